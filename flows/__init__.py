@@ -1,0 +1,1 @@
+"""When things run: refresh and monitor, as Prefect flows."""

@@ -1,0 +1,124 @@
+"""The cycle of one problem in a workspace of its own: stages, gate, publication; once more when batches have arrived."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flows.steps import run_steps
+from tidemill.adapters.arrivals import arrive
+from tidemill.adapters.compose import write_params
+from tidemill.adapters.config import Paths
+from tidemill.adapters.places import shared_root
+from tidemill.adapters.plan import Step
+from tidemill.adapters.publish import current_branch, publish
+from tidemill.adapters.registry import read_registry
+from tidemill.adapters.tables import read_json, write_json
+from tidemill.adapters.workspace import Workspace, advance, restore, workspace
+from tidemill.contracts import PublishError
+
+Log = logging.Logger | logging.LoggerAdapter[Any]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a refresh of one problem came to: stages that were computed, the version promoted, the commit, the words."""
+
+    problem: str
+    computed: tuple[str, ...]
+    version: str | None
+    commit: str
+    told: str
+
+
+def refresh_cycles(problem: str, overrides: list[str], *, log: Log) -> list[Outcome]:
+    """Problem and overrides → an outcome per cycle.
+
+    The first champion is made from the batches that the manifest names; what has arrived since is then taken in,
+    compared with that champion, and learned from.
+    """
+    root = shared_root()
+    with alone(problem, log), workspace(root) as work:
+        prepare(work, problem, overrides, log=log)
+        first = [_cycle(work, problem, log=log)] if read_registry(problem, root).champion is None else []
+        now = advance(work, first[0].commit) if first else work
+        again = [_cycle(now, problem, log=log)] if take_in(now, problem, log=log) or not first else []
+    return first + again
+
+
+def prepare(work: Workspace, problem: str, overrides: list[str], *, log: Log) -> None:
+    """Workspace → the same with params.yaml composed and the outputs of earlier runs in place."""
+    write_params(overrides, folder=work.folder)
+    restore(work, problem, log.info)
+
+
+def take_in(work: Workspace, problem: str, *, log: Log) -> list[str]:
+    """Workspace → names of the batches that have arrived, now in its manifest."""
+    arrived = arrive(problem, folder=work.folder)
+    if arrived:
+        log.info(f"{problem}: {len(arrived)} new batches: {', '.join(arrived)}")
+    return arrived
+
+
+def planned(work: Workspace, problem: str) -> list[Step]:
+    """Workspace → the problem's steps; where one has changed, the champion of now is what they compare with."""
+    steps = _plan(work, problem)
+    if not any(step.changed for step in steps):
+        return steps
+    pin = work.folder / Paths(problem).champion
+    content = {"version": read_registry(problem, work.root).champion}
+    if read_json(pin) == content:
+        return steps
+    write_json(content, pin)
+    return _plan(work, problem)
+
+
+def _plan(work: Workspace, problem: str) -> list[Step]:
+    """DVC's Repo object knows a lock's holder by process and arguments, so each plan has a process of its own."""
+    lines: list[str] = []
+    work.run(sys.executable, "-m", "tidemill.adapters.plan", str(work.folder), problem, say=lines.append)
+    return [Step(address, tuple(after), changed) for address, after, changed in json.loads(lines[-1])]
+
+
+def _cycle(work: Workspace, problem: str, *, log: Log) -> Outcome:
+    steps = planned(work, problem)
+    computed = run_steps(steps, work)
+    verdict = read_json(work.folder / Paths(problem).reports / "verdict.json")
+    promote = verdict["verdict"] == "promote" and _pin_is_champion(work, problem)
+    if not computed and not promote:
+        return Outcome(problem, (), None, work.base, "nothing has changed, so nothing was recomputed")
+    message = f"{problem}: {'promote' if promote else 'keep the champion'}\n\n" + "\n".join(verdict["reasons"])
+    branch = current_branch(work.root)
+    if branch is None:
+        raise PublishError("HEAD is detached, so there is no branch to publish on: git switch main")
+    done = publish(work, problem, branch=branch, promote=promote, message=message, say=log.info)
+    told = f"{len(computed)} stages computed; {f'promoted {done.version}' if done.version else 'champion kept'}, {done.told}"
+    log.info(f"{problem}: {told}")
+    return Outcome(problem, computed, done.version, done.commit, told)
+
+
+def _pin_is_champion(work: Workspace, problem: str) -> bool:
+    """Whether the gate compared with the champion of now; a verdict against an older one promotes nothing."""
+    pin = read_json(work.folder / Paths(problem).champion)["version"]
+    return bool(pin == read_registry(problem, work.root).champion)
+
+
+@contextmanager
+def alone(problem: str, log: Log) -> Iterator[None]:
+    """One run of a problem at a time on this machine; the lock is the kernel's, so a killed run does not keep it."""
+    path: Path = shared_root() / ".tidemill" / "locks" / problem
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            log.info(f"{problem}: another run is under way; waiting for it")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,140 @@
+"""One Prefect task per DVC stage, and the artifacts that a stage shows in the UI."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+from prefect import get_run_logger, task
+from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
+from prefect.client.schemas.objects import State
+from prefect.futures import PrefectFuture, wait
+from prefect.states import Completed
+
+from tidemill.adapters.config import Paths
+from tidemill.adapters.pages import page_url
+from tidemill.adapters.plan import Step
+from tidemill.adapters.workspace import Workspace
+from tidemill.contracts import RunError
+
+
+@task(task_run_name="{address}", persist_result=False)
+def run_step(address: str, work: Workspace, *, changed: bool) -> State[None]:
+    """One stage in the workspace → a state that says whether it ran, was restored, or had nothing to do."""
+    if not changed:
+        return Completed(name="Skipped", message=f"{address}: nothing changed")
+    log = get_run_logger()
+    heard: list[str] = []
+
+    def say(line: str) -> None:
+        heard.append(line)
+        if line.strip():
+            log.info(line)
+
+    work.dvc("repro", "--single-item", address, say=say)
+    show(address, work.folder)
+    if any("didn't change, skipping" in line for line in heard):
+        return Completed(name="Skipped", message=f"{address}: nothing changed")
+    if any("is cached - skipping run" in line for line in heard):
+        return Completed(name="Restored", message=f"{address}: restored from the run cache")
+    return Completed(message=f"{address}: done")
+
+
+def run_steps(steps: list[Step], work: Workspace) -> tuple[str, ...]:
+    """Steps of a plan → addresses of those that were computed; each starts as soon as those it waits for have ended.
+
+    Raises
+    ------
+    RunError
+        A stage failed; the message is the stage's own.
+    """
+    futures: dict[str, PrefectFuture[Any]] = {}
+    for step in steps:
+        waits = [futures[name] for name in step.after if name in futures]
+        futures[step.address] = run_step.submit(step.address, work, changed=step.changed, wait_for=waits)
+    wait(list(futures.values()))
+    for address, future in futures.items():
+        if future.state.is_failed() or future.state.is_crashed():
+            raise RunError(f"stage {address}: {_reason(future.state)}")
+    return tuple(address for address, future in futures.items() if future.state.name == "Completed")
+
+
+def _reason(state: State[Any]) -> str:
+    try:
+        state.result(raise_on_failure=True)
+    except RunError as error:
+        return str(error)
+    except BaseException as error:  # noqa: BLE001 - whatever it was, it is what the stage failed of
+        return f"{type(error).__name__}: {error}"
+    return state.message or state.name
+
+
+def show(address: str, folder: Path) -> None:
+    """Stage that has run → its artifacts in the Prefect UI."""
+    stage, _, problem = address.partition("@")
+    if stage in _SHOWN:
+        _SHOWN[stage](problem, folder / Paths(problem).reports)
+    if stage in _GUARDED:
+        _show_data_docs(problem, _GUARDED[stage])
+
+
+def _show_data_docs(problem: str, table: str) -> None:
+    create_link_artifact(
+        key=_key(problem, f"{table}-data-docs"),
+        link=page_url(f"data_docs/{problem}/{table}/index.html"),
+        link_text=f"Great Expectations on {table} of {problem}",
+        description="Served by `make ui`; the files are under reports/data_docs.",
+    )
+
+
+def _show_label(problem: str, reports: Path) -> None:
+    with (reports / "lf_summary.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    create_table_artifact(key=_key(problem, "labeling-functions"), table=rows, description="Labeling functions")
+
+
+def _show_evaluate(problem: str, reports: Path) -> None:
+    verdict = json.loads((reports / "verdict.json").read_text(encoding="utf-8"))
+    metrics = json.loads((reports / "metrics.json").read_text(encoding="utf-8"))
+    create_table_artifact(key=_key(problem, "metrics"), table=_flat(metrics), description=f"Scores of {problem}")
+    reasons = "\n".join(f"- {reason}" for reason in verdict["reasons"])
+    create_markdown_artifact(key=_key(problem, "verdict"), markdown=f"## {verdict['verdict']}\n\n{reasons}\n")
+
+
+def _show_monitor(problem: str, reports: Path) -> None:
+    drift = json.loads((reports / "drift.json").read_text(encoding="utf-8"))
+    reasons = "\n".join(f"- {reason}" for reason in drift["reasons"])
+    plot = _plot(reports / "drift.png", "what moved")
+    create_markdown_artifact(key=_key(problem, "drift"), markdown=f"## {drift['decision']}\n\n{reasons}\n\n{plot}\n")
+
+
+def _plot(path: Path, title: str) -> str:
+    import base64
+
+    return f"![{title}](data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()})" if path.exists() else ""
+
+
+def _key(problem: str, what: str) -> str:
+    return f"{problem}-{what}".lower().replace("_", "-")
+
+
+def _flat(content: dict[str, Any], prefix: str = "") -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for key, value in content.items():
+        if isinstance(value, dict):
+            rows += _flat(value, f"{prefix}{key}.")
+        else:
+            rows.append({"metric": f"{prefix}{key}", "value": value})
+    return rows
+
+
+_GUARDED = {"ingest": "raw", "label": "votes", "denoise": "labels"}
+"""Stage → its table that a Great Expectations suite guards."""
+
+_SHOWN = {
+    "label": _show_label,
+    "evaluate": _show_evaluate,
+    "monitor": _show_monitor,
+}

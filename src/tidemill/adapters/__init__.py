@@ -1,0 +1,1 @@
+"""Where the outside meets the core: settings, files, suites, DVC, git."""

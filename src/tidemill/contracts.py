@@ -1,0 +1,257 @@
+"""What passes between stages: the constants, table contracts and errors that every package shares.
+
+The exception tree::
+
+    TidemillError
+    ├── ConfigError          a setting is unknown, missing or stale
+    ├── DataError            a row, column, file or table breaks its contract
+    │   └── SuiteError       a Great Expectations suite failed on a finished table
+    ├── FunctionError        a labeling function raised or returned a wrong vote
+    ├── PackageError         a pinned data or weights package cannot be fetched or is not what was pinned
+    ├── RunError             a stage of a run failed
+    └── PublishError         a run's result cannot be published
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from pydantic import BaseModel, ConfigDict
+
+ABSTAIN: Final = -1
+"""The only -1: a labeling function says nothing of a row. Crash and tie are other things."""
+
+NO_GOLD: Final = -1
+"""A row that no person has labeled, in a gold column."""
+
+SPLITS: Final = ("train", "dev", "valid", "test")
+"""train and dev rows train the end model; experts look at dev; the gate reads valid; test is only reported."""
+
+STAGES: Final = ("ingest", "embed", "label", "denoise", "train", "evaluate", "monitor")
+
+Votes = npt.NDArray[np.int8]
+"""(rows, functions): a class index, ``ABSTAIN``, or ``not_class(k)``."""
+Probabilities = npt.NDArray[np.float64]
+"""(rows, classes): each row sums to 1."""
+Features = npt.NDArray[np.float32]
+"""(rows, dimensions) from a frozen backbone."""
+
+
+def not_class(k: int) -> int:
+    """Class index → the vote "any class but k".
+
+    >>> not_class(0), not_class(3)
+    (-2, -5)
+    """
+    return -2 - k
+
+
+class TidemillError(Exception):
+    """Something a person can mend; the message says how."""
+
+
+class ConfigError(TidemillError):
+    """A setting is unknown, missing or stale."""
+
+
+class DataError(TidemillError):
+    """A row, column, file or table breaks its contract."""
+
+
+class SuiteError(DataError):
+    """A Great Expectations suite failed on a finished table."""
+
+
+class FunctionError(TidemillError):
+    """A labeling function raised or returned a wrong vote."""
+
+
+class PackageError(TidemillError):
+    """A pinned data or weights package cannot be fetched or is not what was pinned."""
+
+
+class RunError(TidemillError):
+    """A stage of a run failed."""
+
+
+class PublishError(TidemillError):
+    """A run's result cannot be published."""
+
+
+class Settings(BaseModel):
+    """Base of every stage's settings: frozen, and an unknown key fails. Defaults live in ``conf/`` only."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Problem(Settings):
+    """One thing to classify."""
+
+    name: str
+    modality: Literal["text", "image"]
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Column:
+    """What one column promises."""
+
+    name: str
+    dtype: Any
+    nullable: bool = False
+    unique: bool = False
+    values: tuple[Any, ...] | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What one table promises; ``others`` is what every further column promises (None: there is none)."""
+
+    name: str
+    columns: tuple[Column, ...]
+    others: Column | None = None
+    sums_to_one: bool = False
+    min_rows: int = 1
+    key: str = field(default="row_id")
+
+    def column(self, name: str) -> Column | None:
+        """Column name → its promise, or None where the table may not have it."""
+        return next((column for column in self.columns if column.name == name), self.others)
+
+    def other_names(self, names: Sequence[str]) -> list[str]:
+        """Column names → those not named in the contract, in their order."""
+        named = {column.name for column in self.columns}
+        return [name for name in names if name not in named]
+
+
+_ROW_ID = Column("row_id", pl.String, unique=True)
+_BATCH = Column("batch", pl.String)
+_SPLIT = Column("split", pl.String, values=SPLITS)
+
+
+def raw_contract(modality: str, meta: dict[str, Any]) -> Contract:
+    """Modality and metadata columns → contract of ``raw/<batch>.parquet``.
+
+    The content column is ``text`` (string) or ``image`` (PNG or JPEG bytes).
+    """
+    content = Column("text", pl.String) if modality == "text" else Column("image", pl.Binary)
+    key = Column("key", pl.String)
+    extra = tuple(Column(name, dtype, nullable=True) for name, dtype in meta.items())
+    return Contract("raw", (_ROW_ID, key, _BATCH, _SPLIT, content, *extra))
+
+
+def gold_contract(n_classes: int) -> Contract:
+    """Number of classes → contract of ``gold/<batch>.parquet`` and ``dev/<batch>.parquet``."""
+    gold = Column("gold", pl.Int8, minimum=NO_GOLD, maximum=n_classes - 1)
+    return Contract("gold", (_ROW_ID, gold), min_rows=0)
+
+
+FEATURES: Final = Contract("features", (_ROW_ID, Column("feature", pl.Array)))
+
+
+def votes_contract(n_classes: int) -> Contract:
+    """Number of classes → contract of ``votes.parquet``: an int8 column per labeling function."""
+    vote = Column("*", pl.Int8, minimum=not_class(n_classes - 1), maximum=n_classes - 1)
+    return Contract("votes", (_ROW_ID, _BATCH, _SPLIT), others=vote)
+
+
+def labels_contract(classes: Sequence[str]) -> Contract:
+    """Class names → contract of ``labels.parquet``: a probability column per class, in class order."""
+    columns = tuple(Column(name, pl.Float64, minimum=0.0, maximum=1.0) for name in probability_columns(classes))
+    return Contract("labels", (_ROW_ID, *columns), sums_to_one=True)
+
+
+def predictions_contract(classes: Sequence[str]) -> Contract:
+    """Class names → contract of ``predictions.parquet``, shaped as ``labels.parquet``."""
+    labels = labels_contract(classes)
+    return Contract("predictions", labels.columns, sums_to_one=True)
+
+
+def probability_columns(classes: Sequence[str]) -> list[str]:
+    """Class names → names of the probability columns.
+
+    >>> probability_columns(["ham", "spam"])
+    ['p_ham', 'p_spam']
+    """
+    return [f"p_{name}" for name in classes]
+
+
+def check(table: pl.DataFrame, contract: Contract, *, where: str) -> pl.DataFrame:
+    """Table → the same table, once it is seen to keep its contract.
+
+    Raises
+    ------
+    DataError
+        Names the table, the first row, the column, the value and what was promised.
+    """
+    _check_columns(table, contract, where)
+    if table.height < contract.min_rows:
+        raise DataError(f"{where}: {table.height} rows, at least {contract.min_rows} promised")
+    for name in table.columns:
+        column = contract.column(name)
+        if column is not None:
+            _check_values(table[name], column, contract, table, where)
+    if contract.sums_to_one:
+        _check_sums(table, contract, where)
+    return table
+
+
+def _check_columns(table: pl.DataFrame, contract: Contract, where: str) -> None:
+    missing = [column.name for column in contract.columns if column.name not in table.columns]
+    if missing:
+        raise DataError(f"{where}: column {missing[0]!r} is missing; it has {', '.join(table.columns)}")
+    if contract.others is None and (unknown := contract.other_names(table.columns)):
+        raise DataError(f"{where}: column {unknown[0]!r} is not in the contract of {contract.name}")
+    for name, dtype in table.schema.items():
+        column = contract.column(name)
+        if column is not None and dtype != column.dtype and dtype.base_type() != column.dtype:
+            raise DataError(f"{where}: column {name!r} is {dtype}, promised {column.dtype}")
+
+
+def _check_values(series: pl.Series, column: Column, contract: Contract, table: pl.DataFrame, where: str) -> None:
+    if not column.nullable:
+        _refuse(series.is_null(), series, table, contract, f"{where}, column {series.name}", "is missing")
+    if column.unique:
+        _refuse(series.is_duplicated(), series, table, contract, f"{where}, column {series.name}", "is there twice")
+    promised = _outside(series, column)
+    if promised is not None:
+        bad, text = promised
+        _refuse(bad, series, table, contract, f"{where}, column {series.name}", text)
+
+
+def _outside(series: pl.Series, column: Column) -> tuple[pl.Series, str] | None:
+    if column.values is not None:
+        return ~series.is_in(list(column.values)), f"is none of {', '.join(map(str, column.values))}"
+    if column.minimum is None or column.maximum is None:
+        return None
+    bad = (series < column.minimum) | (series > column.maximum)
+    if series.dtype.is_float():
+        bad = bad | series.is_nan()
+    return bad, f"is not in {column.minimum}..{column.maximum}"
+
+
+def _refuse(
+    bad: pl.Series, series: pl.Series, table: pl.DataFrame, contract: Contract, where: str, promised: str
+) -> None:
+    count = int(bad.fill_null(value=False).sum())
+    if not count:
+        return
+    first = int(bad.fill_null(value=False).arg_max() or 0)
+    key = table[contract.key][first] if contract.key in table.columns else first
+    raise DataError(f"row {first} ({contract.key} {key}) of {where}: {series[first]!r} {promised}; {count} such rows")
+
+
+def _check_sums(table: pl.DataFrame, contract: Contract, where: str) -> None:
+    names = [column.name for column in contract.columns if column.dtype == pl.Float64]
+    sums = table.select(pl.sum_horizontal(names)).to_series()
+    bad = (sums - 1.0).abs() > 1e-6  # noqa: PLR2004 - rounding of a float64 sum
+    if bad.any():
+        first = int(bad.arg_max() or 0)
+        raise DataError(f"row {first} of {where}: probabilities sum to {sums[first]:.6f}, promised 1")

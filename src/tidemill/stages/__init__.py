@@ -1,0 +1,1 @@
+"""One thin script per stage: read, one call, write. These are what ``dvc.yaml`` runs."""

