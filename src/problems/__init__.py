@@ -1,0 +1,1 @@
+"""The users' rooms: labeling functions of each problem, nothing else."""

@@ -1,0 +1,1 @@
+"""Unwanted SMS and email: functions written from the development split alone."""

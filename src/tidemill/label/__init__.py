@@ -1,0 +1,38 @@
+"""What every labeling function says of every row: authoring, applying and looking.
+
+The words of a file of labeling functions::
+
+    from tidemill.label import ABSTAIN, Row, labeling_function
+
+    HAM, SPAM = 0, 1
+
+
+    @labeling_function()
+    def shouts(row: Row) -> int:
+        return SPAM if row.text.isupper() else ABSTAIN
+"""
+
+from tidemill.contracts import ABSTAIN, not_class
+from tidemill.label.declared import keyword_functions
+from tidemill.label.functions import (
+    BatchLabelingFunction,
+    LabelingFunction,
+    Preprocessor,
+    batch_labeling_function,
+    labeling_function,
+    preprocessor,
+)
+from tidemill.label.rows import Row
+
+__all__ = [
+    "ABSTAIN",
+    "BatchLabelingFunction",
+    "LabelingFunction",
+    "Preprocessor",
+    "Row",
+    "batch_labeling_function",
+    "keyword_functions",
+    "labeling_function",
+    "not_class",
+    "preprocessor",
+]

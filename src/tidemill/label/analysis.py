@@ -1,0 +1,102 @@
+"""votes -> the analysis table: how often every labeling function votes, overlaps, conflicts, and is right.
+
+Columns and definitions are those of Snorkel's ``LFAnalysis.lf_summary``. Three things differ. Rows without gold count
+neither as correct nor as incorrect. A vote "not class k" conflicts with a vote for k: a row is in conflict when no class
+agrees with all its votes, which for votes of classes is Snorkel's "labeled differently by two". And a function that
+never abstains is counted in full, where Snorkel's Correct and Incorrect leave out the first class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from tidemill.contracts import ABSTAIN, NO_GOLD, DataError, Votes, not_class
+
+
+def summary(
+    votes: Votes,
+    names: Sequence[str],
+    *,
+    n_classes: int,
+    gold: npt.NDArray[np.int8] | None = None,
+    learned: Sequence[float] | None = None,
+) -> pl.DataFrame:
+    """(rows, functions) votes → a table row per labeling function.
+
+    Parameters
+    ----------
+    gold
+        (rows,) class or ``NO_GOLD``; gives Correct, Incorrect and Emp. Acc. (0 where it never votes on gold rows).
+    learned
+        Weight that a label model learned of each function.
+
+    Examples
+    --------
+    >>> votes = np.array([[-1, 0, 0], [-1, -1, -1], [1, 0, -1], [-1, 0, -1], [0, 0, 0]], dtype=np.int8)
+    >>> summary(votes, ["a", "b", "c"], n_classes=2)["Overlaps"].to_list()
+    [0.4, 0.6, 0.4]
+    """
+    if votes.shape[1] != len(names):
+        raise DataError(f"{votes.shape[1]} columns of votes for {len(names)} labeling functions")
+    fires = votes != ABSTAIN
+    polarity = [np.unique(votes[fires[:, j], j]).astype(int).tolist() for j in range(len(names))]
+    columns: dict[str, object] = {
+        "function": list(names),
+        "j": np.arange(len(names)),
+        "Polarity": pl.Series(polarity, dtype=pl.List(pl.Int64)),
+        "Coverage": _share(fires, np.ones(len(votes), dtype=bool)),
+        "Overlaps": _share(fires, fires.sum(axis=1) > 1),
+        "Conflicts": _share(fires, conflicts(votes, n_classes=n_classes)),
+    }
+    if gold is not None:
+        columns |= _against(votes, gold)
+    if learned is not None:
+        columns["Learned Weight"] = np.asarray(learned, dtype=np.float64)
+    return pl.DataFrame(columns)
+
+
+def conflicts(votes: Votes, *, n_classes: int) -> npt.NDArray[np.bool_]:
+    """(rows, functions) votes → (rows,): no class agrees with all votes of the row.
+
+    >>> conflicts(np.array([[0, 1], [0, 0], [0, -2], [1, -2]], dtype=np.int8), n_classes=2).tolist()
+    [True, False, True, False]
+    """
+    impossible = np.ones(len(votes), dtype=np.bool_)
+    for k in range(n_classes):
+        against = ((votes >= 0) & (votes != k)) | (votes == not_class(k))
+        impossible &= against.any(axis=1)
+    return impossible
+
+
+def is_right(votes: Votes, gold: npt.NDArray[np.int8]) -> npt.NDArray[np.bool_]:
+    """(rows, functions) votes and (rows,) gold → where a vote names the class, or excludes another.
+
+    >>> is_right(np.array([[0, 1, -1, -2, -3]], dtype=np.int8), np.array([0], dtype=np.int8)).tolist()
+    [[True, False, False, False, True]]
+    """
+    truth = gold.astype(np.int16)[:, None]
+    right: npt.NDArray[np.bool_] = (votes == truth) | ((votes < ABSTAIN) & (votes != -2 - truth))
+    return right
+
+
+def printable(table: pl.DataFrame) -> pl.DataFrame:
+    """Analysis table → the same with the polarity as text, fit for CSV and for a page."""
+    text = pl.col("Polarity").cast(pl.List(pl.String)).list.join(", ")
+    return table.with_columns(pl.format("[{}]", text).alias("Polarity"))
+
+
+def _share(fires: npt.NDArray[np.bool_], rows: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """Where functions vote and a set of rows → per function, the share of all rows that it votes on and that are in it."""
+    shares: npt.NDArray[np.float64] = (fires & rows[:, None]).sum(axis=0) / max(len(fires), 1)
+    return shares
+
+
+def _against(votes: Votes, gold: npt.NDArray[np.int8]) -> dict[str, object]:
+    known = (votes != ABSTAIN) & (gold != NO_GOLD)[:, None]
+    right = known & is_right(votes, gold)
+    correct, told = right.sum(axis=0), known.sum(axis=0)
+    return {"Correct": correct, "Incorrect": told - correct, "Emp. Acc.": correct / np.maximum(told, 1)}

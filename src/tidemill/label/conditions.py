@@ -1,0 +1,276 @@
+r"""What a declared labeling function asks of a row: plain data that compiles to one Polars expression.
+
+A condition is true, false, or null where the column has no value; only true casts the vote.
+
+>>> rows = pl.DataFrame({"text": ["WIN a prize", "winter", None]})
+>>> rows.select(Keywords(kind="keywords", words=("win",)).expression()).to_series().to_list()
+[True, False, None]
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Final, Literal
+
+import polars as pl
+from pydantic import (
+    Field,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from tidemill.contracts import Settings
+
+Word = Annotated[str, StringConstraints(min_length=1)]
+Words = Annotated[tuple[Word, ...], Field(min_length=1)]
+Flag = Literal["ignore_case", "multi_line", "dot_all"]
+_FLAGS: Final = {"ignore_case": "i", "multi_line": "m", "dot_all": "s"}
+_UNITS: Final = {"characters": r"(?s).", "words": r"\S+", "lines": r"\n"}
+
+
+class Condition(Settings, ABC):
+    """What is asked of a row; ``main`` is the field that a template's entries fill."""
+
+    main: ClassVar[str | None] = None
+
+    @abstractmethod
+    def expression(self) -> pl.Expr:
+        """Condition → Polars expression of booleans."""
+
+
+class Keywords(Condition):
+    """The column says one of the words, all of them, or at least so many different ones."""
+
+    main: ClassVar[str | None] = "words"
+    kind: Literal["keywords"]
+    words: Words
+    column: str = "text"
+    match: Literal["any", "all"] = "any"
+    at_least: Annotated[int, Field(ge=1)] | None = None
+    case: bool = False
+    whole_words: bool = True
+
+    def expression(self) -> pl.Expr:
+        """Words → one pattern where any will do, else a pattern per word."""
+        if self.match == "any" and self.at_least in {None, 1}:
+            return self._says(self.words)
+        each = [self._says((word,)).cast(pl.UInt16) for word in self.words]
+        wanted = len(each) if self.at_least is None else self.at_least
+        return pl.sum_horizontal(each, ignore_nulls=False) >= wanted
+
+    def _says(self, words: tuple[str, ...]) -> pl.Expr:
+        if not self.whole_words:
+            return pl.col(self.column).str.contains_any(list(words), ascii_case_insensitive=not self.case)
+        pattern = "|".join(_bounded(word) for word in words)
+        return pl.col(self.column).str.contains(pattern if self.case else f"(?i){pattern}")
+
+
+class Regex(Condition):
+    """The column matches a pattern (Rust's syntax: no look-around), at least so many times."""
+
+    main: ClassVar[str | None] = "pattern"
+    kind: Literal["regex"]
+    pattern: Word
+    column: str = "text"
+    flags: tuple[Flag, ...] = ()
+    at_least: Annotated[int, Field(ge=1)] = 1
+
+    @field_validator("pattern")
+    @classmethod
+    def _compiles(cls, pattern: str) -> str:
+        try:
+            pl.Series([""]).str.contains(pattern)
+        except pl.exceptions.PolarsError as error:
+            reason = str(error).split("\n\nThis error occurred")[0].strip()
+            raise ValueError(f"the pattern does not compile: {reason}") from error
+        return pattern
+
+    def expression(self) -> pl.Expr:
+        """Pattern and flags → match."""
+        flags = "".join(sorted({_FLAGS[flag] for flag in self.flags}))
+        pattern = f"(?{flags}){self.pattern}" if flags else self.pattern
+        text = pl.col(self.column).str
+        return text.contains(pattern) if self.at_least == 1 else text.count_matches(pattern) >= self.at_least
+
+
+class _Limits(Condition, ABC):
+    """Limits on a number; ``between`` includes both ends."""
+
+    above: float | None = None
+    below: float | None = None
+    at_least: float | None = None
+    at_most: float | None = None
+    between: tuple[float, float] | None = None
+
+    @model_validator(mode="after")
+    def _has_a_limit(self) -> _Limits:
+        if all(limit is None for limit in (self.above, self.below, self.at_least, self.at_most, self.between)):
+            raise ValueError("no limit is given; give above, below, at_least, at_most or between")
+        if self.between is not None and self.between[0] > self.between[1]:
+            raise ValueError(f"between {self.between[0]:g} and {self.between[1]:g} lies nothing; swap them")
+        return self
+
+    def _within(self, number: pl.Expr) -> pl.Expr:
+        low, high = self.between or (None, None)
+        compared = [
+            compare(number, limit)
+            for compare, limits in (
+                (operator.gt, [self.above]),
+                (operator.lt, [self.below]),
+                (operator.ge, [self.at_least, low]),
+                (operator.le, [self.at_most, high]),
+            )
+            for limit in limits
+            if limit is not None
+        ]
+        return pl.all_horizontal(compared)
+
+
+class Threshold(_Limits):
+    """A number column, or a statistic of the image (``image.dark_fraction``), lies within limits."""
+
+    kind: Literal["threshold"]
+    column: str
+
+    def expression(self) -> pl.Expr:
+        """Limits → comparison; not-a-number counts as no value."""
+        return self._within(pl.col(self.column).cast(pl.Float64).fill_nan(None))
+
+
+class Length(_Limits):
+    """The text's length in characters, words or lines lies within limits."""
+
+    kind: Literal["length"]
+    column: str = "text"
+    unit: Literal["characters", "words", "lines"] = "characters"
+
+    def expression(self) -> pl.Expr:
+        """Unit and limits → comparison."""
+        text = pl.col(self.column).str
+        count = text.len_chars() if self.unit == "characters" else text.count_matches(_UNITS[self.unit])
+        return self._within(count.cast(pl.Int64) + int(self.unit == "lines"))
+
+
+class Member(Condition):
+    """The column's value stands in a list, given here or as a file of one value per line."""
+
+    main: ClassVar[str | None] = "values"
+    kind: Literal["member"]
+    column: str
+    values: Annotated[tuple[StrictStr | StrictInt | StrictFloat, ...], Field(min_length=1)]
+    file: str | None = None
+    case: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_file(cls, data: Any, info: ValidationInfo) -> Any:
+        if not isinstance(data, dict) or not isinstance(data.get("file"), str):
+            return data
+        if "values" in data:
+            raise ValueError("give values or a file, not both")
+        path = (info.context or {}).get("folder", Path()) / data["file"]
+        if not path.is_file():
+            raise ValueError(f"there is no file {path}")
+        lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+        return {**data, "values": [line for line in lines if line and not line.startswith("#")]}
+
+    @field_validator("values")
+    @classmethod
+    def _are_alike(cls, values: tuple[str | float, ...]) -> tuple[str | float, ...]:
+        if len({isinstance(value, str) for value in values}) > 1:
+            raise ValueError("some values are text and some are numbers; put the numbers in quotes")
+        return values
+
+    def expression(self) -> pl.Expr:
+        """Values → membership; text is compared without case unless asked."""
+        column = pl.col(self.column)
+        if isinstance(self.values[0], str) and not self.case:
+            return column.str.to_lowercase().is_in([str(value).lower() for value in self.values])
+        return column.is_in(list(self.values))
+
+
+class IsFlag(Condition):
+    """A boolean column is true, or false where asked."""
+
+    kind: Literal["flag"]
+    column: str
+    value: bool = True
+
+    def expression(self) -> pl.Expr:
+        """Column → the column or its contrary."""
+        column = pl.col(self.column).cast(pl.Boolean)
+        return column if self.value else ~column
+
+
+class All(Condition):
+    """All of the conditions hold."""
+
+    kind: Literal["all"]
+    of: tuple[AnyCondition, ...] = Field(min_length=1)
+
+    def expression(self) -> pl.Expr:
+        """Conditions → their conjunction."""
+        return pl.all_horizontal(condition.expression() for condition in self.of)
+
+
+class AnyOf(Condition):
+    """Any of the conditions holds."""
+
+    kind: Literal["any"]
+    of: tuple[AnyCondition, ...] = Field(min_length=1)
+
+    def expression(self) -> pl.Expr:
+        """Conditions → their disjunction."""
+        return pl.any_horizontal(condition.expression() for condition in self.of)
+
+
+class Not(Condition):
+    """The condition does not hold."""
+
+    kind: Literal["not"]
+    of: AnyCondition
+
+    def expression(self) -> pl.Expr:
+        """Condition → its contrary; where it is null, so is this."""
+        return ~self.of.expression()
+
+
+AnyCondition = Annotated[
+    Keywords | Regex | Threshold | Length | Member | IsFlag | All | AnyOf | Not, Field(discriminator="kind")
+]
+KINDS: Final[dict[str, type[Condition]]] = {
+    "keywords": Keywords,
+    "regex": Regex,
+    "threshold": Threshold,
+    "length": Length,
+    "member": Member,
+    "flag": IsFlag,
+    "all": All,
+    "any": AnyOf,
+    "not": Not,
+}
+for _model in (All, AnyOf, Not):
+    _model.model_rebuild()
+
+
+def _bounded(word: str) -> str:
+    r"""Word → pattern; a boundary stands only beside letters and digits, so that "$$$" can be found.
+
+    >>> _bounded("free"), _bounded("$9.99")
+    ('\\bfree\\b', '\\$9\\.99\\b')
+    """
+    left = r"\b" if re.match(r"\w", word[0]) else ""
+    right = r"\b" if re.match(r"\w", word[-1]) else ""
+    return f"{left}{_escape(word)}{right}"
+
+
+def _escape(word: str) -> str:
+    return re.sub(r"[.^$*+?()\[\]{}|\\]", lambda found: f"\\{found.group()}", word)

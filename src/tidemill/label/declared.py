@@ -1,0 +1,162 @@
+"""YAML → labeling functions: declarative data, checked, never evaluated.
+
+A file holds a list ``functions``; each says its name, its vote and a condition of one kind::
+
+    functions:
+      - {name: says_prize, kind: keywords, words: [prize, winner], vote: spam}
+      - {name: many_capitals, kind: regex, pattern: "[A-Z]{4,}", at_least: 3, vote: not ham}
+      - {name: "says_*", kind: keywords, each: {money: [cash, £], urgency: [now, urgent]}, vote: spam}
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+from pydantic import TypeAdapter, ValidationError
+
+from tidemill.contracts import ABSTAIN, not_class
+from tidemill.label.conditions import KINDS, AnyCondition, Condition, Keywords
+from tidemill.label.functions import BatchLabelingFunction, LabelingFunction
+from tidemill.label.marked import Location, Marked, near
+
+_HEAD = ("name", "vote", "each")
+
+
+@dataclass(frozen=True)
+class DeclaredLabelingFunction:
+    """A condition and the vote it casts."""
+
+    name: str
+    condition: Condition
+    vote: int
+    where: str = ""
+
+    def expression(self) -> pl.Expr:
+        """Condition → Polars expression of int8 votes; a missing value abstains."""
+        vote = pl.when(self.condition.expression()).then(self.vote).otherwise(ABSTAIN)
+        return vote.cast(pl.Int8).alias(self.name)
+
+
+AnyFunction = LabelingFunction | BatchLabelingFunction | DeclaredLabelingFunction
+
+
+def keyword_functions(
+    name: str, lists: Mapping[str, Sequence[str]], *, vote: int, **options: Any
+) -> list[DeclaredLabelingFunction]:
+    """Template: a labeling function per list of keywords; ``*`` in the name stands for the list's key.
+
+    >>> keyword_functions("says_*", {"prize": ["prize", "winner"]}, vote=1)[0].name
+    'says_prize'
+    """
+    return [
+        DeclaredLabelingFunction(
+            name.replace("*", key), Keywords.model_validate({"kind": "keywords", "words": words, **options}), vote
+        )
+        for key, words in lists.items()
+    ]
+
+
+def declared_functions(file: Marked, classes: Sequence[str]) -> list[DeclaredLabelingFunction]:
+    """YAML file → its labeling functions, in its order.
+
+    Raises
+    ------
+    ConfigError
+        Names the file, the line and the nearest valid key, kind or class.
+    """
+    if not isinstance(file.content, dict) or "functions" not in file.content:
+        raise file.error((), "a file of labeling functions is a mapping with the key `functions`")
+    for key in file.content:
+        if key != "functions":
+            raise file.error((key,), f"unknown key {key!r}{near(str(key), ['functions'])}")
+    entries = file.content["functions"]
+    if not isinstance(entries, list):
+        raise file.error(("functions",), "`functions` is a list of labeling functions; begin each with `- name:`")
+    return [
+        _function(file, location, entry, classes)
+        for index, whole in enumerate(entries)
+        for location, entry in _expanded(file, ("functions", index), whole)
+    ]
+
+
+def vote_of(name: str, classes: Sequence[str]) -> int | None:
+    """Class name, or ``not <class>`` → vote; None where there is no such class.
+
+    >>> vote_of("spam", ["ham", "spam"]), vote_of("not ham", ["ham", "spam"])
+    (1, -2)
+    """
+    if name in classes:
+        return list(classes).index(name)
+    without = name.removeprefix("not ").strip()
+    return not_class(list(classes).index(without)) if name.startswith("not ") and without in classes else None
+
+
+def _expanded(file: Marked, location: Location, entry: Any) -> Iterator[tuple[Location, dict[str, Any]]]:
+    """Entry → itself, or one entry per item of its template."""
+    if not isinstance(entry, dict):
+        raise file.error(location, f"a labeling function is a mapping with name, kind and vote, not {entry!r}")
+    if "each" not in entry:
+        yield location, entry
+        return
+    plain = {key: value for key, value in entry.items() if key != "each"}
+    each, name = entry["each"], str(entry.get("name"))
+    if not isinstance(each, dict) or not each:
+        raise file.error((*location, "each"), "`each` is a mapping: a name for each list")
+    if "*" not in name:
+        raise file.error((*location, "name"), f"{name!r} needs a * where the keys of `each` go")
+    main = getattr(KINDS.get(str(plain.get("kind"))), "main", None)
+    for key, value in each.items():
+        fields = value if isinstance(value, dict) else {main or "of": value}
+        yield (*location, "each", key), {**plain, "name": name.replace("*", str(key)), **fields}
+
+
+def _function(
+    file: Marked, location: Location, entry: dict[str, Any], classes: Sequence[str]
+) -> DeclaredLabelingFunction:
+    name = entry.get("name")
+    if not isinstance(name, str) or not name.strip():
+        raise file.error(location, "a labeling function needs a name")
+    condition = _condition(file, location, name, {key: entry[key] for key in entry if key not in _HEAD})
+    if "vote" not in entry:
+        raise file.error(location, f"{name}: the vote is missing; give a class: {', '.join(classes)}")
+    vote = vote_of(str(entry["vote"]), classes)
+    if vote is None:
+        hint = "; put it in quotes" if isinstance(entry["vote"], bool) else near(str(entry["vote"]), classes)
+        raise file.error((*location, "vote"), f"{name}: there is no class {entry['vote']!r}{hint}")
+    return DeclaredLabelingFunction(name, condition, vote, f"{file.path}:{file.line(location)}")
+
+
+def _condition(file: Marked, location: Location, name: str, fields: dict[str, Any]) -> Condition:
+    try:
+        return _adapter().validate_python(fields, context={"folder": file.path.parent})
+    except ValidationError as error:
+        first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
+        place = (*location, *first["loc"], "kind") if "union_tag" in first["type"] else (*location, *first["loc"])
+        raise file.error(place, f"{name}: {_message(first)}") from error
+
+
+@functools.cache
+def _adapter() -> TypeAdapter[Condition]:
+    return TypeAdapter(AnyCondition)
+
+
+def _message(error: Any) -> str:
+    """One of pydantic's errors → what is wrong and what would be right."""
+    keys = [str(part) for part in error["loc"]]
+    key = next((part for part in reversed(keys) if not part.isdecimal()), "")
+    kind = next((part for part in reversed(keys[:-1]) if part in KINDS), "")
+    said, valid = error["input"], [*KINDS[kind].model_fields, *_HEAD] if kind else []
+    tag = str(error.get("ctx", {}).get("tag"))
+    messages = {
+        "union_tag_invalid": f"unknown kind {tag!r}{near(tag, KINDS)}",
+        "union_tag_not_found": f"the kind is missing; valid are {', '.join(KINDS)}",
+        "extra_forbidden": f"unknown key {key!r}{near(key, valid)}",
+        "missing": f"{kind} needs {key!r}",
+        "tuple_type": f"{key} is a list: write [{said}]",
+        "string_type": f"{key}: {said!r} is not text; put it in quotes",
+    }
+    return messages.get(error["type"], f"{key}: {error['msg'].removeprefix('Value error, ')}")

@@ -1,0 +1,131 @@
+"""Folder of a problem's ``*.py`` and ``*.yaml`` → its labeling functions."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import importlib.machinery
+import importlib.util
+import sys
+import traceback
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any, Final
+
+from tidemill.contracts import FunctionError, TidemillError
+from tidemill.label.declared import AnyFunction, DeclaredLabelingFunction, declared_functions
+from tidemill.label.functions import BatchLabelingFunction, LabelingFunction
+from tidemill.label.marked import read_marked
+
+_TAKEN: Final = frozenset({"row_id", "batch", "split"})
+_SUFFIXES: Final = frozenset({".py", ".yaml", ".yml"})
+
+
+def load_functions(folder: Path, *, classes: Sequence[str]) -> list[AnyFunction]:
+    """Folder of files → labeling functions, by file name and then by name.
+
+    Files that begin with ``_`` hold helpers: they are not searched, but the others may import them.
+
+    Raises
+    ------
+    FunctionError
+        There is no function, a Python file raises, or two functions share a name.
+    ConfigError
+        A YAML file is wrong; file and line are named.
+    """
+    if not folder.is_dir():
+        raise FunctionError(f"there is no folder {folder}: make it and write labeling functions there (*.py or *.yaml)")
+    files = sorted(path for path in folder.iterdir() if path.suffix in _SUFFIXES and not path.name.startswith("_"))
+    functions = [function for path in files for function in load_file(path, classes=classes)]
+    if not functions:
+        raise FunctionError(f"{folder} holds no labeling function: write one in Python or YAML")
+    _refuse_bad_names(functions)
+    return functions
+
+
+def load_file(path: Path, *, classes: Sequence[str]) -> list[AnyFunction]:
+    """One Python or YAML file → its labeling functions, by name."""
+    if path.suffix == ".py":
+        return sorted(_collect(_run(path), path), key=lambda function: function.name)
+    return sorted(declared_functions(read_marked(path), classes), key=lambda function: function.name)
+
+
+class _Loader(importlib.machinery.SourceFileLoader):
+    """Compiles the source as it stands; a stale or new ``__pycache__`` plays no part."""
+
+    def get_code(self, fullname: str) -> CodeType:  # noqa: ARG002 - the loader protocol's signature
+        code: CodeType = self.source_to_code(self.get_data(self.path), self.path)
+        return code
+
+
+def _run(path: Path) -> ModuleType:
+    name = f"labeling_functions_in_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path, loader=_Loader(name, str(path)))
+    if spec is None or spec.loader is None:
+        raise FunctionError(f"{path} cannot be read as Python")
+    module = importlib.util.module_from_spec(spec)
+    with _isolated(path.parent.resolve(), module):
+        try:
+            spec.loader.exec_module(module)
+        except TidemillError:
+            raise
+        except (Exception, SystemExit) as error:
+            raise FunctionError(f"{path} cannot be loaded:\n{_user_lines(error, path)}") from error
+    return module
+
+
+@contextlib.contextmanager
+def _isolated(folder: Path, module: ModuleType) -> Iterator[None]:
+    """Helpers in the folder can be imported, and nothing of it stays behind in ``sys``."""
+    before = set(sys.modules)
+    sys.modules[module.__name__] = module  # dataclasses look themselves up there
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+        for name in set(sys.modules) - before:
+            file = getattr(sys.modules[name], "__file__", None)
+            if name == module.__name__ or (file is not None and Path(file).is_relative_to(folder)):
+                del sys.modules[name]
+
+
+def _user_lines(error: BaseException, path: Path) -> str:
+    """Error → its traceback from the user's file on."""
+    trace = error.__traceback__
+    while trace is not None and Path(trace.tb_frame.f_code.co_filename).resolve() != path.resolve():
+        trace = trace.tb_next
+    return "".join(traceback.format_exception(type(error), error, trace)).rstrip()
+
+
+def _collect(module: ModuleType, path: Path) -> Iterable[AnyFunction]:
+    found = {id(function): function for value in vars(module).values() for function in _flat(value)}
+    for function in found.values():
+        if isinstance(function, DeclaredLabelingFunction):
+            yield dataclasses.replace(function, where=str(path))
+        else:
+            yield function
+
+
+def _flat(value: Any) -> Iterator[AnyFunction]:
+    if isinstance(value, LabelingFunction | BatchLabelingFunction | DeclaredLabelingFunction):
+        yield value
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _flat(item)
+    elif isinstance(value, dict):
+        yield from _flat(list(value.values()))
+
+
+def _refuse_bad_names(functions: Sequence[AnyFunction]) -> None:
+    seen: dict[str, AnyFunction] = {}
+    for function in functions:
+        name = function.name
+        if name in _TAKEN or not name.isprintable() or name != name.strip() or not name:
+            raise FunctionError(f"{function.where}: {name!r} cannot be the name of a labeling function; choose another")
+        if name in seen:
+            raise FunctionError(
+                f"two labeling functions are named {name!r}: {seen[name].where} and {function.where}; rename one"
+            )
+        seen[name] = function

@@ -1,0 +1,77 @@
+"""raw rows, gold of the development split and a folder of functions -> votes and their analysis table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from tidemill.contracts import NO_GOLD, ConfigError, Votes
+from tidemill.label.analysis import printable, summary
+from tidemill.label.apply import apply
+from tidemill.label.declared import AnyFunction
+from tidemill.label.failures import Failure, OnError, Quarantine, fail
+from tidemill.label.folder import load_functions
+from tidemill.label.marked import near
+from tidemill.label.settings import LabelSettings
+
+_UNSEEN: Final = ("key", "batch", "split")
+"""Where a row comes from, which is not what it says; a labeling function that read it would not meet it again."""
+
+
+@dataclass(frozen=True)
+class Labeled:
+    """What the label stage writes, and what it tells."""
+
+    votes: pl.DataFrame
+    summary: pl.DataFrame
+    failures: list[Failure]
+
+
+def label(
+    rows: pl.DataFrame, dev: pl.DataFrame, folder: Path, *, classes: Sequence[str], settings: LabelSettings
+) -> Labeled:
+    """Raw rows and a folder of labeling functions → votes of every row; gold of ``dev`` enters the analysis alone.
+
+    Raises
+    ------
+    FunctionError, ConfigError
+        As ``load_functions`` and ``apply``; a hidden column is not there.
+    """
+    functions = load_functions(folder, classes=classes)
+    quarantine = Quarantine(limit=settings.max_failures)
+    on_error: OnError = fail if settings.on_error == "fail" else quarantine
+    votes = apply(seen(rows, settings.hidden), functions, n_classes=len(classes), on_error=on_error)
+    names = [function.name for function in functions]
+    table = summary(votes, names, n_classes=len(classes), gold=gold_of(rows, dev))
+    told = table.with_columns(pl.Series("Failures", [quarantine.counts[name] for name in names], dtype=pl.Int64))
+    return Labeled(votes_table(rows, functions, votes), printable(told), quarantine.failures)
+
+
+def seen(rows: pl.DataFrame, hidden: Sequence[str]) -> pl.DataFrame:
+    """Raw rows → the columns that labeling functions may see.
+
+    >>> seen(pl.DataFrame({"row_id": ["a"], "split": ["dev"], "text": ["hi"], "group": ["x"]}), ["group"]).columns
+    ['row_id', 'text']
+    """
+    for name in hidden:
+        if name not in rows.columns:
+            raise ConfigError(f"label.hidden: there is no column {name!r}{near(name, rows.columns)}")
+    return rows.select(pl.exclude(*_UNSEEN, *hidden))
+
+
+def gold_of(rows: pl.DataFrame, dev: pl.DataFrame) -> npt.NDArray[np.int8]:
+    """Raw rows and gold of some of them → (rows,) gold, ``NO_GOLD`` elsewhere."""
+    joined = rows.select("row_id").join(dev, on="row_id", how="left", maintain_order="left")
+    return joined["gold"].fill_null(NO_GOLD).to_numpy()
+
+
+def votes_table(rows: pl.DataFrame, functions: Sequence[AnyFunction], votes: Votes) -> pl.DataFrame:
+    """Raw rows and (rows, functions) votes → a table of int8 columns beside row_id, batch and split."""
+    columns = [pl.Series(function.name, votes[:, j], dtype=pl.Int8) for j, function in enumerate(functions)]
+    return rows.select("row_id", "batch", "split").hstack(columns)

@@ -1,0 +1,75 @@
+import polars as pl
+import pytest
+
+from tidemill.contracts import ConfigError, FunctionError, check, votes_contract
+from tidemill.label.run import label
+from tidemill.label.settings import LabelSettings
+
+CLASSES = ("ham", "spam")
+ROWS = pl.DataFrame(
+    {
+        "row_id": ["a", "b", "c", "d"],
+        "key": ["1", "2", "3", "4"],
+        "batch": ["x", "x", "y", "y"],
+        "split": ["train", "dev", "dev", "test"],
+        "text": ["you win", "hello", "win win", "see you"],
+        "group": ["spam", "ham", "spam", "ham"],
+    }
+)
+DEV = pl.DataFrame({"row_id": ["b", "c"], "gold": [0, 0]}, schema_overrides={"gold": pl.Int8})
+SETTINGS = LabelSettings(on_error="fail", max_failures=0, hidden=("group",))
+YAML = """functions:
+  - {name: wins, kind: keywords, words: [win], vote: spam}
+  - {name: greets, kind: keywords, words: [hello, you], vote: ham}
+"""
+
+
+def run(path, rows=ROWS, dev=DEV, settings=SETTINGS):
+    return label(rows, dev, path, classes=CLASSES, settings=settings)
+
+
+def test_votes_keep_their_contract_and_the_table_is_told_of_all_rows_with_gold_of_dev(folder):
+    done = run(folder(f__yaml=YAML))
+    check(done.votes, votes_contract(2), where="votes")
+    assert done.votes.columns == ["row_id", "batch", "split", "greets", "wins"]
+    assert done.votes["wins"].to_list() == [1, -1, 1, -1]
+    assert done.summary.select("function", "Coverage", "Conflicts", "Correct", "Incorrect", "Failures").rows() == [
+        ("greets", 0.75, 0.25, 1, 0, 0),
+        ("wins", 0.5, 0.25, 0, 1, 0),
+    ]
+
+
+def test_gold_that_is_scrambled_changes_no_vote(folder):
+    path = folder(f__yaml=YAML)
+    scrambled = DEV.with_columns(pl.lit(1, dtype=pl.Int8).alias("gold"))
+    first, second = run(path), run(path, dev=scrambled)
+    assert first.votes.equals(second.votes)
+    assert not first.summary.equals(second.summary)
+
+
+def test_no_gold_at_all_changes_no_vote(folder):
+    path = folder(f__yaml=YAML)
+    assert run(path, dev=DEV.clear()).votes.equals(run(path).votes)
+
+
+@pytest.mark.parametrize("column", ["group", "key", "batch", "split"])
+def test_functions_cannot_read_hidden_columns_nor_where_a_row_comes_from(folder, column):
+    source = f"from tidemill.label import labeling_function\n@labeling_function()\ndef f(row):\n    return int(row.{column} == 'x')\n"
+    with pytest.raises(FunctionError, match=f"f .*row 0 .*(.|\n)*no column {column!r}"):
+        run(folder(f__py=source))
+
+
+def test_a_hidden_column_that_is_not_there_is_a_setting_to_mend(folder):
+    settings = LabelSettings(on_error="fail", max_failures=0, hidden=("gruop",))
+    with pytest.raises(ConfigError, match=r"no column .gruop.; did you mean group\?"):
+        run(folder(f__yaml=YAML), settings=settings)
+
+
+def test_quarantined_failures_are_counted_in_the_table(folder):
+    source = (
+        "from tidemill.label import labeling_function\n@labeling_function()\ndef f(row):\n    return len(row.text)\n"
+    )
+    settings = LabelSettings(on_error="quarantine", max_failures=4, hidden=())
+    done = run(folder(f__py=source), settings=settings)
+    assert done.summary["Failures"].to_list() == [4]
+    assert [failure.row_id for failure in done.failures] == ["a", "b", "c", "d"]

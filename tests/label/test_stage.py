@@ -1,0 +1,103 @@
+import subprocess
+import sys
+
+import polars as pl
+import pytest
+import yaml
+
+from tidemill.adapters.tables import write_json
+from tidemill.stages import label
+
+CONTENT = pl.DataFrame(
+    {
+        "row_id": ["a", "b", "c", "d"],
+        "key": ["1", "2", "3", "4"],
+        "split": ["train", "dev", "dev", "test"],
+        "text": ["you win", "hello", "win win", "see you"],
+        "links": [1, 0, 2, None],
+    }
+)
+PARAMS = {
+    "problems": ["mail"],
+    "mail": {
+        "problem": {"name": "mail", "modality": "text", "classes": ["ham", "spam"]},
+        "label": {"on_error": "fail", "max_failures": 0, "hidden": []},
+        "ingest": {
+            "incoming": "in",
+            "order": [],
+            "key": None,
+            "text": "text",
+            "image": None,
+            "gold": None,
+            "meta": {"links": "int"},
+            "slices": [],
+            "encoding": None,
+            "near_duplicates": None,
+            "max_pixels": 1,
+            "split": {"train": 0.5, "dev": 0.5, "valid": 0, "test": 0, "seed": 1},
+        },
+    },
+}
+YAML = "functions: [{name: wins, kind: keywords, words: [win], vote: spam}, {name: bare, kind: threshold, column: links, below: 1, vote: ham}]"
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A project of two batches, whose gold outside the development split cannot be read."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["label", "mail"])
+    monkeypatch.setattr(label, "guard", lambda *_, **__: None)
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(PARAMS))
+    for folder in ("raw", "dev", "gold"):
+        (tmp_path / "data/mail" / folder).mkdir(parents=True)
+    write_json({"batches": [{"batch": "y"}, {"batch": "x"}]}, tmp_path / "data/mail/batches.json")
+    for batch, rows in (("x", CONTENT[:2]), ("y", CONTENT[2:])):
+        raw = rows.with_columns(pl.lit(batch).alias("batch")).select("row_id", "key", "batch", "split", "text", "links")
+        raw.write_parquet(tmp_path / f"data/mail/raw/{batch}.parquet")
+        dev = rows.filter(split="dev").select("row_id", pl.lit(0, dtype=pl.Int8).alias("gold"))
+        dev.write_parquet(tmp_path / f"data/mail/dev/{batch}.parquet")
+        (tmp_path / f"data/mail/gold/{batch}.parquet").write_text("never read by label")
+    (tmp_path / "src/problems/mail").mkdir(parents=True)
+    (tmp_path / "src/problems/mail/f.yaml").write_text(YAML)
+    return tmp_path
+
+
+def test_the_stage_votes_on_all_batches_in_the_order_of_their_arrival(project):
+    label.main()
+    votes = pl.read_parquet(project / "data/mail/votes.parquet")
+    assert votes.rows() == [
+        ("c", "y", "dev", -1, 1),
+        ("d", "y", "test", -1, -1),
+        ("a", "x", "train", -1, 1),
+        ("b", "x", "dev", 0, -1),
+    ]
+    table = pl.read_csv(project / "reports/mail/lf_summary.csv")
+    assert table.select("function", "Correct", "Incorrect").rows() == [("bare", 1, 0), ("wins", 0, 1)]
+
+
+def test_two_runs_write_the_same_bytes(project):
+    written = []
+    for _ in range(2):
+        label.main()
+        written.append(
+            [(project / name).read_bytes() for name in ("data/mail/votes.parquet", "reports/mail/lf_summary.csv")]
+        )
+    assert written[0] == written[1]
+
+
+def test_a_function_that_fails_leaves_the_last_votes_in_place(project, capsys):
+    label.main()
+    before = (project / "data/mail/votes.parquet").read_bytes()
+    source = "from tidemill.label import labeling_function\n@labeling_function()\ndef bad(row):\n    return 7\n"
+    (project / "src/problems/mail/bad.py").write_text(source)
+    with pytest.raises(SystemExit):
+        label.main()
+    assert "labeling function bad (src/problems/mail/bad.py:2), row 0 (row_id c): returned 7" in capsys.readouterr().err
+    assert (project / "data/mail/votes.parquet").read_bytes() == before
+
+
+def test_the_stage_starts_without_heavy_libraries():
+    heavy = "{'torch', 'prefect', 'great_expectations', 'pandas', 'timm', 'transformers', 'hydra', 'dvc'}"
+    code = f"import sys, tidemill.stages.label; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
