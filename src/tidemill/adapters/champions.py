@@ -1,0 +1,120 @@
+"""the model in production: what it says of rows that came after it, and what it was like when it was trained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from tidemill.adapters.config import Paths, load
+from tidemill.adapters.places import shared_root
+from tidemill.adapters.registry import champion_folder
+from tidemill.adapters.tables import read, read_json
+from tidemill.contracts import FEATURES, DataError, Features, Probabilities, Problem, probability_columns
+from tidemill.embed.run import embed_rows, made_by
+from tidemill.embed.settings import EmbedSettings
+from tidemill.evaluate.yardsticks import align
+from tidemill.ingest.settings import IngestSettings
+from tidemill.monitor.rows import Names, Rows
+from tidemill.train.head import Head
+from tidemill.train.reference import FILE, reference_contract
+
+HELD_OUT = ("valid", "test")
+
+
+@dataclass(frozen=True)
+class Champion:
+    """Version, folder and head of the model in production, for one problem."""
+
+    version: str
+    folder: Path
+    head: Head
+    problem: Problem
+
+    @property
+    def batches(self) -> tuple[str, ...]:
+        """Names of the batches it was trained on."""
+        return tuple(self.head.config["batches"])
+
+    def features(self, batch: str) -> tuple[pl.Series, Features]:
+        """Batch -> its row ids, and its features by the champion's backbone.
+
+        Those on disk serve when the same backbone made them; else the rows are embedded again.
+        """
+        file = Paths(self.problem.name).features / f"{batch}.parquet"
+        if made_by(file) == self.head.backbone:
+            table = read(file, FEATURES)
+            return table["row_id"], table["feature"].to_numpy()
+        rows = read(Paths(self.problem.name).raw / f"{batch}.parquet", _settings(self.problem)[0].raw)
+        threads = _settings(self.problem)[1].threads
+        return rows["row_id"], embed_rows(rows, self.head.backbone, root=shared_root(), threads=threads)
+
+    def say(self, features: Features) -> Probabilities:
+        """Features by the champion's backbone -> probabilities of the problem's classes of today."""
+        return align(self.head.predict_proba(features), self.head.classes, self.problem.classes)
+
+    def predictions(self, batches: Sequence[str]) -> pl.DataFrame:
+        """Batches -> table of row ids and probabilities."""
+        tables = []
+        for batch in batches:
+            row_ids, features = self.features(batch)
+            said = self.say(features)
+            columns = {name: said[:, k] for k, name in enumerate(probability_columns(self.problem.classes))}
+            tables.append(pl.DataFrame({"row_id": row_ids, **columns}))
+        return pl.concat(tables)
+
+    def arrived(self, batch: str, votes: pl.DataFrame, names: Names) -> Rows:
+        """New batch and the votes of all rows -> what is compared of it."""
+        row_ids, features = self.features(batch)
+        voted = pl.DataFrame({"row_id": row_ids}).join(votes, on="row_id", how="left", maintain_order="left")
+        if voted["batch"].null_count():
+            lost = voted.filter(pl.col("batch").is_null())["row_id"][0]
+            raise DataError(f"row {lost} of batch {batch} has features but no votes: run the label stage")
+        return Rows(features, self.say(features), _votes(voted, names))
+
+    def reference(self, votes: pl.DataFrame, names: Names, *, min_rows: int) -> tuple[Rows, Names]:
+        """Votes of all rows -> reference, and the names of the functions that it can be compared by.
+
+        The functions of today vote anew on the rows of the reference, so that an edited function is not taken for
+        drift. Rows that did not teach the champion are preferred: of those that did it is too sure. Where too few of
+        the rows are still there, the votes that were kept with the champion stand in.
+        """
+        kept = read(self.folder / FILE, reference_contract(self.head.classes))
+        again = (
+            kept.drop(votes.columns, strict=False)
+            .with_columns(kept["row_id"])
+            .join(votes, on="row_id", maintain_order="left")
+        )
+        held_out = again.filter(pl.col("split").is_in(HELD_OUT))
+        for table in (held_out, again):
+            if table.height >= min_rows:
+                return self._rows(table, names), names
+        shared = Names(names.classes, tuple(name for name in names.functions if name in kept.columns))
+        return self._rows(kept, shared), shared
+
+    def _rows(self, table: pl.DataFrame, names: Names) -> Rows:
+        said = table.select(probability_columns(self.head.classes)).to_numpy()
+        probabilities = align(said, self.head.classes, self.problem.classes)
+        return Rows(table["feature"].to_numpy(), probabilities, _votes(table, names))
+
+
+def find_champion(problem: Problem) -> Champion | None:
+    """Problem -> the champion that its champion.json names, or None before the first promotion."""
+    file = Paths(problem.name).champion
+    version = read_json(file)["version"] if file.exists() else None
+    if version is None:
+        return None
+    folder = champion_folder(problem.name, version)
+    return Champion(version, folder, Head.load(folder), problem)
+
+
+def _settings(problem: Problem) -> tuple[IngestSettings, EmbedSettings]:
+    ingest = load(problem.name, "ingest", IngestSettings)[1]
+    return ingest, load(problem.name, "embed", EmbedSettings)[1]
+
+
+def _votes(table: pl.DataFrame, names: Names) -> np.ndarray:
+    return table.select(names.functions).to_numpy().astype(np.int8).reshape(table.height, len(names.functions))

@@ -1,0 +1,117 @@
+"""tables of all stages -> the rows with gold, and what each yardstick says of those that are reported or judged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from tidemill.adapters.champions import Champion
+from tidemill.adapters.config import Paths
+from tidemill.adapters.tables import batch_names, read, read_batches
+from tidemill.contracts import (
+    FEATURES,
+    NO_GOLD,
+    DataError,
+    Probabilities,
+    Problem,
+    gold_contract,
+    labels_contract,
+    predictions_contract,
+    probability_columns,
+    votes_contract,
+)
+from tidemill.denoise.majority import shares
+from tidemill.evaluate.run import GATED, REPORTED
+from tidemill.evaluate.yardsticks import CANDIDATE, CEILING, CHAMPION, FLOOR, LABELS, VOTE, floor, settle
+from tidemill.train.fit import fit_head
+from tidemill.train.settings import TrainSettings
+from tidemill.train.teach import row_weights
+
+LEARNED: Final = ("train", "dev")
+_CONTENT: Final = ("key", "text", "image")
+
+
+def known_rows(paths: Paths, n_classes: int) -> pl.DataFrame:
+    """Problem's paths -> every row with gold: row_id, batch, split, its metadata and slice columns, gold."""
+    batches = batch_names(paths.manifest)
+    gold = pl.concat([read_batches(folder, gold_contract(n_classes), batches) for folder in (paths.dev, paths.gold)])
+    known = gold.filter(pl.col("gold") != NO_GOLD)
+    tables = [_described(paths, batch) for batch in batches]
+    return pl.concat(tables, how="diagonal").join(known, on="row_id", maintain_order="left")
+
+
+def _described(paths: Paths, batch: str) -> pl.DataFrame:
+    """Batch -> its rows without their content, with the columns that only evaluate may read."""
+    file = paths.raw / f"{batch}.parquet"
+    if not file.exists():
+        raise DataError(f"{file} is missing: run the ingest stage, or `dvc repro`")
+    scanned = pl.scan_parquet(file)
+    rows = scanned.drop([name for name in scanned.collect_schema().names() if name in _CONTENT]).collect()
+    file = paths.data / "slices" / f"{batch}.parquet"
+    if not file.exists():
+        return rows
+    slices = pl.read_parquet(file)
+    slices = slices.drop([name for name in slices.columns if name in rows.columns and name != "row_id"])
+    return rows.join(slices, on="row_id", how="left", maintain_order="left")
+
+
+def measured(
+    problem: Problem, paths: Paths, known: pl.DataFrame, settings: TrainSettings, champion: Champion | None
+) -> tuple[pl.DataFrame, dict[str, Probabilities]]:
+    """Rows with gold, settings of the end model and champion -> the rows of test and valid, and yardstick -> what it says.
+
+    The ceiling is the end model's own head, fitted on the gold of train and dev; it is left out where that gold holds
+    fewer than two classes.
+    """
+    classes, batches = problem.classes, batch_names(paths.manifest)
+    rows = known.filter(pl.col("split").is_in([REPORTED, GATED]))
+    learned = known.filter(pl.col("split").is_in(LEARNED))
+    votes = read(paths.votes, votes_contract(len(classes)))
+    functions = votes_contract(len(classes)).other_names(votes.columns)
+    tables = {
+        LABELS: read(paths.labels, labels_contract(classes)),
+        CANDIDATE: read(paths.predictions, predictions_contract(classes)),
+    }
+    models = {name: _of(table, rows, probability_columns(classes), name) for name, table in tables.items()}
+    models[FLOOR] = floor(learned["gold"].to_numpy(), len(classes), rows.height)
+    models[VOTE] = settle(shares(_of(votes, rows, functions, VOTE).astype(np.int8), len(classes)))
+    features = read_batches(paths.features, FEATURES, batches)
+    if learned["gold"].n_unique() > 1 and rows.height:
+        models[CEILING] = _ceiling(learned, rows, features, settings, len(classes))
+    if champion is not None:
+        said = champion.predictions(_batches_of(rows, batches))
+        models[CHAMPION] = _of(said, rows, probability_columns(classes), CHAMPION)
+    return rows, models
+
+
+def _batches_of(rows: pl.DataFrame, batches: Sequence[str]) -> list[str]:
+    there = set(rows["batch"].unique())
+    return [batch for batch in batches if batch in there] or list(batches[:1])
+
+
+def _ceiling(
+    learned: pl.DataFrame, rows: pl.DataFrame, features: pl.DataFrame, settings: TrainSettings, n_classes: int
+) -> Probabilities:
+    targets = np.eye(n_classes)[learned["gold"].to_numpy()]
+    weights = row_weights(targets, np.ones(len(targets), dtype=np.bool_), settings)
+    head = fit_head(_features(features, learned), targets, settings=settings, weights=weights)
+    return head.predict_proba(_features(features, rows))
+
+
+def _features(features: pl.DataFrame, rows: pl.DataFrame) -> np.ndarray:
+    found = rows.select("row_id").join(features, on="row_id", how="left", maintain_order="left")["feature"]
+    if found.null_count():
+        raise DataError(f"row {rows['row_id'][int(found.is_null().arg_max() or 0)]} has no features: run embed")
+    return found.to_numpy()
+
+
+def _of(table: pl.DataFrame, rows: pl.DataFrame, columns: Sequence[str], name: str) -> np.ndarray:
+    """Table -> (rows, columns) in the order of the rows."""
+    found = rows.select("row_id").join(table.select("row_id", *columns), on="row_id", how="left", maintain_order="left")
+    lost = found.filter(pl.any_horizontal(pl.exclude("row_id").is_null())) if columns else found.clear()
+    if lost.height:
+        raise DataError(f"row {lost['row_id'][0]} has gold but no {name}; {lost.height} such rows: run `dvc repro`")
+    return found.drop("row_id").to_numpy().reshape(rows.height, len(columns))

@@ -1,0 +1,131 @@
+"""reports of all problems -> one page that needs neither network nor scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from tidemill.adapters.chapters import METRICS, PICTURES, YARDSTICKS, Chapter, gather, span
+from tidemill.adapters.summary import summary
+from tidemill.adapters.tables import aside
+
+__all__ = ["render", "summary"]
+
+PAGE: Final = Path("reports") / "index.html"
+TEMPLATE: Final = "report.html.j2"
+
+
+def render(root: Path, problems: Sequence[str], *, versions: Mapping[str, Sequence[str]] | None = None) -> Path:
+    """Project's top folder and its problems -> path of reports/index.html, written anew.
+
+    ``versions`` maps a problem to what is to be said of its versions, a line each, newest first. Data Docs are linked
+    where they are under reports/data_docs/.
+    """
+    chapters = [_told(gather(root, name), list((versions or {}).get(name, ()))) for name in problems]
+    page = _template().render(chapters=chapters)
+    with aside(root / PAGE) as path:
+        path.write_text(page, encoding="utf-8")
+    return root / PAGE
+
+
+def _template() -> Any:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"number": number, "share": share, "cell": cell}
+    return environment.get_template(TEMPLATE)
+
+
+def _told(chapter: Chapter, versions: list[str]) -> dict[str, Any]:
+    """Chapter -> what the template shows."""
+    metric = chapter.metric
+    return {
+        "it": chapter,
+        "versions": versions,
+        "metric": METRICS.get(metric, metric),
+        "dots": dots(chapter, metric),
+        "metrics": METRICS,
+        "table": [(YARDSTICKS[name], _row(chapter, name)) for name in YARDSTICKS if _row(chapter, name)],
+        "slices": [_slice(chapter, name) for name in chapter.slices],
+        "facts": facts(chapter.label_model or {}),
+        "pictures": {name: (PICTURES[name], chapter.pictures[name]) for name in PICTURES if name in chapter.pictures},
+        "columns": list(dict.fromkeys(key for row in chapter.functions for key in row)),
+    }
+
+
+def dots(chapter: Chapter, metric: str) -> dict[str, Any]:
+    """Chapter and metric -> axis, and per yardstick where its dot and interval stand, in percent of the axis."""
+    found = chapter.of("all", metric)
+    low, high = span(list(found.values()))
+    place = {
+        name: {key: _percent(line[key], low, high) for key in ("score", "low", "high")} for name, line in found.items()
+    }
+    lines = [(name, YARDSTICKS[name], found[name], place[name]) for name in YARDSTICKS if name in found]
+    return {"low": low, "high": high, "lines": lines}
+
+
+def _percent(value: float, low: float, high: float) -> float:
+    return round(100.0 * (value - low) / (high - low), 2)
+
+
+def _row(chapter: Chapter, yardstick: str) -> list[dict[str, Any] | None]:
+    row = [chapter.of("all", metric).get(yardstick) for metric in METRICS]
+    return row if any(row) else []
+
+
+def _slice(chapter: Chapter, name: str) -> dict[str, Any]:
+    found = chapter.of(name, chapter.metric)
+    any_line = next(line for line in chapter.scores if line["slice"] == name)
+    return {"name": name, "rows": any_line["rows"], "classes": any_line["classes"], "scores": found}
+
+
+def facts(report: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """denoise.json -> names and values; what is nested one deep is told in one line, functions have their own table.
+
+    >>> facts({"model": "majority", "class_balance": {"ham": 0.9, "spam": 0.1}, "functions": {}})
+    [('class balance', 'ham 0.900, spam 0.100'), ('model', 'majority')]
+    """
+    told = []
+    for name, value in sorted(report.items()):
+        text = _fact(value)
+        if name != "functions" and text:
+            told.append((name.replace("_", " "), text))
+    return told
+
+
+def _fact(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {cell(one)}" for key, one in value.items() if not isinstance(one, (Mapping, list)))
+    if isinstance(value, list):
+        return "; ".join(str(one) for one in value if not isinstance(one, (Mapping, list)))
+    return cell(value)
+
+
+def cell(value: Any) -> str:
+    """Anything a table holds -> text: fractions with three decimals, counts with separators.
+
+    >>> cell(0.25), cell(1234), cell(None), cell("[0]")
+    ('0.250', '1,234', '-', '[0]')
+    """
+    if value is None:
+        return "-"
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return str(value)
+    return f"{value:,}" if isinstance(value, int) else f"{value:.3f}"
+
+
+def number(value: float | None) -> str:
+    """Score -> three decimals."""
+    return "-" if value is None else f"{value:.3f}"
+
+
+def share(value: float | None) -> str:
+    """Share -> percent."""
+    return "-" if value is None else f"{value:.1%}"

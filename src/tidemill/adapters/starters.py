@@ -1,0 +1,158 @@
+"""Rows of a new problem's development split → labeling functions to start from: real ones, and no better than that."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import yaml
+
+from tidemill.contracts import NO_GOLD
+
+_WORD: Final = re.compile(r"[^\W\d_]{3,}")
+_FUNCTIONS_PER_CLASS: Final = 3
+_WORDS_PER_FUNCTION: Final = 4
+_MIN_ROWS: Final = 3  # rows of a class that must say a word before it counts for that class
+_CERTAIN: Final = 1.64  # standard errors that a word's log odds must lie above zero
+_PRECISE: Final = 1.2  # a threshold must find its class this much more often than chance does
+_IMAGES: Final = 400  # images looked at
+_CUTS: Final = (0.1, 0.2, 0.3, 0.7, 0.8, 0.9)
+
+Entry = dict[str, Any]
+
+_HEADER: Final = """\
+# Labeling functions of {name}: a start, not the work. {origin}
+# Write down what you know of the problem instead: more functions here, or in Python files beside this one
+# (`from tidemill.label import ABSTAIN, labeling_function`). reports/{name}/lf_summary.csv tells how each one does.
+functions:
+"""
+_PLACEHOLDERS: Final = """\
+  # - {{name: says_something, kind: keywords, words: [replace, these], vote: {first}}}
+  # - {{name: looks_like_something, kind: regex, pattern: "[A-Z]{{4,}}", vote: {last}}}
+"""
+
+
+def starter_functions(name: str, classes: Sequence[str], raw: pl.DataFrame, dev: pl.DataFrame) -> str:
+    """Problem's name, its classes and its first raw rows with the gold of the dev rows → content of functions.yaml."""
+    marked = raw.join(dev.filter(pl.col("gold") != NO_GOLD), on="row_id", maintain_order="left")
+    has_gold = marked["gold"].n_unique() > 1
+    if "text" in raw.columns:
+        entries = word_functions(marked["text"].to_list(), marked["gold"].to_numpy(), classes) if has_gold else []
+        origin, spare = "words", _length_functions(raw["text"], classes)
+    else:
+        chosen = (marked if has_gold else raw).head(_IMAGES)
+        table = _statistics(chosen["image"].to_list())
+        entries = threshold_functions(table, chosen["gold"].to_numpy(), classes) if has_gold else []
+        origin, spare = "pixels", _extreme_functions(table, classes)
+    guessed = len(entries) > 1
+    told = (
+        f"Guessed from the {origin} of {marked.height} labeled rows of the development split." if guessed else _NO_GOLD
+    )
+    text = _HEADER.format(name=name, origin=told)
+    if not guessed and "text" in raw.columns:
+        text += _PLACEHOLDERS.format(first=_flow(classes[0]), last=_flow(classes[-1]))
+    return text + "".join(f"  - {_flow(entry)}\n" for entry in (entries if guessed else [*entries, *spare]))
+
+
+_NO_GOLD: Final = "Nothing could be learned from labels, so these are arbitrary: replace them."
+
+
+def word_functions(texts: Sequence[str], gold: npt.NDArray[Any], classes: Sequence[str]) -> list[Entry]:
+    """Texts and their classes → keyword functions of the words that speak most surely for each class.
+
+    >>> texts = ["win cash now"] * 9 + ["see you now"] * 9
+    >>> [entry["vote"] for entry in word_functions(texts, np.repeat([1, 0], 9), ["ham", "spam"])]
+    ['ham', 'spam', 'spam']
+    """
+    said = [frozenset(_WORD.findall(text.lower())) for text in texts]
+    everywhere = Counter(word for words in said for word in words)
+    entries = []
+    for index, name in enumerate(classes):
+        here = Counter(word for words, label in zip(said, gold, strict=True) if label == index for word in words)
+        best = _sure_words(here, everywhere, rows=int((gold == index).sum()), total=len(said))
+        groups = [best[place::_FUNCTIONS_PER_CLASS] for place in range(_FUNCTIONS_PER_CLASS)]
+        for number, words in enumerate((group for group in groups if group), start=1):
+            function = f"words_of_{_identifier(name, index)}_{number}"
+            entries.append({"name": function, "kind": "keywords", "words": words, "vote": name})
+    return entries
+
+
+def _sure_words(here: Mapping[str, int], everywhere: Mapping[str, int], *, rows: int, total: int) -> list[str]:
+    """Rows of a class, and of all, that say each word → the words by how surely their log odds exceed zero."""
+    scored = []
+    for word, count in here.items():
+        other = everywhere[word] - count
+        odds = math.log((count + 0.5) / (rows - count + 0.5)) - math.log((other + 0.5) / (total - rows - other + 0.5))
+        score = odds / math.sqrt(1 / (count + 0.5) + 1 / (other + 0.5))
+        if count >= _MIN_ROWS and score > _CERTAIN:
+            scored.append((-score, word))
+    return [word for _, word in sorted(scored)[: _FUNCTIONS_PER_CLASS * _WORDS_PER_FUNCTION]]
+
+
+def threshold_functions(table: pl.DataFrame, gold: npt.NDArray[Any], classes: Sequence[str]) -> list[Entry]:
+    """Statistics of images and their classes → for each class, the thresholds that find it best."""
+    entries = []
+    for index, name in enumerate(classes):
+        share = float((gold == index).mean())
+        found = [_best_cut(column, gold == index) for column in table.iter_columns()]
+        good = sorted(
+            (one for one in found if one[0] > min(_PRECISE * share, (1 + share) / 2)), key=lambda one: -one[0]
+        )
+        for _, statistic, limit in good[:_FUNCTIONS_PER_CLASS]:
+            function = f"{statistic}_of_{_identifier(name, index)}"
+            entries.append(
+                {"name": function, "kind": "threshold", "column": f"image.{statistic}", **limit, "vote": name}
+            )
+    return entries
+
+
+def _best_cut(column: pl.Series, is_class: npt.NDArray[np.bool_]) -> tuple[float, str, dict[str, float]]:
+    """Statistic and membership of a class → share of the class beyond the best cut, the statistic and the cut."""
+    values, best = column.to_numpy(), (0.0, column.name, {"above": 0.0})
+    for share in _CUTS:
+        cut = float(f"{np.quantile(values, share):.4g}")
+        side, limit = (values < cut, "below") if share < 0.5 else (values > cut, "above")  # noqa: PLR2004 - the middle
+        if side.sum() >= _MIN_ROWS and is_class[side].mean() > best[0]:
+            best = (float(is_class[side].mean()), column.name, {limit: cut})
+    return best
+
+
+def _statistics(images: Sequence[bytes]) -> pl.DataFrame:
+    from tidemill.label.images import decode, statistics
+
+    return pl.DataFrame([{key: float(value) for key, value in statistics(decode(one)).items()} for one in images])
+
+
+def _length_functions(texts: pl.Series, classes: Sequence[str]) -> list[Entry]:
+    lengths = texts.str.len_chars()
+    low, high = int(lengths.quantile(0.2) or 0), int(lengths.quantile(0.8) or 0)
+    base = {"kind": "length", "unit": "characters"}
+    return [
+        {"name": "is_short", **base, "below": low + 1, "vote": classes[0]},
+        {"name": "is_long", **base, "above": max(high, low + 1), "vote": classes[-1]},
+    ]
+
+
+def _extreme_functions(table: pl.DataFrame, classes: Sequence[str]) -> list[Entry]:
+    first = table.columns[0]
+    low, high = (float(f"{table[first].quantile(share) or 0.0:.4g}") for share in (0.2, 0.8))
+    base = {"kind": "threshold", "column": f"image.{first}"}
+    return [
+        {"name": f"low_{first}", **base, "below": low, "vote": classes[0]},
+        {"name": f"high_{first}", **base, "above": high, "vote": classes[-1]},
+    ]
+
+
+def _identifier(name: str, index: int) -> str:
+    return re.sub(r"\W+", "_", name.lower()).strip("_") or f"class_{index}"
+
+
+def _flow(value: Any) -> str:
+    text: str = yaml.safe_dump(value, default_flow_style=True, width=10**6, sort_keys=False, allow_unicode=True)
+    return text.removesuffix("...\n").strip()

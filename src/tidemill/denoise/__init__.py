@@ -1,0 +1,1 @@
+"""votes -> probability per class: label models, and how one is chosen without ground truth."""

@@ -1,0 +1,116 @@
+"""votes (and features) -> probability per class: the contract that every label model keeps."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from tidemill.contracts import ABSTAIN, DataError, Features, Probabilities, Votes
+from tidemill.denoise.votes import Array, check_votes
+
+Gold = Any  # an int array (rows,), NO_GOLD where nobody labeled the row
+
+
+class LabelModel(ABC):
+    """The constructor stores, ``fit`` learns names that end with an underscore; input is left alone.
+
+    Every label model keeps these promises, and ``tests/denoise/test_promises.py`` runs them over the registry:
+    a silent row gets the prior; order of rows and functions does not matter; same seed, same answer; what is saved
+    predicts as what was fitted; a wrong vote is named.
+
+    Attributes
+    ----------
+    prior_
+        (classes,) what a row is believed to be before anything is said of it.
+    functions_
+        Number of functions seen by ``fit``.
+    """
+
+    name: ClassVar[str]
+    parameters: ClassVar[tuple[str, ...]] = ("n_classes",)
+    learned: ClassVar[tuple[str, ...]] = ("prior_", "functions_")
+    uses_features: ClassVar[bool] = False
+
+    prior_: Array
+    functions_: int
+
+    def __init__(self, n_classes: int) -> None:
+        if n_classes < 2:  # noqa: PLR2004 - fewer than two classes leave nothing to decide
+            raise DataError(f"{n_classes} classes, at least 2 promised")
+        self.n_classes = n_classes
+
+    def fit(self, votes: Votes, *, features: Features | None = None, gold: Gold = None) -> Self:
+        """Votes (rows, functions) -> the fitted model.
+
+        Parameters
+        ----------
+        features
+            (rows, dimensions) from a frozen backbone; ignored by models that are not feature-aware.
+        gold
+            (rows,) class index or ``NO_GOLD``: evidence, not truth.
+
+        Raises
+        ------
+        DataError
+            There is no row or no function, or a vote is none.
+        """
+        votes = check_votes(votes, self.n_classes)
+        if not votes.size:
+            raise DataError(f"votes of {votes.shape[0]} rows and {votes.shape[1]} functions: nothing to learn from")
+        self.functions_ = votes.shape[1]
+        self._fit(votes, features, gold)
+        return self
+
+    def predict_proba(self, votes: Votes, *, features: Features | None = None) -> Probabilities:
+        """Votes of any rows by the fitted functions -> (rows, classes) probabilities; silent rows get the prior.
+
+        Raises
+        ------
+        DataError
+            A vote is none, or the functions are not those of ``fit``.
+        """
+        votes = check_votes(votes, self.n_classes, functions=self.functions_)
+        return self._predict(votes, features)
+
+    @abstractmethod
+    def _fit(self, votes: Votes, features: Features | None, gold: Gold) -> None: ...
+
+    @abstractmethod
+    def _predict(self, votes: Votes, features: Features | None) -> Probabilities: ...
+
+    def accuracies(self) -> Array | None:
+        """Fitted model -> (functions,) learned accuracy of each function where it speaks; None: it learns none."""
+        return None
+
+    def report(self) -> dict[str, Any]:
+        """Fitted model -> what is worth telling a person, as JSON."""
+        return {"model": self.name, "class_balance": self.prior_.tolist()}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Fitted model -> JSON content, enough to predict new rows without a refit."""
+        return {
+            "model": self.name,
+            "parameters": {name: _plain(getattr(self, name)) for name in self.parameters},
+            "learned": {name: _plain(getattr(self, name)) for name in self.learned},
+        }
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any]) -> Self:
+        """What ``to_dict`` gave -> the fitted model."""
+        model = cls(**content["parameters"])
+        for name, value in content["learned"].items():
+            setattr(model, name, np.asarray(value, dtype=np.float64) if isinstance(value, list) else value)
+        return model
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def silent(votes: Votes) -> Any:
+    """Votes -> (rows,) True where no function says anything."""
+    return (votes == ABSTAIN).all(axis=1)

@@ -1,0 +1,92 @@
+"""votes table -> labels table, what the label model learned, and what to tell of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tidemill.contracts import Features, Probabilities, Votes, probability_columns, votes_contract
+from tidemill.denoise.base import Gold, LabelModel, silent
+from tidemill.denoise.majority import shares
+from tidemill.denoise.registry import create
+from tidemill.denoise.settings import DenoiseSettings
+
+FITTED_ON = ("train", "dev")
+
+
+@dataclass(frozen=True)
+class Denoised:
+    """Labels of every row, the model's JSON and the report."""
+
+    labels: pl.DataFrame
+    model: dict[str, Any]
+    report: dict[str, Any]
+
+
+def denoise(
+    table: pl.DataFrame,
+    classes: tuple[str, ...],
+    settings: DenoiseSettings,
+    *,
+    features: Features | None = None,
+    gold: Gold = None,
+) -> Denoised:
+    """Votes table -> labels of all its rows by a model fitted on the rows of train and dev.
+
+    ``features`` (rows, dimensions) and ``gold`` (rows,) are in the order of the table.
+    """
+    names = votes_contract(len(classes)).other_names(table.columns)
+    votes = table.select(names).to_numpy().astype(np.int8)
+    fitted = table["split"].is_in(FITTED_ON).to_numpy()
+    model = create(settings.model, len(classes), **settings.parameters)
+    model.fit(votes[fitted], features=part(features, fitted), gold=part(gold, fitted))
+    probabilities = model.predict_proba(votes, features=features)
+    report = describe(model, votes, probabilities, names=names, classes=classes)
+    return Denoised(labels_table(table["row_id"], probabilities, classes), _saved(model, names, classes), report)
+
+
+def part(values: Any, rows: Any) -> Any:
+    """Values or None, and which rows -> the values of these rows."""
+    return None if values is None else values[rows]
+
+
+def labels_table(row_ids: pl.Series, probabilities: Probabilities, classes: tuple[str, ...]) -> pl.DataFrame:
+    """Row ids and (rows, classes) probabilities -> table of ``labels_contract``."""
+    columns = {name: probabilities[:, k] for k, name in enumerate(probability_columns(classes))}
+    return pl.DataFrame({"row_id": row_ids.cast(pl.String), **columns})
+
+
+def describe(
+    model: LabelModel, votes: Votes, probabilities: Probabilities, *, names: list[str], classes: tuple[str, ...]
+) -> dict[str, Any]:
+    """Fitted model and what it says -> report: model, balance, functions, and what majority vote would have given."""
+    majority = shares(votes, len(classes))
+    heard = ~silent(votes)
+    same = majority.argmax(axis=1) == probabilities.argmax(axis=1)
+    accuracies = model.accuracies()
+    return model.report() | {
+        "rows": len(votes),
+        "coverage": _rounded(heard.mean()),
+        "class_balance": {name: _rounded(model.prior_[k]) for k, name in enumerate(classes)},
+        "label_shares": {name: _rounded(share) for name, share in zip(classes, _shares(probabilities), strict=True)},
+        "functions": {} if accuracies is None else {n: _rounded(a) for n, a in zip(names, accuracies, strict=True)},
+        "majority_vote": {
+            "label_shares": {name: _rounded(share) for name, share in zip(classes, _shares(majority), strict=True)},
+            "agreement_where_heard": _rounded(same[heard].mean()) if heard.any() else None,
+        },
+    }
+
+
+def _shares(probabilities: Probabilities) -> Any:
+    return np.bincount(probabilities.argmax(axis=1), minlength=probabilities.shape[1]) / max(len(probabilities), 1)
+
+
+def _rounded(value: Any) -> float:
+    return round(float(value), 6)
+
+
+def _saved(model: LabelModel, names: list[str], classes: tuple[str, ...]) -> dict[str, Any]:
+    return model.to_dict() | {"functions": names, "classes": list(classes)}

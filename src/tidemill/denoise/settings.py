@@ -1,0 +1,17 @@
+"""What `conf/denoise/` says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tidemill.contracts import Settings
+
+
+class DenoiseSettings(Settings):
+    """How votes become labels."""
+
+    model: str
+    parameters: dict[str, Any]
+    use_gold: bool
+    use_features: bool
+    seed: int

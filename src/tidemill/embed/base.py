@@ -1,0 +1,34 @@
+"""What every backbone promises, and how its numbers are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, Protocol
+
+import numpy as np
+
+from tidemill.contracts import Features
+
+KEPT_BITS: Final = 12
+"""Bits of the mantissa that are kept, of float32's 23: how rows are padded and grouped moves the last ones."""
+
+
+class Backbone(Protocol):
+    """Contents of rows -> features."""
+
+    def embed(self, contents: Sequence[Any], *, name: str) -> Features:
+        """Texts, or bytes of images -> (rows, dimensions), in their order; ``name`` is what progress calls it."""
+
+
+def rounded(features: Features) -> Features:
+    """Features -> the nearest numbers with ``KEPT_BITS`` bits of mantissa: relative error at most 2**-13.
+
+    Ties and carries follow from adding half a step to the integer that the bits spell.
+
+    >>> rounded(np.array([1.0, -0.1, 0.0, 1.0 + 2**-20], dtype=np.float32)).tolist()
+    [1.0, -0.0999908447265625, 0.0, 1.0]
+    """
+    dropped = 23 - KEPT_BITS
+    bits = np.ascontiguousarray(features, dtype=np.float32).view(np.uint32)
+    half, mask = np.uint32(1 << (dropped - 1)), np.uint32(0xFFFFFFFF ^ ((1 << dropped) - 1))
+    return ((bits + half) & mask).view(np.float32)

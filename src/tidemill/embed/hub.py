@@ -1,0 +1,53 @@
+"""A name on the Hugging Face hub -> the model: from the local cache first, then from the network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from tidemill.contracts import PackageError
+
+T = TypeVar("T")
+
+
+def from_hub(load: Callable[..., T], name: str) -> T:
+    """What loads a model, given ``local_files_only`` -> the model.
+
+    Raises
+    ------
+    PackageError
+        It is not in the cache and cannot be fetched.
+    """
+    try:
+        return load(local_files_only=True)
+    except (OSError, ValueError, RuntimeError):  # what the libraries raise for a file that is not in the cache
+        return fetched(lambda: load(local_files_only=False), name)
+
+
+def fetched(load: Callable[[], T], name: str) -> T:
+    """What loads a model and may use the network -> the model.
+
+    Raises
+    ------
+    PackageError
+        It cannot be fetched.
+    """
+    import httpx
+
+    try:
+        return load()
+    except (OSError, ValueError, RuntimeError, httpx.HTTPError) as error:
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise PackageError(
+            f"backbone {name!r} is not in the local cache and cannot be fetched from the hub ({first}): check the name, "
+            "the network and HF_HUB_OFFLINE, or put its files in a folder and name that in embed.weights"
+        ) from error
+
+
+def quiet_transformers() -> None:
+    """Nothing -> transformers shows no bars and no advice; what matters is raised or told by the stage."""
+    from transformers.utils import logging
+
+    quiet: Any = logging
+    quiet.set_verbosity_error()
+    quiet.disable_progress_bar()

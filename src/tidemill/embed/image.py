@@ -1,0 +1,148 @@
+"""bytes of images -> features: pooled activations of any timm model."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from tidemill.contracts import ConfigError, Features, PackageError
+from tidemill.embed.base import rounded
+from tidemill.embed.fold import folded
+from tidemill.embed.hub import fetched
+from tidemill.embed.lite import renamed
+from tidemill.embed.settings import ImageSettings
+from tidemill.embed.weights import weights_file
+from tidemill.progress import progress
+
+Pixels = npt.NDArray[np.uint8]
+
+_WIDE: Final = 257  # 16-bit greys of 0..65535 to 0..255
+
+
+class ImageBackbone:
+    """A frozen timm model without its classifier, and how pixels are put before it."""
+
+    def __init__(self, backbone: str, path: Path | None, settings: ImageSettings) -> None:
+        import torch
+
+        self.settings = settings
+        model = _from_hub(backbone) if path is None else load_weights(backbone, path)
+        config = model.pretrained_cfg
+        self.size = settings.size or int(config["input_size"][-1])
+        self._mean, self._std = (
+            np.asarray(config[name] if given is None else given, dtype=np.float32)
+            for name, given in (("mean", settings.mean), ("std", settings.std))
+        )
+        probe = torch.linspace(-1.0, 1.0, 3 * self.size**2).reshape(1, 3, self.size, self.size)
+        self._model = folded(model.eval(), probe).to(memory_format=torch.channels_last)
+
+    def embed(self, contents: Sequence[bytes], *, name: str) -> Features:
+        """Bytes of images -> (rows, dimensions)."""
+        step = self.settings.images_per_step
+        starts = range(0, len(contents), step)
+        parts = [
+            self._forward([pixels(data, self.size) for data in contents[start : start + step]])
+            for start in progress(starts, total=len(contents), name=name, unit="images", size=step)
+        ]
+        return rounded(np.concatenate(parts))
+
+    def _forward(self, images: Sequence[Pixels]) -> Features:
+        import torch
+
+        scaled = (np.stack(images).astype(np.float32) / 255.0 - self._mean) / self._std
+        with torch.inference_mode():
+            answer = pooled(self._model, torch.from_numpy(scaled).permute(0, 3, 1, 2), self.settings.stages)
+            return np.asarray(answer.float().numpy())
+
+
+def pooled(model: Any, images: Any, stages: Sequence[int]) -> Any:
+    """Model and (rows, 3, height, width) -> (rows, dimensions): mean and spread of the stages' maps, or the last layer.
+
+    Early stages see texture and fine lines, the last layer sees objects.
+    """
+    import torch
+
+    if not stages:
+        return model.forward_head(model.forward_features(images), pre_logits=True)
+    how: dict[str, Any] = {"intermediates_only": True, "stop_early": True, "output_fmt": "NCHW"}
+    maps = model.forward_intermediates(images, indices=list(stages), **how)
+    parts = [(one.mean(dim=(2, 3)), one.std(dim=(2, 3), correction=0)) for one in maps]
+    return torch.cat([part for pair in parts for part in pair], dim=1)
+
+
+def pixels(data: bytes, size: int) -> Pixels:
+    """Bytes of an image -> (size, size, 3): the whole picture, squeezed to a square; grey becomes three equal channels."""
+    from PIL import Image, ImageOps
+
+    with Image.open(io.BytesIO(data)) as opened:
+        image: Image.Image = ImageOps.exif_transpose(opened)
+        if image.mode.startswith("I"):
+            image = Image.fromarray((np.asarray(image, dtype=np.int64) // _WIDE).clip(0, 255).astype(np.uint8))
+        return np.asarray(image.convert("RGB").resize((size, size), Image.Resampling.BICUBIC))
+
+
+def load_weights(backbone: str, path: Path) -> Any:
+    """Timm name and file, or folder of one file, of weights -> model without its classifier; every key must fit.
+
+    Raises
+    ------
+    PackageError
+        The weights are not of this model.
+    """
+    timm = _timm()
+    file = weights_file(path)
+    try:
+        state = renamed(_state(file))
+        model = _create(timm, backbone, num_classes=_classes(timm, backbone, state))
+        model.load_state_dict(state, strict=True)
+    except (RuntimeError, KeyError, ValueError) as error:
+        first = str(error).strip().splitlines()
+        raise PackageError(
+            f"{file} does not hold weights of timm's {backbone} ({' '.join(first[:2])}): name the model that they are of"
+        ) from error
+    model.reset_classifier(0)
+    return model
+
+
+def _state(file: Path) -> dict[str, Any]:
+    if file.suffix == ".safetensors":
+        from safetensors.torch import load_file
+
+        return dict(load_file(file))
+    import torch
+
+    content = torch.load(file, map_location="cpu", weights_only=True)
+    return dict(content.get("state_dict", content))
+
+
+def _classes(timm: Any, backbone: str, state: dict[str, Any]) -> int:
+    """How many classes the checkpoint's classifier tells apart; 0 if it has none."""
+    name = timm.get_pretrained_cfg(backbone.partition(".")[0]).classifier
+    weight = state.get(f"{name}.weight")
+    return 0 if weight is None else int(weight.shape[0])
+
+
+def _from_hub(backbone: str) -> Any:
+    timm = _timm()
+    return fetched(lambda: _create(timm, backbone, num_classes=0, pretrained=True), backbone)
+
+
+def _create(timm: Any, backbone: str, **options: Any) -> Any:
+    if not backbone.startswith(("hf-hub:", "hf_hub:")) and not timm.is_model(backbone.partition(".")[0]):
+        close = ", ".join(timm.list_models(f"*{backbone[:8]}*")[:5]) or "see timm.list_models()"
+        raise ConfigError(f"embed.backbone: timm has no model {backbone!r}; close are: {close}")
+    return timm.create_model(backbone, **options)
+
+
+def _timm() -> Any:
+    from tidemill.compat import repair_torchvision
+
+    repair_torchvision()
+    import timm
+
+    return timm

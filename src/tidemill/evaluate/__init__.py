@@ -1,0 +1,1 @@
+"""predictions and gold -> scores beside yardsticks, and the verdict on the candidate."""

@@ -1,0 +1,118 @@
+"""rows with gold and what each yardstick says of them -> metrics, verdict and tables for plots."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import polars as pl
+
+from tidemill.contracts import Probabilities
+from tidemill.evaluate.board import ALL, board, difference, rounded, share_better
+from tidemill.evaluate.bootstrap import interval
+from tidemill.evaluate.calibration import calibration, confusion
+from tidemill.evaluate.gate import Contest, judge
+from tidemill.evaluate.scores import Gold, Ruler, ruler
+from tidemill.evaluate.settings import EvaluateSettings
+from tidemill.evaluate.slices import choose, cut
+from tidemill.evaluate.yardsticks import CANDIDATE, CHAMPION, FLOOR, LABELS, ORDER
+
+REPORTED: Final = "test"
+GATED: Final = "valid"
+CALIBRATED: Final = (LABELS, CANDIDATE, CHAMPION)
+_ABOUT_ROWS: Final = ("row_id", "split", "gold")
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """What the stage writes."""
+
+    metrics: dict[str, Any]
+    verdict: dict[str, Any]
+    scores: pl.DataFrame
+    calibration: pl.DataFrame
+    confusion: pl.DataFrame
+
+
+def evaluate(
+    rows: pl.DataFrame,
+    models: Mapping[str, Probabilities],
+    classes: tuple[str, ...],
+    settings: EvaluateSettings,
+    *,
+    version: str | None,
+) -> Evaluated:
+    """Rows with gold of splits valid and test, and what each yardstick says of them -> everything to be told.
+
+    ``rows`` has columns row_id, split, gold and any that describe the rows; ``models`` maps names of
+    ``yardsticks.ORDER`` to (rows, classes) probabilities in the same order. Test rows are reported, valid rows judged.
+    """
+    by = ruler(classes, settings.positive, settings.n_bins)
+    ordered = {name: models[name] for name in ORDER if name in models}
+    columns = rows.drop(*_ABOUT_ROWS)
+    test, gold = _part(rows, ordered, REPORTED)
+    cuts = choose(columns, settings.slices, max_values=settings.max_slice_values)
+    slices = cut(columns.filter(rows["split"] == REPORTED), cuts, min_rows=settings.min_slice_rows)
+    scored = board(gold, test, slices if len(gold) else [], by, settings)
+    return Evaluated(
+        metrics=_metrics(scored, gold, test, by, settings),
+        verdict=judge(_contest(rows, ordered, version), by, settings),
+        scores=scored,
+        calibration=calibration(gold, {k: test[k] for k in CALIBRATED if k in test}, settings.n_bins),
+        confusion=confusion(gold, test[CANDIDATE], classes),
+    )
+
+
+def _part(rows: pl.DataFrame, models: Mapping[str, Probabilities], split: str) -> tuple[dict[str, Probabilities], Gold]:
+    mask = (rows["split"] == split).to_numpy()
+    return {name: model[mask] for name, model in models.items()}, rows["gold"].to_numpy()[mask]
+
+
+def _contest(rows: pl.DataFrame, models: Mapping[str, Probabilities], version: str | None) -> Contest:
+    valid, gold = _part(rows, models, GATED)
+    columns = rows.filter(pl.col("split") == GATED).drop(*_ABOUT_ROWS)
+    return Contest(gold, columns, valid[FLOOR], valid[CANDIDATE], valid.get(CHAMPION), version)
+
+
+def _metrics(
+    scored: pl.DataFrame, gold: Gold, models: Mapping[str, Probabilities], by: Ruler, settings: EvaluateSettings
+) -> dict[str, Any]:
+    """Scores -> nested numbers for `dvc metrics diff` (which passes over lists, so intervals are lists)."""
+    whole = scored.filter(pl.col("slice") == ALL)
+    parts = scored.filter((pl.col("slice") != ALL) & (pl.col("yardstick") == CANDIDATE))
+    return {
+        "split": REPORTED,
+        "rows": len(gold),
+        "metric": settings.gate.metric,
+        "confidence": settings.confidence,
+        "scores": {name: _of(whole, name, "score") for name in models},
+        "intervals": {name: _of(whole, name, "low", "high") for name in models},
+        "end_model_gains": _gains(gold, models, by, settings) if len(gold) else {},
+        "slices": {
+            name: {metric: score for metric, score in table.select("metric", "score").iter_rows() if score is not None}
+            | {"rows": table["rows"][0]}
+            for (name,), table in parts.group_by("slice", maintain_order=True)
+        },
+    }
+
+
+def _of(whole: pl.DataFrame, name: str, *columns: str) -> dict[str, Any]:
+    table = whole.filter(pl.col("yardstick") == name)
+    values = table.select(columns).rows()
+    return {m: list(v) if len(columns) > 1 else v[0] for m, v in zip(table["metric"], values, strict=True)}
+
+
+def _gains(
+    gold: Gold, models: Mapping[str, Probabilities], by: Ruler, settings: EvaluateSettings
+) -> dict[str, dict[str, Any]]:
+    """How much better the candidate is than each yardstick, in the gate's metric, on paired resamples."""
+    found = {}
+    for name in models:
+        if name != CANDIDATE:
+            metric = settings.gate.metric
+            gain, gains = difference(gold, models[CANDIDATE], models[name], by, settings, metric=metric)
+            low, high = interval(gains, settings.confidence)
+            probability = rounded(share_better(gains))
+            found[name] = {"gain": rounded(gain), "interval": [rounded(low), rounded(high)], "probability": probability}
+    return found

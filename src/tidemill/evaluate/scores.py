@@ -1,0 +1,100 @@
+"""gold and probabilities -> scores, through sums over rows, so that a bootstrap is one matrix product.
+
+Every score here is a function of column sums of a (rows, columns) table of tallies: hits, gold and predicted counts
+per class, minus log probability of the gold class, and per confidence bin the sum of confidence minus correctness.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from tidemill.contracts import ConfigError, Probabilities
+
+METRICS: Final = ("accuracy", "balanced_accuracy", "f1", "log_loss", "calibration_error")
+LOWER_IS_BETTER: Final = frozenset({"log_loss", "calibration_error"})
+_SMALLEST: Final = 1e-15  # a probability of 0 for the gold class costs -log of this
+
+Array = npt.NDArray[np.float64]
+Gold = npt.NDArray[np.integer[Any]]
+
+
+@dataclass(frozen=True)
+class Ruler:
+    """What scores need to know besides the rows: classes, the positive one for F1 (None: macro), confidence bins."""
+
+    n_classes: int
+    positive: int | None
+    n_bins: int
+
+
+def ruler(classes: tuple[str, ...], positive: str | None, n_bins: int) -> Ruler:
+    """Class names and the name of the positive one -> ruler; without a name, the last of two classes, or macro F1.
+
+    Raises
+    ------
+    ConfigError
+        The positive class is no class.
+
+    >>> ruler(("ham", "spam"), None, 15).positive, ruler(("a", "b", "c"), None, 15).positive
+    (1, None)
+    """
+    if positive is not None and positive not in classes:
+        raise ConfigError(f"evaluate.positive is {positive!r}, the classes are {', '.join(classes)}")
+    if positive is not None:
+        return Ruler(len(classes), classes.index(positive), n_bins)
+    return Ruler(len(classes), 1 if len(classes) == 2 else None, n_bins)  # noqa: PLR2004 - a binary problem
+
+
+def bins(confidence: Array, n_bins: int) -> npt.NDArray[np.int64]:
+    """Confidence in (0, 1] -> index of its bin of equal width, open below and closed above.
+
+    >>> bins(np.array([0.1, 0.100001, 1.0]), 10)
+    array([0, 1, 9])
+    """
+    return np.clip(np.ceil(confidence * n_bins).astype(np.int64) - 1, 0, n_bins - 1)
+
+
+def tally(gold: Gold, probabilities: Probabilities, by: Ruler) -> Array:
+    """Gold (rows,) and probabilities (rows, classes) -> tallies (rows, 3 * classes + 1 + bins)."""
+    predicted = probabilities.argmax(axis=1)
+    confidence = probabilities.max(axis=1)
+    one_hot = np.eye(by.n_classes)
+    is_gold, is_predicted = one_hot[gold], one_hot[predicted]
+    loss = -np.log(np.clip(probabilities[np.arange(len(gold)), gold], _SMALLEST, 1.0))
+    excess = np.eye(by.n_bins)[bins(confidence, by.n_bins)] * (confidence - (predicted == gold))[:, None]
+    return np.hstack([is_gold * is_predicted, is_gold, is_predicted, loss[:, None], excess])
+
+
+def scores(sums: Array, by: Ruler) -> dict[str, Array]:
+    """Sums of tallies (..., columns) -> metric -> (...) scores; NaN where a score has no meaning.
+
+    Balanced accuracy is the mean recall of the classes that gold holds, so on a slice of one class it is accuracy.
+    F1 is that of the positive class, or the mean over the classes that gold holds; without a gold positive it is NaN.
+    Calibration error is the expected one of Guo et al. (2017), "On Calibration of Modern Neural Networks": over bins
+    of equal width of the top class's probability, the mean distance of confidence from accuracy.
+    """
+    k = by.n_classes
+    hits, golds, predicted, rest = np.split(sums, [k, 2 * k, 3 * k], axis=-1)
+    rows = golds.sum(axis=-1)
+    f1 = _ratio(2.0 * hits, golds + predicted, golds > 0)
+    return {
+        "accuracy": _ratio(hits.sum(axis=-1), rows, rows > 0),
+        "balanced_accuracy": _mean(_ratio(hits, golds, golds > 0)),
+        "f1": _mean(f1) if by.positive is None else f1[..., by.positive],
+        "log_loss": _ratio(rest[..., 0], rows, rows > 0),
+        "calibration_error": _ratio(np.abs(rest[..., 1:]).sum(axis=-1), rows, rows > 0),
+    }
+
+
+def _ratio(above: Array, below: Array, where: npt.NDArray[np.bool_]) -> Array:
+    return np.asarray(np.divide(above, below, out=np.full(np.shape(above), np.nan), where=where))
+
+
+def _mean(values: Array) -> Array:
+    known = ~np.isnan(values)
+    count = known.sum(axis=-1)
+    return _ratio(np.where(known, values, 0.0).sum(axis=-1), count, count > 0)

@@ -1,0 +1,45 @@
+"""What `conf/evaluate/` promises."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from tidemill.contracts import Settings
+
+Metric = Literal["accuracy", "balanced_accuracy", "f1", "log_loss", "calibration_error"]
+
+
+class Guard(Settings):
+    """A slice that may not get worse; ``value: null`` guards every value of the column, each by itself."""
+
+    column: str
+    value: str | None
+    metric: Metric
+    tolerance: float = Field(ge=0.0)
+    min_rows: int = Field(ge=1)
+
+
+class GateSettings(Settings):
+    """When the candidate takes the champion's place."""
+
+    metric: Metric
+    min_rows: int = Field(ge=1)
+    probability: float = Field(gt=0.0, le=1.0)
+    guard_probability: float = Field(gt=0.0, le=1.0)
+    guards: tuple[Guard, ...]
+
+
+class EvaluateSettings(Settings):
+    """How scores are measured, cut into slices and judged."""
+
+    positive: str | None
+    n_bins: int = Field(ge=2)
+    n_bootstrap: int = Field(ge=50)
+    confidence: float = Field(gt=0.0, lt=1.0)
+    seed: int
+    slices: tuple[str, ...] | None
+    max_slice_values: int = Field(ge=1)
+    min_slice_rows: int = Field(ge=1)
+    gate: GateSettings

@@ -1,0 +1,69 @@
+"""columns that describe rows -> slices: the rows that share a value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Rows (a mask) whose ``column`` has ``value``."""
+
+    column: str
+    value: str
+    rows: npt.NDArray[np.bool_]
+
+    @property
+    def name(self) -> str:
+        """Such as ``group=hard-ham``."""
+        return f"{self.column}={self.value}"
+
+
+def cut(table: pl.DataFrame, columns: Sequence[str], *, min_rows: int) -> list[Slice]:
+    """Table -> a slice for each value of the columns that at least ``min_rows`` rows have, in sorted order.
+
+    >>> table = pl.DataFrame({"group": ["easy", "hard", "easy", None]})
+    >>> [(one.name, one.rows.sum()) for one in cut(table, ["group"], min_rows=1)]
+    [('group=easy', np.int64(2)), ('group=hard', np.int64(1))]
+    """
+    found = []
+    for column in columns:
+        for value in _values(table[column]):
+            one = pick(table, column, value)
+            if one.rows.sum() >= min_rows:
+                found.append(one)
+    return found
+
+
+def pick(table: pl.DataFrame, column: str, value: str) -> Slice:
+    """Table, column and value -> that slice; it has no rows where the table lacks the column."""
+    if column not in table.columns:
+        return Slice(column, value, np.zeros(table.height, dtype=np.bool_))
+    mask = (table[column].cast(pl.String) == value).fill_null(value=False)
+    return Slice(column, value, mask.to_numpy())
+
+
+def choose(table: pl.DataFrame, wanted: Sequence[str] | None, *, max_values: int) -> list[str]:
+    """Descriptive columns -> those to cut by: the wanted ones, or all of two to ``max_values`` values.
+
+    >>> table = pl.DataFrame({"batch": ["a", "b"], "subject": ["hello", "world"], "list": [True, True]})
+    >>> choose(table, None, max_values=2), choose(table, ["list", "group"], max_values=2)
+    (['batch', 'subject'], ['list'])
+    """
+    if wanted is not None:
+        return [name for name in wanted if name in table.columns]
+    return [name for name in table.columns if 1 < table[name].n_unique() <= max_values]
+
+
+def values_of(table: pl.DataFrame, column: str) -> list[str]:
+    """Table and column -> its values as text, sorted; none where the table lacks the column."""
+    return _values(table[column]) if column in table.columns else []
+
+
+def _values(series: pl.Series) -> list[str]:
+    return sorted(series.drop_nulls().cast(pl.String).unique().to_list())

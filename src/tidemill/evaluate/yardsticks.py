@@ -1,0 +1,56 @@
+"""what the candidate is measured against, in the same table: from the floor to the ceiling."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from tidemill.contracts import Probabilities
+from tidemill.evaluate.scores import Gold
+
+FLOOR: Final = "majority_class"
+VOTE: Final = "majority_vote"
+LABELS: Final = "label_model"
+CANDIDATE: Final = "end_model"
+CHAMPION: Final = "champion"
+CEILING: Final = "gold_ceiling"
+ORDER: Final = (FLOOR, VOTE, LABELS, CANDIDATE, CHAMPION, CEILING)
+
+
+def floor(gold: Gold, n_classes: int, rows: int) -> Probabilities:
+    """Gold to learn from (known,) -> (rows, classes): always the shares of the classes, so always the most common one.
+
+    Without gold every class is alike.
+
+    >>> floor(np.array([0, 0, 1, 0]), 2, 1)
+    array([[0.75, 0.25]])
+    """
+    counts = np.bincount(gold, minlength=n_classes).astype(np.float64)
+    shares = counts / counts.sum() if counts.sum() else np.full(n_classes, 1.0 / n_classes)
+    return np.tile(shares, (rows, 1))
+
+
+def settle(shares: Probabilities) -> Probabilities:
+    """Shares of votes -> the same, with ties and silent rows leaning by a millionth to what is common among all rows.
+
+    >>> settle(np.array([[0.5, 0.5], [0.0, 1.0], [0.0, 1.0]])).argmax(axis=1)
+    array([1, 1, 1])
+    """
+    nudge = 1e-6
+    return np.asarray((1.0 - nudge) * shares + nudge * shares.sum(axis=0) / max(len(shares), 1))
+
+
+def align(probabilities: Probabilities, known: Sequence[str], classes: Sequence[str]) -> Probabilities:
+    """A model's probabilities for the classes it knows -> for the problem's classes; unknown ones get 0.
+
+    >>> align(np.array([[0.2, 0.8]]), ["spam", "ham"], ["ham", "spam", "phish"])
+    array([[0.8, 0.2, 0. ]])
+    """
+    placed = np.zeros((len(probabilities), len(classes)))
+    for k, name in enumerate(classes):
+        if name in known:
+            placed[:, k] = probabilities[:, list(known).index(name)]
+    total = placed.sum(axis=1, keepdims=True)
+    return np.where(total > 0, placed / np.where(total > 0, total, 1.0), 1.0 / len(classes))

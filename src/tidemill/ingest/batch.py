@@ -1,0 +1,164 @@
+"""An incoming source and what came before it → the tables of one raw batch."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+
+from tidemill.contracts import SPLITS, Column, Contract, DataError, Problem
+from tidemill.ingest import values
+from tidemill.ingest.images import check_images
+from tidemill.ingest.near import PERMUTATIONS, Seen, signatures
+from tidemill.ingest.settings import IngestSettings, SplitSettings
+from tidemill.ingest.source import Source
+from tidemill.ingest.table import Table
+
+FATES: Final = ("kept", "same", "near")
+"""What became of a row that was read: kept, dropped for the same content, dropped for nearly the same text."""
+
+SEEN: Final = Contract(
+    "seen",
+    (Column("key", pl.String), Column("content", pl.String), Column("fate", pl.String, values=FATES)),
+    others=Column("signature", pl.Array),
+    key="key",
+)
+"""What later batches are compared with: every row read, with the hash of its content."""
+
+_SEEN_SCHEMA: Final = {"key": pl.String, "content": pl.String, "fate": pl.String}
+_SIGNATURE: Final = pl.Array(pl.UInt32, PERMUTATIONS)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The tables of one batch, none of them written yet."""
+
+    name: str
+    raw: pl.DataFrame
+    dev: pl.DataFrame
+    gold: pl.DataFrame
+    slices: pl.DataFrame
+    seen: pl.DataFrame
+
+
+def build(name: str, source: Source, problem: Problem, settings: IngestSettings, *, before: pl.DataFrame) -> Batch:
+    """Batch's name, its source and the ``seen`` rows of earlier batches → the batch's tables, all checked.
+
+    Raises
+    ------
+    DataError
+        Names the file, row, column and value that cannot be taken, and what to do.
+    """
+    table = source.table(settings)
+    contents = _contents(source, table, settings)
+    hashes = [hashlib.sha256(one.encode() if isinstance(one, str) else one).hexdigest() for one in contents]
+    keys = values.keys(table, settings, hashes)
+    gold = values.gold(table, settings, problem.classes)
+    columns = {column: values.typed(table, column, kind) for column, kind in settings.meta.items()}
+    slices = {column: values.typed(table, column, "string") for column in settings.slices}
+    seen = _judge(table, contents, (keys, hashes), settings, before)
+    ids = row_ids(hashes, keys)
+    splits = [split_of(row_id, settings.split) for row_id in ids]
+    basic = {"row_id": ids, "key": keys, "batch": [name] * len(ids), "split": splits, settings.modality: contents}
+    raw = pl.DataFrame(basic | columns, schema={one.name: one.dtype for one in settings.raw.columns})
+    marked = pl.DataFrame({"row_id": ids, "gold": gold}, schema={"row_id": pl.String, "gold": pl.Int8})
+    is_kept, is_dev = seen["fate"] == "kept", raw["split"] == "dev"
+    if not is_kept.any():
+        raise DataError(
+            f"{source.name}: all its {seen.height} rows came in earlier batches; remove it from the manifest"
+        )
+    sliced = pl.DataFrame({"row_id": ids} | slices, schema={"row_id": pl.String} | dict.fromkeys(slices, pl.String))
+    dev, other = marked.filter(is_kept & is_dev), marked.filter(is_kept & ~is_dev)
+    return Batch(name, raw.filter(is_kept), dev, other, sliced.filter(is_kept), seen)
+
+
+def empty_seen(settings: IngestSettings) -> pl.DataFrame:
+    """Settings → the ``seen`` table before the first batch."""
+    return pl.DataFrame(schema=_seen_schema(settings))
+
+
+def _seen_schema(settings: IngestSettings) -> dict[str, Any]:
+    return _SEEN_SCHEMA | ({"signature": _SIGNATURE} if _compares(settings) else {})
+
+
+def _compares(settings: IngestSettings) -> bool:
+    return settings.modality == "text" and settings.near_duplicates is not None
+
+
+def row_ids(hashes: Sequence[str], keys: Sequence[str]) -> list[str]:
+    """Content hashes and source keys → row ids.
+
+    >>> row_ids(["00"], ["sms-1"])
+    ['84d6bbaec2f5bec7']
+    """
+    return [hashlib.sha256(f"{one}\0{key}".encode()).hexdigest()[:16] for one, key in zip(hashes, keys, strict=True)]
+
+
+def split_of(row_id: str, settings: SplitSettings) -> str:
+    """Row id → its split: a hash of seed and id, so no other row and no order changes it."""
+    share = int.from_bytes(hashlib.sha256(f"{settings.seed}:{row_id}".encode()).digest()[:8]) / 2**64
+    edges = np.cumsum([getattr(settings, name) for name in SPLITS])[:-1]
+    return SPLITS[int(np.searchsorted(edges, share, side="right"))]
+
+
+def _contents(source: Source, table: Table, settings: IngestSettings) -> list[str] | list[bytes]:
+    if settings.modality == "text":
+        return values.texts(table, settings)
+    names, images = source.images(table, settings)
+    check_images(images, names, table, max_pixels=settings.max_pixels)
+    return images
+
+
+def _judge(
+    table: Table,
+    contents: Sequence[Any],
+    names: tuple[Sequence[str], Sequence[str]],
+    settings: IngestSettings,
+    before: pl.DataFrame,
+) -> pl.DataFrame:
+    """Rows read and rows known → the ``seen`` rows of this batch: each row's fate, and the signatures of those kept."""
+    keys, hashes = names
+    _refuse_changed(table, keys, hashes, before)
+    fates = _fates_by_content(hashes, set(before["content"].to_list()))
+    seen = pl.DataFrame({"key": keys, "content": hashes, "fate": fates}, schema=_SEEN_SCHEMA)
+    if not _compares(settings):
+        return seen
+    marks = np.zeros((len(fates), PERMUTATIONS), dtype=np.uint32)
+    open_rows = [row for row, fate in enumerate(fates) if fate == "kept"]
+    known = before.filter(pl.col("fate") == "kept")["signature"].to_numpy().reshape(-1, PERMUTATIONS)
+    index = Seen(known, threshold=settings.near_duplicates or 1.0)
+    for row, mark in zip(open_rows, signatures([contents[row] for row in open_rows]), strict=True):
+        if index.is_new(mark):
+            marks[row] = mark
+        else:
+            fates[row] = "near"
+    return seen.with_columns(pl.Series("fate", fates), pl.Series("signature", marks, dtype=_SIGNATURE))
+
+
+def _fates_by_content(hashes: Sequence[str], known: set[str]) -> list[str]:
+    fates = []
+    for content in hashes:
+        fates.append("same" if content in known else "kept")
+        known.add(content)
+    return fates
+
+
+def _refuse_changed(table: Table, keys: Sequence[str], hashes: Sequence[str], before: pl.DataFrame) -> None:
+    earlier = dict(zip(before["key"].to_list(), before["content"].to_list(), strict=True))
+    for row, (key, content) in enumerate(zip(keys, hashes, strict=True)):
+        if earlier.get(key, content) != content:
+            raise DataError(
+                f"{table.where(row)}: key {key!r} came in an earlier batch with other content; batches are never "
+                "edited: give the new row a key of its own, or remove it"
+            )
+
+
+def counts(seen: pl.DataFrame, split: pl.Series) -> dict[str, int]:
+    """A batch's ``seen`` rows and the splits of its raw rows → what the report says of it."""
+    fates = {fate: int((seen["fate"] == fate).sum()) for fate in FATES}
+    told = {"read": seen.height, "kept": fates["kept"], "same_content": fates["same"], "near_duplicates": fates["near"]}
+    return told | {name: int((split == name).sum()) for name in SPLITS}

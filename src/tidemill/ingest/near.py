@@ -1,0 +1,104 @@
+"""Texts → which of them say nearly what an earlier one said.
+
+MinHash (Broder, "On the resemblance and containment of documents", 1997) over character 5-grams, with candidates from
+banded signatures (Leskovec, Rajaraman and Ullman, "Mining of Massive Datasets", chapter 3).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from tidemill.progress import progress
+
+Signature = npt.NDArray[np.uint32]
+"""(permutations,): the smallest hash of any shingle, under each permutation."""
+
+PERMUTATIONS: Final = 128
+_BANDS: Final = 32  # of 4: two texts at similarity .8 meet in some band with probability 1 - (1 - .8^4)^32 > .9999
+_SHINGLE: Final = 5
+_FACTOR: Final = np.uint32(0x9E3779B1)
+_MIX: Final = ((np.uint32(16), np.uint32(0x85EBCA6B)), (np.uint32(13), np.uint32(0xC2B2AE35)))
+_CHUNK: Final = 256  # shingles hashed at once: 128 kB, which stays in a core's cache
+_BYTES: Final = hashlib.shake_128(b"tidemill near-duplicates").digest(2 * 4 * PERMUTATIONS)
+_FACTORS, _OFFSETS = np.frombuffer(_BYTES, dtype="<u4").reshape(2, PERMUTATIONS, 1) | np.uint32(1)
+_DIGIT, _SPACE = re.compile(r"\d"), re.compile(r"\s+")
+
+
+def normalize(text: str) -> str:
+    r"""Text → what counts of it: letter case, numbers and white space do not.
+
+    >>> normalize("Call  0800-123\nNOW")
+    'call 0000-000 now'
+    """
+    return _SPACE.sub(" ", _DIGIT.sub("0", text.lower())).strip()
+
+
+def shingles(text: str) -> npt.NDArray[np.uint32]:
+    """Text → hash of each of its 5-character shingles, in their order (a shorter text is one shingle)."""
+    codes = np.frombuffer(normalize(text).ljust(_SHINGLE).encode("utf-32-le"), dtype="<u4")
+    count = len(codes) - _SHINGLE + 1
+    hashed = np.zeros(count, dtype=np.uint32)
+    for place in range(_SHINGLE):
+        hashed *= _FACTOR
+        hashed += codes[place : place + count]
+    for shift, factor in _MIX:  # murmur3's last step, so that neighbouring codes end far apart
+        hashed ^= hashed >> shift
+        hashed *= factor
+    return hashed ^ (hashed >> np.uint32(16))
+
+
+def signature(text: str) -> Signature:
+    """Text → its MinHash signature; two signatures agree in a share of places near the texts' Jaccard similarity."""
+    hashes = shingles(text)
+    parts = [hashes[begin : begin + _CHUNK] for begin in range(0, len(hashes), _CHUNK)]
+    smallest: Signature = np.min([(part * _FACTORS + _OFFSETS).min(axis=1) for part in parts], axis=0)
+    return smallest
+
+
+def signatures(texts: Sequence[str]) -> npt.NDArray[np.uint32]:
+    """Texts → (texts, permutations) signatures."""
+    found = [signature(text) for text in progress(texts, total=len(texts), name="comparing texts")]
+    return np.array(found, dtype=np.uint32).reshape(len(texts), PERMUTATIONS)
+
+
+class Seen:
+    """Signatures of the rows kept so far; answers whether a further one is new.
+
+    Parameters
+    ----------
+    threshold
+        Similarity from which a text counts as a near-duplicate, in (0, 1].
+    """
+
+    def __init__(self, known: npt.NDArray[np.uint32], *, threshold: float) -> None:
+        self.threshold = threshold
+        self._rows: list[Signature] = []
+        self._buckets: dict[bytes, list[int]] = defaultdict(list)
+        for row in known:
+            self._keep(row, self._bands(row))
+
+    def is_new(self, row: Signature) -> bool:
+        """Signature → whether nothing kept is near it; if so it is kept."""
+        bands = self._bands(row)
+        candidates = sorted({one for band in bands for one in self._buckets.get(band, ())})
+        if candidates:
+            same = (np.stack([self._rows[one] for one in candidates]) == row).mean(axis=1)
+            if same.max() >= self.threshold:
+                return False
+        self._keep(row, bands)
+        return True
+
+    def _bands(self, row: Signature) -> list[bytes]:
+        return [bytes([number]) + band.tobytes() for number, band in enumerate(row.reshape(_BANDS, -1))]
+
+    def _keep(self, row: Signature, bands: list[bytes]) -> None:
+        for band in bands:
+            self._buckets[band].append(len(self._rows))
+        self._rows.append(row)

@@ -1,0 +1,75 @@
+"""What ingest can be told."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
+import polars as pl
+from pydantic import Field, model_validator
+
+from tidemill.contracts import Contract, Settings, raw_contract
+
+Kind = Literal["string", "int", "float", "bool"]
+RESERVED = ("row_id", "key", "batch", "split", "text", "image", "gold", "feature")
+_DTYPES: dict[str, Any] = {"string": pl.String, "int": pl.Int64, "float": pl.Float64, "bool": pl.Boolean}
+_CLOSE = 1e-9
+
+
+class SplitSettings(Settings):
+    """Shares of the four splits, and the seed of the hash that sorts rows into them."""
+
+    train: float = Field(ge=0)
+    dev: float = Field(ge=0)
+    valid: float = Field(ge=0)
+    test: float = Field(ge=0)
+    seed: int
+
+    @model_validator(mode="after")
+    def _sum_to_one(self) -> Self:
+        total = self.train + self.dev + self.valid + self.test
+        if abs(total - 1) > _CLOSE:
+            raise ValueError(f"train, dev, valid and test sum to {total:g}, not to 1")
+        return self
+
+
+class IngestSettings(Settings):
+    """Where incoming files are, what their columns mean, and how rows are kept."""
+
+    incoming: str
+    order: tuple[str, ...]
+    key: str | None
+    text: str | None
+    image: str | None
+    gold: str | None
+    meta: dict[str, Kind]
+    slices: tuple[str, ...]
+    encoding: str | None
+    near_duplicates: float | None = Field(gt=0, le=1)
+    max_pixels: int = Field(gt=0)
+    split: SplitSettings
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if (self.text is None) == (self.image is None):
+            raise ValueError("exactly one of text and image names a column")
+        taken = [name for name in (*self.meta, *self.slices) if name in RESERVED]
+        if taken:
+            raise ValueError(f"{taken[0]!r} in meta or slices is a name of Tidemill's own; rename the column")
+        if self.gold is not None and self.gold in {*self.meta, *self.slices}:
+            raise ValueError(f"gold column {self.gold!r} may not be metadata: labeling functions would see it")
+        return self
+
+    @property
+    def modality(self) -> Literal["text", "image"]:
+        """What a row's content is."""
+        return "image" if self.text is None else "text"
+
+    @property
+    def content(self) -> str:
+        """Column that holds the text, or the path of the image."""
+        return self.text or self.image or ""
+
+    @property
+    def raw(self) -> Contract:
+        """What ``raw/<batch>.parquet`` promises."""
+        return raw_contract(self.modality, {name: _DTYPES[self.meta[name]] for name in sorted(self.meta)})

@@ -1,0 +1,92 @@
+"""findings -> one picture: a row of panels per new batch, the same bytes for the same findings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+BEFORE: Final = "#8c8c8c"
+AFTER: Final = "#00798c"
+ALARM: Final = "#d1495b"
+_TOLD: Final = 14
+
+
+def draw(told: dict[str, Any], path: Path) -> None:
+    """Content of drift.json -> drift.png at the path; without new batches it says why there are none."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    judged = {name: finding for name, finding in told["batches"].items() if finding["drift"] is not None}
+    heights = [0.9 + 0.24 * max(5, min(_TOLD, len(_functions(one)))) for one in judged.values()]
+    figure = Figure(figsize=(11, sum(heights) or 1.2), layout="constrained")
+    FigureCanvasAgg(figure)
+    if not judged:
+        figure.text(0.5, 0.5, told["reasons"][0], ha="center", va="center", fontsize=9, wrap=True)
+    else:
+        grid = figure.subfigures(len(judged), 1, height_ratios=heights, squeeze=False)[:, 0]
+        for part, (name, finding) in zip(grid, judged.items(), strict=True):
+            _batch(part, name, finding)
+    figure.savefig(path, format="png", dpi=110, metadata={"Software": None})
+
+
+def _functions(finding: dict[str, Any]) -> dict[str, Any]:
+    return dict(finding.get("functions", {}).get("functions", {}))
+
+
+def _batch(figure: Any, name: str, finding: dict[str, Any]) -> None:
+    harm = {True: "harm", False: "no harm seen", None: "harm cannot be judged"}[finding["harm"]]
+    title = f"{name} ({finding['rows']} rows): {'drift' if finding['drift'] else 'no drift'}, {harm}"
+    figure.suptitle(title, x=0.01, ha="left", fontsize=11, color=ALARM if finding["harm"] else "black")
+    left, middle, right = figure.subplots(1, 3, width_ratios=(2, 1, 1))
+    _coverage(left, _functions(finding))
+    _shares(middle, finding.get("predictions", {}).get("class_shares", {}))
+    _agreement(right, finding)
+
+
+def _plain(axes: Axes, title: str) -> None:
+    axes.set_title(title, loc="left", fontsize=9)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(labelsize=8)
+    axes.grid(axis="x", color="#dddddd", linewidth=0.6)
+    axes.set_axisbelow(True)
+
+
+def _coverage(axes: Axes, functions: dict[str, Any]) -> None:
+    largest = sorted(functions, key=lambda name: (-abs(functions[name]["coverage"]["change"]), name))[:_TOLD]
+    for k, name in enumerate(largest):
+        test = functions[name]["coverage"]
+        color = ALARM if test["moved"] else AFTER
+        axes.plot([test["reference"], test["batch"]], [-k, -k], color=color, linewidth=1.6, alpha=0.5)
+        axes.plot(test["reference"], -k, "o", color=BEFORE, markersize=5)
+        axes.plot(test["batch"], -k, "o", color=color, markersize=5)
+    axes.set_yticks([-k for k in range(len(largest))], largest)
+    axes.set_xlim(-0.02, 1.02)
+    _plain(axes, "coverage per function (grey: reference; red: moved)")
+
+
+def _shares(axes: Axes, shares: dict[str, Any]) -> None:
+    places = np.arange(len(shares), dtype=np.float64)
+    axes.barh(-places + 0.18, [one["reference"] for one in shares.values()], 0.34, color=BEFORE)
+    axes.barh(-places - 0.18, [one["batch"] for one in shares.values()], 0.34, color=AFTER)
+    axes.set_yticks(-places, list(shares))
+    axes.set_xlim(0.0, 1.0)
+    _plain(axes, "predicted share per class")
+
+
+def _agreement(axes: Axes, finding: dict[str, Any]) -> None:
+    agreement, confidence = finding["agreement"], finding["confidence"]
+    for place, side, color in ((0, "reference", BEFORE), (-1, "batch", ALARM if finding["harm"] else AFTER)):
+        one = agreement[side]
+        if one["score"] is not None:
+            axes.plot([one["low"], one["high"]], [place, place], color=color, linewidth=2.4, alpha=0.5)
+            axes.plot(one["score"], place, "o", color=color, markersize=6)
+        axes.plot(confidence[side], place - 2.5, "s", color=color, markersize=5)
+    labels = ["agrees, before", "agrees, now", "sure, before", "sure, now"]
+    axes.set_yticks([0, -1, -2.5, -3.5], labels)
+    axes.set_xlim(-0.02, 1.02)
+    _plain(axes, "agreement and confidence")

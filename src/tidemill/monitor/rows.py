@@ -1,0 +1,80 @@
+"""What is compared: features, predictions and votes of the same rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from tidemill.contracts import ABSTAIN, Features, Probabilities, Votes
+
+Array = npt.NDArray[np.float64]
+_DIGITS: Final = 6
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows in one order: features (rows, dimensions), probabilities (rows, classes), votes (rows, functions)."""
+
+    features: Features
+    probabilities: Probabilities
+    votes: Votes
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+        return len(self.probabilities)
+
+    def only(self, mask: npt.NDArray[np.bool_]) -> Rows:
+        """Mask over rows -> these rows."""
+        return Rows(self.features[mask], self.probabilities[mask], self.votes[mask])
+
+
+@dataclass(frozen=True)
+class Names:
+    """What columns of ``Rows`` are called."""
+
+    classes: tuple[str, ...]
+    functions: tuple[str, ...]
+
+
+def counts(votes: Votes, n_classes: int) -> tuple[Array, Array]:
+    """Votes -> (rows, classes) how many functions say the class, and how many say "not the class".
+
+    >>> said, denied = counts(np.array([[0, 0, -3, -1]], dtype=np.int8), 2)
+    >>> said.tolist(), denied.tolist()
+    ([[2.0, 0.0]], [[0.0, 1.0]])
+    """
+    said = np.stack([(votes == k).sum(axis=1) for k in range(n_classes)], axis=1)
+    denied = np.stack([(votes == -2 - k).sum(axis=1) for k in range(n_classes)], axis=1)
+    return said.astype(np.float64), denied.astype(np.float64)
+
+
+def majority(votes: Votes, n_classes: int) -> npt.NDArray[np.int64]:
+    """Votes -> class that most functions say, ``ABSTAIN`` where none speaks or classes tie.
+
+    A vote "not class k" is divided over the other classes.
+
+    >>> majority(np.array([[0, 0, 1], [1, 0, -1], [-1, -1, -1], [-2, -1, -1]], dtype=np.int8), 2)
+    array([ 0, -1, -1,  1])
+    """
+    said, denied = counts(votes, n_classes)
+    weight = said + (denied.sum(axis=1, keepdims=True) - denied) / max(n_classes - 1, 1)
+    best = weight.max(axis=1)
+    alone = np.isclose(weight, best[:, None]).sum(axis=1) == 1
+    return np.where(alone & (best > 0), weight.argmax(axis=1), ABSTAIN)
+
+
+def covered(votes: Votes) -> npt.NDArray[np.bool_]:
+    """Votes -> (rows,) whether any function speaks."""
+    return np.asarray((votes != ABSTAIN).any(axis=1))
+
+
+def rounded(value: Any) -> float:
+    """Number -> six decimals, the same in every file.
+
+    >>> rounded(-1e-9)
+    0.0
+    """
+    return round(float(value), _DIGITS) + 0.0

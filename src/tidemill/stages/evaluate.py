@@ -1,0 +1,35 @@
+"""predictions and gold -> metrics.json, verdict.json and plots: scores beside yardsticks, candidate against champion."""
+
+from __future__ import annotations
+
+from tidemill.adapters.champions import find_champion
+from tidemill.adapters.config import load, says_errors, stage_arguments
+from tidemill.adapters.judging import known_rows, measured
+from tidemill.adapters.tables import aside, write_json
+from tidemill.evaluate.plots import draw
+from tidemill.evaluate.run import evaluate
+from tidemill.evaluate.settings import EvaluateSettings
+from tidemill.train.settings import TrainSettings
+
+
+@says_errors
+def main() -> None:
+    """Score the candidate on rows of test, judge it on rows of valid."""
+    problem, settings, paths = load(stage_arguments("evaluate", __doc__), "evaluate", EvaluateSettings)
+    head = load(problem.name, "train", TrainSettings)[1]
+    champion = find_champion(problem)
+    known = known_rows(paths, len(problem.classes))
+    rows, models = measured(problem, paths, known, head, champion)
+    version = None if champion is None else champion.version
+    done = evaluate(rows, models, problem.classes, settings, version=version)
+    plots = paths.reports / "plots"
+    for name, table in (("scores", done.scores), ("calibration", done.calibration), ("confusion", done.confusion)):
+        with aside(plots / f"{name}.csv") as path:
+            table.write_csv(path)
+    draw(done, plots, problem.classes)
+    write_json(done.metrics, paths.reports / "metrics.json")
+    write_json(done.verdict, paths.reports / "verdict.json")
+
+
+if __name__ == "__main__":
+    main()

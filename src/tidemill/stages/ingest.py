@@ -1,0 +1,18 @@
+"""batches.json and incoming files -> raw/, dev/, gold/, slices/: every batch that has arrived, each written once."""
+
+from __future__ import annotations
+
+from tidemill.adapters.batches import bring_in
+from tidemill.adapters.config import load, says_errors, stage_arguments
+from tidemill.ingest.settings import IngestSettings
+
+
+@says_errors
+def main() -> None:
+    """Make the batches that are not there yet."""
+    problem, settings, paths = load(stage_arguments("ingest", __doc__), "ingest", IngestSettings)
+    bring_in(problem, settings, paths)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+"""new batches and the champion's reference -> drift.json and drift.png: what moved, whether it harms, what to do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tidemill.adapters.champions import Champion, find_champion
+from tidemill.adapters.config import Paths, load, says_errors, stage_arguments
+from tidemill.adapters.tables import aside, batch_names, read, write_json
+from tidemill.contracts import Problem, votes_contract
+from tidemill.monitor.compare import compare
+from tidemill.monitor.decide import decide, without_champion, without_news
+from tidemill.monitor.plots import draw
+from tidemill.monitor.rows import Names
+from tidemill.monitor.settings import MonitorSettings
+
+
+@says_errors
+def main() -> None:
+    """Compare every batch that the champion was not trained on with its reference."""
+    problem, settings, paths = load(stage_arguments("monitor", __doc__), "monitor", MonitorSettings)
+    champion = find_champion(problem)
+    told = without_champion() if champion is None else _look(champion, problem, settings, paths)
+    write_json(told, paths.reports / "drift.json")
+    with aside(paths.reports / "drift.png") as path:
+        draw(told, path)
+
+
+def _look(champion: Champion, problem: Problem, settings: MonitorSettings, paths: Paths) -> dict[str, Any]:
+    new = [batch for batch in batch_names(paths.manifest) if batch not in champion.batches]
+    if not new:
+        return without_news(champion.version, champion.batches)
+    contract = votes_contract(len(problem.classes))
+    votes = read(paths.votes, contract)
+    names = Names(problem.classes, tuple(contract.other_names(votes.columns)))
+    reference, names = champion.reference(votes, names, min_rows=settings.min_rows)
+    findings = {batch: compare(reference, champion.arrived(batch, votes, names), names, settings) for batch in new}
+    return decide(champion.version, findings, settings)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+"""all rows -> the stable sample of them that the monitor compares new batches with."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Final
+
+import polars as pl
+
+from tidemill.contracts import Column, Contract, DataError, not_class, probability_columns
+
+SAMPLED: Final = ("train", "dev", "valid")
+FILE: Final = "reference.parquet"
+
+
+def reference_contract(classes: tuple[str, ...]) -> Contract:
+    """Class names -> contract of ``reference.parquet``: a column per class, then an int8 column per labeling function."""
+    about = (Column("row_id", pl.String, unique=True), Column("batch", pl.String), Column("feature", pl.Array))
+    columns = tuple(Column(name, pl.Float64, minimum=0.0, maximum=1.0) for name in probability_columns(classes))
+    vote: Any = Column("*", pl.Int8, minimum=not_class(len(classes) - 1), maximum=len(classes) - 1)
+    return Contract("reference", (*about, *columns), others=vote)
+
+
+def reference(rows: pl.DataFrame, predictions: pl.DataFrame, count: int) -> pl.DataFrame:
+    """Rows (row_id, batch, split, feature, votes), their predictions and how many to keep -> the sample, in their order.
+
+    The rows whose ids have the least hashes are kept, so that a row stays in or out whatever else arrives.
+
+    Raises
+    ------
+    DataError
+        A labeling function has the name of another column.
+    """
+    taken = [name for name in predictions.columns[1:] if name in rows.columns]
+    if taken:
+        raise DataError(f"a labeling function is called {taken[0]!r}, as a column of probabilities is: rename it")
+    pool = rows.filter(pl.col("split").is_in(SAMPLED))
+    hashes = pl.Series([hashlib.sha256(row_id.encode()).hexdigest() for row_id in pool["row_id"]], dtype=pl.String)
+    kept = pool.filter(hashes.rank("ordinal") <= count).join(predictions, on="row_id", maintain_order="left")
+    about = ["row_id", "batch", "feature", *predictions.columns[1:]]
+    return kept.select(*about, pl.exclude(*about, "split"))

@@ -1,0 +1,113 @@
+"""features, labels and votes of all rows -> the candidate model, what it says of every row, and the monitor's reference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+
+from tidemill.contracts import ABSTAIN, DataError, Problem, Votes, probability_columns, votes_contract
+from tidemill.train.card import card
+from tidemill.train.fit import fit_head
+from tidemill.train.head import FORMAT, Head
+from tidemill.train.reference import reference
+from tidemill.train.settings import TrainSettings
+from tidemill.train.teach import Array, cautions, row_weights
+
+TAUGHT: Final = ("train", "dev")
+CARD: Final = "README.md"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The candidate, its files but for the tables, and the tables."""
+
+    head: Head
+    files: dict[str, bytes]
+    predictions: pl.DataFrame
+    reference: pl.DataFrame
+
+
+def train(
+    features: pl.DataFrame,
+    labels: pl.DataFrame,
+    votes: pl.DataFrame,
+    *,
+    problem: Problem,
+    settings: TrainSettings,
+    backbone: Mapping[str, Any],
+) -> Trained:
+    """Tables of all rows, and what identifies the features' backbone -> everything the stage writes.
+
+    Rows of train and dev teach; those of valid and test are only predicted.
+
+    Raises
+    ------
+    DataError
+        A row has no features or no label, or none teaches.
+    """
+    rows = joined(votes, features, labels)
+    targets = rows.select(probability_columns(problem.classes)).to_numpy()
+    inputs = rows["feature"].to_numpy()
+    covered = (_votes(rows, votes, problem) != ABSTAIN).any(axis=1)
+    taught = rows["split"].is_in(TAUGHT).to_numpy()
+    weights = np.zeros(rows.height)
+    weights[taught] = row_weights(targets[taught], covered[taught], settings)
+    head = fit_head(inputs, targets, settings=settings, weights=weights)
+    head = replace(head, config=_config(head, rows, weights, (problem, settings, backbone)))
+    told = predictions(head, rows["row_id"], rows["feature"])
+    kept = reference(rows.drop(probability_columns(problem.classes)), told, settings.reference_rows)
+    return Trained(head, head.files() | {CARD: card(head.config).encode()}, told, kept)
+
+
+def joined(votes: pl.DataFrame, features: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
+    """Votes, features and labels -> one table in the votes' order.
+
+    Raises
+    ------
+    DataError
+        A row of votes has no features or no label.
+    """
+    for name, table in (("features", features), ("labels", labels)):
+        lost = votes.join(table, on="row_id", how="anti")["row_id"]
+        if len(lost):
+            raise DataError(f"row {lost[0]} has votes but no {name}; {len(lost)} such rows: run `dvc repro`")
+    together = votes.join(features, on="row_id", maintain_order="left")
+    return together.join(labels, on="row_id", maintain_order="left")
+
+
+def predictions(head: Head, row_ids: pl.Series, features: pl.Series) -> pl.DataFrame:
+    """Head, row ids and features -> table of ``predictions_contract``."""
+    probabilities = head.predict_proba(features.to_numpy())
+    columns = {name: probabilities[:, k] for k, name in enumerate(probability_columns(head.classes))}
+    return pl.DataFrame({"row_id": row_ids, **columns})
+
+
+def _votes(rows: pl.DataFrame, votes: pl.DataFrame, problem: Problem) -> Votes:
+    names = votes_contract(len(problem.classes)).other_names(votes.columns)
+    return rows.select(names).to_numpy().astype(np.int8).reshape(rows.height, len(names))
+
+
+def _config(
+    head: Head, rows: pl.DataFrame, weights: Array, told: tuple[Problem, TrainSettings, Mapping[str, Any]]
+) -> dict[str, Any]:
+    problem, settings, backbone = told
+    taught = weights > 0
+    targets = rows.select(probability_columns(problem.classes)).to_numpy()
+    counts = rows.filter(taught)["batch"].value_counts().rows()
+    return {
+        "format": FORMAT,
+        "problem": problem.name,
+        "modality": problem.modality,
+        "classes": list(problem.classes),
+        "class_priors": dict(zip(problem.classes, targets[taught].mean(axis=0).round(6).tolist(), strict=True)),
+        "dimensions": len(head.mean),
+        "backbone": dict(backbone),
+        "batches": dict(sorted(counts)),
+        "training": dict(head.config),
+        "settings": settings.model_dump(mode="json"),
+        "cautions": cautions(targets, weights, problem.classes),
+    }

@@ -1,0 +1,58 @@
+"""Which rows teach the head, and how much each of them weighs."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from tidemill.contracts import Probabilities
+from tidemill.train.settings import TrainSettings
+
+Array = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+_FEW: Final = 15
+_LOPSIDED: Final = 100
+
+
+def row_weights(targets: Probabilities, covered: Mask, settings: TrainSettings) -> Array:
+    """(rows, classes) labels and whether a function speaks of the row -> (rows,) weights; 0: the row does not teach."""
+    confident = targets.max(axis=1) >= settings.min_confidence
+    heard = covered if settings.uncovered == "drop" else np.ones_like(covered)
+    weights = confidence(targets) if settings.confidence_weighting else np.ones(len(targets))
+    return np.where(confident & heard, weights, 0.0)
+
+
+def confidence(targets: Probabilities) -> Array:
+    """Labels -> 0 where all classes are alike, 1 where one is certain: one minus entropy over its greatest value.
+
+    >>> confidence(np.array([[0.5, 0.5], [0.0, 1.0]])).tolist()
+    [0.0, 1.0]
+    """
+    logs = np.log(np.where(targets > 0, targets, 1.0))
+    entropy = -(targets * logs).sum(axis=1) / np.log(targets.shape[1])
+    return np.asarray(np.clip(1.0 - entropy, 0.0, 1.0))
+
+
+def balance(targets: Probabilities, weights: Array) -> Array:
+    """Labels and weights -> factors that give all classes the same total weight, of mean about 1.
+
+    >>> balance(np.array([[1.0, 0.0], [1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]), np.ones(4)).round(3).tolist()
+    [0.667, 0.667, 0.667, 2.0]
+    """
+    shares = (weights[:, None] * targets).sum(axis=0) / weights.sum()
+    there = shares > 0
+    factors = np.where(there, 1.0 / (there.sum() * np.where(there, shares, 1.0)), 0.0)
+    return np.asarray(targets @ factors)
+
+
+def cautions(targets: Probabilities, weights: Array, classes: tuple[str, ...]) -> list[str]:
+    """Labels, weights and class names -> what makes the model doubtful, in sentences."""
+    counts = np.bincount(targets[weights > 0].argmax(axis=1), minlength=len(classes))
+    few = [f"{n} rows teach class {name}, {_FEW} are few" for name, n in zip(classes, counts, strict=True) if n < _FEW]
+    lopsided = counts.min() > 0 and counts.max() > _LOPSIDED * counts.min()
+    return few + (
+        [f"classes are {counts.max() // counts.min()} to 1: consider train.class_balance"] if lopsided else []
+    )

@@ -1,0 +1,110 @@
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from tests.adapters.page_fabric import fabricate
+from tidemill.adapters.report import render, summary
+
+
+class Page(HTMLParser):
+    """Collects what a page would fetch, its words, and whether its tags close."""
+
+    VOID = frozenset({"meta", "img", "br", "link", "input"})
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.links, self.words, self.tags = [], [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.links += [value for name, value in attrs if name in ("src", "href")]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("project")
+    fabricate(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def page(root):
+    path = render(root, ["spam", "solar"], versions={"spam": ["spam@v1.0.0, in production <b>"]})
+    return path.read_text(encoding="utf-8")
+
+
+def test_the_page_is_whole_html_that_fetches_nothing(page):
+    found = Page(page)
+    assert found.open == []
+    assert "script" not in found.tags
+    assert "link" not in found.tags
+    outside = [link for link in found.links if not link.startswith(("data:image/png;base64,", "#", "data_docs/"))]
+    assert outside == []
+    assert "http" not in re.sub(r"base64,[A-Za-z0-9+/=]*", "", page)
+
+
+def test_the_page_tells_every_part_of_a_problem(page):
+    words = " ".join("".join(Page(page).words).split())
+    for said in (
+        "1,200",
+        "rows in 3 batches",
+        "gold-trained ceiling",
+        "majority class (floor)",
+        "group=hard-ham",
+        "not judged",
+        "retrain",
+        "promote",
+        "harm: the champion agrees less",
+        "lf_7",
+        "expect_column_values_to_be_between on lf_0 (3 rows)",
+        "Data Docs",
+        "dawid_skene",
+    ):
+        assert said in words, said
+
+
+def test_the_page_holds_all_pictures(page):
+    assert len(re.findall(r'src="data:image/png;base64,', page)) == 5
+
+
+def test_a_problem_without_any_report_has_its_place_too(page):
+    words = page.split('id="solar"')[1]
+    assert "No batch has arrived yet." in words
+    assert "Not judged yet." in words
+
+
+def test_what_comes_from_data_is_escaped(page):
+    assert "in production &lt;b&gt;" in page
+
+
+def test_the_same_reports_give_the_same_page(root, page):
+    path = render(root, ["spam", "solar"], versions={"spam": ["spam@v1.0.0, in production <b>"]})
+    assert path.read_text(encoding="utf-8") == page
+
+
+def test_the_closing_words_tell_rows_functions_scores_drift_verdict_and_where_to_look(root):
+    text = summary(root, "spam")
+    assert "1,200 in 3 batches: sms-1 400, sms-2 300, email-1 500" in text
+    assert "8, which speak on" in text
+    assert "balanced accuracy on 600 test rows, with 95% intervals" in text
+    assert re.search(r"gold-trained ceiling +0\.\d{3} \[0\.\d{3}, \d\.\d{3}\]", text)
+    assert re.search(r"majority class \(floor\) +0\.500", text)
+    assert "RETRAIN: email-1 harms the champion" in text
+    assert "PROMOTE: the candidate beats the majority-class floor" in text
+    assert "FAILED CHECKS of votes" in text
+    assert "reports/index.html" in text
+    assert max(len(line) for line in text.splitlines()) < 320
+
+
+def test_the_closing_words_of_a_problem_without_reports_say_so(root):
+    assert "none yet" in summary(root, "solar")

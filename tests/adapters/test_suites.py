@@ -1,0 +1,56 @@
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tidemill.adapters.places import data_docs, suite_result
+from tidemill.adapters.suites import guard
+from tidemill.contracts import SuiteError, labels_contract, raw_contract, votes_contract
+
+
+def votes(*values: int) -> pl.DataFrame:
+    height = len(values)
+    return pl.DataFrame(
+        {
+            "row_id": [f"r{i}" for i in range(height)],
+            "batch": ["b"] * height,
+            "split": ["train"] * height,
+            "short": pl.Series(values, dtype=pl.Int8),
+        }
+    )
+
+
+def test_a_table_that_keeps_its_contract_passes_and_leaves_data_docs(inside: Path):
+    guard(votes(0, 1, -1), votes_contract(2), problem="spam", table_name="votes")
+    assert (data_docs("spam", "votes") / "index.html").exists()
+    assert json.loads(suite_result("spam", "votes").read_text())["success"]
+
+
+def test_a_failing_suite_names_column_rows_value_and_page(inside: Path):
+    with pytest.raises(SuiteError) as raised:
+        guard(votes(0, 7, 1), votes_contract(2), problem="spam", table_name="votes")
+    message = str(raised.value)
+    for part in ("spam/votes", "'short'", "rows r1", "values ['7']", "index.html", "nothing was written"):
+        assert part in message
+    assert not json.loads(suite_result("spam", "votes").read_text())["success"]
+
+
+def test_each_check_replaces_the_page_of_the_one_before(inside: Path):
+    for _ in range(2):
+        guard(votes(0, 1), votes_contract(2), problem="spam", table_name="votes")
+    assert len(list((data_docs("spam", "votes") / "validations").rglob("*.html"))) == 1
+
+
+def test_an_image_without_bytes_is_named(inside: Path):
+    table = pl.DataFrame(
+        {"row_id": ["a", "b"], "key": ["1", "2"], "batch": "x", "split": "dev", "image": [b"png", b""]}
+    )
+    with pytest.raises(SuiteError, match=r"'image' .*rows b"):
+        guard(table, raw_contract("image", {}), problem="solar", table_name="raw")
+
+
+def test_a_probability_above_one_is_named(inside: Path):
+    table = pl.DataFrame({"row_id": ["a", "b"], "p_ham": [0.5, 1.5], "p_spam": [0.5, -0.5]})
+    with pytest.raises(SuiteError, match=r"'p_ham' .*rows b"):
+        guard(table, labels_contract(["ham", "spam"]), problem="spam", table_name="labels")

@@ -1,0 +1,103 @@
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+
+from tests.evaluate.fabric import CLASSES, flipped, rows, says, settings
+from tidemill.evaluate.plots import draw
+from tidemill.evaluate.run import evaluate
+from tidemill.evaluate.yardsticks import CANDIDATE, CEILING, CHAMPION, FLOOR, LABELS, ORDER, VOTE, floor
+
+
+@pytest.fixture
+def models():
+    gold = rows()["gold"].to_numpy()
+    return {
+        CEILING: says(flipped(gold, 4)),
+        CANDIDATE: says(flipped(gold, 20)),
+        FLOOR: floor(gold, 2, len(gold)),
+        VOTE: says(flipped(gold, 80)),
+        LABELS: says(flipped(gold, 40)),
+        CHAMPION: says(flipped(gold, 90)),
+    }
+
+
+@pytest.fixture
+def done(models):
+    return evaluate(rows(), models, CLASSES, settings(), version="spam@v1.0.0")
+
+
+def test_every_yardstick_stands_in_one_table_in_its_order(done):
+    whole = done.scores.filter(pl.col("slice") == "all")
+    assert tuple(whole["yardstick"].unique(maintain_order=True)) == ORDER
+    assert set(whole["rows"]) == {200}
+
+
+def test_scores_are_of_test_rows_and_the_verdict_of_valid_rows(models):
+    gold, split = rows()["gold"].to_numpy(), rows()["split"].to_numpy()
+    right = np.where(split == "test", gold, 1 - gold)
+    found = evaluate(rows(), models | {CANDIDATE: says(right)}, CLASSES, settings(), version="spam@v1.0.0")
+    assert found.metrics["scores"][CANDIDATE]["accuracy"] == 1.0
+    assert found.verdict["scores"]["candidate"]["score"] == 0.0
+
+
+def test_every_score_lies_in_its_interval(done):
+    told = done.scores.filter(pl.col("score").is_not_null() & (pl.col("metric") != "calibration_error"))
+    assert told.filter((pl.col("low") > pl.col("score")) | (pl.col("high") < pl.col("score"))).is_empty()
+
+
+def test_slices_are_cut_by_every_column_and_count_their_rows(done):
+    counts = dict(done.scores.select("slice", "rows").unique().iter_rows())
+    assert counts == {"all": 200, "batch=sms-1": 100, "batch=email-1": 100, "group=easy-ham": 80, "group=hard-ham": 20}
+
+
+def test_metrics_are_json_of_numbers_and_say_how_far_the_ceiling_is(done):
+    assert json.loads(json.dumps(done.metrics, allow_nan=False)) == done.metrics
+    ceiling = done.metrics["end_model_gains"][CEILING]
+    assert ceiling["gain"] < 0
+    assert ceiling["interval"][0] <= ceiling["gain"] <= ceiling["interval"][1]
+
+
+def test_the_same_rows_give_the_same_numbers_and_pictures(done, models, tmp_path):
+    again = evaluate(rows(), models, CLASSES, settings(), version="spam@v1.0.0")
+    assert again.metrics == done.metrics
+    assert again.verdict == done.verdict
+    for name, one in (("first", done), ("second", again)):
+        (tmp_path / name).mkdir()
+        draw(one, tmp_path / name, CLASSES)
+    pictures = sorted(path.name for path in (tmp_path / "first").iterdir())
+    assert pictures == ["calibration.png", "confusion.png", "scores.png", "slices.png"]
+    for name in pictures:
+        assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
+
+
+def test_a_new_slice_leaves_the_other_numbers_alone(done, models):
+    more = rows().with_columns(pl.Series("channel", ["web", "app"] * 200))
+    again = evaluate(more, models, CLASSES, settings(), version="spam@v1.0.0")
+    assert again.metrics["scores"] == done.metrics["scores"]
+    assert again.metrics["intervals"] == done.metrics["intervals"]
+    assert again.metrics["slices"]["batch=sms-1"] == done.metrics["slices"]["batch=sms-1"]
+
+
+def test_confusion_holds_one_line_per_test_row(done, models):
+    gold = rows().filter(pl.col("split") == "test")["gold"].to_numpy()
+    assert done.confusion.height == 200
+    wrong = done.confusion.filter(pl.col("actual") != pl.col("predicted")).height
+    split = (rows()["split"] == "test").to_numpy()
+    assert wrong == (models[CANDIDATE][split].argmax(axis=1) != gold).sum()
+
+
+def test_the_rows_of_the_calibration_table_add_up(done):
+    assert set(done.calibration.group_by("yardstick").agg(pl.col("rows").sum())["rows"]) == {200}
+
+
+def test_without_any_gold_everything_is_still_written(tmp_path):
+    empty = rows().clear()
+    nothing = np.zeros((0, 2))
+    done = evaluate(empty, {CANDIDATE: nothing, FLOOR: nothing}, CLASSES, settings(), version=None)
+    draw(done, tmp_path, CLASSES)
+    assert done.metrics["rows"] == 0
+    assert done.verdict["verdict"] == "keep"
+    assert done.scores.columns[:3] == ["slice", "yardstick", "metric"]
+    assert len(list(tmp_path.iterdir())) == 4

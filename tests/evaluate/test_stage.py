@@ -1,0 +1,138 @@
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+
+from tests.evaluate import project
+from tidemill.adapters import champions, judging
+from tidemill.stages import evaluate
+
+
+@pytest.fixture
+def ceiling(monkeypatch):
+    """What the ceiling was taught, by a head that needs no torch."""
+    taught = []
+
+    def fit(features, targets, *, settings, weights):
+        taught.append((features, targets))
+        return project.head([6.0, 6.0], list(project.BATCHES))
+
+    monkeypatch.setattr(judging, "fit_head", fit)
+    return taught
+
+
+@pytest.fixture
+def run(mail, ceiling, monkeypatch):
+    def go():
+        monkeypatch.setattr("sys.argv", ["evaluate", "mail"])
+        evaluate.main()
+        reports = mail / "reports" / "mail"
+        return {name: json.loads((reports / f"{name}.json").read_text()) for name in ("metrics", "verdict")}
+
+    return go
+
+
+def test_the_first_candidate_is_scored_beside_its_yardsticks_and_promoted(run, mail):
+    found = run()
+    assert found["verdict"]["verdict"] == "promote"
+    assert found["verdict"]["champion"] is None
+    assert set(found["metrics"]["scores"]) == {
+        "majority_class",
+        "majority_vote",
+        "label_model",
+        "end_model",
+        "gold_ceiling",
+    }
+    # 900 rows, a fifth of them test; of these every tenth (rows 4, 54, ...) has no gold
+    assert found["metrics"]["rows"] == 180 - 18
+    written = sorted(path.name for path in (mail / "reports" / "mail" / "plots").iterdir())
+    assert written == [
+        "calibration.csv",
+        "calibration.png",
+        "confusion.csv",
+        "confusion.png",
+        "scores.csv",
+        "scores.png",
+        "slices.png",
+    ]
+
+
+def test_the_ceiling_learns_from_gold_of_train_and_dev_alone(run, ceiling):
+    run()
+    features, targets = ceiling[0]
+    assert len(features) == len(targets) == 540  # three of five rows; gold is missing in test rows only
+    assert set(targets.sum(axis=1)) == {1.0}
+
+
+def test_the_votes_the_labels_and_the_candidate_are_read_in_the_order_of_the_rows(run, mail):
+    straight = run()
+    for name in ("votes", "labels", "predictions"):
+        path = mail / "data" / "mail" / f"{name}.parquet"
+        pl.read_parquet(path).sample(fraction=1.0, shuffle=True, seed=1).write_parquet(path)
+    assert run() == straight
+
+
+def test_a_champion_of_one_channel_is_beaten_on_the_rows_of_both(run, mail, monkeypatch, tmp_path_factory):
+    target = tmp_path_factory.mktemp("registry") / "champion"
+    project.crown(mail, target, ["sms-1"])
+    monkeypatch.setattr(champions, "champion_folder", lambda *_: target)
+    found = run()
+    assert found["verdict"]["champion"] == project.VERSION
+    assert found["verdict"]["verdict"] == "promote"
+    assert found["verdict"]["guards"][0]["slice"] == "group=hard-ham"
+    assert found["verdict"]["guards"][0]["passed"] is True
+    scores = pl.read_csv(mail / "reports" / "mail" / "plots" / "scores.csv")
+    email = scores.filter((pl.col("slice") == "channel=email") & (pl.col("metric") == "balanced_accuracy"))
+    by = dict(email.select("yardstick", "score").iter_rows())
+    assert by["champion"] == pytest.approx(0.5, abs=0.15)  # it looks where nothing is to be seen
+    assert by["end_model"] > 0.95
+
+
+def test_a_champion_of_another_backbone_embeds_the_rows_again(run, mail, monkeypatch, tmp_path_factory):
+    target = tmp_path_factory.mktemp("registry") / "champion"
+    project.crown(mail, target, ["sms-1"])
+    config = json.loads((target / "config.json").read_text())
+    (target / "config.json").write_text(json.dumps(config | {"backbone": {"sha256": "other"}}))
+    asked = []
+
+    def embed(rows, about, *, root, threads):
+        asked.append((rows.height, about, threads))
+        return np.zeros((rows.height, 2), dtype=np.float32)
+
+    settings = type("Stub", (), {"raw": None, "threads": 3})()
+    monkeypatch.setattr(champions, "champion_folder", lambda *_: target)
+    monkeypatch.setattr(champions, "embed_rows", embed)
+    monkeypatch.setattr(champions, "_settings", lambda *_: (settings, settings))
+    monkeypatch.setattr(champions, "read", lambda path, _: pl.read_parquet(path))
+    run()
+    assert asked == [(500, {"sha256": "other"}, 3), (400, {"sha256": "other"}, 3)]
+
+
+def test_a_row_with_gold_and_no_prediction_is_named(run, mail, capsys):
+    path = mail / "data" / "mail" / "predictions.parquet"
+    table = pl.read_parquet(path)
+    table.filter(pl.col("row_id") != "sms-1-3").write_parquet(path)
+    with pytest.raises(SystemExit):
+        run()
+    assert "row sms-1-3 has gold but no end_model; 1 such rows" in capsys.readouterr().err
+
+
+def test_without_any_gold_nothing_is_promoted_and_everything_is_written(run, mail):
+    for folder in ("dev", "gold"):
+        for path in (mail / "data" / "mail" / folder).iterdir():
+            pl.read_parquet(path).with_columns(gold=pl.lit(-1, dtype=pl.Int8)).write_parquet(path)
+    found = run()
+    assert found["metrics"]["rows"] == 0
+    assert found["verdict"]["verdict"] == "keep"
+    assert "only 0 rows of split valid have gold" in found["verdict"]["reasons"][0]
+
+
+def test_two_runs_write_the_same_bytes(run, mail):
+    reports = mail / "reports" / "mail"
+
+    def all_bytes():
+        run()
+        return {path.name: path.read_bytes() for path in reports.rglob("*") if path.is_file()}
+
+    assert all_bytes() == all_bytes()

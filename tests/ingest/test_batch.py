@@ -1,0 +1,158 @@
+"""From a source to the tables of one batch."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.ingest.fabric import SPAM, settings, take, write
+from tidemill.contracts import SPLITS, DataError, check, gold_contract
+from tidemill.ingest.batch import SEEN, counts, split_of
+from tidemill.ingest.settings import IngestSettings
+
+
+def rows(*cells: tuple[str, str, str]) -> str:
+    return "".join(json.dumps({"id": key, "text": text, "label": label}) + "\n" for key, text, label in cells)
+
+
+def words(seed: int, count: int = 30) -> str:
+    chosen = random.Random(seed)
+    return " ".join("".join(chosen.choices("abcdefghij", k=6)) for _ in range(count))
+
+
+def test_gold_goes_apart_from_raw_and_dev_apart_from_the_rest(tmp_path: Path) -> None:
+    path = write(tmp_path / "b.jsonl", rows(*((str(n), words(n), "spam" if n % 3 else "ham") for n in range(200))))
+    batch = take(path, settings())
+    split = dict(batch.raw.select("row_id", "split").iter_rows())
+    assert batch.raw.columns == ["row_id", "key", "batch", "split", "text"]
+    assert {split[row] for row in batch.dev["row_id"]} == {"dev"}
+    assert {split[row] for row in batch.gold["row_id"]} == {"train", "valid", "test"}
+    assert batch.dev.height + batch.gold.height == batch.raw.height == 200
+    check(batch.raw, settings().raw, where="raw")
+    check(batch.gold, gold_contract(2), where="gold")
+    check(batch.seen, SEEN, where="seen")
+    gold = dict(pl.concat([batch.dev, batch.gold]).iter_rows())
+    keys = dict(batch.raw.select("row_id", "key").iter_rows())
+    assert all(gold[row] == (1 if int(keys[row]) % 3 else 0) for row in gold)
+
+
+def test_a_row_keeps_its_id_and_split_whatever_comes_with_it(tmp_path: Path) -> None:
+    many = [(str(n), words(n), "ham") for n in range(50)]
+    first = take(write(tmp_path / "a.jsonl", rows(*many)), settings()).raw.select("row_id", "key", "split")
+    second = take(write(tmp_path / "b.jsonl", rows(*reversed(many[10:]))), settings()).raw.select(
+        "row_id", "key", "split"
+    )
+    assert first.filter(pl.col("key").is_in(second["key"].to_list())).sort("key").equals(second.sort("key"))
+
+
+def test_splits_have_the_shares_they_were_given() -> None:
+    chosen = settings().split
+    drawn = [split_of(str(n), chosen) for n in range(20_000)]
+    for name in SPLITS:  # 5 standard deviations of a share of .5 in 20,000 draws are .018
+        assert drawn.count(name) / len(drawn) == pytest.approx(getattr(chosen, name), abs=0.018)
+
+
+def test_a_split_of_no_share_gets_no_row() -> None:
+    only = settings(split={"train": 1, "dev": 0, "valid": 0, "test": 0, "seed": 1}).split
+    assert {split_of(str(n), only) for n in range(500)} == {"train"}
+
+
+def test_the_same_text_and_nearly_the_same_text_are_dropped_within_and_across_batches(tmp_path: Path) -> None:
+    text = words(1)
+    first = take(
+        write(tmp_path / "a.jsonl", rows(("1", text, "ham"), ("2", text, "ham"), ("3", f"{text} 24!", "ham"))),
+        settings(),
+    )
+    assert first.seen["fate"].to_list() == ["kept", "same", "near"]
+    later = rows(("4", text.upper(), "ham"), ("5", words(2), "spam"), ("1", text, "ham"))
+    second = take(write(tmp_path / "b.jsonl", later), settings(), before=[first])
+    assert second.seen["fate"].to_list() == ["near", "kept", "same"]
+    assert second.raw["key"].to_list() == ["5"]
+    assert counts(second.seen, second.raw["split"])["near_duplicates"] == 1
+
+
+def test_near_duplicates_stay_where_only_equal_texts_count(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", rows(("1", words(1), "ham"), ("2", f"{words(1)} 24!", "ham")))
+    batch = take(path, settings(near_duplicates=None))
+    assert batch.raw.height == 2
+    assert "signature" not in batch.seen.columns
+
+
+def test_a_key_that_comes_again_with_other_content_is_refused(tmp_path: Path) -> None:
+    first = take(write(tmp_path / "a.jsonl", rows(("1", words(1), "ham"))), settings())
+    changed = write(tmp_path / "b.jsonl", rows(("0", words(3), "ham"), ("1", words(2), "ham")))
+    with pytest.raises(DataError, match=r"b.jsonl, line 2: key '1' came in an earlier batch with other content"):
+        take(changed, settings(), before=[first])
+
+
+def test_a_batch_of_nothing_new_is_refused(tmp_path: Path) -> None:
+    first = take(write(tmp_path / "a.jsonl", rows(("1", words(1), "ham"))), settings())
+    with pytest.raises(DataError, match=r"b.jsonl: all its 1 rows came in earlier batches"):
+        take(write(tmp_path / "b.jsonl", rows(("1", words(1), "ham"))), settings(), before=[first])
+
+
+def test_without_a_key_column_the_content_is_the_key(tmp_path: Path) -> None:
+    batch = take(
+        write(tmp_path / "a.csv", "text\nhello there\nhello there\ngoodbye now\n"), settings(key=None, gold=None)
+    )
+    assert batch.seen["fate"].to_list() == ["kept", "same", "kept"]
+    assert batch.gold["gold"].to_list() + batch.dev["gold"].to_list() == [-1, -1]
+
+
+def test_metadata_is_typed_and_slices_stay_out_of_raw(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "id,text,label,n,ok,x,who\n1,hello there,ham,3,yes,.5,a\n2,goodbye now,,,,,\n")
+    batch = take(path, settings(meta={"n": "int", "ok": "bool", "x": "float"}, slices=["who"]))
+    assert batch.raw.select("n", "ok", "x").rows() == [(3, True, 0.5), (None, None, None)]
+    assert batch.slices["who"].to_list() == ["a", None]
+    assert "who" not in batch.raw.columns
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        (
+            {"id": "2", "text": "x", "label": "smap"},
+            "line 2: column 'label' is 'smap', not a class; did you mean 'spam'?",
+        ),
+        ({"id": "2", "text": float("nan"), "label": "ham"}, "line 2: column 'text' is nan, not text; 1 such rows"),
+        ({"id": "2", "text": "  ", "label": "ham"}, "line 2: column 'text' is '  ', not text"),
+        ({"id": "2", "text": ["x"], "label": "ham"}, "line 2: column 'text' is ['x'], not string"),
+        ({"id": "1", "text": "x", "label": "ham"}, "line 2: id '1' is there already, on line 1"),
+        ({"id": None, "text": "x", "label": "ham"}, "line 2: column 'id' is None"),
+        ({"id": "2", "text": "x", "n": "many"}, "line 2: column 'n' is 'many', not int"),
+    ],
+)
+def test_a_bad_row_is_named_with_line_column_and_value(tmp_path: Path, row: dict[str, object], told: str) -> None:
+    good = {"id": "1", "text": "hello", "label": "ham", "n": 1}
+    path = write(tmp_path / "t.jsonl", f"{json.dumps(good)}\n{json.dumps(row)}\n")
+    with pytest.raises(DataError) as error:
+        take(path, settings(meta={"n": "int"}), SPAM)
+    assert f"t.jsonl, {told}" in str(error.value)
+
+
+def test_numbers_make_keys_and_classes_too(tmp_path: Path) -> None:
+    problem = SPAM.model_copy(update={"classes": ("1", "2")})
+    file = tmp_path / "t.parquet"
+    pl.DataFrame({"id": [1, 2], "text": ["hello there", "goodbye now"], "label": [1.0, 2.0]}).write_parquet(file)
+    batch = take(file, settings(), problem)
+    assert batch.raw["key"].to_list() == ["1", "2"]
+    assert sorted(pl.concat([batch.dev, batch.gold])["gold"].to_list()) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"image": "path"}, "exactly one of text and image"),
+        ({"text": None}, "exactly one of text and image"),
+        ({"meta": {"gold": "int"}}, "'gold' in meta or slices is a name of Tidemill's own"),
+        ({"meta": {"label": "string"}}, "may not be metadata"),
+        ({"split": {"train": 1, "dev": 1, "valid": 0, "test": 0, "seed": 1}}, "sum to 2, not to 1"),
+    ],
+)
+def test_settings_that_contradict_themselves_are_refused(changes: dict[str, object], told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        IngestSettings.model_validate(settings().model_dump() | changes)

@@ -1,0 +1,115 @@
+"""Folders and lists of images."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import fsspec
+import polars as pl
+import pytest
+
+from tests.ingest.fabric import FRUIT, image_settings, png, settings, take, write
+from tidemill.contracts import DataError
+from tidemill.ingest.source import Source, discover
+
+
+def test_a_folder_of_images_takes_its_classes_from_subfolders(tmp_path: Path) -> None:
+    for number, name in enumerate(("apple/1.png", "apple/2.png", "pear/1.png")):
+        write(tmp_path / "may" / name, png(number))
+    write(tmp_path / "may" / ".DS_Store", b"x")
+    batch = take(tmp_path / "may", image_settings(key="path"), FRUIT)
+    gold = dict(pl.concat([batch.dev, batch.gold]).iter_rows())
+    told = {key: gold[row] for row, key in batch.raw.select("row_id", "key").iter_rows()}
+    assert told == {"apple/1.png": 0, "apple/2.png": 0, "pear/1.png": 1}
+
+
+def test_a_flat_folder_has_no_gold_and_images_keep_their_bytes(tmp_path: Path) -> None:
+    data = png(7, kind="JPEG")
+    write(tmp_path / "may" / "a.jpg", data)
+    batch = take(tmp_path / "may", image_settings(), FRUIT)
+    assert batch.raw["image"].to_list() == [data]
+    assert batch.raw["key"].to_list() == [hashlib.sha256(data).hexdigest()[:16]]
+    assert batch.seen.columns == ["key", "content", "fate"]
+
+
+def test_a_list_names_images_relative_to_itself_and_a_table_may_hold_their_bytes(tmp_path: Path) -> None:
+    write(tmp_path / "pool" / "a.png", png(1))
+    listed = write(tmp_path / "in" / "b.csv", "path,label\n../pool/a.png,pear\n")
+    held = tmp_path / "c.parquet"
+    pl.DataFrame({"path": [png(1)], "label": ["pear"]}).write_parquet(held)
+    one, other = (take(path, image_settings(), FRUIT).raw["image"].to_list() for path in (listed, held))
+    assert one == other == [png(1)]
+
+
+def test_the_hash_of_a_list_covers_the_images(tmp_path: Path) -> None:
+    write(tmp_path / "a.png", png(1))
+    path = write(tmp_path / "b.csv", "path,label\na.png,pear\n")
+    before = Source(str(path)).fingerprint(image_settings())
+    write(tmp_path / "a.png", png(2))
+    assert Source(str(path)).fingerprint(image_settings()) != before
+
+
+def test_the_hash_of_a_text_file_is_that_of_its_bytes(tmp_path: Path) -> None:
+    path = write(tmp_path / "b.csv", "id,text,label\n1,x,ham\n")
+    assert Source(str(path)).fingerprint(settings()) == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"", "is empty"),
+        (b"GET / HTTP/1.1", "is not an image"),
+        (png(1, size=(90, 90), kind="PNG")[:-40], "is damaged"),
+        (png(1, size=(101, 100)), "has 101 x 100 pixels, more than ingest.max_pixels 10000"),
+    ],
+)
+def test_a_bad_image_is_named_with_its_row(tmp_path: Path, data: bytes, told: str) -> None:
+    write(tmp_path / "good.png", png(1))
+    write(tmp_path / "bad.png", data)
+    path = write(tmp_path / "b.csv", "path,label\ngood.png,pear\nbad.png,pear\n")
+    with pytest.raises(DataError, match=f"b.csv, line 3: bad.png {told}"):
+        take(path, image_settings(), FRUIT)
+
+
+def test_a_hundred_megapixels_are_refused_before_they_are_decoded(tmp_path: Path) -> None:
+    import tracemalloc
+
+    write(tmp_path / "bad.png", png(1, size=(10_000, 10_000)))
+    path = write(tmp_path / "b.csv", "path,label\nbad.png,pear\n")
+    tracemalloc.start()
+    with pytest.raises(DataError, match="has 10000 x 10000 pixels"):
+        take(path, image_settings(max_pixels=50_000_000), FRUIT)
+    assert tracemalloc.get_traced_memory()[1] < 10_000_000  # the pixels would be ten times that
+    tracemalloc.stop()
+
+
+def test_an_image_that_is_not_there_is_named(tmp_path: Path) -> None:
+    path = write(tmp_path / "b.csv", "path,label\nlost.png,pear\n")
+    with pytest.raises(DataError, match=r"b.csv, line 2: image 'lost.png' is not there; paths are relative to b.csv"):
+        take(path, image_settings(), FRUIT)
+
+
+def test_a_missing_source_and_a_folder_for_texts_are_told(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"lost.csv is missing"):
+        take(tmp_path / "lost.csv", settings())
+    with pytest.raises(DataError, match=r"is a folder, but this problem's rows are text"):
+        take(tmp_path, settings())
+
+
+def test_sources_are_found_in_folders_by_globs_and_at_urls(tmp_path: Path) -> None:
+    write(tmp_path / "in" / "a.csv", "x")
+    write(tmp_path / "in" / "may" / "apple" / "1.png", png())
+    write(tmp_path / "in" / "notes.txt", "x")
+    write(tmp_path / "in" / ".hidden.csv", "x")
+    assert discover("in", tmp_path) == ["in/a.csv", "in/may"]
+    assert discover("in/*.csv", tmp_path) == ["in/a.csv"]
+    assert discover("nowhere", tmp_path) == []
+    with fsspec.open("memory://bucket/b.csv", "wb") as file:
+        file.write(b"id,text,label\n1,hello,ham\n")
+    assert discover("memory://bucket", tmp_path) == ["memory:///bucket/b.csv"]
+    assert (
+        take(Path("b"), settings(), before=None)
+        if False
+        else Source("memory:///bucket/b.csv").table(settings()).columns
+    )

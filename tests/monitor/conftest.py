@@ -1,0 +1,3 @@
+from tests.evaluate.conftest import mail
+
+__all__ = ["mail"]
