@@ -96,14 +96,15 @@ def test_sources_of_batches_that_are_there_are_not_needed_any_more(project: Path
 
 def test_a_batch_out_of_the_manifest_goes_and_those_after_it_are_made_again(project: Path) -> None:
     put("sms-2", "call me when you get home!", "where are you my friend")
+    put("sms-10", "call me when you get home", "nobody is here but me")
     arrive("spam", folder=project)
     bring_in(SPAM, CHOSEN, PATHS)
-    assert not (PATHS.raw / "sms-10.parquet").exists() or pl.read_parquet(PATHS.raw / "sms-10.parquet").height
+    assert pl.read_parquet(PATHS.raw / "sms-10.parquet")["text"].to_list() == ["nobody is here but me"]
     content = read_json(PATHS.manifest)
     PATHS.manifest.write_text(json.dumps({"batches": content["batches"][1:]}))
     bring_in(SPAM, CHOSEN, PATHS)
     assert sorted(path.name for path in PATHS.raw.iterdir()) == ["email-1.parquet", "sms-10.parquet"]
-    assert pl.read_parquet(PATHS.raw / "sms-10.parquet")["text"].to_list() == ["call me when you get home"]
+    assert pl.read_parquet(PATHS.raw / "sms-10.parquet").height == 2
 
 
 def test_a_source_that_changed_since_it_arrived_is_refused(project: Path) -> None:

@@ -117,7 +117,7 @@ def test_a_failed_download_tells_what_the_client_said_and_what_to_do(
 
 def test_an_archive_without_the_wanted_files_is_refused(offer: Callable[..., Client], tmp_path: Path) -> None:
     offer(wheel(**{"package/data/b.md": "x"}))
-    with pytest.raises(PackageError, match="no file of it.archive is below package/data/"):
+    with pytest.raises(PackageError, match=r"no file of it\.archive is below package/data/"):
         fetch(["one"], tmp_path)
 
 

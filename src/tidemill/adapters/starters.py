@@ -19,7 +19,7 @@ _WORD: Final = re.compile(r"[^\W\d_]{3,}")
 _FUNCTIONS_PER_CLASS: Final = 3
 _WORDS_PER_FUNCTION: Final = 4
 _MIN_ROWS: Final = 3  # rows of a class that must say a word before it counts for that class
-_CERTAIN: Final = 1.64  # standard errors that a word's log odds must lie above zero
+_CERTAIN: Final = 2.33  # standard errors that a word's log odds must lie above zero
 _PRECISE: Final = 1.2  # a threshold must find its class this much more often than chance does
 _IMAGES: Final = 400  # images looked at
 _CUTS: Final = (0.1, 0.2, 0.3, 0.7, 0.8, 0.9)
@@ -68,7 +68,7 @@ def word_functions(texts: Sequence[str], gold: npt.NDArray[Any], classes: Sequen
 
     >>> texts = ["win cash now"] * 9 + ["see you now"] * 9
     >>> [entry["vote"] for entry in word_functions(texts, np.repeat([1, 0], 9), ["ham", "spam"])]
-    ['ham', 'spam', 'spam']
+    ['ham', 'ham', 'spam', 'spam']
     """
     said = [frozenset(_WORD.findall(text.lower())) for text in texts]
     everywhere = Counter(word for words in said for word in words)
@@ -84,13 +84,17 @@ def word_functions(texts: Sequence[str], gold: npt.NDArray[Any], classes: Sequen
 
 
 def _sure_words(here: Mapping[str, int], everywhere: Mapping[str, int], *, rows: int, total: int) -> list[str]:
-    """Rows of a class, and of all, that say each word → the words by how surely their log odds exceed zero."""
+    """Rows of a class, and of all, that say each word → the words by how surely their log odds exceed zero.
+
+    A word must also be precise: at least halfway from the class's share to certainty.
+    """
     scored = []
     for word, count in here.items():
         other = everywhere[word] - count
         odds = math.log((count + 0.5) / (rows - count + 0.5)) - math.log((other + 0.5) / (total - rows - other + 0.5))
         score = odds / math.sqrt(1 / (count + 0.5) + 1 / (other + 0.5))
-        if count >= _MIN_ROWS and score > _CERTAIN:
+        is_precise = count / everywhere[word] >= (1 + rows / total) / 2
+        if count >= _MIN_ROWS and score > _CERTAIN and is_precise:
             scored.append((-score, word))
     return [word for _, word in sorted(scored)[: _FUNCTIONS_PER_CLASS * _WORDS_PER_FUNCTION]]
 

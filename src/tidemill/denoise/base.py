@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from tidemill.contracts import ABSTAIN, DataError, Features, Probabilities, Votes
+from tidemill.denoise.patterns import function_order
 from tidemill.denoise.votes import Array, check_votes
 
 Gold = Any  # an int array (rows,), NO_GOLD where nobody labeled the row
@@ -23,18 +24,24 @@ class LabelModel(ABC):
     Attributes
     ----------
     prior_
-        (classes,) what a row is believed to be before anything is said of it.
+        (classes,) what a row of which nothing is said is believed to be.
+    balance_
+        (classes,) estimated share of each class; uniform where a model learns none.
+    order_
+        (functions,) the order, by what they say, in which the model holds functions.
     functions_
         Number of functions seen by ``fit``.
     """
 
     name: ClassVar[str]
     parameters: ClassVar[tuple[str, ...]] = ("n_classes",)
-    learned: ClassVar[tuple[str, ...]] = ("prior_", "functions_")
+    learned: ClassVar[tuple[str, ...]] = ("prior_", "balance_", "functions_", "order_")
     uses_features: ClassVar[bool] = False
 
     prior_: Array
+    balance_: Array
     functions_: int
+    order_: Any
 
     def __init__(self, n_classes: int) -> None:
         if n_classes < 2:  # noqa: PLR2004 - fewer than two classes leave nothing to decide
@@ -60,7 +67,8 @@ class LabelModel(ABC):
         if not votes.size:
             raise DataError(f"votes of {votes.shape[0]} rows and {votes.shape[1]} functions: nothing to learn from")
         self.functions_ = votes.shape[1]
-        self._fit(votes, features, gold)
+        self.order_ = function_order(votes, self.n_classes)
+        self._fit(votes[:, self.order_], features, gold)
         return self
 
     def predict_proba(self, votes: Votes, *, features: Features | None = None) -> Probabilities:
@@ -72,7 +80,9 @@ class LabelModel(ABC):
             A vote is none, or the functions are not those of ``fit``.
         """
         votes = check_votes(votes, self.n_classes, functions=self.functions_)
-        return self._predict(votes, features)
+        found = self._predict(votes[:, self.order_], features)
+        found[silent(votes)] = self.prior_
+        return found
 
     @abstractmethod
     def _fit(self, votes: Votes, features: Features | None, gold: Gold) -> None: ...
@@ -82,11 +92,18 @@ class LabelModel(ABC):
 
     def accuracies(self) -> Array | None:
         """Fitted model -> (functions,) learned accuracy of each function where it speaks; None: it learns none."""
+        return self.restored(self._accuracies())
+
+    def restored(self, values: Array | None) -> Array | None:
+        """Values per function in the model's order -> in the order of the votes."""
+        return None if values is None else values[np.argsort(self.order_)]
+
+    def _accuracies(self) -> Array | None:
         return None
 
     def report(self) -> dict[str, Any]:
         """Fitted model -> what is worth telling a person, as JSON."""
-        return {"model": self.name, "class_balance": self.prior_.tolist()}
+        return {"model": self.name, "class_balance": self.balance_.tolist()}
 
     def to_dict(self) -> dict[str, Any]:
         """Fitted model -> JSON content, enough to predict new rows without a refit."""
@@ -101,8 +118,14 @@ class LabelModel(ABC):
         """What ``to_dict`` gave -> the fitted model."""
         model = cls(**content["parameters"])
         for name, value in content["learned"].items():
-            setattr(model, name, np.asarray(value, dtype=np.float64) if isinstance(value, list) else value)
+            setattr(model, name, _array(name, value))
         return model
+
+
+def _array(name: str, value: Any) -> Any:
+    if not isinstance(value, list):
+        return value
+    return np.asarray(value, dtype=np.int64 if name == "order_" else np.float64)
 
 
 def _plain(value: Any) -> Any:

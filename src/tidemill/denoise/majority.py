@@ -6,7 +6,7 @@ import numpy as np
 
 from tidemill.contracts import Features, Probabilities, Votes
 from tidemill.denoise.base import Gold, LabelModel
-from tidemill.denoise.votes import one_hot, said_classes
+from tidemill.denoise.votes import said_classes, weigh
 
 
 class MajorityVote(LabelModel):
@@ -26,7 +26,7 @@ class MajorityVote(LabelModel):
     name = "majority"
 
     def _fit(self, votes: Votes, features: Features | None, gold: Gold) -> None:  # noqa: ARG002 - nothing to learn
-        self.prior_ = np.full(self.n_classes, 1.0 / self.n_classes)
+        self.prior_ = self.balance_ = np.full(self.n_classes, 1.0 / self.n_classes)
 
     def _predict(self, votes: Votes, features: Features | None) -> Probabilities:  # noqa: ARG002 - votes only
         return shares(votes, self.n_classes)
@@ -34,7 +34,6 @@ class MajorityVote(LabelModel):
 
 def shares(votes: Votes, n_classes: int) -> Probabilities:
     """Votes -> (rows, classes) share of votes per class; silent rows are uniform."""
-    weights = np.tile(said_classes(n_classes), (votes.shape[1], 1))
-    counts = np.asarray(one_hot(votes, n_classes) @ weights)
+    counts = weigh(votes, np.tile(said_classes(n_classes), (votes.shape[1], 1)), n_classes)
     total = counts.sum(axis=1, keepdims=True)
     return np.where(total > 0, counts / np.maximum(total, 1e-300), 1.0 / n_classes)

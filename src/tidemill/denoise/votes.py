@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,8 @@ import numpy.typing as npt
 from tidemill.contracts import ABSTAIN, DataError, Votes, not_class
 
 Array = npt.NDArray[np.float64]
+BLOCK: Final = 1 << 17
+"""Rows that are looked at together; bounds the memory that sparse copies of the votes take."""
 
 
 def check_votes(
@@ -83,6 +85,15 @@ def one_hot(votes: Votes, n_classes: int) -> Any:
     pointers = np.concatenate([[0], np.cumsum(spoke.sum(axis=1))])
     ones = np.ones(len(columns), dtype=np.float64)
     return csr_matrix((ones, columns, pointers), shape=(rows, functions * width))
+
+
+def weigh(votes: Votes, evidence: Array, n_classes: int) -> Array:
+    """Votes and evidence (functions * 2 * classes, classes) per kind of vote -> (rows, classes) sums, in blocks of rows."""
+    sums = np.zeros((len(votes), n_classes))
+    for start in range(0, len(votes), BLOCK):
+        block = votes[start : start + BLOCK]
+        sums[start : start + BLOCK] = one_hot(block, n_classes) @ evidence
+    return sums
 
 
 def said_classes(n_classes: int) -> Array:

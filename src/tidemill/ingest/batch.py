@@ -68,9 +68,7 @@ def build(name: str, source: Source, problem: Problem, settings: IngestSettings,
     marked = pl.DataFrame({"row_id": ids, "gold": gold}, schema={"row_id": pl.String, "gold": pl.Int8})
     is_kept, is_dev = seen["fate"] == "kept", raw["split"] == "dev"
     if not is_kept.any():
-        raise DataError(
-            f"{source.name}: all its {seen.height} rows came in earlier batches; remove it from the manifest"
-        )
+        raise DataError(f"{source.name}: all its {seen.height} rows came in earlier batches; take the file away again")
     sliced = pl.DataFrame({"row_id": ids} | slices, schema={"row_id": pl.String} | dict.fromkeys(slices, pl.String))
     dev, other = marked.filter(is_kept & is_dev), marked.filter(is_kept & ~is_dev)
     return Batch(name, raw.filter(is_kept), dev, other, sliced.filter(is_kept), seen)

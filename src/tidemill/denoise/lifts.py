@@ -1,0 +1,144 @@
+"""votes -> class by the precision of each kind of vote, learned from pairs of functions."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from tidemill.contracts import NO_GOLD, Features, Probabilities, Votes
+from tidemill.denoise.base import Gold, LabelModel
+from tidemill.denoise.clones import Dependence, dependence
+from tidemill.denoise.pairs import BELIEF, PRECISION, PairCounts, given_vote, pair_counts
+from tidemill.denoise.patterns import Patterns, patterns
+from tidemill.denoise.votes import Array, normalised, one_hot, weigh
+
+DECISIVE: Final = 1.15
+"""How much likelier than chance its likeliest class must be before silence is held for it."""
+
+
+class PairLifts(LabelModel):
+    """Votes -> posterior from precisions and class balance that explain how often pairs of votes occur.
+
+    Repeating functions share their evidence. Every class is held as likely as another where something is said; a
+    silent row gets what the balance and the silence of each function say of it, when they say anything.
+
+    Parameters
+    ----------
+    anchor
+        Dirichlet pseudo-counts of each class in the balance.
+    most
+        Most kinds of vote whose pairs are counted; precisions of rarer kinds follow from these.
+    budget
+        Most distinct rows to learn from.
+
+    Attributes
+    ----------
+    balance_
+        (classes,) estimated class balance.
+    evidence_
+        (functions * 2 * classes, classes): log of P(class | vote) over the balance.
+    weights_
+        (functions,) how much each still counts, repetition discounted.
+    """
+
+    name = "pairs"
+    parameters = ("n_classes", "anchor", "most", "budget")
+    learned = (*LabelModel.learned, "evidence_", "weights_", "excess_", "precision_", "uses_", "talk_")
+
+    evidence_: Array
+    weights_: Array
+    excess_: Array
+    precision_: Array
+    uses_: Array
+    talk_: float
+    dependence_: Dependence
+    counts_: PairCounts
+
+    def __init__(self, n_classes: int, *, anchor: float = 2.0, most: int = 200, budget: int = 50_000) -> None:
+        super().__init__(n_classes)
+        self.anchor = anchor
+        self.most = most
+        self.budget = budget
+
+    def _fit(self, votes: Votes, features: Features | None, gold: Gold) -> None:  # noqa: ARG002 - votes only
+        self.learn(patterns(votes, self.n_classes, budget=self.budget, gold=gold))
+
+    def learn(self, found: Patterns) -> None:
+        """Distinct rows -> what ``fit`` learns."""
+        self.functions_ = found.votes.shape[1]
+        self.counts_ = pair_counts(found, self.n_classes, most=self.most)
+        prior = np.full(self.n_classes, self.anchor) + _gold_counts(found, self.n_classes)
+        learned = self.dependence_ = dependence(self.counts_, self.functions_, prior=prior)
+        self.balance_, self.talk_ = learned.fit.balance, learned.fit.talk
+        self.weights_, self.excess_ = learned.weights, learned.excess
+        self.precision_, self.uses_ = self._all_precisions(found)
+        self.evidence_ = self._evidence()
+        self.prior_ = self._silent()
+
+    def _all_precisions(self, found: Patterns) -> tuple[Array, Array]:
+        """Precision of every kind of vote; kinds that were not counted in pairs follow from those that were."""
+        counts, width = self.counts_, 2 * self.n_classes
+        said = one_hot(found.votes, self.n_classes)
+        uses = np.asarray(said.T @ found.weights).ravel() / found.weights.sum()
+        evidence = np.zeros((self.functions_ * width, self.n_classes))
+        evidence[counts.columns] = np.log(np.maximum(self.dependence_.fit.given, 1e-12) / self.balance_)
+        mass = np.asarray(said.T @ (normalised(said @ evidence) * found.weights[:, None]))
+        owner = np.tile(np.arange(width) % self.n_classes, self.functions_)
+        hint = np.tile(np.where(np.arange(width) < self.n_classes, PRECISION, (1 - PRECISION) / self.n_classes), len(owner) // width)
+        precision = (mass[np.arange(len(owner)), owner] + BELIEF * hint) / (mass.sum(axis=1) + BELIEF)
+        precision[counts.columns] = self.dependence_.fit.precision
+        return precision, uses
+
+    def given(self) -> Array:
+        """Fitted model -> (functions * 2 * classes, classes) P(class | vote)."""
+        owner = np.tile(np.arange(2 * self.n_classes) % self.n_classes, self.functions_)
+        return given_vote(self.precision_, self.balance_, owner)
+
+    def _evidence(self) -> Array:
+        logs = np.log(np.maximum(self.given(), 1e-12) / self.balance_)
+        return np.asarray(logs * np.repeat(self.weights_, 2 * self.n_classes)[:, None])
+
+    def _silent(self) -> Array:
+        """What a silent row is: the balance, and what each function's silence says of the classes it speaks on."""
+        speaks = (self.uses_[:, None] * self.given() / self.balance_).reshape(self.functions_, -1, self.n_classes)
+        silence = np.log(np.clip(1.0 - speaks.sum(axis=1), 0.02, 1.0))
+        silent = normalised((np.log(self.balance_) + self.weights_ @ silence)[None])[0]
+        uniform = np.full(self.n_classes, 1.0 / self.n_classes)
+        return np.asarray(silent if silent.max() >= DECISIVE / self.n_classes else uniform)
+
+    def mismatch(self, found: Patterns) -> float:
+        """Distinct rows -> share of rows that are given a class beyond what the estimated balance has of it."""
+        posterior = normalised(one_hot(found.votes, self.n_classes) @ self.evidence_)
+        share = (found.weights * found.heard) @ posterior / found.weights.sum()
+        return float(np.maximum(share - self.balance_, 0.0).sum())
+
+    def _predict(self, votes: Votes, features: Features | None) -> Probabilities:  # noqa: ARG002 - votes only
+        return normalised(weigh(votes, self.evidence_, self.n_classes))
+
+    def _accuracies(self) -> Array:
+        width = 2 * self.n_classes
+        refuses = np.tile(np.arange(width) >= self.n_classes, self.functions_)
+        right = np.where(refuses, 1.0 - self.precision_, self.precision_) * self.uses_
+        uses = self.uses_.reshape(-1, width).sum(axis=1)
+        return np.asarray(np.where(uses > 0, right.reshape(-1, width).sum(axis=1) / np.maximum(uses, 1e-12), np.nan))
+
+    def report(self) -> dict[str, Any]:
+        """Fitted model -> balance, groups of repeating functions and the effective number of functions."""
+        groups = [sorted(int(self.order_[j]) for j in group) for group in self.groups()]
+        return super().report() | {
+            "effective_functions": round(float(self.weights_.sum()), 3),
+            "groups": sorted(groups),
+            "talk": round(float(self.talk_), 4),
+        }
+
+    def groups(self) -> list[list[int]]:
+        """Fitted model -> groups of functions (in the model's order) that repeat one another."""
+        from tidemill.denoise.clones import groups
+
+        return groups(self.excess_)
+
+
+def _gold_counts(found: Patterns, n_classes: int) -> Array:
+    known = found.gold != NO_GOLD
+    return np.bincount(found.gold[known], weights=found.weights[known], minlength=n_classes)

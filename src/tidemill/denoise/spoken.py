@@ -1,0 +1,120 @@
+"""votes -> class by EM over what each function says, given that it speaks (Dawid and Skene, 1979, without silence).
+
+Whether a function speaks is not held as evidence, and every class is as likely as another before anything is said: on
+real votes both are where Dawid-Skene goes astray. What is learned of a function that can only name one class is next
+to nothing, so such functions keep about one vote each, the rarer, more specific ones a little more.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from tidemill.contracts import Features, Probabilities, Votes
+from tidemill.denoise.base import Gold, LabelModel
+from tidemill.denoise.majority import shares
+from tidemill.denoise.patterns import Patterns, patterns
+from tidemill.denoise.votes import Array, normalised, one_hot, said_classes, weigh
+
+GOLD_RIGHT: Final = 0.97
+"""How often a gold label is taken to be right: evidence, not truth."""
+
+
+class SpokenConfusions(LabelModel):
+    """Votes -> posterior under a confusion matrix per function of what it says when it speaks.
+
+    Parameters
+    ----------
+    strength
+        Rows of belief in one accuracy for all classes that each confusion is shrunk with.
+    budget
+        Most distinct rows to learn from.
+
+    Attributes
+    ----------
+    evidence_
+        (functions * 2 * classes, classes): log probability of each kind of vote given the class.
+
+    Examples
+    --------
+    >>> votes = np.array([[0, 0, 1], [0, 0, 0], [1, 1, 0], [1, 1, 1]] * 5, dtype=np.int8)
+    >>> SpokenConfusions(n_classes=2).fit(votes).predict_proba(votes[:3]).argmax(axis=1)
+    array([0, 0, 1])
+    """
+
+    name = "spoken"
+    parameters = ("n_classes", "strength", "iterations", "tolerance", "budget")
+    learned = (*LabelModel.learned, "evidence_", "accuracies_")
+
+    evidence_: Array
+    accuracies_: Array
+
+    def __init__(
+        self,
+        n_classes: int,
+        *,
+        strength: float = 50.0,
+        iterations: int = 100,
+        tolerance: float = 1e-6,
+        budget: int = 50_000,
+    ) -> None:
+        super().__init__(n_classes)
+        self.strength = strength
+        self.iterations = iterations
+        self.tolerance = tolerance
+        self.budget = budget
+
+    def _fit(self, votes: Votes, features: Features | None, gold: Gold) -> None:  # noqa: ARG002 - votes only
+        found = patterns(votes, self.n_classes, budget=self.budget, gold=gold)
+        self.learn(found, np.ones(votes.shape[1]))
+
+    def learn(self, found: Patterns, weights: Array) -> None:
+        """Distinct rows and how much each function counts -> what ``fit`` learns."""
+        self.functions_ = found.votes.shape[1]
+        self.prior_ = self.balance_ = np.full(self.n_classes, 1.0 / self.n_classes)
+        said = one_hot(found.votes, self.n_classes)
+        known, powers = gold_evidence(found.gold, self.n_classes), np.repeat(weights, 2 * self.n_classes)[:, None]
+        posterior = normalised(np.log(shares(found.votes, self.n_classes) + 1e-9) + known)
+        for _ in range(self.iterations):
+            given, self.accuracies_ = spoken_given(said, posterior * found.weights[:, None], self.strength)
+            self.evidence_ = np.log(given) * powers
+            previous, posterior = posterior, normalised(said @ self.evidence_ + known)
+            if np.abs(posterior - previous).max() < self.tolerance:
+                break
+
+    def _predict(self, votes: Votes, features: Features | None) -> Probabilities:  # noqa: ARG002 - votes only
+        return normalised(weigh(votes, self.evidence_, self.n_classes))
+
+    def _accuracies(self) -> Array:
+        return self.accuracies_
+
+
+def spoken_given(said: Any, weighted: Array, strength: float) -> tuple[Array, Array]:
+    """One-hot votes and posterior mass (rows, classes) -> P(vote | class, it speaks) per kind, accuracies (functions,)."""
+    n_classes = weighted.shape[1]
+    counts = np.asarray(said.T @ weighted).reshape(-1, 2 * n_classes, n_classes)
+    uses, total = counts.sum(axis=2), counts.sum(axis=(1, 2))
+    named = said_classes(n_classes)
+    right = named > 0
+    accuracy = ((counts * right).sum(axis=(1, 2)) + 1.4) / (total + 2.0)
+    wrong = ~right / np.maximum((~right).sum(axis=1, keepdims=True), 1)
+    tilt = accuracy[:, None, None] * named + (1.0 - accuracy)[:, None, None] * wrong
+    chance = np.where(np.arange(2 * n_classes) < n_classes, 0.5, 0.0)
+    belief = tilt * ((uses + chance) / (total[:, None] + 0.5 * n_classes))[:, :, None]
+    belief = belief / belief.sum(axis=1, keepdims=True)
+    given = (counts + strength * belief) / (counts.sum(axis=1, keepdims=True) + strength)
+    return np.maximum(given, 1e-12).reshape(-1, n_classes), accuracy
+
+
+def gold_evidence(gold: Any, n_classes: int) -> Array:
+    """Gold (rows,) or NO_GOLD -> (rows, classes) log evidence of it.
+
+    >>> gold_evidence(np.array([-1, 0]), 2).round(2)
+    array([[ 0.  ,  0.  ],
+           [ 3.48,  0.  ]])
+    """
+    known = np.zeros((len(gold), n_classes))
+    rows = np.flatnonzero(gold >= 0)
+    known[rows, gold[rows]] = np.log(GOLD_RIGHT * (n_classes - 1) / (1.0 - GOLD_RIGHT))
+    return known
