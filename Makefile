@@ -19,7 +19,7 @@ test: $(TEST_STAMP) browser  ## set up what the tests need and run them all
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
 check: $(TEST_STAMP)  ## style, types, layers
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && PYTHONPATH=src $(BIN)/lint-imports
 
 bench: $(TEST_STAMP)  ## the figures of the README
 	@$(BIN)/python benchmarks/run.py

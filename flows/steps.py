@@ -53,7 +53,9 @@ def run_steps(steps: list[Step], work: Workspace) -> tuple[str, ...]:
     futures: dict[str, PrefectFuture[Any]] = {}
     for step in steps:
         waits = [futures[name] for name in step.after if name in futures]
-        futures[step.address] = run_step.submit(step.address, work, changed=step.changed, wait_for=waits)
+        futures[step.address] = run_step.submit(  # type: ignore[call-overload] # prefect's overloads lack wait_for
+            step.address, work, changed=step.changed, wait_for=waits
+        )
     wait(list(futures.values()))
     for address, future in futures.items():
         if future.state.is_failed() or future.state.is_crashed():
@@ -68,7 +70,7 @@ def _reason(state: State[Any]) -> str:
         return str(error)
     except BaseException as error:  # noqa: BLE001 - whatever it was, it is what the stage failed of
         return f"{type(error).__name__}: {error}"
-    return state.message or state.name
+    return state.message or str(state.name)
 
 
 def show(address: str, folder: Path) -> None:

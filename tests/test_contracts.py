@@ -71,5 +71,5 @@ def test_a_probability_that_is_none_is_refused(value: float):
 
 def test_probabilities_that_do_not_sum_to_one_are_refused():
     table = pl.DataFrame({"row_id": ["a", "b"], "p_ham": [0.5, 0.2], "p_spam": [0.5, 0.7]})
-    with pytest.raises(DataError, match="row 1 of labels: probabilities sum to 0.9"):
+    with pytest.raises(DataError, match=r"row 1 of labels: probabilities sum to 0\.9"):
         check(table, labels_contract(["ham", "spam"]), where="labels")

@@ -94,7 +94,7 @@ def _make(arrived: list[Arrival], problem: Problem, settings: IngestSettings, pa
     for arrival in arrived:
         mark = hashlib.sha256(f"{mark}\n{arrival.batch}\n{arrival.sha256}".encode()).hexdigest()
         if _is_current(arrival.batch, paths, mark):
-            seen = read(paths.data / "seen" / f"{arrival.batch}.parquet", SEEN)
+            seen = read(paths.seen / f"{arrival.batch}.parquet", SEEN)
         else:
             made.append((_build(arrival, problem, settings, before), mark))
             seen = made[-1][0].seen
@@ -103,7 +103,7 @@ def _make(arrived: list[Arrival], problem: Problem, settings: IngestSettings, pa
 
 
 def _counts(batch: str, paths: Paths) -> dict[str, int]:
-    seen = pl.read_parquet(paths.data / "seen" / f"{batch}.parquet", columns=["fate"])
+    seen = pl.read_parquet(paths.seen / f"{batch}.parquet", columns=["fate"])
     return counts(seen, pl.read_parquet(paths.raw / f"{batch}.parquet", columns=["split"])["split"])
 
 
@@ -113,7 +113,7 @@ def _settings_mark(problem: Problem, settings: IngestSettings) -> str:
 
 
 def _folders(paths: Paths) -> list[Path]:
-    return [paths.dev, paths.gold, paths.data / "slices", paths.data / "seen", paths.raw]
+    return [paths.dev, paths.gold, paths.slices, paths.seen, paths.raw]
 
 
 def _is_current(batch: str, paths: Paths, mark: str) -> bool:
@@ -144,8 +144,8 @@ def _write(batch: Batch, mark: str, told: tuple[IngestSettings, Paths, Contract]
     (paths.raw / name).unlink(missing_ok=True)
     write(batch.dev, paths.dev / name, gold)
     write(batch.gold, paths.gold / name, gold)
-    write(batch.slices, paths.data / "slices" / name, SLICES)
-    write(batch.seen, paths.data / "seen" / name, SEEN)
+    write(batch.slices, paths.slices / name, SLICES)
+    write(batch.seen, paths.seen / name, SEEN)
     write(batch.raw, paths.raw / name, settings.raw, metadata={_MARK: mark})
 
 

@@ -42,6 +42,11 @@ class Paths:
         return self.data / "slices"
 
     @property
+    def seen(self) -> Path:
+        """Folder of keys and signatures of every row read, by which later batches' repeats are found."""
+        return self.data / "seen"
+
+    @property
     def manifest(self) -> Path:
         """The batches that have arrived, in order."""
         return self.data / "batches.json"

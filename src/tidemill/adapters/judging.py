@@ -50,7 +50,7 @@ def _described(paths: Paths, batch: str) -> pl.DataFrame:
         raise DataError(f"{file} is missing: run the ingest stage, or `dvc repro`")
     scanned = pl.scan_parquet(file)
     rows = scanned.drop([name for name in scanned.collect_schema().names() if name in _CONTENT]).collect()
-    file = paths.data / "slices" / f"{batch}.parquet"
+    file = paths.slices / f"{batch}.parquet"
     if not file.exists():
         return rows
     slices = pl.read_parquet(file)

@@ -146,7 +146,8 @@ def _params_text(root: Path, parent: str, source: Path, problem: str) -> str:
     if merged == mine:
         return text
     header = "".join(line for line in text.splitlines(keepends=True) if line.startswith("#"))
-    return header + yaml.safe_dump(merged, sort_keys=True, allow_unicode=True)
+    body: str = yaml.safe_dump(merged, sort_keys=True, allow_unicode=True)
+    return header + body
 
 
 def _merged_overrides(theirs: dict[str, Any], mine: dict[str, Any], problem: str) -> list[str]:

@@ -78,7 +78,9 @@ def _excess(counts: PairCounts, functions: int, fit: PairFit) -> Array:
     same, explained = (_same_when_both(counts, functions, table) for table in (counts.together, fit.expected(counts)))
     beyond = (same - explained) / np.maximum(1.0 - explained, 0.05)
     telling = explained < MAY_DIFFER
-    return np.asarray(np.where(seen > SUSPECT, np.clip(np.where(telling, np.minimum(excess, beyond), excess), 0, 1), 0.0))
+    return np.asarray(
+        np.where(seen > SUSPECT, np.clip(np.where(telling, np.minimum(excess, beyond), excess), 0, 1), 0.0)
+    )
 
 
 def _same_when_both(counts: PairCounts, functions: int, together: Array) -> Array:

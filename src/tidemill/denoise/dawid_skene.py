@@ -2,7 +2,7 @@
 
 Plain EM collapses to one class on sparse one-sided functions. Three things keep it upright here: an abstain is a
 symbol of the confusion matrix, with a propensity of its own per class; confusions are shrunk to what a function would
-say with one accuracy for all classes; the class balance is anchored at the majority vote's and has a floor. Where EM
+say with one accuracy for all classes; the class balance has a floor. Where EM
 still leaves the majority vote behind, the model says so and answers with the majority vote.
 """
 
@@ -12,10 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from tidemill.contracts import ABSTAIN, Features, Probabilities, Votes
+from tidemill.contracts import Features, Probabilities, Votes
 from tidemill.denoise.base import Gold, LabelModel
 from tidemill.denoise.majority import shares
-from tidemill.denoise.votes import Array, normalised, one_hot, said_classes
+from tidemill.denoise.patterns import Patterns, patterns
+from tidemill.denoise.spoken import gold_evidence
+from tidemill.denoise.votes import Array, normalised, one_hot, said_classes, weigh
 
 
 class DawidSkene(LabelModel):
@@ -36,6 +38,8 @@ class DawidSkene(LabelModel):
         (functions, 2 * classes + 1, classes): probability of a symbol (class, not-class, abstain) given the class.
     fallback_
         EM left the majority vote behind; predictions are the majority vote's.
+    weights_
+        (functions,) how much the evidence of each counts; 1 unless repetition is discounted.
 
     Examples
     --------
@@ -45,10 +49,11 @@ class DawidSkene(LabelModel):
     """
 
     name = "dawid_skene"
-    parameters = ("n_classes", "strength", "balance_floor", "iterations", "tolerance")
-    learned = ("prior_", "functions_", "confusions_", "fallback_")
+    parameters = ("n_classes", "strength", "balance_floor", "iterations", "tolerance", "budget")
+    learned = (*LabelModel.learned, "confusions_", "weights_", "fallback_")
 
     confusions_: Array
+    weights_: Array
     fallback_: bool
 
     def __init__(
@@ -57,50 +62,60 @@ class DawidSkene(LabelModel):
         *,
         strength: float = 10.0,
         balance_floor: float = 0.1,
-        iterations: int = 100,
+        iterations: int = 200,
         tolerance: float = 1e-6,
+        budget: int = 50_000,
     ) -> None:
         super().__init__(n_classes)
         self.strength = strength
         self.balance_floor = balance_floor
         self.iterations = iterations
         self.tolerance = tolerance
+        self.budget = budget
 
     def _fit(self, votes: Votes, features: Features | None, gold: Gold) -> None:  # noqa: ARG002 - votes only
-        patterns, counts = np.unique(votes, axis=0, return_counts=True)
-        said, first = one_hot(patterns, self.n_classes), shares(patterns, self.n_classes)
-        posterior = first
+        found = patterns(votes, self.n_classes, budget=self.budget, gold=gold)
+        first = shares(found.votes, self.n_classes)
+        posterior = self.learn(found, first, np.ones(votes.shape[1]))
+        self.fallback_ = _left_behind(posterior, first, found.heard * found.weights)
+        if self.fallback_:
+            self.prior_ = self.balance_ = np.full(self.n_classes, 1.0 / self.n_classes)
+
+    def learn(self, found: Patterns, start: Array, weights: Array) -> Array:
+        """Distinct rows, their first posterior, how much each function counts -> their last posterior."""
+        self.weights_, self.fallback_, self.functions_ = weights, False, found.votes.shape[1]
+        said, known = one_hot(found.votes, self.n_classes), gold_evidence(found.gold, self.n_classes)
+        counts = found.weights[:, None]
+        posterior = start
         for _ in range(self.iterations):
-            self._maximise(said, posterior * counts[:, None], first * counts[:, None])
-            previous, posterior = posterior, self._expect(said)
+            self._maximise(said, posterior * counts)
+            previous, posterior = posterior, normalised(said @ self._evidence() + self._bias() + known)
             if np.abs(posterior - previous).max() < self.tolerance:
                 break
-        self.fallback_ = _left_behind(posterior, first, (patterns != ABSTAIN).any(axis=1) * counts)
-        if self.fallback_:
-            self.prior_ = np.full(self.n_classes, 1.0 / self.n_classes)
+        self.prior_ = normalised(self._bias()[None])[0]
+        return posterior
 
-    def _maximise(self, said: Any, weighted: Array, anchor: Array) -> None:
-        mass = weighted.sum(axis=0) + anchor.sum(axis=0) * self.strength / max(len(anchor), 1)
-        self.prior_ = floored(mass / mass.sum(), self.balance_floor)
+    def _maximise(self, said: Any, weighted: Array) -> None:
+        mass = weighted.sum(axis=0)
+        self.balance_ = floored(mass / mass.sum(), self.balance_floor)
         self.confusions_ = confusions(said, weighted, self.strength)
 
-    def _expect(self, said: Any) -> Probabilities:
+    def _evidence(self) -> Array:
         logs = np.log(self.confusions_)
-        silence = logs[:, -1]
-        evidence = (logs[:, :-1] - silence[:, None]).reshape(-1, self.n_classes)
-        posterior = normalised(np.asarray(said @ evidence) + np.log(self.prior_) + silence.sum(axis=0))
-        posterior[np.diff(said.indptr) == 0] = self.prior_
-        return posterior
+        spoken = (logs[:, :-1] - logs[:, -1:]) * self.weights_[:, None, None]
+        return np.asarray(spoken.reshape(-1, self.n_classes))
+
+    def _bias(self) -> Array:
+        return np.asarray(np.log(self.balance_) + self.weights_ @ np.log(self.confusions_[:, -1]))
 
     def _predict(self, votes: Votes, features: Features | None) -> Probabilities:  # noqa: ARG002 - votes only
         if self.fallback_:
             return shares(votes, self.n_classes)
-        return self._expect(one_hot(votes, self.n_classes))
+        return normalised(weigh(votes, self._evidence(), self.n_classes) + self._bias())
 
-    def accuracies(self) -> Array:
-        """Fitted model -> (functions,) chance that what a function says is right, where it speaks."""
+    def _accuracies(self) -> Array:
         right = said_classes(self.n_classes) > 0
-        joint = self.confusions_[:, :-1] * self.prior_
+        joint = self.confusions_[:, :-1] * self.balance_
         return np.asarray((joint * right).sum(axis=(1, 2)) / joint.sum(axis=(1, 2)))
 
     def report(self) -> dict[str, Any]:

@@ -85,7 +85,10 @@ class PairLifts(LabelModel):
         evidence[counts.columns] = np.log(np.maximum(self.dependence_.fit.given, 1e-12) / self.balance_)
         mass = np.asarray(said.T @ (normalised(said @ evidence) * found.weights[:, None]))
         owner = np.tile(np.arange(width) % self.n_classes, self.functions_)
-        hint = np.tile(np.where(np.arange(width) < self.n_classes, PRECISION, (1 - PRECISION) / self.n_classes), len(owner) // width)
+        hint = np.tile(
+            np.where(np.arange(width) < self.n_classes, PRECISION, (1 - PRECISION) / self.n_classes),
+            len(owner) // width,
+        )
         precision = (mass[np.arange(len(owner)), owner] + BELIEF * hint) / (mass.sum(axis=1) + BELIEF)
         precision[counts.columns] = self.dependence_.fit.precision
         return precision, uses
@@ -113,10 +116,21 @@ class PairLifts(LabelModel):
         share = (found.weights * found.heard) @ posterior / found.weights.sum()
         return float(np.maximum(share - self.balance_, 0.0).sum())
 
+    def posterior(self, found: Patterns) -> Array:
+        """Distinct rows -> their posterior with the estimated balance as prior; silent rows get the prior."""
+        bias = np.log(self.balance_)
+        posterior = normalised(one_hot(found.votes, self.n_classes) @ self.evidence_ + bias)
+        posterior[~found.heard] = self.prior_
+        return posterior
+
     def _predict(self, votes: Votes, features: Features | None) -> Probabilities:  # noqa: ARG002 - votes only
         return normalised(weigh(votes, self.evidence_, self.n_classes))
 
     def _accuracies(self) -> Array:
+        return self.precisions()
+
+    def precisions(self) -> Array:
+        """Fitted model -> (functions,) precision of what each says, in the model's order; NaN where it says nothing."""
         width = 2 * self.n_classes
         refuses = np.tile(np.arange(width) >= self.n_classes, self.functions_)
         right = np.where(refuses, 1.0 - self.precision_, self.precision_) * self.uses_

@@ -163,7 +163,7 @@ class _Problem:
         belief = self.hints * np.log(precision) + (1.0 - self.hints) * np.log1p(-precision)
         return float(-BELIEF * belief.sum() - (self.prior * np.log(balance)).sum())
 
-    def _gradient(  # noqa: PLR0917 - one call, in the order of the chain rule
+    def _gradient(
         self, values: Array, precision: Array, balance: Array, by_given: Array, direct: Array, by_talk: float
     ) -> Array:
         mine = np.zeros_like(by_given)

@@ -7,9 +7,14 @@ from typing import Any, Final
 from tidemill.contracts import ConfigError
 from tidemill.denoise.base import LabelModel
 from tidemill.denoise.dawid_skene import DawidSkene
+from tidemill.denoise.generative import Generative
+from tidemill.denoise.lifts import PairLifts
 from tidemill.denoise.majority import MajorityVote
+from tidemill.denoise.pool import Pool
+from tidemill.denoise.spoken import SpokenConfusions
 
-MODELS: Final[dict[str, type[LabelModel]]] = {model.name: model for model in (MajorityVote, DawidSkene)}
+_ALL: Final[tuple[type[LabelModel], ...]] = (MajorityVote, DawidSkene, SpokenConfusions, PairLifts, Generative, Pool)
+MODELS: Final[dict[str, type[LabelModel]]] = {model.name: model for model in _ALL}
 
 
 def create(name: str, n_classes: int, **parameters: Any) -> LabelModel:

@@ -1,0 +1,102 @@
+"""votes -> class by Dawid-Skene with learned dependences, and whether it explains the votes it was fitted on.
+
+EM starts from what pairs of functions say (``lifts.py``) instead of the majority vote, repeating functions share their
+evidence, and the shrinkage is the strongest that explains pair counts as well as a weak one. Where the misfit of the
+pairs is no more than sampling noise, the model is as good as an oracle's; where it is more, its posterior is not to be
+trusted, and ``explains_`` says so.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from tidemill.contracts import Features, Votes
+from tidemill.denoise.base import Gold
+from tidemill.denoise.dawid_skene import DawidSkene
+from tidemill.denoise.lifts import PairLifts
+from tidemill.denoise.pairs import PairCounts
+from tidemill.denoise.patterns import Patterns, patterns
+from tidemill.denoise.votes import Array
+
+STRENGTHS: Final = (10.0, 30.0, 100.0, 300.0, 1000.0)
+SLACK: Final = 0.1
+"""Misfit that a stronger shrinkage may add."""
+EXPLAINED: Final = 1.3
+"""Mean squared residual of pair counts, in Poisson variances, up to which the model explains them."""
+PAIRS_PER_NUMBER: Final = 1.0
+"""Pairs there must be for each number learned before a fit proves anything."""
+
+
+class Generative(DawidSkene):
+    """Votes -> posterior under confusions that start from pairs and count repeating functions once.
+
+    Attributes
+    ----------
+    misfit_
+        Mean squared residual of pair counts, in Poisson variances; 1 is chance, NaN where pairs are too few to tell.
+    explains_
+        The misfit is no more than chance and there are pairs enough to tell.
+    """
+
+    name = "generative"
+    learned = (*DawidSkene.learned, "misfit_", "explains_", "chosen_strength_")
+
+    misfit_: float
+    explains_: bool
+    chosen_strength_: float
+
+    def _fit(self, votes: Votes, features: Features | None, gold: Gold) -> None:  # noqa: ARG002 - votes only
+        found = patterns(votes, self.n_classes, budget=self.budget, gold=gold)
+        pairs = PairLifts(self.n_classes, budget=self.budget)
+        pairs.learn(found)
+        self.learn_from(found, pairs)
+
+    def learn_from(self, found: Patterns, pairs: PairLifts) -> None:
+        """Distinct rows and the fitted pairs -> what ``fit`` learns."""
+        start = pairs.posterior(found)
+        asked, best = self.strength, np.inf
+        for strength in STRENGTHS:
+            trial = self._tried(found, start, pairs, strength)
+            best = min(best, trial.misfit_)
+            if trial.misfit_ <= best + SLACK or strength == STRENGTHS[0]:
+                self.__dict__.update(trial.__dict__)
+            else:
+                break
+        self.strength, self.chosen_strength_ = asked, self.strength
+        self.explains_ = bool(self.misfit_ < EXPLAINED)
+
+    def _tried(self, found: Patterns, start: Array, pairs: PairLifts, strength: float) -> Generative:
+        trial = Generative(
+            self.n_classes,
+            strength=strength,
+            balance_floor=self.balance_floor,
+            iterations=self.iterations,
+            tolerance=self.tolerance,
+            budget=self.budget,
+        )
+        trial.learn(found, start, pairs.weights_)
+        trial.misfit_ = misfit(pairs.counts_, trial.confusions_, trial.balance_, pairs.weights_)
+        return trial
+
+    def report(self) -> dict[str, Any]:
+        """Fitted model -> what Dawid-Skene reports, and how well it explains the pairs."""
+        told = None if np.isnan(self.misfit_) else round(self.misfit_, 4)
+        return super().report() | {"misfit": told, "explains": self.explains_, "strength": self.chosen_strength_}
+
+
+def misfit(counts: PairCounts, confusions: Array, balance: Array, weights: Array) -> float:
+    """Pair counts, (functions, symbols, classes) confusions, balance -> mean squared residual in Poisson variances.
+
+    Pairs of repeating functions are left out; NaN where the pairs that can be expected to occur are too few.
+    """
+    rates = confusions[:, :-1].reshape(-1, len(balance))[counts.columns]
+    expected = counts.rows * (rates * balance) @ rates.T
+    single = weights[counts.functions] > 0.99  # noqa: PLR2004 - not discounted
+    first = np.unique(counts.functions[~single])[:1]
+    single = single | np.isin(counts.functions, first)
+    told = np.triu(counts.apart & single[:, None] & single[None, :] & (expected >= 1.0), 1)
+    if told.sum() < PAIRS_PER_NUMBER * single.sum() * len(balance):
+        return float("nan")
+    return float(((counts.together - expected) ** 2 / np.maximum(expected, 1.0))[told].mean())

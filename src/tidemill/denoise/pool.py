@@ -1,0 +1,87 @@
+"""votes -> mean opinion of judges that go wrong in different ways.
+
+The majority vote, the confusions of what is said and the precisions from pairs err on different votes; their mean
+errs less than any of them on sets it has not seen. Where the precisions hand out classes that the estimated balance
+does not have, votes are too dependent for any of this, and the majority vote alone is heard.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from tidemill.contracts import Features, Probabilities, Votes
+from tidemill.denoise.base import Gold, LabelModel
+from tidemill.denoise.lifts import PairLifts
+from tidemill.denoise.majority import shares
+from tidemill.denoise.patterns import Patterns, patterns
+from tidemill.denoise.spoken import SpokenConfusions
+from tidemill.denoise.votes import Array, normalised, weigh
+
+JUDGES: Final = {"majority": 1.0, "spoken": 2.0, "pairs": 1.0}
+MISMATCH: Final = 0.25
+"""Share of rows given a class beyond the estimated balance from which the learned judges are not heard."""
+
+
+class Pool(LabelModel):
+    """Votes -> weighted mean of majority vote, spoken confusions and pair precisions.
+
+    Attributes
+    ----------
+    opinions_
+        (judges,) weight of majority vote, spoken confusions and pair precisions; they sum to 1.
+    mismatch_
+        Share of rows given a class beyond the estimated balance.
+    """
+
+    name = "pool"
+    parameters = ("n_classes", "budget")
+    learned = (*LabelModel.learned, "opinions_", "mismatch_", "spoken_", "pairs_", "accuracies_", "effective_")
+
+    opinions_: Array
+    mismatch_: float
+    spoken_: Array
+    pairs_: Array
+    accuracies_: Array
+    effective_: float
+
+    def __init__(self, n_classes: int, *, budget: int = 50_000) -> None:
+        super().__init__(n_classes)
+        self.budget = budget
+
+    def _fit(self, votes: Votes, features: Features | None, gold: Gold) -> None:  # noqa: ARG002 - votes only
+        found = patterns(votes, self.n_classes, budget=self.budget, gold=gold)
+        pairs = PairLifts(self.n_classes, budget=self.budget)
+        pairs.learn(found)
+        self.learn_from(found, pairs)
+
+    def learn_from(self, found: Patterns, pairs: PairLifts) -> None:
+        """Distinct rows and the fitted pairs -> what ``fit`` learns."""
+        spoken = SpokenConfusions(self.n_classes, budget=self.budget)
+        spoken.learn(found, pairs.weights_)
+        self.functions_, self.prior_, self.balance_ = pairs.functions_, pairs.prior_, pairs.balance_
+        self.spoken_, self.pairs_, self.accuracies_ = spoken.evidence_, pairs.evidence_, pairs.precisions()
+        self.effective_ = float(pairs.weights_.sum())
+        self.mismatch_ = pairs.mismatch(found)
+        opinions = np.array(list(JUDGES.values()))
+        heard = opinions if self.mismatch_ <= MISMATCH else np.array([1.0, 0.0, 0.0])
+        self.opinions_ = heard / heard.sum()
+
+    def _predict(self, votes: Votes, features: Features | None) -> Probabilities:  # noqa: ARG002 - votes only
+        found = self.opinions_[0] * shares(votes, self.n_classes)
+        for opinion, evidence in zip(self.opinions_[1:], (self.spoken_, self.pairs_), strict=True):
+            if opinion > 0:
+                found += opinion * normalised(weigh(votes, evidence, self.n_classes))
+        return found
+
+    def _accuracies(self) -> Array:
+        return self.accuracies_
+
+    def report(self) -> dict[str, Any]:
+        """Fitted model -> how much each judge is heard, and why the learned ones are not when they are not."""
+        alone = self.opinions_[0] == 1.0
+        why = f"{self.mismatch_:.0%} of rows are given classes beyond the estimated balance" if alone else None
+        judges = {name: round(float(opinion), 4) for name, opinion in zip(JUDGES, self.opinions_, strict=True)}
+        told = {"judges": judges, "fallback": bool(alone), "fallback_reason": why}
+        return super().report() | told | {"effective_functions": round(self.effective_, 3)}
