@@ -68,7 +68,7 @@ class LabelModel(ABC):
             raise DataError(f"votes of {votes.shape[0]} rows and {votes.shape[1]} functions: nothing to learn from")
         self.functions_ = votes.shape[1]
         self.order_ = function_order(votes, self.n_classes)
-        self._fit(votes[:, self.order_], features, gold)
+        self._fit(np.take(votes, self.order_, axis=1), features, gold)
         return self
 
     def predict_proba(self, votes: Votes, *, features: Features | None = None) -> Probabilities:
@@ -80,7 +80,10 @@ class LabelModel(ABC):
             A vote is none, or the functions are not those of ``fit``.
         """
         votes = check_votes(votes, self.n_classes, functions=self.functions_)
-        found = self._predict(votes[:, self.order_], features)
+        return self._predict_or_prior(votes[:, self.order_], features)
+
+    def _predict_or_prior(self, votes: Votes, features: Features | None = None) -> Probabilities:
+        found = self._predict(votes, features)
         found[silent(votes)] = self.prior_
         return found
 

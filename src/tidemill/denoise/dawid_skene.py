@@ -61,10 +61,10 @@ class DawidSkene(LabelModel):
         n_classes: int,
         *,
         strength: float = 10.0,
-        balance_floor: float = 0.1,
+        balance_floor: float = 0.02,
         iterations: int = 200,
-        tolerance: float = 1e-6,
-        budget: int = 50_000,
+        tolerance: float = 1e-5,
+        budget: int = 20_000,
     ) -> None:
         super().__init__(n_classes)
         self.strength = strength
@@ -74,7 +74,7 @@ class DawidSkene(LabelModel):
         self.budget = budget
 
     def _fit(self, votes: Votes, features: Features | None, gold: Gold) -> None:  # noqa: ARG002 - votes only
-        found = patterns(votes, self.n_classes, budget=self.budget, gold=gold)
+        found = patterns(votes, budget=self.budget, gold=gold)
         first = shares(found.votes, self.n_classes)
         posterior = self.learn(found, first, np.ones(votes.shape[1]))
         self.fallback_ = _left_behind(posterior, first, found.heard * found.weights)
@@ -128,10 +128,10 @@ def floored(balance: Array, floor: float) -> Array:
     """Class balance -> the same with no class below ``floor / n_classes``.
 
     >>> floored(np.array([1.0, 0.0]), 0.1).round(3)
-    array([0.95, 0.05])
+    array([0.952, 0.048])
     """
-    share = floor / len(balance)
-    return share + (1.0 - floor) * balance
+    raised = np.maximum(balance, floor / len(balance))
+    return np.asarray(raised / raised.sum())
 
 
 def confusions(said: Any, weighted: Array, strength: float) -> Array:

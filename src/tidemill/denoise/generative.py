@@ -16,17 +16,18 @@ from tidemill.contracts import Features, Votes
 from tidemill.denoise.base import Gold
 from tidemill.denoise.dawid_skene import DawidSkene
 from tidemill.denoise.lifts import PairLifts
+from tidemill.denoise.majority import shares
 from tidemill.denoise.pairs import PairCounts
 from tidemill.denoise.patterns import Patterns, patterns
 from tidemill.denoise.votes import Array
 
-STRENGTHS: Final = (10.0, 30.0, 100.0, 300.0, 1000.0)
-SLACK: Final = 0.1
+STRENGTHS: Final = (10.0, 100.0, 300.0, 1000.0)
+SLACK: Final = 0.15
 """Misfit that a stronger shrinkage may add."""
 EXPLAINED: Final = 1.3
 """Mean squared residual of pair counts, in Poisson variances, up to which the model explains them."""
-PAIRS_PER_NUMBER: Final = 1.0
-"""Pairs there must be for each number learned before a fit proves anything."""
+PAIRS_PER_NUMBER: Final = 2.0
+"""Pairs there must be for each number learned (two a kind of vote) before a fit proves anything."""
 
 
 class Generative(DawidSkene):
@@ -48,7 +49,7 @@ class Generative(DawidSkene):
     chosen_strength_: float
 
     def _fit(self, votes: Votes, features: Features | None, gold: Gold) -> None:  # noqa: ARG002 - votes only
-        found = patterns(votes, self.n_classes, budget=self.budget, gold=gold)
+        found = patterns(votes, budget=self.budget, gold=gold)
         pairs = PairLifts(self.n_classes, budget=self.budget)
         pairs.learn(found)
         self.learn_from(found, pairs)
@@ -56,18 +57,25 @@ class Generative(DawidSkene):
     def learn_from(self, found: Patterns, pairs: PairLifts) -> None:
         """Distinct rows and the fitted pairs -> what ``fit`` learns."""
         start = pairs.posterior(found)
-        asked, best = self.strength, np.inf
-        for strength in STRENGTHS:
-            trial = self._tried(found, start, pairs, strength)
-            best = min(best, trial.misfit_)
-            if trial.misfit_ <= best + SLACK or strength == STRENGTHS[0]:
-                self.__dict__.update(trial.__dict__)
-            else:
+        trial, posterior = self._tried(found, start, pairs, STRENGTHS[0])
+        if trial.misfit_ > EXPLAINED:
+            other, end = self._tried(found, shares(found.votes, self.n_classes), pairs, STRENGTHS[0])
+            trial, posterior = (other, end) if other.misfit_ < trial.misfit_ else (trial, posterior)
+        best = trial.misfit_
+        for strength in STRENGTHS[1:] if best <= EXPLAINED else ():
+            stronger, posterior = self._tried(found, posterior, pairs, strength)
+            if not stronger.misfit_ <= best + SLACK:
                 break
-        self.strength, self.chosen_strength_ = asked, self.strength
+            trial, best = stronger, min(best, stronger.misfit_)
+        self._take(trial)
+
+    def _take(self, trial: Generative) -> None:
+        for name in ("prior_", "balance_", "functions_", "confusions_", "weights_", "fallback_", "misfit_"):
+            setattr(self, name, getattr(trial, name))
+        self.chosen_strength_ = trial.strength
         self.explains_ = bool(self.misfit_ < EXPLAINED)
 
-    def _tried(self, found: Patterns, start: Array, pairs: PairLifts, strength: float) -> Generative:
+    def _tried(self, found: Patterns, start: Array, pairs: PairLifts, strength: float) -> tuple[Generative, Array]:
         trial = Generative(
             self.n_classes,
             strength=strength,
@@ -76,9 +84,9 @@ class Generative(DawidSkene):
             tolerance=self.tolerance,
             budget=self.budget,
         )
-        trial.learn(found, start, pairs.weights_)
+        end = trial.learn(found, start, pairs.weights_)
         trial.misfit_ = misfit(pairs.counts_, trial.confusions_, trial.balance_, pairs.weights_)
-        return trial
+        return trial, end
 
     def report(self) -> dict[str, Any]:
         """Fitted model -> what Dawid-Skene reports, and how well it explains the pairs."""
@@ -97,6 +105,6 @@ def misfit(counts: PairCounts, confusions: Array, balance: Array, weights: Array
     first = np.unique(counts.functions[~single])[:1]
     single = single | np.isin(counts.functions, first)
     told = np.triu(counts.apart & single[:, None] & single[None, :] & (expected >= 1.0), 1)
-    if told.sum() < PAIRS_PER_NUMBER * single.sum() * len(balance):
+    if told.sum() < PAIRS_PER_NUMBER * 2 * single.sum():
         return float("nan")
     return float(((counts.together - expected) ** 2 / np.maximum(expected, 1.0))[told].mean())

@@ -13,7 +13,7 @@ from tidemill.denoise.pairs import BELIEF, PRECISION, PairCounts, given_vote, pa
 from tidemill.denoise.patterns import Patterns, patterns
 from tidemill.denoise.votes import Array, normalised, one_hot, weigh
 
-DECISIVE: Final = 1.15
+DECISIVE: Final = 1.2
 """How much likelier than chance its likeliest class must be before silence is held for it."""
 
 
@@ -55,14 +55,14 @@ class PairLifts(LabelModel):
     dependence_: Dependence
     counts_: PairCounts
 
-    def __init__(self, n_classes: int, *, anchor: float = 2.0, most: int = 200, budget: int = 50_000) -> None:
+    def __init__(self, n_classes: int, *, anchor: float = 2.0, most: int = 200, budget: int = 20_000) -> None:
         super().__init__(n_classes)
         self.anchor = anchor
         self.most = most
         self.budget = budget
 
     def _fit(self, votes: Votes, features: Features | None, gold: Gold) -> None:  # noqa: ARG002 - votes only
-        self.learn(patterns(votes, self.n_classes, budget=self.budget, gold=gold))
+        self.learn(patterns(votes, budget=self.budget, gold=gold))
 
     def learn(self, found: Patterns) -> None:
         """Distinct rows -> what ``fit`` learns."""
@@ -155,4 +155,4 @@ class PairLifts(LabelModel):
 
 def _gold_counts(found: Patterns, n_classes: int) -> Array:
     known = found.gold != NO_GOLD
-    return np.bincount(found.gold[known], weights=found.weights[known], minlength=n_classes)
+    return np.bincount(found.gold[known], weights=found.weights[known], minlength=n_classes).astype(np.float64)

@@ -116,7 +116,7 @@ def given_vote(precision: Array, balance: Array, owner: Any) -> Array:
     """
     given = (1.0 - precision)[:, None] * balance / (1.0 - balance[owner])[:, None]
     given[np.arange(len(owner)), owner] = precision
-    return given
+    return np.asarray(given)
 
 
 def _prior_precision(counts: PairCounts) -> Array:

@@ -2,21 +2,23 @@
 
 Functions are put in an order that depends on what they say alone, rows in the order of a hash of what is said of
 them; so the order in which rows and functions came changes nothing. Where there are more distinct rows than the budget
-allows, each is kept with a chance in proportion to its count (by its hash) and weighs as many rows as it stands for.
+allows, each is kept with a chance in proportion to its count (by its hash): a sample, in which weights stay those of rows
+seen, so that what is rare stays as uncertain as it is.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from tidemill.contracts import ABSTAIN, NO_GOLD, Votes
-from tidemill.denoise.votes import Array
+from tidemill.denoise.votes import BLOCK, Array
 
-_MASK = (1 << 64) - 1
+_SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Patterns:
     @property
     def heard(self) -> npt.NDArray[np.bool_]:
         """Patterns of which some function says something."""
-        return (self.votes != ABSTAIN).any(axis=1)
+        return np.asarray((self.votes != ABSTAIN).any(axis=1))
 
 
 def function_order(votes: Votes, n_classes: int) -> npt.NDArray[np.int64]:
@@ -41,47 +43,58 @@ def function_order(votes: Votes, n_classes: int) -> npt.NDArray[np.int64]:
     >>> function_order(np.array([[1, 0], [1, 1]], dtype=np.int8), 2)
     array([1, 0])
     """
-    talk = (votes != ABSTAIN).sum(axis=1, dtype=np.int64)
-    shift = n_classes + 1
-    keys = []
-    for column in votes.T:
-        counts = np.bincount(column.astype(np.intp) + shift, minlength=2 * n_classes + 1)
-        totals = np.bincount(column.astype(np.intp) + shift, weights=talk, minlength=2 * n_classes + 1)
-        keys.append((*counts[::-1].tolist(), *totals.tolist()))
+    counts = _counts(votes, n_classes)
+    keys = [tuple(row) for row in counts[:, ::-1].tolist()]
+    seen = Counter(keys)
+    if len(seen) < len(keys):
+        talk = (votes != ABSTAIN).sum(axis=1, dtype=np.int64)
+        keys = [(*key, *_talk(votes[:, j], talk, n_classes)) if seen[key] > 1 else key for j, key in enumerate(keys)]
     return np.asarray(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.int64)
 
 
-def patterns(votes: Votes, n_classes: int, *, budget: int, gold: Any = None) -> Patterns:
+def _counts(votes: Votes, n_classes: int) -> npt.NDArray[np.int64]:
+    """Votes -> (functions, kinds) how often each function gives each vote, from the lowest vote up."""
+    kinds = range(-1 - n_classes, n_classes)
+    counts = np.zeros((votes.shape[1], len(kinds)), dtype=np.int64)
+    for start in range(0, len(votes), BLOCK):
+        block = np.ascontiguousarray(votes[start : start + BLOCK].T)
+        for kind, vote in enumerate(kinds):
+            counts[:, kind] += [np.count_nonzero(column == vote) for column in block]
+    return counts
+
+
+def _talk(column: Votes, talk: npt.NDArray[np.int64], n_classes: int) -> list[int]:
+    return [int(talk[column == vote].sum()) for vote in range(-1 - n_classes, n_classes)]
+
+
+def patterns(votes: Votes, *, budget: int, gold: Any = None) -> Patterns:
     """Votes (functions in their order), and gold if any -> distinct rows, at most about ``budget`` of them.
 
-    >>> found = patterns(np.array([[0], [1], [0]], dtype=np.int8), 2, budget=10)
+    >>> found = patterns(np.array([[0], [1], [0]], dtype=np.int8), budget=10)
     >>> sorted(found.weights.tolist()), found.rows
     ([1.0, 2.0], 3)
     """
     labels = np.full(len(votes), NO_GOLD, dtype=np.int64) if gold is None else np.asarray(gold, dtype=np.int64)
-    hashes = _hash(votes, labels, n_classes)
+    hashes = _hash(votes, labels)
     distinct, first, counts = np.unique(hashes, return_index=True, return_counts=True)
     rate = min(1.0, budget / len(distinct))
     kept = (distinct >> np.uint64(11)).astype(np.float64) / 2.0**53 < counts * rate
-    weights = np.maximum(counts, 1.0 / rate)[kept]
+    weights = np.maximum(counts * rate, 1.0)[kept]
     first = first[kept]
     return Patterns(votes[first], weights, labels[first], first, len(votes))
 
 
-def _hash(votes: Votes, gold: npt.NDArray[np.int64], n_classes: int) -> npt.NDArray[np.uint64]:
-    shift, width = n_classes + 1, 2 * n_classes + 1
-    constants = np.array([_mixed(i) for i in range((votes.shape[1] + 1) * width)], dtype=np.uint64).reshape(-1, width)
-    total = constants[-1][gold + 1]
-    for function in range(votes.shape[1]):
-        total = total + constants[function][votes[:, function].astype(np.intp) + shift]
-    total ^= total >> np.uint64(31)
+def _hash(votes: Votes, gold: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
+    """Rows of votes and their gold -> a hash of each, eight votes at a time."""
+    words = -(-votes.shape[1] // 8)
+    total = gold.astype(np.uint64) * _SPREAD
+    for start in range(0, len(votes), BLOCK):
+        block = votes[start : start + BLOCK]
+        wide = np.zeros((len(block), words * 8), dtype=np.int8)
+        wide[:, : votes.shape[1]] = block
+        part = total[start : start + BLOCK]
+        for word in np.ascontiguousarray(wide.view(np.uint64).T):
+            part[:] = (part ^ (part >> np.uint64(29)) ^ word) * _SPREAD
+    total ^= total >> np.uint64(32)
     total *= np.uint64(0x94D049BB133111EB)
     return np.asarray(total ^ (total >> np.uint64(29)))
-
-
-def _mixed(number: int) -> int:
-    """Splitmix64: a well spread constant for every number."""
-    z = (number + 1) * 0x9E3779B97F4A7C15 & _MASK
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9 & _MASK
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EB & _MASK
-    return z ^ (z >> 31)

@@ -23,6 +23,9 @@ JUDGES: Final = {"majority": 1.0, "spoken": 2.0, "pairs": 1.0}
 MISMATCH: Final = 0.25
 """Share of rows given a class beyond the estimated balance from which the learned judges are not heard."""
 
+SHARPEST: Final = (0.25, 8.0)
+"""Least and greatest power that the pool is raised to, to be as sure as it should be."""
+
 
 class Pool(LabelModel):
     """Votes -> weighted mean of majority vote, spoken confusions and pair precisions.
@@ -33,11 +36,23 @@ class Pool(LabelModel):
         (judges,) weight of majority vote, spoken confusions and pair precisions; they sum to 1.
     mismatch_
         Share of rows given a class beyond the estimated balance.
+    sharpness_
+        Power that probabilities are raised to: a mean of opinions is less sure than it should be. The likeliest class
+        stays the likeliest.
     """
 
     name = "pool"
     parameters = ("n_classes", "budget")
-    learned = (*LabelModel.learned, "opinions_", "mismatch_", "spoken_", "pairs_", "accuracies_", "effective_")
+    learned = (
+        *LabelModel.learned,
+        "opinions_",
+        "mismatch_",
+        "spoken_",
+        "pairs_",
+        "accuracies_",
+        "effective_",
+        "sharpness_",
+    )
 
     opinions_: Array
     mismatch_: float
@@ -45,13 +60,14 @@ class Pool(LabelModel):
     pairs_: Array
     accuracies_: Array
     effective_: float
+    sharpness_: float
 
-    def __init__(self, n_classes: int, *, budget: int = 50_000) -> None:
+    def __init__(self, n_classes: int, *, budget: int = 20_000) -> None:
         super().__init__(n_classes)
         self.budget = budget
 
     def _fit(self, votes: Votes, features: Features | None, gold: Gold) -> None:  # noqa: ARG002 - votes only
-        found = patterns(votes, self.n_classes, budget=self.budget, gold=gold)
+        found = patterns(votes, budget=self.budget, gold=gold)
         pairs = PairLifts(self.n_classes, budget=self.budget)
         pairs.learn(found)
         self.learn_from(found, pairs)
@@ -67,13 +83,28 @@ class Pool(LabelModel):
         opinions = np.array(list(JUDGES.values()))
         heard = opinions if self.mismatch_ <= MISMATCH else np.array([1.0, 0.0, 0.0])
         self.opinions_ = heard / heard.sum()
+        self.sharpness_ = 1.0
+        if self.mismatch_ <= MISMATCH:
+            self.sharpness_ = self._sharpened(found, pairs)
+
+    def _sharpened(self, found: Patterns, pairs: PairLifts) -> float:
+        """The power that makes the pool as sure of its answers as the pairs are, on average."""
+        rows = np.flatnonzero(found.heard)
+        mine, sure = self._predict(found.votes[rows], None), pairs.posterior(found)[rows]
+        weights = found.weights[rows] / max(found.weights[rows].sum(), 1e-9)
+        wanted = float(weights @ sure[np.arange(len(rows)), mine.argmax(axis=1)]) if len(rows) else 1.0
+        low, high = SHARPEST
+        for _ in range(30):
+            middle = float(np.sqrt(low * high))
+            low, high = (middle, high) if weights @ powered(mine, middle).max(axis=1) < wanted else (low, middle)
+        return low
 
     def _predict(self, votes: Votes, features: Features | None) -> Probabilities:  # noqa: ARG002 - votes only
         found = self.opinions_[0] * shares(votes, self.n_classes)
         for opinion, evidence in zip(self.opinions_[1:], (self.spoken_, self.pairs_), strict=True):
             if opinion > 0:
                 found += opinion * normalised(weigh(votes, evidence, self.n_classes))
-        return found
+        return found if self.sharpness_ == 1.0 else powered(found, self.sharpness_)
 
     def _accuracies(self) -> Array:
         return self.accuracies_
@@ -85,3 +116,12 @@ class Pool(LabelModel):
         judges = {name: round(float(opinion), 4) for name, opinion in zip(JUDGES, self.opinions_, strict=True)}
         told = {"judges": judges, "fallback": bool(alone), "fallback_reason": why}
         return super().report() | told | {"effective_functions": round(self.effective_, 3)}
+
+
+def powered(probabilities: Array, power: float) -> Array:
+    """Probabilities (rows, classes) and a power -> the same, sharper for a power above 1.
+
+    >>> powered(np.array([[0.6, 0.4]]), 2.0).round(2)
+    array([[0.69, 0.31]])
+    """
+    return normalised(power * np.log(np.maximum(probabilities, 1e-12)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from tidemill.contracts import ConfigError
+from tidemill.denoise.auto import Auto
 from tidemill.denoise.base import LabelModel
 from tidemill.denoise.dawid_skene import DawidSkene
 from tidemill.denoise.generative import Generative
@@ -13,7 +14,15 @@ from tidemill.denoise.majority import MajorityVote
 from tidemill.denoise.pool import Pool
 from tidemill.denoise.spoken import SpokenConfusions
 
-_ALL: Final[tuple[type[LabelModel], ...]] = (MajorityVote, DawidSkene, SpokenConfusions, PairLifts, Generative, Pool)
+_ALL: Final[tuple[type[LabelModel], ...]] = (
+    MajorityVote,
+    DawidSkene,
+    SpokenConfusions,
+    PairLifts,
+    Generative,
+    Pool,
+    Auto,
+)
 MODELS: Final[dict[str, type[LabelModel]]] = {model.name: model for model in _ALL}
 
 

@@ -11,7 +11,7 @@ import polars as pl
 from tidemill.contracts import Features, Probabilities, Votes, probability_columns, votes_contract
 from tidemill.denoise.base import Gold, LabelModel, silent
 from tidemill.denoise.majority import shares
-from tidemill.denoise.registry import create
+from tidemill.denoise.registry import MODELS, create
 from tidemill.denoise.settings import DenoiseSettings
 
 FITTED_ON = ("train", "dev")
@@ -41,11 +41,17 @@ def denoise(
     names = votes_contract(len(classes)).other_names(table.columns)
     votes = table.select(names).to_numpy().astype(np.int8)
     fitted = table["split"].is_in(FITTED_ON).to_numpy()
-    model = create(settings.model, len(classes), **settings.parameters)
+    model = create(settings.model, len(classes), **seeded(settings))
     model.fit(votes[fitted], features=part(features, fitted), gold=part(gold, fitted))
     probabilities = model.predict_proba(votes, features=features)
     report = describe(model, votes, probabilities, names=names, classes=classes)
     return Denoised(labels_table(table["row_id"], probabilities, classes), _saved(model, names, classes), report)
+
+
+def seeded(settings: DenoiseSettings) -> dict[str, Any]:
+    """Settings -> the model's parameters, with the seed where it takes one."""
+    takes = settings.model in MODELS and "seed" in MODELS[settings.model].parameters
+    return settings.parameters | ({"seed": settings.seed} if takes else {})
 
 
 def part(values: Any, rows: Any) -> Any:

@@ -56,8 +56,8 @@ class SpokenConfusions(LabelModel):
         *,
         strength: float = 50.0,
         iterations: int = 100,
-        tolerance: float = 1e-6,
-        budget: int = 50_000,
+        tolerance: float = 1e-5,
+        budget: int = 20_000,
     ) -> None:
         super().__init__(n_classes)
         self.strength = strength
@@ -66,7 +66,7 @@ class SpokenConfusions(LabelModel):
         self.budget = budget
 
     def _fit(self, votes: Votes, features: Features | None, gold: Gold) -> None:  # noqa: ARG002 - votes only
-        found = patterns(votes, self.n_classes, budget=self.budget, gold=gold)
+        found = patterns(votes, budget=self.budget, gold=gold)
         self.learn(found, np.ones(votes.shape[1]))
 
     def learn(self, found: Patterns, weights: Array) -> None:
@@ -111,8 +111,8 @@ def gold_evidence(gold: Any, n_classes: int) -> Array:
     """Gold (rows,) or NO_GOLD -> (rows, classes) log evidence of it.
 
     >>> gold_evidence(np.array([-1, 0]), 2).round(2)
-    array([[ 0.  ,  0.  ],
-           [ 3.48,  0.  ]])
+    array([[0.  , 0.  ],
+           [3.48, 0.  ]])
     """
     known = np.zeros((len(gold), n_classes))
     rows = np.flatnonzero(gold >= 0)

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from tidemill.contracts import ABSTAIN, DataError, Votes, not_class
 
 Array = npt.NDArray[np.float64]
-BLOCK: Final = 1 << 17
-"""Rows that are looked at together; bounds the memory that sparse copies of the votes take."""
+BLOCK: Final = 1 << 15
+"""Rows that are looked at together; bounds the memory that wider copies of the votes take."""
 
 
 def check_votes(
@@ -88,11 +88,17 @@ def one_hot(votes: Votes, n_classes: int) -> Any:
 
 
 def weigh(votes: Votes, evidence: Array, n_classes: int) -> Array:
-    """Votes and evidence (functions * 2 * classes, classes) per kind of vote -> (rows, classes) sums, in blocks of rows."""
-    sums = np.zeros((len(votes), n_classes))
-    for start in range(0, len(votes), BLOCK):
-        block = votes[start : start + BLOCK]
-        sums[start : start + BLOCK] = one_hot(block, n_classes) @ evidence
+    """Votes and evidence (functions * 2 * classes, classes) per kind of vote -> (rows, classes) sums of evidence."""
+    rows, functions = votes.shape
+    table = np.zeros((functions, 2 * n_classes + 1, n_classes))
+    table[:, :-1] = evidence.reshape(functions, 2 * n_classes, n_classes)
+    table = table[:, symbols(np.arange(not_class(n_classes - 1), n_classes, dtype=np.int8), n_classes)]
+    sums = np.zeros((rows, n_classes))
+    for start in range(0, rows, BLOCK):
+        block = np.ascontiguousarray(votes[start : start + BLOCK].T).astype(np.intp) + (n_classes + 1)
+        for function in range(functions):
+            for k in range(n_classes):
+                sums[start : start + BLOCK, k] += table[function, :, k].take(block[function])
     return sums
 
 
@@ -108,5 +114,8 @@ def said_classes(n_classes: int) -> Array:
 
 def normalised(logits: Array) -> Array:
     """Log weights (rows, classes) -> probabilities: each row sums to 1."""
-    weights = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(weights / weights.sum(axis=1, keepdims=True), dtype=np.float64)
+    columns = np.ascontiguousarray(logits.T)
+    columns -= np.maximum.reduce(columns)
+    np.exp(columns, out=columns)
+    columns /= np.add.reduce(columns)
+    return np.ascontiguousarray(columns.T)

@@ -10,6 +10,7 @@ vertical or 9 of the horizontal do not count: those are printed lines (fingers, 
 from __future__ import annotations
 
 import functools
+import math
 import threading
 from dataclasses import dataclass
 from typing import Final
@@ -18,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-Grey = npt.NDArray[np.float32]
+from tidemill.label.measures import Grey
 
 DIRECTIONS: Final = 16
 LENGTH: Final = 12
@@ -45,11 +46,11 @@ class DarkLines:
 
 
 def dark_lines(pixels: Grey) -> DarkLines:
-    """Pixels relative to their median, about 150 × 150 → its dark lines; in a smaller picture than 40 × 40 none."""
+    """Pixels relative to their median, about 150 x 150 → its dark lines; in a smaller picture than 40 x 40 none."""
     if min(pixels.shape) < 40:  # noqa: PLR2004 - three pieces of line and the mount
         return DarkLines(0.0, 0.0)
     short, long = _line_maps(_flat(pixels))
-    seen = _octagon(pixels.shape, 0.06, 0.2)
+    seen = octagon(pixels.shape, 0.06, 0.2)
     texture = float(np.median(np.abs(short[seen]))) + 1e-4
     return DarkLines(max(0.0, float(long[seen].max())), max(0.0, float(np.percentile(long[seen], 99.5)) / texture))
 
@@ -57,15 +58,20 @@ def dark_lines(pixels: Grey) -> DarkLines:
 def _flat(pixels: Grey) -> Grey:
     """Pixels → deviation from the mean around, limited, and 0 in the frame and the corners."""
     around = ndimage.uniform_filter(pixels, AROUND, mode="reflect")
-    flat: Grey = np.clip(pixels / np.maximum(around, 0.05) - 1, -LIMIT, LIMIT) * _octagon(pixels.shape, 0.04, 0.173)
+    flat: Grey = np.clip(pixels / np.maximum(around, 0.05) - 1, -LIMIT, LIMIT) * octagon(pixels.shape, 0.04, 0.173)
     return flat.astype(np.float32, copy=False)
 
 
 @functools.lru_cache(maxsize=32)
-def _octagon(shape: tuple[int, int], frame: float, corner: float) -> npt.NDArray[np.bool_]:
-    """Shape → whether a pixel lies inside the frame and away from the corners."""
+def octagon(shape: tuple[int, int], frame: float, corner: float) -> npt.NDArray[np.bool_]:
+    """Shape → whether a pixel lies inside the frame and away from the corners; both are shares of the sides.
+
+    >>> octagon((4, 4), 0.0, 0.2).astype(int).tolist()
+    [[0, 1, 1, 0], [1, 1, 1, 1], [1, 1, 1, 1], [0, 1, 1, 0]]
+    """
     down, right = (np.minimum(np.arange(side), np.arange(side)[::-1]) / side for side in shape)
     inside: npt.NDArray[np.bool_] = (down[:, None] >= frame) & (right >= frame) & (down[:, None] + right >= corner)
+    inside.setflags(write=False)
     return inside
 
 
@@ -103,10 +109,10 @@ def _whole(pieces: Grey, index: int, padded: int, *, bent: Grey) -> Grey:
 def _piece(derivatives: Grey, index: int, padded: int, *, out: Grey, work: Grey) -> None:
     """Second derivatives → the mean darkness of the piece of line around each pixel, its 12 pixels by doubling."""
     one, two, four = work
-    angle = 2 * np.pi * index / DIRECTIONS
+    angle = 2 * math.pi * index / DIRECTIONS
     mean, difference, mixed = derivatives
-    np.multiply(difference, np.float32(np.cos(angle)), out=one)
-    np.multiply(mixed, np.float32(np.sin(angle)), out=two)
+    np.multiply(difference, np.float32(math.cos(angle)), out=one)
+    np.multiply(mixed, np.float32(math.sin(angle)), out=two)
     one += two
     one += mean
     for source, length, rows, target in ((one, 1, 2, two), (two, 2, 5, four), (four, 4, 10, one)):
@@ -143,10 +149,11 @@ def _counts(index: int) -> bool:
     return abs(degrees - 90) >= 20 and min(degrees, 180 - degrees) >= 9  # noqa: PLR2004 - as the module says
 
 
+@functools.lru_cache(maxsize=2048)
 def _step(index: int, length: int, padded: int) -> int:
     """Direction and length → steps along the row of a padded picture; y grows downwards."""
-    angle = np.pi * index / DIRECTIONS
-    return round(-length * np.sin(angle)) * padded + round(length * np.cos(angle))
+    angle = math.pi * index / DIRECTIONS
+    return round(-length * math.sin(angle)) * padded + round(length * math.cos(angle))
 
 
 def _rows(padded: int, rows: int, step: int = 0) -> slice:

@@ -1,0 +1,137 @@
+"""votes (and features, and some gold) -> the label model that the evidence speaks for.
+
+1. Does the generative model explain how often pairs of votes occur, within sampling noise? Then nothing beats it.
+2. Otherwise its posterior cannot be trusted, and judges that err differently are pooled.
+3. With features, a classifier and the functions' confusions are learned together on top of that choice.
+4. Gold, when there is some, can overrule: the model with the least log loss on it wins.
+
+How well each agrees with left-out functions is reported but decides nothing: repeating functions agree best of all, and
+what repeats most would win (see docs/denoise.md, tried and dropped).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, Self
+
+from tidemill.contracts import NO_GOLD, Features, Probabilities, Votes
+from tidemill.denoise import evidence
+from tidemill.denoise.base import Gold, LabelModel
+from tidemill.denoise.generative import Generative
+from tidemill.denoise.lifts import PairLifts
+from tidemill.denoise.majority import MajorityVote
+from tidemill.denoise.patterns import Patterns, patterns
+from tidemill.denoise.pool import Pool
+from tidemill.denoise.votes import Array
+
+ENOUGH_GOLD: Final = 30
+"""Gold rows from which on gold can overrule."""
+KINDS_FOR_GENERATIVE: Final = 400
+"""Kinds of vote above which a generative model cannot be checked against pairs, and is not tried."""
+
+
+class Auto(LabelModel):
+    """Votes -> what the chosen label model says; ``report`` tells what was chosen and by what evidence.
+
+    Parameters
+    ----------
+    seed
+        Of the resampling behind the interval of the class balance.
+    draws
+        Resamples; 0 leaves interval and stability out.
+    budget
+        Most distinct rows to learn from.
+
+    Attributes
+    ----------
+    chosen_
+        The label model that answers.
+    evidence_
+        What spoke for and against each.
+    """
+
+    name = "auto"
+    parameters = ("n_classes", "seed", "draws", "budget")
+    learned = LabelModel.learned
+    uses_features = True
+
+    chosen_: LabelModel
+    evidence_: dict[str, Any]
+
+    def __init__(self, n_classes: int, *, seed: int, draws: int = 10, budget: int = 20_000) -> None:
+        super().__init__(n_classes)
+        self.seed = seed
+        self.draws = draws
+        self.budget = budget
+
+    def _fit(self, votes: Votes, features: Features | None, gold: Gold) -> None:
+        found = patterns(votes, budget=self.budget, gold=gold)
+        pairs = PairLifts(self.n_classes, budget=self.budget)
+        pairs.learn(found)
+        candidates = self._candidates(found, pairs)
+        best = "generative" if "generative" in candidates and candidates["generative"].explains_ else "pool"  # type: ignore[attr-defined]
+        self.evidence_ = {"misfit": getattr(candidates.get("generative"), "misfit_", None)}
+        self._weigh(found, candidates, best)
+        self._resample(found, pairs)
+        self._adopt(candidates[self.evidence_["chosen"]])
+
+    def _candidates(self, found: Patterns, pairs: PairLifts) -> dict[str, LabelModel]:
+        pool = Pool(self.n_classes, budget=self.budget)
+        pool.learn_from(found, pairs)
+        candidates: dict[str, LabelModel] = {"majority": MajorityVote(self.n_classes).fit(found.votes), "pool": pool}
+        if int((pairs.uses_ > 0).sum()) <= KINDS_FOR_GENERATIVE:
+            generative = Generative(self.n_classes, budget=self.budget)
+            generative.learn_from(found, pairs)
+            candidates["generative"] = generative
+        return candidates
+
+    def _weigh(self, found: Patterns, candidates: dict[str, LabelModel], best: str) -> None:
+        agreement = {
+            name: evidence.held_out_agreement(model._predict_or_prior, found, self.n_classes)  # noqa: SLF001 - own base
+            for name, model in candidates.items()
+            if name in {"majority", best}
+        }
+        gold = {
+            name: evidence.gold_scores(model._predict_or_prior(found.votes), found.gold)
+            for name, model in candidates.items()
+        }
+        why = {
+            "generative": "explains how often pairs of votes occur",
+            "pool": "no generative model explains the pairs",
+        }
+        chosen, reason = best, why[best]
+        if int((found.gold != NO_GOLD).sum()) >= ENOUGH_GOLD:
+            chosen, reason = min(gold, key=lambda name: gold[name]["log_loss"]), "least log loss on gold"  # type: ignore[index]
+        self.evidence_ |= {"chosen": chosen, "reason": reason, "held_out_agreement": agreement, "gold": gold}
+
+    def _resample(self, found: Patterns, pairs: PairLifts) -> None:
+        if not self.draws:
+            return
+        interval, stability = evidence.balance_interval(found, pairs, draws=self.draws, seed=self.seed)
+        self.evidence_ |= {"balance_interval": interval.round(6).tolist(), "stability": round(stability, 6)}
+
+    def _adopt(self, model: LabelModel) -> None:
+        model.order_, model.functions_ = self.order_, self.functions_
+        self.chosen_, self.prior_, self.balance_ = model, model.prior_, model.balance_
+
+    def _predict(self, votes: Votes, features: Features | None) -> Probabilities:
+        return self.chosen_._predict(votes, features)  # noqa: SLF001 - a label model of the same base
+
+    def _accuracies(self) -> Array | None:
+        return self.chosen_._accuracies()  # noqa: SLF001 - a label model of the same base
+
+    def report(self) -> dict[str, Any]:
+        """Fitted model -> what the chosen model reports, the choice and its evidence."""
+        return self.chosen_.report() | {"model": self.name, "choice": self.evidence_}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Fitted model -> JSON content; the chosen model stands in it whole."""
+        return super().to_dict() | {"chosen": self.chosen_.to_dict(), "evidence": self.evidence_}
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any]) -> Self:
+        """What ``to_dict`` gave -> the fitted model."""
+        from tidemill.denoise.registry import from_dict
+
+        model = super().from_dict(content)
+        model.chosen_, model.evidence_ = from_dict(content["chosen"]), content["evidence"]
+        return model

@@ -1,0 +1,118 @@
+"""What goes wrong in real life: nothing is lost, nothing half-done is published, and a plain re-run mends it."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.whole.conftest import BIN, run, write_reviews
+from tidemill.adapters.git import git
+from tidemill.adapters.objects import read_lock
+from tidemill.contracts import STAGES
+
+pytestmark = pytest.mark.slow
+TARGETS = ("evaluate@tiny", "monitor@tiny")
+
+
+def killed_at(stage: str, folder: Path, *command: str) -> None:
+    """Stage and a command → the command, killed with all its children while that stage ran."""
+    environment = os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(folder / "src")}
+    with subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if f"'{stage}@tiny'" in line and "Running stage" in line:
+                break
+        else:
+            pytest.fail(f"stage {stage} never ran")
+        time.sleep(0.7)
+        for one in [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]:
+            one.send_signal(signal.SIGKILL)
+
+
+def test_a_kill_in_any_stage_is_mended_by_a_plain_rerun(sprout: Callable[[str], Path], reproduced: Path):
+    folder = sprout("killed")
+    for stage in STAGES:
+        killed_at(stage, folder, "dvc", "repro", *TARGETS)
+        assert not list(folder.glob("data/tiny/**/*.parquet.part"))
+    run("dvc", "repro", *TARGETS, folder=folder)
+    assert read_lock(folder) == read_lock(reproduced)
+
+
+def test_a_killed_flow_publishes_nothing_and_the_next_one_everything(sprout: Callable[[str], Path], reproduced: Path):
+    folder = sprout("flow")
+    before = git("for-each-ref", folder=folder)
+    killed_at("train", folder, "tidemill", "run", "problem=tiny")
+    assert git("for-each-ref", folder=folder) == before
+    run("tidemill", "run", "problem=tiny", folder=folder)
+    assert read_lock(folder) == read_lock(reproduced)
+    assert git("worktree", "list", folder=folder).count("\n") == 0
+
+
+def test_a_stale_params_file_is_refused(sprout: Callable[[str], Path]):
+    folder = sprout("stale")
+    path = folder / "conf/train/head.yaml"
+    path.write_text(path.read_text().replace("seed: ", "seed: 1"))
+    said = run("dvc", "repro", *TARGETS, folder=folder, fails=True)
+    assert "params.yaml is stale" in said
+    assert "tidemill compose" in said
+    assert not (folder / "data/tiny/raw").exists()
+
+
+def test_uncommitted_functions_are_refused_by_a_run_with_both_ways_on(sprout: Callable[[str], Path]):
+    folder = sprout("uncommitted")
+    (folder / "src/problems/tiny/more.yaml").write_text("functions: []\n")
+    said = run("tidemill", "run", "problem=tiny", folder=folder, fails=True)
+    assert "src/problems/tiny/more.yaml" in said
+    assert "dvc repro" in said
+
+
+def arrived(folder: Path, change: Callable[[Path], None]) -> str:
+    """Copy of the project and a way to spoil a CSV → what `tidemill run` said of it, when it failed."""
+    path = folder / "data/incoming/tiny/week-2.csv"
+    write_reviews(path, rows=40, seed=3)
+    change(path)
+    before = git("for-each-ref", folder=folder)
+    said = run("tidemill", "run", "problem=tiny", folder=folder, fails=True)
+    assert git("for-each-ref", folder=folder) == before
+    path.unlink()
+    return said
+
+
+def test_a_bad_batch_is_named_and_nothing_is_published(refreshed: Path):
+    def rename(path: Path) -> None:
+        path.write_text(path.read_text().replace("body", "bodi", 1))
+
+    def spoil_class(path: Path) -> None:
+        path.write_text(path.read_text().replace(",good", ",godo", 1))
+
+    def empty(path: Path) -> None:
+        path.write_text("")
+
+    said = arrived(refreshed, rename)
+    assert "week-2" in said
+    assert "'body'" in said
+    assert "bodi" in said
+    said = arrived(refreshed, spoil_class)
+    assert "godo" in said
+    assert "good" in said
+    assert "empty" in arrived(refreshed, empty)
+
+
+def test_a_function_that_raises_or_votes_seven_is_named(sprout: Callable[[str], Path]):
+    folder = sprout("functions")
+    for body, told in (("return 7", "7"), ("return row.nothing", "nothing")):
+        path = folder / "src/problems/tiny/broken.py"
+        path.write_text(
+            f"from tidemill.label import labeling_function\n\n\n@labeling_function()\ndef broken(row):\n    {body}\n"
+        )
+        said = run("dvc", "repro", "label@tiny", folder=folder, fails=True)
+        assert "broken" in said
+        assert told in said
+        assert not (folder / "data/tiny/votes.parquet").exists()

@@ -1,0 +1,124 @@
+"""One problem of a user's own, from a CSV to a served model, by each of the ways that a person has."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+import yaml
+
+from tests.whole.conftest import run, write_reviews
+from tidemill.adapters.git import git
+from tidemill.adapters.objects import read_lock
+from tidemill.adapters.registry import read_registry
+
+pytestmark = pytest.mark.slow
+DATA = Path("data/tiny")
+
+
+def test_one_row_passes_through_all_stages(reproduced: Path):
+    raw = pl.read_parquet(reproduced / DATA / "raw" / "reviews.parquet")
+    row = raw.filter(pl.col("split") == "train").row(0, named=True)
+    assert row["key"].startswith("reviews-")
+    features = pl.read_parquet(reproduced / DATA / "features" / "reviews.parquet").filter(row_id=row["row_id"])
+    assert np.linalg.norm(features["feature"].to_numpy()[0]) == pytest.approx(
+        1.0, abs=1e-3
+    )  # MiniLM's are unit vectors
+    votes = pl.read_parquet(reproduced / DATA / "votes.parquet").filter(row_id=row["row_id"])
+    assert votes.height == 1
+    for name in ("labels", "predictions"):
+        table = pl.read_parquet(reproduced / DATA / f"{name}.parquet")
+        assert table.height == raw.height
+        assert table.filter(row_id=row["row_id"]).select(pl.sum_horizontal("p_bad", "p_good")).item() == pytest.approx(
+            1
+        )
+    assert json.loads((reproduced / "reports/tiny/verdict.json").read_text())["verdict"] in ("promote", "keep")
+    assert json.loads((reproduced / "reports/tiny/drift.json").read_text())["decision"] == "train"
+
+
+def test_a_flow_run_leaves_the_same_lock_as_dvc_repro(reproduced: Path, refreshed: Path):
+    assert read_lock(refreshed) == read_lock(reproduced)
+    assert {name.partition("@")[0] for name in read_lock(refreshed)} >= {"ingest", "label", "train", "monitor"}
+
+
+def test_dvc_repro_after_a_run_has_nothing_to_do(refreshed: Path):
+    assert "Data and pipelines are up to date" in run("dvc", "repro", "evaluate@tiny", "monitor@tiny", folder=refreshed)
+
+
+def test_a_second_run_computes_nothing_and_says_so(refreshed: Path):
+    head = git("rev-parse", "HEAD", folder=refreshed)
+    said = run("tidemill", "run", "problem=tiny", folder=refreshed)
+    assert "nothing has changed, so nothing was recomputed" in said
+    assert git("rev-parse", "HEAD", folder=refreshed) == head
+
+
+def test_the_first_champion_is_tagged_and_predicts_a_new_file(refreshed: Path):
+    assert read_registry("tiny", refreshed).champion == "tiny@v1.0.0"
+    write_reviews(refreshed.parent / "new.csv", rows=40, seed=9)
+    said = run("tidemill", "predict", "tiny", "../new.csv", "--out", "../said.parquet", folder=refreshed)
+    assert "40 rows" in said
+    table = pl.read_parquet(refreshed.parent / "said.parquet")
+    truth = pl.read_csv(refreshed.parent / "new.csv").rename({"id": "key"})
+    joined = table.join(truth, on="key")
+    right = (joined["p_good"] > 0.5) == (joined["stars"] == "good")
+    assert joined.height == 40
+    assert right.mean() > 0.7  # eight words a class and 240 rows; a coin gives .5 +- .08
+
+
+def test_overrides_by_dvc_exp_run_and_by_tidemill_run_agree(sprout: Callable[[str], Path]):
+    by_dvc, by_us = sprout("exp"), sprout("overridden")
+    words = ["-S", "denoise@tiny.denoise=majority", "-S", "tiny.train.max_epochs=3"]
+    run("dvc", "exp", "run", *words, "evaluate@tiny", "monitor@tiny", folder=by_dvc)
+    run("tidemill", "run", "problem=tiny", "denoise=majority", "train.max_epochs=3", folder=by_us)
+    assert read_lock(by_dvc) == read_lock(by_us)
+    params = yaml.safe_load((by_us / "params.yaml").read_text())
+    assert params["tiny"]["denoise"]["model"] == "majority"
+    assert params["overrides"] == ["denoise@tiny.denoise=majority", "tiny.train.max_epochs=3"]
+
+
+def test_scrambled_gold_changes_no_label_and_no_model(sprout: Callable[[str], Path], reproduced: Path):
+    folder = sprout("scrambled")
+    shutil.copytree(reproduced, folder, dirs_exist_ok=True, symlinks=True)
+    for path in (folder / DATA / "gold").glob("*.parquet"):
+        table = pl.read_parquet(path)
+        path.unlink()
+        table.with_columns(gold=(1 - pl.col("gold")).cast(pl.Int8)).write_parquet(path)
+    for stage in ("embed", "label", "denoise", "train", "monitor"):
+        run("python", "-m", f"tidemill.stages.{stage}", "tiny", folder=folder)
+    for name in ("votes.parquet", "labels.parquet", "predictions.parquet", "label_model.json"):
+        assert (folder / DATA / name).read_bytes() == (reproduced / DATA / name).read_bytes()
+    run("python", "-m", "tidemill.stages.evaluate", "tiny", folder=folder)
+    before, after = (json.loads((one / "reports/tiny/metrics.json").read_text()) for one in (reproduced, folder))
+    assert before != after  # evaluate alone has seen it
+
+
+def test_arrival_monitor_retrain_gate_and_rollback(sprout: Callable[[str], Path]):
+    folder = sprout("arrival")
+    conf = folder / "conf/problem/tiny.yaml"
+    conf.write_text(conf.read_text() + "monitor:\n  retrain_on: arrival\n")
+    run("tidemill", "compose", folder=folder)
+    git("commit", "-q", "-a", "-m", "retrain on arrival", folder=folder)
+    run("tidemill", "run", "problem=tiny", folder=folder)
+    assert "nothing has arrived" in run("tidemill", "monitor", "problem=tiny", folder=folder)
+    write_reviews(folder / "data/incoming/tiny/week-2.csv", rows=200, seed=2, note="Dear team, ")
+    head = git("rev-parse", "HEAD", folder=folder)
+    assert "tiny: retrain" in run("tidemill", "monitor", "problem=tiny", "--no-trigger", folder=folder)
+    assert git("rev-parse", "HEAD", folder=folder) == head  # looking publishes nothing
+    said = run("tidemill", "monitor", "problem=tiny", folder=folder)
+    assert "tiny: retrain" in said
+    manifest = json.loads((folder / DATA / "batches.json").read_text())["batches"]
+    assert [entry["batch"] for entry in manifest] == ["reviews", "week-2"]
+    assert json.loads((folder / "models/tiny/champion.json").read_text()) == {"version": "tiny@v1.0.0"}
+    assert json.loads((folder / "reports/tiny/drift.json").read_text())["decision"] == "retrain"
+    verdict = json.loads((folder / "reports/tiny/verdict.json").read_text())
+    registry = read_registry("tiny", folder)
+    assert registry.champion == ("tiny@v1.1.0" if verdict["verdict"] == "promote" else "tiny@v1.0.0")
+    if verdict["verdict"] == "keep":
+        with pytest.raises(AssertionError, match="no version before"):
+            run("tidemill", "rollback", "tiny", folder=folder)
+    else:
+        assert "tiny@v1.0.0 is the champion again" in run("tidemill", "rollback", "tiny", folder=folder)
+    assert read_registry("tiny", folder).champion == "tiny@v1.0.0"
