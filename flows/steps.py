@@ -19,6 +19,9 @@ from tidemill.adapters.plan import Step
 from tidemill.adapters.workspace import Workspace
 from tidemill.contracts import RunError
 
+_CHATTER = ("To track", "To enable", "Use `dvc push`", "Updating lock", "Generating lock", "\tgit add", "\tdvc config")
+"""How the lines begin in which DVC advises a person; here the flow does that work."""
+
 
 @task(task_run_name="{address}", persist_result=False)
 def run_step(address: str, work: Workspace, *, changed: bool) -> State[None]:
@@ -30,7 +33,7 @@ def run_step(address: str, work: Workspace, *, changed: bool) -> State[None]:
 
     def say(line: str) -> None:
         heard.append(line)
-        if line.strip():
+        if line.strip() and not line.startswith(_CHATTER):
             log.info(line)
 
     work.dvc("repro", "--single-item", address, say=say)

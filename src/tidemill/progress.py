@@ -1,4 +1,4 @@
-"""Progress on everything that takes more than two seconds: a bar on a terminal, a line every two seconds in a log."""
+"""Progress on everything that takes more than two seconds: a bar on a terminal, a line now and then in a log."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 _SILENT_SECONDS = 2.0
+_LOG_SECONDS = 10.0
 
 
 def progress(items: Iterable[T], *, total: int, name: str, unit: str = "rows", size: int = 1) -> Iterator[T]:
@@ -39,12 +40,13 @@ def _bar(items: Iterable[T], total: int, name: str, unit: str, size: int) -> Ite
 
 
 def _lines(items: Iterable[T], total: int, name: str, unit: str, size: int) -> Iterator[T]:
-    start = said = time.monotonic()
+    start = time.monotonic()
+    due = start + _SILENT_SECONDS
     for count, item in enumerate(items, start=1):
         yield item
         now = time.monotonic()
-        if now - said >= _SILENT_SECONDS:
-            said = now
+        if now >= due:
+            due = now + _LOG_SECONDS
             done = min(count * size, total)
             rate = done / max(now - start, 1e-9)
             left = (total - done) / max(rate, 1e-9)

@@ -1,0 +1,129 @@
+"""`tidemill denoise`: any votes -> labels.parquet, without a project, DVC or Prefect."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from tidemill.contracts import ConfigError, Features, Probabilities
+from tidemill.denoise.base import LabelModel
+from tidemill.denoise.inputs import TextFeatures, VotesFile, read_features, read_gold, read_votes
+from tidemill.denoise.registry import MODELS, create
+from tidemill.denoise.run import describe, labels_table
+
+DIMENSIONS = 128
+
+
+def command(arguments: list[str]) -> None:
+    """Command line -> labels, and what was learned, told and written."""
+    asked = _parser().parse_args(arguments)
+    classes = _classes(asked.classes)
+    train = read_votes(asked.votes, len(classes))
+    other = train if asked.predict is None else read_votes(asked.predict, len(classes), functions=train.functions)
+    features, other_features = _features(asked, train, other)
+    model = create(asked.model, len(classes), **({"seed": asked.seed} if "seed" in _known(asked.model).parameters else {}))
+    gold = None if asked.gold is None else read_gold(asked.gold, train.rows, len(classes))
+    model.fit(train.votes, features=features, gold=gold)
+    probabilities = model.predict_proba(other.votes, features=other_features)
+    report = describe(model, other.votes, probabilities, names=train.functions, classes=classes)
+    _write(asked, labels_table(pl.Series(other.rows), probabilities, classes), model, report)
+    if asked.plots is not None:
+        _plots(asked.plots, model, train, probabilities, classes)
+    print(summary(report, asked.out))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="tidemill denoise", description="Votes -> probability per class.")
+    parser.add_argument("votes", type=Path, help="Parquet, CSV (wide or task, worker, label), .npy or WRENCH's .json")
+    parser.add_argument("--classes", required=True, help="how many, or their names: ham,spam")
+    parser.add_argument("--features", help="Parquet (row_id, feature), .npy, or 'text' for WRENCH's texts")
+    parser.add_argument("--predict-features", type=Path, help="features of the rows of --predict")
+    parser.add_argument("--gold", type=Path, help="CSV, Parquet (row_id, gold) or .npy: evidence, not truth")
+    parser.add_argument("--model", default="auto", help=f"one of {', '.join(sorted(MODELS))} (auto)")
+    parser.add_argument("--predict", type=Path, help="other votes of the same functions, to label in place of the first")
+    parser.add_argument("--out", type=Path, required=True, help="labels.parquet: row_id, a column per class")
+    parser.add_argument("--report", type=Path, help="JSON: what was learned, of each function too")
+    parser.add_argument("--save", type=Path, help="JSON: the label model, enough to label new rows")
+    parser.add_argument("--plots", type=Path, help="folder of plots that explain the label model")
+    parser.add_argument("--seed", type=int, default=20, help="of resampling (20)")
+    return parser
+
+
+def _classes(text: str) -> tuple[str, ...]:
+    names = tuple(str(k) for k in range(int(text))) if text.isdigit() else tuple(text.split(","))
+    if len(names) < 2 or len(set(names)) < len(names):  # noqa: PLR2004 - fewer leave nothing to decide
+        raise ConfigError(f"--classes {text}: promised a number of at least 2, or different names such as ham,spam")
+    return names
+
+
+def _known(name: str) -> type[LabelModel]:
+    if name not in MODELS:
+        raise ConfigError(f"--model {name}: unknown label model; valid are {', '.join(sorted(MODELS))}")
+    return MODELS[name]
+
+
+def _features(asked: Any, train: VotesFile, other: VotesFile) -> tuple[Features | None, Features | None]:
+    """What was asked -> features of the rows to learn from and of the rows to label."""
+    if asked.features is None:
+        return None, None
+    if asked.features == "text":
+        if train.texts is None or other.texts is None:
+            raise ConfigError("--features text: only WRENCH's .json holds texts, and not all of its rows do here")
+        reader = TextFeatures(train.texts, dimensions=DIMENSIONS, seed=asked.seed)
+        return reader(train.texts), reader(other.texts)
+    learned = read_features(Path(asked.features), train.rows)
+    if other is train:
+        return learned, learned
+    if asked.predict_features is None:
+        raise ConfigError("--features with --predict needs --predict-features: the features of the other rows")
+    return learned, read_features(asked.predict_features, other.rows)
+
+
+@contextlib.contextmanager
+def _aside(path: Path) -> Iterator[Path]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _write(asked: Any, labels: pl.DataFrame, model: LabelModel, report: dict[str, Any]) -> None:
+    with _aside(asked.out) as path:
+        labels.write_parquet(path)
+    for wanted, content in ((asked.report, report), (asked.save, model.to_dict())):
+        if wanted is not None:
+            with _aside(wanted) as path:
+                path.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _plots(
+    folder: Path, model: LabelModel, train: VotesFile, probabilities: Probabilities, classes: tuple[str, ...]
+) -> None:
+    from tidemill.denoise.explain import explain
+    from tidemill.denoise.plots import draw
+
+    told = explain(model, train.votes, names=train.functions, classes=classes)
+    draw(folder, told, train.votes, probabilities, gold=None)
+
+
+def summary(report: dict[str, Any], out: Path) -> str:
+    """Report -> what a person wants to know first, in a few lines."""
+    choice = report.get("choice", {})
+    chosen = f"{report['model']} chose {choice['chosen']}: {choice['reason']}" if choice else report["model"]
+    balance = ", ".join(f"{name} {share:.0%}" for name, share in report["class_balance"].items())
+    agreement = report["majority_vote"]["agreement_where_heard"]
+    same = "" if agreement is None else f"; the majority vote gives the same class on {agreement:.1%} of the rows it hears"
+    return (
+        f"label model: {chosen}\nrows: {report['rows']}, heard {report['coverage']:.1%}{same}\n"
+        f"class balance: {balance}\nlabels: {out}"
+    )
