@@ -94,8 +94,8 @@ def _show_data_docs(problem: str, table: str) -> None:
     )
 
 
-def _show_label(problem: str, reports: Path) -> None:
-    with (reports / "lf_summary.csv").open(encoding="utf-8", newline="") as file:
+def _show_denoise(problem: str, reports: Path) -> None:
+    with (reports / "lf_analysis.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     create_table_artifact(key=_key(problem, "labeling-functions"), table=rows, description="Labeling functions")
 
@@ -139,7 +139,7 @@ _GUARDED = {"ingest": "raw", "label": "votes", "denoise": "labels"}
 """Stage → its table that a Great Expectations suite guards."""
 
 _SHOWN = {
-    "label": _show_label,
+    "denoise": _show_denoise,
     "evaluate": _show_evaluate,
     "monitor": _show_monitor,
 }

@@ -6,15 +6,18 @@ import csv
 import os
 import random
 import shutil
+import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import ROOT
 from tidemill.adapters.git import git
+from tidemill.adapters.pages import api_url
+from tidemill.adapters.ui import await_health
 
 BIN = Path(sys.executable).parent
 GOOD = ["delicious", "lovely", "friendly", "wonderful", "tasty", "charming", "perfect", "excellent"]
@@ -40,6 +43,10 @@ FILLER = [
 ]
 
 
+_SERVER: dict[str, str] = {}
+"""Where the Prefect server of the tests is: a run that finds none starts one of its own, which takes long."""
+
+
 def run(*words: str, folder: Path, fails: bool = False) -> str:
     """Words of a command → what it printed; its own virtual environment comes first, as after `activate`."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "PREFECT", "DVC"))}
@@ -48,7 +55,7 @@ def run(*words: str, folder: Path, fails: bool = False) -> str:
         "PYTHONPATH": f"{folder / 'src'}{os.pathsep}{folder}",
     }
     environment |= {"OMP_NUM_THREADS": "1", "DVC_NO_ANALYTICS": "1", "DO_NOT_TRACK": "1"}
-    answer = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    answer = subprocess.run(words, cwd=folder, env=environment | _SERVER, capture_output=True, text=True, check=False)
     assert bool(answer.returncode) == fails, f"{' '.join(words)}\n{answer.stdout[-4000:]}\n{answer.stderr[-4000:]}"
     return answer.stdout + answer.stderr
 
@@ -84,6 +91,30 @@ def write_reviews(path: Path, *, rows: int, seed: int, note: str = "") -> None:
             writer.writerow(
                 [f"{path.stem}-{number}", f"{note}{' '.join(words)} {chance.random():.6f}", "good" if good else "bad"]
             )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A real Prefect server on SQLite and a free port, for all runs of the tests."""
+    home, port = tmp_path_factory.mktemp("prefect"), free_port()
+    environment = os.environ | {
+        "PREFECT_HOME": str(home),
+        "DO_NOT_TRACK": "1",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    }
+    words = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    with (home / "log").open("w") as log, subprocess.Popen(words, env=environment, stdout=log, stderr=log) as server:
+        await_health(port, server, home / "log")
+        _SERVER["PREFECT_API_URL"] = api_url(port)
+        yield
+        server.terminate()
+
+
+def free_port() -> int:
+    """Nothing → a port that nobody listens on at the moment."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.whole.conftest import BIN
+from tests.whole.conftest import BIN, free_port
 from tidemill.adapters.objects import read_lock
 from tidemill.adapters.registry import read_registry
 
@@ -32,13 +31,6 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-
-
-def free_port() -> int:
-    """Nothing → a port that nobody listens on at the moment."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 def ask(url: str, body: Any = None) -> Any:

@@ -37,7 +37,9 @@ def predict_file(name: str, source: Path, out: Path, *, root: Path) -> None:
     embedding = load(name, "embed", EmbedSettings)[1]
     unlabeled = settings.model_copy(update={"gold": None, "slices": (), "near_duplicates": None})
     batch = build(source.stem, Source(str(source.resolve())), problem, unlabeled, before=empty_seen(unlabeled))
-    table = predict(champion_folder(name, version), batch.raw, embed=partial(embed_rows, root=root, threads=embedding.threads))
+    table = predict(
+        champion_folder(name, version), batch.raw, embed=partial(embed_rows, root=root, threads=embedding.threads)
+    )
     contract = predictions_contract(problem.classes)
     keyed = batch.raw.select("row_id", "key").join(table, on="row_id", maintain_order="left")
     write(keyed, out, replace(contract, columns=(*contract.columns, Column("key", pl.String))))

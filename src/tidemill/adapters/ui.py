@@ -48,7 +48,7 @@ def up(root: Path, *, port: int, pages_port: int) -> Iterator[subprocess.Popen[b
     with contextlib.ExitStack() as stack:
         words = ["server", "start", "--host", HOST, "--port", str(port)]
         server = stack.enter_context(_process(words, root, environment, logs / "server.log"))
-        _await_health(port, server, logs / "server.log")
+        await_health(port, server, logs / "server.log")
         stack.enter_context(_pages(root, pages_port))
         _once(["work-pool", "create", _POOL, "--type", "process", "--overwrite"], root, environment)
         _once(["--no-prompt", "deploy", "--all"], root, environment)
@@ -92,7 +92,14 @@ def _process(words: list[str], root: Path, environment: dict[str, str], log: Pat
             process.wait()
 
 
-def _await_health(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
+def await_health(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
+    """Port and process of a starting Prefect server → nothing, once it answers.
+
+    Raises
+    ------
+    RunError
+        It ended, or did not answer in time; the log says why.
+    """
     print("starting Prefect (10 to 20 seconds)", file=sys.stderr, flush=True)
     end = time.monotonic() + _START_SECONDS
     while time.monotonic() < end:

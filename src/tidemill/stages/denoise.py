@@ -1,4 +1,4 @@
-"""votes.parquet -> labels.parquet: what every row probably is, by what its functions say."""
+"""votes.parquet -> labels.parquet, lf_analysis.csv: what every row probably is, and how far each function is believed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import polars as pl
 
 from tidemill.adapters.config import Paths, load, says_errors, stage_arguments
 from tidemill.adapters.suites import guard
-from tidemill.adapters.tables import batch_names, read, read_batches, write, write_json
+from tidemill.adapters.tables import aside, batch_names, read, read_batches, write, write_json
 from tidemill.contracts import FEATURES, NO_GOLD, gold_contract, labels_contract, votes_contract
 from tidemill.denoise.run import denoise
 from tidemill.denoise.settings import DenoiseSettings
@@ -26,6 +26,15 @@ def main() -> None:
     write(done.labels, paths.labels, labels_contract(classes))
     write_json(done.model, paths.label_model)
     write_json(done.report, paths.reports / "denoise.json")
+    _write_analysis(paths, done.report["functions"])
+
+
+def _write_analysis(paths: Paths, learned: dict[str, float]) -> None:
+    """Label's table of functions and the accuracies learned here → Snorkel's table, Learned Weight included."""
+    table = pl.read_csv(paths.reports / "lf_summary.csv")
+    weights = [learned.get(name) for name in table["function"]]
+    with aside(paths.reports / "lf_analysis.csv") as path:
+        table.with_columns(pl.Series("Learned Weight", weights, dtype=pl.Float64)).write_csv(path)
 
 
 def _features(votes: pl.DataFrame, paths: Paths) -> np.ndarray:
