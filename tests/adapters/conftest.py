@@ -65,7 +65,9 @@ def toy(inside: Path) -> Path:
     (inside / "dvc.yaml").write_text(PIPELINE)
     (inside / "double.py").write_text(DOUBLE)
     (inside / "judge.py").write_text(JUDGE)
-    (inside / "params.yaml").write_text("overrides: []\nproblems: [solar, spam]\nsolar: {seed: 1}\nspam: {seed: 1}\n")
+    (inside / "params.yaml").write_text(
+        "overrides: []\nproblems: [solar, spam]\nsolar: {seed: 1}\nspam: {seed: 1, tolerance: 1.0e-06}\n"
+    )
     for problem in ("solar", "spam"):
         folder = inside / "data" / problem
         folder.mkdir(parents=True)

@@ -28,7 +28,7 @@ def test_lines_come_as_they_are_printed_and_the_status_is_the_commands(inside: P
 
 
 def test_a_killed_parent_takes_its_commands_grandchildren_with_it(inside: Path):
-    sleeper = f"{sys.executable} -c 'import time,os; open(\"pid\",\"w\").write(str(os.getpid())); time.sleep(600)'"
+    sleeper = f'{sys.executable} -c \'import time,os; open("pid","w").write(str(os.getpid())); time.sleep(600)\''
     parent = (
         "import os, pathlib\nfrom tidemill.adapters.leash import run_leashed\n"
         f"run_leashed(['sh', '-c', {sleeper!r} + '; true'], folder=pathlib.Path('.'), environment=os.environ, say=print)"

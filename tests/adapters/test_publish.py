@@ -81,7 +81,7 @@ def test_the_objects_are_in_the_shared_cache_and_the_data_follows_the_checkout(t
     published(computed(work, "spam"), "spam")
     synchronise_data(toy, quiet)
     assert (toy / "data/spam/raw/one").read_text() == "2"
-    assert "up to date" in dvc("status", "double@spam", "judge@spam", folder=toy)
+    assert "up to date" in dvc("status", "double@spam", "judge@spam", folder=toy)  # small numbers in params, too
 
 
 def test_two_problems_published_from_the_same_commit_are_both_on_the_branch(toy: Path):
@@ -89,7 +89,7 @@ def test_two_problems_published_from_the_same_commit_are_both_on_the_branch(toy:
         computed(first, "spam")
         computed(second, "solar")
         (second.folder / "params.yaml").write_text(
-            "overrides: [solar.seed=2]\nproblems: [solar, spam]\nsolar: {seed: 2}\nspam: {seed: 1}\n"
+            "overrides: [solar.seed=2]\nproblems: [solar, spam]\nsolar: {seed: 2}\nspam: {seed: 1, tolerance: 1.0e-06}\n"
         )
         assert published(first, "spam") == "spam@v1.0.0"
         assert published(second, "solar") == "solar@v1.0.0"
@@ -102,6 +102,15 @@ def test_two_problems_published_from_the_same_commit_are_both_on_the_branch(toy:
         "double@solar",
         "judge@solar",
     ]
+
+
+def test_publishing_one_problem_leaves_the_other_unchanged(toy: Path):
+    for problem in ("spam", "solar"):
+        with workspace(toy) as work:
+            published(computed(work, problem), problem)
+    with workspace(toy) as work:
+        restore(work, "spam", quiet)
+        assert not any(step.changed for step in plan(work.folder, "spam"))
 
 
 def test_a_checkout_with_changes_is_left_alone_and_told_how_to_merge(toy: Path, work: Workspace):

@@ -65,6 +65,12 @@ def test_a_version_that_is_not_there_is_named_with_those_that_are(repository: Pa
 
 
 def test_gto_reads_the_same_champion(repository: Path):
-    shown = subprocess.run([str(Path(sys.executable).with_name("gto")), "show", "spam"], cwd=repository, capture_output=True, text=True, check=True).stdout
+    shown = subprocess.run(
+        [str(Path(sys.executable).with_name("gto")), "show", "spam"],
+        cwd=repository,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     assert "v1.1.0" in shown
     assert "prod" in shown

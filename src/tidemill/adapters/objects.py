@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 
 def locked_stages(folder: Path, problem: str) -> dict[str, dict[str, Any]]:
@@ -21,11 +22,16 @@ def read_lock(folder: Path) -> dict[str, dict[str, Any]]:
     """Checkout → all entries of its dvc.lock; none where it is missing, empty or torn."""
     path = folder / "dvc.lock"
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else None
-    except (yaml.YAMLError, UnicodeDecodeError):
+        content = parse_lock(path.read_text(encoding="utf-8")) if path.exists() else None
+    except (YAMLError, UnicodeDecodeError):
         content = None
     stages = content.get("stages") if isinstance(content, dict) else None
     return dict(stages) if isinstance(stages, dict) else {}
+
+
+def parse_lock(text: str) -> Any:
+    """Text that DVC wrote → its content, read as DVC reads it: YAML 1.2, where 1e-06 is a number."""
+    return YAML(typ="safe", pure=True).load(text)
 
 
 def outputs(stages: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]]:

@@ -23,6 +23,7 @@ from tidemill.adapters.objects import (
     locked_stages,
     missing_objects,
     outputs,
+    parse_lock,
     read_lock,
 )
 from tidemill.adapters.registry import read_registry, tag_object
@@ -123,7 +124,7 @@ def _files(work: Workspace, problem: str, parent: str, source: Path) -> dict[str
         folder=source,
     )
     files: dict[str, str | Path] = {path: source / path for path in listed.splitlines() if (source / path).is_file()}
-    mine, theirs = read_lock(source), _show_yaml(work.root, parent, "dvc.lock").get("stages") or {}
+    mine, theirs = read_lock(source), parse_lock(_show(work.root, parent, "dvc.lock") or "{}").get("stages") or {}
     stages = {name: entry for name, entry in theirs.items() if not name.endswith(f"@{problem}")}
     stages |= {name: entry for name, entry in mine.items() if name.endswith(f"@{problem}")}
     files["dvc.lock"] = _lock_text(stages)
@@ -141,7 +142,7 @@ def _lock_text(stages: dict[str, Any]) -> str:
 
 def _params_text(root: Path, parent: str, source: Path, problem: str) -> str:
     text = (source / "params.yaml").read_text(encoding="utf-8")
-    mine, theirs = yaml.safe_load(text), _show_yaml(root, parent, "params.yaml")
+    mine, theirs = yaml.safe_load(text), yaml.safe_load(_show(root, parent, "params.yaml") or "{}")
     merged = theirs | {problem: mine[problem], "overrides": _merged_overrides(theirs, mine, problem)}
     if merged == mine:
         return text
@@ -159,11 +160,13 @@ def _merged_overrides(theirs: dict[str, Any], mine: dict[str, Any], problem: str
     return kept + [one for one in mine.get("overrides", []) if concerns(one)]
 
 
-def _show_yaml(root: Path, commit: str, path: str) -> dict[str, Any]:
-    if not succeeds("cat-file", "-e", f"{commit}:{path}", folder=root):
-        return {}
-    content = yaml.safe_load(git("show", f"{commit}:{path}", folder=root))
-    return content if isinstance(content, dict) else {}
+def _show(root: Path, commit: str, path: str) -> str:
+    """Commit and path → the file's text there, empty where it is not."""
+    return (
+        git("show", f"{commit}:{path}", folder=root)
+        if succeeds("cat-file", "-e", f"{commit}:{path}", folder=root)
+        else ""
+    )
 
 
 def _tags(work: Workspace, problem: str, commit: str, message: str) -> tuple[str, list[str]]:

@@ -17,6 +17,7 @@ from tidemill.contracts import NO_GOLD, Features, Probabilities, Votes
 from tidemill.denoise import evidence
 from tidemill.denoise.base import Gold, LabelModel
 from tidemill.denoise.generative import Generative
+from tidemill.denoise.joint import Joint
 from tidemill.denoise.lifts import PairLifts
 from tidemill.denoise.majority import MajorityVote
 from tidemill.denoise.patterns import Patterns, patterns
@@ -72,7 +73,16 @@ class Auto(LabelModel):
         self.evidence_ = {"misfit": getattr(candidates.get("generative"), "misfit_", None)}
         self._weigh(found, candidates, best)
         self._resample(found, pairs)
-        self._adopt(candidates[self.evidence_["chosen"]])
+        self._adopt(self._with_features(votes, features, gold, candidates[self.evidence_["chosen"]]))
+
+    def _with_features(self, votes: Votes, features: Features | None, gold: Gold, model: LabelModel) -> LabelModel:
+        """The chosen model, or a classifier and the meaning of votes learned on top of it."""
+        if features is None:
+            return model
+        joint = Joint(self.n_classes)
+        joint.learn(votes, features, gold=gold, start=model._predict_or_prior(votes))  # noqa: SLF001 - own base
+        self.evidence_ |= {"votes_only": self.evidence_["chosen"], "chosen": "joint", "reason": "features are at hand"}
+        return joint
 
     def _candidates(self, found: Patterns, pairs: PairLifts) -> dict[str, LabelModel]:
         pool = Pool(self.n_classes, budget=self.budget)
@@ -91,7 +101,7 @@ class Auto(LabelModel):
             if name in {"majority", best}
         }
         gold = {
-            name: evidence.gold_scores(model._predict_or_prior(found.votes), found.gold)
+            name: evidence.gold_scores(model._predict_or_prior(found.votes), found.gold)  # noqa: SLF001 - own base
             for name, model in candidates.items()
         }
         why = {
@@ -115,6 +125,9 @@ class Auto(LabelModel):
 
     def _predict(self, votes: Votes, features: Features | None) -> Probabilities:
         return self.chosen_._predict(votes, features)  # noqa: SLF001 - a label model of the same base
+
+    def _predict_or_prior(self, votes: Votes, features: Features | None = None) -> Probabilities:
+        return self.chosen_._predict_or_prior(votes, features)  # noqa: SLF001 - a label model of the same base
 
     def _accuracies(self) -> Array | None:
         return self.chosen_._accuracies()  # noqa: SLF001 - a label model of the same base

@@ -16,7 +16,7 @@ from tidemill.contracts import ConfigError, Features, Probabilities
 from tidemill.denoise.base import LabelModel
 from tidemill.denoise.inputs import TextFeatures, VotesFile, read_features, read_gold, read_votes
 from tidemill.denoise.registry import MODELS, create
-from tidemill.denoise.run import describe, labels_table
+from tidemill.denoise.run import describe, labels_table, worth_of
 
 DIMENSIONS = 128
 
@@ -28,11 +28,16 @@ def command(arguments: list[str]) -> None:
     train = read_votes(asked.votes, len(classes))
     other = train if asked.predict is None else read_votes(asked.predict, len(classes), functions=train.functions)
     features, other_features = _features(asked, train, other)
-    model = create(asked.model, len(classes), **({"seed": asked.seed} if "seed" in _known(asked.model).parameters else {}))
+    model = create(
+        asked.model, len(classes), **({"seed": asked.seed} if "seed" in _known(asked.model).parameters else {})
+    )
     gold = None if asked.gold is None else read_gold(asked.gold, train.rows, len(classes))
     model.fit(train.votes, features=features, gold=gold)
     probabilities = model.predict_proba(other.votes, features=other_features)
     report = describe(model, other.votes, probabilities, names=train.functions, classes=classes)
+    if features is not None and gold is not None:
+        learned = model.predict_proba(train.votes, features=features)
+        report |= {"worth": worth_of(features, learned, gold, train.votes, asked.seed)}
     _write(asked, labels_table(pl.Series(other.rows), probabilities, classes), model, report)
     if asked.plots is not None:
         _plots(asked.plots, model, train, probabilities, classes)
@@ -47,7 +52,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--predict-features", type=Path, help="features of the rows of --predict")
     parser.add_argument("--gold", type=Path, help="CSV, Parquet (row_id, gold) or .npy: evidence, not truth")
     parser.add_argument("--model", default="auto", help=f"one of {', '.join(sorted(MODELS))} (auto)")
-    parser.add_argument("--predict", type=Path, help="other votes of the same functions, to label in place of the first")
+    parser.add_argument(
+        "--predict", type=Path, help="other votes of the same functions, to label in place of the first"
+    )
     parser.add_argument("--out", type=Path, required=True, help="labels.parquet: row_id, a column per class")
     parser.add_argument("--report", type=Path, help="JSON: what was learned, of each function too")
     parser.add_argument("--save", type=Path, help="JSON: the label model, enough to label new rows")
@@ -122,8 +129,19 @@ def summary(report: dict[str, Any], out: Path) -> str:
     chosen = f"{report['model']} chose {choice['chosen']}: {choice['reason']}" if choice else report["model"]
     balance = ", ".join(f"{name} {share:.0%}" for name, share in report["class_balance"].items())
     agreement = report["majority_vote"]["agreement_where_heard"]
-    same = "" if agreement is None else f"; the majority vote gives the same class on {agreement:.1%} of the rows it hears"
+    same = (
+        "" if agreement is None else f"; the majority vote gives the same class on {agreement:.1%} of the rows it hears"
+    )
+    worth = report.get("worth")
+    hand = (
+        ""
+        if not worth
+        else (
+            f"\nworth: {'at least ' if worth['at_least'] else 'about '}{worth['gold_rows']:.0f} hand labels "
+            f"({worth['interval'][0]:.0f} to {worth['interval'][1]:.0f}); next: {worth['next']}, {worth['why']}"
+        )
+    )
     return (
         f"label model: {chosen}\nrows: {report['rows']}, heard {report['coverage']:.1%}{same}\n"
-        f"class balance: {balance}\nlabels: {out}"
+        f"class balance: {balance}{hand}\nlabels: {out}"
     )

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from tidemill.contracts import ABSTAIN, NO_GOLD, DataError, Features, Votes
+from tidemill.contracts import ABSTAIN, NO_GOLD, DataError, Features
 from tidemill.denoise.votes import check_votes
 
 LONG: Final = ("task", "worker", "label")
@@ -28,7 +29,7 @@ class VotesFile:
 
     rows: list[str]
     functions: list[str]
-    votes: Votes
+    votes: npt.NDArray[Any]
     texts: list[str] | None = None
     gold: Any = None
 
@@ -47,7 +48,7 @@ def read_votes(path: Path, n_classes: int, *, functions: Sequence[str] | None = 
     if not path.exists():
         raise DataError(f"{path} is missing")
     found = readers[path.suffix](path)
-    check_votes(found.votes, n_classes, names=found.functions)
+    found = replace(found, votes=check_votes(found.votes, n_classes, names=found.functions))
     return found if functions is None else _aligned(found, functions, path)
 
 
@@ -61,13 +62,15 @@ def _wrench(path: Path) -> VotesFile:
     labels = [row.get("label") for row in content.values()]
     gold = np.array([NO_GOLD if label is None else label for label in labels], dtype=np.int64)
     known = [str(text) for text in texts] if all(text is not None for text in texts) else None
-    return VotesFile(list(content), _numbered(votes), votes.astype(np.int8), known, gold)
+    return VotesFile(list(content), _numbered(votes), votes, known, gold)
 
 
 def _array(path: Path) -> VotesFile:
     votes = np.load(path, allow_pickle=False)
     if votes.ndim != 2 or votes.dtype.kind not in "iu":  # noqa: PLR2004 - rows and functions
-        raise DataError(f"{path}: a {votes.ndim}-dimensional array of {votes.dtype}; promised integers, rows x functions")
+        raise DataError(
+            f"{path}: a {votes.ndim}-dimensional array of {votes.dtype}; promised integers, rows x functions"
+        )
     return VotesFile([str(row) for row in range(len(votes))], _numbered(votes), votes)
 
 
@@ -100,11 +103,15 @@ def _row_names(table: pl.DataFrame) -> list[str]:
 def _long(table: pl.DataFrame, path: Path) -> VotesFile:
     """crowd-kit's form -> votes; tasks and workers in the order of their names."""
     if not table["label"].dtype.is_integer():
-        raise DataError(f"{path}, column 'label': {table['label'].dtype}; promised class indices, 0 for the first class")
+        raise DataError(
+            f"{path}, column 'label': {table['label'].dtype}; promised class indices, 0 for the first class"
+        )
     if table.select("task", "worker").is_duplicated().any():
         raise DataError(f"{path}: a worker labels a task twice; keep one label of each")
     tasks, workers = (table[name].cast(pl.String).unique().sort().to_list() for name in LONG[:2])
-    place = {name: {value: i for i, value in enumerate(values)} for name, values in (("task", tasks), ("worker", workers))}
+    place = {
+        name: {value: i for i, value in enumerate(values)} for name, values in (("task", tasks), ("worker", workers))
+    }
     rows = [place["task"][value] for value in table["task"].cast(pl.String)]
     columns = [place["worker"][value] for value in table["worker"].cast(pl.String)]
     votes = np.full((len(tasks), len(workers)), ABSTAIN, dtype=np.int64)

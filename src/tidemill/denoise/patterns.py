@@ -76,12 +76,21 @@ def patterns(votes: Votes, *, budget: int, gold: Any = None) -> Patterns:
     """
     labels = np.full(len(votes), NO_GOLD, dtype=np.int64) if gold is None else np.asarray(gold, dtype=np.int64)
     hashes = _hash(votes, labels)
-    distinct, first, counts = np.unique(hashes, return_index=True, return_counts=True)
+    distinct, counts = np.unique(hashes, return_counts=True)
     rate = min(1.0, budget / len(distinct))
     kept = (distinct >> np.uint64(11)).astype(np.float64) / 2.0**53 < counts * rate
     weights = np.maximum(counts * rate, 1.0)[kept]
-    first = first[kept]
+    first = _first(hashes, distinct[kept])
     return Patterns(votes[first], weights, labels[first], first, len(votes))
+
+
+def _first(hashes: npt.NDArray[np.uint64], wanted: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
+    """Hash per row and the sorted hashes wanted -> the row of each (rows of one hash are alike)."""
+    place = np.minimum(np.searchsorted(wanted, hashes), len(wanted) - 1)
+    rows = np.flatnonzero(wanted[place] == hashes)
+    first = np.empty(len(wanted), dtype=np.int64)
+    first[place[rows]] = rows
+    return first
 
 
 def _hash(votes: Votes, gold: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:

@@ -9,18 +9,28 @@ from tidemill.denoise.auto import Auto
 from tidemill.denoise.base import LabelModel
 from tidemill.denoise.dawid_skene import DawidSkene
 from tidemill.denoise.generative import Generative
+from tidemill.denoise.joint import Joint
 from tidemill.denoise.lifts import PairLifts
 from tidemill.denoise.majority import MajorityVote
+from tidemill.denoise.neighbours import Neighbours
+from tidemill.denoise.one_coin import OneCoin
 from tidemill.denoise.pool import Pool
 from tidemill.denoise.spoken import SpokenConfusions
+from tidemill.denoise.triplets import Triplets
+from tidemill.denoise.weighted import WeightedVote
 
 _ALL: Final[tuple[type[LabelModel], ...]] = (
     MajorityVote,
+    WeightedVote,
+    OneCoin,
+    Triplets,
     DawidSkene,
     SpokenConfusions,
     PairLifts,
     Generative,
     Pool,
+    Neighbours,
+    Joint,
     Auto,
 )
 MODELS: Final[dict[str, type[LabelModel]]] = {model.name: model for model in _ALL}

@@ -8,13 +8,16 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tidemill.contracts import Features, Probabilities, Votes, probability_columns, votes_contract
+from tidemill.contracts import NO_GOLD, Features, Probabilities, Votes, probability_columns, votes_contract
 from tidemill.denoise.base import Gold, LabelModel, silent
 from tidemill.denoise.majority import shares
 from tidemill.denoise.registry import MODELS, create
 from tidemill.denoise.settings import DenoiseSettings
+from tidemill.denoise.worth import LEAST, worth
 
 FITTED_ON = ("train", "dev")
+DRAWS = 8
+"""Splits of the gold rows behind the interval of what functions are worth."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,26 @@ def denoise(
     model.fit(votes[fitted], features=part(features, fitted), gold=part(gold, fitted))
     probabilities = model.predict_proba(votes, features=features)
     report = describe(model, votes, probabilities, names=names, classes=classes)
+    report |= {"worth": worth_of(features, probabilities, gold, votes, settings.seed)}
     return Denoised(labels_table(table["row_id"], probabilities, classes), _saved(model, names, classes), report)
+
+
+def worth_of(
+    features: Features | None, weak: Probabilities, gold: Gold, votes: Votes, seed: int
+) -> dict[str, Any] | None:
+    """Features, weak labels, gold and votes -> what the functions are worth in gold rows; None where gold is too little."""
+    if features is None or gold is None or int((np.asarray(gold) != NO_GOLD).sum()) < LEAST:
+        return None
+    found = worth(features, weak, gold, heard=~silent(votes), draws=DRAWS, seed=seed)
+    return {
+        "gold_rows": _rounded(found.labels),
+        "interval": [_rounded(end) for end in found.interval],
+        "at_least": found.beyond,
+        "weak_accuracy": _rounded(found.weak),
+        "curve": {str(size): _rounded(value) for size, value in found.curve.items()},
+        "next": found.action,
+        "why": found.why,
+    }
 
 
 def seeded(settings: DenoiseSettings) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -42,27 +41,28 @@ def fit_linear(
     """
     from scipy.optimize import minimize
 
-    share = weights / weights.sum()
-    centre = share @ features
-    scale = float(np.sqrt((share @ (features - centre) ** 2).mean())) + 1e-9
-    inputs = np.hstack([(features - centre) / scale, np.ones((len(features), 1))])
+    inputs, centre, scale = _standardised(features, weights)
     shape = (inputs.shape[1], targets.shape[1])
 
     def loss(flat: Array) -> tuple[float, Array]:
         coefficients = flat.reshape(shape)
-        found = normalised(inputs @ coefficients)
+        found = normalised((inputs @ coefficients.astype(np.float32)).astype(np.float64))
         value = -float((weights[:, None] * targets * np.log(np.maximum(found, 1e-12))).sum())
-        slope = inputs.T @ (weights[:, None] * (found - targets))
+        slope = (inputs.T @ (weights[:, None] * (found - targets)).astype(np.float32)).astype(np.float64)
         value += 0.5 * penalty * float((coefficients[:-1] ** 2).sum())
         slope[:-1] += penalty * coefficients[:-1]
         return value, slope.ravel()
 
     first = np.zeros(shape) if start is None else start
-    options = {"maxiter": 200, "gtol": 1e-4, "ftol": 1e-10}
+    options = {"maxiter": 60, "ftol": 1e-7}
     solved = minimize(loss, first.ravel(), jac=True, method="L-BFGS-B", options=options).x
     return Linear(solved.reshape(shape), centre, np.full(len(centre), scale))
 
 
-def folds(hashes: Any, count: int) -> Any:
-    """Hash per row -> fold per row, the same wherever the row stands."""
-    return (hashes % np.uint64(count)).astype(np.int64)
+def _standardised(features: Features, weights: Array) -> tuple[Features, Array, float]:
+    """Features and row weights -> single-precision inputs with a column of ones, centre and scale."""
+    share = weights / weights.sum()
+    centre = share @ features
+    scale = float(np.sqrt((share @ (features - centre) ** 2).mean())) + 1e-9
+    inputs = np.hstack([(features - centre) / scale, np.ones((len(features), 1))]).astype(np.float32)
+    return inputs, np.asarray(centre, dtype=np.float64), scale

@@ -97,7 +97,7 @@ def _config(
     problem, settings, backbone = told
     taught = weights > 0
     targets = rows.select(probability_columns(problem.classes)).to_numpy()
-    counts = rows.filter(taught)["batch"].value_counts().rows()
+    counts = rows.with_columns(taught=pl.Series(taught)).group_by("batch").agg(pl.col("taught").sum()).rows()
     return {
         "format": FORMAT,
         "problem": problem.name,

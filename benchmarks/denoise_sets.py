@@ -1,0 +1,96 @@
+"""Real vote sets in WRENCH's form, and how they are scored: mean over random tie-breaks, with bootstrap intervals."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+SPLITS = ("train", "valid", "test")
+
+
+@dataclass(frozen=True)
+class VoteSet:
+    """One set: votes to fit on, votes to score, their gold; texts where every row has one."""
+
+    name: str
+    n_classes: int
+    metric: str
+    train: Any
+    test: Any
+    gold: Any
+    texts: dict[str, list[str]] | None
+
+
+def load_set(folder: Path) -> VoteSet:
+    """Folder of train.json, test.json and meta.json -> the set; where there is no train.json, test is fitted on."""
+    meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+    content = {name: json.loads(path.read_text(encoding="utf-8")) for name, path in _files(folder).items()}
+    votes = {
+        name: np.array([row["weak_labels"] for row in rows.values()], dtype=np.int8) for name, rows in content.items()
+    }
+    texts = {name: [(row.get("data") or {}).get("text") for row in rows.values()] for name, rows in content.items()}
+    gold = np.array([row["label"] for row in content["test"].values()])
+    with_text = _told(folder, meta) and "train" in texts and all(all(map(bool, part)) for part in texts.values())
+    train = votes.get("train", votes["test"])
+    return VoteSet(
+        folder.name, meta["n_class"], meta["metric"], train, votes["test"], gold, texts if with_text else None
+    )
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    return {name: folder / f"{name}.json" for name in ("train", "test") if (folder / f"{name}.json").exists()}
+
+
+def _told(folder: Path, meta: dict[str, Any]) -> bool:
+    """Texts that are sentences, not the boxes that visual_genome keeps there."""
+    return (
+        all(split.get("has_text", False) for split in meta.get("splits", {}).values()) and "visual" not in folder.name
+    )
+
+
+def score(probabilities: Any, gold: Any, metric: str, *, draws: int = 20, seed: int = 0) -> float:
+    """Probabilities and gold -> score x 100, ties broken at random, the mean of ``draws`` breaks."""
+    generator = np.random.default_rng(seed)
+    best = probabilities >= probabilities.max(axis=1, keepdims=True) - 1e-9
+    found = []
+    for _ in range(draws if (best.sum(axis=1) > 1).any() else 1):
+        chosen = (generator.random(best.shape) * best).argmax(axis=1)
+        found.append(measure(chosen, gold, metric))
+    return float(np.mean(found))
+
+
+def measure(chosen: Any, gold: Any, metric: str) -> float:
+    """Chosen classes and gold -> accuracy or F1, x 100."""
+    if metric == "acc":
+        return 100.0 * float((chosen == gold).mean())
+    classes = [1] if metric == "f1_binary" else range(int(gold.max()) + 1)
+    each = [2 * ((chosen == k) & (gold == k)).sum() / max((chosen == k).sum() + (gold == k).sum(), 1) for k in classes]
+    return 100.0 * float(np.mean(each))
+
+
+def interval(probabilities: Any, gold: Any, metric: str, *, draws: int = 200, seed: int = 0) -> tuple[float, float]:
+    """Probabilities and gold -> 95% bootstrap interval of the score over test rows."""
+    generator = np.random.default_rng(seed)
+    found = []
+    for draw in range(draws):
+        rows = generator.integers(0, len(gold), len(gold))
+        found.append(score(probabilities[rows], gold[rows], metric, draws=1, seed=draw))
+    low, high = np.quantile(found, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def peers_of(path: Path) -> dict[str, dict[str, float]]:
+    """peers.csv -> model -> set -> score x 100."""
+    found: dict[str, dict[str, float]] = defaultdict(dict)
+    if path.exists():
+        with path.open(encoding="utf-8") as file:
+            for row in csv.DictReader(file):
+                if row["score"]:
+                    found[row["model"]][row["dataset"]] = 100.0 * float(row["score"])
+    return dict(found)

@@ -1,0 +1,107 @@
+"""One label model on simulated votes in a process of its own: CPU seconds and memory above the start, as JSON.
+
+Runs under Tidemill's interpreter (``generative``, ``auto``, ...) or the peers' (``snorkel``, ``crowdkit``).
+Run: python benchmarks/denoise_speed.py MODEL ROWS FUNCTIONS
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+COVERAGE = 0.1
+
+
+def main() -> None:
+    """Simulate, fit, predict, tell."""
+    model, rows, functions = sys.argv[1], int(float(sys.argv[2])), int(sys.argv[3])
+    votes, truth = simulated(rows, functions)
+    fit = prepared(model, votes)
+    before = _peak()
+    start = time.process_time()
+    predict = fit()
+    middle = time.process_time()
+    found = predict()
+    told = {"model": model, "rows": rows, "functions": functions, "fit": middle - start}
+    told |= {
+        "predict": time.process_time() - middle,
+        "memory": _peak() - before,
+        "accuracy": float((found == truth).mean()),
+    }
+    print(json.dumps(told))
+
+
+def simulated(rows: int, functions: int) -> tuple[Any, Any]:
+    """Rows and functions -> independent binary votes at 10% coverage, right in 60 to 90%; the truth."""
+    chance = np.random.default_rng(0)
+    truth = chance.integers(0, 2, rows).astype(np.int8)
+    votes = np.full((rows, functions), -1, dtype=np.int8)
+    for function in range(functions):
+        covered = np.flatnonzero(chance.random(rows) < COVERAGE)
+        right = chance.random(len(covered)) < chance.uniform(0.6, 0.9)
+        votes[covered, function] = np.where(right, truth[covered], 1 - truth[covered])
+    return votes, truth
+
+
+def prepared(name: str, votes: Any) -> Callable[[], Callable[[], Any]]:
+    """Model's name and votes -> what fits it and gives what predicts; libraries are imported before the clock starts."""
+    if name == "snorkel":
+        return _snorkel(votes)
+    if name == "crowdkit":
+        return _crowdkit(votes)
+    import scipy.optimize
+    import scipy.sparse  # noqa: F401
+
+    from tidemill.denoise.registry import MODELS, create
+
+    seed = {"seed": 0} if "seed" in MODELS[name].parameters else {}
+    model = create(name, 2, **seed)
+
+    def fit() -> Callable[[], Any]:
+        model.fit(votes)
+        return lambda: model.predict_proba(votes).argmax(axis=1)
+
+    return fit
+
+
+def _snorkel(votes: Any) -> Callable[[], Callable[[], Any]]:
+    import torch
+    from snorkel.labeling.model import LabelModel
+
+    torch.set_num_threads(1)
+    model = LabelModel(cardinality=2, verbose=False)
+
+    def fit() -> Callable[[], Any]:
+        model.fit(votes, seed=0, progress_bar=False)
+        return lambda: model.predict_proba(votes).argmax(axis=1)
+
+    return fit
+
+
+def _crowdkit(votes: Any) -> Callable[[], Callable[[], Any]]:
+    import pandas as pd
+    from crowdkit.aggregation import DawidSkene
+
+    rows, functions = np.nonzero(votes >= 0)
+    frame = pd.DataFrame({"task": rows, "worker": functions, "label": votes[rows, functions]})
+
+    def fit() -> Callable[[], Any]:
+        labels = DawidSkene(n_iter=100).fit_predict(frame)
+        return lambda: labels.reindex(range(len(votes)), fill_value=0).to_numpy()
+
+    return fit
+
+
+def _peak() -> float:
+    """Peak memory of this process, GB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""fitted label model and votes -> what it holds of each function, of their dependences, and why a row got its label."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from tidemill.contracts import ABSTAIN, Probabilities, Votes
+from tidemill.denoise.base import LabelModel
+from tidemill.denoise.clones import EXCESS, groups
+from tidemill.denoise.lifts import PairLifts
+from tidemill.denoise.votes import Array, one_hot, said_classes
+
+BUDGET: Final = 20_000
+LEVEL: Final = 1.645
+"""Normal quantile of 90% intervals."""
+
+
+def explain(
+    model: LabelModel, votes: Votes, *, names: Sequence[str], classes: Sequence[str], features: Any = None
+) -> dict[str, Any]:
+    """Fitted model and votes -> JSON: per function accuracy and confusion with intervals; dependences as groups.
+
+    What is counted is the model's posterior on these votes, so the intervals are those of a hand count whose labels
+    were the model's: they hold sampling, not the model's own mistakes.
+    """
+    posterior = model.predict_proba(votes, features=features)
+    pairs = PairLifts(len(classes), budget=BUDGET).fit(votes)
+    return {
+        "model": model.name,
+        "class_balance": dict(zip(classes, model.balance_.round(6).tolist(), strict=True)),
+        "functions": functions(votes, posterior, names=names, classes=classes),
+        "dependences": dependences(pairs, names),
+    }
+
+
+def functions(
+    votes: Votes, posterior: Probabilities, *, names: Sequence[str], classes: Sequence[str]
+) -> dict[str, dict[str, Any]]:
+    """Votes and posterior -> per function: coverage, accuracy and its 90% interval, P(vote | class, it speaks)."""
+    n_classes = len(classes)
+    mass = np.asarray(one_hot(votes, n_classes).T @ posterior).reshape(-1, 2 * n_classes, n_classes)
+    named = said_classes(n_classes) > 0
+    right, total = (mass * named).sum(axis=(1, 2)), mass.sum(axis=(1, 2))
+    told = {}
+    for j, name in enumerate(names):
+        low, high = wilson(float(right[j]), float(total[j]))
+        told[name] = {
+            "coverage": round(float((votes[:, j] != ABSTAIN).mean()), 6),
+            "votes": int(total[j].round()),
+            "accuracy": round(float(right[j] / total[j]), 6) if total[j] else None,
+            "interval": [round(low, 6), round(high, 6)],
+            "confusion": _confusion(mass[j], classes),
+        }
+    return told
+
+
+def _confusion(mass: Array, classes: Sequence[str]) -> dict[str, dict[str, list[float]]]:
+    """Mass (symbols, classes) of one function -> class -> what it says of it -> share and 90% interval."""
+    kinds = [*classes, *(f"not {name}" for name in classes)]
+    spoken = mass.sum(axis=0)
+    told: dict[str, dict[str, list[float]]] = {}
+    for k, name in enumerate(classes):
+        said = {kind: float(mass[s, k]) for s, kind in enumerate(kinds) if mass[s].sum() > 0}
+        told[name] = {
+            kind: [round(x, 6) for x in (count / max(spoken[k], 1e-12), *wilson(count, float(spoken[k])))]
+            for kind, count in said.items()
+        }
+    return told
+
+
+def wilson(right: float, total: float) -> tuple[float, float]:
+    """Successes of so many tries -> 90% interval of their share (Wilson, JASA 22, 1927).
+
+    >>> low, high = wilson(50.0, 100.0)
+    >>> round(low, 3), round(high, 3)
+    (0.419, 0.581)
+    """
+    if total <= 0:
+        return 0.0, 1.0
+    share, square = min(right / total, 1.0), LEVEL**2 / total
+    middle = (share + square / 2) / (1 + square)
+    width = LEVEL * np.sqrt(share * (1 - share) / total + square / (4 * total)) / (1 + square)
+    return max(float(middle - width), 0.0), min(float(middle + width), 1.0)
+
+
+def dependences(pairs: PairLifts, names: Sequence[str]) -> dict[str, Any]:
+    """Fitted pairs -> groups of repeating functions, effective number, weight of each, and the pairs found."""
+    back = np.argsort(pairs.order_)
+    excess = pairs.excess_[np.ix_(back, back)]
+    found = [(int(i), int(j)) for i, j in np.argwhere(np.triu(excess > EXCESS, 1))]
+    return {
+        "effective_functions": round(float(pairs.weights_.sum()), 4),
+        "groups": [[names[j] for j in group] for group in groups(excess)],
+        "pairs": [{"functions": [names[i], names[j]], "excess": round(float(excess[i, j]), 4)} for i, j in found],
+        "weights": dict(zip(names, pairs.weights_[back].round(6).tolist(), strict=True)),
+    }
+
+
+def row_log_odds(
+    model: LabelModel, votes: Votes, *, names: Sequence[str], features: Any = None
+) -> list[dict[str, Any]]:
+    """Fitted model and a few rows -> per row its likeliest class and by how much each function moved it.
+
+    A function's share is the log odds of that class with it, less the log odds without it: an answer to "what if this
+    function had been silent", in natural logarithms.
+    """
+    whole = model.predict_proba(votes, features=features)
+    best = whole.argmax(axis=1)
+    told: list[dict[str, Any]] = [
+        {"class": int(k), "log_odds": round(float(odds), 6), "functions": {}}
+        for k, odds in zip(best, _log_odds(whole, best), strict=True)
+    ]
+    for j, name in enumerate(names):
+        without = votes.copy()
+        without[:, j] = ABSTAIN
+        moved = _log_odds(whole, best) - _log_odds(model.predict_proba(without, features=features), best)
+        for row in np.flatnonzero(votes[:, j] != ABSTAIN):
+            told[row]["functions"][name] = round(float(moved[row]), 6)
+    return told
+
+
+def _log_odds(probabilities: Probabilities, chosen: Any) -> Array:
+    share = np.clip(probabilities[np.arange(len(chosen)), chosen], 1e-12, 1.0 - 1e-12)
+    return np.asarray(np.log(share / (1.0 - share)))

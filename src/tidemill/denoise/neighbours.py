@@ -1,0 +1,102 @@
+"""votes and features -> class by what is said of a row and of the rows nearest to it.
+
+Neighbours share labels: the pooled opinion of a row is multiplied by the mean opinion of its nearest reference rows,
+as in one step of label propagation (Zhu and Ghahramani, 2002).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+
+from tidemill.contracts import DataError, Features, Probabilities, Votes
+from tidemill.denoise.base import Gold, LabelModel, silent
+from tidemill.denoise.joint import row_order
+from tidemill.denoise.pool import Pool
+from tidemill.denoise.votes import Array, normalised
+
+
+class Neighbours(LabelModel):
+    """Votes and features -> pooled opinion of a row times that of its nearest reference rows (cosine).
+
+    Parameters
+    ----------
+    nearest
+        How many reference rows speak for a row.
+    most
+        Most reference rows; they are kept with the model.
+
+    Attributes
+    ----------
+    reference_, opinions_
+        (reference, dimensions) unit features, (reference, classes) their pooled opinion.
+    """
+
+    name = "neighbours"
+    parameters = ("n_classes", "nearest", "most", "budget")
+    learned = (*LabelModel.learned, "reference_", "opinions_")
+    uses_features = True
+
+    reference_: Array
+    opinions_: Array
+    pool_: Pool
+
+    def __init__(self, n_classes: int, *, nearest: int = 10, most: int = 2_000, budget: int = 20_000) -> None:
+        super().__init__(n_classes)
+        self.nearest = nearest
+        self.most = most
+        self.budget = budget
+
+    def _fit(self, votes: Votes, features: Features | None, gold: Gold) -> None:
+        if features is None:
+            raise DataError("label model neighbours needs features: configure denoise.use_features, or give --features")
+        self.pool_ = Pool(self.n_classes, budget=self.budget).fit(votes, gold=gold)
+        rows = np.flatnonzero(~silent(votes))
+        rows = rows if len(rows) else np.arange(len(votes))
+        kept = rows[row_order(votes[rows], features[rows])[: self.most]]
+        self.reference_ = _unit(features[kept]).round(6)
+        self.opinions_ = self.pool_.predict_proba(votes[kept])
+        self.prior_ = self.balance_ = self.opinions_.mean(axis=0) / self.opinions_.mean(axis=0).sum()
+
+    def _near(self, features: Features) -> Array:
+        """Features -> (rows, classes) mean opinion of the nearest reference rows; a row is not its own neighbour."""
+        found = np.zeros((len(features), self.n_classes))
+        count = min(self.nearest, max(len(self.reference_) - 1, 1))
+        for start in range(0, len(features), 1024):
+            alike = np.round(_unit(features[start : start + 1024]) @ self.reference_.T, 6)
+            alike[alike > 1.0 - 1e-5] = -1.0
+            nearest = np.argsort(-alike, axis=1, kind="stable")[:, :count]
+            found[start : start + 1024] = self.opinions_[nearest].mean(axis=1)
+        return found
+
+    def _predict(self, votes: Votes, features: Features | None) -> Probabilities:
+        opinion = self.pool_.predict_proba(votes)
+        if features is None:
+            return opinion
+        return normalised(np.log(np.maximum(opinion, 1e-6)) + np.log(np.maximum(self._near(features), 1e-6)))
+
+    def _predict_or_prior(self, votes: Votes, features: Features | None = None) -> Probabilities:
+        found = self._predict(votes, features)
+        if features is None:
+            found[silent(votes)] = self.prior_
+        return found
+
+    def _accuracies(self) -> Array | None:
+        return self.pool_.accuracies()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Fitted model -> JSON content; the pool stands in it whole."""
+        return super().to_dict() | {"pool": self.pool_.to_dict()}
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any]) -> Self:
+        """What ``to_dict`` gave -> the fitted model."""
+        model = super().from_dict(content)
+        model.pool_ = Pool.from_dict(content["pool"])
+        return model
+
+
+def _unit(features: Features) -> Array:
+    wide = np.asarray(features, dtype=np.float64)
+    return np.asarray(wide / np.maximum(np.linalg.norm(wide, axis=1, keepdims=True), 1e-12))
