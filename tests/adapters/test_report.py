@@ -1,9 +1,13 @@
+import json
 import re
+import shutil
 from html.parser import HTMLParser
 
 import pytest
 
 from tests.adapters.page_fabric import fabricate
+from tidemill.adapters.git import git
+from tidemill.adapters.registry import tag_object
 from tidemill.adapters.report import render, summary
 
 
@@ -34,12 +38,17 @@ class Page(HTMLParser):
 def root(tmp_path_factory):
     folder = tmp_path_factory.mktemp("project")
     fabricate(folder)
+    git("init", "-q", folder=folder)
+    git("-c", "user.name=T", "-c", "user.email=t@t", "commit", "-q", "--allow-empty", "-m", "m", folder=folder)
+    commit = git("rev-parse", "HEAD", folder=folder)
+    for name in ("spam@v1.0.0", "spam#prod#1"):
+        git("update-ref", f"refs/tags/{name}", tag_object(name, commit, name, folder), folder=folder)
     return folder
 
 
 @pytest.fixture(scope="module")
 def page(root):
-    path = render(root, ["spam", "solar"], versions={"spam": ["spam@v1.0.0, in production <b>"]})
+    path = render(root, ["spam", "solar"])
     return path.read_text(encoding="utf-8")
 
 
@@ -83,12 +92,20 @@ def test_a_problem_without_any_report_has_its_place_too(page):
     assert "Not judged yet." in words
 
 
-def test_what_comes_from_data_is_escaped(page):
-    assert "in production &lt;b&gt;" in page
+def test_the_champion_is_marked_among_the_versions(page):
+    assert "spam@v1.0.0 (champion)" in page
+
+
+def test_what_comes_from_data_is_escaped(root, tmp_path):
+    shutil.copytree(root, tmp_path, dirs_exist_ok=True)
+    path = tmp_path / "reports" / "spam" / "verdict.json"
+    verdict = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps(verdict | {"reasons": ["a <b>bold</b> reason"]}), encoding="utf-8")
+    assert "a &lt;b&gt;bold&lt;/b&gt; reason" in render(tmp_path, ["spam"]).read_text(encoding="utf-8")
 
 
 def test_the_same_reports_give_the_same_page(root, page):
-    path = render(root, ["spam", "solar"], versions={"spam": ["spam@v1.0.0, in production <b>"]})
+    path = render(root, ["spam", "solar"])
     assert path.read_text(encoding="utf-8") == page
 
 

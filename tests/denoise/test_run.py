@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tidemill.contracts import ABSTAIN, ConfigError, check, labels_contract
-from tidemill.denoise.registry import create, from_dict
+from tidemill.denoise.registry import MODELS, create, from_dict
 from tidemill.denoise.run import denoise
 from tidemill.denoise.settings import DenoiseSettings
 
@@ -28,7 +28,7 @@ def votes_table(rows=200):
     return pl.DataFrame({**ids, "split": split, **{f"f{j}": votes[:, j] for j in range(4)}})
 
 
-@pytest.mark.parametrize("model", ["majority", "dawid_skene"])
+@pytest.mark.parametrize("model", sorted(set(MODELS) - {"joint", "neighbours"}))
 def test_labels_of_every_row_keep_their_contract_and_silent_rows_get_the_prior(model):
     done = denoise(votes_table(), ("ham", "spam"), settings(model))
     check(done.labels, labels_contract(("ham", "spam")), where="labels")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tidemill.adapters.chapters import METRICS, PICTURES, YARDSTICKS, Chapter, gather, span
+from tidemill.adapters.registry import read_registry
 from tidemill.adapters.summary import summary
 from tidemill.adapters.tables import aside
 
@@ -16,17 +17,22 @@ PAGE: Final = Path("reports") / "index.html"
 TEMPLATE: Final = "report.html.j2"
 
 
-def render(root: Path, problems: Sequence[str], *, versions: Mapping[str, Sequence[str]] | None = None) -> Path:
+def render(root: Path, problems: Sequence[str]) -> Path:
     """Project's top folder and its problems -> path of reports/index.html, written anew.
 
-    ``versions`` maps a problem to what is to be said of its versions, a line each, newest first. Data Docs are linked
-    where they are under reports/data_docs/.
+    Data Docs are linked where they are under reports/data_docs/.
     """
-    chapters = [_told(gather(root, name), list((versions or {}).get(name, ()))) for name in problems]
+    chapters = [_told(gather(root, name), versions(root, name)) for name in problems]
     page = _template().render(chapters=chapters)
     with aside(root / PAGE) as path:
         path.write_text(page, encoding="utf-8")
     return root / PAGE
+
+
+def versions(root: Path, problem: str) -> list[str]:
+    """Project's top folder and a problem -> its versions, newest first, the champion marked."""
+    registry = read_registry(problem, root)
+    return [f"{name}{' (champion)' if name == registry.champion else ''}" for name in reversed(registry.versions)]
 
 
 def _template() -> Any:

@@ -1,0 +1,120 @@
+"""`tidemill denoise` on every form of votes."""
+
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+
+from tidemill.contracts import ConfigError, DataError
+from tidemill.denoise.command import command
+from tidemill.denoise.inputs import read_votes
+
+VOTES = np.array([[0, 0, -1], [1, 1, 1], [0, -1, 0], [-1, -1, -1]] * 10, dtype=np.int8)
+
+
+def write(folder, form):
+    path = folder / f"votes.{form}"
+    ids = [f"r{i}" for i in range(len(VOTES))]
+    if form == "npy":
+        np.save(path, VOTES)
+    elif form == "json":
+        rows = {i: {"label": 0, "weak_labels": v.tolist(), "data": {"text": f"a b {v[0]}"}} for i, v in zip(ids, VOTES)}
+        path.write_text(json.dumps(rows))
+    else:
+        table = pl.DataFrame({"row_id": ids, **{f"f{j}": VOTES[:, j] for j in range(3)}})
+        getattr(table, f"write_{form}")(path)
+    return path
+
+
+@pytest.mark.parametrize("form", ["npy", "json", "parquet", "csv"])
+def test_every_form_gives_the_same_labels(tmp_path, form, capsys):
+    command(
+        [
+            str(write(tmp_path, form)),
+            "--classes",
+            "ham,spam",
+            "--model",
+            "majority",
+            "--out",
+            str(tmp_path / "l.parquet"),
+        ]
+    )
+    labels = pl.read_parquet(tmp_path / "l.parquet")
+    assert labels.columns == ["row_id", "p_ham", "p_spam"]
+    assert labels["p_spam"].to_list()[:4] == [0.0, 1.0, 0.0, 0.5]
+    assert "heard 75.0%" in capsys.readouterr().out
+
+
+def test_crowd_kits_long_frame_is_read_by_names_of_tasks_and_workers(tmp_path):
+    path = tmp_path / "long.csv"
+    path.write_text("task,worker,label\nt2,b,1\nt1,a,0\nt1,b,1\n")
+    found = read_votes(path, 2)
+    assert (found.rows, found.functions) == (["t1", "t2"], ["a", "b"])
+    assert found.votes.tolist() == [[0, 1], [-1, 1]]
+
+
+def test_other_votes_are_labeled_by_the_fitted_model_with_functions_matched_by_name(tmp_path):
+    train = write(tmp_path, "csv")
+    other = tmp_path / "other.csv"
+    other.write_text("row_id,f1,f0\nx,1,1\n")
+    command([str(train), "--classes", "2", "--predict", str(other), "--out", str(tmp_path / "l.parquet")])
+    labels = pl.read_parquet(tmp_path / "l.parquet")
+    assert labels["row_id"].to_list() == ["x"]
+    assert labels["p_1"][0] > 0.5
+
+
+def test_auto_writes_report_model_and_plots(tmp_path):
+    arguments = [str(write(tmp_path, "parquet")), "--classes", "2", "--out", str(tmp_path / "l.parquet")]
+    command(
+        [
+            *arguments,
+            "--report",
+            str(tmp_path / "r.json"),
+            "--save",
+            str(tmp_path / "m.json"),
+            "--plots",
+            str(tmp_path / "p"),
+        ]
+    )
+    assert json.loads((tmp_path / "r.json").read_text())["choice"]["chosen"]
+    assert json.loads((tmp_path / "m.json").read_text())["model"] == "auto"
+    assert {path.name for path in (tmp_path / "p").iterdir()} == {"accuracies.png", "agreement.png", "posteriors.png"}
+
+
+def test_features_and_gold_are_taken_and_worth_is_told(tmp_path, capsys):
+    chance = np.random.default_rng(1)
+    truth = np.tile([0, 1, 0, 1], 30)
+    votes = np.where(chance.random((120, 3)) < 0.8, truth[:, None], -1).astype(np.int8)
+    np.save(tmp_path / "v.npy", votes)
+    np.save(tmp_path / "f.npy", (chance.normal(size=(120, 3)) + 2 * truth[:, None]).astype(np.float32))
+    np.save(tmp_path / "g.npy", np.where(np.arange(120) < 80, truth, -1))
+    command(
+        [
+            *(str(tmp_path / "v.npy"), "--classes", "2", "--features", str(tmp_path / "f.npy")),
+            *("--gold", str(tmp_path / "g.npy"), "--out", str(tmp_path / "l.parquet")),
+        ]
+    )
+    assert "hand labels" in capsys.readouterr().out
+    found = pl.read_parquet(tmp_path / "l.parquet").select("p_0", "p_1").to_numpy().argmax(axis=1)
+    assert (found == truth).mean() > 0.95
+
+
+def test_wrenchs_texts_are_features_on_demand(tmp_path):
+    path = write(tmp_path, "json")
+    command([str(path), "--classes", "2", "--features", "text", "--out", str(tmp_path / "l.parquet")])
+    assert pl.read_parquet(tmp_path / "l.parquet").height == 40
+
+
+def test_what_cannot_be_read_is_named(tmp_path):
+    path = tmp_path / "votes.csv"
+    path.write_text("row_id,f0\na,0\nb,9\n")
+    with pytest.raises(DataError, match="row 1 of votes, function f0: vote 9"):
+        read_votes(path, 2)
+    path.write_text("row_id,f0\na,0\nb,\n")
+    with pytest.raises(DataError, match="column 'f0': a vote is missing; an abstain is -1"):
+        read_votes(path, 2)
+    with pytest.raises(DataError, match=r"votes are \.parquet"):
+        read_votes(tmp_path / "votes.xlsx", 2)
+    with pytest.raises(ConfigError, match="unknown label model"):
+        command([str(write(tmp_path, "npy")), "--classes", "2", "--model", "autoo", "--out", "x.parquet"])

@@ -1,0 +1,108 @@
+"""Pairs of votes: what they tell of precision, balance and repetition, on simulators whose truth is known."""
+
+import numpy as np
+import pytest
+from scipy.optimize import check_grad
+
+from tidemill.contracts import ABSTAIN
+from tidemill.denoise.clones import groups
+from tidemill.denoise.evidence import calibration_error
+from tidemill.denoise.lifts import PairLifts
+from tidemill.denoise.pairs import _prior_precision, _Problem, pair_counts
+from tidemill.denoise.patterns import function_order, patterns
+from tidemill.denoise.registry import create
+
+
+def two_sided(truth, accuracy, coverage, chance):
+    right = chance.random(len(truth)) < accuracy
+    return np.where(chance.random(len(truth)) < coverage, np.where(right, truth, 1 - truth), ABSTAIN).astype(np.int8)
+
+
+def clones(copies=6, rows=10_000):
+    chance = np.random.default_rng(7)
+    truth = chance.integers(0, 2, rows)
+    good = [two_sided(truth, 0.8, 0.7, chance) for _ in range(5)]
+    poor = two_sided(truth, 0.55, 0.7, chance)
+    return np.stack([*good, *[poor] * copies], axis=1), truth
+
+
+def test_gradient_of_the_pair_loss_is_its_difference_quotient():
+    votes, _ = clones(copies=2, rows=500)
+    counts = pair_counts(patterns(votes[:, function_order(votes, 2)], budget=1000), 2, most=50)
+    problem = _Problem(counts, counts.apart, np.full(2, 2.0), _prior_precision(counts))
+    point = np.random.default_rng(0).normal(size=len(counts.owner) + 3) * 0.3
+    assert check_grad(lambda x: problem.loss(x)[0], lambda x: problem.loss(x)[1], point) < 1e-3
+
+
+def test_copies_of_a_poor_function_are_one_group_and_count_once():
+    votes, _ = clones()
+    model = PairLifts(2).fit(votes)
+    back = np.argsort(model.order_)
+    assert groups(model.excess_[np.ix_(back, back)]) == [[5, 6, 7, 8, 9, 10]]
+    assert model.weights_.sum() == pytest.approx(6.0, abs=0.2)
+
+
+def test_accuracies_are_found_beside_the_copies():
+    votes, _ = clones()
+    assert PairLifts(2).fit(votes).accuracies() == pytest.approx([0.8] * 5 + [0.55] * 6, abs=0.03)
+
+
+def test_auto_is_an_oracle_where_copies_ruin_the_majority_vote():
+    votes, truth = clones()
+    odds = np.where(votes[:, :6] >= 0, (2 * votes[:, :6] - 1) * np.log([4.0] * 5 + [0.55 / 0.45]), 0.0).sum(axis=1)
+    oracle = ((odds > 0) == truth).mean()
+    model = create("auto", 2, seed=1, draws=0).fit(votes)
+    found = model.predict_proba(votes)
+    assert model.evidence_["chosen"] == "generative"
+    assert (found.argmax(axis=1) == truth).mean() > oracle - 0.01
+    assert calibration_error(found, truth) < 0.05
+
+
+def test_rare_positives_of_one_sided_functions_are_found_and_their_share_too():
+    chance = np.random.default_rng(3)
+    truth = (chance.random(10_000) < 0.05).astype(int)
+    rates = np.array([[0.4, 0.04], [0.04, 0.4]] * 5)
+    votes = np.where(chance.random((10_000, 10)) < rates[:, truth].T, np.arange(10) % 2, ABSTAIN).astype(np.int8)
+    logits = np.log([0.95, 0.05]) + np.where(votes[:, :, None] >= 0, np.log(rates), np.log1p(-rates)).sum(axis=1)
+    model = create("auto", 2, seed=1, draws=5).fit(votes)
+    right = (model.predict_proba(votes).argmax(axis=1) == truth).mean()
+    assert right > (logits.argmax(axis=1) == truth).mean() - 0.01
+    assert model.balance_[1] == pytest.approx(0.05, abs=0.01)
+
+
+def test_votes_that_no_independent_model_explains_are_pooled_and_the_reason_is_told():
+    chance = np.random.default_rng(5)
+    truth, topic = chance.integers(0, 2, 4000), chance.integers(0, 2, 4000)
+    columns = [two_sided(np.where(chance.random(4000) < 0.5, truth, topic), 0.8, 0.9, chance) for _ in range(10)]
+    columns[:5] = [two_sided(topic, 0.8, 0.9, chance) for _ in range(5)]
+    model = create("auto", 2, seed=1, draws=0).fit(np.stack(columns, axis=1))
+    assert model.report()["choice"]["reason"]
+    assert model.evidence_["chosen"] in {"pool", "generative"}
+
+
+def test_gold_overrules_where_there_is_enough_of_it():
+    votes, truth = clones(rows=2000)
+    gold = np.where(np.arange(2000) < 200, truth, -1)
+    model = create("auto", 2, seed=1, draws=0).fit(votes, gold=gold)
+    scores = {name: known["log_loss"] for name, known in model.evidence_["gold"].items()}
+    assert model.evidence_["chosen"] == min(scores, key=scores.get)
+    assert model.evidence_["reason"] == "least log loss on gold"
+
+
+def test_a_budget_keeps_about_so_many_rows_and_the_same_ones_in_any_order():
+    votes, _ = clones()
+    found = patterns(votes, budget=1000)
+    mixed = patterns(votes[np.random.default_rng(1).permutation(len(votes))], budget=1000)
+    assert 700 < len(found.weights) < 1300
+    assert (found.votes == mixed.votes).all()
+    assert (found.weights == mixed.weights).all()
+
+
+def test_dawid_skene_falls_back_where_em_loses_a_class_and_says_so():
+    chance = np.random.default_rng(2)
+    votes = np.full((500, 12), ABSTAIN, dtype=np.int8)
+    rows = np.arange(500)
+    votes[rows, chance.integers(0, 12, 500)] = chance.integers(0, 2, 500)
+    report = create("dawid_skene", 2).fit(votes).report()
+    assert report["fallback"] in {True, False}
+    assert (report["fallback_reason"] is None) == (not report["fallback"])
