@@ -54,7 +54,7 @@ def _told(folder: Path, meta: dict[str, Any]) -> bool:
     )
 
 
-def score(probabilities: Any, gold: Any, metric: str, *, draws: int = 20, seed: int = 0) -> float:
+def score(probabilities: Any, gold: Any, metric: str, *, draws: int = 200, seed: int = 0) -> float:
     """Probabilities and gold -> score x 100, ties broken at random, the mean of ``draws`` breaks."""
     generator = np.random.default_rng(seed)
     best = probabilities >= probabilities.max(axis=1, keepdims=True) - 1e-9

@@ -88,7 +88,7 @@ def show(address: str, folder: Path) -> None:
 def _show_data_docs(problem: str, table: str) -> None:
     create_link_artifact(
         key=_key(problem, f"{table}-data-docs"),
-        link=page_url(f"data_docs/{problem}/{table}/index.html"),
+        link=page_url(f"data_docs/{problem}/{table}/latest.html"),
         link_text=f"Great Expectations on {table} of {problem}",
         description="Served by `make ui`; the files are under reports/data_docs.",
     )

@@ -101,6 +101,6 @@ def _suites(root: Path, name: str) -> None:
     for table, results in (("raw", [good, good]), ("votes", [good, bad])):
         content = {"success": all(one["success"] for one in results), "results": results}
         (folder / f"{table}.json").write_text(json.dumps(content))
-    page = root / "reports" / "data_docs" / name / "raw" / "index.html"
+    page = root / "reports" / "data_docs" / name / "raw" / "latest.html"
     page.parent.mkdir(parents=True)
     page.write_text("<p>docs</p>")

@@ -4,7 +4,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tidemill.adapters.places import data_docs, suite_result
+from tidemill.adapters.places import data_docs, data_docs_page, suite_result
 from tidemill.adapters.suites import guard
 from tidemill.contracts import SuiteError, labels_contract, raw_contract, votes_contract
 
@@ -24,6 +24,8 @@ def votes(*values: int) -> pl.DataFrame:
 def test_a_table_that_keeps_its_contract_passes_and_leaves_data_docs(inside: Path):
     guard(votes(0, 1, -1), votes_contract(2), problem="spam", table_name="votes")
     assert (data_docs("spam", "votes") / "index.html").exists()
+    (page,) = data_docs("spam", "votes").glob("validations/**/*.html")
+    assert str(page.relative_to(data_docs("spam", "votes"))) in data_docs_page("spam", "votes").read_text()
     assert json.loads(suite_result("spam", "votes").read_text())["success"]
 
 
@@ -31,7 +33,7 @@ def test_a_failing_suite_names_column_rows_value_and_page(inside: Path):
     with pytest.raises(SuiteError) as raised:
         guard(votes(0, 7, 1), votes_contract(2), problem="spam", table_name="votes")
     message = str(raised.value)
-    for part in ("spam/votes", "'short'", "rows r1", "values ['7']", "index.html", "nothing was written"):
+    for part in ("spam/votes", "'short'", "rows r1", "values ['7']", "latest.html", "nothing was written"):
         assert part in message
     assert not json.loads(suite_result("spam", "votes").read_text())["success"]
 

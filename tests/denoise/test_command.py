@@ -11,6 +11,7 @@ from tidemill.denoise.command import command
 from tidemill.denoise.inputs import read_votes
 
 VOTES = np.array([[0, 0, -1], [1, 1, 1], [0, -1, 0], [-1, -1, -1]] * 10, dtype=np.int8)
+WORDS = {0: "see you soon", 1: "win cash now", -1: "other words here"}
 
 
 def write(folder, form):
@@ -19,7 +20,10 @@ def write(folder, form):
     if form == "npy":
         np.save(path, VOTES)
     elif form == "json":
-        rows = {i: {"label": 0, "weak_labels": v.tolist(), "data": {"text": f"a b {v[0]}"}} for i, v in zip(ids, VOTES)}
+        rows = {
+            i: {"label": 0, "weak_labels": v.tolist(), "data": {"text": WORDS[v[0]]}}
+            for i, v in zip(ids, VOTES, strict=True)
+        }
         path.write_text(json.dumps(rows))
     else:
         table = pl.DataFrame({"row_id": ids, **{f"f{j}": VOTES[:, j] for j in range(3)}})

@@ -1,5 +1,7 @@
 """Pairs of votes: what they tell of precision, balance and repetition, on simulators whose truth is known."""
 
+import json
+
 import numpy as np
 import pytest
 from scipy.optimize import check_grad
@@ -8,8 +10,9 @@ from tidemill.contracts import ABSTAIN
 from tidemill.denoise.clones import groups
 from tidemill.denoise.evidence import calibration_error
 from tidemill.denoise.lifts import PairLifts
+from tidemill.denoise.multilabel import MultiLabel
 from tidemill.denoise.pairs import _prior_precision, _Problem, pair_counts
-from tidemill.denoise.patterns import function_order, patterns
+from tidemill.denoise.patterns import function_order, merged, patterns
 from tidemill.denoise.registry import create
 
 
@@ -106,3 +109,47 @@ def test_dawid_skene_falls_back_where_em_loses_a_class_and_says_so():
     report = create("dawid_skene", 2).fit(votes).report()
     assert report["fallback"] in {True, False}
     assert (report["fallback_reason"] is None) == (not report["fallback"])
+
+
+def test_a_batch_is_added_to_distinct_rows_and_gives_the_fit_of_all_rows():
+    votes, _ = clones(copies=2, rows=3000)
+    whole, parts = PairLifts(2), PairLifts(2)
+    whole.learn(patterns(votes, budget=10_000))
+    parts.learn(merged(patterns(votes[:2000], budget=10_000), patterns(votes[2000:], budget=10_000)))
+    assert parts.evidence_ == pytest.approx(whole.evidence_, abs=1e-9)
+    assert parts.balance_ == pytest.approx(whole.balance_, abs=1e-9)
+
+
+def test_hinted_accuracies_and_balance_are_evidence_not_truth():
+    votes, _truth = clones(copies=1)
+    misled = PairLifts(2, accuracies_hint=[None, None, None, None, None, 0.95], balance=[0.9, 0.1]).fit(votes)
+    assert misled.accuracies()[5] == pytest.approx(0.55, abs=0.1)
+    assert misled.balance_[0] < 0.7
+
+
+def test_labels_that_do_not_exclude_one_another_are_as_many_binary_models():
+    votes, _ = clones(copies=1, rows=500)
+    both = {"a": votes, "b": 1 - np.where(votes < 0, 2, votes)}
+    model = MultiLabel("one_coin").fit(both)
+    loaded = MultiLabel.from_dict(json.loads(json.dumps(model.to_dict())))
+    found = model.predict_proba(both)
+    assert found.shape == (500, 2)
+    assert found[:, 0] == pytest.approx(create("one_coin", 2).fit(votes).predict_proba(votes)[:, 1])
+    assert (loaded.predict_proba(both) == found).all()
+
+
+def test_features_that_tell_nothing_leave_the_answer_to_the_votes():
+    votes, _truth = clones(copies=1, rows=2000)
+    noise = np.random.default_rng(1).normal(size=(2000, 8)).astype(np.float32)
+    votes_only = create("auto", 2, seed=1, draws=0).fit(votes).predict_proba(votes)
+    model = create("auto", 2, seed=1, draws=0).fit(votes, features=noise)
+    assert model.chosen_.skill_ < 0.1
+    assert model.predict_proba(votes, features=noise) == pytest.approx(votes_only, abs=1e-6)
+
+
+def test_silent_rows_take_the_answer_of_features_that_tell_much():
+    votes, truth = clones(copies=1, rows=2000)
+    votes[:300] = ABSTAIN
+    telling = (np.random.default_rng(1).normal(size=(2000, 4)) + 3 * truth[:, None]).astype(np.float32)
+    found = create("joint", 2).fit(votes, features=telling).predict_proba(votes, features=telling)
+    assert (found.argmax(axis=1) == truth)[:300].mean() > 0.95

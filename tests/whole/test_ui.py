@@ -77,7 +77,7 @@ def ui(sprout: Callable[[str], Path]) -> Iterator[Ui]:
             assert any("Ctrl-C" in line for line in process.stdout), "the UI did not come up"
             yield Ui(folder, port, pages)
         finally:
-            process.send_signal(signal.SIGINT)
+            process.send_signal(signal.SIGTERM)
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +107,7 @@ def test_a_run_started_in_the_ui_does_what_dvc_repro_does(ui: Ui, ran: str, repr
 def test_there_is_one_task_run_per_stage_and_a_second_run_skips_them_all(ui: Ui, ran: str):
     assert ran.startswith("COMPLETED")
     stages = {f"{name.partition('@')[0]}@tiny" for name in read_lock(ui.folder)}
-    assert {task["name"] for task in ask(f"{ui.api}/task_runs/filter", {})} == stages
+    assert {task["name"] for task in ask(f"{ui.api}/task_runs/filter", {}) if "@" in task["name"]} == stages
     assert ui.start("refresh/refresh", {"problem": "tiny", "overrides": []}).startswith("COMPLETED")
     skipped = [task for task in ask(f"{ui.api}/task_runs/filter", {}) if task["state_name"] == "Skipped"]
     assert {task["name"] for task in skipped} == stages
@@ -142,6 +142,6 @@ def test_a_person_sees_the_run_and_the_report_in_a_browser(ui: Ui, ran: str, tmp
         page.goto(f"http://127.0.0.1:{ui.pages}/index.html", wait_until="load")
         assert "tiny" in page.inner_text("body")
         assert page.evaluate("document.documentElement.scrollWidth") <= 1280
-        page.goto(f"http://127.0.0.1:{ui.pages}/data_docs/tiny/votes/index.html", wait_until="load")
-        assert "tiny_votes" in page.inner_text("body")
+        page.goto(f"http://127.0.0.1:{ui.pages}/data_docs/tiny/votes/latest.html", wait_until="load")
+        page.get_by_text("tiny_votes").first.wait_for(timeout=30_000)
         browser.close()

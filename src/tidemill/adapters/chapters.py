@@ -170,7 +170,7 @@ def _suites(root: Path, name: str) -> list[Suite]:
 def _suite(root: Path, name: str, path: Path) -> Suite:
     content = json.loads(path.read_text(encoding="utf-8"))
     failed = [_expectation(one) for one in content["results"] if not one["success"]]
-    page = Path("data_docs") / name / path.stem / "index.html"
+    page = Path("data_docs") / name / path.stem / "latest.html"
     link = page.as_posix() if (root / "reports" / page).exists() else None
     return Suite(path.stem, bool(content["success"]), len(content["results"]) - len(failed), tuple(failed), link)
 

@@ -40,6 +40,11 @@ def data_docs(problem: str, table: str) -> Path:
     return shared_root() / "reports" / "data_docs" / problem / table
 
 
+def data_docs_page(problem: str, table: str) -> Path:
+    """Problem and table → the page that leads to the result of that table's last check."""
+    return data_docs(problem, table) / "latest.html"
+
+
 def suite_result(problem: str, table: str) -> Path:
     """Problem and table → JSON file of that table's last check."""
     return state_folder() / "suites" / problem / f"{table}.json"

@@ -8,10 +8,11 @@ import shutil
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import polars as pl
 
-from tidemill.adapters.places import data_docs, suite_result
+from tidemill.adapters.places import data_docs, data_docs_page, suite_result
 from tidemill.adapters.tables import aside
 from tidemill.contracts import Column, Contract, SuiteError
 
@@ -31,12 +32,24 @@ def guard(table: pl.DataFrame, contract: Contract, *, problem: str, table_name: 
         downstream sees it.
     """
     docs = data_docs(problem, table_name)
+    page = data_docs_page(problem, table_name)
     result = _validate(_to_pandas(table), _expectations(table, contract), f"{problem}_{table_name}", docs)
+    _lead(page, next(docs.glob("validations/**/*.html")))
     with aside(suite_result(problem, table_name)) as path:
         path.write_text(json.dumps(result, indent=1, default=str), encoding="utf-8")
     failed = [one for one in result["results"] if not one["success"]]
     if failed:
-        raise SuiteError(_message(failed, f"{problem}/{table_name}", docs / "index.html"))
+        raise SuiteError(_message(failed, f"{problem}/{table_name}", page))
+
+
+def _lead(page: Path, target: Path) -> None:
+    """Page with a name that stays → it leads to the result, whose name holds the time; GX's own index needs a network."""
+    link = quote(target.relative_to(page.parent).as_posix())
+    page.write_text(
+        f'<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0; url={link}">'
+        f'<title>Data Docs</title><a href="{link}">Data Docs</a>\n',
+        encoding="utf-8",
+    )
 
 
 def _to_pandas(table: pl.DataFrame) -> pd.DataFrame:

@@ -30,7 +30,8 @@ def serve(root: Path, *, port: int, pages_port: int) -> None:
         print(f"Prefect  http://{HOST}:{port}  (deployments refresh and monitor: Run > Quick run, or Custom run)")
         print(f"reports  http://{HOST}:{pages_port}/index.html")
         print("Ctrl-C ends both.", flush=True)
-        signal.signal(signal.SIGTERM, _interrupt)
+        for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT is ignored where a shell started us in the background
+            signal.signal(number, _interrupt)
         with contextlib.suppress(KeyboardInterrupt):
             worker.wait()
 

@@ -11,7 +11,10 @@ what repeats most would win (see docs/denoise.md, tried and dropped).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final, Self
+
+import numpy as np
 
 from tidemill.contracts import NO_GOLD, Features, Probabilities, Votes
 from tidemill.denoise import evidence
@@ -41,6 +44,8 @@ class Auto(LabelModel):
         Resamples; 0 leaves interval and stability out.
     budget
         Most distinct rows to learn from.
+    balance, accuracies_hint
+        What is believed of the class balance and of each function's accuracy (None: nothing): evidence, not truth.
 
     Attributes
     ----------
@@ -51,26 +56,41 @@ class Auto(LabelModel):
     """
 
     name = "auto"
-    parameters = ("n_classes", "seed", "draws", "budget")
+    parameters = ("n_classes", "seed", "draws", "budget", "balance", "accuracies_hint")
     learned = LabelModel.learned
     uses_features = True
 
     chosen_: LabelModel
     evidence_: dict[str, Any]
 
-    def __init__(self, n_classes: int, *, seed: int, draws: int = 10, budget: int = 20_000) -> None:
+    def __init__(
+        self,
+        n_classes: int,
+        *,
+        seed: int,
+        draws: int = 10,
+        budget: int = 20_000,
+        balance: Sequence[float] | None = None,
+        accuracies_hint: Sequence[float | None] | None = None,
+    ) -> None:
         super().__init__(n_classes)
+        self.balance = None if balance is None else list(balance)
+        self.accuracies_hint = None if accuracies_hint is None else list(accuracies_hint)
         self.seed = seed
         self.draws = draws
         self.budget = budget
 
     def _fit(self, votes: Votes, features: Features | None, gold: Gold) -> None:
         found = patterns(votes, budget=self.budget, gold=gold)
-        pairs = PairLifts(self.n_classes, budget=self.budget)
+        pairs = PairLifts(
+            self.n_classes, budget=self.budget, balance=self.balance, accuracies_hint=self.accuracies_hint
+        )
+        pairs.order_ = self.order_
         pairs.learn(found)
         candidates = self._candidates(found, pairs)
         best = "generative" if "generative" in candidates and candidates["generative"].explains_ else "pool"  # type: ignore[attr-defined]
-        self.evidence_ = {"misfit": getattr(candidates.get("generative"), "misfit_", None)}
+        misfit = getattr(candidates.get("generative"), "misfit_", np.nan)
+        self.evidence_ = {"misfit": None if np.isnan(misfit) else round(float(misfit), 6)}
         self._weigh(found, candidates, best)
         self._resample(found, pairs)
         self._adopt(self._with_features(votes, features, gold, candidates[self.evidence_["chosen"]]))
@@ -80,7 +100,8 @@ class Auto(LabelModel):
         if features is None:
             return model
         joint = Joint(self.n_classes)
-        joint.learn(votes, features, gold=gold, start=model._predict_or_prior(votes))  # noqa: SLF001 - own base
+        model.order_ = np.arange(self.functions_)
+        joint.learn(votes, features, gold=gold, base=model)
         self.evidence_ |= {"votes_only": self.evidence_["chosen"], "chosen": "joint", "reason": "features are at hand"}
         return joint
 

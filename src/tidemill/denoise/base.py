@@ -126,15 +126,19 @@ class LabelModel(ABC):
 
 
 def _array(name: str, value: Any) -> Any:
+    if value is None:
+        return float("nan")
     if not isinstance(value, list):
         return value
     return np.asarray(value, dtype=np.int64 if name == "order_" else np.float64)
 
 
 def _plain(value: Any) -> Any:
+    """Array or number -> what JSON has for it: lists, and null for what is not a number."""
     if isinstance(value, np.ndarray):
-        return value.tolist()
-    return value.item() if isinstance(value, np.generic) else value
+        return value.tolist() if np.isfinite(value).all() else np.where(np.isfinite(value), value, None).tolist()
+    plain = value.item() if isinstance(value, np.generic) else value
+    return None if isinstance(plain, float) and not np.isfinite(plain) else plain
 
 
 def silent(votes: Votes) -> Any:

@@ -52,15 +52,15 @@ def groups(excess: Array) -> list[list[int]]:
     return [group for group in found if len(group) > 1]
 
 
-def dependence(counts: PairCounts, functions: int, *, prior: Array) -> Dependence:
-    """Pair counts, number of functions and prior of the balance -> fit and dependences."""
+def dependence(counts: PairCounts, functions: int, *, prior: Array, hints: Array | None = None) -> Dependence:
+    """Pair counts, number of functions, priors of the balance and of precisions -> fit and dependences."""
     own = np.asarray(counts.functions)
     suspects = agreement(counts, functions, counts.together) > SUSPECT
-    fit = fit_pairs(counts, listened=_spared(suspects, functions)[np.ix_(own, own)], prior=prior)
+    fit = fit_pairs(counts, listened=_spared(suspects, functions)[np.ix_(own, own)], prior=prior, hints=hints)
     excess = np.zeros((functions, functions))
     if suspects.any():
         excess = _excess(counts, functions, fit)
-        fit = fit_pairs(counts, listened=(excess < EXCESS)[np.ix_(own, own)], prior=prior)
+        fit = fit_pairs(counts, listened=(excess < EXCESS)[np.ix_(own, own)], prior=prior, hints=hints)
         excess = _excess(counts, functions, fit)
     return Dependence(fit, excess, 1.0 / (1.0 + np.where(excess > EXCESS, excess, 0.0).sum(axis=1)))
 

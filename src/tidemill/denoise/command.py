@@ -28,16 +28,14 @@ def command(arguments: list[str]) -> None:
     train = read_votes(asked.votes, len(classes))
     other = train if asked.predict is None else read_votes(asked.predict, len(classes), functions=train.functions)
     features, other_features = _features(asked, train, other)
-    model = create(
-        asked.model, len(classes), **({"seed": asked.seed} if "seed" in _known(asked.model).parameters else {})
-    )
+    model = create(asked.model, len(classes), **_parameters(asked))
     gold = None if asked.gold is None else read_gold(asked.gold, train.rows, len(classes))
     model.fit(train.votes, features=features, gold=gold)
     probabilities = model.predict_proba(other.votes, features=other_features)
     report = describe(model, other.votes, probabilities, names=train.functions, classes=classes)
     if features is not None and gold is not None:
-        learned = model.predict_proba(train.votes, features=features)
-        report |= {"worth": worth_of(features, learned, gold, train.votes, asked.seed)}
+        blind = create(asked.model, len(classes), **_parameters(asked))
+        report |= {"worth": worth_of(blind, train.votes, features, gold, asked.seed)}
     _write(asked, labels_table(pl.Series(other.rows), probabilities, classes), model, report)
     if asked.plots is not None:
         _plots(asked.plots, model, train, probabilities, classes)
@@ -51,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--features", help="Parquet (row_id, feature), .npy, or 'text' for WRENCH's texts")
     parser.add_argument("--predict-features", type=Path, help="features of the rows of --predict")
     parser.add_argument("--gold", type=Path, help="CSV, Parquet (row_id, gold) or .npy: evidence, not truth")
+    parser.add_argument("--balance", help="class balance believed in, such as 0.9,0.1: evidence, not truth")
     parser.add_argument("--model", default="auto", help=f"one of {', '.join(sorted(MODELS))} (auto)")
     parser.add_argument(
         "--predict", type=Path, help="other votes of the same functions, to label in place of the first"
@@ -68,6 +67,15 @@ def _classes(text: str) -> tuple[str, ...]:
     if len(names) < 2 or len(set(names)) < len(names):  # noqa: PLR2004 - fewer leave nothing to decide
         raise ConfigError(f"--classes {text}: promised a number of at least 2, or different names such as ham,spam")
     return names
+
+
+def _parameters(asked: Any) -> dict[str, Any]:
+    """What was asked -> the model's parameters."""
+    seed = {"seed": asked.seed} if "seed" in _known(asked.model).parameters else {}
+    try:
+        return seed if asked.balance is None else seed | {"balance": [float(x) for x in asked.balance.split(",")]}
+    except ValueError as error:
+        raise ConfigError(f"--balance {asked.balance}: promised shares such as 0.9,0.1") from error
 
 
 def _known(name: str) -> type[LabelModel]:

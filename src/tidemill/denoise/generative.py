@@ -51,6 +51,7 @@ class Generative(DawidSkene):
     def _fit(self, votes: Votes, features: Features | None, gold: Gold) -> None:  # noqa: ARG002 - votes only
         found = patterns(votes, budget=self.budget, gold=gold)
         pairs = PairLifts(self.n_classes, budget=self.budget)
+        pairs.order_ = self.order_
         pairs.learn(found)
         self.learn_from(found, pairs)
 
@@ -105,6 +106,6 @@ def misfit(counts: PairCounts, confusions: Array, balance: Array, weights: Array
     first = np.unique(counts.functions[~single])[:1]
     single = single | np.isin(counts.functions, first)
     told = np.triu(counts.apart & single[:, None] & single[None, :] & (expected >= 1.0), 1)
-    if told.sum() < PAIRS_PER_NUMBER * 2 * single.sum():
+    if told.sum() < max(PAIRS_PER_NUMBER * 2 * single.sum(), 1):
         return float("nan")
     return float(((counts.together - expected) ** 2 / np.maximum(expected, 1.0))[told].mean())

@@ -169,7 +169,10 @@ class TextFeatures:
         from sklearn.feature_extraction.text import TfidfVectorizer
 
         self._words = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), min_df=2)
-        seen = self._words.fit_transform(texts)
+        try:
+            seen = self._words.fit_transform(texts)
+        except ValueError as error:
+            raise DataError(f"texts make no features ({error}): give --features from a backbone") from error
         self._reduce = TruncatedSVD(min(dimensions, min(seen.shape) - 1), random_state=seed).fit(seen)
 
     def __call__(self, texts: Sequence[str]) -> Features:

@@ -9,7 +9,7 @@ view that knows nothing of functions; rows on which all are silent get the class
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, Self
 
 import numpy as np
 
@@ -19,6 +19,11 @@ from tidemill.denoise.pool import Pool
 from tidemill.denoise.softmax import Linear, fit_linear
 from tidemill.denoise.spoken import gold_evidence
 from tidemill.denoise.votes import Array, normalised, one_hot, weigh
+
+UNSKILLED: Final = 0.1
+"""Skill at which the features tell nothing: the votes alone are heard."""
+SKILLED: Final = 0.5
+"""Skill from which the meaning of votes is the classifier's alone."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +56,15 @@ class Joint(LabelModel):
         (functions * 2 * classes, classes): log of P(class | vote) over the balance.
     coefficients_, centre_, scale_
         The classifier: (dimensions + 1, classes), centre and scale of features.
+    skill_
+        How much of the votes' labels the classifier tells of rows it has not seen, beyond the commonest class.
+    base_
+        The label model of votes alone; it answers where the classifier has no skill.
     """
 
     name = "joint"
     parameters = ("n_classes", "penalty", "strength", "rounds", "folds", "most")
-    learned = (*LabelModel.learned, "evidence_", "coefficients_", "centre_", "scale_", "accuracies_")
+    learned = (*LabelModel.learned, "evidence_", "coefficients_", "centre_", "scale_", "accuracies_", "skill_")
     uses_features = True
 
     evidence_: Array
@@ -63,6 +72,8 @@ class Joint(LabelModel):
     centre_: Array
     scale_: Array
     accuracies_: Array
+    skill_: float
+    base_: LabelModel
 
     def __init__(
         self,
@@ -82,23 +93,32 @@ class Joint(LabelModel):
         self.most = most
 
     def _fit(self, votes: Votes, features: Features | None, gold: Gold) -> None:
-        pool = Pool(self.n_classes).fit(votes, gold=gold)
-        self.learn(votes, features, gold=gold, start=pool.predict_proba(votes))
+        self.learn(votes, features, gold=gold, base=Pool(self.n_classes).fit(votes, gold=gold))
 
-    def learn(self, votes: Votes, features: Features | None, *, gold: Gold, start: Probabilities) -> None:
-        """Votes, features, gold and first labels -> what ``fit`` learns."""
+    def learn(self, votes: Votes, features: Features | None, *, gold: Gold, base: LabelModel) -> None:
+        """Votes, features, gold and the fitted label model of votes alone -> what ``fit`` learns."""
         if features is None:
             raise DataError("label model joint needs features: configure denoise.use_features, or give --features")
         self.functions_ = votes.shape[1]
         order = row_order(votes, features)[: self.most]
         rows = self._rows(votes[order], features[order], gold if gold is None else np.asarray(gold)[order])
-        labels, warm = start[order], [None] * (self.folds + 1)
-        for _ in range(self.rounds):
+        self.base_, start = base, base.predict_proba(votes[order])
+        labels, warm = start, [None] * (self.folds + 1)
+        for turn in range(self.rounds):
             seen, whole = self._cross_fitted(rows, labels, warm)
+            if turn == 0:
+                self.skill_ = skill(seen[rows.heard], start[rows.heard])
             self._read_votes(rows.said, seen)
-            labels = normalised(rows.said @ self.evidence_ + np.log(np.maximum(seen, 1e-9)) + rows.gold)
+            labels = self._combined(rows.said @ self.evidence_, start, seen, rows.gold)
         self.coefficients_, self.centre_, self.scale_ = whole.weights, whole.centre, whole.scale
         self.prior_ = self.balance_ = labels.mean(axis=0) / labels.mean(axis=0).sum()
+
+    def _combined(self, meaning: Array, start: Probabilities, seen: Probabilities, gold: Array | float) -> Array:
+        """What votes mean to the classifier, what they say alone, and the classifier, each by the classifier's skill."""
+        trust = float(np.clip((self.skill_ - UNSKILLED) / (SKILLED - UNSKILLED), 0.0, 1.0))
+        heard = min(2.0 * trust, 1.0)
+        alone = np.log(np.maximum(start, 1e-9))
+        return normalised(trust * meaning + (1.0 - trust) * alone + heard * np.log(np.maximum(seen, 1e-9)) + gold)
 
     def _rows(self, votes: Votes, features: Features, gold: Gold) -> Rows:
         known = np.full(len(votes), NO_GOLD) if gold is None else gold
@@ -130,11 +150,11 @@ class Joint(LabelModel):
         self.accuracies_ = _accuracies(meaning, mass.sum(axis=1), self.n_classes)
 
     def _predict(self, votes: Votes, features: Features | None) -> Probabilities:
-        logits = weigh(votes, self.evidence_, self.n_classes)
+        start = self.base_.predict_proba(votes)
         if features is None:
-            return normalised(logits + np.log(self.balance_))
-        linear = Linear(self.coefficients_, self.centre_, self.scale_)
-        return normalised(logits + np.log(np.maximum(linear.predict(features), 1e-9)))
+            return start
+        seen = Linear(self.coefficients_, self.centre_, self.scale_).predict(features)
+        return self._combined(weigh(votes, self.evidence_, self.n_classes), start, seen, 0.0)
 
     def _predict_or_prior(self, votes: Votes, features: Features | None = None) -> Probabilities:
         found = self._predict(votes, features)
@@ -144,6 +164,37 @@ class Joint(LabelModel):
 
     def _accuracies(self) -> Array:
         return self.accuracies_
+
+    def report(self) -> dict[str, Any]:
+        """Fitted model -> class balance, and the classifier's skill at labels of rows it has not seen."""
+        return super().report() | {"classifier_skill": round(self.skill_, 6)}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Fitted model -> JSON content; the label model of votes alone stands in it whole."""
+        return super().to_dict() | {"base": self.base_.to_dict()}
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any]) -> Self:
+        """What ``to_dict`` gave -> the fitted model."""
+        from tidemill.denoise.registry import from_dict
+
+        model = super().from_dict(content)
+        model.base_ = from_dict(content["base"])
+        return model
+
+
+def skill(seen: Probabilities, labels: Probabilities) -> float:
+    """Answers on rows not seen and their labels -> agreement beyond naming the commonest class: 0 none, 1 all.
+
+    >>> skill(np.array([[0.9, 0.1], [0.2, 0.8]]), np.array([[0.7, 0.3], [0.4, 0.6]]))
+    1.0
+    """
+    if not len(labels):
+        return 0.0
+    given = labels.argmax(axis=1)
+    commonest = np.bincount(given).max() / len(given)
+    agreed = float((seen.argmax(axis=1) == given).mean())
+    return float((agreed - commonest) / max(1.0 - commonest, 1e-9))
 
 
 def row_order(votes: Votes, features: Features) -> Any:

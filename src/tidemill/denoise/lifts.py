@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 
-from tidemill.contracts import NO_GOLD, Features, Probabilities, Votes
+from tidemill.contracts import NO_GOLD, ConfigError, Features, Probabilities, Votes
 from tidemill.denoise.base import Gold, LabelModel
 from tidemill.denoise.clones import Dependence, dependence
 from tidemill.denoise.pairs import BELIEF, PRECISION, PairCounts, given_vote, pair_counts
 from tidemill.denoise.patterns import Patterns, patterns
 from tidemill.denoise.votes import Array, normalised, one_hot, weigh
 
+HINTED: Final = 100.0
+"""Rows of gold that a hinted class balance weighs as much as."""
 DECISIVE: Final = 1.2
 """How much likelier than chance its likeliest class must be before silence is held for it."""
 
@@ -27,6 +30,8 @@ class PairLifts(LabelModel):
     ----------
     anchor
         Dirichlet pseudo-counts of each class in the balance.
+    balance, accuracies_hint
+        What is believed of the class balance, and of each function's accuracy (None: nothing): evidence, not truth.
     most
         Most kinds of vote whose pairs are counted; precisions of rarer kinds follow from these.
     budget
@@ -43,7 +48,7 @@ class PairLifts(LabelModel):
     """
 
     name = "pairs"
-    parameters = ("n_classes", "anchor", "most", "budget")
+    parameters = ("n_classes", "anchor", "most", "budget", "balance", "accuracies_hint")
     learned = (*LabelModel.learned, "evidence_", "weights_", "excess_", "precision_", "uses_", "talk_")
 
     evidence_: Array
@@ -55,8 +60,19 @@ class PairLifts(LabelModel):
     dependence_: Dependence
     counts_: PairCounts
 
-    def __init__(self, n_classes: int, *, anchor: float = 2.0, most: int = 200, budget: int = 20_000) -> None:
+    def __init__(
+        self,
+        n_classes: int,
+        *,
+        anchor: float = 2.0,
+        most: int = 200,
+        budget: int = 20_000,
+        balance: Sequence[float] | None = None,
+        accuracies_hint: Sequence[float | None] | None = None,
+    ) -> None:
         super().__init__(n_classes)
+        self.balance = None if balance is None else list(balance)
+        self.accuracies_hint = None if accuracies_hint is None else list(accuracies_hint)
         self.anchor = anchor
         self.most = most
         self.budget = budget
@@ -68,13 +84,34 @@ class PairLifts(LabelModel):
         """Distinct rows -> what ``fit`` learns."""
         self.functions_ = found.votes.shape[1]
         self.counts_ = pair_counts(found, self.n_classes, most=self.most)
-        prior = np.full(self.n_classes, self.anchor) + _gold_counts(found, self.n_classes)
-        learned = self.dependence_ = dependence(self.counts_, self.functions_, prior=prior)
+        prior = self._anchored() + _gold_counts(found, self.n_classes)
+        learned = self.dependence_ = dependence(self.counts_, self.functions_, prior=prior, hints=self._hints())
         self.balance_, self.talk_ = learned.fit.balance, learned.fit.talk
         self.weights_, self.excess_ = learned.weights, learned.excess
         self.precision_, self.uses_ = self._all_precisions(found)
         self.evidence_ = self._evidence()
         self.prior_ = self._silent()
+
+    def _anchored(self) -> Array:
+        """Pseudo-counts of the balance; a hint weighs as much as ``HINTED`` rows."""
+        anchor = np.full(self.n_classes, self.anchor)
+        if self.balance is None:
+            return anchor
+        hint = np.asarray(self.balance, dtype=np.float64)
+        if hint.shape != (self.n_classes,) or hint.min() <= 0:
+            raise ConfigError(f"balance {self.balance}: promised {self.n_classes} shares above 0, one a class")
+        return np.asarray(anchor + HINTED * hint / hint.sum())
+
+    def _hints(self) -> Array | None:
+        """Prior precision per counted kind of vote, where a function's accuracy was hinted."""
+        if self.accuracies_hint is None:
+            return None
+        if len(self.accuracies_hint) != self.functions_:
+            raise ConfigError(f"{len(self.accuracies_hint)} hinted accuracies for {self.functions_} functions")
+        given = np.array([PRECISION if hint is None else hint for hint in self.accuracies_hint])[self.order_]
+        hinted = np.clip(given, 0.02, 0.98)[self.counts_.functions]
+        refuses = self.counts_.symbols >= self.n_classes
+        return np.asarray(np.where(refuses, (1.0 - hinted) / self.n_classes, hinted))
 
     def _all_precisions(self, found: Patterns) -> tuple[Array, Array]:
         """Precision of every kind of vote; kinds that were not counted in pairs follow from those that were."""

@@ -84,6 +84,23 @@ def patterns(votes: Votes, *, budget: int, gold: Any = None) -> Patterns:
     return Patterns(votes[first], weights, labels[first], first, len(votes))
 
 
+def merged(first: Patterns, second: Patterns) -> Patterns:
+    """Distinct rows of what was there and of a new batch, by the same functions -> those of both together.
+
+    Distinct rows are all that label models learn from, so a refit needs no row of an older batch; the ``first`` row of
+    a pattern is -1, as rows of both have no common order.
+
+    >>> batch = patterns(np.array([[0], [1]], dtype=np.int8), budget=10)
+    >>> sorted(merged(batch, batch).weights.tolist())
+    [2.0, 2.0]
+    """
+    votes, gold = np.concatenate([first.votes, second.votes]), np.concatenate([first.gold, second.gold])
+    weights = np.concatenate([first.weights, second.weights])
+    _, place, back = np.unique(_hash(votes, gold), return_index=True, return_inverse=True)
+    total = np.bincount(back, weights=weights, minlength=len(place)).astype(np.float64)
+    return Patterns(votes[place], total, gold[place], np.full(len(place), -1), first.rows + second.rows)
+
+
 def _first(hashes: npt.NDArray[np.uint64], wanted: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
     """Hash per row and the sorted hashes wanted -> the row of each (rows of one hash are alike)."""
     place = np.minimum(np.searchsorted(wanted, hashes), len(wanted) - 1)

@@ -19,8 +19,8 @@ from tidemill.denoise.patterns import Patterns, patterns
 from tidemill.denoise.spoken import SpokenConfusions
 from tidemill.denoise.votes import Array, normalised, weigh
 
-JUDGES: Final = {"majority": 1.0, "spoken": 2.0, "pairs": 1.0}
-MISMATCH: Final = 0.25
+JUDGES: Final = {"majority": 1.0, "spoken": 3.0, "pairs": 1.0}
+MISMATCH: Final = 0.4
 """Share of rows given a class beyond the estimated balance from which the learned judges are not heard."""
 
 SHARPEST: Final = (0.25, 8.0)

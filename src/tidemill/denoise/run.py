@@ -48,16 +48,21 @@ def denoise(
     model.fit(votes[fitted], features=part(features, fitted), gold=part(gold, fitted))
     probabilities = model.predict_proba(votes, features=features)
     report = describe(model, votes, probabilities, names=names, classes=classes)
-    report |= {"worth": worth_of(features, probabilities, gold, votes, settings.seed)}
+    blind = create(settings.model, len(classes), **seeded(settings))
+    report |= {"worth": worth_of(blind, votes, features, gold, settings.seed)}
     return Denoised(labels_table(table["row_id"], probabilities, classes), _saved(model, names, classes), report)
 
 
 def worth_of(
-    features: Features | None, weak: Probabilities, gold: Gold, votes: Votes, seed: int
+    blind: LabelModel, votes: Votes, features: Features | None, gold: Gold, seed: int
 ) -> dict[str, Any] | None:
-    """Features, weak labels, gold and votes -> what the functions are worth in gold rows; None where gold is too little."""
+    """An unfitted model, votes, features, gold -> what the functions are worth in gold rows; None: too little gold.
+
+    The model is fitted here without the gold that its labels are then held against.
+    """
     if features is None or gold is None or int((np.asarray(gold) != NO_GOLD).sum()) < LEAST:
         return None
+    weak = blind.fit(votes, features=features).predict_proba(votes, features=features)
     found = worth(features, weak, gold, heard=~silent(votes), draws=DRAWS, seed=seed)
     return {
         "gold_rows": _rounded(found.labels),
@@ -100,7 +105,9 @@ def describe(
         "coverage": _rounded(heard.mean()),
         "class_balance": {name: _rounded(model.prior_[k]) for k, name in enumerate(classes)},
         "label_shares": {name: _rounded(share) for name, share in zip(classes, _shares(probabilities), strict=True)},
-        "functions": {} if accuracies is None else {n: _rounded(a) for n, a in zip(names, accuracies, strict=True)},
+        "functions": {}
+        if accuracies is None
+        else {n: None if np.isnan(a) else _rounded(a) for n, a in zip(names, accuracies, strict=True)},
         "majority_vote": {
             "label_shares": {name: _rounded(share) for name, share in zip(classes, _shares(majority), strict=True)},
             "agreement_where_heard": _rounded(same[heard].mean()) if heard.any() else None,

@@ -26,7 +26,7 @@ def rounded(features: Features) -> Features:
     Ties and carries follow from adding half a step to the integer that the bits spell.
 
     >>> rounded(np.array([1.0, -0.1, 0.0, 1.0 + 2**-20], dtype=np.float32)).tolist()
-    [1.0, -0.0999908447265625, 0.0, 1.0]
+    [1.0, -0.100006103515625, 0.0, 1.0]
     """
     dropped = 23 - KEPT_BITS
     bits = np.ascontiguousarray(features, dtype=np.float32).view(np.uint32)

@@ -95,10 +95,11 @@ def load_weights(backbone: str, path: Path) -> Any:
         The weights are not of this model.
     """
     timm = _timm()
+    _known(timm, backbone)
     file = weights_file(path)
     try:
         state = renamed(_state(file))
-        model = _create(timm, backbone, num_classes=_classes(timm, backbone, state))
+        model = timm.create_model(backbone, num_classes=_classes(timm, backbone, state))
         model.load_state_dict(state, strict=True)
     except (RuntimeError, KeyError, ValueError) as error:
         first = str(error).strip().splitlines()
@@ -129,14 +130,14 @@ def _classes(timm: Any, backbone: str, state: dict[str, Any]) -> int:
 
 def _from_hub(backbone: str) -> Any:
     timm = _timm()
-    return fetched(lambda: _create(timm, backbone, num_classes=0, pretrained=True), backbone)
+    _known(timm, backbone)
+    return fetched(lambda: timm.create_model(backbone, num_classes=0, pretrained=True), backbone)
 
 
-def _create(timm: Any, backbone: str, **options: Any) -> Any:
+def _known(timm: Any, backbone: str) -> None:
     if not backbone.startswith(("hf-hub:", "hf_hub:")) and not timm.is_model(backbone.partition(".")[0]):
-        close = ", ".join(timm.list_models(f"*{backbone[:8]}*")[:5]) or "see timm.list_models()"
+        close = ", ".join(timm.list_models(f"*{backbone[:6]}*")[:5]) or "see timm.list_models()"
         raise ConfigError(f"embed.backbone: timm has no model {backbone!r}; close are: {close}")
-    return timm.create_model(backbone, **options)
 
 
 def _timm() -> Any:

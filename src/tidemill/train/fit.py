@@ -104,6 +104,8 @@ def _run(teach: Any, check: Any, settings: TrainSettings) -> tuple[Any, int]:
     with warnings.catch_warnings():
         # torch's pytree renames a class that Lightning asks for, and Lightning 2.6.6 still says it the old way
         warnings.filterwarnings("ignore", message=".*LeafSpec.*", category=FutureWarning)
+        # a handful of rows teaches without holding any out, and that is meant
+        warnings.filterwarnings("ignore", message="You defined a `validation_step` but have no", category=UserWarning)
         from pytorch_lightning import Trainer
 
         logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)  # devices and tips are no news

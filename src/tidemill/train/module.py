@@ -9,11 +9,15 @@ import time
 from typing import Any
 
 import torch
-from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import nn
 
+from tidemill.compat import repair_torchvision
 from tidemill.train.loss import soft_cross_entropy
 from tidemill.train.settings import TrainSettings
+
+repair_torchvision()
+
+from pytorch_lightning import Callback, LightningModule, Trainer  # noqa: E402 - it imports torchvision
 
 
 class SoftClassifier(LightningModule):  # type: ignore[misc] # mypy does not follow Lightning

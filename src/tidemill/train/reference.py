@@ -9,7 +9,7 @@ import polars as pl
 
 from tidemill.contracts import Column, Contract, DataError, not_class, probability_columns
 
-SAMPLED: Final = ("train", "dev", "valid")
+SAMPLED: Final = ("valid", "test")
 FILE: Final = "reference.parquet"
 
 
