@@ -16,7 +16,7 @@ install: $(STAMP)  ## the environment alone
 test: $(TEST_STAMP) browser  ## set up what the tests need and run them all
 	@$(BIN)/tidemill fetch
 	@$(MAKE) --no-print-directory check
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(TEST_STAMP)  ## style, types, layers
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && PYTHONPATH=src $(BIN)/lint-imports
@@ -27,8 +27,8 @@ bench: $(TEST_STAMP)  ## the figures of the README
 ui: $(STAMP)  ## Prefect and the reports on this machine
 	@$(BIN)/tidemill ui
 
-lock: $(TEST_STAMP)  ## resolve requirements.lock anew; CUDA's own packages are left to torch's metadata
-	@$(BIN)/uv pip compile -q pyproject.toml --all-extras --universal --python-version 3.11 --no-annotate --no-header \
+lock: $(TEST_STAMP)  ## resolve requirements.lock anew, from PyPI alone; CUDA's own packages are left to torch's metadata
+	@env -u UV_FIND_LINKS $(BIN)/uv pip compile -q pyproject.toml --all-extras --universal --python-version 3.11 --no-annotate --no-header \
 	  | grep -vE '^(nvidia-|cuda-|triton)' > requirements.lock.part && mv requirements.lock.part requirements.lock
 
 clean:  ## everything that can be made again, except fetched packages and DVC's cache

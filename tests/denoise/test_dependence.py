@@ -57,6 +57,7 @@ def test_auto_is_an_oracle_where_copies_ruin_the_majority_vote():
     model = create("auto", 2, seed=1, draws=0).fit(votes)
     found = model.predict_proba(votes)
     assert model.evidence_["chosen"] == "generative"
+    assert model.evidence_["groups"] == [[5, 6, 7, 8, 9, 10]]
     assert (found.argmax(axis=1) == truth).mean() > oracle - 0.01
     assert calibration_error(found, truth) < 0.05
 
@@ -87,9 +88,9 @@ def test_gold_overrules_where_there_is_enough_of_it():
     votes, truth = clones(rows=2000)
     gold = np.where(np.arange(2000) < 200, truth, -1)
     model = create("auto", 2, seed=1, draws=0).fit(votes, gold=gold)
-    scores = {name: known["log_loss"] for name, known in model.evidence_["gold"].items()}
+    scores = {name: known["squared_error"] for name, known in model.evidence_["gold"].items()}
     assert model.evidence_["chosen"] == min(scores, key=scores.get)
-    assert model.evidence_["reason"] == "least log loss on gold"
+    assert model.evidence_["reason"] == "least squared error on gold"
 
 
 def test_a_budget_keeps_about_so_many_rows_and_the_same_ones_in_any_order():

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 def project(sprout: Callable[[str], Path], reproduced: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the reproduced project, which is the current folder."""
     folder = sprout("guarded")
-    shutil.copytree(reproduced, folder, dirs_exist_ok=True, symlinks=True)
+    shutil.copytree(reproduced, folder, dirs_exist_ok=True, symlinks=True, ignore=shutil.ignore_patterns("packages"))
     monkeypatch.chdir(folder)
     monkeypatch.setattr(sys, "argv", ["stage", "tiny"])
     return folder

@@ -81,7 +81,7 @@ def test_overrides_by_dvc_exp_run_and_by_tidemill_run_agree(sprout: Callable[[st
 
 def test_scrambled_gold_changes_no_label_and_no_model(sprout: Callable[[str], Path], reproduced: Path):
     folder = sprout("scrambled")
-    shutil.copytree(reproduced, folder, dirs_exist_ok=True, symlinks=True)
+    shutil.copytree(reproduced, folder, dirs_exist_ok=True, symlinks=True, ignore=shutil.ignore_patterns("packages"))
     for path in (folder / DATA / "gold").glob("*.parquet"):
         table = pl.read_parquet(path)
         path.unlink()

@@ -3,7 +3,7 @@
 1. Does the generative model explain how often pairs of votes occur, within sampling noise? Then nothing beats it.
 2. Otherwise its posterior cannot be trusted, and judges that err differently are pooled.
 3. With features, a classifier and the functions' confusions are learned together on top of that choice.
-4. Gold, when there is some, can overrule: the model with the least log loss on it wins.
+4. Gold, when there is some, can overrule: the model with the least squared error (Brier, 1950) on it wins.
 
 How well each agrees with left-out functions is reported but decides nothing: repeating functions agree best of all, and
 what repeats most would win (see docs/denoise.md, tried and dropped).
@@ -91,6 +91,8 @@ class Auto(LabelModel):
         best = "generative" if "generative" in candidates and candidates["generative"].explains_ else "pool"  # type: ignore[attr-defined]
         misfit = getattr(candidates.get("generative"), "misfit_", np.nan)
         self.evidence_ = {"misfit": None if np.isnan(misfit) else round(float(misfit), 6)}
+        self.evidence_["effective_functions"] = round(float(pairs.weights_.sum()), 4)
+        self.evidence_["groups"] = sorted(sorted(int(self.order_[j]) for j in group) for group in pairs.groups())
         self._weigh(found, candidates, best)
         self._resample(found, pairs)
         self._adopt(self._with_features(votes, features, gold, candidates[self.evidence_["chosen"]]))
@@ -131,7 +133,7 @@ class Auto(LabelModel):
         }
         chosen, reason = best, why[best]
         if int((found.gold != NO_GOLD).sum()) >= ENOUGH_GOLD:
-            chosen, reason = min(gold, key=lambda name: gold[name]["log_loss"]), "least log loss on gold"  # type: ignore[index]
+            chosen, reason = min(gold, key=lambda name: gold[name]["squared_error"]), "least squared error on gold"  # type: ignore[index]
         self.evidence_ |= {"chosen": chosen, "reason": reason, "held_out_agreement": agreement, "gold": gold}
 
     def _resample(self, found: Patterns, pairs: PairLifts) -> None:
@@ -143,6 +145,12 @@ class Auto(LabelModel):
     def _adopt(self, model: LabelModel) -> None:
         model.order_, model.functions_ = self.order_, self.functions_
         self.chosen_, self.prior_, self.balance_ = model, model.prior_, model.balance_
+        if "balance_interval" in self.evidence_:
+            low, high = np.asarray(self.evidence_["balance_interval"])
+            self.evidence_["balance_interval"] = [
+                np.minimum(low, self.balance_).round(6).tolist(),
+                np.maximum(high, self.balance_).round(6).tolist(),
+            ]
 
     def _predict(self, votes: Votes, features: Features | None) -> Probabilities:
         return self.chosen_._predict(votes, features)  # noqa: SLF001 - a label model of the same base

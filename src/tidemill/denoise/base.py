@@ -136,7 +136,9 @@ def _array(name: str, value: Any) -> Any:
 def _plain(value: Any) -> Any:
     """Array or number -> what JSON has for it: lists, and null for what is not a number."""
     if isinstance(value, np.ndarray):
-        return value.tolist() if np.isfinite(value).all() else np.where(np.isfinite(value), value, None).tolist()
+        told = value.astype(object)
+        told[~np.isfinite(value)] = None
+        return told.tolist()
     plain = value.item() if isinstance(value, np.generic) else value
     return None if isinstance(plain, float) and not np.isfinite(plain) else plain
 

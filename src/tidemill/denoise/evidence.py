@@ -36,7 +36,7 @@ def held_out_agreement(predict: Callable[[Votes], Probabilities], found: Pattern
 
 
 def gold_scores(probabilities: Probabilities, gold: Any) -> dict[str, float] | None:
-    """Probabilities and gold (rows,) or NO_GOLD -> accuracy, log loss and calibration error on the gold rows."""
+    """Probabilities and gold (rows,) or NO_GOLD -> accuracy, log loss, squared and calibration error on the gold rows."""
     known = np.flatnonzero(np.asarray(gold) != NO_GOLD)
     if not len(known):
         return None
@@ -46,6 +46,7 @@ def gold_scores(probabilities: Probabilities, gold: Any) -> dict[str, float] | N
         "rows": len(known),
         "accuracy": float((chosen.argmax(axis=1) == truth).mean()),
         "log_loss": float(-np.log(np.maximum(right, 1e-6)).mean()),
+        "squared_error": float(((chosen - np.eye(chosen.shape[1])[truth]) ** 2).sum(axis=1).mean()),
         "calibration_error": calibration_error(chosen, truth),
     }
 

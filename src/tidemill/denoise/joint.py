@@ -81,9 +81,9 @@ class Joint(LabelModel):
         *,
         penalty: float = 30.0,
         strength: float = 10.0,
-        rounds: int = 5,
-        folds: int = 4,
-        most: int = 20_000,
+        rounds: int = 4,
+        folds: int = 3,
+        most: int = 5_000,
     ) -> None:
         super().__init__(n_classes)
         self.penalty = penalty

@@ -20,7 +20,7 @@ from tidemill.denoise.spoken import SpokenConfusions
 from tidemill.denoise.votes import Array, normalised, weigh
 
 JUDGES: Final = {"majority": 1.0, "spoken": 3.0, "pairs": 1.0}
-MISMATCH: Final = 0.4
+MISMATCH: Final = 0.3
 """Share of rows given a class beyond the estimated balance from which the learned judges are not heard."""
 
 SHARPEST: Final = (0.25, 8.0)
@@ -76,7 +76,7 @@ class Pool(LabelModel):
         """Distinct rows and the fitted pairs -> what ``fit`` learns."""
         spoken = SpokenConfusions(self.n_classes, budget=self.budget)
         spoken.learn(found, pairs.weights_)
-        self.functions_, self.prior_, self.balance_ = pairs.functions_, pairs.prior_, pairs.balance_
+        self.functions_, self.prior_ = pairs.functions_, pairs.prior_
         self.spoken_, self.pairs_, self.accuracies_ = spoken.evidence_, pairs.evidence_, pairs.precisions()
         self.effective_ = float(pairs.weights_.sum())
         self.mismatch_ = pairs.mismatch(found)
@@ -86,6 +86,9 @@ class Pool(LabelModel):
         self.sharpness_ = 1.0
         if self.mismatch_ <= MISMATCH:
             self.sharpness_ = self._sharpened(found, pairs)
+        labels = self._predict(found.votes, None)
+        labels[~found.heard] = self.prior_
+        self.balance_ = found.weights @ labels / found.weights.sum()
 
     def _sharpened(self, found: Patterns, pairs: PairLifts) -> float:
         """The power that makes the pool as sure of its answers as the pairs are, on average."""

@@ -100,7 +100,10 @@ def describe(
     heard = ~silent(votes)
     same = majority.argmax(axis=1) == probabilities.argmax(axis=1)
     accuracies = model.accuracies()
-    return model.report() | {
+    told = model.report()
+    if "choice" in told:
+        told["choice"] = told["choice"] | {"groups": [[names[j] for j in group] for group in told["choice"]["groups"]]}
+    return told | {
         "rows": len(votes),
         "coverage": _rounded(heard.mean()),
         "class_balance": {name: _rounded(model.prior_[k]) for k, name in enumerate(classes)},

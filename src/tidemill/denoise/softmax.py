@@ -54,7 +54,7 @@ def fit_linear(
         return value, slope.ravel()
 
     first = np.zeros(shape) if start is None else start
-    options = {"maxiter": 60, "ftol": 1e-7}
+    options = {"maxiter": 40, "ftol": 1e-6}
     solved = minimize(loss, first.ravel(), jac=True, method="L-BFGS-B", options=options).x
     return Linear(solved.reshape(shape), centre, np.full(len(centre), scale))
 
