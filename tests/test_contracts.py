@@ -25,7 +25,9 @@ def test_every_vote_that_the_contract_names_passes():
 
 
 def test_a_vote_outside_of_the_classes_is_named_with_its_row_and_value():
-    with pytest.raises(DataError, match=r"row 1 \(row_id r1\) of votes, column short: 7 is not in -4\.\.2; 2 such rows"):
+    with pytest.raises(
+        DataError, match=r"row 1 \(row_id r1\) of votes, column short: 7 is not in -4\.\.2; 2 such rows"
+    ):
         check(votes(short=[0, 7, 3]), votes_contract(3), where="votes")
 
 
