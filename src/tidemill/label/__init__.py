@@ -13,7 +13,7 @@ The words of a file of labeling functions::
 """
 
 from tidemill.contracts import ABSTAIN, not_class
-from tidemill.label.declared import keyword_functions
+from tidemill.label.declared import declare, keyword_functions
 from tidemill.label.functions import (
     BatchLabelingFunction,
     LabelingFunction,
@@ -31,6 +31,7 @@ __all__ = [
     "Preprocessor",
     "Row",
     "batch_labeling_function",
+    "declare",
     "keyword_functions",
     "labeling_function",
     "not_class",

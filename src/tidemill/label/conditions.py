@@ -9,45 +9,30 @@ A condition is true, false, or null where the column has no value; only true cas
 
 from __future__ import annotations
 
-import operator
-import re
-from abc import ABC, abstractmethod
-from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 import polars as pl
-from pydantic import (
-    Field,
-    StrictFloat,
-    StrictInt,
-    StrictStr,
-    StringConstraints,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, StrictFloat, StrictInt, StrictStr, ValidationInfo, field_validator, model_validator
 
 from tidemill.contracts import Settings
+from tidemill.label.condition import Condition, Limits, Word, Words, any_of, located
+from tidemill.label.evidence import Annotator, Neighbours, Prototype, Scores
+from tidemill.label.texts import Date, Fuzzy, Language, Lexicon
 
-Word = Annotated[str, StringConstraints(min_length=1)]
-Words = Annotated[tuple[Word, ...], Field(min_length=1)]
 Flag = Literal["ignore_case", "multi_line", "dot_all"]
 _FLAGS: Final = {"ignore_case": "i", "multi_line": "m", "dot_all": "s"}
 _UNITS: Final = {"characters": r"(?s).", "words": r"\S+", "lines": r"\n"}
 
 
-class Condition(Settings, ABC):
-    """What is asked of a row; ``main`` is the field that a template's entries fill."""
+class Near(Settings):
+    """Other words that stand close by, at most so many words between."""
 
-    main: ClassVar[str | None] = None
-
-    @abstractmethod
-    def expression(self) -> pl.Expr:
-        """Condition → Polars expression of booleans."""
+    words: Words
+    within: Annotated[int, Field(ge=0, le=50)] = 3
 
 
 class Keywords(Condition):
-    """The column says one of the words, all of them, or at least so many different ones."""
+    """The column says one of the words, all of them, at least so many different ones, or one near another."""
 
     main: ClassVar[str | None] = "words"
     kind: Literal["keywords"]
@@ -57,19 +42,35 @@ class Keywords(Condition):
     at_least: Annotated[int, Field(ge=1)] | None = None
     case: bool = False
     whole_words: bool = True
+    near: Near | None = None
+
+    @model_validator(mode="after")
+    def _is_one_question(self) -> Keywords:
+        if self.near is not None and (self.match == "all" or self.at_least is not None or not self.whole_words):
+            raise ValueError(
+                "near asks for any whole word beside another; it goes with neither all, at_least nor parts"
+            )
+        return self
 
     def expression(self) -> pl.Expr:
         """Words → one pattern where any will do, else a pattern per word."""
+        if self.near is not None:
+            return pl.col(self.column).str.contains(self._beside(self.near))
         if self.match == "any" and self.at_least in {None, 1}:
             return self._says(self.words)
         each = [self._says((word,)).cast(pl.UInt16) for word in self.words]
         wanted = len(each) if self.at_least is None else self.at_least
         return pl.sum_horizontal(each, ignore_nulls=False) >= wanted
 
+    def _beside(self, near: Near) -> str:
+        here, there = f"(?:{any_of(self.words)})", f"(?:{any_of(near.words)})"
+        between = rf"(?:\W+\w+){{0,{near.within}}}\W*"
+        return f"{'' if self.case else '(?i)'}{here}{between}{there}|{there}{between}{here}"
+
     def _says(self, words: tuple[str, ...]) -> pl.Expr:
         if not self.whole_words:
             return pl.col(self.column).str.contains_any(list(words), ascii_case_insensitive=not self.case)
-        pattern = "|".join(_bounded(word) for word in words)
+        pattern = any_of(words)
         return pl.col(self.column).str.contains(pattern if self.case else f"(?i){pattern}")
 
 
@@ -101,40 +102,7 @@ class Regex(Condition):
         return text.contains(pattern) if self.at_least == 1 else text.count_matches(pattern) >= self.at_least
 
 
-class _Limits(Condition, ABC):
-    """Limits on a number; ``between`` includes both ends."""
-
-    above: float | None = None
-    below: float | None = None
-    at_least: float | None = None
-    at_most: float | None = None
-    between: tuple[float, float] | None = None
-
-    @model_validator(mode="after")
-    def _has_a_limit(self) -> _Limits:
-        if all(limit is None for limit in (self.above, self.below, self.at_least, self.at_most, self.between)):
-            raise ValueError("no limit is given; give above, below, at_least, at_most or between")
-        if self.between is not None and self.between[0] > self.between[1]:
-            raise ValueError(f"between {self.between[0]:g} and {self.between[1]:g} lies nothing; swap them")
-        return self
-
-    def _within(self, number: pl.Expr) -> pl.Expr:
-        low, high = self.between or (None, None)
-        compared = [
-            compare(number, limit)
-            for compare, limits in (
-                (operator.gt, [self.above]),
-                (operator.lt, [self.below]),
-                (operator.ge, [self.at_least, low]),
-                (operator.le, [self.at_most, high]),
-            )
-            for limit in limits
-            if limit is not None
-        ]
-        return pl.all_horizontal(compared)
-
-
-class Threshold(_Limits):
+class Threshold(Limits):
     """A number column, or a statistic of the image (``image.dark_fraction``), lies within limits."""
 
     kind: Literal["threshold"]
@@ -142,10 +110,10 @@ class Threshold(_Limits):
 
     def expression(self) -> pl.Expr:
         """Limits → comparison; not-a-number counts as no value."""
-        return self._within(pl.col(self.column).cast(pl.Float64).fill_nan(None))
+        return self.within(pl.col(self.column).cast(pl.Float64).fill_nan(None))
 
 
-class Length(_Limits):
+class Length(Limits):
     """The text's length in characters, words or lines lies within limits."""
 
     kind: Literal["length"]
@@ -156,7 +124,7 @@ class Length(_Limits):
         """Unit and limits → comparison."""
         text = pl.col(self.column).str
         count = text.len_chars() if self.unit == "characters" else text.count_matches(_UNITS[self.unit])
-        return self._within(count.cast(pl.Int64) + int(self.unit == "lines"))
+        return self.within(count.cast(pl.Int64) + int(self.unit == "lines"))
 
 
 class Member(Condition):
@@ -176,10 +144,7 @@ class Member(Condition):
             return data
         if "values" in data:
             raise ValueError("give values or a file, not both")
-        path = (info.context or {}).get("folder", Path()) / data["file"]
-        if not path.is_file():
-            raise ValueError(f"there is no file {path}")
-        lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+        lines = (line.strip() for line in located(data["file"], info).read_text(encoding="utf-8").splitlines())
         return {**data, "values": [line for line in lines if line and not line.startswith("#")]}
 
     @field_validator("values")
@@ -244,33 +209,43 @@ class Not(Condition):
 
 
 AnyCondition = Annotated[
-    Keywords | Regex | Threshold | Length | Member | IsFlag | All | AnyOf | Not, Field(discriminator="kind")
+    Keywords
+    | Regex
+    | Fuzzy
+    | Lexicon
+    | Language
+    | Length
+    | Threshold
+    | Date
+    | Member
+    | IsFlag
+    | Scores
+    | Annotator
+    | Prototype
+    | Neighbours
+    | All
+    | AnyOf
+    | Not,
+    Field(discriminator="kind"),
 ]
 KINDS: Final[dict[str, type[Condition]]] = {
     "keywords": Keywords,
     "regex": Regex,
-    "threshold": Threshold,
+    "fuzzy": Fuzzy,
+    "lexicon": Lexicon,
+    "language": Language,
     "length": Length,
+    "threshold": Threshold,
+    "date": Date,
     "member": Member,
     "flag": IsFlag,
+    "scores": Scores,
+    "annotator": Annotator,
+    "prototype": Prototype,
+    "neighbours": Neighbours,
     "all": All,
     "any": AnyOf,
     "not": Not,
 }
 for _model in (All, AnyOf, Not):
     _model.model_rebuild()
-
-
-def _bounded(word: str) -> str:
-    r"""Word → pattern; a boundary stands only beside letters and digits, so that "$$$" can be found.
-
-    >>> _bounded("free"), _bounded("$9.99")
-    ('\\bfree\\b', '\\$9\\.99\\b')
-    """
-    left = r"\b" if re.match(r"\w", word[0]) else ""
-    right = r"\b" if re.match(r"\w", word[-1]) else ""
-    return f"{left}{_escape(word)}{right}"
-
-
-def _escape(word: str) -> str:
-    return re.sub(r"[.^$*+?()\[\]{}|\\]", lambda found: f"\\{found.group()}", word)

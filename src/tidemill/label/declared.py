@@ -18,12 +18,14 @@ from typing import Any
 import polars as pl
 from pydantic import TypeAdapter, ValidationError
 
-from tidemill.contracts import ABSTAIN, not_class
-from tidemill.label.conditions import KINDS, AnyCondition, Condition, Keywords
+from tidemill.contracts import ABSTAIN
+from tidemill.label.condition import Condition
+from tidemill.label.conditions import KINDS, AnyCondition
 from tidemill.label.functions import BatchLabelingFunction, LabelingFunction
 from tidemill.label.marked import Location, Marked, near
+from tidemill.label.votes import vote_of
 
-_HEAD = ("name", "vote", "each")
+HEAD = ("name", "vote", "each")
 
 
 @dataclass(frozen=True)
@@ -37,11 +39,20 @@ class DeclaredLabelingFunction:
 
     def expression(self) -> pl.Expr:
         """Condition → Polars expression of int8 votes; a missing value abstains."""
-        vote = pl.when(self.condition.expression()).then(self.vote).otherwise(ABSTAIN)
-        return vote.cast(pl.Int8).alias(self.name)
+        return self.condition.cast(self.vote).cast(pl.Int8).alias(self.name)
 
 
 AnyFunction = LabelingFunction | BatchLabelingFunction | DeclaredLabelingFunction
+
+
+def declare(name: str, *, kind: str, vote: int, **fields: Any) -> DeclaredLabelingFunction:
+    """What a YAML entry says, in Python → the same labeling function.
+
+    >>> declare("long", kind="length", unit="words", above=200, vote=1).name
+    'long'
+    """
+    condition = _adapter().validate_python({"kind": kind, **fields})
+    return DeclaredLabelingFunction(name, condition, vote)
 
 
 def keyword_functions(
@@ -53,9 +64,7 @@ def keyword_functions(
     'says_prize'
     """
     return [
-        DeclaredLabelingFunction(
-            name.replace("*", key), Keywords.model_validate({"kind": "keywords", "words": words, **options}), vote
-        )
+        declare(name.replace("*", key), kind="keywords", words=words, vote=vote, **options)
         for key, words in lists.items()
     ]
 
@@ -83,18 +92,6 @@ def declared_functions(file: Marked, classes: Sequence[str]) -> list[DeclaredLab
     ]
 
 
-def vote_of(name: str, classes: Sequence[str]) -> int | None:
-    """Class name, or ``not <class>`` → vote; None where there is no such class.
-
-    >>> vote_of("spam", ["ham", "spam"]), vote_of("not ham", ["ham", "spam"])
-    (1, -2)
-    """
-    if name in classes:
-        return list(classes).index(name)
-    without = name.removeprefix("not ").strip()
-    return not_class(list(classes).index(without)) if name.startswith("not ") and without in classes else None
-
-
 def _expanded(file: Marked, location: Location, entry: Any) -> Iterator[tuple[Location, dict[str, Any]]]:
     """Entry → itself, or one entry per item of its template."""
     if not isinstance(entry, dict):
@@ -120,7 +117,10 @@ def _function(
     name = entry.get("name")
     if not isinstance(name, str) or not name.strip():
         raise file.error(location, "a labeling function needs a name")
-    condition = _condition(file, location, name, {key: entry[key] for key in entry if key not in _HEAD})
+    fields = {key: entry[key] for key in entry if key not in HEAD}
+    condition = _condition(file, location, name, fields, classes)
+    if condition.votes_itself:
+        return _voting_itself(file, location, entry, condition)
     if "vote" not in entry:
         raise file.error(location, f"{name}: the vote is missing; give a class: {', '.join(classes)}")
     vote = vote_of(str(entry["vote"]), classes)
@@ -130,9 +130,21 @@ def _function(
     return DeclaredLabelingFunction(name, condition, vote, f"{file.path}:{file.line(location)}")
 
 
-def _condition(file: Marked, location: Location, name: str, fields: dict[str, Any]) -> Condition:
+def _voting_itself(
+    file: Marked, location: Location, entry: dict[str, Any], condition: Condition
+) -> DeclaredLabelingFunction:
+    if "vote" in entry:
+        raise file.error(
+            (*location, "vote"), f"{entry['name']}: {entry['kind']} votes itself; give `votes`: an answer, a class"
+        )
+    return DeclaredLabelingFunction(entry["name"], condition, ABSTAIN, f"{file.path}:{file.line(location)}")
+
+
+def _condition(
+    file: Marked, location: Location, name: str, fields: dict[str, Any], classes: Sequence[str]
+) -> Condition:
     try:
-        return _adapter().validate_python(fields, context={"folder": file.path.parent})
+        return _adapter().validate_python(fields, context={"folder": file.path.parent, "classes": tuple(classes)})
     except ValidationError as error:
         first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
         place = (*location, *first["loc"], "kind") if "union_tag" in first["type"] else (*location, *first["loc"])
@@ -149,7 +161,7 @@ def _message(error: Any) -> str:
     keys = [str(part) for part in error["loc"]]
     key = next((part for part in reversed(keys) if not part.isdecimal()), "")
     kind = next((part for part in reversed(keys[:-1]) if part in KINDS), "")
-    said, valid = error["input"], [*KINDS[kind].model_fields, *_HEAD] if kind else []
+    said, valid = error["input"], [*KINDS[kind].model_fields, *HEAD] if kind else []
     tag = str(error.get("ctx", {}).get("tag"))
     messages = {
         "union_tag_invalid": f"unknown kind {tag!r}{near(tag, KINDS)}",
