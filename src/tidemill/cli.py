@@ -118,6 +118,7 @@ def _add(
 
 def _project() -> Path:
     """Nothing → the project's top folder, which is the current one from here on."""
+    from tidemill.adapters.mend import mend
     from tidemill.adapters.places import shared_root
     from tidemill.contracts import ConfigError
 
@@ -125,6 +126,7 @@ def _project() -> Path:
     if root is None:
         raise ConfigError("this is no Tidemill project (no dvc.yaml here or above): change into one")
     os.chdir(root)
+    mend(root, lambda line: print(line, file=sys.stderr))
     return shared_root()
 
 
