@@ -27,7 +27,8 @@ def decoded(monkeypatch):
         return np.frombuffer(data, dtype=np.uint8).astype(np.float32)[None] / 255
 
     images.decode = decode
-    images.statistics = lambda pixels: {"width": float(pixels.shape[1]), "mean": float(pixels.mean())}
+    images.NAMES = ("width", "mean")
+    images.Statistics = lambda pixels: {"width": float(pixels.shape[1]), "mean": float(pixels.mean())}
     monkeypatch.setitem(sys.modules, "tidemill.label.images", images)
     return calls
 

@@ -1,28 +1,28 @@
-"""rows and labeling functions -> votes.
+"""rows and labeling functions -> votes, here and now, in this process.
 
-Python row functions see the rows one by one in a single pass, in which an image is decoded at most once; declared and
-batch functions then see the whole table, with the image statistics as columns ``image.…`` where it holds images.
+Python functions of a row are asked first, which decodes an image at most once; declared and batch functions then see
+the table, with the image statistics that they read as columns ``image.…``. ``tidemill.label.engine`` does the same for
+batches of rows, in worker processes, and keeps what it has asked.
 """
 
 from __future__ import annotations
 
-import numbers
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import MutableSequence, Sequence
+from typing import Final
 
 import numpy as np
 import polars as pl
 
-from tidemill.contracts import ABSTAIN, DataError, Votes, not_class
+from tidemill.contracts import ABSTAIN, Votes, not_class
+from tidemill.label.asking import STATISTIC, Asker, check_vote
+from tidemill.label.compiled import columns_of, compiled_votes
 from tidemill.label.declared import AnyFunction, DeclaredLabelingFunction
 from tidemill.label.failures import Failure, OnError, fail, traceback_of
 from tidemill.label.functions import BatchLabelingFunction, LabelingFunction
 from tidemill.label.marked import near
-from tidemill.label.rows import Row, picture_of
-from tidemill.progress import progress
 
-STATISTIC: Final = "image."
-_CHUNK: Final = 1024
+TableFunction = DeclaredLabelingFunction | BatchLabelingFunction
+_NOBODY: Final = -1
 
 
 def apply(rows: pl.DataFrame, functions: Sequence[AnyFunction], *, n_classes: int, on_error: OnError = fail) -> Votes:
@@ -47,97 +47,85 @@ def apply(rows: pl.DataFrame, functions: Sequence[AnyFunction], *, n_classes: in
            [-1,  1]], dtype=int8)
     """
     votes = np.full((rows.height, len(functions)), ABSTAIN, dtype=np.int8)
-    asked = _Asked(n_classes, on_error)
-    by_row = [(j, function) for j, function in enumerate(functions) if isinstance(function, LabelingFunction)]
-    statistics = _pass_over_rows(rows, by_row, votes, asked, wanted=_wants_statistics(rows, functions))
-    table = rows if statistics is None else rows.hstack(statistics)
-    for j, function in enumerate(functions):
-        if not isinstance(function, LabelingFunction):
-            votes[:, j] = asked.of_table(function, table)
+    by_row = {j: function for j, function in enumerate(functions) if isinstance(function, LabelingFunction)}
+    by_table = {j: function for j, function in enumerate(functions) if not isinstance(function, LabelingFunction)}
+    asker = Asker(list(by_row.values()), n_classes=n_classes, on_error=on_error)
+    names = wanted_statistics(list(by_table.values()), rows.columns)
+    votes[:, list(by_row)], statistics = asker.ask(rows, statistics=names) if by_row or names else _nothing(rows)
+    table = rows.hstack(statistics) if names else rows
+    votes[:, list(by_table)] = table_votes(list(by_table.values()), table, n_classes=n_classes, on_error=on_error)
     return votes
 
 
-def check_vote(vote: object, n_classes: int) -> int | str:
-    """What a labeling function returned → the vote, or what is wrong with it.
+def wanted_statistics(functions: Sequence[TableFunction], columns: Sequence[str]) -> list[str]:
+    """Declared and batch functions → names of the image statistics that they read; a batch function may read any."""
+    if "image" not in columns or not functions:
+        return []
+    from tidemill.label.images import NAMES
 
-    >>> check_vote(1, 2), check_vote(7, 2)
-    (1, 'returned 7, which is neither ABSTAIN (-1), nor a class in 0..1, nor not_class of one')
-    """
-    if vote is None:
-        return "returned None: some path through it has no return; end it with `return ABSTAIN`"
-    if isinstance(vote, bool | np.bool_) or not isinstance(vote, numbers.Integral):
-        return f"returned {vote!r} ({type(vote).__name__}); return a class index, ABSTAIN or not_class(k)"
-    if not not_class(n_classes - 1) <= int(vote) < n_classes:
-        return (
-            f"returned {vote}, which is neither ABSTAIN (-1), nor a class in 0..{n_classes - 1}, nor not_class of one"
-        )
-    return int(vote)
+    if any(isinstance(function, BatchLabelingFunction) for function in functions):
+        return list(NAMES)
+    read = {name for function in functions for name in columns_of(function)}  # type: ignore[arg-type]
+    return [name for name in NAMES if f"{STATISTIC}{name}" in read]
 
 
-def _wants_statistics(rows: pl.DataFrame, functions: Sequence[AnyFunction]) -> bool:
-    if "image" not in rows.columns:
-        return False
-    return any(
-        isinstance(function, BatchLabelingFunction)
-        or (
-            isinstance(function, DeclaredLabelingFunction)
-            and any(name.startswith(STATISTIC) for name in function.expression().meta.root_names())
-        )
-        for function in functions
-    )
+def table_votes(
+    functions: Sequence[TableFunction],
+    table: pl.DataFrame,
+    *,
+    n_classes: int,
+    on_error: OnError,
+    place: MutableSequence[int] | None = None,
+) -> Votes:
+    """Declared and batch functions and a table with all their columns → (rows, functions) votes."""
+    place = [_NOBODY, 0] if place is None else place
+    votes = np.full((table.height, len(functions)), ABSTAIN, dtype=np.int8, order="F")
+    asked = _Asked(n_classes, on_error)
+    declared = {
+        j: one for j, one in enumerate(functions) if isinstance(one, DeclaredLabelingFunction) and _fits(one, table)
+    }
+    together = _compiled(list(declared.values()), table, n_classes)
+    if together is not None:
+        votes[:, list(declared)] = together
+    for j, function in enumerate(functions):
+        if together is None or j not in declared:
+            place[0] = j
+            votes[:, j] = asked.of_table(function, table)
+    place[0] = _NOBODY
+    return votes
 
 
-def _pass_over_rows(
-    rows: pl.DataFrame, functions: Sequence[tuple[int, LabelingFunction]], votes: Votes, asked: _Asked, *, wanted: bool
-) -> pl.DataFrame | None:
-    """Fill the votes of row functions; rows → image statistics, where wanted."""
-    if not functions and not wanted:
-        return None
-    statistics: list[dict[str, float]] = []
-    named = (Row(values) for values in rows.iter_rows(named=True, buffer_size=_CHUNK))
-    for i, row in enumerate(progress(named, total=rows.height, name="label")):
-        for j, function in functions:
-            votes[i, j] = asked.of_row(function, row, i)
-        if wanted:
-            statistics.append(_statistics(row, i))
-    return pl.DataFrame(statistics, schema=_schema(statistics)) if wanted else None
+def _nothing(rows: pl.DataFrame) -> tuple[Votes, pl.DataFrame]:
+    return np.full((rows.height, 0), ABSTAIN, dtype=np.int8), pl.DataFrame()
 
 
-def _statistics(row: Row, i: int) -> dict[str, float]:
+def _fits(function: DeclaredLabelingFunction, table: pl.DataFrame) -> bool:
+    return set(columns_of(function)) <= set(table.columns)
+
+
+def _compiled(functions: Sequence[DeclaredLabelingFunction], table: pl.DataFrame, n_classes: int) -> Votes | None:
+    """Declared functions → votes; None where one of them cannot be asked or votes wrongly, so that it is found."""
     try:
-        return {f"{STATISTIC}{name}": float(value) for name, value in picture_of(row).stats.items()}
-    except DataError as error:
-        raise DataError(f"row {i} (row_id {row.row_id}): {error}") from error
-
-
-def _schema(statistics: Sequence[dict[str, float]]) -> dict[str, Any]:
-    return dict.fromkeys(statistics[0] if statistics else [], pl.Float64)
+        votes = compiled_votes(functions, table)
+    except pl.exceptions.PolarsError:
+        return None
+    wrong = votes.size and (votes.min() < not_class(n_classes - 1) or votes.max() >= n_classes)
+    return None if wrong else votes
 
 
 class _Asked:
-    """Labeling functions, asked one by one; what they answer wrongly is told to ``on_error`` and becomes an abstain."""
+    """Functions of a table, asked one by one; what they answer wrongly is told to ``on_error`` and becomes an abstain."""
 
     def __init__(self, n_classes: int, on_error: OnError) -> None:
         self.n_classes, self.on_error = n_classes, on_error
 
-    def of_row(self, function: LabelingFunction, row: Row, i: int) -> int:
-        """Row function and row → vote."""
-        try:
-            vote = check_vote(function(row), self.n_classes)
-        except DataError as error:  # the row itself cannot be read, whoever asks
-            raise DataError(f"row {i} (row_id {row.row_id}): {error}") from error
-        except Exception as error:  # noqa: BLE001 - a user's function may raise anything; it is named, not swallowed
-            vote = f"raised\n{traceback_of(error)}"
-        if isinstance(vote, int):
-            return vote
-        self.on_error(Failure(function.name, function.where, i, row.row_id, vote))
-        return ABSTAIN
-
-    def of_table(self, function: DeclaredLabelingFunction | BatchLabelingFunction, table: pl.DataFrame) -> Votes:
+    def of_table(self, function: TableFunction, table: pl.DataFrame) -> Votes:
         """Declared or batch function and table → (rows,) votes."""
         try:
             answer = _answer(function, table)
-        except Exception as error:  # noqa: BLE001 - a user's function may raise anything; it is named, not swallowed
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - a user's function may raise anything; it is named, not swallowed
             answer = f"raised\n{traceback_of(error)}"
         if isinstance(answer, str):
             self.on_error(Failure(function.name, function.where, None, None, answer))
@@ -152,7 +140,7 @@ class _Asked:
         return pl.select(pl.when(wrong).then(ABSTAIN).otherwise(votes).cast(pl.Int8)).to_series().to_numpy()
 
 
-def _answer(function: DeclaredLabelingFunction | BatchLabelingFunction, table: pl.DataFrame) -> pl.Series | str:
+def _answer(function: TableFunction, table: pl.DataFrame) -> pl.Series | str:
     """Labeling function and table → votes, or what is wrong."""
     return (
         _declared_votes(function, table)
@@ -162,14 +150,22 @@ def _answer(function: DeclaredLabelingFunction | BatchLabelingFunction, table: p
 
 
 def _declared_votes(function: DeclaredLabelingFunction, table: pl.DataFrame) -> pl.Series | str:
-    expression = function.expression()
-    missing = [name for name in expression.meta.root_names() if name not in table.columns]
+    missing = [name for name in columns_of(function) if name not in table.columns]
     if missing:
-        return f"there is no column {missing[0]!r}{near(missing[0], table.columns)}"
+        return f"there is no column {missing[0]!r}{near(missing[0], _readable(table.columns))}"
     try:
-        return table.select(expression).to_series()
+        return table.select(function.expression()).to_series()
     except pl.exceptions.PolarsError as error:
         return f"cannot be asked of these columns: {str(error).splitlines()[0]}"
+
+
+def _readable(columns: Sequence[str]) -> list[str]:
+    """Columns of a table → those, and the image statistics where it holds images."""
+    if "image" not in columns:
+        return list(columns)
+    from tidemill.label.images import NAMES
+
+    return [*columns, *(f"{STATISTIC}{name}" for name in NAMES)]
 
 
 def _batch_votes(function: BatchLabelingFunction, table: pl.DataFrame) -> pl.Series | str:

@@ -11,7 +11,9 @@ from __future__ import annotations
 import io
 import math
 import warnings
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +21,7 @@ from PIL import Image, UnidentifiedImageError
 from scipy import ndimage
 
 from tidemill.contracts import DataError
-from tidemill.label.lines import dark_lines
+from tidemill.label.lines import DarkLines, dark_lines
 from tidemill.label.measures import BLACK, STATISTICS, Grey
 
 MAX_PIXELS: Final = 50_000_000
@@ -52,32 +54,75 @@ def _grey(image: Image.Image) -> Grey:
     return np.divide(grey, white, dtype=np.float32)
 
 
-def statistics(pixels: Grey) -> dict[str, float]:
-    """Pixels, (H, W) in [0, 1] → statistics by name.
+class Statistics(Mapping[str, float]):
+    """Pixels, (H, W) in [0, 1] → statistics by name, each computed when it is asked for, and once.
 
     ``width``, ``height``, ``aspect``; ``mean``, ``dark_level``, ``bright_level`` (10th and 90th percentile); those of
     ``measures.STATISTICS``; ``line_depth`` and ``line_contrast`` as ``lines.DarkLines`` says, bands filled in.
 
-    >>> statistics(np.full((300, 200), 0.5, dtype=np.float32))["aspect"]
+    >>> Statistics(np.full((300, 200), 0.5, dtype=np.float32))["aspect"]
     0.6666666666666666
     """
-    height, width = pixels.shape
-    small = reduced(pixels)
-    picture = inside(small)
-    dark, median, bright = np.percentile(picture, (10, 50, 90))
-    plain = picture / np.float32(max(median, BLACK))
-    lines = dark_lines(relative(without_bands(small)))
-    return {
-        "width": float(width),
-        "height": float(height),
-        "aspect": width / height,
-        "mean": float(picture.mean()),
-        "dark_level": float(dark),
-        "bright_level": float(bright),
-        **{name: function(plain) for name, function in STATISTICS.items()},
-        "line_depth": lines.depth,
-        "line_contrast": lines.contrast,
-    }
+
+    def __init__(self, pixels: Grey) -> None:
+        self.pixels = pixels
+        self._known: dict[str, float] = {}
+
+    def __getitem__(self, name: str) -> float:
+        if name not in self._known:
+            self._known[name] = float(STATISTICS[name](self.plain) if name in STATISTICS else _OTHERS[name](self))
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(NAMES)
+
+    def __len__(self) -> int:
+        return len(NAMES)
+
+    @cached_property
+    def small(self) -> Grey:
+        """About 150 pixels on the longer side."""
+        return reduced(self.pixels)
+
+    @cached_property
+    def picture(self) -> Grey:
+        """The same without its frame."""
+        return inside(self.small)
+
+    @cached_property
+    def levels(self) -> tuple[float, float, float]:
+        """10th, 50th and 90th percentile."""
+        dark, median, bright = np.percentile(self.picture, (10, 50, 90))
+        return dark, median, bright
+
+    @cached_property
+    def plain(self) -> Grey:
+        """The picture relative to its median."""
+        return self.picture / np.float32(max(self.levels[1], BLACK))
+
+    @cached_property
+    def lines(self) -> DarkLines:
+        """Its dark lines, bands filled in."""
+        return dark_lines(relative(without_bands(self.small)))
+
+
+_OTHERS: Final[dict[str, Callable[[Any], float]]] = {
+    "width": lambda found: found.pixels.shape[1],
+    "height": lambda found: found.pixels.shape[0],
+    "aspect": lambda found: found.pixels.shape[1] / found.pixels.shape[0],
+    "mean": lambda found: found.picture.mean(),
+    "dark_level": lambda found: found.levels[0],
+    "bright_level": lambda found: found.levels[2],
+    "line_depth": lambda found: found.lines.depth,
+    "line_contrast": lambda found: found.lines.contrast,
+}
+NAMES: Final = (*list(_OTHERS)[:6], *STATISTICS, *list(_OTHERS)[6:])
+"""All statistics."""
+
+
+def statistics(pixels: Grey) -> dict[str, float]:
+    """Pixels, (H, W) in [0, 1] → all their statistics by name."""
+    return dict(Statistics(pixels))
 
 
 def reduced(pixels: Grey, size: int = 150) -> Grey:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -33,10 +32,10 @@ class Picture:
 
     @cached_property
     def stats(self) -> Mapping[str, float]:
-        """Statistics by name, as ``tidemill.label.images.statistics`` computes them."""
-        from tidemill.label.images import statistics
+        """Statistics by name, as ``tidemill.label.images.Statistics`` computes them, one by one."""
+        from tidemill.label.images import Statistics
 
-        return MappingProxyType(statistics(self.pixels))
+        return Statistics(self.pixels)
 
 
 class Row:

@@ -1,0 +1,34 @@
+import numpy as np
+import polars as pl
+
+from tidemill.label.compiled import compiled_votes
+from tidemill.label.declared import declared_functions
+from tidemill.label.marked import read_marked
+
+YAML = """functions:
+  - {name: any, kind: keywords, words: [win, free], vote: spam}
+  - {name: same, kind: keywords, words: [win, free], vote: ham}
+  - {name: subject, kind: keywords, column: subject, words: [win], vote: spam}
+  - {name: case, kind: keywords, words: [WIN], case: true, vote: not ham}
+  - {name: part, kind: keywords, words: [in], whole_words: false, vote: spam}
+  - name: nested
+    kind: all
+    of:
+      - {kind: any, of: [{kind: keywords, words: [win, now], match: all}, {kind: regex, pattern: '!$'}]}
+      - {kind: not, of: {kind: keywords, words: [friend, "see you"]}}
+      - {kind: threshold, column: links, below: 3}
+    vote: spam
+"""
+TEXTS = ["WIN now", "win free now!", "friend, win now!", "see you!", "within", None, "free", "now!"]
+
+
+def test_votes_are_those_of_the_expressions_one_by_one_whatever_the_blocks(folder, monkeypatch):
+    functions = declared_functions(read_marked(folder(f__yaml=YAML) / "f.yaml"), ("ham", "spam"))
+    texts = TEXTS * 5
+    table = pl.DataFrame({"text": texts, "subject": texts[::-1], "links": [0, 5, None, 1] * 10})
+    expected = [table.select(one.expression()).to_series().to_list() for one in functions]
+    for block in (1, 7, 1000):
+        monkeypatch.setattr("tidemill.label.compiled._BLOCK", block)
+        votes = compiled_votes(functions, table)
+        assert votes.dtype == np.int8
+        assert votes.T.tolist() == expected
