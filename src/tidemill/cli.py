@@ -22,6 +22,13 @@ def main() -> None:
 
         command(arguments[1:])
         return
+    if arguments[:1] == ["lf"]:
+        from tidemill.adapters.lf.command import command as lf
+
+        if not {"-h", "--help"} & set(arguments) and arguments[1:2] != ["schema"]:
+            _project()
+        lf(arguments[1:])
+        return
     chosen = parser().parse_args(arguments)
     run: Command = chosen.command
     run(chosen)
@@ -99,6 +106,7 @@ def parser() -> argparse.ArgumentParser:
         ("--pages-port", {"type": int, "default": 4201}),
     )
     _add(commands, "report", _report, "write reports/index.html and print the summary")
+    commands.add_parser("lf", help="look at labeling functions while you write them", add_help=False)
     commands.add_parser("denoise", help="votes → probabilistic labels, without a project", add_help=False)
     return top
 

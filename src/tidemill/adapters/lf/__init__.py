@@ -1,0 +1,1 @@
+"""`tidemill lf …`: looking at labeling functions while they are being written."""

@@ -1,0 +1,127 @@
+"""`tidemill lf …`: its command line."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tidemill.adapters.lf.show import as_json
+from tidemill.adapters.tables import aside
+
+Told = tuple[Any, list[str]]
+"""What was found, and the lines that tell it."""
+
+
+def command(arguments: list[str]) -> None:
+    """Command line → what it asks for, printed."""
+    asked = parser().parse_args(arguments)
+    found, lines = asked.run(asked)
+    text = as_json(found) if asked.json else "\n".join(lines)
+    if asked.out is None:
+        print(text)
+        return
+    with aside(asked.out) as path:
+        path.write_text(text + "\n", encoding="utf-8")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Nothing → the parser of every `tidemill lf` command."""
+    top = argparse.ArgumentParser(
+        prog="tidemill lf", description="Look at labeling functions while you write them. Gold is dev's alone."
+    )
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    one = _add(commands, "list", _list, "the analysis table: how each function does, and what it is worth")
+    _problem(one)
+    one.add_argument(
+        "--sort", default="name", help="name, coverage, conflicts, dev, learned, acts, lost, cost or worth"
+    )
+    one.add_argument("--no-cost", action="store_true", help="do not run the functions to see what they cost")
+    one = _add(
+        commands, "try", _try, "apply one function to a sample: rows it fires on, is outvoted on, nearly fires on"
+    )
+    one.add_argument("name", help="the labeling function, as it stands in its file now")
+    one.add_argument("--problem", help="where more than one problem has such a function")
+    _sampled(one, 5)
+    one = _add(commands, "diff", _diff, "which functions' votes changed since a version, and on which rows")
+    _problem(one)
+    one.add_argument("--against", default="HEAD", metavar="REV", help="a git revision or a version, v1.0.0 (HEAD)")
+    _sampled(one, 3)
+    one = _add(commands, "explain", _explain, "every vote on a row, how far each moved its label, what would flip it")
+    one.add_argument("row", help="row_id, or the beginning of one")
+    one.add_argument("--problem", help="where more than one problem has such a row")
+    one = _add(commands, "schema", _schema, "JSON Schema of YAML files of labeling functions, for your editor")
+    _problem(one)
+    return top
+
+
+def _add(commands: Any, name: str, run: Callable[[argparse.Namespace], Told], text: str) -> argparse.ArgumentParser:
+    sub: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
+    sub.add_argument("--json", action="store_true", help="print JSON, for programs")
+    sub.add_argument("--out", type=Path, metavar="FILE", help="write there instead of printing")
+    sub.set_defaults(run=run)
+    return sub
+
+
+def _sampled(sub: argparse.ArgumentParser, shown: int) -> None:
+    sub.add_argument("--rows", type=int, metavar="N", help="size of the sample (5000 texts, 400 images; dev first)")
+    sub.add_argument("--show", type=int, default=shown, metavar="N", help=f"rows to show of each kind ({shown})")
+
+
+def _problem(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("problem", nargs="?", help="a problem of the project (default: all)")
+
+
+def _problems(asked: argparse.Namespace) -> list[str]:
+    from tidemill.adapters.lf.look import problems
+
+    return [asked.problem] if asked.problem else problems()
+
+
+def _list(asked: argparse.Namespace) -> Told:
+    from tidemill.adapters.lf.listing import listing, printed
+    from tidemill.adapters.lf.look import Look
+
+    told = [listing(Look(name), sort=asked.sort, cost=not asked.no_cost) for name in _problems(asked)]
+    return told, _apart([printed(one) for one in told])
+
+
+def _apart(parts: list[list[str]]) -> list[str]:
+    """Lines of each problem → all lines, with an empty one between."""
+    return [line for place, lines in enumerate(parts) for line in ([""] * bool(place) + lines)]
+
+
+def _try(asked: argparse.Namespace) -> Told:
+    from tidemill.adapters.lf.look import problem_with
+    from tidemill.adapters.lf.trying import printed, trying
+
+    told = trying(problem_with(asked.name, asked.problem), asked.name, size=asked.rows, shown=asked.show)
+    return told, printed(told)
+
+
+def _diff(asked: argparse.Namespace) -> Told:
+    from tidemill.adapters.lf.changed import diff, printed
+    from tidemill.adapters.lf.look import Look
+
+    told = [diff(Look(name), against=asked.against, size=asked.rows, shown=asked.show) for name in _problems(asked)]
+    return told, _apart([printed(one) for one in told])
+
+
+def _explain(asked: argparse.Namespace) -> Told:
+    from tidemill.adapters.lf.explaining import explained, printed
+
+    told = explained(asked.row, asked.problem)
+    return told, printed(told)
+
+
+def _schema(asked: argparse.Namespace) -> Told:
+    from tidemill.label.schema import json_schema
+
+    classes: tuple[str, ...] = ()
+    if asked.problem:
+        from tidemill.adapters.lf.look import Look
+
+        classes = Look(asked.problem).classes
+    schema = json_schema(classes)
+    return schema, [as_json(schema)]
