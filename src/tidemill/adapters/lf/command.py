@@ -51,6 +51,12 @@ def parser() -> argparse.ArgumentParser:
     one = _add(commands, "explain", _explain, "every vote on a row, how far each moved its label, what would flip it")
     one.add_argument("row", help="row_id, or the beginning of one")
     one.add_argument("--problem", help="where more than one problem has such a row")
+    one = _add(
+        commands, "suggest", _suggest, "candidates that would speak where no function does, or where they disagree"
+    )
+    _problem(one)
+    one.add_argument("--most", type=int, default=10, metavar="N", help="candidates to give (10)")
+    _sampled(one, 2)
     one = _add(commands, "schema", _schema, "JSON Schema of YAML files of labeling functions, for your editor")
     _problem(one)
     return top
@@ -113,6 +119,14 @@ def _explain(asked: argparse.Namespace) -> Told:
 
     told = explained(asked.row, asked.problem)
     return told, printed(told)
+
+
+def _suggest(asked: argparse.Namespace) -> Told:
+    from tidemill.adapters.lf.look import Look
+    from tidemill.adapters.lf.suggesting import printed, suggesting
+
+    told = [suggesting(Look(name), most=asked.most, size=asked.rows, shown=asked.show) for name in _problems(asked)]
+    return told, _apart([printed(one) for one in told])
 
 
 def _schema(asked: argparse.Namespace) -> Told:

@@ -12,7 +12,7 @@ import polars as pl
 from tidemill.contracts import ABSTAIN
 
 WIDTH: Final = 100
-_CONTENT: Final = ("row_id", "key", "batch", "split", "text", "image", "feature")
+_OTHER: Final = {"row_id", "key", "batch", "split", "text", "image", "feature", "vote", "answer", "gold", "was", "is"}
 
 
 def columns(lines: Sequence[Sequence[str]], *, left: int = 2, shrink: int = 0) -> list[str]:
@@ -46,7 +46,7 @@ def short(text: str, width: int) -> str:
 
 def row_line(row: dict[str, Any], width: int = WIDTH, *, gold: str = "") -> str:
     """Row → its id, what is known of it and the beginning of its content, in one line."""
-    known = f"{row['row_id'][:12]}  {gold:<9.9}" if gold else f"{row['row_id'][:12]}  "
+    known = f"{row['row_id'][:12]}  {gold:<10.10}" if gold else f"{row['row_id'][:12]}  "
     return known + "  " + short(content(row), width - len(known) - 2)
 
 
@@ -54,7 +54,7 @@ def content(row: dict[str, Any]) -> str:
     """Row → its text in one line, or what is known of its image."""
     if isinstance(row.get("text"), str):
         return re.sub(r"\s+", " ", row["text"]).strip()
-    facts = [f"{name} {value}" for name, value in row.items() if name not in _CONTENT and value is not None]
+    facts = [f"{name} {value}" for name, value in row.items() if name not in _OTHER and value is not None]
     return ", ".join([str(row.get("key", "")), *facts]).strip(", ")
 
 
