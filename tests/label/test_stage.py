@@ -75,6 +75,20 @@ def test_the_stage_votes_on_all_batches_in_the_order_of_their_arrival(project):
     assert table.select("function", "Correct", "Incorrect").rows() == [("bare", 1, 0), ("wins", 0, 1)]
 
 
+def test_functions_that_compare_features_get_those_of_the_embed_stage(project):
+    (project / "src/problems/mail/e.jsonl").write_text('{"class": "spam", "feature": [1.0, 0.0]}\n')
+    (project / "src/problems/mail/g.yaml").write_text(
+        "functions: [{name: alike, kind: prototype, file: e.jsonl, of: spam, at_least: 0.9, vote: spam}]"
+    )
+    (project / "data/mail/features").mkdir()
+    for batch, ids in (("x", ["b", "a"]), ("y", ["c", "d"])):
+        vectors = pl.Series([[float(name in "ac"), 0.1] for name in ids], dtype=pl.Array(pl.Float32, 2))
+        pl.DataFrame({"row_id": ids, "feature": vectors}).write_parquet(project / f"data/mail/features/{batch}.parquet")
+    label.main()
+    votes = pl.read_parquet(project / "data/mail/votes.parquet")
+    assert votes.select("row_id", "alike").rows() == [("c", 1), ("d", -1), ("a", 1), ("b", -1)]
+
+
 def test_two_runs_write_the_same_bytes(project):
     written = []
     for _ in range(2):

@@ -7,7 +7,7 @@ a ``class`` and a ``feature``, which `tidemill lf examples` writes. Features are
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ from tidemill.label.condition import Condition, Limits, located, with_digest
 from tidemill.label.marked import near
 from tidemill.label.votes import vote_of
 
+FEATURE: Final = "feature"
 Vectors = npt.NDArray[np.float32]
 _Digest = Annotated[str, WithJsonSchema({"type": "string", "readOnly": True})]
 
@@ -120,7 +121,7 @@ class _Examples(_FromFile):
 
     def expression(self) -> pl.Expr:
         """Examples → judgement of the row's feature."""
-        return pl.col("feature").map_batches(self._judge, return_dtype=pl.Boolean)
+        return pl.col(FEATURE).map_batches(self._judge, return_dtype=pl.Boolean)
 
     def _judge(self, features: pl.Series) -> pl.Series:
         rows = features.to_numpy()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -11,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from tidemill.contracts import NO_GOLD, ConfigError, Votes
+from tidemill.contracts import NO_GOLD, ConfigError, DataError, Votes
 from tidemill.label.analysis import printable, summary
 from tidemill.label.apply import apply
-from tidemill.label.declared import AnyFunction
+from tidemill.label.declared import AnyFunction, DeclaredLabelingFunction
+from tidemill.label.evidence import FEATURE
 from tidemill.label.failures import Failure, OnError, Quarantine, fail
 from tidemill.label.folder import load_functions
 from tidemill.label.marked import near
@@ -34,9 +35,20 @@ class Labeled:
 
 
 def label(
-    rows: pl.DataFrame, dev: pl.DataFrame, folder: Path, *, classes: Sequence[str], settings: LabelSettings
+    rows: pl.DataFrame,
+    dev: pl.DataFrame,
+    folder: Path,
+    *,
+    classes: Sequence[str],
+    settings: LabelSettings,
+    features: Callable[[], pl.DataFrame] | None = None,
 ) -> Labeled:
     """Raw rows and a folder of labeling functions → votes of every row; gold of ``dev`` enters the analysis alone.
+
+    Parameters
+    ----------
+    features
+        Gives ``feature`` by ``row_id``; asked only where a function looks at it.
 
     Raises
     ------
@@ -46,7 +58,10 @@ def label(
     functions = load_functions(folder, classes=classes)
     quarantine = Quarantine(limit=settings.max_failures)
     on_error: OnError = fail if settings.on_error == "fail" else quarantine
-    votes = apply(seen(rows, settings.hidden), functions, n_classes=len(classes), on_error=on_error)
+    table = seen(rows, settings.hidden)
+    if features is not None and wants_features(functions):
+        table = with_features(table, features())
+    votes = apply(table, functions, n_classes=len(classes), on_error=on_error)
     names = [function.name for function in functions]
     table = summary(votes, names, n_classes=len(classes), gold=gold_of(rows, dev))
     told = table.with_columns(pl.Series("Failures", [quarantine.counts[name] for name in names], dtype=pl.Int64))
@@ -63,6 +78,29 @@ def seen(rows: pl.DataFrame, hidden: Sequence[str]) -> pl.DataFrame:
         if name not in rows.columns:
             raise ConfigError(f"label.hidden: there is no column {name!r}{near(name, rows.columns)}")
     return rows.select(pl.exclude(*_UNSEEN, *hidden))
+
+
+def wants_features(functions: Sequence[AnyFunction]) -> bool:
+    """Labeling functions → whether a condition of one compares features."""
+    return any(
+        isinstance(function, DeclaredLabelingFunction) and FEATURE in function.expression().meta.root_names()
+        for function in functions
+    )
+
+
+def with_features(rows: pl.DataFrame, features: pl.DataFrame) -> pl.DataFrame:
+    """Rows and features by ``row_id`` → rows with the column ``feature``.
+
+    Raises
+    ------
+    DataError
+        A row has none.
+    """
+    joined = rows.join(features.select("row_id", FEATURE), on="row_id", how="left", maintain_order="left")
+    if joined[FEATURE].has_nulls():
+        row = joined.filter(pl.col(FEATURE).is_null())["row_id"][0]
+        raise DataError(f"row {row} has no feature: run the embed stage, or `dvc repro`")
+    return joined
 
 
 def gold_of(rows: pl.DataFrame, dev: pl.DataFrame) -> npt.NDArray[np.int8]:

@@ -102,7 +102,7 @@ def lower(right: int, told: int) -> float:
     """Right ones of so many → the lower end of Wilson's interval, above which the share lies with 90%.
 
     >>> round(lower(9, 10), 3), lower(0, 0)
-    (0.717, 0.0)
+    (0.718, 0.0)
     """
     if not told:
         return 0.0

@@ -1,4 +1,4 @@
-"""raw/ -> votes.parquet, lf_summary.csv: what every labeling function says of every row, and how well."""
+"""raw/, features/ -> votes.parquet, lf_summary.csv: what every labeling function says of every row, and how well."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from tidemill.adapters.config import load, says_errors, stage_arguments
 from tidemill.adapters.suites import guard
 from tidemill.adapters.tables import aside, batch_names, read_batches, write
-from tidemill.contracts import gold_contract, votes_contract
+from tidemill.contracts import FEATURES, gold_contract, votes_contract
 from tidemill.ingest.settings import IngestSettings
 from tidemill.label.run import label
 from tidemill.label.settings import LabelSettings
@@ -21,7 +21,14 @@ def main() -> None:
     batches, classes = batch_names(paths.manifest), problem.classes
     rows = read_batches(paths.raw, raw, batches)
     dev = read_batches(paths.dev, gold_contract(len(classes)), batches)
-    done = label(rows, dev, paths.functions, classes=classes, settings=settings)
+    done = label(
+        rows,
+        dev,
+        paths.functions,
+        classes=classes,
+        settings=settings,
+        features=lambda: read_batches(paths.features, FEATURES, batches),
+    )
     for failure in done.failures:
         print(f"quarantined: {failure}", file=sys.stderr)
     guard(done.votes, votes_contract(len(classes)), problem=problem.name, table_name="votes")

@@ -57,6 +57,11 @@ def parser() -> argparse.ArgumentParser:
     _problem(one)
     one.add_argument("--most", type=int, default=10, metavar="N", help="candidates to give (10)")
     _sampled(one, 2)
+    one = _add(commands, "examples", _examples, "write rows and their features to a file, for prototype and neighbours")
+    one.add_argument("problem")
+    one.add_argument("file", help="such as scams.jsonl, in the folder of the problem's functions")
+    one.add_argument("--class", dest="of", required=True, help="the class that these rows are examples of")
+    one.add_argument("row", nargs="+", help="row_id, or the beginning of one")
     one = _add(commands, "schema", _schema, "JSON Schema of YAML files of labeling functions, for your editor")
     _problem(one)
     return top
@@ -127,6 +132,14 @@ def _suggest(asked: argparse.Namespace) -> Told:
 
     told = [suggesting(Look(name), most=asked.most, size=asked.rows, shown=asked.show) for name in _problems(asked)]
     return told, _apart([printed(one) for one in told])
+
+
+def _examples(asked: argparse.Namespace) -> Told:
+    from tidemill.adapters.lf.examples import examples, printed
+    from tidemill.adapters.lf.look import Look
+
+    told = examples(Look(asked.problem), asked.file, of=asked.of, rows=asked.row)
+    return told, printed(told)
 
 
 def _schema(asked: argparse.Namespace) -> Told:

@@ -20,8 +20,8 @@ def columns(lines: Sequence[Sequence[str]], *, left: int = 2, shrink: int = 0) -
 
     The first ``left`` columns stand to the left, the others to the right; column ``shrink`` gives way to the width.
 
-    >>> columns([["a", "b", "n"], ["longer", "x", "10"]])
-    ['a       b   n', 'longer  x  10']
+    >>> columns([["function", "b", "n"], ["longer", "x", "10"]])
+    ['function  b   n', 'longer    x  10']
     """
     widths = [max(len(line[place]) for line in lines) for place in range(len(lines[0]))]
     excess = sum(widths) + 2 * (len(widths) - 1) - WIDTH

@@ -69,10 +69,14 @@ def _told(look: Look, rows: Any, one: Candidate, votes: Votes, shown: int) -> di
     }
 
 
-def entry_line(entry: dict[str, Any]) -> str:
-    """Entry → a line of a YAML file of labeling functions."""
+def entry_lines(entry: dict[str, Any]) -> list[str]:
+    """Entry → lines of a YAML file of labeling functions: one, or one per key where that is too wide."""
     flow: str = yaml.safe_dump(entry, default_flow_style=True, sort_keys=False, allow_unicode=True, width=10_000)
-    return f"  - {flow.strip()}"
+    line = f"  - {flow.strip()}"
+    if len(line) <= WIDTH:
+        return [line]
+    block = yaml.safe_dump([entry], default_flow_style=None, sort_keys=False, allow_unicode=True, width=WIDTH - 2)
+    return [f"  {part}" for part in block.splitlines()]
 
 
 def printed(told: dict[str, Any]) -> list[str]:
@@ -84,7 +88,7 @@ def printed(told: dict[str, Any]) -> list[str]:
     for one in told["candidates"]:
         lines += [
             "",
-            entry_line(one["entry"]),
+            *entry_lines(one["entry"]),
             (
                 f"    # {one['source']}: adds {one['adds']:,} rows, {one['of_them_silent']:,} of them silent so far; fires on "
                 f"{one['fires']:,}; dev {one['dev_right']} of {one['dev_told']} right"
