@@ -17,7 +17,8 @@ import numpy as np
 import polars as pl
 
 from tidemill.contracts import ABSTAIN, Votes
-from tidemill.label.conditions import Condition, Keywords
+from tidemill.label.condition import Condition
+from tidemill.label.conditions import Keywords
 from tidemill.label.declared import DeclaredLabelingFunction
 from tidemill.label.keywords import Sweep, can_sweep
 

@@ -18,7 +18,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from tidemill.label.conditions import Condition, Keywords
+from tidemill.label.condition import Condition
+from tidemill.label.conditions import Keywords
 
 Indices = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
