@@ -23,7 +23,7 @@ def render(root: Path, problems: Sequence[str]) -> Path:
     Data Docs are linked where they are under reports/data_docs/.
     """
     chapters = [_told(gather(root, name), versions(root, name)) for name in problems]
-    page = _template().render(chapters=chapters)
+    page = template(TEMPLATE).render(chapters=chapters)
     with aside(root / PAGE) as path:
         path.write_text(page, encoding="utf-8")
     return root / PAGE
@@ -35,7 +35,8 @@ def versions(root: Path, problem: str) -> list[str]:
     return [f"{name}{' (champion)' if name == registry.champion else ''}" for name in reversed(registry.versions)]
 
 
-def _template() -> Any:
+def template(name: str) -> Any:
+    """Name of a template in this folder -> the template."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -46,7 +47,7 @@ def _template() -> Any:
         lstrip_blocks=True,
     )
     environment.filters |= {"number": number, "share": share, "cell": cell}
-    return environment.get_template(TEMPLATE)
+    return environment.get_template(name)
 
 
 def _told(chapter: Chapter, versions: list[str]) -> dict[str, Any]:

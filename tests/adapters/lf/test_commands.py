@@ -221,7 +221,7 @@ def test_the_schema_can_be_written_for_a_problem(lf, tmp_path):
 
 
 def test_every_command_has_help(capsys):
-    for name in ("list", "try", "diff", "explain", "suggest", "examples", "schema"):
+    for name in ("list", "try", "diff", "explain", "suggest", "report", "examples", "schema"):
         with pytest.raises(SystemExit) as ended:
             parser().parse_args([name, "--help"])
         assert ended.value.code == 0

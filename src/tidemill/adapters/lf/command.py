@@ -57,6 +57,9 @@ def parser() -> argparse.ArgumentParser:
     _problem(one)
     one.add_argument("--most", type=int, default=10, metavar="N", help="candidates to give (10)")
     _sampled(one, 2)
+    one = _add(commands, "report", _report, "all of this as an HTML page with plots and rows or thumbnails")
+    _problem(one)
+    one.add_argument("--rows", type=int, metavar="N", help="size of the sample (5000 texts, 400 images; dev first)")
     one = _add(commands, "examples", _examples, "write rows and their features to a file, for prototype and neighbours")
     one.add_argument("problem")
     one.add_argument("file", help="such as scams.jsonl, in the folder of the problem's functions")
@@ -132,6 +135,14 @@ def _suggest(asked: argparse.Namespace) -> Told:
 
     told = [suggesting(Look(name), most=asked.most, size=asked.rows, shown=asked.show) for name in _problems(asked)]
     return told, _apart([printed(one) for one in told])
+
+
+def _report(asked: argparse.Namespace) -> Told:
+    from tidemill.adapters.lf.look import Look
+    from tidemill.adapters.lf.page import page
+
+    written = [str(page(Look(name), size=asked.rows)) for name in _problems(asked)]
+    return written, written
 
 
 def _examples(asked: argparse.Namespace) -> Told:

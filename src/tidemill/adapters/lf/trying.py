@@ -48,9 +48,11 @@ def trying(look: Look, name: str, *, size: int | None = None, shown: int = 5) ->
         "near_misses": len(near),
         "failures": [str(one) for one in failures[:shown]],
         "failed": len(failures),
-        "fires_on": _rows(look, rows, _spread(np.flatnonzero((votes != ABSTAIN) & ~lost), gold, shown), votes, answer),
-        "outvoted_on": _rows(look, rows, _spread(np.flatnonzero(lost), gold, shown), votes, answer),
-        "nearly_on": _rows(look, rows, near[:shown], votes, answer),
+        "fires_on": worth_reading(
+            look, rows, spread(np.flatnonzero((votes != ABSTAIN) & ~lost), gold, shown), votes, answer
+        ),
+        "outvoted_on": worth_reading(look, rows, spread(np.flatnonzero(lost), gold, shown), votes, answer),
+        "nearly_on": worth_reading(look, rows, near[:shown], votes, answer),
     }
 
 
@@ -81,20 +83,35 @@ def answers(look: Look, name: str, votes: Votes, rows: Indices) -> tuple[npt.NDA
 
 
 def _near(look: Look, function: AnyFunction, votes: Votes, rows: Indices, answer: npt.NDArray[np.int8]) -> Indices:
-    """Rows on which it is silent and nearly fires: by a weaker condition, or by likeness to rows on which it fires.
+    """Rows on which it is silent and nearly fires: by a weaker condition, or by likeness to rows on which it fires."""
+    weak = weaker(function)
+    if weak is not None:
+        return nearly(look, votes, rows, answer, asked(look, weak, rows)[0])
+    return nearly(look, votes, rows, answer, None if isinstance(function, DeclaredLabelingFunction) else votes)
+
+
+def weaker(function: AnyFunction) -> DeclaredLabelingFunction | None:
+    """Labeling function → one that fires wherever any weakening of its condition does; None where nothing can give."""
+    if not isinstance(function, DeclaredLabelingFunction):
+        return None
+    parts = tuple(weakened(function.condition))
+    whole = AnyOf.model_construct(kind="any", of=parts)
+    return DeclaredLabelingFunction(function.name, whole, 0, function.where) if parts else None
+
+
+def nearly(look: Look, votes: Votes, rows: Indices, answer: npt.NDArray[np.int8], weak: Votes | None) -> Indices:
+    """Votes of a function and of its weaker one, or twice its own where it has none → places of near misses.
 
     Those come first to which the others give the class that it would.
     """
     silent = votes == ABSTAIN
-    if isinstance(function, DeclaredLabelingFunction):
-        weaker = weakened(function.condition)
-        if not weaker:
-            return np.empty(0, dtype=np.intp)
-        whole = AnyOf.model_construct(kind="any", of=tuple(weaker))
-        nearly = asked(look, DeclaredLabelingFunction(function.name, whole, 0), rows)[0] != ABSTAIN
-        found = np.flatnonzero(nearly & silent)
-    else:
-        found = _alike(look, np.flatnonzero(~silent), np.flatnonzero(silent), rows)
+    if weak is None:
+        return np.empty(0, dtype=np.intp)
+    found = (
+        _alike(look, np.flatnonzero(~silent), np.flatnonzero(silent), rows)
+        if weak is votes
+        else np.flatnonzero((weak != ABSTAIN) & silent)
+    )
     common = np.bincount(votes[votes >= 0]).argmax() if (votes >= 0).any() else ABSTAIN
     return found[np.argsort(answer[found] != common, kind="stable")]
 
@@ -108,15 +125,16 @@ def _alike(look: Look, fired: Indices, silent: Indices, rows: Indices) -> Indice
     return silent[np.argsort(-alike, kind="stable")[: max(1, len(silent) // 20)]]
 
 
-def _spread(found: Indices, gold: npt.NDArray[np.int8], shown: int) -> Indices:
+def spread(found: Indices, gold: npt.NDArray[np.int8], shown: int) -> Indices:
     """Places of rows → a few of them, those with gold first, else drawn once and for all."""
     mixed = np.random.default_rng(SEED).permutation(found)
     return mixed[np.argsort(gold[mixed] == NO_GOLD, kind="stable")][:shown]
 
 
-def _rows(
+def worth_reading(
     look: Look, rows: Indices, places: Indices, votes: Votes, answer: npt.NDArray[np.int8]
 ) -> list[dict[str, Any]]:
+    """Places among rows → their columns, without images, with the function's vote, the others' answer and gold."""
     kept = look.raw[rows[places]].drop("image", strict=False)
     return [
         row
