@@ -9,11 +9,11 @@ from tidemill.contracts import DataError, check, predictions_contract
 from tidemill.train.head import Head
 from tidemill.train.predict import predict
 from tidemill.train.reference import reference, reference_contract
-from tidemill.train.run import train
+from tidemill.train.run import Tables, train
 
 
 def trained(settings, features, labels, votes):
-    return train(features, labels, votes, problem=PROBLEM, settings=settings, backbone=BACKBONE)
+    return train(Tables(features, labels, votes), problem=PROBLEM, settings=settings, backbone=BACKBONE)
 
 
 @pytest.fixture

@@ -96,8 +96,8 @@ def _ceiling(
     learned: pl.DataFrame, rows: pl.DataFrame, features: pl.DataFrame, settings: TrainSettings, n_classes: int
 ) -> Probabilities:
     targets = np.eye(n_classes)[learned["gold"].to_numpy()]
-    weights = row_weights(targets, np.ones(len(targets), dtype=np.bool_), settings)
-    head = fit_head(_features(features, learned), targets, settings=settings, weights=weights)
+    weights = row_weights(targets, np.ones(len(targets), dtype=np.bool_), settings.plain())
+    head = fit_head(_features(features, learned), targets, settings=settings.plain(), weights=weights)
     return head.predict_proba(_features(features, rows))
 
 

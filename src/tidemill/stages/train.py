@@ -6,10 +6,10 @@ import sys
 
 from tidemill.adapters.config import load, says_errors, stage_arguments
 from tidemill.adapters.tables import aside, batch_names, read, read_batches, write
-from tidemill.contracts import FEATURES, labels_contract, predictions_contract, votes_contract
+from tidemill.contracts import FEATURES, gold_contract, labels_contract, predictions_contract, votes_contract
 from tidemill.embed.run import made_by
 from tidemill.train.reference import FILE, reference_contract
-from tidemill.train.run import train
+from tidemill.train.run import Tables, train
 from tidemill.train.settings import TrainSettings
 
 
@@ -22,7 +22,12 @@ def main() -> None:
     labels = read(paths.labels, labels_contract(classes))
     votes = read(paths.votes, votes_contract(len(classes)))
     backbone = made_by(paths.features / f"{batches[-1]}.parquet")
-    done = train(features, labels, votes, problem=problem, settings=settings, backbone=backbone)
+    gold = read_batches(paths.dev, gold_contract(len(classes)), batches) if settings.use_gold else None
+    tables = Tables(features, labels, votes, gold)
+    done = train(tables, problem=problem, settings=settings, backbone=backbone)
+    if "choice" in done.head.config:
+        choice = done.head.config["choice"]
+        print(f"recipe {choice['chosen']}: {choice['reason']}")
     for caution in done.head.config["cautions"]:
         print(f"caution: {caution}", file=sys.stderr)
     for name, content in done.files.items():

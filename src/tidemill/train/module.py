@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from tidemill.compat import repair_torchvision
-from tidemill.train.loss import soft_cross_entropy
+from tidemill.train.loss import loss_of, soft_cross_entropy
 from tidemill.train.settings import TrainSettings
 
 repair_torchvision()
@@ -21,7 +21,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer  # noqa: E402 -
 
 
 class SoftClassifier(LightningModule):  # type: ignore[misc] # mypy does not follow Lightning
-    """Linear layers with ReLU and dropout between, taught by soft-label cross entropy."""
+    """Linear layers with ReLU and dropout between, taught by probabilities."""
 
     def __init__(self, dimensions: int, n_classes: int, settings: TrainSettings) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class SoftClassifier(LightningModule):  # type: ignore[misc] # mypy does not fol
     def training_step(self, batch: tuple[torch.Tensor, ...], _batch_idx: int) -> torch.Tensor:
         """Features, targets and weights -> loss."""
         features, targets, weights = batch
-        loss: torch.Tensor = soft_cross_entropy(self(features), targets, weights)
+        loss: torch.Tensor = loss_of(self.settings, self(features), targets, weights)
         return loss
 
     def validation_step(self, batch: tuple[torch.Tensor, ...], _batch_idx: int) -> None:

@@ -9,16 +9,27 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from tidemill.contracts import ABSTAIN, DataError, Problem, Votes, probability_columns, votes_contract
+from tidemill.contracts import ABSTAIN, NO_GOLD, DataError, Problem, Votes, probability_columns, votes_contract
 from tidemill.train.card import card
-from tidemill.train.fit import fit_head
+from tidemill.train.choose import fitted
 from tidemill.train.head import FORMAT, Head
+from tidemill.train.learn import Lesson, taught
 from tidemill.train.reference import reference
 from tidemill.train.settings import TrainSettings
-from tidemill.train.teach import Array, cautions, row_weights
+from tidemill.train.teach import Array, Ints, cautions
 
 TAUGHT: Final = ("train", "dev")
 CARD: Final = "README.md"
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What there is of all rows; gold is that of the development split, where it is used."""
+
+    features: pl.DataFrame
+    labels: pl.DataFrame
+    votes: pl.DataFrame
+    gold: pl.DataFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -31,15 +42,7 @@ class Trained:
     reference: pl.DataFrame
 
 
-def train(
-    features: pl.DataFrame,
-    labels: pl.DataFrame,
-    votes: pl.DataFrame,
-    *,
-    problem: Problem,
-    settings: TrainSettings,
-    backbone: Mapping[str, Any],
-) -> Trained:
+def train(tables: Tables, *, problem: Problem, settings: TrainSettings, backbone: Mapping[str, Any]) -> Trained:
     """Tables of all rows, and what identifies the features' backbone -> everything the stage writes.
 
     Rows of train and dev teach; those of valid and test are only predicted.
@@ -49,15 +52,17 @@ def train(
     DataError
         A row has no features or no label, or none teaches.
     """
-    rows = joined(votes, features, labels)
+    rows = joined(tables.votes, tables.features, tables.labels)
     targets = rows.select(probability_columns(problem.classes)).to_numpy()
-    inputs = rows["feature"].to_numpy()
-    covered = (_votes(rows, votes, problem) != ABSTAIN).any(axis=1)
-    taught = rows["split"].is_in(TAUGHT).to_numpy()
+    covered = (_votes(rows, tables.votes, problem) != ABSTAIN).any(axis=1)
+    teaches = rows["split"].is_in(TAUGHT).to_numpy()
+    lesson = Lesson(rows["feature"].to_numpy(), targets, covered, _gold(rows, tables.gold)).part(teaches)
+    head, choice = fitted(lesson, settings)
+    used = settings.recipe(choice["chosen"]) if choice else settings
     weights = np.zeros(rows.height)
-    weights[taught] = row_weights(targets[taught], covered[taught], settings)
-    head = fit_head(inputs, targets, settings=settings, weights=weights)
-    head = replace(head, config=_config(head, rows, weights, (problem, settings, backbone)))
+    weights[teaches] = taught(lesson, used)[1]
+    config = _config(head, rows, weights, (problem, used, backbone))
+    head = replace(head, config=config | ({"choice": choice} if choice else {}))
     told = predictions(head, rows["row_id"], rows["feature"])
     kept = reference(rows.drop(probability_columns(problem.classes)), told, settings.reference_rows)
     return Trained(head, head.files() | {CARD: card(head.config).encode()}, told, kept)
@@ -89,6 +94,13 @@ def predictions(head: Head, row_ids: pl.Series, features: pl.Series) -> pl.DataF
 def _votes(rows: pl.DataFrame, votes: pl.DataFrame, problem: Problem) -> Votes:
     names = votes_contract(len(problem.classes)).other_names(votes.columns)
     return rows.select(names).to_numpy().astype(np.int8).reshape(rows.height, len(names))
+
+
+def _gold(rows: pl.DataFrame, gold: pl.DataFrame | None) -> Ints:
+    if gold is None:
+        return np.full(rows.height, NO_GOLD)
+    found = rows.select("row_id").join(gold, on="row_id", how="left", maintain_order="left")["gold"]
+    return np.asarray(found.fill_null(NO_GOLD).to_numpy().astype(np.int64))
 
 
 def _config(

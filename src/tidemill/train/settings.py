@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Final, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tidemill.contracts import Settings
+
+_OF_ALL: Final = ("recipes", "trials", "seed", "threads", "trainer", "reference_rows")
+"""What a recipe may not change: they hold for all that are compared."""
 
 
 class TrainSettings(Settings):
@@ -24,7 +27,42 @@ class TrainSettings(Settings):
     min_confidence: float = Field(ge=0, le=1)
     confidence_weighting: bool
     class_balance: bool
+    loss: Literal["soft_cross_entropy", "generalised_cross_entropy"]
+    q: float = Field(gt=0, le=1)
+    smoothing: bool
+    subset: float = Field(gt=0, le=1)
+    neighbours: int = Field(ge=1)
+    self_training: int = Field(ge=0)
+    sure: float = Field(ge=0, lt=1)
+    use_gold: bool
+    gold_weight: float = Field(gt=0)
+    recipes: dict[str, dict[str, Any]]
+    trials: int = Field(ge=2)
     reference_rows: int = Field(ge=1)
     seed: int
     threads: int = Field(ge=1)
     trainer: dict[str, Any]
+
+    @model_validator(mode="after")
+    def _recipes_are_settings(self) -> Self:
+        for name in self.recipes:
+            self.recipe(name)
+        return self
+
+    def recipe(self, name: str) -> Self:
+        """Name of a recipe -> these settings with what the recipe changes.
+
+        Raises
+        ------
+        ValueError
+            The recipe changes what no recipe may change, or what is no setting.
+        """
+        changes = self.recipes[name]
+        if wrong := [key for key in changes if key in _OF_ALL]:
+            raise ValueError(f"recipe {name} sets {wrong[0]}, which holds for all recipes")
+        return type(self).model_validate(self.model_dump() | changes | {"recipes": {}})
+
+    def plain(self) -> Self:
+        """Nothing -> the same without any defence against noise: what labels by people are learned with."""
+        calm = {"loss": "soft_cross_entropy", "smoothing": False, "subset": 1.0, "self_training": 0, "recipes": {}}
+        return self.model_copy(update=calm | {"min_confidence": 0.0, "confidence_weighting": False})

@@ -12,6 +12,7 @@ from tidemill.train.settings import TrainSettings
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
 
 _FEW: Final = 15
 _LOPSIDED: Final = 100
