@@ -13,11 +13,13 @@ from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture, wait
 from prefect.states import Completed
 
+from tidemill.adapters.chapters import EXPLAINED
 from tidemill.adapters.config import Paths
 from tidemill.adapters.pages import page_url
 from tidemill.adapters.plan import Step
 from tidemill.adapters.workspace import Workspace
 from tidemill.contracts import RunError
+from tidemill.denoise.tell import facts
 
 _CHATTER = ("To track", "To enable", "Use `dvc push`", "Updating lock", "Generating lock", "\tgit add", "\tdvc config")
 """How the lines begin in which DVC advises a person; here the flow does that work."""
@@ -98,6 +100,10 @@ def _show_denoise(problem: str, reports: Path) -> None:
     with (reports / "lf_analysis.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     create_table_artifact(key=_key(problem, "labeling-functions"), table=rows, description="Labeling functions")
+    report = json.loads((reports / "denoise.json").read_text(encoding="utf-8"))
+    told = "\n".join(f"- **{name}**: {text}" for name, text in facts(report))
+    plots = "\n\n".join(_plot(reports / "denoise" / f"{name}.png", title) for name, title in EXPLAINED.items())
+    create_markdown_artifact(key=_key(problem, "label-model"), markdown=f"## Label model\n\n{told}\n\n{plots}\n")
 
 
 def _show_evaluate(problem: str, reports: Path) -> None:

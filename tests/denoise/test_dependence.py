@@ -12,7 +12,7 @@ from tidemill.denoise.evidence import calibration_error
 from tidemill.denoise.lifts import PairLifts
 from tidemill.denoise.multilabel import MultiLabel
 from tidemill.denoise.pairs import _prior_precision, _Problem, pair_counts
-from tidemill.denoise.patterns import function_order, merged, patterns
+from tidemill.denoise.patterns import function_order, patterns
 from tidemill.denoise.registry import create
 
 
@@ -110,15 +110,6 @@ def test_dawid_skene_falls_back_where_em_loses_a_class_and_says_so():
     report = create("dawid_skene", 2).fit(votes).report()
     assert report["fallback"] in {True, False}
     assert (report["fallback_reason"] is None) == (not report["fallback"])
-
-
-def test_a_batch_is_added_to_distinct_rows_and_gives_the_fit_of_all_rows():
-    votes, _ = clones(copies=2, rows=3000)
-    whole, parts = PairLifts(2), PairLifts(2)
-    whole.learn(patterns(votes, budget=10_000))
-    parts.learn(merged(patterns(votes[:2000], budget=10_000), patterns(votes[2000:], budget=10_000)))
-    assert parts.evidence_ == pytest.approx(whole.evidence_, abs=1e-9)
-    assert parts.balance_ == pytest.approx(whole.balance_, abs=1e-9)
 
 
 def test_hinted_accuracies_and_balance_are_evidence_not_truth():

@@ -1,11 +1,12 @@
 """What a label model tells of functions and rows, and what functions are worth."""
 
 import numpy as np
+import polars as pl
 import pytest
 
 from tidemill.contracts import DataError
 from tidemill.denoise.evidence import calibration_error
-from tidemill.denoise.explain import explain, row_log_odds
+from tidemill.denoise.explain import explain, row_evidence
 from tidemill.denoise.plots import draw
 from tidemill.denoise.registry import create
 from tidemill.denoise.worth import worth
@@ -13,9 +14,12 @@ from tidemill.denoise.worth import worth
 VOTES = np.array([[0, 0, 1], [0, 0, -1], [1, 1, 1], [1, 1, -1]] * 25, dtype=np.int8)
 
 
+def told_of(model):
+    return explain(VOTES, model.predict_proba(VOTES), names=["a", "b", "c"], classes=["no", "yes"])
+
+
 def test_accuracies_and_their_intervals_are_those_of_a_hand_count():
-    model = create("majority", 2).fit(VOTES)
-    told = explain(model, VOTES, names=["a", "b", "c"], classes=["no", "yes"])["functions"]
+    told = told_of(create("majority", 2).fit(VOTES))["functions"]
     # the rows of c: 25 times a third of class 1, and 25 times all of it: 33.3 of 50 votes right
     assert told["c"]["accuracy"] == pytest.approx((25 / 3 + 25) / 50, abs=1e-6)
     assert told["c"]["coverage"] == 0.5
@@ -23,17 +27,29 @@ def test_accuracies_and_their_intervals_are_those_of_a_hand_count():
     assert low < told["c"]["accuracy"] < high
 
 
-def test_what_each_function_moved_a_row_by_is_the_log_odds_without_it():
+def test_what_each_vote_moved_a_row_by_is_the_log_odds_without_it():
     model = create("one_coin", 2).fit(VOTES)
-    told = row_log_odds(model, VOTES[:1], names=["a", "b", "c"])[0]
+    ids = pl.Series([f"r{i}" for i in range(len(VOTES))])
+    told = row_evidence(model, VOTES, ids, names=["a", "b", "c"], classes=["no", "yes"])
+    assert told.height == int((VOTES >= 0).sum())
+    first = told.filter(pl.col("row_id") == "r0")
     # one-coin evidence adds up: log-odds of a row are the sum of what its functions say
-    assert told["log_odds"] == pytest.approx(sum(told["functions"].values()), abs=1e-4)
-    assert told["functions"]["c"] < 0 < told["functions"]["a"]
+    assert first["log_odds"][0] == pytest.approx(first["moved"].sum(), abs=1e-4)
+    assert first["vote"].to_list() == ["no", "no", "yes"]
+    assert first["moved"][2] < 0 < first["moved"][0]
+
+
+def test_a_refusal_is_told_as_such_and_silent_rows_have_no_line():
+    votes = np.array([[-2, -1], [-1, -1]], dtype=np.int8)
+    told = row_evidence(
+        create("majority", 2).fit(votes), votes, pl.Series(["x", "y"]), names=["a", "b"], classes=["no", "yes"]
+    )
+    assert told.select("row_id", "likeliest", "function", "vote").rows() == [("x", "yes", "a", "not no")]
 
 
 def test_plots_are_the_same_bytes_twice(tmp_path):
     model = create("majority", 2).fit(VOTES)
-    told = explain(model, VOTES, names=["a", "b", "c"], classes=["no", "yes"])
+    told = told_of(model)
     gold = VOTES[:, 0].astype(int)
     first, second = (
         draw(tmp_path / name, told, VOTES, model.predict_proba(VOTES), gold=gold) for name in ("one", "two")

@@ -1,5 +1,6 @@
 """Votes table -> labels table."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -7,10 +8,11 @@ import polars as pl
 import pytest
 import yaml
 
-from tidemill.contracts import ABSTAIN, ConfigError, check, labels_contract
+from tidemill.contracts import ABSTAIN, NO_GOLD, ConfigError, check, labels_contract
 from tidemill.denoise.registry import MODELS, create, from_dict
 from tidemill.denoise.run import denoise
 from tidemill.denoise.settings import DenoiseSettings
+from tidemill.denoise.tell import facts
 
 
 def settings(model):
@@ -28,12 +30,59 @@ def votes_table(rows=200):
     return pl.DataFrame({**ids, "split": split, **{f"f{j}": votes[:, j] for j in range(4)}})
 
 
-@pytest.mark.parametrize("model", sorted(set(MODELS) - {"joint", "neighbours"}))
-def test_labels_of_every_row_keep_their_contract_and_silent_rows_get_the_prior(model):
-    done = denoise(votes_table(), ("ham", "spam"), settings(model))
+def features_of(table):
+    mean = table.select("f0", "f1", "f2", "f3").to_numpy().mean(axis=1)
+    return (np.random.default_rng(6).normal(size=(table.height, 3)) + 3 * mean[:, None]).astype(np.float32)
+
+
+@pytest.mark.parametrize("model", sorted(MODELS))
+def test_labels_of_every_row_keep_their_contract(model):
+    done = denoise(votes_table(), ("ham", "spam"), settings(model), features=features_of(votes_table()))
     check(done.labels, labels_contract(("ham", "spam")), where="labels")
+    json.dumps(done.report | done.model | done.explained, allow_nan=False)
+
+
+@pytest.mark.parametrize("model", sorted(name for name, model in MODELS.items() if not model.uses_features))
+def test_silent_rows_get_the_prior(model):
+    done = denoise(votes_table(), ("ham", "spam"), settings(model))
     prior = from_dict(done.model).prior_
     assert done.labels.select("p_ham", "p_spam").to_numpy()[-1] == pytest.approx(prior)
+
+
+def test_gold_that_is_not_learned_from_measures_and_leaves_the_labels_alone():
+    table = votes_table()
+    gold = np.where(np.arange(200) % 4 == 1, np.tile([0, 1], 100), NO_GOLD)
+    blind, told = (denoise(table, ("ham", "spam"), settings("auto"), gold=given) for given in (None, gold))
+    assert blind.labels.equals(told.labels)
+    assert blind.report["gold"] is None
+    assert set(told.report["gold"]) == {"label_model", "majority_vote"}
+    assert told.report["gold"]["label_model"]["rows"] == 50
+    assert told.report["worth"]["why"] == "cannot be told: no features"
+
+
+def test_what_gold_is_held_against_has_not_seen_it():
+    table = votes_table()
+    gold = np.where(np.arange(200) % 4 == 1, 1, NO_GOLD)
+    learned = settings("spoken").model_copy(update={"use_gold": True})
+    done = denoise(table, ("ham", "spam"), learned, gold=gold)
+    blind = denoise(table, ("ham", "spam"), settings("spoken"))
+    assert not done.labels.equals(blind.labels)
+    assert (done.gold_free == blind.gold_free).all()
+
+
+def test_the_choice_its_evidence_and_what_else_was_found_are_told_in_words():
+    table = votes_table()
+    gold = np.where(np.arange(200) % 4 < 2, np.tile([0, 1], 100), NO_GOLD)
+    done = denoise(table, ("ham", "spam"), settings("auto"), features=features_of(table), gold=gold)
+    told = dict(facts(done.report))
+    assert told["label model"].startswith("auto chose joint on top of")
+    assert "ham" in told["class balance"]
+    assert "[" in told["class balance"]
+    assert "gives the same class on" in told["majority vote"]
+    assert "4 functions count as" in told["repetition"]
+    assert "100 rows that it did not learn from" in told["against gold"]
+    assert "hand labels (90% interval" in told["worth"]
+    assert told["next"].split(":")[0] in {"write a function", "label rows by hand", "stop"}
 
 
 def test_valid_and_test_rows_teach_nothing():

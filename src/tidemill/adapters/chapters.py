@@ -37,6 +37,12 @@ PICTURES: Final = {
     "calibration": "calibration",
     "confusion": "confusion",
 }
+EXPLAINED: Final = {
+    "accuracies": "learned accuracy of each function",
+    "agreement": "correlation of functions",
+    "posteriors": "how sure the label model is",
+    "calibration": "label model against gold of the development split",
+}
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,7 @@ class Chapter:
     verdict: dict[str, Any] | None
     drift: dict[str, Any] | None
     pictures: dict[str, str]
+    explained: dict[str, str]
     suites: list[Suite]
 
     @property
@@ -102,13 +109,14 @@ def gather(root: Path, name: str) -> Chapter:
         batches=_batches(root / paths.votes),
         coverage=coverage,
         conflict=conflict,
-        functions=_functions(reports / "lf_summary.csv", (label_model or {}).get("functions") or {}),
+        functions=_functions(reports / "lf_summary.csv", label_model or {}),
         label_model=label_model,
         metrics=_json(reports / "metrics.json"),
         scores=_csv(reports / "plots" / "scores.csv"),
         verdict=_json(reports / "verdict.json"),
         drift=_json(reports / "drift.json"),
-        pictures=_pictures(reports),
+        pictures=_pictures(dict.fromkeys(PICTURES, reports / "plots") | {"drift": reports}),
+        explained=_pictures(dict.fromkeys(EXPLAINED, reports / "denoise")),
         suites=_suites(root, name),
     )
 
@@ -143,17 +151,20 @@ def _votes(path: Path) -> tuple[float | None, float | None]:
     return float((votes != ABSTAIN).any(axis=1).mean()), float(conflicts(votes, n_classes=n_classes).mean())
 
 
-def _functions(path: Path, learned: Mapping[str, Any]) -> list[dict[str, Any]]:
-    rows = _csv(path)
+def _functions(path: Path, label_model: Mapping[str, Any]) -> list[dict[str, Any]]:
+    rows, learned = _csv(path), label_model.get("functions") or {}
+    ends = label_model.get("accuracy_intervals") or {}
     for row in rows:
         name = str(next(iter(row.values())))
         if name in learned and "Learned Weight" not in row:
             row["Learned Acc."] = learned[name]
+        if name in ends:
+            row["90% interval"] = "{:.3f} to {:.3f}".format(*ends[name])
     return rows
 
 
-def _pictures(reports: Path) -> dict[str, str]:
-    places = {name: reports / "plots" / f"{name}.png" for name in PICTURES} | {"drift": reports / "drift.png"}
+def _pictures(folders: Mapping[str, Path]) -> dict[str, str]:
+    places = {name: folder / f"{name}.png" for name, folder in folders.items()}
     return {name: data_uri(path.read_bytes()) for name, path in places.items() if path.exists()}
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from tidemill.adapters.chapters import METRICS, PICTURES, YARDSTICKS, Chapter, gather, span
+from tidemill.adapters.chapters import EXPLAINED, METRICS, PICTURES, YARDSTICKS, Chapter, gather, span
 from tidemill.adapters.registry import read_registry
 from tidemill.adapters.summary import summary
 from tidemill.adapters.tables import aside
+from tidemill.denoise.tell import facts
 
 __all__ = ["render", "summary"]
 
@@ -61,8 +62,9 @@ def _told(chapter: Chapter, versions: list[str]) -> dict[str, Any]:
         "metrics": METRICS,
         "table": [(YARDSTICKS[name], _row(chapter, name)) for name in YARDSTICKS if _row(chapter, name)],
         "slices": [_slice(chapter, name) for name in chapter.slices],
-        "facts": facts(chapter.label_model or {}),
+        "facts": facts(chapter.label_model) if chapter.label_model else [],
         "pictures": {name: (PICTURES[name], chapter.pictures[name]) for name in PICTURES if name in chapter.pictures},
+        "explained": {name: (EXPLAINED[name], picture) for name, picture in chapter.explained.items()},
         "columns": list(dict.fromkeys(key for row in chapter.functions for key in row)),
     }
 
@@ -91,28 +93,6 @@ def _slice(chapter: Chapter, name: str) -> dict[str, Any]:
     found = chapter.of(name, chapter.metric)
     any_line = next(line for line in chapter.scores if line["slice"] == name)
     return {"name": name, "rows": any_line["rows"], "classes": any_line["classes"], "scores": found}
-
-
-def facts(report: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """denoise.json -> names and values; what is nested one deep is told in one line, functions have their own table.
-
-    >>> facts({"model": "majority", "class_balance": {"ham": 0.9, "spam": 0.1}, "functions": {}})
-    [('class balance', 'ham 0.900, spam 0.100'), ('model', 'majority')]
-    """
-    told = []
-    for name, value in sorted(report.items()):
-        text = _fact(value)
-        if name != "functions" and text:
-            told.append((name.replace("_", " "), text))
-    return told
-
-
-def _fact(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key} {cell(one)}" for key, one in value.items() if not isinstance(one, (Mapping, list)))
-    if isinstance(value, list):
-        return "; ".join(str(one) for one in value if not isinstance(one, (Mapping, list)))
-    return cell(value)
 
 
 def cell(value: Any) -> str:

@@ -38,7 +38,7 @@ defaults:
   - /ingest@ingest: table
   - /embed@embed: {embed}
   - /label@label: default
-  - /denoise@denoise: dawid_skene
+  - /denoise@denoise: auto
   - /train@train: head
   - /evaluate@evaluate: default
   - /monitor@monitor: default

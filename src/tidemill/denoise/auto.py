@@ -81,7 +81,14 @@ class Auto(LabelModel):
         self.budget = budget
 
     def _fit(self, votes: Votes, features: Features | None, gold: Gold) -> None:
-        found = patterns(votes, budget=self.budget, gold=gold)
+        chosen = self._choose(patterns(votes, budget=self.budget, gold=gold))
+        self._adopt(self._with_features(votes, features, gold, chosen))
+
+    def learn(self, found: Patterns) -> None:
+        """Distinct rows -> the choice among label models of votes."""
+        self._adopt(self._choose(found))
+
+    def _choose(self, found: Patterns) -> LabelModel:
         pairs = PairLifts(
             self.n_classes, budget=self.budget, balance=self.balance, accuracies_hint=self.accuracies_hint
         )
@@ -95,7 +102,7 @@ class Auto(LabelModel):
         self.evidence_["groups"] = sorted(sorted(int(self.order_[j]) for j in group) for group in pairs.groups())
         self._weigh(found, candidates, best)
         self._resample(found, pairs)
-        self._adopt(self._with_features(votes, features, gold, candidates[self.evidence_["chosen"]]))
+        return candidates[self.evidence_["chosen"]]
 
     def _with_features(self, votes: Votes, features: Features | None, gold: Gold, model: LabelModel) -> LabelModel:
         """The chosen model, or a classifier and the meaning of votes learned on top of it."""
@@ -103,7 +110,7 @@ class Auto(LabelModel):
             return model
         joint = Joint(self.n_classes)
         model.order_ = np.arange(self.functions_)
-        joint.learn(votes, features, gold=gold, base=model)
+        joint.learn_rows(votes, features, gold=gold, base=model)
         self.evidence_ |= {"votes_only": self.evidence_["chosen"], "chosen": "joint", "reason": "features are at hand"}
         return joint
 

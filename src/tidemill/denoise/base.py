@@ -8,7 +8,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from tidemill.contracts import ABSTAIN, DataError, Features, Probabilities, Votes
-from tidemill.denoise.patterns import function_order
+from tidemill.denoise.counted import Counted
+from tidemill.denoise.patterns import Patterns, function_order, patterns
 from tidemill.denoise.votes import Array, check_votes
 
 Gold = Any  # an int array (rows,), NO_GOLD where nobody labeled the row
@@ -38,6 +39,7 @@ class LabelModel(ABC):
     learned: ClassVar[tuple[str, ...]] = ("prior_", "balance_", "functions_", "order_")
     uses_features: ClassVar[bool] = False
 
+    budget: int = 20_000
     prior_: Array
     balance_: Array
     functions_: int
@@ -71,6 +73,24 @@ class LabelModel(ABC):
         self._fit(np.take(votes, self.order_, axis=1), features, gold)
         return self
 
+    def refit(self, rows: Counted) -> Self:
+        """Counted rows -> the fitted model, as ``fit`` on all of these rows would leave it.
+
+        Raises
+        ------
+        DataError
+            There is no row or no function, or the model learns from features, which cannot be counted.
+        """
+        if not rows.votes.size:
+            raise DataError(
+                f"votes of {len(rows.member)} rows and {rows.votes.shape[1]} functions: nothing to learn from"
+            )
+        self.functions_ = rows.votes.shape[1]
+        self.order_ = function_order(rows.votes, self.n_classes, weights=rows.counts)
+        votes = np.take(rows.votes, self.order_, axis=1)
+        self.learn(patterns(votes, budget=self.budget, gold=rows.gold, weights=rows.counts))
+        return self
+
     def predict_proba(self, votes: Votes, *, features: Features | None = None) -> Probabilities:
         """Votes of any rows by the fitted functions -> (rows, classes) probabilities; silent rows get the prior.
 
@@ -87,8 +107,12 @@ class LabelModel(ABC):
         found[silent(votes)] = self.prior_
         return found
 
+    def _fit(self, votes: Votes, features: Features | None, gold: Gold) -> None:  # noqa: ARG002 - votes only
+        self.learn(patterns(votes, budget=self.budget, gold=gold))
+
     @abstractmethod
-    def _fit(self, votes: Votes, features: Features | None, gold: Gold) -> None: ...
+    def learn(self, found: Patterns) -> None:
+        """Distinct rows -> what ``fit`` learns."""
 
     @abstractmethod
     def _predict(self, votes: Votes, features: Features | None) -> Probabilities: ...

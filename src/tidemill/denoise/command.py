@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ import polars as pl
 
 from tidemill.contracts import ConfigError, Features, Probabilities
 from tidemill.denoise.base import LabelModel
+from tidemill.denoise.explain import explain, row_evidence
 from tidemill.denoise.inputs import TextFeatures, VotesFile, read_features, read_gold, read_votes
-from tidemill.denoise.registry import MODELS, create
-from tidemill.denoise.run import describe, labels_table, worth_of
+from tidemill.denoise.registry import MODELS
+from tidemill.denoise.run import describe, fit_twice, held_against, labels_table, summed_up, worth_of
+from tidemill.denoise.tell import facts
 
 DIMENSIONS = 128
 
@@ -28,18 +31,31 @@ def command(arguments: list[str]) -> None:
     train = read_votes(asked.votes, len(classes))
     other = train if asked.predict is None else read_votes(asked.predict, len(classes), functions=train.functions)
     features, other_features = _features(asked, train, other)
-    model = create(asked.model, len(classes), **_parameters(asked))
     gold = None if asked.gold is None else read_gold(asked.gold, train.rows, len(classes))
-    model.fit(train.votes, features=features, gold=gold)
+    learned = (asked.model, len(classes), _parameters(asked), train.votes)
+    model, blind = fit_twice(*learned, features=features, gold=gold)
+    fitted = Fitted(model, blind.predict_proba(train.votes, features=features), train, features, gold)
     probabilities = model.predict_proba(other.votes, features=other_features)
     report = describe(model, other.votes, probabilities, names=train.functions, classes=classes)
-    if features is not None and gold is not None:
-        blind = create(asked.model, len(classes), **_parameters(asked))
-        report |= {"worth": worth_of(blind, train.votes, features, gold, asked.seed)}
-    _write(asked, labels_table(pl.Series(other.rows), probabilities, classes), model, report)
-    if asked.plots is not None:
-        _plots(asked.plots, model, train, probabilities, classes)
-    print(summary(report, asked.out))
+    report |= {"gold": held_against(fitted.gold_free, train.votes, gold)}
+    if gold is not None:
+        report |= {"worth": worth_of(fitted.gold_free, train.votes, features, gold, asked.seed)}
+    explained = _explained(asked, fitted, classes)
+    _write(asked, labels_table(pl.Series(other.rows), probabilities, classes), model, report | explained)
+    if asked.why is not None:
+        _write_why(asked.why, model, other, other_features, classes)
+    print(summary(report | explained, asked.out))
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The fitted model, what one without gold says of the rows learned from, these rows, their features and gold."""
+
+    model: LabelModel
+    gold_free: Probabilities
+    train: VotesFile
+    features: Features | None
+    gold: Any
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -58,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--report", type=Path, help="JSON: what was learned, of each function too")
     parser.add_argument("--save", type=Path, help="JSON: the label model, enough to label new rows")
     parser.add_argument("--plots", type=Path, help="folder of plots that explain the label model")
+    parser.add_argument("--why", type=Path, help="Parquet or CSV: how far each vote moved its row, in log odds")
     parser.add_argument("--seed", type=int, default=20, help="of resampling (20)")
     return parser
 
@@ -121,35 +138,31 @@ def _write(asked: Any, labels: pl.DataFrame, model: LabelModel, report: dict[str
                 path.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def _plots(
-    folder: Path, model: LabelModel, train: VotesFile, probabilities: Probabilities, classes: tuple[str, ...]
-) -> None:
-    from tidemill.denoise.explain import explain
-    from tidemill.denoise.plots import draw
+def _explained(asked: Any, fitted: Fitted, classes: tuple[str, ...]) -> dict[str, Any]:
+    """What was asked and fitted -> dependences and intervals for the report, the plots drawn where they were asked for."""
+    if asked.report is None and asked.plots is None:
+        return {}
+    train = fitted.train
+    posterior = fitted.model.predict_proba(train.votes, features=fitted.features)
+    told = explain(train.votes, posterior, names=train.functions, classes=classes)
+    if asked.plots is not None:
+        from tidemill.denoise.plots import draw
 
-    told = explain(model, train.votes, names=train.functions, classes=classes)
-    draw(folder, told, train.votes, probabilities, gold=None)
+        draw(asked.plots, told, train.votes, fitted.gold_free, gold=fitted.gold)
+    return summed_up(told) | {"confusions": told["functions"]}
+
+
+def _write_why(
+    path: Path, model: LabelModel, rows: VotesFile, features: Features | None, classes: tuple[str, ...]
+) -> None:
+    told = row_evidence(
+        model, rows.votes, pl.Series(rows.rows), names=rows.functions, classes=classes, features=features
+    )
+    with _aside(path) as aside:
+        told.write_csv(aside) if path.suffix == ".csv" else told.write_parquet(aside)
 
 
 def summary(report: dict[str, Any], out: Path) -> str:
     """Report -> what a person wants to know first, in a few lines."""
-    choice = report.get("choice", {})
-    chosen = f"{report['model']} chose {choice['chosen']}: {choice['reason']}" if choice else report["model"]
-    balance = ", ".join(f"{name} {share:.0%}" for name, share in report["class_balance"].items())
-    agreement = report["majority_vote"]["agreement_where_heard"]
-    same = (
-        "" if agreement is None else f"; the majority vote gives the same class on {agreement:.1%} of the rows it hears"
-    )
-    worth = report.get("worth")
-    hand = (
-        ""
-        if not worth
-        else (
-            f"\nworth: {'at least ' if worth['at_least'] else 'about '}{worth['gold_rows']:.0f} hand labels "
-            f"({worth['interval'][0]:.0f} to {worth['interval'][1]:.0f}); next: {worth['next']}, {worth['why']}"
-        )
-    )
-    return (
-        f"label model: {chosen}\nrows: {report['rows']}, heard {report['coverage']:.1%}{same}\n"
-        f"class balance: {balance}{hand}\nlabels: {out}"
-    )
+    told = [f"{name}: {text}" for name, text in facts(report)]
+    return "\n".join([f"rows: {report['rows']:,}, heard {report['coverage']:.1%}", *told, f"labels: {out}"])

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from tidemill.contracts import Features, Probabilities, Votes
-from tidemill.denoise.base import Gold, LabelModel
+from tidemill.denoise.base import LabelModel
 from tidemill.denoise.majority import shares
-from tidemill.denoise.patterns import Patterns, patterns
+from tidemill.denoise.patterns import Patterns
 from tidemill.denoise.spoken import gold_evidence
 from tidemill.denoise.votes import Array, normalised, one_hot, said_classes, weigh
 
@@ -73,15 +73,15 @@ class DawidSkene(LabelModel):
         self.tolerance = tolerance
         self.budget = budget
 
-    def _fit(self, votes: Votes, features: Features | None, gold: Gold) -> None:  # noqa: ARG002 - votes only
-        found = patterns(votes, budget=self.budget, gold=gold)
+    def learn(self, found: Patterns) -> None:
+        """Distinct rows -> confusions by EM from the majority vote; the majority vote itself where EM leaves it behind."""
         first = shares(found.votes, self.n_classes)
-        posterior = self.learn(found, first, np.ones(votes.shape[1]))
+        posterior = self.iterate(found, first, np.ones(found.votes.shape[1]))
         self.fallback_ = _left_behind(posterior, first, found.heard * found.weights)
         if self.fallback_:
             self.prior_ = self.balance_ = np.full(self.n_classes, 1.0 / self.n_classes)
 
-    def learn(self, found: Patterns, start: Array, weights: Array) -> Array:
+    def iterate(self, found: Patterns, start: Array, weights: Array) -> Array:
         """Distinct rows, their first posterior, how much each function counts -> their last posterior."""
         self.weights_, self.fallback_, self.functions_ = weights, False, found.votes.shape[1]
         said, known = one_hot(found.votes, self.n_classes), gold_evidence(found.gold, self.n_classes)

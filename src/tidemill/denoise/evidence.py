@@ -67,7 +67,7 @@ def resampled(found: Patterns, generator: np.random.Generator) -> Patterns:
     """Distinct rows -> the same rows drawn anew with replacement (Poisson weights)."""
     weights = generator.poisson(np.minimum(found.weights, 1e9)).astype(np.float64)
     kept = weights > 0
-    return Patterns(found.votes[kept], weights[kept], found.gold[kept], found.first[kept], found.rows)
+    return Patterns(found.votes[kept], weights[kept], found.gold[kept])
 
 
 def balance_interval(found: Patterns, model: PairLifts, *, draws: int, seed: int) -> tuple[Array, float]:

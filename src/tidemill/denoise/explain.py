@@ -1,4 +1,4 @@
-"""fitted label model and votes -> what it holds of each function, of their dependences, and why a row got its label."""
+"""label model and votes -> what it holds of each function, of their dependences, and why a row got its label."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
+import polars as pl
 
 from tidemill.contracts import ABSTAIN, Probabilities, Votes
 from tidemill.denoise.base import LabelModel
@@ -18,19 +19,15 @@ LEVEL: Final = 1.645
 """Normal quantile of 90% intervals."""
 
 
-def explain(
-    model: LabelModel, votes: Votes, *, names: Sequence[str], classes: Sequence[str], features: Any = None
-) -> dict[str, Any]:
-    """Fitted model and votes -> JSON: per function accuracy and confusion with intervals; dependences as groups.
+def explain(votes: Votes, posterior: Probabilities, *, names: Sequence[str], classes: Sequence[str]) -> dict[str, Any]:
+    """Votes and a label model's posterior -> JSON: per function accuracy and confusion with intervals; dependences.
 
-    What is counted is the model's posterior on these votes, so the intervals are those of a hand count whose labels
-    were the model's: they hold sampling, not the model's own mistakes.
+    What is counted is the posterior on these votes, so the intervals are those of a hand count whose labels were the
+    model's: they hold sampling, not the model's own mistakes.
     """
-    posterior = model.predict_proba(votes, features=features)
     pairs = PairLifts(len(classes), budget=BUDGET).fit(votes)
     return {
-        "model": model.name,
-        "class_balance": dict(zip(classes, model.balance_.round(6).tolist(), strict=True)),
+        "classes": list(classes),
         "functions": functions(votes, posterior, names=names, classes=classes),
         "dependences": dependences(pairs, names),
     }
@@ -99,27 +96,50 @@ def dependences(pairs: PairLifts, names: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def row_log_odds(
-    model: LabelModel, votes: Votes, *, names: Sequence[str], features: Any = None
-) -> list[dict[str, Any]]:
-    """Fitted model and a few rows -> per row its likeliest class and by how much each function moved it.
+def row_evidence(
+    model: LabelModel,
+    votes: Votes,
+    row_ids: pl.Series,
+    *,
+    names: Sequence[str],
+    classes: Sequence[str],
+    features: Any = None,
+) -> pl.DataFrame:
+    """Fitted model and rows -> a line per vote: the row, its likeliest class, and how far the vote moved it.
 
-    A function's share is the log odds of that class with it, less the log odds without it: an answer to "what if this
-    function had been silent", in natural logarithms.
+    ``log_odds`` is that of the row's likeliest class; ``moved`` is what is left of it when the log odds without this
+    vote are taken away: the answer to "what if this function had been silent", in natural logarithms.
     """
     whole = model.predict_proba(votes, features=features)
     best = whole.argmax(axis=1)
-    told: list[dict[str, Any]] = [
-        {"class": int(k), "log_odds": round(float(odds), 6), "functions": {}}
-        for k, odds in zip(best, _log_odds(whole, best), strict=True)
-    ]
+    odds = _log_odds(whole, best)
+    parts = []
     for j, name in enumerate(names):
-        without = votes.copy()
+        rows = np.flatnonzero(votes[:, j] != ABSTAIN)
+        without = votes[rows]
         without[:, j] = ABSTAIN
-        moved = _log_odds(whole, best) - _log_odds(model.predict_proba(without, features=features), best)
-        for row in np.flatnonzero(votes[:, j] != ABSTAIN):
-            told[row]["functions"][name] = round(float(moved[row]), 6)
-    return told
+        seen = None if features is None else features[rows]
+        moved = odds[rows] - _log_odds(model.predict_proba(without, features=seen), best[rows])
+        said = [_named(int(vote), classes) for vote in np.unique(votes[rows, j])]
+        parts.append(_lines(rows, name, votes[rows, j], said, moved))
+    lines = pl.concat(parts) if parts else _lines(np.zeros(0, int), "", np.zeros(0, np.int8), [], np.zeros(0))
+    told = lines.with_columns(
+        row_id=row_ids.cast(pl.String)[lines["row"].to_numpy()],
+        likeliest=pl.Series([classes[k] for k in best[lines["row"].to_numpy()]], dtype=pl.String),
+        log_odds=pl.Series(odds[lines["row"].to_numpy()].round(6)),
+    )
+    return told.sort("row", maintain_order=True).select("row_id", "likeliest", "log_odds", "function", "vote", "moved")
+
+
+def _lines(rows: Any, name: str, votes: Any, said: list[str], moved: Array) -> pl.DataFrame:
+    words = dict(zip(np.unique(votes).tolist(), said, strict=True))
+    spoken = pl.Series([words[vote] for vote in votes.tolist()], dtype=pl.String)
+    functions = pl.repeat(name, len(rows), dtype=pl.String, eager=True)
+    return pl.DataFrame({"row": rows, "function": functions, "vote": spoken, "moved": moved.round(6)})
+
+
+def _named(vote: int, classes: Sequence[str]) -> str:
+    return classes[vote] if vote >= 0 else f"not {classes[-2 - vote]}"
 
 
 def _log_odds(probabilities: Probabilities, chosen: Any) -> Array:

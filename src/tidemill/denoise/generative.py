@@ -12,13 +12,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from tidemill.contracts import Features, Votes
-from tidemill.denoise.base import Gold
 from tidemill.denoise.dawid_skene import DawidSkene
 from tidemill.denoise.lifts import PairLifts
 from tidemill.denoise.majority import shares
 from tidemill.denoise.pairs import PairCounts
-from tidemill.denoise.patterns import Patterns, patterns
+from tidemill.denoise.patterns import Patterns
 from tidemill.denoise.votes import Array
 
 STRENGTHS: Final = (10.0, 100.0, 300.0, 1000.0)
@@ -48,8 +46,8 @@ class Generative(DawidSkene):
     explains_: bool
     chosen_strength_: float
 
-    def _fit(self, votes: Votes, features: Features | None, gold: Gold) -> None:  # noqa: ARG002 - votes only
-        found = patterns(votes, budget=self.budget, gold=gold)
+    def learn(self, found: Patterns) -> None:
+        """Distinct rows -> the pairs, and what ``fit`` learns from there."""
         pairs = PairLifts(self.n_classes, budget=self.budget)
         pairs.order_ = self.order_
         pairs.learn(found)
@@ -85,7 +83,7 @@ class Generative(DawidSkene):
             tolerance=self.tolerance,
             budget=self.budget,
         )
-        end = trial.learn(found, start, pairs.weights_)
+        end = trial.iterate(found, start, pairs.weights_)
         trial.misfit_ = misfit(pairs.counts_, trial.confusions_, trial.balance_, pairs.weights_)
         return trial, end
 

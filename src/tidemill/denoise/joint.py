@@ -15,6 +15,7 @@ import numpy as np
 
 from tidemill.contracts import NO_GOLD, DataError, Features, Probabilities, Votes
 from tidemill.denoise.base import Gold, LabelModel, silent
+from tidemill.denoise.patterns import Patterns
 from tidemill.denoise.pool import Pool
 from tidemill.denoise.softmax import Linear, fit_linear
 from tidemill.denoise.spoken import gold_evidence
@@ -93,9 +94,13 @@ class Joint(LabelModel):
         self.most = most
 
     def _fit(self, votes: Votes, features: Features | None, gold: Gold) -> None:
-        self.learn(votes, features, gold=gold, base=Pool(self.n_classes).fit(votes, gold=gold))
+        self.learn_rows(votes, features, gold=gold, base=Pool(self.n_classes).fit(votes, gold=gold))
 
-    def learn(self, votes: Votes, features: Features | None, *, gold: Gold, base: LabelModel) -> None:
+    def learn(self, found: Patterns) -> None:  # noqa: ARG002 - refused
+        """Distinct rows hold no features: nothing to learn from."""
+        raise DataError("label model joint learns from features of rows, which cannot be counted: fit it on rows")
+
+    def learn_rows(self, votes: Votes, features: Features | None, *, gold: Gold, base: LabelModel) -> None:
         """Votes, features, gold and the fitted label model of votes alone -> what ``fit`` learns."""
         if features is None:
             raise DataError("label model joint needs features: configure denoise.use_features, or give --features")

@@ -8,10 +8,10 @@ from typing import Any, Final
 import numpy as np
 
 from tidemill.contracts import NO_GOLD, ConfigError, Features, Probabilities, Votes
-from tidemill.denoise.base import Gold, LabelModel
+from tidemill.denoise.base import LabelModel
 from tidemill.denoise.clones import Dependence, dependence
 from tidemill.denoise.pairs import BELIEF, PRECISION, PairCounts, given_vote, pair_counts
-from tidemill.denoise.patterns import Patterns, patterns
+from tidemill.denoise.patterns import Patterns
 from tidemill.denoise.votes import Array, normalised, one_hot, weigh
 
 HINTED: Final = 100.0
@@ -76,9 +76,6 @@ class PairLifts(LabelModel):
         self.anchor = anchor
         self.most = most
         self.budget = budget
-
-    def _fit(self, votes: Votes, features: Features | None, gold: Gold) -> None:  # noqa: ARG002 - votes only
-        self.learn(patterns(votes, budget=self.budget, gold=gold))
 
     def learn(self, found: Patterns) -> None:
         """Distinct rows -> what ``fit`` learns."""

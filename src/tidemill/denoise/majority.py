@@ -6,6 +6,7 @@ import numpy as np
 
 from tidemill.contracts import Features, Probabilities, Votes
 from tidemill.denoise.base import Gold, LabelModel
+from tidemill.denoise.patterns import Patterns
 from tidemill.denoise.votes import said_classes, weigh
 
 
@@ -26,6 +27,13 @@ class MajorityVote(LabelModel):
     name = "majority"
 
     def _fit(self, votes: Votes, features: Features | None, gold: Gold) -> None:  # noqa: ARG002 - nothing to learn
+        self._alike()
+
+    def learn(self, found: Patterns) -> None:  # noqa: ARG002 - nothing to learn
+        """Distinct rows -> every class alike."""
+        self._alike()
+
+    def _alike(self) -> None:
         self.prior_ = self.balance_ = np.full(self.n_classes, 1.0 / self.n_classes)
 
     def _predict(self, votes: Votes, features: Features | None) -> Probabilities:  # noqa: ARG002 - votes only

@@ -13,6 +13,7 @@ import numpy as np
 from tidemill.contracts import DataError, Features, Probabilities, Votes
 from tidemill.denoise.base import Gold, LabelModel, silent
 from tidemill.denoise.joint import row_order
+from tidemill.denoise.patterns import Patterns
 from tidemill.denoise.pool import Pool
 from tidemill.denoise.votes import Array, normalised
 
@@ -58,6 +59,10 @@ class Neighbours(LabelModel):
         self.reference_ = _unit(features[kept]).round(6)
         self.opinions_ = self.pool_.predict_proba(votes[kept])
         self.prior_ = self.balance_ = self.opinions_.mean(axis=0) / self.opinions_.mean(axis=0).sum()
+
+    def learn(self, found: Patterns) -> None:  # noqa: ARG002 - refused
+        """Distinct rows hold no features: nothing to learn from."""
+        raise DataError("label model neighbours learns from features of rows, which cannot be counted: fit it on rows")
 
     def _near(self, features: Features) -> Array:
         """Features -> (rows, classes) mean opinion of the nearest reference rows; a row is not its own neighbour."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from tidemill.contracts import Features, Probabilities, Votes
-from tidemill.denoise.base import Gold, LabelModel
+from tidemill.denoise.base import LabelModel
 from tidemill.denoise.majority import shares
-from tidemill.denoise.patterns import patterns
+from tidemill.denoise.patterns import Patterns
 from tidemill.denoise.spoken import gold_evidence
 from tidemill.denoise.votes import Array, normalised, one_hot, weigh
 from tidemill.denoise.weighted import agreeing, one_coin_evidence
@@ -35,8 +35,8 @@ class OneCoin(LabelModel):
         self.tolerance = tolerance
         self.budget = budget
 
-    def _fit(self, votes: Votes, features: Features | None, gold: Gold) -> None:  # noqa: ARG002 - votes only
-        found = patterns(votes, budget=self.budget, gold=gold)
+    def learn(self, found: Patterns) -> None:
+        """Distinct rows -> accuracies, by EM."""
         said, known = one_hot(found.votes, self.n_classes), gold_evidence(found.gold, self.n_classes)
         self.prior_ = self.balance_ = np.full(self.n_classes, 1.0 / self.n_classes)
         posterior = shares(found.votes, self.n_classes)

@@ -23,13 +23,11 @@ _SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
 
 @dataclass(frozen=True)
 class Patterns:
-    """Distinct rows: their votes (patterns, functions), weights (patterns,), gold or NO_GOLD, and a row of each."""
+    """Distinct rows: their votes (patterns, functions), weights (patterns,), gold or NO_GOLD."""
 
     votes: Votes
     weights: Array
     gold: npt.NDArray[np.int64]
-    first: npt.NDArray[np.int64]
-    rows: int
 
     @property
     def heard(self) -> npt.NDArray[np.bool_]:
@@ -37,17 +35,17 @@ class Patterns:
         return np.asarray((self.votes != ABSTAIN).any(axis=1))
 
 
-def function_order(votes: Votes, n_classes: int) -> npt.NDArray[np.int64]:
-    """Votes -> order of the functions by what they say: votes per symbol, then how talkative their rows are.
+def function_order(votes: Votes, n_classes: int, *, weights: Any = None) -> npt.NDArray[np.int64]:
+    """Votes, and how often each row stands for -> order of the functions: votes per symbol, then talk of their rows.
 
     >>> function_order(np.array([[1, 0], [1, 1]], dtype=np.int8), 2)
     array([1, 0])
     """
-    counts = _counts(votes, n_classes)
+    counts = _counts(votes, n_classes) if weights is None else _weighed(votes, n_classes, weights)
     keys = [tuple(row) for row in counts[:, ::-1].tolist()]
     seen = Counter(keys)
     if len(seen) < len(keys):
-        talk = (votes != ABSTAIN).sum(axis=1, dtype=np.int64)
+        talk = (votes != ABSTAIN).sum(axis=1, dtype=np.int64) * (1 if weights is None else weights)
         keys = [(*key, *_talk(votes[:, j], talk, n_classes)) if seen[key] > 1 else key for j, key in enumerate(keys)]
     return np.asarray(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.int64)
 
@@ -63,42 +61,39 @@ def _counts(votes: Votes, n_classes: int) -> npt.NDArray[np.int64]:
     return counts
 
 
+def _weighed(votes: Votes, n_classes: int, weights: Any) -> npt.NDArray[np.int64]:
+    kinds = range(-1 - n_classes, n_classes)
+    return np.array([[weights[column == vote].sum() for vote in kinds] for column in votes.T], dtype=np.int64)
+
+
 def _talk(column: Votes, talk: npt.NDArray[np.int64], n_classes: int) -> list[int]:
     return [int(talk[column == vote].sum()) for vote in range(-1 - n_classes, n_classes)]
 
 
-def patterns(votes: Votes, *, budget: int, gold: Any = None) -> Patterns:
+def patterns(votes: Votes, *, budget: int, gold: Any = None, weights: Any = None) -> Patterns:
     """Votes (functions in their order), and gold if any -> distinct rows, at most about ``budget`` of them.
 
+    ``weights`` (rows,) says how often each of these rows was seen; once where it is None.
+
     >>> found = patterns(np.array([[0], [1], [0]], dtype=np.int8), budget=10)
-    >>> sorted(found.weights.tolist()), found.rows
-    ([1.0, 2.0], 3)
+    >>> sorted(found.weights.tolist())
+    [1.0, 2.0]
     """
     labels = np.full(len(votes), NO_GOLD, dtype=np.int64) if gold is None else np.asarray(gold, dtype=np.int64)
-    hashes = _hash(votes, labels)
-    distinct, counts = np.unique(hashes, return_counts=True)
+    hashes = row_hashes(votes, labels)
+    distinct, counts = _distinct(hashes, weights)
     rate = min(1.0, budget / len(distinct))
     kept = (distinct >> np.uint64(11)).astype(np.float64) / 2.0**53 < counts * rate
-    weights = np.maximum(counts * rate, 1.0)[kept]
     first = _first(hashes, distinct[kept])
-    return Patterns(votes[first], weights, labels[first], first, len(votes))
+    return Patterns(votes[first], np.maximum(counts * rate, 1.0)[kept], labels[first])
 
 
-def merged(first: Patterns, second: Patterns) -> Patterns:
-    """Distinct rows of what was there and of a new batch, by the same functions -> those of both together.
-
-    Distinct rows are all that label models learn from, so a refit needs no row of an older batch; the ``first`` row of
-    a pattern is -1, as rows of both have no common order.
-
-    >>> batch = patterns(np.array([[0], [1]], dtype=np.int8), budget=10)
-    >>> sorted(merged(batch, batch).weights.tolist())
-    [2.0, 2.0]
-    """
-    votes, gold = np.concatenate([first.votes, second.votes]), np.concatenate([first.gold, second.gold])
-    weights = np.concatenate([first.weights, second.weights])
-    _, place, back = np.unique(_hash(votes, gold), return_index=True, return_inverse=True)
-    total = np.bincount(back, weights=weights, minlength=len(place)).astype(np.float64)
-    return Patterns(votes[place], total, gold[place], np.full(len(place), -1), first.rows + second.rows)
+def _distinct(hashes: npt.NDArray[np.uint64], weights: Any) -> tuple[npt.NDArray[np.uint64], Any]:
+    """Hash per row, and how often each was seen -> sorted hashes, how often each was seen in all."""
+    if weights is None:
+        return np.unique(hashes, return_counts=True)
+    distinct, back = np.unique(hashes, return_inverse=True)
+    return distinct, np.bincount(back, weights=weights, minlength=len(distinct)).astype(np.int64)
 
 
 def _first(hashes: npt.NDArray[np.uint64], wanted: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
@@ -110,7 +105,7 @@ def _first(hashes: npt.NDArray[np.uint64], wanted: npt.NDArray[np.uint64]) -> np
     return first
 
 
-def _hash(votes: Votes, gold: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
+def row_hashes(votes: Votes, gold: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
     """Rows of votes and their gold -> a hash of each, eight votes at a time."""
     words = -(-votes.shape[1] // 8)
     total = gold.astype(np.uint64) * _SPREAD

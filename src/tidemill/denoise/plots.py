@@ -24,7 +24,7 @@ def draw(
     drawn = {
         "accuracies.png": _accuracies(told["functions"]),
         "agreement.png": _agreement(votes, list(told["functions"])),
-        "posteriors.png": _posteriors(probabilities, list(told["class_balance"])),
+        "posteriors.png": _posteriors(probabilities, told["classes"]),
     }
     if gold is not None and (np.asarray(gold) != NO_GOLD).any():
         drawn["calibration.png"] = _calibration(probabilities, np.asarray(gold))

@@ -12,10 +12,10 @@ from typing import Any, Final
 import numpy as np
 
 from tidemill.contracts import Features, Probabilities, Votes
-from tidemill.denoise.base import Gold, LabelModel
+from tidemill.denoise.base import LabelModel
 from tidemill.denoise.lifts import PairLifts
 from tidemill.denoise.majority import shares
-from tidemill.denoise.patterns import Patterns, patterns
+from tidemill.denoise.patterns import Patterns
 from tidemill.denoise.spoken import SpokenConfusions
 from tidemill.denoise.votes import Array, normalised, weigh
 
@@ -66,8 +66,8 @@ class Pool(LabelModel):
         super().__init__(n_classes)
         self.budget = budget
 
-    def _fit(self, votes: Votes, features: Features | None, gold: Gold) -> None:  # noqa: ARG002 - votes only
-        found = patterns(votes, budget=self.budget, gold=gold)
+    def learn(self, found: Patterns) -> None:
+        """Distinct rows -> the pairs, and what ``fit`` learns from there."""
         pairs = PairLifts(self.n_classes, budget=self.budget)
         pairs.learn(found)
         self.learn_from(found, pairs)
@@ -75,7 +75,7 @@ class Pool(LabelModel):
     def learn_from(self, found: Patterns, pairs: PairLifts) -> None:
         """Distinct rows and the fitted pairs -> what ``fit`` learns."""
         spoken = SpokenConfusions(self.n_classes, budget=self.budget)
-        spoken.learn(found, pairs.weights_)
+        spoken.iterate(found, pairs.weights_)
         self.functions_, self.prior_ = pairs.functions_, pairs.prior_
         self.spoken_, self.pairs_, self.accuracies_ = spoken.evidence_, pairs.evidence_, pairs.precisions()
         self.effective_ = float(pairs.weights_.sum())

@@ -10,6 +10,8 @@ import polars as pl
 
 from tidemill.contracts import NO_GOLD, Features, Probabilities, Votes, probability_columns, votes_contract
 from tidemill.denoise.base import Gold, LabelModel, silent
+from tidemill.denoise.evidence import gold_scores
+from tidemill.denoise.explain import explain, row_evidence
 from tidemill.denoise.majority import shares
 from tidemill.denoise.registry import MODELS, create
 from tidemill.denoise.settings import DenoiseSettings
@@ -22,11 +24,16 @@ DRAWS = 8
 
 @dataclass(frozen=True)
 class Denoised:
-    """Labels of every row, the model's JSON and the report."""
+    """Labels of every row, why each row got its label, the model's JSON, the report and what is behind it."""
 
     labels: pl.DataFrame
+    evidence: pl.DataFrame
     model: dict[str, Any]
     report: dict[str, Any]
+    explained: dict[str, Any]
+    votes: Votes
+    gold_free: Probabilities
+    """Probabilities by a model that saw no gold: these alone may be held against it."""
 
 
 def denoise(
@@ -39,30 +46,68 @@ def denoise(
 ) -> Denoised:
     """Votes table -> labels of all its rows by a model fitted on the rows of train and dev.
 
-    ``features`` (rows, dimensions) and ``gold`` (rows,) are in the order of the table.
+    ``features`` (rows, dimensions) and ``gold`` (rows,) are in the order of the table. The model learns from them where
+    the settings say so; the report measures with them wherever they are given.
     """
     names = votes_contract(len(classes)).other_names(table.columns)
     votes = table.select(names).to_numpy().astype(np.int8)
     fitted = table["split"].is_in(FITTED_ON).to_numpy()
-    model = create(settings.model, len(classes), **seeded(settings))
-    model.fit(votes[fitted], features=part(features, fitted), gold=part(gold, fitted))
-    probabilities = model.predict_proba(votes, features=features)
+    seen = features if settings.use_features else None
+    model, blind = fit_twice(
+        settings.model,
+        len(classes),
+        seeded(settings),
+        votes[fitted],
+        features=part(seen, fitted),
+        gold=part(gold, fitted) if settings.use_gold else None,
+    )
+    probabilities = model.predict_proba(votes, features=seen)
+    without = probabilities if blind is model else blind.predict_proba(votes, features=seen)
+    explained = explain(votes[fitted], probabilities[fitted], names=names, classes=classes)
     report = describe(model, votes, probabilities, names=names, classes=classes)
-    blind = create(settings.model, len(classes), **seeded(settings))
-    report |= {"worth": worth_of(blind, votes, features, gold, settings.seed)}
-    return Denoised(labels_table(table["row_id"], probabilities, classes), _saved(model, names, classes), report)
+    report |= summed_up(explained) | {"gold": held_against(without, votes, gold)}
+    report |= {"worth": worth_of(without, votes, features, gold, settings.seed)}
+    labels = labels_table(table["row_id"], probabilities, classes)
+    moved = row_evidence(model, votes, table["row_id"], names=names, classes=classes, features=seen)
+    return Denoised(labels, moved, _saved(model, names, classes), report, explained, votes, without)
 
 
-def worth_of(
-    blind: LabelModel, votes: Votes, features: Features | None, gold: Gold, seed: int
-) -> dict[str, Any] | None:
-    """An unfitted model, votes, features, gold -> what the functions are worth in gold rows; None: too little gold.
+def summed_up(explained: dict[str, Any]) -> dict[str, Any]:
+    """What ``explain`` tells -> what the report says of it: dependences, and the interval of each accuracy."""
+    intervals = {name: about["interval"] for name, about in explained["functions"].items()}
+    return {"dependences": explained["dependences"], "accuracy_intervals": intervals}
 
-    The model is fitted here without the gold that its labels are then held against.
+
+def fit_twice(
+    name: str, n_classes: int, parameters: dict[str, Any], votes: Votes, *, features: Features | None, gold: Gold
+) -> tuple[LabelModel, LabelModel]:
+    """Model's name and parameters, what to learn from -> the fitted model, and one fitted without the gold.
+
+    They are the same where no gold is learned from. Only the second may be held against the gold.
     """
-    if features is None or gold is None or int((np.asarray(gold) != NO_GOLD).sum()) < LEAST:
+    model = create(name, n_classes, **parameters).fit(votes, features=features, gold=gold)
+    return model, model if gold is None else create(name, n_classes, **parameters).fit(votes, features=features)
+
+
+def held_against(probabilities: Probabilities, votes: Votes, gold: Gold) -> dict[str, Any] | None:
+    """Labels of a model that saw no gold, votes, gold -> scores of both the model and the majority vote; None: no gold."""
+    scores = None if gold is None else gold_scores(probabilities, gold)
+    if scores is None:
         return None
-    weak = blind.fit(votes, features=features).predict_proba(votes, features=features)
+    majority = gold_scores(shares(votes, probabilities.shape[1]), gold)
+    told = {"label_model": scores, "majority_vote": majority or {}}
+    return {name: {key: _told(value) for key, value in known.items()} for name, known in told.items()}
+
+
+def worth_of(weak: Probabilities, votes: Votes, features: Features | None, gold: Gold, seed: int) -> dict[str, Any]:
+    """Labels of a model that saw no gold, votes, features, gold -> what the functions are worth in gold rows.
+
+    Without features, or with too little gold, it says what is missing and what to do next.
+    """
+    known = 0 if gold is None else int((np.asarray(gold) != NO_GOLD).sum())
+    if features is None or known < LEAST:
+        missing = f"{known} gold rows, {LEAST} are needed" if known < LEAST else "no features"
+        return {"gold_rows": None, "next": "label" if known < LEAST else "stop", "why": f"cannot be told: {missing}"}
     found = worth(features, weak, gold, heard=~silent(votes), draws=DRAWS, seed=seed)
     return {
         "gold_rows": _rounded(found.labels),
@@ -100,13 +145,11 @@ def describe(
     heard = ~silent(votes)
     same = majority.argmax(axis=1) == probabilities.argmax(axis=1)
     accuracies = model.accuracies()
-    told = model.report()
-    if "choice" in told:
-        told["choice"] = told["choice"] | {"groups": [[names[j] for j in group] for group in told["choice"]["groups"]]}
-    return told | {
+    return _named(model.report(), names, classes) | {
         "rows": len(votes),
         "coverage": _rounded(heard.mean()),
-        "class_balance": {name: _rounded(model.prior_[k]) for k, name in enumerate(classes)},
+        "class_balance": {name: _rounded(share) for name, share in zip(classes, model.balance_, strict=True)},
+        "silent_rows": {name: _rounded(share) for name, share in zip(classes, model.prior_, strict=True)},
         "label_shares": {name: _rounded(share) for name, share in zip(classes, _shares(probabilities), strict=True)},
         "functions": {}
         if accuracies is None
@@ -118,12 +161,31 @@ def describe(
     }
 
 
+def _named(told: dict[str, Any], names: list[str], classes: tuple[str, ...]) -> dict[str, Any]:
+    """What a model reports -> the same with functions and classes by name."""
+    told = {key: value for key, value in told.items() if key != "groups"}
+    choice = dict(told.get("choice", {}))
+    if choice:
+        choice["groups"] = [[names[j] for j in group] for group in choice["groups"]]
+        ends = choice.pop("balance_interval", None)
+        told["choice"] = choice
+        if ends is not None:
+            told["class_balance_interval"] = {
+                name: [_rounded(low), _rounded(high)] for name, low, high in zip(classes, *ends, strict=True)
+            }
+    return told
+
+
 def _shares(probabilities: Probabilities) -> Any:
     return np.bincount(probabilities.argmax(axis=1), minlength=probabilities.shape[1]) / max(len(probabilities), 1)
 
 
 def _rounded(value: Any) -> float:
     return round(float(value), 6)
+
+
+def _told(value: Any) -> Any:
+    return value if isinstance(value, int) else _rounded(value)
 
 
 def _saved(model: LabelModel, names: list[str], classes: tuple[str, ...]) -> dict[str, Any]:

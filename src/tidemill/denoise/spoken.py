@@ -12,9 +12,9 @@ from typing import Any, Final
 import numpy as np
 
 from tidemill.contracts import Features, Probabilities, Votes
-from tidemill.denoise.base import Gold, LabelModel
+from tidemill.denoise.base import LabelModel
 from tidemill.denoise.majority import shares
-from tidemill.denoise.patterns import Patterns, patterns
+from tidemill.denoise.patterns import Patterns
 from tidemill.denoise.votes import Array, normalised, one_hot, said_classes, weigh
 
 GOLD_RIGHT: Final = 0.97
@@ -65,12 +65,12 @@ class SpokenConfusions(LabelModel):
         self.tolerance = tolerance
         self.budget = budget
 
-    def _fit(self, votes: Votes, features: Features | None, gold: Gold) -> None:  # noqa: ARG002 - votes only
-        found = patterns(votes, budget=self.budget, gold=gold)
-        self.learn(found, np.ones(votes.shape[1]))
+    def learn(self, found: Patterns) -> None:
+        """Distinct rows -> what ``fit`` learns."""
+        self.iterate(found, np.ones(found.votes.shape[1]))
 
-    def learn(self, found: Patterns, weights: Array) -> None:
-        """Distinct rows and how much each function counts -> what ``fit`` learns."""
+    def iterate(self, found: Patterns, weights: Array) -> None:
+        """Distinct rows and how much each function counts -> what each says of a class, by EM."""
         self.functions_ = found.votes.shape[1]
         self.prior_ = self.balance_ = np.full(self.n_classes, 1.0 / self.n_classes)
         said = one_hot(found.votes, self.n_classes)

@@ -12,8 +12,8 @@ from typing import Any, Final
 import numpy as np
 
 from tidemill.contracts import ABSTAIN, Features, Probabilities, Votes
-from tidemill.denoise.base import Gold, LabelModel
-from tidemill.denoise.patterns import Patterns, patterns
+from tidemill.denoise.base import LabelModel
+from tidemill.denoise.patterns import Patterns
 from tidemill.denoise.votes import Array, normalised, weigh
 from tidemill.denoise.weighted import one_coin_evidence
 
@@ -46,8 +46,8 @@ class Triplets(LabelModel):
         super().__init__(n_classes)
         self.budget = budget
 
-    def _fit(self, votes: Votes, features: Features | None, gold: Gold) -> None:  # noqa: ARG002 - votes only
-        found = patterns(votes, budget=self.budget)
+    def learn(self, found: Patterns) -> None:
+        """Distinct rows -> accuracies in closed form; gold is not heard."""
         self.prior_ = self.balance_ = np.full(self.n_classes, 1.0 / self.n_classes)
         scales = [_accuracies(*_products(found, k)) for k in range(1 if self.n_classes == 2 else self.n_classes)]  # noqa: PLR2004
         self.accuracies_ = np.clip((1.0 + np.mean(scales, axis=0)) / 2.0, 0.05, 0.95)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from tidemill.contracts import Features, Probabilities, Votes
-from tidemill.denoise.base import Gold, LabelModel
+from tidemill.denoise.base import LabelModel
 from tidemill.denoise.majority import shares
-from tidemill.denoise.patterns import Patterns, patterns
+from tidemill.denoise.patterns import Patterns
+from tidemill.denoise.spoken import gold_evidence
 from tidemill.denoise.votes import Array, normalised, one_hot, said_classes, weigh
 
 BELIEF = 10.0
@@ -34,10 +35,12 @@ class WeightedVote(LabelModel):
         super().__init__(n_classes)
         self.budget = budget
 
-    def _fit(self, votes: Votes, features: Features | None, gold: Gold) -> None:  # noqa: ARG002 - votes only
-        found = patterns(votes, budget=self.budget)
+    def learn(self, found: Patterns) -> None:
+        """Distinct rows -> agreement of each function with the majority, and with gold where there is some."""
         self.prior_ = self.balance_ = np.full(self.n_classes, 1.0 / self.n_classes)
-        self.accuracies_ = agreeing(found, shares(found.votes, self.n_classes), self.n_classes)
+        labels = np.log(np.maximum(shares(found.votes, self.n_classes), 1e-9))
+        known = normalised(labels + gold_evidence(found.gold, self.n_classes))
+        self.accuracies_ = agreeing(found, known, self.n_classes)
 
     def _predict(self, votes: Votes, features: Features | None) -> Probabilities:  # noqa: ARG002 - votes only
         return normalised(weigh(votes, one_coin_evidence(self.accuracies_, self.n_classes), self.n_classes))

@@ -1,6 +1,8 @@
-"""votes.parquet -> labels.parquet, lf_analysis.csv: what every row probably is, and how far each function is believed."""
+"""votes.parquet -> labels.parquet, and what is believed of functions and rows: what every row probably is, and why."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -9,30 +11,38 @@ from tidemill.adapters.config import Paths, load, says_errors, stage_arguments
 from tidemill.adapters.suites import guard
 from tidemill.adapters.tables import aside, batch_names, read, read_batches, write, write_json
 from tidemill.contracts import FEATURES, NO_GOLD, gold_contract, labels_contract, votes_contract
-from tidemill.denoise.run import denoise
+from tidemill.denoise.plots import draw
+from tidemill.denoise.run import Denoised, denoise
 from tidemill.denoise.settings import DenoiseSettings
 
 
 @says_errors
 def main() -> None:
-    """Fit the label model on train and dev rows, label every row."""
+    """Fit the label model on train and dev rows, label every row, tell what was learned."""
     problem, settings, paths = load(stage_arguments("denoise", __doc__), "denoise", DenoiseSettings)
-    classes = problem.classes
-    votes = read(paths.votes, votes_contract(len(classes)))
-    features = _features(votes, paths) if settings.use_features else None
-    gold = _gold(votes, paths, len(classes)) if settings.use_gold else None
-    done = denoise(votes, classes, settings, features=features, gold=gold)
-    guard(done.labels, labels_contract(classes), problem=problem.name, table_name="labels")
-    write(done.labels, paths.labels, labels_contract(classes))
+    votes = read(paths.votes, votes_contract(len(problem.classes)))
+    gold = _gold(votes, paths, len(problem.classes))
+    done = denoise(votes, problem.classes, settings, features=_features(votes, paths), gold=gold)
+    guard(done.labels, labels_contract(problem.classes), problem=problem.name, table_name="labels")
+    write(done.labels, paths.labels, labels_contract(problem.classes))
     write_json(done.model, paths.label_model)
+    _write_explanation(paths, done, gold)
+
+
+def _write_explanation(paths: Paths, done: Denoised, gold: np.ndarray) -> None:
+    with aside(paths.data / "evidence.parquet") as path:
+        done.evidence.write_parquet(path, compression="zstd", statistics=False)
     write_json(done.report, paths.reports / "denoise.json")
-    _write_analysis(paths, done.report["functions"])
+    _write_analysis(paths, done.report)
+    folder = paths.reports / "denoise"
+    write_json(done.explained, folder / "functions.json")
+    draw(folder, done.explained, done.votes, done.gold_free, gold=gold)
 
 
-def _write_analysis(paths: Paths, learned: dict[str, float]) -> None:
+def _write_analysis(paths: Paths, report: dict[str, Any]) -> None:
     """Label's table of functions and the accuracies learned here → Snorkel's table, Learned Weight included."""
     table = pl.read_csv(paths.reports / "lf_summary.csv")
-    weights = [learned.get(name) for name in table["function"]]
+    weights = [report["functions"].get(name) for name in table["function"]]
     with aside(paths.reports / "lf_analysis.csv") as path:
         table.with_columns(pl.Series("Learned Weight", weights, dtype=pl.Float64)).write_csv(path)
 
@@ -43,6 +53,7 @@ def _features(votes: pl.DataFrame, paths: Paths) -> np.ndarray:
 
 
 def _gold(votes: pl.DataFrame, paths: Paths, n_classes: int) -> np.ndarray:
+    """Votes table → gold of the development split: what labels are held against, and learned from if so configured."""
     table = read_batches(paths.dev, gold_contract(n_classes), batch_names(paths.manifest))
     joined = votes.select("row_id").join(table, on="row_id", how="left", maintain_order="left")
     return joined["gold"].fill_null(NO_GOLD).to_numpy()

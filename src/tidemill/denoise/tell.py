@@ -1,0 +1,108 @@
+"""what `denoise` reports -> the same in a few words: for the end of a command, the page of a run and Prefect."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+_SHOWN: Final = 6
+"""Classes, or groups, that one line names."""
+
+
+def facts(report: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Report -> names and sentences, in the order in which a person asks; what the report does not hold is left out.
+
+    >>> facts({"model": "majority", "class_balance": {"ham": 0.9, "spam": 0.1}})
+    [('label model', 'majority'), ('class balance', 'ham 90.0%, spam 10.0%')]
+    """
+    told = {
+        "label model": _chosen(report),
+        "evidence": _evidence(report.get("choice") or {}),
+        "majority vote": _majority(report.get("majority_vote") or {}),
+        "class balance": _balance(report),
+        "repetition": _repetition(report.get("dependences") or {}),
+        "against gold": _gold(report.get("gold") or {}),
+        "worth": _worth(report.get("worth") or {}),
+        "next": _next(report.get("worth") or {}),
+    }
+    return [(name, text) for name, text in told.items() if text]
+
+
+def _chosen(report: Mapping[str, Any]) -> str:
+    choice, name = report.get("choice") or {}, str(report["model"])
+    if choice:
+        over = f" on top of {choice['votes_only']}" if "votes_only" in choice else ""
+        return f"{name} chose {choice['chosen']}{over}: {choice['reason']}"
+    why = report.get("fallback_reason")
+    return f"{name}; {why}" if why else name
+
+
+def _evidence(choice: Mapping[str, Any]) -> str:
+    parts = []
+    if choice.get("misfit") is not None:
+        parts.append(f"misfit of the pairs {choice['misfit']:.2f} (chance is 1)")
+    for key, name in (("held_out_agreement", "left-out functions agree with"), ("feature_fit", "features tell of")):
+        known = {model: value for model, value in (choice.get(key) or {}).items() if value is not None}
+        if known:
+            parts.append(f"{name} " + ", ".join(f"{model} {value:.3f}" for model, value in known.items()))
+    if choice.get("stability") is not None:
+        parts.append(f"{choice['stability']:.1%} of rows keep their class under resampling")
+    return "; ".join(parts)
+
+
+def _majority(known: Mapping[str, Any]) -> str:
+    if known.get("agreement_where_heard") is None:
+        return ""
+    shares = _listed({name: f"{share:.1%}" for name, share in known["label_shares"].items()})
+    return f"gives the same class on {known['agreement_where_heard']:.1%} of the rows it hears; its shares: {shares}"
+
+
+def _balance(report: Mapping[str, Any]) -> str:
+    ends = report.get("class_balance_interval") or {}
+    told = {}
+    for name, share in (report.get("class_balance") or {}).items():
+        span = f" [{ends[name][0]:.1%}, {ends[name][1]:.1%}]" if name in ends else ""
+        told[name] = f"{share:.1%}{span}"
+    return _listed(told)
+
+
+def _listed(values: Mapping[str, str]) -> str:
+    shown = [f"{name} {value}" for name, value in list(values.items())[:_SHOWN]]
+    hidden = len(values) - len(shown)
+    return ", ".join(shown) + (f", and {hidden} more" if hidden > 0 else "")
+
+
+def _repetition(known: Mapping[str, Any]) -> str:
+    if not known:
+        return ""
+    groups = [" + ".join(group) for group in known["groups"][:_SHOWN]]
+    found = f"; these repeat one another: {'; '.join(groups)}" if groups else "; none repeats another"
+    return f"{len(known['weights'])} functions count as {known['effective_functions']:.1f}{found}"
+
+
+def _gold(known: Mapping[str, Any]) -> str:
+    if not known:
+        return ""
+    names = {"label_model": "label model", "majority_vote": "majority vote"}
+    each = [
+        f"{names[key]}: accuracy {scores['accuracy']:.3f}, calibration error {scores['calibration_error']:.3f}"
+        for key, scores in known.items()
+    ]
+    return f"{known['label_model']['rows']:,} rows that it did not learn from; {'; '.join(each)}"
+
+
+def _worth(known: Mapping[str, Any]) -> str:
+    if not known:
+        return ""
+    if known["gold_rows"] is None:
+        return str(known["why"])
+    low, high = known["interval"]
+    about = "at least" if known["at_least"] else "about"
+    return f"{about} {known['gold_rows']:,.0f} hand labels (90% interval {low:,.0f} to {high:,.0f})"
+
+
+def _next(known: Mapping[str, Any]) -> str:
+    if not known or known["gold_rows"] is None:
+        return ""
+    words = {"write": "write a function", "label": "label rows by hand", "stop": "stop"}
+    return f"{words[known['next']]}: {known['why']}"
