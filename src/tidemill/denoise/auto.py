@@ -1,9 +1,10 @@
 """votes (and features, and some gold) -> the label model that the evidence speaks for.
 
-1. Does the generative model explain how often pairs of votes occur, within sampling noise? Then nothing beats it.
-2. Otherwise its posterior cannot be trusted, and judges that err differently are pooled.
-3. With features, a classifier and the functions' confusions are learned together on top of that choice.
-4. Gold, when there is some, can overrule: the model with the least squared error (Brier, 1950) on it wins.
+1. Are these many voters who each name every class? Then they are a crowd, and its classic model is theirs.
+2. Does the generative model explain how often pairs of votes occur, within sampling noise? Then nothing beats it.
+3. Otherwise its posterior cannot be trusted, and judges that err differently are pooled.
+4. With features, a classifier and the functions' confusions are learned together on top of that choice.
+5. Gold, when there is some, can overrule: the model with the least squared error (Brier, 1950) on it wins.
 
 How well each agrees with left-out functions is reported but decides nothing: repeating functions agree best of all, and
 what repeats most would win (see docs/denoise.md, tried and dropped).
@@ -19,6 +20,7 @@ import numpy as np
 from tidemill.contracts import NO_GOLD, Features, Probabilities, Votes
 from tidemill.denoise import evidence
 from tidemill.denoise.base import Gold, LabelModel
+from tidemill.denoise.crowd import Crowd, is_crowd
 from tidemill.denoise.generative import Generative
 from tidemill.denoise.joint import Joint
 from tidemill.denoise.lifts import PairLifts
@@ -31,6 +33,14 @@ ENOUGH_GOLD: Final = 30
 """Gold rows from which on gold can overrule."""
 KINDS_FOR_GENERATIVE: Final = 400
 """Kinds of vote above which a generative model cannot be checked against pairs, and is not tried."""
+
+
+def _best(candidates: dict[str, LabelModel]) -> str:
+    """Label models of votes -> the one that the votes speak for."""
+    if "crowd" in candidates:
+        return "crowd"
+    generative = candidates.get("generative")
+    return "generative" if isinstance(generative, Generative) and generative.explains_ else "pool"
 
 
 class Auto(LabelModel):
@@ -95,7 +105,7 @@ class Auto(LabelModel):
         pairs.order_ = self.order_
         pairs.learn(found)
         candidates = self._candidates(found, pairs)
-        best = "generative" if "generative" in candidates and candidates["generative"].explains_ else "pool"  # type: ignore[attr-defined]
+        best = _best(candidates)
         misfit = getattr(candidates.get("generative"), "misfit_", np.nan)
         self.evidence_ = {"misfit": None if np.isnan(misfit) else round(float(misfit), 6)}
         self.evidence_["effective_functions"] = round(float(pairs.weights_.sum()), 4)
@@ -118,7 +128,11 @@ class Auto(LabelModel):
         pool = Pool(self.n_classes, budget=self.budget)
         pool.learn_from(found, pairs)
         candidates: dict[str, LabelModel] = {"majority": MajorityVote(self.n_classes).fit(found.votes), "pool": pool}
-        if int((pairs.uses_ > 0).sum()) <= KINDS_FOR_GENERATIVE:
+        if is_crowd(found, self.n_classes, effective=float(pairs.weights_.sum())):
+            crowd = Crowd(self.n_classes, budget=self.budget)
+            crowd.learn(found)
+            candidates["crowd"] = crowd
+        elif int((pairs.uses_ > 0).sum()) <= KINDS_FOR_GENERATIVE:
             generative = Generative(self.n_classes, budget=self.budget)
             generative.learn_from(found, pairs)
             candidates["generative"] = generative
@@ -137,6 +151,7 @@ class Auto(LabelModel):
         why = {
             "generative": "explains how often pairs of votes occur",
             "pool": "no generative model explains the pairs",
+            "crowd": "many voters who each name every class",
         }
         chosen, reason = best, why[best]
         if int((found.gold != NO_GOLD).sum()) >= ENOUGH_GOLD:

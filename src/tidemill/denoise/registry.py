@@ -7,6 +7,7 @@ from typing import Any, Final
 from tidemill.contracts import ConfigError
 from tidemill.denoise.auto import Auto
 from tidemill.denoise.base import LabelModel
+from tidemill.denoise.crowd import Crowd
 from tidemill.denoise.dawid_skene import DawidSkene
 from tidemill.denoise.generative import Generative
 from tidemill.denoise.joint import Joint
@@ -26,6 +27,7 @@ _ALL: Final[tuple[type[LabelModel], ...]] = (
     Triplets,
     DawidSkene,
     SpokenConfusions,
+    Crowd,
     PairLifts,
     Generative,
     Pool,

@@ -90,8 +90,11 @@ class SpokenConfusions(LabelModel):
         return self.accuracies_
 
 
-def spoken_given(said: Any, weighted: Array, strength: float) -> tuple[Array, Array]:
-    """One-hot votes and posterior mass (rows, classes) -> P(vote | class, it speaks) per kind, accuracies (functions,)."""
+def spoken_given(said: Any, weighted: Array, strength: float, *, habits: Array | None = None) -> tuple[Array, Array]:
+    """One-hot votes and posterior mass (rows, classes) -> P(vote | class, it speaks) per kind, accuracies (functions,).
+
+    ``habits`` (functions, kinds) is how readily each function says each thing; its share of votes where None is given.
+    """
     n_classes = weighted.shape[1]
     counts = np.asarray(said.T @ weighted).reshape(-1, 2 * n_classes, n_classes)
     uses, total = counts.sum(axis=2), counts.sum(axis=(1, 2))
@@ -101,7 +104,8 @@ def spoken_given(said: Any, weighted: Array, strength: float) -> tuple[Array, Ar
     wrong = ~right / np.maximum((~right).sum(axis=1, keepdims=True), 1)
     tilt = accuracy[:, None, None] * named + (1.0 - accuracy)[:, None, None] * wrong
     chance = np.where(np.arange(2 * n_classes) < n_classes, 0.5, 0.0)
-    belief = tilt * ((uses + chance) / (total[:, None] + 0.5 * n_classes))[:, :, None]
+    ready = (uses + chance) / (total[:, None] + 0.5 * n_classes) if habits is None else habits
+    belief = tilt * ready[:, :, None]
     belief = belief / belief.sum(axis=1, keepdims=True)
     given = (counts + strength * belief) / (counts.sum(axis=1, keepdims=True) + strength)
     return np.maximum(given, 1e-12).reshape(-1, n_classes), accuracy

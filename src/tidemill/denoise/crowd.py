@@ -1,0 +1,90 @@
+"""votes of many people who may each name every class -> class by EM (Dawid and Skene, 1979, as it was meant).
+
+With many two-sided voters the class balance can be read from the votes, and is: errors of single voters even out, where a
+few functions would drag it along. Who speaks of which row was assigned, so silence is no evidence. Each confusion is shrunk
+to one accuracy and to the voter's habits beside those of the crowd: what all say often is common as well as habit. The
+answer is the mean of this and the share of votes, which keeps rows with few votes from being decided by one voter.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from tidemill.contracts import Features, Probabilities, Votes
+from tidemill.denoise.dawid_skene import floored
+from tidemill.denoise.majority import shares
+from tidemill.denoise.patterns import Patterns
+from tidemill.denoise.spoken import SpokenConfusions, gold_evidence, spoken_given
+from tidemill.denoise.votes import Array, normalised, one_hot, weigh
+
+LEARNED: Final = 0.75
+"""Weight of what is learned in the mean; the share of votes has the rest."""
+MANY: Final = 20
+"""Effective voters from which on votes can be a crowd's."""
+OWN_MIND: Final = 0.4
+"""Least share of effective voters: where most repeat others, repetition must be discounted, which is not done here."""
+TWO_SIDED: Final = 0.5
+"""How far towards naming all classes alike the mean voter of a crowd is: 0 names one class only, 1 all alike."""
+FLOOR: Final = 0.02
+
+
+class Crowd(SpokenConfusions):
+    """Votes -> mean of majority vote and Dawid-Skene with the class balance estimated.
+
+    Examples
+    --------
+    >>> votes = np.array([[0, 0, 1], [0, 0, 0], [1, 1, 0], [1, 1, 1]] * 5, dtype=np.int8)
+    >>> Crowd(n_classes=2).fit(votes).predict_proba(votes[:3]).argmax(axis=1)
+    array([0, 0, 1])
+    """
+
+    name = "crowd"
+
+    def learn(self, found: Patterns) -> None:
+        """Distinct rows -> confusions and class balance, by EM from the majority vote."""
+        said, heard = one_hot(found.votes, self.n_classes), (found.weights * found.heard)[:, None]
+        known = gold_evidence(found.gold, self.n_classes)
+        habits = relative_habits(np.asarray(said.T @ found.weights), self.n_classes)
+        posterior = normalised(np.log(shares(found.votes, self.n_classes) + 1e-9) + known)
+        for _ in range(self.iterations):
+            mass = (posterior * heard).sum(axis=0) + 1e-9
+            self.balance_ = floored(mass / mass.sum(), FLOOR)
+            counted = posterior * found.weights[:, None]
+            given, self.accuracies_ = spoken_given(said, counted, self.strength, habits=habits)
+            self.evidence_ = np.log(given)
+            previous, posterior = posterior, normalised(said @ self.evidence_ + np.log(self.balance_) + known)
+            if np.abs(posterior - previous).max() < self.tolerance:
+                break
+        self.prior_ = self.balance_
+
+    def _predict(self, votes: Votes, features: Features | None) -> Probabilities:  # noqa: ARG002 - votes only
+        learned = normalised(weigh(votes, self.evidence_, self.n_classes) + np.log(self.balance_))
+        return np.asarray(LEARNED * learned + (1.0 - LEARNED) * shares(votes, self.n_classes))
+
+
+def relative_habits(uses: Array, n_classes: int) -> Array:
+    """How often each kind of vote is given (functions * 2 * classes,) -> (functions, kinds) habits beside the crowd's.
+
+    Half of what the crowd says often is put down to the class being common (a square root), half to habit.
+    """
+    table = uses.reshape(-1, 2 * n_classes)
+    chance = np.where(np.arange(2 * n_classes) < n_classes, 0.5, 0.0)
+    own = (table + chance) / (table.sum(axis=1, keepdims=True) + chance.sum())
+    every = (table.sum(axis=0) + 0.5) / (table.sum() + n_classes)
+    return np.asarray(own / np.sqrt(every))
+
+
+def is_crowd(found: Patterns, n_classes: int, *, effective: float) -> bool:
+    """Distinct rows, effective number of voters -> True for many voters who each name every class.
+
+    A voter's number of classes is the exponential of the entropy of what he says, and voters count by their votes.
+    """
+    uses = np.asarray(one_hot(found.votes, n_classes).T @ found.weights).reshape(-1, 2 * n_classes)[:, :n_classes]
+    total = uses.sum(axis=1)
+    if effective < max(MANY, OWN_MIND * (total > 0).sum()):
+        return False
+    share = uses / np.maximum(total, 1e-9)[:, None]
+    named = np.exp(-(share * np.log(np.maximum(share, 1e-12))).sum(axis=1))
+    return bool((named @ total) / total.sum() > 1.0 + TWO_SIDED * (n_classes - 1))
