@@ -15,7 +15,7 @@ VOTES = np.array([[0, 0, 1], [0, 0, -1], [1, 1, 1], [1, 1, -1]] * 25, dtype=np.i
 
 
 def told_of(model):
-    return explain(VOTES, model.predict_proba(VOTES), names=["a", "b", "c"], classes=["no", "yes"])
+    return explain(model, VOTES, names=["a", "b", "c"], classes=["no", "yes"])
 
 
 def test_accuracies_and_their_intervals_are_those_of_a_hand_count():

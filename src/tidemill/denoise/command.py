@@ -15,7 +15,8 @@ import polars as pl
 
 from tidemill.contracts import ConfigError, Features, Probabilities
 from tidemill.denoise.base import LabelModel
-from tidemill.denoise.explain import explain, row_evidence
+from tidemill.denoise.explain import explained as explain_votes
+from tidemill.denoise.explain import row_evidence
 from tidemill.denoise.inputs import TextFeatures, VotesFile, read_features, read_gold, read_votes
 from tidemill.denoise.registry import MODELS
 from tidemill.denoise.run import describe, fit_twice, held_against, labels_table, summed_up, worth_of
@@ -144,7 +145,7 @@ def _explained(asked: Any, fitted: Fitted, classes: tuple[str, ...]) -> dict[str
         return {}
     train = fitted.train
     posterior = fitted.model.predict_proba(train.votes, features=fitted.features)
-    told = explain(train.votes, posterior, names=train.functions, classes=classes)
+    told = explain_votes(train.votes, posterior, names=train.functions, classes=classes)
     if asked.plots is not None:
         from tidemill.denoise.plots import draw
 

@@ -19,8 +19,17 @@ LEVEL: Final = 1.645
 """Normal quantile of 90% intervals."""
 
 
-def explain(votes: Votes, posterior: Probabilities, *, names: Sequence[str], classes: Sequence[str]) -> dict[str, Any]:
-    """Votes and a label model's posterior -> JSON: per function accuracy and confusion with intervals; dependences.
+def explain(
+    model: LabelModel, votes: Votes, *, names: Sequence[str], classes: Sequence[str], features: Any = None
+) -> dict[str, Any]:
+    """Fitted model and votes -> JSON: per function accuracy and confusion with intervals; dependences as groups."""
+    return explained(votes, model.predict_proba(votes, features=features), names=names, classes=classes)
+
+
+def explained(
+    votes: Votes, posterior: Probabilities, *, names: Sequence[str], classes: Sequence[str]
+) -> dict[str, Any]:
+    """Votes and a label model's posterior -> what ``explain`` tells.
 
     What is counted is the posterior on these votes, so the intervals are those of a hand count whose labels were the
     model's: they hold sampling, not the model's own mistakes.
@@ -94,6 +103,24 @@ def dependences(pairs: PairLifts, names: Sequence[str]) -> dict[str, Any]:
         "pairs": [{"functions": [names[i], names[j]], "excess": round(float(excess[i, j]), 4)} for i, j in found],
         "weights": dict(zip(names, pairs.weights_[back].round(6).tolist(), strict=True)),
     }
+
+
+def row_log_odds(
+    model: LabelModel, votes: Votes, *, names: Sequence[str], features: Any = None
+) -> list[dict[str, Any]]:
+    """Fitted model and a few rows -> per row its likeliest class and by how much each function moved it."""
+    classes = [str(k) for k in range(model.n_classes)]
+    places = pl.Series([str(i) for i in range(len(votes))])
+    lines = row_evidence(model, votes, places, names=names, classes=classes, features=features)
+    whole = model.predict_proba(votes, features=features)
+    best = whole.argmax(axis=1)
+    told: list[dict[str, Any]] = [
+        {"class": int(k), "log_odds": round(float(odds), 6), "functions": {}}
+        for k, odds in zip(best, _log_odds(whole, best), strict=True)
+    ]
+    for row, function, moved in lines.select("row_id", "function", "moved").iter_rows():
+        told[int(row)]["functions"][function] = moved
+    return told
 
 
 def row_evidence(

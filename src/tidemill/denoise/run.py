@@ -11,7 +11,8 @@ import polars as pl
 from tidemill.contracts import NO_GOLD, Features, Probabilities, Votes, probability_columns, votes_contract
 from tidemill.denoise.base import Gold, LabelModel, silent
 from tidemill.denoise.evidence import gold_scores
-from tidemill.denoise.explain import explain, row_evidence
+from tidemill.denoise.explain import explained as explain_votes
+from tidemill.denoise.explain import row_evidence
 from tidemill.denoise.majority import shares
 from tidemill.denoise.registry import MODELS, create
 from tidemill.denoise.settings import DenoiseSettings
@@ -63,7 +64,7 @@ def denoise(
     )
     probabilities = model.predict_proba(votes, features=seen)
     without = probabilities if blind is model else blind.predict_proba(votes, features=seen)
-    explained = explain(votes[fitted], probabilities[fitted], names=names, classes=classes)
+    explained = explain_votes(votes[fitted], probabilities[fitted], names=names, classes=classes)
     report = describe(model, votes, probabilities, names=names, classes=classes)
     report |= summed_up(explained) | {"gold": held_against(without, votes, gold)}
     report |= {"worth": worth_of(without, votes, features, gold, settings.seed)}
