@@ -48,6 +48,15 @@ def test_dvc_repro_after_a_run_has_nothing_to_do(refreshed: Path):
     assert "Data and pipelines are up to date" in run("dvc", "repro", "evaluate@tiny", "monitor@tiny", folder=refreshed)
 
 
+def test_dvc_shows_metrics_params_and_plots_without_a_complaint(refreshed: Path):
+    assert "scores.end_model.balanced_accuracy" in run("dvc", "metrics", "show", folder=refreshed)
+    assert "reports/tiny/metrics.json" in run("dvc", "metrics", "diff", "HEAD~1", folder=refreshed)
+    assert "tiny.train.max_epochs" in run("dvc", "params", "diff", "--all", "HEAD~1", folder=refreshed)
+    said = run("dvc", "plots", "show", "-o", str(refreshed.parent / "plots"), folder=refreshed)
+    assert "WARNING" not in said
+    assert (refreshed.parent / "plots" / "index.html").exists()
+
+
 def test_a_second_run_computes_nothing_and_says_so(refreshed: Path):
     head = git("rev-parse", "HEAD", folder=refreshed)
     said = run("tidemill", "run", "problem=tiny", folder=refreshed)
