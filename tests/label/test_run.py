@@ -3,7 +3,7 @@ import pytest
 
 from tidemill.contracts import ConfigError, FunctionError, check, votes_contract
 from tidemill.label.run import label
-from tidemill.label.settings import LabelSettings
+from tidemill.label.settings import LabelSettings, SuiteSettings
 
 CLASSES = ("ham", "spam")
 ROWS = pl.DataFrame(
@@ -17,7 +17,8 @@ ROWS = pl.DataFrame(
     }
 )
 DEV = pl.DataFrame({"row_id": ["b", "c"], "gold": [0, 0]}, schema_overrides={"gold": pl.Int8})
-SETTINGS = LabelSettings(on_error="fail", max_failures=0, hidden=("group",))
+SUITE = SuiteSettings(min_coverage=0, max_conflict=1, min_voters=0, rows_asked_twice=4, max_ms_per_row=1e6)
+SETTINGS = LabelSettings(on_error="fail", max_failures=0, hidden=("group",), suite=SUITE)
 YAML = """functions:
   - {name: wins, kind: keywords, words: [win], vote: spam}
   - {name: greets, kind: keywords, words: [hello, you], vote: ham}
@@ -60,7 +61,7 @@ def test_functions_cannot_read_hidden_columns_nor_where_a_row_comes_from(folder,
 
 
 def test_a_hidden_column_that_is_not_there_is_a_setting_to_mend(folder):
-    settings = LabelSettings(on_error="fail", max_failures=0, hidden=("gruop",))
+    settings = LabelSettings(on_error="fail", max_failures=0, hidden=("gruop",), suite=SUITE)
     with pytest.raises(ConfigError, match=r"no column .gruop.; did you mean group\?"):
         run(folder(f__yaml=YAML), settings=settings)
 
@@ -69,7 +70,7 @@ def test_quarantined_failures_are_counted_in_the_table(folder):
     source = (
         "from tidemill.label import labeling_function\n@labeling_function()\ndef f(row):\n    return len(row.text)\n"
     )
-    settings = LabelSettings(on_error="quarantine", max_failures=4, hidden=())
+    settings = LabelSettings(on_error="quarantine", max_failures=4, hidden=(), suite=SUITE)
     done = run(folder(f__py=source), settings=settings)
     assert done.summary["Failures"].to_list() == [4]
     assert [failure.row_id for failure in done.failures] == ["a", "b", "c", "d"]

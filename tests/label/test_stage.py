@@ -17,11 +17,12 @@ CONTENT = pl.DataFrame(
         "links": [1, 0, 2, None],
     }
 )
+SUITE = {"min_coverage": 0, "max_conflict": 1, "min_voters": 0, "rows_asked_twice": 2, "max_ms_per_row": 1e6}
 PARAMS = {
     "problems": ["mail"],
     "mail": {
         "problem": {"name": "mail", "modality": "text", "classes": ["ham", "spam"]},
-        "label": {"on_error": "fail", "max_failures": 0, "hidden": []},
+        "label": {"on_error": "fail", "max_failures": 0, "hidden": [], "suite": SUITE},
         "ingest": {
             "incoming": "in",
             "order": [],

@@ -19,6 +19,7 @@ from tidemill.label.evidence import FEATURE
 from tidemill.label.failures import Failure, OnError, Quarantine, fail
 from tidemill.label.folder import load_functions
 from tidemill.label.marked import near
+from tidemill.label.quality import again, quality
 from tidemill.label.settings import LabelSettings
 
 _UNSEEN: Final = ("key", "batch", "split")
@@ -31,6 +32,7 @@ class Labeled:
 
     votes: pl.DataFrame
     summary: pl.DataFrame
+    quality: pl.DataFrame
     failures: list[Failure]
 
 
@@ -63,9 +65,11 @@ def label(
         table = with_features(table, features())
     votes = apply(table, functions, n_classes=len(classes), on_error=on_error)
     names = [function.name for function in functions]
-    table = summary(votes, names, n_classes=len(classes), gold=gold_of(rows, dev))
-    told = table.with_columns(pl.Series("Failures", [quarantine.counts[name] for name in names], dtype=pl.Int64))
-    return Labeled(votes_table(rows, functions, votes), printable(told), quarantine.failures)
+    second = again(table, functions, votes, number=settings.suite.rows_asked_twice, n_classes=len(classes))
+    checked = quality(votes, names, second, classes=classes)
+    counted = summary(votes, names, n_classes=len(classes), gold=gold_of(rows, dev))
+    told = counted.with_columns(pl.Series("Failures", [quarantine.counts[name] for name in names], dtype=pl.Int64))
+    return Labeled(votes_table(rows, functions, votes), printable(told), checked, quarantine.failures)
 
 
 def seen(rows: pl.DataFrame, hidden: Sequence[str]) -> pl.DataFrame:

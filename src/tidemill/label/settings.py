@@ -9,9 +9,20 @@ from pydantic import Field
 from tidemill.contracts import Settings
 
 
+class SuiteSettings(Settings):
+    """What votes have to be before anything downstream sees them."""
+
+    min_coverage: Annotated[float, Field(ge=0, le=1)]
+    max_conflict: Annotated[float, Field(ge=0, le=1)]
+    min_voters: Annotated[int, Field(ge=0)]
+    rows_asked_twice: Annotated[int, Field(ge=0)]
+    max_ms_per_row: Annotated[float, Field(gt=0)]
+
+
 class LabelSettings(Settings):
     """Settings of the label stage."""
 
     on_error: Literal["fail", "quarantine"]
     max_failures: Annotated[int, Field(ge=0)]
     hidden: tuple[str, ...]
+    suite: SuiteSettings

@@ -9,6 +9,7 @@ from tidemill.adapters.suites import guard
 from tidemill.adapters.tables import aside, batch_names, read_batches, write
 from tidemill.contracts import FEATURES, gold_contract, votes_contract
 from tidemill.ingest.settings import IngestSettings
+from tidemill.label.quality import quality_contract
 from tidemill.label.run import label
 from tidemill.label.settings import LabelSettings
 
@@ -31,6 +32,7 @@ def main() -> None:
     )
     for failure in done.failures:
         print(f"quarantined: {failure}", file=sys.stderr)
+    guard(done.quality, quality_contract(settings.suite), problem=problem.name, table_name="votes_quality")
     guard(done.votes, votes_contract(len(classes)), problem=problem.name, table_name="votes")
     write(done.votes, paths.votes, votes_contract(len(classes)))
     with aside(paths.reports / "lf_summary.csv") as path:

@@ -1,0 +1,98 @@
+"""votes, and some rows asked twice -> a table of what votes have to be, and the contract that says it.
+
+A line per labeling function (is it the same when asked again?), per class (who can vote for it?) and one of all rows
+(coverage, conflict, latency). A cell that does not concern a line is empty.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from tidemill.contracts import ABSTAIN, Column, Contract, Votes, not_class
+from tidemill.label.analysis import conflicts
+from tidemill.label.apply import apply
+from tidemill.label.declared import AnyFunction
+from tidemill.label.failures import Quarantine
+from tidemill.label.settings import SuiteSettings
+
+ALL: Final = "all rows"
+_SEED: Final = 20
+_MOST: Final = 2.0**53
+
+
+@dataclass(frozen=True)
+class Again:
+    """Votes on some rows asked a second time: how many of each function differ, and what the asking took."""
+
+    unstable: npt.NDArray[np.int64]
+    ms_per_row: float | None
+
+
+def again(rows: pl.DataFrame, functions: Sequence[AnyFunction], votes: Votes, *, number: int, n_classes: int) -> Again:
+    """Rows, functions and their votes → what so many of the rows say when asked again, in another order."""
+    chosen = np.random.default_rng(_SEED).permutation(rows.height)[:number]
+    if not len(chosen):
+        return Again(np.zeros(len(functions), dtype=np.int64), None)
+    sample = rows[chosen]
+    start = time.perf_counter()
+    second = apply(sample, functions, n_classes=n_classes, on_error=Quarantine(limit=len(chosen) * len(functions)))
+    took = time.perf_counter() - start
+    return Again((second != votes[chosen]).sum(axis=0), 1000 * took / len(chosen))
+
+
+def quality(votes: Votes, names: Sequence[str], second: Again, *, classes: Sequence[str]) -> pl.DataFrame:
+    """(rows, functions) votes → the table.
+
+    >>> second = Again(np.array([0, 1]), None)
+    >>> quality(np.array([[0, -1], [-1, -1]], dtype=np.int8), ["f", "g"], second, classes=["a", "b"]).rows()[-1]
+    ('all rows', 0.5, 0.0, None, None, None)
+    """
+    functions = [
+        {"row_id": f"function {name}", "unstable": int(n)} for name, n in zip(names, second.unstable, strict=True)
+    ]
+    voters = [{"row_id": f"class {name}", "voters": _voters(votes, k, len(classes))} for k, name in enumerate(classes)]
+    whole = {
+        "row_id": ALL,
+        "coverage": float((votes != ABSTAIN).any(axis=1).mean()),
+        "conflict": float(conflicts(votes, n_classes=len(classes)).mean()),
+        "ms_per_row": second.ms_per_row,
+    }
+    return pl.DataFrame([*functions, *voters, whole], schema=_SCHEMA)
+
+
+def _voters(votes: Votes, k: int, n_classes: int) -> int:
+    """Functions that vote for a class, or against all others but it."""
+    other = [not_class(other) for other in range(n_classes) if other != k] if n_classes == 2 else []  # noqa: PLR2004 - of two
+    return int(np.isin(votes, [k, *other]).any(axis=0).sum())
+
+
+def quality_contract(settings: SuiteSettings) -> Contract:
+    """Settings → what the table promises."""
+    ranges: dict[str, tuple[float, float]] = {
+        "coverage": (settings.min_coverage, 1.0),
+        "conflict": (0.0, settings.max_conflict),
+        "voters": (settings.min_voters, _MOST),
+        "unstable": (0.0, 0.0),
+        "ms_per_row": (0.0, settings.max_ms_per_row),
+    }
+    columns = [
+        Column(name, _SCHEMA[name], nullable=True, minimum=low, maximum=high) for name, (low, high) in ranges.items()
+    ]
+    return Contract("votes_quality", (Column("row_id", pl.String, unique=True), *columns))
+
+
+_SCHEMA: Final[dict[str, Any]] = {
+    "row_id": pl.String,
+    "coverage": pl.Float64,
+    "conflict": pl.Float64,
+    "voters": pl.Int64,
+    "unstable": pl.Int64,
+    "ms_per_row": pl.Float64,
+}
