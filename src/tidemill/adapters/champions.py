@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -19,7 +20,7 @@ from tidemill.embed.settings import EmbedSettings
 from tidemill.evaluate.yardsticks import align
 from tidemill.ingest.settings import IngestSettings
 from tidemill.monitor.rows import Names, Rows
-from tidemill.train.head import Head
+from tidemill.train.head import TUNED, Head
 from tidemill.train.reference import FILE, reference_contract
 
 HELD_OUT = ("valid", "test")
@@ -50,7 +51,8 @@ class Champion:
             return table["row_id"], table["feature"].to_numpy()
         rows = read(Paths(self.problem.name).raw / f"{batch}.parquet", _settings(self.problem)[0].raw)
         threads = _settings(self.problem)[1].threads
-        return rows["row_id"], embed_rows(rows, self.head.backbone, root=shared_root(), threads=threads)
+        root = home(self.folder, self.head.backbone)
+        return rows["row_id"], embed_rows(rows, self.head.backbone, root=root, threads=threads)
 
     def say(self, features: Features) -> Probabilities:
         """Features by the champion's backbone -> probabilities of the problem's classes of today."""
@@ -109,6 +111,11 @@ def find_champion(problem: Problem) -> Champion | None:
         return None
     folder = champion_folder(problem.name, version)
     return Champion(version, folder, Head.load(folder), problem)
+
+
+def home(folder: Path, about: Mapping[str, Any]) -> Path:
+    """Folder of a model and what identifies its backbone -> the folder below which the backbone's weights are."""
+    return folder if about.get("settings", {}).get("weights") == TUNED else shared_root()
 
 
 def _settings(problem: Problem) -> tuple[IngestSettings, EmbedSettings]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
+from tidemill.adapters.champions import home
 from tidemill.adapters.config import load
 from tidemill.adapters.registry import champion_folder, read_registry
 from tidemill.adapters.tables import write
@@ -17,6 +18,7 @@ from tidemill.embed.settings import EmbedSettings
 from tidemill.ingest.batch import build, empty_seen
 from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.source import Source
+from tidemill.train.head import Head
 from tidemill.train.predict import predict
 
 
@@ -37,9 +39,9 @@ def predict_file(name: str, source: Path, out: Path, *, root: Path) -> None:
     embedding = load(name, "embed", EmbedSettings)[1]
     unlabeled = settings.model_copy(update={"gold": None, "slices": (), "near_duplicates": None})
     batch = build(source.stem, Source(str(source.resolve())), problem, unlabeled, before=empty_seen(unlabeled))
-    table = predict(
-        champion_folder(name, version), batch.raw, embed=partial(embed_rows, root=root, threads=embedding.threads)
-    )
+    folder = champion_folder(name, version)
+    embed = partial(embed_rows, root=home(folder, Head.load(folder).backbone), threads=embedding.threads)
+    table = predict(folder, batch.raw, embed=embed)
     contract = predictions_contract(problem.classes)
     keyed = batch.raw.select("row_id", "key").join(table, on="row_id", maintain_order="left")
     write(keyed, out, replace(contract, columns=(*contract.columns, Column("key", pl.String))))

@@ -31,13 +31,7 @@ class ImageBackbone:
         import torch
 
         self.settings = settings
-        model = _from_hub(backbone) if path is None else load_weights(backbone, path)
-        config = model.pretrained_cfg
-        self.size = settings.size or int(config["input_size"][-1])
-        self._mean, self._std = (
-            np.asarray(config[name] if given is None else given, dtype=np.float32)
-            for name, given in (("mean", settings.mean), ("std", settings.std))
-        )
+        model, self.size, self._mean, self._std = load_trainable(backbone, path, settings, scratch=False)
         probe = torch.linspace(-1.0, 1.0, 3 * self.size**2).reshape(1, 3, self.size, self.size)
         self._model = folded(model.eval(), probe).to(memory_format=torch.channels_last)
 
@@ -58,6 +52,23 @@ class ImageBackbone:
         with torch.inference_mode():
             answer = pooled(self._model, torch.from_numpy(scaled).permute(0, 3, 1, 2), self.settings.stages)
             return np.asarray(answer.float().numpy())
+
+
+def load_trainable(
+    backbone: str, path: Path | None, settings: ImageSettings, *, scratch: bool
+) -> tuple[Any, int, Any, Any]:
+    """Timm name, weights and settings -> model as timm made it, size of its input, mean and spread of its pixels."""
+    if scratch:
+        _known(_timm(), backbone)
+        model = _timm().create_model(backbone, num_classes=0, pretrained=False)
+    else:
+        model = _from_hub(backbone) if path is None else load_weights(backbone, path)
+    config = model.pretrained_cfg
+    mean, std = (
+        np.asarray(config[name] if given is None else given, dtype=np.float32)
+        for name, given in (("mean", settings.mean), ("std", settings.std))
+    )
+    return model, settings.size or int(config["input_size"][-1]), mean, std
 
 
 def pooled(model: Any, images: Any, stages: Sequence[int]) -> Any:

@@ -33,12 +33,12 @@ class TextBackbone:
 
     def __init__(self, backbone: str, path: Path | None, settings: TextSettings) -> None:
         self.settings = settings
-        self._tokenizer, self._model = _load(backbone, path)
+        self.tokenizer, self.model = _load(backbone, path)
 
     def embed(self, contents: Sequence[str], *, name: str) -> Features:
         """Texts -> (rows, dimensions). Texts of like length are padded together; the answer is in the texts' order."""
         tokens = self._tokens(contents)
-        features = np.zeros((len(tokens), self._model.config.hidden_size), dtype=np.float32)
+        features = np.zeros((len(tokens), self.model.config.hidden_size), dtype=np.float32)
         groups = list(similar(tokens, self.settings.tokens_per_step))
         for group in progress(groups, total=len(groups), name=name, unit="steps"):
             features[group] = self._forward([tokens[row] for row in group])
@@ -47,16 +47,16 @@ class TextBackbone:
     def _tokens(self, contents: Sequence[str]) -> list[Tokens]:
         most = self.settings.max_tokens
         texts = [readable(text, self.settings)[: most * _CHARACTERS_PER_TOKEN] for text in contents]
-        listed: list[Tokens] = self._tokenizer(texts, truncation=True, max_length=most)["input_ids"]
+        listed: list[Tokens] = self.tokenizer(texts, truncation=True, max_length=most)["input_ids"]
         return listed
 
     def _forward(self, rows: Sequence[Tokens]) -> Features:
         import torch
 
-        ids, mask = padded(rows, self._tokenizer.pad_token_id or 0)
+        ids, mask = padded(rows, self.tokenizer.pad_token_id or 0)
         with torch.inference_mode():
             there = torch.from_numpy(mask)
-            hidden = self._model(input_ids=torch.from_numpy(ids), attention_mask=there).last_hidden_state
+            hidden = self.model(input_ids=torch.from_numpy(ids), attention_mask=there).last_hidden_state
             mean = (hidden * there[..., None]).sum(dim=1) / there.sum(dim=1, keepdim=True)
             if self.settings.normalize:
                 mean = torch.nn.functional.normalize(mean, dim=1)

@@ -6,6 +6,7 @@ import sys
 
 from tidemill.adapters.config import load, says_errors, stage_arguments
 from tidemill.adapters.tables import aside, batch_names, read, read_batches, write
+from tidemill.adapters.tuning import tuned
 from tidemill.contracts import FEATURES, gold_contract, labels_contract, predictions_contract, votes_contract
 from tidemill.embed.run import made_by
 from tidemill.train.reference import FILE, reference_contract
@@ -24,6 +25,9 @@ def main() -> None:
     backbone = made_by(paths.features / f"{batches[-1]}.parquet")
     gold = read_batches(paths.dev, gold_contract(len(classes)), batches) if settings.use_gold else None
     tables = Tables(features, labels, votes, gold)
+    if settings.mode != "head":
+        after = tuned(tables, problem, settings, paths, batches)
+        tables, backbone = after.tables, after.backbone
     done = train(tables, problem=problem, settings=settings, backbone=backbone)
     if "choice" in done.head.config:
         choice = done.head.config["choice"]

@@ -20,9 +20,14 @@ def _head(config: Mapping[str, Any]) -> list[str]:
         f"# Model card: {config['problem']}",
         "",
         f"Tells {config['modality']}s apart: {', '.join(config['classes'])}.",
-        f"A head ({shape}) on the frozen backbone `{backbone['settings']['backbone']}` (weights `{weights}`).",
+        f"A head ({shape}) on the {_how(config)} backbone `{backbone['settings']['backbone']}` (weights `{weights}`).",
         "",
     ]
+
+
+def _how(config: Mapping[str, Any]) -> str:
+    mode = config["settings"].get("mode", "head")
+    return "frozen" if mode == "head" else f"taught (mode {mode})"
 
 
 def _training(config: Mapping[str, Any]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -65,12 +65,12 @@ def fit_head(
     spread = features.std(axis=0, dtype=np.float64)
     scale = np.where(spread > _STILL, spread, 1.0)
     scaled = ((features - mean) / scale).astype(np.float32)
-    held = _held_out(len(targets), settings)
+    held = held_out(len(targets), settings)
     layers, told = _fit(scaled, (targets / targets.sum(axis=1, keepdims=True), weights), held, settings)
     return Head(mean.astype(np.float32), scale.astype(np.float32), layers, told)
 
 
-def _held_out(count: int, settings: TrainSettings) -> Any:
+def held_out(count: int, settings: TrainSettings) -> Any:
     """Number of rows -> (rows,) mask of those that only say when to stop."""
     held = np.zeros(count, dtype=bool)
     size = round(settings.held_out * count)
@@ -122,8 +122,19 @@ def _run(teach: Any, check: Any, settings: TrainSettings) -> tuple[Any, int]:
             enable_progress_bar=False,
             enable_model_summary=False,
             num_sanity_val_steps=0,
-            **settings.trainer,
+            **one_process(settings.trainer),
         )
         valid = Batches(check, len(check[0]), None) if len(check[0]) else None
         trainer.fit(module, Batches(teach, settings.rows_per_step, settings.seed), valid)
     return module, trainer.current_epoch
+
+
+def one_process(trainer: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings of a trainer -> the same on one device: a head takes seconds, processes take as long to start.
+
+    >>> one_process({"accelerator": "cpu", "devices": 2, "strategy": "ddp_fork", "precision": 32})
+    {'accelerator': 'cpu', 'devices': 1, 'precision': 32}
+    """
+    kept = {name: value for name, value in trainer.items() if name not in {"strategy", "num_nodes"}}
+    devices = trainer.get("devices", 1)
+    return kept | {"devices": devices[:1] if isinstance(devices, list) else 1}

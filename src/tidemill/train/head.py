@@ -20,6 +20,8 @@ FORMAT: Final = 1
 
 WEIGHTS: Final = "model.safetensors"
 CONFIG: Final = "config.json"
+TUNED: Final = "backbone"
+"""Folder, in a model's folder, of the weights of a backbone that was taught with the head; none where it was frozen."""
 _DIGITS: Final = 9  # the last bits of a sum depend on how many threads add it up
 
 

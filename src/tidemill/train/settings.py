@@ -8,13 +8,26 @@ from pydantic import Field, model_validator
 
 from tidemill.contracts import Settings
 
-_OF_ALL: Final = ("recipes", "trials", "seed", "threads", "trainer", "reference_rows")
+_OF_ALL: Final = ("recipes", "trials", "seed", "threads", "trainer", "reference_rows", "mode", "tune")
 """What a recipe may not change: they hold for all that are compared."""
+
+
+class TuneSettings(Settings):
+    """How a backbone learns, in modes partial, full and scratch."""
+
+    blocks: int = Field(ge=1)
+    epochs: int = Field(ge=1)
+    learning_rate: float = Field(gt=0)
+    layer_decay: float = Field(gt=0, le=1)
+    rows_per_step: int = Field(ge=1)
+    augment: bool
 
 
 class TrainSettings(Settings):
     """Shape of the head, which rows teach it and how, and what is kept for the monitor."""
 
+    mode: Literal["head", "partial", "full", "scratch"]
+    tune: TuneSettings
     hidden: tuple[int, ...]
     dropout: float = Field(ge=0, lt=1)
     learning_rate: float = Field(gt=0)
