@@ -35,7 +35,6 @@ def test_a_function_that_never_votes_has_zeros_and_no_polarity():
 
 
 def test_a_function_that_always_votes_is_counted_in_full():
-    # Snorkel drops the first class of its confusion matrix here and tells 1 correct instead of 2.
     table = summary(np.array([[0], [1]], dtype=np.int8), ["f"], n_classes=2, gold=np.array([0, 1], dtype=np.int8))
     assert table.select("Correct", "Incorrect", "Emp. Acc.").row(0) == (2, 0, 1.0)
 
@@ -52,6 +51,26 @@ def test_conflict_equals_two_different_votes_where_all_votes_are_for_classes():
     votes = np.random.default_rng(0).integers(-1, 3, (200, 5)).astype(np.int8)
     by_hand = [len({vote for vote in row if vote >= 0}) > 1 for row in votes.tolist()]
     assert conflicts(votes, n_classes=3).tolist() == by_hand
+
+
+def test_random_votes_have_the_figures_that_counting_row_by_row_gives():
+    """Written from Snorkel's definitions, one row and function at a time."""
+    rng = np.random.default_rng(7)
+    votes = np.where(rng.random((300, 12)) < 0.7, -1, rng.integers(0, 4, (300, 12))).astype(np.int8)
+    gold = rng.integers(0, 4, 300).astype(np.int8)
+    table = summary(votes, [str(j) for j in range(12)], n_classes=4, gold=gold).to_dicts()
+    for j, line in enumerate(table):
+        mine = [(row.tolist(), int(row[j]), int(truth)) for row, truth in zip(votes, gold, strict=True) if row[j] >= 0]
+        others = [[vote for i, vote in enumerate(row) if i != j and vote >= 0] for row, _, _ in mine]
+        right = sum(vote == truth for _, vote, truth in mine)
+        assert line["Polarity"] == sorted({vote for _, vote, _ in mine})
+        assert line["Coverage"] == pytest.approx(len(mine) / 300, abs=1e-12)
+        assert line["Overlaps"] == pytest.approx(sum(map(bool, others)) / 300, abs=1e-12)
+        differ = sum(len({*said, vote}) > 1 for (_, vote, _), said in zip(mine, others, strict=True))
+        disagree = sum(len({v for v in row if v >= 0}) > 1 for row, _, _ in mine)
+        assert line["Conflicts"] == pytest.approx(disagree / 300, abs=1e-12) == pytest.approx(differ / 300, abs=1e-12)
+        assert (line["Correct"], line["Incorrect"]) == (right, len(mine) - right)
+        assert line["Emp. Acc."] == pytest.approx(right / len(mine), abs=1e-12)
 
 
 def test_the_printable_table_shows_polarity_as_snorkel_does():

@@ -1,9 +1,9 @@
 """votes -> the analysis table: how often every labeling function votes, overlaps, conflicts, and is right.
 
-Columns and definitions are those of Snorkel's ``LFAnalysis.lf_summary``. Three things differ. Rows without gold count
-neither as correct nor as incorrect. A vote "not class k" conflicts with a vote for k: a row is in conflict when no class
-agrees with all its votes, which for votes of classes is Snorkel's "labeled differently by two". And a function that
-never abstains is counted in full, where Snorkel's Correct and Incorrect leave out the first class.
+Columns and definitions are those of Snorkel's ``LFAnalysis.lf_summary`` (0.10); ``benchmarks/label_summary.py`` holds the
+two side by side. Two things differ where Snorkel has no answer. Rows without gold count neither as correct nor as
+incorrect. A vote "not class k" conflicts with a vote for k: a row is in conflict when no class agrees with all its votes,
+which for votes of classes is Snorkel's "labeled differently by two".
 """
 
 from __future__ import annotations
