@@ -88,6 +88,15 @@ def parser() -> argparse.ArgumentParser:
         ("source", {"help": "CSV, JSONL, Parquet or a folder of images, as the problem's batches are"}),
         ("--out", {"required": True, "help": "Parquet file to write: row_id, then a probability per class"}),
     )
+    _add(
+        commands,
+        "export",
+        _export,
+        "write a model as ONNX, for programs without Tidemill",
+        ("problem", {}),
+        ("--out", {"required": True, "metavar": "FOLDER", "help": "folder to write, made where it is missing"}),
+        ("--version", {"help": "such as v1.0.0, or candidate (default: the champion)"}),
+    )
     _add(commands, "versions", _versions, "list a problem's versions and its champion", ("problem", {}))
     _add(
         commands,
@@ -211,6 +220,19 @@ def _predict(chosen: argparse.Namespace) -> None:
 
     root = _project()
     predict_file(chosen.problem, Path(chosen.source), Path(chosen.out), root=root)
+
+
+def _export(chosen: argparse.Namespace) -> None:
+    from tidemill.adapters.exporting import export
+
+    root, out = _project(), Path(chosen.out).resolve()
+    done = export(chosen.problem, chosen.version, out, root=root)
+    print(f"{out}: {', '.join(path.name for path in done.files)}")
+    print(
+        f"{chosen.problem}: probabilities of {done.rows} rows differ by {done.difference:.1e} at most"
+        if done.rows
+        else f"{chosen.problem}: no raw rows here on which ONNX could be compared with Tidemill"
+    )
 
 
 def _versions(chosen: argparse.Namespace) -> None:

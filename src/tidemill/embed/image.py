@@ -31,9 +31,9 @@ class ImageBackbone:
         import torch
 
         self.settings = settings
-        model, self.size, self._mean, self._std = load_trainable(backbone, path, settings, scratch=False)
+        model, self.size, self.mean, self.std = load_trainable(backbone, path, settings, scratch=False)
         probe = torch.linspace(-1.0, 1.0, 3 * self.size**2).reshape(1, 3, self.size, self.size)
-        self._model = folded(model.eval(), probe).to(memory_format=torch.channels_last)
+        self.model = folded(model.eval(), probe).to(memory_format=torch.channels_last)
 
     def embed(self, contents: Sequence[bytes], *, name: str) -> Features:
         """Bytes of images -> (rows, dimensions)."""
@@ -48,9 +48,9 @@ class ImageBackbone:
     def _forward(self, images: Sequence[Pixels]) -> Features:
         import torch
 
-        scaled = (np.stack(images).astype(np.float32) / 255.0 - self._mean) / self._std
+        scaled = (np.stack(images).astype(np.float32) / 255.0 - self.mean) / self.std
         with torch.inference_mode():
-            answer = pooled(self._model, torch.from_numpy(scaled).permute(0, 3, 1, 2), self.settings.stages)
+            answer = pooled(self.model, torch.from_numpy(scaled).permute(0, 3, 1, 2), self.settings.stages)
             return np.asarray(answer.float().numpy())
 
 

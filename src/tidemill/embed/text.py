@@ -37,23 +37,29 @@ class TextBackbone:
 
     def embed(self, contents: Sequence[str], *, name: str) -> Features:
         """Texts -> (rows, dimensions). Texts of like length are padded together; the answer is in the texts' order."""
-        tokens = self._tokens(contents)
+        tokens = self.tokens(contents)
         features = np.zeros((len(tokens), self.model.config.hidden_size), dtype=np.float32)
         groups = list(similar(tokens, self.settings.tokens_per_step))
         for group in progress(groups, total=len(groups), name=name, unit="steps"):
             features[group] = self._forward([tokens[row] for row in group])
         return rounded(features)
 
-    def _tokens(self, contents: Sequence[str]) -> list[Tokens]:
+    def tokens(self, contents: Sequence[str]) -> list[Tokens]:
+        """Texts -> the tokens of each."""
         most = self.settings.max_tokens
         texts = [readable(text, self.settings)[: most * _CHARACTERS_PER_TOKEN] for text in contents]
         listed: list[Tokens] = self.tokenizer(texts, truncation=True, max_length=most)["input_ids"]
         return listed
 
+    @property
+    def pad(self) -> Token:
+        """The token that stands where a text has ended."""
+        return self.tokenizer.pad_token_id or 0
+
     def _forward(self, rows: Sequence[Tokens]) -> Features:
         import torch
 
-        ids, mask = padded(rows, self.tokenizer.pad_token_id or 0)
+        ids, mask = padded(rows, self.pad)
         with torch.inference_mode():
             there = torch.from_numpy(mask)
             hidden = self.model(input_ids=torch.from_numpy(ids), attention_mask=there).last_hidden_state

@@ -1,0 +1,115 @@
+"""a problem's model → a folder that other programs can ask: ONNX graphs, the model card, the tokenizer, checked."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+
+from tidemill.adapters.config import Paths
+from tidemill.adapters.models import Model, find_model
+from tidemill.adapters.tables import aside
+from tidemill.contracts import DataError
+from tidemill.train.export import FILE, OPSET, PROBABILITIES, encoded, head_graph, whole_graph
+from tidemill.train.head import CONFIG, WEIGHTS
+from tidemill.train.run import CARD
+
+WHOLE: Final = "model.onnx"
+TOLERANCE: Final = 1e-4
+"""How far a probability that ONNX Runtime gives may be from Tidemill's own."""
+_ASKED: Final = 64  # rows on which the two are compared
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written, and how far its probabilities were from Tidemill's on how many rows."""
+
+    files: tuple[Path, ...]
+    rows: int
+    difference: float
+
+
+def export(problem: str, version: str | None, out: Path, *, root: Path) -> Exported:
+    """Problem, version (None: the champion) and a folder → the folder with the model in it, once the two agree.
+
+    Raises
+    ------
+    DataError
+        ONNX Runtime gives other probabilities than Tidemill.
+    """
+    from tidemill.embed.export import features_graph, preparation
+
+    model = find_model(problem, version, root=root)
+    backbone: Any = model.embedder.backbone
+    graph = features_graph(backbone, opset=OPSET)
+    content = encoded(whole_graph(graph, model.head, preparation(backbone)))
+    rows = _sample(problem, model.embedder.modality)
+    difference = _difference(content, model, rows)
+    files = {WHOLE: content, FILE: encoded(head_graph(model.head))}
+    written = [_write(out / name, data) for name, data in files.items()]
+    copied = [model.folder / name for name in (WEIGHTS, CONFIG, CARD)] + _tokenizer(model)
+    written += [_copy(path, out / path.name) for path in copied if path.exists()]
+    return Exported(tuple(written), rows.height, difference)
+
+
+def _difference(content: bytes, model: Model, rows: pl.DataFrame) -> float:
+    if not rows.height:
+        return 0.0
+    said = ask(
+        session(content, threads=model.threads), model.embedder.backbone, rows[model.embedder.modality].to_list()
+    )
+    differences = np.abs(said - model.say(rows, name="export")).max(axis=1)
+    worst = int(differences.argmax())
+    if differences[worst] > TOLERANCE:
+        raise DataError(
+            f"row {rows['row_id'][worst]}: ONNX Runtime's probabilities are {differences[worst]:.2g} off, "
+            f"{TOLERANCE:g} is promised; nothing was written: export the head alone, or choose another backbone"
+        )
+    return float(differences[worst])
+
+
+def session(content: bytes, *, threads: int) -> Any:
+    """Bytes of an ONNX model → an ONNX Runtime session on the CPU, which tells nobody of itself."""
+    import onnxruntime
+
+    onnxruntime.disable_telemetry_events()
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+
+
+def ask(asked: Any, backbone: Any, contents: list[Any]) -> Any:
+    """Session of a whole model, its backbone and texts or bytes of images → (rows, classes) probabilities."""
+    from tidemill.embed.export import feeds
+
+    return np.concatenate([asked.run([PROBABILITIES], feed)[0] for feed in feeds(backbone, contents)])
+
+
+def _sample(problem: str, modality: str) -> pl.DataFrame:
+    """Problem → some of its raw rows, where there are any."""
+    files = sorted(Paths(problem).raw.glob("*.parquet"))
+    schema = {"row_id": pl.String, modality: pl.Binary if modality == "image" else pl.String}
+    tables = [pl.scan_parquet(file).select("row_id", modality).head(_ASKED).collect() for file in files]
+    return pl.concat([pl.DataFrame(schema=schema), *tables]).head(_ASKED)
+
+
+def _tokenizer(model: Model) -> list[Path]:
+    path = model.embedder.path
+    return [path / "tokenizer.json"] if path is not None and path.is_dir() else []
+
+
+def _write(path: Path, content: bytes) -> Path:
+    with aside(path) as file:
+        file.write_bytes(content)
+    return path
+
+
+def _copy(source: Path, target: Path) -> Path:
+    with aside(target) as file:
+        shutil.copyfile(source, file)
+    return target

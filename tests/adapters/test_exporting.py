@@ -1,0 +1,74 @@
+import io
+import itertools
+import json
+
+import numpy as np
+import onnx
+import pytest
+import yaml
+from PIL import Image
+
+from tidemill.adapters.exporting import TOLERANCE, ask, session
+from tidemill.embed.export import features_graph, preparation
+from tidemill.embed.run import Embedder
+from tidemill.embed.settings import EmbedSettings
+from tidemill.train.export import OPSET, encoded, whole_graph
+from tidemill.train.head import Head
+
+TEXTS = ["short", "a text of a few more words than that", "word " * 100, "", "WIN!!! http://a.example £1000 now"]
+
+
+def drawn(seed: int) -> bytes:
+    rng, buffer = np.random.default_rng(seed), io.BytesIO()
+    steps = rng.integers(0, 255, (6, 6, 3), dtype=np.uint8)
+    Image.fromarray(steps).resize((90, 70)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+CONTENTS = {"text": TEXTS, "image": [drawn(seed) for seed in range(5)]}
+CASES = {"text": ("minilm", {}), "image": ("efficientnet_lite0", {"size": 64})}
+
+
+def embedder(modality: str, root, packages) -> Embedder:
+    name, changes = CASES[modality]
+    content = yaml.safe_load((root / "conf" / "embed" / f"{name}.yaml").read_text(encoding="utf-8"))
+    content[modality] |= changes
+    return Embedder(EmbedSettings.model_validate(content), modality, root=packages.parents[1])
+
+
+def head(features: np.ndarray, about: dict, seed: int = 0) -> Head:
+    """A head of random weights, as sure of some rows as a trained one is."""
+    rng = np.random.default_rng(seed)
+    sizes = (features.shape[1], 256, 3)
+    layers = tuple(
+        (rng.normal(0, (2 / one) ** 0.5, size=(two, one)).astype(np.float32), np.zeros(two, dtype=np.float32))
+        for one, two in itertools.pairwise(sizes)
+    )
+    config = {"problem": "p", "modality": about["modality"], "classes": ["a", "b", "c"], "backbone": about}
+    scale = features.std(axis=0) + np.float32(0.01)
+    return Head(features.mean(axis=0), scale, layers, config | {"batches": {}})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("modality", ["text", "image"])
+def test_a_whole_model_says_in_onnx_what_it_says_in_torch(modality, root, packages):
+    made = embedder(modality, root, packages)
+    backbone, contents = made.backbone, CONTENTS[modality]
+    features = backbone.embed(contents, name="test")
+    model = head(features, made.about)
+    graph = whole_graph(features_graph(backbone, opset=OPSET), model, preparation(backbone))
+    content = encoded(graph)
+    said = ask(session(content, threads=1), backbone, contents)
+    expected = model.predict_proba(features)
+    assert expected.max() > 0.8  # as sure as that, so that the comparison means something
+    assert np.abs(said - expected).max() < TOLERANCE
+    alone = np.concatenate([ask(session(content, threads=1), backbone, [one]) for one in contents])
+    assert np.abs(alone - expected).max() < TOLERANCE
+    assert {one.version for one in graph.opset_import} == {OPSET}
+    assert str(root).encode() not in content  # torch writes the lines that it traced into the graph
+    assert not any(node.metadata_props or node.doc_string for node in graph.graph.node)
+    told = {one.key: one.value for one in graph.metadata_props}
+    inputs = [one.name for one in graph.graph.input]
+    assert json.loads(told["tidemill.inputs"]) == inputs
+    assert inputs == {"text": ["input_ids", "attention_mask"], "image": ["pixels"]}[modality]
+    onnx.checker.check_model(graph)
