@@ -56,6 +56,24 @@ def test_the_same_template_in_python_is_one_line():
     assert apply(ROWS, functions, n_classes=2).tolist() == [[-1, 1], [1, -1], [-1, -1]]
 
 
+CASES = """functions:
+  - name: by_number
+    kind: cases
+    of:
+      - {vote: spam, when: {kind: threshold, column: n, above: 5}}
+      - vote: %s
+        when: {kind: keywords, words: [prize]}
+"""
+
+
+def test_one_function_may_have_several_votes_and_the_first_case_that_holds_casts_its_own(folder):
+    functions = load(folder, CASES % "not spam")
+    rows = ROWS.with_columns(text=pl.Series(["a prize", "cash", "a prize"]))
+    assert apply(rows, functions, n_classes=2).tolist() == [[-3], [-1], [1]]
+    message = refusal(folder, CASES % "spma")
+    assert message.startswith("/f.yaml:6: by_number: vote: there is no class 'spma'; did you mean spam?")
+
+
 def test_a_list_file_stands_beside_the_yaml_file(folder):
     folder(senders__txt="# known\nann\n\nBob\n")
     function = load(folder, "functions: [{name: f, kind: member, column: text, file: senders.txt, vote: ham}]")[0]

@@ -71,7 +71,9 @@ def test_an_annotators_column_votes_for_the_class_it_names(folder):
 
 
 def test_an_annotator_has_no_vote_of_ours_and_names_classes_that_there_are(folder):
-    assert "annotator votes itself; give `votes`" in refusal(folder, "kind: annotator, column: ann, vote: spam")
+    assert "annotator votes itself; take `vote` away here" in refusal(
+        folder, "kind: annotator, column: ann, vote: spam"
+    )
     assert "there is no class 'spma'; did you mean spam?" in refusal(
         folder, "kind: annotator, column: ann, votes: {'yes': spma}"
     )

@@ -21,7 +21,9 @@ VALID = [
     {**HEAD, "name": "f_*", "kind": "regex", "each": {"a": "x", "b": {"pattern": "y"}}},
     {**HEAD, "vote": "not ham", "kind": "not", "of": {"kind": "all", "of": [{"kind": "flag", "column": "c"}]}},
 ]
+VALID += [{"name": "f", "kind": "cases", "of": [{"vote": "spam", "when": {"kind": "flag", "column": "c"}}]}]
 INVALID = [
+    {"name": "f", "kind": "cases", "of": [{"vote": "spam", "when": {"kind": "flag", "colum": "c"}}]},
     {**HEAD, "kind": "keyword", "words": ["a"]},
     {**HEAD, "kind": "keywords", "word": ["a"]},
     {**HEAD, "kind": "keywords"},

@@ -12,12 +12,23 @@ from __future__ import annotations
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 import polars as pl
-from pydantic import Field, StrictFloat, StrictInt, StrictStr, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    Field,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
-from tidemill.contracts import Settings
+from tidemill.contracts import ABSTAIN, Settings
 from tidemill.label.condition import Condition, Limits, Word, Words, any_of, located
 from tidemill.label.evidence import Annotator, Neighbours, Prototype, Scores
+from tidemill.label.marked import near
 from tidemill.label.texts import Date, Fuzzy, Language, Lexicon
+from tidemill.label.votes import vote_of
 
 Flag = Literal["ignore_case", "multi_line", "dot_all"]
 _FLAGS: Final = {"ignore_case": "i", "multi_line": "m", "dot_all": "s"}
@@ -208,6 +219,39 @@ class Not(Condition):
         return ~self.of.expression()
 
 
+class Case(Settings):
+    """A vote, and when it is cast."""
+
+    vote: Annotated[int, WithJsonSchema({"type": "string"})]
+    when: AnyCondition
+
+    @field_validator("vote", mode="before")
+    @classmethod
+    def _name_class(cls, vote: Any, info: ValidationInfo) -> Any:
+        classes = (info.context or {}).get("classes", ())
+        found = vote_of(str(vote), classes)
+        if found is None:
+            raise ValueError(f"there is no class {vote!r}{near(str(vote), classes)}")
+        return found
+
+
+class Cases(Condition):
+    """One labeling function with several votes: the first case that holds casts its own."""
+
+    votes_itself: ClassVar[bool] = True
+    kind: Literal["cases"]
+    of: tuple[Case, ...] = Field(min_length=1)
+
+    def expression(self) -> pl.Expr:
+        """Cases → whether any holds."""
+        return pl.any_horizontal(case.when.expression().fill_null(value=False) for case in self.of)
+
+    def cast(self, vote: int) -> pl.Expr:  # noqa: ARG002 - each case has its own
+        """Cases → the vote of the first that holds."""
+        votes = [pl.when(case.when.expression()).then(pl.lit(case.vote, dtype=pl.Int8)) for case in self.of]
+        return pl.coalesce(votes).fill_null(ABSTAIN)
+
+
 AnyCondition = Annotated[
     Keywords
     | Regex
@@ -225,7 +269,8 @@ AnyCondition = Annotated[
     | Neighbours
     | All
     | AnyOf
-    | Not,
+    | Not
+    | Cases,
     Field(discriminator="kind"),
 ]
 KINDS: Final[dict[str, type[Condition]]] = {
@@ -246,6 +291,7 @@ KINDS: Final[dict[str, type[Condition]]] = {
     "all": All,
     "any": AnyOf,
     "not": Not,
+    "cases": Cases,
 }
-for _model in (All, AnyOf, Not):
+for _model in (All, AnyOf, Not, Case, Cases):
     _model.model_rebuild()

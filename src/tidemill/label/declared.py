@@ -134,9 +134,7 @@ def _voting_itself(
     file: Marked, location: Location, entry: dict[str, Any], condition: Condition
 ) -> DeclaredLabelingFunction:
     if "vote" in entry:
-        raise file.error(
-            (*location, "vote"), f"{entry['name']}: {entry['kind']} votes itself; give `votes`: an answer, a class"
-        )
+        raise file.error((*location, "vote"), f"{entry['name']}: {entry['kind']} votes itself; take `vote` away here")
     return DeclaredLabelingFunction(entry["name"], condition, ABSTAIN, f"{file.path}:{file.line(location)}")
 
 

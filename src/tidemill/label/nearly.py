@@ -14,7 +14,7 @@ from typing import Any, Final
 import polars as pl
 
 from tidemill.label.condition import Condition, Limits
-from tidemill.label.conditions import All, AnyOf, Keywords, Not, Regex
+from tidemill.label.conditions import All, AnyOf, Cases, Keywords, Not, Regex
 from tidemill.label.evidence import Neighbours, Prototype
 from tidemill.label.texts import Fuzzy
 
@@ -93,6 +93,17 @@ def _(condition: All) -> list[Condition]:
 @weakened.register
 def _(condition: AnyOf) -> list[Condition]:
     return _one_part(condition, condition.of)
+
+
+@weakened.register
+def _(condition: Cases) -> list[Condition]:
+    return [
+        condition.model_copy(
+            update={"of": (*condition.of[:place], case.model_copy(update={"when": weak}), *condition.of[place + 1 :])}
+        )
+        for place, case in enumerate(condition.of)
+        for weak in weakened(case.when)
+    ]
 
 
 def _one_part(whole: Condition, parts: tuple[Any, ...]) -> list[Condition]:
