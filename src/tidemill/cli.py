@@ -83,10 +83,29 @@ def parser() -> argparse.ArgumentParser:
         commands,
         "predict",
         _predict,
-        "label a file of new rows with the champion",
+        "label new rows with the champion",
         ("problem", {}),
-        ("source", {"help": "CSV, JSONL, Parquet or a folder of images, as the problem's batches are"}),
-        ("--out", {"required": True, "help": "Parquet file to write: row_id, then a probability per class"}),
+        (
+            "sources",
+            {
+                "nargs": "+",
+                "metavar": "SOURCE",
+                "help": "CSV, JSONL or Parquet as the problem's batches are, a folder of them, or a folder of images",
+            },
+        ),
+        (
+            "--out",
+            {
+                "required": True,
+                "metavar": "FILE",
+                "help": "CSV, JSONL or Parquet file to write: source, key, row_id, prediction, a probability per class",
+            },
+        ),
+        (
+            "--abstain-below",
+            {"type": float, "default": 0.0, "metavar": "P", "help": "no prediction where no class is as likely as P"},
+        ),
+        ("--version", {"help": "such as v1.0.0, or candidate (default: the champion)"}),
     )
     _add(
         commands,
@@ -216,10 +235,14 @@ def _arrive(chosen: argparse.Namespace) -> None:
 
 
 def _predict(chosen: argparse.Namespace) -> None:
-    from tidemill.adapters.prediction import predict_file
+    from tidemill.adapters.prediction import predict_files
 
-    root = _project()
-    predict_file(chosen.problem, Path(chosen.source), Path(chosen.out), root=root)
+    sources, out = [Path(one).resolve() for one in chosen.sources], Path(chosen.out).resolve()
+    how = {"version": chosen.version, "abstain_below": chosen.abstain_below}
+    done = predict_files(chosen.problem, sources, out, root=_project(), **how)
+    counted = sorted(done.counts.items(), key=lambda one: -one[1])
+    told = ", ".join(f"{name or 'no prediction'} {count:,}" for name, count in counted)
+    print(f"{chosen.out}, by {done.version}: {done.rows:,} rows: {told}")
 
 
 def _export(chosen: argparse.Namespace) -> None:

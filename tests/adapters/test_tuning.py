@@ -1,20 +1,18 @@
 """A small encoder is taught by the train stage, saved, and asked again: by predict and as the champion."""
 
-from functools import partial
-
 import numpy as np
 import polars as pl
 import pytest
 import yaml
 
-from tidemill.adapters.champions import Champion, home
+from tidemill.adapters.champions import Champion
+from tidemill.adapters.models import Model
 from tidemill.adapters.tables import write_json
 from tidemill.contracts import Problem
-from tidemill.embed.run import Embedder, embed_rows, features_table
+from tidemill.embed.run import Embedder, features_table
 from tidemill.embed.settings import EmbedSettings
 from tidemill.stages import train
 from tidemill.train.head import TUNED, Head
-from tidemill.train.predict import predict
 
 PROBLEM = Problem(name="mail", modality="text", classes=("ham", "spam"))
 EMBED = {
@@ -74,8 +72,8 @@ def test_a_taught_backbone_goes_with_its_head_and_answers_again(mail, monkeypatc
     said = pl.read_parquet(mail / "data/mail/predictions.parquet")
     rows = pl.read_parquet(mail / "data/mail/raw/one.parquet")
     moved = folder.rename(mail / "elsewhere")  # as a version that was fetched from the registry
-    again = predict(moved, rows, embed=partial(embed_rows, root=home(moved, head.backbone), threads=1))
-    np.testing.assert_allclose(again["p_spam"], said["p_spam"], atol=1e-3)
+    again = Model("mail@v1.0.0", moved, head, 1).say(rows, name="test")
+    np.testing.assert_allclose(again[:, 1], said["p_spam"], atol=1e-3)
     champion = Champion("mail@v1.0.0", moved, head, PROBLEM)
     monkeypatch.setattr("tidemill.adapters.champions.read", lambda path, _: pl.read_parquet(path))
     monkeypatch.setattr(

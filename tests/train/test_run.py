@@ -7,7 +7,6 @@ import pytest
 from tests.train.conftest import BACKBONE, PROBLEM, tables
 from tidemill.contracts import DataError, check, predictions_contract
 from tidemill.train.head import Head
-from tidemill.train.predict import predict
 from tidemill.train.reference import reference, reference_contract
 from tidemill.train.run import Tables, train
 
@@ -32,20 +31,6 @@ def test_a_saved_model_says_the_same(settings, folder):
     said = loaded.predict_proba(features["feature"].to_numpy())
     assert (said == done.predictions.select("p_low", "p_high").to_numpy()).all()
     assert loaded.files() == done.head.files()
-
-
-def test_new_rows_are_embedded_by_the_models_backbone_and_predicted(folder):
-    features, _, _ = tables(rows=20, seed=3)
-    asked = []
-
-    def embed(rows, backbone):
-        asked.append(backbone)
-        return features.filter(pl.col("row_id").is_in(rows["row_id"]))["feature"].to_numpy()
-
-    rows = pl.DataFrame({"row_id": features["row_id"][:5], "text": ["x"] * 5})
-    table = check(predict(folder, rows, embed=embed), predictions_contract(PROBLEM.classes), where="test")
-    assert table["row_id"].to_list() == rows["row_id"].to_list()
-    assert asked == [BACKBONE]
 
 
 def test_labels_and_features_of_valid_and_test_do_not_reach_the_weights(settings):
@@ -144,6 +129,6 @@ def test_asking_a_head_needs_no_torch(folder):
     import subprocess
     import sys
 
-    code = f"import sys, pathlib; from tidemill.train.predict import predict; from tidemill.train.head import Head; Head.load(pathlib.Path({str(folder)!r})); print('torch' in sys.modules)"
+    code = f"import sys, pathlib; from tidemill.train.head import Head; Head.load(pathlib.Path({str(folder)!r})); print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

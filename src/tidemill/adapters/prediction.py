@@ -1,55 +1,95 @@
-"""A file of new rows → what the champion says of each."""
+"""Files and folders of new rows → what a model says of each, and of which it does not dare to."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import partial
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
 
-from tidemill.adapters.champions import home
 from tidemill.adapters.config import load
-from tidemill.adapters.registry import champion_folder, read_registry
-from tidemill.adapters.tables import write
-from tidemill.contracts import Column, ConfigError, predictions_contract
-from tidemill.embed.run import embed_rows
-from tidemill.embed.settings import EmbedSettings
-from tidemill.ingest.batch import build, empty_seen
+from tidemill.adapters.incoming import CHUNK, listed
+from tidemill.adapters.models import Model, find_model
+from tidemill.adapters.outgoing import outgoing
+from tidemill.contracts import (
+    Column,
+    ConfigError,
+    Contract,
+    Probabilities,
+    check,
+    predictions_contract,
+    probability_columns,
+)
 from tidemill.ingest.settings import IngestSettings
-from tidemill.ingest.source import Source
-from tidemill.train.head import Head
-from tidemill.train.predict import predict
+from tidemill.progress import progress
 
 
-def predict_file(name: str, source: Path, out: Path, *, root: Path) -> None:
-    """Problem, a file as its batches are, and where to write → a table of row_id and a probability per class.
+@dataclass(frozen=True)
+class Predicted:
+    """The version that was asked, and how many rows were given to which class; None: to none."""
+
+    version: str
+    rows: int
+    counts: dict[str | None, int]
+
+
+def predict_files(
+    problem: str, sources: Sequence[Path], out: Path, *, version: str | None, abstain_below: float, root: Path
+) -> Predicted:
+    """Problem, files as its batches are, and where to write → a table with a line per row, in their order.
+
+    Its columns are source, key, row_id, prediction (null below ``abstain_below``) and a probability per class.
 
     Raises
     ------
     ConfigError
-        The problem has no champion yet.
+        There is no such version, or no champion yet; or the threshold or the suffix means nothing.
     DataError
-        The file is not one that the problem's ingest would take.
+        A row is not one that the problem's ingest would take; nothing is written then.
     """
-    version = read_registry(name, root).champion
-    if version is None:
-        raise ConfigError(f"{name} has no champion yet: tidemill run problem={name}")
-    problem, settings, _ = load(name, "ingest", IngestSettings)
-    embedding = load(name, "embed", EmbedSettings)[1]
-    unlabeled = settings.model_copy(update={"gold": None, "slices": (), "near_duplicates": None})
-    batch = build(source.stem, Source(str(source.resolve())), problem, unlabeled, before=empty_seen(unlabeled))
-    folder = champion_folder(name, version)
-    embed = partial(embed_rows, root=home(folder, Head.load(folder).backbone), threads=embedding.threads)
-    table = predict(folder, batch.raw, embed=embed)
-    contract = predictions_contract(problem.classes)
-    keyed = batch.raw.select("row_id", "key").join(table, on="row_id", maintain_order="left")
-    write(keyed, out, replace(contract, columns=(*contract.columns, Column("key", pl.String))))
-    _tell(keyed.drop("row_id", "key"), problem.classes, f"{out}, by {version}")
-    if batch.seen.height > keyed.height:
-        print(f"{batch.seen.height - keyed.height:,} rows repeat an earlier row's content and are told once")
+    if not 0.0 <= abstain_below <= 1.0:
+        raise ConfigError(f"--abstain-below {abstain_below:g} is not a probability: give one from 0 to 1")
+    known, settings, _ = load(problem, "ingest", IngestSettings)
+    model = find_model(problem, version, root=root)
+    found = [one for source in sources for one in listed(source, settings)]
+    total, contract = sum(len(one.table.numbers) for one in found), answers_contract(model)
+    chunks = progress(
+        (chunk for one in found for chunk in one.chunks()), total=total, name="predict", size=CHUNK[known.modality]
+    )
+    counts: Counter[str | None] = Counter()
+    with outgoing(out) as write:
+        for chunk in chunks:
+            table = check(answered(model, chunk, abstain_below), contract, where=str(out))
+            counts.update(table["prediction"].to_list())
+            write(table)
+    return Predicted(model.version, total, dict(counts))
 
 
-def _tell(probabilities: pl.DataFrame, classes: tuple[str, ...], head: str) -> None:
-    likely = [classes[index] for index in probabilities.to_numpy().argmax(axis=1)]
-    print(f"{head}: {len(likely):,} rows: {', '.join(f'{name} {likely.count(name):,}' for name in classes)}")
+def answers_contract(model: Model) -> Contract:
+    """Model → contract of what ``predict`` writes; a row may be there twice."""
+    about = tuple(Column(name, pl.String) for name in ("source", "key", "row_id"))
+    said = Column("prediction", pl.String, nullable=True)
+    promised = predictions_contract(model.head.classes)
+    return replace(promised, columns=(*about, said, *promised.columns[1:]))
+
+
+def answered(model: Model, rows: pl.DataFrame, abstain_below: float) -> pl.DataFrame:
+    """Model and rows with text or image → the rows' other columns, the prediction and the probabilities."""
+    said = model.say(rows, name="predict")
+    classes = model.head.classes
+    columns = {name: said[:, k] for k, name in enumerate(probability_columns(classes))}
+    predicted = pl.Series("prediction", decided(said, classes, abstain_below), dtype=pl.String)
+    return rows.drop(model.embedder.modality).with_columns(predicted, **{k: pl.Series(v) for k, v in columns.items()})
+
+
+def decided(said: Probabilities, classes: Sequence[str], abstain_below: float) -> list[str | None]:
+    """(rows, classes) probabilities → the likeliest class of each row, None where it is less likely than that.
+
+    >>> import numpy as np
+    >>> decided(np.array([[0.9, 0.1], [0.4, 0.6]]), ["ham", "spam"], 0.7)
+    ['ham', None]
+    """
+    likely, sure = said.argmax(axis=1), said.max(axis=1)
+    return [classes[k] if sure[row] >= abstain_below else None for row, k in enumerate(likely)]
