@@ -116,6 +116,14 @@ def parser() -> argparse.ArgumentParser:
         ("--out", {"required": True, "metavar": "FOLDER", "help": "folder to write, made where it is missing"}),
         ("--version", {"help": "such as v1.0.0, or candidate (default: the champion)"}),
     )
+    _add(
+        commands,
+        "curves",
+        _curves,
+        "tell what more labels would bring: learning curves of gold and of weakly labeled rows",
+        ("problem", {}),
+    )
+    _add(commands, "errors", _errors, "rank the labels that models of other rows deny", ("problem", {}))
     _add(commands, "versions", _versions, "list a problem's versions and its champion", ("problem", {}))
     _add(
         commands,
@@ -256,6 +264,26 @@ def _export(chosen: argparse.Namespace) -> None:
         if done.rows
         else f"{chosen.problem}: no raw rows here on which ONNX could be compared with Tidemill"
     )
+
+
+def _curves(chosen: argparse.Namespace) -> None:
+    from tidemill.adapters.studies import curves
+
+    _project()
+    told = curves(chosen.problem)
+    for kind, words in (("gold_per_class", "gold labels"), ("weak_per_class", "weakly labeled rows")):
+        print(f"\n{told['metric'].replace('_', ' ')} by number of {words} per class")
+        for row in told[kind]["predictions"]:
+            said = row.get("refused") or f"{row['score']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
+            print(f"{row['rows']:>12,}  {said}")
+
+
+def _errors(chosen: argparse.Namespace) -> None:
+    from tidemill.adapters.studies import suspects
+
+    _project()
+    found = suspects(chosen.problem)
+    print(f"{found.height:,} labels to look at: reports/{chosen.problem}/label_errors.html")
 
 
 def _versions(chosen: argparse.Namespace) -> None:

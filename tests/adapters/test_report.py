@@ -83,7 +83,7 @@ def test_the_page_tells_every_part_of_a_problem(page):
 
 
 def test_the_page_holds_all_pictures(page):
-    assert len(re.findall(r'src="data:image/png;base64,', page)) == 5
+    assert len(re.findall(r'src="data:image/png;base64,', page)) == 6
 
 
 def test_a_problem_without_any_report_has_its_place_too(page):

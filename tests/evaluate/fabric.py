@@ -27,6 +27,8 @@ def settings(**changes: Any) -> EvaluateSettings:
         "slices": None,
         "max_slice_values": 12,
         "min_slice_rows": 5,
+        "temperature": "weak",
+        "precision": 0.95,
     }
     return EvaluateSettings.model_validate(base | changes | {"gate": gate})
 

@@ -67,7 +67,7 @@ def test_the_same_rows_give_the_same_numbers_and_pictures(done, models, tmp_path
         (tmp_path / name).mkdir()
         draw(one, tmp_path / name, CLASSES)
     pictures = sorted(path.name for path in (tmp_path / "first").iterdir())
-    assert pictures == ["calibration.png", "confusion.png", "scores.png", "slices.png"]
+    assert pictures == ["calibration.png", "confusion.png", "scores.png", "slices.png", "thresholds.png"]
     for name in pictures:
         assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
 
@@ -100,4 +100,4 @@ def test_without_any_gold_everything_is_still_written(tmp_path):
     assert done.metrics["rows"] == 0
     assert done.verdict["verdict"] == "keep"
     assert done.scores.columns[:3] == ["slice", "yardstick", "metric"]
-    assert len(list(tmp_path.iterdir())) == 4
+    assert len(list(tmp_path.iterdir())) == 5

@@ -55,6 +55,8 @@ def test_the_first_candidate_is_scored_beside_its_yardsticks_and_promoted(run, m
         "scores.csv",
         "scores.png",
         "slices.png",
+        "thresholds.csv",
+        "thresholds.png",
     ]
 
 
@@ -136,3 +138,12 @@ def test_two_runs_write_the_same_bytes(run, mail):
         return {path.name: path.read_bytes() for path in reports.rglob("*") if path.is_file()}
 
     assert all_bytes() == all_bytes()
+
+
+def test_a_slicing_function_of_the_problem_is_a_slice_of_the_scores(run, mail):
+    folder = mail / "src" / "problems" / "mail"
+    folder.mkdir(parents=True)
+    source = "from tidemill.label import slicing_function\n@slicing_function()\ndef even(row):\n    return row.key[-1] in '02468'\n"
+    (folder / "slices.py").write_text(source)
+    slices = run()["metrics"]["slices"]
+    assert slices["even=true"]["rows"] + slices["even=false"]["rows"] == 162

@@ -28,6 +28,7 @@ METRICS: Final = {
     "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy",
     "f1": "F1",
+    "auc": "AUC",
     "log_loss": "log loss",
     "calibration_error": "calibration error",
 }
@@ -36,6 +37,7 @@ PICTURES: Final = {
     "slices": "scores per slice",
     "calibration": "calibration",
     "confusion": "confusion",
+    "thresholds": "precision and recall against the least probability",
 }
 EXPLAINED: Final = {
     "accuracies": "learned accuracy of each function",

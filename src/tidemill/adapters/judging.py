@@ -26,30 +26,39 @@ from tidemill.contracts import (
 from tidemill.denoise.majority import shares
 from tidemill.evaluate.run import GATED, REPORTED
 from tidemill.evaluate.yardsticks import CANDIDATE, CEILING, CHAMPION, FLOOR, LABELS, VOTE, floor, settle
+from tidemill.label.slicing import SlicingFunction, load_slices, slice_rows
 from tidemill.train.fit import fit_head
 from tidemill.train.settings import TrainSettings
 from tidemill.train.teach import row_weights
 
+DEV: Final = "dev"
 LEARNED: Final = ("train", "dev")
 _CONTENT: Final = ("key", "text", "image")
 
 
 def known_rows(paths: Paths, n_classes: int) -> pl.DataFrame:
-    """Problem's paths -> every row with gold: row_id, batch, split, its metadata and slice columns, gold."""
+    """Problem's paths -> every row with gold: row_id, batch, split, its metadata and slice columns, gold.
+
+    The problem's slicing functions are asked here, of rows with gold alone, each a column of true and false.
+    """
     batches = batch_names(paths.manifest)
     gold = pl.concat([read_batches(folder, gold_contract(n_classes), batches) for folder in (paths.dev, paths.gold)])
     known = gold.filter(pl.col("gold") != NO_GOLD)
-    tables = [_described(paths, batch) for batch in batches]
+    functions = load_slices(paths.functions)
+    tables = [_described(paths, batch, functions, known["row_id"]) for batch in batches]
     return pl.concat(tables, how="diagonal").join(known, on="row_id", maintain_order="left")
 
 
-def _described(paths: Paths, batch: str) -> pl.DataFrame:
+def _described(paths: Paths, batch: str, functions: list[SlicingFunction], known: pl.Series) -> pl.DataFrame:
     """Batch -> its rows without their content, with the columns that only evaluate may read."""
     file = paths.raw / f"{batch}.parquet"
     if not file.exists():
         raise DataError(f"{file} is missing: run the ingest stage, or `dvc repro`")
     scanned = pl.scan_parquet(file)
     rows = scanned.drop([name for name in scanned.collect_schema().names() if name in _CONTENT]).collect()
+    if functions:
+        sliced = slice_rows(functions, scanned.filter(pl.col("row_id").is_in(known.implode())).collect())
+        rows = rows.join(sliced, on="row_id", how="left", maintain_order="left")
     file = paths.slices / f"{batch}.parquet"
     if not file.exists():
         return rows
@@ -61,13 +70,13 @@ def _described(paths: Paths, batch: str) -> pl.DataFrame:
 def measured(
     problem: Problem, paths: Paths, known: pl.DataFrame, settings: TrainSettings, champion: Champion | None
 ) -> tuple[pl.DataFrame, dict[str, Probabilities]]:
-    """Rows with gold, settings of the end model and champion -> the rows of test and valid, and yardstick -> what it says.
+    """Rows with gold, settings of the end model and champion -> the rows of test, valid and dev, and yardstick -> what it says.
 
     The ceiling is the end model's own head, fitted on the gold of train and dev; it is left out where that gold holds
     fewer than two classes.
     """
     classes, batches = problem.classes, batch_names(paths.manifest)
-    rows = known.filter(pl.col("split").is_in([REPORTED, GATED]))
+    rows = known.filter(pl.col("split").is_in([REPORTED, GATED, DEV]))
     learned = known.filter(pl.col("split").is_in(LEARNED))
     votes = read(paths.votes, votes_contract(len(classes)))
     functions = votes_contract(len(classes)).other_names(votes.columns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -16,18 +17,19 @@ def resample(tallies: Array, *, n_bootstrap: int, seed: int) -> Array:
 
     Columns of several models side by side are resampled by the same rows, so their differences are paired.
     """
-    rng = np.random.default_rng(seed)
-    rows = len(tallies)
-    block = max(1, _CELLS // max(rows, 1))
-    done = [_block(tallies, min(block, n_bootstrap - start), rng) for start in range(0, n_bootstrap, block)]
+    done = [times @ tallies for times in draws(len(tallies), n_bootstrap, seed)]
     return np.concatenate(done)
 
 
-def _block(tallies: Array, count: int, rng: np.random.Generator) -> Array:
-    rows = len(tallies)
-    drawn = rng.integers(0, rows, size=(count, rows)) + np.arange(count)[:, None] * rows
-    times = np.bincount(drawn.ravel(), minlength=count * rows).reshape(count, rows)
-    return np.asarray(times.astype(np.float64) @ tallies)
+def draws(rows: int, n_bootstrap: int, seed: int) -> Iterator[Array]:
+    """Number of rows and of resamples -> blocks of (resamples, rows): how often each row is drawn."""
+    rng = np.random.default_rng(seed)
+    block = max(1, _CELLS // max(rows, 1))
+    for start in range(0, n_bootstrap, block):
+        count = min(block, n_bootstrap - start)
+        drawn = rng.integers(0, rows, size=(count, rows)) + np.arange(count)[:, None] * rows
+        times = np.bincount(drawn.ravel(), minlength=count * rows).reshape(count, rows)
+        yield times.astype(np.float64)
 
 
 def interval(samples: Array, confidence: float) -> tuple[float, float]:

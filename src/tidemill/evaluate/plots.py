@@ -30,12 +30,13 @@ _SHARES: Final = ("accuracy", "balanced_accuracy", "f1")
 
 
 def draw(done: Evaluated, folder: Path, classes: Sequence[str]) -> None:
-    """Evaluation and folder -> calibration.png, confusion.png, scores.png and slices.png in it."""
+    """Evaluation and folder -> calibration, confusion, scores, slices and thresholds, each a .png in it."""
     metric = str(done.metrics["metric"])
     _save(_scores(done.scores), folder / "scores.png")
     _save(_slices(done.scores, metric), folder / "slices.png")
     _save(_calibration(done.calibration), folder / "calibration.png")
     _save(_confusion(done.confusion, classes), folder / "confusion.png")
+    _save(_thresholds(done.thresholds, classes), folder / "thresholds.png")
 
 
 def _figure(width: float, height: float) -> Figure:
@@ -151,4 +152,18 @@ def _confusion(table: pl.DataFrame, classes: Sequence[str]) -> Figure:
     axes.set_yticks(range(len(classes)), classes)
     axes.set(xlabel="predicted by the end model", ylabel="gold")
     axes.set_title("confusion on test", loc="left", fontsize=11)
+    return figure
+
+
+def _thresholds(table: pl.DataFrame, classes: Sequence[str]) -> Figure:
+    figure = _figure(3.2 * len(classes) + 0.8, 3.4)
+    panels = np.atleast_1d(figure.subplots(1, len(classes), sharey=True))
+    for axes, name in zip(panels, classes, strict=True):
+        part = table.filter(pl.col("class") == name)
+        for column, color in (("precision", COLORS[CANDIDATE]), ("recall", COLORS[LABELS])):
+            known = part.filter(pl.col(column).is_not_null())
+            axes.plot(known["threshold"], known[column], color=color, label=column)
+        axes.set(xlabel="least probability", xlim=(0, 1), ylim=(0, 1.03))
+        _plain(axes, f"{name} on test")
+    panels[0].legend(frameon=False, fontsize=8)
     return figure

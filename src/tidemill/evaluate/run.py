@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
 import polars as pl
 
 from tidemill.contracts import Probabilities
+from tidemill.evaluate.auc import auc, resampled_auc
 from tidemill.evaluate.board import ALL, board, difference, rounded, share_better
 from tidemill.evaluate.bootstrap import interval
 from tidemill.evaluate.calibration import calibration, confusion
@@ -16,11 +18,16 @@ from tidemill.evaluate.gate import Contest, judge
 from tidemill.evaluate.scores import Gold, Ruler, ruler
 from tidemill.evaluate.settings import EvaluateSettings
 from tidemill.evaluate.slices import choose, cut
+from tidemill.evaluate.temperature import cooled, temperature
+from tidemill.evaluate.thresholds import coverage, least_confidence, thresholds
 from tidemill.evaluate.yardsticks import CANDIDATE, CHAMPION, FLOOR, LABELS, ORDER
 
 REPORTED: Final = "test"
 GATED: Final = "valid"
 CALIBRATED: Final = (LABELS, CANDIDATE, CHAMPION)
+TEMPERED: Final = {"weak": GATED, "dev": "dev"}
+"""Rows on which the temperature is fitted, by whose labels they have."""
+_INTERVAL: Final = ("yardstick", "score", "low", "high")
 _ABOUT_ROWS: Final = ("row_id", "split", "gold")
 
 
@@ -33,6 +40,7 @@ class Evaluated:
     scores: pl.DataFrame
     calibration: pl.DataFrame
     confusion: pl.DataFrame
+    thresholds: pl.DataFrame
 
 
 def evaluate(
@@ -54,14 +62,56 @@ def evaluate(
     test, gold = _part(rows, ordered, REPORTED)
     cuts = choose(columns, settings.slices, max_values=settings.max_slice_values)
     slices = cut(columns.filter(rows["split"] == REPORTED), cuts, min_rows=settings.min_slice_rows)
-    scored = board(gold, test, slices if len(gold) else [], by, settings)
+    scored = with_auc(board(gold, test, slices if len(gold) else [], by, settings), gold, test, settings)
+    more = _honesty(rows, ordered, by, settings) | {"coverage": _coverage(rows, ordered, settings)}
     return Evaluated(
-        metrics=_metrics(scored, gold, test, by, settings),
+        metrics=_metrics(scored, gold, test, by, settings) | more,
         verdict=judge(_contest(rows, ordered, version), by, settings),
         scores=scored,
         calibration=calibration(gold, {k: test[k] for k in CALIBRATED if k in test}, settings.n_bins),
         confusion=confusion(gold, test[CANDIDATE], classes),
+        thresholds=thresholds(gold, test[CANDIDATE], classes),
     )
+
+
+def _honesty(
+    rows: pl.DataFrame, models: Mapping[str, Probabilities], by: Ruler, settings: EvaluateSettings
+) -> dict[str, Any]:
+    """Rows and models -> the candidate's temperature, and its calibration error on test before and after it."""
+    if settings.temperature == "none" or (settings.temperature == "weak" and LABELS not in models):
+        return {}
+    asked, gold = _part(rows, models, TEMPERED[settings.temperature])
+    targets = asked[LABELS] if settings.temperature == "weak" else np.eye(by.n_classes)[gold]
+    degrees = temperature(asked[CANDIDATE], targets)
+    test, truth = _part(rows, {CANDIDATE: models[CANDIDATE]}, REPORTED)
+    told: dict[str, Any] = {"value": degrees, "fitted_on": settings.temperature, "rows": len(targets)}
+    if len(truth):
+        both = {"before": test[CANDIDATE], "after": cooled(test[CANDIDATE], degrees)}
+        table = board(truth, both, [], by, settings).filter(pl.col("metric") == "calibration_error")
+        told |= {n: {"score": s, "low": a, "high": b} for n, s, a, b in table.select(_INTERVAL).iter_rows()}
+    return {"temperature": told}
+
+
+def _coverage(rows: pl.DataFrame, models: Mapping[str, Probabilities], settings: EvaluateSettings) -> dict[str, Any]:
+    valid, gold = _part(rows, {CANDIDATE: models[CANDIDATE]}, GATED)
+    least = least_confidence(gold, valid[CANDIDATE], settings.precision)
+    test, truth = _part(rows, {CANDIDATE: models[CANDIDATE]}, REPORTED)
+    return coverage(truth, test[CANDIDATE], least, settings)
+
+
+def with_auc(
+    scored: pl.DataFrame, gold: Gold, models: Mapping[str, Probabilities], settings: EvaluateSettings
+) -> pl.DataFrame:
+    """Table of ``board`` -> the same with a line for the AUC of each yardstick on all rows."""
+    if not len(gold):
+        return scored
+    lines = []
+    for name, said in models.items():
+        samples = resampled_auc(gold, said, n_bootstrap=settings.n_bootstrap, seed=settings.seed)
+        value, (low, high) = float(auc(gold, said)[0]), interval(samples, settings.confidence)
+        about = {"slice": ALL, "yardstick": name, "metric": "auc", "rows": len(gold), "classes": len(np.unique(gold))}
+        lines.append(about | {"score": rounded(value), "low": rounded(low), "high": rounded(high)})
+    return pl.concat([scored, pl.DataFrame(lines, schema=scored.schema)])
 
 
 def _part(rows: pl.DataFrame, models: Mapping[str, Probabilities], split: str) -> tuple[dict[str, Probabilities], Gold]:

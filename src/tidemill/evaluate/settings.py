@@ -42,4 +42,6 @@ class EvaluateSettings(Settings):
     slices: tuple[str, ...] | None
     max_slice_values: int = Field(ge=1)
     min_slice_rows: int = Field(ge=1)
+    temperature: Literal["weak", "dev", "none"]
+    precision: float = Field(gt=0.0, lt=1.0)
     gate: GateSettings

@@ -23,6 +23,7 @@ from tidemill.label.functions import (
     preprocessor,
 )
 from tidemill.label.rows import Row
+from tidemill.label.slicing import SlicingFunction, slicing_function
 
 __all__ = [
     "ABSTAIN",
@@ -30,10 +31,12 @@ __all__ = [
     "LabelingFunction",
     "Preprocessor",
     "Row",
+    "SlicingFunction",
     "batch_labeling_function",
     "declare",
     "keyword_functions",
     "labeling_function",
     "not_class",
     "preprocessor",
+    "slicing_function",
 ]

@@ -47,7 +47,7 @@ def load_functions(folder: Path, *, classes: Sequence[str]) -> list[AnyFunction]
 def load_file(path: Path, *, classes: Sequence[str]) -> list[AnyFunction]:
     """One Python or YAML file → its labeling functions, by name."""
     if path.suffix == ".py":
-        return sorted(_collect(_run(path), path), key=lambda function: function.name)
+        return sorted(_collect(run_file(path), path), key=lambda function: function.name)
     return sorted(declared_functions(read_marked(path), classes), key=lambda function: function.name)
 
 
@@ -59,7 +59,14 @@ class _Loader(importlib.machinery.SourceFileLoader):
         return code
 
 
-def _run(path: Path) -> ModuleType:
+def run_file(path: Path) -> ModuleType:
+    """Python file of a problem → its module, run as it stands.
+
+    Raises
+    ------
+    FunctionError
+        It raises; its own lines of the traceback are shown.
+    """
     name = f"labeling_functions_in_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path, loader=_Loader(name, str(path)))
     if spec is None or spec.loader is None:

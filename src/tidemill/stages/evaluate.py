@@ -23,7 +23,8 @@ def main() -> None:
     version = None if champion is None else champion.version
     done = evaluate(rows, models, problem.classes, settings, version=version)
     plots = paths.reports / "plots"
-    for name, table in (("scores", done.scores), ("calibration", done.calibration), ("confusion", done.confusion)):
+    tables = {"scores": done.scores, "calibration": done.calibration, "confusion": done.confusion}
+    for name, table in (tables | {"thresholds": done.thresholds}).items():
         with aside(plots / f"{name}.csv") as path:
             table.write_csv(path)
     draw(done, plots, problem.classes)
