@@ -28,7 +28,7 @@ def decoded(monkeypatch):
 
     images.decode = decode
     images.NAMES = ("width", "mean")
-    images.Statistics = lambda pixels: {"width": float(pixels.shape[1]), "mean": float(pixels.mean())}
+    images.Statistics = lambda pixels, _: {"width": float(pixels.shape[1]), "mean": float(pixels.mean())}
     monkeypatch.setitem(sys.modules, "tidemill.label.images", images)
     return calls
 

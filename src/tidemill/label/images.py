@@ -21,6 +21,7 @@ from PIL import Image, UnidentifiedImageError
 from scipy import ndimage
 
 from tidemill.contracts import DataError
+from tidemill.label.colours import COLOURS, Colours, colours
 from tidemill.label.lines import DarkLines, dark_lines
 from tidemill.label.measures import BLACK, STATISTICS, Grey
 
@@ -58,20 +59,33 @@ class Statistics(Mapping[str, float]):
     """Pixels, (H, W) in [0, 1] → statistics by name, each computed when it is asked for, and once.
 
     ``width``, ``height``, ``aspect``; ``mean``, ``dark_level``, ``bright_level`` (10th and 90th percentile); those of
-    ``measures.STATISTICS``; ``line_depth`` and ``line_contrast`` as ``lines.DarkLines`` says, bands filled in.
+    ``measures.STATISTICS``; ``line_depth`` and ``line_contrast`` as ``lines.DarkLines`` says, bands filled in; those of
+    ``colours.COLOURS``, where the file itself is given: whoever asks for one decodes it again, small and in colour.
 
     >>> Statistics(np.full((300, 200), 0.5, dtype=np.float32))["aspect"]
     0.6666666666666666
     """
 
-    def __init__(self, pixels: Grey) -> None:
-        self.pixels = pixels
+    def __init__(self, pixels: Grey, data: bytes | None = None) -> None:
+        self.pixels, self.data = pixels, data
         self._known: dict[str, float] = {}
 
     def __getitem__(self, name: str) -> float:
         if name not in self._known:
-            self._known[name] = float(STATISTICS[name](self.plain) if name in STATISTICS else _OTHERS[name](self))
+            self._known[name] = self._measured(name)
         return self._known[name]
+
+    def _measured(self, name: str) -> float:
+        if name in STATISTICS:
+            return float(STATISTICS[name](self.plain))
+        return float(COLOURS[name](self.colours) if name in COLOURS else _OTHERS[name](self))
+
+    @cached_property
+    def colours(self) -> Colours:
+        """(pixels, 3) red, green and blue; of pixels alone, grey."""
+        if self.data is not None:
+            return colours(self.data)
+        return np.repeat(self.picture.reshape(-1, 1), 3, axis=1)
 
     def __iter__(self) -> Iterator[str]:
         return iter(NAMES)
@@ -116,13 +130,18 @@ _OTHERS: Final[dict[str, Callable[[Any], float]]] = {
     "line_depth": lambda found: found.lines.depth,
     "line_contrast": lambda found: found.lines.contrast,
 }
-NAMES: Final = (*list(_OTHERS)[:6], *STATISTICS, *list(_OTHERS)[6:])
+NAMES: Final = (*list(_OTHERS)[:6], *STATISTICS, *list(_OTHERS)[6:], *COLOURS)
 """All statistics."""
 
 
 def statistics(pixels: Grey) -> dict[str, float]:
     """Pixels, (H, W) in [0, 1] → all their statistics by name."""
     return dict(Statistics(pixels))
+
+
+def statistics_of(data: bytes) -> dict[str, float]:
+    """Bytes of an image file → all its statistics by name, those of colour too."""
+    return dict(Statistics(decode(data), data))
 
 
 def reduced(pixels: Grey, size: int = 150) -> Grey:

@@ -119,6 +119,21 @@ def deepest_spot(pixels: Grey) -> float:
     return float((around - spot).max())
 
 
+def largest_dark_region(pixels: Grey) -> float:
+    """Share of the picture that its largest connected part below ``DARK`` of the median covers."""
+    return _largest(pixels < DARK)
+
+
+def largest_bright_region(pixels: Grey) -> float:
+    """Share of the picture that its largest connected part above ``BRIGHT`` of the median covers."""
+    return _largest(pixels > BRIGHT)
+
+
+def _largest(marked: npt.NDArray[np.bool_]) -> float:
+    regions, number = ndimage.label(marked)
+    return float(np.bincount(regions.ravel())[1:].max() / marked.size) if number else 0.0
+
+
 def entropy(pixels: Grey) -> float:
     """Entropy of the histogram in bits; 64 equal bins from black to twice the median."""
     bins = np.clip(pixels * 32, 0, 63).astype(np.intp)
@@ -160,6 +175,8 @@ STATISTICS: Final[dict[str, Callable[[Grey], float]]] = {
         roughness,
         grain,
         deepest_spot,
+        largest_dark_region,
+        largest_bright_region,
         entropy,
         skewness,
     )

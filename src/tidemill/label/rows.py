@@ -35,7 +35,7 @@ class Picture:
         """Statistics by name, as ``tidemill.label.images.Statistics`` computes them, one by one."""
         from tidemill.label.images import Statistics
 
-        return Statistics(self.pixels)
+        return Statistics(self.pixels, self.data)
 
 
 class Row:

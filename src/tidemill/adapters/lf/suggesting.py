@@ -12,7 +12,7 @@ from tidemill.adapters.lf.look import SEED, Look
 from tidemill.adapters.lf.show import WIDTH, row_line
 from tidemill.contracts import ABSTAIN, NO_GOLD, DataError, Votes
 from tidemill.label.analysis import conflicts
-from tidemill.label.images import decode, statistics
+from tidemill.label.images import statistics_of
 from tidemill.label.suggest import Asked, Candidate, suggest
 
 
@@ -46,7 +46,7 @@ def _seen(look: Look, rows: Any) -> pl.DataFrame:
     table = look.table(rows)
     if "image" not in table.columns:
         return table
-    told = pl.DataFrame([statistics(decode(image)) for image in table["image"]])
+    told = pl.DataFrame([statistics_of(image) for image in table["image"]])
     return table.drop("image").hstack(told.rename({name: f"image.{name}" for name in told.columns}))
 
 
