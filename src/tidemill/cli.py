@@ -22,6 +22,11 @@ def main() -> None:
 
         command(arguments[1:])
         return
+    if arguments[:1] == ["label"]:
+        from tidemill.label.command import command as label
+
+        label(arguments[1:])
+        return
     if arguments[:1] == ["lf"]:
         from tidemill.adapters.lf.command import command as lf
 
@@ -143,6 +148,7 @@ def parser() -> argparse.ArgumentParser:
     )
     _add(commands, "report", _report, "write reports/index.html and print the summary")
     commands.add_parser("lf", help="look at labeling functions while you write them", add_help=False)
+    commands.add_parser("label", help="rows → votes of labeling functions, without a project", add_help=False)
     commands.add_parser("denoise", help="votes → probabilistic labels, without a project", add_help=False)
     return top
 

@@ -1,8 +1,11 @@
+from dataclasses import dataclass
+
 import polars as pl
 import pytest
 
 from tidemill.contracts import ConfigError, FunctionError, check, votes_contract
-from tidemill.label.run import label
+from tidemill.label.engine import Batch
+from tidemill.label.run import Places, label, seen
 from tidemill.label.settings import LabelSettings, SuiteSettings
 
 CLASSES = ("ham", "spam")
@@ -18,15 +21,35 @@ ROWS = pl.DataFrame(
 )
 DEV = pl.DataFrame({"row_id": ["b", "c"], "gold": [0, 0]}, schema_overrides={"gold": pl.Int8})
 SUITE = SuiteSettings(min_coverage=0, max_conflict=1, min_voters=0, rows_asked_twice=4, max_ms_per_row=1e6)
-SETTINGS = LabelSettings(on_error="fail", max_failures=0, hidden=("group",), suite=SUITE)
+LIMITS = {"processes": 1, "seconds": 30, "megabytes": 500, "keep_megabytes": 10, "suite": SUITE}
+SETTINGS = LabelSettings(on_error="fail", max_failures=0, hidden=("group",), **LIMITS)
 YAML = """functions:
   - {name: wins, kind: keywords, words: [win], vote: spam}
   - {name: greets, kind: keywords, words: [hello, you], vote: ham}
 """
 
 
+@dataclass
+class Done:
+    votes: pl.DataFrame
+    summary: pl.DataFrame
+    failures: list
+
+
+def batches_of(rows, hidden):
+    """Rows → their batches, which nobody keeps."""
+
+    def batch(part):
+        return Batch(part["batch"][0], "", read=lambda: seen(part, hidden), ids=lambda: part)
+
+    return [batch(part) for part in rows.partition_by("batch", maintain_order=True)]
+
+
 def run(path, rows=ROWS, dev=DEV, settings=SETTINGS):
-    return label(rows, dev, path, classes=CLASSES, settings=settings)
+    tables = []
+    places = Places(tables.append)
+    done = label(batches_of(rows, settings.hidden), dev, path, classes=CLASSES, settings=settings, places=places)
+    return Done(pl.concat(tables), done.summary, done.failures)
 
 
 def test_votes_keep_their_contract_and_the_table_is_told_of_all_rows_with_gold_of_dev(folder):
@@ -61,7 +84,7 @@ def test_functions_cannot_read_hidden_columns_nor_where_a_row_comes_from(folder,
 
 
 def test_a_hidden_column_that_is_not_there_is_a_setting_to_mend(folder):
-    settings = LabelSettings(on_error="fail", max_failures=0, hidden=("gruop",), suite=SUITE)
+    settings = LabelSettings(on_error="fail", max_failures=0, hidden=("gruop",), **LIMITS)
     with pytest.raises(ConfigError, match=r"no column .gruop.; did you mean group\?"):
         run(folder(f__yaml=YAML), settings=settings)
 
@@ -70,7 +93,7 @@ def test_quarantined_failures_are_counted_in_the_table(folder):
     source = (
         "from tidemill.label import labeling_function\n@labeling_function()\ndef f(row):\n    return len(row.text)\n"
     )
-    settings = LabelSettings(on_error="quarantine", max_failures=4, hidden=(), suite=SUITE)
+    settings = LabelSettings(on_error="quarantine", max_failures=4, hidden=(), **LIMITS)
     done = run(folder(f__py=source), settings=settings)
     assert done.summary["Failures"].to_list() == [4]
     assert [failure.row_id for failure in done.failures] == ["a", "b", "c", "d"]

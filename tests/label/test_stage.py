@@ -18,11 +18,12 @@ CONTENT = pl.DataFrame(
     }
 )
 SUITE = {"min_coverage": 0, "max_conflict": 1, "min_voters": 0, "rows_asked_twice": 2, "max_ms_per_row": 1e6}
+LIMITS = {"processes": 1, "seconds": 30, "megabytes": 500, "keep_megabytes": 10}
 PARAMS = {
     "problems": ["mail"],
     "mail": {
         "problem": {"name": "mail", "modality": "text", "classes": ["ham", "spam"]},
-        "label": {"on_error": "fail", "max_failures": 0, "hidden": [], "suite": SUITE},
+        "label": {"on_error": "fail", "max_failures": 0, "hidden": [], **LIMITS, "suite": SUITE},
         "ingest": {
             "incoming": "in",
             "order": [],
@@ -47,7 +48,6 @@ def project(tmp_path, monkeypatch):
     """A project of two batches, whose gold outside the development split cannot be read."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["label", "mail"])
-    monkeypatch.setattr(label, "guard", lambda *_, **__: None)
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(PARAMS))
     for folder in ("raw", "dev", "gold"):
         (tmp_path / "data/mail" / folder).mkdir(parents=True)

@@ -35,13 +35,12 @@ def test_a_wrong_vote_stops_label_before_anything_is_written(
 ):
     real = label.label
 
-    def spoiled(*words: Any, **options: Any) -> Any:
-        done = real(*words, **options)
-        name = done.votes.columns[-1]
+    def spoil(table: pl.DataFrame) -> pl.DataFrame:
         rows = pl.int_range(pl.len()) == 3
-        return replace(
-            done, votes=done.votes.with_columns(pl.when(rows).then(7).otherwise(name).cast(pl.Int8).alias(name))
-        )
+        return table.with_columns(pl.when(rows).then(7).otherwise(pl.last()).cast(pl.Int8).alias(table.columns[-1]))
+
+    def spoiled(*words: Any, places: Any, **options: Any) -> Any:
+        return real(*words, places=replace(places, write=lambda table: places.write(spoil(table))), **options)
 
     monkeypatch.setattr(label, "label", spoiled)
     before = snapshot(project)

@@ -14,7 +14,7 @@ import polars as pl
 
 from tidemill.adapters.places import data_docs, data_docs_page, suite_result
 from tidemill.adapters.tables import aside
-from tidemill.contracts import Column, Contract, SuiteError
+from tidemill.contracts import Column, Contract, DataError, SuiteError, check
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,15 +31,64 @@ def guard(table: pl.DataFrame, contract: Contract, *, problem: str, table_name: 
         Names the column, the rows and the Data Docs page. The caller has not written the table yet, so nothing
         downstream sees it.
     """
+    _judge(table, _expectations(table, contract), problem, table_name)
+
+
+def _judge(table: pl.DataFrame, expectations: list[tuple[str, dict[str, Any]]], problem: str, table_name: str) -> None:
     docs = data_docs(problem, table_name)
     page = data_docs_page(problem, table_name)
-    result = _validate(_to_pandas(table), _expectations(table, contract), f"{problem}_{table_name}", docs)
+    result = _validate(_to_pandas(table), expectations, f"{problem}_{table_name}", docs)
     _lead(page, next(docs.glob("validations/**/*.html")))
     with aside(suite_result(problem, table_name)) as path:
         path.write_text(json.dumps(result, indent=1, default=str), encoding="utf-8")
     failed = [one for one in result["results"] if not one["success"]]
     if failed:
         raise SuiteError(_message(failed, f"{problem}/{table_name}", page))
+
+
+def promised(table: pl.DataFrame, contract: Contract, *, problem: str, table_name: str) -> None:
+    """Finished table → nothing, once it is seen to keep its contract: what ``guard`` says of it, in milliseconds.
+
+    Great Expectations takes seconds to start. It is asked only where the contract is broken, to show all that is wrong;
+    where it is kept, ``page_later`` leaves the page to a later stage that starts it anyway.
+
+    Raises
+    ------
+    SuiteError
+        As ``guard``.
+    """
+    try:
+        check(table, contract, where=f"{problem}/{table_name}")
+    except DataError:
+        guard(table, contract, problem=problem, table_name=table_name)
+        raise
+
+
+def page_later(file: Path, contract: Contract, *, problem: str, table_name: str) -> None:
+    """Parquet file that keeps its contract → a note by which ``pages_now`` runs its suite and renders its page."""
+    expectations = _expectations(pl.read_parquet(file, n_rows=1), contract)
+    with aside(_note(problem, table_name)) as path:
+        path.write_text(json.dumps({"file": str(file), "expectations": expectations}), encoding="utf-8")
+
+
+def pages_now(problem: str) -> None:
+    """Problem → the pages left to this stage, rendered.
+
+    Raises
+    ------
+    SuiteError
+        As ``guard``.
+    """
+    for note in sorted(_note(problem, "").parent.glob("*.note")):
+        said = json.loads(note.read_text(encoding="utf-8"))
+        if Path(said["file"]).exists():
+            expectations = [(kind, arguments) for kind, arguments in said["expectations"]]
+            _judge(pl.read_parquet(said["file"]), expectations, problem, note.stem)
+        note.unlink(missing_ok=True)
+
+
+def _note(problem: str, table_name: str) -> Path:
+    return suite_result(problem, table_name).with_suffix(".note")
 
 
 def _lead(page: Path, target: Path) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from tidemill.contracts import Contract, DataError, check
+
+_ROW_GROUP = 1 << 18
 
 
 @contextlib.contextmanager
@@ -55,6 +57,37 @@ def write(table: pl.DataFrame, path: Path, contract: Contract, *, metadata: dict
     check(table, contract, where=str(path))
     with aside(path) as temporary:
         table.write_parquet(temporary, compression="zstd", statistics=False, metadata=metadata)
+
+
+@contextlib.contextmanager
+def growing(
+    path: Path, contract: Contract, promised: Callable[[pl.DataFrame], None]
+) -> Iterator[Callable[[pl.DataFrame], None]]:
+    """Final path, contract and what sees to it that a table keeps it → what appends a table to the Parquet file; whole when the block ends well, or not at all.
+
+    Every table has to keep the contract, and all of them together the promise that a key stands once. Each becomes row
+    groups of its own, so that the bytes depend on the tables alone.
+    """
+    import pyarrow.parquet as pq
+
+    hashes: list[pl.Series] = []
+    with aside(path) as temporary, contextlib.ExitStack() as opened:
+        writer: Any = None
+
+        def append(table: pl.DataFrame) -> None:
+            nonlocal writer
+            promised(table)
+            hashes.append(table[contract.key].hash())
+            arrow = table.to_arrow(compat_level=pl.CompatLevel.oldest())
+            if writer is None:
+                options = {"compression": "zstd", "write_statistics": False}
+                writer = opened.enter_context(pq.ParquetWriter(temporary, arrow.schema, **options))
+            writer.write_table(arrow, row_group_size=_ROW_GROUP)
+
+        yield append
+        opened.close()
+        if pl.concat(hashes).is_duplicated().any():  # of keys, or by a rare chance only of their hashes
+            check(pl.read_parquet(temporary), contract, where=str(path))
 
 
 def read_json(path: Path) -> Any:

@@ -7,14 +7,14 @@ batches of rows, in worker processes, and keeps what it has asked.
 
 from __future__ import annotations
 
-from collections.abc import MutableSequence, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 import polars as pl
 
 from tidemill.contracts import ABSTAIN, Votes, not_class
-from tidemill.label.asking import STATISTIC, Asker, check_vote
+from tidemill.label.asking import STATISTIC, Asker, Place, check_vote
 from tidemill.label.compiled import columns_of, compiled_votes
 from tidemill.label.declared import AnyFunction, DeclaredLabelingFunction
 from tidemill.label.failures import Failure, OnError, fail, traceback_of
@@ -75,7 +75,7 @@ def table_votes(
     *,
     n_classes: int,
     on_error: OnError,
-    place: MutableSequence[int] | None = None,
+    place: Place | None = None,
 ) -> Votes:
     """Declared and batch functions and a table with all their columns → (rows, functions) votes."""
     place = [_NOBODY, 0] if place is None else place

@@ -6,9 +6,11 @@ they are let go. The place asked last is kept in two numbers, which a watcher ma
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import numbers
-from collections.abc import Callable, MutableSequence, Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
 
 import numpy as np
 import polars as pl
@@ -16,13 +18,19 @@ import polars as pl
 from tidemill.contracts import ABSTAIN, DataError, Votes, not_class
 from tidemill.label.failures import Failure, OnError, traceback_of
 from tidemill.label.functions import LabelingFunction
-from tidemill.label.rows import Row, picture_of
+from tidemill.label.rows import Row, picture_of, values_of
 from tidemill.progress import progress
 
 STATISTIC: Final = "image."
 _BLOCK: Final = 256
 _BLOCK_OF_IMAGES: Final = 16
 _NOBODY: Final = -1
+
+
+class Place(Protocol):
+    """Two numbers: which function is asked, and of which row."""
+
+    def __setitem__(self, index: int, value: int, /) -> None: ...
 
 
 class Asker:
@@ -40,13 +48,13 @@ class Asker:
         *,
         n_classes: int,
         on_error: OnError,
-        place: MutableSequence[int] | None = None,
+        place: Place | None = None,
         skip: Callable[[int, int], bool] | None = None,
     ) -> None:
         self.functions = functions
         self.n_classes = n_classes
         self.on_error = on_error
-        self.place = [_NOBODY, 0] if place is None else place
+        self.place: Place = [_NOBODY, 0] if place is None else place
         self.skip = skip
 
     def ask(self, table: pl.DataFrame, *, statistics: Sequence[str] = ()) -> tuple[Votes, pl.DataFrame]:
@@ -63,6 +71,20 @@ class Asker:
                 measured[i] = _measured(row, i, statistics)
         self.place[0] = _NOBODY
         return votes, pl.DataFrame(measured, schema=[f"{STATISTIC}{name}" for name in statistics])
+
+    def refuse_changes(self, table: pl.DataFrame) -> None:
+        """Rows → nothing; a function that changes what stands in its row is told of."""
+        for i, values in enumerate(table.iter_rows(named=True)):
+            for j, function in enumerate(self.functions):
+                row, before = Row(copy.deepcopy(values)), repr(values)
+                self.place[0], self.place[1] = j, i
+                if self.skip is not None and self.skip(j, i):
+                    continue
+                with contextlib.suppress(Exception):  # it was told of when it was asked
+                    function(row)
+                if repr(values_of(row)) != before:
+                    reason = "changed its row; labeling functions share it, so write a preprocessor"
+                    self.on_error(Failure(function.name, function.where, i, row.row_id, reason))
 
     def _column(self, j: int, rows: Sequence[Row], start: int) -> list[int]:
         """One function on a block of rows → its votes."""

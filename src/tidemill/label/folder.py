@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import CodeType, ModuleType
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from tidemill.contracts import FunctionError, TidemillError
 from tidemill.label.declared import AnyFunction, DeclaredLabelingFunction, declared_functions
@@ -34,14 +34,22 @@ def load_functions(folder: Path, *, classes: Sequence[str]) -> list[AnyFunction]
     ConfigError
         A YAML file is wrong; file and line are named.
     """
+    functions = [function for path in files_of(folder) for function in load_file(path, classes=classes)]
+    refuse_bad_names(functions, folder)
+    return functions
+
+
+def files_of(folder: Path) -> list[Path]:
+    """Folder → its files of labeling functions, in their order.
+
+    Raises
+    ------
+    FunctionError
+        There is no such folder.
+    """
     if not folder.is_dir():
         raise FunctionError(f"there is no folder {folder}: make it and write labeling functions there (*.py or *.yaml)")
-    files = sorted(path for path in folder.iterdir() if path.suffix in _SUFFIXES and not path.name.startswith("_"))
-    functions = [function for path in files for function in load_file(path, classes=classes)]
-    if not functions:
-        raise FunctionError(f"{folder} holds no labeling function: write one in Python or YAML")
-    _refuse_bad_names(functions)
-    return functions
+    return sorted(path for path in folder.iterdir() if path.suffix in _SUFFIXES and not path.name.startswith("_"))
 
 
 def load_file(path: Path, *, classes: Sequence[str]) -> list[AnyFunction]:
@@ -125,8 +133,23 @@ def _flat(value: Any) -> Iterator[AnyFunction]:
         yield from _flat(list(value.values()))
 
 
-def _refuse_bad_names(functions: Sequence[AnyFunction]) -> None:
-    seen: dict[str, AnyFunction] = {}
+class Named(Protocol):
+    """What has a name and a place in a file."""
+
+    @property
+    def name(self) -> str:
+        """Its name, which becomes a column's."""
+
+    @property
+    def where(self) -> str:
+        """``file:line``."""
+
+
+def refuse_bad_names(functions: Sequence[Named], folder: Path) -> None:
+    """Labeling functions of a folder → nothing; none at all, or a name that stands twice or is none, is refused."""
+    if not functions:
+        raise FunctionError(f"{folder} holds no labeling function: write one in Python or YAML")
+    seen: dict[str, Named] = {}
     for function in functions:
         name = function.name
         if name in _TAKEN or not name.isprintable() or name != name.strip() or not name:

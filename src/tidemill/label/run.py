@@ -13,14 +13,15 @@ import polars as pl
 
 from tidemill.contracts import NO_GOLD, ConfigError, DataError, Votes
 from tidemill.label.analysis import printable, summary
-from tidemill.label.apply import apply
-from tidemill.label.declared import AnyFunction, DeclaredLabelingFunction
+from tidemill.label.engine import Batch, Engine
 from tidemill.label.evidence import FEATURE
 from tidemill.label.failures import Failure, OnError, Quarantine, fail
-from tidemill.label.folder import load_functions
+from tidemill.label.kept import tidy
 from tidemill.label.marked import near
-from tidemill.label.quality import again, quality
+from tidemill.label.opened import open_functions
+from tidemill.label.quality import Again, quality
 from tidemill.label.settings import LabelSettings
+from tidemill.label.workers import Limits
 
 _UNSEEN: Final = ("key", "batch", "split")
 """Where a row comes from, which is not what it says; a labeling function that read it would not meet it again."""
@@ -28,48 +29,70 @@ _UNSEEN: Final = ("key", "batch", "split")
 
 @dataclass(frozen=True)
 class Labeled:
-    """What the label stage writes, and what it tells."""
+    """What the label stage tells of the votes; ``asked`` is how many of them had to be cast."""
 
-    votes: pl.DataFrame
     summary: pl.DataFrame
     quality: pl.DataFrame
     failures: list[Failure]
+    asked: int
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where votes go, table by table; where they are kept between runs; which folders no labeling function may read."""
+
+    write: Callable[[pl.DataFrame], None]
+    kept: Path | None = None
+    closed: tuple[Path, ...] = ()
 
 
 def label(
-    rows: pl.DataFrame,
+    batches: Sequence[Batch],
     dev: pl.DataFrame,
     folder: Path,
     *,
     classes: Sequence[str],
     settings: LabelSettings,
-    features: Callable[[], pl.DataFrame] | None = None,
+    places: Places,
 ) -> Labeled:
-    """Raw rows and a folder of labeling functions → votes of every row; gold of ``dev`` enters the analysis alone.
+    """Batches of raw rows and a folder of labeling functions → votes of every row, a table per batch.
 
-    Parameters
-    ----------
-    features
-        Gives ``feature`` by ``row_id``; asked only where a function looks at it.
+    Gold of ``dev`` enters the analysis alone.
 
     Raises
     ------
     FunctionError, ConfigError
         As ``load_functions`` and ``apply``; a hidden column is not there.
     """
-    functions = load_functions(folder, classes=classes)
     quarantine = Quarantine(limit=settings.max_failures)
     on_error: OnError = fail if settings.on_error == "fail" else quarantine
-    table = seen(rows, settings.hidden)
-    if features is not None and wants_features(functions):
-        table = with_features(table, features())
-    votes = apply(table, functions, n_classes=len(classes), on_error=on_error)
-    names = [function.name for function in functions]
-    second = again(table, functions, votes, number=settings.suite.rows_asked_twice, n_classes=len(classes))
+    allowed = settings.max_failures if settings.on_error == "quarantine" else 0
+    limits = Limits(settings.seconds, settings.megabytes, allowed)
+    votes, gold = [], []
+    with open_functions(folder, classes, limits, processes=settings.processes, closed=places.closed) as voters:
+        names = [function.name for function in voters.functions]
+        engine = Engine(voters, on_error, places.kept, settings.suite.rows_asked_twice)
+        for batch, cast in zip(batches, engine.votes(batches), strict=True):
+            ids = batch.ids()
+            places.write(votes_table(ids, names, cast))
+            votes.append(cast)
+            gold.append(gold_of(ids, dev))
+    if places.kept is not None:
+        tidy(places.kept, megabytes=settings.keep_megabytes)
+    return _told(np.concatenate(votes), np.concatenate(gold), names, engine, quarantine)
+
+
+def _told(
+    votes: Votes, gold: npt.NDArray[np.int8], names: Sequence[str], engine: Engine, quarantine: Quarantine
+) -> Labeled:
+    """Votes of all rows → what is told of them."""
+    classes = engine.voters.classes
+    took = 1000 * engine.seconds / engine.asked_rows if engine.asked_rows else None
+    second = Again(np.array([engine.unstable[name] for name in names], dtype=np.int64), took)
+    counted = summary(votes, names, n_classes=len(classes), gold=gold)
+    counts = pl.Series("Failures", [quarantine.counts[name] for name in names], dtype=pl.Int64)
     checked = quality(votes, names, second, classes=classes)
-    counted = summary(votes, names, n_classes=len(classes), gold=gold_of(rows, dev))
-    told = counted.with_columns(pl.Series("Failures", [quarantine.counts[name] for name in names], dtype=pl.Int64))
-    return Labeled(votes_table(rows, functions, votes), printable(told), checked, quarantine.failures)
+    return Labeled(printable(counted.with_columns(counts)), checked, quarantine.failures, engine.asked)
 
 
 def seen(rows: pl.DataFrame, hidden: Sequence[str]) -> pl.DataFrame:
@@ -82,14 +105,6 @@ def seen(rows: pl.DataFrame, hidden: Sequence[str]) -> pl.DataFrame:
         if name not in rows.columns:
             raise ConfigError(f"label.hidden: there is no column {name!r}{near(name, rows.columns)}")
     return rows.select(pl.exclude(*_UNSEEN, *hidden))
-
-
-def wants_features(functions: Sequence[AnyFunction]) -> bool:
-    """Labeling functions → whether a condition of one compares features."""
-    return any(
-        isinstance(function, DeclaredLabelingFunction) and FEATURE in function.expression().meta.root_names()
-        for function in functions
-    )
 
 
 def with_features(rows: pl.DataFrame, features: pl.DataFrame) -> pl.DataFrame:
@@ -113,7 +128,7 @@ def gold_of(rows: pl.DataFrame, dev: pl.DataFrame) -> npt.NDArray[np.int8]:
     return joined["gold"].fill_null(NO_GOLD).to_numpy()
 
 
-def votes_table(rows: pl.DataFrame, functions: Sequence[AnyFunction], votes: Votes) -> pl.DataFrame:
-    """Raw rows and (rows, functions) votes → a table of int8 columns beside row_id, batch and split."""
-    columns = [pl.Series(function.name, votes[:, j], dtype=pl.Int8) for j, function in enumerate(functions)]
-    return rows.select("row_id", "batch", "split").hstack(columns)
+def votes_table(ids: pl.DataFrame, names: Sequence[str], votes: Votes) -> pl.DataFrame:
+    """row_id, batch and split, and (rows, functions) votes → the same with an int8 column per function."""
+    columns = [pl.Series(name, votes[:, j], dtype=pl.Int8) for j, name in enumerate(names)]
+    return ids.select("row_id", "batch", "split").hstack(columns)

@@ -25,4 +25,8 @@ class LabelSettings(Settings):
     on_error: Literal["fail", "quarantine"]
     max_failures: Annotated[int, Field(ge=0)]
     hidden: tuple[str, ...]
+    processes: Annotated[int, Field(ge=0)]
+    seconds: Annotated[float, Field(gt=0)]
+    megabytes: Annotated[int, Field(ge=1)]
+    keep_megabytes: Annotated[int, Field(ge=0)]
     suite: SuiteSettings

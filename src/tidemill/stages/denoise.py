@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from tidemill.adapters.config import Paths, load, says_errors, stage_arguments
-from tidemill.adapters.suites import guard
+from tidemill.adapters.suites import guard, pages_now
 from tidemill.adapters.tables import aside, batch_names, read, read_batches, write, write_json
 from tidemill.contracts import FEATURES, NO_GOLD, gold_contract, labels_contract, votes_contract
 from tidemill.denoise.plots import draw
@@ -21,6 +21,7 @@ def main() -> None:
     """Fit the label model on train and dev rows, label every row, tell what was learned."""
     problem, settings, paths = load(stage_arguments("denoise", __doc__), "denoise", DenoiseSettings)
     votes = read(paths.votes, votes_contract(len(problem.classes)))
+    pages_now(problem.name)
     gold = _gold(votes, paths, len(problem.classes))
     done = denoise(votes, problem.classes, settings, features=_features(votes, paths), gold=gold)
     guard(done.labels, labels_contract(problem.classes), problem=problem.name, table_name="labels")

@@ -4,39 +4,67 @@ from __future__ import annotations
 
 import sys
 
-from tidemill.adapters.config import load, says_errors, stage_arguments
-from tidemill.adapters.suites import guard
-from tidemill.adapters.tables import aside, batch_names, read_batches, write
-from tidemill.contracts import FEATURES, gold_contract, votes_contract
+import polars as pl
+
+from tidemill.adapters.config import Paths, load, says_errors, stage_arguments
+from tidemill.adapters.places import state_folder, suite_result
+from tidemill.adapters.suites import page_later, promised
+from tidemill.adapters.tables import aside, batch_names, growing, read, read_batches
+from tidemill.contracts import FEATURES, Contract, gold_contract, votes_contract
 from tidemill.ingest.settings import IngestSettings
+from tidemill.label.engine import Batch
+from tidemill.label.kept import hash_of_file, key_of
 from tidemill.label.quality import quality_contract
-from tidemill.label.run import label
+from tidemill.label.run import Places, label, seen, with_features
 from tidemill.label.settings import LabelSettings
 
 
 @says_errors
 def main() -> None:
-    """Apply the problem's labeling functions to all its rows; compare them with gold of the development split."""
+    """Ask the problem's labeling functions of the rows they have not seen; compare them with gold of ``dev``."""
     problem, settings, paths = load(stage_arguments("label", __doc__), "label", LabelSettings)
     raw = load(problem.name, "ingest", IngestSettings)[1].raw
-    batches, classes = batch_names(paths.manifest), problem.classes
-    rows = read_batches(paths.raw, raw, batches)
-    dev = read_batches(paths.dev, gold_contract(len(classes)), batches)
-    done = label(
-        rows,
-        dev,
-        paths.functions,
-        classes=classes,
-        settings=settings,
-        features=lambda: read_batches(paths.features, FEATURES, batches),
-    )
-    for failure in done.failures:
-        print(f"quarantined: {failure}", file=sys.stderr)
-    guard(done.quality, quality_contract(settings.suite), problem=problem.name, table_name="votes_quality")
-    guard(done.votes, votes_contract(len(classes)), problem=problem.name, table_name="votes")
-    write(done.votes, paths.votes, votes_contract(len(classes)))
+    names, classes = batch_names(paths.manifest), problem.classes
+    batches = [_batch(name, paths, raw, settings.hidden) for name in names]
+    dev = read_batches(paths.dev, gold_contract(len(classes)), names)
+    contract = votes_contract(len(classes))
+
+    def keeps_contract(table: pl.DataFrame) -> None:
+        promised(table, contract, problem=problem.name, table_name="votes")
+
+    with growing(paths.votes, contract, keeps_contract) as write:
+        places = Places(write, kept=state_folder() / "votes" / problem.name, closed=(paths.data,))
+        done = label(batches, dev, paths.functions, classes=classes, settings=settings, places=places)
+        for failure in done.failures:
+            print(f"quarantined: {failure}", file=sys.stderr)
+        promised(done.quality, quality_contract(settings.suite), problem=problem.name, table_name="votes_quality")
+    page_later(paths.votes, contract, problem=problem.name, table_name="votes")
+    _page_of_quality(done.quality, settings, problem.name)
+    print(f"label: {done.asked} votes asked for, all others were known", file=sys.stderr)
     with aside(paths.reports / "lf_summary.csv") as path:
         done.summary.write_csv(path)
+
+
+def _page_of_quality(table: pl.DataFrame, settings: LabelSettings, problem: str) -> None:
+    file = suite_result(problem, "votes_quality").with_suffix(".parquet")
+    with aside(file) as path:
+        table.write_parquet(path)
+    page_later(file, quality_contract(settings.suite), problem=problem, table_name="votes_quality")
+
+
+def _batch(name: str, paths: Paths, raw: Contract, hidden: tuple[str, ...]) -> Batch:
+    """Name of a batch → what reads it when it is asked for."""
+    file, features = paths.raw / f"{name}.parquet", paths.features / f"{name}.parquet"
+    if not file.exists():
+        read(file, raw)  # says what to do
+    return Batch(
+        name,
+        key=key_of("raw", hash_of_file(file), *hidden),
+        read=lambda: seen(read(file, raw), hidden),
+        ids=lambda: pl.read_parquet(file, columns=["row_id", "batch", "split"]),
+        features=lambda rows: with_features(rows, read(features, FEATURES)),
+        features_key=lambda: hash_of_file(features) if features.exists() else "",
+    )
 
 
 if __name__ == "__main__":
