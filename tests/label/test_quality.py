@@ -1,17 +1,13 @@
 import json
-import random
 
 import numpy as np
-import polars as pl
 import pytest
 
-from tests.label.test_run import ROWS, SUITE
+from tests.label.test_run import SUITE, YAML, run
 from tidemill.adapters.places import suite_result
 from tidemill.adapters.suites import guard
-from tidemill.contracts import SuiteError, check
-from tidemill.label import labeling_function
-from tidemill.label.apply import apply
-from tidemill.label.quality import Again, again, quality, quality_contract
+from tidemill.contracts import DataError, SuiteError, check
+from tidemill.label.quality import Again, quality, quality_contract
 
 VOTES = np.array([[0, -1], [1, 0], [-1, -1], [0, -3]], dtype=np.int8)  # -3: not class 1
 SECOND = Again(np.array([0, 0]), 2.0)
@@ -50,26 +46,12 @@ def test_great_expectations_stops_votes_that_are_not_what_the_problem_asks(insid
 
 
 def test_a_function_that_says_otherwise_when_asked_again_is_named():
-    chance = random.Random(3)
-
-    @labeling_function()
-    def guesses(row):
-        return chance.randrange(2)
-
-    @labeling_function()
-    def steady(row):
-        return 0 if "win" in row.text else -1
-
-    functions = [guesses, steady]
-    rows = pl.concat([ROWS.select("row_id", "text")] * 10)
-    votes = apply(rows, functions, n_classes=2)
-    second = again(rows, functions, votes, number=20, n_classes=2)
-    assert second.unstable[0] > 0
-    assert second.unstable[1] == 0
-    table = quality(votes, ["guesses", "steady"], second, classes=["ham", "spam"])
-    with pytest.raises(Exception, match="row_id function guesses"):
+    table = quality(VOTES, ["guesses", "steady"], Again(np.array([3, 0]), None), classes=["ham", "spam"])
+    with pytest.raises(DataError, match="row_id function guesses"):
         check(table, asked(), where="votes_quality")
 
 
-def test_no_row_is_asked_twice_where_none_is_wanted():
-    assert again(ROWS, [], np.empty((4, 0), dtype=np.int8), number=0, n_classes=2).ms_per_row is None
+def test_the_stage_tells_what_asking_took_and_nothing_where_nobody_was_asked(folder, tmp_path):
+    path = folder(f__yaml=YAML)
+    assert run(path, kept=tmp_path / "kept").quality["ms_per_row"][-1] > 0
+    assert run(path, kept=tmp_path / "kept").quality["ms_per_row"][-1] is None

@@ -33,6 +33,7 @@ YAML = """functions:
 class Done:
     votes: pl.DataFrame
     summary: pl.DataFrame
+    quality: pl.DataFrame
     failures: list
 
 
@@ -40,16 +41,16 @@ def batches_of(rows, hidden):
     """Rows → their batches, which nobody keeps."""
 
     def batch(part):
-        return Batch(part["batch"][0], "", read=lambda: seen(part, hidden), ids=lambda: part)
+        return Batch(part["batch"][0], part["batch"][0], read=lambda: seen(part, hidden), ids=lambda: part)
 
     return [batch(part) for part in rows.partition_by("batch", maintain_order=True)]
 
 
-def run(path, rows=ROWS, dev=DEV, settings=SETTINGS):
+def run(path, rows=ROWS, dev=DEV, settings=SETTINGS, kept=None):
     tables = []
-    places = Places(tables.append)
+    places = Places(tables.append, kept=kept)
     done = label(batches_of(rows, settings.hidden), dev, path, classes=CLASSES, settings=settings, places=places)
-    return Done(pl.concat(tables), done.summary, done.failures)
+    return Done(pl.concat(tables), done.summary, done.quality, done.failures)
 
 
 def test_votes_keep_their_contract_and_the_table_is_told_of_all_rows_with_gold_of_dev(folder):

@@ -6,7 +6,6 @@ A line per labeling function (is it the same when asked again?), per class (who 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,34 +16,18 @@ import polars as pl
 
 from tidemill.contracts import ABSTAIN, Column, Contract, Votes, not_class
 from tidemill.label.analysis import conflicts
-from tidemill.label.apply import apply
-from tidemill.label.declared import AnyFunction
-from tidemill.label.failures import Quarantine
 from tidemill.label.settings import SuiteSettings
 
 ALL: Final = "all rows"
-_SEED: Final = 20
 _MOST: Final = 2.0**53
 
 
 @dataclass(frozen=True)
 class Again:
-    """Votes on some rows asked a second time: how many of each function differ, and what the asking took."""
+    """Votes on some rows asked a second time: how many of each function differ; and what asking took, if any was asked."""
 
     unstable: npt.NDArray[np.int64]
     ms_per_row: float | None
-
-
-def again(rows: pl.DataFrame, functions: Sequence[AnyFunction], votes: Votes, *, number: int, n_classes: int) -> Again:
-    """Rows, functions and their votes → what so many of the rows say when asked again, in another order."""
-    chosen = np.random.default_rng(_SEED).permutation(rows.height)[:number]
-    if not len(chosen):
-        return Again(np.zeros(len(functions), dtype=np.int64), None)
-    sample = rows[chosen]
-    start = time.perf_counter()
-    second = apply(sample, functions, n_classes=n_classes, on_error=Quarantine(limit=len(chosen) * len(functions)))
-    took = time.perf_counter() - start
-    return Again((second != votes[chosen]).sum(axis=0), 1000 * took / len(chosen))
 
 
 def quality(votes: Votes, names: Sequence[str], second: Again, *, classes: Sequence[str]) -> pl.DataFrame:

@@ -93,8 +93,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _run_stages(folder: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
+        patch.setattr(denoise, "guard", lambda *_, **__: None)
+        patch.setattr(denoise, "pages_now", lambda _: None)
         for stage in (label, denoise):
-            patch.setattr(stage, "guard", lambda *_, **__: None)
             patch.setattr(sys, "argv", ["stage", "mail"])
             stage.main()
 
