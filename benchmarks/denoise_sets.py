@@ -66,9 +66,11 @@ def score(probabilities: Any, gold: Any, metric: str, *, draws: int = 200, seed:
 
 
 def measure(chosen: Any, gold: Any, metric: str) -> float:
-    """Chosen classes and gold -> accuracy or F1, x 100."""
+    """Chosen classes and gold -> accuracy, balanced accuracy or F1, x 100."""
     if metric == "acc":
         return 100.0 * float((chosen == gold).mean())
+    if metric == "balanced":
+        return 100.0 * float(np.mean([(chosen[gold == k] == k).mean() for k in np.unique(gold)]))
     classes = [1] if metric == "f1_binary" else range(int(gold.max()) + 1)
     each = [2 * ((chosen == k) & (gold == k)).sum() / max((chosen == k).sum() + (gold == k).sum(), 1) for k in classes]
     return 100.0 * float(np.mean(each))

@@ -25,13 +25,14 @@ def main() -> None:
     fit = prepared(model, votes)
     before = _peak()
     start = time.process_time()
-    predict = fit()
+    predict, chosen = fit()
     middle = time.process_time()
     found = predict()
-    told = {"model": model, "rows": rows, "functions": functions, "fit": middle - start}
+    told = {"model": model, "rows": rows, "functions": functions, "chosen": chosen, "fit": middle - start}
     told |= {
         "predict": time.process_time() - middle,
         "memory": _peak() - before,
+        "peak": _peak(),
         "accuracy": float((found == truth).mean()),
     }
     print(json.dumps(told))
@@ -49,8 +50,11 @@ def simulated(rows: int, functions: int) -> tuple[Any, Any]:
     return votes, truth
 
 
-def prepared(name: str, votes: Any) -> Callable[[], Callable[[], Any]]:
-    """Model's name and votes -> what fits it and gives what predicts; libraries are imported before the clock starts."""
+def prepared(name: str, votes: Any) -> Callable[[], tuple[Callable[[], Any], str]]:
+    """Model's name and votes -> what fits it and gives what predicts, and the name of the model settled on.
+
+    Libraries are imported before the clock starts.
+    """
     if name == "snorkel":
         return _snorkel(votes)
     if name == "crowdkit":
@@ -63,37 +67,37 @@ def prepared(name: str, votes: Any) -> Callable[[], Callable[[], Any]]:
     seed = {"seed": 0} if "seed" in MODELS[name].parameters else {}
     model = create(name, 2, **seed)
 
-    def fit() -> Callable[[], Any]:
+    def fit() -> tuple[Callable[[], Any], str]:
         model.fit(votes)
-        return lambda: model.predict_proba(votes).argmax(axis=1)
+        return lambda: model.predict_proba(votes).argmax(axis=1), getattr(model, "chosen_", model).name
 
     return fit
 
 
-def _snorkel(votes: Any) -> Callable[[], Callable[[], Any]]:
+def _snorkel(votes: Any) -> Callable[[], tuple[Callable[[], Any], str]]:
     import torch
     from snorkel.labeling.model import LabelModel
 
     torch.set_num_threads(1)
     model = LabelModel(cardinality=2, verbose=False)
 
-    def fit() -> Callable[[], Any]:
+    def fit() -> tuple[Callable[[], Any], str]:
         model.fit(votes, seed=0, progress_bar=False)
-        return lambda: model.predict_proba(votes).argmax(axis=1)
+        return lambda: model.predict_proba(votes).argmax(axis=1), "snorkel"
 
     return fit
 
 
-def _crowdkit(votes: Any) -> Callable[[], Callable[[], Any]]:
+def _crowdkit(votes: Any) -> Callable[[], tuple[Callable[[], Any], str]]:
     import pandas as pd
     from crowdkit.aggregation import DawidSkene
 
     rows, functions = np.nonzero(votes >= 0)
     frame = pd.DataFrame({"task": rows, "worker": functions, "label": votes[rows, functions]})
 
-    def fit() -> Callable[[], Any]:
+    def fit() -> tuple[Callable[[], Any], str]:
         labels = DawidSkene(n_iter=100).fit_predict(frame)
-        return lambda: labels.reindex(range(len(votes)), fill_value=0).to_numpy()
+        return lambda: labels.reindex(range(len(votes)), fill_value=0).to_numpy(), "crowdkit"
 
     return fit
 

@@ -8,7 +8,7 @@ import pytest
 
 from tidemill.contracts import ConfigError, DataError
 from tidemill.denoise.command import command
-from tidemill.denoise.inputs import read_votes
+from tidemill.denoise.inputs import read_gold, read_votes
 
 VOTES = np.array([[0, 0, -1], [1, 1, 1], [0, -1, 0], [-1, -1, -1]] * 10, dtype=np.int8)
 WORDS = {0: "see you soon", 1: "win cash now", -1: "other words here"}
@@ -53,9 +53,31 @@ def test_every_form_gives_the_same_labels(tmp_path, form, capsys):
 def test_crowd_kits_long_frame_is_read_by_names_of_tasks_and_workers(tmp_path):
     path = tmp_path / "long.csv"
     path.write_text("task,worker,label\nt2,b,1\nt1,a,0\nt1,b,1\n")
-    found = read_votes(path, 2)
+    found = read_votes(path, ["no", "yes"])
     assert (found.rows, found.functions) == (["t1", "t2"], ["a", "b"])
     assert found.votes.tolist() == [[0, 1], [-1, 1]]
+
+
+def test_labels_and_gold_may_be_names_of_classes(tmp_path):
+    path, gold = tmp_path / "long.csv", tmp_path / "gold.csv"
+    path.write_text("task,worker,label\nt2,b,yes\nt1,a,no\nt1,b,yes\n")
+    gold.write_text("task,label\nt1,no\n")
+    assert read_votes(path, ["no", "yes"]).votes.tolist() == [[0, 1], [-1, 1]]
+    assert read_gold(gold, ["t1", "t2"], ["no", "yes"]).tolist() == [0, -1]
+    with pytest.raises(DataError, match="'yes' is no class; promised class indices, or one of ham, spam"):
+        read_votes(path, ["ham", "spam"])
+
+
+def test_what_each_vote_moved_its_row_by_is_written(tmp_path):
+    arguments = [str(write(tmp_path, "parquet")), "--classes", "ham,spam", "--out", str(tmp_path / "l.parquet")]
+    command([*arguments, "--why", str(tmp_path / "why.csv"), "--accuracies", "f2=0.6", "--balance", "0.7,0.3"])
+    told = pl.read_csv(tmp_path / "why.csv")
+    assert told.columns == ["row_id", "likeliest", "log_odds", "function", "vote", "moved"]
+    assert told.height == int((VOTES >= 0).sum())
+    with pytest.raises(ConfigError, match="'f9' is none of the functions f0, f1, f2"):
+        command([*arguments, "--accuracies", "f9=0.6"])
+    with pytest.raises(ConfigError, match="promised shares such as"):
+        command([*arguments, "--balance", "much"])
 
 
 def test_other_votes_are_labeled_by_the_fitted_model_with_functions_matched_by_name(tmp_path):
@@ -114,11 +136,11 @@ def test_what_cannot_be_read_is_named(tmp_path):
     path = tmp_path / "votes.csv"
     path.write_text("row_id,f0\na,0\nb,9\n")
     with pytest.raises(DataError, match="row 1 of votes, function f0: vote 9"):
-        read_votes(path, 2)
+        read_votes(path, ["no", "yes"])
     path.write_text("row_id,f0\na,0\nb,\n")
     with pytest.raises(DataError, match="column 'f0': a vote is missing; an abstain is -1"):
-        read_votes(path, 2)
+        read_votes(path, ["no", "yes"])
     with pytest.raises(DataError, match=r"votes are \.parquet"):
-        read_votes(tmp_path / "votes.xlsx", 2)
+        read_votes(tmp_path / "votes.xlsx", ["no", "yes"])
     with pytest.raises(ConfigError, match="unknown label model"):
         command([str(write(tmp_path, "npy")), "--classes", "2", "--model", "autoo", "--out", "x.parquet"])

@@ -11,7 +11,7 @@ from tidemill.denoise.clones import groups
 from tidemill.denoise.evidence import calibration_error
 from tidemill.denoise.lifts import PairLifts
 from tidemill.denoise.multilabel import MultiLabel
-from tidemill.denoise.pairs import _prior_precision, _Problem, pair_counts
+from tidemill.denoise.pairs import _Problem, pair_counts
 from tidemill.denoise.patterns import function_order, patterns
 from tidemill.denoise.registry import create
 
@@ -32,7 +32,8 @@ def clones(copies=6, rows=10_000):
 def test_gradient_of_the_pair_loss_is_its_difference_quotient():
     votes, _ = clones(copies=2, rows=500)
     counts = pair_counts(patterns(votes[:, function_order(votes, 2)], budget=1000), 2, most=50)
-    problem = _Problem(counts, counts.apart, np.full(2, 2.0), _prior_precision(counts))
+    told = np.stack([np.full(len(counts.owner), 22.5), np.full(len(counts.owner), 30.0)])
+    problem = _Problem(counts, counts.apart, np.full(2, 2.0), told)
     point = np.random.default_rng(0).normal(size=len(counts.owner) + 3) * 0.3
     assert check_grad(lambda x: problem.loss(x)[0], lambda x: problem.loss(x)[1], point) < 1e-3
 

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from tidemill.contracts import ABSTAIN, DataError, not_class
+from tidemill.contracts import ABSTAIN, NO_GOLD, ConfigError, DataError, not_class
 from tidemill.denoise.registry import MODELS, create, from_dict
 
 EVERY_MODEL = pytest.mark.parametrize("name", sorted(MODELS))
@@ -110,6 +110,85 @@ def test_votes_of_other_functions_are_refused(name):
 def test_nothing_to_learn_from_is_an_error(name):
     with pytest.raises(DataError, match="nothing to learn from"):
         made(name, 2).fit(np.empty((0, 3), dtype=np.int8))
+
+
+def odd_votes():
+    chance = np.random.default_rng(8)
+    sparse = np.where(chance.random((300, 15)) < 0.2, chance.integers(0, 3, (300, 15)), ABSTAIN)
+    return {
+        "one row of one function": (np.array([[0]]), 2),
+        "nobody ever speaks": (np.full((20, 3), ABSTAIN), 5),
+        "all say the same": (np.zeros((30, 4)), 2),
+        "most classes are never named": (sparse, 20),
+        "classes are only refused": (chance.integers(-4, -1, (100, 4)), 3),
+        "all repeat one": (np.repeat(chance.integers(-1, 2, (100, 1)), 8, axis=1), 2),
+        "more functions than rows": (np.where(chance.random((20, 60)) < 0.1, 1, ABSTAIN), 2),
+    }
+
+
+@pytest.mark.parametrize("case", odd_votes())
+@EVERY_MODEL
+def test_odd_votes_get_probabilities_too(name, case):
+    votes, n_classes = odd_votes()[case]
+    votes = votes.astype(np.int8)
+    features = features_of(votes[:, 0])
+    model = fitted(name, votes, features, n_classes)
+    found = model.predict_proba(votes, features=features)
+    assert np.allclose(found.sum(axis=1), 1.0)
+    assert (found >= 0).all()
+    json.dumps(model.to_dict() | model.report(), allow_nan=False)
+
+
+@EVERY_MODEL
+def test_sparse_one_sided_votes_keep_every_class(name):
+    chance = np.random.default_rng(9)
+    truth = chance.choice(4, 3000, p=[0.55, 0.25, 0.15, 0.05])
+    owner = np.arange(16) % 4
+    spoke = chance.random((3000, 16)) < np.where(owner == truth[:, None], 0.12, 0.01)
+    votes = np.where(spoke, owner, ABSTAIN).astype(np.int8)
+    features = (chance.normal(size=(3000, 4)) + 3 * np.eye(4)[truth]).astype(np.float32)
+    found = fitted(name, votes, features, 4).predict_proba(votes, features=features)
+    heard = (votes != ABSTAIN).any(axis=1)
+    assert (np.bincount(found[heard].argmax(axis=1), minlength=4) > 0.02 * heard.sum()).all()
+
+
+TAKE_GOLD = pytest.mark.parametrize("name", sorted(set(MODELS) - {"majority", "triplets"}))
+TAKE_HINTS = pytest.mark.parametrize("name", sorted(n for n, m in MODELS.items() if "accuracies_hint" in m.parameters))
+
+
+@TAKE_GOLD
+def test_gold_is_evidence_of_what_a_function_is_worth(name):
+    votes, truth = simulated()
+    features = features_of(truth)
+    spoken = np.flatnonzero(votes[:, 6] != ABSTAIN)[:80]
+    gold = np.full(len(votes), NO_GOLD)
+    gold[spoken] = (votes[spoken, 6] + 1) % 3  # people say that function 6 is always wrong
+    blind = fitted(name, votes, features)
+    told = made(name, 3).fit(votes, features=features, gold=gold)
+    assert told.accuracies()[6] < blind.accuracies()[6] - 0.02
+
+
+@TAKE_HINTS
+def test_a_hinted_accuracy_is_evidence_that_votes_outweigh(name):
+    votes, _ = simulated(rows=1500)
+    hints = [None] * 6 + [0.1]
+    seed = {"seed": 1} if "seed" in MODELS[name].parameters else {}
+    blind = made(name, 3).fit(votes).accuracies()[6]
+    told = create(name, 3, accuracies_hint=hints, **seed).fit(votes).accuracies()[6]
+    assert 0.3 < told < blind
+
+
+@TAKE_HINTS
+def test_a_hinted_balance_moves_the_balance_towards_it(name):
+    votes, _ = simulated(rows=1500)
+    seed = {"seed": 1} if "seed" in MODELS[name].parameters else {}
+    blind = made(name, 3).fit(votes).balance_[0]
+    told = create(name, 3, balance=[0.9, 0.05, 0.05], **seed).fit(votes).balance_[0]
+    assert told > blind
+    with pytest.raises(ConfigError, match="promised 3 shares above 0"):
+        create(name, 3, balance=[0.5, 0.5], **seed).fit(votes)
+    with pytest.raises(ConfigError, match="2 hinted accuracies for 7 functions"):
+        create(name, 3, accuracies_hint=[0.5, 0.5], **seed).fit(votes)
 
 
 @EVERY_MODEL

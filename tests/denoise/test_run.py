@@ -79,7 +79,7 @@ def test_the_choice_its_evidence_and_what_else_was_found_are_told_in_words():
     assert "ham" in told["class balance"]
     assert "[" in told["class balance"]
     assert "gives the same class on" in told["majority vote"]
-    assert "4 functions count as" in told["repetition"]
+    assert "4 functions that speak count as" in told["repetition"]
     assert "100 rows that it did not learn from" in told["against gold"]
     assert "hand labels (90% interval" in told["worth"]
     assert told["next"].split(":")[0] in {"write a function", "label rows by hand", "stop"}

@@ -12,7 +12,6 @@ what repeats most would win (see docs/denoise.md, tried and dropped).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Final, Self
 
 import numpy as np
@@ -22,15 +21,18 @@ from tidemill.denoise import evidence
 from tidemill.denoise.base import Gold, LabelModel
 from tidemill.denoise.crowd import Crowd, is_crowd
 from tidemill.denoise.generative import Generative
-from tidemill.denoise.joint import Joint
+from tidemill.denoise.hints import Hinted
+from tidemill.denoise.joint import UNSKILLED, Joint, row_order
 from tidemill.denoise.lifts import PairLifts
-from tidemill.denoise.majority import MajorityVote
+from tidemill.denoise.majority import MajorityVote, shares
 from tidemill.denoise.patterns import Patterns, patterns
 from tidemill.denoise.pool import Pool
 from tidemill.denoise.votes import Array
 
 ENOUGH_GOLD: Final = 30
 """Gold rows from which on gold can overrule."""
+TOLD_OF: Final = 2_000
+"""Rows on which features are asked what they tell of the majority vote."""
 KINDS_FOR_GENERATIVE: Final = 400
 """Kinds of vote above which a generative model cannot be checked against pairs, and is not tried."""
 
@@ -43,7 +45,7 @@ def _best(candidates: dict[str, LabelModel]) -> str:
     return "generative" if isinstance(generative, Generative) and generative.explains_ else "pool"
 
 
-class Auto(LabelModel):
+class Auto(Hinted):
     """Votes -> what the chosen label model says; ``report`` tells what was chosen and by what evidence.
 
     Parameters
@@ -52,10 +54,8 @@ class Auto(LabelModel):
         Of the resampling behind the interval of the class balance.
     draws
         Resamples; 0 leaves interval and stability out.
-    budget
-        Most distinct rows to learn from.
-    balance, accuracies_hint
-        What is believed of the class balance and of each function's accuracy (None: nothing): evidence, not truth.
+    balance, accuracies_hint, budget
+        See ``Hinted``; most distinct rows to learn from.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ class Auto(LabelModel):
 
     name = "auto"
     parameters = ("n_classes", "seed", "draws", "budget", "balance", "accuracies_hint")
-    learned = LabelModel.learned
+    learned = Hinted.learned
     uses_features = True
 
     chosen_: LabelModel
@@ -79,61 +79,69 @@ class Auto(LabelModel):
         *,
         seed: int,
         draws: int = 10,
-        budget: int = 20_000,
-        balance: Sequence[float] | None = None,
-        accuracies_hint: Sequence[float | None] | None = None,
+        **hints: Any,
     ) -> None:
-        super().__init__(n_classes)
-        self.balance = None if balance is None else list(balance)
-        self.accuracies_hint = None if accuracies_hint is None else list(accuracies_hint)
+        super().__init__(n_classes, **hints)
         self.seed = seed
         self.draws = draws
-        self.budget = budget
 
     def _fit(self, votes: Votes, features: Features | None, gold: Gold) -> None:
-        chosen = self._choose(patterns(votes, budget=self.budget, gold=gold))
-        self._adopt(self._with_features(votes, features, gold, chosen))
+        chosen = self._choose(patterns(votes, budget=self.budget, order=self.order_, gold=gold))
+        self._adopt(
+            self._with_features(votes[:, self.order_], features, gold, chosen) if features is not None else chosen
+        )
 
     def learn(self, found: Patterns) -> None:
         """Distinct rows -> the choice among label models of votes."""
         self._adopt(self._choose(found))
 
     def _choose(self, found: Patterns) -> LabelModel:
-        pairs = PairLifts(
-            self.n_classes, budget=self.budget, balance=self.balance, accuracies_hint=self.accuracies_hint
-        )
+        pairs = PairLifts(self.n_classes, **self.hints())
         pairs.order_ = self.order_
         pairs.learn(found)
         candidates = self._candidates(found, pairs)
         best = _best(candidates)
         misfit = getattr(candidates.get("generative"), "misfit_", np.nan)
         self.evidence_ = {"misfit": None if np.isnan(misfit) else round(float(misfit), 6)}
-        self.evidence_["effective_functions"] = round(float(pairs.weights_.sum()), 4)
+        self.evidence_["effective_functions"] = round(pairs.effective(), 4)
         self.evidence_["groups"] = sorted(sorted(int(self.order_[j]) for j in group) for group in pairs.groups())
         self._weigh(found, candidates, best)
         self._resample(found, pairs)
         return candidates[self.evidence_["chosen"]]
 
-    def _with_features(self, votes: Votes, features: Features | None, gold: Gold, model: LabelModel) -> LabelModel:
-        """The chosen model, or a classifier and the meaning of votes learned on top of it."""
-        if features is None:
-            return model
+    def _with_features(self, votes: Votes, features: Features, gold: Gold, model: LabelModel) -> LabelModel:
+        """The chosen model, and a classifier and the meaning of votes learned on top of it."""
         joint = Joint(self.n_classes)
-        model.order_ = np.arange(self.functions_)
+        model.order_, name = np.arange(self.functions_), self.evidence_["chosen"]
         joint.learn_rows(votes, features, gold=gold, base=model)
-        self.evidence_ |= {"votes_only": self.evidence_["chosen"], "chosen": "joint", "reason": "features are at hand"}
+        rows = row_order(votes, features)[:TOLD_OF]
+        majority = joint.tells(votes[rows], features[rows], shares(votes[rows], self.n_classes))
+        self.evidence_ |= {"votes_only": name, "feature_fit": {"majority": majority, name: joint.skill_}}
+        scores = self.evidence_["gold"]
+        if joint.held_out_ is not None and joint.held_out_["rows"] >= ENOUGH_GOLD:
+            scores["joint"] = joint.held_out_
+            if scores["joint"]["squared_error"] > scores[name]["squared_error"]:
+                return model
+        self.evidence_ |= {"chosen": "joint", "reason": self._why_joint(joint)}
         return joint
 
+    @staticmethod
+    def _why_joint(joint: Joint) -> str:
+        if joint.skill_ <= UNSKILLED:
+            return "features tell nothing of the labels, and are not heard"
+        return f"features tell {joint.skill_:.0%} of the labels of rows not seen, beyond the commonest class"
+
     def _candidates(self, found: Patterns, pairs: PairLifts) -> dict[str, LabelModel]:
-        pool = Pool(self.n_classes, budget=self.budget)
+        pool = Pool(self.n_classes, **self.hints())
         pool.learn_from(found, pairs)
         candidates: dict[str, LabelModel] = {"majority": MajorityVote(self.n_classes).fit(found.votes), "pool": pool}
-        if is_crowd(found, self.n_classes, effective=float(pairs.weights_.sum())):
-            crowd = Crowd(self.n_classes, budget=self.budget)
+        if is_crowd(found, self.n_classes, effective=pairs.effective()):
+            crowd = Crowd(self.n_classes, **self.hints())
+            crowd.order_, crowd.functions_ = self.order_, self.functions_
             crowd.learn(found)
             candidates["crowd"] = crowd
         elif int((pairs.uses_ > 0).sum()) <= KINDS_FOR_GENERATIVE:
-            generative = Generative(self.n_classes, budget=self.budget)
+            generative = Generative(self.n_classes, **self.hints())
             generative.learn_from(found, pairs)
             candidates["generative"] = generative
         return candidates

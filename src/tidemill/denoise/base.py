@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Final, Self
 
 import numpy as np
 
@@ -13,6 +13,10 @@ from tidemill.denoise.patterns import Patterns, function_order, patterns
 from tidemill.denoise.votes import Array, check_votes
 
 Gold = Any  # an int array (rows,), NO_GOLD where nobody labeled the row
+
+
+ROWS: Final = 1 << 18
+"""Rows predicted together where there are many; bounds the memory that a prediction takes."""
 
 
 class LabelModel(ABC):
@@ -70,7 +74,7 @@ class LabelModel(ABC):
             raise DataError(f"votes of {votes.shape[0]} rows and {votes.shape[1]} functions: nothing to learn from")
         self.functions_ = votes.shape[1]
         self.order_ = function_order(votes, self.n_classes)
-        self._fit(np.take(votes, self.order_, axis=1), features, gold)
+        self._fit(votes, features, gold)
         return self
 
     def refit(self, rows: Counted) -> Self:
@@ -87,8 +91,7 @@ class LabelModel(ABC):
             )
         self.functions_ = rows.votes.shape[1]
         self.order_ = function_order(rows.votes, self.n_classes, weights=rows.counts)
-        votes = np.take(rows.votes, self.order_, axis=1)
-        self.learn(patterns(votes, budget=self.budget, gold=rows.gold, weights=rows.counts))
+        self.learn(patterns(rows.votes, budget=self.budget, order=self.order_, gold=rows.gold, weights=rows.counts))
         return self
 
     def predict_proba(self, votes: Votes, *, features: Features | None = None) -> Probabilities:
@@ -100,7 +103,10 @@ class LabelModel(ABC):
             A vote is none, or the functions are not those of ``fit``.
         """
         votes = check_votes(votes, self.n_classes, functions=self.functions_)
-        return self._predict_or_prior(votes[:, self.order_], features)
+        if features is not None or len(votes) <= ROWS:
+            return self._predict_or_prior(votes[:, self.order_], features)
+        parts = (votes[start : start + ROWS, self.order_] for start in range(0, len(votes), ROWS))
+        return np.concatenate([self._predict_or_prior(part) for part in parts])
 
     def _predict_or_prior(self, votes: Votes, features: Features | None = None) -> Probabilities:
         found = self._predict(votes, features)
@@ -108,7 +114,7 @@ class LabelModel(ABC):
         return found
 
     def _fit(self, votes: Votes, features: Features | None, gold: Gold) -> None:  # noqa: ARG002 - votes only
-        self.learn(patterns(votes, budget=self.budget, gold=gold))
+        self.learn(patterns(votes, budget=self.budget, order=self.order_, gold=gold))
 
     @abstractmethod
     def learn(self, found: Patterns) -> None:

@@ -32,11 +32,6 @@ class Dependence:
     excess: Array
     weights: Array
 
-    @property
-    def effective(self) -> float:
-        """Effective number of functions."""
-        return float(self.weights.sum())
-
 
 def groups(excess: Array) -> list[list[int]]:
     """Excess agreement -> groups of two or more functions that repeat one another.
@@ -52,15 +47,15 @@ def groups(excess: Array) -> list[list[int]]:
     return [group for group in found if len(group) > 1]
 
 
-def dependence(counts: PairCounts, functions: int, *, prior: Array, hints: Array | None = None) -> Dependence:
-    """Pair counts, number of functions, priors of the balance and of precisions -> fit and dependences."""
+def dependence(counts: PairCounts, functions: int, *, prior: Array, told: Array) -> Dependence:
+    """Pair counts, number of functions, pseudo-counts of the balance and of precisions -> fit and dependences."""
     own = np.asarray(counts.functions)
     suspects = agreement(counts, functions, counts.together) > SUSPECT
-    fit = fit_pairs(counts, listened=_spared(suspects, functions)[np.ix_(own, own)], prior=prior, hints=hints)
+    fit = fit_pairs(counts, listened=_spared(suspects, functions)[np.ix_(own, own)], prior=prior, told=told)
     excess = np.zeros((functions, functions))
     if suspects.any():
         excess = _excess(counts, functions, fit)
-        fit = fit_pairs(counts, listened=(excess < EXCESS)[np.ix_(own, own)], prior=prior, hints=hints)
+        fit = fit_pairs(counts, listened=(excess < EXCESS)[np.ix_(own, own)], prior=prior, told=told)
         excess = _excess(counts, functions, fit)
     return Dependence(fit, excess, 1.0 / (1.0 + np.where(excess > EXCESS, excess, 0.0).sum(axis=1)))
 

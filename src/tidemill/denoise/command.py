@@ -6,7 +6,7 @@ import argparse
 import contextlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,11 +29,11 @@ def command(arguments: list[str]) -> None:
     """Command line -> labels, and what was learned, told and written."""
     asked = _parser().parse_args(arguments)
     classes = _classes(asked.classes)
-    train = read_votes(asked.votes, len(classes))
-    other = train if asked.predict is None else read_votes(asked.predict, len(classes), functions=train.functions)
+    train = read_votes(asked.votes, classes)
+    other = train if asked.predict is None else read_votes(asked.predict, classes, functions=train.functions)
     features, other_features = _features(asked, train, other)
-    gold = None if asked.gold is None else read_gold(asked.gold, train.rows, len(classes))
-    learned = (asked.model, len(classes), _parameters(asked), train.votes)
+    gold = None if asked.gold is None else read_gold(asked.gold, train.rows, classes)
+    learned = (asked.model, len(classes), _parameters(asked, train.functions), train.votes)
     model, blind = fit_twice(*learned, features=features, gold=gold)
     fitted = Fitted(model, blind.predict_proba(train.votes, features=features), train, features, gold)
     probabilities = model.predict_proba(other.votes, features=other_features)
@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--predict-features", type=Path, help="features of the rows of --predict")
     parser.add_argument("--gold", type=Path, help="CSV, Parquet (row_id, gold) or .npy: evidence, not truth")
     parser.add_argument("--balance", help="class balance believed in, such as 0.9,0.1: evidence, not truth")
+    parser.add_argument("--accuracies", help="accuracies believed in, such as short=0.9,links=0.6: evidence, not truth")
     parser.add_argument("--model", default="auto", help=f"one of {', '.join(sorted(MODELS))} (auto)")
     parser.add_argument(
         "--predict", type=Path, help="other votes of the same functions, to label in place of the first"
@@ -87,13 +88,29 @@ def _classes(text: str) -> tuple[str, ...]:
     return names
 
 
-def _parameters(asked: Any) -> dict[str, Any]:
-    """What was asked -> the model's parameters."""
-    seed = {"seed": asked.seed} if "seed" in _known(asked.model).parameters else {}
+def _parameters(asked: Any, functions: Sequence[str]) -> dict[str, Any]:
+    """What was asked, and the functions of the votes -> the model's parameters.
+
+    Raises
+    ------
+    ConfigError
+        A hint is no number or is of no function, or the model takes none.
+    """
+    takes = _known(asked.model).parameters
+    given: dict[str, Any] = {"seed": asked.seed} if "seed" in takes else {}
     try:
-        return seed if asked.balance is None else seed | {"balance": [float(x) for x in asked.balance.split(",")]}
+        if asked.balance is not None:
+            given["balance"] = [float(share) for share in asked.balance.split(",")]
+        if asked.accuracies is not None:
+            told = dict(part.split("=") for part in asked.accuracies.split(","))
+            given["accuracies_hint"] = [None if told.get(name) is None else float(told[name]) for name in functions]
     except ValueError as error:
-        raise ConfigError(f"--balance {asked.balance}: promised shares such as 0.9,0.1") from error
+        promised = "shares such as 0.9,0.1, and accuracies such as short=0.9,links=0.6"
+        raise ConfigError(f"--balance {asked.balance}, --accuracies {asked.accuracies}: promised {promised}") from error
+    unknown = sorted(set(told) - set(functions)) if asked.accuracies is not None else []
+    if unknown:
+        raise ConfigError(f"--accuracies: {unknown[0]!r} is none of the functions {', '.join(functions)}")
+    return given
 
 
 def _known(name: str) -> type[LabelModel]:

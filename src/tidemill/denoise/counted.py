@@ -78,7 +78,9 @@ def counted(votes: npt.NDArray[Any], n_classes: int, *, gold: Any = None, functi
 
 def _merged(n_classes: int, votes: Votes, gold: npt.NDArray[np.int64], member: npt.NDArray[Any]) -> Counted:
     """Rows that may be alike, and which of them each row is -> distinct rows."""
-    _, first, back = np.unique(row_hashes(votes, gold), return_index=True, return_inverse=True)
+    _, first, back = np.unique(
+        row_hashes(votes, gold, np.arange(votes.shape[1])), return_index=True, return_inverse=True
+    )
     place = back[member].astype(np.int32)
     counts = np.bincount(place, minlength=len(first)).astype(np.int64)
     return Counted(n_classes, np.ascontiguousarray(votes[first]), gold[first], counts, place)

@@ -1,7 +1,8 @@
 """votes of many people who may each name every class -> class by EM (Dawid and Skene, 1979, as it was meant).
 
 With many two-sided voters the class balance can be read from the votes, and is: errors of single voters even out, where a
-few functions would drag it along. Who speaks of which row was assigned, so silence is no evidence. Each confusion is shrunk
+few functions would drag it along. (Votes of one-sided functions tell how often each was written for, so there it stays as
+it is believed to be.) Who speaks of which row was assigned, so silence is no evidence. Each confusion is shrunk
 to one accuracy and to the voter's habits beside those of the crowd: what all say often is common as well as habit. The
 answer is the mean of this and the share of votes, which keeps rows with few votes from being decided by one voter.
 """
@@ -12,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from tidemill.contracts import Features, Probabilities, Votes
+from tidemill.contracts import ABSTAIN, Features, Probabilities, Votes
 from tidemill.denoise.dawid_skene import floored
 from tidemill.denoise.majority import shares
 from tidemill.denoise.patterns import Patterns
@@ -45,14 +46,15 @@ class Crowd(SpokenConfusions):
     def learn(self, found: Patterns) -> None:
         """Distinct rows -> confusions and class balance, by EM from the majority vote."""
         said, heard = one_hot(found.votes, self.n_classes), (found.weights * found.heard)[:, None]
-        known = gold_evidence(found.gold, self.n_classes)
+        known, told = gold_evidence(found.gold, self.n_classes), self.tries()
         habits = relative_habits(np.asarray(said.T @ found.weights), self.n_classes)
+        readable = two_sided(found, self.n_classes)
         posterior = normalised(np.log(shares(found.votes, self.n_classes) + 1e-9) + known)
         for _ in range(self.iterations):
-            mass = (posterior * heard).sum(axis=0) + 1e-9
-            self.balance_ = floored(mass / mass.sum(), FLOOR)
+            mass = (posterior * heard).sum(axis=0) + 1e-9 + self.balance_counts()
+            self.balance_ = floored(mass / mass.sum(), FLOOR) if readable else self.told_balance()
             counted = posterior * found.weights[:, None]
-            given, self.accuracies_ = spoken_given(said, counted, self.strength, habits=habits)
+            given, self.accuracies_ = spoken_given(said, counted, self.strength, told=told, habits=habits)
             self.evidence_ = np.log(given)
             previous, posterior = posterior, normalised(said @ self.evidence_ + np.log(self.balance_) + known)
             if np.abs(posterior - previous).max() < self.tolerance:
@@ -76,15 +78,19 @@ def relative_habits(uses: Array, n_classes: int) -> Array:
     return np.asarray(own / np.sqrt(every))
 
 
-def is_crowd(found: Patterns, n_classes: int, *, effective: float) -> bool:
-    """Distinct rows, effective number of voters -> True for many voters who each name every class.
+def two_sided(found: Patterns, n_classes: int) -> bool:
+    """Distinct rows -> True where the mean voter names every class.
 
     A voter's number of classes is the exponential of the entropy of what he says, and voters count by their votes.
     """
     uses = np.asarray(one_hot(found.votes, n_classes).T @ found.weights).reshape(-1, 2 * n_classes)[:, :n_classes]
     total = uses.sum(axis=1)
-    if effective < max(MANY, OWN_MIND * (total > 0).sum()):
-        return False
     share = uses / np.maximum(total, 1e-9)[:, None]
     named = np.exp(-(share * np.log(np.maximum(share, 1e-12))).sum(axis=1))
-    return bool((named @ total) / total.sum() > 1.0 + TWO_SIDED * (n_classes - 1))
+    return bool(named @ total > (1.0 + TWO_SIDED * (n_classes - 1)) * total.sum())
+
+
+def is_crowd(found: Patterns, n_classes: int, *, effective: float) -> bool:
+    """Distinct rows, effective number of voters -> True for many voters who each name every class."""
+    speaking = int((found.votes != ABSTAIN).any(axis=0).sum())
+    return effective >= max(MANY, OWN_MIND * speaking) and two_sided(found, n_classes)

@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 
 from tidemill.contracts import Features, Probabilities, Votes
-from tidemill.denoise.base import LabelModel
+from tidemill.denoise.hints import Hinted
 from tidemill.denoise.majority import shares
 from tidemill.denoise.patterns import Patterns
 from tidemill.denoise.spoken import gold_evidence
 from tidemill.denoise.votes import Array, normalised, one_hot, said_classes, weigh
 
 
-class DawidSkene(LabelModel):
+class DawidSkene(Hinted):
     """Votes -> posterior under a confusion matrix per function, abstains included.
 
     Parameters
@@ -31,6 +31,8 @@ class DawidSkene(LabelModel):
         Least share of a class, as a fraction of ``1 / n_classes``.
     iterations, tolerance
         EM ends after so many steps, or when no posterior moves more than ``tolerance``.
+    balance, accuracies_hint, budget
+        See ``Hinted``; most distinct rows to learn from.
 
     Attributes
     ----------
@@ -49,8 +51,11 @@ class DawidSkene(LabelModel):
     """
 
     name = "dawid_skene"
-    parameters = ("n_classes", "strength", "balance_floor", "iterations", "tolerance", "budget")
-    learned = (*LabelModel.learned, "confusions_", "weights_", "fallback_")
+    parameters = (
+        *("n_classes", "strength", "balance_floor", "iterations", "tolerance"),
+        *("budget", "balance", "accuracies_hint"),
+    )
+    learned = (*Hinted.learned, "confusions_", "weights_", "fallback_")
 
     confusions_: Array
     weights_: Array
@@ -64,14 +69,13 @@ class DawidSkene(LabelModel):
         balance_floor: float = 0.02,
         iterations: int = 200,
         tolerance: float = 1e-5,
-        budget: int = 20_000,
+        **hints: Any,
     ) -> None:
-        super().__init__(n_classes)
+        super().__init__(n_classes, **hints)
         self.strength = strength
         self.balance_floor = balance_floor
         self.iterations = iterations
         self.tolerance = tolerance
-        self.budget = budget
 
     def learn(self, found: Patterns) -> None:
         """Distinct rows -> confusions by EM from the majority vote; the majority vote itself where EM leaves it behind."""
@@ -97,8 +101,9 @@ class DawidSkene(LabelModel):
 
     def _maximise(self, said: Any, weighted: Array) -> None:
         mass = weighted.sum(axis=0)
-        self.balance_ = floored(mass / mass.sum(), self.balance_floor)
-        self.confusions_ = confusions(said, weighted, self.strength)
+        believed = mass + self.balance_counts()
+        self.balance_ = floored(believed / believed.sum(), self.balance_floor)
+        self.confusions_ = confusions(said, weighted, self.strength, told=self.tries())
 
     def _evidence(self) -> Array:
         logs = np.log(self.confusions_)
@@ -134,25 +139,26 @@ def floored(balance: Array, floor: float) -> Array:
     return np.asarray(raised / raised.sum())
 
 
-def confusions(said: Any, weighted: Array, strength: float) -> Array:
+def confusions(said: Any, weighted: Array, strength: float, *, told: Array) -> Array:
     """One-hot votes and posterior mass (rows, classes) -> (functions, symbols + 1, classes), shrunk.
 
     Each column is shrunk, with ``strength`` rows of belief, to the function's own habits (how often it says each
-    symbol), tilted to being right with its one accuracy over all classes.
+    symbol), tilted to being right with its one accuracy over all classes; ``told`` (2, functions) are pseudo-counts of
+    right votes and of all that join this accuracy.
     """
     n_classes = weighted.shape[1]
     counts = np.asarray(said.T @ weighted).reshape(-1, 2 * n_classes, n_classes)
     mass = weighted.sum(axis=0)
     full = np.concatenate([counts, np.maximum(mass - counts.sum(axis=1), 0.0)[:, None]], axis=1)
-    belief = _habits(counts, mass)
+    belief = _habits(counts, mass, told)
     return np.asarray((full + strength * belief) / (mass + strength))
 
 
-def _habits(counts: Array, mass: Array) -> Array:
+def _habits(counts: Array, mass: Array, told: Array) -> Array:
     n_classes = len(mass)
     named, uttered = said_classes(n_classes), counts.sum(axis=2)
     right = named > 0
-    accuracy = ((counts * right).sum(axis=(1, 2)) + 1.4) / (counts.sum(axis=(1, 2)) + 2.0)
+    accuracy = ((counts * right).sum(axis=(1, 2)) + told[0]) / (counts.sum(axis=(1, 2)) + told[1])
     share = np.clip((mass + 1.0) / (mass + 1.0).sum(), 1e-9, None)
     wrong = np.where(right, 0.0, 1.0) / (~right).sum(axis=1, keepdims=True)
     given = accuracy[:, None, None] * named + (1.0 - accuracy)[:, None, None] * wrong

@@ -67,6 +67,8 @@ def resampled(found: Patterns, generator: np.random.Generator) -> Patterns:
     """Distinct rows -> the same rows drawn anew with replacement (Poisson weights)."""
     weights = generator.poisson(np.minimum(found.weights, 1e9)).astype(np.float64)
     kept = weights > 0
+    if not kept.any():  # so few rows that none was drawn
+        return found
     return Patterns(found.votes[kept], weights[kept], found.gold[kept])
 
 
@@ -78,7 +80,8 @@ def balance_interval(found: Patterns, model: PairLifts, *, draws: int, seed: int
     generator = np.random.default_rng(seed)
     base, kept, balances = model.posterior(found).argmax(axis=1), [], []
     for _ in range(draws):
-        again = PairLifts(model.n_classes, anchor=model.anchor, most=min(model.most, 100), budget=model.budget)
+        again = PairLifts(model.n_classes, anchor=model.anchor, most=min(model.most, 100), **model.hints())
+        again.order_ = model.order_
         again.learn(resampled(found, generator))
         balances.append(again.balance_)
         kept.append(

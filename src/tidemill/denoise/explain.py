@@ -98,7 +98,8 @@ def dependences(pairs: PairLifts, names: Sequence[str]) -> dict[str, Any]:
     excess = pairs.excess_[np.ix_(back, back)]
     found = [(int(i), int(j)) for i, j in np.argwhere(np.triu(excess > EXCESS, 1))]
     return {
-        "effective_functions": round(float(pairs.weights_.sum()), 4),
+        "speaking": int((pairs.uses_.reshape(len(names), -1).sum(axis=1) > 0).sum()),
+        "effective_functions": round(pairs.effective(), 4),
         "groups": [[names[j] for j in group] for group in groups(excess)],
         "pairs": [{"functions": [names[i], names[j]], "excess": round(float(excess[i, j]), 4)} for i, j in found],
         "weights": dict(zip(names, pairs.weights_[back].round(6).tolist(), strict=True)),

@@ -48,7 +48,7 @@ class Generative(DawidSkene):
 
     def learn(self, found: Patterns) -> None:
         """Distinct rows -> the pairs, and what ``fit`` learns from there."""
-        pairs = PairLifts(self.n_classes, budget=self.budget)
+        pairs = PairLifts(self.n_classes, **self.hints())
         pairs.order_ = self.order_
         pairs.learn(found)
         self.learn_from(found, pairs)
@@ -81,8 +81,9 @@ class Generative(DawidSkene):
             balance_floor=self.balance_floor,
             iterations=self.iterations,
             tolerance=self.tolerance,
-            budget=self.budget,
+            **self.hints(),
         )
+        trial.order_ = pairs.order_
         end = trial.iterate(found, start, pairs.weights_)
         trial.misfit_ = misfit(pairs.counts_, trial.confusions_, trial.balance_, pairs.weights_)
         return trial, end

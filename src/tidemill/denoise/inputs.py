@@ -1,13 +1,14 @@
 """files of votes, features and gold, in the forms people have them in -> arrays.
 
 Votes: Parquet or CSV with a column per function (``row_id`` names rows; text columns are passed over), Parquet or CSV
-in crowd-kit's long form (task, worker, label), a NumPy array, or WRENCH's JSON with its texts and labels.
+in crowd-kit's long form (task, worker, label), a NumPy array, or WRENCH's JSON with its texts and labels. Labels in the
+long form, and gold, are class indices or names of classes.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -34,21 +35,26 @@ class VotesFile:
     gold: Any = None
 
 
-def read_votes(path: Path, n_classes: int, *, functions: Sequence[str] | None = None) -> VotesFile:
-    """File -> its votes, in the order of ``functions`` where these are given.
+def read_votes(path: Path, classes: Sequence[str], *, functions: Sequence[str] | None = None) -> VotesFile:
+    """File and names of the classes -> its votes, in the order of ``functions`` where these are given.
 
     Raises
     ------
     DataError
         The file is missing, its form is unknown, a vote is none, or it has functions the model does not know.
     """
-    readers = {".json": _wrench, ".npy": _array, ".parquet": _table, ".csv": _table}
+    readers: dict[str, Callable[[Path], VotesFile]] = {
+        ".json": _wrench,
+        ".npy": _array,
+        ".parquet": lambda path: _table(path, classes),
+        ".csv": lambda path: _table(path, classes),
+    }
     if path.suffix not in readers:
         raise DataError(f"{path}: votes are .parquet, .csv, .npy or WRENCH's .json")
     if not path.exists():
         raise DataError(f"{path} is missing")
     found = readers[path.suffix](path)
-    found = replace(found, votes=check_votes(found.votes, n_classes, names=found.functions))
+    found = replace(found, votes=check_votes(found.votes, len(classes), names=found.functions))
     return found if functions is None else _aligned(found, functions, path)
 
 
@@ -82,10 +88,10 @@ def _read(path: Path) -> pl.DataFrame:
     return pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path)
 
 
-def _table(path: Path) -> VotesFile:
+def _table(path: Path, classes: Sequence[str]) -> VotesFile:
     table = _read(path)
     if set(LONG) <= set(table.columns):
-        return _long(table, path)
+        return _long(table.with_columns(label=_indices(table["label"], classes, path)), path)
     functions = [name for name, dtype in table.schema.items() if dtype.is_integer() and name not in NAMES]
     if not functions:
         raise DataError(f"{path}: no column of whole numbers; it has {', '.join(table.columns)}")
@@ -100,12 +106,29 @@ def _row_names(table: pl.DataFrame) -> list[str]:
     return [str(row) for row in range(table.height)] if named is None else table[named].cast(pl.String).to_list()
 
 
+def _indices(column: pl.Series, classes: Sequence[str], path: Path) -> pl.Series:
+    """Class indices, or names of classes -> class indices.
+
+    Raises
+    ------
+    DataError
+        A value is neither.
+    """
+    if column.dtype.is_integer():
+        return column
+    named = {name: k for k, name in enumerate(classes)}
+    found = column.cast(pl.String).replace_strict(named, default=None, return_dtype=pl.Int64)
+    lost = column.filter(found.is_null() & column.is_not_null())
+    if len(lost):
+        promised = f"class indices, or one of {', '.join(classes)}"
+        raise DataError(f"{path}, column {column.name!r}: {lost[0]!r} is no class; promised {promised}")
+    return found
+
+
 def _long(table: pl.DataFrame, path: Path) -> VotesFile:
     """crowd-kit's form -> votes; tasks and workers in the order of their names."""
-    if not table["label"].dtype.is_integer():
-        raise DataError(
-            f"{path}, column 'label': {table['label'].dtype}; promised class indices, 0 for the first class"
-        )
+    if table["label"].null_count():
+        raise DataError(f"{path}, column 'label': a label is missing; leave the line out where a worker said nothing")
     if table.select("task", "worker").is_duplicated().any():
         raise DataError(f"{path}: a worker labels a task twice; keep one label of each")
     tasks, workers = (table[name].cast(pl.String).unique().sort().to_list() for name in LONG[:2])
@@ -145,8 +168,9 @@ def read_features(path: Path, rows: Sequence[str]) -> Features:
     return np.asarray(features, dtype=np.float32)
 
 
-def read_gold(path: Path, rows: Sequence[str], n_classes: int) -> Any:
+def read_gold(path: Path, rows: Sequence[str], classes: Sequence[str]) -> Any:
     """CSV or Parquet (row_id, gold or label), or a NumPy vector in the order of rows -> (rows,) class or NO_GOLD."""
+    n_classes = len(classes)
     if path.suffix == ".npy":
         gold = np.load(path, allow_pickle=False)
     else:
@@ -154,7 +178,7 @@ def read_gold(path: Path, rows: Sequence[str], n_classes: int) -> Any:
         name = next((name for name in ("gold", "label") if name in table.columns), None)
         if name is None:
             raise DataError(f"{path}: no column 'gold' or 'label'; it has {', '.join(table.columns)}")
-        known = dict(zip(_row_names(table), table[name].to_list(), strict=True))
+        known = dict(zip(_row_names(table), _indices(table[name], classes, path).fill_null(NO_GOLD), strict=True))
         gold = np.array([known.get(row, NO_GOLD) for row in rows])
     if len(gold) != len(rows) or gold.min(initial=0) < NO_GOLD or gold.max(initial=0) >= n_classes:
         raise DataError(f"{path}: promised one class in 0..{n_classes - 1}, or {NO_GOLD}, for each of {len(rows)} rows")

@@ -15,6 +15,7 @@ import numpy as np
 
 from tidemill.contracts import NO_GOLD, DataError, Features, Probabilities, Votes
 from tidemill.denoise.base import Gold, LabelModel, silent
+from tidemill.denoise.evidence import gold_scores
 from tidemill.denoise.patterns import Patterns
 from tidemill.denoise.pool import Pool
 from tidemill.denoise.softmax import Linear, fit_linear
@@ -25,6 +26,9 @@ UNSKILLED: Final = 0.1
 """Skill at which the features tell nothing: the votes alone are heard."""
 SKILLED: Final = 0.5
 """Skill from which the meaning of votes is the classifier's alone."""
+
+RECALLED: Final = 0.25
+"""How far above its mean the answer for a class must be, where it is the label, for the classifier to know the class."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,8 @@ class Joint(LabelModel):
         How much of the votes' labels the classifier tells of rows it has not seen, beyond the commonest class.
     base_
         The label model of votes alone; it answers where the classifier has no skill.
+    held_out_
+        Scores on gold rows, each by a classifier that was not taught the row; None where there is no gold.
     """
 
     name = "joint"
@@ -75,6 +81,7 @@ class Joint(LabelModel):
     accuracies_: Array
     skill_: float
     base_: LabelModel
+    held_out_: dict[str, float] | None
 
     def __init__(
         self,
@@ -94,6 +101,7 @@ class Joint(LabelModel):
         self.most = most
 
     def _fit(self, votes: Votes, features: Features | None, gold: Gold) -> None:
+        votes = votes[:, self.order_]
         self.learn_rows(votes, features, gold=gold, base=Pool(self.n_classes).fit(votes, gold=gold))
 
     def learn(self, found: Patterns) -> None:  # noqa: ARG002 - refused
@@ -105,18 +113,21 @@ class Joint(LabelModel):
         if features is None:
             raise DataError("label model joint needs features: configure denoise.use_features, or give --features")
         self.functions_ = votes.shape[1]
-        order = row_order(votes, features)[: self.most]
-        rows = self._rows(votes[order], features[order], gold if gold is None else np.asarray(gold)[order])
+        order = gold_first(row_order(votes, features), gold)[: self.most]
+        known = np.full(len(order), NO_GOLD) if gold is None else np.asarray(gold)[order]
+        rows = self._rows(votes[order], features[order], known)
         self.base_, start = base, base.predict_proba(votes[order])
         labels, warm = start, [None] * (self.folds + 1)
         for turn in range(self.rounds):
             seen, whole = self._cross_fitted(rows, labels, warm)
             if turn == 0:
                 self.skill_ = skill(seen[rows.heard], start[rows.heard])
-            self._read_votes(rows.said, seen)
+                recall = recalled(seen[rows.heard], start[rows.heard])
+            self._read_votes(rows.said, seen, start, recall)
             labels = self._combined(rows.said @ self.evidence_, start, seen, rows.gold)
         self.coefficients_, self.centre_, self.scale_ = whole.weights, whole.centre, whole.scale
         self.prior_ = self.balance_ = labels.mean(axis=0) / labels.mean(axis=0).sum()
+        self.held_out_ = gold_scores(self._combined(rows.said @ self.evidence_, start, seen, 0.0), known)
 
     def _combined(self, meaning: Array, start: Probabilities, seen: Probabilities, gold: Array | float) -> Array:
         """What votes mean to the classifier, what they say alone, and the classifier, each by the classifier's skill."""
@@ -125,8 +136,7 @@ class Joint(LabelModel):
         alone = np.log(np.maximum(start, 1e-9))
         return normalised(trust * meaning + (1.0 - trust) * alone + heard * np.log(np.maximum(seen, 1e-9)) + gold)
 
-    def _rows(self, votes: Votes, features: Features, gold: Gold) -> Rows:
-        known = np.full(len(votes), NO_GOLD) if gold is None else gold
+    def _rows(self, votes: Votes, features: Features, known: Any) -> Rows:
         evidence = gold_evidence(known, self.n_classes)
         heard = ~silent(votes) | (known != NO_GOLD)
         return Rows(one_hot(votes, self.n_classes), np.asarray(features, dtype=np.float32), evidence, heard)
@@ -142,14 +152,22 @@ class Joint(LabelModel):
         warm[-1] = whole.weights
         return seen, whole
 
+    def tells(self, votes: Votes, features: Features, labels: Probabilities) -> float:
+        """Rows and a label model's labels of them -> how much of these a classifier tells of rows it has not seen."""
+        rows = self._rows(votes, features, np.full(len(votes), NO_GOLD))
+        seen, _ = self._cross_fitted(rows, labels, [None] * (self.folds + 1))
+        return skill(seen[rows.heard], labels[rows.heard])
+
     def _classifier(self, rows: Rows, labels: Array, chosen: Any, start: Array | None) -> Linear:
         chosen = chosen if chosen.any() else np.ones_like(chosen)
         weights = np.ones(int(chosen.sum()))
         return fit_linear(rows.features[chosen], labels[chosen], weights=weights, penalty=self.penalty, start=start)
 
-    def _read_votes(self, said: Any, seen: Probabilities) -> None:
+    def _read_votes(self, said: Any, seen: Probabilities, start: Probabilities, recall: Array) -> None:
+        """What each kind of vote means to the classifier; of classes that it does not recall, to the votes' model."""
         balance = seen.mean(axis=0)
-        mass = np.asarray(said.T @ seen)
+        heard = np.tile(recall, said.shape[1] // self.n_classes)[:, None]
+        mass = heard * np.asarray(said.T @ seen) + (1.0 - heard) * np.asarray(said.T @ start)
         meaning = (mass + self.strength * balance) / (mass.sum(axis=1, keepdims=True) + self.strength)
         self.evidence_ = np.log(np.maximum(meaning, 1e-9) / np.maximum(balance, 1e-9))
         self.accuracies_ = _accuracies(meaning, mass.sum(axis=1), self.n_classes)
@@ -188,6 +206,17 @@ class Joint(LabelModel):
         return model
 
 
+def gold_first(order: Any, gold: Gold) -> Any:
+    """Order of rows and gold -> the same order with the rows that have gold before the others.
+
+    >>> gold_first(np.array([2, 0, 1]), np.array([-1, 0, -1]))
+    array([1, 2, 0])
+    """
+    if gold is None:
+        return order
+    return order[np.argsort(np.asarray(gold)[order] == NO_GOLD, kind="stable")]
+
+
 def skill(seen: Probabilities, labels: Probabilities) -> float:
     """Answers on rows not seen and their labels -> agreement beyond naming the commonest class: 0 none, 1 all.
 
@@ -200,6 +229,22 @@ def skill(seen: Probabilities, labels: Probabilities) -> float:
     commonest = np.bincount(given).max() / len(given)
     agreed = float((seen.argmax(axis=1) == given).mean())
     return float((agreed - commonest) / max(1.0 - commonest, 1e-9))
+
+
+def recalled(seen: Probabilities, labels: Probabilities) -> Array:
+    """Answers on rows not seen and their labels -> (classes,) how far each class is told apart: 0 not, 1 enough.
+
+    It is the mean answer for a class where it is the label, beyond its mean anywhere; a rare class that features do not
+    show is taken for its neighbours by the classifier, and votes for it must not be read as votes for these.
+
+    >>> recalled(np.array([[0.9, 0.1], [0.9, 0.1]]), np.array([[1.0, 0.0], [0.0, 1.0]]))
+    array([0., 0.])
+    """
+    if not len(labels):
+        return np.zeros(labels.shape[1])
+    mean = seen.mean(axis=0)
+    there = (labels * seen).sum(axis=0) / np.maximum(labels.sum(axis=0), 1e-9)
+    return np.asarray(np.clip((there - mean) / np.maximum(1.0 - mean, 1e-9) / RECALLED, 0.0, 1.0))
 
 
 def row_order(votes: Votes, features: Features) -> Any:

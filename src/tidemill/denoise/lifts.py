@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 
-from tidemill.contracts import NO_GOLD, ConfigError, Features, Probabilities, Votes
-from tidemill.denoise.base import LabelModel
+from tidemill.contracts import NO_GOLD, Features, Probabilities, Votes
 from tidemill.denoise.clones import Dependence, dependence
+from tidemill.denoise.hints import Hinted
 from tidemill.denoise.pairs import BELIEF, PRECISION, PairCounts, given_vote, pair_counts
 from tidemill.denoise.patterns import Patterns
+from tidemill.denoise.spoken import gold_evidence
 from tidemill.denoise.votes import Array, normalised, one_hot, weigh
 
-HINTED: Final = 100.0
-"""Rows of gold that a hinted class balance weighs as much as."""
 DECISIVE: Final = 1.2
 """How much likelier than chance its likeliest class must be before silence is held for it."""
 
 
-class PairLifts(LabelModel):
+class PairLifts(Hinted):
     """Votes -> posterior from precisions and class balance that explain how often pairs of votes occur.
 
     Repeating functions share their evidence. Every class is held as likely as another where something is said; a
@@ -30,12 +28,10 @@ class PairLifts(LabelModel):
     ----------
     anchor
         Dirichlet pseudo-counts of each class in the balance.
-    balance, accuracies_hint
-        What is believed of the class balance, and of each function's accuracy (None: nothing): evidence, not truth.
     most
         Most kinds of vote whose pairs are counted; precisions of rarer kinds follow from these.
-    budget
-        Most distinct rows to learn from.
+    balance, accuracies_hint, budget
+        See ``Hinted``; most distinct rows to learn from.
 
     Attributes
     ----------
@@ -49,7 +45,7 @@ class PairLifts(LabelModel):
 
     name = "pairs"
     parameters = ("n_classes", "anchor", "most", "budget", "balance", "accuracies_hint")
-    learned = (*LabelModel.learned, "evidence_", "weights_", "excess_", "precision_", "uses_", "talk_")
+    learned = (*Hinted.learned, "evidence_", "weights_", "excess_", "precision_", "uses_", "talk_")
 
     evidence_: Array
     weights_: Array
@@ -66,58 +62,50 @@ class PairLifts(LabelModel):
         *,
         anchor: float = 2.0,
         most: int = 200,
-        budget: int = 20_000,
-        balance: Sequence[float] | None = None,
-        accuracies_hint: Sequence[float | None] | None = None,
+        **hints: Any,
     ) -> None:
-        super().__init__(n_classes)
-        self.balance = None if balance is None else list(balance)
-        self.accuracies_hint = None if accuracies_hint is None else list(accuracies_hint)
+        super().__init__(n_classes, **hints)
         self.anchor = anchor
         self.most = most
-        self.budget = budget
 
     def learn(self, found: Patterns) -> None:
         """Distinct rows -> what ``fit`` learns."""
         self.functions_ = found.votes.shape[1]
         self.counts_ = pair_counts(found, self.n_classes, most=self.most)
-        prior = self._anchored() + _gold_counts(found, self.n_classes)
-        learned = self.dependence_ = dependence(self.counts_, self.functions_, prior=prior, hints=self._hints())
+        prior = self.anchor + self.balance_counts() + _gold_counts(found, self.n_classes)
+        learned = self.dependence_ = dependence(self.counts_, self.functions_, prior=prior, told=self._told(found))
         self.balance_, self.talk_ = learned.fit.balance, learned.fit.talk
         self.weights_, self.excess_ = learned.weights, learned.excess
         self.precision_, self.uses_ = self._all_precisions(found)
         self.evidence_ = self._evidence()
         self.prior_ = self._silent()
 
-    def _anchored(self) -> Array:
-        """Pseudo-counts of the balance; a hint weighs as much as ``HINTED`` rows."""
-        anchor = np.full(self.n_classes, self.anchor)
-        if self.balance is None:
-            return anchor
-        hint = np.asarray(self.balance, dtype=np.float64)
-        if hint.shape != (self.n_classes,) or hint.min() <= 0:
-            raise ConfigError(f"balance {self.balance}: promised {self.n_classes} shares above 0, one a class")
-        return np.asarray(anchor + HINTED * hint / hint.sum())
+    def _told(self, found: Patterns) -> Array:
+        """Distinct rows -> (2, counted kinds): the precision expected of each kind of vote, in votes right and in all.
 
-    def _hints(self) -> Array | None:
-        """Prior precision per counted kind of vote, where a function's accuracy was hinted."""
-        if self.accuracies_hint is None:
-            return None
-        if len(self.accuracies_hint) != self.functions_:
-            raise ConfigError(f"{len(self.accuracies_hint)} hinted accuracies for {self.functions_} functions")
-        given = np.array([PRECISION if hint is None else hint for hint in self.accuracies_hint])[self.order_]
-        hinted = np.clip(given, 0.02, 0.98)[self.counts_.functions]
+        It is the usual one, or the one hinted at; gold rows add what they tell.
+        """
+        believed = self.believed()[self.counts_.functions]
+        right = np.clip(np.where(np.isnan(believed), PRECISION, believed), 0.02, 0.98)
         refuses = self.counts_.symbols >= self.n_classes
-        return np.asarray(np.where(refuses, (1.0 - hinted) / self.n_classes, hinted))
+        told = np.stack(
+            [np.where(refuses, (1.0 - right) / self.n_classes, right) * BELIEF, np.full(len(right), BELIEF)]
+        )
+        known = np.flatnonzero(found.gold != NO_GOLD)
+        said = one_hot(found.votes[known], self.n_classes)[:, self.counts_.columns]
+        truth = np.eye(self.n_classes)[found.gold[known]] * found.weights[known][:, None]
+        seen = np.asarray(said.T @ truth)
+        return np.asarray(told + np.stack([seen[np.arange(len(right)), self.counts_.owner], seen.sum(axis=1)]))
 
     def _all_precisions(self, found: Patterns) -> tuple[Array, Array]:
         """Precision of every kind of vote; kinds that were not counted in pairs follow from those that were."""
         counts, width = self.counts_, 2 * self.n_classes
         said = one_hot(found.votes, self.n_classes)
+        known = gold_evidence(found.gold, self.n_classes)
         uses = np.asarray(said.T @ found.weights).ravel() / found.weights.sum()
         evidence = np.zeros((self.functions_ * width, self.n_classes))
         evidence[counts.columns] = np.log(np.maximum(self.dependence_.fit.given, 1e-12) / self.balance_)
-        mass = np.asarray(said.T @ (normalised(said @ evidence) * found.weights[:, None]))
+        mass = np.asarray(said.T @ (normalised(said @ evidence + known) * found.weights[:, None]))
         owner = np.tile(np.arange(width) % self.n_classes, self.functions_)
         hint = np.tile(
             np.where(np.arange(width) < self.n_classes, PRECISION, (1 - PRECISION) / self.n_classes),
@@ -175,10 +163,15 @@ class PairLifts(LabelModel):
         """Fitted model -> balance, groups of repeating functions and the effective number of functions."""
         groups = [sorted(int(self.order_[j]) for j in group) for group in self.groups()]
         return super().report() | {
-            "effective_functions": round(float(self.weights_.sum()), 3),
+            "effective_functions": round(self.effective(), 3),
             "groups": sorted(groups),
             "talk": round(float(self.talk_), 4),
         }
+
+    def effective(self) -> float:
+        """Fitted model -> how many functions that ever speak there are, repetition discounted."""
+        speaks = self.uses_.reshape(self.functions_, -1).sum(axis=1) > 0
+        return float(self.weights_[speaks].sum())
 
     def groups(self) -> list[list[int]]:
         """Fitted model -> groups of functions (in the model's order) that repeat one another."""

@@ -52,6 +52,7 @@ class Neighbours(LabelModel):
     def _fit(self, votes: Votes, features: Features | None, gold: Gold) -> None:
         if features is None:
             raise DataError("label model neighbours needs features: configure denoise.use_features, or give --features")
+        votes = votes[:, self.order_]
         self.pool_ = Pool(self.n_classes, budget=self.budget).fit(votes, gold=gold)
         rows = np.flatnonzero(~silent(votes))
         rows = rows if len(rows) else np.arange(len(votes))

@@ -86,7 +86,7 @@ class PairFit:
         return np.asarray(chance * self.talk * ((self.given / self.balance) @ self.given.T))
 
 
-def fit_pairs(counts: PairCounts, *, listened: Any, prior: Array, hints: Array | None = None) -> PairFit:
+def fit_pairs(counts: PairCounts, *, listened: Any, prior: Array, told: Array) -> PairFit:
     """Pair counts -> the fit.
 
     Parameters
@@ -95,13 +95,13 @@ def fit_pairs(counts: PairCounts, *, listened: Any, prior: Array, hints: Array |
         (kinds, kinds) True for the pairs to learn from.
     prior
         (classes,) Dirichlet pseudo-counts of the class balance.
-    hints
-        (kinds,) prior mean of the precision of each kind of vote.
+    told
+        (2, kinds) pseudo-counts of each kind of vote: how many were right, of how many.
     """
     from scipy.optimize import minimize
 
-    problem = _Problem(counts, listened & counts.apart, prior, _prior_precision(counts) if hints is None else hints)
-    start = np.concatenate([_logit(problem.hints), np.log(prior / prior.sum()), [0.0]])
+    problem = _Problem(counts, listened & counts.apart, prior, told)
+    start = np.concatenate([_logit(np.clip(told[0] / told[1], 0.02, 0.98)), np.log(prior / prior.sum()), [0.0]])
     options = {"maxiter": 300, "maxcor": 20, "ftol": 1e-12, "gtol": 1e-5}
     solved = minimize(problem.loss, start, jac=True, method="L-BFGS-B", options=options).x
     precision, balance, talk = problem.unpacked(solved)
@@ -119,11 +119,6 @@ def given_vote(precision: Array, balance: Array, owner: Any) -> Array:
     return np.asarray(given)
 
 
-def _prior_precision(counts: PairCounts) -> Array:
-    refuses = counts.symbols >= counts.n_classes
-    return np.where(refuses, (1.0 - PRECISION) / counts.n_classes, PRECISION)
-
-
 def _logit(values: Array) -> Array:
     return np.asarray(np.log(values / (1.0 - values)))
 
@@ -131,8 +126,9 @@ def _logit(values: Array) -> Array:
 class _Problem:
     """Negative log posterior of logits of precision, log balance and talk, with its gradient."""
 
-    def __init__(self, counts: PairCounts, listened: Any, prior: Array, hints: Array) -> None:
-        self.owner, self.prior, self.hints = counts.owner, prior, hints
+    def __init__(self, counts: PairCounts, listened: Any, prior: Array, told: Array) -> None:
+        self.owner, self.prior = counts.owner, prior
+        self.right, self.tries = told
         self.together = counts.together
         self.chance = np.outer(counts.rates, counts.rates) * counts.rows
         self.listened = listened.astype(np.float64)
@@ -160,8 +156,8 @@ class _Problem:
         return value, self._gradient(values, precision, balance, by_given, direct, by_talk)
 
     def _prior_loss(self, precision: Array, balance: Array) -> float:
-        belief = self.hints * np.log(precision) + (1.0 - self.hints) * np.log1p(-precision)
-        return float(-BELIEF * belief.sum() - (self.prior * np.log(balance)).sum())
+        belief = self.right * np.log(precision) + (self.tries - self.right) * np.log1p(-precision)
+        return float(-belief.sum() - (self.prior * np.log(balance)).sum())
 
     def _gradient(
         self, values: Array, precision: Array, balance: Array, by_given: Array, direct: Array, by_talk: float
@@ -172,7 +168,7 @@ class _Problem:
         spread = by_given * (1.0 - mine)
         spilled = spread @ balance
         by_precision = (by_given * mine).sum(axis=1) - spilled / rest
-        by_logit = by_precision * precision * (1.0 - precision) + BELIEF * (precision - self.hints)
+        by_logit = by_precision * precision * (1.0 - precision) + self.tries * precision - self.right
         share = (1.0 - precision) / rest
         by_balance = direct + share @ spread + (share * spilled / rest) @ mine - self.prior / balance
         by_logs = balance * (by_balance - by_balance @ balance)

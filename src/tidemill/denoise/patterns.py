@@ -19,6 +19,7 @@ from tidemill.contracts import ABSTAIN, NO_GOLD, Votes
 from tidemill.denoise.votes import BLOCK, Array
 
 _SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
+_SIEVE: Final = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,8 @@ def _talk(column: Votes, talk: npt.NDArray[np.int64], n_classes: int) -> list[in
     return [int(talk[column == vote].sum()) for vote in range(-1 - n_classes, n_classes)]
 
 
-def patterns(votes: Votes, *, budget: int, gold: Any = None, weights: Any = None) -> Patterns:
-    """Votes (functions in their order), and gold if any -> distinct rows, at most about ``budget`` of them.
+def patterns(votes: Votes, *, budget: int, order: Any = None, gold: Any = None, weights: Any = None) -> Patterns:
+    """Votes, and gold if any -> distinct rows, at most about ``budget`` of them, functions put in ``order``.
 
     ``weights`` (rows,) says how often each of these rows was seen; once where it is None.
 
@@ -79,13 +80,14 @@ def patterns(votes: Votes, *, budget: int, gold: Any = None, weights: Any = None
     >>> sorted(found.weights.tolist())
     [1.0, 2.0]
     """
+    order = np.arange(votes.shape[1]) if order is None else order
     labels = np.full(len(votes), NO_GOLD, dtype=np.int64) if gold is None else np.asarray(gold, dtype=np.int64)
-    hashes = row_hashes(votes, labels)
+    hashes = row_hashes(votes, labels, order)
     distinct, counts = _distinct(hashes, weights)
     rate = min(1.0, budget / len(distinct))
     kept = (distinct >> np.uint64(11)).astype(np.float64) / 2.0**53 < counts * rate
     first = _first(hashes, distinct[kept])
-    return Patterns(votes[first], np.maximum(counts * rate, 1.0)[kept], labels[first])
+    return Patterns(votes[np.ix_(first, order)], np.maximum(counts * rate, 1.0)[kept], labels[first])
 
 
 def _distinct(hashes: npt.NDArray[np.uint64], weights: Any) -> tuple[npt.NDArray[np.uint64], Any]:
@@ -98,24 +100,30 @@ def _distinct(hashes: npt.NDArray[np.uint64], weights: Any) -> tuple[npt.NDArray
 
 def _first(hashes: npt.NDArray[np.uint64], wanted: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
     """Hash per row and the sorted hashes wanted -> the row of each (rows of one hash are alike)."""
-    place = np.minimum(np.searchsorted(wanted, hashes), len(wanted) - 1)
-    rows = np.flatnonzero(wanted[place] == hashes)
+    low = np.uint64(_SIEVE - 1)
+    sieve = np.zeros(_SIEVE, dtype=np.bool_)
+    sieve[wanted & low] = True
+    rows = np.flatnonzero(sieve[hashes & low])
+    place = np.minimum(np.searchsorted(wanted, hashes[rows]), len(wanted) - 1)
+    same = wanted[place] == hashes[rows]
     first = np.empty(len(wanted), dtype=np.int64)
-    first[place[rows]] = rows
+    first[place[same]] = rows[same]
     return first
 
 
-def row_hashes(votes: Votes, gold: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
-    """Rows of votes and their gold -> a hash of each, eight votes at a time."""
-    words = -(-votes.shape[1] // 8)
-    total = gold.astype(np.uint64) * _SPREAD
+def row_hashes(votes: Votes, gold: npt.NDArray[np.int64], order: Any) -> npt.NDArray[np.uint64]:
+    """Rows of votes, their gold, and the order of functions -> a hash of each row, functions taken in that order.
+
+    A polynomial in an odd number, modulo 2**64, whose bits are mixed at the end.
+    """
+    total = gold.astype(np.uint64)
     for start in range(0, len(votes), BLOCK):
-        block = votes[start : start + BLOCK]
-        wide = np.zeros((len(block), words * 8), dtype=np.int8)
-        wide[:, : votes.shape[1]] = block
         part = total[start : start + BLOCK]
-        for word in np.ascontiguousarray(wide.view(np.uint64).T):
-            part[:] = (part ^ (part >> np.uint64(29)) ^ word) * _SPREAD
+        for column in np.ascontiguousarray(votes[start : start + BLOCK].T).view(np.uint8)[order]:
+            part *= _SPREAD
+            part += column
     total ^= total >> np.uint64(32)
     total *= np.uint64(0x94D049BB133111EB)
-    return np.asarray(total ^ (total >> np.uint64(29)))
+    total ^= total >> np.uint64(29)
+    total *= np.uint64(0xBF58476D1CE4E5B9)
+    return np.asarray(total ^ (total >> np.uint64(32)))

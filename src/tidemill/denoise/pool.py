@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from tidemill.contracts import Features, Probabilities, Votes
-from tidemill.denoise.base import LabelModel
+from tidemill.denoise.hints import Hinted
 from tidemill.denoise.lifts import PairLifts
 from tidemill.denoise.majority import shares
 from tidemill.denoise.patterns import Patterns
@@ -27,7 +27,7 @@ SHARPEST: Final = (0.25, 8.0)
 """Least and greatest power that the pool is raised to, to be as sure as it should be."""
 
 
-class Pool(LabelModel):
+class Pool(Hinted):
     """Votes -> weighted mean of majority vote, spoken confusions and pair precisions.
 
     Attributes
@@ -42,9 +42,9 @@ class Pool(LabelModel):
     """
 
     name = "pool"
-    parameters = ("n_classes", "budget")
+    parameters = ("n_classes", "budget", "balance", "accuracies_hint")
     learned = (
-        *LabelModel.learned,
+        *Hinted.learned,
         "opinions_",
         "mismatch_",
         "spoken_",
@@ -62,23 +62,21 @@ class Pool(LabelModel):
     effective_: float
     sharpness_: float
 
-    def __init__(self, n_classes: int, *, budget: int = 20_000) -> None:
-        super().__init__(n_classes)
-        self.budget = budget
-
     def learn(self, found: Patterns) -> None:
         """Distinct rows -> the pairs, and what ``fit`` learns from there."""
-        pairs = PairLifts(self.n_classes, budget=self.budget)
+        pairs = PairLifts(self.n_classes, **self.hints())
+        pairs.order_ = self.order_
         pairs.learn(found)
         self.learn_from(found, pairs)
 
     def learn_from(self, found: Patterns, pairs: PairLifts) -> None:
         """Distinct rows and the fitted pairs -> what ``fit`` learns."""
-        spoken = SpokenConfusions(self.n_classes, budget=self.budget)
+        spoken = SpokenConfusions(self.n_classes, **self.hints())
+        spoken.order_ = pairs.order_
         spoken.iterate(found, pairs.weights_)
         self.functions_, self.prior_ = pairs.functions_, pairs.prior_
         self.spoken_, self.pairs_, self.accuracies_ = spoken.evidence_, pairs.evidence_, pairs.precisions()
-        self.effective_ = float(pairs.weights_.sum())
+        self.effective_ = pairs.effective()
         self.mismatch_ = pairs.mismatch(found)
         opinions = np.array(list(JUDGES.values()))
         heard = opinions if self.mismatch_ <= MISMATCH else np.array([1.0, 0.0, 0.0])

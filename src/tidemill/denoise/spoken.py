@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from tidemill.contracts import Features, Probabilities, Votes
-from tidemill.denoise.base import LabelModel
+from tidemill.denoise.hints import RIGHT, TRIES, Hinted
 from tidemill.denoise.majority import shares
 from tidemill.denoise.patterns import Patterns
 from tidemill.denoise.votes import Array, normalised, one_hot, said_classes, weigh
@@ -21,15 +21,15 @@ GOLD_RIGHT: Final = 0.97
 """How often a gold label is taken to be right: evidence, not truth."""
 
 
-class SpokenConfusions(LabelModel):
+class SpokenConfusions(Hinted):
     """Votes -> posterior under a confusion matrix per function of what it says when it speaks.
 
     Parameters
     ----------
     strength
         Rows of belief in one accuracy for all classes that each confusion is shrunk with.
-    budget
-        Most distinct rows to learn from.
+    balance, accuracies_hint, budget
+        See ``Hinted``; most distinct rows to learn from.
 
     Attributes
     ----------
@@ -44,8 +44,8 @@ class SpokenConfusions(LabelModel):
     """
 
     name = "spoken"
-    parameters = ("n_classes", "strength", "iterations", "tolerance", "budget")
-    learned = (*LabelModel.learned, "evidence_", "accuracies_")
+    parameters = ("n_classes", "strength", "iterations", "tolerance", "budget", "balance", "accuracies_hint")
+    learned = (*Hinted.learned, "evidence_", "accuracies_")
 
     evidence_: Array
     accuracies_: Array
@@ -57,13 +57,12 @@ class SpokenConfusions(LabelModel):
         strength: float = 50.0,
         iterations: int = 100,
         tolerance: float = 1e-5,
-        budget: int = 20_000,
+        **hints: Any,
     ) -> None:
-        super().__init__(n_classes)
+        super().__init__(n_classes, **hints)
         self.strength = strength
         self.iterations = iterations
         self.tolerance = tolerance
-        self.budget = budget
 
     def learn(self, found: Patterns) -> None:
         """Distinct rows -> what ``fit`` learns."""
@@ -72,35 +71,45 @@ class SpokenConfusions(LabelModel):
     def iterate(self, found: Patterns, weights: Array) -> None:
         """Distinct rows and how much each function counts -> what each says of a class, by EM."""
         self.functions_ = found.votes.shape[1]
-        self.prior_ = self.balance_ = np.full(self.n_classes, 1.0 / self.n_classes)
+        self.prior_ = self.balance_ = self.told_balance()
+        told, bias = self.tries(), np.log(self.balance_)
         said = one_hot(found.votes, self.n_classes)
         known, powers = gold_evidence(found.gold, self.n_classes), np.repeat(weights, 2 * self.n_classes)[:, None]
         posterior = normalised(np.log(shares(found.votes, self.n_classes) + 1e-9) + known)
         for _ in range(self.iterations):
-            given, self.accuracies_ = spoken_given(said, posterior * found.weights[:, None], self.strength)
+            given, self.accuracies_ = spoken_given(said, posterior * found.weights[:, None], self.strength, told=told)
             self.evidence_ = np.log(given) * powers
-            previous, posterior = posterior, normalised(said @ self.evidence_ + known)
+            previous, posterior = posterior, normalised(said @ self.evidence_ + bias + known)
             if np.abs(posterior - previous).max() < self.tolerance:
                 break
 
+    def told_balance(self) -> Array:
+        """Uniform, or what is believed of the balance."""
+        counts = self.balance_counts() + 1e-9
+        return np.asarray(counts / counts.sum())
+
     def _predict(self, votes: Votes, features: Features | None) -> Probabilities:  # noqa: ARG002 - votes only
-        return normalised(weigh(votes, self.evidence_, self.n_classes))
+        return normalised(weigh(votes, self.evidence_, self.n_classes) + np.log(self.balance_))
 
     def _accuracies(self) -> Array:
         return self.accuracies_
 
 
-def spoken_given(said: Any, weighted: Array, strength: float, *, habits: Array | None = None) -> tuple[Array, Array]:
+def spoken_given(
+    said: Any, weighted: Array, strength: float, *, told: Array | None = None, habits: Array | None = None
+) -> tuple[Array, Array]:
     """One-hot votes and posterior mass (rows, classes) -> P(vote | class, it speaks) per kind, accuracies (functions,).
 
-    ``habits`` (functions, kinds) is how readily each function says each thing; its share of votes where None is given.
+    ``told`` (2, functions) are pseudo-counts of right votes and of all, where accuracies are hinted at. ``habits``
+    (functions, kinds) is how readily each function says each thing; its share of votes where None is given.
     """
     n_classes = weighted.shape[1]
     counts = np.asarray(said.T @ weighted).reshape(-1, 2 * n_classes, n_classes)
     uses, total = counts.sum(axis=2), counts.sum(axis=(1, 2))
     named = said_classes(n_classes)
     right = named > 0
-    accuracy = ((counts * right).sum(axis=(1, 2)) + 1.4) / (total + 2.0)
+    extra = np.array([[RIGHT], [TRIES]]) if told is None else told
+    accuracy = ((counts * right).sum(axis=(1, 2)) + extra[0]) / (total + extra[1])
     wrong = ~right / np.maximum((~right).sum(axis=1, keepdims=True), 1)
     tilt = accuracy[:, None, None] * named + (1.0 - accuracy)[:, None, None] * wrong
     chance = np.where(np.arange(2 * n_classes) < n_classes, 0.5, 0.0)

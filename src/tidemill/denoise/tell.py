@@ -77,7 +77,7 @@ def _repetition(known: Mapping[str, Any]) -> str:
         return ""
     groups = [" + ".join(group) for group in known["groups"][:_SHOWN]]
     found = f"; these repeat one another: {'; '.join(groups)}" if groups else "; none repeats another"
-    return f"{len(known['weights'])} functions count as {known['effective_functions']:.1f}{found}"
+    return f"{known['speaking']} functions that speak count as {known['effective_functions']:.1f}{found}"
 
 
 def _gold(known: Mapping[str, Any]) -> str:
