@@ -18,7 +18,7 @@ import numpy.typing as npt
 import polars as pl
 
 from tidemill.contracts import DataError, FunctionError, Votes
-from tidemill.label.process import NOBODY, Bounds, DiedError, Process
+from tidemill.process import NOBODY, Bounds, DiedError, Process
 
 _LOADING: Final = Bounds(60.0, 60.0, math.inf)
 _ROWS_AT_ONCE: Final = 10_000
@@ -84,7 +84,7 @@ class Workers:
 
     def __init__(self, number: int = 0) -> None:
         self.number = number or len(os.sched_getaffinity(0))
-        self._all = [Process()]
+        self._all = [Process.ready()]
         self._idle: queue.SimpleQueue[Process] = queue.SimpleQueue()
         self._growing = threading.Lock()
 

@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
+
+from tidemill.process import prepare
+
+if __name__ == "__main__" and any(Path("src/problems", *sys.argv[1:2]).glob("[!_]*.py")):
+    prepare()
+
 
 import polars as pl
 

@@ -7,6 +7,7 @@ while their parent still imports.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import mmap
@@ -49,6 +50,20 @@ class Bounds:
     megabytes: float
 
 
+_READY: Final[list[Process]] = []
+
+
+def prepare() -> None:
+    """Start a worker that the next ``Process.ready()`` takes: it starts while the caller still imports."""
+    _READY.append(Process())
+    atexit.register(_end_unused)
+
+
+def _end_unused() -> None:
+    while _READY:
+        _READY.pop().close()
+
+
 class Process:
     """One worker process, with an environment of its own and none of its parent's memory."""
 
@@ -66,6 +81,11 @@ class Process:
             pass_fds=shared,
             env=_environment(),
         )
+
+    @classmethod
+    def ready(cls) -> Process:
+        """Nothing → a worker that was prepared, or a new one."""
+        return _READY.pop() if _READY else cls()
 
     def ask(self, header: dict[str, Any], payload: bytes = b"", *, bounds: Bounds) -> tuple[Any, bytes]:
         """Header and bytes → header and bytes of the reply.
@@ -175,7 +195,7 @@ def memory(process: int | str = "self") -> float:
 def _environment() -> dict[str, str]:
     """Nothing → what a worker knows of its surroundings: no secrets, the same order of sets in every run."""
     kept = {name: value for name, value in os.environ.items() if name in _PASSED_ON or name.startswith("LC_")}
-    here = str(Path(__file__).parents[2])
+    here = str(Path(__file__).parents[1])
     path = os.pathsep.join(dict.fromkeys([here, *filter(None, kept.get("PYTHONPATH", "").split(os.pathsep))]))
     one = dict.fromkeys(("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     return kept | one | {"PYTHONPATH": path, "PYTHONHASHSEED": "0"}
