@@ -105,12 +105,16 @@ class Regex(Condition):
             raise ValueError(f"the pattern does not compile: {reason}") from error
         return pattern
 
+    @property
+    def flagged(self) -> str:
+        """The pattern with its flags."""
+        flags = "".join(sorted({_FLAGS[flag] for flag in self.flags}))
+        return f"(?{flags}){self.pattern}" if flags else self.pattern
+
     def expression(self) -> pl.Expr:
         """Pattern and flags → match."""
-        flags = "".join(sorted({_FLAGS[flag] for flag in self.flags}))
-        pattern = f"(?{flags}){self.pattern}" if flags else self.pattern
         text = pl.col(self.column).str
-        return text.contains(pattern) if self.at_least == 1 else text.count_matches(pattern) >= self.at_least
+        return text.contains(self.flagged) if self.at_least == 1 else text.count_matches(self.flagged) >= self.at_least
 
 
 class Threshold(Limits):

@@ -9,7 +9,7 @@ from tests.adapters.lf.conftest import YAML
 from tidemill.adapters.lf import listing
 from tidemill.adapters.lf.command import parser
 from tidemill.adapters.lf.look import Look
-from tidemill.adapters.lf.show import columns
+from tidemill.adapters.lf.show import columns, row_line
 from tidemill.contracts import NO_GOLD, ConfigError, DataError
 from tidemill.label.analysis import summary
 
@@ -95,6 +95,14 @@ def test_three_hundred_functions_with_long_names_fit(lf, project, monkeypatch):
     lines = listing.printed(told)
     assert len([line for line in lines if line.startswith("a_long")]) == 300
     assert max(map(len, lines)) <= 100
+
+
+def test_a_long_text_is_shown_from_where_the_function_found_what_it_looks_for():
+    row = {"row_id": "r1", "text": "nothing " * 40 + "you won a prize", "matched": (330, 335)}
+    line = row_line(row)
+    assert line.endswith("you won a prize")
+    assert len(line) <= 100
+    assert row_line({**row, "matched": (0, 7)}).startswith("r1    nothing nothing")
 
 
 def test_try_tells_where_a_function_fires_is_outvoted_and_nearly_fires(lf):

@@ -22,7 +22,7 @@ def test_the_page_tells_every_function_shows_rows_and_plots_and_needs_no_network
 def test_what_a_row_says_is_text_on_the_page_and_not_markup(lf, project, monkeypatch):
     from tidemill.adapters.lf import page
 
-    monkeypatch.setattr(page, "content", lambda _: "<script>alert(1)</script>")
+    monkeypatch.setattr(page, "content", lambda *_: "<script>alert(1)</script>")
     (written,) = lf("report", "mail", "--json")
     assert "<script" not in (project / written).read_text(encoding="utf-8")
 

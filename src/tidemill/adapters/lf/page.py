@@ -24,6 +24,7 @@ from tidemill.contracts import ABSTAIN, DataError, Votes
 from tidemill.denoise.explain import explain
 from tidemill.denoise.plots import draw
 from tidemill.label.apply import apply
+from tidemill.label.declared import AnyFunction, DeclaredLabelingFunction
 from tidemill.label.failures import Quarantine
 from tidemill.label.outvoted import others_answer, outvoted
 
@@ -76,8 +77,11 @@ def _read(look: Look, rows: npt.NDArray[np.intp]) -> dict[str, dict[str, Any]]:
         else look.probabilities(look.votes[rows], rows).argmax(axis=1).astype(np.int8)
     )
     answer = np.where((look.votes[rows] == ABSTAIN).all(axis=1), np.int8(ABSTAIN), answer)
-    weak = _weak(look, rows)
-    return {name: _of_one(look, rows, look.votes[rows, j], answer, weak.get(name)) for j, name in enumerate(look.names)}
+    weak, functions = _weak(look, rows), {one.name: one for one in look.functions}
+    return {
+        name: _of_one(look, functions.get(name), rows, look.votes[rows, j], answer, weak.get(name))
+        for j, name in enumerate(look.names)
+    }
 
 
 def _weak(look: Look, rows: npt.NDArray[np.intp]) -> dict[str, Votes]:
@@ -89,16 +93,29 @@ def _weak(look: Look, rows: npt.NDArray[np.intp]) -> dict[str, Votes]:
 
 
 def _of_one(
-    look: Look, rows: npt.NDArray[np.intp], votes: Votes, answer: npt.NDArray[np.int8], weak: Votes | None
+    look: Look,
+    function: AnyFunction | None,
+    rows: npt.NDArray[np.intp],
+    votes: Votes,
+    answer: npt.NDArray[np.int8],
+    weak: Votes | None,
 ) -> dict[str, Any]:
     lost = outvoted(votes[:, None], answer)[:, 0] & (answer != ABSTAIN)
     gold = look.gold[rows]
     parts = {
         "fires_on": spread(np.flatnonzero((votes != ABSTAIN) & ~lost), gold, _SHOWN),
         "outvoted_on": spread(np.flatnonzero(lost), gold, _SHOWN),
-        "nearly_on": nearly(look, votes, rows, answer, votes if weak is None else weak)[:_SHOWN],
+        "nearly_on": nearly(look, votes, rows, answer, _weak_or_own(function, votes, weak))[:_SHOWN],
     }
-    return {name: _pictured(look, worth_reading(look, rows, places, votes, answer)) for name, places in parts.items()}
+    return {
+        name: _pictured(look, worth_reading(look, function, rows, places, votes, answer))
+        for name, places in parts.items()
+    }
+
+
+def _weak_or_own(function: AnyFunction | None, votes: Votes, weak: Votes | None) -> Votes | None:
+    """A function's votes and those of its weaker form → what near misses are sought by: its own, of a Python function."""
+    return weak if isinstance(function, DeclaredLabelingFunction) else votes
 
 
 def _pictured(look: Look, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

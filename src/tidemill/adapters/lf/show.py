@@ -12,7 +12,21 @@ import polars as pl
 from tidemill.contracts import ABSTAIN
 
 WIDTH: Final = 100
-_OTHER: Final = {"row_id", "key", "batch", "split", "text", "image", "feature", "vote", "answer", "gold", "was", "is"}
+_OTHER: Final = {
+    "row_id",
+    "key",
+    "batch",
+    "split",
+    "text",
+    "image",
+    "feature",
+    "vote",
+    "answer",
+    "gold",
+    "was",
+    "is",
+    "matched",
+}
 
 
 def columns(lines: Sequence[Sequence[str]], *, left: int = 2, shrink: int = 0) -> list[str]:
@@ -47,13 +61,18 @@ def short(text: str, width: int) -> str:
 def row_line(row: dict[str, Any], width: int = WIDTH, *, gold: str = "") -> str:
     """Row → its id, what is known of it and the beginning of its content, in one line."""
     known = f"{row['row_id'][:12]}  {gold:<10.10}" if gold else f"{row['row_id'][:12]}  "
-    return known + "  " + short(content(row), width - len(known) - 2)
+    return known + "  " + short(content(row, width - len(known) - 2), width - len(known) - 2)
 
 
-def content(row: dict[str, Any]) -> str:
-    """Row → its text in one line, or what is known of its image."""
+def content(row: dict[str, Any], room: int = 0) -> str:
+    """Row → its text in one line, or what is known of its image.
+
+    Where the row says what a function ``matched`` in its text and that lies beyond the room, the text begins before it.
+    """
     if isinstance(row.get("text"), str):
-        return re.sub(r"\s+", " ", row["text"]).strip()
+        text, span = row["text"], row.get("matched")
+        start = span[0] - room // 3 if span and room and span[1] > room else 0
+        return ("…" if start > 0 else "") + re.sub(r"\s+", " ", text[max(start, 0) :]).strip()
     facts = [f"{name} {value}" for name, value in row.items() if name not in _OTHER and value is not None]
     return ", ".join([str(row.get("key", "")), *facts]).strip(", ")
 

@@ -16,6 +16,7 @@ from tidemill.label.conditions import AnyOf
 from tidemill.label.declared import AnyFunction, DeclaredLabelingFunction
 from tidemill.label.evidence import unit
 from tidemill.label.failures import Failure, Quarantine
+from tidemill.label.matched import matched
 from tidemill.label.nearly import weakened
 from tidemill.label.outvoted import others_answer, outvoted
 
@@ -49,10 +50,10 @@ def trying(look: Look, name: str, *, size: int | None = None, shown: int = 5) ->
         "failures": [str(one) for one in failures[:shown]],
         "failed": len(failures),
         "fires_on": worth_reading(
-            look, rows, spread(np.flatnonzero((votes != ABSTAIN) & ~lost), gold, shown), votes, answer
+            look, function, rows, spread(np.flatnonzero((votes != ABSTAIN) & ~lost), gold, shown), votes, answer
         ),
-        "outvoted_on": worth_reading(look, rows, spread(np.flatnonzero(lost), gold, shown), votes, answer),
-        "nearly_on": worth_reading(look, rows, near[:shown], votes, answer),
+        "outvoted_on": worth_reading(look, function, rows, spread(np.flatnonzero(lost), gold, shown), votes, answer),
+        "nearly_on": worth_reading(look, function, rows, near[:shown], votes, answer),
     }
 
 
@@ -132,7 +133,12 @@ def spread(found: Indices, gold: npt.NDArray[np.int8], shown: int) -> Indices:
 
 
 def worth_reading(
-    look: Look, rows: Indices, places: Indices, votes: Votes, answer: npt.NDArray[np.int8]
+    look: Look,
+    function: AnyFunction | None,
+    rows: Indices,
+    places: Indices,
+    votes: Votes,
+    answer: npt.NDArray[np.int8],
 ) -> list[dict[str, Any]]:
     """Places among rows → their columns, without images, with the function's vote, the others' answer and gold."""
     kept = look.raw[rows[places]].drop("image", strict=False)
@@ -143,8 +149,15 @@ def worth_reading(
             "answer": vote_name(int(answer[place]), look.classes),
             "gold": look.classes[gold] if (gold := int(look.gold[rows[place]])) != NO_GOLD else None,
         }
+        | ({"matched": span} if (span := _matched(function, row)) else {})
         for row, place in zip(kept.to_dicts(), places, strict=True)
     ]
+
+
+def _matched(function: AnyFunction | None, row: dict[str, Any]) -> tuple[int, int] | None:
+    if not isinstance(function, DeclaredLabelingFunction) or not isinstance(row.get("text"), str):
+        return None
+    return matched(function.condition, row["text"])
 
 
 def printed(told: dict[str, Any]) -> list[str]:
