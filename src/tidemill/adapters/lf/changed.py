@@ -18,8 +18,9 @@ from tidemill.adapters.lf.show import row_line, vote_name
 from tidemill.contracts import NO_GOLD, ConfigError, Votes
 from tidemill.label.analysis import is_right
 from tidemill.label.apply import apply
-from tidemill.label.declared import AnyFunction, DeclaredLabelingFunction
+from tidemill.label.declared import AnyFunction
 from tidemill.label.failures import Quarantine
+from tidemill.label.fingerprint import OpaqueError, fingerprint
 from tidemill.label.folder import load_functions
 from tidemill.label.outvoted import Change, changes
 
@@ -33,7 +34,7 @@ def diff(look: Look, *, against: str = "HEAD", size: int | None = None, shown: i
     with _folder_at(revision, look.paths.functions) as folder:
         old = load_functions(folder, classes=look.classes)
         new = look.functions
-        left_old, left_new = _differing(old, new, same_python=_python(folder) == _python(look.paths.functions))
+        left_old, left_new = _differing(old, new)
         found = changes(_votes(look, left_old, rows), _votes(look, left_new, rows))
     return {
         "problem": look.name,
@@ -65,32 +66,19 @@ def _folder_at(revision: str, folder: Path) -> Iterator[Path]:
         yield Path(scratch) / folder
 
 
-def _python(folder: Path) -> dict[str, bytes]:
-    """Folder → every file that Python functions may read."""
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file() and path.suffix not in {".yaml", ".yml", ".pyc"}
-    }
-
-
-def _differing(
-    old: list[AnyFunction], new: list[AnyFunction], *, same_python: bool
-) -> tuple[list[AnyFunction], list[AnyFunction]]:
+def _differing(old: list[AnyFunction], new: list[AnyFunction]) -> tuple[list[AnyFunction], list[AnyFunction]]:
     """Two versions of the functions → those of each that may vote differently from their namesake."""
-    alike = {
-        one.name
-        for one in old
-        for other in new
-        if one.name == other.name and _same(one, other, same_python=same_python)
-    }
+    was, now = ({one.name: _fingerprint(one) for one in functions} for functions in (old, new))
+    alike = {name for name, found in was.items() if found is not None and now.get(name) == found}
     return [one for one in old if one.name not in alike], [one for one in new if one.name not in alike]
 
 
-def _same(one: AnyFunction, other: AnyFunction, *, same_python: bool) -> bool:
-    if isinstance(one, DeclaredLabelingFunction) and isinstance(other, DeclaredLabelingFunction):
-        return (one.condition, one.vote) == (other.condition, other.vote)
-    return type(one) is type(other) and same_python
+def _fingerprint(function: AnyFunction) -> str | None:
+    """Labeling function → its fingerprint; None where it reaches what cannot be seen, so that only its votes tell."""
+    try:
+        return fingerprint(function)
+    except OpaqueError:
+        return None
 
 
 def _votes(look: Look, functions: list[AnyFunction], rows: Indices) -> tuple[list[str], Votes]:
