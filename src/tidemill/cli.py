@@ -123,6 +123,14 @@ def parser() -> argparse.ArgumentParser:
     )
     _add(
         commands,
+        "search",
+        _search,
+        "look for better settings of the head, within a time budget",
+        ("problem", {}),
+        ("--minutes", {"type": float, "default": 10.0}),
+    )
+    _add(
+        commands,
         "curves",
         _curves,
         "tell what more labels would bring: learning curves of gold and of weakly labeled rows",
@@ -270,6 +278,13 @@ def _export(chosen: argparse.Namespace) -> None:
         if done.rows
         else f"{chosen.problem}: no raw rows here on which ONNX could be compared with Tidemill"
     )
+
+
+def _search(chosen: argparse.Namespace) -> None:
+    from tidemill.adapters.searching import search_for
+
+    _project()
+    print(search_for(chosen.problem, minutes=chosen.minutes)["verdict"])
 
 
 def _curves(chosen: argparse.Namespace) -> None:

@@ -111,7 +111,7 @@ def models(monkeypatch):
     return said
 
 
-RECIPES = {"first": {"q": 0.1}, "last": {"q": 0.2}}
+RECIPES = ({"name": "first", "q": 0.1}, {"name": "last", "q": 0.2})
 
 
 def test_with_gold_the_least_squared_error_on_it_decides(settings, models):
@@ -151,10 +151,10 @@ def test_stability_is_the_share_of_rows_that_the_models_say_alike():
 
 def test_auto_learns_and_tells_its_choice(settings):
     known, truth, _ = lesson(wrong=0.1)
-    recipes = {"plain": {}, "cut": {"subset": 0.6}}
+    recipes = ({"name": "plain"}, {"name": "cut", "subset": 0.6})
     head, told = fitted(known, changed(settings, recipes=recipes))
-    assert told["chosen"] in recipes
-    assert set(told["recipes"]) == set(recipes)
+    assert told["chosen"] in {"plain", "cut"}
+    assert set(told["recipes"]) == {"plain", "cut"}
     assert told["recipes"]["cut"]["sure_labels"] == pytest.approx(0.9, abs=0.05)  # a tenth of the labels is wrong
     assert (head.predict_proba(known.features).argmax(axis=1) == truth.argmax(axis=1)).mean() > 0.98
 
@@ -167,11 +167,12 @@ def test_without_recipes_nothing_is_tried(settings, monkeypatch):
 @pytest.mark.parametrize(("recipe", "text"), [({"seed": 1}, "holds for all"), ({"sbset": 0.5}, "sbset")])
 def test_a_recipe_that_is_none_is_refused(settings, recipe, text):
     with pytest.raises(ValidationError, match=text):
-        TrainSettings.model_validate(settings.model_dump() | {"recipes": {"odd": recipe}})
+        TrainSettings.model_validate(settings.model_dump() | {"recipes": [{"name": "odd"} | recipe]})
 
 
 def test_every_shipped_recipe_is_a_recipe(root, settings):
     shipped = yaml.safe_load((root / "conf/train/auto.yaml").read_text(encoding="utf-8"))
     shipped.pop("defaults")
     whole = TrainSettings.model_validate(settings.model_dump() | shipped)
-    assert [whole.recipe(name).recipes for name in whole.recipes] == [{}] * len(whole.recipes)
+    assert whole.named()[0] == "self"  # the order says what is believed
+    assert [whole.recipe(name).recipes for name in whole.named()] == [()] * len(whole.recipes)

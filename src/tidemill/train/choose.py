@@ -21,7 +21,7 @@ from tidemill.contracts import NO_GOLD, Probabilities
 from tidemill.train.head import Head
 from tidemill.train.learn import Lesson, folds, learn
 from tidemill.train.settings import TrainSettings
-from tidemill.train.teach import Array, Ints
+from tidemill.train.teach import Array, Ints, Mask
 
 ENOUGH_GOLD: Final = 30
 """Gold rows from which on gold decides."""
@@ -62,7 +62,7 @@ def by_gold(lesson: Lesson, settings: TrainSettings) -> dict[str, Any]:
     """Lesson with gold and settings -> the recipe of least squared error on it, why, and each one's figures."""
     known = lesson.gold != NO_GOLD
     truth = np.eye(lesson.targets.shape[1])[lesson.gold[known]]
-    trials = {name: trial(lesson, settings.recipe(name)) for name in settings.recipes}
+    trials = {name: trial(lesson, settings.recipe(name)) for name in settings.named()}
     losses = {name: squared(one.unseen[known], truth) for name, one in trials.items()}
     told = {
         name: figures(one, lesson) | {"squared_error": round(float(losses[name].mean()), 6)}
@@ -73,7 +73,7 @@ def by_gold(lesson: Lesson, settings: TrainSettings) -> dict[str, Any]:
 
 def by_order(lesson: Lesson, settings: TrainSettings) -> dict[str, Any]:
     """Lesson and settings -> the first recipe that is not passed over, why, and the figures of those that were tried."""
-    *listed, plainest = settings.recipes
+    *listed, plainest = settings.named()
     told = {plainest: figures(trial(lesson, settings.recipe(plainest)), lesson)}
     asked = ALIKE * told[plainest]["sure_labels"]
     chosen = plainest
@@ -99,14 +99,21 @@ def trial(lesson: Lesson, settings: TrainSettings) -> Trial:
 
 
 def sure_labels(said: Probabilities, lesson: Lesson) -> float:
-    """Predictions of unseen rows -> share of the surest half of each class's covered labels that they tell, class mean."""
-    labels, how_sure = lesson.targets.argmax(axis=1), lesson.targets.max(axis=1)
-    shares = []
-    for label in np.unique(labels[lesson.covered]):
-        rows = np.flatnonzero(lesson.covered & (labels == label))
-        surest = rows[how_sure[rows] >= np.median(how_sure[rows])]
-        shares.append((said[surest].argmax(axis=1) == label).mean())
+    """Predictions of unseen rows -> share of each class's sure labels that they tell, mean over classes."""
+    sure, labels = sure_rows(lesson), lesson.targets.argmax(axis=1)
+    right = said.argmax(axis=1) == labels
+    shares = [right[sure & (labels == label)].mean() for label in np.unique(labels[sure])]
     return float(np.mean(shares)) if shares else 0.0
+
+
+def sure_rows(lesson: Lesson) -> Mask:
+    """Lesson -> mask of the surer half of each class's covered labels."""
+    labels, how_sure = lesson.targets.argmax(axis=1), lesson.targets.max(axis=1)
+    sure = np.zeros(len(labels), dtype=bool)
+    for label in np.unique(labels[lesson.covered]):
+        of_it = lesson.covered & (labels == label)
+        sure |= of_it & (how_sure >= np.median(how_sure[of_it]))
+    return sure
 
 
 def as_good_as_the_best(losses: dict[str, Array]) -> list[str]:

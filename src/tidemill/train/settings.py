@@ -49,7 +49,7 @@ class TrainSettings(Settings):
     sure: float = Field(ge=0, lt=1)
     use_gold: bool
     gold_weight: float = Field(gt=0)
-    recipes: dict[str, dict[str, Any]]
+    recipes: tuple[dict[str, Any], ...]
     trials: int = Field(ge=2)
     reference_rows: int = Field(ge=1)
     seed: int
@@ -58,9 +58,15 @@ class TrainSettings(Settings):
 
     @model_validator(mode="after")
     def _recipes_are_settings(self) -> Self:
-        for name in self.recipes:
+        if nameless := [recipe for recipe in self.recipes if "name" not in recipe]:
+            raise ValueError(f"recipe {nameless[0]} has no name")
+        for name in self.named():
             self.recipe(name)
         return self
+
+    def named(self) -> list[str]:
+        """Nothing -> names of the recipes, in their order."""
+        return [str(recipe["name"]) for recipe in self.recipes]
 
     def recipe(self, name: str) -> Self:
         """Name of a recipe -> these settings with what the recipe changes.
@@ -70,12 +76,13 @@ class TrainSettings(Settings):
         ValueError
             The recipe changes what no recipe may change, or what is no setting.
         """
-        changes = self.recipes[name]
+        changes = next(recipe for recipe in self.recipes if recipe["name"] == name)
+        changes = {key: value for key, value in changes.items() if key != "name"}
         if wrong := [key for key in changes if key in _OF_ALL]:
             raise ValueError(f"recipe {name} sets {wrong[0]}, which holds for all recipes")
-        return type(self).model_validate(self.model_dump() | changes | {"recipes": {}})
+        return type(self).model_validate(self.model_dump() | changes | {"recipes": ()})
 
     def plain(self) -> Self:
         """Nothing -> the same without any defence against noise: what labels by people are learned with."""
-        calm = {"loss": "soft_cross_entropy", "smoothing": False, "subset": 1.0, "self_training": 0, "recipes": {}}
+        calm = {"loss": "soft_cross_entropy", "smoothing": False, "subset": 1.0, "self_training": 0, "recipes": ()}
         return self.model_copy(update=calm | {"min_confidence": 0.0, "confidence_weighting": False})
