@@ -114,6 +114,20 @@ def parser() -> argparse.ArgumentParser:
     )
     _add(
         commands,
+        "serve",
+        _serve,
+        "answer requests over HTTP with the champion",
+        ("problem", {}),
+        ("--host", {"default": "127.0.0.1", "help": "127.0.0.1: this machine alone"}),
+        ("--port", {"type": int, "default": 8080, "help": "0: a free one, which is told"}),
+        ("--version", {"help": "such as v1.0.0, or candidate (default: the champion)"}),
+        ("--abstain-below", {"type": float, "default": 0.0, "metavar": "P", "help": "as of predict"}),
+        ("--max-rows", {"type": int, "default": 256, "metavar": "N", "help": "rows of one request"}),
+        ("--max-bytes", {"type": int, "default": 16_000_000, "metavar": "N", "help": "bytes of one request"}),
+        ("--seconds", {"type": float, "default": 30.0, "help": "how long one request may take"}),
+    )
+    _add(
+        commands,
         "export",
         _export,
         "write a model as ONNX, for programs without Tidemill",
@@ -265,6 +279,16 @@ def _predict(chosen: argparse.Namespace) -> None:
     counted = sorted(done.counts.items(), key=lambda one: -one[1])
     told = ", ".join(f"{name or 'no prediction'} {count:,}" for name, count in counted)
     print(f"{chosen.out}, by {done.version}: {done.rows:,} rows: {told}")
+
+
+def _serve(chosen: argparse.Namespace) -> None:
+    from tidemill.adapters.config import parse
+    from tidemill.adapters.service.run import serve
+    from tidemill.adapters.service.settings import ServiceSettings
+
+    root = _project()
+    given = {name: getattr(chosen, name) for name in ServiceSettings.model_fields}
+    serve(chosen.problem, chosen.version, parse(ServiceSettings, given, "serve"), root=root)
 
 
 def _export(chosen: argparse.Namespace) -> None:

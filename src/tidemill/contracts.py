@@ -5,6 +5,7 @@ The exception tree::
     TidemillError
     ├── ConfigError          a setting is unknown, missing or stale
     ├── DataError            a row, column, file or table breaks its contract
+    │   ├── RequestError     a request to the service cannot be answered as it is
     │   └── SuiteError       a Great Expectations suite failed on a finished table
     ├── FunctionError        a labeling function raised or returned a wrong vote
     ├── PackageError         a pinned data or weights package cannot be fetched or is not what was pinned
@@ -61,6 +62,14 @@ class ConfigError(TidemillError):
 
 class DataError(TidemillError):
     """A row, column, file or table breaks its contract."""
+
+
+class RequestError(DataError):
+    """A request to the service cannot be answered as it is; ``row`` is counted from 1, ``status`` is HTTP's."""
+
+    def __init__(self, message: str, *, status: int, row: int | None = None) -> None:
+        super().__init__(message)
+        self.status, self.row = status, row
 
 
 class SuiteError(DataError):

@@ -87,7 +87,11 @@ def ask(asked: Any, backbone: Any, contents: list[Any]) -> Any:
     """Session of a whole model, its backbone and texts or bytes of images → (rows, classes) probabilities."""
     from tidemill.embed.export import feeds
 
-    return np.concatenate([asked.run([PROBABILITIES], feed)[0] for feed in feeds(backbone, contents)])
+    parts = [(rows, asked.run([PROBABILITIES], feed)[0]) for rows, feed in feeds(backbone, contents)]
+    said = np.zeros((len(contents), parts[0][1].shape[1]))
+    for rows, part in parts:
+        said[rows] = part
+    return said
 
 
 def _sample(problem: str, modality: str) -> pl.DataFrame:

@@ -12,7 +12,7 @@ from torch import nn
 
 from tidemill.embed.base import KEPT_BITS
 from tidemill.embed.image import ImageBackbone, pixels, pooled
-from tidemill.embed.text import TextBackbone, padded
+from tidemill.embed.text import TextBackbone, padded, similar
 
 FEATURES: Final = "features"
 _SPLITTER: Final = float(2 ** (23 - KEPT_BITS) + 1)
@@ -92,19 +92,18 @@ def _bare(model: Any) -> Any:
     return model
 
 
-def feeds(backbone: TextBackbone | ImageBackbone, contents: Sequence[Any]) -> Iterator[Feed]:
-    """Backbone and texts, or bytes of images, in order -> the inputs of the graph, mini-batch by mini-batch."""
+def feeds(backbone: TextBackbone | ImageBackbone, contents: Sequence[Any]) -> Iterator[tuple[list[int], Feed]]:
+    """Backbone and texts, or bytes of images -> mini-batch by mini-batch, which rows are in it and the graph's inputs."""
     if isinstance(backbone, ImageBackbone):
         step = backbone.settings.images_per_step
         for start in range(0, len(contents), step):
-            yield {"pixels": np.stack([pixels(data, backbone.size) for data in contents[start : start + step]])}
+            rows = list(range(start, min(start + step, len(contents))))
+            yield rows, {"pixels": np.stack([pixels(contents[row], backbone.size) for row in rows])}
         return
     tokens = backbone.tokens(contents)
-    longest = max((len(one) for one in tokens), default=1)
-    step = max(1, backbone.settings.tokens_per_step // longest)
-    for start in range(0, len(tokens), step):
-        ids, mask = padded(tokens[start : start + step], backbone.pad)
-        yield {"input_ids": ids, "attention_mask": mask}
+    for rows in similar(tokens, backbone.settings.tokens_per_step):
+        ids, mask = padded([tokens[row] for row in rows], backbone.pad)
+        yield rows, {"input_ids": ids, "attention_mask": mask}
 
 
 def preparation(backbone: TextBackbone | ImageBackbone) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""requests over HTTP → what a model says of their rows: `tidemill serve`."""
