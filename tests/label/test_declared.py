@@ -1,7 +1,9 @@
+import numpy as np
 import polars as pl
 import pytest
 
 from tidemill.contracts import ConfigError
+from tidemill.denoise.registry import MODELS, create
 from tidemill.label import keyword_functions
 from tidemill.label.apply import apply
 from tidemill.label.folder import load_file
@@ -72,6 +74,16 @@ def test_one_function_may_have_several_votes_and_the_first_case_that_holds_casts
     assert apply(rows, functions, n_classes=2).tolist() == [[-3], [-1], [1]]
     message = refusal(folder, CASES % "spma")
     assert message.startswith("/f.yaml:6: by_number: vote: there is no class 'spma'; did you mean spam?")
+
+
+def test_a_vote_against_a_class_reaches_the_label_model(folder):
+    against = "functions: [{name: f, kind: keywords, words: [cash], vote: not ham}, {name: g, kind: keywords, words: [you], vote: ham}]"
+    votes = apply(ROWS, load(folder, against), n_classes=2)
+    assert votes.tolist() == [[-1, 0], [-2, -1], [-1, -1]]
+    for name in ("majority", "dawid_skene", "auto"):
+        model = create(name, 2, **({"seed": 1} if "seed" in MODELS[name].parameters else {}))
+        spam = model.fit(np.repeat(votes, 50, axis=0)).predict_proba(votes)[:, 1]
+        assert spam[1] > spam[0]
 
 
 def test_a_list_file_stands_beside_the_yaml_file(folder):

@@ -29,7 +29,7 @@ Entry = dict[str, Any]
 _HEADER: Final = """\
 # Labeling functions of {name}: a start, not the work. {origin}
 # Write down what you know of the problem instead: more functions here, or in Python files beside this one
-# (`from tidemill.label import ABSTAIN, labeling_function`). reports/{name}/lf_summary.csv tells how each one does.
+# (`from tidemill.label import ABSTAIN, labeling_function`). `tidemill lf list {name}` tells how each one does.
 functions:
 """
 _PLACEHOLDERS: Final = """\
