@@ -7,6 +7,7 @@ from tests.label.test_run import SUITE, YAML, run
 from tidemill.adapters.places import suite_result
 from tidemill.adapters.suites import guard
 from tidemill.contracts import DataError, SuiteError, check
+from tidemill.label import run as stage
 from tidemill.label.quality import Again, quality, quality_contract
 
 VOTES = np.array([[0, -1], [1, 0], [-1, -1], [0, -3]], dtype=np.int8)  # -3: not class 1
@@ -51,7 +52,11 @@ def test_a_function_that_says_otherwise_when_asked_again_is_named():
         check(table, asked(), where="votes_quality")
 
 
-def test_the_stage_tells_what_asking_took_and_nothing_where_nobody_was_asked(folder, tmp_path):
+def test_the_stage_tells_what_asking_took_and_nothing_where_too_few_or_no_rows_were_asked(
+    folder, tmp_path, monkeypatch
+):
     path = folder(f__yaml=YAML)
+    assert run(path).quality["ms_per_row"][-1] is None  # four rows: most of it would be the start
+    monkeypatch.setattr(stage, "FEWEST", 4)
     assert run(path, kept=tmp_path / "kept").quality["ms_per_row"][-1] > 0
     assert run(path, kept=tmp_path / "kept").quality["ms_per_row"][-1] is None

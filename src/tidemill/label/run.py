@@ -27,6 +27,10 @@ _UNSEEN: Final = ("key", "batch", "split")
 """Where a row comes from, which is not what it says; a labeling function that read it would not meet it again."""
 
 
+FEWEST: Final = 500
+"""Rows asked, below which the time per row is that of starting processes, and tells nothing of functions."""
+
+
 @dataclass(frozen=True)
 class Labeled:
     """What the label stage tells of the votes; ``asked`` is how many of them had to be cast."""
@@ -87,7 +91,7 @@ def _told(
 ) -> Labeled:
     """Votes of all rows → what is told of them."""
     classes = engine.voters.classes
-    took = 1000 * engine.seconds / engine.asked_rows if engine.asked_rows else None
+    took = 1000 * engine.seconds / engine.asked_rows if engine.asked_rows >= FEWEST else None
     second = Again(np.array([engine.unstable[name] for name in names], dtype=np.int64), took)
     counted = summary(votes, names, n_classes=len(classes), gold=gold)
     counts = pl.Series("Failures", [quarantine.counts[name] for name in names], dtype=pl.Int64)
