@@ -36,7 +36,7 @@ def load_set(folder: Path) -> VoteSet:
     }
     texts = {name: [(row.get("data") or {}).get("text") for row in rows.values()] for name, rows in content.items()}
     gold = np.array([row["label"] for row in content["test"].values()])
-    with_text = _told(folder, meta) and "train" in texts and all(all(map(bool, part)) for part in texts.values())
+    with_text = _told(content, meta) and "train" in texts and all(all(map(bool, part)) for part in texts.values())
     train = votes.get("train", votes["test"])
     return VoteSet(
         folder.name, meta["n_class"], meta["metric"], train, votes["test"], gold, texts if with_text else None
@@ -47,11 +47,10 @@ def _files(folder: Path) -> dict[str, Path]:
     return {name: folder / f"{name}.json" for name in ("train", "test") if (folder / f"{name}.json").exists()}
 
 
-def _told(folder: Path, meta: dict[str, Any]) -> bool:
-    """Texts that are sentences, not the boxes that visual_genome keeps there."""
-    return (
-        all(split.get("has_text", False) for split in meta.get("splits", {}).values()) and "visual" not in folder.name
-    )
+def _told(content: dict[str, Any], meta: dict[str, Any]) -> bool:
+    """Texts of every split, of rows that have no features of their own beside (as those of images do)."""
+    said = all(split.get("has_text", False) for split in meta.get("splits", {}).values())
+    return said and not any("feature" in (row.get("data") or {}) for rows in content.values() for row in rows.values())
 
 
 def score(probabilities: Any, gold: Any, metric: str, *, draws: int = 200, seed: int = 0) -> float:
