@@ -146,3 +146,15 @@ def test_silent_rows_take_the_answer_of_features_that_tell_much():
     telling = (np.random.default_rng(1).normal(size=(2000, 4)) + 3 * truth[:, None]).astype(np.float32)
     found = create("joint", 2).fit(votes, features=telling).predict_proba(votes, features=telling)
     assert (found.argmax(axis=1) == truth)[:300].mean() > 0.95
+
+
+def test_votes_too_dependent_for_learning_teach_no_classifier():
+    votes, truth = clones(copies=1, rows=1000)
+    features = (np.random.default_rng(1).normal(size=(1000, 4)) + 3 * truth[:, None]).astype(np.float32)
+    base = create("pool", 2).fit(votes)
+    base.opinions_, base.sharpness_ = np.array([1.0, 0.0, 0.0]), 1.0
+    model = create("joint", 2)
+    model.learn_rows(votes, features, gold=None, base=base)
+    model.order_ = np.arange(votes.shape[1])
+    assert model.skill_ == 0.0
+    assert model.predict_proba(votes, features=features) == pytest.approx(base.predict_proba(votes), abs=1e-6)

@@ -22,7 +22,7 @@ from tidemill.denoise.base import Gold, LabelModel
 from tidemill.denoise.crowd import Crowd, is_crowd
 from tidemill.denoise.generative import Generative
 from tidemill.denoise.hints import Hinted
-from tidemill.denoise.joint import UNSKILLED, Joint, row_order
+from tidemill.denoise.joint import UNSKILLED, Joint, row_order, too_dependent
 from tidemill.denoise.lifts import PairLifts
 from tidemill.denoise.majority import MajorityVote, shares
 from tidemill.denoise.patterns import Patterns, patterns
@@ -127,6 +127,8 @@ class Auto(Hinted):
 
     @staticmethod
     def _why_joint(joint: Joint) -> str:
+        if too_dependent(joint.base_):
+            return "features are not heard: votes are too dependent to teach a classifier"
         if joint.skill_ <= UNSKILLED:
             return "features tell nothing of the labels, and are not heard"
         return f"features tell {joint.skill_:.0%} of the labels of rows not seen, beyond the commonest class"

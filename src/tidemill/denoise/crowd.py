@@ -26,6 +26,8 @@ MANY: Final = 20
 """Effective voters from which on votes can be a crowd's."""
 OWN_MIND: Final = 0.4
 """Least share of effective voters: where most repeat others, repetition must be discounted, which is not done here."""
+PATIENCE: Final = 1_000
+"""Mean votes of a voter from which on these are functions: people tire, and so many votes let `generative` be tested."""
 TWO_SIDED: Final = 0.5
 """How far towards naming all classes alike the mean voter of a crowd is: 0 names one class only, 1 all alike."""
 FLOOR: Final = 0.02
@@ -92,5 +94,7 @@ def two_sided(found: Patterns, n_classes: int) -> bool:
 
 def is_crowd(found: Patterns, n_classes: int, *, effective: float) -> bool:
     """Distinct rows, effective number of voters -> True for many voters who each name every class."""
-    speaking = int((found.votes != ABSTAIN).any(axis=0).sum())
-    return effective >= max(MANY, OWN_MIND * speaking) and two_sided(found, n_classes)
+    votes = found.weights @ (found.votes != ABSTAIN)
+    speaking = int((votes > 0).sum())
+    few = votes.sum() < PATIENCE * speaking
+    return bool(few and effective >= max(MANY, OWN_MIND * speaking) and two_sided(found, n_classes))

@@ -121,7 +121,7 @@ class Joint(LabelModel):
         for turn in range(self.rounds):
             seen, whole = self._cross_fitted(rows, labels, warm)
             if turn == 0:
-                self.skill_ = skill(seen[rows.heard], start[rows.heard])
+                self.skill_ = 0.0 if too_dependent(base) else skill(seen[rows.heard], start[rows.heard])
                 recall = recalled(seen[rows.heard], start[rows.heard])
             self._read_votes(rows.said, seen, start, recall)
             labels = self._combined(rows.said @ self.evidence_, start, seen, rows.gold)
@@ -204,6 +204,11 @@ class Joint(LabelModel):
         model = super().from_dict(content)
         model.base_ = from_dict(content["base"])
         return model
+
+
+def too_dependent(base: LabelModel) -> bool:
+    """Label model of votes -> True where it found votes too dependent for learning: a classifier would learn their errors."""
+    return isinstance(base, Pool) and base.alone
 
 
 def gold_first(order: Any, gold: Gold) -> Any:

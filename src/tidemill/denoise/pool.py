@@ -107,15 +107,19 @@ class Pool(Hinted):
                 found += opinion * normalised(weigh(votes, evidence, self.n_classes))
         return found if self.sharpness_ == 1.0 else powered(found, self.sharpness_)
 
+    @property
+    def alone(self) -> bool:
+        """The majority vote alone is heard: votes are too dependent for learning."""
+        return bool(self.opinions_[0] == 1.0)
+
     def _accuracies(self) -> Array:
         return self.accuracies_
 
     def report(self) -> dict[str, Any]:
         """Fitted model -> how much each judge is heard, and why the learned ones are not when they are not."""
-        alone = self.opinions_[0] == 1.0
-        why = f"{self.mismatch_:.0%} of rows are given classes beyond the estimated balance" if alone else None
+        why = f"{self.mismatch_:.0%} of rows are given classes beyond the estimated balance" if self.alone else None
         judges = {name: round(float(opinion), 4) for name, opinion in zip(JUDGES, self.opinions_, strict=True)}
-        told = {"judges": judges, "fallback": bool(alone), "fallback_reason": why}
+        told = {"judges": judges, "fallback": self.alone, "fallback_reason": why}
         return super().report() | told | {"effective_functions": round(self.effective_, 3)}
 
 
