@@ -1,4 +1,5 @@
 import json
+import subprocess
 import sys
 
 import pytest
@@ -28,3 +29,10 @@ def test_help_tells_of_it_everywhere(inside, monkeypatch, capsys, words):
         run(monkeypatch, *words)
     assert ended.value.code == 0
     assert "labeling function" in capsys.readouterr().out
+
+
+def test_a_reader_that_has_seen_enough_is_no_error():
+    program = "from tidemill.adapters.lf.command import command; command(['schema'])"
+    lines = f'{sys.executable} -c "{program}" | head -1'
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", lines], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("{\n", "")

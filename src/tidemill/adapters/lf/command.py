@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,10 +22,18 @@ def command(arguments: list[str]) -> None:
     found, lines = asked.run(asked)
     text = as_json(found) if asked.json else "\n".join(lines)
     if asked.out is None:
-        print(text)
+        _print(text)
         return
     with aside(asked.out) as path:
         path.write_text(text + "\n", encoding="utf-8")
+
+
+def _print(text: str) -> None:
+    """Text → standard output; a reader that has seen enough, such as head, is no error."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def parser() -> argparse.ArgumentParser:
