@@ -89,6 +89,23 @@ def test_the_card_names_classes_backbone_and_batches(settings):
     assert "| two |" in card
 
 
+def test_the_label_card_counts_who_speaks_and_who_is_contradicted(settings):
+    features, labels, votes = tables()
+    third = votes.with_columns(
+        against=pl.when(pl.col("batch") == "two").then(1 - pl.col("side")).otherwise(-1).cast(pl.Int8)
+    )
+    card = trained(settings, features, labels, third).files["LABELS.md"].decode()
+    taught = third.filter(pl.col("split").is_in(["train", "dev"]))
+    share = (taught["batch"] == "two").mean()
+    assert f"| rows that may teach (splits train and dev) | {taught.height} |" in card
+    assert "| of which a function speaks | 100.0% |" in card
+    assert f"| on which they contradict each other | {share:.1%} |" in card
+    assert f"| against | {share:.1%} |" in card
+    assert "| silent | 0.0% |" in card
+    entropy = -(0.9 * np.log2(0.9) + 0.1 * np.log2(0.1))
+    assert f"1: certain) | {1 - entropy:.3f} |" in card
+
+
 def test_a_row_without_features_is_named(settings):
     features, labels, votes = tables()
     with pytest.raises(DataError, match="row 0003 has votes but no features; 1 such"):

@@ -1,9 +1,14 @@
-"""config of a model -> its card: what it is, what it learned from, and how to ask it."""
+"""config of a model, labels and votes -> cards: what the model is, what its labels are, and how far to trust either."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
+
+from tidemill.contracts import ABSTAIN, Probabilities, Votes
+from tidemill.train.teach import confidence
 
 
 def card(config: Mapping[str, Any]) -> str:
@@ -60,3 +65,49 @@ def _use(config: Mapping[str, Any]) -> list[str]:
         "",
         "Rows unlike those above are answered all the same, and perhaps wrongly: the monitor says when such rows arrive.",
     ]
+
+
+def label_card(config: Mapping[str, Any], targets: Probabilities, votes: Votes, functions: Sequence[str]) -> str:
+    """Config, labels (rows, classes) and votes (rows, functions) of the rows that may teach -> Markdown."""
+    spoken = votes != ABSTAIN
+    heard = spoken.sum(axis=1)
+    sure = targets.max(axis=1)
+    shares = np.bincount(targets.argmax(axis=1), minlength=targets.shape[1]) / max(len(targets), 1)
+    likely = ", ".join(f"{name} {share:.1%}" for name, share in zip(config["classes"], shares, strict=True))
+    return "\n".join(
+        [
+            f"# Label card: {config['problem']}",
+            "",
+            "No person labeled these rows: labeling functions voted on them, and a label model made probabilities of the votes.",
+            "",
+            "| | |",
+            "| --- | ---: |",
+            f"| rows that may teach (splits train and dev) | {len(targets):,} |",
+            f"| of which a function speaks | {_share(heard > 0)} |",
+            f"| of which several speak | {_share(heard > 1)} |",
+            f"| on which they contradict each other | {_share(_contradicted(votes))} |",
+            f"| with a class at least 90% likely | {_share(sure >= 0.9)} |",  # noqa: PLR2004 - said in the words beside it
+            f"| mean certainty (0: every class alike, 1: certain) | {confidence(targets).mean():.3f} |",
+            "",
+            f"Likeliest classes: {likely}.",
+            "",
+            "| function | speaks of |",
+            "| --- | ---: |",
+            *(f"| {name} | {_share(spoken[:, k])} |" for k, name in enumerate(functions)),
+            "",
+            f"What the label model believes of each function is in `reports/{config['problem']}/lf_analysis.csv`; labels that",
+            f"models of other rows deny are ranked by `tidemill errors {config['problem']}`. Functions that share a mistake agree on",
+            "it, and no figure here shows that.",
+            "",
+        ]
+    )
+
+
+def _share(mask: Any) -> str:
+    return f"{float(np.mean(mask)) if len(mask) else 0.0:.1%}"
+
+
+def _contradicted(votes: Votes) -> Any:
+    """(rows, functions) -> (rows,) whether two functions name different classes of the row."""
+    named = np.where(votes >= 0, votes, np.iinfo(np.int8).max)
+    return (votes >= 0).any(axis=1) & (named.min(axis=1) != votes.max(axis=1))

@@ -9,8 +9,8 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from tidemill.contracts import ABSTAIN, NO_GOLD, DataError, Problem, Votes, probability_columns, votes_contract
-from tidemill.train.card import card
+from tidemill.contracts import ABSTAIN, NO_GOLD, DataError, Problem, probability_columns, votes_contract
+from tidemill.train.card import card, label_card
 from tidemill.train.choose import fitted
 from tidemill.train.head import FORMAT, Head
 from tidemill.train.learn import Lesson, taught
@@ -20,6 +20,7 @@ from tidemill.train.teach import Array, Ints, cautions
 
 TAUGHT: Final = ("train", "dev")
 CARD: Final = "README.md"
+LABEL_CARD: Final = "LABELS.md"
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,9 @@ def train(tables: Tables, *, problem: Problem, settings: TrainSettings, backbone
     """
     rows = joined(tables.votes, tables.features, tables.labels)
     targets = rows.select(probability_columns(problem.classes)).to_numpy()
-    covered = (_votes(rows, tables.votes, problem) != ABSTAIN).any(axis=1)
+    names = votes_contract(len(problem.classes)).other_names(tables.votes.columns)
+    votes = rows.select(names).to_numpy().astype(np.int8).reshape(rows.height, len(names))
+    covered = (votes != ABSTAIN).any(axis=1)
     teaches = rows["split"].is_in(TAUGHT).to_numpy()
     lesson = Lesson(rows["feature"].to_numpy(), targets, covered, _gold(rows, tables.gold)).part(teaches)
     head, choice = fitted(lesson, settings)
@@ -65,7 +68,8 @@ def train(tables: Tables, *, problem: Problem, settings: TrainSettings, backbone
     head = replace(head, config=config | ({"choice": choice} if choice else {}))
     told = predictions(head, rows["row_id"], rows["feature"])
     kept = reference(rows.drop(probability_columns(problem.classes)), told, settings.reference_rows)
-    return Trained(head, head.files() | {CARD: card(head.config).encode()}, told, kept)
+    cards = {CARD: card(head.config), LABEL_CARD: label_card(head.config, targets[teaches], votes[teaches], names)}
+    return Trained(head, head.files() | {name: text.encode() for name, text in cards.items()}, told, kept)
 
 
 def joined(votes: pl.DataFrame, features: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
@@ -89,11 +93,6 @@ def predictions(head: Head, row_ids: pl.Series, features: pl.Series) -> pl.DataF
     probabilities = head.predict_proba(features.to_numpy())
     columns = {name: probabilities[:, k] for k, name in enumerate(probability_columns(head.classes))}
     return pl.DataFrame({"row_id": row_ids, **columns})
-
-
-def _votes(rows: pl.DataFrame, votes: pl.DataFrame, problem: Problem) -> Votes:
-    names = votes_contract(len(problem.classes)).other_names(votes.columns)
-    return rows.select(names).to_numpy().astype(np.int8).reshape(rows.height, len(names))
 
 
 def _gold(rows: pl.DataFrame, gold: pl.DataFrame | None) -> Ints:
