@@ -85,10 +85,15 @@ def _without(look: Look, votes: Votes, place: int, moved: dict[str, Any]) -> dic
 
 
 def _if_said(look: Look, votes: Votes, place: int, label: int) -> list[dict[str, Any]]:
-    """Row → single votes of functions, silent on it or not, that would give it another label."""
+    """Row → single votes of functions, silent on it or not, that would give it another label.
+
+    Only of functions that speak anywhere beside one that speaks of this row: others are of another kind of row.
+    """
+    spoke = look.votes != ABSTAIN
+    beside = spoke[spoke[:, spoke[place]].any(axis=1)].any(axis=0)
     tried = [
         (j, int(vote))
-        for j in range(len(look.names))
+        for j in np.flatnonzero(beside if spoke[place].any() else spoke.any(axis=0))
         for vote in np.unique(look.votes[:, j])
         if vote not in (ABSTAIN, label, votes[0, j])
     ]
@@ -132,5 +137,5 @@ def _flip(told: dict[str, Any]) -> str:
         else "no votes that could be taken away would flip it"
     )
     some = [f"{one['function']} said {one['vote']}" for one in said[:_SHOWN]]
-    more = f" (or {len(said) - len(some)} others)" if len(said) > len(some) else ""
+    more = f" (or {len(said) - len(some)} more)" if len(said) > len(some) else ""
     return f"{first}; " + (f"or if {', or '.join(some)}{more}" if some else "no single other vote would flip it")
