@@ -95,13 +95,19 @@ class _Said:
         eight = np.lib.stride_tricks.as_strided(
             self.bytes[:_KEY].view(np.uint64), shape=(len(self.bytes) - _KEY + 1,), strides=(1,)
         )
-        found: npt.NDArray[np.uint64] = eight[self.starts] & _MASKS[np.minimum(self.ends - self.starts, _KEY)]
+        found: npt.NDArray[np.uint64] = eight[self.starts] & self.masks
+        return found
+
+    @cached_property
+    def masks(self) -> npt.NDArray[np.uint64]:
+        """Which of a run's eight bytes belong to it."""
+        found: npt.NDArray[np.uint64] = _MASKS[np.minimum(self.ends - self.starts, _KEY)]
         return found
 
     @cached_property
     def folded(self) -> npt.NDArray[np.uint64]:
         """The same in lower case, in their own way."""
-        found: npt.NDArray[np.uint64] = self.keys | (_FOLD & _MASKS[np.minimum(self.ends - self.starts, _KEY)])
+        found: npt.NDArray[np.uint64] = self.keys | (_FOLD & self.masks)
         return found
 
     def rows(self, positions: Indices) -> Indices:
