@@ -9,8 +9,10 @@ from tidemill.adapters.suites import guard
 from tidemill.contracts import DataError, SuiteError, check
 from tidemill.label import run as stage
 from tidemill.label.quality import Again, quality, quality_contract
+from tidemill.label.tally import tally
 
 VOTES = np.array([[0, -1], [1, 0], [-1, -1], [0, -3]], dtype=np.int8)  # -3: not class 1
+TALLY = tally(VOTES, n_classes=2)
 SECOND = Again(np.array([0, 0]), 2.0)
 
 
@@ -19,7 +21,7 @@ def asked(**settings):
 
 
 def test_coverage_conflict_and_voters_are_counted_by_hand():
-    table = quality(VOTES, ["f", "g"], SECOND, classes=["ham", "spam"])
+    table = quality(TALLY, ["f", "g"], SECOND, classes=["ham", "spam"])
     assert table.rows() == [
         ("function f", None, None, None, 0, None),
         ("function g", None, None, None, 0, None),
@@ -39,7 +41,7 @@ def test_coverage_conflict_and_voters_are_counted_by_hand():
     ],
 )
 def test_great_expectations_stops_votes_that_are_not_what_the_problem_asks(inside, settings, message):
-    table = quality(VOTES, ["f", "g"], SECOND, classes=["ham", "spam"])
+    table = quality(TALLY, ["f", "g"], SECOND, classes=["ham", "spam"])
     guard(table, asked(), problem="spam", table_name="votes_quality")
     assert json.loads(suite_result("spam", "votes_quality").read_text())["success"]
     with pytest.raises(SuiteError, match=message):
@@ -47,7 +49,7 @@ def test_great_expectations_stops_votes_that_are_not_what_the_problem_asks(insid
 
 
 def test_a_function_that_says_otherwise_when_asked_again_is_named():
-    table = quality(VOTES, ["guesses", "steady"], Again(np.array([3, 0]), None), classes=["ham", "spam"])
+    table = quality(TALLY, ["guesses", "steady"], Again(np.array([3, 0]), None), classes=["ham", "spam"])
     with pytest.raises(DataError, match="row_id function guesses"):
         check(table, asked(), where="votes_quality")
 

@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from tidemill.contracts import ABSTAIN, NO_GOLD, DataError, Votes, not_class
+from tidemill.contracts import ABSTAIN, NO_GOLD, DataError, Votes
+from tidemill.label.tally import Tally, in_conflict, tally
 
 
 def summary(
@@ -42,18 +43,30 @@ def summary(
     """
     if votes.shape[1] != len(names):
         raise DataError(f"{votes.shape[1]} columns of votes for {len(names)} labeling functions")
-    fires = votes != ABSTAIN
-    polarity = [np.unique(votes[fires[:, j], j]).astype(int).tolist() for j in range(len(names))]
+    known = None if gold is None else np.flatnonzero(gold != NO_GOLD)
+    against = None if known is None or gold is None else (votes[known], gold[known])
+    return table_of(tally(votes, n_classes=n_classes), names, against=against, learned=learned)
+
+
+def table_of(
+    tallied: Tally,
+    names: Sequence[str],
+    *,
+    against: tuple[Votes, npt.NDArray[np.int8]] | None = None,
+    learned: Sequence[float] | None = None,
+) -> pl.DataFrame:
+    """Tally of votes, and the votes on rows with gold beside it → the table, as ``summary`` has it."""
+    rows = max(tallied.rows, 1)
     columns: dict[str, object] = {
         "function": list(names),
         "j": np.arange(len(names)),
-        "Polarity": pl.Series(polarity, dtype=pl.List(pl.Int64)),
-        "Coverage": _share(fires, np.ones(len(votes), dtype=bool)),
-        "Overlaps": _share(fires, fires.sum(axis=1) > 1),
-        "Conflicts": _share(fires, conflicts(votes, n_classes=n_classes)),
+        "Polarity": pl.Series([sorted(values) for values in tallied.polarity], dtype=pl.List(pl.Int64)),
+        "Coverage": tallied.fires / rows,
+        "Overlaps": tallied.overlaps / rows,
+        "Conflicts": tallied.conflicts / rows,
     }
-    if gold is not None:
-        columns |= _against(votes, gold)
+    if against is not None:
+        columns |= _against(*against)
     if learned is not None:
         columns["Learned Weight"] = np.asarray(learned, dtype=np.float64)
     return pl.DataFrame(columns)
@@ -65,11 +78,7 @@ def conflicts(votes: Votes, *, n_classes: int) -> npt.NDArray[np.bool_]:
     >>> conflicts(np.array([[0, 1], [0, 0], [0, -2], [1, -2]], dtype=np.int8), n_classes=2).tolist()
     [True, False, True, False]
     """
-    impossible = np.ones(len(votes), dtype=np.bool_)
-    for k in range(n_classes):
-        against = ((votes >= 0) & (votes != k)) | (votes == not_class(k))
-        impossible &= against.any(axis=1)
-    return impossible
+    return in_conflict(votes, n_classes)
 
 
 def is_right(votes: Votes, gold: npt.NDArray[np.int8]) -> npt.NDArray[np.bool_]:
@@ -89,14 +98,8 @@ def printable(table: pl.DataFrame) -> pl.DataFrame:
     return table.with_columns(pl.format("[{}]", text).alias("Polarity"))
 
 
-def _share(fires: npt.NDArray[np.bool_], rows: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
-    """Where functions vote and a set of rows → per function, the share of all rows that it votes on and that are in it."""
-    shares: npt.NDArray[np.float64] = (fires & rows[:, None]).sum(axis=0) / max(len(fires), 1)
-    return shares
-
-
 def _against(votes: Votes, gold: npt.NDArray[np.int8]) -> dict[str, object]:
-    known = (votes != ABSTAIN) & (gold != NO_GOLD)[:, None]
+    known = votes != ABSTAIN
     right = known & is_right(votes, gold)
     correct, told = right.sum(axis=0), known.sum(axis=0)
     return {"Correct": correct, "Incorrect": told - correct, "Emp. Acc.": correct / np.maximum(told, 1)}

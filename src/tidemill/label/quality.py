@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from tidemill.contracts import ABSTAIN, Column, Contract, Votes, not_class
-from tidemill.label.analysis import conflicts
+from tidemill.contracts import Column, Contract, not_class
 from tidemill.label.settings import SuiteSettings
+from tidemill.label.tally import Tally
 
 ALL: Final = "all rows"
 _MOST: Final = 2.0**53
@@ -30,30 +30,33 @@ class Again:
     ms_per_row: float | None
 
 
-def quality(votes: Votes, names: Sequence[str], second: Again, *, classes: Sequence[str]) -> pl.DataFrame:
-    """(rows, functions) votes → the table.
+def quality(tallied: Tally, names: Sequence[str], second: Again, *, classes: Sequence[str]) -> pl.DataFrame:
+    """Tally of votes → the table.
 
-    >>> second = Again(np.array([0, 1]), None)
-    >>> quality(np.array([[0, -1], [-1, -1]], dtype=np.int8), ["f", "g"], second, classes=["a", "b"]).rows()[-1]
+    >>> from tidemill.label.tally import tally
+    >>> tallied, second = tally(np.array([[0, -1], [-1, -1]], dtype=np.int8), n_classes=2), Again(np.array([0, 1]), None)
+    >>> quality(tallied, ["f", "g"], second, classes=["a", "b"]).rows()[-1]
     ('all rows', 0.5, 0.0, None, None, None)
     """
     functions = [
         {"row_id": f"function {name}", "unstable": int(n)} for name, n in zip(names, second.unstable, strict=True)
     ]
-    voters = [{"row_id": f"class {name}", "voters": _voters(votes, k, len(classes))} for k, name in enumerate(classes)]
+    voters = [
+        {"row_id": f"class {name}", "voters": _voters(tallied, k, len(classes))} for k, name in enumerate(classes)
+    ]
     whole = {
         "row_id": ALL,
-        "coverage": float((votes != ABSTAIN).any(axis=1).mean()),
-        "conflict": float(conflicts(votes, n_classes=len(classes)).mean()),
+        "coverage": tallied.heard / tallied.rows,
+        "conflict": tallied.conflicting / tallied.rows,
         "ms_per_row": second.ms_per_row,
     }
     return pl.DataFrame([*functions, *voters, whole], schema=_SCHEMA)
 
 
-def _voters(votes: Votes, k: int, n_classes: int) -> int:
+def _voters(tallied: Tally, k: int, n_classes: int) -> int:
     """Functions that vote for a class, or against all others but it."""
     other = [not_class(other) for other in range(n_classes) if other != k] if n_classes == 2 else []  # noqa: PLR2004 - of two
-    return int(np.isin(votes, [k, *other]).any(axis=0).sum())
+    return sum(bool(values & {k, *other}) for values in tallied.polarity)
 
 
 def quality_contract(settings: SuiteSettings) -> Contract:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +14,7 @@ import numpy.typing as npt
 import polars as pl
 
 from tidemill.contracts import NO_GOLD, ConfigError, DataError, Votes
-from tidemill.label.analysis import printable, summary
+from tidemill.label.analysis import printable, table_of
 from tidemill.label.engine import Batch, Engine
 from tidemill.label.evidence import FEATURE
 from tidemill.label.failures import Failure, OnError, Quarantine, fail
@@ -21,6 +23,7 @@ from tidemill.label.marked import near
 from tidemill.label.opened import open_functions
 from tidemill.label.quality import Again, quality
 from tidemill.label.settings import LabelSettings
+from tidemill.label.tally import Tally, tally
 from tidemill.label.workers import Limits
 
 _UNSEEN: Final = ("key", "batch", "split")
@@ -72,30 +75,35 @@ def label(
     on_error: OnError = fail if settings.on_error == "fail" else quarantine
     allowed = settings.max_failures if settings.on_error == "quarantine" else 0
     limits = Limits(settings.seconds, settings.megabytes, allowed)
-    votes, gold = [], []
+    counted, known = [], []
     with open_functions(folder, classes, limits, processes=settings.processes, closed=places.closed) as voters:
         names = [function.name for function in voters.functions]
         engine = Engine(voters, on_error, places.kept, settings.suite.rows_asked_twice)
         for batch, cast in zip(batches, engine.votes(batches), strict=True):
             ids = batch.ids()
             places.write(votes_table(ids, names, cast))
-            votes.append(cast)
-            gold.append(gold_of(ids, dev))
+            counted.append(tally(cast, n_classes=len(classes)))
+            known.append(on_gold(ids, cast, dev))
     if places.kept is not None:
         tidy(places.kept, megabytes=settings.keep_megabytes)
-    return _told(np.concatenate(votes), np.concatenate(gold), names, engine, quarantine)
+    against = (np.concatenate([votes for votes, _ in known]), np.concatenate([gold for _, gold in known]))
+    return _told(functools.reduce(operator.add, counted), against, names, engine, quarantine)
 
 
 def _told(
-    votes: Votes, gold: npt.NDArray[np.int8], names: Sequence[str], engine: Engine, quarantine: Quarantine
+    tallied: Tally,
+    against: tuple[Votes, npt.NDArray[np.int8]],
+    names: Sequence[str],
+    engine: Engine,
+    quarantine: Quarantine,
 ) -> Labeled:
-    """Votes of all rows → what is told of them."""
+    """Tally of all votes, and those on rows with gold → what is told of them."""
     classes = engine.voters.classes
     took = 1000 * engine.seconds / engine.asked_rows if engine.asked_rows >= FEWEST else None
     second = Again(np.array([engine.unstable[name] for name in names], dtype=np.int64), took)
-    counted = summary(votes, names, n_classes=len(classes), gold=gold)
+    counted = table_of(tallied, names, against=against)
     counts = pl.Series("Failures", [quarantine.counts[name] for name in names], dtype=pl.Int64)
-    checked = quality(votes, names, second, classes=classes)
+    checked = quality(tallied, names, second, classes=classes)
     return Labeled(printable(counted.with_columns(counts)), checked, quarantine.failures, engine.asked)
 
 
@@ -124,6 +132,13 @@ def with_features(rows: pl.DataFrame, features: pl.DataFrame) -> pl.DataFrame:
         row = joined.filter(pl.col(FEATURE).is_null())["row_id"][0]
         raise DataError(f"row {row} has no feature: run the embed stage, or `dvc repro`")
     return joined
+
+
+def on_gold(ids: pl.DataFrame, votes: Votes, dev: pl.DataFrame) -> tuple[Votes, npt.NDArray[np.int8]]:
+    """Row ids, their votes and gold of some rows → the votes on these, and their gold."""
+    numbered = ids.select("row_id").with_row_index("row")
+    joined = numbered.join(dev.filter(pl.col("gold") != NO_GOLD), on="row_id", how="inner", maintain_order="left")
+    return votes[joined["row"].to_numpy()], joined["gold"].to_numpy()
 
 
 def gold_of(rows: pl.DataFrame, dev: pl.DataFrame) -> npt.NDArray[np.int8]:
