@@ -82,9 +82,10 @@ class Engine:
 
     def votes(self, batches: Iterable[Batch]) -> Iterator[Votes]:
         """Batches → (rows, functions) votes of each; ``asked`` counts how many votes had to be cast."""
+        known_by = [self._known_by(function) for function in self.voters.functions]
         for batch in batches:
             shelf = Shelf(None if self.kept is None else self.kept / batch.key)
-            keys = [self._key(function, batch) for function in self.voters.functions]
+            keys = [_key(*one, batch) for one in known_by]
             known = [shelf.get(key) if key else None for key in keys]
             missing = [j for j, column in enumerate(known) if column is None]
             columns = dict(enumerate(known))
@@ -95,11 +96,11 @@ class Engine:
                     shelf.put(keys[j], column)
             yield self._told(batch, [column for column in columns.values() if column is not None])
 
-    def _key(self, function: Voter, batch: Batch) -> str:
+    def _known_by(self, function: Voter) -> tuple[str, bool]:
+        """Labeling function → what its votes are known by (nothing where they cannot be kept); whether features too."""
         known = fingerprint_of(function)
         reads_features = isinstance(function, DeclaredLabelingFunction) and FEATURE in columns_of(function)
-        shape = f"{len(self.voters.classes)} classes"
-        return key_of(known, shape, batch.features_key() if reads_features else "") if known else ""
+        return (f"{known}, {len(self.voters.classes)} classes" if known else "", reads_features)
 
     def _cast(self, batch: Batch, missing: Sequence[int], shelf: Shelf) -> list[Column]:
         """Functions whose votes are missing → their columns."""
@@ -248,6 +249,10 @@ class _Job:
             self.voters.start()
         assert self.voters.workers is not None  # noqa: S101 - just started
         return self.voters.workers
+
+
+def _key(known: str, reads_features: bool, batch: Batch) -> str:  # noqa: FBT001 - a pair is unpacked
+    return key_of(known, batch.features_key() if reads_features else "") if known else ""
 
 
 def _wanted(
