@@ -23,6 +23,8 @@ VALID = [
 ]
 VALID += [{"name": "f", "kind": "cases", "of": [{"vote": "spam", "when": {"kind": "flag", "column": "c"}}]}]
 INVALID = [
+    {"name": "f", "kind": "cases", "of": [{"vote": "spma", "when": {"kind": "flag", "column": "c"}}]},
+    {"name": "f", "kind": "annotator", "column": "ann", "votes": {"yes": "spma"}},
     {"name": "f", "kind": "cases", "of": [{"vote": "spam", "when": {"kind": "flag", "colum": "c"}}]},
     {**HEAD, "kind": "keyword", "words": ["a"]},
     {**HEAD, "kind": "keywords", "word": ["a"]},

@@ -18,6 +18,8 @@ def json_schema(classes: Sequence[str] = ()) -> dict[str, Any]:
     """Names of classes, where they are known → JSON Schema (draft 7) of the whole file."""
     whole = TypeAdapter(AnyCondition).json_schema(ref_template="#/definitions/{model}")
     definitions = {name: _hand_written(one) for name, one in whole["$defs"].items()}
+    definitions["Case"]["properties"]["vote"] = _vote(classes)
+    definitions["Annotator"]["properties"]["votes"]["additionalProperties"] = _vote(classes)
     definitions["Condition"] = _by_kind({kind: f"#/definitions/{model.__name__}" for kind, model in KINDS.items()})
     for kind, model in KINDS.items():
         definitions[f"function_{kind}"] = _function(definitions[model.__name__], kind, classes)
@@ -67,12 +69,16 @@ def _by_kind(references: dict[str, str]) -> dict[str, Any]:
     }
 
 
+def _vote(classes: Sequence[str]) -> dict[str, Any]:
+    votes = [*classes, *(f"not {name}" for name in classes)]
+    return {"enum": votes} if votes else {"type": "string"}
+
+
 def _function(condition: dict[str, Any], kind: str, classes: Sequence[str]) -> dict[str, Any]:
     """Schema of a condition → that of a labeling function; what a template's entries give is not required beside them."""
-    votes = [*classes, *(f"not {name}" for name in classes)]
     head = {
         "name": {"type": "string", "minLength": 1, "description": "a template's * stands for the keys of `each`"},
-        "vote": {"enum": votes} if votes else {"type": "string"},
+        "vote": _vote(classes),
         "each": {"type": "object", "minProperties": 1, "description": "a template: a labeling function for each key"},
     }
     own = ["name"] if KINDS[kind].votes_itself else ["name", "vote"]
