@@ -125,3 +125,16 @@ def test_the_closing_words_tell_rows_functions_scores_drift_verdict_and_where_to
 
 def test_the_closing_words_of_a_problem_without_reports_say_so(root):
     assert "none yet" in summary(root, "solar")
+
+
+def test_the_page_of_labeling_functions_is_linked_once_it_is_there(root):
+    page = root / "reports/spam/lf.html"
+    before = render(root, ["spam"]).read_text(encoding="utf-8")
+    assert "spam/lf.html" not in before
+    assert "tidemill lf report spam" in before
+    page.write_text("a page", encoding="utf-8")
+    try:
+        assert "spam/lf.html" in Page(render(root, ["spam"]).read_text(encoding="utf-8")).links
+    finally:
+        page.unlink()
+        render(root, ["spam"])

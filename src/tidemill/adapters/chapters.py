@@ -75,6 +75,7 @@ class Chapter:
     pictures: dict[str, str]
     explained: dict[str, str]
     suites: list[Suite]
+    looks: bool
 
     @property
     def rows(self) -> int:
@@ -120,6 +121,7 @@ def gather(root: Path, name: str) -> Chapter:
         pictures=_pictures(dict.fromkeys(PICTURES, reports / "plots") | {"drift": reports}),
         explained=_pictures(dict.fromkeys(EXPLAINED, reports / "denoise")),
         suites=_suites(root, name),
+        looks=(reports / "lf.html").exists(),
     )
 
 
