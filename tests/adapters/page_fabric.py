@@ -46,6 +46,8 @@ def fabricate(root: Path, name: str = "spam") -> None:
     write_json(told, reports / "drift.json")
     monitor_plots.draw(told, reports / "drift.png")
     _evaluated(reports, name)
+    card = "# Label card\n\n| function | Coverage |\n| --- | ---: |\n| <b>lf_1</b> | 0.250 |\n"
+    (reports / "label_card.md").write_text(card, encoding="utf-8")
     _suites(root, name)
 
 

@@ -86,6 +86,14 @@ def test_the_page_holds_all_pictures(page):
     assert len(re.findall(r'src="data:image/png;base64,', page)) == 6
 
 
+def test_the_page_shows_the_cards_that_are_there(page):
+    card = page.split("<summary>Label card</summary>")[1].split("</details>")[0]
+    assert "<h3>Label card</h3>" in card
+    assert "&lt;b&gt;lf_1&lt;/b&gt;" in card
+    assert ">0.250</td>" in card
+    assert "<summary>Model card</summary>" not in page
+
+
 def test_a_problem_without_any_report_has_its_place_too(page):
     words = page.split('id="solar"')[1]
     assert "No batch has arrived yet." in words

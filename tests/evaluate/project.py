@@ -38,6 +38,9 @@ def build(folder: Path) -> None:
         probabilities(whole["row_id"], said).write_parquet(data / f"{name}.parquet")
     _params(folder)
     write_json({"version": None}, folder / "models" / "mail" / "champion.json")
+    (folder / "models" / "mail" / "candidate").mkdir()
+    (folder / "models" / "mail" / "candidate" / "README.md").write_text("# Model card: mail\n", encoding="utf-8")
+    write_json({"model": "dawid_skene", "rows": 900}, folder / "reports" / "mail" / "denoise.json")
 
 
 def head(weights: list[float], batches: list[str]) -> Head:

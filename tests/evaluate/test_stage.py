@@ -147,3 +147,25 @@ def test_a_slicing_function_of_the_problem_is_a_slice_of_the_scores(run, mail):
     (folder / "slices.py").write_text(source)
     slices = run()["metrics"]["slices"]
     assert slices["even=true"]["rows"] + slices["even=false"]["rows"] == 162
+
+
+def test_the_card_of_the_model_holds_its_scores_its_verdict_and_its_label_model(run, mail):
+    found = run()
+    card = (mail / "reports" / "mail" / "model_card.md").read_text(encoding="utf-8")
+    assert card.startswith("# Model card: mail\n")
+    assert "- **label model**: dawid_skene" in card
+    scores, ends = (found["metrics"][name]["end_model"]["accuracy"] for name in ("scores", "intervals"))
+    line = next(line for line in card.splitlines() if line.startswith("| **this model** |"))
+    assert f"{scores:.3f} [{ends[0]:.3f}, {ends[1]:.3f}]" in line
+    assert line.count("|") == next(one for one in card.splitlines() if one.startswith("| | ")).count("|")
+    assert "| group=hard-ham |" in card
+    assert all(f"- {reason}" in card for reason in found["verdict"]["reasons"])
+
+
+def test_a_card_without_gold_says_so(run, mail):
+    for folder in ("gold", "dev"):
+        for file in (mail / "data" / "mail" / folder).iterdir():
+            pl.read_parquet(file).with_columns(gold=pl.lit(-1, dtype=pl.Int8)).write_parquet(file)
+    run()
+    card = (mail / "reports" / "mail" / "model_card.md").read_text(encoding="utf-8")
+    assert "None: no row of the test split has a label by a person." in card

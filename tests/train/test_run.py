@@ -85,6 +85,8 @@ def test_the_config_tells_batches_priors_and_backbone(settings):
 def test_the_card_names_classes_backbone_and_batches(settings):
     card = trained(settings, *tables()).files["README.md"].decode()
     assert "low, high" in card
+    assert "labeling functions, and no others." in card
+    assert all(f"## {part}" in card for part in ("What it is for", "What it learned from", "Limits", "Lineage"))
     assert "`cloud`" in card
     assert "| two |" in card
 

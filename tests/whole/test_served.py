@@ -99,6 +99,9 @@ def test_the_exported_model_is_the_one_that_was_served(refreshed, said):
     told_classes = {one.key: one.value for one in graph.metadata_props}["tidemill.classes"]
     assert json.loads(told_classes) == ["bad", "good"]
     assert np.allclose([float(row["p_bad"]) + float(row["p_good"]) for row in said], 1.0)
+    assert "## Scores" in (folder / "README.md").read_text(encoding="utf-8")
+    cards = git("ls-files", "reports/tiny/*_card.md", folder=refreshed).splitlines()
+    assert cards == ["reports/tiny/label_card.md", "reports/tiny/model_card.md"]
     assert git("status", "--porcelain", folder=refreshed) == ""
 
 

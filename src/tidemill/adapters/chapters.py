@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,7 @@ EXPLAINED: Final = {
     "posteriors": "how sure the label model is",
     "calibration": "label model against gold of the development split",
 }
+CARDS: Final = {"model card": "model_card.md", "label card": "label_card.md"}
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ class Chapter:
     explained: dict[str, str]
     suites: list[Suite]
     looks: bool
+    cards: dict[str, str]
 
     @property
     def rows(self) -> int:
@@ -122,6 +125,7 @@ def gather(root: Path, name: str) -> Chapter:
         explained=_pictures(dict.fromkeys(EXPLAINED, reports / "denoise")),
         suites=_suites(root, name),
         looks=(reports / "lf.html").exists(),
+        cards={title: page(reports / file) for title, file in CARDS.items() if (reports / file).exists()},
     )
 
 
@@ -170,6 +174,14 @@ def _functions(path: Path, label_model: Mapping[str, Any]) -> list[dict[str, Any
 def _pictures(folders: Mapping[str, Path]) -> dict[str, str]:
     places = {name: folder / f"{name}.png" for name, folder in folders.items()}
     return {name: data_uri(path.read_bytes()) for name, path in places.items() if path.exists()}
+
+
+def page(markdown: Path) -> str:
+    """Markdown file -> HTML, its headings below those of the page it stands in; what is HTML in it is escaped."""
+    import mistune
+
+    text = re.sub(r"^(#+ )", r"##\1", markdown.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return str(mistune.create_markdown(escape=True, plugins=["table"])(text))
 
 
 def data_uri(png: bytes) -> str:

@@ -12,11 +12,12 @@ import polars as pl
 
 from tidemill.adapters.config import Paths
 from tidemill.adapters.models import Model, find_model
+from tidemill.adapters.registry import kept, read_registry
 from tidemill.adapters.tables import aside
 from tidemill.contracts import DataError
 from tidemill.train.export import FILE, OPSET, PROBABILITIES, encoded, head_graph, whole_graph
 from tidemill.train.head import CONFIG, WEIGHTS
-from tidemill.train.run import CARD
+from tidemill.train.run import CARD, LABEL_CARD
 
 WHOLE: Final = "model.onnx"
 TOLERANCE: Final = 1e-4
@@ -51,8 +52,13 @@ def export(problem: str, version: str | None, out: Path, *, root: Path) -> Expor
     difference = _difference(content, model, rows)
     files = {WHOLE: content, FILE: encoded(head_graph(model.head))}
     written = [_write(out / name, data) for name, data in files.items()]
-    copied = [model.folder / name for name in (WEIGHTS, CONFIG, CARD)] + _tokenizer(model)
+    copied = [model.folder / name for name in (WEIGHTS, CONFIG, CARD, LABEL_CARD)] + _tokenizer(model)
     written += [_copy(path, out / path.name) for path in copied if path.exists()]
+    card = kept(
+        Paths(problem).reports / "model_card.md", read_registry(problem, root).versions.get(model.version), root
+    )
+    if card is not None:  # the one with scores, where evaluate has written it
+        _write(out / CARD, card.encode())
     return Exported(tuple(written), rows.height, difference)
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tidemill.adapters.config import Paths
-from tidemill.adapters.git import git
+from tidemill.adapters.git import git, succeeds
 from tidemill.adapters.places import shared_root, state_folder
 from tidemill.contracts import ConfigError, DataError
 
@@ -106,6 +106,14 @@ def _fetch(problem: str, version: str, target: Path) -> None:
             ) from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def kept(path: Path, commit: str | None, root: Path) -> str | None:
+    """File of the repository and a version's commit (None: this checkout) → its text then, None where there was none."""
+    if commit is None:
+        return path.read_text(encoding="utf-8") if path.exists() else None
+    place = f"{commit}:{path.as_posix()}"
+    return git("show", place, folder=root) if succeeds("cat-file", "-e", place, folder=root) else None
 
 
 def rollback(problem: str, version: str | None, folder: Path) -> str:

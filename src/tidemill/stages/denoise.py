@@ -11,6 +11,7 @@ from tidemill.adapters.config import Paths, load, says_errors, stage_arguments
 from tidemill.adapters.suites import guard, pages_now
 from tidemill.adapters.tables import aside, batch_names, read, read_batches, write, write_json
 from tidemill.contracts import FEATURES, NO_GOLD, gold_contract, labels_contract, votes_contract
+from tidemill.denoise.card import card
 from tidemill.denoise.plots import draw
 from tidemill.denoise.run import Denoised, denoise
 from tidemill.denoise.settings import DenoiseSettings
@@ -34,18 +35,22 @@ def _write_explanation(paths: Paths, done: Denoised, gold: np.ndarray) -> None:
     with aside(paths.data / "evidence.parquet") as path:
         done.evidence.write_parquet(path, compression="zstd", statistics=False)
     write_json(done.report, paths.reports / "denoise.json")
-    _write_analysis(paths, done.report)
+    analysis = _write_analysis(paths, done.report)
+    with aside(paths.reports / "label_card.md") as path:
+        path.write_text(card(paths.name, done.report, analysis.to_dicts()), encoding="utf-8")
     folder = paths.reports / "denoise"
     write_json(done.explained, folder / "functions.json")
     draw(folder, done.explained, done.votes, done.gold_free, gold=gold)
 
 
-def _write_analysis(paths: Paths, report: dict[str, Any]) -> None:
-    """Label's table of functions and the accuracies learned here → Snorkel's table, Learned Weight included."""
+def _write_analysis(paths: Paths, report: dict[str, Any]) -> pl.DataFrame:
+    """Label's table of functions and the accuracies learned here → Snorkel's table, Learned Weight included, written."""
     table = pl.read_csv(paths.reports / "lf_summary.csv")
     weights = [report["functions"].get(name) for name in table["function"]]
+    weighed = table.with_columns(pl.Series("Learned Weight", weights, dtype=pl.Float64))
     with aside(paths.reports / "lf_analysis.csv") as path:
-        table.with_columns(pl.Series("Learned Weight", weights, dtype=pl.Float64)).write_csv(path)
+        weighed.write_csv(path)
+    return weighed
 
 
 def _features(votes: pl.DataFrame, paths: Paths) -> np.ndarray:

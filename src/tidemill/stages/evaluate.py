@@ -5,10 +5,13 @@ from __future__ import annotations
 from tidemill.adapters.champions import find_champion
 from tidemill.adapters.config import load, says_errors, stage_arguments
 from tidemill.adapters.judging import known_rows, measured
-from tidemill.adapters.tables import aside, write_json
+from tidemill.adapters.tables import aside, read_json, write_json
+from tidemill.denoise.tell import facts
+from tidemill.evaluate.card import card
 from tidemill.evaluate.plots import draw
 from tidemill.evaluate.run import evaluate
 from tidemill.evaluate.settings import EvaluateSettings
+from tidemill.train.run import CARD
 from tidemill.train.settings import TrainSettings
 
 
@@ -30,6 +33,9 @@ def main() -> None:
     draw(done, plots, problem.classes)
     write_json(done.metrics, paths.reports / "metrics.json")
     write_json(done.verdict, paths.reports / "verdict.json")
+    trained = (paths.model / CARD).read_text(encoding="utf-8")
+    with aside(paths.reports / "model_card.md") as path:
+        path.write_text(card(trained, done, facts(read_json(paths.reports / "denoise.json"))), encoding="utf-8")
 
 
 if __name__ == "__main__":

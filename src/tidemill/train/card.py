@@ -13,7 +13,9 @@ from tidemill.train.teach import confidence
 
 def card(config: Mapping[str, Any]) -> str:
     """Content of config.json -> Markdown, the same for the same model."""
-    return "\n".join([*_head(config), *_training(config), *_use(config), ""])
+    return "\n".join(
+        [*_head(config), *_purpose(config), *_training(config), *_limits(config), *_lineage(config), *_use(config), ""]
+    )
 
 
 def _head(config: Mapping[str, Any]) -> list[str]:
@@ -35,13 +37,34 @@ def _how(config: Mapping[str, Any]) -> str:
     return "frozen" if mode == "head" else f"taught (mode {mode})"
 
 
+def _purpose(config: Mapping[str, Any]) -> list[str]:
+    return [
+        "## What it is for",
+        "",
+        (
+            f"Sorting {config['modality']}s of the kind named below into these classes, where a wrong answer can be borne or is "
+            "looked at again."
+        ),
+        (
+            "Not for decisions about people without a person, and not for rows of another kind: another source, language, "
+            "camera or time."
+        ),
+        "",
+    ]
+
+
 def _training(config: Mapping[str, Any]) -> list[str]:
     training, priors = config["training"], config["class_priors"]
     loss = training["held_out_loss"]
     return [
         "## What it learned from",
         "",
-        "No label by a person: probabilistic labels, which a label model makes from the votes of labeling functions.",
+        "Probabilistic labels, which a label model makes from the votes of labeling functions"
+        + (
+            "; and labels by people in the development split."
+            if config["settings"].get("use_gold")
+            else ", and no others."
+        ),
         f"{training['rows']} rows taught it, {training['held_out_rows']} said when to stop ({training['epochs']} epochs"
         + ("" if loss is None else f", loss {loss:.4f} on them")
         + ").",
@@ -56,14 +79,54 @@ def _training(config: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def _limits(config: Mapping[str, Any]) -> list[str]:
+    reads = config["backbone"]["settings"].get(config["modality"]) or {}
+    seen = {
+        "text": f"It reads the first {reads.get('max_tokens')} tokens of a text; what follows them does not count.",
+        "image": f"It sees a whole image squeezed to a square, {reads.get('size') or 'as the backbone wants it'} pixels a "
+        "side; finer detail is gone.",
+    }
+    return [
+        "## Limits",
+        "",
+        f"- {seen[config['modality']]}",
+        "- Where all labeling functions err alike, it has learned the error.",
+        "- Its probabilities are as sure as its labels were: see the calibration error before a threshold is set on them.",
+        "- Rows unlike those above are answered all the same, and perhaps wrongly: the monitor says when such rows arrive.",
+        "",
+    ]
+
+
+def _lineage(config: Mapping[str, Any]) -> list[str]:
+    backbone = config["backbone"]
+    settings = config["settings"]
+    taught = {name: settings[name] for name in ("mode", "loss", "seed") if name in settings}
+    return [
+        "## Lineage",
+        "",
+        (
+            f"- backbone `{backbone['settings']['backbone']}` from `{backbone['settings'].get('weights')}`, SHA-256 "
+            f"`{backbone['sha256']}`"
+        ),
+        "- " + ", ".join(f"{name} `{value}`" for name, value in taught.items()) + "; all settings are in `config.json`",
+        f"- versions and the commits they came from: `tidemill versions {config['problem']}`, or `GET /version` of a service",
+        "",
+    ]
+
+
 def _use(config: Mapping[str, Any]) -> list[str]:
+    name = config["problem"]
     return [
         "## How to ask it",
         "",
-        f"`tidemill predict {config['problem']} FILE --out predictions.parquet` labels new rows with the champion.",
-        f"Scores against labels by people are in `reports/{config['problem']}/metrics.json`.",
-        "",
-        "Rows unlike those above are answered all the same, and perhaps wrongly: the monitor says when such rows arrive.",
+        (
+            f"`tidemill predict {name} FILE --out predictions.parquet` labels new rows with the champion, `tidemill serve {name}` "
+            f"answers over HTTP, `tidemill export {name} --out FOLDER` writes it as ONNX."
+        ),
+        (
+            f"Scores against labels by people are in `reports/{name}/model_card.md`, which `evaluate` writes; how the labels came "
+            f"to be is in `reports/{name}/label_card.md`."
+        ),
     ]
 
 

@@ -8,16 +8,15 @@ from typing import Any
 
 from tidemill import __version__
 from tidemill.adapters.config import Paths
-from tidemill.adapters.git import git, succeeds
 from tidemill.adapters.models import Model
-from tidemill.adapters.registry import read_registry
+from tidemill.adapters.registry import kept, read_registry
 
 
 def lineage(model: Model, problem: str, *, root: Path) -> dict[str, Any]:
     """Model, its problem and the main checkout → what ``GET /version`` tells; what cannot be known is None."""
     config = model.head.config
     commit = read_registry(problem, root).versions.get(model.version)
-    report = _report(problem, commit, root) or {}
+    report = json.loads(kept(Paths(problem).reports / "denoise.json", commit, root) or "{}")
     backbone = config["backbone"]
     return {
         "version": model.version,
@@ -40,12 +39,3 @@ def lineage(model: Model, problem: str, *, root: Path) -> dict[str, Any]:
         "cautions": config.get("cautions", []),
         "tidemill": __version__,
     }
-
-
-def _report(problem: str, commit: str | None, root: Path) -> dict[str, Any] | None:
-    """Problem and the commit of a version (None: this checkout) → what denoise told then."""
-    path = Paths(problem).reports / "denoise.json"
-    if commit is None:
-        return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
-    place = f"{commit}:{path.as_posix()}"
-    return dict(json.loads(git("show", place, folder=root))) if succeeds("cat-file", "-e", place, folder=root) else None
