@@ -3,7 +3,7 @@
 Run: python benchmarks/label.py [--data DIR] [--rows N] [--memory] [--json OUT] [--check]
 With --data (a folder of sets in WRENCH's form) the texts of youtube, sms and trec serve; without it, made ones.
 --memory also labels 10 million rows and watches the memory of all processes (15 minutes). Snorkel lives in the
-environment that benchmarks/denoise.py makes for all peers, .venv-peers.
+environment that the benchmarks make for all peers.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -198,12 +199,15 @@ def write_functions(folder: Path, functions: list[dict[str, Any]], extra: str = 
 
 
 def stage(folder: Path) -> float:
-    """Project -> wall seconds of its label stage."""
-    start = time.perf_counter()
+    """Project -> wall seconds of its label stage; what the processors worked for it is printed."""
+    start, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(
         [sys.executable, "-m", "tidemill.stages.label", "many"], cwd=folder, check=True, stderr=subprocess.PIPE
     )
-    return time.perf_counter() - start
+    seconds, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+    worked = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    print(f"  label stage: {seconds:.2f} s, {worked:.2f} s of processor", flush=True)
+    return seconds
 
 
 def first_row(folder: Path) -> float:

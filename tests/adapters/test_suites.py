@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from tidemill.adapters.places import data_docs, data_docs_page, suite_result
-from tidemill.adapters.suites import guard
+from tidemill.adapters.suites import guard, page_later, pages_now, promised
 from tidemill.contracts import SuiteError, labels_contract, raw_contract, votes_contract
 
 
@@ -56,3 +56,23 @@ def test_a_probability_above_one_is_named(inside: Path):
     table = pl.DataFrame({"row_id": ["a", "b"], "p_ham": [0.5, 1.5], "p_spam": [0.5, -0.5]})
     with pytest.raises(SuiteError, match=r"'p_ham' .*rows b"):
         guard(table, labels_contract(["ham", "spam"]), problem="spam", table_name="labels")
+
+
+def test_a_kept_promise_costs_no_great_expectations_and_its_page_comes_later(inside: Path):
+    table = votes(0, 1, -1)
+    promised(table, votes_contract(2), problem="spam", table_name="votes")
+    assert not suite_result("spam", "votes").exists()
+    table.write_parquet(inside / "votes.parquet")
+    page_later(inside / "votes.parquet", votes_contract(2), problem="spam", table_name="votes")
+    pages_now("spam")
+    assert json.loads(suite_result("spam", "votes").read_text())["success"]
+    assert data_docs_page("spam", "votes").exists()
+    suite_result("spam", "votes").unlink()
+    pages_now("spam")  # nothing is left to do
+    assert not suite_result("spam", "votes").exists()
+
+
+def test_a_broken_promise_is_told_as_the_suite_tells_it(inside: Path):
+    with pytest.raises(SuiteError, match=r"spam/votes.*'short'.*rows r1"):
+        promised(votes(0, 7, 1), votes_contract(2), problem="spam", table_name="votes")
+    assert data_docs_page("spam", "votes").exists()

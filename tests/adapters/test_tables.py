@@ -3,8 +3,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tidemill.adapters.tables import aside, batch_names, read, read_json, write, write_json
-from tidemill.contracts import DataError, gold_contract
+from tidemill.adapters.tables import aside, batch_names, growing, read, read_json, write, write_json
+from tidemill.contracts import DataError, check, gold_contract
 
 GOLD = gold_contract(2)
 
@@ -57,3 +57,29 @@ def test_torn_json_is_named_with_the_remedy(inside: Path):
     (inside / "batches.json").write_text('{"batches": [')
     with pytest.raises(DataError, match=r"batches\.json is not JSON .*git checkout"):
         read_json(inside / "batches.json")
+
+
+def kept(table: pl.DataFrame) -> None:
+    check(table, GOLD, where="table")
+
+
+def grow(path: Path, *parts: pl.DataFrame) -> None:
+    with growing(path, GOLD, kept) as append:
+        for part in parts:
+            append(part)
+
+
+def test_a_table_grows_part_by_part_into_one_file(inside: Path):
+    for name in ("a", "b"):
+        grow(inside / name, gold(0, 1), gold(1).with_columns(row_id=pl.lit("s")))
+    assert read(inside / "a", GOLD).rows() == [("r0", 0), ("r1", 1), ("s", 1)]
+    assert (inside / "a").read_bytes() == (inside / "b").read_bytes()
+
+
+def test_a_part_that_breaks_the_contract_or_repeats_a_key_leaves_the_file_as_it_was(inside: Path):
+    (inside / "a").write_text("before")
+    for part, message in ((gold(7), r"7 is not in -1\.\.1"), (gold(0), "is there twice")):
+        with pytest.raises(DataError, match=message):
+            grow(inside / "a", gold(0, 1), part)
+    assert (inside / "a").read_text() == "before"
+    assert [path.name for path in inside.iterdir() if path.name.endswith(".part")] == []
