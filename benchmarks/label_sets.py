@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections import Counter
@@ -86,6 +87,7 @@ def texts_of(name: str, folder: Path | None) -> list[str]:
     return [str(row["data"]["text"]) for split in splits for row in split.values()]
 
 
+@functools.lru_cache(maxsize=10)
 def made_texts(number: int, *, seed: int, words: int = 12) -> list[str]:
     """Texts whose words are as frequent as Zipf's law has it; the vocabulary is made of syllables."""
     rng = np.random.default_rng(seed)

@@ -214,17 +214,18 @@ def check(table: pl.DataFrame, contract: Contract, *, where: str) -> pl.DataFram
 
 def _suspects(table: pl.DataFrame, contract: Contract) -> list[str]:
     """Table and contract → columns that may hold a bad value, by one look at all of them."""
-    looks = {}
+    looks, suspects = {}, set()
     for name in table.columns:
         column = contract.column(name)
         is_plain = column is not None and not column.unique and column.values is None and table[name].dtype.is_integer()
         if column is None or not is_plain or column.minimum is None or column.maximum is None:
-            looks[name] = pl.lit(value=True)
+            suspects.add(name)
         else:
             wrong = ~pl.col(name).is_between(column.minimum, column.maximum)
             looks[name] = wrong.fill_null(value=not column.nullable).any()
     found = table.lazy().select(look.alias(name) for name, look in looks.items()).collect()
-    return [name for name in table.columns if found[name][0]]
+    suspects.update(name for name in looks if found[name][0])
+    return [name for name in table.columns if name in suspects]
 
 
 def _check_columns(table: pl.DataFrame, contract: Contract, where: str) -> None:

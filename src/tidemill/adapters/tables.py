@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -63,20 +64,27 @@ def write(table: pl.DataFrame, path: Path, contract: Contract, *, metadata: dict
 def growing(
     path: Path, contract: Contract, promised: Callable[[pl.DataFrame], None]
 ) -> Iterator[Callable[[pl.DataFrame], None]]:
-    """Final path, contract and what sees to it that a table keeps it → what appends a table to the Parquet file; whole when the block ends well, or not at all.
+    """Final path, contract and what sees that a table keeps it → what appends a table to the Parquet file.
 
-    Every table has to keep the contract, and all of them together the promise that a key stands once. Each becomes row
-    groups of its own, so that the bytes depend on the tables alone.
+    The file is whole when the block ends well, or not there at all. Every table has to keep the contract, and all of
+    them together the promise that a key stands once. Each becomes row groups of its own, so that the bytes depend on the
+    tables alone; it is written while the caller makes the next.
     """
     import pyarrow.parquet as pq
 
     hashes: list[pl.Series] = []
     with aside(path) as temporary, contextlib.ExitStack() as opened:
         writer: Any = None
+        writing: list[Future[None]] = []
+        thread = opened.enter_context(ThreadPoolExecutor(1))
 
         def append(table: pl.DataFrame) -> None:
-            nonlocal writer
             promised(table)
+            finish()
+            writing.append(thread.submit(put, table))
+
+        def put(table: pl.DataFrame) -> None:
+            nonlocal writer
             hashes.append(table[contract.key].hash())
             arrow = table.to_arrow(compat_level=pl.CompatLevel.oldest())
             if writer is None:
@@ -85,7 +93,14 @@ def growing(
                 writer = opened.enter_context(pq.ParquetWriter(temporary, arrow.schema, **options))
             writer.write_table(arrow, row_group_size=_ROW_GROUP)
 
-        yield append
+        def finish() -> None:
+            while writing:
+                writing.pop().result()
+
+        try:
+            yield append
+        finally:
+            finish()
         opened.close()
         if pl.concat(hashes).is_duplicated().any():  # of keys, or by a rare chance only of their hashes
             check(pl.read_parquet(temporary), contract, where=str(path))
