@@ -134,6 +134,7 @@ def parser() -> argparse.ArgumentParser:
         ("problem", {}),
         ("--out", {"required": True, "metavar": "FOLDER", "help": "folder to write, made where it is missing"}),
         ("--version", {"help": "such as v1.0.0, or candidate (default: the champion)"}),
+        ("--head-only", {"action": "store_true", "help": "without the backbone: features in, probabilities out"}),
     )
     _add(
         commands,
@@ -295,13 +296,12 @@ def _export(chosen: argparse.Namespace) -> None:
     from tidemill.adapters.exporting import export
 
     root, out = _project(), Path(chosen.out).resolve()
-    done = export(chosen.problem, chosen.version, out, root=root)
+    done = export(chosen.problem, chosen.version, out, head_only=chosen.head_only, root=root)
     print(f"{out}: {', '.join(path.name for path in done.files)}")
-    print(
-        f"{chosen.problem}: probabilities of {done.rows} rows differ by {done.difference:.1e} at most"
-        if done.rows
-        else f"{chosen.problem}: no raw rows here on which ONNX could be compared with Tidemill"
-    )
+    if done.rows:
+        print(f"{chosen.problem}: probabilities of {done.rows} rows differ by {done.difference:.1e} at most")
+    elif not chosen.head_only:
+        print(f"{chosen.problem}: no raw rows here on which ONNX could be compared with Tidemill")
 
 
 def _search(chosen: argparse.Namespace) -> None:

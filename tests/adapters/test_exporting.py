@@ -8,7 +8,12 @@ import pytest
 import yaml
 from PIL import Image
 
-from tidemill.adapters.exporting import TOLERANCE, ask, session
+from tests.adapters.project import build
+from tests.adapters.project import model as known_model
+from tidemill.adapters import exporting
+from tidemill.adapters.exporting import TOLERANCE, ask, export, session
+from tidemill.adapters.git import git
+from tidemill.contracts import DataError
 from tidemill.embed.export import features_graph, preparation
 from tidemill.embed.run import Embedder
 from tidemill.embed.settings import EmbedSettings
@@ -72,3 +77,26 @@ def test_a_whole_model_says_in_onnx_what_it_says_in_torch(modality, root, packag
     assert json.loads(told["tidemill.inputs"]) == inputs
     assert inputs == {"text": ["input_ids", "attention_mask"], "image": ["pixels"]}[modality]
     onnx.checker.check_model(graph)
+
+
+def test_the_head_alone_is_exported_without_its_backbone(inside, monkeypatch):
+    build(inside)
+    git("init", "-q", folder=inside)
+    monkeypatch.setattr(exporting, "find_model", lambda name, *_, **__: known_model(name))
+    done = export("mail", None, inside / "out", head_only=True, root=inside)
+    assert [path.name for path in done.files] == ["head.onnx"]
+    asked = session((inside / "out" / "head.onnx").read_bytes(), threads=1)
+    features = np.array([[0.0], [2.0]], dtype=np.float32)
+    said = asked.run(["probabilities"], {"features": features})[0]
+    np.testing.assert_allclose(said, known_model("mail").head.predict_proba(features), atol=1e-6)
+
+
+def test_a_backbone_that_torch_cannot_write_is_told_with_the_way_out(root, packages, monkeypatch):
+    import torch
+
+    def fails(*_, **__):
+        raise torch.onnx.OnnxExporterError("no operator for this\nand a long story")
+
+    monkeypatch.setattr(torch.onnx, "export", fails)
+    with pytest.raises(DataError, match=r"as ONNX \(no operator for this\): --head-only"):
+        features_graph(embedder("image", root, packages).backbone, opset=OPSET)

@@ -34,32 +34,38 @@ class Exported:
     difference: float
 
 
-def export(problem: str, version: str | None, out: Path, *, root: Path) -> Exported:
+def export(problem: str, version: str | None, out: Path, *, head_only: bool, root: Path) -> Exported:
     """Problem, version (None: the champion) and a folder → the folder with the model in it, once the two agree.
+
+    With ``head_only`` the backbone is left out, and not loaded.
 
     Raises
     ------
     DataError
-        ONNX Runtime gives other probabilities than Tidemill.
+        The backbone cannot be written as ONNX, or ONNX Runtime gives other probabilities than Tidemill.
     """
-    from tidemill.embed.export import features_graph, preparation
-
     model = find_model(problem, version, root=root)
-    backbone: Any = model.embedder.backbone
-    graph = features_graph(backbone, opset=OPSET)
-    content = encoded(whole_graph(graph, model.head, preparation(backbone)))
-    rows = _sample(problem, model.embedder.modality)
-    difference = _difference(content, model, rows)
-    files = {WHOLE: content, FILE: encoded(head_graph(model.head))}
+    files, rows, difference = {FILE: encoded(head_graph(model.head))}, 0, 0.0
+    if not head_only:
+        sample = _sample(problem, model.head.config["modality"])
+        files[WHOLE] = _whole(model)
+        rows, difference = sample.height, _difference(files[WHOLE], model, sample)
     written = [_write(out / name, data) for name, data in files.items()]
-    copied = [model.folder / name for name in (WEIGHTS, CONFIG, CARD, LABEL_CARD)] + _tokenizer(model)
+    copied = [model.folder / name for name in (WEIGHTS, CONFIG, CARD, LABEL_CARD)]
+    copied += [] if head_only else _tokenizer(model)
     written += [_copy(path, out / path.name) for path in copied if path.exists()]
-    card = kept(
-        Paths(problem).reports / "model_card.md", read_registry(problem, root).versions.get(model.version), root
-    )
+    commit = read_registry(problem, root).versions.get(model.version)
+    card = kept(Paths(problem).reports / "model_card.md", commit, root)
     if card is not None:  # the one with scores, where evaluate has written it
         _write(out / CARD, card.encode())
-    return Exported(tuple(written), rows.height, difference)
+    return Exported(tuple(written), rows, difference)
+
+
+def _whole(model: Model) -> bytes:
+    from tidemill.embed.export import features_graph, preparation
+
+    backbone: Any = model.embedder.backbone
+    return encoded(whole_graph(features_graph(backbone, opset=OPSET), model.head, preparation(backbone)))
 
 
 def _difference(content: bytes, model: Model, rows: pl.DataFrame) -> float:
@@ -73,7 +79,7 @@ def _difference(content: bytes, model: Model, rows: pl.DataFrame) -> float:
     if differences[worst] > TOLERANCE:
         raise DataError(
             f"row {rows['row_id'][worst]}: ONNX Runtime's probabilities are {differences[worst]:.2g} off, "
-            f"{TOLERANCE:g} is promised; nothing was written: export the head alone, or choose another backbone"
+            f"{TOLERANCE:g} is promised; nothing was written: `--head-only` exports the head alone"
         )
     return float(differences[worst])
 

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from tidemill.contracts import DataError
 from tidemill.embed.base import KEPT_BITS
 from tidemill.embed.image import ImageBackbone, pixels, pooled
 from tidemill.embed.text import TextBackbone, padded, similar
@@ -59,6 +60,11 @@ def features_graph(backbone: TextBackbone | ImageBackbone, *, opset: int) -> Any
 
     Its inputs are those that ``feeds`` makes: ``input_ids`` and ``attention_mask``, int64 (rows, tokens); or
     ``pixels``, uint8 (rows, height, width, 3), red, green, blue.
+
+    Raises
+    ------
+    DataError
+        The backbone does something that torch cannot write as ONNX.
     """
     if isinstance(backbone, TextBackbone):
         example = {name: torch.ones((2, 8), dtype=torch.int64) for name in ("input_ids", "attention_mask")}
@@ -70,17 +76,21 @@ def features_graph(backbone: TextBackbone | ImageBackbone, *, opset: int) -> Any
 def _traced(module: nn.Module, example: dict[str, torch.Tensor], free: tuple[str, ...], opset: int) -> Any:
     """Module, an example of its inputs and the names of the sizes that vary -> ONNX model without traces of its making."""
     sizes = {place: torch.export.Dim(name) for place, name in enumerate(free)}
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")  # torch on its own trees, and on inputs that share the name of a size
-        program = torch.onnx.export(
-            module.eval(),
-            tuple(example.values()),
-            input_names=list(example),
-            output_names=[FEATURES],
-            dynamic_shapes=tuple(sizes for _ in example),
-            opset_version=opset,
-            verbose=False,
-        )
+    try:
+        with warnings.catch_warnings(), torch.no_grad():
+            warnings.simplefilter("ignore")  # torch on its own trees, and on inputs that share the name of a size
+            program = torch.onnx.export(
+                module.eval(),
+                tuple(example.values()),
+                input_names=list(example),
+                output_names=[FEATURES],
+                dynamic_shapes=tuple(sizes for _ in example),
+                opset_version=opset,
+                verbose=False,
+            )
+    except torch.onnx.OnnxExporterError as error:
+        first = str(error).strip().splitlines()[0]
+        raise DataError(f"torch cannot write this backbone as ONNX ({first}): --head-only exports the head") from error
     return _bare(program.model_proto)  # type: ignore[union-attr] # None is for the exporter that torch gave up
 
 
