@@ -1,6 +1,9 @@
 """Two folders of functions, one edited: which fingerprints stay and which change."""
 
+import os
 import re
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -208,3 +211,34 @@ def test_what_holds_itself_has_a_fingerprint():
 def test_what_cannot_be_seen_is_named():
     with pytest.raises(OpaqueError, match="a lock, whose content cannot be seen"):
         of(threading.Lock())
+
+
+def test_a_docstring_that_is_also_said_counts():
+    def first(_):
+        """One."""
+        return "One."
+
+    def second(_):
+        """Two."""
+        return "Two."
+
+    first, second = (fingerprint(labeling_function(name="f")(one)) for one in (first, second))
+    assert first != second
+
+
+def test_a_fingerprint_does_not_depend_on_the_order_of_sets_in_this_process(tmp_path):
+    source = "from tidemill.label import labeling_function\nPAIRS = {(word, (word,)) for word in 'abcdefgh'}\n"
+    source += "@labeling_function()\ndef f(row):\n    return 1 if (row.a, (row.a,)) in PAIRS else -1\n"
+    (tmp_path / "f.py").write_text(source)
+    code = "import sys, pathlib; from tidemill.label.folder import load_file; from tidemill.label.fingerprint import fingerprint\n"
+    code += "print(fingerprint(load_file(pathlib.Path(sys.argv[1]), classes=('a', 'b'))[0]))"
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", code, str(tmp_path / "f.py")],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(said) == 1

@@ -88,7 +88,7 @@ def growing(
             hashes.append(table[contract.key].hash())
             arrow = table.to_arrow(compat_level=pl.CompatLevel.oldest())
             if writer is None:
-                repeated = [name for name in table.columns if name != contract.key]
+                repeated = [name for name in table.columns if name != contract.key and table[name].dtype == pl.String]
                 options = {"compression": "zstd", "write_statistics": False, "use_dictionary": repeated}
                 writer = opened.enter_context(pq.ParquetWriter(temporary, arrow.schema, **options))
             writer.write_table(arrow, row_group_size=_ROW_GROUP)

@@ -33,6 +33,7 @@ from tidemill.label.declared import AnyFunction, DeclaredLabelingFunction
 
 _PLAIN: Final = (type(None), bool, int, float, complex, str, bytes)
 _LOOKS_UP: Final = frozenset({"LOAD_GLOBAL", "LOAD_NAME"})
+_CONSTANT: Final = frozenset({"LOAD_CONST", "RETURN_CONST"})
 _REACHES_ALL: Final = frozenset({"globals", "vars", "eval", "exec"})
 _LIBRARIES: Final = tuple(
     {str(Path(sysconfig.get_path(name)).resolve()) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
@@ -66,7 +67,10 @@ def fingerprint(function: AnyFunction) -> str:
         parts: dict[str, Any] = {"condition": function.condition, "vote": function.vote}
     else:
         parts = {name: value for name, value in vars(function).items() if name != "name"}
-    return _Reader().digest([type(function).__name__, parts]).hex()
+    try:
+        return _Reader().digest([type(function).__name__, parts]).hex()
+    except RecursionError as error:
+        raise OpaqueError("something that holds itself in a set, or is too deep to be looked into") from error
 
 
 class _Reader:
@@ -99,7 +103,7 @@ class _Reader:
 
     def _parts(self, value: Any) -> Iterator[bytes]:
         if isinstance(value, set | frozenset):
-            yield from sorted(self.digest(one) for one in value)
+            yield from sorted(_Reader().digest(one) for one in value)  # each alone, for their order is chance
         elif isinstance(value, tuple | list) and type(value) in {tuple, list}:
             yield from map(self.digest, value)
         elif isinstance(value, dict | types.MappingProxyType):
@@ -129,7 +133,8 @@ class _Reader:
     def _code(self, code: types.CodeType) -> Iterator[bytes]:
         """Code, without places and docstring → its instructions, names and constants."""
         is_function = (code.co_flags & 0x02 and not code.co_name.startswith("<")) or code.co_name == "<lambda>"
-        constants = code.co_consts[1:] if is_function else code.co_consts
+        says_it = any(i.arg == 0 and i.opname in _CONSTANT for i in dis.get_instructions(code))  # a docstring, returned
+        constants = code.co_consts[1:] if is_function and not says_it else code.co_consts
         named = (code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)
         counts = (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags)
         yield code.co_code

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -76,18 +77,20 @@ def label(
     allowed = settings.max_failures if settings.on_error == "quarantine" else 0
     limits = Limits(settings.seconds, settings.megabytes, allowed)
     counted, known = [], []
-    with open_functions(folder, classes, limits, processes=settings.processes, closed=places.closed) as voters:
+    opened = open_functions(folder, classes, limits, processes=settings.processes, closed=places.closed)
+    with opened as voters, ThreadPoolExecutor(1) as beside:
         names = [function.name for function in voters.functions]
         engine = Engine(voters, on_error, places.kept, settings.suite.rows_asked_twice)
         for batch, cast in zip(batches, engine.votes(batches), strict=True):
             ids = batch.ids()
             places.write(votes_table(ids, names, cast))
-            counted.append(tally(cast, n_classes=len(classes)))
+            counted.append(beside.submit(tally, cast, n_classes=len(classes)))
             known.append(on_gold(ids, cast, dev))
     if places.kept is not None:
         tidy(places.kept, megabytes=settings.keep_megabytes)
     against = (np.concatenate([votes for votes, _ in known]), np.concatenate([gold for _, gold in known]))
-    return _told(functools.reduce(operator.add, counted), against, names, engine, quarantine)
+    tallied = functools.reduce(operator.add, (one.result() for one in counted))
+    return _told(tallied, against, names, engine, quarantine)
 
 
 def _told(
