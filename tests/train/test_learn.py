@@ -74,11 +74,24 @@ def test_gold_rows_are_certain_heavy_and_always_there(settings):
 def test_own_labels_are_sharpened_and_leave_doubtful_rows_out(settings):
     known, _, _ = lesson(rows=2)
     said = np.array([[0.98, 0.02], [0.5, 0.5]])
-    targets, weights = own_labels(said, known, changed(settings, sure=0.6))
+    targets, weights = own_labels(said, known, changed(settings, sure=0.6, own_share=1.0))
     first = np.array([0.98**2 / 1.48, 0.02**2 / 0.52])
     assert targets[0] == pytest.approx(first / first.sum())
     assert weights[0] > 0.6
     assert weights[1] == 0.0
+
+
+def test_a_doubtful_model_leaves_a_sure_label_its_weight_and_half_of_its_say(settings):
+    known, _, _ = lesson(rows=2)
+    known = Lesson(known.features, np.array([[1.0, 0.0], [0.5, 0.5]]), np.array([True, False]), known.gold)
+    said = np.array([[0.5, 0.5], [0.02, 0.98]])
+    targets, weights = own_labels(said, known, changed(settings, sure=0.6, own_share=0.5))
+    first = np.array([0.25 / 0.52, 0.25 / 1.48])
+    assert targets[0] == pytest.approx(0.5 * first / first.sum() + [0.5, 0.0])
+    assert weights[0] == 1.0
+    second = np.array([0.02**2 / 0.52, 0.98**2 / 1.48])
+    assert targets[1] == pytest.approx(second / second.sum())  # no function speaks of it: the model's answer alone
+    assert 0.6 < weights[1] < 1.0
 
 
 def test_smoothed_labels_doubt_about_as_much_as_they_err(settings):
@@ -174,5 +187,5 @@ def test_every_shipped_recipe_is_a_recipe(root, settings):
     shipped = yaml.safe_load((root / "conf/train/auto.yaml").read_text(encoding="utf-8"))
     shipped.pop("defaults")
     whole = TrainSettings.model_validate(settings.model_dump() | shipped)
-    assert whole.named()[0] == "self"  # the order says what is believed
+    assert whole.named()[:2] == ["self", "mixed"]  # the order says what is believed
     assert [whole.recipe(name).recipes for name in whole.named()] == [()] * len(whole.recipes)

@@ -25,7 +25,7 @@ from tidemill.train.teach import Array, Ints, Mask
 
 ENOUGH_GOLD: Final = 30
 """Gold rows from which on gold decides."""
-ALIKE: Final = 0.85
+ALIKE: Final = 0.9
 """Share of what the plainest recipe tells of unseen sure labels, below which a recipe is passed over."""
 
 

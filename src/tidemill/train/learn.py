@@ -81,14 +81,19 @@ def own_labels(said: Probabilities, lesson: Lesson, settings: TrainSettings) -> 
     """What a model says of all rows -> sharpened labels, and weights: its confidence, 0 where it is not sure.
 
     Yu et al., "Fine-Tuning Pre-trained Language Model with Weak Supervision: A Contrastive-Regularized Self-Training
-    Approach" (COSINE, NAACL 2021), without its contrastive term, which needs a backbone that learns.
+    Approach" (COSINE, NAACL 2021), without its contrastive term, which needs a backbone that learns. Of rows that a
+    function speaks of, ``own_share`` below 1 leaves the rest to their label, and a sure label weighs where the model is
+    not sure (soft bootstrapping, Reed et al., 2015): a model that is sure of little is not left with little to learn.
     """
     sharp = said**2 / np.maximum(said.sum(axis=0), 1e-12)
     sharp = sharp / sharp.sum(axis=1, keepdims=True)
-    how_sure = confidence(said)
-    weights = np.where(how_sure >= settings.sure, how_sure, 0.0)
+    weights = np.where(confidence(said) >= settings.sure, confidence(said), 0.0)
+    if settings.own_share < 1.0:
+        share = np.where(lesson.covered, settings.own_share, 1.0)[:, None]
+        sharp = share * sharp + (1.0 - share) * lesson.targets
+        weights = np.where(lesson.covered, np.maximum(weights, confidence(lesson.targets)), weights)
     if not (weights > 0).any():
-        weights = how_sure
+        weights = confidence(said)
     return with_gold(sharp, weights, lesson.gold, settings)
 
 

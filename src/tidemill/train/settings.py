@@ -47,6 +47,7 @@ class TrainSettings(Settings):
     neighbours: int = Field(ge=1)
     self_training: int = Field(ge=0)
     sure: float = Field(ge=0, lt=1)
+    own_share: float = Field(gt=0, le=1)
     use_gold: bool
     gold_weight: float = Field(gt=0)
     recipes: tuple[dict[str, Any], ...]
