@@ -1,3 +1,4 @@
+import os
 import sys
 
 import polars as pl
@@ -101,3 +102,13 @@ def test_an_empty_or_missing_folder_says_what_to_do(folder):
         names(folder())
     with pytest.raises(FunctionError, match="there is no folder"):
         names(folder() / "nowhere")
+
+
+def test_a_helper_that_was_edited_within_the_second_is_seen(tmp_path):
+    (tmp_path / "uses.py").write_text(PYTHON.format(name="uses") + "from _words import WORD\nuses.word = WORD\n")
+    for word in ("win", "won"):
+        (tmp_path / "_words.py").write_text(f"WORD = {word!r}\n")
+        os.utime(tmp_path / "_words.py", (1e9, 1e9))  # to Python's cache of bytecode, the same file
+        (function,) = load_functions(tmp_path, classes=CLASSES)
+        assert function.word == word
+        assert not (tmp_path / "__pycache__").exists()

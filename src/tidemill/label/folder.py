@@ -9,6 +9,7 @@ import importlib.util
 import sys
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any, Final, Protocol
@@ -67,6 +68,27 @@ class _Loader(importlib.machinery.SourceFileLoader):
         return code
 
 
+class _Finder:
+    """Finds helpers of one folder before anybody else does, for that loader: an edit within the second is seen too."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def find_spec(
+        self,
+        fullname: str,
+        path: Sequence[str] | None = None,
+        target: ModuleType | None = None,  # noqa: ARG002 - the finder protocol's signature
+    ) -> ModuleSpec | None:
+        """Name of a module → where it lies in the folder, or None where it is none of the folder's."""
+        for entry in [str(self.folder)] if path is None else path:
+            if Path(entry).is_relative_to(self.folder):
+                spec = importlib.machinery.FileFinder(entry, (_Loader, [".py"])).find_spec(fullname)
+                if spec is not None and spec.loader is not None:
+                    return spec
+        return None
+
+
 def run_file(path: Path) -> ModuleType:
     """Python file of a problem → its module, run as it stands.
 
@@ -95,10 +117,13 @@ def _isolated(folder: Path, module: ModuleType) -> Iterator[None]:
     """Helpers in the folder can be imported, and nothing of it stays behind in ``sys``."""
     before = set(sys.modules)
     sys.modules[module.__name__] = module  # dataclasses look themselves up there
-    sys.path.insert(0, str(folder))
+    finder = _Finder(folder)
+    sys.meta_path.insert(0, finder)
+    sys.path.append(str(folder))  # for folders without __init__.py, which only the path can tell from other packages
     try:
         yield
     finally:
+        sys.meta_path.remove(finder)
         sys.path.remove(str(folder))
         for name in set(sys.modules) - before:
             file = getattr(sys.modules[name], "__file__", None)
