@@ -1,4 +1,5 @@
 import os
+import py_compile
 import sys
 
 import polars as pl
@@ -108,7 +109,8 @@ def test_a_helper_that_was_edited_within_the_second_is_seen(tmp_path):
     (tmp_path / "uses.py").write_text(PYTHON.format(name="uses") + "from _words import WORD\nuses.word = WORD\n")
     for word in ("win", "won"):
         (tmp_path / "_words.py").write_text(f"WORD = {word!r}\n")
-        os.utime(tmp_path / "_words.py", (1e9, 1e9))  # to Python's cache of bytecode, the same file
+        os.utime(tmp_path / "_words.py", (1e9, 1e9))
+        if word == "win":  # of the same size and second, the edited file is this one to Python
+            py_compile.compile(str(tmp_path / "_words.py"))
         (function,) = load_functions(tmp_path, classes=CLASSES)
         assert function.word == word
-        assert not (tmp_path / "__pycache__").exists()
