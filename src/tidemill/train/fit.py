@@ -12,6 +12,7 @@ import numpy as np
 
 from tidemill.contracts import DataError, Features, Probabilities
 from tidemill.train.head import Head
+from tidemill.train.select import selected
 from tidemill.train.settings import TrainSettings
 from tidemill.train.teach import Array, balance
 
@@ -66,8 +67,18 @@ def fit_head(
     scale = np.where(spread > _STILL, spread, 1.0)
     scaled = ((features - mean) / scale).astype(np.float32)
     held = held_out(len(targets), settings)
-    layers, told = _fit(scaled, (targets / targets.sum(axis=1, keepdims=True), weights), held, settings)
+    targets = targets / targets.sum(axis=1, keepdims=True)
+    read = selected(scaled, targets, weights, settings.select) if settings.select < 1.0 else slice(None)
+    layers, told = _fit(scaled[:, read], (targets, weights), held, settings)
+    layers = (_widened(layers[0], read, scaled.shape[1]), *layers[1:])
     return Head(mean.astype(np.float32), scale.astype(np.float32), layers, told)
+
+
+def _widened(layer: tuple[Any, Any], read: Any, dimensions: int) -> tuple[Any, Any]:
+    """First layer over the dimensions that were read -> the same over all, with weight 0 on those that were not."""
+    weight = np.zeros((len(layer[0]), dimensions), dtype=layer[0].dtype)
+    weight[:, read] = layer[0]
+    return weight, layer[1]
 
 
 def held_out(count: int, settings: TrainSettings) -> Any:

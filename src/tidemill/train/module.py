@@ -12,6 +12,8 @@ import torch
 from torch import nn
 
 from tidemill.compat import repair_torchvision
+from tidemill.train.augment import augmented
+from tidemill.train.deadline import in_time
 from tidemill.train.loss import loss_of, soft_cross_entropy
 from tidemill.train.settings import TrainSettings
 
@@ -36,7 +38,7 @@ class SoftClassifier(LightningModule):  # type: ignore[misc] # mypy does not fol
 
     def training_step(self, batch: tuple[torch.Tensor, ...], _batch_idx: int) -> torch.Tensor:
         """Features, targets and weights -> loss."""
-        features, targets, weights = batch
+        features, targets, weights = augmented(batch, self.settings)
         loss: torch.Tensor = loss_of(self.settings, self(features), targets, weights)
         return loss
 
@@ -94,6 +96,10 @@ class Tell(Callback):  # type: ignore[misc] # mypy does not follow Lightning
 
     def __init__(self, max_epochs: int) -> None:
         self.max_epochs, self.said = max_epochs, time.monotonic()
+
+    def on_train_batch_end(self, *_: Any) -> None:
+        """Out of time: the fit ends at once, by an error."""
+        in_time()
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Epoch and best loss so far -> standard error."""

@@ -50,6 +50,9 @@ class TrainSettings(Settings):
     own_share: float = Field(gt=0, le=1)
     use_gold: bool
     gold_weight: float = Field(gt=0)
+    mixup: float = Field(ge=0)
+    noise: float = Field(ge=0)
+    select: float = Field(gt=0, le=1)
     recipes: tuple[dict[str, Any], ...]
     trials: int = Field(ge=2)
     reference_rows: int = Field(ge=1)
