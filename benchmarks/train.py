@@ -1,167 +1,120 @@
-"""The end model on weak labels: `train=auto` on `denoise=auto` against soft cross entropy on majority-vote labels.
+"""The end model in one table of targets: packaged problems, vote sets, retraining, search, prediction.
 
-Run: python benchmarks/train.py --data DIR [--json OUT] [--check] [--seeds 3]
-DIR holds sets in WRENCH's form, of which those whose rows all have text are used, with MiniLM's features. The methods
-learn from the same rows with several seeds; nothing is learned or chosen with gold, which test rows alone have here.
+Run: python benchmarks/train.py [--only packaged,retrain] [--data DIR] [--cache FOLDER] [--seeds 3] [--json OUT]
+[--plot OUT.png] [--check]
+Each part is a script of its own, which prints more than this does: `packaged` train_packaged.py, `sets` train_sets.py,
+`retrain` train_speed.py, `search` search.py, `prediction` export.py. The packaged problems' tables come from `make run` or
+`dvc repro`. --data is a folder of sets in WRENCH's form; without it `sets` is left out.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
-import time
+import tempfile
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import yaml
+from targets import Target, finish, options, target
 
-from denoise import BACKBONE, ROOT, embedded, fitted
-from denoise_sets import VoteSet, load_set, score
-from tidemill.contracts import ABSTAIN, NO_GOLD
-from tidemill.denoise.majority import shares
-from tidemill.train import choose
-from tidemill.train.learn import Lesson
-from tidemill.train.settings import TrainSettings
-
-DRAWS = 500
-MODELS = ("head on majority", "head on auto", "auto on auto")
+HERE = Path(__file__).parent
+PARTS = {
+    "packaged": "train_packaged.py",
+    "sets": "train_sets.py",
+    "retrain": "train_speed.py",
+    "search": "search.py",
+    "prediction": "export.py",
+}
+SEEDED = ("packaged", "sets", "retrain")
 
 
 def main() -> None:
-    """Run what was asked, print it, write it, and say what was missed."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="folder of vote sets with text")
-    parser.add_argument("--weights", type=Path, default=BACKBONE, help="folder of MiniLM")
-    parser.add_argument("--cache", type=Path, help="folder where features are kept between runs")
+    """Run the parts that were asked for, print one table, draw and write it, and say what was missed."""
+    parser = options(__doc__)
+    parser.add_argument("--only", default=",".join(PARTS), help="parts to run, with commas between them")
+    parser.add_argument("--data", type=Path, help="folder of vote sets with text")
+    parser.add_argument("--cache", type=Path, help="folder where features of the sets are kept between runs")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--json", type=Path, help="also write the figures here")
-    parser.add_argument("--check", action="store_true", help="exit with 1, naming each target missed")
+    parser.add_argument("--plot", type=Path, help="also draw the table here")
     asked = parser.parse_args()
-    figures: dict[str, Any] = {"sets": {}, "seeds": asked.seeds}
-    for path in sorted(part.parent for part in asked.data.glob("*/meta.json")):
-        votes = load_set(path)
-        if votes.texts is not None:
-            figures["sets"][votes.name] = compared(votes, features(votes, asked.weights, asked.cache), asked.seeds)
-    figures["targets"] = targets(figures["sets"])
-    report(figures)
-    if asked.json:
-        asked.json.write_text(json.dumps(figures, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    missed = [name for name, (met, _, _) in figures["targets"].items() if not met]
-    if asked.check and missed:
-        raise SystemExit(f"missed: {', '.join(missed)}")
+    figures: dict[str, Any] = {name: run(name, asked) for name in chosen(asked)}
+    figures["targets"] = {key: one for name in figures for key, one in targets(name, figures[name]).items()}
+    if asked.plot:
+        draw(figures["targets"], asked.plot)
+    finish(figures, asked)
 
 
-def features(votes: VoteSet, weights: Path, cache: Path | None) -> dict[str, Any]:
-    """Set, weights and a folder to keep features in -> split -> features."""
-    file = None if cache is None else cache / f"{votes.name}.npz"
-    if file is not None and file.exists():
-        with np.load(file) as kept:
-            return {split: kept[split] for split in kept.files}
-    assert votes.texts is not None  # noqa: S101 - sets without text are left out before
-    made = {split: embedded(texts, weights) for split, texts in votes.texts.items()}
-    if file is not None:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(file, **made)
-    return made
+def chosen(asked: argparse.Namespace) -> list[str]:
+    """What was asked -> the parts that can run, in their order; a line says why one is left out."""
+    wanted = asked.only.split(",")
+    if unknown := [name for name in wanted if name not in PARTS]:
+        raise SystemExit(f"--only {unknown[0]}: the parts are {', '.join(PARTS)}")
+    kept = []
+    for name, script in PARTS.items():
+        if name in wanted and not (HERE / script).exists():
+            print(f"{name}: left out, there is no benchmarks/{script}", file=sys.stderr)
+        elif name == "sets" and name in wanted and asked.data is None:
+            print("sets: left out, --data names no folder of vote sets", file=sys.stderr)
+        elif name in wanted:
+            kept.append(name)
+    return kept
 
 
-def settings(name: str, seed: int) -> TrainSettings:
-    """Name of a file of conf/train and a seed -> its settings, as Hydra composes them."""
-    content = yaml.safe_load((ROOT / "conf" / "train" / f"{name}.yaml").read_text(encoding="utf-8"))
-    below = {}
-    for parent in content.pop("defaults", []):
-        if parent != "_self_":
-            below |= yaml.safe_load((ROOT / "conf" / "train" / f"{parent}.yaml").read_text(encoding="utf-8"))
-    return TrainSettings.model_validate(below | content | {"seed": seed})
+def run(name: str, asked: argparse.Namespace) -> dict[str, Any]:
+    """Part and what was asked -> its figures. Its own table goes to standard error, so that this one's stands alone."""
+    print(f"\n{name}: benchmarks/{PARTS[name]}", file=sys.stderr)
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "figures.json"
+        command = [sys.executable, str(HERE / PARTS[name]), "--json", str(out)]
+        command += ["--seeds", str(asked.seeds)] if name in SEEDED else []
+        command += ["--data", str(asked.data.resolve())] if name == "sets" else []
+        command += ["--cache", str(asked.cache.resolve())] if name == "sets" and asked.cache else []
+        done = subprocess.run(command, stdout=sys.stderr, check=False, cwd=HERE.parent)
+        if done.returncode:
+            raise SystemExit(f"benchmarks/{PARTS[name]} failed; the line above says why")
+        found: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
+        return found
 
 
-def compared(votes: VoteSet, seen: dict[str, Any], seeds: int) -> dict[str, Any]:
-    """Set, its features and seeds -> method -> scores of its seeds, what was chosen, and the gain with its interval."""
-    majority = shares(votes.train, votes.n_classes)
-    model = fitted("auto", votes.n_classes, votes.train, features=seen["train"])
-    labels = model.predict_proba(votes.train, features=seen["train"])
-    found: dict[str, Any] = {
-        "label model": score(model.predict_proba(votes.test, features=seen["test"]), votes.gold, votes.metric),
-        "majority vote": score(shares(votes.test, votes.n_classes), votes.gold, votes.metric),
-    }
-    said: dict[str, list[Any]] = {name: [] for name in MODELS}
-    chosen, seconds = [], []
-    for seed in range(seeds):
-        start = time.process_time()
-        said[MODELS[0]].append(taught(votes, seen, majority, settings("head", seed))[0])
-        said[MODELS[1]].append(taught(votes, seen, labels, settings("head", seed))[0])
-        middle = time.process_time()
-        answer, choice = taught(votes, seen, labels, settings("auto", seed))
-        said[MODELS[2]].append(answer)
-        chosen.append(choice["chosen"])
-        seconds.append([(middle - start) / 2, time.process_time() - middle])
-    for name in MODELS:
-        found[name] = [score(one, votes.gold, votes.metric) for one in said[name]]
-    found["gain"] = float(np.mean(found[MODELS[2]]) - np.mean(found[MODELS[0]]))
-    found["interval"] = paired(said[MODELS[2]], said[MODELS[0]], votes)
-    found |= {"chosen": chosen, "cpu_seconds": np.mean(seconds, axis=0).round(1).tolist()}
-    print(f"{votes.name}: gain {found['gain']:.1f}, chosen {', '.join(chosen)}", file=sys.stderr)
-    return found
+def targets(name: str, figures: dict[str, Any]) -> dict[str, Target]:
+    """Part and its figures -> its targets."""
+    if name != "search":
+        found: dict[str, Target] = figures["targets"]
+        return found
+    return {f"search, {problem}": searched(one) for problem, one in figures.items()}
 
 
-def taught(votes: VoteSet, seen: dict[str, Any], labels: Any, how: TrainSettings) -> tuple[Any, dict[str, Any]]:
-    """Set, features, labels and settings -> what the end model says of the test rows, and its choice."""
-    heard = (votes.train != ABSTAIN).any(axis=1)
-    lesson = Lesson(seen["train"], labels, heard, np.full(len(labels), NO_GOLD))
-    head, choice = choose.fitted(lesson, how)
-    return head.predict_proba(seen["test"]), choice
+def searched(one: dict[str, Any]) -> Target:
+    """What a search found -> whether it beats the default by 2 points, or shows by its interval that nothing does."""
+    gain, (low, high) = one["gain"], one["interval"]
+    return target(
+        gain,
+        f"2 points above the default, or surely none: {one['verdict']}",
+        (low, high),
+        met=gain >= 2.0 or high < 2.0,
+    )
 
 
-def paired(ours: list[Any], theirs: list[Any], votes: VoteSet) -> list[float]:
-    """What two methods say with each seed -> 95% interval of the mean gain, over test rows and seeds."""
-    generator = np.random.default_rng(0)
-    gains = []
-    for _ in range(DRAWS):
-        rows = generator.integers(0, len(votes.gold), len(votes.gold))
-        seeds = generator.integers(0, len(ours), len(ours))
-        each = [
-            score(a[rows], votes.gold[rows], votes.metric, draws=1)
-            - score(b[rows], votes.gold[rows], votes.metric, draws=1)
-            for a, b in ((ours[k], theirs[k]) for k in seeds)
-        ]
-        gains.append(np.mean(each))
-    return np.quantile(gains, [0.025, 0.975]).round(2).tolist()
+def draw(found: dict[str, Target], path: Path) -> None:
+    """Targets -> a picture of the table: a line for each, green where met, red where missed."""
+    import matplotlib as mpl
 
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
 
-def targets(sets: dict[str, Any]) -> dict[str, tuple[bool, float, str]]:
-    """Sets -> target -> (met, figure, what was promised)."""
-    gains = [row["gain"] for row in sets.values()]
-    mean, worst = float(np.mean(gains)), float(np.min(gains))
-    return {
-        "mean_gain": (
-            mean >= 5.0,
-            mean,
-            "at least 5 points above soft cross entropy on majority-vote labels on average",
-        ),
-        "worst_gain": (worst >= -1.0, worst, "worse on no set by more than 1 point"),
-    }
-
-
-def report(figures: dict[str, Any]) -> None:
-    """Figures -> a table on standard output."""
-    columns = ("majority vote", "label model", *MODELS)
-    print(f"{'set':10}" + "".join(f"{name:>18}" for name in columns) + f"{'gain':>8}  95% interval")
-    for name, row in figures["sets"].items():
-        cells = [
-            f"{row[column]:18.1f}"
-            if isinstance(row[column], float)
-            else f"{np.mean(row[column]):11.1f} ± {np.std(row[column]):4.1f}"
-            for column in columns
-        ]
-        low, high = row["interval"]
-        print(f"{name:10}" + "".join(cells) + f"{row['gain']:8.1f}  {low:.1f} to {high:.1f}")
-    for name, row in figures["sets"].items():
-        print(f"{name}: chose {', '.join(row['chosen'])}; CPU seconds, head and auto: {row['cpu_seconds']}")
-    print()
-    for name, (met, figure, promised) in figures["targets"].items():
-        print(f"{'met   ' if met else 'MISSED'} {name:12} {figure:8.2f}   {promised}")
+    figure, axes = plt.subplots(figsize=(10, 0.42 * len(found) + 0.5))
+    axes.axis("off")
+    for place, (name, one) in enumerate(found.items()):
+        ends = "" if one["interval"] is None else f"[{one['interval'][0]:.1f}, {one['interval'][1]:.1f}]"
+        cells = ("met" if one["met"] else "missed", name, f"{one['figure']:.2f}", ends, one["promised"])
+        for x, cell in zip((0.0, 0.08, 0.31, 0.38, 0.50), cells, strict=True):
+            colour = ("#2a7f3f" if one["met"] else "#b3261e") if x == 0.0 else "#222222"
+            axes.text(x, -place, cell, color=colour, fontsize=9, va="center")
+    axes.set_xlim(0, 1.05)
+    axes.set_ylim(-len(found) + 0.4, 0.6)
+    figure.savefig(path, dpi=110, bbox_inches="tight")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,96 @@
+"""The tables that a run of the packaged problems has left under data/, as benchmarks of the end model read them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tidemill.adapters.config import load
+from tidemill.adapters.studies import Study, study
+from tidemill.contracts import NO_GOLD, TidemillError
+from tidemill.train import choose
+from tidemill.train.fit import fit_head
+from tidemill.train.learn import Lesson
+from tidemill.train.run import TAUGHT
+from tidemill.train.settings import TrainSettings
+from tidemill.train.teach import row_weights
+
+PROBLEMS = ("spam", "solar")
+METRIC = "balanced"
+
+
+@dataclass(frozen=True)
+class Packaged:
+    """One problem: its rows, the settings of its end model, which rows teach and which are scored."""
+
+    name: str
+    rows: Study
+    settings: TrainSettings
+    taught: Any
+    test: Any
+
+    @property
+    def classes(self) -> int:
+        """How many classes there are."""
+        return len(self.rows.problem.classes)
+
+    @property
+    def gold(self) -> Any:
+        """Gold of the rows that are scored."""
+        return self.rows.gold[self.test]
+
+    @property
+    def labels(self) -> Any:
+        """(rows, classes) labels of the label model, of the rows that teach."""
+        return self.rows.targets[self.taught]
+
+    @property
+    def covered(self) -> Any:
+        """Whether a function speaks, of the rows that teach."""
+        return self.rows.covered[self.taught]
+
+    @property
+    def truth(self) -> Any:
+        """Gold of the rows that teach, all of which have it."""
+        return self.rows.gold[self.taught]
+
+    def seeded(self, seed: int, **changes: Any) -> TrainSettings:
+        """Seed and changes -> the problem's settings with them."""
+        return self.settings.model_copy(update={"seed": seed, **changes})
+
+    def said(self, head: Any) -> Any:
+        """A head -> its probabilities of the rows that are scored."""
+        return head.predict_proba(self.rows.features[self.test])
+
+    def weak(self, seed: int, gold: Any = None, **changes: Any) -> Any:
+        """Seed, gold of the rows that teach (none: no row has any) and changes -> what the end model says of test."""
+        known = np.full(len(self.taught), NO_GOLD) if gold is None else gold
+        lesson = Lesson(self.rows.features[self.taught], self.labels, self.covered, known)
+        return self.said(choose.fitted(lesson, self.seeded(seed, **changes))[0])
+
+    def told(self, targets: Any, rows: Any, seed: int) -> Any:
+        """(taught, classes) targets, which of these rows teach and a seed -> what the same head says of test, learned plainly."""
+        plain = self.seeded(seed).plain()
+        features = self.rows.features[self.taught][rows]
+        weights = row_weights(targets[rows], np.ones(int(np.sum(rows)), dtype=np.bool_), plain)
+        return self.said(fit_head(features, targets[rows], settings=plain, weights=weights))
+
+
+def packaged(name: str) -> Packaged:
+    """Problem's name -> its rows; an exit with a remedy where no run has left them."""
+    try:
+        rows = study(name)
+    except TidemillError as error:
+        raise SystemExit(f"{error}\nthis benchmark reads what a run leaves: `make run`, or `dvc repro` here") from error
+    settings = load(name, "train", TrainSettings)[1]
+    known = rows.gold != NO_GOLD
+    taught = np.flatnonzero(rows.rows["split"].is_in(TAUGHT).to_numpy() & known)
+    return Packaged(name, rows, settings, taught, np.flatnonzero((rows.rows["split"] == "test").to_numpy() & known))
+
+
+def batches(rows: Packaged) -> Sequence[str]:
+    """Problem -> names of its batches, in order."""
+    return list(dict.fromkeys(rows.rows.rows["batch"].to_list()))
