@@ -119,6 +119,6 @@ def _config(
         "backbone": dict(backbone),
         "batches": dict(sorted(counts)),
         "training": dict(head.config),
-        "settings": settings.model_dump(mode="json"),
+        "settings": settings.model_dump(mode="json", exclude={"ensemble"}),  # ensemble.json tells of that
         "cautions": cautions(targets, weights, problem.classes),
     }

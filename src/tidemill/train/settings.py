@@ -8,8 +8,11 @@ from pydantic import Field, model_validator
 
 from tidemill.contracts import Settings
 
-_OF_ALL: Final = ("recipes", "trials", "seed", "threads", "trainer", "reference_rows", "mode", "tune")
+_OF_ALL: Final = ("recipes", "trials", "seed", "threads", "trainer", "reference_rows", "mode", "tune", "ensemble")
 """What a recipe may not change: they hold for all that are compared."""
+
+ALL: Final = "all"
+"""In place of a list of members: all that read what the rows are."""
 
 
 class TuneSettings(Settings):
@@ -21,6 +24,70 @@ class TuneSettings(Settings):
     layer_decay: float = Field(gt=0, le=1)
     rows_per_step: int = Field(ge=1)
     augment: bool
+
+
+class LinearSettings(Settings):
+    """Logistic regression on features."""
+
+    penalty: float = Field(ge=0)
+
+
+class NgramSettings(Settings):
+    """Logistic regression on TF-IDF; ``characters`` is from which to which length, (0, 0) for none."""
+
+    words: int = Field(ge=0)
+    characters: tuple[int, int]
+    least: int = Field(ge=1)
+    most: int = Field(ge=1)
+    penalty: float = Field(ge=0)
+
+
+class BayesSettings(Settings):
+    """Naive Bayes on n-grams of words."""
+
+    words: int = Field(ge=1)
+    least: int = Field(ge=1)
+    most: int = Field(ge=1)
+    smoothing: float = Field(gt=0)
+
+
+class BoostSettings(Settings):
+    """Gradient-boosted trees; ``rows`` and ``columns`` are the shares that a tree sees."""
+
+    trees: int = Field(ge=1)
+    depth: int = Field(ge=1)
+    learning_rate: float = Field(gt=0)
+    rows: float = Field(gt=0, le=1)
+    columns: float = Field(gt=0, le=1)
+    least_weight: float = Field(ge=0)
+
+
+class LstmSettings(Settings):
+    """A bidirectional LSTM on words."""
+
+    least: int = Field(ge=1)
+    most: int = Field(ge=1)
+    words: int = Field(ge=1)
+    width: int = Field(ge=1)
+    hidden: int = Field(ge=1)
+    dropout: float = Field(ge=0, lt=1)
+    epochs: int = Field(ge=1)
+    learning_rate: float = Field(gt=0)
+    weight_decay: float = Field(ge=0)
+    rows_per_step: int = Field(ge=1)
+
+
+class EnsembleSettings(Settings):
+    """Models that are fitted beside the head (none: off; all: those that the rows allow), and how they are combined."""
+
+    members: tuple[str, ...] | Literal["all"]
+    combine: Literal["auto", "blend", "stack"]
+    folds: int = Field(ge=2)
+    linear: LinearSettings
+    ngrams: NgramSettings
+    naive_bayes: BayesSettings
+    xgboost: BoostSettings
+    lstm: LstmSettings
 
 
 class TrainSettings(Settings):
@@ -55,6 +122,7 @@ class TrainSettings(Settings):
     select: float = Field(gt=0, le=1)
     recipes: tuple[dict[str, Any], ...]
     trials: int = Field(ge=2)
+    ensemble: EnsembleSettings
     reference_rows: int = Field(ge=1)
     seed: int
     threads: int = Field(ge=1)

@@ -1,0 +1,87 @@
+"""numbers of words and soft targets -> weights of an LSTM, by Lightning; imported only while training."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from tidemill.compat import repair_torchvision
+from tidemill.train.fit import Batches
+from tidemill.train.loss import soft_cross_entropy
+from tidemill.train.settings import LstmSettings
+
+repair_torchvision()
+
+with warnings.catch_warnings():
+    warnings.filterwarnings("ignore", message=".*LeafSpec.*", category=FutureWarning)  # see fit.py
+    from pytorch_lightning import LightningModule, Trainer
+
+
+class TextClassifier(LightningModule):  # type: ignore[misc] # mypy does not follow Lightning
+    """Embedding, an LSTM in both directions, the greatest of each of its numbers along the text, a linear layer."""
+
+    def __init__(self, words: int, n_classes: int, settings: LstmSettings) -> None:
+        super().__init__()
+        self.settings = settings
+        self.embedding = nn.Embedding(words, settings.width, padding_idx=0)
+        self.there = nn.LSTM(settings.width, settings.hidden, batch_first=True)
+        self.back = nn.LSTM(settings.width, settings.hidden, batch_first=True)
+        self.dropout = nn.Dropout(settings.dropout)
+        self.top = nn.Linear(2 * settings.hidden, n_classes)
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        """(rows, length) numbers of words -> (rows, classes) logits."""
+        lengths = (tokens > 0).sum(dim=1)[:, None]
+        tokens = tokens[:, : int(lengths.max())]
+        place = torch.arange(tokens.shape[1])
+        turned = torch.where(place < lengths, tokens.gather(1, (lengths - 1 - place).clamp_min(0)), 0)
+        held = [self._held(*one) for one in ((self.there, tokens), (self.back, turned))]
+        logits: torch.Tensor = self.top(self.dropout(torch.cat(held, dim=1)))
+        return logits
+
+    def _held(self, lstm: nn.LSTM, tokens: torch.Tensor) -> torch.Tensor:
+        """Numbers of words -> (rows, hidden) the greatest held; what follows the last word does not reach it."""
+        held: torch.Tensor = lstm(self.dropout(self.embedding(tokens)))[0]
+        return held.masked_fill((tokens == 0)[:, :, None], -2.0).amax(dim=1)  # below any tanh
+
+    def training_step(self, batch: tuple[torch.Tensor, ...], _batch_idx: int) -> torch.Tensor:
+        """Numbers of words, targets and weights -> loss."""
+        tokens, targets, weights = batch
+        loss: torch.Tensor = soft_cross_entropy(self(tokens), targets, weights)
+        return loss
+
+    def configure_optimizers(self) -> Any:
+        """AdamW; the learning rate falls to zero along a half cosine over all steps."""
+        own = self.settings
+        optimizer = torch.optim.AdamW(self.parameters(), lr=own.learning_rate, weight_decay=own.weight_decay)
+        steps = max(int(self.trainer.estimated_stepping_batches), 1)
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=steps)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+def fit_network(tokens: Any, taught: tuple[Any, Any], words: int, settings: LstmSettings, seed: int) -> dict[str, Any]:
+    """Numbers of words, (labels, weights), how many words there are, settings and a seed -> weights by name."""
+    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)  # devices and tips are no news
+    torch.set_num_threads(1)
+    targets, weights = (torch.from_numpy(part.astype(np.float32)) for part in taught)
+    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*LeafSpec.*", category=FutureWarning)
+        torch.manual_seed(seed)
+        module = TextClassifier(words, taught[0].shape[1], settings)
+        trainer = Trainer(
+            max_epochs=settings.epochs,
+            accelerator="cpu",
+            devices=1,
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+        )
+        trainer.fit(module, Batches((torch.from_numpy(tokens), targets, weights), settings.rows_per_step, seed))
+    return {name: one.detach().numpy().copy() for name, one in module.state_dict().items()}
