@@ -318,17 +318,17 @@ def _curves(chosen: argparse.Namespace) -> None:
     told = curves(chosen.problem)
     for kind, words in (("gold_per_class", "gold labels"), ("weak_per_class", "weakly labeled rows")):
         print(f"\n{told['metric'].replace('_', ' ')} by number of {words} per class")
-        for row in told[kind]["predictions"]:
+        for row in told[kind].get("predictions", [{"rows": 0, **told[kind]}]):
             said = row.get("refused") or f"{row['score']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
             print(f"{row['rows']:>12,}  {said}")
 
 
 def _errors(chosen: argparse.Namespace) -> None:
-    from tidemill.adapters.studies import suspects
+    from tidemill.adapters.suspects import suspects
 
     _project()
-    found = suspects(chosen.problem)
-    print(f"{found.height:,} labels to look at: reports/{chosen.problem}/label_errors.html")
+    found, words = suspects(chosen.problem)
+    print(f"{found.height:,} labels to look at: reports/{chosen.problem}/label_errors.html. {words}")
 
 
 def _versions(chosen: argparse.Namespace) -> None:

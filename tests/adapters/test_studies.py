@@ -5,15 +5,13 @@ import polars as pl
 import pytest
 
 from tests.evaluate import project
-from tidemill.adapters import studies
+from tidemill.adapters import studies, suspects
+from tidemill.contracts import DataError
 
 
 @pytest.fixture
-def mail(inside, monkeypatch):
+def mail(inside):
     project.build(inside)
-    monkeypatch.setattr(studies, "SEEDS", 1)
-    monkeypatch.setattr(studies, "SIZES", (5, 10, 20, 40))
-    monkeypatch.setattr(studies, "DRAWS", 20)
     return inside
 
 
@@ -33,11 +31,35 @@ def heads(monkeypatch):
 
 def test_curves_are_measured_at_every_size_and_refuse_ten_million(mail, heads):
     told = studies.curves("mail")
-    assert heads == [10, 20, 40, 80] * 2  # two classes; gold, then weak labels
-    assert [row["rows"] for row in told["gold_per_class"]["points"]] == [5, 10, 20, 40]
+    assert heads == [10, 10, 20, 20, 40, 40, 80, 80] * 2  # two classes, two seeds; gold, then weak labels
+    assert [row["rows"] for row in told["gold_per_class"]["points"]] == [5, 5, 10, 10, 20, 20, 40, 40]
     assert [("refused" in row) for row in told["weak_per_class"]["predictions"]] == [False, False, True, True]
     assert json.loads((mail / "reports/mail/curves.json").read_text()) == told
     assert (mail / "reports/mail/curves.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_class_of_few_rows_ends_the_curve_and_says_so(mail, heads):
+    for file in (mail / "data/mail/dev").iterdir():
+        pl.read_parquet(file).with_columns(gold=pl.lit(-1, dtype=pl.Int8)).write_parquet(file)
+    for file in (mail / "data/mail/gold").iterdir():
+        table = pl.read_parquet(file)
+        some = table.join(pl.read_parquet(mail / "data/mail/votes.parquet").select("row_id", "split"), on="row_id")
+        rare = (some["gold"] == 1) & (some["split"] == "train")
+        hidden = (rare & (rare.cum_sum() > 11)).to_list()
+        table.with_columns(gold=pl.when(pl.Series(hidden)).then(-1).otherwise("gold").cast(pl.Int8)).write_parquet(file)
+    told = studies.curves("mail")
+    # 11 of each of two batches: 5, 10, 20 rows of each class, and no 22 for that is hardly more
+    assert told["gold_per_class"]["refused"] == "class spam has 22 rows: 3 sizes are no curve, 4 are"
+    assert max(heads) == 80
+    assert (mail / "reports/mail/curves.png").exists()
+
+
+def test_without_gold_to_score_by_there_is_no_curve(mail, heads):
+    for file in (mail / "data/mail/gold").iterdir():
+        pl.read_parquet(file).with_columns(gold=pl.lit(-1, dtype=pl.Int8)).write_parquet(file)
+    with pytest.raises(DataError, match="mail: no row of the test split has gold to score a curve by"):
+        studies.curves("mail")
+    assert heads == []
 
 
 def test_labels_that_the_features_deny_are_ranked_with_their_text(mail, monkeypatch):
@@ -58,21 +80,27 @@ def test_labels_that_the_features_deny_are_ranked_with_their_text(mail, monkeypa
         return truth.select("p_ham", "p_spam").to_numpy()[[place[row.tobytes()] for row in features]]
 
     everything = studies.study("mail").features
-    monkeypatch.setattr(studies, "out_of_fold", unseen)
-    found = studies.suspects("mail")
+    monkeypatch.setattr(suspects, "out_of_fold", unseen)
+    found, words = suspects.suspects("mail")
     sure = truth.filter(truth["row_id"].is_in(spoiled.to_list()))
     clear = sure.filter(pl.max_horizontal("p_ham", "p_spam") > 0.9)["row_id"].to_list()
     assert len(clear) > 5
     assert set(clear) <= set(found["row_id"])
-    assert (np.diff(found["margin"].to_numpy()) <= 0).all()
+    assert (np.diff(found["quality"].to_numpy()) >= 0).all()
     table = pl.read_csv(mail / "reports/mail/label_errors.csv")
-    assert table.columns == ["row_id", "batch", "label", "suggested", "margin", "text"]
-    assert "<td>x</td>" in (mail / "reports/mail/label_errors.html").read_text()
+    assert table.columns == ["row_id", "batch", "label", "suggested", "quality", "gold", "text"]
+    wrong = table.filter(table["label"] != table["gold"]).height
+    assert f"of the suspect ones {wrong} of {found.height}" in words
+    told = (mail / "reports/mail/label_errors.html").read_text()
+    assert "<td>x</td>" in told
+    assert words in told
 
 
 def test_a_page_shows_thumbnails_and_escapes_what_comes_from_data():
-    table = pl.DataFrame({"row_id": ["<b>"], "image": [b"\x89PNG"]})
-    told = studies.page(table, "a & b")
+    table = pl.DataFrame({"label": ["<b>"], "quality": [0.25], "image": [b"\x89PNG"]})
+    told = suspects.page(table, "a & b", "1 < 2")
     assert "&lt;b&gt;" in told
     assert "a &amp; b" in told
+    assert "1 &lt; 2" in told
+    assert 'style="width:30px"></span> 0.250' in told
     assert 'src="data:image/png;base64,iVBORw=="' in told

@@ -18,7 +18,11 @@ def settings(**changes: Any) -> EvaluateSettings:
         "guard_probability": 0.5,
         "guards": (),
     } | changes.pop("gate", {})
+    curves = {"sizes": [5, 10, 20, 40], "seeds": 2, "draws": 20, "asked": [100, 1000, 5000, 10_000_000], "reach": 50}
+    errors = {"method": "confident_learning", "rank": "normalized_margin", "most": None, "shown": 200}
     base = {
+        "curves": curves | changes.pop("curves", {}),
+        "errors": errors | changes.pop("errors", {}),
         "positive": None,
         "n_bins": 15,
         "n_bootstrap": 400,

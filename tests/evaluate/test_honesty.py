@@ -3,8 +3,11 @@ import pytest
 from sklearn.metrics import precision_score, recall_score, roc_auc_score
 
 from tests.evaluate.fabric import settings
-from tidemill.evaluate.auc import auc, resampled_auc
-from tidemill.evaluate.temperature import cooled, temperature
+from tidemill.evaluate.auc import auc
+from tidemill.evaluate.board import board
+from tidemill.evaluate.scores import ruler
+from tidemill.evaluate.slices import Slice
+from tidemill.evaluate.temperature import cooled, resampled, temperature
 from tidemill.evaluate.thresholds import GRID, coverage, least_confidence, thresholds
 
 
@@ -35,8 +38,30 @@ def test_auc_of_one_class_has_no_meaning_and_of_chance_an_interval_about_a_half(
     rng = np.random.default_rng(0)
     said = rng.dirichlet([1, 1], 400)
     assert np.isnan(auc(np.zeros(400, dtype=int), said)[0])
-    samples = resampled_auc(rng.integers(0, 2, 400), said, n_bootstrap=200, seed=0)
-    assert np.quantile(samples, 0.02) < 0.5 < np.quantile(samples, 0.98)
+    table = board(rng.integers(0, 2, 400), {"m": said}, [], ruler(("a", "b"), None, 10), settings())
+    (line,) = table.filter(table["metric"] == "auc").iter_rows(named=True)
+    assert line["low"] < 0.5 < line["high"]
+
+
+def test_auc_of_a_slice_is_the_share_of_its_own_pairs_that_stand_right():
+    # in the slice: two of class 1 at .8 and .4, two of class 0 at .6 and .1: three of four pairs right
+    gold = np.array([1, 1, 0, 0, 1, 0])
+    high = np.array([0.8, 0.4, 0.6, 0.1, 0.05, 0.95])
+    part = Slice("half", "first", np.arange(6) < 4)
+    table = board(gold, {"m": np.column_stack([1 - high, high])}, [part], ruler(("a", "b"), None, 10), settings())
+    of = {line["slice"]: line for line in table.filter(table["metric"] == "auc").iter_rows(named=True)}
+    assert of["half=first"]["score"] == 0.75
+    assert of["all"]["score"] == pytest.approx(1 / 3, abs=1e-6)  # .8 above two of three, .4 above one, .05 above none
+    assert of["half=first"]["low"] <= 0.75 <= of["half=first"]["high"]
+
+
+def test_precision_and_recall_of_each_class_stand_in_the_table():
+    gold, said = drawn()
+    table = board(gold, {"m": said}, [], ruler(("a", "b", "c"), None, 10), settings(n_bootstrap=50))
+    found = dict(table.select("metric", "score").iter_rows())
+    predicted = said.argmax(axis=1)
+    assert found["precision_b"] == pytest.approx(precision_score(gold == 1, predicted == 1), abs=1e-6)
+    assert found["recall_c"] == pytest.approx(recall_score(gold == 2, predicted == 2), abs=1e-6)
 
 
 def test_the_temperature_of_logits_that_were_multiplied_is_the_factor():
@@ -46,18 +71,21 @@ def test_the_temperature_of_logits_that_were_multiplied_is_the_factor():
     sharp = cooled(honest, 1 / 2.5)
     assert temperature(sharp, np.eye(3)[gold]) == pytest.approx(2.5, rel=0.06)
     assert temperature(sharp, honest) == pytest.approx(2.5, rel=0.01)  # against the probabilities themselves
+    some = resampled(sharp[:400], np.eye(3)[gold[:400]], n_bootstrap=60, seed=0)
+    assert np.quantile(some, 0.02) < 2.5 < np.quantile(some, 0.98)
     assert (cooled(sharp, 2.5).argmax(axis=1) == sharp.argmax(axis=1)).all()
 
 
 def test_precision_and_recall_are_those_of_scikit_learn():
     gold, said = drawn()
-    table = thresholds(gold, said, ("a", "b", "c"))
+    table = thresholds(gold, said, ("a", "b", "c"), settings(n_bootstrap=50))
     for name, k in (("a", 0), ("c", 2)):
         for threshold in (0.0, 0.3, 0.6):
             (row,) = table.filter(table["class"] == name, table["threshold"] == threshold).iter_rows(named=True)
             is_said = said[:, k] >= threshold
             assert row["precision"] == pytest.approx(precision_score(gold == k, is_said), abs=1e-6)
             assert row["recall"] == pytest.approx(recall_score(gold == k, is_said), abs=1e-6)
+            assert row["recall_low"] <= row["recall"] <= row["recall_high"]
     assert table.height == 3 * len(GRID)
 
 
@@ -72,4 +100,3 @@ def test_coverage_counts_the_rows_that_are_sure_enough():
     assert told["coverage"]["score"] == 0.5
     assert told["precision"]["score"] == 0.9
     assert told["coverage"]["low"] < 0.5 < told["coverage"]["high"]
-    assert "coverage" not in coverage(gold, said, None, settings())

@@ -24,7 +24,7 @@ from tidemill.contracts import (
     votes_contract,
 )
 from tidemill.denoise.majority import shares
-from tidemill.evaluate.run import GATED, REPORTED
+from tidemill.evaluate.honesty import GATED, REPORTED
 from tidemill.evaluate.yardsticks import CANDIDATE, CEILING, CHAMPION, FLOOR, LABELS, VOTE, floor, settle
 from tidemill.label.slicing import SlicingFunction, load_slices, slice_rows
 from tidemill.train.fit import fit_head

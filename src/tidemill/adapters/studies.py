@@ -1,9 +1,7 @@
-"""What a person asks of a problem now and then: what more labels would bring, and which labels are wrong."""
+"""What a person asks of a problem now and then: what more labels would bring."""
 
 from __future__ import annotations
 
-import base64
-import html
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,28 +16,25 @@ from tidemill.contracts import (
     ABSTAIN,
     FEATURES,
     NO_GOLD,
+    DataError,
     Problem,
     labels_contract,
     probability_columns,
     votes_contract,
 )
 from tidemill.evaluate.curve_plot import draw_curves
-from tidemill.evaluate.curves import ASKED, fit_law, predictions
-from tidemill.evaluate.errors import label_errors
-from tidemill.evaluate.run import REPORTED
-from tidemill.evaluate.scores import ruler, scores, tally
+from tidemill.evaluate.curves import LEAST, checked, fit_law, measured, predictions
+from tidemill.evaluate.honesty import REPORTED
+from tidemill.evaluate.scores import LOWER_IS_BETTER, ruler, tally
 from tidemill.evaluate.settings import EvaluateSettings
+from tidemill.train.choose import fitted
 from tidemill.train.fit import fit_head
 from tidemill.train.head import Head
-from tidemill.train.learn import Lesson, learn, out_of_fold
+from tidemill.train.learn import Lesson, learn
 from tidemill.train.run import TAUGHT, joined
 from tidemill.train.settings import TrainSettings
-from tidemill.train.teach import row_weights
 
-SIZES: Final = (5, 10, 20, 40, 80, 160, 320, 640, 1280, 2560, 5120)
-SEEDS: Final = 3
-DRAWS: Final = 200
-SHOWN: Final = 200
+_LAST: Final = 1.25  # a size of all rows there are is worth measuring where it is so much beyond the last one
 
 
 @dataclass(frozen=True)
@@ -72,9 +67,19 @@ class Study:
         """(rows,) whether a function speaks of the row."""
         return self.rows["covered"].to_numpy()
 
+    @property
+    def taught(self) -> Any:
+        """(rows,) whether its split is one that teaches."""
+        return self.rows["split"].is_in(TAUGHT).to_numpy()
+
+    def lesson(self, rows: Any) -> Lesson:
+        """Indices -> what a head is taught of them: labels of denoise alone."""
+        nothing = np.full(len(rows), NO_GOLD)
+        return Lesson(self.features[rows], self.targets[rows], self.covered[rows], nothing)
+
 
 def study(name: str) -> Study:
-    """Problem's name → what both studies read."""
+    """Problem's name → what studies read."""
     problem, train, paths = load(name, "train", TrainSettings)
     evaluate = load(name, "evaluate", EvaluateSettings)[1]
     classes, batches = problem.classes, batch_names(paths.manifest)
@@ -85,18 +90,34 @@ def study(name: str) -> Study:
     rows = joined(votes, read_batches(paths.features, FEATURES, batches), read(paths.labels, labels_contract(classes)))
     gold = known_rows(paths, len(classes)).select("row_id", "gold")
     rows = rows.with_columns(heard.alias("covered")).join(gold, on="row_id", how="left", maintain_order="left")
-    return Study(problem, train.plain(), evaluate, paths, rows)
+    return Study(problem, train, evaluate, paths, rows)
 
 
 def curves(name: str) -> dict[str, Any]:
-    """Problem → learning curves of gold labels and of weakly labeled rows, in reports/<problem>/curves.json and .png."""
+    """Problem → learning curves of gold labels and of weakly labeled rows, in reports/<problem>/curves.json and .png.
+
+    Gold teaches the head as it teaches the ceiling; weak labels teach it as `train` has it, by the recipe that `auto`
+    would choose of all rows. The backbone stays as it is.
+
+    Raises
+    ------
+    DataError
+        No row of the test split has gold.
+    """
     asked = study(name)
-    taught = asked.rows["split"].is_in(TAUGHT).to_numpy()
-    with_gold, weak = np.flatnonzero(taught & (asked.gold != NO_GOLD)), np.flatnonzero(taught & asked.covered)
+    if not len(_tested(asked)):
+        raise DataError(f"{name}: no row of the {REPORTED} split has gold to score a curve by: label some")
+    with_gold, weak = (
+        np.flatnonzero(asked.taught & (asked.gold != NO_GOLD)),
+        np.flatnonzero(asked.taught & asked.covered),
+    )
+    recipe = _recipe(asked, weak)
     told = {
-        "metric": asked.evaluate.gate.metric,
-        "gold_per_class": _curve(asked, with_gold, asked.gold[with_gold], _on_gold),
-        "weak_per_class": _curve(asked, weak, asked.targets[weak].argmax(axis=1), _on_weak),
+        "metric": _metric(asked),
+        "gold_per_class": _curve(asked, with_gold, asked.gold[with_gold], lambda rows: _on_gold(asked, rows)),
+        "weak_per_class": _curve(
+            asked, weak, asked.targets[weak].argmax(axis=1), lambda rows: learn(asked.lesson(rows), recipe)
+        ),
     }
     write_json(told, asked.paths.reports / "curves.json")
     with aside(asked.paths.reports / "curves.png") as path:
@@ -104,87 +125,69 @@ def curves(name: str) -> dict[str, Any]:
     return told
 
 
-def _curve(asked: Study, pool: Any, classes: Any, fit: Callable[[Study, Any], Head]) -> dict[str, Any]:
+def _recipe(asked: Study, weak: Any) -> TrainSettings:
+    """The one recipe that every point of the curve of weak labels is taught by."""
+    if not asked.train.recipes or not len(weak):
+        return asked.train
+    chosen = fitted(asked.lesson(weak), asked.train)[1]["chosen"]
+    print(f"recipe {chosen}, chosen by all rows")
+    return asked.train.recipe(chosen)
+
+
+def _metric(asked: Study) -> str:
+    """The gate's metric; a curve of one that falls is no power law that rises, so balanced accuracy stands in."""
+    metric = asked.evaluate.gate.metric
+    return "balanced_accuracy" if metric in LOWER_IS_BETTER else metric
+
+
+def _curve(asked: Study, pool: Any, classes: Any, fit: Callable[[Any], Head]) -> dict[str, Any]:
     """Rows to draw from, their classes and how a head is fitted on some → points, and what the law through them says."""
+    own = asked.evaluate.curves
     counts = np.bincount(classes, minlength=len(asked.problem.classes))
-    sizes = [size for size in SIZES if size <= counts[counts > 0].max()]
-    points: list[dict[str, Any]] = []
+    sizes = _sizes(own.sizes, int(counts.min()))
+    if len(sizes) < LEAST:
+        rarest = asked.problem.classes[int(counts.argmin())]
+        return {"refused": f"class {rarest} has {counts.min()} rows: {len(sizes)} sizes are no curve, {LEAST} are"}
+    points, tallies = [], []
+    by = ruler(asked.problem.classes, asked.evaluate.positive, asked.evaluate.n_bins)
     for size in sizes:
-        for seed in range(SEEDS):
+        for seed in range(own.seeds):
             chance = np.random.default_rng([asked.train.seed, size, seed])
-            drawn = [chance.permutation(pool[classes == k])[:size] for k in range(len(counts))]
-            points.append({"rows": size, "seed": seed, "score": _score(asked, fit(asked, np.concatenate(drawn)))})
-            print(f"{size} rows a class, seed {seed}: {points[-1]['score']:.3f}")
-    law = fit_law([p["rows"] for p in points], [p["score"] for p in points], draws=DRAWS, seed=asked.train.seed)
-    told = predictions(law, ASKED, confidence=asked.evaluate.confidence)
+            drawn = np.concatenate([chance.permutation(pool[classes == k])[:size] for k in range(len(counts))])
+            tested = _tested(asked)
+            tallies.append(tally(asked.gold[tested], fit(drawn).predict_proba(asked.features[tested]), by))
+            points.append({"rows": size, "seed": seed})
+        print(f"{size} rows a class: {own.seeds} heads taught")
+    how = {"n_bootstrap": own.draws, "seed": asked.train.seed}
+    return _lawful(asked, points, measured(tallies, by, _metric(asked), **how))
+
+
+def _lawful(asked: Study, points: list[dict[str, Any]], seen: Any) -> dict[str, Any]:
+    own, rows, seed = asked.evaluate.curves, [point["rows"] for point in points], asked.train.seed
+    law = fit_law(rows, seen, seed=seed)
     limit, gap, rate = law.parameters[0].round(4).tolist()
-    return {"points": points, "law": {"limit": limit, "gap": gap, "rate": rate}, "predictions": told}
+    return {
+        "points": [point | {"score": round(float(score), 6)} for point, score in zip(points, seen[0], strict=True)],
+        "law": {"limit": limit, "gap": gap, "rate": rate},
+        "predictions": predictions(law, own.asked, confidence=asked.evaluate.confidence, reach=own.reach),
+        "checked": checked(rows, seen, seed=seed, confidence=asked.evaluate.confidence),
+    }
+
+
+def _sizes(wanted: tuple[int, ...], most: int) -> list[int]:
+    """Sizes wanted and rows of the rarest class → the sizes that it has, all its rows last.
+
+    >>> _sizes((5, 10, 20, 40), 30), _sizes((5, 10, 20, 40), 42)
+    ([5, 10, 20, 30], [5, 10, 20, 40])
+    """
+    sizes = [size for size in sorted(set(wanted)) if size <= most]
+    return [*sizes, most] if sizes and max(wanted) > most >= _LAST * sizes[-1] else sizes
 
 
 def _on_gold(asked: Study, rows: Any) -> Head:
     targets = np.eye(len(asked.problem.classes))[asked.gold[rows]]
-    return fit_head(asked.features[rows], targets, settings=asked.train)
+    return fit_head(asked.features[rows], targets, settings=asked.train.plain())
 
 
-def _on_weak(asked: Study, rows: Any) -> Head:
-    nothing = np.full(len(rows), NO_GOLD)
-    return learn(Lesson(asked.features[rows], asked.targets[rows], asked.covered[rows], nothing), asked.train)
-
-
-def _score(asked: Study, head: Head) -> float:
-    rows = np.flatnonzero((asked.rows["split"] == REPORTED).to_numpy() & (asked.gold != NO_GOLD))
-    by = ruler(asked.problem.classes, asked.evaluate.positive, asked.evaluate.n_bins)
-    sums = tally(asked.gold[rows], head.predict_proba(asked.features[rows]), by).sum(axis=0)
-    return round(float(scores(sums, by)[asked.evaluate.gate.metric]), 6)
-
-
-def suspects(name: str) -> pl.DataFrame:
-    """Problem → labels that models of other rows deny, ranked, in reports/<problem>/label_errors.csv and .html.
-
-    Labels are those of denoise for the rows that teach and of which a function speaks.
-    """
-    asked = study(name)
-    rows = np.flatnonzero(asked.rows["split"].is_in(TAUGHT).to_numpy() & asked.covered)
-    features, targets = asked.features[rows], asked.targets[rows]
-    weights = row_weights(targets, asked.covered[rows], asked.train)
-    found = label_errors(targets.argmax(axis=1), out_of_fold(features, targets, weights, asked.train))
-    names = np.array(asked.problem.classes)
-    about = asked.rows[rows[found["row"].to_numpy()].tolist()].select("row_id", "batch")
-    told: pl.DataFrame = about.with_columns(
-        label=pl.Series(names[found["label"].to_numpy()], dtype=pl.String),
-        suggested=pl.Series(names[found["suggested"].to_numpy()], dtype=pl.String),
-        margin=found["margin"],
-    )
-    contents = told.join(_contents(asked), on="row_id", how="left", maintain_order="left")
-    with aside(asked.paths.reports / "label_errors.csv") as path:
-        contents.drop("image", strict=False).write_csv(path)
-    with aside(asked.paths.reports / "label_errors.html") as path:
-        path.write_text(page(contents.head(SHOWN), f"{name}: {told.height:,} labels to look at"), encoding="utf-8")
-    return told
-
-
-def _contents(asked: Study) -> pl.DataFrame:
-    names = ["row_id", asked.problem.modality]
-    files = [asked.paths.raw / f"{batch}.parquet" for batch in batch_names(asked.paths.manifest)]
-    return pl.concat([pl.read_parquet(file, columns=names) for file in files])
-
-
-def page(table: pl.DataFrame, title: str) -> str:
-    """Table of suspects and a title → a page that needs neither network nor scripts."""
-    lines = [
-        "<tr>" + "".join(f"<td>{_cell(name, value)}</td>" for name, value in row.items()) + "</tr>"
-        for row in table.iter_rows(named=True)
-    ]
-    heads = "".join(f"<th>{html.escape(name)}</th>" for name in table.columns)
-    style = "body{font:14px sans-serif;margin:2em}td,th{text-align:left;vertical-align:top;padding:.3em .8em}"
-    return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{html.escape(title)}</title>'
-        f"<style>{style}</style><h1>{html.escape(title)}</h1><table><tr>{heads}</tr>{''.join(lines)}</table></html>\n"
-    )
-
-
-def _cell(name: str, value: Any) -> str:
-    if name == "image" and isinstance(value, bytes):
-        kind = "png" if value.startswith(b"\x89PNG") else "jpeg"
-        return f'<img alt="" width="160" src="data:image/{kind};base64,{base64.b64encode(value).decode()}">'
-    return html.escape(str(value)[:500])
+def _tested(asked: Study) -> Any:
+    return np.flatnonzero((asked.rows["split"] == REPORTED).to_numpy() & (asked.gold != NO_GOLD))

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tidemill.contracts import Probabilities
-from tidemill.evaluate.bootstrap import Array, draws
+from tidemill.evaluate.bootstrap import Array
 from tidemill.evaluate.scores import Gold
 
 
@@ -26,11 +26,6 @@ def auc(gold: Gold, probabilities: Probabilities, times: Array | None = None) ->
     with_any = known.any(axis=0)
     mean = np.where(known, each, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
     return np.where(with_any, mean, np.nan)
-
-
-def resampled_auc(gold: Gold, probabilities: Probabilities, *, n_bootstrap: int, seed: int) -> Array:
-    """Gold and probabilities -> (n_bootstrap,) AUC over the resamples that ``bootstrap.resample`` draws."""
-    return np.concatenate([auc(gold, probabilities, times) for times in draws(len(gold), n_bootstrap, seed)])
 
 
 def _one(positive: npt.NDArray[np.bool_], score: Array, times: Array) -> Array:

@@ -10,8 +10,9 @@ import numpy as np
 import polars as pl
 
 from tidemill.contracts import Probabilities
-from tidemill.evaluate.bootstrap import Array, interval, resample
-from tidemill.evaluate.scores import LOWER_IS_BETTER, METRICS, Gold, Ruler, scores, tally
+from tidemill.evaluate.auc import auc
+from tidemill.evaluate.bootstrap import Array, draws, interval, resample
+from tidemill.evaluate.scores import LOWER_IS_BETTER, Gold, Ruler, scores, tally
 from tidemill.evaluate.settings import EvaluateSettings
 from tidemill.evaluate.slices import Slice
 
@@ -39,13 +40,13 @@ def board(
     """
     if not len(gold):
         return pl.DataFrame(schema=_SCHEMA)
-    tallies = np.hstack([tally(gold, probabilities, by) for probabilities in models.values()])
     everything = Slice(ALL, ALL, np.ones(len(gold), dtype=np.bool_))
     lines: list[dict[str, Any]] = []
     for one in (everything, *slices):
+        part = {name: probabilities[one.rows] for name, probabilities in models.items()}
         name = ALL if one is everything else one.name
         about = {"slice": name, "rows": int(one.rows.sum()), "classes": len(np.unique(gold[one.rows]))}
-        lines += [about | line for line in _lines(tallies[one.rows], list(models), by, settings)]
+        lines += [about | line for line in _lines(gold[one.rows], part, by, settings)]
     return pl.DataFrame(lines, schema=_SCHEMA)
 
 
@@ -61,18 +62,32 @@ _SCHEMA = {
 }
 
 
-def _lines(tallies: Array, names: list[str], by: Ruler, settings: EvaluateSettings) -> list[dict[str, Any]]:
-    drawn = resample(tallies, n_bootstrap=settings.n_bootstrap, seed=settings.seed)
-    width = tallies.shape[1] // len(names)
+def _lines(
+    gold: Gold, models: Mapping[str, Probabilities], by: Ruler, settings: EvaluateSettings
+) -> list[dict[str, Any]]:
+    tallies = {name: tally(gold, said, by) for name, said in models.items()}
+    seen = {name: scores(one.sum(axis=0), by) | {"auc": auc(gold, models[name])[0]} for name, one in tallies.items()}
+    drawn = _drawn(gold, models, tallies, by, settings)
     lines = []
-    for k, name in enumerate(names):
-        part = slice(k * width, (k + 1) * width)
-        seen, samples = scores(tallies[:, part].sum(axis=0), by), scores(drawn[:, part], by)
-        for metric in METRICS:
-            low, high = interval(samples[metric], settings.confidence)
-            found = {"score": rounded(float(seen[metric])), "low": rounded(low), "high": rounded(high)}
+    for name, metrics in seen.items():
+        for metric, value in metrics.items():
+            low, high = interval(drawn[name][metric], settings.confidence)
+            found = {"score": rounded(float(value)), "low": rounded(low), "high": rounded(high)}
             lines.append({"yardstick": name, "metric": metric, **found})
     return lines
+
+
+def _drawn(
+    gold: Gold, models: Mapping[str, Probabilities], tallies: Mapping[str, Array], by: Ruler, settings: EvaluateSettings
+) -> dict[str, dict[str, Array]]:
+    """Yardstick -> metric -> (n_bootstrap,) scores over resampled rows, the same rows for all yardsticks."""
+    sums: dict[str, list[Array]] = {name: [] for name in models}
+    areas: dict[str, list[Array]] = {name: [] for name in models}
+    for times in draws(len(gold), settings.n_bootstrap, settings.seed):
+        for name, said in models.items():
+            sums[name].append(times @ tallies[name])
+            areas[name].append(auc(gold, said, times))
+    return {name: scores(np.concatenate(sums[name]), by) | {"auc": np.concatenate(areas[name])} for name in models}
 
 
 def difference(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 _DPI: Final = 110
-_COLORS: Final = {"gold_per_class": "#2e4057", "weak_per_class": "#00798c"}
+_CURVES: Final = {"gold_per_class": ("gold labels", "#2e4057"), "weak_per_class": ("weakly labeled rows", "#00798c")}
 
 
 def draw_curves(told: Mapping[str, Any], path: Path) -> None:
@@ -17,21 +20,51 @@ def draw_curves(told: Mapping[str, Any], path: Path) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7.5, 4.2), layout="constrained")
+    figure = Figure(figsize=(9.5, 4.0), layout="constrained")
     FigureCanvasAgg(figure)
-    axes = figure.subplots()
-    for name, color in _COLORS.items():
+    panels = figure.subplots(1, len(_CURVES), sharey=True)
+    for axes, (name, (words, color)) in zip(panels, _CURVES.items(), strict=True):
         curve = told[name]
-        law, shown = curve["law"], [row for row in curve["predictions"] if "score" in row]
-        points = curve["points"]
-        axes.plot([p["rows"] for p in points], [p["score"] for p in points], "o", color=color, alpha=0.5, markersize=4)
-        span = np.geomspace(min(p["rows"] for p in points), max([p["rows"] for p in points + shown]), 80)
-        axes.plot(span, law["limit"] - law["gap"] * span ** -law["rate"], color=color, label=name.replace("_", " "))
-        for row in shown:
-            axes.plot([row["rows"]] * 2, [row["low"], row["high"]], color=color, linewidth=3, alpha=0.35)
-    axes.set_xscale("log")
-    axes.set(xlabel="rows per class", ylabel=str(told["metric"]).replace("_", " "))
-    axes.set_title("learning curves on test (bars: predictions with their interval)", loc="left", fontsize=11)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False)
+        if "refused" in curve:
+            axes.text(0.5, 0.5, "too few rows for a curve", ha="center", va="center", transform=axes.transAxes)
+        else:
+            _one(axes, curve, color)
+        axes.set(xlabel=f"{words} per class")
+        axes.set_title(words, loc="left", fontsize=11)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(axis="y", color="#dddddd", linewidth=0.6)
+        axes.set_axisbelow(True)
+    panels[0].set_ylabel(f"{str(told['metric']).replace('_', ' ')} on test")
     figure.savefig(path, format="png", dpi=_DPI, metadata={"Software": None})
+
+
+def _one(axes: Axes, curve: Mapping[str, Any], color: str) -> None:
+    law, points = curve["law"], curve["points"]
+    shown = [row for row in curve["predictions"] if "score" in row]
+    most = max(p["rows"] for p in points)
+    axes.plot([p["rows"] for p in points], [p["score"] for p in points], "o", color=color, alpha=0.45, markersize=4)
+    for low, high, line in ((min(p["rows"] for p in points), most, "-"), (most, _far(most, shown), ":")):
+        span = np.geomspace(low, high, 60)
+        axes.plot(span, law["limit"] - law["gap"] * span ** -law["rate"], line, color=color, linewidth=1.6)
+    for row in shown:
+        around = [[max(0.0, row["score"] - row["low"])], [max(0.0, row["high"] - row["score"])]]
+        axes.errorbar(
+            row["rows"], row["score"], around, fmt="D", color="#d1495b", markersize=5, capsize=4, linewidth=1.6
+        )
+        text = f"{row['score']:.3f}\n[{row['low']:.3f}, {row['high']:.3f}]"
+        place: dict[str, Any] = {
+            "xytext": (0, -12),
+            "textcoords": "offset points",
+            "ha": "center",
+            "va": "top",
+            "fontsize": 7.5,
+        }
+        axes.annotate(text, (row["rows"], row["low"]), **place)
+    axes.set_xscale("log")
+    ticks = [10**k for k in range(1, 5) if 10**k <= 1.5 * _far(most, shown)]
+    axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
+    axes.set_xlim(right=2.2 * _far(most, shown))
+
+
+def _far(most: int, shown: list[Mapping[str, Any]]) -> float:
+    return float(max([most, *(row["rows"] for row in shown)]))

@@ -2,6 +2,10 @@
 
 The score rises as ``limit - gap * rows ** -rate``: the inverse power law of Cortes et al., "Learning Curves: Asymptotic
 Values and Rate of Convergence" (NIPS 1993), which Figueroa et al. (2012) found to hold for text classifiers.
+
+Its interval comes from resampled scores, each with a law of its own. What is resampled: the test rows, the same for all
+models, for they err on them together; the scatter of the models of one size about their mean; and how far that mean lies
+off the law, both with random signs (the wild bootstrap of Wu, 1986), since models of few rows scatter most.
 """
 
 from __future__ import annotations
@@ -13,69 +17,108 @@ from typing import Any, Final
 import numpy as np
 
 from tidemill.contracts import DataError
-from tidemill.evaluate.bootstrap import Array, interval
+from tidemill.evaluate.bootstrap import Array, draws, interval
+from tidemill.evaluate.scores import Ruler, scores
 
-REACH: Final = 50
-"""Times the most rows measured, beyond which nothing is predicted: no point of the curve tells of the plateau there."""
-ASKED: Final = (100, 1_000, 5_000, 10_000_000)
-_LEAST: Final = 4
+LEAST: Final = 4
+"""Different numbers of rows that a curve needs: the law has three parameters."""
+_BEYOND: Final = 4  # the check foretells the last point from those of at most a quarter of its rows
 _START: Final = (0.5, 0.5)
 
 
 @dataclass(frozen=True)
 class Law:
-    """What was fitted: (draws, 3) of limit, gap and rate, the fit to all points first."""
+    """What was fitted: (draws, 3) of limit, gap and rate, the fit to the scores as measured first."""
 
     parameters: Array
     most: int
 
     def at(self, rows: float) -> Array:
-        """Number of rows -> (draws,) scores."""
+        """Number of rows -> (draws,) scores, between 0 and 1."""
         limit, gap, rate = self.parameters.T
-        return np.asarray(limit - gap * float(rows) ** -rate)
+        return np.asarray(np.clip(limit - gap * float(rows) ** -rate, 0.0, 1.0))
 
 
-def fit_law(rows: Sequence[int], scores: Sequence[float], *, draws: int, seed: int) -> Law:
-    """Numbers of rows and the scores there, one or more of each -> the law, and what resampled residuals make of it.
+def measured(tallies: Sequence[Array], by: Ruler, metric: str, *, n_bootstrap: int, seed: int) -> Array:
+    """Tallies of each model on the test rows -> (1 + n_bootstrap, models) scores, those of the rows as they are first."""
+    stacked = np.stack(tallies, axis=1)  # (rows, models, columns)
+    flat = stacked.reshape(len(stacked), -1)
+    sums = [flat.sum(axis=0)[None], *(times @ flat for times in draws(len(flat), n_bootstrap, seed))]
+    return scores(np.concatenate(sums).reshape(-1, *stacked.shape[1:]), by)[metric]
+
+
+def fit_law(rows: Sequence[int], seen: Array, *, seed: int) -> Law:
+    """Number of rows of each model (models,), scores (1 + draws, models) as of ``measured`` -> the law, once per draw.
 
     Raises
     ------
     DataError
         There are fewer than four different numbers of rows.
     """
-    sizes, seen = np.asarray(rows, dtype=np.float64), np.asarray(scores, dtype=np.float64)
-    if len(np.unique(sizes)) < _LEAST:
-        raise DataError(f"a curve through {len(np.unique(sizes))} sizes says nothing: measure at {_LEAST} or more")
-    best = _fit(sizes, seen, np.array([min(seen.max() + 0.01, 1.0), *_START]))
+    sizes = np.asarray(rows, dtype=np.float64)
+    if len(np.unique(sizes)) < LEAST:
+        raise DataError(f"a curve through {len(np.unique(sizes))} sizes says nothing: measure at {LEAST} or more")
+    best = _fit(sizes, seen[0], np.array([min(float(seen[0].max()) + 0.01, 1.0), *_START]))
     fitted = best[0] - best[1] * sizes ** -best[2]
-    generator = np.random.default_rng(seed)
-    residuals = seen - fitted
-    again = [_fit(sizes, fitted + generator.choice(residuals, len(seen)), best) for _ in range(draws)]
+    chance = np.random.default_rng(seed)
+    off, scatter = _residuals(sizes, seen[0] - fitted)
+    place = np.unique(sizes, return_inverse=True)[1]
+    again = []
+    for drawn in seen[1:]:
+        signs = chance.choice([-1.0, 1.0], place.max() + 1)[place], chance.choice([-1.0, 1.0], len(sizes))
+        again.append(_fit(sizes, fitted + (drawn - seen[0]) + signs[0] * off + signs[1] * scatter, best))
     return Law(np.stack([best, *again]), int(sizes.max()))
 
 
-def predictions(law: Law, asked: Sequence[int], *, confidence: float) -> list[dict[str, Any]]:
+def _residuals(sizes: Array, residuals: Array) -> tuple[Array, Array]:
+    """Residuals of each model -> those of its size's mean and its own from there, both made good for what was fitted."""
+    place, count = np.unique(sizes, return_inverse=True, return_counts=True)[1:]
+    mean = np.bincount(place, weights=residuals) / count
+    of_one = np.where(count > 1, np.sqrt(count / np.maximum(count - 1, 1)), 1.0)
+    off = mean * np.sqrt(len(count) / (len(count) - LEAST + 1))
+    return off[place], (residuals - mean[place]) * of_one[place]
+
+
+def predictions(law: Law, asked: Sequence[int], *, confidence: float, reach: float) -> list[dict[str, Any]]:
     """Law and numbers of rows -> for each the score with its interval, or why there is none."""
     told: list[dict[str, Any]] = []
     for rows in asked:
-        if rows > REACH * law.most:
+        if rows > reach * law.most:
             refusal = (
                 f"no prediction: {rows:,} rows are {rows / law.most:,.0f} times as many as were measured "
-                f"({law.most:,}); a curve tells of at most {REACH} times"
+                f"({law.most:,}); a curve tells of at most {reach:g} times"
             )
             told.append({"rows": rows, "refused": refusal})
             continue
-        at = np.clip(law.at(rows), 0.0, 1.0)
-        low, high = interval(at[1:], confidence)
-        told.append({"rows": rows, "score": round(float(at[0]), 4), "low": round(low, 4), "high": round(high, 4)})
+        told.append({"rows": rows} | _told(law.at(rows), confidence))
     return told
 
 
-def _fit(sizes: Array, scores: Array, start: Array) -> Array:
+def checked(rows: Sequence[int], seen: Array, *, seed: int, confidence: float) -> dict[str, Any] | None:
+    """The same as of ``fit_law`` -> what a law of few rows foretold of the most, beside what was measured there.
+
+    None where too few sizes are left once those above a quarter of the most are put aside.
+    """
+    sizes = np.asarray(rows)
+    kept = sizes <= sizes.max() / _BEYOND
+    if len(np.unique(sizes[kept])) < LEAST:
+        return None
+    law = fit_law(sizes[kept].tolist(), seen[:, kept], seed=seed)
+    told = {"from": law.most, "rows": int(sizes.max())} | _told(law.at(sizes.max()), confidence)
+    score = round(float(seen[0][sizes == sizes.max()].mean()), 4)
+    return told | {"measured": score, "held": bool(told["low"] <= score <= told["high"])}
+
+
+def _told(at: Array, confidence: float) -> dict[str, float]:
+    low, high = interval(at[1:], confidence)
+    return {"score": round(float(at[0]), 4), "low": round(low, 4), "high": round(high, 4)}
+
+
+def _fit(sizes: Array, seen: Array, start: Array) -> Array:
     from scipy.optimize import least_squares
 
     def residuals(of: Array) -> Array:
-        return np.asarray(of[0] - of[1] * sizes ** -of[2] - scores)
+        return np.asarray(of[0] - of[1] * sizes ** -of[2] - seen)
 
     bounds = ([0.0, 0.0, 0.01], [1.0, 10.0, 2.0])
     inside = np.clip(start, np.array(bounds[0]) + 1e-6, np.array(bounds[1]) - 1e-6)

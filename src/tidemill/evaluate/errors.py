@@ -1,8 +1,7 @@
-"""labels and what models of other rows say -> the labels that are probably wrong, the surest first.
+"""labels and what models of other rows say -> the labels that are probably wrong, the worst first.
 
-Northcutt, Jiang and Chuang, "Confident Learning" (JAIR 2021): a row is suspect when a class other than its label is at
-least as likely as that class is, on average, among the rows that are labeled so. A class that a model is never sure of has
-a low bar, so a careful model hides no errors. Rows are ranked by how far the label falls behind that class.
+Northcutt, Jiang and Chuang, "Confident Learning" (JAIR 2021), as cleanlab has it: a class that models are never sure of
+has a low bar, so a careful model hides no errors.
 """
 
 from __future__ import annotations
@@ -11,27 +10,28 @@ import numpy as np
 import polars as pl
 
 from tidemill.contracts import Probabilities
-from tidemill.evaluate.bootstrap import Array
 from tidemill.evaluate.scores import Gold
+from tidemill.evaluate.settings import ErrorSettings
 
 
-def label_errors(labels: Gold, said: Probabilities) -> pl.DataFrame:
-    """Labels (rows,) and out-of-fold probabilities (rows, classes) -> table of row, label, suggested, margin, ranked."""
-    over = np.where(said >= bars(labels, said)[None, :], said, -1.0)
-    suggested = over.argmax(axis=1)
-    rows = np.arange(len(labels))
-    margin = said[rows, suggested] - said[rows, labels]
-    suspect = (over[rows, suggested] >= 0) & (suggested != labels) & (margin > 0)
-    order = np.flatnonzero(suspect)[np.argsort(-margin[suspect], kind="stable")]
-    found = {"row": order, "label": labels[order], "suggested": suggested[order], "margin": margin[order].round(6)}
-    return pl.DataFrame(found)
+def label_errors(labels: Gold, said: Probabilities, settings: ErrorSettings) -> pl.DataFrame:
+    """Labels (rows,) and out-of-fold probabilities (rows, classes) -> table of row, label, suggested, quality, ranked.
 
-
-def bars(labels: Gold, said: Probabilities) -> Array:
-    """Labels and probabilities -> (classes,) mean probability of each class among the rows labeled so; 2 where none is.
-
-    >>> bars(np.array([0, 0, 1]), np.array([[0.9, 0.1], [0.7, 0.3], [0.4, 0.6]])).round(2).tolist()
-    [0.8, 0.6]
+    Quality is cleanlab's score of the label, from 0 (surely wrong) to 1; the class suggested is the likeliest.
     """
-    classes = range(said.shape[1])
-    return np.array([said[labels == k, k].mean() if (labels == k).any() else 2.0 for k in classes])
+    if len(np.unique(labels)) < 2:  # noqa: PLR2004 - where all labels are alike none is confused with another
+        return _table(np.zeros(0, dtype=np.int64), labels, said, np.zeros(len(labels)))
+    from cleanlab.filter import find_label_issues
+    from cleanlab.rank import get_label_quality_scores
+
+    suspect = find_label_issues(labels, said, filter_by=settings.method, n_jobs=1) & (said.argmax(axis=1) != labels)
+    quality = get_label_quality_scores(labels, said, method=settings.rank)
+    ranked = np.flatnonzero(suspect)[np.argsort(quality[suspect], kind="stable")]
+    return _table(ranked[: settings.most], labels, said, quality)
+
+
+def _table(rows: Gold, labels: Gold, said: Probabilities, quality: Probabilities) -> pl.DataFrame:
+    suggested = said.argmax(axis=1)
+    return pl.DataFrame(
+        {"row": rows, "label": labels[rows], "suggested": suggested[rows], "quality": quality[rows].round(6)}
+    )

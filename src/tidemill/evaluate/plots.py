@@ -163,6 +163,8 @@ def _thresholds(table: pl.DataFrame, classes: Sequence[str]) -> Figure:
         for column, color in (("precision", COLORS[CANDIDATE]), ("recall", COLORS[LABELS])):
             known = part.filter(pl.col(column).is_not_null())
             axes.plot(known["threshold"], known[column], color=color, label=column)
+            ends = (known[f"{column}_low"], known[f"{column}_high"])
+            axes.fill_between(known["threshold"], *ends, color=color, alpha=0.18, linewidth=0)
         axes.set(xlabel="least probability", xlim=(0, 1), ylim=(0, 1.03))
         _plain(axes, f"{name} on test")
     panels[0].legend(frameon=False, fontsize=8)

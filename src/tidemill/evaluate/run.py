@@ -6,28 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import numpy as np
 import polars as pl
 
 from tidemill.contracts import Probabilities
-from tidemill.evaluate.auc import auc, resampled_auc
 from tidemill.evaluate.board import ALL, board, difference, rounded, share_better
 from tidemill.evaluate.bootstrap import interval
 from tidemill.evaluate.calibration import calibration, confusion
 from tidemill.evaluate.gate import Contest, judge
+from tidemill.evaluate.honesty import GATED, REPORTED, honesty, part
 from tidemill.evaluate.scores import Gold, Ruler, ruler
 from tidemill.evaluate.settings import EvaluateSettings
 from tidemill.evaluate.slices import choose, cut
-from tidemill.evaluate.temperature import cooled, temperature
-from tidemill.evaluate.thresholds import coverage, least_confidence, thresholds
+from tidemill.evaluate.thresholds import thresholds
 from tidemill.evaluate.yardsticks import CANDIDATE, CHAMPION, FLOOR, LABELS, ORDER
 
-REPORTED: Final = "test"
-GATED: Final = "valid"
 CALIBRATED: Final = (LABELS, CANDIDATE, CHAMPION)
-TEMPERED: Final = {"weak": GATED, "dev": "dev"}
-"""Rows on which the temperature is fitted, by whose labels they have."""
-_INTERVAL: Final = ("yardstick", "score", "low", "high")
 _ABOUT_ROWS: Final = ("row_id", "split", "gold")
 
 
@@ -59,68 +52,22 @@ def evaluate(
     by = ruler(classes, settings.positive, settings.n_bins)
     ordered = {name: models[name] for name in ORDER if name in models}
     columns = rows.drop(*_ABOUT_ROWS)
-    test, gold = _part(rows, ordered, REPORTED)
+    test, gold = part(rows, ordered, REPORTED)
     cuts = choose(columns, settings.slices, max_values=settings.max_slice_values)
     slices = cut(columns.filter(rows["split"] == REPORTED), cuts, min_rows=settings.min_slice_rows)
-    scored = with_auc(board(gold, test, slices if len(gold) else [], by, settings), gold, test, settings)
-    more = _honesty(rows, ordered, by, settings) | {"coverage": _coverage(rows, ordered, settings)}
+    scored = board(gold, test, slices, by, settings)
     return Evaluated(
-        metrics=_metrics(scored, gold, test, by, settings) | more,
+        metrics=_metrics(scored, gold, test, by, settings) | honesty(rows, ordered, slices, by, settings),
         verdict=judge(_contest(rows, ordered, version), by, settings),
         scores=scored,
         calibration=calibration(gold, {k: test[k] for k in CALIBRATED if k in test}, settings.n_bins),
         confusion=confusion(gold, test[CANDIDATE], classes),
-        thresholds=thresholds(gold, test[CANDIDATE], classes),
+        thresholds=thresholds(gold, test[CANDIDATE], classes, settings),
     )
 
 
-def _honesty(
-    rows: pl.DataFrame, models: Mapping[str, Probabilities], by: Ruler, settings: EvaluateSettings
-) -> dict[str, Any]:
-    """Rows and models -> the candidate's temperature, and its calibration error on test before and after it."""
-    if settings.temperature == "none" or (settings.temperature == "weak" and LABELS not in models):
-        return {}
-    asked, gold = _part(rows, models, TEMPERED[settings.temperature])
-    targets = asked[LABELS] if settings.temperature == "weak" else np.eye(by.n_classes)[gold]
-    degrees = temperature(asked[CANDIDATE], targets)
-    test, truth = _part(rows, {CANDIDATE: models[CANDIDATE]}, REPORTED)
-    told: dict[str, Any] = {"value": degrees, "fitted_on": settings.temperature, "rows": len(targets)}
-    if len(truth):
-        both = {"before": test[CANDIDATE], "after": cooled(test[CANDIDATE], degrees)}
-        table = board(truth, both, [], by, settings).filter(pl.col("metric") == "calibration_error")
-        told |= {n: {"score": s, "low": a, "high": b} for n, s, a, b in table.select(_INTERVAL).iter_rows()}
-    return {"temperature": told}
-
-
-def _coverage(rows: pl.DataFrame, models: Mapping[str, Probabilities], settings: EvaluateSettings) -> dict[str, Any]:
-    valid, gold = _part(rows, {CANDIDATE: models[CANDIDATE]}, GATED)
-    least = least_confidence(gold, valid[CANDIDATE], settings.precision)
-    test, truth = _part(rows, {CANDIDATE: models[CANDIDATE]}, REPORTED)
-    return coverage(truth, test[CANDIDATE], least, settings)
-
-
-def with_auc(
-    scored: pl.DataFrame, gold: Gold, models: Mapping[str, Probabilities], settings: EvaluateSettings
-) -> pl.DataFrame:
-    """Table of ``board`` -> the same with a line for the AUC of each yardstick on all rows."""
-    if not len(gold):
-        return scored
-    lines = []
-    for name, said in models.items():
-        samples = resampled_auc(gold, said, n_bootstrap=settings.n_bootstrap, seed=settings.seed)
-        value, (low, high) = float(auc(gold, said)[0]), interval(samples, settings.confidence)
-        about = {"slice": ALL, "yardstick": name, "metric": "auc", "rows": len(gold), "classes": len(np.unique(gold))}
-        lines.append(about | {"score": rounded(value), "low": rounded(low), "high": rounded(high)})
-    return pl.concat([scored, pl.DataFrame(lines, schema=scored.schema)])
-
-
-def _part(rows: pl.DataFrame, models: Mapping[str, Probabilities], split: str) -> tuple[dict[str, Probabilities], Gold]:
-    mask = (rows["split"] == split).to_numpy()
-    return {name: model[mask] for name, model in models.items()}, rows["gold"].to_numpy()[mask]
-
-
 def _contest(rows: pl.DataFrame, models: Mapping[str, Probabilities], version: str | None) -> Contest:
-    valid, gold = _part(rows, models, GATED)
+    valid, gold = part(rows, models, GATED)
     columns = rows.filter(pl.col("split") == GATED).drop(*_ABOUT_ROWS)
     return Contest(gold, columns, valid[FLOOR], valid[CANDIDATE], valid.get(CHAMPION), version)
 
@@ -142,6 +89,14 @@ def _metrics(
         "slices": {
             name: {metric: score for metric, score in table.select("metric", "score").iter_rows() if score is not None}
             | {"rows": table["rows"][0]}
+            for (name,), table in parts.group_by("slice", maintain_order=True)
+        },
+        "slice_intervals": {
+            name: {
+                one["metric"]: [one["low"], one["high"]]
+                for one in table.iter_rows(named=True)
+                if one["score"] is not None
+            }
             for (name,), table in parts.group_by("slice", maintain_order=True)
         },
     }

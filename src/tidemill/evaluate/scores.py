@@ -14,7 +14,6 @@ import numpy.typing as npt
 
 from tidemill.contracts import ConfigError, Probabilities
 
-METRICS: Final = ("accuracy", "balanced_accuracy", "f1", "log_loss", "calibration_error")
 LOWER_IS_BETTER: Final = frozenset({"log_loss", "calibration_error"})
 _SMALLEST: Final = 1e-15  # a probability of 0 for the gold class costs -log of this
 
@@ -24,11 +23,15 @@ Gold = npt.NDArray[np.integer[Any]]
 
 @dataclass(frozen=True)
 class Ruler:
-    """What scores need to know besides the rows: classes, the positive one for F1 (None: macro), confidence bins."""
+    """What scores need to know besides the rows: classes, the positive one for F1 (None: macro), confidence bins.
+
+    Precision and recall are told of the classes that ``names`` names, in their order.
+    """
 
     n_classes: int
     positive: int | None
     n_bins: int
+    names: tuple[str, ...] = ()
 
 
 def ruler(classes: tuple[str, ...], positive: str | None, n_bins: int) -> Ruler:
@@ -44,9 +47,8 @@ def ruler(classes: tuple[str, ...], positive: str | None, n_bins: int) -> Ruler:
     """
     if positive is not None and positive not in classes:
         raise ConfigError(f"evaluate.positive is {positive!r}, the classes are {', '.join(classes)}")
-    if positive is not None:
-        return Ruler(len(classes), classes.index(positive), n_bins)
-    return Ruler(len(classes), 1 if len(classes) == 2 else None, n_bins)  # noqa: PLR2004 - a binary problem
+    last = 1 if len(classes) == 2 else None  # noqa: PLR2004 - a binary problem
+    return Ruler(len(classes), last if positive is None else classes.index(positive), n_bins, classes)
 
 
 def bins(confidence: Array, n_bins: int) -> npt.NDArray[np.int64]:
@@ -76,6 +78,7 @@ def scores(sums: Array, by: Ruler) -> dict[str, Array]:
     F1 is that of the positive class, or the mean over the classes that gold holds; without a gold positive it is NaN.
     Calibration error is the expected one of Guo et al. (2017), "On Calibration of Modern Neural Networks": over bins
     of equal width of the top class's probability, the mean distance of confidence from accuracy.
+    Precision and recall of a class are of the rows whose likeliest class it is.
     """
     k = by.n_classes
     hits, golds, predicted, rest = np.split(sums, [k, 2 * k, 3 * k], axis=-1)
@@ -87,7 +90,14 @@ def scores(sums: Array, by: Ruler) -> dict[str, Array]:
         "f1": _mean(f1) if by.positive is None else f1[..., by.positive],
         "log_loss": _ratio(rest[..., 0], rows, rows > 0),
         "calibration_error": _ratio(np.abs(rest[..., 1:]).sum(axis=-1), rows, rows > 0),
+        **_of_classes(hits, golds, predicted, by),
     }
+
+
+def _of_classes(hits: Array, golds: Array, predicted: Array, by: Ruler) -> dict[str, Array]:
+    precision, recall = (_ratio(hits, below, below > 0) for below in (predicted, golds))
+    each = {"precision": precision, "recall": recall}
+    return {f"{kind}_{name}": of[..., k] for kind, of in each.items() for k, name in enumerate(by.names)}
 
 
 def _ratio(above: Array, below: Array, where: npt.NDArray[np.bool_]) -> Array:

@@ -31,6 +31,25 @@ class GateSettings(Settings):
     guards: tuple[Guard, ...]
 
 
+class CurveSettings(Settings):
+    """What `tidemill curves` measures, and of how many rows it is asked."""
+
+    sizes: tuple[int, ...] = Field(min_length=4)
+    seeds: int = Field(ge=2)
+    draws: int = Field(ge=20)
+    asked: tuple[int, ...]
+    reach: float = Field(ge=1)
+
+
+class ErrorSettings(Settings):
+    """What `tidemill errors` calls suspect, and how it ranks that."""
+
+    method: Literal["confident_learning", "prune_by_noise_rate", "prune_by_class", "both", "predicted_neq_given"]
+    rank: Literal["normalized_margin", "self_confidence", "confidence_weighted_entropy"]
+    most: int | None = Field(ge=1)
+    shown: int = Field(ge=1)
+
+
 class EvaluateSettings(Settings):
     """How scores are measured, cut into slices and judged."""
 
@@ -44,4 +63,6 @@ class EvaluateSettings(Settings):
     min_slice_rows: int = Field(ge=1)
     temperature: Literal["weak", "dev", "none"]
     precision: float = Field(gt=0.0, lt=1.0)
+    curves: CurveSettings
+    errors: ErrorSettings
     gate: GateSettings

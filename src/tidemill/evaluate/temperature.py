@@ -11,24 +11,40 @@ from typing import Final
 import numpy as np
 
 from tidemill.contracts import Probabilities
+from tidemill.evaluate.bootstrap import Array, draws
 
 _LEAST: Final = 1e-9
 RANGE: Final = (0.05, 20.0)
 """Temperatures that are looked at."""
+MOST_DRAWS: Final = 200
+"""Resamples of a temperature's interval: each is a fit, where those of scores are sums."""
 
 
-def temperature(probabilities: Probabilities, targets: Probabilities) -> float:
-    """(rows, classes) probabilities and targets, certain or not -> the temperature; 1 where there are no rows."""
+def temperature(probabilities: Probabilities, targets: Probabilities, times: Array | None = None) -> float:
+    """(rows, classes) probabilities and targets, certain or not, and how often each row counts -> the temperature.
+
+    It is 1 where there are no rows.
+    """
     if not len(probabilities):
         return 1.0
     from scipy.optimize import minimize_scalar
 
+    times = np.ones(len(targets)) if times is None else times
+
     def loss(log_t: float) -> float:
         said = np.maximum(cooled(probabilities, float(np.exp(log_t))), _LEAST)
-        return float(-(targets * np.log(said)).sum(axis=1).mean())
+        return float(-(targets * np.log(said)).sum(axis=1) @ times / times.sum())
 
     found = minimize_scalar(loss, bounds=tuple(np.log(RANGE)), method="bounded", options={"xatol": 1e-4})
     return round(float(np.exp(found.x)), 4)
+
+
+def resampled(probabilities: Probabilities, targets: Probabilities, *, n_bootstrap: int, seed: int) -> Array:
+    """Probabilities and targets -> the temperature of at most ``MOST_DRAWS`` resamples of the rows, each fitted anew."""
+    count = min(n_bootstrap, MOST_DRAWS)
+    return np.array(
+        [temperature(probabilities, targets, one) for times in draws(len(targets), count, seed) for one in times]
+    )
 
 
 def cooled(probabilities: Probabilities, degrees: float) -> Probabilities:

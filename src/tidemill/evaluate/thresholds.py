@@ -10,36 +10,50 @@ import polars as pl
 
 from tidemill.contracts import Probabilities
 from tidemill.evaluate.board import rounded
-from tidemill.evaluate.bootstrap import interval, resample
+from tidemill.evaluate.bootstrap import Array, draws, interval, resample
 from tidemill.evaluate.scores import Gold
 from tidemill.evaluate.settings import EvaluateSettings
 
 GRID: Final = tuple(round(0.01 * step, 2) for step in range(100))
+_RATES: Final = [f"{kind}{end}" for kind in ("precision", "recall") for end in ("", "_low", "_high")]
 
 
-def thresholds(gold: Gold, probabilities: Probabilities, classes: Sequence[str]) -> pl.DataFrame:
-    """Gold and probabilities -> table of class, threshold, precision, recall and rows said to be of the class.
+def thresholds(
+    gold: Gold, probabilities: Probabilities, classes: Sequence[str], settings: EvaluateSettings
+) -> pl.DataFrame:
+    """Gold and probabilities -> table of class, threshold, rows said to be of the class, precision, recall, their intervals.
 
-    A row is said to be of a class when its probability of it is at least the threshold. Precision is null where no row is.
+    A row is said to be of a class when its probability of it is at least the threshold. Precision is null where no row
+    is, and so is recall of a class that gold does not hold.
     """
-    tables = [_of(gold == k, probabilities[:, k], name) for k, name in enumerate(classes)]
+    tables = [_of(gold == k, probabilities[:, k], name, settings) for k, name in enumerate(classes)]
     return pl.concat(tables)
 
 
-def _of(positive: Any, score: Any, name: str) -> pl.DataFrame:
+def _of(positive: Any, score: Any, name: str, settings: EvaluateSettings) -> pl.DataFrame:
     said = score[:, None] >= np.array(GRID)
-    rows, hits = said.sum(axis=0), (said & positive[:, None]).sum(axis=0)
-    total = int(positive.sum())
-    return pl.DataFrame(
-        {
-            "class": [name] * len(GRID),
-            "threshold": GRID,
-            "precision": [round(h / n, 6) if n else None for h, n in zip(hits, rows, strict=True)],
-            "recall": [round(h / total, 6) if total else None for h in hits],
-            "rows": rows,
-        },
-        schema_overrides={"precision": pl.Float64, "recall": pl.Float64, "rows": pl.Int64},
-    )
+    seen = _rates(positive, said, np.ones((1, len(positive))))
+    blocks = [_rates(positive, said, times) for times in draws(len(said), settings.n_bootstrap, settings.seed)]
+    table: dict[str, Any] = {"class": [name] * len(GRID), "threshold": GRID, "rows": said.sum(axis=0)}
+    for kind in seen:
+        drawn = np.concatenate([block[kind] for block in blocks])
+        ends = [interval(drawn[:, k], settings.confidence) for k in range(len(GRID))]
+        table |= {
+            kind: [rounded(one) for one in seen[kind][0]],
+            f"{kind}_low": [rounded(low) for low, _ in ends],
+            f"{kind}_high": [rounded(high) for _, high in ends],
+        }
+    return pl.DataFrame(table, schema_overrides=dict.fromkeys(_RATES, pl.Float64) | {"rows": pl.Int64})
+
+
+def _rates(positive: Any, said: Any, times: Array) -> dict[str, Array]:
+    """(rows,) of the class, (rows, thresholds) said to be, (draws, rows) times drawn -> (draws, thresholds) of either."""
+    hits, answered, total = times @ (said & positive[:, None]), times @ said, times @ positive
+    empty = np.full(hits.shape, np.nan)
+    return {
+        "precision": np.divide(hits, answered, out=empty.copy(), where=answered > 0),
+        "recall": np.divide(hits, total[:, None], out=empty, where=np.broadcast_to(total[:, None] > 0, hits.shape)),
+    }
 
 
 def least_confidence(gold: Gold, probabilities: Probabilities, precision: float) -> float | None:
@@ -60,19 +74,15 @@ def least_confidence(gold: Gold, probabilities: Probabilities, precision: float)
     return float(sure[np.flatnonzero(enough)[-1]]) if enough.any() else None
 
 
-def coverage(
-    gold: Gold, probabilities: Probabilities, threshold: float | None, settings: EvaluateSettings
-) -> dict[str, Any]:
+def coverage(gold: Gold, probabilities: Probabilities, threshold: float, settings: EvaluateSettings) -> dict[str, Any]:
     """Gold, probabilities and the least confidence of an answer -> which share is answered, and how much of it is right."""
-    told: dict[str, Any] = {"asked": settings.precision, "least_confidence": threshold}
-    if threshold is None or not len(gold):
-        return told
     answered = probabilities.max(axis=1) >= threshold
     right = answered & (probabilities.argmax(axis=1) == gold)
     tallies = np.stack([answered, right, np.ones(len(gold))], axis=1).astype(np.float64)
     drawn = resample(tallies, n_bootstrap=settings.n_bootstrap, seed=settings.seed)
+    total = tallies.sum(axis=0)
+    told: dict[str, Any] = {}
     for name, above, below in (("coverage", 0, 2), ("precision", 1, 0)):
-        total = tallies.sum(axis=0)
         value = total[above] / total[below] if total[below] else float("nan")
         shares = np.divide(drawn[:, above], drawn[:, below], out=np.full(len(drawn), np.nan), where=drawn[:, below] > 0)
         low, high = interval(shares, settings.confidence)
