@@ -177,10 +177,14 @@ def labels_contract(classes: Sequence[str]) -> Contract:
     return Contract("labels", (_ROW_ID, *columns), sums_to_one=True)
 
 
-def predictions_contract(classes: Sequence[str]) -> Contract:
-    """Class names → contract of ``predictions.parquet``, shaped as ``labels.parquet``."""
-    labels = labels_contract(classes)
-    return Contract("predictions", labels.columns, sums_to_one=True)
+OUTLIER: Final = "outlier"
+"""Column of how unlike the rows that it knows a model finds a row: above 1 it is none of the above."""
+
+
+def predictions_contract(classes: Sequence[str], *, outliers: bool = False) -> Contract:
+    """Class names → contract of ``predictions.parquet``, shaped as ``labels.parquet``; with ``outliers`` a column more."""
+    more = (Column(OUTLIER, pl.Float64, minimum=0.0, maximum=float("inf")),) if outliers else ()
+    return Contract("predictions", (*labels_contract(classes).columns, *more), sums_to_one=True)
 
 
 def probability_columns(classes: Sequence[str]) -> list[str]:
@@ -274,7 +278,7 @@ def _refuse(
 
 
 def _check_sums(table: pl.DataFrame, contract: Contract, where: str) -> None:
-    names = [column.name for column in contract.columns if column.dtype == pl.Float64]
+    names = [column.name for column in contract.columns if column.dtype == pl.Float64 and column.name != OUTLIER]
     sums = table.select(pl.sum_horizontal(names)).to_series()
     bad = (sums - 1.0).abs() > 1e-6  # noqa: PLR2004 - rounding of a float64 sum
     if bad.any():

@@ -1,12 +1,14 @@
 import math
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
 from tests.adapters.project import build, model, picture
 from tidemill.adapters import incoming, prediction
 from tidemill.contracts import ConfigError, DataError
+from tidemill.train.none import Outliers
 
 
 @pytest.fixture
@@ -46,6 +48,20 @@ def test_below_a_confidence_nothing_is_predicted_and_the_probabilities_stay(mail
     table = read(mail / "said.parquet")
     assert table["prediction"].to_list() == [None, "spam"]  # .73 for ham, .95 for spam
     assert table["p_ham"][0] == pytest.approx(1 / (1 + math.exp(-1.0)), abs=1e-6)
+
+
+def test_a_row_unlike_all_known_ones_is_none_of_the_above_and_keeps_its_probabilities(mail, monkeypatch):
+    asked = model("mail")
+    known = np.arange(60, dtype=np.float32)[:, None] % 3  # none, one or two marks
+    asked.__dict__["outliers"] = Outliers.fit(known, known, share=0.0, seed=0)
+    monkeypatch.setattr(prediction, "find_model", lambda *_, **__: asked)
+    done = predict(csv(mail / "new.csv", ["hello", "win!!", "!!!!!!!!!"]), mail / "said.csv", below=0.9)
+    table = read(mail / "said.csv")
+    assert table.columns[-3:] == ["p_ham", "p_spam", "outlier"]
+    assert table["prediction"].to_list() == [None, "spam", "none_of_the_above"]
+    assert (table["outlier"] > 1.0).to_list() == [False, False, True]
+    assert table["p_spam"][2] == pytest.approx(1.0, abs=1e-6)
+    assert done.counts == {None: 1, "spam": 1, "none_of_the_above": 1}
 
 
 def test_chunks_change_nothing_and_no_more_rows_are_held_than_a_chunk_has(mail, monkeypatch):

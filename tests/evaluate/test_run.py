@@ -101,3 +101,21 @@ def test_without_any_gold_everything_is_still_written(tmp_path):
     assert done.verdict["verdict"] == "keep"
     assert done.scores.columns[:3] == ["slice", "yardstick", "metric"]
     assert len(list(tmp_path.iterdir())) == 5
+
+
+def test_refused_rows_are_counted_for_all_and_for_each_slice_and_right_answers_among_them(models):
+    table = rows()
+    hard, test = (table["group"] == "hard-ham").fill_null(value=False).to_numpy(), (table["split"] == "test").to_numpy()
+    outlier = np.where(hard, 1.5, 0.5)
+    wrong = np.where(hard, 1 - table["gold"].to_numpy(), table["gold"].to_numpy())
+    found = evaluate(table, models | {CANDIDATE: says(wrong)}, CLASSES, settings(), version=None, outlier=outlier)
+    told = found.metrics["none_of_the_above"]
+    assert told["refused"]["score"] == pytest.approx((hard & test).sum() / test.sum())
+    assert told["refused"]["low"] < told["refused"]["score"] < told["refused"]["high"]
+    assert (told["accuracy_of_refused"]["score"], told["accuracy_of_answered"]["score"]) == (0.0, 1.0)
+    assert told["slices"]["group=hard-ham"]["score"] == 1.0
+    assert told["slices"]["group=easy-ham"]["score"] == 0.0
+
+
+def test_a_model_that_refuses_nothing_says_nothing_of_it(done):
+    assert "none_of_the_above" not in done.metrics

@@ -3,6 +3,7 @@ import json
 import numpy as np
 import polars as pl
 import pytest
+import yaml
 
 from tests.evaluate import project
 from tidemill.adapters import champions, judging
@@ -169,3 +170,18 @@ def test_a_card_without_gold_says_so(run, mail):
     run()
     card = (mail / "reports" / "mail" / "model_card.md").read_text(encoding="utf-8")
     assert "None: no row of the test split has a label by a person." in card
+
+
+def test_a_candidate_that_refuses_has_its_refusals_told(run, mail):
+    params = yaml.safe_load((mail / "params.yaml").read_text())
+    params["mail"]["train"]["none_of_the_above"] = 0.05
+    (mail / "params.yaml").write_text(yaml.safe_dump(params))
+    path = mail / "data" / "mail" / "predictions.parquet"
+    table = pl.read_parquet(path)
+    emails = table["row_id"].str.starts_with("email")
+    table.with_columns(outlier=pl.when(pl.Series(emails)).then(2.0).otherwise(0.5)).write_parquet(path)
+    told = run()["metrics"]["none_of_the_above"]
+    assert told["slices"]["channel=email"]["score"] == 1.0
+    assert told["refused"]["score"] == pytest.approx(
+        72 / 162, abs=1e-6
+    )  # 80 test rows of email, 8 without gold; 90 of sms

@@ -74,7 +74,7 @@ def _difference(content: bytes, model: Model, rows: pl.DataFrame) -> float:
     said = ask(
         session(content, threads=model.threads), model.embedder.backbone, rows[model.embedder.modality].to_list()
     )
-    differences = np.abs(said - model.say(rows, name="export")).max(axis=1)
+    differences = np.abs(said - model.say(rows, name="export").probabilities).max(axis=1)
     worst = int(differences.argmax())
     if differences[worst] > TOLERANCE:
         raise DataError(

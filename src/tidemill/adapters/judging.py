@@ -14,6 +14,7 @@ from tidemill.adapters.tables import batch_names, read, read_batches
 from tidemill.contracts import (
     FEATURES,
     NO_GOLD,
+    OUTLIER,
     DataError,
     Probabilities,
     Problem,
@@ -82,7 +83,7 @@ def measured(
     functions = votes_contract(len(classes)).other_names(votes.columns)
     tables = {
         LABELS: read(paths.labels, labels_contract(classes)),
-        CANDIDATE: read(paths.predictions, predictions_contract(classes)),
+        CANDIDATE: _predictions(paths, classes, settings),
     }
     models = {name: _of(table, rows, probability_columns(classes), name) for name, table in tables.items()}
     models[FLOOR] = floor(learned["gold"].to_numpy(), len(classes), rows.height)
@@ -94,6 +95,17 @@ def measured(
         said = champion.predictions(_batches_of(rows, batches))
         models[CHAMPION] = _of(said, rows, probability_columns(classes), CHAMPION)
     return rows, models
+
+
+def outlier(paths: Paths, rows: pl.DataFrame, problem: Problem, settings: TrainSettings) -> np.ndarray | None:
+    """Rows → (rows,) how unlike known rows the candidate finds each; None where it was not taught to tell."""
+    if not settings.none_of_the_above:
+        return None
+    return _of(_predictions(paths, problem.classes, settings), rows, [OUTLIER], CANDIDATE)[:, 0]
+
+
+def _predictions(paths: Paths, classes: tuple[str, ...], settings: TrainSettings) -> pl.DataFrame:
+    return read(paths.predictions, predictions_contract(classes, outliers=bool(settings.none_of_the_above)))
 
 
 def _batches_of(rows: pl.DataFrame, batches: Sequence[str]) -> list[str]:

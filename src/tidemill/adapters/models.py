@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,9 +18,34 @@ from tidemill.contracts import ConfigError, Probabilities
 from tidemill.embed.run import Embedder, embedder_of
 from tidemill.embed.settings import EmbedSettings
 from tidemill.train.head import Head
+from tidemill.train.none import NONE, Array, Outliers
 
 CANDIDATE: Final = "candidate"
 """In place of a version: the model that the train stage has left in this checkout."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """(rows, classes) probabilities, and (rows,) how unlike known rows each is, where the model tells that."""
+
+    probabilities: Probabilities
+    outlier: Array | None
+
+    def decided(self, classes: Sequence[str], abstain_below: float) -> list[str | None]:
+        """Classes and a threshold → the likeliest class of each row; None where it is less likely than that.
+
+        A row that is unlike all known ones is none of the above, however likely a class is.
+
+        >>> Said(np.array([[0.9, 0.1], [0.4, 0.6]]), None).decided(["ham", "spam"], 0.7)
+        ['ham', None]
+        >>> Said(np.array([[0.9, 0.1], [0.4, 0.6]]), np.array([1.2, 0.8])).decided(["ham", "spam"], 0.5)
+        ['none_of_the_above', 'spam']
+        """
+        likely, sure = self.probabilities.argmax(axis=1), self.probabilities.max(axis=1)
+        answers = [classes[k] if sure[row] >= abstain_below else None for row, k in enumerate(likely)]
+        if self.outlier is None:
+            return answers
+        return [NONE if self.outlier[row] > 1.0 else answer for row, answer in enumerate(answers)]
 
 
 @dataclass(frozen=True)
@@ -37,11 +63,19 @@ class Model:
         root = home(self.folder, self.head.backbone)
         return embedder_of(self.head.backbone, root=root, threads=self.threads)
 
-    def say(self, rows: pl.DataFrame, *, name: str) -> Probabilities:
-        """Raw rows → (rows, classes) probabilities; ``name`` is what progress calls it."""
+    @functools.cached_property
+    def outliers(self) -> Outliers | None:
+        """What tells rows of another kind; None where the model was trained without ``none_of_the_above``."""
+        return Outliers.load(self.folder)
+
+    def say(self, rows: pl.DataFrame, *, name: str) -> Said:
+        """Raw rows → what the model says of them; ``name`` is what progress calls it."""
         if not rows.height:
-            return np.zeros((0, len(self.head.classes)))
-        return self.head.predict_proba(self.embedder.features(rows, name=name))
+            empty = np.zeros(0)
+            return Said(np.zeros((0, len(self.head.classes))), None if self.outliers is None else empty)
+        features = self.embedder.features(rows, name=name)
+        outlier = None if self.outliers is None else self.outliers.score(features)
+        return Said(self.head.predict_proba(features), outlier)
 
 
 def find_model(problem: str, version: str | None, *, root: Path) -> Model:

@@ -14,10 +14,10 @@ from tidemill.adapters.incoming import CHUNK, listed
 from tidemill.adapters.models import Model, find_model
 from tidemill.adapters.outgoing import outgoing
 from tidemill.contracts import (
+    OUTLIER,
     Column,
     ConfigError,
     Contract,
-    Probabilities,
     check,
     predictions_contract,
     probability_columns,
@@ -40,7 +40,8 @@ def predict_files(
 ) -> Predicted:
     """Problem, files as its batches are, and where to write → a table with a line per row, in their order.
 
-    Its columns are source, key, row_id, prediction (null below ``abstain_below``) and a probability per class.
+    Its columns are source, key, row_id, prediction (null below ``abstain_below``), a probability per class, and where
+    the model has one a column ``outlier``: above 1 the prediction is none_of_the_above.
 
     Raises
     ------
@@ -71,7 +72,7 @@ def answers_contract(model: Model) -> Contract:
     """Model → contract of what ``predict`` writes; a row may be there twice."""
     about = tuple(Column(name, pl.String) for name in ("source", "key", "row_id"))
     said = Column("prediction", pl.String, nullable=True)
-    promised = predictions_contract(model.head.classes)
+    promised = predictions_contract(model.head.classes, outliers=model.outliers is not None)
     return replace(promised, columns=(*about, said, *promised.columns[1:]))
 
 
@@ -79,17 +80,8 @@ def answered(model: Model, rows: pl.DataFrame, abstain_below: float) -> pl.DataF
     """Model and rows with text or image → the rows' other columns, the prediction and the probabilities."""
     said = model.say(rows, name="predict")
     classes = model.head.classes
-    columns = {name: said[:, k] for k, name in enumerate(probability_columns(classes))}
-    predicted = pl.Series("prediction", decided(said, classes, abstain_below), dtype=pl.String)
+    columns = {name: said.probabilities[:, k] for k, name in enumerate(probability_columns(classes))}
+    if said.outlier is not None:
+        columns[OUTLIER] = said.outlier
+    predicted = pl.Series("prediction", said.decided(classes, abstain_below), dtype=pl.String)
     return rows.drop(model.embedder.modality).with_columns(predicted, **{k: pl.Series(v) for k, v in columns.items()})
-
-
-def decided(said: Probabilities, classes: Sequence[str], abstain_below: float) -> list[str | None]:
-    """(rows, classes) probabilities → the likeliest class of each row, None where it is less likely than that.
-
-    >>> import numpy as np
-    >>> decided(np.array([[0.9, 0.1], [0.4, 0.6]]), ["ham", "spam"], 0.7)
-    ['ham', None]
-    """
-    likely, sure = said.argmax(axis=1), said.max(axis=1)
-    return [classes[k] if sure[row] >= abstain_below else None for row, k in enumerate(likely)]

@@ -10,10 +10,11 @@ import polars as pl
 
 from tidemill.contracts import Probabilities
 from tidemill.evaluate.board import ALL, board, difference, rounded, share_better
-from tidemill.evaluate.bootstrap import interval
+from tidemill.evaluate.bootstrap import Array, interval
 from tidemill.evaluate.calibration import calibration, confusion
 from tidemill.evaluate.gate import Contest, judge
 from tidemill.evaluate.honesty import GATED, REPORTED, honesty, part
+from tidemill.evaluate.refused import refusals
 from tidemill.evaluate.scores import Gold, Ruler, ruler
 from tidemill.evaluate.settings import EvaluateSettings
 from tidemill.evaluate.slices import choose, cut
@@ -43,11 +44,13 @@ def evaluate(
     settings: EvaluateSettings,
     *,
     version: str | None,
+    outlier: Array | None = None,
 ) -> Evaluated:
     """Rows with gold of splits valid and test, and what each yardstick says of them -> everything to be told.
 
     ``rows`` has columns row_id, split, gold and any that describe the rows; ``models`` maps names of
     ``yardsticks.ORDER`` to (rows, classes) probabilities in the same order. Test rows are reported, valid rows judged.
+    ``outlier`` is how unlike known rows the end model finds each, where it was trained to tell.
     """
     by = ruler(classes, settings.positive, settings.n_bins)
     ordered = {name: models[name] for name in ORDER if name in models}
@@ -56,8 +59,12 @@ def evaluate(
     cuts = choose(columns, settings.slices, max_values=settings.max_slice_values)
     slices = cut(columns.filter(rows["split"] == REPORTED), cuts, min_rows=settings.min_slice_rows)
     scored = board(gold, test, slices, by, settings)
+    more = honesty(rows, ordered, slices, by, settings)
+    if outlier is not None:
+        unlike = outlier[(rows["split"] == REPORTED).to_numpy()]
+        more["none_of_the_above"] = refusals(unlike, gold, test[CANDIDATE], slices, settings)
     return Evaluated(
-        metrics=_metrics(scored, gold, test, by, settings) | honesty(rows, ordered, slices, by, settings),
+        metrics=_metrics(scored, gold, test, by, settings) | more,
         verdict=judge(_contest(rows, ordered, version), by, settings),
         scores=scored,
         calibration=calibration(gold, {k: test[k] for k in CALIBRATED if k in test}, settings.n_bins),

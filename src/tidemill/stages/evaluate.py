@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tidemill.adapters.champions import find_champion
 from tidemill.adapters.config import load, says_errors, stage_arguments
-from tidemill.adapters.judging import known_rows, measured
+from tidemill.adapters.judging import known_rows, measured, outlier
 from tidemill.adapters.tables import aside, read_json, write_json
 from tidemill.denoise.tell import facts
 from tidemill.evaluate.card import card
@@ -24,7 +24,8 @@ def main() -> None:
     known = known_rows(paths, len(problem.classes))
     rows, models = measured(problem, paths, known, head, champion)
     version = None if champion is None else champion.version
-    done = evaluate(rows, models, problem.classes, settings, version=version)
+    unlike = outlier(paths, rows, problem, head)
+    done = evaluate(rows, models, problem.classes, settings, version=version, outlier=unlike)
     plots = paths.reports / "plots"
     tables = {"scores": done.scores, "calibration": done.calibration, "confusion": done.confusion}
     for name, table in (tables | {"thresholds": done.thresholds}).items():

@@ -9,6 +9,7 @@ from tidemill.adapters.tables import aside, batch_names, read, read_batches, wri
 from tidemill.adapters.tuning import tuned
 from tidemill.contracts import FEATURES, gold_contract, labels_contract, predictions_contract, votes_contract
 from tidemill.embed.run import made_by
+from tidemill.train.none import FILE as NONE_FILE
 from tidemill.train.reference import FILE, reference_contract
 from tidemill.train.run import Tables, train
 from tidemill.train.settings import TrainSettings
@@ -34,11 +35,13 @@ def main() -> None:
         print(f"recipe {choice['chosen']}: {choice['reason']}")
     for caution in done.head.config["cautions"]:
         print(f"caution: {caution}", file=sys.stderr)
+    (paths.model / NONE_FILE).unlink(missing_ok=True)  # of a model before this one
     for name, content in done.files.items():
         with aside(paths.model / name) as file:
             file.write_bytes(content)
     write(done.reference, paths.model / FILE, reference_contract(classes))
-    write(done.predictions, paths.predictions, predictions_contract(classes))
+    asked = predictions_contract(classes, outliers=bool(settings.none_of_the_above))
+    write(done.predictions, paths.predictions, asked)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tidemill.contracts import ABSTAIN, Probabilities, Votes
+from tidemill.train.none import NONE
 from tidemill.train.teach import confidence
 
 
@@ -92,9 +93,22 @@ def _limits(config: Mapping[str, Any]) -> list[str]:
         f"- {seen[config['modality']]}",
         "- Where all labeling functions err alike, it has learned the error.",
         "- Its probabilities are as sure as its labels were: see the calibration error before a threshold is set on them.",
-        "- Rows unlike those above are answered all the same, and perhaps wrongly: the monitor says when such rows arrive.",
+        f"- {_unlike(config.get(NONE))}",
         "",
     ]
+
+
+def _unlike(told: Mapping[str, Any] | None) -> str:
+    if told is None:
+        return (
+            "Rows unlike those above are answered all the same, and perhaps wrongly: the monitor says when such rows "
+            "arrive; with `train.none_of_the_above` the model would refuse them."
+        )
+    shares = ", ".join(f"{batch} {share:.1%}" for batch, share in told["refused"].items())
+    return (
+        f"Rows unlike the known ones get `{NONE}`; so do some of the known kind ({told['asked']:.1%} asked; of test rows: "
+        f"{shares}). A foreign row that lies among known ones gets a class."
+    )
 
 
 def _lineage(config: Mapping[str, Any]) -> list[str]:

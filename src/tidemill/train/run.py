@@ -9,16 +9,28 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from tidemill.contracts import ABSTAIN, NO_GOLD, DataError, Problem, probability_columns, votes_contract
+from tidemill.contracts import (
+    ABSTAIN,
+    NO_GOLD,
+    OUTLIER,
+    ConfigError,
+    DataError,
+    Problem,
+    probability_columns,
+    votes_contract,
+)
 from tidemill.train.card import card, label_card
 from tidemill.train.choose import fitted
 from tidemill.train.head import FORMAT, Head
 from tidemill.train.learn import Lesson, taught
+from tidemill.train.none import NONE, Outliers
 from tidemill.train.reference import reference
 from tidemill.train.settings import TrainSettings
 from tidemill.train.teach import Array, Ints, cautions
 
 TAUGHT: Final = ("train", "dev")
+UNSEEN: Final = "valid"
+"""Rows that teach nothing and say from where on a row is none of the above."""
 CARD: Final = "README.md"
 LABEL_CARD: Final = "LABELS.md"
 
@@ -66,10 +78,43 @@ def train(tables: Tables, *, problem: Problem, settings: TrainSettings, backbone
     weights[teaches] = taught(lesson, used)[1]
     config = _config(head, rows, weights, (problem, used, backbone))
     head = replace(head, config=config | ({"choice": choice} if choice else {}))
+    outliers = refusal(rows, problem.classes, settings)
+    if outliers is not None:
+        head = replace(head, config={**head.config, NONE: refused(outliers, rows, settings)})
     told = predictions(head, rows["row_id"], rows["feature"])
     kept = reference(rows.drop(probability_columns(problem.classes)), told, settings.reference_rows)
     cards = {CARD: card(head.config), LABEL_CARD: label_card(head.config, targets[teaches], votes[teaches], names)}
-    return Trained(head, head.files() | {name: text.encode() for name, text in cards.items()}, told, kept)
+    files = head.files() | {name: text.encode() for name, text in cards.items()}
+    if outliers is None:
+        return Trained(head, files, told, kept)
+    scored = told.with_columns(pl.Series(OUTLIER, outliers.score(rows["feature"].to_numpy())))
+    return Trained(head, files | outliers.files(), scored, kept)
+
+
+def refusal(rows: pl.DataFrame, classes: tuple[str, ...], settings: TrainSettings) -> Outliers | None:
+    """Rows with split and feature -> what tells rows of another kind from those that may teach; None: it is off.
+
+    Raises
+    ------
+    ConfigError
+        A class has the name of what is answered in place of one.
+    """
+    if not settings.none_of_the_above:
+        return None
+    if NONE in classes:
+        raise ConfigError(f"{NONE} is a class already: rename it, or set train.{NONE}=0")
+    features, split = rows["feature"].to_numpy(), rows["split"]
+    known, unseen = (features[split.is_in(names).to_numpy()] for names in (TAUGHT, [UNSEEN]))
+    return Outliers.fit(known, unseen, share=settings.none_of_the_above, seed=settings.seed)
+
+
+def refused(outliers: Outliers, rows: pl.DataFrame, settings: TrainSettings) -> dict[str, Any]:
+    """Detector and rows -> what share was asked for, and which share of each batch's test rows it refuses."""
+    test = rows.filter(pl.col("split") == "test")
+    scores = pl.Series("refused", outliers.score(test["feature"].to_numpy()) > 1.0)
+    shares = test.select("batch").with_columns(scores).group_by("batch").agg(pl.col("refused").mean()).rows()
+    batches = {batch: round(share, 6) for batch, share in sorted(shares)}
+    return {"asked": settings.none_of_the_above, "known_rows": len(outliers.known), "refused": batches}
 
 
 def joined(votes: pl.DataFrame, features: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:

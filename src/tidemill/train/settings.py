@@ -8,7 +8,10 @@ from pydantic import Field, model_validator
 
 from tidemill.contracts import Settings
 
-_OF_ALL: Final = ("recipes", "trials", "seed", "threads", "trainer", "reference_rows", "mode", "tune", "ensemble")
+_OF_ALL: Final = (
+    *("recipes", "trials", "seed", "threads", "trainer", "reference_rows"),
+    *("mode", "tune", "ensemble", "none_of_the_above"),
+)
 """What a recipe may not change: they hold for all that are compared."""
 
 ALL: Final = "all"
@@ -123,6 +126,7 @@ class TrainSettings(Settings):
     recipes: tuple[dict[str, Any], ...]
     trials: int = Field(ge=2)
     ensemble: EnsembleSettings
+    none_of_the_above: float = Field(ge=0, lt=0.5)
     reference_rows: int = Field(ge=1)
     seed: int
     threads: int = Field(ge=1)

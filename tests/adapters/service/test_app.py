@@ -3,6 +3,7 @@ import json
 import math
 import time
 
+import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
@@ -13,6 +14,7 @@ from tidemill.adapters.service.app import application
 from tidemill.adapters.service.desk import Desk
 from tidemill.adapters.service.settings import ServiceSettings
 from tidemill.ingest.settings import IngestSettings
+from tidemill.train.none import Outliers
 
 SETTINGS = ServiceSettings(host="127.0.0.1", port=0, abstain_below=0.0, max_rows=5, max_bytes=4000, seconds=5.0)
 LINEAGE = {"version": "mail@v1.0.0", "commit": "0" * 40}
@@ -39,6 +41,17 @@ def cells(inside) -> TestClient:
 
 def texts(*contents: object) -> dict:
     return {"rows": [{"text": content} for content in contents]}
+
+
+def test_a_row_unlike_all_known_ones_is_answered_as_none_of_the_above(inside):
+    build(inside)
+    client, desk = served("mail")
+    known = np.arange(60, dtype=np.float32)[:, None] % 3
+    desk.model.__dict__["outliers"] = Outliers.fit(known, known, share=0.0, seed=0)
+    first, second = client.post("/predict", json=texts("win!!", "!!!!!!!!!")).json()["rows"]
+    assert (first["prediction"], second["prediction"]) == ("spam", "none_of_the_above")
+    assert first["outlier"] <= 1.0 < second["outlier"]
+    assert second["probabilities"]["spam"] > 0.99
 
 
 def test_it_tells_that_it_is_well_and_where_its_model_comes_from(mail):

@@ -11,10 +11,9 @@ import numpy as np
 import polars as pl
 
 from tidemill.adapters.incoming import CHUNK
-from tidemill.adapters.models import Model
-from tidemill.adapters.prediction import decided
+from tidemill.adapters.models import Model, Said
 from tidemill.adapters.service.rows import Rows
-from tidemill.contracts import Probabilities, RequestError
+from tidemill.contracts import OUTLIER, RequestError
 
 BUSY: Final = 503
 
@@ -43,11 +42,14 @@ class Desk:
         finally:
             self.lock.release()
         classes = self.model.head.classes
-        decisions = decided(said, classes, self.abstain_below)
-        told = zip(rows.keys, decisions, said.tolist(), strict=True)
-        return {"version": self.model.version, "classes": classes, "rows": [_row(classes, *one) for one in told]}
+        decisions = said.decided(classes, self.abstain_below)
+        told = zip(rows.keys, decisions, said.probabilities.tolist(), strict=True)
+        answers = [_row(classes, *one) for one in told]
+        if said.outlier is not None:
+            answers = [one | {OUTLIER: far} for one, far in zip(answers, said.outlier.tolist(), strict=True)]
+        return {"version": self.model.version, "classes": classes, "rows": answers}
 
-    def _said(self, rows: Rows, deadline: float) -> Probabilities:
+    def _said(self, rows: Rows, deadline: float) -> Said:
         modality = self.model.head.config["modality"]
         parts = []
         for start in range(0, len(rows.contents), CHUNK[modality]):
@@ -59,7 +61,9 @@ class Desk:
             contents = list(rows.contents[start : start + CHUNK[modality]])
             numbers = [str(start + place + 1) for place in range(len(contents))]
             parts.append(self.model.say(pl.DataFrame({"row_id": numbers, modality: contents}), name="serve"))
-        return np.concatenate(parts)
+        outlier = [part.outlier for part in parts if part.outlier is not None]
+        together = np.concatenate([part.probabilities for part in parts])
+        return Said(together, np.concatenate(outlier) if outlier else None)
 
 
 def _row(classes: tuple[str, ...], key: str | None, decision: str | None, said: list[float]) -> dict[str, Any]:

@@ -1,0 +1,116 @@
+"""features of known rows -> how unlike them a new row is, and from where on it is none of the above.
+
+Sun, Ming, Zhu and Li, "Out-of-Distribution Detection with Deep Nearest Neighbors" (ICML 2022): a row is unlike the known
+ones when even its k-th nearest neighbour among them is far. It asks nothing of their shape, so it holds for several
+batches and for ten rows. Neighbours are sought among standardised features, and a sample of the known rows is enough.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from tidemill.contracts import DataError, Features
+
+NONE: Final = "none_of_the_above"
+"""What is answered in place of a class."""
+FILE: Final = "none.safetensors"
+_NEIGHBOURS: Final = 10
+_ROWS_PER_NEIGHBOUR: Final = 50  # of fewer known rows a nearer neighbour is asked
+_MOST: Final = 2_000  # known rows kept
+_ENOUGH: Final = 50  # unseen rows that a quantile needs; with fewer each known row is held against the others
+_STILL: Final = 1e-6
+_DIGITS: Final = 6
+_CHUNK: Final = 512  # rows whose distances are in memory together
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Outliers:
+    """Standardisation, standardised known rows, which of their neighbours is asked, and the distance that is too far."""
+
+    mean: npt.NDArray[np.float32]
+    scale: npt.NDArray[np.float32]
+    known: npt.NDArray[np.float16]
+    neighbour: int
+    bar: float
+
+    @classmethod
+    def fit(cls, known: Features, unseen: Features, *, share: float, seed: int) -> Outliers:
+        """Known rows, rows of their kind that taught nothing, and the share of such that may be refused -> the detector.
+
+        Raises
+        ------
+        DataError
+            There are fewer than two known rows.
+        """
+        if len(known) < 2:  # noqa: PLR2004 - a row has a neighbour
+            raise DataError(f"none_of_the_above needs rows to compare with, and {len(known)} teach: switch it off")
+        spread = known.std(axis=0, dtype=np.float64)
+        mean = known.mean(axis=0, dtype=np.float64).astype(np.float32)
+        scale = np.where(spread > _STILL, spread, 1.0).astype(np.float32)
+        kept = np.sort(np.random.default_rng([seed, 17]).permutation(len(known))[:_MOST])
+        rows = ((known[kept] - mean) / scale).astype(np.float16)
+        neighbour = min(_NEIGHBOURS, max(1, len(kept) // _ROWS_PER_NEIGHBOUR))
+        started = cls(mean, scale, rows, neighbour, 1.0)
+        # a kept row is its own nearest neighbour, so of known rows the next one is asked
+        far = started.distances(unseen) if len(unseen) >= _ENOUGH else started.distances(known[kept], own=1)
+        return cls(mean, scale, rows, neighbour, max(float(np.quantile(far, 1.0 - share)), _STILL))
+
+    def score(self, features: Features) -> Array:
+        """(rows, dimensions) -> (rows,): above 1 a row is none of the above."""
+        return np.asarray(np.round(self.distances(features) / self.bar, _DIGITS))
+
+    def distances(self, features: Features, *, own: int = 0) -> Array:
+        """(rows, dimensions) -> (rows,) distance to the neighbour that is asked, past the ``own`` nearest ones.
+
+        Raises
+        ------
+        DataError
+            The features have another number of dimensions.
+        """
+        if features.ndim != 2 or features.shape[1] != len(self.mean):  # noqa: PLR2004 - rows and dimensions
+            raise DataError(f"features are {features.shape}, none_of_the_above reads (rows, {len(self.mean)})")
+        known = self.known.astype(np.float64)
+        lengths = (known**2).sum(axis=1)
+        place = min(self.neighbour - 1 + own, len(known) - 1)
+        parts = [np.zeros(0)]
+        for start in range(0, len(features), _CHUNK):
+            rows = (features[start : start + _CHUNK].astype(np.float64) - self.mean) / self.scale
+            squared = (rows**2).sum(axis=1)[:, None] + lengths - 2.0 * rows @ known.T
+            parts.append(np.sqrt(np.maximum(np.partition(squared, place, axis=1)[:, place], 0.0)))
+        return np.concatenate(parts)
+
+    def files(self) -> dict[str, bytes]:
+        """Detector -> name and content of its file in the model's folder."""
+        from safetensors.numpy import save
+
+        tensors: dict[str, Any] = {"mean": self.mean, "scale": self.scale, "known": self.known}
+        return {FILE: save(tensors, metadata={"neighbour": str(self.neighbour), "bar": repr(self.bar)})}
+
+    @classmethod
+    def load(cls, folder: Path) -> Outliers | None:
+        """Folder of a model -> its detector; None where it was trained without one.
+
+        Raises
+        ------
+        DataError
+            The file is torn.
+        """
+        path = folder / FILE
+        if not path.exists():
+            return None
+        from safetensors import SafetensorError, safe_open
+
+        try:
+            with safe_open(path, framework="np") as file:
+                about = file.metadata()
+                tensors = {name: file.get_tensor(name) for name in ("mean", "scale", "known")}
+            return cls(**tensors, neighbour=int(about["neighbour"]), bar=float(about["bar"]))
+        except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+            raise DataError(f"{path} is not whole ({error}): run the train stage, or `dvc pull`") from error
