@@ -1,0 +1,155 @@
+"""How much of the backbone learns, on the packaged problems: modes head, partial, full and scratch by the code of `train`.
+
+Run: python benchmarks/train_modes.py [--problems spam,solar] [--modes head,partial,full,scratch] [--rows 1000]
+[--seeds 1] [--json OUT] [--plot OUT.png]
+Reads the tables that `make run` or `dvc repro` leaves under data/. All modes learn from the same rows, --rows of train and
+dev drawn at random (0: all), with the settings of conf/train, and are scored on all of test. CPU seconds are those of
+all that a mode adds to stored features: teaching the backbone, embedding these rows and those of test anew, and the head.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import yaml
+
+from comparing import mean_score, spread
+from packaged_rows import METRIC, PROBLEMS, Packaged, packaged
+from targets import options
+from tidemill.adapters.config import Paths
+from tidemill.adapters.tables import batch_names, read
+from tidemill.adapters.tuning import tuned
+from tidemill.contracts import labels_contract, votes_contract
+from tidemill.embed.run import made_by
+from tidemill.train.run import Tables, train
+from tidemill.train.settings import TrainSettings
+
+MODES = ("head", "partial", "full", "scratch")
+CONF = Path(__file__).parents[1] / "conf" / "train"
+
+
+@dataclass(frozen=True)
+class Elsewhere(Paths):
+    """The problem's paths, but for the model: the candidate stays as it is."""
+
+    folder: Path
+
+    @property
+    def model(self) -> Path:
+        """Folder for what is made here."""
+        return self.folder
+
+
+def main() -> None:
+    """Run the modes, print, draw, write."""
+    parser = options(__doc__)
+    parser.add_argument("--problems", default=",".join(PROBLEMS))
+    parser.add_argument("--modes", default=",".join(MODES))
+    parser.add_argument("--rows", type=int, default=1000, help="rows that teach; 0: all")
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--epochs", type=int, help="instead of those of conf/train")
+    parser.add_argument("--plot", type=Path, help="also draw the table here")
+    asked = parser.parse_args()
+    figures: dict[str, Any] = {}
+    for name in asked.problems.split(","):
+        rows = packaged(name)
+        figures[name] = {mode: told(rows, mode, asked) for mode in asked.modes.split(",")}
+        report(name, figures[name], asked.rows)
+        if asked.json:
+            asked.json.write_text(json.dumps(figures, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    if asked.plot:
+        draw(figures, asked.plot)
+
+
+def told(rows: Packaged, mode: str, asked: Any) -> dict[str, Any]:
+    """Problem and mode -> mean balanced accuracy in points with its interval, CPU seconds, and how much learned."""
+    said, seconds, taught = [], [], 0
+    for seed in range(asked.seeds):
+        began = time.process_time()
+        answer, taught = learned(rows, settings(rows, mode, seed, asked.epochs), asked.rows)
+        said.append(answer)
+        seconds.append(time.process_time() - began)
+        print(f"{rows.name}, {mode}, seed {seed}: {seconds[-1]:.0f} CPU seconds", file=sys.stderr)
+    score, ends = mean_score(said, rows.gold, METRIC), spread(said, rows.gold, METRIC)
+    return {"score": score, "interval": ends, "cpu_seconds": float(np.mean(seconds)), "rows": taught}
+
+
+def settings(rows: Packaged, mode: str, seed: int, epochs: int | None) -> TrainSettings:
+    """Problem, mode and seed -> the problem's settings with what conf/train/<mode>.yaml changes."""
+    content = yaml.safe_load((CONF / f"{mode}.yaml").read_text(encoding="utf-8"))
+    tune = rows.settings.tune.model_dump() | (content.get("tune") or {}) | ({"epochs": epochs} if epochs else {})
+    return TrainSettings.model_validate(rows.settings.model_dump() | {"mode": mode, "tune": tune, "seed": seed})
+
+
+def learned(rows: Packaged, how: TrainSettings, most: int) -> tuple[Any, int]:
+    """Problem, settings and how many rows may teach -> what the model says of test, and how many rows taught it."""
+    tables, problem = drawn(rows, most, how.seed), rows.rows.problem
+    real = Paths(rows.name)
+    names = batch_names(real.manifest)
+    backbone = made_by(real.features / f"{names[-1]}.parquet")
+    with tempfile.TemporaryDirectory() as folder:
+        paths = Elsewhere(rows.name, Path(folder))
+        if how.mode != "head":
+            after = tuned(tables, problem, how, paths, names)
+            tables, backbone = after.tables, after.backbone
+        done = train(tables, problem=problem, settings=how, backbone=backbone)
+    ids = rows.rows.rows["row_id"][rows.test].to_frame()
+    features = ids.join(tables.features, on="row_id", how="left", maintain_order="left")["feature"].to_numpy()
+    taught = tables.votes.height - len(rows.test)
+    return done.head.predict_proba(features), taught
+
+
+def drawn(rows: Packaged, most: int, seed: int) -> Tables:
+    """Problem, a number and a seed -> the tables of test and of that many rows of train and dev."""
+    classes, paths = rows.rows.problem.classes, rows.rows.paths
+    order = np.random.default_rng([seed, 5]).permutation(rows.taught)
+    kept = np.sort(np.concatenate([order[: most or len(order)], rows.test]))
+    ids = rows.rows.rows["row_id"][kept].to_frame()
+    votes = read(paths.votes, votes_contract(len(classes)))
+    labels = read(paths.labels, labels_contract(classes))
+    features = rows.rows.rows.select("row_id", "feature")
+
+    def of(table: pl.DataFrame) -> pl.DataFrame:
+        return ids.join(table, on="row_id", how="left", maintain_order="left")
+
+    return Tables(of(features), of(labels), of(votes).select(votes.columns))
+
+
+def report(name: str, modes: dict[str, Any], rows: int) -> None:
+    """Problem's figures -> a table on standard output."""
+    print(f"{name}, {'all' if not rows else f'{rows:,}'} rows that teach")
+    print(f"{'mode':10}{'CPU s':>9}{'rows':>7}   balanced accuracy on test")
+    for mode, row in modes.items():
+        low, high = row["interval"]
+        print(f"{mode:10}{row['cpu_seconds']:9.1f}{row['rows']:7,}   {row['score']:.1f} [{low:.1f}, {high:.1f}]")
+
+
+def draw(figures: dict[str, Any], path: Path) -> None:
+    """Problems -> a picture: score against CPU seconds, a point for each mode."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(1, len(figures), figsize=(4.6 * len(figures), 3.4), squeeze=False)
+    for axis, (name, modes) in zip(axes[0], figures.items(), strict=True):
+        for mode, row in modes.items():
+            low, high = row["interval"]
+            ends = [[max(row["score"] - low, 0)], [max(high - row["score"], 0)]]
+            axis.errorbar(row["cpu_seconds"], row["score"], yerr=ends, fmt="o", capsize=3, label=mode)
+        axis.set(xscale="log", xlabel="CPU seconds", ylabel="balanced accuracy, points", title=name)
+        axis.legend(frameon=False)
+    figure.tight_layout()
+    figure.savefig(path, dpi=100)
+
+
+if __name__ == "__main__":
+    main()
