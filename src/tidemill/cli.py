@@ -140,7 +140,7 @@ def parser() -> argparse.ArgumentParser:
         commands,
         "search",
         _search,
-        "look for better settings of the head, within a time budget",
+        "look for better settings of embed and train, within a time budget",
         ("problem", {}),
         ("--minutes", {"type": float, "default": 10.0}),
     )
@@ -305,10 +305,14 @@ def _export(chosen: argparse.Namespace) -> None:
 
 
 def _search(chosen: argparse.Namespace) -> None:
+    from tidemill.adapters.config import Paths
     from tidemill.adapters.searching import search_for
 
     _project()
-    print(search_for(chosen.problem, minutes=chosen.minutes)["verdict"])
+    told = search_for(chosen.problem, Paths(chosen.problem).searched, minutes=chosen.minutes)
+    print(
+        f"{told['verdict']}\n{told['trials']} trials, {told['elapsed_seconds']} s: reports/{chosen.problem}/searched/"
+    )
 
 
 def _curves(chosen: argparse.Namespace) -> None:

@@ -33,7 +33,7 @@ NO_GOLD: Final = -1
 SPLITS: Final = ("train", "dev", "valid", "test")
 """train and dev rows train the end model; experts look at dev; the gate reads valid; test is only reported."""
 
-STAGES: Final = ("ingest", "embed", "label", "denoise", "train", "evaluate", "monitor")
+STAGES: Final = ("ingest", "embed", "label", "denoise", "search", "train", "evaluate", "monitor")
 
 Votes = npt.NDArray[np.int8]
 """(rows, functions): a class index, ``ABSTAIN``, or ``not_class(k)``."""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from matplotlib.figure import Figure
 
 from tests.evaluate.fabric import flipped, says
 from tests.evaluate.fabric import settings as evaluate_settings
@@ -106,3 +107,12 @@ def _suites(root: Path, name: str) -> None:
     page = root / "reports" / "data_docs" / name / "raw" / "latest.html"
     page.parent.mkdir(parents=True)
     page.write_text("<p>docs</p>")
+
+
+def search_report(folder: Path, minutes: int) -> None:
+    """Folder and minutes -> the report of a search of so many; of none, that none was asked for."""
+    told = {"problem": "spam", "minutes": minutes, "trials": 9 * minutes, "verdict": "nothing surely better: by chance"}
+    told |= {"rows": 700, "backbones": ["as it is"], "measure": "share of sure labels missed"}
+    write_json(told | {"judged_again": {"rows": 300}}, folder / "search.json")
+    if minutes:
+        Figure(figsize=(1, 1)).savefig(folder / "settings.png", format="png")

@@ -146,3 +146,20 @@ def test_the_page_of_labeling_functions_is_linked_once_it_is_there(root):
     finally:
         page.unlink()
         render(root, ["spam"])
+
+
+def test_the_page_tells_of_a_search_once_one_was_made_and_of_none_before(root):
+    from tests.adapters.page_fabric import search_report
+
+    folder = root / "reports/spam/search"
+    search_report(folder, minutes=0)
+    assert "Search" not in Page(render(root, ["spam"]).read_text(encoding="utf-8")).words
+    search_report(folder, minutes=10)
+    try:
+        page = render(root, ["spam"]).read_text(encoding="utf-8")
+        assert "Search" in Page(page).words
+        assert "nothing surely better" in page
+        assert 'alt="loss along each setting of spam"' in page
+    finally:
+        shutil.rmtree(folder)
+        render(root, ["spam"])

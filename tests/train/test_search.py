@@ -1,12 +1,44 @@
 import json
+import os
+import signal
+import subprocess
+import sys
 import time
 
 import numpy as np
 import pytest
 
+from tests.conftest import ROOT
 from tests.train.test_learn import changed, lesson
+from tidemill.contracts import RunError
+from tidemill.train import finals as judging
 from tidemill.train import search as searching
+from tidemill.train.finals import finals, interval
+from tidemill.train.journal import opened
+from tidemill.train.search import CHANGES, Field, best, missed, search
+from tidemill.train.search_settings import HERE, SearchSettings
+from tidemill.train.space import BACKBONE, changes, point, space
+
+HOW = {"minutes": 1, "rows": 4000, "parts": 2, "finalists": 3, "backbones": [], "embedding": 0.4, "judging": 0.2}
+PROGRAM = """
+import sys, time
+from pathlib import Path
+import yaml
+from tests.train.test_learn import lesson
+from tests.train.test_search import field_of
+from tidemill.train.journal import opened
 from tidemill.train.search import search
+from tidemill.train.settings import TrainSettings
+
+own = TrainSettings.model_validate(yaml.safe_load(Path(sys.argv[2]).read_text()) | {"max_epochs": 3, "hidden": []})
+with opened(Path(sys.argv[1]), seed=0) as study:
+    search(field_of(lesson(rows=120)[0], own), study, deadline=time.monotonic() + 600)
+"""
+
+
+def field_of(known, settings, others=None, **how):
+    lessons = {HERE: known, **(others or {})}
+    return Field(lessons, tuple(lessons), settings, SearchSettings.model_validate(HOW | {"seed": 0} | how))
 
 
 class Told:
@@ -14,89 +46,185 @@ class Told:
 
     def __init__(self, truth, settings):
         off = min(abs(np.log10(settings.learning_rate) + 3.0), 1.0) * 0.5
-        wrong = np.arange(len(truth)) % 100 < 100 * off
+        wrong = np.random.default_rng(0).random(len(truth)) < off
         self.said = np.where(wrong[:, None], 1.0 - truth, truth)
 
-    def predict_proba(self, _):
-        return self.said
+    def predict_proba(self, features):
+        return self.said[features[:, 0].astype(int)]
 
 
 @pytest.fixture
 def fast(monkeypatch):
-    """Fits that take a fiftieth of a second; what each was asked to learn with."""
-    known, truth, _ = lesson(rows=200, known=200)
+    """Rows numbered in their one feature, fits that take a hundredth of a second, and what each was asked to learn with."""
+    known, truth, _ = lesson(rows=400, known=400)
+    known = type(known)(np.arange(400, dtype=np.float32)[:, None], known.targets, known.covered, known.gold)
     asked = []
 
     def learn(_, settings):
         asked.append(settings)
-        time.sleep(0.02)
+        time.sleep(0.01)
         return Told(truth, settings)
 
     monkeypatch.setattr(searching, "learn", learn)
-    monkeypatch.setattr(searching, "_LEAST_SECONDS", 0.05)
+    monkeypatch.setattr(judging, "learn", learn)
     return known, asked
 
 
-def test_the_search_finds_better_settings_and_says_by_how_much(settings, fast, tmp_path):
+def test_the_search_finds_better_settings_and_rows_it_has_not_asked_about_say_by_how_much(settings, fast, tmp_path):
     known, _ = fast
-    own = changed(settings, use_gold=True, learning_rate=0.01)
-    found = search(known, own, seconds=4.0, storage=tmp_path / "journal", start=(4, 2))
-    assert found.leaderboard["loss"].is_sorted()
-    assert found.changes["learning_rate"] == pytest.approx(0.001, rel=1.0)
-    gain, low, high = found.gain
-    assert low <= gain <= high
-    assert low > 0
-    assert found.gold_rows == 200
-    losses = dict(found.leaderboard.select("trial", "loss").iter_rows())
-    assert gain == pytest.approx(losses[0] - min(losses.values()), abs=1e-6)
+    field = field_of(known, changed(settings, use_gold=True, learning_rate=0.01))
+    with opened(tmp_path / "journal", seed=0) as study:
+        search(field, study, deadline=time.monotonic() + 3.0)
+        found, rounds = finals(field, study, deadline=time.monotonic() + 2.0)
+    assert rounds > 0
+    gain, low, high = found[0].gain
+    assert 0 < low <= gain <= high
+    assert found[0].changes["learning_rate"] == pytest.approx(0.001, rel=1.0)
+    # what is wrong of the settings there are is half of the rows, each at squared error 2
+    assert gain == pytest.approx(2 * found[0].points[0], rel=0.1)
 
 
-def test_the_settings_as_they_are_come_first_and_the_suggested_shape_second(settings, fast, tmp_path):
+def test_where_settings_do_not_matter_the_luckiest_trial_is_not_called_better(settings, fast, tmp_path, monkeypatch):
+    known, _ = fast
+    truth = np.eye(2)[known.gold]
+
+    class Luck:
+        def __init__(self, seed):
+            self.said = np.where(np.random.default_rng(seed).random(len(truth)) < 0.3, 1, 0)[:, None]
+
+        def predict_proba(self, features):
+            rows = features[:, 0].astype(int)
+            return np.where(self.said[rows] == 1, 1 - truth[rows], truth[rows])
+
+    draws = iter(range(10**6))
+    for module in (searching, judging):
+        monkeypatch.setattr(module, "learn", lambda *_: Luck(next(draws)))
+    field = field_of(known, changed(settings, use_gold=True), finalists=1)
+    with opened(tmp_path / "journal", seed=0) as study:
+        search(field, study, deadline=time.monotonic() + 2.0)
+        first = next(one.value for one in study.trials if one.number == 0)
+        assert first > best(study)  # so it seems, by luck among many trials
+        found, _ = finals(field, study, deadline=time.monotonic() + 2.0)
+    gain, low, high = found[0].gain
+    assert low < 0 < high
+    assert abs(gain) < 0.05  # a standard error of one round is .065, and there are many rounds
+
+
+def test_rows_of_the_finals_are_those_that_the_search_has_not_asked_about(settings, fast):
+    known, _ = fast
+    for own in (changed(settings, use_gold=True), changed(settings, use_gold=False)):
+        field = field_of(known, own)
+        assert not (field.asked(0) & field.asked(1)).any()
+        assert abs(int(field.asked(0).sum()) - int(field.asked(1).sum())) <= 1
+    assert field_of(known, changed(settings, use_gold=True)).gold_rows == 400
+    assert field_of(known, changed(settings, use_gold=False)).gold_rows == 0
+
+
+def test_the_interval_is_that_of_the_normal_distribution_and_wider_for_more_finalists():
+    gains = np.random.default_rng(0).normal(0.1, 1.0, size=1000)
+    error = gains.std() / np.sqrt(1000)
+    mean, low, high = interval(gains, 0.05, 0)
+    assert mean == pytest.approx(gains.mean())
+    assert high - low == pytest.approx(2 * 1.96 * error, rel=0.08)
+    wide = interval(gains, 0.05 / 3, 0)
+    assert wide[2] - wide[1] == pytest.approx(2 * 2.39 * error, rel=0.1)
+
+
+def test_trials_given_come_first_each_backbone_with_the_settings_there_are(settings, fast, tmp_path):
     known, asked = fast
     own = changed(settings, hidden=(7,))
-    search(known, own, seconds=0.6, storage=tmp_path / "journal", start=(4, 2))
-    assert [one.hidden for one in asked[:4]] == [(7,), (7,), (4, 2), (4, 2)]
+    field = field_of(known, own, {"wide": known})
+    with opened(tmp_path / "journal", seed=0) as study:
+        search(field, study, deadline=time.monotonic() + 1.0, start=(4, 2))
+        three = [(one.user_attrs[BACKBONE], one.user_attrs[CHANGES]) for one in study.trials[:3]]
+    assert three == [(HERE, {}), (HERE, {"hidden": [4, 2]}), ("wide", {})]
+    assert asked[0].hidden == (7,)
     assert asked[0].learning_rate == own.learning_rate
 
 
-def test_the_budget_is_not_overrun(settings, fast, tmp_path):
+def test_a_backbone_whose_features_were_not_made_is_never_used(settings, fast, tmp_path):
     known, _ = fast
-    search(known, changed(settings), seconds=0.3, storage=tmp_path / "warm")  # imports are done
+    field = field_of(known, changed(settings))
+    field = Field(field.lessons, (HERE, "absent"), field.settings, field.how)
+    with opened(tmp_path / "journal", seed=0) as study:
+        search(field, study, deadline=time.monotonic() + 1.5)
+        ended = [one for one in study.trials if one.state.name in ("COMPLETE", "PRUNED")]
+        assert {one.user_attrs[BACKBONE] for one in ended} == {HERE}
+        assert len(ended) > 4
+
+
+def test_the_deadline_is_kept_although_one_fit_would_take_much_longer(settings, tmp_path):
+    known, _, _ = lesson(rows=400)
+    slow = changed(settings, max_epochs=100_000, patience=100_000)
+    searching.learn(known, changed(settings, max_epochs=1))  # imports are done
     began = time.monotonic()
-    search(known, changed(settings), seconds=2.0, storage=tmp_path / "journal")
-    assert time.monotonic() - began < 2.2
+    with opened(tmp_path / "journal", seed=0) as study:
+        search(field_of(known, slow), study, deadline=began + 1.5)
+        assert time.monotonic() - began < 1.65
+        assert [one.state.name for one in study.trials if one.state.name != "WAITING"] == ["FAIL"]
 
 
-def test_a_killed_search_goes_on_with_the_trials_that_were_done(settings, fast, tmp_path, monkeypatch):
-    known, _ = fast
-    own, storage = changed(settings), tmp_path / "journal"
-    search(known, own, seconds=1.0, storage=storage)
-    before = search(known, own, seconds=0.0, storage=storage).leaderboard.height
-    working = searching.learn
-
-    def killed(*_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(searching, "learn", killed)
-    with pytest.raises(KeyboardInterrupt):
-        search(known, own, seconds=1.0, storage=storage)
-    monkeypatch.setattr(searching, "learn", working)
-    after = search(known, own, seconds=1.0, storage=storage)
-    assert after.leaderboard.height > before > 0
-    assert 0 in after.leaderboard["trial"].to_list()
-    assert all(json.loads(line) for line in storage.read_text().splitlines())
-
-
-def test_without_gold_the_share_of_sure_labels_decides(settings, fast, tmp_path):
-    known, _ = fast
-    found = search(known, changed(settings, use_gold=False), seconds=0.6, storage=tmp_path / "journal")
-    assert found.gold_rows == 0
-    assert 0.0 <= found.leaderboard["loss"][0] <= 1.0
-
-
-def test_a_real_head_is_searched(settings, tmp_path):
+def test_a_search_killed_in_a_trial_goes_on_and_counts_what_was_done_once(settings, tmp_path):
+    journal = tmp_path / "journal.log"
+    words = [sys.executable, "-c", PROGRAM, str(journal), str(ROOT / "conf/train/head.yaml")]
+    environment = os.environ | {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
+    with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("search: trial 3"):
+                break
+        time.sleep(0.05)
+        process.send_signal(signal.SIGKILL)
+    with journal.open("ab") as file:
+        file.write(b'{"op_code":4,"worker')  # and it was writing a line
+    journal.with_name("journal.log.lock").touch()  # under the journal's lock
     known, _, _ = lesson(rows=120)
-    small = changed(settings, max_epochs=2)
-    searching.learn(known, small)  # imports are no part of the budget that is tested
-    found = search(known, small, seconds=12.0, storage=tmp_path / "journal")
-    assert found.leaderboard.height >= 1
+    with opened(journal, seed=0) as study:
+        states = [one.state.name for one in study.trials]
+        done = [one.number for one in study.trials if one.state.name == "COMPLETE"]
+        assert 0 in done
+        assert len(done) >= 2
+        assert "RUNNING" not in states
+        search(field_of(known, changed(settings, max_epochs=3)), study, deadline=time.monotonic() + 2.0)
+        numbers = [one.number for one in study.trials]
+        assert numbers == list(range(len(numbers)))  # nothing twice, nothing lost
+        assert [one.number for one in study.trials[: len(states)] if one.state.name == "COMPLETE"][: len(done)] == done
+        assert len([one for one in study.trials if one.user_attrs.get("given") == "settings as they are"]) == 1
+    assert all(json.loads(line) for line in journal.read_text().splitlines())
+
+
+def test_what_a_kill_took_from_the_settings_there_are_is_tried_again(settings, fast, tmp_path):
+    known, _ = fast
+    with opened(tmp_path / "journal", seed=0) as study:
+        searching.enqueue(field_of(known, changed(settings)), study, ())
+        study.ask()  # trial 0 is running now, and nobody ends it
+    with opened(tmp_path / "journal", seed=0) as study:
+        search(field_of(known, changed(settings)), study, deadline=time.monotonic() + 0.5)
+        given = [one.state.name for one in study.trials if one.user_attrs.get("given") == "settings as they are"]
+    assert given == ["FAIL", "COMPLETE"]
+
+
+def test_two_searches_do_not_write_one_journal(tmp_path):
+    with (
+        opened(tmp_path / "journal", seed=0),
+        pytest.raises(RunError, match="another search is at work"),
+        opened(tmp_path / "journal", seed=0),
+    ):
+        pass
+
+
+def test_a_place_in_the_space_says_what_is_another_than_the_settings_there_are(settings):
+    own = settings.model_copy(update={"hidden": (256,), "learning_rate": 0.001})
+    place = point(own, HERE, [HERE])
+    assert set(place) == set(space([HERE]))
+    assert changes(place, own) == {}
+    moved = place | {"depth": 2, "width_1": 32, "learning_rate": 0.00123456, "mixup": 0.2, "uncovered": "keep"}
+    assert changes(moved, own) == {"hidden": [256, 32], "learning_rate": 0.0012, "mixup": 0.2, "uncovered": "keep"}
+    assert point(own.model_copy(update={"hidden": (7,)}), HERE, [HERE]) == {}  # 7 is no width that is searched
+
+
+def test_a_missed_row_of_a_rare_class_weighs_more():
+    labels = np.array([0] * 8 + [1] * 2)
+    loss = missed(labels, np.ones(10, dtype=bool))
+    said = np.eye(2)[np.array([1] + [0] * 9)]  # an eighth of class 0 missed, all of class 1
+    assert loss(said).mean() == pytest.approx((1 / 8 + 1) / 2)

@@ -144,7 +144,7 @@ def sprout(seedling: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable
 def reproduced(sprout: Callable[[str], Path]) -> Path:
     """A copy on which plain `dvc repro` has run."""
     folder = sprout("repro")
-    run("dvc", "repro", "evaluate@tiny", "monitor@tiny", folder=folder)
+    run("dvc", "repro", "evaluate@tiny", "monitor@tiny", "search@tiny", folder=folder)
     return folder
 
 

@@ -18,7 +18,7 @@ from tidemill.adapters.objects import read_lock
 from tidemill.contracts import STAGES
 
 pytestmark = pytest.mark.slow
-TARGETS = ("evaluate@tiny", "monitor@tiny")
+TARGETS = ("evaluate@tiny", "monitor@tiny", "search@tiny")
 
 
 def killed_at(stages: set[str], folder: Path, *command: str) -> str | None:

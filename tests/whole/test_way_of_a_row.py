@@ -37,6 +37,9 @@ def test_one_row_passes_through_all_stages(reproduced: Path):
         )
     assert json.loads((reproduced / "reports/tiny/verdict.json").read_text())["verdict"] in ("promote", "keep")
     assert json.loads((reproduced / "reports/tiny/drift.json").read_text())["decision"] == "train"
+    assert (
+        "no search was asked for" in json.loads((reproduced / "reports/tiny/search/search.json").read_text())["verdict"]
+    )
 
 
 def test_a_flow_run_leaves_the_same_lock_as_dvc_repro(reproduced: Path, refreshed: Path):
@@ -45,7 +48,9 @@ def test_a_flow_run_leaves_the_same_lock_as_dvc_repro(reproduced: Path, refreshe
 
 
 def test_dvc_repro_after_a_run_has_nothing_to_do(refreshed: Path):
-    assert "Data and pipelines are up to date" in run("dvc", "repro", "evaluate@tiny", "monitor@tiny", folder=refreshed)
+    assert "Data and pipelines are up to date" in run(
+        "dvc", "repro", "evaluate@tiny", "monitor@tiny", "search@tiny", folder=refreshed
+    )
 
 
 def test_dvc_shows_metrics_params_and_plots_without_a_complaint(refreshed: Path):
@@ -80,7 +85,7 @@ def test_the_first_champion_is_tagged_and_predicts_a_new_file(refreshed: Path):
 def test_overrides_by_dvc_exp_run_and_by_tidemill_run_agree(sprout: Callable[[str], Path]):
     by_dvc, by_us = sprout("exp"), sprout("overridden")
     words = ["-S", "denoise@tiny.denoise=majority", "-S", "tiny.train.max_epochs=3"]
-    run("dvc", "exp", "run", *words, "evaluate@tiny", "monitor@tiny", folder=by_dvc)
+    run("dvc", "exp", "run", *words, "evaluate@tiny", "monitor@tiny", "search@tiny", folder=by_dvc)
     run("tidemill", "run", "problem=tiny", "denoise=majority", "train.max_epochs=3", folder=by_us)
     assert read_lock(by_dvc) == read_lock(by_us)
     params = yaml.safe_load((by_us / "params.yaml").read_text())

@@ -46,6 +46,11 @@ EXPLAINED: Final = {
     "posteriors": "how sure the label model is",
     "calibration": "label model against gold of the development split",
 }
+SEARCHED: Final = {
+    "search": "loss by trial, and what the settings are worth",
+    "settings": "loss along each setting",
+    "architecture": "a shape to start from",
+}
 CARDS: Final = {"model card": "model_card.md", "label card": "label_card.md"}
 
 
@@ -78,6 +83,8 @@ class Chapter:
     explained: dict[str, str]
     suites: list[Suite]
     looks: bool
+    search: dict[str, Any] | None
+    searched: dict[str, str]
     cards: dict[str, str]
 
     @property
@@ -110,6 +117,7 @@ def gather(root: Path, name: str) -> Chapter:
     reports = root / paths.reports
     coverage, conflict = _votes(root / paths.votes)
     label_model = _json(reports / "denoise.json")
+    search = _search(root, paths)
     return Chapter(
         name=name,
         batches=_batches(root / paths.votes),
@@ -125,8 +133,16 @@ def gather(root: Path, name: str) -> Chapter:
         explained=_pictures(dict.fromkeys(EXPLAINED, reports / "denoise")),
         suites=_suites(root, name),
         looks=(reports / "lf.html").exists(),
+        search=_json(search / "search.json") if search else None,
+        searched=_pictures(dict.fromkeys(SEARCHED, search)) if search else {},
         cards={title: page(reports / file) for title, file in CARDS.items() if (reports / file).exists()},
     )
+
+
+def _search(root: Path, paths: Paths) -> Path | None:
+    """Project's top folder and a problem's paths -> folder of the last search by hand, or else of the stage's, if any."""
+    folders = [root / folder for folder in (paths.searched, paths.search)]
+    return next((one for one in folders if (_json(one / "search.json") or {}).get("minutes")), None)
 
 
 def _json(path: Path) -> dict[str, Any] | None:

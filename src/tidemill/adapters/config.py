@@ -107,6 +107,16 @@ class Paths:
         return Path("models") / self.name / "champion.json"
 
     @property
+    def search(self) -> Path:
+        """Folder of the report of the search that the stage made."""
+        return self.reports / "search"
+
+    @property
+    def searched(self) -> Path:
+        """Folder of the report of the last `tidemill search`."""
+        return self.reports / "searched"
+
+    @property
     def reports(self) -> Path:
         """Folder of small reports and plots."""
         return Path("reports") / self.name

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from tidemill.adapters.chapters import EXPLAINED, METRICS, PICTURES, YARDSTICKS, Chapter, gather, span
+from tidemill.adapters.chapters import EXPLAINED, METRICS, PICTURES, SEARCHED, YARDSTICKS, Chapter, gather, span
 from tidemill.adapters.registry import read_registry
 from tidemill.adapters.summary import summary
 from tidemill.adapters.tables import aside
@@ -65,6 +65,7 @@ def _told(chapter: Chapter, versions: list[str]) -> dict[str, Any]:
         "facts": facts(chapter.label_model) if chapter.label_model else [],
         "pictures": {name: (PICTURES[name], chapter.pictures[name]) for name in PICTURES if name in chapter.pictures},
         "explained": {name: (EXPLAINED[name], picture) for name, picture in chapter.explained.items()},
+        "searched": {name: (SEARCHED[name], picture) for name, picture in chapter.searched.items()},
         "columns": list(dict.fromkeys(key for row in chapter.functions for key in row)),
     }
 

@@ -39,6 +39,7 @@ defaults:
   - /embed@embed: {embed}
   - /label@label: default
   - /denoise@denoise: auto
+  - /search@search: default
   - /train@train: head
   - /evaluate@evaluate: default
   - /monitor@monitor: default

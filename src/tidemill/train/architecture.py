@@ -17,6 +17,7 @@ from typing import Any, Final
 import numpy as np
 
 from tidemill.contracts import DataError, Features
+from tidemill.train.deadline import in_time
 from tidemill.train.teach import Ints
 
 WIDEST: Final = 8
@@ -117,6 +118,7 @@ def _fitted(rows: Any, classes: Any, asked: tuple[Any, Any], width: int, seed: i
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a start that does not settle loses to one that does
         for start in range(_RESTARTS):
+            in_time()
             model = MLPClassifier((width,), random_state=seed + start, **options).fit(rows, classes)
             models.append((model.score(rows, classes), -start, model))
             if models[-1][0] == 1.0:

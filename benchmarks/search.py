@@ -1,0 +1,114 @@
+"""`tidemill search` on the packaged problems: its verdict within the budget, and what is found beside the default on test.
+
+Run in a checkout whose `denoise` stage has run: python benchmarks/search.py [--problem spam solar] [--minutes 10] [--json OUT] [--check]
+Settings are those of params.yaml: `tidemill compose solar.train.use_gold=true` before lets gold of dev judge. Gold of test is
+read after the search has ended, to report balanced accuracy (mean of three seeds); nothing is chosen by it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tidemill.adapters import candidates
+from tidemill.adapters.config import Paths, load
+from tidemill.adapters.places import shared_root, state_folder
+from tidemill.adapters.searching import search_for
+from tidemill.adapters.tables import batch_names, read, read_batches
+from tidemill.contracts import ABSTAIN, FEATURES, NO_GOLD, gold_contract, labels_contract, probability_columns
+from tidemill.contracts import votes_contract as votes_of
+from tidemill.embed.run import Embedder
+from tidemill.embed.settings import EmbedSettings
+from tidemill.train.learn import Lesson, learn
+from tidemill.train.run import TAUGHT, joined
+from tidemill.train.settings import TrainSettings
+from tidemill.train.space import changed
+
+SEEDS = 3
+OVERRUN = 1.1
+POINTS = 2.0
+
+
+def main() -> None:
+    """Search each problem, score what was found, print it, write it, and say what was missed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--problem", nargs="+", default=["solar", "spam"])
+    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--json", type=Path, help="also write the figures here")
+    parser.add_argument("--check", action="store_true", help="exit with 1, naming each target missed")
+    asked = parser.parse_args()
+    figures = {name: searched(name, asked.minutes) for name in asked.problem}
+    for name, one in figures.items():
+        print(
+            f"{name}: {one['trials']} trials in {one['elapsed_seconds']} s of {60 * one['minutes']:.0f}; {one['verdict']}"
+        )
+        print(f"{name}: balanced accuracy on test {one['default_test']:.4f} as it is, {one['found_test']:.4f} as found")
+    if asked.json:
+        asked.json.write_text(json.dumps(figures, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    missed = [name for name, one in figures.items() if not met(one)]
+    if asked.check and missed:
+        raise SystemExit(f"missed: {', '.join(missed)}")
+
+
+def searched(name: str, minutes: float) -> dict[str, Any]:
+    """Problem and minutes -> figures of the search, and balanced accuracy on test as it is and as found."""
+    told = search_for(name, Paths(name).searched, minutes=minutes)
+    kept = ("minutes", "elapsed_seconds", "trials", "pruned", "gain", "interval", "points", "measure", "verdict")
+    figures = {key: told.get(key) for key in kept}
+    scores = {"default_test": scored(name, {}, {})}
+    scores["found_test"] = scored(name, told.get("embed", {}), told.get("changes", {}))
+    return figures | scores | {"embed": told.get("embed"), "changes": told.get("changes")}
+
+
+def met(one: dict[str, Any]) -> bool:
+    """Figures -> whether the budget held, and the default is beaten by two points or nothing is surely two points better."""
+    if one["gain"] is None or one["elapsed_seconds"] > OVERRUN * 60 * one["minutes"]:
+        return False
+    gain, low, high = one["points"]
+    return bool((low > 0 and gain >= POINTS) or one["interval"][0] <= 0 or high < POINTS)
+
+
+def scored(name: str, embed_changes: dict[str, Any], train_changes: dict[str, Any]) -> float:
+    """Problem and changes -> balanced accuracy on gold of test of heads taught with them on every row that teaches."""
+    problem, settings, paths = load(name, "train", TrainSettings)
+    batches, classes = batch_names(paths.manifest), problem.classes
+    votes, contract = read(paths.votes, votes_of(len(classes))), votes_of(len(classes))
+    rows = joined(votes, read_batches(paths.features, FEATURES, batches), read(paths.labels, labels_contract(classes)))
+    gold = pl.concat([read_batches(one, gold_contract(len(classes)), batches) for one in (paths.dev, paths.gold)])
+    rows = rows.join(gold, on="row_id", how="left", maintain_order="left")
+    wanted = rows.filter(pl.col("split").is_in([*TAUGHT, "test"]))
+    known, split = wanted["gold"].fill_null(NO_GOLD).to_numpy().astype(np.int64), wanted["split"].to_numpy()
+    seen = wanted["feature"].to_numpy() if not embed_changes else embedded(name, wanted["row_id"], embed_changes)
+    heard = wanted.select(pl.any_horizontal(pl.col(contract.other_names(votes.columns)) != ABSTAIN)).to_series()
+    used = np.where((split == "dev") & settings.use_gold, known, NO_GOLD)
+    lesson = Lesson(seen, wanted.select(probability_columns(classes)).to_numpy(), heard.to_numpy(), used).part(
+        split != "test"
+    )
+    asked = (split == "test") & (known != NO_GOLD)
+    scores = []
+    for seed in range(SEEDS):
+        head = learn(lesson, changed(settings, train_changes).model_copy(update={"seed": seed}))
+        right = head.predict_proba(seen[asked]).argmax(axis=1) == known[asked]
+        scores.append(np.mean([right[known[asked] == label].mean() for label in np.unique(known[asked])]))
+    return round(float(np.mean(scores)), 6)
+
+
+def embedded(name: str, row_ids: pl.Series, changes: dict[str, Any]) -> Any:
+    """Problem, rows and changes of its embed section -> (rows, dimensions) features by them."""
+    problem, embed, paths = load(name, "embed", EmbedSettings)
+    rows = candidates.contents(paths, batch_names(paths.manifest), problem, row_ids)
+    embedder = Embedder(candidates.changed(problem, embed, "found", changes), problem.modality, root=shared_root())
+    folder = state_folder() / "search" / name / "features"
+    found = candidates.features(rows, embedder, folder, deadline=math.inf, name="found")
+    assert found is not None  # noqa: S101 - it had all the time there is
+    return found
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""Trials of a search → pictures: loss by trial and backbone, what the settings are worth, and the loss along each of them."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+
+_COLOURS: Final = ("#00798c", "#d1495b", "#edae49", "#66a182", "#2e4057", "#8d5a97")
+_ENOUGH: Final = 10  # whole trials from which on a forest says anything of settings
+_COLUMNS: Final = 5
+_META: Final = {"format": "png", "dpi": 110, "metadata": {"Software": None}}
+
+
+def importance(study: Any) -> dict[str, float]:
+    """Study → share of the losses' variance that each setting explains, by a random forest over them; {}: too few trials.
+
+    Hutter, Hoos and Leyton-Brown, "An Efficient Approach for Assessing Hyperparameter Importance" (ICML 2014).
+    """
+    whole = [one for one in study.trials if one.state.name == "COMPLETE" and one.params]
+    if len(whole) < _ENOUGH or len({one.value for one in whole}) == 1:
+        return {}
+    from optuna.importance import FanovaImportanceEvaluator, get_param_importances
+
+    return dict(get_param_importances(study, evaluator=FanovaImportanceEvaluator(n_trees=32, max_depth=16, seed=0)))
+
+
+def draw(leaderboard: pl.DataFrame, worth: dict[str, float], measure: str, path: Path) -> None:
+    """Leaderboard, importances and what the loss is → PNG file: the loss of each trial, the least so far, and the importances."""
+    figure, (left, right) = _figure((10.5, 4.0), 1, 2, width_ratios=[3, 2])
+    table = leaderboard.sort("trial")
+    for colour, name in zip(_cycle(), table["backbone"].unique(maintain_order=True), strict=False):
+        mine = table.filter(backbone=name)
+        whole, pruned = (mine.filter(state=state) for state in ("whole", "pruned"))
+        left.plot(whole["trial"], whole["loss"], "o", color=colour, alpha=0.7, label=f"backbone {name}")
+        left.plot(pruned["trial"], pruned["loss"], "x", color=colour, alpha=0.4)
+    whole = table.filter(state="whole")
+    if whole.height:
+        left.step(
+            whole["trial"], whole["loss"].cum_min(), where="post", color="#444444", linewidth=1, label="least so far"
+        )
+        low, high = (float(value) for value in (table["loss"].min(), whole["loss"].max()))  # type: ignore[arg-type]
+        if low < high:
+            left.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
+        left.legend(frameon=False, fontsize=8)
+    left.set(xlabel="trial (0: the settings there are; x: pruned)", ylabel="loss on unseen rows")
+    left.set_title(measure, loc="left", fontsize=9)
+    names = list(worth)[::-1]
+    right.barh(names, [worth[name] for name in names], color=_COLOURS[0])
+    right.set_title(
+        "share of the losses' variance by setting" if worth else "too few trials to weigh settings",
+        loc="left",
+        fontsize=9,
+    )
+    right.tick_params(labelsize=8)
+    figure.savefig(path, **_META)
+
+
+def draw_settings(study: Any, path: Path) -> None:
+    """Study → PNG file: the loss of whole trials along each setting."""
+    whole = [one for one in study.trials if one.state.name == "COMPLETE" and one.params]
+    names = list(whole[0].params) if whole else ["no whole trial yet"]
+    lines = math.ceil(len(names) / _COLUMNS)
+    figure, grid = _figure((2.2 * _COLUMNS, 1.9 * lines), lines, _COLUMNS, sharey=True, squeeze=False)
+    for axes, name in zip(grid.flat, names, strict=False):
+        _slice(axes, name, whole)
+    for axes in grid.flat[len(names) :]:
+        axes.set_axis_off()
+    for line in grid:
+        line[0].set_ylabel("loss", fontsize=8)
+    figure.savefig(path, **_META)
+
+
+def _slice(axes: Any, name: str, trials: list[Any]) -> None:
+    axes.set_title(name, fontsize=9, loc="left")
+    axes.tick_params(labelsize=7)
+    if not trials:
+        return
+    distribution, values = trials[0].distributions[name], [one.params[name] for one in trials]
+    losses = [one.value for one in trials]
+    if hasattr(distribution, "choices"):
+        places = [distribution.choices.index(value) for value in values]
+        values = places + np.random.default_rng(0).uniform(-0.15, 0.15, len(places))
+        axes.set_xticks(range(len(distribution.choices)), [_short(one) for one in distribution.choices])
+        axes.set_xlim(-0.5, len(distribution.choices) - 0.5)
+    elif distribution.log:
+        axes.set_xscale("log")
+        axes.set_xlim(distribution.low, distribution.high)
+    elif isinstance(distribution.low, int):
+        axes.set_xticks(range(distribution.low, distribution.high + 1))
+    axes.scatter(values, losses, c=[one.number for one in trials], cmap="viridis_r", s=12, alpha=0.8)
+
+
+def _short(choice: Any) -> str:
+    words = str(choice).replace("_", " ").split()
+    return words[0] if len(words) == 1 or len(str(choice)) <= 8 else "\n".join(words[:2])  # noqa: PLR2004 - letters that fit
+
+
+def _figure(size: tuple[float, float], rows: int, columns: int, **how: Any) -> Any:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=size, layout="constrained")
+    FigureCanvasAgg(figure)
+    share = {"width_ratios": how.pop("width_ratios")} if "width_ratios" in how else {}
+    grid = figure.subplots(rows, columns, gridspec_kw=share, **how)
+    for axes in np.asarray(grid).flat:
+        axes.spines[["top", "right"]].set_visible(False)
+    return figure, grid
+
+
+def _cycle() -> list[str]:
+    return list(_COLOURS) * 4

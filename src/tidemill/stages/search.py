@@ -1,0 +1,24 @@
+"""features, labels, votes -> reports/<problem>/search: better settings of embed and train, where minutes are given for it."""
+
+from __future__ import annotations
+
+from tidemill.adapters.config import load, says_errors, stage_arguments
+from tidemill.train.search_settings import SearchSettings
+
+
+@says_errors
+def main() -> None:
+    """Search for as many minutes as are set, or say that none are."""
+    problem, how, paths = load(stage_arguments("search", __doc__), "search", SearchSettings)
+    if not how.minutes:
+        from tidemill.adapters.unsearched import not_asked
+
+        print(not_asked(problem.name, paths.search)["verdict"])
+        return
+    from tidemill.adapters.searching import search_for
+
+    print(search_for(problem.name, paths.search)["verdict"])
+
+
+if __name__ == "__main__":
+    main()
