@@ -11,6 +11,7 @@ from PIL import Image
 from tests.conftest import ROOT
 from tidemill.adapters.models import Model
 from tidemill.train.head import Head
+from tidemill.train.model import EndModel
 
 CLASSES = {"mail": ["ham", "spam"], "cells": ["dark", "light"]}
 BACKBONE = {"format": 1, "modality": "text", "settings": {"backbone": "toy", "weights": "toy"}, "sha256": "0" * 64}
@@ -53,7 +54,7 @@ def model(name: str) -> Model:
     config = {"format": 1, "problem": name, "modality": modality, "classes": CLASSES[name], "batches": {"one": 9}}
     layer = np.array([[0.0], [2.0]], dtype=np.float32), np.array([0.0, -1.0], dtype=np.float32)
     still = np.zeros(1, dtype=np.float32), np.ones(1, dtype=np.float32)
-    made = Model(f"{name}@v1.0.0", Path(), Head(*still, (layer,), config | {"backbone": BACKBONE}), 1)
+    made = Model(f"{name}@v1.0.0", Path(), EndModel(Head(*still, (layer,), config | {"backbone": BACKBONE})), 1)
     made.__dict__["embedder"] = Toy(modality)
     return made
 

@@ -13,6 +13,7 @@ from tidemill.embed.run import Embedder, features_table
 from tidemill.embed.settings import EmbedSettings
 from tidemill.stages import train
 from tidemill.train.head import TUNED, Head
+from tidemill.train.model import EndModel
 
 PROBLEM = Problem(name="mail", modality="text", classes=("ham", "spam"))
 EMBED = {
@@ -72,9 +73,9 @@ def test_a_taught_backbone_goes_with_its_head_and_answers_again(mail, monkeypatc
     said = pl.read_parquet(mail / "data/mail/predictions.parquet")
     rows = pl.read_parquet(mail / "data/mail/raw/one.parquet")
     moved = folder.rename(mail / "elsewhere")  # as a version that was fetched from the registry
-    again = Model("mail@v1.0.0", moved, head, 1).say(rows, name="test").probabilities
+    again = Model("mail@v1.0.0", moved, EndModel(head), 1).say(rows, name="test").probabilities
     np.testing.assert_allclose(again[:, 1], said["p_spam"], atol=1e-3)
-    champion = Champion("mail@v1.0.0", moved, head, PROBLEM)
+    champion = Champion("mail@v1.0.0", moved, EndModel(head), PROBLEM)
     monkeypatch.setattr("tidemill.adapters.champions.read", lambda path, _: pl.read_parquet(path))
     monkeypatch.setattr(
         "tidemill.adapters.champions._settings", lambda _: [type("Any", (), {"raw": None, "threads": 1})] * 2

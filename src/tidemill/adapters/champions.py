@@ -20,7 +20,8 @@ from tidemill.embed.settings import EmbedSettings
 from tidemill.evaluate.yardsticks import align
 from tidemill.ingest.settings import IngestSettings
 from tidemill.monitor.rows import Names, Rows
-from tidemill.train.head import TUNED, Head
+from tidemill.train.head import TUNED
+from tidemill.train.model import EndModel
 from tidemill.train.reference import FILE, reference_contract
 
 HELD_OUT = ("valid", "test")
@@ -28,17 +29,17 @@ HELD_OUT = ("valid", "test")
 
 @dataclass(frozen=True)
 class Champion:
-    """Version, folder and head of the model in production, for one problem."""
+    """Version, folder and files of the model in production, for one problem."""
 
     version: str
     folder: Path
-    head: Head
+    model: EndModel
     problem: Problem
 
     @property
     def batches(self) -> tuple[str, ...]:
         """Names of the batches it was trained on."""
-        return tuple(self.head.config["batches"])
+        return tuple(self.model.config["batches"])
 
     def features(self, batch: str) -> tuple[pl.Series, Features]:
         """Batch -> its row ids, and its features by the champion's backbone.
@@ -46,24 +47,29 @@ class Champion:
         Those on disk serve when the same backbone made them; else the rows are embedded again.
         """
         file = Paths(self.problem.name).features / f"{batch}.parquet"
-        if made_by(file) == self.head.backbone:
+        if made_by(file) == self.model.backbone:
             table = read(file, FEATURES)
             return table["row_id"], table["feature"].to_numpy()
         rows = read(Paths(self.problem.name).raw / f"{batch}.parquet", _settings(self.problem)[0].raw)
         threads = _settings(self.problem)[1].threads
-        root = home(self.folder, self.head.backbone)
-        return rows["row_id"], embed_rows(rows, self.head.backbone, root=root, threads=threads)
+        root = home(self.folder, self.model.backbone)
+        return rows["row_id"], embed_rows(rows, self.model.backbone, root=root, threads=threads)
 
-    def say(self, features: Features) -> Probabilities:
-        """Features by the champion's backbone -> probabilities of the problem's classes of today."""
-        return align(self.head.predict_proba(features), self.head.classes, self.problem.classes)
+    def say(self, batch: str, features: Features) -> Probabilities:
+        """Batch and its features by the champion's backbone -> probabilities of the problem's classes of today."""
+        texts = None
+        if self.model.reads_text:
+            texts = read(Paths(self.problem.name).raw / f"{batch}.parquet", _settings(self.problem)[0].raw)[
+                "text"
+            ].to_list()
+        return align(self.model.predict_proba(features, texts), self.model.classes, self.problem.classes)
 
     def predictions(self, batches: Sequence[str]) -> pl.DataFrame:
         """Batches -> table of row ids and probabilities."""
         tables = []
         for batch in batches:
             row_ids, features = self.features(batch)
-            said = self.say(features)
+            said = self.say(batch, features)
             columns = {name: said[:, k] for k, name in enumerate(probability_columns(self.problem.classes))}
             tables.append(pl.DataFrame({"row_id": row_ids, **columns}))
         return pl.concat(tables)
@@ -75,7 +81,7 @@ class Champion:
         if voted["batch"].null_count():
             lost = voted.filter(pl.col("batch").is_null())["row_id"][0]
             raise DataError(f"row {lost} of batch {batch} has features but no votes: run the label stage")
-        return Rows(features, self.say(features), _votes(voted, names))
+        return Rows(features, self.say(batch, features), _votes(voted, names))
 
     def reference(self, votes: pl.DataFrame, names: Names, *, min_rows: int) -> tuple[Rows, Names]:
         """Votes of all rows -> reference, and the names of the functions that it can be compared by.
@@ -84,7 +90,7 @@ class Champion:
         drift. Rows that did not teach the champion are preferred: of those that did it is too sure. Where too few of
         the rows are still there, the votes that were kept with the champion stand in.
         """
-        kept = read(self.folder / FILE, reference_contract(self.head.classes))
+        kept = read(self.folder / FILE, reference_contract(self.model.classes))
         again = (
             kept.drop(votes.columns, strict=False)
             .with_columns(kept["row_id"])
@@ -98,8 +104,8 @@ class Champion:
         return self._rows(kept, shared), shared
 
     def _rows(self, table: pl.DataFrame, names: Names) -> Rows:
-        said = table.select(probability_columns(self.head.classes)).to_numpy()
-        probabilities = align(said, self.head.classes, self.problem.classes)
+        said = table.select(probability_columns(self.model.classes)).to_numpy()
+        probabilities = align(said, self.model.classes, self.problem.classes)
         return Rows(table["feature"].to_numpy(), probabilities, _votes(table, names))
 
 
@@ -110,7 +116,7 @@ def find_champion(problem: Problem) -> Champion | None:
     if version is None:
         return None
     folder = champion_folder(problem.name, version)
-    return Champion(version, folder, Head.load(folder), problem)
+    return Champion(version, folder, EndModel.load(folder), problem)
 
 
 def home(folder: Path, about: Mapping[str, Any]) -> Path:

@@ -39,6 +39,7 @@ PICTURES: Final = {
     "calibration": "calibration",
     "confusion": "confusion",
     "thresholds": "precision and recall against the least probability",
+    "ensemble": "models beside the head, and what leaving each out costs",
 }
 EXPLAINED: Final = {
     "accuracies": "learned accuracy of each function",
@@ -129,7 +130,9 @@ def gather(root: Path, name: str) -> Chapter:
         scores=_csv(reports / "plots" / "scores.csv"),
         verdict=_json(reports / "verdict.json"),
         drift=_json(reports / "drift.json"),
-        pictures=_pictures(dict.fromkeys(PICTURES, reports / "plots") | {"drift": reports}),
+        pictures=_pictures(
+            dict.fromkeys(PICTURES, reports / "plots") | {"drift": reports, "ensemble": reports / "train"}
+        ),
         explained=_pictures(dict.fromkeys(EXPLAINED, reports / "denoise")),
         suites=_suites(root, name),
         looks=(reports / "lf.html").exists(),

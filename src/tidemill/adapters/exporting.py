@@ -14,7 +14,7 @@ from tidemill.adapters.config import Paths
 from tidemill.adapters.models import Model, find_model
 from tidemill.adapters.registry import kept, read_registry
 from tidemill.adapters.tables import aside
-from tidemill.contracts import DataError
+from tidemill.contracts import ConfigError, DataError
 from tidemill.train.export import FILE, OPSET, PROBABILITIES, encoded, head_graph, whole_graph
 from tidemill.train.head import CONFIG, WEIGHTS
 from tidemill.train.run import CARD, LABEL_CARD
@@ -41,10 +41,19 @@ def export(problem: str, version: str | None, out: Path, *, head_only: bool, roo
 
     Raises
     ------
+    ConfigError
+        The model is an ensemble.
     DataError
         The backbone cannot be written as ONNX, or ONNX Runtime gives other probabilities than Tidemill.
     """
     model = find_model(problem, version, root=root)
+    if model.end.ensemble is not None:
+        beside = ", ".join(model.end.ensemble.members)
+        raise ConfigError(
+            f"{model.version} is an ensemble of a head and {beside}, and only a head is written as ONNX: its own would give "
+            f"other answers. Train one alone with `tidemill run problem={problem} train.ensemble.members=[]`, or ask the "
+            f"ensemble itself by `tidemill serve {problem}`"
+        )
     files, rows, difference = {FILE: encoded(head_graph(model.head))}, 0, 0.0
     if not head_only:
         sample = _sample(problem, model.head.config["modality"])

@@ -18,6 +18,7 @@ from tidemill.contracts import ConfigError, Probabilities
 from tidemill.embed.run import Embedder, embedder_of
 from tidemill.embed.settings import EmbedSettings
 from tidemill.train.head import Head
+from tidemill.train.model import EndModel
 from tidemill.train.none import NONE, Array, Outliers
 
 CANDIDATE: Final = "candidate"
@@ -54,8 +55,13 @@ class Model:
 
     version: str
     folder: Path
-    head: Head
+    end: EndModel
     threads: int
+
+    @property
+    def head(self) -> Head:
+        """Its head, whose config tells of the whole model."""
+        return self.end.head
 
     @functools.cached_property
     def embedder(self) -> Embedder:
@@ -74,8 +80,9 @@ class Model:
             empty = np.zeros(0)
             return Said(np.zeros((0, len(self.head.classes))), None if self.outliers is None else empty)
         features = self.embedder.features(rows, name=name)
+        texts = rows["text"].to_list() if self.end.reads_text else None
         outlier = None if self.outliers is None else self.outliers.score(features)
-        return Said(self.head.predict_proba(features), outlier)
+        return Said(self.end.predict_proba(features, texts), outlier)
 
 
 def find_model(problem: str, version: str | None, *, root: Path) -> Model:
@@ -91,10 +98,10 @@ def find_model(problem: str, version: str | None, *, root: Path) -> Model:
     settings = load(problem, "embed", EmbedSettings)[1]
     if version == CANDIDATE:
         folder = Paths(problem).model
-        return Model(f"{problem} {CANDIDATE}", folder, Head.load(folder), settings.threads)
+        return Model(f"{problem} {CANDIDATE}", folder, EndModel.load(folder), settings.threads)
     found = _version(problem, version, root)
     folder = champion_folder(problem, found)
-    return Model(found, folder, Head.load(folder), settings.threads)
+    return Model(found, folder, EndModel.load(folder), settings.threads)
 
 
 def _version(problem: str, version: str | None, root: Path) -> str:

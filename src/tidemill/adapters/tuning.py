@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -48,7 +48,12 @@ def tuned(tables: Tables, problem: Problem, settings: TrainSettings, paths: Path
     backbone.save(folder)
     after = Embedder(embedding.model_copy(update={"weights": TUNED}), problem.modality, root=paths.model)
     features = features_table(rows["row_id"], after.features(contents, name="train: features"))
-    return Tuned(Tables(features, tables.labels, tables.votes, tables.gold), after.about, told)
+    return Tuned(replace(tables, features=features), after.about, told)
+
+
+def texts_of(paths: Paths, batches: Sequence[str]) -> pl.DataFrame:
+    """Problem's paths and the batches wanted → the rows' ids and texts, for models that read them."""
+    return _contents(paths, batches, "text")
 
 
 def _contents(paths: Paths, batches: Sequence[str], modality: str) -> pl.DataFrame:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+from pathlib import Path
+from typing import Any
 
 from tidemill.adapters.config import load, says_errors, stage_arguments
-from tidemill.adapters.tables import aside, batch_names, read, read_batches, write
-from tidemill.adapters.tuning import tuned
+from tidemill.adapters.tables import aside, batch_names, read, read_batches, write, write_json
+from tidemill.adapters.tuning import texts_of, tuned
 from tidemill.contracts import FEATURES, gold_contract, labels_contract, predictions_contract, votes_contract
 from tidemill.embed.run import made_by
+from tidemill.train.ensemble import FILE as ENSEMBLE
+from tidemill.train.ensemble import FOLDER as MEMBERS
+from tidemill.train.ensemble import table
+from tidemill.train.ensemble_plot import draw
 from tidemill.train.none import FILE as NONE_FILE
 from tidemill.train.reference import FILE, reference_contract
 from tidemill.train.run import Tables, train
@@ -25,7 +32,8 @@ def main() -> None:
     votes = read(paths.votes, votes_contract(len(classes)))
     backbone = made_by(paths.features / f"{batches[-1]}.parquet")
     gold = read_batches(paths.dev, gold_contract(len(classes)), batches) if settings.use_gold else None
-    tables = Tables(features, labels, votes, gold)
+    texts = texts_of(paths, batches) if settings.ensemble.members and problem.modality == "text" else None
+    tables = Tables(features, labels, votes, gold, texts)
     if settings.mode != "head":
         after = tuned(tables, problem, settings, paths, batches)
         tables, backbone = after.tables, after.backbone
@@ -35,13 +43,34 @@ def main() -> None:
         print(f"recipe {choice['chosen']}: {choice['reason']}")
     for caution in done.head.config["cautions"]:
         print(f"caution: {caution}", file=sys.stderr)
-    (paths.model / NONE_FILE).unlink(missing_ok=True)  # of a model before this one
+    if settings.ensemble.members:
+        print("\n".join([f"ensemble: {done.ensemble['reason']}", *done.ensemble["sentences"]]))
+    _clear(paths.model)
     for name, content in done.files.items():
         with aside(paths.model / name) as file:
             file.write_bytes(content)
     write(done.reference, paths.model / FILE, reference_contract(classes))
     asked = predictions_contract(classes, outliers=bool(settings.none_of_the_above))
     write(done.predictions, paths.predictions, asked)
+    _report(done.ensemble, paths.reports / "train")
+
+
+def _clear(folder: Path) -> None:
+    """Folder of the candidate → the same without what only some models have, of a run before this one."""
+    shutil.rmtree(folder / MEMBERS, ignore_errors=True)
+    for name in (ENSEMBLE, NONE_FILE):
+        (folder / name).unlink(missing_ok=True)
+
+
+def _report(told: dict[str, Any], folder: Path) -> None:
+    """What was found of an ensemble → its report; where none was asked for it says so and nothing more."""
+    shutil.rmtree(folder, ignore_errors=True)
+    write_json(told, folder / "ensemble.json")
+    if "lines" in told:
+        with aside(folder / "ensemble.csv") as file:
+            table(told).write_csv(file)
+        with aside(folder / "ensemble.png") as file:
+            draw(told, file)
 
 
 if __name__ == "__main__":

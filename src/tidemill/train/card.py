@@ -15,7 +15,16 @@ from tidemill.train.teach import confidence
 def card(config: Mapping[str, Any]) -> str:
     """Content of config.json -> Markdown, the same for the same model."""
     return "\n".join(
-        [*_head(config), *_purpose(config), *_training(config), *_limits(config), *_lineage(config), *_use(config), ""]
+        [
+            *_head(config),
+            *_ensemble(config),
+            *_purpose(config),
+            *_training(config),
+            *_limits(config),
+            *_lineage(config),
+            *_use(config),
+            "",
+        ]
     )
 
 
@@ -31,6 +40,28 @@ def _head(config: Mapping[str, Any]) -> list[str]:
         f"A head ({shape}) on the {_how(config)} backbone `{backbone['settings']['backbone']}` (weights `{weights}`).",
         "",
     ]
+
+
+def _ensemble(config: Mapping[str, Any]) -> list[str]:
+    """Config -> what else the model consists of, where the head is not all of it."""
+    found = config.get("ensemble")
+    if not found:
+        return []
+    return [
+        f"The head is one model of an ensemble ({found['way']}) with {', '.join(found['members'])}, taught by the same labels:",
+        f"{found['reason']}.",
+        *([f"Shares: {_shares(found)}."] if "shares" in found["combination"] else []),
+        "",
+        "Would it work as well without one of them? Gains on rows that none had seen, with 95% intervals:",
+        "",
+        *(f"- {sentence}" for sentence in found["sentences"]),
+        "",
+    ]
+
+
+def _shares(found: Mapping[str, Any]) -> str:
+    names = ["head", *found["members"]]
+    return ", ".join(f"{name} {one:.1%}" for name, one in zip(names, found["combination"]["shares"], strict=True))
 
 
 def _how(config: Mapping[str, Any]) -> str:
@@ -135,7 +166,7 @@ def _use(config: Mapping[str, Any]) -> list[str]:
         "",
         (
             f"`tidemill predict {name} FILE --out predictions.parquet` labels new rows with the champion, `tidemill serve {name}` "
-            f"answers over HTTP, `tidemill export {name} --out FOLDER` writes it as ONNX."
+            f"answers over HTTP{'' if config.get('ensemble') else f', `tidemill export {name} --out FOLDER` writes it as ONNX'}."
         ),
         (
             f"Scores against labels by people are in `reports/{name}/model_card.md`, which `evaluate` writes; how the labels came "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -21,12 +21,15 @@ from tidemill.contracts import (
 )
 from tidemill.train.card import card, label_card
 from tidemill.train.choose import fitted
+from tidemill.train.ensemble import OFF, Found, ensembled
 from tidemill.train.head import FORMAT, Head
 from tidemill.train.learn import Lesson, taught
+from tidemill.train.members.registry import members_of
+from tidemill.train.model import EndModel
 from tidemill.train.none import NONE, Outliers
 from tidemill.train.reference import reference
 from tidemill.train.settings import TrainSettings
-from tidemill.train.teach import Array, Ints, cautions
+from tidemill.train.teach import Array, Ints, Mask, cautions
 
 TAUGHT: Final = ("train", "dev")
 UNSEEN: Final = "valid"
@@ -37,22 +40,29 @@ LABEL_CARD: Final = "LABELS.md"
 
 @dataclass(frozen=True)
 class Tables:
-    """What there is of all rows; gold is that of the development split, where it is used."""
+    """What there is of all rows; gold is that of the development split, where it is used, texts where a model reads them."""
 
     features: pl.DataFrame
     labels: pl.DataFrame
     votes: pl.DataFrame
     gold: pl.DataFrame | None = None
+    texts: pl.DataFrame | None = None
 
 
 @dataclass(frozen=True)
 class Trained:
-    """The candidate, its files but for the tables, and the tables."""
+    """The candidate, its files but for the tables, the tables, and what was found of an ensemble."""
 
-    head: Head
+    model: EndModel
     files: dict[str, bytes]
     predictions: pl.DataFrame
     reference: pl.DataFrame
+    ensemble: dict[str, Any]
+
+    @property
+    def head(self) -> Head:
+        """The head, whose config tells of the whole model."""
+        return self.model.head
 
 
 def train(tables: Tables, *, problem: Problem, settings: TrainSettings, backbone: Mapping[str, Any]) -> Trained:
@@ -62,9 +72,12 @@ def train(tables: Tables, *, problem: Problem, settings: TrainSettings, backbone
 
     Raises
     ------
+    ConfigError
+        A member of the ensemble is not known, or reads texts where the rows are images.
     DataError
         A row has no features or no label, or none teaches.
     """
+    members_of(settings.ensemble, problem.modality)  # a name that cannot be is told before anything is fitted
     rows = joined(tables.votes, tables.features, tables.labels)
     targets = rows.select(probability_columns(problem.classes)).to_numpy()
     names = votes_contract(len(problem.classes)).other_names(tables.votes.columns)
@@ -74,21 +87,32 @@ def train(tables: Tables, *, problem: Problem, settings: TrainSettings, backbone
     lesson = Lesson(rows["feature"].to_numpy(), targets, covered, _gold(rows, tables.gold)).part(teaches)
     head, choice = fitted(lesson, settings)
     used = settings.recipe(choice["chosen"]) if choice else settings
+    texts = _texts(rows, tables.texts)
+    found = beside(lesson, texts, teaches, used, problem.modality)
     weights = np.zeros(rows.height)
     weights[teaches] = taught(lesson, used)[1]
     config = _config(head, rows, weights, (problem, used, backbone))
-    head = replace(head, config=config | ({"choice": choice} if choice else {}))
+    config |= {"choice": choice} if choice else {}
+    config |= {"ensemble": found.summary()} if found.ensemble else {}
     outliers = refusal(rows, problem.classes, settings)
-    if outliers is not None:
-        head = replace(head, config={**head.config, NONE: refused(outliers, rows, settings)})
-    told = predictions(head, rows["row_id"], rows["feature"])
+    config |= {} if outliers is None else {NONE: refused(outliers, rows, settings)}
+    model = EndModel(replace(head, config=config), found.ensemble)
+    told = predictions(model, rows["row_id"], rows["feature"], texts)
     kept = reference(rows.drop(probability_columns(problem.classes)), told, settings.reference_rows)
-    cards = {CARD: card(head.config), LABEL_CARD: label_card(head.config, targets[teaches], votes[teaches], names)}
-    files = head.files() | {name: text.encode() for name, text in cards.items()}
+    cards = {CARD: card(model.config), LABEL_CARD: label_card(model.config, targets[teaches], votes[teaches], names)}
+    files = model.files() | {name: text.encode() for name, text in cards.items()}
     if outliers is None:
-        return Trained(head, files, told, kept)
+        return Trained(model, files, told, kept, found.report)
     scored = told.with_columns(pl.Series(OUTLIER, outliers.score(rows["feature"].to_numpy())))
-    return Trained(head, files | outliers.files(), scored, kept)
+    return Trained(model, files | outliers.files(), scored, kept, found.report)
+
+
+def beside(lesson: Lesson, texts: list[str] | None, teaches: Mask, settings: TrainSettings, modality: str) -> Found:
+    """Lesson, texts of all rows, which of them teach, settings of the head -> the ensemble, where one is asked for."""
+    if not settings.ensemble.members:
+        return Found(None, OFF)
+    taught_texts = None if texts is None else [texts[row] for row in np.flatnonzero(teaches)]
+    return ensembled(lesson, taught_texts, settings, modality)
 
 
 def refusal(rows: pl.DataFrame, classes: tuple[str, ...], settings: TrainSettings) -> Outliers | None:
@@ -133,11 +157,30 @@ def joined(votes: pl.DataFrame, features: pl.DataFrame, labels: pl.DataFrame) ->
     return together.join(labels, on="row_id", maintain_order="left")
 
 
-def predictions(head: Head, row_ids: pl.Series, features: pl.Series) -> pl.DataFrame:
-    """Head, row ids and features -> table of ``predictions_contract``."""
-    probabilities = head.predict_proba(features.to_numpy())
-    columns = {name: probabilities[:, k] for k, name in enumerate(probability_columns(head.classes))}
+def predictions(
+    model: EndModel, row_ids: pl.Series, features: pl.Series, texts: Sequence[str] | None = None
+) -> pl.DataFrame:
+    """Model, row ids, features and the texts where it reads them -> table of ``predictions_contract``."""
+    probabilities = model.predict_proba(features.to_numpy(), texts)
+    columns = {name: probabilities[:, k] for k, name in enumerate(probability_columns(model.classes))}
     return pl.DataFrame({"row_id": row_ids, **columns})
+
+
+def _texts(rows: pl.DataFrame, texts: pl.DataFrame | None) -> list[str] | None:
+    """Rows and the table of texts -> the texts in the rows' order.
+
+    Raises
+    ------
+    DataError
+        A row has none.
+    """
+    if texts is None:
+        return None
+    found = rows.select("row_id").join(texts, on="row_id", how="left", maintain_order="left")
+    lost = found.filter(pl.col("text").is_null())["row_id"]
+    if len(lost):
+        raise DataError(f"row {lost[0]} has votes but no text; {len(lost)} such rows: run `dvc repro`")
+    return found["text"].to_list()
 
 
 def _gold(rows: pl.DataFrame, gold: pl.DataFrame | None) -> Ints:

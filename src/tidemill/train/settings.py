@@ -85,6 +85,7 @@ class EnsembleSettings(Settings):
 
     members: tuple[str, ...] | Literal["all"]
     combine: Literal["auto", "blend", "stack"]
+    by_labels: bool
     folds: int = Field(ge=2)
     linear: LinearSettings
     ngrams: NgramSettings
