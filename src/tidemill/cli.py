@@ -111,6 +111,14 @@ def parser() -> argparse.ArgumentParser:
             {"type": float, "default": 0.0, "metavar": "P", "help": "no prediction where no class is as likely as P"},
         ),
         ("--version", {"help": "such as v1.0.0, or candidate (default: the champion)"}),
+        (
+            "--engine",
+            {
+                "choices": ("auto", "torch", "onnx"),
+                "default": "auto",
+                "help": "who runs the backbone; auto: the faster",
+            },
+        ),
     )
     _add(
         commands,
@@ -125,6 +133,14 @@ def parser() -> argparse.ArgumentParser:
         ("--max-rows", {"type": int, "default": 256, "metavar": "N", "help": "rows of one request"}),
         ("--max-bytes", {"type": int, "default": 16_000_000, "metavar": "N", "help": "bytes of one request"}),
         ("--seconds", {"type": float, "default": 30.0, "help": "how long one request may take"}),
+        (
+            "--engine",
+            {
+                "choices": ("auto", "torch", "onnx"),
+                "default": "auto",
+                "help": "who runs the backbone; auto: the faster",
+            },
+        ),
     )
     _add(
         commands,
@@ -275,7 +291,7 @@ def _predict(chosen: argparse.Namespace) -> None:
     from tidemill.adapters.prediction import predict_files
 
     sources, out = [Path(one).resolve() for one in chosen.sources], Path(chosen.out).resolve()
-    how = {"version": chosen.version, "abstain_below": chosen.abstain_below}
+    how = {"version": chosen.version, "abstain_below": chosen.abstain_below, "engine": chosen.engine}
     done = predict_files(chosen.problem, sources, out, root=_project(), **how)
     counted = sorted(done.counts.items(), key=lambda one: -one[1])
     told = ", ".join(f"{name or 'no prediction'} {count:,}" for name, count in counted)

@@ -11,8 +11,9 @@ from PIL import Image
 from tests.adapters.project import build
 from tests.adapters.project import model as known_model
 from tidemill.adapters import exporting
-from tidemill.adapters.exporting import TOLERANCE, ask, export, session
+from tidemill.adapters.exporting import TOLERANCE, ask, export
 from tidemill.adapters.git import git
+from tidemill.adapters.onnx_backbone import session
 from tidemill.contracts import DataError
 from tidemill.embed.export import features_graph, preparation
 from tidemill.embed.run import Embedder

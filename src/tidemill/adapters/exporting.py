@@ -11,7 +11,9 @@ import numpy as np
 import polars as pl
 
 from tidemill.adapters.config import Paths
+from tidemill.adapters.engines import raw_rows
 from tidemill.adapters.models import Model, find_model
+from tidemill.adapters.onnx_backbone import session
 from tidemill.adapters.registry import kept, read_registry
 from tidemill.adapters.tables import aside
 from tidemill.contracts import ConfigError, DataError
@@ -56,7 +58,7 @@ def export(problem: str, version: str | None, out: Path, *, head_only: bool, roo
         )
     files, rows, difference = {FILE: encoded(head_graph(model.head))}, 0, 0.0
     if not head_only:
-        sample = _sample(problem, model.head.config["modality"])
+        sample = raw_rows(problem, model.head.config["modality"], _ASKED)
         files[WHOLE] = _whole(model)
         rows, difference = sample.height, _difference(files[WHOLE], model, sample)
     written = [_write(out / name, data) for name, data in files.items()]
@@ -93,17 +95,6 @@ def _difference(content: bytes, model: Model, rows: pl.DataFrame) -> float:
     return float(differences[worst])
 
 
-def session(content: bytes, *, threads: int) -> Any:
-    """Bytes of an ONNX model → an ONNX Runtime session on the CPU, which tells nobody of itself."""
-    import onnxruntime
-
-    onnxruntime.disable_telemetry_events()
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-
-
 def ask(asked: Any, backbone: Any, contents: list[Any]) -> Any:
     """Session of a whole model, its backbone and texts or bytes of images → (rows, classes) probabilities."""
     from tidemill.embed.export import feeds
@@ -113,14 +104,6 @@ def ask(asked: Any, backbone: Any, contents: list[Any]) -> Any:
     for rows, part in parts:
         said[rows] = part
     return said
-
-
-def _sample(problem: str, modality: str) -> pl.DataFrame:
-    """Problem → some of its raw rows, where there are any."""
-    files = sorted(Paths(problem).raw.glob("*.parquet"))
-    schema = {"row_id": pl.String, modality: pl.Binary if modality == "image" else pl.String}
-    tables = [pl.scan_parquet(file).select("row_id", modality).head(_ASKED).collect() for file in files]
-    return pl.concat([pl.DataFrame(schema=schema), *tables]).head(_ASKED)
 
 
 def _tokenizer(model: Model) -> list[Path]:

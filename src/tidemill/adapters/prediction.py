@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from tidemill.adapters.config import load
+from tidemill.adapters.engines import Engine, chosen, use
 from tidemill.adapters.incoming import CHUNK, listed
 from tidemill.adapters.models import Model, find_model
 from tidemill.adapters.outgoing import outgoing
@@ -35,8 +36,15 @@ class Predicted:
     counts: dict[str | None, int]
 
 
-def predict_files(
-    problem: str, sources: Sequence[Path], out: Path, *, version: str | None, abstain_below: float, root: Path
+def predict_files(  # noqa: PLR0913 - what the command takes
+    problem: str,
+    sources: Sequence[Path],
+    out: Path,
+    *,
+    version: str | None,
+    abstain_below: float,
+    root: Path,
+    engine: Engine = "torch",
 ) -> Predicted:
     """Problem, files as its batches are, and where to write → a table with a line per row, in their order.
 
@@ -56,6 +64,7 @@ def predict_files(
     model = find_model(problem, version, root=root)
     found = [one for source in sources for one in listed(source, settings)]
     total, contract = sum(len(one.table.numbers) for one in found), answers_contract(model)
+    use(chosen(engine, known.modality, total), model.embedder, problem, must=engine == "onnx")
     chunks = progress(
         (chunk for one in found for chunk in one.chunks()), total=total, name="predict", size=CHUNK[known.modality]
     )

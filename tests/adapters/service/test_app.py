@@ -16,7 +16,9 @@ from tidemill.adapters.service.settings import ServiceSettings
 from tidemill.ingest.settings import IngestSettings
 from tidemill.train.none import Outliers
 
-SETTINGS = ServiceSettings(host="127.0.0.1", port=0, abstain_below=0.0, max_rows=5, max_bytes=4000, seconds=5.0)
+SETTINGS = ServiceSettings(
+    host="127.0.0.1", port=0, abstain_below=0.0, max_rows=5, max_bytes=4000, seconds=5.0, engine="torch"
+)
 LINEAGE = {"version": "mail@v1.0.0", "commit": "0" * 40}
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from tidemill.adapters.config import load
+from tidemill.adapters.engines import chosen, use
 from tidemill.adapters.models import find_model
 from tidemill.adapters.service.desk import Desk
 from tidemill.adapters.service.lineage import lineage
@@ -35,6 +36,7 @@ def serve(problem: str, version: str | None, settings: ServiceSettings, *, root:
     model = find_model(problem, version, root=root)
     _say(f"loading {model.version} and its backbone {model.head.backbone['settings']['backbone']}")
     _ = model.embedder.backbone
+    use(chosen(settings.engine, ingest.modality, None), model.embedder, problem, must=settings.engine == "onnx")
     desk = Desk(model, settings.abstain_below, settings.seconds)
     if settings.host not in LOOPBACK:
         _say(f"caution: {settings.host} is open to others, and the service asks nobody who they are")

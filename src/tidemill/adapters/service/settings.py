@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from tidemill.adapters.engines import Engine
 from tidemill.contracts import Settings
 
 
@@ -16,3 +17,4 @@ class ServiceSettings(Settings):
     max_rows: int = Field(ge=1)
     max_bytes: int = Field(ge=1)
     seconds: float = Field(gt=0)
+    engine: Engine
