@@ -13,7 +13,7 @@ from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture, wait
 from prefect.states import Completed
 
-from tidemill.adapters.chapters import EXPLAINED
+from tidemill.adapters.chapters import EXPLAINED, SEARCHED
 from tidemill.adapters.config import Paths
 from tidemill.adapters.pages import page_url
 from tidemill.adapters.plan import Step
@@ -114,6 +114,14 @@ def _show_evaluate(problem: str, reports: Path) -> None:
     create_markdown_artifact(key=_key(problem, "verdict"), markdown=f"## {verdict['verdict']}\n\n{reasons}\n")
 
 
+def _show_search(problem: str, reports: Path) -> None:
+    told = json.loads((reports / "search" / "search.json").read_text(encoding="utf-8"))
+    if told["minutes"]:
+        plots = "\n\n".join(_plot(reports / "search" / f"{name}.png", title) for name, title in SEARCHED.items())
+        markdown = f"## {told['trials']} trials\n\n{told['verdict']}\n\n{plots}\n"
+        create_markdown_artifact(key=_key(problem, "search"), markdown=markdown)
+
+
 def _show_monitor(problem: str, reports: Path) -> None:
     drift = json.loads((reports / "drift.json").read_text(encoding="utf-8"))
     reasons = "\n".join(f"- {reason}" for reason in drift["reasons"])
@@ -148,4 +156,5 @@ _SHOWN = {
     "denoise": _show_denoise,
     "evaluate": _show_evaluate,
     "monitor": _show_monitor,
+    "search": _show_search,
 }

@@ -132,6 +132,14 @@ def test_the_command_that_is_told_composes_to_what_was_found(
         assert {key: composed["embed"][section_name][key] for key in inside} == inside
 
 
+def test_minutes_are_asked_for_as_any_setting_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert expand(["problem=spam", "search.minutes=10"]) == (["spam"], ["spam.search.minutes=10"])
+    two = SearchSettings.model_validate(section("search/default.yaml")).model_dump() | {"backbones": ({"name": HERE},)}
+    with pytest.raises(ValueError, match="have the same name"):
+        SearchSettings.model_validate(two)
+
+
 def test_candidates_are_those_of_the_modality_that_change_something() -> None:
     how = SearchSettings.model_validate(section("search/default.yaml"))
     spam, solar = (load(name, "embed", EmbedSettings, params=_params())[:2] for name in ("spam", "solar"))

@@ -15,7 +15,7 @@ def summary(root: Path, problem: str) -> str:
     """Project's top folder and a problem -> rows, functions, scores, drift, verdict and where to look, as text."""
     chapter = gather(root, problem)
     lines = [f"== {problem} ==", *_rows(chapter), *_functions(chapter), *_scores(chapter), *_drift(chapter)]
-    return "\n".join([*lines, *_verdict(chapter), *_look(chapter)]) + "\n"
+    return "\n".join([*lines, *_verdict(chapter), *_search(chapter), *_look(chapter)]) + "\n"
 
 
 def _line(name: str, text: str) -> str:
@@ -81,6 +81,10 @@ def _verdict(chapter: Chapter) -> list[str]:
     if chapter.verdict is None:
         return [_line("verdict", "not judged yet")]
     return _told("verdict", chapter.verdict["verdict"], chapter.verdict["reasons"])
+
+
+def _search(chapter: Chapter) -> list[str]:
+    return [_line("search", str(chapter.search["verdict"]))] if chapter.search else []
 
 
 def _told(name: str, word: str, reasons: list[str]) -> list[str]:
