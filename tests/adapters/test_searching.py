@@ -8,7 +8,7 @@ import yaml
 
 from tests.conftest import ROOT
 from tests.evaluate import project
-from tidemill.adapters import candidates, searching
+from tidemill.adapters import candidates, search_plots, searching
 from tidemill.adapters.compose import expand
 from tidemill.adapters.config import Paths, load
 from tidemill.adapters.unsearched import not_asked
@@ -19,6 +19,7 @@ from tidemill.train.finals import Finalist
 from tidemill.train.fit import fit_head
 from tidemill.train.search_settings import HERE, SearchSettings
 from tidemill.train.settings import TrainSettings
+from tidemill.train.space import backbone_of, space, suggested
 
 ENDS = 0.05, 0.01, 0.09
 
@@ -198,3 +199,35 @@ def test_a_candidate_has_the_features_that_embed_would_make(packages: Path, tmp_
     small = embed.model_copy(update={"text": embed.text.model_copy(update={"max_tokens": 8})})
     assert (found == Embedder(small, "text", root=packages.parents[1]).features(rows, name="x")).all()
     assert (found != Embedder(embed, "text", root=packages.parents[1]).features(rows, name="x")).any()
+
+
+def test_the_setting_that_the_loss_hangs_on_is_told_to_matter_most(tmp_path: Path) -> None:
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    for number in range(40):
+        trial = study.ask()
+        outside = number == 0  # settings that lie outside of the space
+        names = [HERE, "other"] if number > 5 else [HERE]
+        params = {} if outside else suggested(trial, space(names))
+        trial.set_user_attr("changes", {})
+        trial.set_user_attr("backbone", backbone_of(params))
+        trial.report(1.0, 0)
+        if number == 9:
+            study.tell(trial, state=optuna.trial.TrialState.PRUNED)
+        else:
+            study.tell(trial, abs(np.log10(params.get("learning_rate", 1e-3)) + 3))
+    worth = search_plots.importance(study)
+    assert next(iter(worth)) == "learning_rate"
+    assert worth["learning_rate"] > 0.8
+    table = searching.leaderboard(study)
+    assert table.height == 40
+    assert table["state"].to_list() == ["whole"] * 39 + ["pruned"]
+    assert table["loss"].head(39).is_sorted()
+    search_plots.draw(table, worth, "distance", tmp_path / "a.png")
+    search_plots.draw_settings(study, tmp_path / "b.png")
+    assert (tmp_path / "a.png").read_bytes()[:4] == (tmp_path / "b.png").read_bytes()[:4] == b"\x89PNG"
+    assert search_plots.importance(optuna.create_study()) == {}
+    search_plots.draw(table.clear(), {}, "distance", tmp_path / "c.png")
+    search_plots.draw_settings(optuna.create_study(), tmp_path / "d.png")

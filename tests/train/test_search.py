@@ -17,7 +17,7 @@ from tidemill.train.finals import finals, interval
 from tidemill.train.journal import opened
 from tidemill.train.search import CHANGES, Field, best, missed, search
 from tidemill.train.search_settings import HERE, SearchSettings
-from tidemill.train.space import BACKBONE, changes, point, space
+from tidemill.train.space import BACKBONE, backbone_of, changes, point, space
 
 HOW = {"minutes": 1, "rows": 4000, "parts": 2, "finalists": 3, "backbones": [], "embedding": 0.4, "judging": 0.2}
 PROGRAM = """
@@ -38,7 +38,7 @@ with opened(Path(sys.argv[1]), seed=0) as study:
 
 def field_of(known, settings, others=None, **how):
     lessons = {HERE: known, **(others or {})}
-    return Field(lessons, tuple(lessons), settings, SearchSettings.model_validate(HOW | {"seed": 0} | how))
+    return Field(lessons, settings, SearchSettings.model_validate(HOW | {"seed": 0} | how))
 
 
 class Told:
@@ -142,15 +142,16 @@ def test_trials_given_come_first_each_backbone_with_the_settings_there_are(setti
     assert asked[0].learning_rate == own.learning_rate
 
 
-def test_a_backbone_whose_features_were_not_made_is_never_used(settings, fast, tmp_path):
+def test_a_backbone_whose_features_were_made_later_joins_the_trials_there_are(settings, fast, tmp_path):
     known, _ = fast
-    field = field_of(known, changed(settings))
-    field = Field(field.lessons, (HERE, "absent"), field.settings, field.how)
-    with opened(tmp_path / "journal", seed=0) as study:
-        search(field, study, deadline=time.monotonic() + 1.5)
-        ended = [one for one in study.trials if one.state.name in ("COMPLETE", "PRUNED")]
-        assert {one.user_attrs[BACKBONE] for one in ended} == {HERE}
-        assert len(ended) > 4
+    own = changed(settings, hidden=(32,))
+    for others in ({}, {"later": known}):
+        with opened(tmp_path / "journal", seed=0) as study:
+            search(field_of(known, own, others), study, deadline=time.monotonic() + 1.5)
+            used = [one.user_attrs[BACKBONE] for one in study.trials if one.state.name in ("COMPLETE", "PRUNED")]
+    assert used.index("later") > 4
+    assert used.count("later") > 1  # proposed too, not only tried once
+    assert len([one for one in study.trials if one.user_attrs.get("given") == "settings as they are"]) == 1
 
 
 def test_the_deadline_is_kept_although_one_fit_would_take_much_longer(settings, tmp_path):
@@ -215,8 +216,10 @@ def test_two_searches_do_not_write_one_journal(tmp_path):
 
 def test_a_place_in_the_space_says_what_is_another_than_the_settings_there_are(settings):
     own = settings.model_copy(update={"hidden": (256,), "learning_rate": 0.001})
-    place = point(own, HERE, [HERE])
-    assert set(place) == set(space([HERE]))
+    place = point(own, "wide", [HERE, "wide"])
+    assert set(place) == set(space([HERE, "wide"]))
+    assert backbone_of(place) == "wide"
+    assert backbone_of(point(own, HERE, [HERE])) == HERE
     assert changes(place, own) == {}
     moved = place | {"depth": 2, "width_1": 32, "learning_rate": 0.00123456, "mixup": 0.2, "uncovered": "keep"}
     assert changes(moved, own) == {"hidden": [256, 32], "learning_rate": 0.0012, "mixup": 0.2, "uncovered": "keep"}

@@ -23,9 +23,13 @@ def importance(study: Any) -> dict[str, float]:
     whole = [one for one in study.trials if one.state.name == "COMPLETE" and one.params]
     if len(whole) < _ENOUGH or len({one.value for one in whole}) == 1:
         return {}
+    import optuna
     from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 
-    return dict(get_param_importances(study, evaluator=FanovaImportanceEvaluator(n_trees=32, max_depth=16, seed=0)))
+    study = optuna.create_study()  # of whole trials in the space alone
+    study.add_trials(whole)
+    found = get_param_importances(study, evaluator=FanovaImportanceEvaluator(n_trees=32, max_depth=16, seed=0))
+    return {name.partition(":")[0]: share for name, share in found.items()}
 
 
 def draw(leaderboard: pl.DataFrame, worth: dict[str, float], measure: str, path: Path) -> None:
@@ -62,7 +66,7 @@ def draw(leaderboard: pl.DataFrame, worth: dict[str, float], measure: str, path:
 def draw_settings(study: Any, path: Path) -> None:
     """Study → PNG file: the loss of whole trials along each setting."""
     whole = [one for one in study.trials if one.state.name == "COMPLETE" and one.params]
-    names = list(whole[0].params) if whole else ["no whole trial yet"]
+    names = list(whole[-1].params) if whole else ["no whole trial yet"]
     lines = math.ceil(len(names) / _COLUMNS)
     figure, grid = _figure((2.2 * _COLUMNS, 1.9 * lines), lines, _COLUMNS, sharey=True, squeeze=False)
     for axes, name in zip(grid.flat, names, strict=False):
@@ -75,7 +79,8 @@ def draw_settings(study: Any, path: Path) -> None:
 
 
 def _slice(axes: Any, name: str, trials: list[Any]) -> None:
-    axes.set_title(name, fontsize=9, loc="left")
+    trials = [one for one in trials if name in one.params]
+    axes.set_title(name.partition(":")[0], fontsize=9, loc="left")
     axes.tick_params(labelsize=7)
     if not trials:
         return

@@ -90,7 +90,7 @@ def search_for(name: str, folder: Path, *, minutes: float | None = None) -> dict
     there = candidates.contents(paths, batches, problem, rows.row_ids) if found else pl.DataFrame()
     seen = candidates.made(there, problem, embed, found, folder=state / "features", deadline=clock.embedding)
     lessons = {HERE: rows.lesson} | {one: replace(rows.lesson, features=made) for one, made in seen.items()}
-    field = Field(lessons, (HERE, *found), settings, how)
+    field = Field(lessons, settings, how)
     with opened(state / f"{rows.fingerprint}.log", seed=how.seed) as study:
         search(field, study, deadline=clock.trials, start=suggestion.hidden)
         _write(study, field, suggestion, folder)  # before the finals, which end when they must: drawing does not

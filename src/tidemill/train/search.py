@@ -22,7 +22,7 @@ from tidemill.train.deadline import OutOfTimeError, until
 from tidemill.train.learn import Lesson, folds, learn
 from tidemill.train.search_settings import HERE, SearchSettings
 from tidemill.train.settings import TrainSettings
-from tidemill.train.space import BACKBONE, changed, changes, point, space, suggested
+from tidemill.train.space import BACKBONE, backbone_of, changed, changes, point, space, suggested
 from tidemill.train.teach import Array, Mask
 
 CHANGES: Final = "changes"
@@ -41,7 +41,6 @@ class Field:
     """The same rows with the features of each backbone, the settings there are, and how to search."""
 
     lessons: Mapping[str, Lesson]
-    backbones: tuple[str, ...]
     settings: TrainSettings
     how: SearchSettings
 
@@ -89,7 +88,7 @@ def enqueue(field: Field, study: Any, start: tuple[int, ...]) -> None:
     there = {one.user_attrs.get(_GIVEN) for one in study.trials if one.state.name != "FAIL"}
     for name, (backbone, settings) in given.items():
         if name not in there:
-            place = point(settings, backbone, field.backbones)
+            place = point(settings, backbone, list(field.lessons))
             about = {_GIVEN: name, BACKBONE: backbone, "hidden": list(settings.hidden), _OUTSIDE: not place}
             study.enqueue_trial(place, user_attrs=about)
 
@@ -101,9 +100,6 @@ def _one(field: Field, study: Any, loss: Callable[[Probabilities], Array], deadl
     state = optuna.trial.TrialState
     trial = study.ask()
     backbone, found = _proposed(field, trial)
-    if backbone not in field.lessons:  # there was no time to make its features
-        study.tell(trial, state=state.FAIL)
-        return
     trial.set_user_attr(CHANGES, found)
     trial.set_user_attr(BACKBONE, backbone)
     lesson, settings = field.lessons[backbone], changed(field.settings, found)
@@ -136,8 +132,8 @@ def _proposed(field: Field, trial: Any) -> tuple[str, dict[str, Any]]:
     if about.get(_OUTSIDE):
         hidden = about["hidden"]
         return about[BACKBONE], {} if hidden == list(field.settings.hidden) else {"hidden": hidden}
-    params = suggested(trial, space(field.backbones))
-    return params[BACKBONE], changes(params, field.settings)
+    params = suggested(trial, space(list(field.lessons)))
+    return backbone_of(params), changes(params, field.settings)
 
 
 def losses_of(field: Field, rows: Mask) -> Callable[[Probabilities], Array]:

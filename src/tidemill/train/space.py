@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from tidemill.train.search_settings import HERE
 from tidemill.train.settings import TrainSettings
 
 BACKBONE: Final = "backbone"
-VERSION: Final = 1
+VERSION: Final = 2
 """Raised when the space changes, so that trials in another one are not gone on with."""
 _WIDTHS: Final = (32, 64, 128, 256, 512)
 _DEPTH: Final = 2
@@ -18,8 +19,8 @@ def space(backbones: Sequence[str]) -> dict[str, Any]:
     """Names of the backbones -> name of each setting -> Optuna's distribution of it."""
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-    return {
-        BACKBONE: CategoricalDistribution(list(backbones)),
+    several = {_name(backbones): CategoricalDistribution(list(backbones))} if len(backbones) > 1 else {}
+    return several | {
         "depth": IntDistribution(0, _DEPTH),
         **{f"width_{k}": CategoricalDistribution(_WIDTHS) for k in range(_DEPTH)},
         "dropout": FloatDistribution(0.0, 0.6),
@@ -34,6 +35,11 @@ def space(backbones: Sequence[str]) -> dict[str, Any]:
         "confidence_weighting": CategoricalDistribution([False, True]),
         "uncovered": CategoricalDistribution(["drop", "keep"]),
     }
+
+
+def _name(backbones: Sequence[str]) -> str:
+    """Backbones there are -> name of the choice between them: another one when there are more, for Optuna lets none grow."""
+    return f"{BACKBONE}: {', '.join(backbones)}"
 
 
 def suggested(trial: Any, known: Mapping[str, Any]) -> dict[str, Any]:
@@ -52,7 +58,8 @@ def suggested(trial: Any, known: Mapping[str, Any]) -> dict[str, Any]:
 def point(settings: TrainSettings, backbone: str, backbones: Sequence[str]) -> dict[str, Any]:
     """Settings and a backbone -> where they lie in the space; {} where they lie outside of it."""
     hidden = dict(zip([f"width_{k}" for k in range(_DEPTH)], [*settings.hidden, *[_WIDTHS[0]] * _DEPTH], strict=False))
-    found = {BACKBONE: backbone, "depth": len(settings.hidden), **hidden}
+    several = {_name(backbones): backbone} if len(backbones) > 1 else {}
+    found = several | {"depth": len(settings.hidden), **hidden}
     known = space(backbones)
     found |= {name: getattr(settings, name) for name in known if name not in found}
     return found if all(_holds(known[name], value) for name, value in found.items()) else {}
@@ -69,13 +76,19 @@ def changes(params: Mapping[str, Any], settings: TrainSettings) -> dict[str, Any
 
     Rates are rounded to two digits, so that a person can type them.
     """
-    found = {name: value for name, value in params.items() if name not in (BACKBONE, "depth") and "width_" not in name}
+    shape = (BACKBONE, "depth", "width_")
+    found = {name: value for name, value in params.items() if not name.startswith(shape)}
     for name in ("learning_rate", "weight_decay"):
         found[name] = float(f"{found[name]:.2g}")
     found["dropout"] = round(found["dropout"], 2)
     found["hidden"] = [params[f"width_{k}"] for k in range(params["depth"])]
     there = settings.model_dump(mode="json")
     return {name: found[name] for name in sorted(found) if found[name] != there[name]}
+
+
+def backbone_of(params: Mapping[str, Any]) -> str:
+    """Place in the space -> its backbone."""
+    return str(next((value for name, value in params.items() if name.startswith(BACKBONE)), HERE))
 
 
 def changed(settings: TrainSettings, found: Mapping[str, Any]) -> TrainSettings:
