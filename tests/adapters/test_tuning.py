@@ -9,6 +9,7 @@ from tidemill.adapters.champions import Champion
 from tidemill.adapters.models import Model
 from tidemill.adapters.tables import write_json
 from tidemill.contracts import Problem
+from tidemill.embed.domain import domain
 from tidemill.embed.run import Embedder, features_table
 from tidemill.embed.settings import EmbedSettings
 from tidemill.stages import train
@@ -19,6 +20,7 @@ PROBLEM = Problem(name="mail", modality="text", classes=("ham", "spam"))
 EMBED = {
     "backbone": "tiny",
     "weights": "tiny",
+    "domain_rows": 20,
     "threads": 1,
     "text": {"max_tokens": 8, "tokens_per_step": 512, "squeeze": False, "normalize": False},
     "image": None,
@@ -54,6 +56,7 @@ def mail(inside, packages, root):
     labels = pl.DataFrame({"row_id": ids, "p_ham": 0.9 - 0.8 * spam, "p_spam": 0.1 + 0.8 * spam})
     labels.write_parquet(data / "labels.parquet")
     write_json({"batches": [{"batch": "one"}]}, data / "batches.json")
+    write_json(domain(embedder, rows), inside / "reports" / "mail" / "domain.json")
     settings = yaml.safe_load((root / "conf/train/head.yaml").read_text(encoding="utf-8"))
     settings |= {"mode": "partial", "max_epochs": 5, "hidden": []}
     settings["tune"] |= {"epochs": 1, "learning_rate": 0.001}
@@ -69,7 +72,9 @@ def test_a_taught_backbone_goes_with_its_head_and_answers_again(mail, monkeypatc
     head = Head.load(folder)
     assert head.backbone["settings"]["weights"] == TUNED
     assert (folder / TUNED / "model.safetensors").exists()
-    assert "taught (mode partial)" in (folder / "README.md").read_text()
+    card = (folder / "README.md").read_text()
+    assert "taught (mode partial)" in card
+    assert "The backbone is near this data: 1.00 pieces per word" in card
     said = pl.read_parquet(mail / "data/mail/predictions.parquet")
     rows = pl.read_parquet(mail / "data/mail/raw/one.parquet")
     moved = folder.rename(mail / "elsewhere")  # as a version that was fetched from the registry

@@ -13,7 +13,7 @@ from tidemill.embed.settings import EmbedSettings, TextSettings
 from tidemill.embed.weights import find_weights, weights_file, weights_sha256
 
 TEXT = TextSettings(max_tokens=8, tokens_per_step=64, squeeze=True, normalize=True)
-SETTINGS = EmbedSettings(backbone="tiny", weights="weights", threads=1, text=TEXT, image=None)
+SETTINGS = EmbedSettings(backbone="tiny", weights="weights", threads=1, domain_rows=0, text=TEXT, image=None)
 ROWS = pl.DataFrame({"row_id": ["a", "b"], "text": ["one", "two"]})
 
 

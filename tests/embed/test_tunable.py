@@ -31,7 +31,7 @@ def text(tmp_path, packages):
     shape = {"hidden_size": 16, "num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 32}
     BertModel(BertConfig(**shape)).save_pretrained(tmp_path / "tiny")
     AutoTokenizer.from_pretrained(packages / "minilm").save_pretrained(tmp_path / "tiny")
-    settings = EmbedSettings(backbone="tiny", weights="tiny", threads=1, text=TEXT, image=None)
+    settings = EmbedSettings(backbone="tiny", weights="tiny", threads=1, domain_rows=8, text=TEXT, image=None)
     return Embedder(settings, "text", root=tmp_path)
 
 
@@ -48,7 +48,9 @@ def image(tmp_path):
     model = timm.create_model("test_efficientnet", num_classes=0)
     (tmp_path / "tiny").mkdir()
     save_file(model.state_dict(), tmp_path / "tiny" / "model.safetensors")
-    settings = EmbedSettings(backbone="test_efficientnet", weights="tiny", threads=1, text=None, image=IMAGE)
+    settings = EmbedSettings(
+        backbone="test_efficientnet", weights="tiny", threads=1, domain_rows=8, text=None, image=IMAGE
+    )
     return Embedder(settings, "image", root=tmp_path)
 
 

@@ -120,7 +120,7 @@ def embedder_of(about: Mapping[str, Any], *, root: Path, threads: int) -> Embedd
     DataError
         The weights are not those that made the features.
     """
-    unset: dict[str, Any] = {"text": None, "image": None, "threads": threads}
+    unset: dict[str, Any] = {"text": None, "image": None, "threads": threads, "domain_rows": 0}
     settings = EmbedSettings.model_validate(unset | about["settings"])
     found = Embedder(settings, about["modality"], root=root)
     if found.about != about:

@@ -32,5 +32,6 @@ class EmbedSettings(Settings):
     backbone: str = Field(min_length=1)
     weights: str = Field(min_length=1)
     threads: int = Field(ge=1)
+    domain_rows: int = Field(ge=0)
     text: TextSettings | None
     image: ImageSettings | None

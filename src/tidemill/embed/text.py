@@ -18,7 +18,7 @@ from tidemill.embed.hub import from_hub, quiet_transformers
 from tidemill.embed.settings import TextSettings
 from tidemill.progress import progress
 
-_CHARACTERS_PER_TOKEN: Final = 16  # a text is cut there before it is tokenised: tokens are four letters on average
+CHARACTERS_PER_TOKEN: Final = 16  # a text is cut there before it is tokenised: tokens are four letters on average
 _LINK = re.compile(r"(?:https?://|www\.)[^\s<>\"]+", re.IGNORECASE)
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 _RUN = re.compile(r"([^\w\s])(?:\s*\1)+")
@@ -47,7 +47,7 @@ class TextBackbone:
     def tokens(self, contents: Sequence[str]) -> list[Tokens]:
         """Texts -> the tokens of each."""
         most = self.settings.max_tokens
-        texts = [readable(text, self.settings)[: most * _CHARACTERS_PER_TOKEN] for text in contents]
+        texts = [readable(text, self.settings)[: most * CHARACTERS_PER_TOKEN] for text in contents]
         listed: list[Tokens] = self.tokenizer(texts, truncation=True, max_length=most)["input_ids"]
         return listed
 

@@ -1,13 +1,19 @@
-"""raw/ -> features/: what the frozen backbone sees in every row; a batch that was embedded is left alone."""
+"""raw/ -> features/, domain.json: what the frozen backbone sees in every row, and how far the rows are from its source.
+
+A batch that was embedded is left alone.
+"""
 
 from __future__ import annotations
 
 import sys
 
+import polars as pl
+
 from tidemill.adapters.config import load, says_errors, stage_arguments
 from tidemill.adapters.places import shared_root
-from tidemill.adapters.tables import batch_names, read, write
+from tidemill.adapters.tables import batch_names, read, write, write_json
 from tidemill.contracts import FEATURES
+from tidemill.embed.domain import domain, least
 from tidemill.embed.run import Embedder, features_table, is_current
 from tidemill.embed.settings import EmbedSettings
 from tidemill.ingest.settings import IngestSettings
@@ -19,8 +25,10 @@ def main() -> None:
     problem, settings, paths = load(stage_arguments("embed", __doc__), "embed", EmbedSettings)
     raw = load(problem.name, "ingest", IngestSettings)[1].raw
     embedder, batches = Embedder(settings, problem.modality, root=shared_root()), batch_names(paths.manifest)
+    some = []
     for batch in batches:
         rows = read(paths.raw / f"{batch}.parquet", raw)
+        some.append(least(rows, settings.domain_rows))
         file, mark = paths.features / f"{batch}.parquet", embedder.mark(rows)
         if is_current(file, mark):
             print(f"embed {batch}: {rows.height} rows are there", file=sys.stderr)
@@ -30,6 +38,7 @@ def main() -> None:
     for file in paths.features.iterdir():
         if file.stem not in batches and file.name != ".gitignore":
             file.unlink()
+    write_json(domain(embedder, pl.concat(some)), paths.reports / "domain.json")
 
 
 if __name__ == "__main__":

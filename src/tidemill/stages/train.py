@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tidemill.adapters.config import load, says_errors, stage_arguments
-from tidemill.adapters.tables import aside, batch_names, read, read_batches, write, write_json
+from tidemill.adapters.tables import aside, batch_names, read, read_batches, read_json, write, write_json
 from tidemill.adapters.tuning import texts_of, tuned
 from tidemill.contracts import FEATURES, gold_contract, labels_contract, predictions_contract, votes_contract
 from tidemill.embed.run import made_by
@@ -33,7 +33,7 @@ def main() -> None:
     backbone = made_by(paths.features / f"{batches[-1]}.parquet")
     gold = read_batches(paths.dev, gold_contract(len(classes)), batches) if settings.use_gold else None
     texts = texts_of(paths, batches) if settings.ensemble.members and problem.modality == "text" else None
-    tables = Tables(features, labels, votes, gold, texts)
+    tables = Tables(features, labels, votes, gold, texts, read_json(paths.reports / "domain.json"))
     if settings.mode != "head":
         after = tuned(tables, problem, settings, paths, batches)
         tables, backbone = after.tables, after.backbone
@@ -41,6 +41,10 @@ def main() -> None:
     if "choice" in done.head.config:
         choice = done.head.config["choice"]
         print(f"recipe {choice['chosen']}: {choice['reason']}")
+    domain = done.head.config["domain"]
+    print(f"domain: {domain['words']}")
+    if domain["advice"]:
+        print(f"domain: {domain['advice']}", file=sys.stderr)
     for caution in done.head.config["cautions"]:
         print(f"caution: {caution}", file=sys.stderr)
     if settings.ensemble.members:

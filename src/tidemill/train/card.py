@@ -108,7 +108,20 @@ def _training(config: Mapping[str, Any]) -> list[str]:
         "Classes among them: " + ", ".join(f"{name} {share:.1%}" for name, share in priors.items()) + ".",
         *(f"\n**Caution:** {text}." for text in config["cautions"]),
         "",
+        *_domain(config.get("domain")),
     ]
+
+
+def _domain(told: Mapping[str, Any] | None) -> list[str]:
+    if told is None:
+        return []
+    words = str(told["words"])
+    lines = [f"{words[:1].upper()}{words[1:]}."]
+    return ["## How far the backbone is from this data", "", *lines, *_advised(told["advice"]), ""]
+
+
+def _advised(advice: str | None) -> list[str]:
+    return [] if advice is None else ["", f"**{advice[:1].upper()}{advice[1:]}.**"]
 
 
 def _limits(config: Mapping[str, Any]) -> list[str]:

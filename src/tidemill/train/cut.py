@@ -38,12 +38,32 @@ def cut_statistic(features: Features, labels: npt.NDArray[np.int64], *, neighbou
     """
     if neighbours < 1:
         return np.zeros(len(labels))
-    from sklearn.neighbors import NearestNeighbors
-
-    unit = features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
-    distance, near = NearestNeighbors(n_neighbors=neighbours, algorithm="brute").fit(unit).kneighbors()
+    distance, near = _nearest(features, neighbours)
     weights = 1.0 / (1.0 + distance.astype(np.float64))
     share = np.bincount(labels)[labels] / len(labels)
     differ = (weights * (labels[near] != labels[:, None])).sum(axis=1)
     spread = np.sqrt(np.maximum(share * (1.0 - share), 1e-12) * (weights**2).sum(axis=1))
     return np.asarray((differ - (1.0 - share) * weights.sum(axis=1)) / spread)
+
+
+def shared(features: Features, labels: npt.NDArray[np.int64], *, neighbours: int) -> tuple[float, float]:
+    """Features and labels (rows,) -> the share of neighbours that bear a row's label, and what it would be by chance.
+
+    >>> line = np.array([[1.0, 0.0], [1.0, 0.1], [0.0, 1.0], [0.1, 1.0]], dtype=np.float32)
+    >>> shared(line, np.array([0, 0, 1, 1]), neighbours=1)
+    (1.0, 0.5)
+    """
+    counts = np.bincount(labels) / max(len(labels), 1)
+    if neighbours < 1:
+        return float((counts**2).sum()), float((counts**2).sum())
+    near = _nearest(features, neighbours)[1]
+    return float((labels[near] == labels[:, None]).mean()), float((counts**2).sum())
+
+
+def _nearest(features: Features, neighbours: int) -> tuple[Array, npt.NDArray[np.int64]]:
+    """Features -> distances and places of each row's nearest others, by angle."""
+    from sklearn.neighbors import NearestNeighbors
+
+    unit = features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
+    distance, near = NearestNeighbors(n_neighbors=neighbours, algorithm="brute").fit(unit).kneighbors()
+    return distance, near

@@ -21,6 +21,7 @@ from tidemill.contracts import (
 )
 from tidemill.train.card import card, label_card
 from tidemill.train.choose import fitted
+from tidemill.train.distance import distance
 from tidemill.train.ensemble import OFF, Found, ensembled
 from tidemill.train.head import FORMAT, Head
 from tidemill.train.learn import Lesson, taught
@@ -40,13 +41,17 @@ LABEL_CARD: Final = "LABELS.md"
 
 @dataclass(frozen=True)
 class Tables:
-    """What there is of all rows; gold is that of the development split, where it is used, texts where a model reads them."""
+    """What there is of all rows; gold is that of the development split, where it is used, texts where a model reads them.
+
+    ``domain`` is what ``embed`` told of the backbone's distance from them.
+    """
 
     features: pl.DataFrame
     labels: pl.DataFrame
     votes: pl.DataFrame
     gold: pl.DataFrame | None = None
     texts: pl.DataFrame | None = None
+    domain: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -94,6 +99,7 @@ def train(tables: Tables, *, problem: Problem, settings: TrainSettings, backbone
     config = _config(head, rows, weights, (problem, used, backbone))
     config |= {"choice": choice} if choice else {}
     config |= {"ensemble": found.summary()} if found.ensemble else {}
+    config["domain"] = distance(tables.domain, rows["feature"].to_numpy(), targets, weights, used)
     outliers = refusal(rows, problem.classes, settings)
     config |= {} if outliers is None else {NONE: refused(outliers, rows, settings)}
     model = EndModel(replace(head, config=config), found.ensemble)

@@ -1,0 +1,164 @@
+"""a backbone and some rows -> how far the rows are from what the backbone has learned on.
+
+Images: the batch norms of a backbone keep mean and variance of every channel over its source data; the same of the rows is
+held against them, as Li et al., "Revisiting Batch Normalization For Practical Domain Adaptation" (2017) compare domains: the
+symmetric Kullback-Leibler divergence of the two normal distributions, median over the channels of a layer, mean over layers.
+
+Texts: a tokenizer keeps the words that were common in its source as one piece, spells the others in several, and has none
+for what it has never seen. So pieces per word and the share of unknown pieces tell how foreign a text is.
+
+The limits are from what ``benchmarks/domain.py`` measured; docs/train.md has its table.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+
+from tidemill.contracts import Features
+from tidemill.embed.image import load_trainable, pixels, pooled
+from tidemill.embed.run import Embedder
+from tidemill.embed.settings import ImageSettings
+from tidemill.embed.text import CHARACTERS_PER_TOKEN, TextBackbone, readable
+
+NEAR, BETWEEN, FAR, UNKNOWN = "near", "some way off", "far", "unknown"
+DIVERGENCE: Final = (0.25, 0.45)
+"""Near below the first, far from the second on: crops of photographs have .06, of one photograph up to .24, charts .48."""
+PIECES: Final = (1.4, 1.8)
+"""Pieces per word: English prose has 1.1 to 1.2, program code 1.3, texts in other languages that use its letters 2.4."""
+UNREAD: Final = (0.05, 0.2)
+"""Share of unknown pieces: mail with odd lines has .01, Chinese, Japanese and Korean .3."""
+_WORD: Final = re.compile(r"[^\W\d_]+")
+_PAIRS: Final = 200  # rows whose likeness to each other is measured
+_STEP: Final = 8
+
+
+def domain(embedder: Embedder, rows: pl.DataFrame) -> dict[str, Any]:
+    """What embeds the problem's rows, and raw rows -> ``rows``, ``verdict``, ``measures`` and ``words``."""
+    some = least(rows, embedder.settings.domain_rows)
+    if not some.height:
+        return {"rows": 0, "verdict": UNKNOWN, "measures": {}, "words": "not measured: embed.domain_rows is 0"}
+    contents, settings = some[embedder.modality].to_list(), embedder.settings
+    if embedder.modality == "image" and settings.image is not None:
+        loaded = load_trainable(settings.backbone, embedder.path, settings.image, scratch=False)
+        return {"rows": some.height} | _of_images(loaded, contents, settings.image)
+    assert isinstance(embedder.backbone, TextBackbone)  # noqa: S101 - the embedder has seen to it
+    return {"rows": some.height} | _of_texts(embedder.backbone, contents)
+
+
+def least(rows: pl.DataFrame, count: int) -> pl.DataFrame:
+    """Raw rows -> those of the least ids, which are hashes: a sample that few later arrivals move."""
+    return rows.sort("row_id").head(count)
+
+
+def _of_images(loaded: tuple[Any, int, Any, Any], contents: Sequence[bytes], settings: ImageSettings) -> dict[str, Any]:
+    layers = divergences(loaded, contents, settings)
+    if not layers:
+        words = "unknown: the backbone has no batch norms, which would keep what its source looked like"
+        return {"verdict": UNKNOWN, "measures": {}, "words": words}
+    distance = float(np.mean(list(layers.values())))
+    words = f"divergence of activations {distance:.2f} (photographs .06 to .24, charts .48, noise 2.7)"
+    measures = {"divergence": round(distance, 4), "layers": {name: round(one, 4) for name, one in layers.items()}}
+    return {"verdict": graded(distance, DIVERGENCE), "measures": measures, "words": words}
+
+
+def divergences(
+    loaded: tuple[Any, int, Any, Any], contents: Sequence[bytes], settings: ImageSettings
+) -> dict[str, float]:
+    """Model with size, mean and spread of its pixels, and images -> batch norm that runs -> divergence there."""
+    import torch
+
+    model, size, mean, std = loaded
+    norms = {name: part for name, part in model.eval().named_modules() if _remembers(part)}
+    seen: dict[str, Any] = {}
+    hooks = [part.register_forward_hook(_counted(seen, name)) for name, part in norms.items()]
+    with torch.inference_mode():
+        for start in range(0, len(contents), _STEP):
+            images = np.stack([pixels(data, size) for data in contents[start : start + _STEP]]).astype(np.float32)
+            scaled = ((images / 255.0 - mean) / std).astype(np.float32)
+            pooled(model, torch.from_numpy(scaled).permute(0, 3, 1, 2), settings.stages)
+    for hook in hooks:
+        hook.remove()
+    return {name: _divergence(sums, norms[name]) for name, sums in seen.items()}
+
+
+def _remembers(part: Any) -> bool:
+    return getattr(part, "running_var", None) is not None and getattr(part, "running_mean", None) is not None
+
+
+def _counted(seen: dict[str, Any], name: str) -> Any:
+    """Where sums are kept, and a layer's name -> what adds up the layer's inputs: values, squares and how many."""
+
+    def add(_: Any, inputs: tuple[Any, ...], __: Any) -> None:
+        values = inputs[0].double().transpose(0, 1).flatten(1)  # channels first
+        sums = np.stack([values.sum(1).numpy(), (values**2).sum(1).numpy(), np.full(len(values), values.shape[1])])
+        seen[name] = seen.get(name, 0.0) + sums
+
+    return add
+
+
+def _divergence(sums: Any, norm: Any) -> float:
+    mean = sums[0] / sums[2]
+    variance = np.maximum(sums[1] / sums[2] - mean**2, 0.0) + norm.eps
+    source = norm.running_mean.double().numpy(), norm.running_var.double().numpy() + norm.eps
+    return float(np.median(symmetric((mean, variance), source)))
+
+
+def symmetric(one: tuple[Any, Any], other: tuple[Any, Any]) -> Any:
+    """Mean and variance of two normal distributions -> the sum of their two divergences from each other.
+
+    >>> float(symmetric((0.0, 1.0), (0.0, 1.0))), float(symmetric((1.0, 1.0), (0.0, 1.0)))
+    (0.0, 1.0)
+    """
+    (mean, variance), (mean_0, variance_0) = one, other
+    squared = (mean - mean_0) ** 2
+    return np.asarray(((variance + squared) / variance_0 + (variance_0 + squared) / variance) / 2.0 - 1.0)
+
+
+def _of_texts(backbone: TextBackbone, contents: Sequence[str]) -> dict[str, Any]:
+    most = backbone.settings.max_tokens * CHARACTERS_PER_TOKEN
+    pieces, unread = fertility(backbone.tokenizer, [readable(text, backbone.settings)[:most] for text in contents])
+    likeness = spread(backbone.embed(contents[:_PAIRS], name="domain"))
+    if not pieces:
+        return {"verdict": UNKNOWN, "measures": {"unknown": round(unread, 4)}, "words": "unknown: no text has words"}
+    grades = [graded(pieces, PIECES), graded(unread, UNREAD)]
+    words = f"{pieces:.2f} pieces per word (English prose 1.1 to 1.2, other languages 2.4), {unread:.1%} unknown"
+    measures = {"pieces_per_word": round(pieces, 4), "unknown": round(unread, 4), "mean_cosine": round(likeness, 4)}
+    return {"verdict": max(grades, key=[NEAR, BETWEEN, FAR].index), "measures": measures, "words": words}
+
+
+def fertility(tokenizer: Any, texts: Sequence[str]) -> tuple[float, float]:
+    """Tokenizer and texts -> pieces per word of letters, and the share of pieces that stand for what it cannot read.
+
+    Without any word the first is 0.
+    """
+    words = [" ".join(_WORD.findall(text)) for text in texts]
+    spelled = tokenizer(words, add_special_tokens=False)["input_ids"]
+    whole = tokenizer(list(texts), add_special_tokens=False)["input_ids"]
+    count, pieces = sum(len(text.split()) for text in words), sum(map(len, whole))
+    unread = sum(ids.count(tokenizer.unk_token_id) for ids in whole)
+    return (sum(map(len, spelled)) / count if count else 0.0), (unread / pieces if pieces else 1.0)
+
+
+def spread(features: Features) -> float:
+    """(rows, dimensions) -> mean cosine of two rows: 1 where the backbone sees them all alike.
+
+    >>> round(spread(np.array([[1.0, 0.0], [0.0, 2.0]], dtype=np.float32)), 6)
+    0.0
+    """
+    unit = features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
+    likeness = unit.astype(np.float64) @ unit.T.astype(np.float64)
+    return float(likeness[np.triu_indices(len(unit), 1)].mean()) if len(unit) > 1 else 1.0
+
+
+def graded(value: float, limits: tuple[float, float]) -> str:
+    """Value and the two limits -> near, some way off or far.
+
+    >>> graded(0.1, (0.25, 0.45)), graded(0.3, (0.25, 0.45)), graded(0.45, (0.25, 0.45))
+    ('near', 'some way off', 'far')
+    """
+    return NEAR if value < limits[0] else BETWEEN if value < limits[1] else FAR

@@ -1,0 +1,63 @@
+"""how far a backbone is from the data, and how well its features tell the labels -> whether training it too would pay.
+
+The first is measured where rows are embedded; the second here, without gold: features are of use as far as rows that lie
+together bear the same label, as the cut statistic asks of each row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from tidemill.contracts import Features, Probabilities
+from tidemill.train.cut import shared
+from tidemill.train.settings import TrainSettings
+from tidemill.train.teach import Array
+
+TELLING: Final = 0.1
+"""Share of the way from chance to all neighbours alike, below which features hardly tell the labels."""
+_MOST: Final = 2_000  # rows whose neighbours are looked at
+_BACKWARD: Final = {
+    "partial": 1.6,
+    "full": 3.0,
+}  # passes of an epoch in forward passes: learning goes back through layers
+
+
+def distance(
+    domain: Mapping[str, Any] | None,
+    features: Features,
+    targets: Probabilities,
+    weights: Array,
+    settings: TrainSettings,
+) -> dict[str, Any]:
+    """What ``embed`` told of the backbone, and rows with labels and weights -> verdict, figures, words and advice.
+
+    ``advice`` is None where the backbone is near enough and its features tell the labels, or where it was taught.
+    """
+    verdict = "unknown" if domain is None else str(domain["verdict"])
+    words = [] if domain is None else [f"the backbone is {_place(verdict)} this data: {domain['words']}"]
+    taught = np.random.default_rng([settings.seed, 19]).permutation(np.flatnonzero(weights > 0))[:_MOST]
+    labels = targets[taught].argmax(axis=1)
+    agree, chance = shared(features[taught], labels, neighbours=min(settings.neighbours, len(taught) - 1))
+    telling = (agree - chance) / (1.0 - chance) if chance < 1.0 else 1.0
+    words.append(
+        f"of {settings.neighbours} neighbours among its features {agree:.0%} share the label, {chance:.0%} by chance"
+    )
+    told = {"verdict": verdict, "neighbours": {"agree": round(agree, 4), "chance": round(chance, 4)}}
+    asks = settings.mode == "head" and (verdict == "far" or telling < TELLING)
+    return told | {"words": "; ".join(words), "advice": advice(settings) if asks else None}
+
+
+def _place(verdict: str) -> str:
+    return {"near": "near", "far": "far from", "unknown": "at an unknown distance from"}.get(verdict, f"{verdict} from")
+
+
+def advice(settings: TrainSettings) -> str:
+    """Settings -> what could be done, and what it would cost in passes over the rows."""
+    cost = {mode: round(settings.tune.epochs * passes + 1) for mode, passes in _BACKWARD.items()}
+    return (
+        f"consider train=partial or train=full: they take about {cost['partial']} and {cost['full']} times as long as embedding "
+        "the rows, at every training; `tidemill run problem=… train=partial` tries it, and the gate judges it"
+    )
