@@ -160,6 +160,8 @@ def test_the_page_tells_of_a_search_once_one_was_made_and_of_none_before(root):
         assert "Search" in Page(page).words
         assert "nothing surely better" in page
         assert 'alt="loss along each setting of spam"' in page
+        assert "hidden [64, 32]" in page
+        assert "0.0100 [-0.0200, 0.0400]" in page
         assert "  search     nothing surely better: by chance" in summary(root, "spam")
     finally:
         shutil.rmtree(folder)

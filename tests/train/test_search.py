@@ -74,8 +74,8 @@ def test_the_search_finds_better_settings_and_rows_it_has_not_asked_about_say_by
     known, _ = fast
     field = field_of(known, changed(settings, use_gold=True, learning_rate=0.01))
     with opened(tmp_path / "journal", seed=0) as study:
-        search(field, study, deadline=time.monotonic() + 3.0)
-        found, rounds = finals(field, study, deadline=time.monotonic() + 2.0)
+        search(field, study, deadline=time.monotonic() + 2.0)
+        found, rounds = finals(field, study, deadline=time.monotonic() + 1.0)
     assert rounds > 0
     gain, low, high = found[0].gain
     assert 0 < low <= gain <= high
@@ -101,10 +101,10 @@ def test_where_settings_do_not_matter_the_luckiest_trial_is_not_called_better(se
         monkeypatch.setattr(module, "learn", lambda *_: Luck(next(draws)))
     field = field_of(known, changed(settings, use_gold=True), finalists=1)
     with opened(tmp_path / "journal", seed=0) as study:
-        search(field, study, deadline=time.monotonic() + 2.0)
+        search(field, study, deadline=time.monotonic() + 1.5)
         first = next(one.value for one in study.trials if one.number == 0)
         assert first > best(study)  # so it seems, by luck among many trials
-        found, _ = finals(field, study, deadline=time.monotonic() + 2.0)
+        found, _ = finals(field, study, deadline=time.monotonic() + 1.0)
     gain, low, high = found[0].gain
     assert low < 0 < high
     assert abs(gain) < 0.05  # a standard error of one round is .065, and there are many rounds
@@ -147,7 +147,7 @@ def test_a_backbone_whose_features_were_made_later_joins_the_trials_there_are(se
     own = changed(settings, hidden=(32,))
     for others in ({}, {"later": known}):
         with opened(tmp_path / "journal", seed=0) as study:
-            search(field_of(known, own, others), study, deadline=time.monotonic() + 1.5)
+            search(field_of(known, own, others), study, deadline=time.monotonic() + 1.0)
             used = [one.user_attrs[BACKBONE] for one in study.trials if one.state.name in ("COMPLETE", "PRUNED")]
     assert used.index("later") > 4
     assert used.count("later") > 1  # proposed too, not only tried once
@@ -186,7 +186,7 @@ def test_a_search_killed_in_a_trial_goes_on_and_counts_what_was_done_once(settin
         assert 0 in done
         assert len(done) >= 2
         assert "RUNNING" not in states
-        search(field_of(known, changed(settings, max_epochs=3)), study, deadline=time.monotonic() + 2.0)
+        search(field_of(known, changed(settings, max_epochs=3)), study, deadline=time.monotonic() + 1.0)
         numbers = [one.number for one in study.trials]
         assert numbers == list(range(len(numbers)))  # nothing twice, nothing lost
         assert [one.number for one in study.trials[: len(states)] if one.state.name == "COMPLETE"][: len(done)] == done

@@ -22,9 +22,10 @@ from tidemill.adapters.tables import aside
 from tidemill.contracts import Features, Problem
 from tidemill.embed.run import Embedder
 from tidemill.embed.settings import EmbedSettings
+from tidemill.progress import progress
 from tidemill.train.search_settings import SearchSettings
 
-_LOT: Final = 64  # rows
+_LOT: Final = 32  # rows
 _LOADING: Final = 10.0  # seconds that must be left for a backbone to be loaded at all
 
 
@@ -67,8 +68,8 @@ def features(rows: pl.DataFrame, embedder: Embedder, folder: Path, *, deadline: 
     missing = [file for file in files if not file.exists()]
     if missing and deadline - time.monotonic() < _LOADING:
         return None
-    for file in missing:
-        made = embedder.features(rows.slice(int(file.stem), _LOT), name=f"search: {name}")
+    for file in progress(missing, total=len(missing) * _LOT, name=f"search: {name}", unit="rows", size=_LOT):
+        made = embedder.features(rows.slice(int(file.stem), _LOT), name=f"search: {name}, a lot")
         with aside(file) as temporary, temporary.open("wb") as opened:
             np.save(opened, made, allow_pickle=False)
         if time.monotonic() >= deadline and file != missing[-1]:

@@ -43,12 +43,12 @@ def finals(field: Field, study: Any, *, deadline: float) -> tuple[list[Finalist]
 
     Only whole rounds count: each fits the settings there are and every finalist on the same folds with the same seed.
     """
-    chosen = finalists(study, field)
-    if not chosen:
+    chosen, rows = finalists(study, field), int(field.asked(1).sum())
+    if not chosen or not rows:
         return [], 0
     chosen = chosen[: max(1, _affordable(chosen, deadline))]
     losses, wrong = _measures(field)
-    sums = np.zeros((2, len(chosen) + 1, int(field.asked(1).sum())))
+    sums = np.zeros((2, len(chosen) + 1, rows))
     rounds = 0
     try:
         with until(deadline):
