@@ -108,9 +108,10 @@ def compared(votes: VoteSet, seen: dict[str, Any], seeds: int) -> dict[str, Any]
 def taught(votes: VoteSet, seen: dict[str, Any], labels: Any, how: TrainSettings) -> tuple[Any, dict[str, Any]]:
     """Set, features, labels and settings -> what the end model says of the test rows, and its choice."""
     heard = (votes.train != ABSTAIN).any(axis=1)
-    lesson = Lesson(seen["train"], labels, heard, np.full(len(labels), NO_GOLD))
-    head, choice = choose.fitted(lesson, how)
-    return head.predict_proba(seen["test"]), choice
+    assert votes.texts is not None  # noqa: S101 - sets without text are left out before
+    lesson = Lesson(seen["train"], labels, heard, np.full(len(labels), NO_GOLD), votes.texts["train"])
+    model, choice = choose.fitted(lesson, how)
+    return model.predict_proba(seen["test"], votes.texts["test"]), choice
 
 
 def targets(sets: dict[str, Any]) -> dict[str, Target]:

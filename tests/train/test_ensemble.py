@@ -7,14 +7,14 @@ import pytest
 from tests.train.conftest import BACKBONE, PROBLEM, tables
 from tidemill.contracts import NO_GOLD, DataError
 from tidemill.train.combine import Blend, combined, cross_fitted
-from tidemill.train.ensemble import HEAD, OFF, Asked, Ensemble, judgement, out_of_fold, stratified, table
+from tidemill.train.ensemble import HEAD, OFF, Asked, judgement, out_of_fold, stratified, table
 from tidemill.train.ensemble_plot import draw
 from tidemill.train.evidence import estimate, judge
 from tidemill.train.head import Head
 from tidemill.train.learn import Lesson, learn
 from tidemill.train.members.base import Material
 from tidemill.train.members.registry import MEMBERS
-from tidemill.train.model import EndModel
+from tidemill.train.model import EndModel, Ensemble
 from tidemill.train.run import Tables, train
 
 FAST = ("linear", "ngrams", "naive_bayes", "xgboost")

@@ -120,7 +120,7 @@ def models(monkeypatch):
     """What the models of each recipe say of the first class; a recipe is known by its ``q``."""
     said = {}
     monkeypatch.setattr(choose, "trial", lambda _, recipe: tried([said[recipe.q]] * 2))
-    monkeypatch.setattr(choose, "learn", lambda _, recipe: recipe.q)
+    monkeypatch.setattr(choose, "learned", lambda _, recipe: recipe.q)
     return said
 
 
@@ -187,5 +187,5 @@ def test_every_shipped_recipe_is_a_recipe(root, settings):
     shipped = yaml.safe_load((root / "conf/train/auto.yaml").read_text(encoding="utf-8"))
     shipped.pop("defaults")
     whole = TrainSettings.model_validate(settings.model_dump() | shipped)
-    assert whole.named()[:2] == ["mixed", "self"]  # the order says what is believed
+    assert whole.named()[:3] == ["cotrained", "mixed", "self"]  # the order says what is believed
     assert [whole.recipe(name).recipes for name in whole.named()] == [()] * len(whole.recipes)

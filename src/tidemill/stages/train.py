@@ -12,10 +12,10 @@ from tidemill.adapters.tables import aside, batch_names, read, read_batches, rea
 from tidemill.adapters.tuning import texts_of, tuned
 from tidemill.contracts import FEATURES, gold_contract, labels_contract, predictions_contract, votes_contract
 from tidemill.embed.run import made_by
-from tidemill.train.ensemble import FILE as ENSEMBLE
-from tidemill.train.ensemble import FOLDER as MEMBERS
 from tidemill.train.ensemble import table
 from tidemill.train.ensemble_plot import draw
+from tidemill.train.model import FILE as ENSEMBLE
+from tidemill.train.model import FOLDER as MEMBERS
 from tidemill.train.none import FILE as NONE_FILE
 from tidemill.train.reference import FILE, reference_contract
 from tidemill.train.run import Tables, train
@@ -32,7 +32,7 @@ def main() -> None:
     votes = read(paths.votes, votes_contract(len(classes)))
     backbone = made_by(paths.features / f"{batches[-1]}.parquet")
     gold = read_batches(paths.dev, gold_contract(len(classes)), batches) if settings.use_gold else None
-    texts = texts_of(paths, batches) if settings.ensemble.members and problem.modality == "text" else None
+    texts = texts_of(paths, batches) if settings.may_read_texts and problem.modality == "text" else None
     tables = Tables(features, labels, votes, gold, texts, read_json(paths.reports / "domain.json"))
     if settings.mode != "head":
         after = tuned(tables, problem, settings, paths, batches)

@@ -52,8 +52,11 @@ def _ensemble(config: Mapping[str, Any]) -> list[str]:
         f"{found['reason']}.",
         *([f"Shares: {_shares(found)}."] if "shares" in found["combination"] else []),
         "",
-        "Would it work as well without one of them? Gains on rows that none had seen, with 95% intervals:",
-        "",
+        *(
+            ["Would it work as well without one of them? Gains on rows that none had seen, with 95% intervals:", ""]
+            if found["sentences"]
+            else []
+        ),
         *(f"- {sentence}" for sentence in found["sentences"]),
         "",
     ]

@@ -18,10 +18,12 @@ from typing import Any, Final
 import numpy as np
 
 from tidemill.contracts import NO_GOLD, Probabilities
-from tidemill.train.head import Head
-from tidemill.train.learn import Lesson, folds, learn
+from tidemill.train.learn import Lesson, folds
+from tidemill.train.members.registry import MEMBERS
+from tidemill.train.model import EndModel
 from tidemill.train.settings import TrainSettings
 from tidemill.train.teach import Array, Ints, Mask
+from tidemill.train.views import learned
 
 ENOUGH_GOLD: Final = 30
 """Gold rows from which on gold decides."""
@@ -49,20 +51,20 @@ class Trial:
         return float(np.mean([(classes[a] == classes[b]).mean() for a, b in pairs]))
 
 
-def fitted(lesson: Lesson, settings: TrainSettings) -> tuple[Head, dict[str, Any]]:
-    """Lesson and settings -> the head, and what spoke for its recipe (nothing where there is none to choose)."""
+def fitted(lesson: Lesson, settings: TrainSettings) -> tuple[EndModel, dict[str, Any]]:
+    """Lesson and settings -> the end model, and what spoke for its recipe (nothing where there is none to choose)."""
     if not settings.recipes:
-        return learn(lesson, settings), {}
+        return learned(lesson, settings), {}
     judged = settings.use_gold and int((lesson.gold != NO_GOLD).sum()) >= ENOUGH_GOLD
     found = (by_gold if judged else by_order)(lesson, settings)
-    return learn(lesson, settings.recipe(found["chosen"])), found
+    return learned(lesson, settings.recipe(found["chosen"])), found
 
 
 def by_gold(lesson: Lesson, settings: TrainSettings) -> dict[str, Any]:
     """Lesson with gold and settings -> the recipe of least squared error on it, why, and each one's figures."""
     known = lesson.gold != NO_GOLD
     truth = np.eye(lesson.targets.shape[1])[lesson.gold[known]]
-    trials = {name: trial(lesson, settings.recipe(name)) for name in settings.named()}
+    trials = {name: trial(lesson, settings.recipe(name)) for name in fitting(lesson, settings)}
     losses = {name: squared(one.unseen[known], truth) for name, one in trials.items()}
     told = {
         name: figures(one, lesson) | {"squared_error": round(float(losses[name].mean()), 6)}
@@ -73,7 +75,7 @@ def by_gold(lesson: Lesson, settings: TrainSettings) -> dict[str, Any]:
 
 def by_order(lesson: Lesson, settings: TrainSettings) -> dict[str, Any]:
     """Lesson and settings -> the first recipe that is not passed over, why, and the figures of those that were tried."""
-    *listed, plainest = settings.named()
+    *listed, plainest = fitting(lesson, settings)
     told = {plainest: figures(trial(lesson, settings.recipe(plainest)), lesson)}
     asked = ALIKE * told[plainest]["sure_labels"]
     chosen = plainest
@@ -86,6 +88,15 @@ def by_order(lesson: Lesson, settings: TrainSettings) -> dict[str, Any]:
     return {"chosen": chosen, "reason": reason, "recipes": told}
 
 
+def fitting(lesson: Lesson, settings: TrainSettings) -> list[str]:
+    """Lesson and settings -> names of the recipes in their order, without those that read texts where there are none."""
+    return [
+        name
+        for name in settings.named()
+        if lesson.texts is not None or not any(MEMBERS[one].needs_text for one in settings.recipe(name).views)
+    ]
+
+
 def figures(tried: Trial, lesson: Lesson) -> dict[str, float]:
     """Trial -> its figures that need no gold."""
     return {"sure_labels": round(sure_labels(tried.unseen, lesson), 6), "stability": round(tried.stability, 6)}
@@ -94,8 +105,8 @@ def figures(tried: Trial, lesson: Lesson) -> dict[str, float]:
 def trial(lesson: Lesson, settings: TrainSettings) -> Trial:
     """Lesson and recipe -> what models of all parts but one say of every row."""
     part = folds(len(lesson.targets), settings.trials, settings.seed)
-    heads = [learn(lesson.part(part != k), settings) for k in range(settings.trials)]
-    return Trial(np.stack([head.predict_proba(lesson.features) for head in heads]), part)
+    models = [learned(lesson.part(part != k), settings) for k in range(settings.trials)]
+    return Trial(np.stack([model.predict_proba(lesson.features, lesson.texts) for model in models]), part)
 
 
 def sure_labels(said: Probabilities, lesson: Lesson) -> float:

@@ -92,6 +92,17 @@ def fit_blend(said: Any, targets: Probabilities, weights: Array) -> Blend:
     return Blend(shares / shares.sum())
 
 
+def even_stack(models: int, classes: int) -> Stack:
+    """Numbers of models and classes -> the stack whose answer is the geometric mean of theirs.
+
+    >>> said = np.array([[[0.9, 0.1]], [[0.5, 0.5]]])
+    >>> even_stack(2, 2).predict_proba(said).round(6).tolist()  # 0.9 : 0.1 becomes 3 : 1
+    [[0.75, 0.25]]
+    """
+    weight = np.tile(np.eye(classes, dtype=np.float32) / models, (models, 1))
+    return Stack(Logistic(weight, np.zeros(classes, dtype=np.float32)))
+
+
 def fit_stack(said: Any, targets: Probabilities, weights: Array) -> Stack:
     """What models say of unseen rows, labels, weights -> the regression of least penalised soft cross entropy."""
     return Stack(fit_logistic(_logs(said), targets, weights, penalty=_PENALTY))

@@ -7,80 +7,30 @@ gold says that it gains over the head alone, with the whole interval of the gain
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import polars as pl
 
-from tidemill.contracts import DataError, Probabilities
+from tidemill.contracts import Probabilities
 from tidemill.train.choose import ENOUGH_GOLD, as_good_as_the_best
-from tidemill.train.combine import WAYS, Combination, combined, cross_fitted, from_notes
+from tidemill.train.combine import WAYS, combined, cross_fitted
 from tidemill.train.evidence import Judge, judge, line
 from tidemill.train.learn import Lesson, learn, taught
 from tidemill.train.members.base import Material, Member
 from tidemill.train.members.registry import MEMBERS, members_of
+from tidemill.train.model import Ensemble
 from tidemill.train.settings import TrainSettings
-from tidemill.train.teach import Array, Ints, balance
+from tidemill.train.teach import Array, Ints, evened
 
 HEAD: Final = "head"
-FILE: Final = "ensemble.json"
-FOLDER: Final = "members"
-FORMAT: Final = 1
 OFF: Final[dict[str, Any]] = {"used": False, "reason": "train.ensemble.members is empty: the head is the end model"}
 """What the report says where no ensemble was asked for."""
 
 Log = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Ensemble:
-    """Members beside the head, and how what they and the head say becomes one answer."""
-
-    members: dict[str, Member]
-    combination: Combination
-
-    @property
-    def reads_text(self) -> bool:
-        """Whether it has to be given the texts of the rows."""
-        return any(member.needs_text for member in self.members.values())
-
-    def predict_proba(self, head: Probabilities, material: Material) -> Probabilities:
-        """What the head says, and the rows -> (rows, classes)."""
-        said = [head, *(member.predict_proba(material) for member in self.members.values())]
-        return self.combination.predict_proba(np.stack(said))
-
-    def files(self) -> dict[str, bytes]:
-        """Nothing -> names, in the model's folder, and contents of its files."""
-        notes = {"format": FORMAT, "members": list(self.members), "combination": self.combination.notes()}
-        files = {FILE: (json.dumps(notes, indent=2, sort_keys=True) + "\n").encode()}
-        for name, member in self.members.items():
-            files |= {f"{FOLDER}/{name}/{file}": content for file, content in member.files().items()}
-        return files
-
-    @classmethod
-    def load(cls, folder: Path) -> Ensemble:
-        """Folder of a model -> its ensemble.
-
-        Raises
-        ------
-        DataError
-            A file is missing, torn or of a newer format.
-        """
-        try:
-            notes = json.loads((folder / FILE).read_text(encoding="utf-8"))
-            if notes["format"] != FORMAT:
-                raise DataError(
-                    f"{folder / FILE} has format {notes['format']}, this Tidemill reads {FORMAT}: train again"
-                )
-            members = {name: MEMBERS[name].load(folder / FOLDER / name) for name in notes["members"]}
-            return cls(members, from_notes(notes["combination"]))
-        except (OSError, KeyError, json.JSONDecodeError) as error:
-            raise DataError(f"{folder} is not a whole model ({error}): run the train stage, or `dvc pull`") from error
 
 
 @dataclass(frozen=True)
@@ -111,10 +61,20 @@ class Asked:
         return cross_fitted(way, self.said[kept], self.targets, self.weights, self.part)
 
 
-def ensembled(
-    lesson: Lesson, texts: Sequence[str] | None, settings: TrainSettings, modality: str, *, say: Log = print
-) -> Found:
-    """Lesson, its texts where it has them, and the settings that the head was fitted with -> what was found.
+def pooled(ensemble: Ensemble) -> dict[str, Any]:
+    """Models that have taught each other -> the report of them."""
+    return {
+        "used": True,
+        "members": list(ensemble.members),
+        "way": "co-training",
+        "reason": "train.views: they learn from what all say of rows that none has seen, and the answer is the geometric mean",
+        "sentences": [],
+        "combination": ensemble.combination.notes(),
+    }
+
+
+def ensembled(lesson: Lesson, settings: TrainSettings, modality: str, *, say: Log = print) -> Found:
+    """Lesson and the settings that the head was fitted with -> what was found.
 
     Raises
     ------
@@ -124,7 +84,7 @@ def ensembled(
     names, left_out = members_of(settings.ensemble, modality)
     if left_out:
         say(f"ensemble: {', '.join(left_out)} left out: they read texts, and the rows are {modality}s")
-    material = Material(lesson.features, texts)
+    material = Material(lesson.features, lesson.texts)
     asked = out_of_fold(lesson, material, names, settings)
     judged = judge(lesson, taught(lesson, settings)[1], settings)
     report = judgement(asked, judged, settings)
@@ -149,7 +109,7 @@ def out_of_fold(lesson: Lesson, material: Material, names: Sequence[str], settin
             member = _fitted(name, others, material.part(part != k), settings)
             said[place, own] = member.predict_proba(material.part(own))
     targets, weights = taught(lesson, settings)
-    return Asked((HEAD, *names), said, part, targets, _even(targets, weights, settings))
+    return Asked((HEAD, *names), said, part, targets, evened(targets, weights, settings))
 
 
 def stratified(labels: Ints, parts: int, seed: int) -> Ints:
@@ -170,13 +130,7 @@ def _fitted(name: str, lesson: Lesson, material: Material, settings: TrainSettin
     """Member's name, lesson, its rows -> the member, taught by the labels and weights that teach the head."""
     targets, weights = taught(lesson, settings)
     own = getattr(settings.ensemble, name)
-    return MEMBERS[name].fit(material, targets, _even(targets, weights, settings), own, settings.seed)
-
-
-def _even(targets: Probabilities, weights: Array, settings: TrainSettings) -> Array:
-    if not settings.class_balance or not (weights > 0).any():
-        return weights
-    return np.asarray(np.where(weights > 0, weights * balance(targets, weights), 0.0))
+    return MEMBERS[name].fit(material, targets, evened(targets, weights, settings), own, settings.seed)
 
 
 def judgement(asked: Asked, judged: Judge, settings: TrainSettings) -> dict[str, Any]:

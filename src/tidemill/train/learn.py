@@ -5,6 +5,7 @@ A recipe is settings: the loss, which rows teach, what their labels become, and 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Self
 
@@ -23,17 +24,20 @@ FOLDS: Final = 3
 
 @dataclass(frozen=True)
 class Lesson:
-    """Rows that may teach: (rows, dimensions), (rows, classes) labels, whether a function speaks of them, gold."""
+    """Rows that may teach: (rows, dimensions), (rows, classes) labels, whether a function speaks of them, gold, texts."""
 
     features: Features
     targets: Probabilities
     covered: Mask
     gold: Ints
+    texts: Sequence[str] | None = None
 
     def part(self, rows: Mask) -> Self:
         """Mask -> the lesson of these rows alone."""
+        kept = np.arange(len(self.targets))[rows].tolist()
         return replace(
             self,
+            texts=None if self.texts is None else [self.texts[row] for row in kept],
             features=self.features[rows],
             targets=self.targets[rows],
             covered=self.covered[rows],

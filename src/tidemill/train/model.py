@@ -2,15 +2,69 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from tidemill.contracts import Features, Probabilities
-from tidemill.train.ensemble import FILE, Ensemble
+import numpy as np
+
+from tidemill.contracts import DataError, Features, Probabilities
+from tidemill.train.combine import Combination, from_notes
 from tidemill.train.head import Head
-from tidemill.train.members.base import Material
+from tidemill.train.members.base import Material, Member
+from tidemill.train.members.registry import MEMBERS
+
+FILE: Final = "ensemble.json"
+FOLDER: Final = "members"
+FORMAT: Final = 1
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Members beside the head, and how what they and the head say becomes one answer."""
+
+    members: dict[str, Member]
+    combination: Combination
+
+    @property
+    def reads_text(self) -> bool:
+        """Whether it has to be given the texts of the rows."""
+        return any(member.needs_text for member in self.members.values())
+
+    def predict_proba(self, head: Probabilities, material: Material) -> Probabilities:
+        """What the head says, and the rows -> (rows, classes)."""
+        said = [head, *(member.predict_proba(material) for member in self.members.values())]
+        return self.combination.predict_proba(np.stack(said))
+
+    def files(self) -> dict[str, bytes]:
+        """Nothing -> names, in the model's folder, and contents of its files."""
+        notes = {"format": FORMAT, "members": list(self.members), "combination": self.combination.notes()}
+        files = {FILE: (json.dumps(notes, indent=2, sort_keys=True) + "\n").encode()}
+        for name, member in self.members.items():
+            files |= {f"{FOLDER}/{name}/{file}": content for file, content in member.files().items()}
+        return files
+
+    @classmethod
+    def load(cls, folder: Path) -> Ensemble:
+        """Folder of a model -> its ensemble.
+
+        Raises
+        ------
+        DataError
+            A file is missing, torn or of a newer format.
+        """
+        try:
+            notes = json.loads((folder / FILE).read_text(encoding="utf-8"))
+            if notes["format"] != FORMAT:
+                raise DataError(
+                    f"{folder / FILE} has format {notes['format']}, this Tidemill reads {FORMAT}: train again"
+                )
+            members = {name: MEMBERS[name].load(folder / FOLDER / name) for name in notes["members"]}
+            return cls(members, from_notes(notes["combination"]))
+        except (OSError, KeyError, json.JSONDecodeError) as error:
+            raise DataError(f"{folder} is not a whole model ({error}): run the train stage, or `dvc pull`") from error
 
 
 @dataclass(frozen=True)

@@ -22,15 +22,15 @@ from tidemill.contracts import (
 from tidemill.train.card import card, label_card
 from tidemill.train.choose import fitted
 from tidemill.train.distance import distance
-from tidemill.train.ensemble import OFF, Found, ensembled
+from tidemill.train.ensemble import OFF, Found, ensembled, pooled
 from tidemill.train.head import FORMAT, Head
 from tidemill.train.learn import Lesson, taught
-from tidemill.train.members.registry import members_of
+from tidemill.train.members.registry import checked, members_of
 from tidemill.train.model import EndModel
 from tidemill.train.none import NONE, Outliers
 from tidemill.train.reference import reference
 from tidemill.train.settings import TrainSettings
-from tidemill.train.teach import Array, Ints, Mask, cautions
+from tidemill.train.teach import Array, Ints, cautions
 
 TAUGHT: Final = ("train", "dev")
 UNSEEN: Final = "valid"
@@ -83,26 +83,27 @@ def train(tables: Tables, *, problem: Problem, settings: TrainSettings, backbone
         A row has no features or no label, or none teaches.
     """
     members_of(settings.ensemble, problem.modality)  # a name that cannot be is told before anything is fitted
+    checked(settings.views, problem.modality, "train.views")
     rows = joined(tables.votes, tables.features, tables.labels)
     targets = rows.select(probability_columns(problem.classes)).to_numpy()
     names = votes_contract(len(problem.classes)).other_names(tables.votes.columns)
     votes = rows.select(names).to_numpy().astype(np.int8).reshape(rows.height, len(names))
     covered = (votes != ABSTAIN).any(axis=1)
     teaches = rows["split"].is_in(TAUGHT).to_numpy()
-    lesson = Lesson(rows["feature"].to_numpy(), targets, covered, _gold(rows, tables.gold)).part(teaches)
-    head, choice = fitted(lesson, settings)
-    used = settings.recipe(choice["chosen"]) if choice else settings
     texts = _texts(rows, tables.texts)
-    found = beside(lesson, texts, teaches, used, problem.modality)
+    lesson = Lesson(rows["feature"].to_numpy(), targets, covered, _gold(rows, tables.gold), texts).part(teaches)
+    start, choice = fitted(lesson, settings)
+    used = settings.recipe(choice["chosen"]) if choice else settings
+    found = beside(start, lesson, used, problem.modality)
     weights = np.zeros(rows.height)
     weights[teaches] = taught(lesson, used)[1]
-    config = _config(head, rows, weights, (problem, used, backbone))
+    config = _config(start.head, rows, weights, (problem, used, backbone))
     config |= {"choice": choice} if choice else {}
     config |= {"ensemble": found.summary()} if found.ensemble else {}
     config["domain"] = distance(tables.domain, rows["feature"].to_numpy(), targets, weights, used)
     outliers = refusal(rows, problem.classes, settings)
     config |= {} if outliers is None else {NONE: refused(outliers, rows, settings)}
-    model = EndModel(replace(head, config=config), found.ensemble)
+    model = EndModel(replace(start.head, config=config), found.ensemble)
     told = predictions(model, rows["row_id"], rows["feature"], texts)
     kept = reference(rows.drop(probability_columns(problem.classes)), told, settings.reference_rows)
     cards = {CARD: card(model.config), LABEL_CARD: label_card(model.config, targets[teaches], votes[teaches], names)}
@@ -113,12 +114,13 @@ def train(tables: Tables, *, problem: Problem, settings: TrainSettings, backbone
     return Trained(model, files | outliers.files(), scored, kept, found.report)
 
 
-def beside(lesson: Lesson, texts: list[str] | None, teaches: Mask, settings: TrainSettings, modality: str) -> Found:
-    """Lesson, texts of all rows, which of them teach, settings of the head -> the ensemble, where one is asked for."""
+def beside(start: EndModel, lesson: Lesson, settings: TrainSettings, modality: str) -> Found:
+    """What a recipe has fitted, lesson, the recipe -> the ensemble: of its views, or where one is asked for and wins."""
+    if start.ensemble is not None:
+        return Found(start.ensemble, pooled(start.ensemble))
     if not settings.ensemble.members:
         return Found(None, OFF)
-    taught_texts = None if texts is None else [texts[row] for row in np.flatnonzero(teaches)]
-    return ensembled(lesson, taught_texts, settings, modality)
+    return ensembled(lesson, settings, modality)
 
 
 def refusal(rows: pl.DataFrame, classes: tuple[str, ...], settings: TrainSettings) -> Outliers | None:

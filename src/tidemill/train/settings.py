@@ -119,6 +119,7 @@ class TrainSettings(Settings):
     self_training: int = Field(ge=0)
     sure: float = Field(ge=0, lt=1)
     own_share: float = Field(gt=0, le=1)
+    views: tuple[str, ...]
     use_gold: bool
     gold_weight: float = Field(gt=0)
     mixup: float = Field(ge=0)
@@ -140,6 +141,17 @@ class TrainSettings(Settings):
         for name in self.named():
             self.recipe(name)
         return self
+
+    @model_validator(mode="after")
+    def _views_or_members(self) -> Self:
+        if self.ensemble.members and (self.views or any("views" in recipe for recipe in self.recipes)):
+            raise ValueError("views and ensemble.members are two ways to use the same models: set one of them to []")
+        return self
+
+    @property
+    def may_read_texts(self) -> bool:
+        """Whether models are asked for that could read texts."""
+        return bool(self.ensemble.members or self.views or any("views" in recipe for recipe in self.recipes))
 
     def named(self) -> list[str]:
         """Nothing -> names of the recipes, in their order."""

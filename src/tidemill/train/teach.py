@@ -49,6 +49,13 @@ def balance(targets: Probabilities, weights: Array) -> Array:
     return np.asarray(targets @ factors)
 
 
+def evened(targets: Probabilities, weights: Array, settings: TrainSettings) -> Array:
+    """Labels, weights and settings -> the weights, all classes alike where ``class_balance`` asks for it."""
+    if not settings.class_balance or not (weights > 0).any():
+        return weights
+    return np.asarray(np.where(weights > 0, weights * balance(targets, weights), 0.0))
+
+
 def cautions(targets: Probabilities, weights: Array, classes: tuple[str, ...]) -> list[str]:
     """Labels, weights and class names -> what makes the model doubtful, in sentences."""
     counts = np.bincount(targets[weights > 0].argmax(axis=1), minlength=len(classes))

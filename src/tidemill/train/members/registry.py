@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from tidemill.contracts import ConfigError
@@ -22,6 +23,21 @@ MEMBERS: Final[dict[str, type[Member]]] = {
 }
 
 
+def checked(names: Sequence[str], modality: str, key: str) -> None:
+    """Names of members, what the rows are and the setting that named them -> nothing.
+
+    Raises
+    ------
+    ConfigError
+        There is no member of that name, or it reads texts where the rows are images.
+    """
+    if unknown := [name for name in names if name not in MEMBERS]:
+        raise ConfigError(f"{key}: there is no member {unknown[0]!r}; there are {', '.join(MEMBERS)}")
+    if modality != "text" and (reading := [name for name in names if MEMBERS[name].needs_text]):
+        fit = ", ".join(name for name in MEMBERS if not MEMBERS[name].needs_text)
+        raise ConfigError(f"{key}: {reading[0]} reads texts and the rows are {modality}s; of {modality}s learn: {fit}")
+
+
 def members_of(settings: EnsembleSettings, modality: str) -> tuple[list[str], list[str]]:
     """Settings and what the rows are -> names of the members that are fitted beside the head, and of those left out.
 
@@ -30,14 +46,8 @@ def members_of(settings: EnsembleSettings, modality: str) -> tuple[list[str], li
     ConfigError
         There is no member of that name, or one that is named reads texts where the rows are images.
     """
-    wanted = list(MEMBERS) if settings.members == ALL else list(settings.members)
-    if unknown := [name for name in wanted if name not in MEMBERS]:
-        raise ConfigError(f"train.ensemble.members: there is no member {unknown[0]!r}; there are {', '.join(MEMBERS)}")
-    reading = [name for name in wanted if MEMBERS[name].needs_text] if modality != "text" else []
-    if reading and settings.members != ALL:
-        fit = ", ".join(name for name in MEMBERS if not MEMBERS[name].needs_text)
-        raise ConfigError(
-            f"train.ensemble.members: {reading[0]} reads texts and the rows are {modality}s; of {modality}s learn: {fit} "
-            f"(or `members: {ALL}`, which takes what fits)"
-        )
-    return [name for name in wanted if name not in reading], reading
+    if settings.members != ALL:
+        checked(settings.members, modality, "train.ensemble.members")
+        return list(settings.members), []
+    reading = [name for name in MEMBERS if MEMBERS[name].needs_text and modality != "text"]
+    return [name for name in MEMBERS if name not in reading], reading
