@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 import yaml
 
+from tests.adapters.project import picture
 from tests.conftest import ROOT
 from tests.evaluate import project
 from tidemill.adapters import candidates, search_plots, searching
@@ -191,14 +192,26 @@ def test_features_of_a_candidate_survive_a_kill_and_are_made_once(tmp_path: Path
 
 
 @pytest.mark.slow
-def test_a_candidate_has_the_features_that_embed_would_make(packages: Path, tmp_path: Path) -> None:
-    problem, embed, _ = load("spam", "embed", EmbedSettings, params=_params())
-    rows = pl.DataFrame({"row_id": ["a", "b"], "text": ["Free entry now! " * 20, "see you at home"]})
-    changes = {"short": {"text": {"max_tokens": 8}}}
-    found = candidates.made(rows, problem, embed, changes, folder=tmp_path, deadline=float("inf"))["short"]
-    small = embed.model_copy(update={"text": embed.text.model_copy(update={"max_tokens": 8})})
-    assert (found == Embedder(small, "text", root=packages.parents[1]).features(rows, name="x")).all()
-    assert (found != Embedder(embed, "text", root=packages.parents[1]).features(rows, name="x")).any()
+@pytest.mark.parametrize(
+    ("name", "contents", "changes"),
+    [
+        ("spam", ["Free entry now! " * 20, "see you at home"], {"text": {"max_tokens": 8}}),
+        ("solar", [picture(40, side=96), picture(90, side=80)], {"image": {"stages": [3, 4], "size": 64}}),
+    ],
+)
+def test_a_candidate_has_the_features_that_embed_would_make(
+    packages: Path, tmp_path: Path, name: str, contents: list, changes: dict
+) -> None:
+    problem, embed, _ = load(name, "embed", EmbedSettings, params=_params())
+    rows = pl.DataFrame({"row_id": ["a", "b"], problem.modality: contents})
+    found = candidates.made(rows, problem, embed, {"other": changes}, folder=tmp_path, deadline=float("inf"))["other"]
+    root = packages.parents[1]
+    other = EmbedSettings.model_validate(
+        embed.model_dump() | {key: embed.model_dump()[key] | value for key, value in changes.items()}
+    )
+    assert (found == Embedder(other, problem.modality, root=root).features(rows, name="x")).all()
+    here = Embedder(embed, problem.modality, root=root).features(rows, name="x")
+    assert found.shape != here.shape or (found != here).any()
 
 
 def test_the_setting_that_the_loss_hangs_on_is_told_to_matter_most(tmp_path: Path) -> None:
