@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,9 +11,16 @@ import numpy as np
 import polars as pl
 
 _COLOURS: Final = ("#00798c", "#d1495b", "#edae49", "#66a182", "#2e4057", "#8d5a97")
-_ENOUGH: Final = 10  # whole trials from which on a forest says anything of settings
+_ENOUGH: Final = 10  # trials from which on a forest says anything of settings
 _COLUMNS: Final = 5
 _META: Final = {"format": "png", "dpi": 110, "metadata": {"Software": None}}
+
+
+def ended(study: Any) -> list[Any]:
+    """Study → its trials in the space that were not cut short, pruned ones with the loss of their parts as their value."""
+    return [
+        one for one in study.trials if one.state.name in ("COMPLETE", "PRUNED") and one.params and one.value is not None
+    ]
 
 
 def importance(study: Any) -> dict[str, float]:
@@ -20,15 +28,16 @@ def importance(study: Any) -> dict[str, float]:
 
     Hutter, Hoos and Leyton-Brown, "An Efficient Approach for Assessing Hyperparameter Importance" (ICML 2014).
     """
-    whole = [one for one in study.trials if one.state.name == "COMPLETE" and one.params]
-    if len(whole) < _ENOUGH or len({one.value for one in whole}) == 1:
-        return {}
     import optuna
     from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 
-    study = optuna.create_study()  # of whole trials in the space alone
-    study.add_trials(whole)
-    found = get_param_importances(study, evaluator=FanovaImportanceEvaluator(n_trees=32, max_depth=16, seed=0))
+    trials = ended(study)
+    if len(trials) < _ENOUGH or len({one.value for one in trials}) == 1:
+        return {}
+    whole = optuna.create_study()
+    for one in trials:
+        whole.add_trial(optuna.trial.create_trial(params=one.params, distributions=one.distributions, value=one.value))
+    found = get_param_importances(whole, evaluator=FanovaImportanceEvaluator(n_trees=32, max_depth=16, seed=0))
     return {name.partition(":")[0]: share for name, share in found.items()}
 
 
@@ -48,60 +57,70 @@ def draw(leaderboard: pl.DataFrame, worth: dict[str, float], measure: str, path:
         )
         low, high = (float(value) for value in (table["loss"].min(), whole["loss"].max()))  # type: ignore[arg-type]
         if low < high:
-            left.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
+            left.set_ylim(*_span(low, high))
         left.legend(frameon=False, fontsize=8)
     left.set(xlabel="trial (0: the settings there are; x: pruned)", ylabel="loss on unseen rows")
     left.set_title(measure, loc="left", fontsize=9)
     names = list(worth)[::-1]
     right.barh(names, [worth[name] for name in names], color=_COLOURS[0])
-    right.set_title(
-        "share of the losses' variance by setting" if worth else "too few trials to weigh settings",
-        loc="left",
-        fontsize=9,
-    )
+    told = "share of the losses' variance by setting" if worth else "too few trials to weigh settings"
+    right.set_title(told, loc="left", fontsize=9)
     right.tick_params(labelsize=8)
+    if not worth:
+        right.set_axis_off()
     figure.savefig(path, **_META)
 
 
 def draw_settings(study: Any, path: Path) -> None:
-    """Study → PNG file: the loss of whole trials along each setting."""
-    whole = [one for one in study.trials if one.state.name == "COMPLETE" and one.params]
-    names = list(whole[-1].params) if whole else ["no whole trial yet"]
+    """Study → PNG file: the loss of trials along each setting, later ones darker, pruned ones as crosses."""
+    trials = ended(study)
+    names = list(trials[-1].params) if trials else ["no trial yet"]
     lines = math.ceil(len(names) / _COLUMNS)
     figure, grid = _figure((2.2 * _COLUMNS, 1.9 * lines), lines, _COLUMNS, sharey=True, squeeze=False)
     for axes, name in zip(grid.flat, names, strict=False):
-        _slice(axes, name, whole)
+        _slice(axes, name, [one for one in trials if name in one.params])
     for axes in grid.flat[len(names) :]:
         axes.set_axis_off()
+    losses = [one.value for one in trials if one.state.name == "COMPLETE"]
+    if losses and min(losses) < max(losses):
+        grid.flat[0].set_ylim(*_span(min(losses), max(losses)))
     for line in grid:
         line[0].set_ylabel("loss", fontsize=8)
     figure.savefig(path, **_META)
 
 
 def _slice(axes: Any, name: str, trials: list[Any]) -> None:
-    trials = [one for one in trials if name in one.params]
     axes.set_title(name.partition(":")[0], fontsize=9, loc="left")
     axes.tick_params(labelsize=7)
     if not trials:
         return
-    distribution, values = trials[0].distributions[name], [one.params[name] for one in trials]
-    losses = [one.value for one in trials]
+    distribution, places = trials[0].distributions[name], [one.params[name] for one in trials]
     if hasattr(distribution, "choices"):
-        places = [distribution.choices.index(value) for value in values]
-        values = places + np.random.default_rng(0).uniform(-0.15, 0.15, len(places))
+        places = [distribution.choices.index(value) for value in places]
         axes.set_xticks(range(len(distribution.choices)), [_short(one) for one in distribution.choices])
         axes.set_xlim(-0.5, len(distribution.choices) - 0.5)
+        places = list(places + np.random.default_rng(0).uniform(-0.2, 0.2, len(places)))
     elif distribution.log:
         axes.set_xscale("log")
         axes.set_xlim(distribution.low, distribution.high)
     elif isinstance(distribution.low, int):
         axes.set_xticks(range(distribution.low, distribution.high + 1))
-    axes.scatter(values, losses, c=[one.number for one in trials], cmap="viridis_r", s=12, alpha=0.8)
+    for state, marker in (("PRUNED", "x"), ("COMPLETE", "o")):
+        mine = [
+            (place, one.value, one.number) for place, one in zip(places, trials, strict=True) if one.state.name == state
+        ]
+        if mine:
+            across, losses, order = zip(*mine, strict=True)
+            how = {"cmap": "viridis_r", "vmin": 0, "vmax": trials[-1].number, "alpha": 0.8, "linewidths": 0.8}
+            axes.scatter(across, losses, c=order, s=14, marker=marker, **how)
 
 
 def _short(choice: Any) -> str:
-    words = str(choice).replace("_", " ").split()
-    return words[0] if len(words) == 1 or len(str(choice)) <= 8 else "\n".join(words[:2])  # noqa: PLR2004 - letters that fit
+    return "\n".join(textwrap.wrap(str(choice).replace("_", " "), 9, break_long_words=False)[:2])
+
+
+def _span(low: float, high: float) -> tuple[float, float]:
+    return low - 0.05 * (high - low), high + 0.05 * (high - low)
 
 
 def _figure(size: tuple[float, float], rows: int, columns: int, **how: Any) -> Any:
