@@ -1,12 +1,13 @@
 """What a handful of clean rows is worth beside weak labels ("Weaker than you think", Zhu et al., ACL 2023).
 
 Run: python benchmarks/few_clean.py [--data DIR --cache FOLDER] [--sizes 5,10,20,50] [--draws 5] [--auto-draws 2]
-[--split test] [--json OUT] [--plot OUT.png]
+[--json OUT] [--plot OUT.png]
 Reads the tables that `make run` or `dvc repro` leaves under data/, and with --data also sets with text in WRENCH's form.
 So many rows per class of those that teach are drawn, and their gold is shown to: a head that learns of them alone; the
 head on weak labels, the rows mixed in (use_gold); the same head, corrected by them afterwards; and train=auto with them
-mixed in. Beside these are the head and auto without any gold. Scores are told on --split; what is chosen by looking at
-scores is chosen on valid. Every draw has a seed of its own; the intervals are over draws and scored rows.
+mixed in. Beside these are the head and auto without any gold. Scores of the packaged problems are told on valid too, for
+whoever chooses by them; the picture has those of test. Every draw has a seed of its own; the intervals are over draws and
+scored rows.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from train_sets import features, settings, with_text
 ALONE, WEAK, MIXED = "clean rows alone", "weak labels", "weak labels, clean rows mixed in"
 AUTO, AUTO_MIXED = "auto", "auto, clean rows mixed in"
 AFTER = "weak labels, corrected by clean rows"
+SPLITS = ("valid", "test")
 STEPS, PENALTIES, PARTS = 300, (0.3, 1.0, 3.0, 10.0, 30.0), 5
 
 
@@ -45,6 +47,7 @@ class Task:
     truth: Any
     features: Any
     gold: Any
+    parts: dict[str, Any]  # split -> mask of the rows that are scored
     metric: str
     head: TrainSettings
     auto: TrainSettings
@@ -65,13 +68,13 @@ def main() -> None:
     parser.add_argument("--sizes", default="5,10,20,50")
     parser.add_argument("--draws", type=int, default=5)
     parser.add_argument("--auto-draws", type=int, default=2)
-    parser.add_argument("--split", default="test", choices=("valid", "test"))
     parser.add_argument("--plot", type=Path, help="also draw the figures here")
     asked = parser.parse_args()
     figures = {}
     for task in tasks(asked):
         figures[task.name] = measured(task, [int(size) for size in asked.sizes.split(",")], asked)
-        report(task.name, figures[task.name])
+        for split, methods in figures[task.name].items():
+            report(f"{task.name}, {split}", methods)
         if asked.json:
             asked.json.write_text(json.dumps(figures, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     if asked.plot:
@@ -82,11 +85,14 @@ def tasks(asked: Any) -> Any:
     """What was asked -> tasks, packaged problems first."""
     for name in filter(None, asked.problems.split(",")):
         rows = packaged(name)
-        scored = (rows.rows.rows["split"] == asked.split).to_numpy() & (rows.rows.gold != NO_GOLD)
+        split = rows.rows.rows["split"].to_numpy()
+        scored = np.isin(split, SPLITS) & (rows.rows.gold != NO_GOLD)
+        parts = {name: split[scored] == name for name in SPLITS}
         lesson = Lesson(rows.rows.features[rows.taught], rows.labels, rows.covered, np.full(len(rows.taught), NO_GOLD))
         how = rows.seeded(0).model_copy(update={"recipes": ()})
         auto = how.model_validate(how.model_dump() | _changes("auto", "head"))
-        yield Task(name, lesson, rows.truth, rows.rows.features[scored], rows.rows.gold[scored], METRIC, how, auto)
+        seen, gold = rows.rows.features[scored], rows.rows.gold[scored]
+        yield Task(name, lesson, rows.truth, seen, gold, parts, METRIC, how, auto)
     for votes in with_text(asked.data) if asked.data else ():
         seen = features(votes, BACKBONE, asked.cache)
         model = fitted("auto", votes.n_classes, votes.train, features=seen["train"])
@@ -95,7 +101,8 @@ def tasks(asked: Any) -> Any:
         lesson = Lesson(seen["train"], labels, heard, np.full(len(labels), NO_GOLD))
         truth = train_gold(asked.data / votes.name)
         both = settings("head", 0), settings("auto", 0)
-        yield Task(votes.name, lesson, truth, seen["test"], votes.gold, votes.metric, *both)
+        parts = {"test": np.ones(len(votes.gold), dtype=bool)}
+        yield Task(votes.name, lesson, truth, seen["test"], votes.gold, parts, votes.metric, *both)
 
 
 def _changes(name: str, base: str) -> dict[str, Any]:
@@ -111,7 +118,7 @@ def train_gold(folder: Path) -> Any:
 
 
 def measured(task: Task, sizes: list[int], asked: Any) -> dict[str, Any]:
-    """Task and rows per class -> method -> rows per class -> mean score and interval; 0: without any."""
+    """Task and rows per class -> split -> method -> rows per class (0: none) -> mean score and interval."""
     said: dict[str, dict[int, list[Any]]] = {}
     weak = [learn(task.lesson, seeded(task.head, seed)) for seed in range(asked.draws)]
     said[WEAK] = {0: [head.predict_proba(task.features) for head in weak]}
@@ -130,11 +137,18 @@ def measured(task: Task, sizes: list[int], asked: Any) -> dict[str, Any]:
             for name, answer in answers.items():
                 said.setdefault(name, {}).setdefault(size, []).append(answer)
         print(f"{task.name}: {size} clean rows per class done", file=sys.stderr)
-    return {name: {str(size): _figures(task, each) for size, each in points.items()} for name, points in said.items()}
+    return {
+        split: {
+            name: {str(size): _figures(task, each, rows) for size, each in points.items()}
+            for name, points in said.items()
+        }
+        for split, rows in task.parts.items()
+    }
 
 
-def _figures(task: Task, said: list[Any]) -> dict[str, Any]:
-    return {"score": mean_score(said, task.gold, task.metric), "interval": spread(said, task.gold, task.metric)}
+def _figures(task: Task, said: list[Any], rows: Any) -> dict[str, Any]:
+    part, gold = [one[rows] for one in said], task.gold[rows]
+    return {"score": mean_score(part, gold, task.metric), "interval": spread(part, gold, task.metric)}
 
 
 def seeded(how: TrainSettings, seed: int) -> TrainSettings:
@@ -239,7 +253,8 @@ def draw(figures: dict[str, Any], path: Path) -> None:
     figure, axes = plt.subplots(lines, columns, figsize=(4.2 * columns, 3.4 * lines + 0.6), squeeze=False)
     for axis in axes.flat[len(figures) :]:
         axis.axis("off")
-    for axis, (name, methods) in zip(axes.flat, figures.items(), strict=False):
+    for axis, (name, splits) in zip(axes.flat, figures.items(), strict=False):
+        methods = splits["test"]
         for place, (method, points) in enumerate(methods.items()):
             _line(axis, method, points, f"C{place}")
         axis.set(xscale="log", xlabel="clean rows per class", ylabel="score, points", title=name)
