@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,7 @@ class Task:
     lesson: Lesson
     truth: Any
     features: Any
+    texts: Any
     gold: Any
     parts: dict[str, Any]  # split -> mask of the rows that are scored
     metric: str
@@ -56,7 +57,7 @@ class Task:
         """Indices -> the lesson with the gold of these rows in it."""
         gold = np.full(len(self.truth), NO_GOLD)
         gold[rows] = self.truth[rows]
-        return Lesson(self.lesson.features, self.lesson.targets, self.lesson.covered, gold)
+        return replace(self.lesson, gold=gold)
 
 
 def main() -> None:
@@ -88,21 +89,28 @@ def tasks(asked: Any) -> Any:
         split = rows.rows.rows["split"].to_numpy()
         scored = np.isin(split, SPLITS) & (rows.rows.gold != NO_GOLD)
         parts = {name: split[scored] == name for name in SPLITS}
-        lesson = Lesson(rows.rows.features[rows.taught], rows.labels, rows.covered, np.full(len(rows.taught), NO_GOLD))
+        lesson = Lesson(
+            rows.rows.features[rows.taught],
+            rows.labels,
+            rows.covered,
+            np.full(len(rows.taught), NO_GOLD),
+            rows.text(rows.taught),
+        )
         how = rows.seeded(0).model_copy(update={"recipes": ()})
         auto = how.model_validate(how.model_dump() | _changes("auto", "head"))
         seen, gold = rows.rows.features[scored], rows.rows.gold[scored]
-        yield Task(name, lesson, rows.truth, seen, gold, parts, METRIC, how, auto)
+        yield Task(name, lesson, rows.truth, seen, rows.text(np.flatnonzero(scored)), gold, parts, METRIC, how, auto)
     for votes in with_text(asked.data) if asked.data else ():
         seen = features(votes, BACKBONE, asked.cache)
         model = fitted("auto", votes.n_classes, votes.train, features=seen["train"])
         labels = model.predict_proba(votes.train, features=seen["train"])
         heard = (votes.train != ABSTAIN).any(axis=1)
-        lesson = Lesson(seen["train"], labels, heard, np.full(len(labels), NO_GOLD))
+        lesson = Lesson(seen["train"], labels, heard, np.full(len(labels), NO_GOLD), votes.texts["train"])
         truth = train_gold(asked.data / votes.name)
         both = settings("head", 0), settings("auto", 0)
         parts = {"test": np.ones(len(votes.gold), dtype=bool)}
-        yield Task(votes.name, lesson, truth, seen["test"], votes.gold, parts, votes.metric, *both)
+        texts = votes.texts["test"]
+        yield Task(votes.name, lesson, truth, seen["test"], texts, votes.gold, parts, votes.metric, *both)
 
 
 def _changes(name: str, base: str) -> dict[str, Any]:
@@ -172,7 +180,7 @@ def alone(task: Task, rows: Any, how: TrainSettings) -> Any:
 def automatic(task: Task, lesson: Lesson, seed: int, *, gold: bool) -> Any:
     """Lesson -> what train=auto says, with gold where it is to be used."""
     how = task.auto.model_copy(update={"seed": seed, "use_gold": gold})
-    return choose.fitted(lesson, how)[0].predict_proba(task.features)
+    return choose.fitted(lesson, how)[0].predict_proba(task.features, task.texts)
 
 
 def corrected(task: Task, rows: Any, head: Any) -> Any:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from tidemill.adapters.config import load
 from tidemill.adapters.studies import Study, study
@@ -14,6 +15,7 @@ from tidemill.contracts import NO_GOLD, TidemillError
 from tidemill.train import choose
 from tidemill.train.fit import fit_head
 from tidemill.train.learn import Lesson
+from tidemill.train.model import EndModel
 from tidemill.train.run import TAUGHT
 from tidemill.train.settings import TrainSettings
 from tidemill.train.teach import row_weights
@@ -31,6 +33,7 @@ class Packaged:
     settings: TrainSettings
     taught: Any
     test: Any
+    texts: Sequence[str] | None
 
     @property
     def classes(self) -> int:
@@ -61,14 +64,18 @@ class Packaged:
         """Seed and changes -> the problem's settings with them."""
         return self.settings.model_copy(update={"seed": seed, **changes})
 
-    def said(self, head: Any) -> Any:
-        """A head -> its probabilities of the rows that are scored."""
-        return head.predict_proba(self.rows.features[self.test])
+    def text(self, rows: Any) -> Sequence[str] | None:
+        """Indices -> texts of these rows, where rows have one."""
+        return None if self.texts is None else [self.texts[row] for row in rows]
+
+    def said(self, model: Any) -> Any:
+        """An end model -> its probabilities of the rows that are scored."""
+        return model.predict_proba(self.rows.features[self.test], self.text(self.test))
 
     def weak(self, seed: int, gold: Any = None, **changes: Any) -> Any:
         """Seed, gold of the rows that teach (none: no row has any) and changes -> what the end model says of test."""
         known = np.full(len(self.taught), NO_GOLD) if gold is None else gold
-        lesson = Lesson(self.rows.features[self.taught], self.labels, self.covered, known)
+        lesson = Lesson(self.rows.features[self.taught], self.labels, self.covered, known, self.text(self.taught))
         return self.said(choose.fitted(lesson, self.seeded(seed, **changes))[0])
 
     def told(self, targets: Any, rows: Any, seed: int) -> Any:
@@ -76,7 +83,7 @@ class Packaged:
         plain = self.seeded(seed).plain()
         features = self.rows.features[self.taught][rows]
         weights = row_weights(targets[rows], np.ones(int(np.sum(rows)), dtype=np.bool_), plain)
-        return self.said(fit_head(features, targets[rows], settings=plain, weights=weights))
+        return self.said(EndModel(fit_head(features, targets[rows], settings=plain, weights=weights)))
 
 
 def packaged(name: str) -> Packaged:
@@ -88,7 +95,14 @@ def packaged(name: str) -> Packaged:
     settings = load(name, "train", TrainSettings)[1]
     known = rows.gold != NO_GOLD
     taught = np.flatnonzero(rows.rows["split"].is_in(TAUGHT).to_numpy() & known)
-    return Packaged(name, rows, settings, taught, np.flatnonzero((rows.rows["split"] == "test").to_numpy() & known))
+    test = np.flatnonzero((rows.rows["split"] == "test").to_numpy() & known)
+    return Packaged(name, rows, settings, taught, test, texts(rows) if rows.problem.modality == "text" else None)
+
+
+def texts(rows: Study) -> Sequence[str]:
+    """Rows of a problem with text -> the text of each."""
+    raw = pl.concat([pl.read_parquet(file, columns=["row_id", "text"]) for file in rows.paths.raw.glob("*.parquet")])
+    return rows.rows.select("row_id").join(raw, on="row_id", how="left", maintain_order="left")["text"].to_list()
 
 
 def batches(rows: Packaged) -> Sequence[str]:
