@@ -5,7 +5,7 @@ from tidemill.contracts import DataError
 from tidemill.train.fit import Batches, fit_head
 from tidemill.train.head import softmax
 from tidemill.train.loss import soft_cross_entropy
-from tidemill.train.teach import balance, cautions, confidence, row_weights
+from tidemill.train.teach import balance, confidence, row_weights
 
 
 def clouds(rows=300, seed=0):
@@ -143,11 +143,6 @@ def test_confidence_of_three_classes_is_measured_against_their_entropy():
 
 def test_balance_leaves_out_a_class_that_nobody_has():
     assert balance(np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]), np.ones(2)).tolist() == [1, 1]
-
-
-def test_few_rows_of_a_class_are_a_caution():
-    targets = np.eye(2)[np.array([0] * 20 + [1] * 3)]
-    assert cautions(targets, np.ones(23), ("low", "high")) == ["3 rows teach class high, 15 are few"]
 
 
 def test_softmax_of_two_is_the_logistic_function():

@@ -55,7 +55,13 @@ ingest:
   {modality}: {content}
   gold: {gold}
   meta: {{}}{others}
+{few}"""
+_FEW_LABELS: Final = """\
+  split: {{train: 0.0, dev: 0.8, valid: 0.0, test: 0.2, seed: 7}}  # few labels: nearly all of them teach, nothing is promoted
+train:
+  use_gold: true  # few labels: each of them teaches. With {enough} or more of each class delete this and the split above
 """
+_ENOUGH: Final = 15  # labels of each class, from which on the usual split leaves enough of them to every use
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,12 @@ class _Plan:
     problem: Problem
     ingest: dict[str, Any]
     others: tuple[str, ...]
+    rarest: int  # labels of the class that has the fewest, 0 where there are none
+
+    @property
+    def few(self) -> bool:
+        """Whether there are labels, and few."""
+        return 0 < self.rarest < _ENOUGH
 
 
 def scaffold(chosen: argparse.Namespace, *, root: Path) -> None:
@@ -123,11 +135,12 @@ def _plan_text(chosen: argparse.Namespace, source: Path) -> _Plan:
     for word, column in (("--text", chosen.text), ("--label", chosen.label)):
         if column is not None and column not in table.columns:
             raise DataError(f"{source.name}: {word} {column!r} is no column{nearest(column, list(table.columns))}")
-    classes = _classes(chosen, [] if chosen.label is None else table.columns[chosen.label], f"column {chosen.label!r}")
+    labels = [] if chosen.label is None else table.columns[chosen.label]
+    classes = _classes(chosen, labels, f"column {chosen.label!r}")
     ingest = {"key": _key(table), "text": chosen.text, "gold": chosen.label}
     others = tuple(name for name in table.columns if name not in ingest.values())
     problem = Problem(name=chosen.name, modality="text", classes=classes)
-    return _Plan(Paths(chosen.name), source, problem, ingest, others)
+    return _Plan(Paths(chosen.name), source, problem, ingest, others, _rarest(labels, classes))
 
 
 def _plan_images(chosen: argparse.Namespace, source: Path) -> _Plan:
@@ -137,7 +150,13 @@ def _plan_images(chosen: argparse.Namespace, source: Path) -> _Plan:
     folders = Source(str(source)).table(_reading(ingest)).columns["folder"]
     classes = _classes(chosen, folders, "names of subfolders")
     problem = Problem(name=chosen.name, modality="image", classes=classes)
-    return _Plan(Paths(chosen.name), source, problem, ingest, ())
+    return _Plan(Paths(chosen.name), source, problem, ingest, (), _rarest(folders, classes))
+
+
+def _rarest(labels: Sequence[object], classes: Sequence[str]) -> int:
+    """Labels and the classes → how many the rarest class has."""
+    said = [as_string(one).strip() for one in labels if not is_missing(one)]
+    return min(said.count(name) for name in classes)
 
 
 def _classes(chosen: argparse.Namespace, labels: Sequence[object], where: str) -> tuple[str, ...]:
@@ -177,8 +196,10 @@ def _reading(ingest: dict[str, Any]) -> IngestSettings:
 
 def _settings(plan: _Plan, root: Path) -> IngestSettings:
     defaults = yaml.safe_load((root / CONF / "ingest" / "table.yaml").read_text(encoding="utf-8"))
-    incoming = {"incoming": (INCOMING / plan.paths.name).as_posix()}
-    return parse(IngestSettings, defaults | incoming | plan.ingest, f"{plan.paths.name}.ingest")
+    own = {"incoming": (INCOMING / plan.paths.name).as_posix()} | plan.ingest
+    if plan.few:
+        own |= yaml.safe_load(_FEW_LABELS.format(enough=_ENOUGH).splitlines()[0])
+    return parse(IngestSettings, defaults | own, f"{plan.paths.name}.ingest")
 
 
 def _bring(source: Path, root: Path, name: str) -> str:
@@ -228,6 +249,7 @@ def _config(plan: _Plan) -> str:
         key=values["key"],
         gold=values["gold"],
         others=others.replace("\n", " ") if plan.others else "",
+        few=_FEW_LABELS.format(enough=_ENOUGH) if plan.few else "",
     )
 
 
@@ -268,9 +290,14 @@ def _dump_yaml(editor: Any, content: Any) -> str:
 
 def _told(plan: _Plan, rows: int, functions: str) -> str:
     name, count = plan.paths.name, functions.count("\n  - ")
+    few = (
+        f"caution: the rarest class has {plan.rarest} labels, fewer than {_ENOUGH}: nearly all of them teach, few are left to score "
+        f"by, nothing is promoted. `tidemill predict {name} FILE --out OUT --version candidate` asks the model all the same; label more\n"
+    )
     return (
         f"{name}: {rows} rows, classes {', '.join(plan.problem.classes)}, {count} labeling functions to start from\n"
         f"  conf/problem/{name}.yaml                what your columns mean\n"
         f"  src/problems/{name}/functions.yaml      labeling functions: the part that needs you\n"
+        f"{few if plan.few else ''}"
         f"next: git add -A && git commit -m 'Add {name}', then: tidemill run problem={name}"
     )

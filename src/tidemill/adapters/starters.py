@@ -144,13 +144,18 @@ def _length_functions(texts: pl.Series, classes: Sequence[str]) -> list[Entry]:
 
 
 def _extreme_functions(table: pl.DataFrame, classes: Sequence[str]) -> list[Entry]:
-    first = table.columns[0]
-    low, high = (float(f"{table[first].quantile(share) or 0.0:.4g}") for share in (0.2, 0.8))
+    first, low, high = next(filter(None, map(_ends, table.iter_columns())), (table.columns[0], 0.0, 0.0))
     base = {"kind": "threshold", "column": f"image.{first}"}
     return [
         {"name": f"low_{first}", **base, "below": low, "vote": classes[0]},
         {"name": f"high_{first}", **base, "above": high, "vote": classes[-1]},
     ]
+
+
+def _ends(column: pl.Series) -> tuple[str, float, float] | None:
+    """Statistic of images → its name and cuts that some images lie below and some above; None: there are no such cuts."""
+    low, high = (float(f"{column.quantile(share) or 0.0:.4g}") for share in (0.2, 0.8))
+    return (column.name, low, high) if (column < low).any() and (column > high).any() else None
 
 
 def _identifier(name: str, index: int) -> str:

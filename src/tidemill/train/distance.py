@@ -19,6 +19,7 @@ from tidemill.train.teach import Array
 TELLING: Final = 0.1
 """Share of the way from chance to all neighbours alike, below which features hardly tell the labels."""
 _MOST: Final = 2_000  # rows whose neighbours are looked at
+_LEAST: Final = 5  # rows for each neighbour
 _BACKWARD: Final = {
     "partial": 1.6,
     "full": 3.0,
@@ -34,19 +35,22 @@ def distance(
 ) -> dict[str, Any]:
     """What ``embed`` told of the backbone, and rows with labels and weights -> verdict, figures, words and advice.
 
-    ``advice`` is None where the backbone is near enough and its features tell the labels, or where it was taught.
+    ``advice`` is None where the backbone is near enough and its features tell the labels, where it was taught, and where
+    rows are too few to teach it.
     """
     verdict = "unknown" if domain is None else str(domain["verdict"])
     words = [] if domain is None else [f"the backbone is {_place(verdict)} this data: {domain['words']}"]
     taught = np.random.default_rng([settings.seed, 19]).permutation(np.flatnonzero(weights > 0))[:_MOST]
-    labels = targets[taught].argmax(axis=1)
-    agree, chance = shared(features[taught], labels, neighbours=min(settings.neighbours, len(taught) - 1))
-    telling = (agree - chance) / (1.0 - chance) if chance < 1.0 else 1.0
-    words.append(
-        f"of {settings.neighbours} neighbours among its features {agree:.0%} share the label, {chance:.0%} by chance"
-    )
-    told = {"verdict": verdict, "neighbours": {"agree": round(agree, 4), "chance": round(chance, 4)}}
-    asks = settings.mode == "head" and (verdict == "far" or telling < TELLING)
+    told: dict[str, Any] = {"verdict": verdict}
+    telling = 1.0
+    enough = len(taught) >= _LEAST * settings.neighbours  # of fewer rows neighbours are all there are
+    if enough:
+        agree, chance = shared(features[taught], targets[taught].argmax(axis=1), neighbours=settings.neighbours)
+        telling = (agree - chance) / (1.0 - chance) if chance < 1.0 else 1.0
+        told["neighbours"] = {"agree": round(agree, 4), "chance": round(chance, 4)}
+        near = f"of {settings.neighbours} neighbours among its features {agree:.0%} share the label"
+        words.append(f"{near}, {chance:.0%} would by chance")
+    asks = enough and settings.mode == "head" and (verdict == "far" or telling < TELLING)
     return told | {"words": "; ".join(words), "advice": advice(settings) if asks else None}
 
 

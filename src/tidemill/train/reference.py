@@ -24,7 +24,8 @@ def reference_contract(classes: tuple[str, ...]) -> Contract:
 def reference(rows: pl.DataFrame, predictions: pl.DataFrame, count: int) -> pl.DataFrame:
     """Rows (row_id, batch, split, feature, votes), their predictions and how many to keep -> the sample, in their order.
 
-    The rows whose ids have the least hashes are kept, so that a row stays in or out whatever else arrives.
+    The rows whose ids have the least hashes are kept, so that a row stays in or out whatever else arrives. Where rows are
+    so few that none is held out, those that teach stand in.
 
     Raises
     ------
@@ -34,7 +35,8 @@ def reference(rows: pl.DataFrame, predictions: pl.DataFrame, count: int) -> pl.D
     taken = [name for name in predictions.columns[1:] if name in rows.columns]
     if taken:
         raise DataError(f"a labeling function is called {taken[0]!r}, as a column of probabilities is: rename it")
-    pool = rows.filter(pl.col("split").is_in(SAMPLED))
+    held_out = rows.filter(pl.col("split").is_in(SAMPLED))
+    pool = held_out if held_out.height else rows
     hashes = pl.Series([hashlib.sha256(row_id.encode()).hexdigest() for row_id in pool["row_id"]], dtype=pl.String)
     kept = pool.filter(hashes.rank("ordinal") <= count).join(predictions, on="row_id", maintain_order="left")
     about = ["row_id", "batch", "feature", *predictions.columns[1:]]

@@ -20,6 +20,7 @@ from tidemill.contracts import (
     votes_contract,
 )
 from tidemill.train.card import card, label_card
+from tidemill.train.cautions import cautions
 from tidemill.train.choose import fitted
 from tidemill.train.distance import distance
 from tidemill.train.ensemble import OFF, Found, ensembled, pooled
@@ -30,7 +31,7 @@ from tidemill.train.model import EndModel
 from tidemill.train.none import NONE, Outliers
 from tidemill.train.reference import reference
 from tidemill.train.settings import TrainSettings
-from tidemill.train.teach import Array, Ints, cautions
+from tidemill.train.teach import Array, Ints
 
 TAUGHT: Final = ("train", "dev")
 UNSEEN: Final = "valid"
@@ -96,10 +97,11 @@ def train(tables: Tables, *, problem: Problem, settings: TrainSettings, backbone
     used = settings.recipe(choice["chosen"]) if choice else settings
     found = beside(start, lesson, used, problem.modality)
     weights = np.zeros(rows.height)
-    weights[teaches] = taught(lesson, used)[1]
+    labels, weights[teaches] = taught(lesson, used)
     config = _config(start.head, rows, weights, (problem, used, backbone))
     config |= {"choice": choice} if choice else {}
     config |= {"ensemble": found.summary()} if found.ensemble else {}
+    config["cautions"] = cautions(labels, weights[teaches], lesson.gold, problem.classes, used)
     config["domain"] = distance(tables.domain, rows["feature"].to_numpy(), targets, weights, used)
     outliers = refusal(rows, problem.classes, settings)
     config |= {} if outliers is None else {NONE: refused(outliers, rows, settings)}
@@ -216,5 +218,4 @@ def _config(
         "batches": dict(sorted(counts)),
         "training": dict(head.config),
         "settings": settings.model_dump(mode="json", exclude={"ensemble"}),  # ensemble.json tells of that
-        "cautions": cautions(targets, weights, problem.classes),
     }

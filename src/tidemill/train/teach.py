@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
 import numpy.typing as npt
 
@@ -13,9 +11,6 @@ from tidemill.train.settings import TrainSettings
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
-
-_FEW: Final = 15
-_LOPSIDED: Final = 100
 
 
 def row_weights(targets: Probabilities, covered: Mask, settings: TrainSettings) -> Array:
@@ -54,13 +49,3 @@ def evened(targets: Probabilities, weights: Array, settings: TrainSettings) -> A
     if not settings.class_balance or not (weights > 0).any():
         return weights
     return np.asarray(np.where(weights > 0, weights * balance(targets, weights), 0.0))
-
-
-def cautions(targets: Probabilities, weights: Array, classes: tuple[str, ...]) -> list[str]:
-    """Labels, weights and class names -> what makes the model doubtful, in sentences."""
-    counts = np.bincount(targets[weights > 0].argmax(axis=1), minlength=len(classes))
-    few = [f"{n} rows teach class {name}, {_FEW} are few" for name, n in zip(classes, counts, strict=True) if n < _FEW]
-    lopsided = counts.min() > 0 and counts.max() > _LOPSIDED * counts.min()
-    return few + (
-        [f"classes are {counts.max() // counts.min()} to 1: consider train.class_balance"] if lopsided else []
-    )
