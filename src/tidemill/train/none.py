@@ -84,7 +84,7 @@ class Outliers:
             rows = (features[start : start + _CHUNK].astype(np.float64) - self.mean) / self.scale
             squared = (rows**2).sum(axis=1)[:, None] + lengths - 2.0 * rows @ known.T
             parts.append(np.sqrt(np.maximum(np.partition(squared, place, axis=1)[:, place], 0.0)))
-        return np.concatenate(parts)
+        return np.asarray(np.round(np.concatenate(parts), _DIGITS))  # the last bits of a sum are not the same twice
 
     def files(self) -> dict[str, bytes]:
         """Detector -> name and content of its file in the model's folder."""
