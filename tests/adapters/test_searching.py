@@ -90,6 +90,14 @@ def test_too_many_rows_are_drawn_from_those_that_teach_with_gold_first(mail: Pat
     assert (searching._capped(able, gold, how) == chosen).all()
 
 
+def test_what_no_head_can_have_is_told_before_the_search_begins(mail: Path) -> None:
+    params = yaml.safe_load(Path("params.yaml").read_text())
+    params["mail"]["search"]["space"]["loss"] = ["soft_cross_entropy", "hinge"]
+    Path("params.yaml").write_text(yaml.safe_dump(params))
+    with pytest.raises(ConfigError, match=r"mail.search.space: train.loss"):
+        searching.search_for("mail", Path("out"), minutes=1.0)
+
+
 def test_nothing_is_done_where_no_minutes_are_given(mail: Path) -> None:
     told = not_asked("mail", Paths("mail").search)
     assert "no search was asked for" in told["verdict"]
@@ -218,12 +226,13 @@ def test_the_setting_that_the_loss_hangs_on_is_told_to_matter_most(tmp_path: Pat
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
+    how = SearchSettings.model_validate(section("search/default.yaml"))
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     for number in range(40):
         trial = study.ask()
         outside = number == 0  # settings that lie outside of the space
         names = [HERE, "other"] if number > 5 else [HERE]
-        params = {} if outside else suggested(trial, space(names))
+        params = {} if outside else suggested(trial, space(how, names))
         trial.set_user_attr("changes", {})
         trial.set_user_attr("backbone", backbone_of(params))
         trial.report(1.0, 0)

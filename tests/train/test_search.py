@@ -7,6 +7,8 @@ import time
 
 import numpy as np
 import pytest
+import yaml
+from pydantic import ValidationError
 
 from tests.conftest import ROOT
 from tests.train.test_learn import changed, lesson
@@ -19,7 +21,7 @@ from tidemill.train.search import CHANGES, Field, best, missed, search
 from tidemill.train.search_settings import HERE, SearchSettings
 from tidemill.train.space import BACKBONE, backbone_of, changes, point, space
 
-HOW = {"minutes": 1, "rows": 4000, "parts": 2, "finalists": 3, "backbones": [], "embedding": 0.4, "judging": 0.2}
+HOW = yaml.safe_load((ROOT / "conf/search/default.yaml").read_text()) | {"parts": 2, "backbones": []}
 PROGRAM = """
 import sys, time
 from pathlib import Path
@@ -38,7 +40,7 @@ with opened(Path(sys.argv[1]), seed=0) as study:
 
 def field_of(known, settings, others=None, **how):
     lessons = {HERE: known, **(others or {})}
-    return Field(lessons, settings, SearchSettings.model_validate(HOW | {"seed": 0} | how))
+    return Field(lessons, settings, SearchSettings.model_validate(HOW | how))
 
 
 class Told:
@@ -215,15 +217,31 @@ def test_two_searches_do_not_write_one_journal(tmp_path):
 
 
 def test_a_place_in_the_space_says_what_is_another_than_the_settings_there_are(settings):
+    how = SearchSettings.model_validate(HOW)
     own = settings.model_copy(update={"hidden": (256,), "learning_rate": 0.001})
-    place = point(own, "wide", [HERE, "wide"])
-    assert set(place) == set(space([HERE, "wide"]))
+    place = point(own, "wide", [HERE, "wide"], how)
+    assert set(place) == set(space(how, [HERE, "wide"]))
     assert backbone_of(place) == "wide"
-    assert backbone_of(point(own, HERE, [HERE])) == HERE
-    assert changes(place, own) == {}
-    moved = place | {"depth": 2, "width_1": 32, "learning_rate": 0.00123456, "mixup": 0.2, "uncovered": "keep"}
-    assert changes(moved, own) == {"hidden": [256, 32], "learning_rate": 0.0012, "mixup": 0.2, "uncovered": "keep"}
-    assert point(own.model_copy(update={"hidden": (7,)}), HERE, [HERE]) == {}  # 7 is no width that is searched
+    assert backbone_of(point(own, HERE, [HERE], how)) == HERE
+    assert changes(place, own, how) == {}
+    moved = place | {"depth": 2, "width_1": 32, "learning_rate": 0.00123456, "mixup": 0.2, "dropout": 0.12345}
+    found = changes(moved, own, how)
+    assert found == {"hidden": [256, 32], "learning_rate": 0.0012, "mixup": 0.2, "dropout": 0.12}
+    assert point(own.model_copy(update={"hidden": (7,)}), HERE, [HERE], how) == {}  # 7 is no width that is searched
+
+
+def test_any_setting_of_a_head_can_be_searched_and_no_other(settings):
+    how = SearchSettings.model_validate(HOW | {"space": {"q": {"low": 0.1, "high": 1.0, "log": False}}})
+    assert set(space(how, [HERE])) == {"q"}
+    assert changes({"q": 0.456}, settings, how) == {"q": 0.46}
+    for wrong, told in (
+        ({"seed": [0, 1]}, "space.seed cannot be searched"),
+        ({"depth": [0, 1]}, "depth and a list width together"),
+        ({"loss": []}, "space.loss is an empty list"),
+        ({"dropout": {"low": 0.5, "high": 0.1, "log": False}}, "from 0.5 to 0.1 is no range"),
+    ):
+        with pytest.raises(ValidationError, match=told):
+            SearchSettings.model_validate(HOW | {"space": wrong})
 
 
 def test_a_missed_row_of_a_rare_class_weighs_more():

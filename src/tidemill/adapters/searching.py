@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from tidemill.adapters import candidates, search_plots
-from tidemill.adapters.config import Paths, load
+from tidemill.adapters.config import Paths, load, parse
 from tidemill.adapters.places import state_folder
 from tidemill.adapters.tables import aside, batch_names, read, read_batches, write_json
 from tidemill.contracts import (
@@ -36,7 +36,7 @@ from tidemill.train.run import TAUGHT, joined
 from tidemill.train.search import CHANGES, Field, search
 from tidemill.train.search_settings import HERE, SearchSettings
 from tidemill.train.settings import TrainSettings
-from tidemill.train.space import BACKBONE, VERSION
+from tidemill.train.space import BACKBONE, VERSION, tried
 
 _LAST: Final = (0.02, 0.2, 2.0)  # of the budget, least and most seconds, that are kept for what comes after the finals
 _DOUBT: Final = "at telling sure labels, right or wrong; train.use_gold=true asks gold of dev instead"
@@ -81,6 +81,7 @@ def search_for(name: str, folder: Path, *, minutes: float | None = None) -> dict
     problem, settings, paths = load(name, "train", TrainSettings)
     how = load(name, "search", SearchSettings)[1]
     how = how if minutes is None else how.model_copy(update={"minutes": minutes})
+    _check(name, settings, how)
     clock = _Clock.of(began, how)
     embed, batches = load(name, "embed", EmbedSettings)[1], batch_names(paths.manifest)
     rows = _rows(problem, settings, paths, how, embed)
@@ -100,6 +101,13 @@ def search_for(name: str, folder: Path, *, minutes: float | None = None) -> dict
     told["elapsed_seconds"] = round(time.monotonic() - began, 1)
     write_json(told, folder / "search.json")
     return told
+
+
+def _check(name: str, settings: TrainSettings, how: SearchSettings) -> None:
+    """Every end and choice of the space can be set, or an error names the one that cannot."""
+    for key, values in tried(how).items():
+        for value in values:
+            parse(TrainSettings, settings.model_dump() | {key: value}, f"{name}.search.space: train")
 
 
 def _rows(problem: Problem, settings: TrainSettings, paths: Paths, how: SearchSettings, embed: EmbedSettings) -> _Rows:

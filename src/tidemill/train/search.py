@@ -88,7 +88,7 @@ def enqueue(field: Field, study: Any, start: tuple[int, ...]) -> None:
     there = {one.user_attrs.get(_GIVEN) for one in study.trials if one.state.name != "FAIL"}
     for name, (backbone, settings) in given.items():
         if name not in there:
-            place = point(settings, backbone, list(field.lessons))
+            place = point(settings, backbone, list(field.lessons), field.how)
             about = {_GIVEN: name, BACKBONE: backbone, "hidden": list(settings.hidden), _OUTSIDE: not place}
             study.enqueue_trial(place, user_attrs=about)
 
@@ -132,8 +132,8 @@ def _proposed(field: Field, trial: Any) -> tuple[str, dict[str, Any]]:
     if about.get(_OUTSIDE):
         hidden = about["hidden"]
         return about[BACKBONE], {} if hidden == list(field.settings.hidden) else {"hidden": hidden}
-    params = suggested(trial, space(list(field.lessons)))
-    return backbone_of(params), changes(params, field.settings)
+    params = suggested(trial, space(field.how, list(field.lessons)))
+    return backbone_of(params), changes(params, field.settings, field.how)
 
 
 def losses_of(field: Field, rows: Mask) -> Callable[[Probabilities], Array]:

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from tidemill.contracts import Settings
 
-_OF_ALL: Final = (
+NOT_OF_ONE: Final = (
     *("recipes", "trials", "seed", "threads", "trainer", "reference_rows"),
     *("mode", "tune", "ensemble", "none_of_the_above"),
 )
@@ -167,7 +167,7 @@ class TrainSettings(Settings):
         """
         changes = next(recipe for recipe in self.recipes if recipe["name"] == name)
         changes = {key: value for key, value in changes.items() if key != "name"}
-        if wrong := [key for key in changes if key in _OF_ALL]:
+        if wrong := [key for key in changes if key in NOT_OF_ONE]:
             raise ValueError(f"recipe {name} sets {wrong[0]}, which holds for all recipes")
         return type(self).model_validate(self.model_dump() | changes | {"recipes": ()})
 
