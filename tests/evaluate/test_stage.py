@@ -8,6 +8,7 @@ import yaml
 from tests.evaluate import project
 from tidemill.adapters import champions, judging
 from tidemill.stages import evaluate
+from tidemill.train.model import EndModel
 
 
 @pytest.fixture
@@ -15,11 +16,11 @@ def ceiling(monkeypatch):
     """What the ceiling was taught, by a head that needs no torch."""
     taught = []
 
-    def fit(features, targets, *, settings, weights):
-        taught.append((features, targets))
-        return project.head([6.0, 6.0], list(project.BATCHES))
+    def fit(lesson, settings):
+        taught.append((lesson, settings))
+        return EndModel(project.head([6.0, 6.0], list(project.BATCHES)))
 
-    monkeypatch.setattr(judging, "fit_head", fit)
+    monkeypatch.setattr(judging, "learned_by", fit)
     return taught
 
 
@@ -63,9 +64,21 @@ def test_the_first_candidate_is_scored_beside_its_yardsticks_and_promoted(run, m
 
 def test_the_ceiling_learns_from_gold_of_train_and_dev_alone(run, ceiling):
     run()
-    features, targets = ceiling[0]
-    assert len(features) == len(targets) == 540  # three of five rows; gold is missing in test rows only
-    assert set(targets.sum(axis=1)) == {1.0}
+    lesson, settings = ceiling[0]
+    assert len(lesson.features) == len(lesson.targets) == 540  # three of five rows; gold is missing in test rows only
+    assert set(lesson.targets.sum(axis=1)) == {1.0}
+    assert settings.views == ()
+    assert lesson.texts is None
+
+
+def test_the_ceiling_has_the_members_that_the_candidate_has(run, mail, ceiling):
+    path = mail / "models" / "mail" / "candidate" / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"ensemble": {"members": ["ngrams"]}}))
+    run()
+    lesson, settings = ceiling[0]
+    assert settings.views == ("ngrams",)
+    assert len(lesson.texts) == 540
+    assert all(isinstance(text, str) for text in lesson.texts)
 
 
 def test_the_votes_the_labels_and_the_candidate_are_read_in_the_order_of_the_rows(run, mail):

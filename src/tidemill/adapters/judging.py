@@ -10,7 +10,8 @@ import polars as pl
 
 from tidemill.adapters.champions import Champion
 from tidemill.adapters.config import Paths
-from tidemill.adapters.tables import batch_names, read, read_batches
+from tidemill.adapters.tables import batch_names, read, read_batches, read_json
+from tidemill.adapters.tuning import texts_of
 from tidemill.contracts import (
     FEATURES,
     NO_GOLD,
@@ -28,9 +29,10 @@ from tidemill.denoise.majority import shares
 from tidemill.evaluate.honesty import GATED, REPORTED
 from tidemill.evaluate.yardsticks import CANDIDATE, CEILING, CHAMPION, FLOOR, LABELS, VOTE, floor, settle
 from tidemill.label.slicing import SlicingFunction, load_slices, slice_rows
-from tidemill.train.fit import fit_head
+from tidemill.train.head import CONFIG
+from tidemill.train.learn import Lesson
 from tidemill.train.settings import TrainSettings
-from tidemill.train.teach import row_weights
+from tidemill.train.views import learned as learned_by
 
 DEV: Final = "dev"
 LEARNED: Final = ("train", "dev")
@@ -73,8 +75,8 @@ def measured(
 ) -> tuple[pl.DataFrame, dict[str, Probabilities]]:
     """Rows with gold, settings of the end model and champion -> the rows of test, valid and dev, and yardstick -> what it says.
 
-    The ceiling is the end model's own head, fitted on the gold of train and dev; it is left out where that gold holds
-    fewer than two classes.
+    The ceiling is the end model's own head, and the members that the candidate has beside it, fitted on the gold of train
+    and dev; it is left out where that gold holds fewer than two classes.
     """
     classes, batches = problem.classes, batch_names(paths.manifest)
     rows = known.filter(pl.col("split").is_in([REPORTED, GATED, DEV]))
@@ -90,7 +92,12 @@ def measured(
     models[VOTE] = settle(shares(_of(votes, rows, functions, VOTE).astype(np.int8), len(classes)))
     features = read_batches(paths.features, FEATURES, batches)
     if learned["gold"].n_unique() > 1 and rows.height:
-        models[CEILING] = _ceiling(learned, rows, features, settings, len(classes))
+        members = read_json(paths.model / CONFIG).get("ensemble", {}).get("members", ())
+        texts = texts_of(paths, batches) if problem.modality == "text" and members else None
+        lessons = [_lesson(part, features, texts, len(classes)) for part in (learned, rows)]
+        models[CEILING] = _ceiling(
+            lessons[0], lessons[1], settings.plain().model_copy(update={"views": tuple(members)})
+        )
     if champion is not None:
         said = champion.predictions(_batches_of(rows, batches))
         models[CHAMPION] = _of(said, rows, probability_columns(classes), CHAMPION)
@@ -113,20 +120,19 @@ def _batches_of(rows: pl.DataFrame, batches: Sequence[str]) -> list[str]:
     return [batch for batch in batches if batch in there] or list(batches[:1])
 
 
-def _ceiling(
-    learned: pl.DataFrame, rows: pl.DataFrame, features: pl.DataFrame, settings: TrainSettings, n_classes: int
-) -> Probabilities:
-    targets = np.eye(n_classes)[learned["gold"].to_numpy()]
-    weights = row_weights(targets, np.ones(len(targets), dtype=np.bool_), settings.plain())
-    head = fit_head(_features(features, learned), targets, settings=settings.plain(), weights=weights)
-    return head.predict_proba(_features(features, rows))
+def _ceiling(taught: Lesson, asked: Lesson, settings: TrainSettings) -> Probabilities:
+    return learned_by(taught, settings).predict_proba(asked.features, asked.texts)
 
 
-def _features(features: pl.DataFrame, rows: pl.DataFrame) -> np.ndarray:
-    found = rows.select("row_id").join(features, on="row_id", how="left", maintain_order="left")["feature"]
+def _lesson(rows: pl.DataFrame, features: pl.DataFrame, texts: pl.DataFrame | None, n_classes: int) -> Lesson:
+    """Rows with gold, features and, where models read them, texts of all rows → the lesson that their gold gives."""
+    ids, gold = rows.select("row_id"), rows["gold"].to_numpy()
+    found = ids.join(features, on="row_id", how="left", maintain_order="left")["feature"]
     if found.null_count():
         raise DataError(f"row {rows['row_id'][int(found.is_null().arg_max() or 0)]} has no features: run embed")
-    return found.to_numpy()
+    read = None if texts is None else ids.join(texts, on="row_id", how="left", maintain_order="left")["text"].to_list()
+    heard = np.ones(rows.height, dtype=np.bool_)
+    return Lesson(found.to_numpy(), np.eye(n_classes)[gold], heard, np.full(rows.height, NO_GOLD), read)
 
 
 def _of(table: pl.DataFrame, rows: pl.DataFrame, columns: Sequence[str], name: str) -> np.ndarray:
