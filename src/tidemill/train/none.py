@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -90,8 +90,8 @@ class Outliers:
         """Detector -> name and content of its file in the model's folder."""
         from safetensors.numpy import save
 
-        tensors: dict[str, Any] = {"mean": self.mean, "scale": self.scale, "known": self.known}
-        return {FILE: save(tensors, metadata={"neighbour": str(self.neighbour), "bar": repr(self.bar)})}
+        numbers = {"neighbour": np.array([self.neighbour]), "bar": np.array([self.bar])}  # metadata has no order
+        return {FILE: save({"mean": self.mean, "scale": self.scale, "known": self.known, **numbers})}
 
     @classmethod
     def load(cls, folder: Path) -> Outliers | None:
@@ -105,12 +105,12 @@ class Outliers:
         path = folder / FILE
         if not path.exists():
             return None
-        from safetensors import SafetensorError, safe_open
+        from safetensors import SafetensorError
+        from safetensors.numpy import load_file
 
         try:
-            with safe_open(path, framework="np") as file:
-                about = file.metadata()
-                tensors = {name: file.get_tensor(name) for name in ("mean", "scale", "known")}
-            return cls(**tensors, neighbour=int(about["neighbour"]), bar=float(about["bar"]))
-        except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+            found = load_file(path)
+            neighbour, bar = int(found.pop("neighbour")[0]), float(found.pop("bar")[0])
+            return cls(**found, neighbour=neighbour, bar=bar)
+        except (OSError, SafetensorError, KeyError, TypeError) as error:
             raise DataError(f"{path} is not whole ({error}): run the train stage, or `dvc pull`") from error
