@@ -202,7 +202,7 @@ def test_what_a_kill_took_from_the_settings_there_are_is_tried_again(settings, f
         searching.enqueue(field_of(known, changed(settings)), study, ())
         study.ask()  # trial 0 is running now, and nobody ends it
     with opened(tmp_path / "journal", seed=0) as study:
-        search(field_of(known, changed(settings)), study, deadline=time.monotonic() + 0.5)
+        search(field_of(known, changed(settings)), study, deadline=time.monotonic() + 1.5)
         given = [one.state.name for one in study.trials if one.user_attrs.get("given") == "settings as they are"]
     assert given == ["FAIL", "COMPLETE"]
 
