@@ -13,7 +13,7 @@ from tidemill.embed.domain import domain
 from tidemill.embed.run import Embedder, features_table
 from tidemill.embed.settings import EmbedSettings
 from tidemill.stages import train
-from tidemill.train.head import TUNED, Head
+from tidemill.train.head import TUNED
 from tidemill.train.model import EndModel
 
 PROBLEM = Problem(name="mail", modality="text", classes=("ham", "spam"))
@@ -60,6 +60,7 @@ def mail(inside, packages, root):
     settings = yaml.safe_load((root / "conf/train/head.yaml").read_text(encoding="utf-8"))
     settings |= {"mode": "partial", "max_epochs": 5, "hidden": []}
     settings["tune"] |= {"epochs": 1, "learning_rate": 0.001}
+    settings["ensemble"] |= {"members": ["ngrams"], "by_labels": True, "folds": 2}
     mail = {"problem": PROBLEM.model_dump(mode="json"), "embed": EMBED, "train": settings}
     (inside / "params.yaml").write_text(yaml.safe_dump({"problems": ["mail"], "mail": mail}))
     return inside
@@ -69,8 +70,9 @@ def test_a_taught_backbone_goes_with_its_head_and_answers_again(mail, monkeypatc
     monkeypatch.setattr("sys.argv", ["train", "mail"])
     train.main()
     folder = mail / "models" / "mail" / "candidate"
-    head = Head.load(folder)
-    assert head.backbone["settings"]["weights"] == TUNED
+    model = EndModel.load(folder)
+    assert model.ensemble is not None  # beside the taught backbone's head, whose features it reads
+    assert model.backbone["settings"]["weights"] == TUNED
     assert (folder / TUNED / "model.safetensors").exists()
     card = (folder / "README.md").read_text()
     assert "taught (mode partial)" in card
@@ -78,9 +80,9 @@ def test_a_taught_backbone_goes_with_its_head_and_answers_again(mail, monkeypatc
     said = pl.read_parquet(mail / "data/mail/predictions.parquet")
     rows = pl.read_parquet(mail / "data/mail/raw/one.parquet")
     moved = folder.rename(mail / "elsewhere")  # as a version that was fetched from the registry
-    again = Model("mail@v1.0.0", moved, EndModel(head), 1).say(rows, name="test").probabilities
+    again = Model("mail@v1.0.0", moved, model, 1).say(rows, name="test").probabilities
     np.testing.assert_allclose(again[:, 1], said["p_spam"], atol=1e-3)
-    champion = Champion("mail@v1.0.0", moved, EndModel(head), PROBLEM)
+    champion = Champion("mail@v1.0.0", moved, model, PROBLEM)
     monkeypatch.setattr("tidemill.adapters.champions.read", lambda path, _: pl.read_parquet(path))
     monkeypatch.setattr(
         "tidemill.adapters.champions._settings", lambda _: [type("Any", (), {"raw": None, "threads": 1})] * 2

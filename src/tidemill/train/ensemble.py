@@ -91,7 +91,7 @@ def ensembled(lesson: Lesson, settings: TrainSettings, modality: str, *, say: Lo
     report |= {"left_out": left_out, "members": names, "folds": settings.ensemble.folds}
     if not report["used"]:
         return Found(None, report)
-    members = {name: _fitted(name, lesson, material, settings) for name in names}
+    members = {name: member_of(name, lesson, material, settings) for name in names}
     combination = combined(report["way"], asked.said, asked.targets, asked.weights)
     report["combination"] = combination.notes()
     return Found(Ensemble(members, combination), report)
@@ -106,7 +106,7 @@ def out_of_fold(lesson: Lesson, material: Material, names: Sequence[str], settin
         others, own = lesson.part(part != k), part == k
         said[0, own] = learn(others, settings).predict_proba(lesson.features[own])
         for place, name in enumerate(names, start=1):
-            member = _fitted(name, others, material.part(part != k), settings)
+            member = member_of(name, others, material.part(part != k), settings)
             said[place, own] = member.predict_proba(material.part(own))
     targets, weights = taught(lesson, settings)
     return Asked((HEAD, *names), said, part, targets, evened(targets, weights, settings))
@@ -126,7 +126,7 @@ def stratified(labels: Ints, parts: int, seed: int) -> Ints:
     return part
 
 
-def _fitted(name: str, lesson: Lesson, material: Material, settings: TrainSettings) -> Member:
+def member_of(name: str, lesson: Lesson, material: Material, settings: TrainSettings) -> Member:
     """Member's name, lesson, its rows -> the member, taught by the labels and weights that teach the head."""
     targets, weights = taught(lesson, settings)
     own = getattr(settings.ensemble, name)

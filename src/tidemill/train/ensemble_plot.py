@@ -59,4 +59,5 @@ def _bars(axes: Any, names: Sequence[str], estimates: Sequence[Sequence[float]],
     axes.invert_yaxis()
     axes.axvline(0.0, color="#222222", linewidth=0.8)
     axes.tick_params(axis="x", labelsize=8)
+    axes.locator_params(axis="x", nbins=6)
     axes.spines[["top", "right"]].set_visible(False)

@@ -92,6 +92,8 @@ def _shares(truth: Probabilities, weights: Array, *, even: bool) -> Array:
 
 def estimate(rows: Array, classes: Ints, seed: int) -> Estimate:
     """(rows,) values and the rows' classes -> their mean and its interval; each class keeps its number of rows."""
+    if not len(rows):
+        return Estimate(0.0, 0.0, 0.0)
     chance = np.random.default_rng([seed, 17])
     means = np.zeros(_DRAWS)
     for label in np.unique(classes):

@@ -1,0 +1,210 @@
+"""Classical models beside the head: what each is worth, whether gold or labels can tell, and what each costs.
+
+Run: python benchmarks/ensemble.py [--problems spam,solar] [--data DIR --cache FOLDER] [--cost] [--json OUT] [--plots FOLDER]
+Reads the tables that `make run` or `dvc repro` leaves under data/, and fits the ensemble of conf/train/ensemble.yaml on their
+rows of train and dev: judged by gold of dev, which teaches too, and judged by the labels, without any gold. Scores on test
+(balanced accuracy x 100, with a paired interval of the gain) are told beside, and decide nothing. With --data, sets with text in WRENCH's form: what
+the labels say a blend and a stack gain over the head on unseen rows of train, and what the gold of the same rows says, which
+no model has learned from. With --cost, CPU seconds to fit and to ask each model, of spam's rows and of four times as many.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import yaml
+
+from comparing import paired
+from denoise import BACKBONE, ROOT, fitted
+from denoise_sets import VoteSet, score
+from few_clean import train_gold
+from packaged_rows import METRIC, PROBLEMS, Packaged, packaged
+from targets import options
+from tidemill.adapters.config import Paths
+from tidemill.adapters.tables import batch_names
+from tidemill.adapters.tuning import texts_of
+from tidemill.contracts import ABSTAIN, NO_GOLD
+from tidemill.train.combine import WAYS, combined
+from tidemill.train.ensemble import HEAD, judgement, member_of, out_of_fold, table
+from tidemill.train.ensemble_plot import draw
+from tidemill.train.evidence import judge
+from tidemill.train.learn import Lesson, learn, taught
+from tidemill.train.members.base import Material
+from tidemill.train.members.registry import MEMBERS, members_of
+from tidemill.train.settings import ALL, TrainSettings
+from train_sets import features, settings, with_text
+
+SEEN = 3000  # rows of a set that teach at most
+QUICK = ("linear", "ngrams", "naive_bayes", "xgboost")
+TIMES = 4
+
+
+@dataclass(frozen=True)
+class Task:
+    """Rows that teach and rows that are scored, with their texts where they have them."""
+
+    lesson: Lesson
+    material: Material
+    asked: Material
+    gold: Any
+    modality: str
+
+
+def main() -> None:
+    """Fit what was asked, print, draw, write."""
+    parser = options(__doc__)
+    parser.add_argument("--problems", default=",".join(PROBLEMS), help="none: an empty string")
+    parser.add_argument("--judges", default="gold,labels")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--data", type=Path, help="folder of vote sets with text")
+    parser.add_argument("--weights", type=Path, default=BACKBONE, help="folder of MiniLM")
+    parser.add_argument("--cache", type=Path, help="folder where features are kept between runs")
+    parser.add_argument("--cost", action="store_true", help="also time each model")
+    parser.add_argument("--plots", type=Path, help="folder for a picture of each problem")
+    asked = parser.parse_args()
+    found: dict[str, Any] = {"problems": {}, "sets": {}, "targets": {}}
+    for name in filter(None, asked.problems.split(",")):
+        task = packaged_task(packaged(name))
+        for judged_by in asked.judges.split(","):
+            own = beside_head(asked.seed, use_gold=judged_by == "gold")
+            one = measured(task, own)
+            found["problems"][f"{name}, {judged_by}"] = one
+            told(f"{name}, judged by {judged_by}", one)
+            if asked.plots and judged_by == "gold":
+                draw(one["report"], asked.plots / f"ensemble_{name}.png")
+    if asked.cost:
+        found["cost"] = cost(packaged_task(packaged("spam")), beside_head(asked.seed, use_gold=True))
+    for votes in with_text(asked.data) if asked.data else ():
+        found["sets"][votes.name] = evidence(votes, asked)
+    if asked.json:
+        asked.json.write_text(json.dumps(found, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def packaged_task(rows: Packaged) -> Task:
+    """Packaged problem -> its task; gold of dev alone is known to what learns."""
+    study, name = rows.rows, rows.name
+    modality = study.problem.modality
+    split = study.rows["split"].to_numpy()
+    teaches = np.flatnonzero(np.isin(split, ("train", "dev")))
+    gold = np.where(split[teaches] == "dev", study.gold[teaches], NO_GOLD)
+    texts: list[str] | None = None
+    if modality == "text":
+        paths = Paths(name)
+        found = study.rows.select("row_id").join(
+            texts_of(paths, batch_names(paths.manifest)), on="row_id", how="left", maintain_order="left"
+        )
+        texts = found["text"].to_list()
+    whole = Material(study.features, texts)
+    lesson = Lesson(study.features[teaches], study.targets[teaches], study.covered[teaches], gold)
+    return Task(lesson, whole.part(teaches), whole.part(rows.test), rows.gold, modality)
+
+
+def measured(task: Task, own: TrainSettings) -> dict[str, Any]:
+    """Task and settings -> the report on unseen rows, and the score on test of every model, of the blend and the stack."""
+    names = members_of(own.ensemble, task.modality)[0]
+    asked = out_of_fold(task.lesson, task.material, names, own)
+    report = judgement(asked, judge(task.lesson, taught(task.lesson, own)[1], own), own)
+    said = [learn(task.lesson, own).predict_proba(task.asked.features)]
+    said += [member_of(name, task.lesson, task.material, own).predict_proba(task.asked) for name in names]
+    test = {name: score(one, task.gold, METRIC) for name, one in zip((HEAD, *names), said, strict=True)}
+    gained = {}
+    for way in WAYS:
+        answer = combined(way, asked.said, asked.targets, asked.weights).predict_proba(np.stack(said))
+        test[way] = score(answer, task.gold, METRIC)
+        gained[way] = paired([answer], [said[0]], task.gold, METRIC)
+    return {"report": report, "test": {name: round(one, 2) for name, one in test.items()}, "test_gain": gained}
+
+
+def told(name: str, one: dict[str, Any]) -> None:
+    """Name and what was measured -> printed."""
+    lines = table(one["report"])
+    test = pl.Series(
+        "test",
+        [
+            one["test"].get(model) if what == "beside head" else None
+            for what, model in lines.select("what", "model").rows()
+        ],
+    )
+    with pl.Config(tbl_rows=-1, tbl_cols=-1, tbl_hide_dataframe_shape=True, tbl_width_chars=200, float_precision=4):
+        print(f"{name}: {one['report']['reason']}")
+        print(lines.with_columns(test))
+    print("\n".join(one["report"]["sentences"]))
+    for way, (low, high) in one["test_gain"].items():
+        gain = one["test"][way] - one["test"][HEAD]
+        print(f"{way} over the head on test: {gain:+.1f} [{low:+.1f}, {high:+.1f}]", flush=True)
+
+
+def beside_head(seed: int, *, use_gold: bool, members: Any = ALL) -> TrainSettings:
+    """Seed, whether gold teaches and judges, and members -> settings of conf/train/ensemble.yaml with these members."""
+    own = settings("head", seed)
+    changes = yaml.safe_load((ROOT / "conf" / "train" / "ensemble.yaml").read_text(encoding="utf-8"))
+    inner = own.ensemble.model_copy(update=changes.pop("ensemble") | {"members": members})
+    del changes["defaults"]
+    return own.model_copy(update=changes | {"use_gold": use_gold, "ensemble": inner})
+
+
+def evidence(votes: VoteSet, asked_for: argparse.Namespace) -> dict[str, Any]:
+    """Set and what was asked -> what blend and stack gain over the head by the labels, and by gold of the same rows."""
+    own = beside_head(asked_for.seed, use_gold=False, members=QUICK)
+    seen = features(votes, asked_for.weights, asked_for.cache)
+    gold = train_gold(asked_for.data / votes.name)
+    labels = fitted("auto", votes.n_classes, votes.train, features=seen["train"]).predict_proba(
+        votes.train, features=seen["train"]
+    )
+    kept = np.random.default_rng(asked_for.seed).permutation(len(labels))[:SEEN]
+    heard = (votes.train != ABSTAIN).any(axis=1)
+    lesson = Lesson(seen["train"][kept], labels[kept], heard[kept], np.full(len(kept), NO_GOLD))
+    material = Material(lesson.features, [votes.texts["train"][row] for row in kept])
+    asked = out_of_fold(lesson, material, QUICK, own)
+    truth = gold[kept]
+    judges = {
+        "labels": judge(lesson, taught(lesson, own)[1], own),
+        "gold": judge(replace(lesson, gold=truth), np.ones(len(kept)), own.model_copy(update={"use_gold": True})),
+    }
+    found = {}
+    for name, one in judges.items():
+        lines = judgement(asked, one, own)["lines"]
+        found[name] = {way: {key: lines[way][key] for key in ("gain", "told_gain")} for way in WAYS}
+        for way in WAYS:
+            gains = "  ".join(
+                f"{key} {mean:+.3f} [{low:+.3f}, {high:+.3f}]" for key, (mean, low, high) in found[name][way].items()
+            )
+            print(f"{votes.name:14} {way:6} by {name:7} {gains}", flush=True)
+    return found
+
+
+def cost(task: Task, own: TrainSettings) -> dict[str, Any]:
+    """Task and settings -> member -> rows -> CPU seconds to fit, and to ask as many rows."""
+    found: dict[str, Any] = {}
+    count = len(task.lesson.targets)
+    for times in (1, TIMES):
+        rows = np.tile(np.arange(count), times)
+        whole = task.lesson
+        lesson = Lesson(whole.features[rows], whole.targets[rows], whole.covered[rows], whole.gold[rows])
+        material = task.material.part(rows)
+        for name in (HEAD, *MEMBERS):
+            start = time.process_time()
+            if name == HEAD:
+                head = learn(lesson, own)
+                middle = time.process_time()
+                head.predict_proba(material.features)
+            else:
+                member = member_of(name, lesson, material, own)
+                middle = time.process_time()
+                member.predict_proba(material)
+            seconds = [round(middle - start, 2), round(time.process_time() - middle, 2)]
+            found.setdefault(name, {})[str(len(rows))] = seconds
+            print(f"{name:12} {len(rows):7,} rows: {seconds[0]:7.2f} s to fit, {seconds[1]:6.2f} s to ask", flush=True)
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())
