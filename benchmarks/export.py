@@ -32,6 +32,7 @@ from tidemill.embed.settings import EmbedSettings
 from tidemill.embed.text import padded
 from tidemill.train.export import OPSET, PROBABILITIES, encoded, whole_graph
 from tidemill.train.head import Head
+from tidemill.train.model import EndModel
 
 ROOT: Final = Path(__file__).parents[1]
 PACKAGES: Final = ROOT / "data" / "packages"
@@ -73,9 +74,9 @@ def measured(name: str, rows: int, rounds: int) -> dict[str, Any]:
     contents = _contents(name, rows)
     features = backbone.embed(contents, name="embed")
     head = _head(features, embedder.about)
-    content = encoded(whole_graph(features_graph(backbone, opset=OPSET), head, preparation(backbone)))
+    content = encoded(whole_graph(features_graph(backbone, opset=OPSET), EndModel(head), preparation(backbone)))
     asked = session(content, threads=1)
-    difference = float(np.abs(ask(asked, backbone, contents) - head.predict_proba(features)).max())
+    difference = float(np.abs(ask(asked, backbone, contents, EndModel(head)) - head.predict_proba(features)).max())
     plain = eager(embedder)
     fed = [feed for _, feed in feeds(backbone, contents)]
 
@@ -98,7 +99,7 @@ def measured(name: str, rows: int, rounds: int) -> dict[str, Any]:
             "tidemill": network(own),
         },
         "whole": {
-            "onnx": lambda: ask(asked, backbone, contents),
+            "onnx": lambda: ask(asked, backbone, contents, EndModel(head)),
             "eager": whole(plain),
             "tidemill": lambda: head.predict_proba(backbone.embed(contents, name="embed")),
         },

@@ -20,6 +20,7 @@ from tidemill.embed.run import Embedder
 from tidemill.embed.settings import EmbedSettings
 from tidemill.train.export import OPSET, encoded, whole_graph
 from tidemill.train.head import Head
+from tidemill.train.model import EndModel
 
 TEXTS = ["short", "a text of a few more words than that", "word " * 100, "", "WIN!!! http://a.example £1000 now"]
 
@@ -62,13 +63,13 @@ def test_a_whole_model_says_in_onnx_what_it_says_in_torch(modality, root, packag
     backbone, contents = made.backbone, CONTENTS[modality]
     features = backbone.embed(contents, name="test")
     model = head(features, made.about)
-    graph = whole_graph(features_graph(backbone, opset=OPSET), model, preparation(backbone))
+    graph = whole_graph(features_graph(backbone, opset=OPSET), EndModel(model), preparation(backbone))
     content = encoded(graph)
-    said = ask(session(content, threads=1), backbone, contents)
+    said = ask(session(content, threads=1), backbone, contents, EndModel(model))
     expected = model.predict_proba(features)
     assert expected.max() > 0.8  # as sure as that, so that the comparison means something
     assert np.abs(said - expected).max() < TOLERANCE
-    alone = np.concatenate([ask(session(content, threads=1), backbone, [one]) for one in contents])
+    alone = np.concatenate([ask(session(content, threads=1), backbone, [one], EndModel(model)) for one in contents])
     assert np.abs(alone - expected).max() < TOLERANCE
     assert {one.version for one in graph.opset_import} == {OPSET}
     assert str(root).encode() not in content  # torch writes the lines that it traced into the graph

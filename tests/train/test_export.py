@@ -2,16 +2,26 @@ import itertools
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import onnx
 import onnxruntime
 import pytest
+import yaml
 
-from tidemill.contracts import DataError
-from tidemill.train.export import OPSET, encoded, head_graph, whole_graph
+from tidemill.contracts import ConfigError, DataError
+from tidemill.train.combine import Blend, Stack, even_stack
+from tidemill.train.export import OPSET, encoded, model_graph, whole_graph
+from tidemill.train.export_ensemble import term_counts, vocabularies
 from tidemill.train.head import Head
+from tidemill.train.members.base import Material
+from tidemill.train.members.logistic import Logistic
+from tidemill.train.members.registry import MEMBERS
+from tidemill.train.model import EndModel, Ensemble
+from tidemill.train.settings import TrainSettings
 
+ROOT = Path(__file__).parents[2]
 CONFIG = {
     "problem": "clouds",
     "modality": "text",
@@ -41,18 +51,18 @@ def ask(model: onnx.ModelProto, **inputs: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("rows", [1, 500])
 def test_the_graph_of_a_head_says_what_the_head_says(hidden, rows):
     features = np.random.default_rng(1).normal(size=(rows, 6)).astype(np.float32)
-    model = head_graph(head(hidden))
+    model = model_graph(EndModel(head(hidden)))
     onnx.checker.check_model(model, full_check=True)
     np.testing.assert_allclose(ask(model, features=features), head(hidden).predict_proba(features), atol=1e-5)
 
 
 def test_the_same_head_gives_the_same_bytes_and_another_does_not():
-    assert encoded(head_graph(head())) == encoded(head_graph(head()))
-    assert encoded(head_graph(head())) != encoded(head_graph(head(seed=1)))
+    assert encoded(model_graph(EndModel(head()))) == encoded(model_graph(EndModel(head())))
+    assert encoded(model_graph(EndModel(head()))) != encoded(model_graph(EndModel(head(seed=1))))
 
 
 def test_a_graph_tells_its_classes_inputs_and_lineage():
-    model = head_graph(head())
+    model = model_graph(EndModel(head()))
     told = {one.key: one.value for one in model.metadata_props}
     assert json.loads(told["tidemill.classes"]) == CONFIG["classes"]
     assert json.loads(told["tidemill.inputs"]) == ["features"]
@@ -68,13 +78,64 @@ def test_head_and_backbone_become_one_graph():
     opset = [onnx.helper.make_opsetid("", OPSET)]
     backbone = onnx.helper.make_model(graph, opset_imports=opset, ir_version=10)
     numbers = np.random.default_rng(1).normal(size=(9, 6)).astype(np.float32)
-    said = ask(whole_graph(backbone, head(), {"size": 6}), numbers=numbers)
+    said = ask(whole_graph(backbone, EndModel(head()), {"size": 6}), numbers=numbers)
     np.testing.assert_allclose(said, head().predict_proba(2 * numbers), atol=1e-5)
     with pytest.raises(DataError, match="features of 6 dimensions, the head reads 7"):
-        whole_graph(backbone, head(dimensions=7), {})
+        whole_graph(backbone, EndModel(head(dimensions=7)), {})
 
 
 def test_the_graph_of_a_head_is_made_without_torch():
-    code = "import sys; import tests.train.test_export as t; t.head_graph(t.head()); print('torch' in sys.modules)"
+    code = "import sys; import tests.train.test_export as t; t.model_graph(t.EndModel(t.head())); print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+WAYS = {
+    "blend": Blend(np.array([0.5, 0.1, 0.2, 0.2])),
+    "mean": even_stack(4, 3),
+    "stack": Stack(
+        Logistic(np.random.default_rng(5).normal(size=(12, 3)).astype(np.float32), np.float32([0.1, 0, -1]))
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def beside():
+    """A head, and the members that can be written, fitted on words and points that have to do with the class."""
+    rng = np.random.default_rng(2)
+    classes = rng.integers(3, size=120)
+    words = np.array([["sea", "salt"], ["mill", "flour"], ["corn", "field"]])
+    texts = [" ".join(rng.choice(words[k] if rng.random() < 0.8 else words.ravel(), 6)) for k in classes]
+    material = Material((rng.normal(size=(120, 6)) + classes[:, None]).astype(np.float32), texts)
+    own = TrainSettings.model_validate(yaml.safe_load((ROOT / "conf/train/head.yaml").read_text())).ensemble
+    names = ("linear", "ngrams", "naive_bayes")
+    return material, {
+        name: MEMBERS[name].fit(material, np.eye(3)[classes], np.ones(120), getattr(own, name), 0) for name in names
+    }
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_graph_of_an_ensemble_says_what_the_ensemble_says(beside, way):
+    material, members = beside
+    model = EndModel(head(), Ensemble(members, WAYS[way]))
+    texts = [*material.texts[:20], "", "unheard of", "salt salt salt salt mill"]
+    features = np.concatenate([material.features[:20], np.zeros((3, 6), dtype=np.float32)])
+    graph = model_graph(model)
+    onnx.checker.check_model(graph, full_check=True)
+    said = ask(graph, features=features, **term_counts(model, texts))
+    assert {one.name for one in graph.graph.input} == {"features", "terms.ngrams", "terms.naive_bayes"}
+    np.testing.assert_allclose(said, model.predict_proba(features, texts), atol=1e-5)
+
+
+def test_an_ensemble_tells_which_terms_to_count(beside):
+    model = EndModel(head(), Ensemble(beside[1], WAYS["mean"]))
+    told = {name: json.loads(notes) for name, notes in vocabularies(model).items()}
+    assert set(told) == {"ngrams", "naive_bayes"}
+    assert told["naive_bayes"]["words"] == 2
+    places = beside[1]["ngrams"].vocabulary.places
+    assert [places[term] for term in told["ngrams"]["terms"]] == list(range(len(places)))
+
+
+def test_a_member_that_cannot_be_written_is_named():
+    with pytest.raises(ConfigError, match=r"train.ensemble.members: trees cannot be written as ONNX"):
+        model_graph(EndModel(head(), Ensemble({"trees": object()}, even_stack(2, 3))))

@@ -16,9 +16,11 @@ from tidemill.adapters.models import Model, find_model
 from tidemill.adapters.onnx_backbone import session
 from tidemill.adapters.registry import kept, read_registry
 from tidemill.adapters.tables import aside
-from tidemill.contracts import ConfigError, DataError
-from tidemill.train.export import FILE, OPSET, PROBABILITIES, encoded, head_graph, whole_graph
+from tidemill.contracts import DataError
+from tidemill.train.export import FILE, OPSET, PROBABILITIES, encoded, model_graph, whole_graph
+from tidemill.train.export_ensemble import TERMS, term_counts, vocabularies
 from tidemill.train.head import CONFIG, WEIGHTS
+from tidemill.train.model import EndModel
 from tidemill.train.run import CARD, LABEL_CARD
 
 WHOLE: Final = "model.onnx"
@@ -44,19 +46,13 @@ def export(problem: str, version: str | None, out: Path, *, head_only: bool, roo
     Raises
     ------
     ConfigError
-        The model is an ensemble.
+        A member of the ensemble cannot be written as ONNX.
     DataError
         The backbone cannot be written as ONNX, or ONNX Runtime gives other probabilities than Tidemill.
     """
     model = find_model(problem, version, root=root)
-    if model.end.ensemble is not None:
-        beside = ", ".join(model.end.ensemble.members)
-        raise ConfigError(
-            f"{model.version} is an ensemble of a head and {beside}, and only a head is written as ONNX: its own would give "
-            f"other answers. Train one alone with `tidemill run problem={problem} train.ensemble.members=[]`, or ask the "
-            f"ensemble itself by `tidemill serve {problem}`"
-        )
-    files, rows, difference = {FILE: encoded(head_graph(model.head))}, 0, 0.0
+    files: dict[str, bytes] = {f"{TERMS}.{name}.json": notes for name, notes in vocabularies(model.end).items()}
+    files, rows, difference = files | {FILE: encoded(model_graph(model.end))}, 0, 0.0
     if not head_only:
         sample = raw_rows(problem, model.head.config["modality"], _ASKED)
         files[WHOLE] = _whole(model)
@@ -76,15 +72,14 @@ def _whole(model: Model) -> bytes:
     from tidemill.embed.export import features_graph, preparation
 
     backbone: Any = model.embedder.backbone
-    return encoded(whole_graph(features_graph(backbone, opset=OPSET), model.head, preparation(backbone)))
+    return encoded(whole_graph(features_graph(backbone, opset=OPSET), model.end, preparation(backbone)))
 
 
 def _difference(content: bytes, model: Model, rows: pl.DataFrame) -> float:
     if not rows.height:
         return 0.0
-    said = ask(
-        session(content, threads=model.threads), model.embedder.backbone, rows[model.embedder.modality].to_list()
-    )
+    asked, contents = session(content, threads=model.threads), rows[model.embedder.modality].to_list()
+    said = ask(asked, model.embedder.backbone, contents, model.end)
     differences = np.abs(said - model.say(rows, name="export").probabilities).max(axis=1)
     worst = int(differences.argmax())
     if differences[worst] > TOLERANCE:
@@ -95,11 +90,14 @@ def _difference(content: bytes, model: Model, rows: pl.DataFrame) -> float:
     return float(differences[worst])
 
 
-def ask(asked: Any, backbone: Any, contents: list[Any]) -> Any:
-    """Session of a whole model, its backbone and texts or bytes of images → (rows, classes) probabilities."""
+def ask(asked: Any, backbone: Any, contents: list[Any], model: EndModel) -> Any:
+    """Session of a whole model, its backbone, texts or bytes of images, and the model → (rows, classes) probabilities."""
     from tidemill.embed.export import feeds
 
-    parts = [(rows, asked.run([PROBABILITIES], feed)[0]) for rows, feed in feeds(backbone, contents)]
+    parts = []
+    for rows, feed in feeds(backbone, contents):
+        terms = term_counts(model, [contents[row] for row in rows])
+        parts.append((rows, asked.run([PROBABILITIES], {**feed, **terms})[0]))
     said = np.zeros((len(contents), parts[0][1].shape[1]))
     for rows, part in parts:
         said[rows] = part

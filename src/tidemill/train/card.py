@@ -175,6 +175,11 @@ def _lineage(config: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def _written(config: Mapping[str, Any]) -> bool:
+    """Whether the model can be written as ONNX: trees and recurrent networks cannot."""
+    return not {"xgboost", "lstm"} & set(config.get("ensemble", {}).get("members", ()))
+
+
 def _use(config: Mapping[str, Any]) -> list[str]:
     name = config["problem"]
     return [
@@ -182,7 +187,7 @@ def _use(config: Mapping[str, Any]) -> list[str]:
         "",
         (
             f"`tidemill predict {name} FILE --out predictions.parquet` labels new rows with the champion, `tidemill serve {name}` "
-            f"answers over HTTP{'' if config.get('ensemble') else f', `tidemill export {name} --out FOLDER` writes it as ONNX'}."
+            f"answers over HTTP{f', `tidemill export {name} --out FOLDER` writes it as ONNX' if _written(config) else ''}."
         ),
         (
             f"Scores against labels by people are in `reports/{name}/model_card.md`, which `evaluate` writes; how the labels came "

@@ -17,7 +17,8 @@ from tidemill.train.members.logistic import Logistic, fit_logistic
 from tidemill.train.teach import Array, Ints
 
 WAYS: Final = ("blend", "stack")
-_LEAST: Final = 1e-4  # a model that is surer than this is not believed to be
+LEAST: Final = 1e-4
+"""A model that is surer than this is not believed to be."""
 _PENALTY: Final = 1.0
 
 
@@ -77,7 +78,7 @@ def fit_blend(said: Any, targets: Probabilities, weights: Array) -> Blend:
     """
     from scipy.optimize import minimize
 
-    clipped = np.maximum(said, _LEAST)
+    clipped = np.maximum(said, LEAST)
     pull = weights[:, None] * targets / weights.sum()
 
     def loss(shares: Array) -> tuple[float, Array]:
@@ -119,6 +120,6 @@ def cross_fitted(way: str, said: Any, targets: Probabilities, weights: Array, pa
 
 def _logs(said: Any) -> Array:
     """(models, rows, classes) -> (rows, models x classes) log probabilities, of mean 0 for each model and row."""
-    logs = np.log(np.maximum(said, _LEAST))
+    logs = np.log(np.maximum(said, LEAST))
     logs -= logs.mean(axis=2, keepdims=True)
     return np.concatenate(list(logs), axis=1)
