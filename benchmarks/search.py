@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,11 @@ from tidemill.contracts import ABSTAIN, FEATURES, NO_GOLD, gold_contract, labels
 from tidemill.contracts import votes_contract as votes_of
 from tidemill.embed.run import Embedder
 from tidemill.embed.settings import EmbedSettings
-from tidemill.train.learn import Lesson, learn
+from tidemill.train.learn import Lesson
 from tidemill.train.run import TAUGHT, joined
 from tidemill.train.settings import TrainSettings
 from tidemill.train.space import changed
+from tidemill.train.views import learned
 
 SEEDS = 3
 OVERRUN = 1.1
@@ -90,11 +92,15 @@ def scored(name: str, embed_changes: dict[str, Any], train_changes: dict[str, An
     lesson = Lesson(seen, wanted.select(probability_columns(classes)).to_numpy(), heard.to_numpy(), used).part(
         split != "test"
     )
+    everything = candidates.contents(paths, batches, problem, wanted["row_id"])[problem.modality].to_list()
+    if settings.may_read_texts and problem.modality == "text":
+        lesson = replace(lesson, texts=[one for one, where in zip(everything, split, strict=True) if where != "test"])
     asked = (split == "test") & (known != NO_GOLD)
+    texts = [one for one, wanted_too in zip(everything, asked, strict=True) if wanted_too]
     scores = []
     for seed in range(SEEDS):
-        head = learn(lesson, changed(settings, train_changes).model_copy(update={"seed": seed}))
-        right = head.predict_proba(seen[asked]).argmax(axis=1) == known[asked]
+        model = learned(lesson, changed(settings, train_changes).model_copy(update={"seed": seed}))
+        right = model.predict_proba(seen[asked], texts).argmax(axis=1) == known[asked]
         scores.append(np.mean([right[known[asked] == label].mean() for label in np.unique(known[asked])]))
     return round(float(np.mean(scores)), 6)
 

@@ -51,7 +51,7 @@ class Told:
         wrong = np.random.default_rng(0).random(len(truth)) < off
         self.said = np.where(wrong[:, None], 1.0 - truth, truth)
 
-    def predict_proba(self, features):
+    def predict_proba(self, features, _=None):
         return self.said[features[:, 0].astype(int)]
 
 
@@ -67,8 +67,8 @@ def fast(monkeypatch):
         time.sleep(0.01)
         return Told(truth, settings)
 
-    monkeypatch.setattr(searching, "learn", learn)
-    monkeypatch.setattr(judging, "learn", learn)
+    monkeypatch.setattr(searching, "learned", learn)
+    monkeypatch.setattr(judging, "learned", learn)
     return known, asked
 
 
@@ -94,13 +94,13 @@ def test_where_settings_do_not_matter_the_luckiest_trial_is_not_called_better(se
         def __init__(self, seed):
             self.said = np.where(np.random.default_rng(seed).random(len(truth)) < 0.3, 1, 0)[:, None]
 
-        def predict_proba(self, features):
+        def predict_proba(self, features, _=None):
             rows = features[:, 0].astype(int)
             return np.where(self.said[rows] == 1, 1 - truth[rows], truth[rows])
 
     draws = iter(range(10**6))
     for module in (searching, judging):
-        monkeypatch.setattr(module, "learn", lambda *_: Luck(next(draws)))
+        monkeypatch.setattr(module, "learned", lambda *_: Luck(next(draws)))
     field = field_of(known, changed(settings, use_gold=True), finalists=1)
     with opened(tmp_path / "journal", seed=0) as study:
         search(field, study, deadline=time.monotonic() + 1.5)
@@ -159,7 +159,7 @@ def test_a_backbone_whose_features_were_made_later_joins_the_trials_there_are(se
 def test_the_deadline_is_kept_although_one_fit_would_take_much_longer(settings, tmp_path):
     known, _, _ = lesson(rows=400)
     slow = changed(settings, max_epochs=100_000, patience=100_000)
-    searching.learn(known, changed(settings, max_epochs=1))  # imports are done
+    searching.learned(known, changed(settings, max_epochs=1))  # imports are done
     began = time.monotonic()
     with opened(tmp_path / "journal", seed=0) as study:
         search(field_of(known, slow), study, deadline=began + 1.5)

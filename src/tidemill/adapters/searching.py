@@ -124,8 +124,10 @@ def _rows(problem: Problem, settings: TrainSettings, paths: Paths, how: SearchSe
         gold = found.fill_null(NO_GOLD).to_numpy().astype(np.int64)
     targets = rows.select(probability_columns(classes)).to_numpy()
     chosen = _capped(rows["split"].is_in(TAUGHT).to_numpy(), gold, how)
-    lesson = Lesson(rows["feature"].to_numpy(), targets, heard.to_numpy(), gold).part(chosen)
     row_ids = rows["row_id"].filter(pl.Series(chosen))
+    lesson = Lesson(rows["feature"].to_numpy(), targets, heard.to_numpy(), gold).part(chosen)
+    if settings.may_read_texts and problem.modality == "text":
+        lesson = replace(lesson, texts=candidates.contents(paths, batches, problem, row_ids)["text"].to_list())
     same = settings.model_dump(mode="json") | {"threads": 0}
     asked = how.model_dump(mode="json", exclude={"minutes", "finalists", "embedding", "judging"})
     told = json.dumps([VERSION, row_ids.to_list(), same, asked, embed.model_dump(mode="json")], sort_keys=True)

@@ -16,11 +16,12 @@ import numpy as np
 
 from tidemill.contracts import Probabilities
 from tidemill.train.deadline import OutOfTimeError, until
-from tidemill.train.learn import folds, learn
+from tidemill.train.learn import folds
 from tidemill.train.search import CHANGES, Field, losses_of, missed
 from tidemill.train.search_settings import HERE
 from tidemill.train.space import BACKBONE, changed
 from tidemill.train.teach import Array
+from tidemill.train.views import learned
 
 _DRAWS: Final = 2_000
 _ROUNDS: Final = 20  # more would say the same
@@ -104,8 +105,8 @@ def _round(field: Field, chosen: Sequence[Any], seed: int) -> list[Probabilities
         settings = changed(field.settings, changes).model_copy(update={"seed": seed})
         said = np.zeros_like(lesson.targets)
         for k in range(field.how.parts):
-            head = learn(lesson.part(part != k), settings)
-            said[part == k] = head.predict_proba(lesson.features[part == k])
+            model, unseen = learned(lesson.part(part != k), settings), lesson.part(part == k)
+            said[part == k] = model.predict_proba(unseen.features, unseen.texts)
         answers.append(said)
     return answers
 

@@ -19,11 +19,12 @@ import numpy as np
 from tidemill.contracts import NO_GOLD, Probabilities
 from tidemill.train.choose import ENOUGH_GOLD, squared, sure_rows
 from tidemill.train.deadline import OutOfTimeError, until
-from tidemill.train.learn import Lesson, folds, learn
+from tidemill.train.learn import Lesson, folds
 from tidemill.train.search_settings import HERE, SearchSettings
 from tidemill.train.settings import TrainSettings
 from tidemill.train.space import BACKBONE, backbone_of, changed, changes, point, space, suggested
 from tidemill.train.teach import Array, Mask
+from tidemill.train.views import learned
 
 CHANGES: Final = "changes"
 """Attribute of a trial: what it changes of the settings there are."""
@@ -108,7 +109,7 @@ def _one(field: Field, study: Any, loss: Callable[[Probabilities], Array], deadl
     try:
         with until(deadline):
             for k in range(field.how.parts):
-                said = learn(lesson.part(part != k), settings).predict_proba(lesson.features)
+                said = learned(lesson.part(part != k), settings).predict_proba(lesson.features, lesson.texts)
                 values[part == k] = loss(said)[part == k]
                 trial.report(_mean(values), k)
                 if k + 1 < field.how.parts and trial.should_prune():

@@ -9,7 +9,7 @@ from tidemill.train.search_settings import HERE, Range, SearchSettings
 from tidemill.train.settings import TrainSettings
 
 BACKBONE: Final = "backbone"
-VERSION: Final = 3
+VERSION: Final = 4
 """Raised when places in the space mean something else, so that trials in another one are not gone on with."""
 _OWN: Final = (BACKBONE, "depth", "width_")
 """How names begin that are no setting by themselves."""
