@@ -62,6 +62,7 @@ def project(folder, root, modality, **ensemble):
     write_json({"batches": [{"batch": "one"}]}, data / "batches.json")
     untold = {"rows": 0, "verdict": "unknown", "measures": {}, "words": "not measured"}
     write_json(untold, folder / "reports" / "mail" / "domain.json")
+    (folder / "reports" / "mail" / "label_card.md").write_text("# Label card: mail\n", encoding="utf-8")
     settings = yaml.safe_load((root / "conf/train/head.yaml").read_text(encoding="utf-8"))
     settings |= {"max_epochs": 5, "hidden": [], "use_gold": True, "reference_rows": 40}
     settings["ensemble"] |= {"folds": 2} | ensemble

@@ -56,6 +56,8 @@ def mail(inside, packages, root):
     labels = pl.DataFrame({"row_id": ids, "p_ham": 0.9 - 0.8 * spam, "p_spam": 0.1 + 0.8 * spam})
     labels.write_parquet(data / "labels.parquet")
     write_json({"batches": [{"batch": "one"}]}, data / "batches.json")
+    (inside / "reports" / "mail").mkdir(parents=True)
+    (inside / "reports" / "mail" / "label_card.md").write_text("# Label card: mail\n\nby denoise\n")
     write_json(domain(embedder, rows), inside / "reports" / "mail" / "domain.json")
     settings = yaml.safe_load((root / "conf/train/head.yaml").read_text(encoding="utf-8"))
     settings |= {"mode": "partial", "max_epochs": 5, "hidden": []}
@@ -74,6 +76,8 @@ def test_a_taught_backbone_goes_with_its_head_and_answers_again(mail, monkeypatc
     assert model.ensemble is not None  # beside the taught backbone's head, whose features it reads
     assert model.backbone["settings"]["weights"] == TUNED
     assert (folder / TUNED / "model.safetensors").exists()
+    labels = (folder / "LABELS.md").read_text()
+    assert labels.startswith("# Label card: mail\n\nby denoise\n\n## The rows that may teach\n")
     card = (folder / "README.md").read_text()
     assert "taught (mode partial)" in card
     assert "The backbone is near this data: 1.00 pieces per word" in card

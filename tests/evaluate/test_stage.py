@@ -173,6 +173,16 @@ def test_the_card_of_the_model_holds_its_scores_its_verdict_and_its_label_model(
     assert f"{scores:.3f} [{ends[0]:.3f}, {ends[1]:.3f}]" in line
     assert line.count("|") == next(one for one in card.splitlines() if one.startswith("| | ")).count("|")
     assert "| group=hard-ham |" in card
+    recall = found["metrics"]["scores"]["end_model"]["recall_spam"]
+    assert f"| {recall:.3f} [" in next(line for line in card.splitlines() if line.startswith("| spam |"))
+    temperature = found["metrics"]["temperature"]
+    assert (
+        f"temperature {temperature['value']:.2f}, fitted on {temperature['rows']:,} rows with weak labels of valid"
+        in card
+    )
+    assert "From a confidence of" in card
+    slices = next(line for line in card.splitlines() if line.startswith("| slice | rows |"))
+    assert slices.endswith("| majority class | majority vote | label model | **this model** | trained on gold |")
     assert all(f"- {reason}" in card for reason in found["verdict"]["reasons"])
 
 

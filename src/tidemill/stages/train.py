@@ -33,7 +33,8 @@ def main() -> None:
     backbone = made_by(paths.features / f"{batches[-1]}.parquet")
     gold = read_batches(paths.dev, gold_contract(len(classes)), batches) if settings.use_gold else None
     texts = texts_of(paths, batches) if settings.may_read_texts and problem.modality == "text" else None
-    tables = Tables(features, labels, votes, gold, texts, read_json(paths.reports / "domain.json"))
+    about_labels = (paths.reports / "label_card.md").read_text(encoding="utf-8")
+    tables = Tables(features, labels, votes, gold, texts, read_json(paths.reports / "domain.json"), about_labels)
     if settings.mode != "head":
         after = tuned(tables, problem, settings, paths, batches)
         tables, backbone = after.tables, after.backbone

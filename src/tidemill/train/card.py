@@ -196,8 +196,13 @@ def _use(config: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def label_card(config: Mapping[str, Any], targets: Probabilities, votes: Votes, functions: Sequence[str]) -> str:
-    """Config, labels (rows, classes) and votes (rows, functions) of the rows that may teach -> Markdown."""
+def label_card(
+    config: Mapping[str, Any], of_denoise: str | None, targets: Probabilities, votes: Votes, functions: Sequence[str]
+) -> str:
+    """Config, the card that ``denoise`` wrote of all rows, labels and votes of those that may teach -> Markdown.
+
+    It is the card of ``denoise``, and below it what this model was taught: one source for what the labels are.
+    """
     spoken = votes != ABSTAIN
     heard = spoken.sum(axis=1)
     sure = targets.max(axis=1)
@@ -205,9 +210,9 @@ def label_card(config: Mapping[str, Any], targets: Probabilities, votes: Votes, 
     likely = ", ".join(f"{name} {share:.1%}" for name, share in zip(config["classes"], shares, strict=True))
     return "\n".join(
         [
-            f"# Label card: {config['problem']}",
+            (of_denoise or f"# Label card: {config['problem']}").rstrip("\n"),
             "",
-            "No person labeled these rows: labeling functions voted on them, and a label model made probabilities of the votes.",
+            "## The rows that may teach",
             "",
             "| | |",
             "| --- | ---: |",

@@ -44,7 +44,7 @@ LABEL_CARD: Final = "LABELS.md"
 class Tables:
     """What there is of all rows; gold is that of the development split, where it is used, texts where a model reads them.
 
-    ``domain`` is what ``embed`` told of the backbone's distance from them.
+    ``domain`` is what ``embed`` told of the backbone's distance from them, ``label_card`` what ``denoise`` told of the labels.
     """
 
     features: pl.DataFrame
@@ -53,6 +53,7 @@ class Tables:
     gold: pl.DataFrame | None = None
     texts: pl.DataFrame | None = None
     domain: Mapping[str, Any] | None = None
+    label_card: str | None = None
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,8 @@ def train(tables: Tables, *, problem: Problem, settings: TrainSettings, backbone
     model = EndModel(replace(start.head, config=config), found.ensemble)
     told = predictions(model, rows["row_id"], rows["feature"], texts)
     kept = reference(rows.drop(probability_columns(problem.classes)), told, settings.reference_rows)
-    cards = {CARD: card(model.config), LABEL_CARD: label_card(model.config, targets[teaches], votes[teaches], names)}
+    labels_told = label_card(model.config, tables.label_card, targets[teaches], votes[teaches], names)
+    cards = {CARD: card(model.config), LABEL_CARD: labels_told}
     files = model.files() | {name: text.encode() for name, text in cards.items()}
     if outliers is None:
         return Trained(model, files, told, kept, found.report)
