@@ -19,7 +19,7 @@ from tidemill.train.teach import row_weights
 _STYLE = (
     "body{font:14px/1.4 system-ui,sans-serif;margin:2em;max-width:70em;color:#222}td,th{text-align:left;"
     "vertical-align:top;padding:.4em .8em;border-bottom:1px solid #e5e5e5}th{position:sticky;top:0;background:#fff}"
-    "table{border-collapse:collapse}td.q{white-space:nowrap}.bar{display:inline-block;height:.6em;background:#d1495b}"
+    "table{border-collapse:collapse}td:last-child{overflow-wrap:anywhere}td.q{white-space:nowrap}.bar{display:inline-block;height:.6em;background:#d1495b}"
 )
 
 

@@ -26,7 +26,8 @@ COLORS: Final = {
     CEILING: "#2e4057",
 }
 _DPI: Final = 110
-_SHARES: Final = ("accuracy", "balanced_accuracy", "f1")
+_SHARES: Final = ("accuracy", "balanced_accuracy", "f1", "auc")
+_SOME: Final = 5  # rows of a bin, of fewer the share that is right is luck: a dot that no line joins
 
 
 def draw(done: Evaluated, folder: Path, classes: Sequence[str]) -> None:
@@ -78,7 +79,7 @@ def _dots(axes: Axes, table: pl.DataFrame, places: Sequence[float], *, names: Se
 
 
 def _scores(scores: pl.DataFrame) -> Figure:
-    figure = _figure(11, 3.2)
+    figure = _figure(13, 3.0)
     panels = figure.subplots(1, len(_SHARES), sharey=True)
     whole = scores.filter(pl.col("slice") == ALL)
     for axes, metric in zip(panels, _SHARES, strict=True):
@@ -126,7 +127,8 @@ def _calibration(table: pl.DataFrame) -> Figure:
     axes.plot([0, 1], [0, 1], color="#999999", linewidth=1, linestyle="--")
     for (name,), part in table.group_by("yardstick", maintain_order=True):
         size = 12 + 160 * np.sqrt(part["rows"].to_numpy() / table["rows"].max())
-        axes.plot(part["confidence"], part["accuracy"], color=COLORS[str(name)], linewidth=1.2, label=_words(str(name)))
+        some = part.filter(pl.col("rows") >= _SOME)
+        axes.plot(some["confidence"], some["accuracy"], color=COLORS[str(name)], linewidth=1.2, label=_words(str(name)))
         axes.scatter(part["confidence"], part["accuracy"], s=size, color=COLORS[str(name)], alpha=0.6)
     axes.set(xlabel="confidence of the predicted class", ylabel="share that is right")
     lowest = min(float(table["confidence"].min() or 0), float(table["accuracy"].min() or 0))  # type: ignore[arg-type]
