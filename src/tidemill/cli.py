@@ -341,6 +341,11 @@ def _curves(chosen: argparse.Namespace) -> None:
         for row in told[kind].get("predictions", [{"rows": 0, **told[kind]}]):
             said = row.get("refused") or f"{row['score']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
             print(f"{row['rows']:>12,}  {said}")
+        if check := told[kind].get("checked"):
+            foretold = f"{check['score']:.3f} [{check['low']:.3f}, {check['high']:.3f}]"
+            print(
+                f"check: {check['from']:,} rows foretold {foretold} of {check['rows']:,}, measured {check['measured']:.3f}"
+            )
 
 
 def _errors(chosen: argparse.Namespace) -> None:

@@ -166,3 +166,13 @@ def test_the_page_tells_of_a_search_once_one_was_made_and_of_none_before(root):
     finally:
         shutil.rmtree(folder)
         render(root, ["spam"])
+
+
+def test_curves_and_label_errors_are_shown_once_they_are_there(root, page, tmp_path):
+    assert "tidemill errors spam ranks labels" in page
+    shutil.copytree(root, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "reports" / "spam" / "curves.png").write_bytes(b"\x89PNG")
+    (tmp_path / "reports" / "spam" / "label_errors.html").write_text("<p>one</p>", encoding="utf-8")
+    after = render(tmp_path, ["spam", "solar"]).read_text(encoding="utf-8")
+    assert after.count('src="data:image/png;base64,') == 7
+    assert 'href="spam/label_errors.html"' in after

@@ -39,6 +39,7 @@ PICTURES: Final = {
     "calibration": "calibration",
     "confusion": "confusion",
     "thresholds": "precision and recall against the least probability",
+    "curves": "what more labels would bring, when last measured",
     "ensemble": "models beside the head, and what leaving each out costs",
 }
 EXPLAINED: Final = {
@@ -84,6 +85,7 @@ class Chapter:
     explained: dict[str, str]
     suites: list[Suite]
     looks: bool
+    suspects: bool
     search: dict[str, Any] | None
     searched: dict[str, str]
     cards: dict[str, str]
@@ -131,11 +133,13 @@ def gather(root: Path, name: str) -> Chapter:
         verdict=_json(reports / "verdict.json"),
         drift=_json(reports / "drift.json"),
         pictures=_pictures(
-            dict.fromkeys(PICTURES, reports / "plots") | {"drift": reports, "ensemble": reports / "train"}
+            dict.fromkeys(PICTURES, reports / "plots")
+            | {"drift": reports, "curves": reports, "ensemble": reports / "train"}
         ),
         explained=_pictures(dict.fromkeys(EXPLAINED, reports / "denoise")),
         suites=_suites(root, name),
         looks=(reports / "lf.html").exists(),
+        suspects=(reports / "label_errors.html").exists(),
         search=_json(search / "search.json") if search else None,
         searched=_pictures(dict.fromkeys(SEARCHED, search)) if search else {},
         cards={title: page(reports / file) for title, file in CARDS.items() if (reports / file).exists()},
