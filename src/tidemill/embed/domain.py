@@ -7,7 +7,7 @@ symmetric Kullback-Leibler divergence of the two normal distributions, median ov
 Texts: a tokenizer keeps the words that were common in its source as one piece, spells the others in several, and has none
 for what it has never seen. So pieces per word and the share of unknown pieces tell how foreign a text is.
 
-The limits are from what ``benchmarks/domain.py`` measured; docs/train.md has its table.
+The limits are from what ``benchmarks/foreign.py`` measured; docs/train.md has its table.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from tidemill.embed.text import CHARACTERS_PER_TOKEN, TextBackbone, readable
 
 NEAR, BETWEEN, FAR, UNKNOWN = "near", "some way off", "far", "unknown"
 DIVERGENCE: Final = (0.25, 0.45)
-"""Near below the first, far from the second on: crops of photographs have .06, of one photograph up to .24, charts .48."""
+"""Near below the first, far from the second on: crops of photographs have .10, of one photograph up to .23, charts .47."""
 PIECES: Final = (1.4, 1.8)
-"""Pieces per word: English prose has 1.1 to 1.2, program code 1.3, texts in other languages that use its letters 2.4."""
+"""Pieces per word: English prose has 1.1 to 1.2, program code 1.3, European languages 2.1, other scripts 3.2."""
 UNREAD: Final = (0.05, 0.2)
-"""Share of unknown pieces: mail with odd lines has .01, Chinese, Japanese and Korean .3."""
+"""Share of unknown pieces: prose and mail have none, other scripts .03, words too long to read are nothing else."""
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _PAIRS: Final = 200  # rows whose likeness to each other is measured
 _STEP: Final = 8
@@ -61,7 +61,7 @@ def _of_images(loaded: tuple[Any, int, Any, Any], contents: Sequence[bytes], set
         words = "unknown: the backbone has no batch norms, which would keep what its source looked like"
         return {"verdict": UNKNOWN, "measures": {}, "words": words}
     distance = float(np.mean(list(layers.values())))
-    words = f"divergence of activations {distance:.2f} (photographs .06 to .24, charts .48, noise 2.7)"
+    words = f"divergence of activations {distance:.2f} (photographs .10 to .23, charts .47, noise 2.5)"
     measures = {"divergence": round(distance, 4), "layers": {name: round(one, 4) for name, one in layers.items()}}
     return {"verdict": graded(distance, DIVERGENCE), "measures": measures, "words": words}
 
@@ -126,7 +126,7 @@ def _of_texts(backbone: TextBackbone, contents: Sequence[str]) -> dict[str, Any]
     if not pieces:
         return {"verdict": UNKNOWN, "measures": {"unknown": round(unread, 4)}, "words": "unknown: no text has words"}
     grades = [graded(pieces, PIECES), graded(unread, UNREAD)]
-    words = f"{pieces:.2f} pieces per word (English prose 1.1 to 1.2, other languages 2.4), {unread:.1%} unknown"
+    words = f"{pieces:.2f} pieces per word (English prose 1.1 to 1.2, other languages 2.1 to 3.2), {unread:.1%} unknown"
     measures = {"pieces_per_word": round(pieces, 4), "unknown": round(unread, 4), "mean_cosine": round(likeness, 4)}
     return {"verdict": max(grades, key=[NEAR, BETWEEN, FAR].index), "measures": measures, "words": words}
 
