@@ -7,7 +7,7 @@ So many rows per class of those that teach are drawn, and their gold is shown to
 head on weak labels, the rows mixed in (use_gold); the same head, corrected by them afterwards; and train=auto with them
 mixed in. Beside these are the head and auto without any gold. Scores of the packaged problems are told on valid too, for
 whoever chooses by them; the picture has those of test. Every draw has a seed of its own; the intervals are over draws and
-scored rows.
+scored rows. Figures that --json has already are kept, so that tasks can be run one by one; --problems "" only draws them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import numpy as np
 from comparing import mean_score, spread
 from denoise import BACKBONE, fitted
 from packaged_rows import METRIC, PROBLEMS, packaged
-from targets import options
+from targets import kept, options
 from tidemill.contracts import ABSTAIN, NO_GOLD
 from tidemill.train import choose
 from tidemill.train.fit import fit_head
@@ -71,13 +71,13 @@ def main() -> None:
     parser.add_argument("--auto-draws", type=int, default=2)
     parser.add_argument("--plot", type=Path, help="also draw the figures here")
     asked = parser.parse_args()
-    figures = {}
+    figures: dict[str, Any] = kept(asked.json)
     for task in tasks(asked):
         figures[task.name] = measured(task, [int(size) for size in asked.sizes.split(",")], asked)
         for split, methods in figures[task.name].items():
             report(f"{task.name}, {split}", methods)
         if asked.json:
-            asked.json.write_text(json.dumps(figures, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+            asked.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     if asked.plot:
         draw(figures, asked.plot)
 
@@ -270,8 +270,8 @@ def draw(figures: dict[str, Any], path: Path) -> None:
         axis.set_xticks(sizes, [str(size) for size in sizes])
         axis.minorticks_off()
     handles, labels = axes.flat[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="lower center", ncol=3, frameon=False, fontsize=8)
-    figure.tight_layout(rect=(0, 0.09, 1, 1))
+    figure.legend(handles, labels, loc="lower center", ncol=2, frameon=False, fontsize=8)
+    figure.tight_layout(rect=(0, 0.17 / lines, 1, 1))
     figure.savefig(path, dpi=90)
 
 

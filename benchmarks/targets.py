@@ -25,6 +25,11 @@ def options(description: str | None) -> argparse.ArgumentParser:
     return parser
 
 
+def kept(file: Path | None) -> dict[str, Any]:
+    """File of figures, perhaps -> what an earlier run has written there."""
+    return dict(json.loads(file.read_text(encoding="utf-8"))) if file is not None and file.exists() else {}
+
+
 def finish(figures: Mapping[str, Any], asked: argparse.Namespace) -> None:
     """Figures with ``targets`` in them -> the table of targets, the file, and the exit that was asked for."""
     print(table(figures["targets"]))

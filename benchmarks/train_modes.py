@@ -5,6 +5,7 @@ Run: python benchmarks/train_modes.py [--problems spam,solar] [--modes head,part
 Reads the tables that `make run` or `dvc repro` leaves under data/. All modes learn from the same rows, --rows of train and
 dev drawn at random (0: all), with the settings of conf/train, and are scored on all of test. CPU seconds are those of
 all that a mode adds to stored features: teaching the backbone, embedding these rows and those of test anew, and the head.
+Figures that --json has already are kept, so that modes can be run one by one; --problems "" only draws them.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import yaml
 
 from comparing import mean_score, spread
 from packaged_rows import METRIC, PROBLEMS, Packaged, packaged
-from targets import options
+from targets import kept, options
 from tidemill.adapters.config import Paths
 from tidemill.adapters.tables import batch_names, read
 from tidemill.adapters.tuning import tuned
@@ -58,13 +59,14 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, help="instead of those of conf/train")
     parser.add_argument("--plot", type=Path, help="also draw the table here")
     asked = parser.parse_args()
-    figures: dict[str, Any] = {}
-    for name in asked.problems.split(","):
+    figures: dict[str, Any] = kept(asked.json)
+    for name in filter(None, asked.problems.split(",")):
         rows = packaged(name)
-        figures[name] = {mode: told(rows, mode, asked) for mode in asked.modes.split(",")}
+        for mode in asked.modes.split(","):
+            figures.setdefault(name, {})[mode] = told(rows, mode, asked)
+            if asked.json:
+                asked.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
         report(name, figures[name], asked.rows)
-        if asked.json:
-            asked.json.write_text(json.dumps(figures, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     if asked.plot:
         draw(figures, asked.plot)
 
