@@ -68,7 +68,7 @@ def main() -> None:
     parser.add_argument("--problems", default=",".join(PROBLEMS))
     parser.add_argument("--sizes", default="5,10,20,50")
     parser.add_argument("--draws", type=int, default=5)
-    parser.add_argument("--auto-draws", type=int, default=2)
+    parser.add_argument("--auto-draws", type=int, default=2, help="0: without auto, which takes long")
     parser.add_argument("--plot", type=Path, help="also draw the figures here")
     asked = parser.parse_args()
     figures: dict[str, Any] = kept(asked.json)
@@ -130,7 +130,8 @@ def measured(task: Task, sizes: list[int], asked: Any) -> dict[str, Any]:
     said: dict[str, dict[int, list[Any]]] = {}
     weak = [learn(task.lesson, seeded(task.head, seed)) for seed in range(asked.draws)]
     said[WEAK] = {0: [head.predict_proba(task.features) for head in weak]}
-    said[AUTO] = {0: [automatic(task, task.lesson, seed, gold=False) for seed in range(asked.auto_draws)]}
+    if asked.auto_draws:
+        said[AUTO] = {0: [automatic(task, task.lesson, seed, gold=False) for seed in range(asked.auto_draws)]}
     for size in sizes:
         for seed in range(asked.draws):
             rows = drawn(task, size, seed)
