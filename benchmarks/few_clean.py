@@ -34,6 +34,7 @@ from train_sets import features, settings, with_text
 ALONE, WEAK, MIXED = "clean rows alone", "weak labels", "weak labels, clean rows mixed in"
 AUTO, AUTO_MIXED = "auto", "auto, clean rows mixed in"
 AFTER = "weak labels, corrected by clean rows"
+METHODS = (WEAK, ALONE, MIXED, AFTER, AUTO, AUTO_MIXED)
 SPLITS = ("valid", "test")
 STEPS, PENALTIES, PARTS = 300, (0.3, 1.0, 3.0, 10.0, 30.0), 5
 
@@ -264,14 +265,15 @@ def draw(figures: dict[str, Any], path: Path) -> None:
         axis.axis("off")
     for axis, (name, splits) in zip(axes.flat, figures.items(), strict=False):
         methods = splits["test"]
-        for place, (method, points) in enumerate(methods.items()):
-            _line(axis, method, points, f"C{place}")
+        for method, points in methods.items():
+            _line(axis, method, points, f"C{METHODS.index(method)}")
         axis.set(xscale="log", xlabel="clean rows per class", ylabel="score, points", title=name)
         sizes = sorted({int(size) for points in methods.values() for size in points} - {0})
         axis.set_xticks(sizes, [str(size) for size in sizes])
         axis.minorticks_off()
-    handles, labels = axes.flat[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="lower center", ncol=2, frameon=False, fontsize=8)
+    pairs = [axis.get_legend_handles_labels() for axis in axes.flat]
+    shown = {label: handle for handles, labels in pairs for handle, label in zip(handles, labels, strict=True)}
+    figure.legend(shown.values(), shown.keys(), loc="lower center", ncol=2, frameon=False, fontsize=8)
     figure.tight_layout(rect=(0, 0.17 / lines, 1, 1))
     figure.savefig(path, dpi=90)
 

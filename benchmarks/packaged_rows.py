@@ -13,12 +13,10 @@ from tidemill.adapters.config import load
 from tidemill.adapters.studies import Study, study
 from tidemill.contracts import NO_GOLD, TidemillError
 from tidemill.train import choose
-from tidemill.train.fit import fit_head
 from tidemill.train.learn import Lesson
-from tidemill.train.model import EndModel
 from tidemill.train.run import TAUGHT
 from tidemill.train.settings import TrainSettings
-from tidemill.train.teach import row_weights
+from tidemill.train.views import learned
 
 PROBLEMS = ("spam", "solar")
 METRIC = "balanced"
@@ -81,9 +79,11 @@ class Packaged:
     def told(self, targets: Any, rows: Any, seed: int) -> Any:
         """(taught, classes) targets, which of these rows teach and a seed -> what the same head says of test, learned plainly."""
         plain = self.seeded(seed).plain()
-        features = self.rows.features[self.taught][rows]
-        weights = row_weights(targets[rows], np.ones(int(np.sum(rows)), dtype=np.bool_), plain)
-        return self.said(EndModel(fit_head(features, targets[rows], settings=plain, weights=weights)))
+        plain = plain.model_copy(update={"views": self.settings.views, "uncovered": "drop", "use_gold": False})
+        nothing, heard = np.full(int(np.sum(rows)), NO_GOLD), np.ones(int(np.sum(rows)), dtype=np.bool_)
+        texts = self.text(self.taught[rows])
+        lesson = Lesson(self.rows.features[self.taught][rows], targets[rows], heard, nothing, texts)
+        return self.said(learned(lesson, plain))
 
 
 def packaged(name: str) -> Packaged:
