@@ -29,7 +29,7 @@ from tidemill.contracts import (
 from tidemill.embed.settings import EmbedSettings
 from tidemill.train.architecture import Suggestion, diagram, suggest_architecture
 from tidemill.train.deadline import OutOfTimeError, until
-from tidemill.train.finals import Finalist, finals
+from tidemill.train.finals import Finalist, finalists, finals
 from tidemill.train.journal import opened
 from tidemill.train.learn import Lesson
 from tidemill.train.run import TAUGHT, joined
@@ -94,6 +94,10 @@ def search_for(name: str, folder: Path, *, minutes: float | None = None) -> dict
     field = Field(lessons, settings, how)
     with opened(state / f"{rows.fingerprint}.log", seed=how.seed) as study:
         search(field, study, deadline=clock.trials, start=suggestion.hidden)
+        if not finalists(
+            study, field
+        ):  # nothing to judge again yet, so its time is for trials: the next search has them
+            search(field, study, deadline=clock.finals, start=suggestion.hidden)
         _write(study, field, suggestion, folder)  # before the finals, which end when they must: drawing does not
         judged, rounds = finals(field, study, deadline=clock.finals)
         trials = study.get_trials(deepcopy=False)
