@@ -20,10 +20,10 @@ TELLING: Final = 0.1
 """Share of the way from chance to all neighbours alike, below which features hardly tell the labels."""
 _MOST: Final = 2_000  # rows whose neighbours are looked at
 _LEAST: Final = 5  # rows for each neighbour
-_BACKWARD: Final = {
-    "partial": 1.6,
-    "full": 3.0,
-}  # passes of an epoch in forward passes: learning goes back through layers
+ADVICE: Final = (
+    "train=partial or train=full may be worth a try: they take from twice (images, partial) to twenty times (texts, full) as "
+    "long as embedding the rows, at every training; `tidemill run problem=… train=partial` tries it, and the gate judges it"
+)
 
 
 def distance(
@@ -51,17 +51,8 @@ def distance(
         near = f"of {settings.neighbours} neighbours among its features {agree:.0%} share the label"
         words.append(f"{near}, {chance:.0%} would by chance")
     asks = enough and settings.mode == "head" and (verdict == "far" or telling < TELLING)
-    return told | {"words": "; ".join(words), "advice": advice(settings) if asks else None}
+    return told | {"words": "; ".join(words), "advice": ADVICE if asks else None}
 
 
 def _place(verdict: str) -> str:
     return {"near": "near", "far": "far from", "unknown": "at an unknown distance from"}.get(verdict, f"{verdict} from")
-
-
-def advice(settings: TrainSettings) -> str:
-    """Settings -> what could be done, and what it would cost in passes over the rows."""
-    cost = {mode: round(settings.tune.epochs * passes + 1) for mode, passes in _BACKWARD.items()}
-    return (
-        f"consider train=partial or train=full: they take about {cost['partial']} and {cost['full']} times as long as embedding "
-        "the rows, at every training; `tidemill run problem=… train=partial` tries it, and the gate judges it"
-    )
