@@ -54,15 +54,22 @@ def with_text(data: Path) -> Iterator[VoteSet]:
 
 def features(votes: VoteSet, weights: Path, cache: Path | None) -> dict[str, Any]:
     """Set, weights and a folder to keep features in -> split -> features."""
-    file = None if cache is None else cache / f"{votes.name}.npz"
-    if file is not None and file.exists():
-        with np.load(file) as kept:
-            return {split: kept[split] for split in kept.files}
     assert votes.texts is not None  # noqa: S101 - sets without text are left out before
-    made = {split: embedded(texts, weights) for split, texts in votes.texts.items()}
-    if file is not None:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(file, **made)
+    return embedded_once(votes.name, votes.texts, weights, cache)
+
+
+def embedded_once(name: str, texts: dict[str, list[str]], weights: Path, cache: Path | None) -> dict[str, Any]:
+    """Name of a set, split -> texts, weights and a folder to keep features in -> split -> features."""
+    made: dict[str, Any] = {}
+    for split, some in texts.items():
+        file = None if cache is None else cache / f"{name}-{split}.npy"
+        if file is not None and file.exists():
+            made[split] = np.load(file)
+            continue
+        made[split] = embedded(some, weights)
+        if file is not None:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            np.save(file, made[split])
     return made
 
 
