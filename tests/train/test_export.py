@@ -132,7 +132,7 @@ def test_an_ensemble_tells_which_terms_to_count(beside):
     told = {name: json.loads(notes) for name, notes in vocabularies(model).items()}
     assert set(told) == {"ngrams", "naive_bayes"}
     assert told["naive_bayes"]["words"] == 2
-    places = beside[1]["ngrams"].vocabulary.places
+    places = beside[1]["ngrams"].vocabulary.columns
     assert [places[term] for term in told["ngrams"]["terms"]] == list(range(len(places)))
 
 

@@ -79,7 +79,7 @@ def add_member(parts: Parts, name: str, member: Any) -> str:
         centred = parts.add("Sub", [FEATURES, parts.keep(f"{name}.mean", member.mean)], f"{name}.centred")
         read = parts.add("Div", [centred, parts.keep(f"{name}.scale", member.scale)], f"{name}.scaled")
     elif isinstance(member, Ngrams | NaiveBayes):
-        parts.inputs[f"{TERMS}.{name}"] = len(member.vocabulary.places)
+        parts.inputs[f"{TERMS}.{name}"] = len(member.vocabulary.columns)
         read = _weighed(parts, name, member) if isinstance(member, Ngrams) else _held(parts, name)
     else:
         raise ConfigError(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,9 +12,10 @@ import numpy as np
 from tidemill.contracts import DataError
 
 _WORD: Final = re.compile(r"\w\w+")
-_SPACES: Final = re.compile(r"\s+")
 _MOST_CHARACTERS: Final = 20_000
 """Of a text; what follows is not read."""
+_MOST_WORDS: Final = 200_000
+"""Words whose characters are kept cut, so that memory does not grow with the texts."""
 
 
 @dataclass(frozen=True)
@@ -26,25 +26,49 @@ class Grams:
     shortest: int = 0
     longest: int = 0
 
-    def of(self, text: str) -> Iterator[str]:
+    def of(self, text: str) -> list[str]:
         r"""Text -> its n-grams, in lower case; those of characters begin with a tab, so that none is taken for a word.
 
-        >>> list(Grams(words=2).of("Free prize now"))
+        >>> Grams(words=2).of("Free prize now")
         ['free', 'prize', 'now', 'free prize', 'prize now']
-        >>> list(Grams(words=0, shortest=4, longest=4).of("win £5"))
+        >>> Grams(words=0, shortest=4, longest=4).of("win £5")
         ['\t win', '\twin ', '\t £5 ']
         """
-        text = text[:_MOST_CHARACTERS].lower()
-        found = _WORD.findall(text)
+        names: list[str] = []
+        for _ in self.places([text], lambda name: names.append(name) or len(names)):  # type: ignore[func-returns-value]
+            pass
+        return names
+
+    def places(self, texts: Sequence[str], place: Callable[[str], int | None]) -> Iterator[Any]:
+        """Texts and what gives an n-gram its number (None: not known) -> for each text the numbers of its n-grams.
+
+        A word is cut into characters once: texts are made of the same words again and again.
+        """
+        cut: dict[str, Any] = {}
+        for text in texts:
+            lowered = text[:_MOST_CHARACTERS].lower()
+            parts = [_known(map(place, self._phrases(lowered)))]
+            for word in lowered.split() if self.longest else ():
+                found = cut.get(word)
+                if found is None:
+                    found = _known(map(place, self._within(f" {word} ")))
+                    if len(cut) < _MOST_WORDS:
+                        cut[word] = found
+                parts.append(found)
+            yield np.concatenate(parts)
+
+    def _phrases(self, text: str) -> Iterator[str]:
+        found = _WORD.findall(text) if self.words else []
         for length in range(1, self.words + 1):
-            yield from (" ".join(found[k : k + length]) for k in range(len(found) - length + 1))
-        if self.longest:
-            for word in _SPACES.split(text.strip()):
-                yield from self._within(f" {word} ")
+            yield from map(" ".join, zip(*(found[k:] for k in range(length)), strict=False))
 
     def _within(self, word: str) -> Iterator[str]:
         for length in range(self.shortest, self.longest + 1):
             yield from ("\t" + word[k : k + length] for k in range(len(word) - length + 1))
+
+
+def _known(places: Iterable[int | None]) -> Any:
+    return np.array([place for place in places if place is not None], dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -52,7 +76,7 @@ class Vocabulary:
     """N-grams that a model knows, each with the number of its column."""
 
     grams: Grams
-    places: dict[str, int]
+    columns: dict[str, int]
 
     @classmethod
     def of(cls, texts: Sequence[str], grams: Grams, *, least: int, most: int) -> Vocabulary:
@@ -63,10 +87,16 @@ class Vocabulary:
         DataError
             No n-gram is in so many texts.
         """
-        held: Counter[str] = Counter()
-        for text in texts:
-            held.update(set(grams.of(text)))
-        common = sorted((name for name, count in held.items() if count >= least), key=lambda name: (-held[name], name))
+        names: dict[str, int] = {}
+        held = np.zeros(0, dtype=np.int64)
+        for found in grams.places(texts, lambda name: names.setdefault(name, len(names))):
+            if len(names) > len(held):
+                held = np.concatenate([held, np.zeros(2 * len(names) - len(held), dtype=np.int64)])
+            held[np.unique(found)] += 1
+        counts = dict(zip(names, held.tolist(), strict=False))
+        common = sorted(
+            (name for name, count in counts.items() if count >= least), key=lambda name: (-counts[name], name)
+        )
         if not common:
             raise DataError(
                 f"no word is in {least} of the {len(texts)} texts that teach: set least to 1, or leave n-grams out"
@@ -77,21 +107,17 @@ class Vocabulary:
         """Texts -> sparse (texts, n-grams) counts."""
         from scipy.sparse import csr_matrix
 
-        columns: list[int] = []
-        counts: list[int] = []
-        ends = [0]
-        for text in texts:
-            found = Counter(place for name in self.grams.of(text) if (place := self.places.get(name)) is not None)
-            columns += sorted(found)
-            counts += [found[place] for place in columns[ends[-1] :]]
-            ends.append(len(columns))
-        shape = (len(texts), len(self.places))
-        return csr_matrix((np.array(counts, dtype=np.float64), columns, ends), shape=shape)
+        found = list(self.grams.places(texts, self.columns.get))
+        columns = np.concatenate([np.zeros(0, dtype=np.int64), *found])
+        ends = np.cumsum([0, *map(len, found)])
+        counted = csr_matrix((np.ones(len(columns)), columns, ends), shape=(len(texts), len(self.columns)))
+        counted.sum_duplicates()
+        return counted
 
     def notes(self) -> dict[str, Any]:
         """Nothing -> what JSON keeps of it."""
         own = self.grams
-        return {"words": own.words, "shortest": own.shortest, "longest": own.longest, "terms": list(self.places)}
+        return {"words": own.words, "shortest": own.shortest, "longest": own.longest, "terms": list(self.columns)}
 
     @classmethod
     def from_notes(cls, notes: dict[str, Any]) -> Vocabulary:
