@@ -61,13 +61,16 @@ class Asked:
         return cross_fitted(way, self.said[kept], self.targets, self.weights, self.part)
 
 
-def pooled(ensemble: Ensemble) -> dict[str, Any]:
-    """Models that have taught each other -> the report of them."""
+def pooled(ensemble: Ensemble, settings: TrainSettings) -> dict[str, Any]:
+    """Head and views, and the recipe that fitted them -> the report of them."""
+    taught_so = (
+        "they learn from what all say of rows that none has seen" if settings.self_training else "each learns alone"
+    )
     return {
         "used": True,
         "members": list(ensemble.members),
-        "way": "co-training",
-        "reason": "train.views: they learn from what all say of rows that none has seen, and the answer is the geometric mean",
+        "way": "co-training" if settings.self_training else "mean",
+        "reason": f"train.views: {taught_so}, and the answer is the geometric mean of theirs",
         "sentences": [],
         "combination": ensemble.combination.notes(),
     }

@@ -121,7 +121,7 @@ def train(tables: Tables, *, problem: Problem, settings: TrainSettings, backbone
 def beside(start: EndModel, lesson: Lesson, settings: TrainSettings, modality: str) -> Found:
     """What a recipe has fitted, lesson, the recipe -> the ensemble: of its views, or where one is asked for and wins."""
     if start.ensemble is not None:
-        return Found(start.ensemble, pooled(start.ensemble))
+        return Found(start.ensemble, pooled(start.ensemble, settings))
     if not settings.ensemble.members:
         return Found(None, OFF)
     return ensembled(lesson, settings, modality)
