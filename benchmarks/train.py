@@ -107,15 +107,15 @@ def draw(found: dict[str, Target], path: Path) -> None:
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
-    figure, axes = plt.subplots(figsize=(10, 0.42 * len(found) + 0.5))
+    figure, axes = plt.subplots(figsize=(11, 0.42 * len(found) + 0.5))
     axes.axis("off")
     for place, (name, one) in enumerate(found.items()):
         ends = "" if one["interval"] is None else f"[{one['interval'][0]:.1f}, {one['interval'][1]:.1f}]"
         cells = ("met" if one["met"] else "missed", name, f"{one['figure']:.2f}", ends, one["promised"])
-        for x, cell in zip((0.0, 0.08, 0.31, 0.38, 0.50), cells, strict=True):
+        for x, cell in zip((0.0, 0.08, 0.37, 0.44, 0.56), cells, strict=True):
             colour = ("#2a7f3f" if one["met"] else "#b3261e") if x == 0.0 else "#222222"
             axes.text(x, -place, cell, color=colour, fontsize=9, va="center")
-    axes.set_xlim(0, 1.05)
+    axes.set_xlim(0, 1.1)
     axes.set_ylim(-len(found) + 0.4, 0.6)
     figure.savefig(path, dpi=110, bbox_inches="tight")
 

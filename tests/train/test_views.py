@@ -1,14 +1,17 @@
 """Rows in two views: points that tell the class to a model of features, words that tell it to a model of words."""
 
 import numpy as np
+import polars as pl
 import pytest
 from pydantic import ValidationError
 
-from tidemill.contracts import NO_GOLD, DataError
+from tests.train.conftest import BACKBONE, PROBLEM, tables
+from tidemill.contracts import NO_GOLD, ConfigError, DataError
 from tidemill.train.choose import fitted
 from tidemill.train.learn import Lesson, learn
 from tidemill.train.members.base import Material
 from tidemill.train.model import EndModel
+from tidemill.train.run import Tables, train
 from tidemill.train.views import learned, unseen
 
 SMALL = {"max_epochs": 20, "hidden": (), "learning_rate": 0.05, "trials": 2}
@@ -92,3 +95,27 @@ def test_views_and_an_ensemble_are_not_asked_for_together(settings):
     ensemble = settings.ensemble.model_dump() | {"members": ["linear"]}
     with pytest.raises(ValidationError, match="two ways to use the same models"):
         changed(settings, views=["ngrams"], ensemble=ensemble)
+
+
+@pytest.mark.parametrize(("rounds", "way"), [(0, "mean"), (1, "co-training")])
+def test_the_stage_writes_the_views_and_its_card_tells_of_them(settings, rounds, way):
+    features, labels, votes = tables()
+    high = votes["side"].to_numpy() == 1
+    texts = features.select("row_id").with_columns(text=pl.Series(np.where(high, "flour and bread", "salt and tide")))
+    given = Tables(features, labels, votes, texts=texts)
+    own = changed(settings, views=["ngrams"], self_training=rounds)
+    done = train(given, problem=PROBLEM, settings=own, backbone=BACKBONE)
+    assert {"ensemble.json", "members/ngrams/model.json", "members/ngrams/model.safetensors"} <= set(done.files)
+    assert done.head.config["ensemble"]["way"] == done.ensemble["way"] == way
+    assert f"The head is one model of an ensemble ({way}) with ngrams" in done.files["README.md"].decode()
+    said = done.model.predict_proba(features["feature"].to_numpy(), texts["text"].to_list())
+    assert done.predictions["p_high"].to_numpy() == pytest.approx(said[:, 1])
+    assert ((said[:, 1] > 0.5) == high).all()
+
+
+def test_a_view_that_reads_texts_is_refused_for_images_before_anything_is_fitted(settings):
+    problem = PROBLEM.model_copy(update={"modality": "image"})
+    with pytest.raises(
+        ConfigError, match=r"train.views: ngrams reads texts and the rows are images; of images learn: lin"
+    ):
+        train(Tables(*tables()), problem=problem, settings=changed(settings, views=["ngrams"]), backbone=BACKBONE)
