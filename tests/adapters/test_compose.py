@@ -7,6 +7,7 @@ import yaml
 from tidemill.adapters.compose import compose, expand, preflight, write_params
 from tidemill.adapters.config import load, load_params
 from tidemill.contracts import ConfigError, Settings
+from tidemill.train.settings import TrainSettings
 
 
 @pytest.fixture
@@ -87,3 +88,10 @@ def test_an_unknown_key_in_params_fails_with_the_nearest_valid_one():
 def test_an_unknown_problem_fails_with_the_nearest_valid_one():
     with pytest.raises(ConfigError, match="unknown problem 'spma'; did you mean spam"):
         load("spma", "train", Settings, params={"problems": ["spam"]})
+
+
+@pytest.mark.parametrize("way", sorted(path.stem for path in (Path(__file__).parents[2] / "conf/train").glob("*.yaml")))
+def test_every_way_to_train_composes_for_both_problems(root: Path, way: str):
+    for problem in ("spam", "solar"):
+        found = compose([f"train@{problem}.train={way}"], conf=root / "conf")[problem]["train"]
+        TrainSettings.model_validate(found)
