@@ -35,8 +35,7 @@ class NaiveBayes:
         """Rows, labels and weights -> the member; nothing in it is left to chance."""
         del seed
         rows, targets, weights = taught(material, targets, weights)
-        vocabulary = Vocabulary.of(rows.read(), Grams(settings.words), least=settings.least, most=settings.most)
-        held = vocabulary.counts(rows.read())
+        vocabulary, held = Vocabulary.of(rows.read(), Grams(settings.words), least=settings.least, most=settings.most)
         held.data[:] = 1.0
         shares = weights[:, None] * targets
         counted = np.asarray(held.T @ shares) + settings.smoothing

@@ -34,8 +34,7 @@ class Ngrams:
         del seed
         rows, targets, weights = taught(material, targets, weights)
         grams = Grams(settings.words, *settings.characters)
-        vocabulary = Vocabulary.of(rows.read(), grams, least=settings.least, most=settings.most)
-        counts = vocabulary.counts(rows.read())
+        vocabulary, counts = Vocabulary.of(rows.read(), grams, least=settings.least, most=settings.most)
         idf = inverse_frequency(counts).astype("float32")
         model = fit_logistic(weighed(counts, idf), targets, weights, penalty=settings.penalty)
         return cls(vocabulary, idf, model)

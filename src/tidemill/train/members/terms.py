@@ -68,7 +68,18 @@ class Grams:
 
 
 def _known(places: Iterable[int | None]) -> Any:
-    return np.array([place for place in places if place is not None], dtype=np.int64)
+    return np.array([place for place in places if place is not None], dtype=np.int32)
+
+
+def _counted(found: Sequence[Any], width: int) -> Any:
+    """For each text the columns of its n-grams, each as often as it is there -> sparse (texts, width) counts."""
+    from scipy.sparse import csr_matrix
+
+    columns = np.concatenate([np.zeros(0, dtype=np.int32), *found])
+    ends = np.cumsum([0, *map(len, found)])
+    counted = csr_matrix((np.ones(len(columns)), columns, ends), shape=(len(found), width))
+    counted.sum_duplicates()
+    return counted
 
 
 @dataclass(frozen=True)
@@ -79,8 +90,10 @@ class Vocabulary:
     columns: dict[str, int]
 
     @classmethod
-    def of(cls, texts: Sequence[str], grams: Grams, *, least: int, most: int) -> Vocabulary:
-        """Texts -> the n-grams that at least ``least`` of them hold, at most ``most``: those that most of them hold.
+    def of(cls, texts: Sequence[str], grams: Grams, *, least: int, most: int) -> tuple[Vocabulary, Any]:
+        """Texts -> the n-grams that at least ``least`` of them hold, at most ``most``, and the texts' counts of them.
+
+        Of more than ``most`` those are taken that most texts hold. Every text is read once.
 
         Raises
         ------
@@ -88,31 +101,21 @@ class Vocabulary:
             No n-gram is in so many texts.
         """
         names: dict[str, int] = {}
-        held = np.zeros(0, dtype=np.int64)
-        for found in grams.places(texts, lambda name: names.setdefault(name, len(names))):
-            if len(names) > len(held):
-                held = np.concatenate([held, np.zeros(2 * len(names) - len(held), dtype=np.int64)])
-            held[np.unique(found)] += 1
-        counts = dict(zip(names, held.tolist(), strict=False))
-        common = sorted(
-            (name for name, count in counts.items() if count >= least), key=lambda name: (-counts[name], name)
-        )
+        found = list(grams.places(texts, lambda name: names.setdefault(name, len(names))))
+        counted = _counted(found, len(names))
+        held = np.bincount(counted.indices, minlength=len(names)).tolist()
+        common = [(name, count) for name, count in zip(names, held, strict=True) if count >= least]
         if not common:
             raise DataError(
                 f"no word is in {least} of the {len(texts)} texts that teach: set least to 1, or leave n-grams out"
             )
-        return cls(grams, {name: place for place, name in enumerate(sorted(common[:most]))})
+        kept = sorted(name for name, _ in sorted(common, key=lambda one: (-one[1], one[0]))[:most])
+        vocabulary = cls(grams, {name: place for place, name in enumerate(kept)})
+        return vocabulary, counted[:, [names[name] for name in kept]].sorted_indices()
 
     def counts(self, texts: Sequence[str]) -> Any:
         """Texts -> sparse (texts, n-grams) counts."""
-        from scipy.sparse import csr_matrix
-
-        found = list(self.grams.places(texts, self.columns.get))
-        columns = np.concatenate([np.zeros(0, dtype=np.int64), *found])
-        ends = np.cumsum([0, *map(len, found)])
-        counted = csr_matrix((np.ones(len(columns)), columns, ends), shape=(len(texts), len(self.columns)))
-        counted.sum_duplicates()
-        return counted
+        return _counted(list(self.grams.places(texts, self.columns.get)), len(self.columns))
 
     def notes(self) -> dict[str, Any]:
         """Nothing -> what JSON keeps of it."""
