@@ -7,7 +7,7 @@ from tests.train.test_fit import clouds
 from tidemill.contracts import NO_GOLD
 from tidemill.train import choose
 from tidemill.train.choose import Trial, fitted
-from tidemill.train.cut import cut_statistic, subset
+from tidemill.train.cut import _nearest, cut_statistic, subset
 from tidemill.train.learn import Lesson, folds, learn, own_labels, smoothed, taught
 from tidemill.train.loss import generalised_cross_entropy, soft_cross_entropy
 from tidemill.train.settings import TrainSettings
@@ -50,6 +50,17 @@ def test_the_cut_statistic_counts_edges_against_chance():
     found = cut_statistic(points, labels, neighbours=3)
     spread = np.sqrt(0.75 * 0.25 * 3)
     assert found == pytest.approx([(1 - 0.25 * 3) / spread] * 3 + [(3 - 0.75 * 3) / spread], abs=1e-6)
+
+
+def test_the_nearest_by_angle_are_scikit_learns():
+    from sklearn.neighbors import NearestNeighbors
+
+    points = np.random.default_rng(0).normal(size=(700, 5)).astype(np.float32)
+    unit = points / np.linalg.norm(points, axis=1, keepdims=True)
+    expected, places = NearestNeighbors(n_neighbors=7, algorithm="brute").fit(unit).kneighbors()
+    distance, near = _nearest(points, 7)
+    np.testing.assert_allclose(np.sort(distance, axis=1), expected, atol=1e-5)
+    assert [set(row) for row in near] == [set(row) for row in places]
 
 
 def test_the_subset_holds_few_of_the_wrong_labels_and_every_class():

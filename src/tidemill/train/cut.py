@@ -8,12 +8,15 @@ there the share is kept within each class, so that no class is lost.
 from __future__ import annotations
 
 import math
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from tidemill.contracts import Features, Probabilities
 from tidemill.train.teach import Array, Mask
+
+_AT_ONCE: Final = 512  # rows whose distances to all others are in memory
 
 
 def subset(features: Features, targets: Probabilities, *, share: float, neighbours: int) -> Mask:
@@ -61,9 +64,20 @@ def shared(features: Features, labels: npt.NDArray[np.int64], *, neighbours: int
 
 
 def _nearest(features: Features, neighbours: int) -> tuple[Array, npt.NDArray[np.int64]]:
-    """Features -> distances and places of each row's nearest others, by angle."""
-    from sklearn.neighbors import NearestNeighbors
+    """Features -> distances and places of each row's nearest others, by angle, in no order.
 
-    unit = features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
-    distance, near = NearestNeighbors(n_neighbors=neighbours, algorithm="brute").fit(unit).kneighbors()
+    All pairs, part by part, in numpy: scikit-learn's brute search does the same, and importing it takes longer than a retraining
+    of a head has time for.
+    """
+    unit = features.astype(np.float64)
+    unit /= np.maximum(np.linalg.norm(unit, axis=1, keepdims=True), 1e-12)
+    near = np.zeros((len(unit), neighbours), dtype=np.int64)
+    distance = np.zeros((len(unit), neighbours))
+    for start in range(0, len(unit), _AT_ONCE):
+        rows = np.arange(start, min(start + _AT_ONCE, len(unit)))
+        cosines = unit[rows] @ unit.T
+        cosines[rows - start, rows] = -np.inf
+        near[rows] = np.argpartition(-cosines, neighbours - 1, axis=1)[:, :neighbours]
+        found = np.take_along_axis(cosines, near[rows], axis=1)
+        distance[rows] = np.sqrt(np.maximum(2.0 - 2.0 * found, 0.0))
     return distance, near
