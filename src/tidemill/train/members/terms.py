@@ -34,10 +34,9 @@ class Grams:
         >>> Grams(words=0, shortest=4, longest=4).of("win £5")
         ['\t win', '\twin ', '\t £5 ']
         """
-        names: list[str] = []
-        for _ in self.places([text], lambda name: names.append(name) or len(names)):  # type: ignore[func-returns-value]
-            pass
-        return names
+        lowered = text[:_MOST_CHARACTERS].lower()
+        words = lowered.split() if self.longest else []
+        return [*self._phrases(lowered), *(name for word in words for name in self._within(f" {word} "))]
 
     def places(self, texts: Sequence[str], place: Callable[[str], int | None]) -> Iterator[Any]:
         """Texts and what gives an n-gram its number (None: not known) -> for each text the numbers of its n-grams.
