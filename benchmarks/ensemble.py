@@ -28,10 +28,10 @@ from denoise_sets import VoteSet, score
 from few_clean import train_gold
 from packaged_rows import METRIC, PROBLEMS, Packaged, packaged
 from targets import options
-from tidemill.adapters.config import Paths
-from tidemill.adapters.tables import batch_names
-from tidemill.adapters.tuning import texts_of
 from tidemill.contracts import ABSTAIN, NO_GOLD
+from tidemill.project.contents import texts_of
+from tidemill.project.layout import Paths
+from tidemill.project.tables import batch_names
 from tidemill.train.combine import WAYS, combined
 from tidemill.train.ensemble import HEAD, judgement, member_of, out_of_fold, table
 from tidemill.train.ensemble_plot import draw

@@ -23,8 +23,8 @@ import torch
 import yaml
 
 from targets import Target, finish, options, target
-from tidemill.adapters.exporting import ask
-from tidemill.adapters.onnx_backbone import session
+from tidemill.apps.models.export import ask
+from tidemill.apps.models.onnx_backbone import session
 from tidemill.embed.export import features_graph, feeds, preparation
 from tidemill.embed.image import ImageBackbone, load_trainable, pixels, pooled
 from tidemill.embed.run import Embedder

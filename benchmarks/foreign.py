@@ -19,12 +19,12 @@ import numpy as np
 import polars as pl
 
 from foreign_rows import images, texts
-from tidemill.adapters.config import load
-from tidemill.adapters.places import shared_root
-from tidemill.adapters.tables import batch_names
 from tidemill.embed.domain import domain
 from tidemill.embed.run import Embedder
 from tidemill.embed.settings import EmbedSettings
+from tidemill.project.config import load
+from tidemill.project.layout import shared_root
+from tidemill.project.tables import batch_names
 from tidemill.train.none import Outliers
 
 SHARES = (0.01, 0.05)

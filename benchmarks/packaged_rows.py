@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tidemill.adapters.config import load
-from tidemill.adapters.studies import Study, study
+from tidemill.apps.studies.study import Study, study
 from tidemill.contracts import NO_GOLD, TidemillError
+from tidemill.project.config import load
 from tidemill.train import choose
 from tidemill.train.learn import Lesson
 from tidemill.train.run import TAUGHT

@@ -17,7 +17,7 @@ import polars as pl
 import torch
 from torch.utils.data import DataLoader
 
-from tidemill.compat import repair_torchvision
+from tidemill.common.torchvision import repair_torchvision
 
 repair_torchvision()
 

@@ -17,15 +17,15 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tidemill.adapters import candidates
-from tidemill.adapters.config import Paths, load
-from tidemill.adapters.places import shared_root, state_folder
-from tidemill.adapters.searching import search_for
-from tidemill.adapters.tables import batch_names, read, read_batches
+from tidemill.apps.search import candidates
+from tidemill.apps.search.search import search_for
 from tidemill.contracts import ABSTAIN, FEATURES, NO_GOLD, gold_contract, labels_contract, probability_columns
 from tidemill.contracts import votes_contract as votes_of
 from tidemill.embed.run import Embedder
 from tidemill.embed.settings import EmbedSettings
+from tidemill.project.config import load
+from tidemill.project.layout import Paths, shared_root, state_folder
+from tidemill.project.tables import batch_names, read, read_batches
 from tidemill.train.learn import Lesson
 from tidemill.train.run import TAUGHT, joined
 from tidemill.train.settings import TrainSettings

@@ -25,11 +25,11 @@ import yaml
 from comparing import mean_score, spread
 from packaged_rows import METRIC, PROBLEMS, Packaged, packaged
 from targets import kept, options
-from tidemill.adapters.config import Paths
-from tidemill.adapters.tables import batch_names, read
-from tidemill.adapters.tuning import tuned
+from tidemill.apps.models.finetune import tuned
 from tidemill.contracts import labels_contract, votes_contract
 from tidemill.embed.run import made_by
+from tidemill.project.layout import Paths
+from tidemill.project.tables import batch_names, read
 from tidemill.train.run import Tables, train
 from tidemill.train.settings import TrainSettings
 

@@ -13,16 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from flows.steps import run_steps
-from tidemill.adapters.arrivals import arrive
-from tidemill.adapters.compose import write_params
-from tidemill.adapters.config import Paths
-from tidemill.adapters.places import shared_root
-from tidemill.adapters.plan import Step
-from tidemill.adapters.publish import current_branch, publish
-from tidemill.adapters.registry import read_registry
-from tidemill.adapters.tables import read_json, write_json
-from tidemill.adapters.workspace import Workspace, advance, restore, workspace
 from tidemill.contracts import PublishError
+from tidemill.project.arrivals import arrive
+from tidemill.project.compose import write_params
+from tidemill.project.layout import Paths, shared_root
+from tidemill.project.tables import read_json, write_json
+from tidemill.runs.plan import Step
+from tidemill.runs.publish import current_branch, publish
+from tidemill.runs.registry import read_registry
+from tidemill.runs.worktree import Workspace, advance, restore, workspace
 
 Log = logging.Logger | logging.LoggerAdapter[Any]
 
@@ -83,7 +82,7 @@ def planned(work: Workspace, problem: str) -> list[Step]:
 def _plan(work: Workspace, problem: str) -> list[Step]:
     """DVC's Repo object knows a lock's holder by process and arguments, so each plan has a process of its own."""
     lines: list[str] = []
-    work.run(sys.executable, "-m", "tidemill.adapters.plan", str(work.folder), problem, say=lines.append)
+    work.run(sys.executable, "-m", "tidemill.runs.plan", str(work.folder), problem, say=lines.append)
     return [Step(address, tuple(after), changed) for address, after, changed in json.loads(lines[-1])]
 
 

@@ -11,12 +11,11 @@ from pydantic import Field
 from flows.cycle import alone, planned, prepare, take_in
 from flows.refresh import Choice, refresh
 from flows.steps import run_steps
-from tidemill.adapters.compose import expand
-from tidemill.adapters.config import Paths
-from tidemill.adapters.places import shared_root
-from tidemill.adapters.plan import Step
-from tidemill.adapters.tables import read_json
-from tidemill.adapters.workspace import workspace
+from tidemill.project.compose import expand
+from tidemill.project.layout import Paths, shared_root
+from tidemill.project.tables import read_json
+from tidemill.runs.plan import Step
+from tidemill.runs.worktree import workspace
 
 Trigger = Annotated[bool, Field(description="refresh at once where the drift does harm")]
 

@@ -14,11 +14,11 @@ from prefect import flow, get_run_logger
 from pydantic import Field
 
 from flows.cycle import Outcome, refresh_cycles
-from tidemill.adapters.compose import compose, expand
-from tidemill.adapters.packages import fetch_for
-from tidemill.adapters.places import shared_root
-from tidemill.adapters.report import render
-from tidemill.adapters.workspace import synchronise_data
+from tidemill.apps.reports.index_page import render
+from tidemill.project.compose import compose, expand
+from tidemill.project.layout import shared_root
+from tidemill.project.packages import fetch_for
+from tidemill.runs.worktree import synchronise_data
 
 _CHOICES = ["all", *compose(conf=Path(__file__).parents[1] / "conf")["problems"]]
 """What the form of the UI offers."""

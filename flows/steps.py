@@ -13,13 +13,13 @@ from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture, wait
 from prefect.states import Completed
 
-from tidemill.adapters.chapters import EXPLAINED, SEARCHED
-from tidemill.adapters.config import Paths
-from tidemill.adapters.pages import page_url
-from tidemill.adapters.plan import Step
-from tidemill.adapters.workspace import Workspace
+from tidemill.apps.reports.problem_report import EXPLAINED, SEARCHED
 from tidemill.contracts import RunError
 from tidemill.denoise.tell import facts
+from tidemill.project.layout import Paths
+from tidemill.runs.addresses import page_url
+from tidemill.runs.plan import Step
+from tidemill.runs.worktree import Workspace
 
 _CHATTER = ("To track", "To enable", "Use `dvc push`", "Updating lock", "Generating lock", "\tgit add", "\tdvc config")
 """How the lines begin in which DVC advises a person; here the flow does that work."""

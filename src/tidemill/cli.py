@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tidemill.adapters.config import says_errors
+from tidemill.project.config import says_errors
 
 Command = Callable[[argparse.Namespace], None]
 
@@ -28,7 +28,7 @@ def main() -> None:
         label(arguments[1:])
         return
     if arguments[:1] == ["lf"]:
-        from tidemill.adapters.lf.command import command as lf
+        from tidemill.apps.workbench.command import command as lf
 
         if not {"-h", "--help"} & set(arguments) and arguments[1:2] != ["schema"]:
             _project()
@@ -207,9 +207,9 @@ def _add(
 
 def _project() -> Path:
     """Nothing → the project's top folder, which is the current one from here on."""
-    from tidemill.adapters.mend import mend
-    from tidemill.adapters.places import shared_root
     from tidemill.contracts import ConfigError
+    from tidemill.project.layout import shared_root
+    from tidemill.runs.repair import mend
 
     root = next((one for one in [Path.cwd(), *Path.cwd().parents] if (one / "dvc.yaml").exists()), None)
     if root is None:
@@ -220,9 +220,9 @@ def _project() -> Path:
 
 
 def _run(chosen: argparse.Namespace) -> None:
-    from tidemill.adapters.compose import expand
-    from tidemill.adapters.report import summary
-    from tidemill.adapters.workspace import refuse_uncommitted
+    from tidemill.apps.reports.index_page import summary
+    from tidemill.project.compose import expand
+    from tidemill.runs.worktree import refuse_uncommitted
 
     root = _project()
     problems, _ = expand(chosen.settings)
@@ -237,7 +237,7 @@ def _run(chosen: argparse.Namespace) -> None:
 
 
 def _monitor(chosen: argparse.Namespace) -> None:
-    from tidemill.adapters.compose import expand
+    from tidemill.project.compose import expand
 
     _project()
     problems, _ = expand(chosen.settings)
@@ -250,7 +250,7 @@ def _flow(name: str) -> Callable[..., dict[str, list[str]]]:
     """Name of a flow → the flow, with Prefect set up for this project before it is imported."""
     import importlib
 
-    from tidemill.adapters.pages import prefect_environment
+    from tidemill.runs.addresses import prefect_environment
 
     os.environ.update(prefect_environment())
     flow: Callable[..., dict[str, list[str]]] = getattr(importlib.import_module(f"flows.{name}"), name)
@@ -258,7 +258,7 @@ def _flow(name: str) -> Callable[..., dict[str, list[str]]]:
 
 
 def _compose(chosen: argparse.Namespace) -> None:
-    from tidemill.adapters.compose import expand, write_params
+    from tidemill.project.compose import expand, write_params
 
     _project()
     _, overrides = expand(chosen.settings)
@@ -266,21 +266,21 @@ def _compose(chosen: argparse.Namespace) -> None:
 
 
 def _new(chosen: argparse.Namespace) -> None:
-    from tidemill.adapters.scaffold import scaffold
+    from tidemill.apps.onboarding.scaffold import scaffold
 
     scaffold(chosen, root=_project())
 
 
 def _fetch(chosen: argparse.Namespace) -> None:
-    from tidemill.adapters.compose import compose
-    from tidemill.adapters.packages import fetch_for
+    from tidemill.project.compose import compose
+    from tidemill.project.packages import fetch_for
 
     root = _project()
     fetch_for(chosen.problems or list(compose()["problems"]), root)
 
 
 def _arrive(chosen: argparse.Namespace) -> None:
-    from tidemill.adapters.arrivals import arrive
+    from tidemill.project.arrivals import arrive
 
     _project()
     arrived = arrive(chosen.problem, folder=Path())
@@ -288,7 +288,7 @@ def _arrive(chosen: argparse.Namespace) -> None:
 
 
 def _predict(chosen: argparse.Namespace) -> None:
-    from tidemill.adapters.prediction import predict_files
+    from tidemill.apps.predict.prediction import predict_files
 
     sources, out = [Path(one).resolve() for one in chosen.sources], Path(chosen.out).resolve()
     how = {"version": chosen.version, "abstain_below": chosen.abstain_below, "engine": chosen.engine}
@@ -299,9 +299,9 @@ def _predict(chosen: argparse.Namespace) -> None:
 
 
 def _serve(chosen: argparse.Namespace) -> None:
-    from tidemill.adapters.config import parse
-    from tidemill.adapters.service.run import serve
-    from tidemill.adapters.service.settings import ServiceSettings
+    from tidemill.apps.serve.run import serve
+    from tidemill.apps.serve.settings import ServiceSettings
+    from tidemill.project.config import parse
 
     root = _project()
     given = {name: getattr(chosen, name) for name in ServiceSettings.model_fields}
@@ -309,7 +309,7 @@ def _serve(chosen: argparse.Namespace) -> None:
 
 
 def _export(chosen: argparse.Namespace) -> None:
-    from tidemill.adapters.exporting import export
+    from tidemill.apps.models.export import export
 
     root, out = _project(), Path(chosen.out).resolve()
     done = export(chosen.problem, chosen.version, out, head_only=chosen.head_only, root=root)
@@ -321,8 +321,8 @@ def _export(chosen: argparse.Namespace) -> None:
 
 
 def _search(chosen: argparse.Namespace) -> None:
-    from tidemill.adapters.config import Paths
-    from tidemill.adapters.searching import search_for
+    from tidemill.apps.search.search import search_for
+    from tidemill.project.layout import Paths
 
     _project()
     told = search_for(chosen.problem, Paths(chosen.problem).searched, minutes=chosen.minutes)
@@ -332,7 +332,7 @@ def _search(chosen: argparse.Namespace) -> None:
 
 
 def _curves(chosen: argparse.Namespace) -> None:
-    from tidemill.adapters.studies import curves
+    from tidemill.apps.studies.learning_curves import curves
 
     _project()
     told = curves(chosen.problem)
@@ -349,7 +349,7 @@ def _curves(chosen: argparse.Namespace) -> None:
 
 
 def _errors(chosen: argparse.Namespace) -> None:
-    from tidemill.adapters.suspects import suspects
+    from tidemill.apps.studies.label_errors import suspects
 
     _project()
     found, words = suspects(chosen.problem)
@@ -357,7 +357,7 @@ def _errors(chosen: argparse.Namespace) -> None:
 
 
 def _versions(chosen: argparse.Namespace) -> None:
-    from tidemill.adapters.registry import read_registry
+    from tidemill.runs.registry import read_registry
 
     registry = read_registry(chosen.problem, _project())
     for version, commit in registry.versions.items():
@@ -367,20 +367,20 @@ def _versions(chosen: argparse.Namespace) -> None:
 
 
 def _rollback(chosen: argparse.Namespace) -> None:
-    from tidemill.adapters.registry import rollback
+    from tidemill.runs.registry import rollback
 
     print(f"{rollback(chosen.problem, chosen.version, _project())} is the champion again")
 
 
 def _ui(chosen: argparse.Namespace) -> None:
-    from tidemill.adapters.ui import serve
+    from tidemill.runs.prefect_server import serve
 
     serve(_project(), port=chosen.port, pages_port=chosen.pages_port)
 
 
 def _report(_: argparse.Namespace) -> None:
-    from tidemill.adapters.compose import compose
-    from tidemill.adapters.report import render, summary
+    from tidemill.apps.reports.index_page import render, summary
+    from tidemill.project.compose import compose
 
     root = _project()
     problems = list(compose()["problems"])

@@ -21,7 +21,7 @@ IMAGE = ImageSettings(size=32, mean=0.5, std=0.5, images_per_step=4, stages=())
 @pytest.fixture
 def text(tmp_path, packages):
     """A tiny encoder with MiniLM's tokenizer."""
-    from tidemill.compat import repair_torchvision
+    from tidemill.common.torchvision import repair_torchvision
 
     repair_torchvision()
     import torch
@@ -37,7 +37,7 @@ def text(tmp_path, packages):
 
 @pytest.fixture
 def image(tmp_path):
-    from tidemill.compat import repair_torchvision
+    from tidemill.common.torchvision import repair_torchvision
 
     repair_torchvision()
     import timm

@@ -12,8 +12,8 @@ import yaml
 
 from tests.evaluate.fabric import settings as evaluate_settings
 from tests.monitor.fabric import settings as monitor_settings
-from tidemill.adapters.tables import write_json
 from tidemill.embed.run import MARK
+from tidemill.project.tables import write_json
 from tidemill.train.head import Head
 
 CLASSES = ["ham", "spam"]

@@ -6,7 +6,8 @@ import pytest
 import yaml
 
 from tests.evaluate import project
-from tidemill.adapters import champions, judging
+from tidemill.apps import evaluation_data
+from tidemill.apps.models import champion
 from tidemill.stages import evaluate
 from tidemill.train.model import EndModel
 
@@ -20,7 +21,7 @@ def ceiling(monkeypatch):
         taught.append((lesson, settings))
         return EndModel(project.head([6.0, 6.0], list(project.BATCHES)))
 
-    monkeypatch.setattr(judging, "learned_by", fit)
+    monkeypatch.setattr(evaluation_data, "learned_by", fit)
     return taught
 
 
@@ -92,7 +93,7 @@ def test_the_votes_the_labels_and_the_candidate_are_read_in_the_order_of_the_row
 def test_a_champion_of_one_channel_is_beaten_on_the_rows_of_both(run, mail, monkeypatch, tmp_path_factory):
     target = tmp_path_factory.mktemp("registry") / "champion"
     project.crown(mail, target, ["sms-1"])
-    monkeypatch.setattr(champions, "champion_folder", lambda *_: target)
+    monkeypatch.setattr(champion, "champion_folder", lambda *_: target)
     found = run()
     assert found["verdict"]["champion"] == project.VERSION
     assert found["verdict"]["verdict"] == "promote"
@@ -117,10 +118,10 @@ def test_a_champion_of_another_backbone_embeds_the_rows_again(run, mail, monkeyp
         return np.zeros((rows.height, 2), dtype=np.float32)
 
     settings = type("Stub", (), {"raw": None, "threads": 3})()
-    monkeypatch.setattr(champions, "champion_folder", lambda *_: target)
-    monkeypatch.setattr(champions, "embed_rows", embed)
-    monkeypatch.setattr(champions, "_settings", lambda *_: (settings, settings))
-    monkeypatch.setattr(champions, "read", lambda path, _: pl.read_parquet(path))
+    monkeypatch.setattr(champion, "champion_folder", lambda *_: target)
+    monkeypatch.setattr(champion, "embed_rows", embed)
+    monkeypatch.setattr(champion, "_settings", lambda *_: (settings, settings))
+    monkeypatch.setattr(champion, "read", lambda path, _: pl.read_parquet(path))
     run()
     assert asked == [(500, {"sha256": "other"}, 3), (400, {"sha256": "other"}, 3)]
 

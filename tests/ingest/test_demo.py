@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from tests.ingest.fabric import image_settings, settings, write
-from tidemill.adapters.batches import arrivals
-from tidemill.adapters.places import shared_root
 from tidemill.contracts import DataError
 from tidemill.ingest.demo import convert, sms_messages
 from tidemill.ingest.mail import read_mail, readable
 from tidemill.ingest.source import Source
+from tidemill.project.batches import arrivals
+from tidemill.project.layout import shared_root
 
 
 def test_an_email_is_read_without_delivery_headers_and_in_its_own_encoding() -> None:

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from tests.label.test_run import SUITE, YAML, run
-from tidemill.adapters.places import suite_result
-from tidemill.adapters.suites import guard
 from tidemill.contracts import DataError, SuiteError, check
 from tidemill.label import run as stage
 from tidemill.label.quality import Again, quality, quality_contract
 from tidemill.label.tally import tally
+from tidemill.project.expectations import guard
+from tidemill.project.layout import suite_result
 
 VOTES = np.array([[0, -1], [1, 0], [-1, -1], [0, -3]], dtype=np.int8)  # -3: not class 1
 TALLY = tally(VOTES, n_classes=2)

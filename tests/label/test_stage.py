@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 import yaml
 
-from tidemill.adapters.tables import write_json
+from tidemill.project.tables import write_json
 from tidemill.stages import label
 
 CONTENT = pl.DataFrame(

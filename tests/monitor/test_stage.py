@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from tests.evaluate import project
-from tidemill.adapters import champions
+from tidemill.apps.models import champion
 from tidemill.stages import monitor
 
 
@@ -16,7 +16,7 @@ def run(mail, monkeypatch, tmp_path_factory):
         if batches is not None:
             target = tmp_path_factory.mktemp("registry") / "champion"
             project.crown(mail, target, batches)
-            monkeypatch.setattr(champions, "champion_folder", lambda *_: target)
+            monkeypatch.setattr(champion, "champion_folder", lambda *_: target)
         monkeypatch.setattr("sys.argv", ["monitor", "mail"])
         monitor.main()
         assert (mail / "reports" / "mail" / "drift.png").stat().st_size > 1000

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tidemill.adapters.git import git
-from tidemill.adapters.pages import api_url
-from tidemill.adapters.ui import await_health
+from tidemill.runs.addresses import api_url
+from tidemill.runs.git import git
+from tidemill.runs.prefect_server import await_health
 
 BIN = Path(sys.executable).parent
 GOOD = ["delicious", "lovely", "friendly", "wonderful", "tasty", "charming", "perfect", "excellent"]

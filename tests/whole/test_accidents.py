@@ -13,9 +13,9 @@ import psutil
 import pytest
 
 from tests.whole.conftest import BIN, run, write_reviews
-from tidemill.adapters.git import git
-from tidemill.adapters.objects import read_lock
 from tidemill.contracts import STAGES
+from tidemill.runs.dvc_cache import read_lock
+from tidemill.runs.git import git
 
 pytestmark = pytest.mark.slow
 TARGETS = ("evaluate@tiny", "monitor@tiny", "search@tiny")

@@ -10,11 +10,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tests.adapters.project import picture
+from tests.apps.fabric import picture
 from tests.whole.conftest import clone, write_reviews
-from tidemill.adapters.compose import write_params
-from tidemill.adapters.models import CANDIDATE, find_model
-from tidemill.adapters.scaffold import scaffold
+from tidemill.apps.models.model import CANDIDATE, find_model
+from tidemill.apps.onboarding.scaffold import scaffold
+from tidemill.project.compose import write_params
 
 STAGES = ("ingest", "embed", "label", "denoise", "train", "evaluate", "monitor")
 

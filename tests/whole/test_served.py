@@ -16,7 +16,7 @@ import onnx
 import pytest
 
 from tests.whole.conftest import BIN, run
-from tidemill.adapters.git import git
+from tidemill.runs.git import git
 
 TEXTS = ["a lovely soup", "the waiter was rude and slow", "we had bread", "perfect plate, horrible place " * 30]
 

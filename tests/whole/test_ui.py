@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from tests.whole.conftest import BIN, free_port
-from tidemill.adapters.objects import read_lock
-from tidemill.adapters.registry import read_registry
+from tidemill.runs.dvc_cache import read_lock
+from tidemill.runs.registry import read_registry
 
 pytestmark = pytest.mark.slow
 CHROMIUM = next(

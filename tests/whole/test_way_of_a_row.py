@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 from tests.whole.conftest import run, write_reviews
-from tidemill.adapters.git import git
-from tidemill.adapters.objects import read_lock
-from tidemill.adapters.registry import read_registry
+from tidemill.runs.dvc_cache import read_lock
+from tidemill.runs.git import git
+from tidemill.runs.registry import read_registry
 
 pytestmark = pytest.mark.slow
 DATA = Path("data/tiny")

@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from tidemill.common.progress import progress
 from tidemill.contracts import ConfigError, Features, PackageError
 from tidemill.embed.base import rounded
 from tidemill.embed.fold import folded
@@ -17,7 +18,6 @@ from tidemill.embed.hub import fetched
 from tidemill.embed.lite import renamed
 from tidemill.embed.settings import ImageSettings
 from tidemill.embed.weights import weights_file
-from tidemill.progress import progress
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -152,7 +152,7 @@ def _known(timm: Any, backbone: str) -> None:
 
 
 def _timm() -> Any:
-    from tidemill.compat import repair_torchvision
+    from tidemill.common.torchvision import repair_torchvision
 
     repair_torchvision()
     import timm

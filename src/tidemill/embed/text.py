@@ -12,11 +12,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from tidemill.common.progress import progress
 from tidemill.contracts import ConfigError, Features
 from tidemill.embed.base import rounded
 from tidemill.embed.hub import from_hub, quiet_transformers
 from tidemill.embed.settings import TextSettings
-from tidemill.progress import progress
 
 CHARACTERS_PER_TOKEN: Final = 16  # a text is cut there before it is tokenised: tokens are four letters on average
 _LINK = re.compile(r"(?:https?://|www\.)[^\s<>\"]+", re.IGNORECASE)
@@ -112,7 +112,7 @@ def padded(rows: Sequence[Tokens], pad: Token) -> tuple[Any, Any]:
 
 
 def _load(backbone: str, path: Path | None) -> tuple[Any, Any]:
-    from tidemill.compat import repair_torchvision
+    from tidemill.common.torchvision import repair_torchvision
 
     repair_torchvision()
     quiet_transformers()

@@ -15,9 +15,10 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from tidemill.common.files import atomic_write
+from tidemill.common.progress import progress
 from tidemill.contracts import DataError
 from tidemill.ingest.mail import read_mail
-from tidemill.progress import progress
 
 DEMOS: Final[Mapping[str, tuple[str, ...]]] = {"spam": ("sms", "spam-assassin"), "solar": ("elpv",)}
 """Demo problem → the packages it is made of."""
@@ -55,9 +56,11 @@ def convert(problem: str, packages: Path, incoming: Path) -> list[Path]:
     if made[:1] != [VERSION] or not all((incoming / name).exists() for name in made[1:]):
         files = makers[problem](packages, incoming)
         for name, content in files.items():
-            _write(incoming / name, content)
+            with atomic_write(incoming / name) as path:
+                path.write_bytes(content)
         made = [VERSION, *files]
-        _write(marker, "\n".join(made).encode())
+        with atomic_write(marker) as path:
+            path.write_bytes("\n".join(made).encode())
     return [incoming / name for name in made[1:]]
 
 
@@ -150,10 +153,3 @@ def _csv(rows: Iterable[Mapping[str, Any]], columns: tuple[str, ...]) -> bytes:
 
 def _cell(value: object) -> object:
     return str(value).lower() if isinstance(value, bool) else value
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    aside.write_bytes(content)
-    aside.replace(path)

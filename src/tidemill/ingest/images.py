@@ -6,10 +6,10 @@ import io
 import warnings
 from collections.abc import Sequence
 
+from tidemill.common.progress import progress
 from tidemill.contracts import DataError
 from tidemill.ingest.source import IMAGE_SUFFIXES
 from tidemill.ingest.table import Table
-from tidemill.progress import progress
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
 

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from tidemill.progress import progress
+from tidemill.common.progress import progress
 
 Signature = npt.NDArray[np.uint32]
 """(permutations,): the smallest hash of any shingle, under each permutation."""

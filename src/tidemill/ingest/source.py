@@ -9,10 +9,10 @@ from typing import Any, Final
 
 import fsspec
 
+from tidemill.common.progress import progress
 from tidemill.contracts import DataError
 from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.table import SUFFIXES, Table, parse
-from tidemill.progress import progress
 
 IMAGE_SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif")
 

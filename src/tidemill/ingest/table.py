@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import difflib
 import io
 import json
 import re
@@ -15,6 +14,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from tidemill.common.spelling import closest
 from tidemill.contracts import DataError
 
 SUFFIXES: Final = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
@@ -56,9 +56,8 @@ def nearest(name: str, valid: Sequence[str]) -> str:
     >>> nearest("txet", ["id", "text"])
     "; did you mean 'text'? There are id, text"
     """
-    lowered = {one.lower(): one for one in valid}
-    close = difflib.get_close_matches(name.lower(), list(lowered), n=1, cutoff=0.5)
-    guess = f"; did you mean {lowered[close[0]]!r}?" if close else ";"
+    meant = closest(name, valid, ignore_case=True)
+    guess = f"; did you mean {meant!r}?" if meant else ";"
     return f"{guess} There are {', '.join(valid)}"
 
 

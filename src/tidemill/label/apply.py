@@ -13,13 +13,13 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from tidemill.common.spelling import did_you_mean
 from tidemill.contracts import ABSTAIN, Votes, not_class
 from tidemill.label.asking import STATISTIC, Asker, Place, check_vote
 from tidemill.label.compiled import columns_of, compiled_votes
 from tidemill.label.declared import AnyFunction, DeclaredLabelingFunction
 from tidemill.label.failures import Failure, OnError, fail, traceback_of
 from tidemill.label.functions import BatchLabelingFunction, LabelingFunction
-from tidemill.label.marked import near
 
 TableFunction = DeclaredLabelingFunction | BatchLabelingFunction
 _NOBODY: Final = -1
@@ -152,7 +152,7 @@ def _answer(function: TableFunction, table: pl.DataFrame) -> pl.Series | str:
 def _declared_votes(function: DeclaredLabelingFunction, table: pl.DataFrame) -> pl.Series | str:
     missing = [name for name in columns_of(function) if name not in table.columns]
     if missing:
-        return f"there is no column {missing[0]!r}{near(missing[0], _readable(table.columns))}"
+        return f"there is no column {missing[0]!r}{did_you_mean(missing[0], _readable(table.columns))}"
     try:
         return table.select(function.expression()).to_series()
     except pl.exceptions.PolarsError as error:

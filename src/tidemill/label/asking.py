@@ -15,11 +15,11 @@ from typing import Final, Protocol
 import numpy as np
 import polars as pl
 
+from tidemill.common.progress import progress
 from tidemill.contracts import ABSTAIN, DataError, Votes, not_class
 from tidemill.label.failures import Failure, OnError, traceback_of
 from tidemill.label.functions import LabelingFunction
 from tidemill.label.rows import Row, picture_of, values_of
-from tidemill.progress import progress
 
 STATISTIC: Final = "image."
 _BLOCK: Final = 256

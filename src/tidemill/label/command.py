@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
+from tidemill.common.files import atomic_write
 from tidemill.contracts import ConfigError, DataError
 from tidemill.label.analysis import printable, summary
 from tidemill.label.engine import Batch, Engine
@@ -127,22 +127,16 @@ def _writing(path: Path) -> Iterator[Callable[[pl.DataFrame], None]]:
     """Final path -> what appends a table; the file is whole or absent."""
     import pyarrow.parquet as pq
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with contextlib.ExitStack() as opened:
-            writers: list[Any] = []
+    with atomic_write(path) as part, contextlib.ExitStack() as opened:
+        writers: list[Any] = []
 
-            def append(table: pl.DataFrame) -> None:
-                arrow = table.to_arrow(compat_level=pl.CompatLevel.oldest())
-                if not writers:
-                    writers.append(opened.enter_context(pq.ParquetWriter(part, arrow.schema, compression="zstd")))
-                writers[0].write_table(arrow)
+        def append(table: pl.DataFrame) -> None:
+            arrow = table.to_arrow(compat_level=pl.CompatLevel.oldest())
+            if not writers:
+                writers.append(opened.enter_context(pq.ParquetWriter(part, arrow.schema, compression="zstd")))
+            writers[0].write_table(arrow)
 
-            yield append
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+        yield append
 
 
 def _tell(votes: Any, names: Sequence[str], n_classes: int | None) -> None:

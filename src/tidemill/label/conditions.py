@@ -23,10 +23,10 @@ from pydantic import (
     model_validator,
 )
 
+from tidemill.common.spelling import did_you_mean
 from tidemill.contracts import ABSTAIN, Settings
 from tidemill.label.condition import Condition, Limits, Word, Words, any_of, located
 from tidemill.label.evidence import Annotator, Neighbours, Prototype, Scores
-from tidemill.label.marked import near
 from tidemill.label.texts import Date, Fuzzy, Language, Lexicon
 from tidemill.label.votes import vote_of
 
@@ -235,7 +235,7 @@ class Case(Settings):
         classes = (info.context or {}).get("classes", ())
         found = vote_of(str(vote), classes)
         if found is None:
-            raise ValueError(f"there is no class {vote!r}{near(str(vote), classes)}")
+            raise ValueError(f"there is no class {vote!r}{did_you_mean(str(vote), classes)}")
         return found
 
 

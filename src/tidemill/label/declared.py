@@ -18,11 +18,12 @@ from typing import Any
 import polars as pl
 from pydantic import TypeAdapter, ValidationError
 
+from tidemill.common.spelling import did_you_mean
 from tidemill.contracts import ABSTAIN
 from tidemill.label.condition import Condition
 from tidemill.label.conditions import KINDS, AnyCondition
 from tidemill.label.functions import BatchLabelingFunction, LabelingFunction
-from tidemill.label.marked import Location, Marked, near
+from tidemill.label.marked import Location, Marked
 from tidemill.label.votes import vote_of
 
 HEAD = ("name", "vote", "each")
@@ -81,7 +82,7 @@ def declared_functions(file: Marked, classes: Sequence[str]) -> list[DeclaredLab
         raise file.error((), "a file of labeling functions is a mapping with the key `functions`")
     for key in file.content:
         if key != "functions":
-            raise file.error((key,), f"unknown key {key!r}{near(str(key), ['functions'])}")
+            raise file.error((key,), f"unknown key {key!r}{did_you_mean(str(key), ['functions'])}")
     entries = file.content["functions"]
     if not isinstance(entries, list):
         raise file.error(("functions",), "`functions` is a list of labeling functions; begin each with `- name:`")
@@ -125,7 +126,7 @@ def _function(
         raise file.error(location, f"{name}: the vote is missing; give a class: {', '.join(classes)}")
     vote = vote_of(str(entry["vote"]), classes)
     if vote is None:
-        hint = "; put it in quotes" if isinstance(entry["vote"], bool) else near(str(entry["vote"]), classes)
+        hint = "; put it in quotes" if isinstance(entry["vote"], bool) else did_you_mean(str(entry["vote"]), classes)
         raise file.error((*location, "vote"), f"{name}: there is no class {entry['vote']!r}{hint}")
     return DeclaredLabelingFunction(name, condition, vote, f"{file.path}:{file.line(location)}")
 
@@ -162,9 +163,9 @@ def _message(error: Any) -> str:
     said, valid = error["input"], [*KINDS[kind].model_fields, *HEAD] if kind else []
     tag = str(error.get("ctx", {}).get("tag"))
     messages = {
-        "union_tag_invalid": f"unknown kind {tag!r}{near(tag, KINDS)}",
+        "union_tag_invalid": f"unknown kind {tag!r}{did_you_mean(tag, KINDS)}",
         "union_tag_not_found": f"the kind is missing; valid are {', '.join(KINDS)}",
-        "extra_forbidden": f"unknown key {key!r}{near(key, valid)}",
+        "extra_forbidden": f"unknown key {key!r}{did_you_mean(key, valid)}",
         "missing": f"{kind} needs {key!r}",
         "tuple_type": f"{key} is a list: write [{said}]",
         "string_type": f"{key}: {said!r} is not text; put it in quotes",

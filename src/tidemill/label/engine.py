@@ -17,6 +17,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
+from tidemill.common.progress import progress
 from tidemill.contracts import ABSTAIN, FunctionError, Votes
 from tidemill.label.apply import table_votes, wanted_statistics
 from tidemill.label.asking import STATISTIC
@@ -27,7 +28,6 @@ from tidemill.label.failures import Failure, OnError
 from tidemill.label.kept import Column, Shelf, key_of
 from tidemill.label.opened import Voter, Voters, fingerprint_of
 from tidemill.label.workers import Remote, Reply, Told, Workers
-from tidemill.progress import progress
 
 UNSTABLE: Final = "and something else when asked again"
 _CHUNK: Final = 4096

@@ -14,9 +14,9 @@ import numpy.typing as npt
 import polars as pl
 from pydantic import Field, PrivateAttr, StrictStr, ValidationInfo, WithJsonSchema, model_validator
 
+from tidemill.common.spelling import did_you_mean
 from tidemill.contracts import ABSTAIN
 from tidemill.label.condition import Condition, Limits, located, with_digest
-from tidemill.label.marked import near
 from tidemill.label.votes import vote_of
 
 FEATURE: Final = "feature"
@@ -81,7 +81,7 @@ class Annotator(_FromFile):
         for answer, name in given.items():
             found[answer] = vote_of(str(name), classes)
             if found[answer] is None:
-                raise ValueError(f"votes: there is no class {name!r}{near(str(name), classes)}")
+                raise ValueError(f"votes: there is no class {name!r}{did_you_mean(str(name), classes)}")
         return {**data, "votes": found}
 
     @model_validator(mode="after")
@@ -114,7 +114,7 @@ class _Examples(_FromFile):
         table = read_examples(located(self.file, info))
         names = table["class"].unique().to_list()
         if self.of not in names:
-            raise ValueError(f"{self.file}: no example is of class {self.of!r}{near(self.of, names)}")
+            raise ValueError(f"{self.file}: no example is of class {self.of!r}{did_you_mean(self.of, names)}")
         self._vectors = unit(table["feature"].to_numpy())
         self._mine = (table["class"] == self.of).to_numpy()
         return self
@@ -221,7 +221,7 @@ def _answers(path: Path, column: str) -> pl.DataFrame:
     table = read_table(path)
     for name in ("row_id", column):
         if name not in table.columns:
-            raise ValueError(f"{path}: there is no column {name!r}{near(name, table.columns)}")
+            raise ValueError(f"{path}: there is no column {name!r}{did_you_mean(name, table.columns)}")
     kept = table.select(pl.col("row_id").cast(pl.String), column).drop_nulls()
     if kept["row_id"].is_duplicated().any():
         raise ValueError(f"{path}: row {kept.filter(pl.col('row_id').is_duplicated())['row_id'][0]} is there twice")

@@ -21,6 +21,7 @@ from typing import Any, Final
 import numpy.typing as npt
 import polars as pl
 
+from tidemill.common.files import atomic_write
 from tidemill.label.workers import Told
 
 _LIBRARIES: Final = ("polars", "numpy", "pillow", "scipy", "scikit-learn", "rapidfuzz", "py3langid")
@@ -72,11 +73,9 @@ class Shelf:
         buffer = io.BytesIO()
         table.write_ipc(buffer, compression="zstd")
         content = buffer.getvalue()
-        self.folder.mkdir(parents=True, exist_ok=True)
         name = f"{key}.{_digest(content)}.arrow"
-        part = self.folder / f"{name}.{os.getpid()}.part"
-        part.write_bytes(content)
-        part.replace(self.folder / name)
+        with atomic_write(self.folder / name, durable=False) as part:  # a torn file is found by its digest
+            part.write_bytes(content)
         self.files[key] = name
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,17 +55,6 @@ def read_marked(path: Path) -> Marked:
         raise ConfigError(f"{path}: this is not YAML in UTF-8: {error}") from error
     _refuse_doubles(root, path, set())
     return Marked(path, content, root)
-
-
-def near(name: str, valid: Iterable[str]) -> str:
-    """A wrong name and the valid ones → the end of an error message.
-
-    >>> near("keyword", ["keywords", "regex"]), near("x", ["b", "a"])
-    ('; did you mean keywords?', '; valid are a, b')
-    """
-    names = sorted(valid)
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    return f"; did you mean {close[0]}?" if close else f"; valid are {', '.join(names)}"
 
 
 def _child(node: yaml.Node | None, part: str | int) -> tuple[int, yaml.Node] | None:

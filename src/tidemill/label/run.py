@@ -14,13 +14,13 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from tidemill.common.spelling import did_you_mean
 from tidemill.contracts import NO_GOLD, ConfigError, DataError, Votes
 from tidemill.label.analysis import printable, table_of
 from tidemill.label.engine import Batch, Engine
 from tidemill.label.evidence import FEATURE
 from tidemill.label.failures import Failure, OnError, Quarantine, fail
 from tidemill.label.kept import tidy
-from tidemill.label.marked import near
 from tidemill.label.opened import open_functions
 from tidemill.label.quality import Again, quality
 from tidemill.label.settings import LabelSettings
@@ -118,7 +118,7 @@ def seen(rows: pl.DataFrame, hidden: Sequence[str]) -> pl.DataFrame:
     """
     for name in hidden:
         if name not in rows.columns:
-            raise ConfigError(f"label.hidden: there is no column {name!r}{near(name, rows.columns)}")
+            raise ConfigError(f"label.hidden: there is no column {name!r}{did_you_mean(name, rows.columns)}")
     return rows.select(pl.exclude(*_UNSEEN, *hidden))
 
 

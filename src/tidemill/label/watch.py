@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from tidemill.process import memory
+from tidemill.label.process import memory
 
 _TRIES: Final = 3
 

@@ -1,6 +1,6 @@
 """What a worker process runs: it loads Python labeling functions and asks them of the rows that it is sent.
 
-Run by ``tidemill.process``: ``python -m tidemill.label.worker PLACE TRACES``, two open files that both share.
+Run by ``tidemill.label.process``: ``python -m tidemill.label.worker PLACE TRACES``, two open files that both share.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from tidemill.label.failures import Failure
 from tidemill.label.fingerprint import OpaqueError, fingerprint
 from tidemill.label.folder import load_file
 from tidemill.label.functions import LabelingFunction
+from tidemill.label.process import HEAD, PLACE, memory
 from tidemill.label.watch import forbid, who_leaks
-from tidemill.process import HEAD, PLACE, memory
 
 _EVERY: Final = 0.5
 _SOME: Final = 1024

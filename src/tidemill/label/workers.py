@@ -18,7 +18,7 @@ import numpy.typing as npt
 import polars as pl
 
 from tidemill.contracts import DataError, FunctionError, Votes
-from tidemill.process import NOBODY, Bounds, DiedError, Process
+from tidemill.label.process import NOBODY, Bounds, DiedError, Process
 
 _LOADING: Final = Bounds(60.0, 60.0, math.inf)
 _ROWS_AT_ONCE: Final = 10_000

@@ -7,14 +7,16 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tidemill.adapters.config import Paths, load, says_errors, stage_arguments
-from tidemill.adapters.suites import guard, pages_now
-from tidemill.adapters.tables import aside, batch_names, read, read_batches, write, write_json
+from tidemill.common.files import atomic_write
 from tidemill.contracts import FEATURES, NO_GOLD, gold_contract, labels_contract, votes_contract
 from tidemill.denoise.card import card
 from tidemill.denoise.plots import draw
 from tidemill.denoise.run import Denoised, denoise
 from tidemill.denoise.settings import DenoiseSettings
+from tidemill.project.config import load, says_errors, stage_arguments
+from tidemill.project.expectations import guard, pages_now
+from tidemill.project.layout import Paths
+from tidemill.project.tables import batch_names, read, read_batches, write, write_json
 
 
 @says_errors
@@ -32,11 +34,11 @@ def main() -> None:
 
 
 def _write_explanation(paths: Paths, done: Denoised, gold: np.ndarray) -> None:
-    with aside(paths.data / "evidence.parquet") as path:
+    with atomic_write(paths.data / "evidence.parquet") as path:
         done.evidence.write_parquet(path, compression="zstd", statistics=False)
     write_json(done.report, paths.reports / "denoise.json")
     analysis = _write_analysis(paths, done.report)
-    with aside(paths.reports / "label_card.md") as path:
+    with atomic_write(paths.reports / "label_card.md") as path:
         path.write_text(card(paths.name, done.report, analysis.to_dicts()), encoding="utf-8")
     folder = paths.reports / "denoise"
     write_json(done.explained, folder / "functions.json")
@@ -48,7 +50,7 @@ def _write_analysis(paths: Paths, report: dict[str, Any]) -> pl.DataFrame:
     table = pl.read_csv(paths.reports / "lf_summary.csv")
     weights = [report["functions"].get(name) for name in table["function"]]
     weighed = table.with_columns(pl.Series("Learned Weight", weights, dtype=pl.Float64))
-    with aside(paths.reports / "lf_analysis.csv") as path:
+    with atomic_write(paths.reports / "lf_analysis.csv") as path:
         weighed.write_csv(path)
     return weighed
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from tidemill.adapters.champions import find_champion
-from tidemill.adapters.config import load, says_errors, stage_arguments
-from tidemill.adapters.judging import known_rows, measured, outlier
-from tidemill.adapters.tables import aside, read_json, write_json
+from tidemill.apps.evaluation_data import measured, outlier
+from tidemill.apps.models.champion import find_champion
+from tidemill.common.files import atomic_write
 from tidemill.denoise.tell import facts
 from tidemill.evaluate.card import card
 from tidemill.evaluate.plots import draw
 from tidemill.evaluate.run import evaluate
 from tidemill.evaluate.settings import EvaluateSettings
+from tidemill.project.config import load, says_errors, stage_arguments
+from tidemill.project.gold import known_rows
+from tidemill.project.tables import read_json, write_json
 from tidemill.train.run import CARD
 from tidemill.train.settings import TrainSettings
 
@@ -29,13 +31,13 @@ def main() -> None:
     plots = paths.reports / "plots"
     tables = {"scores": done.scores, "calibration": done.calibration, "confusion": done.confusion}
     for name, table in (tables | {"thresholds": done.thresholds}).items():
-        with aside(plots / f"{name}.csv") as path:
+        with atomic_write(plots / f"{name}.csv") as path:
             table.write_csv(path)
     draw(done, plots, problem.classes)
     write_json(done.metrics, paths.reports / "metrics.json")
     write_json(done.verdict, paths.reports / "verdict.json")
     trained = (paths.model / CARD).read_text(encoding="utf-8")
-    with aside(paths.reports / "model_card.md") as path:
+    with atomic_write(paths.reports / "model_card.md") as path:
         path.write_text(card(trained, done, facts(read_json(paths.reports / "denoise.json"))), encoding="utf-8")
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tidemill.adapters.batches import bring_in
-from tidemill.adapters.config import load, says_errors, stage_arguments
 from tidemill.ingest.settings import IngestSettings
+from tidemill.project.batches import bring_in
+from tidemill.project.config import load, says_errors, stage_arguments
 
 
 @says_errors

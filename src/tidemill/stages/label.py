@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tidemill.process import prepare
+from tidemill.label.process import prepare
 
 if __name__ == "__main__" and any(Path("src/problems", *sys.argv[1:2]).glob("[!_]*.py")):
     prepare()
@@ -13,10 +13,7 @@ if __name__ == "__main__" and any(Path("src/problems", *sys.argv[1:2]).glob("[!_
 
 import polars as pl
 
-from tidemill.adapters.config import Paths, load, says_errors, stage_arguments
-from tidemill.adapters.places import state_folder, suite_result
-from tidemill.adapters.suites import page_later, promised
-from tidemill.adapters.tables import aside, batch_names, growing, read, read_batches
+from tidemill.common.files import atomic_write
 from tidemill.contracts import FEATURES, Contract, gold_contract, votes_contract
 from tidemill.ingest.settings import IngestSettings
 from tidemill.label.engine import Batch
@@ -24,6 +21,10 @@ from tidemill.label.kept import hash_of_file, key_of
 from tidemill.label.quality import quality_contract
 from tidemill.label.run import Places, label, seen, with_features
 from tidemill.label.settings import LabelSettings
+from tidemill.project.config import load, says_errors, stage_arguments
+from tidemill.project.expectations import page_later, promised
+from tidemill.project.layout import Paths, state_folder, suite_result
+from tidemill.project.tables import batch_names, growing, read, read_batches
 
 
 @says_errors
@@ -48,13 +49,13 @@ def main() -> None:
     page_later(paths.votes, contract, problem=problem.name, table_name="votes")
     _page_of_quality(done.quality, settings, problem.name)
     print(f"label: {done.asked} votes asked for, all others were known", file=sys.stderr)
-    with aside(paths.reports / "lf_summary.csv") as path:
+    with atomic_write(paths.reports / "lf_summary.csv") as path:
         done.summary.write_csv(path)
 
 
 def _page_of_quality(table: pl.DataFrame, settings: LabelSettings, problem: str) -> None:
     file = suite_result(problem, "votes_quality").with_suffix(".parquet")
-    with aside(file) as path:
+    with atomic_write(file) as path:
         table.write_parquet(path)
     page_later(file, quality_contract(settings.suite), problem=problem, table_name="votes_quality")
 

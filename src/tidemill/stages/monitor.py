@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from tidemill.adapters.champions import Champion, find_champion
-from tidemill.adapters.config import Paths, load, says_errors, stage_arguments
-from tidemill.adapters.tables import aside, batch_names, read, write_json
+from tidemill.apps.models.champion import Champion, find_champion
+from tidemill.common.files import atomic_write
 from tidemill.contracts import Problem, votes_contract
 from tidemill.monitor.compare import compare
 from tidemill.monitor.decide import decide, without_champion, without_news
 from tidemill.monitor.plots import draw
 from tidemill.monitor.rows import Names
 from tidemill.monitor.settings import MonitorSettings
+from tidemill.project.config import load, says_errors, stage_arguments
+from tidemill.project.layout import Paths
+from tidemill.project.tables import batch_names, read, write_json
 
 
 @says_errors
@@ -22,7 +24,7 @@ def main() -> None:
     champion = find_champion(problem)
     told = without_champion() if champion is None else _look(champion, problem, settings, paths)
     write_json(told, paths.reports / "drift.json")
-    with aside(paths.reports / "drift.png") as path:
+    with atomic_write(paths.reports / "drift.png") as path:
         draw(told, path)
 
 

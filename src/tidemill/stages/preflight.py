@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 
-from tidemill.adapters.compose import preflight
-from tidemill.adapters.config import Paths, says_errors, stage_arguments
-from tidemill.adapters.tables import write_json
+from tidemill.project.compose import preflight
+from tidemill.project.config import says_errors, stage_arguments
+from tidemill.project.layout import Paths
+from tidemill.project.tables import write_json
 
 
 @says_errors

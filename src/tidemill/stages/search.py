@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tidemill.adapters.config import load, says_errors, stage_arguments
+from tidemill.project.config import load, says_errors, stage_arguments
 from tidemill.train.search_settings import SearchSettings
 
 
@@ -11,11 +11,11 @@ def main() -> None:
     """Search for as many minutes as are set, or say that none are."""
     problem, how, paths = load(stage_arguments("search", __doc__), "search", SearchSettings)
     if not how.minutes:
-        from tidemill.adapters.unsearched import not_asked
+        from tidemill.apps.search.skipped import not_asked
 
         print(not_asked(problem.name, paths.search)["verdict"])
         return
-    from tidemill.adapters.searching import search_for
+    from tidemill.apps.search.search import search_for
 
     print(search_for(problem.name, paths.search)["verdict"])
 

@@ -7,11 +7,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tidemill.adapters.config import load, says_errors, stage_arguments
-from tidemill.adapters.tables import aside, batch_names, read, read_batches, read_json, write, write_json
-from tidemill.adapters.tuning import texts_of, tuned
+from tidemill.apps.models.finetune import tuned
+from tidemill.common.files import atomic_write
 from tidemill.contracts import FEATURES, gold_contract, labels_contract, predictions_contract, votes_contract
 from tidemill.embed.run import made_by
+from tidemill.project.config import load, says_errors, stage_arguments
+from tidemill.project.contents import texts_of
+from tidemill.project.tables import batch_names, read, read_batches, read_json, write, write_json
 from tidemill.train.ensemble import table
 from tidemill.train.ensemble_plot import draw
 from tidemill.train.model import FILE as ENSEMBLE
@@ -52,7 +54,7 @@ def main() -> None:
         print("\n".join([f"ensemble: {done.ensemble['reason']}", *done.ensemble["sentences"]]))
     _clear(paths.model)
     for name, content in done.files.items():
-        with aside(paths.model / name) as file:
+        with atomic_write(paths.model / name) as file:
             file.write_bytes(content)
     write(done.reference, paths.model / FILE, reference_contract(classes))
     asked = predictions_contract(classes, outliers=bool(settings.none_of_the_above))
@@ -72,9 +74,9 @@ def _report(told: dict[str, Any], folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     write_json(told, folder / "ensemble.json")
     if "lines" in told:
-        with aside(folder / "ensemble.csv") as file:
+        with atomic_write(folder / "ensemble.csv") as file:
             table(told).write_csv(file)
-        with aside(folder / "ensemble.png") as file:
+        with atomic_write(folder / "ensemble.png") as file:
             draw(told, file)
 
 

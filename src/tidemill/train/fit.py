@@ -95,7 +95,7 @@ def _fit(
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     import torch
 
-    from tidemill.compat import repair_torchvision
+    from tidemill.common.torchvision import repair_torchvision
 
     repair_torchvision()
     torch.set_num_threads(settings.threads)

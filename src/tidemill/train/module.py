@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from tidemill.compat import repair_torchvision
+from tidemill.common.torchvision import repair_torchvision
 from tidemill.train.augment import augmented
 from tidemill.train.deadline import in_time
 from tidemill.train.loss import loss_of, soft_cross_entropy

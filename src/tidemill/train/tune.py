@@ -177,7 +177,7 @@ def _run(backbone: Tunable, rows: Taught, top: tuple[Any, Any], *, settings: Tra
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*LeafSpec.*", category=FutureWarning)  # see fit.py
         warnings.filterwarnings("ignore", message="Checkpoint directory .* exists", category=UserWarning)  # as is meant
-        from tidemill.compat import repair_torchvision
+        from tidemill.common.torchvision import repair_torchvision
 
         repair_torchvision()
         from pytorch_lightning import Trainer

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from tidemill.compat import repair_torchvision
+from tidemill.common.torchvision import repair_torchvision
 from tidemill.train.loss import loss_of
 from tidemill.train.settings import TrainSettings
 from tidemill.train.tune import Steps, Tunable, rates

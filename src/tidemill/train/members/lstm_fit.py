@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from tidemill.compat import repair_torchvision
+from tidemill.common.torchvision import repair_torchvision
 from tidemill.train.fit import Batches
 from tidemill.train.loss import soft_cross_entropy
 from tidemill.train.settings import LstmSettings

@@ -1,1 +1,0 @@
-"""Where the outside meets the core: settings, files, suites, DVC, git."""

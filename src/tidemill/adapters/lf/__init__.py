@@ -1,1 +1,0 @@
-"""`tidemill lf …`: looking at labeling functions while they are being written."""

@@ -1,1 +1,0 @@
-"""requests over HTTP → what a model says of their rows: `tidemill serve`."""

@@ -1,0 +1,110 @@
+"""What evaluation compares: the rows with gold that are reported or judged, and the predictions of every yardstick on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from tidemill.apps.models.champion import Champion
+from tidemill.contracts import (
+    FEATURES,
+    NO_GOLD,
+    OUTLIER,
+    DataError,
+    Probabilities,
+    Problem,
+    labels_contract,
+    predictions_contract,
+    probability_columns,
+    votes_contract,
+)
+from tidemill.denoise.majority import shares
+from tidemill.evaluate.honesty import GATED, REPORTED
+from tidemill.evaluate.yardsticks import CANDIDATE, CEILING, CHAMPION, FLOOR, LABELS, VOTE, floor, settle
+from tidemill.project.contents import texts_of
+from tidemill.project.layout import Paths
+from tidemill.project.tables import batch_names, read, read_batches, read_json
+from tidemill.train.head import CONFIG
+from tidemill.train.learn import Lesson
+from tidemill.train.settings import TrainSettings
+from tidemill.train.views import learned as learned_by
+
+DEV: Final = "dev"
+LEARNED: Final = ("train", "dev")
+
+
+def measured(
+    problem: Problem, paths: Paths, known: pl.DataFrame, settings: TrainSettings, champion: Champion | None
+) -> tuple[pl.DataFrame, dict[str, Probabilities]]:
+    """Rows with gold, settings of the end model and champion -> the rows of test, valid and dev, and yardstick -> what it says.
+
+    The ceiling is the end model's own head, and the members that the candidate has beside it, fitted on the gold of train
+    and dev; it is left out where that gold holds fewer than two classes.
+    """
+    classes, batches = problem.classes, batch_names(paths.manifest)
+    rows = known.filter(pl.col("split").is_in([REPORTED, GATED, DEV]))
+    learned = known.filter(pl.col("split").is_in(LEARNED))
+    votes = read(paths.votes, votes_contract(len(classes)))
+    functions = votes_contract(len(classes)).other_names(votes.columns)
+    tables = {
+        LABELS: read(paths.labels, labels_contract(classes)),
+        CANDIDATE: _predictions(paths, classes, settings),
+    }
+    models = {name: _of(table, rows, probability_columns(classes), name) for name, table in tables.items()}
+    models[FLOOR] = floor(learned["gold"].to_numpy(), len(classes), rows.height)
+    models[VOTE] = settle(shares(_of(votes, rows, functions, VOTE).astype(np.int8), len(classes)))
+    features = read_batches(paths.features, FEATURES, batches)
+    if learned["gold"].n_unique() > 1 and rows.height:
+        members = read_json(paths.model / CONFIG).get("ensemble", {}).get("members", ())
+        texts = texts_of(paths, batches) if problem.modality == "text" and members else None
+        lessons = [_lesson(part, features, texts, len(classes)) for part in (learned, rows)]
+        models[CEILING] = _ceiling(
+            lessons[0], lessons[1], settings.plain().model_copy(update={"views": tuple(members)})
+        )
+    if champion is not None:
+        said = champion.predictions(_batches_of(rows, batches))
+        models[CHAMPION] = _of(said, rows, probability_columns(classes), CHAMPION)
+    return rows, models
+
+
+def outlier(paths: Paths, rows: pl.DataFrame, problem: Problem, settings: TrainSettings) -> np.ndarray | None:
+    """Rows → (rows,) how unlike known rows the candidate finds each; None where it was not taught to tell."""
+    if not settings.none_of_the_above:
+        return None
+    return _of(_predictions(paths, problem.classes, settings), rows, [OUTLIER], CANDIDATE)[:, 0]
+
+
+def _predictions(paths: Paths, classes: tuple[str, ...], settings: TrainSettings) -> pl.DataFrame:
+    return read(paths.predictions, predictions_contract(classes, outliers=bool(settings.none_of_the_above)))
+
+
+def _batches_of(rows: pl.DataFrame, batches: Sequence[str]) -> list[str]:
+    there = set(rows["batch"].unique())
+    return [batch for batch in batches if batch in there] or list(batches[:1])
+
+
+def _ceiling(taught: Lesson, asked: Lesson, settings: TrainSettings) -> Probabilities:
+    return learned_by(taught, settings).predict_proba(asked.features, asked.texts)
+
+
+def _lesson(rows: pl.DataFrame, features: pl.DataFrame, texts: pl.DataFrame | None, n_classes: int) -> Lesson:
+    """Rows with gold, features and, where models read them, texts of all rows → the lesson that their gold gives."""
+    ids, gold = rows.select("row_id"), rows["gold"].to_numpy()
+    found = ids.join(features, on="row_id", how="left", maintain_order="left")["feature"]
+    if found.null_count():
+        raise DataError(f"row {rows['row_id'][int(found.is_null().arg_max() or 0)]} has no features: run embed")
+    read = None if texts is None else ids.join(texts, on="row_id", how="left", maintain_order="left")["text"].to_list()
+    heard = np.ones(rows.height, dtype=np.bool_)
+    return Lesson(found.to_numpy(), np.eye(n_classes)[gold], heard, np.full(rows.height, NO_GOLD), read)
+
+
+def _of(table: pl.DataFrame, rows: pl.DataFrame, columns: Sequence[str], name: str) -> np.ndarray:
+    """Table -> (rows, columns) in the order of the rows."""
+    found = rows.select("row_id").join(table.select("row_id", *columns), on="row_id", how="left", maintain_order="left")
+    lost = found.filter(pl.any_horizontal(pl.exclude("row_id").is_null())) if columns else found.clear()
+    if lost.height:
+        raise DataError(f"row {lost['row_id'][0]} has gold but no {name}; {lost.height} such rows: run `dvc repro`")
+    return found.drop("row_id").to_numpy().reshape(rows.height, len(columns))

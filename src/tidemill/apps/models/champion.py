@@ -1,0 +1,133 @@
+"""the model in production: what it says of rows that came after it, and what it was like when it was trained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tidemill.contracts import FEATURES, DataError, Features, Probabilities, Problem, probability_columns
+from tidemill.embed.run import embed_rows, made_by
+from tidemill.embed.settings import EmbedSettings
+from tidemill.evaluate.yardsticks import align
+from tidemill.ingest.settings import IngestSettings
+from tidemill.monitor.rows import Names, Rows
+from tidemill.project.config import load
+from tidemill.project.layout import Paths, shared_root
+from tidemill.project.tables import read, read_json
+from tidemill.runs.registry import champion_folder
+from tidemill.train.head import TUNED
+from tidemill.train.model import EndModel
+from tidemill.train.reference import FILE, reference_contract
+
+HELD_OUT = ("valid", "test")
+
+
+@dataclass(frozen=True)
+class Champion:
+    """Version, folder and files of the model in production, for one problem."""
+
+    version: str
+    folder: Path
+    model: EndModel
+    problem: Problem
+
+    @property
+    def batches(self) -> tuple[str, ...]:
+        """Names of the batches it was trained on."""
+        return tuple(self.model.config["batches"])
+
+    def features(self, batch: str) -> tuple[pl.Series, Features]:
+        """Batch -> its row ids, and its features by the champion's backbone.
+
+        Those on disk serve when the same backbone made them; else the rows are embedded again.
+        """
+        file = Paths(self.problem.name).features / f"{batch}.parquet"
+        if made_by(file) == self.model.backbone:
+            table = read(file, FEATURES)
+            return table["row_id"], table["feature"].to_numpy()
+        rows = read(Paths(self.problem.name).raw / f"{batch}.parquet", _settings(self.problem)[0].raw)
+        threads = _settings(self.problem)[1].threads
+        root = home(self.folder, self.model.backbone)
+        return rows["row_id"], embed_rows(rows, self.model.backbone, root=root, threads=threads)
+
+    def say(self, batch: str, features: Features) -> Probabilities:
+        """Batch and its features by the champion's backbone -> probabilities of the problem's classes of today."""
+        texts = None
+        if self.model.reads_text:
+            texts = read(Paths(self.problem.name).raw / f"{batch}.parquet", _settings(self.problem)[0].raw)[
+                "text"
+            ].to_list()
+        return align(self.model.predict_proba(features, texts), self.model.classes, self.problem.classes)
+
+    def predictions(self, batches: Sequence[str]) -> pl.DataFrame:
+        """Batches -> table of row ids and probabilities."""
+        tables = []
+        for batch in batches:
+            row_ids, features = self.features(batch)
+            said = self.say(batch, features)
+            columns = {name: said[:, k] for k, name in enumerate(probability_columns(self.problem.classes))}
+            tables.append(pl.DataFrame({"row_id": row_ids, **columns}))
+        return pl.concat(tables)
+
+    def arrived(self, batch: str, votes: pl.DataFrame, names: Names) -> Rows:
+        """New batch and the votes of all rows -> what is compared of it."""
+        row_ids, features = self.features(batch)
+        voted = pl.DataFrame({"row_id": row_ids}).join(votes, on="row_id", how="left", maintain_order="left")
+        if voted["batch"].null_count():
+            lost = voted.filter(pl.col("batch").is_null())["row_id"][0]
+            raise DataError(f"row {lost} of batch {batch} has features but no votes: run the label stage")
+        return Rows(features, self.say(batch, features), _votes(voted, names))
+
+    def reference(self, votes: pl.DataFrame, names: Names, *, min_rows: int) -> tuple[Rows, Names]:
+        """Votes of all rows -> reference, and the names of the functions that it can be compared by.
+
+        The functions of today vote anew on the rows of the reference, so that an edited function is not taken for
+        drift. Rows that did not teach the champion are preferred: of those that did it is too sure. Where too few of
+        the rows are still there, the votes that were kept with the champion stand in.
+        """
+        kept = read(self.folder / FILE, reference_contract(self.model.classes))
+        again = (
+            kept.drop(votes.columns, strict=False)
+            .with_columns(kept["row_id"])
+            .join(votes, on="row_id", maintain_order="left")
+        )
+        held_out = again.filter(pl.col("split").is_in(HELD_OUT))
+        for table in (held_out, again):
+            if table.height >= min_rows:
+                return self._rows(table, names), names
+        shared = Names(names.classes, tuple(name for name in names.functions if name in kept.columns))
+        return self._rows(kept, shared), shared
+
+    def _rows(self, table: pl.DataFrame, names: Names) -> Rows:
+        said = table.select(probability_columns(self.model.classes)).to_numpy()
+        probabilities = align(said, self.model.classes, self.problem.classes)
+        return Rows(table["feature"].to_numpy(), probabilities, _votes(table, names))
+
+
+def find_champion(problem: Problem) -> Champion | None:
+    """Problem -> the champion that its champion.json names, or None before the first promotion."""
+    file = Paths(problem.name).champion
+    version = read_json(file)["version"] if file.exists() else None
+    if version is None:
+        return None
+    folder = champion_folder(problem.name, version)
+    return Champion(version, folder, EndModel.load(folder), problem)
+
+
+def home(folder: Path, about: Mapping[str, Any]) -> Path:
+    """Folder of a model and what identifies its backbone -> the folder below which the backbone's weights are."""
+    return folder if about.get("settings", {}).get("weights") == TUNED else shared_root()
+
+
+def _settings(problem: Problem) -> tuple[IngestSettings, EmbedSettings]:
+    ingest = load(problem.name, "ingest", IngestSettings)[1]
+    return ingest, load(problem.name, "embed", EmbedSettings)[1]
+
+
+def _votes(table: pl.DataFrame, names: Names) -> np.ndarray:
+    return table.select(names.functions).to_numpy().astype(np.int8).reshape(table.height, len(names.functions))

@@ -1,0 +1,122 @@
+"""a model's backbone and an engine → what makes its features: torch, or ONNX Runtime on a graph kept in .tidemill/onnx/."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import sys
+from typing import Any, Final, Literal
+
+import numpy as np
+import polars as pl
+
+from tidemill.apps.models.onnx_backbone import OnnxBackbone, furthest
+from tidemill.common.files import atomic_write
+from tidemill.contracts import DataError
+from tidemill.embed.base import Backbone
+from tidemill.embed.run import Embedder
+from tidemill.project.layout import Paths, state_folder
+from tidemill.train.export import OPSET, encoded
+
+Engine = Literal["auto", "torch", "onnx"]
+TOLERANCE: Final = 1e-4
+"""How far features of a graph may be from torch's, as a share of their length."""
+WORTH: Final = 1000
+"""Images from which on a file is asked through ONNX: to write the graph takes as long as it saves on these."""
+_SAMPLE: Final = 32
+_TEXTS: Final = ("See you at six.", "WINNER! Claim your prize now: http://a.example", "?", "It rained all day. " * 40)
+
+
+def chosen(engine: Engine, modality: str, rows: int | None) -> Engine:
+    """What was asked, what the rows are and how many (None: they come one by one) → torch or onnx.
+
+    Texts in batches are matrix products, which neither does faster (docs/serve.md).
+
+    >>> [chosen("auto", "image", 5000), chosen("auto", "text", 5000), chosen("auto", "text", None)]
+    ['onnx', 'torch', 'onnx']
+    """
+    if engine != "auto":
+        return engine
+    return "onnx" if rows is None or (modality == "image" and rows >= WORTH) else "torch"
+
+
+def use(engine: Engine, embedder: Embedder, problem: str, *, must: bool) -> None:
+    """Engine, what embeds and whose rows they are → the embedder asks that engine from now on.
+
+    Raises
+    ------
+    DataError
+        ``must``, and the backbone cannot be written as ONNX or gives other features there; otherwise torch is kept,
+        and a line says why.
+    """
+    if engine == "torch":
+        return
+    try:
+        embedder.backbone = _onnx(embedder, problem)
+    except DataError as error:
+        if must:
+            raise
+        print(f"torch is asked, not ONNX Runtime: {error}", file=sys.stderr, flush=True)
+
+
+def _onnx(embedder: Embedder, problem: str) -> Backbone:
+    """Embedder → its backbone by ONNX Runtime; the graph is written and compared with torch when there is none yet."""
+    backbone: Any = embedder.backbone
+    file = state_folder() / "onnx" / f"{key(embedder)}.onnx"
+    if file.exists():
+        return OnnxBackbone(backbone, file.read_bytes(), threads=embedder.settings.threads)
+    content = _graph(backbone)
+    made = OnnxBackbone(backbone, content, threads=embedder.settings.threads)
+    _compared(made, backbone, sample(problem, embedder.modality, _SAMPLE)[embedder.modality].to_list())
+    with atomic_write(file) as path:
+        path.write_bytes(content)
+    return made
+
+
+def _graph(backbone: Any) -> bytes:
+    from tidemill.embed.export import features_graph
+
+    return encoded(features_graph(backbone, opset=OPSET))
+
+
+def _compared(made: Any, backbone: Any, contents: list[Any]) -> None:
+    far = furthest(made.embed(contents, name="onnx"), backbone.embed(contents, name="torch"))
+    if not far <= TOLERANCE:
+        raise DataError(
+            f"features of {len(contents)} rows are {far:.2g} of their length off, {TOLERANCE:g} is promised"
+        )
+
+
+def key(embedder: Embedder) -> str:
+    """Embedder → name of its graph: another backbone, exporter or torch has another."""
+    import torch
+
+    told = json.dumps([embedder.about, OPSET, torch.__version__], sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
+def sample(problem: str, modality: str, rows: int) -> pl.DataFrame:
+    """Problem → row_id and content of some of its raw rows, or of made-up ones where it has none here."""
+    found = raw_rows(problem, modality, rows)
+    if found.height:
+        return found
+    contents: list[Any] = list(_TEXTS) if modality == "text" else [_noise(seed) for seed in range(4)]
+    return pl.DataFrame({"row_id": [f"made up {place}" for place in range(len(contents))], modality: contents})
+
+
+def raw_rows(problem: str, modality: str, rows: int) -> pl.DataFrame:
+    """Problem → row_id and content of its first raw rows, of each batch some, where there are any."""
+    files = sorted(Paths(problem).raw.glob("*.parquet"))
+    schema = {"row_id": pl.String, modality: pl.Binary if modality == "image" else pl.String}
+    tables = [pl.scan_parquet(file).select("row_id", modality).head(rows).collect() for file in files]
+    return pl.concat([pl.DataFrame(schema=schema), *tables]).head(rows)
+
+
+def _noise(seed: int) -> bytes:
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    grey = np.random.default_rng(seed).integers(0, 256, size=(64, 64, 3), dtype=np.uint8)
+    Image.fromarray(grey).save(buffer, "PNG")
+    return buffer.getvalue()

@@ -1,0 +1,121 @@
+"""a problem's model → a folder that other programs can ask: ONNX graphs, the model card, the tokenizer, checked."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+
+from tidemill.apps.models.engines import raw_rows
+from tidemill.apps.models.model import Model, find_model
+from tidemill.apps.models.onnx_backbone import session
+from tidemill.common.files import atomic_write
+from tidemill.contracts import DataError
+from tidemill.project.layout import Paths
+from tidemill.runs.registry import kept, read_registry
+from tidemill.train.export import FILE, OPSET, PROBABILITIES, encoded, model_graph, whole_graph
+from tidemill.train.export_ensemble import TERMS, term_counts, vocabularies
+from tidemill.train.head import CONFIG, WEIGHTS
+from tidemill.train.model import EndModel
+from tidemill.train.run import CARD, LABEL_CARD
+
+WHOLE: Final = "model.onnx"
+TOLERANCE: Final = 1e-4
+"""How far a probability that ONNX Runtime gives may be from Tidemill's own."""
+_ASKED: Final = 64  # rows on which the two are compared
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written, and how far its probabilities were from Tidemill's on how many rows."""
+
+    files: tuple[Path, ...]
+    rows: int
+    difference: float
+
+
+def export(problem: str, version: str | None, out: Path, *, head_only: bool, root: Path) -> Exported:
+    """Problem, version (None: the champion) and a folder → the folder with the model in it, once the two agree.
+
+    With ``head_only`` the backbone is left out, and not loaded.
+
+    Raises
+    ------
+    ConfigError
+        A member of the ensemble cannot be written as ONNX.
+    DataError
+        The backbone cannot be written as ONNX, or ONNX Runtime gives other probabilities than Tidemill.
+    """
+    model = find_model(problem, version, root=root)
+    files: dict[str, bytes] = {f"{TERMS}.{name}.json": notes for name, notes in vocabularies(model.end).items()}
+    files, rows, difference = files | {FILE: encoded(model_graph(model.end))}, 0, 0.0
+    if not head_only:
+        sample = raw_rows(problem, model.head.config["modality"], _ASKED)
+        files[WHOLE] = _whole(model)
+        rows, difference = sample.height, _difference(files[WHOLE], model, sample)
+    written = [_write(out / name, data) for name, data in files.items()]
+    copied = [model.folder / name for name in (WEIGHTS, CONFIG, CARD, LABEL_CARD)]
+    copied += [] if head_only else _tokenizer(model)
+    written += [_copy(path, out / path.name) for path in copied if path.exists()]
+    commit = read_registry(problem, root).versions.get(model.version)
+    card = kept(Paths(problem).reports / "model_card.md", commit, root)
+    if card is not None:  # the one with scores, where evaluate has written it
+        _write(out / CARD, card.encode())
+    return Exported(tuple(written), rows, difference)
+
+
+def _whole(model: Model) -> bytes:
+    from tidemill.embed.export import features_graph, preparation
+
+    backbone: Any = model.embedder.backbone
+    return encoded(whole_graph(features_graph(backbone, opset=OPSET), model.end, preparation(backbone)))
+
+
+def _difference(content: bytes, model: Model, rows: pl.DataFrame) -> float:
+    if not rows.height:
+        return 0.0
+    asked, contents = session(content, threads=model.threads), rows[model.embedder.modality].to_list()
+    said = ask(asked, model.embedder.backbone, contents, model.end)
+    differences = np.abs(said - model.say(rows, name="export").probabilities).max(axis=1)
+    worst = int(differences.argmax())
+    if differences[worst] > TOLERANCE:
+        raise DataError(
+            f"row {rows['row_id'][worst]}: ONNX Runtime's probabilities are {differences[worst]:.2g} off, "
+            f"{TOLERANCE:g} is promised; nothing was written: `--head-only` exports the head alone"
+        )
+    return float(differences[worst])
+
+
+def ask(asked: Any, backbone: Any, contents: list[Any], model: EndModel) -> Any:
+    """Session of a whole model, its backbone, texts or bytes of images, and the model → (rows, classes) probabilities."""
+    from tidemill.embed.export import feeds
+
+    parts = []
+    for rows, feed in feeds(backbone, contents):
+        terms = term_counts(model, [contents[row] for row in rows])
+        parts.append((rows, asked.run([PROBABILITIES], {**feed, **terms})[0]))
+    said = np.zeros((len(contents), parts[0][1].shape[1]))
+    for rows, part in parts:
+        said[rows] = part
+    return said
+
+
+def _tokenizer(model: Model) -> list[Path]:
+    path = model.embedder.path
+    return [path / "tokenizer.json"] if path is not None and path.is_dir() else []
+
+
+def _write(path: Path, content: bytes) -> Path:
+    with atomic_write(path) as file:
+        file.write_bytes(content)
+    return path
+
+
+def _copy(source: Path, target: Path) -> Path:
+    with atomic_write(target) as file:
+        shutil.copyfile(source, file)
+    return target

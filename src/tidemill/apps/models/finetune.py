@@ -1,0 +1,62 @@
+"""Rows and the problem's backbone → the backbone taught, and the features it gives: modes partial, full and scratch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tidemill.contracts import ABSTAIN, Problem, probability_columns, votes_contract
+from tidemill.embed.run import Embedder, features_table
+from tidemill.embed.settings import EmbedSettings
+from tidemill.embed.tunable import tunable
+from tidemill.project.config import load
+from tidemill.project.contents import contents_of
+from tidemill.project.layout import Paths, shared_root, state_folder
+from tidemill.train.head import TUNED
+from tidemill.train.run import TAUGHT, Tables
+from tidemill.train.settings import TrainSettings
+from tidemill.train.teach import row_weights
+from tidemill.train.tune import Taught, tune
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """Tables whose features are the taught backbone's, what identifies it, and what its training told."""
+
+    tables: Tables
+    backbone: dict[str, Any]
+    told: dict[str, Any]
+
+
+def tuned(tables: Tables, problem: Problem, settings: TrainSettings, paths: Paths, batches: Sequence[str]) -> Tuned:
+    """Tables of all rows → the same with features of the backbone that they taught, saved in the model's folder."""
+    embedding = load(problem.name, "embed", EmbedSettings)[1]
+    start = Embedder(embedding, problem.modality, root=shared_root())
+    backbone = tunable(start, scratch=settings.mode == "scratch", seed=settings.seed)
+    rows = tables.votes.join(tables.features, on="row_id", maintain_order="left")
+    rows = rows.join(tables.labels, on="row_id", maintain_order="left")
+    contents = rows.select("row_id").join(
+        contents_of(paths, batches, problem.modality), on="row_id", maintain_order="left"
+    )
+    taught = _taught(rows, contents[problem.modality], problem, settings)
+    told = tune(backbone, taught, settings=settings, scratch=state_folder() / "tuning" / problem.name)
+    folder = paths.model / TUNED
+    folder.mkdir(parents=True, exist_ok=True)
+    backbone.save(folder)
+    after = Embedder(embedding.model_copy(update={"weights": TUNED}), problem.modality, root=paths.model)
+    features = features_table(rows["row_id"], after.features(contents, name="train: features"))
+    return Tuned(replace(tables, features=features), after.about, told)
+
+
+def _taught(rows: pl.DataFrame, contents: pl.Series, problem: Problem, settings: TrainSettings) -> Taught:
+    targets = rows.select(probability_columns(problem.classes)).to_numpy()
+    functions = votes_contract(len(problem.classes)).other_names(
+        [name for name in rows.columns if name != "feature" and name not in probability_columns(problem.classes)]
+    )
+    heard = (rows.select(functions).to_numpy().reshape(rows.height, -1) != ABSTAIN).any(axis=1)
+    weights = row_weights(targets, heard, settings) * rows["split"].is_in(TAUGHT).to_numpy()
+    return Taught(contents.to_list(), rows["feature"].to_numpy(), targets, np.asarray(weights))

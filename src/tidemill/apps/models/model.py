@@ -1,0 +1,119 @@
+"""a problem and a version → the trained model and its backbone, ready to be asked of new rows."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from tidemill.apps.models.champion import home
+from tidemill.contracts import ConfigError, Probabilities
+from tidemill.embed.run import Embedder, embedder_of
+from tidemill.embed.settings import EmbedSettings
+from tidemill.project.config import load
+from tidemill.project.layout import Paths
+from tidemill.runs.registry import champion_folder, read_registry
+from tidemill.train.head import Head
+from tidemill.train.model import EndModel
+from tidemill.train.none import NONE, Array, Outliers
+
+CANDIDATE: Final = "candidate"
+"""In place of a version: the model that the train stage has left in this checkout."""
+
+CHUNK: Final = {"text": 256, "image": 64}
+"""Rows that are in memory at once, with their features."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """(rows, classes) probabilities, and (rows,) how unlike known rows each is, where the model tells that."""
+
+    probabilities: Probabilities
+    outlier: Array | None
+
+    def decided(self, classes: Sequence[str], abstain_below: float) -> list[str | None]:
+        """Classes and a threshold → the likeliest class of each row; None where it is less likely than that.
+
+        A row that is unlike all known ones is none of the above, however likely a class is.
+
+        >>> Said(np.array([[0.9, 0.1], [0.4, 0.6]]), None).decided(["ham", "spam"], 0.7)
+        ['ham', None]
+        >>> Said(np.array([[0.9, 0.1], [0.4, 0.6]]), np.array([1.2, 0.8])).decided(["ham", "spam"], 0.5)
+        ['none_of_the_above', 'spam']
+        """
+        likely, sure = self.probabilities.argmax(axis=1), self.probabilities.max(axis=1)
+        answers = [classes[k] if sure[row] >= abstain_below else None for row, k in enumerate(likely)]
+        if self.outlier is None:
+            return answers
+        return [NONE if self.outlier[row] > 1.0 else answer for row, answer in enumerate(answers)]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A version of a problem's model; its backbone is loaded when the first row needs it."""
+
+    version: str
+    folder: Path
+    end: EndModel
+    threads: int
+
+    @property
+    def head(self) -> Head:
+        """Its head, whose config tells of the whole model."""
+        return self.end.head
+
+    @functools.cached_property
+    def embedder(self) -> Embedder:
+        """What makes features of new rows: the backbone that the head was trained on, checked by its hash."""
+        root = home(self.folder, self.head.backbone)
+        return embedder_of(self.head.backbone, root=root, threads=self.threads)
+
+    @functools.cached_property
+    def outliers(self) -> Outliers | None:
+        """What tells rows of another kind; None where the model was trained without ``none_of_the_above``."""
+        return Outliers.load(self.folder)
+
+    def say(self, rows: pl.DataFrame, *, name: str) -> Said:
+        """Raw rows → what the model says of them; ``name`` is what progress calls it."""
+        if not rows.height:
+            empty = np.zeros(0)
+            return Said(np.zeros((0, len(self.head.classes))), None if self.outliers is None else empty)
+        features = self.embedder.features(rows, name=name)
+        texts = rows["text"].to_list() if self.end.reads_text else None
+        outlier = None if self.outliers is None else self.outliers.score(features)
+        return Said(self.end.predict_proba(features, texts), outlier)
+
+
+def find_model(problem: str, version: str | None, *, root: Path) -> Model:
+    """Problem, its version (None: the champion) and the project's main checkout → the model.
+
+    Raises
+    ------
+    ConfigError
+        There is no such version, or no champion yet.
+    DataError
+        The model's files are not whole.
+    """
+    settings = load(problem, "embed", EmbedSettings)[1]
+    if version == CANDIDATE:
+        folder = Paths(problem).model
+        return Model(f"{problem} {CANDIDATE}", folder, EndModel.load(folder), settings.threads)
+    found = _version(problem, version, root)
+    folder = champion_folder(problem, found)
+    return Model(found, folder, EndModel.load(folder), settings.threads)
+
+
+def _version(problem: str, version: str | None, root: Path) -> str:
+    registry = read_registry(problem, root)
+    wanted = version if version is None or "@" in version else f"{problem}@{version}"
+    if wanted is None and registry.champion is None:
+        raise ConfigError(f"{problem} has no champion yet: tidemill run problem={problem}")
+    if wanted is not None and wanted not in registry.versions:
+        there = ", ".join([*registry.versions, CANDIDATE])
+        raise ConfigError(f"{problem} has no version {version}; there are {there}")
+    return str(wanted or registry.champion)

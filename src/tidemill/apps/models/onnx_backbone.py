@@ -1,0 +1,52 @@
+"""a frozen backbone and its ONNX graph → the same features by ONNX Runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tidemill.common.progress import progress
+from tidemill.contracts import Features
+
+
+class OnnxBackbone:
+    """Prepares rows as the backbone does and asks the graph, which keeps as many bits of each feature."""
+
+    def __init__(self, backbone: Any, content: bytes, *, threads: int) -> None:
+        self.backbone, self.session = backbone, session(content, threads=threads)
+
+    def embed(self, contents: Sequence[Any], *, name: str) -> Features:
+        """Texts, or bytes of images → (rows, dimensions), in their order; ``name`` is what progress calls it."""
+        from tidemill.embed.export import FEATURES, feeds
+
+        parts = [
+            (rows, self.session.run([FEATURES], dict(feed))[0])
+            for rows, feed in progress(feeds(self.backbone, contents), total=len(contents), name=name, unit="steps")
+        ]
+        found: Features = np.zeros((len(contents), parts[0][1].shape[1]), dtype=np.float32)
+        for rows, part in parts:
+            found[rows] = part
+        return found
+
+
+def session(content: bytes, *, threads: int) -> Any:
+    """Bytes of an ONNX model -> an ONNX Runtime session on the CPU, which tells nobody of itself."""
+    import onnxruntime
+
+    onnxruntime.disable_telemetry_events()
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+
+
+def furthest(ours: Features, theirs: Features) -> float:
+    """Features of the same rows made twice → the greatest distance between a row's, as a share of its length.
+
+    >>> furthest(np.array([[3.0, 4.5]]), np.array([[3.0, 4.0]]))
+    0.1
+    """
+    lengths = np.maximum(np.linalg.norm(theirs, axis=1), 1e-12)
+    return float((np.linalg.norm(ours - theirs, axis=1) / lengths).max())

@@ -1,0 +1,305 @@
+"""A file or folder of somebody's data → a new problem that runs: its configuration, first batch and first functions."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import keyword
+import re
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from tidemill.apps.onboarding.starters import starter_functions
+from tidemill.common.files import atomic_write
+from tidemill.contracts import STAGES, ConfigError, DataError, Problem
+from tidemill.ingest.batch import build, empty_seen
+from tidemill.ingest.settings import IngestSettings
+from tidemill.ingest.source import Source
+from tidemill.ingest.table import Table, nearest
+from tidemill.ingest.values import as_string, is_missing
+from tidemill.project.arrivals import batch_name, natural
+from tidemill.project.compose import CONF, write_params
+from tidemill.project.config import PARAMS, load_params, parse
+from tidemill.project.layout import Paths
+from tidemill.project.packages import INCOMING
+from tidemill.project.tables import write_json
+
+_MOST_CLASSES: Final = 20
+_LEAST_CLASSES: Final = 2
+_TAKEN: Final = {*STAGES, "problem", "problems", "overrides", "all", "packages", "incoming"}
+_EMBED: Final = {"text": "minilm", "image": "efficientnet_lite0"}
+_CONFIG: Final = """\
+# {name}: made by `tidemill new`. All of it is yours to change; what may stand here is explained in conf/<stage>/*.yaml.
+defaults:
+  - /ingest@ingest: table
+  - /embed@embed: {embed}
+  - /label@label: default
+  - /denoise@denoise: auto
+  - /search@search: default
+  - /train@train: head
+  - /evaluate@evaluate: default
+  - /monitor@monitor: default
+  - _self_
+
+problem:
+  name: {name}
+  modality: {modality}
+  classes: {classes}
+ingest:
+  incoming: data/incoming/{name}  # put further files there: each is a batch, taken in by `tidemill arrive {name}`
+  key: {key}
+  {modality}: {content}
+  gold: {gold}
+  meta: {{}}{others}
+{few}"""
+_FEW_LABELS: Final = """\
+  split: {{train: 0.0, dev: 0.8, valid: 0.0, test: 0.2, seed: 7}}  # few labels: nearly all of them teach, nothing is promoted
+train:
+  use_gold: true  # few labels: each of them teaches. With {enough} or more of each class delete this and the split above
+"""
+_ENOUGH: Final = 15  # labels of each class, from which on the usual split leaves enough of them to every use
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What was found in the data, before anything is written."""
+
+    paths: Paths
+    source: Path
+    problem: Problem
+    ingest: dict[str, Any]
+    others: tuple[str, ...]
+    rarest: int  # labels of the class that has the fewest, 0 where there are none
+
+    @property
+    def few(self) -> bool:
+        """Whether there are labels, and few."""
+        return 0 < self.rarest < _ENOUGH
+
+
+def scaffold(chosen: argparse.Namespace, *, root: Path) -> None:
+    """Words of ``tidemill new`` (name, source or images, text, label, classes) and the project → a problem that runs.
+
+    The data is read by the ordinary reader first, so nothing is written where a row cannot be taken.
+
+    Raises
+    ------
+    ConfigError
+        The name cannot be used, or the words do not say what is needed.
+    DataError
+        The data cannot be read, or its labels make no problem.
+    """
+    root = root.resolve()
+    _check_name(chosen.name, root)
+    plan = _plan(chosen)
+    settings = _settings(plan, root)
+    batch = build(
+        batch_name(plan.source.name), Source(str(plan.source)), plan.problem, settings, before=empty_seen(settings)
+    )
+    functions = starter_functions(chosen.name, plan.problem.classes, batch.raw, batch.dev)
+    source = _bring(plan.source, root, chosen.name)
+    entry = {"batch": batch.name, "source": source, "sha256": Source(str(root / source)).fingerprint(settings)}
+    _write(plan, functions, entry, root)
+    print(_told(plan, batch.raw.height, functions))
+
+
+def _check_name(name: str, root: Path) -> None:
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name) or name in _TAKEN:
+        raise ConfigError(f"{name!r} cannot be a problem's name: use a word of a-z, 0-9 and _ that is not a stage's")
+    for path in (root / CONF / "problem" / f"{name}.yaml", root / "src/problems" / name, root / "data" / name):
+        if path.exists():
+            raise ConfigError(f"there is a problem {name!r} already ({path.relative_to(root)}): choose another name")
+
+
+def _plan(chosen: argparse.Namespace) -> _Plan:
+    if (chosen.source is None) == (chosen.images is None):
+        raise ConfigError("say where the data is: --from FILE for text, or --images FOLDER")
+    source = Path(chosen.source or chosen.images).resolve()
+    if not source.exists():
+        raise DataError(f"{source} is not there")
+    if source.is_dir() != (chosen.images is not None):
+        raise ConfigError(f"{source} is a {'folder: use --images' if source.is_dir() else 'file: use --from'} for it")
+    return _plan_images(chosen, source) if chosen.images else _plan_text(chosen, source)
+
+
+def _plan_text(chosen: argparse.Namespace, source: Path) -> _Plan:
+    table = Source(str(source)).table(_reading({"text": "text"}))
+    if chosen.text is None:
+        raise ConfigError(
+            f"say which column holds the text: --text COLUMN; {source.name} has {', '.join(table.columns)}"
+        )
+    for word, column in (("--text", chosen.text), ("--label", chosen.label)):
+        if column is not None and column not in table.columns:
+            raise DataError(f"{source.name}: {word} {column!r} is no column{nearest(column, list(table.columns))}")
+    labels = [] if chosen.label is None else table.columns[chosen.label]
+    classes = _classes(chosen, labels, f"column {chosen.label!r}")
+    ingest = {"key": _key(table), "text": chosen.text, "gold": chosen.label}
+    others = tuple(name for name in table.columns if name not in ingest.values())
+    problem = Problem(name=chosen.name, modality="text", classes=classes)
+    return _Plan(Paths(chosen.name), source, problem, ingest, others, _rarest(labels, classes))
+
+
+def _plan_images(chosen: argparse.Namespace, source: Path) -> _Plan:
+    if chosen.text or chosen.label:
+        raise ConfigError("--images takes its labels from the folder's subfolders; leave out --text and --label")
+    ingest: dict[str, Any] = {"key": "path", "image": "path", "gold": "folder"}
+    folders = Source(str(source)).table(_reading(ingest)).columns["folder"]
+    classes = _classes(chosen, folders, "names of subfolders")
+    problem = Problem(name=chosen.name, modality="image", classes=classes)
+    return _Plan(Paths(chosen.name), source, problem, ingest, (), _rarest(folders, classes))
+
+
+def _rarest(labels: Sequence[object], classes: Sequence[str]) -> int:
+    """Labels and the classes → how many the rarest class has."""
+    said = [as_string(one).strip() for one in labels if not is_missing(one)]
+    return min(said.count(name) for name in classes)
+
+
+def _classes(chosen: argparse.Namespace, labels: Sequence[object], where: str) -> tuple[str, ...]:
+    """Words and labels → class names: those given, else the labels in natural order."""
+    if chosen.classes:
+        found = [name.strip() for name in chosen.classes.split(",")]
+    else:
+        found = sorted({as_string(one).strip() for one in labels if not is_missing(one)}, key=natural)
+    if not found:
+        raise ConfigError("there are no labels to take the classes from: name them, --classes good,bad")
+    if len(found) < _LEAST_CLASSES or len(set(found)) < len(found):
+        raise DataError(f"{where}: the classes are {', '.join(found)}; a problem needs at least two different ones")
+    if len(found) > _MOST_CLASSES:
+        raise DataError(
+            f"{where} holds {len(found)} different values ({', '.join(found[:5])}, …), more than {_MOST_CLASSES}: "
+            "is it the label column? Numbers must be put in classes first"
+        )
+    return tuple(found)
+
+
+def _key(table: Table) -> str | None:
+    """Table → its column of unique ids, if it has one by a usual name."""
+    for name in ("id", "key", "uuid", "ID", "Id"):
+        values = table.columns.get(name, [])
+        if values and not any(map(is_missing, values)) and len(set(map(as_string, values))) == len(values):
+            return name
+    return None
+
+
+def _reading(ingest: dict[str, Any]) -> IngestSettings:
+    """Settings enough to read a table, before the problem's own are known."""
+    split = {"train": 1, "dev": 0, "valid": 0, "test": 0, "seed": 0}
+    nothing = {"key": None, "text": None, "image": None, "gold": None, "encoding": None, "near_duplicates": None}
+    some = {"incoming": "", "order": (), "meta": {}, "slices": (), "max_pixels": 1, "split": split}
+    return IngestSettings.model_validate(nothing | some | ingest)
+
+
+def _settings(plan: _Plan, root: Path) -> IngestSettings:
+    defaults = yaml.safe_load((root / CONF / "ingest" / "table.yaml").read_text(encoding="utf-8"))
+    own = {"incoming": (INCOMING / plan.paths.name).as_posix()} | plan.ingest
+    if plan.few:
+        own |= yaml.safe_load(_FEW_LABELS.format(enough=_ENOUGH).splitlines()[0])
+    return parse(IngestSettings, defaults | own, f"{plan.paths.name}.ingest")
+
+
+def _bring(source: Path, root: Path, name: str) -> str:
+    """Source → its path in the project; what is outside of the project is copied to the problem's incoming folder."""
+    if source.is_relative_to(root):
+        return source.relative_to(root).as_posix()
+    target = root / INCOMING / name / source.name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        part = target.with_name(f".{target.name}.part")
+        shutil.rmtree(part, ignore_errors=True)
+        shutil.copytree(source, part)
+        part.replace(target)
+    else:
+        with atomic_write(target) as part:
+            shutil.copyfile(source, part)
+    return target.relative_to(root).as_posix()
+
+
+def _write(plan: _Plan, functions: str, entry: dict[str, str], root: Path) -> None:
+    """Plan → the problem's files; the two lists that make it known come last."""
+    name = plan.paths.name
+    texts = {
+        root / CONF / "problem" / f"{name}.yaml": _config(plan),
+        root / plan.paths.functions / "functions.yaml": functions,
+        root / CONF / "config.yaml": _with_problem((root / CONF / "config.yaml").read_text(encoding="utf-8"), name),
+        root / "dvc.yaml": _with_artifact((root / "dvc.yaml").read_text(encoding="utf-8"), name),
+    }
+    write_json({"batches": [entry]}, root / plan.paths.manifest)
+    write_json({"version": None}, root / plan.paths.champion)
+    for path, text in texts.items():
+        with atomic_write(path) as part:
+            part.write_text(text, encoding="utf-8")
+    if (root / PARAMS).exists():
+        write_params(load_params(root / PARAMS).get("overrides", []), folder=root)
+
+
+def _config(plan: _Plan) -> str:
+    others = f"  # further columns, to be named here with string, int, float or bool: {', '.join(plan.others)}"
+    values = {key: json.dumps(value, ensure_ascii=False) for key, value in plan.ingest.items()}
+    return _CONFIG.format(
+        name=plan.paths.name,
+        embed=_EMBED[plan.problem.modality],
+        modality=plan.problem.modality,
+        classes=json.dumps(plan.problem.classes, ensure_ascii=False),
+        content=values[plan.problem.modality],
+        key=values["key"],
+        gold=values["gold"],
+        others=others.replace("\n", " ") if plan.others else "",
+        few=_FEW_LABELS.format(enough=_ENOUGH) if plan.few else "",
+    )
+
+
+def _with_problem(text: str, name: str) -> str:
+    """Content of conf/config.yaml → the same with one problem more."""
+    editor, content = _load_yaml(text)
+    content["defaults"].insert(content["defaults"].index("_self_"), {f"problem@{name}": name})
+    content["problems"].append(name)
+    return _dump_yaml(editor, content)
+
+
+def _with_artifact(text: str, name: str) -> str:
+    """Content of dvc.yaml → the same with the problem's model among the artifacts."""
+    from ruamel.yaml.comments import CommentedMap
+
+    editor, content = _load_yaml(text)
+    entry = CommentedMap({"type": "model", "path": f"models/{name}/candidate", "desc": f"model of {name}"})
+    entry.fa.set_flow_style()
+    content.setdefault("artifacts", CommentedMap())[name] = entry
+    return _dump_yaml(editor, content)
+
+
+def _load_yaml(text: str) -> tuple[Any, Any]:
+    from ruamel.yaml import YAML
+
+    editor = YAML()
+    editor.indent(mapping=2, sequence=4, offset=2)
+    editor.width = 10**6
+    editor.preserve_quotes = True
+    return editor, editor.load(text)
+
+
+def _dump_yaml(editor: Any, content: Any) -> str:
+    file = io.StringIO()
+    editor.dump(content, file)
+    return file.getvalue()
+
+
+def _told(plan: _Plan, rows: int, functions: str) -> str:
+    name, count = plan.paths.name, functions.count("\n  - ")
+    few = (
+        f"caution: the rarest class has {plan.rarest} labels, fewer than {_ENOUGH}: nearly all of them teach, few are left to score "
+        f"by, nothing is promoted. `tidemill predict {name} FILE --out OUT --version candidate` asks the model all the same; label more\n"
+    )
+    return (
+        f"{name}: {rows} rows, classes {', '.join(plan.problem.classes)}, {count} labeling functions to start from\n"
+        f"  conf/problem/{name}.yaml                what your columns mean\n"
+        f"  src/problems/{name}/functions.yaml      labeling functions: the part that needs you\n"
+        f"{few if plan.few else ''}"
+        f"next: git add -A && git commit -m 'Add {name}', then: tidemill run problem={name}"
+    )

@@ -1,0 +1,128 @@
+"""reports of all problems -> one page that needs neither network nor scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from tidemill.apps.reports.problem_report import (
+    EXPLAINED,
+    METRICS,
+    PICTURES,
+    SEARCHED,
+    YARDSTICKS,
+    Chapter,
+    gather,
+    span,
+)
+from tidemill.apps.reports.summary import summary
+from tidemill.common.files import atomic_write
+from tidemill.denoise.tell import facts
+from tidemill.runs.registry import read_registry
+
+__all__ = ["render", "summary"]
+
+PAGE: Final = Path("reports") / "index.html"
+TEMPLATE: Final = "report.html.j2"
+
+
+def render(root: Path, problems: Sequence[str]) -> Path:
+    """Project's top folder and its problems -> path of reports/index.html, written anew.
+
+    Data Docs are linked where they are under reports/data_docs/.
+    """
+    chapters = [_told(gather(root, name), versions(root, name)) for name in problems]
+    page = template(TEMPLATE).render(chapters=chapters)
+    with atomic_write(root / PAGE) as path:
+        path.write_text(page, encoding="utf-8")
+    return root / PAGE
+
+
+def versions(root: Path, problem: str) -> list[str]:
+    """Project's top folder and a problem -> its versions, newest first, the champion marked."""
+    registry = read_registry(problem, root)
+    return [f"{name}{' (champion)' if name == registry.champion else ''}" for name in reversed(registry.versions)]
+
+
+def template(name: str) -> Any:
+    """Load a template of ``tidemill/templates`` by its file name."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parents[2] / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"number": number, "share": share, "cell": cell}
+    return environment.get_template(name)
+
+
+def _told(chapter: Chapter, versions: list[str]) -> dict[str, Any]:
+    """Chapter -> what the template shows."""
+    metric = chapter.metric
+    return {
+        "it": chapter,
+        "versions": versions,
+        "metric": METRICS.get(metric, metric),
+        "dots": dots(chapter, metric),
+        "metrics": METRICS,
+        "table": [(YARDSTICKS[name], _row(chapter, name)) for name in YARDSTICKS if _row(chapter, name)],
+        "slices": [_slice(chapter, name) for name in chapter.slices],
+        "facts": facts(chapter.label_model) if chapter.label_model else [],
+        "pictures": {name: (PICTURES[name], chapter.pictures[name]) for name in PICTURES if name in chapter.pictures},
+        "explained": {name: (EXPLAINED[name], picture) for name, picture in chapter.explained.items()},
+        "searched": {name: (SEARCHED[name], picture) for name, picture in chapter.searched.items()},
+        "columns": list(dict.fromkeys(key for row in chapter.functions for key in row)),
+    }
+
+
+def dots(chapter: Chapter, metric: str) -> dict[str, Any]:
+    """Chapter and metric -> axis, and per yardstick where its dot and interval stand, in percent of the axis."""
+    found = chapter.of("all", metric)
+    low, high = span(list(found.values()))
+    place = {
+        name: {key: _percent(line[key], low, high) for key in ("score", "low", "high")} for name, line in found.items()
+    }
+    lines = [(name, YARDSTICKS[name], found[name], place[name]) for name in YARDSTICKS if name in found]
+    return {"low": low, "high": high, "lines": lines}
+
+
+def _percent(value: float, low: float, high: float) -> float:
+    return round(100.0 * (value - low) / (high - low), 2)
+
+
+def _row(chapter: Chapter, yardstick: str) -> list[dict[str, Any] | None]:
+    row = [chapter.of("all", metric).get(yardstick) for metric in METRICS]
+    return row if any(row) else []
+
+
+def _slice(chapter: Chapter, name: str) -> dict[str, Any]:
+    found = chapter.of(name, chapter.metric)
+    any_line = next(line for line in chapter.scores if line["slice"] == name)
+    return {"name": name, "rows": any_line["rows"], "classes": any_line["classes"], "scores": found}
+
+
+def cell(value: Any) -> str:
+    """Anything a table holds -> text: fractions with three decimals, counts with separators.
+
+    >>> cell(0.25), cell(1234), cell(None), cell("[0]")
+    ('0.250', '1,234', '-', '[0]')
+    """
+    if value is None:
+        return "-"
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return str(value)
+    return f"{value:,}" if isinstance(value, int) else f"{value:.3f}"
+
+
+def number(value: float | None) -> str:
+    """Score -> three decimals."""
+    return "-" if value is None else f"{value:.3f}"
+
+
+def share(value: float | None) -> str:
+    """Share -> percent."""
+    return "-" if value is None else f"{value:.1%}"

@@ -1,0 +1,251 @@
+"""one problem's reports -> what the page and the closing words of a run tell of it. What is not there yet is None."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from tidemill.contracts import ABSTAIN, SPLITS
+from tidemill.label.analysis import conflicts
+from tidemill.project.layout import Paths
+from tidemill.project.tables import read_json
+
+YARDSTICKS: Final = {
+    "majority_class": "majority class (floor)",
+    "majority_vote": "majority vote",
+    "label_model": "label model",
+    "end_model": "end model (candidate)",
+    "champion": "champion",
+    "gold_ceiling": "gold-trained ceiling",
+}
+METRICS: Final = {
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "f1": "F1",
+    "auc": "AUC",
+    "log_loss": "log loss",
+    "calibration_error": "calibration error",
+}
+PICTURES: Final = {
+    "scores": "scores beside the yardsticks",
+    "slices": "scores per slice",
+    "calibration": "calibration",
+    "confusion": "confusion",
+    "thresholds": "precision and recall against the least probability",
+    "curves": "what more labels would bring, when last measured",
+    "ensemble": "models beside the head, and what leaving each out costs",
+}
+EXPLAINED: Final = {
+    "accuracies": "learned accuracy of each function",
+    "agreement": "correlation of functions",
+    "posteriors": "how sure the label model is",
+    "calibration": "label model against gold of the development split",
+}
+SEARCHED: Final = {
+    "search": "loss by trial, and what the settings are worth",
+    "settings": "loss along each setting",
+    "architecture": "a shape to start from",
+}
+CARDS: Final = {"model card": "model_card.md", "label card": "label_card.md"}
+
+
+@dataclass(frozen=True)
+class Suite:
+    """The last check of one table."""
+
+    table: str
+    success: bool
+    passed: int
+    failed: tuple[str, ...]
+    link: str | None
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """All that is told of one problem."""
+
+    name: str
+    batches: list[dict[str, Any]]
+    coverage: float | None
+    conflict: float | None
+    functions: list[dict[str, Any]]
+    label_model: dict[str, Any] | None
+    metrics: dict[str, Any] | None
+    scores: list[dict[str, Any]]
+    verdict: dict[str, Any] | None
+    drift: dict[str, Any] | None
+    pictures: dict[str, str]
+    explained: dict[str, str]
+    suites: list[Suite]
+    looks: bool
+    suspects: bool
+    search: dict[str, Any] | None
+    searched: dict[str, str]
+    cards: dict[str, str]
+
+    @property
+    def rows(self) -> int:
+        """How many rows have arrived."""
+        return sum(batch["rows"] for batch in self.batches)
+
+    @property
+    def metric(self) -> str:
+        """The score by which the gate judges."""
+        return str((self.metrics or {}).get("metric", "balanced_accuracy"))
+
+    def of(self, slice_name: str, metric: str) -> dict[str, dict[str, Any]]:
+        """Slice and metric -> yardstick -> score with interval, those that have a meaning."""
+        return {
+            line["yardstick"]: line
+            for line in self.scores
+            if line["slice"] == slice_name and line["metric"] == metric and line["score"] is not None
+        }
+
+    @property
+    def slices(self) -> list[str]:
+        """Names of the slices that were cut."""
+        return list(dict.fromkeys(line["slice"] for line in self.scores if line["slice"] != "all"))
+
+
+def gather(root: Path, name: str) -> Chapter:
+    """Project's top folder and a problem -> its chapter."""
+    paths = Paths(name)
+    reports = root / paths.reports
+    coverage, conflict = _votes(root / paths.votes)
+    label_model = _json(reports / "denoise.json")
+    search = _search(root, paths)
+    return Chapter(
+        name=name,
+        batches=_batches(root / paths.votes),
+        coverage=coverage,
+        conflict=conflict,
+        functions=_functions(reports / "lf_summary.csv", label_model or {}),
+        label_model=label_model,
+        metrics=_json(reports / "metrics.json"),
+        scores=_csv(reports / "plots" / "scores.csv"),
+        verdict=_json(reports / "verdict.json"),
+        drift=_json(reports / "drift.json"),
+        pictures=_pictures(
+            dict.fromkeys(PICTURES, reports / "plots")
+            | {"drift": reports, "curves": reports, "ensemble": reports / "train"}
+        ),
+        explained=_pictures(dict.fromkeys(EXPLAINED, reports / "denoise")),
+        suites=_suites(root, name),
+        looks=(reports / "lf.html").exists(),
+        suspects=(reports / "label_errors.html").exists(),
+        search=_json(search / "search.json") if search else None,
+        searched=_pictures(dict.fromkeys(SEARCHED, search)) if search else {},
+        cards={title: page(reports / file) for title, file in CARDS.items() if (reports / file).exists()},
+    )
+
+
+def _search(root: Path, paths: Paths) -> Path | None:
+    """Project's top folder and a problem's paths -> folder of the last search by hand, or else of the stage's, if any."""
+    folders = [root / folder for folder in (paths.searched, paths.search)]
+    return next((one for one in folders if (_json(one / "search.json") or {}).get("minutes")), None)
+
+
+def _json(path: Path) -> dict[str, Any] | None:
+    return dict(read_json(path)) if path.exists() else None
+
+
+def _csv(path: Path) -> list[dict[str, Any]]:
+    return pl.read_csv(path).to_dicts() if path.exists() and path.stat().st_size else []
+
+
+def _batches(votes: Path) -> list[dict[str, Any]]:
+    """Votes table -> rows per batch, in order of arrival, and per split."""
+    if not votes.exists():
+        return []
+    table = pl.read_parquet(votes, columns=["batch", "split"])
+    counted = table.group_by("batch", maintain_order=True).agg(
+        pl.len().alias("rows"), *[(pl.col("split") == split).sum().alias(split) for split in SPLITS]
+    )
+    return counted.to_dicts()
+
+
+def _votes(path: Path) -> tuple[float | None, float | None]:
+    """Votes table -> share of rows on which any function speaks, and on which functions contradict each other."""
+    if not path.exists():
+        return None, None
+    votes = pl.read_parquet(path).drop("row_id", "batch", "split").to_numpy()
+    if not votes.size:
+        return 0.0, 0.0
+    n_classes = max(2, int(votes.max()) + 1, -1 - int(votes.min()))
+    return float((votes != ABSTAIN).any(axis=1).mean()), float(conflicts(votes, n_classes=n_classes).mean())
+
+
+def _functions(path: Path, label_model: Mapping[str, Any]) -> list[dict[str, Any]]:
+    rows, learned = _csv(path), label_model.get("functions") or {}
+    ends = label_model.get("accuracy_intervals") or {}
+    for row in rows:
+        name = str(next(iter(row.values())))
+        if name in learned and "Learned Weight" not in row:
+            row["Learned Acc."] = learned[name]
+        if name in ends:
+            row["90% interval"] = "{:.3f} to {:.3f}".format(*ends[name])
+    return rows
+
+
+def _pictures(folders: Mapping[str, Path]) -> dict[str, str]:
+    places = {name: folder / f"{name}.png" for name, folder in folders.items()}
+    return {name: data_uri(path.read_bytes()) for name, path in places.items() if path.exists()}
+
+
+def page(markdown: Path) -> str:
+    """Markdown file -> HTML, its headings below those of the page it stands in; what is HTML in it is escaped."""
+    import mistune
+
+    text = re.sub(r"^(#+ )", r"##\1", markdown.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return str(mistune.create_markdown(escape=True, plugins=["table"])(text))
+
+
+def data_uri(png: bytes) -> str:
+    """PNG bytes -> an address that holds the picture itself."""
+    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
+
+
+def _suites(root: Path, name: str) -> list[Suite]:
+    folder = root / ".tidemill" / "suites" / name
+    return [_suite(root, name, path) for path in sorted(folder.glob("*.json"))] if folder.exists() else []
+
+
+def _suite(root: Path, name: str, path: Path) -> Suite:
+    content = json.loads(path.read_text(encoding="utf-8"))
+    failed = [_expectation(one) for one in content["results"] if not one["success"]]
+    page = Path("data_docs") / name / path.stem / "latest.html"
+    link = page.as_posix() if (root / "reports" / page).exists() else None
+    return Suite(path.stem, bool(content["success"]), len(content["results"]) - len(failed), tuple(failed), link)
+
+
+def _expectation(one: Mapping[str, Any]) -> str:
+    config = one.get("expectation_config") or {}
+    column = (config.get("kwargs") or {}).get("column")
+    unexpected = (one.get("result") or {}).get("unexpected_count")
+    return " ".join(
+        str(part)
+        for part in (
+            config.get("type", "expectation"),
+            f"on {column}" if column else "",
+            f"({unexpected} rows)" if unexpected else "",
+        )
+        if part
+    )
+
+
+def span(lines: Sequence[Mapping[str, Any]]) -> tuple[float, float]:
+    """Scores with intervals -> the ends of an axis that holds them, on tenths.
+
+    >>> span([{"score": 0.83, "low": 0.78, "high": 0.9}])
+    (0.7, 1.0)
+    """
+    values = [line[key] for line in lines for key in ("score", "low", "high") if line[key] is not None]
+    low, high = (min(values), max(values)) if values else (0.0, 1.0)
+    return max(0.0, int(low * 10 - 1e-9) / 10), max(1.0, high)

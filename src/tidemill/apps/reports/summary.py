@@ -1,0 +1,102 @@
+"""one problem's reports -> the words with which a run ends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tidemill.apps.reports.problem_report import METRICS, YARDSTICKS, Chapter, gather
+
+_TOLD_BATCHES = 8
+_TOLD_REASONS = 12
+
+
+def summary(root: Path, problem: str) -> str:
+    """Project's top folder and a problem -> rows, functions, scores, drift, verdict and where to look, as text."""
+    chapter = gather(root, problem)
+    lines = [f"== {problem} ==", *_rows(chapter), *_functions(chapter), *_scores(chapter), *_drift(chapter)]
+    return "\n".join([*lines, *_verdict(chapter), *_search(chapter), *_look(chapter)]) + "\n"
+
+
+def _line(name: str, text: str) -> str:
+    return f"  {name:<11}{text}"
+
+
+def _more(lines: list[str]) -> list[str]:
+    hidden = len(lines) - _TOLD_REASONS
+    return lines[:_TOLD_REASONS] + ([f"  {'':<11}... and {hidden} more in the report"] if hidden > 0 else [])
+
+
+def _rows(chapter: Chapter) -> list[str]:
+    if not chapter.batches:
+        return [_line("rows", "none yet")]
+    told = [f"{batch['batch']} {batch['rows']:,}" for batch in chapter.batches[:_TOLD_BATCHES]]
+    more = f", and {len(chapter.batches) - _TOLD_BATCHES} more" if len(chapter.batches) > _TOLD_BATCHES else ""
+    return [_line("rows", f"{chapter.rows:,} in {len(chapter.batches)} batches: {', '.join(told)}{more}")]
+
+
+def _functions(chapter: Chapter) -> list[str]:
+    if chapter.coverage is None or chapter.conflict is None:
+        return [_line("functions", "not applied yet")]
+    whole = (
+        f"{len(chapter.functions)}, which speak on {chapter.coverage:.1%} of the rows "
+        f"and contradict each other on {chapter.conflict:.1%}"
+    )
+    coverages = [float(one["Coverage"]) for one in chapter.functions if "Coverage" in one]
+    each = [_line("", f"coverage of one: {min(coverages):.1%} to {max(coverages):.1%}")] if coverages else []
+    return [_line("functions", whole), *each]
+
+
+def _scores(chapter: Chapter) -> list[str]:
+    found = chapter.of("all", chapter.metric)
+    if not found:
+        return [_line("scores", "no gold rows in split test")]
+    rows = next(iter(found.values()))["rows"]
+    head = f"{METRICS.get(chapter.metric, chapter.metric)} on {rows:,} test rows, with 95% intervals"
+    if chapter.metrics:
+        head = head.replace("95%", f"{chapter.metrics['confidence']:.0%}")
+    told = [_line("", f"{YARDSTICKS[name]:<24}{_interval(found[name])}") for name in YARDSTICKS if name in found]
+    return [_line("scores", head), *told, *_gap(chapter)]
+
+
+def _gap(chapter: Chapter) -> list[str]:
+    gap = (chapter.metrics or {}).get("end_model_gains", {}).get("gold_ceiling")
+    if not gap or gap["gain"] is None:
+        return []
+    low, high = gap["interval"]
+    return [_line("", f"end model against the ceiling: {gap['gain']:+.3f} [{low:+.3f}, {high:+.3f}]")]
+
+
+def _interval(line: dict[str, Any]) -> str:
+    return f"{line['score']:.3f} [{line['low']:.3f}, {line['high']:.3f}]"
+
+
+def _drift(chapter: Chapter) -> list[str]:
+    if chapter.drift is None:
+        return [_line("drift", "not looked at yet")]
+    return _told("drift", chapter.drift["decision"], chapter.drift["reasons"])
+
+
+def _verdict(chapter: Chapter) -> list[str]:
+    if chapter.verdict is None:
+        return [_line("verdict", "not judged yet")]
+    return _told("verdict", chapter.verdict["verdict"], chapter.verdict["reasons"])
+
+
+def _search(chapter: Chapter) -> list[str]:
+    return [_line("search", str(chapter.search["verdict"]))] if chapter.search else []
+
+
+def _told(name: str, word: str, reasons: list[str]) -> list[str]:
+    first, *rest = reasons or [""]
+    first = first.removeprefix(f"{word}: ")
+    return _more([_line(name, f"{word.upper()}: {first}"), *[_line("", reason) for reason in rest]])
+
+
+def _look(chapter: Chapter) -> list[str]:
+    failed = [suite.table for suite in chapter.suites if not suite.success]
+    docs = sorted(suite.link for suite in chapter.suites if suite.link)
+    lines = [_line("look at", "reports/index.html, or `make ui` for the runs")]
+    if failed:
+        lines.append(_line("", f"FAILED CHECKS of {', '.join(failed)}"))
+    return lines + ([_line("", f"Data Docs: {', '.join(f'reports/{link}' for link in docs)}")] if docs else [])

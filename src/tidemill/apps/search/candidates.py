@@ -1,0 +1,94 @@
+"""A problem's embed settings and changes of them → the features of its rows by each, kept in `.tidemill/search/`.
+
+Features are made a few rows at a time and each lot is written aside and renamed: a kill loses one lot at most, and what a
+deadline left undone is gone on with by the next search.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+
+from tidemill.common.files import atomic_write
+from tidemill.common.progress import progress
+from tidemill.contracts import Features, Problem
+from tidemill.embed.run import Embedder
+from tidemill.embed.settings import EmbedSettings
+from tidemill.project.config import parse
+from tidemill.project.layout import Paths, shared_root
+from tidemill.train.search_settings import SearchSettings
+
+_LOT: Final = 32  # rows
+_LOADING: Final = 10.0  # seconds that must be left for a backbone to be loaded at all
+
+
+def candidates(problem: Problem, embed: EmbedSettings, how: SearchSettings) -> dict[str, dict[str, Any]]:
+    """Problem, its embed settings and the search's → name → changes, of those that mean its modality and change something.
+
+    Raises
+    ------
+    ConfigError
+        A change is no setting of embed, or its value cannot be.
+    """
+    other = "image" if problem.modality == "text" else "text"
+    found = {}
+    for one in how.backbones:
+        changes = {key: value for key, value in one.items() if key != "name"}
+        if other not in changes and changed(problem, embed, str(one["name"]), changes) != embed:
+            found[str(one["name"])] = changes
+    return found
+
+
+def changed(problem: Problem, embed: EmbedSettings, name: str, changes: Mapping[str, Any]) -> EmbedSettings:
+    """Problem, its embed settings and a candidate's changes → the candidate's settings."""
+    there = embed.model_dump(mode="json")
+    merged = {key: there[key] | value if isinstance(value, dict) else value for key, value in changes.items()}
+    return parse(EmbedSettings, there | merged, f"{problem.name}.search.backbones.{name}")
+
+
+def contents(paths: Paths, batches: list[str], problem: Problem, row_ids: pl.Series) -> pl.DataFrame:
+    """Paths, batches and rows wanted → their row ids and texts or images, in the rows' order."""
+    columns = ["row_id", problem.modality]
+    raw = pl.concat([pl.read_parquet(paths.raw / f"{batch}.parquet", columns=columns) for batch in batches])
+    return pl.DataFrame({"row_id": row_ids}).join(raw, on="row_id", how="left", maintain_order="left")
+
+
+def features(rows: pl.DataFrame, embedder: Embedder, folder: Path, *, deadline: float, name: str) -> Features | None:
+    """Rows, what embeds them, a folder and a moment of ``time.monotonic()`` → (rows, dimensions); None: out of time."""
+    about = json.dumps([embedder.about, rows["row_id"].to_list()], sort_keys=True)
+    lots = folder / hashlib.sha256(about.encode()).hexdigest()[:16]
+    files = [lots / f"{start}.npy" for start in range(0, rows.height, _LOT)]
+    missing = [file for file in files if not file.exists()]
+    if missing and deadline - time.monotonic() < _LOADING:
+        return None
+    for file in progress(missing, total=len(missing) * _LOT, name=f"search: {name}", unit="rows", size=_LOT):
+        made = embedder.features(rows.slice(int(file.stem), _LOT), name=f"search: {name}, a lot")
+        with atomic_write(file) as temporary, temporary.open("wb") as opened:
+            np.save(opened, made, allow_pickle=False)
+        if time.monotonic() >= deadline and file != missing[-1]:
+            return None
+    return np.concatenate([np.load(file, allow_pickle=False) for file in files])
+
+
+def made(
+    rows: pl.DataFrame, problem: Problem, embed: EmbedSettings, found: Mapping[str, dict[str, Any]], **how: Any
+) -> dict[str, Features]:
+    """Rows, problem, embed settings, candidates, and ``folder`` and ``deadline`` → name → features of those there was time for."""
+    there = {}
+    for name, changes in found.items():
+        embedder = Embedder(changed(problem, embed, name, changes), problem.modality, root=shared_root())
+        seen = features(rows, embedder, name=name, **how)
+        print(
+            f"search: backbone {name}: {'out of time, left out' if seen is None else f'{seen.shape[1]} features'}",
+            flush=True,
+        )
+        if seen is not None:
+            there[name] = seen
+    return there

@@ -1,0 +1,287 @@
+"""Problem and minutes → settings of embed and train that do better, or the news that none do, as JSON, CSV and pictures."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+
+from tidemill.apps.search import candidates, plots
+from tidemill.common.files import atomic_write
+from tidemill.contracts import (
+    ABSTAIN,
+    FEATURES,
+    NO_GOLD,
+    Problem,
+    gold_contract,
+    labels_contract,
+    probability_columns,
+    votes_contract,
+)
+from tidemill.embed.settings import EmbedSettings
+from tidemill.project.config import load, parse
+from tidemill.project.layout import Paths, state_folder
+from tidemill.project.tables import batch_names, read, read_batches, write_json
+from tidemill.train.architecture import Suggestion, diagram, suggest_architecture
+from tidemill.train.deadline import OutOfTimeError, until
+from tidemill.train.finals import Finalist, finalists, finals
+from tidemill.train.journal import opened
+from tidemill.train.learn import Lesson
+from tidemill.train.run import TAUGHT, joined
+from tidemill.train.search import CHANGES, Field, search
+from tidemill.train.search_settings import HERE, SearchSettings
+from tidemill.train.settings import TrainSettings
+from tidemill.train.space import BACKBONE, VERSION, tried
+
+_LAST: Final = (0.02, 0.2, 2.0)  # of the budget, least and most seconds, that are kept for what comes after the finals
+_DOUBT: Final = "at telling sure labels, right or wrong; train.use_gold=true asks gold of dev instead"
+_SHAPE: Final = 0.1  # most of the budget that the suggestion of a shape may take
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Rows that a search works on, with their ids, and what makes its trials comparable with earlier ones."""
+
+    lesson: Lesson
+    row_ids: pl.Series
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class _Clock:
+    """Moments of ``time.monotonic()``: until when each part of the work may last."""
+
+    shape: float
+    embedding: float
+    trials: float
+    finals: float
+
+    @classmethod
+    def of(cls, began: float, how: SearchSettings) -> _Clock:
+        """Beginning and settings → the moments."""
+        seconds = 60.0 * how.minutes
+        share, least, most = _LAST
+        end = began + seconds - min(max(share * seconds, least), most)
+        trials = end - how.judging * seconds
+        return cls(began + _SHAPE * seconds, min(began + how.embedding * seconds, trials), trials, end)
+
+
+def search_for(name: str, folder: Path, *, minutes: float | None = None) -> dict[str, Any]:
+    """Problem, the report's folder and minutes (None: as set) → what was found, which is written to the folder too.
+
+    The rows are those of train and dev; valid and test are not looked at. Trials are kept in `.tidemill/search/<problem>/`
+    under a fingerprint of rows, labels and settings: a search that was stopped goes on, and new labels begin a new one.
+    """
+    began = time.monotonic()
+    problem, settings, paths = load(name, "train", TrainSettings)
+    how = load(name, "search", SearchSettings)[1]
+    how = how if minutes is None else how.model_copy(update={"minutes": minutes})
+    _check(name, settings, how)
+    clock = _Clock.of(began, how)
+    embed, batches = load(name, "embed", EmbedSettings)[1], batch_names(paths.manifest)
+    rows = _rows(problem, settings, paths, how, embed)
+    suggestion = _suggestion(rows.lesson, settings.seed, clock)
+    state = state_folder() / "search" / name
+    found = candidates.candidates(problem, embed, how)
+    there = candidates.contents(paths, batches, problem, rows.row_ids) if found else pl.DataFrame()
+    seen = candidates.made(there, problem, embed, found, folder=state / "features", deadline=clock.embedding)
+    lessons = {HERE: rows.lesson} | {one: replace(rows.lesson, features=made) for one, made in seen.items()}
+    field = Field(lessons, settings, how)
+    with opened(state / f"{rows.fingerprint}.log", seed=how.seed) as study:
+        search(field, study, deadline=clock.trials, start=suggestion.hidden)
+        if not finalists(
+            study, field
+        ):  # nothing to judge again yet, so its time is for trials: the next search has them
+            search(field, study, deadline=clock.finals, start=suggestion.hidden)
+        _write(study, field, suggestion, folder)  # before the finals, which end when they must: drawing does not
+        judged, rounds = finals(field, study, deadline=clock.finals)
+        trials = study.get_trials(deepcopy=False)
+    told = _told(field, problem, judged, found, (rounds, trials, suggestion))
+    told["elapsed_seconds"] = round(time.monotonic() - began, 1)
+    write_json(told, folder / "search.json")
+    return told
+
+
+def _check(name: str, settings: TrainSettings, how: SearchSettings) -> None:
+    """Every end and choice of the space can be set, or an error names the one that cannot."""
+    for key, values in tried(how).items():
+        for value in values:
+            parse(TrainSettings, settings.model_dump() | {key: value}, f"{name}.search.space: train")
+
+
+def _rows(problem: Problem, settings: TrainSettings, paths: Paths, how: SearchSettings, embed: EmbedSettings) -> _Rows:
+    """Tables of the problem → the rows of train and dev that trials see, those with gold first where there are too many."""
+    classes, batches = problem.classes, batch_names(paths.manifest)
+    contract = votes_contract(len(classes))
+    votes = read(paths.votes, contract)
+    rows = joined(votes, read_batches(paths.features, FEATURES, batches), read(paths.labels, labels_contract(classes)))
+    heard = rows.select(pl.any_horizontal(pl.col(contract.other_names(votes.columns)) != ABSTAIN)).to_series()
+    gold = np.full(rows.height, NO_GOLD)
+    if settings.use_gold:
+        dev = read_batches(paths.dev, gold_contract(len(classes)), batches)
+        found = rows.select("row_id").join(dev, on="row_id", how="left", maintain_order="left")["gold"]
+        gold = found.fill_null(NO_GOLD).to_numpy().astype(np.int64)
+    targets = rows.select(probability_columns(classes)).to_numpy()
+    chosen = _capped(rows["split"].is_in(TAUGHT).to_numpy(), gold, how)
+    row_ids = rows["row_id"].filter(pl.Series(chosen))
+    lesson = Lesson(rows["feature"].to_numpy(), targets, heard.to_numpy(), gold).part(chosen)
+    if settings.may_read_texts and problem.modality == "text":
+        lesson = replace(lesson, texts=candidates.contents(paths, batches, problem, row_ids)["text"].to_list())
+    same = settings.model_dump(mode="json") | {"threads": 0}
+    asked = how.model_dump(mode="json", exclude={"minutes", "finalists", "embedding", "judging"})
+    told = json.dumps([VERSION, row_ids.to_list(), same, asked, embed.model_dump(mode="json")], sort_keys=True)
+    digest = hashlib.sha256(told.encode())
+    for part in (lesson.features, lesson.targets, lesson.covered, lesson.gold):
+        digest.update(np.ascontiguousarray(part).tobytes())
+    return _Rows(lesson, row_ids, digest.hexdigest()[:16])
+
+
+def _capped(able: Any, gold: Any, how: SearchSettings) -> Any:
+    """Masks of the rows that may teach and gold → mask of at most ``rows`` of them, drawn by the seed, gold first."""
+    order = np.random.default_rng([how.seed, 5]).permutation(len(able))
+    order = order[able[order]]
+    order = order[np.argsort(gold[order] == NO_GOLD, kind="stable")][: how.rows]
+    chosen = np.zeros(len(able), dtype=bool)
+    chosen[order] = True
+    return chosen
+
+
+def _suggestion(lesson: Lesson, seed: int, clock: _Clock) -> Suggestion:
+    taught = lesson.part(lesson.covered) if lesson.covered.any() else lesson
+    try:
+        with until(clock.shape):
+            found = suggest_architecture(taught.features, taught.targets.argmax(axis=1), seed=seed)
+    except OutOfTimeError:
+        found = Suggestion((), "no time to count the lines that the boundary needs: a line is a starting point too")
+    print(f"search: suggested hidden layers {list(found.hidden)}: {found.why}", flush=True)
+    return found
+
+
+def _told(
+    field: Field,
+    problem: Problem,
+    judged: list[Finalist],
+    found: dict[str, dict[str, Any]],
+    about: tuple[int, Any, Suggestion],
+) -> dict[str, Any]:
+    """What was found → the report's JSON."""
+    rounds, trials, suggestion = about
+    states = [one.state.name for one in trials]
+    told: dict[str, Any] = {
+        "problem": problem.name,
+        "minutes": field.how.minutes,
+        "rows": len(field.lesson.targets),
+        "trials": states.count("COMPLETE") + states.count("PRUNED"),
+        "pruned": states.count("PRUNED"),
+        "failed": states.count("FAIL"),
+        "backbones": list(field.lessons),
+        "measure": _measure(field),
+        "judged_again": {
+            "rows": int(field.asked(1).sum()),
+            "rounds": rounds,
+            "finalists": [_finalist(one) for one in judged],
+        },
+        "suggested_hidden": list(suggestion.hidden),
+        "suggestion": suggestion.why,
+    }
+    if not judged:
+        return told | {
+            "gain": None,
+            "interval": None,
+            "verdict": "no verdict: there was no time to judge a trial again; give it more minutes",
+        }
+    best = judged[0]
+    gain, low, high = best.gain
+    words = command(problem, best, found, field.settings)
+    span = f"{gain:.4f} [{low:.4f}, {high:.4f}]"
+    doubt = "" if field.gold_rows else f" ({_DOUBT})"
+    better = f"better than the settings there are by {span}{doubt}: {words}"
+    none = f"nothing surely better: the best of {len(judged)} finalists gains {span} on the settings there are"
+    return told | {
+        "gain": round(gain, 6),
+        "interval": [round(low, 6), round(high, 6)],
+        "points": [round(100.0 * value, 2) for value in best.points],
+        "backbone": best.backbone,
+        "embed": found.get(best.backbone, {}),
+        "changes": best.changes,
+        "command": words,
+        "verdict": better if low > 0 else none,
+    }
+
+
+def _measure(field: Field) -> str:
+    if field.gold_rows:
+        return f"squared error on gold of dev ({field.gold_rows} rows)"
+    return "share of sure labels missed, mean over classes"
+
+
+def _finalist(one: Finalist) -> dict[str, Any]:
+    return {
+        "trial": one.trial,
+        "backbone": one.backbone,
+        "changes": one.changes,
+        "gain": [round(value, 6) for value in one.gain],
+        "points": [round(100.0 * value, 2) for value in one.points],
+    }
+
+
+def command(problem: Problem, best: Finalist, found: dict[str, dict[str, Any]], settings: TrainSettings) -> str:
+    """What was found → the command that runs it."""
+    flat = [*_dotted("embed", found.get(best.backbone, {})), *_dotted("train", best.changes)]
+    recipes: list[tuple[str, Any]] = (
+        [("train.recipes", [])] if settings.recipes else []
+    )  # a recipe would go before what is set
+    return " ".join(
+        [f"tidemill run problem={problem.name}", *(f"'{key}={_word(value)}'" for key, value in [*flat, *recipes])]
+    )
+
+
+def _dotted(prefix: str, changes: dict[str, Any]) -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for key, value in changes.items():
+        found += _dotted(f"{prefix}.{key}", value) if isinstance(value, dict) else [(f"{prefix}.{key}", value)]
+    return found
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return "[" + ",".join(map(_word, value)) + "]"
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _write(study: Any, field: Field, suggestion: Suggestion, folder: Path) -> None:
+    """Study and suggestion → the table and the pictures of the report."""
+    table = leaderboard(study)
+    with atomic_write(folder / "search.csv") as path:
+        table.write_csv(path)
+    with atomic_write(folder / "architecture.png") as path:
+        diagram(field.lesson.features.shape[1], suggestion, field.lesson.targets.shape[1], path)
+    with atomic_write(folder / "search.png") as path:
+        plots.draw(table, plots.importance(study), _measure(field), path)
+    with atomic_write(folder / "settings.png") as path:
+        plots.draw_settings(study, path)
+
+
+def leaderboard(study: Any) -> pl.DataFrame:
+    """Study → its trials that were not cut short, whole ones first, the least loss first; a pruned one's loss is of its parts."""
+    ended = [one for one in study.trials if one.state.name in ("COMPLETE", "PRUNED") and CHANGES in one.user_attrs]
+    ended.sort(key=lambda one: (one.state.name, one.value))
+    told = [
+        {
+            "trial": one.number,
+            "loss": round(one.value, 6),
+            "state": "whole" if one.state.name == "COMPLETE" else "pruned",
+            "seconds": round(one.duration.total_seconds(), 1) if one.duration else None,
+            "backbone": one.user_attrs[BACKBONE],
+            "changes": json.dumps(one.user_attrs[CHANGES], sort_keys=True),
+        }
+        for one in ended
+    ]
+    schema = {"trial": pl.Int64, "loss": pl.Float64, "state": pl.String, "seconds": pl.Float64}
+    return pl.DataFrame(told, schema=schema | {"backbone": pl.String, "changes": pl.String})

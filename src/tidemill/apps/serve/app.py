@@ -1,0 +1,131 @@
+"""a desk → the web application around it; imported only to serve, for FastAPI takes its time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tidemill.apps.serve.request_queue import Desk
+from tidemill.apps.serve.request_rows import BAD_BODY, TOO_LARGE, Rows, checked, from_json, refuse_many
+from tidemill.apps.serve.settings import ServiceSettings
+from tidemill.contracts import RequestError, TidemillError
+from tidemill.ingest.settings import IngestSettings
+
+_WRONG_TYPE: Final = 415
+_SLOW: Final = 408
+_FAILED: Final = 500
+
+
+def application(desk: Desk, ingest: IngestSettings, settings: ServiceSettings, lineage: Mapping[str, Any]) -> FastAPI:
+    """Desk, what a row must be, limits and lineage → GET /health, GET /version, POST /predict; errors are JSON."""
+    service = FastAPI(title="Tidemill", docs_url=None, redoc_url=None, openapi_url=None)  # their pages need the network
+    service.add_middleware(Door, max_bytes=settings.max_bytes)
+    _errors(service)
+
+    @service.get("/health")
+    async def health() -> dict[str, str]:
+        return {"status": "ok", "version": desk.model.version}
+
+    @service.get("/version")
+    async def version() -> dict[str, Any]:
+        return dict(lineage)
+
+    @service.post("/predict")
+    async def predict(request: Request) -> dict[str, Any]:
+        start = time.monotonic()
+        try:
+            async with asyncio.timeout(settings.seconds):
+                rows = await _rows(request, ingest, settings.max_rows)
+        except TimeoutError as error:
+            raise RequestError(f"the body did not arrive in {settings.seconds:g} seconds", status=_SLOW) from error
+        known = await run_in_threadpool(checked, rows, ingest)
+        request.state.rows = len(rows.contents)
+        return await run_in_threadpool(desk.answer, known, start)
+
+    return service
+
+
+async def _rows(request: Request, ingest: IngestSettings, max_rows: int) -> Rows:
+    """Request → its rows: JSON, or of images a form with a file for each."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "application/json":
+        return from_json(await request.body(), ingest, max_rows)
+    if kind == "multipart/form-data" and ingest.modality == "image":
+        async with request.form(max_files=max_rows + 1, max_fields=0) as form:
+            files = [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
+            refuse_many(len(files), max_rows)
+            return Rows([file.filename or None for file in files], [await file.read() for file in files])
+    wanted = "application/json" + (" or multipart/form-data" if ingest.modality == "image" else "")
+    raise RequestError(f"content type {kind or 'none'} is not {wanted}", status=_WRONG_TYPE)
+
+
+def _errors(service: FastAPI) -> None:
+    """Application → the same, which tells every error as JSON, and of its own failures no more than that."""
+
+    @service.exception_handler(TidemillError)
+    async def refused(_: Request, error: TidemillError) -> JSONResponse:
+        status, row = (error.status, error.row) if isinstance(error, RequestError) else (BAD_BODY, None)
+        return _told(status, str(error), row)
+
+    @service.exception_handler(HTTPException)
+    async def unknown(_: Request, error: HTTPException) -> JSONResponse:
+        return _told(error.status_code, str(error.detail), None)
+
+    @service.exception_handler(Exception)
+    async def failed(_: Request, __: Exception) -> JSONResponse:
+        return _told(_FAILED, "the service failed; its log says how", None)
+
+
+def _told(status: int, message: str, row: int | None) -> JSONResponse:
+    return JSONResponse({"error": {"message": message} | ({} if row is None else {"row": row})}, status)
+
+
+class Door:
+    """Counts what a request's body brings and lets in no more than it may; tells each request in a line."""
+
+    def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
+        self.app, self.max_bytes = app, max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request as ASGI has it -> the application's answer, told on standard error."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        start, brought, status = time.monotonic(), 0, _FAILED
+
+        async def counted() -> Message:
+            nonlocal brought
+            self._refuse(int(dict(scope["headers"]).get(b"content-length", b"0")))
+            message = await receive()
+            brought += len(message.get("body", b""))
+            self._refuse(brought)
+            return message
+
+        async def heard(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            await send(message)
+
+        try:
+            await self.app(scope, counted, heard)
+        finally:
+            rows = scope.get("state", {}).get("rows")
+            told = f" {rows} rows" if rows else ""
+            seconds = time.monotonic() - start
+            line = f"{scope['method']} {json.dumps(scope['path'])[1:-1]} {status}{told} {seconds:.3f} s"
+            print(line, file=sys.stderr, flush=True)
+
+    def _refuse(self, size: int) -> None:
+        if size > self.max_bytes:
+            raise RequestError(f"more than {self.max_bytes} bytes in one request: send it in parts", status=TOO_LARGE)

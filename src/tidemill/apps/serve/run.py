@@ -1,0 +1,81 @@
+"""`tidemill serve`: the model loaded, then requests until it is told to stop."""
+
+from __future__ import annotations
+
+import math
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Final
+
+from tidemill.apps.models.engines import chosen, use
+from tidemill.apps.models.model import find_model
+from tidemill.apps.serve.lineage import lineage
+from tidemill.apps.serve.request_queue import Desk
+from tidemill.apps.serve.settings import ServiceSettings
+from tidemill.contracts import ConfigError
+from tidemill.ingest.settings import IngestSettings
+from tidemill.project.config import load
+
+LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
+_CONNECTIONS: Final = 64
+
+
+def serve(problem: str, version: str | None, settings: ServiceSettings, *, root: Path) -> None:
+    """Problem, version (None: the champion) and settings → requests are answered until SIGTERM or Ctrl-C.
+
+    What has begun is finished first, for as long as a request may take.
+
+    Raises
+    ------
+    ConfigError
+        There is no such version, or nobody can listen on that port.
+    """
+    ingest = load(problem, "ingest", IngestSettings)[1]
+    model = find_model(problem, version, root=root)
+    _say(f"loading {model.version} and its backbone {model.head.backbone['settings']['backbone']}")
+    _ = model.embedder.backbone
+    use(chosen(settings.engine, ingest.modality, None), model.embedder, problem, must=settings.engine == "onnx")
+    desk = Desk(model, settings.abstain_below, settings.seconds)
+    if settings.host not in LOOPBACK:
+        _say(f"caution: {settings.host} is open to others, and the service asks nobody who they are")
+    _listen(desk, ingest, settings, lineage(model, problem, root=root))
+    _say("stopped")
+
+
+def _listen(desk: Desk, ingest: IngestSettings, settings: ServiceSettings, told: dict[str, object]) -> None:
+    import uvicorn
+
+    from tidemill.apps.serve.app import application
+
+    config = uvicorn.Config(
+        application(desk, ingest, settings, told),
+        access_log=False,
+        limit_concurrency=_CONNECTIONS,
+        lifespan="off",
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=math.ceil(settings.seconds),
+        ws="none",
+    )
+    with _socket(settings) as listening:
+        host, port = listening.getsockname()[:2]
+        _say(f"{desk.model.version} at http://{host}:{port}: POST /predict, GET /health, GET /version; Ctrl-C stops it")
+        for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn raises them again once it has stopped
+            signal.signal(number, lambda *_: None)
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+def _socket(settings: ServiceSettings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot listen on {settings.host}:{settings.port} ({error}): choose another --port"
+        ) from error
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

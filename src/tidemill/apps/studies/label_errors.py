@@ -1,0 +1,92 @@
+"""Problem → labels that models of other rows deny, the worst first, with texts or thumbnails to look at."""
+
+from __future__ import annotations
+
+import base64
+import html
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tidemill.apps.studies.study import Study, study
+from tidemill.common.files import atomic_write
+from tidemill.contracts import NO_GOLD
+from tidemill.evaluate.errors import label_errors
+from tidemill.project.contents import contents_of
+from tidemill.project.tables import batch_names
+from tidemill.train.learn import out_of_fold
+from tidemill.train.teach import row_weights
+
+_STYLE = (
+    "body{font:14px/1.4 system-ui,sans-serif;margin:2em;max-width:70em;color:#222}td,th{text-align:left;"
+    "vertical-align:top;padding:.4em .8em;border-bottom:1px solid #e5e5e5}th{position:sticky;top:0;background:#fff}"
+    "table{border-collapse:collapse}td:last-child{overflow-wrap:anywhere}td.q{white-space:nowrap}.bar{display:inline-block;height:.6em;background:#d1495b}"
+)
+
+
+def suspects(name: str) -> tuple[pl.DataFrame, str]:
+    """Problem → suspect labels, ranked, in reports/<problem>/label_errors.csv and .html, and what is told of them.
+
+    Labels are those of denoise for the rows that teach and of which a function speaks; each is held against a model of
+    the other rows, taught without any defence against noise.
+    """
+    asked = study(name)
+    rows = np.flatnonzero(asked.taught & asked.covered)
+    plain, own = asked.train.plain(), asked.evaluate.errors
+    features, targets = asked.features[rows], asked.targets[rows]
+    weights = row_weights(targets, asked.covered[rows], plain)
+    found = label_errors(targets.argmax(axis=1), out_of_fold(features, targets, weights, plain), own)
+    names = np.array([*asked.problem.classes, ""])  # the last one, which -1 picks, is no gold
+    at = rows[found["row"].to_numpy()]
+    told: pl.DataFrame = asked.rows[at.tolist()].select("row_id", "batch")
+    told = told.with_columns(
+        pl.Series("label", names[found["label"].to_numpy()], dtype=pl.String),
+        pl.Series("suggested", names[found["suggested"].to_numpy()], dtype=pl.String),
+        found["quality"],
+        pl.Series("gold", names[asked.gold[at]], dtype=pl.String),
+    )
+    words = said(asked, rows, at)
+    read = contents_of(asked.paths, batch_names(asked.paths.manifest), asked.problem.modality)
+    contents = told.join(read, on="row_id", how="left", maintain_order="left")
+    with atomic_write(asked.paths.reports / "label_errors.csv") as path:
+        contents.drop("image", strict=False).write_csv(path)
+    with atomic_write(asked.paths.reports / "label_errors.html") as path:
+        title = f"{name}: {told.height:,} labels to look at"
+        path.write_text(page(contents.head(own.shown), title, words), encoding="utf-8")
+    return told, words
+
+
+def said(asked: Study, rows: Any, suspect: Any) -> str:
+    """Rows that teach and those of them that are suspect → how many are wrong by gold, where there is gold."""
+    wrong = asked.targets.argmax(axis=1) != asked.gold
+    parts = []
+    for which, some in (("of the labels that teach", rows), ("of the suspect ones", suspect)):
+        known = some[asked.gold[some] != NO_GOLD]
+        if len(known):
+            parts.append(f"{which} {wrong[known].sum():,} of {len(known):,} ({wrong[known].mean():.1%})")
+    return f"Wrong by gold, where there is gold: {', '.join(parts)}." if parts else "No gold tells how many are wrong."
+
+
+def page(table: pl.DataFrame, title: str, words: str) -> str:
+    """Table of suspects, a title and a sentence → a page that needs neither network nor scripts."""
+    shown = table.drop("row_id", "batch", strict=False)
+    lines = [
+        "<tr>" + "".join(_cell(name, value) for name, value in row.items()) + "</tr>"
+        for row in shown.iter_rows(named=True)
+    ]
+    heads = "".join(f"<th>{html.escape(name)}</th>" for name in shown.columns)
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{html.escape(title)}</title>'
+        f"<style>{_STYLE}</style><h1>{html.escape(title)}</h1><p>{html.escape(words)} Quality: 0, surely wrong, to 1; "
+        f"all rows with their ids are in label_errors.csv.</p><table><tr>{heads}</tr>{''.join(lines)}</table></html>\n"
+    )
+
+
+def _cell(name: str, value: Any) -> str:
+    if name == "image" and isinstance(value, bytes):
+        kind = "png" if value.startswith(b"\x89PNG") else "jpeg"
+        return f'<td><img alt="" width="160" src="data:image/{kind};base64,{base64.b64encode(value).decode()}"></td>'
+    if name == "quality":
+        return f'<td class="q"><span class="bar" style="width:{40 * (1 - value):.0f}px"></span> {value:.3f}</td>'
+    return f"<td>{html.escape(str(value)[:500])}</td>"

@@ -1,0 +1,127 @@
+"""What more labels would bring: learning curves of gold labels and of weakly labeled rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+
+from tidemill.apps.studies.study import Study, study
+from tidemill.common.files import atomic_write
+from tidemill.contracts import (
+    NO_GOLD,
+    DataError,
+)
+from tidemill.evaluate.curve_plot import draw_curves
+from tidemill.evaluate.curves import LEAST, checked, fit_law, measured, predictions
+from tidemill.evaluate.honesty import REPORTED
+from tidemill.evaluate.scores import LOWER_IS_BETTER, ruler, tally
+from tidemill.project.tables import write_json
+from tidemill.train.choose import fitted
+from tidemill.train.fit import fit_head
+from tidemill.train.head import Head
+from tidemill.train.learn import learn
+from tidemill.train.settings import TrainSettings
+
+_LAST: Final = 1.25  # a size of all rows there are is worth measuring where it is so much beyond the last one
+
+
+def curves(name: str) -> dict[str, Any]:
+    """Problem → learning curves of gold labels and of weakly labeled rows, in reports/<problem>/curves.json and .png.
+
+    Gold teaches the head as it teaches the ceiling; weak labels teach it as `train` has it, by the recipe that `auto`
+    would choose of all rows. The backbone stays as it is.
+
+    Raises
+    ------
+    DataError
+        No row of the test split has gold.
+    """
+    asked = study(name)
+    if not len(_tested(asked)):
+        raise DataError(f"{name}: no row of the {REPORTED} split has gold to score a curve by: label some")
+    with_gold, weak = (
+        np.flatnonzero(asked.taught & (asked.gold != NO_GOLD)),
+        np.flatnonzero(asked.taught & asked.covered),
+    )
+    recipe = _recipe(asked, weak)
+    told = {
+        "metric": _metric(asked),
+        "gold_per_class": _curve(asked, with_gold, asked.gold[with_gold], lambda rows: _on_gold(asked, rows)),
+        "weak_per_class": _curve(
+            asked, weak, asked.targets[weak].argmax(axis=1), lambda rows: learn(asked.lesson(rows), recipe)
+        ),
+    }
+    write_json(told, asked.paths.reports / "curves.json")
+    with atomic_write(asked.paths.reports / "curves.png") as path:
+        draw_curves(told, path)
+    return told
+
+
+def _recipe(asked: Study, weak: Any) -> TrainSettings:
+    """The one recipe that every point of the curve of weak labels is taught by."""
+    if not asked.train.recipes or not len(weak):
+        return asked.train
+    chosen = fitted(asked.lesson(weak), asked.train)[1]["chosen"]
+    print(f"recipe {chosen}, chosen by all rows")
+    return asked.train.recipe(chosen)
+
+
+def _metric(asked: Study) -> str:
+    """The gate's metric; a curve of one that falls is no power law that rises, so balanced accuracy stands in."""
+    metric = asked.evaluate.gate.metric
+    return "balanced_accuracy" if metric in LOWER_IS_BETTER else metric
+
+
+def _curve(asked: Study, pool: Any, classes: Any, fit: Callable[[Any], Head]) -> dict[str, Any]:
+    """Rows to draw from, their classes and how a head is fitted on some → points, and what the law through them says."""
+    own = asked.evaluate.curves
+    counts = np.bincount(classes, minlength=len(asked.problem.classes))
+    sizes = _sizes(own.sizes, int(counts.min()))
+    if len(sizes) < LEAST:
+        rarest = asked.problem.classes[int(counts.argmin())]
+        return {"refused": f"class {rarest} has {counts.min()} rows: {len(sizes)} sizes are no curve, {LEAST} are"}
+    points, tallies = [], []
+    by = ruler(asked.problem.classes, asked.evaluate.positive, asked.evaluate.n_bins)
+    for size in sizes:
+        for seed in range(own.seeds):
+            chance = np.random.default_rng([asked.train.seed, size, seed])
+            drawn = np.concatenate([chance.permutation(pool[classes == k])[:size] for k in range(len(counts))])
+            tested = _tested(asked)
+            tallies.append(tally(asked.gold[tested], fit(drawn).predict_proba(asked.features[tested]), by))
+            points.append({"rows": size, "seed": seed})
+        print(f"{size} rows a class: {own.seeds} heads taught")
+    how = {"n_bootstrap": own.draws, "seed": asked.train.seed}
+    return _lawful(asked, points, measured(tallies, by, _metric(asked), **how))
+
+
+def _lawful(asked: Study, points: list[dict[str, Any]], seen: Any) -> dict[str, Any]:
+    own, rows, seed = asked.evaluate.curves, [point["rows"] for point in points], asked.train.seed
+    law = fit_law(rows, seen, seed=seed)
+    limit, gap, rate = law.parameters[0].round(4).tolist()
+    return {
+        "points": [point | {"score": round(float(score), 6)} for point, score in zip(points, seen[0], strict=True)],
+        "law": {"limit": limit, "gap": gap, "rate": rate},
+        "predictions": predictions(law, own.asked, confidence=asked.evaluate.confidence, reach=own.reach),
+        "checked": checked(rows, seen, seed=seed, confidence=asked.evaluate.confidence),
+    }
+
+
+def _sizes(wanted: tuple[int, ...], most: int) -> list[int]:
+    """Sizes wanted and rows of the rarest class → the sizes that it has, all its rows last.
+
+    >>> _sizes((5, 10, 20, 40), 30), _sizes((5, 10, 20, 40), 42)
+    ([5, 10, 20, 30], [5, 10, 20, 40])
+    """
+    sizes = [size for size in sorted(set(wanted)) if size <= most]
+    return [*sizes, most] if sizes and max(wanted) > most >= _LAST * sizes[-1] else sizes
+
+
+def _on_gold(asked: Study, rows: Any) -> Head:
+    targets = np.eye(len(asked.problem.classes))[asked.gold[rows]]
+    return fit_head(asked.features[rows], targets, settings=asked.train.plain())
+
+
+def _tested(asked: Study) -> Any:
+    return np.flatnonzero((asked.rows["split"] == REPORTED).to_numpy() & (asked.gold != NO_GOLD))

@@ -1,0 +1,83 @@
+"""The rows of a problem as studies read them: votes, features and labels of all, gold where there is any."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tidemill.contracts import (
+    ABSTAIN,
+    FEATURES,
+    NO_GOLD,
+    Problem,
+    labels_contract,
+    probability_columns,
+    votes_contract,
+)
+from tidemill.evaluate.settings import EvaluateSettings
+from tidemill.project.config import load
+from tidemill.project.gold import known_rows
+from tidemill.project.layout import Paths
+from tidemill.project.tables import batch_names, read, read_batches
+from tidemill.train.learn import Lesson
+from tidemill.train.run import TAUGHT, joined
+from tidemill.train.settings import TrainSettings
+
+
+@dataclass(frozen=True)
+class Study:
+    """Settings of a problem and its rows: votes, features and labels of all, gold where there is any."""
+
+    problem: Problem
+    train: TrainSettings
+    evaluate: EvaluateSettings
+    paths: Paths
+    rows: pl.DataFrame
+
+    @property
+    def features(self) -> Any:
+        """(rows, dimensions)."""
+        return self.rows["feature"].to_numpy()
+
+    @property
+    def targets(self) -> Any:
+        """(rows, classes) probabilistic labels."""
+        return self.rows.select(probability_columns(self.problem.classes)).to_numpy()
+
+    @property
+    def gold(self) -> Any:
+        """(rows,) class or NO_GOLD."""
+        return self.rows["gold"].fill_null(NO_GOLD).to_numpy().astype(np.int64)
+
+    @property
+    def covered(self) -> Any:
+        """(rows,) whether a function speaks of the row."""
+        return self.rows["covered"].to_numpy()
+
+    @property
+    def taught(self) -> Any:
+        """(rows,) whether its split is one that teaches."""
+        return self.rows["split"].is_in(TAUGHT).to_numpy()
+
+    def lesson(self, rows: Any) -> Lesson:
+        """Indices -> what a head is taught of them: labels of denoise alone."""
+        nothing = np.full(len(rows), NO_GOLD)
+        return Lesson(self.features[rows], self.targets[rows], self.covered[rows], nothing)
+
+
+def study(name: str) -> Study:
+    """Problem's name → what studies read."""
+    problem, train, paths = load(name, "train", TrainSettings)
+    evaluate = load(name, "evaluate", EvaluateSettings)[1]
+    classes, batches = problem.classes, batch_names(paths.manifest)
+    contract = votes_contract(len(classes))
+    votes = read(paths.votes, contract)
+    functions = contract.other_names(votes.columns)
+    heard = pl.any_horizontal([pl.col(one) != ABSTAIN for one in functions])
+    rows = joined(votes, read_batches(paths.features, FEATURES, batches), read(paths.labels, labels_contract(classes)))
+    gold = known_rows(paths, len(classes)).select("row_id", "gold")
+    rows = rows.with_columns(heard.alias("covered")).join(gold, on="row_id", how="left", maintain_order="left")
+    return Study(problem, train, evaluate, paths, rows)

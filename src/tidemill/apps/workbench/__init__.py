@@ -1,0 +1,13 @@
+"""`tidemill lf`: labeling functions looked at while they are written. Gold is dev's alone.
+
+command         the command line
+problem_view    a problem's files, each read once and only when asked for
+list_functions  `lf list`: the analysis table
+try_function    `lf try`: one function on a sample of rows
+diff            `lf diff`: whose votes changed since a revision, and on which rows
+explain_row     `lf explain`: every vote on a row and what it moved
+suggest_functions `lf suggest`: candidates where no function votes, or where they conflict
+examples        `lf examples`: rows written to a file of labeled examples
+page            `lf report`: all of it as an HTML page
+formatting      tables and rows as lines of a terminal
+"""

@@ -1,0 +1,136 @@
+"""the folder of functions now and at a revision -> which functions' votes changed, and on which rows."""
+
+from __future__ import annotations
+
+import contextlib
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tidemill.apps.workbench.formatting import row_line, vote_name
+from tidemill.apps.workbench.problem_view import SEED, Look
+from tidemill.contracts import NO_GOLD, ConfigError, Votes
+from tidemill.label.analysis import is_right
+from tidemill.label.apply import apply
+from tidemill.label.declared import AnyFunction
+from tidemill.label.failures import Quarantine
+from tidemill.label.fingerprint import OpaqueError, fingerprint
+from tidemill.label.folder import load_functions
+from tidemill.label.outvoted import Change, changes
+from tidemill.runs.git import git, succeeds
+
+Indices = npt.NDArray[np.intp]
+
+
+def diff(look: Look, *, against: str = "HEAD", size: int | None = None, shown: int = 3) -> dict[str, Any]:
+    """Problem and a revision, tag or version → functions whose votes changed since, and rows gained, lost and flipped."""
+    rows = look.sample(size)
+    revision = _revision(look, against)
+    with _folder_at(revision, look.paths.functions) as folder:
+        old = load_functions(folder, classes=look.classes)
+        new = look.functions
+        left_old, left_new = _differing(old, new)
+        found = changes(_votes(look, left_old, rows), _votes(look, left_new, rows))
+    return {
+        "problem": look.name,
+        "against": revision,
+        "rows": len(rows),
+        "unchanged": len(new) - sum(change.kind != "removed" for change in found),
+        "functions": [_told(look, change, rows, shown) for change in found],
+    }
+
+
+def _revision(look: Look, against: str) -> str:
+    """What was asked for → a revision that git knows; ``v1.0.0`` is this problem's version."""
+    for name in (against, f"{look.name}@{against}"):
+        if succeeds("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", folder=Path()):
+            return name
+    raise ConfigError(f"--against {against}: git knows no such revision, nor {look.name} such a version")
+
+
+@contextlib.contextmanager
+def _folder_at(revision: str, folder: Path) -> Iterator[Path]:
+    """Revision and a folder → that folder as it was then."""
+    with tempfile.TemporaryDirectory() as scratch:
+        archive = Path(scratch) / "then.tar"
+        if not succeeds("cat-file", "-e", f"{revision}:{folder}", folder=Path()):
+            raise ConfigError(f"there was no {folder} at {revision}: name a later revision with --against")
+        git("archive", "--format=tar", f"--output={archive}", revision, "--", str(folder), folder=Path())
+        with tarfile.open(archive) as packed:
+            packed.extractall(scratch, filter="data")
+        yield Path(scratch) / folder
+
+
+def _differing(old: list[AnyFunction], new: list[AnyFunction]) -> tuple[list[AnyFunction], list[AnyFunction]]:
+    """Two versions of the functions → those of each that may vote differently from their namesake."""
+    was, now = ({one.name: _fingerprint(one) for one in functions} for functions in (old, new))
+    alike = {name for name, found in was.items() if found is not None and now.get(name) == found}
+    return [one for one in old if one.name not in alike], [one for one in new if one.name not in alike]
+
+
+def _fingerprint(function: AnyFunction) -> str | None:
+    """Labeling function → its fingerprint; None where it reaches what cannot be seen, so that only its votes tell."""
+    try:
+        return fingerprint(function)
+    except OpaqueError:
+        return None
+
+
+def _votes(look: Look, functions: list[AnyFunction], rows: Indices) -> tuple[list[str], Votes]:
+    quarantine = Quarantine(limit=len(rows))
+    votes = apply(look.table(rows), functions, n_classes=len(look.classes), on_error=quarantine)
+    return [function.name for function in functions], votes
+
+
+def _told(look: Look, change: Change, rows: Indices, shown: int) -> dict[str, Any]:
+    gold = look.gold[rows]
+    parts = {"gained": change.gained, "lost": change.lost, "flipped": change.flipped}
+    told: dict[str, Any] = {"function": change.name, "kind": change.kind}
+    for name, places in parts.items():
+        votes = change.before if name == "lost" else change.after
+        known = places[gold[places] != NO_GOLD]
+        right = is_right(votes[known][:, None], gold[known])[:, 0] if len(known) else np.empty(0, dtype=np.bool_)
+        told[name] = {
+            "rows": len(places),
+            "dev_right": int(right.sum()),
+            "dev_told": len(known),
+            "examples": _examples(look, change, rows, places, shown),
+        }
+    return told
+
+
+def _examples(look: Look, change: Change, rows: Indices, places: Indices, shown: int) -> list[dict[str, Any]]:
+    mixed = np.random.default_rng(SEED).permutation(places)
+    chosen = mixed[np.argsort(look.gold[rows[mixed]] == NO_GOLD, kind="stable")][:shown]
+    kept = look.raw[rows[chosen]].drop("image", strict=False).to_dicts()
+    return [
+        row
+        | {
+            "was": vote_name(int(change.before[place]), look.classes),
+            "is": vote_name(int(change.after[place]), look.classes),
+            "gold": look.classes[gold] if (gold := int(look.gold[rows[place]])) != NO_GOLD else None,
+        }
+        for row, place in zip(kept, chosen, strict=True)
+    ]
+
+
+def printed(told: dict[str, Any]) -> list[str]:
+    """What changed → lines."""
+    head = f"{told['problem']} since {told['against']}, on {told['rows']:,} rows"
+    if not told["functions"]:
+        return [f"{head}: no vote has changed"]
+    lines = [f"{head}: {len(told['functions'])} functions changed, {told['unchanged']} did not"]
+    for one in told["functions"]:
+        lines += ["", f"{one['function']} ({one['kind']})"]
+        for name in ("gained", "lost", "flipped"):
+            part = one[name]
+            if part["rows"]:
+                dev = f"; on dev {part['dev_right']} of {part['dev_told']} right" if part["dev_told"] else ""
+                lines.append(f"  {name} {part['rows']:,} rows{dev}")
+                lines += [f"    {row_line(row, 96, gold=row['gold'] or '-')}" for row in part["examples"]]
+    return lines

@@ -1,0 +1,56 @@
+"""rows that a person points at -> a file of labeled examples, for functions of the kinds prototype and neighbours."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from tidemill.apps.workbench.formatting import content, short
+from tidemill.apps.workbench.problem_view import Look
+from tidemill.common.files import atomic_write
+from tidemill.common.spelling import did_you_mean
+from tidemill.contracts import ConfigError, DataError
+
+
+def examples(look: Look, file: str, *, of: str, rows: Sequence[str]) -> dict[str, Any]:
+    """Problem, a file's name, a class and beginnings of row_ids → what was added to the file in the problem's folder.
+
+    A row that the file has already gets the new class.
+    """
+    if of not in look.classes:
+        raise ConfigError(f"--class {of}: there is no such class{did_you_mean(of, list(look.classes))}")
+    if not file.endswith(".jsonl"):
+        raise ConfigError(f"{file}: examples are written as .jsonl")
+    if look.features is None:
+        raise DataError(f"{look.paths.features} is missing or of other rows: run `dvc repro embed@{look.name}`")
+    path = look.paths.functions / file
+    known = (
+        {one["row_id"]: one for one in map(json.loads, path.read_text(encoding="utf-8").splitlines())}
+        if path.exists()
+        else {}
+    )
+    added = [_example(look, row, of) for row in rows]
+    known |= {one["row_id"]: one for one in added}
+    with atomic_write(path) as temporary:
+        temporary.write_text(
+            "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in known.values()), encoding="utf-8"
+        )
+    return {"file": str(path), "examples": len(known), "added": [one["row_id"] for one in added]}
+
+
+def _example(look: Look, row: str, of: str) -> dict[str, Any]:
+    places = look.voted["row_id"].str.starts_with(row).arg_true()
+    if len(places) != 1:
+        raise DataError(f"{row!r} begins the id of {len(places)} rows; give the whole row_id")
+    place = int(places[0])
+    row_id = str(look.voted["row_id"][place])
+    about = short(content(look.raw.filter(row_id=row_id).drop("image", strict=False).to_dicts()[0]), 60)
+    assert look.features is not None  # noqa: S101 - the caller has looked
+    feature = [round(float(x), 5) for x in look.features[place]]
+    return {"row_id": row_id, "class": of, "about": about, "feature": feature}
+
+
+def printed(told: dict[str, Any]) -> list[str]:
+    """What was added → a line."""
+    return [f"{told['file']}: {len(told['added'])} rows added, {told['examples']} examples in all"]

@@ -1,0 +1,149 @@
+"""what `tidemill lf` finds of a problem -> one HTML page with plots and rows or thumbnails; no network, no scripts."""
+
+from __future__ import annotations
+
+import base64
+import io
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from tidemill.apps.reports.index_page import template
+from tidemill.apps.reports.problem_report import data_uri
+from tidemill.apps.workbench.formatting import content
+from tidemill.apps.workbench.list_functions import listing
+from tidemill.apps.workbench.problem_view import Look
+from tidemill.apps.workbench.suggest_functions import entry_lines, suggesting
+from tidemill.apps.workbench.try_function import nearly, spread, weaker, worth_reading
+from tidemill.common.files import atomic_write
+from tidemill.contracts import ABSTAIN, DataError, Votes
+from tidemill.denoise.explain import explain
+from tidemill.denoise.plots import draw
+from tidemill.label.apply import apply
+from tidemill.label.declared import AnyFunction, DeclaredLabelingFunction
+from tidemill.label.failures import Quarantine
+from tidemill.label.outvoted import others_answer, outvoted
+
+TEMPLATE: Final = "lf.html.j2"
+PICTURES: Final = {
+    "accuracies.png": "Learned accuracy with 90% intervals, those that speak most first",
+    "agreement.png": "Agreement of functions where both speak",
+    "posteriors.png": "What the label model makes of the rows",
+    "calibration.png": "Its probabilities against gold of dev",
+}
+_THUMBNAIL: Final = 112
+_SHOWN: Final = 4
+
+
+def page(look: Look, *, size: int | None = None, most: int = 8) -> Path:
+    """Problem → path of reports/<problem>/lf.html, written anew."""
+    look.check()
+    rows = look.sample(size)
+    told = listing(look)
+    read = _read(look, rows)
+    shown = [one | read.get(one["function"], {}) for one in told["functions"]]
+    text = template(TEMPLATE).render(
+        told=told | {"functions": shown},
+        pictures=_pictures(look),
+        suggested=_suggested(look, most, size),
+        content=content,
+        rows=len(rows),
+    )
+    with atomic_write(look.paths.reports / "lf.html") as path:
+        path.write_text(text, encoding="utf-8")
+    return look.paths.reports / "lf.html"
+
+
+def _suggested(look: Look, most: int, size: int | None) -> list[dict[str, Any]]:
+    try:
+        found: list[dict[str, Any]] = suggesting(look, most=most, size=size)["candidates"]
+    except DataError:
+        return []
+    return [
+        one | {"yaml": "\n".join(entry_lines(one["entry"])), "examples": _pictured(look, one["examples"])}
+        for one in found
+    ]
+
+
+def _read(look: Look, rows: npt.NDArray[np.intp]) -> dict[str, dict[str, Any]]:
+    """Rows → per function, rows on which it fires, is outvoted and nearly fires, as the votes table has them."""
+    answer = (
+        others_answer(look.votes[rows], n_classes=len(look.classes))
+        if look.model is None
+        else look.probabilities(look.votes[rows], rows).argmax(axis=1).astype(np.int8)
+    )
+    answer = np.where((look.votes[rows] == ABSTAIN).all(axis=1), np.int8(ABSTAIN), answer)
+    weak, functions = _weak(look, rows), {one.name: one for one in look.functions}
+    return {
+        name: _of_one(look, functions.get(name), rows, look.votes[rows, j], answer, weak.get(name))
+        for j, name in enumerate(look.names)
+    }
+
+
+def _weak(look: Look, rows: npt.NDArray[np.intp]) -> dict[str, Votes]:
+    """Rows → what weaker forms of the declared functions say, asked all at once; of Python functions, nothing."""
+    functions = [weak for one in look.functions if (weak := weaker(one)) is not None]
+    quarantine = Quarantine(limit=len(rows) * max(len(functions), 1))
+    votes = apply(look.table(rows), functions, n_classes=len(look.classes), on_error=quarantine)
+    return {function.name: votes[:, j] for j, function in enumerate(functions)}
+
+
+def _of_one(
+    look: Look,
+    function: AnyFunction | None,
+    rows: npt.NDArray[np.intp],
+    votes: Votes,
+    answer: npt.NDArray[np.int8],
+    weak: Votes | None,
+) -> dict[str, Any]:
+    lost = outvoted(votes[:, None], answer)[:, 0] & (answer != ABSTAIN)
+    gold = look.gold[rows]
+    parts = {
+        "fires_on": spread(np.flatnonzero((votes != ABSTAIN) & ~lost), gold, _SHOWN),
+        "outvoted_on": spread(np.flatnonzero(lost), gold, _SHOWN),
+        "nearly_on": nearly(look, votes, rows, answer, _weak_or_own(function, votes, weak))[:_SHOWN],
+    }
+    return {
+        name: _pictured(look, worth_reading(look, function, rows, places, votes, answer))
+        for name, places in parts.items()
+    }
+
+
+def _weak_or_own(function: AnyFunction | None, votes: Votes, weak: Votes | None) -> Votes | None:
+    """A function's votes and those of its weaker form → what near misses are sought by: its own, of a Python function."""
+    return weak if isinstance(function, DeclaredLabelingFunction) else votes
+
+
+def _pictured(look: Look, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows → the same with thumbnails where they are images."""
+    if look.problem.modality != "image" or not rows:
+        return rows
+    images = look.raw.filter(pl.col("row_id").is_in([row["row_id"] for row in rows])).select("row_id", "image")
+    by_id = dict(images.iter_rows())
+    return [row | {"thumbnail": thumbnail(by_id[row["row_id"]])} for row in rows]
+
+
+def thumbnail(data: bytes) -> str:
+    """Bytes of an image file → an address that holds a small JPEG of it."""
+    from PIL import Image
+
+    with Image.open(io.BytesIO(data)) as image:
+        image.thumbnail((_THUMBNAIL, _THUMBNAIL))
+        small = io.BytesIO()
+        image.convert("RGB").save(small, format="JPEG", quality=80)
+    return "data:image/jpeg;base64," + base64.b64encode(small.getvalue()).decode("ascii")
+
+
+def _pictures(look: Look) -> list[tuple[str, str]]:
+    """Problem → plots of the label model with their titles; none before it was fitted."""
+    if look.model is None or look.labels is None:
+        return []
+    features = look.features if look.model.uses_features else None
+    told = explain(look.model, look.votes, names=look.names, classes=look.classes, features=features)
+    with tempfile.TemporaryDirectory() as folder:
+        paths = draw(Path(folder), told, look.votes, look.labels, gold=look.gold)
+        return [(PICTURES.get(path.name, path.stem), data_uri(path.read_bytes())) for path in paths]

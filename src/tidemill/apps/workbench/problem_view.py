@@ -1,0 +1,189 @@
+"""a problem's files -> what the commands of `tidemill lf` look at, each read once and only when asked for.
+
+Gold is read of the development split alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from tidemill.common.spelling import did_you_mean
+from tidemill.contracts import (
+    FEATURES,
+    NO_GOLD,
+    ConfigError,
+    DataError,
+    Features,
+    Probabilities,
+    Votes,
+    gold_contract,
+    labels_contract,
+    probability_columns,
+    votes_contract,
+)
+from tidemill.denoise.base import LabelModel
+from tidemill.denoise.registry import from_dict
+from tidemill.ingest.settings import IngestSettings
+from tidemill.label.declared import AnyFunction
+from tidemill.label.folder import load_functions
+from tidemill.label.run import gold_of, seen
+from tidemill.label.settings import LabelSettings
+from tidemill.project.config import load, load_params
+from tidemill.project.tables import batch_names, read, read_batches, read_json
+
+SEED: Final = 20
+TEXTS: Final = 5_000
+IMAGES: Final = 400
+
+
+class Look:
+    """One problem, its rows, votes, labels and label model."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.problem, self.settings, self.paths = load(name, "label", LabelSettings)
+        self.ingest = load(name, "ingest", IngestSettings)[1]
+        self.classes = self.problem.classes
+
+    @cached_property
+    def batches(self) -> list[str]:
+        """Batches that have arrived."""
+        return batch_names(self.paths.manifest)
+
+    @cached_property
+    def raw(self) -> pl.DataFrame:
+        """All rows, in the order of the votes table."""
+        return read_batches(self.paths.raw, self.ingest.raw, self.batches)
+
+    @cached_property
+    def functions(self) -> list[AnyFunction]:
+        """The labeling functions as they stand in the folder now."""
+        return load_functions(self.paths.functions, classes=self.classes)
+
+    def function(self, name: str) -> AnyFunction:
+        """Name → that labeling function."""
+        found = {one.name: one for one in self.functions}
+        if name not in found:
+            raise ConfigError(
+                f"{self.paths.functions} has no labeling function {name!r}{did_you_mean(name, list(found))}"
+            )
+        return found[name]
+
+    @cached_property
+    def voted(self) -> pl.DataFrame:
+        """The votes table as the label stage wrote it last."""
+        return read(self.paths.votes, votes_contract(len(self.classes)))
+
+    @property
+    def names(self) -> list[str]:
+        """Labeling functions of the votes table."""
+        return votes_contract(len(self.classes)).other_names(self.voted.columns)
+
+    @cached_property
+    def votes(self) -> Votes:
+        """(rows, functions) of the votes table."""
+        return self.voted.select(self.names).to_numpy().astype(np.int8)
+
+    @cached_property
+    def gold(self) -> npt.NDArray[np.int8]:
+        """(rows,) of the votes table: gold of the development split, ``NO_GOLD`` elsewhere."""
+        dev = read_batches(self.paths.dev, gold_contract(len(self.classes)), self.batches)
+        is_dev = self.voted["split"] == "dev"
+        return np.where(is_dev.to_numpy(), gold_of(self.voted, dev), NO_GOLD).astype(np.int8)
+
+    @cached_property
+    def labels(self) -> Probabilities | None:
+        """(rows, classes) probabilities of the votes table's rows; None before denoise has run on them."""
+        if not self.paths.labels.exists():
+            return None
+        table = read(self.paths.labels, labels_contract(self.classes))
+        if not table["row_id"].equals(self.voted["row_id"]):
+            return None
+        return table.select(probability_columns(self.classes)).to_numpy()
+
+    @cached_property
+    def model(self) -> LabelModel | None:
+        """The fitted label model; None before denoise has run on these functions."""
+        if not self.paths.label_model.exists():
+            return None
+        saved: dict[str, Any] = read_json(self.paths.label_model)
+        return from_dict(saved) if saved.get("functions") == self.names else None
+
+    @cached_property
+    def features(self) -> Features | None:
+        """(rows, dimensions) of the votes table's rows; None before embed has run."""
+        try:
+            table = read_batches(self.paths.features, FEATURES, self.batches)
+        except DataError:
+            return None
+        joined = self.voted.select("row_id").join(table, on="row_id", how="left", maintain_order="left")["feature"]
+        return None if joined.has_nulls() else joined.to_numpy()
+
+    def probabilities(self, votes: Votes, rows: npt.NDArray[Any]) -> Probabilities:
+        """(some rows, functions) votes and which rows of the table they are of → what the label model makes of them."""
+        if self.model is None:
+            raise DataError(f"{self.paths.label_model} is of other functions: run `dvc repro denoise@{self.name}`")
+        features = self.features if self.model.uses_features else None
+        return self.model.predict_proba(votes, features=None if features is None else features[rows])
+
+    def sample(self, size: int | None = None) -> npt.NDArray[np.intp]:
+        """Nothing → rows to try functions on: all of dev and others drawn once and for all, up to so many."""
+        limit = size or (IMAGES if self.problem.modality == "image" else TEXTS)
+        split = self.raw["split"]
+        dev, others = ((split == "dev").arg_true().to_numpy(), (split.is_in(["train"])).arg_true().to_numpy())
+        mixed = np.random.default_rng(SEED)
+        dev = dev if len(dev) <= limit else mixed.choice(dev, limit, replace=False)
+        drawn = mixed.choice(others, min(len(others), limit - len(dev)), replace=False)
+        return np.sort(np.concatenate([dev, drawn])).astype(np.intp)
+
+    def table(self, rows: npt.NDArray[np.intp]) -> pl.DataFrame:
+        """Which rows → what labeling functions see of them."""
+        kept = seen(self.raw[rows], self.settings.hidden)
+        return kept if self.features is None else kept.with_columns(pl.Series("feature", self.features[rows]))
+
+    def check(self) -> None:
+        """The votes are of the rows that have arrived.
+
+        Raises
+        ------
+        DataError
+            They are not.
+        """
+        if not self.raw["row_id"].equals(self.voted["row_id"]):
+            raise DataError(
+                f"{self.paths.votes} is of other rows than have arrived: run `dvc repro denoise@{self.name}`"
+            )
+
+
+def problems() -> list[str]:
+    """Nothing → names of the project's problems."""
+    return list(load_params().get("problems", []))
+
+
+def problem_with(name: str, asked: str | None) -> Look:
+    """A labeling function's name and the problem asked for, if any → the problem that has it."""
+    if asked is not None:
+        return Look(asked)
+    known: list[str] = []
+    for problem in problems():
+        look = Look(problem)
+        names = [function.name for function in look.functions]
+        if name in names:
+            return look
+        known += names
+    raise ConfigError(f"no problem has a labeling function {name!r}{did_you_mean(name, known)}")
+
+
+def rows_named(name: str, among: Sequence[str]) -> list[Look]:
+    """A row_id or the beginning of one → problems whose votes table has such a row."""
+    looks = [Look(problem) for problem in among]
+    return [
+        look for look in looks if Path(look.paths.votes).exists() and look.voted["row_id"].str.starts_with(name).any()
+    ]

@@ -1,0 +1,185 @@
+"""one labeling function on a sample of rows -> how it does, and rows where it fires, is outvoted or nearly fires."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from tidemill.apps.workbench.formatting import percent, row_line, vote_name
+from tidemill.apps.workbench.problem_view import SEED, Look
+from tidemill.contracts import ABSTAIN, NO_GOLD, Votes
+from tidemill.label.analysis import is_right
+from tidemill.label.apply import apply
+from tidemill.label.conditions import AnyOf
+from tidemill.label.declared import AnyFunction, DeclaredLabelingFunction
+from tidemill.label.evidence import unit
+from tidemill.label.failures import Failure, Quarantine
+from tidemill.label.matched import matched
+from tidemill.label.nearly import weakened
+from tidemill.label.outvoted import others_answer, outvoted
+
+Indices = npt.NDArray[np.intp]
+_FIRED: Final = 500
+"""Rows that a function fires on, to which others are compared."""
+
+
+def trying(look: Look, name: str, *, size: int | None = None, shown: int = 5) -> dict[str, Any]:
+    """Problem, a labeling function's name → how it does on a sample, and rows worth reading."""
+    function, rows = look.function(name), look.sample(size)
+    votes, failures = asked(look, function, rows)
+    answer, source = answers(look, name, votes, rows)
+    lost = outvoted(votes[:, None], answer)[:, 0] & (answer != ABSTAIN)
+    gold = look.gold[rows]
+    told = (votes != ABSTAIN) & (gold != NO_GOLD)
+    near = _near(look, function, votes, rows, answer)
+    return {
+        "problem": look.name,
+        "function": name,
+        "where": function.where,
+        "rows": len(rows),
+        "dev_rows": int((gold != NO_GOLD).sum()),
+        "votes": _counted(look, votes),
+        "coverage": float((votes != ABSTAIN).mean()),
+        "dev_correct": int((is_right(votes[:, None], gold)[:, 0] & told).sum()),
+        "dev_told": int(told.sum()),
+        "answer": source,
+        "outvoted": int(lost.sum()),
+        "near_misses": len(near),
+        "failures": [str(one) for one in failures[:shown]],
+        "failed": len(failures),
+        "fires_on": worth_reading(
+            look, function, rows, spread(np.flatnonzero((votes != ABSTAIN) & ~lost), gold, shown), votes, answer
+        ),
+        "outvoted_on": worth_reading(look, function, rows, spread(np.flatnonzero(lost), gold, shown), votes, answer),
+        "nearly_on": worth_reading(look, function, rows, near[:shown], votes, answer),
+    }
+
+
+def _counted(look: Look, votes: Votes) -> dict[str, int]:
+    said, counts = np.unique(votes[votes != ABSTAIN], return_counts=True)
+    return {vote_name(int(vote), look.classes): int(count) for vote, count in zip(said, counts, strict=True)}
+
+
+def asked(look: Look, function: AnyFunction, rows: Indices) -> tuple[Votes, list[Failure]]:
+    """Problem, labeling function and rows → (rows,) votes, and where it failed."""
+    quarantine = Quarantine(limit=len(rows))
+    votes = apply(look.table(rows), [function], n_classes=len(look.classes), on_error=quarantine)
+    return votes[:, 0], quarantine.failures
+
+
+def answers(look: Look, name: str, votes: Votes, rows: Indices) -> tuple[npt.NDArray[np.int8], str]:
+    """A function's votes and the stored ones of the others → the class of each row, ABSTAIN where none, and who says so."""
+    others = look.votes[rows].copy() if look.paths.votes.exists() else np.empty((len(rows), 0), dtype=np.int8)
+    names = look.names if look.paths.votes.exists() else []
+    if name in names:
+        others[:, names.index(name)] = votes
+        if look.model is not None:
+            found = look.probabilities(others, rows).argmax(axis=1).astype(np.int8)
+            return np.where((others == ABSTAIN).all(axis=1), np.int8(ABSTAIN), found), "label model"
+    else:
+        others = np.column_stack([others, votes])
+    return others_answer(others, n_classes=len(look.classes)), "majority of the functions"
+
+
+def _near(look: Look, function: AnyFunction, votes: Votes, rows: Indices, answer: npt.NDArray[np.int8]) -> Indices:
+    """Rows on which it is silent and nearly fires: by a weaker condition, or by likeness to rows on which it fires."""
+    weak = weaker(function)
+    if weak is not None:
+        return nearly(look, votes, rows, answer, asked(look, weak, rows)[0])
+    return nearly(look, votes, rows, answer, None if isinstance(function, DeclaredLabelingFunction) else votes)
+
+
+def weaker(function: AnyFunction) -> DeclaredLabelingFunction | None:
+    """Labeling function → one that fires wherever any weakening of its condition does; None where nothing can give."""
+    if not isinstance(function, DeclaredLabelingFunction):
+        return None
+    parts = tuple(weakened(function.condition))
+    whole = AnyOf.model_construct(kind="any", of=parts)
+    return DeclaredLabelingFunction(function.name, whole, 0, function.where) if parts else None
+
+
+def nearly(look: Look, votes: Votes, rows: Indices, answer: npt.NDArray[np.int8], weak: Votes | None) -> Indices:
+    """Votes of a function and of its weaker one, or twice its own where it has none → places of near misses.
+
+    Those come first to which the others give the class that it would.
+    """
+    silent = votes == ABSTAIN
+    if weak is None:
+        return np.empty(0, dtype=np.intp)
+    found = (
+        _alike(look, np.flatnonzero(~silent), np.flatnonzero(silent), rows)
+        if weak is votes
+        else np.flatnonzero((weak != ABSTAIN) & silent)
+    )
+    common = np.bincount(votes[votes >= 0]).argmax() if (votes >= 0).any() else ABSTAIN
+    return found[np.argsort(answer[found] != common, kind="stable")]
+
+
+def _alike(look: Look, fired: Indices, silent: Indices, rows: Indices) -> Indices:
+    """Places of rows → the twentieth of the silent ones that is most like a row it fired on."""
+    if look.features is None or not len(fired) or not len(silent):
+        return np.empty(0, dtype=np.intp)
+    chosen = np.random.default_rng(SEED).permutation(fired)[:_FIRED]
+    alike = (unit(look.features[rows[silent]]) @ unit(look.features[rows[chosen]]).T).max(axis=1)
+    return silent[np.argsort(-alike, kind="stable")[: max(1, len(silent) // 20)]]
+
+
+def spread(found: Indices, gold: npt.NDArray[np.int8], shown: int) -> Indices:
+    """Places of rows → a few of them, those with gold first, else drawn once and for all."""
+    mixed = np.random.default_rng(SEED).permutation(found)
+    return mixed[np.argsort(gold[mixed] == NO_GOLD, kind="stable")][:shown]
+
+
+def worth_reading(
+    look: Look,
+    function: AnyFunction | None,
+    rows: Indices,
+    places: Indices,
+    votes: Votes,
+    answer: npt.NDArray[np.int8],
+) -> list[dict[str, Any]]:
+    """Places among rows → their columns, without images, with the function's vote, the others' answer and gold."""
+    kept = look.raw[rows[places]].drop("image", strict=False)
+    return [
+        row
+        | {
+            "vote": vote_name(int(votes[place]), look.classes),
+            "answer": vote_name(int(answer[place]), look.classes),
+            "gold": look.classes[gold] if (gold := int(look.gold[rows[place]])) != NO_GOLD else None,
+        }
+        | ({"matched": span} if (span := _matched(function, row)) else {})
+        for row, place in zip(kept.to_dicts(), places, strict=True)
+    ]
+
+
+def _matched(function: AnyFunction | None, row: dict[str, Any]) -> tuple[int, int] | None:
+    if not isinstance(function, DeclaredLabelingFunction) or not isinstance(row.get("text"), str):
+        return None
+    return matched(function.condition, row["text"])
+
+
+def printed(told: dict[str, Any]) -> list[str]:
+    """What was found → lines."""
+    votes = ", ".join(f"{name} {count:,}" for name, count in told["votes"].items()) or "nothing"
+    right = f"; right on {told['dev_correct']} of {told['dev_told']} dev rows" if told["dev_told"] else ""
+    lines = [
+        f"{told['function']} ({told['where']})",
+        f"on {told['rows']:,} rows of {told['problem']} it says {votes}: {percent(told['coverage'], 1)}{right}",
+    ]
+    if told["failed"]:
+        lines += [f"FAILED on {told['failed']:,} rows, such as", *[f"  {one}" for one in told["failures"]]]
+    for title, key in (
+        ("fires on", "fires_on"),
+        (f"outvoted on {told['outvoted']:,} rows, by the {told['answer']}", "outvoted_on"),
+        (f"nearly fires on {told['near_misses']:,} rows", "nearly_on"),
+    ):
+        lines += ["", f"{title}:" if told[key] else title]
+        lines += [row_line(row, gold=f"{_said(row)}") for row in told[key]]
+    return lines
+
+
+def _said(row: dict[str, Any]) -> str:
+    """Row → its gold where known, else what the others say, in brackets."""
+    return str(row["gold"]) if row["gold"] is not None else f"({row['answer'] or '-'})"

@@ -1,0 +1,7 @@
+"""What every package may use and no package owns.
+
+files           atomic_write: a file is whole or absent
+spelling        closest, did_you_mean: which valid name a wrong one was meant to be
+progress        progress bars on a terminal, lines in a log
+torchvision     makes ``import torchvision`` work beside a CPU build of torch
+"""

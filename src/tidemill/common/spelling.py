@@ -1,0 +1,44 @@
+"""Which valid name a wrong one was probably meant to be."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+_SIMILAR = 0.5  # share of characters in common from which on two names are taken for one misspelled
+
+
+def closest(name: str, valid: Iterable[str], *, ignore_case: bool = False) -> str | None:
+    """Find the valid name that is most like a wrong one.
+
+    Returns
+    -------
+    str or None
+        The name as it stands in ``valid``; None where none is similar.
+
+    Examples
+    --------
+    >>> closest("spma", ["solar", "spam"]), closest("TXET", ["Text"], ignore_case=True), closest("x", ["spam"])
+    ('spam', 'Text', None)
+    """
+    spelled = {one.lower() if ignore_case else one: one for one in valid}
+    similar = difflib.get_close_matches(name.lower() if ignore_case else name, list(spelled), n=1, cutoff=_SIMILAR)
+    return spelled[similar[0]] if similar else None
+
+
+def did_you_mean(name: str, valid: Iterable[str]) -> str:
+    """Word the end of an error message about a name that is not valid.
+
+    Returns
+    -------
+    str
+        The closest valid name as a question, or all valid names where none is close.
+
+    Examples
+    --------
+    >>> did_you_mean("spma", ["solar", "spam"]), did_you_mean("x", ["b", "a"])
+    ('; did you mean spam?', '; valid are a, b')
+    """
+    names = sorted(valid)
+    found = closest(name, names)
+    return f"; did you mean {found}?" if found else f"; valid are {', '.join(names)}"

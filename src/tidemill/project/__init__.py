@@ -1,0 +1,13 @@
+"""A project on disk: its settings, its files and the tables in them. It knows no run, no model and no command.
+
+config          load, parse: typed settings of a problem and a stage from params.yaml
+compose         conf/ composed into params.yaml by Hydra; overrides; preflight
+layout          Paths of one problem; what all worktrees share
+tables          tables read and written by their contract; JSON; names of batches
+contents        texts or images of all rows
+gold            rows with gold, and what only evaluate may know of them
+expectations    a contract checked by Great Expectations, and its Data Docs
+packages        pinned packages of demo data and weights, fetched and unpacked
+arrivals        new incoming files entered into the manifest
+batches         batches of the manifest made into tables
+"""

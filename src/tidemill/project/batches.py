@@ -1,0 +1,157 @@
+"""Manifest of arrived batches → the batches' files: those that are current are left alone, the others are made.
+
+A batch depends on the batches before it (what it repeats is dropped), so its mark chains theirs: were an earlier batch
+made anew, the later ones are too, and the result is what a run from scratch gives.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from tidemill.contracts import Column, Contract, DataError, Problem, gold_contract
+from tidemill.ingest.batch import SEEN, Batch, build, counts, empty_seen
+from tidemill.ingest.settings import IngestSettings
+from tidemill.ingest.source import Source, locate
+from tidemill.project.expectations import guard
+from tidemill.project.layout import Paths, shared_root
+from tidemill.project.tables import read, read_json, write, write_json
+
+SLICES = Contract(
+    "slices",
+    (Column("row_id", pl.String, unique=True),),
+    others=Column("slice", pl.String, nullable=True),
+    min_rows=0,
+)
+"""Columns that only ``evaluate`` may read, for they can tell gold."""
+
+_FORMAT = "1"  # raised when what ingest writes changes, so that every batch is made again
+_MARK = "tidemill.ingest"
+_ELSEWHERE = {"incoming", "order", "max_pixels"}  # settings that decide what arrives or is refused, not what is written
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One batch as the manifest has it."""
+
+    batch: str
+    source: str
+    sha256: str
+
+
+def arrivals(manifest: Path) -> list[Arrival]:
+    """batches.json → the batches that have arrived, oldest first.
+
+    Raises
+    ------
+    DataError
+        The file is not a manifest, or names a batch twice.
+    """
+    content = read_json(manifest)
+    try:
+        found = [Arrival(**entry) for entry in content["batches"]]
+    except (TypeError, KeyError) as error:
+        raise DataError(f"{manifest} is not a manifest of batches ({error}): `git checkout {manifest}`") from error
+    names = [arrival.batch for arrival in found]
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise DataError(f"{manifest}: batch {twice[0]!r} is there twice; remove one of the two")
+    return found
+
+
+def bring_in(problem: Problem, settings: IngestSettings, paths: Paths) -> None:
+    """Problem, settings and paths → ``raw/``, ``dev/``, ``gold/``, ``slices/`` and ``seen/``, and a report of counts.
+
+    Raises
+    ------
+    DataError
+        A source is not what arrived, or a row of it cannot be taken; nothing of that batch is written.
+    """
+    arrived = arrivals(paths.manifest)
+    if not arrived:
+        raise DataError(f"{paths.manifest}: no batch has arrived; run `tidemill arrive {paths.name}`")
+    made = _make(arrived, problem, settings, paths)
+    if made:
+        rows = pl.concat([batch.raw for batch, _ in made])
+        guard(rows, settings.raw, problem=problem.name, table_name="raw")
+    for batch, mark in made:
+        _write(batch, mark, (settings, paths, gold_contract(len(problem.classes))))
+    _remove_others([arrival.batch for arrival in arrived], paths)
+    report = {arrival.batch: _counts(arrival.batch, paths) for arrival in arrived}
+    write_json({"batches": report, "rows": sum(one["kept"] for one in report.values())}, paths.reports / "ingest.json")
+
+
+def _make(arrived: list[Arrival], problem: Problem, settings: IngestSettings, paths: Paths) -> list[tuple[Batch, str]]:
+    """Batches that have arrived → those that are not current, made, each with its mark; none is written yet."""
+    mark, before, made = _settings_mark(problem, settings), empty_seen(settings), []
+    for arrival in arrived:
+        mark = hashlib.sha256(f"{mark}\n{arrival.batch}\n{arrival.sha256}".encode()).hexdigest()
+        if _is_current(arrival.batch, paths, mark):
+            seen = read(paths.seen / f"{arrival.batch}.parquet", SEEN)
+        else:
+            made.append((_build(arrival, problem, settings, before), mark))
+            seen = made[-1][0].seen
+        before = pl.concat([before, seen])
+    return made
+
+
+def _counts(batch: str, paths: Paths) -> dict[str, int]:
+    seen = pl.read_parquet(paths.seen / f"{batch}.parquet", columns=["fate"])
+    return counts(seen, pl.read_parquet(paths.raw / f"{batch}.parquet", columns=["split"])["split"])
+
+
+def _settings_mark(problem: Problem, settings: IngestSettings) -> str:
+    kept: dict[str, Any] = settings.model_dump(exclude=_ELSEWHERE)
+    return json.dumps([_FORMAT, problem.modality, problem.classes, kept], sort_keys=True)
+
+
+def _folders(paths: Paths) -> list[Path]:
+    return [paths.dev, paths.gold, paths.slices, paths.seen, paths.raw]
+
+
+def _is_current(batch: str, paths: Paths, mark: str) -> bool:
+    files = [folder / f"{batch}.parquet" for folder in _folders(paths)]
+    if not all(file.exists() for file in files):
+        return False
+    try:
+        return pl.read_parquet_metadata(files[-1]).get(_MARK) == mark
+    except (pl.exceptions.PolarsError, OSError):
+        return False
+
+
+def _build(arrival: Arrival, problem: Problem, settings: IngestSettings, before: pl.DataFrame) -> Batch:
+    print(f"ingest: {arrival.batch} from {arrival.source}", file=sys.stderr, flush=True)
+    source = Source(locate(arrival.source, shared_root(Path.cwd())))
+    if source.fingerprint(settings) != arrival.sha256:
+        raise DataError(
+            f"{arrival.source} changed since it arrived as batch {arrival.batch!r}; batches are never edited: put the "
+            "file back as it was, and let changed rows arrive in a new file"
+        )
+    return build(arrival.batch, source, problem, settings, before=before)
+
+
+def _write(batch: Batch, mark: str, told: tuple[IngestSettings, Paths, Contract]) -> None:
+    """Finished batch → its files; the raw one carries the mark and comes last, so that a kill in between is mended."""
+    settings, paths, gold = told
+    name = f"{batch.name}.parquet"
+    (paths.raw / name).unlink(missing_ok=True)
+    write(batch.dev, paths.dev / name, gold)
+    write(batch.gold, paths.gold / name, gold)
+    write(batch.slices, paths.slices / name, SLICES)
+    write(batch.seen, paths.seen / name, SEEN)
+    write(batch.raw, paths.raw / name, settings.raw, metadata={_MARK: mark})
+
+
+def _remove_others(batches: list[str], paths: Paths) -> None:
+    """Batches of the manifest → nothing else is left in the folders, neither older batches nor torn files."""
+    names = {f"{batch}.parquet" for batch in batches}
+    for folder in _folders(paths):
+        for file in folder.iterdir():
+            if file.name not in names and file.name != ".gitignore":
+                file.unlink()

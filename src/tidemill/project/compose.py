@@ -1,0 +1,167 @@
+"""conf/ → params.yaml: Hydra composes it, atomically, with the overrides recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from tidemill.common.files import atomic_write
+from tidemill.common.spelling import closest, did_you_mean
+from tidemill.contracts import STAGES, ConfigError
+from tidemill.project.config import PARAMS, load_params
+
+CONF = Path("conf")
+_HEADER = "# Composed from conf/ by `tidemill compose`. Edit conf/, not this file.\n"
+
+
+def compose(overrides: Sequence[str] = (), *, conf: Path = CONF) -> dict[str, Any]:
+    """Hydra overrides → the whole configuration, as plain data.
+
+    Raises
+    ------
+    ConfigError
+        A key or an option does not exist; the nearest valid one is given.
+    """
+    from hydra import compose as hydra_compose
+    from hydra import initialize_config_dir
+    from hydra.errors import HydraException
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    if not (conf / "config.yaml").exists():
+        raise ConfigError(f"{conf / 'config.yaml'} is missing: run in the project's top folder")
+    try:
+        with initialize_config_dir(str(conf.resolve()), version_base=None):
+            content: Any = OmegaConf.to_container(hydra_compose("config", overrides=list(overrides)), resolve=True)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ConfigError(_explain(error, overrides, conf)) from error
+    content["overrides"] = list(overrides)
+    return dict(content)
+
+
+def _explain(error: Exception, overrides: Sequence[str], conf: Path) -> str:
+    """Hydra's error → which override is wrong and what was probably meant."""
+    if not overrides:
+        return f"{conf} does not compose: {error}"
+    valid = override_keys(conf)
+    for override in overrides:
+        key = override.lstrip("+~").partition("=")[0]
+        if key not in valid:
+            return f"override {override!r}: there is no {key!r}{did_you_mean(key, sorted(valid))}"
+        if "@" in key:
+            options = option_names(key.partition("@")[0], conf)
+            value = override.partition("=")[2]
+            if value not in options:
+                return f"override {override!r}: there is no option {value!r}{did_you_mean(value, options)}"
+    return f"the overrides {' '.join(overrides)} do not compose: {error}"
+
+
+def option_names(group: str, conf: Path = CONF) -> list[str]:
+    """Config group → its options, such as ``dawid_skene`` and ``majority`` of ``denoise``."""
+    return sorted(path.stem for path in (conf / group).glob("*.yaml"))
+
+
+def override_keys(conf: Path = CONF) -> set[str]:
+    """Every key that an override may name: groups of each problem and dotted keys."""
+    content = compose(conf=conf)
+    keys = set(_dotted(content))
+    for name in content["problems"]:
+        keys |= {f"{stage}@{name}.{stage}" for stage in STAGES}
+    return keys
+
+
+def _dotted(content: dict[str, Any], prefix: str = "") -> Iterable[str]:
+    for key, value in content.items():
+        yield f"{prefix}{key}"
+        if isinstance(value, dict):
+            yield from _dotted(value, f"{prefix}{key}.")
+
+
+def expand(words: Sequence[str], *, conf: Path = CONF) -> tuple[list[str], list[str]]:
+    """Words of a command line → (problems chosen, Hydra overrides).
+
+    ``problem=spam`` chooses; ``denoise=majority`` and ``train.max_epochs=3`` mean each chosen problem's;
+    ``spam.train.max_epochs=3`` is taken as it is.
+
+    Raises
+    ------
+    ConfigError
+        A word names no problem, option or key; the nearest valid one is given.
+    """
+    known = list(compose(conf=conf)["problems"])
+    problems, rest = known, []
+    for word in words:
+        if "=" not in word:
+            raise ConfigError(f"{word!r} is no override: write KEY=VALUE, such as train.max_epochs=3")
+        key, _, value = word.partition("=")
+        if key == "problem":
+            problems = _choose(value, known)
+        else:
+            rest.append((key, value))
+    overrides = [one for key, value in rest for one in _expand_one(key, value, problems, known)]
+    compose(overrides, conf=conf)
+    return problems, overrides
+
+
+def _choose(value: str, known: list[str]) -> list[str]:
+    chosen = known if value == "all" else value.split(",")
+    for name in chosen:
+        if name not in known:
+            raise ConfigError(f"there is no problem {name!r}{did_you_mean(name, known)}")
+    return chosen
+
+
+def _expand_one(key: str, value: str, problems: list[str], known: list[str]) -> list[str]:
+    first = key.partition(".")[0]
+    if first in known or "@" in key:
+        return [f"{key}={value}"]
+    if first not in STAGES and (first != "problem"):
+        meant = closest(first, [*STAGES, "problem", *known])
+        hint = f"; did you mean {key.replace(first, meant, 1)}?" if meant else f"; stages are {', '.join(STAGES)}"
+        raise ConfigError(f"override '{key}={value}': there is no {first!r}{hint}")
+    if key in STAGES:
+        return [f"{key}@{name}.{key}={value}" for name in problems]
+    return [f"{name}.{key}={value}" for name in problems]
+
+
+def write_params(overrides: Sequence[str] = (), *, folder: Path = Path()) -> bool:
+    """Overrides → params.yaml of the project in ``folder``; True where its content changed."""
+    content = compose(overrides, conf=folder / CONF)
+    path = folder / PARAMS
+    if path.exists() and load_params(path) == content:
+        return False
+    import yaml
+
+    with atomic_write(path) as temporary:
+        text = yaml.safe_dump(content, sort_keys=True, allow_unicode=True)
+        temporary.write_text(_HEADER + text, encoding="utf-8")
+    return True
+
+
+def preflight(*, folder: Path = Path()) -> None:
+    """Composed and written configuration agree, or an error says where not and how to mend it.
+
+    Raises
+    ------
+    ConfigError
+        ``params.yaml`` is missing or stale.
+    """
+    written = load_params(folder / PARAMS)
+    overrides = written.get("overrides", [])
+    differing = _differences(compose(overrides, conf=folder / CONF), written)
+    if differing:
+        key, composed, stands = differing[0]
+        raise ConfigError(
+            f"params.yaml is stale: {key} is {stands!r} there and {composed!r} in conf/"
+            f"{f' ({len(differing)} keys differ)' if len(differing) > 1 else ''}. "
+            f"Run `tidemill compose{''.join(f' {one}' for one in overrides)}`"
+        )
+
+
+def _differences(composed: Any, written: Any, prefix: str = "") -> list[tuple[str, Any, Any]]:
+    """Two trees → (dotted key, value here, value there) wherever they differ."""
+    if not (isinstance(composed, dict) and isinstance(written, dict)):
+        return [] if composed == written else [(prefix.rstrip("."), composed, written)]
+    keys = sorted(composed.keys() | written.keys())
+    return [one for key in keys for one in _differences(composed.get(key), written.get(key), f"{prefix}{key}.")]

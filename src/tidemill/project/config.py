@@ -1,0 +1,85 @@
+"""Typed settings of a problem and a stage, read from params.yaml; an unknown key is an error."""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import ValidationError
+
+from tidemill.common.spelling import did_you_mean
+from tidemill.contracts import ConfigError, Problem, Settings, TidemillError
+from tidemill.project.layout import Paths
+
+S = TypeVar("S", bound=Settings)
+PARAMS = Path("params.yaml")
+
+
+def stage_arguments(stage: str, description: str | None) -> str:
+    """Command line of a stage script → the problem's name."""
+    parser = argparse.ArgumentParser(prog=f"python -m tidemill.stages.{stage}", description=description)
+    parser.add_argument("problem", help="name of a problem in params.yaml, such as spam")
+    return str(parser.parse_args().problem)
+
+
+def load_params(path: Path = PARAMS) -> dict[str, Any]:
+    """params.yaml → its content.
+
+    Raises
+    ------
+    ConfigError
+        The file is missing or is not a mapping.
+    """
+    if not path.exists():
+        raise ConfigError(f"{path} is missing: run `tidemill compose` in the project's top folder")
+    content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path} is not a mapping: run `tidemill compose`")
+    return content
+
+
+def load(name: str, stage: str, settings: type[S], *, params: dict[str, Any] | None = None) -> tuple[Problem, S, Paths]:
+    """Problem's name, stage and its settings type → the problem, the stage's settings and the problem's paths.
+
+    Raises
+    ------
+    ConfigError
+        The problem, a key or a value is not what the settings promise; the nearest valid name is given.
+    """
+    content = load_params() if params is None else params
+    if name not in content.get("problems", []):
+        raise ConfigError(f"unknown problem {name!r}{did_you_mean(name, content.get('problems', []))}")
+    section = content[name]
+    problem = parse(Problem, section["problem"], f"{name}.problem")
+    return problem, parse(settings, section[stage], f"{name}.{stage}"), Paths(name)
+
+
+def parse(settings: type[S], section: dict[str, Any], where: str) -> S:
+    """One section of params.yaml → its typed settings."""
+    try:
+        return settings.model_validate(section)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        hint = did_you_mean(key, list(settings.model_fields)) if first["type"] == "extra_forbidden" else ""
+        message = "unknown key" if first["type"] == "extra_forbidden" else first["msg"]
+        raise ConfigError(f"{where}.{key}: {message}{hint}") from error
+
+
+def says_errors(main: Callable[[], None]) -> Callable[[], None]:
+    """Command → the same, which tells what a person can mend in one line and exits with 1."""
+
+    @functools.wraps(main)
+    def wrapped() -> None:
+        try:
+            main()
+        except TidemillError as error:
+            print(f"error: {error}", file=sys.stderr)
+            raise SystemExit(1) from error
+
+    return wrapped

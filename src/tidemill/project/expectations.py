@@ -1,0 +1,203 @@
+"""A table's contract → a Great Expectations suite, its verdict and its Data Docs page."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import polars as pl
+
+from tidemill.common.files import atomic_write
+from tidemill.contracts import Column, Contract, DataError, SuiteError, check
+from tidemill.project.layout import data_docs, data_docs_page, suite_result
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_SHOWN = 5
+
+
+def guard(table: pl.DataFrame, contract: Contract, *, problem: str, table_name: str) -> None:
+    """Finished table → nothing, once its suite has passed; Data Docs and the result are kept either way.
+
+    Raises
+    ------
+    SuiteError
+        Names the column, the rows and the Data Docs page. The caller has not written the table yet, so nothing
+        downstream sees it.
+    """
+    _judge(table, _expectations(table, contract), problem, table_name)
+
+
+def _judge(table: pl.DataFrame, expectations: list[tuple[str, dict[str, Any]]], problem: str, table_name: str) -> None:
+    docs = data_docs(problem, table_name)
+    page = data_docs_page(problem, table_name)
+    result = _validate(_to_pandas(table), expectations, f"{problem}_{table_name}", docs)
+    _lead(page, next(docs.glob("validations/**/*.html")))
+    with atomic_write(suite_result(problem, table_name)) as path:
+        path.write_text(json.dumps(result, indent=1, default=str), encoding="utf-8")
+    failed = [one for one in result["results"] if not one["success"]]
+    if failed:
+        raise SuiteError(_message(failed, f"{problem}/{table_name}", page))
+
+
+def promised(table: pl.DataFrame, contract: Contract, *, problem: str, table_name: str) -> None:
+    """Finished table → nothing, once it is seen to keep its contract: what ``guard`` says of it, in milliseconds.
+
+    Great Expectations takes seconds to start. It is asked only where the contract is broken, to show all that is wrong;
+    where it is kept, ``page_later`` leaves the page to a later stage that starts it anyway.
+
+    Raises
+    ------
+    SuiteError
+        As ``guard``.
+    """
+    try:
+        check(table, contract, where=f"{problem}/{table_name}")
+    except DataError:
+        guard(table, contract, problem=problem, table_name=table_name)
+        raise
+
+
+def page_later(file: Path, contract: Contract, *, problem: str, table_name: str) -> None:
+    """Parquet file that keeps its contract → a note by which ``pages_now`` runs its suite and renders its page."""
+    expectations = _expectations(pl.read_parquet(file, n_rows=1), contract)
+    with atomic_write(_note(problem, table_name)) as path:
+        path.write_text(json.dumps({"file": str(file), "expectations": expectations}), encoding="utf-8")
+
+
+def pages_now(problem: str) -> None:
+    """Problem → the pages left to this stage, rendered.
+
+    Raises
+    ------
+    SuiteError
+        As ``guard``.
+    """
+    for note in sorted(_note(problem, "").parent.glob("*.note")):
+        said = json.loads(note.read_text(encoding="utf-8"))
+        if Path(said["file"]).exists():
+            expectations = [(kind, arguments) for kind, arguments in said["expectations"]]
+            _judge(pl.read_parquet(said["file"]), expectations, problem, note.stem)
+        note.unlink(missing_ok=True)
+
+
+def _note(problem: str, table_name: str) -> Path:
+    return suite_result(problem, table_name).with_suffix(".note")
+
+
+def _lead(page: Path, target: Path) -> None:
+    """Page with a name that stays → it leads to the result, whose name holds the time; GX's own index needs a network."""
+    link = quote(target.relative_to(page.parent).as_posix())
+    page.write_text(
+        f'<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0; url={link}">'
+        f'<title>Data Docs</title><a href="{link}">Data Docs</a>\n',
+        encoding="utf-8",
+    )
+
+
+def _to_pandas(table: pl.DataFrame) -> pd.DataFrame:
+    """Table → pandas; bytes and vectors become their lengths, which is all that a suite looks at."""
+    lengths = [pl.col(name).bin.size() for name, dtype in table.schema.items() if dtype == pl.Binary]
+    vectors = [name for name, dtype in table.schema.items() if dtype.base_type() == pl.Array]
+    return table.drop(vectors).with_columns(lengths).to_pandas()
+
+
+def _expectations(table: pl.DataFrame, contract: Contract) -> list[tuple[str, dict[str, Any]]]:
+    """Table and contract → (expectation type, its arguments), in the table's column order."""
+    found: list[tuple[str, dict[str, Any]]] = [
+        ("ExpectTableRowCountToBeBetween", {"min_value": contract.min_rows}),
+        ("ExpectTableColumnsToMatchOrderedList", {"column_list": _kept(table)}),
+    ]
+    for name in _kept(table):
+        column = contract.column(name)
+        if column is not None:
+            found += _column_expectations(name, column)
+    return found
+
+
+def _kept(table: pl.DataFrame) -> list[str]:
+    return [name for name, dtype in table.schema.items() if dtype.base_type() != pl.Array]
+
+
+def _column_expectations(name: str, column: Column) -> list[tuple[str, dict[str, Any]]]:
+    found: list[tuple[str, dict[str, Any]]] = []
+    if not column.nullable:
+        found.append(("ExpectColumnValuesToNotBeNull", {"column": name}))
+    if column.unique:
+        found.append(("ExpectColumnValuesToBeUnique", {"column": name}))
+    if column.values is not None:
+        found.append(("ExpectColumnValuesToBeInSet", {"column": name, "value_set": list(column.values)}))
+    if column.minimum is not None and column.maximum is not None:
+        limits = {"min_value": column.minimum, "max_value": column.maximum}
+        found.append(("ExpectColumnValuesToBeBetween", {"column": name, **limits}))
+    if column.dtype == pl.Binary:
+        found.append(("ExpectColumnValuesToBeBetween", {"column": name, "min_value": 1}))
+    return found
+
+
+def _validate(frame: pd.DataFrame, expectations: list[tuple[str, dict[str, Any]]], name: str, docs: Path) -> Any:
+    """Frame and expectations → the validation result as JSON-ready data; the Data Docs are written to ``docs``."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # great_expectations 1.24 warns of its own use of marshmallow and pandas
+        import great_expectations as gx
+
+        shutil.rmtree(docs, ignore_errors=True)
+        context = gx.get_context(mode="ephemeral")
+        context.variables.progress_bars = {"globally": False}
+        for site in list(context.get_site_names()):
+            context.delete_data_docs_site(site)
+        context.add_data_docs_site(site_name="local", site_config=_site(docs))
+        suite = gx.ExpectationSuite(name)
+        for kind, arguments in expectations:
+            suite.add_expectation(getattr(gx.expectations, kind)(**arguments))
+        return _run(gx, context, context.suites.add(suite), frame, name)
+
+
+def _run(gx: Any, context: Any, suite: Any, frame: pd.DataFrame, name: str) -> Any:
+    asset = context.data_sources.add_pandas("tidemill").add_dataframe_asset(name)
+    definition = gx.ValidationDefinition(
+        name=name, data=asset.add_batch_definition_whole_dataframe("table"), suite=suite
+    )
+    checkpoint = gx.Checkpoint(
+        name=name,
+        validation_definitions=[context.validation_definitions.add(definition)],
+        actions=[gx.checkpoint.UpdateDataDocsAction(name="docs")],
+        result_format={"result_format": "SUMMARY", "unexpected_index_column_names": [frame.columns[0]]},
+    )
+    outcome = context.checkpoints.add(checkpoint).run(batch_parameters={"dataframe": frame})
+    return next(iter(outcome.run_results.values())).to_json_dict()
+
+
+def _site(docs: Path) -> dict[str, Any]:
+    return {
+        "class_name": "SiteBuilder",
+        "show_how_to_buttons": False,
+        "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+        "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(docs)},
+    }
+
+
+def _message(failed: list[Any], where: str, page: Path) -> str:
+    first = failed[0]
+    config, result = first["expectation_config"], first.get("result", {})
+    column = config["kwargs"].get("column", "the table")
+    rows = [str(row.get("row_id", row)) for row in (result.get("partial_unexpected_index_list") or [])[:_SHOWN]]
+    seen = f"rows {', '.join(rows)}" if rows else "no single row"
+    raised = next(iter((first.get("exception_info") or {}).values()), None) if not result else None
+    values = (
+        f", values {list(dict.fromkeys(map(str, result['partial_unexpected_list'])))[:_SHOWN]}"
+        if result.get("partial_unexpected_list")
+        else ""
+    )
+    count = result.get("unexpected_count", result.get("observed_value", raised))
+    return (
+        f"{where}: {config['type']} failed on {column!r} ({count} unexpected{values}; {seen}); "
+        f"{len(failed)} expectations failed, nothing was written. See {page}"
+    )

@@ -1,0 +1,122 @@
+"""Tables read and written by their contract, and JSON: a file is whole or absent."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from tidemill.common.files import atomic_write
+from tidemill.contracts import Contract, DataError, check
+
+_ROW_GROUP = 1 << 18
+
+
+def read(path: Path, contract: Contract) -> pl.DataFrame:
+    """Parquet file → table that keeps its contract.
+
+    Raises
+    ------
+    DataError
+        The file is missing, is not Parquet or breaks the contract.
+    """
+    if not path.exists():
+        raise DataError(f"{path} is missing: run the stage that writes it, or `dvc repro`")
+    try:
+        table = pl.read_parquet(path)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise DataError(f"{path} cannot be read as Parquet ({error}): delete it and run its stage again") from error
+    return check(table, contract, where=str(path))
+
+
+def read_batches(folder: Path, contract: Contract, batches: Sequence[str]) -> pl.DataFrame:
+    """Folder of ``<batch>.parquet`` and the batches wanted → their rows, in the batches' order."""
+    return pl.concat([read(folder / f"{batch}.parquet", contract) for batch in batches])
+
+
+def write(table: pl.DataFrame, path: Path, contract: Contract, *, metadata: dict[str, str] | None = None) -> None:
+    """Table that keeps its contract → Parquet file, whole or not at all."""
+    check(table, contract, where=str(path))
+    with atomic_write(path) as temporary:
+        table.write_parquet(temporary, compression="zstd", statistics=False, metadata=metadata)
+
+
+@contextlib.contextmanager
+def growing(
+    path: Path, contract: Contract, promised: Callable[[pl.DataFrame], None]
+) -> Iterator[Callable[[pl.DataFrame], None]]:
+    """Final path, contract and what sees that a table keeps it → what appends a table to the Parquet file.
+
+    The file is whole when the block ends well, or not there at all. Every table has to keep the contract, and all of
+    them together the promise that a key stands once. Each becomes row groups of its own, so that the bytes depend on the
+    tables alone; it is written while the caller makes the next.
+    """
+    import pyarrow.parquet as pq
+
+    hashes: list[pl.Series] = []
+    with atomic_write(path) as temporary, contextlib.ExitStack() as opened:
+        writer: Any = None
+        writing: list[Future[None]] = []
+        thread = opened.enter_context(ThreadPoolExecutor(1))
+
+        def append(table: pl.DataFrame) -> None:
+            promised(table)
+            finish()
+            writing.append(thread.submit(put, table))
+
+        def put(table: pl.DataFrame) -> None:
+            nonlocal writer
+            hashes.append(table[contract.key].hash())
+            arrow = table.to_arrow(compat_level=pl.CompatLevel.oldest())
+            if writer is None:
+                repeated = [name for name in table.columns if name != contract.key and table[name].dtype == pl.String]
+                options = {"compression": "zstd", "write_statistics": False, "use_dictionary": repeated}
+                writer = opened.enter_context(pq.ParquetWriter(temporary, arrow.schema, **options))
+            writer.write_table(arrow, row_group_size=_ROW_GROUP)
+
+        def finish() -> None:
+            while writing:
+                writing.pop().result()
+
+        try:
+            yield append
+        finally:
+            finish()
+        opened.close()
+        if pl.concat(hashes).is_duplicated().any():  # of keys, or by a rare chance only of their hashes
+            check(pl.read_parquet(temporary), contract, where=str(path))
+
+
+def read_json(path: Path) -> Any:
+    """JSON file → its content."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise DataError(f"{path} is missing: run the stage that writes it, or `dvc repro`") from error
+    except json.JSONDecodeError as error:
+        raise DataError(f"{path} is not JSON ({error}): restore it with `git checkout {path}`") from error
+
+
+def write_json(content: Any, path: Path) -> None:
+    """Content → indented, sorted JSON file, whole or not at all."""
+    with atomic_write(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def batch_names(manifest: Path) -> list[str]:
+    """batches.json → names of the batches that have arrived, oldest first.
+
+    Raises
+    ------
+    DataError
+        No batch has arrived.
+    """
+    names = [str(entry["batch"]) for entry in read_json(manifest)["batches"]]
+    if not names:
+        raise DataError(f"{manifest}: no batch has arrived; run `tidemill arrive`")
+    return names

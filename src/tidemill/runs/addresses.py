@@ -1,0 +1,62 @@
+"""Local addresses: where `tidemill ui` serves Prefect and the reports, and how a run finds a server that is up."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+from tidemill.project.layout import state_folder
+
+HOST = "127.0.0.1"
+UI_PORT = 4200
+PAGES_PORT = 4201
+
+
+def page_url(page: str) -> str:
+    """Page under ``reports/`` → its address while `tidemill ui` is up."""
+    return f"http://{HOST}:{os.environ.get('TIDEMILL_PAGES_PORT', PAGES_PORT)}/{page}"
+
+
+def api_url(port: int) -> str:
+    """Port of a Prefect server → address of its API."""
+    return f"http://{HOST}:{port}/api"
+
+
+def server_file() -> Path:
+    """File in which `tidemill ui` says on which port its server listens."""
+    return state_folder() / "ui-port"
+
+
+def running_port() -> int | None:
+    """Port of the Prefect server that `tidemill ui` started here, or None where it is not up."""
+    try:
+        port = int(server_file().read_text(encoding="utf-8"))
+        with socket.create_connection((HOST, port), timeout=0.5):
+            return port
+    except (OSError, ValueError):
+        return None
+
+
+def prefect_environment() -> dict[str, str]:
+    """Settings that every Prefect process of the project needs: its own home and database, no telemetry, quick ends.
+
+    Where `tidemill ui` is up, runs report to its server; else to a short-lived one on the same SQLite database, so that
+    the UI shows them later.
+    """
+    home = state_folder() / "prefect"
+    home.mkdir(parents=True, exist_ok=True)
+    settings = {
+        "PREFECT_HOME": str(home),
+        "PREFECT_SERVER_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{home / 'prefect.db'}",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+        "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
+        "PREFECT_LOGGING_LEVEL": os.environ.get("PREFECT_LOGGING_LEVEL", "INFO"),
+        "DO_NOT_TRACK": "1",
+    }
+    port = running_port()
+    if port is not None and "PREFECT_API_URL" not in os.environ:
+        settings["PREFECT_API_URL"] = api_url(port)
+    return settings

@@ -1,0 +1,145 @@
+"""`tidemill ui`: a Prefect server on SQLite, the deployments of prefect.yaml, a worker, and the reports, on loopback."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import http.server
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tidemill.contracts import RunError
+from tidemill.project.layout import state_folder
+from tidemill.runs.addresses import HOST, api_url, prefect_environment, server_file
+
+_START_SECONDS = 120
+_POOL = "tidemill"
+
+
+def serve(root: Path, *, port: int, pages_port: int) -> None:
+    """Main checkout and ports → everything is up until the process is interrupted, and down afterwards."""
+    with up(root, port=port, pages_port=pages_port) as worker:
+        print(f"Prefect  http://{HOST}:{port}  (deployments refresh and monitor: Run > Quick run, or Custom run)")
+        print(f"reports  http://{HOST}:{pages_port}/index.html")
+        print("Ctrl-C ends both.", flush=True)
+        for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT is ignored where a shell started us in the background
+            signal.signal(number, _interrupt)
+        with contextlib.suppress(KeyboardInterrupt):
+            worker.wait()
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
+def up(root: Path, *, port: int, pages_port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Main checkout and ports → the worker's process, with a server, its deployments and the pages around it."""
+    environment = _environment(root, port, pages_port)
+    logs = state_folder(root) / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as stack:
+        words = ["server", "start", "--host", HOST, "--port", str(port)]
+        server = stack.enter_context(_process(words, root, environment, logs / "server.log"))
+        await_health(port, server, logs / "server.log")
+        stack.enter_context(_pages(root, pages_port))
+        _once(["work-pool", "create", _POOL, "--type", "process", "--overwrite"], root, environment)
+        _once(["--no-prompt", "deploy", "--all"], root, environment)
+        server_file().write_text(str(port), encoding="utf-8")
+        stack.callback(server_file().unlink, missing_ok=True)
+        words = ["worker", "start", "--pool", _POOL, "--type", "process", "--name", "local"]
+        yield stack.enter_context(_process(words, root, environment, logs / "worker.log"))
+
+
+def _environment(root: Path, port: int, pages_port: int) -> dict[str, str]:
+    return (
+        os.environ
+        | prefect_environment()
+        | {
+            "PREFECT_API_URL": api_url(port),
+            "PREFECT_SERVER_API_HOST": HOST,
+            "PREFECT_SERVER_API_PORT": str(port),
+            "PREFECT_WORKER_QUERY_SECONDS": "2",
+            "TIDEMILL_PAGES_PORT": str(pages_port),
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+            "PYTHONPATH": str(root),
+        }
+    )
+
+
+@contextlib.contextmanager
+def _process(words: list[str], root: Path, environment: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Words of a prefect command → its process, ended with the block."""
+    with log.open("ab") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "prefect", *words], cwd=root, env=environment, stdout=out, stderr=out
+        )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def await_health(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
+    """Port and process of a starting Prefect server → nothing, once it answers.
+
+    Raises
+    ------
+    RunError
+        It ended, or did not answer in time; the log says why.
+    """
+    print("starting Prefect (10 to 20 seconds)", file=sys.stderr, flush=True)
+    end = time.monotonic() + _START_SECONDS
+    while time.monotonic() < end:
+        if server.poll() is not None:
+            raise RunError(f"Prefect's server ended with {server.returncode}; is port {port} taken? See {log}")
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{api_url(port)}/health", timeout=2) as answer:  # noqa: S310 - loopback
+            if answer.status == http.HTTPStatus.OK:
+                return
+        time.sleep(0.3)
+    raise RunError(f"Prefect's server did not answer within {_START_SECONDS} s; see {log}")
+
+
+def _once(words: list[str], root: Path, environment: dict[str, str]) -> None:
+    answer = subprocess.run(
+        [sys.executable, "-m", "prefect", *words],
+        cwd=root,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    if answer.returncode:
+        raise RunError(f"`prefect {' '.join(words)}` failed: {answer.stderr or answer.stdout}")
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
+        """Say nothing: a person reads this terminal."""
+
+
+@contextlib.contextmanager
+def _pages(root: Path, port: int) -> Iterator[None]:
+    """Folder ``reports/`` on loopback, while the block lasts."""
+    (root / "reports").mkdir(exist_ok=True)
+    handler = functools.partial(_Quiet, directory=str(root / "reports"))
+    with http.server.ThreadingHTTPServer((HOST, port), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield
+        finally:
+            server.shutdown()

@@ -1,0 +1,243 @@
+"""A run's results → objects pushed and verified, a commit, and one transaction that moves the branch and sets the tags.
+
+A crash before the transaction leaves garbage, never half a promotion.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tidemill.contracts import PublishError
+from tidemill.project.layout import Paths
+from tidemill.runs.dvc_cache import (
+    damaged_objects,
+    default_remote,
+    locked_stages,
+    missing_objects,
+    outputs,
+    parse_lock,
+    read_lock,
+)
+from tidemill.runs.git import git, identity, succeeds
+from tidemill.runs.registry import read_registry, tag_object
+from tidemill.runs.worktree import Workspace
+
+_NOTHING = "0" * 40
+_TRIES = 5
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What a run left behind: its commit, the version it promoted (or None), and what to tell the user."""
+
+    commit: str
+    version: str | None
+    told: str
+
+
+def publish(
+    work: Workspace, problem: str, *, branch: str, promote: bool, message: str, say: Callable[[str], None]
+) -> Publication:
+    """Workspace of a finished run → its results on the branch, with tags when the candidate is promoted.
+
+    Raises
+    ------
+    PublishError
+        An object is missing or damaged, or the branch kept moving.
+    """
+    _secure(work, problem, say)
+    with _lock(work.root):
+        commit = _commit(work, problem, parent=work.base, source=work.folder, message=message)
+        version, tags = _tags(work, problem, commit, message) if promote else (None, [])
+        if commit == work.base and not tags:
+            return Publication(commit, None, "nothing to publish")
+        told = _move(work, problem, branch, commit, tags, message)
+    return Publication(commit, version, told)
+
+
+def _secure(work: Workspace, problem: str, say: Callable[[str], None]) -> None:
+    """Push the problem's objects where there is a remote, and see that every one is in the cache and whole."""
+    stages = locked_stages(work.folder, problem)
+    cache = work.root / ".dvc" / "cache"
+    tracked = set(git("ls-files", folder=work.folder).splitlines())
+    for path, digest in outputs(stages):
+        if path in tracked or not _ignored(work.folder, path):
+            continue
+        for lost in [*missing_objects(cache, digest), *damaged_objects(cache, digest)]:
+            raise PublishError(f"object {lost} of {path} is missing or damaged; nothing was published. Run again")
+    if default_remote(work.root):
+        work.dvc("push", "--quiet", *stages, say=say)
+
+
+def _ignored(folder: Path, path: str) -> bool:
+    return succeeds("check-ignore", "--quiet", path, folder=folder)
+
+
+@contextmanager
+def _lock(root: Path) -> Iterator[None]:
+    """One publication at a time in this repository; the lock is the kernel's, so a killed run does not keep it."""
+    path = root / ".tidemill" / "publish.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _commit(work: Workspace, problem: str, *, parent: str, source: Path, message: str) -> str:
+    """Parent commit plus this problem's results → a commit, or the parent itself where nothing differs."""
+    with tempfile.TemporaryDirectory(dir=work.root / ".tidemill") as scratch:
+        index = Path(scratch) / "index"
+        git("read-tree", parent, folder=work.root, index=index)
+        for path, content in _files(work, problem, parent, source).items():
+            words = ("--", str(content)) if isinstance(content, Path) else ("--stdin",)
+            text = None if isinstance(content, Path) else content
+            blob = git("hash-object", "-w", "--no-filters", *words, folder=work.root, stdin=text)
+            git("update-index", "--add", "--cacheinfo", f"100644,{blob},{path}", folder=work.root, index=index)
+        tree = git("write-tree", folder=work.root, index=index)
+    if tree == git("rev-parse", f"{parent}^{{tree}}", folder=work.root):
+        return parent
+    return git(*identity(work.root), "commit-tree", tree, "-p", parent, "-m", message, folder=work.root)
+
+
+def _files(work: Workspace, problem: str, parent: str, source: Path) -> dict[str, str | Path]:
+    """Path → text or file of everything that a run of this problem may change and git keeps.
+
+    ``dvc.lock`` and ``params.yaml`` hold other problems too: only this problem's entries are taken from the run.
+    """
+    paths = Paths(problem)
+    listed = git(
+        "ls-files",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+        str(paths.data),
+        str(paths.reports),
+        str(paths.model.parent),
+        folder=source,
+    )
+    files: dict[str, str | Path] = {path: source / path for path in listed.splitlines() if (source / path).is_file()}
+    mine, theirs = read_lock(source), parse_lock(_show(work.root, parent, "dvc.lock") or "{}").get("stages") or {}
+    stages = {name: entry for name, entry in theirs.items() if not name.endswith(f"@{problem}")}
+    stages |= {name: entry for name, entry in mine.items() if name.endswith(f"@{problem}")}
+    files["dvc.lock"] = _lock_text(stages)
+    files["params.yaml"] = _params_text(work.root, parent, source, problem)
+    return files
+
+
+def _lock_text(stages: dict[str, Any]) -> str:
+    """Entries → text of dvc.lock, as DVC itself writes it (schema 2.0, stages by name)."""
+    from dvc.utils.serialize import dumps_yaml
+
+    text: str = dumps_yaml({"schema": "2.0", "stages": {name: stages[name] for name in sorted(stages)}})
+    return text
+
+
+def _params_text(root: Path, parent: str, source: Path, problem: str) -> str:
+    text = (source / "params.yaml").read_text(encoding="utf-8")
+    mine, theirs = yaml.safe_load(text), yaml.safe_load(_show(root, parent, "params.yaml") or "{}")
+    merged = theirs | {problem: mine[problem], "overrides": _merged_overrides(theirs, mine, problem)}
+    if merged == mine:
+        return text
+    header = "".join(line for line in text.splitlines(keepends=True) if line.startswith("#"))
+    body: str = yaml.safe_dump(merged, sort_keys=True, allow_unicode=True)
+    return header + body
+
+
+def _merged_overrides(theirs: dict[str, Any], mine: dict[str, Any], problem: str) -> list[str]:
+    def concerns(override: str) -> bool:
+        key = override.lstrip("+~").partition("=")[0]
+        return key.startswith(f"{problem}.") or f"@{problem}." in key
+
+    kept = [one for one in theirs.get("overrides", []) if not concerns(one)]
+    return kept + [one for one in mine.get("overrides", []) if concerns(one)]
+
+
+def _show(root: Path, commit: str, path: str) -> str:
+    """Commit and path → the file's text there, empty where it is not."""
+    return (
+        git("show", f"{commit}:{path}", folder=root)
+        if succeeds("cat-file", "-e", f"{commit}:{path}", folder=root)
+        else ""
+    )
+
+
+def _tags(work: Workspace, problem: str, commit: str, message: str) -> tuple[str, list[str]]:
+    """Commit to promote → (version, lines of a ref transaction that create its two tags)."""
+    version, assignment = read_registry(problem, work.root).next_tags()
+    lines = [
+        f"create refs/tags/{name} {tag_object(name, commit, message, work.root)}" for name in (version, assignment)
+    ]
+    return version, lines
+
+
+def _move(work: Workspace, problem: str, branch: str, commit: str, tags: Sequence[str], message: str) -> str:
+    """Compare-and-swap the branch, set the tags in the same transaction, fast-forward the checkout when it is clean."""
+    free = _is_free(work.root, branch)
+    target = branch if free else f"tidemill/{problem}"
+    for _ in range(_TRIES):
+        tip = _tip(work.root, target) or work.base
+        landed = _land(work, problem, tip, commit, message)
+        old = _tip(work.root, target) or _NOTHING
+        moves = [f"update refs/heads/{target} {landed} {old}"] if landed != old else []
+        try:
+            transaction = "\n".join(["start", *moves, *tags, "prepare", "commit", ""])
+            git("update-ref", "--create-reflog", "--stdin", folder=work.root, stdin=transaction)
+        except PublishError:
+            if _tip(work.root, target) == (None if old == _NOTHING else old):
+                raise
+            continue
+        return _synchronise(work.root, branch, target, tip, landed)
+    raise PublishError(f"branch {target} moved {_TRIES} times while publishing; run again")
+
+
+def _land(work: Workspace, problem: str, tip: str, commit: str, message: str) -> str:
+    """Tip of the branch and the run's commit → what the branch should be: the commit, or a merge of the two."""
+    if succeeds("merge-base", "--is-ancestor", tip, commit, folder=work.root):
+        return commit
+    merged = _commit(work, problem, parent=tip, source=work.folder, message=message)
+    tree = git("rev-parse", f"{merged}^{{tree}}", folder=work.root)
+    who = identity(work.root)
+    return git(*who, "commit-tree", tree, "-p", tip, "-p", commit, "-m", message, folder=work.root)
+
+
+def _tip(root: Path, branch: str) -> str | None:
+    name = f"refs/heads/{branch}"
+    return (
+        git("rev-parse", "--verify", name, folder=root)
+        if succeeds("rev-parse", "--verify", "-q", name, folder=root)
+        else None
+    )
+
+
+def _is_free(root: Path, branch: str) -> bool:
+    """Whether the branch can move: it is not checked out in the main checkout, or that has no changed tracked file."""
+    return current_branch(root) != branch or not git("status", "--porcelain", "--untracked-files=no", folder=root)
+
+
+def current_branch(root: Path) -> str | None:
+    """Main checkout → the branch it is on, or None where HEAD is detached."""
+    return (
+        git("symbolic-ref", "--short", "HEAD", folder=root)
+        if succeeds("symbolic-ref", "-q", "HEAD", folder=root)
+        else None
+    )
+
+
+def _synchronise(root: Path, branch: str, target: str, old: str, new: str) -> str:
+    if target != branch:
+        return f"your checkout of {branch} has changes, so the results are on {target}: git merge {target}"
+    if current_branch(root) != branch:
+        return f"on branch {branch}"
+    try:
+        git("read-tree", "-m", "-u", old, new, folder=root)
+    except PublishError as error:
+        return f"on branch {branch}; your files could not follow ({error}): git reset --keep {new[:12]}"
+    return f"on branch {branch}, your checkout follows"

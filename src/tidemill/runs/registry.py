@@ -1,0 +1,153 @@
+"""git tags in GTO's format → which version of a problem's model is where.
+
+``spam@v1.4.0`` names a version, ``spam#prod#7`` the seventh assignment of the stage prod. Both are annotated tags on the
+commit whose ``dvc.lock`` holds the model. An assignment is never edited: a rollback is a new one. `gto show` reads the
+same tags.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from tidemill.contracts import ConfigError, DataError
+from tidemill.project.layout import Paths, shared_root, state_folder
+from tidemill.runs.git import git, succeeds
+
+_VERSION = re.compile(r"(?P<problem>[\w-]+)@v(?P<major>\d+)\.(?P<minor>\d+)\.(?P<patch>\d+)")
+_ASSIGNMENT = re.compile(r"(?P<problem>[\w-]+)#prod#(?P<number>\d+)")
+
+
+@dataclass(frozen=True)
+class Registry:
+    """Versions and assignments of one problem: tag → commit, oldest first."""
+
+    problem: str
+    versions: dict[str, str]
+    assignments: dict[str, str]
+
+    @property
+    def champion(self) -> str | None:
+        """The version in production, such as ``spam@v1.4.0``; None before the first promotion."""
+        if not self.assignments:
+            return None
+        commit = list(self.assignments.values())[-1]
+        return next(version for version, where in reversed(self.versions.items()) if where == commit)
+
+    def next_tags(self) -> tuple[str, str]:
+        """The tags of the next promotion: a version one minor up (v1.0.0 first) and the next assignment."""
+        return self._next_version(), self.next_assignment()
+
+    def _next_version(self) -> str:
+        if not self.versions:
+            return f"{self.problem}@v1.0.0"
+        newest = _VERSION.fullmatch(list(self.versions)[-1])
+        assert newest is not None  # noqa: S101 - only matching tags are in versions
+        return f"{self.problem}@v{newest['major']}.{int(newest['minor']) + 1}.0"
+
+    def next_assignment(self) -> str:
+        """The tag of the next assignment, such as ``spam#prod#2``."""
+        return f"{self.problem}#prod#{len(self.assignments) + 1}"
+
+
+def read_registry(problem: str, folder: Path | None = None) -> Registry:
+    """Problem → its versions and assignments, from the tags of the repository."""
+    listing = git(
+        "for-each-ref", "refs/tags", "--format=%(refname:strip=2) %(*objectname) %(objectname)", folder=folder or Path()
+    )
+    commits = {line.split()[0]: line.split()[1] for line in listing.splitlines()}
+    versions = [tag for tag in commits if (found := _VERSION.fullmatch(tag)) and found["problem"] == problem]
+    assigned = [tag for tag in commits if (found := _ASSIGNMENT.fullmatch(tag)) and found["problem"] == problem]
+    return Registry(
+        problem,
+        {tag: commits[tag] for tag in sorted(versions, key=_version_order)},
+        {tag: commits[tag] for tag in sorted(assigned, key=lambda tag: int(tag.rpartition("#")[2]))},
+    )
+
+
+def _version_order(tag: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in tag.rpartition("@v")[2].split("."))
+
+
+def champion_folder(problem: str, version: str) -> Path:
+    """Problem and version → folder with that version's model files, fetched once from DVC's cache or remote.
+
+    Raises
+    ------
+    DataError
+        The version has no tag, or its objects are neither in the cache nor in the remote.
+    """
+    target = state_folder() / "models" / version
+    if not target.exists():
+        _fetch(problem, version, target)
+    return target
+
+
+def _fetch(problem: str, version: str, target: Path) -> None:
+    from dvc.api import DVCFileSystem
+    from dvc.exceptions import DvcException
+    from dvc.scm import SCMError
+
+    target.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(dir=target.parent, prefix=".part-"))
+    try:
+        files = DVCFileSystem(repo=str(shared_root()), rev=version)
+        files.get(str(Paths(problem).model), str(aside / "model"), recursive=True)
+        (aside / "model").rename(target)
+    except (DvcException, SCMError, OSError) as error:
+        if not target.exists():  # another run may have fetched it meanwhile
+            raise DataError(
+                f"the model of {version} cannot be read: {error}. Get its tag with `git fetch --tags` and its files "
+                f"with `dvc fetch --rev {version}`"
+            ) from error
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def kept(path: Path, commit: str | None, root: Path) -> str | None:
+    """File of the repository and a version's commit (None: this checkout) → its text then, None where there was none."""
+    if commit is None:
+        return path.read_text(encoding="utf-8") if path.exists() else None
+    place = f"{commit}:{path.as_posix()}"
+    return git("show", place, folder=root) if succeeds("cat-file", "-e", place, folder=root) else None
+
+
+def rollback(problem: str, version: str | None, folder: Path) -> str:
+    """Problem and an old version (None: the one before the champion) → the champion it makes; offline, one tag.
+
+    Raises
+    ------
+    ConfigError
+        There is no such version, or nothing to go back to.
+    """
+    registry = read_registry(problem, folder)
+    target = version if version is None or "@" in version else f"{problem}@{version}"
+    if target is None:
+        target = _before_champion(registry)
+    if target not in registry.versions:
+        raise ConfigError(f"{problem} has no version {target}; there are {', '.join(registry.versions) or 'none'}")
+    tag = tag_object(registry.next_assignment(), registry.versions[target], f"Roll {problem} back to {target}", folder)
+    git("update-ref", f"refs/tags/{registry.next_assignment()}", tag, "0" * 40, folder=folder)
+    return target
+
+
+def _before_champion(registry: Registry) -> str:
+    names = list(registry.versions)
+    place = names.index(registry.champion) if registry.champion is not None else 0
+    if place == 0:
+        raise ConfigError(
+            f"{registry.problem} has no version before {registry.champion}; `tidemill versions` lists them"
+        )
+    return names[place - 1]
+
+
+def tag_object(name: str, commit: str, message: str, folder: Path) -> str:
+    """Tag's name, commit and message → id of an annotated tag object; no ref is made yet."""
+    from tidemill.runs.git import identity
+
+    who = git(*identity(folder), "var", "GIT_COMMITTER_IDENT", folder=folder)
+    text = f"object {commit}\ntype commit\ntag {name}\ntagger {who}\n\n{message}\n"
+    return git("mktag", folder=folder, stdin=text)

@@ -1,0 +1,167 @@
+"""A git worktree of its own for each run, with the shared DVC cache; runs, users and `dvc repro` never trample each other."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tidemill.contracts import RunError
+from tidemill.runs.dvc_cache import damaged_objects, default_remote, locked_stages, outputs
+from tidemill.runs.git import git
+from tidemill.runs.subprocesses import run_leashed
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Where one run works: its folder, the main checkout and the commit it started from."""
+
+    folder: Path
+    root: Path
+    base: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Environment of the run's commands: this interpreter first, the worktree's own sources, quiet libraries."""
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith(("GIT_", "DVC_"))}
+        quiet = {"DVC_NO_ANALYTICS": "1", "DO_NOT_TRACK": "1", "GX_ANALYTICS_ENABLED": "false", "PYTHONUNBUFFERED": "1"}
+        return (
+            inherited
+            | quiet
+            | {
+                "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+                "PYTHONPATH": str(self.folder / "src"),
+            }
+        )
+
+    def run(self, *command: str, say: Say) -> None:
+        """Command → it ran in the workspace, and died with this process if that died.
+
+        Raises
+        ------
+        RunError
+            It exited with another status than 0; the last lines it printed are in the message.
+        """
+        lines: list[str] = []
+
+        def heard(line: str) -> None:
+            lines.append(line)
+            say(line)
+
+        status = run_leashed(command, folder=self.folder, environment=self.environment, say=heard)
+        if status:
+            told = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
+            raise RunError(told[0] if told else f"`{' '.join(command)}` exited with {status}: {' | '.join(lines[-5:])}")
+
+    def dvc(self, *words: str, say: Say) -> None:
+        """Words of a dvc command → it ran, waiting for locks of other processes instead of failing."""
+        self.run("dvc", "--wait-for-lock", *words, say=say)
+
+
+@contextlib.contextmanager
+def workspace(root: Path, *, ref: str = "HEAD") -> Iterator[Workspace]:
+    """Main checkout and commit → a worktree of that commit, gone when the block ends.
+
+    Worktrees of runs that were killed are removed first.
+    """
+    base = git("rev-parse", f"{ref}^{{commit}}", folder=root)
+    runs = root / ".tidemill" / "runs"
+    _sweep(root, runs)
+    folder = runs / f"{os.getpid()}-{secrets.token_hex(3)}"
+    runs.mkdir(parents=True, exist_ok=True)
+    git("worktree", "add", "--quiet", "--detach", str(folder), base, folder=root)
+    try:
+        _share_cache(root, folder)
+        yield Workspace(folder, root, base)
+    finally:
+        _remove(root, folder)
+
+
+def advance(work: Workspace, commit: str) -> Workspace:
+    """Workspace and the commit it has published → the same files, now on that commit."""
+    git("reset", "--quiet", "--mixed", commit, folder=work.folder)
+    return replace(work, base=commit)
+
+
+def _share_cache(root: Path, folder: Path) -> None:
+    """Write ``.dvc/config.local``: the main checkout's cache, hard links instead of copies, its local settings."""
+    local = root / ".dvc" / "config.local"
+    text = local.read_text(encoding="utf-8") if local.exists() else ""
+    cache = f"\n[cache]\n    dir = {root / '.dvc' / 'cache'}\n    type = hardlink,copy\n"
+    (folder / ".dvc" / "config.local").write_text(text + cache, encoding="utf-8")
+
+
+def _sweep(root: Path, runs: Path) -> None:
+    for folder in runs.glob("*-*"):
+        if not _alive(int(folder.name.partition("-")[0])):
+            _remove(root, folder)
+    git("worktree", "prune", folder=root)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _remove(root: Path, folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    git("worktree", "prune", folder=root)
+
+
+def restore(work: Workspace, problem: str, say: Say) -> None:
+    """Put the outputs that ``dvc.lock`` names into the workspace, after throwing out cache objects that are damaged.
+
+    DVC serves a flipped bit silently; a damaged object is fetched again from the remote or made again by its stage.
+    """
+    stages = locked_stages(work.folder, problem)
+    if not stages:
+        return
+    cache = work.root / ".dvc" / "cache"
+    for path, digest in outputs(stages):
+        for damaged in damaged_objects(cache, digest):
+            say(f"the cache's copy of {path} is damaged: thrown out, to be fetched or made again")
+            damaged.unlink()
+    if default_remote(work.root):
+        with contextlib.suppress(RunError):  # what the remote lacks is made again
+            work.dvc("fetch", "--quiet", *stages, say=say)
+    work.dvc("checkout", "--quiet", "--force", "--allow-missing", *stages, say=say)
+
+
+_INPUTS = ("src", "conf", "dvc.yaml", "params.yaml", "data", "models")
+
+
+def refuse_uncommitted(root: Path) -> None:
+    """Main checkout → nothing, where what a run would read is committed; a run works on a commit and publishes one.
+
+    Raises
+    ------
+    RunError
+        Names the files and the two ways to go on.
+    """
+    changed = git("status", "--porcelain", "--", *_INPUTS, folder=root).splitlines()
+    if changed:
+        shown = ", ".join(line[3:] for line in changed[:5]) + (" …" if len(changed) > 5 else "")  # noqa: PLR2004
+        raise RunError(
+            f"{len(changed)} files are not committed ({shown}), and a run works on what is: `git add -A && git commit`, "
+            "or try them in place with `tidemill compose && dvc repro`"
+        )
+
+
+def synchronise_data(root: Path, say: Say) -> None:
+    """Main checkout → its DVC outputs are those of its dvc.lock, where it has no changes of its own."""
+    if (root / "dvc.lock").exists() and not git("status", "--porcelain", "--untracked-files=no", folder=root):
+        here = Workspace(root, root, "HEAD")
+        with contextlib.suppress(RunError):  # outputs that the user changed are the user's
+            here.dvc("checkout", "--quiet", "--allow-missing", say=say)

@@ -1,0 +1,104 @@
+import io
+import itertools
+import json
+
+import numpy as np
+import onnx
+import pytest
+import yaml
+from PIL import Image
+
+from tests.apps.fabric import build
+from tests.apps.fabric import model as known_model
+from tidemill.apps.models import export as exporting
+from tidemill.apps.models.export import TOLERANCE, ask, export
+from tidemill.apps.models.onnx_backbone import session
+from tidemill.contracts import DataError
+from tidemill.embed.export import features_graph, preparation
+from tidemill.embed.run import Embedder
+from tidemill.embed.settings import EmbedSettings
+from tidemill.runs.git import git
+from tidemill.train.export import OPSET, encoded, whole_graph
+from tidemill.train.head import Head
+from tidemill.train.model import EndModel
+
+TEXTS = ["short", "a text of a few more words than that", "word " * 100, "", "WIN!!! http://a.example £1000 now"]
+
+
+def drawn(seed: int) -> bytes:
+    rng, buffer = np.random.default_rng(seed), io.BytesIO()
+    steps = rng.integers(0, 255, (6, 6, 3), dtype=np.uint8)
+    Image.fromarray(steps).resize((90, 70)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+CONTENTS = {"text": TEXTS, "image": [drawn(seed) for seed in range(5)]}
+CASES = {"text": ("minilm", {}), "image": ("efficientnet_lite0", {"size": 64})}
+
+
+def embedder(modality: str, root, packages) -> Embedder:
+    name, changes = CASES[modality]
+    content = yaml.safe_load((root / "conf" / "embed" / f"{name}.yaml").read_text(encoding="utf-8"))
+    content[modality] |= changes
+    return Embedder(EmbedSettings.model_validate(content), modality, root=packages.parents[1])
+
+
+def head(features: np.ndarray, about: dict, seed: int = 0) -> Head:
+    """A head of random weights, as sure of some rows as a trained one is."""
+    rng = np.random.default_rng(seed)
+    sizes = (features.shape[1], 256, 3)
+    layers = tuple(
+        (rng.normal(0, (2 / one) ** 0.5, size=(two, one)).astype(np.float32), np.zeros(two, dtype=np.float32))
+        for one, two in itertools.pairwise(sizes)
+    )
+    config = {"problem": "p", "modality": about["modality"], "classes": ["a", "b", "c"], "backbone": about}
+    scale = features.std(axis=0) + np.float32(0.01)
+    return Head(features.mean(axis=0), scale, layers, config | {"batches": {}})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("modality", ["text", "image"])
+def test_a_whole_model_says_in_onnx_what_it_says_in_torch(modality, root, packages):
+    made = embedder(modality, root, packages)
+    backbone, contents = made.backbone, CONTENTS[modality]
+    features = backbone.embed(contents, name="test")
+    model = head(features, made.about)
+    graph = whole_graph(features_graph(backbone, opset=OPSET), EndModel(model), preparation(backbone))
+    content = encoded(graph)
+    said = ask(session(content, threads=1), backbone, contents, EndModel(model))
+    expected = model.predict_proba(features)
+    assert expected.max() > 0.8  # as sure as that, so that the comparison means something
+    assert np.abs(said - expected).max() < TOLERANCE
+    alone = np.concatenate([ask(session(content, threads=1), backbone, [one], EndModel(model)) for one in contents])
+    assert np.abs(alone - expected).max() < TOLERANCE
+    assert {one.version for one in graph.opset_import} == {OPSET}
+    assert str(root).encode() not in content  # torch writes the lines that it traced into the graph
+    assert not any(node.metadata_props or node.doc_string for node in graph.graph.node)
+    told = {one.key: one.value for one in graph.metadata_props}
+    inputs = [one.name for one in graph.graph.input]
+    assert json.loads(told["tidemill.inputs"]) == inputs
+    assert inputs == {"text": ["input_ids", "attention_mask"], "image": ["pixels"]}[modality]
+    onnx.checker.check_model(graph)
+
+
+def test_the_head_alone_is_exported_without_its_backbone(inside, monkeypatch):
+    build(inside)
+    git("init", "-q", folder=inside)
+    monkeypatch.setattr(exporting, "find_model", lambda name, *_, **__: known_model(name))
+    done = export("mail", None, inside / "out", head_only=True, root=inside)
+    assert [path.name for path in done.files] == ["head.onnx"]
+    asked = session((inside / "out" / "head.onnx").read_bytes(), threads=1)
+    features = np.array([[0.0], [2.0]], dtype=np.float32)
+    said = asked.run(["probabilities"], {"features": features})[0]
+    np.testing.assert_allclose(said, known_model("mail").head.predict_proba(features), atol=1e-6)
+
+
+def test_a_backbone_that_torch_cannot_write_is_told_with_the_way_out(root, packages, monkeypatch):
+    import torch
+
+    def fails(*_, **__):
+        raise torch.onnx.OnnxExporterError("no operator for this\nand a long story")
+
+    monkeypatch.setattr(torch.onnx, "export", fails)
+    with pytest.raises(DataError, match=r"as ONNX \(no operator for this\): --head-only"):
+        features_graph(embedder("image", root, packages).backbone, opset=OPSET)

@@ -1,0 +1,98 @@
+"""A small encoder is taught by the train stage, saved, and asked again: by predict and as the champion."""
+
+import numpy as np
+import polars as pl
+import pytest
+import yaml
+
+from tidemill.apps.models.champion import Champion
+from tidemill.apps.models.model import Model
+from tidemill.contracts import Problem
+from tidemill.embed.domain import domain
+from tidemill.embed.run import Embedder, features_table
+from tidemill.embed.settings import EmbedSettings
+from tidemill.project.tables import write_json
+from tidemill.stages import train
+from tidemill.train.head import TUNED
+from tidemill.train.model import EndModel
+
+PROBLEM = Problem(name="mail", modality="text", classes=("ham", "spam"))
+EMBED = {
+    "backbone": "tiny",
+    "weights": "tiny",
+    "domain_rows": 20,
+    "threads": 1,
+    "text": {"max_tokens": 8, "tokens_per_step": 512, "squeeze": False, "normalize": False},
+    "image": None,
+}
+ROWS = 80
+
+
+@pytest.fixture
+def mail(inside, packages, root):
+    """A project whose rows say good or bad, with a tiny encoder of random weights."""
+    from tidemill.common.torchvision import repair_torchvision
+
+    repair_torchvision()
+    import torch
+    from transformers import AutoTokenizer, BertConfig, BertModel
+
+    torch.manual_seed(0)
+    shape = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
+    BertModel(BertConfig(**shape)).save_pretrained(inside / "tiny")
+    AutoTokenizer.from_pretrained(packages / "minilm").save_pretrained(inside / "tiny")
+    spam = np.arange(ROWS) % 2
+    ids = [f"{row:03d}" for row in range(ROWS)]
+    about = {"row_id": ids, "batch": ["one"] * ROWS, "split": ["train", "train", "valid", "valid"] * (ROWS // 4)}
+    rows = pl.DataFrame(about | {"text": [f"{('good', 'bad')[k]} {row}" for row, k in enumerate(spam)]})
+    data = inside / "data" / "mail"
+    (data / "raw").mkdir(parents=True)
+    (data / "features").mkdir()
+    rows.write_parquet(data / "raw" / "one.parquet")
+    embedder = Embedder(EmbedSettings.model_validate(EMBED), "text", root=inside)
+    table = features_table(rows["row_id"], embedder.features(rows, name="t"))
+    table.write_parquet(data / "features" / "one.parquet", metadata=embedder.mark(rows))
+    pl.DataFrame(about | {"lf": spam.astype(np.int8)}).write_parquet(data / "votes.parquet")
+    labels = pl.DataFrame({"row_id": ids, "p_ham": 0.9 - 0.8 * spam, "p_spam": 0.1 + 0.8 * spam})
+    labels.write_parquet(data / "labels.parquet")
+    write_json({"batches": [{"batch": "one"}]}, data / "batches.json")
+    (inside / "reports" / "mail").mkdir(parents=True)
+    (inside / "reports" / "mail" / "label_card.md").write_text("# Label card: mail\n\nby denoise\n")
+    write_json(domain(embedder, rows), inside / "reports" / "mail" / "domain.json")
+    settings = yaml.safe_load((root / "conf/train/head.yaml").read_text(encoding="utf-8"))
+    settings |= {"mode": "partial", "max_epochs": 5, "hidden": []}
+    settings["tune"] |= {"epochs": 1, "learning_rate": 0.001}
+    settings["ensemble"] |= {"members": ["ngrams"], "by_labels": True, "folds": 2}
+    mail = {"problem": PROBLEM.model_dump(mode="json"), "embed": EMBED, "train": settings}
+    (inside / "params.yaml").write_text(yaml.safe_dump({"problems": ["mail"], "mail": mail}))
+    return inside
+
+
+def test_a_taught_backbone_goes_with_its_head_and_answers_again(mail, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["train", "mail"])
+    train.main()
+    folder = mail / "models" / "mail" / "candidate"
+    model = EndModel.load(folder)
+    assert model.ensemble is not None  # beside the taught backbone's head, whose features it reads
+    assert model.backbone["settings"]["weights"] == TUNED
+    assert (folder / TUNED / "model.safetensors").exists()
+    labels = (folder / "LABELS.md").read_text()
+    assert labels.startswith("# Label card: mail\n\nby denoise\n\n## The rows that may teach\n")
+    card = (folder / "README.md").read_text()
+    assert "taught (mode partial)" in card
+    assert "The backbone is near this data: 1.00 pieces per word" in card
+    said = pl.read_parquet(mail / "data/mail/predictions.parquet")
+    rows = pl.read_parquet(mail / "data/mail/raw/one.parquet")
+    moved = folder.rename(mail / "elsewhere")  # as a version that was fetched from the registry
+    again = Model("mail@v1.0.0", moved, model, 1).say(rows, name="test").probabilities
+    np.testing.assert_allclose(again[:, 1], said["p_spam"], atol=1e-3)
+    champion = Champion("mail@v1.0.0", moved, model, PROBLEM)
+    monkeypatch.setattr("tidemill.apps.models.champion.read", lambda path, _: pl.read_parquet(path))
+    monkeypatch.setattr(
+        "tidemill.apps.models.champion._settings", lambda _: [type("Any", (), {"raw": None, "threads": 1})] * 2
+    )
+    np.testing.assert_allclose(champion.predictions(["one"])["p_spam"], said["p_spam"], atol=1e-3)
+    reference = pl.read_parquet(moved / "reference.parquet")
+    frozen = pl.read_parquet(mail / "data/mail/features/one.parquet")
+    assert (reference["feature"].to_numpy() != frozen.join(reference, on="row_id")["feature"].to_numpy()).any()
+    assert not list((mail / ".tidemill" / "tuning" / "mail").iterdir())  # checkpoints are cleared away

@@ -1,0 +1,135 @@
+import math
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from tests.apps.fabric import build, model, picture
+from tidemill.apps.predict import prediction, readers
+from tidemill.contracts import ConfigError, DataError
+from tidemill.train.none import Outliers
+
+
+@pytest.fixture
+def mail(inside: Path, monkeypatch) -> Path:
+    build(inside)
+    monkeypatch.setattr(prediction, "find_model", lambda name, *_, **__: model(name))
+    return inside
+
+
+def csv(path: Path, texts: list[str], header: str = "id,body,note") -> Path:
+    path.write_text("\n".join([header, *(f"{path.stem}-{k},{text},x" for k, text in enumerate(texts))]) + "\n")
+    return path
+
+
+def predict(sources, out: Path, *, problem: str = "mail", below: float = 0.0):
+    sources = [sources] if isinstance(sources, Path) else sources
+    return prediction.predict_files(problem, sources, out, version=None, abstain_below=below, root=Path())
+
+
+def read(path: Path) -> pl.DataFrame:
+    return {".csv": pl.read_csv, ".jsonl": pl.read_ndjson, ".parquet": pl.read_parquet}[path.suffix](path)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_every_row_gets_a_line_in_its_order_in_every_format(mail, suffix):
+    done = predict(csv(mail / "new.csv", ["hello", "win!!", "hello"]), mail / f"said{suffix}")
+    table = read(mail / f"said{suffix}")
+    assert table.columns == ["source", "key", "row_id", "prediction", "p_ham", "p_spam"]
+    assert table["key"].to_list() == ["new-0", "new-1", "new-2"]
+    assert table["prediction"].to_list() == ["ham", "spam", "ham"]
+    assert table["p_spam"][1] == pytest.approx(1 / (1 + math.exp(-3.0)), abs=1e-6)  # two marks: log odds 2 * 2 - 1
+    assert (done.version, done.rows, done.counts) == ("mail@v1.0.0", 3, {"ham": 2, "spam": 1})
+
+
+def test_below_a_confidence_nothing_is_predicted_and_the_probabilities_stay(mail):
+    predict(csv(mail / "new.csv", ["hello", "win!!"]), mail / "said.parquet", below=0.9)
+    table = read(mail / "said.parquet")
+    assert table["prediction"].to_list() == [None, "spam"]  # .73 for ham, .95 for spam
+    assert table["p_ham"][0] == pytest.approx(1 / (1 + math.exp(-1.0)), abs=1e-6)
+
+
+def test_a_row_unlike_all_known_ones_is_none_of_the_above_and_keeps_its_probabilities(mail, monkeypatch):
+    asked = model("mail")
+    known = np.arange(60, dtype=np.float32)[:, None] % 3  # none, one or two marks
+    asked.__dict__["outliers"] = Outliers.fit(known, known, share=0.0, seed=0)
+    monkeypatch.setattr(prediction, "find_model", lambda *_, **__: asked)
+    done = predict(csv(mail / "new.csv", ["hello", "win!!", "!!!!!!!!!"]), mail / "said.csv", below=0.9)
+    table = read(mail / "said.csv")
+    assert table.columns[-3:] == ["p_ham", "p_spam", "outlier"]
+    assert table["prediction"].to_list() == [None, "spam", "none_of_the_above"]
+    assert (table["outlier"] > 1.0).to_list() == [False, False, True]
+    assert table["p_spam"][2] == pytest.approx(1.0, abs=1e-6)
+    assert done.counts == {None: 1, "spam": 1, "none_of_the_above": 1}
+
+
+def test_chunks_change_nothing_and_no_more_rows_are_held_than_a_chunk_has(mail, monkeypatch):
+    new = csv(mail / "new.csv", [f"text{'!' * (row % 3)}" for row in range(25)])
+    predict(new, mail / "once.parquet")
+    asked = model("mail")
+    monkeypatch.setattr(prediction, "find_model", lambda *_, **__: asked)
+    monkeypatch.setitem(readers.CHUNK, "text", 4)
+    predict(new, mail / "chunks.parquet")
+    assert read(mail / "once.parquet").equals(read(mail / "chunks.parquet"))
+    assert asked.embedder.asked == [4] * 6 + [1]
+
+
+def test_many_files_and_folders_are_told_apart_by_their_source(mail):
+    (mail / "folder").mkdir()
+    csv(mail / "folder" / "b.csv", ["no"])
+    csv(mail / "folder" / "a.csv", ["yes!"])
+    (mail / "folder" / ".c.csv").write_text("no rows")
+    predict([csv(mail / "new.csv", ["one"]), mail / "folder"], mail / "said.csv")
+    assert read(mail / "said.csv")["source"].to_list() == ["new.csv", "a.csv", "b.csv"]
+
+
+def test_a_file_without_keys_is_taken_too(mail):
+    predict(csv(mail / "new.csv", ["one", "one"], header="number,body,note"), mail / "said.csv")
+    first, second = read(mail / "said.csv")["key"]
+    assert first == second
+
+
+def test_a_folder_of_images_is_predicted_file_by_file(mail):
+    for name, grey in (("b.png", 250), ("a.png", 5)):
+        (mail / "photos").mkdir(exist_ok=True)
+        (mail / "photos" / name).write_bytes(picture(grey))
+    predict(mail / "photos", mail / "said.jsonl", problem="cells")
+    table = read(mail / "said.jsonl")
+    assert table["key"].to_list() == ["a.png", "b.png"]
+    assert table["prediction"].to_list() == ["dark", "light"]
+
+
+@pytest.mark.parametrize(
+    ("texts", "told"),
+    [(["fine", "", "fine"], r"new\.csv, line 3: column 'body' is None, not text"), ([], "a header and no rows")],
+)
+def test_a_row_that_ingest_would_not_take_is_named_and_nothing_is_written(mail, texts, told):
+    (mail / "said.csv").write_text("earlier")
+    with pytest.raises(DataError, match=told):
+        predict(csv(mail / "new.csv", texts), mail / "said.csv")
+    assert (mail / "said.csv").read_text() == "earlier"
+    assert not list(mail.glob(".said*"))
+
+
+def test_a_late_row_that_is_wrong_leaves_no_half_of_a_file(mail, monkeypatch):
+    monkeypatch.setitem(readers.CHUNK, "text", 2)
+    with pytest.raises(DataError, match="line 6"):
+        predict(csv(mail / "new.csv", ["a", "b", "c", "d", "", "f"]), mail / "said.parquet")
+    assert not list(mail.glob("*said*"))
+
+
+def test_an_image_of_too_many_pixels_is_named(mail):
+    (mail / "photos").mkdir()
+    (mail / "photos" / "large.png").write_bytes(picture(9, side=21))
+    with pytest.raises(DataError, match=r"large\.png has 21 x 21 pixels, more than ingest\.max_pixels 400"):
+        predict(mail / "photos", mail / "said.csv", problem="cells")
+
+
+@pytest.mark.parametrize(
+    ("out", "below", "told"),
+    [("said.xlsx", 0.0, r"\.xlsx is not a format that is written"), ("said.csv", 1.5, "1.5 is not a probability")],
+)
+def test_what_cannot_be_meant_is_refused(mail, out, below, told):
+    with pytest.raises(ConfigError, match=told):
+        predict(csv(mail / "new.csv", ["a"]), mail / out, below=below)

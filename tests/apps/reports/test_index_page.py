@@ -1,0 +1,178 @@
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+
+import pytest
+
+from tests.apps.reports.fabric import fabricate
+from tidemill.apps.reports.index_page import render, summary
+from tidemill.runs.git import git
+from tidemill.runs.registry import tag_object
+
+
+class Page(HTMLParser):
+    """Collects what a page would fetch, its words, and whether its tags close."""
+
+    VOID = frozenset({"meta", "img", "br", "link", "input"})
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.links, self.words, self.tags = [], [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.links += [value for name, value in attrs if name in ("src", "href")]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("project")
+    fabricate(folder)
+    git("init", "-q", folder=folder)
+    git("-c", "user.name=T", "-c", "user.email=t@t", "commit", "-q", "--allow-empty", "-m", "m", folder=folder)
+    commit = git("rev-parse", "HEAD", folder=folder)
+    for name in ("spam@v1.0.0", "spam#prod#1"):
+        git("update-ref", f"refs/tags/{name}", tag_object(name, commit, name, folder), folder=folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def page(root):
+    path = render(root, ["spam", "solar"])
+    return path.read_text(encoding="utf-8")
+
+
+def test_the_page_is_whole_html_that_fetches_nothing(page):
+    found = Page(page)
+    assert found.open == []
+    assert "script" not in found.tags
+    assert "link" not in found.tags
+    outside = [link for link in found.links if not link.startswith(("data:image/png;base64,", "#", "data_docs/"))]
+    assert outside == []
+    assert "http" not in re.sub(r"base64,[A-Za-z0-9+/=]*", "", page)
+
+
+def test_the_page_tells_every_part_of_a_problem(page):
+    words = " ".join("".join(Page(page).words).split())
+    for said in (
+        "1,200",
+        "rows in 3 batches",
+        "gold-trained ceiling",
+        "majority class (floor)",
+        "group=hard-ham",
+        "not judged",
+        "retrain",
+        "promote",
+        "harm: the champion agrees less",
+        "lf_7",
+        "expect_column_values_to_be_between on lf_0 (3 rows)",
+        "Data Docs",
+        "dawid_skene",
+    ):
+        assert said in words, said
+
+
+def test_the_page_holds_all_pictures(page):
+    assert len(re.findall(r'src="data:image/png;base64,', page)) == 6
+
+
+def test_the_page_shows_the_cards_that_are_there(page):
+    card = page.split("<summary>Label card</summary>")[1].split("</details>")[0]
+    assert "<h3>Label card</h3>" in card
+    assert "&lt;b&gt;lf_1&lt;/b&gt;" in card
+    assert ">0.250</td>" in card
+    assert "<summary>Model card</summary>" not in page
+
+
+def test_a_problem_without_any_report_has_its_place_too(page):
+    words = page.split('id="solar"')[1]
+    assert "No batch has arrived yet." in words
+    assert "Not judged yet." in words
+
+
+def test_the_champion_is_marked_among_the_versions(page):
+    assert "spam@v1.0.0 (champion)" in page
+
+
+def test_what_comes_from_data_is_escaped(root, tmp_path):
+    shutil.copytree(root, tmp_path, dirs_exist_ok=True)
+    path = tmp_path / "reports" / "spam" / "verdict.json"
+    verdict = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps(verdict | {"reasons": ["a <b>bold</b> reason"]}), encoding="utf-8")
+    assert "a &lt;b&gt;bold&lt;/b&gt; reason" in render(tmp_path, ["spam"]).read_text(encoding="utf-8")
+
+
+def test_the_same_reports_give_the_same_page(root, page):
+    path = render(root, ["spam", "solar"])
+    assert path.read_text(encoding="utf-8") == page
+
+
+def test_the_closing_words_tell_rows_functions_scores_drift_verdict_and_where_to_look(root):
+    text = summary(root, "spam")
+    assert "1,200 in 3 batches: sms-1 400, sms-2 300, email-1 500" in text
+    assert "8, which speak on" in text
+    assert "balanced accuracy on 600 test rows, with 95% intervals" in text
+    assert re.search(r"gold-trained ceiling +0\.\d{3} \[0\.\d{3}, \d\.\d{3}\]", text)
+    assert re.search(r"majority class \(floor\) +0\.500", text)
+    assert "RETRAIN: email-1 harms the champion" in text
+    assert "PROMOTE: the candidate beats the majority-class floor" in text
+    assert "FAILED CHECKS of votes" in text
+    assert "reports/index.html" in text
+    assert max(len(line) for line in text.splitlines()) < 320
+
+
+def test_the_closing_words_of_a_problem_without_reports_say_so(root):
+    assert "none yet" in summary(root, "solar")
+
+
+def test_the_page_of_labeling_functions_is_linked_once_it_is_there(root):
+    page = root / "reports/spam/lf.html"
+    before = render(root, ["spam"]).read_text(encoding="utf-8")
+    assert "spam/lf.html" not in before
+    assert "tidemill lf report spam" in before
+    page.write_text("a page", encoding="utf-8")
+    try:
+        assert "spam/lf.html" in Page(render(root, ["spam"]).read_text(encoding="utf-8")).links
+    finally:
+        page.unlink()
+        render(root, ["spam"])
+
+
+def test_the_page_tells_of_a_search_once_one_was_made_and_of_none_before(root):
+    from tests.apps.reports.fabric import search_report
+
+    folder = root / "reports/spam/search"
+    search_report(folder, minutes=0)
+    assert "Search" not in Page(render(root, ["spam"]).read_text(encoding="utf-8")).words
+    search_report(folder, minutes=10)
+    try:
+        page = render(root, ["spam"]).read_text(encoding="utf-8")
+        assert "Search" in Page(page).words
+        assert "nothing surely better" in page
+        assert 'alt="loss along each setting of spam"' in page
+        assert "hidden [64, 32]" in page
+        assert "0.0100 [-0.0200, 0.0400]" in page
+        assert "  search     nothing surely better: by chance" in summary(root, "spam")
+    finally:
+        shutil.rmtree(folder)
+        render(root, ["spam"])
+
+
+def test_curves_and_label_errors_are_shown_once_they_are_there(root, page, tmp_path):
+    assert "tidemill errors spam ranks labels" in page
+    shutil.copytree(root, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "reports" / "spam" / "curves.png").write_bytes(b"\x89PNG")
+    (tmp_path / "reports" / "spam" / "label_errors.html").write_text("<p>one</p>", encoding="utf-8")
+    after = render(tmp_path, ["spam", "solar"]).read_text(encoding="utf-8")
+    assert after.count('src="data:image/png;base64,') == 7
+    assert 'href="spam/label_errors.html"' in after

@@ -1,0 +1,203 @@
+import base64
+import json
+import math
+import time
+
+import numpy as np
+import pytest
+from starlette.testclient import TestClient
+
+from tests.apps.fabric import build, model, picture
+from tidemill.apps.models.model import CHUNK
+from tidemill.apps.serve.app import application
+from tidemill.apps.serve.request_queue import Desk
+from tidemill.apps.serve.settings import ServiceSettings
+from tidemill.ingest.settings import IngestSettings
+from tidemill.project.config import load
+from tidemill.train.none import Outliers
+
+SETTINGS = ServiceSettings(
+    host="127.0.0.1", port=0, abstain_below=0.0, max_rows=5, max_bytes=4000, seconds=5.0, engine="torch"
+)
+LINEAGE = {"version": "mail@v1.0.0", "commit": "0" * 40}
+
+
+def served(name: str, **changes) -> tuple[TestClient, Desk]:
+    settings = SETTINGS.model_copy(update=changes)
+    desk = Desk(model(name), settings.abstain_below, settings.seconds)
+    ingest = load(name, "ingest", IngestSettings)[1]
+    return TestClient(application(desk, ingest, settings, LINEAGE), raise_server_exceptions=False), desk
+
+
+@pytest.fixture
+def mail(inside) -> TestClient:
+    build(inside)
+    return served("mail")[0]
+
+
+@pytest.fixture
+def cells(inside) -> TestClient:
+    build(inside)
+    return served("cells")[0]
+
+
+def texts(*contents: object) -> dict:
+    return {"rows": [{"text": content} for content in contents]}
+
+
+def test_a_row_unlike_all_known_ones_is_answered_as_none_of_the_above(inside):
+    build(inside)
+    client, desk = served("mail")
+    known = np.arange(60, dtype=np.float32)[:, None] % 3
+    desk.model.__dict__["outliers"] = Outliers.fit(known, known, share=0.0, seed=0)
+    first, second = client.post("/predict", json=texts("win!!", "!!!!!!!!!")).json()["rows"]
+    assert (first["prediction"], second["prediction"]) == ("spam", "none_of_the_above")
+    assert first["outlier"] <= 1.0 < second["outlier"]
+    assert second["probabilities"]["spam"] > 0.99
+
+
+def test_it_tells_that_it_is_well_and_where_its_model_comes_from(mail):
+    assert mail.get("/health").json() == {"status": "ok", "version": "mail@v1.0.0"}
+    assert mail.get("/version").json() == LINEAGE
+
+
+def test_each_row_gets_an_answer_in_its_order(mail):
+    answer = mail.post("/predict", json={"rows": [{"text": "hi", "key": "a"}, {"text": "win!!"}]})
+    assert answer.status_code == 200
+    content = answer.json()
+    assert (content["version"], content["classes"]) == ("mail@v1.0.0", ["ham", "spam"])
+    first, second = content["rows"]
+    assert (first["key"], first["prediction"]) == ("a", "ham")
+    assert "key" not in second
+    expected = 1 / (1 + math.exp(-3.0))  # two marks: log odds 2 * 2 - 1
+    assert second["probabilities"] == pytest.approx({"ham": 1 - expected, "spam": expected}, abs=1e-6)
+
+
+def test_below_the_threshold_nothing_is_predicted(inside):
+    build(inside)
+    client, _ = served("mail", abstain_below=0.9)
+    first, second = client.post("/predict", json=texts("hi", "win!!")).json()["rows"]
+    assert (first["prediction"], second["prediction"]) == (None, "spam")
+    assert first["probabilities"]["ham"] == pytest.approx(1 / (1 + math.exp(-1.0)), abs=1e-6)
+
+
+def test_images_come_in_base64_or_as_files_of_a_form(cells):
+    dark, light = picture(3), picture(250)
+    rows = [{"image": base64.b64encode(one).decode()} for one in (dark, light)]
+    said = cells.post("/predict", json={"rows": rows}).json()["rows"]
+    assert [row["prediction"] for row in said] == ["dark", "light"]
+    files = [("image", ("one.png", light, "image/png")), ("image", ("two.png", dark, "image/png"))]
+    again = cells.post("/predict", files=files).json()["rows"]
+    assert [(row["key"], row["prediction"]) for row in again] == [("one.png", "light"), ("two.png", "dark")]
+    assert again[0]["probabilities"] == said[1]["probabilities"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "row", "told"),
+    [
+        ([{"text": "a"}, {"text": "  "}], 2, "request, row 2: column 'text' is '  ', not text"),
+        ([{"text": "a"}, {"text": None}], 2, "row 2: text is None, not a string"),
+        ([{"txet": "a"}], 1, "row 1: not an object with text"),
+        ([{"text": "a", "label": "spam"}], 1, "row 1: not an object with text"),
+        ([{"text": "a"}, "b"], 2, "row 2: not an object with text"),
+        ([{"text": "a", "key": 7}], 1, "row 1: key is 7, not a string"),
+        ([{"text": "\ud800"}], 1, "row 1: half a character is no text"),
+        ([{"text": "a", "key": "\ud800"}], 1, "row 1: half a character is no text"),
+    ],
+)
+def test_a_row_that_cannot_be_taken_is_named(mail, rows, row, told):
+    answer = mail.post("/predict", content=json.dumps({"rows": rows}), headers={"content-type": "application/json"})
+    assert answer.status_code == 422
+    assert answer.json()["error"]["row"] == row
+    assert answer.json()["error"]["message"].startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("image", "told"),
+    [
+        (base64.b64encode(picture(9, side=21)).decode(), "image has 21 x 21 pixels, more than ingest.max_pixels 400"),
+        (base64.b64encode(b"GIF, but not quite").decode(), "image is not an image"),
+        (base64.b64encode(picture(9)[:45]).decode(), "image is damaged"),
+        ("not base64!", "image is not base64"),
+    ],
+)
+def test_an_image_that_ingest_would_not_take_is_named(cells, image, told):
+    good = base64.b64encode(picture(9)).decode()
+    answer = cells.post("/predict", json={"rows": [{"image": good}, {"image": image}]})
+    assert answer.status_code == 422
+    assert answer.json()["error"]["row"] == 2
+    assert told in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status", "told"),
+    [
+        ("{", "application/json", 400, "the body is not JSON"),
+        ("[" * 3000, "application/json", 400, "the body is not JSON"),
+        ("[]", "application/json", 400, "the body is not of the form"),
+        ('{"rows": []}', "application/json", 400, "no rows"),
+        ('{"rows": [], "model": "x"}', "application/json", 400, "the body is not of the form"),
+        ('{"rows": [' + '{"text": "a"},' * 5 + '{"text": "a"}]}', "application/json", 413, "6 rows, at most 5"),
+        ('{"rows": [{"text": "' + "a" * 4000 + '"}]}', "application/json", 413, "more than 4000 bytes"),
+        ('{"rows": [{"text": "a"}]}', "text/plain", 415, "content type text/plain is not application/json"),
+        ("cos\nsystem\n(S'true'\ntR.", "application/x-pickle", 415, "content type application/x-pickle"),
+    ],
+)
+def test_a_body_that_is_not_a_request_is_refused_with_the_reason(mail, body, kind, status, told):
+    answer = mail.post("/predict", content=body, headers={"content-type": kind})
+    assert answer.status_code == status
+    assert told in answer.json()["error"]["message"]
+
+
+def test_a_body_whose_length_is_not_told_is_counted(mail):
+    answer = mail.post(
+        "/predict", content=(b"a" * 500 for _ in range(20)), headers={"content-type": "application/json"}
+    )
+    assert answer.status_code == 413
+
+
+def test_too_many_files_are_refused(cells):
+    files = [("image", (f"{k}.png", picture(9), "image/png")) for k in range(6)]
+    assert "6 rows, at most 5" in cells.post("/predict", files=files).json()["error"]["message"]
+    assert cells.post("/predict", data={"image": "text"}, files=files[:1]).status_code == 400
+
+
+def test_places_and_methods_that_are_not_there_are_told_as_json(mail):
+    assert mail.get("/nothing").json() == {"error": {"message": "Not Found"}}
+    assert mail.get("/predict").status_code == 405
+    assert mail.get("/docs").status_code == 404
+
+
+def test_a_request_waits_for_the_model_no_longer_than_it_may_take(inside):
+    build(inside)
+    client, desk = served("mail", seconds=0.05)
+    with desk.lock:
+        answer = client.post("/predict", json=texts("hi"))
+    assert answer.status_code == 503
+    assert "busy" in answer.json()["error"]["message"]
+    assert client.post("/predict", json=texts("hi")).status_code == 200
+
+
+def test_a_request_that_takes_too_long_is_given_up_and_the_model_is_free_again(inside, monkeypatch):
+    build(inside)
+    monkeypatch.setitem(CHUNK, "text", 1)
+    client, desk = served("mail", seconds=0.2)
+    quick = desk.model.embedder.features
+    monkeypatch.setattr(
+        desk.model.embedder, "features", lambda rows, *, name: (time.sleep(0.3), quick(rows, name=name))[1]
+    )
+    answer = client.post("/predict", json=texts("one", "two"))
+    assert answer.status_code == 503
+    assert "only 1 of 2 rows were answered in 0.2 seconds" in answer.json()["error"]["message"]
+    assert not desk.lock.locked()
+
+
+def test_a_failure_of_its_own_is_logged_and_tells_strangers_nothing(inside, monkeypatch, capsys):
+    build(inside)
+    client, desk = served("mail")
+    monkeypatch.setattr(desk.model.embedder, "features", lambda *_, **__: 1 / 0)
+    answer = client.post("/predict", json=texts("hi"))
+    assert answer.status_code == 500
+    assert answer.json() == {"error": {"message": "the service failed; its log says how"}}
+    assert client.post("/predict", json=texts("hi")).status_code == 500  # and it goes on
+    assert "POST /predict 500 1 rows" in capsys.readouterr().err

@@ -1,0 +1,36 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from tidemill.common.files import atomic_write
+
+
+def test_a_file_is_there_whole_once_the_block_has_ended_and_its_folder_with_it(inside: Path):
+    path = inside / "deep" / "table.csv"
+    with atomic_write(path) as temporary:
+        temporary.write_text("whole")
+        assert not path.exists()
+        assert temporary.parent == path.parent
+    assert path.read_text() == "whole"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_block_that_fails_leaves_the_old_file_and_no_other(inside: Path):
+    path = inside / "table.csv"
+    path.write_text("old")
+    with pytest.raises(ZeroDivisionError), atomic_write(path) as temporary:
+        temporary.write_text(f"half {1 // 0}")
+    assert path.read_text() == "old"
+    assert list(inside.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(("durable", "flushed"), [(True, 1), (False, 0)])
+def test_content_is_flushed_to_the_disk_before_the_rename_where_it_has_to_last(
+    inside: Path, monkeypatch: pytest.MonkeyPatch, *, durable: bool, flushed: int
+):
+    path, seen = inside / "table.csv", []
+    monkeypatch.setattr(os, "fsync", lambda _: seen.append(path.exists()))
+    with atomic_write(path, durable=durable) as temporary:
+        temporary.write_text("whole")
+    assert seen == [False] * flushed

@@ -1,0 +1,170 @@
+"""New files get into the manifest, and from the manifest into raw batches."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+import yaml
+
+from tests.ingest.fabric import SPAM, settings
+from tidemill.contracts import DataError, SuiteError
+from tidemill.project import batches
+from tidemill.project.arrivals import arrive, natural, scan
+from tidemill.project.batches import bring_in
+from tidemill.project.layout import Paths
+from tidemill.project.tables import read_json
+
+PATHS = Paths("spam")
+CHOSEN = settings(incoming="data/incoming/spam", order=("sms-*",), meta={}, slices=("group",))
+
+
+def put(name: str, *texts: str, start: int = 0) -> None:
+    path = Path("data/incoming/spam") / f"{name}.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = [{"id": f"{name}-{n + start}", "text": text, "label": "ham", "group": name} for n, text in enumerate(texts)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+@pytest.fixture
+def project(inside: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    PATHS.data.mkdir(parents=True)
+    PATHS.manifest.write_text('{"batches": []}')
+    content = {"problem": SPAM.model_dump(mode="json"), "ingest": CHOSEN.model_dump(mode="json")}
+    Path("params.yaml").write_text(yaml.safe_dump({"problems": ["spam"], "spam": content}))
+    monkeypatch.setattr(batches, "guard", lambda *_, **__: None)
+    put("email-1", "hello from a long way off", "buy these watches at once")
+    put("sms-2", "where are you my friend")
+    put("sms-10", "call me when you get home")
+    return inside
+
+
+def files() -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in sorted(PATHS.data.rglob("*.parquet"))}
+
+
+def test_files_arrive_in_the_order_that_was_asked_and_only_once(project: Path) -> None:
+    assert arrive("spam", folder=project) == ["sms-2", "sms-10", "email-1"]
+    assert arrive("spam", folder=project) == []
+    put("sms-3", "one more text")
+    assert [entry["batch"] for entry in scan(SPAM, CHOSEN, project)] == ["sms-3"]
+    assert arrive("spam", folder=project) == ["sms-3"]
+    assert [entry["batch"] for entry in read_json(PATHS.manifest)["batches"]] == ["sms-2", "sms-10", "email-1", "sms-3"]
+
+
+def test_two_files_of_one_name_and_names_of_odd_characters_are_refused(project: Path) -> None:
+    Path("data/incoming/spam/sms-2.csv").write_text("id,text,label,group\n9,x y z,ham,a\n")
+    with pytest.raises(DataError, match=r"a batch 'sms-2' came from .*; rename the new file"):
+        arrive("spam", folder=project)
+    Path("data/incoming/spam/sms-2.csv").rename("data/incoming/spam/what now?.csv")
+    with pytest.raises(DataError, match="'what now\\?' is no batch name"):
+        arrive("spam", folder=project)
+    assert read_json(PATHS.manifest) == {"batches": []}
+
+
+def test_names_are_sorted_as_people_count() -> None:
+    assert sorted(["b-10", "b-9", "a-11", "b", "9"], key=natural) == ["9", "a-11", "b", "b-9", "b-10"]
+
+
+def test_batches_that_are_there_are_left_alone_and_the_result_is_that_of_a_run_from_scratch(project: Path) -> None:
+    arrive("spam", folder=project)
+    bring_in(SPAM, CHOSEN, PATHS)
+    before = {path: Path(path).stat().st_mtime_ns for path in files()}
+    put("sms-30", "a new text of today", "where are you my friend!")
+    arrive("spam", folder=project)
+    bring_in(SPAM, CHOSEN, PATHS)
+    assert {path: Path(path).stat().st_mtime_ns for path in before} == before
+    step_by_step = files()
+    for path in step_by_step:
+        Path(path).unlink()
+    bring_in(SPAM, CHOSEN, PATHS)
+    assert files() == step_by_step
+    report = read_json(PATHS.reports / "ingest.json")
+    assert report["batches"]["sms-30"]["near_duplicates"] == 1
+    assert report["rows"] == 5
+
+
+def test_sources_of_batches_that_are_there_are_not_needed_any_more(project: Path) -> None:
+    arrive("spam", folder=project)
+    bring_in(SPAM, CHOSEN, PATHS)
+    Path("data/incoming/spam/sms-2.jsonl").unlink()
+    bring_in(SPAM, CHOSEN, PATHS)
+
+
+def test_a_batch_out_of_the_manifest_goes_and_those_after_it_are_made_again(project: Path) -> None:
+    put("sms-2", "call me when you get home!", "where are you my friend")
+    put("sms-10", "call me when you get home", "nobody is here but me")
+    arrive("spam", folder=project)
+    bring_in(SPAM, CHOSEN, PATHS)
+    assert pl.read_parquet(PATHS.raw / "sms-10.parquet")["text"].to_list() == ["nobody is here but me"]
+    content = read_json(PATHS.manifest)
+    PATHS.manifest.write_text(json.dumps({"batches": content["batches"][1:]}))
+    bring_in(SPAM, CHOSEN, PATHS)
+    assert sorted(path.name for path in PATHS.raw.iterdir()) == ["email-1.parquet", "sms-10.parquet"]
+    assert pl.read_parquet(PATHS.raw / "sms-10.parquet").height == 2
+
+
+def test_a_source_that_changed_since_it_arrived_is_refused(project: Path) -> None:
+    arrive("spam", folder=project)
+    put("sms-10", "call me never again")
+    with pytest.raises(DataError, match=r"sms-10.jsonl changed since it arrived as batch 'sms-10'"):
+        bring_in(SPAM, CHOSEN, PATHS)
+    assert files() == {}
+
+
+def test_other_settings_make_every_batch_again_but_where_files_come_from_does_not_matter(project: Path) -> None:
+    arrive("spam", folder=project)
+    bring_in(SPAM, CHOSEN, PATHS)
+    before = files()
+    bring_in(SPAM, CHOSEN.model_copy(update={"incoming": "elsewhere", "order": ()}), PATHS)
+    assert files() == before
+    bring_in(SPAM, CHOSEN.model_copy(update={"near_duplicates": 0.9}), PATHS)
+    assert files() != before
+
+
+def test_a_torn_or_lost_file_is_made_again(project: Path) -> None:
+    arrive("spam", folder=project)
+    bring_in(SPAM, CHOSEN, PATHS)
+    before = files()
+    (PATHS.raw / "sms-2.parquet").write_bytes(b"PAR1 torn")
+    (PATHS.gold / "sms-10.parquet").unlink()
+    (PATHS.raw / ".sms-2.parquet.77.part").write_bytes(b"torn")
+    bring_in(SPAM, CHOSEN, PATHS)
+    assert files() == before
+    assert not list(PATHS.raw.glob(".*"))
+
+
+def test_a_bad_row_or_a_failed_suite_leaves_what_was_there(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    arrive("spam", folder=project)
+    bring_in(SPAM, CHOSEN, PATHS)
+    before = files()
+    put("sms-11", "fine and well", "")
+    with pytest.raises(DataError, match=r"sms-11.jsonl, line 2: column 'text' is ''"):
+        arrive("spam", folder=project) and bring_in(SPAM, CHOSEN, PATHS)
+    put("sms-12", "another fine one")
+    assert files() == before
+
+    def fails(*_: Any, **__: Any) -> None:
+        raise SuiteError("raw: column 'text'")
+
+    monkeypatch.setattr(batches, "guard", fails)
+    PATHS.manifest.write_text(json.dumps({"batches": [*read_json(PATHS.manifest)["batches"][:3]]}))
+    (PATHS.raw / "sms-2.parquet").unlink()
+    with pytest.raises(SuiteError):
+        bring_in(SPAM, CHOSEN, PATHS)
+    assert not (PATHS.raw / "sms-2.parquet").exists()
+
+
+def test_an_empty_or_doubled_manifest_is_told(project: Path) -> None:
+    with pytest.raises(DataError, match="no batch has arrived; run `tidemill arrive spam`"):
+        bring_in(SPAM, CHOSEN, PATHS)
+    entry = {"batch": "a", "source": "x", "sha256": "y"}
+    PATHS.manifest.write_text(json.dumps({"batches": [entry, entry]}))
+    with pytest.raises(DataError, match="batch 'a' is there twice"):
+        bring_in(SPAM, CHOSEN, PATHS)
+    PATHS.manifest.write_text('{"batches": [{"name": "a"}]}')
+    with pytest.raises(DataError, match="is not a manifest of batches"):
+        bring_in(SPAM, CHOSEN, PATHS)

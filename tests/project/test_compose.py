@@ -1,0 +1,97 @@
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tidemill.contracts import ConfigError, Settings
+from tidemill.project.compose import compose, expand, preflight, write_params
+from tidemill.project.config import load, load_params
+from tidemill.train.settings import TrainSettings
+
+
+@pytest.fixture
+def project(inside: Path, root: Path) -> Path:
+    """A folder with the real conf/ and the params.yaml composed from it."""
+    shutil.copytree(root / "conf", inside / "conf")
+    write_params(folder=inside)
+    return inside
+
+
+def test_the_committed_params_are_what_conf_composes_to(root: Path):
+    assert load_params(root / "params.yaml") == compose(conf=root / "conf")
+
+
+def test_a_word_for_a_stage_means_that_stage_of_each_chosen_problem(project: Path):
+    assert expand(["problem=spam", "denoise=majority", "train.max_epochs=3"]) == (
+        ["spam"],
+        ["denoise@spam.denoise=majority", "spam.train.max_epochs=3"],
+    )
+    assert expand(["train.max_epochs=3"])[1] == ["solar.train.max_epochs=3", "spam.train.max_epochs=3"]
+
+
+def test_overrides_reach_params_and_are_recorded(project: Path):
+    _, overrides = expand(["problem=spam", "denoise=majority", "train.max_epochs=3"])
+    assert write_params(overrides)
+    params = load_params()
+    assert params["spam"]["train"]["max_epochs"] == 3
+    assert params["spam"]["denoise"]["model"] == "majority"
+    assert params["solar"] == compose()["solar"]
+    assert params["overrides"] == overrides
+
+
+def test_composing_twice_changes_nothing(project: Path):
+    before = (project / "params.yaml").read_bytes()
+    assert not write_params()
+    assert (project / "params.yaml").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("problem=spma", "did you mean spam"),
+        ("train.max_epoch=3", r"did you mean \w+\.train\.max_epochs"),
+        ("denoise=majorty", "did you mean majority"),
+        ("denose=majority", "did you mean denoise=?"),
+        ("spam.trian.seed=1", r"did you mean spam\.train"),
+        ("train", "is no override: write KEY=VALUE"),
+    ],
+)
+def test_a_typo_fails_with_the_nearest_valid_key(project: Path, word: str, said: str):
+    with pytest.raises(ConfigError, match=said):
+        expand([word])
+
+
+def test_preflight_passes_on_composed_params_with_and_without_overrides(project: Path):
+    preflight()
+    write_params(["spam.train.max_epochs=3"])
+    preflight()
+
+
+def test_preflight_names_the_key_that_is_stale_and_the_remedy(project: Path):
+    params = yaml.safe_load((project / "params.yaml").read_text())
+    params["spam"]["train"]["max_epochs"] = 999
+    (project / "params.yaml").write_text(yaml.safe_dump(params))
+    with pytest.raises(ConfigError, match=r"stale: spam\.train\.max_epochs is 999 there .* Run `tidemill compose`"):
+        preflight()
+
+
+def test_an_unknown_key_in_params_fails_with_the_nearest_valid_one():
+    class Small(Settings):
+        seed: int
+
+    section = {"problem": {"name": "spam", "modality": "text", "classes": ["ham", "spam"]}, "train": {"sed": 1}}
+    with pytest.raises(ConfigError, match=r"spam\.train\.(sed: unknown key; did you mean seed|seed: Field required)"):
+        load("spam", "train", Small, params={"problems": ["spam"], "spam": section})
+
+
+def test_an_unknown_problem_fails_with_the_nearest_valid_one():
+    with pytest.raises(ConfigError, match="unknown problem 'spma'; did you mean spam"):
+        load("spma", "train", Settings, params={"problems": ["spam"]})
+
+
+@pytest.mark.parametrize("way", sorted(path.stem for path in (Path(__file__).parents[2] / "conf/train").glob("*.yaml")))
+def test_every_way_to_train_composes_for_both_problems(root: Path, way: str):
+    for problem in ("spam", "solar"):
+        found = compose([f"train@{problem}.train={way}"], conf=root / "conf")[problem]["train"]
+        TrainSettings.model_validate(found)

@@ -1,0 +1,78 @@
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tidemill.contracts import SuiteError, labels_contract, raw_contract, votes_contract
+from tidemill.project.expectations import guard, page_later, pages_now, promised
+from tidemill.project.layout import data_docs, data_docs_page, suite_result
+
+
+def votes(*values: int) -> pl.DataFrame:
+    height = len(values)
+    return pl.DataFrame(
+        {
+            "row_id": [f"r{i}" for i in range(height)],
+            "batch": ["b"] * height,
+            "split": ["train"] * height,
+            "short": pl.Series(values, dtype=pl.Int8),
+        }
+    )
+
+
+def test_a_table_that_keeps_its_contract_passes_and_leaves_data_docs(inside: Path):
+    guard(votes(0, 1, -1), votes_contract(2), problem="spam", table_name="votes")
+    assert (data_docs("spam", "votes") / "index.html").exists()
+    (page,) = data_docs("spam", "votes").glob("validations/**/*.html")
+    assert str(page.relative_to(data_docs("spam", "votes"))) in data_docs_page("spam", "votes").read_text()
+    assert json.loads(suite_result("spam", "votes").read_text())["success"]
+
+
+def test_a_failing_suite_names_column_rows_value_and_page(inside: Path):
+    with pytest.raises(SuiteError) as raised:
+        guard(votes(0, 7, 1), votes_contract(2), problem="spam", table_name="votes")
+    message = str(raised.value)
+    for part in ("spam/votes", "'short'", "rows r1", "values ['7']", "latest.html", "nothing was written"):
+        assert part in message
+    assert not json.loads(suite_result("spam", "votes").read_text())["success"]
+
+
+def test_each_check_replaces_the_page_of_the_one_before(inside: Path):
+    for _ in range(2):
+        guard(votes(0, 1), votes_contract(2), problem="spam", table_name="votes")
+    assert len(list((data_docs("spam", "votes") / "validations").rglob("*.html"))) == 1
+
+
+def test_an_image_without_bytes_is_named(inside: Path):
+    table = pl.DataFrame(
+        {"row_id": ["a", "b"], "key": ["1", "2"], "batch": "x", "split": "dev", "image": [b"png", b""]}
+    )
+    with pytest.raises(SuiteError, match=r"'image' .*rows b"):
+        guard(table, raw_contract("image", {}), problem="solar", table_name="raw")
+
+
+def test_a_probability_above_one_is_named(inside: Path):
+    table = pl.DataFrame({"row_id": ["a", "b"], "p_ham": [0.5, 1.5], "p_spam": [0.5, -0.5]})
+    with pytest.raises(SuiteError, match=r"'p_ham' .*rows b"):
+        guard(table, labels_contract(["ham", "spam"]), problem="spam", table_name="labels")
+
+
+def test_a_kept_promise_costs_no_great_expectations_and_its_page_comes_later(inside: Path):
+    table = votes(0, 1, -1)
+    promised(table, votes_contract(2), problem="spam", table_name="votes")
+    assert not suite_result("spam", "votes").exists()
+    table.write_parquet(inside / "votes.parquet")
+    page_later(inside / "votes.parquet", votes_contract(2), problem="spam", table_name="votes")
+    pages_now("spam")
+    assert json.loads(suite_result("spam", "votes").read_text())["success"]
+    assert data_docs_page("spam", "votes").exists()
+    suite_result("spam", "votes").unlink()
+    pages_now("spam")  # nothing is left to do
+    assert not suite_result("spam", "votes").exists()
+
+
+def test_a_broken_promise_is_told_as_the_suite_tells_it(inside: Path):
+    with pytest.raises(SuiteError, match=r"spam/votes.*'short'.*rows r1"):
+        promised(votes(0, 7, 1), votes_contract(2), problem="spam", table_name="votes")
+    assert data_docs_page("spam", "votes").exists()

@@ -1,0 +1,76 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tidemill.contracts import ConfigError
+from tidemill.runs.git import git
+from tidemill.runs.registry import read_registry, rollback, tag_object
+
+
+def commit(folder: Path, name: str) -> str:
+    git("-c", "user.name=T", "-c", "user.email=t@t", "commit", "-q", "--allow-empty", "-m", name, folder=folder)
+    return git("rev-parse", "HEAD", folder=folder)
+
+
+def tag(folder: Path, name: str, where: str) -> None:
+    git("update-ref", f"refs/tags/{name}", tag_object(name, where, name, folder), folder=folder)
+
+
+@pytest.fixture
+def repository(inside: Path) -> Path:
+    """A repository with two promoted versions of spam and one of solar."""
+    git("init", "-q", "-b", "main", folder=inside)
+    one, two = commit(inside, "one"), commit(inside, "two")
+    for name, where in [("spam@v1.0.0", one), ("spam#prod#1", one), ("spam@v1.1.0", two), ("spam#prod#2", two)]:
+        tag(inside, name, where)
+    for name in ("solar@v1.0.0", "solar#prod#1"):
+        tag(inside, name, two)
+    return inside
+
+
+def test_a_new_problem_has_no_champion_and_starts_at_version_one(inside: Path):
+    git("init", "-q", folder=inside)
+    registry = read_registry("spam", inside)
+    assert registry.champion is None
+    assert registry.next_tags() == ("spam@v1.0.0", "spam#prod#1")
+
+
+def test_the_champion_is_the_version_assigned_last(repository: Path):
+    registry = read_registry("spam", repository)
+    assert registry.champion == "spam@v1.1.0"
+    assert registry.next_tags() == ("spam@v1.2.0", "spam#prod#3")
+
+
+def test_versions_are_ordered_as_numbers(repository: Path):
+    for number in (2, 10, 9):
+        tag(repository, f"spam@v1.{number}.0", git("rev-parse", "HEAD", folder=repository))
+    assert list(read_registry("spam", repository).versions)[-1] == "spam@v1.10.0"
+
+
+def test_rollback_is_a_new_assignment_of_the_version_before(repository: Path):
+    before = set(git("for-each-ref", "refs/tags", folder=repository).splitlines())
+    assert rollback("spam", None, repository) == "spam@v1.0.0"
+    assert read_registry("spam", repository).champion == "spam@v1.0.0"
+    assert before < set(git("for-each-ref", "refs/tags", folder=repository).splitlines())
+    with pytest.raises(ConfigError, match=r"no version before spam@v1\.0\.0"):
+        rollback("spam", None, repository)
+    assert rollback("spam", "v1.1.0", repository) == "spam@v1.1.0"
+
+
+def test_a_version_that_is_not_there_is_named_with_those_that_are(repository: Path):
+    with pytest.raises(ConfigError, match=r"no version spam@v9\.0\.0; there are spam@v1\.0\.0, spam@v1\.1\.0"):
+        rollback("spam", "v9.0.0", repository)
+
+
+def test_gto_reads_the_same_champion(repository: Path):
+    shown = subprocess.run(
+        [str(Path(sys.executable).with_name("gto")), "show", "spam"],
+        cwd=repository,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "v1.1.0" in shown
+    assert "prod" in shown

@@ -1,0 +1,41 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+
+from tidemill.runs.subprocesses import run_leashed
+
+
+def wait_until(true: object, seconds: float = 20.0) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if true():  # type: ignore[operator]
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_lines_come_as_they_are_printed_and_the_status_is_the_commands(inside: Path):
+    said: list[str] = []
+    code = "import sys; print('one'); print('two', file=sys.stderr); sys.exit(3)"
+    status = run_leashed([sys.executable, "-c", code], folder=inside, environment=os.environ, say=said.append)
+    assert status == 3
+    assert sorted(said) == ["one", "two"]
+
+
+def test_a_killed_parent_takes_its_commands_grandchildren_with_it(inside: Path):
+    sleeper = f'{sys.executable} -c \'import time,os; open("pid","w").write(str(os.getpid())); time.sleep(600)\''
+    parent = (
+        "import os, pathlib\nfrom tidemill.runs.subprocesses import run_leashed\n"
+        f"run_leashed(['sh', '-c', {sleeper!r} + '; true'], folder=pathlib.Path('.'), environment=os.environ, say=print)"
+    )
+    with subprocess.Popen([sys.executable, "-c", parent], cwd=inside) as process:
+        assert wait_until(lambda: (inside / "pid").exists() and (inside / "pid").read_text())
+        pid = int((inside / "pid").read_text())
+        assert psutil.pid_exists(pid)
+        process.send_signal(signal.SIGKILL)
+    assert wait_until(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
