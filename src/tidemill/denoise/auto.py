@@ -1,10 +1,11 @@
-"""votes (and features, and some gold) -> the label model that the evidence speaks for.
+"""Label model that chooses: by votes alone, with features, and with some gold.
 
 1. Are these many voters who each name every class? Then they are a crowd, and its classic model is theirs.
-2. Does the generative model explain how often pairs of votes occur, within sampling noise? Then nothing beats it.
-3. Otherwise its posterior cannot be trusted, and judges that err differently are pooled.
+2. Does a generative model with one accuracy a function explain how often pairs of votes occur? Then nothing beats it.
+3. Otherwise functions depend on one another in ways that votes do not show, and the majority vote is smoothed.
 4. With features, a classifier and the functions' confusions are learned together on top of that choice.
-5. Gold, when there is some, can overrule: the model with the least squared error (Brier, 1950) on it wins.
+5. Gold, when there is some, can overrule: the model with the least squared error (Brier, 1950) on it wins. Gold that has not
+   been seen decides whether the labels are calibrated.
 
 How well each agrees with left-out functions is reported but decides nothing: repeating functions agree best of all, and
 what repeats most would win (see docs/denoise.md, tried and dropped).
@@ -18,7 +19,8 @@ import numpy as np
 
 from tidemill.contracts import NO_GOLD, Features, Probabilities, Votes
 from tidemill.denoise import evidence
-from tidemill.denoise.base import Gold, LabelModel
+from tidemill.denoise.base import Gold, LabelModel, silent
+from tidemill.denoise.calibration import Calibration, choose_calibration
 from tidemill.denoise.crowd import Crowd, is_crowd
 from tidemill.denoise.generative import Generative
 from tidemill.denoise.hints import Hinted
@@ -26,7 +28,8 @@ from tidemill.denoise.joint import UNSKILLED, Joint, row_order, too_dependent
 from tidemill.denoise.lifts import PairLifts
 from tidemill.denoise.majority import MajorityVote, shares
 from tidemill.denoise.patterns import Patterns, patterns
-from tidemill.denoise.pool import Pool
+from tidemill.denoise.smoothed import SmoothedVote
+from tidemill.denoise.unvoted import default_prior
 from tidemill.denoise.votes import Array
 
 ENOUGH_GOLD: Final = 30
@@ -42,35 +45,42 @@ def _best(candidates: dict[str, LabelModel]) -> str:
     if "crowd" in candidates:
         return "crowd"
     generative = candidates.get("generative")
-    return "generative" if isinstance(generative, Generative) and generative.explains_ else "pool"
+    return "generative" if isinstance(generative, Generative) and generative.explains_ else "smoothed"
 
 
 class Auto(Hinted):
-    """Votes -> what the chosen label model says; ``report`` tells what was chosen and by what evidence.
+    """Label model that answers with the model that the evidence speaks for.
 
     Parameters
     ----------
-    seed
+    seed : int
         Of the resampling behind the interval of the class balance.
-    draws
+    draws : int
         Resamples; 0 leaves interval and stability out.
+    default : int, optional
+        Class of rows without votes; None: estimated, where the votes tell.
+    default_rate : float, optional
+        Share of rows without votes that are of the default class; None: estimated from coverage.
     balance, accuracies_hint, budget
         See ``Hinted``; most distinct rows to learn from.
 
     Attributes
     ----------
-    chosen_
+    chosen_ : LabelModel
         The label model that answers.
-    evidence_
+    calibration_ : Calibration or None
+        What gold rows change of its answers; None: nothing.
+    evidence_ : dict
         What spoke for and against each.
     """
 
     name = "auto"
-    parameters = ("n_classes", "seed", "draws", "budget", "balance", "accuracies_hint")
+    parameters = ("n_classes", "seed", "draws", "default", "default_rate", "budget", "balance", "accuracies_hint")
     learned = Hinted.learned
     uses_features = True
 
     chosen_: LabelModel
+    calibration_: Calibration | None
     evidence_: dict[str, Any]
 
     def __init__(
@@ -79,20 +89,26 @@ class Auto(Hinted):
         *,
         seed: int,
         draws: int = 10,
+        default: int | None = None,
+        default_rate: float | None = None,
         **hints: Any,
     ) -> None:
         super().__init__(n_classes, **hints)
         self.seed = seed
         self.draws = draws
+        self.default = default
+        self.default_rate = default_rate
 
     def _fit(self, votes: Votes, features: Features | None, gold: Gold) -> None:
         chosen = self._choose(patterns(votes, budget=self.budget, order=self.order_, gold=gold))
-        self._adopt(
-            self._with_features(votes[:, self.order_], features, gold, chosen) if features is not None else chosen
-        )
+        if features is not None:
+            joint = self._with_features(votes[:, self.order_], features, gold, chosen)
+            self.calibration_ = self.calibration_ if joint is chosen else None
+            chosen = joint
+        self._adopt(chosen)
 
     def learn(self, found: Patterns) -> None:
-        """Distinct rows -> the choice among label models of votes."""
+        """Choose among label models of votes by distinct rows."""
         self._adopt(self._choose(found))
 
     def _choose(self, found: Patterns) -> LabelModel:
@@ -107,7 +123,22 @@ class Auto(Hinted):
         self.evidence_["groups"] = sorted(sorted(int(self.order_[j]) for j in group) for group in pairs.groups())
         self._weigh(found, candidates, best)
         self._resample(found, pairs)
-        return candidates[self.evidence_["chosen"]]
+        chosen = candidates[self.evidence_["chosen"]]
+        told = default_prior(found, self.n_classes, default=self.default, rate=self.default_rate)
+        if told is not None:
+            chosen.prior_ = told
+        self._calibrate(found, chosen)
+        return chosen
+
+    def _calibrate(self, found: Patterns, chosen: LabelModel) -> None:
+        """Keep a calibration of the chosen model's answers, where gold that it has not seen speaks for it."""
+        self.calibration_ = None
+        known = np.flatnonzero(found.gold != NO_GOLD)
+        if len(known):
+            given = chosen._predict_or_prior(found.votes[known])  # noqa: SLF001 - own base
+            self.calibration_, self.evidence_["calibration"] = choose_calibration(
+                given, found.gold[known], silent(found.votes[known]), found.weights[known]
+            )
 
     def _with_features(self, votes: Votes, features: Features, gold: Gold, model: LabelModel) -> LabelModel:
         """The chosen model, and a classifier and the meaning of votes learned on top of it."""
@@ -134,9 +165,10 @@ class Auto(Hinted):
         return f"features tell {joint.skill_:.0%} of the labels of rows not seen, beyond the commonest class"
 
     def _candidates(self, found: Patterns, pairs: PairLifts) -> dict[str, LabelModel]:
-        pool = Pool(self.n_classes, **self.hints())
-        pool.learn_from(found, pairs)
-        candidates: dict[str, LabelModel] = {"majority": MajorityVote(self.n_classes).fit(found.votes), "pool": pool}
+        smoothed = SmoothedVote(self.n_classes, default=self.default, default_rate=self.default_rate, **self.hints())
+        smoothed.learn_from(found, pairs)
+        majority = MajorityVote(self.n_classes).fit(found.votes)
+        candidates: dict[str, LabelModel] = {"majority": majority, "smoothed": smoothed}
         if is_crowd(found, self.n_classes, effective=pairs.effective()):
             crowd = Crowd(self.n_classes, **self.hints())
             crowd.order_, crowd.functions_ = self.order_, self.functions_
@@ -155,16 +187,20 @@ class Auto(Hinted):
             if name in {"majority", best}
         }
         gold = {
-            name: evidence.gold_scores(model._predict_or_prior(found.votes), found.gold)  # noqa: SLF001 - own base
+            name: evidence.gold_scores(
+                model._predict_or_prior(found.votes),  # noqa: SLF001 - own base
+                found.gold,
+                weights=found.weights,
+            )
             for name, model in candidates.items()
         }
         why = {
-            "generative": "explains how often pairs of votes occur",
-            "pool": "no generative model explains the pairs",
+            "generative": "one accuracy a function explains how often pairs of votes occur",
+            "smoothed": "no generative model with one accuracy a function explains the pairs",
             "crowd": "many voters who each name every class",
         }
         chosen, reason = best, why[best]
-        if int((found.gold != NO_GOLD).sum()) >= ENOUGH_GOLD:
+        if found.weights[found.gold != NO_GOLD].sum() >= ENOUGH_GOLD:
             chosen, reason = min(gold, key=lambda name: gold[name]["squared_error"]), "least squared error on gold"  # type: ignore[index]
         self.evidence_ |= {"chosen": chosen, "reason": reason, "held_out_agreement": agreement, "gold": gold}
 
@@ -176,7 +212,8 @@ class Auto(Hinted):
 
     def _adopt(self, model: LabelModel) -> None:
         model.order_, model.functions_ = self.order_, self.functions_
-        self.chosen_, self.prior_, self.balance_ = model, model.prior_, model.balance_
+        self.chosen_, self.balance_ = model, model.balance_
+        self.prior_ = self._calibrated(model.prior_[None], np.array([True]))[0]
         if "balance_interval" in self.evidence_:
             low, high = np.asarray(self.evidence_["balance_interval"])
             self.evidence_["balance_interval"] = [
@@ -184,11 +221,17 @@ class Auto(Hinted):
                 np.maximum(high, self.balance_).round(6).tolist(),
             ]
 
+    def _calibrated(self, probabilities: Probabilities, without_votes: Any) -> Probabilities:
+        if self.calibration_ is None:
+            return probabilities
+        return self.calibration_.apply(probabilities, without_votes)
+
     def _predict(self, votes: Votes, features: Features | None) -> Probabilities:
-        return self.chosen_._predict(votes, features)  # noqa: SLF001 - a label model of the same base
+        return self._predict_or_prior(votes, features)
 
     def _predict_or_prior(self, votes: Votes, features: Features | None = None) -> Probabilities:
-        return self.chosen_._predict_or_prior(votes, features)  # noqa: SLF001 - a label model of the same base
+        given = self.chosen_._predict_or_prior(votes, features)  # noqa: SLF001 - a label model of the same base
+        return self._calibrated(given, silent(votes))
 
     def _accuracies(self) -> Array | None:
         return self.chosen_._accuracies()  # noqa: SLF001 - a label model of the same base
@@ -199,7 +242,9 @@ class Auto(Hinted):
 
     def to_dict(self) -> dict[str, Any]:
         """Fitted model -> JSON content; the chosen model stands in it whole."""
-        return super().to_dict() | {"chosen": self.chosen_.to_dict(), "evidence": self.evidence_}
+        calibration = None if self.calibration_ is None else self.calibration_.to_dict()
+        held = {"chosen": self.chosen_.to_dict(), "calibration": calibration, "evidence": self.evidence_}
+        return super().to_dict() | held
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> Self:
@@ -208,4 +253,6 @@ class Auto(Hinted):
 
         model = super().from_dict(content)
         model.chosen_, model.evidence_ = from_dict(content["chosen"]), content["evidence"]
+        calibration = content.get("calibration")
+        model.calibration_ = None if calibration is None else Calibration.from_dict(calibration)
         return model

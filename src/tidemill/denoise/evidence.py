@@ -35,11 +35,26 @@ def held_out_agreement(predict: Callable[[Votes], Probabilities], found: Pattern
     return total / mass if mass else None
 
 
-def gold_scores(probabilities: Probabilities, gold: Any) -> dict[str, float] | None:
-    """Probabilities and gold (rows,) or NO_GOLD -> accuracy, log loss, squared and calibration error on the gold rows."""
+def gold_scores(probabilities: Probabilities, gold: Any, *, weights: Any = None) -> dict[str, float] | None:
+    """Score probabilities on the rows that people labeled.
+
+    Parameters
+    ----------
+    probabilities : (n_rows, n_classes)
+    gold : (n_rows,)
+        Class index, or ``NO_GOLD``.
+    weights : (n_rows,), optional
+        How many rows each stands for, whole numbers; None: one.
+
+    Returns
+    -------
+    dict or None
+        Rows, accuracy, log loss, squared error (Brier, 1950) and expected calibration error; None without gold.
+    """
     known = np.flatnonzero(np.asarray(gold) != NO_GOLD)
     if not len(known):
         return None
+    known = known if weights is None else np.repeat(known, np.asarray(weights)[known].astype(np.int64))
     chosen, truth = probabilities[known], np.asarray(gold)[known]
     right = chosen[np.arange(len(known)), truth]
     return {

@@ -17,7 +17,7 @@ from tidemill.contracts import NO_GOLD, DataError, Features, Probabilities, Vote
 from tidemill.denoise.base import Gold, LabelModel, silent
 from tidemill.denoise.evidence import gold_scores
 from tidemill.denoise.patterns import Patterns
-from tidemill.denoise.pool import Pool
+from tidemill.denoise.smoothed import SmoothedVote
 from tidemill.denoise.softmax import Linear, fit_linear
 from tidemill.denoise.spoken import gold_evidence
 from tidemill.denoise.votes import Array, normalised, one_hot, weigh
@@ -102,7 +102,7 @@ class Joint(LabelModel):
 
     def _fit(self, votes: Votes, features: Features | None, gold: Gold) -> None:
         votes = votes[:, self.order_]
-        self.learn_rows(votes, features, gold=gold, base=Pool(self.n_classes).fit(votes, gold=gold))
+        self.learn_rows(votes, features, gold=gold, base=SmoothedVote(self.n_classes).fit(votes, gold=gold))
 
     def learn(self, found: Patterns) -> None:  # noqa: ARG002 - refused
         """Distinct rows hold no features: nothing to learn from."""
@@ -208,7 +208,7 @@ class Joint(LabelModel):
 
 def too_dependent(base: LabelModel) -> bool:
     """Label model of votes -> True where it found votes too dependent for learning: a classifier would learn their errors."""
-    return isinstance(base, Pool) and base.alone
+    return isinstance(base, SmoothedVote) and base.too_dependent
 
 
 def gold_first(order: Any, gold: Gold) -> Any:

@@ -1,6 +1,6 @@
-"""votes and features -> class by what is said of a row and of the rows nearest to it.
+"""votes and features -> class by the votes on a row and on the rows nearest to it.
 
-Neighbours share labels: the pooled opinion of a row is multiplied by the mean opinion of its nearest reference rows,
+Neighbours share labels: the probabilities from the votes on a row is multiplied by the mean of its nearest reference rows,
 as in one step of label propagation (Zhu and Ghahramani, 2002).
 """
 
@@ -14,12 +14,12 @@ from tidemill.contracts import DataError, Features, Probabilities, Votes
 from tidemill.denoise.base import Gold, LabelModel, silent
 from tidemill.denoise.joint import row_order
 from tidemill.denoise.patterns import Patterns
-from tidemill.denoise.pool import Pool
+from tidemill.denoise.smoothed import SmoothedVote
 from tidemill.denoise.votes import Array, normalised
 
 
 class Neighbours(LabelModel):
-    """Votes and features -> pooled opinion of a row times that of its nearest reference rows (cosine).
+    """Votes and features -> probabilities of a row times those of its nearest reference rows (cosine).
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class Neighbours(LabelModel):
     Attributes
     ----------
     reference_, opinions_
-        (reference, dimensions) unit features, (reference, classes) their pooled opinion.
+        (reference, dimensions) unit features, (reference, classes) their probabilities.
     """
 
     name = "neighbours"
@@ -41,7 +41,7 @@ class Neighbours(LabelModel):
 
     reference_: Array
     opinions_: Array
-    pool_: Pool
+    votes_only_: SmoothedVote
 
     def __init__(self, n_classes: int, *, nearest: int = 10, most: int = 2_000, budget: int = 20_000) -> None:
         super().__init__(n_classes)
@@ -53,12 +53,12 @@ class Neighbours(LabelModel):
         if features is None:
             raise DataError("label model neighbours needs features: configure denoise.use_features, or give --features")
         votes = votes[:, self.order_]
-        self.pool_ = Pool(self.n_classes, budget=self.budget).fit(votes, gold=gold)
+        self.votes_only_ = SmoothedVote(self.n_classes, budget=self.budget).fit(votes, gold=gold)
         rows = np.flatnonzero(~silent(votes))
         rows = rows if len(rows) else np.arange(len(votes))
         kept = rows[row_order(votes[rows], features[rows])[: self.most]]
         self.reference_ = _unit(features[kept]).round(6)
-        self.opinions_ = self.pool_.predict_proba(votes[kept])
+        self.opinions_ = self.votes_only_.predict_proba(votes[kept])
         self.prior_ = self.balance_ = self.opinions_.mean(axis=0) / self.opinions_.mean(axis=0).sum()
 
     def learn(self, found: Patterns) -> None:  # noqa: ARG002 - refused
@@ -77,7 +77,7 @@ class Neighbours(LabelModel):
         return found
 
     def _predict(self, votes: Votes, features: Features | None) -> Probabilities:
-        opinion = self.pool_.predict_proba(votes)
+        opinion = self.votes_only_.predict_proba(votes)
         if features is None:
             return opinion
         return normalised(np.log(np.maximum(opinion, 1e-6)) + np.log(np.maximum(self._near(features), 1e-6)))
@@ -89,17 +89,17 @@ class Neighbours(LabelModel):
         return found
 
     def _accuracies(self) -> Array | None:
-        return self.pool_.accuracies()
+        return self.votes_only_.accuracies()
 
     def to_dict(self) -> dict[str, Any]:
-        """Fitted model -> JSON content; the pool stands in it whole."""
-        return super().to_dict() | {"pool": self.pool_.to_dict()}
+        """Fitted model -> JSON content; the model of votes stands in it whole."""
+        return super().to_dict() | {"votes_only": self.votes_only_.to_dict()}
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> Self:
         """What ``to_dict`` gave -> the fitted model."""
         model = super().from_dict(content)
-        model.pool_ = Pool.from_dict(content["pool"])
+        model.votes_only_ = SmoothedVote.from_dict(content["votes_only"])
         return model
 
 

@@ -15,7 +15,7 @@ from tidemill.denoise.lifts import PairLifts
 from tidemill.denoise.majority import MajorityVote
 from tidemill.denoise.neighbours import Neighbours
 from tidemill.denoise.one_coin import OneCoin
-from tidemill.denoise.pool import Pool
+from tidemill.denoise.smoothed import SmoothedVote
 from tidemill.denoise.spoken import SpokenConfusions
 from tidemill.denoise.triplets import Triplets
 from tidemill.denoise.weighted import WeightedVote
@@ -30,7 +30,7 @@ _ALL: Final[tuple[type[LabelModel], ...]] = (
     Crowd,
     PairLifts,
     Generative,
-    Pool,
+    SmoothedVote,
     Neighbours,
     Joint,
     Auto,

@@ -1,0 +1,190 @@
+"""Smoothed majority vote: counts of votes, one pseudo-vote spread by the class balance, ties broken by what was learned.
+
+A pseudo-vote (Laplace's rule of succession, with the class balance in place of a uniform prior) makes a row with few votes
+as unsure as it is, lets a common class win ties and cannot overturn a majority of one vote. On top of it come, within
+narrow bounds, two things that votes tell of one another: how rarely a function gives its vote (what is said of few rows
+is more specific), and the confusions of what functions say when they speak. The bounds are narrow because errors of real
+functions depend on one another in ways that votes do not show: on sets that nothing was fitted to, evidence that may
+overturn majorities lost more often than it gained.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from tidemill.contracts import Features, Probabilities, Votes
+from tidemill.denoise.balance import class_balance, silent_prior
+from tidemill.denoise.hints import Hinted
+from tidemill.denoise.lifts import PairLifts
+from tidemill.denoise.patterns import Patterns
+from tidemill.denoise.spoken import SpokenConfusions
+from tidemill.denoise.unvoted import default_prior
+from tidemill.denoise.votes import Array, normalised, one_hot, said_classes, weigh
+
+PSEUDO_VOTES: Final = 1.0
+BELIEVED: Final = 2.0 / 3.0
+"""Power of the balance in the pseudo-vote: two estimates and, as a third, that every class is alike."""
+SPECIFIC: Final = 0.2
+"""Log odds per unit of a vote's rarity, ``-log(share of rows with it)``, beside the mean vote of the row."""
+CONFUSED: Final = 0.3
+"""Share of the learned log odds that counts."""
+BOUND: Final = 0.2
+"""Most that rarity and confusions move the log odds of a class, either way: enough for ties alone."""
+CORRELATION: Final = 0.3
+"""Correlation between votes of a row that Kish's design effect takes for granted (Survey Sampling, 1965)."""
+SURER: Final = 0.7
+"""How much surer agreement beyond chance makes answers among three classes or more: errors seldom meet there."""
+MISMATCH: Final = 0.3
+"""Share of rows given a class beyond the estimated balance from which votes are too dependent to teach a classifier."""
+
+
+class SmoothedVote(Hinted):
+    """Label model that smooths the majority vote by the class balance and breaks its ties by what it learned.
+
+    Parameters
+    ----------
+    default : int, optional
+        Class of rows without votes; None: estimated, where the votes tell.
+    default_rate : float, optional
+        Share of rows without votes that are of the default class; None: estimated from coverage.
+    balance, accuracies_hint, budget
+        See ``Hinted``; most distinct rows to learn from.
+
+    Attributes
+    ----------
+    pseudo_ : (n_classes,)
+        The pseudo-vote.
+    rarity_ : (n_functions * 2 * n_classes,)
+        ``-log`` of the share of rows with each kind of vote; 0 for "not class k".
+    evidence_ : (n_functions * 2 * n_classes, n_classes)
+        Log probability of each kind of vote given the class.
+    weights_ : (n_functions,)
+        How much each function counts, repetition discounted.
+    sharpness_ : float
+        Power that probabilities are raised to.
+    mismatch_ : float
+        Share of rows to which pair precisions give a class beyond the balance that they estimate.
+
+    Examples
+    --------
+    >>> votes = np.array([[0, 0, 1], [0, -1, -1], [-1, 1, 1], [-1, -1, -1]] * 5, dtype=np.int8)
+    >>> SmoothedVote(n_classes=2).fit(votes).predict_proba(votes[:2]).argmax(axis=1)
+    array([0, 0])
+    """
+
+    name = "smoothed"
+    parameters = ("n_classes", "default", "default_rate", "budget", "balance", "accuracies_hint")
+    learned = (
+        *Hinted.learned,
+        *("pseudo_", "rarity_", "evidence_", "weights_", "sharpness_", "mismatch_", "accuracies_", "effective_"),
+    )
+
+    pseudo_: Array
+    rarity_: Array
+    evidence_: Array
+    weights_: Array
+    sharpness_: float
+    mismatch_: float
+    accuracies_: Array
+    effective_: float
+
+    def __init__(
+        self, n_classes: int, *, default: int | None = None, default_rate: float | None = None, **hints: Any
+    ) -> None:
+        super().__init__(n_classes, **hints)
+        self.default = default
+        self.default_rate = default_rate
+
+    def learn(self, found: Patterns) -> None:
+        """Learn from distinct rows: the pairs first, then what ``learn_from`` learns."""
+        pairs = PairLifts(self.n_classes, **self.hints())
+        pairs.order_ = self.order_
+        pairs.learn(found)
+        self.learn_from(found, pairs)
+
+    def learn_from(self, found: Patterns, pairs: PairLifts) -> None:
+        """Learn from distinct rows and the pairs fitted on them."""
+        spoken = SpokenConfusions(self.n_classes, **self.hints())
+        spoken.order_ = pairs.order_
+        spoken.iterate(found, pairs.weights_)
+        self.functions_, self.weights_ = pairs.functions_, pairs.weights_
+        self.evidence_, self.accuracies_, self.effective_ = spoken.evidence_, pairs.precisions(), pairs.effective()
+        self.rarity_ = rarity(found, self.n_classes)
+        self.sharpness_ = 1.0 + SURER * agreement(found, self.n_classes) * (self.n_classes > 2)  # noqa: PLR2004
+        self.mismatch_ = pairs.mismatch(found)
+        self.balance_ = class_balance(found, pairs, self.balance_counts())
+        self.prior_ = silent_prior(self.balance_, pairs.prior_)
+        told = default_prior(found, self.n_classes, default=self.default, rate=self.default_rate)
+        if told is not None:
+            silent = float(found.weights @ ~found.heard) / float(found.weights.sum())
+            self.prior_, self.balance_ = told, silent * told + (1.0 - silent) * self.balance_
+        weighed = self.balance_**BELIEVED
+        self.pseudo_ = PSEUDO_VOTES * weighed / weighed.sum()
+
+    @property
+    def too_dependent(self) -> bool:
+        """Votes are too dependent on one another to teach a classifier."""
+        return bool(self.mismatch_ > MISMATCH)
+
+    def _predict(self, votes: Votes, features: Features | None) -> Probabilities:  # noqa: ARG002 - votes only
+        named = np.tile(said_classes(self.n_classes), (self.functions_, 1))
+        counts = weigh(votes, named, self.n_classes)
+        total = counts.sum(axis=1, keepdims=True)
+        smooth = np.log((counts + self.pseudo_) / (total + PSEUDO_VOTES))
+        nudge = self._specific(votes, counts, total) + self._confused(votes)
+        return normalised(self.sharpness_ * (smooth + np.clip(nudge, -BOUND, BOUND)))
+
+    def _specific(self, votes: Votes, counts: Array, total: Array) -> Array:
+        """Rarity of the mean vote for each class beside that of the row's mean vote; 0 for classes without votes."""
+        own = np.zeros((len(self.rarity_), self.n_classes))
+        kinds = np.arange(len(self.rarity_)) % (2 * self.n_classes)
+        positive = kinds < self.n_classes
+        own[positive, kinds[positive]] = self.rarity_[positive]
+        rare = weigh(votes, own, self.n_classes)
+        mean = rare.sum(axis=1, keepdims=True) / np.maximum(total, 1e-9)
+        return np.asarray(np.where(rare > 0, SPECIFIC * (rare / np.maximum(counts, 1e-9) - mean), 0.0))
+
+    def _confused(self, votes: Votes) -> Array:
+        logs = weigh(votes, self.evidence_, self.n_classes)
+        independent = (votes >= 0) @ self.weights_
+        design = 1.0 + CORRELATION * np.maximum(independent - 1.0, 0.0)
+        return np.asarray(CONFUSED * (logs - logs.mean(axis=1, keepdims=True)) / design[:, None])
+
+    def _accuracies(self) -> Array:
+        return self.accuracies_
+
+    def report(self) -> dict[str, Any]:
+        """Return the class balance, the effective number of functions, and whether votes are too dependent to teach."""
+        return super().report() | {
+            "effective_functions": round(self.effective_, 3),
+            "too_dependent": self.too_dependent,
+        }
+
+
+def rarity(found: Patterns, n_classes: int) -> Array:
+    """Compute how rare each kind of vote is.
+
+    Returns
+    -------
+    (n_functions * 2 * n_classes,)
+        ``-log`` of the share of rows with the vote; 0 for votes that never occur and for "not class k".
+    """
+    uses = np.asarray(one_hot(found.votes, n_classes).T @ found.weights).ravel() / found.weights.sum()
+    positive = np.arange(len(uses)) % (2 * n_classes) < n_classes
+    return np.where((uses > 0) & positive, -np.log(np.maximum(uses, 1e-12)), 0.0)
+
+
+def agreement(found: Patterns, n_classes: int) -> float:
+    """Compute the agreement of two votes on a row beyond chance, 0 to 1 (Fleiss' kappa with the shares of rows as chance)."""
+    counts = np.stack([(found.votes == k).sum(axis=1) for k in range(n_classes)], axis=1).astype(np.float64)
+    total = counts.sum(axis=1)
+    weights = found.weights * (total >= 2)  # noqa: PLR2004 - two votes can agree
+    if not weights.any():
+        return 0.0
+    same = (counts * (counts - 1)).sum(axis=1) / np.maximum(total * (total - 1), 1.0)
+    share = (found.weights * (total > 0)) @ (counts / np.maximum(total, 1.0)[:, None])
+    chance = float(((share / share.sum()) ** 2).sum())
+    agreed = float(weights @ same / weights.sum())
+    return float(np.clip((agreed - chance) / max(1.0 - chance, 0.05), 0.0, 1.0))
