@@ -75,16 +75,6 @@ def test_rare_positives_of_one_sided_functions_are_found_and_their_share_too():
     assert model.balance_[1] == pytest.approx(0.05, abs=0.01)
 
 
-def test_votes_that_no_independent_model_explains_are_pooled_and_the_reason_is_told():
-    chance = np.random.default_rng(5)
-    truth, topic = chance.integers(0, 2, 4000), chance.integers(0, 2, 4000)
-    columns = [two_sided(np.where(chance.random(4000) < 0.5, truth, topic), 0.8, 0.9, chance) for _ in range(10)]
-    columns[:5] = [two_sided(topic, 0.8, 0.9, chance) for _ in range(5)]
-    model = create("auto", 2, seed=1, draws=0).fit(np.stack(columns, axis=1))
-    assert model.report()["choice"]["reason"]
-    assert model.evidence_["chosen"] in {"pool", "generative"}
-
-
 def test_gold_overrules_where_there_is_enough_of_it():
     votes, truth = clones(rows=2000)
     gold = np.where(np.arange(2000) < 200, truth, -1)
@@ -101,16 +91,6 @@ def test_a_budget_keeps_about_so_many_rows_and_the_same_ones_in_any_order():
     assert 700 < len(found.weights) < 1300
     assert (found.votes == mixed.votes).all()
     assert (found.weights == mixed.weights).all()
-
-
-def test_dawid_skene_falls_back_where_em_loses_a_class_and_says_so():
-    chance = np.random.default_rng(2)
-    votes = np.full((500, 12), ABSTAIN, dtype=np.int8)
-    rows = np.arange(500)
-    votes[rows, chance.integers(0, 12, 500)] = chance.integers(0, 2, 500)
-    report = create("dawid_skene", 2).fit(votes).report()
-    assert report["fallback"] in {True, False}
-    assert (report["fallback_reason"] is None) == (not report["fallback"])
 
 
 def test_hinted_accuracies_and_balance_are_evidence_not_truth():
@@ -146,15 +126,3 @@ def test_silent_rows_take_the_answer_of_features_that_tell_much():
     telling = (np.random.default_rng(1).normal(size=(2000, 4)) + 3 * truth[:, None]).astype(np.float32)
     found = create("joint", 2).fit(votes, features=telling).predict_proba(votes, features=telling)
     assert (found.argmax(axis=1) == truth)[:300].mean() > 0.95
-
-
-def test_votes_too_dependent_for_learning_teach_no_classifier():
-    votes, truth = clones(copies=1, rows=1000)
-    features = (np.random.default_rng(1).normal(size=(1000, 4)) + 3 * truth[:, None]).astype(np.float32)
-    base = create("pool", 2).fit(votes)
-    base.opinions_, base.sharpness_ = np.array([1.0, 0.0, 0.0]), 1.0
-    model = create("joint", 2)
-    model.learn_rows(votes, features, gold=None, base=base)
-    model.order_ = np.arange(votes.shape[1])
-    assert model.skill_ == 0.0
-    assert model.predict_proba(votes, features=features) == pytest.approx(base.predict_proba(votes), abs=1e-6)

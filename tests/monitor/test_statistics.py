@@ -8,7 +8,7 @@ from tidemill.monitor.embeddings import auc, domain_auc, energy_test, pairwise
 from tidemill.monitor.functions import contradicted, tallies
 from tidemill.monitor.predictions import js_distance
 from tidemill.monitor.rows import majority
-from tidemill.monitor.statistics import adjust, fisher, mean_difference, wilson
+from tidemill.monitor.statistics import adjust, fisher, mean_difference
 
 
 @pytest.mark.parametrize("table", [(3, 10, 9, 12), (0, 50, 6, 40), (100, 400, 60, 300), (7, 7, 0, 9), (1, 1, 5, 5)])
@@ -25,16 +25,6 @@ def test_fisher_of_no_rows_says_nothing():
 def test_adjustment_is_that_of_scipy():
     p_values = np.random.default_rng(0).uniform(size=30) ** 2
     assert adjust(p_values) == pytest.approx(stats.false_discovery_control(p_values))
-
-
-def test_wilson_is_that_of_scipy():
-    expected = stats.binomtest(17, 40).proportion_ci(0.9, method="wilson")
-    assert wilson(17, 40, 0.9) == pytest.approx((expected.low, expected.high))
-
-
-def test_wilson_stays_within_0_and_1():
-    assert 0.0 <= wilson(0, 10, 0.95)[0] < 1e-12
-    assert 1.0 - 1e-12 < wilson(10, 10, 0.95)[1] <= 1.0
 
 
 def test_the_interval_of_a_difference_of_means_is_a_z_interval():

@@ -3,5 +3,6 @@
 files           atomic_write: a file is whole or absent
 spelling        closest, did_you_mean: which valid name a wrong one was meant to be
 progress        progress bars on a terminal, lines in a log
+statistics      Wilson's interval of a proportion
 torchvision     makes ``import torchvision`` work beside a CPU build of torch
 """

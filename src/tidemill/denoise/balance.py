@@ -14,7 +14,7 @@ import numpy as np
 
 from tidemill.contracts import NO_GOLD
 from tidemill.denoise.lifts import PairLifts
-from tidemill.denoise.majority import shares
+from tidemill.denoise.majority import vote_shares
 from tidemill.denoise.patterns import Patterns
 from tidemill.denoise.votes import Array
 
@@ -24,26 +24,6 @@ WORTH: Final = 10.0
 """Rows of gold that the estimate from votes weighs as much as: an error of .15 is the standard error of about ten rows."""
 DECISIVE: Final = 0.4
 """Lead of the likeliest class over the next from which a row without votes is held for it; twice the usual error and more."""
-
-
-def vote_shares(found: Patterns, n_classes: int) -> Array:
-    """Compute the share of each class among rows with votes, a row counting once.
-
-    Parameters
-    ----------
-    found : Patterns
-        Distinct rows with their weights.
-    n_classes : int
-        Number of classes.
-
-    Returns
-    -------
-    (n_classes,)
-        Shares that sum to 1; uniform where no function votes.
-    """
-    weights = found.weights * found.heard
-    mass = weights @ shares(found.votes, n_classes)
-    return np.asarray(mass / mass.sum()) if mass.sum() > 0 else np.full(n_classes, 1.0 / n_classes)
 
 
 def class_balance(found: Patterns, pairs: PairLifts, stated: Array) -> Array:

@@ -17,9 +17,10 @@ from tidemill.contracts import ConfigError, Features, Probabilities
 from tidemill.denoise.base import LabelModel
 from tidemill.denoise.explain import explained as explain_votes
 from tidemill.denoise.explain import row_evidence
+from tidemill.denoise.identifiability import identifiability
 from tidemill.denoise.inputs import TextFeatures, VotesFile, read_features, read_gold, read_votes
 from tidemill.denoise.registry import MODELS
-from tidemill.denoise.run import describe, fit_twice, held_against, labels_table, summed_up, worth_of
+from tidemill.denoise.run import describe, fit_twice, gold_report, labels_table, summed_up, worth_of
 from tidemill.denoise.tell import facts
 
 DIMENSIONS = 128
@@ -38,7 +39,8 @@ def command(arguments: list[str]) -> None:
     fitted = Fitted(model, blind.predict_proba(train.votes, features=features), train, features, gold)
     probabilities = model.predict_proba(other.votes, features=other_features)
     report = describe(model, other.votes, probabilities, names=train.functions, classes=classes)
-    report |= {"gold": held_against(fitted.gold_free, train.votes, gold)}
+    report |= gold_report(fitted.gold_free, train.votes, gold, classes=classes, seed=asked.seed)
+    report |= {"identifiability": identifiability(train.votes, classes)}
     if gold is not None:
         report |= {"worth": worth_of(fitted.gold_free, train.votes, features, gold, asked.seed)}
     explained = _explained(asked, fitted, classes)

@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
+from tidemill.common.statistics import wilson
 from tidemill.contracts import ABSTAIN, Probabilities, Votes
 from tidemill.denoise.base import LabelModel
 from tidemill.denoise.clones import EXCESS, groups
@@ -15,8 +16,8 @@ from tidemill.denoise.lifts import PairLifts
 from tidemill.denoise.votes import Array, one_hot, said_classes
 
 BUDGET: Final = 20_000
-LEVEL: Final = 1.645
-"""Normal quantile of 90% intervals."""
+CONFIDENCE: Final = 0.9
+"""Of the intervals of accuracies and confusions."""
 
 
 def explain(
@@ -52,7 +53,7 @@ def functions(
     right, total = (mass * named).sum(axis=(1, 2)), mass.sum(axis=(1, 2))
     told = {}
     for j, name in enumerate(names):
-        low, high = wilson(float(right[j]), float(total[j]))
+        low, high = wilson(float(right[j]), float(total[j]), CONFIDENCE)
         told[name] = {
             "coverage": round(float((votes[:, j] != ABSTAIN).mean()), 6),
             "votes": int(total[j].round()),
@@ -71,25 +72,10 @@ def _confusion(mass: Array, classes: Sequence[str]) -> dict[str, dict[str, list[
     for k, name in enumerate(classes):
         said = {kind: float(mass[s, k]) for s, kind in enumerate(kinds) if mass[s].sum() > 0}
         told[name] = {
-            kind: [round(x, 6) for x in (count / max(spoken[k], 1e-12), *wilson(count, float(spoken[k])))]
+            kind: [round(x, 6) for x in (count / max(spoken[k], 1e-12), *wilson(count, float(spoken[k]), CONFIDENCE))]
             for kind, count in said.items()
         }
     return told
-
-
-def wilson(right: float, total: float) -> tuple[float, float]:
-    """Successes of so many tries -> 90% interval of their share (Wilson, JASA 22, 1927).
-
-    >>> low, high = wilson(50.0, 100.0)
-    >>> round(low, 3), round(high, 3)
-    (0.419, 0.581)
-    """
-    if total <= 0:
-        return 0.0, 1.0
-    share, square = min(right / total, 1.0), LEVEL**2 / total
-    middle = (share + square / 2) / (1 + square)
-    width = LEVEL * np.sqrt(share * (1 - share) / total + square / (4 * total)) / (1 + square)
-    return max(float(middle - width), 0.0), min(float(middle + width), 1.0)
 
 
 def dependences(pairs: PairLifts, names: Sequence[str]) -> dict[str, Any]:

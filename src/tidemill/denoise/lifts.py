@@ -9,11 +9,15 @@ import numpy as np
 from tidemill.contracts import NO_GOLD, Features, Probabilities, Votes
 from tidemill.denoise.clones import Dependence, dependence
 from tidemill.denoise.hints import Hinted
+from tidemill.denoise.majority import vote_shares
 from tidemill.denoise.pairs import BELIEF, PRECISION, PairCounts, given_vote, pair_counts
 from tidemill.denoise.patterns import Patterns
 from tidemill.denoise.spoken import gold_evidence
 from tidemill.denoise.votes import Array, normalised, one_hot, weigh
 
+WRONG: Final = 2.0
+"""How often at most a vote is expected to be wrong, beside the share of votes for the other classes: a vote for a class that
+nearly all votes name is nearly always right."""
 DECISIVE: Final = 1.2
 """How much likelier than chance its likeliest class must be before silence is held for it."""
 
@@ -86,7 +90,9 @@ class PairLifts(Hinted):
         It is the usual one, or the one hinted at; gold rows add what they tell.
         """
         believed = self.believed()[self.counts_.functions]
-        right = np.clip(np.where(np.isnan(believed), PRECISION, believed), 0.02, 0.98)
+        others = 1.0 - vote_shares(found, self.n_classes)[self.counts_.owner]
+        usual = np.maximum(PRECISION, 1.0 - WRONG * others)
+        right = np.clip(np.where(np.isnan(believed), usual, believed), 0.02, 0.999)
         refuses = self.counts_.symbols >= self.n_classes
         told = np.stack(
             [np.where(refuses, (1.0 - right) / self.n_classes, right) * BELIEF, np.full(len(right), BELIEF)]

@@ -7,7 +7,7 @@ import numpy as np
 from tidemill.contracts import Features, Probabilities, Votes
 from tidemill.denoise.base import Gold, LabelModel
 from tidemill.denoise.patterns import Patterns
-from tidemill.denoise.votes import said_classes, weigh
+from tidemill.denoise.votes import Array, said_classes, weigh
 
 
 class MajorityVote(LabelModel):
@@ -45,3 +45,23 @@ def shares(votes: Votes, n_classes: int) -> Probabilities:
     counts = weigh(votes, np.tile(said_classes(n_classes), (votes.shape[1], 1)), n_classes)
     total = counts.sum(axis=1, keepdims=True)
     return np.where(total > 0, counts / np.maximum(total, 1e-300), 1.0 / n_classes)
+
+
+def vote_shares(found: Patterns, n_classes: int) -> Array:
+    """Compute the share of each class among rows with votes, a row counting once.
+
+    Parameters
+    ----------
+    found : Patterns
+        Distinct rows with their weights.
+    n_classes : int
+        Number of classes.
+
+    Returns
+    -------
+    (n_classes,)
+        Shares that sum to 1; uniform where no function votes.
+    """
+    weights = found.weights * found.heard
+    mass = weights @ shares(found.votes, n_classes)
+    return np.asarray(mass / mass.sum()) if mass.sum() > 0 else np.full(n_classes, 1.0 / n_classes)

@@ -8,11 +8,20 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tidemill.contracts import NO_GOLD, Features, Probabilities, Votes, probability_columns, votes_contract
+from tidemill.contracts import (
+    NO_GOLD,
+    ConfigError,
+    Features,
+    Probabilities,
+    Votes,
+    probability_columns,
+    votes_contract,
+)
 from tidemill.denoise.base import Gold, LabelModel, silent
-from tidemill.denoise.evidence import gold_scores
 from tidemill.denoise.explain import explained as explain_votes
 from tidemill.denoise.explain import row_evidence
+from tidemill.denoise.gold_report import against_gold, groups_on_gold, shares_on_gold
+from tidemill.denoise.identifiability import identifiability
 from tidemill.denoise.majority import shares
 from tidemill.denoise.registry import MODELS, create
 from tidemill.denoise.settings import DenoiseSettings
@@ -57,7 +66,7 @@ def denoise(
     model, blind = fit_twice(
         settings.model,
         len(classes),
-        seeded(settings),
+        model_parameters(settings, classes),
         votes[fitted],
         features=part(seen, fitted),
         gold=part(gold, fitted) if settings.use_gold else None,
@@ -66,7 +75,8 @@ def denoise(
     without = probabilities if blind is model else blind.predict_proba(votes, features=seen)
     explained = explain_votes(votes[fitted], probabilities[fitted], names=names, classes=classes)
     report = describe(model, votes, probabilities, names=names, classes=classes)
-    report |= summed_up(explained) | {"gold": held_against(without, votes, gold)}
+    report |= summed_up(explained) | gold_report(without, votes, gold, classes=classes, seed=settings.seed)
+    report |= {"identifiability": identifiability(votes[fitted], classes)}
     report |= {"worth": worth_of(without, votes, features, gold, settings.seed)}
     labels = labels_table(table["row_id"], probabilities, classes)
     moved = row_evidence(model, votes, table["row_id"], names=names, classes=classes, features=seen)
@@ -90,14 +100,21 @@ def fit_twice(
     return model, model if gold is None else create(name, n_classes, **parameters).fit(votes, features=features)
 
 
-def held_against(probabilities: Probabilities, votes: Votes, gold: Gold) -> dict[str, Any] | None:
-    """Labels of a model that saw no gold, votes, gold -> scores of both the model and the majority vote; None: no gold."""
-    scores = None if gold is None else gold_scores(probabilities, gold)
-    if scores is None:
-        return None
-    majority = gold_scores(shares(votes, probabilities.shape[1]), gold)
-    told = {"label_model": scores, "majority_vote": majority or {}}
-    return {name: {key: _told(value) for key, value in known.items()} for name, known in told.items()}
+def gold_report(
+    without: Probabilities, votes: Votes, gold: Gold, *, classes: tuple[str, ...], seed: int
+) -> dict[str, Any]:
+    """Hold the labels of a model that saw no gold against the gold.
+
+    Returns
+    -------
+    dict
+        ``gold`` (scores with intervals), ``class_shares_on_gold`` and ``row_groups_on_gold``, each None without gold.
+    """
+    return {
+        "gold": against_gold(without, votes, gold, seed=seed),
+        "class_shares_on_gold": shares_on_gold(without, gold, classes),
+        "row_groups_on_gold": groups_on_gold(without, votes, gold),
+    }
 
 
 def worth_of(weak: Probabilities, votes: Votes, features: Features | None, gold: Gold, seed: int) -> dict[str, Any]:
@@ -121,10 +138,32 @@ def worth_of(weak: Probabilities, votes: Votes, features: Features | None, gold:
     }
 
 
-def seeded(settings: DenoiseSettings) -> dict[str, Any]:
-    """Settings -> the model's parameters, with the seed where it takes one."""
+def model_parameters(settings: DenoiseSettings, classes: tuple[str, ...]) -> dict[str, Any]:
+    """Return the label model's parameters as it takes them: with the seed, and the default class by its index.
+
+    Parameters
+    ----------
+    settings : DenoiseSettings
+        ``parameters["default"]`` may be the name of a class.
+    classes : tuple of str
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    ConfigError
+        The default is no class.
+    """
     takes = settings.model in MODELS and "seed" in MODELS[settings.model].parameters
-    return settings.parameters | ({"seed": settings.seed} if takes else {})
+    given = settings.parameters | ({"seed": settings.seed} if takes else {})
+    default = given.get("default")
+    if isinstance(default, str):
+        if default not in classes:
+            raise ConfigError(f"denoise.parameters.default {default!r} is no class; valid are {', '.join(classes)}")
+        given["default"] = classes.index(default)
+    return given
 
 
 def part(values: Any, rows: Any) -> Any:
@@ -183,10 +222,6 @@ def _shares(probabilities: Probabilities) -> Any:
 
 def _rounded(value: Any) -> float:
     return round(float(value), 6)
-
-
-def _told(value: Any) -> Any:
-    return value if isinstance(value, int) else _rounded(value)
 
 
 def _saved(model: LabelModel, names: list[str], classes: tuple[str, ...]) -> dict[str, Any]:

@@ -1,11 +1,11 @@
 """Smoothed majority vote: counts of votes, one pseudo-vote spread by the class balance, ties broken by what was learned.
 
 A pseudo-vote (Laplace's rule of succession, with the class balance in place of a uniform prior) makes a row with few votes
-as unsure as it is, lets a common class win ties and cannot overturn a majority of one vote. On top of it come, within
-narrow bounds, two things that votes tell of one another: how rarely a function gives its vote (what is said of few rows
-is more specific), and the confusions of what functions say when they speak. The bounds are narrow because errors of real
-functions depend on one another in ways that votes do not show: on sets that nothing was fitted to, evidence that may
-overturn majorities lost more often than it gained.
+as unsure as it is, lets a common class win ties and never overturns a majority. On top of it come, within narrow bounds,
+two things that votes tell of one another: how rarely a function gives its vote (what is said of few rows is more
+specific), and the confusions of what functions say when they speak. They settle ties, and majorities of one among six votes
+or more. The bounds are narrow because errors of real functions depend on one another in ways that votes do not show: on
+sets that nothing was fitted to, evidence that may overturn majorities lost more often than it gained.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SPECIFIC: Final = 0.2
 CONFUSED: Final = 0.3
 """Share of the learned log odds that counts."""
 BOUND: Final = 0.2
-"""Most that rarity and confusions move the log odds of a class, either way: enough for ties alone."""
+"""Most that rarity and confusions move the log odds of a class, either way."""
 CORRELATION: Final = 0.3
 """Correlation between votes of a row that Kish's design effect takes for granted (Survey Sampling, 1965)."""
 SURER: Final = 0.7

@@ -22,6 +22,10 @@ def facts(report: Mapping[str, Any]) -> list[tuple[str, str]]:
         "class balance": _balance(report),
         "repetition": _repetition(report.get("dependences") or {}),
         "against gold": _gold(report.get("gold") or {}),
+        "calibrated by gold": _calibration((report.get("choice") or {}).get("calibration") or {}),
+        "class shares": _class_shares(report.get("class_shares_on_gold") or {}),
+        "rows by votes": _row_groups(report.get("row_groups_on_gold") or {}),
+        "not identifiable": _unidentified(report.get("identifiability") or {}),
         "worth": _worth(report.get("worth") or {}),
         "next": _next(report.get("worth") or {}),
     }
@@ -85,10 +89,56 @@ def _gold(known: Mapping[str, Any]) -> str:
         return ""
     names = {"label_model": "label model", "majority_vote": "majority vote"}
     each = [
-        f"{names[key]}: accuracy {scores['accuracy']:.3f}, calibration error {scores['calibration_error']:.3f}"
+        f"{names[key]}: accuracy {scores['accuracy']:.3f}{_interval(scores, 'accuracy_interval')}, "
+        f"calibration error {scores['calibration_error']:.3f}{_interval(scores, 'calibration_error_interval')}"
         for key, scores in known.items()
     ]
     return f"{known['label_model']['rows']:,} rows that it did not learn from; {'; '.join(each)}"
+
+
+def _interval(scores: Mapping[str, Any], key: str) -> str:
+    return f" [{scores[key][0]:.3f}, {scores[key][1]:.3f}]" if key in scores else ""
+
+
+def _calibration(known: Mapping[str, Any]) -> str:
+    if not known:
+        return ""
+    if "log_loss" not in known:
+        return f"no: {known['reason']}"
+    losses = f"log loss {known['log_loss']:.3f} without, {known['calibrated_log_loss']:.3f} with, out of fold"
+    return f"{'yes' if known['used'] else 'no'}, on {known['rows']:,} gold rows: {losses}"
+
+
+def _class_shares(known: Mapping[str, Any]) -> str:
+    """Name the classes of which labels have too many or too few, beyond chance."""
+    wrong = {
+        name: f"{each['labels']:.1%} of the labels, {each['gold']:.1%} of the gold"
+        for name, each in known.items()
+        if each["differs"]
+    }
+    return f"differ beyond chance on the gold rows: {_listed(wrong)}" if wrong else ""
+
+
+def _row_groups(known: Mapping[str, Any]) -> str:
+    names = {"without_votes": "without votes", "tied": "tied", "determined": "the others"}
+    told = [
+        f"{names[key]}: {each['rows']:,} gold rows, accuracy {each['accuracy']:.3f}{_interval(each, 'accuracy_interval')}, "
+        f"mean confidence {each['confidence']:.3f}"
+        for key, each in known.items()
+        if each["rows"]
+    ]
+    return "; ".join(told)
+
+
+def _unidentified(known: Mapping[str, Any]) -> str:
+    if not known:
+        return ""
+    classes = [f"class {name}: {reason}" for name, reason in list(known["classes"].items())[:_SHOWN]]
+    hidden = len(known["classes"]) - len(classes)
+    rows = known["rows"]
+    told = [*known["data_set"], *classes, *([f"and {hidden} more classes"] if hidden > 0 else [])]
+    told.append(f"{rows['without_votes']:.1%} of rows have no votes, {rows['tied']:.1%} are tied")
+    return "; ".join(told)
 
 
 def _worth(known: Mapping[str, Any]) -> str:

@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from tidemill.common.statistics import wilson
 from tidemill.contracts import ABSTAIN
 from tidemill.monitor.rows import Names, Rows, covered, majority, rounded
 from tidemill.monitor.settings import MonitorSettings
-from tidemill.monitor.statistics import mean_difference, share_difference, wilson
+from tidemill.monitor.statistics import mean_difference, share_difference
 
 
 def estimate(reference: Rows, batch: Rows, names: Names, settings: MonitorSettings) -> dict[str, Any]:

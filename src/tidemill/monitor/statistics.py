@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tidemill.common.statistics import wilson
+
 Array = npt.NDArray[np.float64]
 _TIE = 1.0 + 1e-7  # tables as likely as the one seen, up to rounding
 
@@ -44,14 +46,6 @@ def adjust(p_values: Array) -> Array:
     adjusted = np.empty(count)
     adjusted[order] = np.minimum(1.0, np.minimum.accumulate(scaled))
     return adjusted
-
-
-def wilson(hits: int, rows: int, confidence: float) -> tuple[float, float]:
-    """Hits among rows -> Wilson's score interval (1927) of their share."""
-    z = _z(confidence)
-    share, center = hits / rows, (hits + z * z / 2) / (rows + z * z)
-    half = z / (rows + z * z) * np.sqrt(rows * share * (1 - share) + z * z / 4)
-    return float(max(0.0, center - half)), float(min(1.0, center + half))
 
 
 def share_difference(hits: int, rows: int, other_hits: int, other_rows: int, confidence: float) -> tuple[float, float]:
