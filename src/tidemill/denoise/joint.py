@@ -116,7 +116,8 @@ class Joint(LabelModel):
         order = gold_first(row_order(votes, features), gold)[: self.most]
         known = np.full(len(order), NO_GOLD) if gold is None else np.asarray(gold)[order]
         rows = self._rows(votes[order], features[order], known)
-        self.base_, start = base, base.predict_proba(votes[order])
+        self.base_, alone = base, base.predict_proba(votes[order])
+        start = base.first_labels(votes[order]) if isinstance(base, SmoothedVote) else alone
         labels, warm = start, [None] * (self.folds + 1)
         for turn in range(self.rounds):
             seen, whole = self._cross_fitted(rows, labels, warm)
@@ -124,17 +125,17 @@ class Joint(LabelModel):
                 self.skill_ = 0.0 if too_dependent(base) else skill(seen[rows.heard], start[rows.heard])
                 recall = recalled(seen[rows.heard], start[rows.heard])
             self._read_votes(rows.said, seen, start, recall)
-            labels = self._combined(rows.said @ self.evidence_, start, seen, rows.gold)
+            labels = self._combined(rows.said @ self.evidence_, alone, seen, rows.gold)
         self.coefficients_, self.centre_, self.scale_ = whole.weights, whole.centre, whole.scale
         self.prior_ = self.balance_ = labels.mean(axis=0) / labels.mean(axis=0).sum()
-        self.held_out_ = gold_scores(self._combined(rows.said @ self.evidence_, start, seen, 0.0), known)
+        self.held_out_ = gold_scores(self._combined(rows.said @ self.evidence_, alone, seen, 0.0), known)
 
-    def _combined(self, meaning: Array, start: Probabilities, seen: Probabilities, gold: Array | float) -> Array:
+    def _combined(self, meaning: Array, alone: Probabilities, seen: Probabilities, gold: Array | float) -> Array:
         """What votes mean to the classifier, what they say alone, and the classifier, each by the classifier's skill."""
         trust = float(np.clip((self.skill_ - UNSKILLED) / (SKILLED - UNSKILLED), 0.0, 1.0))
         heard = min(2.0 * trust, 1.0)
-        alone = np.log(np.maximum(start, 1e-9))
-        return normalised(trust * meaning + (1.0 - trust) * alone + heard * np.log(np.maximum(seen, 1e-9)) + gold)
+        by_votes = np.log(np.maximum(alone, 1e-9))
+        return normalised(trust * meaning + (1.0 - trust) * by_votes + heard * np.log(np.maximum(seen, 1e-9)) + gold)
 
     def _rows(self, votes: Votes, features: Features, known: Any) -> Rows:
         evidence = gold_evidence(known, self.n_classes)

@@ -16,6 +16,7 @@ import numpy as np
 
 from tidemill.contracts import Features, Probabilities, Votes
 from tidemill.denoise.balance import class_balance, silent_prior
+from tidemill.denoise.base import silent
 from tidemill.denoise.hints import Hinted
 from tidemill.denoise.lifts import PairLifts
 from tidemill.denoise.patterns import Patterns
@@ -60,6 +61,8 @@ class SmoothedVote(Hinted):
         ``-log`` of the share of rows with each kind of vote; 0 for "not class k".
     evidence_ : (n_functions * 2 * n_classes, n_classes)
         Log probability of each kind of vote given the class.
+    pair_evidence_ : (n_functions * 2 * n_classes, n_classes)
+        Log of P(class | vote) over the balance, by pair counts.
     weights_ : (n_functions,)
         How much each function counts, repetition discounted.
     sharpness_ : float
@@ -78,12 +81,14 @@ class SmoothedVote(Hinted):
     parameters = ("n_classes", "default", "default_rate", "budget", "balance", "accuracies_hint")
     learned = (
         *Hinted.learned,
-        *("pseudo_", "rarity_", "evidence_", "weights_", "sharpness_", "mismatch_", "accuracies_", "effective_"),
+        *("pseudo_", "rarity_", "evidence_", "pair_evidence_", "weights_", "sharpness_", "mismatch_"),
+        *("accuracies_", "effective_"),
     )
 
     pseudo_: Array
     rarity_: Array
     evidence_: Array
+    pair_evidence_: Array
     weights_: Array
     sharpness_: float
     mismatch_: float
@@ -110,7 +115,8 @@ class SmoothedVote(Hinted):
         spoken.order_ = pairs.order_
         spoken.iterate(found, pairs.weights_)
         self.functions_, self.weights_ = pairs.functions_, pairs.weights_
-        self.evidence_, self.accuracies_, self.effective_ = spoken.evidence_, pairs.precisions(), pairs.effective()
+        self.evidence_, self.pair_evidence_ = spoken.evidence_, pairs.evidence_
+        self.accuracies_, self.effective_ = pairs.precisions(), pairs.effective()
         self.rarity_ = rarity(found, self.n_classes)
         self.sharpness_ = 1.0 + SURER * agreement(found, self.n_classes) * (self.n_classes > 2)  # noqa: PLR2004
         self.mismatch_ = pairs.mismatch(found)
@@ -118,10 +124,31 @@ class SmoothedVote(Hinted):
         self.prior_ = silent_prior(self.balance_, pairs.prior_)
         told = default_prior(found, self.n_classes, default=self.default, rate=self.default_rate)
         if told is not None:
-            silent = float(found.weights @ ~found.heard) / float(found.weights.sum())
-            self.prior_, self.balance_ = told, silent * told + (1.0 - silent) * self.balance_
+            missing = float(found.weights @ ~found.heard) / float(found.weights.sum())
+            self.prior_, self.balance_ = told, missing * told + (1.0 - missing) * self.balance_
         weighed = self.balance_**BELIEVED
         self.pseudo_ = PSEUDO_VOTES * weighed / weighed.sum()
+
+    def first_labels(self, votes: Votes) -> Probabilities:
+        """Label rows for a classifier to start from: the mean of this model and of pair precisions.
+
+        A classifier on features evens out errors that do not follow the features, so it may start from evidence that is
+        too uncertain for an answer.
+
+        Parameters
+        ----------
+        votes : (n_rows, n_functions)
+            In the order of ``fit``.
+
+        Returns
+        -------
+        (n_rows, n_classes)
+            Rows without votes get the prior.
+        """
+        own = self.predict_proba(votes)
+        ordered = votes[:, self.order_]
+        by_pairs = normalised(weigh(ordered, self.pair_evidence_, self.n_classes))
+        return np.where(silent(ordered)[:, None], own, (own + by_pairs) / 2.0)
 
     @property
     def too_dependent(self) -> bool:
