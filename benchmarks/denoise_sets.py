@@ -25,6 +25,9 @@ class VoteSet:
     test: Any
     gold: Any
     texts: dict[str, list[str]] | None
+    train_gold: Any = None
+    valid: Any = None
+    valid_gold: Any = None
 
 
 def load_set(folder: Path) -> VoteSet:
@@ -38,9 +41,34 @@ def load_set(folder: Path) -> VoteSet:
     gold = np.array([row["label"] for row in content["test"].values()])
     with_text = _told(content, meta) and "train" in texts and all(all(map(bool, part)) for part in texts.values())
     train = votes.get("train", votes["test"])
+    known = {name: _gold(rows) for name, rows in content.items()}
+    valid = _valid(folder)
     return VoteSet(
-        folder.name, meta["n_class"], meta["metric"], train, votes["test"], gold, texts if with_text else None
+        folder.name,
+        meta["n_class"],
+        meta["metric"],
+        train,
+        votes["test"],
+        gold,
+        texts if with_text else None,
+        train_gold=known.get("train", gold),
+        valid=valid[0],
+        valid_gold=valid[1],
     )
+
+
+def _gold(rows: dict[str, Any]) -> Any:
+    """Rows of a split -> their gold, -1 where there is none."""
+    return np.array([-1 if row["label"] is None or row["label"] < 0 else row["label"] for row in rows.values()])
+
+
+def _valid(folder: Path) -> tuple[Any, Any]:
+    """Folder of a set -> votes and gold of valid.json, None where there is none."""
+    path = folder / "valid.json"
+    if not path.exists():
+        return None, None
+    rows = json.loads(path.read_text(encoding="utf-8"))
+    return np.array([row["weak_labels"] for row in rows.values()], dtype=np.int8), _gold(rows)
 
 
 def _files(folder: Path) -> dict[str, Path]:

@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from tidemill.contracts import Features, Probabilities, Votes
-from tidemill.denoise.balance import class_balance, silent_prior
+from tidemill.denoise.balance import class_balance, lead, silent_prior
 from tidemill.denoise.base import silent
 from tidemill.denoise.hints import Hinted
 from tidemill.denoise.lifts import PairLifts
@@ -37,6 +37,10 @@ CORRELATION: Final = 0.3
 """Correlation between votes of a row that Kish's design effect takes for granted (Survey Sampling, 1965)."""
 SURER: Final = 0.7
 """How much surer agreement beyond chance makes answers among three classes or more: errors seldom meet there."""
+PAIRS: Final = 0.15
+"""Weight of pair precisions in the mean; what they are sure of moves an answer, and overturns narrow ones."""
+RARE: Final = 0.6
+"""Lead of the commonest class from which pair precisions are left out: beside a rare class one wrong vote of it decides."""
 MISMATCH: Final = 0.3
 """Share of rows given a class beyond the estimated balance from which votes are too dependent to teach a classifier."""
 
@@ -65,6 +69,8 @@ class SmoothedVote(Hinted):
         Log of P(class | vote) over the balance, by pair counts.
     weights_ : (n_functions,)
         How much each function counts, repetition discounted.
+    pair_share_ : float
+        Weight of pair precisions in the answer.
     sharpness_ : float
         Power that probabilities are raised to.
     mismatch_ : float
@@ -81,7 +87,7 @@ class SmoothedVote(Hinted):
     parameters = ("n_classes", "default", "default_rate", "budget", "balance", "accuracies_hint")
     learned = (
         *Hinted.learned,
-        *("pseudo_", "rarity_", "evidence_", "pair_evidence_", "weights_", "sharpness_", "mismatch_"),
+        *("pseudo_", "rarity_", "evidence_", "pair_evidence_", "pair_share_", "weights_", "sharpness_", "mismatch_"),
         *("accuracies_", "effective_"),
     )
 
@@ -89,6 +95,7 @@ class SmoothedVote(Hinted):
     rarity_: Array
     evidence_: Array
     pair_evidence_: Array
+    pair_share_: float
     weights_: Array
     sharpness_: float
     mismatch_: float
@@ -121,6 +128,7 @@ class SmoothedVote(Hinted):
         self.sharpness_ = 1.0 + SURER * agreement(found, self.n_classes) * (self.n_classes > 2)  # noqa: PLR2004
         self.mismatch_ = pairs.mismatch(found)
         self.balance_ = class_balance(found, pairs, self.balance_counts())
+        self.pair_share_ = 0.0 if self.too_dependent or lead(self.balance_) > RARE else PAIRS
         self.prior_ = silent_prior(self.balance_, pairs.prior_)
         told = default_prior(found, self.n_classes, default=self.default, rate=self.default_rate)
         if told is not None:
@@ -161,7 +169,11 @@ class SmoothedVote(Hinted):
         total = counts.sum(axis=1, keepdims=True)
         smooth = np.log((counts + self.pseudo_) / (total + PSEUDO_VOTES))
         nudge = self._specific(votes, counts, total) + self._confused(votes)
-        return normalised(self.sharpness_ * (smooth + np.clip(nudge, -BOUND, BOUND)))
+        own = normalised(self.sharpness_ * (smooth + np.clip(nudge, -BOUND, BOUND)))
+        if self.pair_share_ == 0.0:
+            return own
+        logs = weigh(votes, self.pair_evidence_, self.n_classes) / self._design(votes)[:, None]
+        return np.asarray((1.0 - self.pair_share_) * own + self.pair_share_ * normalised(logs))
 
     def _specific(self, votes: Votes, counts: Array, total: Array) -> Array:
         """Rarity of the mean vote for each class beside that of the row's mean vote; 0 for classes without votes."""
@@ -175,9 +187,12 @@ class SmoothedVote(Hinted):
 
     def _confused(self, votes: Votes) -> Array:
         logs = weigh(votes, self.evidence_, self.n_classes)
+        return np.asarray(CONFUSED * (logs - logs.mean(axis=1, keepdims=True)) / self._design(votes)[:, None])
+
+    def _design(self, votes: Votes) -> Array:
+        """Design effect of each row: by how much votes that depend on one another count for fewer."""
         independent = (votes >= 0) @ self.weights_
-        design = 1.0 + CORRELATION * np.maximum(independent - 1.0, 0.0)
-        return np.asarray(CONFUSED * (logs - logs.mean(axis=1, keepdims=True)) / design[:, None])
+        return np.asarray(1.0 + CORRELATION * np.maximum(independent - 1.0, 0.0))
 
     def _accuracies(self) -> Array:
         return self.accuracies_
