@@ -75,15 +75,6 @@ def test_rare_positives_of_one_sided_functions_are_found_and_their_share_too():
     assert model.balance_[1] == pytest.approx(0.05, abs=0.01)
 
 
-def test_gold_overrules_where_there_is_enough_of_it():
-    votes, truth = clones(rows=2000)
-    gold = np.where(np.arange(2000) < 200, truth, -1)
-    model = create("auto", 2, seed=1, draws=0).fit(votes, gold=gold)
-    scores = {name: known["squared_error"] for name, known in model.evidence_["gold"].items()}
-    assert model.evidence_["chosen"] == min(scores, key=scores.get)
-    assert model.evidence_["reason"] == "least squared error on gold"
-
-
 def test_a_budget_keeps_about_so_many_rows_and_the_same_ones_in_any_order():
     votes, _ = clones()
     found = patterns(votes, budget=1000)

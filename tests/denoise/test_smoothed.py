@@ -20,7 +20,7 @@ def bare(pseudo, functions, n_classes=2):
     model.functions_, model.order_ = functions, np.arange(functions)
     model.pseudo_ = model.prior_ = np.asarray(pseudo)
     model.rarity_, model.evidence_ = np.zeros(kinds), np.zeros((kinds, n_classes))
-    model.weights_, model.sharpness_ = np.ones(functions), 1.0
+    model.weights_, model.sharpness_, model.pair_share_ = np.ones(functions), 1.0, 0.0
     return model
 
 
@@ -85,6 +85,25 @@ def test_confusions_settle_ties_of_voters_who_are_not_alike():
     tied = votes.sum(axis=1) == 2
     found = SmoothedVote(2).fit(votes).predict_proba(votes).argmax(axis=1)
     assert (found == truth)[tied].mean() > 0.8  # breaking ties at random is right on half of them
+
+
+def test_pair_precisions_have_their_weight_in_the_mean_and_none_beside_a_rare_class():
+    model = bare([0.5, 0.5], 1)
+    model.pair_share_, model.pair_evidence_ = 0.15, np.array([[np.log(9.0), 0.0], *[[0.0, 0.0]] * 3])
+    assert model.predict_proba(np.zeros((1, 1), dtype=np.int8))[0, 0] == pytest.approx(0.85 * 0.75 + 0.15 * 0.9)
+    _, rare = rare_votes(0.02, 3, 3, seed=1)
+    _, common = rare_votes(0.5, 3, 3, seed=1)
+    assert SmoothedVote(2).fit(rare).pair_share_ == 0.0
+    assert SmoothedVote(2).fit(common).pair_share_ == 0.15
+
+
+def test_votes_that_depend_on_one_another_count_for_fewer():
+    model = bare([0.5, 0.5], 4)
+    votes = np.array([[0, 0, 0, 0], [0, ABSTAIN, ABSTAIN, ABSTAIN]], dtype=np.int8)
+    # Kish: 1 + .3 (n - 1)
+    assert model._design(votes) == pytest.approx([1.9, 1.0])
+    model.weights_ = np.full(4, 0.25)  # copies of one function
+    assert model._design(votes) == pytest.approx([1.0, 1.0])
 
 
 def test_agreement_beyond_chance_is_counted_by_hand():

@@ -34,6 +34,8 @@ from tidemill.denoise.votes import Array
 
 ENOUGH_GOLD: Final = 30
 """Gold rows from which on gold can overrule."""
+SURE: Final = 2.0
+"""Standard errors by which a model must beat the choice of the votes on gold."""
 TOLD_OF: Final = 2_000
 """Rows on which features are asked what they tell of the majority vote."""
 KINDS_FOR_GENERATIVE: Final = 400
@@ -200,9 +202,28 @@ class Auto(Hinted):
             "crowd": "many voters who each name every class",
         }
         chosen, reason = best, why[best]
-        if found.weights[found.gold != NO_GOLD].sum() >= ENOUGH_GOLD:
-            chosen, reason = min(gold, key=lambda name: gold[name]["squared_error"]), "least squared error on gold"  # type: ignore[index]
+        better = self._surely_better(found, candidates, best)
+        if better is not None:
+            chosen, reason = better, "surely less squared error on gold"
         self.evidence_ |= {"chosen": chosen, "reason": reason, "held_out_agreement": agreement, "gold": gold}
+
+    def _surely_better(self, found: Patterns, candidates: dict[str, LabelModel], best: str) -> str | None:
+        """Name of the model with the least squared error on gold, if it is surely less than that of ``best``.
+
+        Models have learned from the gold that judges them, and few rows flatter one by chance: the gain has to be twice its
+        standard error, rows paired.
+        """
+        known = np.repeat(np.arange(len(found.gold)), (found.weights * (found.gold != NO_GOLD)).astype(np.int64))
+        if len(known) < ENOUGH_GOLD:
+            return None
+        truth = np.eye(self.n_classes)[found.gold[known]]
+        errors = {
+            name: ((model._predict_or_prior(found.votes[known]) - truth) ** 2).sum(axis=1)  # noqa: SLF001 - own base
+            for name, model in candidates.items()
+        }
+        least = min(errors, key=lambda name: float(errors[name].mean()))
+        gain = errors[best] - errors[least]
+        return least if gain.mean() > SURE * gain.std() / np.sqrt(len(gain)) else None
 
     def _resample(self, found: Patterns, pairs: PairLifts) -> None:
         if not self.draws:

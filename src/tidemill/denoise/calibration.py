@@ -130,20 +130,20 @@ def choose_calibration(
     rows = int(weights.sum())
     if rows < LEAST_ROWS:
         return None, {"rows": rows, "used": False, "reason": f"{rows} gold rows, {LEAST_ROWS} are needed"}
-    place = np.arange(len(gold)) % FOLDS
-    unseen = np.zeros_like(probabilities)
+    # rows alike must be able to stand on both sides of a fold, or each fold loses all rows of one kind and class
+    single = np.repeat(np.arange(len(gold)), weights.astype(np.int64))
+    place = np.arange(len(single)) % FOLDS
+    unseen = np.zeros((len(single), probabilities.shape[1]))
     for fold in range(FOLDS):
-        out = place == fold
-        if out.any() and not out.all():
-            fitted = fit_calibration(probabilities[~out], gold[~out], silent[~out], weights[~out])
-            unseen[out] = fitted.apply(probabilities[out], silent[out])
-    before, after = _log_loss(probabilities, gold, weights), _log_loss(unseen, gold, weights)
+        kept, out = single[place != fold], single[place == fold]
+        fitted = fit_calibration(probabilities[kept], gold[kept], silent[kept], np.ones(len(kept)))
+        unseen[place == fold] = fitted.apply(probabilities[out], silent[out])
+    before, after = _log_loss(probabilities[single], gold[single]), _log_loss(unseen, gold[single])
     told = {"rows": rows, "log_loss": round(before, 6), "calibrated_log_loss": round(after, 6), "used": after < before}
     if after >= before:
         return None, told | {"reason": "gold rows not seen do not speak for it"}
     return fit_calibration(probabilities, gold, silent, weights), told | {"reason": "lower log loss on gold not seen"}
 
 
-def _log_loss(probabilities: Probabilities, gold: Any, weights: Array) -> float:
-    right = np.maximum(probabilities[np.arange(len(gold)), gold], SMALLEST)
-    return float(-(weights * np.log(right)).sum() / weights.sum())
+def _log_loss(probabilities: Probabilities, gold: Any) -> float:
+    return float(-np.log(np.maximum(probabilities[np.arange(len(gold)), gold], SMALLEST)).mean())
