@@ -183,10 +183,22 @@ def visible_columns(rows: pl.DataFrame, hidden: Sequence[str]) -> pl.DataFrame:
 def with_features(rows: pl.DataFrame, features: pl.DataFrame) -> pl.DataFrame:
     """Join features to rows as the column ``feature``.
 
+    Parameters
+    ----------
+    rows
+        Rows with ``row_id``.
+    features
+        Columns ``row_id`` and ``feature``.
+
+    Returns
+    -------
+    polars.DataFrame
+        In the order of ``rows``.
+
     Raises
     ------
     DataError
-        A row has none.
+        A row has no feature.
     """
     joined = rows.join(features.select("row_id", FEATURE), on="row_id", how="left", maintain_order="left")
     if joined[FEATURE].has_nulls():
@@ -220,6 +232,13 @@ def on_gold(ids: pl.DataFrame, votes: Votes, dev: pl.DataFrame) -> tuple[Votes, 
 def gold_of(rows: pl.DataFrame, dev: pl.DataFrame) -> npt.NDArray[np.int8]:
     """Look up the gold of rows.
 
+    Parameters
+    ----------
+    rows
+        Rows with ``row_id``.
+    dev
+        ``row_id`` and ``gold`` of some of them.
+
     Returns
     -------
     (n_rows,)
@@ -230,6 +249,20 @@ def gold_of(rows: pl.DataFrame, dev: pl.DataFrame) -> npt.NDArray[np.int8]:
 
 
 def votes_table(ids: pl.DataFrame, names: Sequence[str], votes: Votes) -> pl.DataFrame:
-    """Make the table of votes: row_id, batch, split and an int8 column per function."""
+    """Make the table of votes.
+
+    Parameters
+    ----------
+    ids
+        row_id, batch and split.
+    names
+        Names of the functions.
+    votes : (n_rows, n_functions)
+
+    Returns
+    -------
+    polars.DataFrame
+        row_id, batch, split and an int8 column per function.
+    """
     columns = [pl.Series(name, votes[:, j], dtype=pl.Int8) for j, name in enumerate(names)]
     return ids.select("row_id", "batch", "split").hstack(columns)

@@ -8,7 +8,7 @@ from tidemill.label.conditions.kinds import KINDS
 from tidemill.label.functions.declared import HEAD as HEAD_KEYS
 from tidemill.label.functions.json_schema import json_schema
 
-PROBLEMS = sorted((Path(__file__).parents[2] / "src/problems").glob("*/*.yaml"))
+PROBLEMS = sorted((Path(__file__).parents[3] / "src/problems").glob("*/*.yaml"))
 HEAD = {"name": "f", "vote": "spam"}
 VALID = [
     {**HEAD, "kind": "keywords", "words": ["a"], "near": {"words": ["b"], "within": 2}},

@@ -54,7 +54,18 @@ def with_digest(data: Any, info: ValidationInfo) -> Any:
 
 
 def located(file: str, info: ValidationInfo) -> Path:
-    """Find a file beside the file of labeling functions.
+    """Find a file next to the file of labeling functions.
+
+    Parameters
+    ----------
+    file
+        Name of the file as written.
+    info
+        Pydantic's context, which names the folder.
+
+    Returns
+    -------
+    pathlib.Path
 
     Raises
     ------
@@ -89,6 +100,13 @@ def read_table(path: Path) -> pl.DataFrame:
 
 def read_column(path: Path, column: str) -> pl.DataFrame:
     """Read one value per row from a table with ``row_id``.
+
+    Parameters
+    ----------
+    path
+        CSV, JSONL or Parquet file.
+    column
+        Column of the values.
 
     Returns
     -------

@@ -77,7 +77,15 @@ class BatchCache:
         return VoteColumn(table["value"].to_numpy(), [WorkerFailure(0, row, reason) for row, reason in failures])
 
     def put(self, key: str, column: VoteColumn) -> None:
-        """Keep a column, unless a failure there may pass."""
+        """Keep a column, unless a failure there may pass.
+
+        Parameters
+        ----------
+        key
+            As ``cache_key`` makes it.
+        column
+            Votes of a function on the batch.
+        """
         if self.folder is None or not len(column.values) or any(failure.transient for failure in column.failures):
             return
         table = pl.DataFrame({"value": column.values})

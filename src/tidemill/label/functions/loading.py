@@ -66,7 +66,27 @@ def files_of(folder: Path) -> list[Path]:
 
 
 def load_file(path: Path, *, classes: Sequence[str]) -> list[AnyFunction]:
-    """Load the labeling functions of one Python or YAML file, by name."""
+    """Load the labeling functions of one file, by name.
+
+    Parameters
+    ----------
+    path
+        Python or YAML file.
+    classes
+        Names of the classes.
+
+    Returns
+    -------
+    list
+        Labeling functions of all kinds.
+
+    Raises
+    ------
+    FunctionError
+        The Python file raises.
+    ConfigError
+        The YAML file is wrong; file and line are named.
+    """
     if path.suffix == ".py":
         return sorted(_collect(run_file(path), path), key=lambda function: function.name)
     return sorted(declared_functions(read_yaml(path), classes), key=lambda function: function.name)
@@ -193,6 +213,13 @@ class Named(Protocol):
 
 def refuse_bad_names(functions: Sequence[Named], folder: Path) -> None:
     """Refuse a folder without functions, and a name that stands twice or cannot be a column's.
+
+    Parameters
+    ----------
+    functions
+        Functions of the folder.
+    folder
+        The folder, for the error.
 
     Raises
     ------
