@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from tidemill.common.statistics import wilson
 from tidemill.contracts import NO_GOLD, Features
 from tidemill.label.conditions.examples import unit
 
@@ -25,8 +26,8 @@ _QUANTILES: Final = (0.05, 0.1, 0.2, 0.8, 0.9, 0.95)
 _VALUES: Final = 50
 """Distinct values of a column above which none is a candidate."""
 _NGRAMS: Final = 20_000
-_LEVEL: Final = 1.2816
-"""Normal quantile of the lower end of an 80% interval: 90% lie above it."""
+_CONFIDENCE: Final = 0.8
+"""Of a two-sided interval: 90% lie above its lower end."""
 _GROUPS: Final = 40
 _TRIED: Final = 400
 
@@ -62,7 +63,7 @@ class Candidate:
     @property
     def low(self) -> float:
         """Precision that it exceeds with a confidence of 90%."""
-        return wilson_lower(self.correct, self.labeled)
+        return wilson(self.correct, self.labeled, _CONFIDENCE)[0]
 
 
 @dataclass(frozen=True)
@@ -110,61 +111,43 @@ def suggest(evidence: Evidence, *, most: int, seed: int, least: int = 5) -> list
     -------
     list of Candidate
     """
-    candidates = [
-        (entry, source, fires, k)
+    tried = [
+        _Tried(entry, source, fires, k)
         for entry, source, fires in _all(evidence, seed)
         if (k := _class_of(fires, evidence)) is not None
     ]
-    scored = sorted(candidates, key=lambda candidate: -_use(candidate[2], candidate[3], evidence, evidence.unresolved))[
-        :_TRIED
-    ]
+    tried = sorted(tried, key=lambda item: -_use(item.fires, item.k, evidence, evidence.unresolved))[:_TRIED]
     left = evidence.unresolved.copy()
     chosen: list[Candidate] = []
-    while scored and len(chosen) < most:
-        best = max(scored, key=lambda candidate: _use(candidate[2], candidate[3], evidence, left))
-        scored.remove(best)
-        entry, source, fires, k = best
-        if (fires & left).sum() < least or _use(fires, k, evidence, left) <= 0:
+    while tried and len(chosen) < most:
+        best = max(tried, key=lambda item: _use(item.fires, item.k, evidence, left))
+        tried.remove(best)
+        if (best.fires & left).sum() < least or _use(best.fires, best.k, evidence, left) <= 0:
             break
-        labeled = fires & (evidence.gold != NO_GOLD)
-        if labeled.sum() >= least:
-            correct = int((evidence.gold[labeled] == k).sum())
-            named = {"name": _name(entry, evidence.classes[k]), **entry, "vote": evidence.classes[k]}
-            if entry["kind"] == "prototype":
-                named["of"] = evidence.classes[k]
-            gains = int((fires & left).sum())
-            chosen.append(
-                Candidate(
-                    named, source, gains, int(fires.sum()), correct, int(labeled.sum()), np.flatnonzero(fires & left)
-                )
-            )
-            left &= ~fires
+        candidate = _candidate(best, evidence, left)
+        if candidate.labeled >= least:
+            chosen.append(candidate)
+            left &= ~best.fires
     return chosen
 
 
-def wilson_lower(correct: int, labeled: int) -> float:
-    """Compute the lower end of Wilson's interval, above which a share lies with 90% confidence.
+@dataclass(frozen=True, eq=False)
+class _Tried:
+    entry: Entry
+    source: str
+    fires: Fires
+    k: int
 
-    Parameters
-    ----------
-    correct, labeled
-        How many of how many.
 
-    Returns
-    -------
-    float
-        0 where there are none.
-
-    Examples
-    --------
-    >>> round(wilson_lower(9, 10), 3), wilson_lower(0, 0)
-    (0.718, 0.0)
-    """
-    if not labeled:
-        return 0.0
-    share, square = correct / labeled, _LEVEL**2 / labeled
-    width = _LEVEL * np.sqrt(share * (1 - share) / labeled + square / (4 * labeled))
-    return max(0.0, float((share + square / 2 - width) / (1 + square)))
+def _candidate(tried: _Tried, evidence: Evidence, left: Fires) -> Candidate:
+    name = evidence.classes[tried.k]
+    entry = {"name": _name(tried.entry, name), **tried.entry, "vote": name}
+    if entry["kind"] == "prototype":
+        entry["of"] = name
+    labeled = tried.fires & (evidence.gold != NO_GOLD)
+    correct = int((evidence.gold[labeled] == tried.k).sum())
+    new = np.flatnonzero(tried.fires & left)
+    return Candidate(entry, tried.source, len(new), int(tried.fires.sum()), correct, int(labeled.sum()), new)
 
 
 def _class_of(fires: Fires, evidence: Evidence) -> int | None:
@@ -185,7 +168,7 @@ def _use(fires: Fires, k: int, evidence: Evidence, left: Fires) -> float:
     """Rows that a candidate would add, times how much of the doubt about them it takes away."""
     labeled = fires & (evidence.gold != NO_GOLD)
     base = float(_balance(evidence)[k])
-    low = wilson_lower(int((evidence.gold[labeled] == k).sum()), int(labeled.sum()))
+    low = wilson(int((evidence.gold[labeled] == k).sum()), int(labeled.sum()), _CONFIDENCE)[0]
     unresolved = labeled & evidence.unresolved
     if unresolved.sum() >= 3 and (evidence.gold[unresolved] == k).mean() <= base:  # noqa: PLR2004 - fewer tell nothing
         return 0.0  # right elsewhere, and no better than chance where it is needed
