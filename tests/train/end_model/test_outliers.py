@@ -43,7 +43,7 @@ def test_a_known_row_is_compared_with_the_others_and_never_with_itself():
     line = np.arange(10, dtype=np.float32)[:, None]  # each row is one step from the next, and none from itself
     outliers = Outliers.fit(line, line[:0], share=0.1, seed=0)
     step = 1 / line.std()
-    assert outliers.bar == pytest.approx(step, rel=0.01)  # known rows are kept in half precision
+    assert outliers.threshold == pytest.approx(step, rel=0.01)  # known rows are kept in half precision
     scores = outliers.score(np.array([[4.0], [4.5], [12.0]], dtype=np.float32))
     assert scores == pytest.approx([0.0, 0.5, 3.0], rel=0.02, abs=0.01)
     assert (outliers.score(line) <= 1.0).all()

@@ -66,7 +66,7 @@ class Member(Protocol):
 
         Parameters
         ----------
-        material
+        inputs
             Rows.
         targets : (n_rows, n_classes)
             Probabilistic labels.
@@ -112,14 +112,14 @@ def rows_with_weight(
 
     Parameters
     ----------
-    material
+    inputs
         Rows.
     targets : (n_rows, n_classes)
     weights : (n_rows,)
 
     Returns
     -------
-    material, targets, weights
+    inputs, targets, weights
         Those rows, their weights of mean 1.
 
     Raises
@@ -140,7 +140,7 @@ def to_files(tensors: dict[str, Any], values: dict[str, Any]) -> dict[str, bytes
     ----------
     tensors
         Arrays by name.
-    notes
+    values
         What JSON holds.
 
     Returns
@@ -167,7 +167,7 @@ def from_files(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 
     Returns
     -------
-    tensors, notes
+    tensors, values
 
     Raises
     ------

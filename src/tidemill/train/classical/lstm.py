@@ -80,8 +80,8 @@ class Lstm:
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Load the member from its folder."""
-        tensors, notes = from_files(folder)
-        return cls({word: index + 2 for index, word in enumerate(notes["words"])}, notes["length"], tensors)
+        tensors, values = from_files(folder)
+        return cls({word: index + 2 for index, word in enumerate(values["words"])}, values["length"], tensors)
 
 
 def build_vocabulary(texts: Sequence[str], settings: LstmSettings) -> dict[str, int]:

@@ -42,7 +42,7 @@ class Outliers:
         Standardised known rows.
     neighbour
         Which neighbour's distance counts, from 1.
-    bar
+    threshold
         Distance from which on a row is an outlier.
     """
 
@@ -50,7 +50,7 @@ class Outliers:
     scale: npt.NDArray[np.float32]
     known: npt.NDArray[np.float16]
     neighbour: int
-    bar: float
+    threshold: float
 
     @classmethod
     def fit(cls, known: Features, unseen: Features, *, share: float, seed: int) -> Outliers:
@@ -104,7 +104,7 @@ class Outliers:
         (n_rows,)
             Above 1 a row is none of the above.
         """
-        return np.asarray(np.round(self.distances(features) / self.bar, _DIGITS))
+        return np.asarray(np.round(self.distances(features) / self.threshold, _DIGITS))
 
     def distances(self, features: Features, *, own: int = 0) -> Array:
         """Compute the distance to the neighbour that counts.
@@ -140,7 +140,7 @@ class Outliers:
         """Give name and content of its file in the model's folder."""
         from safetensors.numpy import save
 
-        numbers = {"neighbour": np.array([self.neighbour]), "bar": np.array([self.bar])}  # metadata has no order
+        numbers = {"neighbour": np.array([self.neighbour]), "bar": np.array([self.threshold])}  # metadata has no order
         return {FILE: save({"mean": self.mean, "scale": self.scale, "known": self.known, **numbers})}
 
     @classmethod
@@ -160,7 +160,7 @@ class Outliers:
 
         try:
             tensors = load_file(path)
-            neighbour, bar = int(tensors.pop("neighbour")[0]), float(tensors.pop("bar")[0])
-            return cls(**tensors, neighbour=neighbour, bar=bar)
+            neighbour, threshold = int(tensors.pop("neighbour")[0]), float(tensors.pop("bar")[0])
+            return cls(**tensors, neighbour=neighbour, threshold=threshold)
         except (OSError, SafetensorError, KeyError, TypeError) as error:
             raise DataError(f"{path} is not whole ({error}): run the train stage, or `dvc pull`") from error
