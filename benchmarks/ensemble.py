@@ -32,14 +32,20 @@ from tidemill.contracts import ABSTAIN, NO_GOLD
 from tidemill.project.contents import texts_of
 from tidemill.project.layout import Paths
 from tidemill.project.tables import batch_names
-from tidemill.train.combine import WAYS, combined
-from tidemill.train.ensemble import HEAD, judgement, member_of, out_of_fold, table
-from tidemill.train.ensemble_plot import draw
-from tidemill.train.evidence import judge
-from tidemill.train.learn import Lesson, learn, taught
-from tidemill.train.members.base import Material
-from tidemill.train.members.registry import MEMBERS, members_of
-from tidemill.train.settings import ALL, TrainSettings
+from tidemill.train.classical.base import ModelInputs
+from tidemill.train.classical.registry import MEMBERS, members_of
+from tidemill.train.end_model.stacking import WAYS, fit_combination
+from tidemill.train.ensemble.choose_ensemble import (
+    HEAD,
+    compare_with_head,
+    comparison_table,
+    fit_member,
+    out_of_fold_predictions,
+)
+from tidemill.train.ensemble.paired_bootstrap import comparison_rows
+from tidemill.train.ensemble.plot import draw_comparison
+from tidemill.train.recipes.recipe import TrainingSet, fit_head_by_recipe, recipe_targets
+from tidemill.train.settings import ALL_MEMBERS, TrainSettings
 from train_sets import features, settings, with_text
 
 SEEN = 3000  # rows of a set that teach at most
@@ -51,9 +57,9 @@ TIMES = 4
 class Task:
     """Rows that teach and rows that are scored, with their texts where they have them."""
 
-    lesson: Lesson
-    material: Material
-    asked: Material
+    lesson: TrainingSet
+    material: ModelInputs
+    asked: ModelInputs
     gold: Any
     modality: str
 
@@ -79,7 +85,7 @@ def main() -> None:
             found["problems"][f"{name}, {judged_by}"] = one
             told(f"{name}, judged by {judged_by}", one)
             if asked.plots and judged_by == "gold":
-                draw(one["report"], asked.plots / f"ensemble_{name}.png")
+                draw_comparison(one["report"], asked.plots / f"ensemble_{name}.png")
     if asked.cost:
         found["cost"] = cost(packaged_task(packaged("spam")), beside_head(asked.seed, use_gold=True))
     for votes in with_text(asked.data) if asked.data else ():
@@ -102,22 +108,22 @@ def packaged_task(rows: Packaged) -> Task:
             texts_of(paths, batch_names(paths.manifest)), on="row_id", how="left", maintain_order="left"
         )
         texts = found["text"].to_list()
-    whole = Material(study.features, texts)
-    lesson = Lesson(study.features[teaches], study.targets[teaches], study.covered[teaches], gold)
+    whole = ModelInputs(study.features, texts)
+    lesson = TrainingSet(study.features[teaches], study.targets[teaches], study.covered[teaches], gold)
     return Task(lesson, whole.part(teaches), whole.part(rows.test), rows.gold, modality)
 
 
 def measured(task: Task, own: TrainSettings) -> dict[str, Any]:
     """Task and settings -> the report on unseen rows, and the score on test of every model, of the blend and the stack."""
     names = members_of(own.ensemble, task.modality)[0]
-    asked = out_of_fold(task.lesson, task.material, names, own)
-    report = judgement(asked, judge(task.lesson, taught(task.lesson, own)[1], own), own)
-    said = [learn(task.lesson, own).predict_proba(task.asked.features)]
-    said += [member_of(name, task.lesson, task.material, own).predict_proba(task.asked) for name in names]
+    asked = out_of_fold_predictions(task.lesson, task.material, names, own)
+    report = compare_with_head(asked, comparison_rows(task.lesson, recipe_targets(task.lesson, own)[1], own), own)
+    said = [fit_head_by_recipe(task.lesson, own).predict_proba(task.asked.features)]
+    said += [fit_member(name, task.lesson, task.material, own).predict_proba(task.asked) for name in names]
     test = {name: score(one, task.gold, METRIC) for name, one in zip((HEAD, *names), said, strict=True)}
     gained = {}
     for way in WAYS:
-        answer = combined(way, asked.said, asked.targets, asked.weights).predict_proba(np.stack(said))
+        answer = fit_combination(way, asked.predictions, asked.targets, asked.weights).predict_proba(np.stack(said))
         test[way] = score(answer, task.gold, METRIC)
         gained[way] = paired([answer], [said[0]], task.gold, METRIC)
     return {"report": report, "test": {name: round(one, 2) for name, one in test.items()}, "test_gain": gained}
@@ -125,7 +131,7 @@ def measured(task: Task, own: TrainSettings) -> dict[str, Any]:
 
 def told(name: str, one: dict[str, Any]) -> None:
     """Name and what was measured -> printed."""
-    lines = table(one["report"])
+    lines = comparison_table(one["report"])
     test = pl.Series(
         "test",
         [
@@ -142,7 +148,7 @@ def told(name: str, one: dict[str, Any]) -> None:
         print(f"{way} over the head on test: {gain:+.1f} [{low:+.1f}, {high:+.1f}]", flush=True)
 
 
-def beside_head(seed: int, *, use_gold: bool, members: Any = ALL) -> TrainSettings:
+def beside_head(seed: int, *, use_gold: bool, members: Any = ALL_MEMBERS) -> TrainSettings:
     """Seed, whether gold teaches and judges, and members -> settings of conf/train/ensemble.yaml with these members."""
     own = settings("head", seed)
     changes = yaml.safe_load((ROOT / "conf" / "train" / "ensemble.yaml").read_text(encoding="utf-8"))
@@ -161,17 +167,19 @@ def evidence(votes: VoteSet, asked_for: argparse.Namespace) -> dict[str, Any]:
     )
     kept = np.random.default_rng(asked_for.seed).permutation(len(labels))[:SEEN]
     heard = (votes.train != ABSTAIN).any(axis=1)
-    lesson = Lesson(seen["train"][kept], labels[kept], heard[kept], np.full(len(kept), NO_GOLD))
-    material = Material(lesson.features, [votes.texts["train"][row] for row in kept])
-    asked = out_of_fold(lesson, material, QUICK, own)
+    lesson = TrainingSet(seen["train"][kept], labels[kept], heard[kept], np.full(len(kept), NO_GOLD))
+    material = ModelInputs(lesson.features, [votes.texts["train"][row] for row in kept])
+    asked = out_of_fold_predictions(lesson, material, QUICK, own)
     truth = gold[kept]
     judges = {
-        "labels": judge(lesson, taught(lesson, own)[1], own),
-        "gold": judge(replace(lesson, gold=truth), np.ones(len(kept)), own.model_copy(update={"use_gold": True})),
+        "labels": comparison_rows(lesson, recipe_targets(lesson, own)[1], own),
+        "gold": comparison_rows(
+            replace(lesson, gold=truth), np.ones(len(kept)), own.model_copy(update={"use_gold": True})
+        ),
     }
     found = {}
     for name, one in judges.items():
-        lines = judgement(asked, one, own)["lines"]
+        lines = compare_with_head(asked, one, own)["lines"]
         found[name] = {way: {key: lines[way][key] for key in ("gain", "told_gain")} for way in WAYS}
         for way in WAYS:
             gains = "  ".join(
@@ -188,16 +196,16 @@ def cost(task: Task, own: TrainSettings) -> dict[str, Any]:
     for times in (1, TIMES):
         rows = np.tile(np.arange(count), times)
         whole = task.lesson
-        lesson = Lesson(whole.features[rows], whole.targets[rows], whole.covered[rows], whole.gold[rows])
+        lesson = TrainingSet(whole.features[rows], whole.targets[rows], whole.covered[rows], whole.gold[rows])
         material = task.material.part(rows)
         for name in (HEAD, *MEMBERS):
             start = time.process_time()
             if name == HEAD:
-                head = learn(lesson, own)
+                head = fit_head_by_recipe(lesson, own)
                 middle = time.process_time()
                 head.predict_proba(material.features)
             else:
-                member = member_of(name, lesson, material, own)
+                member = fit_member(name, lesson, material, own)
                 middle = time.process_time()
                 member.predict_proba(material)
             seconds = [round(middle - start, 2), round(time.process_time() - middle, 2)]

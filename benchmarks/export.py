@@ -30,9 +30,9 @@ from tidemill.embed.image import ImageBackbone, load_trainable, pixels, pooled
 from tidemill.embed.run import Embedder
 from tidemill.embed.settings import EmbedSettings
 from tidemill.embed.text import padded
-from tidemill.train.export import OPSET, PROBABILITIES, encoded, whole_graph
-from tidemill.train.head import Head
-from tidemill.train.model import EndModel
+from tidemill.train.end_model.model import EndModel
+from tidemill.train.end_model.onnx_graph import OPSET, PROBABILITIES, to_bytes, whole_graph
+from tidemill.train.head.head import Head
 
 ROOT: Final = Path(__file__).parents[1]
 PACKAGES: Final = ROOT / "data" / "packages"
@@ -74,7 +74,7 @@ def measured(name: str, rows: int, rounds: int) -> dict[str, Any]:
     contents = _contents(name, rows)
     features = backbone.embed(contents, name="embed")
     head = _head(features, embedder.about)
-    content = encoded(whole_graph(features_graph(backbone, opset=OPSET), EndModel(head), preparation(backbone)))
+    content = to_bytes(whole_graph(features_graph(backbone, opset=OPSET), EndModel(head), preparation(backbone)))
     asked = session(content, threads=1)
     difference = float(np.abs(ask(asked, backbone, contents, EndModel(head)) - head.predict_proba(features)).max())
     plain = eager(embedder)

@@ -25,9 +25,9 @@ from denoise import BACKBONE, fitted
 from packaged_rows import METRIC, PROBLEMS, packaged
 from targets import kept, options
 from tidemill.contracts import ABSTAIN, NO_GOLD
-from tidemill.train import choose
-from tidemill.train.fit import fit_head
-from tidemill.train.learn import Lesson, learn
+from tidemill.train.head.fit import fit_head
+from tidemill.train.recipes import choose_recipe
+from tidemill.train.recipes.recipe import TrainingSet, fit_head_by_recipe
 from tidemill.train.settings import TrainSettings
 from train_sets import features, settings, with_text
 
@@ -44,7 +44,7 @@ class Task:
     """Rows that teach, their gold (NO_GOLD: unknown), rows that are scored, and the settings of both end models."""
 
     name: str
-    lesson: Lesson
+    lesson: TrainingSet
     truth: Any
     features: Any
     texts: Any
@@ -54,7 +54,7 @@ class Task:
     head: TrainSettings
     auto: TrainSettings
 
-    def shown(self, rows: Any) -> Lesson:
+    def shown(self, rows: Any) -> TrainingSet:
         """Indices -> the lesson with the gold of these rows in it."""
         gold = np.full(len(self.truth), NO_GOLD)
         gold[rows] = self.truth[rows]
@@ -90,7 +90,7 @@ def tasks(asked: Any) -> Any:
         split = rows.rows.rows["split"].to_numpy()
         scored = np.isin(split, SPLITS) & (rows.rows.gold != NO_GOLD)
         parts = {name: split[scored] == name for name in SPLITS}
-        lesson = Lesson(
+        lesson = TrainingSet(
             rows.rows.features[rows.taught],
             rows.labels,
             rows.covered,
@@ -106,7 +106,7 @@ def tasks(asked: Any) -> Any:
         model = fitted("auto", votes.n_classes, votes.train, features=seen["train"])
         labels = model.predict_proba(votes.train, features=seen["train"])
         heard = (votes.train != ABSTAIN).any(axis=1)
-        lesson = Lesson(seen["train"], labels, heard, np.full(len(labels), NO_GOLD), votes.texts["train"])
+        lesson = TrainingSet(seen["train"], labels, heard, np.full(len(labels), NO_GOLD), votes.texts["train"])
         truth = train_gold(asked.data / votes.name)
         both = settings("head", 0), settings("auto", 0)
         parts = {"test": np.ones(len(votes.gold), dtype=bool)}
@@ -129,7 +129,7 @@ def train_gold(folder: Path) -> Any:
 def measured(task: Task, sizes: list[int], asked: Any) -> dict[str, Any]:
     """Task and rows per class -> split -> method -> rows per class (0: none) -> mean score and interval."""
     said: dict[str, dict[int, list[Any]]] = {}
-    weak = [learn(task.lesson, seeded(task.head, seed)) for seed in range(asked.draws)]
+    weak = [fit_head_by_recipe(task.lesson, seeded(task.head, seed)) for seed in range(asked.draws)]
     said[WEAK] = {0: [head.predict_proba(task.features) for head in weak]}
     if asked.auto_draws:
         said[AUTO] = {0: [automatic(task, task.lesson, seed, gold=False) for seed in range(asked.auto_draws)]}
@@ -139,7 +139,9 @@ def measured(task: Task, sizes: list[int], asked: Any) -> dict[str, Any]:
             shown, how = task.shown(rows), seeded(task.head, seed)
             answers = {
                 ALONE: alone(task, rows, how),
-                MIXED: learn(shown, how.model_copy(update={"use_gold": True})).predict_proba(task.features),
+                MIXED: fit_head_by_recipe(shown, how.model_copy(update={"use_gold": True})).predict_proba(
+                    task.features
+                ),
                 AFTER: corrected(task, rows, weak[seed]),
             }
             if seed < asked.auto_draws:
@@ -179,10 +181,10 @@ def alone(task: Task, rows: Any, how: TrainSettings) -> Any:
     return fit_head(task.lesson.features[rows], targets, settings=how.plain()).predict_proba(task.features)
 
 
-def automatic(task: Task, lesson: Lesson, seed: int, *, gold: bool) -> Any:
+def automatic(task: Task, lesson: TrainingSet, seed: int, *, gold: bool) -> Any:
     """Lesson -> what train=auto says, with gold where it is to be used."""
     how = task.auto.model_copy(update={"seed": seed, "use_gold": gold})
-    return choose.fitted(lesson, how)[0].predict_proba(task.features, task.texts)
+    return choose_recipe.fit_chosen_recipe(lesson, how)[0].predict_proba(task.features, task.texts)
 
 
 def corrected(task: Task, rows: Any, head: Any) -> Any:

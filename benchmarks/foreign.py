@@ -25,7 +25,7 @@ from tidemill.embed.settings import EmbedSettings
 from tidemill.project.config import load
 from tidemill.project.layout import shared_root
 from tidemill.project.tables import batch_names
-from tidemill.train.none import Outliers
+from tidemill.train.end_model.outliers import Outliers
 
 SHARES = (0.01, 0.05)
 

@@ -28,10 +28,10 @@ import yaml
 
 from denoise import peers_python
 from label_sets import ROW_FUNCTIONS, SETS, functions_of, images_of, made_texts, texts_of
-from tidemill.label.engine import Batch, Engine
-from tidemill.label.failures import fail
-from tidemill.label.opened import open_functions
-from tidemill.label.workers import Limits
+from tidemill.label.engine.failures import fail
+from tidemill.label.engine.incremental import Batch, Engine
+from tidemill.label.engine.load import open_functions
+from tidemill.label.engine.worker_pool import Limits
 
 ROOT = Path(__file__).parents[1]
 LIMITS = Limits(60.0, 2000, 0)
@@ -226,7 +226,7 @@ def first_row(folder: Path) -> float:
 
 def images() -> dict[str, dict[str, Any]]:
     """Ten functions on image statistics beside decoding the images once; both in one process, so that like is compared."""
-    from tidemill.label.images import decode
+    from tidemill.label.image_statistics.pixels import decode
 
     data = images_of(ROOT / "data/packages")
     table = pl.DataFrame({"row_id": [str(k) for k in range(len(data))], "image": data})

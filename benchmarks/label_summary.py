@@ -19,7 +19,7 @@ import numpy as np
 
 from denoise import peers_python
 from denoise_sets import load_set
-from tidemill.label.analysis import summary
+from tidemill.label.analysis.summary import lf_summary
 
 COLUMNS = ("Coverage", "Overlaps", "Conflicts", "Correct", "Incorrect", "Emp. Acc.")
 TOLERANCE = 1e-9
@@ -90,7 +90,7 @@ def compare(sets: dict[str, tuple[Any, Any, int]], peer: Any) -> dict[str, dict[
     """Sets and snorkel's tables -> per set the largest difference of any figure."""
     figures = {}
     for name, (votes, gold, n_classes) in sets.items():
-        ours = summary(votes, [str(j) for j in range(votes.shape[1])], n_classes=n_classes, gold=gold)
+        ours = lf_summary(votes, [str(j) for j in range(votes.shape[1])], n_classes=n_classes, gold=gold)
         differences = [np.abs(ours[one].to_numpy() - np.array(peer[name][one])).max() for one in COLUMNS]
         same = ours["Polarity"].to_list() == peer[name]["Polarity"]
         figures[name] = {

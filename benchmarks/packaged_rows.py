@@ -12,11 +12,11 @@ import polars as pl
 from tidemill.apps.studies.study import Study, study
 from tidemill.contracts import NO_GOLD, TidemillError
 from tidemill.project.config import load
-from tidemill.train import choose
-from tidemill.train.learn import Lesson
-from tidemill.train.run import TAUGHT
+from tidemill.train.recipes import choose_recipe
+from tidemill.train.recipes.cotraining import fit_end_model
+from tidemill.train.recipes.recipe import TrainingSet
+from tidemill.train.run import TRAIN_SPLITS
 from tidemill.train.settings import TrainSettings
-from tidemill.train.views import learned
 
 PROBLEMS = ("spam", "solar")
 METRIC = "balanced"
@@ -73,8 +73,8 @@ class Packaged:
     def weak(self, seed: int, gold: Any = None, **changes: Any) -> Any:
         """Seed, gold of the rows that teach (none: no row has any) and changes -> what the end model says of test."""
         known = np.full(len(self.taught), NO_GOLD) if gold is None else gold
-        lesson = Lesson(self.rows.features[self.taught], self.labels, self.covered, known, self.text(self.taught))
-        return self.said(choose.fitted(lesson, self.seeded(seed, **changes))[0])
+        lesson = TrainingSet(self.rows.features[self.taught], self.labels, self.covered, known, self.text(self.taught))
+        return self.said(choose_recipe.fit_chosen_recipe(lesson, self.seeded(seed, **changes))[0])
 
     def told(self, targets: Any, rows: Any, seed: int) -> Any:
         """(taught, classes) targets, which of these rows teach and a seed -> what the same head says of test, learned plainly."""
@@ -82,8 +82,8 @@ class Packaged:
         plain = plain.model_copy(update={"views": self.settings.views, "uncovered": "drop", "use_gold": False})
         nothing, heard = np.full(int(np.sum(rows)), NO_GOLD), np.ones(int(np.sum(rows)), dtype=np.bool_)
         texts = self.text(self.taught[rows])
-        lesson = Lesson(self.rows.features[self.taught][rows], targets[rows], heard, nothing, texts)
-        return self.said(learned(lesson, plain))
+        lesson = TrainingSet(self.rows.features[self.taught][rows], targets[rows], heard, nothing, texts)
+        return self.said(fit_end_model(lesson, plain))
 
 
 def packaged(name: str) -> Packaged:
@@ -94,7 +94,7 @@ def packaged(name: str) -> Packaged:
         raise SystemExit(f"{error}\nthis benchmark reads what a run leaves: `make run`, or `dvc repro` here") from error
     settings = load(name, "train", TrainSettings)[1]
     known = rows.gold != NO_GOLD
-    taught = np.flatnonzero(rows.rows["split"].is_in(TAUGHT).to_numpy() & known)
+    taught = np.flatnonzero(rows.rows["split"].is_in(TRAIN_SPLITS).to_numpy() & known)
     test = np.flatnonzero((rows.rows["split"] == "test").to_numpy() & known)
     return Packaged(name, rows, settings, taught, test, texts(rows) if rows.problem.modality == "text" else None)
 

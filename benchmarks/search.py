@@ -26,11 +26,11 @@ from tidemill.embed.settings import EmbedSettings
 from tidemill.project.config import load
 from tidemill.project.layout import Paths, shared_root, state_folder
 from tidemill.project.tables import batch_names, read, read_batches
-from tidemill.train.learn import Lesson
-from tidemill.train.run import TAUGHT, joined
+from tidemill.train.recipes.cotraining import fit_end_model
+from tidemill.train.recipes.recipe import TrainingSet
+from tidemill.train.run import TRAIN_SPLITS, join_rows
+from tidemill.train.search.space import apply_changes
 from tidemill.train.settings import TrainSettings
-from tidemill.train.space import changed
-from tidemill.train.views import learned
 
 SEEDS = 3
 OVERRUN = 1.1
@@ -81,15 +81,17 @@ def scored(name: str, embed_changes: dict[str, Any], train_changes: dict[str, An
     problem, settings, paths = load(name, "train", TrainSettings)
     batches, classes = batch_names(paths.manifest), problem.classes
     votes, contract = read(paths.votes, votes_of(len(classes))), votes_of(len(classes))
-    rows = joined(votes, read_batches(paths.features, FEATURES, batches), read(paths.labels, labels_contract(classes)))
+    rows = join_rows(
+        votes, read_batches(paths.features, FEATURES, batches), read(paths.labels, labels_contract(classes))
+    )
     gold = pl.concat([read_batches(one, gold_contract(len(classes)), batches) for one in (paths.dev, paths.gold)])
     rows = rows.join(gold, on="row_id", how="left", maintain_order="left")
-    wanted = rows.filter(pl.col("split").is_in([*TAUGHT, "test"]))
+    wanted = rows.filter(pl.col("split").is_in([*TRAIN_SPLITS, "test"]))
     known, split = wanted["gold"].fill_null(NO_GOLD).to_numpy().astype(np.int64), wanted["split"].to_numpy()
     seen = wanted["feature"].to_numpy() if not embed_changes else embedded(name, wanted["row_id"], embed_changes)
     heard = wanted.select(pl.any_horizontal(pl.col(contract.other_names(votes.columns)) != ABSTAIN)).to_series()
     used = np.where((split == "dev") & settings.use_gold, known, NO_GOLD)
-    lesson = Lesson(seen, wanted.select(probability_columns(classes)).to_numpy(), heard.to_numpy(), used).part(
+    lesson = TrainingSet(seen, wanted.select(probability_columns(classes)).to_numpy(), heard.to_numpy(), used).part(
         split != "test"
     )
     everything = candidates.contents(paths, batches, problem, wanted["row_id"])[problem.modality].to_list()
@@ -99,7 +101,7 @@ def scored(name: str, embed_changes: dict[str, Any], train_changes: dict[str, An
     texts = [one for one, wanted_too in zip(everything, asked, strict=True) if wanted_too]
     scores = []
     for seed in range(SEEDS):
-        model = learned(lesson, changed(settings, train_changes).model_copy(update={"seed": seed}))
+        model = fit_end_model(lesson, apply_changes(settings, train_changes).model_copy(update={"seed": seed}))
         right = model.predict_proba(seen[asked], texts).argmax(axis=1) == known[asked]
         scores.append(np.mean([right[known[asked] == label].mean() for label in np.unique(known[asked])]))
     return round(float(np.mean(scores)), 6)

@@ -19,9 +19,9 @@ from denoise_sets import score
 from targets import options
 from tidemill.contracts import ABSTAIN, NO_GOLD
 from tidemill.denoise.majority import shares
-from tidemill.train.learn import Lesson
-from tidemill.train.members.base import Material
-from tidemill.train.views import learned
+from tidemill.train.classical.base import ModelInputs
+from tidemill.train.recipes.cotraining import fit_end_model
+from tidemill.train.recipes.recipe import TrainingSet
 from train_sets import embedded_once, settings, with_text
 
 RECIPES = ("cotrained", "mixed", "self", "confidence", "plain")
@@ -75,16 +75,16 @@ def compared(rows: dict[str, Any], labels: Any, votes: Any, seed: int) -> dict[s
     gold = np.concatenate([rows["gold"]["train"][away], rows["gold"]["valid"]])
     heard = (rows["votes"][taught] != ABSTAIN).any(axis=1)
     nothing = np.full(len(taught), NO_GOLD)
-    lesson = Lesson(rows["features"][taught], labels[taught], heard, nothing, list(texts[taught]))
-    voted = Lesson(lesson.features, shares(rows["votes"][taught], votes.n_classes), heard, nothing)
-    said = {"majority vote": learned(voted, settings("head", seed)).predict_proba(asked)}
+    lesson = TrainingSet(rows["features"][taught], labels[taught], heard, nothing, list(texts[taught]))
+    voted = TrainingSet(lesson.features, shares(rows["votes"][taught], votes.n_classes), heard, nothing)
+    said = {"majority vote": fit_end_model(voted, settings("head", seed)).predict_proba(asked)}
     for name in RECIPES:
-        model = learned(lesson, settings("auto", seed).recipe(name))
+        model = fit_end_model(lesson, settings("auto", seed).recipe(name))
         said[name] = model.predict_proba(asked, read_too)
         if model.ensemble is not None:
             said[f"{name}: head"] = model.head.predict_proba(asked)
             for view, member in model.ensemble.members.items():
-                said[f"{name}: {view}"] = member.predict_proba(Material(asked, read_too))
+                said[f"{name}: {view}"] = member.predict_proba(ModelInputs(asked, read_too))
     return {name: score(one, gold, votes.metric) for name, one in said.items()}
 
 

@@ -22,8 +22,8 @@ from denoise_sets import VoteSet, load_set, score
 from targets import Target, finish, options, target
 from tidemill.contracts import ABSTAIN, NO_GOLD
 from tidemill.denoise.majority import shares
-from tidemill.train import choose
-from tidemill.train.learn import Lesson
+from tidemill.train.recipes import choose_recipe
+from tidemill.train.recipes.recipe import TrainingSet
 from tidemill.train.settings import TrainSettings
 
 MODELS = ("head on majority", "head on auto", "auto on auto")
@@ -116,8 +116,8 @@ def taught(votes: VoteSet, seen: dict[str, Any], labels: Any, how: TrainSettings
     """Set, features, labels and settings -> what the end model says of the test rows, and its choice."""
     heard = (votes.train != ABSTAIN).any(axis=1)
     assert votes.texts is not None  # noqa: S101 - sets without text are left out before
-    lesson = Lesson(seen["train"], labels, heard, np.full(len(labels), NO_GOLD), votes.texts["train"])
-    model, choice = choose.fitted(lesson, how)
+    lesson = TrainingSet(seen["train"], labels, heard, np.full(len(labels), NO_GOLD), votes.texts["train"])
+    model, choice = choose_recipe.fit_chosen_recipe(lesson, how)
     return model.predict_proba(seen["test"], votes.texts["test"]), choice
 
 

@@ -10,8 +10,8 @@ from PIL import Image
 
 from tests.conftest import ROOT
 from tidemill.apps.models.model import Model
-from tidemill.train.head import Head
-from tidemill.train.model import EndModel
+from tidemill.train.end_model.model import EndModel
+from tidemill.train.head.head import Head
 
 CLASSES = {"mail": ["ham", "spam"], "cells": ["dark", "light"]}
 BACKBONE = {"format": 1, "modality": "text", "settings": {"backbone": "toy", "weights": "toy"}, "sha256": "0" * 64}

@@ -14,7 +14,7 @@ from tests.evaluate.fabric import settings as evaluate_settings
 from tests.monitor.fabric import settings as monitor_settings
 from tidemill.embed.run import MARK
 from tidemill.project.tables import write_json
-from tidemill.train.head import Head
+from tidemill.train.head.head import Head
 
 CLASSES = ["ham", "spam"]
 BATCHES = {"sms-1": 500, "email-1": 400}

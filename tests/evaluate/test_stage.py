@@ -9,7 +9,7 @@ from tests.evaluate import project
 from tidemill.apps import evaluation_data
 from tidemill.apps.models import champion
 from tidemill.stages import evaluate
-from tidemill.train.model import EndModel
+from tidemill.train.end_model.model import EndModel
 
 
 @pytest.fixture

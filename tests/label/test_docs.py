@@ -2,9 +2,9 @@ import re
 
 import polars as pl
 
-from tidemill.label.apply import apply
-from tidemill.label.conditions import KINDS
-from tidemill.label.folder import load_file
+from tidemill.label.conditions.kinds import KINDS
+from tidemill.label.engine.apply import apply
+from tidemill.label.functions.loading import load_file
 
 CLASSES = ("ham", "spam", "functional", "defective")
 

@@ -25,6 +25,8 @@ def test_a_name_that_is_not_exported_is_an_attribute_error():
 
 
 def test_a_worker_can_be_started_before_numpy_and_polars_are_imported():
-    code = "import sys, tidemill.label.process; print(sorted({'numpy', 'polars', 'pydantic'} & set(sys.modules)))"
+    code = (
+        "import sys, tidemill.label.engine.process; print(sorted({'numpy', 'polars', 'pydantic'} & set(sys.modules)))"
+    )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"

@@ -4,8 +4,8 @@ import polars as pl
 import pytest
 
 from tidemill.contracts import ConfigError, FunctionError, check, votes_contract
-from tidemill.label.engine import Batch
-from tidemill.label.run import Places, label, seen
+from tidemill.label.engine.incremental import Batch
+from tidemill.label.run import VoteStorage, label, visible_columns
 from tidemill.label.settings import LabelSettings, SuiteSettings
 
 CLASSES = ("ham", "spam")
@@ -41,15 +41,15 @@ def batches_of(rows, hidden):
     """Rows → their batches, which nobody keeps."""
 
     def batch(part):
-        return Batch(part["batch"][0], part["batch"][0], read=lambda: seen(part, hidden), ids=lambda: part)
+        return Batch(part["batch"][0], part["batch"][0], read=lambda: visible_columns(part, hidden), ids=lambda: part)
 
     return [batch(part) for part in rows.partition_by("batch", maintain_order=True)]
 
 
-def run(path, rows=ROWS, dev=DEV, settings=SETTINGS, kept=None):
+def run(path, rows=ROWS, dev=DEV, settings=SETTINGS, cache=None):
     tables = []
-    places = Places(tables.append, kept=kept)
-    done = label(batches_of(rows, settings.hidden), dev, path, classes=CLASSES, settings=settings, places=places)
+    storage = VoteStorage(tables.append, cache_folder=cache)
+    done = label(batches_of(rows, settings.hidden), dev, path, classes=CLASSES, settings=settings, storage=storage)
     return Done(pl.concat(tables), done.summary, done.quality, done.failures)
 
 

@@ -11,8 +11,8 @@ from PIL import Image
 
 from tidemill.ingest.batch import row_ids, split_of
 from tidemill.ingest.settings import SplitSettings
-from tidemill.label.apply import apply
-from tidemill.label.folder import load_functions
+from tidemill.label.engine.apply import apply
+from tidemill.label.functions.loading import load_functions
 
 CLASSES = ("functional", "defective")
 FUNCTIONAL, DEFECTIVE, ABSTAIN = 0, 1, -1

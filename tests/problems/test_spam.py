@@ -8,9 +8,9 @@ import pytest
 import yaml
 
 from tidemill.contracts import Problem
-from tidemill.label.analysis import conflicts, summary
-from tidemill.label.apply import apply
-from tidemill.label.folder import load_functions
+from tidemill.label.analysis.summary import conflicts, lf_summary
+from tidemill.label.engine.apply import apply
+from tidemill.label.functions.loading import load_functions
 
 CLASSES = ("ham", "spam")
 COLUMNS = {"row_id": pl.String, "text": pl.String, "subject": pl.String, "channel": pl.String} | {
@@ -109,7 +109,7 @@ def test_on_the_development_split_the_functions_reach_what_was_aimed_at(function
 @pytest.mark.slow
 def test_every_function_votes_and_is_better_than_chance_on_the_development_split(functions, dev):
     votes = apply(dev.select(list(COLUMNS)), functions, n_classes=2)
-    table = summary(votes, [function.name for function in functions], n_classes=2, gold=dev["gold"].to_numpy())
+    table = lf_summary(votes, [function.name for function in functions], n_classes=2, gold=dev["gold"].to_numpy())
     assert table["Coverage"].min() > 0
     assert table["Emp. Acc."].min() > 0.8
     assert conflicts(votes, n_classes=2).mean() < 0.1

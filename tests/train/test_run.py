@@ -6,8 +6,8 @@ import pytest
 
 from tests.train.conftest import BACKBONE, PROBLEM, tables
 from tidemill.contracts import DataError, check, predictions_contract
-from tidemill.train.head import Head
-from tidemill.train.reference import reference, reference_contract
+from tidemill.train.end_model.reference import reference, reference_contract
+from tidemill.train.head.head import Head
 from tidemill.train.run import Tables, train
 
 
@@ -86,12 +86,12 @@ def test_the_card_names_classes_backbone_and_batches(settings):
     card = trained(settings, *tables()).files["README.md"].decode()
     assert "low, high" in card
     assert "labeling functions, and no others." in card
-    assert all(f"## {part}" in card for part in ("What it is for", "What it learned from", "Limits", "Lineage"))
+    assert all(f"## {part}" in card for part in ("What it is for", "What it was trained on", "Limits", "Lineage"))
     assert "`cloud`" in card
     assert "| two |" in card
 
 
-def test_the_label_card_counts_who_speaks_and_who_is_contradicted(settings):
+def test_the_label_card_counts_coverage_and_conflicts(settings):
     features, labels, votes = tables()
     third = votes.with_columns(
         against=pl.when(pl.col("batch") == "two").then(1 - pl.col("side")).otherwise(-1).cast(pl.Int8)
@@ -99,9 +99,9 @@ def test_the_label_card_counts_who_speaks_and_who_is_contradicted(settings):
     card = trained(settings, features, labels, third).files["LABELS.md"].decode()
     taught = third.filter(pl.col("split").is_in(["train", "dev"]))
     share = (taught["batch"] == "two").mean()
-    assert f"| rows that may teach (splits train and dev) | {taught.height} |" in card
-    assert "| of which a function speaks | 100.0% |" in card
-    assert f"| on which they contradict each other | {share:.1%} |" in card
+    assert f"| training rows (splits train and dev) | {taught.height} |" in card
+    assert "| coverage: a function votes on them | 100.0% |" in card
+    assert f"| conflicts: their votes name different classes | {share:.1%} |" in card
     assert f"| against | {share:.1%} |" in card
     assert "| silent | 0.0% |" in card
     entropy = -(0.9 * np.log2(0.9) + 0.1 * np.log2(0.1))
@@ -148,6 +148,6 @@ def test_asking_a_head_needs_no_torch(folder):
     import subprocess
     import sys
 
-    code = f"import sys, pathlib; from tidemill.train.head import Head; Head.load(pathlib.Path({str(folder)!r})); print('torch' in sys.modules)"
+    code = f"import sys, pathlib; from tidemill.train.head.head import Head; Head.load(pathlib.Path({str(folder)!r})); print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

@@ -55,7 +55,7 @@ def test_ten_texts_make_a_model_that_is_better_than_chance_and_says_how_few_they
     assert "gold rows of class bad in dev, fewer than 15" in told.err
     assert metrics["rows"] <= 10
     card = (project / "reports/tiny/model_card.md").read_text(encoding="utf-8")
-    assert "**Caution:**" in card
+    assert "**Warning:**" in card
     new = [row for row in rows if row not in few]
     said = model.say(
         pl.DataFrame({"row_id": [row["id"] for row in new], "text": [row["body"] for row in new]}), name="t"

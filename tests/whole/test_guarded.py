@@ -39,8 +39,8 @@ def test_a_wrong_vote_stops_label_before_anything_is_written(
         rows = pl.int_range(pl.len()) == 3
         return table.with_columns(pl.when(rows).then(7).otherwise(pl.last()).cast(pl.Int8).alias(table.columns[-1]))
 
-    def spoiled(*words: Any, places: Any, **options: Any) -> Any:
-        return real(*words, places=replace(places, write=lambda table: places.write(spoil(table))), **options)
+    def spoiled(*words: Any, storage: Any, **options: Any) -> Any:
+        return real(*words, storage=replace(storage, write=lambda table: storage.write(spoil(table))), **options)
 
     monkeypatch.setattr(label, "label", spoiled)
     before = snapshot(project)

@@ -11,9 +11,7 @@ import numpy as np
 from scipy import ndimage
 
 from tidemill.label import ABSTAIN, Row, preprocessor
-from tidemill.label.images import bands, inside, reduced, relative, without_bands
-from tidemill.label.lines import octagon
-from tidemill.label.measures import Grey, blocks
+from tidemill.label.image_statistics import Grey, bands, blocks, inside, octagon, reduced, relative, without_bands
 
 FUNCTIONAL, DEFECTIVE = 0, 1
 

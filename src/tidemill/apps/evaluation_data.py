@@ -27,10 +27,10 @@ from tidemill.evaluate.yardsticks import CANDIDATE, CEILING, CHAMPION, FLOOR, LA
 from tidemill.project.contents import texts_of
 from tidemill.project.layout import Paths
 from tidemill.project.tables import batch_names, read, read_batches, read_json
-from tidemill.train.head import CONFIG
-from tidemill.train.learn import Lesson
+from tidemill.train.head.head import CONFIG
+from tidemill.train.recipes.cotraining import fit_end_model as learned_by
+from tidemill.train.recipes.recipe import TrainingSet
 from tidemill.train.settings import TrainSettings
-from tidemill.train.views import learned as learned_by
 
 DEV: Final = "dev"
 LEARNED: Final = ("train", "dev")
@@ -86,11 +86,11 @@ def _batches_of(rows: pl.DataFrame, batches: Sequence[str]) -> list[str]:
     return [batch for batch in batches if batch in there] or list(batches[:1])
 
 
-def _ceiling(taught: Lesson, asked: Lesson, settings: TrainSettings) -> Probabilities:
+def _ceiling(taught: TrainingSet, asked: TrainingSet, settings: TrainSettings) -> Probabilities:
     return learned_by(taught, settings).predict_proba(asked.features, asked.texts)
 
 
-def _lesson(rows: pl.DataFrame, features: pl.DataFrame, texts: pl.DataFrame | None, n_classes: int) -> Lesson:
+def _lesson(rows: pl.DataFrame, features: pl.DataFrame, texts: pl.DataFrame | None, n_classes: int) -> TrainingSet:
     """Rows with gold, features and, where models read them, texts of all rows → the lesson that their gold gives."""
     ids, gold = rows.select("row_id"), rows["gold"].to_numpy()
     found = ids.join(features, on="row_id", how="left", maintain_order="left")["feature"]
@@ -98,7 +98,7 @@ def _lesson(rows: pl.DataFrame, features: pl.DataFrame, texts: pl.DataFrame | No
         raise DataError(f"row {rows['row_id'][int(found.is_null().arg_max() or 0)]} has no features: run embed")
     read = None if texts is None else ids.join(texts, on="row_id", how="left", maintain_order="left")["text"].to_list()
     heard = np.ones(rows.height, dtype=np.bool_)
-    return Lesson(found.to_numpy(), np.eye(n_classes)[gold], heard, np.full(rows.height, NO_GOLD), read)
+    return TrainingSet(found.to_numpy(), np.eye(n_classes)[gold], heard, np.full(rows.height, NO_GOLD), read)
 
 
 def _of(table: pl.DataFrame, rows: pl.DataFrame, columns: Sequence[str], name: str) -> np.ndarray:

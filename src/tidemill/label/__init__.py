@@ -1,6 +1,15 @@
-"""What every labeling function says of every row: authoring, applying and looking.
+"""Labeling functions: written, applied, analysed.
 
-The words of a file of labeling functions::
+functions/         labeling functions in Python and YAML, loaded and fingerprinted
+conditions/        what declared functions ask of a row
+image_statistics/  statistics of images that functions read
+engine/            how votes are cast: in this process or in workers, batch by batch, and kept
+analysis/          what votes are like: coverage, conflicts, accuracy, candidates for new functions
+run                label: the stage
+command            `tidemill label`: votes without a project
+settings           settings of `conf/label/`
+
+A file of labeling functions::
 
     from tidemill.label import ABSTAIN, Row, labeling_function
 
@@ -17,17 +26,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from tidemill.contracts import ABSTAIN, not_class
-    from tidemill.label.declared import declare, keyword_functions
-    from tidemill.label.functions import (
+    from tidemill.label.functions import labeling_function
+    from tidemill.label.functions.declared import declare, keyword_functions
+    from tidemill.label.functions.labeling_function import (
         BatchLabelingFunction,
         LabelingFunction,
         Preprocessor,
         batch_labeling_function,
-        labeling_function,
         preprocessor,
     )
-    from tidemill.label.rows import Row
-    from tidemill.label.slicing import SlicingFunction, slicing_function
+    from tidemill.label.functions.row import Row
+    from tidemill.label.functions.slicing import SlicingFunction, slicing_function
 
 __all__ = [
     "ABSTAIN",
@@ -45,21 +54,21 @@ __all__ = [
     "slicing_function",
 ]
 
-# Loaded when first asked for, so that `tidemill.label.process` starts a worker before numpy and polars are imported.
+# Loaded when first asked for, so that `tidemill.label.engine.process` starts a worker before numpy and polars are imported.
 _HOMES: Final = {
     "ABSTAIN": "tidemill.contracts",
-    "BatchLabelingFunction": "tidemill.label.functions",
-    "LabelingFunction": "tidemill.label.functions",
-    "Preprocessor": "tidemill.label.functions",
-    "Row": "tidemill.label.rows",
-    "SlicingFunction": "tidemill.label.slicing",
-    "batch_labeling_function": "tidemill.label.functions",
-    "declare": "tidemill.label.declared",
-    "keyword_functions": "tidemill.label.declared",
-    "labeling_function": "tidemill.label.functions",
+    "BatchLabelingFunction": "tidemill.label.functions.labeling_function",
+    "LabelingFunction": "tidemill.label.functions.labeling_function",
+    "Preprocessor": "tidemill.label.functions.labeling_function",
+    "Row": "tidemill.label.functions.row",
+    "SlicingFunction": "tidemill.label.functions.slicing",
+    "batch_labeling_function": "tidemill.label.functions.labeling_function",
+    "declare": "tidemill.label.functions.declared",
+    "keyword_functions": "tidemill.label.functions.declared",
+    "labeling_function": "tidemill.label.functions.labeling_function",
     "not_class": "tidemill.contracts",
-    "preprocessor": "tidemill.label.functions",
-    "slicing_function": "tidemill.label.slicing",
+    "preprocessor": "tidemill.label.functions.labeling_function",
+    "slicing_function": "tidemill.label.functions.slicing",
 }
 
 

@@ -1,4 +1,4 @@
-"""raw rows, gold of the development split and a folder of functions -> votes and their analysis table."""
+"""The label stage: votes of every row, their analysis table and the table that the quality suite checks."""
 
 from __future__ import annotations
 
@@ -16,41 +16,63 @@ import polars as pl
 
 from tidemill.common.spelling import did_you_mean
 from tidemill.contracts import NO_GOLD, ConfigError, DataError, Votes
-from tidemill.label.analysis import printable, table_of
-from tidemill.label.engine import Batch, Engine
-from tidemill.label.evidence import FEATURE
-from tidemill.label.failures import Failure, OnError, Quarantine, fail
-from tidemill.label.kept import tidy
-from tidemill.label.opened import open_functions
-from tidemill.label.quality import Again, quality
+from tidemill.label.analysis.counts import VoteCounts, count_votes
+from tidemill.label.analysis.quality import Repeatability, vote_quality
+from tidemill.label.analysis.summary import lf_summary_table, printable
+from tidemill.label.conditions.examples import FEATURE
+from tidemill.label.engine.failures import Failure, OnError, Quarantine, fail
+from tidemill.label.engine.incremental import Batch, Engine
+from tidemill.label.engine.load import open_functions
+from tidemill.label.engine.vote_cache import prune
+from tidemill.label.engine.worker_pool import Limits
 from tidemill.label.settings import LabelSettings
-from tidemill.label.tally import Tally, tally
-from tidemill.label.workers import Limits
 
 _UNSEEN: Final = ("key", "batch", "split")
-"""Where a row comes from, which is not what it says; a labeling function that read it would not meet it again."""
+"""Where a row comes from, which is not its content; a labeling function that read it would not meet it again."""
 
 
-FEWEST: Final = 500
+MIN_TIMED_ROWS: Final = 500
 """Rows asked, below which the time per row is that of starting processes, and tells nothing of functions."""
 
 
 @dataclass(frozen=True)
-class Labeled:
-    """What the label stage tells of the votes; ``asked`` is how many of them had to be cast."""
+class LabelResult:
+    """What the label stage reports of the votes.
+
+    Parameters
+    ----------
+    summary
+        Analysis table, a row per labeling function.
+    quality
+        Table that the suite checks.
+    failures
+        Failures that were borne.
+    n_cast
+        How many votes had to be cast.
+    """
 
     summary: pl.DataFrame
     quality: pl.DataFrame
     failures: list[Failure]
-    asked: int
+    n_cast: int
 
 
 @dataclass(frozen=True)
-class Places:
-    """Where votes go, table by table; where they are kept between runs; which folders no labeling function may read."""
+class VoteStorage:
+    """Where votes go and what is closed to labeling functions.
+
+    Parameters
+    ----------
+    write
+        Called with the table of votes of each batch.
+    cache_folder
+        Folder where votes are kept between runs; None: nowhere.
+    closed
+        Folders that no labeling function may read.
+    """
 
     write: Callable[[pl.DataFrame], None]
-    kept: Path | None = None
+    cache_folder: Path | None = None
     closed: tuple[Path, ...] = ()
 
 
@@ -61,11 +83,30 @@ def label(
     *,
     classes: Sequence[str],
     settings: LabelSettings,
-    places: Places,
-) -> Labeled:
-    """Batches of raw rows and a folder of labeling functions → votes of every row, a table per batch.
+    storage: VoteStorage,
+) -> LabelResult:
+    """Vote on batches of rows.
 
     Gold of ``dev`` enters the analysis alone.
+
+    Parameters
+    ----------
+    batches
+        Batches of raw rows.
+    dev
+        ``row_id`` and ``gold`` of the development split.
+    folder
+        Folder of labeling functions.
+    classes
+        Names of the classes.
+    settings
+        Settings of the stage.
+    storage
+        Where votes go.
+
+    Returns
+    -------
+    LabelResult
 
     Raises
     ------
@@ -76,44 +117,61 @@ def label(
     on_error: OnError = fail if settings.on_error == "fail" else quarantine
     allowed = settings.max_failures if settings.on_error == "quarantine" else 0
     limits = Limits(settings.seconds, settings.megabytes, allowed)
-    counted, known = [], []
-    opened = open_functions(folder, classes, limits, processes=settings.processes, closed=places.closed)
-    with opened as voters, ThreadPoolExecutor(1) as beside:
-        names = [function.name for function in voters.functions]
-        engine = Engine(voters, on_error, places.kept, settings.suite.rows_asked_twice)
+    counted, votes_on_gold = [], []
+    opened = open_functions(folder, classes, limits, processes=settings.processes, closed=storage.closed)
+    with opened as loaded, ThreadPoolExecutor(1) as pool:
+        names = [function.name for function in loaded.functions]
+        engine = Engine(loaded, on_error, storage.cache_folder, settings.suite.rows_asked_twice)
         for batch, cast in zip(batches, engine.votes(batches), strict=True):
             ids = batch.ids()
-            places.write(votes_table(ids, names, cast))
-            counted.append(beside.submit(tally, cast, n_classes=len(classes)))
-            known.append(on_gold(ids, cast, dev))
-    if places.kept is not None:
-        tidy(places.kept, megabytes=settings.keep_megabytes)
-    against = (np.concatenate([votes for votes, _ in known]), np.concatenate([gold for _, gold in known]))
-    tallied = functools.reduce(operator.add, (one.result() for one in counted))
-    return _told(tallied, against, names, engine, quarantine)
+            storage.write(votes_table(ids, names, cast))
+            counted.append(pool.submit(count_votes, cast, n_classes=len(classes)))
+            votes_on_gold.append(on_gold(ids, cast, dev))
+    if storage.cache_folder is not None:
+        prune(storage.cache_folder, megabytes=settings.keep_megabytes)
+    of_gold = (
+        np.concatenate([votes for votes, _ in votes_on_gold]),
+        np.concatenate([gold for _, gold in votes_on_gold]),
+    )
+    counts = functools.reduce(operator.add, (future.result() for future in counted))
+    return _result(counts, of_gold, names, engine, quarantine)
 
 
-def _told(
-    tallied: Tally,
-    against: tuple[Votes, npt.NDArray[np.int8]],
+def _result(
+    counts: VoteCounts,
+    of_gold: tuple[Votes, npt.NDArray[np.int8]],
     names: Sequence[str],
     engine: Engine,
     quarantine: Quarantine,
-) -> Labeled:
-    """Tally of all votes, and those on rows with gold → what is told of them."""
-    classes = engine.voters.classes
-    took = 1000 * engine.seconds / engine.asked_rows if engine.asked_rows >= FEWEST else None
-    second = Again(np.array([engine.unstable[name] for name in names], dtype=np.int64), took)
-    counted = table_of(tallied, names, against=against)
-    counts = pl.Series("Failures", [quarantine.counts[name] for name in names], dtype=pl.Int64)
-    checked = quality(tallied, names, second, classes=classes)
-    return Labeled(printable(counted.with_columns(counts)), checked, quarantine.failures, engine.asked)
+) -> LabelResult:
+    classes = engine.loaded.classes
+    took = 1000 * engine.seconds / engine.n_rows if engine.n_rows >= MIN_TIMED_ROWS else None
+    second = Repeatability(np.array([engine.unstable[name] for name in names], dtype=np.int64), took)
+    summary = lf_summary_table(counts, names, on_gold=of_gold)
+    failures = pl.Series("Failures", [quarantine.counts[name] for name in names], dtype=pl.Int64)
+    checked = vote_quality(counts, names, second, classes=classes)
+    return LabelResult(printable(summary.with_columns(failures)), checked, quarantine.failures, engine.n_cast)
 
 
-def seen(rows: pl.DataFrame, hidden: Sequence[str]) -> pl.DataFrame:
-    """Raw rows → the columns that labeling functions may see.
+def visible_columns(rows: pl.DataFrame, hidden: Sequence[str]) -> pl.DataFrame:
+    """Select the columns that labeling functions may see.
 
-    >>> seen(pl.DataFrame({"row_id": ["a"], "split": ["dev"], "text": ["hi"], "group": ["x"]}), ["group"]).columns
+    Parameters
+    ----------
+    rows
+        Raw rows.
+    hidden
+        Columns that the settings hide.
+
+    Raises
+    ------
+    ConfigError
+        A hidden column is not there.
+
+    Examples
+    --------
+    >>> rows = pl.DataFrame({"row_id": ["a"], "split": ["dev"], "text": ["hi"], "group": ["x"]})
+    >>> visible_columns(rows, ["group"]).columns
     ['row_id', 'text']
     """
     for name in hidden:
@@ -123,12 +181,24 @@ def seen(rows: pl.DataFrame, hidden: Sequence[str]) -> pl.DataFrame:
 
 
 def with_features(rows: pl.DataFrame, features: pl.DataFrame) -> pl.DataFrame:
-    """Rows and features by ``row_id`` → rows with the column ``feature``.
+    """Join features to rows as the column ``feature``.
+
+    Parameters
+    ----------
+    rows
+        Rows with ``row_id``.
+    features
+        Columns ``row_id`` and ``feature``.
+
+    Returns
+    -------
+    polars.DataFrame
+        In the order of ``rows``.
 
     Raises
     ------
     DataError
-        A row has none.
+        A row has no feature.
     """
     joined = rows.join(features.select("row_id", FEATURE), on="row_id", how="left", maintain_order="left")
     if joined[FEATURE].has_nulls():
@@ -138,19 +208,61 @@ def with_features(rows: pl.DataFrame, features: pl.DataFrame) -> pl.DataFrame:
 
 
 def on_gold(ids: pl.DataFrame, votes: Votes, dev: pl.DataFrame) -> tuple[Votes, npt.NDArray[np.int8]]:
-    """Row ids, their votes and gold of some rows → the votes on these, and their gold."""
+    """Select the votes on rows with gold.
+
+    Parameters
+    ----------
+    ids
+        Table with ``row_id``.
+    votes : (n_rows, n_functions)
+        Votes of its rows.
+    dev
+        ``row_id`` and ``gold`` of some rows.
+
+    Returns
+    -------
+    votes : (n_gold, n_functions)
+    gold : (n_gold,)
+    """
     numbered = ids.select("row_id").with_row_index("row")
     joined = numbered.join(dev.filter(pl.col("gold") != NO_GOLD), on="row_id", how="inner", maintain_order="left")
     return votes[joined["row"].to_numpy()], joined["gold"].to_numpy()
 
 
 def gold_of(rows: pl.DataFrame, dev: pl.DataFrame) -> npt.NDArray[np.int8]:
-    """Raw rows and gold of some of them → (rows,) gold, ``NO_GOLD`` elsewhere."""
+    """Look up the gold of rows.
+
+    Parameters
+    ----------
+    rows
+        Rows with ``row_id``.
+    dev
+        ``row_id`` and ``gold`` of some of them.
+
+    Returns
+    -------
+    (n_rows,)
+        Class index, ``NO_GOLD`` where there is none.
+    """
     joined = rows.select("row_id").join(dev, on="row_id", how="left", maintain_order="left")
     return joined["gold"].fill_null(NO_GOLD).to_numpy()
 
 
 def votes_table(ids: pl.DataFrame, names: Sequence[str], votes: Votes) -> pl.DataFrame:
-    """row_id, batch and split, and (rows, functions) votes → the same with an int8 column per function."""
+    """Make the table of votes.
+
+    Parameters
+    ----------
+    ids
+        row_id, batch and split.
+    names
+        Names of the functions.
+    votes : (n_rows, n_functions)
+
+    Returns
+    -------
+    polars.DataFrame
+        row_id, batch, split and an int8 column per function.
+    """
     columns = [pl.Series(name, votes[:, j], dtype=pl.Int8) for j, name in enumerate(names)]
     return ids.select("row_id", "batch", "split").hstack(columns)

@@ -1,4 +1,4 @@
-"""What ``conf/label/`` may say."""
+"""Settings of `conf/label/`."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import Final
 import polars as pl
 
 from tidemill.contracts import NO_GOLD, DataError, gold_contract
-from tidemill.label.slicing import SlicingFunction, load_slices, slice_rows
+from tidemill.label.functions.slicing import SlicingFunction, load_slices, slice_rows
 from tidemill.project.layout import Paths
 from tidemill.project.tables import batch_names, read_batches
 

@@ -1,11 +1,11 @@
-"""raw/, features/ -> votes.parquet, lf_summary.csv: what every labeling function says of every row, and how well."""
+"""Label stage: votes of every labeling function on every row, and their analysis table."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-from tidemill.label.process import prepare
+from tidemill.label.engine.process import prepare
 
 if __name__ == "__main__" and any(Path("src/problems", *sys.argv[1:2]).glob("[!_]*.py")):
     prepare()
@@ -16,10 +16,10 @@ import polars as pl
 from tidemill.common.files import atomic_write
 from tidemill.contracts import FEATURES, Contract, gold_contract, votes_contract
 from tidemill.ingest.settings import IngestSettings
-from tidemill.label.engine import Batch
-from tidemill.label.kept import hash_of_file, key_of
-from tidemill.label.quality import quality_contract
-from tidemill.label.run import Places, label, seen, with_features
+from tidemill.label.analysis.quality import quality_contract
+from tidemill.label.engine.incremental import Batch
+from tidemill.label.engine.vote_cache import cache_key, hash_of_file
+from tidemill.label.run import VoteStorage, label, visible_columns, with_features
 from tidemill.label.settings import LabelSettings
 from tidemill.project.config import load, says_errors, stage_arguments
 from tidemill.project.expectations import page_later, promised
@@ -29,7 +29,7 @@ from tidemill.project.tables import batch_names, growing, read, read_batches
 
 @says_errors
 def main() -> None:
-    """Ask the problem's labeling functions of the rows they have not seen; compare them with gold of ``dev``."""
+    """Apply the problem's labeling functions to the rows that are new to them; compare their votes with gold of ``dev``."""
     problem, settings, paths = load(stage_arguments("label", __doc__), "label", LabelSettings)
     raw = load(problem.name, "ingest", IngestSettings)[1].raw
     names, classes = batch_names(paths.manifest), problem.classes
@@ -41,14 +41,14 @@ def main() -> None:
         promised(table, contract, problem=problem.name, table_name="votes")
 
     with growing(paths.votes, contract, keeps_contract) as write:
-        places = Places(write, kept=state_folder() / "votes" / problem.name, closed=(paths.data,))
-        done = label(batches, dev, paths.functions, classes=classes, settings=settings, places=places)
+        storage = VoteStorage(write, cache_folder=state_folder() / "votes" / problem.name, closed=(paths.data,))
+        done = label(batches, dev, paths.functions, classes=classes, settings=settings, storage=storage)
         for failure in done.failures:
             print(f"quarantined: {failure}", file=sys.stderr)
         promised(done.quality, quality_contract(settings.suite), problem=problem.name, table_name="votes_quality")
     page_later(paths.votes, contract, problem=problem.name, table_name="votes")
     _page_of_quality(done.quality, settings, problem.name)
-    print(f"label: {done.asked} votes asked for, all others were known", file=sys.stderr)
+    print(f"label: {done.n_cast} votes cast, all others were in the cache", file=sys.stderr)
     with atomic_write(paths.reports / "lf_summary.csv") as path:
         done.summary.write_csv(path)
 
@@ -61,14 +61,13 @@ def _page_of_quality(table: pl.DataFrame, settings: LabelSettings, problem: str)
 
 
 def _batch(name: str, paths: Paths, raw: Contract, hidden: tuple[str, ...]) -> Batch:
-    """Name of a batch → what reads it when it is asked for."""
     file, features = paths.raw / f"{name}.parquet", paths.features / f"{name}.parquet"
     if not file.exists():
         read(file, raw)  # says what to do
     return Batch(
         name,
-        key=key_of("raw", hash_of_file(file), *hidden),
-        read=lambda: seen(read(file, raw), hidden),
+        key=cache_key("raw", hash_of_file(file), *hidden),
+        read=lambda: visible_columns(read(file, raw), hidden),
         ids=lambda: pl.read_parquet(file, columns=["row_id", "batch", "split"]),
         features=lambda rows: with_features(rows, read(features, FEATURES)),
         features_key=lambda: hash_of_file(features) if features.exists() else "",

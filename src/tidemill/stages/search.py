@@ -1,9 +1,9 @@
-"""features, labels, votes -> reports/<problem>/search: better settings of embed and train, where minutes are given for it."""
+"""Search stage: better settings of embed and train, where minutes are given for it."""
 
 from __future__ import annotations
 
 from tidemill.project.config import load, says_errors, stage_arguments
-from tidemill.train.search_settings import SearchSettings
+from tidemill.train.search.settings import SearchSettings
 
 
 @says_errors

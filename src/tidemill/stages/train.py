@@ -1,4 +1,4 @@
-"""features/, labels.parquet, votes.parquet -> models/<problem>/candidate, predictions.parquet: the end model."""
+"""Train stage: the end model, its predictions of all rows, and the monitor's reference."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tidemill.embed.run import made_by
 from tidemill.project.config import load, says_errors, stage_arguments
 from tidemill.project.contents import texts_of
 from tidemill.project.tables import batch_names, read, read_batches, read_json, write, write_json
-from tidemill.train.ensemble import table
-from tidemill.train.ensemble_plot import draw
-from tidemill.train.model import FILE as ENSEMBLE
-from tidemill.train.model import FOLDER as MEMBERS
-from tidemill.train.none import FILE as NONE_FILE
-from tidemill.train.reference import FILE, reference_contract
+from tidemill.train.end_model.model import FILE as ENSEMBLE
+from tidemill.train.end_model.model import FOLDER as MEMBERS
+from tidemill.train.end_model.outliers import FILE as NONE_FILE
+from tidemill.train.end_model.reference import FILE, reference_contract
+from tidemill.train.ensemble.choose_ensemble import comparison_table
+from tidemill.train.ensemble.plot import draw_comparison
 from tidemill.train.run import Tables, train
 from tidemill.train.settings import TrainSettings
 
@@ -48,8 +48,8 @@ def main() -> None:
     print(f"domain: {domain['words']}")
     if domain["advice"]:
         print(f"domain: {domain['advice']}", file=sys.stderr)
-    for caution in done.head.config["cautions"]:
-        print(f"caution: {caution}", file=sys.stderr)
+    for warning in done.head.config["cautions"]:
+        print(f"warning: {warning}", file=sys.stderr)
     if settings.ensemble.members:
         print("\n".join([f"ensemble: {done.ensemble['reason']}", *done.ensemble["sentences"]]))
     _clear(paths.model)
@@ -63,21 +63,20 @@ def main() -> None:
 
 
 def _clear(folder: Path) -> None:
-    """Folder of the candidate → the same without what only some models have, of a run before this one."""
+    """Files that only some models have may be left from a run before this one."""
     shutil.rmtree(folder / MEMBERS, ignore_errors=True)
     for name in (ENSEMBLE, NONE_FILE):
         (folder / name).unlink(missing_ok=True)
 
 
-def _report(told: dict[str, Any], folder: Path) -> None:
-    """What was found of an ensemble → its report; where none was asked for it says so and nothing more."""
+def _report(report: dict[str, Any], folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-    write_json(told, folder / "ensemble.json")
-    if "lines" in told:
+    write_json(report, folder / "ensemble.json")
+    if "lines" in report:
         with atomic_write(folder / "ensemble.csv") as file:
-            table(told).write_csv(file)
+            comparison_table(report).write_csv(file)
         with atomic_write(folder / "ensemble.png") as file:
-            draw(told, file)
+            draw_comparison(report, file)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""a moment -> work that ends when it has come, wherever it is: what a search needs to keep its budget."""
+"""Work that ends when its time is over, wherever it is: what a search needs to keep its budget."""
 
 from __future__ import annotations
 
@@ -15,15 +15,22 @@ _DEADLINE: Final[ContextVar[float]] = ContextVar("deadline", default=math.inf)
 
 
 class OutOfTimeError(TidemillError):
-    """The moment has come until which work was given time."""
+    """The time that work was given is over."""
 
 
 @contextmanager
-def until(moment: float) -> Iterator[None]:
-    """Moment of ``time.monotonic()`` -> a block in which ``in_time`` raises when it has come, or an outer one has.
+def time_limit(moment: float) -> Iterator[None]:
+    """Limit the time of a block: in it ``check_deadline`` raises when the moment has come, or that of an outer block.
 
-    >>> with until(0.0):
-    ...     in_time()
+    Parameters
+    ----------
+    moment
+        Of ``time.monotonic()``, in seconds.
+
+    Examples
+    --------
+    >>> with time_limit(0.0):
+    ...     check_deadline()
     Traceback (most recent call last):
     ...
     tidemill.train.deadline.OutOfTimeError: out of time
@@ -35,18 +42,18 @@ def until(moment: float) -> Iterator[None]:
         _DEADLINE.reset(token)
 
 
-def left() -> float:
-    """Nothing -> seconds until the deadline; infinite where there is none."""
+def seconds_left() -> float:
+    """Give the seconds until the deadline; infinite where there is none."""
     return _DEADLINE.get() - time.monotonic()
 
 
-def in_time() -> None:
-    """Nothing -> nothing, as long as there is time.
+def check_deadline() -> None:
+    """Go on as long as there is time.
 
     Raises
     ------
     OutOfTimeError
         The deadline of the block has come.
     """
-    if left() <= 0:
+    if seconds_left() <= 0:
         raise OutOfTimeError("out of time")

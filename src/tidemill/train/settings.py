@@ -1,4 +1,4 @@
-"""What `conf/train/` says."""
+"""Settings of `conf/train/`."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pydantic import Field, model_validator
 
 from tidemill.contracts import Settings
 
-NOT_OF_ONE: Final = (
+NOT_IN_RECIPES: Final = (
     *("recipes", "trials", "seed", "threads", "trainer", "reference_rows"),
     *("mode", "tune", "ensemble", "none_of_the_above"),
 )
 """What a recipe may not change: they hold for all that are compared."""
 
-ALL: Final = "all"
+ALL_MEMBERS: Final = "all"
 """In place of a list of members: all that read what the rows are."""
 
 
@@ -81,7 +81,7 @@ class LstmSettings(Settings):
 
 
 class EnsembleSettings(Settings):
-    """Models that are fitted beside the head (none: off; all: those that the rows allow), and how they are combined."""
+    """Models that are fitted alongside the head (none: off; all: those that the rows allow), and how they are combined."""
 
     members: tuple[str, ...] | Literal["all"]
     combine: Literal["auto", "blend", "stack"]
@@ -95,7 +95,7 @@ class EnsembleSettings(Settings):
 
 
 class TrainSettings(Settings):
-    """Shape of the head, which rows teach it and how, and what is kept for the monitor."""
+    """Shape of the head, which rows it is trained on and how, and what is kept for the monitor."""
 
     mode: Literal["head", "partial", "full", "scratch"]
     tune: TuneSettings
@@ -154,11 +154,20 @@ class TrainSettings(Settings):
         return bool(self.ensemble.members or self.views or any("views" in recipe for recipe in self.recipes))
 
     def named(self) -> list[str]:
-        """Nothing -> names of the recipes, in their order."""
+        """List the names of the recipes, in their order."""
         return [str(recipe["name"]) for recipe in self.recipes]
 
     def recipe(self, name: str) -> Self:
-        """Name of a recipe -> these settings with what the recipe changes.
+        """Make the settings of a recipe.
+
+        Parameters
+        ----------
+        name
+            Name of the recipe.
+
+        Returns
+        -------
+        TrainSettings
 
         Raises
         ------
@@ -167,11 +176,11 @@ class TrainSettings(Settings):
         """
         changes = next(recipe for recipe in self.recipes if recipe["name"] == name)
         changes = {key: value for key, value in changes.items() if key != "name"}
-        if wrong := [key for key in changes if key in NOT_OF_ONE]:
+        if wrong := [key for key in changes if key in NOT_IN_RECIPES]:
             raise ValueError(f"recipe {name} sets {wrong[0]}, which holds for all recipes")
         return type(self).model_validate(self.model_dump() | changes | {"recipes": ()})
 
     def plain(self) -> Self:
-        """Nothing -> the same without any defence against noise: what labels by people are learned with."""
-        calm = {"loss": "soft_cross_entropy", "smoothing": False, "subset": 1.0, "self_training": 0, "recipes": ()}
-        return self.model_copy(update=calm | {"min_confidence": 0.0, "confidence_weighting": False})
+        """Make the same settings without any defence against noise, for labels by people."""
+        defaults = {"loss": "soft_cross_entropy", "smoothing": False, "subset": 1.0, "self_training": 0, "recipes": ()}
+        return self.model_copy(update=defaults | {"min_confidence": 0.0, "confidence_weighting": False})

@@ -17,7 +17,7 @@ from tidemill.embed.run import MARK, features_table
 from tidemill.project.config import load
 from tidemill.project.tables import write_json
 from tidemill.stages import train
-from tidemill.train.model import EndModel
+from tidemill.train.end_model.model import EndModel
 from tidemill.train.settings import TrainSettings
 
 ROWS = 240

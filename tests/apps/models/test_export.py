@@ -18,9 +18,9 @@ from tidemill.embed.export import features_graph, preparation
 from tidemill.embed.run import Embedder
 from tidemill.embed.settings import EmbedSettings
 from tidemill.runs.git import git
-from tidemill.train.export import OPSET, encoded, whole_graph
-from tidemill.train.head import Head
-from tidemill.train.model import EndModel
+from tidemill.train.end_model.model import EndModel
+from tidemill.train.end_model.onnx_graph import OPSET, to_bytes, whole_graph
+from tidemill.train.head.head import Head
 
 TEXTS = ["short", "a text of a few more words than that", "word " * 100, "", "WIN!!! http://a.example £1000 now"]
 
@@ -64,7 +64,7 @@ def test_a_whole_model_says_in_onnx_what_it_says_in_torch(modality, root, packag
     features = backbone.embed(contents, name="test")
     model = head(features, made.about)
     graph = whole_graph(features_graph(backbone, opset=OPSET), EndModel(model), preparation(backbone))
-    content = encoded(graph)
+    content = to_bytes(graph)
     said = ask(session(content, threads=1), backbone, contents, EndModel(model))
     expected = model.predict_proba(features)
     assert expected.max() > 0.8  # as sure as that, so that the comparison means something

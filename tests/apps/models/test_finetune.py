@@ -13,8 +13,8 @@ from tidemill.embed.run import Embedder, features_table
 from tidemill.embed.settings import EmbedSettings
 from tidemill.project.tables import write_json
 from tidemill.stages import train
-from tidemill.train.head import TUNED
-from tidemill.train.model import EndModel
+from tidemill.train.end_model.model import EndModel
+from tidemill.train.head.head import TUNED
 
 PROBLEM = Problem(name="mail", modality="text", classes=("ham", "spam"))
 EMBED = {
@@ -77,9 +77,9 @@ def test_a_taught_backbone_goes_with_its_head_and_answers_again(mail, monkeypatc
     assert model.backbone["settings"]["weights"] == TUNED
     assert (folder / TUNED / "model.safetensors").exists()
     labels = (folder / "LABELS.md").read_text()
-    assert labels.startswith("# Label card: mail\n\nby denoise\n\n## The rows that may teach\n")
+    assert labels.startswith("# Label card: mail\n\nby denoise\n\n## The training rows\n")
     card = (folder / "README.md").read_text()
-    assert "taught (mode partial)" in card
+    assert "fine-tuned (mode partial)" in card
     assert "The backbone is near this data: 1.00 pieces per word" in card
     said = pl.read_parquet(mail / "data/mail/predictions.parquet")
     rows = pl.read_parquet(mail / "data/mail/raw/one.parquet")

@@ -19,7 +19,7 @@ from tidemill.apps.onboarding import scaffold
 from tidemill.apps.onboarding.starters import threshold_functions
 from tidemill.contracts import ConfigError, DataError, TidemillError
 from tidemill.ingest.settings import IngestSettings
-from tidemill.label.folder import load_functions
+from tidemill.label.functions.loading import load_functions
 from tidemill.project import batches
 from tidemill.project.compose import compose, preflight, write_params
 from tidemill.project.config import load
@@ -155,7 +155,7 @@ def test_what_cannot_be_is_told_and_nothing_is_written(project: Path, changes: d
 def test_a_folder_of_images_becomes_a_problem_with_functions_of_pixels(
     project: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    pytest.importorskip("tidemill.label.images", reason="the label package decodes images")
+    pytest.importorskip("tidemill.label.image_statistics.pixels", reason="the label package decodes images")
     folder = tmp_path_factory.mktemp("elsewhere") / "cells"
     for number in range(120):
         shade = number if number % 2 else 255 - number

@@ -8,7 +8,7 @@ import pytest
 from tests.apps.fabric import build, model, picture
 from tidemill.apps.predict import prediction, readers
 from tidemill.contracts import ConfigError, DataError
-from tidemill.train.none import Outliers
+from tidemill.train.end_model.outliers import Outliers
 
 
 @pytest.fixture

@@ -14,8 +14,7 @@ from tests.monitor.fabric import settings as monitor_settings
 from tidemill.evaluate import plots as evaluate_plots
 from tidemill.evaluate.run import evaluate
 from tidemill.evaluate.yardsticks import ORDER, floor
-from tidemill.label.analysis import printable
-from tidemill.label.analysis import summary as lf_summary
+from tidemill.label.analysis.summary import lf_summary, printable
 from tidemill.monitor import plots as monitor_plots
 from tidemill.monitor.compare import compare
 from tidemill.monitor.decide import decide

@@ -18,11 +18,11 @@ from tidemill.embed.settings import EmbedSettings
 from tidemill.project.compose import expand
 from tidemill.project.config import load
 from tidemill.project.layout import Paths
-from tidemill.train.finals import Finalist
-from tidemill.train.fit import fit_head
-from tidemill.train.search_settings import HERE, SearchSettings
+from tidemill.train.head.fit import fit_head
+from tidemill.train.search.holdout_comparison import Finalist
+from tidemill.train.search.settings import CURRENT_BACKBONE, SearchSettings
+from tidemill.train.search.space import backbone_of, space, suggest
 from tidemill.train.settings import TrainSettings
-from tidemill.train.space import backbone_of, space, suggested
 
 ENDS = 0.05, 0.01, 0.09
 
@@ -131,7 +131,7 @@ def test_the_command_that_is_told_composes_to_what_was_found(
 
     monkeypatch.chdir(ROOT)
     problem, settings, _ = load(name, "train", TrainSettings)
-    best = Finalist(3, "other" if found else HERE, changes, ENDS, ENDS)
+    best = Finalist(3, "other" if found else CURRENT_BACKBONE, changes, ENDS, ENDS)
     settings = settings.model_copy(update={"recipes": ({"name": "one"},)})
     words = shlex.split(searching.command(problem, best, {"other": found}, settings))
     assert words[:2] == ["tidemill", "run"]
@@ -147,7 +147,9 @@ def test_the_command_that_is_told_composes_to_what_was_found(
 def test_minutes_are_asked_for_as_any_setting_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     assert expand(["problem=spam", "search.minutes=10"]) == (["spam"], ["spam.search.minutes=10"])
-    two = SearchSettings.model_validate(section("search/default.yaml")).model_dump() | {"backbones": ({"name": HERE},)}
+    two = SearchSettings.model_validate(section("search/default.yaml")).model_dump() | {
+        "backbones": ({"name": CURRENT_BACKBONE},)
+    }
     with pytest.raises(ValueError, match="have the same name"):
         SearchSettings.model_validate(two)
 
@@ -233,8 +235,8 @@ def test_the_setting_that_the_loss_hangs_on_is_told_to_matter_most(tmp_path: Pat
     for number in range(40):
         trial = study.ask()
         outside = number == 0  # settings that lie outside of the space
-        names = [HERE, "other"] if number > 5 else [HERE]
-        params = {} if outside else suggested(trial, space(how, names))
+        names = [CURRENT_BACKBONE, "other"] if number > 5 else [CURRENT_BACKBONE]
+        params = {} if outside else suggest(trial, space(how, names))
         trial.set_user_attr("changes", {})
         trial.set_user_attr("backbone", backbone_of(params))
         trial.report(1.0, 0)

@@ -14,7 +14,7 @@ from tidemill.apps.serve.request_queue import Desk
 from tidemill.apps.serve.settings import ServiceSettings
 from tidemill.ingest.settings import IngestSettings
 from tidemill.project.config import load
-from tidemill.train.none import Outliers
+from tidemill.train.end_model.outliers import Outliers
 
 SETTINGS = ServiceSettings(
     host="127.0.0.1", port=0, abstain_below=0.0, max_rows=5, max_bytes=4000, seconds=5.0, engine="torch"

@@ -25,7 +25,7 @@ def heads(monkeypatch):
         return project.head([0.05 * taught[-1], 0.05 * taught[-1]], ["sms-1"])
 
     monkeypatch.setattr(learning_curves, "fit_head", fit)
-    monkeypatch.setattr(learning_curves, "learn", fit)
+    monkeypatch.setattr(learning_curves, "fit_head_by_recipe", fit)
     return taught
 
 
@@ -80,7 +80,7 @@ def test_labels_that_the_features_deny_are_ranked_with_their_text(mail, monkeypa
         return truth.select("p_ham", "p_spam").to_numpy()[[place[row.tobytes()] for row in features]]
 
     everything = learning_curves.study("mail").features
-    monkeypatch.setattr(label_errors, "out_of_fold", unseen)
+    monkeypatch.setattr(label_errors, "out_of_fold_predictions", unseen)
     found, words = label_errors.suspects("mail")
     sure = truth.filter(truth["row_id"].is_in(spoiled.to_list()))
     clear = sure.filter(pl.max_horizontal("p_ham", "p_spam") > 0.9)["row_id"].to_list()

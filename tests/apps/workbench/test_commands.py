@@ -11,7 +11,7 @@ from tidemill.apps.workbench.command import parser
 from tidemill.apps.workbench.formatting import columns, row_line
 from tidemill.apps.workbench.problem_view import Look
 from tidemill.contracts import NO_GOLD, ConfigError, DataError
-from tidemill.label.analysis import summary
+from tidemill.label.analysis.summary import lf_summary
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def function(told, name):
 def test_the_list_has_snorkels_figures_and_what_was_learned(lf, project):
     told = lf("list", "mail", "--json")[0]
     look = Look("mail")
-    table = summary(look.votes, look.names, n_classes=2, gold=look.gold)
+    table = lf_summary(look.votes, look.names, n_classes=2, gold=look.gold)
     for line in table.to_dicts():
         one = function(told, line["function"])
         assert (one["coverage"], one["overlaps"], one["conflicts"]) == (

@@ -20,9 +20,9 @@ from tidemill.project.config import load
 from tidemill.project.layout import Paths, shared_root
 from tidemill.project.tables import read, read_json
 from tidemill.runs.registry import champion_folder
-from tidemill.train.head import TUNED
-from tidemill.train.model import EndModel
-from tidemill.train.reference import FILE, reference_contract
+from tidemill.train.end_model.model import EndModel
+from tidemill.train.end_model.reference import FILE, reference_contract
+from tidemill.train.head.head import TUNED
 
 HELD_OUT = ("valid", "test")
 

@@ -17,7 +17,7 @@ from tidemill.contracts import DataError
 from tidemill.embed.base import Backbone
 from tidemill.embed.run import Embedder
 from tidemill.project.layout import Paths, state_folder
-from tidemill.train.export import OPSET, encoded
+from tidemill.train.end_model.onnx_graph import OPSET, to_bytes
 
 Engine = Literal["auto", "torch", "onnx"]
 TOLERANCE: Final = 1e-4
@@ -77,7 +77,7 @@ def _onnx(embedder: Embedder, problem: str) -> Backbone:
 def _graph(backbone: Any) -> bytes:
     from tidemill.embed.export import features_graph
 
-    return encoded(features_graph(backbone, opset=OPSET))
+    return to_bytes(features_graph(backbone, opset=OPSET))
 
 
 def _compared(made: Any, backbone: Any, contents: list[Any]) -> None:

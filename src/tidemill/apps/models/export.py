@@ -17,10 +17,10 @@ from tidemill.common.files import atomic_write
 from tidemill.contracts import DataError
 from tidemill.project.layout import Paths
 from tidemill.runs.registry import kept, read_registry
-from tidemill.train.export import FILE, OPSET, PROBABILITIES, encoded, model_graph, whole_graph
-from tidemill.train.export_ensemble import TERMS, term_counts, vocabularies
-from tidemill.train.head import CONFIG, WEIGHTS
-from tidemill.train.model import EndModel
+from tidemill.train.end_model.model import EndModel
+from tidemill.train.end_model.onnx_ensemble import TERMS, term_counts, vocabularies
+from tidemill.train.end_model.onnx_graph import FILE, OPSET, PROBABILITIES, model_graph, to_bytes, whole_graph
+from tidemill.train.head.head import CONFIG, WEIGHTS
 from tidemill.train.run import CARD, LABEL_CARD
 
 WHOLE: Final = "model.onnx"
@@ -52,7 +52,7 @@ def export(problem: str, version: str | None, out: Path, *, head_only: bool, roo
     """
     model = find_model(problem, version, root=root)
     files: dict[str, bytes] = {f"{TERMS}.{name}.json": notes for name, notes in vocabularies(model.end).items()}
-    files, rows, difference = files | {FILE: encoded(model_graph(model.end))}, 0, 0.0
+    files, rows, difference = files | {FILE: to_bytes(model_graph(model.end))}, 0, 0.0
     if not head_only:
         sample = raw_rows(problem, model.head.config["modality"], _ASKED)
         files[WHOLE] = _whole(model)
@@ -72,7 +72,7 @@ def _whole(model: Model) -> bytes:
     from tidemill.embed.export import features_graph, preparation
 
     backbone: Any = model.embedder.backbone
-    return encoded(whole_graph(features_graph(backbone, opset=OPSET), model.end, preparation(backbone)))
+    return to_bytes(whole_graph(features_graph(backbone, opset=OPSET), model.end, preparation(backbone)))
 
 
 def _difference(content: bytes, model: Model, rows: pl.DataFrame) -> float:

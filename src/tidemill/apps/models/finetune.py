@@ -16,11 +16,12 @@ from tidemill.embed.tunable import tunable
 from tidemill.project.config import load
 from tidemill.project.contents import contents_of
 from tidemill.project.layout import Paths, shared_root, state_folder
-from tidemill.train.head import TUNED
-from tidemill.train.run import TAUGHT, Tables
+from tidemill.train.finetune.batches import FinetuneRows
+from tidemill.train.finetune.finetune import finetune
+from tidemill.train.head.head import TUNED
+from tidemill.train.row_weights import row_weights
+from tidemill.train.run import TRAIN_SPLITS, Tables
 from tidemill.train.settings import TrainSettings
-from tidemill.train.teach import row_weights
-from tidemill.train.tune import Taught, tune
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def tuned(tables: Tables, problem: Problem, settings: TrainSettings, paths: Path
         contents_of(paths, batches, problem.modality), on="row_id", maintain_order="left"
     )
     taught = _taught(rows, contents[problem.modality], problem, settings)
-    told = tune(backbone, taught, settings=settings, scratch=state_folder() / "tuning" / problem.name)
+    told = finetune(backbone, taught, settings=settings, scratch=state_folder() / "tuning" / problem.name)
     folder = paths.model / TUNED
     folder.mkdir(parents=True, exist_ok=True)
     backbone.save(folder)
@@ -52,11 +53,11 @@ def tuned(tables: Tables, problem: Problem, settings: TrainSettings, paths: Path
     return Tuned(replace(tables, features=features), after.about, told)
 
 
-def _taught(rows: pl.DataFrame, contents: pl.Series, problem: Problem, settings: TrainSettings) -> Taught:
+def _taught(rows: pl.DataFrame, contents: pl.Series, problem: Problem, settings: TrainSettings) -> FinetuneRows:
     targets = rows.select(probability_columns(problem.classes)).to_numpy()
     functions = votes_contract(len(problem.classes)).other_names(
         [name for name in rows.columns if name != "feature" and name not in probability_columns(problem.classes)]
     )
     heard = (rows.select(functions).to_numpy().reshape(rows.height, -1) != ABSTAIN).any(axis=1)
-    weights = row_weights(targets, heard, settings) * rows["split"].is_in(TAUGHT).to_numpy()
-    return Taught(contents.to_list(), rows["feature"].to_numpy(), targets, np.asarray(weights))
+    weights = row_weights(targets, heard, settings) * rows["split"].is_in(TRAIN_SPLITS).to_numpy()
+    return FinetuneRows(contents.to_list(), rows["feature"].to_numpy(), targets, np.asarray(weights))

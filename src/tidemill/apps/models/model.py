@@ -18,9 +18,9 @@ from tidemill.embed.settings import EmbedSettings
 from tidemill.project.config import load
 from tidemill.project.layout import Paths
 from tidemill.runs.registry import champion_folder, read_registry
-from tidemill.train.head import Head
-from tidemill.train.model import EndModel
-from tidemill.train.none import NONE, Array, Outliers
+from tidemill.train.end_model.model import EndModel
+from tidemill.train.end_model.outliers import NONE, Array, Outliers
+from tidemill.train.head.head import Head
 
 CANDIDATE: Final = "candidate"
 """In place of a version: the model that the train stage has left in this checkout."""

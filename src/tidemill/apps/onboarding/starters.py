@@ -128,7 +128,8 @@ def _best_cut(column: pl.Series, is_class: npt.NDArray[np.bool_]) -> tuple[float
 
 
 def _statistics(images: Sequence[bytes]) -> pl.DataFrame:
-    from tidemill.label.images import decode, statistics
+    from tidemill.label.image_statistics.pixels import decode
+    from tidemill.label.image_statistics.statistics import statistics
 
     return pl.DataFrame([{key: float(value) for key, value in statistics(decode(one)).items()} for one in images])
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 import polars as pl
 
 from tidemill.contracts import ABSTAIN, SPLITS
-from tidemill.label.analysis import conflicts
+from tidemill.label.analysis.summary import conflicts
 from tidemill.project.layout import Paths
 from tidemill.project.tables import read_json
 

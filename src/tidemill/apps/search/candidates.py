@@ -23,7 +23,7 @@ from tidemill.embed.run import Embedder
 from tidemill.embed.settings import EmbedSettings
 from tidemill.project.config import parse
 from tidemill.project.layout import Paths, shared_root
-from tidemill.train.search_settings import SearchSettings
+from tidemill.train.search.settings import SearchSettings
 
 _LOT: Final = 32  # rows
 _LOADING: Final = 10.0  # seconds that must be left for a backbone to be loaded at all

@@ -28,16 +28,16 @@ from tidemill.embed.settings import EmbedSettings
 from tidemill.project.config import load, parse
 from tidemill.project.layout import Paths, state_folder
 from tidemill.project.tables import batch_names, read, read_batches, write_json
-from tidemill.train.architecture import Suggestion, diagram, suggest_architecture
-from tidemill.train.deadline import OutOfTimeError, until
-from tidemill.train.finals import Finalist, finalists, finals
-from tidemill.train.journal import opened
-from tidemill.train.learn import Lesson
-from tidemill.train.run import TAUGHT, joined
-from tidemill.train.search import CHANGES, Field, search
-from tidemill.train.search_settings import HERE, SearchSettings
+from tidemill.train.deadline import OutOfTimeError, time_limit
+from tidemill.train.recipes.recipe import TrainingSet
+from tidemill.train.run import TRAIN_SPLITS, join_rows
+from tidemill.train.search.architecture import Suggestion, draw_network, suggest_architecture
+from tidemill.train.search.holdout_comparison import Finalist, compare_on_holdout, finalists
+from tidemill.train.search.settings import CURRENT_BACKBONE, SearchSettings
+from tidemill.train.search.space import BACKBONE, VERSION, searched_values
+from tidemill.train.search.study_store import open_study
+from tidemill.train.search.trials import CHANGES, SearchProblem, run_trials
 from tidemill.train.settings import TrainSettings
-from tidemill.train.space import BACKBONE, VERSION, tried
 
 _LAST: Final = (0.02, 0.2, 2.0)  # of the budget, least and most seconds, that are kept for what comes after the finals
 _DOUBT: Final = "at telling sure labels, right or wrong; train.use_gold=true asks gold of dev instead"
@@ -48,7 +48,7 @@ _SHAPE: Final = 0.1  # most of the budget that the suggestion of a shape may tak
 class _Rows:
     """Rows that a search works on, with their ids, and what makes its trials comparable with earlier ones."""
 
-    lesson: Lesson
+    lesson: TrainingSet
     row_ids: pl.Series
     fingerprint: str
 
@@ -91,16 +91,16 @@ def search_for(name: str, folder: Path, *, minutes: float | None = None) -> dict
     found = candidates.candidates(problem, embed, how)
     there = candidates.contents(paths, batches, problem, rows.row_ids) if found else pl.DataFrame()
     seen = candidates.made(there, problem, embed, found, folder=state / "features", deadline=clock.embedding)
-    lessons = {HERE: rows.lesson} | {one: replace(rows.lesson, features=made) for one, made in seen.items()}
-    field = Field(lessons, settings, how)
-    with opened(state / f"{rows.fingerprint}.log", seed=how.seed) as study:
-        search(field, study, deadline=clock.trials, start=suggestion.hidden)
+    lessons = {CURRENT_BACKBONE: rows.lesson} | {one: replace(rows.lesson, features=made) for one, made in seen.items()}
+    field = SearchProblem(lessons, settings, how)
+    with open_study(state / f"{rows.fingerprint}.log", seed=how.seed) as study:
+        run_trials(field, study, deadline=clock.trials, start=suggestion.hidden)
         if not finalists(
             study, field
         ):  # nothing to judge again yet, so its time is for trials: the next search has them
-            search(field, study, deadline=clock.finals, start=suggestion.hidden)
+            run_trials(field, study, deadline=clock.finals, start=suggestion.hidden)
         _write(study, field, suggestion, folder)  # before the finals, which end when they must: drawing does not
-        judged, rounds = finals(field, study, deadline=clock.finals)
+        judged, rounds = compare_on_holdout(field, study, deadline=clock.finals)
         trials = study.get_trials(deepcopy=False)
     told = _told(field, problem, judged, found, (rounds, trials, suggestion))
     told["elapsed_seconds"] = round(time.monotonic() - began, 1)
@@ -110,7 +110,7 @@ def search_for(name: str, folder: Path, *, minutes: float | None = None) -> dict
 
 def _check(name: str, settings: TrainSettings, how: SearchSettings) -> None:
     """Every end and choice of the space can be set, or an error names the one that cannot."""
-    for key, values in tried(how).items():
+    for key, values in searched_values(how).items():
         for value in values:
             parse(TrainSettings, settings.model_dump() | {key: value}, f"{name}.search.space: train")
 
@@ -120,7 +120,9 @@ def _rows(problem: Problem, settings: TrainSettings, paths: Paths, how: SearchSe
     classes, batches = problem.classes, batch_names(paths.manifest)
     contract = votes_contract(len(classes))
     votes = read(paths.votes, contract)
-    rows = joined(votes, read_batches(paths.features, FEATURES, batches), read(paths.labels, labels_contract(classes)))
+    rows = join_rows(
+        votes, read_batches(paths.features, FEATURES, batches), read(paths.labels, labels_contract(classes))
+    )
     heard = rows.select(pl.any_horizontal(pl.col(contract.other_names(votes.columns)) != ABSTAIN)).to_series()
     gold = np.full(rows.height, NO_GOLD)
     if settings.use_gold:
@@ -128,9 +130,9 @@ def _rows(problem: Problem, settings: TrainSettings, paths: Paths, how: SearchSe
         found = rows.select("row_id").join(dev, on="row_id", how="left", maintain_order="left")["gold"]
         gold = found.fill_null(NO_GOLD).to_numpy().astype(np.int64)
     targets = rows.select(probability_columns(classes)).to_numpy()
-    chosen = _capped(rows["split"].is_in(TAUGHT).to_numpy(), gold, how)
+    chosen = _capped(rows["split"].is_in(TRAIN_SPLITS).to_numpy(), gold, how)
     row_ids = rows["row_id"].filter(pl.Series(chosen))
-    lesson = Lesson(rows["feature"].to_numpy(), targets, heard.to_numpy(), gold).part(chosen)
+    lesson = TrainingSet(rows["feature"].to_numpy(), targets, heard.to_numpy(), gold).part(chosen)
     if settings.may_read_texts and problem.modality == "text":
         lesson = replace(lesson, texts=candidates.contents(paths, batches, problem, row_ids)["text"].to_list())
     same = settings.model_dump(mode="json") | {"threads": 0}
@@ -152,10 +154,10 @@ def _capped(able: Any, gold: Any, how: SearchSettings) -> Any:
     return chosen
 
 
-def _suggestion(lesson: Lesson, seed: int, clock: _Clock) -> Suggestion:
+def _suggestion(lesson: TrainingSet, seed: int, clock: _Clock) -> Suggestion:
     taught = lesson.part(lesson.covered) if lesson.covered.any() else lesson
     try:
-        with until(clock.shape):
+        with time_limit(clock.shape):
             found = suggest_architecture(taught.features, taught.targets.argmax(axis=1), seed=seed)
     except OutOfTimeError:
         found = Suggestion((), "no time to count the lines that the boundary needs: a line is a starting point too")
@@ -164,7 +166,7 @@ def _suggestion(lesson: Lesson, seed: int, clock: _Clock) -> Suggestion:
 
 
 def _told(
-    field: Field,
+    field: SearchProblem,
     problem: Problem,
     judged: list[Finalist],
     found: dict[str, dict[str, Any]],
@@ -175,15 +177,15 @@ def _told(
     states = [one.state.name for one in trials]
     told: dict[str, Any] = {
         "problem": problem.name,
-        "minutes": field.how.minutes,
-        "rows": len(field.lesson.targets),
+        "minutes": field.search.minutes,
+        "rows": len(field.training_set.targets),
         "trials": states.count("COMPLETE") + states.count("PRUNED"),
         "pruned": states.count("PRUNED"),
         "failed": states.count("FAIL"),
-        "backbones": list(field.lessons),
+        "backbones": list(field.training_sets),
         "measure": _measure(field),
         "judged_again": {
-            "rows": int(field.asked(1).sum()),
+            "rows": int(field.scored_rows(1).sum()),
             "rounds": rounds,
             "finalists": [_finalist(one) for one in judged],
         },
@@ -215,7 +217,7 @@ def _told(
     }
 
 
-def _measure(field: Field) -> str:
+def _measure(field: SearchProblem) -> str:
     if field.gold_rows:
         return f"squared error on gold of dev ({field.gold_rows} rows)"
     return "share of sure labels missed, mean over classes"
@@ -255,13 +257,13 @@ def _word(value: Any) -> str:
     return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _write(study: Any, field: Field, suggestion: Suggestion, folder: Path) -> None:
+def _write(study: Any, field: SearchProblem, suggestion: Suggestion, folder: Path) -> None:
     """Study and suggestion → the table and the pictures of the report."""
     table = leaderboard(study)
     with atomic_write(folder / "search.csv") as path:
         table.write_csv(path)
     with atomic_write(folder / "architecture.png") as path:
-        diagram(field.lesson.features.shape[1], suggestion, field.lesson.targets.shape[1], path)
+        draw_network(field.training_set.features.shape[1], suggestion, field.training_set.targets.shape[1], path)
     with atomic_write(folder / "search.png") as path:
         plots.draw(table, plots.importance(study), _measure(field), path)
     with atomic_write(folder / "settings.png") as path:

@@ -15,8 +15,8 @@ from tidemill.contracts import NO_GOLD
 from tidemill.evaluate.errors import label_errors
 from tidemill.project.contents import contents_of
 from tidemill.project.tables import batch_names
-from tidemill.train.learn import out_of_fold
-from tidemill.train.teach import row_weights
+from tidemill.train.recipes.recipe import out_of_fold_predictions
+from tidemill.train.row_weights import row_weights
 
 _STYLE = (
     "body{font:14px/1.4 system-ui,sans-serif;margin:2em;max-width:70em;color:#222}td,th{text-align:left;"
@@ -36,7 +36,7 @@ def suspects(name: str) -> tuple[pl.DataFrame, str]:
     plain, own = asked.train.plain(), asked.evaluate.errors
     features, targets = asked.features[rows], asked.targets[rows]
     weights = row_weights(targets, asked.covered[rows], plain)
-    found = label_errors(targets.argmax(axis=1), out_of_fold(features, targets, weights, plain), own)
+    found = label_errors(targets.argmax(axis=1), out_of_fold_predictions(features, targets, weights, plain), own)
     names = np.array([*asked.problem.classes, ""])  # the last one, which -1 picks, is no gold
     at = rows[found["row"].to_numpy()]
     told: pl.DataFrame = asked.rows[at.tolist()].select("row_id", "batch")

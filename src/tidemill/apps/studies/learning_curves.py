@@ -18,10 +18,10 @@ from tidemill.evaluate.curves import LEAST, checked, fit_law, measured, predicti
 from tidemill.evaluate.honesty import REPORTED
 from tidemill.evaluate.scores import LOWER_IS_BETTER, ruler, tally
 from tidemill.project.tables import write_json
-from tidemill.train.choose import fitted
-from tidemill.train.fit import fit_head
-from tidemill.train.head import Head
-from tidemill.train.learn import learn
+from tidemill.train.head.fit import fit_head
+from tidemill.train.head.head import Head
+from tidemill.train.recipes.choose_recipe import fit_chosen_recipe
+from tidemill.train.recipes.recipe import fit_head_by_recipe
 from tidemill.train.settings import TrainSettings
 
 _LAST: Final = 1.25  # a size of all rows there are is worth measuring where it is so much beyond the last one
@@ -50,7 +50,7 @@ def curves(name: str) -> dict[str, Any]:
         "metric": _metric(asked),
         "gold_per_class": _curve(asked, with_gold, asked.gold[with_gold], lambda rows: _on_gold(asked, rows)),
         "weak_per_class": _curve(
-            asked, weak, asked.targets[weak].argmax(axis=1), lambda rows: learn(asked.lesson(rows), recipe)
+            asked, weak, asked.targets[weak].argmax(axis=1), lambda rows: fit_head_by_recipe(asked.lesson(rows), recipe)
         ),
     }
     write_json(told, asked.paths.reports / "curves.json")
@@ -63,7 +63,7 @@ def _recipe(asked: Study, weak: Any) -> TrainSettings:
     """The one recipe that every point of the curve of weak labels is taught by."""
     if not asked.train.recipes or not len(weak):
         return asked.train
-    chosen = fitted(asked.lesson(weak), asked.train)[1]["chosen"]
+    chosen = fit_chosen_recipe(asked.lesson(weak), asked.train)[1]["chosen"]
     print(f"recipe {chosen}, chosen by all rows")
     return asked.train.recipe(chosen)
 

@@ -22,8 +22,8 @@ from tidemill.project.config import load
 from tidemill.project.gold import known_rows
 from tidemill.project.layout import Paths
 from tidemill.project.tables import batch_names, read, read_batches
-from tidemill.train.learn import Lesson
-from tidemill.train.run import TAUGHT, joined
+from tidemill.train.recipes.recipe import TrainingSet
+from tidemill.train.run import TRAIN_SPLITS, join_rows
 from tidemill.train.settings import TrainSettings
 
 
@@ -60,12 +60,12 @@ class Study:
     @property
     def taught(self) -> Any:
         """(rows,) whether its split is one that teaches."""
-        return self.rows["split"].is_in(TAUGHT).to_numpy()
+        return self.rows["split"].is_in(TRAIN_SPLITS).to_numpy()
 
-    def lesson(self, rows: Any) -> Lesson:
+    def lesson(self, rows: Any) -> TrainingSet:
         """Indices -> what a head is taught of them: labels of denoise alone."""
         nothing = np.full(len(rows), NO_GOLD)
-        return Lesson(self.features[rows], self.targets[rows], self.covered[rows], nothing)
+        return TrainingSet(self.features[rows], self.targets[rows], self.covered[rows], nothing)
 
 
 def study(name: str) -> Study:
@@ -77,7 +77,9 @@ def study(name: str) -> Study:
     votes = read(paths.votes, contract)
     functions = contract.other_names(votes.columns)
     heard = pl.any_horizontal([pl.col(one) != ABSTAIN for one in functions])
-    rows = joined(votes, read_batches(paths.features, FEATURES, batches), read(paths.labels, labels_contract(classes)))
+    rows = join_rows(
+        votes, read_batches(paths.features, FEATURES, batches), read(paths.labels, labels_contract(classes))
+    )
     gold = known_rows(paths, len(classes)).select("row_id", "gold")
     rows = rows.with_columns(heard.alias("covered")).join(gold, on="row_id", how="left", maintain_order="left")
     return Study(problem, train, evaluate, paths, rows)

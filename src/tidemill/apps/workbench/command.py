@@ -164,7 +164,7 @@ def _examples(asked: argparse.Namespace) -> Told:
 
 
 def _schema(asked: argparse.Namespace) -> Told:
-    from tidemill.label.schema import json_schema
+    from tidemill.label.functions.json_schema import json_schema
 
     classes: tuple[str, ...] = ()
     if asked.problem:

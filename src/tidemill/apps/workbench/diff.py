@@ -15,13 +15,13 @@ import numpy.typing as npt
 from tidemill.apps.workbench.formatting import row_line, vote_name
 from tidemill.apps.workbench.problem_view import SEED, Look
 from tidemill.contracts import NO_GOLD, ConfigError, Votes
-from tidemill.label.analysis import is_right
-from tidemill.label.apply import apply
-from tidemill.label.declared import AnyFunction
-from tidemill.label.failures import Quarantine
-from tidemill.label.fingerprint import OpaqueError, fingerprint
-from tidemill.label.folder import load_functions
-from tidemill.label.outvoted import Change, changes
+from tidemill.label.analysis.disagreements import Change, changes
+from tidemill.label.analysis.summary import is_right
+from tidemill.label.engine.apply import apply
+from tidemill.label.engine.failures import Quarantine
+from tidemill.label.functions.declared import AnyFunction
+from tidemill.label.functions.fingerprint import OpaqueError, fingerprint
+from tidemill.label.functions.loading import load_functions
 from tidemill.runs.git import git, succeeds
 
 Indices = npt.NDArray[np.intp]

@@ -13,9 +13,9 @@ from tidemill.apps.workbench.problem_view import SEED, Look
 from tidemill.common.spelling import did_you_mean
 from tidemill.contracts import ABSTAIN, NO_GOLD, ConfigError, Probabilities, TidemillError
 from tidemill.denoise.explain import explain
-from tidemill.label.analysis import conflicts, summary
-from tidemill.label.cost import costs
-from tidemill.label.outvoted import outvoted
+from tidemill.label.analysis.cost import costs
+from tidemill.label.analysis.disagreements import disagreements
+from tidemill.label.analysis.summary import conflicts, lf_summary
 
 ROWS: Final = 50_000
 """Rows from which is told what the label model believes; Snorkel's columns are of all rows."""
@@ -36,7 +36,7 @@ _SORTS: Final = {
 def listing(look: Look, *, sort: str = "name", cost: bool = True) -> dict[str, Any]:
     """Problem → its analysis table and what is told of all functions together."""
     rows = _some_rows(look)
-    table = summary(look.votes, look.names, n_classes=len(look.classes), gold=look.gold)
+    table = lf_summary(look.votes, look.names, n_classes=len(look.classes), gold=look.gold)
     told = _told(look, rows)
     measured = _costs(look) if cost else {}
     functions = [
@@ -79,7 +79,7 @@ def _told(look: Look, rows: npt.NDArray[np.intp]) -> dict[str, Any]:
     found = explain(look.model, votes, names=look.names, classes=look.classes, features=features)
     weights = found["dependences"]["weights"]
     answer = look.probabilities(votes, rows).argmax(axis=1)
-    lost = outvoted(votes, answer).sum(axis=0) / np.maximum((votes != ABSTAIN).sum(axis=0), 1)
+    lost = disagreements(votes, answer).sum(axis=0) / np.maximum((votes != ABSTAIN).sum(axis=0), 1)
     bits, points = worths(look)
     known = look.gold[rows] != NO_GOLD
     return {

@@ -23,10 +23,10 @@ from tidemill.common.files import atomic_write
 from tidemill.contracts import ABSTAIN, DataError, Votes
 from tidemill.denoise.explain import explain
 from tidemill.denoise.plots import draw
-from tidemill.label.apply import apply
-from tidemill.label.declared import AnyFunction, DeclaredLabelingFunction
-from tidemill.label.failures import Quarantine
-from tidemill.label.outvoted import others_answer, outvoted
+from tidemill.label.analysis.disagreements import disagreements, plurality
+from tidemill.label.engine.apply import apply
+from tidemill.label.engine.failures import Quarantine
+from tidemill.label.functions.declared import AnyFunction, DeclaredLabelingFunction
 
 TEMPLATE: Final = "lf.html.j2"
 PICTURES: Final = {
@@ -72,7 +72,7 @@ def _suggested(look: Look, most: int, size: int | None) -> list[dict[str, Any]]:
 def _read(look: Look, rows: npt.NDArray[np.intp]) -> dict[str, dict[str, Any]]:
     """Rows → per function, rows on which it fires, is outvoted and nearly fires, as the votes table has them."""
     answer = (
-        others_answer(look.votes[rows], n_classes=len(look.classes))
+        plurality(look.votes[rows], n_classes=len(look.classes))
         if look.model is None
         else look.probabilities(look.votes[rows], rows).argmax(axis=1).astype(np.int8)
     )
@@ -100,7 +100,7 @@ def _of_one(
     answer: npt.NDArray[np.int8],
     weak: Votes | None,
 ) -> dict[str, Any]:
-    lost = outvoted(votes[:, None], answer)[:, 0] & (answer != ABSTAIN)
+    lost = disagreements(votes[:, None], answer)[:, 0] & (answer != ABSTAIN)
     gold = look.gold[rows]
     parts = {
         "fires_on": spread(np.flatnonzero((votes != ABSTAIN) & ~lost), gold, _SHOWN),

@@ -31,9 +31,9 @@ from tidemill.contracts import (
 from tidemill.denoise.base import LabelModel
 from tidemill.denoise.registry import from_dict
 from tidemill.ingest.settings import IngestSettings
-from tidemill.label.declared import AnyFunction
-from tidemill.label.folder import load_functions
-from tidemill.label.run import gold_of, seen
+from tidemill.label.functions.declared import AnyFunction
+from tidemill.label.functions.loading import load_functions
+from tidemill.label.run import gold_of, visible_columns
 from tidemill.label.settings import LabelSettings
 from tidemill.project.config import load, load_params
 from tidemill.project.tables import batch_names, read, read_batches, read_json
@@ -145,7 +145,7 @@ class Look:
 
     def table(self, rows: npt.NDArray[np.intp]) -> pl.DataFrame:
         """Which rows → what labeling functions see of them."""
-        kept = seen(self.raw[rows], self.settings.hidden)
+        kept = visible_columns(self.raw[rows], self.settings.hidden)
         return kept if self.features is None else kept.with_columns(pl.Series("feature", self.features[rows]))
 
     def check(self) -> None:

@@ -11,9 +11,9 @@ import yaml
 from tidemill.apps.workbench.formatting import WIDTH, row_line
 from tidemill.apps.workbench.problem_view import SEED, Look
 from tidemill.contracts import ABSTAIN, NO_GOLD, DataError, Votes
-from tidemill.label.analysis import conflicts
-from tidemill.label.images import statistics_of
-from tidemill.label.suggest import Asked, Candidate, suggest
+from tidemill.label.analysis.suggestions import Candidate, Evidence, suggest
+from tidemill.label.analysis.summary import conflicts
+from tidemill.label.image_statistics.statistics import statistics_of
 
 
 def suggesting(look: Look, *, most: int = 10, size: int | None = None, shown: int = 2) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def suggesting(look: Look, *, most: int = 10, size: int | None = None, shown: in
     silent, torn = (votes == ABSTAIN).all(axis=1), conflicts(votes, n_classes=len(look.classes))
     if not (look.gold[rows] != NO_GOLD).any():
         raise DataError(f"{look.name}: no dev row has gold, so no candidate can be judged; label some dev rows")
-    asked = Asked(
+    asked = Evidence(
         _seen(look, rows),
         look.gold[rows],
         silent | torn,
@@ -59,8 +59,8 @@ def _told(look: Look, rows: Any, one: Candidate, votes: Votes, shown: int) -> di
         "adds": one.gains,
         "of_them_silent": int((votes[one.rows] == ABSTAIN).all(axis=1).sum()),
         "fires": one.fires,
-        "dev_right": one.right,
-        "dev_told": one.told,
+        "dev_right": one.correct,
+        "dev_told": one.labeled,
         "precision_at_least": round(one.low, 3),
         "examples": [
             row | {"gold": look.classes[gold] if (gold := int(look.gold[rows[place]])) != NO_GOLD else None}

@@ -10,15 +10,15 @@ import numpy.typing as npt
 from tidemill.apps.workbench.formatting import percent, row_line, vote_name
 from tidemill.apps.workbench.problem_view import SEED, Look
 from tidemill.contracts import ABSTAIN, NO_GOLD, Votes
-from tidemill.label.analysis import is_right
-from tidemill.label.apply import apply
-from tidemill.label.conditions import AnyOf
-from tidemill.label.declared import AnyFunction, DeclaredLabelingFunction
-from tidemill.label.evidence import unit
-from tidemill.label.failures import Failure, Quarantine
-from tidemill.label.matched import matched
-from tidemill.label.nearly import weakened
-from tidemill.label.outvoted import others_answer, outvoted
+from tidemill.label.analysis.disagreements import disagreements, plurality
+from tidemill.label.analysis.summary import is_right
+from tidemill.label.conditions.examples import unit
+from tidemill.label.conditions.kinds import AnyOf
+from tidemill.label.conditions.match_span import match_span
+from tidemill.label.conditions.near_misses import weakened
+from tidemill.label.engine.apply import apply
+from tidemill.label.engine.failures import Failure, Quarantine
+from tidemill.label.functions.declared import AnyFunction, DeclaredLabelingFunction
 
 Indices = npt.NDArray[np.intp]
 _FIRED: Final = 500
@@ -30,7 +30,7 @@ def trying(look: Look, name: str, *, size: int | None = None, shown: int = 5) ->
     function, rows = look.function(name), look.sample(size)
     votes, failures = asked(look, function, rows)
     answer, source = answers(look, name, votes, rows)
-    lost = outvoted(votes[:, None], answer)[:, 0] & (answer != ABSTAIN)
+    lost = disagreements(votes[:, None], answer)[:, 0] & (answer != ABSTAIN)
     gold = look.gold[rows]
     told = (votes != ABSTAIN) & (gold != NO_GOLD)
     near = _near(look, function, votes, rows, answer)
@@ -80,7 +80,7 @@ def answers(look: Look, name: str, votes: Votes, rows: Indices) -> tuple[npt.NDA
             return np.where((others == ABSTAIN).all(axis=1), np.int8(ABSTAIN), found), "label model"
     else:
         others = np.column_stack([others, votes])
-    return others_answer(others, n_classes=len(look.classes)), "majority of the functions"
+    return plurality(others, n_classes=len(look.classes)), "majority of the functions"
 
 
 def _near(look: Look, function: AnyFunction, votes: Votes, rows: Indices, answer: npt.NDArray[np.int8]) -> Indices:
@@ -157,7 +157,7 @@ def worth_reading(
 def _matched(function: AnyFunction | None, row: dict[str, Any]) -> tuple[int, int] | None:
     if not isinstance(function, DeclaredLabelingFunction) or not isinstance(row.get("text"), str):
         return None
-    return matched(function.condition, row["text"])
+    return match_span(function.condition, row["text"])
 
 
 def printed(told: dict[str, Any]) -> list[str]:

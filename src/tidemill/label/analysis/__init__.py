@@ -1,0 +1,9 @@
+"""What votes are like: Snorkel's analysis table, conflicts, disagreements, the quality suite, candidates.
+
+summary        lf_summary: coverage, overlaps, conflicts and accuracy of every function
+counts         count_votes: the counts it is made of, which add up over batches
+disagreements  votes that a label contradicts; the plurality; what changed between two versions
+quality        the table and the contract of the quality suite
+cost           milliseconds per thousand rows of every function
+suggestions    candidates for new labeling functions
+"""

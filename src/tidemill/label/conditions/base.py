@@ -1,0 +1,95 @@
+"""What every condition shares: the base class, limits on a number, patterns of words."""
+
+from __future__ import annotations
+
+import operator
+import re
+from abc import ABC, abstractmethod
+from typing import Annotated, ClassVar
+
+import polars as pl
+from pydantic import Field, StringConstraints, model_validator
+
+from tidemill.contracts import ABSTAIN, Settings
+
+Word = Annotated[str, StringConstraints(min_length=1)]
+Words = Annotated[tuple[Word, ...], Field(min_length=1)]
+
+
+class Condition(Settings, ABC):
+    """What is asked of a row.
+
+    Attributes
+    ----------
+    main
+        The field that a template's entries fill.
+    votes_itself
+        Whether the condition casts votes of its own, so that its entry names none.
+    """
+
+    main: ClassVar[str | None] = None
+    votes_itself: ClassVar[bool] = False
+
+    @abstractmethod
+    def expression(self) -> pl.Expr:
+        """Build the Polars expression that is true where the condition holds, null where the column has no value."""
+
+    def cast(self, vote: int) -> pl.Expr:
+        """Build the Polars expression of votes: ``vote`` where the condition is true, else an abstain."""
+        return pl.when(self.expression()).then(vote).otherwise(ABSTAIN)
+
+
+class Limits(Condition, ABC):
+    """Limits on a number; ``between`` includes both ends."""
+
+    above: float | None = None
+    below: float | None = None
+    at_least: float | None = None
+    at_most: float | None = None
+    between: tuple[float, float] | None = None
+
+    @model_validator(mode="after")
+    def _has_a_limit(self) -> Limits:
+        if all(limit is None for limit in (self.above, self.below, self.at_least, self.at_most, self.between)):
+            raise ValueError("no limit is given; give above, below, at_least, at_most or between")
+        if self.between is not None and self.between[0] > self.between[1]:
+            raise ValueError(f"between {self.between[0]:g} and {self.between[1]:g} lies nothing; swap them")
+        return self
+
+    def within(self, number: pl.Expr) -> pl.Expr:
+        """Build the expression that is true where a number keeps all limits."""
+        low, high = self.between or (None, None)
+        compared = [
+            compare(number, limit)
+            for compare, limits in (
+                (operator.gt, [self.above]),
+                (operator.lt, [self.below]),
+                (operator.ge, [self.at_least, low]),
+                (operator.le, [self.at_most, high]),
+            )
+            for limit in limits
+            if limit is not None
+        ]
+        return pl.all_horizontal(compared)
+
+
+def bounded(word: str) -> str:
+    r"""Make a pattern of a word; a boundary stands only beside letters and digits, so that "$$$" can be found.
+
+    Examples
+    --------
+    >>> bounded("free"), bounded("$9.99")
+    ('\\bfree\\b', '\\$9\\.99\\b')
+    """
+    left = r"\b" if re.match(r"\w", word[0]) else ""
+    right = r"\b" if re.match(r"\w", word[-1]) else ""
+    return f"{left}{_escape(word)}{right}"
+
+
+def any_of(words: tuple[str, ...]) -> str:
+    """Make a pattern of any of the words."""
+    return "|".join(bounded(word) for word in words)
+
+
+def _escape(word: str) -> str:
+    return re.sub(r"[.^$*+?()\[\]{}|\\]", lambda match: f"\\{match.group()}", word)

@@ -1,0 +1,83 @@
+"""Conditions on another model's scores and on annotators' answers.
+
+Tables have the column ``row_id`` and stand beside the file of labeling functions.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+import polars as pl
+from pydantic import PrivateAttr, StrictStr, ValidationInfo, WithJsonSchema, model_validator
+
+from tidemill.common.spelling import did_you_mean
+from tidemill.contracts import ABSTAIN
+from tidemill.label.conditions.base import Limits
+from tidemill.label.conditions.files import FromFile, located, looked_up, read_column
+from tidemill.label.conditions.vote_names import vote_of
+
+
+class Scores(FromFile, Limits):
+    """Another model's score of the row, in a table with ``row_id``, lies within limits; a row not in it has none."""
+
+    kind: Literal["scores"]
+    file: str
+    column: str
+    _scores: pl.DataFrame = PrivateAttr()
+
+    @model_validator(mode="after")
+    def _read(self, info: ValidationInfo) -> Scores:
+        self._scores = read_column(located(self.file, info), self.column)
+        if not self._scores[self.column].dtype.is_numeric():
+            raise ValueError(f"{self.file}: column {self.column!r} is not of numbers")
+        return self
+
+    def expression(self) -> pl.Expr:
+        """Compare the row's score with the limits."""
+        return self.within(looked_up(self._scores, self.column, pl.Float64).fill_nan(None))
+
+
+class Annotator(FromFile):
+    """An annotator's answer: a column of the row, or of a table with ``row_id``, that names a class.
+
+    ``votes`` says which class an answer stands for; without it, answers are names of classes. Other answers abstain.
+    """
+
+    votes_itself: ClassVar[bool] = True
+    kind: Literal["annotator"]
+    column: str
+    votes: Annotated[
+        dict[StrictStr, int], WithJsonSchema({"type": "object", "additionalProperties": {"type": "string"}})
+    ]
+    file: str | None = None
+    _answers: pl.DataFrame | None = PrivateAttr(default=None)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_classes(cls, data: Any, info: ValidationInfo) -> Any:
+        classes = (info.context or {}).get("classes", ())
+        given = data.get("votes", {name: name for name in classes}) if isinstance(data, dict) else None
+        if not isinstance(given, dict):
+            return data
+        votes = {answer: vote_of(str(name), classes) for answer, name in given.items()}
+        if unknown := [str(given[answer]) for answer, vote in votes.items() if vote is None]:
+            raise ValueError(f"votes: there is no class {unknown[0]!r}{did_you_mean(unknown[0], classes)}")
+        return {**data, "votes": votes}
+
+    @model_validator(mode="after")
+    def _read(self, info: ValidationInfo) -> Annotator:
+        if self.file is not None:
+            self._answers = read_column(located(self.file, info), self.column)
+        return self
+
+    def expression(self) -> pl.Expr:
+        """Tell whether the annotator's answer is a vote."""
+        return self.cast(ABSTAIN) != ABSTAIN
+
+    def cast(self, vote: int) -> pl.Expr:  # noqa: ARG002 - the annotator votes, not the function
+        """Turn answers into votes."""
+        own = pl.col(self.column).cast(pl.String)
+        answers = own if self._answers is None else looked_up(self._answers, self.column, pl.String)
+        return answers.replace_strict(
+            list(self.votes), list(self.votes.values()), default=ABSTAIN, return_dtype=pl.Int8
+        )

@@ -1,0 +1,145 @@
+"""Files that conditions read: they stand beside the file of labeling functions, and their content is part of the condition."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Annotated, Any
+
+import polars as pl
+from pydantic import ValidationInfo, WithJsonSchema, model_validator
+
+from tidemill.common.spelling import did_you_mean
+from tidemill.label.conditions.base import Condition
+
+_Digest = Annotated[str, WithJsonSchema({"type": "string", "readOnly": True})]
+
+
+class FromFile(Condition):
+    """A condition that reads a file, whose content is part of what the condition is."""
+
+    digest: _Digest = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _digest_file(cls, data: Any, info: ValidationInfo) -> Any:
+        return with_digest(data, info)
+
+
+def with_digest(data: Any, info: ValidationInfo) -> Any:
+    """Add the SHA-256 of ``file`` to a condition's fields, so that new content makes a new condition.
+
+    Parameters
+    ----------
+    data
+        Fields as written.
+    info
+        Pydantic's context, which names the folder of the file.
+
+    Returns
+    -------
+    Any
+        The fields with ``digest``; what is no mapping or names no file comes back as it is.
+
+    Raises
+    ------
+    ValueError
+        ``digest`` is among the fields, or the file does not exist.
+    """
+    if not isinstance(data, dict) or not isinstance(data.get("file"), str):
+        return data
+    if "digest" in data:
+        raise ValueError("digest is not for you to give: it is computed from the file")
+    return {**data, "digest": hashlib.sha256(located(data["file"], info).read_bytes()).hexdigest()}
+
+
+def located(file: str, info: ValidationInfo) -> Path:
+    """Find a file next to the file of labeling functions.
+
+    Parameters
+    ----------
+    file
+        Name of the file as written.
+    info
+        Pydantic's context, which names the folder.
+
+    Returns
+    -------
+    pathlib.Path
+
+    Raises
+    ------
+    ValueError
+        There is no such file.
+    """
+    path: Path = (info.context or {}).get("folder", Path()) / file
+    if not path.is_file():
+        raise ValueError(f"there is no file {path}")
+    return path
+
+
+def read_table(path: Path) -> pl.DataFrame:
+    """Read a table from a CSV, JSONL or Parquet file.
+
+    Raises
+    ------
+    ValueError
+        The file is of another kind or cannot be read.
+    """
+    try:
+        if path.suffix == ".csv":
+            return pl.read_csv(path)
+        if path.suffix == ".jsonl":
+            return pl.read_ndjson(path)
+        if path.suffix == ".parquet":
+            return pl.read_parquet(path)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise ValueError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
+    raise ValueError(f"{path}: a table is .csv, .jsonl or .parquet")
+
+
+def read_column(path: Path, column: str) -> pl.DataFrame:
+    """Read one value per row from a table with ``row_id``.
+
+    Parameters
+    ----------
+    path
+        CSV, JSONL or Parquet file.
+    column
+        Column of the values.
+
+    Returns
+    -------
+    polars.DataFrame
+        Columns ``row_id`` and ``column``, without missing values.
+
+    Raises
+    ------
+    ValueError
+        A column is missing, or a row is there twice.
+    """
+    table = read_table(path)
+    for name in ("row_id", column):
+        if name not in table.columns:
+            raise ValueError(f"{path}: there is no column {name!r}{did_you_mean(name, table.columns)}")
+    values = table.select(pl.col("row_id").cast(pl.String), column).drop_nulls()
+    if values["row_id"].is_duplicated().any():
+        raise ValueError(f"{path}: row {values.filter(pl.col('row_id').is_duplicated())['row_id'][0]} is there twice")
+    return values
+
+
+def looked_up(table: pl.DataFrame, column: str, dtype: Any) -> pl.Expr:
+    """Build the expression that gives every row its value of a table, null where it has none.
+
+    Parameters
+    ----------
+    table
+        Columns ``row_id`` and ``column``, as ``read_column`` gives them.
+    column
+        Which column to look up.
+    dtype
+        Polars type of the values.
+    """
+    if table.is_empty():
+        return pl.when(pl.col("row_id").is_not_null()).then(pl.lit(None, dtype=dtype))
+    return pl.col("row_id").replace_strict(table["row_id"], table[column], default=None, return_dtype=dtype)

@@ -1,0 +1,135 @@
+"""Conditions on values: numbers, lengths, dates, membership in a list, booleans."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any, ClassVar, Final, Literal
+
+import polars as pl
+from pydantic import Field, StrictFloat, StrictInt, StrictStr, ValidationInfo, field_validator, model_validator
+
+from tidemill.label.conditions.base import Condition, Limits
+from tidemill.label.conditions.files import located
+
+_UNITS: Final = {"characters": r"(?s).", "words": r"\S+", "lines": r"\n"}
+
+_ISO: Final = ((19, "%Y-%m-%dT%H:%M:%S"), (19, "%Y-%m-%d %H:%M:%S"), (10, "%Y-%m-%d"))
+
+
+class Threshold(Limits):
+    """A number column, or a statistic of the image (``image.dark_fraction``), lies within limits."""
+
+    kind: Literal["threshold"]
+    column: str
+
+    def expression(self) -> pl.Expr:
+        """Compare the number with the limits; not-a-number counts as no value."""
+        return self.within(pl.col(self.column).cast(pl.Float64).fill_nan(None))
+
+
+class Length(Limits):
+    """The text's length in characters, words or lines lies within limits."""
+
+    kind: Literal["length"]
+    column: str = "text"
+    unit: Literal["characters", "words", "lines"] = "characters"
+
+    def expression(self) -> pl.Expr:
+        """Count the units of the text and compare the count with the limits."""
+        text = pl.col(self.column).str
+        count = text.len_chars() if self.unit == "characters" else text.count_matches(_UNITS[self.unit])
+        return self.within(count.cast(pl.Int64) + int(self.unit == "lines"))
+
+
+class Member(Condition):
+    """The column's value stands in a list, given here or as a file of one value per line."""
+
+    main: ClassVar[str | None] = "values"
+    kind: Literal["member"]
+    column: str
+    values: Annotated[tuple[StrictStr | StrictInt | StrictFloat, ...], Field(min_length=1)]
+    file: str | None = None
+    case: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_file(cls, data: Any, info: ValidationInfo) -> Any:
+        if not isinstance(data, dict) or not isinstance(data.get("file"), str):
+            return data
+        if "values" in data:
+            raise ValueError("give values or a file, not both")
+        lines = (line.strip() for line in located(data["file"], info).read_text(encoding="utf-8").splitlines())
+        return {**data, "values": [line for line in lines if line and not line.startswith("#")]}
+
+    @field_validator("values")
+    @classmethod
+    def _are_alike(cls, values: tuple[str | float, ...]) -> tuple[str | float, ...]:
+        if len({isinstance(value, str) for value in values}) > 1:
+            raise ValueError("some values are text and some are numbers; put the numbers in quotes")
+        return values
+
+    def expression(self) -> pl.Expr:
+        """Tell whether the value is in the list; text is compared without case unless asked."""
+        column = pl.col(self.column)
+        if isinstance(self.values[0], str) and not self.case:
+            return column.str.to_lowercase().is_in([str(value).lower() for value in self.values])
+        return column.is_in(list(self.values))
+
+
+class IsFlag(Condition):
+    """A boolean column is true, or false where asked."""
+
+    kind: Literal["flag"]
+    column: str
+    value: bool = True
+
+    def expression(self) -> pl.Expr:
+        """Take the column, or its negation where ``value`` is false."""
+        column = pl.col(self.column).cast(pl.Boolean)
+        return column if self.value else ~column
+
+
+class Date(Condition):
+    """A date or time column lies after, before or on given days.
+
+    Text is read as ISO 8601 (``2026-11-24``, ``2026-11-24T18:30:00``), or as ``format`` says; what cannot be read has no
+    value. ``after`` and ``before`` leave the moment itself out, ``since`` and ``until`` include it.
+    """
+
+    kind: Literal["date"]
+    column: str
+    after: datetime | date | None = None
+    before: datetime | date | None = None
+    since: datetime | date | None = None
+    until: datetime | date | None = None
+    weekdays: tuple[Annotated[int, Field(ge=1, le=7)], ...] | None = None
+    format: str | None = None
+
+    @model_validator(mode="after")
+    def _has_a_limit(self) -> Date:
+        if not any((self.after, self.before, self.since, self.until, self.weekdays)):
+            raise ValueError("no limit is given; give after, before, since, until or weekdays (1 is Monday)")
+        return self
+
+    def expression(self) -> pl.Expr:
+        """Compare the moment with the limits."""
+        moment = self._moment()
+        compared = [] if self.weekdays is None else [moment.dt.weekday().is_in(list(self.weekdays))]
+        compared += [moment > _start(self.after)] if self.after else []
+        compared += [moment < _start(self.before)] if self.before else []
+        compared += [moment >= _start(self.since)] if self.since else []
+        compared += [moment <= _start(self.until)] if self.until else []
+        return pl.all_horizontal(compared)
+
+    def _moment(self) -> pl.Expr:
+        text = pl.col(self.column).cast(pl.String).str
+        if self.format is not None:
+            return text.to_datetime(self.format, strict=False, time_unit="us")
+        return pl.coalesce(
+            text.slice(0, length).str.to_datetime(pattern, strict=False, time_unit="us") for length, pattern in _ISO
+        )
+
+
+def _start(day: datetime | date) -> datetime:
+    whole = day if isinstance(day, datetime) else datetime(day.year, day.month, day.day)  # noqa: DTZ001 - as the column
+    return whole.replace(tzinfo=None)

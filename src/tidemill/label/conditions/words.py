@@ -1,0 +1,96 @@
+"""Conditions on words and patterns of a text, each one Polars expression."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Final, Literal
+
+import polars as pl
+from pydantic import Field, field_validator, model_validator
+
+from tidemill.contracts import Settings
+from tidemill.label.conditions.base import Condition, Word, Words, any_of
+
+Flag = Literal["ignore_case", "multi_line", "dot_all"]
+_FLAGS: Final = {"ignore_case": "i", "multi_line": "m", "dot_all": "s"}
+
+
+class Near(Settings):
+    """Other words that stand close by, at most so many words between."""
+
+    words: Words
+    within: Annotated[int, Field(ge=0, le=50)] = 3
+
+
+class Keywords(Condition):
+    """The column contains one of the words, all of them, at least so many different ones, or one near another."""
+
+    main: ClassVar[str | None] = "words"
+    kind: Literal["keywords"]
+    words: Words
+    column: str = "text"
+    match: Literal["any", "all"] = "any"
+    at_least: Annotated[int, Field(ge=1)] | None = None
+    case: bool = False
+    whole_words: bool = True
+    near: Near | None = None
+
+    @model_validator(mode="after")
+    def _is_one_question(self) -> Keywords:
+        if self.near is not None and (self.match == "all" or self.at_least is not None or not self.whole_words):
+            raise ValueError(
+                "near asks for any whole word beside another; it goes with neither all, at_least nor parts"
+            )
+        return self
+
+    def expression(self) -> pl.Expr:
+        """Build one pattern where any word will do, else a pattern per word."""
+        if self.near is not None:
+            return pl.col(self.column).str.contains(self._beside(self.near))
+        if self.match == "any" and self.at_least in {None, 1}:
+            return self._contains(self.words)
+        each = [self._contains((word,)).cast(pl.UInt16) for word in self.words]
+        wanted = len(each) if self.at_least is None else self.at_least
+        return pl.sum_horizontal(each, ignore_nulls=False) >= wanted
+
+    def _beside(self, near: Near) -> str:
+        here, there = f"(?:{any_of(self.words)})", f"(?:{any_of(near.words)})"
+        between = rf"(?:\W+\w+){{0,{near.within}}}\W*"
+        return f"{'' if self.case else '(?i)'}{here}{between}{there}|{there}{between}{here}"
+
+    def _contains(self, words: tuple[str, ...]) -> pl.Expr:
+        if not self.whole_words:
+            return pl.col(self.column).str.contains_any(list(words), ascii_case_insensitive=not self.case)
+        pattern = any_of(words)
+        return pl.col(self.column).str.contains(pattern if self.case else f"(?i){pattern}")
+
+
+class Regex(Condition):
+    """The column matches a pattern (Rust's syntax: no look-around), at least so many times."""
+
+    main: ClassVar[str | None] = "pattern"
+    kind: Literal["regex"]
+    pattern: Word
+    column: str = "text"
+    flags: tuple[Flag, ...] = ()
+    at_least: Annotated[int, Field(ge=1)] = 1
+
+    @field_validator("pattern")
+    @classmethod
+    def _compiles(cls, pattern: str) -> str:
+        try:
+            pl.Series([""]).str.contains(pattern)
+        except pl.exceptions.PolarsError as error:
+            reason = str(error).split("\n\nThis error occurred")[0].strip()
+            raise ValueError(f"the pattern does not compile: {reason}") from error
+        return pattern
+
+    @property
+    def flagged(self) -> str:
+        """The pattern with its flags."""
+        flags = "".join(sorted({_FLAGS[flag] for flag in self.flags}))
+        return f"(?{flags}){self.pattern}" if flags else self.pattern
+
+    def expression(self) -> pl.Expr:
+        """Match the pattern with its flags."""
+        text = pl.col(self.column).str
+        return text.contains(self.flagged) if self.at_least == 1 else text.count_matches(self.flagged) >= self.at_least

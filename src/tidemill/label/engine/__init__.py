@@ -1,0 +1,17 @@
+"""How votes are cast: here or in worker processes, batch by batch, and kept.
+
+apply            apply: labeling functions on rows, in this process
+incremental      Engine: batches of rows, and only votes that were not cast before
+load             open_functions: declared functions here, Python ones in workers
+row_applier      Python functions of a row, block by block
+vectorised       declared functions in as few passes as they can share
+keyword_matcher  all keyword lists of a column in one pass over its bytes
+vote_cache       votes that were cast before, on disk
+worker_pool      worker processes that hold Python functions
+process          one worker process: started, asked, watched, ended
+worker_start     entry point of a worker process
+worker           what a worker process runs
+sandbox          files that a worker may not read, functions that leak memory
+protocol         frames that parent and worker exchange
+failures         failures of functions: stop at the first, or quarantine them
+"""

@@ -1,0 +1,69 @@
+"""Failures of labeling functions: which one, on which row, why. A failure is never taken for an abstain."""
+
+from __future__ import annotations
+
+import traceback
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tidemill.contracts import FunctionError
+
+_PACKAGE = str(Path(__file__).parents[1])  # tidemill.label
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One labeling function on one row; ``row`` is None where it failed on the whole table."""
+
+    function: str
+    where: str
+    row: int | None
+    row_id: str | None
+    reason: str
+
+    def __str__(self) -> str:
+        place = f" ({self.where})" if self.where else ""
+        row = "all rows" if self.row is None else f"row {self.row} (row_id {self.row_id})"
+        return f"labeling function {self.function}{place}, {row}: {self.reason}"
+
+
+OnError = Callable[[Failure], None]
+
+
+def fail(failure: Failure) -> None:
+    """Stop at the first failure.
+
+    Raises
+    ------
+    FunctionError
+        Always: it names function, row and reason.
+    """
+    raise FunctionError(str(failure))
+
+
+class Quarantine:
+    """Keep failures aside and let the others go on; too many of one labeling function stop the run."""
+
+    def __init__(self, *, limit: int) -> None:
+        self.limit = limit
+        self.failures: list[Failure] = []
+        self.counts: Counter[str] = Counter()
+
+    def __call__(self, failure: Failure) -> None:
+        """Keep one failure, or stop the run."""
+        self.failures.append(failure)
+        self.counts[failure.function] += 1
+        if self.counts[failure.function] > self.limit:
+            raise FunctionError(
+                f"{failure}\nthat is more than the {self.limit} failures that label.max_failures allows"
+            )
+
+
+def traceback_of(error: BaseException) -> str:
+    """Format the traceback of an error from the labeling function on."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(_PACKAGE):
+        trace = trace.tb_next
+    return "".join(traceback.format_exception(type(error), error, trace)).rstrip()

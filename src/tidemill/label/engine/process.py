@@ -1,0 +1,211 @@
+"""A worker process of labeling functions: started, asked, watched and, where it hangs or dies, ended.
+
+Its parent learns which function was asked of which row. Only the standard library is imported here, so that workers can
+start while their parent still imports; ``protocol`` says what passes between the two.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import json
+import mmap
+import os
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Final
+
+from tidemill.label.engine import worker_start
+from tidemill.label.engine.protocol import ALL_ROWS, HEAD, NO_FUNCTION, POSITION, memory
+
+_PACKAGE: Final = Path(__file__).parents[2]  # tidemill
+_TICK: Final = 0.05
+_BETWEEN: Final = 300.0
+_PASSED_ON: Final = ("PATH", "HOME", "LANG", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV")
+
+
+class DiedError(Exception):
+    """The worker hung or died.
+
+    Attributes
+    ----------
+    function, row
+        Indices of the function that was asked and of the row (``ALL_ROWS`` for a function of a table).
+    reason
+        What happened.
+    """
+
+    def __init__(self, function: int, row: int, reason: str) -> None:
+        super().__init__(reason)
+        self.function, self.row, self.reason = function, row, reason
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Longest seconds for a row and for a table, and most megabytes for the process."""
+
+    for_a_row: float
+    for_a_table: float
+    megabytes: float
+
+
+_READY: Final[list[Process]] = []
+
+
+def prepare() -> None:
+    """Start a worker that the next ``Process.ready()`` takes: it starts while the caller still imports."""
+    _READY.append(Process())
+    atexit.register(_end_unused)
+
+
+def _end_unused() -> None:
+    while _READY:
+        _READY.pop().close()
+
+
+class Process:
+    """One worker process, with an environment of its own and none of its parent's memory."""
+
+    def __init__(self) -> None:
+        self._position_file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the worker
+        self._position_file.write(POSITION.pack(NO_FUNCTION, 0))
+        self._position_file.flush()
+        self._position = mmap.mmap(self._position_file.fileno(), POSITION.size)
+        self._traces: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - as above
+        shared = (self._position_file.fileno(), self._traces.fileno())
+        self._child = subprocess.Popen(
+            [sys.executable, "-m", worker_start.__name__, *map(str, shared)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            pass_fds=shared,
+            env=_environment(),
+        )
+
+    @classmethod
+    def ready(cls) -> Process:
+        """Take a worker that was prepared, or start one."""
+        return _READY.pop() if _READY else cls()
+
+    def ask(self, header: dict[str, Any], payload: bytes = b"", *, bounds: Bounds) -> tuple[Any, bytes]:
+        """Send a request and wait for the reply.
+
+        Parameters
+        ----------
+        header
+            What is asked, as JSON.
+        payload
+            Bytes that follow it.
+        bounds
+            Limits of time and memory.
+
+        Returns
+        -------
+        tuple of dict and bytes
+            Header and bytes of the reply.
+
+        Raises
+        ------
+        DiedError
+            The worker hung, and was stopped, or died.
+        """
+        try:
+            self._send(header, payload)
+            return self._receive(bounds)
+        except (BrokenPipeError, EOFError):
+            raise self._died() from None
+
+    def close(self) -> None:
+        """End the process, at once, and let go of what was shared with it."""
+        self._child.kill()
+        self._child.wait()
+        for file in (self._child.stdin, self._child.stdout, self._traces, self._position_file):
+            with contextlib.suppress(BrokenPipeError):
+                file.close()  # type: ignore[union-attr]
+        self._position.close()
+
+    def _send(self, header: dict[str, Any], payload: bytes) -> None:
+        text, pipe = json.dumps(header).encode(), self._child.stdin
+        assert pipe is not None  # noqa: S101 - it was asked for
+        pipe.write(HEAD.pack(len(text), len(payload)))
+        pipe.write(text)
+        pipe.write(payload)
+        pipe.flush()
+
+    def _receive(self, bounds: Bounds) -> tuple[Any, bytes]:
+        received, wanted = bytearray(), HEAD.size
+        position = last_asked = self._where()
+        since = time.monotonic()
+        while True:
+            if len(received) >= HEAD.size:
+                wanted = HEAD.size + sum(HEAD.unpack_from(received))
+            if len(received) == wanted:
+                cut = HEAD.size + HEAD.unpack_from(received)[0]
+                return json.loads(received[HEAD.size : cut]), bytes(received[cut:])
+            if self._is_ready():
+                received += self._read(wanted - len(received))
+                continue
+            now, current = time.monotonic(), self._where()
+            if current != position:
+                position, since, last_asked = current, now, current if current[0] != NO_FUNCTION else last_asked
+            if now - since > _bound(position, bounds):
+                raise self._stopped(position, f"took longer than {now - since:.1f} s")
+            held = memory(self._child.pid)
+            if held > bounds.megabytes:
+                raise self._stopped(last_asked, f"made its process grow to {held:.0f} MB")
+
+    def _is_ready(self) -> bool:
+        assert self._child.stdout is not None  # noqa: S101 - it was asked for
+        return bool(select.select([self._child.stdout], [], [], _TICK)[0])
+
+    def _read(self, size: int) -> bytes:
+        assert self._child.stdout is not None  # noqa: S101 - it was asked for
+        received = os.read(self._child.stdout.fileno(), min(size, 1 << 20))
+        if not received:
+            raise EOFError
+        return received
+
+    def _where(self) -> tuple[int, int]:
+        function, row = POSITION.unpack(self._position[: POSITION.size])
+        return function, row
+
+    def _stopped(self, position: tuple[int, int], reason: str) -> DiedError:
+        self._child.send_signal(signal.SIGUSR1)  # the worker writes down where it is, even inside a library
+        time.sleep(4 * _TICK)
+        self._child.kill()
+        self._child.wait()
+        return DiedError(*position, f"{reason} and was stopped\n{self._traceback()}")
+
+    def _died(self) -> DiedError:
+        code = self._child.wait()
+        ending = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
+        return DiedError(*self._where(), f"ended its process ({ending})\n{self._traceback()}")
+
+    def _traceback(self) -> str:
+        """Traceback that the worker left, the innermost line last, without Tidemill's own lines."""
+        self._traces.seek(0)
+        own = str(_PACKAGE)
+        lines = self._traces.read().decode(errors="replace").splitlines()
+        shown = [line for line in lines if line.startswith("  File") and own not in line and "<frozen" not in line]
+        return "\n".join(["Traceback (most recent call last):", *reversed(shown)]) if shown else "it left no traceback"
+
+
+def _bound(position: tuple[int, int], bounds: Bounds) -> float:
+    """Reading and measuring images takes a worker as long as a whole table may."""
+    if position[0] == NO_FUNCTION:
+        return max(_BETWEEN, bounds.for_a_table)
+    return bounds.for_a_table if position[1] == ALL_ROWS else bounds.for_a_row
+
+
+def _environment() -> dict[str, str]:
+    """No secrets, and the same order of sets in every run."""
+    passed = {name: value for name, value in os.environ.items() if name in _PASSED_ON or name.startswith("LC_")}
+    source = str(_PACKAGE.parent)
+    path = os.pathsep.join(dict.fromkeys([source, *filter(None, passed.get("PYTHONPATH", "").split(os.pathsep))]))
+    single_thread = dict.fromkeys(("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+    return passed | single_thread | {"PYTHONPATH": path, "PYTHONHASHSEED": "0"}

@@ -1,0 +1,41 @@
+"""What a worker process and its parent both know: the frames they exchange, and where the worker is.
+
+A frame is a JSON header and bytes over a pipe, never a pickle. Two numbers in shared memory tell which function the worker
+asks of which row. Only the standard library is imported here, so that workers start while their parent still imports.
+"""
+
+from __future__ import annotations
+
+import resource
+import struct
+from pathlib import Path
+from typing import Final
+
+HEAD: Final = struct.Struct("<IQ")
+"""Start of a frame: sizes of its header and of the bytes after it."""
+POSITION: Final = struct.Struct("<qq")
+"""Index of the function that is asked, and of the row."""
+NO_FUNCTION: Final = -1
+"""In place of a function's index: none is asked."""
+ALL_ROWS: Final = -1
+"""In place of a row's index: the function is asked of the whole table."""
+
+
+def memory(process: int | str = "self") -> float:
+    """Measure the resident memory of a process.
+
+    Parameters
+    ----------
+    process
+        Number of the process; by default this one.
+
+    Returns
+    -------
+    float
+        Megabytes; 0 where the system does not tell.
+    """
+    try:
+        pages = int(Path(f"/proc/{process}/statm").read_text(encoding="ascii").split()[1])
+    except OSError:
+        return 0.0
+    return pages * resource.getpagesize() / (1 << 20)

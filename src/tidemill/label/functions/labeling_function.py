@@ -1,0 +1,234 @@
+"""Labeling functions in Python, with Snorkel's conventions.
+
+A labeling function votes: a class index, ``ABSTAIN``, or ``not_class(k)``. A row function sees one row; a batch function
+sees the whole table and votes on all rows at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+import polars as pl
+
+from tidemill.label.functions.row import Row, draft_of, final_row, memo_of
+
+BatchVotes = pl.Expr | pl.Series | npt.NDArray[Any]
+
+
+class Preprocessor:
+    """A change to a row before a labeling function sees it; the row it is given is a copy.
+
+    Parameters
+    ----------
+    name
+        Its name, for errors.
+    f
+        Changes the row it is given and returns it.
+    memoize
+        Run once per row, however many labeling functions name it.
+    """
+
+    def __init__(self, name: str, f: Callable[[Any], Any], *, memoize: bool = False) -> None:
+        self.name = name
+        self.f = f
+        self.memoize = memoize
+
+    def __call__(self, row: Any) -> Any:
+        """Give the changed copy of a row."""
+        if not isinstance(row, Row):
+            return self._run(row)
+        if not self.memoize:
+            return self._run(draft_of(row))
+        memo = memo_of(row)
+        if id(self) not in memo:
+            memo[id(self)] = self._run(draft_of(row))
+        return memo[id(self)]
+
+    def _run(self, row: Any) -> Any:
+        changed = self.f(row)
+        if changed is None:
+            raise ValueError(f"preprocessor {self.name} returned None; end it with `return row`")
+        return final_row(changed)
+
+
+class LabelingFunction:
+    """A Python function that votes on one row.
+
+    Parameters
+    ----------
+    name
+        Its name, which becomes a column's.
+    f
+        ``f(row, **resources)`` returns a vote.
+    resources
+        Further arguments of the function, by name.
+    pre
+        Preprocessors, run in order on a copy of the row.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        f: Callable[..., int],
+        resources: Mapping[str, Any] | None = None,
+        pre: Sequence[Preprocessor] | None = None,
+    ) -> None:
+        self.name = name
+        self.f = f
+        self.resources = dict(resources or {})
+        self.pre = tuple(pre or ())
+
+    @property
+    def where(self) -> str:
+        """``file:line`` of the function."""
+        return source_of(self.f)
+
+    def __call__(self, row: Any) -> int:
+        """Vote on a row."""
+        for preprocessor in self.pre:
+            row = preprocessor(row)
+        return self.f(row, **self.resources)
+
+    def __repr__(self) -> str:
+        return f"LabelingFunction {self.name}"
+
+
+class BatchLabelingFunction:
+    """A Python function that votes on all rows of a table.
+
+    Parameters
+    ----------
+    name
+        Its name, which becomes a column's.
+    f
+        ``f(rows, **resources)`` returns a Polars expression or series, or an integer array, a vote per row.
+    resources
+        Further arguments of the function, by name.
+    """
+
+    def __init__(self, name: str, f: Callable[..., BatchVotes], resources: Mapping[str, Any] | None = None) -> None:
+        self.name = name
+        self.f = f
+        self.resources = dict(resources or {})
+
+    @property
+    def where(self) -> str:
+        """``file:line`` of the function."""
+        return source_of(self.f)
+
+    def __call__(self, rows: pl.DataFrame) -> BatchVotes:
+        """Vote on all rows of a table."""
+        return self.f(rows, **self.resources)
+
+    def __repr__(self) -> str:
+        return f"BatchLabelingFunction {self.name}"
+
+
+def labeling_function(
+    name: str | None = None, resources: Mapping[str, Any] | None = None, pre: Sequence[Preprocessor] | None = None
+) -> Callable[[Callable[..., int]], LabelingFunction]:
+    """Decorate a function of a row.
+
+    Parameters
+    ----------
+    name
+        Name of the labeling function; by default the function's.
+    resources
+        Further arguments of the function, by name.
+    pre
+        Preprocessors, run in order on a copy of the row.
+
+    Returns
+    -------
+    Callable
+        Decorator of ``f(row, **resources)``, which returns a vote.
+
+    Examples
+    --------
+    >>> @labeling_function()
+    ... def short(row):
+    ...     return 0 if len(row.text) < 10 else -1
+    >>> short, short(Row({"text": "ok lor"}))
+    (LabelingFunction short, 0)
+    """
+    _needs_parentheses(name, "labeling_function")
+    return lambda f: LabelingFunction(name or _name_of(f), f, resources, pre)
+
+
+def batch_labeling_function(
+    name: str | None = None, resources: Mapping[str, Any] | None = None
+) -> Callable[[Callable[..., BatchVotes]], BatchLabelingFunction]:
+    """Decorate a function of a table.
+
+    Parameters
+    ----------
+    name
+        Name of the labeling function; by default the function's.
+    resources
+        Further arguments of the function, by name.
+
+    Returns
+    -------
+    Callable
+        Decorator of ``f(rows, **resources)``, which returns a vote per row.
+
+    Examples
+    --------
+    >>> @batch_labeling_function()
+    ... def short(rows):
+    ...     return pl.when(pl.col("text").str.len_chars() < 10).then(0).otherwise(-1)
+    >>> short
+    BatchLabelingFunction short
+    """
+    _needs_parentheses(name, "batch_labeling_function")
+    return lambda f: BatchLabelingFunction(name or _name_of(f), f, resources)
+
+
+def preprocessor(name: str | None = None, *, memoize: bool = False) -> Callable[[Callable[[Any], Any]], Preprocessor]:
+    """Decorate a function that changes a copy of the row and returns it.
+
+    Parameters
+    ----------
+    name
+        Name of the preprocessor; by default the function's.
+    memoize
+        Run once per row, however many labeling functions name it.
+
+    Returns
+    -------
+    Callable
+        Decorator of ``f(row)``.
+
+    Examples
+    --------
+    >>> @preprocessor(memoize=True)
+    ... def lowered(row):
+    ...     row.lower = row.text.lower()
+    ...     return row
+    >>> lowered(Row({"text": "WIN"})).lower
+    'win'
+    """
+    _needs_parentheses(name, "preprocessor")
+    return lambda f: Preprocessor(name or _name_of(f), f, memoize=memoize)
+
+
+def source_of(f: Callable[..., Any]) -> str:
+    """Locate a Python function as ``file:line``, the file relative to the working folder where it lies in it."""
+    code = getattr(f, "__code__", None)
+    if code is None:
+        return ""
+    file = Path(code.co_filename)
+    shown = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
+    return f"{shown}:{code.co_firstlineno}"
+
+
+def _name_of(f: Callable[..., Any]) -> str:
+    return str(getattr(f, "__name__", type(f).__name__))
+
+
+def _needs_parentheses(name: object, decorator: str) -> None:
+    if name is not None and not isinstance(name, str):
+        raise TypeError(f"@{decorator} is missing its parentheses: write @{decorator}()")

@@ -1,0 +1,240 @@
+"""Load the labeling functions of a folder of ``*.py`` and ``*.yaml`` files."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import importlib.machinery
+import importlib.util
+import sys
+import traceback
+from collections.abc import Iterable, Iterator, Sequence
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any, Final, Protocol
+
+from tidemill.contracts import FunctionError, TidemillError
+from tidemill.label.functions.declared import AnyFunction, DeclaredLabelingFunction, declared_functions
+from tidemill.label.functions.labeling_function import BatchLabelingFunction, LabelingFunction
+from tidemill.label.functions.yaml_lines import read_yaml
+
+_TAKEN: Final = frozenset({"row_id", "batch", "split"})
+_SUFFIXES: Final = frozenset({".py", ".yaml", ".yml"})
+
+
+def load_functions(folder: Path, *, classes: Sequence[str]) -> list[AnyFunction]:
+    """Load a folder of labeling functions, by file name and then by name.
+
+    Files that begin with ``_`` hold helpers: they are not searched, but the others may import them.
+
+    Parameters
+    ----------
+    folder
+        Folder of a problem.
+    classes
+        Names of the classes.
+
+    Returns
+    -------
+    list
+        Labeling functions of all kinds.
+
+    Raises
+    ------
+    FunctionError
+        There is no function, a Python file raises, or two functions share a name.
+    ConfigError
+        A YAML file is wrong; file and line are named.
+    """
+    functions = [function for path in files_of(folder) for function in load_file(path, classes=classes)]
+    refuse_bad_names(functions, folder)
+    return functions
+
+
+def files_of(folder: Path) -> list[Path]:
+    """List a folder's files of labeling functions, in their order.
+
+    Raises
+    ------
+    FunctionError
+        There is no such folder.
+    """
+    if not folder.is_dir():
+        raise FunctionError(f"there is no folder {folder}: make it and write labeling functions there (*.py or *.yaml)")
+    return sorted(path for path in folder.iterdir() if path.suffix in _SUFFIXES and not path.name.startswith("_"))
+
+
+def load_file(path: Path, *, classes: Sequence[str]) -> list[AnyFunction]:
+    """Load the labeling functions of one file, by name.
+
+    Parameters
+    ----------
+    path
+        Python or YAML file.
+    classes
+        Names of the classes.
+
+    Returns
+    -------
+    list
+        Labeling functions of all kinds.
+
+    Raises
+    ------
+    FunctionError
+        The Python file raises.
+    ConfigError
+        The YAML file is wrong; file and line are named.
+    """
+    if path.suffix == ".py":
+        return sorted(_collect(run_file(path), path), key=lambda function: function.name)
+    return sorted(declared_functions(read_yaml(path), classes), key=lambda function: function.name)
+
+
+class _Loader(importlib.machinery.SourceFileLoader):
+    """Compiles the source as it stands; a stale or new ``__pycache__`` plays no part."""
+
+    def get_code(self, fullname: str) -> CodeType:  # noqa: ARG002 - the loader protocol's signature
+        code: CodeType = self.source_to_code(self.get_data(self.path), self.path)
+        return code
+
+
+class _Finder:
+    """Finds helpers of one folder before anybody else does, for that loader: an edit within the second is seen too."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def find_spec(
+        self,
+        fullname: str,
+        path: Sequence[str] | None = None,
+        target: ModuleType | None = None,  # noqa: ARG002 - the finder protocol's signature
+    ) -> ModuleSpec | None:
+        """Find a module of the folder; None where it is none of the folder's."""
+        for entry in [str(self.folder)] if path is None else path:
+            if Path(entry).is_relative_to(self.folder):
+                spec = importlib.machinery.FileFinder(entry, (_Loader, [".py"])).find_spec(fullname)
+                if spec is not None and spec.loader is not None:
+                    return spec
+        return None
+
+
+def run_file(path: Path) -> ModuleType:
+    """Run a Python file of a problem, as it stands.
+
+    Parameters
+    ----------
+    path
+        Python file.
+
+    Returns
+    -------
+    ModuleType
+        Its module.
+
+    Raises
+    ------
+    FunctionError
+        It raises; its own lines of the traceback are shown.
+    """
+    name = f"labeling_functions_in_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path, loader=_Loader(name, str(path)))
+    if spec is None or spec.loader is None:
+        raise FunctionError(f"{path} cannot be read as Python")
+    module = importlib.util.module_from_spec(spec)
+    with _isolated(path.parent.resolve(), module):
+        try:
+            spec.loader.exec_module(module)
+        except TidemillError:
+            raise
+        except (Exception, SystemExit) as error:
+            raise FunctionError(f"{path} cannot be loaded:\n{_user_lines(error, path)}") from error
+    return module
+
+
+@contextlib.contextmanager
+def _isolated(folder: Path, module: ModuleType) -> Iterator[None]:
+    """Helpers in the folder can be imported, and nothing of it stays behind in ``sys``."""
+    before = set(sys.modules)
+    sys.modules[module.__name__] = module  # dataclasses look themselves up there
+    finder = _Finder(folder)
+    sys.meta_path.insert(0, finder)
+    sys.path.append(str(folder))  # for folders without __init__.py, which only the path can tell from other packages
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
+        sys.path.remove(str(folder))
+        for name in set(sys.modules) - before:
+            file = getattr(sys.modules[name], "__file__", None)
+            if name == module.__name__ or (file is not None and Path(file).is_relative_to(folder)):
+                del sys.modules[name]
+
+
+def _user_lines(error: BaseException, path: Path) -> str:
+    trace = error.__traceback__
+    while trace is not None and Path(trace.tb_frame.f_code.co_filename).resolve() != path.resolve():
+        trace = trace.tb_next
+    return "".join(traceback.format_exception(type(error), error, trace)).rstrip()
+
+
+def _collect(module: ModuleType, path: Path) -> Iterable[AnyFunction]:
+    functions = {id(function): function for value in vars(module).values() for function in _flat(value)}
+    for function in functions.values():
+        if isinstance(function, DeclaredLabelingFunction):
+            yield dataclasses.replace(function, where=str(path))
+        else:
+            yield function
+
+
+def _flat(value: Any) -> Iterator[AnyFunction]:
+    if isinstance(value, LabelingFunction | BatchLabelingFunction | DeclaredLabelingFunction):
+        yield value
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _flat(item)
+    elif isinstance(value, dict):
+        yield from _flat(list(value.values()))
+
+
+class Named(Protocol):
+    """What has a name and a place in a file."""
+
+    @property
+    def name(self) -> str:
+        """Its name, which becomes a column's."""
+
+    @property
+    def where(self) -> str:
+        """``file:line``."""
+
+
+def refuse_bad_names(functions: Sequence[Named], folder: Path) -> None:
+    """Refuse a folder without functions, and a name that stands twice or cannot be a column's.
+
+    Parameters
+    ----------
+    functions
+        Functions of the folder.
+    folder
+        The folder, for the error.
+
+    Raises
+    ------
+    FunctionError
+        Names the function and where it stands.
+    """
+    if not functions:
+        raise FunctionError(f"{folder} holds no labeling function: write one in Python or YAML")
+    seen: dict[str, Named] = {}
+    for function in functions:
+        name = function.name
+        if name in _TAKEN or not name.isprintable() or name != name.strip() or not name:
+            raise FunctionError(f"{function.where}: {name!r} cannot be the name of a labeling function; choose another")
+        if name in seen:
+            raise FunctionError(
+                f"two labeling functions are named {name!r}: {seen[name].where} and {function.where}; rename one"
+            )
+        seen[name] = function

@@ -1,0 +1,119 @@
+"""A table's row as attributes, as labeling functions read it; its image is decoded once for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tidemill.contracts import DataError
+
+_PICTURE = " picture"  # no column can be reached by this name as an attribute
+_MEMO = " memo"
+
+
+class Picture:
+    """An encoded image with its pixels and statistics, each computed once and only when asked for."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+    @cached_property
+    def pixels(self) -> npt.NDArray[np.float32]:
+        """(H, W) grey values in [0, 1]; read-only, for every function sees the same array."""
+        from tidemill.label.image_statistics.pixels import decode
+
+        pixels: npt.NDArray[np.float32] = decode(self.data)
+        pixels.setflags(write=False)
+        return pixels
+
+    @cached_property
+    def stats(self) -> Mapping[str, float]:
+        """Statistics by name, as ``image_statistics.Statistics`` computes them, one by one."""
+        from tidemill.label.image_statistics.statistics import Statistics
+
+        return Statistics(self.pixels, self.data)
+
+
+class Row:
+    """One row: ``row.text`` or ``row["text"]``; a row with an image also has ``row.pixels`` and ``row.stats``.
+
+    Labeling functions share a row, so they cannot change it; a preprocessor gets a ``Draft``. It has no methods, for a
+    column may have any name.
+
+    >>> Row({"text": "hello", "words": 1}).text
+    'hello'
+    """
+
+    def __init__(self, values: Mapping[str, Any], *, picture: Picture | None = None) -> None:
+        own = self.__dict__
+        own.update(values)
+        if picture is not None:
+            own[_PICTURE] = picture
+        elif isinstance(image := values.get("image"), bytes):
+            own[_PICTURE] = Picture(image)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in {"pixels", "stats"} and _PICTURE in self.__dict__:
+            return getattr(self.__dict__[_PICTURE], name)
+        raise AttributeError(f"the row has no column {name!r}; it has {', '.join(values_of(self))}")
+
+    def __getitem__(self, name: str) -> Any:
+        return getattr(self, name)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a labeling function may not change its row (it set {name!r}); write a preprocessor")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"a labeling function may not change its row (it deleted {name!r})")
+
+    def __repr__(self) -> str:
+        return f"Row({', '.join(f'{name}={value!r:.60}' for name, value in values_of(self).items())})"
+
+
+class Draft(Row):
+    """A row that its preprocessor may change."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        self.__dict__[name] = value
+
+    def __delattr__(self, name: str) -> None:
+        del self.__dict__[name]
+
+
+def values_of(row: Row) -> dict[str, Any]:
+    """Give a row's columns by name."""
+    return {name: value for name, value in row.__dict__.items() if name not in {_PICTURE, _MEMO}}
+
+
+def draft_of(row: Row) -> Draft:
+    """Copy a row so that it may be changed; the decoded image is shared."""
+    return Draft(values_of(row), picture=row.__dict__.get(_PICTURE))
+
+
+def final_row(row: Any) -> Any:
+    """Make of a draft the row that labeling functions get; anything else stays as it is."""
+    return Row(values_of(row), picture=row.__dict__.get(_PICTURE)) if isinstance(row, Draft) else row
+
+
+def memo_of(row: Row) -> dict[int, Any]:
+    """Give what memoizing preprocessors made of a row; it is forgotten with the row."""
+    memo: dict[int, Any] = row.__dict__.setdefault(_MEMO, {})
+    return memo
+
+
+def picture_of(row: Row) -> Picture:
+    """Give the picture of a row with an image.
+
+    Raises
+    ------
+    DataError
+        The row has no image.
+    """
+    if _PICTURE not in row.__dict__:
+        raise DataError("the row has no image, so it has no statistics `image.…`")
+    picture: Picture = row.__dict__[_PICTURE]
+    return picture

@@ -1,0 +1,94 @@
+"""YAML files with the line of every part, so that an error can say where to look."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tidemill.contracts import ConfigError
+
+Location = Sequence[str | int]
+
+
+@dataclass(frozen=True)
+class YamlFile:
+    """A YAML file's content and the lines it stands on."""
+
+    path: Path
+    content: Any
+    root: yaml.Node | None
+
+    def line(self, location: Location) -> int:
+        """Find the line of a part.
+
+        Parameters
+        ----------
+        location
+            Keys and indices from the top; parts that the file does not have are passed over.
+
+        Returns
+        -------
+        int
+            Line number, from 1.
+        """
+        node, line = self.root, 1
+        for part in location:
+            child = _child(node, part)
+            if child is not None:
+                line, node = child
+        return line
+
+    def error(self, location: Location, message: str) -> ConfigError:
+        """Make the error that names file and line of a part."""
+        return ConfigError(f"{self.path}:{self.line(location)}: {message}")
+
+
+def read_yaml(path: Path) -> YamlFile:
+    """Read a YAML file; only plain data is read.
+
+    Raises
+    ------
+    ConfigError
+        The file is not UTF-8, is not YAML, or a key stands twice in a mapping.
+    """
+    try:
+        loader = yaml.CSafeLoader(path.read_text(encoding="utf-8"))
+        root = loader.get_single_node()
+        content = loader.construct_document(root) if root is not None else None
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark is not None else 1
+        raise ConfigError(f"{path}:{line}: this is not YAML: {error.problem}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: this is not YAML in UTF-8: {error}") from error
+    _refuse_doubles(root, path, set())
+    return YamlFile(path, content, root)
+
+
+def _child(node: yaml.Node | None, part: str | int) -> tuple[int, yaml.Node] | None:
+    if isinstance(node, yaml.MappingNode):
+        pairs = ((key, value) for key, value in node.value if key.value == str(part))
+        return next(((key.start_mark.line + 1, value) for key, value in pairs), None)
+    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+        child = node.value[part]
+        return child.start_mark.line + 1, child
+    return None
+
+
+def _refuse_doubles(node: yaml.Node | None, path: Path, seen: set[int]) -> None:
+    if node is None or id(node) in seen:
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.SequenceNode):
+        for child in node.value:
+            _refuse_doubles(child, path, seen)
+    if isinstance(node, yaml.MappingNode):
+        names: set[str] = set()
+        for key, child in node.value:
+            if key.value in names and key.tag != "tag:yaml.org,2002:merge":
+                raise ConfigError(f"{path}:{key.start_mark.line + 1}: {key.value!r} stands twice")
+            names.add(str(key.value))
+            _refuse_doubles(child, path, seen)

@@ -1,0 +1,212 @@
+"""Statistics of grey pixels relative to their median, which labeling functions name as ``image.<name>``.
+
+All take (height, width) pixels and return one number.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+Grey = npt.NDArray[np.float32]
+"""(H, W): 0 is black, 1 is white, or the median where the pixels are relative to it."""
+
+BLACK: Final = 1 / 255
+"""No median is taken as darker, so that a black picture has statistics too."""
+BLOCKS: Final = 10
+DARK: Final = 0.6
+BRIGHT: Final = 1.3
+EDGE: Final = 0.1
+
+
+def relative(pixels: Grey) -> Grey:
+    """Divide pixels by their median.
+
+    Parameters
+    ----------
+    pixels : (height, width)
+
+    Returns
+    -------
+    (height, width)
+    """
+    return pixels / np.float32(max(float(np.median(pixels)), BLACK))
+
+
+def blocks(pixels: Grey, number: int = BLOCKS) -> Grey:
+    """Average equal blocks; rows and columns that are left over are dropped.
+
+    Parameters
+    ----------
+    pixels : (height, width)
+    number
+        Blocks along either side; fewer where the image has fewer pixels.
+
+    Returns
+    -------
+    (number, number)
+    """
+    rows, columns = (min(number, side) for side in pixels.shape)
+    height, width = pixels.shape[0] // rows, pixels.shape[1] // columns
+    means: Grey = pixels[: rows * height, : columns * width].reshape(rows, height, columns, width).mean((1, 3))
+    return means
+
+
+def dark_fraction(pixels: Grey) -> float:
+    """Share of pixels below ``DARK`` of the median."""
+    return float((pixels < DARK).mean())
+
+
+def bright_fraction(pixels: Grey) -> float:
+    """Share of pixels above ``BRIGHT`` of the median."""
+    return float((pixels > BRIGHT).mean())
+
+
+def variation(pixels: Grey) -> float:
+    """Standard deviation."""
+    return float(pixels.std())
+
+
+def darkest_block(pixels: Grey) -> float:
+    """Mean of the darkest of 10 x 10 blocks."""
+    return float(blocks(pixels).min())
+
+
+def brightest_block(pixels: Grey) -> float:
+    """Mean of the brightest of 10 x 10 blocks."""
+    return float(blocks(pixels).max())
+
+
+def block_variation(pixels: Grey) -> float:
+    """Standard deviation of the means of 10 x 10 blocks."""
+    return float(blocks(pixels).std())
+
+
+def block_step(pixels: Grey) -> float:
+    """Largest difference of two blocks that are neighbours in a row: a sharp border of a dark part."""
+    return float(np.abs(np.diff(blocks(pixels), axis=1)).max(initial=0.0))
+
+
+def quadrant_difference(pixels: Grey) -> float:
+    """Brightest less darkest mean of the four quadrants."""
+    return float(np.ptp(blocks(pixels, 2)))
+
+
+def row_variation(pixels: Grey) -> float:
+    """Standard deviation of the rows' means: bands across the picture."""
+    return float(pixels.mean(1).std())
+
+
+def column_variation(pixels: Grey) -> float:
+    """Standard deviation of the columns' means: bands down the picture."""
+    return float(pixels.mean(0).std())
+
+
+def mirror_difference(pixels: Grey) -> float:
+    """Mean difference from the picture mirrored left to right."""
+    return float(np.abs(pixels - pixels[:, ::-1]).mean())
+
+
+def flip_difference(pixels: Grey) -> float:
+    """Mean difference from the picture turned upside down."""
+    return float(np.abs(pixels - pixels[::-1]).mean())
+
+
+def centre_ratio(pixels: Grey) -> float:
+    """Mean of the middle half of either side over the mean of the whole."""
+    return float(_middle(pixels).mean() / max(float(pixels.mean()), BLACK))
+
+
+def edge_density(pixels: Grey) -> float:
+    """Share of pixels whose brightness changes by more than ``EDGE`` from the last to the next pixel, either way."""
+    if min(pixels.shape) < 3:  # noqa: PLR2004 - a pixel with neighbours on both sides
+        return 0.0
+    down, right = pixels[2:, 1:-1] - pixels[:-2, 1:-1], pixels[1:-1, 2:] - pixels[1:-1, :-2]
+    return float((down**2 + right**2 > EDGE**2).mean())
+
+
+def roughness(pixels: Grey) -> float:
+    """Mean difference from the mean of the 3 x 3 pixels around: noise and fine grain."""
+    return float(np.abs(pixels - ndimage.uniform_filter(pixels, 3, mode="nearest")).mean())
+
+
+def grain(pixels: Grey) -> float:
+    """Standard deviation of the pixels smoothed over 3 x 3 less their mean over 15 x 15: coarse texture."""
+    fine, coarse = (ndimage.uniform_filter(pixels, size, mode="nearest") for size in (3, 15))
+    return float((fine - coarse).std())
+
+
+def deepest_spot(pixels: Grey) -> float:
+    """Largest fall of the mean of 5 x 5 pixels below that of the 25 x 25 around: the darkest small spot."""
+    spot, around = (ndimage.uniform_filter(pixels, size, mode="nearest") for size in (5, 25))
+    return float((around - spot).max())
+
+
+def largest_dark_region(pixels: Grey) -> float:
+    """Share of the picture that its largest connected part below ``DARK`` of the median covers."""
+    return _largest(pixels < DARK)
+
+
+def largest_bright_region(pixels: Grey) -> float:
+    """Share of the picture that its largest connected part above ``BRIGHT`` of the median covers."""
+    return _largest(pixels > BRIGHT)
+
+
+def _largest(marked: npt.NDArray[np.bool_]) -> float:
+    regions, number = ndimage.label(marked)
+    return float(np.bincount(regions.ravel())[1:].max() / marked.size) if number else 0.0
+
+
+def entropy(pixels: Grey) -> float:
+    """Entropy of the histogram in bits; 64 equal bins from black to twice the median."""
+    bins = np.clip(pixels * 32, 0, 63).astype(np.intp)
+    share = np.bincount(bins.ravel(), minlength=64) / bins.size
+    share = share[share > 0]
+    return float(-(share * np.log2(share)).sum())
+
+
+def skewness(pixels: Grey) -> float:
+    """Third standardized moment; 0 for a constant picture. A dark tail makes it negative."""
+    centred = pixels - pixels.mean()
+    squares = centred * centred
+    spread = math.sqrt(float(squares.mean()))
+    return float((squares * centred).mean()) / spread**3 if spread > BLACK else 0.0
+
+
+def _middle(pixels: Grey) -> Grey:
+    height, width = pixels.shape
+    return pixels[height // 4 : height - height // 4, width // 4 : width - width // 4]
+
+
+STATISTICS: Final[dict[str, Callable[[Grey], float]]] = {
+    function.__name__: function
+    for function in (
+        dark_fraction,
+        bright_fraction,
+        variation,
+        darkest_block,
+        brightest_block,
+        block_variation,
+        block_step,
+        quadrant_difference,
+        row_variation,
+        column_variation,
+        mirror_difference,
+        flip_difference,
+        centre_ratio,
+        edge_density,
+        roughness,
+        grain,
+        deepest_spot,
+        largest_dark_region,
+        largest_bright_region,
+        entropy,
+        skewness,
+    )
+}
+"""Statistics of a picture relative to its median, by name."""

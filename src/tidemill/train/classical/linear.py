@@ -1,0 +1,55 @@
+"""Logistic regression on features, the plainest model of what a backbone saw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from tidemill.contracts import Probabilities
+from tidemill.train.classical.base import Array, ModelInputs, from_files, rows_with_weight, to_files
+from tidemill.train.classical.logistic import Logistic, fit_logistic
+from tidemill.train.settings import LinearSettings
+
+_MIN_SPREAD = 1e-6  # a feature that moves less than this is left as it is
+
+
+@dataclass(frozen=True)
+class Linear:
+    """Logistic regression on standardised features."""
+
+    mean: Any
+    scale: Any
+    model: Logistic
+
+    needs_text: ClassVar[bool] = False
+
+    @classmethod
+    def fit(
+        cls, inputs: ModelInputs, targets: Probabilities, weights: Array, settings: LinearSettings, seed: int
+    ) -> Self:
+        """Fit the member, as ``Member.fit`` says; nothing in it is random."""
+        del seed
+        rows, targets, weights = rows_with_weight(inputs, targets, weights)
+        features = rows.features.astype(np.float64)
+        spread = features.std(axis=0)
+        mean = features.mean(axis=0).astype(np.float32)
+        scale = np.where(spread > _MIN_SPREAD, spread, 1.0).astype(np.float32)
+        return cls(mean, scale, fit_logistic((features - mean) / scale, targets, weights, penalty=settings.penalty))
+
+    def predict_proba(self, inputs: ModelInputs) -> Probabilities:
+        """Predict (n_rows, n_classes) probabilities."""
+        return self.model.predict_proba((inputs.features.astype(np.float64) - self.mean) / self.scale)
+
+    def files(self) -> dict[str, bytes]:
+        """Give its files."""
+        own = {"mean": self.mean, "scale": self.scale, "weight": self.model.weight, "bias": self.model.bias}
+        return to_files(own, {})
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Load the member from its folder."""
+        tensors, _ = from_files(folder)
+        return cls(tensors["mean"], tensors["scale"], Logistic(tensors["weight"], tensors["bias"]))

@@ -1,0 +1,62 @@
+"""Multinomial naive Bayes on n-grams of words, each counted once per text.
+
+Counting once does better on long texts (Wang and Manning, "Baselines and Bigrams: Simple, Good Sentiment and Topic
+Classification", ACL 2012). A row counts for each class as much as it is likely, times the row's weight.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Self
+
+import numpy as np
+
+from tidemill.contracts import Probabilities
+from tidemill.train.classical.base import Array, ModelInputs, from_files, rows_with_weight, to_files
+from tidemill.train.classical.logistic import Logistic
+from tidemill.train.classical.vocabulary import Grams, Vocabulary
+from tidemill.train.settings import BayesSettings
+
+
+@dataclass(frozen=True)
+class NaiveBayes:
+    """Vocabulary, log probabilities of each n-gram given each class, and of each class."""
+
+    vocabulary: Vocabulary
+    model: Logistic
+
+    needs_text: ClassVar[bool] = True
+
+    @classmethod
+    def fit(
+        cls, inputs: ModelInputs, targets: Probabilities, weights: Array, settings: BayesSettings, seed: int
+    ) -> Self:
+        """Fit the member, as ``Member.fit`` says; nothing in it is random."""
+        del seed
+        rows, targets, weights = rows_with_weight(inputs, targets, weights)
+        vocabulary, occurrences = Vocabulary.of(
+            rows.read(), Grams(settings.words), least=settings.least, most=settings.most
+        )
+        occurrences.data[:] = 1.0
+        shares = weights[:, None] * targets
+        counted = np.asarray(occurrences.T @ shares) + settings.smoothing
+        likely = np.log(counted / counted.sum(axis=0))
+        prior = np.log(np.maximum(shares.sum(axis=0) / shares.sum(), 1e-12))
+        return cls(vocabulary, Logistic(likely.astype(np.float32), prior.astype(np.float32)))
+
+    def predict_proba(self, inputs: ModelInputs) -> Probabilities:
+        """Predict (n_rows, n_classes) probabilities."""
+        occurrences = self.vocabulary.counts(inputs.read())
+        occurrences.data[:] = 1.0
+        return self.model.predict_proba(occurrences)
+
+    def files(self) -> dict[str, bytes]:
+        """Give its files."""
+        return to_files({"likely": self.model.weight, "prior": self.model.bias}, self.vocabulary.to_json())
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Load the member from its folder."""
+        tensors, values = from_files(folder)
+        return cls(Vocabulary.from_json(values), Logistic(tensors["likely"], tensors["prior"]))

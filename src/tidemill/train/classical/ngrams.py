@@ -1,0 +1,55 @@
+"""Logistic regression on TF-IDF of n-grams of words and of characters.
+
+A second view of a row: a backbone reads its meaning, this its wording.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from tidemill.contracts import Probabilities
+from tidemill.train.classical.base import Array, ModelInputs, from_files, rows_with_weight, to_files
+from tidemill.train.classical.logistic import Logistic, fit_logistic
+from tidemill.train.classical.vocabulary import Grams, Vocabulary, inverse_frequency, tf_idf
+from tidemill.train.settings import NgramSettings
+
+
+@dataclass(frozen=True)
+class Ngrams:
+    """Vocabulary, inverse frequencies and logistic regression, all learned of the training rows."""
+
+    vocabulary: Vocabulary
+    idf: Any
+    model: Logistic
+
+    needs_text: ClassVar[bool] = True
+
+    @classmethod
+    def fit(
+        cls, inputs: ModelInputs, targets: Probabilities, weights: Array, settings: NgramSettings, seed: int
+    ) -> Self:
+        """Fit the member, as ``Member.fit`` says; nothing in it is random."""
+        del seed
+        rows, targets, weights = rows_with_weight(inputs, targets, weights)
+        grams = Grams(settings.words, *settings.characters)
+        vocabulary, counts = Vocabulary.of(rows.read(), grams, least=settings.least, most=settings.most)
+        idf = inverse_frequency(counts).astype("float32")
+        model = fit_logistic(tf_idf(counts, idf), targets, weights, penalty=settings.penalty)
+        return cls(vocabulary, idf, model)
+
+    def predict_proba(self, inputs: ModelInputs) -> Probabilities:
+        """Predict (n_rows, n_classes) probabilities."""
+        return self.model.predict_proba(tf_idf(self.vocabulary.counts(inputs.read()), self.idf))
+
+    def files(self) -> dict[str, bytes]:
+        """Give its files."""
+        own = {"idf": self.idf, "weight": self.model.weight, "bias": self.model.bias}
+        return to_files(own, self.vocabulary.to_json())
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Load the member from its folder."""
+        tensors, values = from_files(folder)
+        return cls(Vocabulary.from_json(values), tensors["idf"], Logistic(tensors["weight"], tensors["bias"]))

@@ -1,0 +1,275 @@
+"""Cards of a model and of its labels: what they are, and how far to trust either."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tidemill.contracts import ABSTAIN, Probabilities, Votes
+from tidemill.train.end_model.outliers import NONE
+from tidemill.train.row_weights import confidence
+
+
+def model_card(config: Mapping[str, Any]) -> str:
+    """Write the model card.
+
+    Parameters
+    ----------
+    config
+        Content of config.json.
+
+    Returns
+    -------
+    str
+        Markdown, the same for the same model.
+    """
+    return "\n".join(
+        [
+            *_head(config),
+            *_ensemble(config),
+            *_purpose(config),
+            *_training(config),
+            *_limits(config),
+            *_lineage(config),
+            *_use(config),
+            "",
+        ]
+    )
+
+
+def _head(config: Mapping[str, Any]) -> list[str]:
+    backbone = config["backbone"]
+    hidden = config["settings"]["hidden"]
+    shape = " → ".join(map(str, [config["dimensions"], *hidden, len(config["classes"])]))
+    weights = (backbone["sha256"] or "by name from the hub")[:16]
+    return [
+        f"# Model card: {config['problem']}",
+        "",
+        f"Classifies {config['modality']}s: {', '.join(config['classes'])}.",
+        f"A head ({shape}) on the {_backbone_mode(config)} backbone `{backbone['settings']['backbone']}` (weights `{weights}`).",
+        "",
+    ]
+
+
+def _ensemble(config: Mapping[str, Any]) -> list[str]:
+    """What else the model consists of, where the head is not all of it."""
+    ensemble = config.get("ensemble")
+    if not ensemble:
+        return []
+    return [
+        f"The head is one model of an ensemble ({ensemble['way']}) with {', '.join(ensemble['members'])}, fitted on the same labels:",
+        f"{ensemble['reason']}.",
+        *([f"Shares: {_shares(ensemble)}."] if "shares" in ensemble["combination"] else []),
+        "",
+        *(
+            ["Would it work as well without one of them? Gains on held-out rows, with 95% intervals:", ""]
+            if ensemble["sentences"]
+            else []
+        ),
+        *(f"- {sentence}" for sentence in ensemble["sentences"]),
+        "",
+    ]
+
+
+def _shares(ensemble: Mapping[str, Any]) -> str:
+    names = ["head", *ensemble["members"]]
+    return ", ".join(
+        f"{name} {share:.1%}" for name, share in zip(names, ensemble["combination"]["shares"], strict=True)
+    )
+
+
+def _backbone_mode(config: Mapping[str, Any]) -> str:
+    mode = config["settings"].get("mode", "head")
+    return "frozen" if mode == "head" else f"fine-tuned (mode {mode})"
+
+
+def _purpose(config: Mapping[str, Any]) -> list[str]:
+    return [
+        "## What it is for",
+        "",
+        (
+            f"Sorting {config['modality']}s of the kind named below into these classes, where a wrong answer can be borne or is "
+            "looked at again."
+        ),
+        (
+            "Not for decisions about people without a person, and not for rows of another kind: another source, language, "
+            "camera or time."
+        ),
+        "",
+    ]
+
+
+def _training(config: Mapping[str, Any]) -> list[str]:
+    training, priors = config["training"], config["class_priors"]
+    loss = training["held_out_loss"]
+    return [
+        "## What it was trained on",
+        "",
+        "Probabilistic labels, which a label model makes from the votes of labeling functions"
+        + (
+            "; and labels by people in the development split."
+            if config["settings"].get("use_gold")
+            else ", and no others."
+        ),
+        f"{training['rows']} training rows, {training['held_out_rows']} held out to stop early ({training['epochs']} epochs"
+        + ("" if loss is None else f", loss {loss:.4f} on them")
+        + ").",
+        "",
+        "| batch | rows |",
+        "| --- | ---: |",
+        *(f"| {batch} | {rows} |" for batch, rows in config["batches"].items()),
+        "",
+        "Classes among them: " + ", ".join(f"{name} {share:.1%}" for name, share in priors.items()) + ".",
+        *(f"\n**Warning:** {text}." for text in config["cautions"]),
+        "",
+        *_domain(config.get("domain")),
+    ]
+
+
+def _domain(domain: Mapping[str, Any] | None) -> list[str]:
+    if domain is None:
+        return []
+    words = str(domain["words"])
+    lines = [f"{words[:1].upper()}{words[1:]}."]
+    return ["## How far the backbone is from this data", "", *lines, *_advised(domain["advice"]), ""]
+
+
+def _advised(advice: str | None) -> list[str]:
+    return [] if advice is None else ["", f"**{advice[:1].upper()}{advice[1:]}.**"]
+
+
+def _limits(config: Mapping[str, Any]) -> list[str]:
+    reads = config["backbone"]["settings"].get(config["modality"]) or {}
+    seen = {
+        "text": f"It reads the first {reads.get('max_tokens')} tokens of a text; what follows them does not count.",
+        "image": f"It sees a whole image squeezed to a square, {reads.get('size') or 'as the backbone wants it'} pixels a "
+        "side; finer detail is gone.",
+    }
+    return [
+        "## Limits",
+        "",
+        f"- {seen[config['modality']]}",
+        "- Where all labeling functions make the same mistake, it has learned the mistake.",
+        "- Its probabilities are as sure as its labels were: see the calibration error before a threshold is set on them.",
+        f"- {_out_of_distribution(config.get(NONE))}",
+        "",
+    ]
+
+
+def _out_of_distribution(detector: Mapping[str, Any] | None) -> str:
+    if detector is None:
+        return (
+            "Rows unlike those above get a class all the same, and perhaps a wrong one: the monitor reports when such rows "
+            "arrive; with `train.none_of_the_above` the model would refuse them."
+        )
+    shares = ", ".join(f"{batch} {share:.1%}" for batch, share in detector["refused"].items())
+    return (
+        f"Rows unlike the known ones get `{NONE}`; so do some of the known kind ({detector['asked']:.1%} asked; of test rows: "
+        f"{shares}). An outlier that lies among known rows gets a class."
+    )
+
+
+def _lineage(config: Mapping[str, Any]) -> list[str]:
+    backbone = config["backbone"]
+    settings = config["settings"]
+    used = {name: settings[name] for name in ("mode", "loss", "seed") if name in settings}
+    return [
+        "## Lineage",
+        "",
+        (
+            f"- backbone `{backbone['settings']['backbone']}` from `{backbone['settings'].get('weights')}`, SHA-256 "
+            f"`{backbone['sha256']}`"
+        ),
+        "- " + ", ".join(f"{name} `{value}`" for name, value in used.items()) + "; all settings are in `config.json`",
+        f"- versions and the commits they came from: `tidemill versions {config['problem']}`, or `GET /version` of a service",
+        "",
+    ]
+
+
+def _has_onnx(config: Mapping[str, Any]) -> bool:
+    """Trees and recurrent networks cannot be written as ONNX."""
+    return not {"xgboost", "lstm"} & set(config.get("ensemble", {}).get("members", ()))
+
+
+def _use(config: Mapping[str, Any]) -> list[str]:
+    name = config["problem"]
+    return [
+        "## How to use it",
+        "",
+        (
+            f"`tidemill predict {name} FILE --out predictions.parquet` labels new rows with the champion, `tidemill serve {name}` "
+            f"answers over HTTP{f', `tidemill export {name} --out FOLDER` writes it as ONNX' if _has_onnx(config) else ''}."
+        ),
+        (
+            f"Scores against labels by people are in `reports/{name}/model_card.md`, which `evaluate` writes; how the labels came "
+            f"to be is in `reports/{name}/label_card.md`."
+        ),
+    ]
+
+
+def label_card(
+    config: Mapping[str, Any], of_denoise: str | None, targets: Probabilities, votes: Votes, functions: Sequence[str]
+) -> str:
+    """Write the label card: that of ``denoise``, and below it the labels that this model was trained on.
+
+    Parameters
+    ----------
+    config
+        Content of config.json.
+    of_denoise
+        The card that ``denoise`` wrote of all rows.
+    targets : (n_rows, n_classes)
+        Labels of the rows of train and dev.
+    votes : (n_rows, n_functions)
+        Votes on these rows.
+    functions
+        Names of the functions.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    is_vote = votes != ABSTAIN
+    n_votes = is_vote.sum(axis=1)
+    certainty = targets.max(axis=1)
+    shares = np.bincount(targets.argmax(axis=1), minlength=targets.shape[1]) / max(len(targets), 1)
+    likely = ", ".join(f"{name} {share:.1%}" for name, share in zip(config["classes"], shares, strict=True))
+    return "\n".join(
+        [
+            (of_denoise or f"# Label card: {config['problem']}").rstrip("\n"),
+            "",
+            "## The training rows",
+            "",
+            "| | |",
+            "| --- | ---: |",
+            f"| training rows (splits train and dev) | {len(targets):,} |",
+            f"| coverage: a function votes on them | {_share(n_votes > 0)} |",
+            f"| overlaps: several vote on them | {_share(n_votes > 1)} |",
+            f"| conflicts: their votes name different classes | {_share(_in_conflict(votes))} |",
+            f"| with a class at least 90% likely | {_share(certainty >= 0.9)} |",  # noqa: PLR2004 - as the line says
+            f"| mean certainty (0: every class alike, 1: certain) | {confidence(targets).mean():.3f} |",
+            "",
+            f"Likeliest classes: {likely}.",
+            "",
+            "| function | coverage |",
+            "| --- | ---: |",
+            *(f"| {name} | {_share(is_vote[:, k])} |" for k, name in enumerate(functions)),
+            "",
+            f"What the label model estimates of each function is in `reports/{config['problem']}/lf_analysis.csv`; labels that",
+            f"models of other rows contradict are ranked by `tidemill errors {config['problem']}`. Functions that share a mistake agree on",
+            "it, and no figure here shows that.",
+            "",
+        ]
+    )
+
+
+def _share(mask: Any) -> str:
+    return f"{float(np.mean(mask)) if len(mask) else 0.0:.1%}"
+
+
+def _in_conflict(votes: Votes) -> Any:
+    named = np.where(votes >= 0, votes, np.iinfo(np.int8).max)
+    return (votes >= 0).any(axis=1) & (named.min(axis=1) != votes.max(axis=1))

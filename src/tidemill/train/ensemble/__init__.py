@@ -1,0 +1,6 @@
+"""Classical models alongside the head, used where gold says that they win.
+
+choose_ensemble   fit_ensemble: fitted out of fold, compared, kept or not
+paired_bootstrap  models compared on held-out rows, with intervals
+plot              the report as a picture
+"""

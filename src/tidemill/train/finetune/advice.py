@@ -1,0 +1,76 @@
+"""Whether fine-tuning the backbone would pay: how far it is from the data, and how well its features separate the labels.
+
+The first is measured where rows are embedded; the second here, without gold: features are of use as far as rows that lie
+together have the same label, as the cut statistic asks of each row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from tidemill.contracts import Features, Probabilities
+from tidemill.train.recipes.cut_statistic import neighbour_agreement
+from tidemill.train.row_weights import Array
+from tidemill.train.settings import TrainSettings
+
+MIN_AGREEMENT: Final = 0.1
+"""Share of the way from chance to all neighbours alike, below which features hardly tell the labels."""
+_MAX_ROWS: Final = 2_000  # rows whose neighbours are looked at
+_ROWS_PER_NEIGHBOUR: Final = 5  # rows for each neighbour
+ADVICE: Final = (
+    "train=partial or train=full may be worth a try: they take from twice (images, partial) to twenty times (texts, full) as "
+    "long as embedding the rows, at every training; `tidemill run problem=… train=partial` tries it, and the gate judges it"
+)
+
+
+def finetune_advice(
+    domain: Mapping[str, Any] | None,
+    features: Features,
+    targets: Probabilities,
+    weights: Array,
+    settings: TrainSettings,
+) -> dict[str, Any]:
+    """Advise whether to fine-tune the backbone.
+
+    ``advice`` is None where the backbone is near enough and its features separate the labels, where it was fine-tuned, and
+    where rows are too few to fine-tune it.
+
+    Parameters
+    ----------
+    domain
+        What ``embed`` measured of the backbone's distance from the data.
+    features : (n_rows, n_dimensions)
+    targets : (n_rows, n_classes)
+        Probabilistic labels.
+    weights : (n_rows,)
+    settings
+        Settings of train.
+
+    Returns
+    -------
+    dict
+        ``verdict``, ``neighbours``, ``words`` and ``advice``.
+    """
+    verdict = "unknown" if domain is None else str(domain["verdict"])
+    words = [] if domain is None else [f"the backbone is {_distance_words(verdict)} this data: {domain['words']}"]
+    rows = np.random.default_rng([settings.seed, 19]).permutation(np.flatnonzero(weights > 0))[:_MAX_ROWS]
+    report: dict[str, Any] = {"verdict": verdict}
+    separation = 1.0
+    enough = len(rows) >= _ROWS_PER_NEIGHBOUR * settings.neighbours  # of fewer rows neighbours are all there are
+    if enough:
+        agree, chance = neighbour_agreement(
+            features[rows], targets[rows].argmax(axis=1), neighbours=settings.neighbours
+        )
+        separation = (agree - chance) / (1.0 - chance) if chance < 1.0 else 1.0
+        report["neighbours"] = {"agree": round(agree, 4), "chance": round(chance, 4)}
+        near = f"of {settings.neighbours} neighbours among its features {agree:.0%} share the label"
+        words.append(f"{near}, {chance:.0%} would by chance")
+    asks = enough and settings.mode == "head" and (verdict == "far" or separation < MIN_AGREEMENT)
+    return report | {"words": "; ".join(words), "advice": ADVICE if asks else None}
+
+
+def _distance_words(verdict: str) -> str:
+    return {"near": "near", "far": "far from", "unknown": "at an unknown distance from"}.get(verdict, f"{verdict} from")

@@ -1,0 +1,61 @@
+"""What a backbone has to offer to be fine-tuned, and how fast each of its layers learns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from tidemill.train.settings import TrainSettings, TuneSettings
+
+
+class TrainableBackbone(Protocol):
+    """A backbone that can be trained, as ``tidemill.embed.tunable`` makes them."""
+
+    module: Any
+
+    def prepare(self, contents: Sequence[Any]) -> list[Any]:
+        """Prepare contents of rows for mini-batches."""
+
+    def inputs(self, rows: Sequence[Any], rng: np.random.Generator | None) -> tuple[Any, ...]:
+        """Make tensors of prepared rows, augmented where a generator is given."""
+
+    def features(self, *inputs: Any) -> Any:
+        """Compute (n_rows, n_dimensions) features with gradients."""
+
+    def layers(self) -> list[list[str]]:
+        """List the names of the parameters, from the first layer to the last."""
+
+
+def layer_rates(layers: Sequence[Sequence[str]], settings: TrainSettings) -> dict[str, float]:
+    """Give each parameter its learning rate; what does not learn is left out.
+
+    Parameters
+    ----------
+    layers
+        Names of the parameters, layer by layer.
+    settings
+        Settings of train.
+
+    Returns
+    -------
+    dict of str to float
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace as Of
+    >>> own = Of(mode="partial", tune=Of(blocks=2, learning_rate=1.0, layer_decay=0.5))
+    >>> layer_rates([["a"], ["b"], ["c"]], own)
+    {'b': 0.5, 'c': 1.0}
+    """
+    own: TuneSettings = settings.tune
+    trained = min(own.blocks, len(layers)) if settings.mode == "partial" else len(layers)
+    decay = 1.0 if settings.mode == "scratch" else own.layer_decay
+    first = len(layers) - trained
+    return {
+        name: own.learning_rate * decay ** (len(layers) - 1 - index)
+        for index, names in enumerate(layers)
+        if index >= first
+        for name in names
+    }

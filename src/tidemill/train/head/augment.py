@@ -1,0 +1,67 @@
+"""Augmentation of features where the backbone is frozen: noise and mixup.
+
+Zhang, Cisse, Dauphin and Lopez-Paz, "mixup: Beyond Empirical Risk Minimization" (ICLR 2018), one share for each
+mini-batch as there; noise on inputs: Bishop, "Training with Noise is Equivalent to Tikhonov Regularization" (1995).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tidemill.train.settings import TrainSettings
+
+
+def augment(batch: tuple[Any, ...], settings: TrainSettings) -> tuple[Any, ...]:
+    """Augment a mini-batch as the settings ask.
+
+    Torch's generator is drawn from only where a setting asks for it, so that without them nothing changes.
+
+    Parameters
+    ----------
+    batch
+        Standardised features (n_rows, n_dimensions), targets (n_rows, n_classes) and weights (n_rows,).
+    settings
+        Settings of train.
+
+    Returns
+    -------
+    tuple
+        As ``batch``.
+    """
+    features, targets, weights = batch
+    if settings.noise:
+        import torch
+
+        features = features + settings.noise * torch.randn_like(features)
+    if settings.mixup:
+        return mixup(features, targets, weights, settings.mixup)
+    return features, targets, weights
+
+
+def mixup(features: Any, targets: Any, weights: Any, beta: float) -> tuple[Any, ...]:
+    """Mix each row with another one.
+
+    A mixed row weighs as much of each row as is in it, and its target is the mean by these weights: its cross entropy is
+    what the two rows' would sum to.
+
+    Parameters
+    ----------
+    features : (n_rows, n_dimensions)
+    targets : (n_rows, n_classes)
+    weights : (n_rows,)
+    beta
+        Parameter of the Beta distribution of the share.
+
+    Returns
+    -------
+    features, targets, weights
+        As given, mixed.
+    """
+    import torch
+
+    share = torch.distributions.Beta(beta, beta).sample()
+    other = torch.randperm(len(features))
+    first, second = share * weights, (1.0 - share) * weights[other]
+    weight = first + second
+    target = (first[:, None] * targets + second[:, None] * targets[other]) / weight[:, None]
+    return share * features + (1.0 - share) * features[other], target, weight

@@ -1,1 +1,0 @@
-"""rows and probabilistic labels -> classical models on the same labels: one file per model, `registry` names them."""

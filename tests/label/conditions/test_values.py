@@ -1,0 +1,59 @@
+from datetime import UTC, date, datetime
+
+import pytest
+
+from tests.label.conditions.fabric import fires
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        ({"above": 2}, [2, 3]),
+        ({"at_least": 2}, [1, 2, 3]),
+        ({"below": 2}, [0]),
+        ({"between": [2, 3]}, [1, 2]),
+        ({"above": 1, "at_most": 3}, [1, 2]),
+    ],
+)
+def test_threshold_and_not_a_number_is_no_value(limits, expected):
+    assert fires("threshold", [1.0, 2.0, 3.0, 4.0, float("nan"), None], column="text", **limits) == expected
+
+
+def test_length_counts_characters_words_and_lines():
+    values = ["a bc", "één\ntwee", "", None]
+    assert fires("length", values, at_least=8) == [1]
+    assert fires("length", values, unit="words", between=[2, 2]) == [0, 1]
+    assert fires("length", values, unit="lines", at_least=2) == [1]
+
+
+def test_member_of_a_list_with_and_without_case():
+    assert fires("member", ["a", "B", "c", None], column="text", values=["A", "b"]) == [0, 1]
+    assert fires("member", ["a", "B", "c", None], column="text", values=["A", "B"], case=True) == [1]
+    assert fires("member", [1, 2, None], column="text", values=[2, 3]) == [1]
+
+
+def test_a_flag_and_its_contrary():
+    assert fires("flag", [True, False, None], column="text") == [0]
+    assert fires("flag", [True, False, None], column="text", value=False) == [1]
+
+
+DAYS = ["2026-11-23", "2026-11-24T18:30:00Z", "2026-11-25 08:00:00", "soon", None]  # a Monday and the days after
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        ({"after": date(2026, 11, 24)}, [1, 2]),
+        ({"before": "2026-11-24"}, [0]),
+        ({"since": "2026-11-23", "until": "2026-11-24T18:30:00"}, [0, 1]),
+        ({"after": datetime(2026, 11, 24, 18, 30, tzinfo=UTC)}, [2]),
+        ({"weekdays": [1, 3]}, [0, 2]),
+    ],
+)
+def test_dates_are_compared_with_days_and_moments(limits, expected):
+    assert fires("date", DAYS, column="text", **limits) == expected
+
+
+def test_dates_in_a_form_of_their_own_and_columns_of_dates():
+    assert fires("date", ["24.11.2026", "x"], column="text", format="%d.%m.%Y", after="2026-01-01") == [0]
+    assert fires("date", [date(2026, 11, 24), None], column="text", since="2026-11-24") == [0]

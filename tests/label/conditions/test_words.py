@@ -1,0 +1,58 @@
+import pytest
+from pydantic import ValidationError
+
+from tests.label.conditions.fabric import TEXTS, fires
+from tidemill.label.conditions.kinds import KINDS
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"words": ["win", "free"]}, [0, 2]),
+        ({"words": ["win", "free"], "match": "all"}, [0]),
+        ({"words": ["win", "free"], "whole_words": False}, [0, 1, 2]),
+        ({"words": ["win"], "case": True}, [2]),
+        ({"words": ["win", "free", "prize"], "at_least": 3}, [0]),
+        ({"words": ["win", "free", "of"], "at_least": 2}, [0]),
+        ({"words": ["$9.99"]}, [3]),
+        ({"words": ["$9.9"]}, []),
+        ({"words": ["(approx.)"]}, [3]),
+    ],
+)
+def test_keywords(fields, expected):
+    assert fires("keywords", TEXTS, **fields) == expected
+
+
+def test_keywords_do_not_care_for_the_case_of_other_alphabets():
+    assert fires("keywords", ["ÉCOLE", "école maternelle"], words=["école"]) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("near", "expected"),
+    [
+        ({"words": ["prize"], "within": 1}, [0, 1]),
+        ({"words": ["prize"], "within": 2}, [0, 1, 2]),
+        ({"words": ["prize"], "within": 0}, [1]),
+    ],
+)
+def test_keywords_near_others_in_either_order_by_words_between(near, expected):
+    texts = ["claim your prize", "Prize claim", "claim by tomorrow, prize", "claim", "claimed prizes", None]
+    assert fires("keywords", texts, words=["claim"], near=near) == expected
+
+
+def test_near_goes_with_whole_words_and_any_of_them_only():
+    with pytest.raises(ValidationError, match="goes with neither all"):
+        KINDS["keywords"].model_validate({"kind": "keywords", "words": ["a"], "match": "all", "near": {"words": ["b"]}})
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"pattern": r"\bw\w+"}, [1, 2]),
+        ({"pattern": r"\bw\w+", "flags": ["ignore_case"]}, [0, 1, 2]),
+        ({"pattern": "win", "at_least": 2}, [2]),
+        ({"pattern": r"^a.b$", "flags": ["multi_line", "dot_all"]}, []),
+    ],
+)
+def test_regex(fields, expected):
+    assert fires("regex", TEXTS, **fields) == expected

@@ -1,0 +1,160 @@
+import numpy as np
+import polars as pl
+import pytest
+
+from tidemill.contracts import ConfigError
+from tidemill.denoise.registry import MODELS, create
+from tidemill.label import declare, keyword_functions
+from tidemill.label.engine.apply import apply
+from tidemill.label.functions.loading import load_file
+
+CLASSES = ("ham", "spam")
+ROWS = pl.DataFrame({"row_id": ["a", "b", "c"], "text": ["you won a prize", "cash now", None], "n": [1.0, None, 9.0]})
+
+
+def load(folder, content):
+    return load_file(folder(f__yaml=content) / "f.yaml", classes=CLASSES)
+
+
+def refusal(folder, content):
+    with pytest.raises(ConfigError) as caught:
+        load(folder, content)
+    return str(caught.value).replace(str(folder()), "")
+
+
+def test_yaml_functions_vote_by_class_name_and_against_one(folder):
+    functions = load(
+        folder,
+        """functions:
+  - {name: prize, kind: keywords, words: [prize], vote: spam}
+  - {name: big, kind: threshold, column: n, above: 5, vote: not spam}
+""",
+    )
+    assert [function.name for function in functions] == ["big", "prize"]
+    assert apply(ROWS, functions, n_classes=2).tolist() == [[-1, 1], [-1, -1], [-3, -1]]
+
+
+def test_a_template_makes_a_function_per_list(folder):
+    functions = load(
+        folder,
+        """functions:
+  - name: says_*
+    kind: keywords
+    each:
+      money: [cash, pounds]
+      both: {words: [won, prize], match: all}
+    vote: spam
+""",
+    )
+    assert [(function.name, function.where.split(":")[-1]) for function in functions] == [
+        ("says_both", "6"),
+        ("says_money", "5"),
+    ]
+    assert apply(ROWS, functions, n_classes=2).tolist() == [[1, -1], [-1, 1], [-1, -1]]
+
+
+def test_the_same_template_in_python_is_one_line():
+    functions = keyword_functions("says_*", {"money": ["cash"], "won": ["won"]}, vote=1)
+    assert apply(ROWS, functions, n_classes=2).tolist() == [[-1, 1], [1, -1], [-1, -1]]
+
+
+CASES = """functions:
+  - name: by_number
+    kind: cases
+    of:
+      - {vote: spam, when: {kind: threshold, column: n, above: 5}}
+      - vote: %s
+        when: {kind: keywords, words: [prize]}
+"""
+
+
+def test_one_function_may_have_several_votes_and_the_first_case_that_holds_casts_its_own(folder):
+    functions = load(folder, CASES % "not spam")
+    rows = ROWS.with_columns(text=pl.Series(["a prize", "cash", "a prize"]))
+    assert apply(rows, functions, n_classes=2).tolist() == [[-3], [-1], [1]]
+    message = refusal(folder, CASES % "spma")
+    assert message.startswith("/f.yaml:6: by_number: vote: there is no class 'spma'; did you mean spam?")
+
+
+def test_a_vote_against_a_class_reaches_the_label_model(folder):
+    against = "functions: [{name: f, kind: keywords, words: [cash], vote: not ham}, {name: g, kind: keywords, words: [you], vote: ham}]"
+    votes = apply(ROWS, load(folder, against), n_classes=2)
+    assert votes.tolist() == [[-1, 0], [-2, -1], [-1, -1]]
+    for name in ("majority", "dawid_skene", "auto"):
+        model = create(name, 2, **({"seed": 1} if "seed" in MODELS[name].parameters else {}))
+        spam = model.fit(np.repeat(votes, 50, axis=0)).predict_proba(votes)[:, 1]
+        assert spam[1] > spam[0]
+
+
+def test_a_list_file_stands_beside_the_yaml_file(folder):
+    folder(senders__txt="# known\nann\n\nBob\n")
+    function = load(folder, "functions: [{name: f, kind: member, column: text, file: senders.txt, vote: ham}]")[0]
+    rows = pl.DataFrame({"row_id": ["a", "b", "c"], "text": ["Ann", "bob", "# known"]})
+    assert apply(rows, [function], n_classes=2).ravel().tolist() == [0, 0, -1]
+
+
+HEAD = "functions:\n  - name: f\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (HEAD + "    kind: keyword\n    words: [a]\n", "/f.yaml:3: f: unknown kind 'keyword'; did you mean keywords?"),
+        (HEAD + "    words: [a]\n", "/f.yaml:2: f: the kind is missing; valid are keywords, regex"),
+        (HEAD + "    kind: keywords\n    word: [a]\n", "/f.yaml:4: f: unknown key 'word'; did you mean words?"),
+        (HEAD + "    kind: keywords\n    vote: spam\n", "/f.yaml:2: f: keywords needs 'words'"),
+        (HEAD + "    kind: keywords\n    words: a\n", "/f.yaml:4: f: words is a list: write [a]"),
+        (HEAD + "    kind: keywords\n    words:\n      - a\n      - no\n", "/f.yaml:6: f: words: False is not text"),
+        (HEAD + "    kind: keywords\n    words: [a]\n", "/f.yaml:2: f: the vote is missing; give a class: ham, spam"),
+        (
+            HEAD + "    kind: keywords\n    words: [a]\n    vote: spma\n",
+            "/f.yaml:5: f: there is no class 'spma'; did you mean spam?",
+        ),
+        (
+            HEAD + "    kind: keywords\n    words: [a]\n    vote: not hm\n",
+            "/f.yaml:5: f: there is no class 'not hm'",
+        ),
+        (HEAD + "    kind: regex\n    pattern: 'a('\n", "/f.yaml:4: f: pattern: the pattern does not compile"),
+        (HEAD + "    kind: threshold\n    column: n\n", "/f.yaml:2: f: threshold: no limit is given"),
+        (
+            HEAD + "    kind: all\n    of:\n      - kind: regex\n        pattern: a\n      - kind: rgex\n",
+            "/f.yaml:7: f: unknown kind 'rgex'; did you mean regex?",
+        ),
+        (HEAD + "    kind: member\n    column: n\n    file: no.txt\n", "/f.yaml:2: f: member: there is no file"),
+        (HEAD + "    name: g\n", "/f.yaml:3: 'name' stands twice"),
+        (HEAD + "    kind: keywords\n    each: {a: [b]}\n", "/f.yaml:2: 'f' needs a *"),
+        ("functions: [\n", "/f.yaml:2: this is not YAML"),
+        ("function: []\n", "/f.yaml:1: a file of labeling functions is a mapping with the key `functions`"),
+        ("functions: []\nmore: 1\n", "/f.yaml:2: unknown key 'more'"),
+        ("functions: {a: 1}\n", "/f.yaml:1: `functions` is a list"),
+        ("functions:\n  - a\n", "/f.yaml:2: a labeling function is a mapping"),
+        ("functions:\n  - kind: flag\n", "/f.yaml:2: a labeling function needs a name"),
+    ],
+)
+def test_an_error_names_file_line_and_the_nearest_valid_word(folder, content, message):
+    assert refusal(folder, content).startswith(message)
+
+
+def test_yaml_is_data_and_never_code(folder):
+    assert "this is not YAML" in refusal(folder, "functions: !!python/object/apply:os.getcwd []\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("{name: f, kind: keywords, column: txt, words: [a], vote: spam}", "no column 'txt'; did you mean text?"),
+        ("{name: f, kind: keywords, column: n, words: [a], vote: spam}", "cannot be asked of these columns"),
+    ],
+)
+def test_a_column_that_is_not_there_or_not_of_the_kind_names_function_and_line(folder, line, reason):
+    functions = load(folder, f"functions:\n  - {line}\n")
+    with pytest.raises(Exception, match=rf"labeling function f \(.*f\.yaml:2\), all rows: .*{reason}"):
+        apply(ROWS, functions, n_classes=2)
+
+
+def test_python_declares_with_the_same_words_as_yaml():
+    rows = pl.DataFrame({"row_id": ["a", "b"], "text": ["one two three", "one"]})
+    assert apply(rows, [declare("f", kind="length", unit="words", above=2, vote=1)], n_classes=2).tolist() == [
+        [1],
+        [-1],
+    ]

@@ -1,0 +1,116 @@
+import os
+import py_compile
+import sys
+
+import polars as pl
+import pytest
+
+from tidemill.contracts import FunctionError
+from tidemill.label.engine.apply import apply
+from tidemill.label.functions.loading import load_functions
+
+CLASSES = ("ham", "spam")
+PYTHON = """
+from tidemill.label import ABSTAIN, keyword_functions, labeling_function
+
+@labeling_function()
+def {name}(row):
+    return 1 if "win" in row.text else ABSTAIN
+"""
+YAML = "functions:\n  - {name: NAME, kind: keywords, words: [win], vote: spam}\n"
+
+
+def names(path):
+    return [function.name for function in load_functions(path, classes=CLASSES)]
+
+
+def test_functions_are_ordered_by_file_and_then_by_name(folder):
+    path = folder(
+        b__py=PYTHON.format(name="z") + PYTHON.format(name="c"),
+        a__yaml=YAML.replace("NAME", "y"),
+        c__yml=YAML.replace("NAME", "a"),
+        notes__txt="",
+    )
+    assert names(path) == ["y", "c", "z", "a"]
+
+
+def test_functions_in_lists_and_mappings_are_found_once(folder):
+    path = folder(
+        f__py=PYTHON.format(name="one")
+        + "same = one\nmany = {'k': keyword_functions('says_*', {'a': ['b']}, vote=1)}\n"
+    )
+    assert names(path) == ["one", "says_a"]
+
+
+def test_a_name_that_is_there_twice_names_both_places(folder):
+    path = folder(a__py=PYTHON.format(name="f"), b__yaml=YAML.replace("NAME", "f"))
+    with pytest.raises(FunctionError, match=r"named 'f': .*a\.py:4 and .*b\.yaml:2; rename one"):
+        names(path)
+
+
+@pytest.mark.parametrize("name", ["row_id", "split", "' a'"])
+def test_a_name_that_a_column_of_votes_cannot_have_is_refused(folder, name):
+    with pytest.raises(FunctionError, match="cannot be the name of a labeling function"):
+        names(folder(a__yaml=YAML.replace("NAME", name)))
+
+
+def test_helpers_can_be_imported_and_nothing_stays_behind(folder):
+    path = folder(
+        _words__py="WORDS = ['win']\n",
+        f__py=PYTHON.format(name="f")
+        + "from _words import WORDS\nmore = keyword_functions('w_*', {'a': WORDS}, vote=1)\n",
+    )
+    before, search = set(sys.modules), list(sys.path)
+    assert names(path) == ["f", "w_a"]
+    assert set(sys.modules) == before
+    assert sys.path == search
+
+
+def test_two_problems_may_name_their_files_alike(tmp_path):
+    for problem, word in (("one", "win"), ("two", "lose")):
+        (tmp_path / problem).mkdir()
+        (tmp_path / problem / "_words.py").write_text(f"WORD = {word!r}\n")
+        (tmp_path / problem / "f.py").write_text(
+            "from _words import WORD\nfrom tidemill.label import labeling_function\n\n"
+            "@labeling_function()\ndef f(row):\n    return int(WORD in row.text)\n"
+        )
+    rows = pl.DataFrame({"row_id": ["a"], "text": ["win"]})
+    loaded = [load_functions(tmp_path / problem, classes=CLASSES) for problem in ("one", "two")]
+    assert [apply(rows, functions, n_classes=2).item() for functions in loaded] == [1, 0]
+
+
+def test_a_dataclass_with_written_annotations_works_in_a_users_file(folder):
+    source = "from __future__ import annotations\nfrom dataclasses import dataclass\n@dataclass\nclass P:\n    x: int\n"
+    assert names(folder(f__py=source + PYTHON.format(name="f"))) == ["f"]
+
+
+def test_an_edit_of_equal_size_within_the_same_second_is_seen(folder):
+    first = names(folder(f__py=PYTHON.format(name="f")))
+    assert (first, names(folder(f__py=PYTHON.format(name="g")))) == (["f"], ["g"])
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [("def f(:\n", "SyntaxError"), ("x = 1 / 0\n", "ZeroDivisionError"), ("raise SystemExit(3)\n", "SystemExit")],
+)
+def test_a_file_that_cannot_be_loaded_is_named(folder, source, said):
+    with pytest.raises(FunctionError, match=rf"f\.py cannot be loaded(.|\n)*{said}"):
+        names(folder(f__py=source))
+
+
+def test_an_empty_or_missing_folder_says_what_to_do(folder):
+    with pytest.raises(FunctionError, match="holds no labeling function: write one"):
+        names(folder())
+    with pytest.raises(FunctionError, match="there is no folder"):
+        names(folder() / "nowhere")
+
+
+def test_a_helper_that_was_edited_within_the_second_is_seen(tmp_path):
+    (tmp_path / "uses.py").write_text(PYTHON.format(name="uses") + "from _words import WORD\nuses.word = WORD\n")
+    for word in ("win", "won"):
+        (tmp_path / "_words.py").write_text(f"WORD = {word!r}\n")
+        os.utime(tmp_path / "_words.py", (1e9, 1e9))
+        if word == "win":  # of the same size and second, the edited file is this one to Python
+            py_compile.compile(str(tmp_path / "_words.py"))
+        (function,) = load_functions(tmp_path, classes=CLASSES)
+        assert function.word == word

@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+
+from tidemill.train.finetune.advice import ADVICE, finetune_advice
+from tidemill.train.recipes.cut_statistic import neighbour_agreement
+
+FAR = {"verdict": "far", "words": "divergence of activations 0.90"}
+
+
+def rows(tell):
+    """Two hundred rows of two classes; their features tell the class or do not."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(200) % 2
+    features = rng.normal(size=(200, 4)).astype(np.float32)
+    features[:, 0] += 20.0 * (2 * labels - 1) * tell
+    return features, np.eye(2)[labels], np.ones(200)
+
+
+def test_neighbours_that_bear_the_same_label_are_counted_by_hand():
+    angles = np.array([[1.0, 0.0], [1.0, 0.01], [0.0, 1.0], [0.02, 1.0]], dtype=np.float32)
+    # the nearest of either pair is its twin: labels a b, a a: none of the first two, both of the last two
+    assert neighbour_agreement(angles, np.array([0, 1, 0, 0]), neighbours=1) == (0.5, (3 / 4) ** 2 + (1 / 4) ** 2)
+
+
+def test_a_far_backbone_brings_advice_and_a_taught_one_does_not(settings):
+    told = finetune_advice(FAR, *rows(1.0), settings)
+    assert told["verdict"] == "far"
+    assert told["words"].startswith(
+        "the backbone is far from this data: divergence of activations 0.90; of 20 neighbours"
+    )
+    assert told["advice"] == ADVICE
+    assert finetune_advice(FAR, *rows(1.0), settings.model_copy(update={"mode": "partial"}))["advice"] is None
+
+
+def test_a_near_backbone_whose_features_tell_nothing_brings_advice_too(settings):
+    near = {"verdict": "near", "words": "1.12 pieces per word"}
+    telling, dumb = (finetune_advice(near, *rows(tell), settings) for tell in (1.0, 0.0))
+    assert telling["neighbours"]["agree"] > 0.95
+    assert telling["advice"] is None
+    assert dumb["neighbours"]["agree"] == pytest.approx(0.5, abs=0.1)
+    assert dumb["advice"] is not None
+
+
+def test_few_rows_of_one_class_and_an_unmeasured_backbone_are_no_crash(settings):
+    features, targets, weights = (part[:3] for part in rows(1.0))
+    told = finetune_advice(None, features, np.eye(2)[[0, 0, 0]], weights, settings)
+    assert (told["verdict"], told["advice"]) == ("unknown", None)
+    assert finetune_advice(None, features[:1], targets[:1], weights[:1], settings)["advice"] is None

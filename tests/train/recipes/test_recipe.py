@@ -1,0 +1,92 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.train.fabric import changed, training_set
+from tidemill.train.recipes.recipe import (
+    TrainingSet,
+    fit_head_by_recipe,
+    noise_corrected_targets,
+    recipe_targets,
+    self_training_targets,
+)
+
+
+def test_gold_rows_are_certain_heavy_and_always_there(settings):
+    known, truth, _ = training_set(wrong=0.4, known=10)
+    used = changed(settings, use_gold=True, gold_weight=20.0, subset=0.5, confidence_weighting=False)
+    targets, weights = recipe_targets(known, used)
+    assert (targets[:10] == truth[:10]).all()
+    assert set(weights[:10]) == {20.0}
+    assert set(weights[10:]) == {0.0, 1.0}
+    unused, _ = recipe_targets(known, changed(settings, subset=0.5))
+    assert (unused == known.targets).all()
+
+
+def test_own_labels_are_sharpened_and_leave_doubtful_rows_out(settings):
+    known, _, _ = training_set(rows=2)
+    said = np.array([[0.98, 0.02], [0.5, 0.5]])
+    targets, weights = self_training_targets(said, known, changed(settings, sure=0.6, own_share=1.0))
+    first = np.array([0.98**2 / 1.48, 0.02**2 / 0.52])
+    assert targets[0] == pytest.approx(first / first.sum())
+    assert weights[0] > 0.6
+    assert weights[1] == 0.0
+
+
+def test_a_doubtful_model_leaves_a_sure_label_its_weight_and_half_of_its_say(settings):
+    known, _, _ = training_set(rows=2)
+    known = TrainingSet(known.features, np.array([[1.0, 0.0], [0.5, 0.5]]), np.array([True, False]), known.gold)
+    said = np.array([[0.5, 0.5], [0.02, 0.98]])
+    targets, weights = self_training_targets(said, known, changed(settings, sure=0.6, own_share=0.5))
+    first = np.array([0.25 / 0.52, 0.25 / 1.48])
+    assert targets[0] == pytest.approx(0.5 * first / first.sum() + [0.5, 0.0])
+    assert weights[0] == 1.0
+    second = np.array([0.02**2 / 0.52, 0.98**2 / 1.48])
+    assert targets[1] == pytest.approx(second / second.sum())  # no function speaks of it: the model's answer alone
+    assert 0.6 < weights[1] < 1.0
+
+
+def test_smoothed_labels_doubt_about_as_much_as_they_err(settings):
+    known, _, flipped = training_set(rows=600, wrong=0.2)
+    certain = np.eye(2)[known.targets.argmax(axis=1)]
+    doubt = noise_corrected_targets(known.features, certain, np.ones(600), changed(settings)).min(axis=1)
+    assert doubt.mean() == pytest.approx(flipped.mean(), abs=0.03)
+
+
+def test_a_model_that_teaches_itself_learns_rows_of_which_no_function_speaks(settings):
+    known, truth, _ = training_set()
+    silent = np.arange(300) >= 30
+    heard = TrainingSet(known.features, np.where(silent[:, None], 0.5, known.targets), ~silent, known.gold)
+    head = fit_head_by_recipe(heard, changed(settings, self_training=2, uncovered="drop"))
+    assert head.config["rows"] + head.config["held_out_rows"] > 200
+    assert (head.predict_proba(known.features).argmax(axis=1) == truth.argmax(axis=1)).mean() > 0.98
+
+
+def test_rows_whose_prediction_is_less_certain_than_the_threshold_weigh_nothing(settings):
+    known, _, _ = training_set(rows=3)
+    predictions = np.array([[0.98, 0.02], [0.8, 0.2], [0.5, 0.5]])
+    certainty = 1 + (predictions * np.log2(predictions)).sum(axis=1)  # one minus the entropy in bits: .859, .278, 0
+    _, strict = self_training_targets(predictions, known, changed(settings, sure=0.6, own_share=1.0))
+    assert strict.tolist() == pytest.approx([certainty[0], 0.0, 0.0])
+    _, lenient = self_training_targets(predictions, known, changed(settings, sure=0.2, own_share=1.0))
+    assert lenient.tolist() == pytest.approx([certainty[0], certainty[1], 0.0])
+
+
+def test_the_threshold_keeps_doubtful_rows_out_of_the_next_round(settings):
+    known, _, _ = training_set()
+    between = np.arange(300) < 100  # rows in the middle of both clouds, of which no model can be certain
+    doubtful = replace(known, features=np.where(between[:, None], np.float32(0), known.features))
+    rows = {}
+    for sure in (0.0, 0.3):
+        head = fit_head_by_recipe(doubtful, changed(settings, self_training=1, sure=sure, own_share=1.0))
+        rows[sure] = head.config["rows"] + head.config["held_out_rows"]
+    assert rows[0.0] == 300
+    assert rows[0.3] <= 200
+
+
+def test_where_no_prediction_is_certain_enough_all_rows_weigh_their_certainty(settings):
+    known, _, _ = training_set(rows=2)
+    predictions = np.array([[0.8, 0.2], [0.7, 0.3]])
+    _, weights = self_training_targets(predictions, known, changed(settings, sure=0.9, own_share=1.0))
+    assert weights.tolist() == pytest.approx((1 + (predictions * np.log2(predictions)).sum(axis=1)).tolist())
