@@ -51,10 +51,12 @@ def main() -> None:
         "gold": _all(_with_gold, [votes for votes in sets if votes.valid is not None], asked.jobs),
     }
     table = figures(found)
-    before = figures(json.loads(asked.before.read_text(encoding="utf-8"))) if asked.before else None
+    before = json.loads(asked.before.read_text(encoding="utf-8"))["figures"] if asked.before else None
     report(found, table, before)
     if asked.json:
-        asked.json.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        plain = {name: round(figure, 4) for name, (figure, _, _) in table.items()}
+        content = {"figures": plain, "measured": found}
+        asked.json.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     missed = [name for name, (figure, limit, _) in table.items() if not _met(figure, limit)]
     if asked.check and missed:
         raise SystemExit(f"missed: {'; '.join(missed)}")
@@ -236,7 +238,7 @@ def _met(figure: float, limit: tuple[str, float] | None) -> bool:
     return limit is None or (figure <= limit[1] if limit[0] == "<=" else figure >= limit[1])
 
 
-def report(found: dict[str, Any], table: dict[str, Any], before: dict[str, Any] | None) -> None:
+def report(found: dict[str, Any], table: dict[str, Any], before: dict[str, float] | None) -> None:
     """Print a line a set, and the targets beside the figures of before."""
     print(f"{'set':20} score  majority   log loss  yardstick  ratio   error   shares  rarest: true, labels")
     for name, row in found["sets"].items():
@@ -253,7 +255,7 @@ def report(found: dict[str, Any], table: dict[str, Any], before: dict[str, Any] 
     print()
     for name, (figure, limit, words) in table.items():
         told = "" if limit is None else f"{limit[0]} {limit[1]:g}"
-        beside = "" if before is None else f"{before[name][0]:9.3f}"
+        beside = "" if before is None else f"{before[name]:9.3f}"
         state = "      " if limit is None else ("met   " if _met(figure, limit) else "MISSED")
         print(f"{state} {name:30} {figure:8.3f} {beside:>9}  {told:8} {words}")
 

@@ -97,10 +97,9 @@ def test_pair_precisions_have_their_weight_in_the_mean_and_none_beside_a_rare_cl
     assert SmoothedVote(2).fit(common).pair_share_ == 0.15
 
 
-def test_votes_that_depend_on_one_another_count_for_fewer():
+def test_votes_that_depend_on_one_another_count_for_fewer_by_kishs_design_effect():
     model = bare([0.5, 0.5], 4)
     votes = np.array([[0, 0, 0, 0], [0, ABSTAIN, ABSTAIN, ABSTAIN]], dtype=np.int8)
-    # Kish: 1 + .3 (n - 1)
     assert model._design(votes) == pytest.approx([1.9, 1.0])
     model.weights_ = np.full(4, 0.25)  # copies of one function
     assert model._design(votes) == pytest.approx([1.0, 1.0])

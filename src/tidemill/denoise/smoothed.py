@@ -134,7 +134,9 @@ class SmoothedVote(Hinted):
         if told is not None:
             missing = float(found.weights @ ~found.heard) / float(found.weights.sum())
             self.prior_, self.balance_ = told, missing * told + (1.0 - missing) * self.balance_
-        weighed = self.balance_**BELIEVED
+        # where no function speaks for the common class, nothing could outvote a pseudo-vote for it
+        one_named = told is not None and self.default is None
+        weighed = np.ones(self.n_classes) if one_named else self.balance_**BELIEVED
         self.pseudo_ = PSEUDO_VOTES * weighed / weighed.sum()
 
     def first_labels(self, votes: Votes) -> Probabilities:

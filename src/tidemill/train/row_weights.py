@@ -16,6 +16,9 @@ Ints = npt.NDArray[np.int64]
 def row_weights(targets: Probabilities, covered: Mask, settings: TrainSettings) -> Array:
     """Weigh rows by coverage and confidence.
 
+    Where all rows with votes are of one class, as where functions are written for a rare class alone, the others are trained on
+    too, whatever ``uncovered`` says: their labels are the default class, and nothing else teaches it.
+
     Parameters
     ----------
     targets : (n_rows, n_classes)
@@ -31,7 +34,8 @@ def row_weights(targets: Probabilities, covered: Mask, settings: TrainSettings) 
         0: the row is not trained on.
     """
     confident = targets.max(axis=1) >= settings.min_confidence
-    has_label = covered if settings.uncovered == "drop" else np.ones_like(covered)
+    one_class = len(np.unique(targets[covered].argmax(axis=1))) < 2  # noqa: PLR2004 - nothing to tell apart
+    has_label = covered if settings.uncovered == "drop" and not one_class else np.ones_like(covered)
     weights = confidence(targets) if settings.confidence_weighting else np.ones(len(targets))
     return np.where(confident & has_label, weights, 0.0)
 
