@@ -63,6 +63,15 @@ def test_one_accuracy_a_function_that_explains_the_pairs_is_believed():
     assert calibration_error(other.predict_proba(votes), truth) > 0.05
 
 
+def test_many_independent_functions_on_many_rows_are_explained_too():
+    rng = np.random.default_rng(9)
+    truth = rng.integers(0, 2, 20_000)
+    right = rng.random((20_000, 50)) < rng.uniform(0.55, 0.9, 50)
+    votes = np.where(right, truth[:, None], 1 - truth[:, None])
+    votes[rng.random(votes.shape) > 0.1] = ABSTAIN
+    assert auto(votes, 2).evidence_["chosen"] == "generative"  # its misfit is .9, for little noise is absorbed
+
+
 def test_many_voters_who_each_name_every_class_are_a_crowd():
     truth, votes = crowd_votes()
     model = auto(votes, 4)

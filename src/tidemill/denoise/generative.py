@@ -24,8 +24,9 @@ SLACK: Final = 0.15
 """Misfit that a stronger shrinkage may add."""
 PLAUSIBLE: Final = 1.3
 """Mean squared residual of pair counts, in Poisson variances, up to which a stronger shrinkage is tried."""
-EXPLAINED: Final = 0.8
-"""The same residual up to which the model explains the pairs; it is .2 to .6 on simulators, for the fit absorbs noise too."""
+EXPLAINED: Final = 1.05
+"""The same residual up to which the model explains the pairs: .2 to .9 where it is true, for the fit absorbs noise too; 1.2 and
+more on real votes."""
 ONE_ACCURACY: Final = 300.0
 """Shrinkage from which on a function has one accuracy. Real votes are explained by confusions of their own alone, which take up
 the dependence between functions: pairs fit, and the posterior is wrong by .2 to .3 (expected calibration error)."""
