@@ -59,8 +59,13 @@ def denoise(
     tidemill denoise votes.parquet --classes ham,spam --out labels.parquet
     tidemill denoise votes.csv --classes 2 --model dawid_skene --gold gold.csv --out labels.parquet --json
     """
+    from tidemill.common.extras import require
     from tidemill.denoise.command import Request, label_votes, summary
 
+    if plots is not None:
+        require("matplotlib")
+    if features == "text":
+        require("sklearn")
     with answering(as_json=as_json) as answer:
         request = Request(
             votes=votes,

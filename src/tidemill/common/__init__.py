@@ -1,6 +1,7 @@
 """What every package may use and no package owns.
 
 files           atomic_write: a file is whole or absent
+locks           locked: one process at a time
 spelling        closest, did_you_mean: which valid name a wrong one was meant to be
 failures        how a program ends on an error: one line, or a traceback where it is asked for
 extras          the command that installs a library which is missing

@@ -11,6 +11,7 @@ _DISTRIBUTIONS: Final = {
     "hydra": "hydra-core",
     "multipart": "python-multipart",
     "omegaconf": "hydra-core",
+    "ruamel": "ruamel.yaml",
     "sklearn": "scikit-learn",
     "xgboost": "xgboost-cpu",
     "yaml": "pyyaml",
