@@ -7,6 +7,7 @@ import pytest
 import typer
 
 from tests.cli.fabric import COMMANDS, tidemill
+from tidemill.cli.flows import flow
 from tidemill.cli.grammar import RENAMED_COMMANDS, RENAMED_OPTIONS
 from tidemill.contracts import ConfigError
 
@@ -96,3 +97,8 @@ def test_a_traceback_is_there_where_it_is_asked_for(small):
         assert "Traceback" in done.stderr
         assert "ConfigError: there is no problem 'spma'" in done.stderr
     assert "Traceback" not in run("versions", "spma", folder=small, TIDEMILL_DEBUG="0").stderr
+
+
+def test_a_project_without_its_flows_is_told_so(small):
+    with pytest.raises(ConfigError, match=r"flows/refresh\.py is missing"):
+        flow("refresh", small)

@@ -18,7 +18,6 @@ INDIRECT = {
     "pyyaml",  # imported as yaml
     "torchvision",  # timm's
     "sqlalchemy",  # prefect's
-    "tidemill",  # extras of extras
     "xgboost-cpu",  # xgboost by another name
 }
 
@@ -78,3 +77,4 @@ def test_a_missing_library_is_named_with_its_extra(monkeypatch):
 def test_a_library_that_no_extra_has_keeps_its_own_error():
     assert remedy(ModuleNotFoundError("No module named 'mine'", name="mine")) is None
     assert remedy(ModuleNotFoundError("no name")) is None
+    assert remedy(ModuleNotFoundError("No module named 'tidemill.mine'", name="tidemill.mine")) is None

@@ -28,7 +28,7 @@ def project(tmp_path, packages, monkeypatch):
 
 def made(project, monkeypatch, name, **words):
     """Words of `tidemill new` → the candidate that the stages make of it, and what evaluate told."""
-    scaffold(NewProblem(name, **words), root=project)
+    print(*scaffold(NewProblem(name, **words), root=project).lines, sep="\n")
     for stage in STAGES:
         monkeypatch.setattr("sys.argv", [stage, name])
         importlib.import_module(f"tidemill.stages.{stage}").main()

@@ -24,11 +24,19 @@ def flow(name: str, root: Path) -> Callable[..., dict[str, Any]]:
     -------
     callable
         The flow; it returns what it came to per problem.
+
+    Raises
+    ------
+    ConfigError
+        The project has no such flow.
     """
     from tidemill.common.extras import require
+    from tidemill.contracts import ConfigError
     from tidemill.runs.addresses import prefect_environment
 
     require("prefect")
+    if not (root / "flows" / f"{name}.py").exists():
+        raise ConfigError(f"flows/{name}.py is missing in {root}: restore it with `git checkout flows`")
     os.environ.update(prefect_environment())
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
