@@ -48,7 +48,7 @@ def test_every_form_gives_the_same_labels(tmp_path, form, capsys):
     labels = pl.read_parquet(tmp_path / "l.parquet")
     assert labels.columns == ["row_id", "p_ham", "p_spam"]
     assert labels["p_spam"].to_list()[:4] == [0.0, 1.0, 0.0, 0.5]
-    assert "heard 75.0%" in capsys.readouterr().out
+    assert "coverage 75.0%" in capsys.readouterr().out
 
 
 def test_crowd_kits_long_frame_is_read_by_names_of_tasks_and_workers(tmp_path):

@@ -215,4 +215,4 @@ def summary(report: dict[str, Any], out: Path) -> str:
         A line each for rows, the model's facts, and the file of labels.
     """
     told = [f"{name}: {text}" for name, text in facts(report)]
-    return "\n".join([f"rows: {report['rows']:,}, heard {report['coverage']:.1%}", *told, f"labels: {out}"])
+    return "\n".join([f"rows: {report['rows']:,}, coverage {report['coverage']:.1%}", *told, f"labels: {out}"])
