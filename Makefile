@@ -37,7 +37,7 @@ clean:  ## everything that can be made again, except fetched packages and DVC's 
 
 $(STAMP): | $(BIN)/uv
 	@echo "installing from requirements.lock (the first time takes a few minutes)"
-	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --compile-bytecode -e . -c requirements.lock
+	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --compile-bytecode -e '.[all]' -c requirements.lock
 	@rm -f .venv/.installed-* && touch $@
 
 $(TEST_STAMP): | $(STAMP)

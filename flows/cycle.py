@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.steps import run_steps
+from tidemill.common.locks import locked
 from tidemill.contracts import PublishError
 from tidemill.project.arrivals import arrive
 from tidemill.project.compose import write_params
@@ -111,13 +111,7 @@ def _pin_is_champion(work: Workspace, problem: str) -> bool:
 
 @contextmanager
 def alone(problem: str, log: Log) -> Iterator[None]:
-    """One run of a problem at a time on this machine; the lock is the kernel's, so a killed run does not keep it."""
+    """One run of a problem at a time on this machine."""
     path: Path = shared_root() / ".tidemill" / "locks" / problem
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            log.info(f"{problem}: another run is under way; waiting for it")
-            fcntl.flock(file, fcntl.LOCK_EX)
+    with locked(path, waits=lambda: log.info(f"{problem}: another run is under way; waiting for it")):
         yield

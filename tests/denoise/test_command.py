@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
+from tests.cli.fabric import tidemill
 from tidemill.contracts import ConfigError, DataError
-from tidemill.denoise.command import command
 from tidemill.denoise.inputs import read_gold, read_votes
 
 VOTES = np.array([[0, 0, -1], [1, 1, 1], [0, -1, 0], [-1, -1, -1]] * 10, dtype=np.int8)
@@ -33,8 +33,9 @@ def write(folder, form):
 
 @pytest.mark.parametrize("form", ["npy", "json", "parquet", "csv"])
 def test_every_form_gives_the_same_labels(tmp_path, form, capsys):
-    command(
-        [
+    tidemill(
+        *[
+            "denoise",
             str(write(tmp_path, form)),
             "--classes",
             "ham,spam",
@@ -47,7 +48,7 @@ def test_every_form_gives_the_same_labels(tmp_path, form, capsys):
     labels = pl.read_parquet(tmp_path / "l.parquet")
     assert labels.columns == ["row_id", "p_ham", "p_spam"]
     assert labels["p_spam"].to_list()[:4] == [0.0, 1.0, 0.0, 0.5]
-    assert "heard 75.0%" in capsys.readouterr().out
+    assert "coverage 75.0%" in capsys.readouterr().out
 
 
 def test_crowd_kits_long_frame_is_read_by_names_of_tasks_and_workers(tmp_path):
@@ -70,21 +71,30 @@ def test_labels_and_gold_may_be_names_of_classes(tmp_path):
 
 def test_what_each_vote_moved_its_row_by_is_written(tmp_path):
     arguments = [str(write(tmp_path, "parquet")), "--classes", "ham,spam", "--out", str(tmp_path / "l.parquet")]
-    command([*arguments, "--why", str(tmp_path / "why.csv"), "--accuracies", "f2=0.6", "--balance", "0.7,0.3"])
+    tidemill(
+        "denoise",
+        *arguments,
+        "--explanations",
+        str(tmp_path / "why.csv"),
+        "--accuracies",
+        "f2=0.6",
+        "--class-balance",
+        "0.7,0.3",
+    )
     told = pl.read_csv(tmp_path / "why.csv")
     assert told.columns == ["row_id", "likeliest", "log_odds", "function", "vote", "moved"]
     assert told.height == int((VOTES >= 0).sum())
     with pytest.raises(ConfigError, match="'f9' is none of the functions f0, f1, f2"):
-        command([*arguments, "--accuracies", "f9=0.6"])
+        tidemill("denoise", *arguments, "--accuracies", "f9=0.6")
     with pytest.raises(ConfigError, match="promised shares such as"):
-        command([*arguments, "--balance", "much"])
+        tidemill("denoise", *arguments, "--class-balance", "much")
 
 
 def test_other_votes_are_labeled_by_the_fitted_model_with_functions_matched_by_name(tmp_path):
     train = write(tmp_path, "csv")
     other = tmp_path / "other.csv"
     other.write_text("row_id,f1,f0\nx,1,1\n")
-    command([str(train), "--classes", "2", "--predict", str(other), "--out", str(tmp_path / "l.parquet")])
+    tidemill("denoise", str(train), "--classes", "2", "--predict", str(other), "--out", str(tmp_path / "l.parquet"))
     labels = pl.read_parquet(tmp_path / "l.parquet")
     assert labels["row_id"].to_list() == ["x"]
     assert labels["p_1"][0] > 0.5
@@ -92,8 +102,9 @@ def test_other_votes_are_labeled_by_the_fitted_model_with_functions_matched_by_n
 
 def test_auto_writes_report_model_and_plots(tmp_path):
     arguments = [str(write(tmp_path, "parquet")), "--classes", "2", "--out", str(tmp_path / "l.parquet")]
-    command(
-        [
+    tidemill(
+        *[
+            "denoise",
             *arguments,
             "--report",
             str(tmp_path / "r.json"),
@@ -115,8 +126,9 @@ def test_features_and_gold_are_taken_and_worth_is_told(tmp_path, capsys):
     np.save(tmp_path / "v.npy", votes)
     np.save(tmp_path / "f.npy", (chance.normal(size=(120, 3)) + 2 * truth[:, None]).astype(np.float32))
     np.save(tmp_path / "g.npy", np.where(np.arange(120) < 80, truth, -1))
-    command(
-        [
+    tidemill(
+        *[
+            "denoise",
             *(str(tmp_path / "v.npy"), "--classes", "2", "--features", str(tmp_path / "f.npy")),
             *("--gold", str(tmp_path / "g.npy"), "--out", str(tmp_path / "l.parquet")),
         ]
@@ -128,7 +140,7 @@ def test_features_and_gold_are_taken_and_worth_is_told(tmp_path, capsys):
 
 def test_wrenchs_texts_are_features_on_demand(tmp_path):
     path = write(tmp_path, "json")
-    command([str(path), "--classes", "2", "--features", "text", "--out", str(tmp_path / "l.parquet")])
+    tidemill("denoise", str(path), "--classes", "2", "--features", "text", "--out", str(tmp_path / "l.parquet"))
     assert pl.read_parquet(tmp_path / "l.parquet").height == 40
 
 
@@ -143,4 +155,4 @@ def test_what_cannot_be_read_is_named(tmp_path):
     with pytest.raises(DataError, match=r"votes are \.parquet"):
         read_votes(tmp_path / "votes.xlsx", ["no", "yes"])
     with pytest.raises(ConfigError, match="unknown label model"):
-        command([str(write(tmp_path, "npy")), "--classes", "2", "--model", "autoo", "--out", "x.parquet"])
+        tidemill("denoise", str(write(tmp_path, "npy")), "--classes", "2", "--model", "autoo", "--out", "x.parquet")

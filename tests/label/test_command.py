@@ -1,8 +1,8 @@
 import polars as pl
 import pytest
 
+from tests.cli.fabric import tidemill
 from tidemill.contracts import ConfigError, DataError, FunctionError
-from tidemill.label.command import command
 
 YAML = """functions:
   - {name: wins, kind: keywords, words: [win], vote: spam}
@@ -25,7 +25,7 @@ def here(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(("rows", "ids"), [("rows.csv", "012"), ("rows.jsonl", "012"), ("rows.parquet", "abc")])
 def test_a_file_of_rows_and_one_of_functions_give_votes(here, rows, ids, capsys):
-    command([rows, "--functions", "f.yaml", "--out", "out/votes.parquet"])
+    tidemill("label", rows, "--functions", "f.yaml", "--out", "out/votes.parquet")
     votes = pl.read_parquet("out/votes.parquet")
     assert votes.columns == ["row_id", "greets", "wins"]
     assert votes.rows() == [(ids[0], -1, 1), (ids[1], 0, -1), (ids[2], 0, 1)]  # ham is 0, spam is 1
@@ -33,22 +33,22 @@ def test_a_file_of_rows_and_one_of_functions_give_votes(here, rows, ids, capsys)
 
 
 def test_classes_are_numbered_as_they_are_given(here):
-    command(["rows.csv", "--functions", "f.yaml", "--out", "votes.parquet", "--classes", "spam,ham"])
+    tidemill("label", "rows.csv", "--functions", "f.yaml", "--out", "votes.parquet", "--classes", "spam,ham")
     assert pl.read_parquet("votes.parquet")["wins"].to_list() == [0, -1, 0]
 
 
 def test_a_python_file_votes_in_a_process_of_its_own(here, capsys):
-    command(["rows.csv", "--functions", "f.py", "--out", "votes.parquet", "--processes", "1"])
+    tidemill("label", "rows.csv", "--functions", "f.py", "--out", "votes.parquet", "--processes", "1")
     assert pl.read_parquet("votes.parquet")["long"].to_list() == [-1, 2, 2]
     assert "[2]" in capsys.readouterr().out
 
 
 def test_pieces_of_a_large_file_are_put_together_and_kept(here, monkeypatch):
     monkeypatch.setattr("tidemill.label.command.AT_ONCE", 2)
-    words = ["rows.parquet", "--functions", "f.yaml", "--out", "votes.parquet", "--keep", "kept"]
+    words = ["rows.parquet", "--functions", "f.yaml", "--out", "votes.parquet", "--cache", "kept"]
     written = []
     for _ in range(2):
-        command(words)
+        tidemill("label", *words)
         written.append((here / "votes.parquet").read_bytes())
     assert written[0] == written[1]
     assert pl.read_parquet("votes.parquet")["row_id"].to_list() == ["a", "b", "c"]
@@ -59,9 +59,9 @@ def test_failures_leave_no_file_or_are_told_of(here, capsys):
     (here / "f.py").write_text(PYTHON.replace("return 2", "return 7"))
     words = ["rows.csv", "--functions", "f.py", "--out", "votes.parquet", "--classes", "a,b,c", "--processes", "1"]
     with pytest.raises(FunctionError, match=r"row 1 .*returned 7"):
-        command(words)
+        tidemill("label", *words)
     assert not (here / "votes.parquet").exists()
-    command([*words, "--quarantine", "2"])
+    tidemill("label", *words, "--quarantine", "2")
     assert pl.read_parquet("votes.parquet")["long"].to_list() == [-1, -1, -1]
     assert capsys.readouterr().out.count("quarantined: labeling function long") == 2
 
@@ -70,6 +70,6 @@ def test_what_cannot_be_read_is_named(here):
     (here / "rows.txt").write_text("")
     (here / "empty.csv").write_text("text\n")
     with pytest.raises(ConfigError, match=r"rows are \.csv"):
-        command(["rows.txt", "--functions", "f.yaml", "--out", "votes.parquet"])
+        tidemill("label", "rows.txt", "--functions", "f.yaml", "--out", "votes.parquet")
     with pytest.raises(DataError, match="has no rows"):
-        command(["empty.csv", "--functions", "f.yaml", "--out", "votes.parquet"])
+        tidemill("label", "empty.csv", "--functions", "f.yaml", "--out", "votes.parquet")

@@ -1,6 +1,5 @@
 """Five labels of each class: `tidemill new` on ten rows, every stage, and what the candidate then says of new rows."""
 
-import argparse
 import csv
 import importlib
 import json
@@ -13,7 +12,7 @@ import pytest
 from tests.apps.fabric import picture
 from tests.whole.conftest import clone, write_reviews
 from tidemill.apps.models.model import CANDIDATE, find_model
-from tidemill.apps.onboarding.scaffold import scaffold
+from tidemill.apps.onboarding.scaffold import NewProblem, scaffold
 from tidemill.project.compose import write_params
 
 STAGES = ("ingest", "embed", "label", "denoise", "train", "evaluate", "monitor")
@@ -29,8 +28,7 @@ def project(tmp_path, packages, monkeypatch):
 
 def made(project, monkeypatch, name, **words):
     """Words of `tidemill new` → the candidate that the stages make of it, and what evaluate told."""
-    nothing = {"source": None, "text": None, "label": None, "images": None, "classes": None}
-    scaffold(argparse.Namespace(**(nothing | {"name": name} | words)), root=project)
+    print(*scaffold(NewProblem(name, **words), root=project).lines, sep="\n")
     for stage in STAGES:
         monkeypatch.setattr("sys.argv", [stage, name])
         importlib.import_module(f"tidemill.stages.{stage}").main()
@@ -49,7 +47,7 @@ def test_ten_texts_make_a_model_that_is_better_than_chance_and_says_how_few_they
         writer = csv.DictWriter(file, ["body", "stars"], extrasaction="ignore")
         writer.writeheader()
         writer.writerows(few)
-    model, metrics = made(project, monkeypatch, "tiny", source=str(source), text="body", label="stars")
+    model, metrics = made(project, monkeypatch, "tiny", source=source, text="body", label="stars")
     told = capsys.readouterr()
     assert "caution: the rarest class has 5 labels, fewer than 15" in told.out
     assert "gold rows of class bad in dev, fewer than 15" in told.err
@@ -71,7 +69,7 @@ def test_ten_images_make_a_model_that_is_better_than_chance(project, monkeypatch
         for number in range(5):
             bright = chance.randint(low, high)
             (project.parent / "cells" / name / f"{name}{number}.png").write_bytes(picture(bright, side=16 + number))
-    model, _ = made(project, monkeypatch, "cells", images=str(project.parent / "cells"))
+    model, _ = made(project, monkeypatch, "cells", images=project.parent / "cells")
     new = pl.DataFrame({"row_id": [str(k) for k in range(12)], "image": [picture(15 * k + 30) for k in range(12)]})
     said = model.say(new, name="t").decided(model.head.classes, 0.0)
     # below 90 dark, from 160 on light, and nothing is asked of what lies between

@@ -79,7 +79,7 @@ def ui(sprout: Callable[[str], Path]) -> Iterator[Ui]:
         "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": f"{folder / 'src'}{os.pathsep}{folder}",
     }
-    command = [sys.executable, "-m", "tidemill.cli", "ui", "--port", str(port), "--pages-port", str(pages)]
+    command = [sys.executable, "-m", "tidemill", "ui", "--port", str(port), "--pages-port", str(pages)]
     with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:

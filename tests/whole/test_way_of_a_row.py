@@ -119,7 +119,10 @@ def test_arrival_monitor_retrain_gate_and_rollback(sprout: Callable[[str], Path]
     assert "nothing has arrived" in run("tidemill", "monitor", "problem=tiny", folder=folder)
     write_reviews(folder / "data/incoming/tiny/week-2.csv", rows=200, seed=2, note="Dear team, ")
     head = git("rev-parse", "HEAD", folder=folder)
-    assert "tiny: retrain" in run("tidemill", "monitor", "problem=tiny", "--no-trigger", folder=folder)
+    printed = run("tidemill", "monitor", "problem=tiny", "--no-trigger", "--json", folder=folder)
+    assert json.JSONDecoder().raw_decode(printed)[0] == {
+        "tiny": "retrain"
+    }  # the flow's own lines are on standard error
     assert git("rev-parse", "HEAD", folder=folder) == head  # looking publishes nothing
     said = run("tidemill", "monitor", "problem=tiny", folder=folder)
     assert "tiny: retrain" in said

@@ -5,7 +5,7 @@ predict/        `tidemill predict`: files of new rows labeled
 serve/          `tidemill serve`: requests over HTTP answered
 workbench/      `tidemill lf`: labeling functions looked at while they are written
 search/         `tidemill search` and its stage: better settings of embed and train
-studies/        `tidemill curves`, `tidemill errors`: learning curves, suspect labels
+studies/        `tidemill learning-curves`, `tidemill label-errors`: learning curves, suspect labels
 reports/        `tidemill report`: reports/index.html and the summary of a run
 onboarding/     `tidemill new`: a problem made from somebody's data
 evaluation_data the rows and predictions that the evaluate stage compares

@@ -32,13 +32,14 @@ def did_you_mean(name: str, valid: Iterable[str]) -> str:
     Returns
     -------
     str
-        The closest valid name as a question, or all valid names where none is close.
+        The closest valid name as a question, or all valid names where none is close; says so where there are none.
 
     Examples
     --------
-    >>> did_you_mean("spma", ["solar", "spam"]), did_you_mean("x", ["b", "a"])
-    ('; did you mean spam?', '; valid are a, b')
+    >>> did_you_mean("spma", ["solar", "spam"]), did_you_mean("x", ["b", "a"]), did_you_mean("x", [])
+    ('; did you mean spam?', '; valid are a, b', '; there are none')
     """
     names = sorted(valid)
     found = closest(name, names)
-    return f"; did you mean {found}?" if found else f"; valid are {', '.join(names)}"
+    valid_names = f"valid are {', '.join(names)}" if names else "there are none"
+    return f"; did you mean {found}?" if found else f"; {valid_names}"

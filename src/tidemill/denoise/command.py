@@ -1,8 +1,7 @@
-"""`tidemill denoise`: any votes -> labels.parquet, without a project, DVC or Prefect."""
+"""What `tidemill denoise` does: any votes become labels.parquet, without a project, DVC or Prefect."""
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import json
 import os
@@ -26,9 +25,47 @@ from tidemill.denoise.tell import facts
 DIMENSIONS = 128
 
 
-def command(arguments: list[str]) -> None:
-    """Command line -> labels, and what was learned, told and written."""
-    asked = _parser().parse_args(arguments)
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """Options of `tidemill denoise`, by the names and in the forms of its help."""
+
+    votes: Path
+    classes: str
+    out: Path
+    features: str | None = None
+    predict_features: Path | None = None
+    gold: Path | None = None
+    balance: str | None = None
+    accuracies: str | None = None
+    model: str = "auto"
+    predict: Path | None = None
+    report: Path | None = None
+    save: Path | None = None
+    plots: Path | None = None
+    why: Path | None = None
+    seed: int = 20
+
+
+def label_votes(asked: Request) -> dict[str, Any]:
+    """Fit a label model on a file of votes, and write labels and whatever else is asked for.
+
+    Parameters
+    ----------
+    asked
+        The files and what is believed of the votes.
+
+    Returns
+    -------
+    dict
+        The report: coverage, what was estimated, of each function too.
+
+    Raises
+    ------
+    ConfigError
+        An option means nothing for these votes or this model.
+    DataError
+        A file cannot be read, or does not hold what is promised of it.
+    """
     classes = _classes(asked.classes)
     train = read_votes(asked.votes, classes)
     other = train if asked.predict is None else read_votes(asked.predict, classes, functions=train.functions)
@@ -47,7 +84,7 @@ def command(arguments: list[str]) -> None:
     _write(asked, labels_table(pl.Series(other.rows), probabilities, classes), model, report | explained)
     if asked.why is not None:
         _write_why(asked.why, model, other, other_features, classes)
-    print(summary(report | explained, asked.out))
+    return report | explained
 
 
 @dataclass(frozen=True)
@@ -61,28 +98,6 @@ class Fitted:
     gold: Any
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="tidemill denoise", description="Votes -> probability per class.")
-    parser.add_argument("votes", type=Path, help="Parquet, CSV (wide or task, worker, label), .npy or WRENCH's .json")
-    parser.add_argument("--classes", required=True, help="how many, or their names: ham,spam")
-    parser.add_argument("--features", help="Parquet (row_id, feature), .npy, or 'text' for WRENCH's texts")
-    parser.add_argument("--predict-features", type=Path, help="features of the rows of --predict")
-    parser.add_argument("--gold", type=Path, help="CSV, Parquet (row_id, gold) or .npy: evidence, not truth")
-    parser.add_argument("--balance", help="class balance believed in, such as 0.9,0.1: evidence, not truth")
-    parser.add_argument("--accuracies", help="accuracies believed in, such as short=0.9,links=0.6: evidence, not truth")
-    parser.add_argument("--model", default="auto", help=f"one of {', '.join(sorted(MODELS))} (auto)")
-    parser.add_argument(
-        "--predict", type=Path, help="other votes of the same functions, to label in place of the first"
-    )
-    parser.add_argument("--out", type=Path, required=True, help="labels.parquet: row_id, a column per class")
-    parser.add_argument("--report", type=Path, help="JSON: what was learned, of each function too")
-    parser.add_argument("--save", type=Path, help="JSON: the label model, enough to label new rows")
-    parser.add_argument("--plots", type=Path, help="folder of plots that explain the label model")
-    parser.add_argument("--why", type=Path, help="Parquet or CSV: how far each vote moved its row, in log odds")
-    parser.add_argument("--seed", type=int, default=20, help="of resampling (20)")
-    return parser
-
-
 def _classes(text: str) -> tuple[str, ...]:
     names = tuple(str(k) for k in range(int(text))) if text.isdigit() else tuple(text.split(","))
     if len(names) < 2 or len(set(names)) < len(names):  # noqa: PLR2004 - fewer leave nothing to decide
@@ -90,7 +105,7 @@ def _classes(text: str) -> tuple[str, ...]:
     return names
 
 
-def _parameters(asked: Any, functions: Sequence[str]) -> dict[str, Any]:
+def _parameters(asked: Request, functions: Sequence[str]) -> dict[str, Any]:
     """What was asked, and the functions of the votes -> the model's parameters.
 
     Raises
@@ -108,7 +123,9 @@ def _parameters(asked: Any, functions: Sequence[str]) -> dict[str, Any]:
             given["accuracies_hint"] = [None if told.get(name) is None else float(told[name]) for name in functions]
     except ValueError as error:
         promised = "shares such as 0.9,0.1, and accuracies such as short=0.9,links=0.6"
-        raise ConfigError(f"--balance {asked.balance}, --accuracies {asked.accuracies}: promised {promised}") from error
+        raise ConfigError(
+            f"--class-balance {asked.balance}, --accuracies {asked.accuracies}: promised {promised}"
+        ) from error
     unknown = sorted(set(told) - set(functions)) if asked.accuracies is not None else []
     if unknown:
         raise ConfigError(f"--accuracies: {unknown[0]!r} is none of the functions {', '.join(functions)}")
@@ -121,7 +138,7 @@ def _known(name: str) -> type[LabelModel]:
     return MODELS[name]
 
 
-def _features(asked: Any, train: VotesFile, other: VotesFile) -> tuple[Features | None, Features | None]:
+def _features(asked: Request, train: VotesFile, other: VotesFile) -> tuple[Features | None, Features | None]:
     """What was asked -> features of the rows to learn from and of the rows to label."""
     if asked.features is None:
         return None, None
@@ -149,7 +166,7 @@ def _aside(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def _write(asked: Any, labels: pl.DataFrame, model: LabelModel, report: dict[str, Any]) -> None:
+def _write(asked: Request, labels: pl.DataFrame, model: LabelModel, report: dict[str, Any]) -> None:
     with _aside(asked.out) as path:
         labels.write_parquet(path)
     for wanted, content in ((asked.report, report), (asked.save, model.to_dict())):
@@ -158,7 +175,7 @@ def _write(asked: Any, labels: pl.DataFrame, model: LabelModel, report: dict[str
                 path.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def _explained(asked: Any, fitted: Fitted, classes: tuple[str, ...]) -> dict[str, Any]:
+def _explained(asked: Request, fitted: Fitted, classes: tuple[str, ...]) -> dict[str, Any]:
     """What was asked and fitted -> dependences and intervals for the report, the plots drawn where they were asked for."""
     if asked.report is None and asked.plots is None:
         return {}
@@ -183,6 +200,19 @@ def _write_why(
 
 
 def summary(report: dict[str, Any], out: Path) -> str:
-    """Report -> what a person wants to know first, in a few lines."""
+    """Say what a person wants to know first of a report, in a few lines.
+
+    Parameters
+    ----------
+    report
+        What ``label_votes`` returned.
+    out
+        Where the labels are.
+
+    Returns
+    -------
+    str
+        A line each for rows, the model's facts, and the file of labels.
+    """
     told = [f"{name}: {text}" for name, text in facts(report)]
-    return "\n".join([f"rows: {report['rows']:,}, heard {report['coverage']:.1%}", *told, f"labels: {out}"])
+    return "\n".join([f"rows: {report['rows']:,}, coverage {report['coverage']:.1%}", *told, f"labels: {out}"])

@@ -32,7 +32,7 @@ class GateSettings(Settings):
 
 
 class CurveSettings(Settings):
-    """What `tidemill curves` measures, and of how many rows it is asked."""
+    """What `tidemill learning-curves` measures, and of how many rows it is asked."""
 
     sizes: tuple[int, ...] = Field(min_length=4)
     seeds: int = Field(ge=2)
@@ -42,7 +42,7 @@ class CurveSettings(Settings):
 
 
 class ErrorSettings(Settings):
-    """What `tidemill errors` calls suspect, and how it ranks that."""
+    """What `tidemill label-errors` calls suspect, and how it ranks that."""
 
     method: Literal["confident_learning", "prune_by_noise_rate", "prune_by_class", "both", "predicted_neq_given"]
     rank: Literal["normalized_margin", "self_confidence", "confidence_weighted_entropy"]

@@ -1,14 +1,14 @@
-"""`tidemill label`: votes of a file of labeling functions on a file of rows, without a project, DVC or Prefect."""
+"""What `tidemill label` does: labeling functions applied to a file of rows, without a project, DVC or Prefect."""
 
 from __future__ import annotations
 
-import argparse
-import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from tidemill.common.files import atomic_write
@@ -27,58 +27,107 @@ _MOST_CLASSES: Final = 126
 _NOT: Final = "not "
 
 
-def command(arguments: Sequence[str]) -> None:
-    """Apply labeling functions to rows, write votes.parquet and print the analysis table.
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """Options of `tidemill label`, by the names of its help."""
+
+    rows: Path
+    functions: Path
+    out: Path
+    classes: str | None = None
+    quarantine: int | None = None
+    cache: Path | None = None
+    recheck: int = 32
+    seconds: float = 10.0
+    megabytes: int = 2000
+    processes: int = 0
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Votes that were written, and what is to be said of them."""
+
+    votes: npt.NDArray[np.int8]
+    functions: tuple[str, ...]
+    classes: tuple[str, ...]
+    quarantined: tuple[str, ...]
+    out: Path
+
+    def content(self) -> dict[str, Any]:
+        """Return the analysis of the votes for a program: rows, coverage and a record per function."""
+        return {
+            "out": self.out,
+            "rows": len(self.votes),
+            "coverage": self._coverage(),
+            "classes": self.classes,
+            "functions": self._table().to_dicts(),
+            "quarantined": self.quarantined,
+        }
+
+    def lines(self) -> list[str]:
+        """Return the same for a terminal."""
+        with pl.Config(tbl_rows=-1, tbl_cols=-1, tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True):
+            table = str(printable(self._table()).drop("j"))
+        classes = ", ".join(self.classes[:10]) or "as numbered in the file"
+        return [
+            *(f"quarantined: {failure}" for failure in self.quarantined),
+            table,
+            f"rows: {len(self.votes):,}, coverage {self._coverage():.1%}",
+            f"classes: {classes}",
+            f"votes: {self.out}",
+        ]
+
+    def _coverage(self) -> float:
+        return float((self.votes != ABSTAIN).any(axis=1).mean())
+
+    def _table(self) -> pl.DataFrame:
+        votes = self.votes
+        numbered = max(2, int(votes.max()) + 1, -int(votes.min()) - 1)
+        return lf_summary(votes, self.functions, n_classes=len(self.classes) or numbered)
+
+
+def cast(asked: Request) -> Cast:
+    """Apply labeling functions to a file of rows, and write their votes.
 
     Parameters
     ----------
-    arguments
-        Words of the command line after `tidemill label`.
+    asked
+        The files, and what labeling functions in Python may take.
+
+    Returns
+    -------
+    Cast
+        The votes, shape (n_rows, n_functions).
+
+    Raises
+    ------
+    ConfigError
+        The classes are not known, or a file has another form than promised.
+    DataError
+        The rows cannot be read.
+    FunctionError
+        A labeling function failed more often than ``quarantine`` allows; no file is written then.
     """
-    options = _parser().parse_args(arguments)
-    path, rows = Path(options.functions), Path(options.rows)
-    classes = _classes(options.classes, path)
-    quarantine = Quarantine(limit=options.quarantine or 0)
-    on_error: OnError = fail if options.quarantine is None else quarantine
-    limits = Limits(options.seconds, options.megabytes, options.quarantine or 0)
-    votes_of_batches = []
+    classes = _classes(asked.classes, asked.functions)
+    quarantine = Quarantine(limit=asked.quarantine or 0)
+    on_error: OnError = fail if asked.quarantine is None else quarantine
+    limits = Limits(asked.seconds, asked.megabytes, asked.quarantine or 0)
+    tables = []
     with (
-        open_functions(path, classes, limits, processes=options.processes) as loaded,
-        _writing(Path(options.out)) as write,
+        open_functions(asked.functions, classes, limits, processes=asked.processes) as loaded,
+        atomic_write(asked.out) as part,
     ):
-        names = [function.name for function in loaded.functions]
-        batches = list(_batches(rows))
-        engine = Engine(loaded, on_error, Path(options.keep) if options.keep else None, options.ask_again)
-        for batch, cast in zip(batches, engine.votes(batches), strict=True):
-            columns = [pl.Series(name, cast[:, j], dtype=pl.Int8) for j, name in enumerate(names)]
-            write(batch.ids().hstack(columns))
-            votes_of_batches.append(cast)
-    for failure in quarantine.failures:
-        print(f"quarantined: {failure}")
-    _tell(np.concatenate(votes_of_batches), names, len(classes) if options.classes or path.suffix != ".py" else None)
-    print(f"classes: {', '.join(classes[:10]) if len(classes) < _MOST_CLASSES else 'as numbered in the file'}")
-    print(f"votes: {options.out}")
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="tidemill label", description="Apply labeling functions to a file of rows.")
-    parser.add_argument("rows", help="CSV, JSONL or Parquet; row_id names rows where it is there")
-    parser.add_argument("--functions", required=True, help="a .py or .yaml file, or a folder of them")
-    parser.add_argument("--out", required=True, help="votes.parquet: row_id, and an int8 column per function")
-    parser.add_argument(
-        "--classes", help="their names in the order of their numbers: ham,spam (else as YAML names them)"
-    )
-    parser.add_argument(
-        "--quarantine", type=int, metavar="N", help="allow N failures of a function (else stop at the first)"
-    )
-    parser.add_argument("--keep", metavar="FOLDER", help="keep votes there, and next time ask only for what changed")
-    parser.add_argument(
-        "--ask-again", type=int, default=32, metavar="N", help="rows that Python functions are asked twice (32)"
-    )
-    parser.add_argument("--seconds", type=float, default=10.0, help="longest that Python may take for a row (10)")
-    parser.add_argument("--megabytes", type=int, default=2000, help="most memory that Python may take (2000)")
-    parser.add_argument("--processes", type=int, default=0, help="worker processes for Python (one per core)")
-    return parser
+        names = tuple(function.name for function in loaded.functions)
+        batches = list(_batches(asked.rows))
+        engine = Engine(loaded, on_error, asked.cache, asked.recheck)
+        for batch, votes in zip(batches, engine.votes(batches), strict=True):
+            columns = [pl.Series(name, votes[:, j], dtype=pl.Int8) for j, name in enumerate(names)]
+            tables.append(batch.ids().hstack(columns))
+        table = pl.concat(tables)
+        table.write_parquet(part)
+    numbered = asked.classes is None and asked.functions.suffix == ".py"
+    failures = tuple(map(str, quarantine.failures))
+    return Cast(table.select(names).to_numpy(), names, () if numbered else classes, failures, asked.out)
 
 
 def _classes(text: str | None, path: Path) -> tuple[str, ...]:
@@ -131,29 +180,3 @@ def _frame(path: Path) -> pl.LazyFrame:
 
 def _reader(frame: pl.LazyFrame, start: int) -> Callable[[], pl.DataFrame]:
     return lambda: frame.slice(start, AT_ONCE).collect()
-
-
-@contextlib.contextmanager
-def _writing(path: Path) -> Iterator[Callable[[pl.DataFrame], None]]:
-    """The file is whole or absent."""
-    import pyarrow.parquet as pq
-
-    with atomic_write(path) as part, contextlib.ExitStack() as opened:
-        writers: list[Any] = []
-
-        def append(table: pl.DataFrame) -> None:
-            arrow = table.to_arrow(compat_level=pl.CompatLevel.oldest())
-            if not writers:
-                writers.append(opened.enter_context(pq.ParquetWriter(part, arrow.schema, compression="zstd")))
-            writers[0].write_table(arrow)
-
-        yield append
-
-
-def _tell(votes: Any, names: Sequence[str], n_classes: int | None) -> None:
-    number = n_classes if n_classes is not None else max(2, int(votes.max()) + 1, -int(votes.min()) - 1)
-    table = printable(lf_summary(votes, names, n_classes=number)).drop("j")
-    with pl.Config(tbl_rows=-1, tbl_cols=-1, tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True):
-        print(table)
-    coverage = float((votes != ABSTAIN).any(axis=1).mean())
-    print(f"rows: {len(votes)}, coverage {coverage:.1%}")

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import functools
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,7 +10,7 @@ import yaml
 from pydantic import ValidationError
 
 from tidemill.common.spelling import did_you_mean
-from tidemill.contracts import ConfigError, Problem, Settings, TidemillError
+from tidemill.contracts import ConfigError, Problem, Settings
 from tidemill.project.layout import Paths
 
 S = TypeVar("S", bound=Settings)
@@ -69,17 +66,3 @@ def parse(settings: type[S], section: dict[str, Any], where: str) -> S:
         hint = did_you_mean(key, list(settings.model_fields)) if first["type"] == "extra_forbidden" else ""
         message = "unknown key" if first["type"] == "extra_forbidden" else first["msg"]
         raise ConfigError(f"{where}.{key}: {message}{hint}") from error
-
-
-def says_errors(main: Callable[[], None]) -> Callable[[], None]:
-    """Command → the same, which tells what a person can mend in one line and exits with 1."""
-
-    @functools.wraps(main)
-    def wrapped() -> None:
-        try:
-            main()
-        except TidemillError as error:
-            print(f"error: {error}", file=sys.stderr)
-            raise SystemExit(1) from error
-
-    return wrapped

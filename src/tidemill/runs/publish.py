@@ -5,16 +5,15 @@ A crash before the transaction leaves garbage, never half a promotion.
 
 from __future__ import annotations
 
-import fcntl
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from tidemill.common.locks import locked
 from tidemill.contracts import PublishError
 from tidemill.project.layout import Paths
 from tidemill.runs.dvc_cache import (
@@ -54,7 +53,7 @@ def publish(
         An object is missing or damaged, or the branch kept moving.
     """
     _secure(work, problem, say)
-    with _lock(work.root):
+    with locked(work.root / ".tidemill" / "publish.lock"):
         commit = _commit(work, problem, parent=work.base, source=work.folder, message=message)
         version, tags = _tags(work, problem, commit, message) if promote else (None, [])
         if commit == work.base and not tags:
@@ -79,16 +78,6 @@ def _secure(work: Workspace, problem: str, say: Callable[[str], None]) -> None:
 
 def _ignored(folder: Path, path: str) -> bool:
     return succeeds("check-ignore", "--quiet", path, folder=folder)
-
-
-@contextmanager
-def _lock(root: Path) -> Iterator[None]:
-    """One publication at a time in this repository; the lock is the kernel's, so a killed run does not keep it."""
-    path = root / ".tidemill" / "publish.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _commit(work: Workspace, problem: str, *, parent: str, source: Path, message: str) -> str:

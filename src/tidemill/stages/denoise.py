@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from tidemill.common.failures import says_errors
 from tidemill.common.files import atomic_write
 from tidemill.contracts import FEATURES, NO_GOLD, gold_contract, labels_contract, votes_contract
 from tidemill.denoise.card import card
 from tidemill.denoise.plots import draw
 from tidemill.denoise.run import Denoised, denoise
 from tidemill.denoise.settings import DenoiseSettings
-from tidemill.project.config import load, says_errors, stage_arguments
+from tidemill.project.config import load, stage_arguments
 from tidemill.project.expectations import guard, pages_now
 from tidemill.project.layout import Paths
 from tidemill.project.tables import batch_names, read, read_batches, write, write_json

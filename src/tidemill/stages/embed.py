@@ -9,12 +9,13 @@ import sys
 
 import polars as pl
 
+from tidemill.common.failures import says_errors
 from tidemill.contracts import FEATURES
 from tidemill.embed.domain import domain, least
 from tidemill.embed.run import Embedder, features_table, is_current
 from tidemill.embed.settings import EmbedSettings
 from tidemill.ingest.settings import IngestSettings
-from tidemill.project.config import load, says_errors, stage_arguments
+from tidemill.project.config import load, stage_arguments
 from tidemill.project.layout import shared_root
 from tidemill.project.tables import batch_names, read, write, write_json
 

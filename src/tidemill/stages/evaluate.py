@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from tidemill.apps.evaluation_data import measured, outlier
 from tidemill.apps.models.champion import find_champion
+from tidemill.common.failures import says_errors
 from tidemill.common.files import atomic_write
 from tidemill.denoise.tell import facts
 from tidemill.evaluate.card import card
 from tidemill.evaluate.plots import draw
 from tidemill.evaluate.run import evaluate
 from tidemill.evaluate.settings import EvaluateSettings
-from tidemill.project.config import load, says_errors, stage_arguments
+from tidemill.project.config import load, stage_arguments
 from tidemill.project.gold import known_rows
 from tidemill.project.tables import read_json, write_json
 from tidemill.train.run import CARD

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from tidemill.common.failures import says_errors
 from tidemill.ingest.settings import IngestSettings
 from tidemill.project.batches import bring_in
-from tidemill.project.config import load, says_errors, stage_arguments
+from tidemill.project.config import load, stage_arguments
 
 
 @says_errors

@@ -13,6 +13,7 @@ if __name__ == "__main__" and any(Path("src/problems", *sys.argv[1:2]).glob("[!_
 
 import polars as pl
 
+from tidemill.common.failures import says_errors
 from tidemill.common.files import atomic_write
 from tidemill.contracts import FEATURES, Contract, gold_contract, votes_contract
 from tidemill.ingest.settings import IngestSettings
@@ -21,7 +22,7 @@ from tidemill.label.engine.incremental import Batch
 from tidemill.label.engine.vote_cache import cache_key, hash_of_file
 from tidemill.label.run import VoteStorage, label, visible_columns, with_features
 from tidemill.label.settings import LabelSettings
-from tidemill.project.config import load, says_errors, stage_arguments
+from tidemill.project.config import load, stage_arguments
 from tidemill.project.expectations import page_later, promised
 from tidemill.project.layout import Paths, state_folder, suite_result
 from tidemill.project.tables import batch_names, growing, read, read_batches

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tidemill.apps.models.champion import Champion, find_champion
+from tidemill.common.failures import says_errors
 from tidemill.common.files import atomic_write
 from tidemill.contracts import Problem, votes_contract
 from tidemill.monitor.compare import compare
@@ -12,7 +13,7 @@ from tidemill.monitor.decide import decide, without_champion, without_news
 from tidemill.monitor.plots import draw
 from tidemill.monitor.rows import Names
 from tidemill.monitor.settings import MonitorSettings
-from tidemill.project.config import load, says_errors, stage_arguments
+from tidemill.project.config import load, stage_arguments
 from tidemill.project.layout import Paths
 from tidemill.project.tables import batch_names, read, write_json
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 
+from tidemill.common.failures import says_errors
 from tidemill.project.compose import preflight
-from tidemill.project.config import says_errors, stage_arguments
+from tidemill.project.config import stage_arguments
 from tidemill.project.layout import Paths
 from tidemill.project.tables import write_json
 

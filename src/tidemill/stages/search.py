@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tidemill.project.config import load, says_errors, stage_arguments
+from tidemill.common.failures import says_errors
+from tidemill.project.config import load, stage_arguments
 from tidemill.train.search.settings import SearchSettings
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from tidemill.apps.models.finetune import tuned
+from tidemill.common.failures import says_errors
 from tidemill.common.files import atomic_write
 from tidemill.contracts import FEATURES, gold_contract, labels_contract, predictions_contract, votes_contract
 from tidemill.embed.run import made_by
-from tidemill.project.config import load, says_errors, stage_arguments
+from tidemill.project.config import load, stage_arguments
 from tidemill.project.contents import texts_of
 from tidemill.project.tables import batch_names, read, read_batches, read_json, write, write_json
 from tidemill.train.end_model.model import FILE as ENSEMBLE

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import csv
 import json
 import random
@@ -40,9 +39,10 @@ def project(inside: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return inside
 
 
-def words(**changes: Any) -> argparse.Namespace:
-    base = {"name": "reviews", "source": None, "text": None, "label": None, "images": None, "classes": None}
-    return argparse.Namespace(**(base | changes))
+def words(**changes: Any) -> scaffold.NewProblem:
+    given = {"name": "reviews"} | changes
+    paths = {name: Path(value) for name, value in given.items() if name in {"source", "images"} and value}
+    return scaffold.NewProblem(**(given | paths))
 
 
 def reviews(path: Path, count: int = 400, labels: tuple[str, str] = ("bad", "good")) -> Path:
@@ -58,12 +58,13 @@ def reviews(path: Path, count: int = 400, labels: tuple[str, str] = ("bad", "goo
 
 
 def test_a_csv_with_labels_becomes_a_problem_that_composes_ingests_and_votes_well(
-    project: Path, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
+    project: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     source = reviews(tmp_path_factory.mktemp("elsewhere") / "reviews.csv")
     write_params()
-    scaffold.scaffold(words(source=str(source), text="body", label="stars"), root=project)
-    assert "reviews: " in capsys.readouterr().out
+    made = scaffold.scaffold(words(source=str(source), text="body", label="stars"), root=project)
+    assert (made.rows, made.classes) == (400, ("bad", "good"))
+    assert made.lines[0].startswith("reviews: 400 rows, classes bad, good")
     preflight()
     problem, settings, paths = load("reviews", "ingest", IngestSettings)
     assert problem.classes == ("bad", "good")

@@ -169,7 +169,7 @@ def test_the_page_tells_of_a_search_once_one_was_made_and_of_none_before(root):
 
 
 def test_curves_and_label_errors_are_shown_once_they_are_there(root, page, tmp_path):
-    assert "tidemill errors spam ranks labels" in page
+    assert "tidemill label-errors spam ranks labels" in page
     shutil.copytree(root, tmp_path, dirs_exist_ok=True)
     (tmp_path / "reports" / "spam" / "curves.png").write_bytes(b"\x89PNG")
     (tmp_path / "reports" / "spam" / "label_errors.html").write_text("<p>one</p>", encoding="utf-8")

@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 import yaml
 
-from tidemill.apps.workbench.command import command
+from tests.cli.fabric import tidemill
 from tidemill.project.tables import write_json
 from tidemill.stages import denoise, label
 
@@ -62,6 +62,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project in git whose votes, labels and label model are there."""
     folder = tmp_path_factory.mktemp("project")
     (folder / "params.yaml").write_text(yaml.safe_dump(params()), encoding="utf-8")
+    (folder / "dvc.yaml").write_text("stages: {}\n", encoding="utf-8")
     said, gold = texts(np.random.default_rng(4))
     split = np.array(["train", "dev", "dev", "test"])[np.arange(ROWS) % 4]
     ids = [f"r{number:03d}" for number in range(ROWS)]
@@ -106,7 +107,7 @@ def lf(project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
     monkeypatch.chdir(project)
 
     def run(*words: str) -> Any:
-        command(list(words))
+        tidemill("lf", *words)
         printed = capsys.readouterr().out
         return json.loads(printed) if "--json" in words else printed
 

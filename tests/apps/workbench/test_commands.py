@@ -7,7 +7,6 @@ import pytest
 
 from tests.apps.workbench.conftest import YAML
 from tidemill.apps.workbench import list_functions
-from tidemill.apps.workbench.command import parser
 from tidemill.apps.workbench.formatting import columns, row_line
 from tidemill.apps.workbench.problem_view import Look
 from tidemill.contracts import NO_GOLD, ConfigError, DataError
@@ -226,14 +225,6 @@ def test_the_schema_can_be_written_for_a_problem(lf, tmp_path):
         "not ham",
         "not spam",
     ]
-
-
-def test_every_command_has_help(capsys):
-    for name in ("list", "try", "diff", "explain", "suggest", "report", "examples", "schema"):
-        with pytest.raises(SystemExit) as ended:
-            parser().parse_args([name, "--help"])
-        assert ended.value.code == 0
-        assert "--json" in capsys.readouterr().out
 
 
 def test_a_long_first_column_gives_way():

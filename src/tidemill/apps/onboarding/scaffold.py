@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import io
 import json
 import keyword
@@ -67,6 +66,27 @@ _ENOUGH: Final = 15  # labels of each class, from which on the usual split leave
 
 
 @dataclass(frozen=True)
+class NewProblem:
+    """Options of `tidemill new`: the problem's name, where its data is and what its columns mean."""
+
+    name: str
+    source: Path | None = None
+    text: str | None = None
+    label: str | None = None
+    images: Path | None = None
+    classes: str | None = None
+
+
+@dataclass(frozen=True)
+class Made:
+    """What was made of the data, and the lines that say so."""
+
+    rows: int
+    classes: tuple[str, ...]
+    lines: list[str]
+
+
+@dataclass(frozen=True)
 class _Plan:
     """What was found in the data, before anything is written."""
 
@@ -83,30 +103,43 @@ class _Plan:
         return 0 < self.rarest < _ENOUGH
 
 
-def scaffold(chosen: argparse.Namespace, *, root: Path) -> None:
-    """Words of ``tidemill new`` (name, source or images, text, label, classes) and the project → a problem that runs.
+def scaffold(wanted: NewProblem, *, root: Path) -> Made:
+    """Make a problem that runs.
 
     The data is read by the ordinary reader first, so nothing is written where a row cannot be taken.
+
+    Parameters
+    ----------
+    wanted
+        The problem's name and data.
+    root
+        Top folder of the project.
+
+    Returns
+    -------
+    Made
+        Number of rows and names of classes.
 
     Raises
     ------
     ConfigError
-        The name cannot be used, or the words do not say what is needed.
+        The name cannot be used, or the options do not say what is needed.
     DataError
         The data cannot be read, or its labels make no problem.
     """
     root = root.resolve()
-    _check_name(chosen.name, root)
-    plan = _plan(chosen)
+    _check_name(wanted.name, root)
+    plan = _plan(wanted)
     settings = _settings(plan, root)
     batch = build(
         batch_name(plan.source.name), Source(str(plan.source)), plan.problem, settings, before=empty_seen(settings)
     )
-    functions = starter_functions(chosen.name, plan.problem.classes, batch.raw, batch.dev)
-    source = _bring(plan.source, root, chosen.name)
+    functions = starter_functions(wanted.name, plan.problem.classes, batch.raw, batch.dev)
+    source = _bring(plan.source, root, wanted.name)
     entry = {"batch": batch.name, "source": source, "sha256": Source(str(root / source)).fingerprint(settings)}
     _write(plan, functions, entry, root)
-    print(_told(plan, batch.raw.height, functions))
+    lines = _told(plan, batch.raw.height, functions).splitlines()
+    return Made(batch.raw.height, plan.problem.classes, lines)
 
 
 def _check_name(name: str, root: Path) -> None:
@@ -117,42 +150,42 @@ def _check_name(name: str, root: Path) -> None:
             raise ConfigError(f"there is a problem {name!r} already ({path.relative_to(root)}): choose another name")
 
 
-def _plan(chosen: argparse.Namespace) -> _Plan:
-    if (chosen.source is None) == (chosen.images is None):
+def _plan(wanted: NewProblem) -> _Plan:
+    if (wanted.source is None) == (wanted.images is None):
         raise ConfigError("say where the data is: --from FILE for text, or --images FOLDER")
-    source = Path(chosen.source or chosen.images).resolve()
+    source = (wanted.source or wanted.images or Path()).resolve()
     if not source.exists():
         raise DataError(f"{source} is not there")
-    if source.is_dir() != (chosen.images is not None):
+    if source.is_dir() != (wanted.images is not None):
         raise ConfigError(f"{source} is a {'folder: use --images' if source.is_dir() else 'file: use --from'} for it")
-    return _plan_images(chosen, source) if chosen.images else _plan_text(chosen, source)
+    return _plan_images(wanted, source) if wanted.images else _plan_text(wanted, source)
 
 
-def _plan_text(chosen: argparse.Namespace, source: Path) -> _Plan:
+def _plan_text(wanted: NewProblem, source: Path) -> _Plan:
     table = Source(str(source)).table(_reading({"text": "text"}))
-    if chosen.text is None:
+    if wanted.text is None:
         raise ConfigError(
             f"say which column holds the text: --text COLUMN; {source.name} has {', '.join(table.columns)}"
         )
-    for word, column in (("--text", chosen.text), ("--label", chosen.label)):
+    for word, column in (("--text", wanted.text), ("--label", wanted.label)):
         if column is not None and column not in table.columns:
             raise DataError(f"{source.name}: {word} {column!r} is no column{nearest(column, list(table.columns))}")
-    labels = [] if chosen.label is None else table.columns[chosen.label]
-    classes = _classes(chosen, labels, f"column {chosen.label!r}")
-    ingest = {"key": _key(table), "text": chosen.text, "gold": chosen.label}
+    labels = [] if wanted.label is None else table.columns[wanted.label]
+    classes = _classes(wanted, labels, f"column {wanted.label!r}")
+    ingest = {"key": _key(table), "text": wanted.text, "gold": wanted.label}
     others = tuple(name for name in table.columns if name not in ingest.values())
-    problem = Problem(name=chosen.name, modality="text", classes=classes)
-    return _Plan(Paths(chosen.name), source, problem, ingest, others, _rarest(labels, classes))
+    problem = Problem(name=wanted.name, modality="text", classes=classes)
+    return _Plan(Paths(wanted.name), source, problem, ingest, others, _rarest(labels, classes))
 
 
-def _plan_images(chosen: argparse.Namespace, source: Path) -> _Plan:
-    if chosen.text or chosen.label:
+def _plan_images(wanted: NewProblem, source: Path) -> _Plan:
+    if wanted.text or wanted.label:
         raise ConfigError("--images takes its labels from the folder's subfolders; leave out --text and --label")
     ingest: dict[str, Any] = {"key": "path", "image": "path", "gold": "folder"}
     folders = Source(str(source)).table(_reading(ingest)).columns["folder"]
-    classes = _classes(chosen, folders, "names of subfolders")
-    problem = Problem(name=chosen.name, modality="image", classes=classes)
-    return _Plan(Paths(chosen.name), source, problem, ingest, (), _rarest(folders, classes))
+    classes = _classes(wanted, folders, "names of subfolders")
+    problem = Problem(name=wanted.name, modality="image", classes=classes)
+    return _Plan(Paths(wanted.name), source, problem, ingest, (), _rarest(folders, classes))
 
 
 def _rarest(labels: Sequence[object], classes: Sequence[str]) -> int:
@@ -161,10 +194,10 @@ def _rarest(labels: Sequence[object], classes: Sequence[str]) -> int:
     return min(said.count(name) for name in classes)
 
 
-def _classes(chosen: argparse.Namespace, labels: Sequence[object], where: str) -> tuple[str, ...]:
+def _classes(wanted: NewProblem, labels: Sequence[object], where: str) -> tuple[str, ...]:
     """Words and labels → class names: those given, else the labels in natural order."""
-    if chosen.classes:
-        found = [name.strip() for name in chosen.classes.split(",")]
+    if wanted.classes:
+        found = [name.strip() for name in wanted.classes.split(",")]
     else:
         found = sorted({as_string(one).strip() for one in labels if not is_missing(one)}, key=natural)
     if not found:

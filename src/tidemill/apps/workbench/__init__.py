@@ -1,6 +1,5 @@
 """`tidemill lf`: labeling functions looked at while they are written. Gold is dev's alone.
 
-command         the command line
 problem_view    a problem's files, each read once and only when asked for
 list_functions  `lf list`: the analysis table
 try_function    `lf try`: one function on a sample of rows

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from typing import Any, Final
-
-import polars as pl
 
 from tidemill.contracts import ABSTAIN
 
@@ -95,14 +92,3 @@ def percent(value: float | None, digits: int = 0) -> str:
     ('12.5%', '-')
     """
     return "-" if value is None else f"{100 * value:.{digits}f}%"
-
-
-def as_json(told: Any) -> str:
-    """What was found → JSON."""
-    return json.dumps(told, indent=2, sort_keys=False, default=_plain, ensure_ascii=False)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, pl.Series):
-        return value.to_list()
-    return value.tolist() if hasattr(value, "tolist") else str(value)

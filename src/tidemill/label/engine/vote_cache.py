@@ -123,7 +123,7 @@ def engine_digest() -> str:
     """Hash what casts votes here: Tidemill's own code for it, and the versions of what it runs on."""
     digest = hashlib.blake2b(platform.python_version().encode(), digest_size=16)
     for name in _LIBRARIES:
-        digest.update(f"{name} {importlib.metadata.version(name)}\n".encode())
+        digest.update(f"{name} {_version(name)}\n".encode())
     for file in code_files():
         digest.update(file.read_bytes())
     return digest.hexdigest()
@@ -133,6 +133,13 @@ def code_files() -> list[Path]:
     """List the files of Tidemill that votes depend on: all of the label package but the analysis of votes."""
     package = Path(__file__).parents[1]
     return sorted(file for folder in _CASTING for file in (package / folder).rglob("*.py"))
+
+
+def _version(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:  # it belongs to an extra that is not installed
+        return "none"
 
 
 def hash_of_file(path: Path) -> str:

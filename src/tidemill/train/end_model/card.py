@@ -259,7 +259,7 @@ def label_card(
             *(f"| {name} | {_share(is_vote[:, k])} |" for k, name in enumerate(functions)),
             "",
             f"What the label model estimates of each function is in `reports/{config['problem']}/lf_analysis.csv`; labels that",
-            f"models of other rows contradict are ranked by `tidemill errors {config['problem']}`. Functions that share a mistake agree on",
+            f"models of other rows contradict are ranked by `tidemill label-errors {config['problem']}`. Functions that share a mistake agree on",
             "it, and no figure here shows that.",
             "",
         ]

@@ -1,0 +1,88 @@
+"""`tidemill denoise`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+
+from tidemill.cli.options import AsJson
+from tidemill.cli.output import answering
+
+
+def denoise(
+    votes: Annotated[
+        Path, Argument(metavar="VOTES", help="Parquet, CSV (wide or task, worker, label), .npy or WRENCH's .json")
+    ],
+    *,
+    classes: Annotated[str, Option(metavar="NAMES", help="how many, or their names: ham,spam")],
+    out: Annotated[Path, Option(metavar="FILE", help="labels.parquet: row_id, a column per class")],
+    features: Annotated[
+        str | None, Option(metavar="FILE", help="Parquet (row_id, feature), .npy, or 'text' for WRENCH's texts")
+    ] = None,
+    predict_features: Annotated[Path | None, Option(metavar="FILE", help="features of the rows of --predict")] = None,
+    gold: Annotated[
+        Path | None, Option(metavar="FILE", help="CSV, Parquet (row_id, gold) or .npy: evidence, not truth")
+    ] = None,
+    class_balance: Annotated[
+        str | None, Option(metavar="SHARES", help="class balance believed in, such as 0.9,0.1: evidence, not truth")
+    ] = None,
+    accuracies: Annotated[
+        str | None,
+        Option(
+            metavar="NAME=SHARE,...", help="accuracies believed in, such as short=0.9,links=0.6: evidence, not truth"
+        ),
+    ] = None,
+    model: Annotated[str, Option(help="the label model; an unknown one lists them all")] = "auto",
+    predict: Annotated[
+        Path | None,
+        Option(metavar="FILE", help="other votes of the same functions, to label in place of the first"),
+    ] = None,
+    report: Annotated[
+        Path | None, Option(metavar="FILE", help="JSON: what was estimated, of each function too")
+    ] = None,
+    save: Annotated[Path | None, Option(metavar="FILE", help="JSON: the label model, enough to label new rows")] = None,
+    plots: Annotated[Path | None, Option(metavar="FOLDER", help="plots that explain the label model")] = None,
+    explanations: Annotated[
+        Path | None, Option(metavar="FILE", help="Parquet or CSV: how far each vote moved its row, in log odds")
+    ] = None,
+    seed: Annotated[int, Option(help="of resampling")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Turn votes into probabilistic labels.
+
+    Needs no project.
+
+    Examples
+    --------
+    tidemill denoise votes.parquet --classes ham,spam --out labels.parquet
+    tidemill denoise votes.csv --classes 2 --model dawid_skene --gold gold.csv --out labels.parquet --json
+    """
+    from tidemill.common.extras import require
+    from tidemill.denoise.command import Request, label_votes, summary
+
+    if plots is not None:
+        require("matplotlib")
+    if features == "text":
+        require("sklearn")
+    with answering(as_json=as_json) as answer:
+        request = Request(
+            votes=votes,
+            classes=classes,
+            out=out,
+            features=features,
+            predict_features=predict_features,
+            gold=gold,
+            balance=class_balance,
+            accuracies=accuracies,
+            model=model,
+            predict=predict,
+            report=report,
+            save=save,
+            plots=plots,
+            why=explanations,
+            seed=seed,
+        )
+        content = label_votes(request)
+        answer(content, summary(content, out).splitlines())

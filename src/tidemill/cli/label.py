@@ -1,0 +1,62 @@
+"""`tidemill label`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+
+from tidemill.cli.options import AsJson
+from tidemill.cli.output import answering
+
+
+def label(
+    rows: Annotated[Path, Argument(metavar="ROWS", help="CSV, JSONL or Parquet; row_id names rows where it is there")],
+    *,
+    functions: Annotated[Path, Option(metavar="FILE", help="a .py or .yaml file, or a folder of them")],
+    out: Annotated[Path, Option(metavar="FILE", help="votes.parquet: row_id, and an int8 column per function")],
+    classes: Annotated[
+        str | None,
+        Option(
+            metavar="NAMES", help="their names in the order of their numbers: ham,spam (default: as YAML names them)"
+        ),
+    ] = None,
+    quarantine: Annotated[
+        int | None, Option(metavar="N", help="bear N failures of a function (default: stop at one)")
+    ] = None,
+    cache: Annotated[
+        Path | None, Option(metavar="FOLDER", help="keep votes there, and next time compute only what changed")
+    ] = None,
+    recheck: Annotated[int, Option(metavar="N", help="rows on which Python functions are called twice")] = 32,
+    seconds: Annotated[float, Option(help="longest that a Python function may take for a row")] = 10.0,
+    megabytes: Annotated[int, Option(help="most memory that a Python function may take")] = 2000,
+    processes: Annotated[int, Option(help="worker processes for Python functions (0: one per core)")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Apply labeling functions to a file of rows.
+
+    Needs no project.
+
+    Examples
+    --------
+    tidemill label rows.csv --functions spam.yaml --out votes.parquet
+    tidemill label rows.parquet --functions spam.py --classes ham,spam --out votes.parquet --cache votes/
+    """
+    from tidemill.label.command import Request, cast
+
+    with answering(as_json=as_json) as answer:
+        request = Request(
+            rows=rows,
+            functions=functions,
+            out=out,
+            classes=classes,
+            quarantine=quarantine,
+            cache=cache,
+            recheck=recheck,
+            seconds=seconds,
+            megabytes=megabytes,
+            processes=processes,
+        )
+        votes = cast(request)
+        answer(votes.content(), votes.lines())

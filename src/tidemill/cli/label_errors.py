@@ -1,0 +1,26 @@
+"""`tidemill label-errors`."""
+
+from __future__ import annotations
+
+from tidemill.cli.options import AsJson, ProblemName
+from tidemill.cli.output import answering
+from tidemill.cli.project import open_project
+
+
+def label_errors(problem: ProblemName, *, as_json: AsJson = False) -> None:
+    """Rank the labels that are probably wrong.
+
+    They are those which models trained on the other rows contradict.
+
+    Examples
+    --------
+    tidemill label-errors spam
+    """
+    from tidemill.apps.studies.label_errors import suspects
+
+    with answering(as_json=as_json) as answer:
+        open_project(problem)
+        table, words = suspects(problem)
+        page = f"reports/{problem}/label_errors.html"
+        content = {"page": page, "summary": words, "labels": table.to_dicts()}
+        answer(content, [f"{table.height:,} labels to look at: {page}. {words}"])

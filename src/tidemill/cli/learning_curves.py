@@ -1,0 +1,43 @@
+"""`tidemill learning-curves`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tidemill.cli.options import AsJson, ProblemName
+from tidemill.cli.output import answering
+from tidemill.cli.project import open_project
+
+_KINDS = {"gold_per_class": "gold labels", "weak_per_class": "weakly labeled rows"}
+
+
+def learning_curves(problem: ProblemName, *, as_json: AsJson = False) -> None:
+    """Estimate how much more labels would help.
+
+    Fits learning curves of gold labels and of weakly labeled rows.
+
+    Examples
+    --------
+    tidemill learning-curves spam
+    """
+    from tidemill.apps.studies.learning_curves import curves
+
+    with answering(as_json=as_json) as answer:
+        open_project(problem)
+        report = curves(problem)
+        answer(report, [line for kind in _KINDS for line in _lines(report, kind)])
+
+
+def _lines(report: dict[str, Any], kind: str) -> list[str]:
+    curve = report[kind]
+    lines = ["", f"{report['metric'].replace('_', ' ')} by number of {_KINDS[kind]} per class"]
+    rows = curve.get("predictions", [{"rows": 0, **curve}])
+    lines += [f"{row['rows']:>12,}  {row.get('refused') or _interval(row)}" for row in rows]
+    if check := curve.get("checked"):
+        predicted = f"{check['from']:,} rows predicted {_interval(check)} of {check['rows']:,}"
+        lines.append(f"check: {predicted}, measured {check['measured']:.3f}")
+    return lines
+
+
+def _interval(row: dict[str, Any]) -> str:
+    return f"{row['score']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"

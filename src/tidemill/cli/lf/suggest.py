@@ -1,0 +1,36 @@
+"""`tidemill lf suggest`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from typer import Option
+
+from tidemill.cli.lf.problems import apart, chosen
+from tidemill.cli.options import AnyProblem, AsJson, OutFile, SampleSize
+from tidemill.cli.output import answering
+
+
+def suggest(
+    problem: AnyProblem = None,
+    *,
+    limit: Annotated[int, Option(metavar="N", help="most candidates to give")] = 10,
+    rows: SampleSize = None,
+    show: Annotated[int, Option(metavar="N", help="rows to show of each candidate")] = 2,
+    as_json: AsJson = False,
+    out: OutFile = None,
+) -> None:
+    """Suggest candidates for new labeling functions.
+
+    They would vote where no labeling function does, or where the votes conflict.
+
+    Examples
+    --------
+    tidemill lf suggest spam --limit 5
+    """
+    from tidemill.apps.workbench.problem_view import Look
+    from tidemill.apps.workbench.suggest_functions import printed, suggesting
+
+    with answering(as_json=as_json, out=out) as answer:
+        reports = [suggesting(Look(name), most=limit, size=rows, shown=show) for name in chosen(problem)]
+        answer(reports, apart([printed(report) for report in reports]))

@@ -1,0 +1,38 @@
+"""`tidemill lf try`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from typer import Argument, Option
+
+from tidemill.cli.options import AsJson, OneProblem, OutFile, SampleSize
+from tidemill.cli.output import answering
+from tidemill.cli.project import open_project
+
+
+def try_function(
+    name: Annotated[str, Argument(metavar="FUNCTION", help="the labeling function, as it stands in its file now")],
+    *,
+    problem: OneProblem = None,
+    rows: SampleSize = None,
+    show: Annotated[int, Option(metavar="N", help="rows to show of each kind")] = 5,
+    as_json: AsJson = False,
+    out: OutFile = None,
+) -> None:
+    """Apply one labeling function to a sample of rows.
+
+    Shows rows that it labels, rows on which others contradict it, and near misses.
+
+    Examples
+    --------
+    tidemill lf try shouts
+    tidemill lf try shouts --problem spam --show 20
+    """
+    from tidemill.apps.workbench.problem_view import problem_with
+    from tidemill.apps.workbench.try_function import printed, trying
+
+    with answering(as_json=as_json, out=out) as answer:
+        open_project(problem)
+        report = trying(problem_with(name, problem), name, size=rows, shown=show)
+        answer(report, printed(report))

@@ -1,0 +1,35 @@
+"""`tidemill monitor`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from typer import Option
+
+from tidemill.cli.options import AsJson, Overrides
+from tidemill.cli.output import answering
+from tidemill.cli.project import open_project
+
+
+def monitor(
+    settings: Overrides = None,
+    *,
+    no_trigger: Annotated[bool, Option("--no-trigger", help="print the decision, refresh nothing")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Look at new batches; refresh where their drift does harm.
+
+    Examples
+    --------
+    tidemill monitor problem=spam
+    tidemill monitor --no-trigger --json
+    """
+    from tidemill.cli.flows import flow
+    from tidemill.project.compose import expand
+
+    with answering(as_json=as_json) as answer:
+        root = open_project()
+        problems, _ = expand(settings or [])
+        chosen = "all" if len(problems) > 1 else problems[0]
+        decisions = flow("monitor", root)(chosen, trigger=not no_trigger)
+        answer(decisions, [f"{name}: {decision}" for name, decision in decisions.items()])

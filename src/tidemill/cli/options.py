@@ -1,0 +1,52 @@
+"""Arguments and options that several commands have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from typer import Argument, Option
+
+from tidemill.cli.project import complete_problem, complete_setting
+
+Engine = Literal["auto", "torch", "onnx"]
+
+ProblemName = Annotated[
+    str, Argument(metavar="PROBLEM", help="a problem of the project", autocompletion=complete_problem)
+]
+AnyProblem = Annotated[
+    str | None,
+    Argument(
+        metavar="[PROBLEM]",
+        help="a problem of the project (default: all)",
+        autocompletion=complete_problem,
+        show_default=False,
+    ),
+]
+OneProblem = Annotated[
+    str | None, Option("--problem", help="where more than one problem has it", autocompletion=complete_problem)
+]
+Overrides = Annotated[
+    list[str] | None,
+    Argument(
+        metavar="[KEY=VALUE]...",
+        help="such as problem=spam denoise=majority train.max_epochs=3",
+        autocompletion=complete_setting,
+        show_default=False,
+    ),
+]
+AsJson = Annotated[bool, Option("--json", help="print JSON, for programs")]
+OutFile = Annotated[
+    Path | None, Option("--out", metavar="FILE", resolve_path=True, help="write there in place of printing")
+]
+ModelVersion = Annotated[
+    str | None, Option("--version", metavar="VERSION", help="such as v1.0.0, or candidate (default: the champion)")
+]
+EngineName = Annotated[Engine, Option("--engine", help="what runs the backbone; auto: the faster")]
+AbstainBelow = Annotated[
+    float,
+    Option("--abstain-below", metavar="P", min=0, max=1, help="no prediction where no class has a probability of P"),
+]
+SampleSize = Annotated[
+    int | None, Option("--rows", metavar="N", min=1, help="size of the sample (5000 texts, 400 images; dev first)")
+]

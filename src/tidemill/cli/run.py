@@ -1,0 +1,34 @@
+"""`tidemill run`."""
+
+from __future__ import annotations
+
+from tidemill.cli.options import AsJson, Overrides
+from tidemill.cli.output import answering
+from tidemill.cli.project import open_project
+
+
+def run(settings: Overrides = None, *, as_json: AsJson = False) -> None:
+    """Bring every stage up to date, monitor, gate and promote.
+
+    Works in a git worktree of its own. It publishes a commit and, where the gate says so, a version.
+
+    Examples
+    --------
+    tidemill run
+    tidemill run problem=spam denoise=majority train.max_epochs=3
+    """
+    from tidemill.apps.reports.index_page import summary
+    from tidemill.cli.flows import flow
+    from tidemill.project.compose import expand
+    from tidemill.runs.worktree import refuse_uncommitted
+
+    with answering(as_json=as_json) as answer:
+        root, words = open_project(), settings or []
+        problems, _ = expand(words)
+        refuse_uncommitted(root)
+        problem = "all" if len(problems) > 1 else problems[0]
+        outcomes = flow("refresh", root)(problem, [word for word in words if not word.startswith("problem=")])
+        lines = []
+        for name in problems:
+            lines += ["", *summary(root, name).splitlines(), *(f"  {line}" for line in outcomes[name])]
+        answer(outcomes, lines)

@@ -1,0 +1,45 @@
+"""`tidemill serve`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from typer import Option
+
+from tidemill.cli.options import AbstainBelow, EngineName, ModelVersion, ProblemName
+from tidemill.cli.project import open_project
+
+
+def serve(
+    problem: ProblemName,
+    *,
+    host: Annotated[str, Option(help="127.0.0.1: this machine alone")] = "127.0.0.1",
+    port: Annotated[int, Option(help="0: a free one, which is printed")] = 8080,
+    version: ModelVersion = None,
+    abstain_below: AbstainBelow = 0.0,
+    max_rows: Annotated[int, Option(metavar="N", help="rows of one request")] = 256,
+    max_bytes: Annotated[int, Option(metavar="N", help="bytes of one request")] = 16_000_000,
+    seconds: Annotated[float, Option(help="how long one request may take")] = 30.0,
+    engine: EngineName = "auto",
+) -> None:
+    """Answer requests over HTTP with the champion.
+
+    Examples
+    --------
+    tidemill serve spam --port 8080
+    """
+    from tidemill.apps.serve.run import serve as answer_requests
+    from tidemill.apps.serve.settings import ServiceSettings
+    from tidemill.project.config import parse
+
+    root = open_project(problem)
+    given = {
+        "host": host,
+        "port": port,
+        "abstain_below": abstain_below,
+        "max_rows": max_rows,
+        "max_bytes": max_bytes,
+        "seconds": seconds,
+        "engine": engine,
+    }
+    answer_requests(problem, version, parse(ServiceSettings, given, "serve"), root=root)

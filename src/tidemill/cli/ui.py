@@ -1,0 +1,28 @@
+"""`tidemill ui`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from typer import Option
+
+from tidemill.cli.project import open_project
+
+
+def ui(
+    *,
+    port: Annotated[int, Option(help="port of Prefect")] = 4200,
+    pages_port: Annotated[int, Option(help="port of the reports")] = 4201,
+) -> None:
+    """Serve Prefect, its deployments and the reports locally.
+
+    Examples
+    --------
+    tidemill ui
+    """
+    from tidemill.common.extras import require
+    from tidemill.runs.prefect_server import serve
+
+    root = open_project()
+    require("prefect")
+    serve(root, port=port, pages_port=pages_port)

@@ -1,0 +1,99 @@
+"""Which extra of the package a missing library belongs to, and the command that installs it."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from typing import Final
+
+_DISTRIBUTIONS: Final = {
+    "PIL": "pillow",
+    "hydra": "hydra-core",
+    "multipart": "python-multipart",
+    "omegaconf": "hydra-core",
+    "ruamel": "ruamel.yaml",
+    "sklearn": "scikit-learn",
+    "xgboost": "xgboost-cpu",
+    "yaml": "pyyaml",
+}
+_EXTRA: Final = re.compile(r"""extra\s*==\s*['"]([\w-]+)['"]""")
+_NAME: Final = re.compile(r"[\w.-]+")
+_COLLECTIONS: Final = {"all", "test"}
+
+
+def require(module: str) -> None:
+    """Check that a library which an extra installs is there.
+
+    Parameters
+    ----------
+    module
+        Top module of the library, such as ``prefect``.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        It is not; the message names the extra and the command that installs it.
+    """
+    if importlib.util.find_spec(module) is None:
+        raise ModuleNotFoundError(_message(module), name=module)
+
+
+def remedy(error: ModuleNotFoundError) -> str | None:
+    """Word what to do about a missing library.
+
+    Parameters
+    ----------
+    error
+        What an import raised.
+
+    Returns
+    -------
+    str or None
+        The command that installs the library; None where no extra of Tidemill has it.
+    """
+    module = (error.name or "").partition(".")[0]
+    return _message(module) if extra_of(module) else None
+
+
+def extra_of(module: str) -> str | None:
+    """Find the extra that installs a library.
+
+    Parameters
+    ----------
+    module
+        Top module of the library, such as ``sklearn``.
+
+    Returns
+    -------
+    str or None
+        Name of the smallest extra; None where no extra of Tidemill has the library.
+    """
+    wanted = _normal(_DISTRIBUTIONS.get(module, module))
+    return next((extra for extra, names in extras().items() if wanted in names), None)
+
+
+def extras() -> dict[str, set[str]]:
+    """Read the extras of the installed package.
+
+    Returns
+    -------
+    dict
+        Extra, smallest first, to the normalised names of the distributions that it installs.
+    """
+    from importlib import metadata
+
+    found: dict[str, set[str]] = {}
+    for line in metadata.requires("tidemill") or []:
+        name, extra = _NAME.match(line), _EXTRA.search(line)
+        if name and extra and name[0] != "tidemill" and extra[1] not in _COLLECTIONS:
+            found.setdefault(extra[1], set()).add(_normal(name[0]))
+    return dict(sorted(found.items(), key=lambda one: len(one[1])))
+
+
+def _message(module: str) -> str:
+    extra = extra_of(module)
+    return f"this needs {module}, which is not installed: pip install 'tidemill[{extra}]'"
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()

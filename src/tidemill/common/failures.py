@@ -1,0 +1,62 @@
+"""How a program of Tidemill ends on an error: one line that says what to do, or a traceback where it is asked for."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable
+from typing import Final
+
+from tidemill.common.extras import remedy
+
+DEBUG: Final = "TIDEMILL_DEBUG"
+"""Environment variable that asks for tracebacks."""
+
+
+def says_errors(main: Callable[[], None]) -> Callable[[], None]:
+    """Make a program print an error that a person can mend in one line, and exit with 1.
+
+    Parameters
+    ----------
+    main
+        The program.
+
+    Returns
+    -------
+    callable
+        The same program. With ``TIDEMILL_DEBUG=1`` its errors keep their traceback, as do errors of the program itself.
+    """
+
+    @functools.wraps(main)
+    def wrapped() -> None:
+        try:
+            main()
+        except Exception as error:
+            line = as_line(error)
+            if line is None or os.environ.get(DEBUG, "0") not in {"", "0"}:
+                raise
+            print(f"error: {line}", file=sys.stderr)
+            raise SystemExit(1) from error
+
+    return wrapped
+
+
+def as_line(error: Exception) -> str | None:
+    """Word an error for a person.
+
+    Parameters
+    ----------
+    error
+        What was raised.
+
+    Returns
+    -------
+    str or None
+        Its message, with the command that installs what is missing; None where only a programmer can mend it.
+    """
+    from tidemill.contracts import TidemillError
+
+    if isinstance(error, TidemillError):
+        return str(error)
+    return remedy(error) if isinstance(error, ModuleNotFoundError) else None

@@ -1,0 +1,104 @@
+"""What a wrong command line is answered with, and how a program ends."""
+
+import subprocess
+import sys
+
+import pytest
+import typer
+
+from tests.cli.fabric import COMMANDS, tidemill
+from tidemill.cli.flows import flow
+from tidemill.cli.grammar import RENAMED_COMMANDS, RENAMED_OPTIONS
+from tidemill.contracts import ConfigError
+
+
+def said(*words):
+    with pytest.raises(typer.TyperException) as error:
+        tidemill(*words)
+    assert error.value.exit_code == 2
+    return error.value.format_message()
+
+
+def run(*words, folder, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "tidemill", *words],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env={"PATH": "/usr/bin:/bin", **environment},
+        check=False,
+    )
+
+
+@pytest.fixture
+def small(tmp_path):
+    (tmp_path / "dvc.yaml").write_text("stages: {}\n")
+    (tmp_path / "params.yaml").write_text("problems: [spam, solar]\n")
+    return tmp_path
+
+
+def test_an_unknown_command_names_the_nearest():
+    assert said("vresions", "spam") == "there is no command 'vresions'; did you mean versions?"
+    assert said("lf", "lits") == "there is no command 'lits'; did you mean list?"
+    assert said("zzz").startswith("there is no command 'zzz'; valid are arrive, compose")
+
+
+def test_an_unknown_option_names_the_nearest():
+    assert said("denoise", "v.csv", "--clases", "2") == "there is no option --clases; did you mean --classes?"
+    assert said("lf", "list", "--jsno") == "there is no option --jsno; did you mean --json?"
+    assert said("--verison") == "there is no option --verison; did you mean --version?"
+
+
+@pytest.mark.parametrize(("path", "old"), RENAMED_OPTIONS)
+def test_a_renamed_option_is_answered_with_its_new_name(path, old):
+    new = RENAMED_OPTIONS[path, old]
+    words = path.split()[1:]
+    assert said(*words, old, "1") == f"{old} is now {new}."
+    command = COMMANDS[words[0]] if len(words) == 1 else COMMANDS[words[0]].commands[words[1]]
+    assert new in {word for option in command.params for word in option.opts}
+
+
+@pytest.mark.parametrize("old", RENAMED_COMMANDS)
+def test_a_renamed_command_is_answered_with_its_new_name(old):
+    new = RENAMED_COMMANDS[old]
+    assert said(old, "spam") == f"`tidemill {old}` is now `tidemill {new}`."
+    assert new in COMMANDS
+
+
+def test_an_unknown_problem_names_the_nearest_whatever_the_command(small, monkeypatch):
+    for words in (["versions", "spma"], ["lf", "list", "spma"], ["predict", "spma", "x.csv", "--out", "y.csv"]):
+        monkeypatch.chdir(small)
+        with pytest.raises(ConfigError, match="there is no problem 'spma'; did you mean spam"):
+            tidemill(*words)
+
+
+def test_outside_of_a_project_the_commands_that_need_one_say_so(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for words in (["versions", "spam"], ["lf", "list"], ["compose"]):
+        with pytest.raises(ConfigError, match="this is no Tidemill project"):
+            tidemill(*words)
+
+
+def test_a_program_exits_with_1_on_an_error_that_it_names_and_with_2_on_a_wrong_word(small):
+    wrong = run("versions", "spma", folder=small)
+    assert (wrong.returncode, wrong.stdout) == (1, "")
+    assert wrong.stderr == "error: there is no problem 'spma'; did you mean spam?\n"
+    wrong = run("versoins", folder=small)
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert "did you mean versions?" in wrong.stderr
+    assert "Traceback" not in wrong.stderr
+
+
+def test_a_traceback_is_there_where_it_is_asked_for(small):
+    by_option = run("--debug", "versions", "spma", folder=small)
+    by_environment = run("versions", "spma", folder=small, TIDEMILL_DEBUG="1")
+    for done in (by_option, by_environment):
+        assert done.returncode == 1
+        assert "Traceback" in done.stderr
+        assert "ConfigError: there is no problem 'spma'" in done.stderr
+    assert "Traceback" not in run("versions", "spma", folder=small, TIDEMILL_DEBUG="0").stderr
+
+
+def test_a_project_without_its_flows_is_told_so(small):
+    with pytest.raises(ConfigError, match=r"flows/refresh\.py is missing"):
+        flow("refresh", small)
