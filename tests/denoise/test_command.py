@@ -8,6 +8,7 @@ import pytest
 
 from tests.cli.fabric import tidemill
 from tidemill.contracts import ConfigError, DataError
+from tidemill.denoise.command import Request, label_votes
 from tidemill.denoise.inputs import read_gold, read_votes
 
 VOTES = np.array([[0, 0, -1], [1, 1, 1], [0, -1, 0], [-1, -1, -1]] * 10, dtype=np.int8)
@@ -156,3 +157,43 @@ def test_what_cannot_be_read_is_named(tmp_path):
         read_votes(tmp_path / "votes.xlsx", ["no", "yes"])
     with pytest.raises(ConfigError, match="unknown label model"):
         tidemill("denoise", str(write(tmp_path, "npy")), "--classes", "2", "--model", "autoo", "--out", "x.parquet")
+
+
+def test_rows_without_votes_are_of_the_default_class_at_its_rate(tmp_path, capsys):
+    votes, out = str(write(tmp_path, "parquet")), str(tmp_path / "l.parquet")
+    asked = [
+        "denoise",
+        votes,
+        "--classes",
+        "ham,spam",
+        "--default-class",
+        "spam",
+        "--default-rate",
+        "0.8",
+        "--out",
+        out,
+    ]
+    tidemill(*asked)
+    assert pl.read_parquet(out)["p_spam"].to_list()[3] == pytest.approx(0.8)
+    assert "rows by votes" not in capsys.readouterr().out  # there is no gold
+    with pytest.raises(ConfigError, match="--default-class 'egg' is no class; valid are ham, spam"):
+        label_votes(
+            Request(votes=tmp_path / "votes.parquet", classes="ham,spam", out=tmp_path / "l", default_class="egg")
+        )
+
+
+def test_labels_held_against_gold_have_intervals_and_name_what_votes_do_not_determine(tmp_path, capsys):
+    votes = write(tmp_path, "parquet")
+    pl.DataFrame({"row_id": [f"r{i}" for i in range(40)], "gold": ["spam", "spam", "ham", "ham"] * 10}).write_csv(
+        tmp_path / "gold.csv"
+    )
+    asked = ["--classes", "ham,spam", "--gold", str(tmp_path / "gold.csv"), "--out", str(tmp_path / "l.parquet")]
+    tidemill("denoise", str(votes), *asked, "--report", str(tmp_path / "report.json"))
+    told = capsys.readouterr().out
+    assert "calibration error 0." in told
+    assert "not identifiable: " in told
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["row_groups_on_gold"]["without_votes"]["rows"] == 10
+    assert report["identifiability"]["rows"]["without_votes"] == pytest.approx(0.25)
+    low, high = report["gold"]["label_model"]["accuracy_interval"]
+    assert low < report["gold"]["label_model"]["accuracy"] < high

@@ -34,6 +34,13 @@ def denoise(
             metavar="NAME=SHARE,...", help="accuracies believed in, such as short=0.9,links=0.6: evidence, not truth"
         ),
     ] = None,
+    default_class: Annotated[
+        str | None, Option(metavar="CLASS", help="class of rows without votes; else estimated, where the votes tell")
+    ] = None,
+    default_rate: Annotated[
+        float | None,
+        Option(metavar="SHARE", help="share of rows without votes that are of the default class; else estimated"),
+    ] = None,
     model: Annotated[str, Option(help="the label model; an unknown one lists them all")] = "auto",
     predict: Annotated[
         Path | None,
@@ -57,6 +64,7 @@ def denoise(
     Examples
     --------
     tidemill denoise votes.parquet --classes ham,spam --out labels.parquet
+    tidemill denoise alarms.csv --classes routine,urgent --default-class routine --out labels.parquet
     tidemill denoise votes.csv --classes 2 --model dawid_skene --gold gold.csv --out labels.parquet --json
     """
     from tidemill.common.extras import require
@@ -76,6 +84,8 @@ def denoise(
             gold=gold,
             balance=class_balance,
             accuracies=accuracies,
+            default_class=default_class,
+            default_rate=default_rate,
             model=model,
             predict=predict,
             report=report,

@@ -19,7 +19,7 @@ from tidemill.denoise.explain import row_evidence
 from tidemill.denoise.identifiability import identifiability
 from tidemill.denoise.inputs import TextFeatures, VotesFile, read_features, read_gold, read_votes
 from tidemill.denoise.registry import MODELS
-from tidemill.denoise.run import describe, fit_twice, gold_report, labels_table, summed_up, worth_of
+from tidemill.denoise.run import class_index, describe, fit_twice, gold_report, labels_table, summed_up, worth_of
 from tidemill.denoise.tell import facts
 
 DIMENSIONS = 128
@@ -37,6 +37,8 @@ class Request:
     gold: Path | None = None
     balance: str | None = None
     accuracies: str | None = None
+    default_class: str | None = None
+    default_rate: float | None = None
     model: str = "auto"
     predict: Path | None = None
     report: Path | None = None
@@ -115,6 +117,10 @@ def _parameters(asked: Request, functions: Sequence[str]) -> dict[str, Any]:
     """
     takes = _known(asked.model).parameters
     given: dict[str, Any] = {"seed": asked.seed} if "seed" in takes else {}
+    if asked.default_class is not None:
+        given["default"] = class_index(asked.default_class, _classes(asked.classes), "--default-class")
+    if asked.default_rate is not None:
+        given["default_rate"] = asked.default_rate
     try:
         if asked.balance is not None:
             given["balance"] = [float(share) for share in asked.balance.split(",")]

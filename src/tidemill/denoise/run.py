@@ -160,10 +160,33 @@ def model_parameters(settings: DenoiseSettings, classes: tuple[str, ...]) -> dic
     given = settings.parameters | ({"seed": settings.seed} if takes else {})
     default = given.get("default")
     if isinstance(default, str):
-        if default not in classes:
-            raise ConfigError(f"denoise.parameters.default {default!r} is no class; valid are {', '.join(classes)}")
-        given["default"] = classes.index(default)
+        given["default"] = class_index(default, classes, "denoise.parameters.default")
     return given
+
+
+def class_index(name: str, classes: tuple[str, ...], option: str) -> int:
+    """Return the index of a class.
+
+    Parameters
+    ----------
+    name : str
+        Name of the class.
+    classes : tuple of str
+    option : str
+        Where the name was given, for the error.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ConfigError
+        It is no class.
+    """
+    if name not in classes:
+        raise ConfigError(f"{option} {name!r} is no class; valid are {', '.join(classes)}")
+    return classes.index(name)
 
 
 def part(values: Any, rows: Any) -> Any:

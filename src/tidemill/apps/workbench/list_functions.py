@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +14,7 @@ from tidemill.apps.workbench.problem_view import SEED, Look
 from tidemill.common.spelling import did_you_mean
 from tidemill.contracts import ABSTAIN, NO_GOLD, ConfigError, Probabilities, TidemillError
 from tidemill.denoise.explain import explain
+from tidemill.denoise.gold_report import against_gold
 from tidemill.label.analysis.cost import costs
 from tidemill.label.analysis.disagreements import disagreements
 from tidemill.label.analysis.summary import conflicts, lf_summary
@@ -54,6 +56,7 @@ def listing(look: Look, *, sort: str = "name", cost: bool = True) -> dict[str, A
         "in_conflict": float(conflicts(look.votes, n_classes=len(look.classes)).mean()),
         "label_model": told["model"],
         "dev_accuracy": told["dev_accuracy"],
+        "dev_calibration": told["dev_calibration"],
         "effective_functions": told["effective"],
         "repeats": told["repeats"],
         "functions": [
@@ -73,18 +76,27 @@ def _some_rows(look: Look) -> npt.NDArray[np.intp]:
 def _told(look: Look, rows: npt.NDArray[np.intp]) -> dict[str, Any]:
     """What the label model says of each function; nothing where it was fitted on other functions or not at all."""
     if look.model is None:
-        return {"model": None, "dev_accuracy": None, "effective": None, "repeats": [], "functions": {}}
+        return {
+            "model": None,
+            "dev_accuracy": None,
+            "dev_calibration": None,
+            "effective": None,
+            "repeats": [],
+            "functions": {},
+        }
     votes = look.votes[rows]
     features = look.features[rows] if look.model.uses_features and look.features is not None else None
     found = explain(look.model, votes, names=look.names, classes=look.classes, features=features)
     weights = found["dependences"]["weights"]
-    answer = look.probabilities(votes, rows).argmax(axis=1)
+    probabilities = look.probabilities(votes, rows)
+    answer = probabilities.argmax(axis=1)
     lost = disagreements(votes, answer).sum(axis=0) / np.maximum((votes != ABSTAIN).sum(axis=0), 1)
     bits, points = worths(look)
-    known = look.gold[rows] != NO_GOLD
+    on_dev = (against_gold(probabilities, votes, look.gold[rows], seed=SEED) or {}).get("label_model")
     return {
         "model": look.model.name,
-        "dev_accuracy": float((answer == look.gold[rows])[known].mean()) if known.any() else None,
+        "dev_accuracy": None if on_dev is None else on_dev["accuracy"],
+        "dev_calibration": on_dev,
         "effective": found["dependences"]["effective_functions"],
         "repeats": [
             {"functions": group, "act_as": round(sum(weights[name] for name in group), 2)}
@@ -96,6 +108,14 @@ def _told(look: Look, rows: npt.NDArray[np.intp]) -> dict[str, Any]:
             for j, name in enumerate(look.names)
         },
     }
+
+
+def _on_dev(scores: Mapping[str, Any]) -> str:
+    accuracy, error = (scores[f"{name}_interval"] for name in ("accuracy", "calibration_error"))
+    return (
+        f"accuracy on dev {scores['accuracy']:.3f} [{accuracy[0]:.3f}, {accuracy[1]:.3f}], "
+        f"calibration error {scores['calibration_error']:.3f} [{error[0]:.3f}, {error[1]:.3f}]"
+    )
 
 
 def worths(look: Look) -> tuple[list[float], list[float | None]]:
@@ -171,8 +191,9 @@ def printed(told: dict[str, Any]) -> list[str]:
     if told["label_model"] is None:
         lines.append(f"no label model of these functions yet: dvc repro denoise@{told['problem']}")
     else:
-        right = "" if told["dev_accuracy"] is None else f"; right on {percent(told['dev_accuracy'], 1)} of dev"
-        lines.append(f"{told['label_model']}{right}; the functions act as {told['effective_functions']:.1f}")
+        right = "" if told["dev_calibration"] is None else f"; {_on_dev(told['dev_calibration'])}"
+        text = f"{told['label_model']}{right}; effective number of functions {told['effective_functions']:.1f}"
+        lines += textwrap.wrap(text, WIDTH, subsequent_indent="  ")
     lines += ["", *columns([_HEAD, *[_cells(one) for one in told["functions"]]])]
     for group in told["repeats"]:
         text = f"these {len(group['functions'])} act as {group['act_as']:.1f}: {', '.join(group['functions'])}"
