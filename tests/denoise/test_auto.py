@@ -63,6 +63,29 @@ def test_one_accuracy_a_function_that_explains_the_pairs_is_believed():
     assert calibration_error(other.predict_proba(votes), truth) > 0.05
 
 
+def test_one_accuracy_a_function_that_leaves_pairs_unexplained_is_not_believed():
+    rng = np.random.default_rng(0)
+    truth, one, other = rng.integers(0, 2, (3, 3000))
+    accuracies = rng.uniform(0.65, 0.85, 6)
+    votes = np.where(rng.random((3000, 6)) < accuracies, truth[:, None], 1 - truth[:, None])
+    topic = np.where(np.arange(6) < 3, one[:, None], other[:, None])
+    votes = np.where(rng.random((3000, 6)) < 0.25, topic, votes)  # a quarter of the votes follows a topic of its block
+    generative = create("generative", 2).fit(votes.astype(np.int8))
+    assert generative.chosen_strength_ >= 300
+    assert 1.05 < generative.misfit_ < 1.3
+    assert auto(votes, 2).evidence_["chosen"] == "smoothed"
+
+
+def test_a_stated_default_is_that_of_silent_rows_whatever_model_is_chosen():
+    rng = np.random.default_rng(3)
+    truth = rng.integers(0, 2, 5000)
+    accuracies = rng.uniform(0.55, 0.9, 10)
+    votes = np.where(rng.random((5000, 10)) < accuracies, truth[:, None], 1 - truth[:, None]).astype(np.int8)
+    model = create("auto", 2, seed=1, draws=0, default=1, default_rate=0.8).fit(votes)
+    assert model.evidence_["chosen"] == "generative"
+    assert model.predict_proba(np.full((1, 10), ABSTAIN, dtype=np.int8))[0] == pytest.approx([0.2, 0.8])
+
+
 def test_many_independent_functions_on_many_rows_are_explained_too():
     rng = np.random.default_rng(9)
     truth = rng.integers(0, 2, 20_000)
@@ -183,6 +206,7 @@ def test_votes_too_dependent_for_learning_teach_no_classifier():
     features = (rng.normal(size=(4000, 4)) + 3 * topic[:, None]).astype(np.float32)
     base = create("smoothed", 2).fit(votes)
     assert base.too_dependent
+    assert base.pair_share_ == 0.0  # precisions that hand out classes which are not there have no part in the answer
     model = Joint(2).fit(votes, features=features)
     assert model.skill_ == 0.0
     spoken = (votes != ABSTAIN).any(axis=1)
