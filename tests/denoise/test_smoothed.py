@@ -97,6 +97,14 @@ def test_pair_precisions_have_their_weight_in_the_mean_and_none_beside_a_rare_cl
     assert SmoothedVote(2).fit(common).pair_share_ == 0.15
 
 
+def test_a_classifier_starts_from_the_mean_of_the_vote_and_pair_precisions():
+    model = bare([0.5, 0.5], 1)
+    model.pair_evidence_ = np.array([[np.log(9.0), 0.0], *[[0.0, 0.0]] * 3])
+    found = model.first_labels(np.array([[0], [ABSTAIN]], dtype=np.int8))
+    assert found[0, 0] == pytest.approx((0.75 + 0.9) / 2)
+    assert found[1] == pytest.approx(model.prior_)
+
+
 def test_votes_that_depend_on_one_another_count_for_fewer_by_kishs_design_effect():
     model = bare([0.5, 0.5], 4)
     votes = np.array([[0, 0, 0, 0], [0, ABSTAIN, ABSTAIN, ABSTAIN]], dtype=np.int8)
