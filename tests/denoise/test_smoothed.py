@@ -186,7 +186,9 @@ def test_where_all_votes_name_one_class_silent_rows_are_of_the_other():
     assert found[silent, 1].max() < 0.02
     assert truth[silent].mean() < 0.01
     assert (found[~silent].argmax(axis=1) == 1).all()
-    assert found[(votes == 1).sum(axis=1) == 1, 1].min() > 0.7  # a uniform pseudo-vote: no function could outvote another
+    assert (
+        found[(votes == 1).sum(axis=1) == 1, 1].min() > 0.7
+    )  # a uniform pseudo-vote: no function could outvote another
     assert found[:, 1].mean() < 3 * truth.mean()
 
 
