@@ -108,6 +108,7 @@ class TrainSettings(Settings):
     patience: int = Field(ge=1)
     held_out: float = Field(ge=0, lt=1)
     uncovered: Literal["drop", "keep"]
+    sharpen: float = Field(gt=0)
     min_confidence: float = Field(ge=0, le=1)
     confidence_weighting: bool
     class_balance: bool

@@ -20,8 +20,17 @@ def test_gold_rows_are_certain_heavy_and_always_there(settings):
     assert (targets[:10] == truth[:10]).all()
     assert set(weights[:10]) == {20.0}
     assert set(weights[10:]) == {0.0, 1.0}
-    unused, _ = recipe_targets(known, changed(settings, subset=0.5))
+    unused, _ = recipe_targets(known, changed(settings, subset=0.5, sharpen=1.0))
     assert (unused == known.targets).all()
+
+
+def test_labels_are_sharpened_before_they_teach_and_rows_are_weighed_as_they_are(settings):
+    known, _, _ = training_set(wrong=0.4, known=0)
+    asked = changed(settings, sharpen=2.0, min_confidence=0.95)
+    targets, weights = recipe_targets(known, asked)
+    square = known.targets**2
+    assert targets == pytest.approx(square / square.sum(axis=1, keepdims=True))
+    assert (weights == recipe_targets(known, changed(asked, sharpen=1.0))[1]).all()
 
 
 def test_own_labels_are_sharpened_and_leave_doubtful_rows_out(settings):

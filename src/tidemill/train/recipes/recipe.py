@@ -107,7 +107,8 @@ def recipe_targets(training_set: TrainingSet, settings: TrainSettings) -> tuple[
     weights : (n_rows,)
         0: the row is not trained on.
     """
-    targets, weights = training_set.targets, row_weights(training_set.targets, training_set.covered, settings)
+    weights = row_weights(training_set.targets, training_set.covered, settings)
+    targets = sharpened(training_set.targets, settings.sharpen)
     if settings.smoothing and (weights > 0).any():
         targets = noise_corrected_targets(training_set.features, targets, weights, settings)
     if settings.subset < 1.0 and (weights > 0).any():
@@ -117,6 +118,32 @@ def recipe_targets(training_set: TrainingSet, settings: TrainSettings) -> tuple[
         )
         weights[rows[~selected]] = 0.0
     return with_gold_labels(targets, weights, training_set.gold, settings)
+
+
+def sharpened(targets: Probabilities, power: float) -> Probabilities:
+    """Raise labels to a power and normalise them.
+
+    Honest labels are unsure one by one; a classifier evens their errors out, and learns more from surer ones.
+
+    Parameters
+    ----------
+    targets : (n_rows, n_classes)
+    power : float
+        1 leaves the labels as they are.
+
+    Returns
+    -------
+    (n_rows, n_classes)
+
+    Examples
+    --------
+    >>> sharpened(np.array([[0.75, 0.25], [1.0, 0.0]]), 2.0).tolist()
+    [[0.9, 0.1], [1.0, 0.0]]
+    """
+    if power == 1.0:
+        return targets
+    raised = targets**power
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
 
 
 def with_gold_labels(
