@@ -127,7 +127,7 @@ def worth_of(weak: Probabilities, votes: Votes, features: Features | None, gold:
     if features is None or known < LEAST:
         missing = f"{known} gold rows, {LEAST} are needed" if known < LEAST else "no features"
         return {"gold_rows": None, "next": "label" if known < LEAST else "stop", "why": f"cannot be told: {missing}"}
-    found = worth(features, weak, gold, heard=~silent(votes), draws=DRAWS, seed=seed)
+    found = worth(features, weak, gold, covered=~silent(votes), draws=DRAWS, seed=seed)
     return {
         "gold_rows": _rounded(found.labels),
         "interval": [_rounded(end) for end in found.interval],

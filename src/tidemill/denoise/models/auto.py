@@ -38,7 +38,7 @@ ENOUGH_GOLD: Final = 30
 """Gold rows from which on gold can overrule."""
 SURE: Final = 2.0
 """Standard errors by which a model must beat the choice of the votes on gold."""
-TOLD_OF: Final = 2_000
+ROWS_OF_FEATURE_FIT: Final = 2_000
 """Rows on which features are asked what they tell of the majority vote."""
 KINDS_FOR_GENERATIVE: Final = 400
 """Kinds of vote above which a generative model cannot be checked against pairs, and is not tried."""
@@ -95,9 +95,9 @@ class Auto(ModelWithPriors):
         draws: int = 10,
         default: int | None = None,
         default_rate: float | None = None,
-        **hints: Any,
+        **priors: Any,
     ) -> None:
-        super().__init__(n_classes, **hints)
+        super().__init__(n_classes, **priors)
         self.seed = seed
         self.draws = draws
         self.default = default
@@ -111,37 +111,37 @@ class Auto(ModelWithPriors):
             chosen = joint
         self._adopt(chosen)
 
-    def learn(self, found: DistinctRows) -> None:
+    def learn(self, rows: DistinctRows) -> None:
         """Choose among label models of votes by distinct rows."""
-        self._adopt(self._choose(found))
+        self._adopt(self._choose(rows))
 
-    def _choose(self, found: DistinctRows) -> LabelModel:
-        pairs = PairLifts(self.n_classes, **self.hints())
+    def _choose(self, rows: DistinctRows) -> LabelModel:
+        pairs = PairLifts(self.n_classes, **self.prior_parameters())
         pairs.order_ = self.order_
-        pairs.learn(found)
-        candidates = self._candidates(found, pairs)
+        pairs.learn(rows)
+        candidates = self._candidates(rows, pairs)
         best = _best(candidates)
         misfit = getattr(candidates.get("generative"), "misfit_", np.nan)
         self.evidence_ = {"misfit": None if np.isnan(misfit) else round(float(misfit), 6)}
         self.evidence_["effective_functions"] = round(pairs.effective(), 4)
         self.evidence_["groups"] = sorted(sorted(int(self.order_[j]) for j in group) for group in pairs.groups())
-        self._weigh(found, candidates, best)
-        self._resample(found, pairs)
+        self._compare(rows, candidates, best)
+        self._resample(rows, pairs)
         chosen = candidates[self.evidence_["chosen"]]
-        told = default_prior(found, self.n_classes, default=self.default, rate=self.default_rate)
-        if told is not None:
-            chosen.prior_ = told
-        self._calibrate(found, chosen)
+        default = default_prior(rows, self.n_classes, default=self.default, rate=self.default_rate)
+        if default is not None:
+            chosen.prior_ = default
+        self._calibrate(rows, chosen)
         return chosen
 
-    def _calibrate(self, found: DistinctRows, chosen: LabelModel) -> None:
+    def _calibrate(self, rows: DistinctRows, chosen: LabelModel) -> None:
         """Keep a calibration of the chosen model's answers, where gold that it has not seen speaks for it."""
         self.calibration_ = None
-        known = np.flatnonzero(found.gold != NO_GOLD)
-        if len(known):
-            given = chosen._predict_or_prior(found.votes[known])  # noqa: SLF001 - own base
+        labeled = np.flatnonzero(rows.gold != NO_GOLD)
+        if len(labeled):
+            given = chosen._predict_or_prior(rows.votes[labeled])  # noqa: SLF001 - own base
             self.calibration_, self.evidence_["calibration"] = choose_calibration(
-                given, found.gold[known], uncovered(found.votes[known]), found.weights[known]
+                given, rows.gold[labeled], uncovered(rows.votes[labeled]), rows.weights[labeled]
             )
 
     def _with_features(self, votes: Votes, features: Features, gold: Gold, model: LabelModel) -> LabelModel:
@@ -149,8 +149,8 @@ class Auto(ModelWithPriors):
         joint = Joint(self.n_classes)
         model.order_, name = np.arange(self.functions_), self.evidence_["chosen"]
         joint.learn_rows(votes, features, gold=gold, base=model)
-        rows = row_order(votes, features)[:TOLD_OF]
-        majority = joint.tells(votes[rows], features[rows], vote_shares(votes[rows], self.n_classes))
+        rows = row_order(votes, features)[:ROWS_OF_FEATURE_FIT]
+        majority = joint.feature_fit(votes[rows], features[rows], vote_shares(votes[rows], self.n_classes))
         self.evidence_ |= {"votes_only": name, "feature_fit": {"majority": majority, name: joint.skill_}}
         scores = self.evidence_["gold"]
         if joint.held_out_ is not None and joint.held_out_["rows"] >= ENOUGH_GOLD:
@@ -168,33 +168,35 @@ class Auto(ModelWithPriors):
             return "features tell nothing of the labels, and are not heard"
         return f"features tell {joint.skill_:.0%} of the labels of rows not seen, beyond the commonest class"
 
-    def _candidates(self, found: DistinctRows, pairs: PairLifts) -> dict[str, LabelModel]:
-        smoothed = SmoothedVote(self.n_classes, default=self.default, default_rate=self.default_rate, **self.hints())
-        smoothed.learn_from(found, pairs)
-        majority = MajorityVote(self.n_classes).fit(found.votes)
+    def _candidates(self, rows: DistinctRows, pairs: PairLifts) -> dict[str, LabelModel]:
+        smoothed = SmoothedVote(
+            self.n_classes, default=self.default, default_rate=self.default_rate, **self.prior_parameters()
+        )
+        smoothed.learn_from(rows, pairs)
+        majority = MajorityVote(self.n_classes).fit(rows.votes)
         candidates: dict[str, LabelModel] = {"majority": majority, "smoothed": smoothed}
-        if is_crowd(found, self.n_classes, effective=pairs.effective()):
-            crowd = Crowd(self.n_classes, **self.hints())
+        if is_crowd(rows, self.n_classes, effective=pairs.effective()):
+            crowd = Crowd(self.n_classes, **self.prior_parameters())
             crowd.order_, crowd.functions_ = self.order_, self.functions_
-            crowd.learn(found)
+            crowd.learn(rows)
             candidates["crowd"] = crowd
         elif int((pairs.uses_ > 0).sum()) <= KINDS_FOR_GENERATIVE:
-            generative = Generative(self.n_classes, **self.hints())
-            generative.learn_from(found, pairs)
+            generative = Generative(self.n_classes, **self.prior_parameters())
+            generative.learn_from(rows, pairs)
             candidates["generative"] = generative
         return candidates
 
-    def _weigh(self, found: DistinctRows, candidates: dict[str, LabelModel], best: str) -> None:
+    def _compare(self, rows: DistinctRows, candidates: dict[str, LabelModel], best: str) -> None:
         agreement = {
-            name: held_out_agreement(model._predict_or_prior, found, self.n_classes)  # noqa: SLF001 - own base
+            name: held_out_agreement(model._predict_or_prior, rows, self.n_classes)  # noqa: SLF001 - own base
             for name, model in candidates.items()
             if name in {"majority", best}
         }
         gold = {
             name: gold_scores(
-                model._predict_or_prior(found.votes),  # noqa: SLF001 - own base
-                found.gold,
-                weights=found.weights,
+                model._predict_or_prior(rows.votes),  # noqa: SLF001 - own base
+                rows.gold,
+                weights=rows.weights,
             )
             for name, model in candidates.items()
         }
@@ -204,33 +206,33 @@ class Auto(ModelWithPriors):
             "crowd": "many voters who each name every class",
         }
         chosen, reason = best, why[best]
-        better = self._surely_better(found, candidates, best)
+        better = self._surely_better(rows, candidates, best)
         if better is not None:
             chosen, reason = better, "surely less squared error on gold"
         self.evidence_ |= {"chosen": chosen, "reason": reason, "held_out_agreement": agreement, "gold": gold}
 
-    def _surely_better(self, found: DistinctRows, candidates: dict[str, LabelModel], best: str) -> str | None:
+    def _surely_better(self, rows: DistinctRows, candidates: dict[str, LabelModel], best: str) -> str | None:
         """Name of the model with the least squared error on gold, if it is surely less than that of ``best``.
 
         Models have learned from the gold that judges them, and few rows flatter one by chance: the gain has to be twice its
         standard error, rows paired.
         """
-        known = np.repeat(np.arange(len(found.gold)), (found.weights * (found.gold != NO_GOLD)).astype(np.int64))
-        if len(known) < ENOUGH_GOLD:
+        labeled = np.repeat(np.arange(len(rows.gold)), (rows.weights * (rows.gold != NO_GOLD)).astype(np.int64))
+        if len(labeled) < ENOUGH_GOLD:
             return None
-        truth = np.eye(self.n_classes)[found.gold[known]]
+        truth = np.eye(self.n_classes)[rows.gold[labeled]]
         errors = {
-            name: ((model._predict_or_prior(found.votes[known]) - truth) ** 2).sum(axis=1)  # noqa: SLF001 - own base
+            name: ((model._predict_or_prior(rows.votes[labeled]) - truth) ** 2).sum(axis=1)  # noqa: SLF001 - own base
             for name, model in candidates.items()
         }
         least = min(errors, key=lambda name: float(errors[name].mean()))
         gain = errors[best] - errors[least]
         return least if gain.mean() > SURE * gain.std() / np.sqrt(len(gain)) else None
 
-    def _resample(self, found: DistinctRows, pairs: PairLifts) -> None:
+    def _resample(self, rows: DistinctRows, pairs: PairLifts) -> None:
         if not self.draws:
             return
-        interval, stability = balance_interval(found, pairs, draws=self.draws, seed=self.seed)
+        interval, stability = balance_interval(rows, pairs, draws=self.draws, seed=self.seed)
         self.evidence_ |= {"balance_interval": interval.round(6).tolist(), "stability": round(stability, 6)}
 
     def _adopt(self, model: LabelModel) -> None:

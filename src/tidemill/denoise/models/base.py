@@ -119,15 +119,15 @@ class LabelModel(ABC):
         return np.concatenate([self._predict_or_prior(part) for part in parts])
 
     def _predict_or_prior(self, votes: Votes, features: Features | None = None) -> Probabilities:
-        found = self._predict(votes, features)
-        found[uncovered(votes)] = self.prior_
-        return found
+        probabilities = self._predict(votes, features)
+        probabilities[uncovered(votes)] = self.prior_
+        return probabilities
 
     def _fit(self, votes: Votes, features: Features | None, gold: Gold) -> None:  # noqa: ARG002 - votes only
         self.learn(distinct_rows(votes, budget=self.budget, order=self.order_, gold=gold))
 
     @abstractmethod
-    def learn(self, found: DistinctRows) -> None:
+    def learn(self, rows: DistinctRows) -> None:
         """Distinct rows -> what ``fit`` learns."""
 
     @abstractmethod
@@ -200,8 +200,8 @@ def _array(name: str, value: Any) -> Any:
 def _plain(value: Any) -> Any:
     """Array or number -> what JSON has for it: lists, and null for what is not a number."""
     if isinstance(value, np.ndarray):
-        told = value.astype(object)
-        told[~np.isfinite(value)] = None
-        return told.tolist()
+        plain = value.astype(object)
+        plain[~np.isfinite(value)] = None
+        return plain.tolist()
     plain = value.item() if isinstance(value, np.generic) else value
     return None if isinstance(plain, float) and not np.isfinite(plain) else plain

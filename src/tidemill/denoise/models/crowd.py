@@ -45,20 +45,22 @@ class Crowd(SpokenConfusions):
 
     name = "crowd"
 
-    def learn(self, found: DistinctRows) -> None:
+    def learn(self, rows: DistinctRows) -> None:
         """Distinct rows -> confusions and class balance, by EM from the majority vote."""
-        said, heard = one_hot(found.votes, self.n_classes), (found.weights * found.heard)[:, None]
-        known, told = gold_evidence(found.gold, self.n_classes), self.accuracy_counts()
-        habits = relative_habits(np.asarray(said.T @ found.weights), self.n_classes)
-        readable = two_sided(found, self.n_classes)
-        posterior = softmax(np.log(vote_shares(found.votes, self.n_classes) + 1e-9) + known)
+        one_hot_votes, covered = one_hot(rows.votes, self.n_classes), (rows.weights * rows.covered)[:, None]
+        gold_logs, pseudo_counts = gold_evidence(rows.gold, self.n_classes), self.accuracy_counts()
+        habits = relative_habits(np.asarray(one_hot_votes.T @ rows.weights), self.n_classes)
+        readable = two_sided(rows, self.n_classes)
+        posterior = softmax(np.log(vote_shares(rows.votes, self.n_classes) + 1e-9) + gold_logs)
         for _ in range(self.iterations):
-            mass = (posterior * heard).sum(axis=0) + 1e-9 + self.balance_counts()
-            self.balance_ = floored(mass / mass.sum(), FLOOR) if readable else self.told_balance()
-            counted = posterior * found.weights[:, None]
-            given, self.accuracies_ = conditional_confusions(said, counted, self.strength, told=told, habits=habits)
+            mass = (posterior * covered).sum(axis=0) + 1e-9 + self.balance_counts()
+            self.balance_ = floored(mass / mass.sum(), FLOOR) if readable else self.stated_balance()
+            counted = posterior * rows.weights[:, None]
+            given, self.accuracies_ = conditional_confusions(
+                one_hot_votes, counted, self.strength, pseudo_counts=pseudo_counts, habits=habits
+            )
             self.evidence_ = np.log(given)
-            previous, posterior = posterior, softmax(said @ self.evidence_ + np.log(self.balance_) + known)
+            previous, posterior = posterior, softmax(one_hot_votes @ self.evidence_ + np.log(self.balance_) + gold_logs)
             if np.abs(posterior - previous).max() < self.tolerance:
                 break
         self.prior_ = self.balance_
@@ -80,21 +82,21 @@ def relative_habits(uses: Array, n_classes: int) -> Array:
     return np.asarray(own / np.sqrt(every))
 
 
-def two_sided(found: DistinctRows, n_classes: int) -> bool:
+def two_sided(rows: DistinctRows, n_classes: int) -> bool:
     """Distinct rows -> True where the mean voter names every class.
 
     A voter's number of classes is the exponential of the entropy of what he says, and voters count by their votes.
     """
-    uses = np.asarray(one_hot(found.votes, n_classes).T @ found.weights).reshape(-1, 2 * n_classes)[:, :n_classes]
+    uses = np.asarray(one_hot(rows.votes, n_classes).T @ rows.weights).reshape(-1, 2 * n_classes)[:, :n_classes]
     total = uses.sum(axis=1)
     share = uses / np.maximum(total, 1e-9)[:, None]
     named = np.exp(-(share * np.log(np.maximum(share, 1e-12))).sum(axis=1))
     return bool(named @ total > (1.0 + TWO_SIDED * (n_classes - 1)) * total.sum())
 
 
-def is_crowd(found: DistinctRows, n_classes: int, *, effective: float) -> bool:
+def is_crowd(rows: DistinctRows, n_classes: int, *, effective: float) -> bool:
     """Distinct rows, effective number of voters -> True for many voters who each name every class."""
-    votes = found.weights @ (found.votes != ABSTAIN)
+    votes = rows.weights @ (rows.votes != ABSTAIN)
     speaking = int((votes > 0).sum())
     few = votes.sum() < PATIENCE * speaking
-    return bool(few and effective >= max(MANY, OWN_MIND * speaking) and two_sided(found, n_classes))
+    return bool(few and effective >= max(MANY, OWN_MIND * speaking) and two_sided(rows, n_classes))

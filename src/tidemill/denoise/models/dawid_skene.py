@@ -68,41 +68,41 @@ class DawidSkene(ModelWithPriors):
         balance_floor: float = 0.02,
         iterations: int = 200,
         tolerance: float = 1e-5,
-        **hints: Any,
+        **priors: Any,
     ) -> None:
-        super().__init__(n_classes, **hints)
+        super().__init__(n_classes, **priors)
         self.strength = strength
         self.balance_floor = balance_floor
         self.iterations = iterations
         self.tolerance = tolerance
 
-    def learn(self, found: DistinctRows) -> None:
+    def learn(self, rows: DistinctRows) -> None:
         """Distinct rows -> confusions by EM from the majority vote; the majority vote itself where EM leaves it behind."""
-        first = vote_shares(found.votes, self.n_classes)
-        posterior = self.iterate(found, first, np.ones(found.votes.shape[1]))
-        self.fallback_ = _left_behind(posterior, first, found.heard * found.weights)
+        first = vote_shares(rows.votes, self.n_classes)
+        posterior = self.iterate(rows, first, np.ones(rows.votes.shape[1]))
+        self.fallback_ = _left_behind(posterior, first, rows.covered * rows.weights)
         if self.fallback_:
             self.prior_ = self.balance_ = np.full(self.n_classes, 1.0 / self.n_classes)
 
-    def iterate(self, found: DistinctRows, start: Array, weights: Array) -> Array:
+    def iterate(self, rows: DistinctRows, start: Array, weights: Array) -> Array:
         """Distinct rows, their first posterior, how much each function counts -> their last posterior."""
-        self.weights_, self.fallback_, self.functions_ = weights, False, found.votes.shape[1]
-        said, known = one_hot(found.votes, self.n_classes), gold_evidence(found.gold, self.n_classes)
-        counts = found.weights[:, None]
+        self.weights_, self.fallback_, self.functions_ = weights, False, rows.votes.shape[1]
+        one_hot_votes, gold_logs = one_hot(rows.votes, self.n_classes), gold_evidence(rows.gold, self.n_classes)
+        counts = rows.weights[:, None]
         posterior = start
         for _ in range(self.iterations):
-            self._maximise(said, posterior * counts)
-            previous, posterior = posterior, softmax(said @ self._evidence() + self._bias() + known)
+            self._maximise(one_hot_votes, posterior * counts)
+            previous, posterior = posterior, softmax(one_hot_votes @ self._evidence() + self._bias() + gold_logs)
             if np.abs(posterior - previous).max() < self.tolerance:
                 break
         self.prior_ = softmax(self._bias()[None])[0]
         return posterior
 
-    def _maximise(self, said: Any, weighted: Array) -> None:
+    def _maximise(self, one_hot_votes: Any, weighted: Array) -> None:
         mass = weighted.sum(axis=0)
         believed = mass + self.balance_counts()
         self.balance_ = floored(believed / believed.sum(), self.balance_floor)
-        self.confusions_ = confusions(said, weighted, self.strength, told=self.accuracy_counts())
+        self.confusions_ = confusions(one_hot_votes, weighted, self.strength, pseudo_counts=self.accuracy_counts())
 
     def _evidence(self) -> Array:
         logs = np.log(self.confusions_)
@@ -138,7 +138,7 @@ def floored(balance: Array, floor: float) -> Array:
     return np.asarray(raised / raised.sum())
 
 
-def confusions(said: Any, weighted: Array, strength: float, *, told: Array) -> Array:
+def confusions(one_hot_votes: Any, weighted: Array, strength: float, *, pseudo_counts: Array) -> Array:
     """One-hot votes and posterior mass (rows, classes) -> (functions, symbols + 1, classes), shrunk.
 
     Each column is shrunk, with ``strength`` rows of belief, to the function's own habits (how often it says each
@@ -146,18 +146,18 @@ def confusions(said: Any, weighted: Array, strength: float, *, told: Array) -> A
     right votes and of all that join this accuracy.
     """
     n_classes = weighted.shape[1]
-    counts = np.asarray(said.T @ weighted).reshape(-1, 2 * n_classes, n_classes)
+    counts = np.asarray(one_hot_votes.T @ weighted).reshape(-1, 2 * n_classes, n_classes)
     mass = weighted.sum(axis=0)
     full = np.concatenate([counts, np.maximum(mass - counts.sum(axis=1), 0.0)[:, None]], axis=1)
-    belief = _habits(counts, mass, told)
+    belief = _habits(counts, mass, pseudo_counts)
     return np.asarray((full + strength * belief) / (mass + strength))
 
 
-def _habits(counts: Array, mass: Array, told: Array) -> Array:
+def _habits(counts: Array, mass: Array, pseudo_counts: Array) -> Array:
     n_classes = len(mass)
     named, uttered = named_classes(n_classes), counts.sum(axis=2)
     right = named > 0
-    accuracy = ((counts * right).sum(axis=(1, 2)) + told[0]) / (counts.sum(axis=(1, 2)) + told[1])
+    accuracy = ((counts * right).sum(axis=(1, 2)) + pseudo_counts[0]) / (counts.sum(axis=(1, 2)) + pseudo_counts[1])
     share = np.clip((mass + 1.0) / (mass + 1.0).sum(), 1e-9, None)
     wrong = np.where(right, 0.0, 1.0) / (~right).sum(axis=1, keepdims=True)
     given = accuracy[:, None, None] * named + (1.0 - accuracy)[:, None, None] * wrong
@@ -168,10 +168,10 @@ def _habits(counts: Array, mass: Array, told: Array) -> Array:
 
 
 def _left_behind(posterior: Array, first: Array, counts: Array) -> bool:
-    heard, before, after = counts.sum(), counts @ first, counts @ posterior
-    if heard == 0:
+    covered, before, after = counts.sum(), counts @ first, counts @ posterior
+    if covered == 0:
         return False
-    lost = (before > 0.02 * heard) & (after < 0.1 * before)
-    agreement = (posterior * first).sum(axis=1) @ counts / heard
+    lost = (before > 0.02 * covered) & (after < 0.1 * before)
+    agreement = (posterior * first).sum(axis=1) @ counts / covered
     chance = 1.0 / posterior.shape[1]
     return bool(lost.any() or agreement < chance)

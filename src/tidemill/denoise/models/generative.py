@@ -51,23 +51,23 @@ class Generative(DawidSkene):
     explains_: bool
     chosen_strength_: float
 
-    def learn(self, found: DistinctRows) -> None:
+    def learn(self, rows: DistinctRows) -> None:
         """Distinct rows -> the pairs, and what ``fit`` learns from there."""
-        pairs = PairLifts(self.n_classes, **self.hints())
+        pairs = PairLifts(self.n_classes, **self.prior_parameters())
         pairs.order_ = self.order_
-        pairs.learn(found)
-        self.learn_from(found, pairs)
+        pairs.learn(rows)
+        self.learn_from(rows, pairs)
 
-    def learn_from(self, found: DistinctRows, pairs: PairLifts) -> None:
+    def learn_from(self, rows: DistinctRows, pairs: PairLifts) -> None:
         """Distinct rows and the fitted pairs -> what ``fit`` learns."""
-        start = pairs.posterior(found)
-        trial, posterior = self._tried(found, start, pairs, STRENGTHS[0])
+        start = pairs.posterior(rows)
+        trial, posterior = self._tried(rows, start, pairs, STRENGTHS[0])
         if trial.misfit_ > PLAUSIBLE:
-            other, end = self._tried(found, vote_shares(found.votes, self.n_classes), pairs, STRENGTHS[0])
+            other, end = self._tried(rows, vote_shares(rows.votes, self.n_classes), pairs, STRENGTHS[0])
             trial, posterior = (other, end) if other.misfit_ < trial.misfit_ else (trial, posterior)
         best = trial.misfit_
         for strength in STRENGTHS[1:] if best <= PLAUSIBLE else ():
-            stronger, posterior = self._tried(found, posterior, pairs, strength)
+            stronger, posterior = self._tried(rows, posterior, pairs, strength)
             if not stronger.misfit_ <= best + SLACK:
                 break
             trial, best = stronger, min(best, stronger.misfit_)
@@ -79,17 +79,17 @@ class Generative(DawidSkene):
         self.chosen_strength_ = trial.strength
         self.explains_ = bool(self.misfit_ < EXPLAINED and trial.strength >= ONE_ACCURACY)
 
-    def _tried(self, found: DistinctRows, start: Array, pairs: PairLifts, strength: float) -> tuple[Generative, Array]:
+    def _tried(self, rows: DistinctRows, start: Array, pairs: PairLifts, strength: float) -> tuple[Generative, Array]:
         trial = Generative(
             self.n_classes,
             strength=strength,
             balance_floor=self.balance_floor,
             iterations=self.iterations,
             tolerance=self.tolerance,
-            **self.hints(),
+            **self.prior_parameters(),
         )
         trial.order_ = pairs.order_
-        end = trial.iterate(found, start, pairs.weights_)
+        end = trial.iterate(rows, start, pairs.weights_)
         trial.misfit_ = misfit(pairs.counts_, trial.confusions_, trial.balance_, pairs.weights_)
         return trial, end
 

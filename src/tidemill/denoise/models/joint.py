@@ -35,10 +35,10 @@ RECALLED: Final = 0.25
 class TrainingRows:
     """The rows learned from, in an order that depends on them alone."""
 
-    said: Any
+    one_hot_votes: Any
     features: Features
     gold: Array
-    heard: Any
+    covered: Any
 
 
 class Joint(LabelModel):
@@ -104,7 +104,7 @@ class Joint(LabelModel):
         votes = votes[:, self.order_]
         self.learn_rows(votes, features, gold=gold, base=SmoothedVote(self.n_classes).fit(votes, gold=gold))
 
-    def learn(self, found: DistinctRows) -> None:  # noqa: ARG002 - refused
+    def learn(self, rows: DistinctRows) -> None:  # noqa: ARG002 - refused
         """Distinct rows hold no features: nothing to learn from."""
         raise DataError("label model joint learns from features of rows, which cannot be counted: fit it on rows")
 
@@ -114,50 +114,50 @@ class Joint(LabelModel):
             raise DataError("label model joint needs features: configure denoise.use_features, or give --features")
         self.functions_ = votes.shape[1]
         order = gold_first(row_order(votes, features), gold)[: self.most]
-        known = np.full(len(order), NO_GOLD) if gold is None else np.asarray(gold)[order]
-        rows = self._rows(votes[order], features[order], known)
+        gold_labels = np.full(len(order), NO_GOLD) if gold is None else np.asarray(gold)[order]
+        rows = self._rows(votes[order], features[order], gold_labels)
         self.base_, alone = base, base.predict_proba(votes[order])
         start = base.first_labels(votes[order]) if isinstance(base, SmoothedVote) else alone
         labels, warm = start, [None] * (self.folds + 1)
         for turn in range(self.rounds):
             seen, whole = self._cross_fitted(rows, labels, warm)
             if turn == 0:
-                self.skill_ = 0.0 if too_dependent(base) else skill(seen[rows.heard], start[rows.heard])
-                recall = class_recall(seen[rows.heard], start[rows.heard])
-            self._read_votes(rows.said, seen, start, recall)
-            labels = self._combined(rows.said @ self.evidence_, alone, seen, rows.gold)
+                self.skill_ = 0.0 if too_dependent(base) else skill(seen[rows.covered], start[rows.covered])
+                recall = class_recall(seen[rows.covered], start[rows.covered])
+            self._read_votes(rows.one_hot_votes, seen, start, recall)
+            labels = self._combined(rows.one_hot_votes @ self.evidence_, alone, seen, rows.gold)
         self.coefficients_, self.centre_, self.scale_ = whole.weights, whole.centre, whole.scale
         self.prior_ = self.balance_ = labels.mean(axis=0) / labels.mean(axis=0).sum()
-        self.held_out_ = gold_scores(self._combined(rows.said @ self.evidence_, alone, seen, 0.0), known)
+        self.held_out_ = gold_scores(self._combined(rows.one_hot_votes @ self.evidence_, alone, seen, 0.0), gold_labels)
 
     def _combined(self, meaning: Array, alone: Probabilities, seen: Probabilities, gold: Array | float) -> Array:
         """What votes mean to the classifier, what they say alone, and the classifier, each by the classifier's skill."""
         trust = float(np.clip((self.skill_ - UNSKILLED) / (SKILLED - UNSKILLED), 0.0, 1.0))
-        heard = min(2.0 * trust, 1.0)
+        weight = min(2.0 * trust, 1.0)
         by_votes = np.log(np.maximum(alone, 1e-9))
-        return softmax(trust * meaning + (1.0 - trust) * by_votes + heard * np.log(np.maximum(seen, 1e-9)) + gold)
+        return softmax(trust * meaning + (1.0 - trust) * by_votes + weight * np.log(np.maximum(seen, 1e-9)) + gold)
 
-    def _rows(self, votes: Votes, features: Features, known: Any) -> TrainingRows:
-        evidence = gold_evidence(known, self.n_classes)
-        heard = ~uncovered(votes) | (known != NO_GOLD)
-        return TrainingRows(one_hot(votes, self.n_classes), np.asarray(features, dtype=np.float32), evidence, heard)
+    def _rows(self, votes: Votes, features: Features, gold_labels: Any) -> TrainingRows:
+        evidence = gold_evidence(gold_labels, self.n_classes)
+        covered = ~uncovered(votes) | (gold_labels != NO_GOLD)
+        return TrainingRows(one_hot(votes, self.n_classes), np.asarray(features, dtype=np.float32), evidence, covered)
 
     def _cross_fitted(self, rows: TrainingRows, labels: Array, warm: list[Any]) -> tuple[Array, LinearClassifier]:
         """Rows and labels -> the classifier's answers on rows it did not see, and the classifier of all rows."""
         place = np.arange(len(labels)) % self.folds
         seen = np.zeros_like(labels)
         for fold in range(self.folds):
-            model = self._classifier(rows, labels, rows.heard & (place != fold), warm[fold])
+            model = self._classifier(rows, labels, rows.covered & (place != fold), warm[fold])
             warm[fold], seen[place == fold] = model.weights, model.predict(rows.features[place == fold])
-        whole = self._classifier(rows, labels, rows.heard, warm[-1])
+        whole = self._classifier(rows, labels, rows.covered, warm[-1])
         warm[-1] = whole.weights
         return seen, whole
 
-    def tells(self, votes: Votes, features: Features, labels: Probabilities) -> float:
+    def feature_fit(self, votes: Votes, features: Features, labels: Probabilities) -> float:
         """Rows and a label model's labels of them -> how much of these a classifier tells of rows it has not seen."""
         rows = self._rows(votes, features, np.full(len(votes), NO_GOLD))
         seen, _ = self._cross_fitted(rows, labels, [None] * (self.folds + 1))
-        return skill(seen[rows.heard], labels[rows.heard])
+        return skill(seen[rows.covered], labels[rows.covered])
 
     def _classifier(self, rows: TrainingRows, labels: Array, chosen: Any, start: Array | None) -> LinearClassifier:
         chosen = chosen if chosen.any() else np.ones_like(chosen)
@@ -166,11 +166,11 @@ class Joint(LabelModel):
             rows.features[chosen], labels[chosen], weights=weights, penalty=self.penalty, start=start
         )
 
-    def _read_votes(self, said: Any, seen: Probabilities, start: Probabilities, recall: Array) -> None:
+    def _read_votes(self, one_hot_votes: Any, seen: Probabilities, start: Probabilities, recall: Array) -> None:
         """What each kind of vote means to the classifier; of classes that it does not recall, to the votes' model."""
         balance = seen.mean(axis=0)
-        heard = np.tile(recall, said.shape[1] // self.n_classes)[:, None]
-        mass = heard * np.asarray(said.T @ seen) + (1.0 - heard) * np.asarray(said.T @ start)
+        trusted = np.tile(recall, one_hot_votes.shape[1] // self.n_classes)[:, None]
+        mass = trusted * np.asarray(one_hot_votes.T @ seen) + (1.0 - trusted) * np.asarray(one_hot_votes.T @ start)
         meaning = (mass + self.strength * balance) / (mass.sum(axis=1, keepdims=True) + self.strength)
         self.evidence_ = np.log(np.maximum(meaning, 1e-9) / np.maximum(balance, 1e-9))
         self.accuracies_ = _accuracies(meaning, mass.sum(axis=1), self.n_classes)
@@ -183,10 +183,10 @@ class Joint(LabelModel):
         return self._combined(sum_evidence(votes, self.evidence_, self.n_classes), start, seen, 0.0)
 
     def _predict_or_prior(self, votes: Votes, features: Features | None = None) -> Probabilities:
-        found = self._predict(votes, features)
+        probabilities = self._predict(votes, features)
         if features is None:
-            found[uncovered(votes)] = self.prior_
-        return found
+            probabilities[uncovered(votes)] = self.prior_
+        return probabilities
 
     def _accuracies(self) -> Array:
         return self.accuracies_

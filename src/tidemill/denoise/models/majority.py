@@ -29,7 +29,7 @@ class MajorityVote(LabelModel):
     def _fit(self, votes: Votes, features: Features | None, gold: Gold) -> None:  # noqa: ARG002 - nothing to learn
         self._alike()
 
-    def learn(self, found: DistinctRows) -> None:  # noqa: ARG002 - nothing to learn
+    def learn(self, rows: DistinctRows) -> None:  # noqa: ARG002 - nothing to learn
         """Distinct rows -> every class alike."""
         self._alike()
 

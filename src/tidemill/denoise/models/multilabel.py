@@ -44,10 +44,12 @@ class MultiLabel:
         """Label -> votes (rows, functions) -> the fitted models."""
         if not votes:
             raise DataError("no label has votes: nothing to learn from")
-        known = gold or {}
+        gold_by_label = gold or {}
         self.models_ = {
-            label: create(self.model, 2, **self.parameters).fit(said, features=features, gold=known.get(label))
-            for label, said in votes.items()
+            label: create(self.model, 2, **self.parameters).fit(
+                label_votes, features=features, gold=gold_by_label.get(label)
+            )
+            for label, label_votes in votes.items()
         }
         return self
 

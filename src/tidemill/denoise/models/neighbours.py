@@ -61,20 +61,20 @@ class Neighbours(LabelModel):
         self.opinions_ = self.votes_only_.predict_proba(votes[kept])
         self.prior_ = self.balance_ = self.opinions_.mean(axis=0) / self.opinions_.mean(axis=0).sum()
 
-    def learn(self, found: DistinctRows) -> None:  # noqa: ARG002 - refused
+    def learn(self, rows: DistinctRows) -> None:  # noqa: ARG002 - refused
         """Distinct rows hold no features: nothing to learn from."""
         raise DataError("label model neighbours learns from features of rows, which cannot be counted: fit it on rows")
 
     def _near(self, features: Features) -> Array:
         """Features -> (rows, classes) mean opinion of the nearest reference rows; a row is not its own neighbour."""
-        found = np.zeros((len(features), self.n_classes))
+        probabilities = np.zeros((len(features), self.n_classes))
         count = min(self.nearest, max(len(self.reference_) - 1, 1))
         for start in range(0, len(features), 1024):
             alike = np.round(_unit(features[start : start + 1024]) @ self.reference_.T, 6)
             alike[alike > 1.0 - 1e-5] = -1.0
             nearest = np.argsort(-alike, axis=1, kind="stable")[:, :count]
-            found[start : start + 1024] = self.opinions_[nearest].mean(axis=1)
-        return found
+            probabilities[start : start + 1024] = self.opinions_[nearest].mean(axis=1)
+        return probabilities
 
     def _predict(self, votes: Votes, features: Features | None) -> Probabilities:
         opinion = self.votes_only_.predict_proba(votes)
@@ -83,10 +83,10 @@ class Neighbours(LabelModel):
         return softmax(np.log(np.maximum(opinion, 1e-6)) + np.log(np.maximum(self._near(features), 1e-6)))
 
     def _predict_or_prior(self, votes: Votes, features: Features | None = None) -> Probabilities:
-        found = self._predict(votes, features)
+        probabilities = self._predict(votes, features)
         if features is None:
-            found[uncovered(votes)] = self.prior_
-        return found
+            probabilities[uncovered(votes)] = self.prior_
+        return probabilities
 
     def _accuracies(self) -> Array | None:
         return self.votes_only_.accuracies()

@@ -34,14 +34,14 @@ class OneCoin(LabelModel):
         self.tolerance = tolerance
         self.budget = budget
 
-    def learn(self, found: DistinctRows) -> None:
+    def learn(self, rows: DistinctRows) -> None:
         """Distinct rows -> accuracies, by EM."""
-        said, known = one_hot(found.votes, self.n_classes), gold_evidence(found.gold, self.n_classes)
+        one_hot_votes, gold_logs = one_hot(rows.votes, self.n_classes), gold_evidence(rows.gold, self.n_classes)
         self.prior_ = self.balance_ = np.full(self.n_classes, 1.0 / self.n_classes)
-        posterior = vote_shares(found.votes, self.n_classes)
+        posterior = vote_shares(rows.votes, self.n_classes)
         for _ in range(self.iterations):
-            self.accuracies_ = smoothed_accuracies(found, posterior, self.n_classes)
-            previous, posterior = posterior, softmax(said @ self._evidence() + known)
+            self.accuracies_ = smoothed_accuracies(rows, posterior, self.n_classes)
+            previous, posterior = posterior, softmax(one_hot_votes @ self._evidence() + gold_logs)
             if np.abs(posterior - previous).max() < self.tolerance:
                 break
 

@@ -67,54 +67,54 @@ class PairLifts(ModelWithPriors):
         *,
         anchor: float = 2.0,
         most: int = 200,
-        **hints: Any,
+        **priors: Any,
     ) -> None:
-        super().__init__(n_classes, **hints)
+        super().__init__(n_classes, **priors)
         self.anchor = anchor
         self.most = most
 
-    def learn(self, found: DistinctRows) -> None:
+    def learn(self, rows: DistinctRows) -> None:
         """Distinct rows -> what ``fit`` learns."""
-        self.functions_ = found.votes.shape[1]
-        self.counts_ = pair_counts(found, self.n_classes, most=self.most)
-        prior = self.anchor + self.balance_counts() + gold_counts(found, self.n_classes)
+        self.functions_ = rows.votes.shape[1]
+        self.counts_ = pair_counts(rows, self.n_classes, most=self.most)
+        prior = self.anchor + self.balance_counts() + gold_counts(rows, self.n_classes)
         learned = self.dependence_ = estimate_dependence(
-            self.counts_, self.functions_, prior=prior, told=self._told(found)
+            self.counts_, self.functions_, prior=prior, pseudo_counts=self._precision_counts(rows)
         )
         self.balance_, self.talk_ = learned.fit.balance, learned.fit.talk
         self.weights_, self.excess_ = learned.weights, learned.excess
-        self.precision_, self.uses_ = self._all_precisions(found)
+        self.precision_, self.uses_ = self._all_precisions(rows)
         self.evidence_ = self._evidence()
         self.prior_ = self._silent()
 
-    def _told(self, found: DistinctRows) -> Array:
+    def _precision_counts(self, rows: DistinctRows) -> Array:
         """Distinct rows -> (2, counted kinds): the precision expected of each kind of vote, in votes right and in all.
 
         It is the usual one, or the one hinted at; gold rows add what they tell.
         """
-        believed = self.believed()[self.counts_.functions]
-        others = 1.0 - class_vote_shares(found, self.n_classes)[self.counts_.owner]
+        believed = self.stated_accuracies()[self.counts_.functions]
+        others = 1.0 - class_vote_shares(rows, self.n_classes)[self.counts_.owner]
         usual = np.maximum(PRIOR_PRECISION, 1.0 - WRONG * others)
         right = np.clip(np.where(np.isnan(believed), usual, believed), 0.02, 0.999)
         refuses = self.counts_.symbols >= self.n_classes
-        told = np.stack(
+        pseudo_counts = np.stack(
             [np.where(refuses, (1.0 - right) / self.n_classes, right) * PRIOR_VOTES, np.full(len(right), PRIOR_VOTES)]
         )
-        known = np.flatnonzero(found.gold != NO_GOLD)
-        said = one_hot(found.votes[known], self.n_classes)[:, self.counts_.columns]
-        truth = np.eye(self.n_classes)[found.gold[known]] * found.weights[known][:, None]
-        seen = np.asarray(said.T @ truth)
-        return np.asarray(told + np.stack([seen[np.arange(len(right)), self.counts_.owner], seen.sum(axis=1)]))
+        labeled = np.flatnonzero(rows.gold != NO_GOLD)
+        one_hot_votes = one_hot(rows.votes[labeled], self.n_classes)[:, self.counts_.columns]
+        truth = np.eye(self.n_classes)[rows.gold[labeled]] * rows.weights[labeled][:, None]
+        seen = np.asarray(one_hot_votes.T @ truth)
+        return np.asarray(pseudo_counts + np.stack([seen[np.arange(len(right)), self.counts_.owner], seen.sum(axis=1)]))
 
-    def _all_precisions(self, found: DistinctRows) -> tuple[Array, Array]:
+    def _all_precisions(self, rows: DistinctRows) -> tuple[Array, Array]:
         """Precision of every kind of vote; kinds that were not counted in pairs follow from those that were."""
         counts, width = self.counts_, 2 * self.n_classes
-        said = one_hot(found.votes, self.n_classes)
-        known = gold_evidence(found.gold, self.n_classes)
-        uses = np.asarray(said.T @ found.weights).ravel() / found.weights.sum()
+        one_hot_votes = one_hot(rows.votes, self.n_classes)
+        gold_logs = gold_evidence(rows.gold, self.n_classes)
+        uses = np.asarray(one_hot_votes.T @ rows.weights).ravel() / rows.weights.sum()
         evidence = np.zeros((self.functions_ * width, self.n_classes))
         evidence[counts.columns] = np.log(np.maximum(self.dependence_.fit.given, 1e-12) / self.balance_)
-        mass = np.asarray(said.T @ (softmax(said @ evidence + known) * found.weights[:, None]))
+        mass = np.asarray(one_hot_votes.T @ (softmax(one_hot_votes @ evidence + gold_logs) * rows.weights[:, None]))
         owner = np.tile(np.arange(width) % self.n_classes, self.functions_)
         hint = np.tile(
             np.where(np.arange(width) < self.n_classes, PRIOR_PRECISION, (1 - PRIOR_PRECISION) / self.n_classes),
@@ -141,17 +141,17 @@ class PairLifts(ModelWithPriors):
         uniform = np.full(self.n_classes, 1.0 / self.n_classes)
         return np.asarray(silent if silent.max() >= DECISIVE / self.n_classes else uniform)
 
-    def mismatch(self, found: DistinctRows) -> float:
+    def mismatch(self, rows: DistinctRows) -> float:
         """Distinct rows -> share of rows that are given a class beyond what the estimated balance has of it."""
-        posterior = softmax(one_hot(found.votes, self.n_classes) @ self.evidence_)
-        share = (found.weights * found.heard) @ posterior / found.weights.sum()
+        posterior = softmax(one_hot(rows.votes, self.n_classes) @ self.evidence_)
+        share = (rows.weights * rows.covered) @ posterior / rows.weights.sum()
         return float(np.maximum(share - self.balance_, 0.0).sum())
 
-    def posterior(self, found: DistinctRows) -> Array:
+    def posterior(self, rows: DistinctRows) -> Array:
         """Distinct rows -> their posterior with the estimated balance as prior; silent rows get the prior."""
         bias = np.log(self.balance_)
-        posterior = softmax(one_hot(found.votes, self.n_classes) @ self.evidence_ + bias)
-        posterior[~found.heard] = self.prior_
+        posterior = softmax(one_hot(rows.votes, self.n_classes) @ self.evidence_ + bias)
+        posterior[~rows.covered] = self.prior_
         return posterior
 
     def _predict(self, votes: Votes, features: Features | None) -> Probabilities:  # noqa: ARG002 - votes only

@@ -59,7 +59,7 @@ class ModelWithPriors(LabelModel):
             raise ConfigError(f"balance {self.balance}: promised {self.n_classes} shares above 0, one a class")
         return np.asarray(BALANCE_WEIGHT * hint / hint.sum())
 
-    def believed(self) -> Array:
+    def stated_accuracies(self) -> Array:
         """What is believed of accuracies -> (functions,) in the model's order, NaN where nothing is.
 
         Raises
@@ -71,27 +71,27 @@ class ModelWithPriors(LabelModel):
             return np.full(self.functions_, np.nan)
         if len(self.accuracies_hint) != self.functions_:
             raise ConfigError(f"{len(self.accuracies_hint)} hinted accuracies for {self.functions_} functions")
-        hints = np.array([np.nan if hint is None else hint for hint in self.accuracies_hint], dtype=np.float64)
-        if ((hints < 0) | (hints > 1)).any():
+        stated = np.array([np.nan if hint is None else hint for hint in self.accuracies_hint], dtype=np.float64)
+        if ((stated < 0) | (stated > 1)).any():
             raise ConfigError(f"hinted accuracies {self.accuracies_hint}: promised shares from 0 to 1")
-        return np.asarray(hints[self.order_])
+        return np.asarray(stated[self.order_])
 
-    def hints(self) -> dict[str, Any]:
+    def prior_parameters(self) -> dict[str, Any]:
         """What this model was told -> parameters for another one."""
         return {"balance": self.balance, "accuracies_hint": self.accuracies_hint, "budget": self.budget}
 
     def accuracy_counts(self) -> Array:
         """What is believed of accuracies -> (2, functions) pseudo-counts: how many votes were right, of how many."""
-        return accuracy_counts(self.believed())
+        return accuracy_counts(self.stated_accuracies())
 
 
-def accuracy_counts(believed: Array) -> Array:
+def accuracy_counts(stated_accuracies: Array) -> Array:
     """Accuracy believed of each function, or NaN -> (2, functions): votes right, and votes in all.
 
     >>> accuracy_counts(np.array([np.nan, 0.9])).round(1)
     array([[ 1.4, 28.4],
            [ 2. , 32. ]])
     """
-    told = ~np.isnan(believed)
-    right = PRIOR_RIGHT + ACCURACY_WEIGHT * np.where(told, believed, 0.0)
-    return np.asarray(np.stack([right, PRIOR_VOTES + ACCURACY_WEIGHT * told]))
+    stated = ~np.isnan(stated_accuracies)
+    right = PRIOR_RIGHT + ACCURACY_WEIGHT * np.where(stated, stated_accuracies, 0.0)
+    return np.asarray(np.stack([right, PRIOR_VOTES + ACCURACY_WEIGHT * stated]))

@@ -102,39 +102,39 @@ class SmoothedVote(ModelWithPriors):
     effective_: float
 
     def __init__(
-        self, n_classes: int, *, default: int | None = None, default_rate: float | None = None, **hints: Any
+        self, n_classes: int, *, default: int | None = None, default_rate: float | None = None, **priors: Any
     ) -> None:
-        super().__init__(n_classes, **hints)
+        super().__init__(n_classes, **priors)
         self.default = default
         self.default_rate = default_rate
 
-    def learn(self, found: DistinctRows) -> None:
+    def learn(self, rows: DistinctRows) -> None:
         """Learn from distinct rows: the pairs first, then what ``learn_from`` learns."""
-        pairs = PairLifts(self.n_classes, **self.hints())
+        pairs = PairLifts(self.n_classes, **self.prior_parameters())
         pairs.order_ = self.order_
-        pairs.learn(found)
-        self.learn_from(found, pairs)
+        pairs.learn(rows)
+        self.learn_from(rows, pairs)
 
-    def learn_from(self, found: DistinctRows, pairs: PairLifts) -> None:
+    def learn_from(self, rows: DistinctRows, pairs: PairLifts) -> None:
         """Learn from distinct rows and the pairs fitted on them."""
-        spoken = SpokenConfusions(self.n_classes, **self.hints())
+        spoken = SpokenConfusions(self.n_classes, **self.prior_parameters())
         spoken.order_ = pairs.order_
-        spoken.iterate(found, pairs.weights_)
+        spoken.iterate(rows, pairs.weights_)
         self.functions_, self.weights_ = pairs.functions_, pairs.weights_
         self.evidence_, self.pair_evidence_ = spoken.evidence_, pairs.evidence_
         self.accuracies_, self.effective_ = pairs.precisions(), pairs.effective()
-        self.rarity_ = rarity(found, self.n_classes)
-        self.sharpness_ = 1.0 + SURER * agreement(found, self.n_classes) * (self.n_classes > 2)  # noqa: PLR2004
-        self.mismatch_ = pairs.mismatch(found)
-        self.balance_ = class_balance(found, pairs.balance_, self.balance_counts())
+        self.rarity_ = rarity(rows, self.n_classes)
+        self.sharpness_ = 1.0 + SURER * agreement(rows, self.n_classes) * (self.n_classes > 2)  # noqa: PLR2004
+        self.mismatch_ = pairs.mismatch(rows)
+        self.balance_ = class_balance(rows, pairs.balance_, self.balance_counts())
         self.pair_share_ = 0.0 if self.too_dependent or lead(self.balance_) > RARE else PAIRS
         self.prior_ = uncovered_prior(self.balance_, pairs.prior_)
-        told = default_prior(found, self.n_classes, default=self.default, rate=self.default_rate)
-        if told is not None:
-            missing = float(found.weights @ ~found.heard) / float(found.weights.sum())
-            self.prior_, self.balance_ = told, missing * told + (1.0 - missing) * self.balance_
+        default = default_prior(rows, self.n_classes, default=self.default, rate=self.default_rate)
+        if default is not None:
+            missing = float(rows.weights @ ~rows.covered) / float(rows.weights.sum())
+            self.prior_, self.balance_ = default, missing * default + (1.0 - missing) * self.balance_
         # where no function speaks for the common class, nothing could outvote a pseudo-vote for it
-        one_named = told is not None and self.default is None
+        one_named = default is not None and self.default is None
         weighed = np.ones(self.n_classes) if one_named else self.balance_**BELIEVED
         self.pseudo_ = PSEUDO_VOTES * weighed / weighed.sum()
 
@@ -206,7 +206,7 @@ class SmoothedVote(ModelWithPriors):
         }
 
 
-def rarity(found: DistinctRows, n_classes: int) -> Array:
+def rarity(rows: DistinctRows, n_classes: int) -> Array:
     """Compute how rare each kind of vote is.
 
     Returns
@@ -214,20 +214,20 @@ def rarity(found: DistinctRows, n_classes: int) -> Array:
     (n_functions * 2 * n_classes,)
         ``-log`` of the share of rows with the vote; 0 for votes that never occur and for "not class k".
     """
-    uses = np.asarray(one_hot(found.votes, n_classes).T @ found.weights).ravel() / found.weights.sum()
+    uses = np.asarray(one_hot(rows.votes, n_classes).T @ rows.weights).ravel() / rows.weights.sum()
     positive = np.arange(len(uses)) % (2 * n_classes) < n_classes
     return np.where((uses > 0) & positive, -np.log(np.maximum(uses, 1e-12)), 0.0)
 
 
-def agreement(found: DistinctRows, n_classes: int) -> float:
+def agreement(rows: DistinctRows, n_classes: int) -> float:
     """Compute the agreement of two votes on a row beyond chance, 0 to 1 (Fleiss' kappa with the shares of rows as chance)."""
-    counts = np.stack([(found.votes == k).sum(axis=1) for k in range(n_classes)], axis=1).astype(np.float64)
+    counts = np.stack([(rows.votes == k).sum(axis=1) for k in range(n_classes)], axis=1).astype(np.float64)
     total = counts.sum(axis=1)
-    weights = found.weights * (total >= 2)  # noqa: PLR2004 - two votes can agree
+    weights = rows.weights * (total >= 2)  # noqa: PLR2004 - two votes can agree
     if not weights.any():
         return 0.0
     same = (counts * (counts - 1)).sum(axis=1) / np.maximum(total * (total - 1), 1.0)
-    share = (found.weights * (total > 0)) @ (counts / np.maximum(total, 1.0)[:, None])
+    share = (rows.weights * (total > 0)) @ (counts / np.maximum(total, 1.0)[:, None])
     chance = float(((share / share.sum()) ** 2).sum())
     agreed = float(weights @ same / weights.sum())
     return float(np.clip((agreed - chance) / max(1.0 - chance, 0.05), 0.0, 1.0))

@@ -54,35 +54,35 @@ class SpokenConfusions(ModelWithPriors):
         strength: float = 50.0,
         iterations: int = 100,
         tolerance: float = 1e-5,
-        **hints: Any,
+        **priors: Any,
     ) -> None:
-        super().__init__(n_classes, **hints)
+        super().__init__(n_classes, **priors)
         self.strength = strength
         self.iterations = iterations
         self.tolerance = tolerance
 
-    def learn(self, found: DistinctRows) -> None:
+    def learn(self, rows: DistinctRows) -> None:
         """Distinct rows -> what ``fit`` learns."""
-        self.iterate(found, np.ones(found.votes.shape[1]))
+        self.iterate(rows, np.ones(rows.votes.shape[1]))
 
-    def iterate(self, found: DistinctRows, weights: Array) -> None:
+    def iterate(self, rows: DistinctRows, weights: Array) -> None:
         """Distinct rows and how much each function counts -> what each says of a class, by EM."""
-        self.functions_ = found.votes.shape[1]
-        self.prior_ = self.balance_ = self.told_balance()
-        told, bias = self.accuracy_counts(), np.log(self.balance_)
-        said = one_hot(found.votes, self.n_classes)
-        known, powers = gold_evidence(found.gold, self.n_classes), np.repeat(weights, 2 * self.n_classes)[:, None]
-        posterior = softmax(np.log(vote_shares(found.votes, self.n_classes) + 1e-9) + known)
+        self.functions_ = rows.votes.shape[1]
+        self.prior_ = self.balance_ = self.stated_balance()
+        pseudo_counts, bias = self.accuracy_counts(), np.log(self.balance_)
+        one_hot_votes = one_hot(rows.votes, self.n_classes)
+        gold_logs, powers = gold_evidence(rows.gold, self.n_classes), np.repeat(weights, 2 * self.n_classes)[:, None]
+        posterior = softmax(np.log(vote_shares(rows.votes, self.n_classes) + 1e-9) + gold_logs)
         for _ in range(self.iterations):
             given, self.accuracies_ = conditional_confusions(
-                said, posterior * found.weights[:, None], self.strength, told=told
+                one_hot_votes, posterior * rows.weights[:, None], self.strength, pseudo_counts=pseudo_counts
             )
             self.evidence_ = np.log(given) * powers
-            previous, posterior = posterior, softmax(said @ self.evidence_ + bias + known)
+            previous, posterior = posterior, softmax(one_hot_votes @ self.evidence_ + bias + gold_logs)
             if np.abs(posterior - previous).max() < self.tolerance:
                 break
 
-    def told_balance(self) -> Array:
+    def stated_balance(self) -> Array:
         """Uniform, or what is believed of the balance."""
         counts = self.balance_counts() + 1e-9
         return np.asarray(counts / counts.sum())
@@ -95,7 +95,12 @@ class SpokenConfusions(ModelWithPriors):
 
 
 def conditional_confusions(
-    said: Any, weighted: Array, strength: float, *, told: Array | None = None, habits: Array | None = None
+    one_hot_votes: Any,
+    weighted: Array,
+    strength: float,
+    *,
+    pseudo_counts: Array | None = None,
+    habits: Array | None = None,
 ) -> tuple[Array, Array]:
     """One-hot votes and posterior mass (rows, classes) -> P(vote | class, it speaks) per kind, accuracies (functions,).
 
@@ -103,11 +108,11 @@ def conditional_confusions(
     (functions, kinds) is how readily each function says each thing; its share of votes where None is given.
     """
     n_classes = weighted.shape[1]
-    counts = np.asarray(said.T @ weighted).reshape(-1, 2 * n_classes, n_classes)
+    counts = np.asarray(one_hot_votes.T @ weighted).reshape(-1, 2 * n_classes, n_classes)
     uses, total = counts.sum(axis=2), counts.sum(axis=(1, 2))
     named = named_classes(n_classes)
     right = named > 0
-    extra = np.array([[PRIOR_RIGHT], [PRIOR_VOTES]]) if told is None else told
+    extra = np.array([[PRIOR_RIGHT], [PRIOR_VOTES]]) if pseudo_counts is None else pseudo_counts
     accuracy = ((counts * right).sum(axis=(1, 2)) + extra[0]) / (total + extra[1])
     wrong = ~right / np.maximum((~right).sum(axis=1, keepdims=True), 1)
     tilt = accuracy[:, None, None] * named + (1.0 - accuracy)[:, None, None] * wrong

@@ -46,10 +46,10 @@ class Triplets(LabelModel):
         super().__init__(n_classes)
         self.budget = budget
 
-    def learn(self, found: DistinctRows) -> None:
+    def learn(self, rows: DistinctRows) -> None:
         """Distinct rows -> accuracies in closed form; gold is not heard."""
         self.prior_ = self.balance_ = np.full(self.n_classes, 1.0 / self.n_classes)
-        scales = [_accuracies(*_products(found, k)) for k in range(1 if self.n_classes == 2 else self.n_classes)]  # noqa: PLR2004
+        scales = [_accuracies(*_products(rows, k)) for k in range(1 if self.n_classes == 2 else self.n_classes)]  # noqa: PLR2004
         self.accuracies_ = np.clip((1.0 + np.mean(scales, axis=0)) / 2.0, 0.05, 0.95)
 
     def _predict(self, votes: Votes, features: Features | None) -> Probabilities:  # noqa: ARG002 - votes only
@@ -59,13 +59,13 @@ class Triplets(LabelModel):
         return self.accuracies_
 
 
-def _products(found: DistinctRows, k: int) -> tuple[Array, Array]:
+def _products(rows: DistinctRows, k: int) -> tuple[Array, Array]:
     """Distinct rows and a class -> (functions, functions) mean product where both speak, and rows where both do."""
-    spoke = found.votes != ABSTAIN
-    names = (found.votes == k) | ((found.votes < ABSTAIN) & (found.votes != -2 - k))
-    signs = np.where(spoke, np.where(names, 1.0, -1.0), 0.0)
-    both = spoke.astype(np.float64).T @ (spoke * found.weights[:, None])
-    product = (signs.T @ (signs * found.weights[:, None]) + BELIEF * USUAL**2) / (both + BELIEF)
+    voted = rows.votes != ABSTAIN
+    names = (rows.votes == k) | ((rows.votes < ABSTAIN) & (rows.votes != -2 - k))
+    signs = np.where(voted, np.where(names, 1.0, -1.0), 0.0)
+    both = voted.astype(np.float64).T @ (voted * rows.weights[:, None])
+    product = (signs.T @ (signs * rows.weights[:, None]) + BELIEF * USUAL**2) / (both + BELIEF)
     return np.asarray(product), np.asarray(both)
 
 

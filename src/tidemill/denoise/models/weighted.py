@@ -34,12 +34,12 @@ class WeightedVote(LabelModel):
         super().__init__(n_classes)
         self.budget = budget
 
-    def learn(self, found: DistinctRows) -> None:
+    def learn(self, rows: DistinctRows) -> None:
         """Distinct rows -> agreement of each function with the majority, and with gold where there is some."""
         self.prior_ = self.balance_ = np.full(self.n_classes, 1.0 / self.n_classes)
-        labels = np.log(np.maximum(vote_shares(found.votes, self.n_classes), 1e-9))
-        known = softmax(labels + gold_evidence(found.gold, self.n_classes))
-        self.accuracies_ = smoothed_accuracies(found, known, self.n_classes)
+        labels = np.log(np.maximum(vote_shares(rows.votes, self.n_classes), 1e-9))
+        posterior = softmax(labels + gold_evidence(rows.gold, self.n_classes))
+        self.accuracies_ = smoothed_accuracies(rows, posterior, self.n_classes)
 
     def _predict(self, votes: Votes, features: Features | None) -> Probabilities:  # noqa: ARG002 - votes only
         return softmax(sum_evidence(votes, one_coin_evidence(self.accuracies_, self.n_classes), self.n_classes))
@@ -48,9 +48,9 @@ class WeightedVote(LabelModel):
         return self.accuracies_
 
 
-def smoothed_accuracies(found: DistinctRows, labels: Probabilities, n_classes: int) -> Array:
+def smoothed_accuracies(rows: DistinctRows, labels: Probabilities, n_classes: int) -> Array:
     """Distinct rows and their labels -> (functions,) chance that each function is right where it speaks, shrunk."""
-    mass = np.asarray(one_hot(found.votes, n_classes).T @ (labels * found.weights[:, None]))
+    mass = np.asarray(one_hot(rows.votes, n_classes).T @ (labels * rows.weights[:, None]))
     mass = mass.reshape(-1, 2 * n_classes, n_classes)
     right = (mass * (named_classes(n_classes) > 0)).sum(axis=(1, 2))
     total = mass.sum(axis=(1, 2))

@@ -16,8 +16,8 @@ def label_card(name: str, report: Mapping[str, Any], functions: Sequence[Mapping
 
 
 def _head(name: str, report: Mapping[str, Any], functions: Sequence[Mapping[str, Any]]) -> list[str]:
-    covered = report.get("coverage")
-    heard = "" if covered is None else f"; {covered:.1%} of the rows are heard by at least one"
+    share = report.get("coverage")
+    coverage = "" if share is None else f"; {share:.1%} of the rows are heard by at least one"
     return [
         f"# Label card: {name}",
         "",
@@ -25,7 +25,7 @@ def _head(name: str, report: Mapping[str, Any], functions: Sequence[Mapping[str,
             "No person has given these labels. Labeling functions voted, and a label model turned their votes into a "
             "probability per class."
         ),
-        f"{report['rows']:,} rows, {len(functions)} functions{heard}.",
+        f"{report['rows']:,} rows, {len(functions)} functions{coverage}.",
         "",
     ]
 
@@ -54,17 +54,17 @@ def _cell(value: Any) -> str:
 
 
 def _model(report: Mapping[str, Any]) -> list[str]:
-    told = [f"- **{name}**: {text}" for name, text in facts(report)]
+    lines = [f"- **{name}**: {text}" for name, text in facts(report)]
     silent = report.get("silent_rows")
     if silent:
         shares = ", ".join(f"{name} {share:.1%}" for name, share in silent.items())
-        told.append(f"- **rows that no function speaks of**: {shares}, on average")
-    return ["## The label model", "", *told, ""]
+        lines.append(f"- **rows that no function speaks of**: {shares}, on average")
+    return ["## The label model", "", *lines, ""]
 
 
 def _limits(report: Mapping[str, Any]) -> list[str]:
     measured = bool(report.get("gold"))
-    told = [
+    lines = [
         (
             "A probability is as good as the functions' independence that the model assumes or has found; where all of them "
             "err together, it is sure and wrong."
@@ -72,5 +72,5 @@ def _limits(report: Mapping[str, Any]) -> list[str]:
         "The functions know what their authors thought of: rows of another kind are silent, or get votes by accident.",
     ]
     if not measured:
-        told.insert(0, "Nothing here was held against labels by people: there are none in the development split.")
-    return ["## Limits", "", *(f"- {text}" for text in told)]
+        lines.insert(0, "Nothing here was held against labels by people: there are none in the development split.")
+    return ["## Limits", "", *(f"- {text}" for text in lines)]

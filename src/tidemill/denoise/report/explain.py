@@ -51,31 +51,31 @@ def functions(
     mass = np.asarray(one_hot(votes, n_classes).T @ posterior).reshape(-1, 2 * n_classes, n_classes)
     named = named_classes(n_classes) > 0
     right, total = (mass * named).sum(axis=(1, 2)), mass.sum(axis=(1, 2))
-    told = {}
+    result = {}
     for j, name in enumerate(names):
         low, high = wilson(float(right[j]), float(total[j]), CONFIDENCE)
-        told[name] = {
+        result[name] = {
             "coverage": round(float((votes[:, j] != ABSTAIN).mean()), 6),
             "votes": int(total[j].round()),
             "accuracy": round(float(right[j] / total[j]), 6) if total[j] else None,
             "interval": [round(low, 6), round(high, 6)],
             "confusion": _confusion(mass[j], classes),
         }
-    return told
+    return result
 
 
 def _confusion(mass: Array, classes: Sequence[str]) -> dict[str, dict[str, list[float]]]:
     """Mass (symbols, classes) of one function -> class -> what it says of it -> share and 90% interval."""
     kinds = [*classes, *(f"not {name}" for name in classes)]
-    spoken = mass.sum(axis=0)
-    told: dict[str, dict[str, list[float]]] = {}
+    totals = mass.sum(axis=0)
+    result: dict[str, dict[str, list[float]]] = {}
     for k, name in enumerate(classes):
-        said = {kind: float(mass[s, k]) for s, kind in enumerate(kinds) if mass[s].sum() > 0}
-        told[name] = {
-            kind: [round(x, 6) for x in (count / max(spoken[k], 1e-12), *wilson(count, float(spoken[k]), CONFIDENCE))]
-            for kind, count in said.items()
+        given = {kind: float(mass[s, k]) for s, kind in enumerate(kinds) if mass[s].sum() > 0}
+        result[name] = {
+            kind: [round(x, 6) for x in (count / max(totals[k], 1e-12), *wilson(count, float(totals[k]), CONFIDENCE))]
+            for kind, count in given.items()
         }
-    return told
+    return result
 
 
 def dependences(pairs: PairLifts, names: Sequence[str]) -> dict[str, Any]:
@@ -101,13 +101,13 @@ def row_log_odds(
     lines = row_evidence(model, votes, places, names=names, classes=classes, features=features)
     whole = model.predict_proba(votes, features=features)
     best = whole.argmax(axis=1)
-    told: list[dict[str, Any]] = [
+    result: list[dict[str, Any]] = [
         {"class": int(k), "log_odds": round(float(odds), 6), "functions": {}}
         for k, odds in zip(best, _log_odds(whole, best), strict=True)
     ]
     for row, function, moved in lines.select("row_id", "function", "moved").iter_rows():
-        told[int(row)]["functions"][function] = moved
-    return told
+        result[int(row)]["functions"][function] = moved
+    return result
 
 
 def row_evidence(
@@ -134,22 +134,24 @@ def row_evidence(
         without[:, j] = ABSTAIN
         seen = None if features is None else features[rows]
         moved = odds[rows] - _log_odds(model.predict_proba(without, features=seen), best[rows])
-        said = [_named(int(vote), classes) for vote in np.unique(votes[rows, j])]
-        parts.append(_lines(rows, name, votes[rows, j], said, moved))
+        given = [_named(int(vote), classes) for vote in np.unique(votes[rows, j])]
+        parts.append(_lines(rows, name, votes[rows, j], given, moved))
     lines = pl.concat(parts) if parts else _lines(np.zeros(0, int), "", np.zeros(0, np.int8), [], np.zeros(0))
-    told = lines.with_columns(
+    result = lines.with_columns(
         row_id=row_ids.cast(pl.String)[lines["row"].to_numpy()],
         likeliest=pl.Series([classes[k] for k in best[lines["row"].to_numpy()]], dtype=pl.String),
         log_odds=pl.Series(odds[lines["row"].to_numpy()].round(6)),
     )
-    return told.sort("row", maintain_order=True).select("row_id", "likeliest", "log_odds", "function", "vote", "moved")
+    return result.sort("row", maintain_order=True).select(
+        "row_id", "likeliest", "log_odds", "function", "vote", "moved"
+    )
 
 
-def _lines(rows: Any, name: str, votes: Any, said: list[str], moved: Array) -> pl.DataFrame:
-    words = dict(zip(np.unique(votes).tolist(), said, strict=True))
-    spoken = pl.Series([words[vote] for vote in votes.tolist()], dtype=pl.String)
+def _lines(rows: Any, name: str, votes: Any, given: list[str], moved: Array) -> pl.DataFrame:
+    words = dict(zip(np.unique(votes).tolist(), given, strict=True))
+    vote_names = pl.Series([words[vote] for vote in votes.tolist()], dtype=pl.String)
     functions = pl.repeat(name, len(rows), dtype=pl.String, eager=True)
-    return pl.DataFrame({"row": rows, "function": functions, "vote": spoken, "moved": moved.round(6)})
+    return pl.DataFrame({"row": rows, "function": functions, "vote": vote_names, "moved": moved.round(6)})
 
 
 def _named(vote: int, classes: Sequence[str]) -> str:

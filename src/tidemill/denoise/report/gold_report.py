@@ -46,12 +46,12 @@ def against_gold(probabilities: Probabilities, votes: Votes, gold: Gold, *, seed
 
 def _scores(probabilities: Probabilities, gold: Gold, seed: int) -> dict[str, Any]:
     scores = gold_scores(probabilities, gold) or {}
-    known = np.flatnonzero(np.asarray(gold) != NO_GOLD)
-    chosen, truth = probabilities[known], np.asarray(gold)[known]
+    labeled = np.flatnonzero(np.asarray(gold) != NO_GOLD)
+    chosen, truth = probabilities[labeled], np.asarray(gold)[labeled]
     rounded = {key: value if isinstance(value, int) else round(value, 6) for key, value in scores.items()}
-    low, high = wilson(scores["accuracy"] * len(known), len(known), CONFIDENCE)
+    low, high = wilson(scores["accuracy"] * len(labeled), len(labeled), CONFIDENCE)
     rng = np.random.default_rng(seed)
-    drawn = (rng.integers(0, len(known), len(known)) for _ in range(DRAWS))
+    drawn = (rng.integers(0, len(labeled), len(labeled)) for _ in range(DRAWS))
     ends = np.quantile([calibration_error(chosen[rows], truth[rows]) for rows in drawn], [0.025, 0.975])
     return rounded | {
         "accuracy_interval": [round(low, 6), round(high, 6)],
@@ -77,18 +77,18 @@ def shares_on_gold(probabilities: Probabilities, gold: Gold, classes: Sequence[s
     dict or None
         Class to ``gold`` and ``labels`` (shares) and ``differs``; None without gold.
     """
-    known = np.zeros(0, int) if gold is None else np.flatnonzero(np.asarray(gold) != NO_GOLD)
-    if not len(known):
+    labeled = np.zeros(0, int) if gold is None else np.flatnonzero(np.asarray(gold) != NO_GOLD)
+    if not len(labeled):
         return None
-    given = probabilities[known]
-    seen = np.bincount(np.asarray(gold)[known], minlength=len(classes))
+    given = probabilities[labeled]
+    seen = np.bincount(np.asarray(gold)[labeled], minlength=len(classes))
     expected, spread = given.sum(axis=0), np.sqrt((given * (1.0 - given)).sum(axis=0))
     limit = NormalDist().inv_cdf(1.0 - (1.0 - CONFIDENCE) / (2.0 * len(classes)))
     differs = np.abs(seen - expected) > limit * spread + 0.5
     return {
         name: {
-            "gold": round(float(seen[k] / len(known)), 6),
-            "labels": round(float(expected[k] / len(known)), 6),
+            "gold": round(float(seen[k] / len(labeled)), 6),
+            "labels": round(float(expected[k] / len(labeled)), 6),
             "differs": bool(differs[k]),
         }
         for k, name in enumerate(classes)
@@ -111,20 +111,20 @@ def groups_on_gold(probabilities: Probabilities, votes: Votes, gold: Gold) -> di
     """
     if gold is None or not (np.asarray(gold) != NO_GOLD).any():
         return None
-    known = np.asarray(gold) != NO_GOLD
-    found = {}
+    labeled = np.asarray(gold) != NO_GOLD
+    result = {}
     for name, rows in row_groups(votes, probabilities.shape[1]).items():
-        chosen = rows & known
+        chosen = rows & labeled
         count = int(chosen.sum())
         right = int((probabilities[chosen].argmax(axis=1) == np.asarray(gold)[chosen]).sum())
         low, high = wilson(right, count, CONFIDENCE)
-        found[name] = {
+        result[name] = {
             "rows": count,
             "accuracy": round(right / count, 6) if count else None,
             "accuracy_interval": [round(low, 6), round(high, 6)],
             "confidence": round(float(probabilities[chosen].max(axis=1).mean()), 6) if count else None,
         }
-    return found
+    return result
 
 
 def row_groups(votes: Votes, n_classes: int) -> dict[str, Any]:

@@ -46,10 +46,10 @@ def identifiability(votes: Votes, classes: Sequence[str], *, budget: int = 20_00
     """
     n_classes = len(classes)
     pairs = PairLifts(n_classes, budget=budget).fit(votes)
-    found = distinct_rows(votes, budget=budget, order=pairs.order_)
+    distinct = distinct_rows(votes, budget=budget, order=pairs.order_)
     groups = row_groups(votes, n_classes)
     return {
-        "data_set": _data_set(votes, pairs, class_vote_shares(found, n_classes), pairs.mismatch(found)),
+        "data_set": _data_set(votes, pairs, class_vote_shares(distinct, n_classes), pairs.mismatch(distinct)),
         "classes": _classes(votes, classes),
         "rows": {name: round(float(rows.mean()), 6) for name, rows in groups.items() if name != "determined"},
     }

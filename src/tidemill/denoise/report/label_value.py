@@ -36,7 +36,9 @@ class LabelValue:
     why: str
 
 
-def label_value(features: Features, weak: Probabilities, gold: Any, *, heard: Any, draws: int, seed: int) -> LabelValue:
+def label_value(
+    features: Features, weak: Probabilities, gold: Any, *, covered: Any, draws: int, seed: int
+) -> LabelValue:
     """Features, weak labels (rows, classes), gold (rows,) or NO_GOLD, rows that are heard -> what the weak path is worth.
 
     Raises
@@ -44,30 +46,30 @@ def label_value(features: Features, weak: Probabilities, gold: Any, *, heard: An
     DataError
         There are fewer than 40 gold rows.
     """
-    known = np.flatnonzero(np.asarray(gold) != NO_GOLD)
-    if len(known) < MIN_GOLD_ROWS:
+    labeled = np.flatnonzero(np.asarray(gold) != NO_GOLD)
+    if len(labeled) < MIN_GOLD_ROWS:
         raise DataError(
-            f"{len(known)} gold rows: at least {MIN_GOLD_ROWS} are needed to draw a learning curve; label some more"
+            f"{len(labeled)} gold rows: at least {MIN_GOLD_ROWS} are needed to draw a learning curve; label some more"
         )
     generator = np.random.default_rng(seed)
-    runs = [_run(features, weak, np.asarray(gold), np.asarray(heard), known, generator) for _ in range(draws)]
+    runs = [_run(features, weak, np.asarray(gold), np.asarray(covered), labeled, generator) for _ in range(draws)]
     curve = {size: float(np.mean([run[1][size] for run in runs])) for size in runs[0][1]}
     path = float(np.mean([run[0] for run in runs]))
     crossings = sorted(_crossing(run[0], run[1])[0] for run in runs)
     labels, beyond = _crossing(path, curve)
     interval = (float(np.quantile(crossings, 0.05)), float(np.quantile(crossings, 0.95)))
-    action, why = next_action(path, curve, coverage=float(np.asarray(heard).mean()), beyond=beyond)
+    action, why = next_action(path, curve, coverage=float(np.asarray(covered).mean()), beyond=beyond)
     return LabelValue(labels, (min(interval[0], labels), max(interval[1], labels)), beyond, path, curve, action, why)
 
 
 def _run(
-    features: Features, weak: Probabilities, gold: Any, heard: Any, known: Any, generator: np.random.Generator
+    features: Features, weak: Probabilities, gold: Any, covered: Any, labeled: Any, generator: np.random.Generator
 ) -> tuple[float, dict[int, float]]:
     """One split of the gold rows -> accuracy of the weak path, and of each size of gold."""
-    mixed = generator.permutation(known)
+    mixed = generator.permutation(labeled)
     test, pool = mixed[: len(mixed) // 2], mixed[len(mixed) // 2 :]
-    taught = np.setdiff1d(np.flatnonzero(heard), test)
-    path = _accuracy(features, weak[taught], taught, gold, test)
+    trained = np.setdiff1d(np.flatnonzero(covered), test)
+    path = _accuracy(features, weak[trained], trained, gold, test)
     truth = np.eye(weak.shape[1])
     return path, {
         size: _accuracy(features, truth[gold[pool[:size]]], pool[:size], gold, test) for size in _sizes(len(pool))
@@ -86,8 +88,8 @@ def _sizes(most: int) -> list[int]:
     return [*sizes, most] if most > sizes[-1] else sizes
 
 
-def _accuracy(features: Features, targets: Array, taught: Any, gold: Any, test: Any) -> float:
-    model = fit_logistic_regression(features[taught], targets, weights=np.ones(len(taught)), penalty=PENALTY)
+def _accuracy(features: Features, targets: Array, trained: Any, gold: Any, test: Any) -> float:
+    model = fit_logistic_regression(features[trained], targets, weights=np.ones(len(trained)), penalty=PENALTY)
     return float((model.predict(features[test]).argmax(axis=1) == gold[test]).mean())
 
 

@@ -17,20 +17,20 @@ BINS: Final = 10
 
 
 def draw(
-    folder: Path, told: dict[str, Any], votes: Votes, probabilities: Probabilities, *, gold: Any = None
+    folder: Path, explanation: dict[str, Any], votes: Votes, probabilities: Probabilities, *, gold: Any = None
 ) -> list[Path]:
     """Folder, what ``explain`` told, votes and probabilities (and gold) -> paths of the PNGs written there."""
     folder.mkdir(parents=True, exist_ok=True)
-    drawn = {
-        "accuracies.png": _accuracies(told["functions"]),
-        "agreement.png": _agreement(votes, list(told["functions"])),
-        "posteriors.png": _posteriors(probabilities, told["classes"]),
+    figures = {
+        "accuracies.png": _accuracies(explanation["functions"]),
+        "agreement.png": _agreement(votes, list(explanation["functions"])),
+        "posteriors.png": _posteriors(probabilities, explanation["classes"]),
     }
     if gold is not None and (np.asarray(gold) != NO_GOLD).any():
-        drawn["calibration.png"] = _calibration(probabilities, np.asarray(gold))
-    for name, figure in drawn.items():
+        figures["calibration.png"] = _calibration(probabilities, np.asarray(gold))
+    for name, figure in figures.items():
         figure.savefig(folder / name, **PLAIN)
-    return [folder / name for name in drawn]
+    return [folder / name for name in figures]
 
 
 def _axes(width: float, height: float) -> tuple[Any, Any]:
@@ -73,8 +73,8 @@ def correlations(votes: Votes) -> Any:
     """
     total = np.zeros((votes.shape[1], votes.shape[1]))
     for symbol in np.unique(votes):
-        said = (votes == symbol).astype(np.float64)
-        centred = said - said.mean(axis=0)
+        given = (votes == symbol).astype(np.float64)
+        centred = given - given.mean(axis=0)
         total += centred.T @ centred
     spread = np.sqrt(np.maximum(np.diag(total), 1e-12))
     return total / np.outer(spread, spread)
@@ -91,14 +91,14 @@ def _posteriors(probabilities: Probabilities, classes: list[str]) -> Any:
 
 def _calibration(probabilities: Probabilities, gold: Any) -> Any:
     """Probabilities and gold -> how often the likeliest class is right, by how sure the model is."""
-    known = np.flatnonzero(gold != NO_GOLD)
-    sure, right = probabilities[known].max(axis=1), probabilities[known].argmax(axis=1) == gold[known]
-    place = np.minimum((sure * BINS).astype(int), BINS - 1)
+    labeled = np.flatnonzero(gold != NO_GOLD)
+    confidence, right = probabilities[labeled].max(axis=1), probabilities[labeled].argmax(axis=1) == gold[labeled]
+    place = np.minimum((confidence * BINS).astype(int), BINS - 1)
     rows = np.maximum(np.bincount(place, minlength=BINS), 1)
     filled = np.flatnonzero(np.bincount(place, minlength=BINS))
     figure, axes = _axes(4.0, 4.0)
     axes.plot([0, 1], [0, 1], linestyle=":", color="grey")
-    mean_sure, mean_right = (np.bincount(place, weights=value, minlength=BINS) / rows for value in (sure, right))
+    mean_sure, mean_right = (np.bincount(place, weights=value, minlength=BINS) / rows for value in (confidence, right))
     axes.plot(mean_sure[filled], mean_right[filled], marker="o")
     axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="probability of the likeliest class", ylabel="share that is right")
     return figure

@@ -24,7 +24,7 @@ DECISIVE: Final = 0.4
 """Lead of the likeliest class over the next from which a row without votes is held for it; twice the usual error and more."""
 
 
-def class_balance(found: DistinctRows, by_pairs: Array, stated: Array) -> Array:
+def class_balance(rows: DistinctRows, by_pairs: Array, stated: Array) -> Array:
     """Estimate the class balance from votes and from what people say.
 
     Shares of votes follow how much was written for each class; pair counts do not, but go astray where functions depend
@@ -45,8 +45,8 @@ def class_balance(found: DistinctRows, by_pairs: Array, stated: Array) -> Array:
         Shares that sum to 1.
     """
     n_classes = len(stated)
-    estimate = geometric_mean(class_vote_shares(found, n_classes), by_pairs)
-    counts = ESTIMATE_WEIGHT * estimate + stated + gold_counts(found, n_classes)
+    estimate = geometric_mean(class_vote_shares(rows, n_classes), by_pairs)
+    counts = ESTIMATE_WEIGHT * estimate + stated + gold_counts(rows, n_classes)
     return np.asarray(counts / counts.sum())
 
 
@@ -97,7 +97,7 @@ def uncovered_prior(balance: Array, by_silence: Array) -> Array:
     return np.full(len(balance), 1.0 / len(balance))
 
 
-def class_vote_shares(found: DistinctRows, n_classes: int) -> Array:
+def class_vote_shares(rows: DistinctRows, n_classes: int) -> Array:
     """Compute the share of each class among rows with votes, a row counting once.
 
     Parameters
@@ -112,6 +112,6 @@ def class_vote_shares(found: DistinctRows, n_classes: int) -> Array:
     (n_classes,)
         Shares that sum to 1; uniform where no function votes.
     """
-    weights = found.weights * found.heard
-    mass = weights @ vote_shares(found.votes, n_classes)
+    weights = rows.weights * rows.covered
+    mass = weights @ vote_shares(rows.votes, n_classes)
     return np.asarray(mass / mass.sum()) if mass.sum() > 0 else np.full(n_classes, 1.0 / n_classes)

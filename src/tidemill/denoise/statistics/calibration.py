@@ -132,17 +132,22 @@ def choose_calibration(
         return None, {"rows": rows, "used": False, "reason": f"{rows} gold rows, {LEAST_ROWS} are needed"}
     # rows alike must be able to stand on both sides of a fold, or each fold loses all rows of one kind and class
     single = np.repeat(np.arange(len(gold)), weights.astype(np.int64))
-    place = np.arange(len(single)) % FOLDS
-    unseen = np.zeros((len(single), probabilities.shape[1]))
+    fold_of = np.arange(len(single)) % FOLDS
+    held_out = np.zeros((len(single), probabilities.shape[1]))
     for fold in range(FOLDS):
-        kept, out = single[place != fold], single[place == fold]
-        fitted = fit_calibration(probabilities[kept], gold[kept], silent[kept], np.ones(len(kept)))
-        unseen[place == fold] = fitted.apply(probabilities[out], silent[out])
-    before, after = _log_loss(probabilities[single], gold[single]), _log_loss(unseen, gold[single])
-    told = {"rows": rows, "log_loss": round(before, 6), "calibrated_log_loss": round(after, 6), "used": after < before}
+        train, test = single[fold_of != fold], single[fold_of == fold]
+        fitted = fit_calibration(probabilities[train], gold[train], silent[train], np.ones(len(train)))
+        held_out[fold_of == fold] = fitted.apply(probabilities[test], silent[test])
+    before, after = _log_loss(probabilities[single], gold[single]), _log_loss(held_out, gold[single])
+    report = {
+        "rows": rows,
+        "log_loss": round(before, 6),
+        "calibrated_log_loss": round(after, 6),
+        "used": after < before,
+    }
     if after >= before:
-        return None, told | {"reason": "gold rows not seen do not speak for it"}
-    return fit_calibration(probabilities, gold, silent, weights), told | {"reason": "lower log loss on gold not seen"}
+        return None, report | {"reason": "gold rows not seen do not speak for it"}
+    return fit_calibration(probabilities, gold, silent, weights), report | {"reason": "lower log loss on gold not seen"}
 
 
 def _log_loss(probabilities: Probabilities, gold: Any) -> float:

@@ -20,7 +20,7 @@ MOST: Final = 0.5
 """Most of the silent rows that are taken to be of named classes."""
 
 
-def default_prior(found: DistinctRows, n_classes: int, *, default: int | None, rate: float | None) -> Array | None:
+def default_prior(rows: DistinctRows, n_classes: int, *, default: int | None, rate: float | None) -> Array | None:
     """Decide what rows without votes are, where a default class is stated or some class is named by no function.
 
     Parameters
@@ -48,12 +48,12 @@ def default_prior(found: DistinctRows, n_classes: int, *, default: int | None, r
         raise ConfigError(f"default {default}: promised a class in 0..{n_classes - 1}")
     if rate is not None and not 0.0 < rate < 1.0:
         raise ConfigError(f"default_rate {rate}: promised a share above 0 and below 1")
-    counts = np.stack([(found.votes == k).sum(axis=1) for k in range(n_classes)], axis=1)
+    counts = np.stack([(rows.votes == k).sum(axis=1) for k in range(n_classes)], axis=1)
     unnamed = ~(counts > 0).any(axis=0)
     if default is None and unnamed.sum() != n_classes - 1:
         return None
     takes = unnamed if default is None else np.arange(n_classes) == default
-    missed = missed_shares(counts, found.weights)
+    missed = missed_shares(counts, rows.weights)
     named = np.where(takes, 0.0, missed)
     if default is not None:
         named = np.where(unnamed, 0.0, named)

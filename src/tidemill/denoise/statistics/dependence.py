@@ -48,20 +48,22 @@ def dependent_groups(excess: Array) -> list[list[int]]:
     return [group for group in found if len(group) > 1]
 
 
-def estimate_dependence(counts: PairCounts, functions: int, *, prior: Array, told: Array) -> Dependence:
+def estimate_dependence(counts: PairCounts, functions: int, *, prior: Array, pseudo_counts: Array) -> Dependence:
     """Pair counts, number of functions, pseudo-counts of the balance and of precisions -> fit and dependences."""
     own = np.asarray(counts.functions)
     suspects = agreement(counts, functions, counts.together) > SUSPECT
-    fit = fit_pairs(counts, listened=_spared(suspects, functions)[np.ix_(own, own)], prior=prior, told=told)
+    fit = fit_pairs(
+        counts, included=_unsuspected(suspects, functions)[np.ix_(own, own)], prior=prior, pseudo_counts=pseudo_counts
+    )
     excess = np.zeros((functions, functions))
     if suspects.any():
         excess = _excess(counts, functions, fit)
-        fit = fit_pairs(counts, listened=(excess < EXCESS)[np.ix_(own, own)], prior=prior, told=told)
+        fit = fit_pairs(counts, included=(excess < EXCESS)[np.ix_(own, own)], prior=prior, pseudo_counts=pseudo_counts)
         excess = _excess(counts, functions, fit)
     return Dependence(fit, excess, 1.0 / (1.0 + np.where(excess > EXCESS, excess, 0.0).sum(axis=1)))
 
 
-def _spared(suspects: Any, functions: int) -> Any:
+def _unsuspected(suspects: Any, functions: int) -> Any:
     """Suspected pairs -> pairs to listen to; suspicion of nearly all of them proves nothing."""
     kept = ~suspects
     return kept if kept.sum() - functions >= functions else np.ones_like(kept)
@@ -73,9 +75,9 @@ def _excess(counts: PairCounts, functions: int, fit: PairFit) -> Array:
     excess = (seen - np.maximum(expected, 0.0)) / np.maximum(1.0 - expected, 0.05)
     same, explained = (_same_when_both(counts, functions, table) for table in (counts.together, fit.expected(counts)))
     beyond = (same - explained) / np.maximum(1.0 - explained, 0.05)
-    telling = explained < MAY_DIFFER
+    informative = explained < MAY_DIFFER
     return np.asarray(
-        np.where(seen > SUSPECT, np.clip(np.where(telling, np.minimum(excess, beyond), excess), 0, 1), 0.0)
+        np.where(seen > SUSPECT, np.clip(np.where(informative, np.minimum(excess, beyond), excess), 0, 1), 0.0)
     )
 
 

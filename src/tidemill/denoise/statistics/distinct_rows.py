@@ -31,7 +31,7 @@ class DistinctRows:
     gold: npt.NDArray[np.int64]
 
     @property
-    def heard(self) -> npt.NDArray[np.bool_]:
+    def covered(self) -> npt.NDArray[np.bool_]:
         """Patterns of which some function says something."""
         return np.asarray((self.votes != ABSTAIN).any(axis=1))
 

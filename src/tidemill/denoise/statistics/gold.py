@@ -27,10 +27,10 @@ def gold_evidence(gold: Any, n_classes: int) -> Array:
     return known
 
 
-def gold_counts(found: DistinctRows, n_classes: int) -> Array:
+def gold_counts(rows: DistinctRows, n_classes: int) -> Array:
     """Count the gold rows of each class, ``(n_classes,)``."""
-    known = found.gold != NO_GOLD
-    return np.bincount(found.gold[known], weights=found.weights[known], minlength=n_classes).astype(np.float64)
+    labeled = rows.gold != NO_GOLD
+    return np.bincount(rows.gold[labeled], weights=rows.weights[labeled], minlength=n_classes).astype(np.float64)
 
 
 def gold_scores(probabilities: Probabilities, gold: Any, *, weights: Any = None) -> dict[str, float] | None:

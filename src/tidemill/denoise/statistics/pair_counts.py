@@ -38,14 +38,14 @@ class PairCounts:
         return self.functions[:, None] != self.functions[None, :]
 
 
-def pair_counts(found: DistinctRows, n_classes: int, *, most: int) -> PairCounts:
+def pair_counts(rows: DistinctRows, n_classes: int, *, most: int) -> PairCounts:
     """Distinct rows -> counts of pairs of votes, over the ``most`` kinds of vote that are most often given."""
-    said = one_hot(found.votes, n_classes)
-    uses = np.asarray(said.T @ found.weights).ravel()
+    one_hot_votes = one_hot(rows.votes, n_classes)
+    uses = np.asarray(one_hot_votes.T @ rows.weights).ravel()
     ranked = np.argsort(-uses, kind="stable")[:most]
     columns = np.sort(ranked[uses[ranked] > 0])
-    chosen = said[:, columns]
-    together = np.asarray((chosen.T @ chosen.multiply(found.weights[:, None])).todense(), dtype=np.float64)
+    chosen = one_hot_votes[:, columns]
+    together = np.asarray((chosen.T @ chosen.multiply(rows.weights[:, None])).todense(), dtype=np.float64)
     width = 2 * n_classes
-    rows = float(found.weights.sum())
-    return PairCounts(columns // width, columns % width, columns, together, rows, n_classes)
+    total = float(rows.weights.sum())
+    return PairCounts(columns // width, columns % width, columns, together, total, n_classes)

@@ -46,7 +46,7 @@ class PairFit:
         return np.asarray(chance * self.talk * ((self.given / self.balance) @ self.given.T))
 
 
-def fit_pairs(counts: PairCounts, *, listened: Any, prior: Array, told: Array) -> PairFit:
+def fit_pairs(counts: PairCounts, *, included: Any, prior: Array, pseudo_counts: Array) -> PairFit:
     """Pair counts -> the fit.
 
     Parameters
@@ -60,8 +60,10 @@ def fit_pairs(counts: PairCounts, *, listened: Any, prior: Array, told: Array) -
     """
     from scipy.optimize import minimize
 
-    problem = _PairLoss(counts, listened & counts.apart, prior, told)
-    start = np.concatenate([_logit(np.clip(told[0] / told[1], 0.02, 0.98)), np.log(prior / prior.sum()), [0.0]])
+    problem = _PairLoss(counts, included & counts.apart, prior, pseudo_counts)
+    start = np.concatenate(
+        [_logit(np.clip(pseudo_counts[0] / pseudo_counts[1], 0.02, 0.98)), np.log(prior / prior.sum()), [0.0]]
+    )
     options = {"maxiter": 300, "maxcor": 20, "ftol": 1e-12, "gtol": 1e-5}
     solved = minimize(problem.loss, start, jac=True, method="L-BFGS-B", options=options).x
     precision, balance, talk = problem.unpacked(solved)
@@ -86,12 +88,12 @@ def _logit(values: Array) -> Array:
 class _PairLoss:
     """Negative log posterior of logits of precision, log balance and talk, with its gradient."""
 
-    def __init__(self, counts: PairCounts, listened: Any, prior: Array, told: Array) -> None:
+    def __init__(self, counts: PairCounts, included: Any, prior: Array, pseudo_counts: Array) -> None:
         self.owner, self.prior = counts.owner, prior
-        self.right, self.tries = told
+        self.right, self.tries = pseudo_counts
         self.together = counts.together
         self.chance = np.outer(counts.rates, counts.rates) * counts.rows
-        self.listened = listened.astype(np.float64)
+        self.included = included.astype(np.float64)
         self.kinds = len(self.owner)
 
     def unpacked(self, values: Array) -> tuple[Array, Array, float]:
@@ -108,11 +110,11 @@ class _PairLoss:
         lift = ratio @ given.T
         mean = self.chance * lift * talk
         pairs, slope = _student(self.together, mean)
-        by_lift = self.listened * slope * self.chance
+        by_lift = self.included * slope * self.chance
         by_talk = 0.5 * float((by_lift * lift).sum()) + TALK
         by_given = (by_lift * talk) @ ratio
         direct = -0.5 * talk * ((by_lift @ given) * given).sum(axis=0) / balance**2
-        value = 0.5 * float((self.listened * pairs).sum()) + self._prior_loss(precision, balance) + TALK * (talk - 1.0)
+        value = 0.5 * float((self.included * pairs).sum()) + self._prior_loss(precision, balance) + TALK * (talk - 1.0)
         return value, self._gradient(values, precision, balance, by_given, direct, by_talk)
 
     def _prior_loss(self, precision: Array, balance: Array) -> float:

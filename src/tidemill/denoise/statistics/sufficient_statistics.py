@@ -39,8 +39,8 @@ class RowCounts:
         """Votes (rows, functions) of a new batch by the same functions, and gold if any -> these rows counted too."""
         new = count_rows(votes, self.n_classes, gold=gold, functions=self.votes.shape[1])
         member = np.concatenate([self.member, new.member + len(self.counts)])
-        known, said = np.concatenate([self.gold, new.gold]), np.concatenate([self.votes, new.votes])
-        return _merged(self.n_classes, said, known, member)
+        labels, checked = np.concatenate([self.gold, new.gold]), np.concatenate([self.votes, new.votes])
+        return _merged(self.n_classes, checked, labels, member)
 
     def with_function(self, votes: npt.NDArray[Any]) -> RowCounts:
         """Votes (rows,) of a new function on every row counted so far -> the same rows with this function last.
@@ -52,9 +52,9 @@ class RowCounts:
         """
         if len(votes) != len(self.member):
             raise DataError(f"a new function says something of {len(votes)} rows, {len(self.member)} were counted")
-        said = check_votes(np.asarray(votes).reshape(-1, 1), self.n_classes)[:, 0]
+        checked = check_votes(np.asarray(votes).reshape(-1, 1), self.n_classes)[:, 0]
         wide = 2 * self.n_classes + 2
-        keys, member = np.unique(self.member * np.int64(wide) + said + self.n_classes + 1, return_inverse=True)
+        keys, member = np.unique(self.member * np.int64(wide) + checked + self.n_classes + 1, return_inverse=True)
         old, new = keys // wide, (keys % wide - self.n_classes - 1).astype(np.int8)
         return _merged(self.n_classes, np.column_stack([self.votes[old], new]), self.gold[old], member)
 
@@ -72,8 +72,8 @@ def count_rows(votes: npt.NDArray[Any], n_classes: int, *, gold: Any = None, fun
         A vote is none, or there are not as many functions as promised.
     """
     votes = check_votes(votes, n_classes, functions=functions)
-    known = np.full(len(votes), NO_GOLD, dtype=np.int64) if gold is None else np.asarray(gold, dtype=np.int64)
-    return _merged(n_classes, votes, known, np.arange(len(votes)))
+    labels = np.full(len(votes), NO_GOLD, dtype=np.int64) if gold is None else np.asarray(gold, dtype=np.int64)
+    return _merged(n_classes, votes, labels, np.arange(len(votes)))
 
 
 def _merged(n_classes: int, votes: Votes, gold: npt.NDArray[np.int64], member: npt.NDArray[Any]) -> RowCounts:

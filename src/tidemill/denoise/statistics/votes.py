@@ -76,13 +76,13 @@ def one_hot(votes: Votes, n_classes: int) -> Any:
     """
     from scipy.sparse import csr_matrix
 
-    spoke = votes != ABSTAIN
+    voted = votes != ABSTAIN
     width = 2 * n_classes
     rows, functions = votes.shape
-    where = np.flatnonzero(spoke)
-    said = symbols(votes.ravel()[where], n_classes)
-    columns = (where % functions).astype(np.int32) * width + said if functions else said
-    pointers = np.concatenate([[0], np.cumsum(spoke.sum(axis=1))])
+    where = np.flatnonzero(voted)
+    given = symbols(votes.ravel()[where], n_classes)
+    columns = (where % functions).astype(np.int32) * width + given if functions else given
+    pointers = np.concatenate([[0], np.cumsum(voted.sum(axis=1))])
     ones = np.ones(len(columns), dtype=np.float64)
     return csr_matrix((ones, columns, pointers), shape=(rows, functions * width))
 
