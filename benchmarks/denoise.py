@@ -22,9 +22,9 @@ import numpy as np
 from denoise_packaged import packaged
 from denoise_sets import VoteSet, interval, load_set, peers_of, score
 from denoise_simulators import SIMULATORS
-from tidemill.denoise.evidence import calibration_error
-from tidemill.denoise.majority import shares
-from tidemill.denoise.registry import MODELS, create
+from tidemill.denoise.models.registry import MODELS, create
+from tidemill.denoise.statistics.gold import calibration_error
+from tidemill.denoise.statistics.votes import vote_shares
 
 ROOT = Path(__file__).parents[1]
 PEERS_HOME = ROOT / ".tidemill" / "peers"
@@ -112,7 +112,7 @@ def simulators() -> dict[str, Any]:
         for seed in SEEDS:
             made = simulate(seed)
             ours = fitted("auto", n_classes, made.votes).predict_proba(made.votes)
-            majority = shares(made.votes, n_classes)
+            majority = vote_shares(made.votes, n_classes)
             scores = [score(p, made.truth, "acc") for p in (made.oracle, majority, ours)]
             rows.append([*scores, calibration_error(ours, made.truth)])
         mean = np.mean(rows, axis=0)

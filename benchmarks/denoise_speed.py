@@ -65,7 +65,7 @@ def prepared(name: str, votes: Any) -> Callable[[], tuple[Callable[[], Any], str
     import scipy.optimize
     import scipy.sparse  # noqa: F401
 
-    from tidemill.denoise.registry import MODELS, create
+    from tidemill.denoise.models.registry import MODELS, create
 
     seed = {"seed": 0} if "seed" in MODELS[name].parameters else {}
     model = create(name, 2, **seed)

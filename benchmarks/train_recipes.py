@@ -18,7 +18,7 @@ from denoise import BACKBONE, fitted
 from denoise_sets import score
 from targets import options
 from tidemill.contracts import ABSTAIN, NO_GOLD
-from tidemill.denoise.majority import shares
+from tidemill.denoise.statistics.votes import vote_shares
 from tidemill.train.classical.base import ModelInputs
 from tidemill.train.recipes.cotraining import fit_end_model
 from tidemill.train.recipes.recipe import TrainingSet
@@ -76,7 +76,7 @@ def compared(rows: dict[str, Any], labels: Any, votes: Any, seed: int) -> dict[s
     heard = (rows["votes"][taught] != ABSTAIN).any(axis=1)
     nothing = np.full(len(taught), NO_GOLD)
     lesson = TrainingSet(rows["features"][taught], labels[taught], heard, nothing, list(texts[taught]))
-    voted = TrainingSet(lesson.features, shares(rows["votes"][taught], votes.n_classes), heard, nothing)
+    voted = TrainingSet(lesson.features, vote_shares(rows["votes"][taught], votes.n_classes), heard, nothing)
     said = {"majority vote": fit_end_model(voted, settings("head", seed)).predict_proba(asked)}
     for name in RECIPES:
         model = fit_end_model(lesson, settings("auto", seed).recipe(name))

@@ -21,7 +21,7 @@ from denoise import BACKBONE, ROOT, embedded, fitted
 from denoise_sets import VoteSet, load_set, score
 from targets import Target, finish, options, target
 from tidemill.contracts import ABSTAIN, NO_GOLD
-from tidemill.denoise.majority import shares
+from tidemill.denoise.statistics.votes import vote_shares
 from tidemill.train.recipes import choose_recipe
 from tidemill.train.recipes.recipe import TrainingSet
 from tidemill.train.settings import TrainSettings
@@ -85,12 +85,12 @@ def settings(name: str, seed: int) -> TrainSettings:
 
 def compared(votes: VoteSet, seen: dict[str, Any], seeds: int) -> dict[str, Any]:
     """Set, its features and seeds -> method -> scores of its seeds, what was chosen, and the gain with its interval."""
-    majority = shares(votes.train, votes.n_classes)
+    majority = vote_shares(votes.train, votes.n_classes)
     model = fitted("auto", votes.n_classes, votes.train, features=seen["train"])
     labels = model.predict_proba(votes.train, features=seen["train"])
     found: dict[str, Any] = {
         "label model": score(model.predict_proba(votes.test, features=seen["test"]), votes.gold, votes.metric),
-        "majority vote": score(shares(votes.test, votes.n_classes), votes.gold, votes.metric),
+        "majority vote": score(vote_shares(votes.test, votes.n_classes), votes.gold, votes.metric),
     }
     said: dict[str, list[Any]] = {name: [] for name in MODELS}
     chosen, seconds = [], []

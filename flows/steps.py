@@ -15,7 +15,7 @@ from prefect.states import Completed
 
 from tidemill.apps.reports.problem_report import EXPLAINED, SEARCHED
 from tidemill.contracts import RunError
-from tidemill.denoise.tell import facts
+from tidemill.denoise.report.summary import facts
 from tidemill.project.layout import Paths
 from tidemill.runs.addresses import page_url
 from tidemill.runs.plan import Step

@@ -1,33 +1,16 @@
 """Votes table -> labels table."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
-import yaml
 
-from tidemill.contracts import ABSTAIN, NO_GOLD, ConfigError, check, labels_contract
-from tidemill.denoise.registry import MODELS, create, from_dict
+from tests.denoise.fabric import settings, votes_table
+from tidemill.contracts import NO_GOLD, ConfigError, check, labels_contract
+from tidemill.denoise.models.registry import MODELS, create, from_dict
+from tidemill.denoise.report.summary import facts
 from tidemill.denoise.run import denoise
-from tidemill.denoise.settings import DenoiseSettings
-from tidemill.denoise.tell import facts
-
-
-def settings(model):
-    with Path(f"conf/denoise/{model}.yaml").open(encoding="utf-8") as file:
-        return DenoiseSettings.model_validate(yaml.safe_load(file))
-
-
-def votes_table(rows=200):
-    chance = np.random.default_rng(5)
-    truth = chance.integers(0, 2, rows)
-    votes = np.where(chance.random((rows, 4)) < 0.8, truth[:, None], 1 - truth[:, None]).astype(np.int8)
-    votes[-3:] = ABSTAIN
-    ids = {"row_id": [f"{i:016x}" for i in range(rows)], "batch": ["one"] * rows}
-    split = ["train", "dev", "valid", "test"] * (rows // 4)
-    return pl.DataFrame({**ids, "split": split, **{f"f{j}": votes[:, j] for j in range(4)}})
 
 
 def features_of(table):

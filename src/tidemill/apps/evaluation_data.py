@@ -21,7 +21,7 @@ from tidemill.contracts import (
     probability_columns,
     votes_contract,
 )
-from tidemill.denoise.majority import shares
+from tidemill.denoise.statistics.votes import vote_shares
 from tidemill.evaluate.honesty import GATED, REPORTED
 from tidemill.evaluate.yardsticks import CANDIDATE, CEILING, CHAMPION, FLOOR, LABELS, VOTE, floor, settle
 from tidemill.project.contents import texts_of
@@ -55,7 +55,7 @@ def measured(
     }
     models = {name: _of(table, rows, probability_columns(classes), name) for name, table in tables.items()}
     models[FLOOR] = floor(learned["gold"].to_numpy(), len(classes), rows.height)
-    models[VOTE] = settle(shares(_of(votes, rows, functions, VOTE).astype(np.int8), len(classes)))
+    models[VOTE] = settle(vote_shares(_of(votes, rows, functions, VOTE).astype(np.int8), len(classes)))
     features = read_batches(paths.features, FEATURES, batches)
     if learned["gold"].n_unique() > 1 and rows.height:
         members = read_json(paths.model / CONFIG).get("ensemble", {}).get("members", ())

@@ -13,14 +13,13 @@ from typing import Any
 import polars as pl
 
 from tidemill.contracts import ConfigError, Features, Probabilities
-from tidemill.denoise.base import LabelModel
-from tidemill.denoise.explain import explained as explain_votes
-from tidemill.denoise.explain import row_evidence
-from tidemill.denoise.identifiability import identifiability
-from tidemill.denoise.inputs import TextFeatures, VotesFile, read_features, read_gold, read_votes
-from tidemill.denoise.registry import MODELS
+from tidemill.denoise.models.base import LabelModel
+from tidemill.denoise.models.registry import MODELS
+from tidemill.denoise.readers import TextFeatures, VotesFile, read_features, read_gold, read_votes
+from tidemill.denoise.report.explain import explain_votes, row_evidence
+from tidemill.denoise.report.identifiability import identifiability
+from tidemill.denoise.report.summary import facts
 from tidemill.denoise.run import class_index, describe, fit_twice, gold_report, labels_table, summed_up, worth_of
-from tidemill.denoise.tell import facts
 
 DIMENSIONS = 128
 
@@ -189,7 +188,7 @@ def _explained(asked: Request, fitted: Fitted, classes: tuple[str, ...]) -> dict
     posterior = fitted.model.predict_proba(train.votes, features=fitted.features)
     told = explain_votes(train.votes, posterior, names=train.functions, classes=classes)
     if asked.plots is not None:
-        from tidemill.denoise.plots import draw
+        from tidemill.denoise.report.plots import draw
 
         draw(asked.plots, told, train.votes, fitted.gold_free, gold=fitted.gold)
     return summed_up(told) | {"confusions": told["functions"]}

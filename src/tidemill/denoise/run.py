@@ -17,15 +17,16 @@ from tidemill.contracts import (
     probability_columns,
     votes_contract,
 )
-from tidemill.denoise.base import Gold, LabelModel, silent
-from tidemill.denoise.explain import explained as explain_votes
-from tidemill.denoise.explain import row_evidence
-from tidemill.denoise.gold_report import against_gold, groups_on_gold, shares_on_gold
-from tidemill.denoise.identifiability import identifiability
-from tidemill.denoise.majority import shares
-from tidemill.denoise.registry import MODELS, create
+from tidemill.denoise.models.base import Gold, LabelModel
+from tidemill.denoise.models.registry import MODELS, create
+from tidemill.denoise.report.explain import explain_votes, row_evidence
+from tidemill.denoise.report.gold_report import against_gold, groups_on_gold, shares_on_gold
+from tidemill.denoise.report.identifiability import identifiability
+from tidemill.denoise.report.label_value import MIN_GOLD_ROWS as LEAST
+from tidemill.denoise.report.label_value import label_value as worth
 from tidemill.denoise.settings import DenoiseSettings
-from tidemill.denoise.worth import LEAST, worth
+from tidemill.denoise.statistics.votes import uncovered as silent
+from tidemill.denoise.statistics.votes import vote_shares as shares
 
 FITTED_ON = ("train", "dev")
 DRAWS = 8
@@ -126,7 +127,7 @@ def worth_of(weak: Probabilities, votes: Votes, features: Features | None, gold:
     if features is None or known < LEAST:
         missing = f"{known} gold rows, {LEAST} are needed" if known < LEAST else "no features"
         return {"gold_rows": None, "next": "label" if known < LEAST else "stop", "why": f"cannot be told: {missing}"}
-    found = worth(features, weak, gold, heard=~silent(votes), draws=DRAWS, seed=seed)
+    found = worth(features, weak, gold, covered=~silent(votes), draws=DRAWS, seed=seed)
     return {
         "gold_rows": _rounded(found.labels),
         "interval": [_rounded(end) for end in found.interval],

@@ -10,8 +10,8 @@ import polars as pl
 from tidemill.common.failures import says_errors
 from tidemill.common.files import atomic_write
 from tidemill.contracts import FEATURES, NO_GOLD, gold_contract, labels_contract, votes_contract
-from tidemill.denoise.card import card
-from tidemill.denoise.plots import draw
+from tidemill.denoise.report.card import label_card
+from tidemill.denoise.report.plots import draw
 from tidemill.denoise.run import Denoised, denoise
 from tidemill.denoise.settings import DenoiseSettings
 from tidemill.project.config import load, stage_arguments
@@ -40,7 +40,7 @@ def _write_explanation(paths: Paths, done: Denoised, gold: np.ndarray) -> None:
     write_json(done.report, paths.reports / "denoise.json")
     analysis = _write_analysis(paths, done.report)
     with atomic_write(paths.reports / "label_card.md") as path:
-        path.write_text(card(paths.name, done.report, analysis.to_dicts()), encoding="utf-8")
+        path.write_text(label_card(paths.name, done.report, analysis.to_dicts()), encoding="utf-8")
     folder = paths.reports / "denoise"
     write_json(done.explained, folder / "functions.json")
     draw(folder, done.explained, done.votes, done.gold_free, gold=gold)

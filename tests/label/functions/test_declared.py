@@ -3,7 +3,7 @@ import polars as pl
 import pytest
 
 from tidemill.contracts import ConfigError
-from tidemill.denoise.registry import MODELS, create
+from tidemill.denoise.models.registry import MODELS, create
 from tidemill.label import declare, keyword_functions
 from tidemill.label.engine.apply import apply
 from tidemill.label.functions.loading import load_file

@@ -18,7 +18,7 @@ from tidemill.apps.reports.problem_report import (
 )
 from tidemill.apps.reports.summary import summary
 from tidemill.common.files import atomic_write
-from tidemill.denoise.tell import facts
+from tidemill.denoise.report.summary import facts
 from tidemill.runs.registry import read_registry
 
 __all__ = ["render", "summary"]

@@ -10,7 +10,7 @@ import numpy as np
 from tidemill.apps.workbench.formatting import WIDTH, columns, content, percent, vote_name
 from tidemill.apps.workbench.problem_view import Look, problems, rows_named
 from tidemill.contracts import ABSTAIN, NO_GOLD, DataError, Votes
-from tidemill.denoise.explain import row_log_odds
+from tidemill.denoise.report.explain import row_log_odds
 
 _SHOWN: Final = 6
 """Lines of the row's text, and functions that would flip it."""

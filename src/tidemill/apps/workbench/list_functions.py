@@ -13,8 +13,8 @@ from tidemill.apps.workbench.formatting import WIDTH, columns, percent, vote_nam
 from tidemill.apps.workbench.problem_view import SEED, Look
 from tidemill.common.spelling import did_you_mean
 from tidemill.contracts import ABSTAIN, NO_GOLD, ConfigError, Probabilities, TidemillError
-from tidemill.denoise.explain import explain
-from tidemill.denoise.gold_report import against_gold
+from tidemill.denoise.report.explain import explain
+from tidemill.denoise.report.gold_report import against_gold
 from tidemill.label.analysis.cost import costs
 from tidemill.label.analysis.disagreements import disagreements
 from tidemill.label.analysis.summary import conflicts, lf_summary

@@ -21,8 +21,8 @@ from tidemill.apps.workbench.suggest_functions import entry_lines, suggesting
 from tidemill.apps.workbench.try_function import nearly, spread, weaker, worth_reading
 from tidemill.common.files import atomic_write
 from tidemill.contracts import ABSTAIN, DataError, Votes
-from tidemill.denoise.explain import explain
-from tidemill.denoise.plots import draw
+from tidemill.denoise.report.explain import explain
+from tidemill.denoise.report.plots import draw
 from tidemill.label.analysis.disagreements import disagreements, plurality
 from tidemill.label.engine.apply import apply
 from tidemill.label.engine.failures import Quarantine

@@ -28,8 +28,8 @@ from tidemill.contracts import (
     probability_columns,
     votes_contract,
 )
-from tidemill.denoise.base import LabelModel
-from tidemill.denoise.registry import from_dict
+from tidemill.denoise.models.base import LabelModel
+from tidemill.denoise.models.registry import from_dict
 from tidemill.ingest.settings import IngestSettings
 from tidemill.label.functions.declared import AnyFunction
 from tidemill.label.functions.loading import load_functions

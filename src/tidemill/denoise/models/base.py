@@ -1,0 +1,207 @@
+"""votes (and features) -> probability per class: the contract that every label model keeps."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, Final, Self
+
+import numpy as np
+
+from tidemill.contracts import ConfigError, DataError, Features, Probabilities, Votes
+from tidemill.denoise.statistics.distinct_rows import DistinctRows, distinct_rows, function_order
+from tidemill.denoise.statistics.sufficient_statistics import RowCounts
+from tidemill.denoise.statistics.votes import Array, check_votes, uncovered
+
+Gold = Any  # an int array (rows,), NO_GOLD where nobody labeled the row
+
+
+ROWS: Final = 1 << 18
+"""Rows predicted together where there are many; bounds the memory that a prediction takes."""
+
+
+_BY_NAME: Final[dict[str, type[LabelModel]]] = {}
+
+
+class LabelModel(ABC):
+    """The constructor stores, ``fit`` learns names that end with an underscore; input is left alone.
+
+    Every label model keeps these promises, and ``tests/denoise/models/test_promises.py`` runs them over the registry:
+    a silent row gets the prior; order of rows and functions does not matter; same seed, same answer; what is saved
+    predicts as what was fitted; a wrong vote is named.
+
+    Attributes
+    ----------
+    prior_
+        (classes,) what a row of which nothing is said is believed to be.
+    balance_
+        (classes,) estimated share of each class; uniform where a model learns none.
+    order_
+        (functions,) the order, by what they say, in which the model holds functions.
+    functions_
+        Number of functions seen by ``fit``.
+    """
+
+    name: ClassVar[str]
+    parameters: ClassVar[tuple[str, ...]] = ("n_classes",)
+    learned: ClassVar[tuple[str, ...]] = ("prior_", "balance_", "functions_", "order_")
+    uses_features: ClassVar[bool] = False
+
+    budget: int = 20_000
+    prior_: Array
+    balance_: Array
+    functions_: int
+    order_: Any
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "name" in cls.__dict__:
+            _BY_NAME[cls.name] = cls
+
+    def __init__(self, n_classes: int) -> None:
+        if n_classes < 2:  # noqa: PLR2004 - fewer than two classes leave nothing to decide
+            raise DataError(f"{n_classes} classes, at least 2 promised")
+        self.n_classes = n_classes
+
+    def fit(self, votes: Votes, *, features: Features | None = None, gold: Gold = None) -> Self:
+        """Votes (rows, functions) -> the fitted model.
+
+        Parameters
+        ----------
+        features
+            (rows, dimensions) from a frozen backbone; ignored by models that are not feature-aware.
+        gold
+            (rows,) class index or ``NO_GOLD``: evidence, not truth.
+
+        Raises
+        ------
+        DataError
+            There is no row or no function, or a vote is none.
+        """
+        votes = check_votes(votes, self.n_classes)
+        if not votes.size:
+            raise DataError(f"votes of {votes.shape[0]} rows and {votes.shape[1]} functions: nothing to learn from")
+        self.functions_ = votes.shape[1]
+        self.order_ = function_order(votes, self.n_classes)
+        self._fit(votes, features, gold)
+        return self
+
+    def refit(self, rows: RowCounts) -> Self:
+        """Counted rows -> the fitted model, as ``fit`` on all of these rows would leave it.
+
+        Raises
+        ------
+        DataError
+            There is no row or no function, or the model learns from features, which cannot be counted.
+        """
+        if not rows.votes.size:
+            raise DataError(
+                f"votes of {len(rows.member)} rows and {rows.votes.shape[1]} functions: nothing to learn from"
+            )
+        self.functions_ = rows.votes.shape[1]
+        self.order_ = function_order(rows.votes, self.n_classes, weights=rows.counts)
+        self.learn(
+            distinct_rows(rows.votes, budget=self.budget, order=self.order_, gold=rows.gold, weights=rows.counts)
+        )
+        return self
+
+    def predict_proba(self, votes: Votes, *, features: Features | None = None) -> Probabilities:
+        """Votes of any rows by the fitted functions -> (rows, classes) probabilities; silent rows get the prior.
+
+        Raises
+        ------
+        DataError
+            A vote is none, or the functions are not those of ``fit``.
+        """
+        votes = check_votes(votes, self.n_classes, functions=self.functions_)
+        if features is not None or len(votes) <= ROWS:
+            return self._predict_or_prior(votes[:, self.order_], features)
+        parts = (votes[start : start + ROWS, self.order_] for start in range(0, len(votes), ROWS))
+        return np.concatenate([self._predict_or_prior(part) for part in parts])
+
+    def _predict_or_prior(self, votes: Votes, features: Features | None = None) -> Probabilities:
+        probabilities = self._predict(votes, features)
+        probabilities[uncovered(votes)] = self.prior_
+        return probabilities
+
+    def _fit(self, votes: Votes, features: Features | None, gold: Gold) -> None:  # noqa: ARG002 - votes only
+        self.learn(distinct_rows(votes, budget=self.budget, order=self.order_, gold=gold))
+
+    @abstractmethod
+    def learn(self, rows: DistinctRows) -> None:
+        """Distinct rows -> what ``fit`` learns."""
+
+    @abstractmethod
+    def _predict(self, votes: Votes, features: Features | None) -> Probabilities: ...
+
+    def accuracies(self) -> Array | None:
+        """Fitted model -> (functions,) learned accuracy of each function where it speaks; None: it learns none."""
+        return self.restored(self._accuracies())
+
+    def restored(self, values: Array | None) -> Array | None:
+        """Values per function in the model's order -> in the order of the votes."""
+        return None if values is None else values[np.argsort(self.order_)]
+
+    def _accuracies(self) -> Array | None:
+        return None
+
+    def report(self) -> dict[str, Any]:
+        """Fitted model -> what is worth telling a person, as JSON."""
+        return {"model": self.name, "class_balance": self.balance_.tolist()}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Fitted model -> JSON content, enough to predict new rows without a refit."""
+        return {
+            "model": self.name,
+            "parameters": {name: _plain(getattr(self, name)) for name in self.parameters},
+            "learned": {name: _plain(getattr(self, name)) for name in self.learned},
+        }
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any]) -> Self:
+        """What ``to_dict`` gave -> the fitted model."""
+        model = cls(**content["parameters"])
+        for name, value in content["learned"].items():
+            setattr(model, name, _array(name, value))
+        return model
+
+
+def from_dict(content: dict[str, Any]) -> LabelModel:
+    """Restore a label model of any name from what its ``to_dict`` gave.
+
+    Raises
+    ------
+    ConfigError
+        No label model has the name that the content holds.
+    """
+    return model_class(content["model"]).from_dict(content)
+
+
+def model_class(name: str) -> type[LabelModel]:
+    """Look up the class of a label model by its name.
+
+    Raises
+    ------
+    ConfigError
+        There is no such model.
+    """
+    if name not in _BY_NAME:
+        raise ConfigError(f"unknown label model {name!r}; valid are {', '.join(sorted(_BY_NAME))}")
+    return _BY_NAME[name]
+
+
+def _array(name: str, value: Any) -> Any:
+    if value is None:
+        return float("nan")
+    if not isinstance(value, list):
+        return value
+    return np.asarray(value, dtype=np.int64 if name == "order_" else np.float64)
+
+
+def _plain(value: Any) -> Any:
+    """Array or number -> what JSON has for it: lists, and null for what is not a number."""
+    if isinstance(value, np.ndarray):
+        plain = value.astype(object)
+        plain[~np.isfinite(value)] = None
+        return plain.tolist()
+    plain = value.item() if isinstance(value, np.generic) else value
+    return None if isinstance(plain, float) and not np.isfinite(plain) else plain

@@ -1,0 +1,250 @@
+"""votes and features -> class: a linear classifier and the meaning of votes, each learned from the other.
+
+The classifier learns the current labels and is asked about rows it has not seen (cross-fitting); its answers say what
+each kind of vote means (``P(class | vote)``), and both together make the next labels. Raykar et al., "Learning from
+Crowds" (JMLR 2010) do the same by EM with one-coin workers. Errors of functions that share words stand out against a
+view that knows nothing of functions; rows on which all are silent get the classifier's answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+import numpy as np
+
+from tidemill.contracts import NO_GOLD, DataError, Features, Probabilities, Votes
+from tidemill.denoise.models.base import Gold, LabelModel, from_dict
+from tidemill.denoise.models.smoothed import SmoothedVote
+from tidemill.denoise.statistics.distinct_rows import DistinctRows
+from tidemill.denoise.statistics.gold import gold_evidence, gold_scores
+from tidemill.denoise.statistics.logistic_regression import LinearClassifier, fit_logistic_regression
+from tidemill.denoise.statistics.row_order import gold_first, row_order
+from tidemill.denoise.statistics.votes import Array, one_hot, softmax, sum_evidence, uncovered
+
+UNSKILLED: Final = 0.1
+"""Skill at which the features tell nothing: the votes alone are heard."""
+SKILLED: Final = 0.5
+"""Skill from which the meaning of votes is the classifier's alone."""
+
+RECALLED: Final = 0.25
+"""How far above its mean the answer for a class must be, where it is the label, for the classifier to know the class."""
+
+
+@dataclass(frozen=True)
+class TrainingRows:
+    """The rows learned from, in an order that depends on them alone."""
+
+    one_hot_votes: Any
+    features: Features
+    gold: Array
+    covered: Any
+
+
+class Joint(LabelModel):
+    """Votes and features -> posterior of a linear classifier and of what each kind of vote means.
+
+    Parameters
+    ----------
+    penalty
+        Weight of the classifier's squared coefficients, in rows.
+    strength
+        Votes of belief in the class balance that the meaning of each kind of vote is shrunk with.
+    rounds, folds
+        How often labels are made anew; parts for cross-fitting.
+    most
+        Most rows to learn from.
+
+    Attributes
+    ----------
+    evidence_
+        (functions * 2 * classes, classes): log of P(class | vote) over the balance.
+    coefficients_, centre_, scale_
+        The classifier: (dimensions + 1, classes), centre and scale of features.
+    skill_
+        How much of the votes' labels the classifier tells of rows it has not seen, beyond the commonest class.
+    base_
+        The label model of votes alone; it answers where the classifier has no skill.
+    held_out_
+        Scores on gold rows, each by a classifier that was not taught the row; None where there is no gold.
+    """
+
+    name = "joint"
+    parameters = ("n_classes", "penalty", "strength", "rounds", "folds", "most")
+    learned = (*LabelModel.learned, "evidence_", "coefficients_", "centre_", "scale_", "accuracies_", "skill_")
+    uses_features = True
+
+    evidence_: Array
+    coefficients_: Array
+    centre_: Array
+    scale_: Array
+    accuracies_: Array
+    skill_: float
+    base_: LabelModel
+    held_out_: dict[str, float] | None
+
+    def __init__(
+        self,
+        n_classes: int,
+        *,
+        penalty: float = 30.0,
+        strength: float = 10.0,
+        rounds: int = 4,
+        folds: int = 3,
+        most: int = 5_000,
+    ) -> None:
+        super().__init__(n_classes)
+        self.penalty = penalty
+        self.strength = strength
+        self.rounds = rounds
+        self.folds = folds
+        self.most = most
+
+    def _fit(self, votes: Votes, features: Features | None, gold: Gold) -> None:
+        votes = votes[:, self.order_]
+        self.learn_rows(votes, features, gold=gold, base=SmoothedVote(self.n_classes).fit(votes, gold=gold))
+
+    def learn(self, rows: DistinctRows) -> None:  # noqa: ARG002 - refused
+        """Distinct rows hold no features: nothing to learn from."""
+        raise DataError("label model joint learns from features of rows, which cannot be counted: fit it on rows")
+
+    def learn_rows(self, votes: Votes, features: Features | None, *, gold: Gold, base: LabelModel) -> None:
+        """Votes, features, gold and the fitted label model of votes alone -> what ``fit`` learns."""
+        if features is None:
+            raise DataError("label model joint needs features: configure denoise.use_features, or give --features")
+        self.functions_ = votes.shape[1]
+        order = gold_first(row_order(votes, features), gold)[: self.most]
+        gold_labels = np.full(len(order), NO_GOLD) if gold is None else np.asarray(gold)[order]
+        rows = self._rows(votes[order], features[order], gold_labels)
+        self.base_, alone = base, base.predict_proba(votes[order])
+        start = base.first_labels(votes[order]) if isinstance(base, SmoothedVote) else alone
+        labels, warm = start, [None] * (self.folds + 1)
+        for turn in range(self.rounds):
+            seen, whole = self._cross_fitted(rows, labels, warm)
+            if turn == 0:
+                self.skill_ = 0.0 if too_dependent(base) else skill(seen[rows.covered], start[rows.covered])
+                recall = class_recall(seen[rows.covered], start[rows.covered])
+            self._read_votes(rows.one_hot_votes, seen, start, recall)
+            labels = self._combined(rows.one_hot_votes @ self.evidence_, alone, seen, rows.gold)
+        self.coefficients_, self.centre_, self.scale_ = whole.weights, whole.centre, whole.scale
+        self.prior_ = self.balance_ = labels.mean(axis=0) / labels.mean(axis=0).sum()
+        self.held_out_ = gold_scores(self._combined(rows.one_hot_votes @ self.evidence_, alone, seen, 0.0), gold_labels)
+
+    def _combined(self, meaning: Array, alone: Probabilities, seen: Probabilities, gold: Array | float) -> Array:
+        """What votes mean to the classifier, what they say alone, and the classifier, each by the classifier's skill."""
+        trust = float(np.clip((self.skill_ - UNSKILLED) / (SKILLED - UNSKILLED), 0.0, 1.0))
+        weight = min(2.0 * trust, 1.0)
+        by_votes = np.log(np.maximum(alone, 1e-9))
+        return softmax(trust * meaning + (1.0 - trust) * by_votes + weight * np.log(np.maximum(seen, 1e-9)) + gold)
+
+    def _rows(self, votes: Votes, features: Features, gold_labels: Any) -> TrainingRows:
+        evidence = gold_evidence(gold_labels, self.n_classes)
+        covered = ~uncovered(votes) | (gold_labels != NO_GOLD)
+        return TrainingRows(one_hot(votes, self.n_classes), np.asarray(features, dtype=np.float32), evidence, covered)
+
+    def _cross_fitted(self, rows: TrainingRows, labels: Array, warm: list[Any]) -> tuple[Array, LinearClassifier]:
+        """Rows and labels -> the classifier's answers on rows it did not see, and the classifier of all rows."""
+        place = np.arange(len(labels)) % self.folds
+        seen = np.zeros_like(labels)
+        for fold in range(self.folds):
+            model = self._classifier(rows, labels, rows.covered & (place != fold), warm[fold])
+            warm[fold], seen[place == fold] = model.weights, model.predict(rows.features[place == fold])
+        whole = self._classifier(rows, labels, rows.covered, warm[-1])
+        warm[-1] = whole.weights
+        return seen, whole
+
+    def feature_fit(self, votes: Votes, features: Features, labels: Probabilities) -> float:
+        """Rows and a label model's labels of them -> how much of these a classifier tells of rows it has not seen."""
+        rows = self._rows(votes, features, np.full(len(votes), NO_GOLD))
+        seen, _ = self._cross_fitted(rows, labels, [None] * (self.folds + 1))
+        return skill(seen[rows.covered], labels[rows.covered])
+
+    def _classifier(self, rows: TrainingRows, labels: Array, chosen: Any, start: Array | None) -> LinearClassifier:
+        chosen = chosen if chosen.any() else np.ones_like(chosen)
+        weights = np.ones(int(chosen.sum()))
+        return fit_logistic_regression(
+            rows.features[chosen], labels[chosen], weights=weights, penalty=self.penalty, start=start
+        )
+
+    def _read_votes(self, one_hot_votes: Any, seen: Probabilities, start: Probabilities, recall: Array) -> None:
+        """What each kind of vote means to the classifier; of classes that it does not recall, to the votes' model."""
+        balance = seen.mean(axis=0)
+        trusted = np.tile(recall, one_hot_votes.shape[1] // self.n_classes)[:, None]
+        mass = trusted * np.asarray(one_hot_votes.T @ seen) + (1.0 - trusted) * np.asarray(one_hot_votes.T @ start)
+        meaning = (mass + self.strength * balance) / (mass.sum(axis=1, keepdims=True) + self.strength)
+        self.evidence_ = np.log(np.maximum(meaning, 1e-9) / np.maximum(balance, 1e-9))
+        self.accuracies_ = _accuracies(meaning, mass.sum(axis=1), self.n_classes)
+
+    def _predict(self, votes: Votes, features: Features | None) -> Probabilities:
+        start = self.base_.predict_proba(votes)
+        if features is None:
+            return start
+        seen = LinearClassifier(self.coefficients_, self.centre_, self.scale_).predict(features)
+        return self._combined(sum_evidence(votes, self.evidence_, self.n_classes), start, seen, 0.0)
+
+    def _predict_or_prior(self, votes: Votes, features: Features | None = None) -> Probabilities:
+        probabilities = self._predict(votes, features)
+        if features is None:
+            probabilities[uncovered(votes)] = self.prior_
+        return probabilities
+
+    def _accuracies(self) -> Array:
+        return self.accuracies_
+
+    def report(self) -> dict[str, Any]:
+        """Fitted model -> class balance, and the classifier's skill at labels of rows it has not seen."""
+        return super().report() | {"classifier_skill": round(self.skill_, 6)}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Fitted model -> JSON content; the label model of votes alone stands in it whole."""
+        return super().to_dict() | {"base": self.base_.to_dict()}
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any]) -> Self:
+        """What ``to_dict`` gave -> the fitted model."""
+        model = super().from_dict(content)
+        model.base_ = from_dict(content["base"])
+        return model
+
+
+def too_dependent(base: LabelModel) -> bool:
+    """Label model of votes -> True where it found votes too dependent for learning: a classifier would learn their errors."""
+    return isinstance(base, SmoothedVote) and base.too_dependent
+
+
+def skill(seen: Probabilities, labels: Probabilities) -> float:
+    """Answers on rows not seen and their labels -> agreement beyond naming the commonest class: 0 none, 1 all.
+
+    >>> skill(np.array([[0.9, 0.1], [0.2, 0.8]]), np.array([[0.7, 0.3], [0.4, 0.6]]))
+    1.0
+    """
+    if not len(labels):
+        return 0.0
+    given = labels.argmax(axis=1)
+    commonest = np.bincount(given).max() / len(given)
+    agreed = float((seen.argmax(axis=1) == given).mean())
+    return float((agreed - commonest) / max(1.0 - commonest, 1e-9))
+
+
+def class_recall(seen: Probabilities, labels: Probabilities) -> Array:
+    """Answers on rows not seen and their labels -> (classes,) how far each class is told apart: 0 not, 1 enough.
+
+    It is the mean answer for a class where it is the label, beyond its mean anywhere; a rare class that features do not
+    show is taken for its neighbours by the classifier, and votes for it must not be read as votes for these.
+
+    >>> class_recall(np.array([[0.9, 0.1], [0.9, 0.1]]), np.array([[1.0, 0.0], [0.0, 1.0]]))
+    array([0., 0.])
+    """
+    if not len(labels):
+        return np.zeros(labels.shape[1])
+    mean = seen.mean(axis=0)
+    there = (labels * seen).sum(axis=0) / np.maximum(labels.sum(axis=0), 1e-9)
+    return np.asarray(np.clip((there - mean) / np.maximum(1.0 - mean, 1e-9) / RECALLED, 0.0, 1.0))
+
+
+def _accuracies(meaning: Array, uses: Array, n_classes: int) -> Array:
+    kinds = np.tile(np.arange(2 * n_classes), len(uses) // (2 * n_classes))
+    named = meaning[np.arange(len(kinds)), kinds % n_classes]
+    right = (np.where(kinds < n_classes, named, 1.0 - named) * uses).reshape(-1, 2 * n_classes).sum(axis=1)
+    total = uses.reshape(-1, 2 * n_classes).sum(axis=1)
+    return np.asarray(np.where(total > 0, right / np.maximum(total, 1e-12), np.nan))

@@ -1,0 +1,74 @@
+"""votes on several labels that do not exclude one another -> probability of each: a binary label model a label."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy as np
+
+from tidemill.contracts import DataError, Features, Votes
+from tidemill.denoise.models.base import Gold, LabelModel
+from tidemill.denoise.models.registry import create, from_dict
+from tidemill.denoise.statistics.votes import Array
+
+
+class MultiLabel:
+    """Votes per label (1 has it, 0 has not, ABSTAIN) -> probability that a row has each label.
+
+    The same interface as a label model, with a mapping label -> votes in place of votes, and a column per label, in
+    the labels' order, in place of one per class. Labels are taken to be independent.
+
+    Parameters
+    ----------
+    model, parameters
+        Name and parameters of the binary label model, from the registry.
+
+    Examples
+    --------
+    >>> votes = {"urgent": np.array([[1, 1], [0, 0]], dtype=np.int8), "sales": np.array([[0, -1], [1, 1]], dtype=np.int8)}
+    >>> MultiLabel("majority").fit(votes).predict_proba(votes)
+    array([[1., 0.],
+           [0., 1.]])
+    """
+
+    models_: dict[str, LabelModel]
+
+    def __init__(self, model: str, **parameters: Any) -> None:
+        self.model = model
+        self.parameters = parameters
+
+    def fit(
+        self, votes: Mapping[str, Votes], *, features: Features | None = None, gold: Mapping[str, Gold] | None = None
+    ) -> Self:
+        """Label -> votes (rows, functions) -> the fitted models."""
+        if not votes:
+            raise DataError("no label has votes: nothing to learn from")
+        gold_by_label = gold or {}
+        self.models_ = {
+            label: create(self.model, 2, **self.parameters).fit(
+                label_votes, features=features, gold=gold_by_label.get(label)
+            )
+            for label, label_votes in votes.items()
+        }
+        return self
+
+    def predict_proba(self, votes: Mapping[str, Votes], *, features: Features | None = None) -> Array:
+        """Label -> votes of any rows -> (rows, labels) probability that a row has the label."""
+        missing = [label for label in self.models_ if label not in votes]
+        if missing:
+            raise DataError(f"label {missing[0]!r} has no votes: it was fitted with {', '.join(self.models_)}")
+        columns = [model.predict_proba(votes[label], features=features)[:, 1] for label, model in self.models_.items()]
+        return np.stack(columns, axis=1)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Fitted models -> JSON content."""
+        models = {label: model.to_dict() for label, model in self.models_.items()}
+        return {"model": self.model, "parameters": self.parameters, "labels": models}
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any]) -> Self:
+        """What ``to_dict`` gave -> the fitted models."""
+        made = cls(content["model"], **content["parameters"])
+        made.models_ = {label: from_dict(model) for label, model in content["labels"].items()}
+        return made

@@ -1,0 +1,124 @@
+"""votes -> class by EM over what each function says, given that it speaks (Dawid and Skene, 1979, without silence).
+
+Whether a function speaks is not held as evidence, and every class is as likely as another before anything is said: on
+real votes both are where Dawid-Skene goes astray. What is learned of a function that can only name one class is next
+to nothing, so such functions keep about one vote each, the rarer, more specific ones a little more.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tidemill.contracts import Features, Probabilities, Votes
+from tidemill.denoise.models.priors import PRIOR_RIGHT, PRIOR_VOTES, ModelWithPriors
+from tidemill.denoise.statistics.distinct_rows import DistinctRows
+from tidemill.denoise.statistics.gold import gold_evidence
+from tidemill.denoise.statistics.votes import Array, named_classes, one_hot, softmax, sum_evidence, vote_shares
+
+
+class SpokenConfusions(ModelWithPriors):
+    """Votes -> posterior under a confusion matrix per function of what it says when it speaks.
+
+    Parameters
+    ----------
+    strength
+        Rows of belief in one accuracy for all classes that each confusion is shrunk with.
+    balance, accuracies_hint, budget
+        See ``Hinted``; most distinct rows to learn from.
+
+    Attributes
+    ----------
+    evidence_
+        (functions * 2 * classes, classes): log probability of each kind of vote given the class.
+
+    Examples
+    --------
+    >>> votes = np.array([[0, 0, 1], [0, 0, 0], [1, 1, 0], [1, 1, 1]] * 5, dtype=np.int8)
+    >>> SpokenConfusions(n_classes=2).fit(votes).predict_proba(votes[:3]).argmax(axis=1)
+    array([0, 0, 1])
+    """
+
+    name = "spoken"
+    parameters = ("n_classes", "strength", "iterations", "tolerance", "budget", "balance", "accuracies_hint")
+    learned = (*ModelWithPriors.learned, "evidence_", "accuracies_")
+
+    evidence_: Array
+    accuracies_: Array
+
+    def __init__(
+        self,
+        n_classes: int,
+        *,
+        strength: float = 50.0,
+        iterations: int = 100,
+        tolerance: float = 1e-5,
+        **priors: Any,
+    ) -> None:
+        super().__init__(n_classes, **priors)
+        self.strength = strength
+        self.iterations = iterations
+        self.tolerance = tolerance
+
+    def learn(self, rows: DistinctRows) -> None:
+        """Distinct rows -> what ``fit`` learns."""
+        self.iterate(rows, np.ones(rows.votes.shape[1]))
+
+    def iterate(self, rows: DistinctRows, weights: Array) -> None:
+        """Distinct rows and how much each function counts -> what each says of a class, by EM."""
+        self.functions_ = rows.votes.shape[1]
+        self.prior_ = self.balance_ = self.stated_balance()
+        pseudo_counts, bias = self.accuracy_counts(), np.log(self.balance_)
+        one_hot_votes = one_hot(rows.votes, self.n_classes)
+        gold_logs, powers = gold_evidence(rows.gold, self.n_classes), np.repeat(weights, 2 * self.n_classes)[:, None]
+        posterior = softmax(np.log(vote_shares(rows.votes, self.n_classes) + 1e-9) + gold_logs)
+        for _ in range(self.iterations):
+            given, self.accuracies_ = conditional_confusions(
+                one_hot_votes, posterior * rows.weights[:, None], self.strength, pseudo_counts=pseudo_counts
+            )
+            self.evidence_ = np.log(given) * powers
+            previous, posterior = posterior, softmax(one_hot_votes @ self.evidence_ + bias + gold_logs)
+            if np.abs(posterior - previous).max() < self.tolerance:
+                break
+
+    def stated_balance(self) -> Array:
+        """Uniform, or what is believed of the balance."""
+        counts = self.balance_counts() + 1e-9
+        return np.asarray(counts / counts.sum())
+
+    def _predict(self, votes: Votes, features: Features | None) -> Probabilities:  # noqa: ARG002 - votes only
+        return softmax(sum_evidence(votes, self.evidence_, self.n_classes) + np.log(self.balance_))
+
+    def _accuracies(self) -> Array:
+        return self.accuracies_
+
+
+def conditional_confusions(
+    one_hot_votes: Any,
+    weighted: Array,
+    strength: float,
+    *,
+    pseudo_counts: Array | None = None,
+    habits: Array | None = None,
+) -> tuple[Array, Array]:
+    """One-hot votes and posterior mass (rows, classes) -> P(vote | class, it speaks) per kind, accuracies (functions,).
+
+    ``told`` (2, functions) are pseudo-counts of right votes and of all, where accuracies are hinted at. ``habits``
+    (functions, kinds) is how readily each function says each thing; its share of votes where None is given.
+    """
+    n_classes = weighted.shape[1]
+    counts = np.asarray(one_hot_votes.T @ weighted).reshape(-1, 2 * n_classes, n_classes)
+    uses, total = counts.sum(axis=2), counts.sum(axis=(1, 2))
+    named = named_classes(n_classes)
+    right = named > 0
+    extra = np.array([[PRIOR_RIGHT], [PRIOR_VOTES]]) if pseudo_counts is None else pseudo_counts
+    accuracy = ((counts * right).sum(axis=(1, 2)) + extra[0]) / (total + extra[1])
+    wrong = ~right / np.maximum((~right).sum(axis=1, keepdims=True), 1)
+    tilt = accuracy[:, None, None] * named + (1.0 - accuracy)[:, None, None] * wrong
+    chance = np.where(np.arange(2 * n_classes) < n_classes, 0.5, 0.0)
+    ready = (uses + chance) / (total[:, None] + 0.5 * n_classes) if habits is None else habits
+    belief = tilt * ready[:, :, None]
+    belief = belief / belief.sum(axis=1, keepdims=True)
+    given = (counts + strength * belief) / (counts.sum(axis=1, keepdims=True) + strength)
+    return np.maximum(given, 1e-12).reshape(-1, n_classes), accuracy

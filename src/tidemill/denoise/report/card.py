@@ -1,0 +1,76 @@
+"""what `denoise` told -> the label card: how the labels came to be, and how far they are to be believed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from tidemill.denoise.report.summary import facts
+
+_COLUMNS: Final = ("function", "Coverage", "Overlaps", "Conflicts", "Emp. Acc.", "Learned Weight")
+
+
+def label_card(name: str, report: Mapping[str, Any], functions: Sequence[Mapping[str, Any]]) -> str:
+    """Problem, report and the lines of lf_analysis.csv -> Markdown, the same for the same labels."""
+    return "\n".join([*_head(name, report, functions), *_functions(functions), *_model(report), *_limits(report), ""])
+
+
+def _head(name: str, report: Mapping[str, Any], functions: Sequence[Mapping[str, Any]]) -> list[str]:
+    share = report.get("coverage")
+    coverage = "" if share is None else f"; {share:.1%} of the rows are heard by at least one"
+    return [
+        f"# Label card: {name}",
+        "",
+        (
+            "No person has given these labels. Labeling functions voted, and a label model turned their votes into a "
+            "probability per class."
+        ),
+        f"{report['rows']:,} rows, {len(functions)} functions{coverage}.",
+        "",
+    ]
+
+
+def _functions(functions: Sequence[Mapping[str, Any]]) -> list[str]:
+    shown = [column for column in _COLUMNS if functions and column in functions[0]]
+    lines = ["| " + " | ".join(shown) + " |", "| --- |" + " ---: |" * (len(shown) - 1)] if shown else []
+    lines += ["| " + " | ".join(_cell(row[column]) for column in shown) + " |" for row in functions]
+    return [
+        "## The functions",
+        "",
+        *lines,
+        "",
+        (
+            "Coverage, overlaps and conflicts are shares of all rows. Emp. Acc. is measured on labels by people in the "
+            "development split; Learned Weight is what the label model believes without them."
+        ),
+        "",
+    ]
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.3f}" if isinstance(value, float) else str(value).replace("|", "\\|")
+
+
+def _model(report: Mapping[str, Any]) -> list[str]:
+    lines = [f"- **{name}**: {text}" for name, text in facts(report)]
+    silent = report.get("silent_rows")
+    if silent:
+        shares = ", ".join(f"{name} {share:.1%}" for name, share in silent.items())
+        lines.append(f"- **rows that no function speaks of**: {shares}, on average")
+    return ["## The label model", "", *lines, ""]
+
+
+def _limits(report: Mapping[str, Any]) -> list[str]:
+    measured = bool(report.get("gold"))
+    lines = [
+        (
+            "A probability is as good as the functions' independence that the model assumes or has found; where all of them "
+            "err together, it is sure and wrong."
+        ),
+        "The functions know what their authors thought of: rows of another kind are silent, or get votes by accident.",
+    ]
+    if not measured:
+        lines.insert(0, "Nothing here was held against labels by people: there are none in the development split.")
+    return ["## Limits", "", *(f"- {text}" for text in lines)]

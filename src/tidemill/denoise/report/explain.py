@@ -1,0 +1,163 @@
+"""label model and votes -> what it holds of each function, of their dependences, and why a row got its label."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+
+from tidemill.common.statistics import wilson
+from tidemill.contracts import ABSTAIN, Probabilities, Votes
+from tidemill.denoise.models.base import LabelModel
+from tidemill.denoise.models.pairs import PairLifts
+from tidemill.denoise.statistics.dependence import EXCESS, dependent_groups
+from tidemill.denoise.statistics.votes import Array, named_classes, one_hot
+
+BUDGET: Final = 20_000
+CONFIDENCE: Final = 0.9
+"""Of the intervals of accuracies and confusions."""
+
+
+def explain(
+    model: LabelModel, votes: Votes, *, names: Sequence[str], classes: Sequence[str], features: Any = None
+) -> dict[str, Any]:
+    """Fitted model and votes -> JSON: per function accuracy and confusion with intervals; dependences as groups."""
+    return explain_votes(votes, model.predict_proba(votes, features=features), names=names, classes=classes)
+
+
+def explain_votes(
+    votes: Votes, posterior: Probabilities, *, names: Sequence[str], classes: Sequence[str]
+) -> dict[str, Any]:
+    """Votes and a label model's posterior -> what ``explain`` tells.
+
+    What is counted is the posterior on these votes, so the intervals are those of a hand count whose labels were the
+    model's: they hold sampling, not the model's own mistakes.
+    """
+    pairs = PairLifts(len(classes), budget=BUDGET).fit(votes)
+    return {
+        "classes": list(classes),
+        "functions": functions(votes, posterior, names=names, classes=classes),
+        "dependences": dependences(pairs, names),
+    }
+
+
+def functions(
+    votes: Votes, posterior: Probabilities, *, names: Sequence[str], classes: Sequence[str]
+) -> dict[str, dict[str, Any]]:
+    """Votes and posterior -> per function: coverage, accuracy and its 90% interval, P(vote | class, it speaks)."""
+    n_classes = len(classes)
+    mass = np.asarray(one_hot(votes, n_classes).T @ posterior).reshape(-1, 2 * n_classes, n_classes)
+    named = named_classes(n_classes) > 0
+    right, total = (mass * named).sum(axis=(1, 2)), mass.sum(axis=(1, 2))
+    result = {}
+    for j, name in enumerate(names):
+        low, high = wilson(float(right[j]), float(total[j]), CONFIDENCE)
+        result[name] = {
+            "coverage": round(float((votes[:, j] != ABSTAIN).mean()), 6),
+            "votes": int(total[j].round()),
+            "accuracy": round(float(right[j] / total[j]), 6) if total[j] else None,
+            "interval": [round(low, 6), round(high, 6)],
+            "confusion": _confusion(mass[j], classes),
+        }
+    return result
+
+
+def _confusion(mass: Array, classes: Sequence[str]) -> dict[str, dict[str, list[float]]]:
+    """Mass (symbols, classes) of one function -> class -> what it says of it -> share and 90% interval."""
+    kinds = [*classes, *(f"not {name}" for name in classes)]
+    totals = mass.sum(axis=0)
+    result: dict[str, dict[str, list[float]]] = {}
+    for k, name in enumerate(classes):
+        given = {kind: float(mass[s, k]) for s, kind in enumerate(kinds) if mass[s].sum() > 0}
+        result[name] = {
+            kind: [round(x, 6) for x in (count / max(totals[k], 1e-12), *wilson(count, float(totals[k]), CONFIDENCE))]
+            for kind, count in given.items()
+        }
+    return result
+
+
+def dependences(pairs: PairLifts, names: Sequence[str]) -> dict[str, Any]:
+    """Fitted pairs -> groups of repeating functions, effective number, weight of each, and the pairs found."""
+    back = np.argsort(pairs.order_)
+    excess = pairs.excess_[np.ix_(back, back)]
+    found = [(int(i), int(j)) for i, j in np.argwhere(np.triu(excess > EXCESS, 1))]
+    return {
+        "speaking": int((pairs.uses_.reshape(len(names), -1).sum(axis=1) > 0).sum()),
+        "effective_functions": round(pairs.effective(), 4),
+        "groups": [[names[j] for j in group] for group in dependent_groups(excess)],
+        "pairs": [{"functions": [names[i], names[j]], "excess": round(float(excess[i, j]), 4)} for i, j in found],
+        "weights": dict(zip(names, pairs.weights_[back].round(6).tolist(), strict=True)),
+    }
+
+
+def row_log_odds(
+    model: LabelModel, votes: Votes, *, names: Sequence[str], features: Any = None
+) -> list[dict[str, Any]]:
+    """Fitted model and a few rows -> per row its likeliest class and by how much each function moved it."""
+    classes = [str(k) for k in range(model.n_classes)]
+    places = pl.Series([str(i) for i in range(len(votes))])
+    lines = row_evidence(model, votes, places, names=names, classes=classes, features=features)
+    whole = model.predict_proba(votes, features=features)
+    best = whole.argmax(axis=1)
+    result: list[dict[str, Any]] = [
+        {"class": int(k), "log_odds": round(float(odds), 6), "functions": {}}
+        for k, odds in zip(best, _log_odds(whole, best), strict=True)
+    ]
+    for row, function, moved in lines.select("row_id", "function", "moved").iter_rows():
+        result[int(row)]["functions"][function] = moved
+    return result
+
+
+def row_evidence(
+    model: LabelModel,
+    votes: Votes,
+    row_ids: pl.Series,
+    *,
+    names: Sequence[str],
+    classes: Sequence[str],
+    features: Any = None,
+) -> pl.DataFrame:
+    """Fitted model and rows -> a line per vote: the row, its likeliest class, and how far the vote moved it.
+
+    ``log_odds`` is that of the row's likeliest class; ``moved`` is what is left of it when the log odds without this
+    vote are taken away: the answer to "what if this function had been silent", in natural logarithms.
+    """
+    whole = model.predict_proba(votes, features=features)
+    best = whole.argmax(axis=1)
+    odds = _log_odds(whole, best)
+    parts = []
+    for j, name in enumerate(names):
+        rows = np.flatnonzero(votes[:, j] != ABSTAIN)
+        without = votes[rows]
+        without[:, j] = ABSTAIN
+        seen = None if features is None else features[rows]
+        moved = odds[rows] - _log_odds(model.predict_proba(without, features=seen), best[rows])
+        given = [_named(int(vote), classes) for vote in np.unique(votes[rows, j])]
+        parts.append(_lines(rows, name, votes[rows, j], given, moved))
+    lines = pl.concat(parts) if parts else _lines(np.zeros(0, int), "", np.zeros(0, np.int8), [], np.zeros(0))
+    result = lines.with_columns(
+        row_id=row_ids.cast(pl.String)[lines["row"].to_numpy()],
+        likeliest=pl.Series([classes[k] for k in best[lines["row"].to_numpy()]], dtype=pl.String),
+        log_odds=pl.Series(odds[lines["row"].to_numpy()].round(6)),
+    )
+    return result.sort("row", maintain_order=True).select(
+        "row_id", "likeliest", "log_odds", "function", "vote", "moved"
+    )
+
+
+def _lines(rows: Any, name: str, votes: Any, given: list[str], moved: Array) -> pl.DataFrame:
+    words = dict(zip(np.unique(votes).tolist(), given, strict=True))
+    vote_names = pl.Series([words[vote] for vote in votes.tolist()], dtype=pl.String)
+    functions = pl.repeat(name, len(rows), dtype=pl.String, eager=True)
+    return pl.DataFrame({"row": rows, "function": functions, "vote": vote_names, "moved": moved.round(6)})
+
+
+def _named(vote: int, classes: Sequence[str]) -> str:
+    return classes[vote] if vote >= 0 else f"not {classes[-2 - vote]}"
+
+
+def _log_odds(probabilities: Probabilities, chosen: Any) -> Array:
+    share = np.clip(probabilities[np.arange(len(chosen)), chosen], 1e-12, 1.0 - 1e-12)
+    return np.asarray(np.log(share / (1.0 - share)))

@@ -1,0 +1,146 @@
+"""Labels held against the labels of people: scores with intervals, and classes of which labels have too many or too few."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import NormalDist
+from typing import Any, Final
+
+import numpy as np
+
+from tidemill.common.statistics import wilson
+from tidemill.contracts import NO_GOLD, Probabilities, Votes
+from tidemill.denoise.models.base import Gold
+from tidemill.denoise.statistics.gold import calibration_error, gold_scores
+from tidemill.denoise.statistics.votes import uncovered, vote_shares
+
+CONFIDENCE: Final = 0.95
+DRAWS: Final = 200
+"""Resamples of the gold rows behind the interval of the calibration error."""
+
+
+def against_gold(probabilities: Probabilities, votes: Votes, gold: Gold, *, seed: int) -> dict[str, Any] | None:
+    """Score the labels of a model that has not seen the gold, and the majority vote, on the gold rows.
+
+    Parameters
+    ----------
+    probabilities : (n_rows, n_classes)
+        Of a model fitted without gold.
+    votes : (n_rows, n_functions)
+    gold : (n_rows,) or None
+        Class index, or ``NO_GOLD``.
+    seed : int
+        Of the resampling behind the interval of the calibration error.
+
+    Returns
+    -------
+    dict or None
+        ``label_model`` and ``majority_vote``, each with rows, accuracy, log loss, squared and calibration error, and the 95%
+        intervals of accuracy and calibration error; None without gold.
+    """
+    if gold is None or not (np.asarray(gold) != NO_GOLD).any():
+        return None
+    given = {"label_model": probabilities, "majority_vote": vote_shares(votes, probabilities.shape[1])}
+    return {name: _scores(each, gold, seed) for name, each in given.items()}
+
+
+def _scores(probabilities: Probabilities, gold: Gold, seed: int) -> dict[str, Any]:
+    scores = gold_scores(probabilities, gold) or {}
+    labeled = np.flatnonzero(np.asarray(gold) != NO_GOLD)
+    chosen, truth = probabilities[labeled], np.asarray(gold)[labeled]
+    rounded = {key: value if isinstance(value, int) else round(value, 6) for key, value in scores.items()}
+    low, high = wilson(scores["accuracy"] * len(labeled), len(labeled), CONFIDENCE)
+    rng = np.random.default_rng(seed)
+    drawn = (rng.integers(0, len(labeled), len(labeled)) for _ in range(DRAWS))
+    ends = np.quantile([calibration_error(chosen[rows], truth[rows]) for rows in drawn], [0.025, 0.975])
+    return rounded | {
+        "accuracy_interval": [round(low, 6), round(high, 6)],
+        "calibration_error_interval": ends.round(6).tolist(),
+    }
+
+
+def shares_on_gold(probabilities: Probabilities, gold: Gold, classes: Sequence[str]) -> dict[str, Any] | None:
+    """Compare the share of each class in the labels with its share in the gold of the same rows.
+
+    Both are of the same rows, so that they differ by the labels' errors alone. Where labels are calibrated, the number of
+    gold rows of a class has mean ``sum p`` and variance ``sum p (1 - p)``; a class beyond the two-sided 5% limit, divided by the
+    number of classes (Bonferroni), differs.
+
+    Parameters
+    ----------
+    probabilities : (n_rows, n_classes)
+    gold : (n_rows,) or None
+    classes : sequence of str
+
+    Returns
+    -------
+    dict or None
+        Class to ``gold`` and ``labels`` (shares) and ``differs``; None without gold.
+    """
+    labeled = np.zeros(0, int) if gold is None else np.flatnonzero(np.asarray(gold) != NO_GOLD)
+    if not len(labeled):
+        return None
+    given = probabilities[labeled]
+    seen = np.bincount(np.asarray(gold)[labeled], minlength=len(classes))
+    expected, spread = given.sum(axis=0), np.sqrt((given * (1.0 - given)).sum(axis=0))
+    limit = NormalDist().inv_cdf(1.0 - (1.0 - CONFIDENCE) / (2.0 * len(classes)))
+    differs = np.abs(seen - expected) > limit * spread + 0.5
+    return {
+        name: {
+            "gold": round(float(seen[k] / len(labeled)), 6),
+            "labels": round(float(expected[k] / len(labeled)), 6),
+            "differs": bool(differs[k]),
+        }
+        for k, name in enumerate(classes)
+    }
+
+
+def groups_on_gold(probabilities: Probabilities, votes: Votes, gold: Gold) -> dict[str, Any] | None:
+    """Score rows whose label the votes do not determine apart from the others, to see whether these flags tell the truth.
+
+    Parameters
+    ----------
+    probabilities : (n_rows, n_classes)
+    votes : (n_rows, n_functions)
+    gold : (n_rows,) or None
+
+    Returns
+    -------
+    dict or None
+        ``without_votes``, ``tied`` and ``determined`` to rows, accuracy with interval, mean confidence; None without gold.
+    """
+    if gold is None or not (np.asarray(gold) != NO_GOLD).any():
+        return None
+    labeled = np.asarray(gold) != NO_GOLD
+    result = {}
+    for name, rows in row_groups(votes, probabilities.shape[1]).items():
+        chosen = rows & labeled
+        count = int(chosen.sum())
+        right = int((probabilities[chosen].argmax(axis=1) == np.asarray(gold)[chosen]).sum())
+        low, high = wilson(right, count, CONFIDENCE)
+        result[name] = {
+            "rows": count,
+            "accuracy": round(right / count, 6) if count else None,
+            "accuracy_interval": [round(low, 6), round(high, 6)],
+            "confidence": round(float(probabilities[chosen].max(axis=1).mean()), 6) if count else None,
+        }
+    return result
+
+
+def row_groups(votes: Votes, n_classes: int) -> dict[str, Any]:
+    """Split rows by how far votes determine their class.
+
+    Parameters
+    ----------
+    votes : (n_rows, n_functions)
+    n_classes : int
+
+    Returns
+    -------
+    dict
+        ``without_votes``, ``tied`` (two classes have most votes) and ``determined``, each ``(n_rows,)`` bool; a row is in one.
+    """
+    first, second = np.sort(vote_shares(votes, n_classes), axis=1)[:, [-1, -2]].T
+    without = uncovered(votes)
+    tied = ~without & (first - second < 1e-9)  # noqa: PLR2004 - rounding
+    return {"without_votes": without, "tied": tied, "determined": ~without & ~tied}

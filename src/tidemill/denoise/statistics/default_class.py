@@ -1,0 +1,83 @@
+"""Default class of rows without votes: fraud, faults and abuse have functions for the rare class, or none but these.
+
+How many rows of the named classes were missed follows from how often their functions speak together: the lower bound of
+Chao (Scandinavian Journal of Statistics 11, 1984) from rows with one and with two votes for the class. The rest of the
+silent rows is of the class stated as default or, where all votes name one class, of the others. Where more classes are
+named and one is not, nothing is taken for granted: it may be a class that is rare, and has functions that did not speak.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from tidemill.contracts import ConfigError
+from tidemill.denoise.statistics.distinct_rows import DistinctRows
+from tidemill.denoise.statistics.votes import Array
+
+MOST: Final = 0.5
+"""Most of the silent rows that are taken to be of named classes."""
+
+
+def default_prior(rows: DistinctRows, n_classes: int, *, default: int | None, rate: float | None) -> Array | None:
+    """Decide what rows without votes are, where a default class is stated or some class is named by no function.
+
+    Parameters
+    ----------
+    found : Patterns
+        Distinct rows with their weights.
+    n_classes : int
+        Number of classes.
+    default : int, optional
+        Stated class of silent rows; None: the classes that no function names, where all votes name one class.
+    rate : float, optional
+        Stated share of silent rows that are of the default class, above 0 and below 1; None: estimated.
+
+    Returns
+    -------
+    (n_classes,) or None
+        Probability of each class for a row without votes; None where nothing is stated and two classes or more are named.
+
+    Raises
+    ------
+    ConfigError
+        The default is no class, or the rate is no share.
+    """
+    if default is not None and not 0 <= default < n_classes:
+        raise ConfigError(f"default {default}: promised a class in 0..{n_classes - 1}")
+    if rate is not None and not 0.0 < rate < 1.0:
+        raise ConfigError(f"default_rate {rate}: promised a share above 0 and below 1")
+    counts = np.stack([(rows.votes == k).sum(axis=1) for k in range(n_classes)], axis=1)
+    unnamed = ~(counts > 0).any(axis=0)
+    if default is None and unnamed.sum() != n_classes - 1:
+        return None
+    takes = unnamed if default is None else np.arange(n_classes) == default
+    missed = missed_shares(counts, rows.weights)
+    named = np.where(takes, 0.0, missed)
+    if default is not None:
+        named = np.where(unnamed, 0.0, named)
+    others = float(min(named.sum(), MOST)) if rate is None else 1.0 - rate
+    named = named / named.sum() if named.sum() > 0 else ~takes / (~takes).sum()
+    return np.asarray(others * named + (1.0 - others) * takes / takes.sum())
+
+
+def missed_shares(counts: Array, weights: Array) -> Array:
+    """Estimate how many rows of each class no function speaks of.
+
+    Parameters
+    ----------
+    counts : (n_rows, n_classes)
+        Votes for each class.
+    weights : (n_rows,)
+        How often each row came.
+
+    Returns
+    -------
+    (n_classes,)
+        Missed rows as a share of the rows without votes: a lower bound where coverage differs from row to row.
+    """
+    once, twice = weights @ (counts == 1), weights @ (counts == 2)  # noqa: PLR2004 - rows with two votes
+    missed = once * np.maximum(once - 1.0, 0.0) / (2.0 * (twice + 1.0))
+    silent = float(weights @ (counts.sum(axis=1) == 0))
+    return np.asarray(missed / max(silent, 1.0))

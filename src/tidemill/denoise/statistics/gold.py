@@ -1,0 +1,76 @@
+"""Gold, the labels of people: what it is worth as evidence, and probabilities scored on it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from tidemill.contracts import NO_GOLD, Probabilities
+from tidemill.denoise.statistics.distinct_rows import DistinctRows
+from tidemill.denoise.statistics.votes import Array
+
+GOLD_ACCURACY: Final = 0.97
+"""How often a gold label is taken to be right: evidence, not truth."""
+
+
+def gold_evidence(gold: Any, n_classes: int) -> Array:
+    """Gold (rows,) or NO_GOLD -> (rows, classes) log evidence of it.
+
+    >>> gold_evidence(np.array([-1, 0]), 2).round(2)
+    array([[0.  , 0.  ],
+           [3.48, 0.  ]])
+    """
+    known = np.zeros((len(gold), n_classes))
+    rows = np.flatnonzero(gold >= 0)
+    known[rows, gold[rows]] = np.log(GOLD_ACCURACY * (n_classes - 1) / (1.0 - GOLD_ACCURACY))
+    return known
+
+
+def gold_counts(rows: DistinctRows, n_classes: int) -> Array:
+    """Count the gold rows of each class, ``(n_classes,)``."""
+    labeled = rows.gold != NO_GOLD
+    return np.bincount(rows.gold[labeled], weights=rows.weights[labeled], minlength=n_classes).astype(np.float64)
+
+
+def gold_scores(probabilities: Probabilities, gold: Any, *, weights: Any = None) -> dict[str, float] | None:
+    """Score probabilities on the rows that people labeled.
+
+    Parameters
+    ----------
+    probabilities : (n_rows, n_classes)
+    gold : (n_rows,)
+        Class index, or ``NO_GOLD``.
+    weights : (n_rows,), optional
+        How many rows each stands for, whole numbers; None: one.
+
+    Returns
+    -------
+    dict or None
+        Rows, accuracy, log loss, squared error (Brier, 1950) and expected calibration error; None without gold.
+    """
+    known = np.flatnonzero(np.asarray(gold) != NO_GOLD)
+    if not len(known):
+        return None
+    known = known if weights is None else np.repeat(known, np.asarray(weights)[known].astype(np.int64))
+    chosen, truth = probabilities[known], np.asarray(gold)[known]
+    right = chosen[np.arange(len(known)), truth]
+    return {
+        "rows": len(known),
+        "accuracy": float((chosen.argmax(axis=1) == truth).mean()),
+        "log_loss": float(-np.log(np.maximum(right, 1e-6)).mean()),
+        "squared_error": float(((chosen - np.eye(chosen.shape[1])[truth]) ** 2).sum(axis=1).mean()),
+        "calibration_error": calibration_error(chosen, truth),
+    }
+
+
+def calibration_error(probabilities: Probabilities, truth: Any, *, bins: int = 15) -> float:
+    """Probabilities and classes -> expected calibration error of the likeliest class (Guo et al., ICML 2017).
+
+    >>> calibration_error(np.array([[0.8, 0.2]] * 5), np.array([0, 0, 0, 0, 1]))
+    0.0
+    """
+    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
+    place = np.minimum((confidence * bins).astype(int), bins - 1)
+    gaps = np.bincount(place, weights=right - confidence, minlength=bins)
+    return round(float(np.abs(gaps).sum() / max(len(truth), 1)), 12)

@@ -1,0 +1,51 @@
+"""Counts of pairs of votes: how often two functions give two votes on the same row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tidemill.denoise.statistics.distinct_rows import DistinctRows
+from tidemill.denoise.statistics.votes import Array, one_hot
+
+
+@dataclass(frozen=True)
+class PairCounts:
+    """How often each kind of vote is given, alone and with each other; kinds that never occur are left out."""
+
+    functions: Any
+    symbols: Any
+    columns: Any
+    together: Array
+    rows: float
+    n_classes: int
+
+    @property
+    def rates(self) -> Array:
+        """(kinds,) share of rows with this vote."""
+        return np.diag(self.together) / self.rows
+
+    @property
+    def owner(self) -> Any:
+        """(kinds,) the class that the vote names, or refuses."""
+        return self.symbols % self.n_classes
+
+    @property
+    def apart(self) -> Any:
+        """(kinds, kinds) True where the two votes are of different functions."""
+        return self.functions[:, None] != self.functions[None, :]
+
+
+def pair_counts(rows: DistinctRows, n_classes: int, *, most: int) -> PairCounts:
+    """Distinct rows -> counts of pairs of votes, over the ``most`` kinds of vote that are most often given."""
+    one_hot_votes = one_hot(rows.votes, n_classes)
+    uses = np.asarray(one_hot_votes.T @ rows.weights).ravel()
+    ranked = np.argsort(-uses, kind="stable")[:most]
+    columns = np.sort(ranked[uses[ranked] > 0])
+    chosen = one_hot_votes[:, columns]
+    together = np.asarray((chosen.T @ chosen.multiply(rows.weights[:, None])).todense(), dtype=np.float64)
+    width = 2 * n_classes
+    total = float(rows.weights.sum())
+    return PairCounts(columns // width, columns % width, columns, together, total, n_classes)

@@ -1,0 +1,86 @@
+"""votes as they arrive -> sufficient statistics of every label model of votes: distinct rows and how often each came.
+
+A batch adds to the counts, a function splits rows that were alike; neither asks for the votes that were counted before.
+``refit`` on them learns what ``fit`` on all rows would, to the last bit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tidemill.contracts import NO_GOLD, DataError, Votes
+from tidemill.denoise.statistics.distinct_rows import row_hashes
+from tidemill.denoise.statistics.votes import check_votes
+
+
+@dataclass(frozen=True)
+class RowCounts:
+    """Distinct rows (rows, functions), their gold or NO_GOLD, how often each came, and which of them each row is.
+
+    Examples
+    --------
+    >>> monday = count_rows(np.array([[0], [1], [0]], dtype=np.int8), 2)
+    >>> both = monday.with_rows(np.array([[1]], dtype=np.int8))
+    >>> sorted(both.counts.tolist()), both.with_function(np.array([0, 1, 1, 1])).votes.shape
+    ([2, 2], (3, 2))
+    """
+
+    n_classes: int
+    votes: Votes
+    gold: npt.NDArray[np.int64]
+    counts: npt.NDArray[np.int64]
+    member: npt.NDArray[np.int32]
+
+    def with_rows(self, votes: npt.NDArray[Any], *, gold: Any = None) -> RowCounts:
+        """Votes (rows, functions) of a new batch by the same functions, and gold if any -> these rows counted too."""
+        new = count_rows(votes, self.n_classes, gold=gold, functions=self.votes.shape[1])
+        member = np.concatenate([self.member, new.member + len(self.counts)])
+        labels, checked = np.concatenate([self.gold, new.gold]), np.concatenate([self.votes, new.votes])
+        return _merged(self.n_classes, checked, labels, member)
+
+    def with_function(self, votes: npt.NDArray[Any]) -> RowCounts:
+        """Votes (rows,) of a new function on every row counted so far -> the same rows with this function last.
+
+        Raises
+        ------
+        DataError
+            It does not say something, an abstain included, of every row.
+        """
+        if len(votes) != len(self.member):
+            raise DataError(f"a new function says something of {len(votes)} rows, {len(self.member)} were counted")
+        checked = check_votes(np.asarray(votes).reshape(-1, 1), self.n_classes)[:, 0]
+        wide = 2 * self.n_classes + 2
+        keys, member = np.unique(self.member * np.int64(wide) + checked + self.n_classes + 1, return_inverse=True)
+        old, new = keys // wide, (keys % wide - self.n_classes - 1).astype(np.int8)
+        return _merged(self.n_classes, np.column_stack([self.votes[old], new]), self.gold[old], member)
+
+    def without_function(self, function: int) -> RowCounts:
+        """Place of a function -> the same rows without it; an edited function is one removed and one added."""
+        return _merged(self.n_classes, np.delete(self.votes, function, axis=1), self.gold, self.member)
+
+
+def count_rows(votes: npt.NDArray[Any], n_classes: int, *, gold: Any = None, functions: int | None = None) -> RowCounts:
+    """Votes (rows, functions), and gold if any -> the rows counted.
+
+    Raises
+    ------
+    DataError
+        A vote is none, or there are not as many functions as promised.
+    """
+    votes = check_votes(votes, n_classes, functions=functions)
+    labels = np.full(len(votes), NO_GOLD, dtype=np.int64) if gold is None else np.asarray(gold, dtype=np.int64)
+    return _merged(n_classes, votes, labels, np.arange(len(votes)))
+
+
+def _merged(n_classes: int, votes: Votes, gold: npt.NDArray[np.int64], member: npt.NDArray[Any]) -> RowCounts:
+    """Rows that may be alike, and which of them each row is -> distinct rows."""
+    _, first, back = np.unique(
+        row_hashes(votes, gold, np.arange(votes.shape[1])), return_index=True, return_inverse=True
+    )
+    place = back[member].astype(np.int32)
+    counts = np.bincount(place, minlength=len(first)).astype(np.int64)
+    return RowCounts(n_classes, np.ascontiguousarray(votes[first]), gold[first], counts, place)

@@ -1,0 +1,21 @@
+"""Labels that do not exclude one another."""
+
+import json
+
+import numpy as np
+import pytest
+
+from tests.denoise.fabric import clones
+from tidemill.denoise.models import create
+from tidemill.denoise.models.multilabel import MultiLabel
+
+
+def test_labels_that_do_not_exclude_one_another_are_as_many_binary_models():
+    votes, _ = clones(copies=1, rows=500)
+    both = {"a": votes, "b": 1 - np.where(votes < 0, 2, votes)}
+    model = MultiLabel("one_coin").fit(both)
+    loaded = MultiLabel.from_dict(json.loads(json.dumps(model.to_dict())))
+    found = model.predict_proba(both)
+    assert found.shape == (500, 2)
+    assert found[:, 0] == pytest.approx(create("one_coin", 2).fit(votes).predict_proba(votes)[:, 1])
+    assert (loaded.predict_proba(both) == found).all()

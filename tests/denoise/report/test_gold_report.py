@@ -1,0 +1,94 @@
+"""Labels held against gold, and what votes do not determine."""
+
+import numpy as np
+import pytest
+
+from tidemill.contracts import ABSTAIN, NO_GOLD
+from tidemill.denoise.report.gold_report import against_gold, groups_on_gold, row_groups, shares_on_gold
+from tidemill.denoise.report.identifiability import identifiability
+
+
+def test_scores_on_gold_have_intervals_that_hold_them():
+    rng = np.random.default_rng(1)
+    truth = rng.integers(0, 2, 300)
+    votes = np.where(rng.random((300, 3)) < 0.8, truth[:, None], 1 - truth[:, None]).astype(np.int8)
+    probabilities = np.tile([0.3, 0.7], (300, 1))
+    gold = np.where(np.arange(300) < 200, truth, NO_GOLD)
+    told = against_gold(probabilities, votes, gold, seed=1)
+    right = (truth[:200] == 1).mean()
+    assert told["label_model"]["accuracy"] == pytest.approx(right, abs=1e-6)
+    assert told["label_model"]["calibration_error"] == pytest.approx(abs(right - 0.7), abs=1e-6)
+    for scores in told.values():
+        for name in ("accuracy", "calibration_error"):
+            low, high = scores[f"{name}_interval"]
+            assert low <= scores[name] <= high
+    assert against_gold(probabilities, votes, np.full(300, NO_GOLD), seed=1) is None
+
+
+def test_a_class_of_which_labels_have_too_many_is_named_and_chance_is_not():
+    gold = np.array([0] * 80 + [1] * 20 + [NO_GOLD] * 50)
+    wrong = shares_on_gold(np.tile([0.5, 0.5], (150, 1)), gold, ("ham", "spam"))
+    assert wrong["spam"] == {"gold": 0.2, "labels": 0.5, "differs": True}
+    rng = np.random.default_rng(2)
+    alarms = 0
+    for _ in range(300):
+        given = rng.dirichlet([2.0, 2.0, 1.0], 100)
+        drawn = np.array([rng.choice(3, p=row) for row in given])
+        alarms += any(each["differs"] for each in shares_on_gold(given, drawn, ("a", "b", "c")).values())
+    assert alarms <= 25  # 5% of 300 is 15; 25 is 2.6 standard deviations above
+
+
+def test_rows_are_grouped_by_what_votes_determine():
+    votes = np.array([[ABSTAIN, ABSTAIN], [0, 1], [0, 0], [1, ABSTAIN]], dtype=np.int8)
+    groups = row_groups(votes, 2)
+    assert groups["without_votes"].tolist() == [True, False, False, False]
+    assert groups["tied"].tolist() == [False, True, False, False]
+    told = groups_on_gold(np.array([[0.5, 0.5], [0.5, 0.5], [0.9, 0.1], [0.2, 0.8]]), votes, np.array([1, 0, 0, 1]))
+    assert told["determined"]["accuracy"] == 1.0
+    assert told["determined"]["confidence"] == pytest.approx(0.85)
+    assert told["tied"]["rows"] == 1
+
+
+def independent(rows=2000, accuracies=(0.8, 0.75, 0.7, 0.8), seed=3):
+    rng = np.random.default_rng(seed)
+    truth = rng.integers(0, 2, rows)
+    return np.where(rng.random((rows, len(accuracies))) < accuracies, truth[:, None], 1 - truth[:, None]).astype(
+        np.int8
+    )
+
+
+def test_good_independent_functions_leave_nothing_undetermined():
+    told = identifiability(independent(), ("ham", "spam"))
+    assert told["data_set"] == []
+    assert told["classes"] == {}
+
+
+def test_two_functions_cannot_tell_how_often_each_is_right():
+    told = identifiability(independent(accuracies=(0.8, 0.7)), ("ham", "spam"))
+    assert "2 functions vote on the same rows as another, 3 are needed" in told["data_set"][0]
+
+
+def test_classes_without_functions_or_with_one_are_named_with_the_reason():
+    votes = np.full((100, 4), ABSTAIN, dtype=np.int8)
+    votes[:50, 0] = votes[:40, 1] = 0
+    votes[50:70, 2] = 1
+    votes[70:80, 3] = 1
+    votes[90:, 2] = 2
+    told = identifiability(votes, ("a", "b", "c", "d"))["classes"]
+    assert "a" not in told
+    assert told["b"].startswith("none of 2 functions votes for it on the same rows as another")
+    assert told["c"].startswith("one function votes for it alone")
+    assert told["d"] == "no function votes for it"
+
+
+def test_functions_that_share_a_topic_are_told_to_depend_on_one_another():
+    rng = np.random.default_rng(1)
+    truth, topic, other = rng.random(4000) < 0.1, rng.random(4000) < 0.3, rng.random(4000) < 0.1
+    votes = np.full((4000, 22), ABSTAIN, dtype=np.int8)
+    for j in range(22):
+        owned = truth if j < 20 else ~truth
+        fires = rng.random(4000) < np.where(topic if j < 20 else other, 0.6, 0.02) + 0.2 * owned
+        votes[fires, j] = 1 if j < 20 else 0
+    told = identifiability(votes, ("no", "yes"))["data_set"]
+    assert any("shares of votes and pairs of votes tell of class balances that differ by" in reason for reason in told)
+    assert any("functions depend on one another" in reason for reason in told)
