@@ -80,7 +80,20 @@ def test_pair_precisions_have_their_weight_in_the_mean_and_none_beside_a_rare_cl
     _, rare = rare_votes(0.02, 3, 3, seed=1)
     _, common = rare_votes(0.5, 3, 3, seed=1)
     assert SmoothedVote(2).fit(rare).pair_share_ == 0.0
-    assert SmoothedVote(2).fit(common).pair_share_ == 0.15
+    assert SmoothedVote(2).fit(common).pair_share_ == 0.5
+
+
+def test_pair_precisions_that_hand_out_classes_which_are_not_there_have_no_part_in_the_answer():
+    rng = np.random.default_rng(1)
+    truth, topic, other = rng.random(4000) < 0.1, rng.random(4000) < 0.6, rng.random(4000) < 0.2
+    votes = np.full((4000, 18), ABSTAIN, dtype=np.int8)
+    for j in range(18):
+        owned = truth if j < 16 else ~truth
+        fires = rng.random(4000) < np.where(topic if j < 16 else other, 0.6, 0.02) + 0.2 * owned
+        votes[fires, j] = 1 if j < 16 else 0
+    model = SmoothedVote(2).fit(votes)
+    assert 0.2 < model.mismatch_ < 0.3  # too doubtful for an answer, and still a start for a classifier
+    assert model.pair_share_ == 0.0
 
 
 def test_a_classifier_starts_from_the_mean_of_the_vote_and_pair_precisions():

@@ -36,9 +36,11 @@ CORRELATION: Final = 0.3
 """Correlation between votes of a row that Kish's design effect takes for granted (Survey Sampling, 1965)."""
 SURER: Final = 0.7
 """How much surer agreement beyond chance makes answers among three classes or more: errors seldom meet there."""
-PAIRS: Final = 0.15
+DOUBTFUL: Final = 0.2
+"""Share of rows given a class beyond the estimated balance from which pair precisions have no part in the answer."""
+PAIRS: Final = 0.5
 """Weight of pair precisions in the mean; what they are sure of moves an answer, and overturns narrow ones."""
-RARE: Final = 0.6
+RARE: Final = 0.8
 """Lead of the commonest class from which pair precisions are left out: beside a rare class one wrong vote of it decides."""
 MAX_MISMATCH: Final = 0.3
 """Share of rows given a class beyond the estimated balance from which votes are too dependent to teach a classifier."""
@@ -127,7 +129,7 @@ class SmoothedVote(ModelWithPriors):
         self.sharpness_ = 1.0 + SURER * agreement(rows, self.n_classes) * (self.n_classes > 2)  # noqa: PLR2004
         self.mismatch_ = pairs.mismatch(rows)
         self.balance_ = class_balance(rows, pairs.balance_, self.balance_counts())
-        self.pair_share_ = 0.0 if self.too_dependent or lead(self.balance_) > RARE else PAIRS
+        self.pair_share_ = 0.0 if self.mismatch_ > DOUBTFUL or lead(self.balance_) > RARE else PAIRS
         self.prior_ = uncovered_prior(self.balance_, pairs.prior_)
         default = default_prior(rows, self.n_classes, default=self.default, rate=self.default_rate)
         if default is not None:
