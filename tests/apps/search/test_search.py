@@ -63,7 +63,7 @@ def test_a_search_keeps_its_budget_with_all_it_does_and_goes_on_where_it_ended(m
         "settings.png",
     ]
     # trials that ended in the first search stand in the second; which ended depends on how fast the machine is
-    assert set(pl.read_csv("first/search.csv")["trial"]) < set(pl.read_csv("out/search.csv")["trial"])
+    assert set(pl.read_csv("first/search.csv")["trial"]) <= set(pl.read_csv("out/search.csv")["trial"])
 
 
 def test_other_labels_settings_or_features_begin_a_new_journal(mail: Path) -> None:

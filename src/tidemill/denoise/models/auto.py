@@ -66,7 +66,7 @@ class Auto(ModelWithPriors):
     default_rate : float, optional
         Share of rows without votes that are of the default class; None: estimated from coverage.
     balance, accuracies_hint, budget
-        See ``Hinted``; most distinct rows to learn from.
+        See ``ModelWithPriors``; most distinct rows to learn from.
 
     Attributes
     ----------

@@ -31,7 +31,7 @@ class DawidSkene(ModelWithPriors):
     iterations, tolerance
         EM ends after so many steps, or when no posterior moves more than ``tolerance``.
     balance, accuracies_hint, budget
-        See ``Hinted``; most distinct rows to learn from.
+        See ``ModelWithPriors``; most distinct rows to learn from.
 
     Attributes
     ----------

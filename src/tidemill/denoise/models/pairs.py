@@ -36,7 +36,7 @@ class PairLifts(ModelWithPriors):
     most
         Most kinds of vote whose pairs are counted; precisions of rarer kinds follow from these.
     balance, accuracies_hint, budget
-        See ``Hinted``; most distinct rows to learn from.
+        See ``ModelWithPriors``; most distinct rows to learn from.
 
     Attributes
     ----------

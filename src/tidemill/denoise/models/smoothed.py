@@ -1,11 +1,14 @@
-"""Smoothed majority vote: counts of votes, one pseudo-vote spread by the class balance, ties broken by what was learned.
+"""Smoothed majority vote: counts of votes, one pseudo-vote spread by the class balance, and bounded evidence from what was learned.
 
 A pseudo-vote (Laplace's rule of succession, with the class balance in place of a uniform prior) makes a row with few votes
 as unsure as it is, lets a common class win ties and never overturns a majority. On top of it come, within narrow bounds,
 two things that votes tell of one another: how rarely a function gives its vote (what is said of few rows is more
-specific), and the confusions of what functions say when they speak. They settle ties, and majorities of one among six votes
-or more. The bounds are narrow because errors of real functions depend on one another in ways that votes do not show: on
-sets that nothing was fitted to, evidence that may overturn majorities lost more often than it gained.
+specific), and the confusions of what functions say when they speak. They settle ties, and majorities of one among five votes
+or more. The bounds are narrow because errors of real functions depend on one another in ways that votes do not show.
+
+Pair precisions alone may overturn a majority: they have half the weight in the mean where the classes that they hand out are
+there by the balance, and none otherwise or beside a rare class. Answers are about as good with less of them; end models
+taught by these labels are not.
 """
 
 from __future__ import annotations
@@ -39,7 +42,7 @@ SURER: Final = 0.7
 DOUBTFUL: Final = 0.2
 """Share of rows given a class beyond the estimated balance from which pair precisions have no part in the answer."""
 PAIRS: Final = 0.5
-"""Weight of pair precisions in the mean; what they are sure of moves an answer, and overturns narrow ones."""
+"""Weight of pair precisions in the mean; what they are sure of can overturn a majority."""
 RARE: Final = 0.8
 """Lead of the commonest class from which pair precisions are left out: beside a rare class one wrong vote of it decides."""
 MAX_MISMATCH: Final = 0.3
@@ -56,7 +59,7 @@ class SmoothedVote(ModelWithPriors):
     default_rate : float, optional
         Share of rows without votes that are of the default class; None: estimated from coverage.
     balance, accuracies_hint, budget
-        See ``Hinted``; most distinct rows to learn from.
+        See ``ModelWithPriors``; most distinct rows to learn from.
 
     Attributes
     ----------
@@ -141,7 +144,7 @@ class SmoothedVote(ModelWithPriors):
         self.pseudo_ = PSEUDO_VOTES * weighed / weighed.sum()
 
     def first_labels(self, votes: Votes) -> Probabilities:
-        """Label rows for a classifier to start from: the mean of this model and of pair precisions.
+        """Label rows for a classifier to start from: the mean of the smoothed vote and of pair precisions.
 
         A classifier on features evens out errors that do not follow the features, so it may start from evidence that is
         too uncertain for an answer.
@@ -156,10 +159,10 @@ class SmoothedVote(ModelWithPriors):
         (n_rows, n_classes)
             Rows without votes get the prior.
         """
-        own = self.predict_proba(votes)
         ordered = votes[:, self.order_]
         by_pairs = softmax(sum_evidence(ordered, self.pair_evidence_, self.n_classes))
-        return np.where(uncovered(ordered)[:, None], own, (own + by_pairs) / 2.0)
+        labels = (self._smoothed(ordered) + by_pairs) / 2.0
+        return np.where(uncovered(ordered)[:, None], self.prior_, labels)
 
     @property
     def too_dependent(self) -> bool:
@@ -167,16 +170,19 @@ class SmoothedVote(ModelWithPriors):
         return bool(self.mismatch_ > MAX_MISMATCH)
 
     def _predict(self, votes: Votes, features: Features | None) -> Probabilities:  # noqa: ARG002 - votes only
+        smoothed = self._smoothed(votes)
+        if self.pair_share_ == 0.0:
+            return smoothed
+        logs = sum_evidence(votes, self.pair_evidence_, self.n_classes) / self._design(votes)[:, None]
+        return np.asarray((1.0 - self.pair_share_) * smoothed + self.pair_share_ * softmax(logs))
+
+    def _smoothed(self, votes: Votes) -> Probabilities:
         named = np.tile(named_classes(self.n_classes), (self.functions_, 1))
         counts = sum_evidence(votes, named, self.n_classes)
         total = counts.sum(axis=1, keepdims=True)
         smooth = np.log((counts + self.pseudo_) / (total + PSEUDO_VOTES))
         nudge = self._specific(votes, counts, total) + self._confused(votes)
-        own = softmax(self.sharpness_ * (smooth + np.clip(nudge, -BOUND, BOUND)))
-        if self.pair_share_ == 0.0:
-            return own
-        logs = sum_evidence(votes, self.pair_evidence_, self.n_classes) / self._design(votes)[:, None]
-        return np.asarray((1.0 - self.pair_share_) * own + self.pair_share_ * softmax(logs))
+        return softmax(self.sharpness_ * (smooth + np.clip(nudge, -BOUND, BOUND)))
 
     def _specific(self, votes: Votes, counts: Array, total: Array) -> Array:
         """Rarity of the mean vote for each class beside that of the row's mean vote; 0 for classes without votes."""

@@ -26,7 +26,7 @@ class SpokenConfusions(ModelWithPriors):
     strength
         Rows of belief in one accuracy for all classes that each confusion is shrunk with.
     balance, accuracies_hint, budget
-        See ``Hinted``; most distinct rows to learn from.
+        See ``ModelWithPriors``; most distinct rows to learn from.
 
     Attributes
     ----------
