@@ -118,9 +118,9 @@ def test_metadata_is_typed_and_slices_stay_out_of_raw(tmp_path: Path) -> None:
             {"id": "2", "text": "x", "label": "smap"},
             "line 2: column 'label' is 'smap', not a class; did you mean 'spam'?",
         ),
-        ({"id": "2", "text": float("nan"), "label": "ham"}, "line 2: column 'text' is nan, not text; 1 such rows"),
+        ({"id": "2", "text": float("nan"), "label": "ham"}, "line 2: column 'text' is nan, not text: fill it"),
         ({"id": "2", "text": "  ", "label": "ham"}, "line 2: column 'text' is '  ', not text"),
-        ({"id": "2", "text": ["x"], "label": "ham"}, "line 2: column 'text' is ['x'], not string"),
+        ({"id": "2", "text": ["x"], "label": "ham"}, "line 2: column 'text' is ['x'], not text"),
         ({"id": "1", "text": "x", "label": "ham"}, "line 2: id '1' is there already, on line 1"),
         ({"id": None, "text": "x", "label": "ham"}, "line 2: column 'id' is None"),
         ({"id": "2", "text": "x", "n": "many"}, "line 2: column 'n' is 'many', not int"),
@@ -156,3 +156,102 @@ def test_numbers_make_keys_and_classes_too(tmp_path: Path) -> None:
 def test_settings_that_contradict_themselves_are_refused(changes: dict[str, object], told: str) -> None:
     with pytest.raises(ValueError, match=told):
         IngestSettings.model_validate(settings().model_dump() | changes)
+
+
+BAD_ROWS = """id,text,label,n
+1,hello there,ham,1
+2,,ham,1
+1,another text,spam,1
+3,what is this,smap,1
+4,too many,ham,many
+5,goodbye now,spam,2
+6,x,y
+"""
+
+
+def test_rows_that_cannot_be_taken_are_set_aside_each_with_its_reason(tmp_path: Path) -> None:
+    chosen = settings(meta={"n": "int"}, bad_rows="quarantine", max_bad_rows=0.8)
+    batch = take(write(tmp_path / "t.csv", BAD_ROWS), chosen)
+    assert batch.raw["text"].to_list() == ["hello there", "goodbye now"]
+    assert batch.raw["n"].to_list() == [1, 2]
+    assert sorted(pl.concat([batch.dev, batch.gold])["gold"].to_list()) == [0, 1]
+    assert batch.seen["key"].to_list() == ["1", "5"]
+    told = dict(batch.bad.rows())
+    assert list(told) == [3, 4, 5, 6, 8]
+    words_of = ["not text", "is there already, on line 2", "not a class", "not int", "3 cells where the header has 4"]
+    assert all(word in reason for word, reason in zip(words_of, told.values(), strict=True))
+
+
+def test_a_file_of_too_many_bad_rows_is_refused_whole(tmp_path: Path) -> None:
+    chosen = settings(meta={"n": "int"}, bad_rows="quarantine", max_bad_rows=0.7)
+    with pytest.raises(
+        DataError, match=r"t\.csv: 5 of 7 rows cannot be taken, more than ingest.max_bad_rows 0.7 allows \(line 8"
+    ):
+        take(write(tmp_path / "t.csv", BAD_ROWS), chosen)
+
+
+def test_a_changed_row_is_set_aside_too(tmp_path: Path) -> None:
+    first = take(write(tmp_path / "a.csv", "id,text,label\n1,hello there,ham\n"), settings())
+    chosen = settings(bad_rows="quarantine", max_bad_rows=0.5)
+    path = write(tmp_path / "b.csv", "id,text,label\n1,something else,ham\n2,quite another thing,spam\n")
+    batch = take(path, chosen, before=[first])
+    assert batch.raw["key"].to_list() == ["2"]
+    assert "came in an earlier batch with other content" in batch.bad["reason"][0]
+
+
+@pytest.mark.parametrize("label", ["HAM", " ham ", "Ham", "\N{FULLWIDTH LATIN SMALL LETTER H}am"])
+def test_letter_case_spaces_and_forms_of_unicode_name_the_same_class(tmp_path: Path, label: str) -> None:
+    batch = take(write(tmp_path / "t.csv", f"id,text,label\n1,hello there,{label}\n"), settings())
+    assert pl.concat([batch.dev, batch.gold])["gold"].to_list() == [0]
+
+
+def test_where_classes_differ_by_letter_case_only_exact_names_count(tmp_path: Path) -> None:
+    problem = SPAM.model_copy(update={"classes": ("us", "US", "uk")})
+    batch = take(write(tmp_path / "t.csv", "id,text,label\n1,hello there,US\n2,goodbye now,UK\n"), settings(), problem)
+    assert sorted(pl.concat([batch.dev, batch.gold])["gold"].to_list()) == [1, 2]
+    with pytest.raises(DataError, match="'Us', not a class"):
+        take(write(tmp_path / "t.csv", "id,text,label\n1,hello there,Us\n"), settings(), problem)
+
+
+@pytest.mark.parametrize("label", ["NA", "n/a", "-1", "unlabeled", "None", "?"])
+def test_usual_words_for_no_label_are_no_label_unless_a_class_has_that_name(tmp_path: Path, label: str) -> None:
+    path = write(tmp_path / "t.csv", f"id,text,label\n1,hello there,{label}\n")
+    batch = take(path, settings())
+    assert pl.concat([batch.dev, batch.gold])["gold"].to_list() == [-1]
+    named = take(path, settings(), SPAM.model_copy(update={"classes": ("ham", label)}))
+    assert pl.concat([named.dev, named.gold])["gold"].to_list() == [1]
+
+
+def test_several_labels_of_a_row_are_refused_with_a_clear_word(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.jsonl", '{"id": 1, "text": "x", "label": ["ham", "spam"]}\n')
+    with pytest.raises(
+        DataError, match=r"line 1: column 'label' is \['ham', 'spam'\], several labels where one is taken"
+    ):
+        take(path, settings())
+
+
+def test_a_batch_without_a_column_of_labels_has_none_and_says_so(tmp_path: Path) -> None:
+    batch = take(write(tmp_path / "t.csv", "id,text\n1,hello there\n"), settings())
+    assert pl.concat([batch.dev, batch.gold])["gold"].to_list() == [-1]
+    assert batch.notes == ("t.csv has no column 'label' (ingest.gold): its rows have no labels by people",)
+
+
+def test_many_near_duplicates_are_told_with_an_example(tmp_path: Path) -> None:
+    lines = "".join(f"{k},alarm {k} on pump {k % 7} was raised,ham\n" for k in range(10, 30))
+    batch = take(write(tmp_path / "t.csv", f"id,text,label\n{lines}"), settings())
+    assert (
+        "19 of 20 rows are dropped, labels and all, as near-duplicates of others, such as 'alarm 11 on"
+        in batch.notes[0]
+    )
+    assert "set ingest.near_duplicates to null" in batch.notes[0]
+    assert take(tmp_path / "t.csv", settings(near_duplicates=None)).notes == ()
+
+
+def test_bytes_of_text_are_text_and_dotted_names_reach_into_objects(tmp_path: Path) -> None:
+    table = pl.DataFrame({"id": ["1"], "text": [b"caf\xc3\xa9"], "label": ["ham"]})
+    table.write_parquet(tmp_path / "t.parquet")
+    assert take(tmp_path / "t.parquet", settings()).raw["text"].to_list() == ["café"]
+    path = write(tmp_path / "t.jsonl", '{"id": 1, "data": {"text": "hello"}, "meta": {"label": "spam"}}\n')
+    batch = take(path, settings(text="data.text", gold="meta.label"))
+    assert batch.raw["text"].to_list() == ["hello"]
+    assert pl.concat([batch.dev, batch.gold])["gold"].to_list() == [1]

@@ -109,3 +109,30 @@ def test_sources_are_found_in_folders_by_globs_and_at_urls(tmp_path: Path) -> No
         file.write(b"id,text,label\n1,hello,ham\n")
     assert discover("memory://bucket", tmp_path) == ["memory:///bucket/b.csv"]
     assert Source("memory:///bucket/b.csv").table(settings()).columns["text"] == ["hello"]
+
+
+def test_files_that_are_no_images_are_left_out_and_told(tmp_path: Path) -> None:
+    write(tmp_path / "set/apple/a.png", png())
+    write(tmp_path / "set/apple/a.xml", "<box/>")
+    write(tmp_path / "set/README.md", "about these")
+    batch = take(tmp_path / "set", image_settings(gold="folder"), FRUIT)
+    assert batch.raw.height == 1
+    assert batch.notes[0] == "set: 2 files are no images and left out (README.md, apple/a.xml)"
+
+
+def test_damaged_and_missing_images_are_set_aside_where_that_is_asked_for(tmp_path: Path) -> None:
+    write(tmp_path / "a.png", png(1))
+    write(tmp_path / "b.png", png(2, size=(40, 40))[:60])
+    path = write(tmp_path / "list.csv", "path,label\na.png,apple\nb.png,pear\nc.png,pear\n")
+    chosen = image_settings(bad_rows="quarantine", max_bad_rows=0.7)
+    batch = take(path, chosen, FRUIT)
+    assert batch.raw.height == 1
+    assert batch.bad["number"].to_list() == [3, 4]
+    assert "is damaged" in batch.bad["reason"][0]
+    assert "is not there" in batch.bad["reason"][1]
+
+
+def test_paths_with_backslashes_are_paths(tmp_path: Path) -> None:
+    write(tmp_path / "shots/a.png", png(1))
+    path = write(tmp_path / "list.csv", "path,label\nshots\\a.png,apple\n")
+    assert take(path, image_settings(), FRUIT).raw.height == 1

@@ -14,9 +14,10 @@ from tidemill.contracts import SPLITS, Column, Contract, DataError, Problem
 from tidemill.ingest import values
 from tidemill.ingest.images import check_images
 from tidemill.ingest.near import PERMUTATIONS, Seen, signatures
+from tidemill.ingest.row_errors import RowErrors
 from tidemill.ingest.settings import IngestSettings, SplitSettings
 from tidemill.ingest.source import Source
-from tidemill.ingest.table import Table
+from tidemill.readers.table import Table
 
 FATES: Final = ("kept", "same", "near")
 """What became of a row that was read: kept, dropped for the same content, dropped for nearly the same text."""
@@ -29,6 +30,9 @@ SEEN: Final = Contract(
 )
 """What later batches are compared with: every row read, with the hash of its content."""
 
+_MANY: Final = 0.2
+"""Share of near-duplicates from which on they are told of when the batch is made."""
+_SHOWN: Final = 80
 _SEEN_SCHEMA: Final = {"key": pl.String, "content": pl.String, "fate": pl.String}
 _SIGNATURE: Final = pl.Array(pl.UInt32, PERMUTATIONS)
 
@@ -43,10 +47,30 @@ class Batch:
     gold: pl.DataFrame
     slices: pl.DataFrame
     seen: pl.DataFrame
+    bad: pl.DataFrame
+    notes: tuple[str, ...]
 
 
 def build(name: str, source: Source, problem: Problem, settings: IngestSettings, *, before: pl.DataFrame) -> Batch:
-    """Batch's name, its source and the ``seen`` rows of earlier batches → the batch's tables, all checked.
+    """Make the tables of a batch, all checked.
+
+    Parameters
+    ----------
+    name : str
+        Of the batch.
+    source : Source
+        Where its rows are.
+    problem : Problem
+        Its classes and modality.
+    settings : IngestSettings
+        What the columns mean, and what becomes of rows that cannot be taken.
+    before : polars.DataFrame
+        The ``seen`` rows of earlier batches.
+
+    Returns
+    -------
+    Batch
+        Nothing of it is written yet.
 
     Raises
     ------
@@ -54,13 +78,19 @@ def build(name: str, source: Source, problem: Problem, settings: IngestSettings,
         Names the file, row, column and value that cannot be taken, and what to do.
     """
     table = source.table(settings)
-    contents = _contents(source, table, settings)
+    errors = RowErrors(table, settings.bad_rows)
+    contents = _contents(source, table, settings, errors)
     hashes = [hashlib.sha256(one.encode() if isinstance(one, str) else one).hexdigest() for one in contents]
-    keys = values.keys(table, settings, hashes)
-    gold = values.gold(table, settings, problem.classes)
-    columns = {column: values.typed(table, column, kind) for column, kind in settings.meta.items()}
-    slices = {column: values.typed(table, column, "string") for column in settings.slices}
-    seen = _judge(table, contents, (keys, hashes), settings, before)
+    keys = values.keys(table, settings, hashes, errors)
+    _refuse_changed(keys, hashes, before, errors)
+    gold = values.gold(table, settings, problem.classes, errors)
+    columns = {column: values.typed(table, column, kind, errors) for column, kind in settings.meta.items()}
+    slices = {column: values.typed(table, column, "string", errors) for column in settings.slices}
+    errors.refuse_many(settings.max_bad_rows)
+    good = [row for row in range(len(contents)) if row not in errors.reasons]
+    contents, hashes, keys, gold = (_picked(one, good) for one in (contents, hashes, keys, gold))
+    columns, slices = ({key: _picked(one, good) for key, one in many.items()} for many in (columns, slices))
+    seen = _judge(contents, (keys, hashes), settings, before)
     ids = row_ids(hashes, keys)
     splits = [split_of(row_id, settings.split) for row_id in ids]
     basic = {"row_id": ids, "key": keys, "batch": [name] * len(ids), "split": splits, settings.modality: contents}
@@ -71,7 +101,38 @@ def build(name: str, source: Source, problem: Problem, settings: IngestSettings,
         raise DataError(f"{source.name}: all its {seen.height} rows came in earlier batches; take the file away again")
     sliced = pl.DataFrame({"row_id": ids} | slices, schema={"row_id": pl.String} | dict.fromkeys(slices, pl.String))
     dev, other = marked.filter(is_kept & is_dev), marked.filter(is_kept & ~is_dev)
-    return Batch(name, raw.filter(is_kept), dev, other, sliced.filter(is_kept), seen)
+    notes = (*table.notes, *_dropped(seen, contents, source.name), *_without_gold(table, settings))
+    return Batch(name, raw.filter(is_kept), dev, other, sliced.filter(is_kept), seen, _bad_rows(errors), notes)
+
+
+def _picked(column: Any, rows: Sequence[int]) -> Any:
+    return column if len(rows) == len(column) else [column[row] for row in rows]
+
+
+def _bad_rows(errors: RowErrors) -> pl.DataFrame:
+    known = [(bad.number, bad.reason) for bad in errors.table.bad]
+    known += [(errors.table.numbers[row], reason) for row, reason in errors.reasons.items()]
+    known.sort()
+    return pl.DataFrame(known, schema={"number": pl.Int64, "reason": pl.String}, orient="row")
+
+
+def _dropped(seen: pl.DataFrame, contents: Sequence[Any], name: str) -> list[str]:
+    """What is said of rows dropped for repeating others, where they are many."""
+    near = seen["fate"] == "near"
+    if near.sum() <= _MANY * seen.height:
+        return []
+    example = contents[int(near.arg_true()[0])]
+    told = (
+        f"{name}: {int(near.sum())} of {seen.height} rows are dropped, labels and all, as near-duplicates of others, such as "
+        f"{example[:_SHOWN]!r}; where texts are made from a template, set ingest.near_duplicates to null"
+    )
+    return [told]
+
+
+def _without_gold(table: Table, settings: IngestSettings) -> list[str]:
+    if settings.gold is None or table.has(settings.gold):
+        return []
+    return [f"{table.name} has no column {settings.gold!r} (ingest.gold): its rows have no labels by people"]
 
 
 def empty_seen(settings: IngestSettings) -> pl.DataFrame:
@@ -103,16 +164,15 @@ def split_of(row_id: str, settings: SplitSettings) -> str:
     return SPLITS[int(np.searchsorted(edges, share, side="right"))]
 
 
-def _contents(source: Source, table: Table, settings: IngestSettings) -> list[str] | list[bytes]:
+def _contents(source: Source, table: Table, settings: IngestSettings, errors: RowErrors) -> Any:
     if settings.modality == "text":
-        return values.texts(table, settings)
-    names, images = source.images(table, settings)
-    check_images(images, names, table, max_pixels=settings.max_pixels)
+        return values.texts(table, settings, errors)
+    names, images = source.images(table, settings, errors)
+    check_images(images, names, table, max_pixels=settings.max_pixels, errors=errors)
     return images
 
 
 def _judge(
-    table: Table,
     contents: Sequence[Any],
     names: tuple[Sequence[str], Sequence[str]],
     settings: IngestSettings,
@@ -120,7 +180,6 @@ def _judge(
 ) -> pl.DataFrame:
     """Rows read and rows known → the ``seen`` rows of this batch: each row's fate, and the signatures of those kept."""
     keys, hashes = names
-    _refuse_changed(table, keys, hashes, before)
     fates = _fates_by_content(hashes, set(before["content"].to_list()))
     seen = pl.DataFrame({"key": keys, "content": hashes, "fate": fates}, schema=_SEEN_SCHEMA)
     if not _compares(settings):
@@ -145,13 +204,14 @@ def _fates_by_content(hashes: Sequence[str], known: set[str]) -> list[str]:
     return fates
 
 
-def _refuse_changed(table: Table, keys: Sequence[str], hashes: Sequence[str], before: pl.DataFrame) -> None:
+def _refuse_changed(keys: Sequence[str], hashes: Sequence[str], before: pl.DataFrame, errors: RowErrors) -> None:
     earlier = dict(zip(before["key"].to_list(), before["content"].to_list(), strict=True))
     for row, (key, content) in enumerate(zip(keys, hashes, strict=True)):
-        if earlier.get(key, content) != content:
-            raise DataError(
-                f"{table.where(row)}: key {key!r} came in an earlier batch with other content; batches are never "
-                "edited: give the new row a key of its own, or remove it"
+        if earlier.get(key, content) != content and row not in errors.reasons:
+            errors.add(
+                row,
+                f"key {key!r} came in an earlier batch with other content; batches are never "
+                "edited: give the new row a key of its own, or remove it",
             )
 
 

@@ -7,26 +7,42 @@ import warnings
 from collections.abc import Sequence
 
 from tidemill.common.progress import progress
-from tidemill.contracts import DataError
+from tidemill.ingest.row_errors import RowErrors
 from tidemill.ingest.source import IMAGE_SUFFIXES
-from tidemill.ingest.table import Table
+from tidemill.readers.table import Table
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
 
 
-def check_images(images: Sequence[bytes], paths: Sequence[str], table: Table, *, max_pixels: int) -> None:
-    """Images, their paths and the table that lists them → nothing, if every one can be decoded.
+def check_images(
+    images: Sequence[bytes], paths: Sequence[str], table: Table, *, max_pixels: int, errors: RowErrors | None = None
+) -> None:
+    """Check that every image can be decoded.
+
+    Parameters
+    ----------
+    images : sequence of bytes
+        Content of each row's image.
+    paths : sequence of str
+        Name of each image.
+    table : Table
+        The rows.
+    max_pixels : int
+        Pixels that an image may have.
+    errors : RowErrors, optional
+        What becomes of rows whose image cannot be decoded; None: the first is refused. Rows set aside before are passed over.
 
     Raises
     ------
     DataError
         Names the row and file that is not an image, is cut off, or has more than ``max_pixels`` pixels.
     """
+    errors = errors or RowErrors(table)
     together = zip(images, paths, strict=True)
     for row, (data, path) in enumerate(progress(together, total=len(images), name="checking images", unit="images")):
-        problem = _problem(data, max_pixels)
+        problem = None if row in errors.reasons else _problem(data, max_pixels)
         if problem is not None:
-            raise DataError(f"{table.where(row)}: {path} {problem}")
+            errors.add(row, f"{path} {problem}")
 
 
 def _problem(data: bytes, max_pixels: int) -> str | None:

@@ -8,6 +8,7 @@ import polars as pl
 from pydantic import Field, model_validator
 
 from tidemill.contracts import Contract, Settings, raw_contract
+from tidemill.readers.options import BadRows, ReadOptions
 
 Kind = Literal["string", "int", "float", "bool"]
 RESERVED = ("row_id", "key", "batch", "split", "text", "image", "gold", "feature")
@@ -44,6 +45,10 @@ class IngestSettings(Settings):
     meta: dict[str, Kind]
     slices: tuple[str, ...]
     encoding: str | None
+    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    header: bool | None = None
+    bad_rows: BadRows = "refuse"
+    max_bad_rows: float = Field(default=0.05, ge=0, le=1)
     near_duplicates: float | None = Field(gt=0, le=1)
     max_pixels: int = Field(gt=0)
     split: SplitSettings
@@ -58,6 +63,11 @@ class IngestSettings(Settings):
         if self.gold is not None and self.gold in {*self.meta, *self.slices}:
             raise ValueError(f"gold column {self.gold!r} may not be metadata: labeling functions would see it")
         return self
+
+    @property
+    def reading(self) -> ReadOptions:
+        """How its files are read."""
+        return ReadOptions(self.encoding, self.delimiter, self.header, self.bad_rows)
 
     @property
     def modality(self) -> Literal["text", "image"]:

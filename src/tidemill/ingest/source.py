@@ -11,10 +11,16 @@ import fsspec
 
 from tidemill.common.progress import progress
 from tidemill.contracts import DataError
+from tidemill.ingest.row_errors import RowErrors
 from tidemill.ingest.settings import IngestSettings
-from tidemill.ingest.table import SUFFIXES, Table, parse
+from tidemill.readers.read import SUFFIXES, parse
+from tidemill.readers.table import Table
 
 IMAGE_SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif")
+
+
+_MAYBE_IMAGES: Final = {*IMAGE_SUFFIXES, "", ".jfif", ".jpe", ".avif", ".heic", ".heif", ".jxl", ".ppm", ".pgm"}
+"""Suffixes of files that are read as images, or refused for being none; others are left out."""
 
 
 class Source:
@@ -47,7 +53,7 @@ class Source:
             raise DataError(f"{self.location} is missing: put it back, or for packaged data run `tidemill fetch`")
         if self.files.isdir(self.path):
             return self._folder(settings)
-        return parse(self.files.cat_file(self.path), self.name, settings.encoding)
+        return parse(self.files.cat_file(self.path), self.name, settings.reading)
 
     def fingerprint(self, settings: IngestSettings) -> str:
         """Settings → SHA-256 of all that the batch is made of: a text table's own bytes, or paths and image bytes."""
@@ -60,38 +66,59 @@ class Source:
             total.update(f"{name}\0{hashlib.sha256(data).hexdigest()}\n".encode())
         return total.hexdigest()
 
-    def images(self, table: Table, settings: IngestSettings) -> tuple[list[str], list[bytes]]:
-        """Table → name and bytes of each row's image: a path relative to the table's folder, or bytes in the table.
+    def images(
+        self, table: Table, settings: IngestSettings, errors: RowErrors | None = None
+    ) -> tuple[list[str], list[bytes]]:
+        """Read the image of each row: a path relative to the table's folder, or bytes in the table.
+
+        Parameters
+        ----------
+        table : Table
+            The rows.
+        settings : IngestSettings
+            Which column holds the images.
+        errors : RowErrors, optional
+            What becomes of rows whose image is not there; None: the first is refused.
+
+        Returns
+        -------
+        list of str
+            Name of each image, for messages.
+        list of bytes
+            Content of each image, empty where the row was set aside.
 
         Raises
         ------
         DataError
             Names the row whose image is not there.
         """
+        errors = errors or RowErrors(table)
         values = table.column(settings.content, "ingest.image")
         names, found = [], []
         for row, value in enumerate(progress(values, total=len(values), name=f"reading {self.name}", unit="images")):
             inner = value.get("bytes") if isinstance(value, dict) else value
             name, data = (f"{table.unit} {table.numbers[row]}", inner) if isinstance(inner, bytes) else (inner, None)
+            problem = None
             if not isinstance(name, str) or not name:
-                raise DataError(
-                    f"{table.where(row)}: column {settings.content!r} is {value!r}, not the path of an image"
-                )
-            names.append(name)
-            found.append(self._read_image(table.where(row), name) if data is None else data)
+                problem = f"column {settings.content!r} is {value!r}, not the path of an image"
+            elif data is None:
+                data = self._read_image(name)
+                problem = f"image {name!r} is not there; paths are relative to {self.name}'s folder"
+            if data is None:
+                errors.add(row, str(problem))
+            names.append(str(name))
+            found.append(data or b"")
         return names, found
 
-    def _read_image(self, where: str, path: str) -> bytes:
+    def _read_image(self, path: str) -> bytes | None:
         try:
             return bytes(self.files.cat_file(self._beside(path)))
-        except (FileNotFoundError, IsADirectoryError) as error:
-            raise DataError(
-                f"{where}: image {path!r} is not there; paths are relative to {self.name}'s folder"
-            ) from error
+        except (FileNotFoundError, IsADirectoryError):
+            return None
 
     def _beside(self, path: str) -> str:
         folder = self.path if self.files.isdir(self.path) else posixpath.dirname(self.path)
-        return posixpath.normpath(posixpath.join(folder, path))
+        return posixpath.normpath(posixpath.join(folder, path.replace("\\", "/")))
 
     def _folder(self, settings: IngestSettings) -> Table:
         if settings.image is None:
@@ -99,16 +126,23 @@ class Source:
                 f"{self.name} is a folder, but this problem's rows are text: give a {', '.join(SUFFIXES)} file"
             )
         inside = sorted(str(PurePosixPath(path).relative_to(self.path)) for path in self.files.find(self.path))
-        images = [path for path in inside if not _hidden(path)]
+        shown = [path for path in inside if not _hidden(path)]
+        images = [path for path in shown if PurePosixPath(path).suffix.lower() in _MAYBE_IMAGES]
         if not images:
-            raise DataError(f"{self.location} holds no files: put images in it, in a folder per class if they have one")
+            raise DataError(f"{self.location} holds no images: put some in it, in a folder per class if they have one")
         parts = [PurePosixPath(path).parts for path in images]
         columns: dict[str, list[Any]] = {settings.image: list(images)}
         if settings.key is not None:
             columns[settings.key] = list(images)
         if settings.gold is not None:
             columns[settings.gold] = [part[0] if len(part) > 1 else None for part in parts]
-        return Table(self.name, columns, range(1, len(images) + 1), "file")
+        others = [path for path in shown if PurePosixPath(path).suffix.lower() not in _MAYBE_IMAGES]
+        notes = (
+            (f"{self.name}: {len(others)} files are no images and left out ({', '.join(others[:3])})",)
+            if others
+            else ()
+        )
+        return Table(self.name, columns, range(1, len(images) + 1), "file", notes=notes)
 
 
 def locate(source: str, root: Path) -> str:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from tidemill.contracts import NO_GOLD, DataError
+from tidemill.contracts import NO_GOLD
+from tidemill.ingest.row_errors import RowErrors
 from tidemill.ingest.settings import IngestSettings, Kind
-from tidemill.ingest.table import Table, nearest
+from tidemill.readers.table import Table, nearest
 
 _TRUE: Final = ("true", "1", "yes", "t", "y")
+_NO_CLASS: Final = frozenset({"-1", "-1.0", "na", "n/a", "<na>", "none", "null", "unlabeled", "unlabelled", "?"})
+"""Labels that mean that there is none, where no class has that name."""
+_SHOWN: Final = 60
+"""Characters of a value that a message shows."""
 _FALSE: Final = ("false", "0", "no", "f", "n")
 
 
@@ -34,26 +40,57 @@ def as_string(value: object) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def texts(table: Table, settings: IngestSettings) -> list[str]:
-    """Table → the text of each row.
+def texts(table: Table, settings: IngestSettings, errors: RowErrors | None = None) -> list[str]:
+    """Read the text of each row.
+
+    Parameters
+    ----------
+    table : Table
+        The rows.
+    settings : IngestSettings
+        Which column holds the text.
+    errors : RowErrors, optional
+        What becomes of rows without text; None: the first is refused.
+
+    Returns
+    -------
+    list of str
+        One text a row, empty where a row was set aside; UTF-8 bytes are read as text.
 
     Raises
     ------
     DataError
         Names the first row without text, and how many there are.
     """
+    errors = errors or RowErrors(table)
     values = table.column(settings.content, "ingest.text")
-    missing = [row for row, value in enumerate(values) if is_missing(value)]
-    if missing:
-        raise DataError(
-            f"{table.where(missing[0])}: column {settings.content!r} is {values[missing[0]]!r}, not text; "
-            f"{len(missing)} such rows: fill them or remove them"
-        )
-    return typed(table, settings.content, "string")
+    missing = sum(map(is_missing, values))
+    found = []
+    for row, value in enumerate(values):
+        text = None if is_missing(value) else _text(value)
+        if text is None:
+            told = f"; {missing} such rows" if missing > 1 and errors.policy == "refuse" else ""
+            errors.add(
+                row, f"column {settings.content!r} is {_shortened(value)}, not text{told}: fill it, or remove the row"
+            )
+        found.append(text or "")
+    return found
 
 
-def keys(table: Table, settings: IngestSettings, contents: Sequence[str]) -> list[str]:
-    """Table and content hashes → each row's key in its source; without a key column the content is its own key.
+def _text(value: Any) -> str | None:
+    try:
+        return value.decode("utf-8") if isinstance(value, bytes) else as_string(value)
+    except (TypeError, UnicodeDecodeError):
+        return None
+
+
+def _shortened(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
+
+
+def keys(table: Table, settings: IngestSettings, contents: Sequence[str], errors: RowErrors | None = None) -> list[str]:
+    """Read each row's key in its source; without a key column the content's hash is its key.
 
     Raises
     ------
@@ -62,49 +99,106 @@ def keys(table: Table, settings: IngestSettings, contents: Sequence[str]) -> lis
     """
     if settings.key is None:
         return [content[:16] for content in contents]
-    values = table.column(settings.key, "ingest.key")
+    errors = errors or RowErrors(table)
     first: dict[str, int] = {}
-    for row, value in enumerate(values):
-        if is_missing(value):
-            raise DataError(
-                f"{table.where(row)}: column {settings.key!r} is {value!r}; every row needs a key of its own"
+    found = []
+    for row, value in enumerate(table.column(settings.key, "ingest.key")):
+        key = "" if is_missing(value) else (_text(value) or "")
+        if not key:
+            errors.add(row, f"column {settings.key!r} is {value!r}; every row needs a key of its own")
+        elif key in first:
+            errors.add(
+                row,
+                f"{settings.key} {key!r} is there already, on {table.unit} {table.numbers[first[key]]}; "
+                "give one of them another, or set ingest.key to null",
             )
-        key = as_string(value)
-        if key in first:
-            raise DataError(
-                f"{table.where(row)}: {settings.key} {key!r} is there already, on {table.unit} "
-                f"{table.numbers[first[key]]}; give one of them another, or set ingest.key to null"
-            )
-        first[key] = row
-    return list(first)
+        first.setdefault(key, row)
+        found.append(key)
+    return found
 
 
-def gold(table: Table, settings: IngestSettings, classes: Sequence[str]) -> list[int]:
-    """Table and class names → class index of each row, ``NO_GOLD`` where nobody labeled it.
+def gold(table: Table, settings: IngestSettings, classes: Sequence[str], errors: RowErrors | None = None) -> list[int]:
+    """Read the class index of each row.
+
+    Letter case, spaces and forms of Unicode do not count where only one class is meant.
+
+    Parameters
+    ----------
+    table : Table
+        The rows.
+    settings : IngestSettings
+        Which column holds the labels.
+    classes : sequence of str
+        Names of the classes.
+    errors : RowErrors, optional
+        What becomes of rows whose label is no class; None: the first is refused.
+
+    Returns
+    -------
+    list of int
+        ``NO_GOLD`` where nobody labeled the row, or where the table has no column of labels.
 
     Raises
     ------
     DataError
         Names the first row whose label is no class, and the nearest class.
     """
-    if settings.gold is None:
+    if settings.gold is None or not table.has(settings.gold):
         return [NO_GOLD] * len(table.numbers)
-    index = {name: number for number, name in enumerate(classes)}
+    errors = errors or RowErrors(table)
+    exact = {name: place for place, name in enumerate(classes)}
+    folded = _folded(classes)
     found = []
-    table.column(settings.gold, "ingest.gold")
-    for row, value in enumerate(typed(table, settings.gold, "string")):
-        name = None if is_missing(value) else value.strip()
-        if name is not None and name not in index:
-            raise DataError(
-                f"{table.where(row)}: column {settings.gold!r} is {value!r}, not a class{nearest(name, classes)}; "
-                "mend the row, or add the class to problem.classes"
+    for row, value in enumerate(table.column(settings.gold, "ingest.gold")):
+        label = _label(value, exact, folded)
+        if label is None:
+            named = (
+                _shortened(value)
+                if not isinstance(value, list)
+                else f"{_shortened(value)}, several labels where one is taken"
             )
-        found.append(NO_GOLD if name is None else index[name])
+            guess = nearest(str(value).strip(), classes)
+            errors.add(
+                row,
+                f"column {settings.gold!r} is {named}, not a class{guess}; mend the row, or add the class to problem.classes",
+            )
+        found.append(NO_GOLD if label is None else label)
     return found
 
 
-def typed(table: Table, name: str, kind: Kind) -> list[Any]:
-    """Table, metadata column and its kind → typed values; a missing one is None.
+def fold(name: str) -> str:
+    """Name of a class without what does not tell classes apart: letter case, spaces, forms of Unicode.
+
+    >>> fold(" Very  Good ")
+    'very good'
+    """
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def is_no_class(value: object) -> bool:
+    """Whether a label says that there is none: missing, or a usual word for it such as NA, -1 or unlabeled."""
+    return is_missing(value) or (not isinstance(value, (list, dict, bytes)) and fold(as_string(value)) in _NO_CLASS)
+
+
+def _folded(classes: Sequence[str]) -> dict[str, int]:
+    """Index of each class by its folded name, where no other class has the same."""
+    names = [fold(name) for name in classes]
+    return {name: place for place, name in enumerate(names) if names.count(name) == 1}
+
+
+def _label(value: Any, exact: dict[str, int], folded: dict[str, int]) -> int | None:
+    if is_missing(value):
+        return NO_GOLD
+    try:
+        name = as_string(value).strip()
+    except TypeError:
+        return None
+    found = exact.get(name, folded.get(fold(name)))
+    return NO_GOLD if found is None and is_no_class(name) else found
+
+
+def typed(table: Table, name: str, kind: Kind, errors: RowErrors | None = None) -> list[Any]:
+    """Read a metadata column as values of its kind; a missing one is None.
 
     Raises
     ------
@@ -112,14 +206,17 @@ def typed(table: Table, name: str, kind: Kind) -> list[Any]:
         Names the first row whose value is not of the kind.
     """
     convert: dict[str, Callable[[Any], Any]] = {"string": as_string, "int": _int, "float": float, "bool": _bool}
-    found = []
+    errors = errors or RowErrors(table)
+    found: list[Any] = []
     for row, value in enumerate(table.column(name, "ingest.meta or ingest.slices")):
         try:
             found.append(None if _is_absent(value, kind) else convert[kind](value))
-        except (ValueError, TypeError, OverflowError) as error:
-            raise DataError(
-                f"{table.where(row)}: column {name!r} is {value!r}, not {kind}; mend it, or change what ingest says of {name!r}"
-            ) from error
+        except (ValueError, TypeError, OverflowError):
+            errors.add(
+                row,
+                f"column {name!r} is {_shortened(value)}, not {kind}; mend it, or change what ingest says of {name!r}",
+            )
+            found.append(None)
     return found
 
 

@@ -22,6 +22,7 @@ from tidemill.ingest.source import Source, locate
 from tidemill.project.expectations import guard
 from tidemill.project.layout import Paths, shared_root
 from tidemill.project.tables import read, read_json, write, write_json
+from tidemill.readers.read import tell
 
 SLICES = Contract(
     "slices",
@@ -30,6 +31,9 @@ SLICES = Contract(
     min_rows=0,
 )
 """Columns that only ``evaluate`` may read, for they can tell gold."""
+
+QUARANTINE = Contract("quarantine", (Column("number", pl.Int64), Column("reason", pl.String)), min_rows=0)
+"""Rows of a batch that could not be taken: line in the source, and why."""
 
 _FORMAT = "1"  # raised when what ingest writes changes, so that every batch is made again
 _MARK = "tidemill.ingest"
@@ -83,6 +87,9 @@ def bring_in(problem: Problem, settings: IngestSettings, paths: Paths) -> None:
     for batch, mark in made:
         _write(batch, mark, (settings, paths, gold_contract(len(problem.classes))))
     _remove_others([arrival.batch for arrival in arrived], paths)
+    for batch, _ in made:
+        tell(batch.notes)
+        _tell_quarantined(batch)
     report = {arrival.batch: _counts(arrival.batch, paths) for arrival in arrived}
     write_json({"batches": report, "rows": sum(one["kept"] for one in report.values())}, paths.reports / "ingest.json")
 
@@ -101,9 +108,19 @@ def _make(arrived: list[Arrival], problem: Problem, settings: IngestSettings, pa
     return made
 
 
+def _tell_quarantined(batch: Batch) -> None:
+    if batch.bad.height:
+        first = batch.bad.row(0, named=True)
+        print(
+            f"ingest: {batch.name}: {batch.bad.height} rows are set aside, the first is {first['number']}: {first['reason']}",
+            file=sys.stderr,
+        )
+
+
 def _counts(batch: str, paths: Paths) -> dict[str, int]:
     seen = pl.read_parquet(paths.seen / f"{batch}.parquet", columns=["fate"])
-    return counts(seen, pl.read_parquet(paths.raw / f"{batch}.parquet", columns=["split"])["split"])
+    found = counts(seen, pl.read_parquet(paths.raw / f"{batch}.parquet", columns=["split"])["split"])
+    return found | {"quarantined": read(paths.quarantine / f"{batch}.parquet", QUARANTINE).height}
 
 
 def _settings_mark(problem: Problem, settings: IngestSettings) -> str:
@@ -112,7 +129,7 @@ def _settings_mark(problem: Problem, settings: IngestSettings) -> str:
 
 
 def _folders(paths: Paths) -> list[Path]:
-    return [paths.dev, paths.gold, paths.slices, paths.seen, paths.raw]
+    return [paths.dev, paths.gold, paths.slices, paths.seen, paths.quarantine, paths.raw]
 
 
 def _is_current(batch: str, paths: Paths, mark: str) -> bool:
@@ -145,6 +162,7 @@ def _write(batch: Batch, mark: str, told: tuple[IngestSettings, Paths, Contract]
     write(batch.gold, paths.gold / name, gold)
     write(batch.slices, paths.slices / name, SLICES)
     write(batch.seen, paths.seen / name, SEEN)
+    write(batch.bad, paths.quarantine / name, QUARANTINE)
     write(batch.raw, paths.raw / name, settings.raw, metadata={_MARK: mark})
 
 

@@ -31,6 +31,11 @@ class Paths:
         return self.data / "slices"
 
     @property
+    def quarantine(self) -> Path:
+        """Folder of rows that could not be taken, a file per batch."""
+        return self.data / "quarantine"
+
+    @property
     def seen(self) -> Path:
         """Folder of keys and signatures of every row read, by which later batches' repeats are found."""
         return self.data / "seen"

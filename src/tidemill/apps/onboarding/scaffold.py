@@ -20,7 +20,7 @@ from tidemill.contracts import STAGES, ConfigError, DataError, Problem
 from tidemill.ingest.batch import build, empty_seen
 from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.source import Source
-from tidemill.ingest.table import Table, nearest
+from tidemill.readers.table import Table, nearest
 from tidemill.ingest.values import as_string, is_missing
 from tidemill.project.arrivals import batch_name, natural
 from tidemill.project.compose import CONF, write_params

@@ -17,7 +17,8 @@ from tidemill.ingest.batch import row_ids
 from tidemill.ingest.images import check_images
 from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.source import Source
-from tidemill.ingest.table import SUFFIXES, Table
+from tidemill.readers.read import SUFFIXES
+from tidemill.readers.table import Table
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from tidemill.contracts import DataError, RequestError
 from tidemill.ingest import values
 from tidemill.ingest.images import check_images
 from tidemill.ingest.settings import IngestSettings
-from tidemill.ingest.table import Table
+from tidemill.readers.table import Table
 
 BAD_ROW: Final = 422
 BAD_BODY: Final = 400

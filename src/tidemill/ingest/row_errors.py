@@ -1,0 +1,63 @@
+"""Rows that cannot be taken: the first refuses the file, or each is set aside with its reason."""
+
+from __future__ import annotations
+
+from tidemill.contracts import DataError
+from tidemill.readers.options import BadRows
+from tidemill.readers.table import Table
+
+_SHOWN = 3
+
+
+class RowErrors:
+    """What was wrong with which rows of a table.
+
+    Parameters
+    ----------
+    table : Table
+        The rows.
+    policy : {'refuse', 'quarantine'}
+        ``refuse``: the first error is raised; ``quarantine``: errors are collected, the first of each row.
+
+    Attributes
+    ----------
+    reasons : dict of int to str
+        Why a row cannot be taken, by its index.
+    """
+
+    def __init__(self, table: Table, policy: BadRows = "refuse") -> None:
+        self.table = table
+        self.policy = policy
+        self.reasons: dict[int, str] = {}
+
+    def add(self, row: int, reason: str) -> None:
+        """Refuse a row, or set it aside.
+
+        Raises
+        ------
+        DataError
+            Names the row, where the policy is to refuse.
+        """
+        if self.policy == "refuse":
+            raise DataError(f"{self.table.where(row)}: {reason}")
+        self.reasons.setdefault(row, reason)
+
+    def refuse_many(self, most: float) -> None:
+        """Refuse the file where more than a share of its rows was set aside, while reading it or since.
+
+        Raises
+        ------
+        DataError
+            Says how many rows, and shows the first.
+        """
+        known = [f"{self.table.unit} {bad.number}: {bad.reason}" for bad in self.table.bad]
+        known += [
+            f"{self.table.unit} {self.table.numbers[row]}: {reason}" for row, reason in sorted(self.reasons.items())
+        ]
+        total = len(self.table.numbers) + len(self.table.bad)
+        if len(known) > most * total:
+            shown = "; ".join(known[:_SHOWN])
+            raise DataError(
+                f"{self.table.name}: {len(known)} of {total} rows cannot be taken, more than ingest.max_bad_rows {most:g} "
+                f"allows ({shown}): mend the file, or raise the limit"
+            )

@@ -1,0 +1,14 @@
+"""Files of rows, in the forms that people have them in, as tables: one reader for every command.
+
+| module | what it holds |
+| --- | --- |
+| `table` | a table: columns of values, each row knowing its line; rows that were set aside; what was guessed |
+| `options` | what a person may say of a file: encoding, delimiter, header, bad rows |
+| `read` | bytes or a file as a table, by its suffix; the list of formats |
+| `packed` | gzip, Zstandard, and ZIP archives of one file |
+| `text_encoding` | bytes as text: declared, by a byte-order mark, UTF-8, or detected |
+| `delimited` | CSV and TSV: delimiter, quotes and header found by content |
+| `json_rows` | JSON lines, arrays and single objects; exports of Label Studio and doccano |
+| `columnar` | Parquet, Arrow and Excel |
+| `frame` | a table as a Polars frame, its numbers as numbers |
+"""

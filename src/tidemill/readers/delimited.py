@@ -1,0 +1,234 @@
+"""CSV and TSV as tables: delimiter, quotes and header are found by content, and what is unusual is noted.
+
+1. A first line ``sep=;``, which spreadsheets write, names the delimiter.
+2. Otherwise the delimiter is the one with which most rows have as many cells as the first; of equals, the one that makes more cells.
+3. Quotes: doubled inside quotes (RFC 4180); where that fails, escaped by backslashes; in files with tabs, taken literally.
+4. A last column that is empty in every row is dropped.
+5. The first line is the header, unless its cells are values of the rows below.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tidemill.contracts import DataError
+from tidemill.readers.options import ReadOptions
+from tidemill.readers.table import BadRow, Table
+
+_DELIMITERS: Final = (",", ";", "\t", "|")
+_SEPARATOR_LINE: Final = re.compile(r"sep=(.)(?:\r\n|\r|\n)", re.IGNORECASE)
+_SAMPLE: Final = 1 << 16
+"""Characters from which the delimiter is found."""
+_REPEATED: Final = 0.02
+"""Share of the rows in which a header's cell stands as a value, from which on it is no header."""
+_NAMES: Final = frozenset(
+    {"id", "key", "text", "label", "gold", "class", "category", "date", "name", "value", "x", "y", "row_id"}
+)
+"""Names that columns have: they are headers although a row may hold them."""
+_LEAST_REPEATS: Final = 2
+_WORDS: Final = {"\t": "tabs"}
+
+Rows = list[tuple[int, list[str]]]
+
+
+@dataclass(frozen=True)
+class _Quoting:
+    """How quotes are read, for ``csv.reader``, and what is noted of it."""
+
+    dialect: dict[str, Any]
+    note: str | None
+
+
+_DOUBLED: Final = _Quoting({"strict": True}, None)
+_ESCAPED: Final = _Quoting(
+    {"strict": True, "escapechar": "\\", "doublequote": False}, "quotes are escaped by backslashes"
+)
+_LITERAL: Final = _Quoting({"quoting": csv.QUOTE_NONE}, "quotes are taken literally")
+
+
+def parse_delimited(text: str, name: str, options: ReadOptions, *, usual: str) -> Table:
+    """Read the text of a CSV or TSV file.
+
+    Parameters
+    ----------
+    text : str
+        Content of the file.
+    name : str
+        Its name, for messages.
+    options : ReadOptions
+        Delimiter, header and what becomes of bad rows.
+    usual : str
+        Delimiter that the suffix promises; another one is noted.
+
+    Returns
+    -------
+    Table
+        Cells as text, None where one is empty.
+
+    Raises
+    ------
+    DataError
+        A row has another number of cells than the header, or a quote is not closed; the line is named.
+    """
+    limit = csv.field_size_limit(len(text) + 1)
+    try:
+        return _parsed(text, name, options, usual)
+    finally:
+        csv.field_size_limit(limit)
+
+
+def _parsed(text: str, name: str, options: ReadOptions, usual: str) -> Table:
+    first_line, body = 0, text
+    named = _SEPARATOR_LINE.match(text)
+    if named:
+        first_line, body = 1, text[named.end() :]
+    delimiter = options.delimiter or (named[1] if named else _delimiter(body, usual))
+    notes = (
+        []
+        if delimiter == usual or options.delimiter
+        else [f"{name}: cells are separated by {_word(delimiter)}; another with --delimiter"]
+    )
+    rows, quoting = _read(body, name, delimiter, first_line)
+    notes += [f"{name}: {quoting.note}"] if quoting.note else []
+    rows, dropped = _without_empty_last(rows)
+    notes += [f"{name}: the last column is empty in every row and left out"] if dropped else []
+    header, rows, guessed = _header(rows, stated=options.header)
+    notes += [f"{name}: {guessed}"] if guessed else []
+    _refuse_twice(header, name)
+    kept, bad = _complete(rows, header, name, options)
+    columns = {column: [row[place] or None for _, row in kept] for place, column in enumerate(header)}
+    return Table(name, columns, [number for number, _ in kept], notes=tuple(notes), bad=tuple(bad))
+
+
+def _word(delimiter: str) -> str:
+    return _WORDS.get(delimiter, repr(delimiter))
+
+
+def _delimiter(text: str, usual: str) -> str:
+    sample = text[:_SAMPLE] if len(text) > _SAMPLE else text
+    whole = len(sample) == len(text)
+    found = {one: _fit(sample, one, whole=whole) for one in (usual, *_DELIMITERS)}
+    best = max(found, key=lambda one: found[one])
+    return best if found[best][1] > 1 else usual
+
+
+def _fit(sample: str, delimiter: str, *, whole: bool) -> tuple[float, int]:
+    """Share of the sample's rows that have as many cells as the first, 0 where that is one; and how many cells it has."""
+    rows: list[list[str]] = []
+    try:
+        rows.extend(row for row in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter) if row)
+    except csv.Error:
+        return 0.0, 1
+    rows = rows if whole or len(rows) < 3 else rows[:-1]  # noqa: PLR2004 - the last of a cut sample is cut too
+    if not rows or len(rows[0]) == 1:
+        return 0.0, 1
+    width = len(rows[0])
+    same = sum(len(row) in {width, width + (not row[-1])} for row in rows)
+    return round(same / len(rows), 2), width
+
+
+def _read(text: str, name: str, delimiter: str, first_line: int) -> tuple[Rows, _Quoting]:
+    failure: DataError | None = None
+    found: Rows | None = None
+    try:
+        found = list(_rows(text, name, delimiter, first_line, _DOUBLED))
+    except DataError as error:
+        failure = error
+    if delimiter == "\t" and '"' in text:
+        literal = list(_rows(text, name, delimiter, first_line, _LITERAL))
+        if _even(literal) and (found is None or len(found) < len(literal)):
+            return literal, _LITERAL
+    if found is not None:
+        return found, _DOUBLED
+    if '\\"' in text:
+        try:
+            escaped = list(_rows(text, name, delimiter, first_line, _ESCAPED))
+        except DataError:
+            escaped = []
+        if escaped and _even(escaped):
+            return escaped, _ESCAPED
+    assert failure is not None  # noqa: S101 - rows or the reason why there are none
+    raise failure
+
+
+def _even(rows: Rows) -> bool:
+    return len({len(row) for _, row in rows}) == 1
+
+
+def _rows(text: str, name: str, delimiter: str, line: int, quoting: _Quoting) -> Iterator[tuple[int, list[str]]]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, **quoting.dialect)
+    before = line
+    try:
+        for row in reader:
+            if row:
+                yield line + 1, row
+            line = before + reader.line_num
+    except csv.Error as error:
+        raise DataError(f"{name}, line {line + 1}: {error}; a quote is not closed or stands inside a cell") from error
+
+
+def _without_empty_last(rows: Rows) -> tuple[Rows, bool]:
+    """Drop a last column that is empty: the header's has no name, or the header does not have it."""
+    width = len(rows[0][1])
+    if width > 1 and all(len(row) == width and not row[-1].strip() for _, row in rows):
+        return [(number, row[:-1]) for number, row in rows], True
+    if len(rows) > 1 and all(len(row) == width + 1 and not row[-1].strip() for _, row in rows[1:]):
+        return [rows[0], *((number, row[:-1]) for number, row in rows[1:])], True
+    return rows, False
+
+
+def _header(rows: Rows, *, stated: bool | None) -> tuple[list[str], Rows, str | None]:
+    """Names of the columns, the rows below them, and what was guessed."""
+    first = [cell.strip() for cell in rows[0][1]]
+    if stated is None:
+        cell, times = _repeated(first, rows[1:])
+        if cell is None:
+            return first, rows[1:], None
+        told = (
+            f"the first line is taken for a row, since {cell!r} stands in {times} of the {len(rows) - 1} rows below; "
+            "columns are named column_1, column_2 and so on; --header says that it is a header"
+        )
+        return _numbered(first), rows, told
+    return (first, rows[1:], None) if stated else (_numbered(first), rows, None)
+
+
+def _numbered(cells: Sequence[str]) -> list[str]:
+    return [f"column_{place}" for place in range(1, len(cells) + 1)]
+
+
+def _repeated(first: Sequence[str], rows: Rows) -> tuple[str | None, int]:
+    for place, cell in enumerate(first):
+        if cell and cell.lower() not in _NAMES:
+            times = sum(len(row) > place and row[place].strip() == cell for _, row in rows)
+            if times >= max(_LEAST_REPEATS, _REPEATED * len(rows)):
+                return cell, times
+    return None, 0
+
+
+def _refuse_twice(header: Sequence[str], name: str) -> None:
+    for place, column in enumerate(header):
+        if column in header[:place]:
+            raise DataError(
+                f"{name}: column {column!r} is there twice, as cells {header.index(column) + 1} and {place + 1}"
+            )
+
+
+def _complete(rows: Rows, header: Sequence[str], name: str, options: ReadOptions) -> tuple[Rows, list[BadRow]]:
+    kept, bad = [], []
+    for number, row in rows:
+        if len(row) == len(header):
+            kept.append((number, row))
+            continue
+        reason = f"{len(row)} cells where the header has {len(header)} ({', '.join(header)})"
+        if options.bad_rows == "refuse":
+            raise DataError(
+                f"{name}, line {number}: {reason}; quote cells that hold the delimiter or a line break, "
+                "or set such rows aside with --bad-rows quarantine"
+            )
+        bad.append(BadRow(number, reason))
+    return kept, bad

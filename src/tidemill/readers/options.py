@@ -1,0 +1,33 @@
+"""What a person may say of a file that is read; everything left out is found by content."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+BadRows = Literal["refuse", "quarantine"]
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """How a file is to be read.
+
+    Parameters
+    ----------
+    encoding : str, optional
+        As Python names it; None: by byte-order mark, UTF-8, or detected and told.
+    delimiter : str, optional
+        One character between cells of CSV and TSV; None: found by content.
+    header : bool, optional
+        Whether the first line names the columns; None: it does, unless its cells are values of the rows below.
+    bad_rows : {'refuse', 'quarantine'}
+        ``refuse``: a row that cannot be read refuses the file; ``quarantine``: it is set aside with its reason.
+    """
+
+    encoding: str | None = None
+    delimiter: str | None = None
+    header: bool | None = None
+    bad_rows: BadRows = "refuse"
+
+
+DEFAULTS = ReadOptions()

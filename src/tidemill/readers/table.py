@@ -1,0 +1,106 @@
+"""A table as it was read: columns of values, each row knowing its line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tidemill.common.spelling import closest
+from tidemill.contracts import DataError
+
+
+@dataclass(frozen=True)
+class BadRow:
+    """A row that was set aside: its line, and why."""
+
+    number: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns of values as a file has them.
+
+    Parameters
+    ----------
+    name : str
+        Of the file, for messages.
+    columns : dict of str to list
+        Values of each column, in the order of the rows; None where a cell is empty.
+    numbers : sequence of int
+        Line of each row (of Parquet and the like: row), counted from 1.
+    unit : str
+        What ``numbers`` count.
+    notes : tuple of str
+        What was guessed or changed while reading, each with the option that overrides it.
+    bad : tuple of BadRow
+        Rows that could not be read and were set aside.
+    """
+
+    name: str
+    columns: dict[str, list[Any]]
+    numbers: Sequence[int]
+    unit: str = "line"
+    notes: tuple[str, ...] = ()
+    bad: tuple[BadRow, ...] = ()
+
+    def where(self, row: int) -> str:
+        """Place of a row in the file, for messages."""
+        return f"{self.name}, {self.unit} {self.numbers[row]}"
+
+    def column(self, name: str, setting: str) -> list[Any]:
+        """Values of a column; a dotted name reaches into objects (``data.text``).
+
+        Parameters
+        ----------
+        name : str
+            Column, or a path of keys below one.
+        setting : str
+            What names the column, for the message.
+
+        Returns
+        -------
+        list
+            One value a row; None where an object lacks the key.
+
+        Raises
+        ------
+        DataError
+            There is no such column; the nearest name is given.
+        """
+        if name in self.columns:
+            return self.columns[name]
+        top, _, below = name.partition(".")
+        if below and top in self.columns and any(isinstance(value, dict) for value in self.columns[top]):
+            return [_below(value, below) for value in self.columns[top]]
+        raise DataError(
+            f"{self.name}: column {name!r} is missing{nearest(name, list(self.columns))}; "
+            f"name the right one in {setting}, or mend the file"
+        )
+
+    def has(self, name: str) -> bool:
+        """Whether ``column`` finds this name."""
+        top, _, below = name.partition(".")
+        return name in self.columns or bool(
+            below and any(isinstance(value, dict) for value in self.columns.get(top, []))
+        )
+
+
+def _below(value: Any, path: str) -> Any:
+    for key in path.split("."):
+        if not isinstance(value, dict):
+            return None
+        value = value.get(key)
+    return value
+
+
+def nearest(name: str, valid: Sequence[str]) -> str:
+    """Word the nearest of the valid names, to be added to a message about a wrong one.
+
+    >>> nearest("txet", ["id", "text"])
+    "; did you mean 'text'? There are id, text"
+    """
+    meant = closest(name, valid, ignore_case=True)
+    guess = f"; did you mean {meant!r}?" if meant else ";"
+    return f"{guess} There are {', '.join(valid)}"

@@ -1,0 +1,90 @@
+"""Delimiter, quotes and header are found by content, and what is unusual is noted."""
+
+from __future__ import annotations
+
+import pytest
+
+from tidemill.readers.options import ReadOptions
+from tidemill.readers.read import parse
+from tidemill.readers.table import Table
+
+
+def read(text: str, name: str = "t.csv", **options: object) -> Table:
+    return parse(text.encode(), name, ReadOptions(**options))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("id;text\na;b, c\nd;e\n", "';'"),
+        ("id\ttext\na\tb, c\nd\te\n", "tabs"),
+        ("id|text\na|b, c\nd|e\n", "'|'"),
+        ("sep=;\r\nid;text\r\na;b, c\r\nd;e\r\n", "';'"),
+    ],
+)
+def test_other_delimiters_are_found_and_told(text: str, told: str) -> None:
+    table = read(text)
+    assert table.columns == {"id": ["a", "d"], "text": ["b, c", "e"]}
+    assert table.notes == (f"t.csv: cells are separated by {told}; another with --delimiter",)
+
+
+def test_a_delimiter_with_which_rows_are_even_wins_over_one_that_is_more_frequent() -> None:
+    table = read("id;text, as written\na;b, c, d\nb;e, f, g, h\nc;i\n")
+    assert table.columns == {"id": ["a", "b", "c"], "text, as written": ["b, c, d", "e, f, g, h", "i"]}
+
+
+def test_a_single_column_has_no_delimiter() -> None:
+    assert read("text\nhello; you\nand | me\n").columns == {"text": ["hello; you", "and | me"]}
+
+
+def test_a_stated_delimiter_is_kept_to() -> None:
+    assert read("a;b,c\n1;2,3\n", delimiter=",").columns == {"a;b": ["1;2"], "c": ["3"]}
+
+
+def test_an_empty_last_column_is_left_out() -> None:
+    for text in ("id,text\na,b,\nc,d,\n", "id,text,\na,b,\nc,d,\n"):
+        table = read(text)
+        assert table.columns == {"id": ["a", "c"], "text": ["b", "d"]}
+        assert table.notes == ("t.csv: the last column is empty in every row and left out",)
+
+
+def test_a_named_column_without_values_stays() -> None:
+    assert read("id,text,label\na,b,\nc,d,\n").columns["label"] == [None, None]
+
+
+def test_quotes_escaped_by_backslashes_are_read() -> None:
+    table = read('id,text\na,"she said \\"hi\\", loud"\nb,c\n')
+    assert table.columns["text"] == ['she said "hi", loud', "c"]
+    assert table.notes == ("t.csv: quotes are escaped by backslashes",)
+
+
+def test_lone_quotes_in_tabs_are_literal() -> None:
+    table = read('id\ttext\na\t"wow\nb\tthen\nc\t12" wide\nd\t"again\n', "t.tsv")
+    assert table.columns["text"] == ['"wow', "then", '12" wide', '"again']
+    assert table.notes == ("t.tsv: quotes are taken literally",)
+
+
+def test_quoted_line_breaks_in_tabs_are_part_of_their_cell() -> None:
+    table = read('id\ttext\na\t"one\ntwo"\nb\tx\n', "t.tsv")
+    assert table.columns["text"] == ["one\ntwo", "x"]
+    assert table.notes == ()
+
+
+def test_a_first_line_whose_cell_repeats_below_is_a_row() -> None:
+    lines = "good\tfine soup\n" + "bad\tcold soup\ngood\twarm soup\n" * 5
+    table = read(lines, "t.tsv")
+    assert table.columns["column_1"] == ["good", *["bad", "good"] * 5]
+    assert "'good' stands in 5 of the 10 rows below" in table.notes[0]
+    assert "--header" in table.notes[0]
+    assert list(read(lines, "t.tsv", header=True).columns) == ["good", "fine soup"]
+
+
+def test_names_that_columns_have_are_a_header_though_a_row_holds_them() -> None:
+    assert list(read("id,text\na,text\nb,text\nc,x\n").columns) == ["id", "text"]
+    assert list(read("word,count\nword,1\nb,2\nc,3\n").columns) == ["word", "count"]
+
+
+def test_without_a_header_every_line_is_a_row() -> None:
+    table = read("a,b\nc,d\n", header=False)
+    assert table.columns == {"column_1": ["a", "c"], "column_2": ["b", "d"]}
+    assert table.notes == ()

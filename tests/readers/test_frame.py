@@ -1,0 +1,35 @@
+"""Numbers are numbers where nothing is lost by it, and codes stay text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tidemill.contracts import DataError
+from tidemill.readers.frame import read_frame
+
+
+def test_columns_of_numbers_are_numbers_and_codes_stay_text(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("stars,zip,share,text,mixed,long\n4,02139,0.5,a,1,12345678901234567890\n,90210,2,b,x,1\n")
+    frame = read_frame(path)[0]
+    assert frame.to_dict(as_series=False) == {
+        "stars": [4, None],
+        "zip": ["02139", "90210"],
+        "share": [0.5, 2.0],
+        "text": ["a", "b"],
+        "mixed": ["1", "x"],
+        "long": ["12345678901234567890", "1"],
+    }
+    assert frame.schema["stars"] == pl.Int64
+
+
+def test_json_keeps_its_kinds_and_mixed_ones_become_text_or_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_text('{"n": 1, "x": 0, "m": 1}\n{"n": 2, "x": 0.5, "m": "a"}\n')
+    assert read_frame(path)[0].to_dict(as_series=False) == {"n": [1, 2], "x": [0.0, 0.5], "m": ["1", "a"]}
+    path.write_text('{"n": 1}\n{"n": {"a": 2}}\n')
+    with pytest.raises(DataError, match=r"t\.jsonl, line 2: column 'n' is \{'a': 2\}; others are of another kind"):
+        read_frame(path)

@@ -1,0 +1,73 @@
+"""Bytes are read in the encoding they are in; a guess is told with a sample, a doubtful one is asked about."""
+
+from __future__ import annotations
+
+import pytest
+
+from tidemill.contracts import DataError
+from tidemill.readers.text_encoding import decode
+
+RUSSIAN = "id,text\n1,хороший ресторан и вкусный суп\n2,холодный зал и грубый официант\n3,вечером было шумно\n"
+JAPANESE = "id,text\n1,美味しい魚と静かな部屋\n2,冷たい汁と失礼な店員\n3,長い待ち時間でした\n"
+FRENCH = "id,text\n1,café crème très bon\n2,thé à la menthe, prix 5 €\n3,garçon désagréable\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_marked_text_and_utf8_need_no_guess(encoding: str) -> None:
+    assert decode(RUSSIAN.encode(encoding), "t.csv", None) == (RUSSIAN, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "word"),
+    [
+        (RUSSIAN, "cp1251", "windows-1251"),
+        (RUSSIAN, "koi8_r", "koi8_r"),
+        (JAPANESE, "shift_jis", "shift_jis"),
+        (JAPANESE, "euc_jp", "euc_jp"),
+        (FRENCH, "cp1252", "windows-1252"),
+        (FRENCH.replace("€", "e"), "latin-1", "windows-1252"),
+    ],
+)
+def test_other_encodings_are_detected_and_told_with_a_sample(text: str, encoding: str, word: str) -> None:
+    found, told = decode(text.encode(encoding), "t.csv", None)
+    assert found == text
+    assert told is not None
+    assert f"read as {word}, in which a line is '1," in told
+    assert "--encoding (ingest.encoding)" in told
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf16_without_a_mark_is_seen_by_its_zero_bytes(encoding: str) -> None:
+    found, told = decode(FRENCH.encode(encoding), "t.csv", None)
+    assert found == FRENCH
+    assert f"read as {encoding}" in str(told)
+
+
+def test_zero_bytes_in_utf8_are_no_utf16() -> None:
+    assert decode(b"id,text\n1,a\0b\n", "t.csv", None) == ("id,text\n1,a\0b\n", None)
+
+
+def test_what_two_alphabets_read_as_well_is_asked_about() -> None:
+    with pytest.raises(
+        DataError, match=r"its encoding cannot be told: .* reads '.*', .* reads '.*'; name it: --encoding"
+    ):
+        decode("привет".encode("cp1251"), "t.csv", None)
+
+
+def test_letters_of_another_alphabet_inside_latin_words_speak_against_an_encoding() -> None:
+    assert "read as windows-1252" in str(decode("id,text\n1,the café was good\n".encode("cp1252"), "t.csv", None)[1])
+
+
+def test_mixed_encodings_are_named_with_both_lines() -> None:
+    data = "id,text\na,é\n".encode() + "b,café\n".encode("latin-1")
+    with pytest.raises(DataError, match=r"t.csv, line 3: bytes e9 \(after 'b,caf'\) are not UTF-8, line 2 is"):
+        decode(data, "t.csv", None)
+
+
+def test_a_declared_encoding_is_kept_to() -> None:
+    assert decode(JAPANESE.encode("shift_jis"), "t.csv", "shift_jis") == (JAPANESE, None)
+    assert decode(FRENCH.encode("utf-8-sig"), "t.csv", "UTF8") == (FRENCH, None)
+    with pytest.raises(DataError, match=r"line 2: bytes ff .*are not utf-8"):
+        decode(b"a\n\xff\n", "t.csv", "utf-8")
+    with pytest.raises(DataError, match=r"'utf-88' .* is not an encoding"):
+        decode(b"a", "t.csv", "utf-88")
