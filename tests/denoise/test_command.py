@@ -9,7 +9,7 @@ import pytest
 from tests.cli.fabric import tidemill
 from tidemill.contracts import ConfigError, DataError
 from tidemill.denoise.command import Request, label_votes
-from tidemill.denoise.readers import read_gold, read_votes
+from tidemill.denoise.readers import VoteOptions, read_gold, read_votes
 
 VOTES = np.array([[0, 0, -1], [1, 1, 1], [0, -1, 0], [-1, -1, -1]] * 10, dtype=np.int8)
 WORDS = {0: "see you soon", 1: "win cash now", -1: "other words here"}
@@ -150,11 +150,12 @@ def test_what_cannot_be_read_is_named(tmp_path):
     path.write_text("row_id,f0\na,0\nb,9\n")
     with pytest.raises(DataError, match="row 1 of votes, function f0: vote 9"):
         read_votes(path, ["no", "yes"])
-    path.write_text("row_id,f0\na,0\nb,\n")
-    with pytest.raises(DataError, match="column 'f0': a vote is missing; an abstain is -1"):
+    path.write_text("row_id,f0\na,perhaps\n")
+    with pytest.raises(DataError, match="no column of votes, which are class numbers or names"):
         read_votes(path, ["no", "yes"])
-    with pytest.raises(DataError, match=r"votes are \.parquet"):
-        read_votes(tmp_path / "votes.xlsx", ["no", "yes"])
+    (tmp_path / "votes.txt").write_text("a")
+    with pytest.raises(DataError, match=r"votes\.txt: \.txt is not a format that is read"):
+        read_votes(tmp_path / "votes.txt", ["no", "yes"])
     with pytest.raises(ConfigError, match="unknown label model"):
         tidemill("denoise", str(write(tmp_path, "npy")), "--classes", "2", "--model", "autoo", "--out", "x.parquet")
 
@@ -197,3 +198,81 @@ def test_labels_held_against_gold_have_intervals_and_name_what_votes_do_not_dete
     assert report["identifiability"]["rows"]["without_votes"] == pytest.approx(0.25)
     low, high = report["gold"]["label_model"]["accuracy_interval"]
     assert low < report["gold"]["label_model"]["accuracy"] < high
+
+
+@pytest.mark.parametrize(
+    ("text", "classes"),
+    [
+        ("row_id,a,b\nx,0,1\ny,-1,1\n", "01"),
+        ("row_id,a,b\nx,0.0,1.0\ny,-1.0,1.0\n", "01"),
+        ("row_id,a,b\nx,0,1\ny,,1\n", "01"),
+        ("row_id,a,b\nx,0,1\ny,NaN,1\n", "01"),
+        ("row_id,a,b\nx,no,yes\ny,,yes\n", ["no", "yes"]),
+        ("row_id,a,b\nx,no,yes\ny,ABSTAIN,yes\n", ["no", "yes"]),
+        ("row_id;a;b\nx;0;1\ny;-1;1\n", "01"),
+        ("row_id,a,b,text,n\nx,0,1,hello,0.5\ny,-1,1,you,1\n", "01"),
+    ],
+)
+def test_votes_are_numbers_or_names_and_other_columns_are_passed_over(tmp_path, text, classes):
+    path = tmp_path / "votes.csv"
+    path.write_text(text)
+    found = read_votes(path, classes)
+    assert (found.rows, found.functions) == (["x", "y"], ["a", "b"])
+    assert found.votes.tolist() == [[0, 1], [-1, 1]]
+
+
+def test_zero_may_abstain_and_classes_be_numbered_from_one(tmp_path):
+    path = tmp_path / "votes.csv"
+    path.write_text("row_id,a,b\nx,1,2\ny,0,2\n")
+    assert read_votes(path, "01", options=VoteOptions(abstain=0)).votes.tolist() == [[0, 1], [-1, 1]]
+    with pytest.raises(DataError, match="where 0 abstains and classes are numbered from 1, say --abstain 0"):
+        read_votes(path, "01")
+
+
+@pytest.mark.parametrize("name", ["label", "gold", "Y", "target", "index"])
+def test_a_column_that_may_be_gold_or_an_index_is_asked_about(tmp_path, name):
+    path = tmp_path / "votes.csv"
+    path.write_text(f"row_id,a,b,{name}\nx,0,1,1\ny,-1,1,1\n")
+    with pytest.raises(DataError, match=f"is column '{name}' a function's votes, or gold or an index"):
+        read_votes(path, "01")
+    assert read_votes(path, "01", options=VoteOptions(left_out=[name])).functions == ["a", "b"]
+    assert read_votes(path, "01", options=VoteOptions(columns=["a", name])).functions == ["a", name]
+    with pytest.raises(DataError, match="there is no column 'c'; it has row_id, a, b"):
+        read_votes(path, "01", options=VoteOptions(columns=["c"]))
+
+
+def test_an_index_of_pandas_names_rows(tmp_path):
+    path = tmp_path / "votes.csv"
+    path.write_text(",a,b\n0,0,1\n1,-1,1\n")
+    found = read_votes(path, "01")
+    assert (found.rows, found.functions) == (["0", "1"], ["a", "b"])
+    assert "the unnamed column numbers the rows" in found.notes[0]
+
+
+def test_columns_that_are_equal_or_guess_are_told(tmp_path):
+    chance = np.random.default_rng(0)
+    truth = chance.integers(0, 2, 400)
+    votes = {name: np.where(chance.random(400) < 0.8, truth, -1) for name in "abc"}
+    votes |= {"again": votes["a"], "is_weekend": chance.integers(0, 2, 400), "sure": truth}
+    path = tmp_path / "votes.parquet"
+    pl.DataFrame(votes).write_parquet(path)
+    told = read_votes(path, "01").notes
+    assert len(told) == 2
+    assert "columns 'a' and 'again' are equal" in told[0]
+    assert "column 'is_weekend' votes on every row and agrees with the others no more than chance" in told[1]
+
+
+def test_tolokas_columns_are_tasks_workers_and_labels(tmp_path):
+    path = tmp_path / "votes.tsv"
+    path.write_text("INPUT:image\tOUTPUT:result\tASSIGNMENT:worker_id\nt0\tyes\tw1\nt0\tno\tw0\nt1\tyes\tw0\n")
+    found = read_votes(path, ["no", "yes"])
+    assert (found.rows, found.functions) == (["t0", "t1"], ["w0", "w1"])
+    assert found.votes.tolist() == [[0, 1], [1, -1]]
+
+
+def test_labels_are_written_in_the_format_of_their_suffix(tmp_path):
+    path = str(write(tmp_path, "parquet"))
+    tidemill("denoise", path, "--classes", "2", "--out", str(tmp_path / "l.csv"))
+    assert (tmp_path / "l.csv").read_text().startswith("row_id,p_0,p_1")
+    with pytest.raises(ConfigError, match=r"l\.xlsx: \.xlsx is not a format that is written"):
+        tidemill("denoise", path, "--classes", "2", "--out", str(tmp_path / "l.xlsx"))

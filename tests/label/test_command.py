@@ -69,7 +69,71 @@ def test_failures_leave_no_file_or_are_told_of(here, capsys):
 def test_what_cannot_be_read_is_named(here):
     (here / "rows.txt").write_text("")
     (here / "empty.csv").write_text("text\n")
-    with pytest.raises(ConfigError, match=r"rows are \.csv"):
+    with pytest.raises(DataError, match=r"rows\.txt: \.txt is not a format that is read"):
         tidemill("label", "rows.txt", "--functions", "f.yaml", "--out", "votes.parquet")
-    with pytest.raises(DataError, match="has no rows"):
+    with pytest.raises(DataError, match="a header and no rows"):
         tidemill("label", "empty.csv", "--functions", "f.yaml", "--out", "votes.parquet")
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("t.csv", b"row_id;text\na;you win\nb;hello\n"),
+        ("t.tsv", b"row_id\ttext\na\tyou win\nb\thello\n"),
+        ("t.csv", "row_id,text\na,you win\nb,hello\n".encode("utf-16")),
+        ("t.ndjson", b'{"row_id": "a", "text": "you win"}\n{"row_id": "b", "text": "hello"}\n'),
+    ],
+)
+def test_rows_are_read_in_every_format_that_other_commands_read(here, name, data):
+    (here / name).write_bytes(data)
+    tidemill("label", name, "--functions", "f.yaml", "--out", "votes.csv")
+    assert (here / "votes.csv").read_text() == "row_id,greets,wins\na,-1,1\nb,0,-1\n"
+
+
+def test_numbers_are_text_where_a_function_asks_for_text(here):
+    (here / "n.csv").write_text("text\n00123\n45678\n")
+    (here / "zip.yaml").write_text(
+        "functions:\n  - {name: zip, kind: regex, pattern: '^00', vote: east}\n  - {name: zap, kind: regex, pattern: '^4', vote: west}\n"
+    )
+    tidemill("label", "n.csv", "--functions", "zip.yaml", "--out", "votes.parquet")
+    assert pl.read_parquet("votes.parquet").rows() == [("0", -1, 0), ("1", 1, -1)]
+    (here / "n.csv").write_text("text\n123\n45678\n")
+    tidemill("label", "n.csv", "--functions", "zip.yaml", "--out", "votes.parquet")
+    assert pl.read_parquet("votes.parquet")["zap"].to_list() == [-1, 1]
+
+
+@pytest.mark.parametrize("functions", ["f.yaml", "f.py"])
+def test_every_function_abstains_on_a_row_without_text_and_that_is_told(here, functions, capsys):
+    (here / "f.py").write_text(PYTHON.replace("if len(row.text) > 8 else -1", ""))
+    (here / "e.jsonl").write_text('{"row_id": "a", "text": "you win hello"}\n{"row_id": "b", "text": null}\n')
+    tidemill("label", "e.jsonl", "--functions", functions, "--out", "votes.parquet", "--processes", "1")
+    votes = pl.read_parquet("votes.parquet").drop("row_id").rows()
+    assert min(votes[0]) >= 0
+    assert max(votes[1]) == -1
+    assert "e.jsonl: 1 rows have no text (b is the first): every function abstains there" in capsys.readouterr().err
+
+
+def test_ids_that_are_missing_or_come_twice_are_told(here, capsys):
+    (here / "d.csv").write_text("row_id,text\na,x\na,y\n,z\n")
+    tidemill("label", "d.csv", "--functions", "f.yaml", "--out", "votes.parquet")
+    told = capsys.readouterr().err
+    assert "d.csv: 1 rows have no row_id" in told
+    assert "d.csv: 1 row_ids come more than once (a)" in told
+
+
+def test_an_unknown_format_of_the_votes_is_refused_before_work_begins(here):
+    with pytest.raises(ConfigError, match=r"votes\.xls: \.xls is not a format that is written"):
+        tidemill("label", "rows.csv", "--functions", "f.yaml", "--out", "votes.xls")
+
+
+def test_names_of_classes_may_hold_commas(here):
+    (here / "c.yaml").write_text("functions:\n  - {name: wins, kind: keywords, words: [win], vote: 'Yes, really'}\n")
+    words = ["label", "rows.csv", "--functions", "c.yaml", "--out", "votes.parquet"]
+    (here / "names.txt").write_text("No\nYes, really\n")
+    for given in (
+        ["--classes", "No", "--classes", "Yes, really"],
+        ["--classes", 'No,"Yes, really"'],
+        ["--classes", "@names.txt"],
+    ):
+        tidemill(*words, *given)
+        assert pl.read_parquet("votes.parquet")["wins"].to_list() == [1, -1, 1]

@@ -7,17 +7,20 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from tidemill.cli.options import AsJson
+from tidemill.cli.options import AsJson, Delimiter, Encoding
 from tidemill.cli.output import answering
 
 
 def denoise(
     votes: Annotated[
-        Path, Argument(metavar="VOTES", help="Parquet, CSV (wide or task, worker, label), .npy or WRENCH's .json")
+        Path, Argument(metavar="VOTES", help="any table (wide, or task, worker, label), .npy or WRENCH's .json")
     ],
     *,
-    classes: Annotated[str, Option(metavar="NAMES", help="how many, or their names: ham,spam")],
-    out: Annotated[Path, Option(metavar="FILE", help="labels.parquet: row_id, a column per class")],
+    classes: Annotated[
+        list[str],
+        Option(metavar="NAMES", help="how many, or their names: ham,spam, @FILE, or the option once for each"),
+    ],
+    out: Annotated[Path, Option(metavar="FILE", help="labels.parquet, .csv or .jsonl: row_id, a column per class")],
     features: Annotated[
         str | None, Option(metavar="FILE", help="Parquet (row_id, feature), .npy, or 'text' for WRENCH's texts")
     ] = None,
@@ -52,8 +55,17 @@ def denoise(
     save: Annotated[Path | None, Option(metavar="FILE", help="JSON: the label model, enough to label new rows")] = None,
     plots: Annotated[Path | None, Option(metavar="FOLDER", help="plots that explain the label model")] = None,
     explanations: Annotated[
-        Path | None, Option(metavar="FILE", help="Parquet or CSV: how far each vote moved its row, in log odds")
+        Path | None, Option(metavar="FILE", help="table of how far each vote moved its row, in log odds")
     ] = None,
+    columns: Annotated[
+        str | None, Option(metavar="NAMES", help="columns that are votes (default: all whose values are)")
+    ] = None,
+    not_columns: Annotated[str | None, Option(metavar="NAMES", help="columns that are no votes")] = None,
+    abstain: Annotated[
+        int, Option(metavar="NUMBER", help="how an abstain is written; with 0 classes are numbered from 1")
+    ] = -1,
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
     seed: Annotated[int, Option(help="of resampling")] = 20,
     as_json: AsJson = False,
 ) -> None:
@@ -69,6 +81,8 @@ def denoise(
     """
     from tidemill.common.extras import require
     from tidemill.denoise.command import Request, label_votes, summary
+    from tidemill.denoise.readers import VoteOptions
+    from tidemill.readers.options import ReadOptions
 
     if plots is not None:
         require("matplotlib")
@@ -93,6 +107,12 @@ def denoise(
             plots=plots,
             why=explanations,
             seed=seed,
+            reading=VoteOptions(
+                None if columns is None else columns.split(","),
+                () if not_columns is None else not_columns.split(","),
+                abstain,
+                ReadOptions(encoding, delimiter),
+            ),
         )
         content = label_votes(request)
         answer(content, summary(content, out).splitlines())

@@ -7,19 +7,26 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from tidemill.cli.options import AsJson
+from tidemill.cli.options import AsJson, Delimiter, Encoding, Header
 from tidemill.cli.output import answering
 
 
 def label(
-    rows: Annotated[Path, Argument(metavar="ROWS", help="CSV, JSONL or Parquet; row_id names rows where it is there")],
+    rows: Annotated[
+        Path, Argument(metavar="ROWS", help="CSV, TSV, JSON, Parquet, Arrow or Excel, packed or not; row_id names rows")
+    ],
     *,
     functions: Annotated[Path, Option(metavar="FILE", help="a .py or .yaml file, or a folder of them")],
-    out: Annotated[Path, Option(metavar="FILE", help="votes.parquet: row_id, and an int8 column per function")],
+    out: Annotated[
+        Path, Option(metavar="FILE", help="votes.parquet, .csv or .jsonl: row_id, and a column per function")
+    ],
     classes: Annotated[
-        str | None,
+        list[str] | None,
         Option(
-            metavar="NAMES", help="their names in the order of their numbers: ham,spam (default: as YAML names them)"
+            metavar="NAMES",
+            help="their names in the order of their numbers: ham,spam, @FILE, or the option once for each "
+            "(default: as YAML names them)",
+            show_default=False,
         ),
     ] = None,
     quarantine: Annotated[
@@ -32,6 +39,9 @@ def label(
     seconds: Annotated[float, Option(help="longest that a Python function may take for a row")] = 10.0,
     megabytes: Annotated[int, Option(help="most memory that a Python function may take")] = 2000,
     processes: Annotated[int, Option(help="worker processes for Python functions (0: one per core)")] = 0,
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    header: Header = None,
     as_json: AsJson = False,
 ) -> None:
     """Apply labeling functions to a file of rows.
@@ -44,19 +54,21 @@ def label(
     tidemill label rows.parquet --functions spam.py --classes ham,spam --out votes.parquet --cache votes/
     """
     from tidemill.label.command import Request, cast
+    from tidemill.readers.options import ReadOptions
 
     with answering(as_json=as_json) as answer:
         request = Request(
             rows=rows,
             functions=functions,
             out=out,
-            classes=classes,
+            classes=classes or None,
             quarantine=quarantine,
             cache=cache,
             recheck=recheck,
             seconds=seconds,
             megabytes=megabytes,
             processes=processes,
+            reading=ReadOptions(encoding, delimiter, header),
         )
         votes = cast(request)
         answer(votes.content(), votes.lines())

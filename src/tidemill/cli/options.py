@@ -50,3 +50,15 @@ AbstainBelow = Annotated[
 SampleSize = Annotated[
     int | None, Option("--rows", metavar="N", min=1, help="size of the sample (5000 texts, 400 images; dev first)")
 ]
+Encoding = Annotated[str | None, Option("--encoding", metavar="NAME", help="of text files (default: found, and told)")]
+Delimiter = Annotated[
+    str | None, Option("--delimiter", metavar="CHARACTER", help="between cells of CSV (default: found, and told)")
+]
+Header = Annotated[
+    bool | None,
+    Option("--header/--no-header", help="whether the first line names the columns (default: found, and told)"),
+]
+BadRowsPolicy = Annotated[
+    Literal["refuse", "quarantine"],
+    Option("--bad-rows", help="rows that cannot be taken refuse the file, or are set aside with their reasons"),
+]

@@ -6,20 +6,23 @@ import contextlib
 import json
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from tidemill.common.class_names import class_names
 from tidemill.contracts import ConfigError, Features, Probabilities
 from tidemill.denoise.models.base import LabelModel
 from tidemill.denoise.models.registry import MODELS
-from tidemill.denoise.readers import TextFeatures, VotesFile, read_features, read_gold, read_votes
+from tidemill.denoise.readers import TextFeatures, VoteOptions, VotesFile, read_features, read_gold, read_votes
 from tidemill.denoise.report.explain import explain_votes, row_evidence
 from tidemill.denoise.report.identifiability import identifiability
 from tidemill.denoise.report.summary import facts
 from tidemill.denoise.run import class_index, describe, fit_twice, gold_report, labels_table, summed_up, worth_of
+from tidemill.readers.read import tell
+from tidemill.readers.write import check_out, write_frame
 
 DIMENSIONS = 128
 
@@ -29,7 +32,7 @@ class Request:
     """Options of `tidemill denoise`, by the names and in the forms of its help."""
 
     votes: Path
-    classes: str
+    classes: str | Sequence[str]
     out: Path
     features: str | None = None
     predict_features: Path | None = None
@@ -45,6 +48,7 @@ class Request:
     plots: Path | None = None
     why: Path | None = None
     seed: int = 20
+    reading: VoteOptions = field(default_factory=VoteOptions)
 
 
 def label_votes(asked: Request) -> dict[str, Any]:
@@ -68,8 +72,12 @@ def label_votes(asked: Request) -> dict[str, Any]:
         A file cannot be read, or does not hold what is promised of it.
     """
     classes = _classes(asked.classes)
-    train = read_votes(asked.votes, classes)
-    other = train if asked.predict is None else read_votes(asked.predict, classes, functions=train.functions)
+    for path in (asked.out, asked.why):
+        if path is not None:
+            check_out(path)
+    train = read_votes(asked.votes, classes, options=asked.reading)
+    tell(train.notes)
+    other = train if asked.predict is None else _others(asked, classes, train.functions)
     features, other_features = _features(asked, train, other)
     gold = None if asked.gold is None else read_gold(asked.gold, train.rows, classes)
     learned = (asked.model, len(classes), _parameters(asked, train.functions), train.votes)
@@ -88,6 +96,13 @@ def label_votes(asked: Request) -> dict[str, Any]:
     return report | explained
 
 
+def _others(asked: Request, classes: tuple[str, ...], functions: Sequence[str]) -> VotesFile:
+    assert asked.predict is not None  # noqa: S101 - the rows learned from are labeled otherwise
+    found = read_votes(asked.predict, classes, functions=functions, options=asked.reading)
+    tell(found.notes)
+    return found
+
+
 @dataclass(frozen=True)
 class Fitted:
     """The fitted model, what one without gold says of the rows learned from, these rows, their features and gold."""
@@ -99,10 +114,13 @@ class Fitted:
     gold: Any
 
 
-def _classes(text: str) -> tuple[str, ...]:
-    names = tuple(str(k) for k in range(int(text))) if text.isdigit() else tuple(text.split(","))
-    if len(names) < 2 or len(set(names)) < len(names):  # noqa: PLR2004 - fewer leave nothing to decide
-        raise ConfigError(f"--classes {text}: promised a number of at least 2, or different names such as ham,spam")
+def _classes(given: str | Sequence[str]) -> tuple[str, ...]:
+    names = class_names(given)
+    if len(names) == 1 and names[0].isdigit():
+        names = tuple(str(k) for k in range(int(names[0])))
+    if len(names) < 2:  # noqa: PLR2004 - fewer leave nothing to decide
+        shown = given if isinstance(given, str) else " ".join(given)
+        raise ConfigError(f"--classes {shown}: promised a number of at least 2, or different names such as ham,spam")
     return names
 
 
@@ -172,8 +190,7 @@ def _aside(path: Path) -> Iterator[Path]:
 
 
 def _write(asked: Request, labels: pl.DataFrame, model: LabelModel, report: dict[str, Any]) -> None:
-    with _aside(asked.out) as path:
-        labels.write_parquet(path)
+    write_frame(labels, asked.out)
     for wanted, content in ((asked.report, report), (asked.save, model.to_dict())):
         if wanted is not None:
             with _aside(wanted) as path:
@@ -200,8 +217,7 @@ def _write_why(
     told = row_evidence(
         model, rows.votes, pl.Series(rows.rows), names=rows.functions, classes=classes, features=features
     )
-    with _aside(path) as aside:
-        told.write_csv(aside) if path.suffix == ".csv" else told.write_parquet(aside)
+    write_frame(told, path)
 
 
 def summary(report: dict[str, Any], out: Path) -> str:

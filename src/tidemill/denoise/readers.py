@@ -1,14 +1,14 @@
 """files of votes, features and gold, in the forms people have them in -> arrays.
 
-Votes: Parquet or CSV with a column per function (``row_id`` names rows; text columns are passed over), Parquet or CSV
-in crowd-kit's long form (task, worker, label), a NumPy array, or WRENCH's JSON with its texts and labels. Labels in the
-long form, and gold, are class indices or names of classes.
+Votes: a table with a column per function (``row_id`` names rows; columns of other values are passed over), or in crowd-kit's
+long form (task, worker, label) or Toloka's; a NumPy array; or WRENCH's JSON with its texts and labels. Votes and gold are class
+indices or names of classes.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -19,9 +19,41 @@ import polars as pl
 
 from tidemill.contracts import ABSTAIN, NO_GOLD, DataError, Features
 from tidemill.denoise.statistics.votes import check_votes
+from tidemill.readers.frame import read_frame
+from tidemill.readers.options import DEFAULTS, ReadOptions
 
 LONG: Final = ("task", "worker", "label")
 NAMES: Final = ("row_id", "task", "id")
+_TOLOKA: Final = ("INPUT:", "ASSIGNMENT:worker_id", "OUTPUT:")
+"""How Toloka's columns of task, worker and label begin."""
+_NOT_VOTES: Final = frozenset({"label", "labels", "gold", "y", "target", "truth", "class", "index", "level_0"})
+"""Names, in lower case, of columns that are asked about where their values could be votes."""
+QUOTES: Final = "''"
+"""An empty name, for a shell."""
+_STANDARD_ERRORS: Final = 2.0
+_ABSTAINS: Final = frozenset({"", "abstain", "-1", "nan", "none", "null"})
+
+
+@dataclass(frozen=True)
+class VoteOptions:
+    """What a person may say of a table of votes.
+
+    Parameters
+    ----------
+    columns : sequence of str, optional
+        Columns that are votes; None: those whose values are.
+    left_out : sequence of str
+        Columns that are no votes.
+    abstain : int
+        Number that means that a function does not vote; with 0 the classes are numbered from 1.
+    reading : ReadOptions
+        Of the file.
+    """
+
+    columns: Sequence[str] | None = None
+    left_out: Sequence[str] = ()
+    abstain: int = ABSTAIN
+    reading: ReadOptions = DEFAULTS
 
 
 @dataclass(frozen=True)
@@ -33,29 +65,67 @@ class VotesFile:
     votes: npt.NDArray[Any]
     texts: list[str] | None = None
     gold: Any = None
+    notes: tuple[str, ...] = ()
 
 
-def read_votes(path: Path, classes: Sequence[str], *, functions: Sequence[str] | None = None) -> VotesFile:
-    """File and names of the classes -> its votes, in the order of ``functions`` where these are given.
+def read_votes(
+    path: Path,
+    classes: Sequence[str],
+    *,
+    functions: Sequence[str] | None = None,
+    options: VoteOptions | None = None,
+) -> VotesFile:
+    """Read a file of votes.
+
+    Parameters
+    ----------
+    path : Path
+        Any table, a NumPy array, or WRENCH's JSON.
+    classes : sequence of str
+        Names of the classes.
+    functions : sequence of str, optional
+        Names of the functions, whose order the votes have; None: as the file has them.
+    options : VoteOptions, optional
+        Which columns are votes, and how an abstain is written.
+
+    Returns
+    -------
+    VotesFile
+        Votes of shape (n_rows, n_functions), -1 where a function abstains; and what was guessed.
 
     Raises
     ------
     DataError
         The file is missing, its form is unknown, a vote is none, or it has functions the model does not know.
     """
-    readers: dict[str, Callable[[Path], VotesFile]] = {
-        ".json": _wrench,
-        ".npy": _array,
-        ".parquet": lambda path: _table(path, classes),
-        ".csv": lambda path: _table(path, classes),
-    }
-    if path.suffix not in readers:
-        raise DataError(f"{path}: votes are .parquet, .csv, .npy or WRENCH's .json")
+    options = options or VoteOptions()
     if not path.exists():
         raise DataError(f"{path} is missing")
-    found = readers[path.suffix](path)
-    found = replace(found, votes=check_votes(found.votes, len(classes), names=found.functions))
+    if path.suffix == ".npy":
+        found = _array(path)
+    elif path.suffix == ".json" and path.read_text(encoding="utf-8").lstrip().startswith("{"):
+        found = _wrench(path)
+    else:
+        found = _table(path, classes, options)
+    found = replace(found, votes=_numbered_from_zero(found.votes, options.abstain))
+    try:
+        found = replace(found, votes=check_votes(found.votes, len(classes), names=found.functions))
+    except DataError as error:
+        if (
+            options.abstain == ABSTAIN
+            and found.votes.min(initial=0) == 0
+            and found.votes.max(initial=0) == len(classes)
+        ):
+            raise DataError(f"{error}; where 0 abstains and classes are numbered from 1, say --abstain 0") from error
+        raise
     return found if functions is None else _aligned(found, functions, path)
+
+
+def _numbered_from_zero(votes: npt.NDArray[Any], abstain: int) -> npt.NDArray[Any]:
+    if abstain == ABSTAIN:
+        return votes
+    silent = votes == abstain
+    return np.where(silent, ABSTAIN, votes.astype(np.int64) - (1 if abstain == 0 else 0))
 
 
 def _wrench(path: Path) -> VotesFile:
@@ -84,21 +154,119 @@ def _numbered(votes: Any) -> list[str]:
     return [f"function_{j}" for j in range(votes.shape[1])]
 
 
-def _read(path: Path) -> pl.DataFrame:
-    return pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path)
-
-
-def _table(path: Path, classes: Sequence[str]) -> VotesFile:
-    table = _read(path)
+def _table(path: Path, classes: Sequence[str], options: VoteOptions) -> VotesFile:
+    table, read = read_frame(path, options.reading)
+    table = _plain_names(table)
     if set(LONG) <= set(table.columns):
-        return _long(table.with_columns(label=_indices(table["label"], classes, path)), path)
-    functions = [name for name, dtype in table.schema.items() if dtype.is_integer() and name not in NAMES]
-    if not functions:
-        raise DataError(f"{path}: no column of whole numbers; it has {', '.join(table.columns)}")
-    missing = [name for name in functions if table[name].null_count()]
-    if missing:
-        raise DataError(f"{path}, column {missing[0]!r}: a vote is missing; an abstain is {ABSTAIN}")
-    return VotesFile(_row_names(table), functions, table.select(functions).to_numpy())
+        found = _long(table.with_columns(label=_indices(table["label"], classes, path)), path)
+        return replace(found, notes=read.notes)
+    table, rows, notes = _without_index(table, path)
+    functions = _vote_columns(table, classes, options, path)
+    votes = np.column_stack([_votes_of(table[name], classes) for name in functions])
+    notes = [*read.notes, *notes, *_doubtful(votes, functions, len(classes), path)]
+    return VotesFile(_row_names(table) if rows is None else rows, functions, votes, notes=tuple(notes))
+
+
+def _plain_names(table: pl.DataFrame) -> pl.DataFrame:
+    """Toloka's columns by the names of crowd-kit's; other tables as they are."""
+    named = {}
+    for prefix, name in zip(_TOLOKA, ("task", "worker", "label"), strict=True):
+        matches = [column for column in table.columns if column.startswith(prefix)]
+        if len(matches) != 1:
+            return table
+        named[matches[0]] = name
+    return table.rename(named)
+
+
+def _without_index(table: pl.DataFrame, path: Path) -> tuple[pl.DataFrame, list[str] | None, list[str]]:
+    """A table without pandas' index, which names the rows then."""
+    for name in ("", "Unnamed: 0"):
+        if name in table.columns and table[name].to_list() == list(range(table.height)):
+            told = f"{path.name}: the unnamed column numbers the rows, and is no function's votes"
+            return table.drop(name), table[name].cast(pl.String).to_list(), [told]
+    return table, None, []
+
+
+def _vote_columns(table: pl.DataFrame, classes: Sequence[str], options: VoteOptions, path: Path) -> list[str]:
+    """Names of the columns that are votes: those named, or those whose values are votes.
+
+    Raises
+    ------
+    DataError
+        A named one is not there, there is none, or one may be gold or an index.
+    """
+    for name in (*(options.columns or ()), *options.left_out):
+        if name not in table.columns:
+            raise DataError(f"{path}: there is no column {name!r}; it has {', '.join(table.columns)}")
+    if options.columns is not None:
+        return [name for name in options.columns if name not in options.left_out]
+    others = {*NAMES, *options.left_out}
+    found = [name for name in table.columns if name not in others and _could_be_votes(table[name], classes)]
+    if not found:
+        raise DataError(
+            f"{path}: no column of votes, which are class numbers or names, {ABSTAIN} or empty where a function abstains; "
+            f"it has {', '.join(table.columns)}"
+        )
+    asked = [name for name in found if name.lower() in _NOT_VOTES or not name.strip()]
+    if asked:
+        raise DataError(
+            f"{path}: is column {asked[0]!r} a function's votes, or gold or an index? Leave it out with "
+            f"--not-columns {asked[0] or QUOTES}, or name all columns that are votes in --columns"
+        )
+    return found
+
+
+def _could_be_votes(column: pl.Series, classes: Sequence[str]) -> bool:
+    if column.dtype.is_integer():
+        return True
+    if column.dtype.is_float():
+        known = column.drop_nulls().drop_nans()
+        return bool((known == known.round()).all())
+    names = {*classes, *_ABSTAINS}
+    return column.dtype == pl.String and all(
+        value is None or value.strip() in names or value.strip().lower() in names for value in column.unique()
+    )
+
+
+def _votes_of(column: pl.Series, classes: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Votes of a column of numbers or names; null, NaN and ``ABSTAIN`` abstain."""
+    if column.dtype == pl.String:
+        named = {name: k for k, name in enumerate(classes)}
+        values = [ABSTAIN if one is None else named.get(one.strip(), ABSTAIN) for one in column.to_list()]
+        return np.array(values, dtype=np.int64)
+    filled = column.fill_nan(None) if column.dtype.is_float() else column
+    return filled.fill_null(ABSTAIN).cast(pl.Int64).to_numpy()
+
+
+def _doubtful(votes: npt.NDArray[Any], functions: Sequence[str], n_classes: int, path: Path) -> list[str]:
+    """Notes about columns that equal another, or that agree with the others no more than chance and never abstain."""
+    told = []
+    for j, name in enumerate(functions):
+        twin = next((other for k, other in enumerate(functions[:j]) if np.array_equal(votes[:, j], votes[:, k])), None)
+        if twin is not None:
+            told.append(
+                f"{path.name}: columns {twin!r} and {name!r} are equal; leave one out with --not-columns {name}"
+            )
+        elif _looks_like_a_feature(votes, j, n_classes):
+            told.append(
+                f"{path.name}: column {name!r} votes on every row and agrees with the others no more than chance; "
+                f"if it is no function, leave it out with --not-columns {name}"
+            )
+    return told
+
+
+def _looks_like_a_feature(votes: npt.NDArray[Any], j: int, n_classes: int) -> bool:
+    others = np.delete(votes, j, axis=1)
+    if others.shape[1] < 2 or (votes[:, j] < 0).any() or not (others < 0).any():  # noqa: PLR2004 - a majority
+        return False
+    counts = np.stack([(others == k).sum(axis=1) for k in range(n_classes)], axis=1)
+    clear = counts.max(axis=1) > np.sort(counts, axis=1)[:, -2]
+    if not clear.any():
+        return False
+    majority, own = counts[clear].argmax(axis=1), votes[clear, j]
+    chance = sum(float((majority == k).mean() * (own == k).mean()) for k in range(n_classes))
+    sure = _STANDARD_ERRORS * np.sqrt(max(chance * (1 - chance), 1e-9) / len(own))
+    return bool(abs((majority == own).mean() - chance) <= sure)
 
 
 def _row_names(table: pl.DataFrame) -> list[str]:
@@ -174,7 +342,7 @@ def read_gold(path: Path, rows: Sequence[str], classes: Sequence[str]) -> Any:
     if path.suffix == ".npy":
         gold = np.load(path, allow_pickle=False)
     else:
-        table = _read(path)
+        table, _ = read_frame(path)
         name = next((name for name in ("gold", "label") if name in table.columns), None)
         if name is None:
             raise DataError(f"{path}: no column 'gold' or 'label'; it has {', '.join(table.columns)}")

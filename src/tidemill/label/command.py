@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from tidemill.common.files import atomic_write
+from tidemill.common.class_names import class_names
 from tidemill.contracts import ABSTAIN, ConfigError, DataError
 from tidemill.label.analysis.summary import lf_summary, printable
 from tidemill.label.engine.failures import OnError, Quarantine, fail
@@ -20,6 +20,10 @@ from tidemill.label.engine.load import open_functions
 from tidemill.label.engine.vote_cache import cache_key, hash_of_file
 from tidemill.label.engine.worker_pool import Limits
 from tidemill.label.functions.yaml_lines import read_yaml
+from tidemill.readers.frame import read_frame
+from tidemill.readers.options import DEFAULTS, ReadOptions
+from tidemill.readers.read import tell
+from tidemill.readers.write import check_out, write_frame
 
 AT_ONCE: Final = 1 << 18
 """Rows that are read, and that a function of a table sees, at a time."""
@@ -34,13 +38,14 @@ class Request:
     rows: Path
     functions: Path
     out: Path
-    classes: str | None = None
+    classes: str | Sequence[str] | None = None
     quarantine: int | None = None
     cache: Path | None = None
     recheck: int = 32
     seconds: float = 10.0
     megabytes: int = 2000
     processes: int = 0
+    reading: ReadOptions = DEFAULTS
 
 
 @dataclass(frozen=True)
@@ -112,27 +117,29 @@ def cast(asked: Request) -> Cast:
     quarantine = Quarantine(limit=asked.quarantine or 0)
     on_error: OnError = fail if asked.quarantine is None else quarantine
     limits = Limits(asked.seconds, asked.megabytes, asked.quarantine or 0)
-    tables = []
-    with (
-        open_functions(asked.functions, classes, limits, processes=asked.processes) as loaded,
-        atomic_write(asked.out) as part,
-    ):
+    check_out(asked.out)
+    rows = _rows(asked.rows, asked.reading)
+    tell(rows.notes)
+    tables, start = [], 0
+    with open_functions(asked.functions, classes, limits, processes=asked.processes) as loaded:
         names = tuple(function.name for function in loaded.functions)
-        batches = list(_batches(asked.rows))
+        batches = list(_batches(asked.rows, rows))
         engine = Engine(loaded, on_error, asked.cache, asked.recheck)
         for batch, votes in zip(batches, engine.votes(batches), strict=True):
-            columns = [pl.Series(name, votes[:, j], dtype=pl.Int8) for j, name in enumerate(names)]
+            kept = np.where(rows.blank[start : start + len(votes), None], np.int8(ABSTAIN), votes)
+            start += len(votes)
+            columns = [pl.Series(name, kept[:, j], dtype=pl.Int8) for j, name in enumerate(names)]
             tables.append(batch.ids().hstack(columns))
-        table = pl.concat(tables)
-        table.write_parquet(part)
+    table = pl.concat(tables)
+    write_frame(table, asked.out)
     numbered = asked.classes is None and asked.functions.suffix == ".py"
     failures = tuple(map(str, quarantine.failures))
     return Cast(table.select(names).to_numpy(), names, () if numbered else classes, failures, asked.out)
 
 
-def _classes(text: str | None, path: Path) -> tuple[str, ...]:
-    if text is not None:
-        return tuple(text.split(","))
+def _classes(given: str | Sequence[str] | None, path: Path) -> tuple[str, ...]:
+    if given is not None:
+        return class_names(given)
     if path.is_dir():
         raise ConfigError("--classes is needed with a folder: their names in the order of their numbers, as ham,spam")
     if path.suffix == ".py":
@@ -146,36 +153,71 @@ def _classes(text: str | None, path: Path) -> tuple[str, ...]:
     return classes
 
 
-def _batches(path: Path) -> Iterator[Batch]:
-    frame = _frame(path)
-    height = frame.select(pl.len()).collect().item()
-    if not height:
-        raise DataError(f"{path} has no rows")
+@dataclass(frozen=True)
+class _Rows:
+    """The rows to label, which of them have no text, and what is to be said of them."""
+
+    frame: pl.LazyFrame
+    blank: npt.NDArray[np.bool_]
+    notes: list[str]
+
+
+def _batches(path: Path, rows: _Rows) -> Iterator[Batch]:
     content = hash_of_file(path)
-    for start in range(0, height, AT_ONCE):
-        read = _reader(frame, start)
-        ids = _reader(frame.select("row_id"), start)
+    for start in range(0, len(rows.blank), AT_ONCE):
+        read = _reader(rows.frame, start)
+        ids = _reader(rows.frame.select("row_id"), start)
         yield Batch(f"rows from {start}", cache_key("rows", content, str(start)), read=read, ids=ids)
 
 
-def _frame(path: Path) -> pl.LazyFrame:
-    readers: dict[str, Callable[[Path], Any]] = {
-        ".csv": lambda path: pl.read_csv(path, infer_schema_length=None).lazy(),
-        ".jsonl": lambda path: pl.read_ndjson(path).lazy(),
-        ".parquet": pl.scan_parquet,
-    }
-    if path.suffix not in readers:
-        raise ConfigError(f"{path}: rows are .csv, .jsonl or .parquet")
-    try:
-        frame = readers[path.suffix](path)
-        names = frame.collect_schema().names()
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise DataError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
-    if "row_id" in names:
-        named: pl.LazyFrame = frame.with_columns(pl.col("row_id").cast(pl.String))
-        return named
-    numbered: pl.LazyFrame = frame.with_row_index("row_id").with_columns(pl.col("row_id").cast(pl.String))
-    return numbered
+def _rows(path: Path, options: ReadOptions) -> _Rows:
+    """Read the rows: numbers in the column ``text`` are text, and rows without text are known.
+
+    Raises
+    ------
+    DataError
+        The file cannot be read, or has no rows.
+    """
+    frame, notes = _frame(path, options)
+    schema = frame.collect_schema()
+    if "text" in schema and schema["text"] != pl.String:
+        frame = frame.with_columns(pl.col("text").cast(pl.String))
+    empty = pl.col("text").is_null() if "text" in schema else pl.lit(value=False)
+    about = frame.select("row_id", empty.alias("blank")).collect()
+    if not about.height:
+        raise DataError(f"{path} has no rows")
+    blank = about["blank"].to_numpy()
+    if blank.any():
+        frame = frame.with_columns(pl.col("text").fill_null(""))
+        first = about.filter(pl.col("blank"))["row_id"][0]
+        notes.append(
+            f"{path.name}: {int(blank.sum())} rows have no text ({first} is the first): every function abstains there"
+        )
+    return _Rows(frame, blank, [*notes, *_about_ids(about["row_id"], path)])
+
+
+def _about_ids(ids: pl.Series, path: Path) -> list[str]:
+    told = []
+    if ids.null_count():
+        told.append(f"{path.name}: {ids.null_count()} rows have no row_id")
+    twice = ids.drop_nulls().value_counts().filter(pl.col("count") > 1)["row_id"].sort()
+    if len(twice):
+        told.append(f"{path.name}: {len(twice)} row_ids come more than once ({', '.join(twice[:3])})")
+    return told
+
+
+def _frame(path: Path, options: ReadOptions) -> tuple[pl.LazyFrame, list[str]]:
+    if path.suffix.lower() == ".parquet" and path.exists():
+        try:
+            frame, notes = pl.scan_parquet(path), []
+            names = frame.collect_schema().names()
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise DataError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
+    else:
+        found, table = read_frame(path, options)
+        frame, notes, names = found.lazy(), list(table.notes), found.columns
+    frame = frame if "row_id" in names else frame.with_row_index("row_id")
+    return frame.with_columns(pl.col("row_id").cast(pl.String)), notes
 
 
 def _reader(frame: pl.LazyFrame, start: int) -> Callable[[], pl.DataFrame]:

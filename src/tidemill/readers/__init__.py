@@ -11,4 +11,5 @@
 | `json_rows` | JSON lines, arrays and single objects; exports of Label Studio and doccano |
 | `columnar` | Parquet, Arrow and Excel |
 | `frame` | a table as a Polars frame, its numbers as numbers |
+| `write` | a frame as a file, in the format of its suffix |
 """

@@ -48,7 +48,7 @@ def read_frame(path: Path, options: ReadOptions = DEFAULTS) -> tuple[pl.DataFram
 
 def to_frame(table: Table) -> pl.DataFrame:
     """Turn a table into a frame; see ``read_frame``."""
-    return pl.DataFrame([_series(name, values, table) for name, values in table.columns.items()])
+    return pl.DataFrame({name: _series(name, values, table) for name, values in table.columns.items()})
 
 
 def _series(name: str, values: list[Any], table: Table) -> pl.Series:

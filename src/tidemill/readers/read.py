@@ -62,19 +62,19 @@ def parse(data: bytes, name: str, options: ReadOptions = DEFAULTS) -> Table:
     data, inner = unpack(data, name)
     name = name if inner == PurePosixPath(name).stem else inner
     suffix = PurePosixPath(inner).suffix.lower()
+    if suffix not in FORMATS:
+        raise DataError(
+            f"{name}: {suffix or 'no suffix'} is not a format that is read; "
+            f"those are {', '.join(FORMATS)}, packed ({', '.join(PACKED)}) or not"
+        )
     if not data.strip():
         raise DataError(f"{name} is empty: replace it with the full file, or remove it from what arrives")
     if suffix in _TEXT:
         text, note = decode(data, name, options.encoding)
         table = _TEXT[suffix](text, name, options)
         table = table if note is None else replace(table, notes=(note, *table.notes))
-    elif suffix in _BINARY:
-        table = _BINARY[suffix](data, name)
     else:
-        raise DataError(
-            f"{name}: {suffix or 'no suffix'} is not a format that is read; "
-            f"those are {', '.join(FORMATS)}, packed ({', '.join(PACKED)}) or not"
-        )
+        table = _BINARY[suffix](data, name)
     if not table.numbers:
         raise DataError(f"{name} has a header and no rows: replace it with the full file")
     return table

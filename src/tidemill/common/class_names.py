@@ -1,0 +1,56 @@
+"""Names of classes as a person gives them to a command."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+from tidemill.contracts import ConfigError
+
+
+def class_names(given: str | Sequence[str], option: str = "--classes") -> tuple[str, ...]:
+    """Read names of classes.
+
+    Parameters
+    ----------
+    given : str or sequence of str
+        One value: names with commas between them, where quotes hold one that has a comma itself, or ``@FILE``, a name on each
+        line of it. Several values: a name each.
+    option : str
+        What they were given by, for messages.
+
+    Returns
+    -------
+    tuple of str
+        In their order.
+
+    Raises
+    ------
+    ConfigError
+        The file cannot be read, or a name is empty or there twice.
+
+    Examples
+    --------
+    >>> class_names('ham,"spam, bulk"')
+    ('ham', 'spam, bulk')
+    >>> class_names(["Yes, really", "No"])
+    ('Yes, really', 'No')
+    """
+    values = [given] if isinstance(given, str) else list(given)
+    if len(values) == 1:
+        values = _lines(Path(values[0][1:]), option) if values[0].startswith("@") else next(csv.reader(values), [])
+    names = tuple(value.strip() for value in values)
+    wrong = next((name for place, name in enumerate(names) if not name or name in names[:place]), None)
+    if wrong is not None:
+        raise ConfigError(
+            f"{option}: {'a name is empty' if not wrong else f'{wrong!r} is there twice'}; give different names"
+        )
+    return names
+
+
+def _lines(path: Path, option: str) -> list[str]:
+    try:
+        return [line for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{option} @{path} cannot be read: {error}") from error

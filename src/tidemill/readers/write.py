@@ -1,0 +1,47 @@
+"""A frame as a file, in the format of its suffix."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from tidemill.common.files import atomic_write
+from tidemill.contracts import ConfigError
+
+WRITTEN: Final = (".parquet", ".csv", ".jsonl")
+"""How the names of files end that are written."""
+
+
+def check_out(path: Path) -> Path:
+    """Check that a file of this name can be written.
+
+    Raises
+    ------
+    ConfigError
+        Its suffix names no format that is written.
+    """
+    if path.suffix.lower() not in WRITTEN:
+        raise ConfigError(
+            f"{path}: {path.suffix or 'no suffix'} is not a format that is written; those are {', '.join(WRITTEN)}"
+        )
+    return path
+
+
+def write_frame(frame: pl.DataFrame, path: Path) -> None:
+    """Write a frame in the format of the file's suffix, whole or not at all.
+
+    Raises
+    ------
+    ConfigError
+        The suffix names no format that is written.
+    """
+    suffix = check_out(path).suffix.lower()
+    with atomic_write(path) as part:
+        if suffix == ".parquet":
+            frame.write_parquet(part)
+        elif suffix == ".csv":
+            frame.write_csv(part)
+        else:
+            frame.write_ndjson(part)
