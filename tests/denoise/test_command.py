@@ -179,7 +179,7 @@ def test_rows_without_votes_are_of_the_default_class_at_its_rate(tmp_path, capsy
     assert "rows by votes" not in capsys.readouterr().out  # there is no gold
     with pytest.raises(ConfigError, match="--default-class 'egg' is no class; valid are ham, spam"):
         label_votes(
-            Request(votes=tmp_path / "votes.parquet", classes="ham,spam", out=tmp_path / "l", default_class="egg")
+            Request(votes=tmp_path / "votes.parquet", classes="ham,spam", out=tmp_path / "l.csv", default_class="egg")
         )
 
 
