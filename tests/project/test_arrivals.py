@@ -19,7 +19,7 @@ from tidemill.project.layout import Paths
 from tidemill.project.tables import read_json
 
 PATHS = Paths("spam")
-CHOSEN = settings(incoming="data/incoming/spam", order=("sms-*",), meta={}, slices=("group",))
+CHOSEN = settings(incoming="data/incoming/spam", batch_order=("sms-*",), meta={}, slices=("group",))
 
 
 def put(name: str, *texts: str, start: int = 0) -> None:
@@ -119,7 +119,7 @@ def test_other_settings_make_every_batch_again_but_where_files_come_from_does_no
     arrive("spam", folder=project)
     bring_in(SPAM, CHOSEN, PATHS)
     before = files()
-    bring_in(SPAM, CHOSEN.model_copy(update={"incoming": "elsewhere", "order": ()}), PATHS)
+    bring_in(SPAM, CHOSEN.model_copy(update={"incoming": "elsewhere", "batch_order": ()}), PATHS)
     assert files() == before
     bring_in(SPAM, CHOSEN.model_copy(update={"near_duplicates": 0.9}), PATHS)
     assert files() != before

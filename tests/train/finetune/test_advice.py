@@ -29,7 +29,7 @@ def test_a_far_backbone_brings_advice_and_a_taught_one_does_not(settings):
         "the backbone is far from this data: divergence of activations 0.90; of 20 neighbours"
     )
     assert told["advice"] == ADVICE
-    assert finetune_advice(FAR, *rows(1.0), settings.model_copy(update={"mode": "partial"}))["advice"] is None
+    assert finetune_advice(FAR, *rows(1.0), settings.with_changes({"mode": "partial"}))["advice"] is None
 
 
 def test_a_near_backbone_whose_features_tell_nothing_brings_advice_too(settings):

@@ -37,7 +37,7 @@ class Linear:
         spread = features.std(axis=0)
         mean = features.mean(axis=0).astype(np.float32)
         scale = np.where(spread > _MIN_SPREAD, spread, 1.0).astype(np.float32)
-        return cls(mean, scale, fit_logistic((features - mean) / scale, targets, weights, penalty=settings.penalty))
+        return cls(mean, scale, fit_logistic((features - mean) / scale, targets, weights, l2=settings.l2))
 
     def predict_proba(self, inputs: ModelInputs) -> Probabilities:
         """Predict (n_rows, n_classes) probabilities."""

@@ -36,11 +36,11 @@ class NaiveBayes:
         del seed
         rows, targets, weights = rows_with_weight(inputs, targets, weights)
         vocabulary, occurrences = Vocabulary.of(
-            rows.read(), Grams(settings.words), least=settings.least, most=settings.most
+            rows.read(), Grams(settings.word_ngrams), min_df=settings.min_df, max_features=settings.max_features
         )
         occurrences.data[:] = 1.0
         shares = weights[:, None] * targets
-        counted = np.asarray(occurrences.T @ shares) + settings.smoothing
+        counted = np.asarray(occurrences.T @ shares) + settings.alpha
         likely = np.log(counted / counted.sum(axis=0))
         prior = np.log(np.maximum(shares.sum(axis=0) / shares.sum(), 1e-12))
         return cls(vocabulary, Logistic(likely.astype(np.float32), prior.astype(np.float32)))

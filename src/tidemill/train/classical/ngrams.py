@@ -33,10 +33,12 @@ class Ngrams:
         """Fit the member, as ``Member.fit`` says; nothing in it is random."""
         del seed
         rows, targets, weights = rows_with_weight(inputs, targets, weights)
-        grams = Grams(settings.words, *settings.characters)
-        vocabulary, counts = Vocabulary.of(rows.read(), grams, least=settings.least, most=settings.most)
+        grams = Grams(settings.word_ngrams, *settings.char_ngrams)
+        vocabulary, counts = Vocabulary.of(
+            rows.read(), grams, min_df=settings.min_df, max_features=settings.max_features
+        )
         idf = inverse_frequency(counts).astype("float32")
-        model = fit_logistic(tf_idf(counts, idf), targets, weights, penalty=settings.penalty)
+        model = fit_logistic(tf_idf(counts, idf), targets, weights, l2=settings.l2)
         return cls(vocabulary, idf, model)
 
     def predict_proba(self, inputs: ModelInputs) -> Probabilities:

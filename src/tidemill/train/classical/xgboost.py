@@ -44,16 +44,16 @@ class Boosted:
             "objective": "multi:softprob",
             "num_class": targets.shape[1],
             "tree_method": "hist",
-            "max_depth": settings.depth,
+            "max_depth": settings.max_depth,
             "eta": settings.learning_rate,
-            "subsample": settings.rows,
-            "colsample_bytree": settings.columns,
-            "min_child_weight": settings.least_weight,
+            "subsample": settings.subsample,
+            "colsample_bytree": settings.colsample_bytree,
+            "min_child_weight": settings.min_child_weight,
             "seed": seed,
             "nthread": 1,
             "verbosity": 0,
         }
-        return cls(xgboost.train(parameters, table, num_boost_round=settings.trees))
+        return cls(xgboost.train(parameters, table, num_boost_round=settings.n_estimators))
 
     def predict_proba(self, inputs: ModelInputs) -> Probabilities:
         """Predict (n_rows, n_classes) probabilities."""
