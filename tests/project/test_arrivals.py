@@ -142,8 +142,9 @@ def test_a_bad_row_or_a_failed_suite_leaves_what_was_there(project: Path, monkey
     bring_in(SPAM, CHOSEN, PATHS)
     before = files()
     put("sms-11", "fine and well", "")
+    arrive("spam", folder=project)
     with pytest.raises(DataError, match=r"sms-11.jsonl, line 2: column 'text' is ''"):
-        arrive("spam", folder=project)
+        bring_in(SPAM, CHOSEN, PATHS)
     put("sms-12", "another fine one")
     assert files() == before
 

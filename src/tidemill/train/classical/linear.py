@@ -30,7 +30,22 @@ class Linear:
     def fit(
         cls, inputs: ModelInputs, targets: Probabilities, weights: Array, settings: LinearSettings, seed: int
     ) -> Self:
-        """Fit the member, as ``Member.fit`` says; nothing in it is random."""
+        """Fit standardisation and logistic regression; nothing in it is random.
+
+        Parameters
+        ----------
+        inputs : ModelInputs
+        targets : (n_rows, n_classes)
+            Probabilistic labels.
+        weights : (n_rows,)
+        settings : LinearSettings
+        seed : int
+            Not used.
+
+        Returns
+        -------
+        Linear
+        """
         del seed
         rows, targets, weights = rows_with_weight(inputs, targets, weights)
         features = rows.features.astype(np.float64)

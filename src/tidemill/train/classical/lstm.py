@@ -50,7 +50,27 @@ class Lstm:
     def fit(
         cls, inputs: ModelInputs, targets: Probabilities, weights: Array, settings: LstmSettings, seed: int
     ) -> Self:
-        """Fit the member, as ``Member.fit`` says; torch's own generator is left alone."""
+        """Build the vocabulary and train the network; torch's own generator is left alone.
+
+        Parameters
+        ----------
+        inputs : ModelInputs
+        targets : (n_rows, n_classes)
+            Probabilistic labels.
+        weights : (n_rows,)
+        settings : LstmSettings
+        seed : int
+            Of initial weights, dropout and order.
+
+        Returns
+        -------
+        Lstm
+
+        Raises
+        ------
+        DataError
+            No row has weight, or there are no texts.
+        """
         from tidemill.train.classical.lstm_network import fit_network
 
         rows, targets, weights = rows_with_weight(inputs, targets, weights)

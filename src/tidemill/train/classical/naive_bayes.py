@@ -32,7 +32,27 @@ class NaiveBayes:
     def fit(
         cls, inputs: ModelInputs, targets: Probabilities, weights: Array, settings: BayesSettings, seed: int
     ) -> Self:
-        """Fit the member, as ``Member.fit`` says; nothing in it is random."""
+        """Count n-grams by class; nothing in it is random.
+
+        Parameters
+        ----------
+        inputs : ModelInputs
+        targets : (n_rows, n_classes)
+            Probabilistic labels.
+        weights : (n_rows,)
+        settings : BayesSettings
+        seed : int
+            Not used.
+
+        Returns
+        -------
+        NaiveBayes
+
+        Raises
+        ------
+        DataError
+            No row has weight, there are no texts, or no n-gram is in enough of them.
+        """
         del seed
         rows, targets, weights = rows_with_weight(inputs, targets, weights)
         vocabulary, occurrences = Vocabulary.of(

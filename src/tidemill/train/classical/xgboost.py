@@ -32,7 +32,27 @@ class Boosted:
     def fit(
         cls, inputs: ModelInputs, targets: Probabilities, weights: Array, settings: BoostSettings, seed: int
     ) -> Self:
-        """Fit the member, as ``Member.fit`` says, on one thread, so that the same seed gives the same bytes."""
+        """Fit the trees on one thread, so that the same seed gives the same bytes.
+
+        Parameters
+        ----------
+        inputs : ModelInputs
+        targets : (n_rows, n_classes)
+            Probabilistic labels; a class stands in the training table where it is at least ``_POSSIBLE`` likely.
+        weights : (n_rows,)
+        settings : BoostSettings
+        seed : int
+            Of the samples of rows and columns.
+
+        Returns
+        -------
+        Boosted
+
+        Raises
+        ------
+        DataError
+            No row has weight.
+        """
         import xgboost
 
         rows, targets, weights = rows_with_weight(inputs, targets, weights)

@@ -52,6 +52,10 @@ class TrainingSet:
         ----------
         rows : (n_rows,)
             Mask.
+
+        Returns
+        -------
+        TrainingSet
         """
         kept = np.arange(len(self.targets))[rows].tolist()
         return replace(
