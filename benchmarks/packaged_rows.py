@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,11 +70,12 @@ class Packaged:
         """An end model -> its probabilities of the rows that are scored."""
         return model.predict_proba(self.rows.features[self.test], self.text(self.test))
 
-    def weak(self, seed: int, gold: Any = None) -> Any:
-        """Seed, gold of the rows that teach (none: no row has any) -> what the end model says of test."""
+    def weak(self, seed: int, gold: Any = None, *, changes: Mapping[str, Any] | None = None) -> Any:
+        """Predict test by the end model: gold of the training rows (None: no row has any), changes of its settings."""
         known = np.full(len(self.taught), NO_GOLD) if gold is None else gold
         lesson = TrainingSet(self.rows.features[self.taught], self.labels, self.covered, known, self.text(self.taught))
-        return self.said(choose_recipe.fit_chosen_recipe(lesson, self.seeded(seed))[0])
+        own = self.seeded(seed).with_changes(changes or {})
+        return self.said(choose_recipe.fit_chosen_recipe(lesson, own)[0])
 
     def told(self, targets: Any, rows: Any, seed: int) -> Any:
         """(taught, classes) targets, which of these rows teach and a seed -> what the same head says of test, learned plainly."""
