@@ -60,10 +60,10 @@ def _labels(data: Path, root: Path) -> Iterator[tuple[str, Any]]:
     """Labels by `auto` of each set's train rows, and of all rows of each packaged problem, by the name of the set."""
     registry = next(module for module in map(_imported, REGISTRIES) if module is not None)
     for path in sorted(part.parent for part in data.glob("*/meta.json")):
-        votes = load_set(path)
-        if votes.texts is not None:
-            model = registry.create("auto", votes.n_classes, seed=SEED).fit(votes.train)
-            yield votes.name, model.predict_proba(votes.train)
+        votes_set = load_set(path)
+        if votes_set.texts is not None:
+            model = registry.create("auto", votes_set.n_classes, seed=SEED).fit(votes_set.train)
+            yield votes_set.name, model.predict_proba(votes_set.train)
     for name in PROBLEMS:
         table = pl.read_parquet(root / "data" / name / "votes.parquet")
         functions = [column for column, kind in table.schema.items() if kind == pl.Int8]
@@ -134,13 +134,13 @@ def _packaged(now: dict[str, Any], before: dict[str, Any], asked: argparse.Names
         rows = packaged(name)
         classes = probability_columns(rows.rows.problem.classes)
         answers: list[list[Any]] = []
-        for labels, sharpen in ((now[name], rows.settings.sharpen), (before[name], asked.sharpen_before)):
+        for labels, sharpen in ((now[name], rows.settings.labels.sharpening), (before[name], asked.sharpen_before)):
             columns = [
                 pl.Series(column, labels[:, place], rows.rows.rows.schema[column])
                 for place, column in enumerate(classes)
             ]
             other = replace(rows, rows=replace(rows.rows, rows=rows.rows.rows.with_columns(columns)))
-            answers.append([other.weak(seed, sharpen=sharpen) for seed in range(asked.seeds)])
+            answers.append([other.weak(seed, changes={"labels.sharpening": sharpen}) for seed in range(asked.seeds)])
         print(f"{name}: trained", file=sys.stderr)
         yield name, *answers, rows.gold, METRIC
 

@@ -24,7 +24,7 @@ class VoteSet:
     train: Any
     test: Any
     gold: Any
-    texts: dict[str, list[str]] | None
+    texts: Any  # texts by split; None where rows have none
     train_gold: Any = None
     valid: Any = None
     valid_gold: Any = None
@@ -37,7 +37,9 @@ def load_set(folder: Path) -> VoteSet:
     votes = {
         name: np.array([row["weak_labels"] for row in rows.values()], dtype=np.int8) for name, rows in content.items()
     }
-    texts = {name: [(row.get("data") or {}).get("text") for row in rows.values()] for name, rows in content.items()}
+    texts: dict[str, list[Any]] = {
+        name: [(row.get("data") or {}).get("text") for row in rows.values()] for name, rows in content.items()
+    }
     gold = np.array([row["label"] for row in content["test"].values()])
     with_text = _told(content, meta) and "train" in texts and all(all(map(bool, part)) for part in texts.values())
     train = votes.get("train", votes["test"])

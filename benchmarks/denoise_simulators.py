@@ -78,7 +78,7 @@ def _posterior(half_logits: Any) -> Any:
     return weights / weights.sum(axis=1, keepdims=True)
 
 
-SIMULATORS = {
+SIMULATORS: dict[str, tuple[int, Any]] = {
     "clones": (2, clones),
     "independent": (2, independent),
     "positives_5": (2, lambda seed: one_sided(seed, np.array([0.95, 0.05]), 10)),

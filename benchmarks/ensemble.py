@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -152,9 +151,8 @@ def beside_head(seed: int, *, use_gold: bool, members: Any = ALL_MEMBERS) -> Tra
     """Seed, whether gold teaches and judges, and members -> settings of conf/train/ensemble.yaml with these members."""
     own = settings("head", seed)
     changes = yaml.safe_load((ROOT / "conf" / "train" / "ensemble.yaml").read_text(encoding="utf-8"))
-    inner = own.ensemble.model_copy(update=changes.pop("ensemble") | {"members": members})
     del changes["defaults"]
-    return own.model_copy(update=changes | {"use_gold": use_gold, "ensemble": inner})
+    return own.with_changes(changes).with_changes({"gold.use": use_gold, "ensemble.members": members})
 
 
 def evidence(votes: VoteSet, asked_for: argparse.Namespace) -> dict[str, Any]:
@@ -173,9 +171,7 @@ def evidence(votes: VoteSet, asked_for: argparse.Namespace) -> dict[str, Any]:
     truth = gold[kept]
     judges = {
         "labels": comparison_rows(lesson, recipe_targets(lesson, own)[1], own),
-        "gold": comparison_rows(
-            replace(lesson, gold=truth), np.ones(len(kept)), own.model_copy(update={"use_gold": True})
-        ),
+        "gold": comparison_rows(replace(lesson, gold=truth), np.ones(len(kept)), own.with_changes({"gold.use": True})),
     }
     found = {}
     for name, one in judges.items():
@@ -215,4 +211,4 @@ def cost(task: Task, own: TrainSettings) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -119,7 +119,7 @@ def measured(name: str, rows: int, rounds: int) -> dict[str, Any]:
     return {**told, "difference": difference, "rows": rows}
 
 
-def _rates(ways: dict[str, Callable[[], Any]], rows: int, rounds: int) -> dict[str, float]:
+def _rates(ways: dict[str, Callable[[], Any]], rows: int, rounds: int) -> dict[str, Any]:
     """Ways and how often to ask each, in turns -> rows a second of each, median; and ONNX's gain over eager, of each turn."""
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     for turn in range(rounds + 1):

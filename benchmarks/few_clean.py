@@ -24,6 +24,7 @@ from comparing import mean_score, spread
 from denoise import BACKBONE, fitted
 from packaged_rows import METRIC, PROBLEMS, packaged
 from targets import kept, options
+from tidemill.common.nested import flatten
 from tidemill.contracts import ABSTAIN, NO_GOLD
 from tidemill.train.head.fit import fit_head
 from tidemill.train.recipes import choose_recipe
@@ -97,8 +98,8 @@ def tasks(asked: Any) -> Any:
             np.full(len(rows.taught), NO_GOLD),
             rows.text(rows.taught),
         )
-        how = rows.seeded(0).model_copy(update={"recipes": ()})
-        auto = how.model_validate(how.model_dump() | _changes("auto", "head"))
+        how = rows.seeded(0).with_changes({"recipes": ()})
+        auto = how.with_changes(_changes("auto", "head"))
         seen, gold = rows.rows.features[scored], rows.rows.gold[scored]
         yield Task(name, lesson, rows.truth, seen, rows.text(np.flatnonzero(scored)), gold, parts, METRIC, how, auto)
     for votes in with_text(asked.data) if asked.data else ():
@@ -116,8 +117,8 @@ def tasks(asked: Any) -> Any:
 
 def _changes(name: str, base: str) -> dict[str, Any]:
     """Two files of conf/train -> what the first says that the second does not."""
-    ours, theirs = settings(name, 0).model_dump(), settings(base, 0).model_dump()
-    return {key: value for key, value in ours.items() if value != theirs[key]}
+    ours, theirs = (dict(flatten(settings(option, 0).model_dump())) for option in (name, base))
+    return {key: value for key, value in ours.items() if not isinstance(value, dict) and value != theirs[key]}
 
 
 def train_gold(folder: Path) -> Any:
@@ -139,9 +140,7 @@ def measured(task: Task, sizes: list[int], asked: Any) -> dict[str, Any]:
             shown, how = task.shown(rows), seeded(task.head, seed)
             answers = {
                 ALONE: alone(task, rows, how),
-                MIXED: fit_head_by_recipe(shown, how.model_copy(update={"use_gold": True})).predict_proba(
-                    task.features
-                ),
+                MIXED: fit_head_by_recipe(shown, how.with_changes({"gold.use": True})).predict_proba(task.features),
                 AFTER: corrected(task, rows, weak[seed]),
             }
             if seed < asked.auto_draws:
@@ -165,7 +164,7 @@ def _figures(task: Task, said: list[Any], rows: Any) -> dict[str, Any]:
 
 def seeded(how: TrainSettings, seed: int) -> TrainSettings:
     """Settings and a seed -> the same with it."""
-    return how.model_copy(update={"seed": seed})
+    return how.with_changes({"seed": seed})
 
 
 def drawn(task: Task, size: int, seed: int) -> Any:
@@ -183,7 +182,7 @@ def alone(task: Task, rows: Any, how: TrainSettings) -> Any:
 
 def automatic(task: Task, lesson: TrainingSet, seed: int, *, gold: bool) -> Any:
     """Lesson -> what train=auto says, with gold where it is to be used."""
-    how = task.auto.model_copy(update={"seed": seed, "use_gold": gold})
+    how = task.auto.with_changes({"seed": seed, "gold.use": gold})
     return choose_recipe.fit_chosen_recipe(lesson, how)[0].predict_proba(task.features, task.texts)
 
 

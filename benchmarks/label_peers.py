@@ -53,6 +53,8 @@ def from_file(path: str) -> list[Any]:
     from snorkel.labeling import LabelingFunction
 
     spec = importlib.util.spec_from_file_location("functions", path)
+    if spec is None or spec.loader is None:
+        raise SystemExit(f"{path} is no Python file")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     found = [value for value in vars(module).values() if isinstance(value, LabelingFunction)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,9 +58,9 @@ class Packaged:
         """Gold of the rows that teach, all of which have it."""
         return self.rows.gold[self.taught]
 
-    def seeded(self, seed: int, **changes: Any) -> TrainSettings:
-        """Seed and changes -> the problem's settings with them."""
-        return self.settings.model_copy(update={"seed": seed, **changes})
+    def seeded(self, seed: int) -> TrainSettings:
+        """Give the problem's settings with another seed."""
+        return self.settings.with_changes({"seed": seed})
 
     def text(self, rows: Any) -> Sequence[str] | None:
         """Indices -> texts of these rows, where rows have one."""
@@ -70,16 +70,17 @@ class Packaged:
         """An end model -> its probabilities of the rows that are scored."""
         return model.predict_proba(self.rows.features[self.test], self.text(self.test))
 
-    def weak(self, seed: int, gold: Any = None, **changes: Any) -> Any:
-        """Seed, gold of the rows that teach (none: no row has any) and changes -> what the end model says of test."""
+    def weak(self, seed: int, gold: Any = None, *, changes: Mapping[str, Any] | None = None) -> Any:
+        """Predict test by the end model: gold of the training rows (None: no row has any), changes of its settings."""
         known = np.full(len(self.taught), NO_GOLD) if gold is None else gold
         lesson = TrainingSet(self.rows.features[self.taught], self.labels, self.covered, known, self.text(self.taught))
-        return self.said(choose_recipe.fit_chosen_recipe(lesson, self.seeded(seed, **changes))[0])
+        own = self.seeded(seed).with_changes(changes or {})
+        return self.said(choose_recipe.fit_chosen_recipe(lesson, own)[0])
 
     def told(self, targets: Any, rows: Any, seed: int) -> Any:
         """(taught, classes) targets, which of these rows teach and a seed -> what the same head says of test, learned plainly."""
         plain = self.seeded(seed).plain()
-        plain = plain.model_copy(update={"views": self.settings.views, "uncovered": "drop", "use_gold": False})
+        plain = plain.with_changes({"labels.uncovered": "drop", "gold.use": False})
         nothing, heard = np.full(int(np.sum(rows)), NO_GOLD), np.ones(int(np.sum(rows)), dtype=np.bool_)
         texts = self.text(self.taught[rows])
         lesson = TrainingSet(self.rows.features[self.taught][rows], targets[rows], heard, nothing, texts)

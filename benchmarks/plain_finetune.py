@@ -79,7 +79,8 @@ def main() -> None:
         return {name: tokens[name] for name in ("input_ids", "attention_mask")}, torch.tensor(labels)
 
     def loader(table: pl.DataFrame, *, shuffle: bool) -> Any:
-        return DataLoader(table.to_dicts(), batch_size=ROWS_PER_STEP, shuffle=shuffle, collate_fn=collate)
+        rows: Any = table.to_dicts()
+        return DataLoader(rows, batch_size=ROWS_PER_STEP, shuffle=shuffle, collate_fn=collate)
 
     trainer = Trainer(
         max_epochs=asked.epochs, accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False

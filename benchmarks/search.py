@@ -1,7 +1,7 @@
 """`tidemill search` on the packaged problems: its verdict within the budget, and what is found beside the default on test.
 
 Run in a checkout whose `denoise` stage has run: python benchmarks/search.py [--problem spam solar] [--minutes 10] [--json OUT] [--check]
-Settings are those of params.yaml: `tidemill compose solar.train.use_gold=true` before lets gold of dev judge. Gold of test is
+Settings are those of params.yaml: `tidemill compose solar.train.gold.use=true` before lets gold of dev judge. Gold of test is
 read after the search has ended, to report balanced accuracy (mean of three seeds); nothing is chosen by it.
 """
 
@@ -90,7 +90,7 @@ def scored(name: str, embed_changes: dict[str, Any], train_changes: dict[str, An
     known, split = wanted["gold"].fill_null(NO_GOLD).to_numpy().astype(np.int64), wanted["split"].to_numpy()
     seen = wanted["feature"].to_numpy() if not embed_changes else embedded(name, wanted["row_id"], embed_changes)
     heard = wanted.select(pl.any_horizontal(pl.col(contract.other_names(votes.columns)) != ABSTAIN)).to_series()
-    used = np.where((split == "dev") & settings.use_gold, known, NO_GOLD)
+    used = np.where((split == "dev") & settings.gold.use, known, NO_GOLD)
     lesson = TrainingSet(seen, wanted.select(probability_columns(classes)).to_numpy(), heard.to_numpy(), used).part(
         split != "test"
     )
@@ -101,7 +101,7 @@ def scored(name: str, embed_changes: dict[str, Any], train_changes: dict[str, An
     texts = [one for one, wanted_too in zip(everything, asked, strict=True) if wanted_too]
     scores = []
     for seed in range(SEEDS):
-        model = fit_end_model(lesson, apply_changes(settings, train_changes).model_copy(update={"seed": seed}))
+        model = fit_end_model(lesson, apply_changes(settings, train_changes).with_changes({"seed": seed}))
         right = model.predict_proba(seen[asked], texts).argmax(axis=1) == known[asked]
         scores.append(np.mean([right[known[asked] == label].mean() for label in np.unique(known[asked])]))
     return round(float(np.mean(scores)), 6)

@@ -87,8 +87,8 @@ def told(rows: Packaged, mode: str, asked: Any) -> dict[str, Any]:
 def settings(rows: Packaged, mode: str, seed: int, epochs: int | None) -> TrainSettings:
     """Problem, mode and seed -> the problem's settings with what conf/train/<mode>.yaml changes."""
     content = yaml.safe_load((CONF / f"{mode}.yaml").read_text(encoding="utf-8"))
-    tune = rows.settings.tune.model_dump() | (content.get("tune") or {}) | ({"epochs": epochs} if epochs else {})
-    return TrainSettings.model_validate(rows.settings.model_dump() | {"mode": mode, "tune": tune, "seed": seed})
+    finetune = (content.get("finetune") or {}) | ({"epochs": epochs} if epochs else {})
+    return rows.settings.with_changes({"mode": mode, "finetune": finetune, "seed": seed})
 
 
 def learned(rows: Packaged, how: TrainSettings, most: int) -> tuple[Any, int]:

@@ -20,6 +20,7 @@ from comparing import paired
 from denoise import BACKBONE, ROOT, embedded, fitted
 from denoise_sets import VoteSet, load_set, score
 from targets import Target, finish, options, target
+from tidemill.common.nested import merged
 from tidemill.contracts import ABSTAIN, NO_GOLD
 from tidemill.denoise.statistics.votes import vote_shares
 from tidemill.train.recipes import choose_recipe
@@ -76,11 +77,13 @@ def embedded_once(name: str, texts: dict[str, list[str]], weights: Path, cache: 
 def settings(name: str, seed: int) -> TrainSettings:
     """Name of a file of conf/train and a seed -> its settings, as Hydra composes them."""
     content = yaml.safe_load((ROOT / "conf" / "train" / f"{name}.yaml").read_text(encoding="utf-8"))
-    below = {}
+    below: dict[str, Any] = {}
     for parent in content.pop("defaults", []):
         if parent != "_self_":
-            below |= yaml.safe_load((ROOT / "conf" / "train" / f"{parent}.yaml").read_text(encoding="utf-8"))
-    return TrainSettings.model_validate(below | content | {"seed": seed})
+            below = merged(
+                below, yaml.safe_load((ROOT / "conf" / "train" / f"{parent}.yaml").read_text(encoding="utf-8"))
+            )
+    return TrainSettings.model_validate(merged(below, content | {"seed": seed}))
 
 
 def compared(votes: VoteSet, seen: dict[str, Any], seeds: int) -> dict[str, Any]:

@@ -25,7 +25,7 @@ _CHOICES = ["all", *compose(conf=Path(__file__).parents[1] / "conf")["problems"]
 
 Choice = Annotated[str, Field(description="which problem to refresh", json_schema_extra={"enum": _CHOICES})]
 Overrides = Annotated[
-    list[str], Field(description="settings to change, such as train.max_epochs=3 or denoise=majority")
+    list[str], Field(description="settings to change, such as train.optimizer.max_epochs=3 or denoise=majority")
 ]
 
 

@@ -95,7 +95,7 @@ def test_its_metadata_has_licence_readme_and_extras(environment):
     (own,) = [one for one in distributions(path=[str(site)]) if one.name == "tidemill"]
     assert own.metadata["License-Expression"] == "Apache-2.0"
     assert own.metadata.get_all("License-File") == ["LICENSE"]
-    assert "Labels without labelers" in own.metadata.get_payload()
+    assert "Labels without labelers" in own.metadata["Description"]
     assert set(own.metadata.get_all("Provides-Extra")) == {"all", "pipeline", "plots", "serve", "test", "train"}
 
 

@@ -44,8 +44,20 @@ Features = npt.NDArray[np.float32]
 
 
 def not_class(k: int) -> int:
-    """Class index → the vote "any class but k".
+    """Encode the vote "any class but k".
 
+    Parameters
+    ----------
+    k : int
+        Class index.
+
+    Returns
+    -------
+    int
+        Below ``ABSTAIN``.
+
+    Examples
+    --------
     >>> not_class(0), not_class(3)
     (-2, -5)
     """
@@ -131,11 +143,32 @@ class Contract:
     key: str = field(default="row_id")
 
     def column(self, name: str) -> Column | None:
-        """Column name → its promise, or None where the table may not have it."""
+        """Look up what a column promises.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        Column or None
+            None where the table may not have it.
+        """
         return next((column for column in self.columns if column.name == name), self.others)
 
     def other_names(self, names: Sequence[str]) -> list[str]:
-        """Column names → those not named in the contract, in their order."""
+        """List the columns that the contract does not name.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Columns of a table.
+
+        Returns
+        -------
+        list of str
+            In their order.
+        """
         named = {column.name for column in self.columns}
         return [name for name in names if name not in named]
 
@@ -146,9 +179,18 @@ _SPLIT = Column("split", pl.String, values=SPLITS)
 
 
 def raw_contract(modality: str, meta: dict[str, Any]) -> Contract:
-    """Modality and metadata columns → contract of ``raw/<batch>.parquet``.
+    """Make the contract of ``raw/<batch>.parquet``.
 
-    The content column is ``text`` (string) or ``image`` (PNG or JPEG bytes).
+    Parameters
+    ----------
+    modality : str
+        ``text`` or ``image``; the content column is called so and holds a string, or PNG or JPEG bytes.
+    meta : dict
+        Types of the metadata columns.
+
+    Returns
+    -------
+    Contract
     """
     content = Column("text", pl.String) if modality == "text" else Column("image", pl.Binary)
     key = Column("key", pl.String)
@@ -157,7 +199,16 @@ def raw_contract(modality: str, meta: dict[str, Any]) -> Contract:
 
 
 def gold_contract(n_classes: int) -> Contract:
-    """Number of classes → contract of ``gold/<batch>.parquet`` and ``dev/<batch>.parquet``."""
+    """Make the contract of ``gold/<batch>.parquet`` and ``dev/<batch>.parquet``.
+
+    Parameters
+    ----------
+    n_classes : int
+
+    Returns
+    -------
+    Contract
+    """
     gold = Column("gold", pl.Int8, minimum=NO_GOLD, maximum=n_classes - 1)
     return Contract("gold", (_ROW_ID, gold), min_rows=0)
 
@@ -166,13 +217,31 @@ FEATURES: Final = Contract("features", (_ROW_ID, Column("feature", pl.Array)))
 
 
 def votes_contract(n_classes: int) -> Contract:
-    """Number of classes → contract of ``votes.parquet``: an int8 column per labeling function."""
+    """Make the contract of ``votes.parquet``: an int8 column per labeling function.
+
+    Parameters
+    ----------
+    n_classes : int
+
+    Returns
+    -------
+    Contract
+    """
     vote = Column("*", pl.Int8, minimum=not_class(n_classes - 1), maximum=n_classes - 1)
     return Contract("votes", (_ROW_ID, _BATCH, _SPLIT), others=vote)
 
 
 def labels_contract(classes: Sequence[str]) -> Contract:
-    """Class names → contract of ``labels.parquet``: a probability column per class, in class order."""
+    """Make the contract of ``labels.parquet``: a probability column per class, in class order.
+
+    Parameters
+    ----------
+    classes : sequence of str
+
+    Returns
+    -------
+    Contract
+    """
     columns = tuple(Column(name, pl.Float64, minimum=0.0, maximum=1.0) for name in probability_columns(classes))
     return Contract("labels", (_ROW_ID, *columns), sums_to_one=True)
 
@@ -182,14 +251,35 @@ OUTLIER: Final = "outlier"
 
 
 def predictions_contract(classes: Sequence[str], *, outliers: bool = False) -> Contract:
-    """Class names → contract of ``predictions.parquet``, shaped as ``labels.parquet``; with ``outliers`` a column more."""
+    """Make the contract of ``predictions.parquet``, which is shaped as ``labels.parquet``.
+
+    Parameters
+    ----------
+    classes : sequence of str
+    outliers : bool
+        With a column of outlier scores.
+
+    Returns
+    -------
+    Contract
+    """
     more = (Column(OUTLIER, pl.Float64, minimum=0.0, maximum=float("inf")),) if outliers else ()
     return Contract("predictions", (*labels_contract(classes).columns, *more), sums_to_one=True)
 
 
 def probability_columns(classes: Sequence[str]) -> list[str]:
-    """Class names → names of the probability columns.
+    """Name the probability columns of classes.
 
+    Parameters
+    ----------
+    classes : sequence of str
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
     >>> probability_columns(["ham", "spam"])
     ['p_ham', 'p_spam']
     """
@@ -197,7 +287,19 @@ def probability_columns(classes: Sequence[str]) -> list[str]:
 
 
 def check(table: pl.DataFrame, contract: Contract, *, where: str) -> pl.DataFrame:
-    """Table → the same table, once it is seen to keep its contract.
+    """Check that a table keeps its contract.
+
+    Parameters
+    ----------
+    table : polars.DataFrame
+    contract : Contract
+    where : str
+        Name of the table, for the error.
+
+    Returns
+    -------
+    polars.DataFrame
+        The same table.
 
     Raises
     ------
@@ -217,7 +319,7 @@ def check(table: pl.DataFrame, contract: Contract, *, where: str) -> pl.DataFram
 
 
 def _suspects(table: pl.DataFrame, contract: Contract) -> list[str]:
-    """Table and contract → columns that may hold a bad value, by one look at all of them."""
+    """All columns are looked at by one query."""
     looks, suspects = {}, set()
     for name in table.columns:
         column = contract.column(name)

@@ -1,10 +1,13 @@
 """The command line called as a function: errors are raised, what is printed can be captured."""
 
+from typing import Any
+
 import typer
 
 from tidemill.cli.main import app
 
-COMMANDS = typer.main.get_command(app).commands
+GROUP: Any = typer.main.get_command(app)
+COMMANDS = GROUP.commands
 
 
 def tidemill(*words):

@@ -74,7 +74,7 @@ class Pieces:
 
 def test_pieces_per_word_and_unknown_pieces_are_counted():
     # words: a, house, on, it, 12 is none: five pieces of four words; whole texts have six pieces, one unknown
-    assert fertility(Pieces(), ["a house", "on 12 it"]) == (5 / 4, pytest.approx(1 / 6))
+    assert fertility(Pieces(), ["a house", "on 12 it"]) == pytest.approx((5 / 4, 1 / 6))
     assert fertility(Pieces(), ["12", "34 5"]) == (0.0, 1.0)
 
 

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import polars as pl
 import pytest
@@ -100,7 +102,7 @@ def test_from_scratch_the_weights_are_the_seeds(request, kind):
 
 
 def test_augmented_texts_hide_some_tokens_and_never_the_ends(text):
-    backbone = tunable(text, scratch=False, seed=0)
+    backbone: Any = tunable(text, scratch=False, seed=0)
     rows = backbone.prepare(["a tide mill grinds because the tide moves"] * 200)
     plain, _ = backbone.inputs(rows, None)
     hidden, _ = backbone.inputs(rows, np.random.default_rng(0))

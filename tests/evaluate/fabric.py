@@ -14,25 +14,26 @@ def settings(**changes: Any) -> EvaluateSettings:
     gate = {
         "metric": "balanced_accuracy",
         "min_rows": 30,
-        "probability": 0.95,
+        "min_probability": 0.95,
         "guard_probability": 0.5,
         "guards": (),
     } | changes.pop("gate", {})
-    curves = {"sizes": [5, 10, 20, 40], "seeds": 2, "draws": 20, "asked": [100, 1000, 5000, 10_000_000], "reach": 50}
-    errors = {"method": "confident_learning", "rank": "normalized_margin", "most": None, "shown": 200}
+    curves = {"sizes": [5, 10, 20, 40], "n_repeats": 2, "n_bootstrap": 20}
+    curves |= {"extrapolate_to": [100, 1000, 5000, 10_000_000], "max_extrapolation": 50}
+    errors = {"filter_by": "confident_learning", "rank_by": "normalized_margin", "max_errors": None, "page_rows": 200}
     base = {
         "curves": curves | changes.pop("curves", {}),
         "errors": errors | changes.pop("errors", {}),
-        "positive": None,
+        "positive_class": None,
         "n_bins": 15,
         "n_bootstrap": 400,
-        "confidence": 0.95,
+        "confidence_level": 0.95,
         "seed": 7,
         "slices": None,
         "max_slice_values": 12,
         "min_slice_rows": 5,
-        "temperature": "weak",
-        "precision": 0.95,
+        "calibrate_on": "weak",
+        "target_precision": 0.95,
     }
     return EvaluateSettings.model_validate(base | changes | {"gate": gate})
 

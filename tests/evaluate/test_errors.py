@@ -30,7 +30,7 @@ def test_a_hand_counted_set_is_ranked_by_how_far_the_label_falls_behind():
 @pytest.mark.parametrize("rank", ["normalized_margin", "self_confidence", "confidence_weighted_entropy"])
 def test_planted_errors_are_at_the_top_whatever_the_method_and_the_rank(method, rank):
     labels, said, wrong = planted()
-    found = label_errors(labels, said, settings(errors={"method": method, "rank": rank}).errors)["row"].to_numpy()
+    found = label_errors(labels, said, settings(errors={"filter_by": method, "rank_by": rank}).errors)["row"].to_numpy()
     assert wrong[found[: wrong.sum() // 2]].mean() > 0.95
     assert wrong[found].sum() > 0.8 * wrong.sum()
 
@@ -38,7 +38,7 @@ def test_planted_errors_are_at_the_top_whatever_the_method_and_the_rank(method, 
 def test_no_more_than_asked_are_told_and_they_are_the_worst():
     labels, said, _ = planted()
     every = label_errors(labels, said, settings().errors)
-    assert label_errors(labels, said, settings(errors={"most": 7}).errors).equals(every.head(7))
+    assert label_errors(labels, said, settings(errors={"max_errors": 7}).errors).equals(every.head(7))
 
 
 def test_where_all_agree_there_is_no_error():

@@ -68,7 +68,7 @@ def test_the_ceiling_learns_from_gold_of_train_and_dev_alone(run, ceiling):
     lesson, settings = ceiling[0]
     assert len(lesson.features) == len(lesson.targets) == 540  # three of five rows; gold is missing in test rows only
     assert set(lesson.targets.sum(axis=1)) == {1.0}
-    assert settings.views == ()
+    assert settings.cotraining.views == ()
     assert lesson.texts is None
 
 
@@ -77,7 +77,7 @@ def test_the_ceiling_has_the_members_that_the_candidate_has(run, mail, ceiling):
     path.write_text(json.dumps(json.loads(path.read_text()) | {"ensemble": {"members": ["ngrams"]}}))
     run()
     lesson, settings = ceiling[0]
-    assert settings.views == ("ngrams",)
+    assert settings.cotraining.views == ("ngrams",)
     assert len(lesson.texts) == 540
     assert all(isinstance(text, str) for text in lesson.texts)
 
@@ -198,7 +198,7 @@ def test_a_card_without_gold_says_so(run, mail):
 
 def test_a_candidate_that_refuses_has_its_refusals_told(run, mail):
     params = yaml.safe_load((mail / "params.yaml").read_text())
-    params["mail"]["train"]["none_of_the_above"] = 0.05
+    params["mail"]["train"]["ood_rejection_rate"] = 0.05
     (mail / "params.yaml").write_text(yaml.safe_dump(params))
     path = mail / "data" / "mail" / "predictions.parquet"
     table = pl.read_parquet(path)

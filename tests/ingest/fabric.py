@@ -20,7 +20,7 @@ FRUIT = Problem(name="fruit", modality="image", classes=("apple", "pear"))
 def settings(**changes: Any) -> IngestSettings:
     base: dict[str, Any] = {
         "incoming": "incoming",
-        "order": (),
+        "batch_order": (),
         "key": "id",
         "text": "text",
         "image": None,

@@ -20,9 +20,9 @@ ROWS = pl.DataFrame(
     }
 )
 DEV = pl.DataFrame({"row_id": ["b", "c"], "gold": [0, 0]}, schema_overrides={"gold": pl.Int8})
-SUITE = SuiteSettings(min_coverage=0, max_conflict=1, min_voters=0, rows_asked_twice=4, max_ms_per_row=1e6)
-LIMITS = {"processes": 1, "seconds": 30, "megabytes": 500, "keep_megabytes": 10, "suite": SUITE}
-SETTINGS = LabelSettings(on_error="fail", max_failures=0, hidden=("group",), **LIMITS)
+SUITE = SuiteSettings(min_coverage=0, max_conflict=1, min_functions_per_class=0, determinism_rows=4, max_ms_per_row=1e6)
+LIMITS = {"n_workers": 1, "timeout_seconds": 30, "memory_limit_mb": 500, "vote_cache_mb": 10, "suite": SUITE}
+SETTINGS = LabelSettings(on_error="fail", max_failures=0, hidden_columns=("group",), **LIMITS)
 YAML = """functions:
   - {name: wins, kind: keywords, words: [win], vote: spam}
   - {name: greets, kind: keywords, words: [hello, you], vote: ham}
@@ -49,7 +49,9 @@ def batches_of(rows, hidden):
 def run(path, rows=ROWS, dev=DEV, settings=SETTINGS, cache=None):
     tables = []
     storage = VoteStorage(tables.append, cache_folder=cache)
-    done = label(batches_of(rows, settings.hidden), dev, path, classes=CLASSES, settings=settings, storage=storage)
+    done = label(
+        batches_of(rows, settings.hidden_columns), dev, path, classes=CLASSES, settings=settings, storage=storage
+    )
     return Done(pl.concat(tables), done.summary, done.quality, done.failures)
 
 
@@ -85,7 +87,7 @@ def test_functions_cannot_read_hidden_columns_nor_where_a_row_comes_from(folder,
 
 
 def test_a_hidden_column_that_is_not_there_is_a_setting_to_mend(folder):
-    settings = LabelSettings(on_error="fail", max_failures=0, hidden=("gruop",), **LIMITS)
+    settings = LabelSettings(on_error="fail", max_failures=0, hidden_columns=("gruop",), **LIMITS)
     with pytest.raises(ConfigError, match=r"no column .gruop.; did you mean group\?"):
         run(folder(f__yaml=YAML), settings=settings)
 
@@ -94,7 +96,7 @@ def test_quarantined_failures_are_counted_in_the_table(folder):
     source = (
         "from tidemill.label import labeling_function\n@labeling_function()\ndef f(row):\n    return len(row.text)\n"
     )
-    settings = LabelSettings(on_error="quarantine", max_failures=4, hidden=(), **LIMITS)
+    settings = LabelSettings(on_error="quarantine", max_failures=4, hidden_columns=(), **LIMITS)
     done = run(folder(f__py=source), settings=settings)
     assert done.summary["Failures"].to_list() == [4]
     assert [failure.row_id for failure in done.failures] == ["a", "b", "c", "d"]

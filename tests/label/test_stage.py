@@ -17,16 +17,22 @@ CONTENT = pl.DataFrame(
         "links": [1, 0, 2, None],
     }
 )
-SUITE = {"min_coverage": 0, "max_conflict": 1, "min_voters": 0, "rows_asked_twice": 2, "max_ms_per_row": 1e6}
-LIMITS = {"processes": 1, "seconds": 30, "megabytes": 500, "keep_megabytes": 10}
+SUITE = {
+    "min_coverage": 0,
+    "max_conflict": 1,
+    "min_functions_per_class": 0,
+    "determinism_rows": 2,
+    "max_ms_per_row": 1e6,
+}
+LIMITS = {"n_workers": 1, "timeout_seconds": 30, "memory_limit_mb": 500, "vote_cache_mb": 10}
 PARAMS = {
     "problems": ["mail"],
     "mail": {
         "problem": {"name": "mail", "modality": "text", "classes": ["ham", "spam"]},
-        "label": {"on_error": "fail", "max_failures": 0, "hidden": [], **LIMITS, "suite": SUITE},
+        "label": {"on_error": "fail", "max_failures": 0, "hidden_columns": [], **LIMITS, "suite": SUITE},
         "ingest": {
             "incoming": "in",
-            "order": [],
+            "batch_order": [],
             "key": None,
             "text": "text",
             "image": None,

@@ -19,7 +19,7 @@ from tidemill.project.layout import Paths
 from tidemill.project.tables import read_json
 
 PATHS = Paths("spam")
-CHOSEN = settings(incoming="data/incoming/spam", order=("sms-*",), meta={}, slices=("group",))
+CHOSEN = settings(incoming="data/incoming/spam", batch_order=("sms-*",), meta={}, slices=("group",))
 
 
 def put(name: str, *texts: str, start: int = 0) -> None:
@@ -119,7 +119,7 @@ def test_other_settings_make_every_batch_again_but_where_files_come_from_does_no
     arrive("spam", folder=project)
     bring_in(SPAM, CHOSEN, PATHS)
     before = files()
-    bring_in(SPAM, CHOSEN.model_copy(update={"incoming": "elsewhere", "order": ()}), PATHS)
+    bring_in(SPAM, CHOSEN.model_copy(update={"incoming": "elsewhere", "batch_order": ()}), PATHS)
     assert files() == before
     bring_in(SPAM, CHOSEN.model_copy(update={"near_duplicates": 0.9}), PATHS)
     assert files() != before
@@ -142,8 +142,9 @@ def test_a_bad_row_or_a_failed_suite_leaves_what_was_there(project: Path, monkey
     bring_in(SPAM, CHOSEN, PATHS)
     before = files()
     put("sms-11", "fine and well", "")
+    arrive("spam", folder=project)
     with pytest.raises(DataError, match=r"sms-11.jsonl, line 2: column 'text' is ''"):
-        arrive("spam", folder=project) and bring_in(SPAM, CHOSEN, PATHS)
+        bring_in(SPAM, CHOSEN, PATHS)
     put("sms-12", "another fine one")
     assert files() == before
 

@@ -23,18 +23,21 @@ def test_the_committed_params_are_what_conf_composes_to(root: Path):
 
 
 def test_a_word_for_a_stage_means_that_stage_of_each_chosen_problem(project: Path):
-    assert expand(["problem=spam", "denoise=majority", "train.max_epochs=3"]) == (
+    assert expand(["problem=spam", "denoise=majority", "train.optimizer.max_epochs=3"]) == (
         ["spam"],
-        ["denoise@spam.denoise=majority", "spam.train.max_epochs=3"],
+        ["denoise@spam.denoise=majority", "spam.train.optimizer.max_epochs=3"],
     )
-    assert expand(["train.max_epochs=3"])[1] == ["solar.train.max_epochs=3", "spam.train.max_epochs=3"]
+    assert expand(["train.optimizer.max_epochs=3"])[1] == [
+        "solar.train.optimizer.max_epochs=3",
+        "spam.train.optimizer.max_epochs=3",
+    ]
 
 
 def test_overrides_reach_params_and_are_recorded(project: Path):
-    _, overrides = expand(["problem=spam", "denoise=majority", "train.max_epochs=3"])
+    _, overrides = expand(["problem=spam", "denoise=majority", "train.optimizer.max_epochs=3"])
     assert write_params(overrides)
     params = load_params()
-    assert params["spam"]["train"]["max_epochs"] == 3
+    assert params["spam"]["train"]["optimizer"]["max_epochs"] == 3
     assert params["spam"]["denoise"]["model"] == "majority"
     assert params["solar"] == compose()["solar"]
     assert params["overrides"] == overrides
@@ -50,7 +53,7 @@ def test_composing_twice_changes_nothing(project: Path):
     ("word", "said"),
     [
         ("problem=spma", "did you mean spam"),
-        ("train.max_epoch=3", r"did you mean \w+\.train\.max_epochs"),
+        ("train.optimizer.max_epoch=3", r"did you mean \w+\.train\.optimizer\.max_epochs"),
         ("denoise=majorty", "did you mean majority"),
         ("denose=majority", "did you mean denoise=?"),
         ("spam.trian.seed=1", r"did you mean spam\.train"),
@@ -64,15 +67,17 @@ def test_a_typo_fails_with_the_nearest_valid_key(project: Path, word: str, said:
 
 def test_preflight_passes_on_composed_params_with_and_without_overrides(project: Path):
     preflight()
-    write_params(["spam.train.max_epochs=3"])
+    write_params(["spam.train.optimizer.max_epochs=3"])
     preflight()
 
 
 def test_preflight_names_the_key_that_is_stale_and_the_remedy(project: Path):
     params = yaml.safe_load((project / "params.yaml").read_text())
-    params["spam"]["train"]["max_epochs"] = 999
+    params["spam"]["train"]["optimizer"]["max_epochs"] = 999
     (project / "params.yaml").write_text(yaml.safe_dump(params))
-    with pytest.raises(ConfigError, match=r"stale: spam\.train\.max_epochs is 999 there .* Run `tidemill compose`"):
+    with pytest.raises(
+        ConfigError, match=r"stale: spam\.train\.optimizer\.max_epochs is 999 there .* Run `tidemill compose`"
+    ):
         preflight()
 
 

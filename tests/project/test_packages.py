@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -64,7 +65,7 @@ def offer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Clie
         (tmp_path / "conf").mkdir(exist_ok=True)
         (tmp_path / "conf" / "packages.yaml").write_text(yaml.safe_dump([found | rest]))
         fake = Client(archive, status=status)
-        monkeypatch.setattr(packages.subprocess, "run", fake)
+        monkeypatch.setattr(subprocess, "run", fake)
         return fake
 
     return make
@@ -87,7 +88,7 @@ def test_only_the_wanted_files_are_taken_and_only_once(
 def test_names_that_lead_out_of_the_folder_and_links_are_left_out(
     offer: Callable[..., Client], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(packages.shutil, "which", lambda name: name)
+    monkeypatch.setattr(shutil, "which", lambda name: name)
     files = {"package/data/a.txt": "yes", "package/data/../../../b.txt": "no", "/package/data/c.txt": "no"}
     client = offer(pack(files), client="npm")
     fetch(["one"], tmp_path)
@@ -122,14 +123,14 @@ def test_an_archive_without_the_wanted_files_is_refused(offer: Callable[..., Cli
 
 
 def test_without_any_pip_the_remedy_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packages.subprocess, "run", lambda command, **_: subprocess.CompletedProcess(command, 1))
-    monkeypatch.setattr(packages.shutil, "which", lambda _: None)
+    monkeypatch.setattr(subprocess, "run", lambda command, **_: subprocess.CompletedProcess(command, 1))
+    monkeypatch.setattr(shutil, "which", lambda _: None)
     with pytest.raises(PackageError, match="pip is missing: run `python -m ensurepip`"):
         packages._pip_command()
 
 
 def test_without_npm_the_packaged_one_is_run_by_its_own_node(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packages.shutil, "which", lambda _: None)
+    monkeypatch.setattr(shutil, "which", lambda _: None)
     monkeypatch.setattr(packages, "ready", lambda name, folder: folder / "data/packages" / name)
     command = packages._npm(pins(root)["spam-assassin"], Path("there"), root)
     assert command[0].endswith("data/packages/node/bin/node")

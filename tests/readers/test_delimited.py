@@ -10,7 +10,7 @@ from tidemill.readers.table import Table
 
 
 def read(text: str, name: str = "t.csv", **options: object) -> Table:
-    return parse(text.encode(), name, ReadOptions(**options))  # type: ignore[arg-type]
+    return parse(text.encode(), name, ReadOptions(**options))
 
 
 @pytest.mark.parametrize(

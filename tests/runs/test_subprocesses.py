@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -10,10 +11,10 @@ import psutil
 from tidemill.runs.subprocesses import run_leashed
 
 
-def wait_until(true: object, seconds: float = 20.0) -> bool:
+def wait_until(true: Callable[[], object], seconds: float = 20.0) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        if true():  # type: ignore[operator]
+        if true():
             return True
         time.sleep(0.05)
     return False

@@ -17,8 +17,9 @@ BACKBONE = {"format": 1, "modality": "text", "settings": {"backbone": "cloud"}, 
 @pytest.fixture
 def settings(root: Path) -> TrainSettings:
     defaults = yaml.safe_load((root / "conf/train/head.yaml").read_text(encoding="utf-8"))
-    small = {"max_epochs": 20, "hidden": [8], "learning_rate": 0.02, "rows_per_step": 64, "reference_rows": 50}
-    return TrainSettings.model_validate(defaults | small)
+    small = {"max_epochs": 20, "learning_rate": 0.02, "batch_size": 64}
+    changes = {"head.hidden_sizes": [8], "optimizer": small, "reference_rows": 50}
+    return TrainSettings.model_validate(defaults).with_changes(changes)
 
 
 def tables(rows: int = 400, dimensions: int = 6, seed: int = 0) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:

@@ -5,7 +5,7 @@ import numpy as np
 from tidemill.contracts import NO_GOLD
 from tidemill.train.recipes.recipe import TrainingSet
 
-SMALL = {"max_epochs": 20, "hidden": (), "learning_rate": 0.05, "trials": 2}
+SMALL = {"optimizer": {"max_epochs": 20, "learning_rate": 0.05}, "head.hidden_sizes": (), "recipe_folds": 2}
 
 
 def clouds(rows=300, seed=0):
@@ -24,5 +24,6 @@ def training_set(rows=300, wrong=0.0, known=0, seed=0):
     return TrainingSet(features, targets, np.ones(rows, dtype=bool), gold), truth, flipped
 
 
-def changed(settings, **changes):
-    return settings.model_copy(update=SMALL | changes)
+def changed(settings, changes=None):
+    """Settings for a small fit, with changes by dotted keys."""
+    return settings.with_changes(SMALL).with_changes(changes or {})

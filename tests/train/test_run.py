@@ -101,8 +101,8 @@ def test_the_label_card_counts_coverage_and_conflicts(settings):
     share = (taught["batch"] == "two").mean()
     assert f"| training rows (splits train and dev) | {taught.height} |" in card
     assert "| coverage: a function votes on them | 100.0% |" in card
-    assert f"| conflicts: their votes name different classes | {share:.1%} |" in card
-    assert f"| against | {share:.1%} |" in card
+    assert f"| conflicts: their votes name different classes | {float(share):.1%} |" in card
+    assert f"| against | {float(share):.1%} |" in card
     assert "| silent | 0.0% |" in card
     entropy = -(0.9 * np.log2(0.9) + 0.1 * np.log2(0.1))
     assert f"1: certain) | {1 - entropy:.3f} |" in card

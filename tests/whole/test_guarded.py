@@ -10,6 +10,8 @@ from typing import Any
 import polars as pl
 import pytest
 
+from tidemill.denoise.run import denoise as denoise_stage
+from tidemill.label.run import label as label_stage
 from tidemill.stages import denoise, label
 
 pytestmark = pytest.mark.slow
@@ -33,7 +35,7 @@ def snapshot(folder: Path) -> dict[str, bytes]:
 def test_a_wrong_vote_stops_label_before_anything_is_written(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
-    real = label.label
+    real = label_stage
 
     def spoil(table: pl.DataFrame) -> pl.DataFrame:
         rows = pl.int_range(pl.len()) == 3
@@ -58,7 +60,7 @@ def test_a_wrong_vote_stops_label_before_anything_is_written(
 def test_a_missing_probability_stops_denoise_before_anything_is_written(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
-    real = denoise.denoise
+    real = denoise_stage
 
     def spoiled(*words: Any, **options: Any) -> Any:
         done = real(*words, **options)

@@ -123,7 +123,7 @@ def test_there_is_one_task_run_per_stage_and_a_second_run_skips_them_all(ui: Ui,
 
 
 def test_a_typo_in_the_form_fails_the_run_with_the_nearest_key(ui: Ui):
-    said = ui.start("refresh/refresh", {"problem": "tiny", "overrides": ["train.max_epoch=3"]})
+    said = ui.start("refresh/refresh", {"problem": "tiny", "overrides": ["train.optimizer.max_epoch=3"]})
     assert said.startswith("FAILED")
     assert "max_epochs" in said
 

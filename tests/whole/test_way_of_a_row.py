@@ -56,7 +56,7 @@ def test_dvc_repro_after_a_run_has_nothing_to_do(refreshed: Path):
 def test_dvc_shows_metrics_params_and_plots_without_a_complaint(refreshed: Path):
     assert "scores.end_model.balanced_accuracy" in run("dvc", "metrics", "show", folder=refreshed)
     assert "reports/tiny/metrics.json" in run("dvc", "metrics", "diff", "HEAD~1", folder=refreshed)
-    assert "tiny.train.max_epochs" in run("dvc", "params", "diff", "--all", "HEAD~1", folder=refreshed)
+    assert "tiny.train.optimizer.max_epochs" in run("dvc", "params", "diff", "--all", "HEAD~1", folder=refreshed)
     said = run("dvc", "plots", "show", "-o", str(refreshed.parent / "plots"), folder=refreshed)
     assert "WARNING" not in said
     assert (refreshed.parent / "plots" / "index.html").exists()
@@ -84,13 +84,21 @@ def test_the_first_champion_is_tagged_and_predicts_a_new_file(refreshed: Path):
 
 def test_overrides_by_dvc_exp_run_and_by_tidemill_run_agree(sprout: Callable[[str], Path]):
     by_dvc, by_us = sprout("exp"), sprout("overridden")
-    words = ["-S", "denoise@tiny.denoise=majority", "-S", "tiny.train.max_epochs=3"]
+    words = ["-S", "denoise@tiny.denoise=majority", "-S", "tiny.train.optimizer.max_epochs=3"]
     run("dvc", "exp", "run", *words, "evaluate@tiny", "monitor@tiny", "search@tiny", folder=by_dvc)
-    run("tidemill", "run", "problem=tiny", "denoise=majority", "train.max_epochs=3", folder=by_us)
+    run("tidemill", "run", "problem=tiny", "denoise=majority", "train.optimizer.max_epochs=3", folder=by_us)
     assert read_lock(by_dvc) == read_lock(by_us)
     params = yaml.safe_load((by_us / "params.yaml").read_text())
     assert params["tiny"]["denoise"]["model"] == "majority"
-    assert params["overrides"] == ["denoise@tiny.denoise=majority", "tiny.train.max_epochs=3"]
+    assert params["overrides"] == ["denoise@tiny.denoise=majority", "tiny.train.optimizer.max_epochs=3"]
+
+
+def test_dvc_exp_run_with_the_old_name_of_a_setting_ends_with_the_new_one(sprout: Callable[[str], Path]):
+    folder = sprout("renamed")
+    words = ["-S", "tiny.train.smoothing=true", "evaluate@tiny"]
+    answer = run("dvc", "exp", "run", *words, folder=folder, fails=True)
+    assert "write tiny.train.labels.noise_transition=true" in answer
+    assert "smoothing" not in (folder / "params.yaml").read_text(encoding="utf-8")
 
 
 def test_scrambled_gold_changes_no_label_and_no_model(sprout: Callable[[str], Path], reproduced: Path):

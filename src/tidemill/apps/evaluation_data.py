@@ -62,7 +62,9 @@ def measured(
         texts = texts_of(paths, batches) if problem.modality == "text" and members else None
         lessons = [_lesson(part, features, texts, len(classes)) for part in (learned, rows)]
         models[CEILING] = _ceiling(
-            lessons[0], lessons[1], settings.plain().model_copy(update={"views": tuple(members)})
+            lessons[0],
+            lessons[1],
+            settings.plain().with_changes({"cotraining.views": tuple(members), "ensemble.members": ()}),
         )
     if champion is not None:
         said = champion.predictions(_batches_of(rows, batches))
@@ -72,13 +74,13 @@ def measured(
 
 def outlier(paths: Paths, rows: pl.DataFrame, problem: Problem, settings: TrainSettings) -> np.ndarray | None:
     """Rows → (rows,) how unlike known rows the candidate finds each; None where it was not taught to tell."""
-    if not settings.none_of_the_above:
+    if not settings.ood_rejection_rate:
         return None
     return _of(_predictions(paths, problem.classes, settings), rows, [OUTLIER], CANDIDATE)[:, 0]
 
 
 def _predictions(paths: Paths, classes: tuple[str, ...], settings: TrainSettings) -> pl.DataFrame:
-    return read(paths.predictions, predictions_contract(classes, outliers=bool(settings.none_of_the_above)))
+    return read(paths.predictions, predictions_contract(classes, outliers=bool(settings.ood_rejection_rate)))
 
 
 def _batches_of(rows: pl.DataFrame, batches: Sequence[str]) -> list[str]:

@@ -30,7 +30,7 @@ Overrides = Annotated[
     list[str] | None,
     Argument(
         metavar="[KEY=VALUE]...",
-        help="such as problem=spam denoise=majority train.max_epochs=3",
+        help="such as problem=spam denoise=majority train.optimizer.max_epochs=3",
         autocompletion=complete_setting,
         show_default=False,
     ),

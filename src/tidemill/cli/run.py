@@ -15,7 +15,7 @@ def run(settings: Overrides = None, *, as_json: AsJson = False) -> None:
     Examples
     --------
     tidemill run
-    tidemill run problem=spam denoise=majority train.max_epochs=3
+    tidemill run problem=spam denoise=majority train.optimizer.max_epochs=3
     """
     from tidemill.apps.reports.index_page import summary
     from tidemill.cli.flows import flow

@@ -13,16 +13,23 @@ _LOG_SECONDS = 10.0
 
 
 def progress(items: Iterable[T], *, total: int, name: str, unit: str = "rows", size: int = 1) -> Iterator[T]:
-    """Items → the same items, telling standard error how far they are.
+    """Pass items on, and report on standard error how far they are.
 
     Parameters
     ----------
-    total
+    items : iterable
+    total : int
         How many units there are in all.
-    name
+    name : str
         What is being done, in the words of the stage.
-    size
+    unit : str
+    size : int
         Units per item (rows in a mini-batch; the last one may hold fewer).
+
+    Yields
+    ------
+    object
+        The items.
     """
     if sys.stderr.isatty():
         yield from _bar(items, total, name, unit, size)

@@ -125,13 +125,6 @@ def _classes(given: str | Sequence[str]) -> tuple[str, ...]:
 
 
 def _parameters(asked: Request, functions: Sequence[str]) -> dict[str, Any]:
-    """What was asked, and the functions of the votes -> the model's parameters.
-
-    Raises
-    ------
-    ConfigError
-        A hint is no number or is of no function, or the model takes none.
-    """
     takes = _known(asked.model).parameters
     given: dict[str, Any] = {"seed": asked.seed} if "seed" in takes else {}
     if asked.default_class is not None:
@@ -162,7 +155,6 @@ def _known(name: str) -> type[LabelModel]:
 
 
 def _features(asked: Request, train: VotesFile, other: VotesFile) -> tuple[Features | None, Features | None]:
-    """What was asked -> features of the rows to learn from and of the rows to label."""
     if asked.features is None:
         return None, None
     if asked.features == "text":
@@ -198,7 +190,6 @@ def _write(asked: Request, labels: pl.DataFrame, model: LabelModel, report: dict
 
 
 def _explained(asked: Request, fitted: Fitted, classes: tuple[str, ...]) -> dict[str, Any]:
-    """What was asked and fitted -> dependences and intervals for the report, the plots drawn where they were asked for."""
     if asked.report is None and asked.plots is None:
         return {}
     train = fitted.train

@@ -1,4 +1,4 @@
-"""files of votes, features and gold, in the forms people have them in -> arrays.
+"""Read votes, features and gold from the files that people have.
 
 Votes: a table with a column per function (``row_id`` names rows; columns of other values are passed over), or in crowd-kit's
 long form (task, worker, label) or Toloka's; a NumPy array; or WRENCH's JSON with its texts and labels. Votes and gold are class
@@ -275,13 +275,6 @@ def _row_names(table: pl.DataFrame) -> list[str]:
 
 
 def _indices(column: pl.Series, classes: Sequence[str], path: Path) -> pl.Series:
-    """Class indices, or names of classes -> class indices.
-
-    Raises
-    ------
-    DataError
-        A value is neither.
-    """
     if column.dtype.is_integer():
         return column
     named = {name: k for k, name in enumerate(classes)}
@@ -294,7 +287,7 @@ def _indices(column: pl.Series, classes: Sequence[str], path: Path) -> pl.Series
 
 
 def _long(table: pl.DataFrame, path: Path) -> VotesFile:
-    """crowd-kit's form -> votes; tasks and workers in the order of their names."""
+    """Tasks and workers are put in the order of their names."""
     if table["label"].null_count():
         raise DataError(f"{path}, column 'label': a label is missing; leave the line out where a worker said nothing")
     if table.select("task", "worker").is_duplicated().any():
@@ -321,7 +314,24 @@ def _aligned(found: VotesFile, functions: Sequence[str], path: Path) -> VotesFil
 
 
 def read_features(path: Path, rows: Sequence[str]) -> Features:
-    """Parquet (row_id, feature) or a NumPy array in the order of rows -> (rows, dimensions)."""
+    """Read features.
+
+    Parameters
+    ----------
+    path : Path
+        Parquet (``row_id``, ``feature``), or ``.npy`` in the order of the rows.
+    rows : sequence of str
+        Ids of the rows.
+
+    Returns
+    -------
+    (n_rows, n_dimensions)
+
+    Raises
+    ------
+    DataError
+        A row has no feature, or the shape is another.
+    """
     if path.suffix == ".npy":
         features = np.load(path, allow_pickle=False)
     else:
@@ -337,7 +347,27 @@ def read_features(path: Path, rows: Sequence[str]) -> Features:
 
 
 def read_gold(path: Path, rows: Sequence[str], classes: Sequence[str]) -> Any:
-    """CSV or Parquet (row_id, gold or label), or a NumPy vector in the order of rows -> (rows,) class or NO_GOLD."""
+    """Read gold.
+
+    Parameters
+    ----------
+    path : Path
+        CSV or Parquet (``row_id``, ``gold`` or ``label``), or ``.npy`` in the order of the rows.
+    rows : sequence of str
+        Ids of the rows.
+    classes : sequence of str
+        Names of the classes.
+
+    Returns
+    -------
+    (n_rows,)
+        Class index or ``NO_GOLD``.
+
+    Raises
+    ------
+    DataError
+        There is no such column, or a value is no class.
+    """
     n_classes = len(classes)
     if path.suffix == ".npy":
         gold = np.load(path, allow_pickle=False)
@@ -354,7 +384,7 @@ def read_gold(path: Path, rows: Sequence[str], classes: Sequence[str]) -> Any:
 
 
 class TextFeatures:
-    """Texts -> features without a backbone: TF-IDF of words and pairs of words, reduced to ``dimensions``."""
+    """Features of texts without a backbone: TF-IDF of words and pairs of words, reduced to ``dimensions``."""
 
     def __init__(self, texts: Sequence[str], *, dimensions: int, seed: int) -> None:
         from sklearn.decomposition import TruncatedSVD
@@ -368,5 +398,15 @@ class TextFeatures:
         self._reduce = TruncatedSVD(min(dimensions, min(seen.shape) - 1), random_state=seed).fit(seen)
 
     def __call__(self, texts: Sequence[str]) -> Features:
-        """Texts -> (rows, dimensions)."""
+        """Compute features.
+
+        Parameters
+        ----------
+        texts
+            Texts of the rows.
+
+        Returns
+        -------
+        (n_rows, n_dimensions)
+        """
         return np.asarray(self._reduce.transform(self._words.transform(texts)), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""votes table -> labels table, what the label model learned, and what to tell of it."""
+"""The denoise stage: from the table of votes to the table of labels, what the label model learned, and the report."""
 
 from __future__ import annotations
 
@@ -55,10 +55,30 @@ def denoise(
     features: Features | None = None,
     gold: Gold = None,
 ) -> Denoised:
-    """Votes table -> labels of all its rows by a model fitted on the rows of train and dev.
+    """Label all rows by a model fitted on the rows of train and dev.
 
-    ``features`` (rows, dimensions) and ``gold`` (rows,) are in the order of the table. The model learns from them where
-    the settings say so; the report measures with them wherever they are given.
+    Parameters
+    ----------
+    table : polars.DataFrame
+        Table of ``votes_contract``.
+    classes : tuple of str
+    settings : DenoiseSettings
+    features : (n_rows, n_dimensions), optional
+        In the order of the table. The model learns from them where the settings ask for it; the report measures with them
+        wherever they are given.
+    gold : (n_rows,), optional
+        Class index or ``NO_GOLD``, used as features are.
+
+    Returns
+    -------
+    Denoised
+
+    Raises
+    ------
+    ConfigError
+        There is no such model, or it has no such parameter.
+    DataError
+        A vote is none, or the model needs features and there are none.
     """
     names = votes_contract(len(classes)).other_names(table.columns)
     votes = table.select(names).to_numpy().astype(np.int8)
@@ -85,7 +105,17 @@ def denoise(
 
 
 def summed_up(explained: dict[str, Any]) -> dict[str, Any]:
-    """What ``explain`` tells -> what the report says of it: dependences, and the interval of each accuracy."""
+    """Select what the report holds of an explanation: dependences, and the interval of each accuracy.
+
+    Parameters
+    ----------
+    explained : dict
+        As ``explain`` makes it.
+
+    Returns
+    -------
+    dict
+    """
     intervals = {name: about["interval"] for name, about in explained["functions"].items()}
     return {"dependences": explained["dependences"], "accuracy_intervals": intervals}
 
@@ -93,9 +123,22 @@ def summed_up(explained: dict[str, Any]) -> dict[str, Any]:
 def fit_twice(
     name: str, n_classes: int, parameters: dict[str, Any], votes: Votes, *, features: Features | None, gold: Gold
 ) -> tuple[LabelModel, LabelModel]:
-    """Model's name and parameters, what to learn from -> the fitted model, and one fitted without the gold.
+    """Fit a label model with gold and without.
 
-    They are the same where no gold is learned from. Only the second may be held against the gold.
+    Parameters
+    ----------
+    name : str
+        Name of the model.
+    n_classes : int
+    parameters : dict
+    votes : (n_rows, n_functions)
+    features : (n_rows, n_dimensions) or None
+    gold : (n_rows,) or None
+
+    Returns
+    -------
+    model, without_gold : LabelModel
+        The same model where there is no gold to learn from. Only the second may be scored on the gold.
     """
     model = create(name, n_classes, **parameters).fit(votes, features=features, gold=gold)
     return model, model if gold is None else create(name, n_classes, **parameters).fit(votes, features=features)
@@ -104,7 +147,18 @@ def fit_twice(
 def gold_report(
     without: Probabilities, votes: Votes, gold: Gold, *, classes: tuple[str, ...], seed: int
 ) -> dict[str, Any]:
-    """Hold the labels of a model that saw no gold against the gold.
+    """Score the labels of a model that saw no gold on the gold.
+
+    Parameters
+    ----------
+    without : (n_rows, n_classes)
+        Labels by a model that saw no gold.
+    votes : (n_rows, n_functions)
+    gold : (n_rows,) or None
+        Class index or ``NO_GOLD``.
+    classes : tuple of str
+    seed : int
+        Of the resampling behind intervals.
 
     Returns
     -------
@@ -119,9 +173,23 @@ def gold_report(
 
 
 def worth_of(weak: Probabilities, votes: Votes, features: Features | None, gold: Gold, seed: int) -> dict[str, Any]:
-    """Labels of a model that saw no gold, votes, features, gold -> what the functions are worth in gold rows.
+    """Measure how many gold rows the labeling functions are worth.
 
-    Without features, or with too little gold, it says what is missing and what to do next.
+    Parameters
+    ----------
+    weak : (n_rows, n_classes)
+        Labels by a model that saw no gold.
+    votes : (n_rows, n_functions)
+    features : (n_rows, n_dimensions) or None
+    gold : (n_rows,) or None
+        Class index or ``NO_GOLD``.
+    seed : int
+        Of the splits.
+
+    Returns
+    -------
+    dict
+        Without features, or with too little gold, what is missing and what to do next.
     """
     known = 0 if gold is None else int((np.asarray(gold) != NO_GOLD).sum())
     if features is None or known < LEAST:
@@ -191,12 +259,35 @@ def class_index(name: str, classes: tuple[str, ...], option: str) -> int:
 
 
 def part(values: Any, rows: Any) -> Any:
-    """Values or None, and which rows -> the values of these rows."""
+    """Select rows of values that may be None.
+
+    Parameters
+    ----------
+    values : (n_rows, ...) or None
+    rows : (n_rows,)
+        Mask, or indices.
+
+    Returns
+    -------
+    (n_selected, ...) or None
+    """
     return None if values is None else values[rows]
 
 
 def labels_table(row_ids: pl.Series, probabilities: Probabilities, classes: tuple[str, ...]) -> pl.DataFrame:
-    """Row ids and (rows, classes) probabilities -> table of ``labels_contract``."""
+    """Make the table of labels.
+
+    Parameters
+    ----------
+    row_ids : polars.Series
+    probabilities : (n_rows, n_classes)
+    classes : tuple of str
+
+    Returns
+    -------
+    polars.DataFrame
+        Table of ``labels_contract``.
+    """
     columns = {name: probabilities[:, k] for k, name in enumerate(probability_columns(classes))}
     return pl.DataFrame({"row_id": row_ids.cast(pl.String), **columns})
 
@@ -204,7 +295,23 @@ def labels_table(row_ids: pl.Series, probabilities: Probabilities, classes: tupl
 def describe(
     model: LabelModel, votes: Votes, probabilities: Probabilities, *, names: list[str], classes: tuple[str, ...]
 ) -> dict[str, Any]:
-    """Fitted model and what it says -> report: model, balance, functions, and what majority vote would have given."""
+    """Report the model, the class balance, the functions, and what the majority vote would have given.
+
+    Parameters
+    ----------
+    model : LabelModel
+    votes : (n_rows, n_functions)
+    probabilities : (n_rows, n_classes)
+        By this model.
+    names : list of str
+        Of the functions.
+    classes : tuple of str
+
+    Returns
+    -------
+    dict
+        JSON content.
+    """
     majority = shares(votes, len(classes))
     heard = ~silent(votes)
     same = majority.argmax(axis=1) == probabilities.argmax(axis=1)
@@ -226,7 +333,6 @@ def describe(
 
 
 def _named(told: dict[str, Any], names: list[str], classes: tuple[str, ...]) -> dict[str, Any]:
-    """What a model reports -> the same with functions and classes by name."""
     told = {key: value for key, value in told.items() if key != "groups"}
     choice = dict(told.get("choice", {}))
     if choice:

@@ -1,1 +1,1 @@
-"""raw rows -> features: what a frozen backbone sees in them, computed once per row and backbone."""
+"""Features of raw rows from a frozen backbone, computed once per row and backbone."""

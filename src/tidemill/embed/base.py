@@ -14,17 +14,40 @@ KEPT_BITS: Final = 12
 
 
 class Backbone(Protocol):
-    """Contents of rows -> features."""
+    """What turns the contents of rows into features."""
 
     def embed(self, contents: Sequence[Any], *, name: str) -> Features:
-        """Texts, or bytes of images -> (rows, dimensions), in their order; ``name`` is what progress calls it."""
+        """Compute features.
+
+        Parameters
+        ----------
+        contents : sequence
+            Texts, or bytes of images.
+        name : str
+            What progress calls it.
+
+        Returns
+        -------
+        (n_rows, n_dimensions)
+            In the order of the contents.
+        """
 
 
 def rounded(features: Features) -> Features:
-    """Features -> the nearest numbers with ``KEPT_BITS`` bits of mantissa: relative error at most 2**-13.
+    """Round features to ``KEPT_BITS`` bits of mantissa: a relative error of at most 2**-13.
 
     Ties and carries follow from adding half a step to the integer that the bits spell.
 
+    Parameters
+    ----------
+    features : (n_rows, n_dimensions)
+
+    Returns
+    -------
+    (n_rows, n_dimensions)
+
+    Examples
+    --------
     >>> rounded(np.array([1.0, -0.1, 0.0, 1.0 + 2**-20], dtype=np.float32)).tolist()
     [1.0, -0.100006103515625, 0.0, 1.0]
     """

@@ -1,7 +1,7 @@
-"""a backbone and some rows -> how far the rows are from what the backbone has learned on.
+"""How far rows are from what the backbone was trained on.
 
 Images: the batch norms of a backbone keep mean and variance of every channel over its source data; the same of the rows is
-held against them, as Li et al., "Revisiting Batch Normalization For Practical Domain Adaptation" (2017) compare domains: the
+compared with them, as Li et al., "Revisiting Batch Normalization For Practical Domain Adaptation" (2017) compare domains: the
 symmetric Kullback-Leibler divergence of the two normal distributions, median over the channels of a layer, mean over layers.
 
 Texts: a tokenizer keeps the words that were common in its source as one piece, spells the others in several, and has none
@@ -38,7 +38,20 @@ _STEP: Final = 8
 
 
 def domain(embedder: Embedder, rows: pl.DataFrame) -> dict[str, Any]:
-    """What embeds the problem's rows, and raw rows -> ``rows``, ``verdict``, ``measures`` and ``words``."""
+    """Measure the distance of rows from the backbone's source.
+
+    Parameters
+    ----------
+    embedder : Embedder
+        What embeds the problem's rows.
+    rows : polars.DataFrame
+        Raw rows.
+
+    Returns
+    -------
+    dict
+        ``rows`` looked at, ``verdict``, ``measures`` and ``words``.
+    """
     some = least(rows, embedder.settings.domain_rows)
     if not some.height:
         return {"rows": 0, "verdict": UNKNOWN, "measures": {}, "words": "not measured: embed.domain_rows is 0"}
@@ -51,7 +64,19 @@ def domain(embedder: Embedder, rows: pl.DataFrame) -> dict[str, Any]:
 
 
 def least(rows: pl.DataFrame, count: int) -> pl.DataFrame:
-    """Raw rows -> those of the least ids, which are hashes: a sample that few later arrivals move."""
+    """Sample raw rows: those of the least ids, which are hashes, so that few later arrivals change the sample.
+
+    Parameters
+    ----------
+    rows : polars.DataFrame
+        Raw rows.
+    count : int
+        Rows of the sample.
+
+    Returns
+    -------
+    polars.DataFrame
+    """
     return rows.sort("row_id").head(count)
 
 
@@ -69,7 +94,21 @@ def _of_images(loaded: tuple[Any, int, Any, Any], contents: Sequence[bytes], set
 def divergences(
     loaded: tuple[Any, int, Any, Any], contents: Sequence[bytes], settings: ImageSettings
 ) -> dict[str, float]:
-    """Model with size, mean and spread of its pixels, and images -> batch norm that runs -> divergence there."""
+    """Compute the divergence of images from a backbone's source, batch norm by batch norm.
+
+    Parameters
+    ----------
+    loaded : tuple
+        The model, the size of its input, mean and spread of its pixels.
+    contents : sequence of bytes
+        Images.
+    settings : ImageSettings
+
+    Returns
+    -------
+    dict of str to float
+        By the name of each batch norm that runs.
+    """
     import torch
 
     model, size, mean, std = loaded
@@ -91,7 +130,7 @@ def _remembers(part: Any) -> bool:
 
 
 def _counted(seen: dict[str, Any], name: str) -> Any:
-    """Where sums are kept, and a layer's name -> what adds up the layer's inputs: values, squares and how many."""
+    """A hook that adds up values, squares and how many there are of a layer's inputs."""
 
     def add(_: Any, inputs: tuple[Any, ...], __: Any) -> None:
         values = inputs[0].double().transpose(0, 1).flatten(1)  # channels first
@@ -109,8 +148,20 @@ def _divergence(sums: Any, norm: Any) -> float:
 
 
 def symmetric(one: tuple[Any, Any], other: tuple[Any, Any]) -> Any:
-    """Mean and variance of two normal distributions -> the sum of their two divergences from each other.
+    """Compute the symmetric Kullback-Leibler divergence of two normal distributions.
 
+    Parameters
+    ----------
+    one, other : tuple of float or array
+        Mean and variance.
+
+    Returns
+    -------
+    float or array
+        The sum of both divergences; 0 where the distributions are the same.
+
+    Examples
+    --------
     >>> float(symmetric((0.0, 1.0), (0.0, 1.0))), float(symmetric((1.0, 1.0), (0.0, 1.0)))
     (0.0, 1.0)
     """
@@ -132,9 +183,20 @@ def _of_texts(backbone: TextBackbone, contents: Sequence[str]) -> dict[str, Any]
 
 
 def fertility(tokenizer: Any, texts: Sequence[str]) -> tuple[float, float]:
-    """Tokenizer and texts -> pieces per word of letters, and the share of pieces that stand for what it cannot read.
+    """Count the pieces that a tokenizer makes of words.
 
-    Without any word the first is 0.
+    Parameters
+    ----------
+    tokenizer
+        Of Hugging Face.
+    texts : sequence of str
+
+    Returns
+    -------
+    pieces_per_word : float
+        Of words of letters; 0 without any.
+    unknown : float
+        Share of pieces that stand for what the tokenizer cannot read.
     """
     words = [" ".join(_WORD.findall(text)) for text in texts]
     spelled = tokenizer(words, add_special_tokens=False)["input_ids"]
@@ -145,8 +207,19 @@ def fertility(tokenizer: Any, texts: Sequence[str]) -> tuple[float, float]:
 
 
 def spread(features: Features) -> float:
-    """(rows, dimensions) -> mean cosine of two rows: 1 where the backbone sees them all alike.
+    """Compute the mean cosine of two rows.
 
+    Parameters
+    ----------
+    features : (n_rows, n_dimensions)
+
+    Returns
+    -------
+    float
+        1 where the backbone sees all rows alike.
+
+    Examples
+    --------
     >>> round(spread(np.array([[1.0, 0.0], [0.0, 2.0]], dtype=np.float32)), 6)
     0.0
     """
@@ -156,8 +229,21 @@ def spread(features: Features) -> float:
 
 
 def graded(value: float, limits: tuple[float, float]) -> str:
-    """Value and the two limits -> near, some way off or far.
+    """Grade a value by two limits.
 
+    Parameters
+    ----------
+    value : float
+    limits : tuple of float
+        From which on it is some way off, and far.
+
+    Returns
+    -------
+    str
+        ``near``, ``some way off`` or ``far``.
+
+    Examples
+    --------
     >>> graded(0.1, (0.25, 0.45)), graded(0.3, (0.25, 0.45)), graded(0.45, (0.25, 0.45))
     ('near', 'some way off', 'far')
     """

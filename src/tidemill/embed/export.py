@@ -1,4 +1,4 @@
-"""a frozen backbone -> the same function as an ONNX graph: tokens or pixels in, features out; imported only when used."""
+"""A frozen backbone as an ONNX graph, tokens or pixels in, features out; imported only when used."""
 
 from __future__ import annotations
 
@@ -50,16 +50,25 @@ class _Image(nn.Module):
 
 
 def _shortened(features: torch.Tensor) -> torch.Tensor:
-    """Features -> the same with as many bits as ``tidemill.embed.base.rounded`` leaves, in operators that ONNX has."""
+    """As ``tidemill.embed.base.rounded``, in operators that ONNX has."""
     wide = features * _SPLITTER
     return wide - (wide - features)
 
 
 def features_graph(backbone: TextBackbone | ImageBackbone, *, opset: int) -> Any:
-    """Backbone -> ONNX model with output ``features`` (rows, dimensions).
+    """Export a backbone.
 
-    Its inputs are those that ``feeds`` makes: ``input_ids`` and ``attention_mask``, int64 (rows, tokens); or
-    ``pixels``, uint8 (rows, height, width, 3), red, green, blue.
+    Parameters
+    ----------
+    backbone : TextBackbone or ImageBackbone
+    opset : int
+        Version of ONNX's operators.
+
+    Returns
+    -------
+    onnx.ModelProto
+        Its inputs are those that ``feeds`` makes: ``input_ids`` and ``attention_mask``, int64 (n_rows, n_tokens); or
+        ``pixels``, uint8 (n_rows, height, width, 3), red, green, blue. Its output is ``features`` (n_rows, n_dimensions).
 
     Raises
     ------
@@ -74,7 +83,6 @@ def features_graph(backbone: TextBackbone | ImageBackbone, *, opset: int) -> Any
 
 
 def _traced(module: nn.Module, example: dict[str, torch.Tensor], free: tuple[str, ...], opset: int) -> Any:
-    """Module, an example of its inputs and the names of the sizes that vary -> ONNX model without traces of its making."""
     sizes = {place: torch.export.Dim(name) for place, name in enumerate(free)}
     try:
         with warnings.catch_warnings(), torch.no_grad():
@@ -95,7 +103,7 @@ def _traced(module: nn.Module, example: dict[str, torch.Tensor], free: tuple[str
 
 
 def _bare(model: Any) -> Any:
-    """ONNX model -> the model without the source lines and paths that torch writes into it."""
+    """Torch writes source lines and paths into a graph."""
     for part in (*model.graph.node, *model.graph.initializer, *model.graph.value_info, model.graph):
         del part.metadata_props[:]
         part.doc_string = ""
@@ -103,7 +111,20 @@ def _bare(model: Any) -> Any:
 
 
 def feeds(backbone: TextBackbone | ImageBackbone, contents: Sequence[Any]) -> Iterator[tuple[list[int], Feed]]:
-    """Backbone and texts, or bytes of images -> mini-batch by mini-batch, which rows are in it and the graph's inputs."""
+    """Prepare the graph's inputs, mini-batch by mini-batch.
+
+    Parameters
+    ----------
+    backbone : TextBackbone or ImageBackbone
+    contents : sequence
+        Texts, or bytes of images.
+
+    Yields
+    ------
+    rows : list of int
+        Which rows are in the mini-batch.
+    inputs : dict of str to array
+    """
     if isinstance(backbone, ImageBackbone):
         step = backbone.settings.images_per_step
         for start in range(0, len(contents), step):
@@ -117,7 +138,7 @@ def feeds(backbone: TextBackbone | ImageBackbone, contents: Sequence[Any]) -> It
 
 
 def preparation(backbone: TextBackbone | ImageBackbone) -> dict[str, Any]:
-    """Backbone -> what a caller does with a row before the graph reads it, for the graph's metadata."""
+    """Describe what a caller does with a row before the graph reads it, for the graph's metadata."""
     if isinstance(backbone, TextBackbone):
         kept = backbone.settings.model_dump(include={"max_tokens", "squeeze"})
         return {"tokenizer": "tokenizer.json", **kept}

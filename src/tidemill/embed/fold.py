@@ -1,4 +1,4 @@
-"""a frozen convolutional network -> the same function, a third faster: batch normalisation folded into convolutions."""
+"""Fold batch normalisation into convolutions: the same function, a third faster."""
 
 from __future__ import annotations
 
@@ -10,10 +10,22 @@ _TOLERANCE: Final = 1e-4  # of the largest output; the fold only reorders float3
 
 
 def folded(model: Any, probe: Any) -> Any:
-    """Model in eval mode and an input (1, channels, height, width) -> the folded model, or the model as it was.
+    """Fold the batch norms of a model into the convolutions before them.
 
     Modules say in which order they were registered, not in which they run; so the fold is tried on the probe, and
     given up where the outputs differ.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        In eval mode.
+    probe : (1, n_channels, height, width)
+        An input.
+
+    Returns
+    -------
+    torch.nn.Module
+        The folded model, or the model as it was.
     """
     import torch
 
@@ -27,7 +39,7 @@ def folded(model: Any, probe: Any) -> Any:
 
 
 def _fold(module: Any) -> int:
-    """Module -> how many pairs of neighbours in it were folded, in place."""
+    """In place; how many pairs were folded."""
     from torch import nn
     from torch.nn.utils.fusion import fuse_conv_bn_eval
 

@@ -1,4 +1,4 @@
-"""A name on the Hugging Face hub -> the model: from the local cache first, then from the network."""
+"""Models by their name on the Hugging Face hub: from the local cache first, then from the network."""
 
 from __future__ import annotations
 
@@ -11,7 +11,19 @@ T = TypeVar("T")
 
 
 def from_hub(load: Callable[..., T], name: str) -> T:
-    """What loads a model, given ``local_files_only`` -> the model.
+    """Load a model from the cache, or fetch it.
+
+    Parameters
+    ----------
+    load : callable
+        Loads the model; takes ``local_files_only``.
+    name : str
+        Of the model, for the error.
+
+    Returns
+    -------
+    object
+        What ``load`` returns.
 
     Raises
     ------
@@ -25,7 +37,19 @@ def from_hub(load: Callable[..., T], name: str) -> T:
 
 
 def fetched(load: Callable[[], T], name: str) -> T:
-    """What loads a model and may use the network -> the model.
+    """Load a model that may have to be fetched.
+
+    Parameters
+    ----------
+    load : callable
+        Loads the model and may use the network.
+    name : str
+        Of the model, for the error.
+
+    Returns
+    -------
+    object
+        What ``load`` returns.
 
     Raises
     ------
@@ -45,7 +69,7 @@ def fetched(load: Callable[[], T], name: str) -> T:
 
 
 def quiet_transformers() -> None:
-    """Nothing -> transformers shows no bars and no advice; what matters is raised or told by the stage."""
+    """Switch off the progress bars and the advice of transformers; what matters is raised or printed by the stage."""
     from transformers.utils import logging
 
     quiet: Any = logging

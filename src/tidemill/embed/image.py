@@ -1,4 +1,4 @@
-"""bytes of images -> features: pooled activations of any timm model."""
+"""Features of images: pooled activations of any timm model."""
 
 from __future__ import annotations
 
@@ -36,7 +36,19 @@ class ImageBackbone:
         self.model = folded(model.eval(), probe).to(memory_format=torch.channels_last)
 
     def embed(self, contents: Sequence[bytes], *, name: str) -> Features:
-        """Bytes of images -> (rows, dimensions)."""
+        """Compute features.
+
+        Parameters
+        ----------
+        contents : sequence of bytes
+            Images.
+        name : str
+            What progress calls it.
+
+        Returns
+        -------
+        (n_rows, n_dimensions)
+        """
         step = self.settings.images_per_step
         starts = range(0, len(contents), step)
         parts = [
@@ -57,7 +69,26 @@ class ImageBackbone:
 def load_trainable(
     backbone: str, path: Path | None, settings: ImageSettings, *, scratch: bool
 ) -> tuple[Any, int, Any, Any]:
-    """Timm name, weights and settings -> model as timm made it, size of its input, mean and spread of its pixels."""
+    """Load a model as timm makes it.
+
+    Parameters
+    ----------
+    backbone : str
+        Timm's name of the model.
+    path : Path or None
+        Its weights; None: from the hub.
+    settings : ImageSettings
+    scratch : bool
+        With random weights.
+
+    Returns
+    -------
+    model : torch.nn.Module
+    size : int
+        Pixels of a side of its input.
+    mean, spread : tensor
+        Of its pixels, by channel.
+    """
     if scratch:
         _known(_timm(), backbone)
         model = _timm().create_model(backbone, num_classes=0, pretrained=False)
@@ -72,9 +103,18 @@ def load_trainable(
 
 
 def pooled(model: Any, images: Any, stages: Sequence[int]) -> Any:
-    """Model and (rows, 3, height, width) -> (rows, dimensions): mean and spread of the stages' maps, or the last layer.
+    """Pool activations; early stages see texture and fine lines, the last layer sees objects.
 
-    Early stages see texture and fine lines, the last layer sees objects.
+    Parameters
+    ----------
+    model : torch.nn.Module
+    images : (n_rows, 3, height, width)
+    stages : sequence of int
+        Stages of which mean and spread of the maps are taken; none: the last layer.
+
+    Returns
+    -------
+    (n_rows, n_dimensions)
     """
     import torch
 
@@ -87,7 +127,20 @@ def pooled(model: Any, images: Any, stages: Sequence[int]) -> Any:
 
 
 def pixels(data: bytes, size: int) -> Pixels:
-    """Bytes of an image -> (size, size, 3): the whole picture, squeezed to a square; grey becomes three equal channels."""
+    """Decode an image and squeeze the whole of it to a square.
+
+    Parameters
+    ----------
+    data : bytes
+        An image.
+    size : int
+        Pixels of a side.
+
+    Returns
+    -------
+    (size, size, 3)
+        Grey becomes three equal channels.
+    """
     from PIL import Image, ImageOps
 
     with Image.open(io.BytesIO(data)) as opened:
@@ -98,7 +151,18 @@ def pixels(data: bytes, size: int) -> Pixels:
 
 
 def load_weights(backbone: str, path: Path) -> Any:
-    """Timm name and file, or folder of one file, of weights -> model without its classifier; every key must fit.
+    """Load weights into a model without its classifier; every key must fit.
+
+    Parameters
+    ----------
+    backbone : str
+        Timm's name of the model.
+    path : Path
+        File, or folder of one file, of weights.
+
+    Returns
+    -------
+    torch.nn.Module
 
     Raises
     ------

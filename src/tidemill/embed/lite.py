@@ -1,4 +1,4 @@
-"""Weights of EfficientNet-Lite as other repositories name them -> timm's names."""
+"""Weights of EfficientNet-Lite under timm's names."""
 
 from __future__ import annotations
 
@@ -22,8 +22,19 @@ _OTHERS: Final = {
 
 
 def renamed(state: Mapping[str, Any]) -> dict[str, Any]:
-    """State dict in either naming -> in timm's.
+    """Rename the entries of a state dict to timm's names.
 
+    Parameters
+    ----------
+    state : mapping
+        State dict in either naming.
+
+    Returns
+    -------
+    dict
+
+    Examples
+    --------
     >>> list(renamed({"_conv_stem.weight": 0, "_blocks.1._bn0.bias": 1, "_bn1.weight": 2}))
     ['conv_stem.weight', 'blocks.1.0.bn1.bias', 'bn2.weight']
     """

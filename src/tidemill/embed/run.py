@@ -1,4 +1,4 @@
-"""rows of a raw table -> table of their features, and the mark that says what made them."""
+"""Tables of features, and the mark that says what made them."""
 
 from __future__ import annotations
 
@@ -59,7 +59,19 @@ class Embedder:
         return ImageBackbone(self.settings.backbone, self.path, self.settings.image)
 
     def features(self, rows: pl.DataFrame, *, name: str) -> Features:
-        """Raw rows -> (rows, dimensions) features, in their order.
+        """Compute features.
+
+        Parameters
+        ----------
+        rows : polars.DataFrame
+            Raw rows.
+        name : str
+            What progress calls it.
+
+        Returns
+        -------
+        (n_rows, n_dimensions)
+            In the order of the rows.
 
         Raises
         ------
@@ -74,14 +86,36 @@ class Embedder:
         return features
 
     def mark(self, rows: pl.DataFrame) -> dict[str, str]:
-        """Raw rows -> Parquet metadata of their features. Row ids are hashes of the rows' content."""
+        """Describe features of rows, as Parquet metadata: the backbone, and ids of the rows, which are hashes of their content.
+
+        Parameters
+        ----------
+        rows : polars.DataFrame
+            Raw rows.
+
+        Returns
+        -------
+        dict of str to str
+        """
         ids = hashlib.sha256("\n".join(rows["row_id"].to_list()).encode()).hexdigest()
         return {MARK: json.dumps({"backbone": self.about, "rows": ids}, sort_keys=True)}
 
 
 def features_table(row_ids: pl.Series, features: Features) -> pl.DataFrame:
-    """Row ids and (rows, dimensions) -> table of contract ``FEATURES``.
+    """Make the table of features.
 
+    Parameters
+    ----------
+    row_ids : polars.Series
+    features : (n_rows, n_dimensions)
+
+    Returns
+    -------
+    polars.DataFrame
+        Table of contract ``FEATURES``.
+
+    Examples
+    --------
     >>> features_table(pl.Series(["a"]), np.zeros((1, 2), dtype=np.float32)).schema["feature"]
     Array(Float32, shape=(2,))
     """
@@ -90,7 +124,18 @@ def features_table(row_ids: pl.Series, features: Features) -> pl.DataFrame:
 
 
 def is_current(file: Path, mark: Mapping[str, str]) -> bool:
-    """File of features and the mark it should bear -> whether it is there, whole, and bears it."""
+    """Test whether a file of features is there, whole, and bears the mark that it should.
+
+    Parameters
+    ----------
+    file : Path
+    mark : mapping
+        As ``Embedder.mark`` makes it.
+
+    Returns
+    -------
+    bool
+    """
     try:
         return pl.read_parquet_metadata(file).get(MARK) == mark[MARK]
     except (pl.exceptions.PolarsError, OSError):
@@ -98,7 +143,16 @@ def is_current(file: Path, mark: Mapping[str, str]) -> bool:
 
 
 def made_by(file: Path) -> dict[str, Any]:
-    """File of features -> what identifies the backbone that made it, as ``Embedder.about``.
+    """Read what identifies the backbone that made a file of features.
+
+    Parameters
+    ----------
+    file : Path
+
+    Returns
+    -------
+    dict
+        As ``Embedder.about``.
 
     Raises
     ------
@@ -113,7 +167,19 @@ def made_by(file: Path) -> dict[str, Any]:
 
 
 def embedder_of(about: Mapping[str, Any], *, root: Path, threads: int) -> Embedder:
-    """What identifies a backbone, and the project's main checkout -> the same backbone, for new rows.
+    """Restore the embedder of a backbone, for new rows.
+
+    Parameters
+    ----------
+    about : mapping
+        What identifies the backbone.
+    root : Path
+        The project's main checkout.
+    threads : int
+
+    Returns
+    -------
+    Embedder
 
     Raises
     ------
@@ -129,5 +195,20 @@ def embedder_of(about: Mapping[str, Any], *, root: Path, threads: int) -> Embedd
 
 
 def embed_rows(rows: pl.DataFrame, about: Mapping[str, Any], *, root: Path, threads: int) -> Features:
-    """New rows with a column text or image, and a model's backbone section -> (rows, dimensions) features."""
+    """Compute features of new rows by a model's backbone.
+
+    Parameters
+    ----------
+    rows : polars.DataFrame
+        With a column ``text`` or ``image``.
+    about : mapping
+        What identifies the backbone.
+    root : Path
+        The project's main checkout.
+    threads : int
+
+    Returns
+    -------
+    (n_rows, n_dimensions)
+    """
     return embedder_of(about, root=root, threads=threads).features(rows, name="embed")

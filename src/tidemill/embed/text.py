@@ -1,4 +1,4 @@
-"""texts -> features: the mean of the last layer of any Hugging Face encoder over the tokens that are there.
+"""Features of texts: the mean of the last layer of any Hugging Face encoder over the tokens that are there.
 
 With all-MiniLM-L6-v2 and ``normalize`` this is the sentence embedding of Reimers and Gurevych, "Sentence-BERT" (2019).
 """
@@ -36,7 +36,19 @@ class TextBackbone:
         self.tokenizer, self.model = _load(backbone, path)
 
     def embed(self, contents: Sequence[str], *, name: str) -> Features:
-        """Texts -> (rows, dimensions). Texts of like length are padded together; the answer is in the texts' order."""
+        """Compute features; texts of like length are padded together.
+
+        Parameters
+        ----------
+        contents : sequence of str
+        name : str
+            What progress calls it.
+
+        Returns
+        -------
+        (n_rows, n_dimensions)
+            In the order of the texts.
+        """
         tokens = self.tokens(contents)
         features = np.zeros((len(tokens), self.model.config.hidden_size), dtype=np.float32)
         groups = list(similar(tokens, self.settings.tokens_per_step))
@@ -45,7 +57,16 @@ class TextBackbone:
         return rounded(features)
 
     def tokens(self, contents: Sequence[str]) -> list[Tokens]:
-        """Texts -> the tokens of each."""
+        """Tokenize texts.
+
+        Parameters
+        ----------
+        contents : sequence of str
+
+        Returns
+        -------
+        list of list of int
+        """
         most = self.settings.max_tokens
         texts = [readable(text, self.settings)[: most * CHARACTERS_PER_TOKEN] for text in contents]
         listed: list[Tokens] = self.tokenizer(texts, truncation=True, max_length=most)["input_ids"]
@@ -70,8 +91,19 @@ class TextBackbone:
 
 
 def readable(text: str, settings: TextSettings) -> str:
-    r"""Text -> what the tokenizer reads; with ``squeeze`` links, addresses and rules take one token, not twenty.
+    r"""Prepare a text for the tokenizer; with ``squeeze`` links, addresses and rules take one token, not twenty.
 
+    Parameters
+    ----------
+    text : str
+    settings : TextSettings
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
     >>> squeeze = TextSettings(max_tokens=64, tokens_per_step=1, squeeze=True, normalize=True)
     >>> readable("Win!!! -----\n  http://a.example/x?y=1 me@b.example", squeeze)
     'Win! - http email'
@@ -83,8 +115,21 @@ def readable(text: str, settings: TextSettings) -> str:
 
 
 def similar(tokens: Sequence[Tokens], tokens_per_step: int) -> Iterator[list[int]]:
-    """Token lists -> groups of rows of like length, longest first, each of at most ``tokens_per_step`` padded tokens.
+    """Group rows of like length, longest first.
 
+    Parameters
+    ----------
+    tokens : sequence of list of int
+    tokens_per_step : int
+        Padded tokens of a group, at most.
+
+    Yields
+    ------
+    list of int
+        Indices of the rows of a group.
+
+    Examples
+    --------
     >>> list(similar([[1], [1, 2, 3], [1, 2], [1]], 6))
     [[1, 2], [0, 3]]
     """
@@ -97,8 +142,21 @@ def similar(tokens: Sequence[Tokens], tokens_per_step: int) -> Iterator[list[int
 
 
 def padded(rows: Sequence[Tokens], pad: Token) -> tuple[Any, Any]:
-    """Token lists -> (rows, longest) ids and mask, 1 where a token is.
+    """Pad token lists to the longest.
 
+    Parameters
+    ----------
+    rows : sequence of list of int
+    pad : int
+        Token to pad with.
+
+    Returns
+    -------
+    ids, mask : (n_rows, longest)
+        The mask is 1 where a token is.
+
+    Examples
+    --------
     >>> ids, mask = padded([[7, 8], [9]], 0)
     >>> ids.tolist(), mask.tolist()
     ([[7, 8], [9, 0]], [[1, 1], [1, 0]])

@@ -30,14 +30,25 @@ class TunableText:
         self.module = type(backbone.model)(backbone.model.config) if scratch else backbone.model
 
     def prepare(self, contents: Sequence[str]) -> list[Any]:
-        """Texts -> their tokens."""
+        """Tokenize texts."""
         most = self.settings.max_tokens
         texts = [readable(text, self.settings) for text in contents]
         listed: list[Any] = self.tokenizer(texts, truncation=True, max_length=most)["input_ids"]
         return listed
 
     def inputs(self, rows: Sequence[Any], chance: np.random.Generator | None) -> tuple[Any, ...]:
-        """Tokens of a mini-batch -> ids and mask; with ``chance`` a tenth of the tokens is hidden, the ends are not."""
+        """Pad a mini-batch of tokens.
+
+        Parameters
+        ----------
+        rows : sequence of list of int
+        chance : numpy.random.Generator or None
+            With one, a tenth of the tokens is masked, never the ends.
+
+        Returns
+        -------
+        ids, mask : (n_rows, longest)
+        """
         import torch
 
         ids, mask = padded(rows, self.tokenizer.pad_token_id or 0)
@@ -47,7 +58,16 @@ class TunableText:
         return torch.from_numpy(ids), torch.from_numpy(mask)
 
     def features(self, ids: Any, mask: Any) -> Any:
-        """Ids and mask -> (rows, dimensions), as ``TextBackbone`` makes them."""
+        """Compute features as ``TextBackbone`` does.
+
+        Parameters
+        ----------
+        ids, mask : (n_rows, longest)
+
+        Returns
+        -------
+        (n_rows, n_dimensions)
+        """
         import torch
 
         hidden = self.module(input_ids=ids, attention_mask=mask).last_hidden_state
@@ -55,11 +75,11 @@ class TunableText:
         return torch.nn.functional.normalize(mean, dim=1) if self.settings.normalize else mean
 
     def layers(self) -> list[list[str]]:
-        """Nothing -> names of the parameters, layer by layer: embeddings first, the last block last."""
+        """List names of the parameters, layer by layer: embeddings first, the last block last."""
         return layered([name for name, _ in self.module.named_parameters()])
 
     def save(self, folder: Path) -> None:
-        """Empty folder -> config, tokenizer and weights in it, as ``embed.weights`` takes them."""
+        """Write config, tokenizer and weights to an empty folder, as ``embed.weights`` takes them."""
         self.module.save_pretrained(folder, safe_serialization=True)
         self.tokenizer.save_pretrained(folder)
 
@@ -72,11 +92,24 @@ class TunableImage:
         self.module, self.size, self.mean, self.std = load_trainable(backbone, path, settings, scratch=scratch)
 
     def prepare(self, contents: Sequence[bytes]) -> list[Any]:
-        """Bytes of images -> the same: they are decoded when their mini-batch comes."""
+        """Return the bytes as they are: images are decoded when their mini-batch comes."""
         return list(contents)
 
     def inputs(self, rows: Sequence[Any], chance: np.random.Generator | None) -> tuple[Any, ...]:
-        """Bytes of a mini-batch -> (rows, 3, height, width)."""
+        """Decode a mini-batch.
+
+        Parameters
+        ----------
+        rows : sequence of bytes
+            Images.
+        chance : numpy.random.Generator or None
+            With one, images are mirrored, shifted, lighter or darker.
+
+        Returns
+        -------
+        tuple
+            One tensor (n_rows, 3, height, width).
+        """
         import torch
 
         images = [pixels(data, self.size).astype(np.float32) / 255.0 for data in rows]
@@ -86,18 +119,27 @@ class TunableImage:
         return (torch.from_numpy(scaled).permute(0, 3, 1, 2).contiguous(),)
 
     def features(self, images: Any) -> Any:
-        """(rows, 3, height, width) -> (rows, dimensions), as ``ImageBackbone`` makes them."""
+        """Compute features as ``ImageBackbone`` does.
+
+        Parameters
+        ----------
+        images : (n_rows, 3, height, width)
+
+        Returns
+        -------
+        (n_rows, n_dimensions)
+        """
         return pooled(self.module, images, self.settings.stages)
 
     def layers(self) -> list[list[str]]:
-        """Nothing -> names of the parameters, layer by layer, as timm groups them for layer-wise learning rates."""
+        """List names of the parameters, layer by layer, as timm groups them for layer-wise learning rates."""
         from timm.models import group_parameters
 
         groups = group_parameters(self.module, self.module.group_matcher(coarse=False))
         return [list(groups[layer]) for layer in sorted(groups)]
 
     def save(self, folder: Path) -> None:
-        """Empty folder -> weights in it, as ``embed.weights`` takes them."""
+        """Write weights to an empty folder, as ``embed.weights`` takes them."""
         from safetensors.torch import save_file
 
         folder.mkdir(parents=True, exist_ok=True)
@@ -109,7 +151,20 @@ Tunable = TunableText | TunableImage
 
 
 def tunable(embedder: Embedder, *, scratch: bool, seed: int) -> Tunable:
-    """What embeds the problem's rows -> its backbone, to be taught; ``scratch``: with weights that know nothing.
+    """Make the backbone of an embedder trainable.
+
+    Parameters
+    ----------
+    embedder : Embedder
+        What embeds the problem's rows.
+    scratch : bool
+        With random weights.
+    seed : int
+        Of random weights.
+
+    Returns
+    -------
+    TunableText or TunableImage
 
     Raises
     ------
@@ -133,8 +188,18 @@ def _made(embedder: Embedder, *, scratch: bool) -> Tunable:
 
 
 def layered(names: Sequence[str]) -> list[list[str]]:
-    """Names of parameters -> the same by block number, what comes before the first block first, what after it last.
+    """Group names of parameters by block number: what comes before the first block first, what comes after the last with it.
 
+    Parameters
+    ----------
+    names : sequence of str
+
+    Returns
+    -------
+    list of list of str
+
+    Examples
+    --------
     >>> layered(["embed.weight", "encoder.layer.0.w", "encoder.layer.1.w", "pooler.w"])
     [['embed.weight'], ['encoder.layer.0.w'], ['encoder.layer.1.w', 'pooler.w']]
     """
@@ -148,7 +213,19 @@ def layered(names: Sequence[str]) -> list[list[str]]:
 
 
 def varied(image: Any, chance: np.random.Generator) -> Any:
-    """(height, width, 3) in 0..1 -> the image mirrored, moved and lit by chance; what moves out comes in mirrored."""
+    """Augment an image: mirror, shift and light it by chance.
+
+    Parameters
+    ----------
+    image : (height, width, 3)
+        From 0 to 1.
+    chance : numpy.random.Generator
+
+    Returns
+    -------
+    (height, width, 3)
+        What is shifted out comes in mirrored.
+    """
     image = image[:, ::-1] if chance.random() < 0.5 else image  # noqa: PLR2004 - a coin
     image = image[::-1] if chance.random() < 0.5 else image  # noqa: PLR2004 - a coin
     reach = max(1, round(_SHIFT * len(image)))

@@ -1,4 +1,4 @@
-"""A setting such as ``data/packages/minilm`` -> files of weights, and what identifies them."""
+"""Files of weights, and what identifies them, from a setting such as ``data/packages/minilm``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,19 @@ _CHUNK: Final = 1 << 20
 
 
 def find_weights(weights: str, root: Path) -> Path | None:
-    """Setting and the project's main checkout -> file or folder of weights; None: the model's hub has them.
+    """Find weights.
+
+    Parameters
+    ----------
+    weights : str
+        The setting.
+    root : Path
+        The project's main checkout.
+
+    Returns
+    -------
+    Path or None
+        File or folder of weights; None: the model's hub has them.
 
     Raises
     ------
@@ -34,7 +46,16 @@ def find_weights(weights: str, root: Path) -> Path | None:
 
 
 def weights_file(path: Path) -> Path:
-    """File, or folder that holds one file of weights -> the file.
+    """Find the file of weights.
+
+    Parameters
+    ----------
+    path : Path
+        The file, or a folder that holds one file of weights.
+
+    Returns
+    -------
+    Path
 
     Raises
     ------
@@ -51,8 +72,20 @@ def weights_file(path: Path) -> Path:
 
 
 def weights_sha256(path: Path | None) -> str | None:
-    """Weights -> SHA-256 over the names and contents of their files; None for a hub, whose name is all there is.
+    """Hash weights.
 
+    Parameters
+    ----------
+    path : Path or None
+        File or folder; None for a hub, whose name is all there is.
+
+    Returns
+    -------
+    str or None
+        SHA-256 over the names and contents of the files.
+
+    Examples
+    --------
     >>> weights_sha256(None) is None
     True
     """

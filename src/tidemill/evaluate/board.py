@@ -71,7 +71,7 @@ def _lines(
     lines = []
     for name, metrics in seen.items():
         for metric, value in metrics.items():
-            low, high = interval(drawn[name][metric], settings.confidence)
+            low, high = interval(drawn[name][metric], settings.confidence_level)
             found = {"score": rounded(float(value)), "low": rounded(low), "high": rounded(high)}
             lines.append({"yardstick": name, "metric": metric, **found})
     return lines

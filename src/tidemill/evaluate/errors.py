@@ -24,10 +24,10 @@ def label_errors(labels: Gold, said: Probabilities, settings: ErrorSettings) -> 
     from cleanlab.filter import find_label_issues
     from cleanlab.rank import get_label_quality_scores
 
-    suspect = find_label_issues(labels, said, filter_by=settings.method, n_jobs=1) & (said.argmax(axis=1) != labels)
-    quality = get_label_quality_scores(labels, said, method=settings.rank)
+    suspect = find_label_issues(labels, said, filter_by=settings.filter_by, n_jobs=1) & (said.argmax(axis=1) != labels)
+    quality = get_label_quality_scores(labels, said, method=settings.rank_by)
     ranked = np.flatnonzero(suspect)[np.argsort(quality[suspect], kind="stable")]
-    return _table(ranked[: settings.most], labels, said, quality)
+    return _table(ranked[: settings.max_errors], labels, said, quality)
 
 
 def _table(rows: Gold, labels: Gold, said: Probabilities, quality: Probabilities) -> pl.DataFrame:

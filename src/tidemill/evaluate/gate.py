@@ -97,7 +97,7 @@ def _score(gold: Gold, model: Probabilities, by: Ruler, settings: EvaluateSettin
 
 
 def _with_interval(value: float, samples: Array, settings: EvaluateSettings) -> dict[str, Any]:
-    low, high = interval(samples, settings.confidence)
+    low, high = interval(samples, settings.confidence_level)
     return {"score": rounded(value), "low": rounded(low), "high": rounded(high)}
 
 
@@ -105,13 +105,13 @@ def _beats(contest: Contest, rival: str, by: Ruler, settings: EvaluateSettings) 
     gate = settings.gate
     gain, gains = difference(contest.gold, contest.candidate, getattr(contest, rival), by, settings, metric=gate.metric)
     probability = share_better(gains)
-    passed = gain > 0.0 and probability >= gate.probability
+    passed = gain > 0.0 and probability >= gate.min_probability
     found = _with_interval(gain, gains, settings)
     name = f"the champion {contest.version}" if rival == "champion" else "the majority-class floor"
     how = "beats" if passed else "does not surely beat" if gain > 0.0 else "does not beat"
     reason = (
         f"the candidate {how} {name}: {words(gate.metric)} {signed(found)} on {len(contest.gold)} valid rows, "
-        f"better in {probability:.1%} of resamples ({gate.probability:.0%} asked)"
+        f"better in {probability:.1%} of resamples ({gate.min_probability:.0%} asked)"
     )
     return {"passed": passed, "reason": reason, "gain": found | {"probability": rounded(probability)}}
 

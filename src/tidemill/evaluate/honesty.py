@@ -36,7 +36,7 @@ def honesty(
 ) -> dict[str, Any]:
     """Rows with gold, yardstick -> what it says of them, and slices of test -> ``temperature`` and ``coverage``."""
     told = _coverage(rows, models, slices, settings)
-    if settings.temperature == "none" or (settings.temperature == "weak" and LABELS not in models):
+    if settings.calibrate_on == "none" or (settings.calibrate_on == "weak" and LABELS not in models):
         return {"coverage": told}
     return {"coverage": told, "temperature": _temperature(rows, models, slices, by, settings)}
 
@@ -55,13 +55,13 @@ def _temperature(
     settings: EvaluateSettings,
 ) -> dict[str, Any]:
     """The candidate's temperature, and its calibration error on test before and after it."""
-    asked, gold = part(rows, models, FITTED[settings.temperature])
-    targets = asked[LABELS] if settings.temperature == "weak" else np.eye(by.n_classes)[gold]
+    asked, gold = part(rows, models, FITTED[settings.calibrate_on])
+    targets = asked[LABELS] if settings.calibrate_on == "weak" else np.eye(by.n_classes)[gold]
     degrees = temperature(asked[CANDIDATE], targets)
-    told: dict[str, Any] = {"value": degrees, "fitted_on": settings.temperature, "rows": len(targets)}
+    told: dict[str, Any] = {"value": degrees, "fitted_on": settings.calibrate_on, "rows": len(targets)}
     if len(targets):
         drawn = resampled(asked[CANDIDATE], targets, n_bootstrap=settings.n_bootstrap, seed=settings.seed)
-        told["interval"] = [rounded(end) for end in interval(drawn, settings.confidence)]
+        told["interval"] = [rounded(end) for end in interval(drawn, settings.confidence_level)]
     test, truth = part(rows, {CANDIDATE: models[CANDIDATE]}, REPORTED)
     both = {"before": test[CANDIDATE], "after": cooled(test[CANDIDATE], degrees)}
     table = board(truth, both, slices, by, settings).filter(pl.col("metric") == "calibration_error")
@@ -75,9 +75,9 @@ def _coverage(
     rows: pl.DataFrame, models: Mapping[str, Probabilities], slices: Sequence[Slice], settings: EvaluateSettings
 ) -> dict[str, Any]:
     valid, gold = part(rows, {CANDIDATE: models[CANDIDATE]}, GATED)
-    least = least_confidence(gold, valid[CANDIDATE], settings.precision)
+    least = least_confidence(gold, valid[CANDIDATE], settings.target_precision)
     test, truth = part(rows, {CANDIDATE: models[CANDIDATE]}, REPORTED)
-    told: dict[str, Any] = {"asked": settings.precision, "least_confidence": least}
+    told: dict[str, Any] = {"asked": settings.target_precision, "least_confidence": least}
     if least is None or not len(truth):
         return told
     said = test[CANDIDATE]

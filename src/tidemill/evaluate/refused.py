@@ -38,6 +38,6 @@ def _shares(refused: Any, right: Any, settings: EvaluateSettings) -> dict[str, A
     told = {}
     for name, above, below in (("refused", 0, 4), ("accuracy_of_refused", 2, 0), ("accuracy_of_answered", 3, 1)):
         shares = np.divide(sums[:, above], sums[:, below], out=np.full(len(sums), np.nan), where=sums[:, below] > 0)
-        low, high = interval(shares[1:], settings.confidence)
+        low, high = interval(shares[1:], settings.confidence_level)
         told[name] = {"score": rounded(float(shares[0])), "low": rounded(low), "high": rounded(high)}
     return told

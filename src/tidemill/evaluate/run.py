@@ -52,7 +52,7 @@ def evaluate(
     ``yardsticks.ORDER`` to (rows, classes) probabilities in the same order. Test rows are reported, valid rows judged.
     ``outlier`` is how unlike known rows the end model finds each, where it was trained to tell.
     """
-    by = ruler(classes, settings.positive, settings.n_bins)
+    by = ruler(classes, settings.positive_class, settings.n_bins)
     ordered = {name: models[name] for name in ORDER if name in models}
     columns = rows.drop(*_ABOUT_ROWS)
     test, gold = part(rows, ordered, REPORTED)
@@ -89,7 +89,7 @@ def _metrics(
         "split": REPORTED,
         "rows": len(gold),
         "metric": settings.gate.metric,
-        "confidence": settings.confidence,
+        "confidence": settings.confidence_level,
         "scores": {name: _of(whole, name, "score") for name in models},
         "intervals": {name: _of(whole, name, "low", "high") for name in models},
         "end_model_gains": _gains(gold, models, by, settings) if len(gold) else {},
@@ -124,7 +124,7 @@ def _gains(
         if name != CANDIDATE:
             metric = settings.gate.metric
             gain, gains = difference(gold, models[CANDIDATE], models[name], by, settings, metric=metric)
-            low, high = interval(gains, settings.confidence)
+            low, high = interval(gains, settings.confidence_level)
             probability = rounded(share_better(gains))
             found[name] = {"gain": rounded(gain), "interval": [rounded(low), rounded(high)], "probability": probability}
     return found

@@ -46,7 +46,7 @@ def ruler(classes: tuple[str, ...], positive: str | None, n_bins: int) -> Ruler:
     (1, None)
     """
     if positive is not None and positive not in classes:
-        raise ConfigError(f"evaluate.positive is {positive!r}, the classes are {', '.join(classes)}")
+        raise ConfigError(f"evaluate.positive_class is {positive!r}, the classes are {', '.join(classes)}")
     last = 1 if len(classes) == 2 else None  # noqa: PLR2004 - a binary problem
     return Ruler(len(classes), last if positive is None else classes.index(positive), n_bins, classes)
 

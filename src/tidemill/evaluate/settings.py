@@ -26,7 +26,7 @@ class GateSettings(Settings):
 
     metric: Metric
     min_rows: int = Field(ge=1)
-    probability: float = Field(gt=0.0, le=1.0)
+    min_probability: float = Field(gt=0.0, le=1.0)
     guard_probability: float = Field(gt=0.0, le=1.0)
     guards: tuple[Guard, ...]
 
@@ -35,34 +35,34 @@ class CurveSettings(Settings):
     """What `tidemill learning-curves` measures, and of how many rows it is asked."""
 
     sizes: tuple[int, ...] = Field(min_length=4)
-    seeds: int = Field(ge=2)
-    draws: int = Field(ge=20)
-    asked: tuple[int, ...]
-    reach: float = Field(ge=1)
+    n_repeats: int = Field(ge=2)
+    n_bootstrap: int = Field(ge=20)
+    extrapolate_to: tuple[int, ...]
+    max_extrapolation: float = Field(ge=1)
 
 
 class ErrorSettings(Settings):
     """What `tidemill label-errors` calls suspect, and how it ranks that."""
 
-    method: Literal["confident_learning", "prune_by_noise_rate", "prune_by_class", "both", "predicted_neq_given"]
-    rank: Literal["normalized_margin", "self_confidence", "confidence_weighted_entropy"]
-    most: int | None = Field(ge=1)
-    shown: int = Field(ge=1)
+    filter_by: Literal["confident_learning", "prune_by_noise_rate", "prune_by_class", "both", "predicted_neq_given"]
+    rank_by: Literal["normalized_margin", "self_confidence", "confidence_weighted_entropy"]
+    max_errors: int | None = Field(ge=1)
+    page_rows: int = Field(ge=1)
 
 
 class EvaluateSettings(Settings):
     """How scores are measured, cut into slices and judged."""
 
-    positive: str | None
+    positive_class: str | None
     n_bins: int = Field(ge=2)
     n_bootstrap: int = Field(ge=50)
-    confidence: float = Field(gt=0.0, lt=1.0)
+    confidence_level: float = Field(gt=0.0, lt=1.0)
     seed: int
     slices: tuple[str, ...] | None
     max_slice_values: int = Field(ge=1)
     min_slice_rows: int = Field(ge=1)
-    temperature: Literal["weak", "dev", "none"]
-    precision: float = Field(gt=0.0, lt=1.0)
+    calibrate_on: Literal["weak", "dev", "none"]
+    target_precision: float = Field(gt=0.0, lt=1.0)
     curves: CurveSettings
     errors: ErrorSettings
     gate: GateSettings

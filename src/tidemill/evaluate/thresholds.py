@@ -37,7 +37,7 @@ def _of(positive: Any, score: Any, name: str, settings: EvaluateSettings) -> pl.
     table: dict[str, Any] = {"class": [name] * len(GRID), "threshold": GRID, "rows": said.sum(axis=0)}
     for kind in seen:
         drawn = np.concatenate([block[kind] for block in blocks])
-        ends = [interval(drawn[:, k], settings.confidence) for k in range(len(GRID))]
+        ends = [interval(drawn[:, k], settings.confidence_level) for k in range(len(GRID))]
         table |= {
             kind: [rounded(one) for one in seen[kind][0]],
             f"{kind}_low": [rounded(low) for low, _ in ends],
@@ -85,6 +85,6 @@ def coverage(gold: Gold, probabilities: Probabilities, threshold: float, setting
     for name, above, below in (("coverage", 0, 2), ("precision", 1, 0)):
         value = total[above] / total[below] if total[below] else float("nan")
         shares = np.divide(drawn[:, above], drawn[:, below], out=np.full(len(drawn), np.nan), where=drawn[:, below] > 0)
-        low, high = interval(shares, settings.confidence)
+        low, high = interval(shares, settings.confidence_level)
         told[name] = {"score": rounded(value), "low": rounded(low), "high": rounded(high)}
     return told

@@ -1,1 +1,1 @@
-"""Incoming files → append-only raw batches, with gold kept apart, splits fixed and near-duplicates gone."""
+"""From incoming files to append-only raw batches: gold kept apart, splits fixed, near-duplicates dropped."""

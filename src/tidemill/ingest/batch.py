@@ -1,4 +1,4 @@
-"""An incoming source and what came before it → the tables of one raw batch."""
+"""The tables of one raw batch, from an incoming source and the batches before it."""
 
 from __future__ import annotations
 
@@ -136,7 +136,17 @@ def _without_gold(table: Table, settings: IngestSettings) -> list[str]:
 
 
 def empty_seen(settings: IngestSettings) -> pl.DataFrame:
-    """Settings → the ``seen`` table before the first batch."""
+    """Make the ``seen`` table before the first batch.
+
+    Parameters
+    ----------
+    settings : IngestSettings
+
+    Returns
+    -------
+    polars.DataFrame
+        Without rows.
+    """
     return pl.DataFrame(schema=_seen_schema(settings))
 
 
@@ -149,8 +159,19 @@ def _compares(settings: IngestSettings) -> bool:
 
 
 def row_ids(hashes: Sequence[str], keys: Sequence[str]) -> list[str]:
-    """Content hashes and source keys → row ids.
+    """Make row ids of content hashes and source keys.
 
+    Parameters
+    ----------
+    hashes, keys : sequence of str
+
+    Returns
+    -------
+    list of str
+        16 hexadecimal digits each.
+
+    Examples
+    --------
     >>> row_ids(["00"], ["sms-1"])
     ['84d6bbaec2f5bec7']
     """
@@ -158,7 +179,17 @@ def row_ids(hashes: Sequence[str], keys: Sequence[str]) -> list[str]:
 
 
 def split_of(row_id: str, settings: SplitSettings) -> str:
-    """Row id → its split: a hash of seed and id, so no other row and no order changes it."""
+    """Sort a row into a split by a hash of seed and id, so that no other row and no order changes it.
+
+    Parameters
+    ----------
+    row_id : str
+    settings : SplitSettings
+
+    Returns
+    -------
+    str
+    """
     share = int.from_bytes(hashlib.sha256(f"{settings.seed}:{row_id}".encode()).digest()[:8]) / 2**64
     edges = np.cumsum([getattr(settings, name) for name in SPLITS])[:-1]
     return SPLITS[int(np.searchsorted(edges, share, side="right"))]
@@ -178,7 +209,7 @@ def _judge(
     settings: IngestSettings,
     before: pl.DataFrame,
 ) -> pl.DataFrame:
-    """Rows read and rows known → the ``seen`` rows of this batch: each row's fate, and the signatures of those kept."""
+    """Each row's fate, and the signatures of those kept."""
     keys, hashes = names
     fates = _fates_by_content(hashes, set(before["content"].to_list()))
     seen = pl.DataFrame({"key": keys, "content": hashes, "fate": fates}, schema=_SEEN_SCHEMA)
@@ -216,7 +247,20 @@ def _refuse_changed(keys: Sequence[str], hashes: Sequence[str], before: pl.DataF
 
 
 def counts(seen: pl.DataFrame, split: pl.Series) -> dict[str, int]:
-    """A batch's ``seen`` rows and the splits of its raw rows → what the report says of it."""
+    """Count what became of a batch's rows.
+
+    Parameters
+    ----------
+    seen : polars.DataFrame
+        The batch's ``seen`` rows.
+    split : polars.Series
+        Splits of its raw rows.
+
+    Returns
+    -------
+    dict of str to int
+        As the report holds them.
+    """
     fates = {fate: int((seen["fate"] == fate).sum()) for fate in FATES}
     told = {"read": seen.height, "kept": fates["kept"], "same_content": fates["same"], "near_duplicates": fates["near"]}
     return told | {name: int((split == name).sum()) for name in SPLITS}

@@ -1,4 +1,4 @@
-"""Packaged demo data → incoming files, in the formats that users bring, so that the ordinary reader reads them.
+"""Packaged demo data as incoming files, in the formats that users bring, so that the ordinary reader reads them.
 
 The same bytes come out on every machine: plain Python writes them, in file order or in an order by hash.
 """
@@ -41,7 +41,21 @@ Message = dict[str, Any]
 
 
 def convert(problem: str, packages: Path, incoming: Path) -> list[Path]:
-    """Demo problem, folder of extracted packages and folder of incoming files → the files, made once.
+    """Convert packaged demo data.
+
+    Parameters
+    ----------
+    problem : str
+        Demo problem.
+    packages : Path
+        Folder of extracted packages.
+    incoming : Path
+        Folder of incoming files.
+
+    Returns
+    -------
+    list of Path
+        The files, made once.
 
     Raises
     ------
@@ -78,11 +92,23 @@ def _spam(packages: Path, _incoming: Path) -> dict[str, bytes]:
 
 
 def sms_messages(text: str) -> list[Message]:
-    r"""Content of sms-spam.csv → its messages, in file order.
+    r"""Read the messages of sms-spam.csv.
 
     Eight of its 4,837 rows swallowed 737 neighbours behind an unpaired quote, labels and all; they are set free here:
     a label inside a text would be gold that labeling functions can read.
 
+    Parameters
+    ----------
+    text : str
+        Content of the file.
+
+    Returns
+    -------
+    list of dict
+        In file order.
+
+    Examples
+    --------
     >>> [(row["id"], row["label"]) for row in sms_messages(',spam,text\n7,0,"ok\nspam\tWIN"\n')]
     [('sms-00007-000', 'ham'), ('sms-00007-001', 'spam')]
     """
@@ -103,10 +129,7 @@ def _message(key: str, text: str, label: str) -> Message:
 
 
 def _emails(folder: Path) -> Iterable[Message]:
-    """Folder of the corpus's groups → its emails in the order of their names' hashes, which tell nothing of the group.
-
-    The group says who is spam: it goes with gold, as a slice, and is in no key.
-    """
+    """In the order of their names' hashes, which tell nothing of the group."""
     paths = sorted(folder.glob("*/*.txt"), key=lambda path: path.name.split(".")[1])
     if not paths:
         raise DataError(f"{folder} holds no emails: delete it and run `tidemill fetch spam-assassin`")
@@ -123,7 +146,7 @@ def _emails(folder: Path) -> Iterable[Message]:
 
 
 def _solar(packages: Path, incoming: Path) -> dict[str, bytes]:
-    """ELPV photographs (CC BY-NC-SA 4.0: not for commercial use) → lists of image paths; the images stay in place."""
+    """ELPV photographs (CC BY-NC-SA 4.0: not for commercial use) stay in place; lists of their paths are written."""
     cells = [line.split() for line in (packages / "elpv" / "labels.csv").read_text(encoding="utf-8").splitlines()]
     images = os.path.relpath(packages / "elpv", incoming).replace(os.sep, "/")
     rows = [

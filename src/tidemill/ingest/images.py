@@ -1,4 +1,4 @@
-"""Image bytes → the same bytes, once they are seen to be a whole image of a sane size."""
+"""Check that bytes are a whole image of a sane size."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def check_images(
 
 
 def _problem(data: bytes, max_pixels: int) -> str | None:
-    """Bytes of a file → what is wrong with them as an image, and what to do; the size is read before the pixels."""
+    """The size is read before the pixels."""
     from PIL import Image, UnidentifiedImageError
 
     if not data:

@@ -1,4 +1,4 @@
-"""A raw email → what a reader sees of it: subject, readable text, and whether a mailing list sent it.
+"""What a reader sees of a raw email: subject, readable text, and whether a mailing list sent it.
 
 Delivery headers are left out. HTML is read with expressions of our own: the standard library's parser changes between
 patch releases, and a converted file must be the same bytes on every machine.
@@ -36,8 +36,18 @@ class Mail:
 
 
 def read_mail(data: bytes) -> Mail:
-    r"""Bytes of one email → what a reader sees.
+    r"""Read an email.
 
+    Parameters
+    ----------
+    data : bytes
+
+    Returns
+    -------
+    Mail
+
+    Examples
+    --------
     >>> read_mail(b"Subject: Hi\nList-Id: <x>\nContent-Type: text/html\n\n<p>Dear&nbsp;all<br>bye</p>")
     Mail(subject='Hi', body='Dear all\nbye', html=True, links=0, lists=True)
     """
@@ -53,8 +63,19 @@ def read_mail(data: bytes) -> Mail:
 
 
 def readable(text: str) -> str:
-    """HTML → its visible text, a line per block.
+    """Extract the visible text of HTML, a line per block.
 
+    Parameters
+    ----------
+    text : str
+        HTML.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
     >>> readable("<style>p {}</style><p>1 &lt; 2</p>").strip()
     '1 < 2'
     """
@@ -63,13 +84,22 @@ def readable(text: str) -> str:
 
 
 def tidy(text: str) -> str:
-    """Text → the same without control characters, runs of blanks and empty lines."""
+    """Remove control characters, runs of blanks and empty lines.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+    """
     lines = _CONTROL.sub(" ", text.replace("\r\n", "\n").replace("\r", "\n")).split("\n")
     return "\n".join(line for line in (" ".join(line.split()) for line in lines) if line)
 
 
 def _content(message: Message) -> tuple[str, bool]:
-    """Email → its text and whether that is HTML; plain parts are preferred, as in a mail reader without pictures."""
+    """Plain parts are preferred, as in a mail reader without pictures."""
     plain = [_decode(part) for part in message.walk() if _is_text(part, "text/plain")]
     if any(part.strip() for part in plain):
         text = "\n".join(plain)
@@ -91,7 +121,18 @@ def _decode(part: Message) -> str:
 
 
 def decode(data: bytes, declared: str) -> str:
-    """Bytes and their declared encoding → text: UTF-8 if they are that, else as declared, else windows-1252."""
+    """Decode bytes: UTF-8 if they are that, else as declared, else windows-1252.
+
+    Parameters
+    ----------
+    data : bytes
+    declared : str
+        Encoding that the part declares.
+
+    Returns
+    -------
+    str
+    """
     for encoding in ("utf-8", declared):
         try:
             return data.decode(encoding)
@@ -101,7 +142,7 @@ def decode(data: bytes, declared: str) -> str:
 
 
 def _header(value: object) -> str:
-    """Header → text; encoded words are decoded, raw bytes are read as the body would be."""
+    """Encoded words are decoded, raw bytes are read as the body would be."""
     raw = str(value).encode("utf-8", errors="surrogateescape")
     if b"=?" not in raw:
         return decode(raw, "windows-1252")

@@ -1,4 +1,4 @@
-"""Texts → which of them say nearly what an earlier one said.
+"""Near-duplicates of texts.
 
 MinHash (Broder, "On the resemblance and containment of documents", 1997) over character 5-grams, with candidates from
 banded signatures (Leskovec, Rajaraman and Ullman, "Mining of Massive Datasets", chapter 3).
@@ -32,8 +32,18 @@ _DIGIT, _SPACE = re.compile(r"\d"), re.compile(r"\s+")
 
 
 def normalize(text: str) -> str:
-    r"""Text → what counts of it: letter case, numbers and white space do not.
+    r"""Reduce a text to what counts: letter case, numbers and white space do not.
 
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
     >>> normalize("Call  0800-123\nNOW")
     'call 0000-000 now'
     """
@@ -41,7 +51,17 @@ def normalize(text: str) -> str:
 
 
 def shingles(text: str) -> npt.NDArray[np.uint32]:
-    """Text → hash of each of its 5-character shingles, in their order (a shorter text is one shingle)."""
+    """Hash the 5-character shingles of a text.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    (n_shingles,)
+        In their order; a shorter text is one shingle.
+    """
     codes = np.frombuffer(normalize(text).ljust(_SHINGLE).encode("utf-32-le"), dtype="<u4")
     count = len(codes) - _SHINGLE + 1
     hashed = np.zeros(count, dtype=np.uint32)
@@ -55,7 +75,18 @@ def shingles(text: str) -> npt.NDArray[np.uint32]:
 
 
 def signature(text: str) -> Signature:
-    """Text → its MinHash signature; two signatures agree in a share of places near the texts' Jaccard similarity."""
+    """Compute the MinHash signature of a text.
+
+    Two signatures agree in a share of places near the texts' Jaccard similarity.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    (n_permutations,)
+    """
     hashes = shingles(text)
     parts = [hashes[begin : begin + _CHUNK] for begin in range(0, len(hashes), _CHUNK)]
     smallest: Signature = np.min([(part * _FACTORS + _OFFSETS).min(axis=1) for part in parts], axis=0)
@@ -63,7 +94,16 @@ def signature(text: str) -> Signature:
 
 
 def signatures(texts: Sequence[str]) -> npt.NDArray[np.uint32]:
-    """Texts → (texts, permutations) signatures."""
+    """Compute the MinHash signatures of texts.
+
+    Parameters
+    ----------
+    texts : sequence of str
+
+    Returns
+    -------
+    (n_texts, n_permutations)
+    """
     found = [signature(text) for text in progress(texts, total=len(texts), name="comparing texts")]
     return np.array(found, dtype=np.uint32).reshape(len(texts), PERMUTATIONS)
 
@@ -85,7 +125,17 @@ class Seen:
             self._keep(row, self._bands(row))
 
     def is_new(self, row: Signature) -> bool:
-        """Signature → whether nothing kept is near it; if so it is kept."""
+        """Test whether nothing kept is near a text, and keep it if so.
+
+        Parameters
+        ----------
+        row : (n_permutations,)
+            Signature of the text.
+
+        Returns
+        -------
+        bool
+        """
         bands = self._bands(row)
         candidates = sorted({one for band in bands for one in self._buckets.get(band, ())})
         if candidates:

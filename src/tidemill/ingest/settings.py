@@ -37,7 +37,7 @@ class IngestSettings(Settings):
     """Where incoming files are, what their columns mean, and how rows are kept."""
 
     incoming: str
-    order: tuple[str, ...]
+    batch_order: tuple[str, ...]
     key: str | None
     text: str | None
     image: str | None

@@ -1,4 +1,4 @@
-"""A place of incoming data (file, folder of images, any fsspec URL) → its table, its images and its hash."""
+"""A place of incoming data (file, folder of images, any fsspec URL): its table, its images and its hash."""
 
 from __future__ import annotations
 
@@ -42,7 +42,15 @@ class Source:
         return PurePosixPath(self.path).name
 
     def table(self, settings: IngestSettings) -> Table:
-        """Settings → the source's table; of a folder, one with an ``image`` path, a ``key`` and a ``gold`` class.
+        """Read the table of the source; of a folder, one with an ``image`` path, a ``key`` and a ``gold`` class.
+
+        Parameters
+        ----------
+        settings : IngestSettings
+
+        Returns
+        -------
+        Table
 
         Raises
         ------
@@ -56,7 +64,17 @@ class Source:
         return parse(self.files.cat_file(self.path), self.name, settings.reading)
 
     def fingerprint(self, settings: IngestSettings) -> str:
-        """Settings → SHA-256 of all that the batch is made of: a text table's own bytes, or paths and image bytes."""
+        """Hash all that the batch is made of: a text table's own bytes, or paths and image bytes.
+
+        Parameters
+        ----------
+        settings : IngestSettings
+
+        Returns
+        -------
+        str
+            SHA-256.
+        """
         if settings.modality == "text" and not self.files.isdir(self.path):
             self.table(settings)
             return hashlib.sha256(self.files.cat_file(self.path)).hexdigest()
@@ -146,14 +164,39 @@ class Source:
 
 
 def locate(source: str, root: Path) -> str:
-    """Source as the manifest has it and the project's folder → its absolute path, or its URL."""
+    """Find a source.
+
+    Parameters
+    ----------
+    source : str
+        As the manifest has it.
+    root : Path
+        The project's folder.
+
+    Returns
+    -------
+    str
+        Its absolute path, or its URL.
+    """
     return source if "://" in source else str((root / source).resolve())
 
 
 def discover(incoming: str, root: Path) -> list[str]:
-    """Folder, glob or fsspec URL of incoming data → its sources, relative to the project where they are inside it.
+    """List the sources in a place of incoming data.
 
     A file in a format that is read is one batch; so is a folder that holds images. Hidden files are left out.
+
+    Parameters
+    ----------
+    incoming : str
+        Folder, glob or fsspec URL.
+    root : Path
+        The project's folder.
+
+    Returns
+    -------
+    list of str
+        Relative to the project where they are inside it.
     """
     location = locate(incoming, root)
     files, path = fsspec.core.url_to_fs(location)

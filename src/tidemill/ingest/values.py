@@ -1,4 +1,4 @@
-"""One cell as its file has it → text, a typed metadata value or a class."""
+"""One cell as its file has it, as text, as a typed metadata value or as a class."""
 
 from __future__ import annotations
 
@@ -21,15 +21,39 @@ _FALSE: Final = ("false", "0", "no", "f", "n")
 
 
 def is_missing(value: object) -> bool:
-    """Cell → whether it says nothing: null, NaN, or text that is blank or spells NaN."""
+    """Test whether a cell holds nothing: null, NaN, or text that is blank or spells NaN.
+
+    Parameters
+    ----------
+    value : object
+
+    Returns
+    -------
+    bool
+    """
     if isinstance(value, str):
         return not value.strip() or value.strip() in {"NaN", "nan"}
     return value is None or (isinstance(value, float) and math.isnan(value))
 
 
 def as_string(value: object) -> str:
-    """Cell → text; a whole number read as a float is written whole. A list, an object or bytes is a TypeError.
+    """Write a cell as text; a whole number read as a float is written whole.
 
+    Parameters
+    ----------
+    value : object
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    TypeError
+        It is a list, an object or bytes.
+
+    Examples
+    --------
     >>> as_string(4.0), as_string(True), as_string(" x ")
     ('4', 'true', ' x ')
     """

@@ -26,13 +26,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from tidemill.contracts import ABSTAIN, not_class
-    from tidemill.label.functions import labeling_function
     from tidemill.label.functions.declared import declare, keyword_functions
     from tidemill.label.functions.labeling_function import (
         BatchLabelingFunction,
         LabelingFunction,
         Preprocessor,
         batch_labeling_function,
+        labeling_function,
         preprocessor,
     )
     from tidemill.label.functions.row import Row

@@ -116,19 +116,19 @@ def label(
     quarantine = Quarantine(limit=settings.max_failures)
     on_error: OnError = fail if settings.on_error == "fail" else quarantine
     allowed = settings.max_failures if settings.on_error == "quarantine" else 0
-    limits = Limits(settings.seconds, settings.megabytes, allowed)
+    limits = Limits(settings.timeout_seconds, settings.memory_limit_mb, allowed)
     counted, votes_on_gold = [], []
-    opened = open_functions(folder, classes, limits, processes=settings.processes, closed=storage.closed)
+    opened = open_functions(folder, classes, limits, processes=settings.n_workers, closed=storage.closed)
     with opened as loaded, ThreadPoolExecutor(1) as pool:
         names = [function.name for function in loaded.functions]
-        engine = Engine(loaded, on_error, storage.cache_folder, settings.suite.rows_asked_twice)
+        engine = Engine(loaded, on_error, storage.cache_folder, settings.suite.determinism_rows)
         for batch, cast in zip(batches, engine.votes(batches), strict=True):
             ids = batch.ids()
             storage.write(votes_table(ids, names, cast))
             counted.append(pool.submit(count_votes, cast, n_classes=len(classes)))
             votes_on_gold.append(on_gold(ids, cast, dev))
     if storage.cache_folder is not None:
-        prune(storage.cache_folder, megabytes=settings.keep_megabytes)
+        prune(storage.cache_folder, megabytes=settings.vote_cache_mb)
     of_gold = (
         np.concatenate([votes for votes, _ in votes_on_gold]),
         np.concatenate([gold for _, gold in votes_on_gold]),
@@ -176,7 +176,7 @@ def visible_columns(rows: pl.DataFrame, hidden: Sequence[str]) -> pl.DataFrame:
     """
     for name in hidden:
         if name not in rows.columns:
-            raise ConfigError(f"label.hidden: there is no column {name!r}{did_you_mean(name, rows.columns)}")
+            raise ConfigError(f"label.hidden_columns: there is no column {name!r}{did_you_mean(name, rows.columns)}")
     return rows.select(pl.exclude(*_UNSEEN, *hidden))
 
 

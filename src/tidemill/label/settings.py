@@ -14,8 +14,8 @@ class SuiteSettings(Settings):
 
     min_coverage: Annotated[float, Field(ge=0, le=1)]
     max_conflict: Annotated[float, Field(ge=0, le=1)]
-    min_voters: Annotated[int, Field(ge=0)]
-    rows_asked_twice: Annotated[int, Field(ge=0)]
+    min_functions_per_class: Annotated[int, Field(ge=0)]
+    determinism_rows: Annotated[int, Field(ge=0)]
     max_ms_per_row: Annotated[float, Field(gt=0)]
 
 
@@ -24,9 +24,9 @@ class LabelSettings(Settings):
 
     on_error: Literal["fail", "quarantine"]
     max_failures: Annotated[int, Field(ge=0)]
-    hidden: tuple[str, ...]
-    processes: Annotated[int, Field(ge=0)]
-    seconds: Annotated[float, Field(gt=0)]
-    megabytes: Annotated[int, Field(ge=1)]
-    keep_megabytes: Annotated[int, Field(ge=0)]
+    hidden_columns: tuple[str, ...]
+    n_workers: Annotated[int, Field(ge=0)]
+    timeout_seconds: Annotated[float, Field(gt=0)]
+    memory_limit_mb: Annotated[int, Field(ge=1)]
+    vote_cache_mb: Annotated[int, Field(ge=0)]
     suite: SuiteSettings

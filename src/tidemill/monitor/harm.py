@@ -22,7 +22,7 @@ from tidemill.monitor.statistics import mean_difference, share_difference
 def estimate(reference: Rows, batch: Rows, names: Names, settings: MonitorSettings) -> dict[str, Any]:
     """Reference and batch -> ``harm`` (None: cannot be judged), agreement, confidence, coverage, ``relabel``, reasons.
 
-    Harm: the agreement fell by at least ``min_drop``, and the one-sided interval of the fall at level ``alpha`` is
+    Harm: the agreement fell by at least ``min_agreement_drop``, and the one-sided interval of the fall at level ``alpha`` is
     above zero.
     """
     agreement = _agreement(reference, batch, len(names.classes), settings)
@@ -31,7 +31,7 @@ def estimate(reference: Rows, batch: Rows, names: Names, settings: MonitorSettin
     fall = coverage["reference"] - coverage["batch"]
     few = agreement["batch"]["rows"] < settings.harm.min_rows
     found = {"harm": agreement.pop("harm"), "agreement": agreement, "confidence": confidence, "coverage": coverage}
-    found["relabel"] = bool(few or fall >= settings.harm.min_coverage_fall)
+    found["relabel"] = bool(few or fall >= settings.harm.min_coverage_drop)
     return found | {"reasons": _reasons(found, settings)}
 
 
@@ -47,7 +47,7 @@ def _agreement(reference: Rows, batch: Rows, n_classes: int, settings: MonitorSe
         return found
     low, high = share_difference(*one, *other, level)
     drop = one[0] / one[1] - other[0] / other[1]
-    harm = bool(drop >= settings.harm.min_drop and low > 0.0)
+    harm = bool(drop >= settings.harm.min_agreement_drop and low > 0.0)
     return found | {"drop": rounded(drop), "low": rounded(low), "high": rounded(high), "harm": harm}
 
 
@@ -74,7 +74,7 @@ def _confidence(reference: Rows, batch: Rows, settings: MonitorSettings) -> dict
         "drop": rounded(drop),
         "low": rounded(low),
         "high": rounded(high),
-        "fell": bool(low > 0.0 and drop >= settings.harm.min_drop),
+        "fell": bool(low > 0.0 and drop >= settings.harm.min_agreement_drop),
     }
 
 

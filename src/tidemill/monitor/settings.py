@@ -36,8 +36,8 @@ class HarmSettings(Settings):
     """When a fall of the champion's agreement with the functions counts as harm, and when functions must be written."""
 
     min_rows: int = Field(ge=1)
-    min_drop: float = Field(ge=0.0)
-    min_coverage_fall: float = Field(ge=0.0)
+    min_agreement_drop: float = Field(ge=0.0)
+    min_coverage_drop: float = Field(ge=0.0)
 
 
 class MonitorSettings(Settings):

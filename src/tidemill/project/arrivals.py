@@ -22,7 +22,7 @@ _BATCH_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 def scan(problem: Problem, settings: IngestSettings, root: Path) -> list[dict[str, str]]:
     """Problem, its settings and the checkout whose manifest counts → entries for the sources it lacks, in order.
 
-    Sources are looked for in the main checkout, which all runs share. ``ingest.order`` patterns come first, each in
+    Sources are looked for in the main checkout, which all runs share. ``ingest.batch_order`` patterns come first, each in
     natural order (``sms-2`` before ``sms-10``).
 
     Raises
@@ -35,7 +35,7 @@ def scan(problem: Problem, settings: IngestSettings, root: Path) -> list[dict[st
     sources = [one for one in discover(settings.incoming, shared) if one not in {entry.source for entry in known}]
     taken = {entry.batch: entry.source for entry in known}
     found = []
-    for source in sorted(sources, key=lambda one: _place(batch_name(one), settings.order)):
+    for source in sorted(sources, key=lambda one: _place(batch_name(one), settings.batch_order)):
         batch = batch_name(source)
         if batch in taken:
             raise DataError(f"{source}: a batch {batch!r} came from {taken[batch]}; rename the new file")

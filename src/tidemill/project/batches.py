@@ -37,7 +37,11 @@ QUARANTINE = Contract("quarantine", (Column("number", pl.Int64), Column("reason"
 
 _FORMAT = "1"  # raised when what ingest writes changes, so that every batch is made again
 _MARK = "tidemill.ingest"
-_ELSEWHERE = {"incoming", "order", "max_pixels"}  # settings that decide what arrives or is refused, not what is written
+_ELSEWHERE = {
+    "incoming",
+    "batch_order",
+    "max_pixels",
+}  # settings that decide what arrives or is refused, not what is written
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from tidemill.common.files import atomic_write
 from tidemill.common.spelling import closest, did_you_mean
 from tidemill.contracts import STAGES, ConfigError
 from tidemill.project.config import PARAMS, load_params
+from tidemill.project.renamed_settings import refuse_renamed, refuse_renamed_overrides
 
 CONF = Path("conf")
+EXPERIMENT: Final = "experiment"
+"""Config group of settings of several stages that go together; what is in it goes before a problem's own settings."""
 _HEADER = "# Composed from conf/ by `tidemill compose`. Edit conf/, not this file.\n"
 
 
@@ -21,7 +24,7 @@ def compose(overrides: Sequence[str] = (), *, conf: Path = CONF) -> dict[str, An
     Raises
     ------
     ConfigError
-        A key or an option does not exist; the nearest valid one is given.
+        A key or an option does not exist, and the nearest valid one is given; or it has been renamed, and the new one is.
     """
     from hydra import compose as hydra_compose
     from hydra import initialize_config_dir
@@ -31,12 +34,16 @@ def compose(overrides: Sequence[str] = (), *, conf: Path = CONF) -> dict[str, An
 
     if not (conf / "config.yaml").exists():
         raise ConfigError(f"{conf / 'config.yaml'} is missing: run in the project's top folder")
+    refuse_renamed_overrides(overrides)
     try:
         with initialize_config_dir(str(conf.resolve()), version_base=None):
             content: Any = OmegaConf.to_container(hydra_compose("config", overrides=list(overrides)), resolve=True)
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(_explain(error, overrides, conf)) from error
     content["overrides"] = list(overrides)
+    for name in content["problems"]:
+        for stage in STAGES:
+            refuse_renamed(stage, content[name].get(stage, {}), f"{name}.{stage}")
     return dict(content)
 
 
@@ -67,7 +74,7 @@ def override_keys(conf: Path = CONF) -> set[str]:
     content = compose(conf=conf)
     keys = set(_dotted(content))
     for name in content["problems"]:
-        keys |= {f"{stage}@{name}.{stage}" for stage in STAGES}
+        keys |= {f"{stage}@{name}.{stage}" for stage in STAGES} | {f"{EXPERIMENT}@{name}"}
     return keys
 
 
@@ -81,8 +88,8 @@ def _dotted(content: dict[str, Any], prefix: str = "") -> Iterable[str]:
 def expand(words: Sequence[str], *, conf: Path = CONF) -> tuple[list[str], list[str]]:
     """Words of a command line → (problems chosen, Hydra overrides).
 
-    ``problem=spam`` chooses; ``denoise=majority`` and ``train.max_epochs=3`` mean each chosen problem's;
-    ``spam.train.max_epochs=3`` is taken as it is.
+    ``problem=spam`` chooses; ``denoise=majority``, ``experiment=quick`` and ``train.optimizer.max_epochs=3`` mean each chosen
+    problem's; ``spam.train.optimizer.max_epochs=3`` is taken as it is.
 
     Raises
     ------
@@ -93,7 +100,7 @@ def expand(words: Sequence[str], *, conf: Path = CONF) -> tuple[list[str], list[
     problems, rest = known, []
     for word in words:
         if "=" not in word:
-            raise ConfigError(f"{word!r} is no override: write KEY=VALUE, such as train.max_epochs=3")
+            raise ConfigError(f"{word!r} is no override: write KEY=VALUE, such as train.optimizer.max_epochs=3")
         key, _, value = word.partition("=")
         if key == "problem":
             problems = _choose(value, known)
@@ -114,12 +121,16 @@ def _choose(value: str, known: list[str]) -> list[str]:
 
 def _expand_one(key: str, value: str, problems: list[str], known: list[str]) -> list[str]:
     first = key.partition(".")[0]
+    if key.startswith(f"{EXPERIMENT}@"):
+        return [f"+{key}={value}"]
     if first in known or "@" in key:
         return [f"{key}={value}"]
-    if first not in STAGES and (first != "problem"):
-        meant = closest(first, [*STAGES, "problem", *known])
+    if first not in STAGES and first not in {"problem", EXPERIMENT}:
+        meant = closest(first, [*STAGES, "problem", EXPERIMENT, *known])
         hint = f"; did you mean {key.replace(first, meant, 1)}?" if meant else f"; stages are {', '.join(STAGES)}"
         raise ConfigError(f"override '{key}={value}': there is no {first!r}{hint}")
+    if key == EXPERIMENT:
+        return [f"+{EXPERIMENT}@{name}={value}" for name in problems]
     if key in STAGES:
         return [f"{key}@{name}.{key}={value}" for name in problems]
     return [f"{name}.{key}={value}" for name in problems]

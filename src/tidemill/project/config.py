@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from tidemill.common.spelling import did_you_mean
 from tidemill.contracts import ConfigError, Problem, Settings
 from tidemill.project.layout import Paths
+from tidemill.project.renamed_settings import refuse_renamed
 
 S = TypeVar("S", bound=Settings)
 PARAMS = Path("params.yaml")
@@ -57,7 +58,27 @@ def load(name: str, stage: str, settings: type[S], *, params: dict[str, Any] | N
 
 
 def parse(settings: type[S], section: dict[str, Any], where: str) -> S:
-    """One section of params.yaml → its typed settings."""
+    """Check one section of params.yaml.
+
+    Parameters
+    ----------
+    settings : type
+        What the section promises.
+    section : dict
+        Its content.
+    where : str
+        Where it stands, such as ``spam.train``, for the error.
+
+    Returns
+    -------
+    Settings
+
+    Raises
+    ------
+    ConfigError
+        A key is unknown or has been renamed, or a value is not what it may be.
+    """
+    refuse_renamed(where.rpartition(".")[2], section, where)
     try:
         return settings.model_validate(section)
     except ValidationError as error:

@@ -34,7 +34,7 @@ def main() -> None:
     problem, settings, paths = load(stage_arguments("label", __doc__), "label", LabelSettings)
     raw = load(problem.name, "ingest", IngestSettings)[1].raw
     names, classes = batch_names(paths.manifest), problem.classes
-    batches = [_batch(name, paths, raw, settings.hidden) for name in names]
+    batches = [_batch(name, paths, raw, settings.hidden_columns) for name in names]
     dev = read_batches(paths.dev, gold_contract(len(classes)), names)
     contract = votes_contract(len(classes))
 

@@ -34,7 +34,7 @@ def main() -> None:
     labels = read(paths.labels, labels_contract(classes))
     votes = read(paths.votes, votes_contract(len(classes)))
     backbone = made_by(paths.features / f"{batches[-1]}.parquet")
-    gold = read_batches(paths.dev, gold_contract(len(classes)), batches) if settings.use_gold else None
+    gold = read_batches(paths.dev, gold_contract(len(classes)), batches) if settings.gold.use else None
     texts = texts_of(paths, batches) if settings.may_read_texts and problem.modality == "text" else None
     about_labels = (paths.reports / "label_card.md").read_text(encoding="utf-8")
     tables = Tables(features, labels, votes, gold, texts, read_json(paths.reports / "domain.json"), about_labels)
@@ -58,7 +58,7 @@ def main() -> None:
         with atomic_write(paths.model / name) as file:
             file.write_bytes(content)
     write(done.reference, paths.model / FILE, reference_contract(classes))
-    asked = predictions_contract(classes, outliers=bool(settings.none_of_the_above))
+    asked = predictions_contract(classes, outliers=bool(settings.ood_rejection_rate))
     write(done.predictions, paths.predictions, asked)
     _report(done.ensemble, paths.reports / "train")
 

@@ -17,7 +17,7 @@ def row_weights(targets: Probabilities, covered: Mask, settings: TrainSettings) 
     """Weigh rows by coverage and confidence.
 
     Where all rows with votes are of one class, as where functions are written for a rare class alone, the others are trained on
-    too, whatever ``uncovered`` says: their labels are the default class, and nothing else teaches it.
+    too, whatever ``labels.uncovered`` says: their labels are the default class, and nothing else teaches it.
 
     Parameters
     ----------
@@ -33,10 +33,10 @@ def row_weights(targets: Probabilities, covered: Mask, settings: TrainSettings) 
     (n_rows,)
         0: the row is not trained on.
     """
-    confident = targets.max(axis=1) >= settings.min_confidence
+    confident = targets.max(axis=1) >= settings.labels.min_confidence
     one_class = len(np.unique(targets[covered].argmax(axis=1))) < 2  # noqa: PLR2004 - nothing to tell apart
-    has_label = covered if settings.uncovered == "drop" and not one_class else np.ones_like(covered)
-    weights = confidence(targets) if settings.confidence_weighting else np.ones(len(targets))
+    has_label = covered if settings.labels.uncovered == "drop" and not one_class else np.ones_like(covered)
+    weights = confidence(targets) if settings.labels.confidence_weighting else np.ones(len(targets))
     return np.where(confident & has_label, weights, 0.0)
 
 
@@ -88,7 +88,7 @@ def class_balance_factors(targets: Probabilities, weights: Array) -> Array:
 
 
 def class_balanced_weights(targets: Probabilities, weights: Array, settings: TrainSettings) -> Array:
-    """Balance the classes of weighted rows where ``class_balance`` asks for it.
+    """Balance the classes of weighted rows where ``labels.class_balance`` asks for it.
 
     Parameters
     ----------
@@ -101,6 +101,6 @@ def class_balanced_weights(targets: Probabilities, weights: Array, settings: Tra
     -------
     (n_rows,)
     """
-    if not settings.class_balance or not (weights > 0).any():
+    if not settings.labels.class_balance or not (weights > 0).any():
         return weights
     return np.asarray(np.where(weights > 0, weights * class_balance_factors(targets, weights), 0.0))

@@ -123,7 +123,7 @@ def train(tables: Tables, *, problem: Problem, settings: TrainSettings, backbone
         A row has no features or no label, or none can be trained on.
     """
     members_of(settings.ensemble, problem.modality)  # a wrong name is refused before anything is fitted
-    check_members(settings.views, problem.modality, "train.views")
+    check_members(settings.cotraining.views, problem.modality, "train.cotraining.views")
     rows = join_rows(tables.votes, tables.features, tables.labels)
     targets = rows.select(probability_columns(problem.classes)).to_numpy()
     names = votes_contract(len(problem.classes)).other_names(tables.votes.columns)
@@ -207,13 +207,13 @@ def fit_outlier_detector(rows: pl.DataFrame, classes: tuple[str, ...], settings:
     ConfigError
         A class has the name of what is predicted in place of one.
     """
-    if not settings.none_of_the_above:
+    if not settings.ood_rejection_rate:
         return None
     if NONE in classes:
-        raise ConfigError(f"{NONE} is a class already: rename it, or set train.{NONE}=0")
+        raise ConfigError(f"{NONE} is a class already: rename it, or set train.ood_rejection_rate=0")
     features, split = rows["feature"].to_numpy(), rows["split"]
     known, unseen = (features[split.is_in(names).to_numpy()] for names in (TRAIN_SPLITS, [CALIBRATION_SPLIT]))
-    return Outliers.fit(known, unseen, share=settings.none_of_the_above, seed=settings.seed)
+    return Outliers.fit(known, unseen, share=settings.ood_rejection_rate, seed=settings.seed)
 
 
 def outlier_summary(outliers: Outliers, rows: pl.DataFrame, settings: TrainSettings) -> dict[str, Any]:
@@ -237,7 +237,7 @@ def outlier_summary(outliers: Outliers, rows: pl.DataFrame, settings: TrainSetti
     scores = pl.Series("refused", outliers.score(test["feature"].to_numpy()) > 1.0)
     shares = test.select("batch").with_columns(scores).group_by("batch").agg(pl.col("refused").mean()).rows()
     batches = {batch: round(share, 6) for batch, share in sorted(shares)}
-    return {"asked": settings.none_of_the_above, "known_rows": len(outliers.known), "refused": batches}
+    return {"asked": settings.ood_rejection_rate, "known_rows": len(outliers.known), "refused": batches}
 
 
 def join_rows(votes: pl.DataFrame, features: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
+from tidemill.common.nested import merged
 from tidemill.contracts import Settings
 
 NOT_IN_RECIPES: Final = (
-    *("recipes", "trials", "seed", "threads", "trainer", "reference_rows"),
-    *("mode", "tune", "ensemble", "none_of_the_above"),
+    *("recipes", "recipe_folds", "seed", "threads", "trainer", "reference_rows"),
+    *("mode", "finetune", "ensemble", "ood_rejection_rate"),
 )
 """What a recipe may not change: they hold for all that are compared."""
 
@@ -18,66 +20,143 @@ ALL_MEMBERS: Final = "all"
 """In place of a list of members: all that read what the rows are."""
 
 
-class TuneSettings(Settings):
-    """How a backbone learns, in modes partial, full and scratch."""
+class HeadSettings(Settings):
+    """Shape of the network on the backbone's features."""
 
-    blocks: int = Field(ge=1)
+    hidden_sizes: tuple[int, ...]
+    dropout: float = Field(ge=0, lt=1)
+    feature_fraction: float = Field(gt=0, le=1)
+
+
+class OptimizerSettings(Settings):
+    """How the head is fitted, by AdamW."""
+
+    learning_rate: float = Field(gt=0)
+    weight_decay: float = Field(ge=0)
+    batch_size: int = Field(ge=1)
+    max_epochs: int = Field(ge=1)
+
+
+class EarlyStoppingSettings(Settings):
+    """When the fit ends before its last epoch."""
+
+    patience: int = Field(ge=1)
+    validation_fraction: float = Field(ge=0, lt=1)
+
+
+class LabelsSettings(Settings):
+    """Which labels the head is trained on, how they are changed before and how much rows weigh."""
+
+    uncovered: Literal["drop", "keep"]
+    sharpening: float = Field(gt=0)
+    min_confidence: float = Field(ge=0, le=1)
+    confidence_weighting: bool
+    class_balance: bool
+    noise_transition: bool
+
+
+class LossSettings(Settings):
+    """Loss of the head; ``q`` is a parameter of the generalised cross entropy."""
+
+    name: Literal["soft_cross_entropy", "generalised_cross_entropy"]
+    q: float = Field(gt=0, le=1)
+
+
+class CutStatisticSettings(Settings):
+    """Which share of the rows is trained on, those first whose nearest neighbors have the same label."""
+
+    fraction: float = Field(gt=0, le=1)
+    n_neighbors: int = Field(ge=1)
+
+
+class SelfTrainingSettings(Settings):
+    """Rounds of training on the model's own predictions."""
+
+    rounds: int = Field(ge=0)
+    min_confidence: float = Field(ge=0, lt=1)
+    prediction_weight: float = Field(gt=0, le=1)
+
+
+class CotrainingSettings(Settings):
+    """Members of the ensemble that are trained together with the head."""
+
+    views: tuple[str, ...]
+
+
+class GoldSettings(Settings):
+    """Whether gold of the development split is trained on, and how many rows each of its rows weighs."""
+
+    use: bool
+    weight: float = Field(gt=0)
+
+
+class AugmentationSettings(Settings):
+    """How features are changed while the head is trained."""
+
+    mixup_alpha: float = Field(ge=0)
+    noise_std: float = Field(ge=0)
+
+
+class FinetuneSettings(Settings):
+    """How a backbone is fine-tuned, in modes partial, full and scratch."""
+
+    trainable_blocks: int = Field(ge=1)
     epochs: int = Field(ge=1)
     learning_rate: float = Field(gt=0)
     layer_decay: float = Field(gt=0, le=1)
-    rows_per_step: int = Field(ge=1)
+    batch_size: int = Field(ge=1)
     augment: bool
 
 
 class LinearSettings(Settings):
     """Logistic regression on features."""
 
-    penalty: float = Field(ge=0)
+    l2: float = Field(ge=0)
 
 
 class NgramSettings(Settings):
-    """Logistic regression on TF-IDF; ``characters`` is from which to which length, (0, 0) for none."""
+    """Logistic regression on TF-IDF; ``char_ngrams`` is from which to which length, (0, 0) for none."""
 
-    words: int = Field(ge=0)
-    characters: tuple[int, int]
-    least: int = Field(ge=1)
-    most: int = Field(ge=1)
-    penalty: float = Field(ge=0)
+    word_ngrams: int = Field(ge=0)
+    char_ngrams: tuple[int, int]
+    min_df: int = Field(ge=1)
+    max_features: int = Field(ge=1)
+    l2: float = Field(ge=0)
 
 
 class BayesSettings(Settings):
     """Naive Bayes on n-grams of words."""
 
-    words: int = Field(ge=1)
-    least: int = Field(ge=1)
-    most: int = Field(ge=1)
-    smoothing: float = Field(gt=0)
+    word_ngrams: int = Field(ge=1)
+    min_df: int = Field(ge=1)
+    max_features: int = Field(ge=1)
+    alpha: float = Field(gt=0)
 
 
 class BoostSettings(Settings):
-    """Gradient-boosted trees; ``rows`` and ``columns`` are the shares that a tree sees."""
+    """Gradient-boosted trees, by the names of XGBoost and its scikit-learn wrapper."""
 
-    trees: int = Field(ge=1)
-    depth: int = Field(ge=1)
+    n_estimators: int = Field(ge=1)
+    max_depth: int = Field(ge=1)
     learning_rate: float = Field(gt=0)
-    rows: float = Field(gt=0, le=1)
-    columns: float = Field(gt=0, le=1)
-    least_weight: float = Field(ge=0)
+    subsample: float = Field(gt=0, le=1)
+    colsample_bytree: float = Field(gt=0, le=1)
+    min_child_weight: float = Field(ge=0)
 
 
 class LstmSettings(Settings):
     """A bidirectional LSTM on words."""
 
-    least: int = Field(ge=1)
-    most: int = Field(ge=1)
-    words: int = Field(ge=1)
-    width: int = Field(ge=1)
-    hidden: int = Field(ge=1)
+    min_df: int = Field(ge=1)
+    max_features: int = Field(ge=1)
+    max_length: int = Field(ge=1)
+    embedding_size: int = Field(ge=1)
+    hidden_size: int = Field(ge=1)
     dropout: float = Field(ge=0, lt=1)
     epochs: int = Field(ge=1)
     learning_rate: float = Field(gt=0)
     weight_decay: float = Field(ge=0)
-    rows_per_step: int = Field(ge=1)
+    batch_size: int = Field(ge=1)
 
 
 class EnsembleSettings(Settings):
@@ -85,7 +164,7 @@ class EnsembleSettings(Settings):
 
     members: tuple[str, ...] | Literal["all"]
     combine: Literal["auto", "blend", "stack"]
-    by_labels: bool
+    accept_without_gold: bool
     folds: int = Field(ge=2)
     linear: LinearSettings
     ngrams: NgramSettings
@@ -98,38 +177,21 @@ class TrainSettings(Settings):
     """Shape of the head, which rows it is trained on and how, and what is kept for the monitor."""
 
     mode: Literal["head", "partial", "full", "scratch"]
-    tune: TuneSettings
-    hidden: tuple[int, ...]
-    dropout: float = Field(ge=0, lt=1)
-    learning_rate: float = Field(gt=0)
-    weight_decay: float = Field(ge=0)
-    rows_per_step: int = Field(ge=1)
-    max_epochs: int = Field(ge=1)
-    patience: int = Field(ge=1)
-    held_out: float = Field(ge=0, lt=1)
-    uncovered: Literal["drop", "keep"]
-    sharpen: float = Field(gt=0)
-    min_confidence: float = Field(ge=0, le=1)
-    confidence_weighting: bool
-    class_balance: bool
-    loss: Literal["soft_cross_entropy", "generalised_cross_entropy"]
-    q: float = Field(gt=0, le=1)
-    smoothing: bool
-    subset: float = Field(gt=0, le=1)
-    neighbours: int = Field(ge=1)
-    self_training: int = Field(ge=0)
-    sure: float = Field(ge=0, lt=1)
-    own_share: float = Field(gt=0, le=1)
-    views: tuple[str, ...]
-    use_gold: bool
-    gold_weight: float = Field(gt=0)
-    mixup: float = Field(ge=0)
-    noise: float = Field(ge=0)
-    select: float = Field(gt=0, le=1)
+    head: HeadSettings
+    optimizer: OptimizerSettings
+    early_stopping: EarlyStoppingSettings
+    labels: LabelsSettings
+    loss: LossSettings
+    cut_statistic: CutStatisticSettings
+    self_training: SelfTrainingSettings
+    cotraining: CotrainingSettings
+    gold: GoldSettings
+    augmentation: AugmentationSettings
     recipes: tuple[dict[str, Any], ...]
-    trials: int = Field(ge=2)
+    recipe_folds: int = Field(ge=2)
+    finetune: FinetuneSettings
     ensemble: EnsembleSettings
-    none_of_the_above: float = Field(ge=0, lt=0.5)
+    ood_rejection_rate: float = Field(ge=0, lt=0.5)
     reference_rows: int = Field(ge=1)
     seed: int
     threads: int = Field(ge=1)
@@ -139,22 +201,27 @@ class TrainSettings(Settings):
     def _recipes_are_settings(self) -> Self:
         if nameless := [recipe for recipe in self.recipes if "name" not in recipe]:
             raise ValueError(f"recipe {nameless[0]} has no name")
-        for name in self.named():
+        for name in self.recipe_names():
             self.recipe(name)
         return self
 
     @model_validator(mode="after")
     def _views_or_members(self) -> Self:
-        if self.ensemble.members and (self.views or any("views" in recipe for recipe in self.recipes)):
-            raise ValueError("views and ensemble.members are two ways to use the same models: set one of them to []")
+        if self.ensemble.members and self._any_views():
+            raise ValueError(
+                "cotraining.views and ensemble.members are two ways to use the same models: set one of them to []"
+            )
         return self
+
+    def _any_views(self) -> bool:
+        return bool(self.cotraining.views or any("cotraining" in recipe for recipe in self.recipes))
 
     @property
     def may_read_texts(self) -> bool:
         """Whether models are asked for that could read texts."""
-        return bool(self.ensemble.members or self.views or any("views" in recipe for recipe in self.recipes))
+        return bool(self.ensemble.members or self._any_views())
 
-    def named(self) -> list[str]:
+    def recipe_names(self) -> list[str]:
         """List the names of the recipes, in their order."""
         return [str(recipe["name"]) for recipe in self.recipes]
 
@@ -163,7 +230,7 @@ class TrainSettings(Settings):
 
         Parameters
         ----------
-        name
+        name : str
             Name of the recipe.
 
         Returns
@@ -177,11 +244,37 @@ class TrainSettings(Settings):
         """
         changes = next(recipe for recipe in self.recipes if recipe["name"] == name)
         changes = {key: value for key, value in changes.items() if key != "name"}
-        if wrong := [key for key in changes if key in NOT_IN_RECIPES]:
+        if wrong := [key for key in changes if key.partition(".")[0] in NOT_IN_RECIPES]:
             raise ValueError(f"recipe {name} sets {wrong[0]}, which holds for all recipes")
-        return type(self).model_validate(self.model_dump() | changes | {"recipes": ()})
+        return self.with_changes(changes | {"recipes": ()})
+
+    def with_changes(self, changes: Mapping[str, Any]) -> Self:
+        """Make the same settings with changes, checked as all settings are.
+
+        Parameters
+        ----------
+        changes : mapping
+            Nested, or by dotted keys such as ``head.dropout``.
+
+        Returns
+        -------
+        TrainSettings
+
+        Raises
+        ------
+        ValueError
+            A key is no setting, or a value is not what it may be.
+        """
+        return type(self).model_validate(merged(self.model_dump(), changes))
 
     def plain(self) -> Self:
-        """Make the same settings without any defence against noise, for labels by people."""
-        defaults = {"loss": "soft_cross_entropy", "smoothing": False, "subset": 1.0, "self_training": 0, "recipes": ()}
-        return self.model_copy(update=defaults | {"min_confidence": 0.0, "confidence_weighting": False})
+        """Make the same settings without any defense against noise, for labels by people."""
+        return self.with_changes(
+            {
+                "loss.name": "soft_cross_entropy",
+                "labels": {"noise_transition": False, "min_confidence": 0.0, "confidence_weighting": False},
+                "cut_statistic.fraction": 1.0,
+                "self_training.rounds": 0,
+                "recipes": (),
+            }
+        )

@@ -65,10 +65,13 @@ def project(folder, root, modality, **ensemble):
     write_json(untold, folder / "reports" / "mail" / "domain.json")
     (folder / "reports" / "mail" / "label_card.md").write_text("# Label card: mail\n", encoding="utf-8")
     settings = yaml.safe_load((root / "conf/train/head.yaml").read_text(encoding="utf-8"))
-    settings |= {"max_epochs": 5, "hidden": [], "use_gold": True, "reference_rows": 40}
+    settings["optimizer"]["max_epochs"] = 5
+    settings["head"]["hidden_sizes"] = []
+    settings["gold"]["use"] = True
+    settings["reference_rows"] = 40
     settings["ensemble"] |= {"folds": 2} | ensemble
-    settings["ensemble"]["xgboost"] |= {"trees": 20, "columns": 1.0}
-    settings["ensemble"]["lstm"] |= {"epochs": 2, "width": 8, "hidden": 4, "words": 6}
+    settings["ensemble"]["xgboost"] |= {"n_estimators": 20, "colsample_bytree": 1.0}
+    settings["ensemble"]["lstm"] |= {"epochs": 2, "embedding_size": 8, "hidden_size": 4, "max_length": 6}
     embed = yaml.safe_load((root / "conf/embed/minilm.yaml").read_text(encoding="utf-8"))
     problem = {"name": "mail", "modality": modality, "classes": ["ham", "spam"]}
     mail = {"problem": problem, "embed": embed, "train": settings}

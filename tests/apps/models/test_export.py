@@ -1,6 +1,7 @@
 import io
 import itertools
 import json
+from typing import Any
 
 import numpy as np
 import onnx
@@ -32,8 +33,8 @@ def drawn(seed: int) -> bytes:
     return buffer.getvalue()
 
 
-CONTENTS = {"text": TEXTS, "image": [drawn(seed) for seed in range(5)]}
-CASES = {"text": ("minilm", {}), "image": ("efficientnet_lite0", {"size": 64})}
+CONTENTS: dict[str, Any] = {"text": TEXTS, "image": [drawn(seed) for seed in range(5)]}
+CASES: dict[str, Any] = {"text": ("minilm", {}), "image": ("efficientnet_lite0", {"size": 64})}
 
 
 def embedder(modality: str, root, packages) -> Embedder:

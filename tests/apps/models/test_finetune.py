@@ -60,9 +60,11 @@ def mail(inside, packages, root):
     (inside / "reports" / "mail" / "label_card.md").write_text("# Label card: mail\n\nby denoise\n")
     write_json(domain(embedder, rows), inside / "reports" / "mail" / "domain.json")
     settings = yaml.safe_load((root / "conf/train/head.yaml").read_text(encoding="utf-8"))
-    settings |= {"mode": "partial", "max_epochs": 5, "hidden": []}
-    settings["tune"] |= {"epochs": 1, "learning_rate": 0.001}
-    settings["ensemble"] |= {"members": ["ngrams"], "by_labels": True, "folds": 2}
+    settings["mode"] = "partial"
+    settings["optimizer"]["max_epochs"] = 5
+    settings["head"]["hidden_sizes"] = []
+    settings["finetune"] |= {"epochs": 1, "learning_rate": 0.001}
+    settings["ensemble"] |= {"members": ["ngrams"], "accept_without_gold": True, "folds": 2}
     mail = {"problem": PROBLEM.model_dump(mode="json"), "embed": EMBED, "train": settings}
     (inside / "params.yaml").write_text(yaml.safe_dump({"problems": ["mail"], "mail": mail}))
     return inside

@@ -76,7 +76,7 @@ def test_a_csv_with_labels_becomes_a_problem_that_composes_ingests_and_votes_wel
     assert len(functions) >= 2
     joined = raw.join(dev, on="row_id")
     for function in functions:
-        votes = joined.with_columns(vote=function.expression())  # type: ignore[union-attr]
+        votes = joined.with_columns(vote=function.expression())
         spoken = votes.filter(pl.col("vote") >= 0)
         assert (spoken["vote"] == spoken["gold"]).mean() > 0.75
     assert read_json(paths.champion) == {"version": None}

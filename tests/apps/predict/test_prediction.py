@@ -1,12 +1,14 @@
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 
 from tests.apps.fabric import build, model, picture
-from tidemill.apps.predict import prediction, readers
+from tidemill.apps.models.model import CHUNK
+from tidemill.apps.predict import prediction
 from tidemill.contracts import ConfigError, DataError
 from tidemill.train.end_model.outliers import Outliers
 
@@ -29,7 +31,8 @@ def predict(sources, out: Path, *, problem: str = "mail", below: float = 0.0):
 
 
 def read(path: Path) -> pl.DataFrame:
-    return {".csv": pl.read_csv, ".jsonl": pl.read_ndjson, ".parquet": pl.read_parquet}[path.suffix](path)
+    readers: dict[str, Any] = {".csv": pl.read_csv, ".jsonl": pl.read_ndjson, ".parquet": pl.read_parquet}
+    return readers[path.suffix](path)
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
@@ -69,10 +72,11 @@ def test_chunks_change_nothing_and_no_more_rows_are_held_than_a_chunk_has(mail, 
     predict(new, mail / "once.parquet")
     asked = model("mail")
     monkeypatch.setattr(prediction, "find_model", lambda *_, **__: asked)
-    monkeypatch.setitem(readers.CHUNK, "text", 4)
+    monkeypatch.setitem(CHUNK, "text", 4)
     predict(new, mail / "chunks.parquet")
     assert read(mail / "once.parquet").equals(read(mail / "chunks.parquet"))
-    assert asked.embedder.asked == [4] * 6 + [1]
+    embedder: Any = asked.embedder
+    assert embedder.asked == [4] * 6 + [1]
 
 
 def test_many_files_and_folders_are_told_apart_by_their_source(mail):
@@ -113,7 +117,7 @@ def test_a_row_that_ingest_would_not_take_is_named_and_nothing_is_written(mail, 
 
 
 def test_a_late_row_that_is_wrong_leaves_no_half_of_a_file(mail, monkeypatch):
-    monkeypatch.setitem(readers.CHUNK, "text", 2)
+    monkeypatch.setitem(CHUNK, "text", 2)
     with pytest.raises(DataError, match="line 6"):
         predict(csv(mail / "new.csv", ["a", "b", "c", "d", "", "f"]), mail / "said.parquet")
     assert not list(mail.glob("*said*"))

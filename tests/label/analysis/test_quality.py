@@ -36,7 +36,7 @@ def test_coverage_conflict_and_voters_are_counted_by_hand():
     [
         ({"min_coverage": 0.8}, "'coverage' .*0.75.*rows all rows"),
         ({"max_conflict": 0.2}, "'conflict' .*0.25.*rows all rows"),
-        ({"min_voters": 2}, "'voters' .*rows class spam"),
+        ({"min_functions_per_class": 2}, "'voters' .*rows class spam"),
         ({"max_ms_per_row": 1.0}, "'ms_per_row' .*rows all rows"),
     ],
 )

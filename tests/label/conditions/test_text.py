@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
@@ -31,7 +33,7 @@ def test_a_lexicon_is_read_from_a_file_of_words_and_numbers(tmp_path):
     (tmp_path / "l.tsv").write_text("# AFINN's form\ngood\t3\nvery bad\t-3\n", encoding="utf-8")
     (tmp_path / "bad.tsv").write_text("good\tvery\n", encoding="utf-8")
     fields = {"kind": "lexicon", "above": 0}
-    model = KINDS["lexicon"].model_validate({**fields, "file": "l.tsv"}, context={"folder": tmp_path})
+    model: Any = KINDS["lexicon"].model_validate({**fields, "file": "l.tsv"}, context={"folder": tmp_path})
     assert model.weights == {"good": 3.0, "very bad": -3.0}
     with pytest.raises(ValidationError, match=r"bad.tsv:1: .* is not a word and a number"):
         KINDS["lexicon"].model_validate({**fields, "file": "bad.tsv"}, context={"folder": tmp_path})

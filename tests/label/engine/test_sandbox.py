@@ -55,6 +55,6 @@ def test_a_worker_that_has_grown_names_the_function_that_leaks(held):
     reply, _ = asked.ask(header, table.getvalue())
     index, row, reason = reply["failures"][0]
     assert (index, row) == (1, -1)
-    assert "grown by 3 MB (label.megabytes allows 6)" in reason  # a megabyte a row, of three rows
+    assert "grown by 3 MB (label.memory_limit_mb allows 6)" in reason  # a megabyte a row, of three rows
     held[0], asked.megabytes = 100.0, 8
     assert asked.ask(header, table.getvalue())[0]["failures"] == []  # 3 MB are less than half of what is allowed

@@ -222,8 +222,8 @@ def test_a_docstring_that_is_also_said_counts():
         """Two."""
         return "Two."
 
-    first, second = (fingerprint(labeling_function(name="f")(one)) for one in (first, second))
-    assert first != second
+    one, other = (fingerprint(labeling_function(name="f")(function)) for function in (first, second))
+    assert one != other
 
 
 def test_a_fingerprint_does_not_depend_on_the_order_of_sets_in_this_process(tmp_path):

@@ -14,8 +14,22 @@ from tidemill.train.settings import EnsembleSettings
 
 WORDS = [["cash", "prize", "claim", "urgent"], ["lunch", "home", "later", "thanks"], ["goal", "match", "team", "score"]]
 SMALL = {
-    "xgboost": {"trees": 12, "depth": 2, "learning_rate": 0.5, "rows": 1.0, "columns": 1.0, "least_weight": 0.0},
-    "lstm": {"width": 12, "hidden": 8, "words": 12, "epochs": 6, "learning_rate": 0.03, "rows_per_step": 32},
+    "xgboost": {
+        "n_estimators": 12,
+        "max_depth": 2,
+        "learning_rate": 0.5,
+        "subsample": 1.0,
+        "colsample_bytree": 1.0,
+        "min_child_weight": 0.0,
+    },
+    "lstm": {
+        "embedding_size": 12,
+        "hidden_size": 8,
+        "max_length": 12,
+        "epochs": 6,
+        "learning_rate": 0.03,
+        "batch_size": 32,
+    },
 }
 
 
@@ -95,7 +109,7 @@ def test_tf_idf_is_scikit_learns():
     texts = ["Free prize now, free", "see you at home", "free lunch at home now", ""]
     known = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
     expected = known.fit_transform(texts)
-    ours, counted = Vocabulary.of(texts, Grams(words=2), least=1, most=1000)
+    ours, counted = Vocabulary.of(texts, Grams(words=2), min_df=1, max_features=1000)
     assert list(ours.columns) == known.get_feature_names_out().tolist()
     counts = ours.counts(texts)
     assert (counted != counts).nnz == 0
@@ -112,11 +126,11 @@ def test_n_grams_of_characters_are_scikit_learns():
 
 def test_a_vocabulary_keeps_what_most_texts_hold():
     texts = ["red red red", "blue green", "blue green red", "blue"]
-    assert list(Vocabulary.of(texts, Grams(words=1), least=1, most=2)[0].columns) == [
+    assert list(Vocabulary.of(texts, Grams(words=1), min_df=1, max_features=2)[0].columns) == [
         "blue",
         "green",
     ]  # 3, 2 and 2 texts
-    assert list(Vocabulary.of(texts, Grams(words=1), least=3, most=9)[0].columns) == ["blue"]
+    assert list(Vocabulary.of(texts, Grams(words=1), min_df=3, max_features=9)[0].columns) == ["blue"]
 
 
 def test_logistic_regression_on_soft_labels_is_scikit_learns_on_rows_that_stand_once_per_class():
@@ -127,7 +141,7 @@ def test_logistic_regression_on_soft_labels_is_scikit_learns_on_rows_that_stand_
     known = LogisticRegression(C=1 / 2.0, tol=1e-8, max_iter=1000).fit(
         np.repeat(inputs, 3, axis=0), np.tile([0, 1, 2], 90), sample_weight=(weights[:, None] * targets).ravel()
     )
-    ours = fit_logistic(inputs, targets, weights, penalty=2.0)
+    ours = fit_logistic(inputs, targets, weights, l2=2.0)
     np.testing.assert_allclose(ours.predict_proba(inputs), known.predict_proba(inputs), atol=1e-4)
 
 
@@ -136,10 +150,10 @@ def test_naive_bayes_is_scikit_learns_on_words_counted_once(ensemble):
     from sklearn.naive_bayes import MultinomialNB
 
     material, targets = rows()
-    own = ensemble.naive_bayes.model_copy(update={"words": 1, "least": 1})
+    own = ensemble.naive_bayes.model_copy(update={"word_ngrams": 1, "min_df": 1})
     said = NaiveBayes.fit(material, targets, np.ones(240), own, 0).predict_proba(material)
     counted = CountVectorizer(binary=True).fit_transform(material.texts)
-    known = MultinomialNB(alpha=own.smoothing).fit(counted, targets.argmax(axis=1))
+    known = MultinomialNB(alpha=own.alpha).fit(counted, targets.argmax(axis=1))
     np.testing.assert_allclose(said, known.predict_proba(counted), atol=1e-5)
 
 

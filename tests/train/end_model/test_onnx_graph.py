@@ -3,6 +3,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -137,5 +138,6 @@ def test_an_ensemble_tells_which_terms_to_count(beside):
 
 
 def test_a_member_that_cannot_be_written_is_named():
+    trees: Any = {"trees": object()}
     with pytest.raises(ConfigError, match=r"train.ensemble.members: trees cannot be written as ONNX"):
-        model_graph(EndModel(head(), Ensemble({"trees": object()}, geometric_mean_stack(2, 3))))
+        model_graph(EndModel(head(), Ensemble(trees, geometric_mean_stack(2, 3))))

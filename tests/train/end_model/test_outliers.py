@@ -80,7 +80,7 @@ def test_the_option_adds_a_file_and_a_column_and_changes_no_weight(settings):
         train(
             Tables(*tables()),
             problem=PROBLEM,
-            settings=settings.model_copy(update={"none_of_the_above": share}),
+            settings=settings.with_changes({"ood_rejection_rate": share}),
             backbone=BACKBONE,
         )
         for share in (0.1, 0.0)
@@ -101,6 +101,6 @@ def test_a_class_of_that_name_is_refused(settings):
     features, labels, votes = tables()
     named = PROBLEM.model_copy(update={"classes": ("low", "none_of_the_above")})
     labels = labels.rename({"p_high": "p_none_of_the_above"})
-    asked = settings.model_copy(update={"none_of_the_above": 0.1})
+    asked = settings.with_changes({"ood_rejection_rate": 0.1})
     with pytest.raises(ConfigError, match="is a class already"):
         train(Tables(features, labels, votes), problem=named, settings=asked, backbone=BACKBONE)

@@ -23,7 +23,7 @@ def test_few_rows_are_told_with_their_class_their_count_and_a_remedy(settings):
     (one,) = told(20, 3, settings)
     assert one == (
         "3 training rows of class high, fewer than 15: its scores are mostly luck; write labeling functions that vote high, "
-        "or label some of it in dev and set train.use_gold=true"
+        "or label some of it in dev and set train.gold.use=true"
     )
     assert told(20, 1, settings)[0].startswith("1 training row of class high, fewer than 15")
     assert told(20, 0, settings)[0].startswith("no training row of class high, so it will hardly ever be predicted")
@@ -37,16 +37,16 @@ def test_rows_without_weight_do_not_count(settings):
 
 
 def test_gold_is_counted_where_it_is_used(settings):
-    golden = settings.model_copy(update={"use_gold": True})
+    golden = settings.with_changes({"gold.use": True})
     found = told(20, 20, golden, gold=[0] * 16 + [1] * 4)
-    assert found == ["4 gold rows of class high in dev, fewer than 15: train.use_gold relies on them; label more of it"]
+    assert found == ["4 gold rows of class high in dev, fewer than 15: train.gold.use relies on them; label more of it"]
     assert told(20, 20, settings, gold=[0] * 16 + [1] * 4) == []
 
 
 def test_more_than_a_hundred_to_one_is_told_with_what_can_be_done(settings):
-    (one,) = told(1601, 16, settings.model_copy(update={"class_balance": False}))
+    (one,) = told(1601, 16, settings.with_changes({"labels.class_balance": False}))
     assert one == (
         "1,601 training rows of class low and 16 of class high, more than 100 to 1: find more rows of high, "
-        "set train.class_balance=true, and read balanced accuracy"
+        "set train.labels.class_balance=true, and read balanced accuracy"
     )
     assert "class_balance" not in told(1601, 16, settings)[0]  # it is on

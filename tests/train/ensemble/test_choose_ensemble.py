@@ -30,13 +30,12 @@ FAST = ("linear", "ngrams", "naive_bayes", "xgboost")
 
 @pytest.fixture
 def settings(settings):
-    own = settings.ensemble
-    small = {"members": FAST, "folds": 3, "by_labels": True, "xgboost": own.xgboost.model_copy(update={"trees": 20})}
-    return settings.model_copy(update={"ensemble": own.model_copy(update=small)})
+    small = {"members": FAST, "folds": 3, "accept_without_gold": True, "xgboost": {"n_estimators": 20}}
+    return settings.with_changes({"ensemble": small})
 
 
 def with_ensemble(settings, **changes):
-    return settings.model_copy(update={"ensemble": settings.ensemble.model_copy(update=changes)})
+    return settings.with_changes({"ensemble": changes})
 
 
 def lesson(targets, features=None, gold=None):
@@ -172,7 +171,7 @@ def test_gold_overrules_labels_that_a_model_repeats_with_their_mistakes(settings
     asked = asked_of((HEAD, "repeats"), [saying(rng, gold, 2.0), saying(rng, wrong, 4.0)], targets, settings)
     by_labels = compare_with_head(asked, comparison_rows(lesson(targets), np.ones(600), settings), settings)
     assert by_labels["used"]
-    knowing = settings.model_copy(update={"use_gold": True})
+    knowing = settings.with_changes({"gold.use": True})
     by_gold = compare_with_head(asked, comparison_rows(lesson(targets, gold=gold), np.ones(600), knowing), knowing)
     assert by_gold["judged_by"] == "squared error on gold"
     assert not by_gold["used"]
@@ -184,12 +183,12 @@ def test_without_gold_labels_do_not_decide_unless_that_is_asked_for(settings):
     targets = np.eye(2)[classes]
     asked = asked_of((HEAD, "better"), [saying(rng, classes, 0.5), saying(rng, classes, 3.0)], targets, settings)
     used = {}
-    for by_labels in (True, False):
-        own = with_ensemble(settings, by_labels=by_labels)
-        used[by_labels] = compare_with_head(asked, comparison_rows(lesson(targets), np.ones(400), own), own)
+    for accepted in (True, False):
+        own = with_ensemble(settings, accept_without_gold=accepted)
+        used[accepted] = compare_with_head(asked, comparison_rows(lesson(targets), np.ones(400), own), own)
     assert used[True]["used"]
     assert not used[False]["used"]
-    assert "labels do not show whether that is a gain (train.use_gold with 30 rows would)" in used[False]["reason"]
+    assert "labels do not show whether that is a gain (train.gold.use=true with 30 rows would)" in used[False]["reason"]
     assert used[False]["lines"] == used[True]["lines"]
 
 

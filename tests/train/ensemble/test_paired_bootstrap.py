@@ -13,7 +13,7 @@ def of_two_rows(settings, **changes):
     """One confident row of either class, weights 1; without gold the labels decide."""
     known, _, _ = training_set(rows=2)
     known = replace(known, targets=np.eye(2))
-    return comparison_rows(known, np.ones(2), changed(settings, class_balance=False, **changes))
+    return comparison_rows(known, np.ones(2), changed(settings, {"labels.class_balance": False, **changes}))
 
 
 def test_the_loss_of_a_label_is_the_log_of_what_was_predicted_for_it(settings):
@@ -30,12 +30,14 @@ def test_a_class_that_was_ruled_out_costs_no_more_than_one_in_ten_thousand_does(
 
 def test_with_enough_gold_the_loss_is_the_squared_error_on_it(settings):
     known, truth, _ = training_set(rows=60, known=40)
-    comparison = comparison_rows(known, np.ones(60), changed(settings, use_gold=True, class_balance=False))
+    comparison = comparison_rows(
+        known, np.ones(60), changed(settings, {"gold.use": True, "labels.class_balance": False})
+    )
     predictions = np.where(truth == 1, 0.8, 0.2)
     assert comparison.by_gold
     assert comparison.losses(predictions) == pytest.approx(np.full(40, 2 * 0.2**2))
     few = replace(known, gold=np.where(np.arange(60) < 29, known.gold, -1))
-    assert not comparison_rows(few, np.ones(60), changed(settings, use_gold=True)).by_gold  # 30 rows are asked for
+    assert not comparison_rows(few, np.ones(60), changed(settings, {"gold.use": True})).by_gold  # 30 rows are asked for
 
 
 def test_a_gain_is_positive_where_the_other_model_is_worse(settings):

@@ -7,6 +7,11 @@ from tidemill.train.recipes.cut_statistic import neighbour_agreement
 FAR = {"verdict": "far", "words": "divergence of activations 0.90"}
 
 
+def advice(distance, tell, settings):
+    features, targets, weights = rows(tell)
+    return finetune_advice(distance, features, targets, weights, settings)
+
+
 def rows(tell):
     """Two hundred rows of two classes; their features tell the class or do not."""
     rng = np.random.default_rng(0)
@@ -23,18 +28,18 @@ def test_neighbours_that_bear_the_same_label_are_counted_by_hand():
 
 
 def test_a_far_backbone_brings_advice_and_a_taught_one_does_not(settings):
-    told = finetune_advice(FAR, *rows(1.0), settings)
+    told = advice(FAR, 1.0, settings)
     assert told["verdict"] == "far"
     assert told["words"].startswith(
         "the backbone is far from this data: divergence of activations 0.90; of 20 neighbours"
     )
     assert told["advice"] == ADVICE
-    assert finetune_advice(FAR, *rows(1.0), settings.model_copy(update={"mode": "partial"}))["advice"] is None
+    assert advice(FAR, 1.0, settings.with_changes({"mode": "partial"}))["advice"] is None
 
 
 def test_a_near_backbone_whose_features_tell_nothing_brings_advice_too(settings):
     near = {"verdict": "near", "words": "1.12 pieces per word"}
-    telling, dumb = (finetune_advice(near, *rows(tell), settings) for tell in (1.0, 0.0))
+    telling, dumb = (advice(near, tell, settings) for tell in (1.0, 0.0))
     assert telling["neighbours"]["agree"] > 0.95
     assert telling["advice"] is None
     assert dumb["neighbours"]["agree"] == pytest.approx(0.5, abs=0.1)

@@ -47,8 +47,8 @@ def rows():
 
 @pytest.fixture
 def own(settings):
-    tuning = settings.tune.model_copy(update={"epochs": 4, "learning_rate": 0.01, "rows_per_step": 32})
-    return settings.model_copy(update={"mode": "full", "tune": tuning, "max_epochs": 5})
+    tuning = {"epochs": 4, "learning_rate": 0.01, "batch_size": 32}
+    return settings.with_changes({"mode": "full", "finetune": tuning, "optimizer.max_epochs": 5})
 
 
 def taught(rows, settings, folder):
@@ -103,7 +103,7 @@ def test_other_labels_never_go_on_from_a_checkpoint(rows, own, tmp_path):
 
 
 def test_in_partial_mode_the_first_layers_stay_as_they_were(rows, own, tmp_path):
-    partial = own.model_copy(update={"mode": "partial", "tune": own.tune.model_copy(update={"blocks": 1})})
+    partial = own.with_changes({"mode": "partial", "finetune.trainable_blocks": 1})
     after, _ = taught(rows, partial, tmp_path)
     assert (after["0.weight"] == np.eye(5)).all()
     assert (after["0.bias"] != 0).any()
@@ -111,18 +111,20 @@ def test_in_partial_mode_the_first_layers_stay_as_they_were(rows, own, tmp_path)
 
 def test_each_layer_is_slower_than_the_one_after_it_but_not_from_scratch(own):
     layers = [["a", "b"], ["c"], ["d"]]
-    rate = own.tune.learning_rate
-    decay = own.tune.layer_decay
+    rate = own.finetune.learning_rate
+    decay = own.finetune.layer_decay
     expected = {"a": rate * decay**2, "b": rate * decay**2, "c": rate * decay, "d": rate}
     assert layer_rates(layers, own) == pytest.approx(expected)
-    assert set(layer_rates(layers, own.model_copy(update={"mode": "scratch"})).values()) == {rate}
+    assert set(layer_rates(layers, own.with_changes({"mode": "scratch"})).values()) == {rate}
 
 
 def test_the_linear_start_says_what_the_head_says(rows, own):
     from tidemill.train.head.fit import fit_head
 
     weight, bias = linear_start(rows, own)
-    head = fit_head(rows.features, rows.targets, settings=own.model_copy(update={"hidden": ()}), weights=rows.weights)
+    head = fit_head(
+        rows.features, rows.targets, settings=own.with_changes({"head.hidden_sizes": ()}), weights=rows.weights
+    )
     logits = rows.features.astype(np.float64) @ weight.T + bias
     assert softmax(logits) == pytest.approx(head.predict_proba(rows.features), abs=1e-4)
 

@@ -30,10 +30,10 @@ def test_a_mixed_row_costs_what_its_two_rows_cost_in_their_shares():
     )
 
 
-@pytest.mark.parametrize("change", [{"mixup": 0.4}, {"noise": 0.5}])
+@pytest.mark.parametrize("change", [{"mixup_alpha": 0.4}, {"noise_std": 0.5}])
 def test_augmented_heads_learn_the_same_bytes_from_the_same_seed(settings, change):
     features, targets = clouds()
-    used = settings.model_copy(update=change)
+    used = settings.with_changes({"augmentation": change})
     once, again = (fit_head(features, targets, settings=used) for _ in range(2))
     assert once.files() == again.files()
     assert (
@@ -46,8 +46,9 @@ def test_augmented_heads_learn_the_same_bytes_from_the_same_seed(settings, chang
 def test_noise_takes_from_a_linear_head_what_it_would_lean_on(settings):
     # one feature tells the classes, with normal noise of variance s2 on it least squares shrinks its weight
     features, targets = clouds(rows=1000)
-    own = {"hidden": (), "dropout": 0.0, "max_epochs": 60}
+    own = {"head": {"hidden_sizes": (), "dropout": 0.0}, "optimizer.max_epochs": 60}
     plain, noisy = (
-        fit_head(features, targets, settings=settings.model_copy(update=own | {"noise": how})) for how in (0.0, 2.0)
+        fit_head(features, targets, settings=settings.with_changes(own | {"augmentation.noise_std": std}))
+        for std in (0.0, 2.0)
     )
     assert np.abs(noisy.layers[0][0]).sum() < np.abs(plain.layers[0][0]).sum()

@@ -36,7 +36,7 @@ def test_the_dimensions_that_tell_are_found_among_noise():
 def test_a_head_reads_what_was_selected_and_its_files_have_the_shape_of_any_other(settings):
     features, targets = clouds()
     wide = np.hstack([np.random.default_rng(2).normal(size=(300, 15)).astype(np.float32), features])
-    head = fit_head(wide, targets, settings=settings.model_copy(update={"select": 0.25}))
+    head = fit_head(wide, targets, settings=settings.with_changes({"head.feature_fraction": 0.25}))
     assert head.layers[0][0].shape[1] == 20
     assert (head.layers[0][0][:, :15] == 0).all()
     said = head.predict_proba(wide)

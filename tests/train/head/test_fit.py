@@ -10,7 +10,7 @@ from tidemill.train.head.head import softmax
 @pytest.mark.parametrize("hidden", [(), (16,)])
 def test_what_can_be_separated_is_learned(settings, hidden):
     features, targets = clouds()
-    head = fit_head(features, targets, settings=settings.model_copy(update={"hidden": hidden}))
+    head = fit_head(features, targets, settings=settings.with_changes({"head.hidden_sizes": hidden}))
     new, truth = clouds(seed=1)
     right = head.predict_proba(new).argmax(axis=1) == truth.argmax(axis=1)
     assert right.mean() > 0.99  # the plane between the clouds errs on 0.04% of rows: Phi(-1.5 * sqrt 5)
@@ -26,7 +26,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(settings):
     features, targets = clouds()
     once, again = (fit_head(features, targets, settings=settings).files() for _ in range(2))
     assert once == again
-    other = fit_head(features, targets, settings=settings.model_copy(update={"seed": 1}))
+    other = fit_head(features, targets, settings=settings.with_changes({"seed": 1}))
     assert other.files()["model.safetensors"] != once["model.safetensors"]
 
 
@@ -88,10 +88,11 @@ def test_inputs_are_left_as_they_were(settings):
 def test_balance_gives_a_rare_class_the_weight_of_the_common_one(settings):
     features = np.zeros((100, 1), dtype=np.float32)  # nothing to tell them apart: the head learns the shares
     targets = np.eye(2)[(np.arange(100) < 10).astype(int)]
-    own = {"held_out": 0.0, "hidden": (), "max_epochs": 100, "dropout": 0.0}
+    own = {"head": {"hidden_sizes": (), "dropout": 0.0}, "optimizer.max_epochs": 100}
+    own |= {"early_stopping.validation_fraction": 0.0}
     plain, even = (
-        fit_head(features, targets, settings=settings.model_copy(update=own | {"class_balance": told}))
-        for told in (False, True)
+        fit_head(features, targets, settings=settings.with_changes(own | {"labels.class_balance": is_balanced}))
+        for is_balanced in (False, True)
     )
     assert plain.predict_proba(features)[0, 1] == pytest.approx(0.1, abs=0.03)
     assert even.predict_proba(features)[0, 1] == pytest.approx(0.5, abs=0.03)

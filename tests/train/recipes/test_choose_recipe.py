@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 import yaml
@@ -8,7 +10,6 @@ from tidemill.contracts import NO_GOLD
 from tidemill.train.recipes import choose_recipe
 from tidemill.train.recipes.choose_recipe import CrossValidation, fit_chosen_recipe
 from tidemill.train.recipes.recipe import TrainingSet, folds
-from tidemill.train.settings import TrainSettings
 
 
 def validation(predictions, parts=2):
@@ -20,21 +21,22 @@ def validation(predictions, parts=2):
 
 @pytest.fixture
 def models(monkeypatch):
-    """Probability of the first class that each recipe's models predict; a recipe is known by its ``q``."""
+    """Probability of the first class that each recipe's models predict; a recipe is named by its ``loss.q``."""
     predicted = {}
-    monkeypatch.setattr(choose_recipe, "cross_validate", lambda _, recipe: validation([predicted[recipe.q]] * 2))
-    monkeypatch.setattr(choose_recipe, "fit_end_model", lambda _, recipe: recipe.q)
+    monkeypatch.setattr(choose_recipe, "cross_validate", lambda _, recipe: validation([predicted[recipe.loss.q]] * 2))
+    monkeypatch.setattr(choose_recipe, "fit_end_model", lambda _, recipe: recipe.loss.q)
     return predicted
 
 
-RECIPES = ({"name": "first", "q": 0.1}, {"name": "last", "q": 0.2})
+RECIPES = ({"name": "first", "loss": {"q": 0.1}}, {"name": "last", "loss": {"q": 0.2}})
 
 
 def test_with_gold_the_least_squared_error_on_it_decides(settings, models):
     known, _, _ = training_set(rows=200, known=40)
     truth = np.where(known.gold == 0, 0.9, 0.1)
     models |= {0.1: 1 - truth, 0.2: truth}
-    chosen, found = fit_chosen_recipe(known, changed(settings, use_gold=True, recipes=RECIPES))
+    chosen: Any
+    chosen, found = fit_chosen_recipe(known, changed(settings, {"gold.use": True, "recipes": RECIPES}))
     assert chosen == 0.2
     assert found["recipes"]["last"]["squared_error"] == pytest.approx(0.02)  # 2 x 0.1^2
 
@@ -44,12 +46,14 @@ def test_without_gold_the_first_recipe_that_has_not_drifted_off_is_chosen(settin
     calm = known.targets[:, 0]
     off = np.where((np.arange(200) < 50), 1 - calm, calm)  # a quarter of the rows is told wrong
     models |= {0.1: off, 0.2: calm}
-    chosen, found = fit_chosen_recipe(known, changed(settings, recipes=RECIPES))
+    chosen: Any
+    chosen, found = fit_chosen_recipe(known, changed(settings, {"recipes": RECIPES}))
     assert chosen == 0.2
     assert found["recipes"]["last"]["sure_labels"] == 1.0
     assert found["recipes"]["first"]["sure_labels"] == pytest.approx(0.75, abs=0.03)
     models[0.1] = calm
-    assert fit_chosen_recipe(known, changed(settings, recipes=RECIPES))[0] == 0.1
+    chosen = fit_chosen_recipe(known, changed(settings, {"recipes": RECIPES}))[0]
+    assert chosen == 0.1
 
 
 def test_a_recipe_that_gives_up_a_rare_class_is_passed_over(settings, models):
@@ -57,7 +61,8 @@ def test_a_recipe_that_gives_up_a_rare_class_is_passed_over(settings, models):
     targets = np.where(rare[:, None], [0.1, 0.9], [0.9, 0.1])
     known = TrainingSet(np.zeros((200, 1), dtype=np.float32), targets, np.ones(200, dtype=bool), np.full(200, NO_GOLD))
     models |= {0.1: np.full(200, 0.9), 0.2: targets[:, 0]}
-    assert fit_chosen_recipe(known, changed(settings, recipes=RECIPES))[0] == 0.2
+    chosen: Any = fit_chosen_recipe(known, changed(settings, {"recipes": RECIPES}))[0]
+    assert chosen == 0.2
 
 
 def test_stability_is_the_share_of_rows_that_the_models_say_alike():
@@ -67,8 +72,8 @@ def test_stability_is_the_share_of_rows_that_the_models_say_alike():
 
 def test_auto_fits_the_first_recipe_that_is_not_passed_over_and_reports_why(settings):
     known, truth, _ = training_set(wrong=0.1)
-    recipes = ({"name": "plain"}, {"name": "cut", "subset": 0.6})
-    head, choice = fit_chosen_recipe(known, changed(settings, recipes=recipes))
+    recipes = ({"name": "plain"}, {"name": "cut", "cut_statistic": {"fraction": 0.6}})
+    head, choice = fit_chosen_recipe(known, changed(settings, {"recipes": recipes}))
     scores = {name: recipe["sure_labels"] for name, recipe in choice["recipes"].items()}
     assert scores["cut"] == pytest.approx(0.9, abs=0.05)  # a tenth of the labels is wrong
     assert scores["plain"] == pytest.approx(0.9, abs=0.05)  # and 0.85 is more than nine tenths of 0.9
@@ -85,12 +90,12 @@ def test_without_recipes_nothing_is_tried(settings, monkeypatch):
 @pytest.mark.parametrize(("recipe", "text"), [({"seed": 1}, "holds for all"), ({"sbset": 0.5}, "sbset")])
 def test_a_recipe_that_is_none_is_refused(settings, recipe, text):
     with pytest.raises(ValidationError, match=text):
-        TrainSettings.model_validate(settings.model_dump() | {"recipes": [{"name": "odd"} | recipe]})
+        settings.with_changes({"recipes": [{"name": "odd"} | recipe]})
 
 
 def test_every_shipped_recipe_is_a_recipe(root, settings):
     shipped = yaml.safe_load((root / "conf/train/auto.yaml").read_text(encoding="utf-8"))
     shipped.pop("defaults")
-    whole = TrainSettings.model_validate(settings.model_dump() | shipped)
-    assert whole.named()[:3] == ["cotrained", "mixed", "self"]  # the order says what is believed
-    assert [whole.recipe(name).recipes for name in whole.named()] == [()] * len(whole.recipes)
+    whole = settings.with_changes(shipped)
+    assert whole.recipe_names()[:3] == ["cotrained", "mixed", "self"]  # the order says what is believed
+    assert [whole.recipe(name).recipes for name in whole.recipe_names()] == [()] * len(whole.recipes)

@@ -14,7 +14,7 @@ from tidemill.train.recipes.cotraining import fit_end_model, held_out_prediction
 from tidemill.train.recipes.recipe import TrainingSet, fit_head_by_recipe
 from tidemill.train.run import Tables, train
 
-SMALL = {"max_epochs": 20, "hidden": (), "learning_rate": 0.05, "trials": 2}
+SMALL = {"optimizer": {"max_epochs": 20, "learning_rate": 0.05}, "head.hidden_sizes": (), "recipe_folds": 2}
 WORDS = {0: ["sea", "salt", "tide", "wave"], 1: ["mill", "wheat", "flour", "bread"]}
 
 
@@ -30,8 +30,8 @@ def rows(count=600, seed=0):
     return TrainingSet(features, targets, np.ones(count, dtype=bool), np.full(count, NO_GOLD), texts), truth
 
 
-def changed(settings, **changes):
-    return type(settings).model_validate(settings.model_dump() | SMALL | changes)
+def changed(settings, changes=None):
+    return settings.with_changes(SMALL).with_changes(changes or {})
 
 
 def right(model, lesson, truth):
@@ -41,7 +41,7 @@ def right(model, lesson, truth):
 def test_views_that_teach_each_other_tell_more_than_either_alone(settings):
     lesson, _truth = rows()
     fresh, fresh_truth = rows(seed=1)
-    together = fit_end_model(lesson, changed(settings, views=["ngrams"], self_training=1))
+    together = fit_end_model(lesson, changed(settings, {"cotraining.views": ["ngrams"], "self_training.rounds": 1}))
     member = together.ensemble.members["ngrams"]
     wording = (member.predict_proba(ModelInputs(fresh.features, fresh.texts)).argmax(axis=1) == fresh_truth).mean()
     alone = (
@@ -52,7 +52,7 @@ def test_views_that_teach_each_other_tell_more_than_either_alone(settings):
 
 def test_the_answer_is_the_geometric_mean_of_the_views(settings):
     lesson, _ = rows(200)
-    model = fit_end_model(lesson, changed(settings, views=["ngrams"]))
+    model = fit_end_model(lesson, changed(settings, {"cotraining.views": ["ngrams"]}))
     one = model.head.predict_proba(lesson.features)
     other = model.ensemble.members["ngrams"].predict_proba(ModelInputs(lesson.features, lesson.texts))
     mean = np.sqrt(one * other)
@@ -64,13 +64,13 @@ def test_the_answer_is_the_geometric_mean_of_the_views(settings):
 def test_what_teaches_a_row_is_said_by_models_that_have_not_seen_it(settings):
     lesson, _ = rows(400)
     coin = np.eye(2)[np.random.default_rng(3).integers(0, 2, 400)]
-    said = held_out_predictions(lesson, coin, np.ones(400), changed(settings, views=["ngrams"]))
+    said = held_out_predictions(lesson, coin, np.ones(400), changed(settings, {"cotraining.views": ["ngrams"]}))
     assert abs((said.argmax(axis=1) == coin.argmax(axis=1)).mean() - 0.5) < 0.1  # four standard errors of a coin
 
 
 def test_views_are_saved_and_read_again_with_the_same_answers_and_bytes(settings, tmp_path):
     lesson, _ = rows(200)
-    own = changed(settings, views=["ngrams"], self_training=1)
+    own = changed(settings, {"cotraining.views": ["ngrams"], "self_training.rounds": 1})
     model = fit_end_model(lesson, own)
     config = {"format": 1, "classes": ["sea", "land"], "backbone": {}}
     model = EndModel(type(model.head)(model.head.mean, model.head.scale, model.head.layers, config), model.ensemble)
@@ -85,18 +85,20 @@ def test_views_are_saved_and_read_again_with_the_same_answers_and_bytes(settings
 
 def test_a_recipe_that_reads_texts_is_passed_over_where_there_are_none(settings):
     lesson, _ = rows(200)
-    recipes = [{"name": "cotrained", "views": ["ngrams"], "self_training": 1}, {"name": "plain"}]
-    assert fit_chosen_recipe(lesson, changed(settings, recipes=recipes))[1]["chosen"] == "cotrained"
+    recipes = [
+        {"name": "cotrained", "cotraining": {"views": ["ngrams"]}, "self_training": {"rounds": 1}},
+        {"name": "plain"},
+    ]
+    assert fit_chosen_recipe(lesson, changed(settings, {"recipes": recipes}))[1]["chosen"] == "cotrained"
     mute = TrainingSet(lesson.features, lesson.targets, lesson.covered, lesson.gold)
-    assert fit_chosen_recipe(mute, changed(settings, recipes=recipes))[1]["chosen"] == "plain"
+    assert fit_chosen_recipe(mute, changed(settings, {"recipes": recipes}))[1]["chosen"] == "plain"
     with pytest.raises(DataError, match="reads texts, and the rows came without"):
-        fit_end_model(mute, changed(settings, views=["ngrams"]))
+        fit_end_model(mute, changed(settings, {"cotraining.views": ["ngrams"]}))
 
 
 def test_views_and_an_ensemble_are_not_asked_for_together(settings):
-    ensemble = settings.ensemble.model_dump() | {"members": ["linear"]}
     with pytest.raises(ValidationError, match="two ways to use the same models"):
-        changed(settings, views=["ngrams"], ensemble=ensemble)
+        changed(settings, {"cotraining.views": ["ngrams"], "ensemble.members": ["linear"]})
 
 
 @pytest.mark.parametrize(("rounds", "way"), [(0, "mean"), (1, "co-training")])
@@ -105,7 +107,7 @@ def test_the_stage_writes_the_views_and_its_card_tells_of_them(settings, rounds,
     high = votes["side"].to_numpy() == 1
     texts = features.select("row_id").with_columns(text=pl.Series(np.where(high, "flour and bread", "salt and tide")))
     given = Tables(features, labels, votes, texts=texts)
-    own = changed(settings, views=["ngrams"], self_training=rounds)
+    own = changed(settings, {"cotraining.views": ["ngrams"], "self_training.rounds": rounds})
     done = train(given, problem=PROBLEM, settings=own, backbone=BACKBONE)
     assert {"ensemble.json", "members/ngrams/model.json", "members/ngrams/model.safetensors"} <= set(done.files)
     assert done.head.config["ensemble"]["way"] == done.ensemble["way"] == way
@@ -118,6 +120,12 @@ def test_the_stage_writes_the_views_and_its_card_tells_of_them(settings, rounds,
 def test_a_view_that_reads_texts_is_refused_for_images_before_anything_is_fitted(settings):
     problem = PROBLEM.model_copy(update={"modality": "image"})
     with pytest.raises(
-        ConfigError, match=r"train.views: ngrams reads texts and the rows are images; for images there are: lin"
+        ConfigError,
+        match=r"train.cotraining.views: ngrams reads texts and the rows are images; for images there are: lin",
     ):
-        train(Tables(*tables()), problem=problem, settings=changed(settings, views=["ngrams"]), backbone=BACKBONE)
+        train(
+            Tables(*tables()),
+            problem=problem,
+            settings=changed(settings, {"cotraining.views": ["ngrams"]}),
+            backbone=BACKBONE,
+        )

@@ -15,28 +15,33 @@ from tidemill.train.recipes.recipe import (
 
 def test_gold_rows_are_certain_heavy_and_always_there(settings):
     known, truth, _ = training_set(wrong=0.4, known=10)
-    used = changed(settings, use_gold=True, gold_weight=20.0, subset=0.5, confidence_weighting=False)
+    used = changed(
+        settings,
+        {"gold.use": True, "gold.weight": 20.0, "cut_statistic.fraction": 0.5, "labels.confidence_weighting": False},
+    )
     targets, weights = recipe_targets(known, used)
     assert (targets[:10] == truth[:10]).all()
     assert set(weights[:10]) == {20.0}
     assert set(weights[10:]) == {0.0, 1.0}
-    unused, _ = recipe_targets(known, changed(settings, subset=0.5, sharpen=1.0))
+    unused, _ = recipe_targets(known, changed(settings, {"cut_statistic.fraction": 0.5, "labels.sharpening": 1.0}))
     assert (unused == known.targets).all()
 
 
 def test_labels_are_sharpened_before_they_teach_and_rows_are_weighed_as_they_are(settings):
     known, _, _ = training_set(wrong=0.4, known=0)
-    asked = changed(settings, sharpen=2.0, min_confidence=0.95)
+    asked = changed(settings, {"labels.sharpening": 2.0, "labels.min_confidence": 0.95})
     targets, weights = recipe_targets(known, asked)
     square = known.targets**2
     assert targets == pytest.approx(square / square.sum(axis=1, keepdims=True))
-    assert (weights == recipe_targets(known, changed(asked, sharpen=1.0))[1]).all()
+    assert (weights == recipe_targets(known, changed(asked, {"labels.sharpening": 1.0}))[1]).all()
 
 
 def test_own_labels_are_sharpened_and_leave_doubtful_rows_out(settings):
     known, _, _ = training_set(rows=2)
     said = np.array([[0.98, 0.02], [0.5, 0.5]])
-    targets, weights = self_training_targets(said, known, changed(settings, sure=0.6, own_share=1.0))
+    targets, weights = self_training_targets(
+        said, known, changed(settings, {"self_training.min_confidence": 0.6, "self_training.prediction_weight": 1.0})
+    )
     first = np.array([0.98**2 / 1.48, 0.02**2 / 0.52])
     assert targets[0] == pytest.approx(first / first.sum())
     assert weights[0] > 0.6
@@ -47,7 +52,9 @@ def test_a_doubtful_model_leaves_a_sure_label_its_weight_and_half_of_its_say(set
     known, _, _ = training_set(rows=2)
     known = TrainingSet(known.features, np.array([[1.0, 0.0], [0.5, 0.5]]), np.array([True, False]), known.gold)
     said = np.array([[0.5, 0.5], [0.02, 0.98]])
-    targets, weights = self_training_targets(said, known, changed(settings, sure=0.6, own_share=0.5))
+    targets, weights = self_training_targets(
+        said, known, changed(settings, {"self_training.min_confidence": 0.6, "self_training.prediction_weight": 0.5})
+    )
     first = np.array([0.25 / 0.52, 0.25 / 1.48])
     assert targets[0] == pytest.approx(0.5 * first / first.sum() + [0.5, 0.0])
     assert weights[0] == 1.0
@@ -67,7 +74,7 @@ def test_a_model_that_teaches_itself_learns_rows_of_which_no_function_speaks(set
     known, truth, _ = training_set()
     silent = np.arange(300) >= 30
     heard = TrainingSet(known.features, np.where(silent[:, None], 0.5, known.targets), ~silent, known.gold)
-    head = fit_head_by_recipe(heard, changed(settings, self_training=2, uncovered="drop"))
+    head = fit_head_by_recipe(heard, changed(settings, {"self_training.rounds": 2, "labels.uncovered": "drop"}))
     assert head.config["rows"] + head.config["held_out_rows"] > 200
     assert (head.predict_proba(known.features).argmax(axis=1) == truth.argmax(axis=1)).mean() > 0.98
 
@@ -76,9 +83,17 @@ def test_rows_whose_prediction_is_less_certain_than_the_threshold_weigh_nothing(
     known, _, _ = training_set(rows=3)
     predictions = np.array([[0.98, 0.02], [0.8, 0.2], [0.5, 0.5]])
     certainty = 1 + (predictions * np.log2(predictions)).sum(axis=1)  # one minus the entropy in bits: .859, .278, 0
-    _, strict = self_training_targets(predictions, known, changed(settings, sure=0.6, own_share=1.0))
+    _, strict = self_training_targets(
+        predictions,
+        known,
+        changed(settings, {"self_training.min_confidence": 0.6, "self_training.prediction_weight": 1.0}),
+    )
     assert strict.tolist() == pytest.approx([certainty[0], 0.0, 0.0])
-    _, lenient = self_training_targets(predictions, known, changed(settings, sure=0.2, own_share=1.0))
+    _, lenient = self_training_targets(
+        predictions,
+        known,
+        changed(settings, {"self_training.min_confidence": 0.2, "self_training.prediction_weight": 1.0}),
+    )
     assert lenient.tolist() == pytest.approx([certainty[0], certainty[1], 0.0])
 
 
@@ -88,7 +103,17 @@ def test_the_threshold_keeps_doubtful_rows_out_of_the_next_round(settings):
     doubtful = replace(known, features=np.where(between[:, None], np.float32(0), known.features))
     rows = {}
     for sure in (0.0, 0.3):
-        head = fit_head_by_recipe(doubtful, changed(settings, self_training=1, sure=sure, own_share=1.0))
+        head = fit_head_by_recipe(
+            doubtful,
+            changed(
+                settings,
+                {
+                    "self_training.rounds": 1,
+                    "self_training.min_confidence": sure,
+                    "self_training.prediction_weight": 1.0,
+                },
+            ),
+        )
         rows[sure] = head.config["rows"] + head.config["held_out_rows"]
     assert rows[0.0] == 300
     assert rows[0.3] <= 200
@@ -97,5 +122,9 @@ def test_the_threshold_keeps_doubtful_rows_out_of_the_next_round(settings):
 def test_where_no_prediction_is_certain_enough_all_rows_weigh_their_certainty(settings):
     known, _, _ = training_set(rows=2)
     predictions = np.array([[0.8, 0.2], [0.7, 0.3]])
-    _, weights = self_training_targets(predictions, known, changed(settings, sure=0.9, own_share=1.0))
+    _, weights = self_training_targets(
+        predictions,
+        known,
+        changed(settings, {"self_training.min_confidence": 0.9, "self_training.prediction_weight": 1.0}),
+    )
     assert weights.tolist() == pytest.approx((1 + (predictions * np.log2(predictions)).sum(axis=1)).tolist())

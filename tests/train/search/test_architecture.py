@@ -17,7 +17,7 @@ def strips(rows=600, seed=0):
 def test_two_lines_do_for_xor():
     found = suggest_architecture(*XOR)
     assert found.hidden == (2,)
-    assert suggest_architecture([[0, 0], [0, 1], [1, 0], [1, 1]], ["no", "yes", "yes", "no"]).hidden == (2,)
+    assert suggest_architecture(XOR[0], np.array(["no", "yes", "yes", "no"])).hidden == (2,)
     assert "starting point" in found.why
 
 

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from tests.conftest import ROOT
 from tests.train.fabric import changed, training_set
 from tidemill.contracts import RunError
+from tidemill.train.recipes.cotraining import fit_end_model
 from tidemill.train.search import holdout_comparison, trials
 from tidemill.train.search.holdout_comparison import bootstrap_interval, compare_on_holdout
 from tidemill.train.search.settings import CURRENT_BACKBONE, SearchSettings
@@ -20,7 +21,7 @@ from tidemill.train.search.space import BACKBONE, backbone_of, changes_of, point
 from tidemill.train.search.study_store import open_study
 from tidemill.train.search.trials import CHANGES, SearchProblem, best_loss, error_rate_by_row, run_trials
 
-HOW = yaml.safe_load((ROOT / "conf/search/default.yaml").read_text()) | {"parts": 2, "backbones": []}
+HOW = yaml.safe_load((ROOT / "conf/search/default.yaml").read_text()) | {"folds": 2, "backbones": []}
 PROGRAM = """
 import sys, time
 from pathlib import Path
@@ -31,7 +32,8 @@ from tidemill.train.search.study_store import open_study
 from tidemill.train.search.trials import run_trials
 from tidemill.train.settings import TrainSettings
 
-own = TrainSettings.model_validate(yaml.safe_load(Path(sys.argv[2]).read_text()) | {"max_epochs": 3, "hidden": []})
+own = TrainSettings.model_validate(yaml.safe_load(Path(sys.argv[2]).read_text()))
+own = own.with_changes({"optimizer.max_epochs": 3, "head.hidden_sizes": []})
 with open_study(Path(sys.argv[1]), seed=0) as study:
     run_trials(field_of(training_set(rows=120)[0], own), study, deadline=time.monotonic() + 600)
 """
@@ -46,7 +48,7 @@ class Told:
     """A head that tells a share of the rows rightly: more, the nearer the learning rate is to a thousandth."""
 
     def __init__(self, truth, settings):
-        off = min(abs(np.log10(settings.learning_rate) + 3.0), 1.0) * 0.5
+        off = min(abs(np.log10(settings.optimizer.learning_rate) + 3.0), 1.0) * 0.5
         wrong = np.random.default_rng(0).random(len(truth)) < off
         self.said = np.where(wrong[:, None], 1.0 - truth, truth)
 
@@ -73,14 +75,14 @@ def fast(monkeypatch):
 
 def test_the_search_finds_better_settings_and_rows_it_has_not_asked_about_say_by_how_much(settings, fast, tmp_path):
     known, _ = fast
-    field = field_of(known, changed(settings, use_gold=True, learning_rate=0.01))
+    field = field_of(known, changed(settings, {"gold.use": True, "optimizer.learning_rate": 0.01}))
     with open_study(tmp_path / "journal", seed=0) as study:
         run_trials(field, study, deadline=time.monotonic() + 2.0)
         found, rounds = compare_on_holdout(field, study, deadline=time.monotonic() + 1.0)
     assert rounds > 0
     gain, low, high = found[0].gain
     assert 0 < low <= gain <= high
-    assert found[0].changes["learning_rate"] == pytest.approx(0.001, rel=1.0)
+    assert found[0].changes["optimizer.learning_rate"] == pytest.approx(0.001, rel=1.0)
     # what is wrong of the settings there are is half of the rows, each at squared error 2
     assert gain == pytest.approx(2 * found[0].points[0], rel=0.1)
 
@@ -100,7 +102,7 @@ def test_where_settings_do_not_matter_the_luckiest_trial_is_not_called_better(se
     draws = iter(range(10**6))
     for module in (trials, holdout_comparison):
         monkeypatch.setattr(module, "fit_end_model", lambda *_: Luck(next(draws)))
-    field = field_of(known, changed(settings, use_gold=True), finalists=1)
+    field = field_of(known, changed(settings, {"gold.use": True}), finalists=1)
     with open_study(tmp_path / "journal", seed=0) as study:
         run_trials(field, study, deadline=time.monotonic() + 1.5)
         first = next(one.value for one in study.trials if one.number == 0)
@@ -113,12 +115,12 @@ def test_where_settings_do_not_matter_the_luckiest_trial_is_not_called_better(se
 
 def test_rows_of_the_finals_are_those_that_the_search_has_not_asked_about(settings, fast):
     known, _ = fast
-    for own in (changed(settings, use_gold=True), changed(settings, use_gold=False)):
+    for own in (changed(settings, {"gold.use": True}), changed(settings, {"gold.use": False})):
         field = field_of(known, own)
         assert not (field.scored_rows(0) & field.scored_rows(1)).any()
         assert abs(int(field.scored_rows(0).sum()) - int(field.scored_rows(1).sum())) <= 1
-    assert field_of(known, changed(settings, use_gold=True)).gold_rows == 400
-    assert field_of(known, changed(settings, use_gold=False)).gold_rows == 0
+    assert field_of(known, changed(settings, {"gold.use": True})).gold_rows == 400
+    assert field_of(known, changed(settings, {"gold.use": False})).gold_rows == 0
 
 
 def test_the_interval_is_that_of_the_normal_distribution_and_wider_for_more_finalists():
@@ -133,19 +135,19 @@ def test_the_interval_is_that_of_the_normal_distribution_and_wider_for_more_fina
 
 def test_trials_given_come_first_each_backbone_with_the_settings_there_are(settings, fast, tmp_path):
     known, asked = fast
-    own = changed(settings, hidden=(7,))
+    own = changed(settings, {"head.hidden_sizes": (7,)})
     field = field_of(known, own, {"wide": known})
     with open_study(tmp_path / "journal", seed=0) as study:
         run_trials(field, study, deadline=time.monotonic() + 1.0, start=(4, 2))
         three = [(one.user_attrs[BACKBONE], one.user_attrs[CHANGES]) for one in study.trials[:3]]
-    assert three == [(CURRENT_BACKBONE, {}), (CURRENT_BACKBONE, {"hidden": [4, 2]}), ("wide", {})]
-    assert asked[0].hidden == (7,)
-    assert asked[0].learning_rate == own.learning_rate
+    assert three == [(CURRENT_BACKBONE, {}), (CURRENT_BACKBONE, {"head.hidden_sizes": [4, 2]}), ("wide", {})]
+    assert asked[0].head.hidden_sizes == (7,)
+    assert asked[0].optimizer == own.optimizer
 
 
 def test_a_backbone_whose_features_were_made_later_joins_the_trials_there_are(settings, fast, tmp_path):
     known, _ = fast
-    own = changed(settings, hidden=(32,))
+    own = changed(settings, {"head.hidden_sizes": (32,)})
     for others in ({}, {"later": known}):
         with open_study(tmp_path / "journal", seed=0) as study:
             run_trials(field_of(known, own, others), study, deadline=time.monotonic() + 1.0)
@@ -157,8 +159,8 @@ def test_a_backbone_whose_features_were_made_later_joins_the_trials_there_are(se
 
 def test_the_deadline_is_kept_although_one_fit_would_take_much_longer(settings, tmp_path):
     known, _, _ = training_set(rows=400)
-    slow = changed(settings, max_epochs=100_000, patience=100_000)
-    trials.fit_end_model(known, changed(settings, max_epochs=1))  # imports are done
+    slow = changed(settings, {"optimizer.max_epochs": 100_000, "early_stopping.patience": 100_000})
+    fit_end_model(known, changed(settings, {"optimizer.max_epochs": 1}))  # imports are done
     began = time.monotonic()
     with open_study(tmp_path / "journal", seed=0) as study:
         run_trials(field_of(known, slow), study, deadline=began + 1.5)
@@ -187,7 +189,9 @@ def test_a_search_killed_in_a_trial_goes_on_and_counts_what_was_done_once(settin
         assert 0 in done
         assert len(done) >= 2
         assert "RUNNING" not in states
-        run_trials(field_of(known, changed(settings, max_epochs=3)), study, deadline=time.monotonic() + 1.0)
+        run_trials(
+            field_of(known, changed(settings, {"optimizer.max_epochs": 3})), study, deadline=time.monotonic() + 1.0
+        )
         numbers = [one.number for one in study.trials]
         assert numbers == list(range(len(numbers)))  # nothing twice, nothing lost
         assert [one.number for one in study.trials[: len(states)] if one.state.name == "COMPLETE"][: len(done)] == done
@@ -217,29 +221,37 @@ def test_two_searches_do_not_write_one_journal(tmp_path):
 
 def test_a_place_in_the_space_says_what_is_another_than_the_settings_there_are(settings):
     how = SearchSettings.model_validate(HOW)
-    own = settings.model_copy(update={"hidden": (256,), "learning_rate": 0.001})
+    own = settings.with_changes({"head.hidden_sizes": (256,), "optimizer.learning_rate": 0.001})
     place = point_of(own, "wide", [CURRENT_BACKBONE, "wide"], how)
     assert set(place) == set(space(how, [CURRENT_BACKBONE, "wide"]))
     assert backbone_of(place) == "wide"
     assert backbone_of(point_of(own, CURRENT_BACKBONE, [CURRENT_BACKBONE], how)) == CURRENT_BACKBONE
     assert changes_of(place, own, how) == {}
-    moved = place | {"depth": 2, "width_1": 32, "learning_rate": 0.00123456, "mixup": 0.2, "dropout": 0.12345}
+    moved = place | {"depth": 2, "width_1": 32, "optimizer.learning_rate": 0.00123456}
+    moved |= {"augmentation.mixup_alpha": 0.2, "head.dropout": 0.12345}
     found = changes_of(moved, own, how)
-    assert found == {"hidden": [256, 32], "learning_rate": 0.0012, "mixup": 0.2, "dropout": 0.12}
+    assert found == {
+        "head.hidden_sizes": [256, 32],
+        "optimizer.learning_rate": 0.0012,
+        "augmentation.mixup_alpha": 0.2,
+        "head.dropout": 0.12,
+    }
     assert (
-        point_of(own.model_copy(update={"hidden": (7,)}), CURRENT_BACKBONE, [CURRENT_BACKBONE], how) == {}
+        point_of(own.with_changes({"head.hidden_sizes": (7,)}), CURRENT_BACKBONE, [CURRENT_BACKBONE], how) == {}
     )  # 7 is no width that is searched
 
 
 def test_any_setting_of_a_head_can_be_searched_and_no_other(settings):
-    how = SearchSettings.model_validate(HOW | {"space": {"q": {"low": 0.1, "high": 1.0, "log": False}}})
-    assert set(space(how, [CURRENT_BACKBONE])) == {"q"}
-    assert changes_of({"q": 0.456}, settings, how) == {"q": 0.46}
+    how = SearchSettings.model_validate(HOW | {"space": {"loss": {"q": {"low": 0.1, "high": 1.0, "log": False}}}})
+    assert set(space(how, [CURRENT_BACKBONE])) == {"loss.q"}
+    assert changes_of({"loss.q": 0.456}, settings, how) == {"loss.q": 0.46}
     for wrong, told in (
         ({"seed": [0, 1]}, "space.seed cannot be searched"),
         ({"depth": [0, 1]}, "depth and a list width together"),
-        ({"loss": []}, "space.loss is an empty list"),
-        ({"dropout": {"low": 0.5, "high": 0.1, "log": False}}, "from 0.5 to 0.1 is no range"),
+        ({"loss": {"name": []}}, "space.loss.name is an empty list"),
+        ({"ensemble": {"folds": [2, 3]}}, "space.ensemble.folds cannot be searched"),
+        ({"head": {"hidden_sizes": [1]}}, "space.head.hidden_sizes cannot be searched"),
+        ({"head.dropout": {"low": 0.5, "high": 0.1, "log": False}}, "from 0.5 to 0.1 is no range"),
     ):
         with pytest.raises(ValidationError, match=told):
             SearchSettings.model_validate(HOW | {"space": wrong})

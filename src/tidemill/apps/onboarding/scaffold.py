@@ -31,7 +31,7 @@ from tidemill.readers.table import Table, nearest
 
 _MOST_CLASSES: Final = 20
 _LEAST_CLASSES: Final = 2
-_TAKEN: Final = {*STAGES, "problem", "problems", "overrides", "all", "packages", "incoming"}
+_TAKEN: Final = {*STAGES, "problem", "problems", "overrides", "experiment", "all", "packages", "incoming"}
 _EMBED: Final = {"text": "minilm", "image": "efficientnet_lite0"}
 _CONFIG: Final = """\
 # {name}: made by `tidemill new`. All of it is yours to change; what may stand here is explained in conf/<stage>/*.yaml.
@@ -58,9 +58,9 @@ ingest:
   meta: {{}}{others}
 {few}"""
 _FEW_LABELS: Final = """\
-  split: {{train: 0.0, dev: 0.8, valid: 0.0, test: 0.2, seed: 7}}  # few labels: nearly all of them teach, nothing is promoted
+  split: {{train: 0.0, dev: 0.8, valid: 0.0, test: 0.2, seed: 7}}  # few labels: nearly all are trained on, nothing is promoted
 train:
-  use_gold: true  # few labels: each of them teaches. With {enough} or more of each class delete this and the split above
+  gold: {{use: true}}  # few labels: the model is trained on each. With {enough} or more of each class delete this and the split above
 """
 _ENOUGH: Final = 15  # labels of each class, from which on the usual split leaves enough of them to every use
 
@@ -225,7 +225,7 @@ def _reading(ingest: dict[str, Any]) -> IngestSettings:
     """Settings enough to read a table, before the problem's own are known."""
     split = {"train": 1, "dev": 0, "valid": 0, "test": 0, "seed": 0}
     nothing = {"key": None, "text": None, "image": None, "gold": None, "encoding": None, "near_duplicates": None}
-    some = {"incoming": "", "order": (), "meta": {}, "slices": (), "max_pixels": 1, "split": split}
+    some = {"incoming": "", "batch_order": (), "meta": {}, "slices": (), "max_pixels": 1, "split": split}
     return IngestSettings.model_validate(nothing | some | ingest)
 
 

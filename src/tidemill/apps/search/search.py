@@ -14,6 +14,7 @@ import polars as pl
 
 from tidemill.apps.search import candidates, plots
 from tidemill.common.files import atomic_write
+from tidemill.common.nested import merged
 from tidemill.contracts import (
     ABSTAIN,
     FEATURES,
@@ -40,7 +41,7 @@ from tidemill.train.search.trials import CHANGES, SearchProblem, run_trials
 from tidemill.train.settings import TrainSettings
 
 _LAST: Final = (0.02, 0.2, 2.0)  # of the budget, least and most seconds, that are kept for what comes after the finals
-_DOUBT: Final = "at telling sure labels, right or wrong; train.use_gold=true asks gold of dev instead"
+_DOUBT: Final = "at telling sure labels, right or wrong; train.gold.use=true asks gold of dev instead"
 _SHAPE: Final = 0.1  # most of the budget that the suggestion of a shape may take
 
 
@@ -68,8 +69,8 @@ class _Clock:
         seconds = 60.0 * how.minutes
         share, least, most = _LAST
         end = began + seconds - min(max(share * seconds, least), most)
-        trials = end - how.judging * seconds
-        return cls(began + _SHAPE * seconds, min(began + how.embedding * seconds, trials), trials, end)
+        trials = end - how.comparison_share * seconds
+        return cls(began + _SHAPE * seconds, min(began + how.embedding_share * seconds, trials), trials, end)
 
 
 def search_for(name: str, folder: Path, *, minutes: float | None = None) -> dict[str, Any]:
@@ -112,7 +113,7 @@ def _check(name: str, settings: TrainSettings, how: SearchSettings) -> None:
     """Every end and choice of the space can be set, or an error names the one that cannot."""
     for key, values in searched_values(how).items():
         for value in values:
-            parse(TrainSettings, settings.model_dump() | {key: value}, f"{name}.search.space: train")
+            parse(TrainSettings, merged(settings.model_dump(), {key: value}), f"{name}.search.space: train")
 
 
 def _rows(problem: Problem, settings: TrainSettings, paths: Paths, how: SearchSettings, embed: EmbedSettings) -> _Rows:
@@ -125,7 +126,7 @@ def _rows(problem: Problem, settings: TrainSettings, paths: Paths, how: SearchSe
     )
     heard = rows.select(pl.any_horizontal(pl.col(contract.other_names(votes.columns)) != ABSTAIN)).to_series()
     gold = np.full(rows.height, NO_GOLD)
-    if settings.use_gold:
+    if settings.gold.use:
         dev = read_batches(paths.dev, gold_contract(len(classes)), batches)
         found = rows.select("row_id").join(dev, on="row_id", how="left", maintain_order="left")["gold"]
         gold = found.fill_null(NO_GOLD).to_numpy().astype(np.int64)
@@ -136,7 +137,7 @@ def _rows(problem: Problem, settings: TrainSettings, paths: Paths, how: SearchSe
     if settings.may_read_texts and problem.modality == "text":
         lesson = replace(lesson, texts=candidates.contents(paths, batches, problem, row_ids)["text"].to_list())
     same = settings.model_dump(mode="json") | {"threads": 0}
-    asked = how.model_dump(mode="json", exclude={"minutes", "finalists", "embedding", "judging"})
+    asked = how.model_dump(mode="json", exclude={"minutes", "finalists", "embedding_share", "comparison_share"})
     told = json.dumps([VERSION, row_ids.to_list(), same, asked, embed.model_dump(mode="json")], sort_keys=True)
     digest = hashlib.sha256(told.encode())
     for part in (lesson.features, lesson.targets, lesson.covered, lesson.gold):
@@ -148,7 +149,7 @@ def _capped(able: Any, gold: Any, how: SearchSettings) -> Any:
     """Masks of the rows that may teach and gold → mask of at most ``rows`` of them, drawn by the seed, gold first."""
     order = np.random.default_rng([how.seed, 5]).permutation(len(able))
     order = order[able[order]]
-    order = order[np.argsort(gold[order] == NO_GOLD, kind="stable")][: how.rows]
+    order = order[np.argsort(gold[order] == NO_GOLD, kind="stable")][: how.max_rows]
     chosen = np.zeros(len(able), dtype=bool)
     chosen[order] = True
     return chosen

@@ -53,7 +53,7 @@ def suspects(name: str) -> tuple[pl.DataFrame, str]:
         contents.drop("image", strict=False).write_csv(path)
     with atomic_write(asked.paths.reports / "label_errors.html") as path:
         title = f"{name}: {told.height:,} labels to look at"
-        path.write_text(page(contents.head(own.shown), title, words), encoding="utf-8")
+        path.write_text(page(contents.head(own.page_rows), title, words), encoding="utf-8")
     return told, words
 
 

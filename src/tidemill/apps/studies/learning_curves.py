@@ -83,16 +83,16 @@ def _curve(asked: Study, pool: Any, classes: Any, fit: Callable[[Any], Head]) ->
         rarest = asked.problem.classes[int(counts.argmin())]
         return {"refused": f"class {rarest} has {counts.min()} rows: {len(sizes)} sizes are no curve, {LEAST} are"}
     points, tallies = [], []
-    by = ruler(asked.problem.classes, asked.evaluate.positive, asked.evaluate.n_bins)
+    by = ruler(asked.problem.classes, asked.evaluate.positive_class, asked.evaluate.n_bins)
     for size in sizes:
-        for seed in range(own.seeds):
+        for seed in range(own.n_repeats):
             chance = np.random.default_rng([asked.train.seed, size, seed])
             drawn = np.concatenate([chance.permutation(pool[classes == k])[:size] for k in range(len(counts))])
             tested = _tested(asked)
             tallies.append(tally(asked.gold[tested], fit(drawn).predict_proba(asked.features[tested]), by))
             points.append({"rows": size, "seed": seed})
-        print(f"{size} rows a class: {own.seeds} heads taught")
-    how = {"n_bootstrap": own.draws, "seed": asked.train.seed}
+        print(f"{size} rows a class: {own.n_repeats} heads taught")
+    how = {"n_bootstrap": own.n_bootstrap, "seed": asked.train.seed}
     return _lawful(asked, points, measured(tallies, by, _metric(asked), **how))
 
 
@@ -103,8 +103,10 @@ def _lawful(asked: Study, points: list[dict[str, Any]], seen: Any) -> dict[str, 
     return {
         "points": [point | {"score": round(float(score), 6)} for point, score in zip(points, seen[0], strict=True)],
         "law": {"limit": limit, "gap": gap, "rate": rate},
-        "predictions": predictions(law, own.asked, confidence=asked.evaluate.confidence, reach=own.reach),
-        "checked": checked(rows, seen, seed=seed, confidence=asked.evaluate.confidence),
+        "predictions": predictions(
+            law, own.extrapolate_to, confidence=asked.evaluate.confidence_level, reach=own.max_extrapolation
+        ),
+        "checked": checked(rows, seen, seed=seed, confidence=asked.evaluate.confidence_level),
     }
 
 

@@ -145,7 +145,7 @@ class Look:
 
     def table(self, rows: npt.NDArray[np.intp]) -> pl.DataFrame:
         """Which rows → what labeling functions see of them."""
-        kept = visible_columns(self.raw[rows], self.settings.hidden)
+        kept = visible_columns(self.raw[rows], self.settings.hidden_columns)
         return kept if self.features is None else kept.with_columns(pl.Series("feature", self.features[rows]))
 
     def check(self) -> None:

@@ -45,7 +45,6 @@ KINDS_FOR_GENERATIVE: Final = 400
 
 
 def _best(candidates: dict[str, LabelModel]) -> str:
-    """Label models of votes -> the one that the votes speak for."""
     if "crowd" in candidates:
         return "crowd"
     generative = candidates.get("generative")
@@ -262,18 +261,18 @@ class Auto(ModelWithPriors):
         return self.chosen_._accuracies()  # noqa: SLF001 - a label model of the same base
 
     def report(self) -> dict[str, Any]:
-        """Fitted model -> what the chosen model reports, the choice and its evidence."""
+        """Report what the chosen model reports, the choice and the evidence for it."""
         return self.chosen_.report() | {"model": self.name, "choice": self.evidence_}
 
     def to_dict(self) -> dict[str, Any]:
-        """Fitted model -> JSON content; the chosen model stands in it whole."""
+        """Save the model as JSON content, the chosen model whole in it."""
         calibration = None if self.calibration_ is None else self.calibration_.to_dict()
         held = {"chosen": self.chosen_.to_dict(), "calibration": calibration, "evidence": self.evidence_}
         return super().to_dict() | held
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> Self:
-        """What ``to_dict`` gave -> the fitted model."""
+        """Restore a model from what ``to_dict`` gave."""
         model = super().from_dict(content)
         model.chosen_, model.evidence_ = from_dict(content["chosen"]), content["evidence"]
         calibration = content.get("calibration")

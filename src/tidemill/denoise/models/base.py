@@ -1,4 +1,4 @@
-"""votes (and features) -> probability per class: the contract that every label model keeps."""
+"""The contract that every label model keeps: votes, and features where a model reads them, to class probabilities."""
 
 from __future__ import annotations
 
@@ -63,14 +63,21 @@ class LabelModel(ABC):
         self.n_classes = n_classes
 
     def fit(self, votes: Votes, *, features: Features | None = None, gold: Gold = None) -> Self:
-        """Votes (rows, functions) -> the fitted model.
+        """Fit the model.
 
         Parameters
         ----------
-        features
-            (rows, dimensions) from a frozen backbone; ignored by models that are not feature-aware.
-        gold
-            (rows,) class index or ``NO_GOLD``: evidence, not truth.
+        votes : (n_rows, n_functions)
+            Class index, ``ABSTAIN`` or ``not_class(k)``.
+        features : (n_rows, n_dimensions), optional
+            From a frozen backbone; ignored by models that are not feature-aware.
+        gold : (n_rows,), optional
+            Class index or ``NO_GOLD``: evidence, not truth.
+
+        Returns
+        -------
+        LabelModel
+            The model itself.
 
         Raises
         ------
@@ -86,7 +93,16 @@ class LabelModel(ABC):
         return self
 
     def refit(self, rows: RowCounts) -> Self:
-        """Counted rows -> the fitted model, as ``fit`` on all of these rows would leave it.
+        """Fit the model on counted rows, to what ``fit`` on all of these rows would leave.
+
+        Parameters
+        ----------
+        rows : RowCounts
+
+        Returns
+        -------
+        LabelModel
+            The model itself.
 
         Raises
         ------
@@ -105,7 +121,18 @@ class LabelModel(ABC):
         return self
 
     def predict_proba(self, votes: Votes, *, features: Features | None = None) -> Probabilities:
-        """Votes of any rows by the fitted functions -> (rows, classes) probabilities; silent rows get the prior.
+        """Predict class probabilities.
+
+        Parameters
+        ----------
+        votes : (n_rows, n_functions)
+            Votes of the fitted functions on any rows.
+        features : (n_rows, n_dimensions), optional
+
+        Returns
+        -------
+        (n_rows, n_classes)
+            Each row sums to 1; rows without votes get ``prior_``, or what their features say.
 
         Raises
         ------
@@ -128,28 +155,49 @@ class LabelModel(ABC):
 
     @abstractmethod
     def learn(self, rows: DistinctRows) -> None:
-        """Distinct rows -> what ``fit`` learns."""
+        """Learn from distinct rows: what ``fit`` does once rows are counted.
+
+        Parameters
+        ----------
+        rows : DistinctRows
+            Functions in the model's order.
+        """
 
     @abstractmethod
     def _predict(self, votes: Votes, features: Features | None) -> Probabilities: ...
 
     def accuracies(self) -> Array | None:
-        """Fitted model -> (functions,) learned accuracy of each function where it speaks; None: it learns none."""
+        """Give the accuracy of each function that the model has learned.
+
+        Returns
+        -------
+        (n_functions,) or None
+            Where the function votes, NaN where it never does; None for a model that learns none.
+        """
         return self.restored(self._accuracies())
 
     def restored(self, values: Array | None) -> Array | None:
-        """Values per function in the model's order -> in the order of the votes."""
+        """Put values per function from the model's order into that of the votes.
+
+        Parameters
+        ----------
+        values : (n_functions,) or None
+
+        Returns
+        -------
+        (n_functions,) or None
+        """
         return None if values is None else values[np.argsort(self.order_)]
 
     def _accuracies(self) -> Array | None:
         return None
 
     def report(self) -> dict[str, Any]:
-        """Fitted model -> what is worth telling a person, as JSON."""
+        """Report what was learned, as JSON content."""
         return {"model": self.name, "class_balance": self.balance_.tolist()}
 
     def to_dict(self) -> dict[str, Any]:
-        """Fitted model -> JSON content, enough to predict new rows without a refit."""
+        """Save the model as JSON content, enough to predict new rows without a refit."""
         return {
             "model": self.name,
             "parameters": {name: _plain(getattr(self, name)) for name in self.parameters},
@@ -158,7 +206,7 @@ class LabelModel(ABC):
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> Self:
-        """What ``to_dict`` gave -> the fitted model."""
+        """Restore a model from what ``to_dict`` gave."""
         model = cls(**content["parameters"])
         for name, value in content["learned"].items():
             setattr(model, name, _array(name, value))
@@ -198,7 +246,7 @@ def _array(name: str, value: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """Array or number -> what JSON has for it: lists, and null for what is not a number."""
+    """Lists, and null for what is not a number, which JSON cannot hold."""
     if isinstance(value, np.ndarray):
         plain = value.astype(object)
         plain[~np.isfinite(value)] = None

@@ -1,10 +1,10 @@
-"""votes of many people who may each name every class -> class by EM (Dawid and Skene, 1979, as it was meant).
+"""Dawid-Skene for crowds: many voters who may each name every class (Dawid and Skene, 1979, as it was meant).
 
-With many two-sided voters the class balance can be read from the votes, and is: errors of single voters even out, where a
-few functions would drag it along. (Votes of one-sided functions tell how often each was written for, so there it stays as
-it is believed to be.) Who speaks of which row was assigned, so silence is no evidence. Each confusion is shrunk
-to one accuracy and to the voter's habits beside those of the crowd: what all say often is common as well as habit. The
-answer is the mean of this and the share of votes, which keeps rows with few votes from being decided by one voter.
+With many two-sided voters the class balance can be estimated from the votes, and is: errors of single voters even out,
+where a few functions would drag it along. (Votes of one-sided functions show how often each was written for, so there the
+balance stays at its prior.) Rows were assigned to voters, so an abstain is no evidence. Each confusion is shrunk
+to one accuracy and to the voter's habits relative to those of the crowd: what all vote often is common as well as habit.
+The prediction is the mean of this and the share of votes, which keeps rows with few votes from being decided by one voter.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ FLOOR: Final = 0.02
 
 
 class Crowd(SpokenConfusions):
-    """Votes -> mean of majority vote and Dawid-Skene with the class balance estimated.
+    """The mean of the majority vote and of Dawid-Skene with an estimated class balance.
 
     Examples
     --------
@@ -46,7 +46,12 @@ class Crowd(SpokenConfusions):
     name = "crowd"
 
     def learn(self, rows: DistinctRows) -> None:
-        """Distinct rows -> confusions and class balance, by EM from the majority vote."""
+        """Fit confusions and class balance by EM, from the majority vote.
+
+        Parameters
+        ----------
+        rows : DistinctRows
+        """
         one_hot_votes, covered = one_hot(rows.votes, self.n_classes), (rows.weights * rows.covered)[:, None]
         gold_logs, pseudo_counts = gold_evidence(rows.gold, self.n_classes), self.accuracy_counts()
         habits = relative_habits(np.asarray(one_hot_votes.T @ rows.weights), self.n_classes)
@@ -71,9 +76,20 @@ class Crowd(SpokenConfusions):
 
 
 def relative_habits(uses: Array, n_classes: int) -> Array:
-    """How often each kind of vote is given (functions * 2 * classes,) -> (functions, kinds) habits beside the crowd's.
+    """Compute how readily each voter gives each vote, relative to the crowd.
 
-    Half of what the crowd says often is put down to the class being common (a square root), half to habit.
+    Half of what the crowd votes often is put down to the class being common (a square root), half to habit.
+
+    Parameters
+    ----------
+    uses : (n_functions * 2 * n_classes,)
+        How often each kind of vote is given.
+    n_classes : int
+
+    Returns
+    -------
+    (n_functions, 2 * n_classes)
+        Each row sums to 1.
     """
     table = uses.reshape(-1, 2 * n_classes)
     chance = np.where(np.arange(2 * n_classes) < n_classes, 0.5, 0.0)
@@ -83,9 +99,18 @@ def relative_habits(uses: Array, n_classes: int) -> Array:
 
 
 def two_sided(rows: DistinctRows, n_classes: int) -> bool:
-    """Distinct rows -> True where the mean voter names every class.
+    """Test whether the mean voter names every class.
 
-    A voter's number of classes is the exponential of the entropy of what he says, and voters count by their votes.
+    A voter's number of classes is the exponential of the entropy of his votes, and voters count by their votes.
+
+    Parameters
+    ----------
+    rows : DistinctRows
+    n_classes : int
+
+    Returns
+    -------
+    bool
     """
     uses = np.asarray(one_hot(rows.votes, n_classes).T @ rows.weights).reshape(-1, 2 * n_classes)[:, :n_classes]
     total = uses.sum(axis=1)
@@ -95,7 +120,19 @@ def two_sided(rows: DistinctRows, n_classes: int) -> bool:
 
 
 def is_crowd(rows: DistinctRows, n_classes: int, *, effective: float) -> bool:
-    """Distinct rows, effective number of voters -> True for many voters who each name every class."""
+    """Test whether votes come from many voters who each name every class.
+
+    Parameters
+    ----------
+    rows : DistinctRows
+    n_classes : int
+    effective : float
+        Effective number of voters, repetition discounted.
+
+    Returns
+    -------
+    bool
+    """
     votes = rows.weights @ (rows.votes != ABSTAIN)
     speaking = int((votes > 0).sum())
     few = votes.sum() < PATIENCE * speaking

@@ -1,9 +1,9 @@
-"""votes -> class by EM over a confusion matrix per function (Dawid and Skene, Applied Statistics 28, 1979).
+"""A confusion matrix per function by EM (Dawid and Skene, Applied Statistics 28, 1979).
 
 Plain EM collapses to one class on sparse one-sided functions. Three things keep it upright here: an abstain is a
 symbol of the confusion matrix, with a propensity of its own per class; confusions are shrunk to what a function would
-say with one accuracy for all classes; the class balance has a floor. Where EM
-still leaves the majority vote behind, the model says so and answers with the majority vote.
+vote with one accuracy for all classes; the class balance has a floor. Where EM
+still leaves the majority vote behind, the model reports it and predicts by the majority vote.
 """
 
 from __future__ import annotations
@@ -20,27 +20,29 @@ from tidemill.denoise.statistics.votes import Array, named_classes, one_hot, sof
 
 
 class DawidSkene(ModelWithPriors):
-    """Votes -> posterior under a confusion matrix per function, abstains included.
+    """Posterior under a confusion matrix per function, abstains included.
 
     Parameters
     ----------
-    strength
+    strength : float
         How many rows of belief each confusion is shrunk with.
-    balance_floor
+    balance_floor : float
         Least share of a class, as a fraction of ``1 / n_classes``.
-    iterations, tolerance
-        EM ends after so many steps, or when no posterior moves more than ``tolerance``.
+    iterations : int
+        Steps of EM at most.
+    tolerance : float
+        EM ends when no posterior moves more than this.
     balance, accuracies_hint, budget
         See ``ModelWithPriors``; most distinct rows to learn from.
 
     Attributes
     ----------
-    confusions_
-        (functions, 2 * classes + 1, classes): probability of a symbol (class, not-class, abstain) given the class.
-    fallback_
+    confusions_ : (n_functions, 2 * n_classes + 1, n_classes)
+        Probability of a symbol (class, not-class, abstain) given the class.
+    fallback_ : bool
         EM left the majority vote behind; predictions are the majority vote's.
-    weights_
-        (functions,) how much the evidence of each counts; 1 unless repetition is discounted.
+    weights_ : (n_functions,)
+        How much the evidence of each counts; 1 unless repetition is discounted.
 
     Examples
     --------
@@ -77,7 +79,12 @@ class DawidSkene(ModelWithPriors):
         self.tolerance = tolerance
 
     def learn(self, rows: DistinctRows) -> None:
-        """Distinct rows -> confusions by EM from the majority vote; the majority vote itself where EM leaves it behind."""
+        """Fit confusions by EM from the majority vote; keep the majority vote itself where EM leaves it behind.
+
+        Parameters
+        ----------
+        rows : DistinctRows
+        """
         first = vote_shares(rows.votes, self.n_classes)
         posterior = self.iterate(rows, first, np.ones(rows.votes.shape[1]))
         self.fallback_ = _left_behind(posterior, first, rows.covered * rows.weights)
@@ -85,7 +92,21 @@ class DawidSkene(ModelWithPriors):
             self.prior_ = self.balance_ = np.full(self.n_classes, 1.0 / self.n_classes)
 
     def iterate(self, rows: DistinctRows, start: Array, weights: Array) -> Array:
-        """Distinct rows, their first posterior, how much each function counts -> their last posterior."""
+        """Alternate E and M steps until no posterior moves.
+
+        Parameters
+        ----------
+        rows : DistinctRows
+        start : (n_rows, n_classes)
+            The first posterior.
+        weights : (n_functions,)
+            How much the evidence of each function counts.
+
+        Returns
+        -------
+        (n_rows, n_classes)
+            The last posterior.
+        """
         self.weights_, self.fallback_, self.functions_ = weights, False, rows.votes.shape[1]
         one_hot_votes, gold_logs = one_hot(rows.votes, self.n_classes), gold_evidence(rows.gold, self.n_classes)
         counts = rows.weights[:, None]
@@ -123,14 +144,27 @@ class DawidSkene(ModelWithPriors):
         return np.asarray((joint * right).sum(axis=(1, 2)) / joint.sum(axis=(1, 2)))
 
     def report(self) -> dict[str, Any]:
-        """Fitted model -> class balance, whether it fell back, and why."""
+        """Report the class balance, whether the model fell back to the majority vote, and why."""
         why = "EM left the majority vote behind: answers are the majority vote's" if self.fallback_ else None
         return super().report() | {"fallback": self.fallback_, "fallback_reason": why}
 
 
 def floored(balance: Array, floor: float) -> Array:
-    """Class balance -> the same with no class below ``floor / n_classes``.
+    """Raise the shares of rare classes to ``floor / n_classes``.
 
+    Parameters
+    ----------
+    balance : (n_classes,)
+    floor : float
+        From 0 to 1.
+
+    Returns
+    -------
+    (n_classes,)
+        Sums to 1.
+
+    Examples
+    --------
     >>> floored(np.array([1.0, 0.0]), 0.1).round(3)
     array([0.952, 0.048])
     """
@@ -139,11 +173,24 @@ def floored(balance: Array, floor: float) -> Array:
 
 
 def confusions(one_hot_votes: Any, weighted: Array, strength: float, *, pseudo_counts: Array) -> Array:
-    """One-hot votes and posterior mass (rows, classes) -> (functions, symbols + 1, classes), shrunk.
+    """Estimate confusion matrices from the posterior (M step), shrunk.
 
-    Each column is shrunk, with ``strength`` rows of belief, to the function's own habits (how often it says each
-    symbol), tilted to being right with its one accuracy over all classes; ``told`` (2, functions) are pseudo-counts of
-    right votes and of all that join this accuracy.
+    Each column is shrunk, with ``strength`` rows of belief, to the function's own habits (how often it gives each
+    symbol), tilted to being right with its one accuracy over all classes.
+
+    Parameters
+    ----------
+    one_hot_votes : scipy.sparse matrix of shape (n_rows, n_functions * 2 * n_classes)
+    weighted : (n_rows, n_classes)
+        Posterior, times the weight of each row.
+    strength : float
+    pseudo_counts : (2, n_functions)
+        Pseudo-counts of right votes and of all, which join the accuracy.
+
+    Returns
+    -------
+    (n_functions, 2 * n_classes + 1, n_classes)
+        Each column sums to 1.
     """
     n_classes = weighted.shape[1]
     counts = np.asarray(one_hot_votes.T @ weighted).reshape(-1, 2 * n_classes, n_classes)

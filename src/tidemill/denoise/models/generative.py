@@ -1,9 +1,9 @@
-"""votes -> class by Dawid-Skene with learned dependences, and whether it explains the votes it was fitted on.
+"""Dawid-Skene with learned dependences, and whether it explains the votes it was fitted on.
 
-EM starts from what pairs of functions say (``pairs``) instead of the majority vote, repeating functions share their
-evidence, and the shrinkage is the strongest that explains pair counts as well as a weak one. Where the misfit of the
+EM starts from the precisions of pairs of functions (``pairs``) instead of the majority vote, repeating functions share
+their evidence, and the shrinkage is the strongest that explains pair counts as well as a weak one. Where the misfit of the
 pairs is no more than sampling noise, the model is as good as an oracle's; where it is more, its posterior is not to be
-trusted, and ``explains_`` says so.
+trusted, and ``explains_`` is False.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ PAIRS_PER_NUMBER: Final = 2.0
 
 
 class Generative(DawidSkene):
-    """Votes -> posterior under confusions that start from pairs and count repeating functions once.
+    """Posterior under confusions that start from pairs and count repeating functions once.
 
     Attributes
     ----------
-    misfit_
-        Mean squared residual of pair counts, in Poisson variances; 1 is chance, NaN where pairs are too few to tell.
-    explains_
-        The misfit is no more than chance, there are pairs enough to tell, and one accuracy a function explains them.
+    misfit_ : float
+        Mean squared residual of pair counts, in Poisson variances; 1 is chance, NaN where pairs are too few.
+    explains_ : bool
+        The misfit is no more than chance, there are pairs enough, and one accuracy a function explains them.
     """
 
     name = "generative"
@@ -52,14 +52,25 @@ class Generative(DawidSkene):
     chosen_strength_: float
 
     def learn(self, rows: DistinctRows) -> None:
-        """Distinct rows -> the pairs, and what ``fit`` learns from there."""
+        """Fit the pairs, then confusions that start from them.
+
+        Parameters
+        ----------
+        rows : DistinctRows
+        """
         pairs = PairLifts(self.n_classes, **self.prior_parameters())
         pairs.order_ = self.order_
         pairs.learn(rows)
         self.learn_from(rows, pairs)
 
     def learn_from(self, rows: DistinctRows, pairs: PairLifts) -> None:
-        """Distinct rows and the fitted pairs -> what ``fit`` learns."""
+        """Fit confusions that start from fitted pairs.
+
+        Parameters
+        ----------
+        rows : DistinctRows
+        pairs : PairLifts
+        """
         start = pairs.posterior(rows)
         trial, posterior = self._tried(rows, start, pairs, STRENGTHS[0])
         if trial.misfit_ > PLAUSIBLE:
@@ -94,15 +105,26 @@ class Generative(DawidSkene):
         return trial, end
 
     def report(self) -> dict[str, Any]:
-        """Fitted model -> what Dawid-Skene reports, and how well it explains the pairs."""
+        """Report what Dawid-Skene reports, and how well the model explains the pairs."""
         told = None if np.isnan(self.misfit_) else round(self.misfit_, 4)
         return super().report() | {"misfit": told, "explains": self.explains_, "strength": self.chosen_strength_}
 
 
 def misfit(counts: PairCounts, confusions: Array, balance: Array, weights: Array) -> float:
-    """Pair counts, (functions, symbols, classes) confusions, balance -> mean squared residual in Poisson variances.
+    """Compute the mean squared residual of pair counts, in Poisson variances; pairs of repeating functions are left out.
 
-    Pairs of repeating functions are left out; NaN where the pairs that can be expected to occur are too few.
+    Parameters
+    ----------
+    counts : PairCounts
+    confusions : (n_functions, 2 * n_classes + 1, n_classes)
+    balance : (n_classes,)
+    weights : (n_functions,)
+        Below 1 where a function repeats others.
+
+    Returns
+    -------
+    float
+        1 is chance; NaN where the pairs that can be expected to occur are too few.
     """
     rates = confusions[:, :-1].reshape(-1, len(balance))[counts.columns]
     expected = counts.rows * (rates * balance) @ rates.T

@@ -1,9 +1,9 @@
-"""votes and features -> class: a linear classifier and the meaning of votes, each learned from the other.
+"""A linear classifier of features and the meaning of votes, each learned from the other.
 
-The classifier learns the current labels and is asked about rows it has not seen (cross-fitting); its answers say what
+The classifier is trained on the current labels and predicts rows it has not seen (cross-fitting); its predictions tell what
 each kind of vote means (``P(class | vote)``), and both together make the next labels. Raykar et al., "Learning from
 Crowds" (JMLR 2010) do the same by EM with one-coin workers. Errors of functions that share words stand out against a
-view that knows nothing of functions; rows on which all are silent get the classifier's answer.
+view that knows nothing of functions; rows without votes get the classifier's prediction.
 """
 
 from __future__ import annotations
@@ -42,31 +42,35 @@ class TrainingRows:
 
 
 class Joint(LabelModel):
-    """Votes and features -> posterior of a linear classifier and of what each kind of vote means.
+    """Posterior of a linear classifier and of what each kind of vote means.
 
     Parameters
     ----------
-    penalty
+    penalty : float
         Weight of the classifier's squared coefficients, in rows.
-    strength
+    strength : float
         Votes of belief in the class balance that the meaning of each kind of vote is shrunk with.
-    rounds, folds
-        How often labels are made anew; parts for cross-fitting.
-    most
+    rounds : int
+        How often labels are made anew.
+    folds : int
+        Parts for cross-fitting.
+    most : int
         Most rows to learn from.
 
     Attributes
     ----------
-    evidence_
-        (functions * 2 * classes, classes): log of P(class | vote) over the balance.
-    coefficients_, centre_, scale_
-        The classifier: (dimensions + 1, classes), centre and scale of features.
-    skill_
-        How much of the votes' labels the classifier tells of rows it has not seen, beyond the commonest class.
-    base_
-        The label model of votes alone; it answers where the classifier has no skill.
-    held_out_
-        Scores on gold rows, each by a classifier that was not taught the row; None where there is no gold.
+    evidence_ : (n_functions * 2 * n_classes, n_classes)
+        Log of P(class | vote) over the balance.
+    coefficients_ : (n_dimensions + 1, n_classes)
+        Of the classifier, the intercept last.
+    centre_, scale_ : (n_dimensions,)
+        Of the features.
+    skill_ : float
+        Agreement of the classifier with the votes' labels on rows it has not seen, beyond the commonest class; 0 to 1.
+    base_ : LabelModel
+        The label model of votes alone; it predicts where the classifier has no skill.
+    held_out_ : dict or None
+        Scores on gold rows, each by a classifier that was not fitted on the row; None where there is no gold.
     """
 
     name = "joint"
@@ -109,7 +113,18 @@ class Joint(LabelModel):
         raise DataError("label model joint learns from features of rows, which cannot be counted: fit it on rows")
 
     def learn_rows(self, votes: Votes, features: Features | None, *, gold: Gold, base: LabelModel) -> None:
-        """Votes, features, gold and the fitted label model of votes alone -> what ``fit`` learns."""
+        """Fit classifier and meaning of votes on top of a label model of votes.
+
+        Parameters
+        ----------
+        votes : (n_rows, n_functions)
+            In the model's order of functions.
+        features : (n_rows, n_dimensions) or None
+        gold : (n_rows,) or None
+            Class index or ``NO_GOLD``.
+        base : LabelModel
+            Fitted on the same votes.
+        """
         if features is None:
             raise DataError("label model joint needs features: configure denoise.use_features, or give --features")
         self.functions_ = votes.shape[1]
@@ -143,7 +158,6 @@ class Joint(LabelModel):
         return TrainingRows(one_hot(votes, self.n_classes), np.asarray(features, dtype=np.float32), evidence, covered)
 
     def _cross_fitted(self, rows: TrainingRows, labels: Array, warm: list[Any]) -> tuple[Array, LinearClassifier]:
-        """Rows and labels -> the classifier's answers on rows it did not see, and the classifier of all rows."""
         place = np.arange(len(labels)) % self.folds
         seen = np.zeros_like(labels)
         for fold in range(self.folds):
@@ -154,7 +168,19 @@ class Joint(LabelModel):
         return seen, whole
 
     def feature_fit(self, votes: Votes, features: Features, labels: Probabilities) -> float:
-        """Rows and a label model's labels of them -> how much of these a classifier tells of rows it has not seen."""
+        """Measure how well a classifier predicts a label model's labels on rows that it has not seen.
+
+        Parameters
+        ----------
+        votes : (n_rows, n_functions)
+        features : (n_rows, n_dimensions)
+        labels : (n_rows, n_classes)
+
+        Returns
+        -------
+        float
+            See ``skill``.
+        """
         rows = self._rows(votes, features, np.full(len(votes), NO_GOLD))
         seen, _ = self._cross_fitted(rows, labels, [None] * (self.folds + 1))
         return skill(seen[rows.covered], labels[rows.covered])
@@ -192,29 +218,51 @@ class Joint(LabelModel):
         return self.accuracies_
 
     def report(self) -> dict[str, Any]:
-        """Fitted model -> class balance, and the classifier's skill at labels of rows it has not seen."""
+        """Report the class balance and the classifier's skill at labels of rows it has not seen."""
         return super().report() | {"classifier_skill": round(self.skill_, 6)}
 
     def to_dict(self) -> dict[str, Any]:
-        """Fitted model -> JSON content; the label model of votes alone stands in it whole."""
+        """Save the model as JSON content, the label model of votes alone whole in it."""
         return super().to_dict() | {"base": self.base_.to_dict()}
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> Self:
-        """What ``to_dict`` gave -> the fitted model."""
+        """Restore a model from what ``to_dict`` gave."""
         model = super().from_dict(content)
         model.base_ = from_dict(content["base"])
         return model
 
 
 def too_dependent(base: LabelModel) -> bool:
-    """Label model of votes -> True where it found votes too dependent for learning: a classifier would learn their errors."""
+    """Test whether a label model of votes found them too dependent for a classifier, which would learn their errors.
+
+    Parameters
+    ----------
+    base : LabelModel
+
+    Returns
+    -------
+    bool
+    """
     return isinstance(base, SmoothedVote) and base.too_dependent
 
 
 def skill(seen: Probabilities, labels: Probabilities) -> float:
-    """Answers on rows not seen and their labels -> agreement beyond naming the commonest class: 0 none, 1 all.
+    """Measure agreement beyond naming the commonest class.
 
+    Parameters
+    ----------
+    seen : (n_rows, n_classes)
+        Predictions of rows that the classifier has not seen.
+    labels : (n_rows, n_classes)
+
+    Returns
+    -------
+    float
+        0 none, 1 all.
+
+    Examples
+    --------
     >>> skill(np.array([[0.9, 0.1], [0.2, 0.8]]), np.array([[0.7, 0.3], [0.4, 0.6]]))
     1.0
     """
@@ -227,11 +275,24 @@ def skill(seen: Probabilities, labels: Probabilities) -> float:
 
 
 def class_recall(seen: Probabilities, labels: Probabilities) -> Array:
-    """Answers on rows not seen and their labels -> (classes,) how far each class is told apart: 0 not, 1 enough.
+    """Measure how well each class is told apart by features.
 
-    It is the mean answer for a class where it is the label, beyond its mean anywhere; a rare class that features do not
+    It is the mean prediction of a class where it is the label, beyond its mean anywhere; a rare class that features do not
     show is taken for its neighbours by the classifier, and votes for it must not be read as votes for these.
 
+    Parameters
+    ----------
+    seen : (n_rows, n_classes)
+        Predictions of rows that the classifier has not seen.
+    labels : (n_rows, n_classes)
+
+    Returns
+    -------
+    (n_classes,)
+        0 not at all, 1 enough.
+
+    Examples
+    --------
     >>> class_recall(np.array([[0.9, 0.1], [0.9, 0.1]]), np.array([[1.0, 0.0], [0.0, 1.0]]))
     array([0., 0.])
     """

@@ -1,4 +1,4 @@
-"""votes -> the share of votes that each class gets."""
+"""The share of votes that each class gets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tidemill.denoise.statistics.votes import vote_shares
 
 
 class MajorityVote(LabelModel):
-    """Votes -> the share of votes per class; a silent row is every class alike.
+    """The share of votes per class; a row without votes is uniform.
 
     A vote "not class k" is divided over the other classes.
 
@@ -30,7 +30,12 @@ class MajorityVote(LabelModel):
         self._alike()
 
     def learn(self, rows: DistinctRows) -> None:  # noqa: ARG002 - nothing to learn
-        """Distinct rows -> every class alike."""
+        """Learn nothing: balance and prior are uniform.
+
+        Parameters
+        ----------
+        rows : DistinctRows
+        """
         self._alike()
 
     def _alike(self) -> None:

@@ -1,4 +1,4 @@
-"""label models and votes -> what speaks for each without ground truth, and with some."""
+"""What speaks for a label model without ground truth, and with some."""
 
 from __future__ import annotations
 
@@ -17,9 +17,21 @@ MAX_ROWS: Final = 5_000
 
 
 def held_out_agreement(predict: Callable[[Votes], Probabilities], rows: DistinctRows, n_classes: int) -> float | None:
-    """Model's prediction and distinct rows -> mean chance it gives to what a function says, without that function.
+    """Compute the mean probability that a model gives to a function's vote, without that function.
 
-    None where no two functions ever speak of one row. Each function is left out in turn, for prediction only.
+    Each function is left out in turn, for prediction only.
+
+    Parameters
+    ----------
+    predict : callable
+        From votes (n_rows, n_functions) to probabilities (n_rows, n_classes).
+    rows : DistinctRows
+    n_classes : int
+
+    Returns
+    -------
+    float or None
+        None where no two functions ever vote on one row.
     """
     votes, weights = rows.votes[:MAX_ROWS], rows.weights[:MAX_ROWS]
     named = named_classes(n_classes) > 0
@@ -36,7 +48,17 @@ def held_out_agreement(predict: Callable[[Votes], Probabilities], rows: Distinct
 
 
 def resample(rows: DistinctRows, generator: np.random.Generator) -> DistinctRows:
-    """Distinct rows -> the same rows drawn anew with replacement (Poisson weights)."""
+    """Draw rows anew with replacement (Poisson weights).
+
+    Parameters
+    ----------
+    rows : DistinctRows
+    generator : numpy.random.Generator
+
+    Returns
+    -------
+    DistinctRows
+    """
     weights = generator.poisson(np.minimum(rows.weights, 1e9)).astype(np.float64)
     kept = weights > 0
     if not kept.any():  # so few rows that none was drawn
@@ -45,9 +67,24 @@ def resample(rows: DistinctRows, generator: np.random.Generator) -> DistinctRows
 
 
 def balance_interval(rows: DistinctRows, model: PairLifts, *, draws: int, seed: int) -> tuple[Array, float]:
-    """Distinct rows and the fitted pairs -> (2, classes) interval of the balance, and stability under resampling.
+    """Estimate by resampling how uncertain the class balance is.
 
-    The interval holds 90% of refits; the stability is the share of rows whose likeliest class a refit keeps.
+    Parameters
+    ----------
+    rows : DistinctRows
+    model : PairLifts
+        Fitted on these rows.
+    draws : int
+        Resamples.
+    seed : int
+        Of the resamples.
+
+    Returns
+    -------
+    interval : (2, n_classes)
+        Ends between which 90% of the refits lie.
+    stability : float
+        Share of rows whose likeliest class a refit keeps.
     """
     generator = np.random.default_rng(seed)
     base, kept, balances = model.posterior(rows).argmax(axis=1), [], []

@@ -1,4 +1,4 @@
-"""votes on several labels that do not exclude one another -> probability of each: a binary label model a label."""
+"""Several labels that do not exclude one another: a binary label model for each."""
 
 from __future__ import annotations
 
@@ -14,15 +14,17 @@ from tidemill.denoise.statistics.votes import Array
 
 
 class MultiLabel:
-    """Votes per label (1 has it, 0 has not, ABSTAIN) -> probability that a row has each label.
+    """Probability that a row has each label.
 
-    The same interface as a label model, with a mapping label -> votes in place of votes, and a column per label, in
-    the labels' order, in place of one per class. Labels are taken to be independent.
+    The same interface as a label model, with a mapping from label to votes (1 has it, 0 has not, ABSTAIN) in place of votes,
+    and a column per label, in the labels' order, in place of one per class. Labels are taken to be independent.
 
     Parameters
     ----------
-    model, parameters
-        Name and parameters of the binary label model, from the registry.
+    model : str
+        Name of the binary label model, from the registry.
+    parameters
+        Its parameters.
 
     Examples
     --------
@@ -41,7 +43,26 @@ class MultiLabel:
     def fit(
         self, votes: Mapping[str, Votes], *, features: Features | None = None, gold: Mapping[str, Gold] | None = None
     ) -> Self:
-        """Label -> votes (rows, functions) -> the fitted models."""
+        """Fit a model for each label.
+
+        Parameters
+        ----------
+        votes : mapping of str to (n_rows, n_functions)
+            Votes on each label.
+        features : (n_rows, n_dimensions), optional
+        gold : mapping of str to (n_rows,), optional
+            1, 0 or ``NO_GOLD`` for each label that has any.
+
+        Returns
+        -------
+        MultiLabel
+            The model itself.
+
+        Raises
+        ------
+        DataError
+            There is no label.
+        """
         if not votes:
             raise DataError("no label has votes: nothing to learn from")
         gold_by_label = gold or {}
@@ -54,7 +75,19 @@ class MultiLabel:
         return self
 
     def predict_proba(self, votes: Mapping[str, Votes], *, features: Features | None = None) -> Array:
-        """Label -> votes of any rows -> (rows, labels) probability that a row has the label."""
+        """Predict the probability of each label.
+
+        Parameters
+        ----------
+        votes : mapping of str to (n_rows, n_functions)
+            Votes of the fitted functions on any rows.
+        features : (n_rows, n_dimensions), optional
+
+        Returns
+        -------
+        (n_rows, n_labels)
+            Rows need not sum to 1.
+        """
         missing = [label for label in self.models_ if label not in votes]
         if missing:
             raise DataError(f"label {missing[0]!r} has no votes: it was fitted with {', '.join(self.models_)}")
@@ -62,13 +95,13 @@ class MultiLabel:
         return np.stack(columns, axis=1)
 
     def to_dict(self) -> dict[str, Any]:
-        """Fitted models -> JSON content."""
+        """Save the models as JSON content."""
         models = {label: model.to_dict() for label, model in self.models_.items()}
         return {"model": self.model, "parameters": self.parameters, "labels": models}
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> Self:
-        """What ``to_dict`` gave -> the fitted models."""
+        """Restore the models from what ``to_dict`` gave."""
         made = cls(content["model"], **content["parameters"])
         made.models_ = {label: from_dict(model) for label, model in content["labels"].items()}
         return made

@@ -1,6 +1,6 @@
-"""votes and features -> class by the votes on a row and on the rows nearest to it.
+"""Class by the votes on a row and on the rows nearest to it.
 
-Neighbours share labels: the probabilities from the votes on a row is multiplied by the mean of its nearest reference rows,
+Neighbours share labels: the probabilities from the votes on a row are multiplied by the mean of its nearest reference rows,
 as in one step of label propagation (Zhu and Ghahramani, 2002).
 """
 
@@ -19,19 +19,21 @@ from tidemill.denoise.statistics.votes import Array, softmax, uncovered
 
 
 class Neighbours(LabelModel):
-    """Votes and features -> probabilities of a row times those of its nearest reference rows (cosine).
+    """Probabilities of a row, times those of its nearest reference rows by cosine.
 
     Parameters
     ----------
-    nearest
-        How many reference rows speak for a row.
-    most
+    nearest : int
+        Reference rows that count for a row.
+    most : int
         Most reference rows; they are kept with the model.
 
     Attributes
     ----------
-    reference_, opinions_
-        (reference, dimensions) unit features, (reference, classes) their probabilities.
+    reference_ : (n_reference, n_dimensions)
+        Features of length 1.
+    opinions_ : (n_reference, n_classes)
+        Probabilities of the reference rows.
     """
 
     name = "neighbours"
@@ -66,7 +68,7 @@ class Neighbours(LabelModel):
         raise DataError("label model neighbours learns from features of rows, which cannot be counted: fit it on rows")
 
     def _near(self, features: Features) -> Array:
-        """Features -> (rows, classes) mean opinion of the nearest reference rows; a row is not its own neighbour."""
+        """A row is not its own neighbour."""
         probabilities = np.zeros((len(features), self.n_classes))
         count = min(self.nearest, max(len(self.reference_) - 1, 1))
         for start in range(0, len(features), 1024):
@@ -92,12 +94,12 @@ class Neighbours(LabelModel):
         return self.votes_only_.accuracies()
 
     def to_dict(self) -> dict[str, Any]:
-        """Fitted model -> JSON content; the model of votes stands in it whole."""
+        """Save the model as JSON content, the model of votes whole in it."""
         return super().to_dict() | {"votes_only": self.votes_only_.to_dict()}
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> Self:
-        """What ``to_dict`` gave -> the fitted model."""
+        """Restore a model from what ``to_dict`` gave."""
         model = super().from_dict(content)
         model.votes_only_ = SmoothedVote.from_dict(content["votes_only"])
         return model

@@ -1,4 +1,4 @@
-"""votes -> class by EM over one accuracy per function (Raykar et al., JMLR 11, 2010, without its classifier)."""
+"""One accuracy per function by EM (Raykar et al., JMLR 11, 2010, without its classifier)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tidemill.denoise.statistics.votes import Array, one_hot, softmax, sum_evide
 
 
 class OneCoin(LabelModel):
-    """Votes -> posterior under one accuracy per function; classes are alike before anything is said.
+    """Posterior under one accuracy per function and a uniform class prior.
 
     Examples
     --------
@@ -35,7 +35,12 @@ class OneCoin(LabelModel):
         self.budget = budget
 
     def learn(self, rows: DistinctRows) -> None:
-        """Distinct rows -> accuracies, by EM."""
+        """Fit accuracies by EM.
+
+        Parameters
+        ----------
+        rows : DistinctRows
+        """
         one_hot_votes, gold_logs = one_hot(rows.votes, self.n_classes), gold_evidence(rows.gold, self.n_classes)
         self.prior_ = self.balance_ = np.full(self.n_classes, 1.0 / self.n_classes)
         posterior = vote_shares(rows.votes, self.n_classes)

@@ -1,4 +1,4 @@
-"""votes -> class by the precision of each kind of vote, learned from pairs of functions."""
+"""Class by the precision of each kind of vote, learned from pairs of functions."""
 
 from __future__ import annotations
 
@@ -24,28 +24,28 @@ DECISIVE: Final = 1.2
 
 
 class PairLifts(ModelWithPriors):
-    """Votes -> posterior from precisions and class balance that explain how often pairs of votes occur.
+    """Posterior from precisions and a class balance that explain how often pairs of votes occur.
 
-    Repeating functions share their evidence. Every class is held as likely as another where something is said; a
-    silent row gets what the balance and the silence of each function say of it, when they say anything.
+    Repeating functions share their evidence. Classes are equally likely a priori on rows with votes; a row without votes gets
+    what the balance and each function's abstaining tell of it, where they tell anything.
 
     Parameters
     ----------
-    anchor
+    anchor : float
         Dirichlet pseudo-counts of each class in the balance.
-    most
+    most : int
         Most kinds of vote whose pairs are counted; precisions of rarer kinds follow from these.
     balance, accuracies_hint, budget
         See ``ModelWithPriors``; most distinct rows to learn from.
 
     Attributes
     ----------
-    balance_
-        (classes,) estimated class balance.
-    evidence_
-        (functions * 2 * classes, classes): log of P(class | vote) over the balance.
-    weights_
-        (functions,) how much each still counts, repetition discounted.
+    balance_ : (n_classes,)
+        Estimated class balance.
+    evidence_ : (n_functions * 2 * n_classes, n_classes)
+        Log of P(class | vote) over the balance.
+    weights_ : (n_functions,)
+        How much each still counts, repetition discounted.
     """
 
     name = "pairs"
@@ -74,7 +74,12 @@ class PairLifts(ModelWithPriors):
         self.most = most
 
     def learn(self, rows: DistinctRows) -> None:
-        """Distinct rows -> what ``fit`` learns."""
+        """Fit precisions and balance to pair counts.
+
+        Parameters
+        ----------
+        rows : DistinctRows
+        """
         self.functions_ = rows.votes.shape[1]
         self.counts_ = pair_counts(rows, self.n_classes, most=self.most)
         prior = self.anchor + self.balance_counts() + gold_counts(rows, self.n_classes)
@@ -88,10 +93,6 @@ class PairLifts(ModelWithPriors):
         self.prior_ = self._silent()
 
     def _precision_counts(self, rows: DistinctRows) -> Array:
-        """Distinct rows -> (2, counted kinds): the precision expected of each kind of vote, in votes right and in all.
-
-        It is the usual one, or the one hinted at; gold rows add what they tell.
-        """
         believed = self.stated_accuracies()[self.counts_.functions]
         others = 1.0 - class_vote_shares(rows, self.n_classes)[self.counts_.owner]
         usual = np.maximum(PRIOR_PRECISION, 1.0 - WRONG * others)
@@ -125,7 +126,12 @@ class PairLifts(ModelWithPriors):
         return precision, uses
 
     def given(self) -> Array:
-        """Fitted model -> (functions * 2 * classes, classes) P(class | vote)."""
+        """Compute ``P(class | vote)`` of each kind of vote.
+
+        Returns
+        -------
+        (n_functions * 2 * n_classes, n_classes)
+        """
         owner = np.tile(np.arange(2 * self.n_classes) % self.n_classes, self.functions_)
         return class_given_vote(self.precision_, self.balance_, owner)
 
@@ -142,13 +148,33 @@ class PairLifts(ModelWithPriors):
         return np.asarray(silent if silent.max() >= DECISIVE / self.n_classes else uniform)
 
     def mismatch(self, rows: DistinctRows) -> float:
-        """Distinct rows -> share of rows that are given a class beyond what the estimated balance has of it."""
+        """Compute the share of rows that are given a class beyond its share in the estimated balance.
+
+        Parameters
+        ----------
+        rows : DistinctRows
+
+        Returns
+        -------
+        float
+            From 0 to 1.
+        """
         posterior = softmax(one_hot(rows.votes, self.n_classes) @ self.evidence_)
         share = (rows.weights * rows.covered) @ posterior / rows.weights.sum()
         return float(np.maximum(share - self.balance_, 0.0).sum())
 
     def posterior(self, rows: DistinctRows) -> Array:
-        """Distinct rows -> their posterior with the estimated balance as prior; silent rows get the prior."""
+        """Compute the posterior of rows with the estimated balance as prior.
+
+        Parameters
+        ----------
+        rows : DistinctRows
+
+        Returns
+        -------
+        (n_rows, n_classes)
+            Rows without votes get the prior.
+        """
         bias = np.log(self.balance_)
         posterior = softmax(one_hot(rows.votes, self.n_classes) @ self.evidence_ + bias)
         posterior[~rows.covered] = self.prior_
@@ -161,7 +187,13 @@ class PairLifts(ModelWithPriors):
         return self.precisions()
 
     def precisions(self) -> Array:
-        """Fitted model -> (functions,) precision of what each says, in the model's order; NaN where it says nothing."""
+        """Compute the precision of each function's votes.
+
+        Returns
+        -------
+        (n_functions,)
+            In the model's order; NaN for a function that never votes.
+        """
         width = 2 * self.n_classes
         refuses = np.tile(np.arange(width) >= self.n_classes, self.functions_)
         right = np.where(refuses, 1.0 - self.precision_, self.precision_) * self.uses_
@@ -169,7 +201,7 @@ class PairLifts(ModelWithPriors):
         return np.asarray(np.where(uses > 0, right.reshape(-1, width).sum(axis=1) / np.maximum(uses, 1e-12), np.nan))
 
     def report(self) -> dict[str, Any]:
-        """Fitted model -> balance, groups of repeating functions and the effective number of functions."""
+        """Report the balance, groups of repeating functions and the effective number of functions."""
         groups = [sorted(int(self.order_[j]) for j in group) for group in self.groups()]
         return super().report() | {
             "effective_functions": round(self.effective(), 3),
@@ -178,10 +210,10 @@ class PairLifts(ModelWithPriors):
         }
 
     def effective(self) -> float:
-        """Fitted model -> how many functions that ever speak there are, repetition discounted."""
+        """Compute the effective number of functions, of those that ever vote, repetition discounted."""
         speaks = self.uses_.reshape(self.functions_, -1).sum(axis=1) > 0
         return float(self.weights_[speaks].sum())
 
     def groups(self) -> list[list[int]]:
-        """Fitted model -> groups of functions (in the model's order) that repeat one another."""
+        """List groups of functions that repeat one another, by their indices in the model's order."""
         return dependent_groups(self.excess_)

@@ -1,4 +1,4 @@
-"""what is believed of the classes and of functions -> pseudo-counts: evidence that data can outweigh, not truth."""
+"""Priors on the class balance and on accuracies as pseudo-counts: evidence that data can outweigh, not truth."""
 
 from __future__ import annotations
 
@@ -45,7 +45,12 @@ class ModelWithPriors(LabelModel):
         self.budget = budget
 
     def balance_counts(self) -> Array:
-        """What is believed of the balance -> (classes,) pseudo-counts; none where nothing is.
+        """Compute pseudo-counts of the class balance.
+
+        Returns
+        -------
+        (n_classes,)
+            In rows; zeros where nothing is believed.
 
         Raises
         ------
@@ -60,7 +65,12 @@ class ModelWithPriors(LabelModel):
         return np.asarray(BALANCE_WEIGHT * hint / hint.sum())
 
     def stated_accuracies(self) -> Array:
-        """What is believed of accuracies -> (functions,) in the model's order, NaN where nothing is.
+        """Give the accuracies that are believed.
+
+        Returns
+        -------
+        (n_functions,)
+            In the model's order, NaN where nothing is believed.
 
         Raises
         ------
@@ -77,17 +87,35 @@ class ModelWithPriors(LabelModel):
         return np.asarray(stated[self.order_])
 
     def prior_parameters(self) -> dict[str, Any]:
-        """What this model was told -> parameters for another one."""
+        """Give the parameters by which another model has the same priors."""
         return {"balance": self.balance, "accuracies_hint": self.accuracies_hint, "budget": self.budget}
 
     def accuracy_counts(self) -> Array:
-        """What is believed of accuracies -> (2, functions) pseudo-counts: how many votes were right, of how many."""
+        """Compute pseudo-counts of each function's accuracy.
+
+        Returns
+        -------
+        (2, n_functions)
+            How many votes were right, and how many there were.
+        """
         return accuracy_counts(self.stated_accuracies())
 
 
 def accuracy_counts(stated_accuracies: Array) -> Array:
-    """Accuracy believed of each function, or NaN -> (2, functions): votes right, and votes in all.
+    """Turn believed accuracies into pseudo-counts.
 
+    Parameters
+    ----------
+    stated_accuracies : (n_functions,)
+        From 0 to 1; NaN where nothing is believed.
+
+    Returns
+    -------
+    (2, n_functions)
+        Votes that were right, and all votes.
+
+    Examples
+    --------
     >>> accuracy_counts(np.array([np.nan, 0.9])).round(1)
     array([[ 1.4, 28.4],
            [ 2. , 32. ]])

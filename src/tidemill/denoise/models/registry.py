@@ -1,4 +1,4 @@
-"""Name of a label model -> the model: the one list that config, tests and benchmarks go by."""
+"""Label models by name: the one list that config, tests and benchmarks go by."""
 
 from __future__ import annotations
 
@@ -41,7 +41,19 @@ MODELS: Final[dict[str, type[LabelModel]]] = {model.name: model for model in _AL
 
 
 def create(name: str, n_classes: int, **parameters: Any) -> LabelModel:
-    """Name, number of classes and the model's parameters -> an unfitted label model.
+    """Create an unfitted label model.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    n_classes : int
+    parameters
+        Parameters of the model.
+
+    Returns
+    -------
+    LabelModel
 
     Raises
     ------

@@ -1,8 +1,8 @@
-"""votes -> class by EM over what each function says, given that it speaks (Dawid and Skene, 1979, without silence).
+"""A confusion matrix per function of its votes, abstains left out (Dawid and Skene, 1979).
 
-Whether a function speaks is not held as evidence, and every class is as likely as another before anything is said: on
-real votes both are where Dawid-Skene goes astray. What is learned of a function that can only name one class is next
-to nothing, so such functions keep about one vote each, the rarer, more specific ones a little more.
+That a function abstains is not held as evidence, and the class prior is uniform: on
+real votes both are where Dawid-Skene goes astray. Of a function that can only name one class next
+to nothing is learned, so such functions keep about one vote each, the rarer, more specific ones a little more.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from tidemill.denoise.statistics.votes import Array, named_classes, one_hot, sof
 
 
 class SpokenConfusions(ModelWithPriors):
-    """Votes -> posterior under a confusion matrix per function of what it says when it speaks.
+    """Posterior under a confusion matrix per function, given that it votes.
 
     Parameters
     ----------
-    strength
+    strength : float
         Rows of belief in one accuracy for all classes that each confusion is shrunk with.
     balance, accuracies_hint, budget
         See ``ModelWithPriors``; most distinct rows to learn from.
 
     Attributes
     ----------
-    evidence_
-        (functions * 2 * classes, classes): log probability of each kind of vote given the class.
+    evidence_ : (n_functions * 2 * n_classes, n_classes)
+        Log probability of each kind of vote given the class.
 
     Examples
     --------
@@ -62,11 +62,23 @@ class SpokenConfusions(ModelWithPriors):
         self.tolerance = tolerance
 
     def learn(self, rows: DistinctRows) -> None:
-        """Distinct rows -> what ``fit`` learns."""
+        """Fit confusions by EM, functions that repeat one another counted once.
+
+        Parameters
+        ----------
+        rows : DistinctRows
+        """
         self.iterate(rows, np.ones(rows.votes.shape[1]))
 
     def iterate(self, rows: DistinctRows, weights: Array) -> None:
-        """Distinct rows and how much each function counts -> what each says of a class, by EM."""
+        """Alternate E and M steps until no posterior moves.
+
+        Parameters
+        ----------
+        rows : DistinctRows
+        weights : (n_functions,)
+            How much the evidence of each function counts.
+        """
         self.functions_ = rows.votes.shape[1]
         self.prior_ = self.balance_ = self.stated_balance()
         pseudo_counts, bias = self.accuracy_counts(), np.log(self.balance_)
@@ -102,10 +114,24 @@ def conditional_confusions(
     pseudo_counts: Array | None = None,
     habits: Array | None = None,
 ) -> tuple[Array, Array]:
-    """One-hot votes and posterior mass (rows, classes) -> P(vote | class, it speaks) per kind, accuracies (functions,).
+    """Estimate ``P(vote | class, the function votes)`` from the posterior (M step), shrunk.
 
-    ``told`` (2, functions) are pseudo-counts of right votes and of all, where accuracies are hinted at. ``habits``
-    (functions, kinds) is how readily each function says each thing; its share of votes where None is given.
+    Parameters
+    ----------
+    one_hot_votes : scipy.sparse matrix of shape (n_rows, n_functions * 2 * n_classes)
+    weighted : (n_rows, n_classes)
+        Posterior, times the weight of each row.
+    strength : float
+        Rows of belief in one accuracy that each confusion is shrunk with.
+    pseudo_counts : (2, n_functions), optional
+        Right votes, and all votes, where accuracies are believed.
+    habits : (n_functions, 2 * n_classes), optional
+        How readily each function gives each vote; None: its share of votes.
+
+    Returns
+    -------
+    confusions : (n_functions * 2 * n_classes, n_classes)
+    accuracies : (n_functions,)
     """
     n_classes = weighted.shape[1]
     counts = np.asarray(one_hot_votes.T @ weighted).reshape(-1, 2 * n_classes, n_classes)

@@ -1,4 +1,4 @@
-"""votes -> accuracies in closed form from triplets of functions (Fu et al., "Fast and three-rious", ICML 2020).
+"""Accuracies in closed form from triplets of functions (Fu et al., "Fast and three-rious", ICML 2020).
 
 For one class against the rest, let a vote be +1 or -1. Where functions err independently, the mean product of two is
 the product of their accuracies on that scale, so three pairs of three functions give each: ``a_i = sqrt(|M_ij M_ik /
@@ -25,7 +25,7 @@ USUAL: Final = 0.4
 
 
 class Triplets(LabelModel):
-    """Votes -> posterior under accuracies from triplets; no iteration, no start to depend on.
+    """Posterior under accuracies from triplets; no iteration, no start to depend on.
 
     Examples
     --------
@@ -47,7 +47,12 @@ class Triplets(LabelModel):
         self.budget = budget
 
     def learn(self, rows: DistinctRows) -> None:
-        """Distinct rows -> accuracies in closed form; gold is not heard."""
+        """Compute accuracies in closed form; gold is not used.
+
+        Parameters
+        ----------
+        rows : DistinctRows
+        """
         self.prior_ = self.balance_ = np.full(self.n_classes, 1.0 / self.n_classes)
         scales = [_accuracies(*_products(rows, k)) for k in range(1 if self.n_classes == 2 else self.n_classes)]  # noqa: PLR2004
         self.accuracies_ = np.clip((1.0 + np.mean(scales, axis=0)) / 2.0, 0.05, 0.95)
@@ -60,7 +65,7 @@ class Triplets(LabelModel):
 
 
 def _products(rows: DistinctRows, k: int) -> tuple[Array, Array]:
-    """Distinct rows and a class -> (functions, functions) mean product where both speak, and rows where both do."""
+    """Over rows on which both functions vote, with how many these are."""
     voted = rows.votes != ABSTAIN
     names = (rows.votes == k) | ((rows.votes < ABSTAIN) & (rows.votes != -2 - k))
     signs = np.where(voted, np.where(names, 1.0, -1.0), 0.0)

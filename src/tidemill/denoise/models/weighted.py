@@ -1,4 +1,4 @@
-"""votes -> votes weighted by how well each function agrees with the others (Wawa: worker agreement with aggregate)."""
+"""Votes weighted by how well each function agrees with the others (Wawa: worker agreement with aggregate)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BELIEF = 10.0
 
 
 class WeightedVote(LabelModel):
-    """Votes -> posterior in which each function weighs the log odds of its agreement with the majority.
+    """Posterior in which each function weighs the log odds of its agreement with the majority.
 
     Examples
     --------
@@ -35,7 +35,12 @@ class WeightedVote(LabelModel):
         self.budget = budget
 
     def learn(self, rows: DistinctRows) -> None:
-        """Distinct rows -> agreement of each function with the majority, and with gold where there is some."""
+        """Measure the agreement of each function with the majority, and with gold where there is some.
+
+        Parameters
+        ----------
+        rows : DistinctRows
+        """
         self.prior_ = self.balance_ = np.full(self.n_classes, 1.0 / self.n_classes)
         labels = np.log(np.maximum(vote_shares(rows.votes, self.n_classes), 1e-9))
         posterior = softmax(labels + gold_evidence(rows.gold, self.n_classes))
@@ -49,7 +54,20 @@ class WeightedVote(LabelModel):
 
 
 def smoothed_accuracies(rows: DistinctRows, labels: Probabilities, n_classes: int) -> Array:
-    """Distinct rows and their labels -> (functions,) chance that each function is right where it speaks, shrunk."""
+    """Estimate how often each function is right where it votes, shrunk.
+
+    Parameters
+    ----------
+    rows : DistinctRows
+    labels : (n_rows, n_classes)
+        Probabilities to compare with.
+    n_classes : int
+
+    Returns
+    -------
+    (n_functions,)
+        Between 0 and 1.
+    """
     mass = np.asarray(one_hot(rows.votes, n_classes).T @ (labels * rows.weights[:, None]))
     mass = mass.reshape(-1, 2 * n_classes, n_classes)
     right = (mass * (named_classes(n_classes) > 0)).sum(axis=(1, 2))
@@ -59,8 +77,20 @@ def smoothed_accuracies(rows: DistinctRows, labels: Probabilities, n_classes: in
 
 
 def one_coin_evidence(accuracies: Array, n_classes: int) -> Array:
-    """Accuracy per function -> (functions * 2 * classes, classes) log chance of each kind of vote given the class.
+    """Turn accuracies into evidence; errors fall on all other classes alike.
 
+    Parameters
+    ----------
+    accuracies : (n_functions,)
+    n_classes : int
+
+    Returns
+    -------
+    (n_functions * 2 * n_classes, n_classes)
+        Log probability of each kind of vote given the class.
+
+    Examples
+    --------
     >>> one_coin_evidence(np.array([0.9]), 2)[:2].round(2)
     array([[-0.11, -2.3 ],
            [-2.3 , -0.11]])

@@ -1,4 +1,4 @@
-"""what `denoise` told -> the label card: how the labels came to be, and how far they are to be believed."""
+"""The label card: how the labels came to be, and how far to trust them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,22 @@ _COLUMNS: Final = ("function", "Coverage", "Overlaps", "Conflicts", "Emp. Acc.",
 
 
 def label_card(name: str, report: Mapping[str, Any], functions: Sequence[Mapping[str, Any]]) -> str:
-    """Problem, report and the lines of lf_analysis.csv -> Markdown, the same for the same labels."""
+    """Write the label card.
+
+    Parameters
+    ----------
+    name : str
+        Name of the problem.
+    report : mapping
+        Report of ``denoise``.
+    functions : sequence of mapping
+        Rows of ``lf_analysis.csv``.
+
+    Returns
+    -------
+    str
+        Markdown, the same for the same labels.
+    """
     return "\n".join([*_head(name, report, functions), *_functions(functions), *_model(report), *_limits(report), ""])
 
 

@@ -1,4 +1,4 @@
-"""label model and votes -> what it holds of each function, of their dependences, and why a row got its label."""
+"""What a label model holds of each function and of their dependences, and why a row got its label."""
 
 from __future__ import annotations
 
@@ -23,17 +23,45 @@ CONFIDENCE: Final = 0.9
 def explain(
     model: LabelModel, votes: Votes, *, names: Sequence[str], classes: Sequence[str], features: Any = None
 ) -> dict[str, Any]:
-    """Fitted model and votes -> JSON: per function accuracy and confusion with intervals; dependences as groups."""
+    """Explain a fitted model on votes.
+
+    Parameters
+    ----------
+    model : LabelModel
+    votes : (n_rows, n_functions)
+    names : sequence of str
+        Of the functions.
+    classes : sequence of str
+    features : (n_rows, n_dimensions), optional
+
+    Returns
+    -------
+    dict
+        ``classes``, per function accuracy and confusion with intervals, and ``dependences``.
+    """
     return explain_votes(votes, model.predict_proba(votes, features=features), names=names, classes=classes)
 
 
 def explain_votes(
     votes: Votes, posterior: Probabilities, *, names: Sequence[str], classes: Sequence[str]
 ) -> dict[str, Any]:
-    """Votes and a label model's posterior -> what ``explain`` tells.
+    """Explain votes by a label model's posterior.
 
     What is counted is the posterior on these votes, so the intervals are those of a hand count whose labels were the
     model's: they hold sampling, not the model's own mistakes.
+
+    Parameters
+    ----------
+    votes : (n_rows, n_functions)
+    posterior : (n_rows, n_classes)
+    names : sequence of str
+        Of the functions.
+    classes : sequence of str
+
+    Returns
+    -------
+    dict
+        As ``explain`` returns it.
     """
     pairs = PairLifts(len(classes), budget=BUDGET).fit(votes)
     return {
@@ -46,7 +74,22 @@ def explain_votes(
 def functions(
     votes: Votes, posterior: Probabilities, *, names: Sequence[str], classes: Sequence[str]
 ) -> dict[str, dict[str, Any]]:
-    """Votes and posterior -> per function: coverage, accuracy and its 90% interval, P(vote | class, it speaks)."""
+    """Estimate coverage, accuracy and confusion of each function.
+
+    Parameters
+    ----------
+    votes : (n_rows, n_functions)
+    posterior : (n_rows, n_classes)
+    names : sequence of str
+        Of the functions.
+    classes : sequence of str
+
+    Returns
+    -------
+    dict of str to dict
+        Per function ``coverage``, ``votes``, ``accuracy`` with its 90% ``interval``, and ``confusion``, which is
+        P(vote | class, the function votes).
+    """
     n_classes = len(classes)
     mass = np.asarray(one_hot(votes, n_classes).T @ posterior).reshape(-1, 2 * n_classes, n_classes)
     named = named_classes(n_classes) > 0
@@ -65,7 +108,7 @@ def functions(
 
 
 def _confusion(mass: Array, classes: Sequence[str]) -> dict[str, dict[str, list[float]]]:
-    """Mass (symbols, classes) of one function -> class -> what it says of it -> share and 90% interval."""
+    """By class and vote, the share and its 90% interval."""
     kinds = [*classes, *(f"not {name}" for name in classes)]
     totals = mass.sum(axis=0)
     result: dict[str, dict[str, list[float]]] = {}
@@ -79,7 +122,20 @@ def _confusion(mass: Array, classes: Sequence[str]) -> dict[str, dict[str, list[
 
 
 def dependences(pairs: PairLifts, names: Sequence[str]) -> dict[str, Any]:
-    """Fitted pairs -> groups of repeating functions, effective number, weight of each, and the pairs found."""
+    """Report which functions repeat one another.
+
+    Parameters
+    ----------
+    pairs : PairLifts
+        Fitted.
+    names : sequence of str
+        Of the functions.
+
+    Returns
+    -------
+    dict
+        Groups of repeating functions, effective number of functions, weight of each, and the pairs found.
+    """
     back = np.argsort(pairs.order_)
     excess = pairs.excess_[np.ix_(back, back)]
     found = [(int(i), int(j)) for i, j in np.argwhere(np.triu(excess > EXCESS, 1))]
@@ -95,7 +151,21 @@ def dependences(pairs: PairLifts, names: Sequence[str]) -> dict[str, Any]:
 def row_log_odds(
     model: LabelModel, votes: Votes, *, names: Sequence[str], features: Any = None
 ) -> list[dict[str, Any]]:
-    """Fitted model and a few rows -> per row its likeliest class and by how much each function moved it."""
+    """Explain the labels of a few rows.
+
+    Parameters
+    ----------
+    model : LabelModel
+    votes : (n_rows, n_functions)
+    names : sequence of str
+        Of the functions.
+    features : (n_rows, n_dimensions), optional
+
+    Returns
+    -------
+    list of dict
+        Per row its likeliest ``class``, the ``log_odds`` of it, and how far each function moved them.
+    """
     classes = [str(k) for k in range(model.n_classes)]
     places = pl.Series([str(i) for i in range(len(votes))])
     lines = row_evidence(model, votes, places, names=names, classes=classes, features=features)
@@ -119,10 +189,23 @@ def row_evidence(
     classes: Sequence[str],
     features: Any = None,
 ) -> pl.DataFrame:
-    """Fitted model and rows -> a line per vote: the row, its likeliest class, and how far the vote moved it.
+    """Explain the label of each row by its votes.
 
-    ``log_odds`` is that of the row's likeliest class; ``moved`` is what is left of it when the log odds without this
-    vote are taken away: the answer to "what if this function had been silent", in natural logarithms.
+    Parameters
+    ----------
+    model : LabelModel
+    votes : (n_rows, n_functions)
+    row_ids : polars.Series
+    names : sequence of str
+        Of the functions.
+    classes : sequence of str
+    features : (n_rows, n_dimensions), optional
+
+    Returns
+    -------
+    polars.DataFrame
+        A line per vote. ``log_odds`` is that of the row's likeliest class; ``moved`` is what is left of it when the log odds
+        without this vote are taken away: the answer to "what if this function had abstained", in natural logarithms.
     """
     whole = model.predict_proba(votes, features=features)
     best = whole.argmax(axis=1)

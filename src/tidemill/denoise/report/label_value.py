@@ -1,4 +1,4 @@
-"""weak labels, features and some gold -> how many hand labels the labeling functions are worth, and what to do next.
+"""How many hand labels the labeling functions are worth, and what to do next.
 
 A classifier is trained on the weak labels and tested on gold it has not seen; others are trained on 10, 20, 40, ...
 gold rows. Where their learning curve passes the weak path is what the functions are worth ("Weaker than you think",
@@ -39,7 +39,25 @@ class LabelValue:
 def label_value(
     features: Features, weak: Probabilities, gold: Any, *, covered: Any, draws: int, seed: int
 ) -> LabelValue:
-    """Features, weak labels (rows, classes), gold (rows,) or NO_GOLD, rows that are heard -> what the weak path is worth.
+    """Measure how many gold rows the weak labels are worth.
+
+    Parameters
+    ----------
+    features : (n_rows, n_dimensions)
+    weak : (n_rows, n_classes)
+        Weak labels.
+    gold : (n_rows,)
+        Class index or ``NO_GOLD``.
+    covered : (n_rows,)
+        Whether a function votes on the row.
+    draws : int
+        Splits of the gold rows.
+    seed : int
+        Of the splits.
+
+    Returns
+    -------
+    LabelValue
 
     Raises
     ------
@@ -65,7 +83,6 @@ def label_value(
 def _run(
     features: Features, weak: Probabilities, gold: Any, covered: Any, labeled: Any, generator: np.random.Generator
 ) -> tuple[float, dict[int, float]]:
-    """One split of the gold rows -> accuracy of the weak path, and of each size of gold."""
     mixed = generator.permutation(labeled)
     test, pool = mixed[: len(mixed) // 2], mixed[len(mixed) // 2 :]
     trained = np.setdiff1d(np.flatnonzero(covered), test)
@@ -77,11 +94,6 @@ def _run(
 
 
 def _sizes(most: int) -> list[int]:
-    """Gold rows at hand -> sizes of the learning curve: doubling from 10.
-
-    >>> _sizes(70)
-    [10, 20, 40, 70]
-    """
     sizes = [10]
     while sizes[-1] * 2 < most:
         sizes.append(sizes[-1] * 2)
@@ -94,14 +106,6 @@ def _accuracy(features: Features, targets: Array, trained: Any, gold: Any, test:
 
 
 def _crossing(path: float, curve: dict[int, float]) -> tuple[float, bool]:
-    """Accuracy of the weak path and the learning curve -> gold rows at which the curve passes it, or beyond.
-
-    >>> rows, beyond = _crossing(0.8, {10: 0.6, 20: 0.7, 40: 0.9})
-    >>> round(rows, 1), beyond
-    (28.3, False)
-    >>> _crossing(0.95, {10: 0.6, 20: 0.7, 40: 0.9})
-    (40.0, True)
-    """
     sizes, best = sorted(curve), -1.0
     for place, size in enumerate(sizes):
         if curve[size] >= path:
@@ -114,8 +118,27 @@ def _crossing(path: float, curve: dict[int, float]) -> tuple[float, bool]:
 
 
 def next_action(path: float, curve: dict[int, float], *, coverage: float, beyond: bool) -> tuple[str, str]:
-    """Weak path, learning curve, coverage -> the next cheapest action (write, label or stop) and why.
+    """Choose the next cheapest action.
 
+    Parameters
+    ----------
+    path : float
+        Accuracy of a classifier of the weak labels.
+    curve : dict of int to float
+        Accuracy by number of gold rows.
+    coverage : float
+        Share of rows with votes.
+    beyond : bool
+        The curve does not reach the weak path.
+
+    Returns
+    -------
+    action : str
+        ``write`` a function, ``label`` rows, or ``stop``.
+    why : str
+
+    Examples
+    --------
     >>> next_action(0.95, {10: 0.6, 20: 0.7}, coverage=0.4, beyond=True)[0]
     'write'
     >>> next_action(0.7, {10: 0.6, 20: 0.8}, coverage=0.9, beyond=False)[0]

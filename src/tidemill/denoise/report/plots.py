@@ -1,4 +1,4 @@
-"""explanation of a label model -> plots: accuracies, agreement of functions, posteriors, calibration."""
+"""Plots that explain a label model: accuracies, agreement of functions, posteriors, calibration."""
 
 from __future__ import annotations
 
@@ -19,7 +19,24 @@ BINS: Final = 10
 def draw(
     folder: Path, explanation: dict[str, Any], votes: Votes, probabilities: Probabilities, *, gold: Any = None
 ) -> list[Path]:
-    """Folder, what ``explain`` told, votes and probabilities (and gold) -> paths of the PNGs written there."""
+    """Draw the plots.
+
+    Parameters
+    ----------
+    folder : Path
+        Where they are written.
+    explanation : dict
+        As ``explain`` makes it.
+    votes : (n_rows, n_functions)
+    probabilities : (n_rows, n_classes)
+    gold : (n_rows,), optional
+        Class index or ``NO_GOLD``; calibration is drawn where there is any.
+
+    Returns
+    -------
+    list of Path
+        PNG files.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     figures = {
         "accuracies.png": _accuracies(explanation["functions"]),
@@ -41,7 +58,7 @@ def _axes(width: float, height: float) -> tuple[Any, Any]:
 
 
 def _accuracies(functions: dict[str, dict[str, Any]]) -> Any:
-    """Functions -> learned accuracy of each with its interval, the most talkative on top."""
+    """The functions that vote most are on top."""
     shown = sorted((item for item in functions.items() if item[1]["votes"]), key=lambda item: item[1]["votes"])[-MOST:]
     figure, axes = _axes(6.0, 1.2 + 0.22 * len(shown))
     middle = np.array([about["accuracy"] for _, about in shown])
@@ -53,7 +70,6 @@ def _accuracies(functions: dict[str, dict[str, Any]]) -> Any:
 
 
 def _agreement(votes: Votes, names: list[str]) -> Any:
-    """Votes -> heat map of how much more often than by chance two functions say the same."""
     kept = np.argsort(-(votes != ABSTAIN).sum(axis=0), kind="stable")[:MOST]
     figure, axes = _axes(1.5 + 0.2 * len(kept), 1.2 + 0.2 * len(kept))
     shown = axes.imshow(correlations(votes[:, kept]), vmin=-1, vmax=1, cmap="RdBu_r")
@@ -65,8 +81,19 @@ def _agreement(votes: Votes, names: list[str]) -> Any:
 
 
 def correlations(votes: Votes) -> Any:
-    """Votes -> (functions, functions) correlation of what they say, abstains included, over all symbols.
+    """Correlate what functions vote, abstains included, over all symbols.
 
+    Parameters
+    ----------
+    votes : (n_rows, n_functions)
+
+    Returns
+    -------
+    (n_functions, n_functions)
+        From -1 to 1.
+
+    Examples
+    --------
     >>> correlations(np.array([[0, 0], [1, 1], [-1, -1], [0, 0]], dtype=np.int8)).round(2)
     array([[1., 1.],
            [1., 1.]])
@@ -81,7 +108,6 @@ def correlations(votes: Votes) -> Any:
 
 
 def _posteriors(probabilities: Probabilities, classes: list[str]) -> Any:
-    """Probabilities -> histogram per class."""
     figure, axes = _axes(6.0, 3.2)
     axes.hist(list(probabilities.T), bins=20, range=(0, 1), label=classes, histtype="step")
     axes.set(xlabel="probability", ylabel="rows", yscale="symlog")
@@ -90,7 +116,6 @@ def _posteriors(probabilities: Probabilities, classes: list[str]) -> Any:
 
 
 def _calibration(probabilities: Probabilities, gold: Any) -> Any:
-    """Probabilities and gold -> how often the likeliest class is right, by how sure the model is."""
     labeled = np.flatnonzero(gold != NO_GOLD)
     confidence, right = probabilities[labeled].max(axis=1), probabilities[labeled].argmax(axis=1) == gold[labeled]
     place = np.minimum((confidence * BINS).astype(int), BINS - 1)

@@ -1,4 +1,4 @@
-"""what `denoise` reports -> the same in a few words: for the end of a command, the page of a run and Prefect."""
+"""A report of `denoise` in a few words: for the end of a command, the page of a run and Prefect."""
 
 from __future__ import annotations
 
@@ -10,8 +10,20 @@ _SHOWN: Final = 6
 
 
 def facts(report: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Report -> names and sentences, in the order in which a person asks; what the report does not hold is left out.
+    """List what a report says, in the order in which a person asks.
 
+    Parameters
+    ----------
+    report : mapping
+        Report of ``denoise``.
+
+    Returns
+    -------
+    list of tuple of str
+        Names and sentences; what the report does not hold is left out.
+
+    Examples
+    --------
     >>> facts({"model": "majority", "class_balance": {"ham": 0.9, "spam": 0.1}})
     [('label model', 'majority'), ('class balance', 'ham 90.0%, spam 10.0%')]
     """

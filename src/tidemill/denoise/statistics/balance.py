@@ -51,7 +51,16 @@ def class_balance(rows: DistinctRows, by_pairs: Array, stated: Array) -> Array:
 
 
 def geometric_mean(first: Array, second: Array) -> Array:
-    """Return the normalised geometric mean of two balances, ``(n_classes,)`` each.
+    """Compute the normalised geometric mean of two balances.
+
+    Parameters
+    ----------
+    first, second : (n_classes,)
+
+    Returns
+    -------
+    (n_classes,)
+        Sums to 1.
 
     Examples
     --------
@@ -63,7 +72,15 @@ def geometric_mean(first: Array, second: Array) -> Array:
 
 
 def lead(shares_: Array) -> float:
-    """Return by how much the largest share exceeds the next.
+    """Compute by how much the largest share exceeds the next.
+
+    Parameters
+    ----------
+    shares_ : (n_classes,)
+
+    Returns
+    -------
+    float
 
     Examples
     --------

@@ -1,6 +1,6 @@
-"""pair counts -> which functions repeat one another, and how much each still counts.
+"""Which functions repeat one another, and how much each still counts, from pair counts.
 
-Two functions that say the same more often than their classes explain share evidence. Good functions agree much too, so
+Two functions that vote alike more often than their classes explain share evidence. Good functions agree much too, so
 agreement alone proves nothing: suspected pairs are left out, the rest tells how good each function is, and only
 agreement beyond what that explains is held against a pair. So clones are found even where none of them is good.
 """
@@ -35,8 +35,20 @@ class Dependence:
 
 
 def dependent_groups(excess: Array) -> list[list[int]]:
-    """Excess agreement -> groups of two or more functions that repeat one another.
+    """Group functions that repeat one another.
 
+    Parameters
+    ----------
+    excess : (n_functions, n_functions)
+        Agreement of each pair beyond what their classes explain, symmetric, 0 on the diagonal.
+
+    Returns
+    -------
+    list of list of int
+        Indices of the functions of each group of two or more.
+
+    Examples
+    --------
     >>> dependent_groups(np.array([[0.0, 0.9, 0.0], [0.9, 0.0, 0.0], [0.0, 0.0, 0.0]]))
     [[0, 1]]
     """
@@ -49,7 +61,23 @@ def dependent_groups(excess: Array) -> list[list[int]]:
 
 
 def estimate_dependence(counts: PairCounts, functions: int, *, prior: Array, pseudo_counts: Array) -> Dependence:
-    """Pair counts, number of functions, pseudo-counts of the balance and of precisions -> fit and dependences."""
+    """Fit pair counts without the pairs of functions that repeat one another.
+
+    Parameters
+    ----------
+    counts : PairCounts
+    functions : int
+        Number of functions.
+    prior : (n_classes,)
+        Dirichlet pseudo-counts of the class balance.
+    pseudo_counts : (2, n_kinds)
+        Pseudo-counts of each kind of vote: how many were right, and how many there were.
+
+    Returns
+    -------
+    Dependence
+        The fit, the excess agreement of each pair, and the weight of each function.
+    """
     own = np.asarray(counts.functions)
     suspects = agreement(counts, functions, counts.together) > SUSPECT
     fit = fit_pairs(
@@ -64,7 +92,7 @@ def estimate_dependence(counts: PairCounts, functions: int, *, prior: Array, pse
 
 
 def _unsuspected(suspects: Any, functions: int) -> Any:
-    """Suspected pairs -> pairs to listen to; suspicion of nearly all of them proves nothing."""
+    """Suspicion of nearly all pairs proves nothing."""
     kept = ~suspects
     return kept if kept.sum() - functions >= functions else np.ones_like(kept)
 
@@ -82,10 +110,6 @@ def _excess(counts: PairCounts, functions: int, fit: PairFit) -> Array:
 
 
 def _same_when_both(counts: PairCounts, functions: int, together: Array) -> Array:
-    """Pair counts -> (functions, functions) how often two functions agree where both speak.
-
-    Workers who were given the same rows speak together and yet do not copy one another.
-    """
     to = np.zeros((len(counts.functions), functions))
     to[np.arange(len(to)), counts.functions] = 1.0
     alike = counts.symbols[:, None] == counts.symbols[None, :]
@@ -94,7 +118,21 @@ def _same_when_both(counts: PairCounts, functions: int, together: Array) -> Arra
 
 
 def agreement(counts: PairCounts, functions: int, together: Array) -> Array:
-    """Pair counts -> (functions, functions) chance-corrected agreement: 0 by chance, 1 for a copy."""
+    """Measure how far each pair of functions agrees beyond chance.
+
+    Parameters
+    ----------
+    counts : PairCounts
+    functions : int
+        Number of functions.
+    together : (n_kinds, n_kinds)
+        How often each pair of kinds of vote is given on one row.
+
+    Returns
+    -------
+    (n_functions, n_functions)
+        Chance-corrected agreement: 0 by chance, 1 for a copy; 0 on the diagonal.
+    """
     rows, rates = counts.rows, counts.rates
     shape = (functions, functions)
     same = np.zeros(shape)

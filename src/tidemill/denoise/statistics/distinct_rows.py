@@ -1,9 +1,9 @@
-"""votes -> distinct rows with weights: what label models learn from, however many rows there are.
+"""Distinct rows with weights: what label models learn from, however many rows there are.
 
-Functions are put in an order that depends on what they say alone, rows in the order of a hash of what is said of
-them; so the order in which rows and functions came changes nothing. Where there are more distinct rows than the budget
-allows, each is kept with a chance in proportion to its count (by its hash): a sample, in which weights stay those of rows
-seen, so that what is rare stays as uncertain as it is.
+Functions are put in an order that depends on their votes alone, rows in the order of a hash of their votes; so the
+order in which rows and functions came changes nothing. Where there are more distinct rows than the budget allows, each is
+kept with a chance in proportion to its count (by its hash): a sample, in which weights stay those of rows seen, so
+that what is rare stays as uncertain as it is.
 """
 
 from __future__ import annotations
@@ -37,8 +37,22 @@ class DistinctRows:
 
 
 def function_order(votes: Votes, n_classes: int, *, weights: Any = None) -> npt.NDArray[np.int64]:
-    """Votes, and how often each row stands for -> order of the functions: votes per symbol, then talk of their rows.
+    """Order functions by their votes alone: by the count of each vote, then by the votes of others on the same rows.
 
+    Parameters
+    ----------
+    votes : (n_rows, n_functions)
+    n_classes : int
+    weights : (n_rows,), optional
+        How often each row was seen; None: once.
+
+    Returns
+    -------
+    (n_functions,)
+        Indices of the functions, in order.
+
+    Examples
+    --------
     >>> function_order(np.array([[1, 0], [1, 1]], dtype=np.int8), 2)
     array([1, 0])
     """
@@ -52,7 +66,6 @@ def function_order(votes: Votes, n_classes: int, *, weights: Any = None) -> npt.
 
 
 def _counts(votes: Votes, n_classes: int) -> npt.NDArray[np.int64]:
-    """Votes -> (functions, kinds) how often each function gives each vote, from the lowest vote up."""
     kinds = range(-1 - n_classes, n_classes)
     counts = np.zeros((votes.shape[1], len(kinds)), dtype=np.int64)
     for start in range(0, len(votes), BLOCK):
@@ -74,10 +87,26 @@ def _talk(column: Votes, talk: npt.NDArray[np.int64], n_classes: int) -> list[in
 def distinct_rows(
     votes: Votes, *, budget: int, order: Any = None, gold: Any = None, weights: Any = None
 ) -> DistinctRows:
-    """Votes, and gold if any -> distinct rows, at most about ``budget`` of them, functions put in ``order``.
+    """Count rows that are alike.
 
-    ``weights`` (rows,) says how often each of these rows was seen; once where it is None.
+    Parameters
+    ----------
+    votes : (n_rows, n_functions)
+    budget : int
+        Distinct rows that are kept, at most about so many.
+    order : (n_functions,), optional
+        Order that the functions are put in; None: as they are.
+    gold : (n_rows,), optional
+        Class index or ``NO_GOLD``; rows of other gold are not alike.
+    weights : (n_rows,), optional
+        How often each row was seen; None: once.
 
+    Returns
+    -------
+    DistinctRows
+
+    Examples
+    --------
     >>> found = distinct_rows(np.array([[0], [1], [0]], dtype=np.int8), budget=10)
     >>> sorted(found.weights.tolist())
     [1.0, 2.0]
@@ -93,7 +122,6 @@ def distinct_rows(
 
 
 def _distinct(hashes: npt.NDArray[np.uint64], weights: Any) -> tuple[npt.NDArray[np.uint64], Any]:
-    """Hash per row, and how often each was seen -> sorted hashes, how often each was seen in all."""
     if weights is None:
         return np.unique(hashes, return_counts=True)
     distinct, back = np.unique(hashes, return_inverse=True)
@@ -101,7 +129,7 @@ def _distinct(hashes: npt.NDArray[np.uint64], weights: Any) -> tuple[npt.NDArray
 
 
 def _first(hashes: npt.NDArray[np.uint64], wanted: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
-    """Hash per row and the sorted hashes wanted -> the row of each (rows of one hash are alike)."""
+    """Rows of one hash are alike, so the first of them stands for all."""
     low = np.uint64(_SIEVE - 1)
     sieve = np.zeros(_SIEVE, dtype=np.bool_)
     sieve[wanted & low] = True
@@ -114,9 +142,19 @@ def _first(hashes: npt.NDArray[np.uint64], wanted: npt.NDArray[np.uint64]) -> np
 
 
 def row_hashes(votes: Votes, gold: npt.NDArray[np.int64], order: Any) -> npt.NDArray[np.uint64]:
-    """Rows of votes, their gold, and the order of functions -> a hash of each row, functions taken in that order.
+    """Hash each row of votes with its gold: a polynomial in an odd number, modulo 2**64, whose bits are mixed at the end.
 
-    A polynomial in an odd number, modulo 2**64, whose bits are mixed at the end.
+    Parameters
+    ----------
+    votes : (n_rows, n_functions)
+    gold : (n_rows,)
+        Class index or ``NO_GOLD``.
+    order : (n_functions,)
+        Order in which the functions are hashed.
+
+    Returns
+    -------
+    (n_rows,)
     """
     total = gold.astype(np.uint64)
     for start in range(0, len(votes), BLOCK):

@@ -15,8 +15,21 @@ GOLD_ACCURACY: Final = 0.97
 
 
 def gold_evidence(gold: Any, n_classes: int) -> Array:
-    """Gold (rows,) or NO_GOLD -> (rows, classes) log evidence of it.
+    """Turn gold into evidence, as if it were a vote of accuracy ``GOLD_ACCURACY``.
 
+    Parameters
+    ----------
+    gold : (n_rows,)
+        Class index or ``NO_GOLD``.
+    n_classes : int
+
+    Returns
+    -------
+    (n_rows, n_classes)
+        Log evidence; zeros where there is no gold.
+
+    Examples
+    --------
     >>> gold_evidence(np.array([-1, 0]), 2).round(2)
     array([[0.  , 0.  ],
            [3.48, 0.  ]])
@@ -65,8 +78,25 @@ def gold_scores(probabilities: Probabilities, gold: Any, *, weights: Any = None)
 
 
 def calibration_error(probabilities: Probabilities, truth: Any, *, bins: int = 15) -> float:
-    """Probabilities and classes -> expected calibration error of the likeliest class (Guo et al., ICML 2017).
+    """Compute the expected calibration error of the likeliest class.
 
+    Guo et al., "On Calibration of Modern Neural Networks" (ICML 2017).
+
+    Parameters
+    ----------
+    probabilities : (n_rows, n_classes)
+    truth : (n_rows,)
+        Class index.
+    bins : int
+        Bins of equal width, by the probability of the likeliest class.
+
+    Returns
+    -------
+    float
+        From 0 to 1.
+
+    Examples
+    --------
     >>> calibration_error(np.array([[0.8, 0.2]] * 5), np.array([0, 0, 0, 0, 1]))
     0.0
     """

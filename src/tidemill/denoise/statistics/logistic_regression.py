@@ -1,4 +1,4 @@
-"""features and probabilistic labels -> a linear classifier: multinomial logistic regression on soft targets."""
+"""Multinomial logistic regression of probabilistic labels on features."""
 
 from __future__ import annotations
 
@@ -19,25 +19,51 @@ class LinearClassifier:
     scale: Array
 
     def logits(self, features: Features) -> Array:
-        """Features (rows, dimensions) -> (rows, classes) log weights."""
+        """Compute logits.
+
+        Parameters
+        ----------
+        features : (n_rows, n_dimensions)
+
+        Returns
+        -------
+        (n_rows, n_classes)
+        """
         return np.asarray(((features - self.centre) / self.scale) @ self.weights[:-1] + self.weights[-1])
 
     def predict(self, features: Features) -> Probabilities:
-        """Features (rows, dimensions) -> (rows, classes) probabilities."""
+        """Predict class probabilities.
+
+        Parameters
+        ----------
+        features : (n_rows, n_dimensions)
+
+        Returns
+        -------
+        (n_rows, n_classes)
+        """
         return softmax(self.logits(features))
 
 
 def fit_logistic_regression(
     features: Features, targets: Probabilities, *, weights: Array, penalty: float, start: Array | None = None
 ) -> LinearClassifier:
-    """Features, soft targets (rows, classes) and row weights -> the classifier with the least penalised log loss.
+    """Fit the classifier with the least penalised log loss.
 
     Parameters
     ----------
-    penalty
+    features : (n_rows, n_dimensions)
+    targets : (n_rows, n_classes)
+        Probabilistic labels.
+    weights : (n_rows,)
+    penalty : float
         Weight of the squared coefficients of standardised features, in rows.
-    start
-        Weights to start from; the answer does not depend on them, only the time does.
+    start : (n_dimensions + 1, n_classes), optional
+        Coefficients to start from; the answer does not depend on them, only the time does.
+
+    Returns
+    -------
+    LinearClassifier
     """
     from scipy.optimize import minimize
 
@@ -60,7 +86,7 @@ def fit_logistic_regression(
 
 
 def _standardised(features: Features, weights: Array) -> tuple[Features, Array, float]:
-    """Features and row weights -> single-precision inputs with a column of ones, centre and scale."""
+    """In single precision, with a column of ones."""
     share = weights / weights.sum()
     centre = share @ features
     scale = float(np.sqrt((share @ (features - centre) ** 2).mean())) + 1e-9

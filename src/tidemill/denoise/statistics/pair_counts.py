@@ -39,7 +39,19 @@ class PairCounts:
 
 
 def pair_counts(rows: DistinctRows, n_classes: int, *, most: int) -> PairCounts:
-    """Distinct rows -> counts of pairs of votes, over the ``most`` kinds of vote that are most often given."""
+    """Count how often pairs of kinds of vote are given on one row; a kind is a function and what it votes.
+
+    Parameters
+    ----------
+    rows : DistinctRows
+    n_classes : int
+    most : int
+        Kinds of vote that are counted, the most frequent.
+
+    Returns
+    -------
+    PairCounts
+    """
     one_hot_votes = one_hot(rows.votes, n_classes)
     uses = np.asarray(one_hot_votes.T @ rows.weights).ravel()
     ranked = np.argsort(-uses, kind="stable")[:most]

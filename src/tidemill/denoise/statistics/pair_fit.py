@@ -1,10 +1,10 @@
-"""votes -> precision of every vote and the class balance, from how often pairs of functions say things together.
+"""Precision of every vote and the class balance, from how often pairs of functions vote together.
 
 Pairs of votes a, b of different functions are seen together more or less often than chance would have it. Where
 functions err independently given the class, their lift is ``sum_y P(y|a) P(y|b) / P(y)`` (the second moments behind
 Ghosh, Kale and McAfee, EC 2011, and Ratner et al., AAAI 2019). Each kind of vote has one parameter here, the precision
 ``P(its class | vote)``, errors falling on other classes as these are common; the balance and a common factor for rows
-of which much is said complete the model. It is fitted by L-BFGS to the table of pair counts, which does not grow with
+with many votes complete the model. It is fitted by L-BFGS to the table of pair counts, which does not grow with
 rows, under a Student-t loss that lets single pairs be as dependent as they are.
 """
 
@@ -41,22 +41,37 @@ class PairFit:
     """(kinds, classes): P(class | vote)."""
 
     def expected(self, counts: PairCounts) -> Array:
-        """Pair counts -> what the fit expects them to be."""
+        """Compute the pair counts that the fit expects.
+
+        Parameters
+        ----------
+        counts : PairCounts
+            Those that were fitted.
+
+        Returns
+        -------
+        (n_kinds, n_kinds)
+        """
         chance = np.outer(counts.rates, counts.rates) * counts.rows
         return np.asarray(chance * self.talk * ((self.given / self.balance) @ self.given.T))
 
 
 def fit_pairs(counts: PairCounts, *, included: Any, prior: Array, pseudo_counts: Array) -> PairFit:
-    """Pair counts -> the fit.
+    """Fit precisions and the class balance to pair counts.
 
     Parameters
     ----------
-    listened
-        (kinds, kinds) True for the pairs to learn from.
-    prior
-        (classes,) Dirichlet pseudo-counts of the class balance.
-    told
-        (2, kinds) pseudo-counts of each kind of vote: how many were right, of how many.
+    counts : PairCounts
+    included : (n_kinds, n_kinds)
+        True for the pairs to learn from.
+    prior : (n_classes,)
+        Dirichlet pseudo-counts of the class balance.
+    pseudo_counts : (2, n_kinds)
+        Pseudo-counts of each kind of vote: how many were right, and how many there were.
+
+    Returns
+    -------
+    PairFit
     """
     from scipy.optimize import minimize
 
@@ -71,8 +86,21 @@ def fit_pairs(counts: PairCounts, *, included: Any, prior: Array, pseudo_counts:
 
 
 def class_given_vote(precision: Array, balance: Array, owner: Any) -> Array:
-    """Precision per kind of vote, class balance, the class each names -> (kinds, classes) P(class | vote).
+    """Compute ``P(class | vote)`` of each kind of vote; errors fall on other classes as these are common.
 
+    Parameters
+    ----------
+    precision : (n_kinds,)
+    balance : (n_classes,)
+    owner : (n_kinds,)
+        Class that each kind of vote names.
+
+    Returns
+    -------
+    (n_kinds, n_classes)
+
+    Examples
+    --------
     >>> class_given_vote(np.array([0.8]), np.array([0.5, 0.25, 0.25]), np.array([0])).round(2)
     array([[0.8, 0.1, 0.1]])
     """
@@ -139,7 +167,6 @@ class _PairLoss:
 
 
 def _student(seen: Array, mean: Array) -> tuple[Array, Array]:
-    """Counts seen and expected -> loss and its slope by the mean, element by element."""
     variance = mean + 1.0 + SPREAD * mean**2
     by_mean = 1.0 + 2.0 * SPREAD * mean
     gap = seen - mean

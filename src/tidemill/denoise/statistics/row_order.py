@@ -10,7 +10,18 @@ from tidemill.contracts import NO_GOLD, Features, Votes
 
 
 def row_order(votes: Votes, features: Features) -> Any:
-    """Rows in an order that depends on what is said and seen of them, not on where they stand."""
+    """Order rows by a hash of their votes and features, so that the order in which they came changes nothing.
+
+    Parameters
+    ----------
+    votes : (n_rows, n_functions)
+    features : (n_rows, n_dimensions)
+
+    Returns
+    -------
+    (n_rows,)
+        Indices of the rows.
+    """
     words = np.ascontiguousarray(np.asarray(features, dtype=np.float32)).view(np.uint32).astype(np.uint64)
     spread = np.random.default_rng(0).integers(1, 2**63, words.shape[1] + votes.shape[1], dtype=np.uint64) | np.uint64(
         1
@@ -21,8 +32,22 @@ def row_order(votes: Votes, features: Features) -> Any:
 
 
 def gold_first(order: Any, gold: Any) -> Any:
-    """Order of rows and gold -> the same order with the rows that have gold before the others.
+    """Put the rows that have gold before the others.
 
+    Parameters
+    ----------
+    order : (n_rows,)
+        Indices of rows.
+    gold : (n_rows,) or None
+        Class index or ``NO_GOLD``.
+
+    Returns
+    -------
+    (n_rows,)
+        The same indices; their order is kept among rows with gold, and among those without.
+
+    Examples
+    --------
     >>> gold_first(np.array([2, 0, 1]), np.array([-1, 0, -1]))
     array([1, 2, 0])
     """

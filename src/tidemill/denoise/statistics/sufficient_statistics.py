@@ -1,4 +1,4 @@
-"""votes as they arrive -> sufficient statistics of every label model of votes: distinct rows and how often each came.
+"""Sufficient statistics of every label model of votes: distinct rows and how often each came.
 
 A batch adds to the counts, a function splits rows that were alike; neither asks for the votes that were counted before.
 ``refit`` on them learns what ``fit`` on all rows would, to the last bit.
@@ -36,19 +36,45 @@ class RowCounts:
     member: npt.NDArray[np.int32]
 
     def with_rows(self, votes: npt.NDArray[Any], *, gold: Any = None) -> RowCounts:
-        """Votes (rows, functions) of a new batch by the same functions, and gold if any -> these rows counted too."""
+        """Count the rows of a new batch too.
+
+        Parameters
+        ----------
+        votes : (n_rows, n_functions)
+            Votes of the same functions.
+        gold : (n_rows,), optional
+            Class index or ``NO_GOLD``.
+
+        Returns
+        -------
+        RowCounts
+
+        Raises
+        ------
+        DataError
+            A vote is none, or the number of functions is another.
+        """
         new = count_rows(votes, self.n_classes, gold=gold, functions=self.votes.shape[1])
         member = np.concatenate([self.member, new.member + len(self.counts)])
         labels, checked = np.concatenate([self.gold, new.gold]), np.concatenate([self.votes, new.votes])
         return _merged(self.n_classes, checked, labels, member)
 
     def with_function(self, votes: npt.NDArray[Any]) -> RowCounts:
-        """Votes (rows,) of a new function on every row counted so far -> the same rows with this function last.
+        """Add a function, as the last one.
+
+        Parameters
+        ----------
+        votes : (n_rows,)
+            Its vote on every row counted so far, in the order in which they came.
+
+        Returns
+        -------
+        RowCounts
 
         Raises
         ------
         DataError
-            It does not say something, an abstain included, of every row.
+            There is not one vote, an abstain included, for every row.
         """
         if len(votes) != len(self.member):
             raise DataError(f"a new function says something of {len(votes)} rows, {len(self.member)} were counted")
@@ -59,12 +85,35 @@ class RowCounts:
         return _merged(self.n_classes, np.column_stack([self.votes[old], new]), self.gold[old], member)
 
     def without_function(self, function: int) -> RowCounts:
-        """Place of a function -> the same rows without it; an edited function is one removed and one added."""
+        """Remove a function; an edited function is one removed and one added.
+
+        Parameters
+        ----------
+        function : int
+            Its index.
+
+        Returns
+        -------
+        RowCounts
+        """
         return _merged(self.n_classes, np.delete(self.votes, function, axis=1), self.gold, self.member)
 
 
 def count_rows(votes: npt.NDArray[Any], n_classes: int, *, gold: Any = None, functions: int | None = None) -> RowCounts:
-    """Votes (rows, functions), and gold if any -> the rows counted.
+    """Count rows that are alike.
+
+    Parameters
+    ----------
+    votes : (n_rows, n_functions)
+    n_classes : int
+    gold : (n_rows,), optional
+        Class index or ``NO_GOLD``.
+    functions : int, optional
+        Number of functions that is promised.
+
+    Returns
+    -------
+    RowCounts
 
     Raises
     ------
@@ -77,7 +126,6 @@ def count_rows(votes: npt.NDArray[Any], n_classes: int, *, gold: Any = None, fun
 
 
 def _merged(n_classes: int, votes: Votes, gold: npt.NDArray[np.int64], member: npt.NDArray[Any]) -> RowCounts:
-    """Rows that may be alike, and which of them each row is -> distinct rows."""
     _, first, back = np.unique(
         row_hashes(votes, gold, np.arange(votes.shape[1])), return_index=True, return_inverse=True
     )

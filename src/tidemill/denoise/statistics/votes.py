@@ -1,4 +1,4 @@
-"""votes -> the sparse and counted forms in which label models see them."""
+"""The sparse and counted forms in which label models see votes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,22 @@ BLOCK: Final = 1 << 15
 def check_votes(
     votes: npt.NDArray[Any], n_classes: int, *, names: Sequence[str] | None = None, functions: int | None = None
 ) -> Votes:
-    """Array -> the same votes as int8, once every value is seen to be a vote.
+    """Check that every value is a vote.
+
+    Parameters
+    ----------
+    votes : (n_rows, n_functions)
+        Any array of integers.
+    n_classes : int
+    names : sequence of str, optional
+        Names of the functions, for the error.
+    functions : int, optional
+        Number of functions that is promised.
+
+    Returns
+    -------
+    (n_rows, n_functions)
+        The same votes as int8.
 
     Raises
     ------
@@ -58,8 +73,21 @@ def _refuse(votes: npt.NDArray[Any], bad: npt.NDArray[np.bool_], n_classes: int,
 
 
 def symbols(votes: Votes, n_classes: int) -> npt.NDArray[np.int32]:
-    """Votes -> symbols: a class is itself, "not class k" is ``n_classes + k``, an abstain is ``2 * n_classes``.
+    """Number what votes can be: a class is itself, "not class k" is ``n_classes + k``, an abstain is ``2 * n_classes``.
 
+    Parameters
+    ----------
+    votes : array of int8
+        Of any shape.
+    n_classes : int
+
+    Returns
+    -------
+    array of int32
+        Of the same shape.
+
+    Examples
+    --------
     >>> symbols(np.array([[0, 1, -1, -2, -3]], dtype=np.int8), 2)
     array([[0, 1, 4, 2, 3]], dtype=int32)
     """
@@ -70,9 +98,17 @@ def symbols(votes: Votes, n_classes: int) -> npt.NDArray[np.int32]:
 
 
 def one_hot(votes: Votes, n_classes: int) -> Any:
-    """Votes (rows, functions) -> sparse 0/1 matrix (rows, functions * 2 * n_classes) of what was said.
+    """Encode votes as zeros and ones.
 
-    Column ``function * 2 * n_classes + symbol``; an abstain has no entry.
+    Parameters
+    ----------
+    votes : (n_rows, n_functions)
+    n_classes : int
+
+    Returns
+    -------
+    scipy.sparse.csr_matrix of shape (n_rows, n_functions * 2 * n_classes)
+        Column ``function * 2 * n_classes + symbol``; an abstain has no entry.
     """
     from scipy.sparse import csr_matrix
 
@@ -88,7 +124,19 @@ def one_hot(votes: Votes, n_classes: int) -> Any:
 
 
 def sum_evidence(votes: Votes, evidence: Array, n_classes: int) -> Array:
-    """Votes and evidence (functions * 2 * classes, classes) per kind of vote -> (rows, classes) sums of evidence."""
+    """Sum the evidence of the votes on each row.
+
+    Parameters
+    ----------
+    votes : (n_rows, n_functions)
+    evidence : (n_functions * 2 * n_classes, n_classes)
+        Log evidence of each kind of vote.
+    n_classes : int
+
+    Returns
+    -------
+    (n_rows, n_classes)
+    """
     rows, functions = votes.shape
     table = np.zeros((functions, 2 * n_classes + 1, n_classes))
     table[:, :-1] = evidence.reshape(functions, 2 * n_classes, n_classes)
@@ -103,8 +151,19 @@ def sum_evidence(votes: Votes, evidence: Array, n_classes: int) -> Array:
 
 
 def named_classes(n_classes: int) -> Array:
-    """Number of classes -> (symbols, classes): how one vote divides over the classes it names.
+    """Divide one vote over the classes that it names.
 
+    Parameters
+    ----------
+    n_classes : int
+
+    Returns
+    -------
+    (2 * n_classes, n_classes)
+        A row for each symbol but the abstain; each sums to 1.
+
+    Examples
+    --------
     >>> named_classes(3)[0], named_classes(3)[3]
     (array([1., 0., 0.]), array([0. , 0.5, 0.5]))
     """
@@ -113,7 +172,17 @@ def named_classes(n_classes: int) -> Array:
 
 
 def softmax(logits: Array) -> Array:
-    """Log weights (rows, classes) -> probabilities: each row sums to 1."""
+    """Turn logits into probabilities.
+
+    Parameters
+    ----------
+    logits : (n_rows, n_classes)
+
+    Returns
+    -------
+    (n_rows, n_classes)
+        Each row sums to 1.
+    """
     columns = np.ascontiguousarray(logits.T)
     columns -= np.maximum.reduce(columns)
     np.exp(columns, out=columns)
@@ -122,12 +191,33 @@ def softmax(logits: Array) -> Array:
 
 
 def vote_shares(votes: Votes, n_classes: int) -> Probabilities:
-    """Votes -> (rows, classes) share of votes per class; silent rows are uniform."""
+    """Compute the share of votes that each class gets: the majority vote's probabilities.
+
+    Parameters
+    ----------
+    votes : (n_rows, n_functions)
+    n_classes : int
+
+    Returns
+    -------
+    (n_rows, n_classes)
+        Uniform on rows without votes.
+    """
     counts = sum_evidence(votes, np.tile(named_classes(n_classes), (votes.shape[1], 1)), n_classes)
     total = counts.sum(axis=1, keepdims=True)
     return np.where(total > 0, counts / np.maximum(total, 1e-300), 1.0 / n_classes)
 
 
 def uncovered(votes: Votes) -> Any:
-    """Votes -> (rows,) True where no function says anything."""
+    """Find the rows without votes.
+
+    Parameters
+    ----------
+    votes : (n_rows, n_functions)
+
+    Returns
+    -------
+    (n_rows,)
+        True where every function abstains.
+    """
     return (votes == ABSTAIN).all(axis=1)

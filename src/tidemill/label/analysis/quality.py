@@ -90,7 +90,7 @@ def quality_contract(settings: SuiteSettings) -> Contract:
     ranges: dict[str, tuple[float, float]] = {
         "coverage": (settings.min_coverage, 1.0),
         "conflict": (0.0, settings.max_conflict),
-        "voters": (settings.min_voters, _MOST),
+        "voters": (settings.min_functions_per_class, _MOST),
         "unstable": (0.0, 0.0),
         "ms_per_row": (0.0, settings.max_ms_per_row),
     }

@@ -74,14 +74,19 @@ def lf_summary_table(
 
     Parameters
     ----------
-    counts
+    counts : VoteCounts
         Counts of all votes.
-    names
+    names : sequence of str
         Names of the functions.
-    on_gold
+    on_gold : tuple of arrays, optional
         Votes (n_rows, n_functions) on rows with gold, and their gold (n_rows,).
-    learned
+    learned : sequence of float, optional
         Weight that a label model learned of each function.
+
+    Returns
+    -------
+    polars.DataFrame
+        A row per function.
     """
     rows = max(counts.rows, 1)
     columns: dict[str, object] = {

@@ -153,7 +153,7 @@ class Worker:
         leaker = find_leaking_function(len(functions), ask_alone)
         if leaker is None:
             return []
-        reason = f"holds on to memory: its process has grown by {held:.0f} MB (label.megabytes allows {self.megabytes})"
+        reason = f"holds on to memory: its process has grown by {held:.0f} MB (label.memory_limit_mb allows {self.megabytes})"
         return [Failure(functions[leaker].name, functions[leaker].where, None, None, reason)]
 
 

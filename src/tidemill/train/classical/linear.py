@@ -30,14 +30,29 @@ class Linear:
     def fit(
         cls, inputs: ModelInputs, targets: Probabilities, weights: Array, settings: LinearSettings, seed: int
     ) -> Self:
-        """Fit the member, as ``Member.fit`` says; nothing in it is random."""
+        """Fit standardisation and logistic regression; nothing in it is random.
+
+        Parameters
+        ----------
+        inputs : ModelInputs
+        targets : (n_rows, n_classes)
+            Probabilistic labels.
+        weights : (n_rows,)
+        settings : LinearSettings
+        seed : int
+            Not used.
+
+        Returns
+        -------
+        Linear
+        """
         del seed
         rows, targets, weights = rows_with_weight(inputs, targets, weights)
         features = rows.features.astype(np.float64)
         spread = features.std(axis=0)
         mean = features.mean(axis=0).astype(np.float32)
         scale = np.where(spread > _MIN_SPREAD, spread, 1.0).astype(np.float32)
-        return cls(mean, scale, fit_logistic((features - mean) / scale, targets, weights, penalty=settings.penalty))
+        return cls(mean, scale, fit_logistic((features - mean) / scale, targets, weights, l2=settings.l2))
 
     def predict_proba(self, inputs: ModelInputs) -> Probabilities:
         """Predict (n_rows, n_classes) probabilities."""

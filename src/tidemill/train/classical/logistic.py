@@ -49,7 +49,7 @@ class Logistic:
         return np.round(softmax(np.asarray(inputs @ self.weight.astype(np.float64)) + self.bias), DIGITS)
 
 
-def fit_logistic(inputs: Any, targets: Probabilities, weights: Array, *, penalty: float) -> Logistic:
+def fit_logistic(inputs: Any, targets: Probabilities, weights: Array, *, l2: float) -> Logistic:
     """Minimise the penalised cross entropy.
 
     Parameters
@@ -59,7 +59,7 @@ def fit_logistic(inputs: Any, targets: Probabilities, weights: Array, *, penalty
     targets : (n_rows, n_classes)
         Probabilities.
     weights : (n_rows,)
-    penalty
+    l2
         Half of it is what the squared coefficients (not the bias) weigh, in rows: 1/C of scikit-learn.
 
     Returns
@@ -76,8 +76,8 @@ def fit_logistic(inputs: Any, targets: Probabilities, weights: Array, *, penalty
         value = -float((weights[:, None] * targets * np.log(np.maximum(predicted, _LEAST))).sum())
         residual = weights[:, None] * (targets.sum(axis=1, keepdims=True) * predicted - targets)
         gradient = np.vstack([np.asarray(inputs.T @ residual), residual.sum(axis=0)])
-        value += 0.5 * penalty * float((coefficients[:-1] ** 2).sum())
-        gradient[:-1] += penalty * coefficients[:-1]
+        value += 0.5 * l2 * float((coefficients[:-1] ** 2).sum())
+        gradient[:-1] += l2 * coefficients[:-1]
         return value / len(weights), gradient.ravel() / len(weights)
 
     start = np.zeros(shape)

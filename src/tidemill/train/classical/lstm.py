@@ -50,13 +50,33 @@ class Lstm:
     def fit(
         cls, inputs: ModelInputs, targets: Probabilities, weights: Array, settings: LstmSettings, seed: int
     ) -> Self:
-        """Fit the member, as ``Member.fit`` says; torch's own generator is left alone."""
+        """Build the vocabulary and train the network; torch's own generator is left alone.
+
+        Parameters
+        ----------
+        inputs : ModelInputs
+        targets : (n_rows, n_classes)
+            Probabilistic labels.
+        weights : (n_rows,)
+        settings : LstmSettings
+        seed : int
+            Of initial weights, dropout and order.
+
+        Returns
+        -------
+        Lstm
+
+        Raises
+        ------
+        DataError
+            No row has weight, or there are no texts.
+        """
         from tidemill.train.classical.lstm_network import fit_network
 
         rows, targets, weights = rows_with_weight(inputs, targets, weights)
         words = build_vocabulary(rows.read(), settings)
-        tokens = encode_texts(rows.read(), words, settings.words)
-        return cls(words, settings.words, fit_network(tokens, (targets, weights), len(words) + 2, settings, seed))
+        tokens = encode_texts(rows.read(), words, settings.max_length)
+        return cls(words, settings.max_length, fit_network(tokens, (targets, weights), len(words) + 2, settings, seed))
 
     def predict_proba(self, inputs: ModelInputs) -> Probabilities:
         """Predict (n_rows, n_classes) probabilities."""
@@ -101,9 +121,11 @@ def build_vocabulary(texts: Sequence[str], settings: LstmSettings) -> dict[str, 
     """
     counts: Counter[str] = Counter()
     for text in texts:
-        counts.update(set(_TOKEN.findall(text.lower())[: settings.words]))
-    common = sorted((word for word, n in counts.items() if n >= settings.least), key=lambda word: (-counts[word], word))
-    return {word: index + 2 for index, word in enumerate(common[: settings.most])}
+        counts.update(set(_TOKEN.findall(text.lower())[: settings.max_length]))
+    common = sorted(
+        (word for word, n in counts.items() if n >= settings.min_df), key=lambda word: (-counts[word], word)
+    )
+    return {word: index + 2 for index, word in enumerate(common[: settings.max_features])}
 
 
 def encode_texts(texts: Sequence[str], words: dict[str, int], length: int) -> Any:

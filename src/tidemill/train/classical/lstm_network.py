@@ -28,11 +28,11 @@ class TextClassifier(LightningModule):  # type: ignore[misc] # mypy does not fol
     def __init__(self, words: int, n_classes: int, settings: LstmSettings) -> None:
         super().__init__()
         self.settings = settings
-        self.embedding = nn.Embedding(words, settings.width, padding_idx=0)
-        self.there = nn.LSTM(settings.width, settings.hidden, batch_first=True)
-        self.back = nn.LSTM(settings.width, settings.hidden, batch_first=True)
+        self.embedding = nn.Embedding(words, settings.embedding_size, padding_idx=0)
+        self.there = nn.LSTM(settings.embedding_size, settings.hidden_size, batch_first=True)
+        self.back = nn.LSTM(settings.embedding_size, settings.hidden_size, batch_first=True)
         self.dropout = nn.Dropout(settings.dropout)
-        self.top = nn.Linear(2 * settings.hidden, n_classes)
+        self.top = nn.Linear(2 * settings.hidden_size, n_classes)
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         """Compute logits.
@@ -112,5 +112,5 @@ def fit_network(tokens: Any, labels: tuple[Any, Any], words: int, settings: Lstm
             enable_model_summary=False,
             num_sanity_val_steps=0,
         )
-        trainer.fit(module, Batches((torch.from_numpy(tokens), targets, weights), settings.rows_per_step, seed))
+        trainer.fit(module, Batches((torch.from_numpy(tokens), targets, weights), settings.batch_size, seed))
     return {name: tensor.detach().numpy().copy() for name, tensor in module.state_dict().items()}

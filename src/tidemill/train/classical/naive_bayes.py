@@ -32,15 +32,35 @@ class NaiveBayes:
     def fit(
         cls, inputs: ModelInputs, targets: Probabilities, weights: Array, settings: BayesSettings, seed: int
     ) -> Self:
-        """Fit the member, as ``Member.fit`` says; nothing in it is random."""
+        """Count n-grams by class; nothing in it is random.
+
+        Parameters
+        ----------
+        inputs : ModelInputs
+        targets : (n_rows, n_classes)
+            Probabilistic labels.
+        weights : (n_rows,)
+        settings : BayesSettings
+        seed : int
+            Not used.
+
+        Returns
+        -------
+        NaiveBayes
+
+        Raises
+        ------
+        DataError
+            No row has weight, there are no texts, or no n-gram is in enough of them.
+        """
         del seed
         rows, targets, weights = rows_with_weight(inputs, targets, weights)
         vocabulary, occurrences = Vocabulary.of(
-            rows.read(), Grams(settings.words), least=settings.least, most=settings.most
+            rows.read(), Grams(settings.word_ngrams), min_df=settings.min_df, max_features=settings.max_features
         )
         occurrences.data[:] = 1.0
         shares = weights[:, None] * targets
-        counted = np.asarray(occurrences.T @ shares) + settings.smoothing
+        counted = np.asarray(occurrences.T @ shares) + settings.alpha
         likely = np.log(counted / counted.sum(axis=0))
         prior = np.log(np.maximum(shares.sum(axis=0) / shares.sum(), 1e-12))
         return cls(vocabulary, Logistic(likely.astype(np.float32), prior.astype(np.float32)))

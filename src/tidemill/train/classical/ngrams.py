@@ -30,13 +30,35 @@ class Ngrams:
     def fit(
         cls, inputs: ModelInputs, targets: Probabilities, weights: Array, settings: NgramSettings, seed: int
     ) -> Self:
-        """Fit the member, as ``Member.fit`` says; nothing in it is random."""
+        """Build the vocabulary and fit logistic regression on TF-IDF; nothing in it is random.
+
+        Parameters
+        ----------
+        inputs : ModelInputs
+        targets : (n_rows, n_classes)
+            Probabilistic labels.
+        weights : (n_rows,)
+        settings : NgramSettings
+        seed : int
+            Not used.
+
+        Returns
+        -------
+        Ngrams
+
+        Raises
+        ------
+        DataError
+            No row has weight, there are no texts, or no n-gram is in enough of them.
+        """
         del seed
         rows, targets, weights = rows_with_weight(inputs, targets, weights)
-        grams = Grams(settings.words, *settings.characters)
-        vocabulary, counts = Vocabulary.of(rows.read(), grams, least=settings.least, most=settings.most)
+        grams = Grams(settings.word_ngrams, *settings.char_ngrams)
+        vocabulary, counts = Vocabulary.of(
+            rows.read(), grams, min_df=settings.min_df, max_features=settings.max_features
+        )
         idf = inverse_frequency(counts).astype("float32")
-        model = fit_logistic(tf_idf(counts, idf), targets, weights, penalty=settings.penalty)
+        model = fit_logistic(tf_idf(counts, idf), targets, weights, l2=settings.l2)
         return cls(vocabulary, idf, model)
 
     def predict_proba(self, inputs: ModelInputs) -> Probabilities:

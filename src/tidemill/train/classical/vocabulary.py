@@ -111,7 +111,7 @@ class Vocabulary:
     columns: dict[str, int]
 
     @classmethod
-    def of(cls, texts: Sequence[str], grams: Grams, *, least: int, most: int) -> tuple[Vocabulary, Any]:
+    def of(cls, texts: Sequence[str], grams: Grams, *, min_df: int, max_features: int) -> tuple[Vocabulary, Any]:
         """Choose the n-grams that enough texts hold; every text is read once.
 
         Parameters
@@ -120,9 +120,9 @@ class Vocabulary:
             Texts.
         grams
             Which n-grams are counted.
-        least
+        min_df : int
             Texts that have to hold an n-gram.
-        most
+        max_features : int
             N-grams at most; those are taken that most texts hold.
 
         Returns
@@ -140,12 +140,12 @@ class Vocabulary:
         numbers = list(grams.indices(texts, lambda name: names.setdefault(name, len(names))))
         counted = _counted(numbers, len(names))
         n_texts = np.bincount(counted.indices, minlength=len(names)).tolist()
-        common = [(name, count) for name, count in zip(names, n_texts, strict=True) if count >= least]
+        common = [(name, count) for name, count in zip(names, n_texts, strict=True) if count >= min_df]
         if not common:
             raise DataError(
-                f"no word is in {least} of the {len(texts)} training texts: set least to 1, or leave n-grams out"
+                f"no word is in {min_df} of the {len(texts)} training texts: set min_df to 1, or leave n-grams out"
             )
-        chosen = sorted(name for name, _ in sorted(common, key=lambda entry: (-entry[1], entry[0]))[:most])
+        chosen = sorted(name for name, _ in sorted(common, key=lambda entry: (-entry[1], entry[0]))[:max_features])
         vocabulary = cls(grams, {name: index for index, name in enumerate(chosen)})
         return vocabulary, counted[:, [names[name] for name in chosen]].sorted_indices()
 

@@ -32,7 +32,27 @@ class Boosted:
     def fit(
         cls, inputs: ModelInputs, targets: Probabilities, weights: Array, settings: BoostSettings, seed: int
     ) -> Self:
-        """Fit the member, as ``Member.fit`` says, on one thread, so that the same seed gives the same bytes."""
+        """Fit the trees on one thread, so that the same seed gives the same bytes.
+
+        Parameters
+        ----------
+        inputs : ModelInputs
+        targets : (n_rows, n_classes)
+            Probabilistic labels; a class stands in the training table where it is at least ``_POSSIBLE`` likely.
+        weights : (n_rows,)
+        settings : BoostSettings
+        seed : int
+            Of the samples of rows and columns.
+
+        Returns
+        -------
+        Boosted
+
+        Raises
+        ------
+        DataError
+            No row has weight.
+        """
         import xgboost
 
         rows, targets, weights = rows_with_weight(inputs, targets, weights)
@@ -44,16 +64,16 @@ class Boosted:
             "objective": "multi:softprob",
             "num_class": targets.shape[1],
             "tree_method": "hist",
-            "max_depth": settings.depth,
+            "max_depth": settings.max_depth,
             "eta": settings.learning_rate,
-            "subsample": settings.rows,
-            "colsample_bytree": settings.columns,
-            "min_child_weight": settings.least_weight,
+            "subsample": settings.subsample,
+            "colsample_bytree": settings.colsample_bytree,
+            "min_child_weight": settings.min_child_weight,
             "seed": seed,
             "nthread": 1,
             "verbosity": 0,
         }
-        return cls(xgboost.train(parameters, table, num_boost_round=settings.trees))
+        return cls(xgboost.train(parameters, table, num_boost_round=settings.n_estimators))
 
     def predict_proba(self, inputs: ModelInputs) -> Probabilities:
         """Predict (n_rows, n_classes) probabilities."""

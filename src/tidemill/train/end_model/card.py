@@ -41,7 +41,7 @@ def model_card(config: Mapping[str, Any]) -> str:
 
 def _head(config: Mapping[str, Any]) -> list[str]:
     backbone = config["backbone"]
-    hidden = config["settings"]["hidden"]
+    hidden = config["settings"]["head"]["hidden_sizes"]
     shape = " → ".join(map(str, [config["dimensions"], *hidden, len(config["classes"])]))
     weights = (backbone["sha256"] or "by name from the hub")[:16]
     return [
@@ -110,7 +110,7 @@ def _training(config: Mapping[str, Any]) -> list[str]:
         "Probabilistic labels, which a label model makes from the votes of labeling functions"
         + (
             "; and labels by people in the development split."
-            if config["settings"].get("use_gold")
+            if config["settings"]["gold"]["use"]
             else ", and no others."
         ),
         f"{training['rows']} training rows, {training['held_out_rows']} held out to stop early ({training['epochs']} epochs"
@@ -174,7 +174,7 @@ def _out_of_distribution(detector: Mapping[str, Any] | None) -> str:
 def _lineage(config: Mapping[str, Any]) -> list[str]:
     backbone = config["backbone"]
     settings = config["settings"]
-    used = {name: settings[name] for name in ("mode", "loss", "seed") if name in settings}
+    used = {"mode": settings["mode"], "loss": settings["loss"]["name"], "seed": settings["seed"]}
     return [
         "## Lineage",
         "",

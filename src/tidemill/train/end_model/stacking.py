@@ -163,7 +163,7 @@ def fit_stack(predictions: Any, targets: Probabilities, weights: Array) -> Stack
     -------
     Stack
     """
-    return Stack(fit_logistic(_logs(predictions), targets, weights, penalty=_PENALTY))
+    return Stack(fit_logistic(_logs(predictions), targets, weights, l2=_PENALTY))
 
 
 def cross_fitted_predictions(

@@ -43,7 +43,7 @@ def training_warnings(
     found = [
         _few(name, int(count), settings) for name, count in zip(classes, counts, strict=True) if count < MIN_CLASS_ROWS
     ]
-    if settings.use_gold:
+    if settings.gold.use:
         gold_counts = np.bincount(gold[gold != NO_GOLD], minlength=len(classes))
         found += [
             _few_gold(name, int(count))
@@ -56,7 +56,7 @@ def training_warnings(
 def _few(name: str, count: int, settings: TrainSettings) -> str:
     remedy = f"write labeling functions that vote {name}"
     remedy += (
-        ", or label more of it" if settings.use_gold else ", or label some of it in dev and set train.use_gold=true"
+        ", or label more of it" if settings.gold.use else ", or label some of it in dev and set train.gold.use=true"
     )
     if not count:
         return f"no training row of class {name}, so it will hardly ever be predicted: {remedy}"
@@ -70,7 +70,7 @@ def _count(count: int) -> str:
 def _few_gold(name: str, count: int) -> str:
     gold = f"{count or 'no'} gold {'row' if count == 1 else 'rows'}"
     return (
-        f"{gold} of class {name} in dev, fewer than {MIN_CLASS_ROWS}: train.use_gold relies on them; label more of it"
+        f"{gold} of class {name} in dev, fewer than {MIN_CLASS_ROWS}: train.gold.use relies on them; label more of it"
     )
 
 
@@ -79,7 +79,7 @@ def _imbalance(counts: Ints, classes: tuple[str, ...], settings: TrainSettings) 
     if not counts[least] or counts[most] <= MAX_IMBALANCE * counts[least]:
         return []
     ratio = f"{counts[most]:,} training rows of class {classes[most]} and {counts[least]:,} of class {classes[least]}"
-    weigh = "" if settings.class_balance else ", set train.class_balance=true"
+    weigh = "" if settings.labels.class_balance else ", set train.labels.class_balance=true"
     return [
         f"{ratio}, more than {MAX_IMBALANCE} to 1: find more rows of {classes[least]}{weigh}, and read balanced accuracy"
     ]

@@ -102,14 +102,14 @@ def cotraining_report(ensemble: Ensemble, settings: TrainSettings) -> dict[str, 
     """
     how = (
         "each is fitted on the mean of all their held-out predictions"
-        if settings.self_training
+        if settings.self_training.rounds
         else "each is fitted alone"
     )
     return {
         "used": True,
         "members": list(ensemble.members),
-        "way": "co-training" if settings.self_training else "mean",
-        "reason": f"train.views: {how}, and the prediction is the geometric mean of theirs",
+        "way": "co-training" if settings.self_training.rounds else "mean",
+        "reason": f"train.cotraining.views: {how}, and the prediction is the geometric mean of theirs",
         "sentences": [],
         "combination": ensemble.combination.to_json(),
     }
@@ -273,7 +273,7 @@ def compare_with_head(out_of_fold: OutOfFold, comparison: Comparison, settings: 
         for name in out_of_fold.names
         if len(out_of_fold.names) > 1
     }
-    used, reason = _decided(lines[way], way, comparison, by_labels=settings.ensemble.by_labels)
+    used, reason = _decided(lines[way], way, comparison, accept_without_gold=settings.ensemble.accept_without_gold)
     return {
         "used": used,
         "reason": reason,
@@ -286,7 +286,7 @@ def compare_with_head(out_of_fold: OutOfFold, comparison: Comparison, settings: 
     }
 
 
-def _decided(best: dict[str, Any], way: str, comparison: Comparison, *, by_labels: bool) -> tuple[bool, str]:
+def _decided(best: dict[str, Any], way: str, comparison: Comparison, *, accept_without_gold: bool) -> tuple[bool, str]:
     """Labels alone do not decide unless that is asked for.
 
     What fits them best repeats their mistakes best, and on three sets of real votes it was surely worse by gold
@@ -295,10 +295,10 @@ def _decided(best: dict[str, Any], way: str, comparison: Comparison, *, by_label
     mean, low, high = best["gain"]
     gain = f"the {way} against the head alone: {mean:+.4f} [{low:+.4f}, {high:+.4f}] less {comparison.loss_name()}"
     alone = "so the head alone is the end model"
-    if not (comparison.by_gold or by_labels):
+    if not (comparison.by_gold or accept_without_gold):
         return (
             False,
-            f"{gain}; labels do not show whether that is a gain (train.use_gold with {MIN_GOLD_ROWS} rows would), {alone}",
+            f"{gain}; labels do not show whether that is a gain (train.gold.use=true with {MIN_GOLD_ROWS} rows would), {alone}",
         )
     if low <= 0.0:
         return False, f"{gain}; not surely a gain, {alone}"

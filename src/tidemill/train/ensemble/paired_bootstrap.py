@@ -120,7 +120,7 @@ def comparison_rows(training_set: TrainingSet, weights: Array, settings: TrainSe
     Comparison
     """
     labeled = training_set.gold != NO_GOLD
-    by_gold = settings.use_gold and int(labeled.sum()) >= MIN_GOLD_ROWS
+    by_gold = settings.gold.use and int(labeled.sum()) >= MIN_GOLD_ROWS
     if by_gold:
         truth, loss_rows, accuracy_rows = (
             np.eye(training_set.targets.shape[1])[np.where(labeled, training_set.gold, 0)],
@@ -129,7 +129,7 @@ def comparison_rows(training_set: TrainingSet, weights: Array, settings: TrainSe
         )
     else:
         truth, loss_rows, accuracy_rows = training_set.targets, weights > 0, confident_rows(training_set)
-    even = settings.class_balance
+    even = settings.labels.class_balance
     return Comparison(
         by_gold,
         truth,

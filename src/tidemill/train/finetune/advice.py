@@ -59,14 +59,16 @@ def finetune_advice(
     rows = np.random.default_rng([settings.seed, 19]).permutation(np.flatnonzero(weights > 0))[:_MAX_ROWS]
     report: dict[str, Any] = {"verdict": verdict}
     separation = 1.0
-    enough = len(rows) >= _ROWS_PER_NEIGHBOUR * settings.neighbours  # of fewer rows neighbours are all there are
+    enough = (
+        len(rows) >= _ROWS_PER_NEIGHBOUR * settings.cut_statistic.n_neighbors
+    )  # of fewer rows neighbours are all there are
     if enough:
         agree, chance = neighbour_agreement(
-            features[rows], targets[rows].argmax(axis=1), neighbours=settings.neighbours
+            features[rows], targets[rows].argmax(axis=1), neighbours=settings.cut_statistic.n_neighbors
         )
         separation = (agree - chance) / (1.0 - chance) if chance < 1.0 else 1.0
         report["neighbours"] = {"agree": round(agree, 4), "chance": round(chance, 4)}
-        near = f"of {settings.neighbours} neighbours among its features {agree:.0%} share the label"
+        near = f"of {settings.cut_statistic.n_neighbors} neighbours among its features {agree:.0%} share the label"
         words.append(f"{near}, {chance:.0%} would by chance")
     asks = enough and settings.mode == "head" and (verdict == "far" or separation < MIN_AGREEMENT)
     return report | {"words": "; ".join(words), "advice": ADVICE if asks else None}

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from tidemill.train.settings import TrainSettings, TuneSettings
+from tidemill.train.settings import FinetuneSettings, TrainSettings
 
 
 class TrainableBackbone(Protocol):
@@ -45,12 +45,12 @@ def layer_rates(layers: Sequence[Sequence[str]], settings: TrainSettings) -> dic
     Examples
     --------
     >>> from types import SimpleNamespace as Of
-    >>> own = Of(mode="partial", tune=Of(blocks=2, learning_rate=1.0, layer_decay=0.5))
+    >>> own = Of(mode="partial", finetune=Of(trainable_blocks=2, learning_rate=1.0, layer_decay=0.5))
     >>> layer_rates([["a"], ["b"], ["c"]], own)
     {'b': 0.5, 'c': 1.0}
     """
-    own: TuneSettings = settings.tune
-    trained = min(own.blocks, len(layers)) if settings.mode == "partial" else len(layers)
+    own: FinetuneSettings = settings.finetune
+    trained = min(own.trainable_blocks, len(layers)) if settings.mode == "partial" else len(layers)
     decay = 1.0 if settings.mode == "scratch" else own.layer_decay
     first = len(layers) - trained
     return {

@@ -54,7 +54,7 @@ class ResumableBatches:
 
     def __len__(self) -> int:
         """Count the mini-batches that a process sees in an epoch."""
-        return math.ceil(len(self._order()) / self.settings.tune.rows_per_step)
+        return math.ceil(len(self._order()) / self.settings.finetune.batch_size)
 
     def _order(self) -> Any:
         order = np.random.default_rng([self.settings.seed, self.epoch]).permutation(len(self.prepared))
@@ -66,11 +66,11 @@ class ResumableBatches:
         import torch
 
         rng = np.random.default_rng([self.settings.seed, self.epoch, 1, _rank()[0]])
-        order, size = self._order(), self.settings.tune.rows_per_step
+        order, size = self._order(), self.settings.finetune.batch_size
         for start in range(0, len(order), size):
             rows = order[start : start + size]
             inputs = self.backbone.inputs(
-                [self.prepared[row] for row in rows], rng if self.settings.tune.augment else None
+                [self.prepared[row] for row in rows], rng if self.settings.finetune.augment else None
             )
             targets, weights = (part[rows].astype(np.float32) for part in (self.rows.targets, self.rows.weights))
             yield inputs, torch.from_numpy(targets), torch.from_numpy(weights)

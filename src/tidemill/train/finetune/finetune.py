@@ -64,7 +64,7 @@ def finetune(
         raise DataError("no row of train or dev has a label to learn from: no labeling function votes on them")
     rows = rows.part(has_weight)
     rows = rows.part(np.flatnonzero(~held_out(len(has_weight), settings)))
-    if settings.class_balance:
+    if settings.labels.class_balance:
         rows = FinetuneRows(
             rows.contents, rows.features, rows.targets, rows.weights * class_balance_factors(rows.targets, rows.weights)
         )
@@ -74,7 +74,7 @@ def finetune(
         torch.manual_seed(settings.seed)
         _run(backbone, rows, top, settings=settings, folder=folder)
     shutil.rmtree(folder, ignore_errors=True)
-    return {"mode": settings.mode, "epochs": settings.tune.epochs, "rows": len(rows.contents)}
+    return {"mode": settings.mode, "epochs": settings.finetune.epochs, "rows": len(rows.contents)}
 
 
 def linear_start(rows: FinetuneRows, settings: TrainSettings) -> tuple[Any, Any]:
@@ -93,7 +93,7 @@ def linear_start(rows: FinetuneRows, settings: TrainSettings) -> tuple[Any, Any]
     bias : (n_classes,)
     """
     head = fit_head(
-        rows.features, rows.targets, settings=settings.model_copy(update={"hidden": ()}), weights=rows.weights
+        rows.features, rows.targets, settings=settings.with_changes({"head.hidden_sizes": ()}), weights=rows.weights
     )
     weight, bias = head.layers[0]
     scaled = weight / head.scale
@@ -143,7 +143,7 @@ def _run(
             dirpath=folder, filename="last", save_on_train_epoch_end=True, enable_version_counter=False
         )
         trainer = Trainer(
-            max_epochs=settings.tune.epochs,
+            max_epochs=settings.finetune.epochs,
             callbacks=[keep, Reseed(settings)],
             logger=False,
             enable_progress_bar=False,

@@ -46,7 +46,7 @@ class TunedClassifier(LightningModule):  # type: ignore[misc] # mypy does not fo
 
     def configure_optimizers(self) -> Any:
         """AdamW with a learning rate for each layer; all fall to zero along a half cosine."""
-        own = self.settings
+        own = self.settings.optimizer
         named = dict(self.module.named_parameters())
         groups: dict[float, list[Any]] = {}
         for name, rate in self.rates.items():
@@ -81,4 +81,4 @@ class Reseed(Callback):  # type: ignore[misc] # mypy does not follow Lightning
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002 - Lightning's
         """Write the epoch to standard error."""
-        print(f"train: backbone, epoch {trainer.current_epoch + 1} of {self.settings.tune.epochs}", file=sys.stderr)
+        print(f"train: backbone, epoch {trainer.current_epoch + 1} of {self.settings.finetune.epochs}", file=sys.stderr)

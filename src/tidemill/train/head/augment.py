@@ -29,12 +29,12 @@ def augment(batch: tuple[Any, ...], settings: TrainSettings) -> tuple[Any, ...]:
         As ``batch``.
     """
     features, targets, weights = batch
-    if settings.noise:
+    if settings.augmentation.noise_std:
         import torch
 
-        features = features + settings.noise * torch.randn_like(features)
-    if settings.mixup:
-        return mixup(features, targets, weights, settings.mixup)
+        features = features + settings.augmentation.noise_std * torch.randn_like(features)
+    if settings.augmentation.mixup_alpha:
+        return mixup(features, targets, weights, settings.augmentation.mixup_alpha)
     return features, targets, weights
 
 

@@ -84,7 +84,7 @@ def fit_head(
     if not has_weight.any():
         raise DataError("no row of train or dev has a label to learn from: no labeling function votes on them")
     features, targets, weights = features[has_weight], targets[has_weight], weights[has_weight]
-    if settings.class_balance:
+    if settings.labels.class_balance:
         weights = weights * class_balance_factors(targets, weights)
     mean = features.mean(axis=0, dtype=np.float64)
     spread = features.std(axis=0, dtype=np.float64)
@@ -92,7 +92,11 @@ def fit_head(
     scaled = ((features - mean) / scale).astype(np.float32)
     held = held_out(len(targets), settings)
     targets = targets / targets.sum(axis=1, keepdims=True)
-    read = select_dimensions(scaled, targets, weights, settings.select) if settings.select < 1.0 else slice(None)
+    read = (
+        select_dimensions(scaled, targets, weights, settings.head.feature_fraction)
+        if settings.head.feature_fraction < 1.0
+        else slice(None)
+    )
     layers, report = _fit(scaled[:, read], (targets, weights), held, settings)
     layers = (_widened(layers[0], read, scaled.shape[1]), *layers[1:])
     return Head(mean.astype(np.float32), scale.astype(np.float32), layers, report)
@@ -121,7 +125,7 @@ def held_out(count: int, settings: TrainSettings) -> Any:
         Booleans; all False where too few would be held out.
     """
     held = np.zeros(count, dtype=bool)
-    size = round(settings.held_out * count)
+    size = round(settings.early_stopping.validation_fraction * count)
     if size >= _MIN_HELD_OUT:
         held[np.random.default_rng(settings.seed).permutation(count)[:size]] = True
     return held
@@ -160,10 +164,10 @@ def _run(train: Any, validation: Any, settings: TrainSettings) -> tuple[Any, int
         from tidemill.train.head.lightning import KeepBest, ProgressLine, SoftClassifier
 
         module = SoftClassifier(train[0].shape[1], train[1].shape[1], settings)
-        keep = KeepBest(settings.patience)
+        keep = KeepBest(settings.early_stopping.patience)
         trainer = Trainer(
-            max_epochs=settings.max_epochs,
-            callbacks=[keep, ProgressLine(settings.max_epochs)],
+            max_epochs=settings.optimizer.max_epochs,
+            callbacks=[keep, ProgressLine(settings.optimizer.max_epochs)],
             logger=False,
             enable_checkpointing=False,
             enable_progress_bar=False,
@@ -172,7 +176,7 @@ def _run(train: Any, validation: Any, settings: TrainSettings) -> tuple[Any, int
             **one_process(settings.trainer),
         )
         valid = Batches(validation, len(validation[0]), None) if len(validation[0]) else None
-        trainer.fit(module, Batches(train, settings.rows_per_step, settings.seed), valid)
+        trainer.fit(module, Batches(train, settings.optimizer.batch_size, settings.seed), valid)
     return module, trainer.current_epoch
 
 

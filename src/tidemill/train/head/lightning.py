@@ -59,7 +59,7 @@ class SoftClassifier(LightningModule):  # type: ignore[misc] # mypy does not fol
 
     def configure_optimizers(self) -> Any:
         """AdamW; the learning rate falls to zero along a half cosine over all steps."""
-        own = self.settings
+        own = self.settings.optimizer
         optimizer = torch.optim.AdamW(self.parameters(), lr=own.learning_rate, weight_decay=own.weight_decay)
         steps = max(int(self.trainer.estimated_stepping_batches), 1)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=steps)
@@ -84,10 +84,10 @@ def network(dimensions: int, n_classes: int, settings: TrainSettings) -> nn.Sequ
     -------
     torch.nn.Sequential
     """
-    sizes = [dimensions, *settings.hidden, n_classes]
+    sizes = [dimensions, *settings.head.hidden_sizes, n_classes]
     layers: list[nn.Module] = []
     for inputs, outputs in itertools.pairwise(sizes):
-        layers += [nn.Dropout(settings.dropout), nn.Linear(inputs, outputs), nn.ReLU()]
+        layers += [nn.Dropout(settings.head.dropout), nn.Linear(inputs, outputs), nn.ReLU()]
     return nn.Sequential(*layers[:-1])
 
 

@@ -82,6 +82,6 @@ def loss_of(settings: TrainSettings, logits: Any, targets: Any, weights: Any) ->
     torch.Tensor
         A scalar.
     """
-    if settings.loss == "generalised_cross_entropy":
-        return generalised_cross_entropy(logits, targets, weights, q=settings.q)
+    if settings.loss.name == "generalised_cross_entropy":
+        return generalised_cross_entropy(logits, targets, weights, q=settings.loss.q)
     return soft_cross_entropy(logits, targets, weights)

@@ -76,7 +76,7 @@ def fit_chosen_recipe(training_set: TrainingSet, settings: TrainSettings) -> tup
     """
     if not settings.recipes:
         return fit_end_model(training_set, settings), {}
-    has_gold = settings.use_gold and int((training_set.gold != NO_GOLD).sum()) >= MIN_GOLD_ROWS
+    has_gold = settings.gold.use and int((training_set.gold != NO_GOLD).sum()) >= MIN_GOLD_ROWS
     choice = (choose_by_gold if has_gold else choose_by_order)(training_set, settings)
     return fit_end_model(training_set, settings.recipe(choice["chosen"])), choice
 
@@ -153,8 +153,9 @@ def usable_recipes(training_set: TrainingSet, settings: TrainSettings) -> list[s
     """
     return [
         name
-        for name in settings.named()
-        if training_set.texts is not None or not any(MEMBERS[view].needs_text for view in settings.recipe(name).views)
+        for name in settings.recipe_names()
+        if training_set.texts is not None
+        or not any(MEMBERS[view].needs_text for view in settings.recipe(name).cotraining.views)
     ]
 
 
@@ -193,8 +194,8 @@ def cross_validate(training_set: TrainingSet, settings: TrainSettings) -> CrossV
     -------
     CrossValidation
     """
-    fold = folds(len(training_set.targets), settings.trials, settings.seed)
-    models = [fit_end_model(training_set.part(fold != k), settings) for k in range(settings.trials)]
+    fold = folds(len(training_set.targets), settings.recipe_folds, settings.seed)
+    models = [fit_end_model(training_set.part(fold != k), settings) for k in range(settings.recipe_folds)]
     return CrossValidation(
         np.stack([model.predict_proba(training_set.features, training_set.texts) for model in models]), fold
     )

@@ -2,7 +2,7 @@
 
 Blum and Mitchell, "Combining Labeled and Unlabeled Data with Co-Training" (COLT 1998): models that read a row in different
 ways err in different ways, so their joint prediction corrects each of them. The views are the backbone's features, which
-the head reads, and what the members of ``settings.views`` read, such as the wording of a text. The geometric mean of all
+the head reads, and what the members of ``settings.cotraining.views`` read, such as the wording of a text. The geometric mean of all
 out-of-fold predictions becomes their labels as a model's own predictions do in ``recipe.self_training_targets``, and the
 same mean is the prediction of the model.
 """
@@ -43,7 +43,7 @@ def fit_end_model(training_set: TrainingSet, settings: TrainSettings) -> EndMode
     """
     return (
         fit_cotrained(training_set, settings)
-        if settings.views
+        if settings.cotraining.views
         else EndModel(fit_head_by_recipe(training_set, settings))
     )
 
@@ -68,7 +68,7 @@ def fit_cotrained(training_set: TrainingSet, settings: TrainSettings) -> EndMode
         No row has weight, or a view reads texts that the training set does not have.
     """
     targets, weights = recipe_targets(training_set, settings)
-    for _ in range(settings.self_training):
+    for _ in range(settings.self_training.rounds):
         targets, weights = self_training_targets(
             held_out_predictions(training_set, targets, weights, settings), training_set, settings
         )
@@ -106,7 +106,7 @@ def held_out_predictions(
 def _fit_views(training_set: TrainingSet, targets: Probabilities, weights: Array, settings: TrainSettings) -> EndModel:
     head = fit_head(training_set.features, targets, settings=settings, weights=weights)
     members: dict[str, Member] = {}
-    for name in settings.views:
+    for name in settings.cotraining.views:
         own, inputs = getattr(settings.ensemble, name), ModelInputs(training_set.features, training_set.texts)
         members[name] = MEMBERS[name].fit(
             inputs, targets, class_balanced_weights(targets, weights, settings), own, settings.seed

@@ -52,6 +52,10 @@ class TrainingSet:
         ----------
         rows : (n_rows,)
             Mask.
+
+        Returns
+        -------
+        TrainingSet
         """
         kept = np.arange(len(self.targets))[rows].tolist()
         return replace(
@@ -85,7 +89,7 @@ def fit_head_by_recipe(training_set: TrainingSet, settings: TrainSettings) -> He
     """
     targets, weights = recipe_targets(training_set, settings)
     head = fit_head(training_set.features, targets, settings=settings, weights=weights)
-    for _ in range(settings.self_training):
+    for _ in range(settings.self_training.rounds):
         targets, weights = self_training_targets(head.predict_proba(training_set.features), training_set, settings)
         head = fit_head(training_set.features, targets, settings=settings, weights=weights)
     return head
@@ -108,13 +112,16 @@ def recipe_targets(training_set: TrainingSet, settings: TrainSettings) -> tuple[
         0: the row is not trained on.
     """
     weights = row_weights(training_set.targets, training_set.covered, settings)
-    targets = sharpened(training_set.targets, settings.sharpen)
-    if settings.smoothing and (weights > 0).any():
+    targets = sharpened(training_set.targets, settings.labels.sharpening)
+    if settings.labels.noise_transition and (weights > 0).any():
         targets = noise_corrected_targets(training_set.features, targets, weights, settings)
-    if settings.subset < 1.0 and (weights > 0).any():
+    if settings.cut_statistic.fraction < 1.0 and (weights > 0).any():
         rows = np.flatnonzero(weights > 0)
         selected = select_subset(
-            training_set.features[rows], targets[rows], share=settings.subset, neighbours=settings.neighbours
+            training_set.features[rows],
+            targets[rows],
+            share=settings.cut_statistic.fraction,
+            neighbours=settings.cut_statistic.n_neighbors,
         )
         weights[rows[~selected]] = 0.0
     return with_gold_labels(targets, weights, training_set.gold, settings)
@@ -149,7 +156,7 @@ def sharpened(targets: Probabilities, power: float) -> Probabilities:
 def with_gold_labels(
     targets: Probabilities, weights: Array, gold: Ints, settings: TrainSettings
 ) -> tuple[Probabilities, Array]:
-    """Replace labels by gold where gold is used, and weigh these rows by ``gold_weight``.
+    """Replace labels by gold where gold is used, and weigh these rows by ``gold.weight``.
 
     Parameters
     ----------
@@ -166,12 +173,12 @@ def with_gold_labels(
         As given; what was given is left as it is.
     """
     labeled = gold != NO_GOLD
-    if not settings.use_gold or not labeled.any():
+    if not settings.gold.use or not labeled.any():
         return targets, weights
     targets, weights = targets.copy(), weights.copy()
     mean = weights[weights > 0].mean() if (weights > 0).any() else 1.0
     targets[labeled] = np.eye(targets.shape[1])[gold[labeled]]
-    weights[labeled] = settings.gold_weight * mean
+    weights[labeled] = settings.gold.weight * mean
     return targets, weights
 
 
@@ -182,7 +189,7 @@ def self_training_targets(
 
     Yu et al., "Fine-Tuning Pre-trained Language Model with Weak Supervision: A Contrastive-Regularized Self-Training
     Approach" (COSINE, NAACL 2021), without its contrastive term, which needs a backbone that learns. Of covered rows,
-    ``own_share`` below 1 leaves the rest to their label, and a confident label weighs where the model is not sure (soft
+    ``prediction_weight`` below 1 leaves the rest to their label, and a confident label weighs where the model is not sure (soft
     bootstrapping, Reed et al., 2015): a model that is sure of little is not left with little to learn from.
 
     Parameters
@@ -201,9 +208,9 @@ def self_training_targets(
     """
     sharp = predictions**2 / np.maximum(predictions.sum(axis=0), 1e-12)
     sharp = sharp / sharp.sum(axis=1, keepdims=True)
-    weights = np.where(confidence(predictions) >= settings.sure, confidence(predictions), 0.0)
-    if settings.own_share < 1.0:
-        share = np.where(training_set.covered, settings.own_share, 1.0)[:, None]
+    weights = np.where(confidence(predictions) >= settings.self_training.min_confidence, confidence(predictions), 0.0)
+    if settings.self_training.prediction_weight < 1.0:
+        share = np.where(training_set.covered, settings.self_training.prediction_weight, 1.0)[:, None]
         sharp = share * sharp + (1.0 - share) * training_set.targets
         weights = np.where(training_set.covered, np.maximum(weights, confidence(training_set.targets)), weights)
     if not (weights > 0).any():

@@ -140,13 +140,13 @@ def _round(problem: SearchProblem, chosen: Sequence[Any], seed: int) -> list[Pro
     """Out-of-fold predictions, those of the current settings first."""
     candidates: list[tuple[str, dict[str, Any]]] = [(CURRENT_BACKBONE, {})]
     candidates += [(trial.user_attrs[BACKBONE], trial.user_attrs[CHANGES]) for trial in chosen]
-    part = folds(len(problem.training_set.targets), problem.search.parts, seed)
+    part = folds(len(problem.training_set.targets), problem.search.folds, seed)
     predicted = []
     for backbone, changes in candidates:
         training_set = problem.training_sets[backbone]
         settings = apply_changes(problem.settings, changes).model_copy(update={"seed": seed})
         predictions = np.zeros_like(training_set.targets)
-        for k in range(problem.search.parts):
+        for k in range(problem.search.folds):
             model, unseen = fit_end_model(training_set.part(part != k), settings), training_set.part(part == k)
             predictions[part == k] = model.predict_proba(unseen.features, unseen.texts)
         predicted.append(predictions)

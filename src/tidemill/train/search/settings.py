@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from tidemill.contracts import Settings
 from tidemill.train.settings import NOT_IN_RECIPES, TrainSettings
 
 CURRENT_BACKBONE: Final = "as it is"
 """Name of the backbone that the problem has."""
+HIDDEN_SIZES: Final = "head.hidden_sizes"
 SHAPE_SETTINGS: Final = ("depth", "width")
-"""What stands for the setting ``hidden`` in the space: number of hidden layers, and neurons of each."""
+"""What stands for ``head.hidden_sizes`` in the space: number of hidden layers, and neurons of each."""
+_RANGE: Final = {"low", "high", "log"}
 
 Scalar = bool | int | float | str
 
@@ -35,14 +38,19 @@ class SearchSettings(Settings):
     """Budget of a search, the rows it works on, the features it compares and the settings it tries."""
 
     minutes: float = Field(ge=0)
-    rows: int = Field(ge=20)
-    parts: int = Field(ge=2)
+    max_rows: int = Field(ge=20)
+    folds: int = Field(ge=2)
     finalists: int = Field(ge=1)
     backbones: tuple[dict[str, Any], ...]
-    embedding: float = Field(ge=0, le=0.8)
-    judging: float = Field(ge=0, le=0.8)
+    embedding_share: float = Field(ge=0, le=0.8)
+    comparison_share: float = Field(ge=0, le=0.8)
     space: dict[str, Range | tuple[Scalar, ...]]
     seed: int
+
+    @field_validator("space", mode="before")
+    @classmethod
+    def _by_dotted_keys(cls, space: Any) -> Any:
+        return _dotted(space) if isinstance(space, Mapping) else space
 
     @model_validator(mode="after")
     def _backbones_have_names(self) -> Self:
@@ -57,7 +65,7 @@ class SearchSettings(Settings):
 
     @model_validator(mode="after")
     def _space_is_of_settings(self) -> Self:
-        able = {*TrainSettings.model_fields, *SHAPE_SETTINGS} - {*NOT_IN_RECIPES, "hidden"}
+        able = searchable_settings()
         if wrong := sorted(self.space.keys() - able):
             raise ValueError(f"space.{wrong[0]} cannot be searched; what can is {', '.join(sorted(able))}")
         if len(self.space.keys() & set(SHAPE_SETTINGS)) == 1 or not isinstance(self.space.get("width", ()), tuple):
@@ -65,3 +73,25 @@ class SearchSettings(Settings):
         if empty := [name for name, values in self.space.items() if values == ()]:
             raise ValueError(f"space.{empty[0]} is an empty list: leave it out, and it stays as it is")
         return self
+
+
+def searchable_settings() -> set[str]:
+    """List what a space may hold: settings of train by dotted keys, and the shape of the network."""
+    groups = {
+        name: field.annotation for name, field in TrainSettings.model_fields.items() if name not in NOT_IN_RECIPES
+    }
+    keys = {
+        f"{name}.{key}"
+        for name, group in groups.items()
+        if isinstance(group, type) and issubclass(group, Settings)
+        for key in group.model_fields
+    }
+    return {*keys, *SHAPE_SETTINGS} - {HIDDEN_SIZES}
+
+
+def _dotted(space: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    keys: dict[str, Any] = {}
+    for key, value in space.items():
+        is_group = isinstance(value, Mapping) and not value.keys() <= _RANGE
+        keys |= _dotted(value, f"{prefix}{key}.") if is_group else {f"{prefix}{key}": value}
+    return keys

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from tidemill.train.search.settings import CURRENT_BACKBONE, Range, SearchSettings
+from tidemill.common.nested import value_at
+from tidemill.train.search.settings import CURRENT_BACKBONE, HIDDEN_SIZES, Range, SearchSettings
 from tidemill.train.settings import TrainSettings
 
 BACKBONE: Final = "backbone"
-VERSION: Final = 4
+VERSION: Final = 5
 """Raised when places in the space mean something else, so that trials in another one are not gone on with."""
 _OWN: Final = (BACKBONE, "depth", "width_")
 """How names begin that are no setting by themselves."""
@@ -110,18 +111,19 @@ def point_of(
     dict
         Value of each name; empty where they lie outside of the space.
     """
-    distributions = space(search, backbones)
+    distributions, values = space(search, backbones), settings.model_dump()
     params: dict[str, Any] = {}
+    sizes = settings.head.hidden_sizes
     for name in distributions:
         if name.startswith(f"{BACKBONE}:"):
             params[name] = backbone
         elif name == "depth":
-            params[name] = len(settings.hidden)
+            params[name] = len(sizes)
         elif name.startswith("width_"):
             layer = int(name.removeprefix("width_"))
-            params[name] = settings.hidden[layer] if layer < len(settings.hidden) else distributions[name].choices[0]
+            params[name] = sizes[layer] if layer < len(sizes) else distributions[name].choices[0]
         else:
-            params[name] = getattr(settings, name)
+            params[name] = value_at(values, name)
     return params if all(_holds(distributions[name], value) for name, value in params.items()) else {}
 
 
@@ -151,9 +153,9 @@ def changes_of(params: Mapping[str, Any], settings: TrainSettings, search: Searc
     """
     values = {name: _rounded(value, search.space[name]) for name, value in params.items() if not name.startswith(_OWN)}
     if "depth" in params:
-        values["hidden"] = [params[f"width_{k}"] for k in range(params["depth"])]
+        values[HIDDEN_SIZES] = [params[f"width_{k}"] for k in range(params["depth"])]
     current = settings.model_dump(mode="json")
-    return {name: values[name] for name in sorted(values) if values[name] != current[name]}
+    return {name: values[name] for name in sorted(values) if values[name] != value_at(current, name)}
 
 
 def _rounded(value: Any, values: Range | tuple[Any, ...]) -> Any:
@@ -181,7 +183,7 @@ def apply_changes(settings: TrainSettings, changes: Mapping[str, Any]) -> TrainS
     -------
     TrainSettings
     """
-    return TrainSettings.model_validate(settings.model_dump() | {"recipes": (), "mode": "head"} | dict(changes))
+    return settings.with_changes({"recipes": (), "mode": "head", **changes})
 
 
 def searched_values(search: SearchSettings) -> dict[str, tuple[Any, ...]]:
@@ -192,4 +194,4 @@ def searched_values(search: SearchSettings) -> dict[str, tuple[Any, ...]]:
     }
     widths, depths = ends.pop("width", ()), ends.pop("depth", ())
     shapes = tuple((int(width),) * int(depth) for width in widths for depth in depths)
-    return ends | ({"hidden": shapes} if shapes else {})
+    return ends | ({HIDDEN_SIZES: shapes} if shapes else {})

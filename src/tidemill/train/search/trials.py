@@ -23,7 +23,7 @@ from tidemill.train.recipes.choose_recipe import MIN_GOLD_ROWS, confident_rows, 
 from tidemill.train.recipes.cotraining import fit_end_model
 from tidemill.train.recipes.recipe import TrainingSet, folds
 from tidemill.train.row_weights import Array, Mask
-from tidemill.train.search.settings import CURRENT_BACKBONE, SearchSettings
+from tidemill.train.search.settings import CURRENT_BACKBONE, HIDDEN_SIZES, SearchSettings
 from tidemill.train.search.space import BACKBONE, apply_changes, backbone_of, changes_of, point_of, space, suggest
 from tidemill.train.settings import TrainSettings
 
@@ -65,7 +65,7 @@ class SearchProblem:
     def gold_rows(self) -> int:
         """Rows of gold that decide; 0: too few, or not asked for."""
         labeled = int((self.training_set.gold != NO_GOLD).sum())
-        return labeled if self.settings.use_gold and labeled >= MIN_GOLD_ROWS else 0
+        return labeled if self.settings.gold.use and labeled >= MIN_GOLD_ROWS else 0
 
     def scored_rows(self, half: int) -> Mask:
         """Mark the rows that a half may be scored on.
@@ -129,7 +129,7 @@ def enqueue(problem: SearchProblem, study: Any, start: tuple[int, ...]) -> None:
     start
         Suggested sizes of hidden layers.
     """
-    shaped = problem.settings.model_copy(update={"hidden": start})
+    shaped = problem.settings.with_changes({HIDDEN_SIZES: start})
     given = {
         "settings as they are": (CURRENT_BACKBONE, problem.settings),
         "suggested shape": (CURRENT_BACKBONE, shaped),
@@ -141,7 +141,8 @@ def enqueue(problem: SearchProblem, study: Any, start: tuple[int, ...]) -> None:
     for name, (backbone, settings) in given.items():
         if name not in present:
             params = point_of(settings, backbone, list(problem.training_sets), problem.search)
-            about = {_GIVEN: name, BACKBONE: backbone, "hidden": list(settings.hidden), _OUTSIDE: not params}
+            about = {_GIVEN: name, BACKBONE: backbone, _OUTSIDE: not params}
+            about |= {HIDDEN_SIZES: list(settings.head.hidden_sizes)}
             study.enqueue_trial(params, user_attrs=about)
 
 
@@ -155,17 +156,17 @@ def _run_trial(problem: SearchProblem, study: Any, loss: Callable[[Probabilities
     trial.set_user_attr(CHANGES, changed_settings)
     trial.set_user_attr(BACKBONE, backbone)
     training_set, settings = problem.training_sets[backbone], apply_changes(problem.settings, changed_settings)
-    fold = folds(len(training_set.targets), problem.search.parts, settings.seed)
+    fold = folds(len(training_set.targets), problem.search.folds, settings.seed)
     values = np.full(len(training_set.targets), np.nan)
     try:
         with time_limit(deadline):
-            for k in range(problem.search.parts):
+            for k in range(problem.search.folds):
                 predictions = fit_end_model(training_set.part(fold != k), settings).predict_proba(
                     training_set.features, training_set.texts
                 )
                 values[fold == k] = loss(predictions)[fold == k]
                 trial.report(_mean(values), k)
-                if k + 1 < problem.search.parts and trial.should_prune():
+                if k + 1 < problem.search.folds and trial.should_prune():
                     study.tell(trial, state=state.PRUNED)
                     return
     except OutOfTimeError:
@@ -184,8 +185,8 @@ def _proposed(problem: SearchProblem, trial: Any) -> tuple[str, dict[str, Any]]:
     """Backbone, and what the trial changes of the settings."""
     about = trial.user_attrs
     if about.get(_OUTSIDE):
-        hidden = about["hidden"]
-        return about[BACKBONE], {} if hidden == list(problem.settings.hidden) else {"hidden": hidden}
+        hidden = about[HIDDEN_SIZES]
+        return about[BACKBONE], {} if hidden == list(problem.settings.head.hidden_sizes) else {HIDDEN_SIZES: hidden}
     params = suggest(trial, space(problem.search, list(problem.training_sets)))
     return backbone_of(params), changes_of(params, problem.settings, problem.search)
 
