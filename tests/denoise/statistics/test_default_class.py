@@ -92,3 +92,28 @@ def test_a_default_that_is_no_class_and_a_rate_that_is_no_share_are_refused():
         create("smoothed", 2, default=2).fit(votes)
     with pytest.raises(ConfigError, match=r"default_rate 1\.5: promised a share above 0 and below 1"):
         create("smoothed", 2, default=0, default_rate=1.5).fit(votes)
+
+
+def test_functions_that_never_meet_are_not_taken_to_miss_more_than_half_of_the_silent_rows():
+    votes = np.full((1000, 2), ABSTAIN, dtype=np.int8)
+    votes[:200, 0], votes[200:400, 1] = 1, 1
+    assert default_prior(distinct_rows(votes, budget=10), 2, default=None, rate=None) == pytest.approx([0.5, 0.5])
+
+
+def test_the_balance_is_that_of_rows_with_votes_and_of_silent_rows_by_their_numbers():
+    _, votes = rare_votes(0.3, 2, 2, seed=4)
+    plain, told = (create("smoothed", 2, **given).fit(votes) for given in ({}, {"default": 1, "default_rate": 0.9}))
+    missing = (votes == ABSTAIN).all(axis=1).mean()
+    assert told.balance_ == pytest.approx(missing * np.array([0.1, 0.9]) + (1 - missing) * plain.balance_)
+
+
+def test_where_one_class_is_named_the_pseudo_vote_is_uniform_and_else_by_the_balance():
+    for negative, power in ((0, 0.0), (2, 2 / 3)):
+        model = create("smoothed", 2).fit(rare_votes(0.05, 2, negative, seed=3)[1])
+        weighed = model.balance_**power
+        assert model.pseudo_ == pytest.approx(weighed / weighed.sum())
+
+
+def test_a_default_of_true_is_no_class():
+    with pytest.raises(ConfigError, match=r"default True: promised a class in 0\.\.1"):
+        create("smoothed", 2, default=True).fit(rare_votes(0.1, 2, 2, seed=4, rows=50)[1])

@@ -20,7 +20,7 @@ from tidemill.denoise.statistics.votes import Array
 MOST: Final = 0.5
 """Most of the silent rows that are taken to be of named classes."""
 HALF_A_ROW: Final = 0.5
-"""Rows without votes that each class has at least: none is impossible because it was not seen."""
+"""Rows that a class has of which there is no sign: none is impossible because it was not seen."""
 
 
 def default_prior(rows: DistinctRows, n_classes: int, *, default: int | None, rate: float | None) -> Array | None:
@@ -47,7 +47,7 @@ def default_prior(rows: DistinctRows, n_classes: int, *, default: int | None, ra
     ConfigError
         The default is no class, the rate is no share, or a rate is stated without a default where several classes are named.
     """
-    if default is not None and not 0 <= default < n_classes:
+    if default is not None and (isinstance(default, bool) or not 0 <= default < n_classes):
         raise ConfigError(f"default {default}: promised a class in 0..{n_classes - 1}")
     if rate is not None and not 0.0 < rate < 1.0:
         raise ConfigError(f"default_rate {rate}: promised a share above 0 and below 1")
@@ -62,13 +62,10 @@ def default_prior(rows: DistinctRows, n_classes: int, *, default: int | None, ra
     takes = unnamed if default is None else np.arange(n_classes) == default
     missed = missed_shares(counts, rows.weights, functions_of_class(rows, n_classes))
     named = np.where(takes, 0.0, missed)
-    if default is not None:
-        named = np.where(unnamed, 0.0, named)
     others = float(min(named.sum(), MOST)) if rate is None else 1.0 - rate
     named = named / named.sum() if named.sum() > 0 else ~takes / (~takes).sum()
-    shares = np.maximum(
-        others * named + (1.0 - others) * takes / takes.sum(), HALF_A_ROW / (_silent(counts, rows.weights) + 1.0)
-    )
+    shares = others * named + (1.0 - others) * takes / takes.sum()
+    shares = np.where(shares > 0, shares, HALF_A_ROW / (rows.weights.sum() + 1.0))
     return np.asarray(shares / shares.sum())
 
 
@@ -105,8 +102,5 @@ def missed_shares(counts: Array, weights: Array, functions: Array) -> Array:
     occasions = np.maximum(functions, 1.0)
     bound = (1.0 - 1.0 / occasions) * once * np.maximum(once - 1.0, 0.0) / (2.0 * (twice + 1.0))
     missed = np.where(functions == 1, once, bound)
-    return np.asarray(missed / max(_silent(counts, weights), 1.0))
-
-
-def _silent(counts: Array, weights: Array) -> float:
-    return float(weights @ (counts.sum(axis=1) == 0))
+    silent = float(weights @ (counts.sum(axis=1) == 0))
+    return np.asarray(missed / max(silent, 1.0))
