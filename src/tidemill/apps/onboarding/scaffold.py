@@ -20,7 +20,6 @@ from tidemill.contracts import STAGES, ConfigError, DataError, Problem
 from tidemill.ingest.batch import build, empty_seen
 from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.source import Source
-from tidemill.readers.table import Table, nearest
 from tidemill.ingest.values import as_string, is_missing
 from tidemill.project.arrivals import batch_name, natural
 from tidemill.project.compose import CONF, write_params
@@ -28,6 +27,7 @@ from tidemill.project.config import PARAMS, load_params, parse
 from tidemill.project.layout import Paths
 from tidemill.project.packages import INCOMING
 from tidemill.project.tables import write_json
+from tidemill.readers.table import Table, nearest
 
 _MOST_CLASSES: Final = 20
 _LEAST_CLASSES: Final = 2

@@ -157,7 +157,8 @@ class Auto(ModelWithPriors):
         """The chosen model, and a classifier and the meaning of votes learned on top of it."""
         joint = Joint(self.n_classes)
         model.order_, name = np.arange(self.functions_), self.evidence_["chosen"]
-        joint.learn_rows(votes, features, gold=gold, base=model)
+        default = None if self.default is None else model.prior_
+        joint.learn_rows(votes, features, gold=gold, base=model, default=default)
         rows = row_order(votes, features)[:ROWS_OF_FEATURE_FIT]
         majority = joint.feature_fit(votes[rows], features[rows], vote_shares(votes[rows], self.n_classes))
         self.evidence_ |= {"votes_only": name, "feature_fit": {"majority": majority, name: joint.skill_}}

@@ -1,8 +1,8 @@
 """Calibration of labels by a few gold rows: temperature and class biases, shrunk towards no change.
 
 Vector scaling (Guo et al., ICML 2017) with the temperature shared by all classes, and biases of their own for rows without
-votes, where the class balance is all there is. Normal priors around no change keep few rows from moving much: with 50 gold
-rows the expected calibration error over 66 vote sets falls from .106 to .057, with 200 to .045.
+votes, where the class balance is all there is. Normal priors around no change keep few rows from moving much, and a class with
+hardly any gold keeps its odds: rows of other classes say that it is rare, not that votes for it are wrong.
 """
 
 from __future__ import annotations
