@@ -70,6 +70,22 @@ def test_labels_and_gold_may_be_names_of_classes(tmp_path):
         read_votes(path, ["ham", "spam"])
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("row_id,gold\nb,0\na,7\n", r"gold.csv: row a of gold: 7 is neither a class in 0..1 nor NO_GOLD \(-1\)"),
+        ("row_id,gold\nb,0\nb,1\n", "gold.csv, row b: gold is 0 and 1; keep one"),
+        ("row_id,gold\nx,0\ny,1\n", r"gold.csv: none of its 2 rows is in the votes \(the first is x\)"),
+        (None, "gold.csv is missing"),
+    ],
+)
+def test_gold_that_cannot_be_meant_is_refused_with_its_row(tmp_path, content, message):
+    if content is not None:
+        (tmp_path / "gold.csv").write_text(content)
+    with pytest.raises(DataError, match=message):
+        read_gold(tmp_path / "gold.csv", ["a", "b"], ["no", "yes"])
+
+
 def test_what_each_vote_moved_its_row_by_is_written(tmp_path):
     arguments = [str(write(tmp_path, "parquet")), "--classes", "ham,spam", "--out", str(tmp_path / "l.parquet")]
     tidemill(

@@ -18,6 +18,7 @@ import numpy.typing as npt
 import polars as pl
 
 from tidemill.contracts import ABSTAIN, NO_GOLD, DataError, Features
+from tidemill.denoise.statistics.gold import check_gold
 from tidemill.denoise.statistics.votes import check_votes
 from tidemill.readers.frame import read_frame
 from tidemill.readers.options import DEFAULTS, ReadOptions
@@ -366,9 +367,11 @@ def read_gold(path: Path, rows: Sequence[str], classes: Sequence[str]) -> Any:
     Raises
     ------
     DataError
-        There is no such column, or a value is no class.
+        The file or a column is missing, a value is no class, a row has two, or no row is one of those of the votes.
     """
     n_classes = len(classes)
+    if not path.exists():
+        raise DataError(f"{path} is missing")
     if path.suffix == ".npy":
         gold = np.load(path, allow_pickle=False)
     else:
@@ -376,11 +379,22 @@ def read_gold(path: Path, rows: Sequence[str], classes: Sequence[str]) -> Any:
         name = next((name for name in ("gold", "label") if name in table.columns), None)
         if name is None:
             raise DataError(f"{path}: no column 'gold' or 'label'; it has {', '.join(table.columns)}")
-        known = dict(zip(_row_names(table), _indices(table[name], classes, path).fill_null(NO_GOLD), strict=True))
-        gold = np.array([known.get(row, NO_GOLD) for row in rows])
-    if len(gold) != len(rows) or gold.min(initial=0) < NO_GOLD or gold.max(initial=0) >= n_classes:
-        raise DataError(f"{path}: promised one class in 0..{n_classes - 1}, or {NO_GOLD}, for each of {len(rows)} rows")
-    return gold.astype(np.int64)
+        gold = _joined(_row_names(table), _indices(table[name], classes, path).fill_null(NO_GOLD), rows, path)
+    try:
+        return check_gold(gold, len(rows), len(classes), names=rows)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
+
+
+def _joined(names: Sequence[str], labels: pl.Series, rows: Sequence[str], path: Path) -> Any:
+    known: dict[str, int] = {}
+    for name, label in zip(names, labels, strict=True):
+        if known.setdefault(name, label) != label:
+            raise DataError(f"{path}, row {name}: gold is {known[name]} and {label}; keep one")
+    wanted = set(rows)
+    if known and not wanted.intersection(known):
+        raise DataError(f"{path}: none of its {len(known)} rows is in the votes (the first is {next(iter(known))})")
+    return np.array([known.get(row, NO_GOLD) for row in rows])
 
 
 class TextFeatures:

@@ -7,8 +7,13 @@ import pytest
 
 from tests.denoise.fabric import clones
 from tidemill.contracts import ABSTAIN, NO_GOLD
+from tidemill.denoise.models.crowd import is_crowd
+from tidemill.denoise.models.dawid_skene import _left_behind
 from tidemill.denoise.models.joint import Joint
+from tidemill.denoise.models.pairs import PairLifts
 from tidemill.denoise.models.registry import create
+from tidemill.denoise.models.smoothed import SmoothedVote
+from tidemill.denoise.statistics.distinct_rows import distinct_rows
 from tidemill.denoise.statistics.gold import calibration_error
 
 
@@ -92,7 +97,7 @@ def test_a_stated_default_is_that_of_silent_rows_whatever_model_is_chosen():
 def test_many_independent_functions_on_many_rows_are_explained_too():
     rng = np.random.default_rng(9)
     truth = rng.integers(0, 2, 20_000)
-    right = rng.random((20_000, 50)) < rng.uniform(0.55, 0.9, 50)
+    right = rng.random((20_000, 60)) < rng.uniform(0.55, 0.9, 60)  # 120 kinds of vote
     votes = np.where(right, truth[:, None], 1 - truth[:, None])
     votes[rng.random(votes.shape) > 0.1] = ABSTAIN
     assert auto(votes, 2).evidence_["chosen"] == "generative"  # its misfit is .9, for little noise is absorbed
@@ -165,9 +170,10 @@ def one_sided_skill(rows=3000, voters=8):
     return truth, np.where(right, truth[:, None], 1 - truth[:, None]).astype(np.int8)
 
 
-def test_gold_overrules_where_a_model_is_surely_better():
+@pytest.mark.parametrize("rows", [45, 150])
+def test_gold_overrules_where_a_model_is_surely_better(rows):
     truth, votes = one_sided_skill()
-    gold = np.where(np.arange(len(truth)) < 150, truth, NO_GOLD)
+    gold = np.where(np.arange(len(truth)) < rows, truth, NO_GOLD)
     blind, told = auto(votes, 2), auto(votes, 2, gold=gold)
     assert blind.evidence_["chosen"] == "smoothed"
     assert told.evidence_["chosen"] == "generative"
@@ -240,3 +246,42 @@ def test_rare_positives_of_one_sided_functions_are_found_and_their_share_too():
     right = (model.predict_proba(votes).argmax(axis=1) == truth).mean()
     assert right > (logits.argmax(axis=1) == truth).mean() - 0.01
     assert model.balance_[1] == pytest.approx(0.05, abs=0.01)
+
+
+def test_few_gold_rows_do_not_veto_features():
+    truth, votes, features = misleading()
+    gold = np.where(np.arange(len(truth)) < 29, truth, NO_GOLD)
+    model = auto(votes, 2, features=features, gold=gold)
+    assert (
+        model.chosen_.held_out_["squared_error"]
+        > model.evidence_["gold"][model.evidence_["votes_only"]]["squared_error"]
+    )
+    assert model.evidence_["chosen"] == "joint"
+
+
+def test_many_voters_of_whom_most_repeat_others_are_no_crowd():
+    _, votes = crowd_votes()
+    rows = distinct_rows(votes, budget=2000)
+    assert is_crowd(rows, 4, effective=25.0)  # 60 voters: 24 are four in ten
+    assert not is_crowd(rows, 4, effective=23.0)
+
+
+def test_em_whose_answer_agrees_less_than_chance_with_the_majority_vote_has_left_it_behind():
+    first = np.array([[0.9, 0.1], [0.2, 0.8]] * 5)
+    assert _left_behind(1.0 - first, first, np.ones(10))  # every class keeps its share, and all are swapped
+    assert not _left_behind(first, first, np.ones(10))
+
+
+def test_silence_of_functions_counts_where_a_class_is_a_fifth_likelier_than_chance():
+    model = PairLifts(2)
+    model.functions_, model.weights_ = 1, np.ones(1)
+    model.precision_, model.uses_ = np.full(4, 0.8), np.zeros(4)  # a function that never speaks: the balance is left
+    for share, kept in ((0.55, 0.5), (0.65, 0.65)):
+        model.balance_ = np.array([share, 1.0 - share])
+        assert model._silent()[0] == pytest.approx(kept)
+
+
+def test_a_classifier_starts_from_first_labels_of_a_smoothed_vote(monkeypatch):
+    _, votes, features = misleading()
+    monkeypatch.setattr(SmoothedVote, "first_labels", lambda _, rows: np.tile([0.9, 0.1], (len(rows), 1)))
+    assert Joint(2).fit(votes, features=features).skill_ <= 0.0  # labels of one class leave nothing to tell

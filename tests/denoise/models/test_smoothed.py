@@ -139,3 +139,9 @@ def test_a_rare_class_gets_few_rows_and_loses_none(share, positive, negative):
     assert recalled >= (majority[truth == 1, 1] > 0.5).mean() - 0.05
     assert -np.log(found[rows, truth]).mean() < -np.log(majority[rows, truth]).mean()
     assert found[:, 1].mean() < 2 * share + 0.06
+
+
+def test_agreement_sharpens_by_seven_tenths_of_it():
+    votes = np.array([[0, 0], [1, 1], [0, 1], [2, 2]] * 5, dtype=np.int8)
+    beyond = (0.75 - 22 / 64) / (1 - 22 / 64)  # by hand, above
+    assert SmoothedVote(3).fit(votes).sharpness_ == pytest.approx(1 + 0.7 * beyond)

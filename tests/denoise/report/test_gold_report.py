@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 
 from tidemill.contracts import ABSTAIN, NO_GOLD
+from tidemill.denoise.models.pairs import PairLifts
 from tidemill.denoise.report.gold_report import against_gold, groups_on_gold, row_groups, shares_on_gold
-from tidemill.denoise.report.identifiability import identifiability
+from tidemill.denoise.report.identifiability import _data_set, identifiability
+from tidemill.denoise.statistics.balance import class_vote_shares
+from tidemill.denoise.statistics.distinct_rows import distinct_rows
 
 
 def test_scores_on_gold_have_intervals_that_hold_them():
@@ -16,6 +19,10 @@ def test_scores_on_gold_have_intervals_that_hold_them():
     gold = np.where(np.arange(300) < 200, truth, NO_GOLD)
     told = against_gold(probabilities, votes, gold, seed=1)
     right = (truth[:200] == 1).mean()
+    low, high = told["label_model"]["calibration_error_interval"]
+    assert high - low == pytest.approx(
+        2 * 1.96 * np.sqrt(right * (1 - right) / 200), rel=0.2
+    )  # one bin: a binomial share
     assert told["label_model"]["accuracy"] == pytest.approx(right, abs=1e-6)
     assert told["label_model"]["calibration_error"] == pytest.approx(abs(right - 0.7), abs=1e-6)
     for scores in told.values():
@@ -29,6 +36,9 @@ def test_a_class_of_which_labels_have_too_many_is_named_and_chance_is_not():
     gold = np.array([0] * 80 + [1] * 20 + [NO_GOLD] * 50)
     wrong = shares_on_gold(np.tile([0.5, 0.5], (150, 1)), gold, ("ham", "spam"))
     assert wrong["spam"] == {"gold": 0.2, "labels": 0.5, "differs": True}
+    # two of ten where .3 are expected: the normal limit is 1.2 rows, one half of a row more is not beyond it
+    few = shares_on_gold(np.tile([0.97, 0.03], (10, 1)), np.array([0] * 8 + [1] * 2), ("ham", "spam"))
+    assert not few["spam"]["differs"]
     rng = np.random.default_rng(2)
     alarms = 0
     for _ in range(300):
@@ -92,3 +102,23 @@ def test_functions_that_share_a_topic_are_told_to_depend_on_one_another():
     told = identifiability(votes, ("no", "yes"))["data_set"]
     assert any("shares of votes and pairs of votes tell of class balances that differ by" in reason for reason in told)
     assert any("functions depend on one another" in reason for reason in told)
+
+
+def test_functions_meet_where_both_vote_on_five_rows():
+    for together, reasons in ((4, 1), (5, 0)):
+        votes = np.full((200, 3), ABSTAIN, dtype=np.int8)
+        votes[:together] = np.arange(together)[:, None] % 2
+        for j in range(3):
+            votes[20 + 40 * j : 60 + 40 * j, j] = np.arange(40) % 2
+        told = identifiability(votes, ("ham", "spam"))["data_set"]
+        assert sum("3 are needed" in reason for reason in told) == reasons
+
+
+def test_two_balances_that_differ_by_less_than_two_tenths_are_not_flagged():
+    votes = independent()
+    by_votes = class_vote_shares(distinct_rows(votes, budget=1000), 2)
+    for distance, flagged in ((0.15, False), (0.25, True)):
+        pairs = PairLifts(2).fit(votes)
+        pairs.balance_ = by_votes + distance * np.array([1.0, -1.0])
+        told = _data_set(votes, pairs, by_votes, 0.0)
+        assert any("class balances that differ" in reason for reason in told) == flagged

@@ -35,5 +35,6 @@ def test_a_silent_row_is_held_for_a_class_only_where_the_estimate_leaves_no_doub
     assert uncovered_prior(sure, np.array([0.1, 0.9])) == pytest.approx(sure)
     assert uncovered_prior(doubtful, np.array([0.55, 0.45])) == pytest.approx(alike)
     assert uncovered_prior(doubtful, np.array([0.1, 0.9])) == pytest.approx(alike)
+    assert uncovered_prior(np.array([0.65, 0.35]), np.array([0.55, 0.45])) == pytest.approx(alike)  # a lead of .3
     agreed = uncovered_prior(doubtful, np.array([0.9, 0.1]))
     assert agreed == pytest.approx(geometric_mean(doubtful, np.array([0.9, 0.1])))

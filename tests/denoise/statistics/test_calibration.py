@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.denoise.fabric import rare_votes
 from tidemill.contracts import NO_GOLD
 from tidemill.denoise.models.registry import create, from_dict
 from tidemill.denoise.statistics.calibration import Calibration, choose_calibration, fit_calibration
@@ -32,16 +33,17 @@ def test_a_known_distortion_is_undone_with_much_gold():
     assert calibration_error(found.apply(given, silent), truth) < 0.01
 
 
-def test_the_gradient_is_found_to_vanish_at_the_solution():
-    truth, given = labels(300, 2, power=1.5)
-    silent = np.arange(300) % 3 == 0
-    weights = np.ones(300)
+@pytest.mark.parametrize("rows", [45, 300])  # of few rows the priors decide
+def test_the_gradient_is_found_to_vanish_at_the_solution(rows):
+    truth, given = labels(rows, 2, power=1.5, bias=(1.0, -1.0))
+    silent = np.arange(rows) % 3 == 0
+    weights = np.ones(rows)
     best = fit_calibration(given, truth, silent, weights)
 
     def loss(power, bias, further):
         given_ = Calibration(power, bias, further).apply(given, silent)
         prior = (np.log(power) / 0.4) ** 2 + ((bias / 0.7) ** 2).sum() + ((further / 1.5) ** 2).sum()
-        return -np.log(given_[np.arange(300), truth]).sum() + prior / 2
+        return -np.log(given_[np.arange(rows), truth]).sum() + prior / 2
 
     least = loss(best.power, best.bias, best.silent_bias)
     for step in (-0.01, 0.01):
@@ -78,10 +80,11 @@ def test_few_gold_rows_calibrate_nothing_and_the_report_says_why():
 def test_gold_that_was_not_seen_decides_whether_labels_are_calibrated():
     over, under = [], []
     for seed in range(10):
-        truth, given = labels(60, 100 + seed)
-        over.append(choose_calibration(given, truth, np.zeros(60, dtype=bool), np.ones(60))[1]["used"])
-        truth, given = labels(60, 200 + seed, power=4.0, bias=(2.0, -2.0))
-        under.append(choose_calibration(given, truth, np.zeros(60, dtype=bool), np.ones(60))[1]["used"])
+        for used, distorted in ((over, {}), (under, {"power": 4.0, "bias": (2.0, -2.0)})):
+            truth, given = labels(60, 100 + seed, **distorted)
+            found, told = choose_calibration(given, truth, np.zeros(60, dtype=bool), np.ones(60))
+            assert told["used"] == (found is not None) == (told["calibrated_log_loss"] < told["log_loss"])
+            used.append(told["used"])
     assert sum(over) < 5  # already calibrated: mostly left alone
     assert all(under)
 
@@ -111,3 +114,45 @@ def test_auto_is_calibrated_by_gold_and_saved_with_it():
     again = from_dict(json.loads(json.dumps(told.to_dict())))
     assert (again.predict_proba(votes) == told.predict_proba(votes)).all()
     assert told.prior_ == pytest.approx(told.predict_proba(np.full((1, 6), -1, dtype=np.int8))[0])
+
+
+def test_a_class_of_which_gold_has_few_rows_is_not_calibrated_away():
+    truth, votes = rare_votes(0.02, 2, 2, seed=0)
+    common = np.flatnonzero(truth == 0)[:50]
+    gold = np.full(len(truth), NO_GOLD)
+    gold[common] = 0
+    blind, told = (create("auto", 2, seed=20, draws=0).fit(votes, gold=given) for given in (None, gold))
+    assert told.evidence_["calibration"]["used"]
+    rare = truth == 1
+    recalls = [model.predict_proba(votes)[rare].argmax(axis=1).mean() for model in (blind, told)]
+    assert recalls[1] >= recalls[0] - 0.05
+    assert told.evidence_["chosen"] == "smoothed"  # gold of one class cannot overrule
+
+
+def test_biases_are_between_the_classes_that_gold_has_and_sum_to_zero():
+    rng = np.random.default_rng(1)
+    given = np.tile([0.5, 0.2, 0.3], (100, 1))
+    truth = np.where(rng.random(100) < 0.3, 0, 1)
+    truth[:4] = 2
+    found = fit_calibration(given, truth, np.zeros(100, dtype=bool), np.ones(100))
+    assert found.bias[2] == 0.0
+    assert found.bias.sum() == pytest.approx(0.0, abs=1e-9)
+    assert found.bias[1] > 0.3
+    truth[4] = 2
+    assert fit_calibration(given, truth, np.zeros(100, dtype=bool), np.ones(100)).bias[2] != 0.0
+
+
+def test_a_calibration_of_the_votes_answer_is_not_said_to_be_used_where_features_answer():
+    rng = np.random.default_rng(5)
+    truth = (rng.random(1000) < 0.5).astype(int)
+    votes = np.where(rng.random((1000, 3)) < 0.7, truth[:, None], 1 - truth[:, None]).astype(np.int8)
+    votes[:, 1] = votes[:, 0]
+    features = (rng.normal(size=(1000, 4)) + 3 * truth[:, None]).astype(np.float32)
+    gold = np.where(np.arange(1000) < 200, truth, NO_GOLD)
+    alone = create("auto", 2, seed=1, draws=0).fit(votes, gold=gold)
+    assert alone.evidence_["calibration"]["used"]
+    model = create("auto", 2, seed=1, draws=0).fit(votes, features=features, gold=gold)
+    assert model.evidence_["chosen"] == "joint"
+    assert model.calibration_ is None
+    assert model.evidence_["calibration"]["used"] is False
+    assert "features answer" in model.evidence_["calibration"]["reason"]

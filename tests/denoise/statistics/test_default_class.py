@@ -12,9 +12,49 @@ from tidemill.denoise.statistics.distinct_rows import distinct_rows
 
 def test_missed_rows_of_a_class_are_chaos_lower_bound():
     counts = np.array([[1, 0]] * 60 + [[2, 0]] * 30 + [[0, 0]] * 900)
-    missed = missed_shares(counts, np.ones(990))
-    assert missed[0] == pytest.approx(60 * 59 / (2 * 31) / 900)
+    missed = missed_shares(counts, np.ones(990), np.array([4, 2]))
+    assert missed[0] == pytest.approx(3 / 4 * 60 * 59 / (2 * 31) / 900)
     assert missed[1] == 0.0
+
+
+def test_of_two_independent_functions_the_bound_is_the_estimate_of_lincoln_and_petersen():
+    # of 1,000 rows each finds one half: 250 by both, 500 by one of them, 250 by none
+    counts = np.array([[0, 2]] * 250 + [[0, 1]] * 500 + [[0, 0]] * 9250)
+    missed = missed_shares(counts, np.ones(10_000), np.array([0, 2]))
+    assert missed[1] * 9250 == pytest.approx(250, rel=0.01)
+
+
+@pytest.mark.parametrize("rows", [1000, 4000, 16_000])
+def test_one_function_alone_is_taken_to_miss_as_many_rows_as_it_finds_however_many_rows_there_are(rows):
+    votes = np.full((rows, 1), ABSTAIN, dtype=np.int8)
+    votes[: rows // 10] = 1
+    prior = create("auto", 2, seed=20, draws=0).fit(votes).predict_proba(votes)[-1]
+    assert prior == pytest.approx([8 / 9, 1 / 9])
+
+
+def test_no_class_is_impossible_because_it_was_not_seen():
+    votes = np.full((50, 3), ABSTAIN, dtype=np.int8)
+    model = create("auto", 3, seed=20, draws=0, default=0).fit(votes)
+    assert model.prior_[1:] == pytest.approx([0.5 / 51 / (1 + 1 / 51)] * 2)
+    assert model.predict_proba(np.array([[0, 0, 2]], dtype=np.int8)).min() > 0.0
+    votes[:10, 0] = votes[:10, 1] = 1  # two functions that always speak together seem to miss nothing
+    assert create("auto", 3, seed=20, draws=0).fit(votes).prior_.min() > 0.0
+
+
+def test_a_stated_default_that_is_what_the_votes_say_changes_nothing():
+    _, votes = rare_votes(0.02, 3, 0, seed=2)
+    plain, stated = (
+        create("auto", 2, seed=20, draws=0, default=default).fit(votes).predict_proba(votes) for default in (None, 0)
+    )
+    assert (plain == stated).all()
+
+
+def test_a_rate_without_a_default_is_refused_where_it_would_mean_nothing():
+    _, votes = rare_votes(0.1, 2, 2, seed=4, rows=500)
+    with pytest.raises(ConfigError, match=r"default_rate 0\.9: state the default class too"):
+        create("auto", 2, seed=1, draws=0, default_rate=0.9).fit(votes)
+    _, votes = rare_votes(0.1, 2, 0, seed=4, rows=500)
+    assert create("auto", 2, seed=1, draws=0, default_rate=0.9).fit(votes).prior_ == pytest.approx([0.9, 0.1])
 
 
 def test_where_all_votes_name_one_class_silent_rows_are_of_the_other():
@@ -52,3 +92,28 @@ def test_a_default_that_is_no_class_and_a_rate_that_is_no_share_are_refused():
         create("smoothed", 2, default=2).fit(votes)
     with pytest.raises(ConfigError, match=r"default_rate 1\.5: promised a share above 0 and below 1"):
         create("smoothed", 2, default=0, default_rate=1.5).fit(votes)
+
+
+def test_functions_that_never_meet_are_not_taken_to_miss_more_than_half_of_the_silent_rows():
+    votes = np.full((1000, 2), ABSTAIN, dtype=np.int8)
+    votes[:200, 0], votes[200:400, 1] = 1, 1
+    assert default_prior(distinct_rows(votes, budget=10), 2, default=None, rate=None) == pytest.approx([0.5, 0.5])
+
+
+def test_the_balance_is_that_of_rows_with_votes_and_of_silent_rows_by_their_numbers():
+    _, votes = rare_votes(0.3, 2, 2, seed=4)
+    plain, told = (create("smoothed", 2, **given).fit(votes) for given in ({}, {"default": 1, "default_rate": 0.9}))
+    missing = (votes == ABSTAIN).all(axis=1).mean()
+    assert told.balance_ == pytest.approx(missing * np.array([0.1, 0.9]) + (1 - missing) * plain.balance_)
+
+
+def test_where_one_class_is_named_the_pseudo_vote_is_uniform_and_else_by_the_balance():
+    for negative, power in ((0, 0.0), (2, 2 / 3)):
+        model = create("smoothed", 2).fit(rare_votes(0.05, 2, negative, seed=3)[1])
+        weighed = model.balance_**power
+        assert model.pseudo_ == pytest.approx(weighed / weighed.sum())
+
+
+def test_a_default_of_true_is_no_class():
+    with pytest.raises(ConfigError, match=r"default True: promised a class in 0\.\.1"):
+        create("smoothed", 2, default=True).fit(rare_votes(0.1, 2, 2, seed=4, rows=50)[1])

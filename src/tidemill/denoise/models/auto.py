@@ -27,10 +27,10 @@ from tidemill.denoise.models.model_selection import balance_interval, held_out_a
 from tidemill.denoise.models.pairs import PairLifts
 from tidemill.denoise.models.priors import ModelWithPriors
 from tidemill.denoise.models.smoothed import SmoothedVote
-from tidemill.denoise.statistics.calibration import Calibration, choose_calibration
+from tidemill.denoise.statistics.calibration import LEAST_OF_CLASS, Calibration, choose_calibration
 from tidemill.denoise.statistics.default_class import default_prior
 from tidemill.denoise.statistics.distinct_rows import DistinctRows, distinct_rows
-from tidemill.denoise.statistics.gold import gold_scores
+from tidemill.denoise.statistics.gold import gold_counts, gold_scores
 from tidemill.denoise.statistics.row_order import row_order
 from tidemill.denoise.statistics.votes import Array, uncovered, vote_shares
 
@@ -106,7 +106,8 @@ class Auto(ModelWithPriors):
         chosen = self._choose(distinct_rows(votes, budget=self.budget, order=self.order_, gold=gold))
         if features is not None:
             joint = self._with_features(votes[:, self.order_], features, gold, chosen)
-            self.calibration_ = self.calibration_ if joint is chosen else None
+            if joint is not chosen:
+                self._drop_calibration()
             chosen = joint
         self._adopt(chosen)
 
@@ -143,11 +144,20 @@ class Auto(ModelWithPriors):
                 given, rows.gold[labeled], uncovered(rows.votes[labeled]), rows.weights[labeled]
             )
 
+    def _drop_calibration(self) -> None:
+        """Drop a calibration of the votes' answer where features answer, and say so."""
+        self.calibration_ = None
+        told = self.evidence_.get("calibration")
+        if told is not None and told["used"]:
+            reason = "it was learned for the answer of votes alone, and features answer"
+            self.evidence_["calibration"] = {"rows": told["rows"], "used": False, "reason": reason}
+
     def _with_features(self, votes: Votes, features: Features, gold: Gold, model: LabelModel) -> LabelModel:
         """The chosen model, and a classifier and the meaning of votes learned on top of it."""
         joint = Joint(self.n_classes)
         model.order_, name = np.arange(self.functions_), self.evidence_["chosen"]
-        joint.learn_rows(votes, features, gold=gold, base=model)
+        default = None if self.default is None else model.prior_
+        joint.learn_rows(votes, features, gold=gold, base=model, default=default)
         rows = row_order(votes, features)[:ROWS_OF_FEATURE_FIT]
         majority = joint.feature_fit(votes[rows], features[rows], vote_shares(votes[rows], self.n_classes))
         self.evidence_ |= {"votes_only": name, "feature_fit": {"majority": majority, name: joint.skill_}}
@@ -214,10 +224,11 @@ class Auto(ModelWithPriors):
         """Name of the model with the least squared error on gold, if it is surely less than that of ``best``.
 
         Models have learned from the gold that judges them, and few rows flatter one by chance: the gain has to be twice its
-        standard error, rows paired.
+        standard error, rows paired. Gold of one class tells nothing: a model that never gives another has no error on it.
         """
         labeled = np.repeat(np.arange(len(rows.gold)), (rows.weights * (rows.gold != NO_GOLD)).astype(np.int64))
-        if len(labeled) < ENOUGH_GOLD:
+        several = (gold_counts(rows, self.n_classes) >= LEAST_OF_CLASS).sum() >= 2  # noqa: PLR2004 - classes to tell apart
+        if len(labeled) < ENOUGH_GOLD or not several:
             return None
         truth = np.eye(self.n_classes)[rows.gold[labeled]]
         errors = {

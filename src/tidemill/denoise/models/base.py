@@ -9,6 +9,7 @@ import numpy as np
 
 from tidemill.contracts import ConfigError, DataError, Features, Probabilities, Votes
 from tidemill.denoise.statistics.distinct_rows import DistinctRows, distinct_rows, function_order
+from tidemill.denoise.statistics.gold import check_gold
 from tidemill.denoise.statistics.sufficient_statistics import RowCounts
 from tidemill.denoise.statistics.votes import Array, check_votes, uncovered
 
@@ -82,14 +83,14 @@ class LabelModel(ABC):
         Raises
         ------
         DataError
-            There is no row or no function, or a vote is none.
+            There is no row or no function, a vote is none, or gold is neither a class nor ``NO_GOLD``.
         """
         votes = check_votes(votes, self.n_classes)
         if not votes.size:
             raise DataError(f"votes of {votes.shape[0]} rows and {votes.shape[1]} functions: nothing to learn from")
         self.functions_ = votes.shape[1]
         self.order_ = function_order(votes, self.n_classes)
-        self._fit(votes, features, gold)
+        self._fit(votes, features, None if gold is None else check_gold(gold, len(votes), self.n_classes))
         return self
 
     def refit(self, rows: RowCounts) -> Self:

@@ -27,6 +27,8 @@ UNSKILLED: Final = 0.1
 SKILLED: Final = 0.5
 """Skill from which the meaning of votes is the classifier's alone."""
 
+ROUNDS_OF_SHIFT: Final = 1_000
+
 RECALLED: Final = 0.25
 """How far above its mean the answer for a class must be, where it is the label, for the classifier to know the class."""
 
@@ -69,13 +71,24 @@ class Joint(LabelModel):
         Agreement of the classifier with the votes' labels on rows it has not seen, beyond the commonest class; 0 to 1.
     base_ : LabelModel
         The label model of votes alone; it predicts where the classifier has no skill.
+    silent_bias_ : (n_classes,)
+        Log odds added on rows without votes, where their default class is stated; 0: none.
     held_out_ : dict or None
         Scores on gold rows, each by a classifier that was not fitted on the row; None where there is no gold.
     """
 
     name = "joint"
     parameters = ("n_classes", "penalty", "strength", "rounds", "folds", "most")
-    learned = (*LabelModel.learned, "evidence_", "coefficients_", "centre_", "scale_", "accuracies_", "skill_")
+    learned = (
+        *LabelModel.learned,
+        "evidence_",
+        "coefficients_",
+        "centre_",
+        "scale_",
+        "accuracies_",
+        "skill_",
+        "silent_bias_",
+    )
     uses_features = True
 
     evidence_: Array
@@ -84,6 +97,7 @@ class Joint(LabelModel):
     scale_: Array
     accuracies_: Array
     skill_: float
+    silent_bias_: Array | float = 0.0
     base_: LabelModel
     held_out_: dict[str, float] | None
 
@@ -112,7 +126,9 @@ class Joint(LabelModel):
         """Distinct rows hold no features: nothing to learn from."""
         raise DataError("label model joint learns from features of rows, which cannot be counted: fit it on rows")
 
-    def learn_rows(self, votes: Votes, features: Features | None, *, gold: Gold, base: LabelModel) -> None:
+    def learn_rows(
+        self, votes: Votes, features: Features | None, *, gold: Gold, base: LabelModel, default: Array | None = None
+    ) -> None:
         """Fit classifier and meaning of votes on top of a label model of votes.
 
         Parameters
@@ -124,6 +140,13 @@ class Joint(LabelModel):
             Class index or ``NO_GOLD``.
         base : LabelModel
             Fitted on the same votes.
+        default : (n_classes,), optional
+            Stated shares of the classes among rows without votes, which predictions of these rows then have on average.
+
+        Raises
+        ------
+        DataError
+            There are no features.
         """
         if features is None:
             raise DataError("label model joint needs features: configure denoise.use_features, or give --features")
@@ -142,8 +165,21 @@ class Joint(LabelModel):
             self._read_votes(rows.one_hot_votes, seen, start, recall)
             labels = self._combined(rows.one_hot_votes @ self.evidence_, alone, seen, rows.gold)
         self.coefficients_, self.centre_, self.scale_ = whole.weights, whole.centre, whole.scale
-        self.prior_ = self.balance_ = labels.mean(axis=0) / labels.mean(axis=0).sum()
-        self.held_out_ = gold_scores(self._combined(rows.one_hot_votes @ self.evidence_, alone, seen, 0.0), gold_labels)
+        self._answer_silence(labels, uncovered(votes[order]), default)
+        answers = self._combined(rows.one_hot_votes @ self.evidence_, alone, seen, 0.0)
+        self.held_out_ = gold_scores(self._shifted(answers, uncovered(votes[order])), gold_labels)
+
+    def _answer_silence(self, labels: Array, silent: Any, default: Array | None) -> None:
+        if default is not None:
+            self.silent_bias_ = bias_to_shares(labels[silent] if silent.any() else labels, default)
+        mean = self._shifted(labels, silent).mean(axis=0)
+        self.balance_ = mean / mean.sum()
+        self.prior_ = self.balance_ if default is None else default
+
+    def _shifted(self, answers: Array, silent: Any) -> Array:
+        if np.any(self.silent_bias_):
+            answers[silent] = softmax(np.log(np.maximum(answers[silent], 1e-12)) + self.silent_bias_)
+        return answers
 
     def _combined(self, meaning: Array, alone: Probabilities, seen: Probabilities, gold: Array | float) -> Array:
         """What votes mean to the classifier, what they say alone, and the classifier, each by the classifier's skill."""
@@ -206,7 +242,8 @@ class Joint(LabelModel):
         if features is None:
             return start
         seen = LinearClassifier(self.coefficients_, self.centre_, self.scale_).predict(features)
-        return self._combined(sum_evidence(votes, self.evidence_, self.n_classes), start, seen, 0.0)
+        answers = self._combined(sum_evidence(votes, self.evidence_, self.n_classes), start, seen, 0.0)
+        return self._shifted(answers, uncovered(votes))
 
     def _predict_or_prior(self, votes: Votes, features: Features | None = None) -> Probabilities:
         probabilities = self._predict(votes, features)
@@ -245,6 +282,34 @@ def too_dependent(base: LabelModel) -> bool:
     bool
     """
     return isinstance(base, SmoothedVote) and base.too_dependent
+
+
+def bias_to_shares(given: Probabilities, shares: Array) -> Array:
+    """Find the log odds that give probabilities the stated mean (Saerens, Latinne and Decaestecker, Neural Computation 14, 2002).
+
+    Parameters
+    ----------
+    given : (n_rows, n_classes)
+    shares : (n_classes,)
+        Above 0, sum 1.
+
+    Returns
+    -------
+    (n_classes,)
+
+    Examples
+    --------
+    >>> bias = bias_to_shares(np.array([[0.5, 0.5], [0.9, 0.1]]), np.array([0.2, 0.8]))
+    >>> softmax(np.log([[0.5, 0.5], [0.9, 0.1]]) + bias).mean(axis=0).round(3)
+    array([0.2, 0.8])
+    """
+    logs, bias = np.log(np.maximum(given, 1e-12)), np.zeros(len(shares))
+    for _ in range(ROUNDS_OF_SHIFT):
+        step = np.log(shares) - np.log(np.maximum(softmax(logs + bias).mean(axis=0), 1e-12))
+        bias += step
+        if np.abs(step).max() < 1e-9:  # noqa: PLR2004 - rounding
+            break
+    return bias
 
 
 def skill(seen: Probabilities, labels: Probabilities) -> float:

@@ -22,7 +22,7 @@ from tidemill.denoise.models.pairs import PairLifts
 from tidemill.denoise.models.priors import ModelWithPriors
 from tidemill.denoise.models.spoken import SpokenConfusions
 from tidemill.denoise.statistics.balance import class_balance, lead, uncovered_prior
-from tidemill.denoise.statistics.default_class import default_prior
+from tidemill.denoise.statistics.default_class import default_prior, one_class_named
 from tidemill.denoise.statistics.distinct_rows import DistinctRows
 from tidemill.denoise.statistics.votes import Array, named_classes, one_hot, softmax, sum_evidence, uncovered
 
@@ -139,8 +139,8 @@ class SmoothedVote(ModelWithPriors):
             missing = float(rows.weights @ ~rows.covered) / float(rows.weights.sum())
             self.prior_, self.balance_ = default, missing * default + (1.0 - missing) * self.balance_
         # where no function speaks for the common class, nothing could outvote a pseudo-vote for it
-        one_named = default is not None and self.default is None
-        weighed = np.ones(self.n_classes) if one_named else self.balance_**BELIEVED
+        named_alone = one_class_named(rows, self.n_classes) not in (None, self.default)
+        weighed = np.ones(self.n_classes) if named_alone else self.balance_**BELIEVED
         self.pseudo_ = PSEUDO_VOTES * weighed / weighed.sum()
 
     def first_labels(self, votes: Votes) -> Probabilities:

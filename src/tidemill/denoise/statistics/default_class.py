@@ -1,9 +1,10 @@
 """Default class of rows without votes: fraud, faults and abuse have functions for the rare class, or none but these.
 
 How many rows of the named classes were missed follows from how often their functions speak together: the lower bound of
-Chao (Scandinavian Journal of Statistics 11, 1984) from rows with one and with two votes for the class. The rest of the
-silent rows is of the class stated as default or, where all votes name one class, of the others. Where more classes are
-named and one is not, nothing is taken for granted: it may be a class that is rare, and has functions that did not speak.
+Chao (Biometrics 43, 1987) from rows with one and with two votes for the class, each function an occasion of its own. One
+function alone tells nothing of what it misses, and is taken to miss as many rows as it finds. The rest of the silent rows is
+of the class stated as default or, where all votes name one class, of the others. Where more classes are named and one is
+not, nothing is taken for granted: it may be a class that is rare, and has functions that did not speak.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from tidemill.denoise.statistics.votes import Array
 
 MOST: Final = 0.5
 """Most of the silent rows that are taken to be of named classes."""
+HALF_A_ROW: Final = 0.5
+"""Rows that a class has of which there is no sign: none is impossible because it was not seen."""
 
 
 def default_prior(rows: DistinctRows, n_classes: int, *, default: int | None, rate: float | None) -> Array | None:
@@ -25,7 +28,7 @@ def default_prior(rows: DistinctRows, n_classes: int, *, default: int | None, ra
 
     Parameters
     ----------
-    found : Patterns
+    rows : DistinctRows
         Distinct rows with their weights.
     n_classes : int
         Number of classes.
@@ -42,27 +45,42 @@ def default_prior(rows: DistinctRows, n_classes: int, *, default: int | None, ra
     Raises
     ------
     ConfigError
-        The default is no class, or the rate is no share.
+        The default is no class, the rate is no share, or a rate is stated without a default where several classes are named.
     """
-    if default is not None and not 0 <= default < n_classes:
+    if default is not None and (isinstance(default, bool) or not 0 <= default < n_classes):
         raise ConfigError(f"default {default}: promised a class in 0..{n_classes - 1}")
     if rate is not None and not 0.0 < rate < 1.0:
         raise ConfigError(f"default_rate {rate}: promised a share above 0 and below 1")
     counts = np.stack([(rows.votes == k).sum(axis=1) for k in range(n_classes)], axis=1)
     unnamed = ~(counts > 0).any(axis=0)
     if default is None and unnamed.sum() != n_classes - 1:
+        if rate is not None:
+            raise ConfigError(
+                f"default_rate {rate}: state the default class too, for the votes do not name one class alone"
+            )
         return None
     takes = unnamed if default is None else np.arange(n_classes) == default
-    missed = missed_shares(counts, rows.weights)
+    missed = missed_shares(counts, rows.weights, functions_of_class(rows, n_classes))
     named = np.where(takes, 0.0, missed)
-    if default is not None:
-        named = np.where(unnamed, 0.0, named)
     others = float(min(named.sum(), MOST)) if rate is None else 1.0 - rate
     named = named / named.sum() if named.sum() > 0 else ~takes / (~takes).sum()
-    return np.asarray(others * named + (1.0 - others) * takes / takes.sum())
+    shares = others * named + (1.0 - others) * takes / takes.sum()
+    shares = np.where(shares > 0, shares, HALF_A_ROW / (rows.weights.sum() + 1.0))
+    return np.asarray(shares / shares.sum())
 
 
-def missed_shares(counts: Array, weights: Array) -> Array:
+def one_class_named(rows: DistinctRows, n_classes: int) -> int | None:
+    """Return the class that all votes name; None where they name several, or none."""
+    named = np.flatnonzero(functions_of_class(rows, n_classes))
+    return int(named[0]) if len(named) == 1 else None
+
+
+def functions_of_class(rows: DistinctRows, n_classes: int) -> Array:
+    """Count the functions that vote for each class, ``(n_classes,)``."""
+    return np.array([(rows.votes == k).any(axis=0).sum() for k in range(n_classes)], dtype=np.float64)
+
+
+def missed_shares(counts: Array, weights: Array, functions: Array) -> Array:
     """Estimate how many rows of each class no function speaks of.
 
     Parameters
@@ -71,13 +89,18 @@ def missed_shares(counts: Array, weights: Array) -> Array:
         Votes for each class.
     weights : (n_rows,)
         How often each row came.
+    functions : (n_classes,)
+        How many functions vote for each class.
 
     Returns
     -------
     (n_classes,)
-        Missed rows as a share of the rows without votes: a lower bound where coverage differs from row to row.
+        Missed rows as a share of the rows without votes: a lower bound where coverage differs from row to row. Of a class with one
+        function, as many rows as it finds.
     """
     once, twice = weights @ (counts == 1), weights @ (counts == 2)  # noqa: PLR2004 - rows with two votes
-    missed = once * np.maximum(once - 1.0, 0.0) / (2.0 * (twice + 1.0))
+    occasions = np.maximum(functions, 1.0)
+    bound = (1.0 - 1.0 / occasions) * once * np.maximum(once - 1.0, 0.0) / (2.0 * (twice + 1.0))
+    missed = np.where(functions == 1, once, bound)
     silent = float(weights @ (counts.sum(axis=1) == 0))
     return np.asarray(missed / max(silent, 1.0))

@@ -2,16 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
-from tidemill.contracts import NO_GOLD, Probabilities
+from tidemill.contracts import NO_GOLD, DataError, Probabilities
 from tidemill.denoise.statistics.distinct_rows import DistinctRows
 from tidemill.denoise.statistics.votes import Array
 
 GOLD_ACCURACY: Final = 0.97
 """How often a gold label is taken to be right: evidence, not truth."""
+
+
+def check_gold(gold: Any, rows: int, n_classes: int, *, names: Sequence[str] | None = None) -> npt.NDArray[np.int64]:
+    """Return gold as integers, once every value is seen to be a class or ``NO_GOLD``.
+
+    Parameters
+    ----------
+    gold : (n_rows,)
+        Class index, or ``NO_GOLD``.
+    rows : int
+        Number of rows of votes.
+    n_classes : int
+    names : sequence of str, optional
+        Names of the rows, for the error; None: their numbers.
+
+    Returns
+    -------
+    (n_rows,)
+
+    Raises
+    ------
+    DataError
+        There is not one value a row, or one is neither; the first such row is named.
+
+    Examples
+    --------
+    >>> check_gold([0, 7], 2, 2)
+    Traceback (most recent call last):
+    ...
+    tidemill.contracts.DataError: row 1 of gold: 7 is neither a class in 0..1 nor NO_GOLD (-1)
+    """
+    values = np.asarray(gold)
+    if values.shape != (rows,):
+        raise DataError(f"gold of shape {values.shape}; promised one value for each of {rows} rows of votes")
+    if values.dtype.kind not in "iuf":
+        raise DataError(f"gold of {values.dtype}; promised classes in 0..{n_classes - 1}, or NO_GOLD ({NO_GOLD})")
+    wrong = ~((values >= NO_GOLD) & (values < n_classes) & (values == np.trunc(values)))
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        raise DataError(
+            f"row {row if names is None else names[row]} of gold: {values[row]} is neither a class in 0..{n_classes - 1} nor NO_GOLD ({NO_GOLD})"
+        )
+    return values.astype(np.int64)
 
 
 def gold_evidence(gold: Any, n_classes: int) -> Array:

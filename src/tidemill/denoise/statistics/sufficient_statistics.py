@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from tidemill.contracts import NO_GOLD, DataError, Votes
 from tidemill.denoise.statistics.distinct_rows import row_hashes
+from tidemill.denoise.statistics.gold import check_gold
 from tidemill.denoise.statistics.votes import check_votes
 
 
@@ -118,10 +119,10 @@ def count_rows(votes: npt.NDArray[Any], n_classes: int, *, gold: Any = None, fun
     Raises
     ------
     DataError
-        A vote is none, or there are not as many functions as promised.
+        A vote is none, gold is neither a class nor ``NO_GOLD``, or there are not as many functions as promised.
     """
     votes = check_votes(votes, n_classes, functions=functions)
-    labels = np.full(len(votes), NO_GOLD, dtype=np.int64) if gold is None else np.asarray(gold, dtype=np.int64)
+    labels = np.full(len(votes), NO_GOLD) if gold is None else check_gold(gold, len(votes), n_classes)
     return _merged(n_classes, votes, labels, np.arange(len(votes)))
 
 
