@@ -369,7 +369,6 @@ def read_gold(path: Path, rows: Sequence[str], classes: Sequence[str]) -> Any:
     DataError
         The file or a column is missing, a value is no class, a row has two, or no row is one of those of the votes.
     """
-    n_classes = len(classes)
     if not path.exists():
         raise DataError(f"{path} is missing")
     if path.suffix == ".npy":

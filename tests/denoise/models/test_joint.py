@@ -33,7 +33,7 @@ def test_silent_rows_take_the_answer_of_features_that_tell_much():
 def test_a_stated_default_and_its_rate_are_the_shares_of_silent_rows_that_features_answer(rate):
     truth, votes = rare_votes(0.1, 2, 2, seed=3, rows=2000)
     features = (np.random.default_rng(1).normal(size=(2000, 4)) + 3 * truth[:, None]).astype(np.float32)
-    model = create("auto", 2, seed=1, draws=0, default=0, default_rate=rate).fit(votes, features=features)
+    model: Any = create("auto", 2, seed=1, draws=0, default=0, default_rate=rate).fit(votes, features=features)
     assert model.evidence_["chosen"] == "joint"
     silent = (votes == ABSTAIN).all(axis=1)
     found = model.predict_proba(votes, features=features)

@@ -121,7 +121,8 @@ def test_a_class_of_which_gold_has_few_rows_is_not_calibrated_away():
     common = np.flatnonzero(truth == 0)[:50]
     gold = np.full(len(truth), NO_GOLD)
     gold[common] = 0
-    blind, told = (create("auto", 2, seed=20, draws=0).fit(votes, gold=given) for given in (None, gold))
+    models: list[Any] = [create("auto", 2, seed=20, draws=0).fit(votes, gold=given) for given in (None, gold)]
+    blind, told = models
     assert told.evidence_["calibration"]["used"]
     rare = truth == 1
     recalls = [model.predict_proba(votes)[rare].argmax(axis=1).mean() for model in (blind, told)]
@@ -149,9 +150,9 @@ def test_a_calibration_of_the_votes_answer_is_not_said_to_be_used_where_features
     votes[:, 1] = votes[:, 0]
     features = (rng.normal(size=(1000, 4)) + 3 * truth[:, None]).astype(np.float32)
     gold = np.where(np.arange(1000) < 200, truth, NO_GOLD)
-    alone = create("auto", 2, seed=1, draws=0).fit(votes, gold=gold)
+    alone: Any = create("auto", 2, seed=1, draws=0).fit(votes, gold=gold)
     assert alone.evidence_["calibration"]["used"]
-    model = create("auto", 2, seed=1, draws=0).fit(votes, features=features, gold=gold)
+    model: Any = create("auto", 2, seed=1, draws=0).fit(votes, features=features, gold=gold)
     assert model.evidence_["chosen"] == "joint"
     assert model.calibration_ is None
     assert model.evidence_["calibration"]["used"] is False

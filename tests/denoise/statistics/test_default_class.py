@@ -1,5 +1,7 @@
 """The class of rows without votes, stated or estimated."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -34,7 +36,7 @@ def test_one_function_alone_is_taken_to_miss_as_many_rows_as_it_finds_however_ma
 
 def test_no_class_is_impossible_because_it_was_not_seen():
     votes = np.full((50, 3), ABSTAIN, dtype=np.int8)
-    model = create("auto", 3, seed=20, draws=0, default=0).fit(votes)
+    model: Any = create("auto", 3, seed=20, draws=0, default=0).fit(votes)
     assert model.prior_[1:] == pytest.approx([0.5 / 51 / (1 + 1 / 51)] * 2)
     assert model.predict_proba(np.array([[0, 0, 2]], dtype=np.int8)).min() > 0.0
     votes[:10, 0] = votes[:10, 1] = 1  # two functions that always speak together seem to miss nothing
@@ -59,7 +61,7 @@ def test_a_rate_without_a_default_is_refused_where_it_would_mean_nothing():
 
 def test_where_all_votes_name_one_class_silent_rows_are_of_the_other():
     truth, votes = rare_votes(0.03, 3, 0, seed=3)
-    model = create("auto", 2, seed=20, draws=0).fit(votes)
+    model: Any = create("auto", 2, seed=20, draws=0).fit(votes)
     silent = (votes == ABSTAIN).all(axis=1)
     found = model.predict_proba(votes)
     assert found[silent, 1].max() < 0.02
@@ -109,7 +111,7 @@ def test_the_balance_is_that_of_rows_with_votes_and_of_silent_rows_by_their_numb
 
 def test_where_one_class_is_named_the_pseudo_vote_is_uniform_and_else_by_the_balance():
     for negative, power in ((0, 0.0), (2, 2 / 3)):
-        model = create("smoothed", 2).fit(rare_votes(0.05, 2, negative, seed=3)[1])
+        model: Any = create("smoothed", 2).fit(rare_votes(0.05, 2, negative, seed=3)[1])
         weighed = model.balance_**power
         assert model.pseudo_ == pytest.approx(weighed / weighed.sum())
 
