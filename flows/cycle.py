@@ -15,7 +15,7 @@ from flows.steps import run_steps
 from tidemill.common.locks import locked
 from tidemill.contracts import PublishError
 from tidemill.project.arrivals import arrive
-from tidemill.project.compose import write_params
+from tidemill.project.compose import compose_all
 from tidemill.project.layout import Paths, shared_root
 from tidemill.project.tables import read_json, write_json
 from tidemill.runs.plan import Step
@@ -53,8 +53,8 @@ def refresh_cycles(problem: str, overrides: list[str], *, log: Log) -> list[Outc
 
 
 def prepare(work: Workspace, problem: str, overrides: list[str], *, log: Log) -> None:
-    """Workspace → the same with params.yaml composed and the outputs of earlier runs in place."""
-    write_params(overrides, folder=work.folder)
+    """Workspace → the same with params.yaml and code.yaml composed and the outputs of earlier runs in place."""
+    compose_all(overrides, folder=work.folder)
     restore(work, problem, log.info)
 
 

@@ -5,8 +5,9 @@ import pytest
 import yaml
 
 from tidemill.contracts import ConfigError, Settings
-from tidemill.project.compose import compose, expand, preflight, write_params
+from tidemill.project.compose import compose, compose_all, expand, refuse_stale_code, refuse_stale_params, write_params
 from tidemill.project.config import load, load_params
+from tidemill.project.stage_code.fingerprints import running_package
 from tidemill.train.settings import TrainSettings
 
 
@@ -63,9 +64,9 @@ def test_a_typo_fails_with_the_nearest_valid_key(project: Path, word: str, said:
 
 
 def test_preflight_passes_on_composed_params_with_and_without_overrides(project: Path):
-    preflight()
+    refuse_stale_params(project)
     write_params(["spam.train.max_epochs=3"])
-    preflight()
+    refuse_stale_params(project)
 
 
 def test_preflight_names_the_key_that_is_stale_and_the_remedy(project: Path):
@@ -73,7 +74,19 @@ def test_preflight_names_the_key_that_is_stale_and_the_remedy(project: Path):
     params["spam"]["train"]["max_epochs"] = 999
     (project / "params.yaml").write_text(yaml.safe_dump(params))
     with pytest.raises(ConfigError, match=r"stale: spam\.train\.max_epochs is 999 there .* Run `tidemill compose`"):
-        preflight()
+        refuse_stale_params(project)
+
+
+def test_preflight_names_the_stage_whose_code_is_not_the_composed_one_and_repeats_the_overrides(project: Path):
+    compose_all(["spam.train.max_epochs=3"], folder=project)
+    refuse_stale_code(project, running_package())
+    code = yaml.safe_load((project / "code.yaml").read_text())
+    code["label"] = code["files"]["tidemill/label/run.py"] = "0"
+    (project / "code.yaml").write_text(yaml.safe_dump(code))
+    with pytest.raises(
+        ConfigError, match=r"stage label .*label/run\.py\. Run `tidemill compose spam\.train\.max_epochs=3`"
+    ):
+        refuse_stale_code(project, running_package())
 
 
 def test_an_unknown_key_in_params_fails_with_the_nearest_valid_one():

@@ -113,6 +113,32 @@ def test_publishing_one_problem_leaves_the_other_unchanged(toy: Path):
         assert not any(step.changed for step in plan(work.folder, "spam"))
 
 
+def test_fingerprints_of_a_run_are_published_unless_the_branch_has_others_by_then(toy: Path):
+    (toy / "code.yaml").write_text("double: a1\nfiles: {}\n")
+    git("add", "-A", folder=toy)
+    git("commit", "-q", "-m", "code", folder=toy)
+    with workspace(toy) as first, workspace(toy) as second:
+        (computed(first, "spam").folder / "code.yaml").write_text("double: b2\nfiles: {}\n")
+        (computed(second, "solar").folder / "code.yaml").write_text("double: c3\nfiles: {}\n")
+        published(first, "spam")
+        assert (toy / "code.yaml").read_text() == "double: b2\nfiles: {}\n"
+        published(second, "solar")
+    assert (toy / "code.yaml").read_text() == "double: b2\nfiles: {}\n"
+
+
+def test_a_stage_that_always_runs_makes_none_after_it_run(toy: Path):
+    pipeline = toy / "dvc.yaml"
+    pipeline.write_text(
+        pipeline.read_text().replace("    cmd: python double.py", "    always_changed: true\n    cmd: python double.py")
+    )
+    git("commit", "-q", "-a", "-m", "always", folder=toy)
+    with workspace(toy) as work:
+        computed(work, "spam")
+        assert [step.changed for step in plan(work.folder, "spam")] == [False, False]
+        (work.folder / "data/spam/batches.json").write_text('{"one": 2}')
+        assert [step.changed for step in plan(work.folder, "spam")] == [True, True]
+
+
 def test_a_checkout_with_changes_is_left_alone_and_told_how_to_merge(toy: Path, work: Workspace):
     (toy / "judge.py").write_text("# mine\n")
     before = git("rev-parse", "main", folder=toy)

@@ -1,6 +1,7 @@
 """One problem of a user's own, from a CSV to a served model, by each of the ways that a person has."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -47,10 +48,10 @@ def test_a_flow_run_leaves_the_same_lock_as_dvc_repro(reproduced: Path, refreshe
     assert {name.partition("@")[0] for name in read_lock(refreshed)} >= {"ingest", "label", "train", "monitor"}
 
 
-def test_dvc_repro_after_a_run_has_nothing_to_do(refreshed: Path):
-    assert "Data and pipelines are up to date" in run(
-        "dvc", "repro", "evaluate@tiny", "monitor@tiny", "search@tiny", folder=refreshed
-    )
+def test_dvc_repro_after_a_run_checks_what_is_composed_and_runs_nothing_else(refreshed: Path):
+    said = run("dvc", "repro", "evaluate@tiny", "monitor@tiny", "search@tiny", folder=refreshed)
+    assert re.findall(r"Running stage '(\w+)@tiny'", said) == ["preflight"]
+    assert run("dvc", "status", "evaluate@tiny", folder=refreshed).split() == ["preflight@tiny:", "always", "changed"]
 
 
 def test_dvc_shows_metrics_params_and_plots_without_a_complaint(refreshed: Path):

@@ -1,7 +1,8 @@
 """A project on disk: its settings, its files and the tables in them. It knows no run, no model and no command.
 
 config          load, parse: typed settings of a problem and a stage from params.yaml
-compose         conf/ composed into params.yaml by Hydra; overrides; preflight
+compose         conf/ composed into params.yaml by Hydra; overrides; what preflight checks
+stage_code/     the code that each stage runs; its fingerprints in code.yaml
 layout          Paths of one problem; what all worktrees share
 tables          tables read and written by their contract; JSON; names of batches
 contents        texts or images of all rows

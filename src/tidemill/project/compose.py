@@ -1,4 +1,4 @@
-"""conf/ → params.yaml: Hydra composes it, atomically, with the overrides recorded."""
+"""conf/ composed into params.yaml by Hydra, with the overrides recorded; the check that it and code.yaml are of now."""
 
 from __future__ import annotations
 
@@ -10,6 +10,15 @@ from tidemill.common.files import atomic_write
 from tidemill.common.spelling import closest, did_you_mean
 from tidemill.contracts import STAGES, ConfigError
 from tidemill.project.config import PARAMS, load_params
+from tidemill.project.layout import state_folder
+from tidemill.project.stage_code.fingerprints import (
+    StageCode,
+    fingerprint_stages,
+    package_seen_from,
+    read_code,
+    refuse_stale,
+    write_code,
+)
 
 CONF = Path("conf")
 _HEADER = "# Composed from conf/ by `tidemill compose`. Edit conf/, not this file.\n"
@@ -139,13 +148,48 @@ def write_params(overrides: Sequence[str] = (), *, folder: Path = Path()) -> boo
     return True
 
 
-def preflight(*, folder: Path = Path()) -> None:
-    """Composed and written configuration agree, or an error says where not and how to mend it.
+def compose_code(package: Path, *, folder: Path = Path()) -> StageCode:
+    """Compute the fingerprints of the code that a project's stages run.
+
+    Parameters
+    ----------
+    package
+        Folder of the ``tidemill`` that they import.
+    folder
+        The project, whose local state keeps what was read of unchanged files.
+    """
+    return fingerprint_stages(package, cache=state_folder(folder) / "code.json")
+
+
+def compose_all(overrides: Sequence[str], *, folder: Path) -> None:
+    """Write ``params.yaml`` and ``code.yaml`` of a project, the latter of the code that its stages will run."""
+    write_params(overrides, folder=folder)
+    write_code(compose_code(package_seen_from(folder), folder=folder), folder)
+
+
+def refuse_stale_code(folder: Path, package: Path) -> None:
+    """Refuse a ``code.yaml`` that was composed from other code.
 
     Raises
     ------
     ConfigError
-        ``params.yaml`` is missing or stale.
+        Names the stages, the files and the remedy.
+    """
+    overrides = load_params(folder / PARAMS).get("overrides", [])
+    refuse_stale(read_code(folder), compose_code(package, folder=folder), remedy=_remedy(overrides))
+
+
+def _remedy(overrides: Sequence[str]) -> str:
+    return " ".join(["tidemill compose", *overrides])
+
+
+def refuse_stale_params(folder: Path) -> None:
+    """Refuse a ``params.yaml`` that is not what ``conf/`` composes to.
+
+    Raises
+    ------
+    ConfigError
+        It is missing or stale; names the first key that differs and the remedy.
     """
     written = load_params(folder / PARAMS)
     overrides = written.get("overrides", [])
@@ -155,7 +199,7 @@ def preflight(*, folder: Path = Path()) -> None:
         raise ConfigError(
             f"params.yaml is stale: {key} is {stands!r} there and {composed!r} in conf/"
             f"{f' ({len(differing)} keys differ)' if len(differing) > 1 else ''}. "
-            f"Run `tidemill compose{''.join(f' {one}' for one in overrides)}`"
+            f"Run `{_remedy(overrides)}`"
         )
 
 

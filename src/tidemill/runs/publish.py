@@ -16,6 +16,7 @@ import yaml
 from tidemill.common.locks import locked
 from tidemill.contracts import PublishError
 from tidemill.project.layout import Paths
+from tidemill.project.stage_code.fingerprints import CODE
 from tidemill.runs.dvc_cache import (
     damaged_objects,
     default_remote,
@@ -118,6 +119,8 @@ def _files(work: Workspace, problem: str, parent: str, source: Path) -> dict[str
     stages |= {name: entry for name, entry in mine.items() if name.endswith(f"@{problem}")}
     files["dvc.lock"] = _lock_text(stages)
     files["params.yaml"] = _params_text(work.root, parent, source, problem)
+    if (source / CODE).exists() and _show(work.root, parent, str(CODE)) == _show(work.root, work.base, str(CODE)):
+        files[str(CODE)] = source / CODE  # else the branch has other code by now, and fingerprints of it
     return files
 
 

@@ -139,7 +139,7 @@ def restore(work: Workspace, problem: str, say: Say) -> None:
     work.dvc("checkout", "--quiet", "--force", "--allow-missing", *stages, say=say)
 
 
-_INPUTS = ("src", "conf", "dvc.yaml", "params.yaml", "data", "models")
+_INPUTS = ("src", "conf", "dvc.yaml", "params.yaml", "code.yaml", "data", "models")
 
 
 def refuse_uncommitted(root: Path) -> None:

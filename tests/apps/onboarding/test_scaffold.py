@@ -20,7 +20,7 @@ from tidemill.contracts import ConfigError, DataError, TidemillError
 from tidemill.ingest.settings import IngestSettings
 from tidemill.label.functions.loading import load_functions
 from tidemill.project import batches
-from tidemill.project.compose import compose, preflight, write_params
+from tidemill.project.compose import compose, refuse_stale_params, write_params
 from tidemill.project.config import load
 from tidemill.project.tables import read_json
 
@@ -65,7 +65,7 @@ def test_a_csv_with_labels_becomes_a_problem_that_composes_ingests_and_votes_wel
     made = scaffold.scaffold(words(source=str(source), text="body", label="stars"), root=project)
     assert (made.rows, made.classes) == (400, ("bad", "good"))
     assert made.lines[0].startswith("reviews: 400 rows, classes bad, good")
-    preflight()
+    refuse_stale_params(Path())
     problem, settings, paths = load("reviews", "ingest", IngestSettings)
     assert problem.classes == ("bad", "good")
     assert (settings.key, settings.text, settings.gold) == ("id", "body", "stars")

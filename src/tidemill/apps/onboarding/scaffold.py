@@ -23,7 +23,7 @@ from tidemill.ingest.source import Source
 from tidemill.ingest.table import Table, nearest
 from tidemill.ingest.values import as_string, is_missing
 from tidemill.project.arrivals import batch_name, natural
-from tidemill.project.compose import CONF, write_params
+from tidemill.project.compose import CONF, compose_all
 from tidemill.project.config import PARAMS, load_params, parse
 from tidemill.project.layout import Paths
 from tidemill.project.packages import INCOMING
@@ -269,7 +269,7 @@ def _write(plan: _Plan, functions: str, entry: dict[str, str], root: Path) -> No
         with atomic_write(path) as part:
             part.write_text(text, encoding="utf-8")
     if (root / PARAMS).exists():
-        write_params(load_params(root / PARAMS).get("overrides", []), folder=root)
+        compose_all(load_params(root / PARAMS).get("overrides", []), folder=root)
 
 
 def _config(plan: _Plan) -> str:
