@@ -30,7 +30,7 @@ from packaged_rows import METRIC, PROBLEMS, Packaged, packaged
 from targets import options
 from tidemill.contracts import ABSTAIN, NO_GOLD
 from tidemill.project.contents import texts_of
-from tidemill.project.layout import Paths
+from tidemill.project.project import Project
 from tidemill.project.tables import batch_names
 from tidemill.train.classical.base import ModelInputs
 from tidemill.train.classical.registry import MEMBERS, members_of
@@ -103,7 +103,7 @@ def packaged_task(rows: Packaged) -> Task:
     gold = np.where(split[teaches] == "dev", study.gold[teaches], NO_GOLD)
     texts: list[str] | None = None
     if modality == "text":
-        paths = Paths(name)
+        paths = Project.open(Path()).paths(name)
         found = study.rows.select("row_id").join(
             texts_of(paths, batch_names(paths.manifest)), on="row_id", how="left", maintain_order="left"
         )

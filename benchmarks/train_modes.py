@@ -28,7 +28,9 @@ from targets import kept, options
 from tidemill.apps.models.finetune import tuned
 from tidemill.contracts import labels_contract, votes_contract
 from tidemill.embed.run import made_by
+from tidemill.embed.settings import EmbedSettings
 from tidemill.project.layout import Paths
+from tidemill.project.project import Project
 from tidemill.project.tables import batch_names, read
 from tidemill.train.run import Tables, train
 from tidemill.train.settings import TrainSettings
@@ -94,13 +96,13 @@ def settings(rows: Packaged, mode: str, seed: int, epochs: int | None) -> TrainS
 def learned(rows: Packaged, how: TrainSettings, most: int) -> tuple[Any, int]:
     """Problem, settings and how many rows may teach -> what the model says of test, and how many rows taught it."""
     tables, problem = drawn(rows, most, how.seed), rows.rows.problem
-    real = Paths(rows.name)
+    _, embedding, real = Project.open(Path()).load(rows.name, "embed", EmbedSettings)
     names = batch_names(real.manifest)
     backbone = made_by(real.features / f"{names[-1]}.parquet")
     with tempfile.TemporaryDirectory() as folder:
-        paths = Elsewhere(rows.name, Path(folder))
+        paths = Elsewhere(real.name, real.root, real.shared, Path(folder))
         if how.mode != "head":
-            after = tuned(tables, problem, how, paths, names)
+            after = tuned(tables, problem, embedding, how, paths, names)
             tables, backbone = after.tables, after.backbone
         done = train(tables, problem=problem, settings=how, backbone=backbone)
     ids = rows.rows.rows["row_id"][rows.test].to_frame()

@@ -9,10 +9,10 @@ from prefect.events import emit_event
 from pydantic import Field
 
 from flows.cycle import alone, planned, prepare, take_in
-from flows.refresh import Choice, refresh
+from flows.project import Choice, this_project
+from flows.refresh import refresh
 from flows.steps import run_steps
 from tidemill.project.compose import expand
-from tidemill.project.layout import Paths, shared_root
 from tidemill.project.tables import read_json
 from tidemill.runs.plan import Step
 from tidemill.runs.worktree import workspace
@@ -27,8 +27,7 @@ def monitor(problem: Choice = "all", trigger: Trigger = True) -> dict[str, str]:
     Nothing is published: a batch that does no harm stays where it is, to be learned from at the next refresh. Its
     features and votes are in the run cache by then.
     """
-    root = shared_root()
-    chosen, _ = expand([f"problem={problem}"], conf=root / "conf")
+    chosen, _ = expand([f"problem={problem}"], conf=this_project().conf)
     decisions = {name: look(name) for name in chosen}
     for name, decision in decisions.items():
         if trigger and decision in ("retrain", "train"):
@@ -39,14 +38,14 @@ def monitor(problem: Choice = "all", trigger: Trigger = True) -> dict[str, str]:
 @flow(name="look", flow_run_name="look at {problem}")
 def look(problem: str) -> str:
     """One problem → the decision of its monitor stage on the batches that have arrived."""
-    log = get_run_logger()
-    with alone(problem, log), workspace(shared_root()) as work:
+    log, project = get_run_logger(), this_project()
+    with alone(project, problem, log), workspace(project.shared) as work:
         prepare(work, problem, [], log=log)
         if not take_in(work, problem, log=log):
             return "nothing has arrived"
         steps = planned(work, problem)
         run_steps(_up_to(f"monitor@{problem}", steps), work)
-        drift: dict[str, Any] = read_json(work.folder / Paths(problem).reports / "drift.json")
+        drift: dict[str, Any] = read_json(work.project.paths(problem).reports / "drift.json")
     for reason in drift["reasons"]:
         log.info(f"{problem}: {reason}")
     emit_event(f"tidemill.{drift['decision']}", resource={"prefect.resource.id": f"tidemill.problem.{problem}"})

@@ -7,23 +7,18 @@ from __future__ import annotations
 
 import contextvars
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Annotated
 
 from prefect import flow, get_run_logger
 from pydantic import Field
 
 from flows.cycle import Outcome, refresh_cycles
+from flows.project import Choice, this_project
 from tidemill.apps.reports.index_page import render
-from tidemill.project.compose import compose, expand
-from tidemill.project.layout import shared_root
+from tidemill.project.compose import expand
 from tidemill.project.packages import fetch_for
 from tidemill.runs.worktree import synchronise_data
 
-_CHOICES = ["all", *compose(conf=Path(__file__).parents[1] / "conf")["problems"]]
-"""What the form of the UI offers."""
-
-Choice = Annotated[str, Field(description="which problem to refresh", json_schema_extra={"enum": _CHOICES})]
 Overrides = Annotated[
     list[str], Field(description="settings to change, such as train.max_epochs=3 or denoise=majority")
 ]
@@ -32,12 +27,12 @@ Overrides = Annotated[
 @flow(name="refresh", flow_run_name="refresh {problem}")
 def refresh(problem: Choice = "all", overrides: Overrides = []) -> dict[str, list[str]]:  # noqa: B006 - shown in the form
     """Problem (or all) and overrides → what each cycle of each problem came to."""
-    root = shared_root()
-    chosen, expanded = expand([f"problem={problem}", *overrides], conf=root / "conf")
-    fetch_for(chosen, root)
+    project = this_project()
+    chosen, expanded = expand([f"problem={problem}", *overrides], conf=project.conf)
+    fetch_for(chosen, project.shared)
     outcomes = _side_by_side(chosen, expanded)
-    synchronise_data(root, get_run_logger().info)
-    render(root, chosen)
+    synchronise_data(project.shared, get_run_logger().info)
+    render(project, chosen)
     return {name: [outcome.told for outcome in cycles] for name, cycles in outcomes.items()}
 
 
@@ -53,4 +48,4 @@ def _side_by_side(problems: list[str], overrides: list[str]) -> dict[str, list[O
 @flow(name="refresh-problem", flow_run_name="refresh {problem}", persist_result=False)
 def refresh_problem(problem: str, overrides: list[str]) -> list[Outcome]:
     """One problem → its outcomes: what was computed, what drifted, what was promoted or kept and why."""
-    return refresh_cycles(problem, overrides, log=get_run_logger())
+    return refresh_cycles(this_project(), problem, overrides, log=get_run_logger())

@@ -7,6 +7,7 @@ import yaml
 from tidemill.contracts import ConfigError, Settings
 from tidemill.project.compose import compose, compose_all, expand, refuse_stale_code, refuse_stale_params, write_params
 from tidemill.project.config import load, load_params
+from tidemill.project.project import Project
 from tidemill.project.stage_code.fingerprints import running_package
 from tidemill.train.settings import TrainSettings
 
@@ -15,7 +16,7 @@ from tidemill.train.settings import TrainSettings
 def project(inside: Path, root: Path) -> Path:
     """A folder with the real conf/ and the params.yaml composed from it."""
     shutil.copytree(root / "conf", inside / "conf")
-    write_params(folder=inside)
+    write_params(Project.open(inside))
     return inside
 
 
@@ -24,26 +25,29 @@ def test_the_committed_params_are_what_conf_composes_to(root: Path):
 
 
 def test_a_word_for_a_stage_means_that_stage_of_each_chosen_problem(project: Path):
-    assert expand(["problem=spam", "denoise=majority", "train.max_epochs=3"]) == (
+    assert expand(["problem=spam", "denoise=majority", "train.max_epochs=3"], conf=project / "conf") == (
         ["spam"],
         ["denoise@spam.denoise=majority", "spam.train.max_epochs=3"],
     )
-    assert expand(["train.max_epochs=3"])[1] == ["solar.train.max_epochs=3", "spam.train.max_epochs=3"]
+    assert expand(["train.max_epochs=3"], conf=project / "conf")[1] == [
+        "solar.train.max_epochs=3",
+        "spam.train.max_epochs=3",
+    ]
 
 
 def test_overrides_reach_params_and_are_recorded(project: Path):
-    _, overrides = expand(["problem=spam", "denoise=majority", "train.max_epochs=3"])
-    assert write_params(overrides)
-    params = load_params()
+    _, overrides = expand(["problem=spam", "denoise=majority", "train.max_epochs=3"], conf=project / "conf")
+    assert write_params(Project.open(project), overrides)
+    params = load_params(project / "params.yaml")
     assert params["spam"]["train"]["max_epochs"] == 3
     assert params["spam"]["denoise"]["model"] == "majority"
-    assert params["solar"] == compose()["solar"]
+    assert params["solar"] == compose(conf=project / "conf")["solar"]
     assert params["overrides"] == overrides
 
 
 def test_composing_twice_changes_nothing(project: Path):
     before = (project / "params.yaml").read_bytes()
-    assert not write_params()
+    assert not write_params(Project.open(project))
     assert (project / "params.yaml").read_bytes() == before
 
 
@@ -60,13 +64,13 @@ def test_composing_twice_changes_nothing(project: Path):
 )
 def test_a_typo_fails_with_the_nearest_valid_key(project: Path, word: str, said: str):
     with pytest.raises(ConfigError, match=said):
-        expand([word])
+        expand([word], conf=project / "conf")
 
 
 def test_preflight_passes_on_composed_params_with_and_without_overrides(project: Path):
-    refuse_stale_params(project)
-    write_params(["spam.train.max_epochs=3"])
-    refuse_stale_params(project)
+    refuse_stale_params(Project.open(project))
+    write_params(Project.open(project), ["spam.train.max_epochs=3"])
+    refuse_stale_params(Project.open(project))
 
 
 def test_preflight_names_the_key_that_is_stale_and_the_remedy(project: Path):
@@ -74,19 +78,19 @@ def test_preflight_names_the_key_that_is_stale_and_the_remedy(project: Path):
     params["spam"]["train"]["max_epochs"] = 999
     (project / "params.yaml").write_text(yaml.safe_dump(params))
     with pytest.raises(ConfigError, match=r"stale: spam\.train\.max_epochs is 999 there .* Run `tidemill compose`"):
-        refuse_stale_params(project)
+        refuse_stale_params(Project.open(project))
 
 
 def test_preflight_names_the_stage_whose_code_is_not_the_composed_one_and_repeats_the_overrides(project: Path):
-    compose_all(["spam.train.max_epochs=3"], folder=project)
-    refuse_stale_code(project, running_package())
+    compose_all(Project.open(project), ["spam.train.max_epochs=3"])
+    refuse_stale_code(Project.open(project), running_package())
     code = yaml.safe_load((project / "code.yaml").read_text())
     code["label"] = code["files"]["tidemill/label/run.py"] = "0"
     (project / "code.yaml").write_text(yaml.safe_dump(code))
     with pytest.raises(
         ConfigError, match=r"stage label .*label/run\.py\. Run `tidemill compose spam\.train\.max_epochs=3`"
     ):
-        refuse_stale_code(project, running_package())
+        refuse_stale_code(Project.open(project), running_package())
 
 
 def test_an_unknown_key_in_params_fails_with_the_nearest_valid_one():

@@ -11,6 +11,7 @@ import yaml
 
 from tests.runs.conftest import dvc
 from tidemill.contracts import PublishError, RunError
+from tidemill.project.project import Project
 from tidemill.runs.dvc_cache import damaged_objects, missing_objects, outputs, read_lock
 from tidemill.runs.git import git
 from tidemill.runs.plan import plan
@@ -66,7 +67,7 @@ def test_a_run_in_a_workspace_leaves_the_checkout_alone_until_it_publishes(toy: 
     assert (toy / "dvc.lock").read_text() == (work.folder / "dvc.lock").read_text()
     assert json.loads((toy / "reports/spam/verdict.json").read_text()) == {"total": 2}
     assert git("status", "--porcelain", folder=toy) == ""
-    assert read_registry("spam", toy).champion == "spam@v1.0.0"
+    assert read_registry(Project.open(toy), "spam").champion == "spam@v1.0.0"
 
 
 def test_the_lock_equals_that_of_dvc_repro(toy: Path, work: Workspace):
@@ -146,7 +147,7 @@ def test_a_checkout_with_changes_is_left_alone_and_told_how_to_merge(toy: Path, 
     assert "git merge tidemill/spam" in done.told
     assert git("rev-parse", "main", folder=toy) == before
     assert (toy / "judge.py").read_text() == "# mine\n"
-    assert read_registry("spam", toy).champion == "spam@v1.0.0"
+    assert read_registry(Project.open(toy), "spam").champion == "spam@v1.0.0"
     git("stash", "-q", folder=toy)
     git("merge", "-q", "tidemill/spam", folder=toy)
 

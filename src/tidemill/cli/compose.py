@@ -19,19 +19,16 @@ def compose(settings: Overrides = None, *, as_json: AsJson = False) -> None:
     tidemill compose
     tidemill compose problem=spam denoise=majority
     """
-    from pathlib import Path
-
     from tidemill.project.compose import compose_code, expand, write_params
     from tidemill.project.stage_code.fingerprints import CODE, changed_files, read_code, running_package, write_code
     from tidemill.runs.outdated import outdated
 
     with answering(as_json=as_json) as answer:
-        open_project()
-        folder = Path()
-        _, overrides = expand(settings or [])
-        before, code = read_code(folder), compose_code(running_package(), folder=folder)
-        written = {"params.yaml": write_params(overrides), str(CODE): write_code(code, folder)}
-        stages = outdated(folder, changed_files(before, code), code)
+        project = open_project()
+        _, overrides = expand(settings or [], conf=project.conf)
+        before, code = read_code(project.root), compose_code(project, running_package())
+        written = {"params.yaml": write_params(project, overrides), str(CODE): write_code(code, project.root)}
+        stages = outdated(project.root, changed_files(before, code), code)
         lines = [f"{name} {'composed' if changed else 'is up to date'}" for name, changed in written.items()]
         lines += [f"{one.address} will run again: {one.reason}" for one in stages]
         answer({"changed": written, "overrides": overrides, "outdated": [asdict(one) for one in stages]}, lines)

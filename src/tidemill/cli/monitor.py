@@ -28,8 +28,8 @@ def monitor(
     from tidemill.project.compose import expand
 
     with answering(as_json=as_json) as answer:
-        root = open_project()
-        problems, _ = expand(settings or [])
+        project = open_project()
+        problems, _ = expand(settings or [], conf=project.conf)
         chosen = "all" if len(problems) > 1 else problems[0]
-        decisions = flow("monitor", root)(chosen, trigger=not no_trigger)
+        decisions = flow("monitor", project)(chosen, trigger=not no_trigger)
         answer(decisions, [f"{name}: {decision}" for name, decision in decisions.items()])

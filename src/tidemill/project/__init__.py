@@ -3,7 +3,9 @@
 config          load, parse: typed settings of a problem and a stage from params.yaml
 compose         conf/ composed into params.yaml by Hydra; overrides; what preflight checks
 stage_code/     the code that each stage runs; its fingerprints in code.yaml
-layout          Paths of one problem; what all worktrees share
+project         Project: one project on disk, passed to what works on it
+layout          Paths of one problem; the main checkout of a worktree
+stage_arguments what DVC starts a stage with
 tables          tables read and written by their contract; JSON; names of batches
 contents        texts or images of all rows
 gold            rows with gold, and what only evaluate may know of them

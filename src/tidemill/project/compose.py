@@ -9,8 +9,8 @@ from typing import Any
 from tidemill.common.files import atomic_write
 from tidemill.common.spelling import closest, did_you_mean
 from tidemill.contracts import STAGES, ConfigError
-from tidemill.project.config import PARAMS, load_params
-from tidemill.project.layout import state_folder
+from tidemill.project.config import load_params
+from tidemill.project.project import Project
 from tidemill.project.stage_code.fingerprints import (
     StageCode,
     fingerprint_stages,
@@ -20,11 +20,10 @@ from tidemill.project.stage_code.fingerprints import (
     write_code,
 )
 
-CONF = Path("conf")
 _HEADER = "# Composed from conf/ by `tidemill compose`. Edit conf/, not this file.\n"
 
 
-def compose(overrides: Sequence[str] = (), *, conf: Path = CONF) -> dict[str, Any]:
+def compose(overrides: Sequence[str] = (), *, conf: Path) -> dict[str, Any]:
     """Hydra overrides → the whole configuration, as plain data.
 
     Raises
@@ -66,12 +65,12 @@ def _explain(error: Exception, overrides: Sequence[str], conf: Path) -> str:
     return f"the overrides {' '.join(overrides)} do not compose: {error}"
 
 
-def option_names(group: str, conf: Path = CONF) -> list[str]:
+def option_names(group: str, conf: Path) -> list[str]:
     """Config group → its options, such as ``dawid_skene`` and ``majority`` of ``denoise``."""
     return sorted(path.stem for path in (conf / group).glob("*.yaml"))
 
 
-def override_keys(conf: Path = CONF) -> set[str]:
+def override_keys(conf: Path) -> set[str]:
     """Every key that an override may name: groups of each problem and dotted keys."""
     content = compose(conf=conf)
     keys = set(_dotted(content))
@@ -87,7 +86,7 @@ def _dotted(content: dict[str, Any], prefix: str = "") -> Iterable[str]:
             yield from _dotted(value, f"{prefix}{key}.")
 
 
-def expand(words: Sequence[str], *, conf: Path = CONF) -> tuple[list[str], list[str]]:
+def expand(words: Sequence[str], *, conf: Path) -> tuple[list[str], list[str]]:
     """Words of a command line → (problems chosen, Hydra overrides).
 
     ``problem=spam`` chooses; ``denoise=majority`` and ``train.max_epochs=3`` mean each chosen problem's;
@@ -134,10 +133,10 @@ def _expand_one(key: str, value: str, problems: list[str], known: list[str]) -> 
     return [f"{name}.{key}={value}" for name in problems]
 
 
-def write_params(overrides: Sequence[str] = (), *, folder: Path = Path()) -> bool:
-    """Overrides → params.yaml of the project in ``folder``; True where its content changed."""
-    content = compose(overrides, conf=folder / CONF)
-    path = folder / PARAMS
+def write_params(project: Project, overrides: Sequence[str] = ()) -> bool:
+    """Overrides → params.yaml of a project; True where its content changed."""
+    content = compose(overrides, conf=project.conf)
+    path = project.params
     if path.exists() and load_params(path) == content:
         return False
     import yaml
@@ -148,26 +147,26 @@ def write_params(overrides: Sequence[str] = (), *, folder: Path = Path()) -> boo
     return True
 
 
-def compose_code(package: Path, *, folder: Path = Path()) -> StageCode:
+def compose_code(project: Project, package: Path) -> StageCode:
     """Compute the fingerprints of the code that a project's stages run.
 
     Parameters
     ----------
-    package
-        Folder of the ``tidemill`` that they import.
-    folder
+    project
         The project, whose local state keeps what was read of unchanged files.
+    package
+        Folder of the ``tidemill`` that its stages import.
     """
-    return fingerprint_stages(package, cache=state_folder(folder) / "code.json")
+    return fingerprint_stages(package, cache=project.state / "code.json")
 
 
-def compose_all(overrides: Sequence[str], *, folder: Path) -> None:
+def compose_all(project: Project, overrides: Sequence[str] = ()) -> None:
     """Write ``params.yaml`` and ``code.yaml`` of a project, the latter of the code that its stages will run."""
-    write_params(overrides, folder=folder)
-    write_code(compose_code(package_seen_from(folder), folder=folder), folder)
+    write_params(project, overrides)
+    write_code(compose_code(project, package_seen_from(project.root)), project.root)
 
 
-def refuse_stale_code(folder: Path, package: Path) -> None:
+def refuse_stale_code(project: Project, package: Path) -> None:
     """Refuse a ``code.yaml`` that was composed from other code.
 
     Raises
@@ -175,15 +174,15 @@ def refuse_stale_code(folder: Path, package: Path) -> None:
     ConfigError
         Names the stages, the files and the remedy.
     """
-    overrides = load_params(folder / PARAMS).get("overrides", [])
-    refuse_stale(read_code(folder), compose_code(package, folder=folder), remedy=_remedy(overrides))
+    overrides = load_params(project.params).get("overrides", [])
+    refuse_stale(read_code(project.root), compose_code(project, package), remedy=_remedy(overrides))
 
 
 def _remedy(overrides: Sequence[str]) -> str:
     return " ".join(["tidemill compose", *overrides])
 
 
-def refuse_stale_params(folder: Path) -> None:
+def refuse_stale_params(project: Project) -> None:
     """Refuse a ``params.yaml`` that is not what ``conf/`` composes to.
 
     Raises
@@ -191,9 +190,9 @@ def refuse_stale_params(folder: Path) -> None:
     ConfigError
         It is missing or stale; names the first key that differs and the remedy.
     """
-    written = load_params(folder / PARAMS)
+    written = load_params(project.params)
     overrides = written.get("overrides", [])
-    differing = _differences(compose(overrides, conf=folder / CONF), written)
+    differing = _differences(compose(overrides, conf=project.conf), written)
     if differing:
         key, composed, stands = differing[0]
         raise ConfigError(

@@ -24,8 +24,9 @@ import yaml
 from tidemill.common.spelling import did_you_mean
 from tidemill.contracts import PackageError, Settings
 from tidemill.ingest.demo import DEMOS, convert
-from tidemill.project.compose import CONF, compose
+from tidemill.project.compose import compose
 from tidemill.project.config import parse
+from tidemill.project.layout import CONF
 
 PINS = Path("conf/packages.yaml")
 FOLDER = Path("data/packages")

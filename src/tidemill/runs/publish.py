@@ -16,6 +16,7 @@ import yaml
 from tidemill.common.locks import locked
 from tidemill.contracts import PublishError
 from tidemill.project.layout import Paths
+from tidemill.project.project import Project
 from tidemill.project.stage_code.fingerprints import CODE
 from tidemill.runs.dvc_cache import (
     damaged_objects,
@@ -102,7 +103,7 @@ def _files(work: Workspace, problem: str, parent: str, source: Path) -> dict[str
 
     ``dvc.lock`` and ``params.yaml`` hold other problems too: only this problem's entries are taken from the run.
     """
-    paths = Paths(problem)
+    paths = Paths.within(problem)
     listed = git(
         "ls-files",
         "--cached",
@@ -163,7 +164,7 @@ def _show(root: Path, commit: str, path: str) -> str:
 
 def _tags(work: Workspace, problem: str, commit: str, message: str) -> tuple[str, list[str]]:
     """Commit to promote → (version, lines of a ref transaction that create its two tags)."""
-    version, assignment = read_registry(problem, work.root).next_tags()
+    version, assignment = read_registry(Project.open(work.root), problem).next_tags()
     lines = [
         f"create refs/tags/{name} {tag_object(name, commit, message, work.root)}" for name in (version, assignment)
     ]

@@ -8,6 +8,7 @@ import pytest
 from tests.apps.fabric import build, model, picture
 from tidemill.apps.predict import prediction, readers
 from tidemill.contracts import ConfigError, DataError
+from tidemill.project.project import Project
 from tidemill.train.end_model.outliers import Outliers
 
 
@@ -25,7 +26,7 @@ def csv(path: Path, texts: list[str], header: str = "id,body,note") -> Path:
 
 def predict(sources, out: Path, *, problem: str = "mail", below: float = 0.0):
     sources = [sources] if isinstance(sources, Path) else sources
-    return prediction.predict_files(problem, sources, out, version=None, abstain_below=below, root=Path())
+    return prediction.predict_files(Project.open(Path()), problem, sources, out, version=None, abstain_below=below)
 
 
 def read(path: Path) -> pl.DataFrame:
