@@ -16,7 +16,6 @@ import yaml
 from tidemill.common.locks import locked
 from tidemill.contracts import PublishError
 from tidemill.project.layout import Paths
-from tidemill.project.project import Project
 from tidemill.project.stage_code.fingerprints import CODE
 from tidemill.runs.dvc_cache import (
     damaged_objects,
@@ -164,7 +163,7 @@ def _show(root: Path, commit: str, path: str) -> str:
 
 def _tags(work: Workspace, problem: str, commit: str, message: str) -> tuple[str, list[str]]:
     """Commit to promote → (version, lines of a ref transaction that create its two tags)."""
-    version, assignment = read_registry(Project.open(work.root), problem).next_tags()
+    version, assignment = read_registry(work.project, problem).next_tags()
     lines = [
         f"create refs/tags/{name} {tag_object(name, commit, message, work.root)}" for name in (version, assignment)
     ]
