@@ -130,6 +130,20 @@ def test_an_import_for_the_type_checker_alone_does_not_count(package: Path):
     assert "shop.tools" not in reached(package)
 
 
+def test_what_is_there_in_place_of_an_import_for_the_type_checker_counts(package: Path):
+    add(
+        package,
+        script="from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import shop.tools\nelse:\n    import shop.other",
+        other="print(1)",
+    )
+    assert "shop.other" in reached(package)
+
+
+def test_a_module_all_of_whose_names_are_imported_counts_whole(package: Path):
+    add(package, script="from shop.tools import *\ncut()", tools="def cut(): 0\ndef saw(): 0")
+    assert reached(package)["shop.tools"] == {"cut", "saw"}
+
+
 def test_the_main_block_of_a_module_that_is_imported_does_not_run(package: Path):
     add(package, script="import shop.tools", tools="def main(): 0\nif __name__ == '__main__':\n    main()")
     assert reached(package) == {}

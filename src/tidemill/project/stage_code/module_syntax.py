@@ -97,7 +97,7 @@ def read_module(source: bytes, name: str, *, is_package: bool) -> ModuleSyntax:
         Whether the file is an ``__init__.py``.
     """
     package = name if is_package else name.rpartition(".")[0]
-    body = [node for node in ast.parse(source).body if not _is_for_type_checkers(node) and not _is_text(node)]
+    body = [node for node in _run_statements(ast.parse(source).body) if not _is_text(node)]
     for node in body:
         _drop_annotations(node)
     run = [node for node in body if not isinstance(node, _DEFINITIONS)]
@@ -141,8 +141,13 @@ def _modules(bindings: Sequence[tuple[str, str]]) -> Iterator[str]:
             yield f"{module}.{attribute}"  # where it is a submodule
 
 
-def _is_for_type_checkers(node: ast.stmt) -> bool:
-    return isinstance(node, ast.If) and ast.unparse(node.test) in {"TYPE_CHECKING", "typing.TYPE_CHECKING"}
+def _run_statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """Give the statements that run: of those for type checkers, what stands under ``else``."""
+    for node in body:
+        if isinstance(node, ast.If) and ast.unparse(node.test) in {"TYPE_CHECKING", "typing.TYPE_CHECKING"}:
+            yield from node.orelse
+        else:
+            yield node
 
 
 def _bindings(node: ast.Import | ast.ImportFrom, package: str) -> Iterator[tuple[str, str]]:

@@ -106,6 +106,8 @@ class _Walk:
             self._import(name.rpartition(".")[0])
         for other in module.runs:
             self._import(other)
+        for star in module.stars:
+            self.whole(star)
         for index, statement in enumerate(module.statements):
             if not _is_main(statement) and self._acts(statement, name, module):
                 self._add(name, index)
@@ -214,13 +216,10 @@ class _Walk:
             self._unknown(name, local, module)
 
     def _unknown(self, name: str, local: str, module: ModuleSyntax) -> None:
-        given = [star for star in module.stars if self._binds(star, local)]
         lazy = [index for index, statement in enumerate(module.statements) if "__getattr__" in statement.names]
-        for star in given:
-            self._name(star, local, [], else_whole=False)
         for index in lazy:
             self._add(name, index)
-        if not given and not lazy:
+        if not lazy and not any(self._binds(star, local) for star in module.stars):
             self.whole(name, as_main=True)
 
     def _string(self, text: str, name: str) -> None:
