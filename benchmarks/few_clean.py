@@ -115,7 +115,7 @@ def tasks(asked: Any) -> Any:
 
 
 def _changes(name: str, base: str) -> dict[str, Any]:
-    """Two files of conf/train -> what the first says that the second does not."""
+    """Two files of src/tidemill/conf/train -> what the first says that the second does not."""
     ours, theirs = settings(name, 0).model_dump(), settings(base, 0).model_dump()
     return {key: value for key, value in ours.items() if value != theirs[key]}
 

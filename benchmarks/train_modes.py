@@ -3,7 +3,7 @@
 Run: python benchmarks/train_modes.py [--problems spam,solar] [--modes head,partial,full,scratch] [--rows 1000]
 [--seeds 1] [--json OUT] [--plot OUT.png]
 Reads the tables that `make run` or `dvc repro` leaves under data/. All modes learn from the same rows, --rows of train and
-dev drawn at random (0: all), with the settings of conf/train, and are scored on all of test. CPU seconds are those of
+dev drawn at random (0: all), with the settings of src/tidemill/conf/train, and are scored on all of test. CPU seconds are those of
 all that a mode adds to stored features: teaching the backbone, embedding these rows and those of test anew, and the head.
 Figures that --json has already are kept, so that modes can be run one by one; --problems "" only draws them.
 """
@@ -36,7 +36,7 @@ from tidemill.train.run import Tables, train
 from tidemill.train.settings import TrainSettings
 
 MODES = ("head", "partial", "full", "scratch")
-CONF = Path(__file__).parents[1] / "conf" / "train"
+CONF = Path(__file__).parents[1] / "src/tidemill/conf" / "train"
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def main() -> None:
     parser.add_argument("--modes", default=",".join(MODES))
     parser.add_argument("--rows", type=int, default=1000, help="rows that teach; 0: all")
     parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--epochs", type=int, help="instead of those of conf/train")
+    parser.add_argument("--epochs", type=int, help="instead of those of src/tidemill/conf/train")
     parser.add_argument("--plot", type=Path, help="also draw the table here")
     asked = parser.parse_args()
     figures: dict[str, Any] = kept(asked.json)
@@ -87,7 +87,7 @@ def told(rows: Packaged, mode: str, asked: Any) -> dict[str, Any]:
 
 
 def settings(rows: Packaged, mode: str, seed: int, epochs: int | None) -> TrainSettings:
-    """Problem, mode and seed -> the problem's settings with what conf/train/<mode>.yaml changes."""
+    """Problem, mode and seed -> the problem's settings with what src/tidemill/conf/train/<mode>.yaml changes."""
     content = yaml.safe_load((CONF / f"{mode}.yaml").read_text(encoding="utf-8"))
     tune = rows.settings.tune.model_dump() | (content.get("tune") or {}) | ({"epochs": epochs} if epochs else {})
     return TrainSettings.model_validate(rows.settings.model_dump() | {"mode": mode, "tune": tune, "seed": seed})

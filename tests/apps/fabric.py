@@ -37,8 +37,8 @@ class Toy:
 
 def build(folder: Path) -> None:
     """Empty folder -> its params.yaml."""
-    ingest = yaml.safe_load((ROOT / "conf/ingest/table.yaml").read_text(encoding="utf-8"))
-    embed = yaml.safe_load((ROOT / "conf/embed/minilm.yaml").read_text(encoding="utf-8"))
+    ingest = yaml.safe_load((ROOT / "src/tidemill/conf/ingest/table.yaml").read_text(encoding="utf-8"))
+    embed = yaml.safe_load((ROOT / "src/tidemill/conf/embed/minilm.yaml").read_text(encoding="utf-8"))
     params: dict = {"problems": list(CLASSES)}
     for name, changes in (("mail", {"text": "body"}), ("cells", {"text": None, "image": "file", "max_pixels": 400})):
         modality = "image" if name == "cells" else "text"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import tidemill.conf
 from tidemill.common.files import atomic_write
 from tidemill.common.spelling import closest, did_you_mean
 from tidemill.contracts import STAGES, ConfigError
@@ -20,6 +21,9 @@ from tidemill.project.stage_code.fingerprints import (
     write_code,
 )
 
+
+DEFAULTS = Path(tidemill.conf.__file__).parent
+"""Config groups that come with the package; ``hydra.searchpath`` of a project's conf/config.yaml names them."""
 _HEADER = "# Composed from conf/ by `tidemill compose`. Edit conf/, not this file.\n"
 
 
@@ -66,8 +70,27 @@ def _explain(error: Exception, overrides: Sequence[str], conf: Path) -> str:
 
 
 def option_names(group: str, conf: Path) -> list[str]:
-    """Config group → its options, such as ``dawid_skene`` and ``majority`` of ``denoise``."""
-    return sorted(path.stem for path in (conf / group).glob("*.yaml"))
+    """List the options of a config group.
+
+    Parameters
+    ----------
+    group
+        Such as ``denoise``.
+    conf
+        The project's own configuration.
+
+    Returns
+    -------
+    list of str
+        Names of options, the package's and the project's, such as ``dawid_skene`` and ``majority``.
+    """
+    return sorted({path.stem for folder in (DEFAULTS, conf) for path in (folder / group).glob("*.yaml")})
+
+
+def option_file(group: str, name: str, conf: Path) -> Path:
+    """Find the file of an option: the project's own, or else the package's."""
+    own = conf / group / f"{name}.yaml"
+    return own if own.exists() else DEFAULTS / group / f"{name}.yaml"
 
 
 def override_keys(conf: Path) -> set[str]:

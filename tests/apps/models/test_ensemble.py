@@ -64,12 +64,12 @@ def project(folder, root, modality, **ensemble):
     untold = {"rows": 0, "verdict": "unknown", "measures": {}, "words": "not measured"}
     write_json(untold, folder / "reports" / "mail" / "domain.json")
     (folder / "reports" / "mail" / "label_card.md").write_text("# Label card: mail\n", encoding="utf-8")
-    settings = yaml.safe_load((root / "conf/train/head.yaml").read_text(encoding="utf-8"))
+    settings = yaml.safe_load((root / "src/tidemill/conf/train/head.yaml").read_text(encoding="utf-8"))
     settings |= {"max_epochs": 5, "hidden": [], "use_gold": True, "reference_rows": 40}
     settings["ensemble"] |= {"folds": 2} | ensemble
     settings["ensemble"]["xgboost"] |= {"trees": 20, "columns": 1.0}
     settings["ensemble"]["lstm"] |= {"epochs": 2, "width": 8, "hidden": 4, "words": 6}
-    embed = yaml.safe_load((root / "conf/embed/minilm.yaml").read_text(encoding="utf-8"))
+    embed = yaml.safe_load((root / "src/tidemill/conf/embed/minilm.yaml").read_text(encoding="utf-8"))
     problem = {"name": "mail", "modality": modality, "classes": ["ham", "spam"]}
     mail = {"problem": problem, "embed": embed, "train": settings}
     (folder / "params.yaml").write_text(yaml.safe_dump({"problems": ["mail"], "mail": mail}))

@@ -39,7 +39,7 @@ CASES = {"text": ("minilm", {}), "image": ("efficientnet_lite0", {"size": 64})}
 
 def embedder(modality: str, root, packages) -> Embedder:
     name, changes = CASES[modality]
-    content = yaml.safe_load((root / "conf" / "embed" / f"{name}.yaml").read_text(encoding="utf-8"))
+    content = yaml.safe_load((root / "src/tidemill/conf" / "embed" / f"{name}.yaml").read_text(encoding="utf-8"))
     content[modality] |= changes
     return Embedder(EmbedSettings.model_validate(content), modality, root=packages.parents[1])
 

@@ -35,8 +35,6 @@ def project(inside: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(root / "conf", "conf")
     shutil.copy(root / "dvc.yaml", "dvc.yaml")
     monkeypatch.setattr(batches, "guard", lambda *_, **__: None)
-    if not Path("conf/embed/efficientnet_lite0.yaml").exists():
-        shutil.copy("conf/embed/minilm.yaml", "conf/embed/efficientnet_lite0.yaml")
     return inside
 
 

@@ -29,7 +29,7 @@ ENDS = 0.05, 0.01, 0.09
 
 
 def section(name: str) -> dict:
-    return yaml.safe_load((ROOT / "conf" / name).read_text(encoding="utf-8"))
+    return yaml.safe_load((ROOT / "src/tidemill/conf" / name).read_text(encoding="utf-8"))
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from tidemill.ingest.source import Source
 from tidemill.ingest.table import Table, nearest
 from tidemill.ingest.values import as_string, is_missing
 from tidemill.project.arrivals import batch_name, natural
-from tidemill.project.compose import compose_all
+from tidemill.project.compose import compose_all, option_file
 from tidemill.project.config import load_params, parse
 from tidemill.project.layout import CONF, Paths
 from tidemill.project.packages import INCOMING
@@ -35,7 +35,7 @@ _LEAST_CLASSES: Final = 2
 _TAKEN: Final = {*STAGES, "problem", "problems", "overrides", "all", "packages", "incoming"}
 _EMBED: Final = {"text": "minilm", "image": "efficientnet_lite0"}
 _CONFIG: Final = """\
-# {name}: made by `tidemill new`. All of it is yours to change; what may stand here is explained in conf/<stage>/*.yaml.
+# {name}: made by `tidemill new`. All of it is yours to change; `tidemill defaults` tells what may stand here.
 defaults:
   - /ingest@ingest: table
   - /embed@embed: {embed}
@@ -231,7 +231,7 @@ def _reading(ingest: dict[str, Any]) -> IngestSettings:
 
 
 def _settings(plan: _Plan, root: Path) -> IngestSettings:
-    defaults = yaml.safe_load((root / CONF / "ingest" / "table.yaml").read_text(encoding="utf-8"))
+    defaults = yaml.safe_load(option_file("ingest", "table", root / CONF).read_text(encoding="utf-8"))
     own = {"incoming": (INCOMING / plan.paths.name).as_posix()} | plan.ingest
     if plan.few:
         own |= yaml.safe_load(_FEW_LABELS.format(enough=_ENOUGH).splitlines()[0])
