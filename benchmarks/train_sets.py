@@ -79,7 +79,9 @@ def settings(name: str, seed: int) -> TrainSettings:
     below = {}
     for parent in content.pop("defaults", []):
         if parent != "_self_":
-            below |= yaml.safe_load((ROOT / "src/tidemill/conf" / "train" / f"{parent}.yaml").read_text(encoding="utf-8"))
+            below |= yaml.safe_load(
+                (ROOT / "src/tidemill/conf" / "train" / f"{parent}.yaml").read_text(encoding="utf-8")
+            )
     return TrainSettings.model_validate(below | content | {"seed": seed})
 
 

@@ -107,7 +107,9 @@ def test_an_unknown_problem_fails_with_the_nearest_valid_one():
         load("spma", "train", Settings, params={"problems": ["spam"]})
 
 
-@pytest.mark.parametrize("way", sorted(path.stem for path in (Path(__file__).parents[2] / "src/tidemill/conf/train").glob("*.yaml")))
+@pytest.mark.parametrize(
+    "way", sorted(path.stem for path in (Path(__file__).parents[2] / "src/tidemill/conf/train").glob("*.yaml"))
+)
 def test_every_way_to_train_composes_for_both_problems(root: Path, way: str):
     for problem in ("spam", "solar"):
         found = compose([f"train@{problem}.train={way}"], conf=root / "conf")[problem]["train"]

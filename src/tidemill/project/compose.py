@@ -45,11 +45,18 @@ def compose(overrides: Sequence[str] = (), *, conf: Path) -> dict[str, Any]:
         raise ConfigError(f"{conf / 'config.yaml'} is missing: run in the project's top folder")
     try:
         with initialize_config_dir(str(conf.resolve()), version_base=None):
-            content: Any = OmegaConf.to_container(hydra_compose("config", overrides=list(overrides)), resolve=True)
+            composed = hydra_compose("config", overrides=[*overrides, *_own_defaults(conf)])
+            content: Any = OmegaConf.to_container(composed, resolve=True)
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(_explain(error, overrides, conf)) from error
     content["overrides"] = list(overrides)
     return dict(content)
+
+
+def _own_defaults(conf: Path) -> list[str]:
+    """Override that a checkout of Tidemill needs, whose stages run with its own package: that package's defaults too."""
+    own = conf.resolve().parent / "src" / "tidemill" / DEFAULTS.name
+    return [f"hydra.searchpath=['file://{own}']"] if own.exists() and own != DEFAULTS.resolve() else []
 
 
 def _explain(error: Exception, overrides: Sequence[str], conf: Path) -> str:
@@ -133,6 +140,18 @@ def expand(words: Sequence[str], *, conf: Path) -> tuple[list[str], list[str]]:
     overrides = [one for key, value in rest for one in _expand_one(key, value, problems, known)]
     compose(overrides, conf=conf)
     return problems, overrides
+
+
+def require_problem(names: Sequence[str]) -> None:
+    """Refuse an empty list of problems.
+
+    Raises
+    ------
+    ConfigError
+        The project has none yet; says how to make one.
+    """
+    if not names:
+        raise ConfigError("this project has no problem yet: make one with `tidemill new NAME --from FILE --text COLUMN`")
 
 
 def _choose(value: str, known: list[str]) -> list[str]:

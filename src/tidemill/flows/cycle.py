@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from flows.steps import run_steps
 from tidemill.common.locks import locked
 from tidemill.contracts import PublishError
+from tidemill.flows.steps import run_steps
 from tidemill.project.arrivals import arrive
 from tidemill.project.compose import compose_all
 from tidemill.project.project import Project
