@@ -31,7 +31,9 @@ def open_project(problem: str | None = None) -> Project:
 
     top = find_project()
     if top is None:
-        raise ConfigError("this is no Tidemill project (no dvc.yaml here or above): change into one")
+        raise ConfigError(
+            "this is no Tidemill project (no dvc.yaml here or above): change into one, or make one with `tidemill init FOLDER`"
+        )
     names = problem_names(top)
     if problem is not None and problem not in names:
         raise ConfigError(f"there is no problem {problem!r}{did_you_mean(problem, names)}")

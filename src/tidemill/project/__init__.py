@@ -4,6 +4,7 @@ config          load, parse: typed settings of a problem and a stage from params
 compose         conf/ composed into params.yaml by Hydra; overrides; what preflight checks
 stage_code/     the code that each stage runs; its fingerprints in code.yaml
 project         Project: one project on disk, passed to what works on it
+defaults        the settings that come with Tidemill, listed
 layout          Paths of one problem; the main checkout of a worktree
 stage_arguments what DVC starts a stage with
 tables          tables read and written by their contract; JSON; names of batches

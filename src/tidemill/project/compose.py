@@ -151,7 +151,9 @@ def require_problem(names: Sequence[str]) -> None:
         The project has none yet; says how to make one.
     """
     if not names:
-        raise ConfigError("this project has no problem yet: make one with `tidemill new NAME --from FILE --text COLUMN`")
+        raise ConfigError(
+            "this project has no problem yet: make one with `tidemill new NAME --from FILE --text COLUMN`"
+        )
 
 
 def _choose(value: str, known: list[str]) -> list[str]:
