@@ -28,7 +28,13 @@ class Outdated:
     reason: str
 
 
-def outdated(folder: Path, changed: Mapping[str, tuple[str, ...]], code: StageCode) -> list[Outdated]:
+def outdated(
+    folder: Path,
+    changed: Mapping[str, tuple[str, ...]],
+    code: StageCode,
+    *,
+    params: Mapping[str, Any] | None = None,
+) -> list[Outdated]:
     """List the stages that have run with other settings or other code.
 
     Stages that read what these make are not listed: they run again where it differs from before.
@@ -36,13 +42,15 @@ def outdated(folder: Path, changed: Mapping[str, tuple[str, ...]], code: StageCo
     Parameters
     ----------
     folder
-        The project; its ``params.yaml`` is the one just composed.
+        The project.
     changed
         Stages whose code has changed since ``code.yaml`` was composed before, with the files.
     code
         Fingerprints of now.
+    params
+        Settings of now; None for those of ``params.yaml``.
     """
-    params = load_params(folder / PARAMS)
+    params = load_params(folder / PARAMS) if params is None else params
     found = []
     for address, entry in read_lock(folder).items():
         stage, ran_with = address.partition("@")[0], entry.get("params", {})

@@ -32,10 +32,13 @@ def identity(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_new_folder_is_a_repository_with_dvc_settings_and_a_first_commit(tmp_path: Path) -> None:
     made = init_project(tmp_path / "with spaces" / "My reviews")
-    assert git("status", "--porcelain", "--ignored", folder=made.folder).splitlines() == ["!! .dvc/tmp/"]
+    assert git("status", "--porcelain", "--ignored", folder=made.folder).splitlines() == [
+        "!! .dvc/tmp/",
+        "!! .tidemill/",
+    ]
     assert git("rev-parse", "HEAD", folder=made.folder) == made.commit
     committed = set(git("ls-files", folder=made.folder).splitlines())
-    assert committed == FILES | {"params.yaml", "tidemill.lock", ".dvc/.gitignore"}
+    assert committed == FILES | {"params.yaml", "code.yaml", "tidemill.lock", ".dvc/.gitignore"}
     assert load_params(made.folder / "params.yaml") == compose(conf=made.folder / "conf")
     assert f'"tidemill[all]=={__version__}"' in (made.folder / "pyproject.toml").read_text(encoding="utf-8")
     assert 'name = "my-reviews"' in (made.folder / "pyproject.toml").read_text(encoding="utf-8")
@@ -107,7 +110,7 @@ def test_what_cannot_be_written_is_named_and_nothing_is_left(tmp_path: Path, mon
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device", "params.yaml")
 
-    monkeypatch.setattr("tidemill.apps.onboarding.init_project.write_params", full)
+    monkeypatch.setattr("tidemill.apps.onboarding.init_project.compose_all", full)
     with pytest.raises(ConfigError, match=r"cannot write params\.yaml: No space left on device"):
         init_project(tmp_path / "p")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file"]

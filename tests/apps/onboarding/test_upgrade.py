@@ -14,7 +14,7 @@ from tidemill.apps.onboarding.record import OWN, Record, read_record, write_reco
 from tidemill.apps.onboarding.template import TEMPLATE, template_files
 from tidemill.apps.onboarding.upgrade import Upgraded, moved_pin, upgrade_project
 from tidemill.contracts import ConfigError
-from tidemill.project.compose import write_params
+from tidemill.project.compose import compose_all, write_params
 from tidemill.project.config import load_params
 
 OLD = "0.1.9"
@@ -46,12 +46,16 @@ def project(tmp_path: Path, older: Path) -> Path:
     with (folder / "dvc.yaml").open("a", encoding="utf-8") as pipeline:
         pipeline.write("\nartifacts:\n  tiny: {type: model, path: models/tiny/candidate}\n")
     write_record(Record(version=OLD, files={file.path: file.digest for file in files if file.is_generated}), folder)
-    write_params(folder=folder)
+    compose_all([], folder=folder)
     return folder
 
 
 def content(folder: Path) -> dict[str, str]:
-    return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
+    return {
+        str(path.relative_to(folder)): path.read_text()
+        for path in folder.rglob("*")
+        if path.is_file() and ".tidemill" not in path.parts
+    }
 
 
 def actions(done: Upgraded) -> dict[str, str]:
@@ -76,6 +80,11 @@ def test_what_nobody_changed_is_as_the_new_version_makes_it(project: Path) -> No
         assert (project / name).read_text(encoding="utf-8") == text_of(name)
     assert not (project / "gone.py").exists()
     assert (project / "dvc.yaml").read_text(encoding="utf-8").startswith(text_of("dvc.yaml"))
+    assert (
+        (project / "dvc.yaml")
+        .read_text(encoding="utf-8")
+        .endswith("drift.png\n\nartifacts:\n  tiny: {type: model, path: models/tiny/candidate}\n")
+    )
     assert yaml.safe_load((project / "dvc.yaml").read_text())["artifacts"]["tiny"]["type"] == "model"
     assert f"tidemill[all]=={__version__}" in (project / "pyproject.toml").read_text(encoding="utf-8")
     assert read_record(project).version == __version__
@@ -136,13 +145,14 @@ def test_stages_that_will_run_again_are_named_with_the_reason(project: Path) -> 
     ran = {
         "cmd": "python -m tidemill.label tiny",
         "deps": [{"path": "data/tiny/batches.json", "md5": "0"}],
-        "params": {"params.yaml": {"overrides": ["of old"]}},
+        "params": {"params.yaml": {"overrides": ["of old"]}, "code.yaml": {"label": "0"}},
     }
     (project / "dvc.lock").write_text(yaml.safe_dump({"schema": "2.0", "stages": {"label@tiny": ran}}))
     (rerun,) = upgrade_project(project, dry_run=True).stages
     assert rerun.address == "label@tiny"
     assert "its command is `python -m tidemill.stages.label tiny`, was `python -m tidemill.label tiny`" in rerun.reason
     assert "it reads data/tiny/dev, data/tiny/features, data/tiny/raw, src/problems/tiny" in rerun.reason
+    assert rerun.reason.endswith("its code changed")
     assert "overrides is [], was ['of old']" in rerun.reason
 
 

@@ -17,8 +17,9 @@ from tidemill.apps.onboarding.record import RECORD, Record, write_record
 from tidemill.apps.onboarding.template import TEMPLATE, TemplateFile, template_files
 from tidemill.common.files import atomic_write
 from tidemill.contracts import ConfigError
-from tidemill.project.compose import write_params
+from tidemill.project.compose import compose_all
 from tidemill.project.config import PARAMS
+from tidemill.project.stage_code.fingerprints import CODE
 from tidemill.runs.git import git, succeeds
 
 _NOT_IN_THE_WAY: Final = {".git"}
@@ -151,9 +152,9 @@ def _make(folder: Path, files: Sequence[TemplateFile]) -> Initialised:
     _ignore(folder, files)
     generated = {file.path: file.digest for file in files if file.is_generated}
     write_record(Record(version=__version__, files=generated), folder)
-    write_params(folder=folder)
+    compose_all([], folder=folder)
     own = [*(file.path for file in files if file.path not in kept), ".dvc/.gitignore", ".gitignore"]
-    return Initialised(folder, tuple(kept), _commit(folder, [*own, str(RECORD), str(PARAMS)]))
+    return Initialised(folder, tuple(kept), _commit(folder, [*own, str(RECORD), str(PARAMS), str(CODE)]))
 
 
 def _write(path: Path, text: str) -> None:

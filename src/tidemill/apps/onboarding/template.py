@@ -27,7 +27,7 @@ ONCE: Final = frozenset(
 )
 """Files that are a project's own as soon as they are written; an upgrade does not touch them."""
 
-_OWN_PART: Final = {"dvc.yaml": re.compile(r"^artifacts:", re.MULTILINE)}
+_OWN_PART: Final = {"dvc.yaml": re.compile(r"\n*^artifacts:", re.MULTILINE)}
 """Files that are generated down to a line, from which on they are the project's own."""
 
 
@@ -115,7 +115,7 @@ def with_own_part(path: str, new: str, now: str) -> str:
     now
         Its text in the project.
     """
-    return generated_part(path, new) + _split(path, now)[1]
+    return generated_part(path, new).rstrip("\n") + (_split(path, now)[1] or "\n")
 
 
 def digest(path: str, text: str) -> str:

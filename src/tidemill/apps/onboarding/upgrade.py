@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from tidemill import __version__
-from tidemill.apps.onboarding.recompute import Rerun, stages_to_rerun
+from tidemill.apps.onboarding.recompute import stages_to_rerun
 from tidemill.apps.onboarding.record import read_record, write_record
 from tidemill.apps.onboarding.template import TEMPLATE, template_files
 from tidemill.apps.onboarding.three_way import Change, plan_upgrade, upgraded_record, write_changes
 from tidemill.common.files import atomic_write
 from tidemill.contracts import ConfigError
-from tidemill.project.compose import CONF, DEFAULTS, write_params
+from tidemill.project.compose import CONF, DEFAULTS, compose_all
 from tidemill.project.config import PARAMS, load_params
+from tidemill.runs.outdated import Outdated
 
 _PYPROJECT: Final = "pyproject.toml"
 _PIPELINE: Final = "dvc.yaml"
@@ -49,7 +50,7 @@ class Upgraded:
     changes: tuple[Change, ...]
     pin: str | None
     shadowing: tuple[str, ...]
-    stages: tuple[Rerun, ...]
+    stages: tuple[Outdated, ...]
     is_dry: bool
 
     @property
@@ -128,7 +129,7 @@ def upgrade_project(
     if not dry_run:
         write_changes(root, changes)
         _move_pin(root, pyproject)
-        write_params(_overrides(root), folder=root)
+        compose_all(_overrides(root), folder=root)
         write_record(upgraded_record(record, changes, files, __version__), root)
     return Upgraded(
         before=record.version,
