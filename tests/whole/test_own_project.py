@@ -61,6 +61,9 @@ def project(tmp_path_factory: pytest.TempPathFactory, packages: Path) -> Project
 
 def test_a_run_dvc_repro_overrides_and_an_upgrade(project: Project):
     assert str(ROOT) not in project("python", "-c", "import tidemill; print(tidemill.__file__)")
+    assert "2 passed" in project("python", "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    project("python", "-m", "ruff", "check", "--no-cache", ".")
+    project("python", "-m", "ruff", "format", "--no-cache", "--check", ".")
     assert "promoted tiny@v1.0.0" in project("tidemill", "run", "problem=tiny")
     assert read_registry("tiny", project.folder).champion == "tiny@v1.0.0"
     assert git("status", "--porcelain", folder=project.folder) == ""
