@@ -18,9 +18,7 @@ from tidemill.runs.plan import Step
 from tidemill.runs.worktree import workspace
 
 
-def monitor_problems(
-    project: Project, problem: str, *, refresh: Callable[[str], object] | None
-) -> dict[str, str]:
+def monitor_problems(project: Project, problem: str, *, refresh: Callable[[str], object] | None) -> dict[str, str]:
     """Look at the batches that have arrived, and refresh where their drift does harm.
 
     Nothing is published: a batch that does no harm stays where it is, to be learned from at the next refresh. Its

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextvars
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
 from prefect import flow, get_run_logger
 
 from tidemill.apps.reports.index_page import render

@@ -21,7 +21,6 @@ from tidemill.project.stage_code.fingerprints import (
     write_code,
 )
 
-
 DEFAULTS = Path(tidemill.conf.__file__).parent
 """Config groups that come with the package; ``hydra.searchpath`` of a project's conf/config.yaml names them."""
 _HEADER = "# Composed from conf/ by `tidemill compose`. Edit conf/, not this file.\n"

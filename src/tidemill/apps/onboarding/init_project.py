@@ -19,6 +19,7 @@ from tidemill.common.files import atomic_write
 from tidemill.contracts import ConfigError
 from tidemill.project.compose import compose_all
 from tidemill.project.config import PARAMS
+from tidemill.project.project import Project
 from tidemill.project.stage_code.fingerprints import CODE
 from tidemill.runs.git import git, succeeds
 
@@ -152,7 +153,7 @@ def _make(folder: Path, files: Sequence[TemplateFile]) -> Initialised:
     _ignore(folder, files)
     generated = {file.path: file.digest for file in files if file.is_generated}
     write_record(Record(version=__version__, files=generated), folder)
-    compose_all([], folder=folder)
+    compose_all(Project.open(folder))
     own = [*(file.path for file in files if file.path not in kept), ".dvc/.gitignore", ".gitignore"]
     return Initialised(folder, tuple(kept), _commit(folder, [*own, str(RECORD), str(PARAMS), str(CODE)]))
 

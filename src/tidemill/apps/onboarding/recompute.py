@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import yaml
 
-from tidemill.project.compose import CONF, compose, compose_code
-from tidemill.project.config import PARAMS, load_params
+from tidemill.project.compose import compose, compose_code
+from tidemill.project.config import load_params
+from tidemill.project.project import Project
 from tidemill.project.stage_code.fingerprints import changed_files, package_seen_from, read_code
 from tidemill.runs.dvc_cache import read_lock
 from tidemill.runs.outdated import Outdated, outdated
 
 
-def stages_to_rerun(root: Path, pipeline: str) -> list[Outdated]:
+def stages_to_rerun(project: Project, pipeline: str) -> list[Outdated]:
     """List the stages that have run with other settings, code, command or dependencies. Nothing is written.
 
     Stages that read what these make are not listed: they run again where it differs from before.
 
     Parameters
     ----------
-    root
-        Top folder of the project.
+    project
+        The project.
     pipeline
         Content of its ``dvc.yaml`` after the upgrade.
 
@@ -32,13 +32,13 @@ def stages_to_rerun(root: Path, pipeline: str) -> list[Outdated]:
     list of Outdated
         In the order of ``dvc.lock``.
     """
-    written = load_params(root / PARAMS) if (root / PARAMS).exists() else {}
-    params = compose(written.get("overrides", []), conf=root / CONF)
-    code = compose_code(package_seen_from(root), folder=root)
-    listed = outdated(root, changed_files(read_code(root), code), code, params=params)
+    written = load_params(project.params) if project.params.exists() else {}
+    params = compose(written.get("overrides", []), conf=project.conf)
+    code = compose_code(project, package_seen_from(project.root))
+    listed = outdated(project.root, changed_files(read_code(project.root), code), code, params=params)
     reasons = {one.address: [one.reason] for one in listed}
     stages, found = yaml.safe_load(pipeline)["stages"], []
-    for address, entry in read_lock(root).items():
+    for address, entry in read_lock(project.root).items():
         name, _, problem = address.partition("@")
         why = [*_wiring(entry, _filled(stages.get(name), problem)), *reasons.get(address, [])]
         if why:

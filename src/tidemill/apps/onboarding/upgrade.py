@@ -15,8 +15,10 @@ from tidemill.apps.onboarding.template import TEMPLATE, template_files
 from tidemill.apps.onboarding.three_way import Change, plan_upgrade, upgraded_record, write_changes
 from tidemill.common.files import atomic_write
 from tidemill.contracts import ConfigError
-from tidemill.project.compose import CONF, DEFAULTS, compose_all
-from tidemill.project.config import PARAMS, load_params
+from tidemill.project.compose import DEFAULTS, compose_all
+from tidemill.project.config import load_params
+from tidemill.project.layout import CONF
+from tidemill.project.project import Project
 from tidemill.runs.outdated import Outdated
 
 _PYPROJECT: Final = "pyproject.toml"
@@ -87,7 +89,7 @@ class Upgraded:
 
 
 def upgrade_project(
-    root: Path,
+    project: Project,
     *,
     dry_run: bool = False,
     keep: Collection[str] = (),
@@ -98,8 +100,8 @@ def upgrade_project(
 
     Parameters
     ----------
-    root
-        Top folder of the project.
+    project
+        The project, as it is in its main checkout.
     dry_run
         Write nothing.
     keep, take
@@ -117,6 +119,7 @@ def upgrade_project(
     ConfigError
         The project is of a newer version, has no record, or ``keep`` or ``take`` name a file that is not generated.
     """
+    root = project.root
     record = read_record(root)
     if is_older(__version__, record.version):
         raise ConfigError(
@@ -125,11 +128,11 @@ def upgrade_project(
     files = template_files(root.name, __version__, folder=template)
     changes = plan_upgrade(root, files, record, keep=keep, take=take)
     pyproject, pin = _pin(root)
-    stages = stages_to_rerun(root, _pipeline(root, changes))
+    stages = stages_to_rerun(project, _pipeline(root, changes))
     if not dry_run:
         write_changes(root, changes)
         _move_pin(root, pyproject)
-        compose_all(_overrides(root), folder=root)
+        compose_all(project, _overrides(project))
         write_record(upgraded_record(record, changes, files, __version__), root)
     return Upgraded(
         before=record.version,
@@ -148,8 +151,8 @@ def _pipeline(root: Path, changes: Sequence[Change]) -> str:
     return new[0] if new else (root / _PIPELINE).read_text(encoding="utf-8")
 
 
-def _overrides(root: Path) -> Sequence[str]:
-    written = load_params(root / PARAMS) if (root / PARAMS).exists() else {}
+def _overrides(project: Project) -> Sequence[str]:
+    written = load_params(project.params) if project.params.exists() else {}
     return list(written.get("overrides", []))
 
 
