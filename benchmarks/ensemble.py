@@ -1,7 +1,7 @@
 """Classical models beside the head: what each is worth, whether gold or labels can tell, and what each costs.
 
 Run: python benchmarks/ensemble.py [--problems spam,solar] [--data DIR --cache FOLDER] [--cost] [--json OUT] [--plots FOLDER]
-Reads the tables that `make run` or `dvc repro` leaves under data/, and fits the ensemble of conf/train/ensemble.yaml on their
+Reads the tables that `make run` or `dvc repro` leaves under data/, and fits the ensemble of src/tidemill/conf/train/ensemble.yaml on their
 rows of train and dev: judged by gold of dev, which teaches too, and judged by the labels, without any gold. Scores on test
 (balanced accuracy x 100, with a paired interval of the gain) are told beside, and decide nothing. With --data, sets with text in WRENCH's form: what
 the labels say a blend and a stack gain over the head on unseen rows of train, and what the gold of the same rows says, which
@@ -29,7 +29,7 @@ from packaged_rows import METRIC, PROBLEMS, Packaged, packaged
 from targets import options
 from tidemill.contracts import ABSTAIN, NO_GOLD
 from tidemill.project.contents import texts_of
-from tidemill.project.layout import Paths
+from tidemill.project.project import Project
 from tidemill.project.tables import batch_names
 from tidemill.train.classical.base import ModelInputs
 from tidemill.train.classical.registry import MEMBERS, members_of
@@ -102,7 +102,7 @@ def packaged_task(rows: Packaged) -> Task:
     gold = np.where(split[teaches] == "dev", study.gold[teaches], NO_GOLD)
     texts: list[str] | None = None
     if modality == "text":
-        paths = Paths(name)
+        paths = Project.open(Path()).paths(name)
         found = study.rows.select("row_id").join(
             texts_of(paths, batch_names(paths.manifest)), on="row_id", how="left", maintain_order="left"
         )
@@ -148,9 +148,9 @@ def told(name: str, one: dict[str, Any]) -> None:
 
 
 def beside_head(seed: int, *, use_gold: bool, members: Any = ALL_MEMBERS) -> TrainSettings:
-    """Seed, whether gold teaches and judges, and members -> settings of conf/train/ensemble.yaml with these members."""
+    """Seed, whether gold teaches and judges, and members -> settings of src/tidemill/conf/train/ensemble.yaml with these members."""
     own = settings("head", seed)
-    changes = yaml.safe_load((ROOT / "conf" / "train" / "ensemble.yaml").read_text(encoding="utf-8"))
+    changes = yaml.safe_load((ROOT / "src/tidemill/conf" / "train" / "ensemble.yaml").read_text(encoding="utf-8"))
     del changes["defaults"]
     return own.with_changes(changes).with_changes({"gold.use": use_gold, "ensemble.members": members})
 

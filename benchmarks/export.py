@@ -181,7 +181,7 @@ def _image(model: Any, backbone: ImageBackbone) -> Callable[[Any], Any]:
 def _settings(problem: dict[str, Any], modality: str) -> EmbedSettings:
     """What a problem's file says -> its settings of embed, as Hydra composes them."""
     chosen = next(one["/embed@embed"] for one in problem["defaults"] if "/embed@embed" in one)
-    content = yaml.safe_load((ROOT / "conf" / "embed" / f"{chosen}.yaml").read_text(encoding="utf-8"))
+    content = yaml.safe_load((ROOT / "src/tidemill/conf" / "embed" / f"{chosen}.yaml").read_text(encoding="utf-8"))
     changes = problem.get("embed") or {}
     inner = {modality: content[modality] | (changes.get(modality) or {})}
     return EmbedSettings.model_validate(content | changes | inner)

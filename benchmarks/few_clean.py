@@ -116,7 +116,7 @@ def tasks(asked: Any) -> Any:
 
 
 def _changes(name: str, base: str) -> dict[str, Any]:
-    """Two files of conf/train -> what the first says that the second does not."""
+    """Two files of src/tidemill/conf/train -> what the first says that the second does not."""
     ours, theirs = (dict(flatten(settings(option, 0).model_dump())) for option in (name, base))
     return {key: value for key, value in ours.items() if not isinstance(value, dict) and value != theirs[key]}
 

@@ -22,8 +22,7 @@ from foreign_rows import images, texts
 from tidemill.embed.domain import domain
 from tidemill.embed.run import Embedder
 from tidemill.embed.settings import EmbedSettings
-from tidemill.project.config import load
-from tidemill.project.layout import shared_root
+from tidemill.project.project import Project
 from tidemill.project.tables import batch_names
 from tidemill.train.end_model.outliers import Outliers
 
@@ -36,8 +35,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path())
     os.chdir(parser.parse_args().data)
     for name in ("spam", "solar"):
-        problem, settings, paths = load(name, "embed", EmbedSettings)
-        embedder = Embedder(settings, problem.modality, root=shared_root())
+        problem, settings, paths = Project.open(Path()).load(name, "embed", EmbedSettings)
+        embedder = Embedder(settings, problem.modality, root=paths.shared)
         kinds = texts() if problem.modality == "text" else images()
         tables = {kind: _table(rows, problem.modality) for kind, rows in kinds.items()}
         splits = pl.read_parquet(paths.votes, columns=["row_id", "split"])

@@ -166,7 +166,7 @@ def project(rows: int) -> dict[str, dict[str, Any]]:
 def write_project(folder: Path, rows: int, *, batches: int, first: int = 0) -> None:
     """Folder -> a project with so many more rows, in batches."""
     conf = {
-        name: yaml.safe_load((ROOT / f"conf/{name}/{file}.yaml").read_text(encoding="utf-8"))
+        name: yaml.safe_load((ROOT / f"src/tidemill/conf/{name}/{file}.yaml").read_text(encoding="utf-8"))
         for name, file in (("ingest", "table"), ("label", "default"))
     }
     about = {"name": "many", "modality": "text", "classes": list(CLASSES)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import polars as pl
 
 from tidemill.apps.studies.study import Study, study
 from tidemill.contracts import NO_GOLD, TidemillError
-from tidemill.project.config import load
+from tidemill.project.project import Project
 from tidemill.train.recipes import choose_recipe
 from tidemill.train.recipes.cotraining import fit_end_model
 from tidemill.train.recipes.recipe import TrainingSet
@@ -90,10 +91,10 @@ class Packaged:
 def packaged(name: str) -> Packaged:
     """Problem's name -> its rows; an exit with a remedy where no run has left them."""
     try:
-        rows = study(name)
+        rows = study(Project.open(Path()), name)
     except TidemillError as error:
         raise SystemExit(f"{error}\nthis benchmark reads what a run leaves: `make run`, or `dvc repro` here") from error
-    settings = load(name, "train", TrainSettings)[1]
+    settings = Project.open(Path()).load(name, "train", TrainSettings)[1]
     known = rows.gold != NO_GOLD
     taught = np.flatnonzero(rows.rows["split"].is_in(TRAIN_SPLITS).to_numpy() & known)
     test = np.flatnonzero((rows.rows["split"] == "test").to_numpy() & known)

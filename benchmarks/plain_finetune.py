@@ -26,7 +26,7 @@ from transformers import AutoModel, AutoTokenizer  # noqa: E402 - as above
 
 ROWS_PER_STEP = 32
 RATE = 5e-5
-MAX_TOKENS = 48  # as conf/embed/minilm.yaml has it
+MAX_TOKENS = 48  # as src/tidemill/conf/embed/minilm.yaml has it
 
 
 class Classifier(LightningModule):  # type: ignore[misc] # mypy does not follow Lightning

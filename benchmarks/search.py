@@ -23,8 +23,7 @@ from tidemill.contracts import ABSTAIN, FEATURES, NO_GOLD, gold_contract, labels
 from tidemill.contracts import votes_contract as votes_of
 from tidemill.embed.run import Embedder
 from tidemill.embed.settings import EmbedSettings
-from tidemill.project.config import load
-from tidemill.project.layout import Paths, shared_root, state_folder
+from tidemill.project.project import Project
 from tidemill.project.tables import batch_names, read, read_batches
 from tidemill.train.recipes.cotraining import fit_end_model
 from tidemill.train.recipes.recipe import TrainingSet
@@ -60,7 +59,8 @@ def main() -> None:
 
 def searched(name: str, minutes: float) -> dict[str, Any]:
     """Problem and minutes -> figures of the search, and balanced accuracy on test as it is and as found."""
-    told = search_for(name, Paths(name).searched, minutes=minutes)
+    project = Project.open(Path())
+    told = search_for(project, name, project.paths(name).searched, minutes=minutes)
     kept = ("minutes", "elapsed_seconds", "trials", "pruned", "gain", "interval", "points", "measure", "verdict")
     figures = {key: told.get(key) for key in kept}
     scores = {"default_test": scored(name, {}, {})}
@@ -78,7 +78,7 @@ def met(one: dict[str, Any]) -> bool:
 
 def scored(name: str, embed_changes: dict[str, Any], train_changes: dict[str, Any]) -> float:
     """Problem and changes -> balanced accuracy on gold of test of heads taught with them on every row that teaches."""
-    problem, settings, paths = load(name, "train", TrainSettings)
+    problem, settings, paths = Project.open(Path()).load(name, "train", TrainSettings)
     batches, classes = batch_names(paths.manifest), problem.classes
     votes, contract = read(paths.votes, votes_of(len(classes))), votes_of(len(classes))
     rows = join_rows(
@@ -109,10 +109,10 @@ def scored(name: str, embed_changes: dict[str, Any], train_changes: dict[str, An
 
 def embedded(name: str, row_ids: pl.Series, changes: dict[str, Any]) -> Any:
     """Problem, rows and changes of its embed section -> (rows, dimensions) features by them."""
-    problem, embed, paths = load(name, "embed", EmbedSettings)
+    problem, embed, paths = Project.open(Path()).load(name, "embed", EmbedSettings)
     rows = candidates.contents(paths, batch_names(paths.manifest), problem, row_ids)
-    embedder = Embedder(candidates.changed(problem, embed, "found", changes), problem.modality, root=shared_root())
-    folder = state_folder() / "search" / name / "features"
+    embedder = Embedder(candidates.changed(problem, embed, "found", changes), problem.modality, root=paths.shared)
+    folder = paths.state / "search" / name / "features"
     found = candidates.features(rows, embedder, folder, deadline=math.inf, name="found")
     assert found is not None  # noqa: S101 - it had all the time there is
     return found

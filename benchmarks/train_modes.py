@@ -3,7 +3,7 @@
 Run: python benchmarks/train_modes.py [--problems spam,solar] [--modes head,partial,full,scratch] [--rows 1000]
 [--seeds 1] [--json OUT] [--plot OUT.png]
 Reads the tables that `make run` or `dvc repro` leaves under data/. All modes learn from the same rows, --rows of train and
-dev drawn at random (0: all), with the settings of conf/train, and are scored on all of test. CPU seconds are those of
+dev drawn at random (0: all), with the settings of src/tidemill/conf/train, and are scored on all of test. CPU seconds are those of
 all that a mode adds to stored features: teaching the backbone, embedding these rows and those of test anew, and the head.
 Figures that --json has already are kept, so that modes can be run one by one; --problems "" only draws them.
 """
@@ -28,13 +28,15 @@ from targets import kept, options
 from tidemill.apps.models.finetune import tuned
 from tidemill.contracts import labels_contract, votes_contract
 from tidemill.embed.run import made_by
+from tidemill.embed.settings import EmbedSettings
 from tidemill.project.layout import Paths
+from tidemill.project.project import Project
 from tidemill.project.tables import batch_names, read
 from tidemill.train.run import Tables, train
 from tidemill.train.settings import TrainSettings
 
 MODES = ("head", "partial", "full", "scratch")
-CONF = Path(__file__).parents[1] / "conf" / "train"
+CONF = Path(__file__).parents[1] / "src/tidemill/conf" / "train"
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def main() -> None:
     parser.add_argument("--modes", default=",".join(MODES))
     parser.add_argument("--rows", type=int, default=1000, help="rows that teach; 0: all")
     parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--epochs", type=int, help="instead of those of conf/train")
+    parser.add_argument("--epochs", type=int, help="instead of those of src/tidemill/conf/train")
     parser.add_argument("--plot", type=Path, help="also draw the table here")
     asked = parser.parse_args()
     figures: dict[str, Any] = kept(asked.json)
@@ -85,7 +87,7 @@ def told(rows: Packaged, mode: str, asked: Any) -> dict[str, Any]:
 
 
 def settings(rows: Packaged, mode: str, seed: int, epochs: int | None) -> TrainSettings:
-    """Problem, mode and seed -> the problem's settings with what conf/train/<mode>.yaml changes."""
+    """Problem, mode and seed -> the problem's settings with what src/tidemill/conf/train/<mode>.yaml changes."""
     content = yaml.safe_load((CONF / f"{mode}.yaml").read_text(encoding="utf-8"))
     finetune = (content.get("finetune") or {}) | ({"epochs": epochs} if epochs else {})
     return rows.settings.with_changes({"mode": mode, "finetune": finetune, "seed": seed})
@@ -94,13 +96,13 @@ def settings(rows: Packaged, mode: str, seed: int, epochs: int | None) -> TrainS
 def learned(rows: Packaged, how: TrainSettings, most: int) -> tuple[Any, int]:
     """Problem, settings and how many rows may teach -> what the model says of test, and how many rows taught it."""
     tables, problem = drawn(rows, most, how.seed), rows.rows.problem
-    real = Paths(rows.name)
+    _, embedding, real = Project.open(Path()).load(rows.name, "embed", EmbedSettings)
     names = batch_names(real.manifest)
     backbone = made_by(real.features / f"{names[-1]}.parquet")
     with tempfile.TemporaryDirectory() as folder:
-        paths = Elsewhere(rows.name, Path(folder))
+        paths = Elsewhere(real.name, real.root, real.shared, Path(folder))
         if how.mode != "head":
-            after = tuned(tables, problem, how, paths, names)
+            after = tuned(tables, problem, embedding, how, paths, names)
             tables, backbone = after.tables, after.backbone
         done = train(tables, problem=problem, settings=how, backbone=backbone)
     ids = rows.rows.rows["row_id"][rows.test].to_frame()

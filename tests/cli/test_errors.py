@@ -10,6 +10,7 @@ from tests.cli.fabric import COMMANDS, tidemill
 from tidemill.cli.flows import flow
 from tidemill.cli.grammar import RENAMED_COMMANDS, RENAMED_OPTIONS
 from tidemill.contracts import ConfigError
+from tidemill.project.project import Project
 
 
 def said(*words):
@@ -101,4 +102,4 @@ def test_a_traceback_is_there_where_it_is_asked_for(small):
 
 def test_a_project_without_its_flows_is_told_so(small):
     with pytest.raises(ConfigError, match=r"flows/refresh\.py is missing"):
-        flow("refresh", small)
+        flow("refresh", Project.open(small))

@@ -50,7 +50,7 @@ def clones(copies=6, rows=10_000):
 
 
 def settings(model):
-    with Path(f"conf/denoise/{model}.yaml").open(encoding="utf-8") as file:
+    with Path(f"src/tidemill/conf/denoise/{model}.yaml").open(encoding="utf-8") as file:
         return DenoiseSettings.model_validate(yaml.safe_load(file))
 
 

@@ -15,7 +15,7 @@ from tidemill.ingest.demo import convert, sms_messages
 from tidemill.ingest.mail import read_mail, readable
 from tidemill.ingest.source import Source
 from tidemill.project.batches import arrivals
-from tidemill.project.layout import shared_root
+from tidemill.project.layout import shared_root_of
 
 
 def test_an_email_is_read_without_delivery_headers_and_in_its_own_encoding() -> None:
@@ -133,7 +133,7 @@ def test_the_packaged_messages_are_the_published_5574_of_which_747_are_spam(pack
 
 @pytest.mark.slow
 def test_the_committed_manifests_name_what_is_made_here(packages: Path, root: Path) -> None:
-    shared = shared_root(root)
+    shared = shared_root_of(root)
     for problem, used in (("spam", settings()), ("solar", image_settings())):
         convert(problem, packages, shared / "data" / "incoming" / problem)
         arrived = arrivals(root / "data" / problem / "batches.json")

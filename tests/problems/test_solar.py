@@ -114,7 +114,7 @@ def test_a_cell_of_unknown_kind_gets_no_vote(functions):
 @pytest.fixture(scope="module")
 def dev(root, packages, functions):
     """Votes, gold and kind of the development split, and of no other row."""
-    shares = yaml.safe_load((root / "conf/ingest/table.yaml").read_text(encoding="utf-8"))["split"]
+    shares = yaml.safe_load((root / "src/tidemill/conf/ingest/table.yaml").read_text(encoding="utf-8"))["split"]
     cells = [line.split() for line in (packages / "elpv" / "labels.csv").read_text(encoding="utf-8").splitlines()]
     images = [(packages / "elpv" / path).read_bytes() for path, _, _ in cells]
     hashes = [hashlib.sha256(image).hexdigest() for image in images]

@@ -80,7 +80,9 @@ def dev(packages, tmp_path_factory):
     from tidemill.ingest.settings import IngestSettings
     from tidemill.ingest.source import Source
 
-    section = yaml.safe_load((Path(__file__).parents[2] / "conf/ingest/table.yaml").read_text(encoding="utf-8"))
+    section = yaml.safe_load(
+        (Path(__file__).parents[2] / "src/tidemill/conf/ingest/table.yaml").read_text(encoding="utf-8")
+    )
     meta = {"subject": "string", "channel": "string", "lists": "bool", "html": "bool", "links": "int"}
     section |= {"incoming": "in", "text": "text", "gold": "label", "meta": meta, "slices": ["group"]}
     settings = IngestSettings.model_validate(section | {"near_duplicates": None})

@@ -16,9 +16,10 @@ from tidemill.project import batches
 from tidemill.project.arrivals import arrive, natural, scan
 from tidemill.project.batches import bring_in
 from tidemill.project.layout import Paths
+from tidemill.project.project import Project
 from tidemill.project.tables import read_json
 
-PATHS = Paths("spam")
+PATHS = Paths.within("spam")
 CHOSEN = settings(incoming="data/incoming/spam", batch_order=("sms-*",), meta={}, slices=("group",))
 
 
@@ -47,21 +48,21 @@ def files() -> dict[str, bytes]:
 
 
 def test_files_arrive_in_the_order_that_was_asked_and_only_once(project: Path) -> None:
-    assert arrive("spam", folder=project) == ["sms-2", "sms-10", "email-1"]
-    assert arrive("spam", folder=project) == []
+    assert arrive(Project.open(project), "spam") == ["sms-2", "sms-10", "email-1"]
+    assert arrive(Project.open(project), "spam") == []
     put("sms-3", "one more text")
-    assert [entry["batch"] for entry in scan(SPAM, CHOSEN, project)] == ["sms-3"]
-    assert arrive("spam", folder=project) == ["sms-3"]
+    assert [entry["batch"] for entry in scan(CHOSEN, PATHS)] == ["sms-3"]
+    assert arrive(Project.open(project), "spam") == ["sms-3"]
     assert [entry["batch"] for entry in read_json(PATHS.manifest)["batches"]] == ["sms-2", "sms-10", "email-1", "sms-3"]
 
 
 def test_two_files_of_one_name_and_names_of_odd_characters_are_refused(project: Path) -> None:
     Path("data/incoming/spam/sms-2.csv").write_text("id,text,label,group\n9,x y z,ham,a\n")
     with pytest.raises(DataError, match=r"a batch 'sms-2' came from .*; rename the new file"):
-        arrive("spam", folder=project)
+        arrive(Project.open(project), "spam")
     Path("data/incoming/spam/sms-2.csv").rename("data/incoming/spam/what now?.csv")
     with pytest.raises(DataError, match="'what now\\?' is no batch name"):
-        arrive("spam", folder=project)
+        arrive(Project.open(project), "spam")
     assert read_json(PATHS.manifest) == {"batches": []}
 
 
@@ -70,11 +71,11 @@ def test_names_are_sorted_as_people_count() -> None:
 
 
 def test_batches_that_are_there_are_left_alone_and_the_result_is_that_of_a_run_from_scratch(project: Path) -> None:
-    arrive("spam", folder=project)
+    arrive(Project.open(project), "spam")
     bring_in(SPAM, CHOSEN, PATHS)
     before = {path: Path(path).stat().st_mtime_ns for path in files()}
     put("sms-30", "a new text of today", "where are you my friend!")
-    arrive("spam", folder=project)
+    arrive(Project.open(project), "spam")
     bring_in(SPAM, CHOSEN, PATHS)
     assert {path: Path(path).stat().st_mtime_ns for path in before} == before
     step_by_step = files()
@@ -88,7 +89,7 @@ def test_batches_that_are_there_are_left_alone_and_the_result_is_that_of_a_run_f
 
 
 def test_sources_of_batches_that_are_there_are_not_needed_any_more(project: Path) -> None:
-    arrive("spam", folder=project)
+    arrive(Project.open(project), "spam")
     bring_in(SPAM, CHOSEN, PATHS)
     Path("data/incoming/spam/sms-2.jsonl").unlink()
     bring_in(SPAM, CHOSEN, PATHS)
@@ -97,7 +98,7 @@ def test_sources_of_batches_that_are_there_are_not_needed_any_more(project: Path
 def test_a_batch_out_of_the_manifest_goes_and_those_after_it_are_made_again(project: Path) -> None:
     put("sms-2", "call me when you get home!", "where are you my friend")
     put("sms-10", "call me when you get home", "nobody is here but me")
-    arrive("spam", folder=project)
+    arrive(Project.open(project), "spam")
     bring_in(SPAM, CHOSEN, PATHS)
     assert pl.read_parquet(PATHS.raw / "sms-10.parquet")["text"].to_list() == ["nobody is here but me"]
     content = read_json(PATHS.manifest)
@@ -108,7 +109,7 @@ def test_a_batch_out_of_the_manifest_goes_and_those_after_it_are_made_again(proj
 
 
 def test_a_source_that_changed_since_it_arrived_is_refused(project: Path) -> None:
-    arrive("spam", folder=project)
+    arrive(Project.open(project), "spam")
     put("sms-10", "call me never again")
     with pytest.raises(DataError, match=r"sms-10.jsonl changed since it arrived as batch 'sms-10'"):
         bring_in(SPAM, CHOSEN, PATHS)
@@ -116,7 +117,7 @@ def test_a_source_that_changed_since_it_arrived_is_refused(project: Path) -> Non
 
 
 def test_other_settings_make_every_batch_again_but_where_files_come_from_does_not_matter(project: Path) -> None:
-    arrive("spam", folder=project)
+    arrive(Project.open(project), "spam")
     bring_in(SPAM, CHOSEN, PATHS)
     before = files()
     bring_in(SPAM, CHOSEN.model_copy(update={"incoming": "elsewhere", "batch_order": ()}), PATHS)
@@ -126,7 +127,7 @@ def test_other_settings_make_every_batch_again_but_where_files_come_from_does_no
 
 
 def test_a_torn_or_lost_file_is_made_again(project: Path) -> None:
-    arrive("spam", folder=project)
+    arrive(Project.open(project), "spam")
     bring_in(SPAM, CHOSEN, PATHS)
     before = files()
     (PATHS.raw / "sms-2.parquet").write_bytes(b"PAR1 torn")
@@ -138,11 +139,11 @@ def test_a_torn_or_lost_file_is_made_again(project: Path) -> None:
 
 
 def test_a_bad_row_or_a_failed_suite_leaves_what_was_there(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    arrive("spam", folder=project)
+    arrive(Project.open(project), "spam")
     bring_in(SPAM, CHOSEN, PATHS)
     before = files()
     put("sms-11", "fine and well", "")
-    arrive("spam", folder=project)
+    arrive(Project.open(project), "spam")
     with pytest.raises(DataError, match=r"sms-11.jsonl, line 2: column 'text' is ''"):
         bring_in(SPAM, CHOSEN, PATHS)
     put("sms-12", "another fine one")

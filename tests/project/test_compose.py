@@ -5,8 +5,10 @@ import pytest
 import yaml
 
 from tidemill.contracts import ConfigError, Settings
-from tidemill.project.compose import compose, expand, preflight, write_params
+from tidemill.project.compose import compose, compose_all, expand, refuse_stale_code, refuse_stale_params, write_params
 from tidemill.project.config import load, load_params
+from tidemill.project.project import Project
+from tidemill.project.stage_code.fingerprints import running_package
 from tidemill.train.settings import TrainSettings
 
 
@@ -14,7 +16,7 @@ from tidemill.train.settings import TrainSettings
 def project(inside: Path, root: Path) -> Path:
     """A folder with the real conf/ and the params.yaml composed from it."""
     shutil.copytree(root / "conf", inside / "conf")
-    write_params(folder=inside)
+    write_params(Project.open(inside))
     return inside
 
 
@@ -23,29 +25,29 @@ def test_the_committed_params_are_what_conf_composes_to(root: Path):
 
 
 def test_a_word_for_a_stage_means_that_stage_of_each_chosen_problem(project: Path):
-    assert expand(["problem=spam", "denoise=majority", "train.optimizer.max_epochs=3"]) == (
+    assert expand(["problem=spam", "denoise=majority", "train.optimizer.max_epochs=3"], conf=project / "conf") == (
         ["spam"],
         ["denoise@spam.denoise=majority", "spam.train.optimizer.max_epochs=3"],
     )
-    assert expand(["train.optimizer.max_epochs=3"])[1] == [
+    assert expand(["train.optimizer.max_epochs=3"], conf=project / "conf")[1] == [
         "solar.train.optimizer.max_epochs=3",
         "spam.train.optimizer.max_epochs=3",
     ]
 
 
 def test_overrides_reach_params_and_are_recorded(project: Path):
-    _, overrides = expand(["problem=spam", "denoise=majority", "train.optimizer.max_epochs=3"])
-    assert write_params(overrides)
-    params = load_params()
+    _, overrides = expand(["problem=spam", "denoise=majority", "train.optimizer.max_epochs=3"], conf=project / "conf")
+    assert write_params(Project.open(project), overrides)
+    params = load_params(project / "params.yaml")
     assert params["spam"]["train"]["optimizer"]["max_epochs"] == 3
     assert params["spam"]["denoise"]["model"] == "majority"
-    assert params["solar"] == compose()["solar"]
+    assert params["solar"] == compose(conf=project / "conf")["solar"]
     assert params["overrides"] == overrides
 
 
 def test_composing_twice_changes_nothing(project: Path):
     before = (project / "params.yaml").read_bytes()
-    assert not write_params()
+    assert not write_params(Project.open(project))
     assert (project / "params.yaml").read_bytes() == before
 
 
@@ -62,13 +64,13 @@ def test_composing_twice_changes_nothing(project: Path):
 )
 def test_a_typo_fails_with_the_nearest_valid_key(project: Path, word: str, said: str):
     with pytest.raises(ConfigError, match=said):
-        expand([word])
+        expand([word], conf=project / "conf")
 
 
 def test_preflight_passes_on_composed_params_with_and_without_overrides(project: Path):
-    preflight()
-    write_params(["spam.train.optimizer.max_epochs=3"])
-    preflight()
+    refuse_stale_params(Project.open(project))
+    write_params(Project.open(project), ["spam.train.optimizer.max_epochs=3"])
+    refuse_stale_params(Project.open(project))
 
 
 def test_preflight_names_the_key_that_is_stale_and_the_remedy(project: Path):
@@ -78,7 +80,19 @@ def test_preflight_names_the_key_that_is_stale_and_the_remedy(project: Path):
     with pytest.raises(
         ConfigError, match=r"stale: spam\.train\.optimizer\.max_epochs is 999 there .* Run `tidemill compose`"
     ):
-        preflight()
+        refuse_stale_params(Project.open(project))
+
+
+def test_preflight_names_the_stage_whose_code_is_not_the_composed_one_and_repeats_the_overrides(project: Path):
+    compose_all(Project.open(project), ["spam.train.optimizer.max_epochs=3"])
+    refuse_stale_code(Project.open(project), running_package())
+    code = yaml.safe_load((project / "code.yaml").read_text())
+    code["label"] = code["files"]["tidemill/label/run.py"] = "0"
+    (project / "code.yaml").write_text(yaml.safe_dump(code))
+    with pytest.raises(
+        ConfigError, match=r"stage label .*label/run\.py\. Run `tidemill compose spam\.train\.optimizer\.max_epochs=3`"
+    ):
+        refuse_stale_code(Project.open(project), running_package())
 
 
 def test_an_unknown_key_in_params_fails_with_the_nearest_valid_one():
@@ -95,7 +109,9 @@ def test_an_unknown_problem_fails_with_the_nearest_valid_one():
         load("spma", "train", Settings, params={"problems": ["spam"]})
 
 
-@pytest.mark.parametrize("way", sorted(path.stem for path in (Path(__file__).parents[2] / "conf/train").glob("*.yaml")))
+@pytest.mark.parametrize(
+    "way", sorted(path.stem for path in (Path(__file__).parents[2] / "src/tidemill/conf/train").glob("*.yaml"))
+)
 def test_every_way_to_train_composes_for_both_problems(root: Path, way: str):
     for problem in ("spam", "solar"):
         found = compose([f"train@{problem}.train={way}"], conf=root / "conf")[problem]["train"]

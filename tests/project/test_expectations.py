@@ -6,7 +6,13 @@ import pytest
 
 from tidemill.contracts import SuiteError, labels_contract, raw_contract, votes_contract
 from tidemill.project.expectations import guard, page_later, pages_now, promised
-from tidemill.project.layout import data_docs, data_docs_page, suite_result
+from tidemill.project.layout import Paths
+from tidemill.project.project import Project
+
+
+def here(problem: str = "spam") -> Paths:
+    """Paths of a problem of the project in the current folder."""
+    return Project.open(Path()).paths(problem)
 
 
 def votes(*values: int) -> pl.DataFrame:
@@ -22,26 +28,26 @@ def votes(*values: int) -> pl.DataFrame:
 
 
 def test_a_table_that_keeps_its_contract_passes_and_leaves_data_docs(inside: Path):
-    guard(votes(0, 1, -1), votes_contract(2), problem="spam", table_name="votes")
-    assert (data_docs("spam", "votes") / "index.html").exists()
-    (page,) = data_docs("spam", "votes").glob("validations/**/*.html")
-    assert str(page.relative_to(data_docs("spam", "votes"))) in data_docs_page("spam", "votes").read_text()
-    assert json.loads(suite_result("spam", "votes").read_text())["success"]
+    guard(votes(0, 1, -1), votes_contract(2), here(), "votes")
+    assert (here().data_docs("votes") / "index.html").exists()
+    (page,) = here().data_docs("votes").glob("validations/**/*.html")
+    assert str(page.relative_to(here().data_docs("votes"))) in here().data_docs_page("votes").read_text()
+    assert json.loads(here().suite_result("votes").read_text())["success"]
 
 
 def test_a_failing_suite_names_column_rows_value_and_page(inside: Path):
     with pytest.raises(SuiteError) as raised:
-        guard(votes(0, 7, 1), votes_contract(2), problem="spam", table_name="votes")
+        guard(votes(0, 7, 1), votes_contract(2), here(), "votes")
     message = str(raised.value)
     for part in ("spam/votes", "'short'", "rows r1", "values ['7']", "latest.html", "nothing was written"):
         assert part in message
-    assert not json.loads(suite_result("spam", "votes").read_text())["success"]
+    assert not json.loads(here().suite_result("votes").read_text())["success"]
 
 
 def test_each_check_replaces_the_page_of_the_one_before(inside: Path):
     for _ in range(2):
-        guard(votes(0, 1), votes_contract(2), problem="spam", table_name="votes")
-    assert len(list((data_docs("spam", "votes") / "validations").rglob("*.html"))) == 1
+        guard(votes(0, 1), votes_contract(2), here(), "votes")
+    assert len(list((here().data_docs("votes") / "validations").rglob("*.html"))) == 1
 
 
 def test_an_image_without_bytes_is_named(inside: Path):
@@ -49,30 +55,30 @@ def test_an_image_without_bytes_is_named(inside: Path):
         {"row_id": ["a", "b"], "key": ["1", "2"], "batch": "x", "split": "dev", "image": [b"png", b""]}
     )
     with pytest.raises(SuiteError, match=r"'image' .*rows b"):
-        guard(table, raw_contract("image", {}), problem="solar", table_name="raw")
+        guard(table, raw_contract("image", {}), here("solar"), "raw")
 
 
 def test_a_probability_above_one_is_named(inside: Path):
     table = pl.DataFrame({"row_id": ["a", "b"], "p_ham": [0.5, 1.5], "p_spam": [0.5, -0.5]})
     with pytest.raises(SuiteError, match=r"'p_ham' .*rows b"):
-        guard(table, labels_contract(["ham", "spam"]), problem="spam", table_name="labels")
+        guard(table, labels_contract(["ham", "spam"]), here(), "labels")
 
 
 def test_a_kept_promise_costs_no_great_expectations_and_its_page_comes_later(inside: Path):
     table = votes(0, 1, -1)
-    promised(table, votes_contract(2), problem="spam", table_name="votes")
-    assert not suite_result("spam", "votes").exists()
+    promised(table, votes_contract(2), here(), "votes")
+    assert not here().suite_result("votes").exists()
     table.write_parquet(inside / "votes.parquet")
-    page_later(inside / "votes.parquet", votes_contract(2), problem="spam", table_name="votes")
-    pages_now("spam")
-    assert json.loads(suite_result("spam", "votes").read_text())["success"]
-    assert data_docs_page("spam", "votes").exists()
-    suite_result("spam", "votes").unlink()
-    pages_now("spam")  # nothing is left to do
-    assert not suite_result("spam", "votes").exists()
+    page_later(inside / "votes.parquet", votes_contract(2), here(), "votes")
+    pages_now(here())
+    assert json.loads(here().suite_result("votes").read_text())["success"]
+    assert here().data_docs_page("votes").exists()
+    here().suite_result("votes").unlink()
+    pages_now(here())  # nothing is left to do
+    assert not here().suite_result("votes").exists()
 
 
 def test_a_broken_promise_is_told_as_the_suite_tells_it(inside: Path):
     with pytest.raises(SuiteError, match=r"spam/votes.*'short'.*rows r1"):
-        promised(votes(0, 7, 1), votes_contract(2), problem="spam", table_name="votes")
-    assert data_docs_page("spam", "votes").exists()
+        promised(votes(0, 7, 1), votes_contract(2), here(), "votes")
+    assert here().data_docs_page("votes").exists()

@@ -18,6 +18,7 @@ import yaml
 
 from tidemill.contracts import PackageError
 from tidemill.project import packages
+from tidemill.project.compose import DEFAULTS
 from tidemill.project.packages import fetch, fetch_for, pins, ready
 
 
@@ -150,6 +151,20 @@ def test_every_pin_names_version_hash_and_licence_and_elpv_says_its_own(root: Pa
     assert all(len(sha) == 64 for pin in listed.values() for sha in pin.sha256)
     assert "BY-NC-SA" in listed["elpv"].licence
     assert "NOT for commercial use" in listed["elpv"].licence
+
+
+def test_weights_of_backbones_come_with_the_package_and_a_project_may_pin_its_own(tmp_path: Path) -> None:
+    assert {"minilm", "efficientnet-lite0", "node"} == pins(tmp_path).keys()
+    own = yaml.safe_load((DEFAULTS / "packages.yaml").read_text(encoding="utf-8"))[0]
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf/packages.yaml").write_text(yaml.safe_dump([own | {"version": "9"}, own | {"name": "mine"}]))
+    assert pins(tmp_path)[own["name"]].version == "9"
+    assert pins(tmp_path)["mine"].package == own["package"]
+
+
+def test_a_users_problem_with_the_name_of_a_demo_is_not_one(root: Path, tmp_path: Path) -> None:
+    assert packages._demo("spam", root) == ("sms", "spam-assassin")
+    assert packages._demo("spam", tmp_path) == ()
 
 
 def test_weights_in_the_packages_folder_name_their_package(root: Path) -> None:

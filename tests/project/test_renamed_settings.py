@@ -53,11 +53,11 @@ def test_a_params_file_with_the_old_name_is_refused_with_the_new_one(composed, s
     assert f"spam.{stage}.{old} is called spam.{stage}.{new} since 0.2.0" in str(error.value)
 
 
-def test_what_is_set_by_the_new_names_is_not_refused(composed):
+def test_what_is_set_by_the_new_names_is_not_refused(composed, root: Path):
     for stage in RENAMED:
         refuse_renamed(stage, composed[stage], f"spam.{stage}")
     compose_with = ["spam.train.loss.name=generalised_cross_entropy", "spam.train.self_training={rounds: 2}"]
-    assert value_at(compose(compose_with), "spam.train.self_training.rounds") == 2
+    assert value_at(compose(compose_with, conf=root / "conf"), "spam.train.self_training.rounds") == 2
 
 
 def test_a_word_without_a_problem_is_refused_with_the_new_name(root: Path):

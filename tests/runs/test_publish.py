@@ -11,6 +11,7 @@ import yaml
 
 from tests.runs.conftest import dvc
 from tidemill.contracts import PublishError, RunError
+from tidemill.project.project import Project
 from tidemill.runs.dvc_cache import damaged_objects, missing_objects, outputs, read_lock
 from tidemill.runs.git import git
 from tidemill.runs.plan import plan
@@ -66,7 +67,7 @@ def test_a_run_in_a_workspace_leaves_the_checkout_alone_until_it_publishes(toy: 
     assert (toy / "dvc.lock").read_text() == (work.folder / "dvc.lock").read_text()
     assert json.loads((toy / "reports/spam/verdict.json").read_text()) == {"total": 2}
     assert git("status", "--porcelain", folder=toy) == ""
-    assert read_registry("spam", toy).champion == "spam@v1.0.0"
+    assert read_registry(Project.open(toy), "spam").champion == "spam@v1.0.0"
 
 
 def test_the_lock_equals_that_of_dvc_repro(toy: Path, work: Workspace):
@@ -113,6 +114,32 @@ def test_publishing_one_problem_leaves_the_other_unchanged(toy: Path):
         assert not any(step.changed for step in plan(work.folder, "spam"))
 
 
+def test_fingerprints_of_a_run_are_published_unless_the_branch_has_others_by_then(toy: Path):
+    (toy / "code.yaml").write_text("double: a1\nfiles: {}\n")
+    git("add", "-A", folder=toy)
+    git("commit", "-q", "-m", "code", folder=toy)
+    with workspace(toy) as first, workspace(toy) as second:
+        (computed(first, "spam").folder / "code.yaml").write_text("double: b2\nfiles: {}\n")
+        (computed(second, "solar").folder / "code.yaml").write_text("double: c3\nfiles: {}\n")
+        published(first, "spam")
+        assert (toy / "code.yaml").read_text() == "double: b2\nfiles: {}\n"
+        published(second, "solar")
+    assert (toy / "code.yaml").read_text() == "double: b2\nfiles: {}\n"
+
+
+def test_a_stage_that_always_runs_makes_none_after_it_run(toy: Path):
+    pipeline = toy / "dvc.yaml"
+    pipeline.write_text(
+        pipeline.read_text().replace("    cmd: python double.py", "    always_changed: true\n    cmd: python double.py")
+    )
+    git("commit", "-q", "-a", "-m", "always", folder=toy)
+    with workspace(toy) as work:
+        computed(work, "spam")
+        assert [step.changed for step in plan(work.folder, "spam")] == [False, False]
+        (work.folder / "data/spam/batches.json").write_text('{"one": 2}')
+        assert [step.changed for step in plan(work.folder, "spam")] == [True, True]
+
+
 def test_a_checkout_with_changes_is_left_alone_and_told_how_to_merge(toy: Path, work: Workspace):
     (toy / "judge.py").write_text("# mine\n")
     before = git("rev-parse", "main", folder=toy)
@@ -120,7 +147,7 @@ def test_a_checkout_with_changes_is_left_alone_and_told_how_to_merge(toy: Path, 
     assert "git merge tidemill/spam" in done.told
     assert git("rev-parse", "main", folder=toy) == before
     assert (toy / "judge.py").read_text() == "# mine\n"
-    assert read_registry("spam", toy).champion == "spam@v1.0.0"
+    assert read_registry(Project.open(toy), "spam").champion == "spam@v1.0.0"
     git("stash", "-q", folder=toy)
     git("merge", "-q", "tidemill/spam", folder=toy)
 

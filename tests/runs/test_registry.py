@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tidemill.contracts import ConfigError
+from tidemill.project.project import Project
 from tidemill.runs.git import git
 from tidemill.runs.registry import read_registry, rollback, tag_object
 
@@ -32,13 +33,13 @@ def repository(inside: Path) -> Path:
 
 def test_a_new_problem_has_no_champion_and_starts_at_version_one(inside: Path):
     git("init", "-q", folder=inside)
-    registry = read_registry("spam", inside)
+    registry = read_registry(Project.open(inside), "spam")
     assert registry.champion is None
     assert registry.next_tags() == ("spam@v1.0.0", "spam#prod#1")
 
 
 def test_the_champion_is_the_version_assigned_last(repository: Path):
-    registry = read_registry("spam", repository)
+    registry = read_registry(Project.open(repository), "spam")
     assert registry.champion == "spam@v1.1.0"
     assert registry.next_tags() == ("spam@v1.2.0", "spam#prod#3")
 
@@ -46,22 +47,22 @@ def test_the_champion_is_the_version_assigned_last(repository: Path):
 def test_versions_are_ordered_as_numbers(repository: Path):
     for number in (2, 10, 9):
         tag(repository, f"spam@v1.{number}.0", git("rev-parse", "HEAD", folder=repository))
-    assert list(read_registry("spam", repository).versions)[-1] == "spam@v1.10.0"
+    assert list(read_registry(Project.open(repository), "spam").versions)[-1] == "spam@v1.10.0"
 
 
 def test_rollback_is_a_new_assignment_of_the_version_before(repository: Path):
     before = set(git("for-each-ref", "refs/tags", folder=repository).splitlines())
-    assert rollback("spam", None, repository) == "spam@v1.0.0"
-    assert read_registry("spam", repository).champion == "spam@v1.0.0"
+    assert rollback(Project.open(repository), "spam", None) == "spam@v1.0.0"
+    assert read_registry(Project.open(repository), "spam").champion == "spam@v1.0.0"
     assert before < set(git("for-each-ref", "refs/tags", folder=repository).splitlines())
     with pytest.raises(ConfigError, match=r"no version before spam@v1\.0\.0"):
-        rollback("spam", None, repository)
-    assert rollback("spam", "v1.1.0", repository) == "spam@v1.1.0"
+        rollback(Project.open(repository), "spam", None)
+    assert rollback(Project.open(repository), "spam", "v1.1.0") == "spam@v1.1.0"
 
 
 def test_a_version_that_is_not_there_is_named_with_those_that_are(repository: Path):
     with pytest.raises(ConfigError, match=r"no version spam@v9\.0\.0; there are spam@v1\.0\.0, spam@v1\.1\.0"):
-        rollback("spam", "v9.0.0", repository)
+        rollback(Project.open(repository), "spam", "v9.0.0")
 
 
 def test_gto_reads_the_same_champion(repository: Path):

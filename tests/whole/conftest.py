@@ -110,6 +110,11 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         server.terminate()
 
 
+def prefect_settings() -> dict[str, str]:
+    """Give what a run needs in its environment to find that server."""
+    return dict(_SERVER)
+
+
 def free_port() -> int:
     """Nothing → a port that nobody listens on at the moment."""
     with socket.socket() as one:

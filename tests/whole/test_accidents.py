@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -78,12 +79,31 @@ def test_a_killed_flow_publishes_nothing_and_the_next_one_everything(sprout: Cal
 
 def test_a_stale_params_file_is_refused(sprout: Callable[[str], Path]):
     folder = sprout("stale")
-    path = folder / "conf/train/head.yaml"
+    path = folder / "src/tidemill/conf/train/head.yaml"
     path.write_text(path.read_text().replace("seed: ", "seed: 1"))
     said = run("dvc", "repro", *TARGETS, folder=folder, fails=True)
     assert "params.yaml is stale" in said
     assert "tidemill compose" in said
     assert not (folder / "data/tiny/raw").exists()
+
+
+def test_stale_fingerprints_of_code_are_refused_and_composing_says_what_runs_again(
+    sprout: Callable[[str], Path], reproduced: Path
+):
+    folder = sprout("edited")
+    shutil.copytree(reproduced, folder, dirs_exist_ok=True, symlinks=True, ignore=shutil.ignore_patterns("packages"))
+    gate = folder / "src/tidemill/evaluate/gate.py"
+    gate.write_text(re.sub(r"^( +)return ", r"\1assert True\n\1return ", gate.read_text(), flags=re.MULTILINE))
+    before = (folder / "dvc.lock").read_bytes()
+    said = run("dvc", "repro", "evaluate@tiny", folder=folder, fails=True)
+    assert "code.yaml is stale: the code of stage evaluate" in said
+    assert "tidemill/evaluate/gate.py. Run `tidemill compose`" in said
+    assert (folder / "dvc.lock").read_bytes() == before
+    said = run("tidemill", "compose", folder=folder)
+    again = [line for line in said.splitlines() if "will run again" in line]
+    assert again == ["evaluate@tiny will run again: its code changed (tidemill/evaluate/gate.py)"]
+    said = run("dvc", "repro", *TARGETS, folder=folder)
+    assert re.findall(r"Running stage '(\w+)@tiny'", said) == ["preflight", "evaluate"]
 
 
 def test_uncommitted_functions_are_refused_by_a_run_with_both_ways_on(sprout: Callable[[str], Path]):

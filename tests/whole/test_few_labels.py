@@ -14,6 +14,7 @@ from tests.whole.conftest import clone, write_reviews
 from tidemill.apps.models.model import CANDIDATE, find_model
 from tidemill.apps.onboarding.scaffold import NewProblem, scaffold
 from tidemill.project.compose import write_params
+from tidemill.project.project import Project
 
 STAGES = ("ingest", "embed", "label", "denoise", "train", "evaluate", "monitor")
 
@@ -22,18 +23,18 @@ STAGES = ("ingest", "embed", "label", "denoise", "train", "evaluate", "monitor")
 def project(tmp_path, packages, monkeypatch):
     folder = clone(tmp_path / "project", packages)
     monkeypatch.chdir(folder)
-    write_params([], folder=folder)
+    write_params(Project.open(folder))
     return folder
 
 
 def made(project, monkeypatch, name, **words):
     """Words of `tidemill new` → the candidate that the stages make of it, and what evaluate told."""
-    print(*scaffold(NewProblem(name, **words), root=project).lines, sep="\n")
+    print(*scaffold(NewProblem(name, **words), project=Project.open(project)).lines, sep="\n")
     for stage in STAGES:
         monkeypatch.setattr("sys.argv", [stage, name])
         importlib.import_module(f"tidemill.stages.{stage}").main()
     metrics = json.loads((project / "reports" / name / "metrics.json").read_text())
-    return find_model(name, CANDIDATE, root=project), metrics
+    return find_model(Project.open(project), name, CANDIDATE), metrics
 
 
 def test_ten_texts_make_a_model_that_is_better_than_chance_and_says_how_few_they_were(project, monkeypatch, capsys):

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from tests.whole.conftest import BIN, free_port
+from tidemill.project.project import Project
 from tidemill.runs.dvc_cache import read_lock
 from tidemill.runs.registry import read_registry
 
@@ -110,7 +111,7 @@ def test_both_deployments_have_a_schedule(ui: Ui):
 def test_a_run_started_in_the_ui_does_what_dvc_repro_does(ui: Ui, ran: str, reproduced: Path):
     assert ran.startswith("COMPLETED"), ran
     assert read_lock(ui.folder) == read_lock(reproduced)
-    assert read_registry("tiny", ui.folder).champion == "tiny@v1.0.0"
+    assert read_registry(Project.open(ui.folder), "tiny").champion == "tiny@v1.0.0"
 
 
 def test_there_is_one_task_run_per_stage_and_a_second_run_skips_them_all(ui: Ui, ran: str):

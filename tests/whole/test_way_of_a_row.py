@@ -1,6 +1,7 @@
 """One problem of a user's own, from a CSV to a served model, by each of the ways that a person has."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 import yaml
 
 from tests.whole.conftest import run, write_reviews
+from tidemill.project.project import Project
 from tidemill.runs.dvc_cache import read_lock
 from tidemill.runs.git import git
 from tidemill.runs.registry import read_registry
@@ -47,10 +49,10 @@ def test_a_flow_run_leaves_the_same_lock_as_dvc_repro(reproduced: Path, refreshe
     assert {name.partition("@")[0] for name in read_lock(refreshed)} >= {"ingest", "label", "train", "monitor"}
 
 
-def test_dvc_repro_after_a_run_has_nothing_to_do(refreshed: Path):
-    assert "Data and pipelines are up to date" in run(
-        "dvc", "repro", "evaluate@tiny", "monitor@tiny", "search@tiny", folder=refreshed
-    )
+def test_dvc_repro_after_a_run_checks_what_is_composed_and_runs_nothing_else(refreshed: Path):
+    said = run("dvc", "repro", "evaluate@tiny", "monitor@tiny", "search@tiny", folder=refreshed)
+    assert re.findall(r"Running stage '(\w+)@tiny'", said) == ["preflight"]
+    assert run("dvc", "status", "evaluate@tiny", folder=refreshed).split() == ["preflight@tiny:", "always", "changed"]
 
 
 def test_dvc_shows_metrics_params_and_plots_without_a_complaint(refreshed: Path):
@@ -70,7 +72,7 @@ def test_a_second_run_computes_nothing_and_says_so(refreshed: Path):
 
 
 def test_the_first_champion_is_tagged_and_predicts_a_new_file(refreshed: Path):
-    assert read_registry("tiny", refreshed).champion == "tiny@v1.0.0"
+    assert read_registry(Project.open(refreshed), "tiny").champion == "tiny@v1.0.0"
     write_reviews(refreshed.parent / "new.csv", rows=40, seed=9)
     said = run("tidemill", "predict", "tiny", "../new.csv", "--out", "../said.parquet", folder=refreshed)
     assert "40 rows" in said
@@ -139,11 +141,11 @@ def test_arrival_monitor_retrain_gate_and_rollback(sprout: Callable[[str], Path]
     assert json.loads((folder / "models/tiny/champion.json").read_text()) == {"version": "tiny@v1.0.0"}
     assert json.loads((folder / "reports/tiny/drift.json").read_text())["decision"] == "retrain"
     verdict = json.loads((folder / "reports/tiny/verdict.json").read_text())
-    registry = read_registry("tiny", folder)
+    registry = read_registry(Project.open(folder), "tiny")
     assert registry.champion == ("tiny@v1.1.0" if verdict["verdict"] == "promote" else "tiny@v1.0.0")
     if verdict["verdict"] == "keep":
         with pytest.raises(AssertionError, match="no version before"):
             run("tidemill", "rollback", "tiny", folder=folder)
     else:
         assert "tiny@v1.0.0 is the champion again" in run("tidemill", "rollback", "tiny", folder=folder)
-    assert read_registry("tiny", folder).champion == "tiny@v1.0.0"
+    assert read_registry(Project.open(folder), "tiny").champion == "tiny@v1.0.0"

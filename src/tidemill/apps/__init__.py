@@ -7,6 +7,6 @@ workbench/      `tidemill lf`: labeling functions looked at while they are writt
 search/         `tidemill search` and its stage: better settings of embed and train
 studies/        `tidemill learning-curves`, `tidemill label-errors`: learning curves, suspect labels
 reports/        `tidemill report`: reports/index.html and the summary of a run
-onboarding/     `tidemill new`: a problem made from somebody's data
+onboarding/     `tidemill init`, `upgrade` and `new`: a project made and moved on, a problem made from data
 evaluation_data the rows and predictions that the evaluate stage compares
 """

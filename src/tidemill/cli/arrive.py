@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from tidemill.cli.options import AsJson, ProblemName
 from tidemill.cli.output import answering
 from tidemill.cli.project import open_project
@@ -19,6 +17,5 @@ def arrive(problem: ProblemName, *, as_json: AsJson = False) -> None:
     from tidemill.project.arrivals import arrive as take_in
 
     with answering(as_json=as_json) as answer:
-        open_project(problem)
-        batches = take_in(problem, folder=Path())
+        batches = take_in(open_project(problem), problem)
         answer({"problem": problem, "batches": batches}, [f"{problem}: {', '.join(batches) or 'nothing new'}"])

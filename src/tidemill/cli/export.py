@@ -31,8 +31,7 @@ def export(
     from tidemill.apps.models.export import export as write_model
 
     with answering(as_json=as_json) as answer:
-        root = open_project(problem)
-        done = write_model(problem, version, out, head_only=head_only, root=root)
+        done = write_model(open_project(problem), problem, version, out, head_only=head_only)
         lines = [f"{out}: {', '.join(path.name for path in done.files)}"]
         if done.rows:
             lines.append(f"{problem}: probabilities of {done.rows} rows differ by {done.difference:.1e} at most")

@@ -31,11 +31,10 @@ def fetch(
     tidemill fetch
     tidemill fetch spam
     """
-    from tidemill.project.compose import compose
     from tidemill.project.packages import fetch_for
 
     with answering(as_json=as_json) as answer:
-        root = open_project()
-        wanted = names or list(compose()["problems"])
-        fetch_for(wanted, root)
+        project = open_project()
+        wanted = names or list(project.compose()["problems"])
+        fetch_for(wanted, project.shared)
         answer({"fetched": wanted}, [f"fetched: {', '.join(wanted)}"])

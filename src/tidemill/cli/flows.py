@@ -7,18 +7,21 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tidemill.project.project import Project
 
 
-def flow(name: str, root: Path) -> Callable[..., dict[str, Any]]:
-    """Import a flow from the project's folder ``flows/``.
+def flow(name: str, project: Project) -> Callable[..., dict[str, Any]]:
+    """Import a flow from the folder ``flows/`` of the project's main checkout.
 
     Parameters
     ----------
     name
         Name of the flow and of its module.
-    root
-        Top folder of the project.
+    project
+        The project.
 
     Returns
     -------
@@ -35,10 +38,22 @@ def flow(name: str, root: Path) -> Callable[..., dict[str, Any]]:
     from tidemill.runs.addresses import prefect_environment
 
     require("prefect")
+    root = project.shared
     if not (root / "flows" / f"{name}.py").exists():
         raise ConfigError(f"flows/{name}.py is missing in {root}: restore it with `git checkout flows`")
-    os.environ.update(prefect_environment())
+    os.environ.update(prefect_environment(project))
+    _forget_flows_of_others(root)
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
     found: Callable[..., dict[str, Any]] = getattr(importlib.import_module(f"flows.{name}"), name)
     return found
+
+
+def _forget_flows_of_others(root: Path) -> None:
+    """Another project's flows have the same names: they stay with those who hold them, and are imported no more."""
+    package = sys.modules.get("flows")
+    others = [folder for folder in map(Path, getattr(package, "__path__", [])) if folder.resolve() != root / "flows"]
+    if others:
+        for module in [one for one in sys.modules if one.partition(".")[0] == "flows"]:
+            del sys.modules[module]
+        sys.path[:] = [path for path in sys.path if Path(path) not in {folder.parent for folder in others}]

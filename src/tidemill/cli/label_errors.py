@@ -19,8 +19,7 @@ def label_errors(problem: ProblemName, *, as_json: AsJson = False) -> None:
     from tidemill.apps.studies.label_errors import suspects
 
     with answering(as_json=as_json) as answer:
-        open_project(problem)
-        table, words = suspects(problem)
+        table, words = suspects(open_project(problem), problem)
         page = f"reports/{problem}/label_errors.html"
         content = {"page": page, "summary": words, "labels": table.to_dicts()}
         answer(content, [f"{table.height:,} labels to look at: {page}. {words}"])

@@ -23,8 +23,7 @@ def learning_curves(problem: ProblemName, *, as_json: AsJson = False) -> None:
     from tidemill.apps.studies.learning_curves import curves
 
     with answering(as_json=as_json) as answer:
-        open_project(problem)
-        report = curves(problem)
+        report = curves(open_project(problem), problem)
         answer(report, [line for kind in _KINDS for line in _lines(report, kind)])
 
 

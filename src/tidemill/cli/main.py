@@ -11,9 +11,11 @@ from tidemill import __version__
 from tidemill.cli import (
     arrive,
     compose,
+    defaults,
     denoise,
     export,
     fetch,
+    init,
     label,
     label_errors,
     learning_curves,
@@ -27,6 +29,7 @@ from tidemill.cli import (
     search,
     serve,
     ui,
+    upgrade,
     versions,
 )
 from tidemill.cli.grammar import add, group
@@ -37,6 +40,8 @@ for _function in (
     run.run,
     monitor.monitor,
     compose.compose,
+    defaults.defaults,
+    init.init,
     new.new,
     fetch.fetch,
     arrive.arrive,
@@ -49,6 +54,7 @@ for _function in (
     versions.versions,
     rollback.rollback,
     report.report,
+    upgrade.upgrade,
     ui.ui,
     label.label,
     denoise.denoise,

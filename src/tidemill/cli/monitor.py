@@ -25,11 +25,12 @@ def monitor(
     tidemill monitor --no-trigger --json
     """
     from tidemill.cli.flows import flow
-    from tidemill.project.compose import expand
+    from tidemill.project.compose import expand, require_problem
 
     with answering(as_json=as_json) as answer:
-        root = open_project()
-        problems, _ = expand(settings or [])
+        project = open_project()
+        problems, _ = expand(settings or [], conf=project.conf)
+        require_problem(problems)
         chosen = "all" if len(problems) > 1 else problems[0]
-        decisions = flow("monitor", root)(chosen, trigger=not no_trigger)
+        decisions = flow("monitor", project)(chosen, trigger=not no_trigger)
         answer(decisions, [f"{name}: {decision}" for name, decision in decisions.items()])

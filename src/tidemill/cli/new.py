@@ -41,5 +41,5 @@ def new(
 
     with answering(as_json=as_json) as answer:
         wanted = NewProblem(name, source=source, text=text, label=label, images=images, classes=classes)
-        made = scaffold(wanted, root=open_project())
+        made = scaffold(wanted, open_project())
         answer({"problem": name, "rows": made.rows, "classes": made.classes}, made.lines)

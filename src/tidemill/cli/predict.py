@@ -46,9 +46,9 @@ def predict(
     from tidemill.apps.predict.prediction import predict_files
 
     with answering(as_json=as_json) as answer:
-        root = open_project(problem)
+        project = open_project(problem)
         done = predict_files(
-            problem, sources, out, root=root, version=version, abstain_below=abstain_below, engine=engine
+            project, problem, sources, out, version=version, abstain_below=abstain_below, engine=engine
         )
         counts = {
             name or "no prediction": count for name, count in sorted(done.counts.items(), key=lambda one: -one[1])

@@ -15,11 +15,10 @@ def report(*, as_json: AsJson = False) -> None:
     tidemill report
     """
     from tidemill.apps.reports.index_page import render, summary
-    from tidemill.project.compose import compose
 
     with answering(as_json=as_json) as answer:
-        root = open_project()
-        summaries = {name: summary(root, name) for name in compose()["problems"]}
-        page = render(root, list(summaries))
+        project = open_project()
+        summaries = {name: summary(project, name) for name in project.compose()["problems"]}
+        page = render(project, list(summaries))
         lines = [line for text in summaries.values() for line in (*text.splitlines(), "")]
         answer({"page": page, "summaries": summaries}, [*lines, str(page)])

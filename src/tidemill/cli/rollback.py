@@ -30,5 +30,5 @@ def rollback(
     from tidemill.runs.registry import rollback as roll_back
 
     with answering(as_json=as_json) as answer:
-        champion = roll_back(problem, version, open_project(problem))
+        champion = roll_back(open_project(problem), problem, version)
         answer({"champion": champion}, [f"{champion} is the champion again"])

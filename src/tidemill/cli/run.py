@@ -19,16 +19,17 @@ def run(settings: Overrides = None, *, as_json: AsJson = False) -> None:
     """
     from tidemill.apps.reports.index_page import summary
     from tidemill.cli.flows import flow
-    from tidemill.project.compose import expand
+    from tidemill.project.compose import expand, require_problem
     from tidemill.runs.worktree import refuse_uncommitted
 
     with answering(as_json=as_json) as answer:
-        root, words = open_project(), settings or []
-        problems, _ = expand(words)
-        refuse_uncommitted(root)
+        project, words = open_project(), settings or []
+        problems, _ = expand(words, conf=project.conf)
+        require_problem(problems)
+        refuse_uncommitted(project.shared)
         problem = "all" if len(problems) > 1 else problems[0]
-        outcomes = flow("refresh", root)(problem, [word for word in words if not word.startswith("problem=")])
+        outcomes = flow("refresh", project)(problem, [word for word in words if not word.startswith("problem=")])
         lines = []
         for name in problems:
-            lines += ["", *summary(root, name).splitlines(), *(f"  {line}" for line in outcomes[name])]
+            lines += ["", *summary(project, name).splitlines(), *(f"  {line}" for line in outcomes[name])]
         answer(outcomes, lines)

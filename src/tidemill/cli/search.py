@@ -24,10 +24,9 @@ def search(
     tidemill search spam --minutes 20
     """
     from tidemill.apps.search.search import search_for
-    from tidemill.project.layout import Paths
 
     with answering(as_json=as_json) as answer:
-        open_project(problem)
-        report = search_for(problem, Paths(problem).searched, minutes=minutes)
+        project = open_project(problem)
+        report = search_for(project, problem, project.paths(problem).searched, minutes=minutes)
         spent = f"{report['trials']} trials, {report['elapsed_seconds']} s: reports/{problem}/searched/"
         answer(report, [report["verdict"], spent])

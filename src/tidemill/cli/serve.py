@@ -32,7 +32,7 @@ def serve(
     from tidemill.apps.serve.settings import ServiceSettings
     from tidemill.project.config import parse
 
-    root = open_project(problem)
+    project = open_project(problem)
     given = {
         "host": host,
         "port": port,
@@ -42,4 +42,4 @@ def serve(
         "seconds": seconds,
         "engine": engine,
     }
-    answer_requests(problem, version, parse(ServiceSettings, given, "serve"), root=root)
+    answer_requests(project, problem, version, parse(ServiceSettings, given, "serve"))

@@ -23,6 +23,6 @@ def ui(
     from tidemill.common.extras import require
     from tidemill.runs.prefect_server import serve
 
-    root = open_project()
+    project = open_project()
     require("prefect")
-    serve(root, port=port, pages_port=pages_port)
+    serve(project, port=port, pages_port=pages_port)

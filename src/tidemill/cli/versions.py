@@ -18,7 +18,7 @@ def versions(problem: ProblemName, *, as_json: AsJson = False) -> None:
     from tidemill.runs.registry import read_registry
 
     with answering(as_json=as_json) as answer:
-        registry = read_registry(problem, open_project(problem))
+        registry = read_registry(open_project(problem), problem)
         lines = [
             f"{version}  {commit[:12]}{'  champion' if version == registry.champion else ''}"
             for version, commit in registry.versions.items()

@@ -7,5 +7,6 @@ failures        how a program ends on an error: one line, or a traceback where i
 extras          the command that installs a library which is missing
 progress        progress bars on a terminal, lines in a log
 statistics      Wilson's interval of a proportion
+torch_threads   the number of torch's threads while a block runs
 torchvision     makes ``import torchvision`` work beside a CPU build of torch
 """

@@ -19,6 +19,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
+from tidemill.common.torch_threads import torch_threads
 from tidemill.contracts import Features
 from tidemill.embed.image import load_trainable, pixels, pooled
 from tidemill.embed.run import Embedder
@@ -55,12 +56,17 @@ def domain(embedder: Embedder, rows: pl.DataFrame) -> dict[str, Any]:
     some = least(rows, embedder.settings.domain_rows)
     if not some.height:
         return {"rows": 0, "verdict": UNKNOWN, "measures": {}, "words": "not measured: embed.domain_rows is 0"}
-    contents, settings = some[embedder.modality].to_list(), embedder.settings
+    with torch_threads(embedder.settings.threads):
+        return {"rows": some.height} | _measured(embedder, some[embedder.modality].to_list())
+
+
+def _measured(embedder: Embedder, contents: list[Any]) -> dict[str, Any]:
+    settings = embedder.settings
     if embedder.modality == "image" and settings.image is not None:
         loaded = load_trainable(settings.backbone, embedder.path, settings.image, scratch=False)
-        return {"rows": some.height} | _of_images(loaded, contents, settings.image)
+        return _of_images(loaded, contents, settings.image)
     assert isinstance(embedder.backbone, TextBackbone)  # noqa: S101 - the embedder has seen to it
-    return {"rows": some.height} | _of_texts(embedder.backbone, contents)
+    return _of_texts(embedder.backbone, contents)
 
 
 def least(rows: pl.DataFrame, count: int) -> pl.DataFrame:

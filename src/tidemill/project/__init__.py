@@ -1,8 +1,12 @@
 """A project on disk: its settings, its files and the tables in them. It knows no run, no model and no command.
 
 config          load, parse: typed settings of a problem and a stage from params.yaml
-compose         conf/ composed into params.yaml by Hydra; overrides; preflight
-layout          Paths of one problem; what all worktrees share
+compose         conf/ composed into params.yaml by Hydra; overrides; what preflight checks
+stage_code/     the code that each stage runs; its fingerprints in code.yaml
+project         Project: one project on disk, passed to what works on it
+defaults        the settings that come with Tidemill, listed
+layout          Paths of one problem; the main checkout of a worktree
+stage_arguments what DVC starts a stage with
 tables          tables read and written by their contract; JSON; names of batches
 contents        texts or images of all rows
 gold            rows with gold, and what only evaluate may know of them

@@ -5,22 +5,22 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
-from tidemill.contracts import DataError, Problem
+from tidemill.contracts import DataError
 from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.source import Source, discover, locate
 from tidemill.project.batches import arrivals
-from tidemill.project.config import PARAMS, load, load_params
-from tidemill.project.layout import Paths, shared_root
+from tidemill.project.layout import Paths
+from tidemill.project.project import Project
 from tidemill.project.tables import read_json, write_json
 
 _BATCH_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
-def scan(problem: Problem, settings: IngestSettings, root: Path) -> list[dict[str, str]]:
-    """Problem, its settings and the checkout whose manifest counts → entries for the sources it lacks, in order.
+def scan(settings: IngestSettings, paths: Paths) -> list[dict[str, str]]:
+    """Settings of a problem and its paths → entries for the sources that its manifest lacks, in order.
 
     Sources are looked for in the main checkout, which all runs share. ``ingest.batch_order`` patterns come first, each in
     natural order (``sms-2`` before ``sms-10``).
@@ -30,9 +30,8 @@ def scan(problem: Problem, settings: IngestSettings, root: Path) -> list[dict[st
     DataError
         A source cannot be read, or its name is no batch name or is taken.
     """
-    shared = shared_root(root.resolve())
-    known = arrivals(root / Paths(problem.name).manifest)
-    sources = [one for one in discover(settings.incoming, shared) if one not in {entry.source for entry in known}]
+    known = arrivals(paths.manifest)
+    sources = [one for one in discover(settings.incoming, paths.shared) if one not in {entry.source for entry in known}]
     taken = {entry.batch: entry.source for entry in known}
     found = []
     for source in sorted(sources, key=lambda one: _place(batch_name(one), settings.batch_order)):
@@ -40,19 +39,17 @@ def scan(problem: Problem, settings: IngestSettings, root: Path) -> list[dict[st
         if batch in taken:
             raise DataError(f"{source}: a batch {batch!r} came from {taken[batch]}; rename the new file")
         taken[batch] = source
-        sha = Source(locate(source, shared)).fingerprint(settings)
+        sha = Source(locate(source, paths.shared)).fingerprint(settings)
         found.append({"batch": batch, "source": source, "sha256": sha})
     return found
 
 
-def arrive(problem: str, *, folder: Path) -> list[str]:
-    """Problem's name and the checkout to change → names of the batches that its manifest has now in addition."""
-    params = load_params(folder / PARAMS)
-    known, settings, paths = load(problem, "ingest", IngestSettings, params=params)
-    found: list[Any] = scan(known, settings, folder)
+def arrive(project: Project, problem: str) -> list[str]:
+    """Project and problem's name → names of the batches that its manifest has now in addition."""
+    _, settings, paths = project.load(problem, "ingest", IngestSettings)
+    found: list[Any] = scan(settings, paths)
     if found:
-        manifest = folder / paths.manifest
-        write_json({"batches": [*read_json(manifest)["batches"], *found]}, manifest)
+        write_json({"batches": [*read_json(paths.manifest)["batches"], *found]}, paths.manifest)
     return [entry["batch"] for entry in found]
 
 

@@ -20,7 +20,7 @@ from tidemill.ingest.batch import SEEN, Batch, build, counts, empty_seen
 from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.source import Source, locate
 from tidemill.project.expectations import guard
-from tidemill.project.layout import Paths, shared_root
+from tidemill.project.layout import Paths
 from tidemill.project.tables import read, read_json, write, write_json
 from tidemill.readers.read import tell
 
@@ -87,7 +87,7 @@ def bring_in(problem: Problem, settings: IngestSettings, paths: Paths) -> None:
     made = _make(arrived, problem, settings, paths)
     if made:
         rows = pl.concat([batch.raw for batch, _ in made])
-        guard(rows, settings.raw, problem=problem.name, table_name="raw")
+        guard(rows, settings.raw, paths, "raw")
     for batch, mark in made:
         _write(batch, mark, (settings, paths, gold_contract(len(problem.classes))))
     _remove_others([arrival.batch for arrival in arrived], paths)
@@ -106,7 +106,7 @@ def _make(arrived: list[Arrival], problem: Problem, settings: IngestSettings, pa
         if _is_current(arrival.batch, paths, mark):
             seen = read(paths.seen / f"{arrival.batch}.parquet", SEEN)
         else:
-            made.append((_build(arrival, problem, settings, before), mark))
+            made.append((_build(arrival, problem, settings, before, paths.shared), mark))
             seen = made[-1][0].seen
         before = pl.concat([before, seen])
     return made
@@ -146,9 +146,9 @@ def _is_current(batch: str, paths: Paths, mark: str) -> bool:
         return False
 
 
-def _build(arrival: Arrival, problem: Problem, settings: IngestSettings, before: pl.DataFrame) -> Batch:
+def _build(arrival: Arrival, problem: Problem, settings: IngestSettings, before: pl.DataFrame, shared: Path) -> Batch:
     print(f"ingest: {arrival.batch} from {arrival.source}", file=sys.stderr, flush=True)
-    source = Source(locate(arrival.source, shared_root(Path.cwd())))
+    source = Source(locate(arrival.source, shared))
     if source.fingerprint(settings) != arrival.sha256:
         raise DataError(
             f"{arrival.source} changed since it arrived as batch {arrival.batch!r}; batches are never edited: put the "

@@ -1,4 +1,4 @@
-"""conf/ → params.yaml: Hydra composes it, atomically, with the overrides recorded."""
+"""conf/ composed into params.yaml by Hydra, with the overrides recorded; the check that it and code.yaml are of now."""
 
 from __future__ import annotations
 
@@ -6,19 +6,31 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import tidemill.conf
 from tidemill.common.files import atomic_write
 from tidemill.common.spelling import closest, did_you_mean
 from tidemill.contracts import STAGES, ConfigError
-from tidemill.project.config import PARAMS, load_params
+from tidemill.project.config import load_params
+from tidemill.project.project import Project
 from tidemill.project.renamed_settings import refuse_renamed, refuse_renamed_overrides
+from tidemill.project.stage_code.fingerprints import (
+    StageCode,
+    fingerprint_stages,
+    package_seen_from,
+    read_code,
+    refuse_stale,
+    write_code,
+)
 
-CONF = Path("conf")
+DEFAULTS = Path(tidemill.conf.__file__).parent
+"""Config groups that come with the package; ``hydra.searchpath`` of a project's conf/config.yaml names them."""
+
 EXPERIMENT: Final = "experiment"
 """Config group of settings of several stages that go together; what is in it goes before a problem's own settings."""
 _HEADER = "# Composed from conf/ by `tidemill compose`. Edit conf/, not this file.\n"
 
 
-def compose(overrides: Sequence[str] = (), *, conf: Path = CONF) -> dict[str, Any]:
+def compose(overrides: Sequence[str] = (), *, conf: Path) -> dict[str, Any]:
     """Hydra overrides → the whole configuration, as plain data.
 
     Raises
@@ -37,7 +49,8 @@ def compose(overrides: Sequence[str] = (), *, conf: Path = CONF) -> dict[str, An
     refuse_renamed_overrides(overrides)
     try:
         with initialize_config_dir(str(conf.resolve()), version_base=None):
-            content: Any = OmegaConf.to_container(hydra_compose("config", overrides=list(overrides)), resolve=True)
+            composed = hydra_compose("config", overrides=[*overrides, *_own_defaults(conf)])
+            content: Any = OmegaConf.to_container(composed, resolve=True)
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(_explain(error, overrides, conf)) from error
     content["overrides"] = list(overrides)
@@ -45,6 +58,12 @@ def compose(overrides: Sequence[str] = (), *, conf: Path = CONF) -> dict[str, An
         for stage in STAGES:
             refuse_renamed(stage, content[name].get(stage, {}), f"{name}.{stage}")
     return dict(content)
+
+
+def _own_defaults(conf: Path) -> list[str]:
+    """Override that a checkout of Tidemill needs, whose stages run with its own package: that package's defaults too."""
+    own = conf.resolve().parent / "src" / "tidemill" / DEFAULTS.name
+    return [f"hydra.searchpath=['file://{own}']"] if own.exists() and own != DEFAULTS.resolve() else []
 
 
 def _explain(error: Exception, overrides: Sequence[str], conf: Path) -> str:
@@ -64,12 +83,31 @@ def _explain(error: Exception, overrides: Sequence[str], conf: Path) -> str:
     return f"the overrides {' '.join(overrides)} do not compose: {error}"
 
 
-def option_names(group: str, conf: Path = CONF) -> list[str]:
-    """Config group → its options, such as ``dawid_skene`` and ``majority`` of ``denoise``."""
-    return sorted(path.stem for path in (conf / group).glob("*.yaml"))
+def option_names(group: str, conf: Path) -> list[str]:
+    """List the options of a config group.
+
+    Parameters
+    ----------
+    group
+        Such as ``denoise``.
+    conf
+        The project's own configuration.
+
+    Returns
+    -------
+    list of str
+        Names of options, the package's and the project's, such as ``dawid_skene`` and ``majority``.
+    """
+    return sorted({path.stem for folder in (DEFAULTS, conf) for path in (folder / group).glob("*.yaml")})
 
 
-def override_keys(conf: Path = CONF) -> set[str]:
+def option_file(group: str, name: str, conf: Path) -> Path:
+    """Find the file of an option: the project's own, or else the package's."""
+    own = conf / group / f"{name}.yaml"
+    return own if own.exists() else DEFAULTS / group / f"{name}.yaml"
+
+
+def override_keys(conf: Path) -> set[str]:
     """Every key that an override may name: groups of each problem and dotted keys."""
     content = compose(conf=conf)
     keys = set(_dotted(content))
@@ -85,7 +123,7 @@ def _dotted(content: dict[str, Any], prefix: str = "") -> Iterable[str]:
             yield from _dotted(value, f"{prefix}{key}.")
 
 
-def expand(words: Sequence[str], *, conf: Path = CONF) -> tuple[list[str], list[str]]:
+def expand(words: Sequence[str], *, conf: Path) -> tuple[list[str], list[str]]:
     """Words of a command line → (problems chosen, Hydra overrides).
 
     ``problem=spam`` chooses; ``denoise=majority``, ``experiment=quick`` and ``train.optimizer.max_epochs=3`` mean each chosen
@@ -109,6 +147,20 @@ def expand(words: Sequence[str], *, conf: Path = CONF) -> tuple[list[str], list[
     overrides = [one for key, value in rest for one in _expand_one(key, value, problems, known)]
     compose(overrides, conf=conf)
     return problems, overrides
+
+
+def require_problem(names: Sequence[str]) -> None:
+    """Refuse an empty list of problems.
+
+    Raises
+    ------
+    ConfigError
+        The project has none yet; says how to make one.
+    """
+    if not names:
+        raise ConfigError(
+            "this project has no problem yet: make one with `tidemill new NAME --from FILE --text COLUMN`"
+        )
 
 
 def _choose(value: str, known: list[str]) -> list[str]:
@@ -136,10 +188,10 @@ def _expand_one(key: str, value: str, problems: list[str], known: list[str]) -> 
     return [f"{name}.{key}={value}" for name in problems]
 
 
-def write_params(overrides: Sequence[str] = (), *, folder: Path = Path()) -> bool:
-    """Overrides → params.yaml of the project in ``folder``; True where its content changed."""
-    content = compose(overrides, conf=folder / CONF)
-    path = folder / PARAMS
+def write_params(project: Project, overrides: Sequence[str] = ()) -> bool:
+    """Overrides → params.yaml of a project; True where its content changed."""
+    content = compose(overrides, conf=project.conf)
+    path = project.params
     if path.exists() and load_params(path) == content:
         return False
     import yaml
@@ -150,23 +202,58 @@ def write_params(overrides: Sequence[str] = (), *, folder: Path = Path()) -> boo
     return True
 
 
-def preflight(*, folder: Path = Path()) -> None:
-    """Composed and written configuration agree, or an error says where not and how to mend it.
+def compose_code(project: Project, package: Path) -> StageCode:
+    """Compute the fingerprints of the code that a project's stages run.
+
+    Parameters
+    ----------
+    project
+        The project, whose local state keeps what was read of unchanged files.
+    package
+        Folder of the ``tidemill`` that its stages import.
+    """
+    return fingerprint_stages(package, cache=project.state / "code.json")
+
+
+def compose_all(project: Project, overrides: Sequence[str] = ()) -> None:
+    """Write ``params.yaml`` and ``code.yaml`` of a project, the latter of the code that its stages will run."""
+    write_params(project, overrides)
+    write_code(compose_code(project, package_seen_from(project.root)), project.root)
+
+
+def refuse_stale_code(project: Project, package: Path) -> None:
+    """Refuse a ``code.yaml`` that was composed from other code.
 
     Raises
     ------
     ConfigError
-        ``params.yaml`` is missing or stale.
+        Names the stages, the files and the remedy.
     """
-    written = load_params(folder / PARAMS)
+    overrides = load_params(project.params).get("overrides", [])
+    refuse_stale(read_code(project.root), compose_code(project, package), remedy=_remedy(overrides))
+
+
+def _remedy(overrides: Sequence[str]) -> str:
+    return " ".join(["tidemill compose", *overrides])
+
+
+def refuse_stale_params(project: Project) -> None:
+    """Refuse a ``params.yaml`` that is not what ``conf/`` composes to.
+
+    Raises
+    ------
+    ConfigError
+        It is missing or stale; names the first key that differs and the remedy.
+    """
+    written = load_params(project.params)
     overrides = written.get("overrides", [])
-    differing = _differences(compose(overrides, conf=folder / CONF), written)
+    differing = _differences(compose(overrides, conf=project.conf), written)
     if differing:
         key, composed, stands = differing[0]
         raise ConfigError(
             f"params.yaml is stale: {key} is {stands!r} there and {composed!r} in conf/"
             f"{f' ({len(differing)} keys differ)' if len(differing) > 1 else ''}. "
-            f"Run `tidemill compose{''.join(f' {one}' for one in overrides)}`"
+            f"Run `{_remedy(overrides)}`"
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,21 +10,13 @@ from pydantic import ValidationError
 
 from tidemill.common.spelling import did_you_mean
 from tidemill.contracts import ConfigError, Problem, Settings
-from tidemill.project.layout import Paths
 from tidemill.project.renamed_settings import refuse_renamed
 
 S = TypeVar("S", bound=Settings)
 PARAMS = Path("params.yaml")
 
 
-def stage_arguments(stage: str, description: str | None) -> str:
-    """Command line of a stage script → the problem's name."""
-    parser = argparse.ArgumentParser(prog=f"python -m tidemill.stages.{stage}", description=description)
-    parser.add_argument("problem", help="name of a problem in params.yaml, such as spam")
-    return str(parser.parse_args().problem)
-
-
-def load_params(path: Path = PARAMS) -> dict[str, Any]:
+def load_params(path: Path) -> dict[str, Any]:
     """params.yaml → its content.
 
     Raises
@@ -41,20 +32,19 @@ def load_params(path: Path = PARAMS) -> dict[str, Any]:
     return content
 
 
-def load(name: str, stage: str, settings: type[S], *, params: dict[str, Any] | None = None) -> tuple[Problem, S, Paths]:
-    """Problem's name, stage and its settings type → the problem, the stage's settings and the problem's paths.
+def load(name: str, stage: str, settings: type[S], *, params: dict[str, Any]) -> tuple[Problem, S]:
+    """Take a problem and the settings of one of its stages from the content of params.yaml.
 
     Raises
     ------
     ConfigError
         The problem, a key or a value is not what the settings promise; the nearest valid name is given.
     """
-    content = load_params() if params is None else params
-    if name not in content.get("problems", []):
-        raise ConfigError(f"unknown problem {name!r}{did_you_mean(name, content.get('problems', []))}")
-    section = content[name]
+    if name not in params.get("problems", []):
+        raise ConfigError(f"unknown problem {name!r}{did_you_mean(name, params.get('problems', []))}")
+    section = params[name]
     problem = parse(Problem, section["problem"], f"{name}.problem")
-    return problem, parse(settings, section[stage], f"{name}.{stage}"), Paths(name)
+    return problem, parse(settings, section[stage], f"{name}.{stage}")
 
 
 def parse(settings: type[S], section: dict[str, Any], where: str) -> S:

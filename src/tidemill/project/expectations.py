@@ -14,7 +14,7 @@ import polars as pl
 
 from tidemill.common.files import atomic_write
 from tidemill.contracts import Column, Contract, DataError, SuiteError, check
-from tidemill.project.layout import data_docs, data_docs_page, suite_result
+from tidemill.project.layout import Paths
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _SHOWN = 5
 
 
-def guard(table: pl.DataFrame, contract: Contract, *, problem: str, table_name: str) -> None:
+def guard(table: pl.DataFrame, contract: Contract, paths: Paths, table_name: str) -> None:
     """Finished table → nothing, once its suite has passed; Data Docs and the result are kept either way.
 
     Raises
@@ -31,22 +31,21 @@ def guard(table: pl.DataFrame, contract: Contract, *, problem: str, table_name: 
         Names the column, the rows and the Data Docs page. The caller has not written the table yet, so nothing
         downstream sees it.
     """
-    _judge(table, _expectations(table, contract), problem, table_name)
+    _judge(table, _expectations(table, contract), paths, table_name)
 
 
-def _judge(table: pl.DataFrame, expectations: list[tuple[str, dict[str, Any]]], problem: str, table_name: str) -> None:
-    docs = data_docs(problem, table_name)
-    page = data_docs_page(problem, table_name)
-    result = _validate(_to_pandas(table), expectations, f"{problem}_{table_name}", docs)
+def _judge(table: pl.DataFrame, expectations: list[tuple[str, dict[str, Any]]], paths: Paths, table_name: str) -> None:
+    docs, page = paths.data_docs(table_name), paths.data_docs_page(table_name)
+    result = _validate(_to_pandas(table), expectations, f"{paths.name}_{table_name}", docs)
     _lead(page, next(docs.glob("validations/**/*.html")))
-    with atomic_write(suite_result(problem, table_name)) as path:
+    with atomic_write(paths.suite_result(table_name)) as path:
         path.write_text(json.dumps(result, indent=1, default=str), encoding="utf-8")
     failed = [one for one in result["results"] if not one["success"]]
     if failed:
-        raise SuiteError(_message(failed, f"{problem}/{table_name}", page))
+        raise SuiteError(_message(failed, f"{paths.name}/{table_name}", page))
 
 
-def promised(table: pl.DataFrame, contract: Contract, *, problem: str, table_name: str) -> None:
+def promised(table: pl.DataFrame, contract: Contract, paths: Paths, table_name: str) -> None:
     """Finished table → nothing, once it is seen to keep its contract: what ``guard`` says of it, in milliseconds.
 
     Great Expectations takes seconds to start. It is asked only where the contract is broken, to show all that is wrong;
@@ -58,37 +57,43 @@ def promised(table: pl.DataFrame, contract: Contract, *, problem: str, table_nam
         As ``guard``.
     """
     try:
-        check(table, contract, where=f"{problem}/{table_name}")
+        check(table, contract, where=f"{paths.name}/{table_name}")
     except DataError:
-        guard(table, contract, problem=problem, table_name=table_name)
+        guard(table, contract, paths, table_name)
         raise
 
 
-def page_later(file: Path, contract: Contract, *, problem: str, table_name: str) -> None:
+def page_later(file: Path, contract: Contract, paths: Paths, table_name: str) -> None:
     """Parquet file that keeps its contract → a note by which ``pages_now`` runs its suite and renders its page."""
     expectations = _expectations(pl.read_parquet(file, n_rows=1), contract)
-    with atomic_write(_note(problem, table_name)) as path:
-        path.write_text(json.dumps({"file": str(file), "expectations": expectations}), encoding="utf-8")
+    with atomic_write(_note(paths, table_name)) as path:
+        path.write_text(json.dumps({"file": _within(file, paths), "expectations": expectations}), encoding="utf-8")
 
 
-def pages_now(problem: str) -> None:
-    """Problem → the pages left to this stage, rendered.
+def pages_now(paths: Paths) -> None:
+    """Problem's paths → the pages left to this stage, rendered.
 
     Raises
     ------
     SuiteError
         As ``guard``.
     """
-    for note in sorted(_note(problem, "").parent.glob("*.note")):
+    for note in sorted(_note(paths, "").parent.glob("*.note")):
         said = json.loads(note.read_text(encoding="utf-8"))
-        if Path(said["file"]).exists():
+        file = paths.root / said["file"]
+        if file.exists():
             expectations = [(kind, arguments) for kind, arguments in said["expectations"]]
-            _judge(pl.read_parquet(said["file"]), expectations, problem, note.stem)
+            _judge(pl.read_parquet(file), expectations, paths, note.stem)
         note.unlink(missing_ok=True)
 
 
-def _note(problem: str, table_name: str) -> Path:
-    return suite_result(problem, table_name).with_suffix(".note")
+def _note(paths: Paths, table_name: str) -> Path:
+    return paths.suite_result(table_name).with_suffix(".note")
+
+
+def _within(file: Path, paths: Paths) -> str:
+    """Name a file of the checkout relative to it: the note may be read by a run in another worktree."""
+    return str(file.relative_to(paths.root) if file.is_relative_to(paths.root) else file.resolve())
 
 
 def _lead(page: Path, target: Path) -> None:

@@ -2,23 +2,43 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
+
+CONF: Final = Path("conf")
+STATE: Final = ".tidemill"
 
 
 @dataclass(frozen=True)
 class Paths:
-    """Where one problem's tables, model and reports are, relative to the project."""
+    """Where one problem's tables, model and reports are.
+
+    Attributes
+    ----------
+    name
+        Name of the problem.
+    root
+        Checkout that holds them.
+    shared
+        Main checkout, which holds what all runs share.
+    """
 
     name: str
+    root: Path
+    shared: Path
+
+    @classmethod
+    def within(cls, name: str) -> Paths:
+        """Give the paths relative to the project's top folder, as git and DVC name them."""
+        return cls(name, Path(), Path())
 
     @property
     def data(self) -> Path:
         """Folder of the problem's tables."""
-        return Path("data") / self.name
+        return self.root / "data" / self.name
 
     @property
     def preflight(self) -> Path:
@@ -88,17 +108,17 @@ class Paths:
     @property
     def functions(self) -> Path:
         """Folder of the problem's labeling functions."""
-        return Path("src/problems") / self.name
+        return self.root / "src" / "problems" / self.name
 
     @property
     def model(self) -> Path:
         """Folder of the candidate model."""
-        return Path("models") / self.name / "candidate"
+        return self.root / "models" / self.name / "candidate"
 
     @property
     def champion(self) -> Path:
         """The version of the champion that ``monitor`` and ``evaluate`` compare with."""
-        return Path("models") / self.name / "champion.json"
+        return self.root / "models" / self.name / "champion.json"
 
     @property
     def search(self) -> Path:
@@ -113,46 +133,57 @@ class Paths:
     @property
     def reports(self) -> Path:
         """Folder of small reports and plots."""
-        return Path("reports") / self.name
+        return self.root / "reports" / self.name
+
+    @property
+    def state(self) -> Path:
+        """Folder of local state that git and DVC ignore."""
+        return self.shared / STATE
+
+    def data_docs(self, table: str) -> Path:
+        """Folder of the Data Docs of a table's last check."""
+        return self.shared / "reports" / "data_docs" / self.name / table
+
+    def data_docs_page(self, table: str) -> Path:
+        """The page that leads to the result of a table's last check."""
+        return self.data_docs(table) / "latest.html"
+
+    def suite_result(self, table: str) -> Path:
+        """JSON file of a table's last check."""
+        return self.state / "suites" / self.name / f"{table}.json"
 
 
-def shared_root(start: Path | None = None) -> Path:
-    """Any folder of the project (default: the current one) → top folder of the project's main checkout.
+def shared_root_of(root: Path) -> Path:
+    """Locate the main checkout of the repository that a checkout belongs to.
 
     A run works in a git worktree of its own; fetched packages, incoming files, Data Docs and Prefect's database stay
     in the main checkout. Outside of git the folder itself is the root.
     """
-    return _root_of((start or Path.cwd()).resolve())
-
-
-@functools.cache
-def _root_of(folder: Path) -> Path:
     answer = subprocess.run(
-        ["git", "-C", str(folder), "rev-parse", "--path-format=absolute", "--git-common-dir"],
+        ["git", "-C", str(root), "rev-parse", "--path-format=absolute", "--git-common-dir"],
         capture_output=True,
         text=True,
         check=False,
         env={key: value for key, value in os.environ.items() if not key.startswith("GIT_")},
     )
     common = Path(answer.stdout.strip()) if answer.returncode == 0 else None
-    return common.parent if common is not None and common.name == ".git" else folder
+    return common.parent if common is not None and common.name == ".git" else root.resolve()
 
 
-def state_folder(start: Path | None = None) -> Path:
-    """Any folder of the project → the folder of local state that git and DVC ignore."""
-    return shared_root(start) / ".tidemill"
+def find_root(start: Path) -> Path | None:
+    """Find the top folder of the project that a folder is in; None outside of one."""
+    here = start.resolve()
+    return next((folder for folder in (here, *here.parents) if (folder / "dvc.yaml").exists()), None)
 
 
-def data_docs(problem: str, table: str) -> Path:
-    """Problem and table → folder of the Data Docs of that table's last check."""
-    return shared_root() / "reports" / "data_docs" / problem / table
+def problem_names(root: Path) -> list[str]:
+    """List the problems of a project: those of params.yaml, and those in conf/ that are not composed yet."""
+    import yaml
 
-
-def data_docs_page(problem: str, table: str) -> Path:
-    """Problem and table → the page that leads to the result of that table's last check."""
-    return data_docs(problem, table) / "latest.html"
-
-
-def suite_result(problem: str, table: str) -> Path:
-    """Problem and table → JSON file of that table's last check."""
-    return state_folder() / "suites" / problem / f"{table}.json"
+    params = root / "params.yaml"
+    try:
+        content = yaml.load(params.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader) if params.exists() else {}
+    except yaml.YAMLError:  # the command that reads it names what is wrong
+        content = {}
+    listed = content.get("problems", []) if isinstance(content, dict) else []
+    return sorted({*map(str, listed), *(path.stem for path in (root / "conf" / "problem").glob("*.yaml"))})

@@ -24,8 +24,9 @@ import yaml
 from tidemill.common.spelling import did_you_mean
 from tidemill.contracts import PackageError, Settings
 from tidemill.ingest.demo import DEMOS, convert
-from tidemill.project.compose import CONF, compose
+from tidemill.project.compose import DEFAULTS, compose
 from tidemill.project.config import parse
+from tidemill.project.layout import CONF
 
 PINS = Path("conf/packages.yaml")
 FOLDER = Path("data/packages")
@@ -50,12 +51,30 @@ class Pin(Settings):
 
 
 def pins(root: Path) -> dict[str, Pin]:
-    """Project's top folder → its pinned packages by name."""
-    path = root / PINS
-    if not path.exists():
-        raise PackageError(f"{path} is missing: restore it with `git checkout {PINS}`")
-    listed = yaml.safe_load(path.read_text(encoding="utf-8"))
-    found = [parse(Pin, entry, f"{PINS}[{number}]") for number, entry in enumerate(listed)]
+    """Read the packages that are pinned: backbones' weights, which come with Tidemill, and the project's own.
+
+    Parameters
+    ----------
+    root
+        Top folder of the project; a package in its ``conf/packages.yaml`` takes the place of one of the same name.
+
+    Returns
+    -------
+    dict
+        Name to pin.
+
+    Raises
+    ------
+    ConfigError
+        An entry lacks a key, or has one that is unknown.
+    """
+    own = root / PINS
+    files = {f"tidemill/{PINS}": DEFAULTS / PINS.name} | ({str(PINS): own} if own.exists() else {})
+    found = [
+        parse(Pin, entry, f"{where}[{number}]")
+        for where, path in files.items()
+        for number, entry in enumerate(yaml.safe_load(path.read_text(encoding="utf-8")) or [])
+    ]
     return {pin.name: pin for pin in found}
 
 
@@ -105,11 +124,17 @@ def fetch_for(names: Sequence[str], root: Path) -> None:
     problems = [name for name in names if name in content["problems"]]
     packages = [name for name in names if name not in problems]
     for name in problems:
-        packages += [*DEMOS.get(name, ()), *_weights(content[name]["embed"].get("weights"), root)]
+        packages += [*_demo(name, root), *_weights(content[name]["embed"].get("weights"), root)]
     fetch(packages, root)
     for name in problems:
-        if name in DEMOS:
+        if _demo(name, root):
             convert(name, root / FOLDER, root / INCOMING / name)
+
+
+def _demo(problem: str, root: Path) -> tuple[str, ...]:
+    """Packages of a demo problem; none where the project pins none of them, as its problem only has the demo's name."""
+    packages = DEMOS.get(problem, ())
+    return packages if set(packages) <= pins(root).keys() else ()
 
 
 def _weights(setting: str | None, root: Path) -> list[str]:
@@ -123,7 +148,7 @@ def _pin(name: str, root: Path) -> Pin:
     known = pins(root)
     if name not in known:
         raise PackageError(
-            f"no package or problem is called {name!r} (packages: {PINS}){did_you_mean(name, list(known))}"
+            f"no package or problem is called {name!r} (packages: {', '.join(known)}){did_you_mean(name, list(known))}"
         )
     return known[name]
 

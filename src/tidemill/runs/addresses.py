@@ -6,7 +6,7 @@ import os
 import socket
 from pathlib import Path
 
-from tidemill.project.layout import state_folder
+from tidemill.project.project import Project
 
 HOST = "127.0.0.1"
 UI_PORT = 4200
@@ -23,28 +23,28 @@ def api_url(port: int) -> str:
     return f"http://{HOST}:{port}/api"
 
 
-def server_file() -> Path:
+def server_file(project: Project) -> Path:
     """File in which `tidemill ui` says on which port its server listens."""
-    return state_folder() / "ui-port"
+    return project.state / "ui-port"
 
 
-def running_port() -> int | None:
+def running_port(project: Project) -> int | None:
     """Port of the Prefect server that `tidemill ui` started here, or None where it is not up."""
     try:
-        port = int(server_file().read_text(encoding="utf-8"))
+        port = int(server_file(project).read_text(encoding="utf-8"))
         with socket.create_connection((HOST, port), timeout=0.5):
             return port
     except (OSError, ValueError):
         return None
 
 
-def prefect_environment() -> dict[str, str]:
+def prefect_environment(project: Project) -> dict[str, str]:
     """Settings that every Prefect process of the project needs: its own home and database, no telemetry, quick ends.
 
     Where `tidemill ui` is up, runs report to its server; else to a short-lived one on the same SQLite database, so that
     the UI shows them later.
     """
-    home = state_folder() / "prefect"
+    home = project.state / "prefect"
     home.mkdir(parents=True, exist_ok=True)
     settings = {
         "PREFECT_HOME": str(home),
@@ -56,7 +56,7 @@ def prefect_environment() -> dict[str, str]:
         "PREFECT_LOGGING_LEVEL": os.environ.get("PREFECT_LOGGING_LEVEL", "INFO"),
         "DO_NOT_TRACK": "1",
     }
-    port = running_port()
+    port = running_port(project)
     if port is not None and "PREFECT_API_URL" not in os.environ:
         settings["PREFECT_API_URL"] = api_url(port)
     return settings

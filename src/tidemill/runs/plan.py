@@ -9,8 +9,12 @@ import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from tidemill.contracts import RunError
+
+_UNCHANGED: Final[tuple[list[str], ...]] = ([], ["always changed"])
+"""Statuses of a stage that has nothing to do; a run has just composed what the preflight stage always checks."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,9 @@ def plan(folder: Path, problem: str) -> list[Step]:
         raise RunError(f"dvc.yaml has no stage for problem {problem!r}: is it in `problems` of params.yaml?")
     steps: list[Step] = []
     for name in _ordered(after):
-        changed = name in status or any(step.changed for step in steps if step.address in after[name])
+        changed = status.get(name, []) not in _UNCHANGED or any(
+            step.changed for step in steps if step.address in after[name]
+        )
         steps.append(Step(name, after[name], changed))
     return steps
 

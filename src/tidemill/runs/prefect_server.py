@@ -17,16 +17,16 @@ from pathlib import Path
 from typing import Any
 
 from tidemill.contracts import RunError
-from tidemill.project.layout import state_folder
+from tidemill.project.project import Project
 from tidemill.runs.addresses import HOST, api_url, prefect_environment, server_file
 
 _START_SECONDS = 120
 _POOL = "tidemill"
 
 
-def serve(root: Path, *, port: int, pages_port: int) -> None:
-    """Main checkout and ports → everything is up until the process is interrupted, and down afterwards."""
-    with up(root, port=port, pages_port=pages_port) as worker:
+def serve(project: Project, *, port: int, pages_port: int) -> None:
+    """Project and ports → everything is up until the process is interrupted, and down afterwards."""
+    with up(project, port=port, pages_port=pages_port) as worker:
         print(f"Prefect  http://{HOST}:{port}  (deployments refresh and monitor: Run > Quick run, or Custom run)")
         print(f"reports  http://{HOST}:{pages_port}/index.html")
         print("Ctrl-C ends both.", flush=True)
@@ -41,10 +41,10 @@ def _interrupt(*_: object) -> None:
 
 
 @contextlib.contextmanager
-def up(root: Path, *, port: int, pages_port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """Main checkout and ports → the worker's process, with a server, its deployments and the pages around it."""
-    environment = _environment(root, port, pages_port)
-    logs = state_folder(root) / "logs"
+def up(project: Project, *, port: int, pages_port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Project and ports → the worker's process, with a server, its deployments and the pages around it."""
+    environment, root = _environment(project, port, pages_port), project.shared
+    logs = project.state / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
         words = ["server", "start", "--host", HOST, "--port", str(port)]
@@ -53,16 +53,16 @@ def up(root: Path, *, port: int, pages_port: int) -> Iterator[subprocess.Popen[b
         stack.enter_context(_pages(root, pages_port))
         _once(["work-pool", "create", _POOL, "--type", "process", "--overwrite"], root, environment)
         _once(["--no-prompt", "deploy", "--all"], root, environment)
-        server_file().write_text(str(port), encoding="utf-8")
-        stack.callback(server_file().unlink, missing_ok=True)
+        server_file(project).write_text(str(port), encoding="utf-8")
+        stack.callback(server_file(project).unlink, missing_ok=True)
         words = ["worker", "start", "--pool", _POOL, "--type", "process", "--name", "local"]
         yield stack.enter_context(_process(words, root, environment, logs / "worker.log"))
 
 
-def _environment(root: Path, port: int, pages_port: int) -> dict[str, str]:
+def _environment(project: Project, port: int, pages_port: int) -> dict[str, str]:
     return (
         os.environ
-        | prefect_environment()
+        | prefect_environment(project)
         | {
             "PREFECT_API_URL": api_url(port),
             "PREFECT_SERVER_API_HOST": HOST,
@@ -70,7 +70,7 @@ def _environment(root: Path, port: int, pages_port: int) -> dict[str, str]:
             "PREFECT_WORKER_QUERY_SECONDS": "2",
             "TIDEMILL_PAGES_PORT": str(pages_port),
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
-            "PYTHONPATH": str(root),
+            "PYTHONPATH": str(project.shared),
         }
     )
 

@@ -16,6 +16,7 @@ import yaml
 from tidemill.common.locks import locked
 from tidemill.contracts import PublishError
 from tidemill.project.layout import Paths
+from tidemill.project.stage_code.fingerprints import CODE
 from tidemill.runs.dvc_cache import (
     damaged_objects,
     default_remote,
@@ -101,7 +102,7 @@ def _files(work: Workspace, problem: str, parent: str, source: Path) -> dict[str
 
     ``dvc.lock`` and ``params.yaml`` hold other problems too: only this problem's entries are taken from the run.
     """
-    paths = Paths(problem)
+    paths = Paths.within(problem)
     listed = git(
         "ls-files",
         "--cached",
@@ -118,6 +119,8 @@ def _files(work: Workspace, problem: str, parent: str, source: Path) -> dict[str
     stages |= {name: entry for name, entry in mine.items() if name.endswith(f"@{problem}")}
     files["dvc.lock"] = _lock_text(stages)
     files["params.yaml"] = _params_text(work.root, parent, source, problem)
+    if (source / CODE).exists() and _show(work.root, parent, str(CODE)) == _show(work.root, work.base, str(CODE)):
+        files[str(CODE)] = source / CODE  # else the branch has other code by now, and fingerprints of it
     return files
 
 
@@ -160,7 +163,7 @@ def _show(root: Path, commit: str, path: str) -> str:
 
 def _tags(work: Workspace, problem: str, commit: str, message: str) -> tuple[str, list[str]]:
     """Commit to promote → (version, lines of a ref transaction that create its two tags)."""
-    version, assignment = read_registry(problem, work.root).next_tags()
+    version, assignment = read_registry(work.project, problem).next_tags()
     lines = [
         f"create refs/tags/{name} {tag_object(name, commit, message, work.root)}" for name in (version, assignment)
     ]

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tidemill.contracts import ConfigError, DataError
-from tidemill.project.layout import Paths, shared_root, state_folder
+from tidemill.project.layout import Paths
+from tidemill.project.project import Project
 from tidemill.runs.git import git, succeeds
 
 _VERSION = re.compile(r"(?P<problem>[\w-]+)@v(?P<major>\d+)\.(?P<minor>\d+)\.(?P<patch>\d+)")
@@ -53,10 +54,10 @@ class Registry:
         return f"{self.problem}#prod#{len(self.assignments) + 1}"
 
 
-def read_registry(problem: str, folder: Path | None = None) -> Registry:
-    """Problem → its versions and assignments, from the tags of the repository."""
+def read_registry(project: Project, problem: str) -> Registry:
+    """Project and problem → its versions and assignments, from the tags of the repository."""
     listing = git(
-        "for-each-ref", "refs/tags", "--format=%(refname:strip=2) %(*objectname) %(objectname)", folder=folder or Path()
+        "for-each-ref", "refs/tags", "--format=%(refname:strip=2) %(*objectname) %(objectname)", folder=project.shared
     )
     commits = {line.split()[0]: line.split()[1] for line in listing.splitlines()}
     versions = [tag for tag in commits if (found := _VERSION.fullmatch(tag)) and found["problem"] == problem]
@@ -72,21 +73,21 @@ def _version_order(tag: str) -> tuple[int, ...]:
     return tuple(int(part) for part in tag.rpartition("@v")[2].split("."))
 
 
-def champion_folder(problem: str, version: str) -> Path:
-    """Problem and version → folder with that version's model files, fetched once from DVC's cache or remote.
+def champion_folder(project: Project, problem: str, version: str) -> Path:
+    """Project, problem and version → folder with that version's model files, fetched once from DVC's cache or remote.
 
     Raises
     ------
     DataError
         The version has no tag, or its objects are neither in the cache nor in the remote.
     """
-    target = state_folder() / "models" / version
+    target = project.state / "models" / version
     if not target.exists():
-        _fetch(problem, version, target)
+        _fetch(project, problem, version, target)
     return target
 
 
-def _fetch(problem: str, version: str, target: Path) -> None:
+def _fetch(project: Project, problem: str, version: str, target: Path) -> None:
     from dvc.api import DVCFileSystem
     from dvc.exceptions import DvcException
     from dvc.scm import SCMError
@@ -94,8 +95,8 @@ def _fetch(problem: str, version: str, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(dir=target.parent, prefix=".part-"))
     try:
-        files = DVCFileSystem(repo=str(shared_root()), rev=version)
-        files.get(str(Paths(problem).model), str(aside / "model"), recursive=True)
+        files = DVCFileSystem(repo=str(project.shared), rev=version)
+        files.get(str(Paths.within(problem).model), str(aside / "model"), recursive=True)
         (aside / "model").rename(target)
     except (DvcException, SCMError, OSError) as error:
         if not target.exists():  # another run may have fetched it meanwhile
@@ -107,23 +108,24 @@ def _fetch(problem: str, version: str, target: Path) -> None:
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def kept(path: Path, commit: str | None, root: Path) -> str | None:
-    """File of the repository and a version's commit (None: this checkout) → its text then, None where there was none."""
+def kept(project: Project, path: Path, commit: str | None) -> str | None:
+    """File of the project, relative to it, and a version's commit (None: this checkout) → its text then, None where there was none."""
     if commit is None:
-        return path.read_text(encoding="utf-8") if path.exists() else None
-    place = f"{commit}:{path.as_posix()}"
+        here = project.root / path
+        return here.read_text(encoding="utf-8") if here.exists() else None
+    place, root = f"{commit}:{path.as_posix()}", project.root
     return git("show", place, folder=root) if succeeds("cat-file", "-e", place, folder=root) else None
 
 
-def rollback(problem: str, version: str | None, folder: Path) -> str:
-    """Problem and an old version (None: the one before the champion) → the champion it makes; offline, one tag.
+def rollback(project: Project, problem: str, version: str | None) -> str:
+    """Project, problem and an old version (None: the one before the champion) → the champion it makes; offline, one tag.
 
     Raises
     ------
     ConfigError
         There is no such version, or nothing to go back to.
     """
-    registry = read_registry(problem, folder)
+    registry, folder = read_registry(project, problem), project.shared
     target = version if version is None or "@" in version else f"{problem}@{version}"
     if target is None:
         target = _before_champion(registry)

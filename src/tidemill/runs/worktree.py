@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tidemill.contracts import RunError
+from tidemill.project.project import Project
 from tidemill.runs.dvc_cache import damaged_objects, default_remote, locked_stages, outputs
 from tidemill.runs.git import git
 from tidemill.runs.subprocesses import run_leashed
@@ -26,6 +27,11 @@ class Workspace:
     folder: Path
     root: Path
     base: str
+
+    @property
+    def project(self) -> Project:
+        """The run's own checkout, with what it shares with the main one."""
+        return Project(self.folder, self.root)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -139,7 +145,7 @@ def restore(work: Workspace, problem: str, say: Say) -> None:
     work.dvc("checkout", "--quiet", "--force", "--allow-missing", *stages, say=say)
 
 
-_INPUTS = ("src", "conf", "dvc.yaml", "params.yaml", "data", "models")
+_INPUTS = ("src", "conf", "dvc.yaml", "params.yaml", "code.yaml", "data", "models")
 
 
 def refuse_uncommitted(root: Path) -> None:

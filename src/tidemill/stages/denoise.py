@@ -14,21 +14,27 @@ from tidemill.denoise.report.card import label_card
 from tidemill.denoise.report.plots import draw
 from tidemill.denoise.run import Denoised, denoise
 from tidemill.denoise.settings import DenoiseSettings
-from tidemill.project.config import load, stage_arguments
 from tidemill.project.expectations import guard, pages_now
 from tidemill.project.layout import Paths
+from tidemill.project.project import Project
+from tidemill.project.stage_arguments import stage_arguments
 from tidemill.project.tables import batch_names, read, read_batches, write, write_json
 
 
 @says_errors
 def main() -> None:
+    """Run the stage in the project of the working directory."""
+    run(*stage_arguments("denoise", __doc__))
+
+
+def run(project: Project, name: str) -> None:
     """Fit the label model on train and dev rows, label every row, tell what was learned."""
-    problem, settings, paths = load(stage_arguments("denoise", __doc__), "denoise", DenoiseSettings)
+    problem, settings, paths = project.load(name, "denoise", DenoiseSettings)
     votes = read(paths.votes, votes_contract(len(problem.classes)))
-    pages_now(problem.name)
+    pages_now(paths)
     gold = _gold(votes, paths, len(problem.classes))
     done = denoise(votes, problem.classes, settings, features=_features(votes, paths), gold=gold)
-    guard(done.labels, labels_contract(problem.classes), problem=problem.name, table_name="labels")
+    guard(done.labels, labels_contract(problem.classes), paths, "labels")
     write(done.labels, paths.labels, labels_contract(problem.classes))
     write_json(done.model, paths.label_model)
     _write_explanation(paths, done, gold)

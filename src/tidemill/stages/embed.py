@@ -15,17 +15,22 @@ from tidemill.embed.domain import domain, least
 from tidemill.embed.run import Embedder, features_table, is_current
 from tidemill.embed.settings import EmbedSettings
 from tidemill.ingest.settings import IngestSettings
-from tidemill.project.config import load, stage_arguments
-from tidemill.project.layout import shared_root
+from tidemill.project.project import Project
+from tidemill.project.stage_arguments import stage_arguments
 from tidemill.project.tables import batch_names, read, write, write_json
 
 
 @says_errors
 def main() -> None:
+    """Run the stage in the project of the working directory."""
+    run(*stage_arguments("embed", __doc__))
+
+
+def run(project: Project, name: str) -> None:
     """Embed the batches whose features are not there, or were made by another backbone; remove those of no batch."""
-    problem, settings, paths = load(stage_arguments("embed", __doc__), "embed", EmbedSettings)
-    raw = load(problem.name, "ingest", IngestSettings)[1].raw
-    embedder, batches = Embedder(settings, problem.modality, root=shared_root()), batch_names(paths.manifest)
+    problem, settings, paths = project.load(name, "embed", EmbedSettings)
+    raw = project.load(name, "ingest", IngestSettings)[1].raw
+    embedder, batches = Embedder(settings, problem.modality, root=project.shared), batch_names(paths.manifest)
     some = []
     for batch in batches:
         rows = read(paths.raw / f"{batch}.parquet", raw)

@@ -11,8 +11,9 @@ from tidemill.evaluate.card import card
 from tidemill.evaluate.plots import draw
 from tidemill.evaluate.run import evaluate
 from tidemill.evaluate.settings import EvaluateSettings
-from tidemill.project.config import load, stage_arguments
 from tidemill.project.gold import known_rows
+from tidemill.project.project import Project
+from tidemill.project.stage_arguments import stage_arguments
 from tidemill.project.tables import read_json, write_json
 from tidemill.train.run import CARD
 from tidemill.train.settings import TrainSettings
@@ -20,10 +21,15 @@ from tidemill.train.settings import TrainSettings
 
 @says_errors
 def main() -> None:
+    """Run the stage in the project of the working directory."""
+    run(*stage_arguments("evaluate", __doc__))
+
+
+def run(project: Project, name: str) -> None:
     """Score the candidate on rows of test, judge it on rows of valid."""
-    problem, settings, paths = load(stage_arguments("evaluate", __doc__), "evaluate", EvaluateSettings)
-    head = load(problem.name, "train", TrainSettings)[1]
-    champion = find_champion(problem)
+    problem, settings, paths = project.load(name, "evaluate", EvaluateSettings)
+    head = project.load(name, "train", TrainSettings)[1]
+    champion = find_champion(project, problem)
     known = known_rows(paths, len(problem.classes))
     rows, models = measured(problem, paths, known, head, champion)
     version = None if champion is None else champion.version
@@ -31,8 +37,8 @@ def main() -> None:
     done = evaluate(rows, models, problem.classes, settings, version=version, outlier=unlike)
     plots = paths.reports / "plots"
     tables = {"scores": done.scores, "calibration": done.calibration, "confusion": done.confusion}
-    for name, table in (tables | {"thresholds": done.thresholds}).items():
-        with atomic_write(plots / f"{name}.csv") as path:
+    for table_name, table in (tables | {"thresholds": done.thresholds}).items():
+        with atomic_write(plots / f"{table_name}.csv") as path:
             table.write_csv(path)
     draw(done, plots, problem.classes)
     write_json(done.metrics, paths.reports / "metrics.json")

@@ -5,13 +5,19 @@ from __future__ import annotations
 from tidemill.common.failures import says_errors
 from tidemill.ingest.settings import IngestSettings
 from tidemill.project.batches import bring_in
-from tidemill.project.config import load, stage_arguments
+from tidemill.project.project import Project
+from tidemill.project.stage_arguments import stage_arguments
 
 
 @says_errors
 def main() -> None:
+    """Run the stage in the project of the working directory."""
+    run(*stage_arguments("ingest", __doc__))
+
+
+def run(project: Project, name: str) -> None:
     """Make the batches that are not there yet."""
-    problem, settings, paths = load(stage_arguments("ingest", __doc__), "ingest", IngestSettings)
+    problem, settings, paths = project.load(name, "ingest", IngestSettings)
     bring_in(problem, settings, paths)
 
 

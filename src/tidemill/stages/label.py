@@ -22,43 +22,49 @@ from tidemill.label.engine.incremental import Batch
 from tidemill.label.engine.vote_cache import cache_key, hash_of_file
 from tidemill.label.run import VoteStorage, label, visible_columns, with_features
 from tidemill.label.settings import LabelSettings
-from tidemill.project.config import load, stage_arguments
 from tidemill.project.expectations import page_later, promised
-from tidemill.project.layout import Paths, state_folder, suite_result
+from tidemill.project.layout import Paths
+from tidemill.project.project import Project
+from tidemill.project.stage_arguments import stage_arguments
 from tidemill.project.tables import batch_names, growing, read, read_batches
 
 
 @says_errors
 def main() -> None:
+    """Run the stage in the project of the working directory."""
+    run(*stage_arguments("label", __doc__))
+
+
+def run(project: Project, name: str) -> None:
     """Apply the problem's labeling functions to the rows that are new to them; compare their votes with gold of ``dev``."""
-    problem, settings, paths = load(stage_arguments("label", __doc__), "label", LabelSettings)
-    raw = load(problem.name, "ingest", IngestSettings)[1].raw
+    problem, settings, paths = project.load(name, "label", LabelSettings)
+    raw = project.load(name, "ingest", IngestSettings)[1].raw
     names, classes = batch_names(paths.manifest), problem.classes
     batches = [_batch(name, paths, raw, settings.hidden_columns) for name in names]
     dev = read_batches(paths.dev, gold_contract(len(classes)), names)
     contract = votes_contract(len(classes))
 
     def keeps_contract(table: pl.DataFrame) -> None:
-        promised(table, contract, problem=problem.name, table_name="votes")
+        promised(table, contract, paths, "votes")
 
     with growing(paths.votes, contract, keeps_contract) as write:
-        storage = VoteStorage(write, cache_folder=state_folder() / "votes" / problem.name, closed=(paths.data,))
+        storage = VoteStorage(write, cache_folder=paths.state / "votes" / problem.name, closed=(paths.data,))
         done = label(batches, dev, paths.functions, classes=classes, settings=settings, storage=storage)
         for failure in done.failures:
             print(f"quarantined: {failure}", file=sys.stderr)
-        promised(done.quality, quality_contract(settings.suite), problem=problem.name, table_name="votes_quality")
-    page_later(paths.votes, contract, problem=problem.name, table_name="votes")
-    _page_of_quality(done.quality, settings, problem.name)
+        promised(done.quality, quality_contract(settings.suite), paths, "votes_quality")
+    page_later(paths.votes, contract, paths, "votes")
+    _page_of_quality(done.quality, settings, paths)
     print(f"label: {done.n_cast} votes cast, all others were in the cache", file=sys.stderr)
     with atomic_write(paths.reports / "lf_summary.csv") as path:
         done.summary.write_csv(path)
 
 
-def _page_of_quality(table: pl.DataFrame, settings: LabelSettings, problem: str) -> None:
-    file = suite_result(problem, "votes_quality").with_suffix(".parquet")
+def _page_of_quality(table: pl.DataFrame, settings: LabelSettings, paths: Paths) -> None:
+    file = paths.suite_result("votes_quality").with_suffix(".parquet")
     with atomic_write(file) as path:
         table.write_parquet(path)
-    page_later(file, quality_contract(settings.suite), problem=problem, table_name="votes_quality")
+    page_later(file, quality_contract(settings.suite), paths, "votes_quality")
 
 
 def _batch(name: str, paths: Paths, raw: Contract, hidden: tuple[str, ...]) -> Batch:

@@ -13,16 +13,22 @@ from tidemill.monitor.decide import decide, without_champion, without_news
 from tidemill.monitor.plots import draw
 from tidemill.monitor.rows import Names
 from tidemill.monitor.settings import MonitorSettings
-from tidemill.project.config import load, stage_arguments
 from tidemill.project.layout import Paths
+from tidemill.project.project import Project
+from tidemill.project.stage_arguments import stage_arguments
 from tidemill.project.tables import batch_names, read, write_json
 
 
 @says_errors
 def main() -> None:
+    """Run the stage in the project of the working directory."""
+    run(*stage_arguments("monitor", __doc__))
+
+
+def run(project: Project, name: str) -> None:
     """Compare every batch that the champion was not trained on with its reference."""
-    problem, settings, paths = load(stage_arguments("monitor", __doc__), "monitor", MonitorSettings)
-    champion = find_champion(problem)
+    problem, settings, paths = project.load(name, "monitor", MonitorSettings)
+    champion = find_champion(project, problem)
     told = without_champion() if champion is None else _look(champion, problem, settings, paths)
     write_json(told, paths.reports / "drift.json")
     with atomic_write(paths.reports / "drift.png") as path:

@@ -1,23 +1,29 @@
-"""conf/ and params.yaml -> preflight.ok: they agree, so what runs next is what conf/ says."""
+"""Preflight stage: params.yaml and code.yaml are of conf/ and of the code as they are now, so what runs next is that."""
 
 from __future__ import annotations
 
 import os
 
 from tidemill.common.failures import says_errors
-from tidemill.project.compose import preflight
-from tidemill.project.config import stage_arguments
-from tidemill.project.layout import Paths
+from tidemill.project.compose import refuse_stale_code, refuse_stale_params
+from tidemill.project.project import Project
+from tidemill.project.stage_arguments import stage_arguments
+from tidemill.project.stage_code.fingerprints import running_package
 from tidemill.project.tables import write_json
 
 
 @says_errors
 def main() -> None:
+    """Run the stage in the project of the working directory."""
+    run(*stage_arguments("preflight", __doc__))
+
+
+def run(project: Project, name: str) -> None:
     """Check, and write a constant: the stages that follow are not recomputed because conf/ was touched."""
-    name = stage_arguments("preflight", __doc__)
     if "DVC_EXP_NAME" not in os.environ:  # `dvc exp run -S` has composed params.yaml itself a moment ago
-        preflight()
-    write_json({"params.yaml": "composed from conf/"}, Paths(name).preflight)
+        refuse_stale_params(project)
+    refuse_stale_code(project, running_package())
+    write_json({"params.yaml": "composed from conf/"}, project.paths(name).preflight)
 
 
 if __name__ == "__main__":

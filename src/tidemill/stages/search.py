@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from tidemill.common.failures import says_errors
-from tidemill.project.config import load, stage_arguments
+from tidemill.project.project import Project
+from tidemill.project.stage_arguments import stage_arguments
 from tidemill.train.search.settings import SearchSettings
 
 
 @says_errors
 def main() -> None:
+    """Run the stage in the project of the working directory."""
+    run(*stage_arguments("search", __doc__))
+
+
+def run(project: Project, name: str) -> None:
     """Search for as many minutes as are set, or say that none are."""
-    problem, how, paths = load(stage_arguments("search", __doc__), "search", SearchSettings)
+    problem, how, paths = project.load(name, "search", SearchSettings)
     if not how.minutes:
         from tidemill.apps.search.skipped import not_asked
 
@@ -18,7 +24,7 @@ def main() -> None:
         return
     from tidemill.apps.search.search import search_for
 
-    print(search_for(problem.name, paths.search)["verdict"])
+    print(search_for(project, name, paths.search)["verdict"])
 
 
 if __name__ == "__main__":

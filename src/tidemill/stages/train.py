@@ -12,8 +12,10 @@ from tidemill.common.failures import says_errors
 from tidemill.common.files import atomic_write
 from tidemill.contracts import FEATURES, gold_contract, labels_contract, predictions_contract, votes_contract
 from tidemill.embed.run import made_by
-from tidemill.project.config import load, stage_arguments
+from tidemill.embed.settings import EmbedSettings
 from tidemill.project.contents import texts_of
+from tidemill.project.project import Project
+from tidemill.project.stage_arguments import stage_arguments
 from tidemill.project.tables import batch_names, read, read_batches, read_json, write, write_json
 from tidemill.train.end_model.model import FILE as ENSEMBLE
 from tidemill.train.end_model.model import FOLDER as MEMBERS
@@ -27,8 +29,13 @@ from tidemill.train.settings import TrainSettings
 
 @says_errors
 def main() -> None:
+    """Run the stage in the project of the working directory."""
+    run(*stage_arguments("train", __doc__))
+
+
+def run(project: Project, name: str) -> None:
     """Train the candidate on rows of train and dev, predict all rows, keep the monitor's reference."""
-    problem, settings, paths = load(stage_arguments("train", __doc__), "train", TrainSettings)
+    problem, settings, paths = project.load(name, "train", TrainSettings)
     classes, batches = problem.classes, batch_names(paths.manifest)
     features = read_batches(paths.features, FEATURES, batches)
     labels = read(paths.labels, labels_contract(classes))
@@ -39,7 +46,8 @@ def main() -> None:
     about_labels = (paths.reports / "label_card.md").read_text(encoding="utf-8")
     tables = Tables(features, labels, votes, gold, texts, read_json(paths.reports / "domain.json"), about_labels)
     if settings.mode != "head":
-        after = tuned(tables, problem, settings, paths, batches)
+        _, embedding, _ = project.load(name, "embed", EmbedSettings)
+        after = tuned(tables, problem, embedding, settings, paths, batches)
         tables, backbone = after.tables, after.backbone
     done = train(tables, problem=problem, settings=settings, backbone=backbone)
     if "choice" in done.head.config:
@@ -54,8 +62,8 @@ def main() -> None:
     if settings.ensemble.members:
         print("\n".join([f"ensemble: {done.ensemble['reason']}", *done.ensemble["sentences"]]))
     _clear(paths.model)
-    for name, content in done.files.items():
-        with atomic_write(paths.model / name) as file:
+    for file_name, content in done.files.items():
+        with atomic_write(paths.model / file_name) as file:
             file.write_bytes(content)
     write(done.reference, paths.model / FILE, reference_contract(classes))
     asked = predictions_contract(classes, outliers=bool(settings.ood_rejection_rate))

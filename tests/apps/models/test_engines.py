@@ -8,6 +8,7 @@ from tidemill.apps.models import engines
 from tidemill.apps.models.engines import TOLERANCE, chosen, key, sample, use
 from tidemill.apps.models.onnx_backbone import OnnxBackbone, furthest
 from tidemill.contracts import DataError
+from tidemill.project.layout import Paths
 from tidemill.runs.git import git
 
 
@@ -22,7 +23,7 @@ def inside(tmp_path, monkeypatch):
 def test_a_graph_is_written_once_and_gives_the_features_that_torch_gives(inside, root, packages, monkeypatch):
     made = embedder("image", root, packages)
     expected = made.backbone.embed(CONTENTS["image"], name="test")
-    use("onnx", made, "cells", must=True)
+    use("onnx", made, Paths.within("cells"), must=True)
     assert isinstance(made.backbone, OnnxBackbone)
     said = made.backbone.embed(CONTENTS["image"], name="test")
     assert said.dtype == np.float32
@@ -30,7 +31,7 @@ def test_a_graph_is_written_once_and_gives_the_features_that_torch_gives(inside,
     assert [file.name for file in (inside / ".tidemill/onnx").iterdir()] == [f"{key(made)}.onnx"]
     monkeypatch.setattr(engines, "_graph", lambda _: pytest.fail("the graph is there"))
     again = embedder("image", root, packages)
-    use("onnx", again, "cells", must=True)
+    use("onnx", again, Paths.within("cells"), must=True)
     np.testing.assert_array_equal(again.backbone.embed(CONTENTS["image"], name="test"), said)
 
 
@@ -44,11 +45,11 @@ def test_torch_is_kept_where_no_graph_can_be_written_unless_onnx_was_asked_for(
     monkeypatch.setattr(engines, "_graph", fails)
     made = embedder("image", root, packages)
     before = made.backbone
-    use("onnx", made, "cells", must=False)
+    use("onnx", made, Paths.within("cells"), must=False)
     assert made.backbone is before
     assert "torch is asked, not ONNX Runtime: no operator for this" in capsys.readouterr().err
     with pytest.raises(DataError, match="no operator for this"):
-        use("onnx", made, "cells", must=True)
+        use("onnx", made, Paths.within("cells"), must=True)
     assert not (inside / ".tidemill/onnx").exists()
 
 
@@ -75,4 +76,4 @@ def test_auto_asks_onnx_where_it_is_faster(engine, modality, rows, expected):
 
 @pytest.mark.parametrize("modality", ["text", "image"])
 def test_without_raw_rows_some_are_made_up_to_compare_on(inside, modality):
-    assert sample("nobody", modality, 32).height == 4
+    assert sample(Paths.within("nobody"), modality, 32).height == 4

@@ -14,7 +14,7 @@ from tidemill.apps.models.export import export
 from tidemill.apps.models.model import CANDIDATE, find_model
 from tidemill.contracts import ConfigError
 from tidemill.embed.run import MARK, features_table
-from tidemill.project.config import load
+from tidemill.project.project import Project
 from tidemill.project.tables import write_json
 from tidemill.stages import train
 from tidemill.train.end_model.model import EndModel
@@ -64,7 +64,7 @@ def project(folder, root, modality, **ensemble):
     untold = {"rows": 0, "verdict": "unknown", "measures": {}, "words": "not measured"}
     write_json(untold, folder / "reports" / "mail" / "domain.json")
     (folder / "reports" / "mail" / "label_card.md").write_text("# Label card: mail\n", encoding="utf-8")
-    settings = yaml.safe_load((root / "conf/train/head.yaml").read_text(encoding="utf-8"))
+    settings = yaml.safe_load((root / "src/tidemill/src/tidemill/conf/train/head.yaml").read_text(encoding="utf-8"))
     settings["optimizer"]["max_epochs"] = 5
     settings["head"]["hidden_sizes"] = []
     settings["gold"]["use"] = True
@@ -72,7 +72,7 @@ def project(folder, root, modality, **ensemble):
     settings["ensemble"] |= {"folds": 2} | ensemble
     settings["ensemble"]["xgboost"] |= {"n_estimators": 20, "colsample_bytree": 1.0}
     settings["ensemble"]["lstm"] |= {"epochs": 2, "embedding_size": 8, "hidden_size": 4, "max_length": 6}
-    embed = yaml.safe_load((root / "conf/embed/minilm.yaml").read_text(encoding="utf-8"))
+    embed = yaml.safe_load((root / "src/tidemill/conf/embed/minilm.yaml").read_text(encoding="utf-8"))
     problem = {"name": "mail", "modality": modality, "classes": ["ham", "spam"]}
     mail = {"problem": problem, "embed": embed, "train": settings}
     (folder / "params.yaml").write_text(yaml.safe_dump({"problems": ["mail"], "mail": mail}))
@@ -100,17 +100,17 @@ def test_an_ensemble_answers_predict_and_the_champions_judges_as_its_stage_did(
     assert list(EndModel.load(folder).ensemble.members) == beside
     told = pl.read_parquet(inside / "data/mail/predictions.parquet")
     rows = pl.read_parquet(inside / "data/mail/raw/one.parquet")
-    model = find_model("mail", CANDIDATE, root=inside)
+    model = find_model(Project.open(inside), "mail", CANDIDATE)
     model.__dict__["embedder"] = Toy(modality, pl.read_parquet(inside / "data/mail/features/one.parquet"))
     np.testing.assert_allclose(model.say(rows, name="t").probabilities[:, 1], told["p_spam"], atol=2e-9)
     one = model.say(rows[7:8], name="t").probabilities  # as a service is asked
     np.testing.assert_allclose(one[0, 1], told["p_spam"][7], atol=2e-9)
     assert (abs(told["p_spam"] - 0.5) > 0).all()
     assert ((told["p_spam"] > 0.5).to_numpy() == (np.arange(ROWS) % 2 == 1)).mean() > 0.9
-    problem = load("mail", "train", TrainSettings)[0]
-    monkeypatch.setattr(champions, "_settings", lambda _: (type("Any", (), {"raw": None}), None))
+    problem = Project.open(inside).load("mail", "train", TrainSettings)[0]
+    monkeypatch.setattr(champions, "_settings", lambda *_: (type("Any", (), {"raw": None}), None))
     monkeypatch.setattr(champions, "read", lambda path, _: pl.read_parquet(path))
-    champion = Champion("mail@v1.0.0", folder, EndModel.load(folder), problem)
+    champion = Champion("mail@v1.0.0", folder, EndModel.load(folder), problem, Project.open(inside))
     np.testing.assert_allclose(champion.predictions(["one"])["p_spam"], told["p_spam"], atol=2e-9)
     report = json.loads((inside / "reports/mail/train/ensemble.json").read_text())
     assert report["members"] == beside
@@ -122,7 +122,7 @@ def test_an_ensemble_answers_predict_and_the_champions_judges_as_its_stage_did(
     }
     monkeypatch.setattr(exporting, "find_model", lambda *_, **__: model)
     with pytest.raises(ConfigError, match="xgboost cannot be written as ONNX"):
-        export("mail", CANDIDATE, inside / "out", head_only=True, root=inside)
+        export(Project.open(inside), "mail", CANDIDATE, inside / "out", head_only=True)
 
 
 def test_a_run_without_an_ensemble_clears_the_last_one_away_and_says_that_it_is_off(inside, root, monkeypatch, capsys):

@@ -18,6 +18,7 @@ from tidemill.contracts import DataError
 from tidemill.embed.export import features_graph, preparation
 from tidemill.embed.run import Embedder
 from tidemill.embed.settings import EmbedSettings
+from tidemill.project.project import Project
 from tidemill.runs.git import git
 from tidemill.train.end_model.model import EndModel
 from tidemill.train.end_model.onnx_graph import OPSET, to_bytes, whole_graph
@@ -39,7 +40,7 @@ CASES: dict[str, Any] = {"text": ("minilm", {}), "image": ("efficientnet_lite0",
 
 def embedder(modality: str, root, packages) -> Embedder:
     name, changes = CASES[modality]
-    content = yaml.safe_load((root / "conf" / "embed" / f"{name}.yaml").read_text(encoding="utf-8"))
+    content = yaml.safe_load((root / "src/tidemill/conf" / "embed" / f"{name}.yaml").read_text(encoding="utf-8"))
     content[modality] |= changes
     return Embedder(EmbedSettings.model_validate(content), modality, root=packages.parents[1])
 
@@ -86,7 +87,7 @@ def test_the_head_alone_is_exported_without_its_backbone(inside, monkeypatch):
     build(inside)
     git("init", "-q", folder=inside)
     monkeypatch.setattr(exporting, "find_model", lambda name, *_, **__: known_model(name))
-    done = export("mail", None, inside / "out", head_only=True, root=inside)
+    done = export(Project.open(inside), "mail", None, inside / "out", head_only=True)
     assert [path.name for path in done.files] == ["head.onnx"]
     asked = session((inside / "out" / "head.onnx").read_bytes(), threads=1)
     features = np.array([[0.0], [2.0]], dtype=np.float32)

@@ -11,6 +11,7 @@ from tidemill.contracts import Problem
 from tidemill.embed.domain import domain
 from tidemill.embed.run import Embedder, features_table
 from tidemill.embed.settings import EmbedSettings
+from tidemill.project.project import Project
 from tidemill.project.tables import write_json
 from tidemill.stages import train
 from tidemill.train.end_model.model import EndModel
@@ -59,7 +60,7 @@ def mail(inside, packages, root):
     (inside / "reports" / "mail").mkdir(parents=True)
     (inside / "reports" / "mail" / "label_card.md").write_text("# Label card: mail\n\nby denoise\n")
     write_json(domain(embedder, rows), inside / "reports" / "mail" / "domain.json")
-    settings = yaml.safe_load((root / "conf/train/head.yaml").read_text(encoding="utf-8"))
+    settings = yaml.safe_load((root / "src/tidemill/src/tidemill/conf/train/head.yaml").read_text(encoding="utf-8"))
     settings["mode"] = "partial"
     settings["optimizer"]["max_epochs"] = 5
     settings["head"]["hidden_sizes"] = []
@@ -86,12 +87,12 @@ def test_a_taught_backbone_goes_with_its_head_and_answers_again(mail, monkeypatc
     said = pl.read_parquet(mail / "data/mail/predictions.parquet")
     rows = pl.read_parquet(mail / "data/mail/raw/one.parquet")
     moved = folder.rename(mail / "elsewhere")  # as a version that was fetched from the registry
-    again = Model("mail@v1.0.0", moved, model, 1).say(rows, name="test").probabilities
+    again = Model("mail@v1.0.0", moved, model, 1, Project.open(mail)).say(rows, name="test").probabilities
     np.testing.assert_allclose(again[:, 1], said["p_spam"], atol=1e-3)
-    champion = Champion("mail@v1.0.0", moved, model, PROBLEM)
+    champion = Champion("mail@v1.0.0", moved, model, PROBLEM, Project.open(mail))
     monkeypatch.setattr("tidemill.apps.models.champion.read", lambda path, _: pl.read_parquet(path))
     monkeypatch.setattr(
-        "tidemill.apps.models.champion._settings", lambda _: [type("Any", (), {"raw": None, "threads": 1})] * 2
+        "tidemill.apps.models.champion._settings", lambda *_: [type("Any", (), {"raw": None, "threads": 1})] * 2
     )
     np.testing.assert_allclose(champion.predictions(["one"])["p_spam"], said["p_spam"], atol=1e-3)
     reference = pl.read_parquet(moved / "reference.parquet")

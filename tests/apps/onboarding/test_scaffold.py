@@ -20,8 +20,9 @@ from tidemill.contracts import ConfigError, DataError, TidemillError
 from tidemill.ingest.settings import IngestSettings
 from tidemill.label.functions.loading import load_functions
 from tidemill.project import batches
-from tidemill.project.compose import compose, preflight, write_params
+from tidemill.project.compose import compose, refuse_stale_params, write_params
 from tidemill.project.config import load
+from tidemill.project.project import Project
 from tidemill.project.tables import read_json
 
 GOOD = ["great", "lovely", "superb", "charming", "delightful"]
@@ -34,8 +35,6 @@ def project(inside: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(root / "conf", "conf")
     shutil.copy(root / "dvc.yaml", "dvc.yaml")
     monkeypatch.setattr(batches, "guard", lambda *_, **__: None)
-    if not Path("conf/embed/efficientnet_lite0.yaml").exists():
-        shutil.copy("conf/embed/minilm.yaml", "conf/embed/efficientnet_lite0.yaml")
     return inside
 
 
@@ -61,12 +60,12 @@ def test_a_csv_with_labels_becomes_a_problem_that_composes_ingests_and_votes_wel
     project: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     source = reviews(tmp_path_factory.mktemp("elsewhere") / "reviews.csv")
-    write_params()
-    made = scaffold.scaffold(words(source=str(source), text="body", label="stars"), root=project)
+    write_params(Project.open(project))
+    made = scaffold.scaffold(words(source=str(source), text="body", label="stars"), Project.open(project))
     assert (made.rows, made.classes) == (400, ("bad", "good"))
     assert made.lines[0].startswith("reviews: 400 rows, classes bad, good")
-    preflight()
-    problem, settings, paths = load("reviews", "ingest", IngestSettings)
+    refuse_stale_params(Project.open(project))
+    problem, settings, paths = Project.open(project).load("reviews", "ingest", IngestSettings)
     assert problem.classes == ("bad", "good")
     assert (settings.key, settings.text, settings.gold) == ("id", "body", "stars")
     batches.bring_in(problem, settings, paths)
@@ -84,20 +83,22 @@ def test_a_csv_with_labels_becomes_a_problem_that_composes_ingests_and_votes_wel
 
 def test_the_other_problems_and_every_comment_stay_as_they_were(project: Path) -> None:
     before = {name: Path(name).read_text() for name in ("conf/config.yaml", "dvc.yaml")}
-    scaffold.scaffold(words(source=str(reviews(project / "reviews.csv")), text="body", label="stars"), root=project)
+    scaffold.scaffold(
+        words(source=str(reviews(project / "reviews.csv")), text="body", label="stars"), Project.open(project)
+    )
     for name, text in before.items():
         now = Path(name).read_text()
         added = [line for line in now.splitlines() if line not in text.splitlines()]
         removed = [line for line in text.splitlines() if line not in now.splitlines()]
         assert all("reviews" in line for line in added)
         assert all(line.startswith("problems:") for line in removed)
-    assert "reviews" in compose()["problems"]
+    assert "reviews" in compose(conf=Path("conf"))["problems"]
     assert yaml.safe_load(Path("dvc.yaml").read_text())["artifacts"]["reviews"]["path"] == "models/reviews/candidate"
 
 
 def test_a_file_in_the_project_is_named_where_it_is(project: Path) -> None:
     source = reviews(project / "mine" / "first.csv")
-    scaffold.scaffold(words(source=str(source), text="body", label="stars"), root=project)
+    scaffold.scaffold(words(source=str(source), text="body", label="stars"), Project.open(project))
     assert read_json(Path("data/reviews/batches.json"))["batches"][0]["source"] == "mine/first.csv"
     assert not Path("data/incoming").exists()
 
@@ -107,17 +108,17 @@ def test_without_labels_the_classes_are_given_and_two_functions_run(project: Pat
     source.write_text(
         "".join(json.dumps({"body": f"{'word ' * (n % 7 + 1)}number {chr(97 + n)}"}) + "\n" for n in range(20))
     )
-    scaffold.scaffold(words(source=str(source), text="body", classes="no, yes"), root=project)
+    scaffold.scaffold(words(source=str(source), text="body", classes="no, yes"), Project.open(project))
     functions = load_functions(Path("src/problems/reviews"), classes=("no", "yes"))
     assert [function.name for function in functions] == ["is_long", "is_short"]
     assert "arbitrary: replace them" in Path("src/problems/reviews/functions.yaml").read_text()
-    assert compose()["reviews"]["ingest"]["key"] is None
+    assert compose(conf=Path("conf"))["reviews"]["ingest"]["key"] is None
 
 
 def test_classes_that_look_like_numbers_or_booleans_stay_text(project: Path) -> None:
     source = reviews(project / "r.csv", labels=("1", "yes"))
-    scaffold.scaffold(words(source=str(source), text="body", label="stars"), root=project)
-    assert compose()["reviews"]["problem"]["classes"] == ["1", "yes"]
+    scaffold.scaffold(words(source=str(source), text="body", label="stars"), Project.open(project))
+    assert compose(conf=Path("conf"))["reviews"]["problem"]["classes"] == ["1", "yes"]
     assert load_functions(Path("src/problems/reviews"), classes=("1", "yes"))
 
 
@@ -147,7 +148,9 @@ def test_what_cannot_be_is_told_and_nothing_is_written(project: Path, changes: d
     reviews(project / "r.csv", 40)
     before = sorted(str(path) for path in project.rglob("*"))
     with pytest.raises((ConfigError, DataError)) as error:
-        scaffold.scaffold(words(**({"source": "r.csv", "text": "body", "label": "stars"} | changes)), root=project)
+        scaffold.scaffold(
+            words(**({"source": "r.csv", "text": "body", "label": "stars"} | changes)), Project.open(project)
+        )
     assert isinstance(error.value, TidemillError)
     assert told in str(error.value)
     assert sorted(str(path) for path in project.rglob("*")) == before
@@ -161,8 +164,10 @@ def test_a_folder_of_images_becomes_a_problem_with_functions_of_pixels(
     for number in range(120):
         shade = number if number % 2 else 255 - number
         write(folder / ("bright", "dark")[number % 2] / f"{number}.png", png(shade, size=(32, 32)))
-    scaffold.scaffold(words(name="cells", images=str(folder)), root=project)
-    problem, settings, paths = load("cells", "ingest", IngestSettings, params=compose())
+    scaffold.scaffold(words(name="cells", images=str(folder)), Project.open(project))
+    here = Project.open(project)
+    problem, settings = load("cells", "ingest", IngestSettings, params=here.compose())
+    paths = here.paths("cells")
     assert (problem.modality, problem.classes) == ("image", ("bright", "dark"))
     assert read_json(paths.manifest)["batches"][0]["source"] == "data/incoming/cells/cells"
     batches.bring_in(problem, settings, paths)

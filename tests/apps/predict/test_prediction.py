@@ -10,6 +10,7 @@ from tests.apps.fabric import build, model, picture
 from tidemill.apps.models.model import CHUNK
 from tidemill.apps.predict import prediction
 from tidemill.contracts import ConfigError, DataError
+from tidemill.project.project import Project
 from tidemill.train.end_model.outliers import Outliers
 
 
@@ -27,7 +28,7 @@ def csv(path: Path, texts: list[str], header: str = "id,body,note") -> Path:
 
 def predict(sources, out: Path, *, problem: str = "mail", below: float = 0.0):
     sources = [sources] if isinstance(sources, Path) else sources
-    return prediction.predict_files(problem, sources, out, version=None, abstain_below=below, root=Path())
+    return prediction.predict_files(Project.open(Path()), problem, sources, out, version=None, abstain_below=below)
 
 
 def read(path: Path) -> pl.DataFrame:

@@ -7,6 +7,7 @@ import pytest
 
 from tests.apps.reports.fabric import fabricate
 from tidemill.apps.reports.index_page import render, summary
+from tidemill.project.project import Project
 from tidemill.runs.git import git
 from tidemill.runs.registry import tag_object
 
@@ -48,7 +49,7 @@ def root(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def page(root):
-    path = render(root, ["spam", "solar"])
+    path = render(Project.open(root), ["spam", "solar"])
     return path.read_text(encoding="utf-8")
 
 
@@ -109,16 +110,16 @@ def test_what_comes_from_data_is_escaped(root, tmp_path):
     path = tmp_path / "reports" / "spam" / "verdict.json"
     verdict = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps(verdict | {"reasons": ["a <b>bold</b> reason"]}), encoding="utf-8")
-    assert "a &lt;b&gt;bold&lt;/b&gt; reason" in render(tmp_path, ["spam"]).read_text(encoding="utf-8")
+    assert "a &lt;b&gt;bold&lt;/b&gt; reason" in render(Project.open(tmp_path), ["spam"]).read_text(encoding="utf-8")
 
 
 def test_the_same_reports_give_the_same_page(root, page):
-    path = render(root, ["spam", "solar"])
+    path = render(Project.open(root), ["spam", "solar"])
     assert path.read_text(encoding="utf-8") == page
 
 
 def test_the_closing_words_tell_rows_functions_scores_drift_verdict_and_where_to_look(root):
-    text = summary(root, "spam")
+    text = summary(Project.open(root), "spam")
     assert "1,200 in 3 batches: sms-1 400, sms-2 300, email-1 500" in text
     assert "8, which speak on" in text
     assert "balanced accuracy on 600 test rows, with 95% intervals" in text
@@ -132,20 +133,20 @@ def test_the_closing_words_tell_rows_functions_scores_drift_verdict_and_where_to
 
 
 def test_the_closing_words_of_a_problem_without_reports_say_so(root):
-    assert "none yet" in summary(root, "solar")
+    assert "none yet" in summary(Project.open(root), "solar")
 
 
 def test_the_page_of_labeling_functions_is_linked_once_it_is_there(root):
     page = root / "reports/spam/lf.html"
-    before = render(root, ["spam"]).read_text(encoding="utf-8")
+    before = render(Project.open(root), ["spam"]).read_text(encoding="utf-8")
     assert "spam/lf.html" not in before
     assert "tidemill lf report spam" in before
     page.write_text("a page", encoding="utf-8")
     try:
-        assert "spam/lf.html" in Page(render(root, ["spam"]).read_text(encoding="utf-8")).links
+        assert "spam/lf.html" in Page(render(Project.open(root), ["spam"]).read_text(encoding="utf-8")).links
     finally:
         page.unlink()
-        render(root, ["spam"])
+        render(Project.open(root), ["spam"])
 
 
 def test_the_page_tells_of_a_search_once_one_was_made_and_of_none_before(root):
@@ -153,19 +154,19 @@ def test_the_page_tells_of_a_search_once_one_was_made_and_of_none_before(root):
 
     folder = root / "reports/spam/search"
     search_report(folder, minutes=0)
-    assert "Search" not in Page(render(root, ["spam"]).read_text(encoding="utf-8")).words
+    assert "Search" not in Page(render(Project.open(root), ["spam"]).read_text(encoding="utf-8")).words
     search_report(folder, minutes=10)
     try:
-        page = render(root, ["spam"]).read_text(encoding="utf-8")
+        page = render(Project.open(root), ["spam"]).read_text(encoding="utf-8")
         assert "Search" in Page(page).words
         assert "nothing surely better" in page
         assert 'alt="loss along each setting of spam"' in page
         assert "hidden [64, 32]" in page
         assert "0.0100 [-0.0200, 0.0400]" in page
-        assert "  search     nothing surely better: by chance" in summary(root, "spam")
+        assert "  search     nothing surely better: by chance" in summary(Project.open(root), "spam")
     finally:
         shutil.rmtree(folder)
-        render(root, ["spam"])
+        render(Project.open(root), ["spam"])
 
 
 def test_curves_and_label_errors_are_shown_once_they_are_there(root, page, tmp_path):
@@ -173,6 +174,6 @@ def test_curves_and_label_errors_are_shown_once_they_are_there(root, page, tmp_p
     shutil.copytree(root, tmp_path, dirs_exist_ok=True)
     (tmp_path / "reports" / "spam" / "curves.png").write_bytes(b"\x89PNG")
     (tmp_path / "reports" / "spam" / "label_errors.html").write_text("<p>one</p>", encoding="utf-8")
-    after = render(tmp_path, ["spam", "solar"]).read_text(encoding="utf-8")
+    after = render(Project.open(tmp_path), ["spam", "solar"]).read_text(encoding="utf-8")
     assert after.count('src="data:image/png;base64,') == 7
     assert 'href="spam/label_errors.html"' in after

@@ -19,6 +19,7 @@ from tidemill.embed.settings import EmbedSettings
 from tidemill.project.compose import expand
 from tidemill.project.config import load
 from tidemill.project.layout import Paths
+from tidemill.project.project import Project
 from tidemill.train.head.fit import fit_head
 from tidemill.train.search.holdout_comparison import Finalist
 from tidemill.train.search.settings import CURRENT_BACKBONE, SearchSettings
@@ -29,7 +30,7 @@ ENDS = 0.05, 0.01, 0.09
 
 
 def section(name: str) -> dict:
-    return yaml.safe_load((ROOT / "conf" / name).read_text(encoding="utf-8"))
+    return yaml.safe_load((ROOT / "src/tidemill/conf" / name).read_text(encoding="utf-8"))
 
 
 @pytest.fixture
@@ -46,11 +47,15 @@ def mail(inside: Path) -> Path:
 
 def test_a_search_keeps_its_budget_with_all_it_does_and_goes_on_where_it_ended(mail: Path) -> None:
     fit_head(
-        np.eye(20, dtype=np.float32), np.eye(2)[np.arange(20) % 2], settings=load("mail", "train", TrainSettings)[1]
+        np.eye(20, dtype=np.float32),
+        np.eye(2)[np.arange(20) % 2],
+        settings=Project.open(Path()).load("mail", "train", TrainSettings)[1],
     )
-    before = searching.search_for("mail", Path("first"), minutes=0.05)  # imports are no part of what is promised
+    before = searching.search_for(
+        Project.open(Path()), "mail", Path("first"), minutes=0.05
+    )  # imports are no part of what is promised
     seconds = 10.0
-    told = searching.search_for("mail", Path("out"), minutes=seconds / 60)
+    told = searching.search_for(Project.open(Path()), "mail", Path("out"), minutes=seconds / 60)
     assert told["elapsed_seconds"] <= 1.1 * seconds
     assert told["trials"] >= max(before["trials"], 1)
     assert len(list(Path(".tidemill/search/mail").glob("*.log"))) == 1  # it went on with its trials
@@ -68,8 +73,11 @@ def test_a_search_keeps_its_budget_with_all_it_does_and_goes_on_where_it_ended(m
 
 
 def test_other_labels_settings_or_features_begin_a_new_journal(mail: Path) -> None:
-    problem, settings, paths = load("mail", "train", TrainSettings)
-    how, embed = load("mail", "search", SearchSettings)[1], load("mail", "embed", EmbedSettings)[1]
+    problem, settings, paths = Project.open(Path()).load("mail", "train", TrainSettings)
+    how, embed = (
+        Project.open(Path()).load("mail", "search", SearchSettings)[1],
+        Project.open(Path()).load("mail", "embed", EmbedSettings)[1],
+    )
 
     def of(settings: TrainSettings = settings, how: SearchSettings = how) -> str:
         return searching._rows(problem, settings, paths, how, embed).fingerprint
@@ -86,7 +94,7 @@ def test_other_labels_settings_or_features_begin_a_new_journal(mail: Path) -> No
 def test_too_many_rows_are_drawn_from_those_that_teach_with_gold_first(mail: Path) -> None:
     gold = np.where(np.arange(1000) % 10 == 0, 1, -1)
     able = np.arange(1000) < 800
-    how = load("mail", "search", SearchSettings)[1].model_copy(update={"max_rows": 200})
+    how = Project.open(Path()).load("mail", "search", SearchSettings)[1].model_copy(update={"max_rows": 200})
     chosen = searching._capped(able, gold, how)
     assert chosen.sum() == 200
     assert not (chosen & ~able).any()
@@ -99,13 +107,13 @@ def test_what_no_head_can_have_is_told_before_the_search_begins(mail: Path) -> N
     params["mail"]["search"]["space"]["loss"]["name"] = ["soft_cross_entropy", "hinge"]
     Path("params.yaml").write_text(yaml.safe_dump(params))
     with pytest.raises(ConfigError, match=r"mail.search.space: train.loss"):
-        searching.search_for("mail", Path("out"), minutes=1.0)
+        searching.search_for(Project.open(Path()), "mail", Path("out"), minutes=1.0)
 
 
 def test_nothing_is_done_where_no_minutes_are_given(mail: Path) -> None:
-    told = not_asked("mail", Paths("mail").search)
+    told = not_asked("mail", Paths.within("mail").search)
     assert "no search was asked for" in told["verdict"]
-    assert [path.name for path in Paths("mail").search.iterdir()] == ["search.json"]
+    assert [path.name for path in Paths.within("mail").search.iterdir()] == ["search.json"]
 
 
 @pytest.mark.parametrize(
@@ -141,14 +149,14 @@ def test_the_command_that_is_told_composes_to_what_was_found(
     from tidemill.project.compose import compose
 
     monkeypatch.chdir(ROOT)
-    problem, settings, _ = load(name, "train", TrainSettings)
+    problem, settings, _ = Project.open(Path()).load(name, "train", TrainSettings)
     best = Finalist(3, "other" if found else CURRENT_BACKBONE, changes, ENDS, ENDS)
     settings = settings.with_changes({"recipes": ({"name": "one"},)})
     words = shlex.split(searching.command(problem, best, {"other": found}, settings))
     assert words[:2] == ["tidemill", "run"]
-    problems, overrides = expand(words[2:])
+    problems, overrides = expand(words[2:], conf=Path("conf"))
     assert problems == [name]
-    composed = compose(overrides)[name]
+    composed = compose(overrides, conf=Path("conf"))[name]
     assert {key: value_at(composed["train"], key) for key in changes} == changes
     assert composed["train"]["recipes"] == []
     for section_name, inside in found.items():
@@ -157,7 +165,7 @@ def test_the_command_that_is_told_composes_to_what_was_found(
 
 def test_minutes_are_asked_for_as_any_setting_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    assert expand(["problem=spam", "search.minutes=10"]) == (["spam"], ["spam.search.minutes=10"])
+    assert expand(["problem=spam", "search.minutes=10"], conf=Path("conf")) == (["spam"], ["spam.search.minutes=10"])
     two = SearchSettings.model_validate(section("search/default.yaml")).model_dump() | {
         "backbones": ({"name": CURRENT_BACKBONE},)
     }
@@ -167,7 +175,7 @@ def test_minutes_are_asked_for_as_any_setting_is(monkeypatch: pytest.MonkeyPatch
 
 def test_candidates_are_those_of_the_modality_that_change_something() -> None:
     how = SearchSettings.model_validate(section("search/default.yaml"))
-    spam, solar = (load(name, "embed", EmbedSettings, params=_params())[:2] for name in ("spam", "solar"))
+    spam, solar = (load(name, "embed", EmbedSettings, params=_params()) for name in ("spam", "solar"))
     assert set(candidates.candidates(*spam, how)) == {"tokens_96", "any_length"}
     assert set(candidates.candidates(*solar, how)) == {"last_layer", "deep_stages", "stages_256"}
     same = how.model_copy(update={"backbones": ({"name": "same", "text": {"max_tokens": 48}},)})
@@ -225,9 +233,11 @@ def test_features_of_a_candidate_survive_a_kill_and_are_made_once(tmp_path: Path
 def test_a_candidate_has_the_features_that_embed_would_make(
     packages: Path, tmp_path: Path, name: str, contents: list, changes: dict
 ) -> None:
-    problem, embed, _ = load(name, "embed", EmbedSettings, params=_params())
+    problem, embed = load(name, "embed", EmbedSettings, params=_params())
     rows = pl.DataFrame({"row_id": ["a", "b"], problem.modality: contents})
-    found = candidates.made(rows, problem, embed, {"other": changes}, folder=tmp_path, deadline=float("inf"))["other"]
+    found = candidates.made(
+        rows, problem, embed, {"other": changes}, root=ROOT, folder=tmp_path, deadline=float("inf")
+    )["other"]
     root = packages.parents[1]
     other = EmbedSettings.model_validate(
         embed.model_dump() | {key: embed.model_dump()[key] | value for key, value in changes.items()}

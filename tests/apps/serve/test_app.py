@@ -2,6 +2,7 @@ import base64
 import json
 import math
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from tidemill.apps.serve.app import application
 from tidemill.apps.serve.request_queue import Desk
 from tidemill.apps.serve.settings import ServiceSettings
 from tidemill.ingest.settings import IngestSettings
-from tidemill.project.config import load
+from tidemill.project.project import Project
 from tidemill.train.end_model.outliers import Outliers
 
 SETTINGS = ServiceSettings(
@@ -25,7 +26,7 @@ LINEAGE = {"version": "mail@v1.0.0", "commit": "0" * 40}
 def served(name: str, **changes) -> tuple[TestClient, Desk]:
     settings = SETTINGS.model_copy(update=changes)
     desk = Desk(model(name), settings.abstain_below, settings.seconds)
-    ingest = load(name, "ingest", IngestSettings)[1]
+    ingest = Project.open(Path()).load(name, "ingest", IngestSettings)[1]
     return TestClient(application(desk, ingest, settings, LINEAGE), raise_server_exceptions=False), desk
 
 

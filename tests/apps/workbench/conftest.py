@@ -44,9 +44,9 @@ def texts(rng: np.random.Generator) -> tuple[list[str], np.ndarray]:
 
 def params() -> dict[str, Any]:
     root = Path(__file__).parents[3]
-    ingest = yaml.safe_load((root / "conf/ingest/table.yaml").read_text(encoding="utf-8"))
+    ingest = yaml.safe_load((root / "src/tidemill/conf/ingest/table.yaml").read_text(encoding="utf-8"))
     sections = {
-        name: yaml.safe_load((root / f"conf/{name}/{file}.yaml").read_text(encoding="utf-8"))
+        name: yaml.safe_load((root / f"src/tidemill/conf/{name}/{file}.yaml").read_text(encoding="utf-8"))
         for name, file in (("label", "default"), ("denoise", "dawid_skene"))
     }
     section = {

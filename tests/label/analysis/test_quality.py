@@ -9,7 +9,7 @@ from tidemill.label import run as stage
 from tidemill.label.analysis.counts import count_votes
 from tidemill.label.analysis.quality import Repeatability, quality_contract, vote_quality
 from tidemill.project.expectations import guard
-from tidemill.project.layout import suite_result
+from tidemill.project.project import Project
 
 VOTES = np.array([[0, -1], [1, 0], [-1, -1], [0, -3]], dtype=np.int8)  # -3: not class 1
 TALLY = count_votes(VOTES, n_classes=2)
@@ -42,10 +42,10 @@ def test_coverage_conflict_and_voters_are_counted_by_hand():
 )
 def test_great_expectations_stops_votes_that_are_not_what_the_problem_asks(inside, settings, message):
     table = vote_quality(TALLY, ["f", "g"], SECOND, classes=["ham", "spam"])
-    guard(table, asked(), problem="spam", table_name="votes_quality")
-    assert json.loads(suite_result("spam", "votes_quality").read_text())["success"]
+    guard(table, asked(), Project.open(inside).paths("spam"), "votes_quality")
+    assert json.loads(Project.open(inside).paths("spam").suite_result("votes_quality").read_text())["success"]
     with pytest.raises(SuiteError, match=message):
-        guard(table, asked(**settings), problem="spam", table_name="votes_quality")
+        guard(table, asked(**settings), Project.open(inside).paths("spam"), "votes_quality")
 
 
 def test_a_function_that_says_otherwise_when_asked_again_is_named():

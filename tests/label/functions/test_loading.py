@@ -8,6 +8,7 @@ import pytest
 from tidemill.contracts import FunctionError
 from tidemill.label.engine.apply import apply
 from tidemill.label.functions.loading import load_functions
+from tidemill.label.functions.row import Row
 
 CLASSES = ("ham", "spam")
 PYTHON = """
@@ -114,3 +115,26 @@ def test_a_helper_that_was_edited_within_the_second_is_seen(tmp_path):
             py_compile.compile(str(tmp_path / "_words.py"))
         (function,) = load_functions(tmp_path, classes=CLASSES)
         assert function.word == word
+
+
+@pytest.mark.parametrize("init", [True, False])
+def test_helpers_of_two_projects_with_the_same_names_are_not_mixed_up(tmp_path, init, monkeypatch):
+    for project, vote in (("one", 0), ("two", 1)):
+        folder = tmp_path / project / "src" / "problems" / "spam"
+        folder.mkdir(parents=True)
+        for package in (folder, folder.parent) if init else ():
+            (package / "__init__.py").touch()
+        (folder / "_beside.py").write_text(f"VOTE = {vote}\n")
+        (folder / "words.py").write_text(
+            "import _beside\nfrom problems.spam import _beside as named\nfrom tidemill.label import labeling_function\n\n\n"
+            "@labeling_function()\ndef beside(row):\n    return _beside.VOTE\n\n\n"
+            "@labeling_function()\ndef by_name(row):\n    return named.VOTE\n"
+        )
+    monkeypatch.syspath_prepend(tmp_path / "one" / "src")  # as an installed project or PYTHONPATH has it
+    import problems
+
+    before = problems.__path__
+    for project, vote in (("one", 0), ("two", 1), ("one", 0)):
+        loaded = load_functions(tmp_path / project / "src" / "problems" / "spam", classes=["ham", "spam"])
+        assert [function(Row({"text": ""})) for function in loaded] == [vote, vote]
+    assert sys.modules["problems"].__path__ == before

@@ -108,7 +108,9 @@ def beside():
     words = np.array([["sea", "salt"], ["mill", "flour"], ["corn", "field"]])
     texts = [" ".join(rng.choice(words[k] if rng.random() < 0.8 else words.ravel(), 6)) for k in classes]
     material = ModelInputs((rng.normal(size=(120, 6)) + classes[:, None]).astype(np.float32), texts)
-    own = TrainSettings.model_validate(yaml.safe_load((ROOT / "conf/train/head.yaml").read_text())).ensemble
+    own = TrainSettings.model_validate(
+        yaml.safe_load((ROOT / "src/tidemill/conf/train/head.yaml").read_text())
+    ).ensemble
     names = ("linear", "ngrams", "naive_bayes")
     return material, {
         name: MEMBERS[name].fit(material, np.eye(3)[classes], np.ones(120), getattr(own, name), 0) for name in names

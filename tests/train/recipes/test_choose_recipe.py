@@ -94,7 +94,7 @@ def test_a_recipe_that_is_none_is_refused(settings, recipe, text):
 
 
 def test_every_shipped_recipe_is_a_recipe(root, settings):
-    shipped = yaml.safe_load((root / "conf/train/auto.yaml").read_text(encoding="utf-8"))
+    shipped = yaml.safe_load((root / "src/tidemill/conf/train/auto.yaml").read_text(encoding="utf-8"))
     shipped.pop("defaults")
     whole = settings.with_changes(shipped)
     assert whole.recipe_names()[:3] == ["cotrained", "mixed", "self"]  # the order says what is believed

@@ -21,7 +21,7 @@ from tidemill.train.search.space import BACKBONE, backbone_of, changes_of, point
 from tidemill.train.search.study_store import open_study
 from tidemill.train.search.trials import CHANGES, SearchProblem, best_loss, error_rate_by_row, run_trials
 
-HOW = yaml.safe_load((ROOT / "conf/search/default.yaml").read_text()) | {"folds": 2, "backbones": []}
+HOW = yaml.safe_load((ROOT / "src/tidemill/conf/search/default.yaml").read_text()) | {"folds": 2, "backbones": []}
 PROGRAM = """
 import sys, time
 from pathlib import Path
@@ -170,7 +170,7 @@ def test_the_deadline_is_kept_although_one_fit_would_take_much_longer(settings, 
 
 def test_a_search_killed_in_a_trial_goes_on_and_counts_what_was_done_once(settings, tmp_path):
     journal = tmp_path / "journal.log"
-    words = [sys.executable, "-c", PROGRAM, str(journal), str(ROOT / "conf/train/head.yaml")]
+    words = [sys.executable, "-c", PROGRAM, str(journal), str(ROOT / "src/tidemill/conf/train/head.yaml")]
     environment = os.environ | {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
     with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

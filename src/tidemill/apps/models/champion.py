@@ -16,8 +16,7 @@ from tidemill.embed.settings import EmbedSettings
 from tidemill.evaluate.yardsticks import align
 from tidemill.ingest.settings import IngestSettings
 from tidemill.monitor.rows import Names, Rows
-from tidemill.project.config import load
-from tidemill.project.layout import Paths, shared_root
+from tidemill.project.project import Project
 from tidemill.project.tables import read, read_json
 from tidemill.runs.registry import champion_folder
 from tidemill.train.end_model.model import EndModel
@@ -35,6 +34,7 @@ class Champion:
     folder: Path
     model: EndModel
     problem: Problem
+    project: Project
 
     @property
     def batches(self) -> tuple[str, ...]:
@@ -46,22 +46,25 @@ class Champion:
 
         Those on disk serve when the same backbone made them; else the rows are embedded again.
         """
-        file = Paths(self.problem.name).features / f"{batch}.parquet"
+        file = self.project.paths(self.problem.name).features / f"{batch}.parquet"
         if made_by(file) == self.model.backbone:
             table = read(file, FEATURES)
             return table["row_id"], table["feature"].to_numpy()
-        rows = read(Paths(self.problem.name).raw / f"{batch}.parquet", _settings(self.problem)[0].raw)
-        threads = _settings(self.problem)[1].threads
-        root = home(self.folder, self.model.backbone)
+        rows = read(
+            self.project.paths(self.problem.name).raw / f"{batch}.parquet", _settings(self.project, self.problem)[0].raw
+        )
+        threads = _settings(self.project, self.problem)[1].threads
+        root = home(self.folder, self.model.backbone, self.project)
         return rows["row_id"], embed_rows(rows, self.model.backbone, root=root, threads=threads)
 
     def say(self, batch: str, features: Features) -> Probabilities:
         """Batch and its features by the champion's backbone -> probabilities of the problem's classes of today."""
         texts = None
         if self.model.reads_text:
-            texts = read(Paths(self.problem.name).raw / f"{batch}.parquet", _settings(self.problem)[0].raw)[
-                "text"
-            ].to_list()
+            texts = read(
+                self.project.paths(self.problem.name).raw / f"{batch}.parquet",
+                _settings(self.project, self.problem)[0].raw,
+            )["text"].to_list()
         return align(self.model.predict_proba(features, texts), self.model.classes, self.problem.classes)
 
     def predictions(self, batches: Sequence[str]) -> pl.DataFrame:
@@ -109,24 +112,24 @@ class Champion:
         return Rows(table["feature"].to_numpy(), probabilities, _votes(table, names))
 
 
-def find_champion(problem: Problem) -> Champion | None:
-    """Problem -> the champion that its champion.json names, or None before the first promotion."""
-    file = Paths(problem.name).champion
+def find_champion(project: Project, problem: Problem) -> Champion | None:
+    """Project and problem -> the champion that its champion.json names, or None before the first promotion."""
+    file = project.paths(problem.name).champion
     version = read_json(file)["version"] if file.exists() else None
     if version is None:
         return None
-    folder = champion_folder(problem.name, version)
-    return Champion(version, folder, EndModel.load(folder), problem)
+    folder = champion_folder(project, problem.name, version)
+    return Champion(version, folder, EndModel.load(folder), problem, project)
 
 
-def home(folder: Path, about: Mapping[str, Any]) -> Path:
-    """Folder of a model and what identifies its backbone -> the folder below which the backbone's weights are."""
-    return folder if about.get("settings", {}).get("weights") == TUNED else shared_root()
+def home(folder: Path, about: Mapping[str, Any], project: Project) -> Path:
+    """Folder of a model, what identifies its backbone and the project -> the folder below which the backbone's weights are."""
+    return folder if about.get("settings", {}).get("weights") == TUNED else project.shared
 
 
-def _settings(problem: Problem) -> tuple[IngestSettings, EmbedSettings]:
-    ingest = load(problem.name, "ingest", IngestSettings)[1]
-    return ingest, load(problem.name, "embed", EmbedSettings)[1]
+def _settings(project: Project, problem: Problem) -> tuple[IngestSettings, EmbedSettings]:
+    ingest = project.load(problem.name, "ingest", IngestSettings)[1]
+    return ingest, project.load(problem.name, "embed", EmbedSettings)[1]
 
 
 def _votes(table: pl.DataFrame, names: Names) -> np.ndarray:

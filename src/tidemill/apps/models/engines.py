@@ -16,7 +16,7 @@ from tidemill.common.files import atomic_write
 from tidemill.contracts import DataError
 from tidemill.embed.base import Backbone
 from tidemill.embed.run import Embedder
-from tidemill.project.layout import Paths, state_folder
+from tidemill.project.layout import Paths
 from tidemill.train.end_model.onnx_graph import OPSET, to_bytes
 
 Engine = Literal["auto", "torch", "onnx"]
@@ -41,7 +41,7 @@ def chosen(engine: Engine, modality: str, rows: int | None) -> Engine:
     return "onnx" if rows is None or (modality == "image" and rows >= WORTH) else "torch"
 
 
-def use(engine: Engine, embedder: Embedder, problem: str, *, must: bool) -> None:
+def use(engine: Engine, embedder: Embedder, paths: Paths, *, must: bool) -> None:
     """Engine, what embeds and whose rows they are → the embedder asks that engine from now on.
 
     Raises
@@ -53,22 +53,22 @@ def use(engine: Engine, embedder: Embedder, problem: str, *, must: bool) -> None
     if engine == "torch":
         return
     try:
-        embedder.backbone = _onnx(embedder, problem)
+        embedder.backbone = _onnx(embedder, paths)
     except DataError as error:
         if must:
             raise
         print(f"torch is asked, not ONNX Runtime: {error}", file=sys.stderr, flush=True)
 
 
-def _onnx(embedder: Embedder, problem: str) -> Backbone:
+def _onnx(embedder: Embedder, paths: Paths) -> Backbone:
     """Embedder → its backbone by ONNX Runtime; the graph is written and compared with torch when there is none yet."""
     backbone: Any = embedder.backbone
-    file = state_folder() / "onnx" / f"{key(embedder)}.onnx"
+    file = paths.state / "onnx" / f"{key(embedder)}.onnx"
     if file.exists():
         return OnnxBackbone(backbone, file.read_bytes(), threads=embedder.settings.threads)
     content = _graph(backbone)
     made = OnnxBackbone(backbone, content, threads=embedder.settings.threads)
-    _compared(made, backbone, sample(problem, embedder.modality, _SAMPLE)[embedder.modality].to_list())
+    _compared(made, backbone, sample(paths, embedder.modality, _SAMPLE)[embedder.modality].to_list())
     with atomic_write(file) as path:
         path.write_bytes(content)
     return made
@@ -96,18 +96,18 @@ def key(embedder: Embedder) -> str:
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
-def sample(problem: str, modality: str, rows: int) -> pl.DataFrame:
+def sample(paths: Paths, modality: str, rows: int) -> pl.DataFrame:
     """Problem → row_id and content of some of its raw rows, or of made-up ones where it has none here."""
-    found = raw_rows(problem, modality, rows)
+    found = raw_rows(paths, modality, rows)
     if found.height:
         return found
     contents: list[Any] = list(_TEXTS) if modality == "text" else [_noise(seed) for seed in range(4)]
     return pl.DataFrame({"row_id": [f"made up {place}" for place in range(len(contents))], modality: contents})
 
 
-def raw_rows(problem: str, modality: str, rows: int) -> pl.DataFrame:
+def raw_rows(paths: Paths, modality: str, rows: int) -> pl.DataFrame:
     """Problem → row_id and content of its first raw rows, of each batch some, where there are any."""
-    files = sorted(Paths(problem).raw.glob("*.parquet"))
+    files = sorted(paths.raw.glob("*.parquet"))
     schema = {"row_id": pl.String, modality: pl.Binary if modality == "image" else pl.String}
     tables = [pl.scan_parquet(file).select("row_id", modality).head(rows).collect() for file in files]
     return pl.concat([pl.DataFrame(schema=schema), *tables]).head(rows)

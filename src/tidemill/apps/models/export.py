@@ -16,6 +16,7 @@ from tidemill.apps.models.onnx_backbone import session
 from tidemill.common.files import atomic_write
 from tidemill.contracts import DataError
 from tidemill.project.layout import Paths
+from tidemill.project.project import Project
 from tidemill.runs.registry import kept, read_registry
 from tidemill.train.end_model.model import EndModel
 from tidemill.train.end_model.onnx_ensemble import TERMS, term_counts, vocabularies
@@ -38,8 +39,8 @@ class Exported:
     difference: float
 
 
-def export(problem: str, version: str | None, out: Path, *, head_only: bool, root: Path) -> Exported:
-    """Problem, version (None: the champion) and a folder → the folder with the model in it, once the two agree.
+def export(project: Project, problem: str, version: str | None, out: Path, *, head_only: bool) -> Exported:
+    """Project, problem, version (None: the champion) and a folder → the folder with the model in it, once the two agree.
 
     With ``head_only`` the backbone is left out, and not loaded.
 
@@ -50,19 +51,19 @@ def export(problem: str, version: str | None, out: Path, *, head_only: bool, roo
     DataError
         The backbone cannot be written as ONNX, or ONNX Runtime gives other probabilities than Tidemill.
     """
-    model = find_model(problem, version, root=root)
+    model = find_model(project, problem, version)
     files: dict[str, bytes] = {f"{TERMS}.{name}.json": notes for name, notes in vocabularies(model.end).items()}
     files, rows, difference = files | {FILE: to_bytes(model_graph(model.end))}, 0, 0.0
     if not head_only:
-        sample = raw_rows(problem, model.head.config["modality"], _ASKED)
+        sample = raw_rows(project.paths(problem), model.head.config["modality"], _ASKED)
         files[WHOLE] = _whole(model)
         rows, difference = sample.height, _difference(files[WHOLE], model, sample)
     written = [_write(out / name, data) for name, data in files.items()]
     copied = [model.folder / name for name in (WEIGHTS, CONFIG, CARD, LABEL_CARD)]
     copied += [] if head_only else _tokenizer(model)
     written += [_copy(path, out / path.name) for path in copied if path.exists()]
-    commit = read_registry(problem, root).versions.get(model.version)
-    card = kept(Paths(problem).reports / "model_card.md", commit, root)
+    commit = read_registry(project, problem).versions.get(model.version)
+    card = kept(project, Paths.within(problem).reports / "model_card.md", commit)
     if card is not None:  # the one with scores, where evaluate has written it
         _write(out / CARD, card.encode())
     return Exported(tuple(written), rows, difference)

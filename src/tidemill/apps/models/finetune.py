@@ -13,9 +13,8 @@ from tidemill.contracts import ABSTAIN, Problem, probability_columns, votes_cont
 from tidemill.embed.run import Embedder, features_table
 from tidemill.embed.settings import EmbedSettings
 from tidemill.embed.tunable import tunable
-from tidemill.project.config import load
 from tidemill.project.contents import contents_of
-from tidemill.project.layout import Paths, shared_root, state_folder
+from tidemill.project.layout import Paths
 from tidemill.train.finetune.batches import FinetuneRows
 from tidemill.train.finetune.finetune import finetune
 from tidemill.train.head.head import TUNED
@@ -33,10 +32,16 @@ class Tuned:
     told: dict[str, Any]
 
 
-def tuned(tables: Tables, problem: Problem, settings: TrainSettings, paths: Paths, batches: Sequence[str]) -> Tuned:
+def tuned(
+    tables: Tables,
+    problem: Problem,
+    embedding: EmbedSettings,
+    settings: TrainSettings,
+    paths: Paths,
+    batches: Sequence[str],
+) -> Tuned:
     """Tables of all rows → the same with features of the backbone that they taught, saved in the model's folder."""
-    embedding = load(problem.name, "embed", EmbedSettings)[1]
-    start = Embedder(embedding, problem.modality, root=shared_root())
+    start = Embedder(embedding, problem.modality, root=paths.shared)
     backbone = tunable(start, scratch=settings.mode == "scratch", seed=settings.seed)
     rows = tables.votes.join(tables.features, on="row_id", maintain_order="left")
     rows = rows.join(tables.labels, on="row_id", maintain_order="left")
@@ -44,7 +49,7 @@ def tuned(tables: Tables, problem: Problem, settings: TrainSettings, paths: Path
         contents_of(paths, batches, problem.modality), on="row_id", maintain_order="left"
     )
     taught = _taught(rows, contents[problem.modality], problem, settings)
-    told = finetune(backbone, taught, settings=settings, scratch=state_folder() / "tuning" / problem.name)
+    told = finetune(backbone, taught, settings=settings, scratch=paths.state / "tuning" / problem.name)
     folder = paths.model / TUNED
     folder.mkdir(parents=True, exist_ok=True)
     backbone.save(folder)

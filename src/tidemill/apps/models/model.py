@@ -15,8 +15,7 @@ from tidemill.apps.models.champion import home
 from tidemill.contracts import ConfigError, Probabilities
 from tidemill.embed.run import Embedder, embedder_of
 from tidemill.embed.settings import EmbedSettings
-from tidemill.project.config import load
-from tidemill.project.layout import Paths
+from tidemill.project.project import Project
 from tidemill.runs.registry import champion_folder, read_registry
 from tidemill.train.end_model.model import EndModel
 from tidemill.train.end_model.outliers import NONE, Array, Outliers
@@ -61,6 +60,7 @@ class Model:
     folder: Path
     end: EndModel
     threads: int
+    project: Project
 
     @property
     def head(self) -> Head:
@@ -70,7 +70,7 @@ class Model:
     @functools.cached_property
     def embedder(self) -> Embedder:
         """What makes features of new rows: the backbone that the head was trained on, checked by its hash."""
-        root = home(self.folder, self.head.backbone)
+        root = home(self.folder, self.head.backbone, self.project)
         return embedder_of(self.head.backbone, root=root, threads=self.threads)
 
     @functools.cached_property
@@ -89,8 +89,8 @@ class Model:
         return Said(self.end.predict_proba(features, texts), outlier)
 
 
-def find_model(problem: str, version: str | None, *, root: Path) -> Model:
-    """Problem, its version (None: the champion) and the project's main checkout → the model.
+def find_model(project: Project, problem: str, version: str | None) -> Model:
+    """Project, problem and its version (None: the champion) → the model.
 
     Raises
     ------
@@ -99,17 +99,17 @@ def find_model(problem: str, version: str | None, *, root: Path) -> Model:
     DataError
         The model's files are not whole.
     """
-    settings = load(problem, "embed", EmbedSettings)[1]
+    settings = project.load(problem, "embed", EmbedSettings)[1]
     if version == CANDIDATE:
-        folder = Paths(problem).model
-        return Model(f"{problem} {CANDIDATE}", folder, EndModel.load(folder), settings.threads)
-    found = _version(problem, version, root)
-    folder = champion_folder(problem, found)
-    return Model(found, folder, EndModel.load(folder), settings.threads)
+        folder = project.paths(problem).model
+        return Model(f"{problem} {CANDIDATE}", folder, EndModel.load(folder), settings.threads, project)
+    found = _version(project, problem, version)
+    folder = champion_folder(project, problem, found)
+    return Model(found, folder, EndModel.load(folder), settings.threads, project)
 
 
-def _version(problem: str, version: str | None, root: Path) -> str:
-    registry = read_registry(problem, root)
+def _version(project: Project, problem: str, version: str | None) -> str:
+    registry = read_registry(project, problem)
     wanted = version if version is None or "@" in version else f"{problem}@{version}"
     if wanted is None and registry.champion is None:
         raise ConfigError(f"{problem} has no champion yet: tidemill run problem={problem}")

@@ -1,5 +1,11 @@
-"""`tidemill new`: a problem of one's own from a file or a folder.
+"""`tidemill init`, `tidemill upgrade`, `tidemill new`: projects made and moved on, problems made from somebody's data.
 
+init_project    a folder made a project: files, git, DVC, first commit
+template        the files of a project as this version writes them
+record          tidemill.lock: which version generated what
+upgrade         what is generated moved to the installed version, what the user changed kept
+three_way       what becomes of each generated file
+recompute       which stages an upgrade makes run again, and why
 scaffold        configuration, first batch and manifest of the new problem
 starters        labeling functions to start from
 """

@@ -22,10 +22,11 @@ from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.source import Source
 from tidemill.ingest.values import as_string, is_missing
 from tidemill.project.arrivals import batch_name, natural
-from tidemill.project.compose import CONF, write_params
-from tidemill.project.config import PARAMS, load_params, parse
-from tidemill.project.layout import Paths
+from tidemill.project.compose import compose_all, option_file
+from tidemill.project.config import load_params, parse
+from tidemill.project.layout import CONF, Paths
 from tidemill.project.packages import INCOMING
+from tidemill.project.project import Project
 from tidemill.project.tables import write_json
 from tidemill.readers.table import Table, nearest
 
@@ -34,7 +35,7 @@ _LEAST_CLASSES: Final = 2
 _TAKEN: Final = {*STAGES, "problem", "problems", "overrides", "experiment", "all", "packages", "incoming"}
 _EMBED: Final = {"text": "minilm", "image": "efficientnet_lite0"}
 _CONFIG: Final = """\
-# {name}: made by `tidemill new`. All of it is yours to change; what may stand here is explained in conf/<stage>/*.yaml.
+# {name}: made by `tidemill new`. All of it is yours to change; `tidemill defaults` tells what may stand here.
 defaults:
   - /ingest@ingest: table
   - /embed@embed: {embed}
@@ -103,7 +104,7 @@ class _Plan:
         return 0 < self.rarest < _ENOUGH
 
 
-def scaffold(wanted: NewProblem, *, root: Path) -> Made:
+def scaffold(wanted: NewProblem, project: Project) -> Made:
     """Make a problem that runs.
 
     The data is read by the ordinary reader first, so nothing is written where a row cannot be taken.
@@ -112,8 +113,8 @@ def scaffold(wanted: NewProblem, *, root: Path) -> Made:
     ----------
     wanted
         The problem's name and data.
-    root
-        Top folder of the project.
+    project
+        The project that gets it.
 
     Returns
     -------
@@ -127,7 +128,7 @@ def scaffold(wanted: NewProblem, *, root: Path) -> Made:
     DataError
         The data cannot be read, or its labels make no problem.
     """
-    root = root.resolve()
+    root = project.root
     _check_name(wanted.name, root)
     plan = _plan(wanted)
     settings = _settings(plan, root)
@@ -137,7 +138,7 @@ def scaffold(wanted: NewProblem, *, root: Path) -> Made:
     functions = starter_functions(wanted.name, plan.problem.classes, batch.raw, batch.dev)
     source = _bring(plan.source, root, wanted.name)
     entry = {"batch": batch.name, "source": source, "sha256": Source(str(root / source)).fingerprint(settings)}
-    _write(plan, functions, entry, root)
+    _write(plan, functions, entry, project)
     lines = _told(plan, batch.raw.height, functions).splitlines()
     return Made(batch.raw.height, plan.problem.classes, lines)
 
@@ -175,7 +176,7 @@ def _plan_text(wanted: NewProblem, source: Path) -> _Plan:
     ingest = {"key": _key(table), "text": wanted.text, "gold": wanted.label}
     others = tuple(name for name in table.columns if name not in ingest.values())
     problem = Problem(name=wanted.name, modality="text", classes=classes)
-    return _Plan(Paths(wanted.name), source, problem, ingest, others, _rarest(labels, classes))
+    return _Plan(Paths.within(wanted.name), source, problem, ingest, others, _rarest(labels, classes))
 
 
 def _plan_images(wanted: NewProblem, source: Path) -> _Plan:
@@ -185,7 +186,7 @@ def _plan_images(wanted: NewProblem, source: Path) -> _Plan:
     folders = Source(str(source)).table(_reading(ingest)).columns["folder"]
     classes = _classes(wanted, folders, "names of subfolders")
     problem = Problem(name=wanted.name, modality="image", classes=classes)
-    return _Plan(Paths(wanted.name), source, problem, ingest, (), _rarest(folders, classes))
+    return _Plan(Paths.within(wanted.name), source, problem, ingest, (), _rarest(folders, classes))
 
 
 def _rarest(labels: Sequence[object], classes: Sequence[str]) -> int:
@@ -230,7 +231,7 @@ def _reading(ingest: dict[str, Any]) -> IngestSettings:
 
 
 def _settings(plan: _Plan, root: Path) -> IngestSettings:
-    defaults = yaml.safe_load((root / CONF / "ingest" / "table.yaml").read_text(encoding="utf-8"))
+    defaults = yaml.safe_load(option_file("ingest", "table", root / CONF).read_text(encoding="utf-8"))
     own = {"incoming": (INCOMING / plan.paths.name).as_posix()} | plan.ingest
     if plan.few:
         own |= yaml.safe_load(_FEW_LABELS.format(enough=_ENOUGH).splitlines()[0])
@@ -254,9 +255,9 @@ def _bring(source: Path, root: Path, name: str) -> str:
     return target.relative_to(root).as_posix()
 
 
-def _write(plan: _Plan, functions: str, entry: dict[str, str], root: Path) -> None:
+def _write(plan: _Plan, functions: str, entry: dict[str, str], project: Project) -> None:
     """Plan → the problem's files; the two lists that make it known come last."""
-    name = plan.paths.name
+    name, root = plan.paths.name, project.root
     texts = {
         root / CONF / "problem" / f"{name}.yaml": _config(plan),
         root / plan.paths.functions / "functions.yaml": functions,
@@ -268,8 +269,8 @@ def _write(plan: _Plan, functions: str, entry: dict[str, str], root: Path) -> No
     for path, text in texts.items():
         with atomic_write(path) as part:
             part.write_text(text, encoding="utf-8")
-    if (root / PARAMS).exists():
-        write_params(load_params(root / PARAMS).get("overrides", []), folder=root)
+    if project.params.exists():
+        compose_all(project, load_params(project.params).get("overrides", []))
 
 
 def _config(plan: _Plan) -> str:

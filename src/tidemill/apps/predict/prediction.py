@@ -24,7 +24,7 @@ from tidemill.contracts import (
     probability_columns,
 )
 from tidemill.ingest.settings import IngestSettings
-from tidemill.project.config import load
+from tidemill.project.project import Project
 
 
 @dataclass(frozen=True)
@@ -37,16 +37,16 @@ class Predicted:
 
 
 def predict_files(  # noqa: PLR0913 - what the command takes
+    project: Project,
     problem: str,
     sources: Sequence[Path],
     out: Path,
     *,
     version: str | None,
     abstain_below: float,
-    root: Path,
     engine: Engine = "torch",
 ) -> Predicted:
-    """Problem, files as its batches are, and where to write → a table with a line per row, in their order.
+    """Project, problem, files as its batches are, and where to write → a table with a line per row, in their order.
 
     Its columns are source, key, row_id, prediction (null below ``abstain_below``), a probability per class, and where
     the model has one a column ``outlier``: above 1 the prediction is none_of_the_above.
@@ -60,11 +60,11 @@ def predict_files(  # noqa: PLR0913 - what the command takes
     """
     if not 0.0 <= abstain_below <= 1.0:
         raise ConfigError(f"--abstain-below {abstain_below:g} is not a probability: give one from 0 to 1")
-    known, settings, _ = load(problem, "ingest", IngestSettings)
-    model = find_model(problem, version, root=root)
+    known, settings, paths = project.load(problem, "ingest", IngestSettings)
+    model = find_model(project, problem, version)
     found = [one for source in sources for one in listed(source, settings)]
     total, contract = sum(len(one.table.numbers) for one in found), answers_contract(model)
-    use(chosen(engine, known.modality, total), model.embedder, problem, must=engine == "onnx")
+    use(chosen(engine, known.modality, total), model.embedder, paths, must=engine == "onnx")
     chunks = progress(
         (chunk for one in found for chunk in one.chunks()), total=total, name="predict", size=CHUNK[known.modality]
     )

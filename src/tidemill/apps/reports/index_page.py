@@ -19,6 +19,7 @@ from tidemill.apps.reports.problem_report import (
 from tidemill.apps.reports.summary import summary
 from tidemill.common.files import atomic_write
 from tidemill.denoise.report.summary import facts
+from tidemill.project.project import Project
 from tidemill.runs.registry import read_registry
 
 __all__ = ["render", "summary"]
@@ -27,21 +28,21 @@ PAGE: Final = Path("reports") / "index.html"
 TEMPLATE: Final = "report.html.j2"
 
 
-def render(root: Path, problems: Sequence[str]) -> Path:
-    """Project's top folder and its problems -> path of reports/index.html, written anew.
+def render(project: Project, problems: Sequence[str]) -> Path:
+    """Project and its problems -> path of reports/index.html, written anew.
 
     Data Docs are linked where they are under reports/data_docs/.
     """
-    chapters = [_told(gather(root, name), versions(root, name)) for name in problems]
+    chapters = [_told(gather(project, name), versions(project, name)) for name in problems]
     page = template(TEMPLATE).render(chapters=chapters)
-    with atomic_write(root / PAGE) as path:
+    with atomic_write(project.root / PAGE) as path:
         path.write_text(page, encoding="utf-8")
-    return root / PAGE
+    return project.root / PAGE
 
 
-def versions(root: Path, problem: str) -> list[str]:
-    """Project's top folder and a problem -> its versions, newest first, the champion marked."""
-    registry = read_registry(problem, root)
+def versions(project: Project, problem: str) -> list[str]:
+    """Project and a problem -> its versions, newest first, the champion marked."""
+    registry = read_registry(project, problem)
     return [f"{name}{' (champion)' if name == registry.champion else ''}" for name in reversed(registry.versions)]
 
 

@@ -15,6 +15,7 @@ import polars as pl
 from tidemill.contracts import ABSTAIN, SPLITS
 from tidemill.label.analysis.summary import conflicts
 from tidemill.project.layout import Paths
+from tidemill.project.project import Project
 from tidemill.project.tables import read_json
 
 YARDSTICKS: Final = {
@@ -114,16 +115,16 @@ class Chapter:
         return list(dict.fromkeys(line["slice"] for line in self.scores if line["slice"] != "all"))
 
 
-def gather(root: Path, name: str) -> Chapter:
-    """Project's top folder and a problem -> its chapter."""
-    paths = Paths(name)
-    reports = root / paths.reports
-    coverage, conflict = _votes(root / paths.votes)
+def gather(project: Project, name: str) -> Chapter:
+    """Project and a problem -> its chapter."""
+    paths = project.paths(name)
+    reports = paths.reports
+    coverage, conflict = _votes(paths.votes)
     label_model = _json(reports / "denoise.json")
-    search = _search(root, paths)
+    search = _search(paths)
     return Chapter(
         name=name,
-        batches=_batches(root / paths.votes),
+        batches=_batches(paths.votes),
         coverage=coverage,
         conflict=conflict,
         functions=_functions(reports / "lf_summary.csv", label_model or {}),
@@ -137,7 +138,7 @@ def gather(root: Path, name: str) -> Chapter:
             | {"drift": reports, "curves": reports, "ensemble": reports / "train"}
         ),
         explained=_pictures(dict.fromkeys(EXPLAINED, reports / "denoise")),
-        suites=_suites(root, name),
+        suites=_suites(paths),
         looks=(reports / "lf.html").exists(),
         suspects=(reports / "label_errors.html").exists(),
         search=_json(search / "search.json") if search else None,
@@ -146,10 +147,11 @@ def gather(root: Path, name: str) -> Chapter:
     )
 
 
-def _search(root: Path, paths: Paths) -> Path | None:
-    """Project's top folder and a problem's paths -> folder of the last search by hand, or else of the stage's, if any."""
-    folders = [root / folder for folder in (paths.searched, paths.search)]
-    return next((one for one in folders if (_json(one / "search.json") or {}).get("minutes")), None)
+def _search(paths: Paths) -> Path | None:
+    """A problem's paths -> folder of the last search by hand, or else of the stage's, if any."""
+    return next(
+        (one for one in (paths.searched, paths.search) if (_json(one / "search.json") or {}).get("minutes")), None
+    )
 
 
 def _json(path: Path) -> dict[str, Any] | None:
@@ -212,16 +214,16 @@ def data_uri(png: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
 
 
-def _suites(root: Path, name: str) -> list[Suite]:
-    folder = root / ".tidemill" / "suites" / name
-    return [_suite(root, name, path) for path in sorted(folder.glob("*.json"))] if folder.exists() else []
+def _suites(paths: Paths) -> list[Suite]:
+    folder = paths.state / "suites" / paths.name
+    return [_suite(paths, path) for path in sorted(folder.glob("*.json"))] if folder.exists() else []
 
 
-def _suite(root: Path, name: str, path: Path) -> Suite:
+def _suite(paths: Paths, path: Path) -> Suite:
     content = json.loads(path.read_text(encoding="utf-8"))
     failed = [_expectation(one) for one in content["results"] if not one["success"]]
-    page = Path("data_docs") / name / path.stem / "latest.html"
-    link = page.as_posix() if (root / "reports" / page).exists() else None
+    page = paths.data_docs_page(path.stem)
+    link = page.relative_to(paths.shared / "reports").as_posix() if page.exists() else None
     return Suite(path.stem, bool(content["success"]), len(content["results"]) - len(failed), tuple(failed), link)
 
 

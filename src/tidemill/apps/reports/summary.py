@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from tidemill.apps.reports.problem_report import METRICS, YARDSTICKS, Chapter, gather
+from tidemill.project.project import Project
 
 _TOLD_BATCHES = 8
 _TOLD_REASONS = 12
 
 
-def summary(root: Path, problem: str) -> str:
-    """Project's top folder and a problem -> rows, functions, scores, drift, verdict and where to look, as text."""
-    chapter = gather(root, problem)
+def summary(project: Project, problem: str) -> str:
+    """Project and a problem -> rows, functions, scores, drift, verdict and where to look, as text."""
+    chapter = gather(project, problem)
     lines = [f"== {problem} ==", *_rows(chapter), *_functions(chapter), *_scores(chapter), *_drift(chapter)]
     return "\n".join([*lines, *_verdict(chapter), *_search(chapter), *_look(chapter)]) + "\n"
 

@@ -22,7 +22,7 @@ from tidemill.contracts import Features, Problem
 from tidemill.embed.run import Embedder
 from tidemill.embed.settings import EmbedSettings
 from tidemill.project.config import parse
-from tidemill.project.layout import Paths, shared_root
+from tidemill.project.layout import Paths
 from tidemill.train.search.settings import SearchSettings
 
 _LOT: Final = 32  # rows
@@ -78,12 +78,18 @@ def features(rows: pl.DataFrame, embedder: Embedder, folder: Path, *, deadline: 
 
 
 def made(
-    rows: pl.DataFrame, problem: Problem, embed: EmbedSettings, found: Mapping[str, dict[str, Any]], **how: Any
+    rows: pl.DataFrame,
+    problem: Problem,
+    embed: EmbedSettings,
+    found: Mapping[str, dict[str, Any]],
+    *,
+    root: Path,
+    **how: Any,
 ) -> dict[str, Features]:
-    """Rows, problem, embed settings, candidates, and ``folder`` and ``deadline`` → name → features of those there was time for."""
+    """Rows, problem, embed settings, candidates, the folder below which weights are, and ``folder`` and ``deadline`` → name → features of those there was time for."""
     there = {}
     for name, changes in found.items():
-        embedder = Embedder(changed(problem, embed, name, changes), problem.modality, root=shared_root())
+        embedder = Embedder(changed(problem, embed, name, changes), problem.modality, root=root)
         seen = features(rows, embedder, name=name, **how)
         print(
             f"search: backbone {name}: {'out of time, left out' if seen is None else f'{seen.shape[1]} features'}",

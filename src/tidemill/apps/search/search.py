@@ -26,8 +26,9 @@ from tidemill.contracts import (
     votes_contract,
 )
 from tidemill.embed.settings import EmbedSettings
-from tidemill.project.config import load, parse
-from tidemill.project.layout import Paths, state_folder
+from tidemill.project.config import parse
+from tidemill.project.layout import Paths
+from tidemill.project.project import Project
 from tidemill.project.tables import batch_names, read, read_batches, write_json
 from tidemill.train.deadline import OutOfTimeError, time_limit
 from tidemill.train.recipes.recipe import TrainingSet
@@ -73,25 +74,26 @@ class _Clock:
         return cls(began + _SHAPE * seconds, min(began + how.embedding_share * seconds, trials), trials, end)
 
 
-def search_for(name: str, folder: Path, *, minutes: float | None = None) -> dict[str, Any]:
-    """Problem, the report's folder and minutes (None: as set) → what was found, which is written to the folder too.
+def search_for(project: Project, name: str, folder: Path, *, minutes: float | None = None) -> dict[str, Any]:
+    """Project, problem, the report's folder and minutes (None: as set) → what was found, which is written to the folder too.
 
     The rows are those of train and dev; valid and test are not looked at. Trials are kept in `.tidemill/search/<problem>/`
     under a fingerprint of rows, labels and settings: a search that was stopped goes on, and new labels begin a new one.
     """
     began = time.monotonic()
-    problem, settings, paths = load(name, "train", TrainSettings)
-    how = load(name, "search", SearchSettings)[1]
+    problem, settings, paths = project.load(name, "train", TrainSettings)
+    how = project.load(name, "search", SearchSettings)[1]
     how = how if minutes is None else how.model_copy(update={"minutes": minutes})
     _check(name, settings, how)
     clock = _Clock.of(began, how)
-    embed, batches = load(name, "embed", EmbedSettings)[1], batch_names(paths.manifest)
+    embed, batches = project.load(name, "embed", EmbedSettings)[1], batch_names(paths.manifest)
     rows = _rows(problem, settings, paths, how, embed)
     suggestion = _suggestion(rows.lesson, settings.seed, clock)
-    state = state_folder() / "search" / name
+    state = project.state / "search" / name
     found = candidates.candidates(problem, embed, how)
     there = candidates.contents(paths, batches, problem, rows.row_ids) if found else pl.DataFrame()
-    seen = candidates.made(there, problem, embed, found, folder=state / "features", deadline=clock.embedding)
+    where = {"root": project.shared, "folder": state / "features"}
+    seen = candidates.made(there, problem, embed, found, **where, deadline=clock.embedding)
     lessons = {CURRENT_BACKBONE: rows.lesson} | {one: replace(rows.lesson, features=made) for one, made in seen.items()}
     field = SearchProblem(lessons, settings, how)
     with open_study(state / f"{rows.fingerprint}.log", seed=how.seed) as study:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 from tidemill import __version__
 from tidemill.apps.models.model import Model
 from tidemill.project.layout import Paths
+from tidemill.project.project import Project
 from tidemill.runs.registry import kept, read_registry
 
 
-def lineage(model: Model, problem: str, *, root: Path) -> dict[str, Any]:
-    """Model, its problem and the main checkout → what ``GET /version`` tells; what cannot be known is None."""
+def lineage(project: Project, model: Model, problem: str) -> dict[str, Any]:
+    """Project, model and its problem → what ``GET /version`` tells; what cannot be known is None."""
     config = model.head.config
-    commit = read_registry(problem, root).versions.get(model.version)
-    report = json.loads(kept(Paths(problem).reports / "denoise.json", commit, root) or "{}")
+    commit = read_registry(project, problem).versions.get(model.version)
+    report = json.loads(kept(project, Paths.within(problem).reports / "denoise.json", commit) or "{}")
     backbone = config["backbone"]
     return {
         "version": model.version,

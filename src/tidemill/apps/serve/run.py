@@ -6,7 +6,6 @@ import math
 import signal
 import socket
 import sys
-from pathlib import Path
 from typing import Final
 
 from tidemill.apps.models.engines import chosen, use
@@ -16,14 +15,14 @@ from tidemill.apps.serve.request_queue import Desk
 from tidemill.apps.serve.settings import ServiceSettings
 from tidemill.contracts import ConfigError
 from tidemill.ingest.settings import IngestSettings
-from tidemill.project.config import load
+from tidemill.project.project import Project
 
 LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 _CONNECTIONS: Final = 64
 
 
-def serve(problem: str, version: str | None, settings: ServiceSettings, *, root: Path) -> None:
-    """Problem, version (None: the champion) and settings → requests are answered until SIGTERM or Ctrl-C.
+def serve(project: Project, problem: str, version: str | None, settings: ServiceSettings) -> None:
+    """Project, problem, version (None: the champion) and settings → requests are answered until SIGTERM or Ctrl-C.
 
     What has begun is finished first, for as long as a request may take.
 
@@ -32,15 +31,15 @@ def serve(problem: str, version: str | None, settings: ServiceSettings, *, root:
     ConfigError
         There is no such version, or nobody can listen on that port.
     """
-    ingest = load(problem, "ingest", IngestSettings)[1]
-    model = find_model(problem, version, root=root)
+    _, ingest, paths = project.load(problem, "ingest", IngestSettings)
+    model = find_model(project, problem, version)
     _say(f"loading {model.version} and its backbone {model.head.backbone['settings']['backbone']}")
     _ = model.embedder.backbone
-    use(chosen(settings.engine, ingest.modality, None), model.embedder, problem, must=settings.engine == "onnx")
+    use(chosen(settings.engine, ingest.modality, None), model.embedder, paths, must=settings.engine == "onnx")
     desk = Desk(model, settings.abstain_below, settings.seconds)
     if settings.host not in LOOPBACK:
         _say(f"caution: {settings.host} is open to others, and the service asks nobody who they are")
-    _listen(desk, ingest, settings, lineage(model, problem, root=root))
+    _listen(desk, ingest, settings, lineage(project, model, problem))
     _say("stopped")
 
 

@@ -14,6 +14,7 @@ from tidemill.common.files import atomic_write
 from tidemill.contracts import NO_GOLD
 from tidemill.evaluate.errors import label_errors
 from tidemill.project.contents import contents_of
+from tidemill.project.project import Project
 from tidemill.project.tables import batch_names
 from tidemill.train.recipes.recipe import out_of_fold_predictions
 from tidemill.train.row_weights import row_weights
@@ -25,13 +26,13 @@ _STYLE = (
 )
 
 
-def suspects(name: str) -> tuple[pl.DataFrame, str]:
-    """Problem → suspect labels, ranked, in reports/<problem>/label_errors.csv and .html, and what is told of them.
+def suspects(project: Project, name: str) -> tuple[pl.DataFrame, str]:
+    """Project and problem → suspect labels, ranked, in reports/<problem>/label_errors.csv and .html, and what is told of them.
 
     Labels are those of denoise for the rows that teach and of which a function speaks; each is held against a model of
     the other rows, taught without any defence against noise.
     """
-    asked = study(name)
+    asked = study(project, name)
     rows = np.flatnonzero(asked.taught & asked.covered)
     plain, own = asked.train.plain(), asked.evaluate.errors
     features, targets = asked.features[rows], asked.targets[rows]

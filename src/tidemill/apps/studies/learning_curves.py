@@ -17,6 +17,7 @@ from tidemill.evaluate.curve_plot import draw_curves
 from tidemill.evaluate.curves import LEAST, checked, fit_law, measured, predictions
 from tidemill.evaluate.honesty import REPORTED
 from tidemill.evaluate.scores import LOWER_IS_BETTER, ruler, tally
+from tidemill.project.project import Project
 from tidemill.project.tables import write_json
 from tidemill.train.head.fit import fit_head
 from tidemill.train.head.head import Head
@@ -27,8 +28,8 @@ from tidemill.train.settings import TrainSettings
 _LAST: Final = 1.25  # a size of all rows there are is worth measuring where it is so much beyond the last one
 
 
-def curves(name: str) -> dict[str, Any]:
-    """Problem → learning curves of gold labels and of weakly labeled rows, in reports/<problem>/curves.json and .png.
+def curves(project: Project, name: str) -> dict[str, Any]:
+    """Project and problem → learning curves of gold labels and of weakly labeled rows, in reports/<problem>/curves.json and .png.
 
     Gold teaches the head as it teaches the ceiling; weak labels teach it as `train` has it, by the recipe that `auto`
     would choose of all rows. The backbone stays as it is.
@@ -38,7 +39,7 @@ def curves(name: str) -> dict[str, Any]:
     DataError
         No row of the test split has gold.
     """
-    asked = study(name)
+    asked = study(project, name)
     if not len(_tested(asked)):
         raise DataError(f"{name}: no row of the {REPORTED} split has gold to score a curve by: label some")
     with_gold, weak = (

@@ -18,9 +18,9 @@ from tidemill.contracts import (
     votes_contract,
 )
 from tidemill.evaluate.settings import EvaluateSettings
-from tidemill.project.config import load
 from tidemill.project.gold import known_rows
 from tidemill.project.layout import Paths
+from tidemill.project.project import Project
 from tidemill.project.tables import batch_names, read, read_batches
 from tidemill.train.recipes.recipe import TrainingSet
 from tidemill.train.run import TRAIN_SPLITS, join_rows
@@ -68,10 +68,10 @@ class Study:
         return TrainingSet(self.features[rows], self.targets[rows], self.covered[rows], nothing)
 
 
-def study(name: str) -> Study:
-    """Problem's name → what studies read."""
-    problem, train, paths = load(name, "train", TrainSettings)
-    evaluate = load(name, "evaluate", EvaluateSettings)[1]
+def study(project: Project, name: str) -> Study:
+    """Project and problem's name → what studies read."""
+    problem, train, paths = project.load(name, "train", TrainSettings)
+    evaluate = project.load(name, "evaluate", EvaluateSettings)[1]
     classes, batches = problem.classes, batch_names(paths.manifest)
     contract = votes_contract(len(classes))
     votes = read(paths.votes, contract)

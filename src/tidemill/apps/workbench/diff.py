@@ -31,7 +31,7 @@ def diff(look: Look, *, against: str = "HEAD", size: int | None = None, shown: i
     """Problem and a revision, tag or version → functions whose votes changed since, and rows gained, lost and flipped."""
     rows = look.sample(size)
     revision = _revision(look, against)
-    with _folder_at(revision, look.paths.functions) as folder:
+    with _folder_at(revision, look) as folder:
         old = load_functions(folder, classes=look.classes)
         new = look.functions
         left_old, left_new = _differing(old, new)
@@ -48,19 +48,20 @@ def diff(look: Look, *, against: str = "HEAD", size: int | None = None, shown: i
 def _revision(look: Look, against: str) -> str:
     """What was asked for → a revision that git knows; ``v1.0.0`` is this problem's version."""
     for name in (against, f"{look.name}@{against}"):
-        if succeeds("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", folder=Path()):
+        if succeeds("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", folder=look.project.root):
             return name
     raise ConfigError(f"--against {against}: git knows no such revision, nor {look.name} such a version")
 
 
 @contextlib.contextmanager
-def _folder_at(revision: str, folder: Path) -> Iterator[Path]:
-    """Revision and a folder → that folder as it was then."""
+def _folder_at(revision: str, look: Look) -> Iterator[Path]:
+    """Revision and a problem → its folder of functions as it was then."""
+    folder, root = look.paths.functions.relative_to(look.project.root), look.project.root
     with tempfile.TemporaryDirectory() as scratch:
         archive = Path(scratch) / "then.tar"
-        if not succeeds("cat-file", "-e", f"{revision}:{folder}", folder=Path()):
+        if not succeeds("cat-file", "-e", f"{revision}:./{folder}", folder=root):
             raise ConfigError(f"there was no {folder} at {revision}: name a later revision with --against")
-        git("archive", "--format=tar", f"--output={archive}", revision, "--", str(folder), folder=Path())
+        git("archive", "--format=tar", f"--output={archive}", revision, "--", str(folder), folder=root)
         with tarfile.open(archive) as packed:
             packed.extractall(scratch, filter="data")
         yield Path(scratch) / folder

@@ -8,23 +8,24 @@ from typing import Any, Final
 import numpy as np
 
 from tidemill.apps.workbench.formatting import WIDTH, columns, content, percent, vote_name
-from tidemill.apps.workbench.problem_view import Look, problems, rows_named
+from tidemill.apps.workbench.problem_view import Look, rows_named
 from tidemill.contracts import ABSTAIN, NO_GOLD, DataError, Votes
 from tidemill.denoise.report.explain import row_log_odds
+from tidemill.project.project import Project
 
 _SHOWN: Final = 6
 """Lines of the row's text, and functions that would flip it."""
 
 
-def explained(row_id: str, asked: str | None) -> dict[str, Any]:
-    """Beginning of a row_id, and a problem if one was named → what is said of that row and why it got its label.
+def explained(project: Project, row_id: str, asked: str | None) -> dict[str, Any]:
+    """Project, beginning of a row_id, and a problem if one was named → what is said of that row and why it got its label.
 
     Raises
     ------
     DataError
         No row, or more than one, has such an id.
     """
-    found = rows_named(row_id, [asked] if asked else problems())
+    found = rows_named(project, row_id, [asked] if asked else project.problems)
     if not found:
         raise DataError(f"no row's id begins with {row_id!r}: `tidemill lf try` and the votes table name rows")
     look = found[0]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -35,7 +34,7 @@ from tidemill.label.functions.declared import AnyFunction
 from tidemill.label.functions.loading import load_functions
 from tidemill.label.run import gold_of, visible_columns
 from tidemill.label.settings import LabelSettings
-from tidemill.project.config import load, load_params
+from tidemill.project.project import Project
 from tidemill.project.tables import batch_names, read, read_batches, read_json
 
 SEED: Final = 20
@@ -46,10 +45,10 @@ IMAGES: Final = 400
 class Look:
     """One problem, its rows, votes, labels and label model."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.problem, self.settings, self.paths = load(name, "label", LabelSettings)
-        self.ingest = load(name, "ingest", IngestSettings)[1]
+    def __init__(self, project: Project, name: str) -> None:
+        self.project, self.name = project, name
+        self.problem, self.settings, self.paths = project.load(name, "label", LabelSettings)
+        self.ingest = project.load(name, "ingest", IngestSettings)[1]
         self.classes = self.problem.classes
 
     @cached_property
@@ -162,18 +161,13 @@ class Look:
             )
 
 
-def problems() -> list[str]:
-    """Nothing → names of the project's problems."""
-    return list(load_params().get("problems", []))
-
-
-def problem_with(name: str, asked: str | None) -> Look:
-    """A labeling function's name and the problem asked for, if any → the problem that has it."""
+def problem_with(project: Project, name: str, asked: str | None) -> Look:
+    """A project, a labeling function's name and the problem asked for, if any → the problem that has it."""
     if asked is not None:
-        return Look(asked)
+        return Look(project, asked)
     known: list[str] = []
-    for problem in problems():
-        look = Look(problem)
+    for problem in project.problems:
+        look = Look(project, problem)
         names = [function.name for function in look.functions]
         if name in names:
             return look
@@ -181,9 +175,7 @@ def problem_with(name: str, asked: str | None) -> Look:
     raise ConfigError(f"no problem has a labeling function {name!r}{did_you_mean(name, known)}")
 
 
-def rows_named(name: str, among: Sequence[str]) -> list[Look]:
-    """A row_id or the beginning of one → problems whose votes table has such a row."""
-    looks = [Look(problem) for problem in among]
-    return [
-        look for look in looks if Path(look.paths.votes).exists() and look.voted["row_id"].str.starts_with(name).any()
-    ]
+def rows_named(project: Project, name: str, among: Sequence[str]) -> list[Look]:
+    """A project, a row_id or the beginning of one → problems whose votes table has such a row."""
+    looks = [Look(project, problem) for problem in among]
+    return [look for look in looks if look.paths.votes.exists() and look.voted["row_id"].str.starts_with(name).any()]

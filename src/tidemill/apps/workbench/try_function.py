@@ -37,7 +37,7 @@ def trying(look: Look, name: str, *, size: int | None = None, shown: int = 5) ->
     return {
         "problem": look.name,
         "function": name,
-        "where": function.where,
+        "where": function.where.removeprefix(f"{look.project.root}/"),
         "rows": len(rows),
         "dev_rows": int((gold != NO_GOLD).sum()),
         "votes": _counted(look, votes),

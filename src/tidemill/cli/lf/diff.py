@@ -31,8 +31,7 @@ def diff(
     """
     from tidemill.apps.workbench.diff import diff as compare
     from tidemill.apps.workbench.diff import printed
-    from tidemill.apps.workbench.problem_view import Look
 
     with answering(as_json=as_json, out=out) as answer:
-        reports = [compare(Look(name), against=against, size=rows, shown=show) for name in chosen(problem)]
+        reports = [compare(look, against=against, size=rows, shown=show) for look in chosen(problem)]
         answer(reports, apart([printed(report) for report in reports]))

@@ -35,6 +35,5 @@ def examples(
     from tidemill.apps.workbench.problem_view import Look
 
     with answering(as_json=as_json, out=out) as answer:
-        open_project(problem)
-        report = write_examples(Look(problem), file, of=of, rows=rows)
+        report = write_examples(Look(open_project(problem), problem), file, of=of, rows=rows)
         answer(report, printed(report))

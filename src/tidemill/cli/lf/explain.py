@@ -29,6 +29,5 @@ def explain(
     from tidemill.apps.workbench.explain_row import explained, printed
 
     with answering(as_json=as_json, out=out) as answer:
-        open_project(problem)
-        report = explained(row, problem)
+        report = explained(open_project(problem), row, problem)
         answer(report, printed(report))

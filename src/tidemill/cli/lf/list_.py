@@ -31,8 +31,7 @@ def list_functions(
     tidemill lf list spam --sort coverage --json
     """
     from tidemill.apps.workbench.list_functions import listing, printed
-    from tidemill.apps.workbench.problem_view import Look
 
     with answering(as_json=as_json, out=out) as answer:
-        tables = [listing(Look(name), sort=sort, cost=not no_cost) for name in chosen(problem)]
+        tables = [listing(look, sort=sort, cost=not no_cost) for look in chosen(problem)]
         answer(tables, apart([printed(table) for table in tables]))

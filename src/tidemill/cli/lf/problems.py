@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tidemill.cli.project import open_project
 
+if TYPE_CHECKING:
+    from tidemill.apps.workbench.problem_view import Look
 
-def chosen(problem: str | None) -> list[str]:
-    """Open the project, and list the problem that was named, or all that have labeling functions."""
-    from tidemill.apps.workbench.problem_view import problems
 
-    open_project(problem)
-    return [problem] if problem else problems()
+def chosen(problem: str | None) -> list[Look]:
+    """Open the project, and look at the problem that was named, or at each of them."""
+    from tidemill.apps.workbench.problem_view import Look
+
+    project = open_project(problem)
+    return [Look(project, name) for name in ([problem] if problem else project.problems)]
 
 
 def apart(parts: list[list[str]]) -> list[str]:

@@ -21,8 +21,7 @@ def report(
     tidemill lf report spam
     """
     from tidemill.apps.workbench.page import page
-    from tidemill.apps.workbench.problem_view import Look
 
     with answering(as_json=as_json, out=out) as answer:
-        pages = [str(page(Look(name), size=rows)) for name in chosen(problem)]
+        pages = [str(page(look, size=rows)) for look in chosen(problem)]
         answer(pages, pages)

@@ -23,7 +23,6 @@ def schema(problem: AnyProblem = None, *, as_json: AsJson = False, out: OutFile 
         if problem:
             from tidemill.apps.workbench.problem_view import Look
 
-            open_project(problem)
-            classes = Look(problem).classes
+            classes = Look(open_project(problem), problem).classes
         content = json_schema(classes)
         answer(content, [as_text(content)])

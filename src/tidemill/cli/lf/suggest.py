@@ -28,9 +28,8 @@ def suggest(
     --------
     tidemill lf suggest spam --limit 5
     """
-    from tidemill.apps.workbench.problem_view import Look
     from tidemill.apps.workbench.suggest_functions import printed, suggesting
 
     with answering(as_json=as_json, out=out) as answer:
-        reports = [suggesting(Look(name), most=limit, size=rows, shown=show) for name in chosen(problem)]
+        reports = [suggesting(look, most=limit, size=rows, shown=show) for look in chosen(problem)]
         answer(reports, apart([printed(report) for report in reports]))

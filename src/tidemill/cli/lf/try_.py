@@ -33,6 +33,5 @@ def try_function(
     from tidemill.apps.workbench.try_function import printed, trying
 
     with answering(as_json=as_json, out=out) as answer:
-        open_project(problem)
-        report = trying(problem_with(name, problem), name, size=rows, shown=show)
+        report = trying(problem_with(open_project(problem), name, problem), name, size=rows, shown=show)
         answer(report, printed(report))

@@ -7,7 +7,6 @@ sees the whole table and votes on all rows at once.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy.typing as npt
@@ -216,13 +215,9 @@ def preprocessor(name: str | None = None, *, memoize: bool = False) -> Callable[
 
 
 def source_of(f: Callable[..., Any]) -> str:
-    """Locate a Python function as ``file:line``, the file relative to the working folder where it lies in it."""
+    """Locate a Python function as ``file:line``, the file as it was loaded."""
     code = getattr(f, "__code__", None)
-    if code is None:
-        return ""
-    file = Path(code.co_filename)
-    shown = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
-    return f"{shown}:{code.co_firstlineno}"
+    return "" if code is None else f"{code.co_filename}:{code.co_firstlineno}"
 
 
 def _name_of(f: Callable[..., Any]) -> str:

@@ -20,6 +20,7 @@ from tidemill.label.functions.labeling_function import BatchLabelingFunction, La
 from tidemill.label.functions.yaml_lines import read_yaml
 
 _TAKEN: Final = frozenset({"row_id", "batch", "split"})
+_PROBLEMS: Final = "problems"
 _SUFFIXES: Final = frozenset({".py", ".yaml", ".yml"})
 
 
@@ -101,10 +102,14 @@ class _Loader(importlib.machinery.SourceFileLoader):
 
 
 class _Finder:
-    """Finds helpers of one folder before anybody else does, for that loader: an edit within the second is seen too."""
+    """Finds helpers of one folder before anybody else does, for that loader: an edit within the second is seen too.
+
+    A folder of a project's ``problems`` is found by that name, too, whichever other project's is on Python's path.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.packages = folder.parent if folder.parent.name == _PROBLEMS else None
 
     def find_spec(
         self,
@@ -113,12 +118,20 @@ class _Finder:
         target: ModuleType | None = None,  # noqa: ARG002 - the finder protocol's signature
     ) -> ModuleSpec | None:
         """Find a module of the folder; None where it is none of the folder's."""
+        if self.packages is not None and fullname == _PROBLEMS:
+            return self._find(str(self.packages.parent), fullname, namespace=True)
         for entry in [str(self.folder)] if path is None else path:
-            if Path(entry).is_relative_to(self.folder):
-                spec = importlib.machinery.FileFinder(entry, (_Loader, [".py"])).find_spec(fullname)
-                if spec is not None and spec.loader is not None:
+            if Path(entry).is_relative_to(self.packages or self.folder):
+                spec = self._find(entry, fullname, namespace=self.packages is not None and path is not None)
+                if spec is not None:
                     return spec
         return None
+
+    def _find(self, entry: str, fullname: str, *, namespace: bool) -> ModuleSpec | None:
+        spec = importlib.machinery.FileFinder(entry, (_Loader, [".py"])).find_spec(fullname)
+        if spec is None or (spec.loader is None and not namespace):
+            return None
+        return spec
 
 
 def run_file(path: Path) -> ModuleType:
@@ -157,9 +170,10 @@ def run_file(path: Path) -> ModuleType:
 @contextlib.contextmanager
 def _isolated(folder: Path, module: ModuleType) -> Iterator[None]:
     """Helpers in the folder can be imported, and nothing of it stays behind in ``sys``."""
+    finder = _Finder(folder)
+    others = {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] == _PROBLEMS}
     before = set(sys.modules)
     sys.modules[module.__name__] = module  # dataclasses look themselves up there
-    finder = _Finder(folder)
     sys.meta_path.insert(0, finder)
     sys.path.append(str(folder))  # for folders without __init__.py, which only the path can tell from other packages
     try:
@@ -169,8 +183,10 @@ def _isolated(folder: Path, module: ModuleType) -> Iterator[None]:
         sys.path.remove(str(folder))
         for name in set(sys.modules) - before:
             file = getattr(sys.modules[name], "__file__", None)
-            if name == module.__name__ or (file is not None and Path(file).is_relative_to(folder)):
+            is_of_folder = file is not None and Path(file).is_relative_to(finder.packages or folder)
+            if name == module.__name__ or is_of_folder or name.partition(".")[0] == _PROBLEMS:
                 del sys.modules[name]
+        sys.modules.update(others)
 
 
 def _user_lines(error: BaseException, path: Path) -> str:

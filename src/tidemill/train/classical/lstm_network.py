@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from tidemill.common.torch_threads import torch_threads
 from tidemill.common.torchvision import repair_torchvision
 from tidemill.train.head.fit import Batches
 from tidemill.train.head.loss import soft_cross_entropy
@@ -96,9 +97,8 @@ def fit_network(tokens: Any, labels: tuple[Any, Any], words: int, settings: Lstm
         Weights by name.
     """
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)  # devices and tips are no news
-    torch.set_num_threads(1)
     targets, weights = (torch.from_numpy(part.astype(np.float32)) for part in labels)
-    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+    with torch_threads(1), torch.random.fork_rng(devices=[]), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*LeafSpec.*", category=FutureWarning)
         torch.manual_seed(seed)
         module = TextClassifier(words, labels[0].shape[1], settings)

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from tidemill.common.torch_threads import torch_threads
 from tidemill.contracts import DataError
 from tidemill.train.finetune.backbone import TrainableBackbone
 from tidemill.train.finetune.batches import FinetuneRows, ResumableBatches
@@ -58,7 +59,6 @@ def finetune(
     """
     import torch
 
-    torch.set_num_threads(settings.threads)
     has_weight = np.flatnonzero(rows.weights > 0)
     if not len(has_weight):
         raise DataError("no row of train or dev has a label to learn from: no labeling function votes on them")
@@ -70,7 +70,7 @@ def finetune(
         )
     top = linear_start(rows, settings)
     folder = scratch / checkpoint_name(rows, settings)
-    with torch.random.fork_rng(devices=[]):
+    with torch_threads(settings.threads), torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         _run(backbone, rows, top, settings=settings, folder=folder)
     shutil.rmtree(folder, ignore_errors=True)

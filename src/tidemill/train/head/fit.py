@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from tidemill.common.torch_threads import torch_threads
 from tidemill.contracts import DataError, Features, Probabilities
 from tidemill.train.head.feature_selection import select_dimensions
 from tidemill.train.head.head import Head
@@ -98,6 +99,8 @@ def fit_head(
         else slice(None)
     )
     layers, report = _fit(scaled[:, read], (targets, weights), held, settings)
+    with torch_threads(settings.threads):
+        layers, report = _fit(scaled[:, read], (targets, weights), held, settings)
     layers = (_widened(layers[0], read, scaled.shape[1]), *layers[1:])
     return Head(mean.astype(np.float32), scale.astype(np.float32), layers, report)
 
@@ -139,7 +142,6 @@ def _fit(
     from tidemill.common.torchvision import repair_torchvision
 
     repair_torchvision()
-    torch.set_num_threads(settings.threads)
     targets, weights = labels
     tensors = [torch.from_numpy(part.astype(np.float32)) for part in (features, targets, weights)]
     train, validation = (tuple(tensor[torch.from_numpy(mask)] for tensor in tensors) for mask in (~held, held))

@@ -8,15 +8,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from flows.steps import run_steps
 from tidemill.common.locks import locked
 from tidemill.contracts import PublishError
+from tidemill.flows.steps import run_steps
 from tidemill.project.arrivals import arrive
-from tidemill.project.compose import write_params
-from tidemill.project.layout import Paths, shared_root
+from tidemill.project.compose import compose_all
+from tidemill.project.project import Project
 from tidemill.project.tables import read_json, write_json
 from tidemill.runs.plan import Step
 from tidemill.runs.publish import current_branch, publish
@@ -37,30 +36,29 @@ class Outcome:
     told: str
 
 
-def refresh_cycles(problem: str, overrides: list[str], *, log: Log) -> list[Outcome]:
-    """Problem and overrides → an outcome per cycle.
+def refresh_cycles(project: Project, problem: str, overrides: list[str], *, log: Log) -> list[Outcome]:
+    """Project, problem and overrides → an outcome per cycle.
 
     The first champion is made from the batches that the manifest names; what has arrived since is then taken in,
     compared with that champion, and learned from.
     """
-    root = shared_root()
-    with alone(problem, log), workspace(root) as work:
+    with alone(project, problem, log), workspace(project.shared) as work:
         prepare(work, problem, overrides, log=log)
-        first = [_cycle(work, problem, log=log)] if read_registry(problem, root).champion is None else []
+        first = [_cycle(work, problem, log=log)] if read_registry(project, problem).champion is None else []
         now = advance(work, first[0].commit) if first else work
         again = [_cycle(now, problem, log=log)] if take_in(now, problem, log=log) or not first else []
     return first + again
 
 
 def prepare(work: Workspace, problem: str, overrides: list[str], *, log: Log) -> None:
-    """Workspace → the same with params.yaml composed and the outputs of earlier runs in place."""
-    write_params(overrides, folder=work.folder)
+    """Workspace → the same with params.yaml and code.yaml composed and the outputs of earlier runs in place."""
+    compose_all(work.project, overrides)
     restore(work, problem, log.info)
 
 
 def take_in(work: Workspace, problem: str, *, log: Log) -> list[str]:
     """Workspace → names of the batches that have arrived, now in its manifest."""
-    arrived = arrive(problem, folder=work.folder)
+    arrived = arrive(work.project, problem)
     if arrived:
         log.info(f"{problem}: {len(arrived)} new batches: {', '.join(arrived)}")
     return arrived
@@ -71,8 +69,8 @@ def planned(work: Workspace, problem: str) -> list[Step]:
     steps = _plan(work, problem)
     if not any(step.changed for step in steps):
         return steps
-    pin = work.folder / Paths(problem).champion
-    content = {"version": read_registry(problem, work.root).champion}
+    pin = work.project.paths(problem).champion
+    content = {"version": read_registry(work.project, problem).champion}
     if read_json(pin) == content:
         return steps
     write_json(content, pin)
@@ -89,7 +87,7 @@ def _plan(work: Workspace, problem: str) -> list[Step]:
 def _cycle(work: Workspace, problem: str, *, log: Log) -> Outcome:
     steps = planned(work, problem)
     computed = run_steps(steps, work)
-    verdict = read_json(work.folder / Paths(problem).reports / "verdict.json")
+    verdict = read_json(work.project.paths(problem).reports / "verdict.json")
     promote = verdict["verdict"] == "promote" and _pin_is_champion(work, problem)
     if not computed and not promote:
         return Outcome(problem, (), None, work.base, "nothing has changed, so nothing was recomputed")
@@ -105,13 +103,15 @@ def _cycle(work: Workspace, problem: str, *, log: Log) -> Outcome:
 
 def _pin_is_champion(work: Workspace, problem: str) -> bool:
     """Whether the gate compared with the champion of now; a verdict against an older one promotes nothing."""
-    pin = read_json(work.folder / Paths(problem).champion)["version"]
-    return bool(pin == read_registry(problem, work.root).champion)
+    pin = read_json(work.project.paths(problem).champion)["version"]
+    return bool(pin == read_registry(work.project, problem).champion)
 
 
 @contextmanager
-def alone(problem: str, log: Log) -> Iterator[None]:
+def alone(project: Project, problem: str, log: Log) -> Iterator[None]:
     """One run of a problem at a time on this machine."""
-    path: Path = shared_root() / ".tidemill" / "locks" / problem
-    with locked(path, waits=lambda: log.info(f"{problem}: another run is under way; waiting for it")):
+    with locked(
+        project.state / "locks" / problem,
+        waits=lambda: log.info(f"{problem}: another run is under way; waiting for it"),
+    ):
         yield

@@ -16,7 +16,7 @@ from prefect.states import Completed
 from tidemill.apps.reports.problem_report import EXPLAINED, SEARCHED
 from tidemill.contracts import RunError
 from tidemill.denoise.report.summary import facts
-from tidemill.project.layout import Paths
+from tidemill.project.project import Project
 from tidemill.runs.addresses import page_url
 from tidemill.runs.plan import Step
 from tidemill.runs.worktree import Workspace
@@ -39,7 +39,7 @@ def run_step(address: str, work: Workspace, *, changed: bool) -> State[None]:
             log.info(line)
 
     work.dvc("repro", "--single-item", address, say=say)
-    show(address, work.folder)
+    show(address, work.project)
     if any("didn't change, skipping" in line for line in heard):
         return Completed(name="Skipped", message=f"{address}: nothing changed")
     if any("is cached - skipping run" in line for line in heard):
@@ -78,11 +78,11 @@ def _reason(state: State[Any]) -> str:
     return state.message or str(state.name)
 
 
-def show(address: str, folder: Path) -> None:
-    """Stage that has run → its artifacts in the Prefect UI."""
+def show(address: str, project: Project) -> None:
+    """Stage that has run and the project it ran in → its artifacts in the Prefect UI."""
     stage, _, problem = address.partition("@")
     if stage in _SHOWN:
-        _SHOWN[stage](problem, folder / Paths(problem).reports)
+        _SHOWN[stage](problem, project.paths(problem).reports)
     if stage in _GUARDED:
         _show_data_docs(problem, _GUARDED[stage])
 

@@ -1,0 +1,195 @@
+"""`tidemill init`: a folder becomes a project: a git repository with DVC, settings, flows and a first commit."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tidemill import __version__
+from tidemill.apps.onboarding.record import RECORD, Record, write_record
+from tidemill.apps.onboarding.template import TEMPLATE, TemplateFile, template_files
+from tidemill.common.files import atomic_write
+from tidemill.contracts import ConfigError
+from tidemill.project.compose import compose_all
+from tidemill.project.config import PARAMS
+from tidemill.project.project import Project
+from tidemill.project.stage_code.fingerprints import CODE
+from tidemill.runs.git import git, succeeds
+
+_NOT_IN_THE_WAY: Final = {".git"}
+_LISTED: Final = 8
+
+
+@dataclass(frozen=True)
+class Initialised:
+    """A project that was made.
+
+    Attributes
+    ----------
+    folder
+        Its top folder.
+    kept
+        Files that were there already and stay as they are.
+    commit
+        The first commit; None where git has no name and address to commit with.
+    """
+
+    folder: Path
+    kept: tuple[str, ...]
+    commit: str | None
+
+    @property
+    def lines(self) -> list[str]:
+        """What is said to a person."""
+        found = [f"{self.folder} is a project of Tidemill {__version__}"]
+        if self.kept:
+            found.append(f"left as they were: {', '.join(self.kept)}")
+        if self.commit is None:
+            found += [
+                "not committed yet, for git does not know who you are. Tell it, then commit:",
+                '  git config --global user.name "Your Name" && git config --global user.email you@example.org',
+                f'  cd "{self.folder}" && git add -A && git commit -m "A project of Tidemill {__version__}"',
+            ]
+        found.append(
+            f'next: cd "{self.folder}", then: tidemill new reviews --from reviews.csv --text body --label stars'
+        )
+        return found
+
+
+def init_project(folder: Path, *, force: bool = False, template: Path = TEMPLATE) -> Initialised:
+    """Make a project.
+
+    Parameters
+    ----------
+    folder
+        Where; it is made where it is missing.
+    force
+        Take a folder that is not empty; its files stay as they are.
+    template
+        Folder of the template.
+
+    Returns
+    -------
+    Initialised
+        What was made.
+
+    Raises
+    ------
+    ConfigError
+        The folder is not empty, lies in another repository, or cannot be written.
+    """
+    folder = folder.resolve()
+    files = template_files(folder.name, __version__, folder=template)
+    try:
+        _check(folder, files, force=force)
+        with _all_or_nothing(folder):
+            return _make(folder, files)
+    except OSError as error:
+        raise ConfigError(f"cannot write {error.filename or folder}: {error.strerror}") from error
+
+
+@contextlib.contextmanager
+def _all_or_nothing(folder: Path) -> Iterator[None]:
+    """Remove a folder that was not there before, where the block fails."""
+    is_new = not folder.exists()
+    try:
+        yield
+    except BaseException:
+        if is_new:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _check(folder: Path, files: Sequence[TemplateFile], *, force: bool) -> None:
+    if shutil.which("git") is None:
+        raise ConfigError("git is missing, and a project is a git repository: install git and try again")
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"{folder} is a file: name a folder")
+    there = sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+    if not force and set(there) - _NOT_IN_THE_WAY:
+        raise ConfigError(_not_empty(folder, [name for name in there if name not in _NOT_IN_THE_WAY], files))
+    repository = _repository(folder)
+    if repository is not None and repository != folder:
+        raise ConfigError(
+            f"{folder} lies in the git repository {repository}, and runs need a repository that is the project's alone: "
+            f"choose a folder outside of it, or make the repository itself the project: tidemill init {repository} --force"
+        )
+
+
+def _not_empty(folder: Path, there: Sequence[str], files: Sequence[TemplateFile]) -> str:
+    clashes = [file.path for file in files if (folder / file.path).exists()]
+    what = f"in the way: {', '.join(clashes)}" if clashes else f"it has {', '.join(there[:_LISTED])}"
+    more = f" and {len(there) - _LISTED} more" if not clashes and len(there) > _LISTED else ""
+    return f"{folder} is not empty ({what}{more}): choose another folder, or add --force, which overwrites none of its files"
+
+
+def _repository(folder: Path) -> Path | None:
+    """Find the git repository that a folder lies in; one that ignores the folder does not count."""
+    near = next(path for path in (folder, *folder.parents) if path.is_dir())
+    if not succeeds("rev-parse", "--show-toplevel", folder=near):
+        return None
+    top = Path(git("rev-parse", "--show-toplevel", folder=near)).resolve()
+    return None if top != folder and succeeds("check-ignore", "-q", str(folder), folder=near) else top
+
+
+def _make(folder: Path, files: Sequence[TemplateFile]) -> Initialised:
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / ".git").exists():
+        git("init", "--quiet", "--initial-branch", "main", folder=folder)
+    kept = [file.path for file in files if (folder / file.path).exists()]
+    had_dvc = (folder / ".dvc").exists()
+    if not had_dvc:
+        _dvc_init(folder)
+    for file in files:
+        if file.path not in kept:
+            _write(folder / file.path, file.text)
+    _ignore(folder, files)
+    generated = {file.path: file.digest for file in files if file.is_generated}
+    write_record(Record(version=__version__, files=generated), folder)
+    compose_all(Project.open(folder))
+    own = [*(file.path for file in files if file.path not in kept), ".dvc/.gitignore", ".gitignore"]
+    return Initialised(folder, tuple(kept), _commit(folder, [*own, str(RECORD), str(PARAMS), str(CODE)]))
+
+
+def _write(path: Path, text: str) -> None:
+    with atomic_write(path, durable=False) as part:
+        part.write_text(text, encoding="utf-8")
+
+
+def _dvc_init(folder: Path) -> None:
+    """Make DVC's folder; what else it would write comes from the template."""
+    quiet = os.environ | {"DVC_NO_ANALYTICS": "1"}
+    words = [sys.executable, "-m", "dvc", "init", "--quiet"]
+    ignored = folder / ".dvcignore"
+    had_one = ignored.exists()
+    done = subprocess.run(words, cwd=folder, env=quiet, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ConfigError(f"`dvc init` failed: {done.stderr.strip() or done.stdout.strip()}")
+    (folder / ".dvc" / "config").unlink(missing_ok=True)
+    if not had_one:
+        ignored.unlink(missing_ok=True)
+
+
+def _ignore(folder: Path, files: Sequence[TemplateFile]) -> None:
+    """Add the lines that a ``.gitignore`` which was there lacks: what stages make is DVC's, not git's."""
+    path = folder / ".gitignore"
+    wanted = next((file.text for file in files if file.path == path.name), "")
+    now = path.read_text(encoding="utf-8") if path.exists() else ""
+    missing = [line for line in wanted.splitlines() if line.startswith(("/", ".")) and line not in now.splitlines()]
+    if missing:
+        _write(path, f"{now.rstrip()}\n\n# Tidemill\n" + "\n".join(missing) + "\n")
+
+
+def _commit(folder: Path, paths: Sequence[str]) -> str | None:
+    if not succeeds("var", "GIT_AUTHOR_IDENT", folder=folder) or not succeeds("config", "user.email", folder=folder):
+        return None
+    git("add", "--force", "--", *paths, folder=folder)
+    git("commit", "--quiet", "-m", f"A project of Tidemill {__version__}", "--", *paths, folder=folder)
+    return git("rev-parse", "HEAD", folder=folder)

@@ -1,0 +1,73 @@
+"""Batches that have arrived: has the data moved, does that cost accuracy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, get_run_logger
+from prefect.events import emit_event
+
+from tidemill.flows.cycle import alone, planned, prepare, take_in
+from tidemill.flows.steps import run_steps
+from tidemill.project.compose import expand, require_problem
+from tidemill.project.project import Project
+from tidemill.project.tables import read_json
+from tidemill.runs.plan import Step
+from tidemill.runs.worktree import workspace
+
+
+def monitor_problems(project: Project, problem: str, *, refresh: Callable[[str], object] | None) -> dict[str, str]:
+    """Look at the batches that have arrived, and refresh where their drift does harm.
+
+    Nothing is published: a batch that does no harm stays where it is, to be learned from at the next refresh. Its
+    features and votes are in the run cache by then.
+
+    Parameters
+    ----------
+    project
+        The project; what is committed in its main checkout is run.
+    problem
+        Name of a problem, or ``all``.
+    refresh
+        What to do with a problem whose model needs it; None for nothing.
+
+    Returns
+    -------
+    dict
+        Problem to decision: keep, retrain, train, or that nothing has arrived.
+    """
+    chosen, _ = expand([f"problem={problem}"], conf=project.conf)
+    require_problem(chosen)
+    decisions = {name: look(str(project.root), name) for name in chosen}
+    for name, decision in decisions.items():
+        if refresh is not None and decision in ("retrain", "train"):
+            refresh(name)
+    return decisions
+
+
+@flow(name="look", flow_run_name="look at {problem}")
+def look(root: str, problem: str) -> str:
+    """Let the monitor stage of one problem decide on the batches that have arrived."""
+    log, project = get_run_logger(), Project.open(Path(root))
+    with alone(project, problem, log), workspace(project.shared) as work:
+        prepare(work, problem, [], log=log)
+        if not take_in(work, problem, log=log):
+            return "nothing has arrived"
+        steps = planned(work, problem)
+        run_steps(_up_to(f"monitor@{problem}", steps), work)
+        drift: dict[str, Any] = read_json(work.project.paths(problem).reports / "drift.json")
+    for reason in drift["reasons"]:
+        log.info(f"{problem}: {reason}")
+    emit_event(f"tidemill.{drift['decision']}", resource={"prefect.resource.id": f"tidemill.problem.{problem}"})
+    return str(drift["decision"])
+
+
+def _up_to(address: str, steps: list[Step]) -> list[Step]:
+    """Pick the steps that the addressed one waits for, and itself."""
+    wanted = {address}
+    for step in reversed(steps):
+        if step.address in wanted:
+            wanted |= set(step.after)
+    return [step for step in steps if step.address in wanted]

@@ -1,0 +1,68 @@
+"""Problems brought up to date side by side, and better models promoted.
+
+What a stage does stands in ``dvc.yaml``, which is compiled into one task for each stage.
+"""
+
+from __future__ import annotations
+
+import contextvars
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from prefect import flow, get_run_logger
+
+from tidemill.apps.reports.index_page import render
+from tidemill.flows.cycle import Outcome, refresh_cycles
+from tidemill.project.compose import expand, require_problem
+from tidemill.project.packages import fetch_for
+from tidemill.project.project import Project
+from tidemill.runs.worktree import synchronise_data
+
+
+def refresh_problems(project: Project, problem: str, overrides: list[str]) -> dict[str, list[str]]:
+    """Bring every stage of problems up to date, and promote what is better.
+
+    Parameters
+    ----------
+    project
+        The project; what is committed in its main checkout is run.
+    problem
+        Name of a problem, or ``all``.
+    overrides
+        Settings to change, such as ``train.max_epochs=3``.
+
+    Returns
+    -------
+    dict
+        Problem to what each of its cycles came to.
+
+    Raises
+    ------
+    ConfigError
+        A word names no problem, option or key.
+    RunError
+        A stage failed.
+    """
+    chosen, expanded = expand([f"problem={problem}", *overrides], conf=project.conf)
+    require_problem(chosen)
+    fetch_for(chosen, project.shared)
+    outcomes = _side_by_side(project, chosen, expanded)
+    synchronise_data(project.shared, get_run_logger().info)
+    render(project, chosen)
+    return {name: [outcome.told for outcome in cycles] for name, cycles in outcomes.items()}
+
+
+def _side_by_side(project: Project, problems: list[str], overrides: list[str]) -> dict[str, list[Outcome]]:
+    """One that fails does not stop the others."""
+    with ThreadPoolExecutor(max_workers=len(problems)) as pool:
+        futures = {
+            name: pool.submit(contextvars.copy_context().run, refresh_problem, str(project.root), name, overrides)
+            for name in problems
+        }
+    return {name: future.result() for name, future in futures.items()}
+
+
+@flow(name="refresh-problem", flow_run_name="refresh {problem}", persist_result=False)
+def refresh_problem(root: str, problem: str, overrides: list[str]) -> list[Outcome]:
+    """Bring one problem up to date; returns what was computed, what drifted, what was promoted or kept and why."""
+    return refresh_cycles(Project.open(Path(root)), problem, overrides, log=get_run_logger())

@@ -1,0 +1,119 @@
+"""Project: one project on disk, passed to whatever works on it; nothing reads the working directory behind its back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tidemill.contracts import ConfigError, Problem, Settings
+from tidemill.project.config import PARAMS, load, load_params
+from tidemill.project.layout import CONF, STATE, Paths, find_root, shared_root_of
+
+S = TypeVar("S", bound=Settings)
+
+
+@dataclass(frozen=True)
+class Project:
+    """One project: a checkout, and what its runs share with it.
+
+    Several may be open in one process. Versions of models are read by ``tidemill.runs.registry``, which takes a project.
+
+    Attributes
+    ----------
+    root
+        Absolute path of the checkout whose settings and tables are meant: the user's, or the worktree of a run.
+    shared
+        Absolute path of the main checkout, where incoming files, fetched packages, Data Docs, locks and local state are.
+        It is ``root`` itself outside of a worktree.
+
+    Examples
+    --------
+    >>> project = Project.open(Path("reviews"))  # doctest: +SKIP
+    >>> project.problems, project.paths("films").votes  # doctest: +SKIP
+    """
+
+    root: Path
+    shared: Path
+
+    @classmethod
+    def open(cls, root: Path) -> Project:
+        """Take a folder as a project's top folder; a relative one is of the working directory of now.
+
+        Nothing is read, so that a project may be opened while it is made.
+        """
+        top = root.resolve()
+        return cls(top, shared_root_of(top))
+
+    @classmethod
+    def find(cls, start: Path) -> Project:
+        """Open the project that a folder is in.
+
+        Raises
+        ------
+        ConfigError
+            Neither the folder nor one above it has a ``dvc.yaml``.
+        """
+        top = find_root(start)
+        if top is None:
+            raise ConfigError(f"{start} is in no Tidemill project (no dvc.yaml there or above): change into one")
+        return cls.open(top)
+
+    @property
+    def conf(self) -> Path:
+        """Folder of the settings that Hydra composes."""
+        return self.root / CONF
+
+    @property
+    def params(self) -> Path:
+        """The composed settings, ``params.yaml``."""
+        return self.root / PARAMS
+
+    @property
+    def state(self) -> Path:
+        """Folder of local state that git and DVC ignore, ``.tidemill`` of the main checkout."""
+        return self.shared / STATE
+
+    @property
+    def main(self) -> Project:
+        """The project's main checkout, as a project."""
+        return Project(self.shared, self.shared)
+
+    @property
+    def problems(self) -> list[str]:
+        """Names of the problems of ``params.yaml``.
+
+        Raises
+        ------
+        ConfigError
+            ``params.yaml`` is missing.
+        """
+        return [str(name) for name in load_params(self.params).get("problems", [])]
+
+    def paths(self, problem: str) -> Paths:
+        """Locate a problem's tables, models and reports."""
+        return Paths(problem, self.root, self.shared)
+
+    def load(self, problem: str, stage: str, settings: type[S]) -> tuple[Problem, S, Paths]:
+        """Read a problem and the settings of one of its stages from ``params.yaml``.
+
+        Raises
+        ------
+        ConfigError
+            The problem, a key or a value is not what the settings promise; the nearest valid name is given.
+        """
+        about, section = load(problem, stage, settings, params=load_params(self.params))
+        return about, section, self.paths(problem)
+
+    def compose(self, overrides: Sequence[str] = ()) -> dict[str, Any]:
+        """Compose ``conf/`` with Hydra overrides, as plain data.
+
+        Raises
+        ------
+        ConfigError
+            A key or an option does not exist; the nearest valid one is given.
+        """
+        from tidemill.project.compose import compose
+
+        return compose(overrides, conf=self.conf)

@@ -1,0 +1,21 @@
+"""What DVC starts a stage with: the project, whose top folder it runs in, and a problem's name."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from tidemill.project.project import Project
+
+
+def stage_arguments(stage: str, description: str | None) -> tuple[Project, str]:
+    """Read a stage's command line.
+
+    Returns
+    -------
+    project, problem
+        The project of the working directory, and the problem's name.
+    """
+    parser = argparse.ArgumentParser(prog=f"python -m tidemill.stages.{stage}", description=description)
+    parser.add_argument("problem", help="name of a problem in params.yaml, such as spam")
+    return Project.open(Path()), str(parser.parse_args().problem)

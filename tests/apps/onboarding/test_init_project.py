@@ -1,0 +1,123 @@
+"""A folder becomes a project, whole or not at all, and nothing that was there is overwritten."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tidemill import __version__
+from tidemill.apps.onboarding.init_project import init_project
+from tidemill.apps.onboarding.record import read_record
+from tidemill.apps.onboarding.template import template_files
+from tidemill.contracts import ConfigError, TidemillError
+from tidemill.project.compose import compose
+from tidemill.project.config import load_params
+from tidemill.runs.git import git, succeeds
+
+FILES = {file.path for file in template_files("any", __version__)}
+
+
+@pytest.fixture(autouse=True)
+def identity(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name and address to commit with, and no settings of this machine."""
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_SYSTEM", os.devnull)
+    for number, (key, value) in enumerate((("user.name", "Tester"), ("user.email", "tester@localhost"))):
+        monkeypatch.setenv(f"GIT_CONFIG_KEY_{number}", key)
+        monkeypatch.setenv(f"GIT_CONFIG_VALUE_{number}", value)
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "2")
+
+
+def test_a_new_folder_is_a_repository_with_dvc_settings_and_a_first_commit(tmp_path: Path) -> None:
+    made = init_project(tmp_path / "with spaces" / "My reviews")
+    assert git("status", "--porcelain", "--ignored", folder=made.folder).splitlines() == [
+        "!! .dvc/tmp/",
+        "!! .tidemill/",
+    ]
+    assert git("rev-parse", "HEAD", folder=made.folder) == made.commit
+    committed = set(git("ls-files", folder=made.folder).splitlines())
+    assert committed == FILES | {"params.yaml", "code.yaml", "tidemill.lock", ".dvc/.gitignore"}
+    assert load_params(made.folder / "params.yaml") == compose(conf=made.folder / "conf")
+    assert f'"tidemill[all]=={__version__}"' in (made.folder / "pyproject.toml").read_text(encoding="utf-8")
+    assert 'name = "my-reviews"' in (made.folder / "pyproject.toml").read_text(encoding="utf-8")
+    assert "config_name = config" in (made.folder / ".dvc/config").read_text(encoding="utf-8")
+
+
+def test_a_folder_with_files_is_refused_and_those_in_the_way_are_named(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(ConfigError, match=r"is not empty \(it has notes\.txt\): .* --force"):
+        init_project(tmp_path)
+    (tmp_path / "Makefile").write_text("mine:")
+    with pytest.raises(ConfigError, match=r"\(in the way: Makefile\)"):
+        init_project(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["Makefile", "notes.txt"]
+
+
+def test_by_force_a_repository_with_files_becomes_a_project_and_keeps_them(tmp_path: Path) -> None:
+    git("init", "-q", folder=tmp_path)
+    mine = {"Makefile": "mine:\n", ".gitignore": "*.log\n.venv/\n", "notes.txt": "mine", ".dvcignore": "*.bak\n"}
+    for name, text in mine.items():
+        (tmp_path / name).write_text(text)
+    made = init_project(tmp_path, force=True)
+    assert set(made.kept) == {"Makefile", ".gitignore", ".dvcignore"}
+    now = {name: (tmp_path / name).read_text() for name in mine}
+    assert now["Makefile"] == mine["Makefile"]
+    assert now[".dvcignore"] == mine[".dvcignore"]
+    assert now[".gitignore"].startswith(mine[".gitignore"])
+    assert now[".gitignore"].splitlines().count(".venv/") == 1
+    assert succeeds("check-ignore", "-q", "data/spam/raw/", folder=tmp_path)
+    assert "notes.txt" not in git("ls-files", folder=tmp_path).splitlines()
+    (makefile,) = [file for file in template_files("any", __version__) if file.path == "Makefile"]
+    assert read_record(tmp_path).files["Makefile"] == makefile.digest
+
+
+def test_a_repository_that_is_empty_needs_no_force(tmp_path: Path) -> None:
+    git("init", "-q", "-b", "trunk", folder=tmp_path)
+    assert init_project(tmp_path).commit
+    assert git("branch", "--show-current", folder=tmp_path) == "trunk"
+
+
+def test_a_folder_inside_another_repository_is_refused_unless_that_ignores_it(tmp_path: Path) -> None:
+    git("init", "-q", folder=tmp_path)
+    with pytest.raises(ConfigError, match=f"lies in the git repository {tmp_path.resolve()}.* outside of it"):
+        init_project(tmp_path / "below" / "it")
+    assert not (tmp_path / "below").exists()
+    (tmp_path / ".gitignore").write_text("below/\n")
+    assert init_project(tmp_path / "below" / "it").commit
+
+
+def test_without_a_name_for_git_the_project_is_made_and_told_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "0")
+    monkeypatch.delenv("EMAIL", raising=False)
+    made = init_project(tmp_path / "p")
+    assert made.commit is None
+    assert "git config --global user.name" in "\n".join(made.lines)
+    assert (tmp_path / "p/dvc.yaml").exists()
+    assert not succeeds("rev-parse", "HEAD", folder=made.folder)
+
+
+def test_what_cannot_be_written_is_named_and_nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match="is a file: name a folder"):
+        init_project(tmp_path / "file")
+    with pytest.raises(ConfigError, match=r"cannot write .*: Not a directory"):
+        init_project(tmp_path / "file" / "below")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device", "params.yaml")
+
+    monkeypatch.setattr("tidemill.apps.onboarding.init_project.compose_all", full)
+    with pytest.raises(ConfigError, match=r"cannot write params\.yaml: No space left on device"):
+        init_project(tmp_path / "p")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_is_read_only_is_named(tmp_path: Path) -> None:
+    (tmp_path / "shut").mkdir(mode=0o555)
+    with pytest.raises(TidemillError, match="Permission denied"):
+        init_project(tmp_path / "shut" / "p")
