@@ -23,7 +23,7 @@ def test_the_form_offers_the_problems_and_tells_what_each_field_is_for(root: Pat
     assert fields["problem"]["enum"] == ["all", "solar", "spam"]
     assert fields["problem"]["default"] == "all"
     assert fields["overrides"]["type"] == "array"
-    assert "such as train.max_epochs=3" in fields["overrides"]["description"]
+    assert "such as train.optimizer.max_epochs=3" in fields["overrides"]["description"]
     fields = form("flows/monitor.py:monitor", root)
     assert fields["problem"]["enum"] == ["all", "solar", "spam"]
     assert (fields["trigger"]["type"], fields["trigger"]["default"]) == ("boolean", True)

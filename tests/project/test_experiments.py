@@ -10,7 +10,7 @@ from tidemill.project.compose import compose, expand
 from tidemill.project.config import load
 from tidemill.train.settings import TrainSettings
 
-NAMES = sorted(path.stem for path in (Path(__file__).parents[2] / "conf/experiment").glob("*.yaml"))
+NAMES = sorted(path.stem for path in (Path(__file__).parents[2] / "src/tidemill/conf/experiment").glob("*.yaml"))
 
 
 def composed(root: Path, *words: str) -> dict[str, Any]:

@@ -42,16 +42,16 @@ def make(folder: Path, *, epochs: int, word: str, rows: int) -> Project:
     (folder / "dvc.yaml").write_text("stages: {}\n")
     problem = folder / "conf/problem/spam.yaml"
     content = yaml.safe_load(problem.read_text())
-    content["train"] = {**content.get("train", {}), "max_epochs": epochs}
+    content["train"] = {**content.get("train", {}), "optimizer": {"max_epochs": epochs}}
     content["ingest"] |= {
         "meta": {},
         "slices": [],
-        "order": [],
+        "batch_order": [],
         "near_duplicates": None,
         "text": "text",
         "gold": "kind",
     }
-    content["label"] = {"suite": {"min_coverage": 0, "min_voters": 0}, "processes": 1}
+    content["label"] = {"suite": {"min_coverage": 0, "min_functions_per_class": 0}, "processes": 1}
     header = problem.read_text().partition("problem:")[0]
     problem.write_text(header + yaml.safe_dump({key: content[key] for key in content if key != "defaults"}))
     functions = folder / "src/problems/spam"
@@ -88,7 +88,7 @@ def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Proje
 def test_two_projects_in_one_process_do_not_meet(two: tuple[Project, Project]):
     for project in two:
         compose_all(project)
-    epochs = [load_params(project.params)["spam"]["train"]["max_epochs"] for project in two]
+    epochs = [load_params(project.params)["spam"]["train"]["optimizer"]["max_epochs"] for project in two]
     assert epochs == [3, 4]
     assert [arrive(project, "spam") for project in two] == [["prize"], ["loan"]]
     for stage in (ingest, label):

@@ -29,7 +29,7 @@ def refresh_problems(project: Project, problem: str, overrides: list[str]) -> di
     problem
         Name of a problem, or ``all``.
     overrides
-        Settings to change, such as ``train.max_epochs=3``.
+        Settings to change, such as ``train.optimizer.max_epochs=3``.
 
     Returns
     -------
