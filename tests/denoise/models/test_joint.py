@@ -44,3 +44,13 @@ def test_a_stated_default_and_its_rate_are_the_shares_of_silent_rows_that_featur
     assert model.predict_proba(votes)[silent][0] == pytest.approx([rate, 1 - rate])
     again = from_dict(json.loads(json.dumps(model.to_dict())))
     assert (again.predict_proba(votes, features=features) == found).all()
+
+
+def test_the_prior_beside_features_is_what_rows_without_votes_get_on_average():
+    _, votes = rare_votes(0.05, 3, 0, seed=1, rows=2000)
+    features = np.random.default_rng(1).normal(size=(2000, 4)).astype(np.float32)
+    model = create("auto", 2, seed=1, draws=0).fit(votes, features=features)
+    silent = (votes == ABSTAIN).all(axis=1)
+    found = model.predict_proba(votes, features=features)[silent].mean(axis=0)
+    assert model.prior_ == pytest.approx(found, abs=1e-3)
+    assert model.balance_[1] > 2 * model.prior_[1]  # rows with votes are of the other class

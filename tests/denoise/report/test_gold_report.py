@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tests.denoise.fabric import rare_votes
 from tidemill.contracts import ABSTAIN, NO_GOLD
 from tidemill.denoise.models.pairs import PairLifts
 from tidemill.denoise.report.gold_report import against_gold, groups_on_gold, row_groups, shares_on_gold
@@ -122,3 +123,10 @@ def test_two_balances_that_differ_by_less_than_two_tenths_are_not_flagged():
         pairs.balance_ = by_votes + distance * np.array([1.0, -1.0])
         told = _data_set(votes, pairs, by_votes, 0.0)
         assert any("class balances that differ" in reason for reason in told) == flagged
+
+
+def test_shares_of_votes_for_one_class_alone_are_not_held_against_the_balance():
+    _, votes = rare_votes(0.05, 3, 0, seed=1)
+    told = identifiability(votes, ("routine", "urgent"))
+    assert not any("class balances that differ" in reason for reason in told["data_set"])
+    assert told["classes"]["routine"] == "no function votes for it"

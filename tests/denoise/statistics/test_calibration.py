@@ -127,7 +127,16 @@ def test_a_class_of_which_gold_has_few_rows_is_not_calibrated_away():
     rare = truth == 1
     recalls = [model.predict_proba(votes)[rare].argmax(axis=1).mean() for model in (blind, told)]
     assert recalls[1] >= recalls[0] - 0.05
-    assert told.evidence_["chosen"] == "smoothed"  # gold of one class cannot overrule
+
+
+def test_gold_of_one_class_overrules_no_choice():
+    truth, votes = rare_votes(0.02, 2, 2, seed=1)
+    gold = np.full(len(truth), NO_GOLD)
+    gold[np.flatnonzero(truth == 0)[:50]] = 0
+    model = create("auto", 2, seed=20, draws=0).fit(votes, gold=gold)
+    scores = model.evidence_["gold"]
+    assert scores["generative"]["squared_error"] < scores["smoothed"]["squared_error"] / 2  # it seldom names the other
+    assert model.evidence_["chosen"] == "smoothed"
 
 
 def test_biases_are_between_the_classes_that_gold_has_and_sum_to_zero():

@@ -172,9 +172,11 @@ class Joint(LabelModel):
     def _answer_silence(self, labels: Array, silent: Any, default: Array | None) -> None:
         if default is not None:
             self.silent_bias_ = bias_to_shares(labels[silent] if silent.any() else labels, default)
-        mean = self._shifted(labels, silent).mean(axis=0)
+        labels = self._shifted(labels.copy(), silent)
+        mean = labels.mean(axis=0)
         self.balance_ = mean / mean.sum()
-        self.prior_ = self.balance_ if default is None else default
+        without = labels[silent].mean(axis=0) if silent.any() else self.balance_
+        self.prior_ = without / without.sum() if default is None else default
 
     def _shifted(self, answers: Array, silent: Any) -> Array:
         if np.any(self.silent_bias_):

@@ -66,7 +66,10 @@ def _data_set(votes: Votes, pairs: PairLifts, by_votes: Any, mismatch: float) ->
             f"{meeting} functions vote on the same rows as another, {VIEWS} are needed: how often each is right cannot be learned"
         )
     apart = 0.5 * float(np.abs(by_votes - pairs.balance_).sum())
-    if apart > APART:
+    several = (
+        sum((votes == k).any() for k in range(len(by_votes))) > 1
+    )  # where one is named, votes have no share of another
+    if several and apart > APART:
         reasons.append(
             f"shares of votes and pairs of votes tell of class balances that differ by {apart:.2f}: the shares of labels are a guess"
         )
