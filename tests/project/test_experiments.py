@@ -17,16 +17,21 @@ def composed(root: Path, *words: str) -> dict[str, Any]:
     return compose(expand(words, conf=root / "conf")[1], conf=root / "conf")
 
 
+@pytest.fixture(scope="module")
+def plain(root: Path) -> dict[str, Any]:
+    return compose(conf=root / "conf")
+
+
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("problem", ["spam", "solar"])
-def test_every_experiment_is_settings_of_every_problem(root: Path, name: str, problem: str):
-    params = composed(root, f"problem={problem}", f"experiment={name}")
+def test_every_experiment_is_settings_of_every_problem(root: Path, plain: dict[str, Any], name: str, problem: str):
+    params = compose([f"+experiment@{problem}={name}"], conf=root / "conf")
     load(problem, "train", TrainSettings, params=params)
     settings = load(problem, "denoise", DenoiseSettings, params=params)[1]
     takes_seed = {"seed": 0} if settings.model == "auto" else {}
     create(settings.model, 2, **settings.parameters, **takes_seed)
     other = "solar" if problem == "spam" else "spam"
-    assert params[other] == composed(root)[other]
+    assert params[other] == plain[other]
 
 
 def test_an_experiment_goes_before_the_problem_and_an_override_before_both(root: Path):
@@ -39,12 +44,16 @@ def test_an_experiment_goes_before_the_problem_and_an_override_before_both(root:
     assert params["denoise"]["use_features"] is False
 
 
+def test_a_word_means_the_experiment_of_each_chosen_problem(root: Path):
+    assert expand(["problem=spam", "experiment=quick"], conf=root / "conf")[1] == ["+experiment@spam=quick"]
+
+
 def test_few_gold_is_learned_from_and_full_finetune_fine_tunes(root: Path):
-    few = composed(root, "problem=spam", "experiment=few_gold")["spam"]
+    few = compose(["+experiment@spam=few_gold"], conf=root / "conf")["spam"]
     assert few["denoise"]["use_gold"]
     assert few["train"]["gold"]["use"]
     assert len(few["train"]["recipes"]) > 1
-    assert composed(root, "problem=solar", "experiment=full_finetune")["solar"]["train"]["mode"] == "full"
+    assert compose(["+experiment@solar=full_finetune"], conf=root / "conf")["solar"]["train"]["mode"] == "full"
 
 
 def test_a_misspelled_experiment_is_refused_with_the_nearest(root: Path):

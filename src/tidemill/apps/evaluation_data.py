@@ -39,10 +39,32 @@ LEARNED: Final = ("train", "dev")
 def measured(
     problem: Problem, paths: Paths, known: pl.DataFrame, settings: TrainSettings, champion: Champion | None
 ) -> tuple[pl.DataFrame, dict[str, Probabilities]]:
-    """Rows with gold, settings of the end model and champion -> the rows of test, valid and dev, and yardstick -> what it says.
+    """Predict the rows with gold by every baseline.
 
-    The ceiling is the end model's own head, and the members that the candidate has beside it, fitted on the gold of train
+    The ceiling is the end model's own head, and the members that the candidate has, fitted on the gold of train
     and dev; it is left out where that gold holds fewer than two classes.
+
+    Parameters
+    ----------
+    problem : Problem
+    paths : Paths
+    known : polars.DataFrame
+        Rows with gold.
+    settings : TrainSettings
+        Of the end model.
+    champion : Champion or None
+
+    Returns
+    -------
+    rows : polars.DataFrame
+        Those of test, valid and dev.
+    models : dict of str to (n_rows, n_classes)
+        Probabilities by each baseline.
+
+    Raises
+    ------
+    DataError
+        A row has gold but no features, labels or predictions.
     """
     classes, batches = problem.classes, batch_names(paths.manifest)
     rows = known.filter(pl.col("split").is_in([REPORTED, GATED, DEV]))
@@ -73,7 +95,20 @@ def measured(
 
 
 def outlier(paths: Paths, rows: pl.DataFrame, problem: Problem, settings: TrainSettings) -> np.ndarray | None:
-    """Rows → (rows,) how unlike known rows the candidate finds each; None where it was not taught to tell."""
+    """Read the candidate's outlier scores.
+
+    Parameters
+    ----------
+    paths : Paths
+    rows : polars.DataFrame
+    problem : Problem
+    settings : TrainSettings
+
+    Returns
+    -------
+    (n_rows,) or None
+        None where the candidate rejects no rows.
+    """
     if not settings.ood_rejection_rate:
         return None
     return _of(_predictions(paths, problem.classes, settings), rows, [OUTLIER], CANDIDATE)[:, 0]
@@ -93,7 +128,6 @@ def _ceiling(taught: TrainingSet, asked: TrainingSet, settings: TrainSettings) -
 
 
 def _lesson(rows: pl.DataFrame, features: pl.DataFrame, texts: pl.DataFrame | None, n_classes: int) -> TrainingSet:
-    """Rows with gold, features and, where models read them, texts of all rows → the lesson that their gold gives."""
     ids, gold = rows.select("row_id"), rows["gold"].to_numpy()
     found = ids.join(features, on="row_id", how="left", maintain_order="left")["feature"]
     if found.null_count():
@@ -104,7 +138,7 @@ def _lesson(rows: pl.DataFrame, features: pl.DataFrame, texts: pl.DataFrame | No
 
 
 def _of(table: pl.DataFrame, rows: pl.DataFrame, columns: Sequence[str], name: str) -> np.ndarray:
-    """Table -> (rows, columns) in the order of the rows."""
+    """In the order of the rows."""
     found = rows.select("row_id").join(table.select("row_id", *columns), on="row_id", how="left", maintain_order="left")
     lost = found.filter(pl.any_horizontal(pl.exclude("row_id").is_null())) if columns else found.clear()
     if lost.height:

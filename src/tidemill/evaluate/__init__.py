@@ -1,1 +1,1 @@
-"""predictions and gold -> scores beside yardsticks, and the verdict on the candidate."""
+"""Scores of predictions next to baselines, and the verdict on the candidate."""

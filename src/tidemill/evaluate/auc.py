@@ -1,4 +1,4 @@
-"""gold and probabilities -> area under the ROC curve, with its bootstrap; it is no sum over rows, so it stands apart."""
+"""Area under the ROC curve, with its bootstrap; it is no sum over rows, so it stands apart."""
 
 from __future__ import annotations
 
@@ -11,11 +11,26 @@ from tidemill.evaluate.scores import Gold
 
 
 def auc(gold: Gold, probabilities: Probabilities, times: Array | None = None) -> npt.NDArray[np.float64]:
-    """Gold (rows,), probabilities (rows, classes), times each row is drawn (n, rows) -> (n,) AUC; NaN without two classes.
+    """Compute the area under the ROC curve.
 
     The chance that a row of the class has a higher probability of it than a row of another, ties counting half (Hanley
     and McNeil, 1982); of more than two classes the mean of each against the rest.
 
+    Parameters
+    ----------
+    gold : (n_rows,)
+        Class index.
+    probabilities : (n_rows, n_classes)
+    times : (n_draws, n_rows), optional
+        How often each row is drawn; None: once, in one draw.
+
+    Returns
+    -------
+    (n_draws,)
+        From 0 to 1; NaN without two classes.
+
+    Examples
+    --------
     >>> auc(np.array([0, 0, 1, 1]), np.array([[0.9, 0.1], [0.6, 0.4], [0.65, 0.35], [0.2, 0.8]])).tolist()
     [0.75]
     """

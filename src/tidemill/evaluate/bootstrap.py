@@ -1,4 +1,4 @@
-"""tallies -> sums over resampled rows, and intervals from them (Efron, 1979; percentile method)."""
+"""Sums over resampled rows, and intervals from them (Efron, 1979; percentile method)."""
 
 from __future__ import annotations
 
@@ -13,16 +13,40 @@ _CELLS: Final = 4_000_000  # numbers in one block of resamples: 32 MB
 
 
 def resample(tallies: Array, *, n_bootstrap: int, seed: int) -> Array:
-    """Tallies (rows, columns) -> (n_bootstrap, columns) sums over rows drawn with replacement.
+    """Sum tallies over rows drawn with replacement.
 
     Columns of several models side by side are resampled by the same rows, so their differences are paired.
+
+    Parameters
+    ----------
+    tallies : (n_rows, n_columns)
+    n_bootstrap : int
+    seed : int
+
+    Returns
+    -------
+    (n_bootstrap, n_columns)
     """
     done = [times @ tallies for times in draws(len(tallies), n_bootstrap, seed)]
     return np.concatenate(done)
 
 
 def draws(rows: int, n_bootstrap: int, seed: int) -> Iterator[Array]:
-    """Number of rows and of resamples -> blocks of (resamples, rows): how often each row is drawn."""
+    """Draw rows with replacement.
+
+    Parameters
+    ----------
+    rows : int
+        Number of rows.
+    n_bootstrap : int
+        Number of resamples.
+    seed : int
+
+    Yields
+    ------
+    (n_resamples, n_rows)
+        Block by block, how often each row is drawn.
+    """
     rng = np.random.default_rng(seed)
     block = max(1, _CELLS // max(rows, 1))
     for start in range(0, n_bootstrap, block):
@@ -33,10 +57,22 @@ def draws(rows: int, n_bootstrap: int, seed: int) -> Iterator[Array]:
 
 
 def interval(samples: Array, confidence: float) -> tuple[float, float]:
-    """Resampled scores (n_bootstrap,) -> the ends between which the share ``confidence`` of them lies.
+    """Compute the interval that holds a share of resampled scores.
 
-    Resamples in which the score has no meaning (NaN) are left out; (NaN, NaN) when nothing is left.
+    Parameters
+    ----------
+    samples : (n_bootstrap,)
+        Scores; those that have no meaning (NaN) are left out.
+    confidence : float
+        The share, from 0 to 1.
 
+    Returns
+    -------
+    low, high : float
+        NaN when nothing is left.
+
+    Examples
+    --------
     >>> interval(np.arange(101.0), 0.50)
     (25.0, 75.0)
     """

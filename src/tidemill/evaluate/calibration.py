@@ -1,4 +1,4 @@
-"""gold and probabilities -> reliability table and confusion counts, as plots draw them."""
+"""Reliability table and confusion counts, as plots draw them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,24 @@ _DIGITS = 6
 
 
 def calibration(gold: Gold, models: Mapping[str, Probabilities], n_bins: int) -> pl.DataFrame:
-    """Gold and yardstick -> probabilities: a row per yardstick and bin that has rows.
+    """Make the reliability table.
 
-    Columns: yardstick, confidence (mean in the bin), accuracy, rows.
+    Parameters
+    ----------
+    gold : (n_rows,)
+        Class index.
+    models : mapping of str to (n_rows, n_classes)
+        Probabilities by each baseline.
+    n_bins : int
+        Bins of the likeliest class's probability.
 
+    Returns
+    -------
+    polars.DataFrame
+        A row per baseline and bin that has rows: yardstick, confidence (mean in the bin), accuracy, rows.
+
+    Examples
+    --------
     >>> calibration(np.array([1, 0]), {"m": np.array([[0.1, 0.9], [0.1, 0.9]])}, 10)["accuracy"].to_list()
     [0.5]
     """
@@ -43,7 +57,20 @@ def _reliability(gold: Gold, probabilities: Probabilities, n_bins: int, name: st
 
 
 def confusion(gold: Gold, probabilities: Probabilities, classes: Sequence[str]) -> pl.DataFrame:
-    """Gold and probabilities -> table of columns actual and predicted, a line per row, sorted: DVC counts them."""
+    """Make the table that DVC counts for a confusion matrix.
+
+    Parameters
+    ----------
+    gold : (n_rows,)
+        Class index.
+    probabilities : (n_rows, n_classes)
+    classes : sequence of str
+
+    Returns
+    -------
+    polars.DataFrame
+        Columns actual and predicted, a line per row, sorted.
+    """
     names = np.array(classes)
     pairs = pl.DataFrame({"actual": names[gold], "predicted": names[probabilities.argmax(axis=1)]})
     return pairs.cast(pl.String).sort("actual", "predicted")

@@ -1,4 +1,4 @@
-"""labels and what models of other rows say -> the labels that are probably wrong, the worst first.
+"""Labels that models of other rows contradict, the worst first.
 
 Northcutt, Jiang and Chuang, "Confident Learning" (JAIR 2021), as cleanlab has it: a class that models are never sure of
 has a low bar, so a careful model hides no errors.
@@ -15,9 +15,20 @@ from tidemill.evaluate.settings import ErrorSettings
 
 
 def label_errors(labels: Gold, said: Probabilities, settings: ErrorSettings) -> pl.DataFrame:
-    """Labels (rows,) and out-of-fold probabilities (rows, classes) -> table of row, label, suggested, quality, ranked.
+    """Rank labels that are probably wrong.
 
-    Quality is cleanlab's score of the label, from 0 (surely wrong) to 1; the class suggested is the likeliest.
+    Parameters
+    ----------
+    labels : (n_rows,)
+        Class index.
+    said : (n_rows, n_classes)
+        Out-of-fold probabilities.
+    settings : ErrorSettings
+
+    Returns
+    -------
+    polars.DataFrame
+        Columns row, label, suggested (the likeliest class) and quality, cleanlab's score of the label, from 0 (surely wrong) to 1.
     """
     if len(np.unique(labels)) < 2:  # noqa: PLR2004 - where all labels are alike none is confused with another
         return _table(np.zeros(0, dtype=np.int64), labels, said, np.zeros(len(labels)))

@@ -1,4 +1,4 @@
-"""gold and probabilities -> scores, through sums over rows, so that a bootstrap is one matrix product.
+"""Scores through sums over rows, so that a bootstrap is one matrix product.
 
 Every score here is a function of column sums of a (rows, columns) table of tallies: hits, gold and predicted counts
 per class, minus log probability of the gold class, and per confidence bin the sum of confidence minus correctness.
@@ -35,13 +35,27 @@ class Ruler:
 
 
 def ruler(classes: tuple[str, ...], positive: str | None, n_bins: int) -> Ruler:
-    """Class names and the name of the positive one -> ruler; without a name, the last of two classes, or macro F1.
+    """Make the ruler of a problem.
+
+    Parameters
+    ----------
+    classes : tuple of str
+    positive : str or None
+        Class whose F1 is reported; None: the last of two classes, or macro F1.
+    n_bins : int
+        Bins of the calibration error.
+
+    Returns
+    -------
+    Ruler
 
     Raises
     ------
     ConfigError
         The positive class is no class.
 
+    Examples
+    --------
     >>> ruler(("ham", "spam"), None, 15).positive, ruler(("a", "b", "c"), None, 15).positive
     (1, None)
     """
@@ -52,8 +66,20 @@ def ruler(classes: tuple[str, ...], positive: str | None, n_bins: int) -> Ruler:
 
 
 def bins(confidence: Array, n_bins: int) -> npt.NDArray[np.int64]:
-    """Confidence in (0, 1] -> index of its bin of equal width, open below and closed above.
+    """Find the bin of each confidence; bins are of equal width, open below and closed above.
 
+    Parameters
+    ----------
+    confidence : (n_rows,)
+        In (0, 1].
+    n_bins : int
+
+    Returns
+    -------
+    (n_rows,)
+
+    Examples
+    --------
     >>> bins(np.array([0.1, 0.100001, 1.0]), 10)
     array([0, 1, 9])
     """
@@ -61,7 +87,19 @@ def bins(confidence: Array, n_bins: int) -> npt.NDArray[np.int64]:
 
 
 def tally(gold: Gold, probabilities: Probabilities, by: Ruler) -> Array:
-    """Gold (rows,) and probabilities (rows, classes) -> tallies (rows, 3 * classes + 1 + bins)."""
+    """Compute what is summed over rows.
+
+    Parameters
+    ----------
+    gold : (n_rows,)
+        Class index.
+    probabilities : (n_rows, n_classes)
+    by : Ruler
+
+    Returns
+    -------
+    (n_rows, 3 * n_classes + 1 + n_bins)
+    """
     predicted = probabilities.argmax(axis=1)
     confidence = probabilities.max(axis=1)
     one_hot = np.eye(by.n_classes)
@@ -72,13 +110,24 @@ def tally(gold: Gold, probabilities: Probabilities, by: Ruler) -> Array:
 
 
 def scores(sums: Array, by: Ruler) -> dict[str, Array]:
-    """Sums of tallies (..., columns) -> metric -> (...) scores; NaN where a score has no meaning.
+    """Compute scores from sums of tallies.
 
     Balanced accuracy is the mean recall of the classes that gold holds, so on a slice of one class it is accuracy.
     F1 is that of the positive class, or the mean over the classes that gold holds; without a gold positive it is NaN.
     Calibration error is the expected one of Guo et al. (2017), "On Calibration of Modern Neural Networks": over bins
     of equal width of the top class's probability, the mean distance of confidence from accuracy.
     Precision and recall of a class are of the rows whose likeliest class it is.
+
+    Parameters
+    ----------
+    sums : (..., n_columns)
+        Sums of what ``tally`` gives.
+    by : Ruler
+
+    Returns
+    -------
+    dict of str to (...)
+        NaN where a score has no meaning.
     """
     k = by.n_classes
     hits, golds, predicted, rest = np.split(sums, [k, 2 * k, 3 * k], axis=-1)

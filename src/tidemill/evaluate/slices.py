@@ -1,4 +1,4 @@
-"""columns that describe rows -> slices: the rows that share a value."""
+"""Slices: the rows that share a value of a column."""
 
 from __future__ import annotations
 
@@ -25,8 +25,22 @@ class Slice:
 
 
 def cut(table: pl.DataFrame, columns: Sequence[str], *, min_rows: int) -> list[Slice]:
-    """Table -> a slice for each value of the columns that at least ``min_rows`` rows have, in sorted order.
+    """Slice a table by its columns.
 
+    Parameters
+    ----------
+    table : polars.DataFrame
+    columns : sequence of str
+    min_rows : int
+        Smaller slices are left out.
+
+    Returns
+    -------
+    list of Slice
+        In sorted order.
+
+    Examples
+    --------
     >>> table = pl.DataFrame({"group": ["easy", "hard", "easy", None]})
     >>> [(one.name, one.rows.sum()) for one in cut(table, ["group"], min_rows=1)]
     [('group=easy', np.int64(2)), ('group=hard', np.int64(1))]
@@ -41,7 +55,17 @@ def cut(table: pl.DataFrame, columns: Sequence[str], *, min_rows: int) -> list[S
 
 
 def pick(table: pl.DataFrame, column: str, value: str) -> Slice:
-    """Table, column and value -> that slice; it has no rows where the table lacks the column."""
+    """Make the slice of one value; it has no rows where the table lacks the column.
+
+    Parameters
+    ----------
+    table : polars.DataFrame
+    column, value : str
+
+    Returns
+    -------
+    Slice
+    """
     if column not in table.columns:
         return Slice(column, value, np.zeros(table.height, dtype=np.bool_))
     mask = (table[column].cast(pl.String) == value).fill_null(value=False)
@@ -49,8 +73,22 @@ def pick(table: pl.DataFrame, column: str, value: str) -> Slice:
 
 
 def choose(table: pl.DataFrame, wanted: Sequence[str] | None, *, max_values: int) -> list[str]:
-    """Descriptive columns -> those to cut by: the wanted ones, or all of two to ``max_values`` values.
+    """Choose the columns to slice by.
 
+    Parameters
+    ----------
+    table : polars.DataFrame
+        Descriptive columns.
+    wanted : sequence of str or None
+        None: all of two to ``max_values`` values.
+    max_values : int
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
     >>> table = pl.DataFrame({"batch": ["a", "b"], "subject": ["hello", "world"], "list": [True, True]})
     >>> choose(table, None, max_values=2), choose(table, ["list", "group"], max_values=2)
     (['batch', 'subject'], ['list'])
@@ -61,7 +99,7 @@ def choose(table: pl.DataFrame, wanted: Sequence[str] | None, *, max_values: int
 
 
 def values_of(table: pl.DataFrame, column: str) -> list[str]:
-    """Table and column -> its values as text, sorted; none where the table lacks the column."""
+    """List the values of a column as text, sorted; none where the table lacks the column."""
     return _values(table[column]) if column in table.columns else []
 
 

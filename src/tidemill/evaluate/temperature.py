@@ -1,7 +1,7 @@
-"""probabilities and targets -> one number that makes confidence honest, and what it changes.
+"""Temperature scaling: one number that calibrates confidence.
 
 Guo et al., "On Calibration of Modern Neural Networks" (2017): the temperature by which logits are divided so that the
-cross entropy on rows that taught nobody is least. It changes no prediction.
+cross entropy on rows that no model was trained on is least. It changes no prediction.
 """
 
 from __future__ import annotations
@@ -21,9 +21,20 @@ MOST_DRAWS: Final = 200
 
 
 def temperature(probabilities: Probabilities, targets: Probabilities, times: Array | None = None) -> float:
-    """(rows, classes) probabilities and targets, certain or not, and how often each row counts -> the temperature.
+    """Fit the temperature.
 
-    It is 1 where there are no rows.
+    Parameters
+    ----------
+    probabilities : (n_rows, n_classes)
+    targets : (n_rows, n_classes)
+        Probabilities, certain or not.
+    times : (n_rows,), optional
+        How often each row counts.
+
+    Returns
+    -------
+    float
+        1 where there are no rows.
     """
     if not len(probabilities):
         return 1.0
@@ -40,7 +51,20 @@ def temperature(probabilities: Probabilities, targets: Probabilities, times: Arr
 
 
 def resampled(probabilities: Probabilities, targets: Probabilities, *, n_bootstrap: int, seed: int) -> Array:
-    """Probabilities and targets -> the temperature of at most ``MOST_DRAWS`` resamples of the rows, each fitted anew."""
+    """Fit the temperature anew on resamples of the rows.
+
+    Parameters
+    ----------
+    probabilities : (n_rows, n_classes)
+    targets : (n_rows, n_classes)
+    n_bootstrap : int
+        At most ``MOST_DRAWS`` resamples are fitted.
+    seed : int
+
+    Returns
+    -------
+    (n_draws,)
+    """
     count = min(n_bootstrap, MOST_DRAWS)
     return np.array(
         [temperature(probabilities, targets, one) for times in draws(len(targets), count, seed) for one in times]
@@ -48,8 +72,20 @@ def resampled(probabilities: Probabilities, targets: Probabilities, *, n_bootstr
 
 
 def cooled(probabilities: Probabilities, degrees: float) -> Probabilities:
-    """Probabilities and a temperature -> softmax of their logs divided by it.
+    """Divide logits by a temperature.
 
+    Parameters
+    ----------
+    probabilities : (n_rows, n_classes)
+    degrees : float
+        The temperature.
+
+    Returns
+    -------
+    (n_rows, n_classes)
+
+    Examples
+    --------
     >>> cooled(np.array([[0.8, 0.2]]), 2.0).round(3).tolist()
     [[0.667, 0.333]]
     """

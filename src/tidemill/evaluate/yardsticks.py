@@ -20,10 +20,22 @@ ORDER: Final = (FLOOR, VOTE, LABELS, CANDIDATE, CHAMPION, CEILING)
 
 
 def floor(gold: Gold, n_classes: int, rows: int) -> Probabilities:
-    """Gold to learn from (known,) -> (rows, classes): always the shares of the classes, so always the most common one.
+    """Predict the shares of the classes of every row, so always the most common one.
 
-    Without gold every class is alike.
+    Parameters
+    ----------
+    gold : (n_known,)
+        Class index of rows to learn from; without any, classes are alike.
+    n_classes : int
+    rows : int
+        Rows to predict.
 
+    Returns
+    -------
+    (n_rows, n_classes)
+
+    Examples
+    --------
     >>> floor(np.array([0, 0, 1, 0]), 2, 1)
     array([[0.75, 0.25]])
     """
@@ -33,8 +45,19 @@ def floor(gold: Gold, n_classes: int, rows: int) -> Probabilities:
 
 
 def settle(shares: Probabilities) -> Probabilities:
-    """Shares of votes -> the same, with ties and silent rows leaning by a millionth to what is common among all rows.
+    """Break ties of votes by a millionth, towards what is common among all rows.
 
+    Parameters
+    ----------
+    shares : (n_rows, n_classes)
+        Shares of votes.
+
+    Returns
+    -------
+    (n_rows, n_classes)
+
+    Examples
+    --------
     >>> settle(np.array([[0.5, 0.5], [0.0, 1.0], [0.0, 1.0]])).argmax(axis=1)
     array([1, 1, 1])
     """
@@ -43,8 +66,22 @@ def settle(shares: Probabilities) -> Probabilities:
 
 
 def align(probabilities: Probabilities, known: Sequence[str], classes: Sequence[str]) -> Probabilities:
-    """A model's probabilities for the classes it knows -> for the problem's classes; unknown ones get 0.
+    """Put a model's probabilities into the order of the problem's classes.
 
+    Parameters
+    ----------
+    probabilities : (n_rows, n_known)
+    known : sequence of str
+        Classes of the model.
+    classes : sequence of str
+        Classes of the problem; those that the model does not know get 0.
+
+    Returns
+    -------
+    (n_rows, n_classes)
+
+    Examples
+    --------
     >>> align(np.array([[0.2, 0.8]]), ["spam", "ham"], ["ham", "spam", "phish"])
     array([[0.8, 0.2, 0. ]])
     """

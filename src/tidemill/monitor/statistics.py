@@ -15,8 +15,19 @@ _TIE = 1.0 + 1e-7  # tables as likely as the one seen, up to rounding
 
 
 def fisher(hits: int, rows: int, other_hits: int, other_rows: int) -> float:
-    """Two counts of hits among rows -> two-sided p of Fisher's exact test that their shares are the same.
+    """Compute the two-sided p of Fisher's exact test that two shares are the same.
 
+    Parameters
+    ----------
+    hits, rows, other_hits, other_rows : int
+        Hits among the rows of either group.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
     Fisher's tea tasting: all eight cups right.
 
     >>> round(fisher(4, 4, 0, 4), 4), fisher(0, 10, 0, 20)
@@ -33,10 +44,20 @@ def fisher(hits: int, rows: int, other_hits: int, other_rows: int) -> float:
 
 
 def adjust(p_values: Array) -> Array:
-    """P of many tests -> p adjusted by Benjamini and Hochberg (1995): reject those at most alpha.
+    """Adjust p of many tests (Benjamini and Hochberg, 1995): reject those at most alpha.
 
     Where nothing moved, the chance of any rejection at all is at most alpha.
 
+    Parameters
+    ----------
+    p_values : (n_tests,)
+
+    Returns
+    -------
+    (n_tests,)
+
+    Examples
+    --------
     >>> adjust(np.array([0.01, 0.04, 0.03, 0.5])).round(4)
     array([0.04  , 0.0533, 0.0533, 0.5   ])
     """
@@ -49,8 +70,21 @@ def adjust(p_values: Array) -> Array:
 
 
 def share_difference(hits: int, rows: int, other_hits: int, other_rows: int, confidence: float) -> tuple[float, float]:
-    """Two counts of hits -> interval of the first share minus the other: Newcombe (1998), method 10.
+    """Compute an interval of the first share minus the other: Newcombe (1998), method 10.
 
+    Parameters
+    ----------
+    hits, rows, other_hits, other_rows : int
+        Hits among the rows of either group.
+    confidence : float
+        From 0 to 1.
+
+    Returns
+    -------
+    low, high : float
+
+    Examples
+    --------
     >>> [round(end, 4) for end in share_difference(56, 70, 48, 80, 0.95)]
     [0.0524, 0.3339]
     """
@@ -65,15 +99,39 @@ def share_difference(hits: int, rows: int, other_hits: int, other_rows: int, con
 
 
 def mean_difference(one: Array, other: Array, confidence: float) -> tuple[float, float]:
-    """Two samples -> interval of the first mean minus the other, by the normal approximation without equal spreads."""
+    """Compute an interval of the first mean minus the other, by the normal approximation without equal variances.
+
+    Parameters
+    ----------
+    one, other : (n_values,)
+    confidence : float
+        From 0 to 1.
+
+    Returns
+    -------
+    low, high : float
+    """
     half = _z(confidence) * np.sqrt(one.var() / len(one) + other.var() / len(other))
     gain = one.mean() - other.mean()
     return float(gain - half), float(gain + half)
 
 
 def permutation_p(seen: float, permuted: npt.NDArray[Any]) -> float:
-    """Statistic and its values under permutation -> p, exact whatever their number (Phipson and Smyth, 2010).
+    """Compute the p of a permutation test, exact whatever the number of permutations (Phipson and Smyth, 2010).
 
+    Parameters
+    ----------
+    seen : float
+        The statistic.
+    permuted : (n_permutations,)
+        Its values under permutation.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
     >>> permutation_p(3.0, np.array([1.0, 2.0, 4.0]))
     0.5
     """

@@ -1,4 +1,4 @@
-"""conf/ composed into params.yaml by Hydra, with the overrides recorded; the check that it and code.yaml are of now."""
+"""params.yaml from conf/: Hydra composes it, atomically, with the overrides recorded."""
 
 from __future__ import annotations
 
@@ -31,7 +31,19 @@ _HEADER = "# Composed from conf/ by `tidemill compose`. Edit conf/, not this fil
 
 
 def compose(overrides: Sequence[str] = (), *, conf: Path) -> dict[str, Any]:
-    """Hydra overrides → the whole configuration, as plain data.
+    """Compose the configuration.
+
+    Parameters
+    ----------
+    overrides : sequence of str
+        In Hydra's grammar, such as ``spam.train.seed=1``.
+    conf : Path
+        Folder of the configuration.
+
+    Returns
+    -------
+    dict
+        Plain data, the overrides in it.
 
     Raises
     ------
@@ -67,7 +79,6 @@ def _own_defaults(conf: Path) -> list[str]:
 
 
 def _explain(error: Exception, overrides: Sequence[str], conf: Path) -> str:
-    """Hydra's error → which override is wrong and what was probably meant."""
     if not overrides:
         return f"{conf} does not compose: {error}"
     valid = override_keys(conf)
@@ -84,20 +95,7 @@ def _explain(error: Exception, overrides: Sequence[str], conf: Path) -> str:
 
 
 def option_names(group: str, conf: Path) -> list[str]:
-    """List the options of a config group.
-
-    Parameters
-    ----------
-    group
-        Such as ``denoise``.
-    conf
-        The project's own configuration.
-
-    Returns
-    -------
-    list of str
-        Names of options, the package's and the project's, such as ``dawid_skene`` and ``majority``.
-    """
+    """List the options of a config group, such as ``dawid_skene`` and ``majority`` of ``denoise``."""
     return sorted({path.stem for folder in (DEFAULTS, conf) for path in (folder / group).glob("*.yaml")})
 
 
@@ -124,15 +122,28 @@ def _dotted(content: dict[str, Any], prefix: str = "") -> Iterable[str]:
 
 
 def expand(words: Sequence[str], *, conf: Path) -> tuple[list[str], list[str]]:
-    """Words of a command line → (problems chosen, Hydra overrides).
+    """Expand the words of a command line.
 
     ``problem=spam`` chooses; ``denoise=majority``, ``experiment=quick`` and ``train.optimizer.max_epochs=3`` mean each chosen
     problem's; ``spam.train.optimizer.max_epochs=3`` is taken as it is.
 
+    Parameters
+    ----------
+    words : sequence of str
+    conf : Path
+        Folder of the configuration.
+
+    Returns
+    -------
+    problems : list of str
+        Those chosen.
+    overrides : list of str
+        In Hydra's grammar.
+
     Raises
     ------
     ConfigError
-        A word names no problem, option or key; the nearest valid one is given.
+        A word names no problem, option or key, and the nearest valid one is given; or what has been renamed.
     """
     known = list(compose(conf=conf)["problems"])
     problems, rest = known, []
@@ -189,7 +200,13 @@ def _expand_one(key: str, value: str, problems: list[str], known: list[str]) -> 
 
 
 def write_params(project: Project, overrides: Sequence[str] = ()) -> bool:
-    """Overrides → params.yaml of a project; True where its content changed."""
+    """Write params.yaml.
+
+    Returns
+    -------
+    bool
+        Whether its content changed.
+    """
     content = compose(overrides, conf=project.conf)
     path = project.params
     if path.exists() and load_params(path) == content:
@@ -258,7 +275,7 @@ def refuse_stale_params(project: Project) -> None:
 
 
 def _differences(composed: Any, written: Any, prefix: str = "") -> list[tuple[str, Any, Any]]:
-    """Two trees → (dotted key, value here, value there) wherever they differ."""
+    """Dotted key, value here and value there, wherever they differ."""
     if not (isinstance(composed, dict) and isinstance(written, dict)):
         return [] if composed == written else [(prefix.rstrip("."), composed, written)]
     keys = sorted(composed.keys() | written.keys())

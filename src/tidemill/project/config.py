@@ -17,7 +17,15 @@ PARAMS = Path("params.yaml")
 
 
 def load_params(path: Path) -> dict[str, Any]:
-    """params.yaml → its content.
+    """Read params.yaml.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    dict
 
     Raises
     ------

@@ -15,9 +15,19 @@ _CONTENT: Final = ("key", "text", "image")
 
 
 def known_rows(paths: Paths, n_classes: int) -> pl.DataFrame:
-    """Problem's paths -> every row with gold: row_id, batch, split, its metadata and slice columns, gold.
+    """Read every row with gold.
 
-    The problem's slicing functions are asked here, of rows with gold alone, each a column of true and false.
+    The problem's slicing functions are applied here, to rows with gold alone, each a column of true and false.
+
+    Parameters
+    ----------
+    paths : Paths
+    n_classes : int
+
+    Returns
+    -------
+    polars.DataFrame
+        row_id, batch, split, metadata and slice columns, and gold.
     """
     batches = batch_names(paths.manifest)
     gold = pl.concat([read_batches(folder, gold_contract(n_classes), batches) for folder in (paths.dev, paths.gold)])
@@ -28,7 +38,7 @@ def known_rows(paths: Paths, n_classes: int) -> pl.DataFrame:
 
 
 def _described(paths: Paths, batch: str, functions: list[SlicingFunction], known: pl.Series) -> pl.DataFrame:
-    """Batch -> its rows without their content, with the columns that only evaluate may read."""
+    """Without their content, with the columns that only evaluate may read."""
     file = paths.raw / f"{batch}.parquet"
     if not file.exists():
         raise DataError(f"{file} is missing: run the ingest stage, or `dvc repro`")

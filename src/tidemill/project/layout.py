@@ -141,15 +141,15 @@ class Paths:
         return self.shared / STATE
 
     def data_docs(self, table: str) -> Path:
-        """Folder of the Data Docs of a table's last check."""
+        """Find the folder of the Data Docs of a table's last check."""
         return self.shared / "reports" / "data_docs" / self.name / table
 
     def data_docs_page(self, table: str) -> Path:
-        """The page that leads to the result of a table's last check."""
+        """Find the page that leads to the result of a table's last check."""
         return self.data_docs(table) / "latest.html"
 
     def suite_result(self, table: str) -> Path:
-        """JSON file of a table's last check."""
+        """Find the JSON file of a table's last check."""
         return self.state / "suites" / self.name / f"{table}.json"
 
 

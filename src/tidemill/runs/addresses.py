@@ -14,12 +14,12 @@ PAGES_PORT = 4201
 
 
 def page_url(page: str) -> str:
-    """Page under ``reports/`` → its address while `tidemill ui` is up."""
+    """Give the address of a page under ``reports/`` while `tidemill ui` is up."""
     return f"http://{HOST}:{os.environ.get('TIDEMILL_PAGES_PORT', PAGES_PORT)}/{page}"
 
 
 def api_url(port: int) -> str:
-    """Port of a Prefect server → address of its API."""
+    """Give the address of a Prefect server's API."""
     return f"http://{HOST}:{port}/api"
 
 

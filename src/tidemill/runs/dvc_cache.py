@@ -1,4 +1,4 @@
-"""dvc.lock and DVC's cache → which objects a problem's results need, and whether they are whole."""
+"""Which objects of DVC's cache a problem's results need, and whether they are whole."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ruamel.yaml.error import YAMLError
 
 
 def locked_stages(folder: Path, problem: str) -> dict[str, dict[str, Any]]:
-    """Checkout and problem → that problem's entries of dvc.lock; none where it is missing, empty or torn."""
+    """Read a problem's entries of dvc.lock; none where it is missing, empty or torn."""
     return {name: entry for name, entry in read_lock(folder).items() if name.endswith(f"@{problem}")}
 
 
 def read_lock(folder: Path) -> dict[str, dict[str, Any]]:
-    """Checkout → all entries of its dvc.lock; none where it is missing, empty or torn."""
+    """Read all entries of a checkout's dvc.lock; none where it is missing, empty or torn."""
     path = folder / "dvc.lock"
     try:
         content = parse_lock(path.read_text(encoding="utf-8")) if path.exists() else None
@@ -30,22 +30,44 @@ def read_lock(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def parse_lock(text: str) -> Any:
-    """Text that DVC wrote → its content, read as DVC reads it: YAML 1.2, where 1e-06 is a number."""
+    """Parse what DVC wrote as DVC reads it: YAML 1.2, where 1e-06 is a number."""
     return YAML(typ="safe", pure=True).load(text)
 
 
 def outputs(stages: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]]:
-    """Entries of dvc.lock → (path, MD5) of every output."""
+    """List path and MD5 of every output."""
     return [(str(out["path"]), str(out["md5"])) for entry in stages.values() for out in entry.get("outs", [])]
 
 
 def object_path(cache: Path, digest: str) -> Path:
-    """DVC cache and MD5 (``….dir`` for a folder) → where its object is."""
+    """Find an object in DVC's cache.
+
+    Parameters
+    ----------
+    cache : Path
+    digest : str
+        MD5; ``….dir`` for a folder.
+
+    Returns
+    -------
+    Path
+    """
     return cache / "files" / "md5" / digest[:2] / digest[2:]
 
 
 def damaged_objects(cache: Path, digest: str) -> Iterator[Path]:
-    """Cache and MD5 → its objects whose content has another MD5, those of a folder's files included."""
+    """Find objects whose content has another MD5, those of a folder's files included.
+
+    Parameters
+    ----------
+    cache : Path
+    digest : str
+        MD5; ``….dir`` for a folder.
+
+    Yields
+    ------
+    Path
+    """
     path = object_path(cache, digest)
     if not path.exists():
         return
@@ -57,7 +79,18 @@ def damaged_objects(cache: Path, digest: str) -> Iterator[Path]:
 
 
 def missing_objects(cache: Path, digest: str) -> Iterator[Path]:
-    """Cache and MD5 → its objects that are not there, those of a folder's files included."""
+    """Find objects that are not there, those of a folder's files included.
+
+    Parameters
+    ----------
+    cache : Path
+    digest : str
+        MD5; ``….dir`` for a folder.
+
+    Yields
+    ------
+    Path
+    """
     path = object_path(cache, digest)
     if not path.exists():
         yield path
@@ -72,7 +105,7 @@ def _md5(path: Path) -> str:
 
 
 def default_remote(root: Path) -> str | None:
-    """Main checkout → name of its default DVC remote, or None."""
+    """Name the default DVC remote of a checkout, None where it has none."""
     config = configparser.ConfigParser(interpolation=None)
     config.read([root / ".dvc" / "config", root / ".dvc" / "config.local"], encoding="utf-8")
     return config.get("core", "remote", fallback=None)

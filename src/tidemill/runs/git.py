@@ -12,7 +12,21 @@ _WHO = ("user.name=Tidemill", "user.email=tidemill@localhost")
 
 
 def git(*words: str, folder: Path, stdin: str | None = None, index: Path | None = None) -> str:
-    """Words of a git command → what it printed, without the last line end.
+    """Run a git command.
+
+    Parameters
+    ----------
+    words : str
+        Of the command.
+    folder : Path
+    stdin : str, optional
+    index : Path, optional
+        Index file to use in place of the repository's.
+
+    Returns
+    -------
+    str
+        What it printed, without the last line end.
 
     Raises
     ------
@@ -26,7 +40,7 @@ def git(*words: str, folder: Path, stdin: str | None = None, index: Path | None 
 
 
 def succeeds(*words: str, folder: Path) -> bool:
-    """Words of a git command → whether it exited with 0."""
+    """Run a git command and tell whether it exited with 0."""
     return _run(words, folder, None, None).returncode == 0
 
 
@@ -47,7 +61,7 @@ def _is_identity(key: str) -> bool:
 
 
 def identity(folder: Path) -> list[str]:
-    """Folder → the ``-c`` words that a commit needs where the user has told git no name."""
+    """List the ``-c`` words that a commit needs where the user has configured no name."""
     if succeeds("var", "GIT_COMMITTER_IDENT", folder=folder) and succeeds("config", "user.email", folder=folder):
         return []
     return [word for one in _WHO for word in ("-c", one)]

@@ -1,4 +1,4 @@
-"""DVC's graph → the stages of one problem, in order, and which of them have something to do.
+"""The stages of one problem from DVC's graph, in order, and which of them have something to do.
 
 ``dvc.yaml`` is the only DAG; nothing here names a stage.
 """
@@ -32,9 +32,20 @@ class Step:
 
 
 def plan(folder: Path, problem: str) -> list[Step]:
-    """Checkout and problem → its steps in an order in which each follows those it waits for.
+    """Plan the steps of a problem.
 
     A step is changed where DVC sees a changed dependency, parameter, command or output, or where it follows one that is.
+
+    Parameters
+    ----------
+    folder : Path
+        Checkout.
+    problem : str
+
+    Returns
+    -------
+    list of Step
+        In an order in which each follows those it waits for.
 
     Raises
     ------
@@ -68,7 +79,7 @@ def _names(stages: object) -> tuple[str, ...]:
 
 
 def _ordered(after: dict[str, tuple[str, ...]]) -> list[str]:
-    """Name → names it waits for; → names, each after those (Kahn's algorithm, ties by name)."""
+    """Kahn's algorithm, ties by name."""
     left = {name: {one for one in names if one in after} for name, names in after.items()}
     ordered: list[str] = []
     while left:

@@ -25,7 +25,7 @@ _POOL = "tidemill"
 
 
 def serve(project: Project, *, port: int, pages_port: int) -> None:
-    """Project and ports → everything is up until the process is interrupted, and down afterwards."""
+    """Run server, worker and pages until the process is interrupted; all are down afterwards."""
     with up(project, port=port, pages_port=pages_port) as worker:
         print(f"Prefect  http://{HOST}:{port}  (deployments refresh and monitor: Run > Quick run, or Custom run)")
         print(f"reports  http://{HOST}:{pages_port}/index.html")
@@ -42,7 +42,13 @@ def _interrupt(*_: object) -> None:
 
 @contextlib.contextmanager
 def up(project: Project, *, port: int, pages_port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """Project and ports → the worker's process, with a server, its deployments and the pages around it."""
+    """Start server, deployments, pages and a worker around the block, and stop them after it.
+
+    Yields
+    ------
+    subprocess.Popen
+        The worker.
+    """
     environment, root = _environment(project, port, pages_port), project.shared
     logs = project.state / "logs"
     logs.mkdir(parents=True, exist_ok=True)
@@ -77,7 +83,7 @@ def _environment(project: Project, port: int, pages_port: int) -> dict[str, str]
 
 @contextlib.contextmanager
 def _process(words: list[str], root: Path, environment: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Words of a prefect command → its process, ended with the block."""
+    """Ended with the block."""
     with log.open("ab") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "prefect", *words], cwd=root, env=environment, stdout=out, stderr=out
@@ -94,7 +100,14 @@ def _process(words: list[str], root: Path, environment: dict[str, str], log: Pat
 
 
 def await_health(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
-    """Port and process of a starting Prefect server → nothing, once it answers.
+    """Wait until a starting Prefect server answers.
+
+    Parameters
+    ----------
+    port : int
+    server : subprocess.Popen
+    log : Path
+        Its output.
 
     Raises
     ------

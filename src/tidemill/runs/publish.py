@@ -1,4 +1,4 @@
-"""A run's results → objects pushed and verified, a commit, and one transaction that moves the branch and sets the tags.
+"""Publication of a run's results: objects pushed and verified, a commit, and one transaction that moves the branch and sets the tags.
 
 A crash before the transaction leaves garbage, never half a promotion.
 """
@@ -46,7 +46,23 @@ class Publication:
 def publish(
     work: Workspace, problem: str, *, branch: str, promote: bool, message: str, say: Callable[[str], None]
 ) -> Publication:
-    """Workspace of a finished run → its results on the branch, with tags when the candidate is promoted.
+    """Publish the results of a finished run, with tags when the candidate is promoted.
+
+    Parameters
+    ----------
+    work : Workspace
+        Of the run.
+    problem : str
+    branch : str
+    promote : bool
+    message : str
+        Of the commit.
+    say : callable
+        Called with a line for the person who waits.
+
+    Returns
+    -------
+    Publication
 
     Raises
     ------
@@ -82,7 +98,7 @@ def _ignored(folder: Path, path: str) -> bool:
 
 
 def _commit(work: Workspace, problem: str, *, parent: str, source: Path, message: str) -> str:
-    """Parent commit plus this problem's results → a commit, or the parent itself where nothing differs."""
+    """The parent itself where nothing differs."""
     with tempfile.TemporaryDirectory(dir=work.root / ".tidemill") as scratch:
         index = Path(scratch) / "index"
         git("read-tree", parent, folder=work.root, index=index)
@@ -98,10 +114,7 @@ def _commit(work: Workspace, problem: str, *, parent: str, source: Path, message
 
 
 def _files(work: Workspace, problem: str, parent: str, source: Path) -> dict[str, str | Path]:
-    """Path → text or file of everything that a run of this problem may change and git keeps.
-
-    ``dvc.lock`` and ``params.yaml`` hold other problems too: only this problem's entries are taken from the run.
-    """
+    """Everything that a run of this problem may change and git keeps."""
     paths = Paths.within(problem)
     listed = git(
         "ls-files",
@@ -125,7 +138,7 @@ def _files(work: Workspace, problem: str, parent: str, source: Path) -> dict[str
 
 
 def _lock_text(stages: dict[str, Any]) -> str:
-    """Entries → text of dvc.lock, as DVC itself writes it (schema 2.0, stages by name)."""
+    """As DVC itself writes it (schema 2.0, stages by name)."""
     from dvc.utils.serialize import dumps_yaml
 
     text: str = dumps_yaml({"schema": "2.0", "stages": {name: stages[name] for name in sorted(stages)}})
@@ -153,7 +166,7 @@ def _merged_overrides(theirs: dict[str, Any], mine: dict[str, Any], problem: str
 
 
 def _show(root: Path, commit: str, path: str) -> str:
-    """Commit and path → the file's text there, empty where it is not."""
+    """Empty where the file is not."""
     return (
         git("show", f"{commit}:{path}", folder=root)
         if succeeds("cat-file", "-e", f"{commit}:{path}", folder=root)
@@ -162,7 +175,7 @@ def _show(root: Path, commit: str, path: str) -> str:
 
 
 def _tags(work: Workspace, problem: str, commit: str, message: str) -> tuple[str, list[str]]:
-    """Commit to promote → (version, lines of a ref transaction that create its two tags)."""
+    """The version, and the lines of a ref transaction that create its two tags."""
     version, assignment = read_registry(work.project, problem).next_tags()
     lines = [
         f"create refs/tags/{name} {tag_object(name, commit, message, work.root)}" for name in (version, assignment)
@@ -191,7 +204,7 @@ def _move(work: Workspace, problem: str, branch: str, commit: str, tags: Sequenc
 
 
 def _land(work: Workspace, problem: str, tip: str, commit: str, message: str) -> str:
-    """Tip of the branch and the run's commit → what the branch should be: the commit, or a merge of the two."""
+    """The run's commit, or a merge with the tip of the branch."""
     if succeeds("merge-base", "--is-ancestor", tip, commit, folder=work.root):
         return commit
     merged = _commit(work, problem, parent=tip, source=work.folder, message=message)
@@ -215,7 +228,7 @@ def _is_free(root: Path, branch: str) -> bool:
 
 
 def current_branch(root: Path) -> str | None:
-    """Main checkout → the branch it is on, or None where HEAD is detached."""
+    """Name the branch that a checkout is on, None where HEAD is detached."""
     return (
         git("symbolic-ref", "--short", "HEAD", folder=root)
         if succeeds("symbolic-ref", "-q", "HEAD", folder=root)

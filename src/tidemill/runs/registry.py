@@ -1,4 +1,4 @@
-"""git tags in GTO's format → which version of a problem's model is where.
+"""Which version of a problem's model is where, from git tags in GTO's format.
 
 ``spam@v1.4.0`` names a version, ``spam#prod#7`` the seventh assignment of the stage prod. Both are annotated tags on the
 commit whose ``dvc.lock`` holds the model. An assignment is never edited: a rollback is a new one. `gto show` reads the
@@ -24,7 +24,7 @@ _ASSIGNMENT = re.compile(r"(?P<problem>[\w-]+)#prod#(?P<number>\d+)")
 
 @dataclass(frozen=True)
 class Registry:
-    """Versions and assignments of one problem: tag → commit, oldest first."""
+    """Versions and assignments of one problem: the commit of each tag, oldest first."""
 
     problem: str
     versions: dict[str, str]
@@ -55,7 +55,7 @@ class Registry:
 
 
 def read_registry(project: Project, problem: str) -> Registry:
-    """Project and problem → its versions and assignments, from the tags of the repository."""
+    """Read versions and assignments of a problem from the tags of the repository."""
     listing = git(
         "for-each-ref", "refs/tags", "--format=%(refname:strip=2) %(*objectname) %(objectname)", folder=project.shared
     )
@@ -74,7 +74,7 @@ def _version_order(tag: str) -> tuple[int, ...]:
 
 
 def champion_folder(project: Project, problem: str, version: str) -> Path:
-    """Project, problem and version → folder with that version's model files, fetched once from DVC's cache or remote.
+    """Find the folder with a version's model files, fetched once from DVC's cache or remote.
 
     Raises
     ------
@@ -109,7 +109,7 @@ def _fetch(project: Project, problem: str, version: str, target: Path) -> None:
 
 
 def kept(project: Project, path: Path, commit: str | None) -> str | None:
-    """File of the project, relative to it, and a version's commit (None: this checkout) → its text then, None where there was none."""
+    """Read a file as it was at a version's commit (None: this checkout); None where there was none."""
     if commit is None:
         here = project.root / path
         return here.read_text(encoding="utf-8") if here.exists() else None
@@ -118,7 +118,12 @@ def kept(project: Project, path: Path, commit: str | None) -> str | None:
 
 
 def rollback(project: Project, problem: str, version: str | None) -> str:
-    """Project, problem and an old version (None: the one before the champion) → the champion it makes; offline, one tag.
+    """Make an old version the champion again (None: the one before the champion); offline, one tag.
+
+    Returns
+    -------
+    str
+        The champion.
 
     Raises
     ------
@@ -147,7 +152,19 @@ def _before_champion(registry: Registry) -> str:
 
 
 def tag_object(name: str, commit: str, message: str, folder: Path) -> str:
-    """Tag's name, commit and message → id of an annotated tag object; no ref is made yet."""
+    """Write an annotated tag object; no ref is made yet.
+
+    Parameters
+    ----------
+    name, commit, message : str
+    folder : Path
+        Checkout.
+
+    Returns
+    -------
+    str
+        Its id.
+    """
     from tidemill.runs.git import identity
 
     who = git(*identity(folder), "var", "GIT_COMMITTER_IDENT", folder=folder)

@@ -1,4 +1,4 @@
-"""What a kill in the middle of a write leaves of DVC's own files → whole files again, before DVC reads them.
+"""Repair of what a kill in the middle of a write leaves of DVC's own files, before DVC reads them.
 
 DVC writes ``.dvc/tmp/rwlock`` (who is busy with what) and ``dvc.lock`` in place. Torn, either stops every later command.
 """
@@ -18,7 +18,15 @@ _LOCK = "dvc.lock"
 
 
 def mend(root: Path, say: Callable[[str], None]) -> None:
-    """Checkout → its ``rwlock`` and ``dvc.lock`` can be read; what was thrown out or put back is said."""
+    """Make ``rwlock`` and ``dvc.lock`` of a checkout readable, and say what was thrown out or put back.
+
+    Parameters
+    ----------
+    root : Path
+        Checkout.
+    say : callable
+        Called with a line for the person who waits.
+    """
     rwlock = root / ".dvc" / "tmp" / "rwlock"
     if _is_torn(rwlock, json.loads) and _removed(rwlock):
         say("a killed command left a torn .dvc/tmp/rwlock: removed")
@@ -33,7 +41,7 @@ def _parse(text: str) -> object:
 
 
 def _is_torn(path: Path, parse: Callable[[str], object]) -> bool:
-    """File and how it is read → whether it is there and is no mapping."""
+    """There, and no mapping."""
     try:
         return path.exists() and not isinstance(parse(path.read_text(encoding="utf-8")), dict)
     except (ValueError, yaml.YAMLError):
@@ -41,7 +49,7 @@ def _is_torn(path: Path, parse: Callable[[str], object]) -> bool:
 
 
 def _removed(rwlock: Path) -> bool:
-    """Torn file → it is gone, unless a command that is alive was writing it just now."""
+    """Left where a command that is alive was writing it just now."""
     from dvc.lock import make_lock
 
     with make_lock(str(rwlock.with_name("rwlock.lock")), tmp_dir=str(rwlock.parent)):

@@ -17,7 +17,21 @@ from pathlib import Path
 def run_leashed(
     command: Sequence[str], *, folder: Path, environment: Mapping[str, str], say: Callable[[str], None]
 ) -> int:
-    """Command → its exit status; every line it prints goes to ``say`` as it comes."""
+    """Run a command that dies with this process.
+
+    Parameters
+    ----------
+    command : sequence of str
+    folder : Path
+    environment : mapping
+    say : callable
+        Called with every line that it prints, as it comes.
+
+    Returns
+    -------
+    int
+        Its exit status.
+    """
     with subprocess.Popen(
         [sys.executable, "-E", "-S", __file__, *command],
         cwd=folder,

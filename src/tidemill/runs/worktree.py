@@ -48,7 +48,14 @@ class Workspace:
         )
 
     def run(self, *command: str, say: Say) -> None:
-        """Command → it ran in the workspace, and died with this process if that died.
+        """Run a command in the workspace; it dies with this process.
+
+        Parameters
+        ----------
+        command : str
+            Its words.
+        say : callable
+            Called with every line that it prints.
 
         Raises
         ------
@@ -67,15 +74,26 @@ class Workspace:
             raise RunError(told[0] if told else f"`{' '.join(command)}` exited with {status}: {' | '.join(lines[-5:])}")
 
     def dvc(self, *words: str, say: Say) -> None:
-        """Words of a dvc command → it ran, waiting for locks of other processes instead of failing."""
+        """Run a dvc command, waiting for locks of other processes instead of failing."""
         self.run("dvc", "--wait-for-lock", *words, say=say)
 
 
 @contextlib.contextmanager
 def workspace(root: Path, *, ref: str = "HEAD") -> Iterator[Workspace]:
-    """Main checkout and commit → a worktree of that commit, gone when the block ends.
+    """Make a worktree of a commit, which is gone when the block ends.
 
     Worktrees of runs that were killed are removed first.
+
+    Parameters
+    ----------
+    root : Path
+        Main checkout.
+    ref : str
+        The commit.
+
+    Yields
+    ------
+    Workspace
     """
     base = git("rev-parse", f"{ref}^{{commit}}", folder=root)
     runs = root / ".tidemill" / "runs"
@@ -91,7 +109,7 @@ def workspace(root: Path, *, ref: str = "HEAD") -> Iterator[Workspace]:
 
 
 def advance(work: Workspace, commit: str) -> Workspace:
-    """Workspace and the commit it has published → the same files, now on that commit."""
+    """Move a workspace to the commit that it has published; its files stay."""
     git("reset", "--quiet", "--mixed", commit, folder=work.folder)
     return replace(work, base=commit)
 
@@ -149,7 +167,12 @@ _INPUTS = ("src", "conf", "dvc.yaml", "params.yaml", "code.yaml", "data", "model
 
 
 def refuse_uncommitted(root: Path) -> None:
-    """Main checkout → nothing, where what a run would read is committed; a run works on a commit and publishes one.
+    """Refuse to run where what a run would read is not committed; a run works on a commit and publishes one.
+
+    Parameters
+    ----------
+    root : Path
+        Main checkout.
 
     Raises
     ------
@@ -166,7 +189,7 @@ def refuse_uncommitted(root: Path) -> None:
 
 
 def synchronise_data(root: Path, say: Say) -> None:
-    """Main checkout → its DVC outputs are those of its dvc.lock, where it has no changes of its own."""
+    """Check out DVC's outputs as the main checkout's dvc.lock has them, where it has no changes of its own."""
     if (root / "dvc.lock").exists() and not git("status", "--porcelain", "--untracked-files=no", folder=root):
         here = Workspace(root, root, "HEAD")
         with contextlib.suppress(RunError):  # outputs that the user changed are the user's

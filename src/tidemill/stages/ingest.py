@@ -1,4 +1,4 @@
-"""batches.json and incoming files -> raw/, dev/, gold/, slices/: every batch that has arrived, each written once."""
+"""The ingest stage: raw/, dev/, gold/ and slices/ from incoming files: every batch that has arrived, each written once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""a problem and a version → the trained model and its backbone, ready to be asked of new rows."""
+"""The trained model of a problem's version, with its backbone, ready to predict new rows."""
 
 from __future__ import annotations
 
@@ -36,10 +36,23 @@ class Said:
     outlier: Array | None
 
     def decided(self, classes: Sequence[str], abstain_below: float) -> list[str | None]:
-        """Classes and a threshold → the likeliest class of each row; None where it is less likely than that.
+        """Choose the likeliest class of each row.
 
         A row that is unlike all known ones is none of the above, however likely a class is.
 
+        Parameters
+        ----------
+        classes : sequence of str
+        abstain_below : float
+            Least probability of a prediction.
+
+        Returns
+        -------
+        list of str or None
+            None where the likeliest class is less likely than that.
+
+        Examples
+        --------
         >>> Said(np.array([[0.9, 0.1], [0.4, 0.6]]), None).decided(["ham", "spam"], 0.7)
         ['ham', None]
         >>> Said(np.array([[0.9, 0.1], [0.4, 0.6]]), np.array([1.2, 0.8])).decided(["ham", "spam"], 0.5)
@@ -79,7 +92,18 @@ class Model:
         return Outliers.load(self.folder)
 
     def say(self, rows: pl.DataFrame, *, name: str) -> Said:
-        """Raw rows → what the model says of them; ``name`` is what progress calls it."""
+        """Predict raw rows.
+
+        Parameters
+        ----------
+        rows : polars.DataFrame
+        name : str
+            What progress calls it.
+
+        Returns
+        -------
+        Said
+        """
         if not rows.height:
             empty = np.zeros(0)
             return Said(np.zeros((0, len(self.head.classes))), None if self.outliers is None else empty)
@@ -90,7 +114,19 @@ class Model:
 
 
 def find_model(project: Project, problem: str, version: str | None) -> Model:
-    """Project, problem and its version (None: the champion) → the model.
+    """Find the model of a problem's version.
+
+    Parameters
+    ----------
+    problem : str
+    version : str or None
+        None: the champion.
+    root : Path
+        The project's main checkout.
+
+    Returns
+    -------
+    Model
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""a frozen backbone and its ONNX graph → the same features by ONNX Runtime."""
+"""The features of a frozen backbone by ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -18,7 +18,20 @@ class OnnxBackbone:
         self.backbone, self.session = backbone, session(content, threads=threads)
 
     def embed(self, contents: Sequence[Any], *, name: str) -> Features:
-        """Texts, or bytes of images → (rows, dimensions), in their order; ``name`` is what progress calls it."""
+        """Compute features.
+
+        Parameters
+        ----------
+        contents : sequence
+            Texts, or bytes of images.
+        name : str
+            What progress calls it.
+
+        Returns
+        -------
+        (n_rows, n_dimensions)
+            In the order of the contents.
+        """
         from tidemill.embed.export import FEATURES, feeds
 
         parts = [
@@ -32,7 +45,7 @@ class OnnxBackbone:
 
 
 def session(content: bytes, *, threads: int) -> Any:
-    """Bytes of an ONNX model -> an ONNX Runtime session on the CPU, which tells nobody of itself."""
+    """Make an ONNX Runtime session on the CPU, without telemetry."""
     import onnxruntime
 
     onnxruntime.disable_telemetry_events()
@@ -43,8 +56,19 @@ def session(content: bytes, *, threads: int) -> Any:
 
 
 def furthest(ours: Features, theirs: Features) -> float:
-    """Features of the same rows made twice → the greatest distance between a row's, as a share of its length.
+    """Compute the greatest distance between features of the same rows made twice.
 
+    Parameters
+    ----------
+    ours, theirs : (n_rows, n_dimensions)
+
+    Returns
+    -------
+    float
+        As a share of the length of the row's features.
+
+    Examples
+    --------
     >>> furthest(np.array([[3.0, 4.5]]), np.array([[3.0, 4.0]]))
     0.1
     """

@@ -1,4 +1,4 @@
-"""Rows of a new problem's development split → labeling functions to start from: real ones, and no better than that."""
+"""Labeling functions to start from, found on a new problem's development split: real ones, and no better than that."""
 
 from __future__ import annotations
 
@@ -39,7 +39,23 @@ _PLACEHOLDERS: Final = """\
 
 
 def starter_functions(name: str, classes: Sequence[str], raw: pl.DataFrame, dev: pl.DataFrame) -> str:
-    """Problem's name, its classes and its first raw rows with the gold of the dev rows → content of functions.yaml."""
+    """Write a first functions.yaml.
+
+    Parameters
+    ----------
+    name : str
+        Of the problem.
+    classes : sequence of str
+    raw : polars.DataFrame
+        The first raw rows.
+    dev : polars.DataFrame
+        Gold of the dev rows.
+
+    Returns
+    -------
+    str
+        Content of the file.
+    """
     marked = raw.join(dev.filter(pl.col("gold") != NO_GOLD), on="row_id", maintain_order="left")
     has_gold = marked["gold"].n_unique() > 1
     if "text" in raw.columns:
@@ -64,8 +80,21 @@ _NO_GOLD: Final = "Nothing could be learned from labels, so these are arbitrary:
 
 
 def word_functions(texts: Sequence[str], gold: npt.NDArray[Any], classes: Sequence[str]) -> list[Entry]:
-    """Texts and their classes → keyword functions of the words that speak most surely for each class.
+    """Make keyword functions of the words that speak most surely for each class.
 
+    Parameters
+    ----------
+    texts : sequence of str
+    gold : (n_texts,)
+        Class index.
+    classes : sequence of str
+
+    Returns
+    -------
+    list of dict
+
+    Examples
+    --------
     >>> texts = ["win cash now"] * 9 + ["see you now"] * 9
     >>> [entry["vote"] for entry in word_functions(texts, np.repeat([1, 0], 9), ["ham", "spam"])]
     ['ham', 'ham', 'spam', 'spam']
@@ -84,10 +113,7 @@ def word_functions(texts: Sequence[str], gold: npt.NDArray[Any], classes: Sequen
 
 
 def _sure_words(here: Mapping[str, int], everywhere: Mapping[str, int], *, rows: int, total: int) -> list[str]:
-    """Rows of a class, and of all, that say each word → the words by how surely their log odds exceed zero.
-
-    A word must also be precise: at least halfway from the class's share to certainty.
-    """
+    """Ordered by how surely their log odds exceed zero."""
     scored = []
     for word, count in here.items():
         other = everywhere[word] - count
@@ -100,7 +126,20 @@ def _sure_words(here: Mapping[str, int], everywhere: Mapping[str, int], *, rows:
 
 
 def threshold_functions(table: pl.DataFrame, gold: npt.NDArray[Any], classes: Sequence[str]) -> list[Entry]:
-    """Statistics of images and their classes → for each class, the thresholds that find it best."""
+    """Make, for each class, functions of the thresholds that find it best.
+
+    Parameters
+    ----------
+    table : polars.DataFrame
+        Statistics of images.
+    gold : (n_images,)
+        Class index.
+    classes : sequence of str
+
+    Returns
+    -------
+    list of dict
+    """
     entries = []
     for index, name in enumerate(classes):
         share = float((gold == index).mean())
@@ -117,7 +156,7 @@ def threshold_functions(table: pl.DataFrame, gold: npt.NDArray[Any], classes: Se
 
 
 def _best_cut(column: pl.Series, is_class: npt.NDArray[np.bool_]) -> tuple[float, str, dict[str, float]]:
-    """Statistic and membership of a class → share of the class beyond the best cut, the statistic and the cut."""
+    """Share of the class beyond the best cut, the statistic and the cut."""
     values, best = column.to_numpy(), (0.0, column.name, {"above": 0.0})
     for share in _CUTS:
         cut = float(f"{np.quantile(values, share):.4g}")
@@ -154,7 +193,7 @@ def _extreme_functions(table: pl.DataFrame, classes: Sequence[str]) -> list[Entr
 
 
 def _ends(column: pl.Series) -> tuple[str, float, float] | None:
-    """Statistic of images → its name and cuts that some images lie below and some above; None: there are no such cuts."""
+    """Cuts that some images lie below and some above; None where there are none."""
     low, high = (float(f"{column.quantile(share) or 0.0:.4g}") for share in (0.2, 0.8))
     return (column.name, low, high) if (column < low).any() and (column > high).any() else None
 

@@ -1,4 +1,4 @@
-"""Files and folders of new rows → what a model says of each, and of which it does not dare to."""
+"""Predictions of files and folders of new rows."""
 
 from __future__ import annotations
 
@@ -46,10 +46,30 @@ def predict_files(  # noqa: PLR0913 - what the command takes
     abstain_below: float,
     engine: Engine = "torch",
 ) -> Predicted:
-    """Project, problem, files as its batches are, and where to write → a table with a line per row, in their order.
+    """Predict files as a problem's batches are, and write a table with a line per row, in their order.
 
     Its columns are source, key, row_id, prediction (null below ``abstain_below``), a probability per class, and where
     the model has one a column ``outlier``: above 1 the prediction is none_of_the_above.
+
+    Parameters
+    ----------
+    problem : str
+    sources : sequence of Path
+        Files or folders.
+    out : Path
+        Where the table is written.
+    version : str or None
+        None: the champion.
+    abstain_below : float
+        Least probability of a prediction.
+    root : Path
+        The project's main checkout.
+    engine : str
+        ``auto``, ``torch`` or ``onnx``.
+
+    Returns
+    -------
+    Predicted
 
     Raises
     ------
@@ -78,7 +98,7 @@ def predict_files(  # noqa: PLR0913 - what the command takes
 
 
 def answers_contract(model: Model) -> Contract:
-    """Model → contract of what ``predict`` writes; a row may be there twice."""
+    """Make the contract of what ``predict`` writes; a row may be there twice."""
     about = tuple(Column(name, pl.String) for name in ("source", "key", "row_id"))
     said = Column("prediction", pl.String, nullable=True)
     promised = predictions_contract(model.head.classes, outliers=model.outliers is not None)
@@ -86,7 +106,20 @@ def answers_contract(model: Model) -> Contract:
 
 
 def answered(model: Model, rows: pl.DataFrame, abstain_below: float) -> pl.DataFrame:
-    """Model and rows with text or image → the rows' other columns, the prediction and the probabilities."""
+    """Predict rows.
+
+    Parameters
+    ----------
+    model : Model
+    rows : polars.DataFrame
+        With a column text or image.
+    abstain_below : float
+
+    Returns
+    -------
+    polars.DataFrame
+        The other columns, the prediction and the probabilities.
+    """
     said = model.say(rows, name="predict")
     classes = model.head.classes
     columns = {name: said.probabilities[:, k] for k, name in enumerate(probability_columns(classes))}

@@ -1,4 +1,4 @@
-"""files and folders of new rows → their contents, chunk by chunk, with the checks that ingest makes."""
+"""Contents of files and folders of new rows, chunk by chunk, with the checks that ingest makes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,12 @@ class Listed:
     settings: IngestSettings
 
     def chunks(self) -> Iterator[pl.DataFrame]:
-        """Nothing → tables of source, key, row_id and text or image, in the order of the rows.
+        """Read rows chunk by chunk.
+
+        Yields
+        ------
+        polars.DataFrame
+            source, key, row_id and text or image, in the order of the rows.
 
         Raises
         ------
@@ -56,7 +61,16 @@ class Listed:
 
 
 def listed(path: Path, settings: IngestSettings) -> list[Listed]:
-    """File, folder of images, or folder of tables → its sources, listed and found readable before a row is asked of.
+    """List the sources in a file, folder of images, or folder of tables, and check that they can be read.
+
+    Parameters
+    ----------
+    path : Path
+    settings : IngestSettings
+
+    Returns
+    -------
+    list of Listed
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""tables that come chunk by chunk → one CSV, JSONL or Parquet file by its suffix, whole or not at all."""
+"""Tables that come chunk by chunk as one CSV, JSONL or Parquet file by its suffix, whole or not at all."""
 
 from __future__ import annotations
 
@@ -18,7 +18,17 @@ Write = Callable[[pl.DataFrame], None]
 
 @contextlib.contextmanager
 def outgoing(path: Path) -> Iterator[Write]:
-    """Final path → what takes the chunks; the file takes its name only when the block ends well.
+    """Write chunks to a file, which takes its name only when the block ends well.
+
+    Parameters
+    ----------
+    path : Path
+        The final path.
+
+    Yields
+    ------
+    callable
+        Takes a chunk.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""reports of all problems -> one page that needs neither network nor scripts."""
+"""One page of all problems' reports, which needs neither network nor scripts."""
 
 from __future__ import annotations
 
@@ -29,9 +29,17 @@ TEMPLATE: Final = "report.html.j2"
 
 
 def render(project: Project, problems: Sequence[str]) -> Path:
-    """Project and its problems -> path of reports/index.html, written anew.
+    """Write reports/index.html anew; Data Docs are linked where they are under reports/data_docs/.
 
-    Data Docs are linked where they are under reports/data_docs/.
+    Parameters
+    ----------
+    root : Path
+        The project's top folder.
+    problems : sequence of str
+
+    Returns
+    -------
+    Path
     """
     chapters = [_told(gather(project, name), versions(project, name)) for name in problems]
     page = template(TEMPLATE).render(chapters=chapters)
@@ -41,7 +49,7 @@ def render(project: Project, problems: Sequence[str]) -> Path:
 
 
 def versions(project: Project, problem: str) -> list[str]:
-    """Project and a problem -> its versions, newest first, the champion marked."""
+    """List a problem's versions, newest first, the champion marked."""
     registry = read_registry(project, problem)
     return [f"{name}{' (champion)' if name == registry.champion else ''}" for name in reversed(registry.versions)]
 
@@ -62,7 +70,6 @@ def template(name: str) -> Any:
 
 
 def _told(chapter: Chapter, versions: list[str]) -> dict[str, Any]:
-    """Chapter -> what the template shows."""
     metric = chapter.metric
     return {
         "it": chapter,
@@ -81,7 +88,7 @@ def _told(chapter: Chapter, versions: list[str]) -> dict[str, Any]:
 
 
 def dots(chapter: Chapter, metric: str) -> dict[str, Any]:
-    """Chapter and metric -> axis, and per yardstick where its dot and interval stand, in percent of the axis."""
+    """Place each baseline's score and interval on an axis, in percent of it."""
     found = chapter.of("all", metric)
     low, high = span(list(found.values()))
     place = {
@@ -107,8 +114,10 @@ def _slice(chapter: Chapter, name: str) -> dict[str, Any]:
 
 
 def cell(value: Any) -> str:
-    """Anything a table holds -> text: fractions with three decimals, counts with separators.
+    """Write anything that a table holds: fractions with three decimals, counts with separators.
 
+    Examples
+    --------
     >>> cell(0.25), cell(1234), cell(None), cell("[0]")
     ('0.250', '1,234', '-', '[0]')
     """
@@ -120,10 +129,10 @@ def cell(value: Any) -> str:
 
 
 def number(value: float | None) -> str:
-    """Score -> three decimals."""
+    """Write a score with three decimals."""
     return "-" if value is None else f"{value:.3f}"
 
 
 def share(value: float | None) -> str:
-    """Share -> percent."""
+    """Write a share in percent."""
     return "-" if value is None else f"{value:.1%}"

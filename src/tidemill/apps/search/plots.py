@@ -1,4 +1,4 @@
-"""Trials of a search → pictures: loss by trial and backbone, what the settings are worth, and the loss along each of them."""
+"""Plots of a search: loss by trial and backbone, importance of the settings, and the loss along each of them."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _META: Final = {"format": "png", "dpi": 110, "metadata": {"Software": None}}
 
 
 def ended(study: Any) -> list[Any]:
-    """Study → its trials in the space that were not cut short, pruned ones with the loss of their parts as their value."""
+    """List the trials in the space that were not cut short, pruned ones with the loss of their folds as their value."""
     return [
         one for one in study.trials if one.state.name in ("COMPLETE", "PRUNED") and one.params and one.value is not None
     ]
 
 
 def importance(study: Any) -> dict[str, float]:
-    """Study → share of the losses' variance that each setting explains, by a random forest over them; {}: too few trials.
+    """Compute the share of the losses' variance that each setting explains, by a random forest over them; {}: too few trials.
 
     Hutter, Hoos and Leyton-Brown, "An Efficient Approach for Assessing Hyperparameter Importance" (ICML 2014).
     """
@@ -42,7 +42,18 @@ def importance(study: Any) -> dict[str, float]:
 
 
 def draw(leaderboard: pl.DataFrame, worth: dict[str, float], measure: str, path: Path) -> None:
-    """Leaderboard, importances and what the loss is → PNG file: the loss of each trial, the least so far, and the importances."""
+    """Draw the loss of each trial, the least so far, and the importances.
+
+    Parameters
+    ----------
+    leaderboard : polars.DataFrame
+    worth : dict of str to float
+        Importance of each setting.
+    measure : str
+        What the loss is.
+    path : Path
+        PNG file.
+    """
     figure, (left, right) = _figure((10.5, 4.0), 1, 2, width_ratios=[3, 2])
     table = leaderboard.sort("trial")
     for colour, name in zip(_cycle(), table["backbone"].unique(maintain_order=True), strict=False):
@@ -72,7 +83,7 @@ def draw(leaderboard: pl.DataFrame, worth: dict[str, float], measure: str, path:
 
 
 def draw_settings(study: Any, path: Path) -> None:
-    """Study → PNG file: the loss of trials along each setting, later ones darker, pruned ones as crosses."""
+    """Draw the loss of trials along each setting, later ones darker, pruned ones as crosses."""
     trials = ended(study)
     names = list(trials[-1].params) if trials else ["no trial yet"]
     lines = math.ceil(len(names) / _COLUMNS)

@@ -1,4 +1,4 @@
-"""a desk → the web application around it; imported only to serve, for FastAPI takes its time."""
+"""The web application of a model; imported only to serve, for FastAPI takes its time."""
 
 from __future__ import annotations
 
@@ -28,7 +28,22 @@ _FAILED: Final = 500
 
 
 def application(desk: Desk, ingest: IngestSettings, settings: ServiceSettings, lineage: Mapping[str, Any]) -> FastAPI:
-    """Desk, what a row must be, limits and lineage → GET /health, GET /version, POST /predict; errors are JSON."""
+    """Make the application: GET /health, GET /version, POST /predict; errors are JSON.
+
+    Parameters
+    ----------
+    desk : Desk
+    ingest : IngestSettings
+        What a row must be.
+    settings : ServiceSettings
+        Limits.
+    lineage : mapping
+        What ``GET /version`` answers.
+
+    Returns
+    -------
+    fastapi.FastAPI
+    """
     service = FastAPI(title="Tidemill", docs_url=None, redoc_url=None, openapi_url=None)  # their pages need the network
     service.add_middleware(Door, max_bytes=settings.max_bytes)
     _errors(service)
@@ -57,7 +72,7 @@ def application(desk: Desk, ingest: IngestSettings, settings: ServiceSettings, l
 
 
 async def _rows(request: Request, ingest: IngestSettings, max_rows: int) -> Rows:
-    """Request → its rows: JSON, or of images a form with a file for each."""
+    """JSON, or of images a form with a file for each."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/json":
         return from_json(await request.body(), ingest, max_rows)
@@ -71,7 +86,7 @@ async def _rows(request: Request, ingest: IngestSettings, max_rows: int) -> Rows
 
 
 def _errors(service: FastAPI) -> None:
-    """Application → the same, which tells every error as JSON, and of its own failures no more than that."""
+    """Of its own failures the application reports no more than that."""
 
     @service.exception_handler(TidemillError)
     async def refused(_: Request, error: TidemillError) -> JSONResponse:
@@ -98,7 +113,7 @@ class Door:
         self.app, self.max_bytes = app, max_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request as ASGI has it -> the application's answer, told on standard error."""
+        """Pass on one ASGI request, and log it on standard error."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return

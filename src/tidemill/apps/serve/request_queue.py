@@ -1,4 +1,4 @@
-"""rows of many requests → their answers, one request at a time, none for longer than it may take."""
+"""Answers to many requests, one request at a time, none for longer than it may take."""
 
 from __future__ import annotations
 
@@ -27,7 +27,18 @@ class Desk:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def answer(self, rows: Rows, start: float) -> dict[str, Any]:
-        """Rows, and when their request came → version, classes, and of each row key, prediction and probabilities.
+        """Predict the rows of a request.
+
+        Parameters
+        ----------
+        rows : Rows
+        start : float
+            When the request came.
+
+        Returns
+        -------
+        dict
+            version, classes, and of each row key, prediction and probabilities.
 
         Raises
         ------

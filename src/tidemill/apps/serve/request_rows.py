@@ -1,4 +1,4 @@
-"""body of a request → the keys and contents of its rows, with the checks that ingest makes."""
+"""Keys and contents of a request's rows, with the checks that ingest makes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,17 @@ class Rows:
 
 
 def from_json(body: bytes, settings: IngestSettings, max_rows: int) -> Rows:
-    """``{"rows": [{"text": …, "key": …}, …]}``, or with ``image`` in base64 → the rows, unchecked.
+    """Read ``{"rows": [{"text": …, "key": …}, …]}``, or with ``image`` in base64; contents are not checked yet.
+
+    Parameters
+    ----------
+    body : bytes
+    settings : IngestSettings
+    max_rows : int
+
+    Returns
+    -------
+    Rows
 
     Raises
     ------
@@ -50,7 +60,7 @@ def from_json(body: bytes, settings: IngestSettings, max_rows: int) -> Rows:
 
 
 def refuse_many(count: int, max_rows: int) -> None:
-    """Number of rows → nothing, where there are some and not too many."""
+    """Refuse a request without rows, or with too many."""
     if not count:
         raise RequestError("the request has no rows", status=BAD_BODY)
     if count > max_rows:
@@ -76,7 +86,17 @@ def _decoded(content: str, number: int) -> bytes:
 
 
 def checked(rows: Rows, settings: IngestSettings) -> Rows:
-    """Rows → the same, once each is seen to be what ingest would take.
+    """Check that each row is one that ingest would take.
+
+    Parameters
+    ----------
+    rows : Rows
+    settings : IngestSettings
+
+    Returns
+    -------
+    Rows
+        The same.
 
     Raises
     ------

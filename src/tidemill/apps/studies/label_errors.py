@@ -1,4 +1,4 @@
-"""Problem → labels that models of other rows deny, the worst first, with texts or thumbnails to look at."""
+"""Labels that models of other rows contradict, the worst first, with texts or thumbnails to look at."""
 
 from __future__ import annotations
 
@@ -27,10 +27,21 @@ _STYLE = (
 
 
 def suspects(project: Project, name: str) -> tuple[pl.DataFrame, str]:
-    """Project and problem → suspect labels, ranked, in reports/<problem>/label_errors.csv and .html, and what is told of them.
+    """Rank suspect labels, and write reports/<problem>/label_errors.csv and .html.
 
-    Labels are those of denoise for the rows that teach and of which a function speaks; each is held against a model of
-    the other rows, taught without any defence against noise.
+    Labels are those of denoise for covered training rows; each is compared with a model of
+    the other rows, trained without any defense against noise.
+
+    Parameters
+    ----------
+    name : str
+        Of the problem.
+
+    Returns
+    -------
+    table : polars.DataFrame
+    words : str
+        A sentence about them.
     """
     asked = study(project, name)
     rows = np.flatnonzero(asked.taught & asked.covered)
@@ -59,7 +70,7 @@ def suspects(project: Project, name: str) -> tuple[pl.DataFrame, str]:
 
 
 def said(asked: Study, rows: Any, suspect: Any) -> str:
-    """Rows that teach and those of them that are suspect → how many are wrong by gold, where there is gold."""
+    """Say how many suspect labels are wrong by gold, where there is gold."""
     wrong = asked.targets.argmax(axis=1) != asked.gold
     parts = []
     for which, some in (("of the labels that teach", rows), ("of the suspect ones", suspect)):
@@ -70,7 +81,7 @@ def said(asked: Study, rows: Any, suspect: Any) -> str:
 
 
 def page(table: pl.DataFrame, title: str, words: str) -> str:
-    """Table of suspects, a title and a sentence → a page that needs neither network nor scripts."""
+    """Write a table of suspects as a page that needs neither network nor scripts."""
     shown = table.drop("row_id", "batch", strict=False)
     lines = [
         "<tr>" + "".join(_cell(name, value) for name, value in row.items()) + "</tr>"

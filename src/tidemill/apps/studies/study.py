@@ -63,13 +63,13 @@ class Study:
         return self.rows["split"].is_in(TRAIN_SPLITS).to_numpy()
 
     def lesson(self, rows: Any) -> TrainingSet:
-        """Indices -> what a head is taught of them: labels of denoise alone."""
+        """Make the training set of some rows: labels of denoise alone."""
         nothing = np.full(len(rows), NO_GOLD)
         return TrainingSet(self.features[rows], self.targets[rows], self.covered[rows], nothing)
 
 
 def study(project: Project, name: str) -> Study:
-    """Project and problem's name → what studies read."""
+    """Read what studies need of a problem."""
     problem, train, paths = project.load(name, "train", TrainSettings)
     evaluate = project.load(name, "evaluate", EvaluateSettings)[1]
     classes, batches = problem.classes, batch_names(paths.manifest)
