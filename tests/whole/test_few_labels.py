@@ -15,6 +15,7 @@ from tidemill.apps.models.model import CANDIDATE, find_model
 from tidemill.apps.onboarding.scaffold import NewProblem, scaffold
 from tidemill.project.compose import write_params
 
+pytestmark = pytest.mark.slow
 STAGES = ("ingest", "embed", "label", "denoise", "train", "evaluate", "monitor")
 
 
