@@ -1,4 +1,4 @@
-# run · test · check · bench · ui · clean: hooks and CI call these and nothing else.
+# run · test · test-fast · check · bench · ui · clean: hooks and CI call these and nothing else.
 SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
 BIN := .venv/bin
@@ -6,7 +6,7 @@ STAMP := .venv/.installed-$(shell cat requirements.lock pyproject.toml | cksum |
 TEST_STAMP := $(STAMP)-test
 export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 
-.PHONY: run test check bench ui clean lock install browser
+.PHONY: run test test-fast check bench ui clean lock install browser
 
 run: $(STAMP)  ## the main job for both packaged problems
 	@$(BIN)/tidemill run
@@ -17,6 +17,9 @@ test: $(TEST_STAMP) browser  ## set up what the tests need and run them all
 	@$(BIN)/tidemill fetch
 	@$(MAKE) --no-print-directory check
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-fast: $(TEST_STAMP)  ## the tests of every room that take no data, no browser and no second of their own: 90 s on 2 cores
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow"
 
 check: $(TEST_STAMP)  ## style, types, layers
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && PYTHONPATH=src $(BIN)/lint-imports

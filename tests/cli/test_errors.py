@@ -90,6 +90,7 @@ def test_a_program_exits_with_1_on_an_error_that_it_names_and_with_2_on_a_wrong_
     assert "Traceback" not in wrong.stderr
 
 
+@pytest.mark.slow
 def test_a_traceback_is_there_where_it_is_asked_for(small):
     by_option = run("--debug", "versions", "spma", folder=small)
     by_environment = run("versions", "spma", folder=small, TIDEMILL_DEBUG="1")

@@ -75,6 +75,7 @@ def test_help_imports_no_heavy_library(words, tmp_path):
     assert "typer" in loaded
 
 
+@pytest.mark.slow
 def test_the_shell_is_offered_commands_options_and_problems(tmp_path, monkeypatch):
     (tmp_path / "dvc.yaml").write_text("stages: {}")
     (tmp_path / "params.yaml").write_text("problems: [spam, solar]")

@@ -46,6 +46,7 @@ def test_test_rows_that_flatter_every_model_alike_are_in_the_interval():
     assert width["calm"] < 0.02
 
 
+@pytest.mark.slow
 def test_an_interval_of_95_percent_holds_the_truth_about_that_often():
     held = []
     for seed in range(30):

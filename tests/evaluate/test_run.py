@@ -59,6 +59,7 @@ def test_metrics_are_json_of_numbers_and_say_how_far_the_ceiling_is(done):
     assert ceiling["interval"][0] <= ceiling["gain"] <= ceiling["interval"][1]
 
 
+@pytest.mark.slow
 def test_the_same_rows_give_the_same_numbers_and_pictures(done, models, tmp_path):
     again = evaluate(rows(), models, CLASSES, settings(), version="spam@v1.0.0")
     assert again.metrics == done.metrics

@@ -63,6 +63,7 @@ def test_the_first_candidate_is_scored_beside_its_yardsticks_and_promoted(run, m
     ]
 
 
+@pytest.mark.slow
 def test_the_ceiling_learns_from_gold_of_train_and_dev_alone(run, ceiling):
     run()
     lesson, settings = ceiling[0]
@@ -72,6 +73,7 @@ def test_the_ceiling_learns_from_gold_of_train_and_dev_alone(run, ceiling):
     assert lesson.texts is None
 
 
+@pytest.mark.slow
 def test_the_ceiling_has_the_members_that_the_candidate_has(run, mail, ceiling):
     path = mail / "models" / "mail" / "candidate" / "config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"ensemble": {"members": ["ngrams"]}}))
@@ -82,6 +84,7 @@ def test_the_ceiling_has_the_members_that_the_candidate_has(run, mail, ceiling):
     assert all(isinstance(text, str) for text in lesson.texts)
 
 
+@pytest.mark.slow
 def test_the_votes_the_labels_and_the_candidate_are_read_in_the_order_of_the_rows(run, mail):
     straight = run()
     for name in ("votes", "labels", "predictions"):
@@ -90,6 +93,7 @@ def test_the_votes_the_labels_and_the_candidate_are_read_in_the_order_of_the_row
     assert run() == straight
 
 
+@pytest.mark.slow
 def test_a_champion_of_one_channel_is_beaten_on_the_rows_of_both(run, mail, monkeypatch, tmp_path_factory):
     target = tmp_path_factory.mktemp("registry") / "champion"
     project.crown(mail, target, ["sms-1"])
@@ -106,6 +110,7 @@ def test_a_champion_of_one_channel_is_beaten_on_the_rows_of_both(run, mail, monk
     assert by["end_model"] > 0.95
 
 
+@pytest.mark.slow
 def test_a_champion_of_another_backbone_embeds_the_rows_again(run, mail, monkeypatch, tmp_path_factory):
     target = tmp_path_factory.mktemp("registry") / "champion"
     project.crown(mail, target, ["sms-1"])
@@ -145,6 +150,7 @@ def test_without_any_gold_nothing_is_promoted_and_everything_is_written(run, mai
     assert "only 0 rows of split valid have gold" in found["verdict"]["reasons"][0]
 
 
+@pytest.mark.slow
 def test_two_runs_write_the_same_bytes(run, mail):
     reports = mail / "reports" / "mail"
 
@@ -155,6 +161,7 @@ def test_two_runs_write_the_same_bytes(run, mail):
     assert all_bytes() == all_bytes()
 
 
+@pytest.mark.slow
 def test_a_slicing_function_of_the_problem_is_a_slice_of_the_scores(run, mail):
     folder = mail / "src" / "problems" / "mail"
     folder.mkdir(parents=True)
@@ -164,6 +171,7 @@ def test_a_slicing_function_of_the_problem_is_a_slice_of_the_scores(run, mail):
     assert slices["even=true"]["rows"] + slices["even=false"]["rows"] == 162
 
 
+@pytest.mark.slow
 def test_the_card_of_the_model_holds_its_scores_its_verdict_and_its_label_model(run, mail):
     found = run()
     card = (mail / "reports" / "mail" / "model_card.md").read_text(encoding="utf-8")
@@ -196,6 +204,7 @@ def test_a_card_without_gold_says_so(run, mail):
     assert "None: no row of the test split has a label by a person." in card
 
 
+@pytest.mark.slow
 def test_a_candidate_that_refuses_has_its_refusals_told(run, mail):
     params = yaml.safe_load((mail / "params.yaml").read_text())
     params["mail"]["train"]["ood_rejection_rate"] = 0.05

@@ -53,6 +53,7 @@ def test_without_a_new_batch_the_champion_stays():
     assert "sms-1, sms-2" in told["reasons"][0]
 
 
+@pytest.mark.slow
 def test_the_picture_is_the_same_for_the_same_findings_and_there_is_always_one(findings, tmp_path):
     for name, told in (
         ("a", decide("spam@v1.0.0", findings, settings())),

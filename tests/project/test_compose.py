@@ -45,6 +45,7 @@ def test_overrides_reach_params_and_are_recorded(project: Path):
     assert params["overrides"] == overrides
 
 
+@pytest.mark.slow
 def test_composing_twice_changes_nothing(project: Path):
     before = (project / "params.yaml").read_bytes()
     assert not write_params(Project.open(project))
@@ -112,6 +113,7 @@ def test_an_unknown_problem_fails_with_the_nearest_valid_one():
 @pytest.mark.parametrize(
     "way", sorted(path.stem for path in (Path(__file__).parents[2] / "src/tidemill/conf/train").glob("*.yaml"))
 )
+@pytest.mark.slow
 def test_every_way_to_train_composes_for_both_problems(root: Path, way: str):
     for problem in ("spam", "solar"):
         found = compose([f"train@{problem}.train={way}"], conf=root / "conf")[problem]["train"]

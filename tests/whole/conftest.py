@@ -94,8 +94,11 @@ def write_reviews(path: Path, *, rows: int, seed: int, note: str = "") -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A real Prefect server on SQLite and a free port, for all runs of the tests."""
+def prefect_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A real Prefect server on SQLite and a free port, for all runs of the tests; the quick ones run nothing."""
+    if not any(item.get_closest_marker("slow") for item in request.session.items):
+        yield
+        return
     home, port = tmp_path_factory.mktemp("prefect"), free_port()
     environment = os.environ | {
         "PREFECT_HOME": str(home),

@@ -16,6 +16,7 @@ from tidemill.apps.onboarding.scaffold import NewProblem, scaffold
 from tidemill.project.compose import write_params
 from tidemill.project.project import Project
 
+pytestmark = pytest.mark.slow
 STAGES = ("ingest", "embed", "label", "denoise", "train", "evaluate", "monitor")
 
 

@@ -3,7 +3,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 
+
+@pytest.mark.slow
 def test_imports_go_one_way(root: Path):
     environment = os.environ | {"PYTHONPATH": str(root / "src")}
     linter = str(Path(sys.executable).with_name("lint-imports"))

@@ -18,6 +18,7 @@ import pytest
 from tests.whole.conftest import BIN, run
 from tidemill.runs.git import git
 
+pytestmark = pytest.mark.slow
 TEXTS = ["a lovely soup", "the waiter was rude and slow", "we had bread", "perfect plate, horrible place " * 30]
 
 

@@ -71,6 +71,7 @@ def mail(inside, packages, root):
     return inside
 
 
+@pytest.mark.slow
 def test_a_taught_backbone_goes_with_its_head_and_answers_again(mail, monkeypatch):
     monkeypatch.setattr("sys.argv", ["train", "mail"])
     train.main()

@@ -53,6 +53,7 @@ def page(root):
     return path.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_page_is_whole_html_that_fetches_nothing(page):
     found = Page(page)
     assert found.open == []

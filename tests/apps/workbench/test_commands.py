@@ -27,6 +27,7 @@ def function(told, name):
     return next(one for one in told["functions"] if one["function"] == name)
 
 
+@pytest.mark.slow
 def test_the_list_has_snorkels_figures_and_what_was_learned(lf, project):
     told = lf("list", "mail", "--json")[0]
     look = Look(Project.open(Path()), "mail")

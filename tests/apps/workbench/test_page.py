@@ -3,11 +3,13 @@ import io
 import re
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from tidemill.apps.workbench.page import thumbnail
 
 
+@pytest.mark.slow
 def test_the_page_tells_every_function_shows_rows_and_plots_and_needs_no_network(lf, project):
     (written,) = lf("report", "mail", "--json")
     page = (project / written).read_text(encoding="utf-8")

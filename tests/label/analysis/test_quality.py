@@ -40,6 +40,7 @@ def test_coverage_conflict_and_voters_are_counted_by_hand():
         ({"max_ms_per_row": 1.0}, "'ms_per_row' .*rows all rows"),
     ],
 )
+@pytest.mark.slow
 def test_great_expectations_stops_votes_that_are_not_what_the_problem_asks(inside, settings, message):
     table = vote_quality(TALLY, ["f", "g"], SECOND, classes=["ham", "spam"])
     guard(table, asked(), Project.open(inside).paths("spam"), "votes_quality")

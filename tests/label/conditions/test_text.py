@@ -39,6 +39,7 @@ def test_a_lexicon_is_read_from_a_file_of_words_and_numbers(tmp_path):
         KINDS["lexicon"].model_validate({**fields, "file": "bad.tsv"}, context={"folder": tmp_path})
 
 
+@pytest.mark.slow
 def test_language_is_judged_of_texts_with_letters():
     texts = ["Das ist ein ganz gewöhnlicher deutscher Satz.", "This is an ordinary English sentence.", "12 34", None]
     assert fires("language", texts, languages=["de"], among=["de", "en"]) == [0]

@@ -130,12 +130,14 @@ def same_as_from_scratch(changes, *, python):
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(DECLARED, min_size=1, max_size=8))
+@pytest.mark.slow
 def test_after_any_edits_of_declared_functions_votes_are_those_of_a_run_from_scratch(changes):
     same_as_from_scratch(changes, python=False)
 
 
 @settings(max_examples=2, deadline=None)
 @given(st.lists(CODED, min_size=2, max_size=3))
+@pytest.mark.slow
 def test_after_any_edits_of_code_votes_and_failures_are_those_of_a_run_from_scratch(changes):
     same_as_from_scratch(changes, python=True)
 
@@ -156,6 +158,7 @@ def asked(project, tmp_path):
     return run
 
 
+@pytest.mark.slow
 def test_only_what_changed_is_asked_for(project, asked):
     project.batches = {"x": ["win a prize", "hello you", "abc"], "y": ["free"]}
     assert asked() == 5 * 4
@@ -176,6 +179,7 @@ def test_only_what_changed_is_asked_for(project, asked):
     assert asked() == 5 * 2
 
 
+@pytest.mark.slow
 def test_a_flipped_bit_in_what_is_kept_is_found_and_computed_again(project, asked, tmp_path):
     asked()
     before = cast(project.folder, project.all_batches, tmp_path / "kept")
@@ -188,6 +192,7 @@ def test_a_flipped_bit_in_what_is_kept_is_found_and_computed_again(project, aske
     assert after[3] == 3
 
 
+@pytest.mark.slow
 def test_one_two_or_three_processes_cast_the_same_votes(project, monkeypatch):
     project.write()
     monkeypatch.setattr("tidemill.label.engine.incremental._CHUNK", 2)
@@ -228,6 +233,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.slow
 def test_a_function_that_takes_its_process_down_is_isolated_and_named(tmp_path, name):
     body, reason = HOSTILE[name]
     source = f"@labeling_function()\ndef {name}(row):\n    {body}\n    return 0\n\n\n@labeling_function()\ndef good(row):\n    return 1\n"
@@ -243,6 +249,7 @@ def test_a_function_that_takes_its_process_down_is_isolated_and_named(tmp_path, 
     assert name == "ends" or "f.py" in failures[0].split("\n", 1)[1]  # its own lines
 
 
+@pytest.mark.slow
 def test_a_function_that_holds_on_to_memory_is_named(tmp_path):
     body = "KEPT = []\n@labeling_function()\ndef good(row):\n    return 1\n\n\n@labeling_function()\ndef leaks(row):\n    KEPT.append(bytearray(b'x' * 200_000))\n    return 0\n"
     limits = Limits(seconds=30, megabytes=300, max_failures=9)

@@ -46,6 +46,7 @@ CONDITIONS = st.builds(
 
 @settings(max_examples=400, deadline=None)
 @given(TEXTS, st.lists(CONDITIONS, min_size=1, max_size=5))
+@pytest.mark.slow
 def test_a_sweep_answers_as_the_expressions_do(texts, conditions):
     column = pl.Series("text", texts, dtype=pl.String)
     expected = [column.to_frame().select(one.expression()).to_series().to_list() for one in conditions]

@@ -37,10 +37,12 @@ def leaking(held, megabytes):
         ([-9.0, 1.0], 1),  # memory that is given back speaks for nobody else
     ],
 )
+@pytest.mark.slow
 def test_the_function_that_makes_for_more_than_half_of_the_growth_is_found(held, megabytes, expected):
     assert find_leaking_function(len(megabytes), leaking(held, megabytes)) == expected
 
 
+@pytest.mark.slow
 def test_a_worker_that_has_grown_names_the_function_that_leaks(held):
     def grows(row):
         held[0] += 1.0

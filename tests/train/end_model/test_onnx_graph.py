@@ -85,6 +85,7 @@ def test_head_and_backbone_become_one_graph():
         whole_graph(backbone, EndModel(head(dimensions=7)), {})
 
 
+@pytest.mark.slow
 def test_the_graph_of_a_head_is_made_without_torch():
     code = "import sys; import tests.train.end_model.test_onnx_graph as t; t.model_graph(t.EndModel(t.head())); print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -68,6 +68,7 @@ def shuffled():
 
 
 @pytest.mark.parametrize("way", ["blend", "stack"])
+@pytest.mark.slow
 def test_shuffled_labels_score_chance_and_answers_about_seen_rows_would_not(settings, shuffled, way):
     material, targets = shuffled
     taught = lesson(targets, material.features)
@@ -85,6 +86,7 @@ def test_shuffled_labels_score_chance_and_answers_about_seen_rows_would_not(sett
     assert told(leaky.combine(way)) > 0.9
 
 
+@pytest.mark.slow
 def test_what_is_said_of_a_part_does_not_depend_on_its_labels_or_words(settings, shuffled, monkeypatch):
     material, targets = shuffled
     part = np.arange(300) % 3
@@ -240,6 +242,7 @@ def test_an_ensemble_comes_back_from_its_folder_and_says_the_same(settings, tmp_
         EndModel.load(tmp_path)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_ensemble_and_report(settings):
     once, again = (trained(settings)[0] for _ in range(2))
     assert once.files == again.files

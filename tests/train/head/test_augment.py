@@ -43,6 +43,7 @@ def test_augmented_heads_learn_the_same_bytes_from_the_same_seed(settings, chang
     assert (once.predict_proba(new).argmax(axis=1) == truth.argmax(axis=1)).mean() > 0.99
 
 
+@pytest.mark.slow
 def test_noise_takes_from_a_linear_head_what_it_would_lean_on(settings):
     # one feature tells the classes, with normal noise of variance s2 on it least squares shrinks its weight
     features, targets = clouds(rows=1000)

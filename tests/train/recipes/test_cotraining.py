@@ -83,6 +83,7 @@ def test_views_are_saved_and_read_again_with_the_same_answers_and_bytes(settings
     assert fit_end_model(lesson, own).ensemble.files() == model.ensemble.files()
 
 
+@pytest.mark.slow
 def test_a_recipe_that_reads_texts_is_passed_over_where_there_are_none(settings):
     lesson, _ = rows(200)
     recipes = [
