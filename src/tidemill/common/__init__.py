@@ -5,7 +5,10 @@ locks           locked: one process at a time
 spelling        closest, did_you_mean: which valid name a wrong one was meant to be
 failures        how a program ends on an error: one line, or a traceback where it is asked for
 extras          the command that installs a library which is missing
+lazy            lazy_exports: names that a package loads when they are asked for
 progress        progress bars on a terminal, lines in a log
+estimators      Estimator: scikit-learn's conventions without scikit-learn
+frames          DataFrames of pandas and Polars, and votes in all their forms
 statistics      Wilson's interval of a proportion
 torch_threads   the number of torch's threads while a block runs
 torchvision     makes ``import torchvision`` work beside a CPU build of torch

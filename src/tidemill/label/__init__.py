@@ -5,6 +5,7 @@ conditions/        what declared functions ask of a row
 image_statistics/  statistics of images that functions read
 engine/            how votes are cast: in this process or in workers, batch by batch, and kept
 analysis/          what votes are like: coverage, conflicts, accuracy, candidates for new functions
+applier            LFApplier: labeling functions on a DataFrame of pandas or Polars
 run                label: the stage
 command            `tidemill label`: votes without a project
 settings           settings of `conf/label/`
@@ -21,11 +22,14 @@ A file of labeling functions::
         return SPAM if row.text.isupper() else ABSTAIN
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
+
+from tidemill.common.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from tidemill.contracts import ABSTAIN, not_class
+    from tidemill.label.analysis.lf_analysis import LFAnalysis
+    from tidemill.label.applier import LFApplier
     from tidemill.label.functions.declared import declare, keyword_functions
     from tidemill.label.functions.labeling_function import (
         BatchLabelingFunction,
@@ -35,12 +39,15 @@ if TYPE_CHECKING:
         labeling_function,
         preprocessor,
     )
+    from tidemill.label.functions.loading import load_functions
     from tidemill.label.functions.row import Row
     from tidemill.label.functions.slicing import SlicingFunction, slicing_function
 
 __all__ = [
     "ABSTAIN",
     "BatchLabelingFunction",
+    "LFAnalysis",
+    "LFApplier",
     "LabelingFunction",
     "Preprocessor",
     "Row",
@@ -49,6 +56,7 @@ __all__ = [
     "declare",
     "keyword_functions",
     "labeling_function",
+    "load_functions",
     "not_class",
     "preprocessor",
     "slicing_function",
@@ -58,6 +66,8 @@ __all__ = [
 _HOMES: Final = {
     "ABSTAIN": "tidemill.contracts",
     "BatchLabelingFunction": "tidemill.label.functions.labeling_function",
+    "LFAnalysis": "tidemill.label.analysis.lf_analysis",
+    "LFApplier": "tidemill.label.applier",
     "LabelingFunction": "tidemill.label.functions.labeling_function",
     "Preprocessor": "tidemill.label.functions.labeling_function",
     "Row": "tidemill.label.functions.row",
@@ -66,18 +76,10 @@ _HOMES: Final = {
     "declare": "tidemill.label.functions.declared",
     "keyword_functions": "tidemill.label.functions.declared",
     "labeling_function": "tidemill.label.functions.labeling_function",
+    "load_functions": "tidemill.label.functions.loading",
     "not_class": "tidemill.contracts",
     "preprocessor": "tidemill.label.functions.labeling_function",
     "slicing_function": "tidemill.label.functions.slicing",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(_HOMES[name]), name)
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOMES])
+__getattr__, __dir__ = lazy_exports(__name__, _HOMES)
