@@ -16,9 +16,9 @@ Labels in three lines::
     labels = LabelModel(classes=["ham", "spam"]).fit(last_month).predict_proba(today)
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from tidemill.common.lazy import lazy_exports
+from tidemill.common.lazy import exported_names, load_export
 
 if TYPE_CHECKING:
     from tidemill.denoise.label_model import LabelModel, label_models
@@ -27,4 +27,10 @@ __all__ = ["LabelModel", "label_models"]
 
 _HOMES: Final = dict.fromkeys(__all__, "tidemill.denoise.label_model")
 
-__getattr__, __dir__ = lazy_exports(__name__, _HOMES)
+
+def __getattr__(name: str) -> Any:
+    return load_export(__name__, name, _HOMES)
+
+
+def __dir__() -> list[str]:
+    return exported_names(__name__, _HOMES)

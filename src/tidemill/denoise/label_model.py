@@ -10,9 +10,9 @@ from typing import Any, Final, Self
 import numpy as np
 import numpy.typing as npt
 
+from tidemill.common.arrays import MAX_CLASSES, feature_array, n_classes_of, named_votes, refuse_nothing
 from tidemill.common.estimators import Estimator
 from tidemill.common.files import atomic_write
-from tidemill.common.frames import MAX_CLASSES, n_classes_of, named_votes
 from tidemill.common.spelling import did_you_mean
 from tidemill.contracts import NO_GOLD, ConfigError, DataError, Features, InputError, Probabilities, Votes
 from tidemill.denoise.models import base
@@ -175,7 +175,7 @@ class LabelModel(Estimator):
             There is no such model, or it does not take a parameter that was set.
         """
         named = named_votes(votes)
-        _refuse_nothing(named.votes)
+        refuse_nothing(named.votes, "votes")
         if features is None and self.model in _NEED_FEATURES:
             raise InputError(f"label model {self.model} learns from features: fit(votes, features=...), a row each")
         self._set_classes(named.votes, y)
@@ -418,20 +418,5 @@ def _numbers(y: Any) -> npt.NDArray[Any]:
     return whole
 
 
-def _refuse_nothing(votes: Votes) -> None:
-    rows, functions = votes.shape
-    if not rows:
-        raise InputError(f"votes of 0 sample(s) (shape={votes.shape}) while a minimum of 1 is required.")
-    if not functions:
-        raise InputError(f"votes of 0 feature(s) (shape={votes.shape}) while a minimum of 1 is required.")
-
-
 def _features(features: Any, rows: int) -> Features | None:
-    if features is None:
-        return None
-    array = np.asarray(features, dtype=np.float32)
-    if array.ndim != 2 or len(array) != rows:  # noqa: PLR2004 - rows and dimensions
-        raise InputError(f"features of shape {array.shape} for {rows} rows of votes: (rows, dimensions) are promised")
-    if not np.isfinite(array).all():
-        raise InputError(f"row {int((~np.isfinite(array)).any(axis=1).argmax())} of features holds NaN or infinity")
-    return array
+    return None if features is None else feature_array(features, rows=rows)

@@ -22,9 +22,9 @@ A file of labeling functions::
         return SPAM if row.text.isupper() else ABSTAIN
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from tidemill.common.lazy import lazy_exports
+from tidemill.common.lazy import exported_names, load_export
 
 if TYPE_CHECKING:
     from tidemill.contracts import ABSTAIN, not_class
@@ -82,4 +82,10 @@ _HOMES: Final = {
     "slicing_function": "tidemill.label.functions.slicing",
 }
 
-__getattr__, __dir__ = lazy_exports(__name__, _HOMES)
+
+def __getattr__(name: str) -> Any:
+    return load_export(__name__, name, _HOMES)
+
+
+def __dir__() -> list[str]:
+    return exported_names(__name__, _HOMES)

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from tidemill.common.arrays import MAX_CLASSES
 from tidemill.common.estimators import Estimator
-from tidemill.common.frames import MAX_CLASSES, is_pandas, like, to_polars
+from tidemill.common.frames import is_pandas, like, to_polars
 from tidemill.contracts import InputError, Votes
 from tidemill.label.engine.apply import apply
 from tidemill.label.engine.failures import Failure, OnError, Quarantine, fail

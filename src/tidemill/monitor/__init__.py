@@ -13,9 +13,9 @@ plots        drift.png
 settings     settings of `conf/monitor/`
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from tidemill.common.lazy import lazy_exports
+from tidemill.common.lazy import exported_names, load_export
 
 if TYPE_CHECKING:
     from tidemill.monitor.detectors import (
@@ -42,4 +42,10 @@ __all__ = [
 
 _HOMES: Final = dict.fromkeys(__all__, "tidemill.monitor.detectors")
 
-__getattr__, __dir__ = lazy_exports(__name__, _HOMES)
+
+def __getattr__(name: str) -> Any:
+    return load_export(__name__, name, _HOMES)
+
+
+def __dir__() -> list[str]:
+    return exported_names(__name__, _HOMES)

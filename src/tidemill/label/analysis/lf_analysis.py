@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tidemill.common.frames import MAX_CLASSES, like, n_classes_of, named_votes
+from tidemill.common.arrays import MAX_CLASSES, n_classes_of, named_votes
+from tidemill.common.frames import like
 from tidemill.contracts import ABSTAIN, NO_GOLD, InputError
 from tidemill.label.analysis.counts import VoteCounts, count_votes
 from tidemill.label.analysis.summary import is_right, lf_summary

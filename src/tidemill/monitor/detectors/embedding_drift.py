@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from tidemill.common.arrays import feature_array
 from tidemill.contracts import InputError
 from tidemill.monitor import embeddings
 from tidemill.monitor.detectors.base import DriftDetector, DriftResult, drift_result
-from tidemill.monitor.detectors.inputs import feature_array, row_set
+from tidemill.monitor.detectors.inputs import row_set
 from tidemill.monitor.rows import Names, Rows
 from tidemill.monitor.settings import EmbeddingSettings, MonitorSettings
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from tidemill.common.frames import NamedVotes, n_classes_of, named_votes
+from tidemill.common.arrays import NamedVotes, n_classes_of, named_votes
 from tidemill.contracts import InputError, Votes
 from tidemill.monitor import functions
 from tidemill.monitor.detectors.base import DriftDetector, DriftResult, drift_result

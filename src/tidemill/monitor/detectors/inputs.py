@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
-from tidemill.common.frames import named_votes
+from tidemill.common.arrays import named_votes, probability_array
 from tidemill.contracts import Features, InputError, Probabilities, Votes
 from tidemill.monitor.rows import Rows
-
-_SUM_TOLERANCE: Final = 1e-6
 
 
 def row_set(
@@ -34,28 +32,6 @@ def predicted_rows(probabilities: Any, votes: Any) -> Rows:
             f"votes of {len(matrix)} rows and probabilities of {len(predicted)}: they are of the same rows"
         )
     return row_set(probabilities=predicted, votes=matrix)
-
-
-def feature_array(data: Any) -> Features:
-    """Read features (n_rows, n_dimensions), all of them finite."""
-    array = np.asarray(data, dtype=np.float32)
-    if array.ndim != 2 or not np.isfinite(array).all():  # noqa: PLR2004 - rows and dimensions
-        raise InputError(f"features of shape {array.shape}: (rows, dimensions) of finite numbers are promised")
-    return array
-
-
-def probability_array(data: Any) -> Probabilities:
-    """Read probabilities (n_rows, n_classes), whose rows sum to 1."""
-    array = np.asarray(data, dtype=np.float64)
-    if array.ndim != 2 or array.shape[1] < 2:  # noqa: PLR2004 - rows and classes
-        raise InputError(
-            f"probabilities of shape {array.shape}: (rows, classes) are promised, as predict_proba gives them"
-        )
-    bad = ~(np.abs(array.sum(axis=1) - 1.0) <= _SUM_TOLERANCE * array.shape[1]) | (array < 0).any(axis=1)
-    if bad.any():
-        row = int(bad.argmax())
-        raise InputError(f"row {row} of probabilities: {array[row].tolist()}; shares that sum to 1 are promised")
-    return array
 
 
 def refuse_other_classes(reference: Rows, batch: Rows) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from tidemill.common.arrays import probability_array
 from tidemill.monitor import predictions
 from tidemill.monitor.detectors.base import DriftDetector, DriftResult, drift_result
-from tidemill.monitor.detectors.inputs import probability_array, refuse_other_classes, row_set
+from tidemill.monitor.detectors.inputs import refuse_other_classes, row_set
 from tidemill.monitor.rows import Names, Rows
 from tidemill.monitor.settings import MonitorSettings, PredictionSettings
 

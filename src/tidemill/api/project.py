@@ -1,0 +1,5 @@
+"""Project (to come)."""
+
+
+class Project:
+    """To come."""
