@@ -181,7 +181,12 @@ class EndModel(Estimator):
         return model
 
     def save(self, folder: Path | str) -> None:
-        """Write the model to a folder that ``load`` reads: safetensors and JSON.
+        """Write the model to a folder that ``load`` reads.
+
+        Parameters
+        ----------
+        folder
+            Folder to write to: safetensors and JSON, each file whole or absent.
 
         Raises
         ------
@@ -277,6 +282,11 @@ class EndModel(Estimator):
 
     def outlier_scores(self, rows: Any) -> Array | None:
         """Score how unlike the training rows each row is.
+
+        Parameters
+        ----------
+        rows
+            As for ``predict_proba``.
 
         Returns
         -------

@@ -51,6 +51,11 @@ class Estimator:
     def set_params(self, **parameters: Any) -> Self:
         """Set parameters by their names.
 
+        Parameters
+        ----------
+        parameters
+            Their values; ``name__parameter`` sets one of an estimator among them.
+
         Returns
         -------
         Estimator

@@ -257,6 +257,11 @@ class LabelModel(Estimator):
     def fit_predict(self, votes: Any, y: Any = None, *, features: Features | None = None) -> npt.NDArray[Any]:
         """Fit, and predict the same rows.
 
+        Parameters
+        ----------
+        votes, y, features
+            As for ``fit``.
+
         Returns
         -------
         (n_rows,)
@@ -265,7 +270,18 @@ class LabelModel(Estimator):
         return self.fit(votes, y, features=features).predict(votes, features=features)
 
     def save(self, path: Path | str) -> None:
-        """Write the fitted model as JSON, as the denoise stage writes ``label_model.json``."""
+        """Write the fitted model as the denoise stage writes ``label_model.json``.
+
+        Parameters
+        ----------
+        path
+            File to write, JSON; its folder is made where it is missing.
+
+        Raises
+        ------
+        NotFittedError
+            ``fit`` has not been called.
+        """
         self._check_is_fitted()
         names = getattr(self, "feature_names_in_", np.arange(self.n_features_in_)).tolist()
         content = self.fitted_.to_dict() | {"functions": [str(name) for name in names]}

@@ -125,7 +125,13 @@ class LFApplier(Estimator):
         return like(table, rows)
 
     def fit(self, rows: Any, y: Any = None) -> Self:  # noqa: ARG002 - scikit-learn's signature
-        """Learn nothing: labeling functions are as they were written."""
+        """Learn nothing: labeling functions are as they were written.
+
+        Parameters
+        ----------
+        rows, y
+            Not read; scikit-learn's pipelines give them.
+        """
         return self
 
     def transform(self, rows: Any) -> Votes:
@@ -137,7 +143,13 @@ class LFApplier(Estimator):
         return self.apply(rows)
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:  # noqa: ARG002 - scikit-learn's signature
-        """Give the names of the functions."""
+        """Give the names of the functions.
+
+        Parameters
+        ----------
+        input_features
+            Not read; scikit-learn's signature.
+        """
         return np.array(self.names, dtype=object)
 
     def __sklearn_is_fitted__(self) -> bool:
