@@ -12,16 +12,40 @@ import pytest
 
 import tidemill
 
-NAMES = """
-    ABSTAIN NO_GOLD not_class
-    labeling_function batch_labeling_function preprocessor declare keyword_functions load_functions Row LFApplier LFAnalysis
-    LabelModel label_models
-    EndModel find_label_errors
-    DriftDetector DriftResult EmbeddingDrift FunctionDrift PredictionDrift HarmDetector drift_detector drift_detectors
-    Project
-    TidemillError ConfigError DataError FunctionError InputError NotFittedError
-    __version__
-""".split()
+NAMES = [
+    "ABSTAIN",
+    "NO_GOLD",
+    "not_class",
+    "labeling_function",
+    "batch_labeling_function",
+    "preprocessor",
+    "declare",
+    "keyword_functions",
+    "load_functions",
+    "Row",
+    "LFApplier",
+    "LFAnalysis",
+    "LabelModel",
+    "label_models",
+    "EndModel",
+    "find_label_errors",
+    "DriftDetector",
+    "DriftResult",
+    "EmbeddingDrift",
+    "FunctionDrift",
+    "PredictionDrift",
+    "HarmDetector",
+    "drift_detector",
+    "drift_detectors",
+    "Project",
+    "TidemillError",
+    "ConfigError",
+    "DataError",
+    "FunctionError",
+    "InputError",
+    "NotFittedError",
+    "__version__",
+]
 PACKAGES = ["tidemill", "tidemill.api", "tidemill.denoise", "tidemill.evaluate", "tidemill.label", "tidemill.monitor"]
 SECONDS = 0.1  # the issue's promise for `import tidemill`
 
@@ -107,7 +131,9 @@ CALLABLES = sorted(
 def methods(value: object) -> list[object]:
     if not inspect.isclass(value):
         return [value]
-    own = [member for klass in value.__mro__ if klass.__module__.startswith("tidemill") for member in vars(klass).values()]
+    own = [
+        member for klass in value.__mro__ if klass.__module__.startswith("tidemill") for member in vars(klass).values()
+    ]
     return [member for member in own if inspect.isfunction(member) and not member.__name__.startswith("_")]
 
 
@@ -120,5 +146,9 @@ def test_a_public_function_documents_its_parameters(name):
         text = inspect.getdoc(function) or ""
         assert text, function
         assert not taken or "Parameters\n----------" in text or "as ``" in text, function
-    if inspect.isclass(value) and value is not tidemill.Row and set(inspect.signature(value).parameters) - {"args", "kwargs"}:
+    if (
+        inspect.isclass(value)
+        and value is not tidemill.Row
+        and set(inspect.signature(value).parameters) - {"args", "kwargs"}
+    ):
         assert "Parameters\n----------" in (inspect.getdoc(value) or ""), name

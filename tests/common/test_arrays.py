@@ -23,7 +23,7 @@ def test_no_other_value_is_a_vote(vote):
 
 
 def test_wrong_votes_are_counted():
-    with pytest.raises(InputError, match="row 0 of votes, function b: vote 2 is neither .*; 2 such votes"):
+    with pytest.raises(InputError, match=r"row 0 of votes, function b: vote 2 is neither .*; 2 such votes"):
         named_votes(pd.DataFrame({"a": [0, 3], "b": [2, 0]}), 2)
 
 

@@ -46,7 +46,11 @@ def test_it_predicts_what_the_label_model_of_that_name_predicts(name):
     assert np.array_equal(model.class_prior_, theirs.prior_)
     learned = theirs.accuracies()
     assert model.accuracies_.shape == (7,)
-    assert np.isnan(model.accuracies_).all() if learned is None else np.array_equal(model.accuracies_, learned, equal_nan=True)
+    assert (
+        np.isnan(model.accuracies_).all()
+        if learned is None
+        else np.array_equal(model.accuracies_, learned, equal_nan=True)
+    )
 
 
 def test_the_names_are_those_of_the_registry():
@@ -268,7 +272,9 @@ def greets(row):
 def test_functions_and_label_model_are_steps_of_a_pipeline():
     rows = pd.DataFrame({"text": ["free?", "hello", "more?", "hello you"]})
     classes = ["ham", "spam"]
-    pipeline = Pipeline([("votes", LFApplier([asks, greets], classes=classes)), ("labels", LabelModel(classes=classes))])
+    pipeline = Pipeline(
+        [("votes", LFApplier([asks, greets], classes=classes)), ("labels", LabelModel(classes=classes))]
+    )
     pipeline.set_params(labels__model="majority")
     assert pipeline.fit(rows).predict(rows).tolist() == ["spam", "ham", "spam", "ham"]
     assert pipeline.score(rows, ["spam", "ham", "ham", "ham"]) == 0.75
@@ -305,7 +311,9 @@ def test_the_checks_of_scikit_learn_pass(name):
     expected = expected_failed_checks(name)
     model = LabelModel(name, **parameters(name))
     results = check_estimator(model, on_fail=None, on_skip=None, expected_failed_checks=expected)
-    by_status = {status: {one["check_name"] for one in results if one["status"] == status} for status in ("failed", "xfail")}
+    by_status = {
+        status: {one["check_name"] for one in results if one["status"] == status} for status in ("failed", "xfail")
+    }
     assert by_status["failed"] == set()
     assert by_status["xfail"] == set(expected)
     assert sum(one["status"] == "passed" for one in results) > (10 if expected else 35)

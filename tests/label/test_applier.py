@@ -127,7 +127,9 @@ def test_a_failure_names_function_and_row_or_is_set_aside():
     def fails(row):
         return 1 // (row.text != "see you")
 
-    with pytest.raises(FunctionError, match=r"labeling function fails .*row 1 \(row_id 3\): raised(.|\n)*ZeroDivisionError"):
+    with pytest.raises(
+        FunctionError, match=r"labeling function fails .*row 1 \(row_id 3\): raised(.|\n)*ZeroDivisionError"
+    ):
         LFApplier([fails], classes=2).apply(FRAMES["pandas"])
     applier = LFApplier([fails], classes=2, max_failures=1)
     assert applier.apply(FRAMES["pandas"])[:, 0].tolist() == [1, ABSTAIN, 1, 1]

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from tidemill.apps.models.model import Said
+from tidemill.apps.models.model import CHUNK, Said
 from tidemill.common.arrays import feature_array, probability_array
 from tidemill.common.estimators import Estimator
 from tidemill.common.files import atomic_write
@@ -344,9 +344,15 @@ class EndModel(Estimator):
             raise InputError(
                 "this model was fitted on features and has no backbone: give features, not texts or images"
             )
+        size = CHUNK[self._embedder.modality]
+        parts = [self._embedded_chunk(contents[start : start + size], start) for start in range(0, len(contents), size)]
+        return np.concatenate(parts) if parts else np.zeros((0, self.n_features_in_), dtype=np.float32)
+
+    def _embedded_chunk(self, contents: Sequence[Any], start: int) -> Features:
+        assert self._embedder is not None  # noqa: S101 - the caller has seen it
         modality = self._embedder.modality
-        read = [_text(one, k) if modality == "text" else _image(one, k) for k, one in enumerate(contents)]
-        ids = [str(k) for k in range(len(read))]
+        read = [_text(one, k) if modality == "text" else _image(one, k) for k, one in enumerate(contents, start)]
+        ids = [str(k) for k in range(start, start + len(read))]
         rows = pl.DataFrame({"row_id": ids, modality: read}, schema={"row_id": pl.String, modality: _DTYPES[modality]})
         return self._embedder.features(rows, name="predict")
 

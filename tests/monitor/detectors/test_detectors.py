@@ -70,7 +70,8 @@ def test_it_says_what_the_stage_says(name, shift):
 
 
 @pytest.mark.parametrize(
-    ("name", "shift"), [("embeddings", {"moved": 1.5}), ("functions", {"coverage": 0.1}), ("predictions", {"champion": 0.1})]
+    ("name", "shift"),
+    [("embeddings", {"moved": 1.5}), ("functions", {"coverage": 0.1}), ("predictions", {"champion": 0.1})],
 )
 def test_what_moved_is_seen_by_the_detector_that_looks_there(name, shift):
     rng = np.random.default_rng(2)
@@ -139,7 +140,7 @@ def test_a_detector_is_registered_by_being_written(monkeypatch):
         def _rows(self, data):
             return EmbeddingDrift()._rows(data)
 
-        def _compare(self, reference, batch):
+        def _compare(self, reference, batch):  # noqa: ARG002 - the base class's signature
             self.rows_ += len(batch)
             return DriftResult(self.rows_ >= 50, 1.0, float(self.rows_), (), {})
 
@@ -175,7 +176,9 @@ def test_what_is_no_row_of_the_kind_is_refused():
 
 def test_predictions_are_told_by_the_names_of_the_classes():
     reference, _ = batches()
-    result = PredictionDrift(classes=["ham", "spam"]).fit(reference.probabilities).check(np.tile([0.05, 0.95], (100, 1)))
+    result = (
+        PredictionDrift(classes=["ham", "spam"]).fit(reference.probabilities).check(np.tile([0.05, 0.95], (100, 1)))
+    )
     assert "spam" in result.reasons[0]
 
 
