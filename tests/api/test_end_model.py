@@ -17,6 +17,7 @@ from sklearn.utils.estimator_checks import check_estimator
 from tests.apps.fabric import Toy, model, picture
 from tidemill import EndModel, LabelModel
 from tidemill.api import end_model
+from tidemill.apps.models.model import CHUNK
 from tidemill.contracts import DataError, InputError, NotFittedError
 from tidemill.train.end_model.outliers import Outliers
 
@@ -146,18 +147,17 @@ def test_a_model_that_is_not_fitted_says_so():
 
 def test_its_defaults_are_those_of_the_config(root):
     config = yaml.safe_load((root / "conf/train/head.yaml").read_text(encoding="utf-8"))
-    names = {
-        "hidden_sizes": "hidden",
-        "feature_fraction": "select",
-        "batch_size": "rows_per_step",
-        "validation_fraction": "held_out",
-        "sharpening": "sharpen",
-        "mixup_alpha": "mixup",
-        "noise_std": "noise",
+    groups = ("head", "optimizer", "early_stopping", "labels", "augmentation")
+    values = {key: value for group in groups for key, value in config[group].items()}
+    values |= {
+        "loss": config["loss"]["name"],
+        "q": config["loss"]["q"],
+        "seed": config["seed"],
+        "threads": config["threads"],
     }
     defaults = {name: one.default for name, one in inspect.signature(EndModel).parameters.items() if name != "classes"}
     defaults["hidden_sizes"] = list(defaults["hidden_sizes"])
-    assert defaults == {name: config[names.get(name, name)] for name in defaults}
+    assert defaults == {name: values[name] for name in defaults}
 
 
 @pytest.mark.parametrize(
@@ -285,7 +285,7 @@ def test_no_rows_get_no_predictions(loaded):
 
 
 def test_rows_are_embedded_chunk_by_chunk(loaded, monkeypatch):
-    monkeypatch.setitem(end_model.CHUNK, "text", 4)
+    monkeypatch.setitem(CHUNK, "text", 4)
     mail = loaded("mail")
     texts = [f"text{'!' * (row % 3)}" for row in range(10)]
     found = mail.predict_proba(texts)

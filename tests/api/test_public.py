@@ -68,7 +68,8 @@ def test_type_checkers_see_the_same_names(package):
     module = import_module(package)
     tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
     (block,) = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
-    imported = {(alias.name, node.module) for node in block.body for alias in node.names}
+    imports = [node for node in ast.walk(block) if isinstance(node, ast.ImportFrom)]
+    imported = {(alias.name, str(node.module)) for node in imports for alias in node.names}
     assert {name for name, _ in imported} == set(module._HOMES)
     for name, home in imported:
         assert getattr(import_module(home), name) is getattr(module, name)

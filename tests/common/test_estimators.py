@@ -37,5 +37,5 @@ def test_it_is_fitted_once_an_attribute_ends_with_an_underscore():
     assert not inner.__sklearn_is_fitted__()
     with pytest.raises(NotFittedError, match="this Inner is not fitted yet"):
         inner._check_is_fitted()
-    inner.weight_ = 1
+    vars(inner)["weight_"] = 1
     inner._check_is_fitted()

@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -164,12 +166,8 @@ def test_what_is_no_frame_is_refused():
 
 def test_progress_is_told_of_a_slow_function(capsys, monkeypatch):
     """The clock is set, not waited for: a second passes each time that it is read."""
-    import itertools
-
-    from tidemill.common import progress
-
     ticks = itertools.count()
-    monkeypatch.setattr(progress.time, "monotonic", lambda: float(next(ticks)))
+    monkeypatch.setattr("tidemill.common.progress.time.monotonic", lambda: float(next(ticks)))
     rows = pl.DataFrame({"text": ["see you"] * 2000})
     LFApplier([greets], classes=2).apply(rows)
     assert "label: " in capsys.readouterr().err

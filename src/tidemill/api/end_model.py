@@ -24,7 +24,15 @@ from tidemill.train.end_model.outliers import Outliers
 from tidemill.train.head.fit import fit_head
 from tidemill.train.head.head import FORMAT, TUNED
 from tidemill.train.recipes.recipe import sharpened
-from tidemill.train.settings import TrainSettings
+from tidemill.train.settings import (
+    AugmentationSettings,
+    EarlyStoppingSettings,
+    HeadSettings,
+    LabelsSettings,
+    LossSettings,
+    OptimizerSettings,
+    TrainSettings,
+)
 
 _FEATURES: Final = "features"
 """Modality of a model that was fitted on features and knows no backbone."""
@@ -384,20 +392,19 @@ class EndModel(Estimator):
     def _settings(self) -> TrainSettings:
         """The settings that the head is fitted by; what belongs to other steps of a project stays unset."""
         return TrainSettings.model_construct(
-            hidden=tuple(self.hidden_sizes),
-            dropout=self.dropout,
-            select=self.feature_fraction,
-            learning_rate=self.learning_rate,
-            weight_decay=self.weight_decay,
-            rows_per_step=self.batch_size,
-            max_epochs=self.max_epochs,
-            patience=self.patience,
-            held_out=self.validation_fraction,
-            class_balance=self.class_balance,
-            loss=self.loss,
-            q=self.q,
-            mixup=self.mixup_alpha,
-            noise=self.noise_std,
+            head=HeadSettings(
+                hidden_sizes=tuple(self.hidden_sizes), dropout=self.dropout, feature_fraction=self.feature_fraction
+            ),
+            optimizer=OptimizerSettings(
+                learning_rate=self.learning_rate,
+                weight_decay=self.weight_decay,
+                batch_size=self.batch_size,
+                max_epochs=self.max_epochs,
+            ),
+            early_stopping=EarlyStoppingSettings(patience=self.patience, validation_fraction=self.validation_fraction),
+            labels=LabelsSettings.model_construct(sharpening=self.sharpening, class_balance=self.class_balance),
+            loss=LossSettings.model_validate({"name": self.loss, "q": self.q}),
+            augmentation=AugmentationSettings(mixup_alpha=self.mixup_alpha, noise_std=self.noise_std),
             seed=self.seed,
             threads=self.threads,
             trainer={"accelerator": "cpu", "devices": 1},

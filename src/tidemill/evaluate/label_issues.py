@@ -15,7 +15,7 @@ from tidemill.contracts import InputError
 from tidemill.evaluate.errors import label_errors
 from tidemill.evaluate.settings import ErrorSettings
 
-_WHERE_ALL_ARE_SHOWN: Final = 1
+_NO_PAGE: Final = 1  # a table is made, no page
 
 
 def find_label_errors(
@@ -70,7 +70,7 @@ def find_label_errors(
     if len(given) != len(predicted):
         raise InputError(f"{len(given)} labels for probabilities of {len(predicted)} rows")
     settings = ErrorSettings.model_validate(
-        {"method": filter_by, "rank": rank_by, "most": max_errors, "shown": _WHERE_ALL_ARE_SHOWN}
+        {"filter_by": filter_by, "rank_by": rank_by, "max_errors": max_errors, "page_rows": _NO_PAGE}
     )
     found = label_errors(given, predicted, settings)
     if classes is None:

@@ -21,9 +21,9 @@ class HarmDetector(Estimator):
         Level of the one-sided interval of the fall.
     min_rows
         Rows that the majority decides, of the reference and of the batch, below which harm is not judged.
-    min_drop
+    min_agreement_drop
         Fall of the agreement that counts.
-    min_coverage_fall
+    min_coverage_drop
         Fall of the coverage from which on new functions are recommended.
 
     Examples
@@ -37,12 +37,17 @@ class HarmDetector(Estimator):
     reference_: Rows
 
     def __init__(
-        self, *, alpha: float = 0.05, min_rows: int = 30, min_drop: float = 0.05, min_coverage_fall: float = 0.2
+        self,
+        *,
+        alpha: float = 0.05,
+        min_rows: int = 30,
+        min_agreement_drop: float = 0.05,
+        min_coverage_drop: float = 0.2,
     ) -> None:
         self.alpha = alpha
         self.min_rows = min_rows
-        self.min_drop = min_drop
-        self.min_coverage_fall = min_coverage_fall
+        self.min_agreement_drop = min_agreement_drop
+        self.min_coverage_drop = min_coverage_drop
 
     def fit(self, probabilities: Any, votes: Any) -> Self:
         """Remember the reference.
@@ -81,7 +86,9 @@ class HarmDetector(Estimator):
         self._check_is_fitted()
         batch = predicted_rows(probabilities, votes)
         refuse_other_classes(self.reference_, batch)
-        own = HarmSettings(min_rows=self.min_rows, min_drop=self.min_drop, min_coverage_fall=self.min_coverage_fall)
+        own = HarmSettings(
+            min_rows=self.min_rows, min_agreement_drop=self.min_agreement_drop, min_coverage_drop=self.min_coverage_drop
+        )
         settings = MonitorSettings.model_construct(alpha=self.alpha, harm=own)
         names = Names(tuple(str(k) for k in range(batch.probabilities.shape[1])), ())
         finding = dict(estimate(self.reference_, batch, names, settings))
