@@ -18,7 +18,7 @@ from tidemill.common.files import atomic_write
 from tidemill.common.frames import is_pandas
 from tidemill.contracts import Features, InputError, Probabilities
 from tidemill.embed.run import Embedder, embedder_of
-from tidemill.project.layout import shared_root
+from tidemill.project.layout import find_root, shared_root_of
 from tidemill.train.end_model import model as trained
 from tidemill.train.end_model.outliers import Outliers
 from tidemill.train.head.fit import fit_head
@@ -108,6 +108,7 @@ class EndModel(Estimator):
     n_features_in_: int
     config_: dict[str, Any]
     fitted_: trained.EndModel
+    _home: Path | None = None
     _embedder: Embedder | None = None
     _outliers: Outliers | None = None
 
@@ -174,18 +175,13 @@ class EndModel(Estimator):
         ------
         DataError
             A file is missing, torn or of a newer format.
-        PackageError
-            The weights of the backbone are not there.
         """
         folder = Path(folder).resolve()
         model = cls(threads=threads)
         model._adopt(trained.EndModel.load(folder))
         model._outliers = Outliers.load(folder)
-        backbone = model.fitted_.backbone
-        if backbone:
-            is_tuned = backbone.get("settings", {}).get("weights") == TUNED
-            home = folder if is_tuned else Path(root) if root is not None else shared_root(folder)
-            model._embedder = embedder_of(backbone, root=home, threads=threads)
+        is_tuned = model.fitted_.backbone.get("settings", {}).get("weights") == TUNED
+        model._home = folder if is_tuned else _project_of(folder) if root is None else Path(root)
         return model
 
     def save(self, folder: Path | str) -> None:
@@ -204,7 +200,7 @@ class EndModel(Estimator):
             ``fit`` has not been called.
         """
         self._check_is_fitted()
-        if self._embedder is not None:
+        if self.fitted_.backbone:
             raise InputError("this model belongs to a project: copy its folder, or `tidemill export` it")
         for name, content in self.fitted_.files().items():
             with atomic_write(Path(folder) / name) as part:
@@ -238,7 +234,7 @@ class EndModel(Estimator):
         head = fit_head(matrix, sharpened(targets, self.sharpening), settings=self._settings(), weights=weights)
         config = {"format": FORMAT, "modality": _FEATURES, "classes": classes.tolist(), "backbone": {}}
         config |= {"dimensions": matrix.shape[1], "training": dict(head.config)}
-        self._embedder = self._outliers = None
+        self._home = self._embedder = self._outliers = None
         self._adopt(trained.EndModel(type(head)(head.mean, head.scale, head.layers, config)))
         self.classes_ = classes
         return self
@@ -260,6 +256,8 @@ class EndModel(Estimator):
         ------
         InputError
             The rows are not what the model reads.
+        PackageError
+            The rows are to be embedded, and the weights of the backbone are not there.
         NotFittedError
             The model is neither fitted nor loaded.
         """
@@ -348,21 +346,23 @@ class EndModel(Estimator):
         return Said(self.fitted_.predict_proba(features, texts), outlier)
 
     def _embedded(self, contents: Sequence[Any]) -> Features:
-        if self._embedder is None:
+        if self._home is None or not self.fitted_.backbone:
             raise InputError(
                 "this model was fitted on features and has no backbone: give features, not texts or images"
             )
+        if self._embedder is None:
+            self._embedder = embedder_of(self.fitted_.backbone, root=self._home, threads=self.threads)
         size = CHUNK[self._embedder.modality]
-        parts = [self._embedded_chunk(contents[start : start + size], start) for start in range(0, len(contents), size)]
+        starts = range(0, len(contents), size)
+        parts = [self._embedded_chunk(self._embedder, contents[start : start + size], start) for start in starts]
         return np.concatenate(parts) if parts else np.zeros((0, self.n_features_in_), dtype=np.float32)
 
-    def _embedded_chunk(self, contents: Sequence[Any], start: int) -> Features:
-        assert self._embedder is not None  # noqa: S101 - the caller has seen it
-        modality = self._embedder.modality
+    def _embedded_chunk(self, embedder: Embedder, contents: Sequence[Any], start: int) -> Features:
+        modality = embedder.modality
         read = [_text(one, k) if modality == "text" else _image(one, k) for k, one in enumerate(contents, start)]
         ids = [str(k) for k in range(start, start + len(read))]
         rows = pl.DataFrame({"row_id": ids, modality: read}, schema={"row_id": pl.String, modality: _DTYPES[modality]})
-        return self._embedder.features(rows, name="predict")
+        return embedder.features(rows, name="predict")
 
     def _targets(self, y: Any, rows: int) -> tuple[Probabilities, npt.NDArray[Any]]:
         if y is None:
@@ -412,6 +412,12 @@ class EndModel(Estimator):
 
 
 _DTYPES: Final[dict[str, Any]] = {"text": pl.String, "image": pl.Binary}
+
+
+def _project_of(folder: Path) -> Path:
+    """Where the weights are that runs of the project share; the folder itself outside of any project."""
+    top = find_root(folder)
+    return folder if top is None else shared_root_of(top)
 
 
 def _contents(rows: Any) -> list[Any] | None:
