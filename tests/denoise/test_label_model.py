@@ -21,7 +21,8 @@ from tests.denoise.fabric import features_of, simulated
 from tidemill.contracts import ABSTAIN, NO_GOLD, ConfigError, DataError, InputError, NotFittedError
 from tidemill.denoise import LabelModel, label_models
 from tidemill.denoise.models.registry import MODELS, create
-from tidemill.label import LFApplier, labeling_function
+from tidemill.label import labeling_function
+from tidemill.label.applier import LFApplier
 
 EVERY_MODEL = pytest.mark.parametrize("name", sorted(MODELS))
 NEEDS_FEATURES = ("joint", "neighbours")

@@ -7,13 +7,13 @@ import pytest
 
 from tidemill.contracts import ABSTAIN, FunctionError, InputError, not_class
 from tidemill.label import (
-    LFApplier,
     batch_labeling_function,
     keyword_functions,
     labeling_function,
     load_functions,
     preprocessor,
 )
+from tidemill.label.applier import LFApplier
 
 CLASSES = ("ham", "spam")
 TEXTS = ["WIN a prize", "see you", "free prize", "PRIZE"]

@@ -20,6 +20,9 @@ A file of labeling functions::
     @labeling_function()
     def shouts(row: Row) -> int:
         return SPAM if row.text.isupper() else ABSTAIN
+
+Exported here is what such a file may import, so that a stage that runs it depends on no more; ``LFApplier`` and ``LFAnalysis``
+are exported by ``tidemill``.
 """
 
 from typing import TYPE_CHECKING, Any, Final
@@ -28,8 +31,6 @@ from tidemill.common.lazy import exported_names, load_export
 
 if TYPE_CHECKING:
     from tidemill.contracts import ABSTAIN, not_class
-    from tidemill.label.analysis.lf_analysis import LFAnalysis
-    from tidemill.label.applier import LFApplier
     from tidemill.label.functions.declared import declare, keyword_functions
     from tidemill.label.functions.labeling_function import (
         BatchLabelingFunction,
@@ -46,8 +47,6 @@ if TYPE_CHECKING:
 __all__ = [
     "ABSTAIN",
     "BatchLabelingFunction",
-    "LFAnalysis",
-    "LFApplier",
     "LabelingFunction",
     "Preprocessor",
     "Row",
@@ -66,8 +65,6 @@ __all__ = [
 _HOMES: Final = {
     "ABSTAIN": "tidemill.contracts",
     "BatchLabelingFunction": "tidemill.label.functions.labeling_function",
-    "LFAnalysis": "tidemill.label.analysis.lf_analysis",
-    "LFApplier": "tidemill.label.applier",
     "LabelingFunction": "tidemill.label.functions.labeling_function",
     "Preprocessor": "tidemill.label.functions.labeling_function",
     "Row": "tidemill.label.functions.row",

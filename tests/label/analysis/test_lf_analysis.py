@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from tidemill.contracts import InputError
-from tidemill.label import LFAnalysis
+from tidemill.label.analysis.lf_analysis import LFAnalysis
 
 VOTES = np.array([[-1, 0, 0], [-1, -1, -1], [1, 0, -1], [-1, 0, -1], [0, 0, 0]])
 NAMES = ["a", "b", "c"]
