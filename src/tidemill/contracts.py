@@ -5,8 +5,10 @@ The exception tree::
     TidemillError
     ├── ConfigError          a setting is unknown, missing or stale
     ├── DataError            a row, column, file or table breaks its contract
+    │   ├── InputError       an argument of the public API is not what it promises; also a ValueError
     │   ├── RequestError     a request to the service cannot be answered as it is
     │   └── SuiteError       a Great Expectations suite failed on a finished table
+    ├── NotFittedError       an estimator was asked before it was fitted; also a ValueError and an AttributeError
     ├── FunctionError        a labeling function raised or returned a wrong vote
     ├── PackageError         a pinned data or weights package cannot be fetched or is not what was pinned
     ├── RunError             a stage of a run failed
@@ -74,6 +76,14 @@ class ConfigError(TidemillError):
 
 class DataError(TidemillError):
     """A row, column, file or table breaks its contract."""
+
+
+class InputError(DataError, ValueError):
+    """An argument of the public API is not what it promises; a ``ValueError`` too, as scikit-learn's users expect."""
+
+
+class NotFittedError(TidemillError, ValueError, AttributeError):
+    """An estimator was asked before it was fitted; of the same kinds as scikit-learn's error of that name."""
 
 
 class RequestError(DataError):

@@ -1,11 +1,15 @@
 """What every package may use and no package owns.
 
+arrays          votes, features and probabilities in the forms that people have them in
 files           atomic_write: a file is whole or absent
 locks           locked: one process at a time
 spelling        closest, did_you_mean: which valid name a wrong one was meant to be
 failures        how a program ends on an error: one line, or a traceback where it is asked for
 extras          the command that installs a library which is missing
+lazy            load_export: names that a package loads when they are asked for
 progress        progress bars on a terminal, lines in a log
+estimators      Estimator: scikit-learn's conventions without scikit-learn
+frames          DataFrames of pandas and Polars
 statistics      Wilson's interval of a proportion
 torch_threads   the number of torch's threads while a block runs
 torchvision     makes ``import torchvision`` work beside a CPU build of torch

@@ -4,13 +4,33 @@ models/          label models, a file each, named as in the registry
 statistics/      what label models count, estimate and fit
 report/          what is said of fitted labels: in words, on a card, in plots, against gold
 readers          files of votes, features and gold
+label_model      LabelModel: all of them behind one estimator, with scikit-learn's conventions
 run              denoise: the stage
 command          `tidemill denoise`: labels without a project
 settings         settings of `conf/denoise/`
 
-::
+Labels in three lines::
 
-    from tidemill.denoise.models import create
+    from tidemill.denoise import LabelModel
 
-    labels = create("auto", 2, seed=20).fit(last_month).predict_proba(today)
+    labels = LabelModel(classes=["ham", "spam"]).fit(last_month).predict_proba(today)
 """
+
+from typing import TYPE_CHECKING, Any, Final
+
+from tidemill.common.lazy import exported_names, load_export
+
+if TYPE_CHECKING:
+    from tidemill.denoise.label_model import LabelModel, label_models
+
+__all__ = ["LabelModel", "label_models"]
+
+_HOMES: Final = dict.fromkeys(__all__, "tidemill.denoise.label_model")
+
+
+def __getattr__(name: str) -> Any:
+    return load_export(__name__, name, _HOMES)
+
+
+def __dir__() -> list[str]:
+    return exported_names(__name__, _HOMES)

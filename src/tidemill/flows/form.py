@@ -15,7 +15,11 @@ from tidemill.project.layout import problem_names
 
 Overrides = Annotated[
     list[str],
-    Field(json_schema_extra={"description": "settings to change, such as train.optimizer.max_epochs=3 or denoise=majority"}),
+    Field(
+        json_schema_extra={
+            "description": "settings to change, such as train.optimizer.max_epochs=3 or denoise=majority"
+        }
+    ),
 ]
 Trigger = Annotated[bool, Field(json_schema_extra={"description": "refresh at once where the drift does harm"})]
 

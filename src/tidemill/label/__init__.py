@@ -5,6 +5,7 @@ conditions/        what declared functions ask of a row
 image_statistics/  statistics of images that functions read
 engine/            how votes are cast: in this process or in workers, batch by batch, and kept
 analysis/          what votes are like: coverage, conflicts, accuracy, candidates for new functions
+applier            LFApplier: labeling functions on a DataFrame of pandas or Polars
 run                label: the stage
 command            `tidemill label`: votes without a project
 settings           settings of `conf/label/`
@@ -19,10 +20,14 @@ A file of labeling functions::
     @labeling_function()
     def shouts(row: Row) -> int:
         return SPAM if row.text.isupper() else ABSTAIN
+
+Exported here is what such a file may import, so that a stage that runs it depends on no more; ``LFApplier`` and ``LFAnalysis``
+are exported by ``tidemill``.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
+
+from tidemill.common.lazy import exported_names, load_export
 
 if TYPE_CHECKING:
     from tidemill.contracts import ABSTAIN, not_class
@@ -35,6 +40,7 @@ if TYPE_CHECKING:
         labeling_function,
         preprocessor,
     )
+    from tidemill.label.functions.loading import load_functions
     from tidemill.label.functions.row import Row
     from tidemill.label.functions.slicing import SlicingFunction, slicing_function
 
@@ -49,6 +55,7 @@ __all__ = [
     "declare",
     "keyword_functions",
     "labeling_function",
+    "load_functions",
     "not_class",
     "preprocessor",
     "slicing_function",
@@ -66,6 +73,7 @@ _HOMES: Final = {
     "declare": "tidemill.label.functions.declared",
     "keyword_functions": "tidemill.label.functions.declared",
     "labeling_function": "tidemill.label.functions.labeling_function",
+    "load_functions": "tidemill.label.functions.loading",
     "not_class": "tidemill.contracts",
     "preprocessor": "tidemill.label.functions.labeling_function",
     "slicing_function": "tidemill.label.functions.slicing",
@@ -73,11 +81,8 @@ _HOMES: Final = {
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(_HOMES[name]), name)
-    return value
+    return load_export(__name__, name, _HOMES)
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOMES])
+    return exported_names(__name__, _HOMES)

@@ -1,1 +1,51 @@
-"""a new batch and the champion's reference -> what moved, whether it harms, and what to do."""
+"""A new batch against the champion's reference: what moved, whether it harms, and what to do.
+
+compare      all detectors of the stage on one batch
+embeddings   energy distance of features, and how well a classifier tells them apart
+functions    coverage and conflicts of each labeling function
+predictions  what the champion predicts
+harm         agreement of the champion with the functions' majority, without gold
+decide       train, retrain or keep
+detectors/   the same tests as objects: fit on a reference, check a batch
+rows         what is compared
+statistics   tests and intervals
+plots        drift.png
+settings     settings of `conf/monitor/`
+"""
+
+from typing import TYPE_CHECKING, Any, Final
+
+from tidemill.common.lazy import exported_names, load_export
+
+if TYPE_CHECKING:
+    from tidemill.monitor.detectors import (
+        DriftDetector,
+        DriftResult,
+        EmbeddingDrift,
+        FunctionDrift,
+        HarmDetector,
+        PredictionDrift,
+        drift_detector,
+        drift_detectors,
+    )
+
+__all__ = [
+    "DriftDetector",
+    "DriftResult",
+    "EmbeddingDrift",
+    "FunctionDrift",
+    "HarmDetector",
+    "PredictionDrift",
+    "drift_detector",
+    "drift_detectors",
+]
+
+_HOMES: Final = dict.fromkeys(__all__, "tidemill.monitor.detectors")
+
+
+def __getattr__(name: str) -> Any:
+    return load_export(__name__, name, _HOMES)
+
+
+def __dir__() -> list[str]:
+    return exported_names(__name__, _HOMES)

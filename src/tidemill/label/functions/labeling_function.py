@@ -12,6 +12,9 @@ from typing import Any
 import numpy.typing as npt
 import polars as pl
 
+from tidemill.common.spelling import did_you_mean
+from tidemill.contracts import FunctionError
+from tidemill.label.conditions.vote_names import vote_of
 from tidemill.label.functions.row import Row, draft_of, final_row, memo_of
 
 BatchVotes = pl.Expr | pl.Series | npt.NDArray[Any]
@@ -66,19 +69,26 @@ class LabelingFunction:
         Further arguments of the function, by name.
     pre
         Preprocessors, run in order on a copy of the row.
+    classes
+        Names of the classes, where the function returns a name (``"spam"``, ``"not spam"``) in place of an index.
     """
 
     def __init__(
         self,
         name: str,
-        f: Callable[..., int],
+        f: Callable[..., int | str],
         resources: Mapping[str, Any] | None = None,
         pre: Sequence[Preprocessor] | None = None,
+        classes: Sequence[str] | None = None,
     ) -> None:
         self.name = name
         self.f = f
         self.resources = dict(resources or {})
         self.pre = tuple(pre or ())
+        if classes is not None:
+            self.classes = tuple(
+                classes
+            )  # unset without names, so that fingerprints of such functions stay as they are
 
     @property
     def where(self) -> str:
@@ -89,10 +99,35 @@ class LabelingFunction:
         """Vote on a row."""
         for preprocessor in self.pre:
             row = preprocessor(row)
-        return self.f(row, **self.resources)
+        vote = self.f(row, **self.resources)
+        return self._vote_of(vote) if isinstance(vote, str) else vote
 
     def __repr__(self) -> str:
         return f"LabelingFunction {self.name}"
+
+    def with_classes(self, classes: Sequence[str]) -> LabelingFunction:
+        """Give the same function with names of classes, which it may return; one that has names keeps them.
+
+        Parameters
+        ----------
+        classes
+            Names of the classes.
+
+        Returns
+        -------
+        LabelingFunction
+        """
+        if hasattr(self, "classes"):
+            return self
+        return LabelingFunction(self.name, self.f, self.resources, self.pre, classes)
+
+    def _vote_of(self, name: str) -> int:
+        classes: tuple[str, ...] = getattr(self, "classes", ())
+        vote = vote_of(name, classes)
+        if vote is None:
+            hint = did_you_mean(name, classes) if classes else "; name the classes: @labeling_function(classes=[...])"
+            raise FunctionError(f"returned {name!r}, and there is no such class{hint}")
+        return vote
 
 
 class BatchLabelingFunction:
@@ -127,8 +162,11 @@ class BatchLabelingFunction:
 
 
 def labeling_function(
-    name: str | None = None, resources: Mapping[str, Any] | None = None, pre: Sequence[Preprocessor] | None = None
-) -> Callable[[Callable[..., int]], LabelingFunction]:
+    name: str | None = None,
+    resources: Mapping[str, Any] | None = None,
+    pre: Sequence[Preprocessor] | None = None,
+    classes: Sequence[str] | None = None,
+) -> Callable[[Callable[..., int | str]], LabelingFunction]:
     """Decorate a function of a row.
 
     Parameters
@@ -139,11 +177,15 @@ def labeling_function(
         Further arguments of the function, by name.
     pre
         Preprocessors, run in order on a copy of the row.
+    classes
+        Names of the classes, in the order of their indices, where the function returns names of classes; an ``LFApplier``
+        with names gives its own to functions without.
 
     Returns
     -------
     Callable
-        Decorator of ``f(row, **resources)``, which returns a vote.
+        Decorator of ``f(row, **resources)``, which returns a vote: the index of a class or its name, ``ABSTAIN``, or
+        ``not_class(k)``.
 
     Examples
     --------
@@ -152,9 +194,14 @@ def labeling_function(
     ...     return 0 if len(row.text) < 10 else -1
     >>> short, short(Row({"text": "ok lor"}))
     (LabelingFunction short, 0)
+    >>> @labeling_function(classes=["ham", "spam"])
+    ... def shouts(row):
+    ...     return "spam" if row.text.isupper() else "not spam"
+    >>> shouts(Row({"text": "WIN"})), shouts(Row({"text": "ok lor"}))
+    (1, -3)
     """
     _needs_parentheses(name, "labeling_function")
-    return lambda f: LabelingFunction(name or _name_of(f), f, resources, pre)
+    return lambda f: LabelingFunction(name or _name_of(f), f, resources, pre, classes)
 
 
 def batch_labeling_function(

@@ -24,7 +24,7 @@ _PROBLEMS: Final = "problems"
 _SUFFIXES: Final = frozenset({".py", ".yaml", ".yml"})
 
 
-def load_functions(folder: Path, *, classes: Sequence[str]) -> list[AnyFunction]:
+def load_functions(folder: Path | str, *, classes: Sequence[str]) -> list[AnyFunction]:
     """Load a folder of labeling functions, by file name and then by name.
 
     Files that begin with ``_`` hold helpers: they are not searched, but the others may import them.
@@ -32,7 +32,7 @@ def load_functions(folder: Path, *, classes: Sequence[str]) -> list[AnyFunction]
     Parameters
     ----------
     folder
-        Folder of a problem.
+        Folder of a problem, or one file.
     classes
         Names of the classes.
 
@@ -48,7 +48,9 @@ def load_functions(folder: Path, *, classes: Sequence[str]) -> list[AnyFunction]
     ConfigError
         A YAML file is wrong; file and line are named.
     """
-    functions = [function for path in files_of(folder) for function in load_file(path, classes=classes)]
+    folder = Path(folder)
+    files = [folder] if folder.is_file() else files_of(folder)
+    functions = [function for path in files for function in load_file(path, classes=classes)]
     refuse_bad_names(functions, folder)
     return functions
 

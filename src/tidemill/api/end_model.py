@@ -1,0 +1,469 @@
+"""EndModel: the model that predicts from texts, images or features, with scikit-learn's conventions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, Self
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from tidemill.apps.models.model import CHUNK, Said
+from tidemill.common.arrays import feature_array, probability_array
+from tidemill.common.estimators import Estimator
+from tidemill.common.files import atomic_write
+from tidemill.common.frames import is_pandas
+from tidemill.contracts import Features, InputError, Probabilities
+from tidemill.embed.run import Embedder, embedder_of
+from tidemill.project.layout import find_root, shared_root_of
+from tidemill.train.end_model import model as trained
+from tidemill.train.end_model.outliers import Outliers
+from tidemill.train.head.fit import fit_head
+from tidemill.train.head.head import FORMAT, TUNED
+from tidemill.train.recipes.recipe import sharpened
+from tidemill.train.settings import (
+    AugmentationSettings,
+    EarlyStoppingSettings,
+    HeadSettings,
+    LabelsSettings,
+    LossSettings,
+    OptimizerSettings,
+    TrainSettings,
+)
+
+_FEATURES: Final = "features"
+"""Modality of a model that was fitted on features and knows no backbone."""
+Array = npt.NDArray[np.float64]
+
+
+class EndModel(Estimator):
+    """Predicts classes of texts, images or features.
+
+    Load one that a project has trained, or fit the head on features and probabilistic labels. Parameters are of ``fit``
+    alone, with the names and defaults of ``conf/train/head.yaml``.
+
+    Parameters
+    ----------
+    classes
+        Names of the classes in the order of the columns of probabilistic labels. None: their numbers, or for hard labels
+        the sorted labels.
+    hidden_sizes
+        Units of the hidden layers; ``()``: a linear classifier.
+    dropout
+        Share of the hidden units that are dropped in training.
+    feature_fraction
+        Share of the dimensions that are read: those in which the classes' means lie furthest apart.
+    learning_rate, weight_decay
+        Of AdamW.
+    batch_size
+        Rows of a mini-batch.
+    max_epochs
+        Most passes over the rows.
+    patience
+        Epochs without a lower loss on validation rows before training stops.
+    validation_fraction
+        Share of the rows that only says when to stop.
+    sharpening
+        Power that probabilistic labels are raised to; 1: as they are.
+    class_balance
+        Give all classes the same weight.
+    loss
+        ``soft_cross_entropy`` or ``generalised_cross_entropy``.
+    q
+        Of the latter: near 0 cross entropy, 1 the mean absolute error.
+    mixup_alpha
+        Rows are mixed two by two, in shares drawn from Beta(alpha, alpha); 0: off.
+    noise_std
+        Noise added to features in training, in standard deviations of each; 0: off.
+    seed
+        Of all that is drawn.
+    threads
+        Threads of torch.
+
+    Attributes
+    ----------
+    classes_ : (n_classes,)
+        Names of the classes, or their labels.
+    n_features_in_ : int
+        Dimensions of the features.
+    config_ : dict
+        What is known of the model: backbone, settings, batches, training.
+    fitted_ : tidemill.train.end_model.model.EndModel
+        What predicts.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> features = np.concatenate([rng.normal(-2, 1, (60, 3)), rng.normal(2, 1, (60, 3))])
+    >>> weak = np.repeat([[0.9, 0.1], [0.2, 0.8]], 60, axis=0)  # as LabelModel.predict_proba gives them
+    >>> model = EndModel(classes=["ham", "spam"], hidden_sizes=(), learning_rate=0.05).fit(features, weak)
+    >>> model.predict([[-2, -2, -2], [2, 2, 2], [0, 0, 0]], abstain_below=0.7).tolist()[:2]
+    ['ham', 'spam']
+    """
+
+    classes_: npt.NDArray[Any]
+    n_features_in_: int
+    config_: dict[str, Any]
+    fitted_: trained.EndModel
+    _home: Path | None = None
+    _embedder: Embedder | None = None
+    _outliers: Outliers | None = None
+
+    def __init__(  # noqa: PLR0913 - scikit-learn's convention: a parameter each
+        self,
+        *,
+        classes: Sequence[Any] | None = None,
+        hidden_sizes: Sequence[int] = (256,),
+        dropout: float = 0.3,
+        feature_fraction: float = 1.0,
+        learning_rate: float = 0.001,
+        weight_decay: float = 0.01,
+        batch_size: int = 256,
+        max_epochs: int = 60,
+        patience: int = 10,
+        validation_fraction: float = 0.1,
+        sharpening: float = 2.0,
+        class_balance: bool = True,
+        loss: str = "soft_cross_entropy",
+        q: float = 0.7,
+        mixup_alpha: float = 0.0,
+        noise_std: float = 0.0,
+        seed: int = 0,
+        threads: int = 1,
+    ) -> None:
+        self.classes = classes
+        self.hidden_sizes = hidden_sizes
+        self.dropout = dropout
+        self.feature_fraction = feature_fraction
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.patience = patience
+        self.validation_fraction = validation_fraction
+        self.sharpening = sharpening
+        self.class_balance = class_balance
+        self.loss = loss
+        self.q = q
+        self.mixup_alpha = mixup_alpha
+        self.noise_std = noise_std
+        self.seed = seed
+        self.threads = threads
+
+    @classmethod
+    def load(cls, folder: Path | str, *, root: Path | str | None = None, threads: int = 1) -> Self:
+        """Load a model from its folder.
+
+        Parameters
+        ----------
+        folder
+            What the train stage, ``save`` or `tidemill export` wrote: ``config.json``, weights and what goes with them.
+            ``Project.champion`` finds the folder of a promoted version.
+        root
+            Project below which the weights of the backbone are (``data/packages/…``); None: the one that the folder is in.
+        threads
+            Threads of torch, when rows are embedded.
+
+        Returns
+        -------
+        EndModel
+
+        Raises
+        ------
+        DataError
+            A file is missing, torn or of a newer format.
+        """
+        folder = Path(folder).resolve()
+        model = cls(threads=threads)
+        model._adopt(trained.EndModel.load(folder))
+        model._outliers = Outliers.load(folder)
+        is_tuned = model.fitted_.backbone.get("settings", {}).get("weights") == TUNED
+        model._home = folder if is_tuned else _project_of(folder) if root is None else Path(root)
+        return model
+
+    def save(self, folder: Path | str) -> None:
+        """Write the model to a folder that ``load`` reads.
+
+        Parameters
+        ----------
+        folder
+            Folder to write to: safetensors and JSON, each file whole or absent.
+
+        Raises
+        ------
+        InputError
+            The model reads a backbone, and is saved with its project.
+        NotFittedError
+            ``fit`` has not been called.
+        """
+        self._check_is_fitted()
+        if self.fitted_.backbone:
+            raise InputError("this model belongs to a project: copy its folder, or `tidemill export` it")
+        for name, content in self.fitted_.files().items():
+            with atomic_write(Path(folder) / name) as part:
+                part.write_bytes(content)
+
+    def fit(self, features: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Fit the head on features and labels.
+
+        Parameters
+        ----------
+        features : (n_rows, n_dimensions)
+            Of a frozen backbone, or any other numbers.
+        y : (n_rows, n_classes) or (n_rows,)
+            Probabilistic labels, as ``LabelModel.predict_proba`` gives them, or a label each.
+        sample_weight : (n_rows,)
+            Rows of weight 0 are left out: those on which no labeling function votes, say. None: all weigh the same.
+
+        Returns
+        -------
+        EndModel
+            Itself.
+
+        Raises
+        ------
+        InputError
+            Features are no matrix of finite numbers, labels are not as many, or there are fewer than two classes.
+        """
+        matrix = feature_array(features)
+        targets, classes = self._targets(y, len(matrix))
+        weights = _weights(sample_weight, len(matrix))
+        head = fit_head(matrix, sharpened(targets, self.sharpening), settings=self._settings(), weights=weights)
+        config = {"format": FORMAT, "modality": _FEATURES, "classes": classes.tolist(), "backbone": {}}
+        config |= {"dimensions": matrix.shape[1], "training": dict(head.config)}
+        self._home = self._embedder = self._outliers = None
+        self._adopt(trained.EndModel(type(head)(head.mean, head.scale, head.layers, config)))
+        self.classes_ = classes
+        return self
+
+    def predict_proba(self, rows: Any) -> Probabilities:
+        """Predict class probabilities.
+
+        Parameters
+        ----------
+        rows : (n_rows, n_dimensions) or (n_rows,)
+            Features; or, where the model has a backbone, texts or images (paths or encoded bytes) as a list or a Series.
+
+        Returns
+        -------
+        (n_rows, n_classes)
+            Rows sum to 1.
+
+        Raises
+        ------
+        InputError
+            The rows are not what the model reads.
+        PackageError
+            The rows are to be embedded, and the weights of the backbone are not there.
+        NotFittedError
+            The model is neither fitted nor loaded.
+        """
+        return self._answer(rows).probabilities
+
+    def predict(self, rows: Any, *, abstain_below: float = 0.0) -> npt.NDArray[Any]:
+        """Predict a class for each row.
+
+        Parameters
+        ----------
+        rows
+            As for ``predict_proba``.
+        abstain_below
+            Probability of the likeliest class below which the model abstains.
+
+        Returns
+        -------
+        (n_rows,)
+            Members of ``classes_``. None where the model abstains, and ``none_of_the_above`` where it was trained to reject
+            rows and the row is unlike all that it was trained on.
+        """
+        if not 0.0 <= abstain_below <= 1.0:
+            raise InputError(f"abstain_below {abstain_below:g} is no probability: give one from 0 to 1")
+        answer = self._answer(rows)
+        if not abstain_below and answer.outlier is None:
+            return np.asarray(self.classes_[answer.probabilities.argmax(axis=1)])
+        return np.array(answer.decided(self.classes_.tolist(), abstain_below), dtype=object)
+
+    def outlier_scores(self, rows: Any) -> Array | None:
+        """Score how unlike the training rows each row is.
+
+        Parameters
+        ----------
+        rows
+            As for ``predict_proba``.
+
+        Returns
+        -------
+        (n_rows,) or None
+            Above 1 a row is none of the above; None where the model was trained to give every row a class.
+        """
+        return self._answer(rows).outlier
+
+    def score(self, rows: Any, y: Any, sample_weight: Any = None) -> float:
+        """Measure the accuracy.
+
+        Parameters
+        ----------
+        rows
+            As for ``predict_proba``.
+        y : (n_rows,)
+            True classes, members of ``classes_``.
+        sample_weight : (n_rows,)
+            None: all weigh the same.
+        """
+        hits = self.predict(rows) == np.asarray(y)
+        return float(np.average(hits, weights=sample_weight))
+
+    def __sklearn_tags__(self) -> Any:
+        """Tell scikit-learn that this is a classifier."""
+        from sklearn.utils import ClassifierTags
+
+        tags = super().__sklearn_tags__()
+        tags.estimator_type, tags.classifier_tags, tags.target_tags.required = "classifier", ClassifierTags(), True
+        return tags
+
+    def _adopt(self, fitted: trained.EndModel) -> None:
+        self.fitted_ = fitted
+        self.classes_ = np.array(fitted.config["classes"])
+        self.n_features_in_ = len(fitted.head.mean)
+        self.config_ = json.loads(json.dumps(dict(fitted.config)))
+
+    def _answer(self, rows: Any) -> Said:
+        self._check_is_fitted()
+        contents = _contents(rows)
+        features = feature_array(rows) if contents is None else self._embedded(contents)
+        if not len(features):
+            empty = np.zeros(0)
+            return Said(np.zeros((0, len(self.classes_))), None if self._outliers is None else empty)
+        if features.shape[1] != self.n_features_in_:
+            raise InputError(
+                f"X has {features.shape[1]} features, but EndModel is expecting {self.n_features_in_} features as input"
+            )
+        texts = [str(one) for one in contents] if contents is not None and self.fitted_.reads_text else None
+        outlier = None if self._outliers is None else self._outliers.score(features)
+        return Said(self.fitted_.predict_proba(features, texts), outlier)
+
+    def _embedded(self, contents: Sequence[Any]) -> Features:
+        if self._home is None or not self.fitted_.backbone:
+            raise InputError(
+                "this model was fitted on features and has no backbone: give features, not texts or images"
+            )
+        if self._embedder is None:
+            self._embedder = embedder_of(self.fitted_.backbone, root=self._home, threads=self.threads)
+        size = CHUNK[self._embedder.modality]
+        starts = range(0, len(contents), size)
+        parts = [self._embedded_chunk(self._embedder, contents[start : start + size], start) for start in starts]
+        return np.concatenate(parts) if parts else np.zeros((0, self.n_features_in_), dtype=np.float32)
+
+    def _embedded_chunk(self, embedder: Embedder, contents: Sequence[Any], start: int) -> Features:
+        modality = embedder.modality
+        read = [_text(one, k) if modality == "text" else _image(one, k) for k, one in enumerate(contents, start)]
+        ids = [str(k) for k in range(start, start + len(read))]
+        rows = pl.DataFrame({"row_id": ids, modality: read}, schema={"row_id": pl.String, modality: _DTYPES[modality]})
+        return embedder.features(rows, name="predict")
+
+    def _targets(self, y: Any, rows: int) -> tuple[Probabilities, npt.NDArray[Any]]:
+        if y is None:
+            raise InputError("requires y to be passed, but the target y is None: probabilistic labels or a label a row")
+        labels = np.asarray(y)
+        if len(labels) != rows or labels.ndim not in {1, 2}:
+            raise InputError(f"labels of shape {labels.shape} for {rows} rows of features: one a row is promised")
+        if labels.ndim == 2 and labels.shape[1] > 1:  # noqa: PLR2004 - probabilities
+            return probability_array(labels), self._names(labels.shape[1])
+        labels = labels.reshape(rows)
+        _refuse_numbers_of_no_class(labels)
+        classes = np.unique(labels) if self.classes is None else np.array(list(self.classes))
+        if len(classes) < 2:  # noqa: PLR2004 - nothing to tell apart
+            raise InputError(f"labels of {len(classes)} class: a classifier tells at least 2 classes apart")
+        unknown = ~np.isin(labels, classes)
+        if unknown.any():
+            row = int(unknown.argmax())
+            raise InputError(f"row {row} of the labels: {labels[row]!r} is none of the classes {classes.tolist()}")
+        return np.asarray(labels[:, None] == classes[None, :], dtype=np.float64), classes
+
+    def _names(self, count: int) -> npt.NDArray[Any]:
+        classes = np.arange(count) if self.classes is None else np.array(list(self.classes))
+        if len(classes) != count:
+            raise InputError(f"probabilistic labels have {count} columns for {len(classes)} classes")
+        return classes
+
+    def _settings(self) -> TrainSettings:
+        """The settings that the head is fitted by; what belongs to other steps of a project stays unset."""
+        return TrainSettings.model_construct(
+            head=HeadSettings(
+                hidden_sizes=tuple(self.hidden_sizes), dropout=self.dropout, feature_fraction=self.feature_fraction
+            ),
+            optimizer=OptimizerSettings(
+                learning_rate=self.learning_rate,
+                weight_decay=self.weight_decay,
+                batch_size=self.batch_size,
+                max_epochs=self.max_epochs,
+            ),
+            early_stopping=EarlyStoppingSettings(patience=self.patience, validation_fraction=self.validation_fraction),
+            labels=LabelsSettings.model_construct(sharpening=self.sharpening, class_balance=self.class_balance),
+            loss=LossSettings.model_validate({"name": self.loss, "q": self.q}),
+            augmentation=AugmentationSettings(mixup_alpha=self.mixup_alpha, noise_std=self.noise_std),
+            seed=self.seed,
+            threads=self.threads,
+            trainer={"accelerator": "cpu", "devices": 1},
+        )
+
+
+_DTYPES: Final[dict[str, Any]] = {"text": pl.String, "image": pl.Binary}
+
+
+def _project_of(folder: Path) -> Path:
+    """Where the weights are that runs of the project share; the folder itself outside of any project."""
+    top = find_root(folder)
+    return folder if top is None else shared_root_of(top)
+
+
+def _contents(rows: Any) -> list[Any] | None:
+    """Texts, paths or bytes as a list; None where the rows are features."""
+    if hasattr(rows, "toarray") or is_pandas(rows) or isinstance(rows, pl.DataFrame):
+        return None
+    if isinstance(rows, str | bytes | Path):
+        raise InputError(f"one {type(rows).__name__} was given, a list of them is read: [{rows!r:.40}]")
+    if hasattr(rows, "__array__") and not isinstance(rows, pl.Series):
+        rows = np.asarray(rows)
+        if rows.ndim != 1 or rows.dtype.kind in "biufc":
+            return None
+    items = rows.to_list() if isinstance(rows, pl.Series) else list(rows)
+    return items if not items or isinstance(items[0], str | bytes | Path) else None
+
+
+def _text(value: Any, row: int) -> str:
+    if not isinstance(value, str):
+        raise InputError(f"row {row}: a {type(value).__name__}, and the model reads texts")
+    return value
+
+
+def _image(value: Any, row: int) -> bytes:
+    if isinstance(value, bytes):
+        return value
+    try:
+        return Path(value).read_bytes()
+    except (OSError, TypeError) as error:
+        raise InputError(f"row {row}: {value!r} is neither the path nor the bytes of an image ({error})") from error
+
+
+def _refuse_numbers_of_no_class(labels: npt.NDArray[Any]) -> None:
+    if labels.dtype.kind != "f":
+        return
+    if not np.isfinite(labels).all():
+        raise InputError("the labels hold NaN or infinity (inf)")
+    if (labels != np.trunc(labels)).any():
+        raise InputError("Unknown label type: continuous numbers are no classes")
+
+
+def _weights(given: Any, rows: int) -> Array:
+    if given is None:
+        return np.ones(rows)
+    weights = np.asarray(given, dtype=np.float64)
+    if weights.shape != (rows,) or not np.isfinite(weights).all() or (weights < 0).any():
+        raise InputError(f"sample_weight of shape {weights.shape} for {rows} rows: a finite weight of at least 0 each")
+    if not weights.any():
+        raise InputError("sample_weight is zero in all rows: at least one above zero is needed")
+    return weights

@@ -1,0 +1,158 @@
+"""What every drift detector shares: fit, check, its result, and the registry."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final, Self
+
+from tidemill.common.estimators import Estimator
+from tidemill.common.spelling import did_you_mean
+from tidemill.contracts import ConfigError
+from tidemill.monitor.rows import Rows
+
+_BY_NAME: Final[dict[str, type[DriftDetector]]] = {}
+
+
+@dataclass(frozen=True)
+class DriftResult:
+    """What a detector saw in a batch.
+
+    Parameters
+    ----------
+    drift
+        Whether the batch is of another kind than the reference; None: too few rows to judge.
+    p_value
+        Chance of what was seen, or more, where the batch is of the reference's kind; None where nothing was judged.
+    effect
+        How large the change is, in the detector's own measure; None where nothing was judged.
+    reasons
+        In words; empty where nothing moved.
+    details
+        All that was measured.
+    """
+
+    drift: bool | None
+    p_value: float | None
+    effect: float | None
+    reasons: tuple[str, ...]
+    details: Mapping[str, Any]
+
+
+class DriftDetector(Estimator, ABC):
+    """Compares batches with a reference.
+
+    A subclass names itself by the class attribute ``name``, takes keyword parameters with defaults in its constructor,
+    ``alpha``, ``seed`` and ``min_rows`` among them, and implements ``_rows`` and ``_compare``.
+
+    Attributes
+    ----------
+    reference_ : Rows
+        What ``fit`` was given.
+    """
+
+    name: ClassVar[str]
+    alpha: float
+    min_rows: int
+    reference_: Rows
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "name" in cls.__dict__:
+            _BY_NAME[cls.name] = cls
+
+    def fit(self, reference: Any, y: Any = None) -> Self:  # noqa: ARG002 - scikit-learn's signature
+        """Remember the reference: rows of the kind that is expected.
+
+        Parameters
+        ----------
+        reference : (n_rows, …)
+            What the detector compares.
+
+        Returns
+        -------
+        DriftDetector
+            Itself.
+
+        Raises
+        ------
+        InputError
+            The reference is not what the detector compares.
+        """
+        self.reference_ = self._rows(reference)
+        return self
+
+    def check(self, batch: Any) -> DriftResult:
+        """Compare a batch with the reference.
+
+        Parameters
+        ----------
+        batch : (n_rows, …)
+            As the reference.
+
+        Returns
+        -------
+        DriftResult
+            No more than ``alpha`` of the batches of the reference's kind are called drifted.
+
+        Raises
+        ------
+        InputError
+            The batch is not what the detector compares, or has other columns than the reference.
+        NotFittedError
+            ``fit`` has not been called.
+        """
+        self._check_is_fitted()
+        rows = self._rows(batch)
+        few = min(len(rows), len(self.reference_))
+        if few < self.min_rows:
+            reason = f"not judged: {len(rows)} rows against {len(self.reference_)} of the reference, {self.min_rows} are asked"
+            return DriftResult(None, None, None, (reason,), {})
+        return self._compare(self.reference_, rows)
+
+    @abstractmethod
+    def _rows(self, data: Any) -> Rows:
+        """Read what ``fit`` and ``check`` are given."""
+
+    @abstractmethod
+    def _compare(self, reference: Rows, batch: Rows) -> DriftResult:
+        """Compare two sets of rows, each with at least ``min_rows``."""
+
+
+def drift_detectors() -> list[str]:
+    """List the names of the drift detectors.
+
+    Examples
+    --------
+    >>> import tidemill.monitor.detectors
+    >>> drift_detectors()
+    ['embeddings', 'functions', 'predictions']
+    """
+    return sorted(_BY_NAME)
+
+
+def drift_detector(name: str, **parameters: Any) -> DriftDetector:
+    """Make a drift detector by its name in ``conf/monitor/``.
+
+    Parameters
+    ----------
+    name
+        One of ``drift_detectors()``.
+    parameters
+        Of its constructor.
+
+    Raises
+    ------
+    ConfigError
+        There is no such detector.
+    """
+    if name not in _BY_NAME:
+        raise ConfigError(f"unknown drift detector {name!r}{did_you_mean(name, _BY_NAME)}")
+    return _BY_NAME[name](**parameters)
+
+
+def drift_result(finding: dict[str, Any], p_value: float, effect: float) -> DriftResult:
+    """Make the result of what one of the stage's tests found."""
+    reasons = tuple(finding.pop("reasons"))
+    return DriftResult(finding["drift"], p_value, effect, reasons, finding)

@@ -1,0 +1,78 @@
+"""EmbeddingDrift: features that moved."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tidemill.common.arrays import feature_array
+from tidemill.contracts import InputError
+from tidemill.monitor import embeddings
+from tidemill.monitor.detectors.base import DriftDetector, DriftResult, drift_result
+from tidemill.monitor.detectors.inputs import row_set
+from tidemill.monitor.rows import Names, Rows
+from tidemill.monitor.settings import EmbeddingSettings, MonitorSettings
+
+
+class EmbeddingDrift(DriftDetector):
+    """Detects that features moved: energy distance with a permutation test, and how well a classifier tells them apart.
+
+    Parameters
+    ----------
+    alpha
+        Chance that a batch of the reference's kind is called drifted.
+    seed
+        Of samples and permutations.
+    min_rows
+        Smaller batches are not judged.
+    max_rows
+        Rows of the reference and of the batch that are compared, drawn where there are more.
+    n_permutations
+        Permutations behind the p value.
+    min_auc
+        AUC of the classifier from which on the change counts; it is the ``effect``.
+
+    References
+    ----------
+    Székely and Rizzo, "Testing for equal distributions in high dimension" (2004); Lopez-Paz and Oquab, "Revisiting
+    classifier two-sample tests" (2017).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> detector = EmbeddingDrift(n_permutations=199).fit(rng.normal(size=(200, 4)))
+    >>> detector.check(rng.normal(size=(100, 4))).drift, detector.check(rng.normal(1.0, size=(100, 4))).drift
+    (False, True)
+    """
+
+    name = "embeddings"
+
+    def __init__(
+        self,
+        *,
+        alpha: float = 0.05,
+        seed: int = 0,
+        min_rows: int = 30,
+        max_rows: int = 600,
+        n_permutations: int = 999,
+        min_auc: float = 0.55,
+    ) -> None:
+        self.alpha = alpha
+        self.seed = seed
+        self.min_rows = min_rows
+        self.max_rows = max_rows
+        self.n_permutations = n_permutations
+        self.min_auc = min_auc
+
+    def _rows(self, data: Any) -> Rows:
+        return row_set(features=feature_array(data))
+
+    def _compare(self, reference: Rows, batch: Rows) -> DriftResult:
+        if batch.features.shape[1] != reference.features.shape[1]:
+            raise InputError(
+                f"features of {batch.features.shape[1]} dimensions, the reference has {reference.features.shape[1]}"
+            )
+        own = EmbeddingSettings(max_rows=self.max_rows, n_permutations=self.n_permutations, min_auc=self.min_auc)
+        settings = MonitorSettings.model_construct(seed=self.seed, embeddings=own)
+        finding = dict(embeddings.detect(reference, batch, Names((), ()), settings, alpha=self.alpha))
+        return drift_result(finding, finding["p"], finding["auc"])
