@@ -7,7 +7,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from tidemill.cli.options import AsJson
+from tidemill.cli.options import AsJson, BadRowsPolicy, Delimiter, Encoding, Header
 from tidemill.cli.output import answering
 from tidemill.cli.project import open_project
 
@@ -17,17 +17,37 @@ def new(
     *,
     source: Annotated[
         Path | None,
-        Option("--from", metavar="FILE", resolve_path=True, help="CSV, JSONL or Parquet with a text column"),
+        Option(
+            "--from",
+            metavar="FILE",
+            resolve_path=True,
+            help="table of rows: CSV, TSV, JSON, Parquet, Arrow or Excel, packed or not",
+        ),
     ] = None,
     text: Annotated[str | None, Option(metavar="COLUMN", help="the column that holds the text")] = None,
     label: Annotated[str | None, Option(metavar="COLUMN", help="the column that holds labels from people")] = None,
+    image: Annotated[
+        str | None, Option(metavar="COLUMN", help="the column that holds images, or their paths beside the file")
+    ] = None,
     images: Annotated[
         Path | None,
         Option(metavar="FOLDER", resolve_path=True, help="a folder of images; subfolders are classes"),
     ] = None,
     classes: Annotated[
-        str | None, Option(metavar="NAMES", help="class names, comma-separated, where there are no labels")
+        list[str] | None,
+        Option(
+            metavar="NAMES",
+            help="class names, such as good,bad, @FILE, or the option once for each (default: the labels)",
+            show_default=False,
+        ),
     ] = None,
+    ignore_splits: Annotated[
+        bool, Option("--ignore-splits", help="of --images: train/, val/ and the like are no classes, folders below are")
+    ] = False,
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    header: Header = None,
+    bad_rows: BadRowsPolicy = "refuse",
     as_json: AsJson = False,
 ) -> None:
     """Make a problem of your own from a file or a folder.
@@ -36,10 +56,22 @@ def new(
     --------
     tidemill new reviews --from reviews.csv --text body --label stars
     tidemill new cells --images photographs/ --classes good,bad
+    tidemill new parts --from shots.csv --image file --label kind
     """
     from tidemill.apps.onboarding.scaffold import NewProblem, scaffold
+    from tidemill.readers.options import ReadOptions
 
     with answering(as_json=as_json) as answer:
-        wanted = NewProblem(name, source=source, text=text, label=label, images=images, classes=classes)
+        wanted = NewProblem(
+            name,
+            source=source,
+            text=text,
+            label=label,
+            images=images,
+            image=image,
+            classes=classes or None,
+            ignore_splits=ignore_splits,
+            reading=ReadOptions(encoding, delimiter, header, bad_rows),
+        )
         made = scaffold(wanted, open_project())
         answer({"problem": name, "rows": made.rows, "classes": made.classes}, made.lines)

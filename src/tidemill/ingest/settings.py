@@ -47,6 +47,7 @@ class IngestSettings(Settings):
     encoding: str | None
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)
     header: bool | None = None
+    class_folder: Literal["first", "last"] = "first"
     bad_rows: BadRows = "refuse"
     max_bad_rows: float = Field(default=0.05, ge=0, le=1)
     near_duplicates: float | None = Field(gt=0, le=1)

@@ -153,7 +153,9 @@ class Source:
         if settings.key is not None:
             columns[settings.key] = list(images)
         if settings.gold is not None:
-            columns[settings.gold] = [part[0] if len(part) > 1 else None for part in parts]
+            columns[settings.gold] = [
+                part[0 if settings.class_folder == "first" else -2] if len(part) > 1 else None for part in parts
+            ]
         others = [path for path in shown if PurePosixPath(path).suffix.lower() not in _MAYBE_IMAGES]
         notes = (
             (f"{self.name}: {len(others)} files are no images and left out ({', '.join(others[:3])})",)

@@ -134,13 +134,16 @@ def test_classes_that_look_like_numbers_or_booleans_stay_text(project: Path) -> 
         ({"source": "lost.csv"}, "is not there"),
         ({"source": None, "images": "r.csv"}, "is a file: use --from"),
         ({"source": "."}, "is a folder: use --images"),
-        ({"text": None}, "say which column holds the text: --text COLUMN; r.csv has id, body, stars, author"),
+        (
+            {"text": None},
+            "say which column holds the text: --text COLUMN (or --image COLUMN: its path); r.csv has id, body, stars, author",
+        ),
         ({"text": "bodi"}, "--text 'bodi' is no column; did you mean 'body'?"),
         ({"label": "star"}, "--label 'star' is no column; did you mean 'stars'?"),
         ({"label": None}, "name them, --classes good,bad"),
         ({"label": "author"}, "the classes are x; a problem needs at least two"),
         ({"label": "id"}, "holds 40 different values"),
-        ({"classes": "good,bad,good"}, "at least two different ones"),
+        ({"classes": "good,bad,good"}, "'good' is there twice"),
         ({"classes": "good,ugly"}, "line 2: column 'stars' is 'bad', not a class"),
     ],
 )
@@ -182,3 +185,133 @@ def test_thresholds_are_cut_where_a_class_is_found_best() -> None:
     best = next(entry for entry in entries if entry["vote"] == "light")
     assert best["column"] == "image.light"
     assert best["above"] >= 69  # every row from 70 on is of the class
+
+
+def rows_of(labels: list[str], count: int = 60) -> str:
+    draw = random.Random(1)
+    lines = [
+        f"{k},{' '.join(draw.sample(NEUTRAL, 5))} {'abcdefghij'[k % 10] * (k % 13 + 3)} {k},{labels[k % len(labels)]}"
+        for k in range(count)
+    ]
+    return "id,body,kind\n" + "\n".join(lines) + "\n"
+
+
+def made(project: Path, content: str | bytes, name: str = "new.csv", **changes: Any) -> scaffold.Made:
+    path = write(project / "elsewhere" / name, content)
+    return scaffold.scaffold(words(source=str(path), text="body", label="kind", **changes), Project.open(project))
+
+
+def test_labels_that_differ_by_case_or_form_are_one_class_and_that_is_told(project: Path) -> None:
+    done = made(project, rows_of(["café", "cafe\u0301", "Café", "bar", "bar", "bar"]))
+    assert done.classes == ("bar", "café")
+    assert any("'Café', 'café' are one class, 'café'" in line for line in done.lines)
+
+
+def test_words_for_no_label_are_no_class_and_that_is_told(project: Path) -> None:
+    done = made(project, rows_of(["good", "bad", "NA", "-1"]))
+    assert done.classes == ("bad", "good")
+    assert any(
+        "'-1', 'NA' are taken for no label (30 rows); name the classes with --classes" in line for line in done.lines
+    )
+
+
+def test_a_word_for_no_label_that_is_named_is_a_class(project: Path) -> None:
+    assert made(project, rows_of(["good", "NA"]), classes=["good", "NA"]).classes == ("good", "NA")
+
+
+def test_many_classes_of_several_rows_each_are_classes(project: Path) -> None:
+    assert len(made(project, rows_of([f"intent_{k}" for k in range(77)], 77 * 4)).classes) == 77
+
+
+@pytest.mark.parametrize(
+    ("labels", "told"),
+    [
+        ([f"{k}" for k in range(60)], "60 different values in 60 rows"),
+        (["row_id", "b"], "class 'row_id' is a name of Tidemill's own tables"),
+        (["None_of_the_above", "b"], "class 'None_of_the_above' is a name of Tidemill's own tables"),
+        (['"a\nb"', "c"], "has a line break or a control character"),
+        (["a"], "needs at least two different ones"),
+    ],
+)
+def test_labels_that_make_no_classes_are_refused_with_the_reason(project: Path, labels: list[str], told: str) -> None:
+    with pytest.raises(DataError) as error:
+        made(project, rows_of(labels))
+    assert told in str(error.value)
+
+
+def test_several_labels_of_a_row_are_refused(project: Path) -> None:
+    rows = [{"id": k, "body": f"text {k}", "kind": ["a", "b"]} for k in range(4)]
+    with pytest.raises(DataError, match="several labels of one row"):
+        made(project, "\n".join(map(json.dumps, rows)), "new.jsonl")
+
+
+def test_how_a_file_is_read_is_kept_for_its_batches(project: Path) -> None:
+    from tidemill.readers.options import ReadOptions
+
+    content = rows_of(["gut", "schlecht"]).replace(",", "|").replace("camera", "kamérä").encode("cp1252") + b"1|2\n"
+    done = made(project, content, reading=ReadOptions("cp1252", "|", bad_rows="quarantine"))
+    write_params(Project.open(project))
+    settings = Project.open(project).load("reviews", "ingest", IngestSettings)[1]
+    assert (settings.encoding, settings.delimiter, settings.bad_rows) == ("cp1252", "|", "quarantine")
+    assert "note: 1 rows are set aside, each with its reason" in done.lines
+
+
+def test_what_was_guessed_of_a_file_is_told(project: Path) -> None:
+    done = made(project, rows_of(["a", "b"]).replace(",", ";"))
+    assert done.lines[0] == "note: new.csv: cells are separated by ';'; another with --delimiter"
+
+
+def images(folder: Path, *names: str) -> Path:
+    for number, name in enumerate(names):
+        write(folder / name, png(number * 7 % 250, size=(4 + number, 5)))
+    return folder
+
+
+def test_folders_named_as_splits_are_asked_about(project: Path) -> None:
+    names = [f"{split}/{kind}/{k}.png" for split in ("train", "val") for kind in ("cat", "dog") for k in range(3)]
+    folder = images(project / "elsewhere/pets", *names)
+    with pytest.raises(DataError, match=r"are its folders train, val splits, .* --ignore-splits"):
+        scaffold.scaffold(words(images=str(folder)), Project.open(project))
+    done = scaffold.scaffold(words(images=str(folder), ignore_splits=True), Project.open(project))
+    assert (done.rows, done.classes) == (12, ("cat", "dog"))
+    write_params(Project.open(project))
+    assert Project.open(project).load("reviews", "ingest", IngestSettings)[1].class_folder == "last"
+
+
+def test_splits_without_folders_below_are_classes(project: Path) -> None:
+    folder = images(project / "elsewhere/moves", "train/1.png", "train/2.png", "test/3.png", "test/4.png")
+    assert scaffold.scaffold(words(images=str(folder)), Project.open(project)).classes == ("test", "train")
+
+
+def test_a_folder_of_unlabeled_images_is_no_class(project: Path) -> None:
+    folder = images(project / "elsewhere/pets", "cat/1.png", "dog/2.png", "unlabeled/3.png")
+    done = scaffold.scaffold(words(images=str(folder)), Project.open(project))
+    assert (done.rows, done.classes) == (3, ("cat", "dog"))
+    assert any("'unlabeled' is taken for no label (1 rows)" in line for line in done.lines)
+
+
+def test_a_table_that_names_images_becomes_a_problem_of_images(project: Path) -> None:
+    folder = images(project / "elsewhere", *(f"shots/{k}.png" for k in range(6)))
+    listed = write(folder / "list.csv", "file,kind\n" + "".join(f"shots\\{k}.png,{'ab'[k % 2]}\n" for k in range(6)))
+    done = scaffold.scaffold(words(source=str(listed), image="file", label="kind"), Project.open(project))
+    assert (done.rows, done.classes) == (6, ("a", "b"))
+
+
+def test_images_that_a_table_names_come_with_it_into_the_project(
+    project: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    away = images(tmp_path_factory.mktemp("away"), *(f"in/shots/{k}.png" for k in range(6)), "beside.png")
+    lines = "".join(f"shots/{k}.png,{'ab'[k % 2]}\n" for k in range(6))
+    listed = write(away / "in/list.csv", f"file,kind\n{lines}")
+    asked = words(source=str(listed), image="file", label="kind")
+    write(away / "in/bad.csv", f"file,kind\n{lines}../beside.png,a\n")
+    with pytest.raises(
+        DataError, match=r"bad\.csv, line 8: image '\.\./beside\.png' lies outside of the file's folder"
+    ):
+        scaffold.scaffold(words(source=str(away / "in/bad.csv"), image="file", label="kind"), Project.open(project))
+    scaffold.scaffold(asked, Project.open(project))
+    write_params(Project.open(project))
+    problem, settings, paths = Project.open(project).load("reviews", "ingest", IngestSettings)
+    shutil.rmtree(away)
+    batches.bring_in(problem, settings, paths)
+    assert pl.read_parquet(paths.raw / "list.parquet").height == 6

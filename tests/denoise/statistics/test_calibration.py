@@ -133,7 +133,7 @@ def test_gold_of_one_class_overrules_no_choice():
     truth, votes = rare_votes(0.02, 2, 2, seed=1)
     gold = np.full(len(truth), NO_GOLD)
     gold[np.flatnonzero(truth == 0)[:50]] = 0
-    model = create("auto", 2, seed=20, draws=0).fit(votes, gold=gold)
+    model: Any = create("auto", 2, seed=20, draws=0).fit(votes, gold=gold)
     scores = model.evidence_["gold"]
     assert scores["generative"]["squared_error"] < scores["smoothed"]["squared_error"] / 2  # it seldom names the other
     assert model.evidence_["chosen"] == "smoothed"

@@ -10,10 +10,11 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import yaml
 
+from tidemill.apps.onboarding.class_labels import find_classes, rarest
 from tidemill.apps.onboarding.starters import starter_functions
 from tidemill.common.files import atomic_write
 from tidemill.contracts import STAGES, ConfigError, DataError, Problem
@@ -21,17 +22,19 @@ from tidemill.ingest.batch import build, empty_seen
 from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.source import Source
 from tidemill.ingest.values import as_string, is_missing
-from tidemill.project.arrivals import batch_name, natural
+from tidemill.project.arrivals import batch_name
 from tidemill.project.compose import compose_all, option_file
 from tidemill.project.config import load_params, parse
 from tidemill.project.layout import CONF, Paths
 from tidemill.project.packages import INCOMING
 from tidemill.project.project import Project
 from tidemill.project.tables import write_json
+from tidemill.readers.options import DEFAULTS, ReadOptions
 from tidemill.readers.table import Table, nearest
 
-_MOST_CLASSES: Final = 20
-_LEAST_CLASSES: Final = 2
+_SPLIT_FOLDERS: Final = frozenset({"train", "training", "val", "valid", "validation", "dev", "test", "testing"})
+_DEEP: Final = 2
+"""Parts of the path of an image in a folder."""
 _TAKEN: Final = {*STAGES, "problem", "problems", "overrides", "experiment", "all", "packages", "incoming"}
 _EMBED: Final = {"text": "minilm", "image": "efficientnet_lite0"}
 _CONFIG: Final = """\
@@ -56,13 +59,15 @@ ingest:
   key: {key}
   {modality}: {content}
   gold: {gold}
-  meta: {{}}{others}
+{reading}  meta: {{}}{others}
 {few}"""
 _FEW_LABELS: Final = """\
   split: {{train: 0.0, dev: 0.8, valid: 0.0, test: 0.2, seed: 7}}  # few labels: nearly all are trained on, nothing is promoted
 train:
   gold: {{use: true}}  # few labels: the model is trained on each. With {enough} or more of each class delete this and the split above
 """
+_FURTHER: Final = ("encoding", "delimiter", "header", "bad_rows", "class_folder")
+"""Settings of ingest that are written where they are not as they are by default."""
 _ENOUGH: Final = 15  # labels of each class, from which on the usual split leaves enough of them to every use
 
 
@@ -75,7 +80,10 @@ class NewProblem:
     text: str | None = None
     label: str | None = None
     images: Path | None = None
-    classes: str | None = None
+    image: str | None = None
+    classes: str | Sequence[str] | None = None
+    ignore_splits: bool = False
+    reading: ReadOptions = DEFAULTS
 
 
 @dataclass(frozen=True)
@@ -97,6 +105,7 @@ class _Plan:
     ingest: dict[str, Any]
     others: tuple[str, ...]
     rarest: int  # labels of the class that has the fewest, 0 where there are none
+    notes: tuple[str, ...] = ()  # what was guessed
 
     @property
     def few(self) -> bool:
@@ -136,10 +145,12 @@ def scaffold(wanted: NewProblem, project: Project) -> Made:
         batch_name(plan.source.name), Source(str(plan.source)), plan.problem, settings, before=empty_seen(settings)
     )
     functions = starter_functions(wanted.name, plan.problem.classes, batch.raw, batch.dev)
-    source = _bring(plan.source, root, wanted.name)
+    source = _bring(plan, settings, root)
     entry = {"batch": batch.name, "source": source, "sha256": Source(str(root / source)).fingerprint(settings)}
     _write(plan, functions, entry, project)
-    lines = _told(plan, batch.raw.height, functions).splitlines()
+    notes = [f"note: {note}" for note in dict.fromkeys((*plan.notes, *batch.notes))]
+    notes += [f"note: {batch.bad.height} rows are set aside, each with its reason"] if batch.bad.height else []
+    lines = [*notes, *_told(plan, batch.raw.height, functions).splitlines()]
     return Made(batch.raw.height, plan.problem.classes, lines)
 
 
@@ -153,64 +164,74 @@ def _check_name(name: str, root: Path) -> None:
 
 def _plan(wanted: NewProblem) -> _Plan:
     if (wanted.source is None) == (wanted.images is None):
-        raise ConfigError("say where the data is: --from FILE for text, or --images FOLDER")
+        raise ConfigError("say where the data is: --from FILE, or --images FOLDER")
     source = (wanted.source or wanted.images or Path()).resolve()
     if not source.exists():
         raise DataError(f"{source} is not there")
     if source.is_dir() != (wanted.images is not None):
         raise ConfigError(f"{source} is a {'folder: use --images' if source.is_dir() else 'file: use --from'} for it")
-    return _plan_images(wanted, source) if wanted.images else _plan_text(wanted, source)
+    return _plan_folder(wanted, source) if wanted.images else _plan_table(wanted, source)
 
 
-def _plan_text(wanted: NewProblem, source: Path) -> _Plan:
-    table = Source(str(source)).table(_reading({"text": "text"}))
-    if wanted.text is None:
+def _plan_table(wanted: NewProblem, source: Path) -> _Plan:
+    """Of a file of rows: texts, or paths or bytes of images."""
+    if wanted.text is not None and wanted.image is not None:
+        raise ConfigError("--text and --image: a problem's rows are one or the other")
+    modality: Literal["text", "image"] = "text" if wanted.image is None else "image"
+    table = Source(str(source)).table(_reading({modality: modality} | _options(wanted.reading)))
+    content = wanted.text or wanted.image
+    if content is None:
         raise ConfigError(
-            f"say which column holds the text: --text COLUMN; {source.name} has {', '.join(table.columns)}"
+            f"say which column holds the text: --text COLUMN (or --image COLUMN: its path); "
+            f"{source.name} has {', '.join(table.columns)}"
         )
-    for word, column in (("--text", wanted.text), ("--label", wanted.label)):
-        if column is not None and column not in table.columns:
+    for word, column in ((f"--{modality}", content), ("--label", wanted.label)):
+        if column is not None and not table.has(column):
             raise DataError(f"{source.name}: {word} {column!r} is no column{nearest(column, list(table.columns))}")
-    labels = [] if wanted.label is None else table.columns[wanted.label]
-    classes = _classes(wanted, labels, f"column {wanted.label!r}")
-    ingest = {"key": _key(table), "text": wanted.text, "gold": wanted.label}
+    labels = [] if wanted.label is None else table.column(wanted.label, "--label")
+    classes, notes = find_classes(wanted.classes, labels, f"column {wanted.label!r}")
+    ingest = {"key": _key(table), modality: content, "gold": wanted.label} | _options(wanted.reading)
     others = tuple(name for name in table.columns if name not in ingest.values())
-    problem = Problem(name=wanted.name, modality="text", classes=classes)
-    return _Plan(Paths.within(wanted.name), source, problem, ingest, others, _rarest(labels, classes))
+    problem = Problem(name=wanted.name, modality=modality, classes=classes)
+    known = rarest(labels, classes) if labels else 0
+    return _Plan(Paths.within(wanted.name), source, problem, ingest, others, known, (*table.notes, *notes))
 
 
-def _plan_images(wanted: NewProblem, source: Path) -> _Plan:
-    if wanted.text or wanted.label:
-        raise ConfigError("--images takes its labels from the folder's subfolders; leave out --text and --label")
-    ingest: dict[str, Any] = {"key": "path", "image": "path", "gold": "folder"}
-    folders = Source(str(source)).table(_reading(ingest)).columns["folder"]
-    classes = _classes(wanted, folders, "names of subfolders")
-    problem = Problem(name=wanted.name, modality="image", classes=classes)
-    return _Plan(Paths.within(wanted.name), source, problem, ingest, (), _rarest(folders, classes))
-
-
-def _rarest(labels: Sequence[object], classes: Sequence[str]) -> int:
-    """Labels and the classes → how many the rarest class has."""
-    said = [as_string(one).strip() for one in labels if not is_missing(one)]
-    return min(said.count(name) for name in classes)
-
-
-def _classes(wanted: NewProblem, labels: Sequence[object], where: str) -> tuple[str, ...]:
-    """Words and labels → class names: those given, else the labels in natural order."""
-    if wanted.classes:
-        found = [name.strip() for name in wanted.classes.split(",")]
-    else:
-        found = sorted({as_string(one).strip() for one in labels if not is_missing(one)}, key=natural)
-    if not found:
-        raise ConfigError("there are no labels to take the classes from: name them, --classes good,bad")
-    if len(found) < _LEAST_CLASSES or len(set(found)) < len(found):
-        raise DataError(f"{where}: the classes are {', '.join(found)}; a problem needs at least two different ones")
-    if len(found) > _MOST_CLASSES:
-        raise DataError(
-            f"{where} holds {len(found)} different values ({', '.join(found[:5])}, …), more than {_MOST_CLASSES}: "
-            "is it the label column? Numbers must be put in classes first"
+def _plan_folder(wanted: NewProblem, source: Path) -> _Plan:
+    """Of a folder of images, whose subfolders are classes."""
+    if wanted.text or wanted.label or wanted.image:
+        raise ConfigError(
+            "--images takes its labels from the folder's subfolders; leave out --text, --image and --label"
         )
-    return tuple(found)
+    ingest: dict[str, Any] = {"key": "path", "image": "path", "gold": "folder"}
+    if wanted.ignore_splits:
+        ingest["class_folder"] = "last"
+    table = Source(str(source)).table(_reading(ingest))
+    folders = table.columns["folder"]
+    if not wanted.classes and not wanted.ignore_splits:
+        _refuse_splits(table)
+    classes, notes = find_classes(wanted.classes, folders, "names of subfolders")
+    problem = Problem(name=wanted.name, modality="image", classes=classes)
+    return _Plan(
+        Paths.within(wanted.name), source, problem, ingest, (), rarest(folders, classes), (*table.notes, *notes)
+    )
+
+
+def _refuse_splits(table: Table) -> None:
+    """Ask about folders that are named as splits are, with folders below them."""
+    parts = [Path(path).parts for path in table.columns["path"]]
+    tops = {part[0] for part in parts if len(part) > 1}
+    if tops and all(top.lower() in _SPLIT_FOLDERS for top in tops) and any(len(part) > _DEEP for part in parts):
+        raise DataError(
+            f"{table.name}: are its folders {', '.join(sorted(tops))} splits, with the classes below them? Say --ignore-splits to take "
+            f"the folders below as classes and all rows as one, or --classes {','.join(sorted(tops))} if they are classes"
+        )
+
+
+def _options(reading: ReadOptions) -> dict[str, Any]:
+    """What was said of the file, for the problem's configuration."""
+    said = {name: getattr(reading, name) for name in ("encoding", "delimiter", "header", "bad_rows")}
+    return {name: value for name, value in said.items() if value != getattr(DEFAULTS, name)}
 
 
 def _key(table: Table) -> str | None:
@@ -238,21 +259,54 @@ def _settings(plan: _Plan, root: Path) -> IngestSettings:
     return parse(IngestSettings, defaults | own, f"{plan.paths.name}.ingest")
 
 
-def _bring(source: Path, root: Path, name: str) -> str:
-    """Source → its path in the project; what is outside of the project is copied to the problem's incoming folder."""
+def _bring(plan: _Plan, settings: IngestSettings, root: Path) -> str:
+    """Copy what lies outside of the project to the problem's incoming folder, with the images that a table names."""
+    source = plan.source
     if source.is_relative_to(root):
         return source.relative_to(root).as_posix()
-    target = root / INCOMING / name / source.name
+    target = root / INCOMING / plan.paths.name / source.name
     target.parent.mkdir(parents=True, exist_ok=True)
     if source.is_dir():
         part = target.with_name(f".{target.name}.part")
         shutil.rmtree(part, ignore_errors=True)
         shutil.copytree(source, part)
         part.replace(target)
-    else:
-        with atomic_write(target) as part:
-            shutil.copyfile(source, part)
+        return target.relative_to(root).as_posix()
+    for path in _images_beside(plan, settings):
+        (target.parent / path).parent.mkdir(parents=True, exist_ok=True)
+        with atomic_write(target.parent / path) as part:
+            shutil.copyfile(source.parent / path, part)
+    with atomic_write(target) as part:
+        shutil.copyfile(source, part)
     return target.relative_to(root).as_posix()
+
+
+def _images_beside(plan: _Plan, settings: IngestSettings) -> list[str]:
+    """Paths of the images that a table names, relative to its folder.
+
+    Raises
+    ------
+    DataError
+        One lies outside of that folder, and would not be found in the project.
+    """
+    if plan.problem.modality == "text":
+        return []
+    table = Source(str(plan.source)).table(settings)
+    found = []
+    for row, value in enumerate(table.column(settings.content, "--image")):
+        path = str(value).replace("\\", "/")
+        if not isinstance(value, str) or not (plan.source.parent / path).is_file():
+            continue
+        if (
+            not (plan.source.parent / path).resolve().is_relative_to(plan.source.parent.resolve())
+            or Path(path).is_absolute()
+        ):
+            raise DataError(
+                f"{table.where(row)}: image {value!r} lies outside of the file's folder: "
+                f"put the file and its images below {INCOMING / plan.paths.name} yourself, and say --from that file"
+            )
+        found.append(path)
+    return found
 
 
 def _write(plan: _Plan, functions: str, entry: dict[str, str], project: Project) -> None:
@@ -284,6 +338,7 @@ def _config(plan: _Plan) -> str:
         content=values[plan.problem.modality],
         key=values["key"],
         gold=values["gold"],
+        reading="".join(f"  {key}: {value}\n" for key, value in values.items() if key in _FURTHER),
         others=others.replace("\n", " ") if plan.others else "",
         few=_FEW_LABELS.format(enough=_ENOUGH) if plan.few else "",
     )

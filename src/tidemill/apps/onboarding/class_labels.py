@@ -1,0 +1,114 @@
+"""Labels in somebody's data, or names that somebody gives, as the classes of a problem."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+from tidemill.common.class_names import class_names
+from tidemill.contracts import OUTLIER, ConfigError, DataError
+from tidemill.ingest.values import as_string, fold, is_missing, is_no_class
+from tidemill.project.arrivals import natural
+
+_LEAST: Final = 2
+_MOST: Final = 126
+"""Classes that votes, which are 8-bit numbers, can name: class k, and not class k."""
+_FEW: Final = 20
+"""Classes that a column may hold however few rows each has."""
+_ROWS_OF_EACH: Final = 2.0
+_RESERVED: Final = frozenset({"row_id", "prediction", "none_of_the_above", OUTLIER})
+"""Columns of the tables that have a column per class."""
+
+
+def find_classes(
+    given: str | Sequence[str] | None, labels: Sequence[object], where: str
+) -> tuple[tuple[str, ...], list[str]]:
+    """Find the classes of a problem.
+
+    Parameters
+    ----------
+    given : str or sequence of str, optional
+        What ``--classes`` says; None: the classes are the labels.
+    labels : sequence of object
+        Cells of the column of labels; none where there is no such column.
+    where : str
+        Where the labels stand, for messages.
+
+    Returns
+    -------
+    tuple of str
+        Names of the classes, in natural order where they come from the labels.
+    list of str
+        What was made of labels that are no class names as they stand.
+
+    Raises
+    ------
+    ConfigError
+        There are neither labels nor names.
+    DataError
+        The labels make no classes: fewer than two, too many, or names that cannot be used.
+    """
+    notes: list[str] = []
+    found = class_names(given) if given else _from_labels(labels, where, notes)
+    if not found:
+        raise ConfigError("there are no labels to take the classes from: name them, --classes good,bad")
+    if len(found) < _LEAST:
+        raise DataError(f"{where}: the classes are {', '.join(found)}; a problem needs at least two different ones")
+    for name in found:
+        _refuse_name(name, where)
+    if len(found) > _MOST:
+        raise DataError(
+            f"{where} holds {len(found)} classes ({', '.join(found[:5])}, …); votes can name {_MOST} at most"
+        )
+    return tuple(found), notes
+
+
+def rarest(labels: Sequence[object], classes: Sequence[str]) -> int:
+    """Count the labels of the class that has the fewest."""
+    counts = Counter(
+        fold(as_string(one)) for one in labels if not is_missing(one) and not isinstance(one, (list, dict))
+    )
+    return min(counts[fold(name)] for name in classes)
+
+
+def _from_labels(labels: Sequence[object], where: str, notes: list[str]) -> list[str]:
+    several = next((one for one in labels if isinstance(one, (list, dict))), None)
+    if several is not None:
+        raise DataError(
+            f"{where} holds {str(several)[:60]}, several labels of one row: Tidemill's classes exclude one another"
+        )
+    said = [as_string(one).strip() for one in labels if not is_missing(one)]
+    known = [name for name in said if not is_no_class(name)]
+    left_out = sorted(set(said) - set(known))
+    if left_out:
+        notes.append(
+            f"{where}: {', '.join(map(repr, left_out))} {'is' if len(left_out) == 1 else 'are'} taken for no label "
+            f"({len(said) - len(known)} rows); name the classes with --classes where it is one"
+        )
+    spellings: dict[str, Counter[str]] = {}
+    for name in known:
+        spellings.setdefault(fold(name), Counter())[unicodedata.normalize("NFC", name)] += 1
+    _refuse_many(spellings, len(known), where)
+    for counts in spellings.values():
+        if len(counts) > 1 or sum(counts.values()) != known.count(next(iter(counts))):
+            best = counts.most_common(1)[0][0]
+            notes.append(f"{where}: {', '.join(map(repr, sorted(counts)))} are one class, {best!r}")
+    return sorted((counts.most_common(1)[0][0] for counts in spellings.values()), key=natural)
+
+
+def _refuse_many(spellings: dict[str, Counter[str]], rows: int, where: str) -> None:
+    if len(spellings) > max(_FEW, rows / _ROWS_OF_EACH):
+        shown = ", ".join(list(spellings)[:5])
+        raise DataError(
+            f"{where} holds {len(spellings)} different values in {rows} rows ({shown}, …): is it the label column? "
+            "Numbers must be put in classes first"
+        )
+
+
+def _refuse_name(name: str, where: str) -> None:
+    if name.lower() in _RESERVED:
+        raise DataError(f"{where}: class {name!r} is a name of Tidemill's own tables: rename it in the file")
+    if not name.isprintable():
+        raise DataError(f"{where}: class {name!r} has a line break or a control character: rename it in the file")
