@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from typer import Argument, Option
+from typer import Argument, Exit, Option
 
 from tidemill.cli.options import AbstainBelow, AsJson, EngineName, ModelVersion, ProblemName
 from tidemill.cli.output import answering
 from tidemill.cli.project import open_project
+
+SOME_ERRORS = 3
+"""Exit status where some rows could not be predicted."""
 
 
 def predict(
@@ -19,7 +22,7 @@ def predict(
         Argument(
             metavar="SOURCE...",
             resolve_path=True,
-            help="CSV, JSONL or Parquet as the problem's batches are, a folder of them, or a folder of images",
+            help="tables as the problem's batches are, a folder of them, or a folder of images",
         ),
     ],
     *,
@@ -28,15 +31,21 @@ def predict(
         Option(
             metavar="FILE",
             resolve_path=True,
-            help="CSV, JSONL or Parquet file to write: source, key, row_id, prediction, a probability per class",
+            help="CSV, JSONL or Parquet file to write: source, key, row_id, error, prediction, a probability per class",
         ),
     ],
     abstain_below: AbstainBelow = 0.0,
     version: ModelVersion = None,
     engine: EngineName = "auto",
+    strict: Annotated[
+        bool, Option("--strict", help="one row that cannot be predicted refuses all (default: it gets the reason)")
+    ] = False,
+    force: Annotated[bool, Option("--force", help="the output may replace a source")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Label new rows with the champion.
+
+    A row that cannot be predicted gets no prediction and the reason in the column error; the exit status is 3 then.
 
     Examples
     --------
@@ -48,11 +57,26 @@ def predict(
     with answering(as_json=as_json) as answer:
         project = open_project(problem)
         done = predict_files(
-            project, problem, sources, out, version=version, abstain_below=abstain_below, engine=engine
+            project,
+            problem,
+            sources,
+            out,
+            version=version,
+            abstain_below=abstain_below,
+            engine=engine,
+            strict=strict,
+            overwrite=force,
         )
         counts = {
             name or "no prediction": count for name, count in sorted(done.counts.items(), key=lambda one: -one[1])
         }
         said = ", ".join(f"{name} {count:,}" for name, count in counts.items())
-        content = {"out": out, "version": done.version, "rows": done.rows, "predictions": counts}
-        answer(content, [f"{out}, by {done.version}: {done.rows:,} rows: {said}"])
+        content = {"out": out, "version": done.version, "rows": done.rows, "predictions": counts, "errors": done.errors}
+        lines = [f"{out}, by {done.version}: {done.rows:,} rows: {said}"]
+        if done.errors:
+            lines.append(
+                f"{done.errors:,} rows could not be predicted; the column 'error' says why (exit status {SOME_ERRORS})"
+            )
+        answer(content, lines)
+    if done.errors:
+        raise Exit(SOME_ERRORS)

@@ -26,9 +26,10 @@ def csv(path: Path, texts: list[str], header: str = "id,body,note") -> Path:
     return path
 
 
-def predict(sources, out: Path, *, problem: str = "mail", below: float = 0.0):
+def predict(sources, out: Path, *, problem: str = "mail", below: float = 0.0, **options: bool):
     sources = [sources] if isinstance(sources, Path) else sources
-    return prediction.predict_files(Project.open(Path()), problem, sources, out, version=None, abstain_below=below)
+    here = Project.open(Path())
+    return prediction.predict_files(here, problem, sources, out, version=None, abstain_below=below, **options)
 
 
 def read(path: Path) -> pl.DataFrame:
@@ -40,7 +41,7 @@ def read(path: Path) -> pl.DataFrame:
 def test_every_row_gets_a_line_in_its_order_in_every_format(mail, suffix):
     done = predict(csv(mail / "new.csv", ["hello", "win!!", "hello"]), mail / f"said{suffix}")
     table = read(mail / f"said{suffix}")
-    assert table.columns == ["source", "key", "row_id", "prediction", "p_ham", "p_spam"]
+    assert table.columns == ["source", "key", "row_id", "error", "prediction", "p_ham", "p_spam"]
     assert table["key"].to_list() == ["new-0", "new-1", "new-2"]
     assert table["prediction"].to_list() == ["ham", "spam", "ham"]
     assert table["p_spam"][1] == pytest.approx(1 / (1 + math.exp(-3.0)), abs=1e-6)  # two marks: log odds 2 * 2 - 1
@@ -112,7 +113,7 @@ def test_a_folder_of_images_is_predicted_file_by_file(mail):
 def test_a_row_that_ingest_would_not_take_is_named_and_nothing_is_written(mail, texts, told):
     (mail / "said.csv").write_text("earlier")
     with pytest.raises(DataError, match=told):
-        predict(csv(mail / "new.csv", texts), mail / "said.csv")
+        predict(csv(mail / "new.csv", texts), mail / "said.csv", strict=True)
     assert (mail / "said.csv").read_text() == "earlier"
     assert not list(mail.glob(".said*"))
 
@@ -120,7 +121,7 @@ def test_a_row_that_ingest_would_not_take_is_named_and_nothing_is_written(mail, 
 def test_a_late_row_that_is_wrong_leaves_no_half_of_a_file(mail, monkeypatch):
     monkeypatch.setitem(CHUNK, "text", 2)
     with pytest.raises(DataError, match="line 6"):
-        predict(csv(mail / "new.csv", ["a", "b", "c", "d", "", "f"]), mail / "said.parquet")
+        predict(csv(mail / "new.csv", ["a", "b", "c", "d", "", "f"]), mail / "said.parquet", strict=True)
     assert not list(mail.glob("*said*"))
 
 
@@ -128,7 +129,7 @@ def test_an_image_of_too_many_pixels_is_named(mail):
     (mail / "photos").mkdir()
     (mail / "photos" / "large.png").write_bytes(picture(9, side=21))
     with pytest.raises(DataError, match=r"large\.png has 21 x 21 pixels, more than ingest\.max_pixels 400"):
-        predict(mail / "photos", mail / "said.csv", problem="cells")
+        predict(mail / "photos", mail / "said.csv", problem="cells", strict=True)
 
 
 @pytest.mark.parametrize(
@@ -138,3 +139,57 @@ def test_an_image_of_too_many_pixels_is_named(mail):
 def test_what_cannot_be_meant_is_refused(mail, out, below, told):
     with pytest.raises(ConfigError, match=told):
         predict(csv(mail / "new.csv", ["a"]), mail / out, below=below)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_a_row_that_cannot_be_predicted_gets_the_reason_and_the_others_their_prediction(mail, monkeypatch, suffix):
+    monkeypatch.setitem(CHUNK, "text", 2)
+    done = predict(csv(mail / "new.csv", ["a", "b!", "c", "", "", "f!"]), mail / f"said{suffix}")
+    table = read(mail / f"said{suffix}")
+    assert table["prediction"].to_list() == ["ham", "spam", "ham", None, None, "spam"]
+    assert table["p_ham"].is_null().to_list() == [False, False, False, True, True, False]
+    assert table["error"].is_null().to_list() == [True, True, True, False, False, True]
+    assert "column 'body' is None, not text" in table["error"][3]
+    assert (done.rows, done.errors, done.counts) == (6, 2, {"ham": 2, "spam": 2})
+
+
+def test_a_file_none_of_whose_rows_can_be_predicted_is_all_reasons(mail):
+    done = predict(csv(mail / "new.csv", ["", ""]), mail / "said.jsonl")
+    assert (done.errors, done.counts) == (2, {})
+    assert read(mail / "said.jsonl")["error"].null_count() == 0
+
+
+def test_a_damaged_image_gets_the_reason(mail):
+    (mail / "photos").mkdir()
+    (mail / "photos" / "a.png").write_bytes(picture(5))
+    (mail / "photos" / "b.png").write_bytes(b"")
+    predict(mail / "photos", mail / "said.csv", problem="cells")
+    table = read(mail / "said.csv")
+    assert table["prediction"].to_list() == ["dark", None]
+    assert "b.png is empty" in table["error"][1]
+
+
+def test_rows_without_keys_and_with_the_same_key_are_predicted(mail):
+    (mail / "new.csv").write_text("id,body,note\n1,one,x\n1,two!,x\n,three,x\n")
+    predict(mail / "new.csv", mail / "said.csv")
+    table = read(mail / "said.csv")
+    assert table["prediction"].to_list() == ["ham", "spam", "ham"]
+    assert table["key"].to_list()[:2] == ["1", "1"]
+
+
+def test_columns_that_differ_by_letter_case_are_taken_and_told(mail, capsys):
+    predict(csv(mail / "new.csv", ["one", "win!"], header=" ID,Body ,note"), mail / "said.csv")
+    assert read(mail / "said.csv")["prediction"].to_list() == ["ham", "spam"]
+    assert "column 'Body' is read as 'body'" in capsys.readouterr().err
+
+
+def test_what_is_read_is_not_written_over_unless_asked_for(mail):
+    new = csv(mail / "new.csv", ["one"])
+    before = new.read_text()
+    with pytest.raises(
+        ConfigError, match=r"new\.csv is what is read: name another file with --out, or replace it with --force"
+    ):
+        predict(new, new)
+    assert new.read_text() == before
+    predict(new, new, overwrite=True)
+    assert read(new)["prediction"].to_list() == ["ham"]

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -34,6 +35,8 @@ class Predicted:
     version: str
     rows: int
     counts: dict[str | None, int]
+    errors: int = 0
+    """Rows that could not be predicted; the column ``error`` says why."""
 
 
 def predict_files(  # noqa: PLR0913 - what the command takes
@@ -45,11 +48,14 @@ def predict_files(  # noqa: PLR0913 - what the command takes
     version: str | None,
     abstain_below: float,
     engine: Engine = "torch",
+    strict: bool = False,
+    overwrite: bool = False,
 ) -> Predicted:
     """Predict files as a problem's batches are, and write a table with a line per row, in their order.
 
-    Its columns are source, key, row_id, prediction (null below ``abstain_below``), a probability per class, and where
-    the model has one a column ``outlier``: above 1 the prediction is none_of_the_above.
+    Its columns are source, key, row_id, error, prediction (null below ``abstain_below``), a probability per class, and where
+    the model has one a column ``outlier``: above 1 the prediction is none_of_the_above. A row that cannot be predicted has its
+    reason in ``error``, and neither prediction nor probabilities.
 
     Parameters
     ----------
@@ -66,6 +72,10 @@ def predict_files(  # noqa: PLR0913 - what the command takes
         The project's main checkout.
     engine : str
         ``auto``, ``torch`` or ``onnx``.
+    strict : bool
+        A row that cannot be predicted refuses all; nothing is written then.
+    overwrite : bool
+        Whether the output may take the place of one of the sources.
 
     Returns
     -------
@@ -74,35 +84,42 @@ def predict_files(  # noqa: PLR0913 - what the command takes
     Raises
     ------
     ConfigError
-        There is no such version, or no champion yet; or the threshold or the suffix means nothing.
+        There is no such version, or no champion yet; or the threshold or the suffix means nothing, or the output is a source.
     DataError
-        A row is not one that the problem's ingest would take; nothing is written then.
+        A file cannot be read, or where ``strict`` a row is not one that the problem's ingest would take.
     """
     if not 0.0 <= abstain_below <= 1.0:
         raise ConfigError(f"--abstain-below {abstain_below:g} is not a probability: give one from 0 to 1")
     known, settings, paths = project.load(problem, "ingest", IngestSettings)
     model = find_model(project, problem, version)
-    found = [one for source in sources for one in listed(source, settings)]
+    if not overwrite and any(source.resolve() == out.resolve() for source in sources):
+        raise ConfigError(f"{out} is what is read: name another file with --out, or replace it with --force")
+    found = [one for source in sources for one in listed(source, settings, strict=strict)]
     total, contract = sum(len(one.table.numbers) for one in found), answers_contract(model)
     use(chosen(engine, known.modality, total), model.embedder, paths, must=engine == "onnx")
     chunks = progress(
         (chunk for one in found for chunk in one.chunks()), total=total, name="predict", size=CHUNK[known.modality]
     )
     counts: Counter[str | None] = Counter()
+    errors = 0
     with outgoing(out) as write:
         for chunk in chunks:
-            table = check(answered(model, chunk, abstain_below), contract, where=str(out))
-            counts.update(table["prediction"].to_list())
+            table = answered(model, chunk, abstain_below)
+            good = table["error"].is_null()
+            check(table.filter(good), contract, where=str(out))
+            counts.update(table["prediction"].filter(good).to_list())
+            errors += int((~good).sum())
             write(table)
-    return Predicted(model.version, total, dict(counts))
+    return Predicted(model.version, total, dict(counts), errors)
 
 
 def answers_contract(model: Model) -> Contract:
     """Make the contract of what ``predict`` writes; a row may be there twice."""
     about = tuple(Column(name, pl.String) for name in ("source", "key", "row_id"))
     said = Column("prediction", pl.String, nullable=True)
+    error = Column("error", pl.String, nullable=True)
     promised = predictions_contract(model.head.classes, outliers=model.outliers is not None)
-    return replace(promised, columns=(*about, said, *promised.columns[1:]))
+    return replace(promised, columns=(*about, error, said, *promised.columns[1:]), min_rows=0)
 
 
 def answered(model: Model, rows: pl.DataFrame, abstain_below: float) -> pl.DataFrame:
@@ -120,10 +137,16 @@ def answered(model: Model, rows: pl.DataFrame, abstain_below: float) -> pl.DataF
     polars.DataFrame
         The other columns, the prediction and the probabilities.
     """
-    said = model.say(rows, name="predict")
+    good = rows["error"].is_null()
+    said = model.say(rows.filter(good), name="predict")
     classes = model.head.classes
-    columns = {name: said.probabilities[:, k] for k, name in enumerate(probability_columns(classes))}
+    columns: dict[str, Any] = {"prediction": pl.Series(said.decided(classes, abstain_below), dtype=pl.String)}
+    columns |= {name: said.probabilities[:, k] for k, name in enumerate(probability_columns(classes))}
     if said.outlier is not None:
         columns[OUTLIER] = said.outlier
-    predicted = pl.Series("prediction", said.decided(classes, abstain_below), dtype=pl.String)
-    return rows.drop(model.embedder.modality).with_columns(predicted, **{k: pl.Series(v) for k, v in columns.items()})
+    about = rows.drop(model.embedder.modality)
+    if good.all():
+        return about.with_columns(**{name: pl.Series(column) for name, column in columns.items()})
+    place = pl.Series("place", good.arg_true(), dtype=pl.UInt32)
+    found = pl.DataFrame({"place": place} | columns)
+    return about.with_row_index("place").join(found, on="place", how="left", maintain_order="left").drop("place")

@@ -15,9 +15,12 @@ from tidemill.contracts import DataError
 from tidemill.ingest import values
 from tidemill.ingest.batch import row_ids
 from tidemill.ingest.images import check_images
+from tidemill.ingest.row_errors import RowErrors
 from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.source import Source
-from tidemill.readers.read import SUFFIXES
+from tidemill.ingest.values import fold
+from tidemill.readers.options import BadRows
+from tidemill.readers.read import SUFFIXES, tell
 from tidemill.readers.table import Table
 
 
@@ -28,6 +31,7 @@ class Listed:
     source: Source
     table: Table
     settings: IngestSettings
+    strict: bool = False
 
     def chunks(self) -> Iterator[pl.DataFrame]:
         """Read rows chunk by chunk.
@@ -35,38 +39,45 @@ class Listed:
         Yields
         ------
         polars.DataFrame
-            source, key, row_id and text or image, in the order of the rows.
+            source, key, row_id, error and text or image, in the order of the rows. ``error`` says why a row cannot be
+            predicted, and is null otherwise; its content is empty then.
 
         Raises
         ------
         DataError
-            Names the file, row and value that cannot be taken, and what to do.
+            Names the file, row and value that cannot be taken, and what to do; where ``strict``.
         """
         size = CHUNK[self.settings.modality]
-        keys = _keys(self.table, self.settings)
+        policy: BadRows = "refuse" if self.strict else "quarantine"
+        keys = _keys(self.table, self.settings, RowErrors(self.table, policy))
         for start in range(0, len(self.table.numbers), size):
             part = _part(self.table, start, start + size)
-            contents = self._contents(part)
+            inside = RowErrors(part, policy)
+            contents = self._contents(part, inside)
             hashes = [hashlib.sha256(one.encode() if isinstance(one, str) else one).hexdigest() for one in contents]
-            named = keys[start : start + size] if keys else [one[:16] for one in hashes]
+            named = [key or one[:16] for key, one in zip(keys[start : start + size], hashes, strict=True)]
             basic = {"source": [self.source.name] * len(contents), "key": named, "row_id": row_ids(hashes, named)}
-            yield pl.DataFrame(basic | {self.settings.modality: contents})
+            reasons = [inside.reasons.get(row) for row in range(len(contents))]
+            about = pl.Series("error", reasons, dtype=pl.String)
+            yield pl.DataFrame(basic | {self.settings.modality: contents}).with_columns(about)
 
-    def _contents(self, part: Table) -> list[Any]:
+    def _contents(self, part: Table, errors: RowErrors) -> list[Any]:
         if self.settings.modality == "text":
-            return values.texts(part, self.settings)
-        names, images = self.source.images(part, self.settings)
-        check_images(images, names, part, max_pixels=self.settings.max_pixels)
+            return values.texts(part, self.settings, errors)
+        names, images = self.source.images(part, self.settings, errors)
+        check_images(images, names, part, max_pixels=self.settings.max_pixels, errors=errors)
         return images
 
 
-def listed(path: Path, settings: IngestSettings) -> list[Listed]:
+def listed(path: Path, settings: IngestSettings, *, strict: bool = False) -> list[Listed]:
     """List the sources in a file, folder of images, or folder of tables, and check that they can be read.
 
     Parameters
     ----------
     path : Path
     settings : IngestSettings
+    strict : bool
+        Whether a row that cannot be predicted refuses its file.
 
     Returns
     -------
@@ -77,7 +88,7 @@ def listed(path: Path, settings: IngestSettings) -> list[Listed]:
     DataError
         A file is missing, empty or cannot be read, or there is none.
     """
-    return [_listed(Source(str(one.resolve())), settings) for one in _files(path, settings)]
+    return [_listed(Source(str(one.resolve())), settings, strict=strict) for one in _files(path, settings)]
 
 
 def _files(path: Path, settings: IngestSettings) -> list[Path]:
@@ -89,16 +100,32 @@ def _files(path: Path, settings: IngestSettings) -> list[Path]:
     return tables or [path]
 
 
-def _listed(source: Source, settings: IngestSettings) -> Listed:
-    table = source.table(settings)
+def _listed(source: Source, settings: IngestSettings, *, strict: bool) -> Listed:
+    table = _with_usual_names(source.table(settings), settings)
+    tell(table.notes)
     known = settings if settings.key in table.columns else settings.model_copy(update={"key": None})
-    kept = {name: column for name, column in table.columns.items() if name in {known.content, known.key}}
-    table.column(known.content, f"ingest.{known.modality}")  # a file without it is refused before others are read
-    return Listed(source, replace(table, columns=kept), known)
+    content = table.column(known.content, f"ingest.{known.modality}")  # refused before others are read
+    columns = {known.content: content} | ({} if known.key is None else {known.key: table.columns[known.key]})
+    return Listed(source, replace(table, columns=columns), known, strict)
 
 
-def _keys(table: Table, settings: IngestSettings) -> list[str]:
-    return [] if settings.key is None else values.keys(table, settings, [])
+def _with_usual_names(table: Table, settings: IngestSettings) -> Table:
+    """Rename columns that differ from those of the problem by letter case and spaces only."""
+    names, notes = {name: name for name in table.columns}, []
+    for wanted in filter(None, (settings.content, settings.key)):
+        alike = [name for name in table.columns if fold(name) == fold(wanted)]
+        if not table.has(wanted) and len(alike) == 1:
+            names[alike[0]] = wanted
+            notes.append(f"{table.name}: column {alike[0]!r} is read as {wanted!r}")
+    columns = {names[name]: column for name, column in table.columns.items()}
+    return replace(table, columns=columns, notes=(*table.notes, *notes))
+
+
+def _keys(table: Table, settings: IngestSettings, errors: RowErrors) -> list[str]:
+    """Key of each row, empty where there is none: a row may be predicted twice."""
+    if settings.key is None:
+        return [""] * len(table.numbers)
+    return values.keys(table, settings, [], errors)
 
 
 def _part(table: Table, start: int, stop: int) -> Table:
