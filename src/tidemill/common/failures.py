@@ -6,6 +6,7 @@ import functools
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 from tidemill.common.extras import remedy
@@ -36,10 +37,21 @@ def says_errors(main: Callable[[], None]) -> Callable[[], None]:
             line = as_line(error)
             if line is None or os.environ.get(DEBUG, "0") not in {"", "0"}:
                 raise
-            print(f"error: {line}", file=sys.stderr)
+            print(f"error: {as_seen_from(line, Path.cwd())}", file=sys.stderr)
             raise SystemExit(1) from error
 
     return wrapped
+
+
+def as_seen_from(text: str, folder: Path) -> str:
+    """Shorten the paths in a text that lie below a folder, for the person who stands in it.
+
+    Examples
+    --------
+    >>> as_seen_from("/home/ann/spam/words.yaml:4: unknown key", Path("/home/ann"))
+    'spam/words.yaml:4: unknown key'
+    """
+    return text if folder == folder.parent else text.replace(f"{folder}{os.sep}", "")
 
 
 def as_line(error: Exception) -> str | None:

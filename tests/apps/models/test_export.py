@@ -86,7 +86,7 @@ def test_a_whole_model_says_in_onnx_what_it_says_in_torch(modality, root, packag
 def test_the_head_alone_is_exported_without_its_backbone(inside, monkeypatch):
     build(inside)
     git("init", "-q", folder=inside)
-    monkeypatch.setattr(exporting, "find_model", lambda name, *_, **__: known_model(name))
+    monkeypatch.setattr(exporting, "find_model", lambda _, name, *_words, **__: known_model(name))
     done = export(Project.open(inside), "mail", None, inside / "out", head_only=True)
     assert [path.name for path in done.files] == ["head.onnx"]
     asked = session((inside / "out" / "head.onnx").read_bytes(), threads=1)

@@ -17,7 +17,7 @@ from tidemill.train.end_model.outliers import Outliers
 @pytest.fixture
 def mail(inside: Path, monkeypatch) -> Path:
     build(inside)
-    monkeypatch.setattr(prediction, "find_model", lambda name, *_, **__: model(name))
+    monkeypatch.setattr(prediction, "find_model", lambda _, name, *_words, **__: model(name))
     return inside
 
 
