@@ -49,7 +49,7 @@ def test_zero_bytes_in_utf8_are_no_utf16() -> None:
 
 def test_what_two_alphabets_read_as_well_is_asked_about() -> None:
     with pytest.raises(
-        DataError, match=r"its encoding cannot be told: .* reads '.*', .* reads '.*'; name it: --encoding"
+        DataError, match=r"its encoding cannot be detected: .* reads '.*', .* reads '.*'; name it: --encoding"
     ):
         decode("привет".encode("cp1251"), "t.csv", None)
 

@@ -18,7 +18,7 @@ def defaults(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Show the settings that come with Tidemill, with what each is for.
+    """Show the default settings and what each means.
 
     Examples
     --------

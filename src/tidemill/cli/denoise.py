@@ -38,7 +38,8 @@ def denoise(
         ),
     ] = None,
     default_class: Annotated[
-        str | None, Option(metavar="CLASS", help="class of rows without votes; else estimated, where the votes tell")
+        str | None,
+        Option(metavar="CLASS", help="class of rows without votes; else estimated, where the votes determine it"),
     ] = None,
     default_rate: Annotated[
         float | None,

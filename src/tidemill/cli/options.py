@@ -50,13 +50,15 @@ AbstainBelow = Annotated[
 SampleSize = Annotated[
     int | None, Option("--rows", metavar="N", min=1, help="size of the sample (5000 texts, 400 images; dev first)")
 ]
-Encoding = Annotated[str | None, Option("--encoding", metavar="NAME", help="of text files (default: found, and told)")]
+Encoding = Annotated[
+    str | None, Option("--encoding", metavar="NAME", help="of text files (default: detected, and printed)")
+]
 Delimiter = Annotated[
-    str | None, Option("--delimiter", metavar="CHARACTER", help="between cells of CSV (default: found, and told)")
+    str | None, Option("--delimiter", metavar="CHARACTER", help="between cells of CSV (default: detected, and printed)")
 ]
 Header = Annotated[
     bool | None,
-    Option("--header/--no-header", help="whether the first line names the columns (default: found, and told)"),
+    Option("--header/--no-header", help="whether the first line names the columns (default: detected, and printed)"),
 ]
 BadRowsPolicy = Annotated[
     Literal["refuse", "quarantine"],

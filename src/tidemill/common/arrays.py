@@ -131,6 +131,10 @@ def n_classes_of(votes: Votes) -> int:
     ----------
     votes : (n_rows, n_functions)
 
+    Returns
+    -------
+    int
+
     Examples
     --------
     >>> n_classes_of(np.array([[0, -1]], dtype=np.int8)), n_classes_of(np.array([[0, -5]], dtype=np.int8))
@@ -175,6 +179,12 @@ def feature_array(features: Any, *, rows: int | None = None) -> Features:
 
 def refuse_nothing(array: npt.NDArray[Any], what: str) -> None:
     """Refuse a matrix without rows or without columns.
+
+    Parameters
+    ----------
+    array : (n_rows, n_columns)
+    what : str
+        What it is, for the error.
 
     Raises
     ------

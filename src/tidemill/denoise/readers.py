@@ -28,7 +28,7 @@ NAMES: Final = ("row_id", "task", "id")
 _TOLOKA: Final = ("INPUT:", "ASSIGNMENT:worker_id", "OUTPUT:")
 """How Toloka's columns of task, worker and label begin."""
 _NOT_VOTES: Final = frozenset({"label", "labels", "gold", "y", "target", "truth", "class", "index", "level_0"})
-"""Names, in lower case, of columns that are asked about where their values could be votes."""
+"""Names, in lower case, of columns that need a decision where their values could be votes."""
 QUOTES: Final = "''"
 """An empty name, for a shell."""
 _STANDARD_ERRORS: Final = 2.0
@@ -290,7 +290,7 @@ def _indices(column: pl.Series, classes: Sequence[str], path: Path) -> pl.Series
 def _long(table: pl.DataFrame, path: Path) -> VotesFile:
     """Tasks and workers are put in the order of their names."""
     if table["label"].null_count():
-        raise DataError(f"{path}, column 'label': a label is missing; leave the line out where a worker said nothing")
+        raise DataError(f"{path}, column 'label': a label is missing; leave the line out where a worker abstained")
     if table.select("task", "worker").is_duplicated().any():
         raise DataError(f"{path}: a worker labels a task twice; keep one label of each")
     tasks, workers = (table[name].cast(pl.String).unique().sort().to_list() for name in LONG[:2])

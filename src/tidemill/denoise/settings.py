@@ -1,4 +1,4 @@
-"""What `conf/denoise/` says."""
+"""Settings of `conf/denoise/`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `conf/embed/` says."""
+"""Settings of `conf/embed/`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `conf/evaluate/` promises."""
+"""Settings of `conf/evaluate/`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ingest can be told."""
+"""Settings of `conf/ingest/`."""
 
 from __future__ import annotations
 

@@ -238,7 +238,7 @@ def typed(table: Table, name: str, kind: Kind, errors: RowErrors | None = None) 
         except (ValueError, TypeError, OverflowError):
             errors.add(
                 row,
-                f"column {name!r} is {_shortened(value)}, not {kind}; mend it, or change what ingest says of {name!r}",
+                f"column {name!r} is {_shortened(value)}, not {kind}; mend it, or change the settings of ingest for {name!r}",
             )
             found.append(None)
     return found

@@ -32,7 +32,7 @@ _UNSEEN: Final = ("key", "batch", "split")
 
 
 MIN_TIMED_ROWS: Final = 500
-"""Rows asked, below which the time per row is that of starting processes, and tells nothing of functions."""
+"""Rows below which the time per row is that of starting processes, and shows nothing of functions."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What `conf/monitor/` promises."""
+"""Settings of `conf/monitor/`."""
 
 from __future__ import annotations
 

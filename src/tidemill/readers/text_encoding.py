@@ -42,7 +42,7 @@ _MIXED: Final = re.compile("a[xL]*x|x[xL]*a")
 _SAMPLE: Final = 1 << 16
 """Bytes that are judged."""
 _CLEAR: Final = 0.05
-"""Lead in charset-normalizer's coherence less noise, below which encodings of different scripts are asked about."""
+"""Lead in charset-normalizer's coherence less noise, below which a person chooses between encodings of different scripts."""
 _STRAY: Final = 0.3
 """Taken from the score of an encoding in which letters of another alphabet stand inside Latin words, or are very few."""
 _FEW: Final = 0.05
@@ -130,7 +130,7 @@ def _detected(data: bytes, name: str, error: UnicodeDecodeError) -> tuple[str, s
     for other, its_score in candidates:
         if score - its_score < _CLEAR and _scripts(lines[0], other) != _scripts(lines[0], best):
             raise DataError(
-                f"{name} is not UTF-8, and its encoding cannot be told: {_word(best)} reads {_shown(lines[0], best)}, "
+                f"{name} is not UTF-8, and its encoding cannot be detected: {_word(best)} reads {_shown(lines[0], best)}, "
                 f"{_word(other)} reads {_shown(lines[0], other)}; name it: {_ANY}"
             )
     told = f"{name} is not UTF-8: read as {_word(best)}, in which a line is {_shown(lines[0], best)}; name another with {_ANY}"

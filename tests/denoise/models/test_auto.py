@@ -177,7 +177,7 @@ def test_gold_overrules_where_a_model_is_surely_better(rows):
     blind, told = auto(votes, 2), auto(votes, 2, gold=gold)
     assert blind.evidence_["chosen"] == "smoothed"
     assert told.evidence_["chosen"] == "generative"
-    assert told.evidence_["reason"] == "surely less squared error on gold"
+    assert told.evidence_["reason"] == "significantly less squared error on gold"
     assert accuracy(told, votes, truth) > accuracy(blind, votes, truth) + 0.02
 
 

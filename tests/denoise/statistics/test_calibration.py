@@ -165,4 +165,4 @@ def test_a_calibration_of_the_votes_answer_is_not_said_to_be_used_where_features
     assert model.evidence_["chosen"] == "joint"
     assert model.calibration_ is None
     assert model.evidence_["calibration"]["used"] is False
-    assert "features answer" in model.evidence_["calibration"]["reason"]
+    assert "features predict" in model.evidence_["calibration"]["reason"]

@@ -73,11 +73,15 @@ def said(asked: Study, rows: Any, suspect: Any) -> str:
     """Say how many suspect labels are wrong by gold, where there is gold."""
     wrong = asked.targets.argmax(axis=1) != asked.gold
     parts = []
-    for which, some in (("of the labels that teach", rows), ("of the suspect ones", suspect)):
+    for which, some in (("of the training labels", rows), ("of the suspect ones", suspect)):
         known = some[asked.gold[some] != NO_GOLD]
         if len(known):
             parts.append(f"{which} {wrong[known].sum():,} of {len(known):,} ({wrong[known].mean():.1%})")
-    return f"Wrong by gold, where there is gold: {', '.join(parts)}." if parts else "No gold tells how many are wrong."
+    return (
+        f"Wrong by gold, where there is gold: {', '.join(parts)}."
+        if parts
+        else "There is no gold to count how many are wrong."
+    )
 
 
 def page(table: pl.DataFrame, title: str, words: str) -> str:
@@ -90,7 +94,7 @@ def page(table: pl.DataFrame, title: str, words: str) -> str:
     heads = "".join(f"<th>{html.escape(name)}</th>" for name in shown.columns)
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{html.escape(title)}</title>'
-        f"<style>{_STYLE}</style><h1>{html.escape(title)}</h1><p>{html.escape(words)} Quality: 0, surely wrong, to 1; "
+        f"<style>{_STYLE}</style><h1>{html.escape(title)}</h1><p>{html.escape(words)} Quality: 0, certainly wrong, to 1; "
         f"all rows with their ids are in label_errors.csv.</p><table><tr>{heads}</tr>{''.join(lines)}</table></html>\n"
     )
 

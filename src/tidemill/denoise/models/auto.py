@@ -39,7 +39,7 @@ ENOUGH_GOLD: Final = 30
 SURE: Final = 2.0
 """Standard errors by which a model must beat the choice of the votes on gold."""
 ROWS_OF_FEATURE_FIT: Final = 2_000
-"""Rows on which features are asked what they tell of the majority vote."""
+"""Rows on which it is measured how well features predict the majority vote."""
 KINDS_FOR_GENERATIVE: Final = 400
 """Kinds of vote above which a generative model cannot be checked against pairs, and is not tried."""
 
@@ -149,7 +149,7 @@ class Auto(ModelWithPriors):
         self.calibration_ = None
         told = self.evidence_.get("calibration")
         if told is not None and told["used"]:
-            reason = "it was learned for the answer of votes alone, and features answer"
+            reason = "it was fitted on the predictions of votes alone, and features predict"
             self.evidence_["calibration"] = {"rows": told["rows"], "used": False, "reason": reason}
 
     def _with_features(self, votes: Votes, features: Features, gold: Gold, model: LabelModel) -> LabelModel:
@@ -172,10 +172,10 @@ class Auto(ModelWithPriors):
     @staticmethod
     def _why_joint(joint: Joint) -> str:
         if too_dependent(joint.base_):
-            return "features are not heard: votes are too dependent to teach a classifier"
+            return "features are not used: votes are too dependent to train a classifier on"
         if joint.skill_ <= UNSKILLED:
-            return "features tell nothing of the labels, and are not heard"
-        return f"features tell {joint.skill_:.0%} of the labels of rows not seen, beyond the commonest class"
+            return "features predict nothing of the labels, and are not used"
+        return f"features predict {joint.skill_:.0%} of the labels of rows not seen, beyond the commonest class"
 
     def _candidates(self, rows: DistinctRows, pairs: PairLifts) -> dict[str, LabelModel]:
         smoothed = SmoothedVote(
@@ -217,7 +217,7 @@ class Auto(ModelWithPriors):
         chosen, reason = best, why[best]
         better = self._surely_better(rows, candidates, best)
         if better is not None:
-            chosen, reason = better, "surely less squared error on gold"
+            chosen, reason = better, "significantly less squared error on gold"
         self.evidence_ |= {"chosen": chosen, "reason": reason, "held_out_agreement": agreement, "gold": gold}
 
     def _surely_better(self, rows: DistinctRows, candidates: dict[str, LabelModel], best: str) -> str | None:

@@ -145,7 +145,7 @@ class DawidSkene(ModelWithPriors):
 
     def report(self) -> dict[str, Any]:
         """Report the class balance, whether the model fell back to the majority vote, and why."""
-        why = "EM left the majority vote behind: answers are the majority vote's" if self.fallback_ else None
+        why = "EM left the majority vote behind: predictions are the majority vote's" if self.fallback_ else None
         return super().report() | {"fallback": self.fallback_, "fallback_reason": why}
 
 

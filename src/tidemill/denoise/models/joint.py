@@ -23,14 +23,14 @@ from tidemill.denoise.statistics.row_order import gold_first, row_order
 from tidemill.denoise.statistics.votes import Array, one_hot, softmax, sum_evidence, uncovered
 
 UNSKILLED: Final = 0.1
-"""Skill at which the features tell nothing: the votes alone are heard."""
+"""Skill at which the features predict nothing: the votes alone are used."""
 SKILLED: Final = 0.5
 """Skill from which the meaning of votes is the classifier's alone."""
 
 ROUNDS_OF_SHIFT: Final = 1_000
 
 RECALLED: Final = 0.25
-"""How far above its mean the answer for a class must be, where it is the label, for the classifier to know the class."""
+"""How far above its mean the prediction of a class must be, where it is the label, for the classifier to know the class."""
 
 
 @dataclass(frozen=True)

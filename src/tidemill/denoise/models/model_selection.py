@@ -13,7 +13,7 @@ from tidemill.denoise.statistics.distinct_rows import DistinctRows
 from tidemill.denoise.statistics.votes import Array, named_classes, symbols
 
 MAX_ROWS: Final = 5_000
-"""Distinct rows that held-out functions are asked about."""
+"""Distinct rows on which held-out functions are predicted."""
 
 
 def held_out_agreement(predict: Callable[[Votes], Probabilities], rows: DistinctRows, n_classes: int) -> float | None:

@@ -20,7 +20,7 @@ WRONG: Final = 2.0
 """How often at most a vote is expected to be wrong, beside the share of votes for the other classes: a vote for a class that
 nearly all votes name is nearly always right."""
 DECISIVE: Final = 1.2
-"""How much likelier than chance its likeliest class must be before silence is held for it."""
+"""How much likelier than chance its likeliest class must be before abstains count as evidence for it."""
 
 
 class PairLifts(ModelWithPriors):

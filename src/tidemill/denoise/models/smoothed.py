@@ -38,15 +38,15 @@ BOUND: Final = 0.2
 CORRELATION: Final = 0.3
 """Correlation between votes of a row that Kish's design effect takes for granted (Survey Sampling, 1965)."""
 SURER: Final = 0.7
-"""How much surer agreement beyond chance makes answers among three classes or more: errors seldom meet there."""
+"""How much agreement beyond chance raises the confidence among three classes or more: errors seldom meet there."""
 DOUBTFUL: Final = 0.2
-"""Share of rows given a class beyond the estimated balance from which pair precisions have no part in the answer."""
+"""Share of rows given a class beyond the estimated balance from which pair precisions have no part in the prediction."""
 PAIRS: Final = 0.5
 """Weight of pair precisions in the mean; what they are sure of can overturn a majority."""
 RARE: Final = 0.8
 """Lead of the commonest class from which pair precisions are left out: beside a rare class one wrong vote of it decides."""
 MAX_MISMATCH: Final = 0.3
-"""Share of rows given a class beyond the estimated balance from which votes are too dependent to teach a classifier."""
+"""Share of rows given a class beyond the estimated balance from which votes are too dependent to train a classifier on."""
 
 
 class SmoothedVote(ModelWithPriors):

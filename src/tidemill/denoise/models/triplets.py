@@ -18,9 +18,9 @@ from tidemill.denoise.statistics.distinct_rows import DistinctRows
 from tidemill.denoise.statistics.votes import Array, softmax, sum_evidence
 
 PARTNERS: Final = 40
-"""Most functions that triplets are made of: those which speak most."""
+"""Most functions that triplets are made of: those which vote most."""
 BELIEF: Final = 20.0
-"""Rows of belief that a function is 0.4 better than a coin; pairs that meet rarely say little."""
+"""Rows of belief that a function is 0.4 better than a coin; pairs that meet rarely count little."""
 USUAL: Final = 0.4
 
 

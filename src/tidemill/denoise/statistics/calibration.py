@@ -18,7 +18,7 @@ from tidemill.denoise.statistics.votes import Array, softmax
 LEAST_ROWS: Final = 20
 """Gold rows below which nothing is calibrated."""
 LEAST_OF_CLASS: Final = 5
-"""Gold rows with votes below which a class has no bias of its own: few say nothing of rows whose votes name it."""
+"""Gold rows with votes below which a class has no bias of its own: few prove nothing of rows whose votes name it."""
 FOLDS: Final = 5
 TEMPERATURE: Final = 0.4
 """Standard deviation of the prior on the log of the temperature."""
@@ -155,7 +155,7 @@ def choose_calibration(
         "used": after < before,
     }
     if after >= before:
-        return None, report | {"reason": "gold rows not seen do not speak for it"}
+        return None, report | {"reason": "held-out gold rows do not support it"}
     return fit_calibration(probabilities, gold, silent, weights), report | {"reason": "lower log loss on gold not seen"}
 
 

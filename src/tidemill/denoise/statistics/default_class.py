@@ -18,7 +18,7 @@ from tidemill.denoise.statistics.distinct_rows import DistinctRows
 from tidemill.denoise.statistics.votes import Array
 
 MOST: Final = 0.5
-"""Most of the silent rows that are taken to be of named classes."""
+"""Most of the uncovered rows that are taken to be of named classes."""
 HALF_A_ROW: Final = 0.5
 """Rows that a class has of which there is no sign: none is impossible because it was not seen."""
 

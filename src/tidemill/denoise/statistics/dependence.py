@@ -22,7 +22,7 @@ EXCESS: Final = 0.3
 """Share of the unexplained room for agreement that a pair fills before it counts as dependent."""
 
 MAY_DIFFER: Final = 0.95
-"""Expected agreement above which agreeing where both speak tells nothing (one-sided functions of a class)."""
+"""Expected agreement above which agreeing where both vote proves nothing (one-sided functions of a class)."""
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,7 @@ class RowCounts:
             There is not one vote, an abstain included, for every row.
         """
         if len(votes) != len(self.member):
-            raise DataError(f"a new function says something of {len(votes)} rows, {len(self.member)} were counted")
+            raise DataError(f"a new function votes on {len(votes)} rows, {len(self.member)} were counted")
         checked = check_votes(np.asarray(votes).reshape(-1, 1), self.n_classes)[:, 0]
         wide = 2 * self.n_classes + 2
         keys, member = np.unique(self.member * np.int64(wide) + checked + self.n_classes + 1, return_inverse=True)

@@ -199,7 +199,7 @@ def _declared_votes(function: DeclaredLabelingFunction, table: pl.DataFrame) -> 
     try:
         return table.select(function.expression()).to_series()
     except pl.exceptions.PolarsError as error:
-        return f"cannot be asked of these columns: {str(error).splitlines()[0]}"
+        return f"cannot be applied to these columns: {str(error).splitlines()[0]}"
 
 
 def _readable(columns: Sequence[str]) -> list[str]:

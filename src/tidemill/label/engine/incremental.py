@@ -29,7 +29,7 @@ from tidemill.label.engine.vote_cache import BatchCache, VoteColumn, cache_key
 from tidemill.label.engine.worker_pool import RemoteFunction, Reply, WorkerFailure, WorkerPool
 from tidemill.label.functions.declared import DeclaredLabelingFunction
 
-UNSTABLE: Final = "and something else when asked again"
+UNSTABLE: Final = "and otherwise when applied again"
 _CHUNK: Final = 4096
 _CHUNK_OF_IMAGES: Final = 128
 

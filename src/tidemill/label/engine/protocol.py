@@ -14,11 +14,11 @@ from typing import Final
 HEAD: Final = struct.Struct("<IQ")
 """Start of a frame: sizes of its header and of the bytes after it."""
 POSITION: Final = struct.Struct("<qq")
-"""Index of the function that is asked, and of the row."""
+"""Index of the function that is applied, and of the row."""
 NO_FUNCTION: Final = -1
-"""In place of a function's index: none is asked."""
+"""In place of a function's index: none is applied."""
 ALL_ROWS: Final = -1
-"""In place of a row's index: the function is asked of the whole table."""
+"""In place of a row's index: the function is applied to the whole table."""
 
 
 def memory(process: int | str = "self") -> float:

@@ -14,7 +14,18 @@ from tidemill.monitor.rows import Rows
 def row_set(
     *, features: Features | None = None, probabilities: Probabilities | None = None, votes: Votes | None = None
 ) -> Rows:
-    """Make rows of the parts that are given; the others have no columns."""
+    """Make rows of the parts that are given; the others have no columns.
+
+    Parameters
+    ----------
+    features : (n_rows, n_dimensions), optional
+    probabilities : (n_rows, n_classes), optional
+    votes : (n_rows, n_functions), optional
+
+    Returns
+    -------
+    Rows
+    """
     count = next(len(part) for part in (features, probabilities, votes) if part is not None)
     return Rows(
         np.zeros((count, 0), dtype=np.float32) if features is None else features,
