@@ -146,7 +146,7 @@ def test_a_model_that_is_not_fitted_says_so():
 
 
 def test_its_defaults_are_those_of_the_config(root):
-    config = yaml.safe_load((root / "conf/train/head.yaml").read_text(encoding="utf-8"))
+    config = yaml.safe_load((root / "src/tidemill/conf/train/head.yaml").read_text(encoding="utf-8"))
     groups = ("head", "optimizer", "early_stopping", "labels", "augmentation")
     values = {key: value for group in groups for key, value in config[group].items()}
     values |= {

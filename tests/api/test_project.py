@@ -20,7 +20,7 @@ def made(folder, *, version=VERSION):
     folder.mkdir(parents=True)
     build(folder)
     params = yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8"))
-    params["mail"]["embed"] = yaml.safe_load((ROOT / "conf/embed/minilm.yaml").read_text(encoding="utf-8"))
+    params["mail"]["embed"] = yaml.safe_load((ROOT / "src/tidemill/conf/embed/minilm.yaml").read_text(encoding="utf-8"))
     (folder / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
     (folder / "dvc.yaml").write_text("stages: {}\n", encoding="utf-8")
     (folder / "src/problems/mail").mkdir(parents=True)

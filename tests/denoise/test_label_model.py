@@ -26,7 +26,7 @@ from tidemill.label.applier import LFApplier
 
 EVERY_MODEL = pytest.mark.parametrize("name", sorted(MODELS))
 NEEDS_FEATURES = ("joint", "neighbours")
-CONF = Path(__file__).parents[2] / "conf" / "denoise"
+CONF = Path(__file__).parents[2] / "src/tidemill/conf" / "denoise"
 NAMES = [f"lf_{j}" for j in range(7)]
 CLASSES = ["ham", "spam", "other"]
 

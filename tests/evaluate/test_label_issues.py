@@ -57,7 +57,7 @@ def test_one_class_alone_has_no_errors():
 def test_the_defaults_are_those_of_the_config(root):
     import inspect
 
-    config = yaml.safe_load((root / "conf/evaluate/default.yaml").read_text(encoding="utf-8"))["errors"]
+    config = yaml.safe_load((root / "src/tidemill/conf/evaluate/default.yaml").read_text(encoding="utf-8"))["errors"]
     defaults = [one.default for one in inspect.signature(find_label_errors).parameters.values()][3:]
     assert defaults == list(config.values())[:3]
 

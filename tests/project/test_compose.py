@@ -5,7 +5,16 @@ import pytest
 import yaml
 
 from tidemill.contracts import ConfigError, Settings
-from tidemill.project.compose import compose, compose_all, expand, refuse_stale_code, refuse_stale_params, write_params
+from tidemill.project.compose import (
+    DEFAULTS,
+    compose,
+    compose_all,
+    expand,
+    option_names,
+    refuse_stale_code,
+    refuse_stale_params,
+    write_params,
+)
 from tidemill.project.config import load, load_params
 from tidemill.project.project import Project
 from tidemill.project.stage_code.fingerprints import running_package
@@ -118,3 +127,36 @@ def test_every_way_to_train_composes_for_both_problems(root: Path, way: str):
     for problem in ("spam", "solar"):
         found = compose([f"train@{problem}.train={way}"], conf=root / "conf")[problem]["train"]
         TrainSettings.model_validate(found)
+
+
+def test_conf_of_an_older_version_says_which_line_it_lacks(project: Path):
+    config = project / "conf/config.yaml"
+    config.write_text(config.read_text().replace("searchpath: [pkg://tidemill.conf]", "searchpath: []"))
+    with pytest.raises(
+        ConfigError, match=r"defaults are not found: add `hydra: \{searchpath: \[pkg://tidemill\.conf\]\}`"
+    ):
+        compose(conf=project / "conf")
+
+
+def test_a_checkout_of_tidemill_composes_with_its_own_defaults(root: Path, tmp_path: Path):
+    checkout = tmp_path / "somebody's checkout"
+    shutil.copytree(root / "conf", checkout / "conf")
+    shutil.copytree(DEFAULTS, checkout / "src/tidemill/conf")
+    majority = checkout / "src/tidemill/conf/denoise/majority.yaml"
+    majority.write_text(majority.read_text().replace("seed: ", "seed: 77"))
+    seeds = [
+        compose(["denoise@spam.denoise=majority"], conf=folder / "conf")["spam"]["denoise"]["seed"]
+        for folder in (checkout, root)
+    ]
+    assert str(seeds[0]) == f"77{seeds[1]}"
+
+
+def test_a_projects_own_option_and_a_file_in_place_of_a_packaged_one_are_taken(project: Path):
+    own = project / "conf/denoise"
+    own.mkdir()
+    (own / "mine.yaml").write_text("defaults: [majority]\nseed: 123\n")
+    assert compose(["denoise@spam.denoise=mine"], conf=project / "conf")["spam"]["denoise"]["seed"] == 123
+    assert {"mine", "majority"} <= set(option_names("denoise", project / "conf"))
+    (own / "majority.yaml").write_text((DEFAULTS / "denoise/majority.yaml").read_text().replace("seed: ", "seed: 9"))
+    replaced = compose(["denoise@spam.denoise=majority"], conf=project / "conf")["spam"]["denoise"]
+    assert str(replaced["seed"]).startswith("9")

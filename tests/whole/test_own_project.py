@@ -11,6 +11,7 @@ import yaml
 from tests.conftest import ROOT
 from tests.wheel import build_wheel, install_beside, run
 from tests.whole.conftest import prefect_settings, write_reviews
+from tidemill.project.project import Project
 from tidemill.runs.dvc_cache import read_lock
 from tidemill.runs.git import git
 from tidemill.runs.registry import read_registry
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.slow
 MAJORITY = ["-S", "denoise@tiny.denoise=majority"]
 
 
-class Project:
+class Installed:
     """A project and the commands of the environment that the wheel is installed in."""
 
     def __init__(self, folder: Path, binaries: Path) -> None:
@@ -43,11 +44,11 @@ class Project:
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory, packages: Path) -> Project:
+def project(tmp_path_factory: pytest.TempPathFactory, packages: Path) -> Installed:
     """A project in a path with spaces, with the problem `tiny`; nothing has been computed."""
     top = tmp_path_factory.mktemp("own")
     (top / "source").mkdir()
-    made = Project(top / "all mine" / "My reviews", install_beside(build_wheel(top / "source"), top))
+    made = Installed(top / "all mine" / "My reviews", install_beside(build_wheel(top / "source"), top))
     made("tidemill", "init", str(made.folder), folder=top)
     weights = made.folder / "data" / "packages" / "minilm"
     weights.parent.mkdir()
@@ -58,13 +59,13 @@ def project(tmp_path_factory: pytest.TempPathFactory, packages: Path) -> Project
     return made
 
 
-def test_a_run_dvc_repro_overrides_and_an_upgrade(project: Project):
+def test_a_run_dvc_repro_overrides_and_an_upgrade(project: Installed):
     assert str(ROOT) not in project("python", "-c", "import tidemill; print(tidemill.__file__)")
     assert "2 passed" in project("python", "-m", "pytest", "-q", "-p", "no:cacheprovider")
     project("python", "-m", "ruff", "check", "--no-cache", ".")
     project("python", "-m", "ruff", "format", "--no-cache", "--check", ".")
     assert "promoted tiny@v1.0.0" in project("tidemill", "run", "problem=tiny")
-    assert read_registry("tiny", project.folder).champion == "tiny@v1.0.0"
+    assert read_registry(Project.open(project.folder), "tiny").champion == "tiny@v1.0.0"
     assert git("status", "--porcelain", folder=project.folder) == ""
     ran = read_lock(project.folder)
 

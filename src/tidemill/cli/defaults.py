@@ -18,7 +18,9 @@ def defaults(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Show the default settings and what each means.
+    """Show the settings that come with Tidemill.
+
+    With an option, every key of it and what it is for.
 
     Examples
     --------

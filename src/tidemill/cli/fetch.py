@@ -16,7 +16,7 @@ def fetch(
         list[str] | None,
         Argument(
             metavar="[PROBLEM|PACKAGE]...",
-            help="problems, or packages of conf/packages.yaml (default: all problems)",
+            help="problems, or pinned packages (default: all problems)",
             autocompletion=complete_problem,
             show_default=False,
         ),

@@ -75,12 +75,13 @@ def compose(overrides: Sequence[str] = (), *, conf: Path) -> dict[str, Any]:
 def _own_defaults(conf: Path) -> list[str]:
     """Override that a checkout of Tidemill needs, whose stages run with its own package: that package's defaults too."""
     own = conf.resolve().parent / "src" / "tidemill" / DEFAULTS.name
-    return [f"hydra.searchpath=['file://{own}']"] if own.exists() and own != DEFAULTS.resolve() else []
+    quoted = str(own).replace("'", "\\'")
+    return [f"hydra.searchpath=['file://{quoted}']"] if own.exists() and own != DEFAULTS.resolve() else []
 
 
 def _explain(error: Exception, overrides: Sequence[str], conf: Path) -> str:
     if not overrides:
-        return f"{conf} does not compose: {error}"
+        return f"{conf} does not compose: {error}{_hint(conf)}"
     valid = override_keys(conf)
     for override in overrides:
         key = override.lstrip("+~").partition("=")[0]
@@ -92,6 +93,13 @@ def _explain(error: Exception, overrides: Sequence[str], conf: Path) -> str:
             if value not in options:
                 return f"override {override!r}: there is no option {value!r}{did_you_mean(value, options)}"
     return f"the overrides {' '.join(overrides)} do not compose: {error}"
+
+
+def _hint(conf: Path) -> str:
+    """Say what a project of an older version lacks, whose defaults were in its own ``conf/``."""
+    is_found = f"pkg://{tidemill.conf.__name__}" in (conf / "config.yaml").read_text(encoding="utf-8")
+    line = f"hydra: {{searchpath: [pkg://{tidemill.conf.__name__}]}}"
+    return "" if is_found else f". Tidemill's defaults are not found: add `{line}` to {conf / 'config.yaml'}"
 
 
 def option_names(group: str, conf: Path) -> list[str]:

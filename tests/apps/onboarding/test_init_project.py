@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import os
 from pathlib import Path
 
@@ -71,6 +72,19 @@ def test_by_force_a_repository_with_files_becomes_a_project_and_keeps_them(tmp_p
     assert "notes.txt" not in git("ls-files", folder=tmp_path).splitlines()
     (makefile,) = [file for file in template_files("any", __version__) if file.path == "Makefile"]
     assert read_record(tmp_path).files["Makefile"] == makefile.digest
+
+
+def test_by_force_a_repository_that_has_dvc_keeps_its_settings_and_finds_hydras(tmp_path: Path) -> None:
+    git("init", "-q", folder=tmp_path)
+    (tmp_path / ".dvc").mkdir()
+    (tmp_path / ".dvc/config").write_text("[core]\n    remote = mine\n['remote \"mine\"']\n    url = /somewhere\n")
+    made = init_project(tmp_path, force=True)
+    settings = configparser.ConfigParser()
+    settings.read(tmp_path / ".dvc/config")
+    assert settings["core"]["remote"] == "mine"
+    assert dict(settings["hydra"]) == {"enabled": "True", "config_dir": "conf", "config_name": "config"}
+    assert ".dvc/config" in git("ls-files", folder=tmp_path).splitlines()
+    assert made.kept == (".dvc/config",)
 
 
 def test_a_repository_that_is_empty_needs_no_force(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from tidemill.monitor import (
 from tidemill.monitor.compare import DETECTORS, compare
 from tidemill.monitor.detectors.base import _BY_NAME, DriftResult
 
-CONF = yaml.safe_load((Path(__file__).parents[3] / "conf/monitor/default.yaml").read_text(encoding="utf-8"))
+CONF = yaml.safe_load((Path(__file__).parents[3] / "src/tidemill/conf/monitor/default.yaml").read_text(encoding="utf-8"))
 EVERY_DETECTOR = pytest.mark.parametrize("name", sorted(DETECTORS))
 
 

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -25,6 +25,7 @@ from tidemill.runs.git import git, succeeds
 
 _NOT_IN_THE_WAY: Final = {".git"}
 _LISTED: Final = 8
+_HYDRA: Final = "[hydra]"
 
 
 @dataclass(frozen=True)
@@ -144,18 +145,18 @@ def _make(folder: Path, files: Sequence[TemplateFile]) -> Initialised:
     if not (folder / ".git").exists():
         git("init", "--quiet", "--initial-branch", "main", folder=folder)
     kept = [file.path for file in files if (folder / file.path).exists()]
-    had_dvc = (folder / ".dvc").exists()
-    if not had_dvc:
+    ours = {file.path for file in files} - set(kept)
+    if not (folder / ".dvc").exists():
         _dvc_init(folder)
+        ours.add(".dvc/.gitignore")
     for file in files:
-        if file.path not in kept:
+        if file.path in ours:
             _write(folder / file.path, file.text)
-    _ignore(folder, files)
+    ours |= _added_lines(folder, {file.path: file.text for file in files})
     generated = {file.path: file.digest for file in files if file.is_generated}
     write_record(Record(version=__version__, files=generated), folder)
     compose_all(Project.open(folder))
-    own = [*(file.path for file in files if file.path not in kept), ".dvc/.gitignore", ".gitignore"]
-    return Initialised(folder, tuple(kept), _commit(folder, [*own, str(RECORD), str(PARAMS), str(CODE)]))
+    return Initialised(folder, tuple(kept), _commit(folder, [*ours, str(RECORD), str(PARAMS), str(CODE)]))
 
 
 def _write(path: Path, text: str) -> None:
@@ -177,14 +178,18 @@ def _dvc_init(folder: Path) -> None:
         ignored.unlink(missing_ok=True)
 
 
-def _ignore(folder: Path, files: Sequence[TemplateFile]) -> None:
-    """Add the lines that a ``.gitignore`` which was there lacks: what stages make is DVC's, not git's."""
-    path = folder / ".gitignore"
-    wanted = next((file.text for file in files if file.path == path.name), "")
-    now = path.read_text(encoding="utf-8") if path.exists() else ""
-    missing = [line for line in wanted.splitlines() if line.startswith(("/", ".")) and line not in now.splitlines()]
+def _added_lines(folder: Path, texts: Mapping[str, str]) -> set[str]:
+    """Add what files that were there must have: what stages make is DVC's, not git's; and DVC has to find Hydra's settings."""
+    ignored, config = folder / ".gitignore", folder / ".dvc" / "config"
+    now = ignored.read_text(encoding="utf-8")
+    lines = [line for line in texts[".gitignore"].splitlines() if line.startswith(("/", "."))]
+    missing = [line for line in lines if line not in now.splitlines()]
     if missing:
-        _write(path, f"{now.rstrip()}\n\n# Tidemill\n" + "\n".join(missing) + "\n")
+        _write(ignored, f"{now.rstrip()}\n\n# Tidemill\n" + "\n".join(missing) + "\n")
+    settings = config.read_text(encoding="utf-8")
+    if _HYDRA not in settings:
+        _write(config, f"{settings.rstrip()}\n{_HYDRA}{texts['.dvc/config'].partition(_HYDRA)[2]}".lstrip())
+    return ({".gitignore"} if missing else set()) | ({".dvc/config"} if _HYDRA not in settings else set())
 
 
 def _commit(folder: Path, paths: Sequence[str]) -> str | None:
