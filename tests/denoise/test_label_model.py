@@ -4,7 +4,6 @@ import inspect
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -23,10 +22,11 @@ from tidemill.denoise import LabelModel, label_models
 from tidemill.denoise.models.registry import MODELS, create
 from tidemill.label import labeling_function
 from tidemill.label.applier import LFApplier
+from tidemill.project.compose import DEFAULTS
 
 EVERY_MODEL = pytest.mark.parametrize("name", sorted(MODELS))
 NEEDS_FEATURES = ("joint", "neighbours")
-CONF = Path(__file__).parents[2] / "conf" / "denoise"
+CONF = DEFAULTS / "denoise"
 NAMES = [f"lf_{j}" for j in range(7)]
 CLASSES = ["ham", "spam", "other"]
 
