@@ -214,6 +214,7 @@ EXPECTED_FAILED_CHECKS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Estimator EndModel does not inherit:UserWarning")
 def test_the_checks_of_scikit_learn_pass():
     """All but those of ``EXPECTED_FAILED_CHECKS``, which fail indeed; one is skipped by scikit-learn's own settings."""

@@ -305,6 +305,7 @@ def expected_failed_checks(name):
     return dict.fromkeys(FITS_WITHOUT_FEATURES, "learns from features, which the check does not give")
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Estimator LabelModel does not inherit:UserWarning")
 @EVERY_MODEL
 def test_the_checks_of_scikit_learn_pass(name):
