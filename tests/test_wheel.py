@@ -96,6 +96,33 @@ def test_importing_it_imports_no_library(environment, elsewhere):
     assert {"numpy", "polars", "scipy", "pydantic", "typer"} & loaded == set()
 
 
+LIBRARY = """
+import polars as pl
+import tidemill as tm
+
+rows = pl.DataFrame({"text": ["you win", "hello you", "HELLO PRIZE"]})
+votes = tm.LFApplier(tm.load_functions("f.yaml", classes=["ham", "spam"]), classes=["ham", "spam"]).apply(rows)
+print(tm.LabelModel("majority", classes=2).fit(votes).predict_proba(votes).tolist())
+print(tm.LFAnalysis(votes).label_coverage())
+for name in ("EndModel", "find_label_errors", "Project"):
+    try:
+        getattr(tm, name)
+    except ModuleNotFoundError as error:
+        print(name, str(error).rpartition(": ")[2])
+"""
+
+
+def test_the_public_api_works_and_names_the_extras_of_the_rest(environment, elsewhere):
+    (elsewhere / "library.py").write_text(LIBRARY)
+    assert run(str(environment / "bin/python"), "library.py", folder=elsewhere).splitlines() == [
+        "[[0.0, 1.0], [1.0, 0.0], [0.5, 0.5]]",
+        "1.0",
+        "EndModel pip install 'tidemill[train]'",
+        "find_label_errors pip install 'tidemill[train]'",
+        "Project pip install 'tidemill[pipeline]'",
+    ]
+
+
 @pytest.mark.parametrize("functions", ["f.yaml", "f.py"])
 def test_votes_and_labels_are_made_outside_of_any_project(environment, elsewhere, functions):
     tidemill = str(environment / "bin/tidemill")

@@ -3,9 +3,11 @@ import pytest
 from tests.api.docs import blocks, keeps, promised, run
 from tests.api.test_project import made
 
+SLOW = pytest.mark.slow  # a program of its own that imports torch and scikit-learn
 PAGES = ["api.md", "from_snorkel.md", "from_cleanlab.md"]
 
 
+@SLOW
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_runs_and_prints_what_it_says(page, tmp_path):
     source = "\n".join(blocks(page))
@@ -16,6 +18,7 @@ def test_a_page_runs_and_prints_what_it_says(page, tmp_path):
     assert wrong == []
 
 
+@SLOW
 def test_the_part_on_projects_runs_beside_a_project(tmp_path):
     made(tmp_path / "reviews")
     (source,) = blocks("api.md", "python project")
@@ -42,6 +45,7 @@ def test_every_public_name_is_told_in_the_page_of_the_api():
     assert untold == []
 
 
+@SLOW
 def test_the_readme_runs(tmp_path):
     (source,) = [block for block in blocks("../README.md") if "LFApplier" in block]
     printed = run(source + "\nprint(votes.tolist())\nprint(probabilities.shape)\n", tmp_path)

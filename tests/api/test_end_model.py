@@ -18,7 +18,10 @@ from tests.apps.fabric import Toy, model, picture
 from tidemill import EndModel, LabelModel
 from tidemill.api import end_model
 from tidemill.apps.models.model import CHUNK
-from tidemill.contracts import DataError, InputError, NotFittedError
+from tidemill.contracts import DataError, InputError, NotFittedError, PackageError
+from tidemill.embed.run import Embedder
+from tidemill.embed.settings import EmbedSettings
+from tidemill.project.compose import DEFAULTS
 from tidemill.train.end_model.outliers import Outliers
 
 QUICK = {"hidden_sizes": (), "learning_rate": 0.05, "max_epochs": 30}
@@ -145,8 +148,8 @@ def test_a_model_that_is_not_fitted_says_so():
         EndModel().predict([[0.0]])
 
 
-def test_its_defaults_are_those_of_the_config(root):
-    config = yaml.safe_load((root / "src/tidemill/conf/train/head.yaml").read_text(encoding="utf-8"))
+def test_its_defaults_are_those_of_the_config():
+    config = yaml.safe_load((DEFAULTS / "train/head.yaml").read_text(encoding="utf-8"))
     groups = ("head", "optimizer", "early_stopping", "labels", "augmentation")
     values = {key: value for group in groups for key, value in config[group].items()}
     values |= {
@@ -211,6 +214,7 @@ EXPECTED_FAILED_CHECKS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Estimator EndModel does not inherit:UserWarning")
 def test_the_checks_of_scikit_learn_pass():
     """All but those of ``EXPECTED_FAILED_CHECKS``, which fail indeed; one is skipped by scikit-learn's own settings."""
@@ -309,3 +313,24 @@ def test_what_is_no_row_is_refused(loaded, rows, message):
 def test_a_model_of_a_project_is_saved_with_its_project(loaded, tmp_path):
     with pytest.raises(InputError, match="this model belongs to a project"):
         loaded("mail").save(tmp_path / "elsewhere")
+
+
+@pytest.mark.slow
+def test_texts_are_embedded_by_the_backbone_that_the_head_was_trained_on(packages, tmp_path):
+    """Features of the packaged MiniLM, a head on them, saved as the train stage does; then texts are given to it."""
+    root = packages.parents[1]
+    settings = yaml.safe_load((DEFAULTS / "embed/minilm.yaml").read_text(encoding="utf-8"))
+    embedder = Embedder(EmbedSettings.model_validate(settings), "text", root=root)
+    texts = ["Win a free prize now", "Claim your cash reward", "See you at noon", "Dinner at home tonight?"] * 10
+    rows = pl.DataFrame({"row_id": [str(k) for k in range(40)], "text": texts})
+    features = embedder.features(rows, name="test")
+    fitted = EndModel(classes=CLASSES[::-1], **QUICK).fit(features, ["spam", "spam", "ham", "ham"] * 10)
+    for name, content in fitted.fitted_.files().items():
+        if name == "config.json":
+            content = json.dumps(json.loads(content) | {"modality": "text", "backbone": embedder.about}).encode()  # noqa: PLW2901 - as the stage adds it
+        (tmp_path / name).write_bytes(content)
+    loaded = EndModel.load(tmp_path, root=root)
+    assert loaded.predict(["You have won a prize", "See you at dinner"]).tolist() == ["spam", "ham"]
+    assert np.allclose(loaded.predict_proba(texts), fitted.predict_proba(features), atol=1e-6)
+    with pytest.raises(PackageError, match="is not there"):
+        EndModel.load(tmp_path, root=tmp_path).predict(["a text"])

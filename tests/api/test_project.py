@@ -5,9 +5,9 @@ import polars as pl
 import pytest
 import yaml
 
-from tests.conftest import ROOT
 from tests.evaluate.project import BATCHES, CLASSES, FUNCTIONS, VERSION, build, crown
 from tidemill import ConfigError, DataError, EndModel, LabelModel, LFAnalysis, LFApplier, Project
+from tidemill.project.compose import DEFAULTS
 from tidemill.runs.git import git
 from tidemill.train.settings import TrainSettings
 
@@ -20,7 +20,7 @@ def made(folder, *, version=VERSION):
     folder.mkdir(parents=True)
     build(folder)
     params = yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8"))
-    params["mail"]["embed"] = yaml.safe_load((ROOT / "src/tidemill/conf/embed/minilm.yaml").read_text(encoding="utf-8"))
+    params["mail"]["embed"] = yaml.safe_load((DEFAULTS / "embed/minilm.yaml").read_text(encoding="utf-8"))
     (folder / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
     (folder / "dvc.yaml").write_text("stages: {}\n", encoding="utf-8")
     (folder / "src/problems/mail").mkdir(parents=True)

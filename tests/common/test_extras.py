@@ -9,7 +9,12 @@ import pytest
 
 from tidemill.common.extras import extra_of, extras, remedy, require
 
-BASE = {"PIL": "pillow", "yaml": "pyyaml"}
+BASE = {
+    "PIL": "pillow",
+    "yaml": "pyyaml",
+    "charset_normalizer": "charset-normalizer",
+    "python_calamine": "python-calamine",
+}
 INDIRECT = {
     "gto",  # a command for people
     "marshmallow",  # great-expectations'

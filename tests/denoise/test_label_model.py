@@ -4,7 +4,6 @@ import inspect
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -23,10 +22,11 @@ from tidemill.denoise import LabelModel, label_models
 from tidemill.denoise.models.registry import MODELS, create
 from tidemill.label import labeling_function
 from tidemill.label.applier import LFApplier
+from tidemill.project.compose import DEFAULTS
 
 EVERY_MODEL = pytest.mark.parametrize("name", sorted(MODELS))
 NEEDS_FEATURES = ("joint", "neighbours")
-CONF = Path(__file__).parents[2] / "src/tidemill/conf" / "denoise"
+CONF = DEFAULTS / "denoise"
 NAMES = [f"lf_{j}" for j in range(7)]
 CLASSES = ["ham", "spam", "other"]
 
@@ -305,6 +305,7 @@ def expected_failed_checks(name):
     return dict.fromkeys(FITS_WITHOUT_FEATURES, "learns from features, which the check does not give")
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Estimator LabelModel does not inherit:UserWarning")
 @EVERY_MODEL
 def test_the_checks_of_scikit_learn_pass(name):

@@ -5,6 +5,7 @@ from cleanlab.filter import find_label_issues
 
 from tidemill.contracts import InputError
 from tidemill.evaluate import find_label_errors
+from tidemill.project.compose import DEFAULTS
 
 CLASSES = ["ham", "spam", "other"]
 
@@ -54,10 +55,10 @@ def test_one_class_alone_has_no_errors():
     assert find_label_errors([0, 0], [[0.1, 0.9], [0.9, 0.1]]).height == 0
 
 
-def test_the_defaults_are_those_of_the_config(root):
+def test_the_defaults_are_those_of_the_config():
     import inspect
 
-    config = yaml.safe_load((root / "src/tidemill/conf/evaluate/default.yaml").read_text(encoding="utf-8"))["errors"]
+    config = yaml.safe_load((DEFAULTS / "evaluate/default.yaml").read_text(encoding="utf-8"))["errors"]
     defaults = [one.default for one in inspect.signature(find_label_errors).parameters.values()][3:]
     assert defaults == list(config.values())[:3]
 

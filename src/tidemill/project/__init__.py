@@ -5,6 +5,7 @@ compose         conf/ composed into params.yaml by Hydra; overrides; what prefli
 stage_code/     the code that each stage runs; its fingerprints in code.yaml
 project         Project: one project on disk, passed to what works on it
 defaults        the settings that come with Tidemill, listed
+renamed_settings settings that had another name before 0.2.0
 layout          Paths of one problem; the main checkout of a worktree
 stage_arguments what DVC starts a stage with
 tables          tables read and written by their contract; JSON; names of batches

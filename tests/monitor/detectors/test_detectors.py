@@ -1,7 +1,6 @@
 """Detectors as objects: each answers as the monitor stage's test does, and the promises that all of them keep."""
 
 import inspect
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -23,8 +22,9 @@ from tidemill.monitor import (
 )
 from tidemill.monitor.compare import DETECTORS, compare
 from tidemill.monitor.detectors.base import _BY_NAME, DriftResult
+from tidemill.project.compose import DEFAULTS
 
-CONF = yaml.safe_load((Path(__file__).parents[3] / "src/tidemill/conf/monitor/default.yaml").read_text(encoding="utf-8"))
+CONF = yaml.safe_load((DEFAULTS / "monitor/default.yaml").read_text(encoding="utf-8"))
 EVERY_DETECTOR = pytest.mark.parametrize("name", sorted(DETECTORS))
 
 
