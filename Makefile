@@ -1,6 +1,6 @@
 # run · test · test-fast · check · bench · ui · clean: hooks and CI call these and nothing else.
 SHELL := /bin/bash
-PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 BIN := .venv/bin
 STAMP := .venv/.installed-$(shell cat requirements.lock pyproject.toml | cksum | cut -d' ' -f1)
 TEST_STAMP := $(STAMP)-test
@@ -48,8 +48,8 @@ $(TEST_STAMP): | $(STAMP)
 	@touch $@
 
 $(BIN)/uv:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' \
-	  || { echo "Python 3.11 or 3.12 is needed: make PYTHON=/path/to/python3.12 run" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12), (3, 13)))' \
+	  || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3.12 run" >&2; exit 1; }
 	@$(PYTHON) -m venv .venv && $(BIN)/pip install --quiet uv==0.13.9
 
 browser:  ## a real browser for the tests of the pages

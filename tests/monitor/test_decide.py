@@ -63,3 +63,32 @@ def test_the_picture_is_the_same_for_the_same_findings_and_there_is_always_one(f
         draw(told, tmp_path / f"{name}.png")
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     assert (tmp_path / "c.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def finding(*, harm=False, drift=False, relabel=False, reasons=()):
+    return {"harm": harm, "drift": drift, "relabel": relabel, "reasons": list(reasons)}
+
+
+@pytest.mark.parametrize(
+    ("found", "first"),
+    [
+        ({"a": finding()}, "keep: no drift and no harm (retrain_on is harm)"),
+        ({"a": finding(drift=True)}, "keep: a drifted without harm that can be seen (retrain_on is harm)"),
+        ({"a": finding(harm=True, drift=True), "b": finding(drift=True)}, "retrain: a harms the champion"),
+        ({"a": finding(harm=True), "b": finding(harm=True)}, "retrain: a, b harm the champion"),
+        ({"a": finding(harm=None, drift=None)}, "keep: no drift and no harm (retrain_on is harm)"),
+    ],
+)
+def test_the_first_reason_names_the_batches_that_decide(found, first):
+    assert decide("spam@v1.0.0", found, settings())["reasons"][0] == first
+
+
+def test_harm_without_drift_retrains_where_drift_is_asked_for():
+    assert decide("c", {"a": finding(harm=True)}, settings(retrain_on="drift"))["decision"] == "retrain"
+
+
+def test_only_batches_that_ask_for_labels_are_named_for_it():
+    told = decide("c", {"a": finding(relabel=True, reasons=["why"]), "b": finding()}, settings())
+    assert told["relabel"] == ["a"]
+    assert told["champion"] == "c"
+    assert told["reasons"][1:] == ["a: why"]

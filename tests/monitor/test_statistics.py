@@ -4,11 +4,11 @@ from scipy import stats
 from scipy.spatial.distance import jensenshannon
 from sklearn.metrics import roc_auc_score
 
-from tidemill.monitor.embeddings import auc, domain_auc, energy_test, pairwise
+from tidemill.monitor.embeddings import _auc_of_half, _ridge, auc, domain_auc, energy_test, pairwise, sample
 from tidemill.monitor.functions import contradicted, tallies
-from tidemill.monitor.predictions import js_distance
+from tidemill.monitor.predictions import histogram, js_distance, stability_index
 from tidemill.monitor.rows import majority
-from tidemill.monitor.statistics import adjust, fisher, mean_difference
+from tidemill.monitor.statistics import adjust, fisher, mean_difference, permutation_p
 
 
 @pytest.mark.parametrize("table", [(3, 10, 9, 12), (0, 50, 6, 40), (100, 400, 60, 300), (7, 7, 0, 9), (1, 1, 5, 5)])
@@ -81,3 +81,75 @@ def test_tallies_are_hand_counted():
 def test_not_class_votes_are_divided_over_the_other_classes():
     votes = np.array([[-2, -3, -1], [-2, -1, -1], [2, -4, 2]], dtype=np.int8)
     assert majority(votes, 3).tolist() == [2, -1, 2]
+
+
+def test_a_ridge_solves_its_own_equation_in_whichever_gram_matrix_is_smaller():
+    rng = np.random.default_rng(5)
+    for shape in ((30, 4), (5, 40), (6, 6)):
+        points, target = rng.normal(size=shape), rng.normal(size=shape[0])
+        # the least of |points w - target|^2 + penalty |w|^2, with a penalty of a tenth of the rows
+        penalty = 0.1 * shape[0]
+        by_hand = np.linalg.lstsq(
+            np.vstack([points, np.sqrt(penalty) * np.eye(shape[1])]), np.r_[target, np.zeros(shape[1])], rcond=None
+        )[0]
+        assert _ridge(points, target) == pytest.approx(by_hand, abs=1e-9)
+
+
+def test_each_half_is_judged_by_the_other_and_scaled_by_the_half_that_teaches():
+    rng = np.random.default_rng(6)
+    points = np.vstack([rng.normal(size=(20, 2)), rng.normal(size=(20, 2)) + 1.0]) * [1.0, 1000.0]
+    side, fitted = np.repeat([0.0, 1.0], 20), np.arange(40) % 2 == 0
+    center, spread = points[fitted].mean(axis=0), points[fitted].std(axis=0)
+    scaled = (points - center) / spread
+    weights = np.linalg.solve(
+        scaled[fitted].T @ scaled[fitted] + 2.0 * np.eye(2), scaled[fitted].T @ (side[fitted] - 0.5)
+    )
+    score = scaled[~fitted] @ weights
+    assert _auc_of_half(points, side, fitted) == pytest.approx(roc_auc_score(side[~fitted], score))
+
+
+def test_the_two_halves_both_count():
+    rng = np.random.default_rng(7)
+    one, other = rng.normal(size=(25, 3)), rng.normal(size=(25, 3)) + 0.7
+    points, side = np.concatenate([one, other]), np.repeat([0.0, 1.0], 25)
+    half = np.random.default_rng(9).permutation(50) % 2 == 0
+    both = [_auc_of_half(points, side, fitted) for fitted in (half, ~half)]
+    assert both[0] != both[1]
+    assert domain_auc(one, other, rng=np.random.default_rng(9)) == pytest.approx(np.mean(both))
+
+
+def test_a_feature_that_is_constant_where_a_half_is_fitted_tells_nothing_and_breaks_nothing():
+    points = np.column_stack([np.r_[np.zeros(10), np.ones(10)], np.full(20, 7.0)])
+    assert domain_auc(points[:10], points[10:], rng=np.random.default_rng(0)) == 1.0
+
+
+def test_one_group_without_rows_has_no_auc_and_tells_a_half():
+    assert np.isnan(auc(np.zeros(0), np.ones(3)))
+    assert np.isnan(auc(np.ones(3), np.zeros(0)))
+    assert domain_auc(np.zeros((0, 2)), np.ones((6, 2)), rng=np.random.default_rng(0)) == 0.5
+
+
+def test_a_sample_holds_rows_once_and_no_more_than_are_asked():
+    features = np.arange(20, dtype=np.float32)[:, None]
+    for count, rows in ((20, 20), (19, 19), (5, 5), (99, 20)):
+        taken = sample(features, count, np.random.default_rng(0))
+        assert taken.dtype == np.float64
+        assert len(np.unique(taken)) == len(taken) == rows
+
+
+def test_a_histogram_puts_certainty_in_the_last_bin_and_indecision_in_the_first():
+    said = np.array([[1.0, 0.0, 0.0], [0.0, 0.34, 0.33], [0.0, 0.5, 0.5], [0.1, 0.2, 0.7]])
+    # bins of thirds from 1/3 to 1: 1.0 in the last, .34 in the first, .5 at a quarter, .7 at .55
+    assert histogram(said, 2).tolist() == [0, 1, 2, 0, 0, 1]
+
+
+def test_the_stability_index_is_counted_by_hand():
+    # with half a row added to each cell: shares .5/11 and 10.5/11, and 5.5/11 twice
+    p, q = np.array([0.5, 10.5]) / 11, np.array([0.5, 0.5])
+    expected = ((q - p) * np.log(q / p)).sum()
+    assert stability_index(np.array([0, 10]), np.array([5, 5])) == pytest.approx(expected)
+
+
+def test_the_p_of_a_permutation_counts_what_is_as_large_and_itself():
+    assert permutation_p(2.0, np.array([1.0, 2.0, 3.0])) == pytest.approx(3 / 4)
+    assert permutation_p(9.0, np.zeros(99)) == pytest.approx(0.01)

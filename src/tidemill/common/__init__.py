@@ -4,6 +4,7 @@ arrays          votes, features and probabilities in the forms that people have 
 class_names     names of classes as a person gives them to a command
 files           atomic_write: a file is whole or absent
 locks           locked: one process at a time
+machine         cores: how many processor cores this process may use
 spelling        closest, did_you_mean: which valid name a wrong one was meant to be
 failures        how a program ends on an error: one line, or a traceback where it is asked for
 extras          the command that installs a library which is missing

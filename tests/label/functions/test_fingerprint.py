@@ -127,6 +127,15 @@ def test_comments_formatting_docstrings_and_places_do_not_count(folder):
     assert changed(folder, main__py="# moved\n\n\n" + source, _words__py="# moved\n" + WORDS) == set()
 
 
+def test_a_docstring_that_is_taken_away_does_not_count(folder):
+    assert MAIN.count('    """Say what."""\n') == 1
+    assert changed(folder, main__py=MAIN.replace('    """Say what."""\n', "")) == set()
+
+
+def test_a_class_that_moves_in_its_file_is_the_same_class(folder):
+    assert changed(folder, _words__py="MOVED = 1\n" + WORDS) == set()
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new", "names"),
     [

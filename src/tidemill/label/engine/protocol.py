@@ -6,7 +6,7 @@ asks of which row. Only the standard library is imported here, so that workers s
 
 from __future__ import annotations
 
-import resource
+import mmap
 import struct
 from pathlib import Path
 from typing import Final
@@ -32,10 +32,19 @@ def memory(process: int | str = "self") -> float:
     Returns
     -------
     float
-        Megabytes; 0 where the system does not tell.
+        Megabytes; 0 where there is no such process.
     """
     try:
         pages = int(Path(f"/proc/{process}/statm").read_text(encoding="ascii").split()[1])
     except OSError:
+        return _memory_by_psutil(process)
+    return pages * mmap.PAGESIZE / (1 << 20)
+
+
+def _memory_by_psutil(process: int | str) -> float:
+    import psutil  # imported where there is no /proc alone: workers start with the standard library
+
+    try:
+        return float(psutil.Process(None if process == "self" else int(process)).memory_info().rss) / (1 << 20)
+    except psutil.Error:
         return 0.0
-    return pages * resource.getpagesize() / (1 << 20)

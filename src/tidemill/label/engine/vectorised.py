@@ -7,7 +7,6 @@ Polars computes shared parts once. Blocks of rows run on threads: both let go of
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
+from tidemill.common.machine import cores
 from tidemill.contracts import ABSTAIN, Votes
 from tidemill.label.conditions.base import Condition
 from tidemill.label.conditions.words import Keywords
@@ -84,7 +84,7 @@ def vectorised_votes(functions: Sequence[DeclaredLabelingFunction], table: pl.Da
         for start in starts:
             fill(start)
         return votes
-    with ThreadPoolExecutor(os.process_cpu_count() if hasattr(os, "process_cpu_count") else os.cpu_count()) as pool:
+    with ThreadPoolExecutor(cores()) as pool:
         list(pool.map(fill, starts))
     return votes
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import math
-import os
 import queue
 import threading
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from tidemill.common.machine import cores
 from tidemill.contracts import DataError, FunctionError, Votes
 from tidemill.label.engine.process import Bounds, DiedError, Process
 from tidemill.label.engine.protocol import ALL_ROWS, NO_FUNCTION
@@ -115,7 +115,7 @@ class WorkerPool:
     """
 
     def __init__(self, number: int = 0) -> None:
-        self.number = number or len(os.sched_getaffinity(0))
+        self.number = number or cores()
         self._all = [Process.ready()]
         self._idle: queue.SimpleQueue[Process] = queue.SimpleQueue()
         self._growing = threading.Lock()

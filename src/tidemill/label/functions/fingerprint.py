@@ -34,6 +34,8 @@ from tidemill.label.functions.declared import AnyFunction, DeclaredLabelingFunct
 _PLAIN: Final = (type(None), bool, int, float, complex, str, bytes)
 _LOOKS_UP: Final = frozenset({"LOAD_GLOBAL", "LOAD_NAME"})
 _CONSTANT: Final = frozenset({"LOAD_CONST", "RETURN_CONST"})
+_HAS_DOCSTRING: Final = 0x4000000
+"""Flag of Python 3.13 on code with a docstring."""
 _REACHES_ALL: Final = frozenset({"globals", "vars", "eval", "exec"})
 _LIBRARIES: Final = tuple(
     {str(Path(sysconfig.get_path(name)).resolve()) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
@@ -41,6 +43,7 @@ _LIBRARIES: Final = tuple(
 )
 _NOT_OF_A_CLASS: Final = frozenset(
     {"__doc__", "__dict__", "__weakref__", "__annotations__", "__module__", "_abc_impl", "__dataclass_fields__"}
+    | {"__firstlineno__", "__static_attributes__"}  # of Python 3.13: places in the file, and names that the code holds
 )
 
 
@@ -146,7 +149,7 @@ class _Reader:
         says_it = any(i.arg == 0 and i.opname in _CONSTANT for i in dis.get_instructions(code))  # a docstring, returned
         constants = code.co_consts[1:] if is_function and not says_it else code.co_consts
         named = (code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)
-        counts = (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags)
+        counts = (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags & ~_HAS_DOCSTRING)
         yield code.co_code
         yield code.co_exceptiontable
         yield repr((named, counts)).encode()

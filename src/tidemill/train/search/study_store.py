@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from tidemill.common.locks import locked
 from tidemill.contracts import RunError
 
 STUDY: Final = "search"
@@ -40,12 +40,11 @@ def open_study(path: Path, *, seed: int) -> Iterator[Any]:
     from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
     optuna.logging.set_verbosity(logging.WARNING)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.with_suffix(".open").open("w") as ours:
-        try:
-            fcntl.flock(ours, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise RunError(f"another search is at work on {path}: wait for it, or end it") from error
+
+    def refuse() -> None:
+        raise RunError(f"another search is at work on {path}: wait for it, or end it")
+
+    with locked(path.with_suffix(".open"), waits=refuse):
         path.with_name(f"{path.name}.lock").unlink(missing_ok=True)  # nobody else can hold it now: a killed search did
         _repair(path)
         lock = JournalFileOpenLock(str(path))

@@ -1,0 +1,225 @@
+"""How many small wrong versions of the deciding modules the tests notice.
+
+Each module is changed in one place at a time (`mutant_operators.py`), and the tests of its room that reach the changed
+line are run until one fails. The changes are a sample with a fixed seed; no file of the project is written.
+Run: python benchmarks/mutants.py [--room NAME] [--module PART] [--sample N] [--list-survivors] [--json FILE] [--retry FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from mutant_operators import mutants
+from mutant_runs import SURVIVED, Reach, Session, with_collected
+
+ROOT: Final = Path(__file__).parents[1]
+SOURCE: Final = ROOT / "src" / "tidemill"
+GOAL: Final = 0.85
+LIMIT: Final = 1200.0
+"""Seconds in which a room's tests must end once, with every line noted."""
+
+
+@dataclass(frozen=True)
+class Room:
+    """Modules that decide, as patterns below the package, and the tests that should notice a change of them."""
+
+    modules: tuple[str, ...]
+    tests: tuple[str, ...]
+
+
+ROOMS: Final = {
+    "denoise": Room(
+        (
+            "denoise/models/*.py",
+            "denoise/statistics/*.py",
+            "denoise/report/identifiability.py",
+            "denoise/report/gold_report.py",
+            "denoise/report/explain.py",
+            "denoise/report/label_value.py",
+            "denoise/report/summary.py",
+        ),
+        ("tests/denoise/models", "tests/denoise/statistics", "tests/denoise/report", "src/tidemill/denoise"),
+    ),
+    "train": Room(
+        (
+            "train/row_weights.py",
+            "train/recipes/*.py",
+            "train/head/fit.py",
+            "train/head/loss.py",
+            "train/head/feature_selection.py",
+            "train/ensemble/choose_ensemble.py",
+            "train/ensemble/paired_bootstrap.py",
+            "train/end_model/outliers.py",
+            "train/end_model/stacking.py",
+            "train/end_model/training_warnings.py",
+            "train/finetune/advice.py",
+        ),
+        (
+            "tests/train/recipes",
+            "tests/train/head",
+            "tests/train/ensemble",
+            "tests/train/end_model",
+            "tests/train/finetune/test_advice.py",
+            "tests/train/test_row_weights.py",
+            "src/tidemill/train",
+        ),
+    ),
+    "evaluate": Room(
+        (
+            "evaluate/gate.py",
+            "evaluate/scores.py",
+            "evaluate/honesty.py",
+            "evaluate/bootstrap.py",
+            "evaluate/refused.py",
+        ),
+        (
+            "tests/evaluate/test_gate.py",
+            "tests/evaluate/test_scores.py",
+            "tests/evaluate/test_honesty.py",
+            "tests/evaluate/test_run.py",
+            "src/tidemill/evaluate",
+        ),
+    ),
+    "monitor": Room(
+        (
+            "monitor/compare.py",
+            "monitor/harm.py",
+            "monitor/embeddings.py",
+            "monitor/decide.py",
+            "monitor/statistics.py",
+            "monitor/predictions.py",
+            "monitor/rows.py",
+            "monitor/functions.py",
+        ),
+        (
+            "tests/monitor/test_compare.py",
+            "tests/monitor/test_decide.py",
+            "tests/monitor/test_statistics.py",
+            "src/tidemill/monitor",
+        ),
+    ),
+    "label": Room(("label/functions/fingerprint.py",), ("tests/label/functions", "src/tidemill/label/functions")),
+    "publish": Room(("runs/publish.py",), ("tests/runs/test_publish.py",)),
+}
+
+
+def main() -> None:
+    """Judge a sample of changes of every chosen module, and print a table."""
+    chosen = _arguments()
+    os.chdir(ROOT)
+    sys.path[:0] = [str(ROOT), str(ROOT / "src")]
+    results: dict[str, Any] = {}
+    began = time.monotonic()
+    for name in [chosen.room] if chosen.room else ROOMS:
+        results |= _judged(ROOMS[name], chosen)
+    results = {
+        "seed": chosen.seed,
+        "sample": chosen.sample,
+        "minutes": (time.monotonic() - began) / 60,
+        "modules": results,
+    }
+    print(table(results["modules"]))
+    if chosen.list_survivors:
+        print(_survivors(results["modules"]))
+    if chosen.json:
+        chosen.json.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--room", choices=sorted(ROOMS), help="modules of this room alone")
+    parser.add_argument("--module", default="", help="modules whose path holds this alone")
+    parser.add_argument("--sample", type=int, default=15, help="changes of each module, at most")
+    parser.add_argument("--seed", type=int, default=0, help="of the sample")
+    parser.add_argument("--within", type=float, default=20.0, help="seconds of tests, the quickest first, for a change")
+    parser.add_argument("--retry", type=Path, help="results of an earlier run: judge its survivors alone, again")
+    parser.add_argument("--list-survivors", action="store_true", help="also print each change that no test noticed")
+    parser.add_argument("--json", type=Path, help="also write the results here")
+    return parser.parse_args()
+
+
+def _judged(room: Room, chosen: argparse.Namespace) -> dict[str, Any]:
+    found = sorted({path for pattern in room.modules for path in SOURCE.glob(pattern) if path.name != "__init__.py"})
+    files = [path for path in found if chosen.module in path.relative_to(SOURCE).as_posix()]
+    if not files:
+        return {}
+    results: dict[str, Any] = {}
+
+    def work(session: Session) -> None:
+        seen = session.reach(files, limit=LIMIT)
+        if seen.failed:
+            raise SystemExit(f"these tests fail without any change: {', '.join(seen.failed)}")
+        _control(files[0], seen, session, chosen)
+        results.update({path.relative_to(SOURCE).as_posix(): _module(path, seen, session, chosen) for path in files})
+
+    with tempfile.TemporaryDirectory(prefix="mutants-") as scratch:
+        with_collected(room.tests, work, Path(scratch))
+    return results
+
+
+def _control(path: Path, seen: Reach, session: Session, chosen: argparse.Namespace) -> None:
+    """See that a module put in place unchanged passes: otherwise every change would seem to be noticed."""
+    tests, source = seen.tests(str(path), 0, within=chosen.within), path.read_text(encoding="utf-8")
+    for text in (source, f"{source}\nUNUSED = 0\n"):
+        if session.verdict(path, ast.parse(text), tests, limit=LIMIT) != SURVIVED:
+            raise SystemExit(f"{path.name} fails without any change: {session.log.read_text(encoding='utf-8')[-2000:]}")
+
+
+def _module(path: Path, seen: Reach, session: Session, chosen: argparse.Namespace) -> dict[str, Any]:
+    name, source = path.relative_to(SOURCE).as_posix(), path.read_text(encoding="utf-8")
+    every = mutants(source)
+    result = _earlier(name, chosen.retry)
+    if result:
+        tried = [mutant for mutant in every if str(mutant) in result["survivors"]]
+    else:
+        tried = [every[k] for k in sorted(np.random.default_rng(chosen.seed).permutation(len(every))[: chosen.sample])]
+        result = {"mutants": len(every), "tried": len(tried)}
+    survivors = []
+    for mutant in tried:
+        tests = seen.tests(str(path), mutant.line, within=chosen.within)
+        limit = 15.0 + 5.0 * sum(seen.seconds[test] for test in tests)
+        answer = session.verdict(path, mutant.tree(source), tests, limit=limit)
+        print(f"{answer} {name}, {mutant}", file=sys.stderr, flush=True)
+        if answer == SURVIVED:
+            survivors.append(str(mutant))
+    return result | {"killed": result["tried"] - len(survivors), "survivors": survivors}
+
+
+def _earlier(name: str, results: Path | None) -> dict[str, Any]:
+    if results is None:
+        return {}
+    found: dict[str, Any] = json.loads(results.read_text(encoding="utf-8"))["modules"].get(name, {})
+    return found
+
+
+def table(modules: dict[str, Any]) -> str:
+    """Results of each module as a Markdown table, with a line for all of them."""
+    lines = ["| module | changes | tried | noticed | share |", "| --- | --- | --- | --- | --- |"]
+    lines += [_line(name, [one]) for name, one in modules.items()]
+    return "\n".join([*lines, _line("all", list(modules.values()))])
+
+
+def _line(name: str, of: Sequence[dict[str, Any]]) -> str:
+    mutants, tried, killed = (sum(one[key] for one in of) for key in ("mutants", "tried", "killed"))
+    share = killed / tried if tried else 1.0
+    return f"| {name} | {mutants} | {tried} | {killed} | {share:.0%}{'' if share >= GOAL else ' (below the goal)'} |"
+
+
+def _survivors(modules: dict[str, Any]) -> str:
+    return "\n".join(f"- {name}, {change}" for name, one in modules.items() for change in one["survivors"])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,17 @@
+"""The machine that this runs on."""
+
+from __future__ import annotations
+
+import os
+
+
+def cores() -> int:
+    """Count the processor cores that this process may use.
+
+    Returns
+    -------
+    int
+        Where the system does not tell which are meant for this process (macOS), all that there are; at least 1.
+    """
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
