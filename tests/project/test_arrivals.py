@@ -13,7 +13,7 @@ import yaml
 from tests.ingest.fabric import SPAM, settings
 from tidemill.contracts import DataError, SuiteError
 from tidemill.project import batches
-from tidemill.project.arrivals import arrive, natural, scan
+from tidemill.project.arrivals import arrive, batch_name, natural, scan
 from tidemill.project.batches import bring_in
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
@@ -48,22 +48,62 @@ def files() -> dict[str, bytes]:
 
 
 def test_files_arrive_in_the_order_that_was_asked_and_only_once(project: Path) -> None:
-    assert arrive(Project.open(project), "spam") == ["sms-2", "sms-10", "email-1"]
-    assert arrive(Project.open(project), "spam") == []
+    assert arrive(Project.open(project), "spam").batches == ["sms-2", "sms-10", "email-1"]
+    assert arrive(Project.open(project), "spam").batches == []
     put("sms-3", "one more text")
-    assert [entry["batch"] for entry in scan(CHOSEN, PATHS)] == ["sms-3"]
-    assert arrive(Project.open(project), "spam") == ["sms-3"]
+    assert scan(SPAM, CHOSEN, PATHS).batches == ["sms-3"]
+    assert arrive(Project.open(project), "spam").batches == ["sms-3"]
     assert [entry["batch"] for entry in read_json(PATHS.manifest)["batches"]] == ["sms-2", "sms-10", "email-1", "sms-3"]
 
 
-def test_two_files_of_one_name_and_names_of_odd_characters_are_refused(project: Path) -> None:
+def test_two_files_of_one_name_are_told_and_the_others_are_taken(project: Path) -> None:
     Path("data/incoming/spam/sms-2.csv").write_text("id,text,label,group\n9,x y z,ham,a\n")
-    with pytest.raises(DataError, match=r"a batch 'sms-2' came from .*; rename the new file"):
-        arrive(Project.open(project), "spam")
-    Path("data/incoming/spam/sms-2.csv").rename("data/incoming/spam/what now?.csv")
-    with pytest.raises(DataError, match="'what now\\?' is no batch name"):
-        arrive(Project.open(project), "spam")
-    assert read_json(PATHS.manifest) == {"batches": []}
+    found = arrive(Project.open(project), "spam")
+    assert found.batches == ["sms-2", "sms-10", "email-1"]
+    assert [one.source for one in found.refused] == ["data/incoming/spam/sms-2.jsonl"]
+    assert "a batch 'sms-2' came from data/incoming/spam/sms-2.csv; rename the new file" in found.refused[0].reason
+
+
+@pytest.mark.parametrize(
+    ("name", "batch"),
+    [("april 2024.csv", "april-2024"), ("what now?.csv", "what-now"), ("new.csv.gz", "new"), ("v1.2.csv", "v1.2")],
+)
+def test_a_batch_has_its_files_name_without_suffixes_and_odd_characters(name: str, batch: str) -> None:
+    assert batch_name(f"data/incoming/spam/{name}") == batch
+
+
+def test_a_name_of_odd_characters_alone_is_refused() -> None:
+    with pytest.raises(DataError, match="no letter or digit"):
+        batch_name("data/incoming/spam/???.csv")
+
+
+def test_a_file_that_cannot_be_taken_is_refused_and_taken_once_it_is_mended(project: Path) -> None:
+    put("sms-3", "fine and well", "")
+    put("sms-4", "another fine one")
+    found = arrive(Project.open(project), "spam")
+    assert found.batches == ["sms-2", "sms-4", "sms-10", "email-1"]
+    assert "sms-3.jsonl, line 2: column 'text' is ''" in found.refused[0].reason
+    bring_in(SPAM, CHOSEN, PATHS)
+    assert arrive(Project.open(project), "spam").batches == []
+    put("sms-3", "fine and well", "no more holes")
+    assert arrive(Project.open(project), "spam").batches == ["sms-3"]
+
+
+def test_keys_of_earlier_batches_are_known_when_a_file_arrives(project: Path) -> None:
+    arrive(Project.open(project), "spam")
+    bring_in(SPAM, CHOSEN, PATHS)
+    rows = '{"id": "sms-2-0", "text": "something else", "label": "ham", "group": "x"}\n'
+    Path("data/incoming/spam/sms-5.jsonl").write_text(rows)
+    found = arrive(Project.open(project), "spam")
+    assert found.batches == []
+    assert "key 'sms-2-0' came in an earlier batch with other content" in found.refused[0].reason
+
+
+def test_what_is_guessed_of_a_file_is_told_when_it_arrives(project: Path) -> None:
+    Path("data/incoming/spam/sms-6.csv").write_text("id;text;group\n1;hello;a\n2;you;b\n")
+    found = arrive(Project.open(project), "spam")
+    assert "sms-6.csv: cells are separated by ';'; another with --delimiter" in found.notes
+    assert "sms-6.csv has no column 'label' (ingest.gold): its rows have no labels by people" in found.notes
 
 
 def test_names_are_sorted_as_people_count() -> None:
@@ -142,11 +182,11 @@ def test_a_bad_row_or_a_failed_suite_leaves_what_was_there(project: Path, monkey
     arrive(Project.open(project), "spam")
     bring_in(SPAM, CHOSEN, PATHS)
     before = files()
-    put("sms-11", "fine and well", "")
+    put("sms-11", "fine and well", "nothing amiss")
     arrive(Project.open(project), "spam")
-    with pytest.raises(DataError, match=r"sms-11.jsonl, line 2: column 'text' is ''"):
-        bring_in(SPAM, CHOSEN, PATHS)
-    put("sms-12", "another fine one")
+    demanding = CHOSEN.model_copy(update={"meta": {"label": "int"}, "gold": None})
+    with pytest.raises(DataError, match=r"line 1: column 'label' is 'ham', not int"):
+        bring_in(SPAM, demanding, PATHS)
     assert files() == before
 
     def fails(*_: Any, **__: Any) -> None:

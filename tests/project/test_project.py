@@ -90,7 +90,7 @@ def test_two_projects_in_one_process_do_not_meet(two: tuple[Project, Project]):
         compose_all(project)
     epochs = [load_params(project.params)["spam"]["train"]["optimizer"]["max_epochs"] for project in two]
     assert epochs == [3, 4]
-    assert [arrive(project, "spam") for project in two] == [["prize"], ["loan"]]
+    assert [arrive(project, "spam").batches for project in two] == [["prize"], ["loan"]]
     for stage in (ingest, label):
         for project in two:
             stage.run(project, "spam")

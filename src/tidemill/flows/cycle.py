@@ -58,10 +58,14 @@ def prepare(work: Workspace, problem: str, overrides: list[str], *, log: Log) ->
 
 def take_in(work: Workspace, problem: str, *, log: Log) -> list[str]:
     """Workspace → names of the batches that have arrived, now in its manifest."""
-    arrived = arrive(work.project, problem)
-    if arrived:
-        log.info(f"{problem}: {len(arrived)} new batches: {', '.join(arrived)}")
-    return arrived
+    found = arrive(work.project, problem)
+    for note in found.notes:
+        log.info(f"{problem}: {note}")
+    for one in found.refused:
+        log.warning(f"{problem}: {one.source} is refused: {one.reason}")
+    if found.batches:
+        log.info(f"{problem}: {len(found.batches)} new batches: {', '.join(found.batches)}")
+    return found.batches
 
 
 def planned(work: Workspace, problem: str) -> list[Step]:

@@ -4,71 +4,156 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from tidemill.contracts import DataError
+import polars as pl
+
+from tidemill.contracts import DataError, Problem
+from tidemill.ingest.batch import build, empty_seen
 from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.source import Source, discover, locate
 from tidemill.project.batches import arrivals
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
 from tidemill.project.tables import read_json, write_json
+from tidemill.readers.read import SUFFIXES
 
-_BATCH_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_ODD = re.compile(r"[^A-Za-z0-9._-]+")
 
 
-def scan(settings: IngestSettings, paths: Paths) -> list[dict[str, str]]:
-    """Settings of a problem and its paths → entries for the sources that its manifest lacks, in order.
+@dataclass(frozen=True)
+class Refused:
+    """A source that cannot be taken as it is, and why; it is tried again when it is next looked for."""
+
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found beside the batches of the manifest.
+
+    Parameters
+    ----------
+    entries : list of dict
+        New entries of the manifest, in order.
+    refused : list of Refused
+        Sources that are left out.
+    notes : list of str
+        What was guessed of those that are taken.
+    """
+
+    entries: list[dict[str, str]]
+    refused: list[Refused]
+    notes: list[str]
+
+    @property
+    def batches(self) -> list[str]:
+        """Names of the new batches."""
+        return [entry["batch"] for entry in self.entries]
+
+
+def scan(problem: Problem, settings: IngestSettings, paths: Paths) -> Found:
+    """Look for sources that the manifest lacks, and read each as ingest will.
 
     Sources are looked for in the main checkout, which all runs share. ``ingest.batch_order`` patterns come first, each in
-    natural order (``sms-2`` before ``sms-10``).
+    natural order (``sms-2`` before ``sms-10``). Nothing is compared for near-duplicates, which ingest does.
 
-    Raises
-    ------
-    DataError
-        A source cannot be read, or its name is no batch name or is taken.
+    Parameters
+    ----------
+    problem : Problem
+        Its classes and modality.
+    settings : IngestSettings
+        Where its sources are, and what their columns mean.
+    paths : Paths
+        Of the problem, in the checkout whose manifest counts.
+
+    Returns
+    -------
+    Found
+        A source of which a row cannot be taken, or whose name is taken, is refused, and the others are not.
     """
     known = arrivals(paths.manifest)
     sources = [one for one in discover(settings.incoming, paths.shared) if one not in {entry.source for entry in known}]
     taken = {entry.batch: entry.source for entry in known}
-    found = []
-    for source in sorted(sources, key=lambda one: _place(batch_name(one), settings.batch_order)):
-        batch = batch_name(source)
-        if batch in taken:
-            raise DataError(f"{source}: a batch {batch!r} came from {taken[batch]}; rename the new file")
-        taken[batch] = source
-        sha = Source(locate(source, paths.shared)).fingerprint(settings)
-        found.append({"batch": batch, "source": source, "sha256": sha})
+    light = settings.model_copy(update={"near_duplicates": None})
+    before = _seen([entry.batch for entry in known], paths, light)
+    found = Found([], [], [])
+    for source in sorted(sources, key=lambda one: _place(_stem(one), settings.batch_order)):
+        try:
+            name, place = batch_name(source), Source(locate(source, paths.shared))
+            _refuse_taken(name, source, taken)
+            batch = build(name, place, problem, light, before=before)
+            found.entries.append({"batch": name, "source": source, "sha256": place.fingerprint(settings)})
+        except DataError as error:
+            found.refused.append(Refused(source, str(error)))
+            continue
+        taken[name] = source
+        before = pl.concat([before, batch.seen])
+        found.notes.extend(batch.notes)
     return found
 
 
-def arrive(project: Project, problem: str) -> list[str]:
-    """Project and problem's name → names of the batches that its manifest has now in addition."""
-    _, settings, paths = project.load(problem, "ingest", IngestSettings)
-    found: list[Any] = scan(settings, paths)
-    if found:
-        write_json({"batches": [*read_json(paths.manifest)["batches"], *found]}, paths.manifest)
-    return [entry["batch"] for entry in found]
+def _refuse_taken(name: str, source: str, taken: Mapping[str, str]) -> None:
+    if name in taken:
+        raise DataError(f"{source}: a batch {name!r} came from {taken[name]}; rename the new file")
+
+
+def _seen(batches: Sequence[str], paths: Paths, settings: IngestSettings) -> pl.DataFrame:
+    """Rows of the batches that have been made, without their signatures."""
+    empty = empty_seen(settings)
+    files = [paths.seen / f"{batch}.parquet" for batch in batches]
+    made = [pl.read_parquet(file, columns=empty.columns) for file in files if file.exists()]
+    return pl.concat([empty, *made])
+
+
+def arrive(project: Project, problem: str) -> Found:
+    """Take new sources into a problem's manifest.
+
+    Parameters
+    ----------
+    project : Project
+        The checkout whose manifest is changed.
+    problem : str
+        Its name.
+
+    Returns
+    -------
+    Found
+        The batches that the manifest has now in addition, and sources that were refused.
+    """
+    known, settings, paths = project.load(problem, "ingest", IngestSettings)
+    found = scan(known, settings, paths)
+    if found.entries:
+        entries: list[Any] = [*read_json(paths.manifest)["batches"], *found.entries]
+        write_json({"batches": entries}, paths.manifest)
+    return found
 
 
 def batch_name(source: str) -> str:
-    """Source → name of its batch.
+    """Name the batch of a source: its file's name without suffixes, other characters than those of file names as ``-``.
 
-    >>> batch_name("data/incoming/spam/sms-1.csv")
-    'sms-1'
+    >>> batch_name("data/incoming/spam/sms-1.csv"), batch_name("in/april 2024.csv.gz")
+    ('sms-1', 'april-2024')
 
     Raises
     ------
     DataError
-        The name would not do as a file name everywhere.
+        Nothing is left of the name.
     """
-    path = PurePosixPath(source)
-    name = path.name.removesuffix(path.suffix) if path.suffix.isascii() and len(path.suffix) > 1 else path.name
-    if not _BATCH_NAME.fullmatch(name):
-        raise DataError(f"{source}: {name!r} is no batch name; rename it with letters, digits, dots, - and _ only")
+    name = _ODD.sub("-", _stem(source)).strip("-.")
+    if not name:
+        raise DataError(f"{source}: its name has no letter or digit; rename it")
     return name
+
+
+def _stem(source: str) -> str:
+    name = PurePosixPath(source).name
+    suffix = next((suffix for suffix in sorted(SUFFIXES, key=len, reverse=True) if name.lower().endswith(suffix)), "")
+    return name[: len(name) - len(suffix)] if suffix else name
 
 
 def natural(name: str) -> list[tuple[int, str]]:

@@ -55,7 +55,7 @@ problem:
   modality: {modality}
   classes: {classes}
 ingest:
-  incoming: data/incoming/{name}  # put further files there: each is a batch, taken in by `tidemill arrive {name}`
+  incoming: {incoming}  # put further files there: each is a batch, taken in by `tidemill arrive {name}`
   key: {key}
   {modality}: {content}
   gold: {gold}
@@ -191,6 +191,8 @@ def _plan_table(wanted: NewProblem, source: Path) -> _Plan:
     labels = [] if wanted.label is None else table.column(wanted.label, "--label")
     classes, notes = find_classes(wanted.classes, labels, f"column {wanted.label!r}")
     ingest = {"key": _key(table), modality: content, "gold": wanted.label} | _options(wanted.reading)
+    if modality == "image":  # a folder of images beside the table is no batch of its own
+        ingest["incoming"] = (INCOMING / wanted.name / f"*{source.suffix}").as_posix()
     others = tuple(name for name in table.columns if name not in ingest.values())
     problem = Problem(name=wanted.name, modality=modality, classes=classes)
     known = rarest(labels, classes) if labels else 0
@@ -336,6 +338,7 @@ def _config(plan: _Plan) -> str:
         modality=plan.problem.modality,
         classes=json.dumps(plan.problem.classes, ensure_ascii=False),
         content=values[plan.problem.modality],
+        incoming=plan.ingest.get("incoming", (INCOMING / plan.paths.name).as_posix()),
         key=values["key"],
         gold=values["gold"],
         reading="".join(f"  {key}: {value}\n" for key, value in values.items() if key in _FURTHER),
