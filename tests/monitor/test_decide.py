@@ -32,25 +32,25 @@ def findings():
 def test_what_is_done_depends_on_what_was_seen_and_what_was_asked(findings, retrain_on, batches, decision):
     chosen = settings(retrain_on=retrain_on)
     told = decide("spam@v1.0.0", {name: findings[name] for name in batches}, chosen)
-    assert told["decision"] == decision
-    assert told["reasons"][0].startswith(f"{decision}: ")
+    assert told.decision == decision
+    assert told.reasons[0].startswith(f"{decision}: ")
 
 
 def test_reasons_name_the_batch_and_the_cause(findings):
     told = decide("spam@v1.0.0", findings, settings())
-    assert told["reasons"][0] == "retrain: bad harms the champion"
-    assert any(reason.startswith("moved: features moved") for reason in told["reasons"])
-    assert "same: no drift: it looks like the reference" in told["reasons"]
+    assert told.reasons[0] == "retrain: bad harms the champion"
+    assert any(reason.startswith("moved: features moved") for reason in told.reasons)
+    assert "same: no drift: it looks like the reference" in told.reasons
 
 
 def test_without_a_champion_one_is_to_be_trained():
-    assert without_champion()["decision"] == "train"
+    assert without_champion().decision == "train"
 
 
 def test_without_a_new_batch_the_champion_stays():
     told = without_news("spam@v1.0.0", ["sms-1", "sms-2"])
-    assert told["decision"] == "keep"
-    assert "sms-1, sms-2" in told["reasons"][0]
+    assert told.decision == "keep"
+    assert "sms-1, sms-2" in told.reasons[0]
 
 
 @pytest.mark.slow

@@ -6,7 +6,6 @@ import fnmatch
 import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
-from typing import Any
 
 from tidemill.contracts import DataError
 from tidemill.ingest.settings import IngestSettings
@@ -14,12 +13,12 @@ from tidemill.ingest.source import Source, discover, locate
 from tidemill.project.batches import arrivals
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
-from tidemill.project.tables import read_json, write_json
+from tidemill.reports.project import Arrival, Manifest
 
 _BATCH_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
-def scan(settings: IngestSettings, paths: Paths) -> list[dict[str, str]]:
+def scan(settings: IngestSettings, paths: Paths) -> list[Arrival]:
     """Settings of a problem and its paths → entries for the sources that its manifest lacks, in order.
 
     Sources are looked for in the main checkout, which all runs share. ``ingest.batch_order`` patterns come first, each in
@@ -40,17 +39,17 @@ def scan(settings: IngestSettings, paths: Paths) -> list[dict[str, str]]:
             raise DataError(f"{source}: a batch {batch!r} came from {taken[batch]}; rename the new file")
         taken[batch] = source
         sha = Source(locate(source, paths.shared)).fingerprint(settings)
-        found.append({"batch": batch, "source": source, "sha256": sha})
+        found.append(Arrival(batch=batch, source=source, sha256=sha))
     return found
 
 
 def arrive(project: Project, problem: str) -> list[str]:
     """Project and problem's name → names of the batches that its manifest has now in addition."""
     _, settings, paths = project.load(problem, "ingest", IngestSettings)
-    found: list[Any] = scan(settings, paths)
+    found = scan(settings, paths)
     if found:
-        write_json({"batches": [*read_json(paths.manifest)["batches"], *found]}, paths.manifest)
-    return [entry["batch"] for entry in found]
+        Manifest(batches=(*Manifest.read(paths.manifest).batches, *found)).write(paths.manifest)
+    return [arrival.batch for arrival in found]
 
 
 def batch_name(source: str) -> str:
