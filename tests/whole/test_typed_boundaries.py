@@ -34,6 +34,7 @@ ALLOWED = {
     "tidemill.apps.reports.problem_report.Chapter.of": "rows of scores.csv, for the page",
     "tidemill.contracts.raw_contract": "column names to Polars' data types",
     "tidemill.reports.denoise.DenoiseReport.upgraded": "content of a file before it is validated",
+    "tidemill.reports.denoise.LabelModelFile.upgraded": "content of a file before it is validated",
     "tidemill.reports.model.ModelConfig.upgraded": "content of a file before it is validated",
     "tidemill.reports.project.ChampionPin.upgraded": "content of a file before it is validated",
     "tidemill.reports.project.Manifest.upgraded": "content of a file before it is validated",

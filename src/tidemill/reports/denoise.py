@@ -219,6 +219,7 @@ class LabelModelFile(Report):
     """A fitted label model, enough to predict new rows without a refit. What is learned has the shape of its model."""
 
     FILE: ClassVar[str] = "data/<problem>/label_model.json"
+    REMEDY: ClassVar[str] = "`tidemill run` makes it again; in the library, LabelModel.save does"
 
     model: str = Field(description="name of the label model")
     functions: tuple[str, ...] = Field(description="whose votes it reads, in its order")
@@ -230,3 +231,8 @@ class LabelModelFile(Report):
     evidence: dict[str, JsonValue] | None = Field(default=None, description="of `auto`: what spoke for its choice")
     base: dict[str, JsonValue] | None = Field(default=None, description="of `joint`: the label model of votes alone")
     votes_only: dict[str, JsonValue] | None = Field(default=None, description="of `neighbours`: the same")
+
+    @classmethod
+    def upgraded(cls, content: Mapping[str, Any], found: object) -> Mapping[str, Any] | None:
+        """Read files of version 0.1.0, which name no format, as they are."""
+        return content if found is None else None
