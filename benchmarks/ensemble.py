@@ -90,7 +90,10 @@ def main() -> None:
     for votes in with_text(asked.data) if asked.data else ():
         found["sets"][votes.name] = evidence(votes, asked)
     if asked.json:
-        asked.json.write_text(json.dumps(found, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        asked.json.write_text(
+            json.dumps(found, indent=2, sort_keys=True, default=lambda report: report.model_dump()) + "\n",
+            encoding="utf-8",
+        )
 
 
 def packaged_task(rows: Packaged) -> Task:
@@ -175,8 +178,8 @@ def evidence(votes: VoteSet, asked_for: argparse.Namespace) -> dict[str, Any]:
     }
     found = {}
     for name, one in judges.items():
-        lines = compare_with_head(asked, one, own)["lines"]
-        found[name] = {way: {key: lines[way][key] for key in ("gain", "told_gain")} for way in WAYS}
+        lines = compare_with_head(asked, one, own).lines or {}
+        found[name] = {way: {"gain": lines[way].gain, "accuracy_gain": lines[way].accuracy_gain} for way in WAYS}
         for way in WAYS:
             gains = "  ".join(
                 f"{key} {mean:+.3f} [{low:+.3f}, {high:+.3f}]" for key, (mean, low, high) in found[name][way].items()

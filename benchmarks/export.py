@@ -30,6 +30,7 @@ from tidemill.embed.image import ImageBackbone, load_trainable, pixels, pooled
 from tidemill.embed.run import Embedder
 from tidemill.embed.settings import EmbedSettings
 from tidemill.embed.text import padded
+from tidemill.reports.model import BackboneRecord, ModelConfig
 from tidemill.train.end_model.model import EndModel
 from tidemill.train.end_model.onnx_graph import OPSET, PROBABILITIES, to_bytes, whole_graph
 from tidemill.train.head.head import Head
@@ -194,7 +195,7 @@ def _contents(name: str, rows: int) -> list[Any]:
     return [path.read_bytes() for path in sorted((PACKAGES / "elpv" / "images").iterdir())[:rows]]
 
 
-def _head(features: Any, about: dict[str, Any]) -> Head:
+def _head(features: Any, about: BackboneRecord) -> Head:
     """Features -> a head of the default shape and random weights: what it says does not change how fast it says it."""
     rng = np.random.default_rng(0)
     dimensions, scale = features.shape[1], features.std(axis=0) + np.float32(1e-3)
@@ -202,7 +203,7 @@ def _head(features: Any, about: dict[str, Any]) -> Head:
         (rng.normal(0, (2 / one) ** 0.5, size=(two, one)).astype(np.float32), np.zeros(two, dtype=np.float32))
         for one, two in ((dimensions, 256), (256, 2))
     )
-    config = {"problem": "any", "modality": about["modality"], "classes": ["a", "b"], "backbone": about, "batches": {}}
+    config = ModelConfig(problem="any", modality=about.modality, classes=("a", "b"), backbone=about, batches={})
     return Head(features.mean(axis=0), scale, layers, config)
 
 

@@ -49,8 +49,10 @@ def main() -> None:
         own = pl.concat([table.select("row_id", problem.modality) for table in raw])
         for kind, table in {f"{name} itself": own, **tables}.items():
             told = domain(embedder, table)
-            figures = ", ".join(f"{key} {value:.3f}" for key, value in told["measures"].items() if key != "layers")
-            print(f"| {kind} | {told['rows']} | {figures} | {told['verdict']} |")
+            figures = ", ".join(
+                f"{key} {value:.3f}" for key, value in told.measures.model_dump().items() if key != "layers"
+            )
+            print(f"| {kind} | {told.rows} | {figures} | {told.verdict} |")
 
 
 def _table(rows: list[Any], modality: str) -> pl.DataFrame:

@@ -182,7 +182,9 @@ def write_project(folder: Path, rows: int, *, batches: int, first: int = 0) -> N
         pl.DataFrame(raw).write_parquet(folder / f"data/many/raw/b{number:03d}.parquet")
         dev = pl.DataFrame({"row_id": ids[:9], "gold": [0] * 9}, schema_overrides={"gold": pl.Int8})
         dev.write_parquet(folder / f"data/many/dev/b{number:03d}.parquet")
-    names = [{"batch": f"b{number:03d}"} for number in range(first + batches)]
+    names = [
+        {"batch": f"b{number:03d}", "source": f"b{number:03d}.csv", "sha256": "0"} for number in range(first + batches)
+    ]
     (folder / "data/many/batches.json").write_text(json.dumps({"batches": names}))
 
 

@@ -62,10 +62,10 @@ def searched(name: str, minutes: float) -> dict[str, Any]:
     project = Project.open(Path())
     told = search_for(project, name, project.paths(name).searched, minutes=minutes)
     kept = ("minutes", "elapsed_seconds", "trials", "pruned", "gain", "interval", "points", "measure", "verdict")
-    figures = {key: told.get(key) for key in kept}
+    figures = {key: getattr(told, key) for key in kept}
     scores = {"default_test": scored(name, {}, {})}
-    scores["found_test"] = scored(name, told.get("embed", {}), told.get("changes", {}))
-    return figures | scores | {"embed": told.get("embed"), "changes": told.get("changes")}
+    scores["found_test"] = scored(name, told.embed or {}, told.changes or {})
+    return figures | scores | {"embed": told.embed, "changes": told.changes}
 
 
 def met(one: dict[str, Any]) -> bool:

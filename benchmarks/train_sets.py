@@ -23,6 +23,7 @@ from targets import Target, finish, options, target
 from tidemill.common.nested import merged
 from tidemill.contracts import ABSTAIN, NO_GOLD
 from tidemill.denoise.statistics.votes import vote_shares
+from tidemill.reports.model import RecipeChoice
 from tidemill.train.recipes import choose_recipe
 from tidemill.train.recipes.recipe import TrainingSet
 from tidemill.train.settings import TrainSettings
@@ -105,7 +106,7 @@ def compared(votes: VoteSet, seen: dict[str, Any], seeds: int) -> dict[str, Any]
         middle = time.process_time()
         answer, choice = taught(votes, seen, labels, settings("auto", seed))
         said[MODELS[2]].append(answer)
-        chosen.append(choice["chosen"])
+        chosen.append(choice.chosen if choice else "")
         seconds.append([(middle - start) / 2, time.process_time() - middle])
     for name in MODELS:
         found[name] = [score(one, votes.gold, votes.metric) for one in said[name]]
@@ -116,7 +117,7 @@ def compared(votes: VoteSet, seen: dict[str, Any], seeds: int) -> dict[str, Any]
     return found
 
 
-def taught(votes: VoteSet, seen: dict[str, Any], labels: Any, how: TrainSettings) -> tuple[Any, dict[str, Any]]:
+def taught(votes: VoteSet, seen: dict[str, Any], labels: Any, how: TrainSettings) -> tuple[Any, RecipeChoice | None]:
     """Set, features, labels and settings -> what the end model says of the test rows, and its choice."""
     heard = (votes.train != ABSTAIN).any(axis=1)
     assert votes.texts is not None  # noqa: S101 - sets without text are left out before

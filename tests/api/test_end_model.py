@@ -234,9 +234,9 @@ def loaded(tmp_path, monkeypatch):
     """A model of the project's own kind in a folder, with a backbone whose features are known."""
 
     def load(name, *, outliers=None):
-        monkeypatch.setattr(end_model, "embedder_of", lambda about, **_: Toy(about["modality"]))
+        monkeypatch.setattr(end_model, "embedder_of", lambda about, **_: Toy(about.modality))
         end = model(name).end
-        backbone = dict(end.config["backbone"]) | {"modality": end.config["modality"]}
+        backbone = end.config.backbone.model_dump() | {"modality": end.config.modality}
         files = dict(end.files())
         config = json.loads(files["config.json"]) | {"backbone": backbone}
         files |= {"config.json": json.dumps(config).encode()} | ({} if outliers is None else outliers.files())

@@ -11,11 +11,12 @@ from PIL import Image
 from tests.conftest import ROOT
 from tidemill.apps.models.model import Model
 from tidemill.project.project import Project
+from tidemill.reports.model import BackboneRecord, ModelConfig
 from tidemill.train.end_model.model import EndModel
 from tidemill.train.head.head import Head
 
 CLASSES = {"mail": ["ham", "spam"], "cells": ["dark", "light"]}
-BACKBONE = {"format": 1, "modality": "text", "settings": {"backbone": "toy", "weights": "toy"}, "sha256": "0" * 64}
+BACKBONE = BackboneRecord(format=1, modality="text", settings={"backbone": "toy", "weights": "toy"}, sha256="0" * 64)
 
 
 class Toy:
@@ -52,13 +53,15 @@ def build(folder: Path) -> None:
 def model(name: str) -> Model:
     """Name of a problem -> its model: with each mark, or with light, the second class gains two in log odds."""
     modality = "image" if name == "cells" else "text"
-    config = {"format": 1, "problem": name, "modality": modality, "classes": CLASSES[name], "batches": {"one": 9}}
+    config = ModelConfig(
+        problem=name, modality=modality, classes=tuple(CLASSES[name]), batches={"one": 9}, backbone=BACKBONE
+    )
     layer = np.array([[0.0], [2.0]], dtype=np.float32), np.array([0.0, -1.0], dtype=np.float32)
     still = np.zeros(1, dtype=np.float32), np.ones(1, dtype=np.float32)
     made = Model(
         f"{name}@v1.0.0",
         Path(),
-        EndModel(Head(*still, (layer,), config | {"backbone": BACKBONE})),
+        EndModel(Head(*still, (layer,), config)),
         1,
         Project.open(Path()),
     )

@@ -9,6 +9,7 @@ import yaml
 from tidemill.contracts import ABSTAIN, not_class
 from tidemill.denoise.models import MODELS, create
 from tidemill.denoise.settings import DenoiseSettings
+from tidemill.reports.denoise import DenoiseReport
 
 
 def simulated(n_classes=3, rows=400, functions=7, coverage=0.5, seed=1):
@@ -74,3 +75,22 @@ def rare_votes(share, positive, negative, seed, rows=4000):
     for j in range(positive, positive + negative):
         votes[rng.random(rows) < np.where(truth == 0, 0.5, 0.05), j] = 0
     return truth, votes
+
+
+def report_of(**fields) -> DenoiseReport:
+    """A report of few votes: the majority's, with whatever else is given."""
+    given = {
+        "model": "majority",
+        "rows": 900,
+        "coverage": 0.9,
+        "class_balance": {"ham": 0.9, "spam": 0.1},
+        "uncovered_rows": {"ham": 0.9, "spam": 0.1},
+        "label_shares": {"ham": 0.9, "spam": 0.1},
+        "accuracies": {},
+        "majority_vote": {"label_shares": {"ham": 0.9, "spam": 0.1}, "agreement_where_covered": None},
+        "gold": None,
+        "class_shares_on_gold": None,
+        "row_groups_on_gold": None,
+        "identifiability": {"data_set": (), "classes": {}, "rows": {"without_votes": 0.1, "tied": 0.0}},
+    }
+    return DenoiseReport(**given | fields)

@@ -193,9 +193,11 @@ def test_what_is_saved_predicts_as_what_was_fitted(name, tmp_path):
 def test_a_file_that_is_no_label_model_is_refused(tmp_path):
     (tmp_path / "torn.json").write_text('{"model": "majority"')
     (tmp_path / "other.json").write_text(json.dumps({"model": "majority"}))
-    for name in ("torn.json", "other.json", "missing.json"):
-        with pytest.raises(DataError, match=f"{name} is no label model"):
-            LabelModel.load(tmp_path / name)
+    for name, told in (("torn", "is not JSON"), ("other", ", field functions is missing"), ("missing", "is missing")):
+        with pytest.raises(
+            DataError, match=rf"{name}\.json{' ' if told.startswith('is') else ''}{told}.*LabelModel\.save"
+        ):
+            LabelModel.load(tmp_path / f"{name}.json")
 
 
 @pytest.mark.parametrize(

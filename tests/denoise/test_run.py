@@ -8,9 +8,9 @@ import pytest
 
 from tests.denoise.fabric import settings, votes_table
 from tidemill.contracts import NO_GOLD, ConfigError, check, labels_contract
-from tidemill.denoise.models.registry import MODELS, create, from_dict
+from tidemill.denoise.models.registry import MODELS, create
 from tidemill.denoise.report.summary import facts
-from tidemill.denoise.run import denoise
+from tidemill.denoise.run import denoise, restored
 
 
 def features_of(table):
@@ -22,13 +22,15 @@ def features_of(table):
 def test_labels_of_every_row_keep_their_contract(model):
     done = denoise(votes_table(), ("ham", "spam"), settings(model), features=features_of(votes_table()))
     check(done.labels, labels_contract(("ham", "spam")), where="labels")
-    json.dumps(done.report | done.model | done.explained, allow_nan=False)
+    for report in (done.report, done.model, done.explained):
+        json.dumps(report.model_dump(), allow_nan=False)
+        assert type(report).parse(report.text(), where="file") == report
 
 
 @pytest.mark.parametrize("model", sorted(name for name, model in MODELS.items() if not model.uses_features))
 def test_silent_rows_get_the_prior(model):
     done = denoise(votes_table(), ("ham", "spam"), settings(model))
-    prior = from_dict(done.model).prior_
+    prior = restored(done.model).prior_
     assert done.labels.select("p_ham", "p_spam").to_numpy()[-1] == pytest.approx(prior)
 
 
@@ -37,10 +39,10 @@ def test_gold_that_is_not_learned_from_measures_and_leaves_the_labels_alone():
     gold = np.where(np.arange(200) % 4 == 1, np.tile([0, 1], 100), NO_GOLD)
     blind, told = (denoise(table, ("ham", "spam"), settings("auto"), gold=given) for given in (None, gold))
     assert blind.labels.equals(told.labels)
-    assert blind.report["gold"] is None
-    assert set(told.report["gold"]) == {"label_model", "majority_vote"}
-    assert told.report["gold"]["label_model"]["rows"] == 50
-    assert told.report["worth"]["why"] == "cannot be told: no features"
+    assert blind.report.gold is None
+    assert told.report.gold.majority_vote.rows == 50
+    assert told.report.gold.label_model.rows == 50
+    assert told.report.label_value.reason == "cannot be told: no features"
 
 
 def test_what_gold_is_held_against_has_not_seen_it():
@@ -81,9 +83,9 @@ def test_valid_and_test_rows_teach_nothing():
 
 def test_the_report_tells_what_majority_vote_would_have_given():
     report = denoise(votes_table(), ("ham", "spam"), settings("dawid_skene")).report
-    assert report["model"] == "dawid_skene"
-    assert set(report["functions"]) == {"f0", "f1", "f2", "f3"}
-    assert set(report["majority_vote"]["label_shares"]) == {"ham", "spam"}
+    assert report.model == "dawid_skene"
+    assert set(report.accuracies) == {"f0", "f1", "f2", "f3"}
+    assert set(report.majority_vote.label_shares) == {"ham", "spam"}
 
 
 def test_an_unknown_model_is_named_with_the_valid_ones():

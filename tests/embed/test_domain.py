@@ -82,7 +82,7 @@ def test_the_least_ids_are_looked_at_and_none_where_none_are_asked_for():
     rows = pl.DataFrame({"row_id": ["c", "a", "b"], "text": ["x", "y", "z"]})
     assert least(rows, 2)["row_id"].to_list() == ["a", "b"]
     embedder = SimpleNamespace(settings=SimpleNamespace(domain_rows=0), modality="text")
-    assert domain(embedder, rows)["verdict"] == "unknown"
+    assert domain(embedder, rows).verdict == "unknown"
 
 
 def english(embedder):
@@ -98,14 +98,14 @@ def test_the_packaged_text_backbone_is_near_english_and_far_from_other_scripts_a
     text = TextSettings(max_tokens=48, tokens_per_step=512, squeeze=True, normalize=True)
     settings = EmbedSettings(backbone="x", weights="minilm", threads=1, domain_rows=9, text=text, image=None)
     embedder = Embedder(settings, "text", root=packages)
-    assert english(embedder)["verdict"] == "near"
+    assert english(embedder).verdict == "near"
     rows = pl.DataFrame({"row_id": ["a", "b"], "text": ["Встреча состоится в понедельник", "請在您回家時打電話給我"]})
-    assert domain(embedder, rows)["verdict"] == "far"
+    assert domain(embedder, rows).verdict == "far"
     hexes = pl.DataFrame(
         {"row_id": ["a"], "text": ["deadbeef" * 20]}
     )  # one word too long to read: a single unknown piece
-    assert domain(embedder, hexes)["measures"]["unknown"] == 1.0
-    assert domain(embedder, pl.DataFrame({"row_id": ["a"], "text": ["12 34"]}))["verdict"] == "unknown"
+    assert domain(embedder, hexes).measures.unknown == 1.0
+    assert domain(embedder, pl.DataFrame({"row_id": ["a"], "text": ["12 34"]})).verdict == "unknown"
 
 
 def test_the_packaged_image_backbone_is_near_photographs_and_far_from_noise(packages):
@@ -120,4 +120,4 @@ def test_the_packaged_image_backbone_is_near_photographs_and_far_from_noise(pack
     noise = np.random.default_rng(0).integers(0, 256, (6, 200, 200, 3))
     for pixels, verdict in ((photos, "near"), (list(noise), "far")):
         rows = pl.DataFrame({"row_id": list("abcdef"), "image": [picture(one) for one in pixels]})
-        assert domain(embedder, rows)["verdict"] == verdict
+        assert domain(embedder, rows).verdict == verdict

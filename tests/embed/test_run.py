@@ -68,7 +68,7 @@ def test_a_torn_or_absent_file_is_not_current(folder):
 
 def test_a_file_tells_the_backbone_that_made_it_and_new_rows_use_the_same(folder):
     about = made_by(written(folder, embedder(folder)))
-    assert about == json.loads(embedder(folder).mark(ROWS)[MARK])["backbone"]
+    assert about.model_dump() == json.loads(embedder(folder).mark(ROWS)[MARK])["backbone"]
     assert embedder_of(about, root=folder, threads=1).settings == SETTINGS
     (folder / "weights" / "model.safetensors").write_bytes(b"other")
     with pytest.raises(DataError, match="not what the model was trained with"):

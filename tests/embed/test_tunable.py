@@ -79,7 +79,7 @@ def test_what_was_saved_gives_the_features_that_were_learned(request, kind, tmp_
     after = again.features(ROWS[kind], name="t")
     np.testing.assert_allclose(after, learned, rtol=2e-3, atol=2e-3)
     assert np.abs(after - before).max() > 1e-3
-    assert again.about["sha256"] != start.about["sha256"]
+    assert again.about.sha256 != start.about.sha256
 
 
 @pytest.mark.parametrize("kind", ["text", "image"])

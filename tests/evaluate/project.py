@@ -10,16 +10,18 @@ import numpy as np
 import polars as pl
 import yaml
 
+from tests.denoise.fabric import report_of
 from tests.evaluate.fabric import settings as evaluate_settings
 from tests.monitor.fabric import settings as monitor_settings
 from tidemill.embed.run import MARK
-from tidemill.project.tables import write_json
+from tidemill.reports.model import BackboneRecord, ModelConfig
+from tidemill.reports.project import Arrival, ChampionPin, Manifest
 from tidemill.train.head.head import Head
 
 CLASSES = ["ham", "spam"]
 BATCHES = {"sms-1": 500, "email-1": 400}
 FUNCTIONS = [f"lf_{k}" for k in range(6)]
-BACKBONE = {"format": 1, "modality": "text", "settings": {"backbone": "toy", "weights": "toy"}, "sha256": "0"}
+BACKBONE = BackboneRecord(format=1, modality="text", settings={"backbone": "toy", "weights": "toy"}, sha256="0")
 SPLITS = ["train", "train", "dev", "valid", "test"]
 VERSION = "mail@v1.0.0"
 
@@ -30,25 +32,25 @@ def build(folder: Path) -> None:
     tables = [_batch(folder, batch, rows, rng) for batch, rows in BATCHES.items()]
     data = folder / "data" / "mail"
     whole = pl.concat(tables)
-    arrived = [{"batch": batch, "source": f"{batch}.csv", "sha256": "0"} for batch in BATCHES]
-    write_json({"batches": arrived}, data / "batches.json")
+    arrived = tuple(Arrival(batch=batch, source=f"{batch}.csv", sha256="0") for batch in BATCHES)
+    Manifest(batches=arrived).write(data / "batches.json")
     whole.select("row_id", "batch", "split", *FUNCTIONS).write_parquet(data / "votes.parquet")
     for name, weight in (("labels", 2.0), ("predictions", 4.0)):
         said = head([weight, weight], list(BATCHES)).predict_proba(whole["feature"].to_numpy())
         probabilities(whole["row_id"], said).write_parquet(data / f"{name}.parquet")
     _params(folder)
-    write_json({"version": None}, folder / "models" / "mail" / "champion.json")
+    ChampionPin(version=None).write(folder / "models" / "mail" / "champion.json")
     (folder / "models" / "mail" / "candidate").mkdir()
     (folder / "models" / "mail" / "candidate" / "README.md").write_text("# Model card: mail\n", encoding="utf-8")
     for name, content in head([6.0, 6.0], list(BATCHES)).files().items():
         (folder / "models" / "mail" / "candidate" / name).write_bytes(content)
-    write_json({"model": "dawid_skene", "rows": 900}, folder / "reports" / "mail" / "denoise.json")
+    report_of(model="dawid_skene").write(folder / "reports" / "mail" / "denoise.json")
 
 
 def head(weights: list[float], batches: list[str]) -> Head:
     """Weights of the two features for spam -> a head; spam is at +1, ham at -1."""
     layer = np.array([[0.0, 0.0], weights], dtype=np.float32)
-    config = {"format": 1, "classes": CLASSES, "backbone": BACKBONE, "batches": dict.fromkeys(batches, 1)}
+    config = ModelConfig(classes=tuple(CLASSES), backbone=BACKBONE, batches=dict.fromkeys(batches, 1))
     still = np.zeros(2, dtype=np.float32), np.ones(2, dtype=np.float32)
     return Head(*still, ((layer, np.zeros(2, dtype=np.float32)),), config)
 
@@ -65,7 +67,7 @@ def crown(folder: Path, target: Path, batches: list[str]) -> None:
     table = votes.drop("split").join(features, on="row_id", maintain_order="left")
     said = probabilities(table["row_id"], model.predict_proba(table["feature"].to_numpy()))
     table.join(said, on="row_id", maintain_order="left").write_parquet(target / "reference.parquet")
-    write_json({"version": VERSION}, folder / "models" / "mail" / "champion.json")
+    ChampionPin(version=VERSION).write(folder / "models" / "mail" / "champion.json")
 
 
 def probabilities(row_ids: pl.Series, said: np.ndarray) -> pl.DataFrame:
@@ -92,7 +94,7 @@ def _batch(folder: Path, batch: str, rows: int, rng: np.random.Generator) -> pl.
         data / "slices" / f"{batch}.parquet",
     )
     feature = pl.Series("feature", features.astype(np.float32), dtype=pl.Array(pl.Float32, 2))
-    mark = {MARK: json.dumps({"backbone": BACKBONE, "rows": "0"})}
+    mark = {MARK: json.dumps({"backbone": BACKBONE.model_dump(), "rows": "0"})}
     _write(pl.DataFrame({"row_id": ids, "feature": feature}), data / "features" / f"{batch}.parquet", mark)
     right, speaks = (rng.uniform(size=(rows, len(FUNCTIONS))) < share for share in (0.9, 0.5))
     votes = np.where(speaks, np.where(right, gold[:, None], 1 - gold[:, None]), -1).astype(np.int8)

@@ -97,6 +97,6 @@ def test_coverage_counts_the_rows_that_are_sure_enough():
     assert least_confidence(gold, said, 0.7) == 0.6
     assert least_confidence(gold, said, 0.95) is None
     told = coverage(gold, said, 0.9, settings(target_precision=0.9))
-    assert told["coverage"]["score"] == 0.5
-    assert told["precision"]["score"] == 0.9
-    assert told["coverage"]["low"] < 0.5 < told["coverage"]["high"]
+    assert told.coverage.score == 0.5
+    assert told.precision.score == 0.9
+    assert told.coverage.low < 0.5 < told.coverage.high

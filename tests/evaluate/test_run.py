@@ -8,6 +8,7 @@ from tests.evaluate.fabric import CLASSES, flipped, rows, says, settings
 from tidemill.evaluate.plots import draw
 from tidemill.evaluate.run import evaluate
 from tidemill.evaluate.yardsticks import CANDIDATE, CEILING, CHAMPION, FLOOR, LABELS, ORDER, VOTE, floor
+from tidemill.reports.evaluate import Metrics
 
 
 @pytest.fixture
@@ -38,8 +39,8 @@ def test_scores_are_of_test_rows_and_the_verdict_of_valid_rows(models):
     gold, split = rows()["gold"].to_numpy(), rows()["split"].to_numpy()
     right = np.where(split == "test", gold, 1 - gold)
     found = evaluate(rows(), models | {CANDIDATE: says(right)}, CLASSES, settings(), version="spam@v1.0.0")
-    assert found.metrics["scores"][CANDIDATE]["accuracy"] == 1.0
-    assert found.verdict["scores"]["candidate"]["score"] == 0.0
+    assert found.metrics.scores[CANDIDATE]["accuracy"] == 1.0
+    assert found.verdict.scores["candidate"].score == 0.0
 
 
 def test_every_score_lies_in_its_interval(done):
@@ -53,10 +54,11 @@ def test_slices_are_cut_by_every_column_and_count_their_rows(done):
 
 
 def test_metrics_are_json_of_numbers_and_say_how_far_the_ceiling_is(done):
-    assert json.loads(json.dumps(done.metrics, allow_nan=False)) == done.metrics
-    ceiling = done.metrics["end_model_gains"][CEILING]
-    assert ceiling["gain"] < 0
-    assert ceiling["interval"][0] <= ceiling["gain"] <= ceiling["interval"][1]
+    content = json.loads(json.dumps(done.metrics.model_dump(), allow_nan=False))
+    assert Metrics.parse(json.dumps(content | {"format": 1}), where="metrics.json") == done.metrics
+    ceiling = done.metrics.end_model_gains[CEILING]
+    assert ceiling.gain < 0
+    assert ceiling.interval[0] <= ceiling.gain <= ceiling.interval[1]
 
 
 @pytest.mark.slow
@@ -76,9 +78,9 @@ def test_the_same_rows_give_the_same_numbers_and_pictures(done, models, tmp_path
 def test_a_new_slice_leaves_the_other_numbers_alone(done, models):
     more = rows().with_columns(pl.Series("channel", ["web", "app"] * 200))
     again = evaluate(more, models, CLASSES, settings(), version="spam@v1.0.0")
-    assert again.metrics["scores"] == done.metrics["scores"]
-    assert again.metrics["intervals"] == done.metrics["intervals"]
-    assert again.metrics["slices"]["batch=sms-1"] == done.metrics["slices"]["batch=sms-1"]
+    assert again.metrics.scores == done.metrics.scores
+    assert again.metrics.intervals == done.metrics.intervals
+    assert again.metrics.slices["batch=sms-1"] == done.metrics.slices["batch=sms-1"]
 
 
 def test_confusion_holds_one_line_per_test_row(done, models):
@@ -98,8 +100,8 @@ def test_without_any_gold_everything_is_still_written(tmp_path):
     nothing = np.zeros((0, 2))
     done = evaluate(empty, {CANDIDATE: nothing, FLOOR: nothing}, CLASSES, settings(), version=None)
     draw(done, tmp_path, CLASSES)
-    assert done.metrics["rows"] == 0
-    assert done.verdict["verdict"] == "keep"
+    assert done.metrics.rows == 0
+    assert done.verdict.verdict == "keep"
     assert done.scores.columns[:3] == ["slice", "yardstick", "metric"]
     assert len(list(tmp_path.iterdir())) == 5
 
@@ -110,13 +112,14 @@ def test_refused_rows_are_counted_for_all_and_for_each_slice_and_right_answers_a
     outlier = np.where(hard, 1.5, 0.5)
     wrong = np.where(hard, 1 - table["gold"].to_numpy(), table["gold"].to_numpy())
     found = evaluate(table, models | {CANDIDATE: says(wrong)}, CLASSES, settings(), version=None, outlier=outlier)
-    told = found.metrics["none_of_the_above"]
-    assert told["refused"]["score"] == pytest.approx((hard & test).sum() / test.sum())
-    assert told["refused"]["low"] < told["refused"]["score"] < told["refused"]["high"]
-    assert (told["accuracy_of_refused"]["score"], told["accuracy_of_answered"]["score"]) == (0.0, 1.0)
-    assert told["slices"]["group=hard-ham"]["score"] == 1.0
-    assert told["slices"]["group=easy-ham"]["score"] == 0.0
+    told = found.metrics.none_of_the_above
+    assert told.rejected.score == pytest.approx((hard & test).sum() / test.sum())
+    assert told.rejected.low < told.rejected.score < told.rejected.high
+    assert (told.accuracy_of_rejected.score, told.accuracy_of_answered.score) == (0.0, 1.0)
+    assert told.slices["group=hard-ham"].score == 1.0
+    assert told.slices["group=easy-ham"].score == 0.0
 
 
 def test_a_model_that_refuses_nothing_says_nothing_of_it(done):
-    assert "none_of_the_above" not in done.metrics
+    assert done.metrics.none_of_the_above is None
+    assert "none_of_the_above" not in done.metrics.model_dump()

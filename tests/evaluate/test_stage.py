@@ -8,6 +8,7 @@ import yaml
 from tests.evaluate import project
 from tidemill.apps import evaluation_data
 from tidemill.apps.models import champion
+from tidemill.reports.evaluate import Metrics, Verdict
 from tidemill.stages import evaluate
 from tidemill.train.end_model.model import EndModel
 
@@ -31,7 +32,8 @@ def run(mail, ceiling, monkeypatch):
         monkeypatch.setattr("sys.argv", ["evaluate", "mail"])
         evaluate.main()
         reports = mail / "reports" / "mail"
-        return {name: json.loads((reports / f"{name}.json").read_text()) for name in ("metrics", "verdict")}
+        found = {"metrics": Metrics.read(reports / "metrics.json"), "verdict": Verdict.read(reports / "verdict.json")}
+        return {name: report.model_dump() for name, report in found.items()}
 
     return go
 
@@ -215,6 +217,6 @@ def test_a_candidate_that_refuses_has_its_refusals_told(run, mail):
     table.with_columns(outlier=pl.when(pl.Series(emails)).then(2.0).otherwise(0.5)).write_parquet(path)
     told = run()["metrics"]["none_of_the_above"]
     assert told["slices"]["channel=email"]["score"] == 1.0
-    assert told["refused"]["score"] == pytest.approx(
+    assert told["rejected"]["score"] == pytest.approx(
         72 / 162, abs=1e-6
     )  # 80 test rows of email, 8 without gold; 90 of sms

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 import yaml
 
-from tidemill.project.tables import write_json
+from tidemill.reports.project import Arrival, Manifest
 from tidemill.stages import label
 
 CONTENT = pl.DataFrame(
@@ -57,7 +57,8 @@ def project(tmp_path, monkeypatch):
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(PARAMS))
     for folder in ("raw", "dev", "gold"):
         (tmp_path / "data/mail" / folder).mkdir(parents=True)
-    write_json({"batches": [{"batch": "y"}, {"batch": "x"}]}, tmp_path / "data/mail/batches.json")
+    batches = tuple(Arrival(batch=name, source=f"{name}.csv", sha256="0") for name in ("y", "x"))
+    Manifest(batches=batches).write(tmp_path / "data/mail/batches.json")
     for batch, rows in (("x", CONTENT[:2]), ("y", CONTENT[2:])):
         raw = rows.with_columns(pl.lit(batch).alias("batch")).select("row_id", "key", "batch", "split", "text", "links")
         raw.write_parquet(tmp_path / f"data/mail/raw/{batch}.parquet")

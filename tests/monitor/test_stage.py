@@ -1,4 +1,3 @@
-import json
 import subprocess
 import sys
 
@@ -7,6 +6,7 @@ import pytest
 
 from tests.evaluate import project
 from tidemill.apps.models import champion
+from tidemill.reports.monitor import Drift
 from tidemill.stages import monitor
 
 
@@ -20,7 +20,7 @@ def run(mail, monkeypatch, tmp_path_factory):
         monkeypatch.setattr("sys.argv", ["monitor", "mail"])
         monitor.main()
         assert (mail / "reports" / "mail" / "drift.png").stat().st_size > 1000
-        return json.loads((mail / "reports" / "mail" / "drift.json").read_text())
+        return Drift.read(mail / "reports" / "mail" / "drift.json").model_dump()
 
     return go
 
@@ -64,7 +64,7 @@ def test_a_batch_whose_functions_fell_silent_asks_for_new_ones(run, mail):
     silent = [pl.when(email).then(-1).otherwise(pl.col(name)).cast(pl.Int8).alias(name) for name in project.FUNCTIONS]
     pl.read_parquet(path).with_columns(silent).write_parquet(path)
     told = run(["sms-1"])
-    assert told["relabel"] == ["email-1"]
+    assert told["relabel"] == ("email-1",)
     assert told["batches"]["email-1"]["harm"] is None
 
 

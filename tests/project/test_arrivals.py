@@ -17,7 +17,8 @@ from tidemill.project.arrivals import arrive, batch_name, natural, scan
 from tidemill.project.batches import bring_in
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
-from tidemill.project.tables import read_json
+from tidemill.reports.ingest import IngestReport
+from tidemill.reports.project import Manifest
 
 PATHS = Paths.within("spam")
 CHOSEN = settings(incoming="data/incoming/spam", batch_order=("sms-*",), meta={}, slices=("group",))
@@ -53,7 +54,7 @@ def test_files_arrive_in_the_order_that_was_asked_and_only_once(project: Path) -
     put("sms-3", "one more text")
     assert scan(SPAM, CHOSEN, PATHS).batches == ["sms-3"]
     assert arrive(Project.open(project), "spam").batches == ["sms-3"]
-    assert [entry["batch"] for entry in read_json(PATHS.manifest)["batches"]] == ["sms-2", "sms-10", "email-1", "sms-3"]
+    assert [entry.batch for entry in Manifest.read(PATHS.manifest).batches] == ["sms-2", "sms-10", "email-1", "sms-3"]
 
 
 def test_two_files_of_one_name_are_told_and_the_others_are_taken(project: Path) -> None:
@@ -123,9 +124,9 @@ def test_batches_that_are_there_are_left_alone_and_the_result_is_that_of_a_run_f
         Path(path).unlink()
     bring_in(SPAM, CHOSEN, PATHS)
     assert files() == step_by_step
-    report = read_json(PATHS.reports / "ingest.json")
-    assert report["batches"]["sms-30"]["near_duplicates"] == 1
-    assert report["rows"] == 5
+    report = IngestReport.read(PATHS.reports / "ingest.json")
+    assert report.batches["sms-30"].near_duplicates == 1
+    assert report.rows == 5
 
 
 def test_sources_of_batches_that_are_there_are_not_needed_any_more(project: Path) -> None:
@@ -141,8 +142,7 @@ def test_a_batch_out_of_the_manifest_goes_and_those_after_it_are_made_again(proj
     arrive(Project.open(project), "spam")
     bring_in(SPAM, CHOSEN, PATHS)
     assert pl.read_parquet(PATHS.raw / "sms-10.parquet")["text"].to_list() == ["nobody is here but me"]
-    content = read_json(PATHS.manifest)
-    PATHS.manifest.write_text(json.dumps({"batches": content["batches"][1:]}))
+    Manifest(batches=Manifest.read(PATHS.manifest).batches[1:]).write(PATHS.manifest)
     bring_in(SPAM, CHOSEN, PATHS)
     assert sorted(path.name for path in PATHS.raw.iterdir()) == ["email-1.parquet", "sms-10.parquet"]
     assert pl.read_parquet(PATHS.raw / "sms-10.parquet").height == 2
@@ -193,7 +193,7 @@ def test_a_bad_row_or_a_failed_suite_leaves_what_was_there(project: Path, monkey
         raise SuiteError("raw: column 'text'")
 
     monkeypatch.setattr(batches, "guard", fails)
-    PATHS.manifest.write_text(json.dumps({"batches": [*read_json(PATHS.manifest)["batches"][:3]]}))
+    Manifest(batches=Manifest.read(PATHS.manifest).batches[:3]).write(PATHS.manifest)
     (PATHS.raw / "sms-2.parquet").unlink()
     with pytest.raises(SuiteError):
         bring_in(SPAM, CHOSEN, PATHS)
@@ -208,5 +208,5 @@ def test_an_empty_or_doubled_manifest_is_told(project: Path) -> None:
     with pytest.raises(DataError, match="batch 'a' is there twice"):
         bring_in(SPAM, CHOSEN, PATHS)
     PATHS.manifest.write_text('{"batches": [{"name": "a"}]}')
-    with pytest.raises(DataError, match="is not a manifest of batches"):
+    with pytest.raises(DataError, match=r"field batches\.0\.batch is missing.*git checkout"):
         bring_in(SPAM, CHOSEN, PATHS)

@@ -1,4 +1,3 @@
-import json
 from pathlib import Path
 
 import polars as pl
@@ -8,6 +7,7 @@ from tidemill.contracts import SuiteError, labels_contract, raw_contract, votes_
 from tidemill.project.expectations import guard, page_later, pages_now, promised
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
+from tidemill.reports.project import SuiteResult
 
 
 def here(problem: str = "spam") -> Paths:
@@ -32,7 +32,7 @@ def test_a_table_that_keeps_its_contract_passes_and_leaves_data_docs(inside: Pat
     assert (here().data_docs("votes") / "index.html").exists()
     (page,) = here().data_docs("votes").glob("validations/**/*.html")
     assert str(page.relative_to(here().data_docs("votes"))) in here().data_docs_page("votes").read_text()
-    assert json.loads(here().suite_result("votes").read_text())["success"]
+    assert SuiteResult.read(here().suite_result("votes")).success
 
 
 def test_a_failing_suite_names_column_rows_value_and_page(inside: Path):
@@ -41,7 +41,7 @@ def test_a_failing_suite_names_column_rows_value_and_page(inside: Path):
     message = str(raised.value)
     for part in ("spam/votes", "'short'", "rows r1", "values ['7']", "latest.html", "nothing was written"):
         assert part in message
-    assert not json.loads(here().suite_result("votes").read_text())["success"]
+    assert not SuiteResult.read(here().suite_result("votes")).success
 
 
 def test_each_check_replaces_the_page_of_the_one_before(inside: Path):
@@ -71,7 +71,7 @@ def test_a_kept_promise_costs_no_great_expectations_and_its_page_comes_later(ins
     table.write_parquet(inside / "votes.parquet")
     page_later(inside / "votes.parquet", votes_contract(2), here(), "votes")
     pages_now(here())
-    assert json.loads(here().suite_result("votes").read_text())["success"]
+    assert SuiteResult.read(here().suite_result("votes")).success
     assert here().data_docs_page("votes").exists()
     here().suite_result("votes").unlink()
     pages_now(here())  # nothing is left to do

@@ -20,7 +20,7 @@ from tidemill.project.arrivals import arrive
 from tidemill.project.compose import compose_all
 from tidemill.project.config import load_params
 from tidemill.project.project import Project
-from tidemill.project.tables import write_json
+from tidemill.reports.project import Manifest
 from tidemill.runs.git import git
 from tidemill.runs.registry import read_registry
 from tidemill.stages import ingest, label
@@ -63,7 +63,7 @@ def make(folder: Path, *, epochs: int, word: str, rows: int) -> Project:
     kinds = ["spam" if number % 2 else "ham" for number in range(rows)]
     texts = [f"message {number} {word if number % 2 else 'hello'} {'abc'[number % 3]}" for number in range(rows)]
     pl.DataFrame({"id": range(rows), "text": texts, "kind": kinds}).write_csv(incoming / f"{word}.csv")
-    write_json({"batches": []}, folder / "data/spam/batches.json")
+    Manifest(batches=()).write(folder / "data/spam/batches.json")
     git("init", "-q", "-b", "main", folder=folder)
     git("add", "dvc.yaml", folder=folder)
     git("-c", "user.name=T", "-c", "user.email=t@localhost", "commit", "-q", "-m", word, folder=folder)
@@ -99,7 +99,7 @@ def test_two_projects_in_one_process_do_not_meet(two: tuple[Project, Project]):
     assert [table["word"].sum() for table in votes] == [20, 30]  # each finds its own word in every second row
     looks = [Look(project, "spam") for project in two]
     listed = [listing(look, cost=False) for look in looks]
-    assert [[one["function"] for one in table["functions"]] for table in listed] == [["word"], ["word"]]
+    assert [[one.function for one in table.functions] for table in listed] == [["word"], ["word"]]
     for look, word in zip(looks, ("prize", "loan"), strict=True):
         assert look.function("word").where.startswith(str(look.project.root))
         (batch,) = json.loads(look.paths.manifest.read_text())["batches"]

@@ -4,7 +4,8 @@ import polars as pl
 import pytest
 
 from tidemill.contracts import DataError, check, gold_contract
-from tidemill.project.tables import batch_names, growing, read, read_json, write, write_json
+from tidemill.project.tables import batch_names, growing, read, write
+from tidemill.reports.project import Manifest
 
 GOLD = gold_contract(2)
 
@@ -46,7 +47,7 @@ def test_a_missing_file_is_named_with_the_remedy(inside: Path):
 
 
 def test_an_empty_manifest_says_that_nothing_has_arrived(inside: Path):
-    write_json({"batches": []}, inside / "batches.json")
+    Manifest(batches=()).write(inside / "batches.json")
     with pytest.raises(DataError, match="no batch has arrived"):
         batch_names(inside / "batches.json")
 
@@ -54,7 +55,7 @@ def test_an_empty_manifest_says_that_nothing_has_arrived(inside: Path):
 def test_torn_json_is_named_with_the_remedy(inside: Path):
     (inside / "batches.json").write_text('{"batches": [')
     with pytest.raises(DataError, match=r"batches\.json is not JSON .*git checkout"):
-        read_json(inside / "batches.json")
+        batch_names(inside / "batches.json")
 
 
 def kept(table: pl.DataFrame) -> None:

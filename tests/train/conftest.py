@@ -8,10 +8,11 @@ import pytest
 import yaml
 
 from tidemill.contracts import Problem
+from tidemill.reports.model import BackboneRecord
 from tidemill.train.settings import TrainSettings
 
 PROBLEM = Problem(name="clouds", modality="text", classes=("low", "high"))
-BACKBONE = {"format": 1, "modality": "text", "settings": {"backbone": "cloud"}, "sha256": "0" * 64}
+BACKBONE = BackboneRecord(format=1, modality="text", settings={"backbone": "cloud"}, sha256="0" * 64)
 
 
 @pytest.fixture

@@ -78,7 +78,7 @@ def test_the_config_tells_batches_priors_and_backbone(settings):
     assert config["batches"] == {"one": taught.height, "two": 0}
     mean = labels.join(taught, on="row_id", how="semi")["p_high"].mean()
     assert config["class_priors"]["high"] == pytest.approx(mean, abs=1e-6)
-    assert config["backbone"] == BACKBONE
+    assert config["backbone"] == BACKBONE.model_dump()
     assert config["dimensions"] == 6
 
 

@@ -13,6 +13,16 @@ import yaml
 
 from tests.whole.conftest import run, write_reviews
 from tidemill.project.project import Project
+from tidemill.reports.base import Report
+from tidemill.reports.denoise import DenoiseReport, Explanation, LabelModelFile
+from tidemill.reports.embed import Domain
+from tidemill.reports.evaluate import Metrics, Verdict
+from tidemill.reports.ingest import IngestReport
+from tidemill.reports.model import ModelConfig
+from tidemill.reports.monitor import Drift
+from tidemill.reports.project import ChampionPin, Manifest, Preflight
+from tidemill.reports.search import SearchReport
+from tidemill.reports.train import EnsembleReport
 from tidemill.runs.dvc_cache import read_lock
 from tidemill.runs.git import git
 from tidemill.runs.registry import read_registry
@@ -42,6 +52,18 @@ def test_one_row_passes_through_all_stages(reproduced: Path):
     assert (
         "no search was asked for" in json.loads((reproduced / "reports/tiny/search/search.json").read_text())["verdict"]
     )
+
+
+WRITTEN = [
+    Manifest, ChampionPin, Preflight, IngestReport, Domain, DenoiseReport, Explanation, LabelModelFile, SearchReport,
+    ModelConfig, EnsembleReport, Metrics, Verdict, Drift,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", WRITTEN, ids=lambda kind: kind.__name__)
+def test_every_report_that_a_run_leaves_keeps_its_contract(reproduced: Path, kind: type[Report]):
+    path = reproduced / kind.FILE.replace("<problem>", "tiny")
+    assert kind.read(path).text() == path.read_text(encoding="utf-8")
 
 
 def test_a_flow_run_leaves_the_same_lock_as_dvc_repro(reproduced: Path, refreshed: Path):
@@ -138,7 +160,7 @@ def test_arrival_monitor_retrain_gate_and_rollback(sprout: Callable[[str], Path]
     assert "tiny: retrain" in said
     manifest = json.loads((folder / DATA / "batches.json").read_text())["batches"]
     assert [entry["batch"] for entry in manifest] == ["reviews", "week-2"]
-    assert json.loads((folder / "models/tiny/champion.json").read_text()) == {"version": "tiny@v1.0.0"}
+    assert ChampionPin.read(folder / "models/tiny/champion.json").version == "tiny@v1.0.0"
     assert json.loads((folder / "reports/tiny/drift.json").read_text())["decision"] == "retrain"
     verdict = json.loads((folder / "reports/tiny/verdict.json").read_text())
     registry = read_registry(Project.open(folder), "tiny")

@@ -19,10 +19,11 @@ from tidemill.common.frames import is_pandas
 from tidemill.contracts import Features, InputError, Probabilities
 from tidemill.embed.run import Embedder, embedder_of
 from tidemill.project.layout import find_root, shared_root_of
+from tidemill.reports.model import ModelConfig
 from tidemill.train.end_model import model as trained
 from tidemill.train.end_model.outliers import Outliers
 from tidemill.train.head.fit import fit_head
-from tidemill.train.head.head import FORMAT, TUNED
+from tidemill.train.head.head import TUNED
 from tidemill.train.recipes.recipe import sharpened
 from tidemill.train.settings import (
     AugmentationSettings,
@@ -180,7 +181,8 @@ class EndModel(Estimator):
         model = cls(threads=threads)
         model._adopt(trained.EndModel.load(folder))
         model._outliers = Outliers.load(folder)
-        is_tuned = model.fitted_.backbone.get("settings", {}).get("weights") == TUNED
+        backbone = model.fitted_.config.backbone
+        is_tuned = backbone is not None and backbone.settings.get("weights") == TUNED
         model._home = folder if is_tuned else _project_of(folder) if root is None else Path(root)
         return model
 
@@ -200,7 +202,7 @@ class EndModel(Estimator):
             ``fit`` has not been called.
         """
         self._check_is_fitted()
-        if self.fitted_.backbone:
+        if self.fitted_.config.backbone is not None:
             raise InputError("this model belongs to a project: copy its folder, or `tidemill export` it")
         for name, content in self.fitted_.files().items():
             with atomic_write(Path(folder) / name) as part:
@@ -232,8 +234,14 @@ class EndModel(Estimator):
         targets, classes = self._targets(y, len(matrix))
         weights = _weights(sample_weight, len(matrix))
         head = fit_head(matrix, sharpened(targets, self.sharpening), settings=self._settings(), weights=weights)
-        config = {"format": FORMAT, "modality": _FEATURES, "classes": classes.tolist(), "backbone": {}}
-        config |= {"dimensions": matrix.shape[1], "training": dict(head.config)}
+        config = ModelConfig(
+            modality=_FEATURES,
+            classes=tuple(classes.tolist()),
+            backbone=None,
+            batches={},
+            dimensions=matrix.shape[1],
+            training=head.training,
+        )
         self._home = self._embedder = self._outliers = None
         self._adopt(trained.EndModel(type(head)(head.mean, head.scale, head.layers, config)))
         self.classes_ = classes
@@ -326,9 +334,9 @@ class EndModel(Estimator):
 
     def _adopt(self, fitted: trained.EndModel) -> None:
         self.fitted_ = fitted
-        self.classes_ = np.array(fitted.config["classes"])
+        self.classes_ = np.array(fitted.config.classes)
         self.n_features_in_ = len(fitted.head.mean)
-        self.config_ = json.loads(json.dumps(dict(fitted.config)))
+        self.config_ = json.loads(fitted.config.text())
 
     def _answer(self, rows: Any) -> Said:
         self._check_is_fitted()
@@ -346,7 +354,7 @@ class EndModel(Estimator):
         return Said(self.fitted_.predict_proba(features, texts), outlier)
 
     def _embedded(self, contents: Sequence[Any]) -> Features:
-        if self._home is None or not self.fitted_.backbone:
+        if self._home is None or self.fitted_.config.backbone is None:
             raise InputError(
                 "this model was fitted on features and has no backbone: give features, not texts or images"
             )

@@ -26,7 +26,8 @@ from tidemill.evaluate.honesty import GATED, REPORTED
 from tidemill.evaluate.yardsticks import CANDIDATE, CEILING, CHAMPION, FLOOR, LABELS, VOTE, floor, settle
 from tidemill.project.contents import texts_of
 from tidemill.project.layout import Paths
-from tidemill.project.tables import batch_names, read, read_batches, read_json
+from tidemill.project.tables import batch_names, read, read_batches
+from tidemill.reports.model import ModelConfig
 from tidemill.train.head.head import CONFIG
 from tidemill.train.recipes.cotraining import fit_end_model as learned_by
 from tidemill.train.recipes.recipe import TrainingSet
@@ -80,7 +81,8 @@ def measured(
     models[VOTE] = settle(vote_shares(_of(votes, rows, functions, VOTE).astype(np.int8), len(classes)))
     features = read_batches(paths.features, FEATURES, batches)
     if learned["gold"].n_unique() > 1 and rows.height:
-        members = read_json(paths.model / CONFIG).get("ensemble", {}).get("members", ())
+        ensemble = ModelConfig.read(paths.model / CONFIG).ensemble
+        members = () if ensemble is None else ensemble.members
         texts = texts_of(paths, batches) if problem.modality == "text" and members else None
         lessons = [_lesson(part, features, texts, len(classes)) for part in (learned, rows)]
         models[CEILING] = _ceiling(

@@ -44,12 +44,12 @@ def answering(*, as_json: bool = False, out: Path | None = None) -> Iterator[Ans
 
 
 def as_text(content: Any) -> str:
-    """Format content as JSON; arrays and series become lists, paths strings."""
+    """Format content as JSON; reports become objects, arrays and series lists, paths strings."""
     return json.dumps(content, indent=2, default=_plain, ensure_ascii=False)
 
 
 def _plain(value: Any) -> Any:
-    for method in ("tolist", "to_list"):
+    for method in ("model_dump", "tolist", "to_list"):
         if hasattr(value, method):
             return getattr(value, method)()
     return str(value)

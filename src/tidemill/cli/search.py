@@ -28,5 +28,5 @@ def search(
     with answering(as_json=as_json) as answer:
         project = open_project(problem)
         report = search_for(project, problem, project.paths(problem).searched, minutes=minutes)
-        spent = f"{report['trials']} trials, {report['elapsed_seconds']} s: reports/{problem}/searched/"
-        answer(report, [report["verdict"], spent])
+        spent = f"{report.trials} trials, {report.elapsed_seconds} s: reports/{problem}/searched/"
+        answer(report, [report.verdict, spent])

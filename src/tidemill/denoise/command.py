@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -20,9 +19,10 @@ from tidemill.denoise.readers import TextFeatures, VoteOptions, VotesFile, read_
 from tidemill.denoise.report.explain import explain_votes, row_evidence
 from tidemill.denoise.report.identifiability import identifiability
 from tidemill.denoise.report.summary import facts
-from tidemill.denoise.run import class_index, describe, fit_twice, gold_report, labels_table, summed_up, worth_of
+from tidemill.denoise.run import class_index, describe, fit_twice, gold_report, labels_table, saved, summed_up, value_of
 from tidemill.readers.read import tell
 from tidemill.readers.write import check_out, write_frame
+from tidemill.reports.denoise import DenoiseReport
 
 DIMENSIONS = 128
 
@@ -51,7 +51,7 @@ class Request:
     reading: VoteOptions = field(default_factory=VoteOptions)
 
 
-def label_votes(asked: Request) -> dict[str, Any]:
+def label_votes(asked: Request) -> DenoiseReport:
     """Fit a label model on a file of votes, and write labels and whatever else is asked for.
 
     Parameters
@@ -61,8 +61,8 @@ def label_votes(asked: Request) -> dict[str, Any]:
 
     Returns
     -------
-    dict
-        The report: coverage, what was estimated, of each function too.
+    DenoiseReport
+        Coverage, what was estimated, of each function too.
 
     Raises
     ------
@@ -84,16 +84,17 @@ def label_votes(asked: Request) -> dict[str, Any]:
     model, blind = fit_twice(*learned, features=features, gold=gold)
     fitted = Fitted(model, blind.predict_proba(train.votes, features=features), train, features, gold)
     probabilities = model.predict_proba(other.votes, features=other_features)
-    report = describe(model, other.votes, probabilities, names=train.functions, classes=classes)
-    report |= gold_report(fitted.gold_free, train.votes, gold, classes=classes, seed=asked.seed)
-    report |= {"identifiability": identifiability(train.votes, classes)}
+    about = gold_report(fitted.gold_free, train.votes, gold, classes=classes, seed=asked.seed)
+    about |= {"identifiability": identifiability(train.votes, classes)} | _explained(asked, fitted, classes)
     if gold is not None:
-        report |= {"worth": worth_of(fitted.gold_free, train.votes, features, gold, asked.seed)}
-    explained = _explained(asked, fitted, classes)
-    _write(asked, labels_table(pl.Series(other.rows), probabilities, classes), model, report | explained)
+        about |= {"label_value": value_of(fitted.gold_free, train.votes, features, gold, asked.seed)}
+    report = describe(model, other.votes, probabilities, names=train.functions, classes=classes, about=about)
+    _write(asked, labels_table(pl.Series(other.rows), probabilities, classes), report)
+    if asked.save is not None:
+        saved(model, train.functions, classes).write(asked.save)
     if asked.why is not None:
         _write_why(asked.why, model, other, other_features, classes)
-    return report | explained
+    return report
 
 
 def _others(asked: Request, classes: tuple[str, ...], functions: Sequence[str]) -> VotesFile:
@@ -181,12 +182,10 @@ def _aside(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def _write(asked: Request, labels: pl.DataFrame, model: LabelModel, report: dict[str, Any]) -> None:
+def _write(asked: Request, labels: pl.DataFrame, report: DenoiseReport) -> None:
     write_frame(labels, asked.out)
-    for wanted, content in ((asked.report, report), (asked.save, model.to_dict())):
-        if wanted is not None:
-            with _aside(wanted) as path:
-                path.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    if asked.report is not None:
+        report.write(asked.report)
 
 
 def _explained(asked: Request, fitted: Fitted, classes: tuple[str, ...]) -> dict[str, Any]:
@@ -199,7 +198,7 @@ def _explained(asked: Request, fitted: Fitted, classes: tuple[str, ...]) -> dict
         from tidemill.denoise.report.plots import draw
 
         draw(asked.plots, told, train.votes, fitted.gold_free, gold=fitted.gold)
-    return summed_up(told) | {"confusions": told["functions"]}
+    return summed_up(told) | {"confusions": told.functions}
 
 
 def _write_why(
@@ -211,7 +210,7 @@ def _write_why(
     write_frame(told, path)
 
 
-def summary(report: dict[str, Any], out: Path) -> str:
+def summary(report: DenoiseReport, out: Path) -> str:
     """Say what a person wants to know first of a report, in a few lines.
 
     Parameters
@@ -227,4 +226,4 @@ def summary(report: dict[str, Any], out: Path) -> str:
         A line each for rows, the model's facts, and the file of labels.
     """
     told = [f"{name}: {text}" for name, text in facts(report)]
-    return "\n".join([f"rows: {report['rows']:,}, coverage {report['coverage']:.1%}", *told, f"labels: {out}"])
+    return "\n".join([f"rows: {report.rows:,}, coverage {report.coverage:.1%}", *told, f"labels: {out}"])

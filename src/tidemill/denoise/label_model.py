@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, Self
@@ -12,12 +11,12 @@ import numpy.typing as npt
 
 from tidemill.common.arrays import MAX_CLASSES, feature_array, n_classes_of, named_votes, refuse_nothing
 from tidemill.common.estimators import Estimator
-from tidemill.common.files import atomic_write
 from tidemill.common.spelling import did_you_mean
 from tidemill.contracts import NO_GOLD, ConfigError, DataError, Features, InputError, Probabilities, Votes
 from tidemill.denoise.models import base
 from tidemill.denoise.models.auto import Auto
 from tidemill.denoise.models.registry import MODELS, create, from_dict
+from tidemill.reports.denoise import LabelModelFile
 
 _NOT_OF_A_MODEL: Final = ("model", "classes", "seed")
 _NEED_FEATURES: Final = ("joint", "neighbours")
@@ -284,10 +283,11 @@ class LabelModel(Estimator):
         """
         self._check_is_fitted()
         names = getattr(self, "feature_names_in_", np.arange(self.n_features_in_)).tolist()
-        content = self.fitted_.to_dict() | {"functions": [str(name) for name in names]}
-        content |= {"classes": [str(name) for name in self.classes_.tolist()]}
-        with atomic_write(Path(path)) as part:
-            part.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        LabelModelFile(
+            **self.fitted_.to_dict(),
+            functions=tuple(str(name) for name in names),
+            classes=tuple(str(name) for name in self.classes_.tolist()),
+        ).write(Path(path))
 
     @classmethod
     def load(cls, path: Path | str) -> Self:
@@ -308,18 +308,17 @@ class LabelModel(Estimator):
         DataError
             The file is missing, torn, or holds something else.
         """
+        file = LabelModelFile.read(Path(path))
         try:
-            content = json.loads(Path(path).read_text(encoding="utf-8"))
-            fitted = from_dict(content)
-            classes, functions = content["classes"], content["functions"]
-        except (OSError, json.JSONDecodeError, KeyError, TypeError) as error:
+            fitted = from_dict(file.model_dump(exclude={"functions", "classes"}))
+        except (KeyError, TypeError) as error:
             raise DataError(
                 f"{path} is no label model ({error!r}): write one with LabelModel.save or the denoise stage"
             ) from error
-        given = {name: value for name, value in content["parameters"].items() if name != "n_classes"}
-        model = cls(content["model"], classes=classes, **given)
-        model.fitted_, model.classes_ = fitted, np.array(classes)
-        model._describe(tuple(functions))
+        given: dict[str, Any] = {name: value for name, value in file.parameters.items() if name != "n_classes"}
+        model = cls(file.model, classes=list(file.classes), **given)
+        model.fitted_, model.classes_ = fitted, np.array(file.classes)
+        model._describe(file.functions)
         return model
 
     def __sklearn_tags__(self) -> Any:

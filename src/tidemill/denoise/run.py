@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -18,15 +19,16 @@ from tidemill.contracts import (
     votes_contract,
 )
 from tidemill.denoise.models.base import Gold, LabelModel
-from tidemill.denoise.models.registry import MODELS, create
+from tidemill.denoise.models.registry import MODELS, create, from_dict
 from tidemill.denoise.report.explain import explain_votes, row_evidence
 from tidemill.denoise.report.gold_report import against_gold, groups_on_gold, shares_on_gold
 from tidemill.denoise.report.identifiability import identifiability
 from tidemill.denoise.report.label_value import MIN_GOLD_ROWS as LEAST
-from tidemill.denoise.report.label_value import label_value as worth
+from tidemill.denoise.report.label_value import label_value
 from tidemill.denoise.settings import DenoiseSettings
 from tidemill.denoise.statistics.votes import uncovered as silent
 from tidemill.denoise.statistics.votes import vote_shares as shares
+from tidemill.reports.denoise import DenoiseReport, Explanation, LabelModelFile, LabelValue, MajorityVote
 
 FITTED_ON = ("train", "dev")
 DRAWS = 8
@@ -39,9 +41,9 @@ class Denoised:
 
     labels: pl.DataFrame
     evidence: pl.DataFrame
-    model: dict[str, Any]
-    report: dict[str, Any]
-    explained: dict[str, Any]
+    model: LabelModelFile
+    report: DenoiseReport
+    explained: Explanation
     votes: Votes
     gold_free: Probabilities
     """Probabilities by a model that saw no gold: these alone may be held against it."""
@@ -95,29 +97,30 @@ def denoise(
     probabilities = model.predict_proba(votes, features=seen)
     without = probabilities if blind is model else blind.predict_proba(votes, features=seen)
     explained = explain_votes(votes[fitted], probabilities[fitted], names=names, classes=classes)
-    report = describe(model, votes, probabilities, names=names, classes=classes)
-    report |= summed_up(explained) | gold_report(without, votes, gold, classes=classes, seed=settings.seed)
-    report |= {"identifiability": identifiability(votes[fitted], classes)}
-    report |= {"worth": worth_of(without, votes, features, gold, settings.seed)}
+    about = summed_up(explained) | gold_report(without, votes, gold, classes=classes, seed=settings.seed)
+    about |= {
+        "identifiability": identifiability(votes[fitted], classes),
+        "label_value": value_of(without, votes, features, gold, settings.seed),
+    }
+    report = describe(model, votes, probabilities, names=names, classes=classes, about=about)
     labels = labels_table(table["row_id"], probabilities, classes)
     moved = row_evidence(model, votes, table["row_id"], names=names, classes=classes, features=seen)
-    return Denoised(labels, moved, _saved(model, names, classes), report, explained, votes, without)
+    return Denoised(labels, moved, saved(model, names, classes), report, explained, votes, without)
 
 
-def summed_up(explained: dict[str, Any]) -> dict[str, Any]:
+def summed_up(explained: Explanation) -> dict[str, Any]:
     """Select what the report holds of an explanation: dependences, and the interval of each accuracy.
 
     Parameters
     ----------
-    explained : dict
-        As ``explain`` makes it.
+    explained : Explanation
 
     Returns
     -------
     dict
     """
-    intervals = {name: about["interval"] for name, about in explained["functions"].items()}
-    return {"dependences": explained["dependences"], "accuracy_intervals": intervals}
+    intervals = {name: about.interval for name, about in explained.functions.items()}
+    return {"dependences": explained.dependences, "accuracy_intervals": intervals}
 
 
 def fit_twice(
@@ -163,7 +166,7 @@ def gold_report(
     Returns
     -------
     dict
-        ``gold`` (scores with intervals), ``class_shares_on_gold`` and ``row_groups_on_gold``, each None without gold.
+        Fields of the report: ``gold``, ``class_shares_on_gold`` and ``row_groups_on_gold``, each None without gold.
     """
     return {
         "gold": against_gold(without, votes, gold, seed=seed),
@@ -172,7 +175,7 @@ def gold_report(
     }
 
 
-def worth_of(weak: Probabilities, votes: Votes, features: Features | None, gold: Gold, seed: int) -> dict[str, Any]:
+def value_of(weak: Probabilities, votes: Votes, features: Features | None, gold: Gold, seed: int) -> LabelValue:
     """Measure how many gold rows the labeling functions are worth.
 
     Parameters
@@ -194,17 +197,19 @@ def worth_of(weak: Probabilities, votes: Votes, features: Features | None, gold:
     known = 0 if gold is None else int((np.asarray(gold) != NO_GOLD).sum())
     if features is None or known < LEAST:
         missing = f"{known} gold rows, {LEAST} are needed" if known < LEAST else "no features"
-        return {"gold_rows": None, "next": "label" if known < LEAST else "stop", "why": f"cannot be told: {missing}"}
-    found = worth(features, weak, gold, covered=~silent(votes), draws=DRAWS, seed=seed)
-    return {
-        "gold_rows": _rounded(found.labels),
-        "interval": [_rounded(end) for end in found.interval],
-        "at_least": found.beyond,
-        "weak_accuracy": _rounded(found.weak),
-        "curve": {str(size): _rounded(value) for size, value in found.curve.items()},
-        "next": found.action,
-        "why": found.why,
-    }
+        action: Literal["label", "stop"] = "label" if known < LEAST else "stop"
+        return LabelValue(gold_rows=None, next=action, reason=f"cannot be told: {missing}")
+    found = label_value(features, weak, gold, covered=~silent(votes), draws=DRAWS, seed=seed)
+    low, high = found.interval
+    return LabelValue(
+        gold_rows=_rounded(found.labels),
+        interval=(_rounded(low), _rounded(high)),
+        at_least=found.beyond,
+        weak_accuracy=_rounded(found.weak),
+        curve={str(size): _rounded(value) for size, value in found.curve.items()},
+        next=found.action,
+        reason=found.why,
+    )
 
 
 def model_parameters(settings: DenoiseSettings, classes: tuple[str, ...]) -> dict[str, Any]:
@@ -293,43 +298,52 @@ def labels_table(row_ids: pl.Series, probabilities: Probabilities, classes: tupl
 
 
 def describe(
-    model: LabelModel, votes: Votes, probabilities: Probabilities, *, names: list[str], classes: tuple[str, ...]
-) -> dict[str, Any]:
-    """Report the model, the class balance, the functions, and what the majority vote would have given.
+    model: LabelModel,
+    votes: Votes,
+    probabilities: Probabilities,
+    *,
+    names: list[str],
+    classes: tuple[str, ...],
+    about: Mapping[str, Any],
+) -> DenoiseReport:
+    """Report a fitted model, its balance and functions, and what majority vote would have given.
 
     Parameters
     ----------
-    model : LabelModel
+    model
+        Fitted.
     votes : (n_rows, n_functions)
     probabilities : (n_rows, n_classes)
-        By this model.
-    names : list of str
-        Of the functions.
-    classes : tuple of str
-
-    Returns
-    -------
-    dict
-        JSON content.
+        What the model gives these votes.
+    names, classes
+        Of functions and classes.
+    about
+        The report's other fields.
     """
     majority = shares(votes, len(classes))
-    heard = ~silent(votes)
+    covered = ~silent(votes)
     same = majority.argmax(axis=1) == probabilities.argmax(axis=1)
     accuracies = model.accuracies()
-    return _named(model.report(), names, classes) | {
-        "rows": len(votes),
-        "coverage": _rounded(heard.mean()),
-        "class_balance": {name: _rounded(share) for name, share in zip(classes, model.balance_, strict=True)},
-        "silent_rows": {name: _rounded(share) for name, share in zip(classes, model.prior_, strict=True)},
-        "label_shares": {name: _rounded(share) for name, share in zip(classes, _shares(probabilities), strict=True)},
-        "functions": {}
+    of_model = _named(model.report(), names, classes) | {"class_balance": _by_class(classes, model.balance_)}
+    return DenoiseReport(
+        **of_model,
+        rows=len(votes),
+        coverage=_rounded(covered.mean()),
+        uncovered_rows=_by_class(classes, model.prior_),
+        label_shares=_by_class(classes, _shares(probabilities)),
+        accuracies={}
         if accuracies is None
         else {n: None if np.isnan(a) else _rounded(a) for n, a in zip(names, accuracies, strict=True)},
-        "majority_vote": {
-            "label_shares": {name: _rounded(share) for name, share in zip(classes, _shares(majority), strict=True)},
-            "agreement_where_heard": _rounded(same[heard].mean()) if heard.any() else None,
-        },
-    }
+        majority_vote=MajorityVote(
+            label_shares=_by_class(classes, _shares(majority)),
+            agreement_where_covered=_rounded(same[covered].mean()) if covered.any() else None,
+        ),
+        **about,
+    )
+
+
+def _by_class(classes: tuple[str, ...], shares: Any) -> dict[str, float]:
+    return {name: _rounded(share) for name, share in zip(classes, shares, strict=True)}
 
 
 def _named(told: dict[str, Any], names: list[str], classes: tuple[str, ...]) -> dict[str, Any]:
@@ -354,5 +368,11 @@ def _rounded(value: Any) -> float:
     return round(float(value), 6)
 
 
-def _saved(model: LabelModel, names: list[str], classes: tuple[str, ...]) -> dict[str, Any]:
-    return model.to_dict() | {"functions": names, "classes": list(classes)}
+def saved(model: LabelModel, names: Sequence[str], classes: tuple[str, ...]) -> LabelModelFile:
+    """Give the file of a fitted label model, which names the functions whose votes it reads and its classes."""
+    return LabelModelFile(**model.to_dict(), functions=tuple(names), classes=classes)
+
+
+def restored(file: LabelModelFile) -> LabelModel:
+    """Give the label model of a file."""
+    return from_dict(file.model_dump(exclude={"functions", "classes"}))

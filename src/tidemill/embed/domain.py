@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 import polars as pl
@@ -25,8 +25,14 @@ from tidemill.embed.image import load_trainable, pixels, pooled
 from tidemill.embed.run import Embedder
 from tidemill.embed.settings import ImageSettings
 from tidemill.embed.text import CHARACTERS_PER_TOKEN, TextBackbone, readable
+from tidemill.reports.embed import Domain, DomainMeasures
 
-NEAR, BETWEEN, FAR, UNKNOWN = "near", "some way off", "far", "unknown"
+Grade = Literal["near", "some way off", "far"]
+NEAR: Final[Grade] = "near"
+BETWEEN: Final[Grade] = "some way off"
+FAR: Final[Grade] = "far"
+UNKNOWN: Final = "unknown"
+_GRADES: Final[tuple[Grade, ...]] = (NEAR, BETWEEN, FAR)
 DIVERGENCE: Final = (0.25, 0.45)
 """Near below the first, far from the second on: crops of photographs have .10, of one photograph up to .23, charts .47."""
 PIECES: Final = (1.4, 1.8)
@@ -38,7 +44,7 @@ _PAIRS: Final = 200  # rows whose likeness to each other is measured
 _STEP: Final = 8
 
 
-def domain(embedder: Embedder, rows: pl.DataFrame) -> dict[str, Any]:
+def domain(embedder: Embedder, rows: pl.DataFrame) -> Domain:
     """Measure the distance of rows from the backbone's source.
 
     Parameters
@@ -50,23 +56,26 @@ def domain(embedder: Embedder, rows: pl.DataFrame) -> dict[str, Any]:
 
     Returns
     -------
-    dict
-        ``rows`` looked at, ``verdict``, ``measures`` and ``words``.
+    Domain
     """
     some = least(rows, embedder.settings.domain_rows)
     if not some.height:
-        return {"rows": 0, "verdict": UNKNOWN, "measures": {}, "words": "not measured: embed.domain_rows is 0"}
+        return _unknown(0, "not measured: embed.domain_rows is 0")
     with torch_threads(embedder.settings.threads):
-        return {"rows": some.height} | _measured(embedder, some[embedder.modality].to_list())
+        return _measured(embedder, some[embedder.modality].to_list())
 
 
-def _measured(embedder: Embedder, contents: list[Any]) -> dict[str, Any]:
+def _measured(embedder: Embedder, contents: list[Any]) -> Domain:
     settings = embedder.settings
     if embedder.modality == "image" and settings.image is not None:
         loaded = load_trainable(settings.backbone, embedder.path, settings.image, scratch=False)
         return _of_images(loaded, contents, settings.image)
     assert isinstance(embedder.backbone, TextBackbone)  # noqa: S101 - the embedder has seen to it
     return _of_texts(embedder.backbone, contents)
+
+
+def _unknown(rows: int, summary: str, measures: DomainMeasures | None = None) -> Domain:
+    return Domain(rows=rows, verdict=UNKNOWN, measures=measures or DomainMeasures(), summary=summary)
 
 
 def least(rows: pl.DataFrame, count: int) -> pl.DataFrame:
@@ -86,15 +95,21 @@ def least(rows: pl.DataFrame, count: int) -> pl.DataFrame:
     return rows.sort("row_id").head(count)
 
 
-def _of_images(loaded: tuple[Any, int, Any, Any], contents: Sequence[bytes], settings: ImageSettings) -> dict[str, Any]:
+def _of_images(loaded: tuple[Any, int, Any, Any], contents: Sequence[bytes], settings: ImageSettings) -> Domain:
     layers = divergences(loaded, contents, settings)
     if not layers:
-        words = "unknown: the backbone has no batch norms, which would keep what its source looked like"
-        return {"verdict": UNKNOWN, "measures": {}, "words": words}
+        return _unknown(
+            len(contents), "unknown: the backbone has no batch norms, which would keep what its source looked like"
+        )
     distance = float(np.mean(list(layers.values())))
-    words = f"divergence of activations {distance:.2f} (photographs .10 to .23, charts .47, noise 2.5)"
-    measures = {"divergence": round(distance, 4), "layers": {name: round(one, 4) for name, one in layers.items()}}
-    return {"verdict": graded(distance, DIVERGENCE), "measures": measures, "words": words}
+    return Domain(
+        rows=len(contents),
+        verdict=graded(distance, DIVERGENCE),
+        measures=DomainMeasures(
+            divergence=round(distance, 4), layers={name: round(one, 4) for name, one in layers.items()}
+        ),
+        summary=f"divergence of activations {distance:.2f} (photographs .10 to .23, charts .47, noise 2.5)",
+    )
 
 
 def divergences(
@@ -176,16 +191,22 @@ def symmetric(one: tuple[Any, Any], other: tuple[Any, Any]) -> Any:
     return np.asarray(((variance + squared) / variance_0 + (variance_0 + squared) / variance) / 2.0 - 1.0)
 
 
-def _of_texts(backbone: TextBackbone, contents: Sequence[str]) -> dict[str, Any]:
+def _of_texts(backbone: TextBackbone, contents: Sequence[str]) -> Domain:
     most = backbone.settings.max_tokens * CHARACTERS_PER_TOKEN
     pieces, unread = fertility(backbone.tokenizer, [readable(text, backbone.settings)[:most] for text in contents])
     likeness = spread(backbone.embed(contents[:_PAIRS], name="domain"))
     if not pieces:
-        return {"verdict": UNKNOWN, "measures": {"unknown": round(unread, 4)}, "words": "unknown: no text has words"}
+        return _unknown(len(contents), "unknown: no text has words", DomainMeasures(unknown=round(unread, 4)))
     grades = [graded(pieces, PIECES), graded(unread, UNREAD)]
-    words = f"{pieces:.2f} pieces per word (English prose 1.1 to 1.2, other languages 2.1 to 3.2), {unread:.1%} unknown"
-    measures = {"pieces_per_word": round(pieces, 4), "unknown": round(unread, 4), "mean_cosine": round(likeness, 4)}
-    return {"verdict": max(grades, key=[NEAR, BETWEEN, FAR].index), "measures": measures, "words": words}
+    limits = "English prose 1.1 to 1.2, other languages 2.1 to 3.2"
+    return Domain(
+        rows=len(contents),
+        verdict=max(grades, key=_GRADES.index),
+        measures=DomainMeasures(
+            pieces_per_word=round(pieces, 4), unknown=round(unread, 4), mean_cosine=round(likeness, 4)
+        ),
+        summary=f"{pieces:.2f} pieces per word ({limits}), {unread:.1%} unknown",
+    )
 
 
 def fertility(tokenizer: Any, texts: Sequence[str]) -> tuple[float, float]:
@@ -234,7 +255,7 @@ def spread(features: Features) -> float:
     return float(likeness[np.triu_indices(len(unit), 1)].mean()) if len(unit) > 1 else 1.0
 
 
-def graded(value: float, limits: tuple[float, float]) -> str:
+def graded(value: float, limits: tuple[float, float]) -> Grade:
     """Grade a value by two limits.
 
     Parameters

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 import torch
+from pydantic import JsonValue
 from torch import nn
 
 from tidemill.contracts import DataError
@@ -137,7 +138,7 @@ def feeds(backbone: TextBackbone | ImageBackbone, contents: Sequence[Any]) -> It
         yield rows, {"input_ids": ids, "attention_mask": mask}
 
 
-def preparation(backbone: TextBackbone | ImageBackbone) -> dict[str, Any]:
+def preparation(backbone: TextBackbone | ImageBackbone) -> dict[str, JsonValue]:
     """Describe what a caller does with a row before the graph reads it, for the graph's metadata."""
     if isinstance(backbone, TextBackbone):
         kept = backbone.settings.model_dump(include={"max_tokens", "squeeze"})

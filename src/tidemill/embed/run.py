@@ -17,6 +17,7 @@ from tidemill.contracts import ConfigError, DataError, Features
 from tidemill.embed.base import Backbone
 from tidemill.embed.settings import EmbedSettings
 from tidemill.embed.weights import find_weights, weights_sha256
+from tidemill.reports.model import BackboneRecord
 
 MARK: Final = "tidemill.embed"
 """Key of the Parquet metadata that says what made a file of features."""
@@ -39,10 +40,10 @@ class Embedder:
         self.path = find_weights(settings.weights, root)
 
     @functools.cached_property
-    def about(self) -> dict[str, Any]:
+    def about(self) -> BackboneRecord:
         """What identifies the features: modality, settings that change them, and the weights' hash."""
         kept = self.settings.model_dump(mode="json", include={"backbone", "weights", self.modality})
-        return {"format": FORMAT, "modality": self.modality, "settings": kept, "sha256": weights_sha256(self.path)}
+        return BackboneRecord(format=FORMAT, modality=self.modality, settings=kept, sha256=weights_sha256(self.path))
 
     @functools.cached_property
     def backbone(self) -> Backbone:
@@ -100,7 +101,7 @@ class Embedder:
         dict of str to str
         """
         ids = hashlib.sha256("\n".join(rows["row_id"].to_list()).encode()).hexdigest()
-        return {MARK: json.dumps({"backbone": self.about, "rows": ids}, sort_keys=True)}
+        return {MARK: json.dumps({"backbone": self.about.model_dump(), "rows": ids}, sort_keys=True)}
 
 
 def features_table(row_ids: pl.Series, features: Features) -> pl.DataFrame:
@@ -144,7 +145,7 @@ def is_current(file: Path, mark: Mapping[str, str]) -> bool:
         return False
 
 
-def made_by(file: Path) -> dict[str, Any]:
+def made_by(file: Path) -> BackboneRecord:
     """Read what identifies the backbone that made a file of features.
 
     Parameters
@@ -153,7 +154,7 @@ def made_by(file: Path) -> dict[str, Any]:
 
     Returns
     -------
-    dict
+    BackboneRecord
         As ``Embedder.about``.
 
     Raises
@@ -162,18 +163,22 @@ def made_by(file: Path) -> dict[str, Any]:
         The file does not say.
     """
     try:
-        about: dict[str, Any] = json.loads(pl.read_parquet_metadata(file)[MARK])["backbone"]
-    except (pl.exceptions.PolarsError, OSError, KeyError, json.JSONDecodeError) as error:
+        return BackboneRecord.model_validate(json.loads(pl.read_parquet_metadata(file)[MARK])["backbone"])
+    except (
+        pl.exceptions.PolarsError,
+        OSError,
+        KeyError,
+        ValueError,
+    ) as error:  # pydantic's and JSON's errors are values'
         raise DataError(f"{file} does not say which backbone made it: delete it and run the embed stage") from error
-    return about
 
 
-def embedder_of(about: Mapping[str, Any], *, root: Path, threads: int) -> Embedder:
+def embedder_of(about: BackboneRecord, *, root: Path, threads: int) -> Embedder:
     """Restore the embedder of a backbone, for new rows.
 
     Parameters
     ----------
-    about : mapping
+    about : BackboneRecord
         What identifies the backbone.
     root : Path
         The project's main checkout.
@@ -189,21 +194,21 @@ def embedder_of(about: Mapping[str, Any], *, root: Path, threads: int) -> Embedd
         The weights are not those that made the features.
     """
     unset: dict[str, Any] = {"text": None, "image": None, "threads": threads, "domain_rows": 0}
-    settings = EmbedSettings.model_validate(unset | about["settings"])
-    found = Embedder(settings, about["modality"], root=root)
+    settings = EmbedSettings.model_validate(unset | about.settings)
+    found = Embedder(settings, about.modality, root=root)
     if found.about != about:
         raise DataError(f"{settings.weights} is not what the model was trained with: fetch the weights it names")
     return found
 
 
-def embed_rows(rows: pl.DataFrame, about: Mapping[str, Any], *, root: Path, threads: int) -> Features:
+def embed_rows(rows: pl.DataFrame, about: BackboneRecord, *, root: Path, threads: int) -> Features:
     """Compute features of new rows by a model's backbone.
 
     Parameters
     ----------
     rows : polars.DataFrame
         With a column ``text`` or ``image``.
-    about : mapping
+    about : BackboneRecord
         What identifies the backbone.
     root : Path
         The project's main checkout.

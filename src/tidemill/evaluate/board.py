@@ -15,9 +15,10 @@ from tidemill.evaluate.bootstrap import Array, draws, interval, resample
 from tidemill.evaluate.scores import LOWER_IS_BETTER, Gold, Ruler, scores, tally
 from tidemill.evaluate.settings import EvaluateSettings
 from tidemill.evaluate.slices import Slice
+from tidemill.reports.base import Estimate
 
 ALL = "all"
-_DIGITS = 6
+DIGITS = 6
 _NOTHING = 1e-12  # a difference below this is rounding
 
 
@@ -27,7 +28,13 @@ def rounded(value: float) -> float | None:
     >>> rounded(1 / 3), rounded(float("nan"))
     (0.333333, None)
     """
-    return None if math.isnan(value) else round(float(value), _DIGITS) + 0.0
+    return None if math.isnan(value) else round(float(value), DIGITS) + 0.0
+
+
+def estimate(value: float, samples: Array, settings: EvaluateSettings) -> Estimate:
+    """Give a score the interval that its resamples span."""
+    low, high = interval(samples, settings.confidence_level)
+    return Estimate(score=rounded(value), low=rounded(low), high=rounded(high))
 
 
 def board(

@@ -10,6 +10,8 @@ import polars as pl
 from tidemill.evaluate.board import ALL
 from tidemill.evaluate.run import Evaluated
 from tidemill.evaluate.yardsticks import CANDIDATE, ORDER
+from tidemill.reports.base import Estimate
+from tidemill.reports.evaluate import Coverage, Metrics, Temperature, Verdict
 
 _OF_A_CLASS: Final = ("precision_", "recall_")
 _NAMES: Final = {
@@ -31,7 +33,7 @@ def card(trained: str, done: Evaluated, labels: Sequence[tuple[str, str]]) -> st
 
 
 def _scores(done: Evaluated) -> list[str]:
-    rows = done.metrics["rows"]
+    rows = done.metrics.rows
     if not rows:
         return ["## Scores", "", "None: no row of the test split has a label by a person.", ""]
     whole = done.scores.filter((pl.col("slice") == ALL) & pl.col("score").is_not_null())
@@ -41,7 +43,7 @@ def _scores(done: Evaluated) -> list[str]:
     lines = [
         f"| {_NAMES[name]} | " + " | ".join(_cell(found.get((name, one))) for one in metrics) + " |" for name in there
     ]
-    confidence = done.metrics["confidence"]
+    confidence = done.metrics.confidence
     return [
         "## Scores",
         "",
@@ -74,7 +76,7 @@ def _classes(done: Evaluated) -> list[str]:
 
 def _slices(done: Evaluated) -> list[str]:
     """The gate's metric on each slice, of this model beside the yardsticks."""
-    metric = done.metrics["metric"]
+    metric = done.metrics.metric
     parts = done.scores.filter((pl.col("slice") != ALL) & (pl.col("metric") == metric) & pl.col("score").is_not_null())
     if not parts.height:
         return []
@@ -90,47 +92,48 @@ def _slices(done: Evaluated) -> list[str]:
     return [title, "", f"| slice | rows | {heads} |", "| --- | ---: |" + " ---: |" * len(there), *lines, ""]
 
 
-def _honesty(metrics: Mapping[str, Any]) -> list[str]:
-    """How far its confidence is to be believed, and what it refuses."""
-    told = [*_temperature(metrics.get("temperature", {})), *_coverage(metrics["coverage"])]
-    refused = metrics.get("none_of_the_above", {}).get("refused")
-    told += (
-        [f"It refuses {_share(refused)} of these rows, which are of the known kind, as none of the above."]
-        if refused
-        else []
-    )
+def _honesty(metrics: Metrics) -> list[str]:
+    """How far its confidence is to be believed, and what it rejects."""
+    told = [*_temperature(metrics.temperature), *_coverage(metrics.coverage)]
+    if metrics.none_of_the_above is not None and metrics.none_of_the_above.rejected is not None:
+        share = _share(metrics.none_of_the_above.rejected)
+        told.append(f"It refuses {share} of these rows, which are of the known kind, as none of the above.")
     return ["## Calibration", "", *(f"- {one}" for one in told), ""] if told else []
 
 
-def _temperature(told: Mapping[str, Any]) -> list[str]:
-    if "before" not in told:
+def _temperature(found: Temperature | None) -> list[str]:
+    if found is None or found.before is None or found.after is None:
         return []
-    whose = "weak labels of valid" if told["fitted_on"] == "weak" else "gold of dev"
+    whose = "weak labels of valid" if found.fitted_on == "weak" else "gold of dev"
     return [
         (
-            f"Its confidence is {_cell(told['before'])} off on average, and {_cell(told['after'])} once its logits are divided by the "
-            f"temperature {told['value']:.2f}, fitted on {told['rows']:,} rows with {whose}."
+            f"Its confidence is {_interval(found.before)} off on average, and {_interval(found.after)} once its logits are "
+            f"divided by the temperature {found.value:.2f}, fitted on {found.rows:,} rows with {whose}."
         )
     ]
 
 
-def _coverage(told: Mapping[str, Any]) -> list[str]:
-    asked = f"{told['asked']:.0%}"
-    if told["least_confidence"] is None:
+def _coverage(found: Coverage) -> list[str]:
+    asked = f"{found.target_precision:.0%}"
+    if found.threshold is None:
         return [f"No confidence makes {asked} of its answers right on split valid."]
-    if "coverage" not in told:
+    if found.coverage is None or found.precision is None:
         return []
     return [
         (
-            f"From a confidence of {told['least_confidence']:.3f} on, where {asked} of its answers are right on split valid, it answers "
-            f"{_share(told['coverage'])} of these rows and is right in {_share(told['precision'])}."
+            f"From a confidence of {found.threshold:.3f} on, where {asked} of its answers are right on split valid, it "
+            f"answers {_share(found.coverage)} of these rows and is right in {_share(found.precision)}."
         )
     ]
 
 
-def _share(line: Mapping[str, Any]) -> str:
-    return "-" if line["score"] is None else f"{line['score']:.1%} [{line['low']:.1%}, {line['high']:.1%}]"
+def _interval(found: Estimate) -> str:
+    return _cell(found.model_dump())
 
 
-def _verdict(verdict: Mapping[str, Any]) -> list[str]:
-    return ["## Verdict of the gate", "", f"{verdict['verdict']}:", "", *(f"- {one}" for one in verdict["reasons"])]
+def _share(found: Estimate) -> str:
+    return "-" if found.score is None else f"{found.score:.1%} [{found.low:.1%}, {found.high:.1%}]"
+
+
+def _verdict(verdict: Verdict) -> list[str]:
+    return ["## Verdict of the gate", "", f"{verdict.verdict}:", "", *(f"- {one}" for one in verdict.reasons)]

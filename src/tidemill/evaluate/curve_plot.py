@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+
+from tidemill.reports.evaluate import Curve, Curves, PowerLaw
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,7 +17,7 @@ _DPI: Final = 110
 _CURVES: Final = {"gold_per_class": ("gold labels", "#2e4057"), "weak_per_class": ("weakly labeled rows", "#00798c")}
 
 
-def draw_curves(told: Mapping[str, Any], path: Path) -> None:
+def draw_curves(told: Curves, path: Path) -> None:
     """Curves as ``curves.json`` holds them -> PNG file."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -24,34 +26,36 @@ def draw_curves(told: Mapping[str, Any], path: Path) -> None:
     FigureCanvasAgg(figure)
     panels = figure.subplots(1, len(_CURVES), sharey=True)
     for axes, (name, (words, color)) in zip(panels, _CURVES.items(), strict=True):
-        curve = told[name]
-        if "refused" in curve:
+        curve: Curve = getattr(told, name)
+        if curve.law is None:
             axes.text(0.5, 0.5, "too few rows for a curve", ha="center", va="center", transform=axes.transAxes)
         else:
-            _one(axes, curve, color)
+            _one(axes, curve, curve.law, color)
         axes.set(xlabel=f"{words} per class")
         axes.set_title(words, loc="left", fontsize=11)
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(axis="y", color="#dddddd", linewidth=0.6)
         axes.set_axisbelow(True)
-    panels[0].set_ylabel(f"{str(told['metric']).replace('_', ' ')} on test")
+    panels[0].set_ylabel(f"{told.metric.replace('_', ' ')} on test")
     figure.savefig(path, format="png", dpi=_DPI, metadata={"Software": None})
 
 
-def _one(axes: Axes, curve: Mapping[str, Any], color: str) -> None:
-    law, points = curve["law"], curve["points"]
-    shown = [row for row in curve["predictions"] if "score" in row]
-    most = max(p["rows"] for p in points)
-    axes.plot([p["rows"] for p in points], [p["score"] for p in points], "o", color=color, alpha=0.45, markersize=4)
-    for low, high, line in ((min(p["rows"] for p in points), most, "-"), (most, _far(most, shown), ":")):
-        span = np.geomspace(low, high, 60)
-        axes.plot(span, law["limit"] - law["gap"] * span ** -law["rate"], line, color=color, linewidth=1.6)
-    for row in shown:
-        around = [[max(0.0, row["score"] - row["low"])], [max(0.0, row["high"] - row["score"])]]
-        axes.errorbar(
-            row["rows"], row["score"], around, fmt="D", color="#d1495b", markersize=5, capsize=4, linewidth=1.6
-        )
-        text = f"{row['score']:.3f}\n[{row['low']:.3f}, {row['high']:.3f}]"
+def _one(axes: Axes, curve: Curve, law: PowerLaw, color: str) -> None:
+    points, predicted = curve.points, [(row.rows, row.score, row.low, row.high) for row in curve.predictions]
+    shown = [
+        (rows, score, low, high)
+        for rows, score, low, high in predicted
+        if score is not None and low is not None and high is not None
+    ]
+    most = max(p.rows for p in points)
+    axes.plot([p.rows for p in points], [p.score for p in points], "o", color=color, alpha=0.45, markersize=4)
+    for start, end, line in ((min(p.rows for p in points), most, "-"), (most, _far(most, shown), ":")):
+        span = np.geomspace(start, end, 60)
+        axes.plot(span, law.limit - law.gap * span**-law.rate, line, color=color, linewidth=1.6)
+    for rows, score, low, high in shown:
+        around = [[max(0.0, score - low)], [max(0.0, high - score)]]
+        axes.errorbar(rows, score, around, fmt="D", color="#d1495b", markersize=5, capsize=4, linewidth=1.6)
+        text = f"{score:.3f}\n[{low:.3f}, {high:.3f}]"
         place: dict[str, Any] = {
             "xytext": (0, -12),
             "textcoords": "offset points",
@@ -59,12 +63,12 @@ def _one(axes: Axes, curve: Mapping[str, Any], color: str) -> None:
             "va": "top",
             "fontsize": 7.5,
         }
-        axes.annotate(text, (row["rows"], row["low"]), **place)
+        axes.annotate(text, (rows, low), **place)
     axes.set_xscale("log")
     ticks = [10**k for k in range(1, 5) if 10**k <= 1.5 * _far(most, shown)]
     axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
     axes.set_xlim(right=2.2 * _far(most, shown))
 
 
-def _far(most: int, shown: list[Mapping[str, Any]]) -> float:
-    return float(max([most, *(row["rows"] for row in shown)]))
+def _far(most: int, shown: Sequence[tuple[int, float, float, float]]) -> float:
+    return float(max([most, *(row[0] for row in shown)]))

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from tidemill.contracts import DataError
 from tidemill.evaluate.bootstrap import Array, draws, interval
 from tidemill.evaluate.scores import Ruler, scores
+from tidemill.reports.evaluate import CurveCheck, CurvePrediction
 
 LEAST: Final = 4
 """Different numbers of rows that a curve needs: the law has three parameters."""
@@ -79,22 +80,23 @@ def _residuals(sizes: Array, residuals: Array) -> tuple[Array, Array]:
     return off[place], (residuals - mean[place]) * of_one[place]
 
 
-def predictions(law: Law, asked: Sequence[int], *, confidence: float, reach: float) -> list[dict[str, Any]]:
+def predictions(law: Law, asked: Sequence[int], *, confidence: float, reach: float) -> tuple[CurvePrediction, ...]:
     """Law and numbers of rows -> for each the score with its interval, or why there is none."""
-    told: list[dict[str, Any]] = []
+    told = []
     for rows in asked:
         if rows > reach * law.most:
             refusal = (
                 f"no prediction: {rows:,} rows are {rows / law.most:,.0f} times as many as were measured "
                 f"({law.most:,}); a curve tells of at most {reach:g} times"
             )
-            told.append({"rows": rows, "refused": refusal})
+            told.append(CurvePrediction(rows=rows, reason=refusal))
             continue
-        told.append({"rows": rows} | _told(law.at(rows), confidence))
-    return told
+        score, low, high = _told(law.at(rows), confidence)
+        told.append(CurvePrediction(rows=rows, score=score, low=low, high=high))
+    return tuple(told)
 
 
-def checked(rows: Sequence[int], seen: Array, *, seed: int, confidence: float) -> dict[str, Any] | None:
+def checked(rows: Sequence[int], seen: Array, *, seed: int, confidence: float) -> CurveCheck | None:
     """The same as of ``fit_law`` -> what a law of few rows foretold of the most, beside what was measured there.
 
     None where too few sizes are left once those above a quarter of the most are put aside.
@@ -104,14 +106,22 @@ def checked(rows: Sequence[int], seen: Array, *, seed: int, confidence: float) -
     if len(np.unique(sizes[kept])) < LEAST:
         return None
     law = fit_law(sizes[kept].tolist(), seen[:, kept], seed=seed)
-    told = {"from": law.most, "rows": int(sizes.max())} | _told(law.at(sizes.max()), confidence)
-    score = round(float(seen[0][sizes == sizes.max()].mean()), 4)
-    return told | {"measured": score, "held": bool(told["low"] <= score <= told["high"])}
+    score, low, high = _told(law.at(sizes.max()), confidence)
+    measured_there = round(float(seen[0][sizes == sizes.max()].mean()), 4)
+    return CurveCheck(
+        fitted_rows=law.most,
+        rows=int(sizes.max()),
+        score=score,
+        low=low,
+        high=high,
+        measured=measured_there,
+        held=low <= measured_there <= high,
+    )
 
 
-def _told(at: Array, confidence: float) -> dict[str, float]:
+def _told(at: Array, confidence: float) -> tuple[float, float, float]:
     low, high = interval(at[1:], confidence)
-    return {"score": round(float(at[0]), 4), "low": round(low, 4), "high": round(high, 4)}
+    return round(float(at[0]), 4), round(low, 4), round(high, 4)
 
 
 def _fit(sizes: Array, seen: Array, start: Array) -> Array:

@@ -29,11 +29,13 @@ import numpy as np
 import polars as pl
 
 from tidemill.contracts import Probabilities
-from tidemill.evaluate.board import difference, rounded, share_better
-from tidemill.evaluate.bootstrap import Array, interval, resample
+from tidemill.evaluate.board import DIGITS, difference, estimate, share_better
+from tidemill.evaluate.bootstrap import resample
 from tidemill.evaluate.scores import Gold, Ruler, scores, tally
 from tidemill.evaluate.settings import EvaluateSettings, Guard
 from tidemill.evaluate.slices import Slice, pick, values_of
+from tidemill.reports.base import Estimate
+from tidemill.reports.evaluate import Gain, GuardGain, GuardResult, Verdict
 
 PROMOTE: Final = "promote"
 KEEP: Final = "keep"
@@ -52,36 +54,69 @@ class Contest:
     version: str | None
 
 
-def judge(contest: Contest, by: Ruler, settings: EvaluateSettings) -> dict[str, Any]:
-    """Contest -> verdict: ``verdict``, ``reasons``, ``metric``, scores with intervals, ``guards``, ``champion``."""
-    verdict: dict[str, Any] = {
-        "metric": settings.gate.metric,
-        "rows": len(contest.gold),
-        "champion": contest.version,
-        "guards": [],
-    }
+@dataclass(frozen=True)
+class _Duel:
+    """Whether the candidate beats one rival, by how much, and the same as a sentence."""
+
+    passed: bool
+    reason: str
+    gain: Gain
+
+
+def judge(contest: Contest, by: Ruler, settings: EvaluateSettings) -> Verdict:
+    """Judge the candidate by the rule above."""
     if len(contest.gold) < settings.gate.min_rows:
         text = f"only {len(contest.gold)} rows of split valid have gold, {settings.gate.min_rows} are asked: label more"
-        return verdict | {"verdict": KEEP, "reasons": [text]}
-    verdict["scores"] = _scores(contest, by, settings)
-    beats = [_beats(contest, "floor", by, settings)]
+        return _kept(contest, settings, text)
+    scores = _scores(contest, by, settings)
+    floor = _beats(contest, "floor", by, settings)
     if contest.champion is None:
-        return verdict | {"gain_over_floor": beats[0]["gain"]} | _sum_up(beats, [], "there is no champion yet")
+        return _verdict(contest, settings, scores, (floor,), first="there is no champion yet")
     if np.abs(contest.candidate - contest.champion).max() <= _SAME:
-        return verdict | {"verdict": KEEP, "reasons": [f"same predictions as the champion {contest.version}"]}
-    beats.append(_beats(contest, "champion", by, settings))
-    guards = [_guard(contest, guard, one, by, settings) for guard, one in _guarded(contest, settings)]
-    gains = {"gain_over_floor": beats[0]["gain"], "gain_over_champion": beats[1]["gain"], "guards": guards}
-    return verdict | gains | _sum_up(beats, guards, None)
+        text = f"same predictions as the champion {contest.version}"
+        return _kept(contest, settings, text, scores)
+    duels = floor, _beats(contest, "champion", by, settings)
+    guards = tuple(_guard(contest, guard, one, by, settings) for guard, one in _guarded(contest, settings))
+    return _verdict(contest, settings, scores, duels, guards)
 
 
-def _sum_up(beats: list[dict[str, Any]], guards: list[dict[str, Any]], first: str | None) -> dict[str, Any]:
-    passed = all(one["passed"] for one in beats) and all(one["passed"] is not False for one in guards)
-    reasons = [one["reason"] for one in (*beats, *guards)]
-    return {"verdict": PROMOTE if passed else KEEP, "reasons": ([first] if first else []) + reasons}
+def _kept(
+    contest: Contest, settings: EvaluateSettings, reason: str, scores: dict[str, Estimate] | None = None
+) -> Verdict:
+    return Verdict(
+        verdict=KEEP,
+        reasons=(reason,),
+        metric=settings.gate.metric,
+        rows=len(contest.gold),
+        champion=contest.version,
+        scores=scores,
+    )
 
 
-def _scores(contest: Contest, by: Ruler, settings: EvaluateSettings) -> dict[str, Any]:
+def _verdict(
+    contest: Contest,
+    settings: EvaluateSettings,
+    scores: dict[str, Estimate],
+    duels: tuple[_Duel, ...],
+    guards: tuple[GuardResult, ...] = (),
+    *,
+    first: str | None = None,
+) -> Verdict:
+    passed = all(duel.passed for duel in duels) and all(guard.passed is not False for guard in guards)
+    return Verdict(
+        verdict=PROMOTE if passed else KEEP,
+        reasons=(*([first] if first else []), *(duel.reason for duel in duels), *(guard.reason for guard in guards)),
+        metric=settings.gate.metric,
+        rows=len(contest.gold),
+        champion=contest.version,
+        guards=guards,
+        scores=scores,
+        gain_over_floor=duels[0].gain,
+        gain_over_champion=duels[1].gain if len(duels) > 1 else None,
+    )
+
+
+def _scores(contest: Contest, by: Ruler, settings: EvaluateSettings) -> dict[str, Estimate]:
     models = {"candidate": contest.candidate, "champion": contest.champion, "floor": contest.floor}
     return {
         name: _score(contest.gold, model, by, settings, settings.gate.metric)
@@ -90,30 +125,25 @@ def _scores(contest: Contest, by: Ruler, settings: EvaluateSettings) -> dict[str
     }
 
 
-def _score(gold: Gold, model: Probabilities, by: Ruler, settings: EvaluateSettings, metric: str) -> dict[str, Any]:
+def _score(gold: Gold, model: Probabilities, by: Ruler, settings: EvaluateSettings, metric: str) -> Estimate:
     tallies = tally(gold, model, by)
     drawn = resample(tallies, n_bootstrap=settings.n_bootstrap, seed=settings.seed)
-    return _with_interval(float(scores(tallies.sum(axis=0), by)[metric]), scores(drawn, by)[metric], settings)
+    return estimate(float(scores(tallies.sum(axis=0), by)[metric]), scores(drawn, by)[metric], settings)
 
 
-def _with_interval(value: float, samples: Array, settings: EvaluateSettings) -> dict[str, Any]:
-    low, high = interval(samples, settings.confidence_level)
-    return {"score": rounded(value), "low": rounded(low), "high": rounded(high)}
-
-
-def _beats(contest: Contest, rival: str, by: Ruler, settings: EvaluateSettings) -> dict[str, Any]:
+def _beats(contest: Contest, rival: str, by: Ruler, settings: EvaluateSettings) -> _Duel:
     gate = settings.gate
     gain, gains = difference(contest.gold, contest.candidate, getattr(contest, rival), by, settings, metric=gate.metric)
     probability = share_better(gains)
     passed = gain > 0.0 and probability >= gate.min_probability
-    found = _with_interval(gain, gains, settings)
+    found = estimate(gain, gains, settings)
     name = f"the champion {contest.version}" if rival == "champion" else "the majority-class floor"
     how = "beats" if passed else "does not surely beat" if gain > 0.0 else "does not beat"
     reason = (
         f"the candidate {how} {name}: {words(gate.metric)} {signed(found)} on {len(contest.gold)} valid rows, "
         f"better in {probability:.1%} of resamples ({gate.min_probability:.0%} asked)"
     )
-    return {"passed": passed, "reason": reason, "gain": found | {"probability": rounded(probability)}}
+    return _Duel(passed, reason, Gain(**dict(found), probability=round(probability, DIGITS)))
 
 
 def _guarded(contest: Contest, settings: EvaluateSettings) -> list[tuple[Guard, Slice]]:
@@ -124,30 +154,25 @@ def _guarded(contest: Contest, settings: EvaluateSettings) -> list[tuple[Guard, 
     ]
 
 
-def _guard(contest: Contest, guard: Guard, one: Slice, by: Ruler, settings: EvaluateSettings) -> dict[str, Any]:
+def _guard(contest: Contest, guard: Guard, one: Slice, by: Ruler, settings: EvaluateSettings) -> GuardResult:
     rows = int(one.rows.sum())
-    about = {"slice": one.name, "metric": guard.metric, "tolerance": guard.tolerance, "rows": rows}
+    asked: Any = {"slice": one.name, "metric": guard.metric, "tolerance": guard.tolerance, "rows": rows}
     if rows < guard.min_rows or contest.champion is None:
         text = f"guard {one.name} is not judged: {rows} valid rows, {guard.min_rows} are asked"
-        return about | {"passed": None, "reason": text}
+        return GuardResult(**asked, passed=None, reason=text)
     gold, candidate, champion = contest.gold[one.rows], contest.candidate[one.rows], contest.champion[one.rows]
     gain, gains = difference(gold, candidate, champion, by, settings, metric=guard.metric)
     breach = float(np.mean(gains < -guard.tolerance - 1e-9))
     passed = breach < settings.gate.guard_probability
-    both = {
-        "candidate": _score(gold, candidate, by, settings, guard.metric),
-        "champion": _score(gold, champion, by, settings, guard.metric),
-        "gain": _with_interval(gain, gains, settings) | {"probability_of_breach": rounded(breach)},
-    }
-    return about | both | {"passed": passed, "reason": _guard_reason(about, both, breach, passed=passed)}
-
-
-def _guard_reason(about: dict[str, Any], both: dict[str, Any], breach: float, *, passed: bool) -> str:
-    return (
-        f"guard {about['slice']} {'holds' if passed else 'falls'}: {words(about['metric'])} "
-        f"{shown(both['champion']['score'])} -> {shown(both['candidate']['score'])} ({signed(both['gain'])}) "
-        f"on {about['rows']} rows; a fall of more than {about['tolerance']:g} in {breach:.1%} of resamples"
+    before, after = (_score(gold, model, by, settings, guard.metric) for model in (champion, candidate))
+    found = estimate(gain, gains, settings)
+    reason = (
+        f"guard {one.name} {'holds' if passed else 'falls'}: {words(guard.metric)} "
+        f"{shown(before.score)} -> {shown(after.score)} ({signed(found)}) "
+        f"on {rows} rows; a fall of more than {guard.tolerance:g} in {breach:.1%} of resamples"
     )
+    loss = GuardGain(**dict(found), probability_of_breach=round(breach, DIGITS))
+    return GuardResult(**asked, passed=passed, reason=reason, candidate=after, champion=before, gain=loss)
 
 
 def words(metric: str) -> str:
@@ -164,11 +189,11 @@ def shown(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
 
 
-def signed(found: dict[str, Any]) -> str:
-    """Difference with interval -> text.
+def signed(found: Estimate) -> str:
+    """Write a difference with its interval.
 
-    >>> signed({"score": 0.25, "low": 0.2, "high": 0.3})
+    >>> signed(Estimate(score=0.25, low=0.2, high=0.3))
     '+0.250 [+0.200, +0.300]'
     """
-    parts = ["-" if found[key] is None else f"{found[key]:+.3f}" for key in ("score", "low", "high")]
+    parts = ["-" if value is None else f"{value:+.3f}" for value in (found.score, found.low, found.high)]
     return f"{parts[0]} [{parts[1]}, {parts[2]}]"

@@ -6,7 +6,7 @@ Both are fitted on rows other than those of test, and told of test, of all its r
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final, Literal
 
 import numpy as np
 import polars as pl
@@ -20,6 +20,8 @@ from tidemill.evaluate.slices import Slice
 from tidemill.evaluate.temperature import cooled, resampled, temperature
 from tidemill.evaluate.thresholds import coverage, least_confidence
 from tidemill.evaluate.yardsticks import CANDIDATE, LABELS
+from tidemill.reports.base import Estimate
+from tidemill.reports.evaluate import Coverage, SliceTemperature, Temperature
 
 REPORTED: Final = "test"
 GATED: Final = "valid"
@@ -33,12 +35,24 @@ def honesty(
     slices: Sequence[Slice],
     by: Ruler,
     settings: EvaluateSettings,
-) -> dict[str, Any]:
-    """Rows with gold, yardstick -> what it says of them, and slices of test -> ``temperature`` and ``coverage``."""
-    told = _coverage(rows, models, slices, settings)
+) -> tuple[Coverage, Temperature | None]:
+    """Measure selective prediction, and temperature scaling where it is asked for.
+
+    Parameters
+    ----------
+    rows
+        Rows with gold, with their split.
+    models
+        Probabilities of these rows by name.
+    slices
+        Slices of the rows of test.
+    by, settings
+        By what is measured.
+    """
+    covered = _coverage(rows, models, slices, settings)
     if settings.calibrate_on == "none" or (settings.calibrate_on == "weak" and LABELS not in models):
-        return {"coverage": told}
-    return {"coverage": told, "temperature": _temperature(rows, models, slices, by, settings)}
+        return covered, None
+    return covered, _temperature(rows, models, slices, by, settings)
 
 
 def part(rows: pl.DataFrame, models: Mapping[str, Probabilities], split: str) -> tuple[dict[str, Probabilities], Gold]:
@@ -53,33 +67,49 @@ def _temperature(
     slices: Sequence[Slice],
     by: Ruler,
     settings: EvaluateSettings,
-) -> dict[str, Any]:
+) -> Temperature:
     """The candidate's temperature, and its calibration error on test before and after it."""
-    asked, gold = part(rows, models, FITTED[settings.calibrate_on])
-    targets = asked[LABELS] if settings.calibrate_on == "weak" else np.eye(by.n_classes)[gold]
+    fitted_on: Literal["weak", "dev"] = "weak" if settings.calibrate_on == "weak" else "dev"
+    asked, gold = part(rows, models, FITTED[fitted_on])
+    targets = asked[LABELS] if fitted_on == "weak" else np.eye(by.n_classes)[gold]
     degrees = temperature(asked[CANDIDATE], targets)
-    told: dict[str, Any] = {"value": degrees, "fitted_on": settings.calibrate_on, "rows": len(targets)}
+    ends = None
     if len(targets):
         drawn = resampled(asked[CANDIDATE], targets, n_bootstrap=settings.n_bootstrap, seed=settings.seed)
-        told["interval"] = [rounded(end) for end in interval(drawn, settings.confidence_level)]
+        low, high = interval(drawn, settings.confidence_level)
+        ends = rounded(low), rounded(high)
     test, truth = part(rows, {CANDIDATE: models[CANDIDATE]}, REPORTED)
     both = {"before": test[CANDIDATE], "after": cooled(test[CANDIDATE], degrees)}
     table = board(truth, both, slices, by, settings).filter(pl.col("metric") == "calibration_error")
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, dict[str, Estimate]] = {}
     for line in table.iter_rows(named=True):
-        found.setdefault(line["slice"], {})[line["yardstick"]] = {key: line[key] for key in ("score", "low", "high")}
-    return told | found.pop(ALL, {}) | {"slices": found}
+        of_slice = Estimate(score=line["score"], low=line["low"], high=line["high"])
+        found.setdefault(line["slice"], {})[line["yardstick"]] = of_slice
+    whole = found.pop(ALL, {})
+    return Temperature(
+        value=degrees,
+        fitted_on=fitted_on,
+        rows=len(targets),
+        interval=ends,
+        slices={name: SliceTemperature(**both) for name, both in found.items()},
+        **whole,
+    )
 
 
 def _coverage(
     rows: pl.DataFrame, models: Mapping[str, Probabilities], slices: Sequence[Slice], settings: EvaluateSettings
-) -> dict[str, Any]:
+) -> Coverage:
     valid, gold = part(rows, {CANDIDATE: models[CANDIDATE]}, GATED)
     least = least_confidence(gold, valid[CANDIDATE], settings.target_precision)
     test, truth = part(rows, {CANDIDATE: models[CANDIDATE]}, REPORTED)
-    told: dict[str, Any] = {"asked": settings.target_precision, "least_confidence": least}
     if least is None or not len(truth):
-        return told
+        return Coverage(target_precision=settings.target_precision, threshold=least)
     said = test[CANDIDATE]
-    parts = {one.name: coverage(truth[one.rows], said[one.rows], least, settings) for one in slices}
-    return told | coverage(truth, said, least, settings) | {"slices": parts}
+    whole = coverage(truth, said, least, settings)
+    return Coverage(
+        target_precision=settings.target_precision,
+        threshold=least,
+        coverage=whole.coverage,
+        precision=whole.precision,
+        slices={one.name: coverage(truth[one.rows], said[one.rows], least, settings) for one in slices},
+    )

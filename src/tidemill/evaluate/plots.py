@@ -32,7 +32,7 @@ _SOME: Final = 5  # rows of a bin, of fewer the share that is right is luck: a d
 
 def draw(done: Evaluated, folder: Path, classes: Sequence[str]) -> None:
     """Evaluation and folder -> calibration, confusion, scores, slices and thresholds, each a .png in it."""
-    metric = str(done.metrics["metric"])
+    metric = done.metrics.metric
     _save(_scores(done.scores), folder / "scores.png")
     _save(_slices(done.scores, metric), folder / "slices.png")
     _save(_calibration(done.calibration), folder / "calibration.png")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 
@@ -20,6 +20,8 @@ from tidemill.evaluate.settings import EvaluateSettings
 from tidemill.evaluate.slices import choose, cut
 from tidemill.evaluate.thresholds import thresholds
 from tidemill.evaluate.yardsticks import CANDIDATE, CHAMPION, FLOOR, LABELS, ORDER
+from tidemill.reports.base import Interval
+from tidemill.reports.evaluate import Comparison, Metrics, Verdict
 
 CALIBRATED: Final = (LABELS, CANDIDATE, CHAMPION)
 _ABOUT_ROWS: Final = ("row_id", "split", "gold")
@@ -29,8 +31,8 @@ _ABOUT_ROWS: Final = ("row_id", "split", "gold")
 class Evaluated:
     """What the stage writes."""
 
-    metrics: dict[str, Any]
-    verdict: dict[str, Any]
+    metrics: Metrics
+    verdict: Verdict
     scores: pl.DataFrame
     calibration: pl.DataFrame
     confusion: pl.DataFrame
@@ -59,12 +61,28 @@ def evaluate(
     cuts = choose(columns, settings.slices, max_values=settings.max_slice_values)
     slices = cut(columns.filter(rows["split"] == REPORTED), cuts, min_rows=settings.min_slice_rows)
     scored = board(gold, test, slices, by, settings)
-    more = honesty(rows, ordered, slices, by, settings)
+    covered, degrees = honesty(rows, ordered, slices, by, settings)
+    rejected = None
     if outlier is not None:
         unlike = outlier[(rows["split"] == REPORTED).to_numpy()]
-        more["none_of_the_above"] = refusals(unlike, gold, test[CANDIDATE], slices, settings)
+        rejected = refusals(unlike, gold, test[CANDIDATE], slices, settings)
+    whole = scored.filter(pl.col("slice") == ALL)
+    parts = scored.filter((pl.col("slice") != ALL) & (pl.col("yardstick") == CANDIDATE))
     return Evaluated(
-        metrics=_metrics(scored, gold, test, by, settings) | more,
+        metrics=Metrics(
+            split=REPORTED,
+            rows=len(gold),
+            metric=settings.gate.metric,
+            confidence=settings.confidence_level,
+            scores={name: _scores(whole, name) for name in test},
+            intervals={name: _intervals(whole, name) for name in test},
+            end_model_gains=_gains(gold, test, by, settings) if len(gold) else {},
+            slices=_slice_scores(parts),
+            slice_intervals=_slice_intervals(parts),
+            coverage=covered,
+            temperature=degrees,
+            none_of_the_above=rejected,
+        ),
         verdict=judge(_contest(rows, ordered, version), by, settings),
         scores=scored,
         calibration=calibration(gold, {k: test[k] for k in CALIBRATED if k in test}, settings.n_bins),
@@ -79,45 +97,38 @@ def _contest(rows: pl.DataFrame, models: Mapping[str, Probabilities], version: s
     return Contest(gold, columns, valid[FLOOR], valid[CANDIDATE], valid.get(CHAMPION), version)
 
 
-def _metrics(
-    scored: pl.DataFrame, gold: Gold, models: Mapping[str, Probabilities], by: Ruler, settings: EvaluateSettings
-) -> dict[str, Any]:
-    """Scores -> nested numbers for `dvc metrics diff` (which passes over lists, so intervals are lists)."""
-    whole = scored.filter(pl.col("slice") == ALL)
-    parts = scored.filter((pl.col("slice") != ALL) & (pl.col("yardstick") == CANDIDATE))
+def _scores(whole: pl.DataFrame, name: str) -> dict[str, float | None]:
+    return dict(whole.filter(pl.col("yardstick") == name).select("metric", "score").iter_rows())
+
+
+def _intervals(whole: pl.DataFrame, name: str) -> dict[str, Interval]:
+    """Ends of the intervals as lists, over which `dvc metrics diff` passes."""
+    table = whole.filter(pl.col("yardstick") == name).select("metric", "low", "high")
+    return {metric: (low, high) for metric, low, high in table.iter_rows()}
+
+
+def _slice_scores(parts: pl.DataFrame) -> dict[str, dict[str, int | float]]:
     return {
-        "split": REPORTED,
-        "rows": len(gold),
-        "metric": settings.gate.metric,
-        "confidence": settings.confidence_level,
-        "scores": {name: _of(whole, name, "score") for name in models},
-        "intervals": {name: _of(whole, name, "low", "high") for name in models},
-        "end_model_gains": _gains(gold, models, by, settings) if len(gold) else {},
-        "slices": {
-            name: {metric: score for metric, score in table.select("metric", "score").iter_rows() if score is not None}
-            | {"rows": table["rows"][0]}
-            for (name,), table in parts.group_by("slice", maintain_order=True)
-        },
-        "slice_intervals": {
-            name: {
-                one["metric"]: [one["low"], one["high"]]
-                for one in table.iter_rows(named=True)
-                if one["score"] is not None
-            }
-            for (name,), table in parts.group_by("slice", maintain_order=True)
-        },
+        str(name): {metric: score for metric, score in table.select("metric", "score").iter_rows() if score is not None}
+        | {"rows": table["rows"][0]}
+        for (name,), table in parts.group_by("slice", maintain_order=True)
     }
 
 
-def _of(whole: pl.DataFrame, name: str, *columns: str) -> dict[str, Any]:
-    table = whole.filter(pl.col("yardstick") == name)
-    values = table.select(columns).rows()
-    return {m: list(v) if len(columns) > 1 else v[0] for m, v in zip(table["metric"], values, strict=True)}
+def _slice_intervals(parts: pl.DataFrame) -> dict[str, dict[str, Interval]]:
+    return {
+        str(name): {
+            metric: (low, high)
+            for metric, score, low, high in table.select("metric", "score", "low", "high").iter_rows()
+            if score is not None
+        }
+        for (name,), table in parts.group_by("slice", maintain_order=True)
+    }
 
 
 def _gains(
     gold: Gold, models: Mapping[str, Probabilities], by: Ruler, settings: EvaluateSettings
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, Comparison]:
     """How much better the candidate is than each yardstick, in the gate's metric, on paired resamples."""
     found = {}
     for name in models:
@@ -125,6 +136,6 @@ def _gains(
             metric = settings.gate.metric
             gain, gains = difference(gold, models[CANDIDATE], models[name], by, settings, metric=metric)
             low, high = interval(gains, settings.confidence_level)
-            probability = rounded(share_better(gains))
-            found[name] = {"gain": rounded(gain), "interval": [rounded(low), rounded(high)], "probability": probability}
+            ends = rounded(low), rounded(high)
+            found[name] = Comparison(gain=rounded(gain), interval=ends, probability=rounded(share_better(gains)))
     return found

@@ -9,10 +9,11 @@ import numpy as np
 import polars as pl
 
 from tidemill.contracts import Probabilities
-from tidemill.evaluate.board import rounded
+from tidemill.evaluate.board import estimate, rounded
 from tidemill.evaluate.bootstrap import Array, draws, interval, resample
 from tidemill.evaluate.scores import Gold
 from tidemill.evaluate.settings import EvaluateSettings
+from tidemill.reports.evaluate import SliceCoverage
 
 GRID: Final = tuple(round(0.01 * step, 2) for step in range(100))
 _RATES: Final = [f"{kind}{end}" for kind in ("precision", "recall") for end in ("", "_low", "_high")]
@@ -74,17 +75,16 @@ def least_confidence(gold: Gold, probabilities: Probabilities, precision: float)
     return float(sure[np.flatnonzero(enough)[-1]]) if enough.any() else None
 
 
-def coverage(gold: Gold, probabilities: Probabilities, threshold: float, settings: EvaluateSettings) -> dict[str, Any]:
+def coverage(gold: Gold, probabilities: Probabilities, threshold: float, settings: EvaluateSettings) -> SliceCoverage:
     """Gold, probabilities and the least confidence of an answer -> which share is answered, and how much of it is right."""
     answered = probabilities.max(axis=1) >= threshold
     right = answered & (probabilities.argmax(axis=1) == gold)
     tallies = np.stack([answered, right, np.ones(len(gold))], axis=1).astype(np.float64)
     drawn = resample(tallies, n_bootstrap=settings.n_bootstrap, seed=settings.seed)
     total = tallies.sum(axis=0)
-    told: dict[str, Any] = {}
+    found = {}
     for name, above, below in (("coverage", 0, 2), ("precision", 1, 0)):
         value = total[above] / total[below] if total[below] else float("nan")
         shares = np.divide(drawn[:, above], drawn[:, below], out=np.full(len(drawn), np.nan), where=drawn[:, below] > 0)
-        low, high = interval(shares, settings.confidence_level)
-        told[name] = {"score": rounded(value), "low": rounded(low), "high": rounded(high)}
-    return told
+        found[name] = estimate(float(value), shares, settings)
+    return SliceCoverage(**found)

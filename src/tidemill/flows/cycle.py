@@ -16,7 +16,8 @@ from tidemill.flows.steps import run_steps
 from tidemill.project.arrivals import arrive
 from tidemill.project.compose import compose_all
 from tidemill.project.project import Project
-from tidemill.project.tables import read_json, write_json
+from tidemill.reports.evaluate import Verdict
+from tidemill.reports.project import ChampionPin
 from tidemill.runs.plan import Step
 from tidemill.runs.publish import current_branch, publish
 from tidemill.runs.registry import read_registry
@@ -74,10 +75,10 @@ def planned(work: Workspace, problem: str) -> list[Step]:
     if not any(step.changed for step in steps):
         return steps
     pin = work.project.paths(problem).champion
-    content = {"version": read_registry(work.project, problem).champion}
-    if read_json(pin) == content:
+    champion = ChampionPin(version=read_registry(work.project, problem).champion)
+    if ChampionPin.read(pin) == champion:
         return steps
-    write_json(content, pin)
+    champion.write(pin)
     return _plan(work, problem)
 
 
@@ -91,11 +92,11 @@ def _plan(work: Workspace, problem: str) -> list[Step]:
 def _cycle(work: Workspace, problem: str, *, log: Log) -> Outcome:
     steps = planned(work, problem)
     computed = run_steps(steps, work)
-    verdict = read_json(work.project.paths(problem).reports / "verdict.json")
-    promote = verdict["verdict"] == "promote" and _pin_is_champion(work, problem)
+    verdict = Verdict.read(work.project.paths(problem).reports / "verdict.json")
+    promote = verdict.verdict == "promote" and _pin_is_champion(work, problem)
     if not computed and not promote:
         return Outcome(problem, (), None, work.base, "nothing has changed, so nothing was recomputed")
-    message = f"{problem}: {'promote' if promote else 'keep the champion'}\n\n" + "\n".join(verdict["reasons"])
+    message = f"{problem}: {'promote' if promote else 'keep the champion'}\n\n" + "\n".join(verdict.reasons)
     branch = current_branch(work.root)
     if branch is None:
         raise PublishError("HEAD is detached, so there is no branch to publish on: git switch main")
@@ -107,8 +108,8 @@ def _cycle(work: Workspace, problem: str, *, log: Log) -> Outcome:
 
 def _pin_is_champion(work: Workspace, problem: str) -> bool:
     """Whether the gate compared with the champion of now; a verdict against an older one promotes nothing."""
-    pin = read_json(work.project.paths(problem).champion)["version"]
-    return bool(pin == read_registry(work.project, problem).champion)
+    pin = ChampionPin.read(work.project.paths(problem).champion)
+    return pin.version == read_registry(work.project, problem).champion
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from prefect import flow, get_run_logger
 from prefect.events import emit_event
@@ -13,7 +12,7 @@ from tidemill.flows.cycle import alone, planned, prepare, take_in
 from tidemill.flows.steps import run_steps
 from tidemill.project.compose import expand, require_problem
 from tidemill.project.project import Project
-from tidemill.project.tables import read_json
+from tidemill.reports.monitor import Drift
 from tidemill.runs.plan import Step
 from tidemill.runs.worktree import workspace
 
@@ -57,11 +56,11 @@ def look(root: str, problem: str) -> str:
             return "nothing has arrived"
         steps = planned(work, problem)
         run_steps(_up_to(f"monitor@{problem}", steps), work)
-        drift: dict[str, Any] = read_json(work.project.paths(problem).reports / "drift.json")
-    for reason in drift["reasons"]:
+        drift = Drift.read(work.project.paths(problem).reports / "drift.json")
+    for reason in drift.reasons:
         log.info(f"{problem}: {reason}")
-    emit_event(f"tidemill.{drift['decision']}", resource={"prefect.resource.id": f"tidemill.problem.{problem}"})
-    return str(drift["decision"])
+    emit_event(f"tidemill.{drift.decision}", resource={"prefect.resource.id": f"tidemill.problem.{problem}"})
+    return drift.decision
 
 
 def _up_to(address: str, steps: list[Step]) -> list[Step]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,10 @@ from tidemill.apps.reports.problem_report import EXPLAINED, SEARCHED
 from tidemill.contracts import RunError
 from tidemill.denoise.report.summary import facts
 from tidemill.project.project import Project
+from tidemill.reports.denoise import DenoiseReport
+from tidemill.reports.evaluate import Metrics, Verdict
+from tidemill.reports.monitor import Drift
+from tidemill.reports.search import SearchReport
 from tidemill.runs.addresses import page_url
 from tidemill.runs.plan import Step
 from tidemill.runs.worktree import Workspace
@@ -100,33 +103,33 @@ def _show_denoise(problem: str, reports: Path) -> None:
     with (reports / "lf_analysis.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     create_table_artifact(key=_key(problem, "labeling-functions"), table=rows, description="Labeling functions")
-    report = json.loads((reports / "denoise.json").read_text(encoding="utf-8"))
+    report = DenoiseReport.read(reports / "denoise.json")
     told = "\n".join(f"- **{name}**: {text}" for name, text in facts(report))
     plots = "\n\n".join(_plot(reports / "denoise" / f"{name}.png", title) for name, title in EXPLAINED.items())
     create_markdown_artifact(key=_key(problem, "label-model"), markdown=f"## Label model\n\n{told}\n\n{plots}\n")
 
 
 def _show_evaluate(problem: str, reports: Path) -> None:
-    verdict = json.loads((reports / "verdict.json").read_text(encoding="utf-8"))
-    metrics = json.loads((reports / "metrics.json").read_text(encoding="utf-8"))
-    create_table_artifact(key=_key(problem, "metrics"), table=_flat(metrics), description=f"Scores of {problem}")
-    reasons = "\n".join(f"- {reason}" for reason in verdict["reasons"])
-    create_markdown_artifact(key=_key(problem, "verdict"), markdown=f"## {verdict['verdict']}\n\n{reasons}\n")
+    verdict = Verdict.read(reports / "verdict.json")
+    table = _flat(Metrics.read(reports / "metrics.json").model_dump())
+    create_table_artifact(key=_key(problem, "metrics"), table=table, description=f"Scores of {problem}")
+    reasons = "\n".join(f"- {reason}" for reason in verdict.reasons)
+    create_markdown_artifact(key=_key(problem, "verdict"), markdown=f"## {verdict.verdict}\n\n{reasons}\n")
 
 
 def _show_search(problem: str, reports: Path) -> None:
-    told = json.loads((reports / "search" / "search.json").read_text(encoding="utf-8"))
-    if told["minutes"]:
+    told = SearchReport.read(reports / "search" / "search.json")
+    if told.minutes:
         plots = "\n\n".join(_plot(reports / "search" / f"{name}.png", title) for name, title in SEARCHED.items())
-        markdown = f"## {told['trials']} trials\n\n{told['verdict']}\n\n{plots}\n"
+        markdown = f"## {told.trials} trials\n\n{told.verdict}\n\n{plots}\n"
         create_markdown_artifact(key=_key(problem, "search"), markdown=markdown)
 
 
 def _show_monitor(problem: str, reports: Path) -> None:
-    drift = json.loads((reports / "drift.json").read_text(encoding="utf-8"))
-    reasons = "\n".join(f"- {reason}" for reason in drift["reasons"])
+    drift = Drift.read(reports / "drift.json")
+    reasons = "\n".join(f"- {reason}" for reason in drift.reasons)
     plot = _plot(reports / "drift.png", "what moved")
-    create_markdown_artifact(key=_key(problem, "drift"), markdown=f"## {drift['decision']}\n\n{reasons}\n\n{plot}\n")
+    create_markdown_artifact(key=_key(problem, "drift"), markdown=f"## {drift.decision}\n\n{reasons}\n\n{plot}\n")
 
 
 def _plot(path: Path, title: str) -> str:

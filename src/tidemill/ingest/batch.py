@@ -18,6 +18,7 @@ from tidemill.ingest.row_errors import RowErrors
 from tidemill.ingest.settings import IngestSettings, SplitSettings
 from tidemill.ingest.source import Source
 from tidemill.readers.table import Table
+from tidemill.reports.ingest import BatchCounts
 
 FATES: Final = ("kept", "same", "near")
 """What became of a row that was read: kept, dropped for the same content, dropped for nearly the same text."""
@@ -246,7 +247,7 @@ def _refuse_changed(keys: Sequence[str], hashes: Sequence[str], before: pl.DataF
             )
 
 
-def counts(seen: pl.DataFrame, split: pl.Series) -> dict[str, int]:
+def counts(seen: pl.DataFrame, split: pl.Series, *, quarantined: int) -> BatchCounts:
     """Count what became of a batch's rows.
 
     Parameters
@@ -255,12 +256,19 @@ def counts(seen: pl.DataFrame, split: pl.Series) -> dict[str, int]:
         The batch's ``seen`` rows.
     split : polars.Series
         Splits of its raw rows.
+    quarantined : int
+        Rows that were set aside.
 
     Returns
     -------
-    dict of str to int
-        As the report holds them.
+    BatchCounts
     """
     fates = {fate: int((seen["fate"] == fate).sum()) for fate in FATES}
-    told = {"read": seen.height, "kept": fates["kept"], "same_content": fates["same"], "near_duplicates": fates["near"]}
-    return told | {name: int((split == name).sum()) for name in SPLITS}
+    return BatchCounts(
+        read=seen.height,
+        kept=fates["kept"],
+        same_content=fates["same"],
+        near_duplicates=fates["near"],
+        quarantined=quarantined,
+        **{name: int((split == name).sum()) for name in SPLITS},
+    )

@@ -14,17 +14,18 @@ from typing import Any, Final, Protocol
 from tidemill.contracts import ConfigError
 from tidemill.monitor import embeddings, functions, predictions
 from tidemill.monitor.harm import estimate
-from tidemill.monitor.rows import Names, Rows
+from tidemill.monitor.rows import Finding, Names, Rows
 from tidemill.monitor.settings import MonitorSettings
+from tidemill.reports.monitor import BatchDrift, DetectorDrift
 
 
 class Detector(Protocol):
-    """Reference and batch -> finding with at least ``drift`` and ``reasons``."""
+    """One family of tests of what moved."""
 
     def __call__(
         self, reference: Rows, batch: Rows, names: Names, settings: MonitorSettings, *, alpha: float
-    ) -> dict[str, Any]:
-        """Two sets of rows -> finding; no more than ``alpha`` of calls on rows of one kind may say drift."""
+    ) -> Finding[DetectorDrift]:
+        """Compare two sets of rows; no more than ``alpha`` of calls on rows of one kind may say drift."""
 
 
 DETECTORS: Final[Mapping[str, Detector]] = {
@@ -34,8 +35,8 @@ DETECTORS: Final[Mapping[str, Detector]] = {
 }
 
 
-def compare(reference: Rows, batch: Rows, names: Names, settings: MonitorSettings) -> dict[str, Any]:
-    """Reference and batch -> finding: rows, drift, harm, relabel, moved, reasons, and what each detector saw.
+def compare(reference: Rows, batch: Rows, names: Names, settings: MonitorSettings) -> BatchDrift:
+    """Compare a batch with the reference, by every detector of the settings.
 
     A batch of fewer than ``min_rows`` rows is not judged: ``drift`` and ``harm`` are None.
 
@@ -49,11 +50,22 @@ def compare(reference: Rows, batch: Rows, names: Names, settings: MonitorSetting
         raise ConfigError(f"monitor.detectors: {unknown[0]!r} is unknown; valid are {', '.join(sorted(DETECTORS))}")
     if min(len(batch), len(reference)) < settings.min_rows:
         text = f"not judged: {len(batch)} rows against {len(reference)} of the reference, {settings.min_rows} are asked"
-        return {"rows": len(batch), "drift": None, "harm": None, "relabel": False, "moved": [], "reasons": [text]}
+        return BatchDrift(rows=len(batch), drift=None, harm=None, relabel=False, moved=(), reasons=(text,))
     alpha = settings.alpha / max(len(settings.detectors), 1)
-    seen = {name: DETECTORS[name](reference, batch, names, settings, alpha=alpha) for name in settings.detectors}
-    moved = [name for name, finding in seen.items() if finding["drift"]]
+    found = {name: DETECTORS[name](reference, batch, names, settings, alpha=alpha) for name in settings.detectors}
+    moved = tuple(name for name, finding in found.items() if finding.drift)
     harm = estimate(reference, batch, names, settings)
-    reasons = [reason for finding in (*seen.values(), harm) for reason in finding.pop("reasons")]
-    first = [] if moved else ["no drift: it looks like the reference"]
-    return {"rows": len(batch), "drift": bool(moved), "moved": moved, "reasons": first + reasons} | harm | seen
+    first = () if moved else ("no drift: it looks like the reference",)
+    reports: dict[str, Any] = {name: finding.report for name, finding in found.items()}
+    return BatchDrift(
+        rows=len(batch),
+        drift=bool(moved),
+        harm=harm.harm,
+        relabel=harm.relabel,
+        moved=moved,
+        reasons=(*first, *(reason for finding in found.values() for reason in finding.reasons), *harm.reasons),
+        agreement=harm.agreement,
+        confidence=harm.confidence,
+        coverage=harm.coverage,
+        **reports,
+    )

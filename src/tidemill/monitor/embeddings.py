@@ -12,12 +12,20 @@ from typing import Any
 import numpy as np
 
 from tidemill.contracts import Features
-from tidemill.monitor.rows import Array, Names, Rows, rounded
+from tidemill.monitor.rows import Array, Finding, Names, Rows, rounded
 from tidemill.monitor.settings import MonitorSettings
 from tidemill.monitor.statistics import permutation_p
+from tidemill.reports.monitor import EmbeddingDrift
 
 
-def detect(reference: Rows, batch: Rows, names: Names, settings: MonitorSettings, *, alpha: float) -> dict[str, Any]:  # noqa: ARG001 - every detector has this signature
+def detect(
+    reference: Rows,
+    batch: Rows,
+    names: Names,  # noqa: ARG001 - every detector has this signature
+    settings: MonitorSettings,
+    *,
+    alpha: float,
+) -> Finding[EmbeddingDrift]:
     """Reference and batch -> finding: energy distance, p, AUC, on at most ``max_rows`` rows of each."""
     own = settings.embeddings
     rng = np.random.default_rng(settings.seed)
@@ -26,13 +34,8 @@ def detect(reference: Rows, batch: Rows, names: Names, settings: MonitorSettings
     auc = domain_auc(one, other, rng=rng)
     drift = p <= alpha and auc >= own.min_auc
     text = f"features moved: a classifier tells the batch from the reference with AUC {auc:.2f} (p {p:.3f})"
-    return {
-        "drift": bool(drift),
-        "reasons": [text] if drift else [],
-        "p": rounded(p),
-        "energy_distance": rounded(distance),
-        "auc": rounded(auc),
-    }
+    report = EmbeddingDrift(drift=drift, p=rounded(p), energy_distance=rounded(distance), auc=rounded(auc))
+    return Finding(report, (text,) if drift else ())
 
 
 def sample(features: Features, count: int, rng: np.random.Generator) -> Array:

@@ -7,41 +7,41 @@ more). Each is tested by Fisher's exact test; Benjamini and Hochberg's adjustmen
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from tidemill.contracts import ABSTAIN, Votes
-from tidemill.monitor.rows import Names, Rows, counts, covered, rounded
+from tidemill.monitor.rows import Finding, Names, Rows, counts, covered, rounded
 from tidemill.monitor.settings import MonitorSettings
 from tidemill.monitor.statistics import adjust, fisher
+from tidemill.reports.monitor import FunctionDrift, FunctionTests, ShareTest
 
 _TOLD: Final = 5
 Hits = tuple[int, int]
 
 
-def detect(reference: Rows, batch: Rows, names: Names, settings: MonitorSettings, *, alpha: float) -> dict[str, Any]:
+def detect(
+    reference: Rows, batch: Rows, names: Names, settings: MonitorSettings, *, alpha: float
+) -> Finding[FunctionDrift]:
     """Reference and batch -> finding: coverage and conflict of every function, of any function, and which moved."""
     n_classes = len(names.classes)
     pairs = list(zip(tallies(reference.votes, n_classes), tallies(batch.votes, n_classes), strict=True))
-    keys = [(kind, name) for name in names.functions for kind in ("coverage", "conflict")] + [("coverage", None)]
-    tests = [_compare(one, other) for one, other in pairs]
-    adjusted = adjust(np.array([test["p"] for test in tests]))
+    kinds = [*("coverage", "conflict") * len(names.functions), "coverage"]
+    p_values = np.array([fisher(*one, *other) for one, other in pairs])
     floors = {"coverage": settings.functions.min_coverage_change, "conflict": settings.functions.min_conflict_change}
-    for (kind, _), test, p in zip(keys, tests, adjusted, strict=True):
-        test["p_adjusted"] = rounded(p)
-        test["moved"] = bool(p <= alpha and abs(test["change"]) >= floors[kind])
-        test["p"] = rounded(test["p"])
-    by_function: dict[str, dict[str, Any]] = {name: {} for name in names.functions}
-    for (kind, function), test in zip(keys[:-1], tests[:-1], strict=True):
-        by_function[str(function)][kind] = test
-    return {
-        "drift": any(test["moved"] for test in tests),
-        "reasons": _reasons(by_function, tests[-1]),
-        "any_function": tests[-1],
-        "functions": by_function,
+    tests = [
+        _test(pair, p, adjusted, alpha=alpha, floor=floors[kind])
+        for kind, pair, p, adjusted in zip(kinds, pairs, p_values, adjust(p_values), strict=True)
+    ]
+    by_function = {
+        name: FunctionTests(coverage=coverage, conflict=conflict)
+        for name, coverage, conflict in zip(names.functions, tests[:-1:2], tests[1:-1:2], strict=True)
     }
+    drift = any(test.moved for test in tests)
+    report = FunctionDrift(drift=drift, any_function=tests[-1], functions=by_function)
+    return Finding(report, _reasons(report))
 
 
 def tallies(votes: Votes, n_classes: int) -> list[Hits]:
@@ -71,30 +71,36 @@ def contradicted(votes: Votes, n_classes: int) -> npt.NDArray[np.bool_]:
     return found
 
 
-def _compare(one: Hits, other: Hits) -> dict[str, Any]:
-    shares = [hits / rows if rows else 0.0 for hits, rows in (one, other)]
-    change = shares[1] - shares[0] if one[1] and other[1] else 0.0
-    return {
-        "reference": rounded(shares[0]),
-        "batch": rounded(shares[1]),
-        "change": rounded(change),
-        "p": fisher(*one, *other),
-    }
+def _test(pair: tuple[Hits, Hits], p: float, adjusted: float, *, alpha: float, floor: float) -> ShareTest:
+    before, after = (hits / rows if rows else 0.0 for hits, rows in pair)
+    change = rounded(after - before if pair[0][1] and pair[1][1] else 0.0)
+    return ShareTest(
+        reference=rounded(before),
+        batch=rounded(after),
+        change=change,
+        p=rounded(p),
+        p_adjusted=rounded(adjusted),
+        moved=bool(adjusted <= alpha and abs(change) >= floor),
+    )
 
 
-def _reasons(functions: dict[str, dict[str, Any]], any_function: dict[str, Any]) -> list[str]:
+def _reasons(found: FunctionDrift) -> tuple[str, ...]:
     reasons = []
-    if any_function["moved"]:
-        reasons.append(f"rows on which any function speaks {_arrow(any_function)}")
-    for kind in ("coverage", "conflict"):
-        moved = {name: tests[kind] for name, tests in functions.items() if tests[kind]["moved"]}
+    if found.any_function.moved:
+        reasons.append(f"rows on which any function speaks {_arrow(found.any_function)}")
+    tests = {
+        "coverage": {name: both.coverage for name, both in found.functions.items()},
+        "conflict": {name: both.conflict for name, both in found.functions.items()},
+    }
+    for kind, by_function in tests.items():
+        moved = {name: test for name, test in by_function.items() if test.moved}
         if moved:
-            largest = sorted(moved, key=lambda name: (-abs(moved[name]["change"]), name))
+            largest = sorted(moved, key=lambda name: (-abs(moved[name].change), name))
             told = ", ".join(f"{name} {_arrow(moved[name])}" for name in largest[:_TOLD])
             more = f" and {len(moved) - _TOLD} more" if len(moved) > _TOLD else ""
-            reasons.append(f"{kind} of {len(moved)} of {len(functions)} functions moved: {told}{more}")
-    return reasons
+            reasons.append(f"{kind} of {len(moved)} of {len(by_function)} functions moved: {told}{more}")
+    return tuple(reasons)
 
 
-def _arrow(test: dict[str, Any]) -> str:
-    return f"{test['reference']:.2f} -> {test['batch']:.2f}"
+def _arrow(test: ShareTest) -> str:
+    return f"{test.reference:.2f} -> {test.batch:.2f}"

@@ -8,7 +8,7 @@ do not speak this sees nothing; there the champion's own confidence is all there
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,38 +17,79 @@ from tidemill.contracts import ABSTAIN
 from tidemill.monitor.rows import Names, Rows, covered, majority, rounded
 from tidemill.monitor.settings import MonitorSettings
 from tidemill.monitor.statistics import mean_difference, share_difference
+from tidemill.reports.monitor import Agreement, AgreementShare, Confidence, Shift
 
 
-def estimate(reference: Rows, batch: Rows, names: Names, settings: MonitorSettings) -> dict[str, Any]:
-    """Reference and batch -> ``harm`` (None: cannot be judged), agreement, confidence, coverage, ``relabel``, reasons.
+@dataclass(frozen=True)
+class Harm:
+    """Whether the champion became worse, and what speaks for it.
+
+    Parameters
+    ----------
+    harm
+        None where it cannot be judged.
+    agreement
+        How often the champion predicts what the functions' majority votes.
+    confidence
+        Of the champion.
+    coverage
+        Share of rows on which any function votes.
+    relabel
+        Whether the functions see too little of the batch.
+    min_rows
+        Rows that the functions have to decide.
+    """
+
+    harm: bool | None
+    agreement: Agreement
+    confidence: Confidence
+    coverage: Shift
+    relabel: bool
+    min_rows: int
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The same, a sentence each."""
+        reasons = [_agreement_reason(self)]
+        if self.confidence.fell:
+            before, after = self.confidence.reference, self.confidence.batch
+            reasons.append(f"the champion is less sure of itself, mean confidence {before:.2f} -> {after:.2f}")
+        if self.relabel:
+            reasons.append(
+                f"the functions speak on {self.coverage.batch:.2f} of the rows, {self.coverage.reference:.2f} before: "
+                "write functions for what is new, or label some of it by hand, before retraining"
+            )
+        return tuple(reasons)
+
+
+def estimate(reference: Rows, batch: Rows, names: Names, settings: MonitorSettings) -> Harm:
+    """Estimate whether the champion became worse, without gold.
 
     Harm: the agreement fell by at least ``min_agreement_drop``, and the one-sided interval of the fall at level ``alpha`` is
     above zero.
     """
-    agreement = _agreement(reference, batch, len(names.classes), settings)
-    confidence = _confidence(reference, batch, settings)
-    coverage = {"reference": rounded(covered(reference.votes).mean()), "batch": rounded(covered(batch.votes).mean())}
-    fall = coverage["reference"] - coverage["batch"]
-    few = agreement["batch"]["rows"] < settings.harm.min_rows
-    found = {"harm": agreement.pop("harm"), "agreement": agreement, "confidence": confidence, "coverage": coverage}
-    found["relabel"] = bool(few or fall >= settings.harm.min_coverage_drop)
-    return found | {"reasons": _reasons(found, settings)}
+    agreement, harm = _agreement(reference, batch, len(names.classes), settings)
+    coverage = Shift(
+        reference=rounded(covered(reference.votes).mean()),
+        batch=rounded(covered(batch.votes).mean()),
+    )
+    few = agreement.batch.rows < settings.harm.min_rows
+    relabel = few or coverage.reference - coverage.batch >= settings.harm.min_coverage_drop
+    return Harm(harm, agreement, _confidence(reference, batch, settings), coverage, relabel, settings.harm.min_rows)
 
 
-def _agreement(reference: Rows, batch: Rows, n_classes: int, settings: MonitorSettings) -> dict[str, Any]:
+def _agreement(
+    reference: Rows, batch: Rows, n_classes: int, settings: MonitorSettings
+) -> tuple[Agreement, bool | None]:
     one, other = (_hits(rows, n_classes) for rows in (reference, batch))
     level = 1.0 - 2.0 * settings.alpha
-    found: dict[str, Any] = {
-        "reference": _share(*one, confidence=level),
-        "batch": _share(*other, confidence=level),
-        "harm": None,
-    }
+    before, after = (_share(*hits, confidence=level) for hits in (one, other))
     if min(one[1], other[1]) < settings.harm.min_rows:
-        return found
+        return Agreement(reference=before, batch=after), None
     low, high = share_difference(*one, *other, level)
     drop = one[0] / one[1] - other[0] / other[1]
-    harm = bool(drop >= settings.harm.min_agreement_drop and low > 0.0)
-    return found | {"drop": rounded(drop), "low": rounded(low), "high": rounded(high), "harm": harm}
+    found = Agreement(reference=before, batch=after, drop=rounded(drop), low=rounded(low), high=rounded(high))
+    return found, bool(drop >= settings.harm.min_agreement_drop and low > 0.0)
 
 
 def _hits(rows: Rows, n_classes: int) -> tuple[int, int]:
@@ -57,44 +98,33 @@ def _hits(rows: Rows, n_classes: int) -> tuple[int, int]:
     return int((rows.probabilities.argmax(axis=1) == said)[clear].sum()), int(clear.sum())
 
 
-def _share(hits: int, rows: int, *, confidence: float) -> dict[str, Any]:
+def _share(hits: int, rows: int, *, confidence: float) -> AgreementShare:
     if not rows:
-        return {"score": None, "rows": 0}
+        return AgreementShare(score=None, rows=0)
     low, high = wilson(hits, rows, confidence)
-    return {"score": rounded(hits / rows), "low": rounded(low), "high": rounded(high), "rows": rows}
+    return AgreementShare(score=rounded(hits / rows), low=rounded(low), high=rounded(high), rows=rows)
 
 
-def _confidence(reference: Rows, batch: Rows, settings: MonitorSettings) -> dict[str, Any]:
+def _confidence(reference: Rows, batch: Rows, settings: MonitorSettings) -> Confidence:
     one, other = (np.asarray(rows.probabilities.max(axis=1)) for rows in (reference, batch))
     low, high = mean_difference(one, other, 1.0 - 2.0 * settings.alpha)
     drop = one.mean() - other.mean()
-    return {
-        "reference": rounded(one.mean()),
-        "batch": rounded(other.mean()),
-        "drop": rounded(drop),
-        "low": rounded(low),
-        "high": rounded(high),
-        "fell": bool(low > 0.0 and drop >= settings.harm.min_agreement_drop),
-    }
+    return Confidence(
+        reference=rounded(one.mean()),
+        batch=rounded(other.mean()),
+        drop=rounded(drop),
+        low=rounded(low),
+        high=rounded(high),
+        fell=bool(low > 0.0 and drop >= settings.harm.min_agreement_drop),
+    )
 
 
-def _reasons(found: dict[str, Any], settings: MonitorSettings) -> list[str]:
-    agreement, coverage = found["agreement"], found["coverage"]
-    if found["harm"] is None:
-        rows = agreement["batch"]["rows"]
-        reasons = [f"harm cannot be judged: the functions decide {rows} rows, {settings.harm.min_rows} are asked"]
-    else:
-        before, after = agreement["reference"]["score"], agreement["batch"]["score"]
-        how = "harm: the champion agrees less" if found["harm"] else "no harm seen: the champion agrees as before"
-        interval = f"a fall of {agreement['drop']:.2f} [{agreement['low']:.2f}, {agreement['high']:.2f}]"
-        rows = agreement["batch"]["rows"]
-        reasons = [f"{how} with the functions' majority, {before:.2f} -> {after:.2f} on {rows} rows, {interval}"]
-    if found["confidence"]["fell"]:
-        before, after = found["confidence"]["reference"], found["confidence"]["batch"]
-        reasons.append(f"the champion is less sure of itself, mean confidence {before:.2f} -> {after:.2f}")
-    if found["relabel"]:
-        reasons.append(
-            f"the functions speak on {coverage['batch']:.2f} of the rows, {coverage['reference']:.2f} before: "
-            "write functions for what is new, or label some of it by hand, before retraining"
-        )
-    return reasons
+def _agreement_reason(found: Harm) -> str:
+    agreement = found.agreement
+    rows = agreement.batch.rows
+    if found.harm is None:
+        return f"harm cannot be judged: the functions decide {rows} rows, {found.min_rows} are asked"
+    how = "harm: the champion agrees less" if found.harm else "no harm seen: the champion agrees as before"
+    interval = f"a fall of {agreement.drop:.2f} [{agreement.low:.2f}, {agreement.high:.2f}]"
+    change = f"{agreement.reference.score:.2f} -> {agreement.batch.score:.2f}"
+    return f"{how} with the functions' majority, {change} on {rows} rows, {interval}"

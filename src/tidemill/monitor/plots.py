@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from tidemill.reports.monitor import BatchDrift, Drift, FunctionTests, Shift
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -16,17 +18,17 @@ ALARM: Final = "#d1495b"
 _TOLD: Final = 14
 
 
-def draw(told: dict[str, Any], path: Path) -> None:
+def draw(told: Drift, path: Path) -> None:
     """Content of drift.json -> drift.png at the path; without new batches it says why there are none."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    judged = {name: finding for name, finding in told["batches"].items() if finding["drift"] is not None}
+    judged = {name: finding for name, finding in told.batches.items() if finding.drift is not None}
     heights = [0.9 + 0.24 * max(5, min(_TOLD, len(_functions(one)))) for one in judged.values()]
     figure = Figure(figsize=(11, sum(heights) or 1.2), layout="constrained")
     FigureCanvasAgg(figure)
     if not judged:
-        figure.text(0.5, 0.5, told["reasons"][0], ha="center", va="center", fontsize=9, wrap=True)
+        figure.text(0.5, 0.5, told.reasons[0], ha="center", va="center", fontsize=9, wrap=True)
     else:
         grid = figure.subfigures(len(judged), 1, height_ratios=heights, squeeze=False)[:, 0]
         for part, (name, finding) in zip(grid, judged.items(), strict=True):
@@ -34,17 +36,17 @@ def draw(told: dict[str, Any], path: Path) -> None:
     figure.savefig(path, format="png", dpi=110, metadata={"Software": None})
 
 
-def _functions(finding: dict[str, Any]) -> dict[str, Any]:
-    return dict(finding.get("functions", {}).get("functions", {}))
+def _functions(finding: BatchDrift) -> dict[str, FunctionTests]:
+    return {} if finding.functions is None else finding.functions.functions
 
 
-def _batch(figure: Any, name: str, finding: dict[str, Any]) -> None:
-    harm = {True: "harm", False: "no harm seen", None: "harm cannot be judged"}[finding["harm"]]
-    title = f"{name} ({finding['rows']} rows): {'drift' if finding['drift'] else 'no drift'}, {harm}"
-    figure.suptitle(title, x=0.01, ha="left", fontsize=11, color=ALARM if finding["harm"] else "black")
+def _batch(figure: Any, name: str, finding: BatchDrift) -> None:
+    harm = {True: "harm", False: "no harm seen", None: "harm cannot be judged"}[finding.harm]
+    title = f"{name} ({finding.rows} rows): {'drift' if finding.drift else 'no drift'}, {harm}"
+    figure.suptitle(title, x=0.01, ha="left", fontsize=11, color=ALARM if finding.harm else "black")
     left, middle, right = figure.subplots(1, 3, width_ratios=(2, 1, 1))
     _coverage(left, _functions(finding))
-    _shares(middle, finding.get("predictions", {}).get("class_shares", {}))
+    _shares(middle, {} if finding.predictions is None else finding.predictions.class_shares)
     _agreement(right, finding)
 
 
@@ -56,36 +58,41 @@ def _plain(axes: Axes, title: str) -> None:
     axes.set_axisbelow(True)
 
 
-def _coverage(axes: Axes, functions: dict[str, Any]) -> None:
-    largest = sorted(functions, key=lambda name: (-abs(functions[name]["coverage"]["change"]), name))[:_TOLD]
+def _coverage(axes: Axes, functions: dict[str, FunctionTests]) -> None:
+    largest = sorted(functions, key=lambda name: (-abs(functions[name].coverage.change), name))[:_TOLD]
     for k, name in enumerate(largest):
-        test = functions[name]["coverage"]
-        color = ALARM if test["moved"] else AFTER
-        axes.plot([test["reference"], test["batch"]], [-k, -k], color=color, linewidth=1.6, alpha=0.5)
-        axes.plot(test["reference"], -k, "o", color=BEFORE, markersize=5)
-        axes.plot(test["batch"], -k, "o", color=color, markersize=5)
+        test = functions[name].coverage
+        color = ALARM if test.moved else AFTER
+        axes.plot([test.reference, test.batch], [-k, -k], color=color, linewidth=1.6, alpha=0.5)
+        axes.plot(test.reference, -k, "o", color=BEFORE, markersize=5)
+        axes.plot(test.batch, -k, "o", color=color, markersize=5)
     axes.set_yticks([-k for k in range(len(largest))], largest)
     axes.set_xlim(-0.02, 1.02)
     _plain(axes, "coverage per function (grey: reference; red: moved)")
 
 
-def _shares(axes: Axes, shares: dict[str, Any]) -> None:
+def _shares(axes: Axes, shares: dict[str, Shift]) -> None:
     places = np.arange(len(shares), dtype=np.float64)
-    axes.barh(-places + 0.18, [one["reference"] for one in shares.values()], 0.34, color=BEFORE)
-    axes.barh(-places - 0.18, [one["batch"] for one in shares.values()], 0.34, color=AFTER)
+    axes.barh(-places + 0.18, [one.reference for one in shares.values()], 0.34, color=BEFORE)
+    axes.barh(-places - 0.18, [one.batch for one in shares.values()], 0.34, color=AFTER)
     axes.set_yticks(-places, list(shares))
     axes.set_xlim(0.0, 1.0)
     _plain(axes, "predicted share per class")
 
 
-def _agreement(axes: Axes, finding: dict[str, Any]) -> None:
-    agreement, confidence = finding["agreement"], finding["confidence"]
-    for place, side, color in ((0, "reference", BEFORE), (-1, "batch", ALARM if finding["harm"] else AFTER)):
-        one = agreement[side]
-        if one["score"] is not None:
-            axes.plot([one["low"], one["high"]], [place, place], color=color, linewidth=2.4, alpha=0.5)
-            axes.plot(one["score"], place, "o", color=color, markersize=6)
-        axes.plot(confidence[side], place - 2.5, "s", color=color, markersize=5)
+def _agreement(axes: Axes, finding: BatchDrift) -> None:
+    agreement, confidence = finding.agreement, finding.confidence
+    if agreement is None or confidence is None:
+        return
+    sides = (
+        (0, agreement.reference, confidence.reference, BEFORE),
+        (-1, agreement.batch, confidence.batch, ALARM if finding.harm else AFTER),
+    )
+    for place, one, sure, color in sides:
+        if one.score is not None and one.low is not None and one.high is not None:
+            axes.plot([one.low, one.high], [place, place], color=color, linewidth=2.4, alpha=0.5)
+            axes.plot(one.score, place, "o", color=color, markersize=6)
+        axes.plot(sure, place - 2.5, "s", color=color, markersize=5)
     labels = ["agrees, before", "agrees, now", "sure, before", "sure, now"]
     axes.set_yticks([0, -1, -2.5, -3.5], labels)
     axes.set_xlim(-0.02, 1.02)

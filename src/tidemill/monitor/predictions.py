@@ -13,12 +13,15 @@ import numpy as np
 import numpy.typing as npt
 
 from tidemill.contracts import Probabilities
-from tidemill.monitor.rows import Array, Names, Rows, rounded
+from tidemill.monitor.rows import Array, Finding, Names, Rows, rounded
 from tidemill.monitor.settings import MonitorSettings
 from tidemill.monitor.statistics import permutation_p
+from tidemill.reports.monitor import PredictionDrift, Shift
 
 
-def detect(reference: Rows, batch: Rows, names: Names, settings: MonitorSettings, *, alpha: float) -> dict[str, Any]:
+def detect(
+    reference: Rows, batch: Rows, names: Names, settings: MonitorSettings, *, alpha: float
+) -> Finding[PredictionDrift]:
     """Reference and batch -> finding: distance, p, stability index and class shares."""
     own = settings.predictions
     one, other = (histogram(rows.probabilities, own.n_bins) for rows in (reference, batch))
@@ -28,19 +31,19 @@ def detect(reference: Rows, batch: Rows, names: Names, settings: MonitorSettings
     p = permutation_p(distance, js_distance(one + other - drawn, drawn))
     drift = p <= alpha and distance >= own.min_distance
     shares = {
-        name: {"reference": rounded(before), "batch": rounded(after)}
+        name: Shift(reference=rounded(before), batch=rounded(after))
         for name, before, after in zip(names.classes, _shares(reference), _shares(batch), strict=True)
     }
-    told = ", ".join(f"{name} {share['reference']:.2f} -> {share['batch']:.2f}" for name, share in shares.items())
+    told = ", ".join(f"{name} {share.reference:.2f} -> {share.batch:.2f}" for name, share in shares.items())
     text = f"predictions moved: {told} of the rows; Jensen-Shannon distance {distance:.2f} (p {p:.3f})"
-    return {
-        "drift": bool(drift),
-        "reasons": [text] if drift else [],
-        "p": rounded(p),
-        "js_distance": rounded(distance),
-        "stability_index": rounded(stability_index(one, other)),
-        "class_shares": shares,
-    }
+    report = PredictionDrift(
+        drift=drift,
+        p=rounded(p),
+        js_distance=rounded(distance),
+        stability_index=rounded(stability_index(one, other)),
+        class_shares=shares,
+    )
+    return Finding(report, (text,) if drift else ())
 
 
 def histogram(probabilities: Probabilities, n_bins: int) -> npt.NDArray[np.int64]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from tidemill.contracts import ABSTAIN, Features, Probabilities, Votes
+from tidemill.reports.monitor import DetectorDrift
 
 Array = npt.NDArray[np.float64]
 _DIGITS: Final = 6
@@ -37,6 +38,22 @@ class Names:
 
     classes: tuple[str, ...]
     functions: tuple[str, ...]
+
+
+Report_co = TypeVar("Report_co", bound=DetectorDrift, covariant=True)
+
+
+@dataclass(frozen=True)
+class Finding(Generic[Report_co]):
+    """What a detector found, and why it says drift, a sentence each."""
+
+    report: Report_co
+    reasons: tuple[str, ...]
+
+    @property
+    def drift(self) -> bool:
+        """Whether it saw drift."""
+        return self.report.drift
 
 
 def counts(votes: Votes, n_classes: int) -> tuple[Array, Array]:

@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
 
 import polars as pl
 
@@ -18,8 +17,8 @@ from tidemill.ingest.source import Source, discover, locate
 from tidemill.project.batches import arrivals
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
-from tidemill.project.tables import read_json, write_json
 from tidemill.readers.read import SUFFIXES
+from tidemill.reports.project import Arrival, Manifest
 
 _ODD = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -38,7 +37,7 @@ class Found:
 
     Parameters
     ----------
-    entries : list of dict
+    entries : list of Arrival
         New entries of the manifest, in order.
     refused : list of Refused
         Sources that are left out.
@@ -46,14 +45,14 @@ class Found:
         What was guessed of those that are taken.
     """
 
-    entries: list[dict[str, str]]
+    entries: list[Arrival]
     refused: list[Refused]
     notes: list[str]
 
     @property
     def batches(self) -> list[str]:
         """Names of the new batches."""
-        return [entry["batch"] for entry in self.entries]
+        return [entry.batch for entry in self.entries]
 
 
 def scan(problem: Problem, settings: IngestSettings, paths: Paths) -> Found:
@@ -87,7 +86,7 @@ def scan(problem: Problem, settings: IngestSettings, paths: Paths) -> Found:
             name, place = batch_name(source), Source(locate(source, paths.shared))
             _refuse_taken(name, source, taken)
             batch = build(name, place, problem, light, before=before)
-            found.entries.append({"batch": name, "source": source, "sha256": place.fingerprint(settings)})
+            found.entries.append(Arrival(batch=name, source=source, sha256=place.fingerprint(settings)))
         except DataError as error:
             found.refused.append(Refused(source, str(error)))
             continue
@@ -128,8 +127,7 @@ def arrive(project: Project, problem: str) -> Found:
     known, settings, paths = project.load(problem, "ingest", IngestSettings)
     found = scan(known, settings, paths)
     if found.entries:
-        entries: list[Any] = [*read_json(paths.manifest)["batches"], *found.entries]
-        write_json({"batches": entries}, paths.manifest)
+        Manifest(batches=(*Manifest.read(paths.manifest).batches, *found.entries)).write(paths.manifest)
     return found
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +20,10 @@ from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.source import Source, locate
 from tidemill.project.expectations import guard
 from tidemill.project.layout import Paths
-from tidemill.project.tables import read, read_json, write, write_json
+from tidemill.project.tables import read, write
 from tidemill.readers.read import tell
+from tidemill.reports.ingest import BatchCounts, IngestReport
+from tidemill.reports.project import Arrival, Manifest
 
 SLICES = Contract(
     "slices",
@@ -44,15 +45,6 @@ _ELSEWHERE = {
 }  # settings that decide what arrives or is refused, not what is written
 
 
-@dataclass(frozen=True)
-class Arrival:
-    """One batch as the manifest has it."""
-
-    batch: str
-    source: str
-    sha256: str
-
-
 def arrivals(manifest: Path) -> list[Arrival]:
     """batches.json → the batches that have arrived, oldest first.
 
@@ -61,16 +53,7 @@ def arrivals(manifest: Path) -> list[Arrival]:
     DataError
         The file is not a manifest, or names a batch twice.
     """
-    content = read_json(manifest)
-    try:
-        found = [Arrival(**entry) for entry in content["batches"]]
-    except (TypeError, KeyError) as error:
-        raise DataError(f"{manifest} is not a manifest of batches ({error}): `git checkout {manifest}`") from error
-    names = [arrival.batch for arrival in found]
-    twice = [name for name in names if names.count(name) > 1]
-    if twice:
-        raise DataError(f"{manifest}: batch {twice[0]!r} is there twice; remove one of the two")
-    return found
+    return list(Manifest.read(manifest).batches)
 
 
 def bring_in(problem: Problem, settings: IngestSettings, paths: Paths) -> None:
@@ -94,8 +77,9 @@ def bring_in(problem: Problem, settings: IngestSettings, paths: Paths) -> None:
     for batch, _ in made:
         tell(batch.notes)
         _tell_quarantined(batch)
-    report = {arrival.batch: _counts(arrival.batch, paths) for arrival in arrived}
-    write_json({"batches": report, "rows": sum(one["kept"] for one in report.values())}, paths.reports / "ingest.json")
+    batches = {arrival.batch: _counts(arrival.batch, paths) for arrival in arrived}
+    report = IngestReport(rows=sum(one.kept for one in batches.values()), batches=batches)
+    report.write(paths.reports / "ingest.json")
 
 
 def _make(arrived: list[Arrival], problem: Problem, settings: IngestSettings, paths: Paths) -> list[tuple[Batch, str]]:
@@ -121,10 +105,10 @@ def _tell_quarantined(batch: Batch) -> None:
         )
 
 
-def _counts(batch: str, paths: Paths) -> dict[str, int]:
+def _counts(batch: str, paths: Paths) -> BatchCounts:
     seen = pl.read_parquet(paths.seen / f"{batch}.parquet", columns=["fate"])
-    found = counts(seen, pl.read_parquet(paths.raw / f"{batch}.parquet", columns=["split"])["split"])
-    return found | {"quarantined": read(paths.quarantine / f"{batch}.parquet", QUARANTINE).height}
+    split = pl.read_parquet(paths.raw / f"{batch}.parquet", columns=["split"])["split"]
+    return counts(seen, split, quarantined=read(paths.quarantine / f"{batch}.parquet", QUARANTINE).height)
 
 
 def _settings_mark(problem: Problem, settings: IngestSettings) -> str:

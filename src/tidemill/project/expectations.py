@@ -15,6 +15,7 @@ import polars as pl
 from tidemill.common.files import atomic_write
 from tidemill.contracts import Column, Contract, DataError, SuiteError, check
 from tidemill.project.layout import Paths
+from tidemill.reports.project import SuiteResult
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,8 +39,7 @@ def _judge(table: pl.DataFrame, expectations: list[tuple[str, dict[str, Any]]], 
     docs, page = paths.data_docs(table_name), paths.data_docs_page(table_name)
     result = _validate(_to_pandas(table), expectations, f"{paths.name}_{table_name}", docs)
     _lead(page, next(docs.glob("validations/**/*.html")))
-    with atomic_write(paths.suite_result(table_name)) as path:
-        path.write_text(json.dumps(result, indent=1, default=str), encoding="utf-8")
+    SuiteResult.of(result).write(paths.suite_result(table_name))
     failed = [one for one in result["results"] if not one["success"]]
     if failed:
         raise SuiteError(_message(failed, f"{paths.name}/{table_name}", page))

@@ -1,9 +1,8 @@
-"""Tables read and written by their contract, and JSON: a file is whole or absent."""
+"""Tables read and written by their contract: a file is whole or absent."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +12,7 @@ import polars as pl
 
 from tidemill.common.files import atomic_write
 from tidemill.contracts import Contract, DataError, check
+from tidemill.reports.project import Manifest
 
 _ROW_GROUP = 1 << 18
 
@@ -92,22 +92,6 @@ def growing(
             check(pl.read_parquet(temporary), contract, where=str(path))
 
 
-def read_json(path: Path) -> Any:
-    """JSON file → its content."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise DataError(f"{path} is missing: run the stage that writes it, or `dvc repro`") from error
-    except json.JSONDecodeError as error:
-        raise DataError(f"{path} is not JSON ({error}): restore it with `git checkout {path}`") from error
-
-
-def write_json(content: Any, path: Path) -> None:
-    """Content → indented, sorted JSON file, whole or not at all."""
-    with atomic_write(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-
-
 def batch_names(manifest: Path) -> list[str]:
     """batches.json → names of the batches that have arrived, oldest first.
 
@@ -116,7 +100,7 @@ def batch_names(manifest: Path) -> list[str]:
     DataError
         No batch has arrived.
     """
-    names = [str(entry["batch"]) for entry in read_json(manifest)["batches"]]
+    names = [arrival.batch for arrival in Manifest.read(manifest).batches]
     if not names:
         raise DataError(f"{manifest}: no batch has arrived; run `tidemill arrive`")
     return names

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import polars as pl
 
@@ -18,7 +16,8 @@ from tidemill.project.expectations import guard, pages_now
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
 from tidemill.project.stage_arguments import stage_arguments
-from tidemill.project.tables import batch_names, read, read_batches, write, write_json
+from tidemill.project.tables import batch_names, read, read_batches, write
+from tidemill.reports.denoise import DenoiseReport
 
 
 @says_errors
@@ -36,26 +35,26 @@ def run(project: Project, name: str) -> None:
     done = denoise(votes, problem.classes, settings, features=_features(votes, paths), gold=gold)
     guard(done.labels, labels_contract(problem.classes), paths, "labels")
     write(done.labels, paths.labels, labels_contract(problem.classes))
-    write_json(done.model, paths.label_model)
+    done.model.write(paths.label_model)
     _write_explanation(paths, done, gold)
 
 
 def _write_explanation(paths: Paths, done: Denoised, gold: np.ndarray) -> None:
     with atomic_write(paths.data / "evidence.parquet") as path:
         done.evidence.write_parquet(path, compression="zstd", statistics=False)
-    write_json(done.report, paths.reports / "denoise.json")
+    done.report.write(paths.reports / "denoise.json")
     analysis = _write_analysis(paths, done.report)
     with atomic_write(paths.reports / "label_card.md") as path:
-        path.write_text(label_card(paths.name, done.report, analysis.to_dicts()), encoding="utf-8")
+        path.write_text(label_card(paths.name, done.report, analysis), encoding="utf-8")
     folder = paths.reports / "denoise"
-    write_json(done.explained, folder / "functions.json")
+    done.explained.write(folder / "functions.json")
     draw(folder, done.explained, done.votes, done.gold_free, gold=gold)
 
 
-def _write_analysis(paths: Paths, report: dict[str, Any]) -> pl.DataFrame:
+def _write_analysis(paths: Paths, report: DenoiseReport) -> pl.DataFrame:
     """Label's table of functions and the accuracies learned here → Snorkel's table, Learned Weight included, written."""
     table = pl.read_csv(paths.reports / "lf_summary.csv")
-    weights = [report["functions"].get(name) for name in table["function"]]
+    weights = [report.accuracies.get(name) for name in table["function"]]
     weighed = table.with_columns(pl.Series("Learned Weight", weights, dtype=pl.Float64))
     with atomic_write(paths.reports / "lf_analysis.csv") as path:
         weighed.write_csv(path)

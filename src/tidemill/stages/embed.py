@@ -17,7 +17,7 @@ from tidemill.embed.settings import EmbedSettings
 from tidemill.ingest.settings import IngestSettings
 from tidemill.project.project import Project
 from tidemill.project.stage_arguments import stage_arguments
-from tidemill.project.tables import batch_names, read, write, write_json
+from tidemill.project.tables import batch_names, read, write
 
 
 @says_errors
@@ -44,7 +44,7 @@ def run(project: Project, name: str) -> None:
     for file in paths.features.iterdir():
         if file.stem not in batches and file.name != ".gitignore":
             file.unlink()
-    write_json(domain(embedder, pl.concat(some)), paths.reports / "domain.json")
+    domain(embedder, pl.concat(some)).write(paths.reports / "domain.json")
 
 
 if __name__ == "__main__":

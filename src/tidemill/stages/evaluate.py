@@ -14,7 +14,7 @@ from tidemill.evaluate.settings import EvaluateSettings
 from tidemill.project.gold import known_rows
 from tidemill.project.project import Project
 from tidemill.project.stage_arguments import stage_arguments
-from tidemill.project.tables import read_json, write_json
+from tidemill.reports.denoise import DenoiseReport
 from tidemill.train.run import CARD
 from tidemill.train.settings import TrainSettings
 
@@ -41,11 +41,13 @@ def run(project: Project, name: str) -> None:
         with atomic_write(plots / f"{table_name}.csv") as path:
             table.write_csv(path)
     draw(done, plots, problem.classes)
-    write_json(done.metrics, paths.reports / "metrics.json")
-    write_json(done.verdict, paths.reports / "verdict.json")
+    done.metrics.write(paths.reports / "metrics.json")
+    done.verdict.write(paths.reports / "verdict.json")
     trained = (paths.model / CARD).read_text(encoding="utf-8")
     with atomic_write(paths.reports / "model_card.md") as path:
-        path.write_text(card(trained, done, facts(read_json(paths.reports / "denoise.json"))), encoding="utf-8")
+        path.write_text(
+            card(trained, done, facts(DenoiseReport.read(paths.reports / "denoise.json"))), encoding="utf-8"
+        )
 
 
 if __name__ == "__main__":

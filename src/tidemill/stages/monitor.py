@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from tidemill.apps.models.champion import Champion, find_champion
 from tidemill.common.failures import says_errors
 from tidemill.common.files import atomic_write
@@ -16,7 +14,8 @@ from tidemill.monitor.settings import MonitorSettings
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
 from tidemill.project.stage_arguments import stage_arguments
-from tidemill.project.tables import batch_names, read, write_json
+from tidemill.project.tables import batch_names, read
+from tidemill.reports.monitor import Drift
 
 
 @says_errors
@@ -30,12 +29,12 @@ def run(project: Project, name: str) -> None:
     problem, settings, paths = project.load(name, "monitor", MonitorSettings)
     champion = find_champion(project, problem)
     told = without_champion() if champion is None else _look(champion, problem, settings, paths)
-    write_json(told, paths.reports / "drift.json")
+    told.write(paths.reports / "drift.json")
     with atomic_write(paths.reports / "drift.png") as path:
         draw(told, path)
 
 
-def _look(champion: Champion, problem: Problem, settings: MonitorSettings, paths: Paths) -> dict[str, Any]:
+def _look(champion: Champion, problem: Problem, settings: MonitorSettings, paths: Paths) -> Drift:
     new = [batch for batch in batch_names(paths.manifest) if batch not in champion.batches]
     if not new:
         return without_news(champion.version, champion.batches)

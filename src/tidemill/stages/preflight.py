@@ -9,7 +9,7 @@ from tidemill.project.compose import refuse_stale_code, refuse_stale_params
 from tidemill.project.project import Project
 from tidemill.project.stage_arguments import stage_arguments
 from tidemill.project.stage_code.fingerprints import running_package
-from tidemill.project.tables import write_json
+from tidemill.reports.project import Preflight
 
 
 @says_errors
@@ -23,7 +23,7 @@ def run(project: Project, name: str) -> None:
     if "DVC_EXP_NAME" not in os.environ:  # `dvc exp run -S` has composed params.yaml itself a moment ago
         refuse_stale_params(project)
     refuse_stale_code(project, running_package())
-    write_json({"params.yaml": "composed from conf/"}, project.paths(name).preflight)
+    Preflight(params="composed from conf/").write(project.paths(name).preflight)
 
 
 if __name__ == "__main__":

@@ -20,11 +20,11 @@ def run(project: Project, name: str) -> None:
     if not how.minutes:
         from tidemill.apps.search.skipped import not_asked
 
-        print(not_asked(problem.name, paths.search)["verdict"])
+        print(not_asked(problem.name, paths.search).verdict)
         return
     from tidemill.apps.search.search import search_for
 
-    print(search_for(project, name, paths.search)["verdict"])
+    print(search_for(project, name, paths.search).verdict)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import sys
 from pathlib import Path
-from typing import Any
 
 from tidemill.apps.models.finetune import tuned
 from tidemill.common.failures import says_errors
@@ -16,7 +15,9 @@ from tidemill.embed.settings import EmbedSettings
 from tidemill.project.contents import texts_of
 from tidemill.project.project import Project
 from tidemill.project.stage_arguments import stage_arguments
-from tidemill.project.tables import batch_names, read, read_batches, read_json, write, write_json
+from tidemill.project.tables import batch_names, read, read_batches, write
+from tidemill.reports.embed import Domain
+from tidemill.reports.train import EnsembleReport
 from tidemill.train.end_model.model import FILE as ENSEMBLE
 from tidemill.train.end_model.model import FOLDER as MEMBERS
 from tidemill.train.end_model.outliers import FILE as NONE_FILE
@@ -44,23 +45,23 @@ def run(project: Project, name: str) -> None:
     gold = read_batches(paths.dev, gold_contract(len(classes)), batches) if settings.gold.use else None
     texts = texts_of(paths, batches) if settings.may_read_texts and problem.modality == "text" else None
     about_labels = (paths.reports / "label_card.md").read_text(encoding="utf-8")
-    tables = Tables(features, labels, votes, gold, texts, read_json(paths.reports / "domain.json"), about_labels)
+    tables = Tables(features, labels, votes, gold, texts, Domain.read(paths.reports / "domain.json"), about_labels)
     if settings.mode != "head":
         _, embedding, _ = project.load(name, "embed", EmbedSettings)
         after = tuned(tables, problem, embedding, settings, paths, batches)
         tables, backbone = after.tables, after.backbone
     done = train(tables, problem=problem, settings=settings, backbone=backbone)
-    if "choice" in done.head.config:
-        choice = done.head.config["choice"]
-        print(f"recipe {choice['chosen']}: {choice['reason']}")
-    domain = done.head.config["domain"]
-    print(f"domain: {domain['words']}")
-    if domain["advice"]:
-        print(f"domain: {domain['advice']}", file=sys.stderr)
-    for warning in done.head.config["cautions"]:
+    about = done.model.config
+    if about.choice is not None:
+        print(f"recipe {about.choice.chosen}: {about.choice.reason}")
+    if about.domain is not None:
+        print(f"domain: {about.domain.summary}")
+    if about.domain is not None and about.domain.advice:
+        print(f"domain: {about.domain.advice}", file=sys.stderr)
+    for warning in about.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     if settings.ensemble.members:
-        print("\n".join([f"ensemble: {done.ensemble['reason']}", *done.ensemble["sentences"]]))
+        print("\n".join([f"ensemble: {done.ensemble.reason}", *done.ensemble.sentences]))
     _clear(paths.model)
     for file_name, content in done.files.items():
         with atomic_write(paths.model / file_name) as file:
@@ -78,10 +79,10 @@ def _clear(folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-def _report(report: dict[str, Any], folder: Path) -> None:
+def _report(report: EnsembleReport, folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-    write_json(report, folder / "ensemble.json")
-    if "lines" in report:
+    report.write(folder / "ensemble.json")
+    if report.lines is not None:
         with atomic_write(folder / "ensemble.csv") as file:
             comparison_table(report).write_csv(file)
         with atomic_write(folder / "ensemble.png") as file:

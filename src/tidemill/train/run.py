@@ -19,6 +19,9 @@ from tidemill.contracts import (
     probability_columns,
     votes_contract,
 )
+from tidemill.reports.embed import Domain
+from tidemill.reports.model import BackboneRecord, ModelConfig, OutlierSummary
+from tidemill.reports.train import EnsembleReport
 from tidemill.train.classical.registry import check_members, members_of
 from tidemill.train.end_model.card import label_card, model_card
 from tidemill.train.end_model.model import EndModel
@@ -27,7 +30,7 @@ from tidemill.train.end_model.reference import reference
 from tidemill.train.end_model.training_warnings import training_warnings
 from tidemill.train.ensemble.choose_ensemble import OFF, EnsembleResult, cotraining_report, fit_ensemble
 from tidemill.train.finetune.advice import finetune_advice
-from tidemill.train.head.head import FORMAT, Head
+from tidemill.train.head.head import Head
 from tidemill.train.recipes.choose_recipe import fit_chosen_recipe
 from tidemill.train.recipes.recipe import TrainingSet, recipe_targets
 from tidemill.train.row_weights import Array, Ints
@@ -63,7 +66,7 @@ class Tables:
     votes: pl.DataFrame
     gold: pl.DataFrame | None = None
     texts: pl.DataFrame | None = None
-    domain: Mapping[str, Any] | None = None
+    domain: Domain | None = None
     label_card: str | None = None
 
 
@@ -89,7 +92,7 @@ class TrainResult:
     files: dict[str, bytes]
     predictions: pl.DataFrame
     reference: pl.DataFrame
-    ensemble: dict[str, Any]
+    ensemble: EnsembleReport
 
     @property
     def head(self) -> Head:
@@ -97,7 +100,7 @@ class TrainResult:
         return self.model.head
 
 
-def train(tables: Tables, *, problem: Problem, settings: TrainSettings, backbone: Mapping[str, Any]) -> TrainResult:
+def train(tables: Tables, *, problem: Problem, settings: TrainSettings, backbone: BackboneRecord) -> TrainResult:
     """Train the candidate on rows of train and dev and predict all rows.
 
     Parameters
@@ -135,17 +138,20 @@ def train(tables: Tables, *, problem: Problem, settings: TrainSettings, backbone
         is_training_row
     )
     start, choice = fit_chosen_recipe(training_set, settings)
-    used = settings.recipe(choice["chosen"]) if choice else settings
+    used = settings.recipe(choice.chosen) if choice else settings
     ensemble = choose_end_model(start, training_set, used, problem.modality)
     weights = np.zeros(rows.height)
     labels, weights[is_training_row] = recipe_targets(training_set, used)
-    config = _config(start.head, rows, weights, (problem, used, backbone))
-    config |= {"choice": choice} if choice else {}
-    config |= {"ensemble": ensemble.summary()} if ensemble.ensemble else {}
-    config["cautions"] = training_warnings(labels, weights[is_training_row], training_set.gold, problem.classes, used)
-    config["domain"] = finetune_advice(tables.domain, rows["feature"].to_numpy(), targets, weights, used)
     outliers = fit_outlier_detector(rows, problem.classes, settings)
-    config |= {} if outliers is None else {NONE: outlier_summary(outliers, rows, settings)}
+    warnings = training_warnings(labels, weights[is_training_row], training_set.gold, problem.classes, used)
+    about = {
+        "choice": choice,
+        "ensemble": ensemble.summary(),
+        "warnings": tuple(warnings),
+        "domain": finetune_advice(tables.domain, rows["feature"].to_numpy(), targets, weights, used),
+        NONE: None if outliers is None else outlier_summary(outliers, rows, settings),
+    }
+    config = _config(start.head, rows, weights, (problem, used, backbone), about)
     model = EndModel(replace(start.head, config=config), ensemble.ensemble)
     predicted = predictions(model, rows["row_id"], rows["feature"], texts)
     sample = reference(rows.drop(probability_columns(problem.classes)), predicted, settings.reference_rows)
@@ -216,7 +222,7 @@ def fit_outlier_detector(rows: pl.DataFrame, classes: tuple[str, ...], settings:
     return Outliers.fit(known, unseen, share=settings.ood_rejection_rate, seed=settings.seed)
 
 
-def outlier_summary(outliers: Outliers, rows: pl.DataFrame, settings: TrainSettings) -> dict[str, Any]:
+def outlier_summary(outliers: Outliers, rows: pl.DataFrame, settings: TrainSettings) -> OutlierSummary:
     """Summarize how many rows the detector refuses.
 
     Parameters
@@ -230,14 +236,13 @@ def outlier_summary(outliers: Outliers, rows: pl.DataFrame, settings: TrainSetti
 
     Returns
     -------
-    dict
-        ``asked`` share, number of ``known_rows``, and the share ``refused`` of each batch's test rows.
+    OutlierSummary
     """
     test = rows.filter(pl.col("split") == "test")
     scores = pl.Series("refused", outliers.score(test["feature"].to_numpy()) > 1.0)
     shares = test.select("batch").with_columns(scores).group_by("batch").agg(pl.col("refused").mean()).rows()
     batches = {batch: round(share, 6) for batch, share in sorted(shares)}
-    return {"asked": settings.ood_rejection_rate, "known_rows": len(outliers.known), "refused": batches}
+    return OutlierSummary(share=settings.ood_rejection_rate, known_rows=len(outliers.known), rejected=batches)
 
 
 def join_rows(votes: pl.DataFrame, features: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
@@ -310,21 +315,25 @@ def _gold(rows: pl.DataFrame, gold: pl.DataFrame | None) -> Ints:
 
 
 def _config(
-    head: Head, rows: pl.DataFrame, weights: Array, about: tuple[Problem, TrainSettings, Mapping[str, Any]]
-) -> dict[str, Any]:
-    problem, settings, backbone = about
+    head: Head,
+    rows: pl.DataFrame,
+    weights: Array,
+    of: tuple[Problem, TrainSettings, BackboneRecord],
+    about: Mapping[str, Any],
+) -> ModelConfig:
+    problem, settings, backbone = of
     has_weight = weights > 0
     targets = rows.select(probability_columns(problem.classes)).to_numpy()
     counts = rows.with_columns(trained=pl.Series(has_weight)).group_by("batch").agg(pl.col("trained").sum()).rows()
-    return {
-        "format": FORMAT,
-        "problem": problem.name,
-        "modality": problem.modality,
-        "classes": list(problem.classes),
-        "class_priors": dict(zip(problem.classes, targets[has_weight].mean(axis=0).round(6).tolist(), strict=True)),
-        "dimensions": len(head.mean),
-        "backbone": dict(backbone),
-        "batches": dict(sorted(counts)),
-        "training": dict(head.config),
-        "settings": settings.model_dump(mode="json", exclude={"ensemble"}),  # those are in ensemble.json
-    }
+    return ModelConfig(
+        problem=problem.name,
+        modality=problem.modality,
+        classes=problem.classes,
+        class_priors=dict(zip(problem.classes, targets[has_weight].mean(axis=0).round(6).tolist(), strict=True)),
+        dimensions=len(head.mean),
+        backbone=backbone,
+        batches=dict(sorted(counts)),
+        training=head.training,
+        settings=settings.model_dump(mode="json", exclude={"ensemble"}),  # those are in ensemble.json
+        **about,
+    )

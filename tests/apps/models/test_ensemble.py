@@ -15,7 +15,8 @@ from tidemill.apps.models.model import CANDIDATE, find_model
 from tidemill.contracts import ConfigError
 from tidemill.embed.run import MARK, features_table
 from tidemill.project.project import Project
-from tidemill.project.tables import write_json
+from tidemill.reports.embed import Domain, DomainMeasures
+from tidemill.reports.project import Arrival, Manifest
 from tidemill.stages import train
 from tidemill.train.end_model.model import EndModel
 from tidemill.train.settings import TrainSettings
@@ -60,9 +61,9 @@ def project(folder, root, modality, **ensemble):
     )
     gold = pl.DataFrame({"row_id": ids, "gold": spam.astype(np.int8)})
     gold.filter(raw["split"] == "dev").write_parquet(data / "dev" / "one.parquet")
-    write_json({"batches": [{"batch": "one"}]}, data / "batches.json")
-    untold = {"rows": 0, "verdict": "unknown", "measures": {}, "words": "not measured"}
-    write_json(untold, folder / "reports" / "mail" / "domain.json")
+    Manifest(batches=(Arrival(batch="one", source="one.csv", sha256="0"),)).write(data / "batches.json")
+    unknown = Domain(rows=0, verdict="unknown", measures=DomainMeasures(), summary="not measured")
+    unknown.write(folder / "reports" / "mail" / "domain.json")
     (folder / "reports" / "mail" / "label_card.md").write_text("# Label card: mail\n", encoding="utf-8")
     settings = yaml.safe_load((root / "src/tidemill/src/tidemill/conf/train/head.yaml").read_text(encoding="utf-8"))
     settings["optimizer"]["max_epochs"] = 5

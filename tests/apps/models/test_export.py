@@ -19,6 +19,7 @@ from tidemill.embed.export import features_graph, preparation
 from tidemill.embed.run import Embedder
 from tidemill.embed.settings import EmbedSettings
 from tidemill.project.project import Project
+from tidemill.reports.model import BackboneRecord, ModelConfig
 from tidemill.runs.git import git
 from tidemill.train.end_model.model import EndModel
 from tidemill.train.end_model.onnx_graph import OPSET, to_bytes, whole_graph
@@ -45,7 +46,7 @@ def embedder(modality: str, root, packages) -> Embedder:
     return Embedder(EmbedSettings.model_validate(content), modality, root=packages.parents[1])
 
 
-def head(features: np.ndarray, about: dict, seed: int = 0) -> Head:
+def head(features: np.ndarray, about: BackboneRecord, seed: int = 0) -> Head:
     """A head of random weights, as sure of some rows as a trained one is."""
     rng = np.random.default_rng(seed)
     sizes = (features.shape[1], 256, 3)
@@ -53,9 +54,9 @@ def head(features: np.ndarray, about: dict, seed: int = 0) -> Head:
         (rng.normal(0, (2 / one) ** 0.5, size=(two, one)).astype(np.float32), np.zeros(two, dtype=np.float32))
         for one, two in itertools.pairwise(sizes)
     )
-    config = {"problem": "p", "modality": about["modality"], "classes": ["a", "b", "c"], "backbone": about}
+    config = ModelConfig(problem="p", modality=about.modality, classes=("a", "b", "c"), backbone=about, batches={})
     scale = features.std(axis=0) + np.float32(0.01)
-    return Head(features.mean(axis=0), scale, layers, config | {"batches": {}})
+    return Head(features.mean(axis=0), scale, layers, config)
 
 
 @pytest.mark.slow

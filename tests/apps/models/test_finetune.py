@@ -12,7 +12,7 @@ from tidemill.embed.domain import domain
 from tidemill.embed.run import Embedder, features_table
 from tidemill.embed.settings import EmbedSettings
 from tidemill.project.project import Project
-from tidemill.project.tables import write_json
+from tidemill.reports.project import Arrival, Manifest
 from tidemill.stages import train
 from tidemill.train.end_model.model import EndModel
 from tidemill.train.head.head import TUNED
@@ -56,10 +56,10 @@ def mail(inside, packages, root):
     pl.DataFrame(about | {"lf": spam.astype(np.int8)}).write_parquet(data / "votes.parquet")
     labels = pl.DataFrame({"row_id": ids, "p_ham": 0.9 - 0.8 * spam, "p_spam": 0.1 + 0.8 * spam})
     labels.write_parquet(data / "labels.parquet")
-    write_json({"batches": [{"batch": "one"}]}, data / "batches.json")
+    Manifest(batches=(Arrival(batch="one", source="one.csv", sha256="0"),)).write(data / "batches.json")
     (inside / "reports" / "mail").mkdir(parents=True)
     (inside / "reports" / "mail" / "label_card.md").write_text("# Label card: mail\n\nby denoise\n")
-    write_json(domain(embedder, rows), inside / "reports" / "mail" / "domain.json")
+    domain(embedder, rows).write(inside / "reports" / "mail" / "domain.json")
     settings = yaml.safe_load((root / "src/tidemill/src/tidemill/conf/train/head.yaml").read_text(encoding="utf-8"))
     settings["mode"] = "partial"
     settings["optimizer"]["max_epochs"] = 5
@@ -78,7 +78,7 @@ def test_a_taught_backbone_goes_with_its_head_and_answers_again(mail, monkeypatc
     folder = mail / "models" / "mail" / "candidate"
     model = EndModel.load(folder)
     assert model.ensemble is not None  # beside the taught backbone's head, whose features it reads
-    assert model.backbone["settings"]["weights"] == TUNED
+    assert model.backbone.settings["weights"] == TUNED
     assert (folder / TUNED / "model.safetensors").exists()
     labels = (folder / "LABELS.md").read_text()
     assert labels.startswith("# Label card: mail\n\nby denoise\n\n## The training rows\n")

@@ -23,7 +23,7 @@ from tidemill.project import batches
 from tidemill.project.compose import compose, refuse_stale_params, write_params
 from tidemill.project.config import load
 from tidemill.project.project import Project
-from tidemill.project.tables import read_json
+from tidemill.reports.project import ChampionPin, Manifest
 
 GOOD = ["great", "lovely", "superb", "charming", "delightful"]
 BAD = ["awful", "broken", "dreadful", "boring", "horrible"]
@@ -78,7 +78,7 @@ def test_a_csv_with_labels_becomes_a_problem_that_composes_ingests_and_votes_wel
         votes = joined.with_columns(vote=function.expression())
         spoken = votes.filter(pl.col("vote") >= 0)
         assert (spoken["vote"] == spoken["gold"]).mean() > 0.75
-    assert read_json(paths.champion) == {"version": None}
+    assert ChampionPin.read(paths.champion).version is None
 
 
 def test_the_other_problems_and_every_comment_stay_as_they_were(project: Path) -> None:
@@ -99,7 +99,7 @@ def test_the_other_problems_and_every_comment_stay_as_they_were(project: Path) -
 def test_a_file_in_the_project_is_named_where_it_is(project: Path) -> None:
     source = reviews(project / "mine" / "first.csv")
     scaffold.scaffold(words(source=str(source), text="body", label="stars"), Project.open(project))
-    assert read_json(Path("data/reviews/batches.json"))["batches"][0]["source"] == "mine/first.csv"
+    assert Manifest.read(Path("data/reviews/batches.json")).batches[0].source == "mine/first.csv"
     assert not Path("data/incoming").exists()
 
 
@@ -172,7 +172,7 @@ def test_a_folder_of_images_becomes_a_problem_with_functions_of_pixels(
     problem, settings = load("cells", "ingest", IngestSettings, params=here.compose())
     paths = here.paths("cells")
     assert (problem.modality, problem.classes) == ("image", ("bright", "dark"))
-    assert read_json(paths.manifest)["batches"][0]["source"] == "data/incoming/cells/cells"
+    assert Manifest.read(paths.manifest).batches[0].source == "data/incoming/cells/cells"
     batches.bring_in(problem, settings, paths)
     assert pl.read_parquet(paths.raw / "cells.parquet").height == 120
     assert len(load_functions(paths.functions, classes=problem.classes)) >= 2

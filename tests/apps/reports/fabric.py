@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
 
+from tests.denoise.fabric import report_of
 from tests.evaluate.fabric import flipped, says
 from tests.evaluate.fabric import settings as evaluate_settings
 from tests.monitor.fabric import NAMES, arrive
@@ -18,7 +19,7 @@ from tidemill.label.analysis.summary import lf_summary, printable
 from tidemill.monitor import plots as monitor_plots
 from tidemill.monitor.compare import compare
 from tidemill.monitor.decide import decide
-from tidemill.project.tables import write_json
+from tidemill.reports.search import FinalistReport, Holdout, SearchReport
 
 CLASSES = NAMES.classes
 BATCHES = {"sms-1": 400, "sms-2": 300, "email-1": 500}
@@ -38,12 +39,12 @@ def fabricate(root: Path, name: str = "spam") -> None:
     reports.mkdir(parents=True)
     (printable(lf_summary(votes, NAMES.functions, n_classes=2, gold=gold))).write_csv(reports / "lf_summary.csv")
     report = {"model": "dawid_skene", "rows": len(votes), "class_balance": {"ham": 0.67, "spam": 0.33}}
-    write_json(report | {"functions": dict.fromkeys(NAMES.functions, 0.9)}, reports / "denoise.json")
+    report_of(**report, accuracies=dict.fromkeys(NAMES.functions, 0.9)).write(reports / "denoise.json")
     found = {
         batch: compare(arrivals["sms-1"], arrivals[batch], NAMES, monitor_settings()) for batch in ("sms-2", "email-1")
     }
     told = decide(f"{name}@v1.0.0", found, monitor_settings())
-    write_json(told, reports / "drift.json")
+    told.write(reports / "drift.json")
     monitor_plots.draw(told, reports / "drift.png")
     _evaluated(reports, name)
     card = "# Label card\n\n| function | Coverage |\n| --- | ---: |\n| <b>lf_1</b> | 0.250 |\n"
@@ -87,8 +88,8 @@ def _evaluated(reports: Path, name: str) -> None:
     (reports / "plots").mkdir()
     done.scores.write_csv(reports / "plots" / "scores.csv")
     evaluate_plots.draw(done, reports / "plots", CLASSES)
-    write_json(done.metrics, reports / "metrics.json")
-    write_json(done.verdict, reports / "verdict.json")
+    done.metrics.write(reports / "metrics.json")
+    done.verdict.write(reports / "verdict.json")
 
 
 def _suites(root: Path, name: str) -> None:
@@ -110,9 +111,17 @@ def _suites(root: Path, name: str) -> None:
 
 def search_report(folder: Path, minutes: int) -> None:
     """Folder and minutes -> the report of a search of so many; of none, that none was asked for."""
-    told = {"problem": "spam", "minutes": minutes, "trials": 9 * minutes, "verdict": "nothing surely better: by chance"}
-    told |= {"rows": 700, "backbones": ["as it is"], "measure": "share of sure labels missed"}
-    best = {"trial": 7, "backbone": "as it is", "changes": {"hidden": [64, 32]}, "gain": [0.01, -0.02, 0.04]}
-    write_json(told | {"judged_again": {"rows": 300, "finalists": [best]}}, folder / "search.json")
+    ends = (0.01, -0.02, 0.04)
+    best = FinalistReport(trial=7, backbone="as it is", changes={"hidden": [64, 32]}, gain=ends, points=ends)
+    SearchReport(
+        problem="spam",
+        minutes=minutes,
+        trials=9 * minutes,
+        verdict="nothing surely better: by chance",
+        rows=700,
+        backbones=("as it is",),
+        measure="share of sure labels missed",
+        holdout=Holdout(rows=300, rounds=2, finalists=(best,)),
+    ).write(folder / "search.json")
     if minutes:
         Figure(figsize=(1, 1)).savefig(folder / "settings.png", format="png")

@@ -1,4 +1,3 @@
-import json
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +19,8 @@ from tidemill.project.compose import expand
 from tidemill.project.config import load
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
+from tidemill.reports.model import BackboneRecord
+from tidemill.reports.search import SearchReport
 from tidemill.train.head.fit import fit_head
 from tidemill.train.search.holdout_comparison import Finalist
 from tidemill.train.search.settings import CURRENT_BACKBONE, SearchSettings
@@ -57,11 +58,11 @@ def test_a_search_keeps_its_budget_with_all_it_does_and_goes_on_where_it_ended(m
     )  # imports are no part of what is promised
     seconds = 10.0
     told = searching.search_for(Project.open(Path()), "mail", Path("out"), minutes=seconds / 60)
-    assert told["elapsed_seconds"] <= 1.1 * seconds
-    assert told["trials"] >= max(before["trials"], 1)
+    assert told.elapsed_seconds <= 1.1 * seconds
+    assert told.trials >= max(before.trials, 1)
     assert len(list(Path(".tidemill/search/mail").glob("*.log"))) == 1  # it went on with its trials
-    assert told["rows"] == 540  # three of five rows are train or dev
-    assert json.loads(Path("out/search.json").read_text()) == told
+    assert told.rows == 540  # three of five rows are train or dev
+    assert SearchReport.read(Path("out/search.json")) == told
     assert sorted(path.name for path in Path("out").iterdir()) == [
         "architecture.png",
         "search.csv",
@@ -113,7 +114,7 @@ def test_what_no_head_can_have_is_told_before_the_search_begins(mail: Path) -> N
 
 def test_nothing_is_done_where_no_minutes_are_given(mail: Path) -> None:
     told = not_asked("mail", Paths.within("mail").search)
-    assert "no search was asked for" in told["verdict"]
+    assert "no search was asked for" in told.verdict
     assert [path.name for path in Paths.within("mail").search.iterdir()] == ["search.json"]
 
 
@@ -195,7 +196,8 @@ class Toy:
     """Stands for a backbone: a text's feature is its length; after some lots it is killed."""
 
     def __init__(self, lots: int) -> None:
-        self.about, self.lots, self.asked = {"settings": "toy"}, lots, 0
+        toy = BackboneRecord(format=1, modality="text", settings={"backbone": "toy"}, sha256=None)
+        self.about, self.lots, self.asked = toy, lots, 0
 
     def features(self, rows: pl.DataFrame, *, name: str) -> np.ndarray:
         assert name

@@ -1,4 +1,3 @@
-import json
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ from tidemill.apps.studies import label_errors, learning_curves
 from tidemill.apps.studies.study import study
 from tidemill.contracts import DataError
 from tidemill.project.project import Project
+from tidemill.reports.evaluate import Curves
 
 
 @pytest.fixture
@@ -35,9 +35,9 @@ def heads(monkeypatch):
 def test_curves_are_measured_at_every_size_and_refuse_ten_million(mail, heads):
     told = learning_curves.curves(Project.open(Path()), "mail")
     assert heads == [10, 10, 20, 20, 40, 40, 80, 80] * 2  # two classes, two seeds; gold, then weak labels
-    assert [row["rows"] for row in told["gold_per_class"]["points"]] == [5, 5, 10, 10, 20, 20, 40, 40]
-    assert [("refused" in row) for row in told["weak_per_class"]["predictions"]] == [False, False, True, True]
-    assert json.loads((mail / "reports/mail/curves.json").read_text()) == told
+    assert [row.rows for row in told.gold_per_class.points] == [5, 5, 10, 10, 20, 20, 40, 40]
+    assert [row.score is None for row in told.weak_per_class.predictions] == [False, False, True, True]
+    assert Curves.read(mail / "reports/mail/curves.json") == told
     assert (mail / "reports/mail/curves.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -52,7 +52,7 @@ def test_a_class_of_few_rows_ends_the_curve_and_says_so(mail, heads):
         table.with_columns(gold=pl.when(pl.Series(hidden)).then(-1).otherwise("gold").cast(pl.Int8)).write_parquet(file)
     told = learning_curves.curves(Project.open(Path()), "mail")
     # 11 of each of two batches: 5, 10, 20 rows of each class, and no 22 for that is hardly more
-    assert told["gold_per_class"]["refused"] == "class spam has 22 rows: 3 sizes are no curve, 4 are"
+    assert told.gold_per_class.reason == "class spam has 22 rows: 3 sizes are no curve, 4 are"
     assert max(heads) == 80
     assert (mail / "reports/mail/curves.png").exists()
 

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from tests.cli.fabric import tidemill
-from tidemill.project.tables import write_json
+from tidemill.reports.project import Arrival, Manifest
 from tidemill.stages import denoise, label
 
 ROWS = 240
@@ -79,7 +79,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         table.write_parquet(folder / f"data/mail/{name}/b.parquet")
     (folder / "data/mail/gold").mkdir()
     (folder / "data/mail/gold/b.parquet").write_text("never read by label")
-    write_json({"batches": [{"batch": "b"}]}, folder / "data/mail/batches.json")
+    Manifest(batches=(Arrival(batch="b", source="b.csv", sha256="0"),)).write(folder / "data/mail/batches.json")
     functions = folder / "src/problems/mail"
     functions.mkdir(parents=True)
     (functions / "f.yaml").write_text(YAML, encoding="utf-8")

@@ -59,7 +59,7 @@ def test_worth_is_the_bits_that_the_truth_loses_without_the_function(project, mo
     monkeypatch.chdir(project)
     look = Look(Project.open(Path()), "mail")
     j = look.names.index("says_prize")
-    bits, points = list_functions.worths(look)
+    bits, points = list_functions.values(look)
     known = np.flatnonzero(look.gold != NO_GOLD)
     without = look.votes[known].copy()
     without[:, j] = -1
@@ -76,7 +76,7 @@ def test_lost_votes_are_those_that_the_label_model_contradicts(lf, project):
     answer = look.labels.argmax(axis=1)
     for j, name in enumerate(look.names):
         spoke = look.votes[:, j] >= 0
-        assert function(told, name)["lost"] == pytest.approx((look.votes[spoke, j] != answer[spoke]).mean())
+        assert function(told, name)["outvoted"] == pytest.approx((look.votes[spoke, j] != answer[spoke]).mean())
 
 
 def test_the_list_can_be_sorted_and_a_wrong_column_names_the_nearest(lf):
@@ -94,9 +94,10 @@ def test_lines_fit_a_terminal_of_100_columns_and_json_is_json(lf, words):
 
 def test_three_hundred_functions_with_long_names_fit(lf, project, monkeypatch):
     told = list_functions.listing(Look(Project.open(Path()), "mail"), cost=False)
-    one = told["functions"][0]
-    told["functions"] = [one | {"function": f"{'a_long_name_' * 5}{number}"} for number in range(300)]
-    lines = list_functions.printed(told)
+    named = (
+        told.functions[0].model_copy(update={"function": f"{'a_long_name_' * 5}{number}"}) for number in range(300)
+    )
+    lines = list_functions.printed(told.model_copy(update={"functions": tuple(named)}))
     assert len([line for line in lines if line.startswith("a_long")]) == 300
     assert max(map(len, lines)) <= 100
 
@@ -113,7 +114,7 @@ def test_try_tells_where_a_function_fires_is_outvoted_and_nearly_fires(lf):
     told = lf("try", "says_cash", "--json", "--show", "100")
     assert {row["text"].rsplit(" ", 1)[0] for row in told["fires_on"]} == {"cash and money for free"}
     assert {row["text"].rsplit(" ", 1)[0] for row in told["nearly_on"]} == {"money for you"}  # one word of two
-    assert told["dev_correct"] == told["dev_told"] > 0
+    assert told["dev_correct"] == told["dev_votes"] > 0
     wrong = lf("try", "says_you", "--json", "--show", "100")
     assert wrong["outvoted"] + len(wrong["fires_on"]) == round(wrong["coverage"] * wrong["rows"])
     assert all(row["answer"] == "spam" for row in wrong["outvoted_on"])
@@ -153,11 +154,11 @@ def test_diff_names_rows_gained_lost_and_flipped(lf, edited):
         "win a prize now",
     }
     assert {row["text"].rsplit(" ", 1)[0] for row in one["gained"]["examples"]} == {"refinance today"}
-    assert one["gained"]["dev_right"] == one["gained"]["dev_told"] > 0
+    assert one["gained"]["dev_correct"] == one["gained"]["dev_votes"] > 0
     edited("words: [prize], vote: spam", "words: [prize], vote: ham")
     flipped = lf("diff", "--json")[0]["functions"][0]["flipped"]
     assert flipped["rows"] > 0
-    assert flipped["dev_right"] == 0
+    assert flipped["dev_correct"] == 0
 
 
 def test_diff_tells_functions_added_and_removed_and_revisions_that_are_none(lf, edited):
@@ -181,7 +182,7 @@ def test_explain_tells_every_vote_and_what_would_flip_the_label(lf, project):
     told = lf("explain", row, "--json")
     said = {one["function"]: one["vote"] for one in told["votes"]}
     assert said == {n: look.classes[v] for n, v in zip(look.names, look.votes[place], strict=True) if v >= 0}
-    assert sorted(told["silent"] + list(said)) == sorted(look.names)
+    assert sorted(told["abstaining"] + list(said)) == sorted(look.names)
     without = told["flips_without"]
     changed = look.votes[[place]].copy()
     changed[0, [look.names.index(name) for name in without["functions"]]] = -1
@@ -200,7 +201,7 @@ def test_suggestions_cover_rows_that_have_no_answer_and_are_right_on_dev(lf, edi
     told = lf("suggest", "--json")[0]
     assert told["candidates"]
     for one in told["candidates"]:
-        assert one["dev_right"] / one["dev_told"] > 0.8
+        assert one["dev_correct"] / one["dev_votes"] > 0.8
         assert one["adds"] >= 5
 
 

@@ -1,21 +1,23 @@
-import json
 from pathlib import Path
 
+import polars as pl
 import yaml
 
-from tests.denoise.fabric import settings, votes_table
+from tests.denoise.fabric import report_of, settings, votes_table
 from tidemill.denoise.report.card import label_card
 from tidemill.denoise.report.summary import facts
 from tidemill.denoise.run import denoise
 
-FUNCTIONS = [
-    {"function": "short", "j": 0, "Coverage": 0.25, "Conflicts": 0.0, "Emp. Acc.": 0.9, "Learned Weight": 0.8},
-    {"function": "a|b", "j": 1, "Coverage": 0.5, "Conflicts": 0.125, "Emp. Acc.": None, "Learned Weight": 0.7},
-]
+FUNCTIONS = pl.DataFrame(
+    [
+        {"function": "short", "j": 0, "Coverage": 0.25, "Conflicts": 0.0, "Emp. Acc.": 0.9, "Learned Weight": 0.8},
+        {"function": "a|b", "j": 1, "Coverage": 0.5, "Conflicts": 0.125, "Emp. Acc.": None, "Learned Weight": 0.7},
+    ]
+)
 
 
 def test_a_label_card_tells_functions_label_model_and_limits():
-    report = json.loads(json.dumps(denoise(votes_table(), ("ham", "spam"), settings("dawid_skene")).report))
+    report = denoise(votes_table(), ("ham", "spam"), settings("dawid_skene")).report
     text = label_card("mail", report, FUNCTIONS)
     assert "200 rows, 2 functions" in text
     assert "| function | Coverage | Conflicts | Emp. Acc. | Learned Weight |" in text
@@ -31,7 +33,7 @@ def test_the_same_labels_give_the_same_card():
 
 
 def test_a_card_of_nothing_is_a_card():
-    assert "0 rows, 0 functions" in label_card("mail", {"model": "majority", "rows": 0}, [])
+    assert "0 rows, 0 functions; coverage 0.0%." in label_card("mail", report_of(rows=0, coverage=0.0), pl.DataFrame())
 
 
 def test_dvc_keeps_both_cards_in_git():

@@ -15,12 +15,12 @@ def told_of(model):
 
 
 def test_accuracies_and_their_intervals_are_those_of_a_hand_count():
-    told = told_of(create("majority", 2).fit(VOTES))["functions"]
+    told = told_of(create("majority", 2).fit(VOTES)).functions
     # the rows of c: 25 times a third of class 1, and 25 times all of it: 33.3 of 50 votes right
-    assert told["c"]["accuracy"] == pytest.approx((25 / 3 + 25) / 50, abs=1e-6)
-    assert told["c"]["coverage"] == 0.5
-    low, high = told["c"]["interval"]
-    assert low < told["c"]["accuracy"] < high
+    assert told["c"].accuracy == pytest.approx((25 / 3 + 25) / 50, abs=1e-6)
+    assert told["c"].coverage == 0.5
+    low, high = told["c"].interval
+    assert low < told["c"].accuracy < high
 
 
 def test_what_each_vote_moved_a_row_by_is_the_log_odds_without_it():

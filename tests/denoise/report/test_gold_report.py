@@ -10,6 +10,7 @@ from tidemill.denoise.report.gold_report import against_gold, groups_on_gold, ro
 from tidemill.denoise.report.identifiability import _data_set, identifiability
 from tidemill.denoise.statistics.balance import class_vote_shares
 from tidemill.denoise.statistics.distinct_rows import distinct_rows
+from tidemill.reports.denoise import ClassShare
 
 
 def test_scores_on_gold_have_intervals_that_hold_them():
@@ -20,32 +21,34 @@ def test_scores_on_gold_have_intervals_that_hold_them():
     gold = np.where(np.arange(300) < 200, truth, NO_GOLD)
     told = against_gold(probabilities, votes, gold, seed=1)
     right = (truth[:200] == 1).mean()
-    low, high = told["label_model"]["calibration_error_interval"]
+    low, high = told.label_model.calibration_error_interval
     assert high - low == pytest.approx(
         2 * 1.96 * np.sqrt(right * (1 - right) / 200), rel=0.2
     )  # one bin: a binomial share
-    assert told["label_model"]["accuracy"] == pytest.approx(right, abs=1e-6)
-    assert told["label_model"]["calibration_error"] == pytest.approx(abs(right - 0.7), abs=1e-6)
-    for scores in told.values():
-        for name in ("accuracy", "calibration_error"):
-            low, high = scores[f"{name}_interval"]
-            assert low <= scores[name] <= high
+    assert told.label_model.accuracy == pytest.approx(right, abs=1e-6)
+    assert told.label_model.calibration_error == pytest.approx(abs(right - 0.7), abs=1e-6)
+    for scores in (told.label_model, told.majority_vote):
+        for value, (low, high) in (
+            (scores.accuracy, scores.accuracy_interval),
+            (scores.calibration_error, scores.calibration_error_interval),
+        ):
+            assert low <= value <= high
     assert against_gold(probabilities, votes, np.full(300, NO_GOLD), seed=1) is None
 
 
 def test_a_class_of_which_labels_have_too_many_is_named_and_chance_is_not():
     gold = np.array([0] * 80 + [1] * 20 + [NO_GOLD] * 50)
     wrong = shares_on_gold(np.tile([0.5, 0.5], (150, 1)), gold, ("ham", "spam"))
-    assert wrong["spam"] == {"gold": 0.2, "labels": 0.5, "differs": True}
+    assert wrong["spam"] == ClassShare(gold=0.2, labels=0.5, differs=True)
     # two of ten where .3 are expected: the normal limit is 1.2 rows, one half of a row more is not beyond it
     few = shares_on_gold(np.tile([0.97, 0.03], (10, 1)), np.array([0] * 8 + [1] * 2), ("ham", "spam"))
-    assert not few["spam"]["differs"]
+    assert not few["spam"].differs
     rng = np.random.default_rng(2)
     alarms = 0
     for _ in range(300):
         given = rng.dirichlet([2.0, 2.0, 1.0], 100)
         drawn = np.array([rng.choice(3, p=row) for row in given])
-        alarms += any(each["differs"] for each in shares_on_gold(given, drawn, ("a", "b", "c")).values())
+        alarms += any(each.differs for each in shares_on_gold(given, drawn, ("a", "b", "c")).values())
     assert alarms <= 25  # 5% of 300 is 15; 25 is 2.6 standard deviations above
 
 
@@ -55,9 +58,9 @@ def test_rows_are_grouped_by_what_votes_determine():
     assert groups["without_votes"].tolist() == [True, False, False, False]
     assert groups["tied"].tolist() == [False, True, False, False]
     told = groups_on_gold(np.array([[0.5, 0.5], [0.5, 0.5], [0.9, 0.1], [0.2, 0.8]]), votes, np.array([1, 0, 0, 1]))
-    assert told["determined"]["accuracy"] == 1.0
-    assert told["determined"]["confidence"] == pytest.approx(0.85)
-    assert told["tied"]["rows"] == 1
+    assert told.determined.accuracy == 1.0
+    assert told.determined.confidence == pytest.approx(0.85)
+    assert told.tied.rows == 1
 
 
 def independent(rows=2000, accuracies=(0.8, 0.75, 0.7, 0.8), seed=3):
@@ -70,13 +73,13 @@ def independent(rows=2000, accuracies=(0.8, 0.75, 0.7, 0.8), seed=3):
 
 def test_good_independent_functions_leave_nothing_undetermined():
     told = identifiability(independent(), ("ham", "spam"))
-    assert told["data_set"] == []
-    assert told["classes"] == {}
+    assert told.data_set == ()
+    assert told.classes == {}
 
 
 def test_two_functions_cannot_tell_how_often_each_is_right():
     told = identifiability(independent(accuracies=(0.8, 0.7)), ("ham", "spam"))
-    assert "2 functions vote on the same rows as another, 3 are needed" in told["data_set"][0]
+    assert "2 functions vote on the same rows as another, 3 are needed" in told.data_set[0]
 
 
 def test_classes_without_functions_or_with_one_are_named_with_the_reason():
@@ -85,7 +88,7 @@ def test_classes_without_functions_or_with_one_are_named_with_the_reason():
     votes[50:70, 2] = 1
     votes[70:80, 3] = 1
     votes[90:, 2] = 2
-    told = identifiability(votes, ("a", "b", "c", "d"))["classes"]
+    told = identifiability(votes, ("a", "b", "c", "d")).classes
     assert "a" not in told
     assert told["b"].startswith("none of 2 functions votes for it on the same rows as another")
     assert told["c"].startswith("one function votes for it alone")
@@ -100,7 +103,7 @@ def test_functions_that_share_a_topic_are_told_to_depend_on_one_another():
         owned = truth if j < 20 else ~truth
         fires = rng.random(4000) < np.where(topic if j < 20 else other, 0.6, 0.02) + 0.2 * owned
         votes[fires, j] = 1 if j < 20 else 0
-    told = identifiability(votes, ("no", "yes"))["data_set"]
+    told = identifiability(votes, ("no", "yes")).data_set
     assert any("shares of votes and pairs of votes tell of class balances that differ by" in reason for reason in told)
     assert any("functions depend on one another" in reason for reason in told)
 
@@ -111,7 +114,7 @@ def test_functions_meet_where_both_vote_on_five_rows():
         votes[:together] = np.arange(together)[:, None] % 2
         for j in range(3):
             votes[20 + 40 * j : 60 + 40 * j, j] = np.arange(40) % 2
-        told = identifiability(votes, ("ham", "spam"))["data_set"]
+        told = identifiability(votes, ("ham", "spam")).data_set
         assert sum("3 are needed" in reason for reason in told) == reasons
 
 
@@ -128,5 +131,5 @@ def test_two_balances_that_differ_by_less_than_two_tenths_are_not_flagged():
 def test_shares_of_votes_for_one_class_alone_are_not_held_against_the_balance():
     _, votes = rare_votes(0.05, 3, 0, seed=1)
     told = identifiability(votes, ("routine", "urgent"))
-    assert not any("class balances that differ" in reason for reason in told["data_set"])
-    assert told["classes"]["routine"] == "no function votes for it"
+    assert not any("class balances that differ" in reason for reason in told.data_set)
+    assert told.classes["routine"] == "no function votes for it"

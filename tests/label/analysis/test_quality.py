@@ -1,5 +1,3 @@
-import json
-
 import numpy as np
 import pytest
 
@@ -10,6 +8,7 @@ from tidemill.label.analysis.counts import count_votes
 from tidemill.label.analysis.quality import Repeatability, quality_contract, vote_quality
 from tidemill.project.expectations import guard
 from tidemill.project.project import Project
+from tidemill.reports.project import SuiteResult
 
 VOTES = np.array([[0, -1], [1, 0], [-1, -1], [0, -3]], dtype=np.int8)  # -3: not class 1
 TALLY = count_votes(VOTES, n_classes=2)
@@ -44,7 +43,7 @@ def test_coverage_conflict_and_voters_are_counted_by_hand():
 def test_great_expectations_stops_votes_that_are_not_what_the_problem_asks(inside, settings, message):
     table = vote_quality(TALLY, ["f", "g"], SECOND, classes=["ham", "spam"])
     guard(table, asked(), Project.open(inside).paths("spam"), "votes_quality")
-    assert json.loads(Project.open(inside).paths("spam").suite_result("votes_quality").read_text())["success"]
+    assert SuiteResult.read(Project.open(inside).paths("spam").suite_result("votes_quality")).success
     with pytest.raises(SuiteError, match=message):
         guard(table, asked(**settings), Project.open(inside).paths("spam"), "votes_quality")
 

@@ -64,7 +64,7 @@ def test_it_says_what_the_stage_says(name, shift):
         own["seed"] = chosen.seed
     finding = compare(reference, batch, NAMES, chosen)
     result = drift_detector(name, **own).fit(part(name, reference)).check(part(name, batch))
-    assert result.drift is finding["drift"]
+    assert result.drift is finding.drift
     assert (result.p_value <= 0.05) >= result.drift
     assert bool(result.reasons) is result.drift
 
@@ -188,8 +188,8 @@ def test_harm_is_what_the_stage_says(champion, harm):
     finding = compare(reference, batch, NAMES, settings())
     result = HarmDetector().fit(reference.probabilities, reference.votes).check(batch.probabilities, batch.votes)
     assert result.drift is harm
-    assert finding["harm"] is harm
-    assert result.effect == finding["agreement"]["drop"]
+    assert finding.harm is harm
+    assert result.effect == finding.agreement.drop
 
 
 def test_harm_cannot_be_judged_where_functions_abstain():

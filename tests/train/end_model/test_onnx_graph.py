@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from tidemill.contracts import ConfigError, DataError
+from tidemill.reports.model import BackboneRecord, ModelConfig
 from tidemill.train.classical.base import ModelInputs
 from tidemill.train.classical.logistic import Logistic
 from tidemill.train.classical.registry import MEMBERS
@@ -23,18 +24,18 @@ from tidemill.train.head.head import Head
 from tidemill.train.settings import TrainSettings
 
 ROOT = Path(__file__).parents[3]
-CONFIG = {
-    "problem": "clouds",
-    "modality": "text",
-    "classes": ["low", "middle", "high"],
-    "backbone": {"settings": {"backbone": "cloud"}, "sha256": "0" * 64},
-    "batches": {"one": 7},
-}
+CONFIG = ModelConfig(
+    problem="clouds",
+    modality="text",
+    classes=("low", "middle", "high"),
+    backbone=BackboneRecord(format=1, modality="text", settings={"backbone": "cloud"}, sha256="0" * 64),
+    batches={"one": 7},
+)
 
 
 def head(hidden: tuple[int, ...] = (8, 5), dimensions: int = 6, seed: int = 0) -> Head:
     rng = np.random.default_rng(seed)
-    sizes = [dimensions, *hidden, len(CONFIG["classes"])]
+    sizes = [dimensions, *hidden, len(CONFIG.classes)]
     layers = tuple(
         (rng.normal(size=(after, before)).astype(np.float32), rng.normal(size=after).astype(np.float32))
         for before, after in itertools.pairwise(sizes)
@@ -65,9 +66,9 @@ def test_the_same_head_gives_the_same_bytes_and_another_does_not():
 def test_a_graph_tells_its_classes_inputs_and_lineage():
     model = model_graph(EndModel(head()))
     told = {one.key: one.value for one in model.metadata_props}
-    assert json.loads(told["tidemill.classes"]) == CONFIG["classes"]
+    assert json.loads(told["tidemill.classes"]) == list(CONFIG.classes)
     assert json.loads(told["tidemill.inputs"]) == ["features"]
-    assert json.loads(told["tidemill.backbone"]) == CONFIG["backbone"]
+    assert json.loads(told["tidemill.backbone"]) == CONFIG.backbone.model_dump()
     assert told["tidemill.opset"] == str(OPSET) == str(model.opset_import[0].version)
     assert told["tidemill.problem"] == "clouds"
 

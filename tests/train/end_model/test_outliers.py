@@ -92,7 +92,7 @@ def test_the_option_adds_a_file_and_a_column_and_changes_no_weight(settings):
     told = json.loads(on.files["config.json"])["none_of_the_above"]
     test = (on.predictions[OUTLIER] > 1.0).to_numpy() & (tables()[2]["split"] == "test").to_numpy()
     counts = tables()[2].filter(split="test").group_by("batch").len()
-    assert sum(told["refused"][batch] * rows for batch, rows in counts.rows()) == pytest.approx(test.sum(), abs=1e-3)
+    assert sum(told["rejected"][batch] * rows for batch, rows in counts.rows()) == pytest.approx(test.sum(), abs=1e-3)
     assert "get `none_of_the_above`" in on.files["README.md"].decode()
     assert "get a class all the same" in off.files["README.md"].decode()
 

@@ -6,6 +6,7 @@ import pytest
 
 from tests.train.conftest import BACKBONE, PROBLEM, tables
 from tidemill.contracts import NO_GOLD, DataError
+from tidemill.reports.model import ModelConfig
 from tidemill.train.classical.base import ModelInputs
 from tidemill.train.classical.registry import MEMBERS
 from tidemill.train.end_model.model import EndModel, Ensemble
@@ -129,8 +130,8 @@ def test_rows_that_may_be_either_class_do_not_move_a_combination():
     doubled = np.concatenate([said, np.full((2, 300, 2), 0.5)], axis=1)
     targets = np.vstack([np.eye(2)[classes], np.full((300, 2), 0.5)])
     for way, name in (("blend", "shares"), ("stack", "weight")):
-        alone = fit_combination(way, said, targets[:300], np.ones(300)).to_json()[name]
-        beside = fit_combination(way, doubled, targets, np.ones(600)).to_json()[name]
+        alone = fit_combination(way, said, targets[:300], np.ones(300)).record().model_dump()[name]
+        beside = fit_combination(way, doubled, targets, np.ones(600)).record().model_dump()[name]
         np.testing.assert_allclose(beside, alone, atol=0.02)  # models that say 0.5 too fit such rows whatever is chosen
 
 
@@ -143,15 +144,15 @@ def test_ablation_tells_a_useless_model_from_one_that_alone_knows(settings):
     report = compare_with_head(
         asked, comparison_rows(lesson(targets), np.ones(600), settings), with_ensemble(settings, combine="blend")
     )
-    low, high = report["without"]["useless"]["gain"][1:]
+    low, high = report.without["useless"].gain[1:]
     assert low <= 0.0 <= high
-    assert report["without"]["knows"]["gain"][2] < 0.0
-    assert [one.split(",")[0] for one in report["sentences"]][1:] == [
+    assert report.without["knows"].gain[2] < 0.0
+    assert [one.split(",")[0] for one in report.sentences][1:] == [
         "without useless: as well",
         "without knows: worse",
     ]
-    assert report["used"]
-    assert report["lines"]["knows"]["gain"][1] > 0.0
+    assert report.used
+    assert report.lines["knows"].gain[1] > 0.0
 
 
 def test_the_ensemble_is_not_used_where_it_does_not_win(settings):
@@ -161,8 +162,8 @@ def test_the_ensemble_is_not_used_where_it_does_not_win(settings):
     asked = asked_of((HEAD, "useless"), [saying(rng, classes, 3.0), saying(rng, classes, 0.0)], targets, settings)
     blended = with_ensemble(settings, combine="blend")  # a stack may still mend how sure the head is
     report = compare_with_head(asked, comparison_rows(lesson(targets), np.ones(400), blended), blended)
-    assert not report["used"]
-    assert "so the head alone is the end model" in report["reason"]
+    assert not report.used
+    assert "so the head alone is the end model" in report.reason
 
 
 def test_gold_overrules_labels_that_a_model_repeats_with_their_mistakes(settings):
@@ -172,11 +173,11 @@ def test_gold_overrules_labels_that_a_model_repeats_with_their_mistakes(settings
     targets = np.eye(2)[wrong]
     asked = asked_of((HEAD, "repeats"), [saying(rng, gold, 2.0), saying(rng, wrong, 4.0)], targets, settings)
     by_labels = compare_with_head(asked, comparison_rows(lesson(targets), np.ones(600), settings), settings)
-    assert by_labels["used"]
+    assert by_labels.used
     knowing = settings.with_changes({"gold.use": True})
     by_gold = compare_with_head(asked, comparison_rows(lesson(targets, gold=gold), np.ones(600), knowing), knowing)
-    assert by_gold["judged_by"] == "squared error on gold"
-    assert not by_gold["used"]
+    assert by_gold.judged_by == "squared error on gold"
+    assert not by_gold.used
 
 
 def test_without_gold_labels_do_not_decide_unless_that_is_asked_for(settings):
@@ -188,10 +189,10 @@ def test_without_gold_labels_do_not_decide_unless_that_is_asked_for(settings):
     for accepted in (True, False):
         own = with_ensemble(settings, accept_without_gold=accepted)
         used[accepted] = compare_with_head(asked, comparison_rows(lesson(targets), np.ones(400), own), own)
-    assert used[True]["used"]
-    assert not used[False]["used"]
-    assert "labels do not show whether that is a gain (train.gold.use=true with 30 rows would)" in used[False]["reason"]
-    assert used[False]["lines"] == used[True]["lines"]
+    assert used[True].used
+    assert not used[False].used
+    assert "labels do not show whether that is a gain (train.gold.use=true with 30 rows would)" in used[False].reason
+    assert used[False].lines == used[True].lines
 
 
 def test_intervals_hold_the_mean_of_a_normal_sample():
@@ -223,7 +224,7 @@ def trained(settings, *, texts=True):
 
 def test_an_ensemble_comes_back_from_its_folder_and_says_the_same(settings, tmp_path):
     done, given = trained(settings)
-    assert done.ensemble["used"]
+    assert done.ensemble.used
     for name, content in done.files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(content)
@@ -264,8 +265,8 @@ def test_an_ensemble_that_is_not_used_leaves_the_heads_files_as_they_are(setting
     alone = train(given, problem=PROBLEM, settings=with_ensemble(settings, members=()), backbone=BACKBONE)
     asked = with_ensemble(settings, members=("linear",), combine="blend")
     done = train(given, problem=PROBLEM, settings=asked, backbone=BACKBONE)
-    assert done.ensemble["used"] == (done.model.ensemble is not None)
-    if not done.ensemble["used"]:
+    assert done.ensemble.used == (done.model.ensemble is not None)
+    if not done.ensemble.used:
         assert done.files == alone.files
 
 
@@ -294,13 +295,18 @@ def test_a_blend_of_one_is_the_model():
 
 def test_a_folder_of_a_newer_format_is_refused(tmp_path):
     (tmp_path / "ensemble.json").write_text('{"format": 9}')
-    with pytest.raises(DataError, match="has format 9, this Tidemill reads 1"):
+    with pytest.raises(DataError, match="field format: 9, this Tidemill reads 1"):
         Ensemble.load(tmp_path)
 
 
 def test_a_head_is_an_end_model_by_itself():
     layer = np.array([[0.0], [2.0]], dtype=np.float32), np.zeros(2, dtype=np.float32)
-    head = Head(np.zeros(1, dtype=np.float32), np.ones(1, dtype=np.float32), (layer,), {"classes": ["a", "b"]})
+    head = Head(
+        np.zeros(1, dtype=np.float32),
+        np.ones(1, dtype=np.float32),
+        (layer,),
+        ModelConfig(classes=("a", "b"), backbone=BACKBONE, batches={}),
+    )
     model = EndModel(head)
     assert not model.reads_text
     assert model.classes == ("a", "b")

@@ -44,8 +44,8 @@ def test_a_gain_is_positive_where_the_other_model_is_worse(settings):
     comparison = of_two_rows(settings)
     good, bad = np.array([[0.9, 0.1], [0.1, 0.9]]), np.array([[0.6, 0.4], [0.4, 0.6]])
     figures = compare(comparison, good, bad)
-    assert figures["gain"] == pytest.approx([np.log(0.9 / 0.6)] * 3, abs=1e-6)  # both rows alike: no spread
-    assert figures["told_gain"] == [0.0, 0.0, 0.0]
+    assert figures.gain == pytest.approx([np.log(0.9 / 0.6)] * 3, abs=1e-6)  # both rows alike: no spread
+    assert figures.accuracy_gain == (0.0, 0.0, 0.0)
 
 
 def test_the_interval_of_a_mean_is_that_of_the_normal_distribution():

@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 
+from tidemill.reports.embed import Domain, DomainMeasures
 from tidemill.train.finetune.advice import ADVICE, finetune_advice
 from tidemill.train.recipes.cut_statistic import neighbour_agreement
 
-FAR = {"verdict": "far", "words": "divergence of activations 0.90"}
+FAR = Domain(rows=9, verdict="far", measures=DomainMeasures(), summary="divergence of activations 0.90")
 
 
 def advice(distance, tell, settings):
@@ -29,25 +30,25 @@ def test_neighbours_that_bear_the_same_label_are_counted_by_hand():
 
 def test_a_far_backbone_brings_advice_and_a_taught_one_does_not(settings):
     told = advice(FAR, 1.0, settings)
-    assert told["verdict"] == "far"
-    assert told["words"].startswith(
+    assert told.verdict == "far"
+    assert told.summary.startswith(
         "the backbone is far from this data: divergence of activations 0.90; of 20 neighbours"
     )
-    assert told["advice"] == ADVICE
-    assert advice(FAR, 1.0, settings.with_changes({"mode": "partial"}))["advice"] is None
+    assert told.advice == ADVICE
+    assert advice(FAR, 1.0, settings.with_changes({"mode": "partial"})).advice is None
 
 
 def test_a_near_backbone_whose_features_tell_nothing_brings_advice_too(settings):
-    near = {"verdict": "near", "words": "1.12 pieces per word"}
+    near = Domain(rows=9, verdict="near", measures=DomainMeasures(), summary="1.12 pieces per word")
     telling, dumb = (advice(near, tell, settings) for tell in (1.0, 0.0))
-    assert telling["neighbours"]["agree"] > 0.95
-    assert telling["advice"] is None
-    assert dumb["neighbours"]["agree"] == pytest.approx(0.5, abs=0.1)
-    assert dumb["advice"] is not None
+    assert telling.neighbours.agree > 0.95
+    assert telling.advice is None
+    assert dumb.neighbours.agree == pytest.approx(0.5, abs=0.1)
+    assert dumb.advice is not None
 
 
 def test_few_rows_of_one_class_and_an_unmeasured_backbone_are_no_crash(settings):
     features, targets, weights = (part[:3] for part in rows(1.0))
     told = finetune_advice(None, features, np.eye(2)[[0, 0, 0]], weights, settings)
-    assert (told["verdict"], told["advice"]) == ("unknown", None)
-    assert finetune_advice(None, features[:1], targets[:1], weights[:1], settings)["advice"] is None
+    assert (told.verdict, told.advice) == ("unknown", None)
+    assert finetune_advice(None, features[:1], targets[:1], weights[:1], settings).advice is None

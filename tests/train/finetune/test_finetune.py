@@ -7,7 +7,7 @@ from tests.train.fabric import clouds
 from tidemill.contracts import DataError
 from tidemill.train.finetune.backbone import layer_rates
 from tidemill.train.finetune.batches import FinetuneRows
-from tidemill.train.finetune.finetune import finetune, linear_start
+from tidemill.train.finetune.finetune import FinetuneRun, finetune, linear_start
 from tidemill.train.head.head import softmax
 
 
@@ -66,7 +66,7 @@ def test_the_backbone_learns_and_the_same_seed_gives_the_same_weights(rows, own,
     again, _ = taught(rows, own, tmp_path / "b")
     assert not (once["0.weight"] == np.eye(5)).all()
     assert same(once, again)
-    assert told == {"mode": "full", "epochs": 4, "rows": 108}  # a tenth is held out
+    assert told == FinetuneRun("full", 4, 108)  # a tenth is held out
 
 
 def test_a_killed_run_goes_on_to_the_same_end(rows, own, tmp_path):
@@ -133,7 +133,7 @@ def test_two_processes_share_the_rows(rows, own, tmp_path):
     both = own.model_copy(update={"trainer": {"accelerator": "cpu", "devices": 2, "strategy": "ddp_fork"}})
     after, told = taught(rows, both, tmp_path)
     assert not (after["0.weight"] == np.eye(5)).all()
-    assert told["epochs"] == 4
+    assert told.epochs == 4
 
 
 def test_rows_without_a_label_teach_no_backbone(rows, own, tmp_path):

@@ -73,8 +73,8 @@ def test_nothing_to_learn_from_is_an_error(settings):
 
 def test_a_handful_of_rows_teaches_without_holding_any_out(settings):
     head = fit_head(*clouds(rows=12), settings=settings)
-    assert head.config["held_out_rows"] == 0
-    assert head.config["held_out_loss"] is None
+    assert head.training.held_out_rows == 0
+    assert head.training.held_out_loss is None
 
 
 def test_inputs_are_left_as_they_were(settings):

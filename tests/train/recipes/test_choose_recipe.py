@@ -38,7 +38,7 @@ def test_with_gold_the_least_squared_error_on_it_decides(settings, models):
     chosen: Any
     chosen, found = fit_chosen_recipe(known, changed(settings, {"gold.use": True, "recipes": RECIPES}))
     assert chosen == 0.2
-    assert found["recipes"]["last"]["squared_error"] == pytest.approx(0.02)  # 2 x 0.1^2
+    assert found.recipes["last"]["squared_error"] == pytest.approx(0.02)  # 2 x 0.1^2
 
 
 def test_without_gold_the_first_recipe_that_has_not_drifted_off_is_chosen(settings, models):
@@ -49,8 +49,8 @@ def test_without_gold_the_first_recipe_that_has_not_drifted_off_is_chosen(settin
     chosen: Any
     chosen, found = fit_chosen_recipe(known, changed(settings, {"recipes": RECIPES}))
     assert chosen == 0.2
-    assert found["recipes"]["last"]["sure_labels"] == 1.0
-    assert found["recipes"]["first"]["sure_labels"] == pytest.approx(0.75, abs=0.03)
+    assert found.recipes["last"]["sure_labels"] == 1.0
+    assert found.recipes["first"]["sure_labels"] == pytest.approx(0.75, abs=0.03)
     models[0.1] = calm
     chosen = fit_chosen_recipe(known, changed(settings, {"recipes": RECIPES}))[0]
     assert chosen == 0.1
@@ -74,17 +74,17 @@ def test_auto_fits_the_first_recipe_that_is_not_passed_over_and_reports_why(sett
     known, truth, _ = training_set(wrong=0.1)
     recipes = ({"name": "plain"}, {"name": "cut", "cut_statistic": {"fraction": 0.6}})
     head, choice = fit_chosen_recipe(known, changed(settings, {"recipes": recipes}))
-    scores = {name: recipe["sure_labels"] for name, recipe in choice["recipes"].items()}
+    scores = {name: recipe["sure_labels"] for name, recipe in choice.recipes.items()}
     assert scores["cut"] == pytest.approx(0.9, abs=0.05)  # a tenth of the labels is wrong
     assert scores["plain"] == pytest.approx(0.9, abs=0.05)  # and 0.85 is more than nine tenths of 0.9
-    assert choice["chosen"] == "plain"
-    assert "near that of cut" in choice["reason"]
+    assert choice.chosen == "plain"
+    assert "near that of cut" in choice.reason
     assert (head.predict_proba(known.features).argmax(axis=1) == truth.argmax(axis=1)).mean() > 0.98
 
 
 def test_without_recipes_nothing_is_tried(settings, monkeypatch):
     monkeypatch.setattr(choose_recipe, "cross_validate", None)
-    assert fit_chosen_recipe(training_set()[0], changed(settings))[1] == {}
+    assert fit_chosen_recipe(training_set()[0], changed(settings))[1] is None
 
 
 @pytest.mark.parametrize(("recipe", "text"), [({"seed": 1}, "holds for all"), ({"sbset": 0.5}, "sbset")])

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from tests.train.conftest import BACKBONE, PROBLEM, tables
 from tidemill.contracts import NO_GOLD, ConfigError, DataError
+from tidemill.reports.model import ModelConfig
 from tidemill.train.classical.base import ModelInputs
 from tidemill.train.end_model.model import EndModel
 from tidemill.train.recipes.choose_recipe import fit_chosen_recipe
@@ -72,7 +73,7 @@ def test_views_are_saved_and_read_again_with_the_same_answers_and_bytes(settings
     lesson, _ = rows(200)
     own = changed(settings, {"cotraining.views": ["ngrams"], "self_training.rounds": 1})
     model = fit_end_model(lesson, own)
-    config = {"format": 1, "classes": ["sea", "land"], "backbone": {}}
+    config = ModelConfig(classes=("sea", "land"), backbone=BACKBONE, batches={})
     model = EndModel(type(model.head)(model.head.mean, model.head.scale, model.head.layers, config), model.ensemble)
     for name, content in model.files().items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -90,9 +91,9 @@ def test_a_recipe_that_reads_texts_is_passed_over_where_there_are_none(settings)
         {"name": "cotrained", "cotraining": {"views": ["ngrams"]}, "self_training": {"rounds": 1}},
         {"name": "plain"},
     ]
-    assert fit_chosen_recipe(lesson, changed(settings, {"recipes": recipes}))[1]["chosen"] == "cotrained"
+    assert fit_chosen_recipe(lesson, changed(settings, {"recipes": recipes}))[1].chosen == "cotrained"
     mute = TrainingSet(lesson.features, lesson.targets, lesson.covered, lesson.gold)
-    assert fit_chosen_recipe(mute, changed(settings, {"recipes": recipes}))[1]["chosen"] == "plain"
+    assert fit_chosen_recipe(mute, changed(settings, {"recipes": recipes}))[1].chosen == "plain"
     with pytest.raises(DataError, match="reads texts, and the rows came without"):
         fit_end_model(mute, changed(settings, {"cotraining.views": ["ngrams"]}))
 
@@ -111,7 +112,7 @@ def test_the_stage_writes_the_views_and_its_card_tells_of_them(settings, rounds,
     own = changed(settings, {"cotraining.views": ["ngrams"], "self_training.rounds": rounds})
     done = train(given, problem=PROBLEM, settings=own, backbone=BACKBONE)
     assert {"ensemble.json", "members/ngrams/model.json", "members/ngrams/model.safetensors"} <= set(done.files)
-    assert done.head.config["ensemble"]["way"] == done.ensemble["way"] == way
+    assert done.model.config.ensemble.way == done.ensemble.way == way
     assert f"The head is one model of an ensemble ({way}) with ngrams" in done.files["README.md"].decode()
     said = done.model.predict_proba(features["feature"].to_numpy(), texts["text"].to_list())
     assert done.predictions["p_high"].to_numpy() == pytest.approx(said[:, 1])

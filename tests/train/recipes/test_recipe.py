@@ -75,7 +75,7 @@ def test_a_model_that_teaches_itself_learns_rows_of_which_no_function_speaks(set
     silent = np.arange(300) >= 30
     heard = TrainingSet(known.features, np.where(silent[:, None], 0.5, known.targets), ~silent, known.gold)
     head = fit_head_by_recipe(heard, changed(settings, {"self_training.rounds": 2, "labels.uncovered": "drop"}))
-    assert head.config["rows"] + head.config["held_out_rows"] > 200
+    assert head.training.rows + head.training.held_out_rows > 200
     assert (head.predict_proba(known.features).argmax(axis=1) == truth.argmax(axis=1)).mean() > 0.98
 
 
@@ -114,7 +114,7 @@ def test_the_threshold_keeps_doubtful_rows_out_of_the_next_round(settings):
                 },
             ),
         )
-        rows[sure] = head.config["rows"] + head.config["held_out_rows"]
+        rows[sure] = head.training.rows + head.training.held_out_rows
     assert rows[0.0] == 300
     assert rows[0.3] <= 200
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -17,7 +16,9 @@ from tidemill.evaluate.yardsticks import align
 from tidemill.ingest.settings import IngestSettings
 from tidemill.monitor.rows import Names, Rows
 from tidemill.project.project import Project
-from tidemill.project.tables import read, read_json
+from tidemill.project.tables import read
+from tidemill.reports.model import BackboneRecord
+from tidemill.reports.project import ChampionPin
 from tidemill.runs.registry import champion_folder
 from tidemill.train.end_model.model import EndModel
 from tidemill.train.end_model.reference import FILE, reference_contract
@@ -39,7 +40,7 @@ class Champion:
     @property
     def batches(self) -> tuple[str, ...]:
         """Names of the batches it was trained on."""
-        return tuple(self.model.config["batches"])
+        return tuple(self.model.config.batches)
 
     def features(self, batch: str) -> tuple[pl.Series, Features]:
         """Batch -> its row ids, and its features by the champion's backbone.
@@ -114,17 +115,16 @@ class Champion:
 
 def find_champion(project: Project, problem: Problem) -> Champion | None:
     """Project and problem -> the champion that its champion.json names, or None before the first promotion."""
-    file = project.paths(problem.name).champion
-    version = read_json(file)["version"] if file.exists() else None
-    if version is None:
+    pin = ChampionPin.read_if_there(project.paths(problem.name).champion)
+    if pin is None or pin.version is None:
         return None
-    folder = champion_folder(project, problem.name, version)
-    return Champion(version, folder, EndModel.load(folder), problem, project)
+    folder = champion_folder(project, problem.name, pin.version)
+    return Champion(pin.version, folder, EndModel.load(folder), problem, project)
 
 
-def home(folder: Path, about: Mapping[str, Any], project: Project) -> Path:
+def home(folder: Path, about: BackboneRecord, project: Project) -> Path:
     """Folder of a model, what identifies its backbone and the project -> the folder below which the backbone's weights are."""
-    return folder if about.get("settings", {}).get("weights") == TUNED else project.shared
+    return folder if about.settings.get("weights") == TUNED else project.shared
 
 
 def _settings(project: Project, problem: Problem) -> tuple[IngestSettings, EmbedSettings]:

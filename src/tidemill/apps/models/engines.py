@@ -92,7 +92,7 @@ def key(embedder: Embedder) -> str:
     """Embedder → name of its graph: another backbone, exporter or torch has another."""
     import torch
 
-    told = json.dumps([embedder.about, OPSET, torch.__version__], sort_keys=True)
+    told = json.dumps([embedder.about.model_dump(), OPSET, torch.__version__], sort_keys=True)
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 

@@ -55,7 +55,7 @@ def export(project: Project, problem: str, version: str | None, out: Path, *, he
     files: dict[str, bytes] = {f"{TERMS}.{name}.json": notes for name, notes in vocabularies(model.end).items()}
     files, rows, difference = files | {FILE: to_bytes(model_graph(model.end))}, 0, 0.0
     if not head_only:
-        sample = raw_rows(project.paths(problem), model.head.config["modality"], _ASKED)
+        sample = raw_rows(project.paths(problem), model.head.about.modality, _ASKED)
         files[WHOLE] = _whole(model)
         rows, difference = sample.height, _difference(files[WHOLE], model, sample)
     written = [_write(out / name, data) for name, data in files.items()]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -15,6 +14,7 @@ from tidemill.embed.settings import EmbedSettings
 from tidemill.embed.tunable import tunable
 from tidemill.project.contents import contents_of
 from tidemill.project.layout import Paths
+from tidemill.reports.model import BackboneRecord
 from tidemill.train.finetune.batches import FinetuneRows
 from tidemill.train.finetune.finetune import finetune
 from tidemill.train.head.head import TUNED
@@ -25,11 +25,10 @@ from tidemill.train.settings import TrainSettings
 
 @dataclass(frozen=True)
 class Tuned:
-    """Tables whose features are the taught backbone's, what identifies it, and what its training told."""
+    """Tables whose features are the taught backbone's, and what identifies it."""
 
     tables: Tables
-    backbone: dict[str, Any]
-    told: dict[str, Any]
+    backbone: BackboneRecord
 
 
 def tuned(
@@ -49,13 +48,13 @@ def tuned(
         contents_of(paths, batches, problem.modality), on="row_id", maintain_order="left"
     )
     taught = _taught(rows, contents[problem.modality], problem, settings)
-    told = finetune(backbone, taught, settings=settings, scratch=paths.state / "tuning" / problem.name)
+    finetune(backbone, taught, settings=settings, scratch=paths.state / "tuning" / problem.name)
     folder = paths.model / TUNED
     folder.mkdir(parents=True, exist_ok=True)
     backbone.save(folder)
     after = Embedder(embedding.model_copy(update={"weights": TUNED}), problem.modality, root=paths.model)
     features = features_table(rows["row_id"], after.features(contents, name="train: features"))
-    return Tuned(replace(tables, features=features), after.about, told)
+    return Tuned(replace(tables, features=features), after.about)
 
 
 def _taught(rows: pl.DataFrame, contents: pl.Series, problem: Problem, settings: TrainSettings) -> FinetuneRows:

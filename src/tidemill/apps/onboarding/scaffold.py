@@ -28,9 +28,9 @@ from tidemill.project.config import load_params, parse
 from tidemill.project.layout import CONF, Paths
 from tidemill.project.packages import INCOMING
 from tidemill.project.project import Project
-from tidemill.project.tables import write_json
 from tidemill.readers.options import DEFAULTS, ReadOptions
 from tidemill.readers.table import Table, nearest
+from tidemill.reports.project import Arrival, ChampionPin, Manifest
 
 _SPLIT_FOLDERS: Final = frozenset({"train", "training", "val", "valid", "validation", "dev", "test", "testing"})
 _DEEP: Final = 2
@@ -146,7 +146,8 @@ def scaffold(wanted: NewProblem, project: Project) -> Made:
     )
     functions = starter_functions(wanted.name, plan.problem.classes, batch.raw, batch.dev)
     source = _bring(plan, settings, root)
-    entry = {"batch": batch.name, "source": source, "sha256": Source(str(root / source)).fingerprint(settings)}
+    sha256 = Source(str(root / source)).fingerprint(settings)
+    entry = Arrival(batch=batch.name, source=source, sha256=sha256)
     _write(plan, functions, entry, project)
     notes = [f"note: {note}" for note in dict.fromkeys((*plan.notes, *batch.notes))]
     notes += [f"note: {batch.bad.height} rows are set aside, each with its reason"] if batch.bad.height else []
@@ -311,7 +312,7 @@ def _images_beside(plan: _Plan, settings: IngestSettings) -> list[str]:
     return found
 
 
-def _write(plan: _Plan, functions: str, entry: dict[str, str], project: Project) -> None:
+def _write(plan: _Plan, functions: str, entry: Arrival, project: Project) -> None:
     """Plan → the problem's files; the two lists that make it known come last."""
     name, root = plan.paths.name, project.root
     texts = {
@@ -320,8 +321,8 @@ def _write(plan: _Plan, functions: str, entry: dict[str, str], project: Project)
         root / CONF / "config.yaml": _with_problem((root / CONF / "config.yaml").read_text(encoding="utf-8"), name),
         root / "dvc.yaml": _with_artifact((root / "dvc.yaml").read_text(encoding="utf-8"), name),
     }
-    write_json({"batches": [entry]}, root / plan.paths.manifest)
-    write_json({"version": None}, root / plan.paths.champion)
+    Manifest(batches=(entry,)).write(root / plan.paths.manifest)
+    ChampionPin(version=None).write(root / plan.paths.champion)
     for path, text in texts.items():
         with atomic_write(path) as part:
             part.write_text(text, encoding="utf-8")

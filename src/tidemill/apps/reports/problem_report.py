@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,11 @@ from tidemill.contracts import ABSTAIN, SPLITS
 from tidemill.label.analysis.summary import conflicts
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
-from tidemill.project.tables import read_json
+from tidemill.reports.denoise import DenoiseReport
+from tidemill.reports.evaluate import Metrics, Verdict
+from tidemill.reports.monitor import Drift
+from tidemill.reports.project import ExpectationResult, SuiteResult
+from tidemill.reports.search import SearchReport
 
 YARDSTICKS: Final = {
     "majority_class": "majority class (floor)",
@@ -77,17 +80,17 @@ class Chapter:
     coverage: float | None
     conflict: float | None
     functions: list[dict[str, Any]]
-    label_model: dict[str, Any] | None
-    metrics: dict[str, Any] | None
+    label_model: DenoiseReport | None
+    metrics: Metrics | None
     scores: list[dict[str, Any]]
-    verdict: dict[str, Any] | None
-    drift: dict[str, Any] | None
+    verdict: Verdict | None
+    drift: Drift | None
     pictures: dict[str, str]
     explained: dict[str, str]
     suites: list[Suite]
     looks: bool
     suspects: bool
-    search: dict[str, Any] | None
+    search: SearchReport | None
     searched: dict[str, str]
     cards: dict[str, str]
 
@@ -99,7 +102,7 @@ class Chapter:
     @property
     def metric(self) -> str:
         """The score by which the gate judges."""
-        return str((self.metrics or {}).get("metric", "balanced_accuracy"))
+        return "balanced_accuracy" if self.metrics is None else self.metrics.metric
 
     def of(self, slice_name: str, metric: str) -> dict[str, dict[str, Any]]:
         """Slice and metric -> yardstick -> score with interval, those that have a meaning."""
@@ -120,19 +123,19 @@ def gather(project: Project, name: str) -> Chapter:
     paths = project.paths(name)
     reports = paths.reports
     coverage, conflict = _votes(paths.votes)
-    label_model = _json(reports / "denoise.json")
+    label_model = DenoiseReport.read_if_there(reports / "denoise.json")
     search = _search(paths)
     return Chapter(
         name=name,
         batches=_batches(paths.votes),
         coverage=coverage,
         conflict=conflict,
-        functions=_functions(reports / "lf_summary.csv", label_model or {}),
+        functions=_functions(reports / "lf_summary.csv", label_model),
         label_model=label_model,
-        metrics=_json(reports / "metrics.json"),
+        metrics=Metrics.read_if_there(reports / "metrics.json"),
         scores=_csv(reports / "plots" / "scores.csv"),
-        verdict=_json(reports / "verdict.json"),
-        drift=_json(reports / "drift.json"),
+        verdict=Verdict.read_if_there(reports / "verdict.json"),
+        drift=Drift.read_if_there(reports / "drift.json"),
         pictures=_pictures(
             dict.fromkeys(PICTURES, reports / "plots")
             | {"drift": reports, "curves": reports, "ensemble": reports / "train"}
@@ -141,7 +144,7 @@ def gather(project: Project, name: str) -> Chapter:
         suites=_suites(paths),
         looks=(reports / "lf.html").exists(),
         suspects=(reports / "label_errors.html").exists(),
-        search=_json(search / "search.json") if search else None,
+        search=SearchReport.read(search / "search.json") if search else None,
         searched=_pictures(dict.fromkeys(SEARCHED, search)) if search else {},
         cards={title: page(reports / file) for title, file in CARDS.items() if (reports / file).exists()},
     )
@@ -149,13 +152,8 @@ def gather(project: Project, name: str) -> Chapter:
 
 def _search(paths: Paths) -> Path | None:
     """A problem's paths -> folder of the last search by hand, or else of the stage's, if any."""
-    return next(
-        (one for one in (paths.searched, paths.search) if (_json(one / "search.json") or {}).get("minutes")), None
-    )
-
-
-def _json(path: Path) -> dict[str, Any] | None:
-    return dict(read_json(path)) if path.exists() else None
+    found = ((folder, SearchReport.read_if_there(folder / "search.json")) for folder in (paths.searched, paths.search))
+    return next((folder for folder, report in found if report is not None and report.minutes), None)
 
 
 def _csv(path: Path) -> list[dict[str, Any]]:
@@ -184,9 +182,9 @@ def _votes(path: Path) -> tuple[float | None, float | None]:
     return float((votes != ABSTAIN).any(axis=1).mean()), float(conflicts(votes, n_classes=n_classes).mean())
 
 
-def _functions(path: Path, label_model: Mapping[str, Any]) -> list[dict[str, Any]]:
-    rows, learned = _csv(path), label_model.get("functions") or {}
-    ends = label_model.get("accuracy_intervals") or {}
+def _functions(path: Path, label_model: DenoiseReport | None) -> list[dict[str, Any]]:
+    rows, learned = _csv(path), {} if label_model is None else label_model.accuracies
+    ends = {} if label_model is None else label_model.accuracy_intervals or {}
     for row in rows:
         name = str(next(iter(row.values())))
         if name in learned and "Learned Weight" not in row:
@@ -220,26 +218,16 @@ def _suites(paths: Paths) -> list[Suite]:
 
 
 def _suite(paths: Paths, path: Path) -> Suite:
-    content = json.loads(path.read_text(encoding="utf-8"))
-    failed = [_expectation(one) for one in content["results"] if not one["success"]]
+    result = SuiteResult.read(path)
+    failed = [_sentence(one) for one in result.expectations if not one.success]
     page = paths.data_docs_page(path.stem)
     link = page.relative_to(paths.shared / "reports").as_posix() if page.exists() else None
-    return Suite(path.stem, bool(content["success"]), len(content["results"]) - len(failed), tuple(failed), link)
+    return Suite(path.stem, result.success, len(result.expectations) - len(failed), tuple(failed), link)
 
 
-def _expectation(one: Mapping[str, Any]) -> str:
-    config = one.get("expectation_config") or {}
-    column = (config.get("kwargs") or {}).get("column")
-    unexpected = (one.get("result") or {}).get("unexpected_count")
-    return " ".join(
-        str(part)
-        for part in (
-            config.get("type", "expectation"),
-            f"on {column}" if column else "",
-            f"({unexpected} rows)" if unexpected else "",
-        )
-        if part
-    )
+def _sentence(one: ExpectationResult) -> str:
+    column = f" on {one.column}" if one.column else ""
+    return f"{one.type}{column}{f' ({one.unexpected} rows)' if one.unexpected else ''}"
 
 
 def span(lines: Sequence[Mapping[str, Any]]) -> tuple[float, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from tidemill.apps.reports.problem_report import METRICS, YARDSTICKS, Chapter, gather
@@ -54,17 +55,17 @@ def _scores(chapter: Chapter) -> list[str]:
     rows = next(iter(found.values()))["rows"]
     head = f"{METRICS.get(chapter.metric, chapter.metric)} on {rows:,} test rows, with 95% intervals"
     if chapter.metrics:
-        head = head.replace("95%", f"{chapter.metrics['confidence']:.0%}")
+        head = head.replace("95%", f"{chapter.metrics.confidence:.0%}")
     told = [_line("", f"{YARDSTICKS[name]:<24}{_interval(found[name])}") for name in YARDSTICKS if name in found]
     return [_line("scores", head), *told, *_gap(chapter)]
 
 
 def _gap(chapter: Chapter) -> list[str]:
-    gap = (chapter.metrics or {}).get("end_model_gains", {}).get("gold_ceiling")
-    if not gap or gap["gain"] is None:
+    gap = chapter.metrics.end_model_gains.get("gold_ceiling") if chapter.metrics else None
+    if gap is None or gap.gain is None:
         return []
-    low, high = gap["interval"]
-    return [_line("", f"end model against the ceiling: {gap['gain']:+.3f} [{low:+.3f}, {high:+.3f}]")]
+    low, high = gap.interval
+    return [_line("", f"end model against the ceiling: {gap.gain:+.3f} [{low:+.3f}, {high:+.3f}]")]
 
 
 def _interval(line: dict[str, Any]) -> str:
@@ -74,21 +75,21 @@ def _interval(line: dict[str, Any]) -> str:
 def _drift(chapter: Chapter) -> list[str]:
     if chapter.drift is None:
         return [_line("drift", "not looked at yet")]
-    return _told("drift", chapter.drift["decision"], chapter.drift["reasons"])
+    return _told("drift", chapter.drift.decision, chapter.drift.reasons)
 
 
 def _verdict(chapter: Chapter) -> list[str]:
     if chapter.verdict is None:
         return [_line("verdict", "not judged yet")]
-    return _told("verdict", chapter.verdict["verdict"], chapter.verdict["reasons"])
+    return _told("verdict", chapter.verdict.verdict, chapter.verdict.reasons)
 
 
 def _search(chapter: Chapter) -> list[str]:
-    return [_line("search", str(chapter.search["verdict"]))] if chapter.search else []
+    return [_line("search", chapter.search.verdict)] if chapter.search else []
 
 
-def _told(name: str, word: str, reasons: list[str]) -> list[str]:
-    first, *rest = reasons or [""]
+def _told(name: str, word: str, reasons: Sequence[str]) -> list[str]:
+    first, *rest = reasons or ("",)
     first = first.removeprefix(f"{word}: ")
     return _more([_line(name, f"{word.upper()}: {first}"), *[_line("", reason) for reason in rest]])
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import numpy as np
 import polars as pl
+from pydantic import JsonValue
 
 from tidemill.common.files import atomic_write
 from tidemill.common.progress import progress
@@ -29,7 +30,7 @@ _LOT: Final = 32  # rows
 _LOADING: Final = 10.0  # seconds that must be left for a backbone to be loaded at all
 
 
-def candidates(problem: Problem, embed: EmbedSettings, how: SearchSettings) -> dict[str, dict[str, Any]]:
+def candidates(problem: Problem, embed: EmbedSettings, how: SearchSettings) -> dict[str, dict[str, JsonValue]]:
     """Problem, its embed settings and the search's → name → changes, of those that mean its modality and change something.
 
     Raises
@@ -46,7 +47,7 @@ def candidates(problem: Problem, embed: EmbedSettings, how: SearchSettings) -> d
     return found
 
 
-def changed(problem: Problem, embed: EmbedSettings, name: str, changes: Mapping[str, Any]) -> EmbedSettings:
+def changed(problem: Problem, embed: EmbedSettings, name: str, changes: Mapping[str, JsonValue]) -> EmbedSettings:
     """Problem, its embed settings and a candidate's changes → the candidate's settings."""
     there = embed.model_dump(mode="json")
     merged = {key: there[key] | value if isinstance(value, dict) else value for key, value in changes.items()}
@@ -62,7 +63,7 @@ def contents(paths: Paths, batches: list[str], problem: Problem, row_ids: pl.Ser
 
 def features(rows: pl.DataFrame, embedder: Embedder, folder: Path, *, deadline: float, name: str) -> Features | None:
     """Rows, what embeds them, a folder and a moment of ``time.monotonic()`` → (rows, dimensions); None: out of time."""
-    about = json.dumps([embedder.about, rows["row_id"].to_list()], sort_keys=True)
+    about = json.dumps([embedder.about.model_dump(), rows["row_id"].to_list()], sort_keys=True)
     lots = folder / hashlib.sha256(about.encode()).hexdigest()[:16]
     files = [lots / f"{start}.npy" for start in range(0, rows.height, _LOT)]
     missing = [file for file in files if not file.exists()]
@@ -81,7 +82,7 @@ def made(
     rows: pl.DataFrame,
     problem: Problem,
     embed: EmbedSettings,
-    found: Mapping[str, dict[str, Any]],
+    found: Mapping[str, Mapping[str, JsonValue]],
     *,
     root: Path,
     **how: Any,

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import polars as pl
+from pydantic import JsonValue
 
 from tidemill.apps.search import candidates, plots
 from tidemill.common.files import atomic_write
@@ -29,7 +31,8 @@ from tidemill.embed.settings import EmbedSettings
 from tidemill.project.config import parse
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
-from tidemill.project.tables import batch_names, read, read_batches, write_json
+from tidemill.project.tables import batch_names, read, read_batches
+from tidemill.reports.search import FinalistReport, Holdout, SearchReport
 from tidemill.train.deadline import OutOfTimeError, time_limit
 from tidemill.train.recipes.recipe import TrainingSet
 from tidemill.train.run import TRAIN_SPLITS, join_rows
@@ -74,7 +77,7 @@ class _Clock:
         return cls(began + _SHAPE * seconds, min(began + how.embedding_share * seconds, trials), trials, end)
 
 
-def search_for(project: Project, name: str, folder: Path, *, minutes: float | None = None) -> dict[str, Any]:
+def search_for(project: Project, name: str, folder: Path, *, minutes: float | None = None) -> SearchReport:
     """Project, problem, the report's folder and minutes (None: as set) → what was found, which is written to the folder too.
 
     The rows are those of train and dev; valid and test are not looked at. Trials are kept in `.tidemill/search/<problem>/`
@@ -105,10 +108,9 @@ def search_for(project: Project, name: str, folder: Path, *, minutes: float | No
         _write(study, field, suggestion, folder)  # before the finals, which end when they must: drawing does not
         judged, rounds = compare_on_holdout(field, study, deadline=clock.finals)
         trials = study.get_trials(deepcopy=False)
-    told = _told(field, problem, judged, found, (rounds, trials, suggestion))
-    told["elapsed_seconds"] = round(time.monotonic() - began, 1)
-    write_json(told, folder / "search.json")
-    return told
+    report = _report(field, problem, judged, found, _Done(rounds, trials, suggestion, began))
+    report.write(folder / "search.json")
+    return report
 
 
 def _check(name: str, settings: TrainSettings, how: SearchSettings) -> None:
@@ -168,54 +170,66 @@ def _suggestion(lesson: TrainingSet, seed: int, clock: _Clock) -> Suggestion:
     return found
 
 
-def _told(
+@dataclass(frozen=True)
+class _Done:
+    """What a search has done: rounds of the finals, Optuna's trials, the shape suggested, and when it began."""
+
+    rounds: int
+    trials: list[Any]
+    suggestion: Suggestion
+    began: float
+
+
+def _report(
     field: SearchProblem,
     problem: Problem,
-    judged: list[Finalist],
-    found: dict[str, dict[str, Any]],
-    about: tuple[int, Any, Suggestion],
+    finalists: list[Finalist],
+    found: Mapping[str, Mapping[str, JsonValue]],
+    done: _Done,
+) -> SearchReport:
+    states = [trial.state.name for trial in done.trials]
+    outcome: Any = _outcome(field, problem, finalists, found)
+    return SearchReport(
+        problem=problem.name,
+        minutes=field.search.minutes,
+        rows=len(field.training_set.targets),
+        trials=states.count("COMPLETE") + states.count("PRUNED"),
+        pruned=states.count("PRUNED"),
+        failed=states.count("FAIL"),
+        backbones=tuple(field.training_sets),
+        measure=_measure(field),
+        holdout=Holdout(
+            rows=int(field.scored_rows(1).sum()),
+            rounds=done.rounds,
+            finalists=tuple(_finalist(finalist) for finalist in finalists),
+        ),
+        suggested_hidden=tuple(done.suggestion.hidden),
+        suggestion=done.suggestion.why,
+        elapsed_seconds=round(time.monotonic() - done.began, 1),
+        **outcome,
+    )
+
+
+def _outcome(
+    field: SearchProblem, problem: Problem, finalists: list[Finalist], found: Mapping[str, Mapping[str, JsonValue]]
 ) -> dict[str, Any]:
-    """What was found → the report's JSON."""
-    rounds, trials, suggestion = about
-    states = [one.state.name for one in trials]
-    told: dict[str, Any] = {
-        "problem": problem.name,
-        "minutes": field.search.minutes,
-        "rows": len(field.training_set.targets),
-        "trials": states.count("COMPLETE") + states.count("PRUNED"),
-        "pruned": states.count("PRUNED"),
-        "failed": states.count("FAIL"),
-        "backbones": list(field.training_sets),
-        "measure": _measure(field),
-        "judged_again": {
-            "rows": int(field.scored_rows(1).sum()),
-            "rounds": rounds,
-            "finalists": [_finalist(one) for one in judged],
-        },
-        "suggested_hidden": list(suggestion.hidden),
-        "suggestion": suggestion.why,
-    }
-    if not judged:
-        return told | {
-            "gain": None,
-            "interval": None,
-            "verdict": "no verdict: there was no time to judge a trial again; give it more minutes",
-        }
-    best = judged[0]
+    if not finalists:
+        return {"verdict": "no verdict: there was no time to judge a trial again; give it more minutes"}
+    best = finalists[0]
     gain, low, high = best.gain
-    words = command(problem, best, found, field.settings)
+    run = command(problem, best, found, field.settings)
     span = f"{gain:.4f} [{low:.4f}, {high:.4f}]"
     doubt = "" if field.gold_rows else f" ({_DOUBT})"
-    better = f"better than the settings there are by {span}{doubt}: {words}"
-    none = f"nothing surely better: the best of {len(judged)} finalists gains {span} on the settings there are"
-    return told | {
+    better = f"better than the settings there are by {span}{doubt}: {run}"
+    none = f"nothing surely better: the best of {len(finalists)} finalists gains {span} on the settings there are"
+    return {
         "gain": round(gain, 6),
-        "interval": [round(low, 6), round(high, 6)],
-        "points": [round(100.0 * value, 2) for value in best.points],
+        "interval": (round(low, 6), round(high, 6)),
+        "points": _percent(best.points),
         "backbone": best.backbone,
-        "embed": found.get(best.backbone, {}),
+        "embed": dict(found.get(best.backbone, {})),
         "changes": best.changes,
-        "command": words,
+        "command": run,
         "verdict": better if low > 0 else none,
     }
 
@@ -226,17 +240,25 @@ def _measure(field: SearchProblem) -> str:
     return "share of sure labels missed, mean over classes"
 
 
-def _finalist(one: Finalist) -> dict[str, Any]:
-    return {
-        "trial": one.trial,
-        "backbone": one.backbone,
-        "changes": one.changes,
-        "gain": [round(value, 6) for value in one.gain],
-        "points": [round(100.0 * value, 2) for value in one.points],
-    }
+def _finalist(finalist: Finalist) -> FinalistReport:
+    gain, low, high = finalist.gain
+    return FinalistReport(
+        trial=finalist.trial,
+        backbone=finalist.backbone,
+        changes=finalist.changes,
+        gain=(round(gain, 6), round(low, 6), round(high, 6)),
+        points=_percent(finalist.points),
+    )
 
 
-def command(problem: Problem, best: Finalist, found: dict[str, dict[str, Any]], settings: TrainSettings) -> str:
+def _percent(points: tuple[float, float, float]) -> tuple[float, float, float]:
+    value, low, high = points
+    return round(100.0 * value, 2), round(100.0 * low, 2), round(100.0 * high, 2)
+
+
+def command(
+    problem: Problem, best: Finalist, found: Mapping[str, Mapping[str, JsonValue]], settings: TrainSettings
+) -> str:
     """What was found → the command that runs it."""
     flat = [*_dotted("embed", found.get(best.backbone, {})), *_dotted("train", best.changes)]
     recipes: list[tuple[str, Any]] = (
@@ -247,7 +269,7 @@ def command(problem: Problem, best: Finalist, found: dict[str, dict[str, Any]], 
     )
 
 
-def _dotted(prefix: str, changes: dict[str, Any]) -> list[tuple[str, Any]]:
+def _dotted(prefix: str, changes: Mapping[str, Any]) -> list[tuple[str, Any]]:
     found: list[tuple[str, Any]] = []
     for key, value in changes.items():
         found += _dotted(f"{prefix}.{key}", value) if isinstance(value, dict) else [(f"{prefix}.{key}", value)]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-from tidemill.project.tables import write_json
+from tidemill.reports.search import SearchReport
 
 
-def not_asked(name: str, folder: Path) -> dict[str, Any]:
+def not_asked(name: str, folder: Path) -> SearchReport:
     """Problem and the report's folder → what is written there."""
     verdict = f"no search was asked for: tidemill run problem={name} search.minutes=10, or tidemill search {name}"
-    told = {"problem": name, "minutes": 0, "trials": 0, "verdict": verdict}
-    write_json(told, folder / "search.json")
-    return told
+    report = SearchReport(problem=name, minutes=0.0, trials=0, verdict=verdict)
+    report.write(folder / "search.json")
+    return report

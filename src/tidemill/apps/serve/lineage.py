@@ -2,40 +2,50 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from tidemill import __version__
 from tidemill.apps.models.model import Model
+from tidemill.contracts import DataError
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
+from tidemill.reports.denoise import DenoiseReport
 from tidemill.runs.registry import kept, read_registry
 
 
 def lineage(project: Project, model: Model, problem: str) -> dict[str, Any]:
     """Project, model and its problem → what ``GET /version`` tells; what cannot be known is None."""
-    config = model.head.config
+    config = model.head.about
     commit = read_registry(project, problem).versions.get(model.version)
-    report = json.loads(kept(project, Paths.within(problem).reports / "denoise.json", commit) or "{}")
-    backbone = config["backbone"]
+    report = _label_model(project, problem, commit)
+    backbone = config.required_backbone
     return {
         "version": model.version,
         "commit": commit,
         "problem": problem,
-        "modality": config["modality"],
-        "classes": list(config["classes"]),
-        "batches": dict(config["batches"]),
-        "class_priors": config.get("class_priors"),
+        "modality": config.modality,
+        "classes": list(config.classes),
+        "batches": dict(config.batches),
+        "class_priors": config.class_priors,
         "label_model": {
-            "model": report.get("model"),
-            "chosen": (report.get("choice") or {}).get("chosen"),
-            "class_balance": report.get("class_balance"),
+            "model": None if report is None else report.model,
+            "chosen": None if report is None or report.choice is None else report.choice.chosen,
+            "class_balance": None if report is None else report.class_balance,
         },
         "backbone": {
-            "name": backbone["settings"]["backbone"],
-            "weights": backbone["settings"]["weights"],
-            "sha256": backbone["sha256"],
+            "name": backbone.name,
+            "weights": backbone.settings["weights"],
+            "sha256": backbone.sha256,
         },
-        "cautions": config.get("cautions", []),
+        "warnings": list(config.warnings),
         "tidemill": __version__,
     }
+
+
+def _label_model(project: Project, problem: str, commit: str | None) -> DenoiseReport | None:
+    """What denoise reported when the version was made; None where it wrote nothing, or in a form of old that says less."""
+    text = kept(project, Paths.within(problem).reports / "denoise.json", commit)
+    try:
+        return None if text is None else DenoiseReport.parse(text, where=f"denoise.json of {commit}")
+    except DataError:
+        return None

@@ -60,7 +60,7 @@ class Desk:
         return {"version": self.model.version, "classes": classes, "rows": answers}
 
     def _said(self, rows: Rows, deadline: float) -> Said:
-        modality = self.model.head.config["modality"]
+        modality = self.model.head.about.modality
         parts = []
         for start in range(0, len(rows.contents), CHUNK[modality]):
             if time.monotonic() > deadline:

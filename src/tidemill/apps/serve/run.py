@@ -33,7 +33,7 @@ def serve(project: Project, problem: str, version: str | None, settings: Service
     """
     _, ingest, paths = project.load(problem, "ingest", IngestSettings)
     model = find_model(project, problem, version)
-    _say(f"loading {model.version} and its backbone {model.head.backbone['settings']['backbone']}")
+    _say(f"loading {model.version} and its backbone {model.head.backbone.name}")
     _ = model.embedder.backbone
     use(chosen(settings.engine, ingest.modality, None), model.embedder, paths, must=settings.engine == "onnx")
     desk = Desk(model, settings.abstain_below, settings.seconds)

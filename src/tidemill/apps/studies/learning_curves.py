@@ -18,7 +18,7 @@ from tidemill.evaluate.curves import LEAST, checked, fit_law, measured, predicti
 from tidemill.evaluate.honesty import REPORTED
 from tidemill.evaluate.scores import LOWER_IS_BETTER, ruler, tally
 from tidemill.project.project import Project
-from tidemill.project.tables import write_json
+from tidemill.reports.evaluate import Curve, Curves, Point, PowerLaw
 from tidemill.train.head.fit import fit_head
 from tidemill.train.head.head import Head
 from tidemill.train.recipes.choose_recipe import fit_chosen_recipe
@@ -28,7 +28,7 @@ from tidemill.train.settings import TrainSettings
 _LAST: Final = 1.25  # a size of all rows there are is worth measuring where it is so much beyond the last one
 
 
-def curves(project: Project, name: str) -> dict[str, Any]:
+def curves(project: Project, name: str) -> Curves:
     """Project and problem → learning curves of gold labels and of weakly labeled rows, in reports/<problem>/curves.json and .png.
 
     Gold teaches the head as it teaches the ceiling; weak labels teach it as `train` has it, by the recipe that `auto`
@@ -47,14 +47,14 @@ def curves(project: Project, name: str) -> dict[str, Any]:
         np.flatnonzero(asked.taught & asked.covered),
     )
     recipe = _recipe(asked, weak)
-    told = {
-        "metric": _metric(asked),
-        "gold_per_class": _curve(asked, with_gold, asked.gold[with_gold], lambda rows: _on_gold(asked, rows)),
-        "weak_per_class": _curve(
+    told = Curves(
+        metric=_metric(asked),
+        gold_per_class=_curve(asked, with_gold, asked.gold[with_gold], lambda rows: _on_gold(asked, rows)),
+        weak_per_class=_curve(
             asked, weak, asked.targets[weak].argmax(axis=1), lambda rows: fit_head_by_recipe(asked.lesson(rows), recipe)
         ),
-    }
-    write_json(told, asked.paths.reports / "curves.json")
+    )
+    told.write(asked.paths.reports / "curves.json")
     with atomic_write(asked.paths.reports / "curves.png") as path:
         draw_curves(told, path)
     return told
@@ -64,9 +64,11 @@ def _recipe(asked: Study, weak: Any) -> TrainSettings:
     """The one recipe that every point of the curve of weak labels is taught by."""
     if not asked.train.recipes or not len(weak):
         return asked.train
-    chosen = fit_chosen_recipe(asked.lesson(weak), asked.train)[1]["chosen"]
-    print(f"recipe {chosen}, chosen by all rows")
-    return asked.train.recipe(chosen)
+    choice = fit_chosen_recipe(asked.lesson(weak), asked.train)[1]
+    if choice is None:
+        return asked.train
+    print(f"recipe {choice.chosen}, chosen by all rows")
+    return asked.train.recipe(choice.chosen)
 
 
 def _metric(asked: Study) -> str:
@@ -75,14 +77,14 @@ def _metric(asked: Study) -> str:
     return "balanced_accuracy" if metric in LOWER_IS_BETTER else metric
 
 
-def _curve(asked: Study, pool: Any, classes: Any, fit: Callable[[Any], Head]) -> dict[str, Any]:
+def _curve(asked: Study, pool: Any, classes: Any, fit: Callable[[Any], Head]) -> Curve:
     """Rows to draw from, their classes and how a head is fitted on some → points, and what the law through them says."""
     own = asked.evaluate.curves
     counts = np.bincount(classes, minlength=len(asked.problem.classes))
     sizes = _sizes(own.sizes, int(counts.min()))
     if len(sizes) < LEAST:
         rarest = asked.problem.classes[int(counts.argmin())]
-        return {"refused": f"class {rarest} has {counts.min()} rows: {len(sizes)} sizes are no curve, {LEAST} are"}
+        return Curve(reason=f"class {rarest} has {counts.min()} rows: {len(sizes)} sizes are no curve, {LEAST} are")
     points, tallies = [], []
     by = ruler(asked.problem.classes, asked.evaluate.positive_class, asked.evaluate.n_bins)
     for size in sizes:
@@ -91,24 +93,24 @@ def _curve(asked: Study, pool: Any, classes: Any, fit: Callable[[Any], Head]) ->
             drawn = np.concatenate([chance.permutation(pool[classes == k])[:size] for k in range(len(counts))])
             tested = _tested(asked)
             tallies.append(tally(asked.gold[tested], fit(drawn).predict_proba(asked.features[tested]), by))
-            points.append({"rows": size, "seed": seed})
+            points.append((size, seed))
         print(f"{size} rows a class: {own.n_repeats} heads taught")
     how = {"n_bootstrap": own.n_bootstrap, "seed": asked.train.seed}
     return _lawful(asked, points, measured(tallies, by, _metric(asked), **how))
 
 
-def _lawful(asked: Study, points: list[dict[str, Any]], seen: Any) -> dict[str, Any]:
-    own, rows, seed = asked.evaluate.curves, [point["rows"] for point in points], asked.train.seed
+def _lawful(asked: Study, points: list[tuple[int, int]], seen: Any) -> Curve:
+    own, rows, seed = asked.evaluate.curves, [rows for rows, _ in points], asked.train.seed
     law = fit_law(rows, seen, seed=seed)
     limit, gap, rate = law.parameters[0].round(4).tolist()
-    return {
-        "points": [point | {"score": round(float(score), 6)} for point, score in zip(points, seen[0], strict=True)],
-        "law": {"limit": limit, "gap": gap, "rate": rate},
-        "predictions": predictions(
-            law, own.extrapolate_to, confidence=asked.evaluate.confidence_level, reach=own.max_extrapolation
-        ),
-        "checked": checked(rows, seen, seed=seed, confidence=asked.evaluate.confidence_level),
-    }
+    scored = zip(points, seen[0], strict=True)
+    confidence = asked.evaluate.confidence_level
+    return Curve(
+        points=tuple(Point(rows=size, seed=draw, score=round(float(score), 6)) for (size, draw), score in scored),
+        law=PowerLaw(limit=limit, gap=gap, rate=rate),
+        predictions=predictions(law, own.extrapolate_to, confidence=confidence, reach=own.max_extrapolation),
+        checked=checked(rows, seen, seed=seed, confidence=confidence),
+    )
 
 
 def _sizes(wanted: tuple[int, ...], most: int) -> list[int]:

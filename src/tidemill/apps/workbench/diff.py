@@ -7,7 +7,6 @@ import tarfile
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,12 +21,13 @@ from tidemill.label.engine.failures import Quarantine
 from tidemill.label.functions.declared import AnyFunction
 from tidemill.label.functions.fingerprint import OpaqueError, fingerprint
 from tidemill.label.functions.loading import load_functions
+from tidemill.reports.workbench import ChangedRows, FunctionChange, FunctionDiff, Row
 from tidemill.runs.git import git, succeeds
 
 Indices = npt.NDArray[np.intp]
 
 
-def diff(look: Look, *, against: str = "HEAD", size: int | None = None, shown: int = 3) -> dict[str, Any]:
+def diff(look: Look, *, against: str = "HEAD", size: int | None = None, shown: int = 3) -> FunctionDiff:
     """Problem and a revision, tag or version → functions whose votes changed since, and rows gained, lost and flipped."""
     rows = look.sample(size)
     revision = _revision(look, against)
@@ -36,13 +36,13 @@ def diff(look: Look, *, against: str = "HEAD", size: int | None = None, shown: i
         new = look.functions
         left_old, left_new = _differing(old, new)
         found = changes(_votes(look, left_old, rows), _votes(look, left_new, rows))
-    return {
-        "problem": look.name,
-        "against": revision,
-        "rows": len(rows),
-        "unchanged": len(new) - sum(change.kind != "removed" for change in found),
-        "functions": [_told(look, change, rows, shown) for change in found],
-    }
+    return FunctionDiff(
+        problem=look.name,
+        against=revision,
+        rows=len(rows),
+        unchanged=len(new) - sum(change.kind != "removed" for change in found),
+        functions=tuple(_change(look, change, rows, shown) for change in found),
+    )
 
 
 def _revision(look: Look, against: str) -> str:
@@ -88,28 +88,31 @@ def _votes(look: Look, functions: list[AnyFunction], rows: Indices) -> tuple[lis
     return [function.name for function in functions], votes
 
 
-def _told(look: Look, change: Change, rows: Indices, shown: int) -> dict[str, Any]:
+def _change(look: Look, change: Change, rows: Indices, shown: int) -> FunctionChange:
+    parts = {
+        name: _changed(look, change, rows, places, shown, votes=change.before if name == "lost" else change.after)
+        for name, places in (("gained", change.gained), ("lost", change.lost), ("flipped", change.flipped))
+    }
+    return FunctionChange(function=change.name, kind=change.kind, **parts)
+
+
+def _changed(look: Look, change: Change, rows: Indices, places: Indices, shown: int, *, votes: Votes) -> ChangedRows:
     gold = look.gold[rows]
-    parts = {"gained": change.gained, "lost": change.lost, "flipped": change.flipped}
-    told: dict[str, Any] = {"function": change.name, "kind": change.kind}
-    for name, places in parts.items():
-        votes = change.before if name == "lost" else change.after
-        known = places[gold[places] != NO_GOLD]
-        right = is_right(votes[known][:, None], gold[known])[:, 0] if len(known) else np.empty(0, dtype=np.bool_)
-        told[name] = {
-            "rows": len(places),
-            "dev_right": int(right.sum()),
-            "dev_told": len(known),
-            "examples": _examples(look, change, rows, places, shown),
-        }
-    return told
+    known = places[gold[places] != NO_GOLD]
+    right = is_right(votes[known][:, None], gold[known])[:, 0] if len(known) else np.empty(0, dtype=np.bool_)
+    return ChangedRows(
+        rows=len(places),
+        dev_correct=int(right.sum()),
+        dev_votes=len(known),
+        examples=_examples(look, change, rows, places, shown),
+    )
 
 
-def _examples(look: Look, change: Change, rows: Indices, places: Indices, shown: int) -> list[dict[str, Any]]:
+def _examples(look: Look, change: Change, rows: Indices, places: Indices, shown: int) -> tuple[Row, ...]:
     mixed = np.random.default_rng(SEED).permutation(places)
     chosen = mixed[np.argsort(look.gold[rows[mixed]] == NO_GOLD, kind="stable")][:shown]
     kept = look.raw[rows[chosen]].drop("image", strict=False).to_dicts()
-    return [
+    return tuple(
         row
         | {
             "was": vote_name(int(change.before[place]), look.classes),
@@ -117,21 +120,20 @@ def _examples(look: Look, change: Change, rows: Indices, places: Indices, shown:
             "gold": look.classes[gold] if (gold := int(look.gold[rows[place]])) != NO_GOLD else None,
         }
         for row, place in zip(kept, chosen, strict=True)
-    ]
+    )
 
 
-def printed(told: dict[str, Any]) -> list[str]:
+def printed(found: FunctionDiff) -> list[str]:
     """What changed → lines."""
-    head = f"{told['problem']} since {told['against']}, on {told['rows']:,} rows"
-    if not told["functions"]:
+    head = f"{found.problem} since {found.against}, on {found.rows:,} rows"
+    if not found.functions:
         return [f"{head}: no vote has changed"]
-    lines = [f"{head}: {len(told['functions'])} functions changed, {told['unchanged']} did not"]
-    for one in told["functions"]:
-        lines += ["", f"{one['function']} ({one['kind']})"]
-        for name in ("gained", "lost", "flipped"):
-            part = one[name]
-            if part["rows"]:
-                dev = f"; on dev {part['dev_right']} of {part['dev_told']} right" if part["dev_told"] else ""
-                lines.append(f"  {name} {part['rows']:,} rows{dev}")
-                lines += [f"    {row_line(row, 96, gold=row['gold'] or '-')}" for row in part["examples"]]
+    lines = [f"{head}: {len(found.functions)} functions changed, {found.unchanged} did not"]
+    for one in found.functions:
+        lines += ["", f"{one.function} ({one.kind})"]
+        for name, part in (("gained", one.gained), ("lost", one.lost), ("flipped", one.flipped)):
+            if part.rows:
+                dev = f"; on dev {part.dev_correct} of {part.dev_votes} right" if part.dev_votes else ""
+                lines.append(f"  {name} {part.rows:,} rows{dev}")
+                lines += [f"    {row_line(row, 96, gold=str(row['gold'] or '-'))}" for row in part.examples]
     return lines

@@ -11,9 +11,10 @@ from tidemill.apps.workbench.problem_view import Look
 from tidemill.common.files import atomic_write
 from tidemill.common.spelling import did_you_mean
 from tidemill.contracts import ConfigError, DataError
+from tidemill.reports.workbench import ExamplesAdded
 
 
-def examples(look: Look, file: str, *, of: str, rows: Sequence[str]) -> dict[str, Any]:
+def examples(look: Look, file: str, *, of: str, rows: Sequence[str]) -> ExamplesAdded:
     """Problem, a file's name, a class and beginnings of row_ids → what was added to the file in the problem's folder.
 
     A row that the file has already gets the new class.
@@ -36,7 +37,7 @@ def examples(look: Look, file: str, *, of: str, rows: Sequence[str]) -> dict[str
         temporary.write_text(
             "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in known.values()), encoding="utf-8"
         )
-    return {"file": str(path), "examples": len(known), "added": [one["row_id"] for one in added]}
+    return ExamplesAdded(file=str(path), examples=len(known), added=tuple(one["row_id"] for one in added))
 
 
 def _example(look: Look, row: str, of: str) -> dict[str, Any]:
@@ -51,6 +52,6 @@ def _example(look: Look, row: str, of: str) -> dict[str, Any]:
     return {"row_id": row_id, "class": of, "about": about, "feature": feature}
 
 
-def printed(told: dict[str, Any]) -> list[str]:
+def printed(found: ExamplesAdded) -> list[str]:
     """What was added → a line."""
-    return [f"{told['file']}: {len(told['added'])} rows added, {told['examples']} examples in all"]
+    return [f"{found.file}: {len(found.added)} rows added, {found.examples} examples in all"]

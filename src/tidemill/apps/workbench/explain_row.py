@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import textwrap
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from tidemill.apps.workbench.formatting import WIDTH, columns, content, percent, vote_name
 from tidemill.apps.workbench.problem_view import Look, rows_named
 from tidemill.contracts import ABSTAIN, NO_GOLD, DataError, Votes
-from tidemill.denoise.report.explain import row_log_odds
+from tidemill.denoise.report.explain import RowLogOdds, row_log_odds
 from tidemill.project.project import Project
+from tidemill.reports.workbench import Flip, OtherVote, RowExplanation, RowVote
 
 _SHOWN: Final = 6
 """Lines of the row's text, and functions that would flip it."""
 
 
-def explained(project: Project, row_id: str, asked: str | None) -> dict[str, Any]:
+def explained(project: Project, row_id: str, asked: str | None) -> RowExplanation:
     """Project, beginning of a row_id, and a problem if one was named → what is said of that row and why it got its label.
 
     Raises
@@ -35,7 +36,7 @@ def explained(project: Project, row_id: str, asked: str | None) -> dict[str, Any
     return _explained(look, int(places[0]))
 
 
-def _explained(look: Look, place: int) -> dict[str, Any]:
+def _explained(look: Look, place: int) -> RowExplanation:
     rows = np.array([place])
     votes = look.votes[rows]
     features = look.features[rows] if look.features is not None else None
@@ -45,47 +46,45 @@ def _explained(look: Look, place: int) -> dict[str, Any]:
         0
     ]
     gold = int(look.gold[place])
-    order = np.argsort([-abs(moved["functions"].get(name, 0.0)) for name in look.names], kind="stable")
-    return {
-        "problem": look.name,
-        "row": look.raw.filter(row_id=look.voted["row_id"][place]).drop("image", strict=False).to_dicts()[0],
-        "gold": look.classes[gold] if gold != NO_GOLD else None,
-        "label": look.classes[moved["class"]],
-        "probabilities": dict(zip(look.classes, probabilities.tolist(), strict=True)),
-        "log_odds": moved["log_odds"],
-        "votes": [
-            {
-                "function": look.names[j],
-                "vote": vote_name(int(votes[0, j]), look.classes),
-                "log_odds": moved["functions"][look.names[j]],
-            }
+    order = np.argsort([-abs(moved.functions.get(name, 0.0)) for name in look.names], kind="stable")
+    return RowExplanation(
+        problem=look.name,
+        row=look.raw.filter(row_id=look.voted["row_id"][place]).drop("image", strict=False).to_dicts()[0],
+        gold=look.classes[gold] if gold != NO_GOLD else None,
+        label=look.classes[moved.likeliest],
+        probabilities=dict(zip(look.classes, probabilities.tolist(), strict=True)),
+        log_odds=moved.log_odds,
+        votes=tuple(
+            RowVote(
+                function=look.names[j],
+                vote=vote_name(int(votes[0, j]), look.classes),
+                log_odds=moved.functions[look.names[j]],
+            )
             for j in order
             if votes[0, j] != ABSTAIN
-        ],
-        "silent": [look.names[j] for j in range(len(look.names)) if votes[0, j] == ABSTAIN],
-        "flips_without": _without(look, votes, place, moved),
-        "flips_if": _if_said(look, votes, place, int(moved["class"])),
-    }
-
-
-def _without(look: Look, votes: Votes, place: int, moved: dict[str, Any]) -> dict[str, Any] | None:
-    """Row → the fewest votes, taken from the strongest on, without which its label is another."""
-    for_it = sorted(
-        (name for name, by in moved["functions"].items() if by > 0), key=lambda name: -moved["functions"][name]
+        ),
+        abstaining=tuple(look.names[j] for j in range(len(look.names)) if votes[0, j] == ABSTAIN),
+        flips_without=_without(look, votes, place, moved),
+        flips_if=_if_said(look, votes, place, moved.likeliest),
     )
+
+
+def _without(look: Look, votes: Votes, place: int, moved: RowLogOdds) -> Flip | None:
+    """Row → the fewest votes, taken from the strongest on, without which its label is another."""
+    for_it = sorted((name for name, by in moved.functions.items() if by > 0), key=lambda name: -moved.functions[name])
     left = np.repeat(votes, len(for_it), axis=0)
     for count, name in enumerate(for_it):
         left[count:, look.names.index(name)] = ABSTAIN
     if not len(left):
         return None
     answers = look.probabilities(left, np.full(len(left), place)).argmax(axis=1)
-    flips = np.flatnonzero(answers != moved["class"])
+    flips = np.flatnonzero(answers != moved.likeliest)
     if not len(flips):
         return None
-    return {"functions": for_it[: int(flips[0]) + 1], "label": look.classes[answers[flips[0]]]}
+    return Flip(functions=tuple(for_it[: int(flips[0]) + 1]), label=look.classes[answers[flips[0]]])
 
 
-def _if_said(look: Look, votes: Votes, place: int, label: int) -> list[dict[str, Any]]:
+def _if_said(look: Look, votes: Votes, place: int, label: int) -> tuple[OtherVote, ...]:
     """Row → single votes of functions, silent on it or not, that would give it another label.
 
     Only of functions that speak anywhere beside one that speaks of this row: others are of another kind of row.
@@ -99,44 +98,44 @@ def _if_said(look: Look, votes: Votes, place: int, label: int) -> list[dict[str,
         if vote not in (ABSTAIN, label, votes[0, j])
     ]
     if not tried:
-        return []
+        return ()
     changed = np.repeat(votes, len(tried), axis=0)
     for line, (j, vote) in enumerate(tried):
         changed[line, j] = vote
     found = look.probabilities(changed, np.full(len(tried), place))
-    return [
-        {"function": look.names[j], "vote": vote_name(vote, look.classes), "label": look.classes[row.argmax()]}
+    return tuple(
+        OtherVote(function=look.names[j], vote=vote_name(vote, look.classes), label=look.classes[row.argmax()])
         for (j, vote), row in zip(tried, found, strict=True)
         if row.argmax() != label
-    ]
+    )
 
 
-def printed(told: dict[str, Any]) -> list[str]:
+def printed(found: RowExplanation) -> list[str]:
     """Explanation → lines."""
-    row = told["row"]
-    gold = f"; gold {told['gold']}" if told["gold"] else ""
-    chances = ", ".join(f"{name} {percent(chance, 1)}" for name, chance in told["probabilities"].items())
+    row = found.row
+    gold = f"; gold {found.gold}" if found.gold else ""
+    chances = ", ".join(f"{name} {percent(chance, 1)}" for name, chance in found.probabilities.items())
     lines = [
-        f"{row['row_id']} ({told['problem']}, {row['batch']}, {row['split']})",
-        f"label {told['label']}: {chances}{gold}",
+        f"{row['row_id']} ({found.problem}, {row['batch']}, {row['split']})",
+        f"label {found.label}: {chances}{gold}",
         "",
         *textwrap.wrap(content(row), WIDTH - 2, initial_indent="  ", subsequent_indent="  ", max_lines=_SHOWN),
         "",
     ]
-    head = ["function", "says", f"log-odds of {told['label']}"]
-    cells = [[one["function"], one["vote"], f"{one['log_odds']:+.2f}"] for one in told["votes"]]
+    head = ["function", "says", f"log-odds of {found.label}"]
+    cells = [[vote.function, vote.vote, f"{vote.log_odds:+.2f}"] for vote in found.votes]
     lines += columns([head, *cells]) if cells else ["no function says anything of it: its label is the prior"]
-    lines += ["", *textwrap.wrap(_flip(told), WIDTH, subsequent_indent="  ")]
+    lines += ["", *textwrap.wrap(_flip(found), WIDTH, subsequent_indent="  ")]
     return lines
 
 
-def _flip(told: dict[str, Any]) -> str:
-    without, said = told["flips_without"], told["flips_if"]
+def _flip(found: RowExplanation) -> str:
+    without, others = found.flips_without, found.flips_if
     first = (
-        f"it would be {without['label']} without {', '.join(without['functions'])}"
+        f"it would be {without.label} without {', '.join(without.functions)}"
         if without
         else "no votes that could be taken away would flip it"
     )
-    some = [f"{one['function']} said {one['vote']}" for one in said[:_SHOWN]]
-    more = f" (or {len(said) - len(some)} more)" if len(said) > len(some) else ""
+    some = [f"{other.function} said {other.vote}" for other in others[:_SHOWN]]
+    more = f" (or {len(others) - len(some)} more)" if len(others) > len(some) else ""
     return f"{first}; " + (f"or if {', or '.join(some)}{more}" if some else "no single other vote would flip it")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from tidemill.contracts import ABSTAIN
+from tidemill.reports.workbench import Row
 
 WIDTH: Final = 100
 _OTHER: Final = {
@@ -55,20 +56,21 @@ def short(text: str, width: int) -> str:
     return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
-def row_line(row: dict[str, Any], width: int = WIDTH, *, gold: str = "") -> str:
+def row_line(row: Row, width: int = WIDTH, *, gold: str = "") -> str:
     """Row → its id, what is known of it and the beginning of its content, in one line."""
-    known = f"{row['row_id'][:12]}  {gold:<10.10}" if gold else f"{row['row_id'][:12]}  "
+    row_id = str(row["row_id"])[:12]
+    known = f"{row_id}  {gold:<10.10}" if gold else f"{row_id}  "
     return known + "  " + short(content(row, width - len(known) - 2), width - len(known) - 2)
 
 
-def content(row: dict[str, Any], room: int = 0) -> str:
+def content(row: Row, room: int = 0) -> str:
     """Row → its text in one line, or what is known of its image.
 
     Where the row says what a function ``matched`` in its text and that lies beyond the room, the text begins before it.
     """
-    if isinstance(row.get("text"), str):
-        text, span = row["text"], row.get("matched")
-        start = span[0] - room // 3 if span and room and span[1] > room else 0
+    text, span = row.get("text"), row.get("matched")
+    if isinstance(text, str):
+        start = span[0] - room // 3 if isinstance(span, tuple) and room and span[1] > room else 0
         return ("…" if start > 0 else "") + re.sub(r"\s+", " ", text[max(start, 0) :]).strip()
     facts = [f"{name} {value}" for name, value in row.items() if name not in _OTHER and value is not None]
     return ", ".join([str(row.get("key", "")), *facts]).strip(", ")

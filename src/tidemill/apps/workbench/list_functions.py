@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -18,6 +18,8 @@ from tidemill.denoise.report.gold_report import against_gold
 from tidemill.label.analysis.cost import costs
 from tidemill.label.analysis.disagreements import disagreements
 from tidemill.label.analysis.summary import conflicts, lf_summary
+from tidemill.reports.denoise import Explanation, GoldScores
+from tidemill.reports.workbench import DependentGroup, FunctionLine, FunctionTable
 
 ROWS: Final = 50_000
 """Rows from which is told what the label model believes; Snorkel's columns are of all rows."""
@@ -28,42 +30,50 @@ _SORTS: Final = {
     "conflicts": ("conflicts", True),
     "dev": ("dev_accuracy", False),
     "learned": ("learned_accuracy", False),
-    "acts": ("acts_as", False),
-    "lost": ("lost", True),
+    "acts": ("weight", False),
+    "lost": ("outvoted", True),
     "cost": ("ms_per_1000", True),
-    "worth": ("worth_bits", False),
+    "worth": ("value_bits", False),
 }
 
 
-def listing(look: Look, *, sort: str = "name", cost: bool = True) -> dict[str, Any]:
+def listing(look: Look, *, sort: str = "name", cost: bool = True) -> FunctionTable:
     """Problem → its analysis table and what is told of all functions together."""
     rows = _some_rows(look)
     table = lf_summary(look.votes, look.names, n_classes=len(look.classes), gold=look.gold)
-    told = _told(look, rows)
+    learned = _learned(look, rows)
     measured = _costs(look) if cost else {}
-    functions = [
-        _function(look, line, told["functions"].get(line["function"], {}), measured) for line in table.to_dicts()
-    ]
+    functions = [_function(look, line, learned, measured.get(line["function"])) for line in table.to_dicts()]
     if sort not in _SORTS:
         raise ConfigError(f"--sort {sort}: no such column{did_you_mean(sort, list(_SORTS))}")
     key, down = _SORTS[sort]
-    known = [one for one in functions if one[key] is not None]
-    return {
-        "problem": look.name,
-        "rows": len(look.votes),
-        "dev_rows": int((look.gold != NO_GOLD).sum()),
-        "heard": float((look.votes != ABSTAIN).any(axis=1).mean()),
-        "in_conflict": float(conflicts(look.votes, n_classes=len(look.classes)).mean()),
-        "label_model": told["model"],
-        "dev_accuracy": told["dev_accuracy"],
-        "dev_calibration": told["dev_calibration"],
-        "effective_functions": told["effective"],
-        "repeats": told["repeats"],
-        "functions": [
-            *sorted(known, key=lambda one: one[key], reverse=down),
-            *[one for one in functions if one[key] is None],
-        ],
-    }
+    known = [line for line in functions if getattr(line, key) is not None]
+    return FunctionTable(
+        problem=look.name,
+        rows=len(look.votes),
+        dev_rows=int((look.gold != NO_GOLD).sum()),
+        coverage=float((look.votes != ABSTAIN).any(axis=1).mean()),
+        conflict=float(conflicts(look.votes, n_classes=len(look.classes)).mean()),
+        label_model=None if look.model is None else look.model.name,
+        dev_scores=None if learned is None else learned.dev_scores,
+        effective_functions=None if learned is None else learned.explanation.dependences.effective_functions,
+        groups=() if learned is None else _groups(learned.explanation),
+        functions=(
+            *sorted(known, key=lambda line: getattr(line, key), reverse=down),
+            *(line for line in functions if getattr(line, key) is None),
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class _Learned:
+    """What the label model says of the functions, on some rows; per function, by its place, what is lost without it."""
+
+    explanation: Explanation
+    dev_scores: GoldScores | None
+    outvoted: dict[str, float]
+    bits: dict[str, float]
+    points: dict[str, float | None]
 
 
 def _some_rows(look: Look) -> npt.NDArray[np.intp]:
@@ -73,52 +83,44 @@ def _some_rows(look: Look) -> npt.NDArray[np.intp]:
     return np.union1d(drawn, np.flatnonzero(look.gold != NO_GOLD))
 
 
-def _told(look: Look, rows: npt.NDArray[np.intp]) -> dict[str, Any]:
-    """What the label model says of each function; nothing where it was fitted on other functions or not at all."""
+def _learned(look: Look, rows: npt.NDArray[np.intp]) -> _Learned | None:
+    """What the label model says of each function; None where it was fitted on other functions or not at all."""
     if look.model is None:
-        return {
-            "model": None,
-            "dev_accuracy": None,
-            "dev_calibration": None,
-            "effective": None,
-            "repeats": [],
-            "functions": {},
-        }
+        return None
     votes = look.votes[rows]
     features = look.features[rows] if look.model.uses_features and look.features is not None else None
     found = explain(look.model, votes, names=look.names, classes=look.classes, features=features)
-    weights = found["dependences"]["weights"]
     probabilities = look.probabilities(votes, rows)
     answer = probabilities.argmax(axis=1)
-    lost = disagreements(votes, answer).sum(axis=0) / np.maximum((votes != ABSTAIN).sum(axis=0), 1)
-    bits, points = worths(look)
-    on_dev = (against_gold(probabilities, votes, look.gold[rows], seed=SEED) or {}).get("label_model")
-    return {
-        "model": look.model.name,
-        "dev_accuracy": None if on_dev is None else on_dev["accuracy"],
-        "dev_calibration": on_dev,
-        "effective": found["dependences"]["effective_functions"],
-        "repeats": [
-            {"functions": group, "act_as": round(sum(weights[name] for name in group), 2)}
-            for group in found["dependences"]["groups"]
-        ],
-        "functions": {
-            name: found["functions"][name]
-            | {"acts_as": weights[name], "lost": float(lost[j]), "bits": bits[j], "points": points[j]}
-            for j, name in enumerate(look.names)
-        },
-    }
-
-
-def _on_dev(scores: Mapping[str, Any]) -> str:
-    accuracy, error = (scores[f"{name}_interval"] for name in ("accuracy", "calibration_error"))
-    return (
-        f"accuracy on dev {scores['accuracy']:.3f} [{accuracy[0]:.3f}, {accuracy[1]:.3f}], "
-        f"calibration error {scores['calibration_error']:.3f} [{error[0]:.3f}, {error[1]:.3f}]"
+    outvoted = disagreements(votes, answer).sum(axis=0) / np.maximum((votes != ABSTAIN).sum(axis=0), 1)
+    bits, points = values(look)
+    on_dev = against_gold(probabilities, votes, look.gold[rows], seed=SEED)
+    return _Learned(
+        found,
+        None if on_dev is None else on_dev.label_model,
+        dict(zip(look.names, outvoted.tolist(), strict=True)),
+        dict(zip(look.names, bits, strict=True)),
+        dict(zip(look.names, points, strict=True)),
     )
 
 
-def worths(look: Look) -> tuple[list[float], list[float | None]]:
+def _groups(found: Explanation) -> tuple[DependentGroup, ...]:
+    weights = found.dependences.weights
+    return tuple(
+        DependentGroup(functions=group, effective=round(sum(weights[name] for name in group), 2))
+        for group in found.dependences.groups
+    )
+
+
+def _on_dev(scores: GoldScores) -> str:
+    accuracy, error = (
+        "" if ends is None else f" [{ends[0]:.3f}, {ends[1]:.3f}]"
+        for ends in (scores.accuracy_interval, scores.calibration_error_interval)
+    )
+    return f"accuracy on dev {scores.accuracy:.3f}{accuracy}, calibration error {scores.calibration_error:.3f}{error}"
+
+
+def values(look: Look) -> tuple[list[float], list[float | None]]:
     """Problem → per function, what labels lose where it is silent: bits per 100 rows, and points of accuracy on dev.
 
     Bits are of the true class, on dev rows with gold; without gold, of the label model's own answer. The label model is
@@ -160,62 +162,60 @@ def _costs(look: Look) -> dict[str, float]:
         return {}
 
 
-def _function(look: Look, line: dict[str, Any], learned: dict[str, Any], measured: dict[str, float]) -> dict[str, Any]:
-    told = line["Correct"] + line["Incorrect"]
-    return {
-        "function": line["function"],
-        "votes": [vote_name(vote, look.classes) for vote in line["Polarity"]],
-        "coverage": line["Coverage"],
-        "overlaps": line["Overlaps"],
-        "conflicts": line["Conflicts"],
-        "dev_correct": line["Correct"],
-        "dev_incorrect": line["Incorrect"],
-        "dev_accuracy": line["Emp. Acc."] if told else None,
-        "learned_accuracy": learned.get("accuracy"),
-        "learned_interval": learned.get("interval"),
-        "acts_as": learned.get("acts_as"),
-        "lost": learned.get("lost"),
-        "ms_per_1000": measured.get(line["function"]),
-        "worth_bits": learned.get("bits"),
-        "worth_points": learned.get("points"),
-    }
+def _function(look: Look, line: dict[str, Any], learned: _Learned | None, cost: float | None) -> FunctionLine:
+    name = line["function"]
+    quality = None if learned is None else learned.explanation.functions[name]
+    return FunctionLine(
+        function=name,
+        votes=tuple(vote_name(vote, look.classes) for vote in line["Polarity"]),
+        coverage=line["Coverage"],
+        overlaps=line["Overlaps"],
+        conflicts=line["Conflicts"],
+        dev_correct=line["Correct"],
+        dev_incorrect=line["Incorrect"],
+        dev_accuracy=line["Emp. Acc."] if line["Correct"] + line["Incorrect"] else None,
+        learned_accuracy=None if quality is None else quality.accuracy,
+        learned_interval=None if quality is None else quality.interval,
+        weight=None if learned is None else learned.explanation.dependences.weights[name],
+        outvoted=None if learned is None else learned.outvoted[name],
+        ms_per_1000=cost,
+        value_bits=None if learned is None else learned.bits[name],
+        value_points=None if learned is None else learned.points[name],
+    )
 
 
 _HEAD: Final = ["function", "votes", "cover", "over", "confl", "dev", "learned", "acts", "lost", "ms/1k", "worth"]
 
 
-def printed(told: dict[str, Any]) -> list[str]:
+def printed(table: FunctionTable) -> list[str]:
     """Analysis table → lines."""
-    heard = f"{percent(told['heard'], 1)} heard, {percent(told['in_conflict'], 1)} in conflict"
-    lines = [f"{told['problem']}: {len(told['functions'])} functions, {told['rows']:,} rows; {heard}"]
-    if told["label_model"] is None:
-        lines.append(f"no label model of these functions yet: dvc repro denoise@{told['problem']}")
+    heard = f"{percent(table.coverage, 1)} heard, {percent(table.conflict, 1)} in conflict"
+    lines = [f"{table.problem}: {len(table.functions)} functions, {table.rows:,} rows; {heard}"]
+    if table.label_model is None:
+        lines.append(f"no label model of these functions yet: dvc repro denoise@{table.problem}")
     else:
-        right = "" if told["dev_calibration"] is None else f"; {_on_dev(told['dev_calibration'])}"
-        text = f"{told['label_model']}{right}; effective number of functions {told['effective_functions']:.1f}"
+        right = "" if table.dev_scores is None else f"; {_on_dev(table.dev_scores)}"
+        text = f"{table.label_model}{right}; effective number of functions {table.effective_functions:.1f}"
         lines += textwrap.wrap(text, WIDTH, subsequent_indent="  ")
-    lines += ["", *columns([_HEAD, *[_cells(one) for one in told["functions"]]])]
-    for group in told["repeats"]:
-        text = f"these {len(group['functions'])} act as {group['act_as']:.1f}: {', '.join(group['functions'])}"
+    lines += ["", *columns([_HEAD, *[_cells(line) for line in table.functions]])]
+    for group in table.groups:
+        text = f"these {len(group.functions)} act as {group.effective:.1f}: {', '.join(group.functions)}"
         lines += textwrap.wrap(text, WIDTH, subsequent_indent="  ")
     return lines
 
 
-def _cells(one: dict[str, Any]) -> list[str]:
-    right, wrong = one["dev_correct"], one["dev_incorrect"]
-    interval = one["learned_interval"]
+def _cells(line: FunctionLine) -> list[str]:
+    ends = line.learned_interval
     return [
-        one["function"],
-        one["votes"][0] if len(one["votes"]) == 1 else f"{len(one['votes'])} kinds" if one["votes"] else "-",
-        percent(one["coverage"], 1),
-        percent(one["overlaps"], 1),
-        percent(one["conflicts"], 1),
-        f"{right}/{right + wrong}",
-        "-"
-        if interval is None
-        else f"{percent(one['learned_accuracy'])} [{100 * interval[0]:.0f},{100 * interval[1]:.0f}]",
-        "-" if one["acts_as"] is None else f"{one['acts_as']:.1f}",
-        percent(one["lost"]),
-        "-" if one["ms_per_1000"] is None else f"{one['ms_per_1000']:,.0f}",
-        "-" if one["worth_bits"] is None else f"{one['worth_bits']:.1f}",
+        line.function,
+        line.votes[0] if len(line.votes) == 1 else f"{len(line.votes)} kinds" if line.votes else "-",
+        percent(line.coverage, 1),
+        percent(line.overlaps, 1),
+        percent(line.conflicts, 1),
+        f"{line.dev_correct}/{line.dev_correct + line.dev_incorrect}",
+        "-" if ends is None else f"{percent(line.learned_accuracy)} [{100 * ends[0]:.0f},{100 * ends[1]:.0f}]",
+        "-" if line.weight is None else f"{line.weight:.1f}",
+        percent(line.outvoted),
+        "-" if line.ms_per_1000 is None else f"{line.ms_per_1000:,.0f}",
+        "-" if line.value_bits is None else f"{line.value_bits:.1f}",
     ]

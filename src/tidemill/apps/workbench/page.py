@@ -6,7 +6,7 @@ import base64
 import io
 import tempfile
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,7 @@ from tidemill.label.analysis.disagreements import disagreements, plurality
 from tidemill.label.engine.apply import apply
 from tidemill.label.engine.failures import Quarantine
 from tidemill.label.functions.declared import AnyFunction, DeclaredLabelingFunction
+from tidemill.reports.workbench import CandidateFunction, Row
 
 TEMPLATE: Final = "lf.html.j2"
 PICTURES: Final = {
@@ -45,9 +46,9 @@ def page(look: Look, *, size: int | None = None, most: int = 8) -> Path:
     rows = look.sample(size)
     told = listing(look)
     read = _read(look, rows)
-    shown = [one | read.get(one["function"], {}) for one in told["functions"]]
     text = template(TEMPLATE).render(
-        told=told | {"functions": shown},
+        told=told,
+        read=read,
         pictures=_pictures(look),
         suggested=_suggested(look, most, size),
         content=content,
@@ -58,18 +59,16 @@ def page(look: Look, *, size: int | None = None, most: int = 8) -> Path:
     return look.paths.reports / "lf.html"
 
 
-def _suggested(look: Look, most: int, size: int | None) -> list[dict[str, Any]]:
+def _suggested(look: Look, most: int, size: int | None) -> list[tuple[CandidateFunction, str, tuple[Row, ...]]]:
+    """Problem → candidates, each with its entry as YAML and examples with thumbnails."""
     try:
-        found: list[dict[str, Any]] = suggesting(look, most=most, size=size)["candidates"]
+        found = suggesting(look, most=most, size=size).candidates
     except DataError:
         return []
-    return [
-        one | {"yaml": "\n".join(entry_lines(one["entry"])), "examples": _pictured(look, one["examples"])}
-        for one in found
-    ]
+    return [(one, "\n".join(entry_lines(one.entry)), _pictured(look, one.examples)) for one in found]
 
 
-def _read(look: Look, rows: npt.NDArray[np.intp]) -> dict[str, dict[str, Any]]:
+def _read(look: Look, rows: npt.NDArray[np.intp]) -> dict[str, dict[str, tuple[Row, ...]]]:
     """Rows → per function, rows on which it fires, is outvoted and nearly fires, as the votes table has them."""
     answer = (
         plurality(look.votes[rows], n_classes=len(look.classes))
@@ -99,7 +98,7 @@ def _of_one(
     votes: Votes,
     answer: npt.NDArray[np.int8],
     weak: Votes | None,
-) -> dict[str, Any]:
+) -> dict[str, tuple[Row, ...]]:
     lost = disagreements(votes[:, None], answer)[:, 0] & (answer != ABSTAIN)
     gold = look.gold[rows]
     parts = {
@@ -118,13 +117,13 @@ def _weak_or_own(function: AnyFunction | None, votes: Votes, weak: Votes | None)
     return weak if isinstance(function, DeclaredLabelingFunction) else votes
 
 
-def _pictured(look: Look, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _pictured(look: Look, rows: tuple[Row, ...]) -> tuple[Row, ...]:
     """Rows → the same with thumbnails where they are images."""
     if look.problem.modality != "image" or not rows:
         return rows
     images = look.raw.filter(pl.col("row_id").is_in([row["row_id"] for row in rows])).select("row_id", "image")
     by_id = dict(images.iter_rows())
-    return [row | {"thumbnail": thumbnail(by_id[row["row_id"]])} for row in rows]
+    return tuple(row | {"thumbnail": thumbnail(by_id[row["row_id"]])} for row in rows)
 
 
 def thumbnail(data: bytes) -> str:

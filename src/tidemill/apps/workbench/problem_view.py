@@ -28,14 +28,15 @@ from tidemill.contracts import (
     votes_contract,
 )
 from tidemill.denoise.models.base import LabelModel
-from tidemill.denoise.models.registry import from_dict
+from tidemill.denoise.run import restored
 from tidemill.ingest.settings import IngestSettings
 from tidemill.label.functions.declared import AnyFunction
 from tidemill.label.functions.loading import load_functions
 from tidemill.label.run import gold_of, visible_columns
 from tidemill.label.settings import LabelSettings
 from tidemill.project.project import Project
-from tidemill.project.tables import batch_names, read, read_batches, read_json
+from tidemill.project.tables import batch_names, read, read_batches
+from tidemill.reports.denoise import LabelModelFile
 
 SEED: Final = 20
 TEXTS: Final = 5_000
@@ -112,8 +113,8 @@ class Look:
         """The fitted label model; None before denoise has run on these functions."""
         if not self.paths.label_model.exists():
             return None
-        saved: dict[str, Any] = read_json(self.paths.label_model)
-        return from_dict(saved) if saved.get("functions") == self.names else None
+        saved = LabelModelFile.read(self.paths.label_model)
+        return restored(saved) if list(saved.functions) == self.names else None
 
     @cached_property
     def features(self) -> Features | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import polars as pl
 import yaml
+from pydantic import JsonValue
 
 from tidemill.apps.workbench.formatting import WIDTH, row_line
 from tidemill.apps.workbench.problem_view import SEED, Look
@@ -14,9 +16,10 @@ from tidemill.contracts import ABSTAIN, NO_GOLD, DataError, Votes
 from tidemill.label.analysis.suggestions import Candidate, Evidence, suggest
 from tidemill.label.analysis.summary import conflicts
 from tidemill.label.image_statistics.statistics import statistics_of
+from tidemill.reports.workbench import CandidateFunction, Suggestions
 
 
-def suggesting(look: Look, *, most: int = 10, size: int | None = None, shown: int = 2) -> dict[str, Any]:
+def suggesting(look: Look, *, most: int = 10, size: int | None = None, shown: int = 2) -> Suggestions:
     """Problem → candidates that would speak on rows which no function, or functions that disagree, speak on."""
     look.check()
     rows = look.sample(size)
@@ -32,13 +35,13 @@ def suggesting(look: Look, *, most: int = 10, size: int | None = None, shown: in
         None if look.features is None else look.features[rows],
     )
     found = suggest(asked, most=most, seed=SEED)
-    return {
-        "problem": look.name,
-        "rows": len(rows),
-        "silent": int(silent.sum()),
-        "in_conflict": int(torn.sum()),
-        "candidates": [_told(look, rows, one, votes, shown) for one in found],
-    }
+    return Suggestions(
+        problem=look.name,
+        rows=len(rows),
+        uncovered=int(silent.sum()),
+        in_conflict=int(torn.sum()),
+        candidates=tuple(_candidate(look, rows, one, votes, shown) for one in found),
+    )
 
 
 def _seen(look: Look, rows: Any) -> pl.DataFrame:
@@ -50,55 +53,55 @@ def _seen(look: Look, rows: Any) -> pl.DataFrame:
     return table.drop("image").hstack(told.rename({name: f"image.{name}" for name in told.columns}))
 
 
-def _told(look: Look, rows: Any, one: Candidate, votes: Votes, shown: int) -> dict[str, Any]:
+def _candidate(look: Look, rows: Any, one: Candidate, votes: Votes, shown: int) -> CandidateFunction:
     places = np.random.default_rng(SEED).permutation(one.rows)[:shown]
     examples = look.raw[rows[places]].drop("image", strict=False).to_dicts()
-    return {
-        "entry": one.entry,
-        "source": one.source,
-        "adds": one.gains,
-        "of_them_silent": int((votes[one.rows] == ABSTAIN).all(axis=1).sum()),
-        "fires": one.fires,
-        "dev_right": one.correct,
-        "dev_told": one.labeled,
-        "precision_at_least": round(one.low, 3),
-        "examples": [
+    return CandidateFunction(
+        entry=one.entry,
+        source=one.source,
+        adds=one.gains,
+        of_them_uncovered=int((votes[one.rows] == ABSTAIN).all(axis=1).sum()),
+        fires=one.fires,
+        dev_correct=one.correct,
+        dev_votes=one.labeled,
+        precision_at_least=round(one.low, 3),
+        examples=tuple(
             row | {"gold": look.classes[gold] if (gold := int(look.gold[rows[place]])) != NO_GOLD else None}
             for row, place in zip(examples, places, strict=True)
-        ],
-    }
+        ),
+    )
 
 
-def entry_lines(entry: dict[str, Any]) -> list[str]:
+def entry_lines(entry: Mapping[str, JsonValue]) -> list[str]:
     """Entry → lines of a YAML file of labeling functions: one, or one per key where that is too wide."""
-    flow: str = yaml.safe_dump(entry, default_flow_style=True, sort_keys=False, allow_unicode=True, width=10_000)
+    flow: str = yaml.safe_dump(dict(entry), default_flow_style=True, sort_keys=False, allow_unicode=True, width=10_000)
     line = f"  - {flow.strip()}"
     if len(line) <= WIDTH:
         return [line]
-    block = yaml.safe_dump([entry], default_flow_style=None, sort_keys=False, allow_unicode=True, width=WIDTH - 2)
+    block = yaml.safe_dump([dict(entry)], default_flow_style=None, sort_keys=False, allow_unicode=True, width=WIDTH - 2)
     return [f"  {part}" for part in block.splitlines()]
 
 
-def printed(told: dict[str, Any]) -> list[str]:
+def printed(found: Suggestions) -> list[str]:
     """Candidates → lines that can be pasted into a YAML file, once they have been read."""
-    head = f"{told['problem']}: of {told['rows']:,} rows {told['silent']:,} have no vote, {told['in_conflict']:,} a conflict"
+    head = f"{found.problem}: of {found.rows:,} rows {found.uncovered:,} have no vote, {found.in_conflict:,} a conflict"
     lines = [head, "Candidates, not advice: read the rows, then add what you would have thought of yourself."]
-    if not told["candidates"]:
+    if not found.candidates:
         lines.append("No word, value, limit or group of rows is sure enough of a class on them.")
-    for one in told["candidates"]:
+    for one in found.candidates:
         lines += [
             "",
-            *entry_lines(one["entry"]),
+            *entry_lines(one.entry),
             (
-                f"    # {one['source']}: adds {one['adds']:,} rows, {one['of_them_silent']:,} of them silent so far; fires on "
-                f"{one['fires']:,}; dev {one['dev_right']} of {one['dev_told']} right"
+                f"    # {one.source}: adds {one.adds:,} rows, {one.of_them_uncovered:,} of them silent so far; fires on "
+                f"{one.fires:,}; dev {one.dev_correct} of {one.dev_votes} right"
             ),
-            *[f"    #   {row_line(row, WIDTH - 8, gold=row['gold'] or '-')}" for row in one["examples"]],
+            *[f"    #   {row_line(row, WIDTH - 8, gold=str(row['gold'] or '-'))}" for row in one.examples],
         ]
-        if one["entry"]["kind"] == "prototype":
-            ids = " ".join(row["row_id"][:12] for row in one["examples"])
-            vote = one["entry"]["vote"]
+        if one.entry["kind"] == "prototype":
+            ids = " ".join(str(row["row_id"])[:12] for row in one.examples)
+            vote = one.entry["vote"]
             lines.append(
-                f"    # first: tidemill lf examples {told['problem']} {one['entry']['file']} --class {vote} {ids} …"
+                f"    # first: tidemill lf examples {found.problem} {one.entry['file']} --class {vote} {ids} …"
             )
     return lines

@@ -19,13 +19,14 @@ from tidemill.label.conditions.near_misses import weakened
 from tidemill.label.engine.apply import apply
 from tidemill.label.engine.failures import Failure, Quarantine
 from tidemill.label.functions.declared import AnyFunction, DeclaredLabelingFunction
+from tidemill.reports.workbench import Row, Trial
 
 Indices = npt.NDArray[np.intp]
 _FIRED: Final = 500
 """Rows that a function fires on, to which others are compared."""
 
 
-def trying(look: Look, name: str, *, size: int | None = None, shown: int = 5) -> dict[str, Any]:
+def trying(look: Look, name: str, *, size: int | None = None, shown: int = 5) -> Trial:
     """Problem, a labeling function's name → how it does on a sample, and rows worth reading."""
     function, rows = look.function(name), look.sample(size)
     votes, failures = asked(look, function, rows)
@@ -34,27 +35,27 @@ def trying(look: Look, name: str, *, size: int | None = None, shown: int = 5) ->
     gold = look.gold[rows]
     told = (votes != ABSTAIN) & (gold != NO_GOLD)
     near = _near(look, function, votes, rows, answer)
-    return {
-        "problem": look.name,
-        "function": name,
-        "where": function.where.removeprefix(f"{look.project.root}/"),
-        "rows": len(rows),
-        "dev_rows": int((gold != NO_GOLD).sum()),
-        "votes": _counted(look, votes),
-        "coverage": float((votes != ABSTAIN).mean()),
-        "dev_correct": int((is_right(votes[:, None], gold)[:, 0] & told).sum()),
-        "dev_told": int(told.sum()),
-        "answer": source,
-        "outvoted": int(lost.sum()),
-        "near_misses": len(near),
-        "failures": [str(one) for one in failures[:shown]],
-        "failed": len(failures),
-        "fires_on": worth_reading(
-            look, function, rows, spread(np.flatnonzero((votes != ABSTAIN) & ~lost), gold, shown), votes, answer
-        ),
-        "outvoted_on": worth_reading(look, function, rows, spread(np.flatnonzero(lost), gold, shown), votes, answer),
-        "nearly_on": worth_reading(look, function, rows, near[:shown], votes, answer),
-    }
+    fires_on = spread(np.flatnonzero((votes != ABSTAIN) & ~lost), gold, shown)
+    outvoted_on = spread(np.flatnonzero(lost), gold, shown)
+    return Trial(
+        problem=look.name,
+        function=name,
+        where=function.where.removeprefix(f"{look.project.root}/"),
+        rows=len(rows),
+        dev_rows=int((gold != NO_GOLD).sum()),
+        votes=_counted(look, votes),
+        coverage=float((votes != ABSTAIN).mean()),
+        dev_correct=int((is_right(votes[:, None], gold)[:, 0] & told).sum()),
+        dev_votes=int(told.sum()),
+        answer=source,
+        outvoted=int(lost.sum()),
+        near_misses=len(near),
+        failures=tuple(str(failure) for failure in failures[:shown]),
+        failed=len(failures),
+        fires_on=worth_reading(look, function, rows, fires_on, votes, answer),
+        outvoted_on=worth_reading(look, function, rows, outvoted_on, votes, answer),
+        nearly_on=worth_reading(look, function, rows, near[:shown], votes, answer),
+    )
 
 
 def _counted(look: Look, votes: Votes) -> dict[str, int]:
@@ -139,10 +140,10 @@ def worth_reading(
     places: Indices,
     votes: Votes,
     answer: npt.NDArray[np.int8],
-) -> list[dict[str, Any]]:
+) -> tuple[Row, ...]:
     """Places among rows → their columns, without images, with the function's vote, the others' answer and gold."""
     kept = look.raw[rows[places]].drop("image", strict=False)
-    return [
+    return tuple(
         row
         | {
             "vote": vote_name(int(votes[place]), look.classes),
@@ -151,7 +152,7 @@ def worth_reading(
         }
         | ({"matched": span} if (span := _matched(function, row)) else {})
         for row, place in zip(kept.to_dicts(), places, strict=True)
-    ]
+    )
 
 
 def _matched(function: AnyFunction | None, row: dict[str, Any]) -> tuple[int, int] | None:
@@ -160,26 +161,26 @@ def _matched(function: AnyFunction | None, row: dict[str, Any]) -> tuple[int, in
     return match_span(function.condition, row["text"])
 
 
-def printed(told: dict[str, Any]) -> list[str]:
+def printed(found: Trial) -> list[str]:
     """What was found → lines."""
-    votes = ", ".join(f"{name} {count:,}" for name, count in told["votes"].items()) or "nothing"
-    right = f"; right on {told['dev_correct']} of {told['dev_told']} dev rows" if told["dev_told"] else ""
+    votes = ", ".join(f"{name} {count:,}" for name, count in found.votes.items()) or "nothing"
+    right = f"; right on {found.dev_correct} of {found.dev_votes} dev rows" if found.dev_votes else ""
     lines = [
-        f"{told['function']} ({told['where']})",
-        f"on {told['rows']:,} rows of {told['problem']} it says {votes}: {percent(told['coverage'], 1)}{right}",
+        f"{found.function} ({found.where})",
+        f"on {found.rows:,} rows of {found.problem} it says {votes}: {percent(found.coverage, 1)}{right}",
     ]
-    if told["failed"]:
-        lines += [f"FAILED on {told['failed']:,} rows, such as", *[f"  {one}" for one in told["failures"]]]
-    for title, key in (
-        ("fires on", "fires_on"),
-        (f"outvoted on {told['outvoted']:,} rows, by the {told['answer']}", "outvoted_on"),
-        (f"nearly fires on {told['near_misses']:,} rows", "nearly_on"),
+    if found.failed:
+        lines += [f"FAILED on {found.failed:,} rows, such as", *[f"  {failure}" for failure in found.failures]]
+    for title, rows in (
+        ("fires on", found.fires_on),
+        (f"outvoted on {found.outvoted:,} rows, by the {found.answer}", found.outvoted_on),
+        (f"nearly fires on {found.near_misses:,} rows", found.nearly_on),
     ):
-        lines += ["", f"{title}:" if told[key] else title]
-        lines += [row_line(row, gold=f"{_said(row)}") for row in told[key]]
+        lines += ["", f"{title}:" if rows else title]
+        lines += [row_line(row, gold=f"{_said(row)}") for row in rows]
     return lines
 
 
-def _said(row: dict[str, Any]) -> str:
+def _said(row: Row) -> str:
     """Row → its gold where known, else what the others say, in brackets."""
     return str(row["gold"]) if row["gold"] is not None else f"({row['answer'] or '-'})"

@@ -5,34 +5,36 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import polars as pl
+
 from tidemill.denoise.report.summary import facts
+from tidemill.reports.denoise import DenoiseReport
 
 _COLUMNS: Final = ("function", "Coverage", "Overlaps", "Conflicts", "Emp. Acc.", "Learned Weight")
 
 
-def label_card(name: str, report: Mapping[str, Any], functions: Sequence[Mapping[str, Any]]) -> str:
-    """Write the label card.
+def label_card(name: str, report: DenoiseReport, analysis: pl.DataFrame) -> str:
+    """Write the label card, the same for the same labels.
 
     Parameters
     ----------
-    name : str
-        Name of the problem.
-    report : mapping
-        Report of ``denoise``.
-    functions : sequence of mapping
-        Rows of ``lf_analysis.csv``.
+    name
+        Of the problem.
+    report
+        What ``denoise`` reports.
+    analysis
+        Table of functions, as lf_analysis.csv holds it.
 
     Returns
     -------
     str
-        Markdown, the same for the same labels.
+        Markdown.
     """
+    functions = analysis.to_dicts()
     return "\n".join([*_head(name, report, functions), *_functions(functions), *_model(report), *_limits(report), ""])
 
 
-def _head(name: str, report: Mapping[str, Any], functions: Sequence[Mapping[str, Any]]) -> list[str]:
-    share = report.get("coverage")
-    coverage = "" if share is None else f"; {share:.1%} of the rows are heard by at least one"
+def _head(name: str, report: DenoiseReport, functions: Sequence[Mapping[str, Any]]) -> list[str]:
     return [
         f"# Label card: {name}",
         "",
@@ -40,7 +42,7 @@ def _head(name: str, report: Mapping[str, Any], functions: Sequence[Mapping[str,
             "No person has given these labels. Labeling functions voted, and a label model turned their votes into a "
             "probability per class."
         ),
-        f"{report['rows']:,} rows, {len(functions)} functions{coverage}.",
+        f"{report.rows:,} rows, {len(functions)} functions; coverage {report.coverage:.1%}.",
         "",
     ]
 
@@ -68,17 +70,15 @@ def _cell(value: Any) -> str:
     return f"{value:.3f}" if isinstance(value, float) else str(value).replace("|", "\\|")
 
 
-def _model(report: Mapping[str, Any]) -> list[str]:
+def _model(report: DenoiseReport) -> list[str]:
     lines = [f"- **{name}**: {text}" for name, text in facts(report)]
-    silent = report.get("silent_rows")
-    if silent:
-        shares = ", ".join(f"{name} {share:.1%}" for name, share in silent.items())
-        lines.append(f"- **rows that no function speaks of**: {shares}, on average")
+    shares = ", ".join(f"{name} {share:.1%}" for name, share in report.uncovered_rows.items())
+    lines.append(f"- **rows without votes**: {shares}, on average")
     return ["## The label model", "", *lines, ""]
 
 
-def _limits(report: Mapping[str, Any]) -> list[str]:
-    measured = bool(report.get("gold"))
+def _limits(report: DenoiseReport) -> list[str]:
+    measured = report.gold is not None
     lines = [
         (
             "A probability is as good as the functions' independence that the model assumes or has found; where all of them "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -14,6 +15,7 @@ from tidemill.denoise.models.base import LabelModel
 from tidemill.denoise.models.pairs import PairLifts
 from tidemill.denoise.statistics.dependence import EXCESS, dependent_groups
 from tidemill.denoise.statistics.votes import Array, named_classes, one_hot
+from tidemill.reports.denoise import Dependences, DependentPair, Explanation, FunctionQuality
 
 BUDGET: Final = 20_000
 CONFIDENCE: Final = 0.9
@@ -22,7 +24,7 @@ CONFIDENCE: Final = 0.9
 
 def explain(
     model: LabelModel, votes: Votes, *, names: Sequence[str], classes: Sequence[str], features: Any = None
-) -> dict[str, Any]:
+) -> Explanation:
     """Explain a fitted model on votes.
 
     Parameters
@@ -36,15 +38,14 @@ def explain(
 
     Returns
     -------
-    dict
-        ``classes``, per function accuracy and confusion with intervals, and ``dependences``.
+    Explanation
     """
     return explain_votes(votes, model.predict_proba(votes, features=features), names=names, classes=classes)
 
 
 def explain_votes(
     votes: Votes, posterior: Probabilities, *, names: Sequence[str], classes: Sequence[str]
-) -> dict[str, Any]:
+) -> Explanation:
     """Explain votes by a label model's posterior.
 
     What is counted is the posterior on these votes, so the intervals are those of a hand count whose labels were the
@@ -64,16 +65,16 @@ def explain_votes(
         As ``explain`` returns it.
     """
     pairs = PairLifts(len(classes), budget=BUDGET).fit(votes)
-    return {
-        "classes": list(classes),
-        "functions": functions(votes, posterior, names=names, classes=classes),
-        "dependences": dependences(pairs, names),
-    }
+    return Explanation(
+        classes=tuple(classes),
+        functions=functions(votes, posterior, names=names, classes=classes),
+        dependences=dependences(pairs, names),
+    )
 
 
 def functions(
     votes: Votes, posterior: Probabilities, *, names: Sequence[str], classes: Sequence[str]
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, FunctionQuality]:
     """Estimate coverage, accuracy and confusion of each function.
 
     Parameters
@@ -86,9 +87,8 @@ def functions(
 
     Returns
     -------
-    dict of str to dict
-        Per function ``coverage``, ``votes``, ``accuracy`` with its 90% ``interval``, and ``confusion``, which is
-        P(vote | class, the function votes).
+    dict of str to FunctionQuality
+        By name.
     """
     n_classes = len(classes)
     mass = np.asarray(one_hot(votes, n_classes).T @ posterior).reshape(-1, 2 * n_classes, n_classes)
@@ -97,31 +97,33 @@ def functions(
     result = {}
     for j, name in enumerate(names):
         low, high = wilson(float(right[j]), float(total[j]), CONFIDENCE)
-        result[name] = {
-            "coverage": round(float((votes[:, j] != ABSTAIN).mean()), 6),
-            "votes": int(total[j].round()),
-            "accuracy": round(float(right[j] / total[j]), 6) if total[j] else None,
-            "interval": [round(low, 6), round(high, 6)],
-            "confusion": _confusion(mass[j], classes),
-        }
+        result[name] = FunctionQuality(
+            coverage=round(float((votes[:, j] != ABSTAIN).mean()), 6),
+            votes=int(total[j].round()),
+            accuracy=round(float(right[j] / total[j]), 6) if total[j] else None,
+            interval=(round(low, 6), round(high, 6)),
+            confusion=_confusion(mass[j], classes),
+        )
     return result
 
 
-def _confusion(mass: Array, classes: Sequence[str]) -> dict[str, dict[str, list[float]]]:
+def _confusion(mass: Array, classes: Sequence[str]) -> dict[str, dict[str, tuple[float, float, float]]]:
     """By class and vote, the share and its 90% interval."""
     kinds = [*classes, *(f"not {name}" for name in classes)]
     totals = mass.sum(axis=0)
-    result: dict[str, dict[str, list[float]]] = {}
+    result = {}
     for k, name in enumerate(classes):
         given = {kind: float(mass[s, k]) for s, kind in enumerate(kinds) if mass[s].sum() > 0}
-        result[name] = {
-            kind: [round(x, 6) for x in (count / max(totals[k], 1e-12), *wilson(count, float(totals[k]), CONFIDENCE))]
-            for kind, count in given.items()
-        }
+        result[name] = {kind: _share(count, float(totals[k])) for kind, count in given.items()}
     return result
 
 
-def dependences(pairs: PairLifts, names: Sequence[str]) -> dict[str, Any]:
+def _share(count: float, total: float) -> tuple[float, float, float]:
+    low, high = wilson(count, total, CONFIDENCE)
+    return round(count / max(total, 1e-12), 6), round(low, 6), round(high, 6)
+
+
+def dependences(pairs: PairLifts, names: Sequence[str]) -> Dependences:
     """Report which functions repeat one another.
 
     Parameters
@@ -133,24 +135,32 @@ def dependences(pairs: PairLifts, names: Sequence[str]) -> dict[str, Any]:
 
     Returns
     -------
-    dict
-        Groups of repeating functions, effective number of functions, weight of each, and the pairs found.
+    Dependences
     """
     back = np.argsort(pairs.order_)
     excess = pairs.excess_[np.ix_(back, back)]
     found = [(int(i), int(j)) for i, j in np.argwhere(np.triu(excess > EXCESS, 1))]
-    return {
-        "speaking": int((pairs.uses_.reshape(len(names), -1).sum(axis=1) > 0).sum()),
-        "effective_functions": round(pairs.effective(), 4),
-        "groups": [[names[j] for j in group] for group in dependent_groups(excess)],
-        "pairs": [{"functions": [names[i], names[j]], "excess": round(float(excess[i, j]), 4)} for i, j in found],
-        "weights": dict(zip(names, pairs.weights_[back].round(6).tolist(), strict=True)),
-    }
+    return Dependences(
+        voting=int((pairs.uses_.reshape(len(names), -1).sum(axis=1) > 0).sum()),
+        effective_functions=round(pairs.effective(), 4),
+        groups=tuple(tuple(names[j] for j in group) for group in dependent_groups(excess)),
+        pairs=tuple(
+            DependentPair(functions=(names[i], names[j]), excess=round(float(excess[i, j]), 4)) for i, j in found
+        ),
+        weights=dict(zip(names, pairs.weights_[back].round(6).tolist(), strict=True)),
+    )
 
 
-def row_log_odds(
-    model: LabelModel, votes: Votes, *, names: Sequence[str], features: Any = None
-) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class RowLogOdds:
+    """A row's likeliest class by its index, its log odds, and by how much each function moved them."""
+
+    likeliest: int
+    log_odds: float
+    functions: dict[str, float]
+
+
+def row_log_odds(model: LabelModel, votes: Votes, *, names: Sequence[str], features: Any = None) -> list[RowLogOdds]:
     """Explain the labels of a few rows.
 
     Parameters
@@ -163,20 +173,19 @@ def row_log_odds(
 
     Returns
     -------
-    list of dict
-        Per row its likeliest ``class``, the ``log_odds`` of it, and how far each function moved them.
+    list of RowLogOdds
+        One for each row.
     """
     classes = [str(k) for k in range(model.n_classes)]
     places = pl.Series([str(i) for i in range(len(votes))])
     lines = row_evidence(model, votes, places, names=names, classes=classes, features=features)
     whole = model.predict_proba(votes, features=features)
     best = whole.argmax(axis=1)
-    result: list[dict[str, Any]] = [
-        {"class": int(k), "log_odds": round(float(odds), 6), "functions": {}}
-        for k, odds in zip(best, _log_odds(whole, best), strict=True)
+    result = [
+        RowLogOdds(int(k), round(float(odds), 6), {}) for k, odds in zip(best, _log_odds(whole, best), strict=True)
     ]
     for row, function, moved in lines.select("row_id", "function", "moved").iter_rows():
-        result[int(row)]["functions"][function] = moved
+        result[int(row)].functions[function] = moved
     return result
 
 

@@ -13,13 +13,14 @@ from tidemill.contracts import NO_GOLD, Probabilities, Votes
 from tidemill.denoise.models.base import Gold
 from tidemill.denoise.statistics.gold import calibration_error, gold_scores
 from tidemill.denoise.statistics.votes import uncovered, vote_shares
+from tidemill.reports.denoise import ClassShare, GoldComparison, GoldScores, RowGroup, RowGroups
 
 CONFIDENCE: Final = 0.95
 DRAWS: Final = 200
 """Resamples of the gold rows behind the interval of the calibration error."""
 
 
-def against_gold(probabilities: Probabilities, votes: Votes, gold: Gold, *, seed: int) -> dict[str, Any] | None:
+def against_gold(probabilities: Probabilities, votes: Votes, gold: Gold, *, seed: int) -> GoldComparison | None:
     """Score the labels of a model that has not seen the gold, and the majority vote, on the gold rows.
 
     Parameters
@@ -34,32 +35,30 @@ def against_gold(probabilities: Probabilities, votes: Votes, gold: Gold, *, seed
 
     Returns
     -------
-    dict or None
-        ``label_model`` and ``majority_vote``, each with rows, accuracy, log loss, squared and calibration error, and the 95%
-        intervals of accuracy and calibration error; None without gold.
+    GoldComparison or None
+        None without gold.
     """
     if gold is None or not (np.asarray(gold) != NO_GOLD).any():
         return None
-    given = {"label_model": probabilities, "majority_vote": vote_shares(votes, probabilities.shape[1])}
-    return {name: _scores(each, gold, seed) for name, each in given.items()}
+    majority = vote_shares(votes, probabilities.shape[1])
+    return GoldComparison(label_model=_scores(probabilities, gold, seed), majority_vote=_scores(majority, gold, seed))
 
 
-def _scores(probabilities: Probabilities, gold: Gold, seed: int) -> dict[str, Any]:
+def _scores(probabilities: Probabilities, gold: Gold, seed: int) -> GoldScores:
     scores = gold_scores(probabilities, gold) or {}
     labeled = np.flatnonzero(np.asarray(gold) != NO_GOLD)
     chosen, truth = probabilities[labeled], np.asarray(gold)[labeled]
-    rounded = {key: value if isinstance(value, int) else round(value, 6) for key, value in scores.items()}
+    rounded: Any = {key: value if isinstance(value, int) else round(value, 6) for key, value in scores.items()}
     low, high = wilson(scores["accuracy"] * len(labeled), len(labeled), CONFIDENCE)
     rng = np.random.default_rng(seed)
     drawn = (rng.integers(0, len(labeled), len(labeled)) for _ in range(DRAWS))
     ends = np.quantile([calibration_error(chosen[rows], truth[rows]) for rows in drawn], [0.025, 0.975])
-    return rounded | {
-        "accuracy_interval": [round(low, 6), round(high, 6)],
-        "calibration_error_interval": ends.round(6).tolist(),
-    }
+    return GoldScores(
+        **rounded, accuracy_interval=(round(low, 6), round(high, 6)), calibration_error_interval=tuple(ends.round(6))
+    )
 
 
-def shares_on_gold(probabilities: Probabilities, gold: Gold, classes: Sequence[str]) -> dict[str, Any] | None:
+def shares_on_gold(probabilities: Probabilities, gold: Gold, classes: Sequence[str]) -> dict[str, ClassShare] | None:
     """Compare the share of each class in the labels with its share in the gold of the same rows.
 
     Both are of the same rows, so that they differ by the labels' errors alone. Where labels are calibrated, the number of
@@ -75,7 +74,7 @@ def shares_on_gold(probabilities: Probabilities, gold: Gold, classes: Sequence[s
     Returns
     -------
     dict or None
-        Class to ``gold`` and ``labels`` (shares) and ``differs``; None without gold.
+        By class; None without gold.
     """
     labeled = np.zeros(0, int) if gold is None else np.flatnonzero(np.asarray(gold) != NO_GOLD)
     if not len(labeled):
@@ -86,16 +85,16 @@ def shares_on_gold(probabilities: Probabilities, gold: Gold, classes: Sequence[s
     limit = NormalDist().inv_cdf(1.0 - (1.0 - CONFIDENCE) / (2.0 * len(classes)))
     differs = np.abs(seen - expected) > limit * spread + 0.5
     return {
-        name: {
-            "gold": round(float(seen[k] / len(labeled)), 6),
-            "labels": round(float(expected[k] / len(labeled)), 6),
-            "differs": bool(differs[k]),
-        }
+        name: ClassShare(
+            gold=round(float(seen[k] / len(labeled)), 6),
+            labels=round(float(expected[k] / len(labeled)), 6),
+            differs=bool(differs[k]),
+        )
         for k, name in enumerate(classes)
     }
 
 
-def groups_on_gold(probabilities: Probabilities, votes: Votes, gold: Gold) -> dict[str, Any] | None:
+def groups_on_gold(probabilities: Probabilities, votes: Votes, gold: Gold) -> RowGroups | None:
     """Score rows whose label the votes do not determine apart from the others, to see whether these flags tell the truth.
 
     Parameters
@@ -106,8 +105,8 @@ def groups_on_gold(probabilities: Probabilities, votes: Votes, gold: Gold) -> di
 
     Returns
     -------
-    dict or None
-        ``without_votes``, ``tied`` and ``determined`` to rows, accuracy with interval, mean confidence; None without gold.
+    RowGroups or None
+        None without gold.
     """
     if gold is None or not (np.asarray(gold) != NO_GOLD).any():
         return None
@@ -118,13 +117,13 @@ def groups_on_gold(probabilities: Probabilities, votes: Votes, gold: Gold) -> di
         count = int(chosen.sum())
         right = int((probabilities[chosen].argmax(axis=1) == np.asarray(gold)[chosen]).sum())
         low, high = wilson(right, count, CONFIDENCE)
-        result[name] = {
-            "rows": count,
-            "accuracy": round(right / count, 6) if count else None,
-            "accuracy_interval": [round(low, 6), round(high, 6)],
-            "confidence": round(float(probabilities[chosen].max(axis=1).mean()), 6) if count else None,
-        }
-    return result
+        result[name] = RowGroup(
+            rows=count,
+            accuracy=round(right / count, 6) if count else None,
+            accuracy_interval=(round(low, 6), round(high, 6)),
+            confidence=round(float(probabilities[chosen].max(axis=1).mean()), 6) if count else None,
+        )
+    return RowGroups(**result)
 
 
 def row_groups(votes: Votes, n_classes: int) -> dict[str, Any]:

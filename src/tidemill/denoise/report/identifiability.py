@@ -18,6 +18,7 @@ from tidemill.denoise.models.smoothed import MAX_MISMATCH
 from tidemill.denoise.report.gold_report import row_groups
 from tidemill.denoise.statistics.balance import class_vote_shares
 from tidemill.denoise.statistics.distinct_rows import distinct_rows
+from tidemill.reports.denoise import Identifiability, RowShares
 
 APART: Final = 0.2
 """Distance (total variation) between two estimates of the class balance from which neither is believed."""
@@ -26,7 +27,7 @@ MEETINGS: Final = 5
 """Rows with votes of both functions from which on they are said to meet."""
 
 
-def identifiability(votes: Votes, classes: Sequence[str], *, budget: int = 20_000) -> dict[str, Any]:
+def identifiability(votes: Votes, classes: Sequence[str], *, budget: int = 20_000) -> Identifiability:
     """Tell what the votes do not determine.
 
     Parameters
@@ -40,19 +41,18 @@ def identifiability(votes: Votes, classes: Sequence[str], *, budget: int = 20_00
 
     Returns
     -------
-    dict
-        ``data_set``: list of reasons; ``classes``: class to its reason, for classes with one; ``rows``: share of rows ``without_votes``
-        and ``tied``.
+    Identifiability
     """
     n_classes = len(classes)
     pairs = PairLifts(n_classes, budget=budget).fit(votes)
     distinct = distinct_rows(votes, budget=budget, order=pairs.order_)
     groups = row_groups(votes, n_classes)
-    return {
-        "data_set": _data_set(votes, pairs, class_vote_shares(distinct, n_classes), pairs.mismatch(distinct)),
-        "classes": _classes(votes, classes),
-        "rows": {name: round(float(rows.mean()), 6) for name, rows in groups.items() if name != "determined"},
-    }
+    without_votes, tied = (round(float(groups[name].mean()), 6) for name in ("without_votes", "tied"))
+    return Identifiability(
+        data_set=tuple(_data_set(votes, pairs, class_vote_shares(distinct, n_classes), pairs.mismatch(distinct))),
+        classes=_classes(votes, classes),
+        rows=RowShares(without_votes=without_votes, tied=tied),
+    )
 
 
 def _data_set(votes: Votes, pairs: PairLifts, by_votes: Any, mismatch: float) -> list[str]:

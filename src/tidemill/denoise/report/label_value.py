@@ -8,7 +8,7 @@ Zhu et al., ACL 2023, and "Stronger than you think", NeurIPS 2024, ask the same 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 
@@ -23,6 +23,9 @@ SMALL: Final = 0.01
 """A gain in accuracy that is not worth an action."""
 
 
+Action = Literal["write", "label", "stop"]
+
+
 @dataclass(frozen=True)
 class LabelValue:
     """What labeling functions are worth in gold rows; ``beyond``: more than the gold at hand can tell."""
@@ -32,7 +35,7 @@ class LabelValue:
     beyond: bool
     weak: float
     curve: dict[int, float]
-    action: str
+    action: Action
     why: str
 
 
@@ -117,7 +120,7 @@ def _crossing(path: float, curve: dict[int, float]) -> tuple[float, bool]:
     return float(sizes[-1]), True
 
 
-def next_action(path: float, curve: dict[int, float], *, coverage: float, beyond: bool) -> tuple[str, str]:
+def next_action(path: float, curve: dict[int, float], *, coverage: float, beyond: bool) -> tuple[Action, str]:
     """Choose the next cheapest action.
 
     Parameters

@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from tidemill.contracts import ABSTAIN, NO_GOLD, Probabilities, Votes
+from tidemill.reports.denoise import Explanation, FunctionQuality
 
 PLAIN: Final = {"metadata": {"Software": None}, "dpi": 110}
 """The same plot is the same bytes."""
@@ -17,7 +18,7 @@ BINS: Final = 10
 
 
 def draw(
-    folder: Path, explanation: dict[str, Any], votes: Votes, probabilities: Probabilities, *, gold: Any = None
+    folder: Path, explanation: Explanation, votes: Votes, probabilities: Probabilities, *, gold: Any = None
 ) -> list[Path]:
     """Draw the plots.
 
@@ -39,9 +40,9 @@ def draw(
     """
     folder.mkdir(parents=True, exist_ok=True)
     figures = {
-        "accuracies.png": _accuracies(explanation["functions"]),
-        "agreement.png": _agreement(votes, list(explanation["functions"])),
-        "posteriors.png": _posteriors(probabilities, explanation["classes"]),
+        "accuracies.png": _accuracies(explanation.functions),
+        "agreement.png": _agreement(votes, list(explanation.functions)),
+        "posteriors.png": _posteriors(probabilities, list(explanation.classes)),
     }
     if gold is not None and (np.asarray(gold) != NO_GOLD).any():
         figures["calibration.png"] = _calibration(probabilities, np.asarray(gold))
@@ -57,12 +58,12 @@ def _axes(width: float, height: float) -> tuple[Any, Any]:
     return figure, figure.subplots()
 
 
-def _accuracies(functions: dict[str, dict[str, Any]]) -> Any:
+def _accuracies(functions: dict[str, FunctionQuality]) -> Any:
     """The functions that vote most are on top."""
-    shown = sorted((item for item in functions.items() if item[1]["votes"]), key=lambda item: item[1]["votes"])[-MOST:]
+    shown = sorted((item for item in functions.items() if item[1].votes), key=lambda item: item[1].votes)[-MOST:]
     figure, axes = _axes(6.0, 1.2 + 0.22 * len(shown))
-    middle = np.array([about["accuracy"] for _, about in shown])
-    ends = np.array([about["interval"] for _, about in shown]).reshape(-1, 2)
+    middle = np.array([about.accuracy for _, about in shown])
+    ends = np.array([about.interval for _, about in shown]).reshape(-1, 2)
     axes.errorbar(middle, range(len(shown)), xerr=np.abs(ends.T - middle), fmt="o", markersize=4, capsize=2)
     axes.set_yticks(range(len(shown)), [name for name, _ in shown], fontsize=7)
     axes.set(xlim=(0, 1.02), xlabel="learned accuracy where it speaks, 90% interval")

@@ -10,7 +10,8 @@ from typing import Any, ClassVar, Final, Self
 from tidemill.common.estimators import Estimator
 from tidemill.common.spelling import did_you_mean
 from tidemill.contracts import ConfigError
-from tidemill.monitor.rows import Rows
+from tidemill.monitor.rows import Finding, Rows
+from tidemill.reports.monitor import DetectorDrift
 
 _BY_NAME: Final[dict[str, type[DriftDetector]]] = {}
 
@@ -152,7 +153,6 @@ def drift_detector(name: str, **parameters: Any) -> DriftDetector:
     return _BY_NAME[name](**parameters)
 
 
-def drift_result(finding: dict[str, Any], p_value: float, effect: float) -> DriftResult:
+def drift_result(finding: Finding[DetectorDrift], p_value: float, effect: float) -> DriftResult:
     """Make the result of what one of the stage's tests found."""
-    reasons = tuple(finding.pop("reasons"))
-    return DriftResult(finding["drift"], p_value, effect, reasons, finding)
+    return DriftResult(finding.drift, p_value, effect, finding.reasons, finding.report.model_dump())

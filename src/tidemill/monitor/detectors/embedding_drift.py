@@ -74,5 +74,5 @@ class EmbeddingDrift(DriftDetector):
             )
         own = EmbeddingSettings(max_rows=self.max_rows, n_permutations=self.n_permutations, min_auc=self.min_auc)
         settings = MonitorSettings.model_construct(seed=self.seed, embeddings=own)
-        finding = dict(embeddings.detect(reference, batch, Names((), ()), settings, alpha=self.alpha))
-        return drift_result(finding, finding["p"], finding["auc"])
+        finding = embeddings.detect(reference, batch, Names((), ()), settings, alpha=self.alpha)
+        return drift_result(finding, finding.report.p, finding.report.auc)

@@ -78,10 +78,11 @@ class FunctionDrift(DriftDetector):
         )
         settings = MonitorSettings.model_construct(functions=own)
         names = Names(tuple(str(k) for k in range(count)), self.names_)
-        finding = dict(functions.detect(reference, batch, names, settings, alpha=self.alpha))
-        tests = [test for about in finding["functions"].values() for test in about.values()] + [finding["any_function"]]
-        changes = [about["coverage"]["change"] for about in finding["functions"].values()]
-        return drift_result(finding, min(test["p_adjusted"] for test in tests), max(changes, key=abs, default=0.0))
+        finding = functions.detect(reference, batch, names, settings, alpha=self.alpha)
+        both = finding.report.functions.values()
+        tests = [*(about.coverage for about in both), *(about.conflict for about in both), finding.report.any_function]
+        changes = [about.coverage.change for about in both]
+        return drift_result(finding, min(test.p_adjusted for test in tests), max(changes, key=abs, default=0.0))
 
 
 def _aligned(named: NamedVotes, names: tuple[str, ...]) -> Votes:

@@ -91,6 +91,12 @@ class HarmDetector(Estimator):
         )
         settings = MonitorSettings.model_construct(alpha=self.alpha, harm=own)
         names = Names(tuple(str(k) for k in range(batch.probabilities.shape[1])), ())
-        finding = dict(estimate(self.reference_, batch, names, settings))
-        reasons = tuple(finding.pop("reasons"))
-        return DriftResult(finding["harm"], None, finding["agreement"].get("drop"), reasons, finding)
+        found = estimate(self.reference_, batch, names, settings)
+        details = {
+            "harm": found.harm,
+            "relabel": found.relabel,
+            "agreement": found.agreement.model_dump(),
+            "confidence": found.confidence.model_dump(),
+            "coverage": found.coverage.model_dump(),
+        }
+        return DriftResult(found.harm, None, found.agreement.drop, found.reasons, details)

@@ -63,5 +63,5 @@ class PredictionDrift(DriftDetector):
         own = PredictionSettings(n_bins=self.n_bins, n_permutations=self.n_permutations, min_distance=self.min_distance)
         settings = MonitorSettings.model_construct(seed=self.seed, predictions=own)
         classes = self.classes or [str(k) for k in range(reference.probabilities.shape[1])]
-        finding = dict(predictions.detect(reference, batch, Names(tuple(classes), ()), settings, alpha=self.alpha))
-        return drift_result(finding, finding["p"], finding["js_distance"])
+        finding = predictions.detect(reference, batch, Names(tuple(classes), ()), settings, alpha=self.alpha)
+        return drift_result(finding, finding.report.p, finding.report.js_distance)

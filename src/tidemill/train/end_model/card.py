@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from tidemill.contracts import ABSTAIN, Probabilities, Votes
+from tidemill.reports.model import EnsembleSummary, FinetuneAdvice, ModelConfig, OutlierSummary
 from tidemill.train.end_model.outliers import NONE
 from tidemill.train.row_weights import confidence
 
 
-def model_card(config: Mapping[str, Any]) -> str:
+def model_card(config: ModelConfig) -> str:
     """Write the model card.
 
     Parameters
@@ -39,58 +40,70 @@ def model_card(config: Mapping[str, Any]) -> str:
     )
 
 
-def _head(config: Mapping[str, Any]) -> list[str]:
-    backbone = config["backbone"]
-    hidden = config["settings"]["head"]["hidden_sizes"]
-    shape = " → ".join(map(str, [config["dimensions"], *hidden, len(config["classes"])]))
-    weights = (backbone["sha256"] or "by name from the hub")[:16]
+def _head(config: ModelConfig) -> list[str]:
+    backbone = config.required_backbone
+    hidden = [int(units) for units in _listed(_setting(config, "head", "hidden_sizes"))]
+    shape = " → ".join(map(str, [config.dimensions, *hidden, len(config.classes)]))
+    weights = (backbone.sha256 or "by name from the hub")[:16]
     return [
-        f"# Model card: {config['problem']}",
+        f"# Model card: {config.problem}",
         "",
-        f"Classifies {config['modality']}s: {', '.join(config['classes'])}.",
-        f"A head ({shape}) on the {_backbone_mode(config)} backbone `{backbone['settings']['backbone']}` (weights `{weights}`).",
+        f"Classifies {config.modality}s: {', '.join(config.classes)}.",
+        f"A head ({shape}) on the {_backbone_mode(config)} backbone `{backbone.name}` (weights `{weights}`).",
         "",
     ]
 
 
-def _ensemble(config: Mapping[str, Any]) -> list[str]:
+def _setting(config: ModelConfig, *names: str) -> Any:
+    """Look a setting of ``train`` up; None where the version that trained the model had none of that name."""
+    found: Any = config.settings
+    for name in names:
+        found = found.get(name) if isinstance(found, dict) else None
+    return found
+
+
+def _listed(value: object) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else []
+
+
+def _ensemble(config: ModelConfig) -> list[str]:
     """What else the model consists of, where the head is not all of it."""
-    ensemble = config.get("ensemble")
-    if not ensemble:
+    ensemble = config.ensemble
+    if ensemble is None:
         return []
     return [
-        f"The head is one model of an ensemble ({ensemble['way']}) with {', '.join(ensemble['members'])}, fitted on the same labels:",
-        f"{ensemble['reason']}.",
-        *([f"Shares: {_shares(ensemble)}."] if "shares" in ensemble["combination"] else []),
+        f"The head is one model of an ensemble ({ensemble.way}) with {', '.join(ensemble.members)}, fitted on the same labels:",
+        f"{ensemble.reason}.",
+        *([f"Shares: {_shares(ensemble)}."] if ensemble.combination.shares is not None else []),
         "",
         *(
             ["Would it work as well without one of them? Gains on held-out rows, with 95% intervals:", ""]
-            if ensemble["sentences"]
+            if ensemble.sentences
             else []
         ),
-        *(f"- {sentence}" for sentence in ensemble["sentences"]),
+        *(f"- {sentence}" for sentence in ensemble.sentences),
         "",
     ]
 
 
-def _shares(ensemble: Mapping[str, Any]) -> str:
-    names = ["head", *ensemble["members"]]
+def _shares(ensemble: EnsembleSummary) -> str:
+    names = ["head", *ensemble.members]
     return ", ".join(
-        f"{name} {share:.1%}" for name, share in zip(names, ensemble["combination"]["shares"], strict=True)
+        f"{name} {share:.1%}" for name, share in zip(names, ensemble.combination.shares or (), strict=True)
     )
 
 
-def _backbone_mode(config: Mapping[str, Any]) -> str:
-    mode = config["settings"].get("mode", "head")
+def _backbone_mode(config: ModelConfig) -> str:
+    mode = _setting(config, "mode") or "head"
     return "frozen" if mode == "head" else f"fine-tuned (mode {mode})"
 
 
-def _purpose(config: Mapping[str, Any]) -> list[str]:
+def _purpose(config: ModelConfig) -> list[str]:
     return [
         "## What it is for",
         "",
         (
-            f"Sorting {config['modality']}s of the kind named below into these classes, where a wrong answer can be borne or is "
+            f"Sorting {config.modality}s of the kind named below into these classes, where a wrong answer can be borne or is "
             "looked at again."
         ),
         (
@@ -101,47 +114,49 @@ def _purpose(config: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _training(config: Mapping[str, Any]) -> list[str]:
-    training, priors = config["training"], config["class_priors"]
-    loss = training["held_out_loss"]
+def _training(config: ModelConfig) -> list[str]:
+    training, priors = config.training, config.class_priors or {}
+    assert training is not None  # noqa: S101 - a card is written where a model was trained
+    loss = training.held_out_loss
     return [
         "## What it was trained on",
         "",
         "Probabilistic labels, which a label model makes from the votes of labeling functions"
         + (
             "; and labels by people in the development split."
-            if config["settings"]["gold"]["use"]
+            if _setting(config, "gold", "use")
             else ", and no others."
         ),
-        f"{training['rows']} training rows, {training['held_out_rows']} held out to stop early ({training['epochs']} epochs"
+        f"{training.rows} training rows, {training.held_out_rows} held out to stop early ({training.epochs} epochs"
         + ("" if loss is None else f", loss {loss:.4f} on them")
         + ").",
         "",
         "| batch | rows |",
         "| --- | ---: |",
-        *(f"| {batch} | {rows} |" for batch, rows in config["batches"].items()),
+        *(f"| {batch} | {rows} |" for batch, rows in config.batches.items()),
         "",
         "Classes among them: " + ", ".join(f"{name} {share:.1%}" for name, share in priors.items()) + ".",
-        *(f"\n**Warning:** {text}." for text in config["cautions"]),
+        *(f"\n**Warning:** {text}." for text in config.warnings),
         "",
-        *_domain(config.get("domain")),
+        *_domain(config.domain),
     ]
 
 
-def _domain(domain: Mapping[str, Any] | None) -> list[str]:
+def _domain(domain: FinetuneAdvice | None) -> list[str]:
     if domain is None:
         return []
-    words = str(domain["words"])
+    words = domain.summary
     lines = [f"{words[:1].upper()}{words[1:]}."]
-    return ["## How far the backbone is from this data", "", *lines, *_advised(domain["advice"]), ""]
+    return ["## How far the backbone is from this data", "", *lines, *_advised(domain.advice), ""]
 
 
 def _advised(advice: str | None) -> list[str]:
     return [] if advice is None else ["", f"**{advice[:1].upper()}{advice[1:]}.**"]
 
 
-def _limits(config: Mapping[str, Any]) -> list[str]:
-    reads = config["backbone"]["settings"].get(config["modality"]) or {}
+def _limits(config: ModelConfig) -> list[str]:
+    own = config.required_backbone.settings.get(config.modality)
+    reads = own if isinstance(own, dict) else {}
     seen = {
         "text": f"It reads the first {reads.get('max_tokens')} tokens of a text; what follows them does not count.",
         "image": f"It sees a whole image squeezed to a square, {reads.get('size') or 'as the backbone wants it'} pixels a "
@@ -150,51 +165,52 @@ def _limits(config: Mapping[str, Any]) -> list[str]:
     return [
         "## Limits",
         "",
-        f"- {seen[config['modality']]}",
+        f"- {seen[config.modality]}",
         "- Where all labeling functions make the same mistake, it has learned the mistake.",
         "- Its probabilities are as sure as its labels were: see the calibration error before a threshold is set on them.",
-        f"- {_out_of_distribution(config.get(NONE))}",
+        f"- {_out_of_distribution(config.none_of_the_above)}",
         "",
     ]
 
 
-def _out_of_distribution(detector: Mapping[str, Any] | None) -> str:
+def _out_of_distribution(detector: OutlierSummary | None) -> str:
     if detector is None:
         return (
             "Rows unlike those above get a class all the same, and perhaps a wrong one: the monitor reports when such rows "
             "arrive; with `train.none_of_the_above` the model would refuse them."
         )
-    shares = ", ".join(f"{batch} {share:.1%}" for batch, share in detector["refused"].items())
+    shares = ", ".join(f"{batch} {share:.1%}" for batch, share in detector.rejected.items())
     return (
-        f"Rows unlike the known ones get `{NONE}`; so do some of the known kind ({detector['asked']:.1%} asked; of test rows: "
+        f"Rows unlike the known ones get `{NONE}`; so do some of the known kind ({detector.share:.1%} asked; of test rows: "
         f"{shares}). An outlier that lies among known rows gets a class."
     )
 
 
-def _lineage(config: Mapping[str, Any]) -> list[str]:
-    backbone = config["backbone"]
-    settings = config["settings"]
-    used = {"mode": settings["mode"], "loss": settings["loss"]["name"], "seed": settings["seed"]}
+def _lineage(config: ModelConfig) -> list[str]:
+    backbone = config.required_backbone
+    found = {
+        "mode": _setting(config, "mode"),
+        "loss": _setting(config, "loss", "name"),
+        "seed": _setting(config, "seed"),
+    }
+    used = {name: value for name, value in found.items() if value is not None}
     return [
         "## Lineage",
         "",
-        (
-            f"- backbone `{backbone['settings']['backbone']}` from `{backbone['settings'].get('weights')}`, SHA-256 "
-            f"`{backbone['sha256']}`"
-        ),
+        (f"- backbone `{backbone.name}` from `{backbone.settings.get('weights')}`, SHA-256 `{backbone.sha256}`"),
         "- " + ", ".join(f"{name} `{value}`" for name, value in used.items()) + "; all settings are in `config.json`",
-        f"- versions and the commits they came from: `tidemill versions {config['problem']}`, or `GET /version` of a service",
+        f"- versions and the commits they came from: `tidemill versions {config.problem}`, or `GET /version` of a service",
         "",
     ]
 
 
-def _has_onnx(config: Mapping[str, Any]) -> bool:
+def _has_onnx(config: ModelConfig) -> bool:
     """Trees and recurrent networks cannot be written as ONNX."""
-    return not {"xgboost", "lstm"} & set(config.get("ensemble", {}).get("members", ()))
+    return config.ensemble is None or not {"xgboost", "lstm"} & set(config.ensemble.members)
 
 
-def _use(config: Mapping[str, Any]) -> list[str]:
-    name = config["problem"]
+def _use(config: ModelConfig) -> list[str]:
+    name = config.problem
     return [
         "## How to use it",
         "",
@@ -210,7 +226,7 @@ def _use(config: Mapping[str, Any]) -> list[str]:
 
 
 def label_card(
-    config: Mapping[str, Any], of_denoise: str | None, targets: Probabilities, votes: Votes, functions: Sequence[str]
+    config: ModelConfig, of_denoise: str | None, targets: Probabilities, votes: Votes, functions: Sequence[str]
 ) -> str:
     """Write the label card: that of ``denoise``, and below it the labels that this model was trained on.
 
@@ -236,10 +252,10 @@ def label_card(
     n_votes = is_vote.sum(axis=1)
     certainty = targets.max(axis=1)
     shares = np.bincount(targets.argmax(axis=1), minlength=targets.shape[1]) / max(len(targets), 1)
-    likely = ", ".join(f"{name} {share:.1%}" for name, share in zip(config["classes"], shares, strict=True))
+    likely = ", ".join(f"{name} {share:.1%}" for name, share in zip(config.classes, shares, strict=True))
     return "\n".join(
         [
-            (of_denoise or f"# Label card: {config['problem']}").rstrip("\n"),
+            (of_denoise or f"# Label card: {config.problem}").rstrip("\n"),
             "",
             "## The training rows",
             "",
@@ -258,8 +274,8 @@ def label_card(
             "| --- | ---: |",
             *(f"| {name} | {_share(is_vote[:, k])} |" for k, name in enumerate(functions)),
             "",
-            f"What the label model estimates of each function is in `reports/{config['problem']}/lf_analysis.csv`; labels that",
-            f"models of other rows contradict are ranked by `tidemill label-errors {config['problem']}`. Functions that share a mistake agree on",
+            f"What the label model estimates of each function is in `reports/{config.problem}/lf_analysis.csv`; labels that",
+            f"models of other rows contradict are ranked by `tidemill label-errors {config.problem}`. Functions that share a mistake agree on",
             "it, and no figure here shows that.",
             "",
         ]

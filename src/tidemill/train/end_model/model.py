@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from tidemill.contracts import DataError, Features, Probabilities
+from tidemill.reports.model import BackboneRecord, EnsembleFile, ModelConfig
 from tidemill.train.classical.base import Member, ModelInputs
 from tidemill.train.classical.registry import MEMBERS
-from tidemill.train.end_model.stacking import Combination, combination_from_json
+from tidemill.train.end_model.stacking import Combination, combination_of
 from tidemill.train.head.head import Head
 
 FILE: Final = "ensemble.json"
 FOLDER: Final = "members"
-FORMAT: Final = 1
 
 
 @dataclass(frozen=True)
@@ -52,8 +51,8 @@ class Ensemble:
 
     def files(self) -> dict[str, bytes]:
         """Give names, in the model's folder, and contents of its files."""
-        values = {"format": FORMAT, "members": list(self.members), "combination": self.combination.to_json()}
-        files = {FILE: (json.dumps(values, indent=2, sort_keys=True) + "\n").encode()}
+        about = EnsembleFile(members=tuple(self.members), combination=self.combination.record())
+        files = {FILE: about.text().encode()}
         for name, member in self.members.items():
             files |= {f"{FOLDER}/{name}/{file}": content for file, content in member.files().items()}
         return files
@@ -67,15 +66,11 @@ class Ensemble:
         DataError
             A file is missing, torn or of a newer format.
         """
+        about = EnsembleFile.read(folder / FILE)
         try:
-            values = json.loads((folder / FILE).read_text(encoding="utf-8"))
-            if values["format"] != FORMAT:
-                raise DataError(
-                    f"{folder / FILE} has format {values['format']}, this Tidemill reads {FORMAT}: train again"
-                )
-            members = {name: MEMBERS[name].load(folder / FOLDER / name) for name in values["members"]}
-            return cls(members, combination_from_json(values["combination"]))
-        except (OSError, KeyError, json.JSONDecodeError) as error:
+            members = {name: MEMBERS[name].load(folder / FOLDER / name) for name in about.members}
+            return cls(members, combination_of(about.combination))
+        except (OSError, KeyError) as error:
             raise DataError(f"{folder} is not a whole model ({error}): run the train stage, or `dvc pull`") from error
 
 
@@ -87,9 +82,9 @@ class EndModel:
     ensemble: Ensemble | None = None
 
     @property
-    def config(self) -> Mapping[str, Any]:
-        """Content of config.json."""
-        return self.head.config
+    def config(self) -> ModelConfig:
+        """What the model is, as config.json holds it."""
+        return self.head.about
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -97,7 +92,7 @@ class EndModel:
         return self.head.classes
 
     @property
-    def backbone(self) -> dict[str, Any]:
+    def backbone(self) -> BackboneRecord:
         """What identifies the backbone whose features the model reads."""
         return self.head.backbone
 

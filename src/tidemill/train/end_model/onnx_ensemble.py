@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from tidemill.contracts import ConfigError
 from tidemill.train.classical.linear import Linear
@@ -56,7 +57,7 @@ class GraphBuilder:
         return name
 
 
-def term_counts(model: EndModel, texts: Sequence[str]) -> dict[str, Any]:
+def term_counts(model: EndModel, texts: Sequence[str]) -> dict[str, npt.NDArray[np.float32]]:
     """Count the terms of texts for each member that reads them.
 
     Parameters

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from pydantic import JsonValue
+
 from tidemill import __version__
 from tidemill.contracts import DataError
 from tidemill.train.end_model.model import EndModel
@@ -76,7 +78,7 @@ def _add_head(parts: GraphBuilder, head: Head, output: str) -> str:
     return parts.add("Softmax", [last], output, axis=1)
 
 
-def whole_graph(backbone: Any, model: EndModel, preparation: Mapping[str, Any]) -> Any:
+def whole_graph(backbone: Any, model: EndModel, preparation: Mapping[str, JsonValue]) -> Any:
     """Join the graph of a backbone and that of the end model.
 
     Parameters
@@ -108,7 +110,7 @@ def whole_graph(backbone: Any, model: EndModel, preparation: Mapping[str, Any]) 
     return with_metadata(both, head, {"inputs": [graph_input.name for graph_input in both.graph.input], **preparation})
 
 
-def with_metadata(model: Any, head: Head, preparation: Mapping[str, Any]) -> Any:
+def with_metadata(model: Any, head: Head, preparation: Mapping[str, JsonValue]) -> Any:
     """Write lineage and what callers must know into the metadata of an ONNX model.
 
     Parameters
@@ -127,7 +129,8 @@ def with_metadata(model: Any, head: Head, preparation: Mapping[str, Any]) -> Any
     """
     from onnx import helper
 
-    values = {name: head.config[name] for name in ("problem", "modality", "classes", "backbone", "batches")}
+    about = head.about.model_dump()
+    values = {name: about[name] for name in ("problem", "modality", "classes", "backbone", "batches")}
     values |= {"outputs": [PROBABILITIES], "opset": OPSET, **preparation}
     texts = {
         name: value if isinstance(value, str) else json.dumps(value, sort_keys=True) for name, value in values.items()

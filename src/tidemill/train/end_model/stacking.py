@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from tidemill.contracts import Probabilities
+from tidemill.reports.model import CombinationRecord
 from tidemill.train.classical.base import DIGITS
 from tidemill.train.classical.logistic import Logistic, fit_logistic
 from tidemill.train.row_weights import Array, Ints
@@ -38,9 +39,9 @@ class Blend:
         """Combine (n_models, n_rows, n_classes) predictions into (n_rows, n_classes)."""
         return np.asarray(np.round(np.tensordot(self.shares, predictions, axes=1), DIGITS))
 
-    def to_json(self) -> dict[str, Any]:
-        """Give what JSON keeps of it."""
-        return {"shares": self.shares.tolist()}
+    def record(self) -> CombinationRecord:
+        """Give what a file keeps of it."""
+        return CombinationRecord(shares=tuple(self.shares.tolist()))
 
 
 @dataclass(frozen=True)
@@ -53,19 +54,19 @@ class Stack:
         """Combine (n_models, n_rows, n_classes) predictions into (n_rows, n_classes)."""
         return self.model.predict_proba(_logs(predictions))
 
-    def to_json(self) -> dict[str, Any]:
-        """Give what JSON keeps of it."""
-        return {"weight": self.model.weight.tolist(), "bias": self.model.bias.tolist()}
+    def record(self) -> CombinationRecord:
+        """Give what a file keeps of it."""
+        return CombinationRecord(weight=self.model.weight.tolist(), bias=tuple(self.model.bias.tolist()))
 
 
 Combination = Blend | Stack
 
 
-def combination_from_json(values: dict[str, Any]) -> Combination:
-    """Restore a blend or a stack from what JSON kept."""
-    if "shares" in values:
-        return Blend(np.array(values["shares"]))
-    return Stack(Logistic(*(np.array(values[name], dtype=np.float32) for name in ("weight", "bias"))))
+def combination_of(record: CombinationRecord) -> Combination:
+    """Restore a blend or a stack from what a file kept."""
+    if record.shares is not None:
+        return Blend(np.array(record.shares))
+    return Stack(Logistic(*(np.array(values, dtype=np.float32) for values in (record.weight, record.bias))))
 
 
 def fit_combination(way: str, predictions: Any, targets: Probabilities, weights: Array) -> Combination:

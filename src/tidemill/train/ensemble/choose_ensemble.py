@@ -16,6 +16,8 @@ import numpy as np
 import polars as pl
 
 from tidemill.contracts import Probabilities
+from tidemill.reports.model import EnsembleSummary
+from tidemill.reports.train import EnsembleReport, ModelComparison
 from tidemill.train.classical.base import Member, ModelInputs
 from tidemill.train.classical.registry import MEMBERS, members_of
 from tidemill.train.end_model.model import Ensemble
@@ -27,7 +29,7 @@ from tidemill.train.row_weights import Array, Ints, class_balanced_weights
 from tidemill.train.settings import TrainSettings
 
 HEAD: Final = "head"
-OFF: Final[dict[str, Any]] = {"used": False, "reason": "train.ensemble.members is empty: the head is the end model"}
+OFF: Final = EnsembleReport(used=False, reason="train.ensemble.members is empty: the head is the end model")
 """The report where no ensemble was asked for."""
 
 Log = Callable[[str], None]
@@ -38,11 +40,19 @@ class EnsembleResult:
     """The ensemble (None: the head alone does as well), and the report of why."""
 
     ensemble: Ensemble | None
-    report: dict[str, Any]
+    report: EnsembleReport
 
-    def summary(self) -> dict[str, Any]:
-        """Give what config.json and the model card hold of it."""
-        return {name: self.report[name] for name in ("members", "way", "reason", "sentences", "combination")}
+    def summary(self) -> EnsembleSummary | None:
+        """Give what config.json and the model card hold of it; None of the head alone."""
+        if self.ensemble is None or self.report.way is None:
+            return None
+        return EnsembleSummary(
+            members=tuple(self.ensemble.members),
+            way=self.report.way,
+            reason=self.report.reason,
+            sentences=self.report.sentences,
+            combination=self.ensemble.combination.record(),
+        )
 
 
 @dataclass(frozen=True)
@@ -85,7 +95,7 @@ class OutOfFold:
         return cross_fitted_predictions(way, self.predictions[kept], self.targets, self.weights, self.fold)
 
 
-def cotraining_report(ensemble: Ensemble, settings: TrainSettings) -> dict[str, Any]:
+def cotraining_report(ensemble: Ensemble, settings: TrainSettings) -> EnsembleReport:
     """Report an ensemble of co-trained views.
 
     Parameters
@@ -97,22 +107,20 @@ def cotraining_report(ensemble: Ensemble, settings: TrainSettings) -> dict[str, 
 
     Returns
     -------
-    dict
-        As ``fit_ensemble`` reports.
+    EnsembleReport
     """
     how = (
         "each is fitted on the mean of all their held-out predictions"
         if settings.self_training.rounds
         else "each is fitted alone"
     )
-    return {
-        "used": True,
-        "members": list(ensemble.members),
-        "way": "co-training" if settings.self_training.rounds else "mean",
-        "reason": f"train.cotraining.views: {how}, and the prediction is the geometric mean of theirs",
-        "sentences": [],
-        "combination": ensemble.combination.to_json(),
-    }
+    return EnsembleReport(
+        used=True,
+        members=tuple(ensemble.members),
+        way="co-training" if settings.self_training.rounds else "mean",
+        reason=f"train.cotraining.views: {how}, and the prediction is the geometric mean of theirs",
+        combination=ensemble.combination.record(),
+    )
 
 
 def fit_ensemble(
@@ -147,13 +155,15 @@ def fit_ensemble(
     out_of_fold = out_of_fold_predictions(training_set, inputs, names, settings)
     comparison = comparison_rows(training_set, recipe_targets(training_set, settings)[1], settings)
     report = compare_with_head(out_of_fold, comparison, settings)
-    report |= {"left_out": left_out, "members": names, "folds": settings.ensemble.folds}
-    if not report["used"]:
+    about = {"left_out": tuple(left_out), "members": tuple(names), "folds": settings.ensemble.folds}
+    report = report.model_copy(update=about)
+    if not report.used or report.way is None:
         return EnsembleResult(None, report)
     members = {name: fit_member(name, training_set, inputs, settings) for name in names}
-    combination = fit_combination(report["way"], out_of_fold.predictions, out_of_fold.targets, out_of_fold.weights)
-    report["combination"] = combination.to_json()
-    return EnsembleResult(Ensemble(members, combination), report)
+    combination = fit_combination(report.way, out_of_fold.predictions, out_of_fold.targets, out_of_fold.weights)
+    return EnsembleResult(
+        Ensemble(members, combination), report.model_copy(update={"combination": combination.record()})
+    )
 
 
 def out_of_fold_predictions(
@@ -242,7 +252,7 @@ def fit_member(name: str, training_set: TrainingSet, inputs: ModelInputs, settin
     return MEMBERS[name].fit(inputs, targets, class_balanced_weights(targets, weights, settings), own, settings.seed)
 
 
-def compare_with_head(out_of_fold: OutOfFold, comparison: Comparison, settings: TrainSettings) -> dict[str, Any]:
+def compare_with_head(out_of_fold: OutOfFold, comparison: Comparison, settings: TrainSettings) -> EnsembleReport:
     """Compare every model, the blend and the stack with the head alone.
 
     Parameters
@@ -256,7 +266,7 @@ def compare_with_head(out_of_fold: OutOfFold, comparison: Comparison, settings: 
 
     Returns
     -------
-    dict
+    EnsembleReport
         Every figure, the sentences and whether the ensemble is used.
     """
     head = out_of_fold.predictions[0]
@@ -274,25 +284,25 @@ def compare_with_head(out_of_fold: OutOfFold, comparison: Comparison, settings: 
         if len(out_of_fold.names) > 1
     }
     used, reason = _decided(lines[way], way, comparison, accept_without_gold=settings.ensemble.accept_without_gold)
-    return {
-        "used": used,
-        "reason": reason,
-        "way": way,
-        "judged_by": comparison.loss_name(),
-        "rows": int(comparison.loss_rows.sum()),
-        "lines": lines,
-        "without": without,
-        "sentences": [ablation_sentence(name, combination["gain"]) for name, combination in without.items()],
-    }
+    return EnsembleReport(
+        used=used,
+        reason=reason,
+        way=way,
+        judged_by=comparison.loss_name(),
+        rows=int(comparison.loss_rows.sum()),
+        lines=lines,
+        without=without,
+        sentences=tuple(ablation_sentence(name, line.gain) for name, line in without.items()),
+    )
 
 
-def _decided(best: dict[str, Any], way: str, comparison: Comparison, *, accept_without_gold: bool) -> tuple[bool, str]:
+def _decided(best: ModelComparison, way: str, comparison: Comparison, *, accept_without_gold: bool) -> tuple[bool, str]:
     """Labels alone do not decide unless that is asked for.
 
     What fits them best repeats their mistakes best, and on three sets of real votes it was surely worse by gold
     (docs/decisions/0008).
     """
-    mean, low, high = best["gain"]
+    mean, low, high = best.gain
     gain = f"the {way} against the head alone: {mean:+.4f} [{low:+.4f}, {high:+.4f}] less {comparison.loss_name()}"
     alone = "so the head alone is the end model"
     if not (comparison.by_gold or accept_without_gold):
@@ -302,8 +312,8 @@ def _decided(best: dict[str, Any], way: str, comparison: Comparison, *, accept_w
         )
     if low <= 0.0:
         return False, f"{gain}; not surely a gain, {alone}"
-    if best["told_gain"][0] < 0.0:
-        return False, f"{gain}; but its accuracy is {-best['told_gain'][0]:.1%} lower, {alone}"
+    if best.accuracy_gain[0] < 0.0:
+        return False, f"{gain}; but its accuracy is {-best.accuracy_gain[0]:.1%} lower, {alone}"
     return True, f"{gain}; so the {way} is the end model"
 
 
@@ -331,7 +341,7 @@ def ablation_sentence(name: str, gain: Sequence[float]) -> str:
     return f"without {name}: {verdict}, {mean:+.4f} [{low:+.4f}, {high:+.4f}]"
 
 
-def comparison_table(report: dict[str, Any]) -> pl.DataFrame:
+def comparison_table(report: EnsembleReport) -> pl.DataFrame:
     """Make a table of a report.
 
     Returns
@@ -339,11 +349,11 @@ def comparison_table(report: dict[str, Any]) -> pl.DataFrame:
     polars.DataFrame
         A row for each model, for the blend and the stack (all compared with the head), and for each ablation.
     """
-    rows = [("beside head", name, figures) for name, figures in report.get("lines", {}).items()]
-    rows += [("left out", name, figures) for name, figures in report.get("without", {}).items()]
+    rows = [("beside head", name, figures) for name, figures in (report.lines or {}).items()]
+    rows += [("left out", name, figures) for name, figures in (report.without or {}).items()]
     columns: dict[str, Any] = {"what": [what for what, _, _ in rows], "model": [name for _, name, _ in rows]}
-    for key in ("told", "told_gain", "loss", "gain"):
+    for key in ("accuracy", "accuracy_gain", "loss", "gain"):
         for end_index, end in enumerate(("", "_low", "_high")):
-            columns[key + end] = [figures[key][end_index] for _, _, figures in rows]
+            columns[key + end] = [getattr(figures, key)[end_index] for _, _, figures in rows]
     schema: dict[str, Any] = dict.fromkeys(columns, pl.Float64) | {"what": pl.String, "model": pl.String}
     return pl.DataFrame(columns, schema=schema)

@@ -7,11 +7,12 @@ cross entropy against its soft label. The same rows are drawn for both models.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from tidemill.contracts import NO_GOLD, Probabilities
+from tidemill.reports.train import ModelComparison
 from tidemill.train.recipes.choose_recipe import MIN_GOLD_ROWS, confident_rows, squared_errors
 from tidemill.train.recipes.recipe import TrainingSet
 from tidemill.train.row_weights import Array, Ints, Mask, class_balance_factors
@@ -30,9 +31,9 @@ class Estimate:
     low: float
     high: float
 
-    def rounded(self) -> list[float]:
+    def rounded(self) -> tuple[float, float, float]:
         """Give the three numbers, to six decimals."""
-        return [round(number, 6) for number in (self.mean, self.low, self.high)]
+        return round(self.mean, 6), round(self.low, 6), round(self.high, 6)
 
 
 @dataclass(frozen=True)
@@ -177,7 +178,7 @@ def bootstrap_mean(rows: Array, classes: Ints, seed: int) -> Estimate:
     return Estimate(float(rows.mean()), float(low), float(high))
 
 
-def compare(comparison: Comparison, predictions: Probabilities, other: Probabilities) -> dict[str, Any]:
+def compare(comparison: Comparison, predictions: Probabilities, other: Probabilities) -> ModelComparison:
     """Compare a model with another one.
 
     Parameters
@@ -191,15 +192,15 @@ def compare(comparison: Comparison, predictions: Probabilities, other: Probabili
 
     Returns
     -------
-    dict
-        ``told`` (accuracy), ``loss``, ``told_gain`` and ``gain``, each a mean and the ends of its interval.
+    ModelComparison
     """
     classes = comparison.truth.argmax(axis=1)
     correct, losses = comparison.correct(predictions), comparison.losses(predictions)
     values = {
-        "told": (correct, comparison.accuracy_rows),
+        "accuracy": (correct, comparison.accuracy_rows),
         "loss": (losses, comparison.loss_rows),
-        "told_gain": (correct - comparison.correct(other), comparison.accuracy_rows),
+        "accuracy_gain": (correct - comparison.correct(other), comparison.accuracy_rows),
         "gain": (comparison.losses(other) - losses, comparison.loss_rows),
     }
-    return {name: bootstrap_mean(rows, classes[of], comparison.seed).rounded() for name, (rows, of) in values.items()}
+    means = {name: bootstrap_mean(rows, classes[of], comparison.seed) for name, (rows, of) in values.items()}
+    return ModelComparison(**{name: mean.rounded() for name, mean in means.items()})

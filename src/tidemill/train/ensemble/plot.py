@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from tidemill.reports.train import EnsembleReport
 from tidemill.train.end_model.stacking import WAYS
 
 _DPI: Final = 110
@@ -15,7 +16,7 @@ _HEAD: Final = "#2e4057"
 _LOST: Final = "#d1495b"
 
 
-def draw_comparison(report: Mapping[str, Any], path: Path) -> None:
+def draw_comparison(report: EnsembleReport, path: Path) -> None:
     """Draw a report, the same bytes for the same report.
 
     Parameters
@@ -28,29 +29,29 @@ def draw_comparison(report: Mapping[str, Any], path: Path) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    lines, without = report["lines"], report["without"]
+    lines, without = report.lines or {}, report.without or {}
     figure = Figure(figsize=(11.0, 1.6 + 0.32 * len(lines)), layout="constrained")
     FigureCanvasAgg(figure)
     accuracy, gained, left_out = figure.subplots(1, 3)
     names = list(lines)
     colors = [_HEAD if name == "head" else _WHOLE if name in WAYS else _PLAIN for name in names]
-    _bars(accuracy, names, [lines[name]["told"] for name in names], colors)
-    accuracy.set_xlim(max(0.0, min(figures["told"][1] for figures in lines.values()) - 0.05), 1.0)
+    _bars(accuracy, names, [lines[name].accuracy for name in names], colors)
+    accuracy.set_xlim(max(0.0, min(figures.accuracy[1] for figures in lines.values()) - 0.05), 1.0)
     accuracy.set_title("accuracy (balanced where classes are)", loc="left", fontsize=10)
-    _bars(gained, names, [lines[name]["gain"] for name in names], colors)
+    _bars(gained, names, [lines[name].gain for name in names], colors)
     gained.set_title("gain over the head alone", loc="left", fontsize=10)
-    gained.set_xlabel(f"less {report['judged_by']}", fontsize=9)
-    losses = [without[name]["gain"] for name in without]
+    gained.set_xlabel(f"less {report.judged_by}", fontsize=9)
+    losses = [without[name].gain for name in without]
     _bars(
         left_out,
         [f"without {name}" for name in without],
         losses,
         [_LOST if figures[2] < 0 else _PLAIN for figures in losses],
     )
-    left_out.set_title(f"{report['way']} without one of its models", loc="left", fontsize=10)
+    left_out.set_title(f"{report.way} without one of its models", loc="left", fontsize=10)
     left_out.set_xlabel("gain; red: surely worse without it", fontsize=9)
-    used = f"the {report['way']} is the end model" if report["used"] else "the head alone is the end model"
-    figure.suptitle(f"{used}; {report['rows']:,} held-out rows, 95% intervals", fontsize=10, x=0.01, ha="left")
+    used = f"the {report.way} is the end model" if report.used else "the head alone is the end model"
+    figure.suptitle(f"{used}; {report.rows or 0:,} held-out rows, 95% intervals", fontsize=10, x=0.01, ha="left")
     figure.savefig(path, format="png", dpi=_DPI, metadata={"Software": None})
 
 

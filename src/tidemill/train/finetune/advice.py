@@ -6,12 +6,13 @@ together have the same label, as the cut statistic asks of each row.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from tidemill.contracts import Features, Probabilities
+from tidemill.reports.embed import Domain
+from tidemill.reports.model import FinetuneAdvice, NeighbourAgreement
 from tidemill.train.recipes.cut_statistic import neighbour_agreement
 from tidemill.train.row_weights import Array
 from tidemill.train.settings import TrainSettings
@@ -27,12 +28,12 @@ ADVICE: Final = (
 
 
 def finetune_advice(
-    domain: Mapping[str, Any] | None,
+    domain: Domain | None,
     features: Features,
     targets: Probabilities,
     weights: Array,
     settings: TrainSettings,
-) -> dict[str, Any]:
+) -> FinetuneAdvice:
     """Advise whether to fine-tune the backbone.
 
     ``advice`` is None where the backbone is near enough and its features separate the labels, where it was fine-tuned, and
@@ -51,13 +52,12 @@ def finetune_advice(
 
     Returns
     -------
-    dict
-        ``verdict``, ``neighbours``, ``words`` and ``advice``.
+    FinetuneAdvice
     """
-    verdict = "unknown" if domain is None else str(domain["verdict"])
-    words = [] if domain is None else [f"the backbone is {_distance_words(verdict)} this data: {domain['words']}"]
+    verdict = "unknown" if domain is None else domain.verdict
+    words = [] if domain is None else [f"the backbone is {_distance_words(verdict)} this data: {domain.summary}"]
     rows = np.random.default_rng([settings.seed, 19]).permutation(np.flatnonzero(weights > 0))[:_MAX_ROWS]
-    report: dict[str, Any] = {"verdict": verdict}
+    neighbours = None
     separation = 1.0
     enough = (
         len(rows) >= _ROWS_PER_NEIGHBOUR * settings.cut_statistic.n_neighbors
@@ -67,11 +67,12 @@ def finetune_advice(
             features[rows], targets[rows].argmax(axis=1), neighbours=settings.cut_statistic.n_neighbors
         )
         separation = (agree - chance) / (1.0 - chance) if chance < 1.0 else 1.0
-        report["neighbours"] = {"agree": round(agree, 4), "chance": round(chance, 4)}
+        neighbours = NeighbourAgreement(agree=round(agree, 4), chance=round(chance, 4))
         near = f"of {settings.cut_statistic.n_neighbors} neighbours among its features {agree:.0%} share the label"
         words.append(f"{near}, {chance:.0%} would by chance")
     asks = enough and settings.mode == "head" and (verdict == "far" or separation < MIN_AGREEMENT)
-    return report | {"words": "; ".join(words), "advice": ADVICE if asks else None}
+    advice = ADVICE if asks else None
+    return FinetuneAdvice(verdict=verdict, neighbours=neighbours, summary="; ".join(words), advice=advice)
 
 
 def _distance_words(verdict: str) -> str:

@@ -13,6 +13,7 @@ import json
 import logging
 import shutil
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,9 +30,16 @@ from tidemill.train.settings import TrainSettings
 CHECKPOINT: Final = "last.ckpt"
 
 
-def finetune(
-    backbone: TrainableBackbone, rows: FinetuneRows, *, settings: TrainSettings, scratch: Path
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class FinetuneRun:
+    """Mode, epochs and number of training rows."""
+
+    mode: str
+    epochs: int
+    rows: int
+
+
+def finetune(backbone: TrainableBackbone, rows: FinetuneRows, *, settings: TrainSettings, scratch: Path) -> FinetuneRun:
     """Fine-tune a backbone in place.
 
     A run that was killed goes on from its last whole epoch, to the same end.
@@ -49,8 +57,7 @@ def finetune(
 
     Returns
     -------
-    dict
-        ``mode``, ``epochs`` and ``rows``.
+    FinetuneRun
 
     Raises
     ------
@@ -74,7 +81,7 @@ def finetune(
         torch.manual_seed(settings.seed)
         _run(backbone, rows, top, settings=settings, folder=folder)
     shutil.rmtree(folder, ignore_errors=True)
-    return {"mode": settings.mode, "epochs": settings.finetune.epochs, "rows": len(rows.contents)}
+    return FinetuneRun(settings.mode, settings.finetune.epochs, len(rows.contents))
 
 
 def linear_start(rows: FinetuneRows, settings: TrainSettings) -> tuple[Any, Any]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from tidemill.common.torch_threads import torch_threads
 from tidemill.contracts import DataError, Features, Probabilities
+from tidemill.reports.model import HeadTraining
 from tidemill.train.head.feature_selection import select_dimensions
 from tidemill.train.head.head import Head
 from tidemill.train.row_weights import Array, class_balance_factors
@@ -59,7 +60,7 @@ def fit_head(
 ) -> Head:
     """Fit a head.
 
-    Rows of weight 0 change nothing. ``config`` of the head holds the epochs and the loss on held-out rows.
+    Rows of weight 0 change nothing. ``training`` of the head holds the epochs and the loss on held-out rows.
 
     Parameters
     ----------
@@ -102,7 +103,7 @@ def fit_head(
     with torch_threads(settings.threads):
         layers, report = _fit(scaled[:, read], (targets, weights), held, settings)
     layers = (_widened(layers[0], read, scaled.shape[1]), *layers[1:])
-    return Head(mean.astype(np.float32), scale.astype(np.float32), layers, report)
+    return Head(mean.astype(np.float32), scale.astype(np.float32), layers, training=HeadTraining(**report))
 
 
 def _widened(layer: tuple[Any, Any], read: Any, dimensions: int) -> tuple[Any, Any]:

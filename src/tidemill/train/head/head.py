@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from tidemill.contracts import DataError, Features, Probabilities
+from tidemill.reports.model import BackboneRecord, HeadTraining, ModelConfig
 
 Array = npt.NDArray[np.float32]
-
-FORMAT: Final = 1
-"""Version of the files of a model's folder."""
 
 WEIGHTS: Final = "model.safetensors"
 CONFIG: Final = "config.json"
@@ -36,23 +32,45 @@ class Head:
     layers
         Weight (n_outputs, n_inputs) and bias (n_outputs,) of each.
     config
-        Content of config.json.
+        What the model is; None before ``train`` has described it.
+    training
+        How it was fitted; None where it was loaded.
     """
 
     mean: Array
     scale: Array
     layers: tuple[tuple[Array, Array], ...]
-    config: Mapping[str, Any] = field(default_factory=dict)
+    config: ModelConfig | None = None
+    training: HeadTraining | None = None
+
+    @property
+    def about(self) -> ModelConfig:
+        """What the model is.
+
+        Raises
+        ------
+        DataError
+            ``train`` has not described it.
+        """
+        if self.config is None:
+            raise DataError("this head is no whole model: `train` describes what it was trained on")
+        return self.config
 
     @property
     def classes(self) -> tuple[str, ...]:
         """Class names, in the order of the probabilities."""
-        return tuple(self.config["classes"])
+        return self.about.classes
 
     @property
-    def backbone(self) -> dict[str, Any]:
-        """What identifies the backbone whose features the head reads."""
-        return dict(self.config["backbone"])
+    def backbone(self) -> BackboneRecord:
+        """What identifies the backbone whose features the head reads.
+
+        Raises
+        ------
+        DataError
+            It was fitted on features of the caller's own.
+        """
+        return self.about.required_backbone
 
     def predict_proba(self, features: Features) -> Probabilities:
         """Predict class probabilities.
@@ -79,14 +97,14 @@ class Head:
         return np.round(softmax(hidden), _DIGITS)
 
     def files(self) -> dict[str, bytes]:
-        """Give names and contents of its files: weights and config."""
+        """Give names and contents of its files: weights, and what the model is where that is known."""
         from safetensors.numpy import save
 
         tensors = {"mean": self.mean, "scale": self.scale}
         for index, (weight, bias) in enumerate(self.layers):
             tensors |= {f"layers.{index}.weight": weight, f"layers.{index}.bias": bias}
-        config = json.dumps(dict(self.config), indent=2, sort_keys=True) + "\n"
-        return {WEIGHTS: save(tensors), CONFIG: config.encode()}
+        weights = {WEIGHTS: save(tensors)}
+        return weights if self.config is None else weights | {CONFIG: self.config.text().encode()}
 
     @classmethod
     def load(cls, folder: Path) -> Head:
@@ -100,16 +118,14 @@ class Head:
         from safetensors import SafetensorError
         from safetensors.numpy import load_file
 
+        config = ModelConfig.read(folder / CONFIG)
         try:
-            config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
             tensors = load_file(folder / WEIGHTS)
             indices = range(sum(name.endswith(".weight") for name in tensors))
             layers = tuple((tensors[f"layers.{index}.weight"], tensors[f"layers.{index}.bias"]) for index in indices)
             head = cls(tensors["mean"], tensors["scale"], layers, config)
-        except (OSError, SafetensorError, KeyError, json.JSONDecodeError) as error:
+        except (OSError, SafetensorError, KeyError) as error:
             raise DataError(f"{folder} is not a whole model ({error}): run the train stage, or `dvc pull`") from error
-        if config.get("format") != FORMAT:
-            raise DataError(f"{folder} has format {config.get('format')}, this Tidemill reads {FORMAT}: train again")
         return head
 
 

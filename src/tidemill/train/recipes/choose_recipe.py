@@ -17,6 +17,7 @@ from typing import Any, Final
 import numpy as np
 
 from tidemill.contracts import NO_GOLD, Probabilities
+from tidemill.reports.model import RecipeChoice
 from tidemill.train.classical.registry import MEMBERS
 from tidemill.train.end_model.model import EndModel
 from tidemill.train.recipes.cotraining import fit_end_model
@@ -58,7 +59,7 @@ class CrossValidation:
         return float(np.mean([(classes[a] == classes[b]).mean() for a, b in pairs]))
 
 
-def fit_chosen_recipe(training_set: TrainingSet, settings: TrainSettings) -> tuple[EndModel, dict[str, Any]]:
+def fit_chosen_recipe(training_set: TrainingSet, settings: TrainSettings) -> tuple[EndModel, RecipeChoice | None]:
     """Fit the end model by the recipe that the evidence supports.
 
     Parameters
@@ -71,17 +72,17 @@ def fit_chosen_recipe(training_set: TrainingSet, settings: TrainSettings) -> tup
     Returns
     -------
     model : EndModel
-    choice : dict
-        The recipe, the reason, and each one's scores; empty where there are no recipes to choose from.
+    choice : RecipeChoice or None
+        None where there are no recipes to choose from.
     """
     if not settings.recipes:
-        return fit_end_model(training_set, settings), {}
+        return fit_end_model(training_set, settings), None
     has_gold = settings.gold.use and int((training_set.gold != NO_GOLD).sum()) >= MIN_GOLD_ROWS
     choice = (choose_by_gold if has_gold else choose_by_order)(training_set, settings)
-    return fit_end_model(training_set, settings.recipe(choice["chosen"])), choice
+    return fit_end_model(training_set, settings.recipe(choice.chosen)), choice
 
 
-def choose_by_gold(training_set: TrainingSet, settings: TrainSettings) -> dict[str, Any]:
+def choose_by_gold(training_set: TrainingSet, settings: TrainSettings) -> RecipeChoice:
     """Choose the recipe of least squared error on gold.
 
     Parameters
@@ -93,8 +94,7 @@ def choose_by_gold(training_set: TrainingSet, settings: TrainSettings) -> dict[s
 
     Returns
     -------
-    dict
-        ``chosen``, ``reason`` and ``recipes`` with each one's scores.
+    RecipeChoice
     """
     labeled = training_set.gold != NO_GOLD
     truth = np.eye(training_set.targets.shape[1])[training_set.gold[labeled]]
@@ -106,10 +106,11 @@ def choose_by_gold(training_set: TrainingSet, settings: TrainSettings) -> dict[s
         name: gold_free_scores(validation, training_set) | {"squared_error": round(float(losses[name].mean()), 6)}
         for name, validation in trials.items()
     }
-    return {"chosen": within_one_standard_error(losses)[0], "reason": "least squared error on gold", "recipes": scores}
+    chosen = within_one_standard_error(losses)[0]
+    return RecipeChoice(chosen=chosen, reason="least squared error on gold", recipes=scores)
 
 
-def choose_by_order(training_set: TrainingSet, settings: TrainSettings) -> dict[str, Any]:
+def choose_by_order(training_set: TrainingSet, settings: TrainSettings) -> RecipeChoice:
     """Choose the first recipe that is not passed over.
 
     Parameters
@@ -121,8 +122,7 @@ def choose_by_order(training_set: TrainingSet, settings: TrainSettings) -> dict[
 
     Returns
     -------
-    dict
-        ``chosen``, ``reason`` and ``recipes`` with the scores of those that were tried.
+    RecipeChoice
     """
     *listed, plainest = usable_recipes(training_set, settings)
     scores = {plainest: gold_free_scores(cross_validate(training_set, settings.recipe(plainest)), training_set)}
@@ -134,7 +134,7 @@ def choose_by_order(training_set: TrainingSet, settings: TrainSettings) -> dict[
             chosen = name
             break
     reason = f"first of the list whose recall of held-out confident labels is near that of {plainest}"
-    return {"chosen": chosen, "reason": reason, "recipes": scores}
+    return RecipeChoice(chosen=chosen, reason=reason, recipes=scores)
 
 
 def usable_recipes(training_set: TrainingSet, settings: TrainSettings) -> list[str]:

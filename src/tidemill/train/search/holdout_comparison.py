@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+from pydantic import JsonValue
 
 from tidemill.contracts import Probabilities
 from tidemill.train.deadline import OutOfTimeError, time_limit
@@ -46,7 +47,7 @@ class Finalist:
 
     trial: int
     backbone: str
-    changes: dict[str, Any]
+    changes: dict[str, JsonValue]
     gain: tuple[float, float, float]
     points: tuple[float, float, float]
 

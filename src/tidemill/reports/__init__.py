@@ -1,0 +1,18 @@
+"""Typed models of every JSON file that Tidemill writes: what a report holds, in which format, and what to do if it is broken.
+
+A report is written and read through its model alone, so a wrong value is found where it is made and a torn or foreign file
+where it is read. ``docs/reports.md`` is written from these models.
+
+base           what all models share: reading, writing, formats, errors
+documentation  docs/reports.md, written from the models
+evaluate       metrics.json, verdict.json, curves.json
+monitor        drift.json
+project        batches.json, champion.json, preflight.json, results of suites
+ingest         ingest.json
+embed          domain.json
+search         search.json
+denoise        denoise.json, functions.json, label_model.json
+train          train/ensemble.json
+model          config.json and ensemble.json of a model's folder
+workbench      answers of `tidemill lf --json`
+"""

@@ -1,0 +1,101 @@
+"""Records of the project: which batches have arrived, which model is pinned, that settings agree, what the suites found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from tidemill.reports.base import Count, Part, Report
+
+
+class Arrival(Part):
+    """One batch as the manifest has it."""
+
+    batch: str = Field(description="its name")
+    source: str = Field(description="file, folder or address that it came from, as seen from the project's folder")
+    sha256: str = Field(description="fingerprint of the source when it arrived")
+
+
+class Manifest(Report):
+    """The batches that have arrived. git keeps it; files of version 0.1.0 mean the same."""
+
+    FILE: ClassVar[str] = "data/<problem>/batches.json"
+    REMEDY: ClassVar[str] = "`git checkout` brings the last committed one back"
+
+    batches: tuple[Arrival, ...] = Field(description="oldest first")
+
+    @classmethod
+    def upgraded(cls, content: Mapping[str, Any], found: object) -> Mapping[str, Any] | None:
+        """Read files of version 0.1.0, which name no format, as they are."""
+        return content if found is None else None
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        names = [arrival.batch for arrival in self.batches]
+        twice = [name for name in names if names.count(name) > 1]
+        if twice:
+            raise ValueError(f"batch {twice[0]!r} is there twice; remove one of the two")
+        return self
+
+
+class ChampionPin(Report):
+    """The version that evaluate and monitor compare with. git keeps it; files of version 0.1.0 mean the same."""
+
+    FILE: ClassVar[str] = "models/<problem>/champion.json"
+    REMEDY: ClassVar[str] = "`git checkout` brings the last committed one back"
+
+    version: str | None = Field(description="tag such as spam@v1.4.0; null: there is no champion yet")
+
+    @classmethod
+    def upgraded(cls, content: Mapping[str, Any], found: object) -> Mapping[str, Any] | None:
+        """Read files of version 0.1.0, which name no format, as they are."""
+        return content if found is None else None
+
+
+class Preflight(Report):
+    """That params.yaml is what conf/ composes to: a constant, so that what follows is not recomputed."""
+
+    FILE: ClassVar[str] = "data/<problem>/preflight.json"
+
+    params: str = Field(description="where params.yaml comes from")
+
+
+class ExpectationResult(Part):
+    """One expectation of a suite."""
+
+    type: str = Field(description="Great Expectations' name of it")
+    column: str | None = Field(description="column that it is about; null: the table")
+    success: bool = Field(description="whether it is met")
+    unexpected: Count = Field(description="values that do not meet it")
+
+
+class SuiteResult(Report):
+    """What a Great Expectations suite found of a finished table; files of version 0.1.0 hold its own report."""
+
+    FILE: ClassVar[str] = ".tidemill/suites/<problem>/<table>.json"
+
+    success: bool = Field(description="whether all expectations are met")
+    expectations: tuple[ExpectationResult, ...] = Field(description="in the suite's order")
+
+    @classmethod
+    def upgraded(cls, content: Mapping[str, Any], found: object) -> Mapping[str, Any] | None:
+        """Read Great Expectations' own report, which version 0.1.0 kept."""
+        return cls.of(content).model_dump() if found is None and "results" in content else None
+
+    @classmethod
+    def of(cls, result: Mapping[str, Any]) -> Self:
+        """Take what is kept from Great Expectations' own report."""
+        lines = tuple(_expectation(one) for one in result["results"])
+        return cls(success=bool(result["success"]), expectations=lines)
+
+
+def _expectation(result: Mapping[str, Any]) -> ExpectationResult:
+    config = result.get("expectation_config") or {}
+    return ExpectationResult(
+        type=config.get("type", "expectation"),
+        column=(config.get("kwargs") or {}).get("column"),
+        success=bool(result["success"]),
+        unexpected=int((result.get("result") or {}).get("unexpected_count") or 0),
+    )
