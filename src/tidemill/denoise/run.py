@@ -306,19 +306,24 @@ def describe(
     classes: tuple[str, ...],
     about: Mapping[str, Any],
 ) -> DenoiseReport:
-    """Report a fitted model, its balance and functions, and what majority vote would have given.
+    """Report a fitted model, its balance and functions, and what the majority vote would have given.
 
     Parameters
     ----------
-    model
+    model : LabelModel
         Fitted.
     votes : (n_rows, n_functions)
     probabilities : (n_rows, n_classes)
-        What the model gives these votes.
-    names, classes
-        Of functions and classes.
-    about
+        By this model.
+    names : list of str
+        Of the functions.
+    classes : tuple of str
+    about : mapping
         The report's other fields.
+
+    Returns
+    -------
+    DenoiseReport
     """
     majority = shares(votes, len(classes))
     covered = ~silent(votes)

@@ -1,4 +1,4 @@
-"""yardsticks and slices -> one table of scores with intervals."""
+"""One table of scores with intervals, of all baselines and slices."""
 
 from __future__ import annotations
 
@@ -23,8 +23,10 @@ _NOTHING = 1e-12  # a difference below this is rounding
 
 
 def rounded(value: float) -> float | None:
-    """Number -> six decimals, None for NaN: what JSON can hold and `dvc metrics diff` can compare.
+    """Round to six decimals, None for NaN: what JSON can hold and `dvc metrics diff` can compare.
 
+    Examples
+    --------
     >>> rounded(1 / 3), rounded(float("nan"))
     (0.333333, None)
     """
@@ -32,7 +34,19 @@ def rounded(value: float) -> float | None:
 
 
 def estimate(value: float, samples: Array, settings: EvaluateSettings) -> Estimate:
-    """Give a score the interval that its resamples span."""
+    """Give a score the interval that its resamples span.
+
+    Parameters
+    ----------
+    value : float
+    samples : (n_bootstrap,)
+        The score over resampled rows.
+    settings : EvaluateSettings
+
+    Returns
+    -------
+    Estimate
+    """
     low, high = interval(samples, settings.confidence_level)
     return Estimate(score=rounded(value), low=rounded(low), high=rounded(high))
 
@@ -40,10 +54,23 @@ def estimate(value: float, samples: Array, settings: EvaluateSettings) -> Estima
 def board(
     gold: Gold, models: Mapping[str, Probabilities], slices: Sequence[Slice], by: Ruler, settings: EvaluateSettings
 ) -> pl.DataFrame:
-    """Gold, yardstick -> probabilities, and slices -> one row per slice, yardstick and metric.
+    """Make the table of scores.
 
-    Columns: slice, yardstick, metric, rows, classes (how many the slice's gold holds), score, low, high.
-    The slice ``all`` comes first. Without rows the table is empty.
+    Parameters
+    ----------
+    gold : (n_rows,)
+        Class index.
+    models : mapping of str to (n_rows, n_classes)
+        Probabilities by each baseline.
+    slices : sequence of Slice
+    by : Ruler
+    settings : EvaluateSettings
+
+    Returns
+    -------
+    polars.DataFrame
+        A row per slice, baseline and metric: slice, yardstick, metric, rows, classes (how many the slice's gold holds), score,
+        low, high. The slice ``all`` comes first. Without rows the table is empty.
     """
     if not len(gold):
         return pl.DataFrame(schema=_SCHEMA)
@@ -87,7 +114,7 @@ def _lines(
 def _drawn(
     gold: Gold, models: Mapping[str, Probabilities], tallies: Mapping[str, Array], by: Ruler, settings: EvaluateSettings
 ) -> dict[str, dict[str, Array]]:
-    """Yardstick -> metric -> (n_bootstrap,) scores over resampled rows, the same rows for all yardsticks."""
+    """The same rows are drawn for all baselines, so that differences are paired."""
     sums: dict[str, list[Array]] = {name: [] for name in models}
     areas: dict[str, list[Array]] = {name: [] for name in models}
     for times in draws(len(gold), settings.n_bootstrap, settings.seed):
@@ -100,9 +127,24 @@ def _drawn(
 def difference(
     gold: Gold, one: Probabilities, other: Probabilities, by: Ruler, settings: EvaluateSettings, *, metric: str
 ) -> tuple[float, Array]:
-    """Two models on the same rows -> how much better the first is, and the same over paired resamples.
+    """Compare two models on the same rows.
 
-    Positive means better for every metric: for log loss and calibration error the sign is turned.
+    Parameters
+    ----------
+    gold : (n_rows,)
+        Class index.
+    one, other : (n_rows, n_classes)
+        Probabilities.
+    by : Ruler
+    settings : EvaluateSettings
+    metric : str
+
+    Returns
+    -------
+    gain : float
+        Positive where the first is better, for every metric: for log loss and calibration error the sign is turned.
+    resampled : (n_bootstrap,)
+        The gain over paired resamples.
     """
     tallies = np.hstack([tally(gold, one, by), tally(gold, other, by)])
     drawn = resample(tallies, n_bootstrap=settings.n_bootstrap, seed=settings.seed)
@@ -116,5 +158,15 @@ def difference(
 
 
 def share_better(gains: Array) -> float:
-    """Paired gains over resamples -> the share in which the first model is strictly better; NaN counts as not."""
+    """Compute the share of resamples in which the first model is strictly better.
+
+    Parameters
+    ----------
+    gains : (n_bootstrap,)
+        Paired gains; NaN counts as not better.
+
+    Returns
+    -------
+    float
+    """
     return float(np.mean(gains > _NOTHING))

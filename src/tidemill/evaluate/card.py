@@ -1,4 +1,4 @@
-"""the card that a model was trained with, and what evaluate found -> the card with its scores and its verdict."""
+"""The model card with its scores and its verdict."""
 
 from __future__ import annotations
 
@@ -25,7 +25,21 @@ _NAMES: Final = {
 
 
 def card(trained: str, done: Evaluated, labels: Sequence[tuple[str, str]]) -> str:
-    """Card of the train stage, what was evaluated and facts of the label model -> Markdown, the same for the same model."""
+    """Add scores and verdict to the card that the train stage wrote.
+
+    Parameters
+    ----------
+    trained : str
+        That card, Markdown.
+    done : Evaluated
+    labels : sequence of tuple of str
+        Facts of the label model.
+
+    Returns
+    -------
+    str
+        Markdown, the same for the same model.
+    """
     told = [f"- **{name}**: {text}" for name, text in labels]
     lines = ["## Where its labels come from", "", *told, "", *_scores(done), *_classes(done), *_slices(done)]
     lines += [*_honesty(done.metrics), *_verdict(done.verdict)]

@@ -1,4 +1,4 @@
-"""learning curves -> a picture: points, the law through them, and what it predicts with its interval."""
+"""A plot of learning curves: points, the law through them, and what it predicts with its interval."""
 
 from __future__ import annotations
 
@@ -18,7 +18,15 @@ _CURVES: Final = {"gold_per_class": ("gold labels", "#2e4057"), "weak_per_class"
 
 
 def draw_curves(told: Curves, path: Path) -> None:
-    """Curves as ``curves.json`` holds them -> PNG file."""
+    """Draw learning curves.
+
+    Parameters
+    ----------
+    told
+        Content of ``curves.json``.
+    path : Path
+        PNG file.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

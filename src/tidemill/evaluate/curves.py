@@ -1,4 +1,4 @@
-"""scores at numbers of rows -> the law they follow, what it says of more rows, and where it says nothing.
+"""Learning curves: the law that scores at numbers of rows follow, and what it predicts of more rows, or why it predicts nothing.
 
 The score rises as ``limit - gap * rows ** -rate``: the inverse power law of Cortes et al., "Learning Curves: Asymptotic
 Values and Rate of Convergence" (NIPS 1993), which Figueroa et al. (2012) found to hold for text classifiers.
@@ -35,13 +35,38 @@ class Law:
     most: int
 
     def at(self, rows: float) -> Array:
-        """Number of rows -> (draws,) scores, between 0 and 1."""
+        """Compute the score at a number of rows.
+
+        Parameters
+        ----------
+        rows : float
+
+        Returns
+        -------
+        (n_draws,)
+            Between 0 and 1.
+        """
         limit, gap, rate = self.parameters.T
         return np.asarray(np.clip(limit - gap * float(rows) ** -rate, 0.0, 1.0))
 
 
 def measured(tallies: Sequence[Array], by: Ruler, metric: str, *, n_bootstrap: int, seed: int) -> Array:
-    """Tallies of each model on the test rows -> (1 + n_bootstrap, models) scores, those of the rows as they are first."""
+    """Score models on the test rows and on resamples of them.
+
+    Parameters
+    ----------
+    tallies : sequence of (n_rows, n_columns)
+        Of each model.
+    by : Ruler
+    metric : str
+    n_bootstrap : int
+    seed : int
+
+    Returns
+    -------
+    (1 + n_bootstrap, n_models)
+        Scores on the rows as they are come first.
+    """
     stacked = np.stack(tallies, axis=1)  # (rows, models, columns)
     flat = stacked.reshape(len(stacked), -1)
     sums = [flat.sum(axis=0)[None], *(times @ flat for times in draws(len(flat), n_bootstrap, seed))]
@@ -49,7 +74,19 @@ def measured(tallies: Sequence[Array], by: Ruler, metric: str, *, n_bootstrap: i
 
 
 def fit_law(rows: Sequence[int], seen: Array, *, seed: int) -> Law:
-    """Number of rows of each model (models,), scores (1 + draws, models) as of ``measured`` -> the law, once per draw.
+    """Fit the law, once per draw.
+
+    Parameters
+    ----------
+    rows : sequence of int
+        Number of rows of each model.
+    seen : (1 + n_draws, n_models)
+        Scores, as ``measured`` gives them.
+    seed : int
+
+    Returns
+    -------
+    Law
 
     Raises
     ------
@@ -72,7 +109,7 @@ def fit_law(rows: Sequence[int], seen: Array, *, seed: int) -> Law:
 
 
 def _residuals(sizes: Array, residuals: Array) -> tuple[Array, Array]:
-    """Residuals of each model -> those of its size's mean and its own from there, both made good for what was fitted."""
+    """From the mean of a model's size, and of that mean from the law, both corrected for what was fitted."""
     place, count = np.unique(sizes, return_inverse=True, return_counts=True)[1:]
     mean = np.bincount(place, weights=residuals) / count
     of_one = np.where(count > 1, np.sqrt(count / np.maximum(count - 1, 1)), 1.0)
@@ -81,7 +118,23 @@ def _residuals(sizes: Array, residuals: Array) -> tuple[Array, Array]:
 
 
 def predictions(law: Law, asked: Sequence[int], *, confidence: float, reach: float) -> tuple[CurvePrediction, ...]:
-    """Law and numbers of rows -> for each the score with its interval, or why there is none."""
+    """Predict scores at numbers of rows.
+
+    Parameters
+    ----------
+    law : Law
+    asked : sequence of int
+        Numbers of rows.
+    confidence : float
+        Of the intervals.
+    reach : float
+        Times the largest size measured, beyond which nothing is predicted.
+
+    Returns
+    -------
+    list or tuple
+        For each number of rows the score with its interval, or why there is none.
+    """
     told = []
     for rows in asked:
         if rows > reach * law.most:
@@ -97,9 +150,22 @@ def predictions(law: Law, asked: Sequence[int], *, confidence: float, reach: flo
 
 
 def checked(rows: Sequence[int], seen: Array, *, seed: int, confidence: float) -> CurveCheck | None:
-    """The same as of ``fit_law`` -> what a law of few rows foretold of the most, beside what was measured there.
+    """Compare what a law of few rows predicts of the most with what was measured there.
 
-    None where too few sizes are left once those above a quarter of the most are put aside.
+    Parameters
+    ----------
+    rows : sequence of int
+        Number of rows of each model.
+    seen : (1 + n_draws, n_models)
+        Scores, as ``measured`` gives them.
+    seed : int
+    confidence : float
+        Of the interval.
+
+    Returns
+    -------
+    prediction and measurement, or None
+        None where too few sizes are left once those above a quarter of the most are put aside.
     """
     sizes = np.asarray(rows)
     kept = sizes <= sizes.max() / _BEYOND

@@ -1,9 +1,9 @@
-"""candidate, champion and floor on the rows of split valid -> promote or keep, and why.
+"""Whether the candidate is promoted, judged on the rows of split valid, and why.
 
 The rule, in its order:
 
 1. Fewer than ``min_rows`` gold rows in valid: keep, because nothing can be judged.
-2. The candidate must beat the majority-class floor: in at least the share ``probability`` of paired bootstrap
+2. The candidate must beat the majority-class floor: in at least the share ``min_probability`` of paired bootstrap
    resamples of the valid rows its ``metric`` is strictly better. Without a champion that is enough.
 3. A candidate that predicts what the champion predicts is kept back: nothing would change.
 4. The candidate must beat the champion on the same rows by the same rule. Strictly: a tie is no reason to replace a
@@ -15,7 +15,7 @@ The rule, in its order:
    .075); at 0.8 it blocks one in fifteen, and a fall of .3 still blocks practically always. A guard of fewer rows is
    named in the reasons and blocks nothing.
 
-Both models answer for the same rows, those of every batch that has arrived, whatever each was trained on: what counts
+Both models predict the same rows, those of every batch that has arrived, whatever each was trained on: what counts
 is which of them serves today's data better. A candidate that wins on new data while it loses what the champion was good
 at is what the guards are for.
 """
@@ -176,8 +176,10 @@ def _guard(contest: Contest, guard: Guard, one: Slice, by: Ruler, settings: Eval
 
 
 def words(metric: str) -> str:
-    """Metric's name -> words.
+    """Write a metric's name in words.
 
+    Examples
+    --------
     >>> words("balanced_accuracy")
     'balanced accuracy'
     """
@@ -185,7 +187,7 @@ def words(metric: str) -> str:
 
 
 def shown(value: float | None) -> str:
-    """Score -> three decimals, or a dash where it has no meaning."""
+    """Write a score with three decimals, or a dash where it has no meaning."""
     return "-" if value is None else f"{value:.3f}"
 
 

@@ -1,6 +1,6 @@
-"""the candidate on rows with gold -> how far its confidence is to be believed: temperature, and coverage at a precision.
+"""How far the candidate's confidence is to be trusted: temperature, and coverage at a precision.
 
-Both are fitted on rows other than those of test, and told of test, of all its rows and of each slice.
+Both are fitted on rows other than those of test, and reported of test, of all its rows and of each slice.
 """
 
 from __future__ import annotations
@@ -40,14 +40,20 @@ def honesty(
 
     Parameters
     ----------
-    rows
+    rows : polars.DataFrame
         Rows with gold, with their split.
-    models
-        Probabilities of these rows by name.
-    slices
-        Slices of the rows of test.
-    by, settings
-        By what is measured.
+    models : mapping of str to (n_rows, n_classes)
+        Probabilities by each baseline.
+    slices : sequence of Slice
+        Of the rows of test.
+    by : Ruler
+    settings : EvaluateSettings
+
+    Returns
+    -------
+    coverage : Coverage
+    temperature : Temperature or None
+        None where it is not fitted.
     """
     covered = _coverage(rows, models, slices, settings)
     if settings.calibrate_on == "none" or (settings.calibrate_on == "weak" and LABELS not in models):
@@ -56,7 +62,21 @@ def honesty(
 
 
 def part(rows: pl.DataFrame, models: Mapping[str, Probabilities], split: str) -> tuple[dict[str, Probabilities], Gold]:
-    """Rows, models and a split -> the models and the gold of its rows alone."""
+    """Select the rows of a split.
+
+    Parameters
+    ----------
+    rows : polars.DataFrame
+        Rows with gold.
+    models : mapping of str to (n_rows, n_classes)
+        Probabilities by each baseline.
+    split : str
+
+    Returns
+    -------
+    models : dict of str to (n_split_rows, n_classes)
+    gold : (n_split_rows,)
+    """
     mask = (rows["split"] == split).to_numpy()
     return {name: model[mask] for name, model in models.items()}, rows["gold"].to_numpy()[mask]
 

@@ -1,4 +1,4 @@
-"""tables of scores -> pictures, the same bytes for the same tables."""
+"""Plots of tables of scores, the same bytes for the same tables."""
 
 from __future__ import annotations
 
@@ -31,7 +31,15 @@ _SOME: Final = 5  # rows of a bin, of fewer the share that is right is luck: a d
 
 
 def draw(done: Evaluated, folder: Path, classes: Sequence[str]) -> None:
-    """Evaluation and folder -> calibration, confusion, scores, slices and thresholds, each a .png in it."""
+    """Draw calibration, confusion, scores, slices and thresholds.
+
+    Parameters
+    ----------
+    done : Evaluated
+    folder : Path
+        Where the PNG files are written.
+    classes : sequence of str
+    """
     metric = done.metrics.metric
     _save(_scores(done.scores), folder / "scores.png")
     _save(_slices(done.scores, metric), folder / "slices.png")

@@ -1,4 +1,4 @@
-"""how unlike known rows each row of test is -> which share of the known kind is refused, of all rows and of each slice."""
+"""Which share of in-distribution rows the model rejects, of all test rows and of each slice."""
 
 from __future__ import annotations
 
@@ -29,12 +29,17 @@ def refusals(
     outlier : (n_rows,)
         Above 1 a row is rejected.
     gold : (n_rows,)
+        Class index.
     said : (n_rows, n_classes)
-        Probabilities of the end model.
-    slices
-        Slices of the rows.
-    settings
-        Settings of evaluate.
+        Probabilities by the end model.
+    slices : sequence of Slice
+        Of the rows.
+    settings : EvaluateSettings
+
+    Returns
+    -------
+    OutOfDistribution
+        Shares with intervals, of all rows and of each slice.
     """
     if not len(gold):
         return OutOfDistribution()

@@ -1,4 +1,4 @@
-"""rows with gold and what each yardstick says of them -> metrics, verdict and tables for plots."""
+"""Metrics, verdict and tables for plots, from rows with gold and the predictions of each baseline."""
 
 from __future__ import annotations
 
@@ -48,11 +48,25 @@ def evaluate(
     version: str | None,
     outlier: Array | None = None,
 ) -> Evaluated:
-    """Rows with gold of splits valid and test, and what each yardstick says of them -> everything to be told.
+    """Evaluate the candidate.
 
-    ``rows`` has columns row_id, split, gold and any that describe the rows; ``models`` maps names of
-    ``yardsticks.ORDER`` to (rows, classes) probabilities in the same order. Test rows are reported, valid rows judged.
-    ``outlier`` is how unlike known rows the end model finds each, where it was trained to tell.
+    Parameters
+    ----------
+    rows : polars.DataFrame
+        Rows with gold of splits valid and test: row_id, split, gold and any columns that describe the rows. Test rows are
+        reported, valid rows judged.
+    models : mapping of str to (n_rows, n_classes)
+        Probabilities by names of ``yardsticks.ORDER``.
+    classes : tuple of str
+    settings : EvaluateSettings
+    version : str or None
+        The champion's.
+    outlier : (n_rows,), optional
+        Outlier scores by the end model, where it rejects rows.
+
+    Returns
+    -------
+    Evaluated
     """
     by = ruler(classes, settings.positive_class, settings.n_bins)
     ordered = {name: models[name] for name in ORDER if name in models}

@@ -1,4 +1,4 @@
-"""gold and probabilities -> what a threshold buys: precision and recall per class, coverage at a precision."""
+"""What a threshold gives: precision and recall per class, coverage at a precision."""
 
 from __future__ import annotations
 
@@ -22,10 +22,23 @@ _RATES: Final = [f"{kind}{end}" for kind in ("precision", "recall") for end in (
 def thresholds(
     gold: Gold, probabilities: Probabilities, classes: Sequence[str], settings: EvaluateSettings
 ) -> pl.DataFrame:
-    """Gold and probabilities -> table of class, threshold, rows said to be of the class, precision, recall, their intervals.
+    """Make the table of precision and recall by threshold.
 
-    A row is said to be of a class when its probability of it is at least the threshold. Precision is null where no row
+    A row is predicted to be of a class when its probability of it is at least the threshold. Precision is null where no row
     is, and so is recall of a class that gold does not hold.
+
+    Parameters
+    ----------
+    gold : (n_rows,)
+        Class index.
+    probabilities : (n_rows, n_classes)
+    classes : sequence of str
+    settings : EvaluateSettings
+
+    Returns
+    -------
+    polars.DataFrame
+        Columns class, threshold, rows predicted to be of the class, precision, recall, and their intervals.
     """
     tables = [_of(gold == k, probabilities[:, k], name, settings) for k, name in enumerate(classes)]
     return pl.concat(tables)
@@ -48,7 +61,7 @@ def _of(positive: Any, score: Any, name: str, settings: EvaluateSettings) -> pl.
 
 
 def _rates(positive: Any, said: Any, times: Array) -> dict[str, Array]:
-    """(rows,) of the class, (rows, thresholds) said to be, (draws, rows) times drawn -> (draws, thresholds) of either."""
+    """For each draw of rows, by threshold."""
     hits, answered, total = times @ (said & positive[:, None]), times @ said, times @ positive
     empty = np.full(hits.shape, np.nan)
     return {
@@ -58,10 +71,23 @@ def _rates(positive: Any, said: Any, times: Array) -> dict[str, Array]:
 
 
 def least_confidence(gold: Gold, probabilities: Probabilities, precision: float) -> float | None:
-    """Gold, probabilities and a precision asked for -> the confidence from which on answers are right that often.
+    """Find the confidence threshold that gives a precision.
 
-    The least confidence of a row such that of the rows at least as sure the share asked for is right; None: there is none.
+    Parameters
+    ----------
+    gold : (n_rows,)
+        Class index.
+    probabilities : (n_rows, n_classes)
+    precision : float
+        The precision asked for.
 
+    Returns
+    -------
+    float or None
+        The least confidence of a row such that of the rows at least as confident this share is right; None: there is none.
+
+    Examples
+    --------
     >>> said = np.array([[0.9, 0.1], [0.8, 0.2], [0.7, 0.3], [0.4, 0.6]])
     >>> least_confidence(np.array([0, 0, 1, 0]), said, 0.95)
     0.8
@@ -76,7 +102,21 @@ def least_confidence(gold: Gold, probabilities: Probabilities, precision: float)
 
 
 def coverage(gold: Gold, probabilities: Probabilities, threshold: float, settings: EvaluateSettings) -> SliceCoverage:
-    """Gold, probabilities and the least confidence of an answer -> which share is answered, and how much of it is right."""
+    """Measure which share of rows is predicted at a threshold, and how much of it is right.
+
+    Parameters
+    ----------
+    gold : (n_rows,)
+        Class index.
+    probabilities : (n_rows, n_classes)
+    threshold : float
+        Least confidence of a prediction.
+    settings : EvaluateSettings
+
+    Returns
+    -------
+    coverage and precision, with intervals
+    """
     answered = probabilities.max(axis=1) >= threshold
     right = answered & (probabilities.argmax(axis=1) == gold)
     tallies = np.stack([answered, right, np.ones(len(gold))], axis=1).astype(np.float64)

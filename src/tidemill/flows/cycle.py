@@ -38,10 +38,24 @@ class Outcome:
 
 
 def refresh_cycles(project: Project, problem: str, overrides: list[str], *, log: Log) -> list[Outcome]:
-    """Project, problem and overrides → an outcome per cycle.
+    """Run the cycles of a refresh.
 
     The first champion is made from the batches that the manifest names; what has arrived since is then taken in,
     compared with that champion, and learned from.
+
+    Parameters
+    ----------
+    project : Project
+    problem : str
+    overrides : list of str
+        In Hydra's grammar.
+    log
+        Logger of the run.
+
+    Returns
+    -------
+    list of Outcome
+        One per cycle.
     """
     with alone(project, problem, log), workspace(project.shared) as work:
         prepare(work, problem, overrides, log=log)
@@ -52,7 +66,7 @@ def refresh_cycles(project: Project, problem: str, overrides: list[str], *, log:
 
 
 def prepare(work: Workspace, problem: str, overrides: list[str], *, log: Log) -> None:
-    """Workspace → the same with params.yaml and code.yaml composed and the outputs of earlier runs in place."""
+    """Compose params.yaml and code.yaml of a workspace, and put the outputs of earlier runs in place."""
     compose_all(work.project, overrides)
     restore(work, problem, log.info)
 
@@ -70,7 +84,7 @@ def take_in(work: Workspace, problem: str, *, log: Log) -> list[str]:
 
 
 def planned(work: Workspace, problem: str) -> list[Step]:
-    """Workspace → the problem's steps; where one has changed, the champion of now is what they compare with."""
+    """Plan the problem's steps; where one has changed, the current champion is what they compare with."""
     steps = _plan(work, problem)
     if not any(step.changed for step in steps):
         return steps

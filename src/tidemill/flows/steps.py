@@ -30,7 +30,26 @@ _CHATTER = ("To track", "To enable", "Use `dvc push`", "Updating lock", "Generat
 
 @task(task_run_name="{address}", persist_result=False)
 def run_step(address: str, work: Workspace, *, changed: bool) -> State[None]:
-    """One stage in the workspace → a state that says whether it ran, was restored, or had nothing to do."""
+    """Run one stage in the workspace.
+
+    Parameters
+    ----------
+    address : str
+        Of the stage, such as ``train@spam``.
+    work : Workspace
+    changed : bool
+        Whether it has anything to do.
+
+    Returns
+    -------
+    prefect.State
+        Whether it ran, was restored, or had nothing to do.
+
+    Raises
+    ------
+    RunError
+        The stage failed.
+    """
     if not changed:
         return Completed(name="Skipped", message=f"{address}: nothing changed")
     log = get_run_logger()
@@ -51,7 +70,17 @@ def run_step(address: str, work: Workspace, *, changed: bool) -> State[None]:
 
 
 def run_steps(steps: list[Step], work: Workspace) -> tuple[str, ...]:
-    """Steps of a plan → addresses of those that were computed; each starts as soon as those it waits for have ended.
+    """Run the steps of a plan, each as soon as those it waits for have ended.
+
+    Parameters
+    ----------
+    steps : list of Step
+    work : Workspace
+
+    Returns
+    -------
+    tuple of str
+        Addresses of those that were computed.
 
     Raises
     ------
@@ -82,7 +111,7 @@ def _reason(state: State[Any]) -> str:
 
 
 def show(address: str, project: Project) -> None:
-    """Stage that has run and the project it ran in → its artifacts in the Prefect UI."""
+    """Show the artifacts of a stage that has run in the Prefect UI."""
     stage, _, problem = address.partition("@")
     if stage in _SHOWN:
         _SHOWN[stage](problem, project.paths(problem).reports)

@@ -1,9 +1,9 @@
-"""reference and one new batch -> what moved, by every detector, and whether it harms.
+"""Comparison of one new batch with the reference: what moved, by every detector, and whether it harms.
 
-Each detector is a family of tests that may cry wolf with probability ``alpha`` divided by the number of detectors, so
+Each detector is a family of tests that may raise a false alarm with probability ``alpha`` divided by the number of detectors, so
 that a batch of the reference's own kind is called drifted with probability ``alpha`` at most (Bonferroni over
 families, Benjamini and Hochberg inside). A detector must also see an effect of at least its floor: with enough rows
-everything is significant. Whether it harms is asked apart: drift and harm are not the same.
+everything is significant. Harm is tested apart: drift and harm are not the same.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""findings of the new batches -> train, retrain or keep, and why."""
+"""The decision to train, retrain or keep, from the findings of the new batches, and why."""
 
 from __future__ import annotations
 

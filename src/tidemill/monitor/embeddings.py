@@ -1,7 +1,7 @@
-"""features of two sets of rows -> whether the inputs moved.
+"""Whether the inputs moved, from features of two sets of rows.
 
 The test is the energy distance (Székely and Rizzo, 2004) with a permutation p: no bandwidth to choose, exact under "the
-rows are exchangeable". How far they moved is told by a domain classifier (Lopez-Paz and Oquab, 2017): the AUC at which
+rows are exchangeable". How far they moved is measured by a domain classifier (Lopez-Paz and Oquab, 2017): the AUC at which
 a ridge regression, fitted on one half, tells the two apart in the other half. 0.5 is not at all.
 """
 
@@ -26,7 +26,21 @@ def detect(
     *,
     alpha: float,
 ) -> Finding[EmbeddingDrift]:
-    """Reference and batch -> finding: energy distance, p, AUC, on at most ``max_rows`` rows of each."""
+    """Test whether features moved, on at most ``max_rows`` rows of each set.
+
+    Parameters
+    ----------
+    reference, batch : Rows
+    names : Names
+    settings : MonitorSettings
+    alpha : float
+        Level of the test.
+
+    Returns
+    -------
+    finding
+        With energy distance, p and AUC.
+    """
     own = settings.embeddings
     rng = np.random.default_rng(settings.seed)
     one, other = (sample(rows.features, own.max_rows, rng) for rows in (reference, batch))
@@ -39,15 +53,41 @@ def detect(
 
 
 def sample(features: Features, count: int, rng: np.random.Generator) -> Array:
-    """Features -> at most ``count`` rows of them, drawn without replacement, in double precision."""
+    """Draw rows without replacement, in double precision.
+
+    Parameters
+    ----------
+    features : (n_rows, n_dimensions)
+    count : int
+        Rows at most.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    (n_sampled, n_dimensions)
+    """
     if len(features) > count:
         features = features[np.sort(rng.choice(len(features), count, replace=False))]
     return features.astype(np.float64)
 
 
 def energy_test(one: Array, other: Array, *, n_permutations: int, rng: np.random.Generator) -> tuple[float, float]:
-    """Two sets of points -> energy distance and its permutation p.
+    """Test by permutation whether two sets of points have the same distribution.
 
+    Parameters
+    ----------
+    one, other : (n_points, n_dimensions)
+    n_permutations : int
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    distance : float
+        Energy distance.
+    p : float
+
+    Examples
+    --------
     >>> rng = np.random.default_rng(0)
     >>> distance, p = energy_test(np.zeros((20, 1)), np.ones((20, 1)), n_permutations=99, rng=rng)
     >>> round(distance, 6), p
@@ -61,7 +101,16 @@ def energy_test(one: Array, other: Array, *, n_permutations: int, rng: np.random
 
 
 def pairwise(points: Array) -> Array:
-    """Points -> (points, points) Euclidean distances."""
+    """Compute Euclidean distances.
+
+    Parameters
+    ----------
+    points : (n_points, n_dimensions)
+
+    Returns
+    -------
+    (n_points, n_points)
+    """
     squares = (points * points).sum(axis=1)
     gram = squares[:, None] + squares[None, :] - 2.0 * points @ points.T
     np.fill_diagonal(gram, 0.0)
@@ -69,7 +118,19 @@ def pairwise(points: Array) -> Array:
 
 
 def domain_auc(one: Array, other: Array, *, rng: np.random.Generator) -> float:
-    """Two sets of points -> mean AUC over two halves, each judged by a ridge regression fitted on the other half."""
+    """Measure how well a ridge regression tells two sets of points apart.
+
+    Parameters
+    ----------
+    one, other : (n_points, n_dimensions)
+    rng : numpy.random.Generator
+        Draws the halves.
+
+    Returns
+    -------
+    float
+        Mean AUC over two halves, each predicted by a regression fitted on the other half; 0.5 is chance.
+    """
     points = np.concatenate([one, other])
     side = np.concatenate([np.zeros(len(one)), np.ones(len(other))])
     half = rng.permutation(len(points)) % 2 == 0
@@ -96,8 +157,19 @@ def _ridge(points: Array, target: Array) -> Array:
 
 
 def auc(low: Array, high: Array) -> float:
-    """Scores of two groups -> chance that one of the second is above one of the first, ties half; NaN if one is empty.
+    """Compute the chance that a score of the second group is above one of the first, ties counting half.
 
+    Parameters
+    ----------
+    low, high : (n_scores,)
+
+    Returns
+    -------
+    float
+        NaN if a group is empty.
+
+    Examples
+    --------
     >>> auc(np.array([0.0, 1.0]), np.array([1.0, 2.0]))
     0.875
     """

@@ -1,7 +1,7 @@
-"""votes on two sets of rows -> which labeling functions speak more or less, and which are contradicted more or less.
+"""Which labeling functions vote more or less than on the reference, and which are contradicted more or less.
 
-Coverage is the share of rows on which a function speaks. Conflict is the share of those rows on which another function
-contradicts it (Snorkel counts conflicts over all rows; then a function that speaks more would seem to be contradicted
+Coverage is the share of rows on which a function votes. Conflict is the share of those rows on which another function
+contradicts it (Snorkel counts conflicts over all rows; then a function that votes more would seem to be contradicted
 more). Each is tested by Fisher's exact test; Benjamini and Hochberg's adjustment holds over all of them together.
 """
 
@@ -25,7 +25,21 @@ Hits = tuple[int, int]
 def detect(
     reference: Rows, batch: Rows, names: Names, settings: MonitorSettings, *, alpha: float
 ) -> Finding[FunctionDrift]:
-    """Reference and batch -> finding: coverage and conflict of every function, of any function, and which moved."""
+    """Test whether coverage or conflict of any function moved.
+
+    Parameters
+    ----------
+    reference, batch : Rows
+    names : Names
+    settings : MonitorSettings
+    alpha : float
+        Level of all tests together.
+
+    Returns
+    -------
+    finding
+        With coverage and conflict of every function, coverage by any function, and which moved.
+    """
     n_classes = len(names.classes)
     pairs = list(zip(tallies(reference.votes, n_classes), tallies(batch.votes, n_classes), strict=True))
     kinds = [*("coverage", "conflict") * len(names.functions), "coverage"]
@@ -45,7 +59,18 @@ def detect(
 
 
 def tallies(votes: Votes, n_classes: int) -> list[Hits]:
-    """Votes -> (hits, rows): per function its coverage and its conflict, and last the coverage of any function."""
+    """Count coverage and conflict of each function.
+
+    Parameters
+    ----------
+    votes : (n_rows, n_functions)
+    n_classes : int
+
+    Returns
+    -------
+    list of tuple of int
+        Hits and rows: per function its coverage and its conflict, and last the coverage by any function.
+    """
     spoke = votes != ABSTAIN
     against = contradicted(votes, n_classes)
     found: list[Hits] = []
@@ -56,8 +81,20 @@ def tallies(votes: Votes, n_classes: int) -> list[Hits]:
 
 
 def contradicted(votes: Votes, n_classes: int) -> npt.NDArray[np.bool_]:
-    """Votes -> (rows, functions) whether the vote stands and another vote of the row rules it out.
+    """Find the votes that another vote on the row rules out.
 
+    Parameters
+    ----------
+    votes : (n_rows, n_functions)
+    n_classes : int
+
+    Returns
+    -------
+    (n_rows, n_functions)
+        False for an abstain.
+
+    Examples
+    --------
     >>> contradicted(np.array([[0, 1, -1], [0, -2, -1], [1, -2, -1]], dtype=np.int8), 2).tolist()
     [[True, True, False], [True, True, False], [False, False, False]]
     """

@@ -1,9 +1,9 @@
-"""champion and functions on two sets of rows -> has the champion become worse? Without gold.
+"""Whether the champion has become worse, without gold.
 
-Two witnesses that do not see the same things: the champion sees features, the functions see the row. How often the
-champion says what the functions' majority says, on rows where the majority is clear, moves with the accuracy of both.
-A fall is harm: one of the two is wrong more often than it was, and either way somebody must look. Where the functions
-do not speak this sees nothing; there the champion's own confidence is all there is, and it is told, not trusted.
+Champion and functions do not see the same things: the champion sees features, the functions see the row. How often the
+champion predicts the functions' majority vote, on rows where the majority is clear, moves with the accuracy of both.
+A fall is harm: one of the two is wrong more often than it was, and either way somebody must look. On rows without votes
+this sees nothing; there the champion's own confidence is all there is, and it is reported, not trusted.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""findings -> one picture: a row of panels per new batch, the same bytes for the same findings."""
+"""One plot of the findings: a row of panels per new batch, the same bytes for the same findings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,15 @@ _TOLD: Final = 14
 
 
 def draw(told: Drift, path: Path) -> None:
-    """Content of drift.json -> drift.png at the path; without new batches it says why there are none."""
+    """Draw the findings; without new batches the plot says why there are none.
+
+    Parameters
+    ----------
+    told
+        Content of ``drift.json``.
+    path : Path
+        PNG file.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

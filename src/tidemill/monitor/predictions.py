@@ -1,8 +1,8 @@
-"""champion's probabilities on two sets of rows -> whether what it predicts moved.
+"""Whether what the champion predicts moved.
 
 A row falls into a cell: the predicted class and a bin of its probability. The Jensen-Shannon distance (the root of the
 divergence in bits, 0 to 1) of the two histograms is tested by drawing them from their union without replacement, which
-is the exact permutation distribution. The population stability index is told besides because people know it.
+is the exact permutation distribution. The population stability index is reported besides because people know it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,21 @@ from tidemill.reports.monitor import PredictionDrift, Shift
 def detect(
     reference: Rows, batch: Rows, names: Names, settings: MonitorSettings, *, alpha: float
 ) -> Finding[PredictionDrift]:
-    """Reference and batch -> finding: distance, p, stability index and class shares."""
+    """Test whether predictions moved.
+
+    Parameters
+    ----------
+    reference, batch : Rows
+    names : Names
+    settings : MonitorSettings
+    alpha : float
+        Level of the test.
+
+    Returns
+    -------
+    finding
+        With distance, p, stability index and class shares.
+    """
     own = settings.predictions
     one, other = (histogram(rows.probabilities, own.n_bins) for rows in (reference, batch))
     rng = np.random.default_rng(settings.seed)
@@ -47,8 +61,19 @@ def detect(
 
 
 def histogram(probabilities: Probabilities, n_bins: int) -> npt.NDArray[np.int64]:
-    """Probabilities -> (classes * n_bins,) rows per predicted class and bin of its probability.
+    """Count rows by predicted class and bin of its probability.
 
+    Parameters
+    ----------
+    probabilities : (n_rows, n_classes)
+    n_bins : int
+
+    Returns
+    -------
+    (n_classes * n_bins,)
+
+    Examples
+    --------
     >>> histogram(np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7]]), 2)
     array([0, 2, 1, 0])
     """
@@ -60,8 +85,20 @@ def histogram(probabilities: Probabilities, n_bins: int) -> npt.NDArray[np.int64
 
 
 def js_distance(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> Array:
-    """Histograms (..., cells) -> (...) Jensen-Shannon distance in bits.
+    """Compute the Jensen-Shannon distance.
 
+    Parameters
+    ----------
+    one, other : (..., n_cells)
+        Histograms.
+
+    Returns
+    -------
+    (...)
+        In root bits, from 0 to 1.
+
+    Examples
+    --------
     >>> float(js_distance(np.array([4, 0]), np.array([0, 9])))
     1.0
     """
@@ -77,8 +114,19 @@ def _relative(p: Array, middle: Array) -> Array:
 
 
 def stability_index(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> float:
-    """Histograms (cells,) -> population stability index; half a row is added to each cell.
+    """Compute the population stability index; half a row is added to each cell.
 
+    Parameters
+    ----------
+    one, other : (n_cells,)
+        Histograms.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
     >>> stability_index(np.array([10, 10]), np.array([10, 10]))
     0.0
     """

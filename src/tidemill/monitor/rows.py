@@ -28,7 +28,16 @@ class Rows:
         return len(self.probabilities)
 
     def only(self, mask: npt.NDArray[np.bool_]) -> Rows:
-        """Mask over rows -> these rows."""
+        """Select rows.
+
+        Parameters
+        ----------
+        mask : (n_rows,)
+
+        Returns
+        -------
+        Rows
+        """
         return Rows(self.features[mask], self.probabilities[mask], self.votes[mask])
 
 
@@ -57,8 +66,19 @@ class Finding(Generic[Report_co]):
 
 
 def counts(votes: Votes, n_classes: int) -> tuple[Array, Array]:
-    """Votes -> (rows, classes) how many functions say the class, and how many say "not the class".
+    """Count votes for each class, and votes against it.
 
+    Parameters
+    ----------
+    votes : (n_rows, n_functions)
+    n_classes : int
+
+    Returns
+    -------
+    for_class, against_class : (n_rows, n_classes)
+
+    Examples
+    --------
     >>> said, denied = counts(np.array([[0, 0, -3, -1]], dtype=np.int8), 2)
     >>> said.tolist(), denied.tolist()
     ([[2.0, 0.0]], [[0.0, 1.0]])
@@ -69,10 +89,20 @@ def counts(votes: Votes, n_classes: int) -> tuple[Array, Array]:
 
 
 def majority(votes: Votes, n_classes: int) -> npt.NDArray[np.int64]:
-    """Votes -> class that most functions say, ``ABSTAIN`` where none speaks or classes tie.
+    """Compute the majority vote; a vote "not class k" is divided over the other classes.
 
-    A vote "not class k" is divided over the other classes.
+    Parameters
+    ----------
+    votes : (n_rows, n_functions)
+    n_classes : int
 
+    Returns
+    -------
+    (n_rows,)
+        Class index; ``ABSTAIN`` where no function votes or classes tie.
+
+    Examples
+    --------
     >>> majority(np.array([[0, 0, 1], [1, 0, -1], [-1, -1, -1], [-2, -1, -1]], dtype=np.int8), 2)
     array([ 0, -1, -1,  1])
     """
@@ -84,13 +114,24 @@ def majority(votes: Votes, n_classes: int) -> npt.NDArray[np.int64]:
 
 
 def covered(votes: Votes) -> npt.NDArray[np.bool_]:
-    """Votes -> (rows,) whether any function speaks."""
+    """Find the rows on which a function votes.
+
+    Parameters
+    ----------
+    votes : (n_rows, n_functions)
+
+    Returns
+    -------
+    (n_rows,)
+    """
     return np.asarray((votes != ABSTAIN).any(axis=1))
 
 
 def rounded(value: Any) -> float:
-    """Number -> six decimals, the same in every file.
+    """Round to six decimals, the same in every file.
 
+    Examples
+    --------
     >>> rounded(-1e-9)
     0.0
     """

@@ -1,4 +1,4 @@
-"""Manifest of arrived batches → the batches' files: those that are current are left alone, the others are made.
+"""Files of the batches in a manifest: those that are current are left alone, the others are made.
 
 A batch depends on the batches before it (what it repeats is dropped), so its mark chains theirs: were an earlier batch
 made anew, the later ones are too, and the result is what a run from scratch gives.
@@ -46,7 +46,17 @@ _ELSEWHERE = {
 
 
 def arrivals(manifest: Path) -> list[Arrival]:
-    """batches.json → the batches that have arrived, oldest first.
+    """Read the batches that have arrived.
+
+    Parameters
+    ----------
+    manifest : Path
+        batches.json.
+
+    Returns
+    -------
+    list of Arrival
+        Oldest first.
 
     Raises
     ------
@@ -57,7 +67,13 @@ def arrivals(manifest: Path) -> list[Arrival]:
 
 
 def bring_in(problem: Problem, settings: IngestSettings, paths: Paths) -> None:
-    """Problem, settings and paths → ``raw/``, ``dev/``, ``gold/``, ``slices/`` and ``seen/``, and a report of counts.
+    """Make ``raw/``, ``dev/``, ``gold/``, ``slices/`` and ``seen/`` of a problem, and a report of counts.
+
+    Parameters
+    ----------
+    problem : Problem
+    settings : IngestSettings
+    paths : Paths
 
     Raises
     ------
@@ -83,7 +99,7 @@ def bring_in(problem: Problem, settings: IngestSettings, paths: Paths) -> None:
 
 
 def _make(arrived: list[Arrival], problem: Problem, settings: IngestSettings, paths: Paths) -> list[tuple[Batch, str]]:
-    """Batches that have arrived → those that are not current, made, each with its mark; none is written yet."""
+    """Only those that are not current, each with its mark; none is written yet."""
     mark, before, made = _settings_mark(problem, settings), empty_seen(settings), []
     for arrival in arrived:
         mark = hashlib.sha256(f"{mark}\n{arrival.batch}\n{arrival.sha256}".encode()).hexdigest()
@@ -142,7 +158,7 @@ def _build(arrival: Arrival, problem: Problem, settings: IngestSettings, before:
 
 
 def _write(batch: Batch, mark: str, told: tuple[IngestSettings, Paths, Contract]) -> None:
-    """Finished batch → its files; the raw one carries the mark and comes last, so that a kill in between is mended."""
+    """The raw file carries the mark and comes last, so that a kill in between is mended."""
     settings, paths, gold = told
     name = f"{batch.name}.parquet"
     (paths.raw / name).unlink(missing_ok=True)
@@ -155,7 +171,7 @@ def _write(batch: Batch, mark: str, told: tuple[IngestSettings, Paths, Contract]
 
 
 def _remove_others(batches: list[str], paths: Paths) -> None:
-    """Batches of the manifest → nothing else is left in the folders, neither older batches nor torn files."""
+    """Neither older batches nor torn files are left in the folders."""
     names = {f"{batch}.parquet" for batch in batches}
     for folder in _folders(paths):
         for file in folder.iterdir():

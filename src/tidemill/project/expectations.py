@@ -1,4 +1,4 @@
-"""A table's contract → a Great Expectations suite, its verdict and its Data Docs page."""
+"""Great Expectations suites from contracts: a table's verdict and its Data Docs page."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SHOWN = 5
 
 
 def guard(table: pl.DataFrame, contract: Contract, paths: Paths, table_name: str) -> None:
-    """Finished table → nothing, once its suite has passed; Data Docs and the result are kept either way.
+    """Run the suite of a finished table; Data Docs and the result are kept either way.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def _judge(table: pl.DataFrame, expectations: list[tuple[str, dict[str, Any]]], 
 
 
 def promised(table: pl.DataFrame, contract: Contract, paths: Paths, table_name: str) -> None:
-    """Finished table → nothing, once it is seen to keep its contract: what ``guard`` says of it, in milliseconds.
+    """Check that a finished table keeps its contract: what ``guard`` checks, in milliseconds.
 
     Great Expectations takes seconds to start. It is asked only where the contract is broken, to show all that is wrong;
     where it is kept, ``page_later`` leaves the page to a later stage that starts it anyway.
@@ -64,14 +64,14 @@ def promised(table: pl.DataFrame, contract: Contract, paths: Paths, table_name: 
 
 
 def page_later(file: Path, contract: Contract, paths: Paths, table_name: str) -> None:
-    """Parquet file that keeps its contract → a note by which ``pages_now`` runs its suite and renders its page."""
+    """Leave a note by which ``pages_now`` runs the suite of a Parquet file and renders its page."""
     expectations = _expectations(pl.read_parquet(file, n_rows=1), contract)
     with atomic_write(_note(paths, table_name)) as path:
         path.write_text(json.dumps({"file": _within(file, paths), "expectations": expectations}), encoding="utf-8")
 
 
 def pages_now(paths: Paths) -> None:
-    """Problem's paths → the pages left to this stage, rendered.
+    """Render the pages that were left to this stage.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def _within(file: Path, paths: Paths) -> str:
 
 
 def _lead(page: Path, target: Path) -> None:
-    """Page with a name that stays → it leads to the result, whose name holds the time; GX's own index needs a network."""
+    """The result's name holds the time, and GX's own index needs a network."""
     link = quote(target.relative_to(page.parent).as_posix())
     page.write_text(
         f'<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0; url={link}">'
@@ -107,14 +107,14 @@ def _lead(page: Path, target: Path) -> None:
 
 
 def _to_pandas(table: pl.DataFrame) -> pd.DataFrame:
-    """Table → pandas; bytes and vectors become their lengths, which is all that a suite looks at."""
+    """Bytes and vectors become their lengths, which is all that a suite looks at."""
     lengths = [pl.col(name).bin.size() for name, dtype in table.schema.items() if dtype == pl.Binary]
     vectors = [name for name, dtype in table.schema.items() if dtype.base_type() == pl.Array]
     return table.drop(vectors).with_columns(lengths).to_pandas()
 
 
 def _expectations(table: pl.DataFrame, contract: Contract) -> list[tuple[str, dict[str, Any]]]:
-    """Table and contract → (expectation type, its arguments), in the table's column order."""
+    """In the table's column order."""
     found: list[tuple[str, dict[str, Any]]] = [
         ("ExpectTableRowCountToBeBetween", {"min_value": contract.min_rows}),
         ("ExpectTableColumnsToMatchOrderedList", {"column_list": _kept(table)}),
@@ -147,7 +147,7 @@ def _column_expectations(name: str, column: Column) -> list[tuple[str, dict[str,
 
 
 def _validate(frame: pd.DataFrame, expectations: list[tuple[str, dict[str, Any]]], name: str, docs: Path) -> Any:
-    """Frame and expectations → the validation result as JSON-ready data; the Data Docs are written to ``docs``."""
+    """The Data Docs are written to ``docs``."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # great_expectations 1.24 warns of its own use of marshmallow and pandas

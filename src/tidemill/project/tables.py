@@ -18,7 +18,17 @@ _ROW_GROUP = 1 << 18
 
 
 def read(path: Path, contract: Contract) -> pl.DataFrame:
-    """Parquet file → table that keeps its contract.
+    """Read a table and check its contract.
+
+    Parameters
+    ----------
+    path : Path
+        Parquet file.
+    contract : Contract
+
+    Returns
+    -------
+    polars.DataFrame
 
     Raises
     ------
@@ -35,12 +45,35 @@ def read(path: Path, contract: Contract) -> pl.DataFrame:
 
 
 def read_batches(folder: Path, contract: Contract, batches: Sequence[str]) -> pl.DataFrame:
-    """Folder of ``<batch>.parquet`` and the batches wanted → their rows, in the batches' order."""
+    """Read the tables of batches.
+
+    Parameters
+    ----------
+    folder : Path
+        Of ``<batch>.parquet``.
+    contract : Contract
+    batches : sequence of str
+
+    Returns
+    -------
+    polars.DataFrame
+        Their rows, in the batches' order.
+    """
     return pl.concat([read(folder / f"{batch}.parquet", contract) for batch in batches])
 
 
 def write(table: pl.DataFrame, path: Path, contract: Contract, *, metadata: dict[str, str] | None = None) -> None:
-    """Table that keeps its contract → Parquet file, whole or not at all."""
+    """Check a table's contract and write it, whole or not at all.
+
+    Parameters
+    ----------
+    table : polars.DataFrame
+    path : Path
+        Parquet file.
+    contract : Contract
+    metadata : dict, optional
+        Of the file.
+    """
     check(table, contract, where=str(path))
     with atomic_write(path) as temporary:
         table.write_parquet(temporary, compression="zstd", statistics=False, metadata=metadata)
@@ -50,11 +83,24 @@ def write(table: pl.DataFrame, path: Path, contract: Contract, *, metadata: dict
 def growing(
     path: Path, contract: Contract, promised: Callable[[pl.DataFrame], None]
 ) -> Iterator[Callable[[pl.DataFrame], None]]:
-    """Final path, contract and what sees that a table keeps it → what appends a table to the Parquet file.
+    """Write a Parquet file table by table.
 
     The file is whole when the block ends well, or not there at all. Every table has to keep the contract, and all of
     them together the promise that a key stands once. Each becomes row groups of its own, so that the bytes depend on the
     tables alone; it is written while the caller makes the next.
+
+    Parameters
+    ----------
+    path : Path
+        The final path.
+    contract : Contract
+    promised : callable
+        Checks that a table keeps the contract.
+
+    Yields
+    ------
+    callable
+        Appends a table.
     """
     import pyarrow.parquet as pq
 
@@ -93,7 +139,17 @@ def growing(
 
 
 def batch_names(manifest: Path) -> list[str]:
-    """batches.json → names of the batches that have arrived, oldest first.
+    """List the batches that have arrived.
+
+    Parameters
+    ----------
+    manifest : Path
+        batches.json.
+
+    Returns
+    -------
+    list of str
+        Oldest first.
 
     Raises
     ------

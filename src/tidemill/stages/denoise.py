@@ -1,4 +1,4 @@
-"""votes.parquet -> labels.parquet, and what is believed of functions and rows: what every row probably is, and why."""
+"""The denoise stage: labels.parquet from votes.parquet, and reports on functions and rows: what every row probably is, and why."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _write_explanation(paths: Paths, done: Denoised, gold: np.ndarray) -> None:
 
 
 def _write_analysis(paths: Paths, report: DenoiseReport) -> pl.DataFrame:
-    """Label's table of functions and the accuracies learned here → Snorkel's table, Learned Weight included, written."""
+    """Snorkel's table, with the Learned Weight that the label stage cannot know."""
     table = pl.read_csv(paths.reports / "lf_summary.csv")
     weights = [report.accuracies.get(name) for name in table["function"]]
     weighed = table.with_columns(pl.Series("Learned Weight", weights, dtype=pl.Float64))
@@ -67,7 +67,7 @@ def _features(votes: pl.DataFrame, paths: Paths) -> np.ndarray:
 
 
 def _gold(votes: pl.DataFrame, paths: Paths, n_classes: int) -> np.ndarray:
-    """Votes table → gold of the development split: what labels are held against, and learned from if so configured."""
+    """Gold of the development split: labels are scored on it, and learn from it if so configured."""
     table = read_batches(paths.dev, gold_contract(n_classes), batch_names(paths.manifest))
     joined = votes.select("row_id").join(table, on="row_id", how="left", maintain_order="left")
     return joined["gold"].fill_null(NO_GOLD).to_numpy()

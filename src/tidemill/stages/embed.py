@@ -1,4 +1,4 @@
-"""raw/ -> features/, domain.json: what the frozen backbone sees in every row, and how far the rows are from its source.
+"""The embed stage: features/ and domain.json from raw/: features of every row, and how far the rows are from the backbone's source.
 
 A batch that was embedded is left alone.
 """

@@ -1,4 +1,4 @@
-"""predictions and gold -> metrics.json, verdict.json and plots: scores beside yardsticks, candidate against champion."""
+"""The evaluate stage: metrics.json, verdict.json and plots: scores next to baselines, the candidate against the champion."""
 
 from __future__ import annotations
 

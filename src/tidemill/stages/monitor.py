@@ -1,4 +1,4 @@
-"""new batches and the champion's reference -> drift.json and drift.png: what moved, whether it harms, what to do."""
+"""The monitor stage: drift.json and drift.png: what moved in new batches, whether it harms, what to do."""
 
 from __future__ import annotations
 

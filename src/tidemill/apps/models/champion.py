@@ -43,9 +43,18 @@ class Champion:
         return tuple(self.model.config.batches)
 
     def features(self, batch: str) -> tuple[pl.Series, Features]:
-        """Batch -> its row ids, and its features by the champion's backbone.
+        """Compute features of a batch by the champion's backbone.
 
         Those on disk serve when the same backbone made them; else the rows are embedded again.
+
+        Parameters
+        ----------
+        batch : str
+
+        Returns
+        -------
+        row_ids : polars.Series
+        features : (n_rows, n_dimensions)
         """
         file = self.project.paths(self.problem.name).features / f"{batch}.parquet"
         if made_by(file) == self.model.backbone:
@@ -59,7 +68,19 @@ class Champion:
         return rows["row_id"], embed_rows(rows, self.model.backbone, root=root, threads=threads)
 
     def say(self, batch: str, features: Features) -> Probabilities:
-        """Batch and its features by the champion's backbone -> probabilities of the problem's classes of today."""
+        """Predict a batch.
+
+        Parameters
+        ----------
+        batch : str
+        features : (n_rows, n_dimensions)
+            By the champion's backbone.
+
+        Returns
+        -------
+        (n_rows, n_classes)
+            Of the problem's current classes.
+        """
         texts = None
         if self.model.reads_text:
             texts = read(
@@ -69,7 +90,17 @@ class Champion:
         return align(self.model.predict_proba(features, texts), self.model.classes, self.problem.classes)
 
     def predictions(self, batches: Sequence[str]) -> pl.DataFrame:
-        """Batches -> table of row ids and probabilities."""
+        """Predict batches.
+
+        Parameters
+        ----------
+        batches : sequence of str
+
+        Returns
+        -------
+        polars.DataFrame
+            Row ids and probabilities.
+        """
         tables = []
         for batch in batches:
             row_ids, features = self.features(batch)
@@ -79,7 +110,19 @@ class Champion:
         return pl.concat(tables)
 
     def arrived(self, batch: str, votes: pl.DataFrame, names: Names) -> Rows:
-        """New batch and the votes of all rows -> what is compared of it."""
+        """Collect what is compared of a new batch.
+
+        Parameters
+        ----------
+        batch : str
+        votes : polars.DataFrame
+            Votes on all rows.
+        names : Names
+
+        Returns
+        -------
+        Rows
+        """
         row_ids, features = self.features(batch)
         voted = pl.DataFrame({"row_id": row_ids}).join(votes, on="row_id", how="left", maintain_order="left")
         if voted["batch"].null_count():
@@ -88,11 +131,24 @@ class Champion:
         return Rows(features, self.say(batch, features), _votes(voted, names))
 
     def reference(self, votes: pl.DataFrame, names: Names, *, min_rows: int) -> tuple[Rows, Names]:
-        """Votes of all rows -> reference, and the names of the functions that it can be compared by.
+        """Collect what a new batch is compared with.
 
-        The functions of today vote anew on the rows of the reference, so that an edited function is not taken for
-        drift. Rows that did not teach the champion are preferred: of those that did it is too sure. Where too few of
+        The functions of now vote anew on the rows of the reference, so that an edited function is not taken for
+        drift. Rows that the champion was not trained on are preferred: of the others it is too confident. Where too few of
         the rows are still there, the votes that were kept with the champion stand in.
+
+        Parameters
+        ----------
+        votes : polars.DataFrame
+            Votes on all rows.
+        names : Names
+        min_rows : int
+
+        Returns
+        -------
+        reference : Rows
+        names : Names
+            Of the functions that it can be compared by.
         """
         kept = read(self.folder / FILE, reference_contract(self.model.classes))
         again = (
@@ -114,7 +170,7 @@ class Champion:
 
 
 def find_champion(project: Project, problem: Problem) -> Champion | None:
-    """Project and problem -> the champion that its champion.json names, or None before the first promotion."""
+    """Find the champion that a problem's champion.json names, None before the first promotion."""
     pin = ChampionPin.read_if_there(project.paths(problem.name).champion)
     if pin is None or pin.version is None:
         return None
@@ -123,7 +179,7 @@ def find_champion(project: Project, problem: Problem) -> Champion | None:
 
 
 def home(folder: Path, about: BackboneRecord, project: Project) -> Path:
-    """Folder of a model, what identifies its backbone and the project -> the folder below which the backbone's weights are."""
+    """Find the folder below which the weights of a model's backbone are."""
     return folder if about.settings.get("weights") == TUNED else project.shared
 
 

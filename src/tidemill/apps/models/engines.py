@@ -1,4 +1,4 @@
-"""a model's backbone and an engine → what makes its features: torch, or ONNX Runtime on a graph kept in .tidemill/onnx/."""
+"""What computes a backbone's features: torch, or ONNX Runtime on a graph kept in .tidemill/onnx/."""
 
 from __future__ import annotations
 
@@ -29,10 +29,25 @@ _TEXTS: Final = ("See you at six.", "WINNER! Claim your prize now: http://a.exam
 
 
 def chosen(engine: Engine, modality: str, rows: int | None) -> Engine:
-    """What was asked, what the rows are and how many (None: they come one by one) → torch or onnx.
+    """Choose the engine.
 
     Texts in batches are matrix products, which neither does faster (docs/serve.md).
 
+    Parameters
+    ----------
+    engine : str
+        ``auto``, ``torch`` or ``onnx``.
+    modality : str
+    rows : int or None
+        How many there are; None: they come one by one.
+
+    Returns
+    -------
+    str
+        ``torch`` or ``onnx``.
+
+    Examples
+    --------
     >>> [chosen("auto", "image", 5000), chosen("auto", "text", 5000), chosen("auto", "text", None)]
     ['onnx', 'torch', 'onnx']
     """
@@ -42,7 +57,16 @@ def chosen(engine: Engine, modality: str, rows: int | None) -> Engine:
 
 
 def use(engine: Engine, embedder: Embedder, paths: Paths, *, must: bool) -> None:
-    """Engine, what embeds and whose rows they are → the embedder asks that engine from now on.
+    """Make an embedder use an engine from now on.
+
+    Parameters
+    ----------
+    engine : str
+        ``torch`` or ``onnx``.
+    embedder : Embedder
+    paths : Paths
+    must : bool
+        Fail where ONNX cannot be used.
 
     Raises
     ------
@@ -61,7 +85,7 @@ def use(engine: Engine, embedder: Embedder, paths: Paths, *, must: bool) -> None
 
 
 def _onnx(embedder: Embedder, paths: Paths) -> Backbone:
-    """Embedder → its backbone by ONNX Runtime; the graph is written and compared with torch when there is none yet."""
+    """The graph is written and compared with torch when there is none yet."""
     backbone: Any = embedder.backbone
     file = paths.state / "onnx" / f"{key(embedder)}.onnx"
     if file.exists():
@@ -89,7 +113,7 @@ def _compared(made: Any, backbone: Any, contents: list[Any]) -> None:
 
 
 def key(embedder: Embedder) -> str:
-    """Embedder → name of its graph: another backbone, exporter or torch has another."""
+    """Name the graph of an embedder: another backbone, exporter or torch has another."""
     import torch
 
     told = json.dumps([embedder.about.model_dump(), OPSET, torch.__version__], sort_keys=True)
@@ -97,7 +121,7 @@ def key(embedder: Embedder) -> str:
 
 
 def sample(paths: Paths, modality: str, rows: int) -> pl.DataFrame:
-    """Problem → row_id and content of some of its raw rows, or of made-up ones where it has none here."""
+    """Draw row_id and content of some of a problem's raw rows, or make up rows where it has none here."""
     found = raw_rows(paths, modality, rows)
     if found.height:
         return found
@@ -106,7 +130,7 @@ def sample(paths: Paths, modality: str, rows: int) -> pl.DataFrame:
 
 
 def raw_rows(paths: Paths, modality: str, rows: int) -> pl.DataFrame:
-    """Problem → row_id and content of its first raw rows, of each batch some, where there are any."""
+    """Read row_id and content of a problem's first raw rows, of each batch some."""
     files = sorted(paths.raw.glob("*.parquet"))
     schema = {"row_id": pl.String, modality: pl.Binary if modality == "image" else pl.String}
     tables = [pl.scan_parquet(file).select("row_id", modality).head(rows).collect() for file in files]

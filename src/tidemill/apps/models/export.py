@@ -1,4 +1,4 @@
-"""a problem's model → a folder that other programs can ask: ONNX graphs, the model card, the tokenizer, checked."""
+"""A problem's model as a folder that other programs can use: ONNX graphs, the model card, the tokenizer, checked."""
 
 from __future__ import annotations
 
@@ -40,9 +40,22 @@ class Exported:
 
 
 def export(project: Project, problem: str, version: str | None, out: Path, *, head_only: bool) -> Exported:
-    """Project, problem, version (None: the champion) and a folder → the folder with the model in it, once the two agree.
+    """Export a model, and check that ONNX Runtime predicts what Tidemill does.
 
-    With ``head_only`` the backbone is left out, and not loaded.
+    Parameters
+    ----------
+    project : Project
+    problem : str
+    version : str or None
+        None: the champion.
+    out : Path
+        The folder.
+    head_only : bool
+        The backbone is left out, and not loaded.
+
+    Returns
+    -------
+    Exported
 
     Raises
     ------
@@ -92,7 +105,22 @@ def _difference(content: bytes, model: Model, rows: pl.DataFrame) -> float:
 
 
 def ask(asked: Any, backbone: Any, contents: list[Any], model: EndModel) -> Any:
-    """Session of a whole model, its backbone, texts or bytes of images, and the model → (rows, classes) probabilities."""
+    """Predict by ONNX Runtime.
+
+    Parameters
+    ----------
+    asked : onnxruntime.InferenceSession
+        Of a whole model.
+    backbone
+        Its backbone.
+    contents : list
+        Texts, or bytes of images.
+    model : EndModel
+
+    Returns
+    -------
+    (n_rows, n_classes)
+    """
     from tidemill.embed.export import feeds
 
     parts = []

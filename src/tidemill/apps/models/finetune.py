@@ -1,4 +1,4 @@
-"""Rows and the problem's backbone → the backbone taught, and the features it gives: modes partial, full and scratch."""
+"""Fine-tune a problem's backbone, in modes partial, full and scratch, and compute its features."""
 
 from __future__ import annotations
 
@@ -39,7 +39,21 @@ def tuned(
     paths: Paths,
     batches: Sequence[str],
 ) -> Tuned:
-    """Tables of all rows → the same with features of the backbone that they taught, saved in the model's folder."""
+    """Fine-tune the backbone, save it in the model's folder, and compute the features of all rows by it.
+
+    Parameters
+    ----------
+    tables : Tables
+        Of all rows.
+    problem : Problem
+    settings : TrainSettings
+    paths : Paths
+    batches : sequence of str
+
+    Returns
+    -------
+    Tuned
+    """
     start = Embedder(embedding, problem.modality, root=paths.shared)
     backbone = tunable(start, scratch=settings.mode == "scratch", seed=settings.seed)
     rows = tables.votes.join(tables.features, on="row_id", maintain_order="left")

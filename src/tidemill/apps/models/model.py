@@ -118,11 +118,10 @@ def find_model(project: Project, problem: str, version: str | None) -> Model:
 
     Parameters
     ----------
+    project : Project
     problem : str
     version : str or None
         None: the champion.
-    root : Path
-        The project's main checkout.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""A file or folder of somebody's data → a new problem that runs: its configuration, first batch and first functions."""
+"""A new problem that runs, from a file or folder of data: its configuration, first batch and first functions."""
 
 from __future__ import annotations
 
@@ -263,7 +263,7 @@ def _settings(plan: _Plan, root: Path) -> IngestSettings:
 
 
 def _bring(plan: _Plan, settings: IngestSettings, root: Path) -> str:
-    """Copy what lies outside of the project to the problem's incoming folder, with the images that a table names."""
+    """What is outside of the project is copied to the problem's incoming folder."""
     source = plan.source
     if source.is_relative_to(root):
         return source.relative_to(root).as_posix()
@@ -313,7 +313,7 @@ def _images_beside(plan: _Plan, settings: IngestSettings) -> list[str]:
 
 
 def _write(plan: _Plan, functions: str, entry: Arrival, project: Project) -> None:
-    """Plan → the problem's files; the two lists that make it known come last."""
+    """The two lists that make the problem known come last."""
     name, root = plan.paths.name, project.root
     texts = {
         root / CONF / "problem" / f"{name}.yaml": _config(plan),
@@ -349,7 +349,6 @@ def _config(plan: _Plan) -> str:
 
 
 def _with_problem(text: str, name: str) -> str:
-    """Content of conf/config.yaml → the same with one problem more."""
     editor, content = _load_yaml(text)
     content["defaults"].insert(content["defaults"].index("_self_"), {f"problem@{name}": name})
     content["problems"].append(name)
@@ -357,7 +356,6 @@ def _with_problem(text: str, name: str) -> str:
 
 
 def _with_artifact(text: str, name: str) -> str:
-    """Content of dvc.yaml → the same with the problem's model among the artifacts."""
     from ruamel.yaml.comments import CommentedMap
 
     editor, content = _load_yaml(text)

@@ -59,6 +59,7 @@ def predict_files(  # noqa: PLR0913 - what the command takes
 
     Parameters
     ----------
+    project : Project
     problem : str
     sources : sequence of Path
         Files or folders.
@@ -68,8 +69,6 @@ def predict_files(  # noqa: PLR0913 - what the command takes
         None: the champion.
     abstain_below : float
         Least probability of a prediction.
-    root : Path
-        The project's main checkout.
     engine : str
         ``auto``, ``torch`` or ``onnx``.
     strict : bool

@@ -33,8 +33,7 @@ def render(project: Project, problems: Sequence[str]) -> Path:
 
     Parameters
     ----------
-    root : Path
-        The project's top folder.
+    project : Project
     problems : sequence of str
 
     Returns

@@ -1,4 +1,4 @@
-"""one problem's reports -> what the page and the closing words of a run tell of it. What is not there yet is None."""
+"""One problem's reports, as the page and the closing words of a run show them. What is not there yet is None."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class Chapter:
         return "balanced_accuracy" if self.metrics is None else self.metrics.metric
 
     def of(self, slice_name: str, metric: str) -> dict[str, dict[str, Any]]:
-        """Slice and metric -> yardstick -> score with interval, those that have a meaning."""
+        """Select the scores of a slice by a metric that have a meaning, with their intervals, by baseline."""
         return {
             line["yardstick"]: line
             for line in self.scores
@@ -119,7 +119,18 @@ class Chapter:
 
 
 def gather(project: Project, name: str) -> Chapter:
-    """Project and a problem -> its chapter."""
+    """Read a problem's reports.
+
+    Parameters
+    ----------
+    project : Project
+    name : str
+        Of the problem.
+
+    Returns
+    -------
+    Chapter
+    """
     paths = project.paths(name)
     reports = paths.reports
     coverage, conflict = _votes(paths.votes)
@@ -151,7 +162,7 @@ def gather(project: Project, name: str) -> Chapter:
 
 
 def _search(paths: Paths) -> Path | None:
-    """A problem's paths -> folder of the last search by hand, or else of the stage's, if any."""
+    """That of the last search by hand, or else of the stage's, if any."""
     found = ((folder, SearchReport.read_if_there(folder / "search.json")) for folder in (paths.searched, paths.search))
     return next((folder for folder, report in found if report is not None and report.minutes), None)
 
@@ -161,7 +172,7 @@ def _csv(path: Path) -> list[dict[str, Any]]:
 
 
 def _batches(votes: Path) -> list[dict[str, Any]]:
-    """Votes table -> rows per batch, in order of arrival, and per split."""
+    """In order of arrival, and by split."""
     if not votes.exists():
         return []
     table = pl.read_parquet(votes, columns=["batch", "split"])
@@ -172,7 +183,7 @@ def _batches(votes: Path) -> list[dict[str, Any]]:
 
 
 def _votes(path: Path) -> tuple[float | None, float | None]:
-    """Votes table -> share of rows on which any function speaks, and on which functions contradict each other."""
+    """Coverage and conflict of all functions together."""
     if not path.exists():
         return None, None
     votes = pl.read_parquet(path).drop("row_id", "batch", "split").to_numpy()
@@ -200,7 +211,7 @@ def _pictures(folders: Mapping[str, Path]) -> dict[str, str]:
 
 
 def page(markdown: Path) -> str:
-    """Markdown file -> HTML, its headings below those of the page it stands in; what is HTML in it is escaped."""
+    """Render a Markdown file as HTML, its headings below those of the page it stands in; HTML in it is escaped."""
     import mistune
 
     text = re.sub(r"^(#+ )", r"##\1", markdown.read_text(encoding="utf-8"), flags=re.MULTILINE)
@@ -208,7 +219,7 @@ def page(markdown: Path) -> str:
 
 
 def data_uri(png: bytes) -> str:
-    """PNG bytes -> an address that holds the picture itself."""
+    """Encode a PNG as an address that holds the image itself."""
     return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
 
 
@@ -231,8 +242,10 @@ def _sentence(one: ExpectationResult) -> str:
 
 
 def span(lines: Sequence[Mapping[str, Any]]) -> tuple[float, float]:
-    """Scores with intervals -> the ends of an axis that holds them, on tenths.
+    """Choose the ends of an axis, on tenths, that holds scores with intervals.
 
+    Examples
+    --------
     >>> span([{"score": 0.83, "low": 0.78, "high": 0.9}])
     (0.7, 1.0)
     """

@@ -1,4 +1,4 @@
-"""one problem's reports -> the words with which a run ends."""
+"""The words with which a run ends, from one problem's reports."""
 
 from __future__ import annotations
 
@@ -13,7 +13,17 @@ _TOLD_REASONS = 12
 
 
 def summary(project: Project, problem: str) -> str:
-    """Project and a problem -> rows, functions, scores, drift, verdict and where to look, as text."""
+    """Write rows, functions, scores, drift, verdict and where to look, as text.
+
+    Parameters
+    ----------
+    project : Project
+    problem : str
+
+    Returns
+    -------
+    str
+    """
     chapter = gather(project, problem)
     lines = [f"== {problem} ==", *_rows(chapter), *_functions(chapter), *_scores(chapter), *_drift(chapter)]
     return "\n".join([*lines, *_verdict(chapter), *_search(chapter), *_look(chapter)]) + "\n"

@@ -1,4 +1,4 @@
-"""A problem's embed settings and changes of them → the features of its rows by each, kept in `.tidemill/search/`.
+"""Features of a problem's rows by changed embed settings, kept in `.tidemill/search/`.
 
 Features are made a few rows at a time and each lot is written aside and renamed: a kill loses one lot at most, and what a
 deadline left undone is gone on with by the next search.
@@ -31,7 +31,18 @@ _LOADING: Final = 10.0  # seconds that must be left for a backbone to be loaded 
 
 
 def candidates(problem: Problem, embed: EmbedSettings, how: SearchSettings) -> dict[str, dict[str, JsonValue]]:
-    """Problem, its embed settings and the search's → name → changes, of those that mean its modality and change something.
+    """Select the backbones of a search that are of the problem's modality and change something.
+
+    Parameters
+    ----------
+    problem : Problem
+    embed : EmbedSettings
+    how : SearchSettings
+
+    Returns
+    -------
+    dict of str to dict
+        Changes by name.
 
     Raises
     ------
@@ -48,21 +59,69 @@ def candidates(problem: Problem, embed: EmbedSettings, how: SearchSettings) -> d
 
 
 def changed(problem: Problem, embed: EmbedSettings, name: str, changes: Mapping[str, JsonValue]) -> EmbedSettings:
-    """Problem, its embed settings and a candidate's changes → the candidate's settings."""
+    """Make the embed settings of a candidate.
+
+    Parameters
+    ----------
+    problem : Problem
+    embed : EmbedSettings
+    name : str
+        Of the candidate, for the error.
+    changes : mapping
+
+    Returns
+    -------
+    EmbedSettings
+
+    Raises
+    ------
+    ConfigError
+        A change is no setting of embed, or its value cannot be.
+    """
     there = embed.model_dump(mode="json")
     merged = {key: there[key] | value if isinstance(value, dict) else value for key, value in changes.items()}
     return parse(EmbedSettings, there | merged, f"{problem.name}.search.backbones.{name}")
 
 
 def contents(paths: Paths, batches: list[str], problem: Problem, row_ids: pl.Series) -> pl.DataFrame:
-    """Paths, batches and rows wanted → their row ids and texts or images, in the rows' order."""
+    """Read row ids and texts or images of rows.
+
+    Parameters
+    ----------
+    paths : Paths
+    batches : list of str
+    problem : Problem
+    row_ids : polars.Series
+
+    Returns
+    -------
+    polars.DataFrame
+        In the order of ``row_ids``.
+    """
     columns = ["row_id", problem.modality]
     raw = pl.concat([pl.read_parquet(paths.raw / f"{batch}.parquet", columns=columns) for batch in batches])
     return pl.DataFrame({"row_id": row_ids}).join(raw, on="row_id", how="left", maintain_order="left")
 
 
 def features(rows: pl.DataFrame, embedder: Embedder, folder: Path, *, deadline: float, name: str) -> Features | None:
-    """Rows, what embeds them, a folder and a moment of ``time.monotonic()`` → (rows, dimensions); None: out of time."""
+    """Compute features lot by lot, those that are not there yet.
+
+    Parameters
+    ----------
+    rows : polars.DataFrame
+    embedder : Embedder
+    folder : Path
+        Where lots are kept.
+    deadline : float
+        Moment of ``time.monotonic()``.
+    name : str
+        What progress calls it.
+
+    Returns
+    -------
+    (n_rows, n_dimensions) or None
+        None: out of time.
+    """
     about = json.dumps([embedder.about.model_dump(), rows["row_id"].to_list()], sort_keys=True)
     lots = folder / hashlib.sha256(about.encode()).hexdigest()[:16]
     files = [lots / f"{start}.npy" for start in range(0, rows.height, _LOT)]
@@ -87,7 +146,22 @@ def made(
     root: Path,
     **how: Any,
 ) -> dict[str, Features]:
-    """Rows, problem, embed settings, candidates, the folder below which weights are, and ``folder`` and ``deadline`` → name → features of those there was time for."""
+    """Compute the features of all candidates that there is time for.
+
+    Parameters
+    ----------
+    rows : polars.DataFrame
+    problem : Problem
+    embed : EmbedSettings
+    found : mapping of str to dict
+        Changes by name.
+    how
+        ``folder`` and ``deadline`` of ``features``.
+
+    Returns
+    -------
+    dict of str to (n_rows, n_dimensions)
+    """
     there = {}
     for name, changes in found.items():
         embedder = Embedder(changed(problem, embed, name, changes), problem.modality, root=root)

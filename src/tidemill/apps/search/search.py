@@ -1,4 +1,4 @@
-"""Problem and minutes → settings of embed and train that do better, or the news that none do, as JSON, CSV and pictures."""
+"""A search for settings of embed and train that do better, reported as JSON, CSV and plots."""
 
 from __future__ import annotations
 
@@ -69,7 +69,6 @@ class _Clock:
 
     @classmethod
     def of(cls, began: float, how: SearchSettings) -> _Clock:
-        """Beginning and settings → the moments."""
         seconds = 60.0 * how.minutes
         share, least, most = _LAST
         end = began + seconds - min(max(share * seconds, least), most)
@@ -78,10 +77,23 @@ class _Clock:
 
 
 def search_for(project: Project, name: str, folder: Path, *, minutes: float | None = None) -> SearchReport:
-    """Project, problem, the report's folder and minutes (None: as set) → what was found, which is written to the folder too.
+    """Search within a budget of time, and write the report.
 
     The rows are those of train and dev; valid and test are not looked at. Trials are kept in `.tidemill/search/<problem>/`
     under a fingerprint of rows, labels and settings: a search that was stopped goes on, and new labels begin a new one.
+
+    Parameters
+    ----------
+    name : str
+        Of the problem.
+    folder : Path
+        Of the report.
+    minutes : float, optional
+        The budget; None: as set.
+
+    Returns
+    -------
+    content of search.json
     """
     began = time.monotonic()
     problem, settings, paths = project.load(name, "train", TrainSettings)
@@ -121,7 +133,7 @@ def _check(name: str, settings: TrainSettings, how: SearchSettings) -> None:
 
 
 def _rows(problem: Problem, settings: TrainSettings, paths: Paths, how: SearchSettings, embed: EmbedSettings) -> _Rows:
-    """Tables of the problem → the rows of train and dev that trials see, those with gold first where there are too many."""
+    """Those with gold come first where there are too many."""
     classes, batches = problem.classes, batch_names(paths.manifest)
     contract = votes_contract(len(classes))
     votes = read(paths.votes, contract)
@@ -150,7 +162,7 @@ def _rows(problem: Problem, settings: TrainSettings, paths: Paths, how: SearchSe
 
 
 def _capped(able: Any, gold: Any, how: SearchSettings) -> Any:
-    """Masks of the rows that may teach and gold → mask of at most ``rows`` of them, drawn by the seed, gold first."""
+    """Drawn by the seed, gold first."""
     order = np.random.default_rng([how.seed, 5]).permutation(len(able))
     order = order[able[order]]
     order = order[np.argsort(gold[order] == NO_GOLD, kind="stable")][: how.max_rows]
@@ -259,7 +271,20 @@ def _percent(points: tuple[float, float, float]) -> tuple[float, float, float]:
 def command(
     problem: Problem, best: Finalist, found: Mapping[str, Mapping[str, JsonValue]], settings: TrainSettings
 ) -> str:
-    """What was found → the command that runs it."""
+    """Write the command that runs what was found.
+
+    Parameters
+    ----------
+    problem : Problem
+    best : Finalist
+    found : dict
+        Changes of embed by name of the backbone.
+    settings : TrainSettings
+
+    Returns
+    -------
+    str
+    """
     flat = [*_dotted("embed", found.get(best.backbone, {})), *_dotted("train", best.changes)]
     recipes: list[tuple[str, Any]] = (
         [("train.recipes", [])] if settings.recipes else []
@@ -283,7 +308,6 @@ def _word(value: Any) -> str:
 
 
 def _write(study: Any, field: SearchProblem, suggestion: Suggestion, folder: Path) -> None:
-    """Study and suggestion → the table and the pictures of the report."""
     table = leaderboard(study)
     with atomic_write(folder / "search.csv") as path:
         table.write_csv(path)
@@ -296,7 +320,17 @@ def _write(study: Any, field: SearchProblem, suggestion: Suggestion, folder: Pat
 
 
 def leaderboard(study: Any) -> pl.DataFrame:
-    """Study → its trials that were not cut short, whole ones first, the least loss first; a pruned one's loss is of its parts."""
+    """Make the table of trials that were not cut short.
+
+    Parameters
+    ----------
+    study : optuna.Study
+
+    Returns
+    -------
+    polars.DataFrame
+        Whole trials first, the least loss first; a pruned one's loss is of its folds.
+    """
     ended = [one for one in study.trials if one.state.name in ("COMPLETE", "PRUNED") and CHANGES in one.user_attrs]
     ended.sort(key=lambda one: (one.state.name, one.value))
     told = [

@@ -1,4 +1,4 @@
-"""Problem → the report that no search was asked for: light, as the stage runs with every pipeline."""
+"""The report where no search was asked for: light, as the stage runs with every pipeline."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tidemill.reports.search import SearchReport
 
 
 def not_asked(name: str, folder: Path) -> SearchReport:
-    """Problem and the report's folder → what is written there."""
+    """Write the report that no search was asked for."""
     verdict = f"no search was asked for: tidemill run problem={name} search.minutes=10, or tidemill search {name}"
     report = SearchReport(problem=name, minutes=0.0, trials=0, verdict=verdict)
     report.write(folder / "search.json")

@@ -1,4 +1,4 @@
-"""a model → where it comes from: commit, batches, label model, backbone."""
+"""Where a model comes from: commit, batches, label model, backbone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,18 @@ from tidemill.runs.registry import kept, read_registry
 
 
 def lineage(project: Project, model: Model, problem: str) -> dict[str, Any]:
-    """Project, model and its problem → what ``GET /version`` tells; what cannot be known is None."""
+    """Collect what ``GET /version`` answers; what cannot be known is None.
+
+    Parameters
+    ----------
+    project : Project
+    model : Model
+    problem : str
+
+    Returns
+    -------
+    dict
+    """
     config = model.head.about
     commit = read_registry(project, problem).versions.get(model.version)
     report = _label_model(project, problem, commit)

@@ -22,14 +22,22 @@ _CONNECTIONS: Final = 64
 
 
 def serve(project: Project, problem: str, version: str | None, settings: ServiceSettings) -> None:
-    """Project, problem, version (None: the champion) and settings → requests are answered until SIGTERM or Ctrl-C.
+    """Answer requests until SIGTERM or Ctrl-C.
 
     What has begun is finished first, for as long as a request may take.
+
+    Parameters
+    ----------
+    project : Project
+    problem : str
+    version : str or None
+        None: the champion.
+    settings : ServiceSettings
 
     Raises
     ------
     ConfigError
-        There is no such version, or nobody can listen on that port.
+        There is no such version, or the port is taken.
     """
     _, ingest, paths = project.load(problem, "ingest", IngestSettings)
     model = find_model(project, problem, version)

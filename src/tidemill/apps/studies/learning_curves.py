@@ -29,10 +29,19 @@ _LAST: Final = 1.25  # a size of all rows there are is worth measuring where it 
 
 
 def curves(project: Project, name: str) -> Curves:
-    """Project and problem → learning curves of gold labels and of weakly labeled rows, in reports/<problem>/curves.json and .png.
+    """Measure learning curves of gold labels and of weakly labeled rows, in reports/<problem>/curves.json and .png.
 
-    Gold teaches the head as it teaches the ceiling; weak labels teach it as `train` has it, by the recipe that `auto`
+    The head is fitted on gold as the ceiling is; on weak labels as `train` has it, by the recipe that `auto`
     would choose of all rows. The backbone stays as it is.
+
+    Parameters
+    ----------
+    name : str
+        Of the problem.
+
+    Returns
+    -------
+    content of curves.json
 
     Raises
     ------
@@ -78,7 +87,6 @@ def _metric(asked: Study) -> str:
 
 
 def _curve(asked: Study, pool: Any, classes: Any, fit: Callable[[Any], Head]) -> Curve:
-    """Rows to draw from, their classes and how a head is fitted on some → points, and what the law through them says."""
     own = asked.evaluate.curves
     counts = np.bincount(classes, minlength=len(asked.problem.classes))
     sizes = _sizes(own.sizes, int(counts.min()))
@@ -114,11 +122,7 @@ def _lawful(asked: Study, points: list[tuple[int, int]], seen: Any) -> Curve:
 
 
 def _sizes(wanted: tuple[int, ...], most: int) -> list[int]:
-    """Sizes wanted and rows of the rarest class → the sizes that it has, all its rows last.
-
-    >>> _sizes((5, 10, 20, 40), 30), _sizes((5, 10, 20, 40), 42)
-    ([5, 10, 20, 30], [5, 10, 20, 40])
-    """
+    """As far as the rarest class has rows, all of them last."""
     sizes = [size for size in sorted(set(wanted)) if size <= most]
     return [*sizes, most] if sizes and max(wanted) > most >= _LAST * sizes[-1] else sizes
 

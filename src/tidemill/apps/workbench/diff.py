@@ -1,4 +1,4 @@
-"""the folder of functions now and at a revision -> which functions' votes changed, and on which rows."""
+"""Which functions' votes changed since a revision, and on which rows."""
 
 from __future__ import annotations
 
@@ -28,7 +28,22 @@ Indices = npt.NDArray[np.intp]
 
 
 def diff(look: Look, *, against: str = "HEAD", size: int | None = None, shown: int = 3) -> FunctionDiff:
-    """Problem and a revision, tag or version → functions whose votes changed since, and rows gained, lost and flipped."""
+    """Compare the functions with those at a revision, tag or version.
+
+    Parameters
+    ----------
+    look : Look
+    against : str
+    size : int, optional
+        Rows of the sample.
+    shown : int
+        Rows shown of each change.
+
+    Returns
+    -------
+    dict
+        Functions whose votes changed, and rows gained, lost and flipped.
+    """
     rows = look.sample(size)
     revision = _revision(look, against)
     with _folder_at(revision, look) as folder:
@@ -46,7 +61,7 @@ def diff(look: Look, *, against: str = "HEAD", size: int | None = None, shown: i
 
 
 def _revision(look: Look, against: str) -> str:
-    """What was asked for → a revision that git knows; ``v1.0.0`` is this problem's version."""
+    """``v1.0.0`` is this problem's version."""
     for name in (against, f"{look.name}@{against}"):
         if succeeds("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", folder=look.project.root):
             return name
@@ -55,7 +70,6 @@ def _revision(look: Look, against: str) -> str:
 
 @contextlib.contextmanager
 def _folder_at(revision: str, look: Look) -> Iterator[Path]:
-    """Revision and a problem → its folder of functions as it was then."""
     folder, root = look.paths.functions.relative_to(look.project.root), look.project.root
     with tempfile.TemporaryDirectory() as scratch:
         archive = Path(scratch) / "then.tar"
@@ -68,14 +82,14 @@ def _folder_at(revision: str, look: Look) -> Iterator[Path]:
 
 
 def _differing(old: list[AnyFunction], new: list[AnyFunction]) -> tuple[list[AnyFunction], list[AnyFunction]]:
-    """Two versions of the functions → those of each that may vote differently from their namesake."""
+    """Those of each that may vote differently from their namesake."""
     was, now = ({one.name: _fingerprint(one) for one in functions} for functions in (old, new))
     alike = {name for name, found in was.items() if found is not None and now.get(name) == found}
     return [one for one in old if one.name not in alike], [one for one in new if one.name not in alike]
 
 
 def _fingerprint(function: AnyFunction) -> str | None:
-    """Labeling function → its fingerprint; None where it reaches what cannot be seen, so that only its votes tell."""
+    """None where the function reaches what cannot be seen, so that only its votes tell."""
     try:
         return fingerprint(function)
     except OpaqueError:
@@ -124,7 +138,7 @@ def _examples(look: Look, change: Change, rows: Indices, places: Indices, shown:
 
 
 def printed(found: FunctionDiff) -> list[str]:
-    """What changed → lines."""
+    """Write the comparison as lines."""
     head = f"{found.problem} since {found.against}, on {found.rows:,} rows"
     if not found.functions:
         return [f"{head}: no vote has changed"]

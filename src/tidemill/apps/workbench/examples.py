@@ -1,4 +1,4 @@
-"""rows that a person points at -> a file of labeled examples, for functions of the kinds prototype and neighbours."""
+"""A file of labeled examples, for functions of the kinds prototype and neighbours, from rows that a person points at."""
 
 from __future__ import annotations
 
@@ -15,9 +15,22 @@ from tidemill.reports.workbench import ExamplesAdded
 
 
 def examples(look: Look, file: str, *, of: str, rows: Sequence[str]) -> ExamplesAdded:
-    """Problem, a file's name, a class and beginnings of row_ids → what was added to the file in the problem's folder.
+    """Add rows to a file of examples in the problem's folder; a row that the file has already gets the new class.
 
-    A row that the file has already gets the new class.
+    Parameters
+    ----------
+    look : Look
+    file : str
+        Its name.
+    of : str
+        Class of the rows.
+    rows : sequence of str
+        Beginnings of row_ids.
+
+    Returns
+    -------
+    dict
+        What was added.
     """
     if of not in look.classes:
         raise ConfigError(f"--class {of}: there is no such class{did_you_mean(of, list(look.classes))}")
@@ -53,5 +66,5 @@ def _example(look: Look, row: str, of: str) -> dict[str, Any]:
 
 
 def printed(found: ExamplesAdded) -> list[str]:
-    """What was added → a line."""
+    """Write what was added as a line."""
     return [f"{found.file}: {len(found.added)} rows added, {found.examples} examples in all"]

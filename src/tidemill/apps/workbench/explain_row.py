@@ -1,4 +1,4 @@
-"""one row -> every vote on it, how far each moved its label, and what would flip it."""
+"""Every vote on a row, how far each moved its label, and what would flip it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,18 @@ _SHOWN: Final = 6
 
 
 def explained(project: Project, row_id: str, asked: str | None) -> RowExplanation:
-    """Project, beginning of a row_id, and a problem if one was named → what is said of that row and why it got its label.
+    """Explain a row's label.
+
+    Parameters
+    ----------
+    row_id : str
+        Its beginning.
+    asked : str or None
+        A problem, if one was named.
+
+    Returns
+    -------
+    dict
 
     Raises
     ------
@@ -70,7 +81,7 @@ def _explained(look: Look, place: int) -> RowExplanation:
 
 
 def _without(look: Look, votes: Votes, place: int, moved: RowLogOdds) -> Flip | None:
-    """Row → the fewest votes, taken from the strongest on, without which its label is another."""
+    """The fewest votes, taken from the strongest on, without which the label is another."""
     for_it = sorted((name for name, by in moved.functions.items() if by > 0), key=lambda name: -moved.functions[name])
     left = np.repeat(votes, len(for_it), axis=0)
     for count, name in enumerate(for_it):
@@ -85,10 +96,7 @@ def _without(look: Look, votes: Votes, place: int, moved: RowLogOdds) -> Flip | 
 
 
 def _if_said(look: Look, votes: Votes, place: int, label: int) -> tuple[OtherVote, ...]:
-    """Row → single votes of functions, silent on it or not, that would give it another label.
-
-    Only of functions that speak anywhere beside one that speaks of this row: others are of another kind of row.
-    """
+    """Single votes of functions, abstaining on the row or not, that would give it another label."""
     spoke = look.votes != ABSTAIN
     beside = spoke[spoke[:, spoke[place]].any(axis=1)].any(axis=0)
     tried = [
@@ -111,7 +119,7 @@ def _if_said(look: Look, votes: Votes, place: int, label: int) -> tuple[OtherVot
 
 
 def printed(found: RowExplanation) -> list[str]:
-    """Explanation → lines."""
+    """Write an explanation as lines."""
     row = found.row
     gold = f"; gold {found.gold}" if found.gold else ""
     chances = ", ".join(f"{name} {percent(chance, 1)}" for name, chance in found.probabilities.items())

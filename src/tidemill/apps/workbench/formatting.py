@@ -1,4 +1,4 @@
-"""tables and rows -> lines of a terminal of 100 columns."""
+"""Tables and rows as lines of a terminal of 100 columns."""
 
 from __future__ import annotations
 
@@ -28,10 +28,22 @@ _OTHER: Final = {
 
 
 def columns(lines: Sequence[Sequence[str]], *, left: int = 2, shrink: int = 0) -> list[str]:
-    """Rows of cells, the first being the head → lines whose columns stand under each other.
+    """Align rows of cells, the first being the head.
 
-    The first ``left`` columns stand to the left, the others to the right; column ``shrink`` gives way to the width.
+    Parameters
+    ----------
+    lines : sequence of sequence of str
+    left : int
+        Columns that are aligned to the left; the others are to the right.
+    shrink : int
+        Column that gives way to the width.
 
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
     >>> columns([["function", "b", "n"], ["longer", "x", "10"]])
     ['function  b   n', 'longer    x  10']
     """
@@ -48,8 +60,10 @@ def columns(lines: Sequence[Sequence[str]], *, left: int = 2, shrink: int = 0) -
 
 
 def short(text: str, width: int) -> str:
-    """Text → the same, or its beginning and an ellipsis.
+    """Shorten a text to a width.
 
+    Examples
+    --------
     >>> short("abcdef", 4), short("abc", 4)
     ('abc…', 'abc')
     """
@@ -57,16 +71,16 @@ def short(text: str, width: int) -> str:
 
 
 def row_line(row: Row, width: int = WIDTH, *, gold: str = "") -> str:
-    """Row → its id, what is known of it and the beginning of its content, in one line."""
+    """Write a row's id, what is known of it and the beginning of its content, in one line."""
     row_id = str(row["row_id"])[:12]
     known = f"{row_id}  {gold:<10.10}" if gold else f"{row_id}  "
     return known + "  " + short(content(row, width - len(known) - 2), width - len(known) - 2)
 
 
 def content(row: Row, room: int = 0) -> str:
-    """Row → its text in one line, or what is known of its image.
+    """Write a row's text in one line, or what is known of its image.
 
-    Where the row says what a function ``matched`` in its text and that lies beyond the room, the text begins before it.
+    Where the row holds what a function ``matched`` in its text and that lies beyond the room, the text begins before it.
     """
     text, span = row.get("text"), row.get("matched")
     if isinstance(text, str):
@@ -77,8 +91,10 @@ def content(row: Row, room: int = 0) -> str:
 
 
 def vote_name(vote: int, classes: Sequence[str]) -> str:
-    """Vote → its name.
+    """Name a vote.
 
+    Examples
+    --------
     >>> [vote_name(vote, ["ham", "spam"]) for vote in (1, -1, -2)]
     ['spam', '', 'not ham']
     """
@@ -88,8 +104,10 @@ def vote_name(vote: int, classes: Sequence[str]) -> str:
 
 
 def percent(value: float | None, digits: int = 0) -> str:
-    """Share → percent.
+    """Write a share in percent.
 
+    Examples
+    --------
     >>> percent(0.125, 1), percent(None)
     ('12.5%', '-')
     """

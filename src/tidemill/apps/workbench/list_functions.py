@@ -1,4 +1,4 @@
-"""votes, gold of dev and the label model -> the analysis table: Snorkel's columns and what was learned of each function."""
+"""The analysis table: Snorkel's columns, gold of dev, and what the label model learned of each function."""
 
 from __future__ import annotations
 
@@ -38,7 +38,21 @@ _SORTS: Final = {
 
 
 def listing(look: Look, *, sort: str = "name", cost: bool = True) -> FunctionTable:
-    """Problem → its analysis table and what is told of all functions together."""
+    """Analyze a problem's functions.
+
+    Parameters
+    ----------
+    look : Look
+    sort : str
+        Column to sort by.
+    cost : bool
+        Measure the time that each takes.
+
+    Returns
+    -------
+    dict
+        The table, and figures of all functions together.
+    """
     rows = _some_rows(look)
     table = lf_summary(look.votes, look.names, n_classes=len(look.classes), gold=look.gold)
     learned = _learned(look, rows)
@@ -121,10 +135,18 @@ def _on_dev(scores: GoldScores) -> str:
 
 
 def values(look: Look) -> tuple[list[float], list[float | None]]:
-    """Problem → per function, what labels lose where it is silent: bits per 100 rows, and points of accuracy on dev.
+    """Measure what labels lose where a function abstains; the label model is not fitted again.
 
-    Bits are of the true class, on dev rows with gold; without gold, of the label model's own answer. The label model is
-    not fitted again.
+    Parameters
+    ----------
+    look : Look
+
+    Returns
+    -------
+    bits : list of float
+        Per function, per 100 rows: of the true class, on dev rows with gold; without gold, of the label model's own prediction.
+    points : list of float or None
+        Points of accuracy on dev.
     """
     known = np.flatnonzero(look.gold != NO_GOLD)
     rows = known if len(known) else _some_rows(look)
@@ -154,7 +176,7 @@ def _right(truth: Probabilities, whole: Probabilities, less: Probabilities) -> f
 
 
 def _costs(look: Look) -> dict[str, float]:
-    """Functions as they stand now → cost, where they can be asked."""
+    """Of those that can be loaded."""
     try:
         rows = np.arange(min(len(look.raw), 200), dtype=np.intp)
         return costs(look.table(rows), look.functions, n_classes=len(look.classes))
@@ -188,7 +210,7 @@ _HEAD: Final = ["function", "votes", "cover", "over", "confl", "dev", "learned",
 
 
 def printed(table: FunctionTable) -> list[str]:
-    """Analysis table → lines."""
+    """Write the analysis table as lines."""
     heard = f"{percent(table.coverage, 1)} heard, {percent(table.conflict, 1)} in conflict"
     lines = [f"{table.problem}: {len(table.functions)} functions, {table.rows:,} rows; {heard}"]
     if table.label_model is None:

@@ -1,4 +1,4 @@
-"""what `tidemill lf` finds of a problem -> one HTML page with plots and rows or thumbnails; no network, no scripts."""
+"""What `tidemill lf` finds of a problem on one HTML page, with plots and rows or thumbnails; no network, no scripts."""
 
 from __future__ import annotations
 
@@ -41,7 +41,20 @@ _SHOWN: Final = 4
 
 
 def page(look: Look, *, size: int | None = None, most: int = 8) -> Path:
-    """Problem → path of reports/<problem>/lf.html, written anew."""
+    """Write reports/<problem>/lf.html anew.
+
+    Parameters
+    ----------
+    look : Look
+    size : int, optional
+        Rows of the sample.
+    most : int
+        Rows shown per function and kind.
+
+    Returns
+    -------
+    Path
+    """
     look.check()
     rows = look.sample(size)
     told = listing(look)
@@ -60,7 +73,7 @@ def page(look: Look, *, size: int | None = None, most: int = 8) -> Path:
 
 
 def _suggested(look: Look, most: int, size: int | None) -> list[tuple[CandidateFunction, str, tuple[Row, ...]]]:
-    """Problem → candidates, each with its entry as YAML and examples with thumbnails."""
+    """Each with its entry as YAML and examples with thumbnails."""
     try:
         found = suggesting(look, most=most, size=size).candidates
     except DataError:
@@ -69,7 +82,7 @@ def _suggested(look: Look, most: int, size: int | None) -> list[tuple[CandidateF
 
 
 def _read(look: Look, rows: npt.NDArray[np.intp]) -> dict[str, dict[str, tuple[Row, ...]]]:
-    """Rows → per function, rows on which it fires, is outvoted and nearly fires, as the votes table has them."""
+    """Rows on which each fires, is outvoted and nearly fires, as the votes table has them."""
     answer = (
         plurality(look.votes[rows], n_classes=len(look.classes))
         if look.model is None
@@ -84,7 +97,7 @@ def _read(look: Look, rows: npt.NDArray[np.intp]) -> dict[str, dict[str, tuple[R
 
 
 def _weak(look: Look, rows: npt.NDArray[np.intp]) -> dict[str, Votes]:
-    """Rows → what weaker forms of the declared functions say, asked all at once; of Python functions, nothing."""
+    """Declared functions only, all at once."""
     functions = [weak for one in look.functions if (weak := weaker(one)) is not None]
     quarantine = Quarantine(limit=len(rows) * max(len(functions), 1))
     votes = apply(look.table(rows), functions, n_classes=len(look.classes), on_error=quarantine)
@@ -113,12 +126,11 @@ def _of_one(
 
 
 def _weak_or_own(function: AnyFunction | None, votes: Votes, weak: Votes | None) -> Votes | None:
-    """A function's votes and those of its weaker form → what near misses are sought by: its own, of a Python function."""
+    """Near misses are sought by a weaker form's votes; of a Python function by its own."""
     return weak if isinstance(function, DeclaredLabelingFunction) else votes
 
 
 def _pictured(look: Look, rows: tuple[Row, ...]) -> tuple[Row, ...]:
-    """Rows → the same with thumbnails where they are images."""
     if look.problem.modality != "image" or not rows:
         return rows
     images = look.raw.filter(pl.col("row_id").is_in([row["row_id"] for row in rows])).select("row_id", "image")
@@ -127,7 +139,7 @@ def _pictured(look: Look, rows: tuple[Row, ...]) -> tuple[Row, ...]:
 
 
 def thumbnail(data: bytes) -> str:
-    """Bytes of an image file → an address that holds a small JPEG of it."""
+    """Encode a small JPEG of an image as an address that holds it."""
     from PIL import Image
 
     with Image.open(io.BytesIO(data)) as image:
@@ -138,7 +150,7 @@ def thumbnail(data: bytes) -> str:
 
 
 def _pictures(look: Look) -> list[tuple[str, str]]:
-    """Problem → plots of the label model with their titles; none before it was fitted."""
+    """None before the label model was fitted."""
     if look.model is None or look.labels is None:
         return []
     features = look.features if look.model.uses_features else None

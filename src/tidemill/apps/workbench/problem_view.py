@@ -1,4 +1,4 @@
-"""a problem's files -> what the commands of `tidemill lf` look at, each read once and only when asked for.
+"""A problem's files as the commands of `tidemill lf` look at them, each read once and only when asked for.
 
 Gold is read of the development split alone.
 """
@@ -68,7 +68,7 @@ class Look:
         return load_functions(self.paths.functions, classes=self.classes)
 
     def function(self, name: str) -> AnyFunction:
-        """Name → that labeling function."""
+        """Load the labeling function of a name."""
         found = {one.name: one for one in self.functions}
         if name not in found:
             raise ConfigError(
@@ -127,14 +127,36 @@ class Look:
         return None if joined.has_nulls() else joined.to_numpy()
 
     def probabilities(self, votes: Votes, rows: npt.NDArray[Any]) -> Probabilities:
-        """(some rows, functions) votes and which rows of the table they are of → what the label model makes of them."""
+        """Predict by the label model.
+
+        Parameters
+        ----------
+        votes : (n_some, n_functions)
+        rows : (n_some,)
+            Which rows of the table they are of.
+
+        Returns
+        -------
+        (n_some, n_classes)
+        """
         if self.model is None:
             raise DataError(f"{self.paths.label_model} is of other functions: run `dvc repro denoise@{self.name}`")
         features = self.features if self.model.uses_features else None
         return self.model.predict_proba(votes, features=None if features is None else features[rows])
 
     def sample(self, size: int | None = None) -> npt.NDArray[np.intp]:
-        """Nothing → rows to try functions on: all of dev and others drawn once and for all, up to so many."""
+        """Sample rows to try functions on: all of dev and others drawn once and for all.
+
+        Parameters
+        ----------
+        size : int, optional
+            Rows at most.
+
+        Returns
+        -------
+        (n_sampled,)
+            Their indices.
+        """
         limit = size or (IMAGES if self.problem.modality == "image" else TEXTS)
         split = self.raw["split"]
         dev, others = ((split == "dev").arg_true().to_numpy(), (split.is_in(["train"])).arg_true().to_numpy())
@@ -144,7 +166,17 @@ class Look:
         return np.sort(np.concatenate([dev, drawn])).astype(np.intp)
 
     def table(self, rows: npt.NDArray[np.intp]) -> pl.DataFrame:
-        """Which rows → what labeling functions see of them."""
+        """Select what labeling functions see of rows.
+
+        Parameters
+        ----------
+        rows : (n_some,)
+            Their indices.
+
+        Returns
+        -------
+        polars.DataFrame
+        """
         kept = visible_columns(self.raw[rows], self.settings.hidden_columns)
         return kept if self.features is None else kept.with_columns(pl.Series("feature", self.features[rows]))
 
@@ -163,7 +195,7 @@ class Look:
 
 
 def problem_with(project: Project, name: str, asked: str | None) -> Look:
-    """A project, a labeling function's name and the problem asked for, if any → the problem that has it."""
+    """Find the problem that has a labeling function; ``asked`` is the problem that was named, if any."""
     if asked is not None:
         return Look(project, asked)
     known: list[str] = []
@@ -177,6 +209,6 @@ def problem_with(project: Project, name: str, asked: str | None) -> Look:
 
 
 def rows_named(project: Project, name: str, among: Sequence[str]) -> list[Look]:
-    """A project, a row_id or the beginning of one → problems whose votes table has such a row."""
+    """Find the problems that have a row of a row_id, or of the beginning of one."""
     looks = [Look(project, problem) for problem in among]
     return [look for look in looks if look.paths.votes.exists() and look.voted["row_id"].str.starts_with(name).any()]

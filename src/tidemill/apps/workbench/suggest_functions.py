@@ -1,4 +1,4 @@
-"""a problem's rows without an answer -> candidates for labeling functions, for a person to accept."""
+"""Candidates for labeling functions on a problem's rows without a clear label, for a person to accept."""
 
 from __future__ import annotations
 
@@ -20,7 +20,22 @@ from tidemill.reports.workbench import CandidateFunction, Suggestions
 
 
 def suggesting(look: Look, *, most: int = 10, size: int | None = None, shown: int = 2) -> Suggestions:
-    """Problem → candidates that would speak on rows which no function, or functions that disagree, speak on."""
+    """Suggest functions that would vote on rows on which no function votes, or on which they disagree.
+
+    Parameters
+    ----------
+    look : Look
+    most : int
+        Candidates at most.
+    size : int, optional
+        Rows of the sample.
+    shown : int
+        Rows shown of each.
+
+    Returns
+    -------
+    dict
+    """
     look.check()
     rows = look.sample(size)
     votes = look.votes[rows]
@@ -45,7 +60,7 @@ def suggesting(look: Look, *, most: int = 10, size: int | None = None, shown: in
 
 
 def _seen(look: Look, rows: Any) -> pl.DataFrame:
-    """Which rows → what functions see of them, image statistics in place of images."""
+    """Image statistics stand in place of images."""
     table = look.table(rows)
     if "image" not in table.columns:
         return table
@@ -73,7 +88,7 @@ def _candidate(look: Look, rows: Any, one: Candidate, votes: Votes, shown: int) 
 
 
 def entry_lines(entry: Mapping[str, JsonValue]) -> list[str]:
-    """Entry → lines of a YAML file of labeling functions: one, or one per key where that is too wide."""
+    """Write an entry of a YAML file of labeling functions: one line, or one per key where that is too wide."""
     flow: str = yaml.safe_dump(dict(entry), default_flow_style=True, sort_keys=False, allow_unicode=True, width=10_000)
     line = f"  - {flow.strip()}"
     if len(line) <= WIDTH:
@@ -83,7 +98,7 @@ def entry_lines(entry: Mapping[str, JsonValue]) -> list[str]:
 
 
 def printed(found: Suggestions) -> list[str]:
-    """Candidates → lines that can be pasted into a YAML file, once they have been read."""
+    """Write candidates as lines that can be pasted into a YAML file, once they have been read."""
     head = f"{found.problem}: of {found.rows:,} rows {found.uncovered:,} have no vote, {found.in_conflict:,} a conflict"
     lines = [head, "Candidates, not advice: read the rows, then add what you would have thought of yourself."]
     if not found.candidates:

@@ -1,4 +1,4 @@
-"""one labeling function on a sample of rows -> how it does, and rows where it fires, is outvoted or nearly fires."""
+"""One labeling function on a sample of rows: how it does, and rows where it fires, is outvoted or nearly fires."""
 
 from __future__ import annotations
 
@@ -27,7 +27,23 @@ _FIRED: Final = 500
 
 
 def trying(look: Look, name: str, *, size: int | None = None, shown: int = 5) -> Trial:
-    """Problem, a labeling function's name → how it does on a sample, and rows worth reading."""
+    """Try a labeling function.
+
+    Parameters
+    ----------
+    look : Look
+    name : str
+        Of the function.
+    size : int, optional
+        Rows of the sample.
+    shown : int
+        Rows shown of each kind.
+
+    Returns
+    -------
+    dict
+        How it does on the sample, and rows worth reading.
+    """
     function, rows = look.function(name), look.sample(size)
     votes, failures = asked(look, function, rows)
     answer, source = answers(look, name, votes, rows)
@@ -64,14 +80,45 @@ def _counted(look: Look, votes: Votes) -> dict[str, int]:
 
 
 def asked(look: Look, function: AnyFunction, rows: Indices) -> tuple[Votes, list[Failure]]:
-    """Problem, labeling function and rows → (rows,) votes, and where it failed."""
+    """Apply a labeling function.
+
+    Parameters
+    ----------
+    look : Look
+    function : labeling function
+    rows : (n_rows,)
+        Indices of rows.
+
+    Returns
+    -------
+    votes : (n_rows,)
+    failures : list of Failure
+    """
     quarantine = Quarantine(limit=len(rows))
     votes = apply(look.table(rows), [function], n_classes=len(look.classes), on_error=quarantine)
     return votes[:, 0], quarantine.failures
 
 
 def answers(look: Look, name: str, votes: Votes, rows: Indices) -> tuple[npt.NDArray[np.int8], str]:
-    """A function's votes and the stored ones of the others → the class of each row, ABSTAIN where none, and who says so."""
+    """Find the class of each row, by gold, the label model or the other functions.
+
+    Parameters
+    ----------
+    look : Look
+    name : str
+        Of the function.
+    votes : (n_rows,)
+        Its votes.
+    rows : (n_rows,)
+        Indices of rows.
+
+    Returns
+    -------
+    classes : (n_rows,)
+        ``ABSTAIN`` where there is none.
+    source : str
+        What the classes are by.
+    """
     others = look.votes[rows].copy() if look.paths.votes.exists() else np.empty((len(rows), 0), dtype=np.int8)
     names = look.names if look.paths.votes.exists() else []
     if name in names:
@@ -93,7 +140,7 @@ def _near(look: Look, function: AnyFunction, votes: Votes, rows: Indices, answer
 
 
 def weaker(function: AnyFunction) -> DeclaredLabelingFunction | None:
-    """Labeling function → one that fires wherever any weakening of its condition does; None where nothing can give."""
+    """Make a function that fires wherever any weakening of the condition does; None where nothing can give."""
     if not isinstance(function, DeclaredLabelingFunction):
         return None
     parts = tuple(weakened(function.condition))
@@ -102,9 +149,24 @@ def weaker(function: AnyFunction) -> DeclaredLabelingFunction | None:
 
 
 def nearly(look: Look, votes: Votes, rows: Indices, answer: npt.NDArray[np.int8], weak: Votes | None) -> Indices:
-    """Votes of a function and of its weaker one, or twice its own where it has none → places of near misses.
+    """Find near misses; those come first to which the others give the class that the function would.
 
-    Those come first to which the others give the class that it would.
+    Parameters
+    ----------
+    look : Look
+    votes : (n_rows,)
+        Of the function.
+    rows : (n_rows,)
+        Indices of rows.
+    answer : (n_rows,)
+        Class of each row.
+    weak : (n_rows,) or None
+        Votes of the weaker function, where there is one.
+
+    Returns
+    -------
+    (n_found,)
+        Places among ``rows``.
     """
     silent = votes == ABSTAIN
     if weak is None:
@@ -119,7 +181,7 @@ def nearly(look: Look, votes: Votes, rows: Indices, answer: npt.NDArray[np.int8]
 
 
 def _alike(look: Look, fired: Indices, silent: Indices, rows: Indices) -> Indices:
-    """Places of rows → the twentieth of the silent ones that is most like a row it fired on."""
+    """The twentieth of the rows without its vote that is most like a row it fired on."""
     if look.features is None or not len(fired) or not len(silent):
         return np.empty(0, dtype=np.intp)
     chosen = np.random.default_rng(SEED).permutation(fired)[:_FIRED]
@@ -128,7 +190,19 @@ def _alike(look: Look, fired: Indices, silent: Indices, rows: Indices) -> Indice
 
 
 def spread(found: Indices, gold: npt.NDArray[np.int8], shown: int) -> Indices:
-    """Places of rows → a few of them, those with gold first, else drawn once and for all."""
+    """Choose a few of the rows, those with gold first, else drawn once and for all.
+
+    Parameters
+    ----------
+    found : (n_found,)
+        Places of rows.
+    gold : (n_rows,)
+    shown : int
+
+    Returns
+    -------
+    (n_chosen,)
+    """
     mixed = np.random.default_rng(SEED).permutation(found)
     return mixed[np.argsort(gold[mixed] == NO_GOLD, kind="stable")][:shown]
 
@@ -141,7 +215,25 @@ def worth_reading(
     votes: Votes,
     answer: npt.NDArray[np.int8],
 ) -> tuple[Row, ...]:
-    """Places among rows → their columns, without images, with the function's vote, the others' answer and gold."""
+    """Collect what a person reads of rows.
+
+    Parameters
+    ----------
+    look : Look
+    function : labeling function or None
+    rows : (n_rows,)
+        Indices of rows.
+    places : (n_some,)
+        Places among them.
+    votes : (n_rows,)
+    answer : (n_rows,)
+        Class of each row.
+
+    Returns
+    -------
+    list of dict
+        Columns without images, with the function's vote, the others' class and gold.
+    """
     kept = look.raw[rows[places]].drop("image", strict=False)
     return tuple(
         row
@@ -162,7 +254,7 @@ def _matched(function: AnyFunction | None, row: dict[str, Any]) -> tuple[int, in
 
 
 def printed(found: Trial) -> list[str]:
-    """What was found → lines."""
+    """Write the trial as lines."""
     votes = ", ".join(f"{name} {count:,}" for name, count in found.votes.items()) or "nothing"
     right = f"; right on {found.dev_correct} of {found.dev_votes} dev rows" if found.dev_votes else ""
     lines = [
@@ -182,5 +274,5 @@ def printed(found: Trial) -> list[str]:
 
 
 def _said(row: Row) -> str:
-    """Row → its gold where known, else what the others say, in brackets."""
+    """Gold where known, else the class by the others, in brackets."""
     return str(row["gold"]) if row["gold"] is not None else f"({row['answer'] or '-'})"
