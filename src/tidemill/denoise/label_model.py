@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, Self
@@ -338,7 +337,8 @@ class LabelModel(Estimator):
             self.classes_ = np.arange(self.classes)
         else:
             self.classes_ = np.array(list(self.classes))
-        if twice := [name for name, count in Counter(self.classes_.tolist()).items() if count > 1]:
+        names = self.classes_.tolist()
+        if twice := [name for name in names if names.count(name) > 1]:
             raise InputError(f"two classes are named {twice[0]!r}")
         if not 2 <= len(self.classes_) <= MAX_CLASSES:  # noqa: PLR2004 - fewer than two leave nothing to decide
             raise InputError(f"{len(self.classes_)} classes: from 2 to {MAX_CLASSES} can be voted for")
