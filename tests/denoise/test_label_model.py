@@ -322,3 +322,14 @@ def test_the_checks_of_scikit_learn_pass(name):
     assert by_status["xfail"] == set(expected)
     assert sum(one["status"] == "passed" for one in results) > (10 if expected else 35)
     assert {one["check_name"] for one in results if one["status"] == "skipped"} <= {"check_array_api_input"}
+
+
+@pytest.mark.parametrize("classes", [3, np.int64(3), ["a", "b", "c"], ("a", "b", "c")], ids=str)
+def test_classes_are_a_number_or_names(classes):
+    assert len(LabelModel("majority", classes=classes).fit([[0, 1]]).classes_) == 3
+
+
+@pytest.mark.parametrize(("classes", "message"), [(1, "1 classes"), (127, "127 classes"), (["a", "a"], "named 'a'")])
+def test_too_few_or_equal_classes_are_refused(classes, message):
+    with pytest.raises(InputError, match=message):
+        LabelModel("majority", classes=classes).fit([[0, 0]])

@@ -1,7 +1,9 @@
 """The public API where it needs several packages at once; ``tidemill`` exports it together with those of the packages.
 
-end_model  EndModel: a trained model loaded and asked, or fitted on features and probabilistic labels
-project    Project: a project's problems, tables, models, versions and reports
+end_model        EndModel: a trained model loaded and asked, or fitted on features and probabilistic labels
+contents         texts and images in the forms in which a program has them
+training_labels  labels and weights as targets of a head
+project          Project: a project's problems, tables, models, versions and reports
 """
 
 from typing import TYPE_CHECKING, Any, Final

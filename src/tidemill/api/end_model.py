@@ -9,13 +9,13 @@ from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
+from tidemill.api.contents import content_table, contents_of
+from tidemill.api.training_labels import training_targets, training_weights
 from tidemill.apps.models.model import CHUNK, Said
-from tidemill.common.arrays import feature_array, probability_array
+from tidemill.common.arrays import feature_array
 from tidemill.common.estimators import Estimator
 from tidemill.common.files import atomic_write
-from tidemill.common.frames import is_pandas
 from tidemill.contracts import Features, InputError, Probabilities
 from tidemill.embed.run import Embedder, embedder_of
 from tidemill.project.layout import find_root, shared_root_of
@@ -231,8 +231,8 @@ class EndModel(Estimator):
             Features are no matrix of finite numbers, labels are not as many, or there are fewer than two classes.
         """
         matrix = feature_array(features)
-        targets, classes = self._targets(y, len(matrix))
-        weights = _weights(sample_weight, len(matrix))
+        targets, classes = training_targets(y, len(matrix), self.classes)
+        weights = training_weights(sample_weight, len(matrix))
         head = fit_head(matrix, sharpened(targets, self.sharpening), settings=self._settings(), weights=weights)
         config = ModelConfig(
             modality=_FEATURES,
@@ -340,7 +340,7 @@ class EndModel(Estimator):
 
     def _answer(self, rows: Any) -> Said:
         self._check_is_fitted()
-        contents = _contents(rows)
+        contents = contents_of(rows)
         features = feature_array(rows) if contents is None else self._embedded(contents)
         if not len(features):
             empty = np.zeros(0)
@@ -362,40 +362,9 @@ class EndModel(Estimator):
             self._embedder = embedder_of(self.fitted_.backbone, root=self._home, threads=self.threads)
         size = CHUNK[self._embedder.modality]
         starts = range(0, len(contents), size)
-        parts = [self._embedded_chunk(self._embedder, contents[start : start + size], start) for start in starts]
+        tables = (content_table(contents[start : start + size], self._embedder.modality, start) for start in starts)
+        parts = [self._embedder.features(table, name="predict") for table in tables]
         return np.concatenate(parts) if parts else np.zeros((0, self.n_features_in_), dtype=np.float32)
-
-    def _embedded_chunk(self, embedder: Embedder, contents: Sequence[Any], start: int) -> Features:
-        modality = embedder.modality
-        read = [_text(one, k) if modality == "text" else _image(one, k) for k, one in enumerate(contents, start)]
-        ids = [str(k) for k in range(start, start + len(read))]
-        rows = pl.DataFrame({"row_id": ids, modality: read}, schema={"row_id": pl.String, modality: _DTYPES[modality]})
-        return embedder.features(rows, name="predict")
-
-    def _targets(self, y: Any, rows: int) -> tuple[Probabilities, npt.NDArray[Any]]:
-        if y is None:
-            raise InputError("requires y to be passed, but the target y is None: probabilistic labels or a label a row")
-        labels = np.asarray(y)
-        if len(labels) != rows or labels.ndim not in {1, 2}:
-            raise InputError(f"labels of shape {labels.shape} for {rows} rows of features: one a row is promised")
-        if labels.ndim == 2 and labels.shape[1] > 1:  # noqa: PLR2004 - probabilities
-            return probability_array(labels), self._names(labels.shape[1])
-        labels = labels.reshape(rows)
-        _refuse_numbers_of_no_class(labels)
-        classes = np.unique(labels) if self.classes is None else np.array(list(self.classes))
-        if len(classes) < 2:  # noqa: PLR2004 - nothing to tell apart
-            raise InputError(f"labels of {len(classes)} class: a classifier tells at least 2 classes apart")
-        unknown = ~np.isin(labels, classes)
-        if unknown.any():
-            row = int(unknown.argmax())
-            raise InputError(f"row {row} of the labels: {labels[row]!r} is none of the classes {classes.tolist()}")
-        return np.asarray(labels[:, None] == classes[None, :], dtype=np.float64), classes
-
-    def _names(self, count: int) -> npt.NDArray[Any]:
-        classes = np.arange(count) if self.classes is None else np.array(list(self.classes))
-        if len(classes) != count:
-            raise InputError(f"probabilistic labels have {count} columns for {len(classes)} classes")
-        return classes
 
     def _settings(self) -> TrainSettings:
         """The settings that the head is fitted by; what belongs to other steps of a project stays unset."""
@@ -419,59 +388,7 @@ class EndModel(Estimator):
         )
 
 
-_DTYPES: Final[dict[str, Any]] = {"text": pl.String, "image": pl.Binary}
-
-
 def _project_of(folder: Path) -> Path:
     """Where the weights are that runs of the project share; the folder itself outside of any project."""
     top = find_root(folder)
     return folder if top is None else shared_root_of(top)
-
-
-def _contents(rows: Any) -> list[Any] | None:
-    """Texts, paths or bytes as a list; None where the rows are features."""
-    if hasattr(rows, "toarray") or is_pandas(rows) or isinstance(rows, pl.DataFrame):
-        return None
-    if isinstance(rows, str | bytes | Path):
-        raise InputError(f"one {type(rows).__name__} was given, a list of them is read: [{rows!r:.40}]")
-    if hasattr(rows, "__array__") and not isinstance(rows, pl.Series):
-        rows = np.asarray(rows)
-        if rows.ndim != 1 or rows.dtype.kind in "biufc":
-            return None
-    items = rows.to_list() if isinstance(rows, pl.Series) else list(rows)
-    return items if not items or isinstance(items[0], str | bytes | Path) else None
-
-
-def _text(value: Any, row: int) -> str:
-    if not isinstance(value, str):
-        raise InputError(f"row {row}: a {type(value).__name__}, and the model reads texts")
-    return value
-
-
-def _image(value: Any, row: int) -> bytes:
-    if isinstance(value, bytes):
-        return value
-    try:
-        return Path(value).read_bytes()
-    except (OSError, TypeError) as error:
-        raise InputError(f"row {row}: {value!r} is neither the path nor the bytes of an image ({error})") from error
-
-
-def _refuse_numbers_of_no_class(labels: npt.NDArray[Any]) -> None:
-    if labels.dtype.kind != "f":
-        return
-    if not np.isfinite(labels).all():
-        raise InputError("the labels hold NaN or infinity (inf)")
-    if (labels != np.trunc(labels)).any():
-        raise InputError("Unknown label type: continuous numbers are no classes")
-
-
-def _weights(given: Any, rows: int) -> Array:
-    if given is None:
-        return np.ones(rows)
-    weights = np.asarray(given, dtype=np.float64)
-    if weights.shape != (rows,) or not np.isfinite(weights).all() or (weights < 0).any():
-        raise InputError(f"sample_weight of shape {weights.shape} for {rows} rows: a finite weight of at least 0 each")
-    if not weights.any():
-        raise InputError("sample_weight is zero in all rows: at least one above zero is needed")
-    return weights

@@ -332,8 +332,13 @@ class LabelModel(Estimator):
             gold = np.zeros(0, dtype=np.int64) if y is None else _numbers(y)
             in_gold = int(gold.max(initial=NO_GOLD)) + 1 if gold.dtype.kind in "iu" else 0
             self.classes_ = np.arange(max(n_classes_of(votes), in_gold))
+        elif isinstance(self.classes, int | np.integer):
+            self.classes_ = np.arange(self.classes)
         else:
-            self.classes_ = np.arange(self.classes) if isinstance(self.classes, int) else np.array(list(self.classes))
+            self.classes_ = np.array(list(self.classes))
+        names = self.classes_.tolist()
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise InputError(f"two classes are named {twice[0]!r}")
         if not 2 <= len(self.classes_) <= MAX_CLASSES:  # noqa: PLR2004 - fewer than two leave nothing to decide
             raise InputError(f"{len(self.classes_)} classes: from 2 to {MAX_CLASSES} can be voted for")
         named_votes(votes, len(self.classes_))

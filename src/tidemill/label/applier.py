@@ -167,7 +167,7 @@ class LFApplier(Estimator):
         return tags
 
     def _named_functions(self) -> list[AnyFunction]:
-        if self.classes is None or isinstance(self.classes, int):
+        if self.classes is None or isinstance(self.classes, int | np.integer):
             return list(self.functions)
         classes = self.classes
         return [
@@ -178,7 +178,7 @@ class LFApplier(Estimator):
     def _n_classes(self) -> int:
         if self.classes is None:
             return MAX_CLASSES
-        count = self.classes if isinstance(self.classes, int) else len(self.classes)
+        count = int(self.classes) if isinstance(self.classes, int | np.integer) else len(self.classes)
         if not 2 <= count <= MAX_CLASSES:  # noqa: PLR2004 - fewer than two leave nothing to decide
             raise InputError(f"{count} classes: from 2 to {MAX_CLASSES} can be voted for")
         return count

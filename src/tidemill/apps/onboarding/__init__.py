@@ -6,6 +6,7 @@ record          tidemill.lock: which version generated what
 upgrade         what is generated moved to the installed version, what the user changed kept
 three_way       what becomes of each generated file
 recompute       which stages an upgrade makes run again, and why
+class_labels    what a column of labels holds, and which classes those are
 scaffold        configuration, first batch and manifest of the new problem
 starters        labeling functions to start from
 """
