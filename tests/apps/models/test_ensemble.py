@@ -64,7 +64,7 @@ def project(folder, root, modality, **ensemble):
     untold = {"rows": 0, "verdict": "unknown", "measures": {}, "words": "not measured"}
     write_json(untold, folder / "reports" / "mail" / "domain.json")
     (folder / "reports" / "mail" / "label_card.md").write_text("# Label card: mail\n", encoding="utf-8")
-    settings = yaml.safe_load((root / "src/tidemill/src/tidemill/conf/train/head.yaml").read_text(encoding="utf-8"))
+    settings = yaml.safe_load((root / "src/tidemill/conf/train/head.yaml").read_text(encoding="utf-8"))
     settings["optimizer"]["max_epochs"] = 5
     settings["head"]["hidden_sizes"] = []
     settings["gold"]["use"] = True
