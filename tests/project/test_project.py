@@ -51,7 +51,7 @@ def make(folder: Path, *, epochs: int, word: str, rows: int) -> Project:
         "text": "text",
         "gold": "kind",
     }
-    content["label"] = {"suite": {"min_coverage": 0, "min_functions_per_class": 0}, "processes": 1}
+    content["label"] = {"suite": {"min_coverage": 0}, "n_workers": 1}
     header = problem.read_text().partition("problem:")[0]
     problem.write_text(header + yaml.safe_dump({key: content[key] for key in content if key != "defaults"}))
     functions = folder / "src/problems/spam"
