@@ -170,6 +170,21 @@ def test_a_missing_object_stops_the_publication_before_any_ref_moves(toy: Path, 
     assert git("for-each-ref", folder=toy) == refs
 
 
+def test_a_damaged_object_stops_the_publication_before_any_ref_moves(toy: Path, work: Workspace):
+    computed(work, "spam")
+    refs = git("for-each-ref", folder=toy)
+    digest = next(md5 for path, md5 in outputs(read_lock(work.folder)) if path == "data/spam/raw")
+    cache = toy / ".dvc" / "cache"
+    listing = json.loads((cache / "files" / "md5" / digest[:2] / digest[2:]).read_text())
+    torn = cache / "files" / "md5" / listing[0]["md5"][:2] / listing[0]["md5"][2:]
+    torn.chmod(0o644)
+    torn.write_text("3")
+    assert list(missing_objects(cache, digest)) == []
+    with pytest.raises(PublishError, match="of data/spam/raw is missing or damaged; nothing was published"):
+        published(work, "spam")
+    assert git("for-each-ref", folder=toy) == refs
+
+
 @pytest.mark.slow
 def test_a_flipped_bit_in_the_cache_is_found_and_made_again(toy: Path):
     with workspace(toy) as work:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.denoise.fabric import clones
+from tidemill.contracts import DataError
 from tidemill.denoise.models import create
 from tidemill.denoise.models.multilabel import MultiLabel
 
@@ -19,3 +20,15 @@ def test_labels_that_do_not_exclude_one_another_are_as_many_binary_models():
     assert found.shape == (500, 2)
     assert found[:, 0] == pytest.approx(create("one_coin", 2).fit(votes).predict_proba(votes)[:, 1])
     assert (loaded.predict_proba(both) == found).all()
+
+
+def test_without_any_label_there_is_nothing_to_learn():
+    with pytest.raises(DataError, match="no label has votes: nothing to learn from"):
+        MultiLabel("one_coin").fit({})
+
+
+def test_a_label_whose_votes_are_missing_is_named():
+    votes, _ = clones(copies=1, rows=50)
+    model = MultiLabel("one_coin").fit({"a": votes, "b": votes})
+    with pytest.raises(DataError, match="label 'b' has no votes: it was fitted with a, b"):
+        model.predict_proba({"a": votes})

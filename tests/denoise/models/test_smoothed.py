@@ -145,3 +145,22 @@ def test_agreement_sharpens_by_seven_tenths_of_it():
     votes = np.array([[0, 0], [1, 1], [0, 1], [2, 2]] * 5, dtype=np.int8)
     beyond = (0.75 - 22 / 64) / (1 - 22 / 64)  # by hand, above
     assert SmoothedVote(3).fit(votes).sharpness_ == pytest.approx(1 + 0.7 * beyond)
+
+
+def test_rows_with_one_vote_have_no_agreement_and_count_for_the_shares():
+    votes = np.array([[0, 0], [1, 1], [0, 1], [2, 2], [0, ABSTAIN]], dtype=np.int8)
+    # three of four pairs agree; of five rows shares 2.5/5, 1.5/5, 1/5: chance .38
+    chance = 0.5**2 + 0.3**2 + 0.2**2
+    assert agreement(distinct_rows(votes, budget=10), 3) == pytest.approx((0.75 - chance) / (1 - chance))
+    assert agreement(distinct_rows(votes[4:], budget=10), 3) == 0.0  # nobody to agree with
+
+
+def test_agreement_that_is_less_than_chance_is_none_at_all():
+    votes = np.array([[0, 1], [1, 2], [2, 0]], dtype=np.int8)
+    assert agreement(distinct_rows(votes, budget=10), 3) == 0.0
+
+
+def test_agreement_on_a_class_that_nearly_all_votes_name_is_taken_for_little():
+    votes = np.array([[0, 0]] * 99 + [[1, 1]], dtype=np.int8)
+    chance = 0.99**2 + 0.01**2  # all agree, and a twentieth is the least that counts as room
+    assert agreement(distinct_rows(votes, budget=10), 3) == pytest.approx((1 - chance) / 0.05)

@@ -119,3 +119,70 @@ def test_where_one_class_is_named_the_pseudo_vote_is_uniform_and_else_by_the_bal
 def test_a_default_of_true_is_no_class():
     with pytest.raises(ConfigError, match=r"default True: promised a class in 0\.\.1"):
         create("smoothed", 2, default=True).fit(rare_votes(0.1, 2, 2, seed=4, rows=50)[1])
+
+
+def rows_with(counts, silent):
+    """Rows of which so many functions vote for each class, and rows of which none does."""
+    width = max(1, *(sum(row) for row in counts))
+    votes = [[k for k, times in enumerate(row) for _ in range(times)] for row in counts]
+    table = np.full((len(votes) + silent, width), ABSTAIN, dtype=np.int8)
+    for i, row in enumerate(votes):
+        table[i, : len(row)] = row
+    return distinct_rows(table, budget=10**6)
+
+
+def chao(once, twice, silent, functions):
+    return (1 - 1 / functions) * once * (once - 1) / (2 * (twice + 1)) / silent
+
+
+def test_silent_rows_are_of_the_stated_class_but_for_those_that_others_missed():
+    rows = rows_with([[1, 0]] * 10 + [[2, 0]] * 4 + [[0, 1]] * 3, silent=100)
+    missed = chao(10, 4, 100, functions=2)
+    assert default_prior(rows, 2, default=1, rate=None) == pytest.approx([missed, 1 - missed])
+
+
+def test_the_classes_that_no_function_names_share_what_the_one_named_missed():
+    missed = chao(10, 4, 100, functions=2)
+    rows = rows_with([[1, 0, 0]] * 10 + [[2, 0, 0]] * 4, silent=100)
+    assert default_prior(rows, 3, default=None, rate=None) == pytest.approx(
+        [missed, (1 - missed) / 2, (1 - missed) / 2]
+    )
+
+
+def test_at_most_half_of_the_silent_rows_were_missed():
+    rows = rows_with([[1, 0]] * 60, silent=10)
+    assert default_prior(rows, 2, default=None, rate=None) == pytest.approx([0.5, 0.5])
+
+
+def test_a_stated_rate_leaves_the_others_what_they_missed_in_proportion_and_unnamed_ones_nothing():
+    rows = rows_with([[1, 0, 0, 0]] * 20 + [[0, 0, 1, 0]] * 10, silent=50)
+    # a class with one function is taken to miss as many rows as it finds, one without any to have half a row of 81
+    half = 0.5 / 81
+    expected = np.array([0.1 * 20 / 30, 0.9, 0.1 * 10 / 30, half]) / (1 + half)
+    assert default_prior(rows, 4, default=1, rate=0.9) == pytest.approx(expected)
+
+
+def test_where_none_was_missed_all_others_share_alike():
+    rows = rows_with([[2, 0, 0]] * 5 + [[0, 0, 2]] * 5, silent=50)
+    assert default_prior(rows, 3, default=1, rate=0.9) == pytest.approx([0.05, 0.9, 0.05])
+
+
+@pytest.mark.parametrize("rate", [0.0, 1.0])
+def test_a_rate_is_strictly_between_none_and_all(rate):
+    with pytest.raises(ConfigError, match="promised a share above 0 and below 1"):
+        default_prior(rows_with([[1, 0]], silent=1), 2, default=0, rate=rate)
+
+
+def test_a_negative_default_is_no_class():
+    with pytest.raises(ConfigError, match=r"default -1: promised a class in 0\.\.1"):
+        default_prior(rows_with([[1, 0]], silent=1), 2, default=-1, rate=None)
+
+
+def test_rows_that_came_often_count_as_often_in_chaos_bound():
+    counts = np.array([[1], [2], [3], [0]])
+    three, weights = np.array([3.0]), np.array([10.0, 4.0, 99.0, 100.0])
+    assert missed_shares(counts, weights, three)[0] == pytest.approx(chao(10, 4, 100, functions=3))
+    assert missed_shares(counts[:3], weights[:3], three)[0] == pytest.approx(
+        chao(10, 4, 1, functions=3)
+    )  # none is silent
+    assert missed_shares(np.array([[1], [0]]), np.array([0.5, 9.0]), three)[0] == 0.0  # half a row has no other
