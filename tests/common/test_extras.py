@@ -12,6 +12,7 @@ from tidemill.common.extras import extra_of, extras, remedy, require
 BASE = {
     "PIL": "pillow",
     "yaml": "pyyaml",
+    "pydantic_core": "pydantic",
     "charset_normalizer": "charset-normalizer",
     "python_calamine": "python-calamine",
 }

@@ -7,7 +7,7 @@ import yaml
 
 from tidemill.common.nested import flatten, merged, value_at
 from tidemill.contracts import ConfigError, Settings
-from tidemill.project.compose import compose, expand
+from tidemill.project.compose import DEFAULTS, compose, expand
 from tidemill.project.config import load
 from tidemill.project.renamed_settings import RENAMED, refuse_renamed
 
@@ -24,7 +24,7 @@ def every_key(root: Path) -> dict[str, set[str]]:
     """Keys of each stage in any of its options."""
     keys: dict[str, set[str]] = {}
     for stage in RENAMED:
-        for path in (root / "conf" / stage).glob("*.yaml"):
+        for path in (root / "src/tidemill/conf" / stage).glob("*.yaml"):
             content = yaml.safe_load(path.read_text(encoding="utf-8"))
             keys.setdefault(stage, set()).update(key for key, _ in flatten(content))
     return keys
@@ -74,7 +74,9 @@ def test_an_old_name_in_the_file_of_a_problem_is_refused_with_the_new_one(conf_c
 
 def test_an_old_name_in_a_recipe_is_refused_with_the_new_one(conf_copy: Path):
     path = conf_copy / "train" / "auto.yaml"
-    path.write_text(path.read_text(encoding="utf-8") + "  - {name: old, subset: 0.5}\n", encoding="utf-8")
+    path.parent.mkdir()
+    packaged = (DEFAULTS / "train/auto.yaml").read_text(encoding="utf-8")
+    path.write_text(packaged + "  - {name: old, subset: 0.5}\n", encoding="utf-8")
     with pytest.raises(ConfigError, match=r"subset is called spam\.train\.cut_statistic\.fraction"):
         compose(["train@spam.train=auto"], conf=conf_copy)
 
