@@ -88,7 +88,7 @@ def test_a_fall_of_confidence_is_told_where_it_is_sure_and_large():
     assert fell["confidence"]["fell"] is True
     assert (fell["confidence"]["reference"], fell["confidence"]["batch"]) == (0.9, 0.8)
     assert fell["confidence"]["drop"] == fell["confidence"]["low"] == fell["confidence"]["high"] == 0.1  # no spread
-    assert any("less sure of itself, mean confidence 0.90 -> 0.80" in reason for reason in fell["reasons"])
+    assert any("less confident, mean confidence 0.90 -> 0.80" in reason for reason in fell["reasons"])
     assert judged(reference, batch, harm={"min_agreement_drop": 0.11})["confidence"]["fell"] is False
     assert judged(batch, reference)["confidence"]["fell"] is False  # it rose
     assert judged(reference, reference, harm={"min_agreement_drop": 0.0})["confidence"]["fell"] is False  # it stayed

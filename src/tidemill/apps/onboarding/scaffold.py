@@ -38,7 +38,7 @@ _DEEP: Final = 2
 _TAKEN: Final = {*STAGES, "problem", "problems", "overrides", "experiment", "all", "packages", "incoming"}
 _EMBED: Final = {"text": "minilm", "image": "efficientnet_lite0"}
 _CONFIG: Final = """\
-# {name}: made by `tidemill new`. All of it is yours to change; `tidemill defaults` tells what may stand here.
+# {name}: made by `tidemill new`. All of it is yours to change; `tidemill defaults` lists what may stand here.
 defaults:
   - /ingest@ingest: table
   - /embed@embed: {embed}
