@@ -238,7 +238,7 @@ def _options(reading: ReadOptions) -> dict[str, Any]:
 
 
 def _key(table: Table) -> str | None:
-    """Table → its column of unique ids, if it has one by a usual name."""
+    """A column of unique ids, if there is one by a usual name."""
     for name in ("id", "key", "uuid", "ID", "Id"):
         values = table.columns.get(name, [])
         if values and not any(map(is_missing, values)) and len(set(map(as_string, values))) == len(values):
