@@ -21,7 +21,11 @@ def rows(agreed, others, *, silent=0, sure=0.9):
 
 
 def judged(reference, batch, **changes):
-    return estimate(reference, batch, NAMES, settings(**changes))
+    """Estimate harm, as nested mappings."""
+    found = estimate(reference, batch, NAMES, settings(**changes))
+    parts = {"agreement": found.agreement, "confidence": found.confidence, "coverage": found.coverage}
+    plain = {name: part.model_dump() for name, part in parts.items()}
+    return plain | {"harm": found.harm, "relabel": found.relabel, "reasons": found.reasons}
 
 
 def test_agreement_is_counted_on_rows_with_a_clear_majority():
