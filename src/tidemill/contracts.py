@@ -27,7 +27,7 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict
 
 ABSTAIN: Final = -1
-"""The only -1: a labeling function says nothing of a row. Crash and tie are other things."""
+"""The only -1: a labeling function does not vote on a row. Crash and tie are other things."""
 
 NO_GOLD: Final = -1
 """A row that no person has labeled, in a gold column."""

@@ -42,7 +42,7 @@ def test_gold_that_is_not_learned_from_measures_and_leaves_the_labels_alone():
     assert blind.report.gold is None
     assert told.report.gold.majority_vote.rows == 50
     assert told.report.gold.label_model.rows == 50
-    assert told.report.label_value.reason == "cannot be told: no features"
+    assert told.report.label_value.reason == "cannot be measured: no features"
 
 
 def test_what_gold_is_held_against_has_not_seen_it():
@@ -64,7 +64,7 @@ def test_the_choice_its_evidence_and_what_else_was_found_are_told_in_words():
     assert "ham" in told["class balance"]
     assert "[" in told["class balance"]
     assert "gives the same class on" in told["majority vote"]
-    assert "4 functions that speak count as" in told["repetition"]
+    assert "4 functions that vote, effective number" in told["repetition"]
     assert "100 rows that it did not learn from" in told["against gold"]
     assert "hand labels (90% interval" in told["worth"]
     assert told["next"].split(":")[0] in {"write a function", "label rows by hand", "stop"}

@@ -82,5 +82,5 @@ def test_ten_million_rows_are_refused_in_plain_words():
 
 
 def test_three_points_are_no_curve():
-    with pytest.raises(DataError, match="a curve through 3 sizes says nothing"):
+    with pytest.raises(DataError, match="a curve through 3 sizes is not enough for a curve"):
         fit_law([1, 2, 3], np.array([[0.1, 0.2, 0.3]]), seed=0)

@@ -78,7 +78,8 @@ def test_the_ceiling_learns_from_gold_of_train_and_dev_alone(run, ceiling):
 @pytest.mark.slow
 def test_the_ceiling_has_the_members_that_the_candidate_has(run, mail, ceiling):
     path = mail / "models" / "mail" / "candidate" / "config.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"ensemble": {"members": ["ngrams"]}}))
+    about = {"members": ["ngrams"], "way": "mean", "reason": "", "sentences": [], "combination": {}}
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"ensemble": about}))
     run()
     lesson, settings = ceiling[0]
     assert settings.cotraining.views == ("ngrams",)
@@ -117,7 +118,7 @@ def test_a_champion_of_another_backbone_embeds_the_rows_again(run, mail, monkeyp
     target = tmp_path_factory.mktemp("registry") / "champion"
     project.crown(mail, target, ["sms-1"])
     config = json.loads((target / "config.json").read_text())
-    (target / "config.json").write_text(json.dumps(config | {"backbone": {"sha256": "other"}}))
+    (target / "config.json").write_text(json.dumps(config | {"backbone": config["backbone"] | {"sha256": "other"}}))
     asked = []
 
     def embed(rows, about, *, root, threads):
@@ -130,7 +131,10 @@ def test_a_champion_of_another_backbone_embeds_the_rows_again(run, mail, monkeyp
     monkeypatch.setattr(champion, "_settings", lambda *_: (settings, settings))
     monkeypatch.setattr(champion, "read", lambda path, _: pl.read_parquet(path))
     run()
-    assert asked == [(500, {"sha256": "other"}, 3), (400, {"sha256": "other"}, 3)]
+    assert [(height, about.sha256, threads) for height, about, threads in asked] == [
+        (500, "other", 3),
+        (400, "other", 3),
+    ]
 
 
 def test_a_row_with_gold_and_no_prediction_is_named(run, mail, capsys):

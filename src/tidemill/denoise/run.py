@@ -32,7 +32,7 @@ from tidemill.reports.denoise import DenoiseReport, Explanation, LabelModelFile,
 
 FITTED_ON = ("train", "dev")
 DRAWS = 8
-"""Splits of the gold rows behind the interval of what functions are worth."""
+"""Splits of the gold rows behind the interval of the value of functions."""
 
 
 @dataclass(frozen=True)
@@ -198,7 +198,7 @@ def value_of(weak: Probabilities, votes: Votes, features: Features | None, gold:
     if features is None or known < LEAST:
         missing = f"{known} gold rows, {LEAST} are needed" if known < LEAST else "no features"
         action: Literal["label", "stop"] = "label" if known < LEAST else "stop"
-        return LabelValue(gold_rows=None, next=action, reason=f"cannot be told: {missing}")
+        return LabelValue(gold_rows=None, next=action, reason=f"cannot be measured: {missing}")
     found = label_value(features, weak, gold, covered=~silent(votes), draws=DRAWS, seed=seed)
     low, high = found.interval
     return LabelValue(

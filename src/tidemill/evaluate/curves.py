@@ -95,7 +95,9 @@ def fit_law(rows: Sequence[int], seen: Array, *, seed: int) -> Law:
     """
     sizes = np.asarray(rows, dtype=np.float64)
     if len(np.unique(sizes)) < LEAST:
-        raise DataError(f"a curve through {len(np.unique(sizes))} sizes says nothing: measure at {LEAST} or more")
+        raise DataError(
+            f"a curve through {len(np.unique(sizes))} sizes is not enough for a curve: measure at {LEAST} or more"
+        )
     best = _fit(sizes, seen[0], np.array([min(float(seen[0].max()) + 0.01, 1.0), *_START]))
     fitted = best[0] - best[1] * sizes ** -best[2]
     chance = np.random.default_rng(seed)
@@ -140,7 +142,7 @@ def predictions(law: Law, asked: Sequence[int], *, confidence: float, reach: flo
         if rows > reach * law.most:
             refusal = (
                 f"no prediction: {rows:,} rows are {rows / law.most:,.0f} times as many as were measured "
-                f"({law.most:,}); a curve tells of at most {reach:g} times"
+                f"({law.most:,}); a curve extrapolates to at most {reach:g} times"
             )
             told.append(CurvePrediction(rows=rows, reason=refusal))
             continue

@@ -138,7 +138,7 @@ def _beats(contest: Contest, rival: str, by: Ruler, settings: EvaluateSettings) 
     passed = gain > 0.0 and probability >= gate.min_probability
     found = estimate(gain, gains, settings)
     name = f"the champion {contest.version}" if rival == "champion" else "the majority-class floor"
-    how = "beats" if passed else "does not surely beat" if gain > 0.0 else "does not beat"
+    how = "beats" if passed else "does not significantly beat" if gain > 0.0 else "does not beat"
     reason = (
         f"the candidate {how} {name}: {words(gate.metric)} {signed(found)} on {len(contest.gold)} valid rows, "
         f"better in {probability:.1%} of resamples ({gate.min_probability:.0%} asked)"

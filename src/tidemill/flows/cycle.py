@@ -72,7 +72,7 @@ def prepare(work: Workspace, problem: str, overrides: list[str], *, log: Log) ->
 
 
 def take_in(work: Workspace, problem: str, *, log: Log) -> list[str]:
-    """Workspace → names of the batches that have arrived, now in its manifest."""
+    """Add the batches that have arrived to the workspace's manifest, and return their names."""
     found = arrive(work.project, problem)
     for note in found.notes:
         log.info(f"{problem}: {note}")

@@ -124,7 +124,7 @@ def _test(pair: tuple[Hits, Hits], p: float, adjusted: float, *, alpha: float, f
 def _reasons(found: FunctionDrift) -> tuple[str, ...]:
     reasons = []
     if found.any_function.moved:
-        reasons.append(f"rows on which any function speaks {_arrow(found.any_function)}")
+        reasons.append(f"coverage by any function {_arrow(found.any_function)}")
     tests = {
         "coverage": {name: both.coverage for name, both in found.functions.items()},
         "conflict": {name: both.conflict for name, both in found.functions.items()},

@@ -53,10 +53,10 @@ class Harm:
         reasons = [_agreement_reason(self)]
         if self.confidence.fell:
             before, after = self.confidence.reference, self.confidence.batch
-            reasons.append(f"the champion is less sure of itself, mean confidence {before:.2f} -> {after:.2f}")
+            reasons.append(f"the champion is less confident, mean confidence {before:.2f} -> {after:.2f}")
         if self.relabel:
             reasons.append(
-                f"the functions speak on {self.coverage.batch:.2f} of the rows, {self.coverage.reference:.2f} before: "
+                f"coverage is {self.coverage.batch:.2f}, {self.coverage.reference:.2f} before: "
                 "write functions for what is new, or label some of it by hand, before retraining"
             )
         return tuple(reasons)

@@ -101,7 +101,7 @@ def _agreement(axes: Axes, finding: BatchDrift) -> None:
             axes.plot([one.low, one.high], [place, place], color=color, linewidth=2.4, alpha=0.5)
             axes.plot(one.score, place, "o", color=color, markersize=6)
         axes.plot(sure, place - 2.5, "s", color=color, markersize=5)
-    labels = ["agrees, before", "agrees, now", "sure, before", "sure, now"]
+    labels = ["agrees, before", "agrees, now", "confidence, before", "confidence, now"]
     axes.set_yticks([0, -1, -2.5, -3.5], labels)
     axes.set_xlim(-0.02, 1.02)
     _plain(axes, "agreement and confidence")

@@ -1,4 +1,4 @@
-"""Incoming files that the manifest lacks → entries of the manifest: this is how new data enters, and what git keeps of it."""
+"""How new data enters: entries of the manifest for incoming files that it lacks, which are what git keeps of it."""
 
 from __future__ import annotations
 
@@ -155,8 +155,10 @@ def _stem(source: str) -> str:
 
 
 def natural(name: str) -> list[tuple[int, str]]:
-    """Name → sort key that counts.
+    """Make a sort key that counts.
 
+    Examples
+    --------
     >>> sorted(["sms-10", "sms-9"], key=natural)
     ['sms-9', 'sms-10']
     """

@@ -31,7 +31,7 @@ SLICES = Contract(
     others=Column("slice", pl.String, nullable=True),
     min_rows=0,
 )
-"""Columns that only ``evaluate`` may read, for they can tell gold."""
+"""Columns that only ``evaluate`` may read, for they can reveal gold."""
 
 QUARANTINE = Contract("quarantine", (Column("number", pl.Int64), Column("reason", pl.String)), min_rows=0)
 """Rows of a batch that could not be taken: line in the source, and why."""

@@ -47,7 +47,7 @@ def test_torch_is_kept_where_no_graph_can_be_written_unless_onnx_was_asked_for(
     before = made.backbone
     use("onnx", made, Paths.within("cells"), must=False)
     assert made.backbone is before
-    assert "torch is asked, not ONNX Runtime: no operator for this" in capsys.readouterr().err
+    assert "torch is used, not ONNX Runtime: no operator for this" in capsys.readouterr().err
     with pytest.raises(DataError, match="no operator for this"):
         use("onnx", made, Paths.within("cells"), must=True)
     assert not (inside / ".tidemill/onnx").exists()

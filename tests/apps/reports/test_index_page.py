@@ -122,7 +122,7 @@ def test_the_same_reports_give_the_same_page(root, page):
 def test_the_closing_words_tell_rows_functions_scores_drift_verdict_and_where_to_look(root):
     text = summary(Project.open(root), "spam")
     assert "1,200 in 3 batches: sms-1 400, sms-2 300, email-1 500" in text
-    assert "8, which speak on" in text
+    assert "8, coverage" in text
     assert "balanced accuracy on 600 test rows, with 95% intervals" in text
     assert re.search(r"gold-trained ceiling +0\.\d{3} \[0\.\d{3}, \d\.\d{3}\]", text)
     assert re.search(r"majority class \(floor\) +0\.500", text)

@@ -104,7 +104,7 @@ def test_functions_that_share_a_topic_are_told_to_depend_on_one_another():
         fires = rng.random(4000) < np.where(topic if j < 20 else other, 0.6, 0.02) + 0.2 * owned
         votes[fires, j] = 1 if j < 20 else 0
     told = identifiability(votes, ("no", "yes")).data_set
-    assert any("shares of votes and pairs of votes tell of class balances that differ by" in reason for reason in told)
+    assert any("shares of votes and pairs of votes imply class balances that differ by" in reason for reason in told)
     assert any("functions depend on one another" in reason for reason in told)
 
 

@@ -23,7 +23,7 @@ Engine = Literal["auto", "torch", "onnx"]
 TOLERANCE: Final = 1e-4
 """How far features of a graph may be from torch's, as a share of their length."""
 WORTH: Final = 1000
-"""Images from which on a file is asked through ONNX: to write the graph takes as long as it saves on these."""
+"""Images from which on a file is predicted by ONNX Runtime: to write the graph takes as long as it saves on these."""
 _SAMPLE: Final = 32
 _TEXTS: Final = ("See you at six.", "WINNER! Claim your prize now: http://a.example", "?", "It rained all day. " * 40)
 
@@ -81,7 +81,7 @@ def use(engine: Engine, embedder: Embedder, paths: Paths, *, must: bool) -> None
     except DataError as error:
         if must:
             raise
-        print(f"torch is asked, not ONNX Runtime: {error}", file=sys.stderr, flush=True)
+        print(f"torch is used, not ONNX Runtime: {error}", file=sys.stderr, flush=True)
 
 
 def _onnx(embedder: Embedder, paths: Paths) -> Backbone:

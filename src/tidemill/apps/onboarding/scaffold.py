@@ -38,7 +38,7 @@ _DEEP: Final = 2
 _TAKEN: Final = {*STAGES, "problem", "problems", "overrides", "experiment", "all", "packages", "incoming"}
 _EMBED: Final = {"text": "minilm", "image": "efficientnet_lite0"}
 _CONFIG: Final = """\
-# {name}: made by `tidemill new`. All of it is yours to change; `tidemill defaults` tells what may stand here.
+# {name}: made by `tidemill new`. All of it is yours to change; `tidemill defaults` lists what may stand here.
 defaults:
   - /ingest@ingest: table
   - /embed@embed: {embed}
@@ -238,7 +238,7 @@ def _options(reading: ReadOptions) -> dict[str, Any]:
 
 
 def _key(table: Table) -> str | None:
-    """Table → its column of unique ids, if it has one by a usual name."""
+    """A column of unique ids, if there is one by a usual name."""
     for name in ("id", "key", "uuid", "ID", "Id"):
         values = table.columns.get(name, [])
         if values and not any(map(is_missing, values)) and len(set(map(as_string, values))) == len(values):

@@ -38,22 +38,22 @@ METRICS: Final = {
     "calibration_error": "calibration error",
 }
 PICTURES: Final = {
-    "scores": "scores beside the yardsticks",
+    "scores": "scores next to the baselines",
     "slices": "scores per slice",
     "calibration": "calibration",
     "confusion": "confusion",
     "thresholds": "precision and recall against the least probability",
     "curves": "what more labels would bring, when last measured",
-    "ensemble": "models beside the head, and what leaving each out costs",
+    "ensemble": "models next to the head, and what leaving each out costs",
 }
 EXPLAINED: Final = {
     "accuracies": "learned accuracy of each function",
     "agreement": "correlation of functions",
-    "posteriors": "how sure the label model is",
+    "posteriors": "how confident the label model is",
     "calibration": "label model against gold of the development split",
 }
 SEARCHED: Final = {
-    "search": "loss by trial, and what the settings are worth",
+    "search": "loss by trial, and importance of the settings",
     "settings": "loss along each setting",
     "architecture": "a shape to start from",
 }

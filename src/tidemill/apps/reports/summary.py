@@ -49,10 +49,7 @@ def _rows(chapter: Chapter) -> list[str]:
 def _functions(chapter: Chapter) -> list[str]:
     if chapter.coverage is None or chapter.conflict is None:
         return [_line("functions", "not applied yet")]
-    whole = (
-        f"{len(chapter.functions)}, which speak on {chapter.coverage:.1%} of the rows "
-        f"and contradict each other on {chapter.conflict:.1%}"
-    )
+    whole = f"{len(chapter.functions)}, coverage {chapter.coverage:.1%}, conflicts {chapter.conflict:.1%}"
     coverages = [float(one["Coverage"]) for one in chapter.functions if "Coverage" in one]
     each = [_line("", f"coverage of one: {min(coverages):.1%} to {max(coverages):.1%}")] if coverages else []
     return [_line("functions", whole), *each]

@@ -45,7 +45,7 @@ from tidemill.train.search.trials import CHANGES, SearchProblem, run_trials
 from tidemill.train.settings import TrainSettings
 
 _LAST: Final = (0.02, 0.2, 2.0)  # of the budget, least and most seconds, that are kept for what comes after the finals
-_DOUBT: Final = "at telling sure labels, right or wrong; train.gold.use=true asks gold of dev instead"
+_DOUBT: Final = "at predicting confident labels, right or wrong; train.gold.use=true scores by gold of dev instead"
 _SHAPE: Final = 0.1  # most of the budget that the suggestion of a shape may take
 
 
@@ -233,7 +233,9 @@ def _outcome(
     span = f"{gain:.4f} [{low:.4f}, {high:.4f}]"
     doubt = "" if field.gold_rows else f" ({_DOUBT})"
     better = f"better than the settings there are by {span}{doubt}: {run}"
-    none = f"nothing surely better: the best of {len(finalists)} finalists gains {span} on the settings there are"
+    none = (
+        f"nothing significantly better: the best of {len(finalists)} finalists gains {span} on the settings there are"
+    )
     return {
         "gain": round(gain, 6),
         "interval": (round(low, 6), round(high, 6)),
@@ -249,7 +251,7 @@ def _outcome(
 def _measure(field: SearchProblem) -> str:
     if field.gold_rows:
         return f"squared error on gold of dev ({field.gold_rows} rows)"
-    return "share of sure labels missed, mean over classes"
+    return "error rate on confident labels, mean over classes"
 
 
 def _finalist(finalist: Finalist) -> FinalistReport:

@@ -102,7 +102,7 @@ def _curve(asked: Study, pool: Any, classes: Any, fit: Callable[[Any], Head]) ->
             tested = _tested(asked)
             tallies.append(tally(asked.gold[tested], fit(drawn).predict_proba(asked.features[tested]), by))
             points.append((size, seed))
-        print(f"{size} rows a class: {own.n_repeats} heads taught")
+        print(f"{size} rows a class: {own.n_repeats} heads fitted")
     how = {"n_bootstrap": own.n_bootstrap, "seed": asked.train.seed}
     return _lawful(asked, points, measured(tallies, by, _metric(asked), **how))
 

@@ -132,7 +132,7 @@ def printed(found: RowExplanation) -> list[str]:
     ]
     head = ["function", "says", f"log-odds of {found.label}"]
     cells = [[vote.function, vote.vote, f"{vote.log_odds:+.2f}"] for vote in found.votes]
-    lines += columns([head, *cells]) if cells else ["no function says anything of it: its label is the prior"]
+    lines += columns([head, *cells]) if cells else ["no function votes on it: its label is the prior"]
     lines += ["", *textwrap.wrap(_flip(found), WIDTH, subsequent_indent="  ")]
     return lines
 

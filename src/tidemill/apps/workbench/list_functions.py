@@ -221,7 +221,7 @@ def printed(table: FunctionTable) -> list[str]:
         lines += textwrap.wrap(text, WIDTH, subsequent_indent="  ")
     lines += ["", *columns([_HEAD, *[_cells(line) for line in table.functions]])]
     for group in table.groups:
-        text = f"these {len(group.functions)} act as {group.effective:.1f}: {', '.join(group.functions)}"
+        text = f"these {len(group.functions)} have an effective number of {group.effective:.1f}: {', '.join(group.functions)}"
         lines += textwrap.wrap(text, WIDTH, subsequent_indent="  ")
     return lines
 

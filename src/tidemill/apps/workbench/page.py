@@ -31,8 +31,8 @@ from tidemill.reports.workbench import CandidateFunction, Row
 
 TEMPLATE: Final = "lf.html.j2"
 PICTURES: Final = {
-    "accuracies.png": "Learned accuracy with 90% intervals, those that speak most first",
-    "agreement.png": "Agreement of functions where both speak",
+    "accuracies.png": "Learned accuracy with 90% intervals, those that vote most first",
+    "agreement.png": "Agreement of functions where both vote",
     "posteriors.png": "What the label model makes of the rows",
     "calibration.png": "Its probabilities against gold of dev",
 }

@@ -102,13 +102,13 @@ def printed(found: Suggestions) -> list[str]:
     head = f"{found.problem}: of {found.rows:,} rows {found.uncovered:,} have no vote, {found.in_conflict:,} a conflict"
     lines = [head, "Candidates, not advice: read the rows, then add what you would have thought of yourself."]
     if not found.candidates:
-        lines.append("No word, value, limit or group of rows is sure enough of a class on them.")
+        lines.append("No word, value, limit or group of rows predicts a class well enough on them.")
     for one in found.candidates:
         lines += [
             "",
             *entry_lines(one.entry),
             (
-                f"    # {one.source}: adds {one.adds:,} rows, {one.of_them_uncovered:,} of them silent so far; fires on "
+                f"    # {one.source}: adds {one.adds:,} rows, {one.of_them_uncovered:,} of them uncovered so far; fires on "
                 f"{one.fires:,}; dev {one.dev_correct} of {one.dev_votes} right"
             ),
             *[f"    #   {row_line(row, WIDTH - 8, gold=str(row['gold'] or '-'))}" for row in one.examples],

@@ -84,7 +84,7 @@ def _limits(report: DenoiseReport) -> list[str]:
             "A probability is as good as the functions' independence that the model assumes or has found; where all of them "
             "err together, it is sure and wrong."
         ),
-        "The functions know what their authors thought of: rows of another kind are silent, or get votes by accident.",
+        "The functions know what their authors thought of: rows of another kind are uncovered, or get votes by accident.",
     ]
     if not measured:
         lines.insert(0, "Nothing here was held against labels by people: there are none in the development split.")

@@ -24,7 +24,7 @@ APART: Final = 0.2
 """Distance (total variation) between two estimates of the class balance from which neither is believed."""
 VIEWS: Final = 3
 MEETINGS: Final = 5
-"""Rows with votes of both functions from which on they are said to meet."""
+"""Rows with votes of both functions from which on they count as overlapping."""
 
 
 def identifiability(votes: Votes, classes: Sequence[str], *, budget: int = 20_000) -> Identifiability:
@@ -71,7 +71,7 @@ def _data_set(votes: Votes, pairs: PairLifts, by_votes: Any, mismatch: float) ->
     )  # where one is named, votes have no share of another
     if several and apart > APART:
         reasons.append(
-            f"shares of votes and pairs of votes tell of class balances that differ by {apart:.2f}: the shares of labels are a guess"
+            f"shares of votes and pairs of votes imply class balances that differ by {apart:.2f}: the shares of labels are a guess"
         )
     if mismatch > MAX_MISMATCH:
         reasons.append(

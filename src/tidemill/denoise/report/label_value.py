@@ -150,9 +150,9 @@ def next_action(path: float, curve: dict[int, float], *, coverage: float, beyond
     sizes = sorted(curve)
     slope = curve[sizes[-1]] - curve[sizes[-2]] if len(sizes) > 1 else 0.0
     if not beyond and curve[sizes[-1]] > path + SMALL:
-        return "label", f"{sizes[-1]} gold rows already teach more than the functions do"
+        return "label", f"{sizes[-1]} gold rows already train a better classifier than the functions do"
     if coverage < 0.8:  # noqa: PLR2004 - a fifth of rows unheard is room for a function
-        return "write", f"functions are silent on {1 - coverage:.0%} of rows: one for these costs less than labels do"
+        return "write", f"functions abstain on {1 - coverage:.0%} of rows: one for these costs less than labels do"
     if slope > SMALL:
         return "label", f"the last doubling of gold gained {slope:.3f} and has not levelled off"
-    return "stop", "neither more gold nor more coverage promises a gain worth having"
+    return "stop", "neither more gold nor more coverage promises a gain"

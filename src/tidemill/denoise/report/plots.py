@@ -13,7 +13,7 @@ from tidemill.reports.denoise import Explanation, FunctionQuality
 PLAIN: Final = {"metadata": {"Software": None}, "dpi": 110}
 """The same plot is the same bytes."""
 MOST: Final = 40
-"""Functions in one plot, those that speak most first."""
+"""Functions in one plot, those that vote most first."""
 BINS: Final = 10
 
 
@@ -66,7 +66,7 @@ def _accuracies(functions: dict[str, FunctionQuality]) -> Any:
     ends = np.array([about.interval for _, about in shown]).reshape(-1, 2)
     axes.errorbar(middle, range(len(shown)), xerr=np.abs(ends.T - middle), fmt="o", markersize=4, capsize=2)
     axes.set_yticks(range(len(shown)), [name for name, _ in shown], fontsize=7)
-    axes.set(xlim=(0, 1.02), xlabel="learned accuracy where it speaks, 90% interval")
+    axes.set(xlim=(0, 1.02), xlabel="learned accuracy where it votes, 90% interval")
     return figure
 
 

@@ -65,7 +65,7 @@ def _evidence(choice: ModelChoice) -> str:
         parts.append(f"misfit of the pairs {choice.misfit:.2f} (chance is 1)")
     compared = {
         "left-out functions agree with": choice.held_out_agreement,
-        "features tell of": choice.feature_fit or {},
+        "features predict": choice.feature_fit or {},
     }
     for name, values in compared.items():
         known = {model: value for model, value in values.items() if value is not None}
@@ -81,7 +81,7 @@ def _majority(majority: MajorityVote) -> str:
         return ""
     shares = _listed({name: f"{share:.1%}" for name, share in majority.label_shares.items()})
     same = majority.agreement_where_covered
-    return f"gives the same class on {same:.1%} of the rows it hears; its shares: {shares}"
+    return f"gives the same class on {same:.1%} of the covered rows; its shares: {shares}"
 
 
 def _balance(report: DenoiseReport) -> str:
@@ -104,7 +104,7 @@ def _repetition(known: Dependences | None) -> str:
         return ""
     groups = [" + ".join(group) for group in known.groups[:_SHOWN]]
     found = f"; these repeat one another: {'; '.join(groups)}" if groups else "; none repeats another"
-    return f"{known.voting} functions that speak count as {known.effective_functions:.1f}{found}"
+    return f"{known.voting} functions that vote, effective number {known.effective_functions:.1f}{found}"
 
 
 def _gold(known: GoldComparison | None) -> str:

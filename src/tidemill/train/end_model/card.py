@@ -167,7 +167,7 @@ def _limits(config: ModelConfig) -> list[str]:
         "",
         f"- {seen[config.modality]}",
         "- Where all labeling functions make the same mistake, it has learned the mistake.",
-        "- Its probabilities are as sure as its labels were: see the calibration error before a threshold is set on them.",
+        "- Its probabilities are as confident as its labels were: see the calibration error before a threshold is set on them.",
         f"- {_out_of_distribution(config.none_of_the_above)}",
         "",
     ]

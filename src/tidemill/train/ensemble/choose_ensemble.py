@@ -311,7 +311,7 @@ def _decided(best: ModelComparison, way: str, comparison: Comparison, *, accept_
             f"{gain}; labels do not show whether that is a gain (train.gold.use=true with {MIN_GOLD_ROWS} rows would), {alone}",
         )
     if low <= 0.0:
-        return False, f"{gain}; not surely a gain, {alone}"
+        return False, f"{gain}; not significantly a gain, {alone}"
     if best.accuracy_gain[0] < 0.0:
         return False, f"{gain}; but its accuracy is {-best.accuracy_gain[0]:.1%} lower, {alone}"
     return True, f"{gain}; so the {way} is the end model"

@@ -49,7 +49,7 @@ def draw_comparison(report: EnsembleReport, path: Path) -> None:
         [_LOST if figures[2] < 0 else _PLAIN for figures in losses],
     )
     left_out.set_title(f"{report.way} without one of its models", loc="left", fontsize=10)
-    left_out.set_xlabel("gain; red: surely worse without it", fontsize=9)
+    left_out.set_xlabel("gain; red: significantly worse without it", fontsize=9)
     used = f"the {report.way} is the end model" if report.used else "the head alone is the end model"
     figure.suptitle(f"{used}; {report.rows or 0:,} held-out rows, 95% intervals", fontsize=10, x=0.01, ha="left")
     figure.savefig(path, format="png", dpi=_DPI, metadata={"Software": None})

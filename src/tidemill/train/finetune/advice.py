@@ -18,11 +18,11 @@ from tidemill.train.row_weights import Array
 from tidemill.train.settings import TrainSettings
 
 MIN_AGREEMENT: Final = 0.1
-"""Share of the way from chance to all neighbours alike, below which features hardly tell the labels."""
+"""Share of the way from chance to all neighbours alike, below which features hardly predict the labels."""
 _MAX_ROWS: Final = 2_000  # rows whose neighbours are looked at
 _ROWS_PER_NEIGHBOUR: Final = 5  # rows for each neighbour
 ADVICE: Final = (
-    "train=partial or train=full may be worth a try: they take from twice (images, partial) to twenty times (texts, full) as "
+    "train=partial or train=full may pay: they take from twice (images, partial) to twenty times (texts, full) as "
     "long as embedding the rows, at every training; `tidemill run problem=… train=partial` tries it, and the gate judges it"
 )
 
