@@ -20,7 +20,7 @@ GOLD = "data/${item.problem}/gold"
 TRACE = """
 import json, runpy, sys, threading
 
-called, script = {}, sys.argv[1]
+called, others, script = {}, set(), sys.argv[1]
 def while_importing(frame):
     while frame is not None:
         if frame.f_code.co_name == "<module>" and "/tidemill/" in frame.f_code.co_filename:
@@ -29,16 +29,19 @@ def while_importing(frame):
     return False
 def see(frame, event, argument):
     code = frame.f_code
-    if event == "call" and code.co_flags & 1 and "/src/tidemill/" in code.co_filename and code not in called:
-        if not while_importing(frame):
-            called[code] = [code.co_filename, code.co_firstlineno, code.co_name]
-threading.setprofile(see)
-sys.setprofile(see)
+    if code in others or code in called:
+        return
+    if not (code.co_flags & 1 and "/src/tidemill/" in code.co_filename):
+        others.add(code)
+    elif not while_importing(frame):
+        called[code] = [code.co_filename, code.co_firstlineno, code.co_name]
+threading.settrace(see)
+sys.settrace(see)
 sys.argv = [script, "tiny"]
 try:
     runpy.run_module(f"tidemill.stages.{script}", run_name="__main__", alter_sys=True)
 finally:
-    sys.setprofile(None)
+    sys.settrace(None)
     open("called.json", "w").write(json.dumps(list(called.values())))
 """
 

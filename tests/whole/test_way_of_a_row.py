@@ -74,7 +74,11 @@ def test_a_flow_run_leaves_the_same_lock_as_dvc_repro(reproduced: Path, refreshe
 def test_dvc_repro_after_a_run_checks_what_is_composed_and_runs_nothing_else(refreshed: Path):
     said = run("dvc", "repro", "evaluate@tiny", "monitor@tiny", "search@tiny", folder=refreshed)
     assert re.findall(r"Running stage '(\w+)@tiny'", said) == ["preflight"]
-    assert run("dvc", "status", "evaluate@tiny", folder=refreshed).split() == ["preflight@tiny:", "always", "changed"]
+    assert run("dvc", "status", "preflight@tiny", "evaluate@tiny", folder=refreshed).split() == [
+        "preflight@tiny:",
+        "always",
+        "changed",
+    ]
 
 
 def test_dvc_shows_metrics_params_and_plots_without_a_complaint(refreshed: Path):
