@@ -7,5 +7,6 @@ upgrade         what is generated moved to the installed version, what the user 
 three_way       what becomes of each generated file
 recompute       which stages an upgrade makes run again, and why
 scaffold        configuration, first batch and manifest of the new problem
+class_labels    which classes the labels of a new problem name
 starters        labeling functions to start from
 """
