@@ -7,8 +7,14 @@ import pytest
 
 from tests.evaluate.fabric import flipped, settings
 from tests.evaluate.test_gate import BY, GOLD, contest, guard
+from tidemill.evaluate import gate
 from tidemill.evaluate.board import difference
-from tidemill.evaluate.gate import judge, shown, signed
+from tidemill.evaluate.gate import shown, signed
+from tidemill.reports.base import Estimate
+
+
+def judge(*given):
+    return gate.judge(*given).model_dump()
 
 
 @pytest.mark.parametrize(("rows", "judged"), [(30, True), (29, False)])
@@ -97,7 +103,7 @@ def test_a_fall_of_just_the_tolerance_is_no_breach():
 def test_a_score_without_meaning_is_a_dash():
     assert shown(None) == "-"
     assert shown(0.5) == "0.500"
-    assert signed({"score": None, "low": 0.1, "high": None}) == "- [+0.100, -]"
+    assert signed(Estimate(score=None, low=0.1, high=None)) == "- [+0.100, -]"
 
 
 def test_scores_of_all_three_stand_in_the_verdict():
