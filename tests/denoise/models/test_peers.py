@@ -28,7 +28,7 @@ def test_the_majority_vote_is_crowd_kits(case):
 def test_dawid_skene_on_complete_votes_is_crowd_kits():
     votes, expected, majority = figures("complete")
     model = create("dawid_skene", 3, balance_floor=0.0, **BARE).fit(votes)
-    assert not model.fallback_
+    assert not model.report()["fallback"]
     assert model.predict_proba(votes) == pytest.approx(expected, abs=ROUNDED)
     assert model.balance_ == pytest.approx(PEER["complete"]["balance"], abs=ROUNDED)
     assert np.abs(expected - majority).max() > 0.3  # EM moved far from where it began
