@@ -1,7 +1,8 @@
 """Small wrong versions of a Python module, one change each, for `benchmarks/mutants.py`.
 
 A change is what a slip of the pen would be: a bound that is off by one, a condition turned round or left out, a sign, a
-constant. Docstrings, messages, annotations and the text of exceptions are left alone: no test should hold their wording.
+constant. Docstrings, messages, annotations and the text of exceptions are left alone: no test should hold their wording. So
+are digits that are shown and numbers below a hundred-thousandth, which keep logarithms and quotients from breaking.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ NAMES: Final = {
     "argmin": "argmax",
     "argmax": "argmin",
 }
+SMALL: Final = 1e-5
 UNTOUCHED: Final = (ast.Raise, ast.Assert, ast.Import, ast.ImportFrom, ast.JoinedStr)
 
 
@@ -107,6 +109,8 @@ def mutants(source: str) -> list[Mutant]:
 def _untouched(node: ast.AST) -> Iterator[ast.AST]:
     if isinstance(node, UNTOUCHED):
         yield node
+    if isinstance(node, ast.Call) and _called(node) == "round":
+        yield from node.args[-1:] if len(node.args) > isinstance(node.func, ast.Name) else []
     if isinstance(node, ast.FunctionDef):
         yield from node.decorator_list
         yield from filter(None, [node.returns])
@@ -154,7 +158,7 @@ def _constants(value: object) -> Iterator[bool | int | float]:
         yield not value
     elif isinstance(value, int):
         yield value + 1
-    elif isinstance(value, float):
+    elif isinstance(value, float) and (value == 0 or abs(value) >= SMALL):
         yield value * 2 if value else 1.0
 
 
@@ -177,6 +181,16 @@ def _guards(node: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
         isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
     ):
         yield node, ast.copy_location(ast.Pass(), node)
+
+
+def _called(node: ast.Call) -> str:
+    return (
+        node.func.id
+        if isinstance(node.func, ast.Name)
+        else node.func.attr
+        if isinstance(node.func, ast.Attribute)
+        else ""
+    )
 
 
 def _is_text(node: ast.BinOp) -> bool:

@@ -1,8 +1,7 @@
 """Runs of pytest in forked processes for `benchmarks/mutants.py`: one that sees which test reaches which line, many that judge a mutant.
 
 Tests are collected once. Each fork gives the functions of one module their changed code and runs the tests that reach the
-change, so a run costs the time of its tests alone; a change of what a module does when it is imported is imported
-afresh. The change exists in the memory of its process; no file is written.
+change, so a run costs the time of its tests alone; a change of what a module does when it is imported takes a new process. The change exists in the memory of its process; no file is written.
 """
 
 from __future__ import annotations
@@ -27,7 +26,6 @@ from typing import Any, Final
 
 import pytest
 
-OWN: Final = ("tidemill", "tests", "problems", "flows", "conftest")
 OPTIONS: Final = (
     *("-x", "-q", "-s", "-p", "no:cacheprovider", "-p", "no:xdist", "--no-header"),
     *("-W", "ignore::DeprecationWarning", "-W", "ignore::pytest.PytestAssertRewriteWarning"),
@@ -108,6 +106,7 @@ class Session:
         self.items = {item.nodeid: item for item in session.items}
         self.log = scratch / "log"
         self.answer = scratch / "reach.json"
+        self.source = scratch / "changed.py"
 
     def reach(self, files: Sequence[Path], *, limit: float) -> Reach:
         """Run every test once and see which of them reach which line of some modules.
@@ -177,8 +176,9 @@ class Session:
 
         def run() -> int:
             if _at_import(changed) != _at_import(here):
-                _import_changed(str(file), changed)
-                return int(pytest.main([*OPTIONS, *tests]))
+                self.source.write_text(ast.unparse(tree), encoding="utf-8")
+                words = [sys.executable, __file__, str(file), str(self.source), *tests]
+                os.execve(sys.executable, words, os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))})  # noqa: S606 - there is none
             _replace_functions(str(file), changed)
             for item, following in _pairs([self.items[test] for test in tests]):
                 item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
@@ -255,16 +255,16 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
             yield from _codes(one)
 
 
-def _import_changed(file: str, changed: CodeType) -> None:
-    """Forget every module of the project, so that the next import finds the changed one."""
-    for name in [name for name in sys.modules if name.partition(".")[0] in OWN]:
-        del sys.modules[name]
+def _with_changed_import(file: str, source: Path, tests: Sequence[str]) -> int:
+    """Run tests in this process, which has imported nothing yet, and let it import a changed module."""
+    changed = compile(source.read_text(encoding="utf-8"), file, "exec")
     original = SourceFileLoader.get_code
 
     def get_code(self: SourceFileLoader, fullname: str) -> CodeType | None:
         return changed if self.path == file else original(self, fullname)
 
     SourceFileLoader.get_code = get_code  # type: ignore[method-assign, assignment]
+    return int(pytest.main([*OPTIONS, *tests]))
 
 
 def _forked(run: Callable[[], int], log: Path, *, limit: float) -> int | None:
@@ -302,3 +302,7 @@ def _child(run: Callable[[], int], log: Path, seconds: int) -> None:
 
 def _spent() -> int:
     return int(time.process_time()) + 1
+
+
+if __name__ == "__main__":
+    sys.exit(_with_changed_import(sys.argv[1], Path(sys.argv[2]), sys.argv[3:]))

@@ -86,6 +86,7 @@ ROOMS: Final = {
         ),
         (
             "tests/evaluate/test_gate.py",
+            "tests/evaluate/test_gate_bounds.py",
             "tests/evaluate/test_scores.py",
             "tests/evaluate/test_honesty.py",
             "tests/evaluate/test_run.py",
@@ -106,6 +107,7 @@ ROOMS: Final = {
         (
             "tests/monitor/test_compare.py",
             "tests/monitor/test_decide.py",
+            "tests/monitor/test_harm.py",
             "tests/monitor/test_statistics.py",
             "src/tidemill/monitor",
         ),

@@ -1,7 +1,6 @@
 """The gate at its bounds: from which figure on a candidate passes, and what is told of it."""
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -11,12 +10,11 @@ from tests.evaluate.test_gate import BY, GOLD, contest, guard
 from tidemill.evaluate import gate
 from tidemill.evaluate.board import difference
 from tidemill.evaluate.gate import shown, signed
-from tidemill.reports.evaluate import Gain
+from tidemill.reports.base import Estimate
 
 
-def judge(*given) -> dict[str, Any]:
-    """The verdict as its file has it."""
-    return gate.judge(*given).model_dump(exclude_none=True)
+def judge(*given):
+    return gate.judge(*given).model_dump()
 
 
 @pytest.mark.parametrize(("rows", "judged"), [(30, True), (29, False)])
@@ -81,7 +79,7 @@ def guarded(wrong, *, rows=40, **changes):
 
 @pytest.mark.parametrize(("rows", "judged"), [(20, True), (19, False)])
 def test_a_guard_of_just_enough_rows_judges(rows, judged):
-    assert (guarded(10, rows=rows)["guards"][0].get("passed") is not None) == judged
+    assert (guarded(10, rows=rows)["guards"][0]["passed"] is not None) == judged
     assert guarded(10, rows=rows)["verdict"] == ("keep" if judged else "promote")
 
 
@@ -105,7 +103,7 @@ def test_a_fall_of_just_the_tolerance_is_no_breach():
 def test_a_score_without_meaning_is_a_dash():
     assert shown(None) == "-"
     assert shown(0.5) == "0.500"
-    assert signed(Gain.model_construct(score=None, low=0.1, high=None)) == "- [+0.100, -]"
+    assert signed(Estimate(score=None, low=0.1, high=None)) == "- [+0.100, -]"
 
 
 def test_scores_of_all_three_stand_in_the_verdict():

@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -28,8 +27,8 @@ def test_the_majority_vote_is_crowd_kits(case):
 
 def test_dawid_skene_on_complete_votes_is_crowd_kits():
     votes, expected, majority = figures("complete")
-    model: Any = create("dawid_skene", 3, balance_floor=0.0, **BARE).fit(votes)
-    assert not model.fallback_
+    model = create("dawid_skene", 3, balance_floor=0.0, **BARE).fit(votes)
+    assert not model.report()["fallback"]
     assert model.predict_proba(votes) == pytest.approx(expected, abs=ROUNDED)
     assert model.balance_ == pytest.approx(PEER["complete"]["balance"], abs=ROUNDED)
     assert np.abs(expected - majority).max() > 0.3  # EM moved far from where it began
