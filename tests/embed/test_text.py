@@ -53,3 +53,16 @@ def test_features_of_a_text_do_not_depend_on_the_texts_beside_it(minilm):
     alone = np.concatenate([minilm.embed([text], name="test") for text in texts])
     np.testing.assert_allclose(together, alone, rtol=2**-11, atol=1e-6)  # two steps of the rounding
     assert together.tobytes() == minilm.embed(texts, name="test").tobytes()
+
+
+@pytest.mark.parametrize(
+    "word", ["a" * 2_000_000, "a." * 1_000_000, "a@" * 1_000_000, f"a@{'b' * 2_000_000}", "!" + " " * 2_000_000]
+)
+def test_a_word_without_end_is_read_in_linear_time(word):
+    """Two million characters, for which a quadratic pattern would take days."""
+    assert readable(word, SETTINGS)
+
+
+def test_addresses_of_mail_become_a_word():
+    told = readable("write to jo.do+x@mail.example.org, or(me@b.io)or a@b", SETTINGS)
+    assert told.split() == ["write", "to", "email", ",", "or(", "email", ")or", "a@b"]

@@ -20,7 +20,7 @@ from tidemill.embed.settings import TextSettings
 
 CHARACTERS_PER_TOKEN: Final = 16  # a text is cut there before it is tokenised: tokens are four letters on average
 _LINK = re.compile(r"(?:https?://|www\.)[^\s<>\"]+", re.IGNORECASE)
-_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
+_ADDRESS = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+\.[\w.-]+")  # tried where a word begins: linear in its letters
 _RUN = re.compile(r"([^\w\s])(?:\s*\1)+")
 _SPACE = re.compile(r"\s+")
 
