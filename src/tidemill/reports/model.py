@@ -98,7 +98,7 @@ class ModelConfig(Report):
 
     problem: str = Field(default="", description="its name")
     modality: Literal["text", "image", "features"] = Field(default="text", description="of the rows")
-    classes: tuple[str, ...] = Field(description="in the order of the probabilities")
+    classes: tuple[str | int | float | bool, ...] = Field(description="in the order of the probabilities")
     dimensions: Count | None = Field(default=None, description="of the features")
     backbone: BackboneRecord | None = Field(description="whose features it reads; null: features of one's own")
     batches: dict[str, Count] = Field(description="batch: rows of it with weight")

@@ -48,7 +48,7 @@ def _head(config: ModelConfig) -> list[str]:
     return [
         f"# Model card: {config.problem}",
         "",
-        f"Classifies {config.modality}s: {', '.join(config.classes)}.",
+        f"Classifies {config.modality}s: {', '.join(map(str, config.classes))}.",
         f"A head ({shape}) on the {_backbone_mode(config)} backbone `{backbone.name}` (weights `{weights}`).",
         "",
     ]

@@ -59,7 +59,7 @@ class Head:
     @property
     def classes(self) -> tuple[str, ...]:
         """Class names, in the order of the probabilities."""
-        return self.about.classes
+        return tuple(str(name) for name in self.about.classes)
 
     @property
     def backbone(self) -> BackboneRecord:
