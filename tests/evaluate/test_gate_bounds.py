@@ -49,7 +49,7 @@ def test_a_candidate_is_promoted_from_the_asked_share_of_resamples_on():
         found = judge(contest(candidate, champion), BY, settings(gate={"min_probability": asked}))
         assert found["verdict"] == verdict
         assert found["gain_over_champion"]["probability"] == pytest.approx(share, abs=1e-6)
-        how = "beats" if verdict == "promote" else "does not surely beat"
+        how = "beats" if verdict == "promote" else "does not significantly beat"
         assert any(f"the candidate {how} the champion spam@v1.0.0" in reason for reason in found["reasons"])
 
 
