@@ -329,7 +329,7 @@ def test_texts_are_embedded_by_the_backbone_that_the_head_was_trained_on(package
         if name == "config.json":
             content = json.dumps(
                 json.loads(content) | {"modality": "text", "backbone": embedder.about.model_dump()}
-            ).encode()  # noqa: PLW2901 - as the stage adds it
+            ).encode()
         (tmp_path / name).write_bytes(content)
     loaded = EndModel.load(tmp_path, root=root)
     assert loaded.predict(["You have won a prize", "See you at dinner"]).tolist() == ["spam", "ham"]

@@ -20,6 +20,14 @@ def wait_until(true: Callable[[], object], seconds: float = 20.0) -> bool:
     return False
 
 
+def is_gone(pid: int) -> bool:
+    """Whether a process has ended, also where it ends while it is asked about."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
 def test_lines_come_as_they_are_printed_and_the_status_is_the_commands(inside: Path):
     said: list[str] = []
     code = "import sys; print('one'); print('two', file=sys.stderr); sys.exit(3)"
@@ -39,4 +47,4 @@ def test_a_killed_parent_takes_its_commands_grandchildren_with_it(inside: Path):
         pid = int((inside / "pid").read_text())
         assert psutil.pid_exists(pid)
         process.send_signal(signal.SIGKILL)
-    assert wait_until(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    assert wait_until(lambda: is_gone(pid))

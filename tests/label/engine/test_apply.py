@@ -33,7 +33,6 @@ def test_an_integer_of_numpy_is_a_vote():
         (None, "returned None.*return ABSTAIN"),
         (True, r"returned True \(bool\)"),
         (1.0, r"returned 1\.0 \(float\)"),
-        ("spam", r"returned 'spam' \(str\)"),
     ],
 )
 def test_a_wrong_vote_names_function_file_row_and_value(answer, reason):
@@ -104,3 +103,10 @@ def test_a_wrong_row_of_a_quarantined_batch_abstains_alone():
 
 def test_no_rows_give_no_votes():
     assert apply(ROWS.clear(), [returns(0, 0, 0)], n_classes=2).shape == (0, 1)
+
+
+def test_a_name_of_no_class_is_named():
+    with pytest.raises(
+        FunctionError, match=r"row 1 \(row_id b\): raised\s.*returned 'spam', and there is no such class"
+    ):
+        apply(ROWS, [returns(0, "spam", 0)], n_classes=2)
