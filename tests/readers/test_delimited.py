@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tidemill.contracts import DataError
 from tidemill.readers.options import ReadOptions
 from tidemill.readers.read import parse
 from tidemill.readers.table import Table
@@ -88,3 +89,9 @@ def test_without_a_header_every_line_is_a_row() -> None:
     table = read("a,b\nc,d\n", header=False)
     assert table.columns == {"column_1": ["a", "c"], "column_2": ["b", "d"]}
     assert table.notes == ()
+
+
+@pytest.mark.parametrize("text", ["\ufeff", "sep=;\n"])
+def test_a_file_of_a_mark_or_a_separator_line_alone_is_refused(text: str) -> None:
+    with pytest.raises(DataError, match=r"t\.csv holds no rows"):
+        read(text)

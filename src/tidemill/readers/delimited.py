@@ -94,6 +94,8 @@ def _parsed(text: str, name: str, options: ReadOptions, usual: str) -> Table:
         else [f"{name}: cells are separated by {_word(delimiter)}; another with --delimiter"]
     )
     rows, quoting = _read(body, name, delimiter, first_line)
+    if not rows:
+        raise DataError(f"{name} holds no rows: replace it with the full file, or remove it from what arrives")
     notes += [f"{name}: {quoting.note}"] if quoting.note else []
     rows, dropped = _without_empty_last(rows)
     notes += [f"{name}: the last column is empty in every row and left out"] if dropped else []
