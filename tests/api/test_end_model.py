@@ -327,7 +327,7 @@ def test_texts_are_embedded_by_the_backbone_that_the_head_was_trained_on(package
     fitted = EndModel(classes=CLASSES[::-1], **QUICK).fit(features, ["spam", "spam", "ham", "ham"] * 10)
     for name, content in fitted.fitted_.files().items():
         if name == "config.json":
-            content = json.dumps(
+            content = json.dumps(  # noqa: PLW2901
                 json.loads(content) | {"modality": "text", "backbone": embedder.about.model_dump()}
             ).encode()
         (tmp_path / name).write_bytes(content)

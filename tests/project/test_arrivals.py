@@ -108,6 +108,7 @@ def test_what_is_guessed_of_a_file_is_told_when_it_arrives(project: Path) -> Non
 
 
 def test_names_are_sorted_as_people_count() -> None:
+    assert sorted(["m²", "²"], key=natural)  # a power is no number
     assert sorted(["b-10", "b-9", "a-11", "b", "9"], key=natural) == ["9", "a-11", "b", "b-9", "b-10"]
 
 

@@ -94,6 +94,7 @@ def test_rows_know_their_lines() -> None:
         (b'[{"id": 1},\n oops]', "t.json", "line 2: not JSON"),
         (b'{\n"id": oops}', "t.jsonl", "line 2: not JSON"),
         (b'{"id": "\\ud800"}\n', "t.jsonl", "line 1: not JSON"),
+        (b'{"a": ' * 100_000, "t.jsonl", "nested too deeply"),
         (b"hello", "t.parquet", "cannot be read as Parquet"),
         (b"hello", "t.arrow", "cannot be read as Arrow"),
         (b"hello", "t.xlsx", "cannot be read as a workbook"),

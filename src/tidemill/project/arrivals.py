@@ -162,7 +162,7 @@ def natural(name: str) -> list[tuple[int, str]]:
     >>> sorted(["sms-10", "sms-9"], key=natural)
     ['sms-9', 'sms-10']
     """
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"([0-9]+)", name)]
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"([0-9]+)", name)]
 
 
 def _place(name: str, order: Sequence[str]) -> tuple[int, list[tuple[int, str]]]:

@@ -71,7 +71,10 @@ def parse(data: bytes, name: str, options: ReadOptions = DEFAULTS) -> Table:
         raise DataError(f"{name} is empty: replace it with the full file, or remove it from what arrives")
     if suffix in _TEXT:
         text, note = decode(data, name, options.encoding)
-        table = _TEXT[suffix](text, name, options)
+        try:
+            table = _TEXT[suffix](text, name, options)
+        except RecursionError as error:
+            raise DataError(f"{name}: objects are nested too deeply to be read; flatten them") from error
         table = table if note is None else replace(table, notes=(note, *table.notes))
     else:
         table = _BINARY[suffix](data, name)

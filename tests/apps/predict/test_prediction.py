@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+import yaml
 
 from tests.apps.fabric import build, model, picture
 from tidemill.apps.models.model import CHUNK
@@ -193,3 +194,19 @@ def test_what_is_read_is_not_written_over_unless_asked_for(mail):
     assert new.read_text() == before
     predict(new, new, overwrite=True)
     assert read(new)["prediction"].to_list() == ["ham"]
+
+
+def test_a_file_of_a_folder_that_is_read_is_not_written_over_either(mail):
+    (mail / "folder").mkdir()
+    new = csv(mail / "folder" / "a.csv", ["one"])
+    with pytest.raises(ConfigError, match="is what is read"):
+        predict(mail / "folder", new)
+
+
+def test_a_line_that_cannot_be_split_refuses_its_file_whatever_ingest_does(mail):
+    content = yaml.safe_load(Path("params.yaml").read_text())
+    content["mail"]["ingest"]["bad_rows"] = "quarantine"
+    Path("params.yaml").write_text(yaml.safe_dump(content))
+    (mail / "new.csv").write_text("id,body,note\n1,one,x\n2,two\n")
+    with pytest.raises(DataError, match=r"new\.csv, line 3: 2 cells"):
+        predict(mail / "new.csv", mail / "said.csv")

@@ -91,9 +91,9 @@ def predict_files(  # noqa: PLR0913 - what the command takes
         raise ConfigError(f"--abstain-below {abstain_below:g} is not a probability: give one from 0 to 1")
     known, settings, paths = project.load(problem, "ingest", IngestSettings)
     model = find_model(project, problem, version)
-    if not overwrite and any(source.resolve() == out.resolve() for source in sources):
-        raise ConfigError(f"{out} is what is read: name another file with --out, or replace it with --force")
     found = [one for source in sources for one in listed(source, settings, strict=strict)]
+    if not overwrite and any(Path(one.source.path) == out.resolve() for one in found):
+        raise ConfigError(f"{out} is what is read: name another file with --out, or replace it with --force")
     total, contract = sum(len(one.table.numbers) for one in found), answers_contract(model)
     use(chosen(engine, known.modality, total), model.embedder, paths, must=engine == "onnx")
     chunks = progress(

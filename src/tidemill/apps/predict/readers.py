@@ -101,7 +101,8 @@ def _files(path: Path, settings: IngestSettings) -> list[Path]:
 
 
 def _listed(source: Source, settings: IngestSettings, *, strict: bool) -> Listed:
-    table = _with_usual_names(source.table(settings), settings)
+    whole = settings.model_copy(update={"bad_rows": "refuse"})  # a line without cells would have no line in the answer
+    table = _with_usual_names(source.table(whole), settings)
     tell(table.notes)
     known = settings if settings.key in table.columns else settings.model_copy(update={"key": None})
     content = table.column(known.content, f"ingest.{known.modality}")  # refused before others are read
