@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -169,17 +167,6 @@ def _features(asked: Request, train: VotesFile, other: VotesFile) -> tuple[Featu
     if asked.predict_features is None:
         raise ConfigError("--features with --predict needs --predict-features: the features of the other rows")
     return learned, read_features(asked.predict_features, other.rows)
-
-
-@contextlib.contextmanager
-def _aside(path: Path) -> Iterator[Path]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        yield temporary
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _write(asked: Request, labels: pl.DataFrame, report: DenoiseReport) -> None:

@@ -8,6 +8,5 @@ three_way       what becomes of each generated file
 recompute       which stages an upgrade makes run again, and why
 class_labels    what a column of labels holds, and which classes those are
 scaffold        configuration, first batch and manifest of the new problem
-class_labels    which classes the labels of a new problem name
 starters        labeling functions to start from
 """
