@@ -25,7 +25,7 @@ check: $(TEST_STAMP)  ## style, types, layers
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && PYTHONPATH=src $(BIN)/lint-imports
 
 bench: $(TEST_STAMP)  ## the figures of the README
-	@$(BIN)/python benchmarks/run.py
+	@$(BIN)/python benchmarks/readme_figures.py
 
 ui: $(STAMP)  ## Prefect and the reports on this machine
 	@$(BIN)/tidemill ui

@@ -147,7 +147,7 @@ def _packaged(now: dict[str, Any], before: dict[str, Any], asked: argparse.Names
 
 def _compared(now: list[Any], before: list[Any], gold: Any, metric: str) -> dict[str, Any]:
     """Score and log loss from both labels, with intervals of their difference over test rows and seeds."""
-    from comparing import mean_score, paired
+    from paired_comparison import mean_score, paired
 
     losses = [np.mean([_log_loss(one, gold) for one in answers], axis=0) for answers in (now, before)]
     change, generator = losses[0] - losses[1], np.random.default_rng(SEED)

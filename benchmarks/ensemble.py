@@ -21,11 +21,11 @@ import numpy as np
 import polars as pl
 import yaml
 
-from comparing import paired
 from denoise import BACKBONE, ROOT, fitted
 from denoise_sets import VoteSet, score
-from few_clean import train_gold
+from few_gold_labels import train_gold
 from packaged_rows import METRIC, PROBLEMS, Packaged, packaged
+from paired_comparison import paired
 from targets import options
 from tidemill.contracts import ABSTAIN, NO_GOLD
 from tidemill.project.contents import texts_of

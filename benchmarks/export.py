@@ -25,9 +25,9 @@ import yaml
 from targets import Target, finish, options, target
 from tidemill.apps.models.export import ask
 from tidemill.apps.models.onnx_backbone import session
-from tidemill.embed.export import features_graph, feeds, preparation
+from tidemill.embed.embedder import Embedder
 from tidemill.embed.image import ImageBackbone, load_trainable, pixels, pooled
-from tidemill.embed.run import Embedder
+from tidemill.embed.onnx_export import features_graph, feeds, preparation
 from tidemill.embed.settings import EmbedSettings
 from tidemill.embed.text import padded
 from tidemill.reports.model import BackboneRecord, ModelConfig

@@ -79,16 +79,16 @@ ROOMS: Final = {
     "evaluate": Room(
         (
             "evaluate/gate.py",
-            "evaluate/scores.py",
-            "evaluate/honesty.py",
+            "evaluate/metrics.py",
+            "evaluate/confidence_report.py",
             "evaluate/bootstrap.py",
-            "evaluate/refused.py",
+            "evaluate/ood_rejection.py",
         ),
         (
             "tests/evaluate/test_gate.py",
             "tests/evaluate/test_gate_bounds.py",
-            "tests/evaluate/test_scores.py",
-            "tests/evaluate/test_honesty.py",
+            "tests/evaluate/test_metrics.py",
+            "tests/evaluate/test_confidence_report.py",
             "tests/evaluate/test_run.py",
             "src/tidemill/evaluate",
         ),
@@ -97,22 +97,24 @@ ROOMS: Final = {
         (
             "monitor/compare.py",
             "monitor/harm.py",
-            "monitor/embeddings.py",
-            "monitor/decide.py",
+            "monitor/embedding_tests.py",
+            "monitor/retrain_decision.py",
             "monitor/statistics.py",
-            "monitor/predictions.py",
+            "monitor/prediction_tests.py",
             "monitor/rows.py",
-            "monitor/functions.py",
+            "monitor/function_tests.py",
         ),
         (
             "tests/monitor/test_compare.py",
-            "tests/monitor/test_decide.py",
+            "tests/monitor/test_retrain_decision.py",
             "tests/monitor/test_harm.py",
             "tests/monitor/test_statistics.py",
             "src/tidemill/monitor",
         ),
     ),
-    "label": Room(("label/functions/fingerprint.py",), ("tests/label/functions", "src/tidemill/label/functions")),
+    "label": Room(
+        ("label/functions/function_fingerprint.py",), ("tests/label/functions", "src/tidemill/label/functions")
+    ),
     "publish": Room(("runs/publish.py",), ("tests/runs/test_publish.py",)),
 }
 

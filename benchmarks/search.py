@@ -21,7 +21,7 @@ from tidemill.apps.search import candidates
 from tidemill.apps.search.search import search_for
 from tidemill.contracts import ABSTAIN, FEATURES, NO_GOLD, gold_contract, labels_contract, probability_columns
 from tidemill.contracts import votes_contract as votes_of
-from tidemill.embed.run import Embedder
+from tidemill.embed.embedder import Embedder
 from tidemill.embed.settings import EmbedSettings
 from tidemill.project.project import Project
 from tidemill.project.tables import batch_names, read, read_batches

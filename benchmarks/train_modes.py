@@ -22,12 +22,12 @@ import numpy as np
 import polars as pl
 import yaml
 
-from comparing import mean_score, spread
 from packaged_rows import METRIC, PROBLEMS, Packaged, packaged
+from paired_comparison import mean_score, spread
 from targets import kept, options
 from tidemill.apps.models.finetune import tuned
 from tidemill.contracts import labels_contract, votes_contract
-from tidemill.embed.run import made_by
+from tidemill.embed.embedder import made_by
 from tidemill.embed.settings import EmbedSettings
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project

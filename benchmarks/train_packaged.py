@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from comparing import mean_score, paired, spread
 from packaged_rows import METRIC, PROBLEMS, Packaged, batches, packaged
+from paired_comparison import mean_score, paired, spread
 from targets import Target, finish, options, target
 
 WITHIN = {"spam": 1.0, "solar": 5.0}

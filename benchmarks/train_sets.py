@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 import yaml
 
-from comparing import paired
 from denoise import BACKBONE, ROOT, embedded, fitted
 from denoise_sets import VoteSet, load_set, score
+from paired_comparison import paired
 from targets import Target, finish, options, target
 from tidemill.common.nested import merged
 from tidemill.contracts import ABSTAIN, NO_GOLD

@@ -23,8 +23,8 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from comparing import mean_score, paired, spread
 from packaged_rows import METRIC, Packaged, packaged
+from paired_comparison import mean_score, paired, spread
 from targets import Target, finish, options, target
 
 PROBLEM: Final = "spam"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from prefect import flow
 
 from flows.refresh import PROJECT, Choice, refresh
-from tidemill.flows.form import Trigger
 from tidemill.flows.monitor import monitor_problems
+from tidemill.flows.parameter_form import Trigger
 
 
 @flow(name="monitor", flow_run_name="monitor {problem}")

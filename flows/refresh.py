@@ -10,7 +10,7 @@ from typing import Annotated
 
 from prefect import flow
 
-from tidemill.flows.form import Overrides, choice_of_problem
+from tidemill.flows.parameter_form import Overrides, choice_of_problem
 from tidemill.flows.refresh import refresh_problems
 from tidemill.project.project import Project
 

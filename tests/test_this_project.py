@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from tidemill import __version__
-from tidemill.apps.onboarding.record import OWN, read_record
-from tidemill.apps.onboarding.template import digest, template_files
+from tidemill.apps.onboarding.lock_file import OWN, read_record
+from tidemill.apps.onboarding.project_template import digest, template_files
 
 FILES = {file.path: file for file in template_files("tidemill", __version__)}
 GENERATED = sorted(path for path, file in FILES.items() if file.is_generated)

@@ -14,12 +14,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
-from tests.apps.fabric import Toy, model, picture
+from tests.apps.factories import Toy, model, picture
 from tidemill import EndModel, LabelModel
 from tidemill.api import end_model
 from tidemill.apps.models.model import CHUNK
 from tidemill.contracts import DataError, InputError, NotFittedError, PackageError
-from tidemill.embed.run import Embedder
+from tidemill.embed.embedder import Embedder
 from tidemill.embed.settings import EmbedSettings
 from tidemill.project.compose import DEFAULTS
 from tidemill.train.end_model.outliers import Outliers

@@ -6,7 +6,7 @@ import sys
 import pytest
 import typer
 
-from tests.cli.fabric import COMMANDS, tidemill
+from tests.cli.factories import COMMANDS, tidemill
 from tidemill.cli.flows import flow
 from tidemill.cli.grammar import RENAMED_COMMANDS, RENAMED_OPTIONS
 from tidemill.contracts import ConfigError

@@ -9,7 +9,7 @@ import sys
 import pytest
 import typer
 
-from tests.cli.fabric import COMMANDS, every_command, tidemill
+from tests.cli.factories import COMMANDS, every_command, tidemill
 
 HEAVY = {
     "numpy",

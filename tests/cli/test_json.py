@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tests.cli.fabric import COMMANDS, every_command, tidemill
+from tests.cli.factories import COMMANDS, every_command, tidemill
 from tidemill.cli.output import answering
 
 NONE = {("serve",), ("ui",)}  # they run until they are stopped

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tests.cli.fabric import tidemill
+from tests.cli.factories import tidemill
 from tidemill.contracts import ConfigError, DataError
 from tidemill.denoise.command import Request, label_votes
 from tidemill.denoise.readers import VoteOptions, read_gold, read_votes

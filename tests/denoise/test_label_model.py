@@ -16,7 +16,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.utils.estimator_checks import check_estimator
 
-from tests.denoise.fabric import features_of, simulated
+from tests.denoise.factories import features_of, simulated
 from tidemill.contracts import ABSTAIN, NO_GOLD, ConfigError, DataError, InputError, NotFittedError
 from tidemill.denoise import LabelModel, label_models
 from tidemill.denoise.models.registry import MODELS, create

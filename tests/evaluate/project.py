@@ -10,10 +10,10 @@ import numpy as np
 import polars as pl
 import yaml
 
-from tests.denoise.fabric import report_of
-from tests.evaluate.fabric import settings as evaluate_settings
-from tests.monitor.fabric import settings as monitor_settings
-from tidemill.embed.run import MARK
+from tests.denoise.factories import report_of
+from tests.evaluate.factories import settings as evaluate_settings
+from tests.monitor.factories import settings as monitor_settings
+from tidemill.embed.embedder import MARK
 from tidemill.reports.model import BackboneRecord, ModelConfig
 from tidemill.reports.project import Arrival, ChampionPin, Manifest
 from tidemill.train.head.head import Head

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tests.evaluate.fabric import settings
+from tests.evaluate.factories import settings
 from tidemill.evaluate.errors import label_errors
 
 

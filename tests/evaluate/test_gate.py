@@ -1,10 +1,10 @@
 import numpy as np
 import polars as pl
 
-from tests.evaluate.fabric import CLASSES, flipped, says, settings
+from tests.evaluate.factories import CLASSES, flipped, says, settings
+from tidemill.evaluate.baselines import floor
 from tidemill.evaluate.gate import Contest, judge
-from tidemill.evaluate.scores import ruler
-from tidemill.evaluate.yardsticks import floor
+from tidemill.evaluate.metrics import ruler
 
 BY = ruler(CLASSES, None, 15)
 GOLD = np.arange(300) % 2

@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.evaluate.fabric import flipped, settings
+from tests.evaluate.factories import flipped, settings
 from tests.evaluate.test_gate import BY, GOLD, contest, guard
 from tidemill.evaluate import gate
-from tidemill.evaluate.board import difference
 from tidemill.evaluate.gate import shown, signed
+from tidemill.evaluate.score_table import difference
 from tidemill.reports.base import Estimate
 
 

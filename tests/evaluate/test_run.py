@@ -4,10 +4,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tests.evaluate.fabric import CLASSES, flipped, rows, says, settings
+from tests.evaluate.factories import CLASSES, flipped, rows, says, settings
+from tidemill.evaluate.baselines import CANDIDATE, CEILING, CHAMPION, FLOOR, LABELS, ORDER, VOTE, floor
 from tidemill.evaluate.plots import draw
 from tidemill.evaluate.run import evaluate
-from tidemill.evaluate.yardsticks import CANDIDATE, CEILING, CHAMPION, FLOOR, LABELS, ORDER, VOTE, floor
 from tidemill.reports.evaluate import Metrics
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tests.ingest.fabric import SPAM, settings, take, write
+from tests.ingest.factories import SPAM, settings, take, write
 from tidemill.contracts import SPLITS, DataError, check, gold_contract
 from tidemill.ingest.batch import SEEN, counts, split_of
 from tidemill.ingest.settings import IngestSettings

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ingest.fabric import image_settings, settings, write
+from tests.ingest.factories import image_settings, settings, write
 from tidemill.contracts import DataError
 from tidemill.ingest.demo import convert, sms_messages
 from tidemill.ingest.mail import read_mail, readable

@@ -9,7 +9,7 @@ import fsspec
 import polars as pl
 import pytest
 
-from tests.ingest.fabric import FRUIT, image_settings, png, settings, take, write
+from tests.ingest.factories import FRUIT, image_settings, png, settings, take, write
 from tidemill.contracts import DataError
 from tidemill.ingest.source import Source, discover
 

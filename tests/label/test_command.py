@@ -1,7 +1,7 @@
 import polars as pl
 import pytest
 
-from tests.cli.fabric import tidemill
+from tests.cli.factories import tidemill
 from tidemill.contracts import ConfigError, DataError, FunctionError
 
 YAML = """functions:

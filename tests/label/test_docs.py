@@ -2,7 +2,7 @@ import re
 
 import polars as pl
 
-from tidemill.label.conditions.kinds import KINDS
+from tidemill.label.conditions.registry import KINDS
 from tidemill.label.engine.apply import apply
 from tidemill.label.functions.loading import load_file
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from tests.monitor.fabric import NAMES, arrive, settings, without_floors
+from tests.monitor.factories import NAMES, arrive, settings, without_floors
 from tidemill.contracts import ConfigError
-from tidemill.monitor import functions
+from tidemill.monitor import function_tests
 from tidemill.monitor.compare import DETECTORS, compare
 from tidemill.monitor.rows import Names, Rows
 
@@ -189,7 +189,7 @@ def test_the_functions_detector_counts_what_moved_by_hand():
     chosen = settings(functions={"min_coverage_change": 0.3, "min_conflict_change": 1.0})
     one, other = (Rows(np.zeros((100, 1)), np.full((100, 2), 0.5), part) for part in (reference, batch))
     names = Names(("ham", "spam"), ("a", "b"))
-    found = functions.detect(one, other, names, chosen, alpha=0.05).report
+    found = function_tests.detect(one, other, names, chosen, alpha=0.05).report
     assert found.functions["a"].coverage.change == pytest.approx(-0.3)
     assert found.functions["a"].coverage.moved is True
     assert found.functions["b"].coverage.moved is False  # .2 is below its floor
@@ -198,7 +198,7 @@ def test_the_functions_detector_counts_what_moved_by_hand():
     }  # fmt: skip
     assert found.any_function.change == pytest.approx(-0.3)
     higher = settings(functions={"min_coverage_change": 0.31, "min_conflict_change": 1.01})
-    again = functions.detect(one, other, names, higher, alpha=0.05)
+    again = function_tests.detect(one, other, names, higher, alpha=0.05)
     assert again.drift is False
     assert again.reasons == ()
 

@@ -5,7 +5,7 @@ import pytest
 from pydantic import TypeAdapter
 from scipy import stats
 
-from tests.monitor.fabric import NAMES, settings
+from tests.monitor.factories import NAMES, settings
 from tidemill.contracts import ABSTAIN
 from tidemill.monitor.harm import Harm, estimate
 from tidemill.monitor.rows import Rows

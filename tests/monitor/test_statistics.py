@@ -4,9 +4,9 @@ from scipy import stats
 from scipy.spatial.distance import jensenshannon
 from sklearn.metrics import roc_auc_score
 
-from tidemill.monitor.embeddings import _auc_of_half, _ridge, auc, domain_auc, energy_test, pairwise, sample
-from tidemill.monitor.functions import contradicted, tallies
-from tidemill.monitor.predictions import histogram, js_distance, stability_index
+from tidemill.monitor.embedding_tests import _auc_of_half, _ridge, auc, domain_auc, energy_test, pairwise, sample
+from tidemill.monitor.function_tests import contradicted, tallies
+from tidemill.monitor.prediction_tests import histogram, js_distance, stability_index
 from tidemill.monitor.rows import majority
 from tidemill.monitor.statistics import adjust, fisher, mean_difference, permutation_p
 

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 import yaml
 
-from tests.ingest.fabric import SPAM, settings
+from tests.ingest.factories import SPAM, settings
 from tidemill.contracts import DataError, SuiteError
 from tidemill.project import batches
 from tidemill.project.arrivals import arrive, batch_name, natural, scan

@@ -17,7 +17,7 @@ from tidemill.project.compose import (
 )
 from tidemill.project.config import load, load_params
 from tidemill.project.project import Project
-from tidemill.project.stage_code.fingerprints import running_package
+from tidemill.project.stage_code.stage_fingerprints import running_package
 from tidemill.train.settings import TrainSettings
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.cli.fabric import tidemill
+from tests.cli.factories import tidemill
 from tidemill.contracts import STAGES, ConfigError
 from tidemill.project.defaults import default_text, list_defaults
 

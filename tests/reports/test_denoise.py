@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.denoise.fabric import report_of, settings, votes_table
+from tests.denoise.factories import report_of, settings, votes_table
 from tidemill.contracts import DataError
 from tidemill.denoise.models.registry import MODELS
 from tidemill.denoise.run import denoise, restored

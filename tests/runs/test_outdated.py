@@ -2,7 +2,7 @@ from pathlib import Path
 
 import yaml
 
-from tidemill.project.stage_code.fingerprints import StageCode
+from tidemill.project.stage_code.stage_fingerprints import StageCode
 from tidemill.runs.outdated import Outdated, outdated
 
 NOW = StageCode({"label": "a1", "train": "b2"}, {"tidemill/train/run.py": "f2"})

@@ -17,7 +17,7 @@ from tidemill.common.arrays import feature_array
 from tidemill.common.estimators import Estimator
 from tidemill.common.files import atomic_write
 from tidemill.contracts import Features, InputError, Probabilities
-from tidemill.embed.run import Embedder, embedder_of
+from tidemill.embed.embedder import Embedder, embedder_of
 from tidemill.project.layout import find_root, shared_root_of
 from tidemill.reports.model import ModelConfig
 from tidemill.train.end_model import model as trained

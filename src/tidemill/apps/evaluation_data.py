@@ -22,8 +22,8 @@ from tidemill.contracts import (
     votes_contract,
 )
 from tidemill.denoise.statistics.votes import vote_shares
-from tidemill.evaluate.honesty import GATED, REPORTED
-from tidemill.evaluate.yardsticks import CANDIDATE, CEILING, CHAMPION, FLOOR, LABELS, VOTE, floor, settle
+from tidemill.evaluate.baselines import CANDIDATE, CEILING, CHAMPION, FLOOR, LABELS, VOTE, floor, settle
+from tidemill.evaluate.confidence_report import GATED, REPORTED
 from tidemill.project.contents import texts_of
 from tidemill.project.layout import Paths
 from tidemill.project.tables import batch_names, read, read_batches

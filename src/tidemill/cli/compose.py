@@ -20,7 +20,13 @@ def compose(settings: Overrides = None, *, as_json: AsJson = False) -> None:
     tidemill compose problem=spam denoise=majority
     """
     from tidemill.project.compose import compose_code, expand, write_params
-    from tidemill.project.stage_code.fingerprints import CODE, changed_files, read_code, running_package, write_code
+    from tidemill.project.stage_code.stage_fingerprints import (
+        CODE,
+        changed_files,
+        read_code,
+        running_package,
+        write_code,
+    )
     from tidemill.runs.outdated import outdated
 
     with answering(as_json=as_json) as answer:

@@ -35,7 +35,7 @@ def flow(name: str, project: Project) -> Callable[..., dict[str, Any]]:
     """
     from tidemill.common.extras import require
     from tidemill.contracts import ConfigError
-    from tidemill.runs.addresses import prefect_environment
+    from tidemill.runs.local_addresses import prefect_environment
 
     require("prefect")
     root = project.shared

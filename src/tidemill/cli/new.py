@@ -58,7 +58,7 @@ def new(
     tidemill new cells --images photographs/ --classes good,bad
     tidemill new parts --from shots.csv --image file --label kind
     """
-    from tidemill.apps.onboarding.scaffold import NewProblem, scaffold
+    from tidemill.apps.onboarding.new_problem import NewProblem, scaffold
     from tidemill.readers.options import ReadOptions
 
     with answering(as_json=as_json) as answer:

@@ -12,10 +12,10 @@ import numpy.typing as npt
 
 from tidemill.common.progress import progress
 from tidemill.contracts import ConfigError, Features, PackageError
-from tidemill.embed.base import rounded
-from tidemill.embed.fold import folded
+from tidemill.embed.backbone import rounded
+from tidemill.embed.efficientnet_lite_names import renamed
+from tidemill.embed.fold_batch_norm import folded
 from tidemill.embed.hub import fetched
-from tidemill.embed.lite import renamed
 from tidemill.embed.settings import ImageSettings
 from tidemill.embed.weights import weights_file
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from tidemill.common.progress import progress
 from tidemill.contracts import ConfigError, Features
-from tidemill.embed.base import rounded
+from tidemill.embed.backbone import rounded
 from tidemill.embed.hub import from_hub, quiet_transformers
 from tidemill.embed.settings import TextSettings
 

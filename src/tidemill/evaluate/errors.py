@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from tidemill.contracts import Probabilities
-from tidemill.evaluate.scores import Gold
+from tidemill.evaluate.metrics import Gold
 from tidemill.evaluate.settings import ErrorSettings
 
 

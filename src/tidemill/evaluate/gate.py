@@ -29,9 +29,9 @@ import numpy as np
 import polars as pl
 
 from tidemill.contracts import Probabilities
-from tidemill.evaluate.board import DIGITS, difference, estimate, share_better
 from tidemill.evaluate.bootstrap import resample
-from tidemill.evaluate.scores import Gold, Ruler, scores, tally
+from tidemill.evaluate.metrics import Gold, Ruler, scores, tally
+from tidemill.evaluate.score_table import DIGITS, difference, estimate, share_better
 from tidemill.evaluate.settings import EvaluateSettings, Guard
 from tidemill.evaluate.slices import Slice, pick, values_of
 from tidemill.reports.base import Estimate

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
-from tidemill.evaluate.board import ALL
+from tidemill.evaluate.baselines import CANDIDATE, CEILING, CHAMPION, FLOOR, LABELS, ORDER, VOTE
 from tidemill.evaluate.run import Evaluated
-from tidemill.evaluate.yardsticks import CANDIDATE, CEILING, CHAMPION, FLOOR, LABELS, ORDER, VOTE
+from tidemill.evaluate.score_table import ALL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,17 +9,17 @@ from typing import Final
 import polars as pl
 
 from tidemill.contracts import Probabilities
-from tidemill.evaluate.board import ALL, board, difference, rounded, share_better
+from tidemill.evaluate.baselines import CANDIDATE, CHAMPION, FLOOR, LABELS, ORDER
 from tidemill.evaluate.bootstrap import Array, interval
-from tidemill.evaluate.calibration import calibration, confusion
+from tidemill.evaluate.confidence_report import GATED, REPORTED, honesty, part
 from tidemill.evaluate.gate import Contest, judge
-from tidemill.evaluate.honesty import GATED, REPORTED, honesty, part
-from tidemill.evaluate.refused import refusals
-from tidemill.evaluate.scores import Gold, Ruler, ruler
+from tidemill.evaluate.metrics import Gold, Ruler, ruler
+from tidemill.evaluate.ood_rejection import refusals
+from tidemill.evaluate.reliability import calibration, confusion
+from tidemill.evaluate.score_table import ALL, board, difference, rounded, share_better
 from tidemill.evaluate.settings import EvaluateSettings
 from tidemill.evaluate.slices import choose, cut
 from tidemill.evaluate.thresholds import thresholds
-from tidemill.evaluate.yardsticks import CANDIDATE, CHAMPION, FLOOR, LABELS, ORDER
 from tidemill.reports.base import Interval
 from tidemill.reports.evaluate import Comparison, Metrics, Verdict
 

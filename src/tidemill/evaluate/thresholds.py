@@ -9,9 +9,9 @@ import numpy as np
 import polars as pl
 
 from tidemill.contracts import Probabilities
-from tidemill.evaluate.board import estimate, rounded
 from tidemill.evaluate.bootstrap import Array, draws, interval, resample
-from tidemill.evaluate.scores import Gold
+from tidemill.evaluate.metrics import Gold
+from tidemill.evaluate.score_table import estimate, rounded
 from tidemill.evaluate.settings import EvaluateSettings
 from tidemill.reports.evaluate import SliceCoverage
 

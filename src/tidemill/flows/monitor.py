@@ -8,7 +8,7 @@ from pathlib import Path
 from prefect import flow, get_run_logger
 from prefect.events import emit_event
 
-from tidemill.flows.cycle import alone, planned, prepare, take_in
+from tidemill.flows.problem_cycle import alone, planned, prepare, take_in
 from tidemill.flows.steps import run_steps
 from tidemill.project.compose import expand, require_problem
 from tidemill.project.project import Project

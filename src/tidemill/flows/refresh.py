@@ -12,7 +12,7 @@ from pathlib import Path
 from prefect import flow, get_run_logger
 
 from tidemill.apps.reports.index_page import render
-from tidemill.flows.cycle import Outcome, refresh_cycles
+from tidemill.flows.problem_cycle import Outcome, refresh_cycles
 from tidemill.project.compose import expand, require_problem
 from tidemill.project.packages import fetch_for
 from tidemill.project.project import Project

@@ -20,7 +20,7 @@ from tidemill.reports.denoise import DenoiseReport
 from tidemill.reports.evaluate import Metrics, Verdict
 from tidemill.reports.monitor import Drift
 from tidemill.reports.search import SearchReport
-from tidemill.runs.addresses import page_url
+from tidemill.runs.local_addresses import page_url
 from tidemill.runs.plan import Step
 from tidemill.runs.worktree import Workspace
 

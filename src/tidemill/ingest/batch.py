@@ -13,7 +13,7 @@ import polars as pl
 from tidemill.contracts import SPLITS, Column, Contract, DataError, Problem
 from tidemill.ingest import values
 from tidemill.ingest.images import check_images
-from tidemill.ingest.near import PERMUTATIONS, Seen, signatures
+from tidemill.ingest.near_duplicates import PERMUTATIONS, Seen, signatures
 from tidemill.ingest.row_errors import RowErrors
 from tidemill.ingest.settings import IngestSettings, SplitSettings
 from tidemill.ingest.source import Source

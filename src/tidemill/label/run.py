@@ -19,7 +19,7 @@ from tidemill.contracts import NO_GOLD, ConfigError, DataError, Votes
 from tidemill.label.analysis.counts import VoteCounts, count_votes
 from tidemill.label.analysis.quality import Repeatability, vote_quality
 from tidemill.label.analysis.summary import lf_summary_table, printable
-from tidemill.label.conditions.examples import FEATURE
+from tidemill.label.conditions.labeled_examples import FEATURE
 from tidemill.label.engine.failures import Failure, OnError, Quarantine, fail
 from tidemill.label.engine.incremental import Batch, Engine
 from tidemill.label.engine.load import open_functions

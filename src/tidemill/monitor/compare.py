@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
 from tidemill.contracts import ConfigError
-from tidemill.monitor import embeddings, functions, predictions
+from tidemill.monitor import embedding_tests, function_tests, prediction_tests
 from tidemill.monitor.harm import estimate
 from tidemill.monitor.rows import Finding, Names, Rows
 from tidemill.monitor.settings import MonitorSettings
@@ -29,9 +29,9 @@ class Detector(Protocol):
 
 
 DETECTORS: Final[Mapping[str, Detector]] = {
-    "embeddings": embeddings.detect,
-    "functions": functions.detect,
-    "predictions": predictions.detect,
+    "embeddings": embedding_tests.detect,
+    "functions": function_tests.detect,
+    "predictions": prediction_tests.detect,
 }
 
 

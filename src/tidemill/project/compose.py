@@ -13,7 +13,7 @@ from tidemill.contracts import STAGES, ConfigError
 from tidemill.project.config import load_params
 from tidemill.project.project import Project
 from tidemill.project.renamed_settings import refuse_renamed, refuse_renamed_overrides
-from tidemill.project.stage_code.fingerprints import (
+from tidemill.project.stage_code.stage_fingerprints import (
     StageCode,
     fingerprint_stages,
     package_seen_from,

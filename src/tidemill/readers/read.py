@@ -10,10 +10,10 @@ from typing import Final
 
 from tidemill.contracts import DataError
 from tidemill.readers.columnar import parse_arrow, parse_excel, parse_parquet
+from tidemill.readers.compressed import PACKED, unpack
 from tidemill.readers.delimited import parse_delimited
 from tidemill.readers.json_rows import parse_json
 from tidemill.readers.options import DEFAULTS, ReadOptions
-from tidemill.readers.packed import PACKED, unpack
 from tidemill.readers.table import Table
 from tidemill.readers.text_encoding import decode
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tidemill.project.config import PARAMS, load_params
-from tidemill.project.stage_code.fingerprints import CODE, StageCode, listed
+from tidemill.project.stage_code.stage_fingerprints import CODE, StageCode, listed
 from tidemill.runs.dvc_cache import read_lock
 
 

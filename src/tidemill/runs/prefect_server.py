@@ -18,7 +18,7 @@ from typing import Any
 
 from tidemill.contracts import RunError
 from tidemill.project.project import Project
-from tidemill.runs.addresses import HOST, api_url, prefect_environment, server_file
+from tidemill.runs.local_addresses import HOST, api_url, prefect_environment, server_file
 
 _START_SECONDS = 120
 _POOL = "tidemill"

@@ -16,7 +16,7 @@ import yaml
 from tidemill.common.locks import locked
 from tidemill.contracts import PublishError
 from tidemill.project.layout import Paths
-from tidemill.project.stage_code.fingerprints import CODE
+from tidemill.project.stage_code.stage_fingerprints import CODE
 from tidemill.runs.dvc_cache import (
     damaged_objects,
     default_remote,

@@ -11,8 +11,8 @@ import polars as pl
 
 from tidemill.common.failures import says_errors
 from tidemill.contracts import FEATURES
-from tidemill.embed.domain import domain, least
-from tidemill.embed.run import Embedder, features_table, is_current
+from tidemill.embed.domain_gap import domain, least
+from tidemill.embed.embedder import Embedder, features_table, is_current
 from tidemill.embed.settings import EmbedSettings
 from tidemill.ingest.settings import IngestSettings
 from tidemill.project.project import Project

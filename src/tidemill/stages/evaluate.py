@@ -7,7 +7,7 @@ from tidemill.apps.models.champion import find_champion
 from tidemill.common.failures import says_errors
 from tidemill.common.files import atomic_write
 from tidemill.denoise.report.summary import facts
-from tidemill.evaluate.card import card
+from tidemill.evaluate.model_card import card
 from tidemill.evaluate.plots import draw
 from tidemill.evaluate.run import evaluate
 from tidemill.evaluate.settings import EvaluateSettings

@@ -7,8 +7,8 @@ from tidemill.common.failures import says_errors
 from tidemill.common.files import atomic_write
 from tidemill.contracts import Problem, votes_contract
 from tidemill.monitor.compare import compare
-from tidemill.monitor.decide import decide, without_champion, without_news
 from tidemill.monitor.plots import draw
+from tidemill.monitor.retrain_decision import decide, without_champion, without_news
 from tidemill.monitor.rows import Names
 from tidemill.monitor.settings import MonitorSettings
 from tidemill.project.layout import Paths

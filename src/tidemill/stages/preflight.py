@@ -8,7 +8,7 @@ from tidemill.common.failures import says_errors
 from tidemill.project.compose import refuse_stale_code, refuse_stale_params
 from tidemill.project.project import Project
 from tidemill.project.stage_arguments import stage_arguments
-from tidemill.project.stage_code.fingerprints import running_package
+from tidemill.project.stage_code.stage_fingerprints import running_package
 from tidemill.reports.project import Preflight
 
 

@@ -10,7 +10,7 @@ from tidemill.apps.models.finetune import tuned
 from tidemill.common.failures import says_errors
 from tidemill.common.files import atomic_write
 from tidemill.contracts import FEATURES, gold_contract, labels_contract, predictions_contract, votes_contract
-from tidemill.embed.run import made_by
+from tidemill.embed.embedder import made_by
 from tidemill.embed.settings import EmbedSettings
 from tidemill.project.contents import texts_of
 from tidemill.project.project import Project

@@ -13,7 +13,7 @@ from tidemill.apps.models.champion import Champion
 from tidemill.apps.models.export import export
 from tidemill.apps.models.model import CANDIDATE, find_model
 from tidemill.contracts import ConfigError
-from tidemill.embed.run import MARK, features_table
+from tidemill.embed.embedder import MARK, features_table
 from tidemill.project.project import Project
 from tidemill.reports.embed import Domain, DomainMeasures
 from tidemill.reports.project import Arrival, Manifest

@@ -9,14 +9,14 @@ import pytest
 import yaml
 from PIL import Image
 
-from tests.apps.fabric import build
-from tests.apps.fabric import model as known_model
+from tests.apps.factories import build
+from tests.apps.factories import model as known_model
 from tidemill.apps.models import export as exporting
 from tidemill.apps.models.export import TOLERANCE, ask, export
 from tidemill.apps.models.onnx_backbone import session
 from tidemill.contracts import DataError
-from tidemill.embed.export import features_graph, preparation
-from tidemill.embed.run import Embedder
+from tidemill.embed.embedder import Embedder
+from tidemill.embed.onnx_export import features_graph, preparation
 from tidemill.embed.settings import EmbedSettings
 from tidemill.project.project import Project
 from tidemill.reports.model import BackboneRecord, ModelConfig

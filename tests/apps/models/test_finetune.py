@@ -8,8 +8,8 @@ import yaml
 from tidemill.apps.models.champion import Champion
 from tidemill.apps.models.model import Model
 from tidemill.contracts import Problem
-from tidemill.embed.domain import domain
-from tidemill.embed.run import Embedder, features_table
+from tidemill.embed.domain_gap import domain
+from tidemill.embed.embedder import Embedder, features_table
 from tidemill.embed.settings import EmbedSettings
 from tidemill.project.project import Project
 from tidemill.reports.project import Arrival, Manifest

@@ -13,8 +13,8 @@ import pytest
 
 from tidemill import __version__
 from tidemill.apps.onboarding.init_project import init_project
-from tidemill.apps.onboarding.record import read_record
-from tidemill.apps.onboarding.template import template_files
+from tidemill.apps.onboarding.lock_file import read_record
+from tidemill.apps.onboarding.project_template import template_files
 from tidemill.contracts import ConfigError
 from tidemill.project.compose import compose
 from tidemill.project.config import load_params

@@ -10,8 +10,8 @@ import yaml
 
 from tidemill import __version__
 from tidemill.apps.onboarding import upgrade as module
-from tidemill.apps.onboarding.record import OWN, Record, read_record, write_record
-from tidemill.apps.onboarding.template import TEMPLATE, template_files
+from tidemill.apps.onboarding.lock_file import OWN, Record, read_record, write_record
+from tidemill.apps.onboarding.project_template import TEMPLATE, template_files
 from tidemill.apps.onboarding.upgrade import Upgraded, moved_pin, upgrade_project
 from tidemill.contracts import ConfigError
 from tidemill.project.compose import compose_all, write_params

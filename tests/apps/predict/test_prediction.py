@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 import yaml
 
-from tests.apps.fabric import build, model, picture
+from tests.apps.factories import build, model, picture
 from tidemill.apps.models.model import CHUNK
 from tidemill.apps.predict import prediction
 from tidemill.contracts import ConfigError, DataError

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tests.apps.reports.fabric import fabricate
+from tests.apps.reports.factories import fabricate
 from tidemill.apps.reports.index_page import render, summary
 from tidemill.project.project import Project
 from tidemill.runs.git import git
@@ -151,7 +151,7 @@ def test_the_page_of_labeling_functions_is_linked_once_it_is_there(root):
 
 
 def test_the_page_tells_of_a_search_once_one_was_made_and_of_none_before(root):
-    from tests.apps.reports.fabric import search_report
+    from tests.apps.reports.factories import search_report
 
     folder = root / "reports/spam/search"
     search_report(folder, minutes=0)

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 import yaml
 
-from tests.apps.fabric import picture
+from tests.apps.factories import picture
 from tests.conftest import ROOT
 from tests.evaluate import project
 from tidemill.apps.search import candidates, plots
@@ -13,7 +13,7 @@ from tidemill.apps.search import search as searching
 from tidemill.apps.search.skipped import not_asked
 from tidemill.common.nested import value_at
 from tidemill.contracts import ConfigError
-from tidemill.embed.run import Embedder
+from tidemill.embed.embedder import Embedder
 from tidemill.embed.settings import EmbedSettings
 from tidemill.project.compose import expand
 from tidemill.project.config import load

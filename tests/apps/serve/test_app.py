@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from tests.apps.fabric import build, model, picture
+from tests.apps.factories import build, model, picture
 from tidemill.apps.models.model import CHUNK
 from tidemill.apps.serve.app import application
 from tidemill.apps.serve.request_queue import Desk

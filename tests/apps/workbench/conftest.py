@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 import yaml
 
-from tests.cli.fabric import tidemill
+from tests.cli.factories import tidemill
 from tidemill.reports.project import Arrival, Manifest
 from tidemill.stages import denoise, label
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.denoise.fabric import clones
+from tests.denoise.factories import clones
 from tidemill.contracts import ABSTAIN, NO_GOLD
 from tidemill.denoise.models.crowd import is_crowd
 from tidemill.denoise.models.dawid_skene import _left_behind

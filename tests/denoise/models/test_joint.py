@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.denoise.fabric import clones, rare_votes
+from tests.denoise.factories import clones, rare_votes
 from tidemill.contracts import ABSTAIN
 from tidemill.denoise.models import create
 from tidemill.denoise.models.base import from_dict

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from tests.denoise.fabric import clones
+from tests.denoise.factories import clones
 from tidemill.contracts import DataError
 from tidemill.denoise.models import create
 from tidemill.denoise.models.multilabel import MultiLabel

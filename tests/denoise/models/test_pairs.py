@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.denoise.fabric import clones
+from tests.denoise.factories import clones
 from tidemill.denoise.models.pairs import PairLifts
 
 

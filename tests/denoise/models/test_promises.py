@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from tests.denoise.fabric import features_of, fitted, made, simulated
+from tests.denoise.factories import features_of, fitted, made, simulated
 from tidemill.contracts import ABSTAIN, NO_GOLD, ConfigError, DataError
 from tidemill.denoise.models.registry import MODELS, create, from_dict
 

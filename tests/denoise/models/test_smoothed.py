@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.denoise.fabric import rare_votes
+from tests.denoise.factories import rare_votes
 from tidemill.contracts import ABSTAIN
 from tidemill.denoise.models.registry import create
 from tidemill.denoise.models.smoothed import SmoothedVote, agreement, rarity

@@ -3,7 +3,7 @@ from pathlib import Path
 import polars as pl
 import yaml
 
-from tests.denoise.fabric import report_of, settings, votes_table
+from tests.denoise.factories import report_of, settings, votes_table
 from tidemill.denoise.report.card import label_card
 from tidemill.denoise.report.summary import facts
 from tidemill.denoise.run import denoise

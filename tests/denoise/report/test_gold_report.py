@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.denoise.fabric import rare_votes
+from tests.denoise.factories import rare_votes
 from tidemill.contracts import ABSTAIN, NO_GOLD
 from tidemill.denoise.models.pairs import PairLifts
 from tidemill.denoise.report.gold_report import against_gold, groups_on_gold, row_groups, shares_on_gold

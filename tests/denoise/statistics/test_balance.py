@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.denoise.fabric import rare_votes
+from tests.denoise.factories import rare_votes
 from tidemill.contracts import ABSTAIN
 from tidemill.denoise.models.pairs import PairLifts
 from tidemill.denoise.statistics.balance import class_balance, class_vote_shares, geometric_mean, lead, uncovered_prior

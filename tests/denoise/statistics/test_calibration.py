@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.denoise.fabric import rare_votes
+from tests.denoise.factories import rare_votes
 from tidemill.contracts import NO_GOLD
 from tidemill.denoise.models.registry import create, from_dict
 from tidemill.denoise.statistics.calibration import Calibration, choose_calibration, fit_calibration

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.denoise.fabric import rare_votes
+from tests.denoise.factories import rare_votes
 from tidemill.contracts import ABSTAIN, ConfigError
 from tidemill.denoise.models import create
 from tidemill.denoise.statistics.default_class import default_prior, missed_shares

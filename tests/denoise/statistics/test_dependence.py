@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.denoise.fabric import clones
+from tests.denoise.factories import clones
 from tidemill.denoise.models.pairs import PairLifts
 from tidemill.denoise.statistics.dependence import dependent_groups
 

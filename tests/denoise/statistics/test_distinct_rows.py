@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.denoise.fabric import clones
+from tests.denoise.factories import clones
 from tidemill.denoise.statistics.distinct_rows import distinct_rows
 
 

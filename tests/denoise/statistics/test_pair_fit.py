@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.optimize import check_grad
 
-from tests.denoise.fabric import clones
+from tests.denoise.factories import clones
 from tidemill.denoise.statistics.distinct_rows import distinct_rows, function_order
 from tidemill.denoise.statistics.pair_counts import pair_counts
 from tidemill.denoise.statistics.pair_fit import _PairLoss

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from tests.denoise.fabric import made, simulated
+from tests.denoise.factories import made, simulated
 from tidemill.contracts import ABSTAIN, NO_GOLD, DataError
 from tidemill.denoise.models.registry import MODELS
 from tidemill.denoise.statistics.sufficient_statistics import count_rows

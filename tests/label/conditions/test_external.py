@@ -1,6 +1,6 @@
 import pytest
 
-from tests.label.conditions.fabric import CLASSES, refusal, votes
+from tests.label.conditions.factories import CLASSES, refusal, votes
 from tidemill.label.functions.loading import load_file
 
 

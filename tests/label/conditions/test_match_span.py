@@ -1,7 +1,7 @@
 import pytest
 
-from tidemill.label.conditions.kinds import KINDS
 from tidemill.label.conditions.match_span import match_span
+from tidemill.label.conditions.registry import KINDS
 
 TEXT = "Straße: you won £100 (approx.), WIN!"
 

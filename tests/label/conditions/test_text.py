@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from tests.label.conditions.fabric import answers, fires
-from tidemill.label.conditions.kinds import KINDS
+from tests.label.conditions.factories import answers, fires
+from tidemill.label.conditions.registry import KINDS
 
 
 def test_fuzzy_finds_what_is_misspelt_or_disguised_and_not_what_is_merely_contained():

@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from tests.label.conditions.fabric import fires
+from tests.label.conditions.factories import fires
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 import pytest
 from pydantic import ValidationError
 
-from tests.label.conditions.fabric import TEXTS, fires
-from tidemill.label.conditions.kinds import KINDS
+from tests.label.conditions.factories import TEXTS, fires
+from tidemill.label.conditions.registry import KINDS
 
 
 @pytest.mark.parametrize(

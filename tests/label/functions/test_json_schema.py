@@ -4,7 +4,7 @@ import jsonschema
 import pytest
 import yaml
 
-from tidemill.label.conditions.kinds import KINDS
+from tidemill.label.conditions.registry import KINDS
 from tidemill.label.functions.declared import HEAD as HEAD_KEYS
 from tidemill.label.functions.json_schema import json_schema
 

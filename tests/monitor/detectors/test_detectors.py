@@ -9,7 +9,7 @@ import pytest
 import yaml
 from sklearn.base import clone
 
-from tests.monitor.fabric import NAMES, arrive, settings
+from tests.monitor.factories import NAMES, arrive, settings
 from tidemill.contracts import ConfigError, InputError, NotFittedError
 from tidemill.monitor import (
     DriftDetector,

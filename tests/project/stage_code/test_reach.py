@@ -5,8 +5,8 @@ from textwrap import dedent
 
 import pytest
 
-from tidemill.project.stage_code.fingerprints import PackageModules
 from tidemill.project.stage_code.reach import reach
+from tidemill.project.stage_code.stage_fingerprints import PackageModules
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.train.fabric import changed, training_set
+from tests.train.factories import changed, training_set
 from tidemill.train.ensemble.paired_bootstrap import bootstrap_mean, compare, comparison_rows
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.train.fabric import clouds
+from tests.train.factories import clouds
 from tidemill.contracts import DataError
 from tidemill.train.finetune.backbone import layer_rates
 from tidemill.train.finetune.batches import FinetuneRows

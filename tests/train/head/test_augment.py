@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tests.train.fabric import clouds
+from tests.train.factories import clouds
 from tidemill.train.head.fit import fit_head
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.feature_selection import f_classif
 
-from tests.train.fabric import clouds
+from tests.train.factories import clouds
 from tidemill.train.head.feature_selection import f_scores, select_dimensions
 from tidemill.train.head.fit import fit_head
 

@@ -5,7 +5,7 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from tests.train.fabric import changed, training_set
+from tests.train.factories import changed, training_set
 from tidemill.contracts import NO_GOLD
 from tidemill.train.recipes import choose_recipe
 from tidemill.train.recipes.choose_recipe import CrossValidation, fit_chosen_recipe

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tests.train.fabric import training_set
+from tests.train.factories import training_set
 from tidemill.train.recipes.cut_statistic import _nearest, cut_statistic, select_subset
 
 

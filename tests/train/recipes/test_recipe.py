@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.train.fabric import changed, training_set
+from tests.train.factories import changed, training_set
 from tidemill.train.recipes.recipe import (
     TrainingSet,
     fit_head_by_recipe,

@@ -13,7 +13,7 @@ import yaml
 from pydantic import ValidationError
 
 from tests.conftest import ROOT
-from tests.train.fabric import changed, training_set
+from tests.train.factories import changed, training_set
 from tidemill.contracts import RunError
 from tidemill.train.recipes.cotraining import fit_end_model
 from tidemill.train.search import holdout_comparison, trials
@@ -28,7 +28,7 @@ PROGRAM = """
 import sys, time
 from pathlib import Path
 import yaml
-from tests.train.fabric import training_set
+from tests.train.factories import training_set
 from tests.train.search.test_trials import field_of
 from tidemill.train.search.study_store import open_study
 from tidemill.train.search.trials import run_trials

@@ -10,9 +10,9 @@ import numpy as np
 import polars as pl
 
 from tidemill.contracts import FEATURES, DataError, Features, Probabilities, Problem, probability_columns
-from tidemill.embed.run import embed_rows, made_by
+from tidemill.embed.embedder import embed_rows, made_by
 from tidemill.embed.settings import EmbedSettings
-from tidemill.evaluate.yardsticks import align
+from tidemill.evaluate.baselines import align
 from tidemill.ingest.settings import IngestSettings
 from tidemill.monitor.rows import Names, Rows
 from tidemill.project.project import Project

@@ -14,8 +14,8 @@ import polars as pl
 from tidemill.apps.models.onnx_backbone import OnnxBackbone, furthest
 from tidemill.common.files import atomic_write
 from tidemill.contracts import DataError
-from tidemill.embed.base import Backbone
-from tidemill.embed.run import Embedder
+from tidemill.embed.backbone import Backbone
+from tidemill.embed.embedder import Embedder
 from tidemill.project.layout import Paths
 from tidemill.train.end_model.onnx_graph import OPSET, to_bytes
 
@@ -99,7 +99,7 @@ def _onnx(embedder: Embedder, paths: Paths) -> Backbone:
 
 
 def _graph(backbone: Any) -> bytes:
-    from tidemill.embed.export import features_graph
+    from tidemill.embed.onnx_export import features_graph
 
     return to_bytes(features_graph(backbone, opset=OPSET))
 

@@ -83,7 +83,7 @@ def export(project: Project, problem: str, version: str | None, out: Path, *, he
 
 
 def _whole(model: Model) -> bytes:
-    from tidemill.embed.export import features_graph, preparation
+    from tidemill.embed.onnx_export import features_graph, preparation
 
     backbone: Any = model.embedder.backbone
     return to_bytes(whole_graph(features_graph(backbone, opset=OPSET), model.end, preparation(backbone)))
@@ -121,7 +121,7 @@ def ask(asked: Any, backbone: Any, contents: list[Any], model: EndModel) -> Any:
     -------
     (n_rows, n_classes)
     """
-    from tidemill.embed.export import feeds
+    from tidemill.embed.onnx_export import feeds
 
     parts = []
     for rows, feed in feeds(backbone, contents):

@@ -9,9 +9,9 @@ import numpy as np
 import polars as pl
 
 from tidemill.contracts import ABSTAIN, Problem, probability_columns, votes_contract
-from tidemill.embed.run import Embedder, features_table
+from tidemill.embed.embedder import Embedder, features_table
 from tidemill.embed.settings import EmbedSettings
-from tidemill.embed.tunable import tunable
+from tidemill.embed.trainable_backbone import tunable
 from tidemill.project.contents import contents_of
 from tidemill.project.layout import Paths
 from tidemill.reports.model import BackboneRecord

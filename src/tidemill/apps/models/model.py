@@ -13,7 +13,7 @@ import polars as pl
 
 from tidemill.apps.models.champion import home
 from tidemill.contracts import ConfigError, Probabilities
-from tidemill.embed.run import Embedder, embedder_of
+from tidemill.embed.embedder import Embedder, embedder_of
 from tidemill.embed.settings import EmbedSettings
 from tidemill.project.project import Project
 from tidemill.runs.registry import champion_folder, read_registry

@@ -32,7 +32,7 @@ class OnnxBackbone:
         (n_rows, n_dimensions)
             In the order of the contents.
         """
-        from tidemill.embed.export import FEATURES, feeds
+        from tidemill.embed.onnx_export import FEATURES, feeds
 
         parts = [
             (rows, self.session.run([FEATURES], dict(feed))[0])

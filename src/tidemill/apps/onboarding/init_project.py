@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Final
 
 from tidemill import __version__
-from tidemill.apps.onboarding.record import RECORD, Record, write_record
-from tidemill.apps.onboarding.template import TEMPLATE, TemplateFile, template_files
+from tidemill.apps.onboarding.lock_file import RECORD, Record, write_record
+from tidemill.apps.onboarding.project_template import TEMPLATE, TemplateFile, template_files
 from tidemill.common.files import atomic_write
 from tidemill.contracts import ConfigError
 from tidemill.project.compose import compose_all
 from tidemill.project.config import PARAMS
 from tidemill.project.project import Project
-from tidemill.project.stage_code.fingerprints import CODE
+from tidemill.project.stage_code.stage_fingerprints import CODE
 from tidemill.runs.git import git, succeeds
 
 _NOT_IN_THE_WAY: Final = {".git"}

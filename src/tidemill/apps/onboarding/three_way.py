@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from tidemill.apps.onboarding.record import OWN, Record
-from tidemill.apps.onboarding.template import TemplateFile, digest, generated_part, with_own_part
+from tidemill.apps.onboarding.lock_file import OWN, Record
+from tidemill.apps.onboarding.project_template import TemplateFile, digest, generated_part, with_own_part
 from tidemill.common.files import atomic_write
 from tidemill.contracts import ConfigError
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from tidemill import __version__
-from tidemill.apps.onboarding.recompute import stages_to_rerun
-from tidemill.apps.onboarding.record import read_record, write_record
-from tidemill.apps.onboarding.template import TEMPLATE, template_files
+from tidemill.apps.onboarding.lock_file import read_record, write_record
+from tidemill.apps.onboarding.project_template import TEMPLATE, template_files
+from tidemill.apps.onboarding.stages_to_rerun import stages_to_rerun
 from tidemill.apps.onboarding.three_way import Change, plan_upgrade, upgraded_record, write_changes
 from tidemill.common.files import atomic_write
 from tidemill.contracts import ConfigError

@@ -20,7 +20,7 @@ from pydantic import JsonValue
 from tidemill.common.files import atomic_write
 from tidemill.common.progress import progress
 from tidemill.contracts import Features, Problem
-from tidemill.embed.run import Embedder
+from tidemill.embed.embedder import Embedder
 from tidemill.embed.settings import EmbedSettings
 from tidemill.project.config import parse
 from tidemill.project.layout import Paths

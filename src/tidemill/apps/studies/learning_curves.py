@@ -13,10 +13,10 @@ from tidemill.contracts import (
     NO_GOLD,
     DataError,
 )
-from tidemill.evaluate.curve_plot import draw_curves
-from tidemill.evaluate.curves import LEAST, checked, fit_law, measured, predictions
-from tidemill.evaluate.honesty import REPORTED
-from tidemill.evaluate.scores import LOWER_IS_BETTER, ruler, tally
+from tidemill.evaluate.confidence_report import REPORTED
+from tidemill.evaluate.learning_curve_fit import LEAST, checked, fit_law, measured, predictions
+from tidemill.evaluate.learning_curve_plot import draw_curves
+from tidemill.evaluate.metrics import LOWER_IS_BETTER, ruler, tally
 from tidemill.project.project import Project
 from tidemill.reports.evaluate import Curve, Curves, Point, PowerLaw
 from tidemill.train.head.fit import fit_head

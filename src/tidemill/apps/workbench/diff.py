@@ -19,7 +19,7 @@ from tidemill.label.analysis.summary import is_right
 from tidemill.label.engine.apply import apply
 from tidemill.label.engine.failures import Quarantine
 from tidemill.label.functions.declared import AnyFunction
-from tidemill.label.functions.fingerprint import OpaqueError, fingerprint
+from tidemill.label.functions.function_fingerprint import OpaqueError, fingerprint
 from tidemill.label.functions.loading import load_functions
 from tidemill.reports.workbench import ChangedRows, FunctionChange, FunctionDiff, Row
 from tidemill.runs.git import git, succeeds

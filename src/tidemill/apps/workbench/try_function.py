@@ -12,10 +12,10 @@ from tidemill.apps.workbench.problem_view import SEED, Look
 from tidemill.contracts import ABSTAIN, NO_GOLD, Votes
 from tidemill.label.analysis.disagreements import disagreements, plurality
 from tidemill.label.analysis.summary import is_right
-from tidemill.label.conditions.examples import unit
-from tidemill.label.conditions.kinds import AnyOf
+from tidemill.label.conditions.labeled_examples import unit
 from tidemill.label.conditions.match_span import match_span
 from tidemill.label.conditions.near_misses import weakened
+from tidemill.label.conditions.registry import AnyOf
 from tidemill.label.engine.apply import apply
 from tidemill.label.engine.failures import Failure, Quarantine
 from tidemill.label.functions.declared import AnyFunction, DeclaredLabelingFunction

@@ -17,7 +17,7 @@ import polars as pl
 
 from tidemill.common.statistics import wilson
 from tidemill.contracts import NO_GOLD, Features
-from tidemill.label.conditions.examples import unit
+from tidemill.label.conditions.labeled_examples import unit
 
 Entry = dict[str, Any]
 Fires = npt.NDArray[np.bool_]

@@ -13,7 +13,7 @@ import re
 import polars as pl
 
 from tidemill.label.conditions.base import Condition, any_of
-from tidemill.label.conditions.kinds import All, AnyOf, Cases
+from tidemill.label.conditions.registry import All, AnyOf, Cases
 from tidemill.label.conditions.words import Keywords, Regex
 
 Span = tuple[int, int]

@@ -14,8 +14,8 @@ from typing import Any, Final
 import polars as pl
 
 from tidemill.label.conditions.base import Condition, Limits
-from tidemill.label.conditions.examples import Neighbours, Prototype
-from tidemill.label.conditions.kinds import All, AnyOf, Cases, Not
+from tidemill.label.conditions.labeled_examples import Neighbours, Prototype
+from tidemill.label.conditions.registry import All, AnyOf, Cases, Not
 from tidemill.label.conditions.text import Fuzzy
 from tidemill.label.conditions.words import Keywords, Regex
 

@@ -19,7 +19,7 @@ import polars as pl
 
 from tidemill.common.progress import progress
 from tidemill.contracts import ABSTAIN, FunctionError, Votes
-from tidemill.label.conditions.examples import FEATURE
+from tidemill.label.conditions.labeled_examples import FEATURE
 from tidemill.label.engine.apply import required_statistics, table_votes
 from tidemill.label.engine.failures import Failure, OnError
 from tidemill.label.engine.load import LoadedFunction, LoadedFunctions, fingerprint_or_empty

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from tidemill.label.engine.worker_pool import Limits, RemoteFunction, WorkerPool
 from tidemill.label.functions.declared import DeclaredLabelingFunction
-from tidemill.label.functions.fingerprint import fingerprint
+from tidemill.label.functions.function_fingerprint import fingerprint
 from tidemill.label.functions.loading import files_of, load_file, refuse_bad_names
 
 LoadedFunction = DeclaredLabelingFunction | RemoteFunction

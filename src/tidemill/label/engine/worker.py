@@ -29,7 +29,7 @@ from tidemill.label.engine.protocol import ALL_ROWS, HEAD, POSITION, memory
 from tidemill.label.engine.row_applier import RowApplier
 from tidemill.label.engine.sandbox import find_leaking_function, forbid_reading
 from tidemill.label.functions.declared import AnyFunction
-from tidemill.label.functions.fingerprint import OpaqueError, fingerprint
+from tidemill.label.functions.function_fingerprint import OpaqueError, fingerprint
 from tidemill.label.functions.labeling_function import LabelingFunction
 from tidemill.label.functions.loading import load_file
 

@@ -21,7 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 from tidemill.common.spelling import did_you_mean
 from tidemill.contracts import ABSTAIN
 from tidemill.label.conditions.base import Condition
-from tidemill.label.conditions.kinds import KINDS, AnyCondition
+from tidemill.label.conditions.registry import KINDS, AnyCondition
 from tidemill.label.conditions.vote_names import vote_of
 from tidemill.label.functions.labeling_function import BatchLabelingFunction, LabelingFunction
 from tidemill.label.functions.yaml_lines import Location, YamlFile

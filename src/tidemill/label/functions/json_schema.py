@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from tidemill.label.conditions.kinds import KINDS, AnyCondition
+from tidemill.label.conditions.registry import KINDS, AnyCondition
 
 _DRAFT: Final = "http://json-schema.org/draft-07/schema#"
 _READ_FROM_FILE: Final = {"member": "values", "lexicon": "weights"}

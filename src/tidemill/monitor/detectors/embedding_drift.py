@@ -6,7 +6,7 @@ from typing import Any
 
 from tidemill.common.arrays import feature_array
 from tidemill.contracts import InputError
-from tidemill.monitor import embeddings
+from tidemill.monitor import embedding_tests
 from tidemill.monitor.detectors.base import DriftDetector, DriftResult, drift_result
 from tidemill.monitor.detectors.inputs import row_set
 from tidemill.monitor.rows import Names, Rows
@@ -74,5 +74,5 @@ class EmbeddingDrift(DriftDetector):
             )
         own = EmbeddingSettings(max_rows=self.max_rows, n_permutations=self.n_permutations, min_auc=self.min_auc)
         settings = MonitorSettings.model_construct(seed=self.seed, embeddings=own)
-        finding = embeddings.detect(reference, batch, Names((), ()), settings, alpha=self.alpha)
+        finding = embedding_tests.detect(reference, batch, Names((), ()), settings, alpha=self.alpha)
         return drift_result(finding, finding.report.p, finding.report.auc)

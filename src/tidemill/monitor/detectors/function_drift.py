@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from tidemill.common.arrays import NamedVotes, n_classes_of, named_votes
 from tidemill.contracts import InputError, Votes
-from tidemill.monitor import functions
+from tidemill.monitor import function_tests
 from tidemill.monitor.detectors.base import DriftDetector, DriftResult, drift_result
 from tidemill.monitor.detectors.inputs import row_set
 from tidemill.monitor.rows import Names, Rows
@@ -78,7 +78,7 @@ class FunctionDrift(DriftDetector):
         )
         settings = MonitorSettings.model_construct(functions=own)
         names = Names(tuple(str(k) for k in range(count)), self.names_)
-        finding = functions.detect(reference, batch, names, settings, alpha=self.alpha)
+        finding = function_tests.detect(reference, batch, names, settings, alpha=self.alpha)
         both = finding.report.functions.values()
         tests = [*(about.coverage for about in both), *(about.conflict for about in both), finding.report.any_function]
         changes = [about.coverage.change for about in both]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tidemill.common.arrays import probability_array
-from tidemill.monitor import predictions
+from tidemill.monitor import prediction_tests
 from tidemill.monitor.detectors.base import DriftDetector, DriftResult, drift_result
 from tidemill.monitor.detectors.inputs import refuse_other_classes, row_set
 from tidemill.monitor.rows import Names, Rows
@@ -63,5 +63,5 @@ class PredictionDrift(DriftDetector):
         own = PredictionSettings(n_bins=self.n_bins, n_permutations=self.n_permutations, min_distance=self.min_distance)
         settings = MonitorSettings.model_construct(seed=self.seed, predictions=own)
         classes = self.classes or [str(k) for k in range(reference.probabilities.shape[1])]
-        finding = predictions.detect(reference, batch, Names(tuple(classes), ()), settings, alpha=self.alpha)
+        finding = prediction_tests.detect(reference, batch, Names(tuple(classes), ()), settings, alpha=self.alpha)
         return drift_result(finding, finding.report.p, finding.report.js_distance)

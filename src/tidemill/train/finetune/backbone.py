@@ -11,7 +11,7 @@ from tidemill.train.settings import FinetuneSettings, TrainSettings
 
 
 class TrainableBackbone(Protocol):
-    """A backbone that can be trained, as ``tidemill.embed.tunable`` makes them."""
+    """A backbone that can be trained, as ``tidemill.embed.trainable_backbone`` makes them."""
 
     module: Any
 

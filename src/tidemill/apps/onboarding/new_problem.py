@@ -1,0 +1,396 @@
+"""A new problem that runs, from a file or folder of data: its configuration, first batch and first functions."""
+
+from __future__ import annotations
+
+import io
+import json
+import keyword
+import re
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import yaml
+
+from tidemill.apps.onboarding.class_labels import find_classes, rarest
+from tidemill.apps.onboarding.starter_functions import starter_functions
+from tidemill.common.files import atomic_write
+from tidemill.contracts import STAGES, ConfigError, DataError, Problem
+from tidemill.ingest.batch import build, empty_seen
+from tidemill.ingest.settings import IngestSettings
+from tidemill.ingest.source import Source
+from tidemill.ingest.values import as_string, is_missing
+from tidemill.project.arrivals import batch_name
+from tidemill.project.compose import compose_all, option_file
+from tidemill.project.config import load_params, parse
+from tidemill.project.layout import CONF, Paths
+from tidemill.project.packages import INCOMING
+from tidemill.project.project import Project
+from tidemill.readers.options import DEFAULTS, ReadOptions
+from tidemill.readers.table import Table, nearest
+from tidemill.reports.project import Arrival, ChampionPin, Manifest
+
+_SPLIT_FOLDERS: Final = frozenset({"train", "training", "val", "valid", "validation", "dev", "test", "testing"})
+_DEEP: Final = 2
+"""Parts of the path of an image in a folder."""
+_TAKEN: Final = {*STAGES, "problem", "problems", "overrides", "experiment", "all", "packages", "incoming"}
+_EMBED: Final = {"text": "minilm", "image": "efficientnet_lite0"}
+_CONFIG: Final = """\
+# {name}: made by `tidemill new`. All of it is yours to change; `tidemill defaults` lists what may stand here.
+defaults:
+  - /ingest@ingest: table
+  - /embed@embed: {embed}
+  - /label@label: default
+  - /denoise@denoise: auto
+  - /search@search: default
+  - /train@train: head
+  - /evaluate@evaluate: default
+  - /monitor@monitor: default
+  - _self_
+
+problem:
+  name: {name}
+  modality: {modality}
+  classes: {classes}
+ingest:
+  incoming: {incoming}  # put further files there: each is a batch, taken in by `tidemill arrive {name}`
+  key: {key}
+  {modality}: {content}
+  gold: {gold}
+{reading}  meta: {{}}{others}
+{few}"""
+_FEW_LABELS: Final = """\
+  split: {{train: 0.0, dev: 0.8, valid: 0.0, test: 0.2, seed: 7}}  # few labels: nearly all are trained on, nothing is promoted
+train:
+  gold: {{use: true}}  # few labels: the model is trained on each. With {enough} or more of each class delete this and the split above
+"""
+_FURTHER: Final = ("encoding", "delimiter", "header", "bad_rows", "class_folder")
+"""Settings of ingest that are written where they are not as they are by default."""
+_ENOUGH: Final = 15  # labels of each class, from which on the usual split leaves enough of them to every use
+
+
+@dataclass(frozen=True)
+class NewProblem:
+    """Options of `tidemill new`: the problem's name, where its data is and what its columns mean."""
+
+    name: str
+    source: Path | None = None
+    text: str | None = None
+    label: str | None = None
+    images: Path | None = None
+    image: str | None = None
+    classes: str | Sequence[str] | None = None
+    ignore_splits: bool = False
+    reading: ReadOptions = DEFAULTS
+
+
+@dataclass(frozen=True)
+class Made:
+    """What was made of the data, and the lines that say so."""
+
+    rows: int
+    classes: tuple[str, ...]
+    lines: list[str]
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What was found in the data, before anything is written."""
+
+    paths: Paths
+    source: Path
+    problem: Problem
+    ingest: dict[str, Any]
+    others: tuple[str, ...]
+    rarest: int  # labels of the class that has the fewest, 0 where there are none
+    notes: tuple[str, ...] = ()  # what was guessed
+
+    @property
+    def few(self) -> bool:
+        """Whether there are labels, and few."""
+        return 0 < self.rarest < _ENOUGH
+
+
+def scaffold(wanted: NewProblem, project: Project) -> Made:
+    """Make a problem that runs.
+
+    The data is read by the ordinary reader first, so nothing is written where a row cannot be taken.
+
+    Parameters
+    ----------
+    wanted
+        The problem's name and data.
+    project
+        The project that gets it.
+
+    Returns
+    -------
+    Made
+        Number of rows and names of classes.
+
+    Raises
+    ------
+    ConfigError
+        The name cannot be used, or the options do not say what is needed.
+    DataError
+        The data cannot be read, or its labels make no problem.
+    """
+    root = project.root
+    _check_name(wanted.name, root)
+    plan = _plan(wanted)
+    settings = _settings(plan, root)
+    batch = build(
+        batch_name(plan.source.name), Source(str(plan.source)), plan.problem, settings, before=empty_seen(settings)
+    )
+    functions = starter_functions(wanted.name, plan.problem.classes, batch.raw, batch.dev)
+    source = _bring(plan, settings, root)
+    sha256 = Source(str(root / source)).fingerprint(settings)
+    entry = Arrival(batch=batch.name, source=source, sha256=sha256)
+    _write(plan, functions, entry, project)
+    notes = [f"note: {note}" for note in dict.fromkeys((*plan.notes, *batch.notes))]
+    notes += [f"note: {batch.bad.height} rows are set aside, each with its reason"] if batch.bad.height else []
+    lines = [*notes, *_told(plan, batch.raw.height, functions).splitlines()]
+    return Made(batch.raw.height, plan.problem.classes, lines)
+
+
+def _check_name(name: str, root: Path) -> None:
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name) or name in _TAKEN:
+        raise ConfigError(f"{name!r} cannot be a problem's name: use a word of a-z, 0-9 and _ that is not a stage's")
+    for path in (root / CONF / "problem" / f"{name}.yaml", root / "src/problems" / name, root / "data" / name):
+        if path.exists():
+            raise ConfigError(f"there is a problem {name!r} already ({path.relative_to(root)}): choose another name")
+
+
+def _plan(wanted: NewProblem) -> _Plan:
+    if (wanted.source is None) == (wanted.images is None):
+        raise ConfigError("say where the data is: --from FILE, or --images FOLDER")
+    source = (wanted.source or wanted.images or Path()).resolve()
+    if not source.exists():
+        raise DataError(f"{source} is not there")
+    if source.is_dir() != (wanted.images is not None):
+        raise ConfigError(f"{source} is a {'folder: use --images' if source.is_dir() else 'file: use --from'} for it")
+    return _plan_folder(wanted, source) if wanted.images else _plan_table(wanted, source)
+
+
+def _plan_table(wanted: NewProblem, source: Path) -> _Plan:
+    """Of a file of rows: texts, or paths or bytes of images."""
+    if wanted.text is not None and wanted.image is not None:
+        raise ConfigError("--text and --image: a problem's rows are one or the other")
+    modality: Literal["text", "image"] = "text" if wanted.image is None else "image"
+    table = Source(str(source)).table(_reading({modality: modality} | _options(wanted.reading)))
+    content = wanted.text or wanted.image
+    if content is None:
+        raise ConfigError(
+            f"say which column holds the text: --text COLUMN (or --image COLUMN: its path); "
+            f"{source.name} has {', '.join(table.columns)}"
+        )
+    for word, column in ((f"--{modality}", content), ("--label", wanted.label)):
+        if column is not None and not table.has(column):
+            raise DataError(f"{source.name}: {word} {column!r} is no column{nearest(column, list(table.columns))}")
+    labels = [] if wanted.label is None else table.column(wanted.label, "--label")
+    classes, notes = find_classes(wanted.classes, labels, f"column {wanted.label!r}")
+    ingest = {"key": _key(table), modality: content, "gold": wanted.label} | _options(wanted.reading)
+    if modality == "image":  # a folder of images beside the table is no batch of its own
+        ingest["incoming"] = (INCOMING / wanted.name / f"*{source.suffix}").as_posix()
+    others = tuple(name for name in table.columns if name not in ingest.values())
+    problem = Problem(name=wanted.name, modality=modality, classes=classes)
+    known = rarest(labels, classes) if labels else 0
+    return _Plan(Paths.within(wanted.name), source, problem, ingest, others, known, (*table.notes, *notes))
+
+
+def _plan_folder(wanted: NewProblem, source: Path) -> _Plan:
+    """Of a folder of images, whose subfolders are classes."""
+    if wanted.text or wanted.label or wanted.image:
+        raise ConfigError(
+            "--images takes its labels from the folder's subfolders; leave out --text, --image and --label"
+        )
+    ingest: dict[str, Any] = {"key": "path", "image": "path", "gold": "folder"}
+    if wanted.ignore_splits:
+        ingest["class_folder"] = "last"
+    table = Source(str(source)).table(_reading(ingest))
+    folders = table.columns["folder"]
+    if not wanted.classes and not wanted.ignore_splits:
+        _refuse_splits(table)
+    classes, notes = find_classes(wanted.classes, folders, "names of subfolders")
+    problem = Problem(name=wanted.name, modality="image", classes=classes)
+    return _Plan(
+        Paths.within(wanted.name), source, problem, ingest, (), rarest(folders, classes), (*table.notes, *notes)
+    )
+
+
+def _refuse_splits(table: Table) -> None:
+    """Ask about folders that are named as splits are, with folders below them."""
+    parts = [Path(path).parts for path in table.columns["path"]]
+    tops = {part[0] for part in parts if len(part) > 1}
+    if tops and all(top.lower() in _SPLIT_FOLDERS for top in tops) and any(len(part) > _DEEP for part in parts):
+        raise DataError(
+            f"{table.name}: are its folders {', '.join(sorted(tops))} splits, with the classes below them? Say --ignore-splits to take "
+            f"the folders below as classes and all rows as one, or --classes {','.join(sorted(tops))} if they are classes"
+        )
+
+
+def _options(reading: ReadOptions) -> dict[str, Any]:
+    """What was said of the file, for the problem's configuration."""
+    said = {name: getattr(reading, name) for name in ("encoding", "delimiter", "header", "bad_rows")}
+    return {name: value for name, value in said.items() if value != getattr(DEFAULTS, name)}
+
+
+def _key(table: Table) -> str | None:
+    """A column of unique ids, if there is one by a usual name."""
+    for name in ("id", "key", "uuid", "ID", "Id"):
+        values = table.columns.get(name, [])
+        if values and not any(map(is_missing, values)) and len(set(map(as_string, values))) == len(values):
+            return name
+    return None
+
+
+def _reading(ingest: dict[str, Any]) -> IngestSettings:
+    """Settings enough to read a table, before the problem's own are known."""
+    split = {"train": 1, "dev": 0, "valid": 0, "test": 0, "seed": 0}
+    nothing = {"key": None, "text": None, "image": None, "gold": None, "encoding": None, "near_duplicates": None}
+    some = {"incoming": "", "batch_order": (), "meta": {}, "slices": (), "max_pixels": 1, "split": split}
+    return IngestSettings.model_validate(nothing | some | ingest)
+
+
+def _settings(plan: _Plan, root: Path) -> IngestSettings:
+    defaults = yaml.safe_load(option_file("ingest", "table", root / CONF).read_text(encoding="utf-8"))
+    own = {"incoming": (INCOMING / plan.paths.name).as_posix()} | plan.ingest
+    if plan.few:
+        own |= yaml.safe_load(_FEW_LABELS.format(enough=_ENOUGH).splitlines()[0])
+    return parse(IngestSettings, defaults | own, f"{plan.paths.name}.ingest")
+
+
+def _bring(plan: _Plan, settings: IngestSettings, root: Path) -> str:
+    """What is outside of the project is copied to the problem's incoming folder."""
+    source = plan.source
+    if source.is_relative_to(root):
+        return source.relative_to(root).as_posix()
+    target = root / INCOMING / plan.paths.name / source.name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        part = target.with_name(f".{target.name}.part")
+        shutil.rmtree(part, ignore_errors=True)
+        shutil.copytree(source, part)
+        part.replace(target)
+        return target.relative_to(root).as_posix()
+    for path in _images_beside(plan, settings):
+        (target.parent / path).parent.mkdir(parents=True, exist_ok=True)
+        with atomic_write(target.parent / path) as part:
+            shutil.copyfile(source.parent / path, part)
+    with atomic_write(target) as part:
+        shutil.copyfile(source, part)
+    return target.relative_to(root).as_posix()
+
+
+def _images_beside(plan: _Plan, settings: IngestSettings) -> list[str]:
+    """Paths of the images that a table names, relative to its folder.
+
+    Raises
+    ------
+    DataError
+        One lies outside of that folder, and would not be found in the project.
+    """
+    if plan.problem.modality == "text":
+        return []
+    table = Source(str(plan.source)).table(settings)
+    found = []
+    for row, value in enumerate(table.column(settings.content, "--image")):
+        path = str(value).replace("\\", "/")
+        if not isinstance(value, str) or not (plan.source.parent / path).is_file():
+            continue
+        if (
+            not (plan.source.parent / path).resolve().is_relative_to(plan.source.parent.resolve())
+            or Path(path).is_absolute()
+        ):
+            raise DataError(
+                f"{table.where(row)}: image {value!r} lies outside of the file's folder: "
+                f"put the file and its images below {INCOMING / plan.paths.name} yourself, and say --from that file"
+            )
+        found.append(path)
+    return found
+
+
+def _write(plan: _Plan, functions: str, entry: Arrival, project: Project) -> None:
+    """The two lists that make the problem known come last."""
+    name, root = plan.paths.name, project.root
+    texts = {
+        root / CONF / "problem" / f"{name}.yaml": _config(plan),
+        root / plan.paths.functions / "functions.yaml": functions,
+        root / CONF / "config.yaml": _with_problem((root / CONF / "config.yaml").read_text(encoding="utf-8"), name),
+        root / "dvc.yaml": _with_artifact((root / "dvc.yaml").read_text(encoding="utf-8"), name),
+    }
+    Manifest(batches=(entry,)).write(root / plan.paths.manifest)
+    ChampionPin(version=None).write(root / plan.paths.champion)
+    for path, text in texts.items():
+        with atomic_write(path) as part:
+            part.write_text(text, encoding="utf-8")
+    if project.params.exists():
+        compose_all(project, load_params(project.params).get("overrides", []))
+
+
+def _config(plan: _Plan) -> str:
+    others = f"  # further columns, to be named here with string, int, float or bool: {', '.join(plan.others)}"
+    values = {key: json.dumps(value, ensure_ascii=False) for key, value in plan.ingest.items()}
+    return _CONFIG.format(
+        name=plan.paths.name,
+        embed=_EMBED[plan.problem.modality],
+        modality=plan.problem.modality,
+        classes=json.dumps(plan.problem.classes, ensure_ascii=False),
+        content=values[plan.problem.modality],
+        incoming=plan.ingest.get("incoming", (INCOMING / plan.paths.name).as_posix()),
+        key=values["key"],
+        gold=values["gold"],
+        reading="".join(f"  {key}: {value}\n" for key, value in values.items() if key in _FURTHER),
+        others=others.replace("\n", " ") if plan.others else "",
+        few=_FEW_LABELS.format(enough=_ENOUGH) if plan.few else "",
+    )
+
+
+def _with_problem(text: str, name: str) -> str:
+    editor, content = _load_yaml(text)
+    content["defaults"].insert(content["defaults"].index("_self_"), {f"problem@{name}": name})
+    content["problems"].append(name)
+    return _dump_yaml(editor, content)
+
+
+def _with_artifact(text: str, name: str) -> str:
+    from ruamel.yaml.comments import CommentedMap
+
+    editor, content = _load_yaml(text)
+    entry = CommentedMap({"type": "model", "path": f"models/{name}/candidate", "desc": f"model of {name}"})
+    entry.fa.set_flow_style()
+    content.setdefault("artifacts", CommentedMap())[name] = entry
+    return _dump_yaml(editor, content)
+
+
+def _load_yaml(text: str) -> tuple[Any, Any]:
+    from ruamel.yaml import YAML
+
+    editor = YAML()
+    editor.indent(mapping=2, sequence=4, offset=2)
+    editor.width = 10**6
+    editor.preserve_quotes = True
+    return editor, editor.load(text)
+
+
+def _dump_yaml(editor: Any, content: Any) -> str:
+    file = io.StringIO()
+    editor.dump(content, file)
+    return file.getvalue()
+
+
+def _told(plan: _Plan, rows: int, functions: str) -> str:
+    name, count = plan.paths.name, functions.count("\n  - ")
+    few = (
+        f"caution: the rarest class has {plan.rarest} labels, fewer than {_ENOUGH}: nearly all of them teach, few are left to score "
+        f"by, nothing is promoted. `tidemill predict {name} FILE --out OUT --version candidate` asks the model all the same; label more\n"
+    )
+    return (
+        f"{name}: {rows} rows, classes {', '.join(plan.problem.classes)}, {count} labeling functions to start from\n"
+        f"  conf/problem/{name}.yaml                what your columns mean\n"
+        f"  src/problems/{name}/functions.yaml      labeling functions: the part that needs you\n"
+        f"{few if plan.few else ''}"
+        f"next: git add -A && git commit -m 'Add {name}', then: tidemill run problem={name}"
+    )

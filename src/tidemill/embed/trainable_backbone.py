@@ -1,0 +1,235 @@
+"""a backbone that can still learn: its inputs, its features with gradients, its layers in order, and its files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from tidemill.contracts import ConfigError
+from tidemill.embed.embedder import Embedder
+from tidemill.embed.image import load_trainable, pixels, pooled
+from tidemill.embed.settings import ImageSettings, TextSettings
+from tidemill.embed.text import TextBackbone, padded, readable
+
+WEIGHTS: Final = "model.safetensors"
+_HIDDEN: Final = 0.1  # share of tokens that augmentation hides
+_SHIFT: Final = 0.08  # share of an image's side by which augmentation moves it
+_LIGHT: Final = 0.2  # by which augmentation makes it lighter or darker
+_LAYER: Final = re.compile(r"(?:^|\.)(?:layer|layers|h|block|blocks)\.(\d+)\.")
+
+
+class TunableText:
+    """A Hugging Face encoder; texts are hidden in part where they are augmented."""
+
+    def __init__(self, backbone: TextBackbone, settings: TextSettings, *, scratch: bool) -> None:
+        self.settings, self.tokenizer = settings, backbone.tokenizer
+        self.module = type(backbone.model)(backbone.model.config) if scratch else backbone.model
+
+    def prepare(self, contents: Sequence[str]) -> list[Any]:
+        """Tokenize texts."""
+        most = self.settings.max_tokens
+        texts = [readable(text, self.settings) for text in contents]
+        listed: list[Any] = self.tokenizer(texts, truncation=True, max_length=most)["input_ids"]
+        return listed
+
+    def inputs(self, rows: Sequence[Any], chance: np.random.Generator | None) -> tuple[Any, ...]:
+        """Pad a mini-batch of tokens.
+
+        Parameters
+        ----------
+        rows : sequence of list of int
+        chance : numpy.random.Generator or None
+            With one, a tenth of the tokens is masked, never the ends.
+
+        Returns
+        -------
+        ids, mask : (n_rows, longest)
+        """
+        import torch
+
+        ids, mask = padded(rows, self.tokenizer.pad_token_id or 0)
+        if chance is not None and self.tokenizer.mask_token_id is not None:
+            special = np.isin(ids, self.tokenizer.all_special_ids)
+            ids = np.where(~special & (chance.random(ids.shape) < _HIDDEN), self.tokenizer.mask_token_id, ids)
+        return torch.from_numpy(ids), torch.from_numpy(mask)
+
+    def features(self, ids: Any, mask: Any) -> Any:
+        """Compute features as ``TextBackbone`` does.
+
+        Parameters
+        ----------
+        ids, mask : (n_rows, longest)
+
+        Returns
+        -------
+        (n_rows, n_dimensions)
+        """
+        import torch
+
+        hidden = self.module(input_ids=ids, attention_mask=mask).last_hidden_state
+        mean = (hidden * mask[..., None]).sum(dim=1) / mask.sum(dim=1, keepdim=True)
+        return torch.nn.functional.normalize(mean, dim=1) if self.settings.normalize else mean
+
+    def layers(self) -> list[list[str]]:
+        """List names of the parameters, layer by layer: embeddings first, the last block last."""
+        return layered([name for name, _ in self.module.named_parameters()])
+
+    def save(self, folder: Path) -> None:
+        """Write config, tokenizer and weights to an empty folder, as ``embed.weights`` takes them."""
+        self.module.save_pretrained(folder, safe_serialization=True)
+        self.tokenizer.save_pretrained(folder)
+
+
+class TunableImage:
+    """A timm model; images are mirrored, moved, and made lighter or darker where they are augmented."""
+
+    def __init__(self, backbone: str, path: Path | None, settings: ImageSettings, *, scratch: bool) -> None:
+        self.settings = settings
+        self.module, self.size, self.mean, self.std = load_trainable(backbone, path, settings, scratch=scratch)
+
+    def prepare(self, contents: Sequence[bytes]) -> list[Any]:
+        """Return the bytes as they are: images are decoded when their mini-batch comes."""
+        return list(contents)
+
+    def inputs(self, rows: Sequence[Any], chance: np.random.Generator | None) -> tuple[Any, ...]:
+        """Decode a mini-batch.
+
+        Parameters
+        ----------
+        rows : sequence of bytes
+            Images.
+        chance : numpy.random.Generator or None
+            With one, images are mirrored, shifted, lighter or darker.
+
+        Returns
+        -------
+        tuple
+            One tensor (n_rows, 3, height, width).
+        """
+        import torch
+
+        images = [pixels(data, self.size).astype(np.float32) / 255.0 for data in rows]
+        if chance is not None:
+            images = [varied(image, chance) for image in images]
+        scaled = ((np.stack(images) - self.mean) / self.std).astype(np.float32)
+        return (torch.from_numpy(scaled).permute(0, 3, 1, 2).contiguous(),)
+
+    def features(self, images: Any) -> Any:
+        """Compute features as ``ImageBackbone`` does.
+
+        Parameters
+        ----------
+        images : (n_rows, 3, height, width)
+
+        Returns
+        -------
+        (n_rows, n_dimensions)
+        """
+        return pooled(self.module, images, self.settings.stages)
+
+    def layers(self) -> list[list[str]]:
+        """List names of the parameters, layer by layer, as timm groups them for layer-wise learning rates."""
+        from timm.models import group_parameters
+
+        groups = group_parameters(self.module, self.module.group_matcher(coarse=False))
+        return [list(groups[layer]) for layer in sorted(groups)]
+
+    def save(self, folder: Path) -> None:
+        """Write weights to an empty folder, as ``embed.weights`` takes them."""
+        from safetensors.torch import save_file
+
+        folder.mkdir(parents=True, exist_ok=True)
+        state = {name: tensor.contiguous().clone() for name, tensor in self.module.state_dict().items()}
+        save_file(state, folder / WEIGHTS)
+
+
+Tunable = TunableText | TunableImage
+
+
+def tunable(embedder: Embedder, *, scratch: bool, seed: int) -> Tunable:
+    """Make the backbone of an embedder trainable.
+
+    Parameters
+    ----------
+    embedder : Embedder
+        What embeds the problem's rows.
+    scratch : bool
+        With random weights.
+    seed : int
+        Of random weights.
+
+    Returns
+    -------
+    TunableText or TunableImage
+
+    Raises
+    ------
+    ConfigError
+        The settings do not say how rows of this modality are read.
+    """
+    import torch
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return _made(embedder, scratch=scratch)
+
+
+def _made(embedder: Embedder, *, scratch: bool) -> Tunable:
+    settings = embedder.settings
+    if embedder.modality == "image" and settings.image is not None:
+        return TunableImage(settings.backbone, embedder.path, settings.image, scratch=scratch)
+    if settings.text is None or not isinstance(embedder.backbone, TextBackbone):
+        raise ConfigError(f"embed.{embedder.modality} is null: nothing to tune")
+    return TunableText(embedder.backbone, settings.text, scratch=scratch)
+
+
+def layered(names: Sequence[str]) -> list[list[str]]:
+    """Group names of parameters by block number: what comes before the first block first, what comes after the last with it.
+
+    Parameters
+    ----------
+    names : sequence of str
+
+    Returns
+    -------
+    list of list of str
+
+    Examples
+    --------
+    >>> layered(["embed.weight", "encoder.layer.0.w", "encoder.layer.1.w", "pooler.w"])
+    [['embed.weight'], ['encoder.layer.0.w'], ['encoder.layer.1.w', 'pooler.w']]
+    """
+    found: dict[int, list[str]] = {}
+    last = -1
+    for name in names:
+        number = _LAYER.search(name)
+        last = max(last, int(number[1])) if number else last
+        found.setdefault(int(number[1]) if number else last, []).append(name)
+    return [found[layer] for layer in sorted(found)]
+
+
+def varied(image: Any, chance: np.random.Generator) -> Any:
+    """Augment an image: mirror, shift and light it by chance.
+
+    Parameters
+    ----------
+    image : (height, width, 3)
+        From 0 to 1.
+    chance : numpy.random.Generator
+
+    Returns
+    -------
+    (height, width, 3)
+        What is shifted out comes in mirrored.
+    """
+    image = image[:, ::-1] if chance.random() < 0.5 else image  # noqa: PLR2004 - a coin
+    image = image[::-1] if chance.random() < 0.5 else image  # noqa: PLR2004 - a coin
+    reach = max(1, round(_SHIFT * len(image)))
+    down, right = chance.integers(0, 2 * reach + 1, size=2)
+    wide = np.pad(image, ((reach, reach), (reach, reach), (0, 0)), mode="reflect")
+    moved = wide[down : down + image.shape[0], right : right + image.shape[1]]
+    return np.clip(moved * chance.uniform(1.0 - _LIGHT, 1.0 + _LIGHT), 0.0, 1.0)

@@ -1,0 +1,93 @@
+"""what the candidate is measured against, in the same table: from the floor to the ceiling."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from tidemill.contracts import Probabilities
+from tidemill.evaluate.metrics import Gold
+
+FLOOR: Final = "majority_class"
+VOTE: Final = "majority_vote"
+LABELS: Final = "label_model"
+CANDIDATE: Final = "end_model"
+CHAMPION: Final = "champion"
+CEILING: Final = "gold_ceiling"
+ORDER: Final = (FLOOR, VOTE, LABELS, CANDIDATE, CHAMPION, CEILING)
+
+
+def floor(gold: Gold, n_classes: int, rows: int) -> Probabilities:
+    """Predict the shares of the classes of every row, so always the most common one.
+
+    Parameters
+    ----------
+    gold : (n_known,)
+        Class index of rows to learn from; without any, classes are alike.
+    n_classes : int
+    rows : int
+        Rows to predict.
+
+    Returns
+    -------
+    (n_rows, n_classes)
+
+    Examples
+    --------
+    >>> floor(np.array([0, 0, 1, 0]), 2, 1)
+    array([[0.75, 0.25]])
+    """
+    counts = np.bincount(gold, minlength=n_classes).astype(np.float64)
+    shares = counts / counts.sum() if counts.sum() else np.full(n_classes, 1.0 / n_classes)
+    return np.tile(shares, (rows, 1))
+
+
+def settle(shares: Probabilities) -> Probabilities:
+    """Break ties of votes by a millionth, towards what is common among all rows.
+
+    Parameters
+    ----------
+    shares : (n_rows, n_classes)
+        Shares of votes.
+
+    Returns
+    -------
+    (n_rows, n_classes)
+
+    Examples
+    --------
+    >>> settle(np.array([[0.5, 0.5], [0.0, 1.0], [0.0, 1.0]])).argmax(axis=1)
+    array([1, 1, 1])
+    """
+    nudge = 1e-6
+    return np.asarray((1.0 - nudge) * shares + nudge * shares.sum(axis=0) / max(len(shares), 1))
+
+
+def align(probabilities: Probabilities, known: Sequence[str], classes: Sequence[str]) -> Probabilities:
+    """Put a model's probabilities into the order of the problem's classes.
+
+    Parameters
+    ----------
+    probabilities : (n_rows, n_known)
+    known : sequence of str
+        Classes of the model.
+    classes : sequence of str
+        Classes of the problem; those that the model does not know get 0.
+
+    Returns
+    -------
+    (n_rows, n_classes)
+
+    Examples
+    --------
+    >>> align(np.array([[0.2, 0.8]]), ["spam", "ham"], ["ham", "spam", "phish"])
+    array([[0.8, 0.2, 0. ]])
+    """
+    placed = np.zeros((len(probabilities), len(classes)))
+    for k, name in enumerate(classes):
+        if name in known:
+            placed[:, k] = probabilities[:, list(known).index(name)]
+    total = placed.sum(axis=1, keepdims=True)
+    return np.where(total > 0, placed / np.where(total > 0, total, 1.0), 1.0 / len(classes))

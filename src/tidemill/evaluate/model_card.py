@@ -1,0 +1,153 @@
+"""The model card with its scores and its verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import polars as pl
+
+from tidemill.evaluate.baselines import CANDIDATE, ORDER
+from tidemill.evaluate.run import Evaluated
+from tidemill.evaluate.score_table import ALL
+from tidemill.reports.base import Estimate
+from tidemill.reports.evaluate import Coverage, Metrics, Temperature, Verdict
+
+_OF_A_CLASS: Final = ("precision_", "recall_")
+_NAMES: Final = {
+    "majority_class": "majority class",
+    "majority_vote": "majority vote",
+    "label_model": "label model",
+    "end_model": "**this model**",
+    "champion": "champion",
+    "gold_ceiling": "trained on gold",
+}
+
+
+def card(trained: str, done: Evaluated, labels: Sequence[tuple[str, str]]) -> str:
+    """Add scores and verdict to the card that the train stage wrote.
+
+    Parameters
+    ----------
+    trained : str
+        That card, Markdown.
+    done : Evaluated
+    labels : sequence of tuple of str
+        Facts of the label model.
+
+    Returns
+    -------
+    str
+        Markdown, the same for the same model.
+    """
+    told = [f"- **{name}**: {text}" for name, text in labels]
+    lines = ["## Where its labels come from", "", *told, "", *_scores(done), *_classes(done), *_slices(done)]
+    lines += [*_honesty(done.metrics), *_verdict(done.verdict)]
+    return trained.rstrip("\n") + "\n\n" + "\n".join([*lines, ""])
+
+
+def _scores(done: Evaluated) -> list[str]:
+    rows = done.metrics.rows
+    if not rows:
+        return ["## Scores", "", "None: no row of the test split has a label by a person.", ""]
+    whole = done.scores.filter((pl.col("slice") == ALL) & pl.col("score").is_not_null())
+    metrics = [one for one in whole["metric"].unique(maintain_order=True) if not one.startswith(_OF_A_CLASS)]
+    found = {(line["yardstick"], line["metric"]): line for line in whole.iter_rows(named=True)}
+    there = [name for name in ORDER if any(key[0] == name for key in found)]
+    lines = [
+        f"| {_NAMES[name]} | " + " | ".join(_cell(found.get((name, one))) for one in metrics) + " |" for name in there
+    ]
+    confidence = done.metrics.confidence
+    return [
+        "## Scores",
+        "",
+        (
+            f"On {rows:,} rows of the test split that people labeled, with {confidence:.0%} intervals. Of log loss and "
+            "calibration error less is better."
+        ),
+        "",
+        "| | " + " | ".join(one.replace("_", " ") for one in metrics) + " |",
+        "| --- |" + " ---: |" * len(metrics),
+        *lines,
+        "",
+    ]
+
+
+def _cell(line: Mapping[str, Any] | None) -> str:
+    return "-" if line is None else f"{line['score']:.3f} [{line['low']:.3f}, {line['high']:.3f}]"
+
+
+def _classes(done: Evaluated) -> list[str]:
+    """Precision and recall of each class, as the likeliest one is told."""
+    mine = done.scores.filter((pl.col("slice") == ALL) & (pl.col("yardstick") == CANDIDATE))
+    found = {line["metric"]: line for line in mine.iter_rows(named=True) if line["score"] is not None}
+    names = [metric.removeprefix("recall_") for metric in found if metric.startswith("recall_")]
+    lines = [
+        f"| {name} | {_cell(found.get(f'precision_{name}'))} | {_cell(found.get(f'recall_{name}'))} |" for name in names
+    ]
+    return ["| class | precision | recall |", "| --- | ---: | ---: |", *lines, ""] if lines else []
+
+
+def _slices(done: Evaluated) -> list[str]:
+    """The gate's metric on each slice, of this model beside the yardsticks."""
+    metric = done.metrics.metric
+    parts = done.scores.filter((pl.col("slice") != ALL) & (pl.col("metric") == metric) & pl.col("score").is_not_null())
+    if not parts.height:
+        return []
+    found = {(line["slice"], line["yardstick"]): line for line in parts.iter_rows(named=True)}
+    there = [name for name in ORDER if any(key[1] == name for key in found)]
+    rows = dict(parts.select("slice", "rows").iter_rows())
+    lines = [
+        f"| {one} | {count:,} | " + " | ".join(_cell(found.get((one, name))) for name in there) + " |"
+        for one, count in rows.items()
+    ]
+    heads = " | ".join(_NAMES[name] for name in there)
+    title = f"{metric.replace('_', ' ').capitalize()} by slice of these rows:"
+    return [title, "", f"| slice | rows | {heads} |", "| --- | ---: |" + " ---: |" * len(there), *lines, ""]
+
+
+def _honesty(metrics: Metrics) -> list[str]:
+    """How far its confidence is to be believed, and what it rejects."""
+    told = [*_temperature(metrics.temperature), *_coverage(metrics.coverage)]
+    if metrics.none_of_the_above is not None and metrics.none_of_the_above.rejected is not None:
+        share = _share(metrics.none_of_the_above.rejected)
+        told.append(f"It refuses {share} of these rows, which are of the known kind, as none of the above.")
+    return ["## Calibration", "", *(f"- {one}" for one in told), ""] if told else []
+
+
+def _temperature(found: Temperature | None) -> list[str]:
+    if found is None or found.before is None or found.after is None:
+        return []
+    whose = "weak labels of valid" if found.fitted_on == "weak" else "gold of dev"
+    return [
+        (
+            f"Its confidence is {_interval(found.before)} off on average, and {_interval(found.after)} once its logits are "
+            f"divided by the temperature {found.value:.2f}, fitted on {found.rows:,} rows with {whose}."
+        )
+    ]
+
+
+def _coverage(found: Coverage) -> list[str]:
+    asked = f"{found.target_precision:.0%}"
+    if found.threshold is None:
+        return [f"No confidence makes {asked} of its answers right on split valid."]
+    if found.coverage is None or found.precision is None:
+        return []
+    return [
+        (
+            f"From a confidence of {found.threshold:.3f} on, where {asked} of its answers are right on split valid, it "
+            f"answers {_share(found.coverage)} of these rows and is right in {_share(found.precision)}."
+        )
+    ]
+
+
+def _interval(found: Estimate) -> str:
+    return _cell(found.model_dump())
+
+
+def _share(found: Estimate) -> str:
+    return "-" if found.score is None else f"{found.score:.1%} [{found.low:.1%}, {found.high:.1%}]"
+
+
+def _verdict(verdict: Verdict) -> list[str]:
+    return ["## Verdict of the gate", "", f"{verdict.verdict}:", "", *(f"- {one}" for one in verdict.reasons)]

@@ -1,0 +1,59 @@
+"""Which share of in-distribution rows the model rejects, of all test rows and of each slice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tidemill.contracts import Probabilities
+from tidemill.evaluate.bootstrap import Array, resample
+from tidemill.evaluate.metrics import Gold
+from tidemill.evaluate.score_table import estimate
+from tidemill.evaluate.settings import EvaluateSettings
+from tidemill.evaluate.slices import Slice
+from tidemill.reports.base import Estimate
+from tidemill.reports.evaluate import OutOfDistribution
+
+
+def refusals(
+    outlier: Array, gold: Gold, said: Probabilities, slices: Sequence[Slice], settings: EvaluateSettings
+) -> OutOfDistribution:
+    """Measure which share of rows is rejected, and how often the likeliest class is right of the rejected and the others.
+
+    Where rejecting pays, the first accuracy is lower.
+
+    Parameters
+    ----------
+    outlier : (n_rows,)
+        Above 1 a row is rejected.
+    gold : (n_rows,)
+        Class index.
+    said : (n_rows, n_classes)
+        Probabilities by the end model.
+    slices : sequence of Slice
+        Of the rows.
+    settings : EvaluateSettings
+
+    Returns
+    -------
+    OutOfDistribution
+        Shares with intervals, of all rows and of each slice.
+    """
+    if not len(gold):
+        return OutOfDistribution()
+    right = said.argmax(axis=1) == gold
+    parts = {one.name: _shares(outlier[one.rows] > 1.0, right[one.rows], settings)["rejected"] for one in slices}
+    return OutOfDistribution(rows=len(gold), slices=parts, **_shares(outlier > 1.0, right, settings))
+
+
+def _shares(refused: Any, right: Any, settings: EvaluateSettings) -> dict[str, Estimate]:
+    tallies = np.stack([refused, ~refused, refused & right, ~refused & right, np.ones(len(right))], axis=1)
+    tallies = tallies.astype(np.float64)
+    sums = np.vstack([tallies.sum(axis=0), resample(tallies, n_bootstrap=settings.n_bootstrap, seed=settings.seed)])
+    told = {}
+    for name, above, below in (("rejected", 0, 4), ("accuracy_of_rejected", 2, 0), ("accuracy_of_answered", 3, 1)):
+        shares = np.divide(sums[:, above], sums[:, below], out=np.full(len(sums), np.nan), where=sums[:, below] > 0)
+        told[name] = estimate(float(shares[0]), shares[1:], settings)
+    return told

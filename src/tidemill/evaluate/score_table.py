@@ -1,0 +1,172 @@
+"""One table of scores with intervals, of all baselines and slices."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tidemill.contracts import Probabilities
+from tidemill.evaluate.bootstrap import Array, draws, interval, resample
+from tidemill.evaluate.metrics import LOWER_IS_BETTER, Gold, Ruler, scores, tally
+from tidemill.evaluate.roc_auc import auc
+from tidemill.evaluate.settings import EvaluateSettings
+from tidemill.evaluate.slices import Slice
+from tidemill.reports.base import Estimate
+
+ALL = "all"
+DIGITS = 6
+_NOTHING = 1e-12  # a difference below this is rounding
+
+
+def rounded(value: float) -> float | None:
+    """Round to six decimals, None for NaN: what JSON can hold and `dvc metrics diff` can compare.
+
+    Examples
+    --------
+    >>> rounded(1 / 3), rounded(float("nan"))
+    (0.333333, None)
+    """
+    return None if math.isnan(value) else round(float(value), DIGITS) + 0.0
+
+
+def estimate(value: float, samples: Array, settings: EvaluateSettings) -> Estimate:
+    """Give a score the interval that its resamples span.
+
+    Parameters
+    ----------
+    value : float
+    samples : (n_bootstrap,)
+        The score over resampled rows.
+    settings : EvaluateSettings
+
+    Returns
+    -------
+    Estimate
+    """
+    low, high = interval(samples, settings.confidence_level)
+    return Estimate(score=rounded(value), low=rounded(low), high=rounded(high))
+
+
+def board(
+    gold: Gold, models: Mapping[str, Probabilities], slices: Sequence[Slice], by: Ruler, settings: EvaluateSettings
+) -> pl.DataFrame:
+    """Make the table of scores.
+
+    Parameters
+    ----------
+    gold : (n_rows,)
+        Class index.
+    models : mapping of str to (n_rows, n_classes)
+        Probabilities by each baseline.
+    slices : sequence of Slice
+    by : Ruler
+    settings : EvaluateSettings
+
+    Returns
+    -------
+    polars.DataFrame
+        A row per slice, baseline and metric: slice, yardstick, metric, rows, classes (how many the slice's gold holds), score,
+        low, high. The slice ``all`` comes first. Without rows the table is empty.
+    """
+    if not len(gold):
+        return pl.DataFrame(schema=_SCHEMA)
+    everything = Slice(ALL, ALL, np.ones(len(gold), dtype=np.bool_))
+    lines: list[dict[str, Any]] = []
+    for one in (everything, *slices):
+        part = {name: probabilities[one.rows] for name, probabilities in models.items()}
+        name = ALL if one is everything else one.name
+        about = {"slice": name, "rows": int(one.rows.sum()), "classes": len(np.unique(gold[one.rows]))}
+        lines += [about | line for line in _lines(gold[one.rows], part, by, settings)]
+    return pl.DataFrame(lines, schema=_SCHEMA)
+
+
+_SCHEMA = {
+    "slice": pl.String,
+    "yardstick": pl.String,
+    "metric": pl.String,
+    "rows": pl.Int64,
+    "classes": pl.Int64,
+    "score": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
+}
+
+
+def _lines(
+    gold: Gold, models: Mapping[str, Probabilities], by: Ruler, settings: EvaluateSettings
+) -> list[dict[str, Any]]:
+    tallies = {name: tally(gold, said, by) for name, said in models.items()}
+    seen = {name: scores(one.sum(axis=0), by) | {"auc": auc(gold, models[name])[0]} for name, one in tallies.items()}
+    drawn = _drawn(gold, models, tallies, by, settings)
+    lines = []
+    for name, metrics in seen.items():
+        for metric, value in metrics.items():
+            low, high = interval(drawn[name][metric], settings.confidence_level)
+            found = {"score": rounded(float(value)), "low": rounded(low), "high": rounded(high)}
+            lines.append({"yardstick": name, "metric": metric, **found})
+    return lines
+
+
+def _drawn(
+    gold: Gold, models: Mapping[str, Probabilities], tallies: Mapping[str, Array], by: Ruler, settings: EvaluateSettings
+) -> dict[str, dict[str, Array]]:
+    """The same rows are drawn for all baselines, so that differences are paired."""
+    sums: dict[str, list[Array]] = {name: [] for name in models}
+    areas: dict[str, list[Array]] = {name: [] for name in models}
+    for times in draws(len(gold), settings.n_bootstrap, settings.seed):
+        for name, said in models.items():
+            sums[name].append(times @ tallies[name])
+            areas[name].append(auc(gold, said, times))
+    return {name: scores(np.concatenate(sums[name]), by) | {"auc": np.concatenate(areas[name])} for name in models}
+
+
+def difference(
+    gold: Gold, one: Probabilities, other: Probabilities, by: Ruler, settings: EvaluateSettings, *, metric: str
+) -> tuple[float, Array]:
+    """Compare two models on the same rows.
+
+    Parameters
+    ----------
+    gold : (n_rows,)
+        Class index.
+    one, other : (n_rows, n_classes)
+        Probabilities.
+    by : Ruler
+    settings : EvaluateSettings
+    metric : str
+
+    Returns
+    -------
+    gain : float
+        Positive where the first is better, for every metric: for log loss and calibration error the sign is turned.
+    resampled : (n_bootstrap,)
+        The gain over paired resamples.
+    """
+    tallies = np.hstack([tally(gold, one, by), tally(gold, other, by)])
+    drawn = resample(tallies, n_bootstrap=settings.n_bootstrap, seed=settings.seed)
+    width = tallies.shape[1] // 2
+    sign = -1.0 if metric in LOWER_IS_BETTER else 1.0
+    first, second = (slice(0, width), slice(width, None))
+    seen = tallies.sum(axis=0)
+    gain = scores(seen[first], by)[metric] - scores(seen[second], by)[metric]
+    gains = scores(drawn[:, first], by)[metric] - scores(drawn[:, second], by)[metric]
+    return sign * float(gain), sign * gains
+
+
+def share_better(gains: Array) -> float:
+    """Compute the share of resamples in which the first model is strictly better.
+
+    Parameters
+    ----------
+    gains : (n_bootstrap,)
+        Paired gains; NaN counts as not better.
+
+    Returns
+    -------
+    float
+    """
+    return float(np.mean(gains > _NOTHING))

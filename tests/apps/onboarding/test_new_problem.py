@@ -1,0 +1,317 @@
+"""A file or folder becomes a problem whose functions run and whose configuration composes."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+import shutil
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+import yaml
+
+from tests.ingest.factories import png, write
+from tidemill.apps.onboarding import new_problem
+from tidemill.apps.onboarding.starter_functions import threshold_functions
+from tidemill.contracts import ConfigError, DataError, TidemillError
+from tidemill.ingest.settings import IngestSettings
+from tidemill.label.functions.loading import load_functions
+from tidemill.project import batches
+from tidemill.project.compose import compose, refuse_stale_params, write_params
+from tidemill.project.config import load
+from tidemill.project.project import Project
+from tidemill.reports.project import ChampionPin, Manifest
+
+GOOD = ["great", "lovely", "superb", "charming", "delightful"]
+BAD = ["awful", "broken", "dreadful", "boring", "horrible"]
+NEUTRAL = ["film", "book", "plot", "actor", "story", "music", "scene", "ending", "camera", "chapter"]
+
+
+@pytest.fixture
+def project(inside: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    shutil.copytree(root / "conf", "conf")
+    shutil.copy(root / "dvc.yaml", "dvc.yaml")
+    monkeypatch.setattr(batches, "guard", lambda *_, **__: None)
+    return inside
+
+
+def words(**changes: Any) -> new_problem.NewProblem:
+    given = {"name": "reviews"} | changes
+    paths = {name: Path(value) for name, value in given.items() if name in {"source", "images"} and value}
+    return new_problem.NewProblem(**(given | paths))
+
+
+def reviews(path: Path, count: int = 400, labels: tuple[str, str] = ("bad", "good")) -> Path:
+    draw = random.Random(5)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "body", "stars", "author"])
+        for number in range(count):
+            said = draw.sample(NEUTRAL, 5) + draw.sample((BAD, GOOD)[number % 2], 2)
+            writer.writerow([number, f"{' '.join(said)} {'abcdefghij'[number % 10] * 9}", labels[number % 2], "x"])
+    return path
+
+
+def test_a_csv_with_labels_becomes_a_problem_that_composes_ingests_and_votes_well(
+    project: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    source = reviews(tmp_path_factory.mktemp("elsewhere") / "reviews.csv")
+    write_params(Project.open(project))
+    made = new_problem.scaffold(words(source=str(source), text="body", label="stars"), Project.open(project))
+    assert (made.rows, made.classes) == (400, ("bad", "good"))
+    assert made.lines[0].startswith("reviews: 400 rows, classes bad, good")
+    refuse_stale_params(Project.open(project))
+    problem, settings, paths = Project.open(project).load("reviews", "ingest", IngestSettings)
+    assert problem.classes == ("bad", "good")
+    assert (settings.key, settings.text, settings.gold) == ("id", "body", "stars")
+    batches.bring_in(problem, settings, paths)
+    raw = pl.read_parquet(paths.raw / "reviews.parquet")
+    dev = pl.read_parquet(paths.dev / "reviews.parquet")
+    functions = load_functions(paths.functions, classes=problem.classes)
+    assert len(functions) >= 2
+    joined = raw.join(dev, on="row_id")
+    for function in functions:
+        votes = joined.with_columns(vote=function.expression())
+        spoken = votes.filter(pl.col("vote") >= 0)
+        assert (spoken["vote"] == spoken["gold"]).mean() > 0.75
+    assert ChampionPin.read(paths.champion).version is None
+
+
+def test_the_other_problems_and_every_comment_stay_as_they_were(project: Path) -> None:
+    before = {name: Path(name).read_text() for name in ("conf/config.yaml", "dvc.yaml")}
+    new_problem.scaffold(
+        words(source=str(reviews(project / "reviews.csv")), text="body", label="stars"), Project.open(project)
+    )
+    for name, text in before.items():
+        now = Path(name).read_text()
+        added = [line for line in now.splitlines() if line not in text.splitlines()]
+        removed = [line for line in text.splitlines() if line not in now.splitlines()]
+        assert all("reviews" in line for line in added)
+        assert all(line.startswith("problems:") for line in removed)
+    assert "reviews" in compose(conf=Path("conf"))["problems"]
+    assert yaml.safe_load(Path("dvc.yaml").read_text())["artifacts"]["reviews"]["path"] == "models/reviews/candidate"
+
+
+def test_a_file_in_the_project_is_named_where_it_is(project: Path) -> None:
+    source = reviews(project / "mine" / "first.csv")
+    new_problem.scaffold(words(source=str(source), text="body", label="stars"), Project.open(project))
+    assert Manifest.read(Path("data/reviews/batches.json")).batches[0].source == "mine/first.csv"
+    assert not Path("data/incoming").exists()
+
+
+def test_without_labels_the_classes_are_given_and_two_functions_run(project: Path) -> None:
+    source = project / "r.jsonl"
+    source.write_text(
+        "".join(json.dumps({"body": f"{'word ' * (n % 7 + 1)}number {chr(97 + n)}"}) + "\n" for n in range(20))
+    )
+    new_problem.scaffold(words(source=str(source), text="body", classes="no, yes"), Project.open(project))
+    functions = load_functions(Path("src/problems/reviews"), classes=("no", "yes"))
+    assert [function.name for function in functions] == ["is_long", "is_short"]
+    assert "arbitrary: replace them" in Path("src/problems/reviews/functions.yaml").read_text()
+    assert compose(conf=Path("conf"))["reviews"]["ingest"]["key"] is None
+
+
+def test_classes_that_look_like_numbers_or_booleans_stay_text(project: Path) -> None:
+    source = reviews(project / "r.csv", labels=("1", "yes"))
+    new_problem.scaffold(words(source=str(source), text="body", label="stars"), Project.open(project))
+    assert compose(conf=Path("conf"))["reviews"]["problem"]["classes"] == ["1", "yes"]
+    assert load_functions(Path("src/problems/reviews"), classes=("1", "yes"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"name": "spam"}, "there is a problem 'spam' already"),
+        ({"name": "2nd"}, "cannot be a problem's name"),
+        ({"name": "train"}, "cannot be a problem's name"),
+        ({"name": "../up"}, "cannot be a problem's name"),
+        ({"source": None}, "say where the data is"),
+        ({"images": "."}, "say where the data is"),
+        ({"source": "lost.csv"}, "is not there"),
+        ({"source": None, "images": "r.csv"}, "is a file: use --from"),
+        ({"source": "."}, "is a folder: use --images"),
+        (
+            {"text": None},
+            "say which column holds the text: --text COLUMN (or --image COLUMN: its path); r.csv has id, body, stars, author",
+        ),
+        ({"text": "bodi"}, "--text 'bodi' is no column; did you mean 'body'?"),
+        ({"label": "star"}, "--label 'star' is no column; did you mean 'stars'?"),
+        ({"label": None}, "name them, --classes good,bad"),
+        ({"label": "author"}, "the classes are x; a problem needs at least two"),
+        ({"label": "id"}, "holds 40 different values"),
+        ({"classes": "good,bad,good"}, "'good' is there twice"),
+        ({"classes": "good,ugly"}, "line 2: column 'stars' is 'bad', not a class"),
+    ],
+)
+def test_what_cannot_be_is_told_and_nothing_is_written(project: Path, changes: dict[str, Any], told: str) -> None:
+    reviews(project / "r.csv", 40)
+    before = sorted(str(path) for path in project.rglob("*"))
+    with pytest.raises((ConfigError, DataError)) as error:
+        new_problem.scaffold(
+            words(**({"source": "r.csv", "text": "body", "label": "stars"} | changes)), Project.open(project)
+        )
+    assert isinstance(error.value, TidemillError)
+    assert told in str(error.value)
+    assert sorted(str(path) for path in project.rglob("*")) == before
+
+
+def test_a_folder_of_images_becomes_a_problem_with_functions_of_pixels(
+    project: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    pytest.importorskip("tidemill.label.image_statistics.pixels", reason="the label package decodes images")
+    folder = tmp_path_factory.mktemp("elsewhere") / "cells"
+    for number in range(120):
+        shade = number if number % 2 else 255 - number
+        write(folder / ("bright", "dark")[number % 2] / f"{number}.png", png(shade, size=(32, 32)))
+    new_problem.scaffold(words(name="cells", images=str(folder)), Project.open(project))
+    here = Project.open(project)
+    problem, settings = load("cells", "ingest", IngestSettings, params=here.compose())
+    paths = here.paths("cells")
+    assert (problem.modality, problem.classes) == ("image", ("bright", "dark"))
+    assert Manifest.read(paths.manifest).batches[0].source == "data/incoming/cells/cells"
+    batches.bring_in(problem, settings, paths)
+    assert pl.read_parquet(paths.raw / "cells.parquet").height == 120
+    assert len(load_functions(paths.functions, classes=problem.classes)) >= 2
+
+
+def test_thresholds_are_cut_where_a_class_is_found_best() -> None:
+    table = pl.DataFrame({"light": [float(n) for n in range(100)], "noise": [float(n * 37 % 100) for n in range(100)]})
+    gold = pl.Series([int(n >= 70) for n in range(100)]).to_numpy()
+    entries = threshold_functions(table, gold, ("dark", "light"))
+    best = next(entry for entry in entries if entry["vote"] == "light")
+    assert best["column"] == "image.light"
+    assert best["above"] >= 69  # every row from 70 on is of the class
+
+
+def rows_of(labels: list[str], count: int = 60) -> str:
+    draw = random.Random(1)
+    lines = [
+        f"{k},{' '.join(draw.sample(NEUTRAL, 5))} {'abcdefghij'[k % 10] * (k % 13 + 3)} {k},{labels[k % len(labels)]}"
+        for k in range(count)
+    ]
+    return "id,body,kind\n" + "\n".join(lines) + "\n"
+
+
+def made(project: Path, content: str | bytes, name: str = "new.csv", **changes: Any) -> new_problem.Made:
+    path = write(project / "elsewhere" / name, content)
+    return new_problem.scaffold(words(source=str(path), text="body", label="kind", **changes), Project.open(project))
+
+
+def test_labels_that_differ_by_case_or_form_are_one_class_and_that_is_told(project: Path) -> None:
+    done = made(project, rows_of(["café", "cafe\u0301", "Café", "bar", "bar", "bar"]))
+    assert done.classes == ("bar", "café")
+    assert any("'Café', 'café' are one class, 'café'" in line for line in done.lines)
+
+
+def test_words_for_no_label_are_no_class_and_that_is_told(project: Path) -> None:
+    done = made(project, rows_of(["good", "bad", "NA", "-1"]))
+    assert done.classes == ("bad", "good")
+    assert any(
+        "'-1', 'NA' are taken for no label (30 rows); name the classes with --classes" in line for line in done.lines
+    )
+
+
+def test_a_word_for_no_label_that_is_named_is_a_class(project: Path) -> None:
+    assert made(project, rows_of(["good", "NA"]), classes=["good", "NA"]).classes == ("good", "NA")
+
+
+def test_many_classes_of_several_rows_each_are_classes(project: Path) -> None:
+    assert len(made(project, rows_of([f"intent_{k}" for k in range(77)], 77 * 4)).classes) == 77
+
+
+@pytest.mark.parametrize(
+    ("labels", "told"),
+    [
+        ([f"{k}" for k in range(60)], "60 different values in 60 rows"),
+        (["row_id", "b"], "class 'row_id' is a name of Tidemill's own tables"),
+        (["None_of_the_above", "b"], "class 'None_of_the_above' is a name of Tidemill's own tables"),
+        (['"a\nb"', "c"], "has a line break or a control character"),
+        (["a"], "needs at least two different ones"),
+    ],
+)
+def test_labels_that_make_no_classes_are_refused_with_the_reason(project: Path, labels: list[str], told: str) -> None:
+    with pytest.raises(DataError) as error:
+        made(project, rows_of(labels))
+    assert told in str(error.value)
+
+
+def test_several_labels_of_a_row_are_refused(project: Path) -> None:
+    rows = [{"id": k, "body": f"text {k}", "kind": ["a", "b"]} for k in range(4)]
+    with pytest.raises(DataError, match="several labels of one row"):
+        made(project, "\n".join(map(json.dumps, rows)), "new.jsonl")
+
+
+def test_how_a_file_is_read_is_kept_for_its_batches(project: Path) -> None:
+    from tidemill.readers.options import ReadOptions
+
+    content = rows_of(["gut", "schlecht"]).replace(",", "|").replace("camera", "kamérä").encode("cp1252") + b"1|2\n"
+    done = made(project, content, reading=ReadOptions("cp1252", "|", bad_rows="quarantine"))
+    write_params(Project.open(project))
+    settings = Project.open(project).load("reviews", "ingest", IngestSettings)[1]
+    assert (settings.encoding, settings.delimiter, settings.bad_rows) == ("cp1252", "|", "quarantine")
+    assert "note: 1 rows are set aside, each with its reason" in done.lines
+
+
+def test_what_was_guessed_of_a_file_is_told(project: Path) -> None:
+    done = made(project, rows_of(["a", "b"]).replace(",", ";"))
+    assert done.lines[0] == "note: new.csv: cells are separated by ';'; another with --delimiter"
+
+
+def images(folder: Path, *names: str) -> Path:
+    for number, name in enumerate(names):
+        write(folder / name, png(number * 7 % 250, size=(4 + number, 5)))
+    return folder
+
+
+def test_folders_named_as_splits_are_asked_about(project: Path) -> None:
+    names = [f"{split}/{kind}/{k}.png" for split in ("train", "val") for kind in ("cat", "dog") for k in range(3)]
+    folder = images(project / "elsewhere/pets", *names)
+    with pytest.raises(DataError, match=r"are its folders train, val splits, .* --ignore-splits"):
+        new_problem.scaffold(words(images=str(folder)), Project.open(project))
+    done = new_problem.scaffold(words(images=str(folder), ignore_splits=True), Project.open(project))
+    assert (done.rows, done.classes) == (12, ("cat", "dog"))
+    write_params(Project.open(project))
+    assert Project.open(project).load("reviews", "ingest", IngestSettings)[1].class_folder == "last"
+
+
+def test_splits_without_folders_below_are_classes(project: Path) -> None:
+    folder = images(project / "elsewhere/moves", "train/1.png", "train/2.png", "test/3.png", "test/4.png")
+    assert new_problem.scaffold(words(images=str(folder)), Project.open(project)).classes == ("test", "train")
+
+
+def test_a_folder_of_unlabeled_images_is_no_class(project: Path) -> None:
+    folder = images(project / "elsewhere/pets", "cat/1.png", "dog/2.png", "unlabeled/3.png")
+    done = new_problem.scaffold(words(images=str(folder)), Project.open(project))
+    assert (done.rows, done.classes) == (3, ("cat", "dog"))
+    assert any("'unlabeled' is taken for no label (1 rows)" in line for line in done.lines)
+
+
+def test_a_table_that_names_images_becomes_a_problem_of_images(project: Path) -> None:
+    folder = images(project / "elsewhere", *(f"shots/{k}.png" for k in range(6)))
+    listed = write(folder / "list.csv", "file,kind\n" + "".join(f"shots\\{k}.png,{'ab'[k % 2]}\n" for k in range(6)))
+    done = new_problem.scaffold(words(source=str(listed), image="file", label="kind"), Project.open(project))
+    assert (done.rows, done.classes) == (6, ("a", "b"))
+
+
+def test_images_that_a_table_names_come_with_it_into_the_project(
+    project: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    away = images(tmp_path_factory.mktemp("away"), *(f"in/shots/{k}.png" for k in range(6)), "beside.png")
+    lines = "".join(f"shots/{k}.png,{'ab'[k % 2]}\n" for k in range(6))
+    listed = write(away / "in/list.csv", f"file,kind\n{lines}")
+    asked = words(source=str(listed), image="file", label="kind")
+    write(away / "in/bad.csv", f"file,kind\n{lines}../beside.png,a\n")
+    with pytest.raises(
+        DataError, match=r"bad\.csv, line 8: image '\.\./beside\.png' lies outside of the file's folder"
+    ):
+        new_problem.scaffold(words(source=str(away / "in/bad.csv"), image="file", label="kind"), Project.open(project))
+    new_problem.scaffold(asked, Project.open(project))
+    write_params(Project.open(project))
+    problem, settings, paths = Project.open(project).load("reviews", "ingest", IngestSettings)
+    shutil.rmtree(away)
+    batches.bring_in(problem, settings, paths)
+    assert pl.read_parquet(paths.raw / "list.parquet").height == 6

@@ -1,0 +1,100 @@
+"""What ``dvc.yaml`` says a stage depends on: data, settings and the fingerprint of the code that it runs."""
+
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conftest import ROOT
+from tests.end_to_end.conftest import run
+from tidemill.project.stage_code.reach import reach
+from tidemill.project.stage_code.stage_fingerprints import OPENS, PackageModules, fingerprint_stages, read_code
+
+STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+RECOMPUTED = sorted(set(STAGES) - {"preflight"})
+GOLD = "data/${item.problem}/gold"
+TRACE = """
+import json, runpy, sys, threading
+
+called, others, script = {}, set(), sys.argv[1]
+def while_importing(frame):
+    while frame is not None:
+        if frame.f_code.co_name == "<module>" and "/tidemill/" in frame.f_code.co_filename:
+            return not frame.f_code.co_filename.endswith(f"/stages/{script}.py")
+        frame = frame.f_back
+    return False
+def see(frame, event, argument):
+    code = frame.f_code
+    if code in others or code in called:
+        return
+    if not (code.co_flags & 1 and "/src/tidemill/" in code.co_filename):
+        others.add(code)
+    elif not while_importing(frame):
+        called[code] = [code.co_filename, code.co_firstlineno, code.co_name]
+threading.settrace(see)
+sys.settrace(see)
+sys.argv = [script, "tiny"]
+try:
+    runpy.run_module(f"tidemill.stages.{script}", run_name="__main__", alter_sys=True)
+finally:
+    sys.settrace(None)
+    open("called.json", "w").write(json.dumps(list(called.values())))
+"""
+
+
+@pytest.mark.parametrize("name", RECOMPUTED)
+def test_a_stage_names_the_fingerprint_of_its_code_and_none_of_its_files(name: str):
+    assert {"code.yaml": [name]} in STAGES[name]["params"]
+    assert [one for one in STAGES[name]["deps"] if "tidemill" in one] == []
+
+
+def test_the_committed_fingerprints_are_those_of_the_code():
+    written, now = read_code(ROOT), fingerprint_stages(ROOT / "src/tidemill")
+    assert (written.stages, written.files) == (now.stages, now.files), "run `tidemill compose`"
+    assert sorted(written.stages) == RECOMPUTED
+
+
+def test_gold_is_a_dependency_of_evaluate_alone():
+    assert [name for name, stage in STAGES.items() if GOLD in stage["deps"]] == ["evaluate"]
+    assert [name for name, stage in STAGES.items() if GOLD.replace("gold", "slices") in stage["deps"]] == ["evaluate"]
+
+
+@pytest.fixture(scope="module")
+def traced(sprout: Callable[[str], Path], reproduced: Path) -> Path:
+    """A copy of the reproduced project, whose stages are run under a profiler."""
+    folder = sprout("traced")
+    shutil.copytree(reproduced, folder, dirs_exist_ok=True, symlinks=True, ignore=shutil.ignore_patterns("packages"))
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", RECOMPUTED)
+def test_every_function_that_a_stage_calls_is_part_of_its_fingerprint(traced: Path, name: str):
+    for table in (traced / "data/tiny" / {"ingest": "raw", "embed": "features"}.get(name, "none")).glob("*.parquet"):
+        table.unlink()  # so that the stage makes it anew
+    run(sys.executable, "-c", TRACE, name, folder=traced)
+    called = json.loads((traced / "called.json").read_text())
+    assert len(called) > 10
+    assert [call for call in called if not _is_reached(call, _lines_reached(name, traced))] == []
+
+
+def _is_reached(call: tuple[str, int, str], reached: dict[str, list[tuple[int, int]]]) -> bool:
+    file, line, _ = call
+    return any(first <= line <= last for first, last in reached.get(file, []))
+
+
+def _lines_reached(name: str, folder: Path) -> dict[str, list[tuple[int, int]]]:
+    """Stage and a checkout -> each file, with the lines of its statements that are part of the stage's fingerprint."""
+    source = folder / "src"
+    modules = PackageModules(source / "tidemill")
+    found: dict[str, list[tuple[int, int]]] = {}
+    for module, indices in reach(f"tidemill.stages.{name}", modules, opens=OPENS).statements.items():
+        syntax, base = modules.get(module), source.joinpath(*module.split("."))
+        assert syntax is not None
+        file = base.with_suffix(".py") if base.with_suffix(".py").exists() else base / "__init__.py"
+        found[str(file)] = [syntax.statements[index].lines for index in indices]
+    return found

@@ -1,0 +1,95 @@
+import numpy as np
+import pytest
+
+from tests.monitor.factories import NAMES, arrive, settings
+from tidemill.monitor.compare import compare
+from tidemill.monitor.plots import draw
+from tidemill.monitor.retrain_decision import decide, without_champion, without_news
+from tidemill.reports.monitor import BatchDrift
+
+
+@pytest.fixture(scope="module")
+def findings():
+    rng = np.random.default_rng(1)
+    reference = arrive(400, rng)
+    return {
+        "same": compare(reference, arrive(300, rng), NAMES, settings()),
+        "moved": compare(reference, arrive(300, rng, moved=2.0), NAMES, settings()),
+        "bad": compare(reference, arrive(300, rng, moved=2.0, champion=0.6), NAMES, settings()),
+    }
+
+
+@pytest.mark.parametrize(
+    ("retrain_on", "batches", "decision"),
+    [
+        ("harm", ["same"], "keep"),
+        ("harm", ["moved"], "keep"),
+        ("harm", ["same", "bad"], "retrain"),
+        ("drift", ["same"], "keep"),
+        ("drift", ["moved"], "retrain"),
+        ("arrival", ["same"], "retrain"),
+    ],
+)
+def test_what_is_done_depends_on_what_was_seen_and_what_was_asked(findings, retrain_on, batches, decision):
+    chosen = settings(retrain_on=retrain_on)
+    told = decide("spam@v1.0.0", {name: findings[name] for name in batches}, chosen)
+    assert told.decision == decision
+    assert told.reasons[0].startswith(f"{decision}: ")
+
+
+def test_reasons_name_the_batch_and_the_cause(findings):
+    told = decide("spam@v1.0.0", findings, settings())
+    assert told.reasons[0] == "retrain: bad harms the champion"
+    assert any(reason.startswith("moved: features moved") for reason in told.reasons)
+    assert "same: no drift: it looks like the reference" in told.reasons
+
+
+def test_without_a_champion_one_is_to_be_trained():
+    assert without_champion().decision == "train"
+
+
+def test_without_a_new_batch_the_champion_stays():
+    told = without_news("spam@v1.0.0", ["sms-1", "sms-2"])
+    assert told.decision == "keep"
+    assert "sms-1, sms-2" in told.reasons[0]
+
+
+@pytest.mark.slow
+def test_the_picture_is_the_same_for_the_same_findings_and_there_is_always_one(findings, tmp_path):
+    for name, told in (
+        ("a", decide("spam@v1.0.0", findings, settings())),
+        ("b", decide("spam@v1.0.0", findings, settings())),
+        ("c", without_champion()),
+    ):
+        draw(told, tmp_path / f"{name}.png")
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    assert (tmp_path / "c.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def finding(*, drift=False, harm=False, relabel=False, reasons=()) -> BatchDrift:
+    return BatchDrift(rows=9, drift=drift, harm=harm, relabel=relabel, moved=(), reasons=tuple(reasons))
+
+
+@pytest.mark.parametrize(
+    ("found", "first"),
+    [
+        ({"a": finding()}, "keep: no drift and no harm (retrain_on is harm)"),
+        ({"a": finding(drift=True)}, "keep: a drifted without harm that can be seen (retrain_on is harm)"),
+        ({"a": finding(harm=True, drift=True), "b": finding(drift=True)}, "retrain: a harms the champion"),
+        ({"a": finding(harm=True), "b": finding(harm=True)}, "retrain: a, b harm the champion"),
+        ({"a": finding(harm=None, drift=None)}, "keep: no drift and no harm (retrain_on is harm)"),
+    ],
+)
+def test_the_first_reason_names_the_batches_that_decide(found, first):
+    assert decide("spam@v1.0.0", found, settings()).reasons[0] == first
+
+
+def test_harm_without_drift_retrains_where_drift_is_asked_for():
+    assert decide("c", {"a": finding(harm=True)}, settings(retrain_on="drift")).decision == "retrain"
+
+
+def test_only_batches_that_ask_for_labels_are_named_for_it():
+    told = decide("c", {"a": finding(relabel=True, reasons=["why"]), "b": finding()}, settings())
+    assert told.relabel == ("a",)
+    assert told.champion == "c"
+    assert told.reasons[1:] == ("a: why",)
