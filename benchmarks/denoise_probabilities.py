@@ -1,7 +1,7 @@
 """Probabilities of the label model `auto`: calibration, class shares, rare classes, and never below the majority vote.
 
 Run: python benchmarks/denoise_probabilities.py --data DIR [--json OUT] [--before FILE] [--check]
-DIR holds vote sets in WRENCH's form. Models are fitted on train votes without gold and scored on test; the yardstick is the
+DIR holds vote sets in WRENCH's form. Models are fitted on train votes without gold and scored on test; the baseline is the
 majority vote smoothed by one pseudo-vote spread over the classes. With --before, the figures of another version (its --json)
 stand beside these; benchmarks/denoise_before.json has those of 0.1.0.
 """
@@ -89,18 +89,18 @@ def _measured(votes: VoteSet) -> tuple[str, dict[str, Any]]:
 
 
 def _compared(given: Any, votes: VoteSet) -> dict[str, Any]:
-    yardstick, gold = smoothed(votes.test, votes.n_classes), votes.gold
+    baseline, gold = smoothed(votes.test, votes.n_classes), votes.gold
     voted = (votes.test != -1).any(axis=1)
     truth = np.bincount(gold, minlength=votes.n_classes) / len(gold)
     rarest = int(np.where(truth > 0, truth, 2.0).argmin())
     return {
         "score": score(given, gold, votes.metric),
-        "majority": score(yardstick, gold, votes.metric),
-        "voted": [_accuracy(each[voted], gold[voted]) for each in (given, yardstick)],
+        "majority": score(baseline, gold, votes.metric),
+        "voted": [_accuracy(each[voted], gold[voted]) for each in (given, baseline)],
         "log_loss": log_loss(given, gold),
-        "majority_log_loss": log_loss(yardstick, gold),
+        "majority_log_loss": log_loss(baseline, gold),
         "calibration_error": calibration_error(given, gold),
-        "majority_calibration_error": calibration_error(yardstick, gold),
+        "majority_calibration_error": calibration_error(baseline, gold),
         "share_distance": 0.5 * float(np.abs(given.mean(axis=0) - truth).sum()),
         "rarest": [float(truth[rarest]), float(given.mean(axis=0)[rarest])],
     }
@@ -185,9 +185,9 @@ def figures(found: dict[str, Any]) -> dict[str, tuple[float, tuple[str, float] |
             "the same by accuracy on rows with votes",
         ),
         "copies, gain": (float(np.mean(behind)), None, "mean over the copies"),
-        "log loss lower": (float(np.mean(np.array(ratio) < 1)), (">=", 0.85), "share of sets below the yardstick"),
-        "log loss, mean": (float(np.mean(ratio)), ("<=", 0.92), "of the yardstick"),
-        "log loss, worst": (float(np.max(ratio)), ("<=", 1.1), "of the yardstick"),
+        "log loss lower": (float(np.mean(np.array(ratio) < 1)), (">=", 0.85), "share of sets below the baseline"),
+        "log loss, mean": (float(np.mean(ratio)), ("<=", 0.92), "of the baseline"),
+        "log loss, worst": (float(np.max(ratio)), ("<=", 1.1), "of the baseline"),
         "calibration error": (float(np.mean([row["calibration_error"] for _, row in sets])), ("<=", 0.08), "15 bins"),
         "calibration, worst": (max(row["calibration_error"] for _, row in sets), ("<=", 0.15), "15 bins"),
         "rarest class": (max(factors), ("<=", 1.8), "factor off where its true share is 5% or more, worst set"),
@@ -210,7 +210,7 @@ def figures(found: dict[str, Any]) -> dict[str, tuple[float, tuple[str, float] |
         "rare, log loss": (
             max(row["log_loss"] / row["majority_log_loss"] for _, row in rares),
             ("<=", 1.0),
-            "of the yardstick, worst run",
+            "of the baseline, worst run",
         ),
         "rare, silent rows": (
             max(row["silent"] for _, row in rares),
@@ -240,7 +240,7 @@ def _met(figure: float, limit: tuple[str, float] | None) -> bool:
 
 def report(found: dict[str, Any], table: dict[str, Any], before: dict[str, float] | None) -> None:
     """Print a line a set, and the targets beside the figures of before."""
-    print(f"{'set':20} score  majority   log loss  yardstick  ratio   error   shares  rarest: true, labels")
+    print(f"{'set':20} score  majority   log loss  baseline  ratio   error   shares  rarest: true, labels")
     for name, row in found["sets"].items():
         ratio = row["log_loss"] / row["majority_log_loss"]
         print(

@@ -19,7 +19,7 @@ import numpy as np
 import polars as pl
 
 from domain_gap_rows import images, texts
-from tidemill.embed.domain_gap import domain
+from tidemill.embed.domain_gap import domain_gap
 from tidemill.embed.embedder import Embedder
 from tidemill.embed.settings import EmbedSettings
 from tidemill.project.project import Project
@@ -48,7 +48,7 @@ def main() -> None:
         raw = [pl.read_parquet(paths.raw / f"{batch}.parquet") for batch in batch_names(paths.manifest)]
         own = pl.concat([table.select("row_id", problem.modality) for table in raw])
         for kind, table in {f"{name} itself": own, **tables}.items():
-            told = domain(embedder, table)
+            told = domain_gap(embedder, table)
             figures = ", ".join(
                 f"{key} {value:.3f}" for key, value in told.measures.model_dump().items() if key != "layers"
             )

@@ -23,13 +23,13 @@ import torch
 import yaml
 
 from targets import Target, finish, options, target
-from tidemill.apps.models.export import ask
-from tidemill.apps.models.onnx_backbone import session
+from tidemill.apps.models.export import ask_graph
+from tidemill.apps.models.onnx_backbone import inference_session
 from tidemill.embed.embedder import Embedder
 from tidemill.embed.image import ImageBackbone, load_trainable, pixels, pooled
 from tidemill.embed.onnx_export import features_graph, feeds, preparation
 from tidemill.embed.settings import EmbedSettings
-from tidemill.embed.text import padded
+from tidemill.embed.text import pad_tokens
 from tidemill.reports.model import BackboneRecord, ModelConfig
 from tidemill.train.end_model.model import EndModel
 from tidemill.train.end_model.onnx_graph import OPSET, PROBABILITIES, to_bytes, whole_graph
@@ -76,8 +76,10 @@ def measured(name: str, rows: int, rounds: int) -> dict[str, Any]:
     features = backbone.embed(contents, name="embed")
     head = _head(features, embedder.about)
     content = to_bytes(whole_graph(features_graph(backbone, opset=OPSET), EndModel(head), preparation(backbone)))
-    asked = session(content, threads=1)
-    difference = float(np.abs(ask(asked, backbone, contents, EndModel(head)) - head.predict_proba(features)).max())
+    asked = inference_session(content, threads=1)
+    difference = float(
+        np.abs(ask_graph(asked, backbone, contents, EndModel(head)) - head.predict_proba(features)).max()
+    )
     plain = eager(embedder)
     fed = [feed for _, feed in feeds(backbone, contents)]
 
@@ -100,7 +102,7 @@ def measured(name: str, rows: int, rounds: int) -> dict[str, Any]:
             "tidemill": network(own),
         },
         "whole": {
-            "onnx": lambda: ask(asked, backbone, contents, EndModel(head)),
+            "onnx": lambda: ask_graph(asked, backbone, contents, EndModel(head)),
             "eager": whole(plain),
             "tidemill": lambda: head.predict_proba(backbone.embed(contents, name="embed")),
         },
@@ -142,7 +144,7 @@ def as_they_came(backbone: Any, contents: list[Any]) -> Iterator[dict[str, Any]]
         return
     tokens = backbone.tokens(contents)
     for start in range(0, len(tokens), PLAIN_ROWS):
-        ids, mask = padded(tokens[start : start + PLAIN_ROWS], backbone.pad)
+        ids, mask = pad_tokens(tokens[start : start + PLAIN_ROWS], backbone.pad)
         yield {"input_ids": ids, "attention_mask": mask}
 
 

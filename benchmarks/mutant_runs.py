@@ -40,7 +40,7 @@ PATIENCE: Final = 20
 
 @dataclass
 class Reach:
-    """What a run of a room's tests saw: seconds of each test, tests that reach each line, failed tests."""
+    """What a run of a package's tests saw: seconds of each test, tests that reach each line, failed tests."""
 
     seconds: dict[str, float] = field(default_factory=dict)
     lines: dict[str, dict[int, list[str]]] = field(default_factory=dict)

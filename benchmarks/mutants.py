@@ -1,8 +1,8 @@
 """How many small wrong versions of the deciding modules the tests notice.
 
-Each module is changed in one place at a time (`mutant_operators.py`), and the tests of its room that reach the changed
+Each module is changed in one place at a time (`mutant_operators.py`), and the tests of its package that reach the changed
 line are run until one fails. The changes are a sample with a fixed seed; no file of the project is written.
-Run: python benchmarks/mutants.py [--room NAME] [--module PART] [--sample N] [--list-survivors] [--json FILE] [--retry FILE]
+Run: python benchmarks/mutants.py [--package NAME] [--module PART] [--sample N] [--list-survivors] [--json FILE] [--retry FILE]
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ ROOT: Final = Path(__file__).parents[1]
 SOURCE: Final = ROOT / "src" / "tidemill"
 GOAL: Final = 0.85
 LIMIT: Final = 1200.0
-"""Seconds in which a room's tests must end once, with every line noted."""
+"""Seconds in which a package's tests must end once, with every line noted."""
 
 
 @dataclass(frozen=True)
-class Room:
+class Package:
     """Modules that decide, as patterns below the package, and the tests that should notice a change of them."""
 
     modules: tuple[str, ...]
     tests: tuple[str, ...]
 
 
-ROOMS: Final = {
-    "denoise": Room(
+PACKAGES: Final = {
+    "denoise": Package(
         (
             "denoise/models/*.py",
             "denoise/statistics/*.py",
@@ -52,7 +52,7 @@ ROOMS: Final = {
         ),
         ("tests/denoise/models", "tests/denoise/statistics", "tests/denoise/report", "src/tidemill/denoise"),
     ),
-    "train": Room(
+    "train": Package(
         (
             "train/row_weights.py",
             "train/recipes/*.py",
@@ -76,7 +76,7 @@ ROOMS: Final = {
             "src/tidemill/train",
         ),
     ),
-    "evaluate": Room(
+    "evaluate": Package(
         (
             "evaluate/gate.py",
             "evaluate/metrics.py",
@@ -93,7 +93,7 @@ ROOMS: Final = {
             "src/tidemill/evaluate",
         ),
     ),
-    "monitor": Room(
+    "monitor": Package(
         (
             "monitor/compare.py",
             "monitor/harm.py",
@@ -112,10 +112,10 @@ ROOMS: Final = {
             "src/tidemill/monitor",
         ),
     ),
-    "label": Room(
+    "label": Package(
         ("label/functions/function_fingerprint.py",), ("tests/label/functions", "src/tidemill/label/functions")
     ),
-    "publish": Room(("runs/publish.py",), ("tests/runs/test_publish.py",)),
+    "publish": Package(("runs/publish.py",), ("tests/runs/test_publish.py",)),
 }
 
 
@@ -126,8 +126,8 @@ def main() -> None:
     sys.path[:0] = [str(ROOT), str(ROOT / "src")]
     results: dict[str, Any] = {}
     began = time.monotonic()
-    for name in [chosen.room] if chosen.room else ROOMS:
-        results |= _judged(ROOMS[name], chosen)
+    for name in [chosen.package] if chosen.package else PACKAGES:
+        results |= _judged(PACKAGES[name], chosen)
     results = {
         "seed": chosen.seed,
         "sample": chosen.sample,
@@ -143,7 +143,7 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--room", choices=sorted(ROOMS), help="modules of this room alone")
+    parser.add_argument("--package", choices=sorted(PACKAGES), help="modules of this package alone")
     parser.add_argument("--module", default="", help="modules whose path holds this alone")
     parser.add_argument("--sample", type=int, default=15, help="changes of each module, at most")
     parser.add_argument("--seed", type=int, default=0, help="of the sample")
@@ -154,8 +154,8 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _judged(room: Room, chosen: argparse.Namespace) -> dict[str, Any]:
-    found = sorted({path for pattern in room.modules for path in SOURCE.glob(pattern) if path.name != "__init__.py"})
+def _judged(package: Package, chosen: argparse.Namespace) -> dict[str, Any]:
+    found = sorted({path for pattern in package.modules for path in SOURCE.glob(pattern) if path.name != "__init__.py"})
     files = [path for path in found if chosen.module in path.relative_to(SOURCE).as_posix()]
     if not files:
         return {}
@@ -169,7 +169,7 @@ def _judged(room: Room, chosen: argparse.Namespace) -> dict[str, Any]:
         results.update({path.relative_to(SOURCE).as_posix(): _module(path, seen, session, chosen) for path in files})
 
     with tempfile.TemporaryDirectory(prefix="mutants-") as scratch:
-        with_collected(room.tests, work, Path(scratch))
+        with_collected(package.tests, work, Path(scratch))
     return results
 
 

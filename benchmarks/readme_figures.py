@@ -51,10 +51,10 @@ def _measure(clone: Path) -> dict[str, float]:
 
 
 def _scores(clone: Path, problem: str) -> dict[str, list[float]]:
-    """Finished clone and a problem -> yardstick -> balanced accuracy on all test rows, with its interval."""
+    """Finished clone and a problem -> model -> balanced accuracy on all test rows, with its interval."""
     with (clone / "reports" / problem / "plots" / "scores.csv").open(encoding="utf-8", newline="") as file:
         lines = [one for one in csv.DictReader(file) if one["slice"] == "all" and one["metric"] == "balanced_accuracy"]
-    return {one["yardstick"]: [float(one[name]) for name in ("score", "low", "high")] for one in lines}
+    return {one["model"]: [float(one[name]) for name in ("score", "low", "high")] for one in lines}
 
 
 def _tell(seconds: dict[str, float], scores: dict[str, dict[str, list[float]]]) -> None:

@@ -25,9 +25,9 @@ import yaml
 from packaged_rows import METRIC, PROBLEMS, Packaged, packaged
 from paired_comparison import mean_score, spread
 from targets import kept, options
-from tidemill.apps.models.finetune import tuned
+from tidemill.apps.models.finetune import finetune_model
 from tidemill.contracts import labels_contract, votes_contract
-from tidemill.embed.embedder import made_by
+from tidemill.embed.embedder import backbone_record
 from tidemill.embed.settings import EmbedSettings
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
@@ -98,11 +98,11 @@ def learned(rows: Packaged, how: TrainSettings, most: int) -> tuple[Any, int]:
     tables, problem = drawn(rows, most, how.seed), rows.rows.problem
     _, embedding, real = Project.open(Path()).load(rows.name, "embed", EmbedSettings)
     names = batch_names(real.manifest)
-    backbone = made_by(real.features / f"{names[-1]}.parquet")
+    backbone = backbone_record(real.features / f"{names[-1]}.parquet")
     with tempfile.TemporaryDirectory() as folder:
         paths = Elsewhere(real.name, real.root, real.shared, Path(folder))
         if how.mode != "head":
-            after = tuned(tables, problem, embedding, how, paths, names)
+            after = finetune_model(tables, problem, embedding, how, paths, names)
             tables, backbone = after.tables, after.backbone
         done = train(tables, problem=problem, settings=how, backbone=backbone)
     ids = rows.rows.rows["row_id"][rows.test].to_frame()

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from tidemill import __version__
-from tidemill.apps.onboarding.lock_file import OWN, read_record
+from tidemill.apps.onboarding.lock_file import OWN, read_lock_file
 from tidemill.apps.onboarding.project_template import digest, template_files
 
 FILES = {file.path: file for file in template_files("tidemill", __version__)}
@@ -19,13 +19,13 @@ GENERATED = sorted(path for path, file in FILES.items() if file.is_generated)
 @pytest.mark.parametrize("path", GENERATED)
 def test_what_is_generated_stands_here_as_a_project_gets_it(root: Path, path: str):
     """Edit the template in src/tidemill/templates/project and run `tidemill upgrade`."""
-    recorded = read_record(root).files[path]
+    recorded = read_lock_file(root).files[path]
     if recorded != OWN:
         assert digest(path, (root / path).read_text(encoding="utf-8")) == FILES[path].digest
 
 
 def test_what_this_repository_has_as_its_own_is_little(root: Path):
-    own = {path for path, recorded in read_record(root).files.items() if recorded == OWN}
+    own = {path for path, recorded in read_lock_file(root).files.items() if recorded == OWN}
     assert own == {".github/workflows/test.yaml", "Makefile", "tests/test_problems.py"}
 
 

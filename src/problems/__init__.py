@@ -1,1 +1,1 @@
-"""The users' rooms: labeling functions of each problem, nothing else."""
+"""The users' packages: labeling functions of each problem, nothing else."""

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
         not_class,
     )
     from tidemill.denoise.label_model import LabelModel, label_models
-    from tidemill.evaluate.label_issues import find_label_errors
+    from tidemill.evaluate.label_errors import find_label_errors
     from tidemill.label.analysis.lf_analysis import LFAnalysis
     from tidemill.label.applier import LFApplier
     from tidemill.label.functions.declared import declare, keyword_functions
@@ -116,7 +116,7 @@ _HOMES: Final = {
     "declare": "tidemill.label.functions.declared",
     "drift_detector": "tidemill.monitor.detectors",
     "drift_detectors": "tidemill.monitor.detectors",
-    "find_label_errors": "tidemill.evaluate.label_issues",
+    "find_label_errors": "tidemill.evaluate.label_errors",
     "keyword_functions": "tidemill.label.functions.declared",
     "label_models": "tidemill.denoise.label_model",
     "labeling_function": "tidemill.label.functions.labeling_function",

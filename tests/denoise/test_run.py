@@ -10,7 +10,7 @@ from tests.denoise.factories import settings, votes_table
 from tidemill.contracts import NO_GOLD, ConfigError, check, labels_contract
 from tidemill.denoise.models.registry import MODELS, create
 from tidemill.denoise.report.summary import facts
-from tidemill.denoise.run import denoise, restored
+from tidemill.denoise.run import denoise, load_label_model
 
 
 def features_of(table):
@@ -30,7 +30,7 @@ def test_labels_of_every_row_keep_their_contract(model):
 @pytest.mark.parametrize("model", sorted(name for name, model in MODELS.items() if not model.uses_features))
 def test_silent_rows_get_the_prior(model):
     done = denoise(votes_table(), ("ham", "spam"), settings(model))
-    prior = restored(done.model).prior_
+    prior = load_label_model(done.model).prior_
     assert done.labels.select("p_ham", "p_spam").to_numpy()[-1] == pytest.approx(prior)
 
 

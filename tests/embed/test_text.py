@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tidemill.embed.settings import TextSettings
-from tidemill.embed.text import TextBackbone, padded, readable, similar
+from tidemill.embed.text import TextBackbone, batches_by_length, pad_tokens, readable
 
 SETTINGS = TextSettings(max_tokens=32, tokens_per_step=128, squeeze=True, normalize=True)
 
@@ -10,17 +10,17 @@ SETTINGS = TextSettings(max_tokens=32, tokens_per_step=128, squeeze=True, normal
 def test_groups_hold_every_row_once_and_no_more_tokens_than_allowed():
     lengths = np.random.default_rng(0).integers(1, 50, size=200)
     tokens = [[1] * int(length) for length in lengths]
-    groups = list(similar(tokens, 100))
+    groups = list(batches_by_length(tokens, 100))
     assert sorted(row for group in groups for row in group) == list(range(200))
     assert all(len(group) * lengths[group].max() <= 100 for group in groups)
 
 
 def test_a_row_longer_than_a_step_is_a_group_of_its_own():
-    assert list(similar([[1] * 9], 4)) == [[0]]
+    assert list(batches_by_length([[1] * 9], 4)) == [[0]]
 
 
 def test_padding_is_masked():
-    ids, mask = padded([[5], [6, 7, 8]], 9)
+    ids, mask = pad_tokens([[5], [6, 7, 8]], 9)
     assert ids.tolist() == [[5, 9, 9], [6, 7, 8]]
     assert mask.sum(axis=1).tolist() == [1, 3]
 

@@ -8,7 +8,7 @@ from tests.embed.test_image import encoded
 from tidemill.embed.embedder import Embedder
 from tidemill.embed.image import pixels
 from tidemill.embed.settings import EmbedSettings, ImageSettings, TextSettings
-from tidemill.embed.trainable_backbone import tunable, varied
+from tidemill.embed.trainable_backbone import augment_image, trainable_backbone
 
 TEXT = TextSettings(max_tokens=12, tokens_per_step=256, squeeze=True, normalize=True)
 
@@ -68,7 +68,7 @@ def test_what_was_saved_gives_the_features_that_were_learned(request, kind, tmp_
 
     start = request.getfixturevalue(kind)
     before = start.features(ROWS[kind], name="t")
-    backbone = tunable(start, scratch=False, seed=0)
+    backbone = trainable_backbone(start, scratch=False, seed=0)
     inputs = backbone.inputs(backbone.prepare(ROWS[kind][kind].to_list()), None)
     with torch.no_grad():
         for parameter in backbone.module.parameters():
@@ -84,7 +84,7 @@ def test_what_was_saved_gives_the_features_that_were_learned(request, kind, tmp_
 
 @pytest.mark.parametrize("kind", ["text", "image"])
 def test_layers_hold_every_parameter_once_and_the_first_come_first(request, kind):
-    backbone = tunable(request.getfixturevalue(kind), scratch=False, seed=0)
+    backbone = trainable_backbone(request.getfixturevalue(kind), scratch=False, seed=0)
     layers = backbone.layers()
     names = [name for layer in layers for name in layer]
     assert sorted(names) == sorted(name for name, _ in backbone.module.named_parameters())
@@ -95,14 +95,14 @@ def test_layers_hold_every_parameter_once_and_the_first_come_first(request, kind
 @pytest.mark.parametrize("kind", ["text", "image"])
 def test_from_scratch_the_weights_are_the_seeds(request, kind):
     start = request.getfixturevalue(kind)
-    one, same, other = (tunable(start, scratch=True, seed=seed).module.state_dict() for seed in (0, 0, 1))
+    one, same, other = (trainable_backbone(start, scratch=True, seed=seed).module.state_dict() for seed in (0, 0, 1))
     drawn = [name for name, tensor in one.items() if tensor.dim() > 1]
     assert all((one[name] == same[name]).all() for name in drawn)
     assert any((one[name] != other[name]).any() for name in drawn)
 
 
 def test_augmented_texts_hide_some_tokens_and_never_the_ends(text):
-    backbone: Any = tunable(text, scratch=False, seed=0)
+    backbone: Any = trainable_backbone(text, scratch=False, seed=0)
     rows = backbone.prepare(["a tide mill grinds because the tide moves"] * 200)
     plain, _ = backbone.inputs(rows, None)
     hidden, _ = backbone.inputs(rows, np.random.default_rng(0))
@@ -115,7 +115,7 @@ def test_augmented_texts_hide_some_tokens_and_never_the_ends(text):
 def test_an_augmented_image_keeps_size_and_range():
     image = pixels(png(1), 32).astype(np.float32) / 255.0
     chance = np.random.default_rng(0)
-    made = [varied(image, chance) for _ in range(20)]
+    made = [augment_image(image, chance) for _ in range(20)]
     assert {one.shape for one in made} == {(32, 32, 3)}
     assert min(one.min() for one in made) >= 0
     assert max(one.max() for one in made) <= 1

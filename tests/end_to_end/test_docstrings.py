@@ -54,12 +54,12 @@ def test_the_walk_finds_arrays_and_arrows():
     assert [bool(ARROW.search(ast.get_docstring(node) or "")) for node in (first, second)] == [True, False]
 
 
-@pytest.mark.parametrize("room", sorted({path.relative_to(ROOT / "src/tidemill").parts[0] for path in FILES}))
-def test_no_docstring_has_an_arrow(room: str):
+@pytest.mark.parametrize("package", sorted({path.relative_to(ROOT / "src/tidemill").parts[0] for path in FILES}))
+def test_no_docstring_has_an_arrow(package: str):
     found = [
         where
         for path in FILES
-        if path.relative_to(ROOT / "src/tidemill").parts[0] == room
+        if path.relative_to(ROOT / "src/tidemill").parts[0] == package
         for where, _, text in documented(path)
         if ARROW.search(text)
     ]

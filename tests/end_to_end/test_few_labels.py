@@ -12,7 +12,7 @@ import pytest
 from tests.apps.factories import picture
 from tests.end_to_end.conftest import clone, write_reviews
 from tidemill.apps.models.model import CANDIDATE, find_model
-from tidemill.apps.onboarding.new_problem import NewProblem, scaffold
+from tidemill.apps.onboarding.new_problem import NewProblem, create_problem
 from tidemill.project.compose import write_params
 from tidemill.project.project import Project
 
@@ -30,7 +30,7 @@ def project(tmp_path, packages, monkeypatch):
 
 def made(project, monkeypatch, name, **words):
     """Words of `tidemill new` → the candidate that the stages make of it, and what evaluate told."""
-    print(*scaffold(NewProblem(name, **words), project=Project.open(project)).lines, sep="\n")
+    print(*create_problem(NewProblem(name, **words), project=Project.open(project)).lines, sep="\n")
     for stage in STAGES:
         monkeypatch.setattr("sys.argv", [stage, name])
         importlib.import_module(f"tidemill.stages.{stage}").main()

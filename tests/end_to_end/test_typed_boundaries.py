@@ -28,10 +28,10 @@ ALLOWED = {
     "tidemill.label.functions.labeling_function.labeling_function": "resources of a labeling function are the user's",
     "tidemill.label.functions.labeling_function.batch_labeling_function": "resources are the user's",
     "tidemill.api.end_model.EndModel.config_": "config.json as a dictionary, to look at",
-    "tidemill.apps.reports.problem_report.Chapter.batches": "rows of a table, for the page",
-    "tidemill.apps.reports.problem_report.Chapter.functions": "rows of lf_summary.csv, for the page",
-    "tidemill.apps.reports.problem_report.Chapter.scores": "rows of scores.csv, for the page",
-    "tidemill.apps.reports.problem_report.Chapter.of": "rows of scores.csv, for the page",
+    "tidemill.apps.reports.problem_report.ProblemReport.batches": "rows of a table, for the page",
+    "tidemill.apps.reports.problem_report.ProblemReport.functions": "rows of lf_summary.csv, for the page",
+    "tidemill.apps.reports.problem_report.ProblemReport.scores": "rows of scores.csv, for the page",
+    "tidemill.apps.reports.problem_report.ProblemReport.of": "rows of scores.csv, for the page",
     "tidemill.contracts.raw_contract": "column names to Polars' data types",
     "tidemill.reports.denoise.DenoiseReport.upgraded": "content of a file before it is validated",
     "tidemill.reports.denoise.LabelModelFile.upgraded": "content of a file before it is validated",
@@ -41,9 +41,9 @@ ALLOWED = {
     "tidemill.reports.project.SuiteResult.upgraded": "content of a file before it is validated",
     "tidemill.reports.project.SuiteResult.of": "a result whose form is Great Expectations'",
     "tidemill.label.functions.json_schema.json_schema": "a JSON Schema, whose form is the standard's",
-    "tidemill.denoise.models.base.LabelModel.to_dict": "used inside denoise; LabelModelFile is what leaves it",
-    "tidemill.denoise.models.base.LabelModel.from_dict": "used inside denoise; LabelModelFile is what leaves it",
-    "tidemill.denoise.models.base.LabelModel.report": "used inside denoise; DenoiseReport is what leaves it",
+    "tidemill.denoise.models.base.BaseLabelModel.to_dict": "used inside denoise; LabelModelFile is what leaves it",
+    "tidemill.denoise.models.base.BaseLabelModel.from_dict": "used inside denoise; LabelModelFile is what leaves it",
+    "tidemill.denoise.models.base.BaseLabelModel.report": "used inside denoise; DenoiseReport is what leaves it",
     "tidemill.denoise.settings.DenoiseSettings.parameters": "parameters of the label model that is chosen by name",
     "tidemill.train.settings.TrainSettings.recipes": "settings as YAML has them, validated one by one",
     "tidemill.train.settings.TrainSettings.trainer": "options of Lightning's Trainer",
@@ -52,7 +52,7 @@ ALLOWED = {
 """Name: why it may stay untyped."""
 
 
-def room(module: str) -> str:
+def package(module: str) -> str:
     parts = module.split(".")
     return ".".join(parts[: 3 if parts[1:2] == ["apps"] else 2])
 
@@ -72,7 +72,7 @@ def crossing(trees: dict[str, ast.Module]) -> dict[str, set[str]]:
     found = defaultdict(set)
     for module, tree in trees.items():
         for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and node.module in trees and room(node.module) != room(module):
+            if isinstance(node, ast.ImportFrom) and node.module in trees and package(node.module) != package(module):
                 found[node.module] |= {alias.name for alias in node.names}
     return found
 

@@ -3,12 +3,12 @@ import pytest
 from sklearn.metrics import precision_score, recall_score, roc_auc_score
 
 from tests.evaluate.factories import settings
-from tidemill.evaluate.metrics import ruler
-from tidemill.evaluate.roc_auc import auc
-from tidemill.evaluate.score_table import board
+from tidemill.evaluate.metrics import metric_spec
+from tidemill.evaluate.roc_auc import roc_auc
+from tidemill.evaluate.score_table import score_table
 from tidemill.evaluate.slices import Slice
-from tidemill.evaluate.temperature import cooled, resampled, temperature
-from tidemill.evaluate.thresholds import GRID, coverage, least_confidence, thresholds
+from tidemill.evaluate.temperature import bootstrap_temperatures, fit_temperature, scale_by_temperature
+from tidemill.evaluate.thresholds import GRID, coverage_at, least_confidence, thresholds
 
 
 def drawn(rows=300, classes=3, seed=0):
@@ -23,22 +23,22 @@ def drawn(rows=300, classes=3, seed=0):
 def test_auc_is_that_of_scikit_learn_ties_included(classes):
     gold, said = drawn(classes=classes)
     each = [roc_auc_score(gold == k, said[:, k]) for k in range(classes)]
-    assert auc(gold, said)[0] == pytest.approx(each[1] if classes == 2 else np.mean(each), abs=1e-9)
+    assert roc_auc(gold, said)[0] == pytest.approx(each[1] if classes == 2 else np.mean(each), abs=1e-9)
 
 
 def test_drawing_a_row_twice_is_having_it_twice():
     gold, said = drawn(rows=40)
     times = np.random.default_rng(1).integers(0, 3, 40)
-    assert auc(gold, said, times[None].astype(float))[0] == pytest.approx(
-        auc(np.repeat(gold, times), np.repeat(said, times, axis=0))[0]
+    assert roc_auc(gold, said, times[None].astype(float))[0] == pytest.approx(
+        roc_auc(np.repeat(gold, times), np.repeat(said, times, axis=0))[0]
     )
 
 
 def test_auc_of_one_class_has_no_meaning_and_of_chance_an_interval_about_a_half():
     rng = np.random.default_rng(0)
     said = rng.dirichlet([1, 1], 400)
-    assert np.isnan(auc(np.zeros(400, dtype=int), said)[0])
-    table = board(rng.integers(0, 2, 400), {"m": said}, [], ruler(("a", "b"), None, 10), settings())
+    assert np.isnan(roc_auc(np.zeros(400, dtype=int), said)[0])
+    table = score_table(rng.integers(0, 2, 400), {"m": said}, [], metric_spec(("a", "b"), None, 10), settings())
     (line,) = table.filter(table["metric"] == "auc").iter_rows(named=True)
     assert line["low"] < 0.5 < line["high"]
 
@@ -48,7 +48,9 @@ def test_auc_of_a_slice_is_the_share_of_its_own_pairs_that_stand_right():
     gold = np.array([1, 1, 0, 0, 1, 0])
     high = np.array([0.8, 0.4, 0.6, 0.1, 0.05, 0.95])
     part = Slice("half", "first", np.arange(6) < 4)
-    table = board(gold, {"m": np.column_stack([1 - high, high])}, [part], ruler(("a", "b"), None, 10), settings())
+    table = score_table(
+        gold, {"m": np.column_stack([1 - high, high])}, [part], metric_spec(("a", "b"), None, 10), settings()
+    )
     of = {line["slice"]: line for line in table.filter(table["metric"] == "auc").iter_rows(named=True)}
     assert of["half=first"]["score"] == 0.75
     assert of["all"]["score"] == pytest.approx(1 / 3, abs=1e-6)  # .8 above two of three, .4 above one, .05 above none
@@ -57,7 +59,7 @@ def test_auc_of_a_slice_is_the_share_of_its_own_pairs_that_stand_right():
 
 def test_precision_and_recall_of_each_class_stand_in_the_table():
     gold, said = drawn()
-    table = board(gold, {"m": said}, [], ruler(("a", "b", "c"), None, 10), settings(n_bootstrap=50))
+    table = score_table(gold, {"m": said}, [], metric_spec(("a", "b", "c"), None, 10), settings(n_bootstrap=50))
     found = dict(table.select("metric", "score").iter_rows())
     predicted = said.argmax(axis=1)
     assert found["precision_b"] == pytest.approx(precision_score(gold == 1, predicted == 1), abs=1e-6)
@@ -68,12 +70,12 @@ def test_the_temperature_of_logits_that_were_multiplied_is_the_factor():
     rng = np.random.default_rng(0)
     honest = rng.dirichlet([1, 1, 1], 4000)
     gold = np.array([rng.choice(3, p=row) for row in honest])
-    sharp = cooled(honest, 1 / 2.5)
-    assert temperature(sharp, np.eye(3)[gold]) == pytest.approx(2.5, rel=0.06)
-    assert temperature(sharp, honest) == pytest.approx(2.5, rel=0.01)  # against the probabilities themselves
-    some = resampled(sharp[:400], np.eye(3)[gold[:400]], n_bootstrap=60, seed=0)
+    sharp = scale_by_temperature(honest, 1 / 2.5)
+    assert fit_temperature(sharp, np.eye(3)[gold]) == pytest.approx(2.5, rel=0.06)
+    assert fit_temperature(sharp, honest) == pytest.approx(2.5, rel=0.01)  # against the probabilities themselves
+    some = bootstrap_temperatures(sharp[:400], np.eye(3)[gold[:400]], n_bootstrap=60, seed=0)
     assert np.quantile(some, 0.02) < 2.5 < np.quantile(some, 0.98)
-    assert (cooled(sharp, 2.5).argmax(axis=1) == sharp.argmax(axis=1)).all()
+    assert (scale_by_temperature(sharp, 2.5).argmax(axis=1) == sharp.argmax(axis=1)).all()
 
 
 def test_precision_and_recall_are_those_of_scikit_learn():
@@ -96,7 +98,7 @@ def test_coverage_counts_the_rows_that_are_sure_enough():
     assert least_confidence(gold, said, 0.9) == 0.9
     assert least_confidence(gold, said, 0.7) == 0.6
     assert least_confidence(gold, said, 0.95) is None
-    told = coverage(gold, said, 0.9, settings(target_precision=0.9))
+    told = coverage_at(gold, said, 0.9, settings(target_precision=0.9))
     assert told.coverage.score == 0.5
     assert told.precision.score == 0.9
     assert told.coverage.low < 0.5 < told.coverage.high

@@ -8,13 +8,13 @@ import pytest
 from tests.evaluate.factories import flipped, settings
 from tests.evaluate.test_gate import BY, GOLD, contest, guard
 from tidemill.evaluate import gate
-from tidemill.evaluate.gate import shown, signed
+from tidemill.evaluate.gate import format_gain, format_score
 from tidemill.evaluate.score_table import difference
 from tidemill.reports.base import Estimate
 
 
 def judge(*given):
-    return gate.judge(*given).model_dump()
+    return gate.gate_verdict(*given).model_dump()
 
 
 @pytest.mark.parametrize(("rows", "judged"), [(30, True), (29, False)])
@@ -101,9 +101,9 @@ def test_a_fall_of_just_the_tolerance_is_no_breach():
 
 
 def test_a_score_without_meaning_is_a_dash():
-    assert shown(None) == "-"
-    assert shown(0.5) == "0.500"
-    assert signed(Estimate(score=None, low=0.1, high=None)) == "- [+0.100, -]"
+    assert format_score(None) == "-"
+    assert format_score(0.5) == "0.500"
+    assert format_gain(Estimate(score=None, low=0.1, high=None)) == "- [+0.100, -]"
 
 
 def test_scores_of_all_three_stand_in_the_verdict():

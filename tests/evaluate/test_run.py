@@ -5,7 +5,16 @@ import polars as pl
 import pytest
 
 from tests.evaluate.factories import CLASSES, flipped, rows, says, settings
-from tidemill.evaluate.baselines import CANDIDATE, CEILING, CHAMPION, FLOOR, LABELS, ORDER, VOTE, floor
+from tidemill.evaluate.baselines import (
+    CHAMPION,
+    END_MODEL,
+    GOLD_CEILING,
+    LABEL_MODEL,
+    MAJORITY_CLASS,
+    MAJORITY_VOTE,
+    ORDER,
+    majority_class_predictions,
+)
 from tidemill.evaluate.plots import draw
 from tidemill.evaluate.run import evaluate
 from tidemill.reports.evaluate import Metrics
@@ -15,11 +24,11 @@ from tidemill.reports.evaluate import Metrics
 def models():
     gold = rows()["gold"].to_numpy()
     return {
-        CEILING: says(flipped(gold, 4)),
-        CANDIDATE: says(flipped(gold, 20)),
-        FLOOR: floor(gold, 2, len(gold)),
-        VOTE: says(flipped(gold, 80)),
-        LABELS: says(flipped(gold, 40)),
+        GOLD_CEILING: says(flipped(gold, 4)),
+        END_MODEL: says(flipped(gold, 20)),
+        MAJORITY_CLASS: majority_class_predictions(gold, 2, len(gold)),
+        MAJORITY_VOTE: says(flipped(gold, 80)),
+        LABEL_MODEL: says(flipped(gold, 40)),
         CHAMPION: says(flipped(gold, 90)),
     }
 
@@ -31,15 +40,15 @@ def done(models):
 
 def test_every_yardstick_stands_in_one_table_in_its_order(done):
     whole = done.scores.filter(pl.col("slice") == "all")
-    assert tuple(whole["yardstick"].unique(maintain_order=True)) == ORDER
+    assert tuple(whole["model"].unique(maintain_order=True)) == ORDER
     assert set(whole["rows"]) == {200}
 
 
 def test_scores_are_of_test_rows_and_the_verdict_of_valid_rows(models):
     gold, split = rows()["gold"].to_numpy(), rows()["split"].to_numpy()
     right = np.where(split == "test", gold, 1 - gold)
-    found = evaluate(rows(), models | {CANDIDATE: says(right)}, CLASSES, settings(), version="spam@v1.0.0")
-    assert found.metrics.scores[CANDIDATE]["accuracy"] == 1.0
+    found = evaluate(rows(), models | {END_MODEL: says(right)}, CLASSES, settings(), version="spam@v1.0.0")
+    assert found.metrics.scores[END_MODEL]["accuracy"] == 1.0
     assert found.verdict.scores["candidate"].score == 0.0
 
 
@@ -56,7 +65,7 @@ def test_slices_are_cut_by_every_column_and_count_their_rows(done):
 def test_metrics_are_json_of_numbers_and_say_how_far_the_ceiling_is(done):
     content = json.loads(json.dumps(done.metrics.model_dump(), allow_nan=False))
     assert Metrics.parse(json.dumps(content | {"format": 1}), where="metrics.json") == done.metrics
-    ceiling = done.metrics.end_model_gains[CEILING]
+    ceiling = done.metrics.end_model_gains[GOLD_CEILING]
     assert ceiling.gain < 0
     assert ceiling.interval[0] <= ceiling.gain <= ceiling.interval[1]
 
@@ -85,24 +94,24 @@ def test_a_new_slice_leaves_the_other_numbers_alone(done, models):
 
 def test_confusion_holds_one_line_per_test_row(done, models):
     gold = rows().filter(pl.col("split") == "test")["gold"].to_numpy()
-    assert done.confusion.height == 200
-    wrong = done.confusion.filter(pl.col("actual") != pl.col("predicted")).height
+    assert done.confusion_table.height == 200
+    wrong = done.confusion_table.filter(pl.col("actual") != pl.col("predicted")).height
     split = (rows()["split"] == "test").to_numpy()
-    assert wrong == (models[CANDIDATE][split].argmax(axis=1) != gold).sum()
+    assert wrong == (models[END_MODEL][split].argmax(axis=1) != gold).sum()
 
 
 def test_the_rows_of_the_calibration_table_add_up(done):
-    assert set(done.calibration.group_by("yardstick").agg(pl.col("rows").sum())["rows"]) == {200}
+    assert set(done.reliability_table.group_by("model").agg(pl.col("rows").sum())["rows"]) == {200}
 
 
 def test_without_any_gold_everything_is_still_written(tmp_path):
     empty = rows().clear()
     nothing = np.zeros((0, 2))
-    done = evaluate(empty, {CANDIDATE: nothing, FLOOR: nothing}, CLASSES, settings(), version=None)
+    done = evaluate(empty, {END_MODEL: nothing, MAJORITY_CLASS: nothing}, CLASSES, settings(), version=None)
     draw(done, tmp_path, CLASSES)
     assert done.metrics.rows == 0
     assert done.verdict.verdict == "keep"
-    assert done.scores.columns[:3] == ["slice", "yardstick", "metric"]
+    assert done.scores.columns[:3] == ["slice", "model", "metric"]
     assert len(list(tmp_path.iterdir())) == 5
 
 
@@ -111,7 +120,7 @@ def test_refused_rows_are_counted_for_all_and_for_each_slice_and_right_answers_a
     hard, test = (table["group"] == "hard-ham").fill_null(value=False).to_numpy(), (table["split"] == "test").to_numpy()
     outlier = np.where(hard, 1.5, 0.5)
     wrong = np.where(hard, 1 - table["gold"].to_numpy(), table["gold"].to_numpy())
-    found = evaluate(table, models | {CANDIDATE: says(wrong)}, CLASSES, settings(), version=None, outlier=outlier)
+    found = evaluate(table, models | {END_MODEL: says(wrong)}, CLASSES, settings(), version=None, outlier=outlier)
     told = found.metrics.none_of_the_above
     assert told.rejected.score == pytest.approx((hard & test).sum() / test.sum())
     assert told.rejected.low < told.rejected.score < told.rejected.high

@@ -9,7 +9,7 @@ from typing import Any
 from PIL import Image
 
 from tidemill.contracts import Problem
-from tidemill.ingest.batch import Batch, build, empty_seen
+from tidemill.ingest.batch import Batch, build_batch, empty_seen
 from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.source import Source
 
@@ -43,7 +43,7 @@ def take(path: Path, chosen: IngestSettings, problem: Problem = SPAM, *, before:
     import polars as pl
 
     known = pl.concat([empty_seen(chosen), *(batch.seen for batch in before or [])])
-    return build(path.name.split(".")[0], Source(str(path)), problem, chosen, before=known)
+    return build_batch(path.name.split(".")[0], Source(str(path)), problem, chosen, before=known)
 
 
 def png(shade: int = 0, *, size: tuple[int, int] = (4, 4), kind: str = "PNG") -> bytes:

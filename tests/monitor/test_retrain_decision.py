@@ -4,7 +4,7 @@ import pytest
 from tests.monitor.factories import NAMES, arrive, settings
 from tidemill.monitor.compare import compare
 from tidemill.monitor.plots import draw
-from tidemill.monitor.retrain_decision import decide, without_champion, without_news
+from tidemill.monitor.retrain_decision import retrain_decision, without_champion, without_news
 from tidemill.reports.monitor import BatchDrift
 
 
@@ -32,13 +32,13 @@ def findings():
 )
 def test_what_is_done_depends_on_what_was_seen_and_what_was_asked(findings, retrain_on, batches, decision):
     chosen = settings(retrain_on=retrain_on)
-    told = decide("spam@v1.0.0", {name: findings[name] for name in batches}, chosen)
+    told = retrain_decision("spam@v1.0.0", {name: findings[name] for name in batches}, chosen)
     assert told.decision == decision
     assert told.reasons[0].startswith(f"{decision}: ")
 
 
 def test_reasons_name_the_batch_and_the_cause(findings):
-    told = decide("spam@v1.0.0", findings, settings())
+    told = retrain_decision("spam@v1.0.0", findings, settings())
     assert told.reasons[0] == "retrain: bad harms the champion"
     assert any(reason.startswith("moved: features moved") for reason in told.reasons)
     assert "same: no drift: it looks like the reference" in told.reasons
@@ -57,8 +57,8 @@ def test_without_a_new_batch_the_champion_stays():
 @pytest.mark.slow
 def test_the_picture_is_the_same_for_the_same_findings_and_there_is_always_one(findings, tmp_path):
     for name, told in (
-        ("a", decide("spam@v1.0.0", findings, settings())),
-        ("b", decide("spam@v1.0.0", findings, settings())),
+        ("a", retrain_decision("spam@v1.0.0", findings, settings())),
+        ("b", retrain_decision("spam@v1.0.0", findings, settings())),
         ("c", without_champion()),
     ):
         draw(told, tmp_path / f"{name}.png")
@@ -81,15 +81,15 @@ def finding(*, drift=False, harm=False, relabel=False, reasons=()) -> BatchDrift
     ],
 )
 def test_the_first_reason_names_the_batches_that_decide(found, first):
-    assert decide("spam@v1.0.0", found, settings()).reasons[0] == first
+    assert retrain_decision("spam@v1.0.0", found, settings()).reasons[0] == first
 
 
 def test_harm_without_drift_retrains_where_drift_is_asked_for():
-    assert decide("c", {"a": finding(harm=True)}, settings(retrain_on="drift")).decision == "retrain"
+    assert retrain_decision("c", {"a": finding(harm=True)}, settings(retrain_on="drift")).decision == "retrain"
 
 
 def test_only_batches_that_ask_for_labels_are_named_for_it():
-    told = decide("c", {"a": finding(relabel=True, reasons=["why"]), "b": finding()}, settings())
+    told = retrain_decision("c", {"a": finding(relabel=True, reasons=["why"]), "b": finding()}, settings())
     assert told.relabel == ("a",)
     assert told.champion == "c"
     assert told.reasons[1:] == ("a: why",)

@@ -75,7 +75,7 @@ def test_no_function_asks_for_more_than_a_reader_sees(functions, made_up):
 @pytest.fixture(scope="module")
 def dev(packages, tmp_path_factory):
     """Rows of the development split with gold and group, as ingest makes them of the packaged data."""
-    from tidemill.ingest.batch import build, empty_seen
+    from tidemill.ingest.batch import build_batch, empty_seen
     from tidemill.ingest.demo import convert
     from tidemill.ingest.settings import IngestSettings
     from tidemill.ingest.source import Source
@@ -89,7 +89,7 @@ def dev(packages, tmp_path_factory):
     problem = Problem(name="spam", modality="text", classes=CLASSES)
     tables = []
     for path in convert("spam", packages, tmp_path_factory.mktemp("incoming")):
-        batch = build(path.stem, Source(str(path)), problem, settings, before=empty_seen(settings))
+        batch = build_batch(path.stem, Source(str(path)), problem, settings, before=empty_seen(settings))
         tables.append(batch.raw.join(batch.dev, on="row_id").join(batch.slices, on="row_id"))
     return pl.concat(tables).unique("row_id", maintain_order=True)
 

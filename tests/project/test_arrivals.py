@@ -14,7 +14,7 @@ from tests.ingest.factories import SPAM, settings
 from tidemill.contracts import DataError, SuiteError
 from tidemill.project import batches
 from tidemill.project.arrivals import arrive, batch_name, natural, scan
-from tidemill.project.batches import bring_in
+from tidemill.project.batches import add_batches
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
 from tidemill.reports.ingest import IngestReport
@@ -84,7 +84,7 @@ def test_a_file_that_cannot_be_taken_is_refused_and_taken_once_it_is_mended(proj
     found = arrive(Project.open(project), "spam")
     assert found.batches == ["sms-2", "sms-4", "sms-10", "email-1"]
     assert "sms-3.jsonl, line 2: column 'text' is ''" in found.refused[0].reason
-    bring_in(SPAM, CHOSEN, PATHS)
+    add_batches(SPAM, CHOSEN, PATHS)
     assert arrive(Project.open(project), "spam").batches == []
     put("sms-3", "fine and well", "no more holes")
     assert arrive(Project.open(project), "spam").batches == ["sms-3"]
@@ -92,7 +92,7 @@ def test_a_file_that_cannot_be_taken_is_refused_and_taken_once_it_is_mended(proj
 
 def test_keys_of_earlier_batches_are_known_when_a_file_arrives(project: Path) -> None:
     arrive(Project.open(project), "spam")
-    bring_in(SPAM, CHOSEN, PATHS)
+    add_batches(SPAM, CHOSEN, PATHS)
     rows = '{"id": "sms-2-0", "text": "something else", "label": "ham", "group": "x"}\n'
     Path("data/incoming/spam/sms-5.jsonl").write_text(rows)
     found = arrive(Project.open(project), "spam")
@@ -114,16 +114,16 @@ def test_names_are_sorted_as_people_count() -> None:
 
 def test_batches_that_are_there_are_left_alone_and_the_result_is_that_of_a_run_from_scratch(project: Path) -> None:
     arrive(Project.open(project), "spam")
-    bring_in(SPAM, CHOSEN, PATHS)
+    add_batches(SPAM, CHOSEN, PATHS)
     before = {path: Path(path).stat().st_mtime_ns for path in files()}
     put("sms-30", "a new text of today", "where are you my friend!")
     arrive(Project.open(project), "spam")
-    bring_in(SPAM, CHOSEN, PATHS)
+    add_batches(SPAM, CHOSEN, PATHS)
     assert {path: Path(path).stat().st_mtime_ns for path in before} == before
     step_by_step = files()
     for path in step_by_step:
         Path(path).unlink()
-    bring_in(SPAM, CHOSEN, PATHS)
+    add_batches(SPAM, CHOSEN, PATHS)
     assert files() == step_by_step
     report = IngestReport.read(PATHS.reports / "ingest.json")
     assert report.batches["sms-30"].near_duplicates == 1
@@ -132,19 +132,19 @@ def test_batches_that_are_there_are_left_alone_and_the_result_is_that_of_a_run_f
 
 def test_sources_of_batches_that_are_there_are_not_needed_any_more(project: Path) -> None:
     arrive(Project.open(project), "spam")
-    bring_in(SPAM, CHOSEN, PATHS)
+    add_batches(SPAM, CHOSEN, PATHS)
     Path("data/incoming/spam/sms-2.jsonl").unlink()
-    bring_in(SPAM, CHOSEN, PATHS)
+    add_batches(SPAM, CHOSEN, PATHS)
 
 
 def test_a_batch_out_of_the_manifest_goes_and_those_after_it_are_made_again(project: Path) -> None:
     put("sms-2", "call me when you get home!", "where are you my friend")
     put("sms-10", "call me when you get home", "nobody is here but me")
     arrive(Project.open(project), "spam")
-    bring_in(SPAM, CHOSEN, PATHS)
+    add_batches(SPAM, CHOSEN, PATHS)
     assert pl.read_parquet(PATHS.raw / "sms-10.parquet")["text"].to_list() == ["nobody is here but me"]
     Manifest(batches=Manifest.read(PATHS.manifest).batches[1:]).write(PATHS.manifest)
-    bring_in(SPAM, CHOSEN, PATHS)
+    add_batches(SPAM, CHOSEN, PATHS)
     assert sorted(path.name for path in PATHS.raw.iterdir()) == ["email-1.parquet", "sms-10.parquet"]
     assert pl.read_parquet(PATHS.raw / "sms-10.parquet").height == 2
 
@@ -153,41 +153,41 @@ def test_a_source_that_changed_since_it_arrived_is_refused(project: Path) -> Non
     arrive(Project.open(project), "spam")
     put("sms-10", "call me never again")
     with pytest.raises(DataError, match=r"sms-10.jsonl changed since it arrived as batch 'sms-10'"):
-        bring_in(SPAM, CHOSEN, PATHS)
+        add_batches(SPAM, CHOSEN, PATHS)
     assert files() == {}
 
 
 def test_other_settings_make_every_batch_again_but_where_files_come_from_does_not_matter(project: Path) -> None:
     arrive(Project.open(project), "spam")
-    bring_in(SPAM, CHOSEN, PATHS)
+    add_batches(SPAM, CHOSEN, PATHS)
     before = files()
-    bring_in(SPAM, CHOSEN.model_copy(update={"incoming": "elsewhere", "batch_order": ()}), PATHS)
+    add_batches(SPAM, CHOSEN.model_copy(update={"incoming": "elsewhere", "batch_order": ()}), PATHS)
     assert files() == before
-    bring_in(SPAM, CHOSEN.model_copy(update={"near_duplicates": 0.9}), PATHS)
+    add_batches(SPAM, CHOSEN.model_copy(update={"near_duplicates": 0.9}), PATHS)
     assert files() != before
 
 
 def test_a_torn_or_lost_file_is_made_again(project: Path) -> None:
     arrive(Project.open(project), "spam")
-    bring_in(SPAM, CHOSEN, PATHS)
+    add_batches(SPAM, CHOSEN, PATHS)
     before = files()
     (PATHS.raw / "sms-2.parquet").write_bytes(b"PAR1 torn")
     (PATHS.gold / "sms-10.parquet").unlink()
     (PATHS.raw / ".sms-2.parquet.77.part").write_bytes(b"torn")
-    bring_in(SPAM, CHOSEN, PATHS)
+    add_batches(SPAM, CHOSEN, PATHS)
     assert files() == before
     assert not list(PATHS.raw.glob(".*"))
 
 
 def test_a_bad_row_or_a_failed_suite_leaves_what_was_there(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     arrive(Project.open(project), "spam")
-    bring_in(SPAM, CHOSEN, PATHS)
+    add_batches(SPAM, CHOSEN, PATHS)
     before = files()
     put("sms-11", "fine and well", "nothing amiss")
     arrive(Project.open(project), "spam")
     demanding = CHOSEN.model_copy(update={"meta": {"label": "int"}, "gold": None})
     with pytest.raises(DataError, match=r"line 1: column 'label' is 'ham', not int"):
-        bring_in(SPAM, demanding, PATHS)
+        add_batches(SPAM, demanding, PATHS)
     assert files() == before
 
     def fails(*_: Any, **__: Any) -> None:
@@ -197,17 +197,17 @@ def test_a_bad_row_or_a_failed_suite_leaves_what_was_there(project: Path, monkey
     Manifest(batches=Manifest.read(PATHS.manifest).batches[:3]).write(PATHS.manifest)
     (PATHS.raw / "sms-2.parquet").unlink()
     with pytest.raises(SuiteError):
-        bring_in(SPAM, CHOSEN, PATHS)
+        add_batches(SPAM, CHOSEN, PATHS)
     assert not (PATHS.raw / "sms-2.parquet").exists()
 
 
 def test_an_empty_or_doubled_manifest_is_told(project: Path) -> None:
     with pytest.raises(DataError, match="no batch has arrived; run `tidemill arrive spam`"):
-        bring_in(SPAM, CHOSEN, PATHS)
+        add_batches(SPAM, CHOSEN, PATHS)
     entry = {"batch": "a", "source": "x", "sha256": "y"}
     PATHS.manifest.write_text(json.dumps({"batches": [entry, entry]}))
     with pytest.raises(DataError, match="batch 'a' is there twice"):
-        bring_in(SPAM, CHOSEN, PATHS)
+        add_batches(SPAM, CHOSEN, PATHS)
     PATHS.manifest.write_text('{"batches": [{"name": "a"}]}')
     with pytest.raises(DataError, match=r"field batches\.0\.batch is missing.*git checkout"):
-        bring_in(SPAM, CHOSEN, PATHS)
+        add_batches(SPAM, CHOSEN, PATHS)

@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from tidemill.contracts import SuiteError, labels_contract, raw_contract, votes_contract
-from tidemill.project.expectations import guard, page_later, pages_now, promised
+from tidemill.project.expectations import defer_pages, expectations_of, guard, write_pages
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
 from tidemill.reports.project import SuiteResult
@@ -66,19 +66,19 @@ def test_a_probability_above_one_is_named(inside: Path):
 
 def test_a_kept_promise_costs_no_great_expectations_and_its_page_comes_later(inside: Path):
     table = votes(0, 1, -1)
-    promised(table, votes_contract(2), here(), "votes")
+    expectations_of(table, votes_contract(2), here(), "votes")
     assert not here().suite_result("votes").exists()
     table.write_parquet(inside / "votes.parquet")
-    page_later(inside / "votes.parquet", votes_contract(2), here(), "votes")
-    pages_now(here())
+    defer_pages(inside / "votes.parquet", votes_contract(2), here(), "votes")
+    write_pages(here())
     assert SuiteResult.read(here().suite_result("votes")).success
     assert here().data_docs_page("votes").exists()
     here().suite_result("votes").unlink()
-    pages_now(here())  # nothing is left to do
+    write_pages(here())  # nothing is left to do
     assert not here().suite_result("votes").exists()
 
 
 def test_a_broken_promise_is_told_as_the_suite_tells_it(inside: Path):
     with pytest.raises(SuiteError, match=r"spam/votes.*'short'.*rows r1"):
-        promised(votes(0, 7, 1), votes_contract(2), here(), "votes")
+        expectations_of(votes(0, 7, 1), votes_contract(2), here(), "votes")
     assert here().data_docs_page("votes").exists()

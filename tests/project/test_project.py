@@ -13,8 +13,8 @@ import pytest
 import yaml
 
 from tests.conftest import ROOT
-from tidemill.apps.workbench.list_functions import listing
-from tidemill.apps.workbench.problem_view import Look
+from tidemill.apps.workbench.list_functions import function_table
+from tidemill.apps.workbench.problem_view import ProblemView
 from tidemill.contracts import ConfigError
 from tidemill.project.arrivals import arrive
 from tidemill.project.compose import compose_all
@@ -97,8 +97,8 @@ def test_two_projects_in_one_process_do_not_meet(two: tuple[Project, Project]):
     votes = [pl.read_parquet(project.paths("spam").votes) for project in two]
     assert [table.height for table in votes] == [40, 60]
     assert [table["word"].sum() for table in votes] == [20, 30]  # each finds its own word in every second row
-    looks = [Look(project, "spam") for project in two]
-    listed = [listing(look, cost=False) for look in looks]
+    looks = [ProblemView(project, "spam") for project in two]
+    listed = [function_table(look, cost=False) for look in looks]
     assert [[one.function for one in table.functions] for table in listed] == [["word"], ["word"]]
     for look, word in zip(looks, ("prize", "loan"), strict=True):
         assert look.function("word").where.startswith(str(look.project.root))

@@ -14,7 +14,7 @@ import zstandard
 
 from tidemill.contracts import DataError
 from tidemill.readers.options import ReadOptions
-from tidemill.readers.read import SUFFIXES, parse, read_file, tell
+from tidemill.readers.read import SUFFIXES, parse, read_file, report_reading
 from tidemill.readers.table import BadRow
 
 ROWS = {"id": ["a", "b"], "text": ["x, y", None]}
@@ -186,5 +186,5 @@ def test_reading_leaves_the_csv_module_as_it_was() -> None:
 
 
 def test_notes_are_told_once(capsys: pytest.CaptureFixture[str]) -> None:
-    tell(["a", "b", "a"])
+    report_reading(["a", "b", "a"])
     assert capsys.readouterr().err == "note: a\nnote: b\n"

@@ -7,7 +7,7 @@ import pytest
 from tests.denoise.factories import report_of, settings, votes_table
 from tidemill.contracts import DataError
 from tidemill.denoise.models.registry import MODELS
-from tidemill.denoise.run import denoise, restored
+from tidemill.denoise.run import denoise, load_label_model
 from tidemill.reports.denoise import DenoiseReport, LabelModelFile
 
 OLD = Path(__file__).parent / "version_0_1_0" / "denoise.json"
@@ -37,7 +37,7 @@ def test_every_label_model_comes_back_from_its_file_with_the_same_probabilities(
     done = denoise(table, ("ham", "spam"), chosen, features=features)
     done.model.write(tmp_path / "label_model.json")
     file = LabelModelFile.read(tmp_path / "label_model.json")
-    again = restored(file).predict_proba(done.votes, features=features)
+    again = load_label_model(file).predict_proba(done.votes, features=features)
     columns = done.labels.drop("row_id").to_numpy()
     assert file.functions == ("f0", "f1", "f2", "f3")
     assert (again == columns).all()

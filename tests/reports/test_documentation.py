@@ -15,7 +15,7 @@ def subclasses(kind):
 
 
 def models():
-    for name in documentation._rooms():
+    for name in documentation._packages():
         importlib.import_module(f"tidemill.reports.{name}")
     return sorted(
         {kind for kind in subclasses(Part) if kind.__module__.startswith("tidemill.reports")} - {Report},

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tidemill.runs.git import git
-from tidemill.runs.repair_dvc_files import mend
+from tidemill.runs.repair_dvc_files import repair_dvc_files
 
 LOCK = "schema: '2.0'\nstages: {}\n"
 
@@ -35,7 +35,7 @@ def test_a_torn_rwlock_stops_dvc_until_it_is_mended(root: Path, torn: str):
     (root / ".dvc/tmp/rwlock").write_text(torn)
     assert repro(root).returncode != 0
     said: list[str] = []
-    mend(root, said.append)
+    repair_dvc_files(root, said.append)
     assert "rwlock" in said[0]
     assert repro(root).returncode == 0
 
@@ -44,7 +44,7 @@ def test_a_torn_rwlock_stops_dvc_until_it_is_mended(root: Path, torn: str):
 def test_a_torn_lock_file_is_put_back_as_it_was_committed(root: Path, torn: str):
     (root / "dvc.lock").write_text(torn)
     said: list[str] = []
-    mend(root, said.append)
+    repair_dvc_files(root, said.append)
     assert (root / "dvc.lock").read_text() == LOCK
     assert "dvc.lock" in said[0]
 
@@ -53,7 +53,7 @@ def test_a_torn_lock_file_that_was_never_committed_is_removed(root: Path):
     git("rm", "-q", "--cached", "dvc.lock", folder=root)
     git("-c", "user.name=T", "-c", "user.email=t@localhost", "commit", "-q", "-m", "two", folder=root)
     (root / "dvc.lock").write_text("")
-    mend(root, print)
+    repair_dvc_files(root, print)
     assert not (root / "dvc.lock").exists()
 
 
@@ -61,5 +61,5 @@ def test_a_torn_lock_file_that_was_never_committed_is_removed(root: Path):
 def test_whole_files_are_left_alone(root: Path):
     assert repro(root).returncode == 0
     before = (root / "dvc.lock").read_bytes(), (root / ".dvc/tmp/rwlock").read_bytes()
-    mend(root, lambda _: pytest.fail("there was nothing to mend"))
+    repair_dvc_files(root, lambda _: pytest.fail("there was nothing to mend"))
     assert ((root / "dvc.lock").read_bytes(), (root / ".dvc/tmp/rwlock").read_bytes()) == before

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from tidemill.runs.subprocesses import run_leashed
+from tidemill.runs.subprocesses import run_with_parent
 
 
 def wait_until(true: Callable[[], object], seconds: float = 20.0) -> bool:
@@ -31,7 +31,7 @@ def is_gone(pid: int) -> bool:
 def test_lines_come_as_they_are_printed_and_the_status_is_the_commands(inside: Path):
     said: list[str] = []
     code = "import sys; print('one'); print('two', file=sys.stderr); sys.exit(3)"
-    status = run_leashed([sys.executable, "-c", code], folder=inside, environment=os.environ, say=said.append)
+    status = run_with_parent([sys.executable, "-c", code], folder=inside, environment=os.environ, say=said.append)
     assert status == 3
     assert sorted(said) == ["one", "two"]
 
@@ -39,8 +39,8 @@ def test_lines_come_as_they_are_printed_and_the_status_is_the_commands(inside: P
 def test_a_killed_parent_takes_its_commands_grandchildren_with_it(inside: Path):
     sleeper = f'{sys.executable} -c \'import time,os; open("pid","w").write(str(os.getpid())); time.sleep(600)\''
     parent = (
-        "import os, pathlib\nfrom tidemill.runs.subprocesses import run_leashed\n"
-        f"run_leashed(['sh', '-c', {sleeper!r} + '; true'], folder=pathlib.Path('.'), environment=os.environ, say=print)"
+        "import os, pathlib\nfrom tidemill.runs.subprocesses import run_with_parent\n"
+        f"run_with_parent(['sh', '-c', {sleeper!r} + '; true'], folder=pathlib.Path('.'), environment=os.environ, say=print)"
     )
     with subprocess.Popen([sys.executable, "-c", parent], cwd=inside) as process:
         assert wait_until(lambda: (inside / "pid").exists() and (inside / "pid").read_text())

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from tidemill.api.contents import content_table, contents_of
 from tidemill.api.training_labels import training_targets, training_weights
-from tidemill.apps.models.model import CHUNK, Said
+from tidemill.apps.models.model import CHUNK, Predictions
 from tidemill.common.arrays import feature_array
 from tidemill.common.estimators import Estimator
 from tidemill.common.files import atomic_write
@@ -338,20 +338,20 @@ class EndModel(Estimator):
         self.n_features_in_ = len(fitted.head.mean)
         self.config_ = json.loads(fitted.config.text())
 
-    def _answer(self, rows: Any) -> Said:
+    def _answer(self, rows: Any) -> Predictions:
         self._check_is_fitted()
         contents = contents_of(rows)
         features = feature_array(rows) if contents is None else self._embedded(contents)
         if not len(features):
             empty = np.zeros(0)
-            return Said(np.zeros((0, len(self.classes_))), None if self._outliers is None else empty)
+            return Predictions(np.zeros((0, len(self.classes_))), None if self._outliers is None else empty)
         if features.shape[1] != self.n_features_in_:
             raise InputError(
                 f"X has {features.shape[1]} features, but EndModel is expecting {self.n_features_in_} features as input"
             )
         texts = [str(one) for one in contents] if contents is not None and self.fitted_.reads_text else None
         outlier = None if self._outliers is None else self._outliers.score(features)
-        return Said(self.fitted_.predict_proba(features, texts), outlier)
+        return Predictions(self.fitted_.predict_proba(features, texts), outlier)
 
     def _embedded(self, contents: Sequence[Any]) -> Features:
         if self._home is None or self.fitted_.config.backbone is None:

@@ -10,7 +10,7 @@ import polars as pl
 
 from tidemill.api.end_model import EndModel
 from tidemill.apps.models.model import find_model
-from tidemill.apps.reports.problem_report import Chapter, gather
+from tidemill.apps.reports.problem_report import ProblemReport, read_problem_report
 from tidemill.common.spelling import did_you_mean
 from tidemill.contracts import (
     FEATURES,
@@ -330,7 +330,7 @@ class Project:
         found = find_model(self._on_disk, self.problem(problem).name, version)
         return EndModel.load(found.folder, root=self._on_disk.shared, threads=found.threads)
 
-    def report(self, problem: str) -> Chapter:
+    def report(self, problem: str) -> ProblemReport:
         """Gather all that is reported of a problem: batches, functions, scores, verdict, drift; None where it is not there.
 
         Parameters
@@ -338,7 +338,7 @@ class Project:
         problem
             One of ``problems``.
         """
-        return gather(self._on_disk, self.problem(problem).name)
+        return read_problem_report(self._on_disk, self.problem(problem).name)
 
     def _of_batches(self, problem: str, folder: str, contract: Any, batches: Sequence[str] | None) -> pl.DataFrame:
         wanted = self.batches(problem) if batches is None else list(batches)

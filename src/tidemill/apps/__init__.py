@@ -1,12 +1,12 @@
 """Applications: what a person or a stage asks of a project. They meet in ``models`` and ``reports`` alone.
 
-models/         a trained model found, loaded, run by an engine, fine-tuned, exported
-predict/        `tidemill predict`: files of new rows labeled
-serve/          `tidemill serve`: requests over HTTP answered
-workbench/      `tidemill lf`: labeling functions looked at while they are written
-search/         `tidemill search` and its stage: better settings of embed and train
-studies/        `tidemill learning-curves`, `tidemill label-errors`: learning curves, suspect labels
-reports/        `tidemill report`: reports/index.html and the summary of a run
-onboarding/     `tidemill init`, `upgrade` and `new`: a project made and moved on, a problem made from data
+models/      a trained model found, loaded, run by an engine, fine-tuned, exported
+predict/     `tidemill predict`: files of new rows labeled
+serve/       `tidemill serve`: requests over HTTP answered
+workbench/   `tidemill lf`: labeling functions looked at while they are written
+search/      `tidemill search` and its stage: better settings of embed and train
+studies/     `tidemill learning-curves`, `tidemill label-errors`: learning curves, suspect labels
+reports/     `tidemill report`: reports/index.html and the summary of a run
+onboarding/  `tidemill init`, `upgrade` and `new`: a project made and moved on, a problem made from data
 evaluation_data the rows and predictions that the evaluate stage compares
 """

@@ -1,4 +1,4 @@
-"""What evaluation compares: the rows with gold that are reported or judged, and the predictions of every yardstick on them."""
+"""What evaluation compares: the rows with gold that are reported or judged, and the predictions of every model on them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,16 @@ from tidemill.contracts import (
     votes_contract,
 )
 from tidemill.denoise.statistics.votes import vote_shares
-from tidemill.evaluate.baselines import CANDIDATE, CEILING, CHAMPION, FLOOR, LABELS, VOTE, floor, settle
+from tidemill.evaluate.baselines import (
+    CHAMPION,
+    END_MODEL,
+    GOLD_CEILING,
+    LABEL_MODEL,
+    MAJORITY_CLASS,
+    MAJORITY_VOTE,
+    break_ties,
+    majority_class_predictions,
+)
 from tidemill.evaluate.confidence_report import GATED, REPORTED
 from tidemill.project.contents import texts_of
 from tidemill.project.layout import Paths
@@ -37,7 +46,7 @@ DEV: Final = "dev"
 LEARNED: Final = ("train", "dev")
 
 
-def measured(
+def evaluation_predictions(
     problem: Problem, paths: Paths, known: pl.DataFrame, settings: TrainSettings, champion: Champion | None
 ) -> tuple[pl.DataFrame, dict[str, Probabilities]]:
     """Predict the rows with gold by every baseline.
@@ -73,19 +82,21 @@ def measured(
     votes = read(paths.votes, votes_contract(len(classes)))
     functions = votes_contract(len(classes)).other_names(votes.columns)
     tables = {
-        LABELS: read(paths.labels, labels_contract(classes)),
-        CANDIDATE: _predictions(paths, classes, settings),
+        LABEL_MODEL: read(paths.labels, labels_contract(classes)),
+        END_MODEL: _predictions(paths, classes, settings),
     }
     models = {name: _of(table, rows, probability_columns(classes), name) for name, table in tables.items()}
-    models[FLOOR] = floor(learned["gold"].to_numpy(), len(classes), rows.height)
-    models[VOTE] = settle(vote_shares(_of(votes, rows, functions, VOTE).astype(np.int8), len(classes)))
+    models[MAJORITY_CLASS] = majority_class_predictions(learned["gold"].to_numpy(), len(classes), rows.height)
+    models[MAJORITY_VOTE] = break_ties(
+        vote_shares(_of(votes, rows, functions, MAJORITY_VOTE).astype(np.int8), len(classes))
+    )
     features = read_batches(paths.features, FEATURES, batches)
     if learned["gold"].n_unique() > 1 and rows.height:
         ensemble = ModelConfig.read(paths.model / CONFIG).ensemble
         members = () if ensemble is None else ensemble.members
         texts = texts_of(paths, batches) if problem.modality == "text" and members else None
         lessons = [_lesson(part, features, texts, len(classes)) for part in (learned, rows)]
-        models[CEILING] = _ceiling(
+        models[GOLD_CEILING] = _ceiling(
             lessons[0],
             lessons[1],
             settings.plain().with_changes({"cotraining.views": tuple(members), "ensemble.members": ()}),
@@ -96,7 +107,7 @@ def measured(
     return rows, models
 
 
-def outlier(paths: Paths, rows: pl.DataFrame, problem: Problem, settings: TrainSettings) -> np.ndarray | None:
+def outlier_scores(paths: Paths, rows: pl.DataFrame, problem: Problem, settings: TrainSettings) -> np.ndarray | None:
     """Read the candidate's outlier scores.
 
     Parameters
@@ -113,7 +124,7 @@ def outlier(paths: Paths, rows: pl.DataFrame, problem: Problem, settings: TrainS
     """
     if not settings.ood_rejection_rate:
         return None
-    return _of(_predictions(paths, problem.classes, settings), rows, [OUTLIER], CANDIDATE)[:, 0]
+    return _of(_predictions(paths, problem.classes, settings), rows, [OUTLIER], END_MODEL)[:, 0]
 
 
 def _predictions(paths: Paths, classes: tuple[str, ...], settings: TrainSettings) -> pl.DataFrame:

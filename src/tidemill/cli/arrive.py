@@ -25,11 +25,11 @@ def arrive(problem: ProblemName, *, as_json: AsJson = False) -> None:
     tidemill arrive spam
     """
     from tidemill.project.arrivals import arrive as take_in
-    from tidemill.readers.read import tell
+    from tidemill.readers.read import report_reading
 
     with answering(as_json=as_json) as answer:
         found = take_in(open_project(problem), problem)
-        tell(found.notes)
+        report_reading(found.notes)
         refused = [f"refused: {one.source}: {one.reason}" for one in found.refused]
         content = {"problem": problem, "batches": found.batches, "refused": [asdict(one) for one in found.refused]}
         answer(content, [f"{problem}: {', '.join(found.batches) or 'nothing new'}", *refused])

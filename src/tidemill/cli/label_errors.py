@@ -16,10 +16,10 @@ def label_errors(problem: ProblemName, *, as_json: AsJson = False) -> None:
     --------
     tidemill label-errors spam
     """
-    from tidemill.apps.studies.label_errors import suspects
+    from tidemill.apps.studies.label_errors import suspected_errors
 
     with answering(as_json=as_json) as answer:
-        table, words = suspects(open_project(problem), problem)
+        table, words = suspected_errors(open_project(problem), problem)
         page = f"reports/{problem}/label_errors.html"
         content = {"page": page, "summary": words, "labels": table.to_dicts()}
         answer(content, [f"{table.height:,} labels to look at: {page}. {words}"])

@@ -23,10 +23,10 @@ def learning_curves(problem: ProblemName, *, as_json: AsJson = False) -> None:
     --------
     tidemill learning-curves spam
     """
-    from tidemill.apps.studies.learning_curves import curves
+    from tidemill.apps.studies.learning_curves import fit_learning_curves
 
     with answering(as_json=as_json) as answer:
-        report = curves(open_project(problem), problem)
+        report = fit_learning_curves(open_project(problem), problem)
         answer(report, [line for kind in _KINDS for line in _lines(report, kind)])
 
 

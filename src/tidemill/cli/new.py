@@ -58,7 +58,7 @@ def new(
     tidemill new cells --images photographs/ --classes good,bad
     tidemill new parts --from shots.csv --image file --label kind
     """
-    from tidemill.apps.onboarding.new_problem import NewProblem, scaffold
+    from tidemill.apps.onboarding.new_problem import NewProblem, create_problem
     from tidemill.readers.options import ReadOptions
 
     with answering(as_json=as_json) as answer:
@@ -73,5 +73,5 @@ def new(
             ignore_splits=ignore_splits,
             reading=ReadOptions(encoding, delimiter, header, bad_rows),
         )
-        made = scaffold(wanted, open_project())
+        made = create_problem(wanted, open_project())
         answer({"problem": name, "rows": made.rows, "classes": made.classes}, made.lines)

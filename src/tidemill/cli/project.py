@@ -37,9 +37,9 @@ def open_project(problem: str | None = None) -> Project:
     names = problem_names(top)
     if problem is not None and problem not in names:
         raise ConfigError(f"there is no problem {problem!r}{did_you_mean(problem, names)}")
-    from tidemill.runs.repair_dvc_files import mend
+    from tidemill.runs.repair_dvc_files import repair_dvc_files
 
-    mend(top, lambda line: print(line, file=sys.stderr))
+    repair_dvc_files(top, lambda line: print(line, file=sys.stderr))
     return Project.open(top)
 
 

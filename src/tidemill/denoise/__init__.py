@@ -1,13 +1,13 @@
 """From votes to a probability per class: label models, and how one is chosen without ground truth.
 
-models/          label models, a file each, named as in the registry
-statistics/      what label models count, estimate and fit
-report/          what is said of fitted labels: in words, on a card, in plots, against gold
-readers          files of votes, features and gold
-label_model      LabelModel: all of them behind one estimator, with scikit-learn's conventions
-run              denoise: the stage
-command          `tidemill denoise`: labels without a project
-settings         settings of `conf/denoise/`
+models/      label models, a file each, named as in the registry
+statistics/  what label models count, estimate and fit
+report/      what is said of fitted labels: in words, on a card, in plots, against gold
+readers      files of votes, features and gold
+label_model  LabelModel: all of them behind one estimator, with scikit-learn's conventions
+run          denoise: the stage
+command      `tidemill denoise`: labels without a project
+settings     settings of `conf/denoise/`
 
 Labels in three lines::
 

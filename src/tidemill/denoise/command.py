@@ -11,14 +11,23 @@ import polars as pl
 
 from tidemill.common.class_names import class_names
 from tidemill.contracts import ConfigError, Features, Probabilities
-from tidemill.denoise.models.base import LabelModel
+from tidemill.denoise.models.base import BaseLabelModel
 from tidemill.denoise.models.registry import MODELS
 from tidemill.denoise.readers import TextFeatures, VoteOptions, VotesFile, read_features, read_gold, read_votes
 from tidemill.denoise.report.explain import explain_votes, row_evidence
 from tidemill.denoise.report.identifiability import identifiability
 from tidemill.denoise.report.summary import facts
-from tidemill.denoise.run import class_index, describe, fit_twice, gold_report, labels_table, saved, summed_up, value_of
-from tidemill.readers.read import tell
+from tidemill.denoise.run import (
+    class_index,
+    describe,
+    fit_twice,
+    gold_report,
+    labels_table,
+    save_label_model,
+    summarise_labels,
+    value_of,
+)
+from tidemill.readers.read import report_reading
 from tidemill.readers.write import check_out, write_frame
 from tidemill.reports.denoise import DenoiseReport
 
@@ -74,7 +83,7 @@ def label_votes(asked: Request) -> DenoiseReport:
         if path is not None:
             check_out(path)
     train = read_votes(asked.votes, classes, options=asked.reading)
-    tell(train.notes)
+    report_reading(train.notes)
     other = train if asked.predict is None else _others(asked, classes, train.functions)
     features, other_features = _features(asked, train, other)
     gold = None if asked.gold is None else read_gold(asked.gold, train.rows, classes)
@@ -89,7 +98,7 @@ def label_votes(asked: Request) -> DenoiseReport:
     report = describe(model, other.votes, probabilities, names=train.functions, classes=classes, about=about)
     _write(asked, labels_table(pl.Series(other.rows), probabilities, classes), report)
     if asked.save is not None:
-        saved(model, train.functions, classes).write(asked.save)
+        save_label_model(model, train.functions, classes).write(asked.save)
     if asked.why is not None:
         _write_why(asked.why, model, other, other_features, classes)
     return report
@@ -98,7 +107,7 @@ def label_votes(asked: Request) -> DenoiseReport:
 def _others(asked: Request, classes: tuple[str, ...], functions: Sequence[str]) -> VotesFile:
     assert asked.predict is not None  # noqa: S101 - the rows learned from are labeled otherwise
     found = read_votes(asked.predict, classes, functions=functions, options=asked.reading)
-    tell(found.notes)
+    report_reading(found.notes)
     return found
 
 
@@ -106,7 +115,7 @@ def _others(asked: Request, classes: tuple[str, ...], functions: Sequence[str]) 
 class Fitted:
     """The fitted model, what one without gold says of the rows learned from, these rows, their features and gold."""
 
-    model: LabelModel
+    model: BaseLabelModel
     gold_free: Probabilities
     train: VotesFile
     features: Features | None
@@ -147,7 +156,7 @@ def _parameters(asked: Request, functions: Sequence[str]) -> dict[str, Any]:
     return given
 
 
-def _known(name: str) -> type[LabelModel]:
+def _known(name: str) -> type[BaseLabelModel]:
     if name not in MODELS:
         raise ConfigError(f"--model {name}: unknown label model; valid are {', '.join(sorted(MODELS))}")
     return MODELS[name]
@@ -185,11 +194,11 @@ def _explained(asked: Request, fitted: Fitted, classes: tuple[str, ...]) -> dict
         from tidemill.denoise.report.plots import draw
 
         draw(asked.plots, told, train.votes, fitted.gold_free, gold=fitted.gold)
-    return summed_up(told) | {"confusions": told.functions}
+    return summarise_labels(told) | {"confusions": told.functions}
 
 
 def _write_why(
-    path: Path, model: LabelModel, rows: VotesFile, features: Features | None, classes: tuple[str, ...]
+    path: Path, model: BaseLabelModel, rows: VotesFile, features: Features | None, classes: tuple[str, ...]
 ) -> None:
     told = row_evidence(
         model, rows.votes, pl.Series(rows.rows), names=rows.functions, classes=classes, features=features

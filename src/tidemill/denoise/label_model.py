@@ -103,7 +103,7 @@ class LabelModel(Estimator):
     model_name_: str
     n_features_in_: int
     feature_names_in_: npt.NDArray[np.object_]
-    fitted_: base.LabelModel
+    fitted_: base.BaseLabelModel
 
     def __init__(  # noqa: PLR0913 - scikit-learn's convention: a parameter each
         self,

@@ -18,7 +18,7 @@ from tidemill.contracts import (
     probability_columns,
     votes_contract,
 )
-from tidemill.denoise.models.base import Gold, LabelModel
+from tidemill.denoise.models.base import BaseLabelModel, Gold
 from tidemill.denoise.models.registry import MODELS, create, from_dict
 from tidemill.denoise.report.explain import explain_votes, row_evidence
 from tidemill.denoise.report.gold_report import against_gold, groups_on_gold, shares_on_gold
@@ -97,7 +97,7 @@ def denoise(
     probabilities = model.predict_proba(votes, features=seen)
     without = probabilities if blind is model else blind.predict_proba(votes, features=seen)
     explained = explain_votes(votes[fitted], probabilities[fitted], names=names, classes=classes)
-    about = summed_up(explained) | gold_report(without, votes, gold, classes=classes, seed=settings.seed)
+    about = summarise_labels(explained) | gold_report(without, votes, gold, classes=classes, seed=settings.seed)
     about |= {
         "identifiability": identifiability(votes[fitted], classes),
         "label_value": value_of(without, votes, features, gold, settings.seed),
@@ -105,10 +105,10 @@ def denoise(
     report = describe(model, votes, probabilities, names=names, classes=classes, about=about)
     labels = labels_table(table["row_id"], probabilities, classes)
     moved = row_evidence(model, votes, table["row_id"], names=names, classes=classes, features=seen)
-    return Denoised(labels, moved, saved(model, names, classes), report, explained, votes, without)
+    return Denoised(labels, moved, save_label_model(model, names, classes), report, explained, votes, without)
 
 
-def summed_up(explained: Explanation) -> dict[str, Any]:
+def summarise_labels(explained: Explanation) -> dict[str, Any]:
     """Select what the report holds of an explanation: dependences, and the interval of each accuracy.
 
     Parameters
@@ -125,7 +125,7 @@ def summed_up(explained: Explanation) -> dict[str, Any]:
 
 def fit_twice(
     name: str, n_classes: int, parameters: dict[str, Any], votes: Votes, *, features: Features | None, gold: Gold
-) -> tuple[LabelModel, LabelModel]:
+) -> tuple[BaseLabelModel, BaseLabelModel]:
     """Fit a label model with gold and without.
 
     Parameters
@@ -298,7 +298,7 @@ def labels_table(row_ids: pl.Series, probabilities: Probabilities, classes: tupl
 
 
 def describe(
-    model: LabelModel,
+    model: BaseLabelModel,
     votes: Votes,
     probabilities: Probabilities,
     *,
@@ -373,11 +373,11 @@ def _rounded(value: Any) -> float:
     return round(float(value), 6)
 
 
-def saved(model: LabelModel, names: Sequence[str], classes: tuple[str, ...]) -> LabelModelFile:
+def save_label_model(model: BaseLabelModel, names: Sequence[str], classes: tuple[str, ...]) -> LabelModelFile:
     """Give the file of a fitted label model, which names the functions whose votes it reads and its classes."""
     return LabelModelFile(**model.to_dict(), functions=tuple(names), classes=classes)
 
 
-def restored(file: LabelModelFile) -> LabelModel:
+def load_label_model(file: LabelModelFile) -> BaseLabelModel:
     """Give the label model of a file."""
     return from_dict(file.model_dump(exclude={"functions", "classes"}))

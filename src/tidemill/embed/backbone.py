@@ -33,7 +33,7 @@ class Backbone(Protocol):
         """
 
 
-def rounded(features: Features) -> Features:
+def round_features(features: Features) -> Features:
     """Round features to ``KEPT_BITS`` bits of mantissa: a relative error of at most 2**-13.
 
     Ties and carries follow from adding half a step to the integer that the bits spell.

@@ -44,7 +44,7 @@ _PAIRS: Final = 200  # rows whose likeness to each other is measured
 _STEP: Final = 8
 
 
-def domain(embedder: Embedder, rows: pl.DataFrame) -> Domain:
+def domain_gap(embedder: Embedder, rows: pl.DataFrame) -> Domain:
     """Measure the distance of rows from the backbone's source.
 
     Parameters
@@ -58,7 +58,7 @@ def domain(embedder: Embedder, rows: pl.DataFrame) -> Domain:
     -------
     Domain
     """
-    some = least(rows, embedder.settings.domain_rows)
+    some = sample_rows(rows, embedder.settings.domain_rows)
     if not some.height:
         return _unknown(0, "not measured: embed.domain_rows is 0")
     with torch_threads(embedder.settings.threads):
@@ -78,7 +78,7 @@ def _unknown(rows: int, summary: str, measures: DomainMeasures | None = None) ->
     return Domain(rows=rows, verdict=UNKNOWN, measures=measures or DomainMeasures(), summary=summary)
 
 
-def least(rows: pl.DataFrame, count: int) -> pl.DataFrame:
+def sample_rows(rows: pl.DataFrame, count: int) -> pl.DataFrame:
     """Sample raw rows: those of the least ids, which are hashes, so that few later arrivals change the sample.
 
     Parameters
@@ -104,7 +104,7 @@ def _of_images(loaded: tuple[Any, int, Any, Any], contents: Sequence[bytes], set
     distance = float(np.mean(list(layers.values())))
     return Domain(
         rows=len(contents),
-        verdict=graded(distance, DIVERGENCE),
+        verdict=grade(distance, DIVERGENCE),
         measures=DomainMeasures(
             divergence=round(distance, 4), layers={name: round(one, 4) for name, one in layers.items()}
         ),
@@ -165,10 +165,10 @@ def _divergence(sums: Any, norm: Any) -> float:
     mean = sums[0] / sums[2]
     variance = np.maximum(sums[1] / sums[2] - mean**2, 0.0) + norm.eps
     source = norm.running_mean.double().numpy(), norm.running_var.double().numpy() + norm.eps
-    return float(np.median(symmetric((mean, variance), source)))
+    return float(np.median(symmetric_divergence((mean, variance), source)))
 
 
-def symmetric(one: tuple[Any, Any], other: tuple[Any, Any]) -> Any:
+def symmetric_divergence(one: tuple[Any, Any], other: tuple[Any, Any]) -> Any:
     """Compute the symmetric Kullback-Leibler divergence of two normal distributions.
 
     Parameters
@@ -194,10 +194,10 @@ def symmetric(one: tuple[Any, Any], other: tuple[Any, Any]) -> Any:
 def _of_texts(backbone: TextBackbone, contents: Sequence[str]) -> Domain:
     most = backbone.settings.max_tokens * CHARACTERS_PER_TOKEN
     pieces, unread = fertility(backbone.tokenizer, [readable(text, backbone.settings)[:most] for text in contents])
-    likeness = spread(backbone.embed(contents[:_PAIRS], name="domain"))
+    likeness = feature_spread(backbone.embed(contents[:_PAIRS], name="domain"))
     if not pieces:
         return _unknown(len(contents), "unknown: no text has words", DomainMeasures(unknown=round(unread, 4)))
-    grades = [graded(pieces, PIECES), graded(unread, UNREAD)]
+    grades = [grade(pieces, PIECES), grade(unread, UNREAD)]
     limits = "English prose 1.1 to 1.2, other languages 2.1 to 3.2"
     return Domain(
         rows=len(contents),
@@ -233,7 +233,7 @@ def fertility(tokenizer: Any, texts: Sequence[str]) -> tuple[float, float]:
     return (sum(map(len, spelled)) / count if count else 0.0), (unread / pieces if pieces else 1.0)
 
 
-def spread(features: Features) -> float:
+def feature_spread(features: Features) -> float:
     """Compute the mean cosine of two rows.
 
     Parameters
@@ -255,7 +255,7 @@ def spread(features: Features) -> float:
     return float(likeness[np.triu_indices(len(unit), 1)].mean()) if len(unit) > 1 else 1.0
 
 
-def graded(value: float, limits: tuple[float, float]) -> Grade:
+def grade(value: float, limits: tuple[float, float]) -> Grade:
     """Grade a value by two limits.
 
     Parameters

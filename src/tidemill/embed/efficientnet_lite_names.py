@@ -21,7 +21,7 @@ _OTHERS: Final = {
 }
 
 
-def renamed(state: Mapping[str, Any]) -> dict[str, Any]:
+def to_timm_names(state: Mapping[str, Any]) -> dict[str, Any]:
     """Rename the entries of a state dict to timm's names.
 
     Parameters

@@ -145,7 +145,7 @@ def is_current(file: Path, mark: Mapping[str, str]) -> bool:
         return False
 
 
-def made_by(file: Path) -> BackboneRecord:
+def backbone_record(file: Path) -> BackboneRecord:
     """Read what identifies the backbone that made a file of features.
 
     Parameters

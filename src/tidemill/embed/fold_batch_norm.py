@@ -9,7 +9,7 @@ from typing import Any, Final
 _TOLERANCE: Final = 1e-4  # of the largest output; the fold only reorders float32 sums
 
 
-def folded(model: Any, probe: Any) -> Any:
+def fold_batch_norm(model: Any, probe: Any) -> Any:
     """Fold the batch norms of a model into the convolutions before them.
 
     Modules say in which order they were registered, not in which they run; so the fold is tried on the probe, and

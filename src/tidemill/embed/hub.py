@@ -33,10 +33,10 @@ def from_hub(load: Callable[..., T], name: str) -> T:
     try:
         return load(local_files_only=True)
     except (OSError, ValueError, RuntimeError):  # what the libraries raise for a file that is not in the cache
-        return fetched(lambda: load(local_files_only=False), name)
+        return fetch_weights(lambda: load(local_files_only=False), name)
 
 
-def fetched(load: Callable[[], T], name: str) -> T:
+def fetch_weights(load: Callable[[], T], name: str) -> T:
     """Load a model that may have to be fetched.
 
     Parameters

@@ -12,10 +12,10 @@ import numpy.typing as npt
 
 from tidemill.common.progress import progress
 from tidemill.contracts import ConfigError, Features, PackageError
-from tidemill.embed.backbone import rounded
-from tidemill.embed.efficientnet_lite_names import renamed
-from tidemill.embed.fold_batch_norm import folded
-from tidemill.embed.hub import fetched
+from tidemill.embed.backbone import round_features
+from tidemill.embed.efficientnet_lite_names import to_timm_names
+from tidemill.embed.fold_batch_norm import fold_batch_norm
+from tidemill.embed.hub import fetch_weights
 from tidemill.embed.settings import ImageSettings
 from tidemill.embed.weights import weights_file
 
@@ -33,7 +33,7 @@ class ImageBackbone:
         self.settings = settings
         model, self.size, self.mean, self.std = load_trainable(backbone, path, settings, scratch=False)
         probe = torch.linspace(-1.0, 1.0, 3 * self.size**2).reshape(1, 3, self.size, self.size)
-        self.model = folded(model.eval(), probe).to(memory_format=torch.channels_last)
+        self.model = fold_batch_norm(model.eval(), probe).to(memory_format=torch.channels_last)
 
     def embed(self, contents: Sequence[bytes], *, name: str) -> Features:
         """Compute features.
@@ -55,7 +55,7 @@ class ImageBackbone:
             self._forward([pixels(data, self.size) for data in contents[start : start + step]])
             for start in progress(starts, total=len(contents), name=name, unit="images", size=step)
         ]
-        return rounded(np.concatenate(parts))
+        return round_features(np.concatenate(parts))
 
     def _forward(self, images: Sequence[Pixels]) -> Features:
         import torch
@@ -173,7 +173,7 @@ def load_weights(backbone: str, path: Path) -> Any:
     _known(timm, backbone)
     file = weights_file(path)
     try:
-        state = renamed(_state(file))
+        state = to_timm_names(_state(file))
         model = timm.create_model(backbone, num_classes=_classes(timm, backbone, state))
         model.load_state_dict(state, strict=True)
     except (RuntimeError, KeyError, ValueError) as error:
@@ -206,7 +206,7 @@ def _classes(timm: Any, backbone: str, state: dict[str, Any]) -> int:
 def _from_hub(backbone: str) -> Any:
     timm = _timm()
     _known(timm, backbone)
-    return fetched(lambda: timm.create_model(backbone, num_classes=0, pretrained=True), backbone)
+    return fetch_weights(lambda: timm.create_model(backbone, num_classes=0, pretrained=True), backbone)
 
 
 def _known(timm: Any, backbone: str) -> None:

@@ -14,7 +14,7 @@ from torch import nn
 from tidemill.contracts import DataError
 from tidemill.embed.backbone import KEPT_BITS
 from tidemill.embed.image import ImageBackbone, pixels, pooled
-from tidemill.embed.text import TextBackbone, padded, similar
+from tidemill.embed.text import TextBackbone, batches_by_length, pad_tokens
 
 FEATURES: Final = "features"
 _SPLITTER: Final = float(2 ** (23 - KEPT_BITS) + 1)
@@ -133,8 +133,8 @@ def feeds(backbone: TextBackbone | ImageBackbone, contents: Sequence[Any]) -> It
             yield rows, {"pixels": np.stack([pixels(contents[row], backbone.size) for row in rows])}
         return
     tokens = backbone.tokens(contents)
-    for rows in similar(tokens, backbone.settings.tokens_per_step):
-        ids, mask = padded([tokens[row] for row in rows], backbone.pad)
+    for rows in batches_by_length(tokens, backbone.settings.tokens_per_step):
+        ids, mask = pad_tokens([tokens[row] for row in rows], backbone.pad)
         yield rows, {"input_ids": ids, "attention_mask": mask}
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from tidemill.common.progress import progress
 from tidemill.contracts import ConfigError, Features
-from tidemill.embed.backbone import rounded
+from tidemill.embed.backbone import round_features
 from tidemill.embed.hub import from_hub, quiet_transformers
 from tidemill.embed.settings import TextSettings
 
@@ -51,10 +51,10 @@ class TextBackbone:
         """
         tokens = self.tokens(contents)
         features = np.zeros((len(tokens), self.model.config.hidden_size), dtype=np.float32)
-        groups = list(similar(tokens, self.settings.tokens_per_step))
+        groups = list(batches_by_length(tokens, self.settings.tokens_per_step))
         for group in progress(groups, total=len(groups), name=name, unit="steps"):
             features[group] = self._forward([tokens[row] for row in group])
-        return rounded(features)
+        return round_features(features)
 
     def tokens(self, contents: Sequence[str]) -> list[Tokens]:
         """Tokenize texts.
@@ -80,7 +80,7 @@ class TextBackbone:
     def _forward(self, rows: Sequence[Tokens]) -> Features:
         import torch
 
-        ids, mask = padded(rows, self.pad)
+        ids, mask = pad_tokens(rows, self.pad)
         with torch.inference_mode():
             there = torch.from_numpy(mask)
             hidden = self.model(input_ids=torch.from_numpy(ids), attention_mask=there).last_hidden_state
@@ -114,7 +114,7 @@ def readable(text: str, settings: TextSettings) -> str:
     return _SPACE.sub(" ", _RUN.sub(r"\1", plain)).strip()
 
 
-def similar(tokens: Sequence[Tokens], tokens_per_step: int) -> Iterator[list[int]]:
+def batches_by_length(tokens: Sequence[Tokens], tokens_per_step: int) -> Iterator[list[int]]:
     """Group rows of like length, longest first.
 
     Parameters
@@ -141,7 +141,7 @@ def similar(tokens: Sequence[Tokens], tokens_per_step: int) -> Iterator[list[int
         start += size
 
 
-def padded(rows: Sequence[Tokens], pad: Token) -> tuple[Any, Any]:
+def pad_tokens(rows: Sequence[Tokens], pad: Token) -> tuple[Any, Any]:
     """Pad token lists to the longest.
 
     Parameters

@@ -13,7 +13,7 @@ from tidemill.contracts import ConfigError
 from tidemill.embed.embedder import Embedder
 from tidemill.embed.image import load_trainable, pixels, pooled
 from tidemill.embed.settings import ImageSettings, TextSettings
-from tidemill.embed.text import TextBackbone, padded, readable
+from tidemill.embed.text import TextBackbone, pad_tokens, readable
 
 WEIGHTS: Final = "model.safetensors"
 _HIDDEN: Final = 0.1  # share of tokens that augmentation hides
@@ -22,7 +22,7 @@ _LIGHT: Final = 0.2  # by which augmentation makes it lighter or darker
 _LAYER: Final = re.compile(r"(?:^|\.)(?:layer|layers|h|block|blocks)\.(\d+)\.")
 
 
-class TunableText:
+class TrainableText:
     """A Hugging Face encoder; texts are hidden in part where they are augmented."""
 
     def __init__(self, backbone: TextBackbone, settings: TextSettings, *, scratch: bool) -> None:
@@ -51,7 +51,7 @@ class TunableText:
         """
         import torch
 
-        ids, mask = padded(rows, self.tokenizer.pad_token_id or 0)
+        ids, mask = pad_tokens(rows, self.tokenizer.pad_token_id or 0)
         if chance is not None and self.tokenizer.mask_token_id is not None:
             special = np.isin(ids, self.tokenizer.all_special_ids)
             ids = np.where(~special & (chance.random(ids.shape) < _HIDDEN), self.tokenizer.mask_token_id, ids)
@@ -76,7 +76,7 @@ class TunableText:
 
     def layers(self) -> list[list[str]]:
         """List names of the parameters, layer by layer: embeddings first, the last block last."""
-        return layered([name for name, _ in self.module.named_parameters()])
+        return layers_in_order([name for name, _ in self.module.named_parameters()])
 
     def save(self, folder: Path) -> None:
         """Write config, tokenizer and weights to an empty folder, as ``embed.weights`` takes them."""
@@ -84,7 +84,7 @@ class TunableText:
         self.tokenizer.save_pretrained(folder)
 
 
-class TunableImage:
+class TrainableImage:
     """A timm model; images are mirrored, moved, and made lighter or darker where they are augmented."""
 
     def __init__(self, backbone: str, path: Path | None, settings: ImageSettings, *, scratch: bool) -> None:
@@ -114,7 +114,7 @@ class TunableImage:
 
         images = [pixels(data, self.size).astype(np.float32) / 255.0 for data in rows]
         if chance is not None:
-            images = [varied(image, chance) for image in images]
+            images = [augment_image(image, chance) for image in images]
         scaled = ((np.stack(images) - self.mean) / self.std).astype(np.float32)
         return (torch.from_numpy(scaled).permute(0, 3, 1, 2).contiguous(),)
 
@@ -147,10 +147,10 @@ class TunableImage:
         save_file(state, folder / WEIGHTS)
 
 
-Tunable = TunableText | TunableImage
+Tunable = TrainableText | TrainableImage
 
 
-def tunable(embedder: Embedder, *, scratch: bool, seed: int) -> Tunable:
+def trainable_backbone(embedder: Embedder, *, scratch: bool, seed: int) -> Tunable:
     """Make the backbone of an embedder trainable.
 
     Parameters
@@ -181,13 +181,13 @@ def tunable(embedder: Embedder, *, scratch: bool, seed: int) -> Tunable:
 def _made(embedder: Embedder, *, scratch: bool) -> Tunable:
     settings = embedder.settings
     if embedder.modality == "image" and settings.image is not None:
-        return TunableImage(settings.backbone, embedder.path, settings.image, scratch=scratch)
+        return TrainableImage(settings.backbone, embedder.path, settings.image, scratch=scratch)
     if settings.text is None or not isinstance(embedder.backbone, TextBackbone):
         raise ConfigError(f"embed.{embedder.modality} is null: nothing to tune")
-    return TunableText(embedder.backbone, settings.text, scratch=scratch)
+    return TrainableText(embedder.backbone, settings.text, scratch=scratch)
 
 
-def layered(names: Sequence[str]) -> list[list[str]]:
+def layers_in_order(names: Sequence[str]) -> list[list[str]]:
     """Group names of parameters by block number: what comes before the first block first, what comes after the last with it.
 
     Parameters
@@ -212,7 +212,7 @@ def layered(names: Sequence[str]) -> list[list[str]]:
     return [found[layer] for layer in sorted(found)]
 
 
-def varied(image: Any, chance: np.random.Generator) -> Any:
+def augment_image(image: Any, chance: np.random.Generator) -> Any:
     """Augment an image: mirror, shift and light it by chance.
 
     Parameters

@@ -10,16 +10,16 @@ import numpy as np
 from tidemill.contracts import Probabilities
 from tidemill.evaluate.metrics import Gold
 
-FLOOR: Final = "majority_class"
-VOTE: Final = "majority_vote"
-LABELS: Final = "label_model"
-CANDIDATE: Final = "end_model"
+MAJORITY_CLASS: Final = "majority_class"
+MAJORITY_VOTE: Final = "majority_vote"
+LABEL_MODEL: Final = "label_model"
+END_MODEL: Final = "end_model"
 CHAMPION: Final = "champion"
-CEILING: Final = "gold_ceiling"
-ORDER: Final = (FLOOR, VOTE, LABELS, CANDIDATE, CHAMPION, CEILING)
+GOLD_CEILING: Final = "gold_ceiling"
+ORDER: Final = (MAJORITY_CLASS, MAJORITY_VOTE, LABEL_MODEL, END_MODEL, CHAMPION, GOLD_CEILING)
 
 
-def floor(gold: Gold, n_classes: int, rows: int) -> Probabilities:
+def majority_class_predictions(gold: Gold, n_classes: int, rows: int) -> Probabilities:
     """Predict the shares of the classes of every row, so always the most common one.
 
     Parameters
@@ -44,7 +44,7 @@ def floor(gold: Gold, n_classes: int, rows: int) -> Probabilities:
     return np.tile(shares, (rows, 1))
 
 
-def settle(shares: Probabilities) -> Probabilities:
+def break_ties(shares: Probabilities) -> Probabilities:
     """Break ties of votes by a millionth, towards what is common among all rows.
 
     Parameters
@@ -65,7 +65,7 @@ def settle(shares: Probabilities) -> Probabilities:
     return np.asarray((1.0 - nudge) * shares + nudge * shares.sum(axis=0) / max(len(shares), 1))
 
 
-def align(probabilities: Probabilities, known: Sequence[str], classes: Sequence[str]) -> Probabilities:
+def align_classes(probabilities: Probabilities, known: Sequence[str], classes: Sequence[str]) -> Probabilities:
     """Put a model's probabilities into the order of the problem's classes.
 
     Parameters

@@ -27,11 +27,11 @@ def resample(tallies: Array, *, n_bootstrap: int, seed: int) -> Array:
     -------
     (n_bootstrap, n_columns)
     """
-    done = [times @ tallies for times in draws(len(tallies), n_bootstrap, seed)]
+    done = [times @ tallies for times in bootstrap_counts(len(tallies), n_bootstrap, seed)]
     return np.concatenate(done)
 
 
-def draws(rows: int, n_bootstrap: int, seed: int) -> Iterator[Array]:
+def bootstrap_counts(rows: int, n_bootstrap: int, seed: int) -> Iterator[Array]:
     """Draw rows with replacement.
 
     Parameters

@@ -12,14 +12,14 @@ import numpy as np
 import polars as pl
 
 from tidemill.contracts import Probabilities
-from tidemill.evaluate.baselines import CANDIDATE, LABELS
+from tidemill.evaluate.baselines import END_MODEL, LABEL_MODEL
 from tidemill.evaluate.bootstrap import interval
-from tidemill.evaluate.metrics import Gold, Ruler
-from tidemill.evaluate.score_table import ALL, board, rounded
+from tidemill.evaluate.metrics import Gold, MetricSpec
+from tidemill.evaluate.score_table import ALL, rounded, score_table
 from tidemill.evaluate.settings import EvaluateSettings
 from tidemill.evaluate.slices import Slice
-from tidemill.evaluate.temperature import cooled, resampled, temperature
-from tidemill.evaluate.thresholds import coverage, least_confidence
+from tidemill.evaluate.temperature import bootstrap_temperatures, fit_temperature, scale_by_temperature
+from tidemill.evaluate.thresholds import coverage_at, least_confidence
 from tidemill.reports.base import Estimate
 from tidemill.reports.evaluate import Coverage, SliceTemperature, Temperature
 
@@ -29,11 +29,11 @@ FITTED: Final = {"weak": GATED, "dev": "dev"}
 """Rows on which the temperature is fitted, by whose labels they have."""
 
 
-def honesty(
+def confidence_report(
     rows: pl.DataFrame,
     models: Mapping[str, Probabilities],
     slices: Sequence[Slice],
-    by: Ruler,
+    by: MetricSpec,
     settings: EvaluateSettings,
 ) -> tuple[Coverage, Temperature | None]:
     """Measure selective prediction, and temperature scaling where it is asked for.
@@ -56,7 +56,7 @@ def honesty(
         None where it is not fitted.
     """
     covered = _coverage(rows, models, slices, settings)
-    if settings.calibrate_on == "none" or (settings.calibrate_on == "weak" and LABELS not in models):
+    if settings.calibrate_on == "none" or (settings.calibrate_on == "weak" and LABEL_MODEL not in models):
         return covered, None
     return covered, _temperature(rows, models, slices, by, settings)
 
@@ -85,26 +85,26 @@ def _temperature(
     rows: pl.DataFrame,
     models: Mapping[str, Probabilities],
     slices: Sequence[Slice],
-    by: Ruler,
+    by: MetricSpec,
     settings: EvaluateSettings,
 ) -> Temperature:
     """The candidate's temperature, and its calibration error on test before and after it."""
     fitted_on: Literal["weak", "dev"] = "weak" if settings.calibrate_on == "weak" else "dev"
     asked, gold = part(rows, models, FITTED[fitted_on])
-    targets = asked[LABELS] if fitted_on == "weak" else np.eye(by.n_classes)[gold]
-    degrees = temperature(asked[CANDIDATE], targets)
+    targets = asked[LABEL_MODEL] if fitted_on == "weak" else np.eye(by.n_classes)[gold]
+    degrees = fit_temperature(asked[END_MODEL], targets)
     ends = None
     if len(targets):
-        drawn = resampled(asked[CANDIDATE], targets, n_bootstrap=settings.n_bootstrap, seed=settings.seed)
+        drawn = bootstrap_temperatures(asked[END_MODEL], targets, n_bootstrap=settings.n_bootstrap, seed=settings.seed)
         low, high = interval(drawn, settings.confidence_level)
         ends = rounded(low), rounded(high)
-    test, truth = part(rows, {CANDIDATE: models[CANDIDATE]}, REPORTED)
-    both = {"before": test[CANDIDATE], "after": cooled(test[CANDIDATE], degrees)}
-    table = board(truth, both, slices, by, settings).filter(pl.col("metric") == "calibration_error")
+    test, truth = part(rows, {END_MODEL: models[END_MODEL]}, REPORTED)
+    both = {"before": test[END_MODEL], "after": scale_by_temperature(test[END_MODEL], degrees)}
+    table = score_table(truth, both, slices, by, settings).filter(pl.col("metric") == "calibration_error")
     found: dict[str, dict[str, Estimate]] = {}
     for line in table.iter_rows(named=True):
         of_slice = Estimate(score=line["score"], low=line["low"], high=line["high"])
-        found.setdefault(line["slice"], {})[line["yardstick"]] = of_slice
+        found.setdefault(line["slice"], {})[line["model"]] = of_slice
     whole = found.pop(ALL, {})
     return Temperature(
         value=degrees,
@@ -119,17 +119,17 @@ def _temperature(
 def _coverage(
     rows: pl.DataFrame, models: Mapping[str, Probabilities], slices: Sequence[Slice], settings: EvaluateSettings
 ) -> Coverage:
-    valid, gold = part(rows, {CANDIDATE: models[CANDIDATE]}, GATED)
-    least = least_confidence(gold, valid[CANDIDATE], settings.target_precision)
-    test, truth = part(rows, {CANDIDATE: models[CANDIDATE]}, REPORTED)
+    valid, gold = part(rows, {END_MODEL: models[END_MODEL]}, GATED)
+    least = least_confidence(gold, valid[END_MODEL], settings.target_precision)
+    test, truth = part(rows, {END_MODEL: models[END_MODEL]}, REPORTED)
     if least is None or not len(truth):
         return Coverage(target_precision=settings.target_precision, threshold=least)
-    said = test[CANDIDATE]
-    whole = coverage(truth, said, least, settings)
+    said = test[END_MODEL]
+    whole = coverage_at(truth, said, least, settings)
     return Coverage(
         target_precision=settings.target_precision,
         threshold=least,
         coverage=whole.coverage,
         precision=whole.precision,
-        slices={one.name: coverage(truth[one.rows], said[one.rows], least, settings) for one in slices},
+        slices={one.name: coverage_at(truth[one.rows], said[one.rows], least, settings) for one in slices},
     )

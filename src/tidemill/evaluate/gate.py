@@ -30,10 +30,10 @@ import polars as pl
 
 from tidemill.contracts import Probabilities
 from tidemill.evaluate.bootstrap import resample
-from tidemill.evaluate.metrics import Gold, Ruler, scores, tally
+from tidemill.evaluate.metrics import Gold, MetricSpec, metric_terms, metrics_from_sums
 from tidemill.evaluate.score_table import DIGITS, difference, estimate, share_better
 from tidemill.evaluate.settings import EvaluateSettings, Guard
-from tidemill.evaluate.slices import Slice, pick, values_of
+from tidemill.evaluate.slices import Slice, slice_of_value, values_of
 from tidemill.reports.base import Estimate
 from tidemill.reports.evaluate import Gain, GuardGain, GuardResult, Verdict
 
@@ -43,7 +43,7 @@ _SAME: Final = 1e-6  # float32 weights give probabilities that differ by less th
 
 
 @dataclass(frozen=True)
-class Contest:
+class GateInput:
     """The valid rows with gold: gold, columns that describe the rows, and what each model says of them."""
 
     gold: Gold
@@ -55,7 +55,7 @@ class Contest:
 
 
 @dataclass(frozen=True)
-class _Duel:
+class _PairedComparison:
     """Whether the candidate beats one rival, by how much, and the same as a sentence."""
 
     passed: bool
@@ -63,25 +63,25 @@ class _Duel:
     gain: Gain
 
 
-def judge(contest: Contest, by: Ruler, settings: EvaluateSettings) -> Verdict:
+def gate_verdict(contest: GateInput, by: MetricSpec, settings: EvaluateSettings) -> Verdict:
     """Judge the candidate by the rule above."""
     if len(contest.gold) < settings.gate.min_rows:
         text = f"only {len(contest.gold)} rows of split valid have gold, {settings.gate.min_rows} are asked: label more"
         return _kept(contest, settings, text)
-    scores = _scores(contest, by, settings)
+    metrics_from_sums = _scores(contest, by, settings)
     floor = _beats(contest, "floor", by, settings)
     if contest.champion is None:
-        return _verdict(contest, settings, scores, (floor,), first="there is no champion yet")
+        return _verdict(contest, settings, metrics_from_sums, (floor,), first="there is no champion yet")
     if np.abs(contest.candidate - contest.champion).max() <= _SAME:
         text = f"same predictions as the champion {contest.version}"
-        return _kept(contest, settings, text, scores)
+        return _kept(contest, settings, text, metrics_from_sums)
     duels = floor, _beats(contest, "champion", by, settings)
     guards = tuple(_guard(contest, guard, one, by, settings) for guard, one in _guarded(contest, settings))
-    return _verdict(contest, settings, scores, duels, guards)
+    return _verdict(contest, settings, metrics_from_sums, duels, guards)
 
 
 def _kept(
-    contest: Contest, settings: EvaluateSettings, reason: str, scores: dict[str, Estimate] | None = None
+    contest: GateInput, settings: EvaluateSettings, reason: str, metrics_from_sums: dict[str, Estimate] | None = None
 ) -> Verdict:
     return Verdict(
         verdict=KEEP,
@@ -89,15 +89,15 @@ def _kept(
         metric=settings.gate.metric,
         rows=len(contest.gold),
         champion=contest.version,
-        scores=scores,
+        scores=metrics_from_sums,
     )
 
 
 def _verdict(
-    contest: Contest,
+    contest: GateInput,
     settings: EvaluateSettings,
-    scores: dict[str, Estimate],
-    duels: tuple[_Duel, ...],
+    metrics_from_sums: dict[str, Estimate],
+    duels: tuple[_PairedComparison, ...],
     guards: tuple[GuardResult, ...] = (),
     *,
     first: str | None = None,
@@ -110,13 +110,13 @@ def _verdict(
         rows=len(contest.gold),
         champion=contest.version,
         guards=guards,
-        scores=scores,
+        scores=metrics_from_sums,
         gain_over_floor=duels[0].gain,
         gain_over_champion=duels[1].gain if len(duels) > 1 else None,
     )
 
 
-def _scores(contest: Contest, by: Ruler, settings: EvaluateSettings) -> dict[str, Estimate]:
+def _scores(contest: GateInput, by: MetricSpec, settings: EvaluateSettings) -> dict[str, Estimate]:
     models = {"candidate": contest.candidate, "champion": contest.champion, "floor": contest.floor}
     return {
         name: _score(contest.gold, model, by, settings, settings.gate.metric)
@@ -125,13 +125,15 @@ def _scores(contest: Contest, by: Ruler, settings: EvaluateSettings) -> dict[str
     }
 
 
-def _score(gold: Gold, model: Probabilities, by: Ruler, settings: EvaluateSettings, metric: str) -> Estimate:
-    tallies = tally(gold, model, by)
+def _score(gold: Gold, model: Probabilities, by: MetricSpec, settings: EvaluateSettings, metric: str) -> Estimate:
+    tallies = metric_terms(gold, model, by)
     drawn = resample(tallies, n_bootstrap=settings.n_bootstrap, seed=settings.seed)
-    return estimate(float(scores(tallies.sum(axis=0), by)[metric]), scores(drawn, by)[metric], settings)
+    return estimate(
+        float(metrics_from_sums(tallies.sum(axis=0), by)[metric]), metrics_from_sums(drawn, by)[metric], settings
+    )
 
 
-def _beats(contest: Contest, rival: str, by: Ruler, settings: EvaluateSettings) -> _Duel:
+def _beats(contest: GateInput, rival: str, by: MetricSpec, settings: EvaluateSettings) -> _PairedComparison:
     gate = settings.gate
     gain, gains = difference(contest.gold, contest.candidate, getattr(contest, rival), by, settings, metric=gate.metric)
     probability = share_better(gains)
@@ -140,21 +142,21 @@ def _beats(contest: Contest, rival: str, by: Ruler, settings: EvaluateSettings) 
     name = f"the champion {contest.version}" if rival == "champion" else "the majority-class floor"
     how = "beats" if passed else "does not significantly beat" if gain > 0.0 else "does not beat"
     reason = (
-        f"the candidate {how} {name}: {words(gate.metric)} {signed(found)} on {len(contest.gold)} valid rows, "
+        f"the candidate {how} {name}: {metric_label(gate.metric)} {format_gain(found)} on {len(contest.gold)} valid rows, "
         f"better in {probability:.1%} of resamples ({gate.min_probability:.0%} asked)"
     )
-    return _Duel(passed, reason, Gain(**dict(found), probability=round(probability, DIGITS)))
+    return _PairedComparison(passed, reason, Gain(**dict(found), probability=round(probability, DIGITS)))
 
 
-def _guarded(contest: Contest, settings: EvaluateSettings) -> list[tuple[Guard, Slice]]:
+def _guarded(contest: GateInput, settings: EvaluateSettings) -> list[tuple[Guard, Slice]]:
     return [
-        (guard, pick(contest.columns, guard.column, value))
+        (guard, slice_of_value(contest.columns, guard.column, value))
         for guard in settings.gate.guards
         for value in ([guard.value] if guard.value is not None else values_of(contest.columns, guard.column))
     ]
 
 
-def _guard(contest: Contest, guard: Guard, one: Slice, by: Ruler, settings: EvaluateSettings) -> GuardResult:
+def _guard(contest: GateInput, guard: Guard, one: Slice, by: MetricSpec, settings: EvaluateSettings) -> GuardResult:
     rows = int(one.rows.sum())
     asked: Any = {"slice": one.name, "metric": guard.metric, "tolerance": guard.tolerance, "rows": rows}
     if rows < guard.min_rows or contest.champion is None:
@@ -167,15 +169,15 @@ def _guard(contest: Contest, guard: Guard, one: Slice, by: Ruler, settings: Eval
     before, after = (_score(gold, model, by, settings, guard.metric) for model in (champion, candidate))
     found = estimate(gain, gains, settings)
     reason = (
-        f"guard {one.name} {'holds' if passed else 'falls'}: {words(guard.metric)} "
-        f"{shown(before.score)} -> {shown(after.score)} ({signed(found)}) "
+        f"guard {one.name} {'holds' if passed else 'falls'}: {metric_label(guard.metric)} "
+        f"{format_score(before.score)} -> {format_score(after.score)} ({format_gain(found)}) "
         f"on {rows} rows; a fall of more than {guard.tolerance:g} in {breach:.1%} of resamples"
     )
     loss = GuardGain(**dict(found), probability_of_breach=round(breach, DIGITS))
     return GuardResult(**asked, passed=passed, reason=reason, candidate=after, champion=before, gain=loss)
 
 
-def words(metric: str) -> str:
+def metric_label(metric: str) -> str:
     """Write a metric's name in words.
 
     Examples
@@ -186,12 +188,12 @@ def words(metric: str) -> str:
     return metric.replace("_", " ")
 
 
-def shown(value: float | None) -> str:
+def format_score(value: float | None) -> str:
     """Write a score with three decimals, or a dash where it has no meaning."""
     return "-" if value is None else f"{value:.3f}"
 
 
-def signed(found: Estimate) -> str:
+def format_gain(found: Estimate) -> str:
     """Write a difference with its interval.
 
     >>> signed(Estimate(score=0.25, low=0.2, high=0.3))

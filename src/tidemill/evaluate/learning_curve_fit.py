@@ -17,8 +17,8 @@ from typing import Final
 import numpy as np
 
 from tidemill.contracts import DataError
-from tidemill.evaluate.bootstrap import Array, draws, interval
-from tidemill.evaluate.metrics import Ruler, scores
+from tidemill.evaluate.bootstrap import Array, bootstrap_counts, interval
+from tidemill.evaluate.metrics import MetricSpec, metrics_from_sums
 from tidemill.reports.evaluate import CurveCheck, CurvePrediction
 
 LEAST: Final = 4
@@ -28,7 +28,7 @@ _START: Final = (0.5, 0.5)
 
 
 @dataclass(frozen=True)
-class Law:
+class PowerLawFit:
     """What was fitted: (draws, 3) of limit, gap and rate, the fit to the scores as measured first."""
 
     parameters: Array
@@ -50,7 +50,7 @@ class Law:
         return np.asarray(np.clip(limit - gap * float(rows) ** -rate, 0.0, 1.0))
 
 
-def measured(tallies: Sequence[Array], by: Ruler, metric: str, *, n_bootstrap: int, seed: int) -> Array:
+def scores_by_size(tallies: Sequence[Array], by: MetricSpec, metric: str, *, n_bootstrap: int, seed: int) -> Array:
     """Score models on the test rows and on resamples of them.
 
     Parameters
@@ -69,11 +69,11 @@ def measured(tallies: Sequence[Array], by: Ruler, metric: str, *, n_bootstrap: i
     """
     stacked = np.stack(tallies, axis=1)  # (rows, models, columns)
     flat = stacked.reshape(len(stacked), -1)
-    sums = [flat.sum(axis=0)[None], *(times @ flat for times in draws(len(flat), n_bootstrap, seed))]
-    return scores(np.concatenate(sums).reshape(-1, *stacked.shape[1:]), by)[metric]
+    sums = [flat.sum(axis=0)[None], *(times @ flat for times in bootstrap_counts(len(flat), n_bootstrap, seed))]
+    return metrics_from_sums(np.concatenate(sums).reshape(-1, *stacked.shape[1:]), by)[metric]
 
 
-def fit_law(rows: Sequence[int], seen: Array, *, seed: int) -> Law:
+def fit_power_law(rows: Sequence[int], seen: Array, *, seed: int) -> PowerLawFit:
     """Fit the law, once per draw.
 
     Parameters
@@ -107,7 +107,7 @@ def fit_law(rows: Sequence[int], seen: Array, *, seed: int) -> Law:
     for drawn in seen[1:]:
         signs = chance.choice([-1.0, 1.0], place.max() + 1)[place], chance.choice([-1.0, 1.0], len(sizes))
         again.append(_fit(sizes, fitted + (drawn - seen[0]) + signs[0] * off + signs[1] * scatter, best))
-    return Law(np.stack([best, *again]), int(sizes.max()))
+    return PowerLawFit(np.stack([best, *again]), int(sizes.max()))
 
 
 def _residuals(sizes: Array, residuals: Array) -> tuple[Array, Array]:
@@ -119,7 +119,9 @@ def _residuals(sizes: Array, residuals: Array) -> tuple[Array, Array]:
     return off[place], (residuals - mean[place]) * of_one[place]
 
 
-def predictions(law: Law, asked: Sequence[int], *, confidence: float, reach: float) -> tuple[CurvePrediction, ...]:
+def extrapolate(
+    law: PowerLawFit, asked: Sequence[int], *, confidence: float, reach: float
+) -> tuple[CurvePrediction, ...]:
     """Predict scores at numbers of rows.
 
     Parameters
@@ -151,7 +153,7 @@ def predictions(law: Law, asked: Sequence[int], *, confidence: float, reach: flo
     return tuple(told)
 
 
-def checked(rows: Sequence[int], seen: Array, *, seed: int, confidence: float) -> CurveCheck | None:
+def check_extrapolation(rows: Sequence[int], seen: Array, *, seed: int, confidence: float) -> CurveCheck | None:
     """Compare what a law of few rows predicts of the most with what was measured there.
 
     Parameters
@@ -173,7 +175,7 @@ def checked(rows: Sequence[int], seen: Array, *, seed: int, confidence: float) -
     kept = sizes <= sizes.max() / _BEYOND
     if len(np.unique(sizes[kept])) < LEAST:
         return None
-    law = fit_law(sizes[kept].tolist(), seen[:, kept], seed=seed)
+    law = fit_power_law(sizes[kept].tolist(), seen[:, kept], seed=seed)
     score, low, high = _told(law.at(sizes.max()), confidence)
     measured_there = round(float(seen[0][sizes == sizes.max()].mean()), 4)
     return CurveCheck(

@@ -22,7 +22,7 @@ Gold = npt.NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True)
-class Ruler:
+class MetricSpec:
     """What scores need to know besides the rows: classes, the positive one for F1 (None: macro), confidence bins.
 
     Precision and recall are told of the classes that ``names`` names, in their order.
@@ -34,7 +34,7 @@ class Ruler:
     names: tuple[str, ...] = ()
 
 
-def ruler(classes: tuple[str, ...], positive: str | None, n_bins: int) -> Ruler:
+def metric_spec(classes: tuple[str, ...], positive: str | None, n_bins: int) -> MetricSpec:
     """Make the ruler of a problem.
 
     Parameters
@@ -62,10 +62,10 @@ def ruler(classes: tuple[str, ...], positive: str | None, n_bins: int) -> Ruler:
     if positive is not None and positive not in classes:
         raise ConfigError(f"evaluate.positive_class is {positive!r}, the classes are {', '.join(classes)}")
     last = 1 if len(classes) == 2 else None  # noqa: PLR2004 - a binary problem
-    return Ruler(len(classes), last if positive is None else classes.index(positive), n_bins, classes)
+    return MetricSpec(len(classes), last if positive is None else classes.index(positive), n_bins, classes)
 
 
-def bins(confidence: Array, n_bins: int) -> npt.NDArray[np.int64]:
+def calibration_bins(confidence: Array, n_bins: int) -> npt.NDArray[np.int64]:
     """Find the bin of each confidence; bins are of equal width, open below and closed above.
 
     Parameters
@@ -86,7 +86,7 @@ def bins(confidence: Array, n_bins: int) -> npt.NDArray[np.int64]:
     return np.clip(np.ceil(confidence * n_bins).astype(np.int64) - 1, 0, n_bins - 1)
 
 
-def tally(gold: Gold, probabilities: Probabilities, by: Ruler) -> Array:
+def metric_terms(gold: Gold, probabilities: Probabilities, by: MetricSpec) -> Array:
     """Compute what is summed over rows.
 
     Parameters
@@ -105,11 +105,11 @@ def tally(gold: Gold, probabilities: Probabilities, by: Ruler) -> Array:
     one_hot = np.eye(by.n_classes)
     is_gold, is_predicted = one_hot[gold], one_hot[predicted]
     loss = -np.log(np.clip(probabilities[np.arange(len(gold)), gold], _SMALLEST, 1.0))
-    excess = np.eye(by.n_bins)[bins(confidence, by.n_bins)] * (confidence - (predicted == gold))[:, None]
+    excess = np.eye(by.n_bins)[calibration_bins(confidence, by.n_bins)] * (confidence - (predicted == gold))[:, None]
     return np.hstack([is_gold * is_predicted, is_gold, is_predicted, loss[:, None], excess])
 
 
-def scores(sums: Array, by: Ruler) -> dict[str, Array]:
+def metrics_from_sums(sums: Array, by: MetricSpec) -> dict[str, Array]:
     """Compute scores from sums of tallies.
 
     Balanced accuracy is the mean recall of the classes that gold holds, so on a slice of one class it is accuracy.
@@ -121,7 +121,7 @@ def scores(sums: Array, by: Ruler) -> dict[str, Array]:
     Parameters
     ----------
     sums : (..., n_columns)
-        Sums of what ``tally`` gives.
+        Sums of what ``metric_terms`` gives.
     by : Ruler
 
     Returns
@@ -143,7 +143,7 @@ def scores(sums: Array, by: Ruler) -> dict[str, Array]:
     }
 
 
-def _of_classes(hits: Array, golds: Array, predicted: Array, by: Ruler) -> dict[str, Array]:
+def _of_classes(hits: Array, golds: Array, predicted: Array, by: MetricSpec) -> dict[str, Array]:
     precision, recall = (_ratio(hits, below, below > 0) for below in (predicted, golds))
     each = {"precision": precision, "recall": recall}
     return {f"{kind}_{name}": of[..., k] for kind, of in each.items() for k, name in enumerate(by.names)}

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from tidemill.evaluate.baselines import CANDIDATE, ORDER
+from tidemill.evaluate.baselines import END_MODEL, ORDER
 from tidemill.evaluate.run import Evaluated
 from tidemill.evaluate.score_table import ALL
 from tidemill.reports.base import Estimate
@@ -24,7 +24,7 @@ _NAMES: Final = {
 }
 
 
-def card(trained: str, done: Evaluated, labels: Sequence[tuple[str, str]]) -> str:
+def evaluation_card(trained: str, done: Evaluated, labels: Sequence[tuple[str, str]]) -> str:
     """Add scores and verdict to the card that the train stage wrote.
 
     Parameters
@@ -42,7 +42,7 @@ def card(trained: str, done: Evaluated, labels: Sequence[tuple[str, str]]) -> st
     """
     told = [f"- **{name}**: {text}" for name, text in labels]
     lines = ["## Where its labels come from", "", *told, "", *_scores(done), *_classes(done), *_slices(done)]
-    lines += [*_honesty(done.metrics), *_verdict(done.verdict)]
+    lines += [*_confidence(done.metrics), *_verdict(done.verdict)]
     return trained.rstrip("\n") + "\n\n" + "\n".join([*lines, ""])
 
 
@@ -52,7 +52,7 @@ def _scores(done: Evaluated) -> list[str]:
         return ["## Scores", "", "None: no row of the test split has a label by a person.", ""]
     whole = done.scores.filter((pl.col("slice") == ALL) & pl.col("score").is_not_null())
     metrics = [one for one in whole["metric"].unique(maintain_order=True) if not one.startswith(_OF_A_CLASS)]
-    found = {(line["yardstick"], line["metric"]): line for line in whole.iter_rows(named=True)}
+    found = {(line["model"], line["metric"]): line for line in whole.iter_rows(named=True)}
     there = [name for name in ORDER if any(key[0] == name for key in found)]
     lines = [
         f"| {_NAMES[name]} | " + " | ".join(_cell(found.get((name, one))) for one in metrics) + " |" for name in there
@@ -79,7 +79,7 @@ def _cell(line: Mapping[str, Any] | None) -> str:
 
 def _classes(done: Evaluated) -> list[str]:
     """Precision and recall of each class, as the likeliest one is told."""
-    mine = done.scores.filter((pl.col("slice") == ALL) & (pl.col("yardstick") == CANDIDATE))
+    mine = done.scores.filter((pl.col("slice") == ALL) & (pl.col("model") == END_MODEL))
     found = {line["metric"]: line for line in mine.iter_rows(named=True) if line["score"] is not None}
     names = [metric.removeprefix("recall_") for metric in found if metric.startswith("recall_")]
     lines = [
@@ -89,12 +89,12 @@ def _classes(done: Evaluated) -> list[str]:
 
 
 def _slices(done: Evaluated) -> list[str]:
-    """The gate's metric on each slice, of this model beside the yardsticks."""
+    """The gate's metric on each slice, of this model beside the baselines."""
     metric = done.metrics.metric
     parts = done.scores.filter((pl.col("slice") != ALL) & (pl.col("metric") == metric) & pl.col("score").is_not_null())
     if not parts.height:
         return []
-    found = {(line["slice"], line["yardstick"]): line for line in parts.iter_rows(named=True)}
+    found = {(line["slice"], line["model"]): line for line in parts.iter_rows(named=True)}
     there = [name for name in ORDER if any(key[1] == name for key in found)]
     rows = dict(parts.select("slice", "rows").iter_rows())
     lines = [
@@ -106,7 +106,7 @@ def _slices(done: Evaluated) -> list[str]:
     return [title, "", f"| slice | rows | {heads} |", "| --- | ---: |" + " ---: |" * len(there), *lines, ""]
 
 
-def _honesty(metrics: Metrics) -> list[str]:
+def _confidence(metrics: Metrics) -> list[str]:
     """How far its confidence is to be believed, and what it rejects."""
     told = [*_temperature(metrics.temperature), *_coverage(metrics.coverage)]
     if metrics.none_of_the_above is not None and metrics.none_of_the_above.rejected is not None:

@@ -17,7 +17,7 @@ from tidemill.reports.base import Estimate
 from tidemill.reports.evaluate import OutOfDistribution
 
 
-def refusals(
+def ood_rejection(
     outlier: Array, gold: Gold, said: Probabilities, slices: Sequence[Slice], settings: EvaluateSettings
 ) -> OutOfDistribution:
     """Measure which share of rows is rejected, and how often the likeliest class is right of the rejected and the others.

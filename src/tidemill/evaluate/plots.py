@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
-from tidemill.evaluate.baselines import CANDIDATE, CEILING, CHAMPION, FLOOR, LABELS, ORDER, VOTE
+from tidemill.evaluate.baselines import (
+    CHAMPION,
+    END_MODEL,
+    GOLD_CEILING,
+    LABEL_MODEL,
+    MAJORITY_CLASS,
+    MAJORITY_VOTE,
+    ORDER,
+)
 from tidemill.evaluate.run import Evaluated
 from tidemill.evaluate.score_table import ALL
 
@@ -18,12 +26,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLORS: Final = {
-    FLOOR: "#8c8c8c",
-    VOTE: "#c99700",
-    LABELS: "#d1495b",
-    CANDIDATE: "#00798c",
+    MAJORITY_CLASS: "#8c8c8c",
+    MAJORITY_VOTE: "#c99700",
+    LABEL_MODEL: "#d1495b",
+    END_MODEL: "#00798c",
     CHAMPION: "#5b4b8a",
-    CEILING: "#2e4057",
+    GOLD_CEILING: "#2e4057",
 }
 _DPI: Final = 110
 _SHARES: Final = ("accuracy", "balanced_accuracy", "f1", "auc")
@@ -43,8 +51,8 @@ def draw(done: Evaluated, folder: Path, classes: Sequence[str]) -> None:
     metric = done.metrics.metric
     _save(_scores(done.scores), folder / "scores.png")
     _save(_slices(done.scores, metric), folder / "slices.png")
-    _save(_calibration(done.calibration), folder / "calibration.png")
-    _save(_confusion(done.confusion, classes), folder / "confusion.png")
+    _save(_calibration(done.reliability_table), folder / "calibration.png")
+    _save(_confusion(done.confusion_table, classes), folder / "confusion.png")
     _save(_thresholds(done.thresholds, classes), folder / "thresholds.png")
 
 
@@ -92,7 +100,7 @@ def _scores(scores: pl.DataFrame) -> Figure:
     whole = scores.filter(pl.col("slice") == ALL)
     for axes, metric in zip(panels, _SHARES, strict=True):
         table = whole.filter((pl.col("metric") == metric) & pl.col("score").is_not_null())
-        names = table["yardstick"].to_list()
+        names = table["model"].to_list()
         if not names:
             _empty(axes)
             continue
@@ -104,8 +112,8 @@ def _scores(scores: pl.DataFrame) -> Figure:
 
 
 def _slices(scores: pl.DataFrame, metric: str) -> Figure:
-    shown = (CANDIDATE, CHAMPION, CEILING)
-    wanted = (pl.col("metric") == metric) & pl.col("yardstick").is_in(shown) & pl.col("score").is_not_null()
+    shown = (END_MODEL, CHAMPION, GOLD_CEILING)
+    wanted = (pl.col("metric") == metric) & pl.col("model").is_in(shown) & pl.col("score").is_not_null()
     table = scores.filter(wanted)
     names = table["slice"].unique(maintain_order=True).to_list()
     figure = _figure(8, 1.2 + 0.42 * max(len(names), 2))
@@ -113,12 +121,12 @@ def _slices(scores: pl.DataFrame, metric: str) -> Figure:
     if not names:
         _empty(axes)
         return figure
-    for offset, yardstick in zip((0.2, 0.0, -0.2), shown, strict=True):
-        part = table.filter(pl.col("yardstick") == yardstick)
+    for offset, model in zip((0.2, 0.0, -0.2), shown, strict=True):
+        part = table.filter(pl.col("model") == model)
         places = [offset - names.index(name) for name in part["slice"]]
-        _dots(axes, part, places, names=[yardstick] * part.height)
+        _dots(axes, part, places, names=[model] * part.height)
         if part.height:
-            axes.plot([], [], "o", color=COLORS[yardstick], label=_words(yardstick))
+            axes.plot([], [], "o", color=COLORS[model], label=_words(model))
     rows = dict(table.select("slice", "rows").iter_rows())
     axes.set_yticks([-k for k in range(len(names))], [f"{name} ({rows[name]})" for name in names])
     _plain(axes, f"{_words(metric)} per slice of test (rows)")
@@ -133,7 +141,7 @@ def _calibration(table: pl.DataFrame) -> Figure:
         _empty(axes)
         return figure
     axes.plot([0, 1], [0, 1], color="#999999", linewidth=1, linestyle="--")
-    for (name,), part in table.group_by("yardstick", maintain_order=True):
+    for (name,), part in table.group_by("model", maintain_order=True):
         size = 12 + 160 * np.sqrt(part["rows"].to_numpy() / table["rows"].max())
         some = part.filter(pl.col("rows") >= _SOME)
         axes.plot(some["confidence"], some["accuracy"], color=COLORS[str(name)], linewidth=1.2, label=_words(str(name)))
@@ -170,7 +178,7 @@ def _thresholds(table: pl.DataFrame, classes: Sequence[str]) -> Figure:
     panels = np.atleast_1d(figure.subplots(1, len(classes), sharey=True))
     for axes, name in zip(panels, classes, strict=True):
         part = table.filter(pl.col("class") == name)
-        for column, color in (("precision", COLORS[CANDIDATE]), ("recall", COLORS[LABELS])):
+        for column, color in (("precision", COLORS[END_MODEL]), ("recall", COLORS[LABEL_MODEL])):
             known = part.filter(pl.col(column).is_not_null())
             axes.plot(known["threshold"], known[column], color=color, label=column)
             ends = (known[f"{column}_low"], known[f"{column}_high"])

@@ -8,12 +8,12 @@ import numpy as np
 import polars as pl
 
 from tidemill.contracts import Probabilities
-from tidemill.evaluate.metrics import Gold, bins
+from tidemill.evaluate.metrics import Gold, calibration_bins
 
 _DIGITS = 6
 
 
-def calibration(gold: Gold, models: Mapping[str, Probabilities], n_bins: int) -> pl.DataFrame:
+def reliability_table(gold: Gold, models: Mapping[str, Probabilities], n_bins: int) -> pl.DataFrame:
     """Make the reliability table.
 
     Parameters
@@ -28,7 +28,7 @@ def calibration(gold: Gold, models: Mapping[str, Probabilities], n_bins: int) ->
     Returns
     -------
     polars.DataFrame
-        A row per baseline and bin that has rows: yardstick, confidence (mean in the bin), accuracy, rows.
+        A row per baseline and bin that has rows: model, confidence (mean in the bin), accuracy, rows.
 
     Examples
     --------
@@ -41,14 +41,14 @@ def calibration(gold: Gold, models: Mapping[str, Probabilities], n_bins: int) ->
 
 def _reliability(gold: Gold, probabilities: Probabilities, n_bins: int, name: str) -> pl.DataFrame:
     confidence = probabilities.max(axis=1)
-    place = bins(confidence, n_bins)
+    place = calibration_bins(confidence, n_bins)
     rows = np.bincount(place, minlength=n_bins)
     held = np.flatnonzero(rows)
     hits = np.bincount(place, weights=probabilities.argmax(axis=1) == gold, minlength=n_bins)
     mean = np.bincount(place, weights=confidence, minlength=n_bins)[held] / rows[held]
     return pl.DataFrame(
         {
-            "yardstick": [name] * len(held),
+            "model": [name] * len(held),
             "confidence": mean.round(_DIGITS),
             "accuracy": (hits[held] / rows[held]).round(_DIGITS),
             "rows": rows[held],
@@ -56,7 +56,7 @@ def _reliability(gold: Gold, probabilities: Probabilities, n_bins: int, name: st
     )
 
 
-def confusion(gold: Gold, probabilities: Probabilities, classes: Sequence[str]) -> pl.DataFrame:
+def confusion_table(gold: Gold, probabilities: Probabilities, classes: Sequence[str]) -> pl.DataFrame:
     """Make the table that DVC counts for a confusion matrix.
 
     Parameters

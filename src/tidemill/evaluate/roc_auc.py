@@ -10,7 +10,7 @@ from tidemill.evaluate.bootstrap import Array
 from tidemill.evaluate.metrics import Gold
 
 
-def auc(gold: Gold, probabilities: Probabilities, times: Array | None = None) -> npt.NDArray[np.float64]:
+def roc_auc(gold: Gold, probabilities: Probabilities, times: Array | None = None) -> npt.NDArray[np.float64]:
     """Compute the area under the ROC curve.
 
     The chance that a row of the class has a higher probability of it than a row of another, ties counting half (Hanley

@@ -9,21 +9,21 @@ from typing import Final
 import polars as pl
 
 from tidemill.contracts import Probabilities
-from tidemill.evaluate.baselines import CANDIDATE, CHAMPION, FLOOR, LABELS, ORDER
+from tidemill.evaluate.baselines import CHAMPION, END_MODEL, LABEL_MODEL, MAJORITY_CLASS, ORDER
 from tidemill.evaluate.bootstrap import Array, interval
-from tidemill.evaluate.confidence_report import GATED, REPORTED, honesty, part
-from tidemill.evaluate.gate import Contest, judge
-from tidemill.evaluate.metrics import Gold, Ruler, ruler
-from tidemill.evaluate.ood_rejection import refusals
-from tidemill.evaluate.reliability import calibration, confusion
-from tidemill.evaluate.score_table import ALL, board, difference, rounded, share_better
+from tidemill.evaluate.confidence_report import GATED, REPORTED, confidence_report, part
+from tidemill.evaluate.gate import GateInput, gate_verdict
+from tidemill.evaluate.metrics import Gold, MetricSpec, metric_spec
+from tidemill.evaluate.ood_rejection import ood_rejection
+from tidemill.evaluate.reliability import confusion_table, reliability_table
+from tidemill.evaluate.score_table import ALL, difference, rounded, score_table, share_better
 from tidemill.evaluate.settings import EvaluateSettings
-from tidemill.evaluate.slices import choose, cut
+from tidemill.evaluate.slices import slice_columns, slices_of_columns
 from tidemill.evaluate.thresholds import thresholds
 from tidemill.reports.base import Interval
 from tidemill.reports.evaluate import Comparison, Metrics, Verdict
 
-CALIBRATED: Final = (LABELS, CANDIDATE, CHAMPION)
+CALIBRATED: Final = (LABEL_MODEL, END_MODEL, CHAMPION)
 _ABOUT_ROWS: Final = ("row_id", "split", "gold")
 
 
@@ -34,8 +34,8 @@ class Evaluated:
     metrics: Metrics
     verdict: Verdict
     scores: pl.DataFrame
-    calibration: pl.DataFrame
-    confusion: pl.DataFrame
+    reliability_table: pl.DataFrame
+    confusion_table: pl.DataFrame
     thresholds: pl.DataFrame
 
 
@@ -56,7 +56,7 @@ def evaluate(
         Rows with gold of splits valid and test: row_id, split, gold and any columns that describe the rows. Test rows are
         reported, valid rows judged.
     models : mapping of str to (n_rows, n_classes)
-        Probabilities by names of ``yardsticks.ORDER``.
+        Probabilities by names of ``baselines.ORDER``.
     classes : tuple of str
     settings : EvaluateSettings
     version : str or None
@@ -68,20 +68,20 @@ def evaluate(
     -------
     Evaluated
     """
-    by = ruler(classes, settings.positive_class, settings.n_bins)
+    by = metric_spec(classes, settings.positive_class, settings.n_bins)
     ordered = {name: models[name] for name in ORDER if name in models}
     columns = rows.drop(*_ABOUT_ROWS)
     test, gold = part(rows, ordered, REPORTED)
-    cuts = choose(columns, settings.slices, max_values=settings.max_slice_values)
-    slices = cut(columns.filter(rows["split"] == REPORTED), cuts, min_rows=settings.min_slice_rows)
-    scored = board(gold, test, slices, by, settings)
-    covered, degrees = honesty(rows, ordered, slices, by, settings)
+    cuts = slice_columns(columns, settings.slices, max_values=settings.max_slice_values)
+    slices = slices_of_columns(columns.filter(rows["split"] == REPORTED), cuts, min_rows=settings.min_slice_rows)
+    scored = score_table(gold, test, slices, by, settings)
+    covered, degrees = confidence_report(rows, ordered, slices, by, settings)
     rejected = None
     if outlier is not None:
         unlike = outlier[(rows["split"] == REPORTED).to_numpy()]
-        rejected = refusals(unlike, gold, test[CANDIDATE], slices, settings)
+        rejected = ood_rejection(unlike, gold, test[END_MODEL], slices, settings)
     whole = scored.filter(pl.col("slice") == ALL)
-    parts = scored.filter((pl.col("slice") != ALL) & (pl.col("yardstick") == CANDIDATE))
+    parts = scored.filter((pl.col("slice") != ALL) & (pl.col("model") == END_MODEL))
     return Evaluated(
         metrics=Metrics(
             split=REPORTED,
@@ -97,27 +97,27 @@ def evaluate(
             temperature=degrees,
             none_of_the_above=rejected,
         ),
-        verdict=judge(_contest(rows, ordered, version), by, settings),
+        verdict=gate_verdict(_contest(rows, ordered, version), by, settings),
         scores=scored,
-        calibration=calibration(gold, {k: test[k] for k in CALIBRATED if k in test}, settings.n_bins),
-        confusion=confusion(gold, test[CANDIDATE], classes),
-        thresholds=thresholds(gold, test[CANDIDATE], classes, settings),
+        reliability_table=reliability_table(gold, {k: test[k] for k in CALIBRATED if k in test}, settings.n_bins),
+        confusion_table=confusion_table(gold, test[END_MODEL], classes),
+        thresholds=thresholds(gold, test[END_MODEL], classes, settings),
     )
 
 
-def _contest(rows: pl.DataFrame, models: Mapping[str, Probabilities], version: str | None) -> Contest:
+def _contest(rows: pl.DataFrame, models: Mapping[str, Probabilities], version: str | None) -> GateInput:
     valid, gold = part(rows, models, GATED)
     columns = rows.filter(pl.col("split") == GATED).drop(*_ABOUT_ROWS)
-    return Contest(gold, columns, valid[FLOOR], valid[CANDIDATE], valid.get(CHAMPION), version)
+    return GateInput(gold, columns, valid[MAJORITY_CLASS], valid[END_MODEL], valid.get(CHAMPION), version)
 
 
 def _scores(whole: pl.DataFrame, name: str) -> dict[str, float | None]:
-    return dict(whole.filter(pl.col("yardstick") == name).select("metric", "score").iter_rows())
+    return dict(whole.filter(pl.col("model") == name).select("metric", "score").iter_rows())
 
 
 def _intervals(whole: pl.DataFrame, name: str) -> dict[str, Interval]:
     """Ends of the intervals as lists, over which `dvc metrics diff` passes."""
-    table = whole.filter(pl.col("yardstick") == name).select("metric", "low", "high")
+    table = whole.filter(pl.col("model") == name).select("metric", "low", "high")
     return {metric: (low, high) for metric, low, high in table.iter_rows()}
 
 
@@ -141,14 +141,14 @@ def _slice_intervals(parts: pl.DataFrame) -> dict[str, dict[str, Interval]]:
 
 
 def _gains(
-    gold: Gold, models: Mapping[str, Probabilities], by: Ruler, settings: EvaluateSettings
+    gold: Gold, models: Mapping[str, Probabilities], by: MetricSpec, settings: EvaluateSettings
 ) -> dict[str, Comparison]:
-    """How much better the candidate is than each yardstick, in the gate's metric, on paired resamples."""
+    """How much better the candidate is than each model, in the gate's metric, on paired resamples."""
     found = {}
     for name in models:
-        if name != CANDIDATE:
+        if name != END_MODEL:
             metric = settings.gate.metric
-            gain, gains = difference(gold, models[CANDIDATE], models[name], by, settings, metric=metric)
+            gain, gains = difference(gold, models[END_MODEL], models[name], by, settings, metric=metric)
             low, high = interval(gains, settings.confidence_level)
             ends = rounded(low), rounded(high)
             found[name] = Comparison(gain=rounded(gain), interval=ends, probability=rounded(share_better(gains)))

@@ -10,9 +10,9 @@ import numpy as np
 import polars as pl
 
 from tidemill.contracts import Probabilities
-from tidemill.evaluate.bootstrap import Array, draws, interval, resample
-from tidemill.evaluate.metrics import LOWER_IS_BETTER, Gold, Ruler, scores, tally
-from tidemill.evaluate.roc_auc import auc
+from tidemill.evaluate.bootstrap import Array, bootstrap_counts, interval, resample
+from tidemill.evaluate.metrics import LOWER_IS_BETTER, Gold, MetricSpec, metric_terms, metrics_from_sums
+from tidemill.evaluate.roc_auc import roc_auc
 from tidemill.evaluate.settings import EvaluateSettings
 from tidemill.evaluate.slices import Slice
 from tidemill.reports.base import Estimate
@@ -51,8 +51,8 @@ def estimate(value: float, samples: Array, settings: EvaluateSettings) -> Estima
     return Estimate(score=rounded(value), low=rounded(low), high=rounded(high))
 
 
-def board(
-    gold: Gold, models: Mapping[str, Probabilities], slices: Sequence[Slice], by: Ruler, settings: EvaluateSettings
+def score_table(
+    gold: Gold, models: Mapping[str, Probabilities], slices: Sequence[Slice], by: MetricSpec, settings: EvaluateSettings
 ) -> pl.DataFrame:
     """Make the table of scores.
 
@@ -69,7 +69,7 @@ def board(
     Returns
     -------
     polars.DataFrame
-        A row per slice, baseline and metric: slice, yardstick, metric, rows, classes (how many the slice's gold holds), score,
+        A row per slice, baseline and metric: slice, model, metric, rows, classes (how many the slice's gold holds), score,
         low, high. The slice ``all`` comes first. Without rows the table is empty.
     """
     if not len(gold):
@@ -86,7 +86,7 @@ def board(
 
 _SCHEMA = {
     "slice": pl.String,
-    "yardstick": pl.String,
+    "model": pl.String,
     "metric": pl.String,
     "rows": pl.Int64,
     "classes": pl.Int64,
@@ -97,35 +97,45 @@ _SCHEMA = {
 
 
 def _lines(
-    gold: Gold, models: Mapping[str, Probabilities], by: Ruler, settings: EvaluateSettings
+    gold: Gold, models: Mapping[str, Probabilities], by: MetricSpec, settings: EvaluateSettings
 ) -> list[dict[str, Any]]:
-    tallies = {name: tally(gold, said, by) for name, said in models.items()}
-    seen = {name: scores(one.sum(axis=0), by) | {"auc": auc(gold, models[name])[0]} for name, one in tallies.items()}
+    tallies = {name: metric_terms(gold, said, by) for name, said in models.items()}
+    seen = {
+        name: metrics_from_sums(one.sum(axis=0), by) | {"auc": roc_auc(gold, models[name])[0]}
+        for name, one in tallies.items()
+    }
     drawn = _drawn(gold, models, tallies, by, settings)
     lines = []
     for name, metrics in seen.items():
         for metric, value in metrics.items():
             low, high = interval(drawn[name][metric], settings.confidence_level)
             found = {"score": rounded(float(value)), "low": rounded(low), "high": rounded(high)}
-            lines.append({"yardstick": name, "metric": metric, **found})
+            lines.append({"model": name, "metric": metric, **found})
     return lines
 
 
 def _drawn(
-    gold: Gold, models: Mapping[str, Probabilities], tallies: Mapping[str, Array], by: Ruler, settings: EvaluateSettings
+    gold: Gold,
+    models: Mapping[str, Probabilities],
+    tallies: Mapping[str, Array],
+    by: MetricSpec,
+    settings: EvaluateSettings,
 ) -> dict[str, dict[str, Array]]:
     """The same rows are drawn for all baselines, so that differences are paired."""
     sums: dict[str, list[Array]] = {name: [] for name in models}
     areas: dict[str, list[Array]] = {name: [] for name in models}
-    for times in draws(len(gold), settings.n_bootstrap, settings.seed):
+    for times in bootstrap_counts(len(gold), settings.n_bootstrap, settings.seed):
         for name, said in models.items():
             sums[name].append(times @ tallies[name])
-            areas[name].append(auc(gold, said, times))
-    return {name: scores(np.concatenate(sums[name]), by) | {"auc": np.concatenate(areas[name])} for name in models}
+            areas[name].append(roc_auc(gold, said, times))
+    return {
+        name: metrics_from_sums(np.concatenate(sums[name]), by) | {"auc": np.concatenate(areas[name])}
+        for name in models
+    }
 
 
 def difference(
-    gold: Gold, one: Probabilities, other: Probabilities, by: Ruler, settings: EvaluateSettings, *, metric: str
+    gold: Gold, one: Probabilities, other: Probabilities, by: MetricSpec, settings: EvaluateSettings, *, metric: str
 ) -> tuple[float, Array]:
     """Compare two models on the same rows.
 
@@ -146,14 +156,14 @@ def difference(
     resampled : (n_bootstrap,)
         The gain over paired resamples.
     """
-    tallies = np.hstack([tally(gold, one, by), tally(gold, other, by)])
+    tallies = np.hstack([metric_terms(gold, one, by), metric_terms(gold, other, by)])
     drawn = resample(tallies, n_bootstrap=settings.n_bootstrap, seed=settings.seed)
     width = tallies.shape[1] // 2
     sign = -1.0 if metric in LOWER_IS_BETTER else 1.0
     first, second = (slice(0, width), slice(width, None))
     seen = tallies.sum(axis=0)
-    gain = scores(seen[first], by)[metric] - scores(seen[second], by)[metric]
-    gains = scores(drawn[:, first], by)[metric] - scores(drawn[:, second], by)[metric]
+    gain = metrics_from_sums(seen[first], by)[metric] - metrics_from_sums(seen[second], by)[metric]
+    gains = metrics_from_sums(drawn[:, first], by)[metric] - metrics_from_sums(drawn[:, second], by)[metric]
     return sign * float(gain), sign * gains
 
 

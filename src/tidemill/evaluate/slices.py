@@ -24,7 +24,7 @@ class Slice:
         return f"{self.column}={self.value}"
 
 
-def cut(table: pl.DataFrame, columns: Sequence[str], *, min_rows: int) -> list[Slice]:
+def slices_of_columns(table: pl.DataFrame, columns: Sequence[str], *, min_rows: int) -> list[Slice]:
     """Slice a table by its columns.
 
     Parameters
@@ -48,13 +48,13 @@ def cut(table: pl.DataFrame, columns: Sequence[str], *, min_rows: int) -> list[S
     found = []
     for column in columns:
         for value in _values(table[column]):
-            one = pick(table, column, value)
+            one = slice_of_value(table, column, value)
             if one.rows.sum() >= min_rows:
                 found.append(one)
     return found
 
 
-def pick(table: pl.DataFrame, column: str, value: str) -> Slice:
+def slice_of_value(table: pl.DataFrame, column: str, value: str) -> Slice:
     """Make the slice of one value; it has no rows where the table lacks the column.
 
     Parameters
@@ -72,7 +72,7 @@ def pick(table: pl.DataFrame, column: str, value: str) -> Slice:
     return Slice(column, value, mask.to_numpy())
 
 
-def choose(table: pl.DataFrame, wanted: Sequence[str] | None, *, max_values: int) -> list[str]:
+def slice_columns(table: pl.DataFrame, wanted: Sequence[str] | None, *, max_values: int) -> list[str]:
     """Choose the columns to slice by.
 
     Parameters

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from tidemill.contracts import Probabilities
-from tidemill.evaluate.bootstrap import Array, draws
+from tidemill.evaluate.bootstrap import Array, bootstrap_counts
 
 _LEAST: Final = 1e-9
 RANGE: Final = (0.05, 20.0)
@@ -20,7 +20,7 @@ MOST_DRAWS: Final = 200
 """Resamples of a temperature's interval: each is a fit, where those of scores are sums."""
 
 
-def temperature(probabilities: Probabilities, targets: Probabilities, times: Array | None = None) -> float:
+def fit_temperature(probabilities: Probabilities, targets: Probabilities, times: Array | None = None) -> float:
     """Fit the temperature.
 
     Parameters
@@ -43,14 +43,16 @@ def temperature(probabilities: Probabilities, targets: Probabilities, times: Arr
     times = np.ones(len(targets)) if times is None else times
 
     def loss(log_t: float) -> float:
-        said = np.maximum(cooled(probabilities, float(np.exp(log_t))), _LEAST)
+        said = np.maximum(scale_by_temperature(probabilities, float(np.exp(log_t))), _LEAST)
         return float(-(targets * np.log(said)).sum(axis=1) @ times / times.sum())
 
     found = minimize_scalar(loss, bounds=tuple(np.log(RANGE)), method="bounded", options={"xatol": 1e-4})
     return round(float(np.exp(found.x)), 4)
 
 
-def resampled(probabilities: Probabilities, targets: Probabilities, *, n_bootstrap: int, seed: int) -> Array:
+def bootstrap_temperatures(
+    probabilities: Probabilities, targets: Probabilities, *, n_bootstrap: int, seed: int
+) -> Array:
     """Fit the temperature anew on resamples of the rows.
 
     Parameters
@@ -67,11 +69,15 @@ def resampled(probabilities: Probabilities, targets: Probabilities, *, n_bootstr
     """
     count = min(n_bootstrap, MOST_DRAWS)
     return np.array(
-        [temperature(probabilities, targets, one) for times in draws(len(targets), count, seed) for one in times]
+        [
+            fit_temperature(probabilities, targets, one)
+            for times in bootstrap_counts(len(targets), count, seed)
+            for one in times
+        ]
     )
 
 
-def cooled(probabilities: Probabilities, degrees: float) -> Probabilities:
+def scale_by_temperature(probabilities: Probabilities, degrees: float) -> Probabilities:
     """Divide logits by a temperature.
 
     Parameters

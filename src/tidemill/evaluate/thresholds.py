@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from tidemill.contracts import Probabilities
-from tidemill.evaluate.bootstrap import Array, draws, interval, resample
+from tidemill.evaluate.bootstrap import Array, bootstrap_counts, interval, resample
 from tidemill.evaluate.metrics import Gold
 from tidemill.evaluate.score_table import estimate, rounded
 from tidemill.evaluate.settings import EvaluateSettings
@@ -47,7 +47,9 @@ def thresholds(
 def _of(positive: Any, score: Any, name: str, settings: EvaluateSettings) -> pl.DataFrame:
     said = score[:, None] >= np.array(GRID)
     seen = _rates(positive, said, np.ones((1, len(positive))))
-    blocks = [_rates(positive, said, times) for times in draws(len(said), settings.n_bootstrap, settings.seed)]
+    blocks = [
+        _rates(positive, said, times) for times in bootstrap_counts(len(said), settings.n_bootstrap, settings.seed)
+    ]
     table: dict[str, Any] = {"class": [name] * len(GRID), "threshold": GRID, "rows": said.sum(axis=0)}
     for kind in seen:
         drawn = np.concatenate([block[kind] for block in blocks])
@@ -101,7 +103,9 @@ def least_confidence(gold: Gold, probabilities: Probabilities, precision: float)
     return float(sure[np.flatnonzero(enough)[-1]]) if enough.any() else None
 
 
-def coverage(gold: Gold, probabilities: Probabilities, threshold: float, settings: EvaluateSettings) -> SliceCoverage:
+def coverage_at(
+    gold: Gold, probabilities: Probabilities, threshold: float, settings: EvaluateSettings
+) -> SliceCoverage:
     """Measure which share of rows is predicted at a threshold, and how much of it is right.
 
     Parameters

@@ -1,8 +1,8 @@
 """What a project's flows are made of: they say when, this does it.
 
-form        what the form of a flow offers in the Prefect UI
-refresh     problems brought up to date side by side, each in a subflow of its own
-monitor     batches that have arrived looked at, one problem after another
-cycle       the cycle of one problem: stages, gate, publication
-steps       one task for each stage, and what it shows in the UI
+parameter_form  what the form of a flow offers in the Prefect UI
+refresh         problems brought up to date side by side, each in a subflow of its own
+monitor         batches that have arrived looked at, one problem after another
+problem_cycle   the cycle of one problem: stages, gate, publication
+steps           one task for each stage, and what it shows in the UI
 """

@@ -8,7 +8,7 @@ from pathlib import Path
 from prefect import flow, get_run_logger
 from prefect.events import emit_event
 
-from tidemill.flows.problem_cycle import alone, planned, prepare, take_in
+from tidemill.flows.problem_cycle import only_run, planned_steps, prepare, take_in_arrivals
 from tidemill.flows.steps import run_steps
 from tidemill.project.compose import expand, require_problem
 from tidemill.project.project import Project
@@ -39,7 +39,7 @@ def monitor_problems(project: Project, problem: str, *, refresh: Callable[[str],
     """
     chosen, _ = expand([f"problem={problem}"], conf=project.conf)
     require_problem(chosen)
-    decisions = {name: look(str(project.root), name) for name in chosen}
+    decisions = {name: check_drift(str(project.root), name) for name in chosen}
     for name, decision in decisions.items():
         if refresh is not None and decision in ("retrain", "train"):
             refresh(name)
@@ -47,14 +47,14 @@ def monitor_problems(project: Project, problem: str, *, refresh: Callable[[str],
 
 
 @flow(name="look", flow_run_name="look at {problem}")
-def look(root: str, problem: str) -> str:
+def check_drift(root: str, problem: str) -> str:
     """Let the monitor stage of one problem decide on the batches that have arrived."""
     log, project = get_run_logger(), Project.open(Path(root))
-    with alone(project, problem, log), workspace(project.shared) as work:
+    with only_run(project, problem, log), workspace(project.shared) as work:
         prepare(work, problem, [], log=log)
-        if not take_in(work, problem, log=log):
+        if not take_in_arrivals(work, problem, log=log):
             return "nothing has arrived"
-        steps = planned(work, problem)
+        steps = planned_steps(work, problem)
         run_steps(_up_to(f"monitor@{problem}", steps), work)
         drift = Drift.read(work.project.paths(problem).reports / "drift.json")
     for reason in drift.reasons:

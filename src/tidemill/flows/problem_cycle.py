@@ -27,7 +27,7 @@ Log = logging.Logger | logging.LoggerAdapter[Any]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CycleResult:
     """What a refresh of one problem came to: stages that were computed, the version promoted, the commit, the words."""
 
     problem: str
@@ -37,7 +37,7 @@ class Outcome:
     told: str
 
 
-def refresh_cycles(project: Project, problem: str, overrides: list[str], *, log: Log) -> list[Outcome]:
+def refresh_cycles(project: Project, problem: str, overrides: list[str], *, log: Log) -> list[CycleResult]:
     """Run the cycles of a refresh.
 
     The first champion is made from the batches that the manifest names; what has arrived since is then taken in,
@@ -57,11 +57,11 @@ def refresh_cycles(project: Project, problem: str, overrides: list[str], *, log:
     list of Outcome
         One per cycle.
     """
-    with alone(project, problem, log), workspace(project.shared) as work:
+    with only_run(project, problem, log), workspace(project.shared) as work:
         prepare(work, problem, overrides, log=log)
         first = [_cycle(work, problem, log=log)] if read_registry(project, problem).champion is None else []
         now = advance(work, first[0].commit) if first else work
-        again = [_cycle(now, problem, log=log)] if take_in(now, problem, log=log) or not first else []
+        again = [_cycle(now, problem, log=log)] if take_in_arrivals(now, problem, log=log) or not first else []
     return first + again
 
 
@@ -71,7 +71,7 @@ def prepare(work: Workspace, problem: str, overrides: list[str], *, log: Log) ->
     restore(work, problem, log.info)
 
 
-def take_in(work: Workspace, problem: str, *, log: Log) -> list[str]:
+def take_in_arrivals(work: Workspace, problem: str, *, log: Log) -> list[str]:
     """Add the batches that have arrived to the workspace's manifest, and return their names."""
     found = arrive(work.project, problem)
     for note in found.notes:
@@ -83,7 +83,7 @@ def take_in(work: Workspace, problem: str, *, log: Log) -> list[str]:
     return found.batches
 
 
-def planned(work: Workspace, problem: str) -> list[Step]:
+def planned_steps(work: Workspace, problem: str) -> list[Step]:
     """Plan the problem's steps; where one has changed, the current champion is what they compare with."""
     steps = _plan(work, problem)
     if not any(step.changed for step in steps):
@@ -103,13 +103,13 @@ def _plan(work: Workspace, problem: str) -> list[Step]:
     return [Step(address, tuple(after), changed) for address, after, changed in json.loads(lines[-1])]
 
 
-def _cycle(work: Workspace, problem: str, *, log: Log) -> Outcome:
-    steps = planned(work, problem)
+def _cycle(work: Workspace, problem: str, *, log: Log) -> CycleResult:
+    steps = planned_steps(work, problem)
     computed = run_steps(steps, work)
     verdict = Verdict.read(work.project.paths(problem).reports / "verdict.json")
     promote = verdict.verdict == "promote" and _pin_is_champion(work, problem)
     if not computed and not promote:
-        return Outcome(problem, (), None, work.base, "nothing has changed, so nothing was recomputed")
+        return CycleResult(problem, (), None, work.base, "nothing has changed, so nothing was recomputed")
     message = f"{problem}: {'promote' if promote else 'keep the champion'}\n\n" + "\n".join(verdict.reasons)
     branch = current_branch(work.root)
     if branch is None:
@@ -117,7 +117,7 @@ def _cycle(work: Workspace, problem: str, *, log: Log) -> Outcome:
     done = publish(work, problem, branch=branch, promote=promote, message=message, say=log.info)
     told = f"{len(computed)} stages computed; {f'promoted {done.version}' if done.version else 'champion kept'}, {done.told}"
     log.info(f"{problem}: {told}")
-    return Outcome(problem, computed, done.version, done.commit, told)
+    return CycleResult(problem, computed, done.version, done.commit, told)
 
 
 def _pin_is_champion(work: Workspace, problem: str) -> bool:
@@ -127,7 +127,7 @@ def _pin_is_champion(work: Workspace, problem: str) -> bool:
 
 
 @contextmanager
-def alone(project: Project, problem: str, log: Log) -> Iterator[None]:
+def only_run(project: Project, problem: str, log: Log) -> Iterator[None]:
     """One run of a problem at a time on this machine."""
     with locked(
         project.state / "locks" / problem,

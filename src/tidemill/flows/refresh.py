@@ -12,7 +12,7 @@ from pathlib import Path
 from prefect import flow, get_run_logger
 
 from tidemill.apps.reports.index_page import render
-from tidemill.flows.problem_cycle import Outcome, refresh_cycles
+from tidemill.flows.problem_cycle import CycleResult, refresh_cycles
 from tidemill.project.compose import expand, require_problem
 from tidemill.project.packages import fetch_for
 from tidemill.project.project import Project
@@ -52,7 +52,7 @@ def refresh_problems(project: Project, problem: str, overrides: list[str]) -> di
     return {name: [outcome.told for outcome in cycles] for name, cycles in outcomes.items()}
 
 
-def _side_by_side(project: Project, problems: list[str], overrides: list[str]) -> dict[str, list[Outcome]]:
+def _side_by_side(project: Project, problems: list[str], overrides: list[str]) -> dict[str, list[CycleResult]]:
     """One that fails does not stop the others."""
     with ThreadPoolExecutor(max_workers=len(problems)) as pool:
         futures = {
@@ -63,6 +63,6 @@ def _side_by_side(project: Project, problems: list[str], overrides: list[str]) -
 
 
 @flow(name="refresh-problem", flow_run_name="refresh {problem}", persist_result=False)
-def refresh_problem(root: str, problem: str, overrides: list[str]) -> list[Outcome]:
+def refresh_problem(root: str, problem: str, overrides: list[str]) -> list[CycleResult]:
     """Bring one problem up to date; returns what was computed, what drifted, what was promoted or kept and why."""
     return refresh_cycles(Project.open(Path(root)), problem, overrides, log=get_run_logger())

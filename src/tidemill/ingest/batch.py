@@ -52,7 +52,9 @@ class Batch:
     notes: tuple[str, ...]
 
 
-def build(name: str, source: Source, problem: Problem, settings: IngestSettings, *, before: pl.DataFrame) -> Batch:
+def build_batch(
+    name: str, source: Source, problem: Problem, settings: IngestSettings, *, before: pl.DataFrame
+) -> Batch:
     """Make the tables of a batch, all checked.
 
     Parameters

@@ -54,8 +54,8 @@ def read_mail(data: bytes) -> Mail:
     message = email.message_from_bytes(data)
     text, is_html = _content(message)
     return Mail(
-        subject=tidy(_header(message.get("Subject", ""))),
-        body=tidy(readable(text) if is_html else text),
+        subject=strip_mail_artifacts(_header(message.get("Subject", ""))),
+        body=strip_mail_artifacts(readable(text) if is_html else text),
         html=is_html,
         links=len(_LINK.findall(text)),
         lists=_from_list(message),
@@ -83,7 +83,7 @@ def readable(text: str) -> str:
     return html.unescape(_TAG.sub(" ", _BLOCK.sub("\n", visible)))
 
 
-def tidy(text: str) -> str:
+def strip_mail_artifacts(text: str) -> str:
     """Remove control characters, runs of blanks and empty lines.
 
     Parameters

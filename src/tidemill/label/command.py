@@ -22,7 +22,7 @@ from tidemill.label.engine.worker_pool import Limits
 from tidemill.label.functions.yaml_lines import read_yaml
 from tidemill.readers.frame import read_frame
 from tidemill.readers.options import DEFAULTS, ReadOptions
-from tidemill.readers.read import tell
+from tidemill.readers.read import report_reading
 from tidemill.readers.write import check_out, write_frame
 
 AT_ONCE: Final = 1 << 18
@@ -119,7 +119,7 @@ def cast(asked: Request) -> Cast:
     limits = Limits(asked.seconds, asked.megabytes, asked.quarantine or 0)
     check_out(asked.out)
     rows = _rows(asked.rows, asked.reading)
-    tell(rows.notes)
+    report_reading(rows.notes)
     tables, start = [], 0
     with open_functions(asked.functions, classes, limits, processes=asked.processes) as loaded:
         names = tuple(function.name for function in loaded.functions)

@@ -1,16 +1,16 @@
 """A new batch against the champion's reference: what moved, whether it harms, and what to do.
 
-compare      all detectors of the stage on one batch
-embeddings   energy distance of features, and how well a classifier tells them apart
-functions    coverage and conflicts of each labeling function
-predictions  what the champion predicts
-harm         agreement of the champion with the functions' majority, without gold
-decide       train, retrain or keep
-detectors/   the same tests as objects: fit on a reference, check a batch
-rows         what is compared
-statistics   tests and intervals
-plots        drift.png
-settings     settings of `conf/monitor/`
+compare           all detectors of the stage on one batch
+embedding_tests   energy distance of features, and how well a classifier tells them apart
+function_tests    coverage and conflicts of each labeling function
+prediction_tests  what the champion predicts
+harm              agreement of the champion with the functions' majority, without gold
+retrain_decision  train, retrain or keep
+detectors/        the same tests as objects: fit on a reference, check a batch
+rows              what is compared
+statistics        tests and intervals
+plots             drift.png
+settings          settings of `conf/monitor/`
 """
 
 from typing import TYPE_CHECKING, Any, Final

@@ -27,7 +27,7 @@ def without_news(champion: str, known: Sequence[str]) -> Drift:
     return _told(KEEP, [reason], champion=champion, batches={})
 
 
-def decide(champion: str, findings: Mapping[str, BatchDrift], settings: MonitorSettings) -> Drift:
+def retrain_decision(champion: str, findings: Mapping[str, BatchDrift], settings: MonitorSettings) -> Drift:
     """Decide by what was found of each new batch.
 
     ``retrain_on: harm`` retrains when any batch is harmed; ``drift`` when any drifted or is harmed; ``arrival`` always.

@@ -1,18 +1,18 @@
 """A project on disk: its settings, its files and the tables in them. It knows no run, no model and no command.
 
-config          load, parse: typed settings of a problem and a stage from params.yaml
-compose         conf/ composed into params.yaml by Hydra; overrides; what preflight checks
-stage_code/     the code that each stage runs; its fingerprints in code.yaml
-project         Project: one project on disk, passed to what works on it
-defaults        the settings that come with Tidemill, listed
+config       load, parse: typed settings of a problem and a stage from params.yaml
+compose      conf/ composed into params.yaml by Hydra; overrides; what preflight checks
+stage_code/  the code that each stage runs; its fingerprints in code.yaml
+project      Project: one project on disk, passed to what works on it
+defaults     the settings that come with Tidemill, listed
 renamed_settings settings that had another name before 0.2.0
 layout          Paths of one problem; the main checkout of a worktree
 stage_arguments what DVC starts a stage with
-tables          tables read and written by their contract; JSON; names of batches
-contents        texts or images of all rows
-gold            rows with gold, and what only evaluate may know of them
-expectations    a contract checked by Great Expectations, and its Data Docs
-packages        pinned packages of demo data and weights, fetched and unpacked
-arrivals        new incoming files entered into the manifest
-batches         batches of the manifest made into tables
+tables        tables read and written by their contract; JSON; names of batches
+contents      texts or images of all rows
+gold          rows with gold, and what only evaluate may know of them
+expectations  a contract checked by Great Expectations, and its Data Docs
+packages      pinned packages of demo data and weights, fetched and unpacked
+arrivals      new incoming files entered into the manifest
+batches       batches of the manifest made into tables
 """

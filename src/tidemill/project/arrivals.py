@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 import polars as pl
 
 from tidemill.contracts import DataError, Problem
-from tidemill.ingest.batch import build, empty_seen
+from tidemill.ingest.batch import build_batch, empty_seen
 from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.source import Source, discover, locate
 from tidemill.project.batches import arrivals
@@ -24,7 +24,7 @@ _ODD = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedFile:
     """A source that cannot be taken as it is, and why; it is tried again when it is next looked for."""
 
     source: str
@@ -32,7 +32,7 @@ class Refused:
 
 
 @dataclass(frozen=True)
-class Found:
+class ArrivalScan:
     """What was found beside the batches of the manifest.
 
     Parameters
@@ -46,7 +46,7 @@ class Found:
     """
 
     entries: list[Arrival]
-    refused: list[Refused]
+    refused: list[RefusedFile]
     notes: list[str]
 
     @property
@@ -55,7 +55,7 @@ class Found:
         return [entry.batch for entry in self.entries]
 
 
-def scan(problem: Problem, settings: IngestSettings, paths: Paths) -> Found:
+def scan(problem: Problem, settings: IngestSettings, paths: Paths) -> ArrivalScan:
     """Look for sources that the manifest lacks, and read each as ingest will.
 
     Sources are looked for in the main checkout, which all runs share. ``ingest.batch_order`` patterns come first, each in
@@ -80,15 +80,15 @@ def scan(problem: Problem, settings: IngestSettings, paths: Paths) -> Found:
     taken = {entry.batch: entry.source for entry in known}
     light = settings.model_copy(update={"near_duplicates": None})
     before = _seen([entry.batch for entry in known], paths, light)
-    found = Found([], [], [])
+    found = ArrivalScan([], [], [])
     for source in sorted(sources, key=lambda one: _place(_stem(one), settings.batch_order)):
         try:
             name, place = batch_name(source), Source(locate(source, paths.shared))
             _refuse_taken(name, source, taken)
-            batch = build(name, place, problem, light, before=before)
+            batch = build_batch(name, place, problem, light, before=before)
             found.entries.append(Arrival(batch=name, source=source, sha256=place.fingerprint(settings)))
         except DataError as error:
-            found.refused.append(Refused(source, str(error)))
+            found.refused.append(RefusedFile(source, str(error)))
             continue
         taken[name] = source
         before = pl.concat([before, batch.seen])
@@ -109,7 +109,7 @@ def _seen(batches: Sequence[str], paths: Paths, settings: IngestSettings) -> pl.
     return pl.concat([empty, *made])
 
 
-def arrive(project: Project, problem: str) -> Found:
+def arrive(project: Project, problem: str) -> ArrivalScan:
     """Take new sources into a problem's manifest.
 
     Parameters

@@ -15,13 +15,13 @@ from typing import Any
 import polars as pl
 
 from tidemill.contracts import Column, Contract, DataError, Problem, gold_contract
-from tidemill.ingest.batch import SEEN, Batch, build, counts, empty_seen
+from tidemill.ingest.batch import SEEN, Batch, build_batch, counts, empty_seen
 from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.source import Source, locate
 from tidemill.project.expectations import guard
 from tidemill.project.layout import Paths
 from tidemill.project.tables import read, write
-from tidemill.readers.read import tell
+from tidemill.readers.read import report_reading
 from tidemill.reports.ingest import BatchCounts, IngestReport
 from tidemill.reports.project import Arrival, Manifest
 
@@ -66,7 +66,7 @@ def arrivals(manifest: Path) -> list[Arrival]:
     return list(Manifest.read(manifest).batches)
 
 
-def bring_in(problem: Problem, settings: IngestSettings, paths: Paths) -> None:
+def add_batches(problem: Problem, settings: IngestSettings, paths: Paths) -> None:
     """Make ``raw/``, ``dev/``, ``gold/``, ``slices/`` and ``seen/`` of a problem, and a report of counts.
 
     Parameters
@@ -91,7 +91,7 @@ def bring_in(problem: Problem, settings: IngestSettings, paths: Paths) -> None:
         _write(batch, mark, (settings, paths, gold_contract(len(problem.classes))))
     _remove_others([arrival.batch for arrival in arrived], paths)
     for batch, _ in made:
-        tell(batch.notes)
+        report_reading(batch.notes)
         _tell_quarantined(batch)
     batches = {arrival.batch: _counts(arrival.batch, paths) for arrival in arrived}
     report = IngestReport(rows=sum(one.kept for one in batches.values()), batches=batches)
@@ -154,7 +154,7 @@ def _build(arrival: Arrival, problem: Problem, settings: IngestSettings, before:
             f"{arrival.source} changed since it arrived as batch {arrival.batch!r}; batches are never edited: put the "
             "file back as it was, and let changed rows arrive in a new file"
         )
-    return build(arrival.batch, source, problem, settings, before=before)
+    return build_batch(arrival.batch, source, problem, settings, before=before)
 
 
 def _write(batch: Batch, mark: str, told: tuple[IngestSettings, Paths, Contract]) -> None:

@@ -45,11 +45,11 @@ def _judge(table: pl.DataFrame, expectations: list[tuple[str, dict[str, Any]]], 
         raise SuiteError(_message(failed, f"{paths.name}/{table_name}", page))
 
 
-def promised(table: pl.DataFrame, contract: Contract, paths: Paths, table_name: str) -> None:
+def expectations_of(table: pl.DataFrame, contract: Contract, paths: Paths, table_name: str) -> None:
     """Check that a finished table keeps its contract: what ``guard`` checks, in milliseconds.
 
     Great Expectations takes seconds to start. It is asked only where the contract is broken, to show all that is wrong;
-    where it is kept, ``page_later`` leaves the page to a later stage that starts it anyway.
+    where it is kept, ``defer_pages`` leaves the page to a later stage that starts it anyway.
 
     Raises
     ------
@@ -63,14 +63,14 @@ def promised(table: pl.DataFrame, contract: Contract, paths: Paths, table_name: 
         raise
 
 
-def page_later(file: Path, contract: Contract, paths: Paths, table_name: str) -> None:
-    """Leave a note by which ``pages_now`` runs the suite of a Parquet file and renders its page."""
+def defer_pages(file: Path, contract: Contract, paths: Paths, table_name: str) -> None:
+    """Leave a note by which ``write_pages`` runs the suite of a Parquet file and renders its page."""
     expectations = _expectations(pl.read_parquet(file, n_rows=1), contract)
     with atomic_write(_note(paths, table_name)) as path:
         path.write_text(json.dumps({"file": _within(file, paths), "expectations": expectations}), encoding="utf-8")
 
 
-def pages_now(paths: Paths) -> None:
+def write_pages(paths: Paths) -> None:
     """Render the pages that were left to this stage.
 
     Raises

@@ -14,7 +14,7 @@ from tidemill.project.tables import batch_names, read_batches
 _CONTENT: Final = ("key", "text", "image")
 
 
-def known_rows(paths: Paths, n_classes: int) -> pl.DataFrame:
+def gold_rows(paths: Paths, n_classes: int) -> pl.DataFrame:
     """Read every row with gold.
 
     The problem's slicing functions are applied here, to rows with gold alone, each a column of true and false.

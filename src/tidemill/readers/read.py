@@ -102,7 +102,7 @@ def read_file(path: Path, options: ReadOptions = DEFAULTS) -> Table:
     return parse(data, path.name, options)
 
 
-def tell(notes: Iterable[str]) -> None:
+def report_reading(notes: Iterable[str]) -> None:
     """Print notes about a file, once each, on standard error."""
     for note in dict.fromkeys(notes):
         print(f"note: {note}", file=sys.stderr)

@@ -37,15 +37,15 @@ stage to a later one.
 
 def page() -> str:
     """Give the content of ``docs/reports.md``."""
-    return "\n".join([_HEAD, *(line for name in _rooms() for line in _room(name))]).rstrip("\n") + "\n"
+    return "\n".join([_HEAD, *(line for name in _packages() for line in _package(name))]).rstrip("\n") + "\n"
 
 
-def _rooms() -> list[str]:
+def _packages() -> list[str]:
     others = {"base", "documentation"}
     return [module.name for module in pkgutil.iter_modules(tidemill.reports.__path__) if module.name not in others]
 
 
-def _room(name: str) -> Iterator[str]:
+def _package(name: str) -> Iterator[str]:
     module = importlib.import_module(f"tidemill.reports.{name}")
     own = [kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, Part)]
     kinds = [kind for kind in own if kind.__module__ == module.__name__]

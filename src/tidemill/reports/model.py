@@ -1,4 +1,4 @@
-"""Files of a model's folder that other rooms read: what it is, what it was trained on and what identifies its backbone."""
+"""Files of a model's folder that other packages read: what it is, what it was trained on and what identifies its backbone."""
 
 from __future__ import annotations
 

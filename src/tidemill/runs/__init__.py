@@ -1,14 +1,14 @@
 """How a pipeline runs, is versioned and is published: git, DVC, the registry, processes, Prefect.
 
-git             git as a process
-worktree        Workspace: a git worktree of its own for each run, with the shared DVC cache
-subprocesses    a command that dies with its parent
-plan            the stages of a problem in order, and which have something to do
-outdated        which stages will run again, and why
-dvc_cache       which objects results need, and whether they are whole
-repair          DVC's own files put right after a kill
-registry        versions of a problem's model and its champion, from git tags in GTO's format
-publish         objects pushed, a commit, and one transaction that moves the branch and sets the tags
-addresses       where Prefect and the reports are served
-prefect_server  the server, deployments and worker of `tidemill ui`
+git               git as a process
+worktree          Workspace: a git worktree of its own for each run, with the shared DVC cache
+subprocesses      a command that dies with its parent
+plan              the stages of a problem in order, and which have something to do
+outdated          which stages will run again, and why
+dvc_cache         which objects results need, and whether they are whole
+repair_dvc_files  DVC's own files put right after a kill
+registry          versions of a problem's model and its champion, from git tags in GTO's format
+publish           objects pushed, a commit, and one transaction that moves the branch and sets the tags
+local_addresses   where Prefect and the reports are served
+prefect_server    the server, deployments and worker of `tidemill ui`
 """

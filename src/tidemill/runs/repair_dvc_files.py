@@ -17,7 +17,7 @@ from tidemill.runs.git import git, succeeds
 _LOCK = "dvc.lock"
 
 
-def mend(root: Path, say: Callable[[str], None]) -> None:
+def repair_dvc_files(root: Path, say: Callable[[str], None]) -> None:
     """Make ``rwlock`` and ``dvc.lock`` of a checkout readable, and say what was thrown out or put back.
 
     Parameters

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 
-def run_leashed(
+def run_with_parent(
     command: Sequence[str], *, folder: Path, environment: Mapping[str, str], say: Callable[[str], None]
 ) -> int:
     """Run a command that dies with this process.

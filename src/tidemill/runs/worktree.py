@@ -15,7 +15,7 @@ from tidemill.contracts import RunError
 from tidemill.project.project import Project
 from tidemill.runs.dvc_cache import damaged_objects, default_remote, locked_stages, outputs
 from tidemill.runs.git import git
-from tidemill.runs.subprocesses import run_leashed
+from tidemill.runs.subprocesses import run_with_parent
 
 Say = Callable[[str], None]
 
@@ -68,7 +68,7 @@ class Workspace:
             lines.append(line)
             say(line)
 
-        status = run_leashed(command, folder=self.folder, environment=self.environment, say=heard)
+        status = run_with_parent(command, folder=self.folder, environment=self.environment, say=heard)
         if status:
             told = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
             raise RunError(told[0] if told else f"`{' '.join(command)}` exited with {status}: {' | '.join(lines[-5:])}")

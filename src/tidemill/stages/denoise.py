@@ -12,7 +12,7 @@ from tidemill.denoise.report.card import label_card
 from tidemill.denoise.report.plots import draw
 from tidemill.denoise.run import Denoised, denoise
 from tidemill.denoise.settings import DenoiseSettings
-from tidemill.project.expectations import guard, pages_now
+from tidemill.project.expectations import guard, write_pages
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
 from tidemill.project.stage_arguments import stage_arguments
@@ -30,7 +30,7 @@ def run(project: Project, name: str) -> None:
     """Fit the label model on train and dev rows, label every row, tell what was learned."""
     problem, settings, paths = project.load(name, "denoise", DenoiseSettings)
     votes = read(paths.votes, votes_contract(len(problem.classes)))
-    pages_now(paths)
+    write_pages(paths)
     gold = _gold(votes, paths, len(problem.classes))
     done = denoise(votes, problem.classes, settings, features=_features(votes, paths), gold=gold)
     guard(done.labels, labels_contract(problem.classes), paths, "labels")

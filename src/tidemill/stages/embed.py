@@ -11,7 +11,7 @@ import polars as pl
 
 from tidemill.common.failures import says_errors
 from tidemill.contracts import FEATURES
-from tidemill.embed.domain_gap import domain, least
+from tidemill.embed.domain_gap import domain_gap, sample_rows
 from tidemill.embed.embedder import Embedder, features_table, is_current
 from tidemill.embed.settings import EmbedSettings
 from tidemill.ingest.settings import IngestSettings
@@ -34,7 +34,7 @@ def run(project: Project, name: str) -> None:
     some = []
     for batch in batches:
         rows = read(paths.raw / f"{batch}.parquet", raw)
-        some.append(least(rows, settings.domain_rows))
+        some.append(sample_rows(rows, settings.domain_rows))
         file, mark = paths.features / f"{batch}.parquet", embedder.mark(rows)
         if is_current(file, mark):
             print(f"embed {batch}: {rows.height} rows are there", file=sys.stderr)
@@ -44,7 +44,7 @@ def run(project: Project, name: str) -> None:
     for file in paths.features.iterdir():
         if file.stem not in batches and file.name != ".gitignore":
             file.unlink()
-    domain(embedder, pl.concat(some)).write(paths.reports / "domain.json")
+    domain_gap(embedder, pl.concat(some)).write(paths.reports / "domain.json")
 
 
 if __name__ == "__main__":

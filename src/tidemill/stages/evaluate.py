@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from tidemill.apps.evaluation_data import measured, outlier
+from tidemill.apps.evaluation_data import evaluation_predictions, outlier_scores
 from tidemill.apps.models.champion import find_champion
 from tidemill.common.failures import says_errors
 from tidemill.common.files import atomic_write
 from tidemill.denoise.report.summary import facts
-from tidemill.evaluate.model_card import card
+from tidemill.evaluate.model_card import evaluation_card
 from tidemill.evaluate.plots import draw
 from tidemill.evaluate.run import evaluate
 from tidemill.evaluate.settings import EvaluateSettings
-from tidemill.project.gold import known_rows
+from tidemill.project.gold import gold_rows
 from tidemill.project.project import Project
 from tidemill.project.stage_arguments import stage_arguments
 from tidemill.reports.denoise import DenoiseReport
@@ -30,13 +30,13 @@ def run(project: Project, name: str) -> None:
     problem, settings, paths = project.load(name, "evaluate", EvaluateSettings)
     head = project.load(name, "train", TrainSettings)[1]
     champion = find_champion(project, problem)
-    known = known_rows(paths, len(problem.classes))
-    rows, models = measured(problem, paths, known, head, champion)
+    known = gold_rows(paths, len(problem.classes))
+    rows, models = evaluation_predictions(problem, paths, known, head, champion)
     version = None if champion is None else champion.version
-    unlike = outlier(paths, rows, problem, head)
+    unlike = outlier_scores(paths, rows, problem, head)
     done = evaluate(rows, models, problem.classes, settings, version=version, outlier=unlike)
     plots = paths.reports / "plots"
-    tables = {"scores": done.scores, "calibration": done.calibration, "confusion": done.confusion}
+    tables = {"scores": done.scores, "calibration": done.reliability_table, "confusion": done.confusion_table}
     for table_name, table in (tables | {"thresholds": done.thresholds}).items():
         with atomic_write(plots / f"{table_name}.csv") as path:
             table.write_csv(path)
@@ -46,7 +46,7 @@ def run(project: Project, name: str) -> None:
     trained = (paths.model / CARD).read_text(encoding="utf-8")
     with atomic_write(paths.reports / "model_card.md") as path:
         path.write_text(
-            card(trained, done, facts(DenoiseReport.read(paths.reports / "denoise.json"))), encoding="utf-8"
+            evaluation_card(trained, done, facts(DenoiseReport.read(paths.reports / "denoise.json"))), encoding="utf-8"
         )
 
 

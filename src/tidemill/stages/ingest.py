@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tidemill.common.failures import says_errors
 from tidemill.ingest.settings import IngestSettings
-from tidemill.project.batches import bring_in
+from tidemill.project.batches import add_batches
 from tidemill.project.project import Project
 from tidemill.project.stage_arguments import stage_arguments
 
@@ -18,7 +18,7 @@ def main() -> None:
 def run(project: Project, name: str) -> None:
     """Make the batches that are not there yet."""
     problem, settings, paths = project.load(name, "ingest", IngestSettings)
-    bring_in(problem, settings, paths)
+    add_batches(problem, settings, paths)
 
 
 if __name__ == "__main__":

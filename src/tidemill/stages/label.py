@@ -22,7 +22,7 @@ from tidemill.label.engine.incremental import Batch
 from tidemill.label.engine.vote_cache import cache_key, hash_of_file
 from tidemill.label.run import VoteStorage, label, visible_columns, with_features
 from tidemill.label.settings import LabelSettings
-from tidemill.project.expectations import page_later, promised
+from tidemill.project.expectations import defer_pages, expectations_of
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
 from tidemill.project.stage_arguments import stage_arguments
@@ -45,15 +45,15 @@ def run(project: Project, name: str) -> None:
     contract = votes_contract(len(classes))
 
     def keeps_contract(table: pl.DataFrame) -> None:
-        promised(table, contract, paths, "votes")
+        expectations_of(table, contract, paths, "votes")
 
     with growing(paths.votes, contract, keeps_contract) as write:
         storage = VoteStorage(write, cache_folder=paths.state / "votes" / problem.name, closed=(paths.data,))
         done = label(batches, dev, paths.functions, classes=classes, settings=settings, storage=storage)
         for failure in done.failures:
             print(f"quarantined: {failure}", file=sys.stderr)
-        promised(done.quality, quality_contract(settings.suite), paths, "votes_quality")
-    page_later(paths.votes, contract, paths, "votes")
+        expectations_of(done.quality, quality_contract(settings.suite), paths, "votes_quality")
+    defer_pages(paths.votes, contract, paths, "votes")
     _page_of_quality(done.quality, settings, paths)
     print(f"label: {done.n_cast} votes cast, all others were in the cache", file=sys.stderr)
     with atomic_write(paths.reports / "lf_summary.csv") as path:
@@ -64,7 +64,7 @@ def _page_of_quality(table: pl.DataFrame, settings: LabelSettings, paths: Paths)
     file = paths.suite_result("votes_quality").with_suffix(".parquet")
     with atomic_write(file) as path:
         table.write_parquet(path)
-    page_later(file, quality_contract(settings.suite), paths, "votes_quality")
+    defer_pages(file, quality_contract(settings.suite), paths, "votes_quality")
 
 
 def _batch(name: str, paths: Paths, raw: Contract, hidden: tuple[str, ...]) -> Batch:

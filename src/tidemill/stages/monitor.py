@@ -8,7 +8,7 @@ from tidemill.common.files import atomic_write
 from tidemill.contracts import Problem, votes_contract
 from tidemill.monitor.compare import compare
 from tidemill.monitor.plots import draw
-from tidemill.monitor.retrain_decision import decide, without_champion, without_news
+from tidemill.monitor.retrain_decision import retrain_decision, without_champion, without_news
 from tidemill.monitor.rows import Names
 from tidemill.monitor.settings import MonitorSettings
 from tidemill.project.layout import Paths
@@ -43,7 +43,7 @@ def _look(champion: Champion, problem: Problem, settings: MonitorSettings, paths
     names = Names(problem.classes, tuple(contract.other_names(votes.columns)))
     reference, names = champion.reference(votes, names, min_rows=settings.min_rows)
     findings = {batch: compare(reference, champion.arrived(batch, votes, names), names, settings) for batch in new}
-    return decide(champion.version, findings, settings)
+    return retrain_decision(champion.version, findings, settings)
 
 
 if __name__ == "__main__":

@@ -18,9 +18,9 @@ def run(project: Project, name: str) -> None:
     """Search for as many minutes as are set, or say that none are."""
     problem, how, paths = project.load(name, "search", SearchSettings)
     if not how.minutes:
-        from tidemill.apps.search.skipped import not_asked
+        from tidemill.apps.search.skipped import search_not_configured
 
-        print(not_asked(problem.name, paths.search).verdict)
+        print(search_not_configured(problem.name, paths.search).verdict)
         return
     from tidemill.apps.search.search import search_for
 

@@ -6,11 +6,11 @@ import shutil
 import sys
 from pathlib import Path
 
-from tidemill.apps.models.finetune import tuned
+from tidemill.apps.models.finetune import finetune_model
 from tidemill.common.failures import says_errors
 from tidemill.common.files import atomic_write
 from tidemill.contracts import FEATURES, gold_contract, labels_contract, predictions_contract, votes_contract
-from tidemill.embed.embedder import made_by
+from tidemill.embed.embedder import backbone_record
 from tidemill.embed.settings import EmbedSettings
 from tidemill.project.contents import texts_of
 from tidemill.project.project import Project
@@ -41,14 +41,14 @@ def run(project: Project, name: str) -> None:
     features = read_batches(paths.features, FEATURES, batches)
     labels = read(paths.labels, labels_contract(classes))
     votes = read(paths.votes, votes_contract(len(classes)))
-    backbone = made_by(paths.features / f"{batches[-1]}.parquet")
+    backbone = backbone_record(paths.features / f"{batches[-1]}.parquet")
     gold = read_batches(paths.dev, gold_contract(len(classes)), batches) if settings.gold.use else None
     texts = texts_of(paths, batches) if settings.may_read_texts and problem.modality == "text" else None
     about_labels = (paths.reports / "label_card.md").read_text(encoding="utf-8")
     tables = Tables(features, labels, votes, gold, texts, Domain.read(paths.reports / "domain.json"), about_labels)
     if settings.mode != "head":
         _, embedding, _ = project.load(name, "embed", EmbedSettings)
-        after = tuned(tables, problem, embedding, settings, paths, batches)
+        after = finetune_model(tables, problem, embedding, settings, paths, batches)
         tables, backbone = after.tables, after.backbone
     done = train(tables, problem=problem, settings=settings, backbone=backbone)
     about = done.model.config

@@ -5,8 +5,8 @@ import pytest
 
 from tests.apps.models.test_export import CONTENTS, embedder
 from tidemill.apps.models import engines
-from tidemill.apps.models.engines import TOLERANCE, chosen, key, sample, use
-from tidemill.apps.models.onnx_backbone import OnnxBackbone, furthest
+from tidemill.apps.models.engines import TOLERANCE, engine_key, resolve_engine, timing_sample, use_engine
+from tidemill.apps.models.onnx_backbone import OnnxBackbone, largest_difference
 from tidemill.contracts import DataError
 from tidemill.project.layout import Paths
 from tidemill.runs.git import git
@@ -23,15 +23,15 @@ def inside(tmp_path, monkeypatch):
 def test_a_graph_is_written_once_and_gives_the_features_that_torch_gives(inside, root, packages, monkeypatch):
     made = embedder("image", root, packages)
     expected = made.backbone.embed(CONTENTS["image"], name="test")
-    use("onnx", made, Paths.within("cells"), must=True)
+    use_engine("onnx", made, Paths.within("cells"), must=True)
     assert isinstance(made.backbone, OnnxBackbone)
     said = made.backbone.embed(CONTENTS["image"], name="test")
     assert said.dtype == np.float32
-    assert furthest(said, expected) < TOLERANCE
-    assert [file.name for file in (inside / ".tidemill/onnx").iterdir()] == [f"{key(made)}.onnx"]
+    assert largest_difference(said, expected) < TOLERANCE
+    assert [file.name for file in (inside / ".tidemill/onnx").iterdir()] == [f"{engine_key(made)}.onnx"]
     monkeypatch.setattr(engines, "_graph", lambda _: pytest.fail("the graph is there"))
     again = embedder("image", root, packages)
-    use("onnx", again, Paths.within("cells"), must=True)
+    use_engine("onnx", again, Paths.within("cells"), must=True)
     np.testing.assert_array_equal(again.backbone.embed(CONTENTS["image"], name="test"), said)
 
 
@@ -45,18 +45,18 @@ def test_torch_is_kept_where_no_graph_can_be_written_unless_onnx_was_asked_for(
     monkeypatch.setattr(engines, "_graph", fails)
     made = embedder("image", root, packages)
     before = made.backbone
-    use("onnx", made, Paths.within("cells"), must=False)
+    use_engine("onnx", made, Paths.within("cells"), must=False)
     assert made.backbone is before
     assert "torch is used, not ONNX Runtime: no operator for this" in capsys.readouterr().err
     with pytest.raises(DataError, match="no operator for this"):
-        use("onnx", made, Paths.within("cells"), must=True)
+        use_engine("onnx", made, Paths.within("cells"), must=True)
     assert not (inside / ".tidemill/onnx").exists()
 
 
 def test_features_of_another_direction_are_not_taken_for_the_same():
     theirs = np.array([[1.0, 0.0], [0.0, 2.0]])
-    assert furthest(theirs, theirs) == 0.0
-    assert furthest(np.array([[1.0, 0.0], [0.0, 2.2]]), theirs) == pytest.approx(0.1)
+    assert largest_difference(theirs, theirs) == 0.0
+    assert largest_difference(np.array([[1.0, 0.0], [0.0, 2.2]]), theirs) == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize(
@@ -71,9 +71,9 @@ def test_features_of_another_direction_are_not_taken_for_the_same():
     ],
 )
 def test_auto_asks_onnx_where_it_is_faster(engine, modality, rows, expected):
-    assert chosen(engine, modality, rows) == expected
+    assert resolve_engine(engine, modality, rows) == expected
 
 
 @pytest.mark.parametrize("modality", ["text", "image"])
 def test_without_raw_rows_some_are_made_up_to_compare_on(inside, modality):
-    assert sample(Paths.within("nobody"), modality, 32).height == 4
+    assert timing_sample(Paths.within("nobody"), modality, 32).height == 4

@@ -12,8 +12,8 @@ from PIL import Image
 from tests.apps.factories import build
 from tests.apps.factories import model as known_model
 from tidemill.apps.models import export as exporting
-from tidemill.apps.models.export import TOLERANCE, ask, export
-from tidemill.apps.models.onnx_backbone import session
+from tidemill.apps.models.export import TOLERANCE, ask_graph, export
+from tidemill.apps.models.onnx_backbone import inference_session
 from tidemill.contracts import DataError
 from tidemill.embed.embedder import Embedder
 from tidemill.embed.onnx_export import features_graph, preparation
@@ -68,11 +68,13 @@ def test_a_whole_model_says_in_onnx_what_it_says_in_torch(modality, root, packag
     model = head(features, made.about)
     graph = whole_graph(features_graph(backbone, opset=OPSET), EndModel(model), preparation(backbone))
     content = to_bytes(graph)
-    said = ask(session(content, threads=1), backbone, contents, EndModel(model))
+    said = ask_graph(inference_session(content, threads=1), backbone, contents, EndModel(model))
     expected = model.predict_proba(features)
     assert expected.max() > 0.8  # as sure as that, so that the comparison means something
     assert np.abs(said - expected).max() < TOLERANCE
-    alone = np.concatenate([ask(session(content, threads=1), backbone, [one], EndModel(model)) for one in contents])
+    alone = np.concatenate(
+        [ask_graph(inference_session(content, threads=1), backbone, [one], EndModel(model)) for one in contents]
+    )
     assert np.abs(alone - expected).max() < TOLERANCE
     assert {one.version for one in graph.opset_import} == {OPSET}
     assert str(root).encode() not in content  # torch writes the lines that it traced into the graph
@@ -90,7 +92,7 @@ def test_the_head_alone_is_exported_without_its_backbone(inside, monkeypatch):
     monkeypatch.setattr(exporting, "find_model", lambda _, name, *_words, **__: known_model(name))
     done = export(Project.open(inside), "mail", None, inside / "out", head_only=True)
     assert [path.name for path in done.files] == ["head.onnx"]
-    asked = session((inside / "out" / "head.onnx").read_bytes(), threads=1)
+    asked = inference_session((inside / "out" / "head.onnx").read_bytes(), threads=1)
     features = np.array([[0.0], [2.0]], dtype=np.float32)
     said = asked.run(["probabilities"], {"features": features})[0]
     np.testing.assert_allclose(said, known_model("mail").head.predict_proba(features), atol=1e-6)

@@ -8,7 +8,7 @@ import yaml
 from tidemill.apps.models.champion import Champion
 from tidemill.apps.models.model import Model
 from tidemill.contracts import Problem
-from tidemill.embed.domain_gap import domain
+from tidemill.embed.domain_gap import domain_gap
 from tidemill.embed.embedder import Embedder, features_table
 from tidemill.embed.settings import EmbedSettings
 from tidemill.project.project import Project
@@ -59,7 +59,7 @@ def mail(inside, packages, root):
     Manifest(batches=(Arrival(batch="one", source="one.csv", sha256="0"),)).write(data / "batches.json")
     (inside / "reports" / "mail").mkdir(parents=True)
     (inside / "reports" / "mail" / "label_card.md").write_text("# Label card: mail\n\nby denoise\n")
-    domain(embedder, rows).write(inside / "reports" / "mail" / "domain.json")
+    domain_gap(embedder, rows).write(inside / "reports" / "mail" / "domain.json")
     settings = yaml.safe_load((root / "src/tidemill/conf/train/head.yaml").read_text(encoding="utf-8"))
     settings["mode"] = "partial"
     settings["optimizer"]["max_epochs"] = 5

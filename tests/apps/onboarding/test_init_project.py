@@ -13,7 +13,7 @@ import pytest
 
 from tidemill import __version__
 from tidemill.apps.onboarding.init_project import init_project
-from tidemill.apps.onboarding.lock_file import read_record
+from tidemill.apps.onboarding.lock_file import read_lock_file
 from tidemill.apps.onboarding.project_template import template_files
 from tidemill.contracts import ConfigError
 from tidemill.project.compose import compose
@@ -74,7 +74,7 @@ def test_by_force_a_repository_with_files_becomes_a_project_and_keeps_them(tmp_p
     assert succeeds("check-ignore", "-q", "data/spam/raw/", folder=tmp_path)
     assert "notes.txt" not in git("ls-files", folder=tmp_path).splitlines()
     (makefile,) = [file for file in template_files("any", __version__) if file.path == "Makefile"]
-    assert read_record(tmp_path).files["Makefile"] == makefile.digest
+    assert read_lock_file(tmp_path).files["Makefile"] == makefile.digest
 
 
 def test_by_force_a_repository_that_has_dvc_keeps_its_settings_and_finds_hydras(tmp_path: Path) -> None:

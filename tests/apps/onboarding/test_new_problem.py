@@ -61,14 +61,14 @@ def test_a_csv_with_labels_becomes_a_problem_that_composes_ingests_and_votes_wel
 ) -> None:
     source = reviews(tmp_path_factory.mktemp("elsewhere") / "reviews.csv")
     write_params(Project.open(project))
-    made = new_problem.scaffold(words(source=str(source), text="body", label="stars"), Project.open(project))
+    made = new_problem.create_problem(words(source=str(source), text="body", label="stars"), Project.open(project))
     assert (made.rows, made.classes) == (400, ("bad", "good"))
     assert made.lines[0].startswith("reviews: 400 rows, classes bad, good")
     refuse_stale_params(Project.open(project))
     problem, settings, paths = Project.open(project).load("reviews", "ingest", IngestSettings)
     assert problem.classes == ("bad", "good")
     assert (settings.key, settings.text, settings.gold) == ("id", "body", "stars")
-    batches.bring_in(problem, settings, paths)
+    batches.add_batches(problem, settings, paths)
     raw = pl.read_parquet(paths.raw / "reviews.parquet")
     dev = pl.read_parquet(paths.dev / "reviews.parquet")
     functions = load_functions(paths.functions, classes=problem.classes)
@@ -83,7 +83,7 @@ def test_a_csv_with_labels_becomes_a_problem_that_composes_ingests_and_votes_wel
 
 def test_the_other_problems_and_every_comment_stay_as_they_were(project: Path) -> None:
     before = {name: Path(name).read_text() for name in ("conf/config.yaml", "dvc.yaml")}
-    new_problem.scaffold(
+    new_problem.create_problem(
         words(source=str(reviews(project / "reviews.csv")), text="body", label="stars"), Project.open(project)
     )
     for name, text in before.items():
@@ -98,7 +98,7 @@ def test_the_other_problems_and_every_comment_stay_as_they_were(project: Path) -
 
 def test_a_file_in_the_project_is_named_where_it_is(project: Path) -> None:
     source = reviews(project / "mine" / "first.csv")
-    new_problem.scaffold(words(source=str(source), text="body", label="stars"), Project.open(project))
+    new_problem.create_problem(words(source=str(source), text="body", label="stars"), Project.open(project))
     assert Manifest.read(Path("data/reviews/batches.json")).batches[0].source == "mine/first.csv"
     assert not Path("data/incoming").exists()
 
@@ -108,7 +108,7 @@ def test_without_labels_the_classes_are_given_and_two_functions_run(project: Pat
     source.write_text(
         "".join(json.dumps({"body": f"{'word ' * (n % 7 + 1)}number {chr(97 + n)}"}) + "\n" for n in range(20))
     )
-    new_problem.scaffold(words(source=str(source), text="body", classes="no, yes"), Project.open(project))
+    new_problem.create_problem(words(source=str(source), text="body", classes="no, yes"), Project.open(project))
     functions = load_functions(Path("src/problems/reviews"), classes=("no", "yes"))
     assert [function.name for function in functions] == ["is_long", "is_short"]
     assert "arbitrary: replace them" in Path("src/problems/reviews/functions.yaml").read_text()
@@ -117,7 +117,7 @@ def test_without_labels_the_classes_are_given_and_two_functions_run(project: Pat
 
 def test_classes_that_look_like_numbers_or_booleans_stay_text(project: Path) -> None:
     source = reviews(project / "r.csv", labels=("1", "yes"))
-    new_problem.scaffold(words(source=str(source), text="body", label="stars"), Project.open(project))
+    new_problem.create_problem(words(source=str(source), text="body", label="stars"), Project.open(project))
     assert compose(conf=Path("conf"))["reviews"]["problem"]["classes"] == ["1", "yes"]
     assert load_functions(Path("src/problems/reviews"), classes=("1", "yes"))
 
@@ -151,7 +151,7 @@ def test_what_cannot_be_is_told_and_nothing_is_written(project: Path, changes: d
     reviews(project / "r.csv", 40)
     before = sorted(str(path) for path in project.rglob("*"))
     with pytest.raises((ConfigError, DataError)) as error:
-        new_problem.scaffold(
+        new_problem.create_problem(
             words(**({"source": "r.csv", "text": "body", "label": "stars"} | changes)), Project.open(project)
         )
     assert isinstance(error.value, TidemillError)
@@ -167,13 +167,13 @@ def test_a_folder_of_images_becomes_a_problem_with_functions_of_pixels(
     for number in range(120):
         shade = number if number % 2 else 255 - number
         write(folder / ("bright", "dark")[number % 2] / f"{number}.png", png(shade, size=(32, 32)))
-    new_problem.scaffold(words(name="cells", images=str(folder)), Project.open(project))
+    new_problem.create_problem(words(name="cells", images=str(folder)), Project.open(project))
     here = Project.open(project)
     problem, settings = load("cells", "ingest", IngestSettings, params=here.compose())
     paths = here.paths("cells")
     assert (problem.modality, problem.classes) == ("image", ("bright", "dark"))
     assert Manifest.read(paths.manifest).batches[0].source == "data/incoming/cells/cells"
-    batches.bring_in(problem, settings, paths)
+    batches.add_batches(problem, settings, paths)
     assert pl.read_parquet(paths.raw / "cells.parquet").height == 120
     assert len(load_functions(paths.functions, classes=problem.classes)) >= 2
 
@@ -196,9 +196,11 @@ def rows_of(labels: list[str], count: int = 60) -> str:
     return "id,body,kind\n" + "\n".join(lines) + "\n"
 
 
-def made(project: Path, content: str | bytes, name: str = "new.csv", **changes: Any) -> new_problem.Made:
+def made(project: Path, content: str | bytes, name: str = "new.csv", **changes: Any) -> new_problem.CreatedProblem:
     path = write(project / "elsewhere" / name, content)
-    return new_problem.scaffold(words(source=str(path), text="body", label="kind", **changes), Project.open(project))
+    return new_problem.create_problem(
+        words(source=str(path), text="body", label="kind", **changes), Project.open(project)
+    )
 
 
 def test_labels_that_differ_by_case_or_form_are_one_class_and_that_is_told(project: Path) -> None:
@@ -271,8 +273,8 @@ def test_folders_named_as_splits_are_asked_about(project: Path) -> None:
     names = [f"{split}/{kind}/{k}.png" for split in ("train", "val") for kind in ("cat", "dog") for k in range(3)]
     folder = images(project / "elsewhere/pets", *names)
     with pytest.raises(DataError, match=r"are its folders train, val splits, .* --ignore-splits"):
-        new_problem.scaffold(words(images=str(folder)), Project.open(project))
-    done = new_problem.scaffold(words(images=str(folder), ignore_splits=True), Project.open(project))
+        new_problem.create_problem(words(images=str(folder)), Project.open(project))
+    done = new_problem.create_problem(words(images=str(folder), ignore_splits=True), Project.open(project))
     assert (done.rows, done.classes) == (12, ("cat", "dog"))
     write_params(Project.open(project))
     assert Project.open(project).load("reviews", "ingest", IngestSettings)[1].class_folder == "last"
@@ -280,12 +282,12 @@ def test_folders_named_as_splits_are_asked_about(project: Path) -> None:
 
 def test_splits_without_folders_below_are_classes(project: Path) -> None:
     folder = images(project / "elsewhere/moves", "train/1.png", "train/2.png", "test/3.png", "test/4.png")
-    assert new_problem.scaffold(words(images=str(folder)), Project.open(project)).classes == ("test", "train")
+    assert new_problem.create_problem(words(images=str(folder)), Project.open(project)).classes == ("test", "train")
 
 
 def test_a_folder_of_unlabeled_images_is_no_class(project: Path) -> None:
     folder = images(project / "elsewhere/pets", "cat/1.png", "dog/2.png", "unlabeled/3.png")
-    done = new_problem.scaffold(words(images=str(folder)), Project.open(project))
+    done = new_problem.create_problem(words(images=str(folder)), Project.open(project))
     assert (done.rows, done.classes) == (3, ("cat", "dog"))
     assert any("'unlabeled' is taken for no label (1 rows)" in line for line in done.lines)
 
@@ -293,7 +295,7 @@ def test_a_folder_of_unlabeled_images_is_no_class(project: Path) -> None:
 def test_a_table_that_names_images_becomes_a_problem_of_images(project: Path) -> None:
     folder = images(project / "elsewhere", *(f"shots/{k}.png" for k in range(6)))
     listed = write(folder / "list.csv", "file,kind\n" + "".join(f"shots\\{k}.png,{'ab'[k % 2]}\n" for k in range(6)))
-    done = new_problem.scaffold(words(source=str(listed), image="file", label="kind"), Project.open(project))
+    done = new_problem.create_problem(words(source=str(listed), image="file", label="kind"), Project.open(project))
     assert (done.rows, done.classes) == (6, ("a", "b"))
 
 
@@ -308,10 +310,12 @@ def test_images_that_a_table_names_come_with_it_into_the_project(
     with pytest.raises(
         DataError, match=r"bad\.csv, line 8: image '\.\./beside\.png' lies outside of the file's folder"
     ):
-        new_problem.scaffold(words(source=str(away / "in/bad.csv"), image="file", label="kind"), Project.open(project))
-    new_problem.scaffold(asked, Project.open(project))
+        new_problem.create_problem(
+            words(source=str(away / "in/bad.csv"), image="file", label="kind"), Project.open(project)
+        )
+    new_problem.create_problem(asked, Project.open(project))
     write_params(Project.open(project))
     problem, settings, paths = Project.open(project).load("reviews", "ingest", IngestSettings)
     shutil.rmtree(away)
-    batches.bring_in(problem, settings, paths)
+    batches.add_batches(problem, settings, paths)
     assert pl.read_parquet(paths.raw / "list.parquet").height == 6

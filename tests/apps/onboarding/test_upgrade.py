@@ -10,9 +10,9 @@ import yaml
 
 from tidemill import __version__
 from tidemill.apps.onboarding import upgrade as module
-from tidemill.apps.onboarding.lock_file import OWN, Record, read_record, write_record
+from tidemill.apps.onboarding.lock_file import OWN, LockFile, read_lock_file, write_lock_file
 from tidemill.apps.onboarding.project_template import TEMPLATE, template_files
-from tidemill.apps.onboarding.upgrade import Upgraded, moved_pin, upgrade_project
+from tidemill.apps.onboarding.upgrade import UpgradeResult, moved_pin, upgrade_project
 from tidemill.contracts import ConfigError
 from tidemill.project.compose import compose_all, write_params
 from tidemill.project.config import load_params
@@ -46,7 +46,9 @@ def project(tmp_path: Path, older: Path) -> Path:
         (folder / file.path).write_text(file.text, encoding="utf-8")
     with (folder / "dvc.yaml").open("a", encoding="utf-8") as pipeline:
         pipeline.write("\nartifacts:\n  tiny: {type: model, path: models/tiny/candidate}\n")
-    write_record(Record(version=OLD, files={file.path: file.digest for file in files if file.is_generated}), folder)
+    write_lock_file(
+        LockFile(version=OLD, files={file.path: file.digest for file in files if file.is_generated}), folder
+    )
     compose_all(Project.open(folder))
     return folder
 
@@ -59,7 +61,7 @@ def content(folder: Path) -> dict[str, str]:
     }
 
 
-def actions(done: Upgraded) -> dict[str, str]:
+def actions(done: UpgradeResult) -> dict[str, str]:
     return {change.path: change.action for change in done.changes if change.action != "none"}
 
 
@@ -88,7 +90,7 @@ def test_what_nobody_changed_is_as_the_new_version_makes_it(project: Path) -> No
     )
     assert yaml.safe_load((project / "dvc.yaml").read_text())["artifacts"]["tiny"]["type"] == "model"
     assert f"tidemill[all]=={__version__}" in (project / "pyproject.toml").read_text(encoding="utf-8")
-    assert read_record(project).version == __version__
+    assert read_lock_file(project).version == __version__
     assert upgrade_project(Project.open(project)).lines == [f"version {__version__}", "nothing to do"]
 
 
@@ -129,11 +131,11 @@ def test_what_the_user_alone_changed_or_deleted_stays_without_a_word(project: Pa
 
 
 def test_a_file_that_the_project_has_made_its_own_is_not_looked_at(project: Path) -> None:
-    record = read_record(project)
-    write_record(Record(version=OLD, files=record.files | {"Makefile": OWN}), project)
+    record = read_lock_file(project)
+    write_lock_file(LockFile(version=OLD, files=record.files | {"Makefile": OWN}), project)
     (project / "Makefile").write_text("mine:\n", encoding="utf-8")
     assert "Makefile" not in actions(upgrade_project(Project.open(project)))
-    assert read_record(project).files["Makefile"] == OWN
+    assert read_lock_file(project).files["Makefile"] == OWN
 
 
 def test_a_new_file_does_not_overwrite_one_of_the_users(project: Path) -> None:

@@ -13,12 +13,12 @@ from tests.evaluate.factories import settings as evaluate_settings
 from tests.monitor.factories import NAMES, arrive
 from tests.monitor.factories import settings as monitor_settings
 from tidemill.evaluate import plots as evaluate_plots
-from tidemill.evaluate.baselines import ORDER, floor
+from tidemill.evaluate.baselines import ORDER, majority_class_predictions
 from tidemill.evaluate.run import evaluate
 from tidemill.label.analysis.summary import lf_summary, printable
 from tidemill.monitor import plots as monitor_plots
 from tidemill.monitor.compare import compare
-from tidemill.monitor.retrain_decision import decide
+from tidemill.monitor.retrain_decision import retrain_decision
 from tidemill.reports.search import FinalistReport, Holdout, SearchReport
 
 CLASSES = NAMES.classes
@@ -43,7 +43,7 @@ def fabricate(root: Path, name: str = "spam") -> None:
     found = {
         batch: compare(arrivals["sms-1"], arrivals[batch], NAMES, monitor_settings()) for batch in ("sms-2", "email-1")
     }
-    told = decide(f"{name}@v1.0.0", found, monitor_settings())
+    told = retrain_decision(f"{name}@v1.0.0", found, monitor_settings())
     told.write(reports / "drift.json")
     monitor_plots.draw(told, reports / "drift.png")
     _evaluated(reports, name)
@@ -80,8 +80,8 @@ def _evaluated(reports: Path, name: str) -> None:
         }
     )
     wrong = dict(zip(ORDER, (0, 260, 150, 60, 210, 40), strict=True))
-    models = {yardstick: says(flipped(gold, count)) for yardstick, count in wrong.items()}
-    models[ORDER[0]] = floor(gold, 2, n)
+    models = {model: says(flipped(gold, count)) for model, count in wrong.items()}
+    models[ORDER[0]] = majority_class_predictions(gold, 2, n)
     guard = {"column": "group", "value": "hard-ham", "metric": "accuracy", "tolerance": 0.05, "min_rows": 20}
     chosen = evaluate_settings(gate={"guards": [guard, guard | {"value": "phish"}]})
     done = evaluate(rows, models, CLASSES, chosen, version=f"{name}@v1.0.0")

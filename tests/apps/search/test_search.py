@@ -10,7 +10,7 @@ from tests.conftest import ROOT
 from tests.evaluate import project
 from tidemill.apps.search import candidates, plots
 from tidemill.apps.search import search as searching
-from tidemill.apps.search.skipped import not_asked
+from tidemill.apps.search.skipped import search_not_configured
 from tidemill.common.nested import value_at
 from tidemill.contracts import ConfigError
 from tidemill.embed.embedder import Embedder
@@ -113,7 +113,7 @@ def test_what_no_head_can_have_is_told_before_the_search_begins(mail: Path) -> N
 
 
 def test_nothing_is_done_where_no_minutes_are_given(mail: Path) -> None:
-    told = not_asked("mail", Paths.within("mail").search)
+    told = search_not_configured("mail", Paths.within("mail").search)
     assert "no search was asked for" in told.verdict
     assert [path.name for path in Paths.within("mail").search.iterdir()] == ["search.json"]
 
@@ -154,7 +154,7 @@ def test_the_command_that_is_told_composes_to_what_was_found(
     problem, settings, _ = Project.open(Path()).load(name, "train", TrainSettings)
     best = Finalist(3, "other" if found else CURRENT_BACKBONE, changes, ENDS, ENDS)
     settings = settings.with_changes({"recipes": ({"name": "one"},)})
-    words = shlex.split(searching.command(problem, best, {"other": found}, settings))
+    words = shlex.split(searching.retrain_command(problem, best, {"other": found}, settings))
     assert words[:2] == ["tidemill", "run"]
     problems, overrides = expand(words[2:], conf=Path("conf"))
     assert problems == [name]
@@ -239,7 +239,7 @@ def test_a_candidate_has_the_features_that_embed_would_make(
 ) -> None:
     problem, embed = load(name, "embed", EmbedSettings, params=_params())
     rows = pl.DataFrame({"row_id": ["a", "b"], problem.modality: contents})
-    found = candidates.made(
+    found = candidates.made_candidates(
         rows, problem, embed, {"other": changes}, root=ROOT, folder=tmp_path, deadline=float("inf")
     )["other"]
     root = packages.parents[1]

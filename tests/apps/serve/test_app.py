@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from tests.apps.factories import build, model, picture
 from tidemill.apps.models.model import CHUNK
 from tidemill.apps.serve.app import application
-from tidemill.apps.serve.request_queue import Desk
+from tidemill.apps.serve.request_queue import RequestQueue
 from tidemill.apps.serve.settings import ServiceSettings
 from tidemill.ingest.settings import IngestSettings
 from tidemill.project.project import Project
@@ -23,9 +23,9 @@ SETTINGS = ServiceSettings(
 LINEAGE = {"version": "mail@v1.0.0", "commit": "0" * 40}
 
 
-def served(name: str, **changes) -> tuple[TestClient, Desk]:
+def served(name: str, **changes) -> tuple[TestClient, RequestQueue]:
     settings = SETTINGS.model_copy(update=changes)
-    desk = Desk(model(name), settings.abstain_below, settings.seconds)
+    desk = RequestQueue(model(name), settings.abstain_below, settings.seconds)
     ingest = Project.open(Path()).load(name, "ingest", IngestSettings)[1]
     return TestClient(application(desk, ingest, settings, LINEAGE), raise_server_exceptions=False), desk
 

@@ -33,7 +33,7 @@ def heads(monkeypatch):
 
 
 def test_curves_are_measured_at_every_size_and_refuse_ten_million(mail, heads):
-    told = learning_curves.curves(Project.open(Path()), "mail")
+    told = learning_curves.fit_learning_curves(Project.open(Path()), "mail")
     assert heads == [10, 10, 20, 20, 40, 40, 80, 80] * 2  # two classes, two seeds; gold, then weak labels
     assert [row.rows for row in told.gold_per_class.points] == [5, 5, 10, 10, 20, 20, 40, 40]
     assert [row.score is None for row in told.weak_per_class.predictions] == [False, False, True, True]
@@ -50,7 +50,7 @@ def test_a_class_of_few_rows_ends_the_curve_and_says_so(mail, heads):
         rare = (some["gold"] == 1) & (some["split"] == "train")
         hidden = (rare & (rare.cum_sum() > 11)).to_list()
         table.with_columns(gold=pl.when(pl.Series(hidden)).then(-1).otherwise("gold").cast(pl.Int8)).write_parquet(file)
-    told = learning_curves.curves(Project.open(Path()), "mail")
+    told = learning_curves.fit_learning_curves(Project.open(Path()), "mail")
     # 11 of each of two batches: 5, 10, 20 rows of each class, and no 22 for that is hardly more
     assert told.gold_per_class.reason == "class spam has 22 rows: 3 sizes are no curve, 4 are"
     assert max(heads) == 80
@@ -61,7 +61,7 @@ def test_without_gold_to_score_by_there_is_no_curve(mail, heads):
     for file in (mail / "data/mail/gold").iterdir():
         pl.read_parquet(file).with_columns(gold=pl.lit(-1, dtype=pl.Int8)).write_parquet(file)
     with pytest.raises(DataError, match="mail: no row of the test split has gold to score a curve by"):
-        learning_curves.curves(Project.open(Path()), "mail")
+        learning_curves.fit_learning_curves(Project.open(Path()), "mail")
     assert heads == []
 
 
@@ -84,7 +84,7 @@ def test_labels_that_the_features_deny_are_ranked_with_their_text(mail, monkeypa
 
     everything = study(Project.open(Path()), "mail").features
     monkeypatch.setattr(label_errors, "out_of_fold_predictions", unseen)
-    found, words = label_errors.suspects(Project.open(Path()), "mail")
+    found, words = label_errors.suspected_errors(Project.open(Path()), "mail")
     sure = truth.filter(truth["row_id"].is_in(spoiled.to_list()))
     clear = sure.filter(pl.max_horizontal("p_ham", "p_spam") > 0.9)["row_id"].to_list()
     assert len(clear) > 5

@@ -95,7 +95,7 @@ def _run_stages(folder: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setattr(denoise, "guard", lambda *_, **__: None)
-        patch.setattr(denoise, "pages_now", lambda _: None)
+        patch.setattr(denoise, "write_pages", lambda _: None)
         for stage in (label, denoise):
             patch.setattr(sys, "argv", ["stage", "mail"])
             stage.main()

@@ -9,7 +9,7 @@ import pytest
 from tests.apps.workbench.conftest import YAML
 from tidemill.apps.workbench import list_functions
 from tidemill.apps.workbench.formatting import columns, row_line
-from tidemill.apps.workbench.problem_view import Look
+from tidemill.apps.workbench.problem_view import ProblemView
 from tidemill.contracts import NO_GOLD, ConfigError, DataError
 from tidemill.label.analysis.summary import lf_summary
 from tidemill.project.project import Project
@@ -30,7 +30,7 @@ def function(told, name):
 @pytest.mark.slow
 def test_the_list_has_snorkels_figures_and_what_was_learned(lf, project):
     told = lf("list", "mail", "--json")[0]
-    look = Look(Project.open(Path()), "mail")
+    look = ProblemView(Project.open(Path()), "mail")
     table = lf_summary(look.votes, look.names, n_classes=2, gold=look.gold)
     for line in table.to_dicts():
         one = function(told, line["function"])
@@ -47,17 +47,19 @@ def test_the_list_has_snorkels_figures_and_what_was_learned(lf, project):
 
 
 def test_gold_outside_dev_is_never_read(lf, project):
-    assert (Look(Project.open(Path()), "mail").gold != NO_GOLD).sum() == 120
+    assert (ProblemView(Project.open(Path()), "mail").gold != NO_GOLD).sum() == 120
     for words in (["list"], ["try", "shouts"], ["suggest"], ["explain", "r001"]):
         lf(*words)  # data/mail/gold cannot be read as Parquet
     assert set(
-        np.array(Look(Project.open(Path()), "mail").voted["split"])[Look(Project.open(Path()), "mail").gold != NO_GOLD]
+        np.array(ProblemView(Project.open(Path()), "mail").voted["split"])[
+            ProblemView(Project.open(Path()), "mail").gold != NO_GOLD
+        ]
     ) == {"dev"}
 
 
 def test_worth_is_the_bits_that_the_truth_loses_without_the_function(project, monkeypatch):
     monkeypatch.chdir(project)
-    look = Look(Project.open(Path()), "mail")
+    look = ProblemView(Project.open(Path()), "mail")
     j = look.names.index("says_prize")
     bits, points = list_functions.values(look)
     known = np.flatnonzero(look.gold != NO_GOLD)
@@ -72,7 +74,7 @@ def test_worth_is_the_bits_that_the_truth_loses_without_the_function(project, mo
 
 def test_lost_votes_are_those_that_the_label_model_contradicts(lf, project):
     told = lf("list", "--json")[0]
-    look = Look(Project.open(Path()), "mail")
+    look = ProblemView(Project.open(Path()), "mail")
     answer = look.labels.argmax(axis=1)
     for j, name in enumerate(look.names):
         spoke = look.votes[:, j] >= 0
@@ -93,7 +95,7 @@ def test_lines_fit_a_terminal_of_100_columns_and_json_is_json(lf, words):
 
 
 def test_three_hundred_functions_with_long_names_fit(lf, project, monkeypatch):
-    told = list_functions.listing(Look(Project.open(Path()), "mail"), cost=False)
+    told = list_functions.function_table(ProblemView(Project.open(Path()), "mail"), cost=False)
     named = (
         told.functions[0].model_copy(update={"function": f"{'a_long_name_' * 5}{number}"}) for number in range(300)
     )
@@ -176,7 +178,7 @@ def test_diff_against_a_version_reads_the_functions_of_its_tag(lf, edited, proje
 
 
 def test_explain_tells_every_vote_and_what_would_flip_the_label(lf, project):
-    look = Look(Project.open(Path()), "mail")
+    look = ProblemView(Project.open(Path()), "mail")
     place = int(np.flatnonzero((look.votes >= 0).sum(axis=1) >= 2)[0])
     row = look.voted["row_id"][place]
     told = lf("explain", row, "--json")

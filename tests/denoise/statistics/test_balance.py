@@ -6,7 +6,13 @@ import pytest
 from tests.denoise.factories import rare_votes
 from tidemill.contracts import ABSTAIN
 from tidemill.denoise.models.pairs import PairLifts
-from tidemill.denoise.statistics.balance import class_balance, class_vote_shares, geometric_mean, lead, uncovered_prior
+from tidemill.denoise.statistics.balance import (
+    class_balance,
+    class_vote_shares,
+    geometric_mean,
+    leading_class,
+    uncovered_prior,
+)
 from tidemill.denoise.statistics.distinct_rows import distinct_rows
 
 
@@ -42,7 +48,7 @@ def test_a_silent_row_is_held_for_a_class_only_where_the_estimate_leaves_no_doub
 
 def test_the_lead_of_four_tenths_is_decisive_and_less_is_not():
     at, below = np.array([0.7, 0.3]), np.array([0.6999, 0.3001])
-    assert lead(np.array([0.5, 0.3, 0.2])) == pytest.approx(0.2)
+    assert leading_class(np.array([0.5, 0.3, 0.2])) == pytest.approx(0.2)
     assert uncovered_prior(np.array([0.75, 0.25, 0.0]), np.full(3, 1 / 3)) == pytest.approx([0.75, 0.25, 0.0])
     assert uncovered_prior(at + np.array([1e-9, -1e-9]), np.array([0.5, 0.5])) == pytest.approx(at)
     assert uncovered_prior(below, np.array([0.5, 0.5])) == pytest.approx([0.5, 0.5])

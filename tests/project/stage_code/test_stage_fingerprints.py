@@ -122,7 +122,7 @@ def test_all_that_labeling_functions_may_import_counts_for_label(copy: Path, kep
 
 def test_a_new_kind_of_label_model_that_registers_itself_counts(copy: Path, kept: Path):
     (copy / "denoise/models/coin.py").write_text(
-        "from tidemill.denoise.models.base import LabelModel\n\n\nclass Coin(LabelModel):\n    name = 'coin'\n"
+        "from tidemill.denoise.models.base import BaseLabelModel\n\n\nclass Coin(BaseLabelModel):\n    name = 'coin'\n"
     )
     assert changed_by(copy, kept) == {}  # nobody imports it
     edit(

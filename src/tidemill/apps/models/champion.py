@@ -10,9 +10,9 @@ import numpy as np
 import polars as pl
 
 from tidemill.contracts import FEATURES, DataError, Features, Probabilities, Problem, probability_columns
-from tidemill.embed.embedder import embed_rows, made_by
+from tidemill.embed.embedder import backbone_record, embed_rows
 from tidemill.embed.settings import EmbedSettings
-from tidemill.evaluate.baselines import align
+from tidemill.evaluate.baselines import align_classes
 from tidemill.ingest.settings import IngestSettings
 from tidemill.monitor.rows import Names, Rows
 from tidemill.project.project import Project
@@ -57,14 +57,14 @@ class Champion:
         features : (n_rows, n_dimensions)
         """
         file = self.project.paths(self.problem.name).features / f"{batch}.parquet"
-        if made_by(file) == self.model.backbone:
+        if backbone_record(file) == self.model.backbone:
             table = read(file, FEATURES)
             return table["row_id"], table["feature"].to_numpy()
         rows = read(
             self.project.paths(self.problem.name).raw / f"{batch}.parquet", _settings(self.project, self.problem)[0].raw
         )
         threads = _settings(self.project, self.problem)[1].threads
-        root = home(self.folder, self.model.backbone, self.project)
+        root = champion_root(self.folder, self.model.backbone, self.project)
         return rows["row_id"], embed_rows(rows, self.model.backbone, root=root, threads=threads)
 
     def say(self, batch: str, features: Features) -> Probabilities:
@@ -87,7 +87,7 @@ class Champion:
                 self.project.paths(self.problem.name).raw / f"{batch}.parquet",
                 _settings(self.project, self.problem)[0].raw,
             )["text"].to_list()
-        return align(self.model.predict_proba(features, texts), self.model.classes, self.problem.classes)
+        return align_classes(self.model.predict_proba(features, texts), self.model.classes, self.problem.classes)
 
     def predictions(self, batches: Sequence[str]) -> pl.DataFrame:
         """Predict batches.
@@ -165,7 +165,7 @@ class Champion:
 
     def _rows(self, table: pl.DataFrame, names: Names) -> Rows:
         said = table.select(probability_columns(self.model.classes)).to_numpy()
-        probabilities = align(said, self.model.classes, self.problem.classes)
+        probabilities = align_classes(said, self.model.classes, self.problem.classes)
         return Rows(table["feature"].to_numpy(), probabilities, _votes(table, names))
 
 
@@ -178,7 +178,7 @@ def find_champion(project: Project, problem: Problem) -> Champion | None:
     return Champion(pin.version, folder, EndModel.load(folder), problem, project)
 
 
-def home(folder: Path, about: BackboneRecord, project: Project) -> Path:
+def champion_root(folder: Path, about: BackboneRecord, project: Project) -> Path:
     """Find the folder below which the weights of a model's backbone are."""
     return folder if about.settings.get("weights") == TUNED else project.shared
 

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 import numpy as np
 import polars as pl
 
-from tidemill.apps.models.onnx_backbone import OnnxBackbone, furthest
+from tidemill.apps.models.onnx_backbone import OnnxBackbone, largest_difference
 from tidemill.common.files import atomic_write
 from tidemill.contracts import DataError
 from tidemill.embed.backbone import Backbone
@@ -28,7 +28,7 @@ _SAMPLE: Final = 32
 _TEXTS: Final = ("See you at six.", "WINNER! Claim your prize now: http://a.example", "?", "It rained all day. " * 40)
 
 
-def chosen(engine: Engine, modality: str, rows: int | None) -> Engine:
+def resolve_engine(engine: Engine, modality: str, rows: int | None) -> Engine:
     """Choose the engine.
 
     Texts in batches are matrix products, which neither does faster (docs/serve.md).
@@ -56,7 +56,7 @@ def chosen(engine: Engine, modality: str, rows: int | None) -> Engine:
     return "onnx" if rows is None or (modality == "image" and rows >= WORTH) else "torch"
 
 
-def use(engine: Engine, embedder: Embedder, paths: Paths, *, must: bool) -> None:
+def use_engine(engine: Engine, embedder: Embedder, paths: Paths, *, must: bool) -> None:
     """Make an embedder use an engine from now on.
 
     Parameters
@@ -87,12 +87,12 @@ def use(engine: Engine, embedder: Embedder, paths: Paths, *, must: bool) -> None
 def _onnx(embedder: Embedder, paths: Paths) -> Backbone:
     """The graph is written and compared with torch when there is none yet."""
     backbone: Any = embedder.backbone
-    file = paths.state / "onnx" / f"{key(embedder)}.onnx"
+    file = paths.state / "onnx" / f"{engine_key(embedder)}.onnx"
     if file.exists():
         return OnnxBackbone(backbone, file.read_bytes(), threads=embedder.settings.threads)
     content = _graph(backbone)
     made = OnnxBackbone(backbone, content, threads=embedder.settings.threads)
-    _compared(made, backbone, sample(paths, embedder.modality, _SAMPLE)[embedder.modality].to_list())
+    _compared(made, backbone, timing_sample(paths, embedder.modality, _SAMPLE)[embedder.modality].to_list())
     with atomic_write(file) as path:
         path.write_bytes(content)
     return made
@@ -105,14 +105,14 @@ def _graph(backbone: Any) -> bytes:
 
 
 def _compared(made: Any, backbone: Any, contents: list[Any]) -> None:
-    far = furthest(made.embed(contents, name="onnx"), backbone.embed(contents, name="torch"))
+    far = largest_difference(made.embed(contents, name="onnx"), backbone.embed(contents, name="torch"))
     if not far <= TOLERANCE:
         raise DataError(
             f"features of {len(contents)} rows are {far:.2g} of their length off, {TOLERANCE:g} is promised"
         )
 
 
-def key(embedder: Embedder) -> str:
+def engine_key(embedder: Embedder) -> str:
     """Name the graph of an embedder: another backbone, exporter or torch has another."""
     import torch
 
@@ -120,7 +120,7 @@ def key(embedder: Embedder) -> str:
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
-def sample(paths: Paths, modality: str, rows: int) -> pl.DataFrame:
+def timing_sample(paths: Paths, modality: str, rows: int) -> pl.DataFrame:
     """Draw row_id and content of some of a problem's raw rows, or make up rows where it has none here."""
     found = raw_rows(paths, modality, rows)
     if found.height:

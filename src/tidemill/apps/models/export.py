@@ -12,12 +12,12 @@ import polars as pl
 
 from tidemill.apps.models.engines import raw_rows
 from tidemill.apps.models.model import Model, find_model
-from tidemill.apps.models.onnx_backbone import session
+from tidemill.apps.models.onnx_backbone import inference_session
 from tidemill.common.files import atomic_write
 from tidemill.contracts import DataError
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
-from tidemill.runs.registry import kept, read_registry
+from tidemill.runs.registry import keep_champion, read_registry
 from tidemill.train.end_model.model import EndModel
 from tidemill.train.end_model.onnx_ensemble import TERMS, term_counts, vocabularies
 from tidemill.train.end_model.onnx_graph import FILE, OPSET, PROBABILITIES, model_graph, to_bytes, whole_graph
@@ -76,7 +76,7 @@ def export(project: Project, problem: str, version: str | None, out: Path, *, he
     copied += [] if head_only else _tokenizer(model)
     written += [_copy(path, out / path.name) for path in copied if path.exists()]
     commit = read_registry(project, problem).versions.get(model.version)
-    card = kept(project, Paths.within(problem).reports / "model_card.md", commit)
+    card = keep_champion(project, Paths.within(problem).reports / "model_card.md", commit)
     if card is not None:  # the one with scores, where evaluate has written it
         _write(out / CARD, card.encode())
     return Exported(tuple(written), rows, difference)
@@ -92,8 +92,8 @@ def _whole(model: Model) -> bytes:
 def _difference(content: bytes, model: Model, rows: pl.DataFrame) -> float:
     if not rows.height:
         return 0.0
-    asked, contents = session(content, threads=model.threads), rows[model.embedder.modality].to_list()
-    said = ask(asked, model.embedder.backbone, contents, model.end)
+    asked, contents = inference_session(content, threads=model.threads), rows[model.embedder.modality].to_list()
+    said = ask_graph(asked, model.embedder.backbone, contents, model.end)
     differences = np.abs(said - model.say(rows, name="export").probabilities).max(axis=1)
     worst = int(differences.argmax())
     if differences[worst] > TOLERANCE:
@@ -104,7 +104,7 @@ def _difference(content: bytes, model: Model, rows: pl.DataFrame) -> float:
     return float(differences[worst])
 
 
-def ask(asked: Any, backbone: Any, contents: list[Any], model: EndModel) -> Any:
+def ask_graph(asked: Any, backbone: Any, contents: list[Any], model: EndModel) -> Any:
     """Predict by ONNX Runtime.
 
     Parameters

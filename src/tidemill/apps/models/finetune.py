@@ -11,7 +11,7 @@ import polars as pl
 from tidemill.contracts import ABSTAIN, Problem, probability_columns, votes_contract
 from tidemill.embed.embedder import Embedder, features_table
 from tidemill.embed.settings import EmbedSettings
-from tidemill.embed.trainable_backbone import tunable
+from tidemill.embed.trainable_backbone import trainable_backbone
 from tidemill.project.contents import contents_of
 from tidemill.project.layout import Paths
 from tidemill.reports.model import BackboneRecord
@@ -24,21 +24,21 @@ from tidemill.train.settings import TrainSettings
 
 
 @dataclass(frozen=True)
-class Tuned:
+class FinetuneResult:
     """Tables whose features are the taught backbone's, and what identifies it."""
 
     tables: Tables
     backbone: BackboneRecord
 
 
-def tuned(
+def finetune_model(
     tables: Tables,
     problem: Problem,
     embedding: EmbedSettings,
     settings: TrainSettings,
     paths: Paths,
     batches: Sequence[str],
-) -> Tuned:
+) -> FinetuneResult:
     """Fine-tune the backbone, save it in the model's folder, and compute the features of all rows by it.
 
     Parameters
@@ -55,7 +55,7 @@ def tuned(
     Tuned
     """
     start = Embedder(embedding, problem.modality, root=paths.shared)
-    backbone = tunable(start, scratch=settings.mode == "scratch", seed=settings.seed)
+    backbone = trainable_backbone(start, scratch=settings.mode == "scratch", seed=settings.seed)
     rows = tables.votes.join(tables.features, on="row_id", maintain_order="left")
     rows = rows.join(tables.labels, on="row_id", maintain_order="left")
     contents = rows.select("row_id").join(
@@ -68,7 +68,7 @@ def tuned(
     backbone.save(folder)
     after = Embedder(embedding.model_copy(update={"weights": TUNED}), problem.modality, root=paths.model)
     features = features_table(rows["row_id"], after.features(contents, name="train: features"))
-    return Tuned(replace(tables, features=features), after.about)
+    return FinetuneResult(replace(tables, features=features), after.about)
 
 
 def _taught(rows: pl.DataFrame, contents: pl.Series, problem: Problem, settings: TrainSettings) -> FinetuneRows:

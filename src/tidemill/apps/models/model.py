@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from tidemill.apps.models.champion import home
+from tidemill.apps.models.champion import champion_root
 from tidemill.contracts import ConfigError, Probabilities
 from tidemill.embed.embedder import Embedder, embedder_of
 from tidemill.embed.settings import EmbedSettings
@@ -29,7 +29,7 @@ CHUNK: Final = {"text": 256, "image": 64}
 
 
 @dataclass(frozen=True)
-class Said:
+class Predictions:
     """(rows, classes) probabilities, and (rows,) how unlike known rows each is, where the model tells that."""
 
     probabilities: Probabilities
@@ -83,7 +83,7 @@ class Model:
     @functools.cached_property
     def embedder(self) -> Embedder:
         """What makes features of new rows: the backbone that the head was trained on, checked by its hash."""
-        root = home(self.folder, self.head.backbone, self.project)
+        root = champion_root(self.folder, self.head.backbone, self.project)
         return embedder_of(self.head.backbone, root=root, threads=self.threads)
 
     @functools.cached_property
@@ -91,7 +91,7 @@ class Model:
         """What tells rows of another kind; None where the model was trained without ``none_of_the_above``."""
         return Outliers.load(self.folder)
 
-    def say(self, rows: pl.DataFrame, *, name: str) -> Said:
+    def say(self, rows: pl.DataFrame, *, name: str) -> Predictions:
         """Predict raw rows.
 
         Parameters
@@ -106,11 +106,11 @@ class Model:
         """
         if not rows.height:
             empty = np.zeros(0)
-            return Said(np.zeros((0, len(self.head.classes))), None if self.outliers is None else empty)
+            return Predictions(np.zeros((0, len(self.head.classes))), None if self.outliers is None else empty)
         features = self.embedder.features(rows, name=name)
         texts = rows["text"].to_list() if self.end.reads_text else None
         outlier = None if self.outliers is None else self.outliers.score(features)
-        return Said(self.end.predict_proba(features, texts), outlier)
+        return Predictions(self.end.predict_proba(features, texts), outlier)
 
 
 def find_model(project: Project, problem: str, version: str | None) -> Model:

@@ -15,7 +15,7 @@ class OnnxBackbone:
     """Prepares rows as the backbone does and asks the graph, which keeps as many bits of each feature."""
 
     def __init__(self, backbone: Any, content: bytes, *, threads: int) -> None:
-        self.backbone, self.session = backbone, session(content, threads=threads)
+        self.backbone, self.session = backbone, inference_session(content, threads=threads)
 
     def embed(self, contents: Sequence[Any], *, name: str) -> Features:
         """Compute features.
@@ -44,7 +44,7 @@ class OnnxBackbone:
         return found
 
 
-def session(content: bytes, *, threads: int) -> Any:
+def inference_session(content: bytes, *, threads: int) -> Any:
     """Make an ONNX Runtime session on the CPU, without telemetry."""
     import onnxruntime
 
@@ -55,7 +55,7 @@ def session(content: bytes, *, threads: int) -> Any:
     return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
 
-def furthest(ours: Features, theirs: Features) -> float:
+def largest_difference(ours: Features, theirs: Features) -> float:
     """Compute the greatest distance between features of the same rows made twice.
 
     Parameters

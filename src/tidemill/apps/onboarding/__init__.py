@@ -1,12 +1,12 @@
 """`tidemill init`, `tidemill upgrade`, `tidemill new`: projects made and moved on, problems made from somebody's data.
 
-init_project    a folder made a project: files, git, DVC, first commit
-template        the files of a project as this version writes them
-record          tidemill.lock: which version generated what
-upgrade         what is generated moved to the installed version, what the user changed kept
-three_way       what becomes of each generated file
-recompute       which stages an upgrade makes run again, and why
-class_labels    what a column of labels holds, and which classes those are
-scaffold        configuration, first batch and manifest of the new problem
-starters        labeling functions to start from
+init_project       a folder made a project: files, git, DVC, first commit
+project_template   the files of a project as this version writes them
+lock_file          tidemill.lock: which version generated what
+upgrade            what is generated moved to the installed version, what the user changed kept
+three_way          what becomes of each generated file
+stages_to_rerun    which stages an upgrade makes run again, and why
+class_labels       what a column of labels holds, and which classes those are
+new_problem        configuration, first batch and manifest of the new problem
+starter_functions  labeling functions to start from
 """

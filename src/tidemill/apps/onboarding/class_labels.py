@@ -65,7 +65,7 @@ def find_classes(
     return tuple(found), notes
 
 
-def rarest(labels: Sequence[object], classes: Sequence[str]) -> int:
+def smallest_class(labels: Sequence[object], classes: Sequence[str]) -> int:
     """Count the labels of the class that has the fewest."""
     counts = Counter(
         fold(as_string(one)) for one in labels if not is_missing(one) and not isinstance(one, (list, dict))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from tidemill import __version__
-from tidemill.apps.onboarding.lock_file import RECORD, Record, write_record
+from tidemill.apps.onboarding.lock_file import LOCK_FILE, LockFile, write_lock_file
 from tidemill.apps.onboarding.project_template import TEMPLATE, TemplateFile, template_files
 from tidemill.common.files import atomic_write
 from tidemill.contracts import ConfigError
@@ -29,7 +29,7 @@ _HYDRA: Final = "[hydra]"
 
 
 @dataclass(frozen=True)
-class Initialised:
+class InitResult:
     """A project that was made.
 
     Attributes
@@ -64,7 +64,7 @@ class Initialised:
         return found
 
 
-def init_project(folder: Path, *, force: bool = False, template: Path = TEMPLATE) -> Initialised:
+def init_project(folder: Path, *, force: bool = False, template: Path = TEMPLATE) -> InitResult:
     """Make a project.
 
     Parameters
@@ -140,7 +140,7 @@ def _repository(folder: Path) -> Path | None:
     return None if top != folder and succeeds("check-ignore", "-q", str(folder), folder=near) else top
 
 
-def _make(folder: Path, files: Sequence[TemplateFile]) -> Initialised:
+def _make(folder: Path, files: Sequence[TemplateFile]) -> InitResult:
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / ".git").exists():
         git("init", "--quiet", "--initial-branch", "main", folder=folder)
@@ -154,9 +154,9 @@ def _make(folder: Path, files: Sequence[TemplateFile]) -> Initialised:
             _write(folder / file.path, file.text)
     ours |= _added_lines(folder, {file.path: file.text for file in files})
     generated = {file.path: file.digest for file in files if file.is_generated}
-    write_record(Record(version=__version__, files=generated), folder)
+    write_lock_file(LockFile(version=__version__, files=generated), folder)
     compose_all(Project.open(folder))
-    return Initialised(folder, tuple(kept), _commit(folder, [*ours, str(RECORD), str(PARAMS), str(CODE)]))
+    return InitResult(folder, tuple(kept), _commit(folder, [*ours, str(LOCK_FILE), str(PARAMS), str(CODE)]))
 
 
 def _write(path: Path, text: str) -> None:

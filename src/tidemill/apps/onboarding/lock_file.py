@@ -11,12 +11,12 @@ from pydantic import ValidationError
 from tidemill.common.files import atomic_write
 from tidemill.contracts import ConfigError, Settings
 
-RECORD: Final = Path("tidemill.lock")
+LOCK_FILE: Final = Path("tidemill.lock")
 OWN: Final = "own"
 """Stands for the digest of a file that the project has made its own: no upgrade looks at it."""
 
 
-class Record(Settings):
+class LockFile(Settings):
     """What was generated.
 
     Attributes
@@ -31,7 +31,7 @@ class Record(Settings):
     files: dict[str, str]
 
 
-def read_record(root: Path) -> Record:
+def read_lock_file(root: Path) -> LockFile:
     """Read a project's record.
 
     Raises
@@ -39,19 +39,19 @@ def read_record(root: Path) -> Record:
     ConfigError
         It is missing or damaged.
     """
-    path = root / RECORD
+    path = root / LOCK_FILE
     if not path.exists():
         raise ConfigError(
-            f"{RECORD} is missing, so nothing says what was generated here: restore it with `git checkout {RECORD}`; "
+            f"{LOCK_FILE} is missing, so nothing says what was generated here: restore it with `git checkout {LOCK_FILE}`; "
             "a project that never had one gets it by `tidemill init --force .`, which overwrites nothing"
         )
     try:
-        return Record.model_validate_json(path.read_text(encoding="utf-8"))
+        return LockFile.model_validate_json(path.read_text(encoding="utf-8"))
     except ValidationError as error:
-        raise ConfigError(f"{RECORD} is damaged: restore it with `git checkout {RECORD}`") from error
+        raise ConfigError(f"{LOCK_FILE} is damaged: restore it with `git checkout {LOCK_FILE}`") from error
 
 
-def write_record(record: Record, root: Path) -> None:
+def write_lock_file(record: LockFile, root: Path) -> None:
     """Write a project's record, sorted, so that two branches merge."""
-    with atomic_write(root / RECORD) as part:
+    with atomic_write(root / LOCK_FILE) as part:
         part.write_text(json.dumps(record.model_dump(), indent=2, sort_keys=True) + "\n", encoding="utf-8")

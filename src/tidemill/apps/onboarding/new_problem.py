@@ -14,11 +14,11 @@ from typing import Any, Final, Literal
 
 import yaml
 
-from tidemill.apps.onboarding.class_labels import find_classes, rarest
+from tidemill.apps.onboarding.class_labels import find_classes, smallest_class
 from tidemill.apps.onboarding.starter_functions import starter_functions
 from tidemill.common.files import atomic_write
 from tidemill.contracts import STAGES, ConfigError, DataError, Problem
-from tidemill.ingest.batch import build, empty_seen
+from tidemill.ingest.batch import build_batch, empty_seen
 from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.source import Source
 from tidemill.ingest.values import as_string, is_missing
@@ -87,7 +87,7 @@ class NewProblem:
 
 
 @dataclass(frozen=True)
-class Made:
+class CreatedProblem:
     """What was made of the data, and the lines that say so."""
 
     rows: int
@@ -104,16 +104,16 @@ class _Plan:
     problem: Problem
     ingest: dict[str, Any]
     others: tuple[str, ...]
-    rarest: int  # labels of the class that has the fewest, 0 where there are none
+    smallest_class: int  # labels of the class that has the fewest, 0 where there are none
     notes: tuple[str, ...] = ()  # what was guessed
 
     @property
     def few(self) -> bool:
         """Whether there are labels, and few."""
-        return 0 < self.rarest < _ENOUGH
+        return 0 < self.smallest_class < _ENOUGH
 
 
-def scaffold(wanted: NewProblem, project: Project) -> Made:
+def create_problem(wanted: NewProblem, project: Project) -> CreatedProblem:
     """Make a problem that runs.
 
     The data is read by the ordinary reader first, so nothing is written where a row cannot be taken.
@@ -141,7 +141,7 @@ def scaffold(wanted: NewProblem, project: Project) -> Made:
     _check_name(wanted.name, root)
     plan = _plan(wanted)
     settings = _settings(plan, root)
-    batch = build(
+    batch = build_batch(
         batch_name(plan.source.name), Source(str(plan.source)), plan.problem, settings, before=empty_seen(settings)
     )
     functions = starter_functions(wanted.name, plan.problem.classes, batch.raw, batch.dev)
@@ -152,7 +152,7 @@ def scaffold(wanted: NewProblem, project: Project) -> Made:
     notes = [f"note: {note}" for note in dict.fromkeys((*plan.notes, *batch.notes))]
     notes += [f"note: {batch.bad.height} rows are set aside, each with its reason"] if batch.bad.height else []
     lines = [*notes, *_told(plan, batch.raw.height, functions).splitlines()]
-    return Made(batch.raw.height, plan.problem.classes, lines)
+    return CreatedProblem(batch.raw.height, plan.problem.classes, lines)
 
 
 def _check_name(name: str, root: Path) -> None:
@@ -196,7 +196,7 @@ def _plan_table(wanted: NewProblem, source: Path) -> _Plan:
         ingest["incoming"] = (INCOMING / wanted.name / f"*{source.suffix}").as_posix()
     others = tuple(name for name in table.columns if name not in ingest.values())
     problem = Problem(name=wanted.name, modality=modality, classes=classes)
-    known = rarest(labels, classes) if labels else 0
+    known = smallest_class(labels, classes) if labels else 0
     return _Plan(Paths.within(wanted.name), source, problem, ingest, others, known, (*table.notes, *notes))
 
 
@@ -216,7 +216,7 @@ def _plan_folder(wanted: NewProblem, source: Path) -> _Plan:
     classes, notes = find_classes(wanted.classes, folders, "names of subfolders")
     problem = Problem(name=wanted.name, modality="image", classes=classes)
     return _Plan(
-        Paths.within(wanted.name), source, problem, ingest, (), rarest(folders, classes), (*table.notes, *notes)
+        Paths.within(wanted.name), source, problem, ingest, (), smallest_class(folders, classes), (*table.notes, *notes)
     )
 
 
@@ -384,7 +384,7 @@ def _dump_yaml(editor: Any, content: Any) -> str:
 def _told(plan: _Plan, rows: int, functions: str) -> str:
     name, count = plan.paths.name, functions.count("\n  - ")
     few = (
-        f"caution: the rarest class has {plan.rarest} labels, fewer than {_ENOUGH}: nearly all of them teach, few are left to score "
+        f"caution: the rarest class has {plan.smallest_class} labels, fewer than {_ENOUGH}: nearly all of them teach, few are left to score "
         f"by, nothing is promoted. `tidemill predict {name} FILE --out OUT --version candidate` asks the model all the same; label more\n"
     )
     return (

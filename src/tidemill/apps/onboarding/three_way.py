@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from tidemill.apps.onboarding.lock_file import OWN, Record
+from tidemill.apps.onboarding.lock_file import OWN, LockFile
 from tidemill.apps.onboarding.project_template import TemplateFile, digest, generated_part, with_own_part
 from tidemill.common.files import atomic_write
 from tidemill.contracts import ConfigError
@@ -46,7 +46,7 @@ class Change:
 def plan_upgrade(
     root: Path,
     files: Sequence[TemplateFile],
-    record: Record,
+    record: LockFile,
     *,
     keep: Collection[str] = (),
     take: Collection[str] = (),
@@ -122,7 +122,9 @@ def _text(path: Path) -> str | None:
     return path.read_text(encoding="utf-8") if path.is_file() else None
 
 
-def upgraded_record(record: Record, changes: Sequence[Change], files: Sequence[TemplateFile], version: str) -> Record:
+def upgraded_lock_file(
+    record: LockFile, changes: Sequence[Change], files: Sequence[TemplateFile], version: str
+) -> LockFile:
     """Give the record of a project after an upgrade.
 
     A file with a conflict keeps the digest of what was generated before, so that it is listed again.
@@ -144,7 +146,7 @@ def upgraded_record(record: Record, changes: Sequence[Change], files: Sequence[T
         path: OWN if record.files.get(path) == OWN else now for path, now in new.items() if path not in open_ones
     }
     before = {path: was for path, was in record.files.items() if path in open_ones}
-    return Record(version=version, files=settled | before)
+    return LockFile(version=version, files=settled | before)
 
 
 def write_changes(root: Path, changes: Sequence[Change]) -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from tidemill import __version__
-from tidemill.apps.onboarding.lock_file import read_record, write_record
+from tidemill.apps.onboarding.lock_file import read_lock_file, write_lock_file
 from tidemill.apps.onboarding.project_template import TEMPLATE, template_files
 from tidemill.apps.onboarding.stages_to_rerun import stages_to_rerun
-from tidemill.apps.onboarding.three_way import Change, plan_upgrade, upgraded_record, write_changes
+from tidemill.apps.onboarding.three_way import Change, plan_upgrade, upgraded_lock_file, write_changes
 from tidemill.common.files import atomic_write
 from tidemill.contracts import ConfigError
 from tidemill.project.compose import DEFAULTS, compose_all
@@ -28,7 +28,7 @@ _SAID: Final = {"add": "new", "write": "written anew", "remove": "no longer need
 
 
 @dataclass(frozen=True)
-class Upgraded:
+class UpgradeResult:
     """What an upgrade did, or would do.
 
     Attributes
@@ -95,7 +95,7 @@ def upgrade_project(
     keep: Collection[str] = (),
     take: Collection[str] = (),
     template: Path = TEMPLATE,
-) -> Upgraded:
+) -> UpgradeResult:
     """Move a project to the installed version.
 
     Parameters
@@ -120,7 +120,7 @@ def upgrade_project(
         The project is of a newer version, has no record, or ``keep`` or ``take`` name a file that is not generated.
     """
     root = project.root
-    record = read_record(root)
+    record = read_lock_file(root)
     if is_older(__version__, record.version):
         raise ConfigError(
             f"this project is of Tidemill {record.version} and {__version__} is installed: pip install -U 'tidemill[all]'"
@@ -133,8 +133,8 @@ def upgrade_project(
         write_changes(root, changes)
         _move_pin(root, pyproject)
         compose_all(project, _overrides(project))
-        write_record(upgraded_record(record, changes, files, __version__), root)
-    return Upgraded(
+        write_lock_file(upgraded_lock_file(record, changes, files, __version__), root)
+    return UpgradeResult(
         before=record.version,
         after=__version__,
         changes=tuple(changes),

@@ -10,10 +10,10 @@ from typing import Any
 
 import polars as pl
 
-from tidemill.apps.models.engines import Engine, chosen, use
+from tidemill.apps.models.engines import Engine, resolve_engine, use_engine
 from tidemill.apps.models.model import CHUNK, Model, find_model
-from tidemill.apps.predict.readers import listed
-from tidemill.apps.predict.writers import outgoing
+from tidemill.apps.predict.readers import input_rows
+from tidemill.apps.predict.writers import open_output
 from tidemill.common.progress import progress
 from tidemill.contracts import (
     OUTLIER,
@@ -29,7 +29,7 @@ from tidemill.project.project import Project
 
 
 @dataclass(frozen=True)
-class Predicted:
+class PredictionCounts:
     """The version that was asked, and how many rows were given to which class; None: to none."""
 
     version: str
@@ -50,7 +50,7 @@ def predict_files(  # noqa: PLR0913 - what the command takes
     engine: Engine = "torch",
     strict: bool = False,
     overwrite: bool = False,
-) -> Predicted:
+) -> PredictionCounts:
     """Predict files as a problem's batches are, and write a table with a line per row, in their order.
 
     Its columns are source, key, row_id, error, prediction (null below ``abstain_below``), a probability per class, and where
@@ -91,25 +91,25 @@ def predict_files(  # noqa: PLR0913 - what the command takes
         raise ConfigError(f"--abstain-below {abstain_below:g} is not a probability: give one from 0 to 1")
     known, settings, paths = project.load(problem, "ingest", IngestSettings)
     model = find_model(project, problem, version)
-    found = [one for source in sources for one in listed(source, settings, strict=strict)]
+    found = [one for source in sources for one in input_rows(source, settings, strict=strict)]
     if not overwrite and any(Path(one.source.path) == out.resolve() for one in found):
         raise ConfigError(f"{out} is what is read: name another file with --out, or replace it with --force")
     total, contract = sum(len(one.table.numbers) for one in found), answers_contract(model)
-    use(chosen(engine, known.modality, total), model.embedder, paths, must=engine == "onnx")
+    use_engine(resolve_engine(engine, known.modality, total), model.embedder, paths, must=engine == "onnx")
     chunks = progress(
         (chunk for one in found for chunk in one.chunks()), total=total, name="predict", size=CHUNK[known.modality]
     )
     counts: Counter[str | None] = Counter()
     errors = 0
-    with outgoing(out) as write:
+    with open_output(out) as write:
         for chunk in chunks:
-            table = answered(model, chunk, abstain_below)
+            table = answered_rows(model, chunk, abstain_below)
             good = table["error"].is_null()
             check(table.filter(good), contract, where=str(out))
             counts.update(table["prediction"].filter(good).to_list())
             errors += int((~good).sum())
             write(table)
-    return Predicted(model.version, total, dict(counts), errors)
+    return PredictionCounts(model.version, total, dict(counts), errors)
 
 
 def answers_contract(model: Model) -> Contract:
@@ -121,7 +121,7 @@ def answers_contract(model: Model) -> Contract:
     return replace(promised, columns=(*about, error, said, *promised.columns[1:]), min_rows=0)
 
 
-def answered(model: Model, rows: pl.DataFrame, abstain_below: float) -> pl.DataFrame:
+def answered_rows(model: Model, rows: pl.DataFrame, abstain_below: float) -> pl.DataFrame:
     """Predict rows.
 
     Parameters

@@ -20,12 +20,12 @@ from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.source import Source
 from tidemill.ingest.values import fold
 from tidemill.readers.options import BadRows
-from tidemill.readers.read import SUFFIXES, tell
+from tidemill.readers.read import SUFFIXES, report_reading
 from tidemill.readers.table import Table
 
 
 @dataclass(frozen=True)
-class Listed:
+class InputRows:
     """A source whose rows are listed: of images only their paths, unless the table holds them."""
 
     source: Source
@@ -69,7 +69,7 @@ class Listed:
         return images
 
 
-def listed(path: Path, settings: IngestSettings, *, strict: bool = False) -> list[Listed]:
+def input_rows(path: Path, settings: IngestSettings, *, strict: bool = False) -> list[InputRows]:
     """List the sources in a file, folder of images, or folder of tables, and check that they can be read.
 
     Parameters
@@ -100,14 +100,14 @@ def _files(path: Path, settings: IngestSettings) -> list[Path]:
     return tables or [path]
 
 
-def _listed(source: Source, settings: IngestSettings, *, strict: bool) -> Listed:
+def _listed(source: Source, settings: IngestSettings, *, strict: bool) -> InputRows:
     whole = settings.model_copy(update={"bad_rows": "refuse"})  # a line without cells would have no line in the answer
     table = _with_usual_names(source.table(whole), settings)
-    tell(table.notes)
+    report_reading(table.notes)
     known = settings if settings.key in table.columns else settings.model_copy(update={"key": None})
     content = table.column(known.content, f"ingest.{known.modality}")  # refused before others are read
     columns = {known.content: content} | ({} if known.key is None else {known.key: table.columns[known.key]})
-    return Listed(source, replace(table, columns=columns), known, strict)
+    return InputRows(source, replace(table, columns=columns), known, strict)
 
 
 def _with_usual_names(table: Table, settings: IngestSettings) -> Table:

@@ -17,7 +17,7 @@ Write = Callable[[pl.DataFrame], None]
 
 
 @contextlib.contextmanager
-def outgoing(path: Path) -> Iterator[Write]:
+def open_output(path: Path) -> Iterator[Write]:
     """Write chunks to a file, which takes its name only when the block ends well.
 
     Parameters

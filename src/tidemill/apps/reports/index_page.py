@@ -12,8 +12,8 @@ from tidemill.apps.reports.problem_report import (
     PICTURES,
     SEARCHED,
     YARDSTICKS,
-    Chapter,
-    gather,
+    ProblemReport,
+    read_problem_report,
     span,
 )
 from tidemill.apps.reports.summary import summary
@@ -40,7 +40,7 @@ def render(project: Project, problems: Sequence[str]) -> Path:
     -------
     Path
     """
-    chapters = [_told(gather(project, name), versions(project, name)) for name in problems]
+    chapters = [_told(read_problem_report(project, name), versions(project, name)) for name in problems]
     page = template(TEMPLATE).render(chapters=chapters)
     with atomic_write(project.root / PAGE) as path:
         path.write_text(page, encoding="utf-8")
@@ -68,7 +68,7 @@ def template(name: str) -> Any:
     return environment.get_template(name)
 
 
-def _told(chapter: Chapter, versions: list[str]) -> dict[str, Any]:
+def _told(chapter: ProblemReport, versions: list[str]) -> dict[str, Any]:
     metric = chapter.metric
     return {
         "it": chapter,
@@ -86,7 +86,7 @@ def _told(chapter: Chapter, versions: list[str]) -> dict[str, Any]:
     }
 
 
-def dots(chapter: Chapter, metric: str) -> dict[str, Any]:
+def dots(chapter: ProblemReport, metric: str) -> dict[str, Any]:
     """Place each baseline's score and interval on an axis, in percent of it."""
     found = chapter.of("all", metric)
     low, high = span(list(found.values()))
@@ -101,12 +101,12 @@ def _percent(value: float, low: float, high: float) -> float:
     return round(100.0 * (value - low) / (high - low), 2)
 
 
-def _row(chapter: Chapter, yardstick: str) -> list[dict[str, Any] | None]:
-    row = [chapter.of("all", metric).get(yardstick) for metric in METRICS]
+def _row(chapter: ProblemReport, model: str) -> list[dict[str, Any] | None]:
+    row = [chapter.of("all", metric).get(model) for metric in METRICS]
     return row if any(row) else []
 
 
-def _slice(chapter: Chapter, name: str) -> dict[str, Any]:
+def _slice(chapter: ProblemReport, name: str) -> dict[str, Any]:
     found = chapter.of(name, chapter.metric)
     any_line = next(line for line in chapter.scores if line["slice"] == name)
     return {"name": name, "rows": any_line["rows"], "classes": any_line["classes"], "scores": found}

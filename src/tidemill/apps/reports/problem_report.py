@@ -72,7 +72,7 @@ class Suite:
 
 
 @dataclass(frozen=True)
-class Chapter:
+class ProblemReport:
     """All that is told of one problem."""
 
     name: str
@@ -107,7 +107,7 @@ class Chapter:
     def of(self, slice_name: str, metric: str) -> dict[str, dict[str, Any]]:
         """Select the scores of a slice by a metric that have a meaning, with their intervals, by baseline."""
         return {
-            line["yardstick"]: line
+            line["model"]: line
             for line in self.scores
             if line["slice"] == slice_name and line["metric"] == metric and line["score"] is not None
         }
@@ -118,7 +118,7 @@ class Chapter:
         return list(dict.fromkeys(line["slice"] for line in self.scores if line["slice"] != "all"))
 
 
-def gather(project: Project, name: str) -> Chapter:
+def read_problem_report(project: Project, name: str) -> ProblemReport:
     """Read a problem's reports.
 
     Parameters
@@ -136,7 +136,7 @@ def gather(project: Project, name: str) -> Chapter:
     coverage, conflict = _votes(paths.votes)
     label_model = DenoiseReport.read_if_there(reports / "denoise.json")
     search = _search(paths)
-    return Chapter(
+    return ProblemReport(
         name=name,
         batches=_batches(paths.votes),
         coverage=coverage,

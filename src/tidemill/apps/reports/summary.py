@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tidemill.apps.reports.problem_report import METRICS, YARDSTICKS, Chapter, gather
+from tidemill.apps.reports.problem_report import METRICS, YARDSTICKS, ProblemReport, read_problem_report
 from tidemill.project.project import Project
 
 _TOLD_BATCHES = 8
@@ -24,7 +24,7 @@ def summary(project: Project, problem: str) -> str:
     -------
     str
     """
-    chapter = gather(project, problem)
+    chapter = read_problem_report(project, problem)
     lines = [f"== {problem} ==", *_rows(chapter), *_functions(chapter), *_scores(chapter), *_drift(chapter)]
     return "\n".join([*lines, *_verdict(chapter), *_search(chapter), *_look(chapter)]) + "\n"
 
@@ -38,7 +38,7 @@ def _more(lines: list[str]) -> list[str]:
     return lines[:_TOLD_REASONS] + ([f"  {'':<11}... and {hidden} more in the report"] if hidden > 0 else [])
 
 
-def _rows(chapter: Chapter) -> list[str]:
+def _rows(chapter: ProblemReport) -> list[str]:
     if not chapter.batches:
         return [_line("rows", "none yet")]
     told = [f"{batch['batch']} {batch['rows']:,}" for batch in chapter.batches[:_TOLD_BATCHES]]
@@ -46,7 +46,7 @@ def _rows(chapter: Chapter) -> list[str]:
     return [_line("rows", f"{chapter.rows:,} in {len(chapter.batches)} batches: {', '.join(told)}{more}")]
 
 
-def _functions(chapter: Chapter) -> list[str]:
+def _functions(chapter: ProblemReport) -> list[str]:
     if chapter.coverage is None or chapter.conflict is None:
         return [_line("functions", "not applied yet")]
     whole = f"{len(chapter.functions)}, coverage {chapter.coverage:.1%}, conflicts {chapter.conflict:.1%}"
@@ -55,7 +55,7 @@ def _functions(chapter: Chapter) -> list[str]:
     return [_line("functions", whole), *each]
 
 
-def _scores(chapter: Chapter) -> list[str]:
+def _scores(chapter: ProblemReport) -> list[str]:
     found = chapter.of("all", chapter.metric)
     if not found:
         return [_line("scores", "no gold rows in split test")]
@@ -67,7 +67,7 @@ def _scores(chapter: Chapter) -> list[str]:
     return [_line("scores", head), *told, *_gap(chapter)]
 
 
-def _gap(chapter: Chapter) -> list[str]:
+def _gap(chapter: ProblemReport) -> list[str]:
     gap = chapter.metrics.end_model_gains.get("gold_ceiling") if chapter.metrics else None
     if gap is None or gap.gain is None:
         return []
@@ -79,19 +79,19 @@ def _interval(line: dict[str, Any]) -> str:
     return f"{line['score']:.3f} [{line['low']:.3f}, {line['high']:.3f}]"
 
 
-def _drift(chapter: Chapter) -> list[str]:
+def _drift(chapter: ProblemReport) -> list[str]:
     if chapter.drift is None:
         return [_line("drift", "not looked at yet")]
     return _told("drift", chapter.drift.decision, chapter.drift.reasons)
 
 
-def _verdict(chapter: Chapter) -> list[str]:
+def _verdict(chapter: ProblemReport) -> list[str]:
     if chapter.verdict is None:
         return [_line("verdict", "not judged yet")]
     return _told("verdict", chapter.verdict.verdict, chapter.verdict.reasons)
 
 
-def _search(chapter: Chapter) -> list[str]:
+def _search(chapter: ProblemReport) -> list[str]:
     return [_line("search", chapter.search.verdict)] if chapter.search else []
 
 
@@ -101,7 +101,7 @@ def _told(name: str, word: str, reasons: Sequence[str]) -> list[str]:
     return _more([_line(name, f"{word.upper()}: {first}"), *[_line("", reason) for reason in rest]])
 
 
-def _look(chapter: Chapter) -> list[str]:
+def _look(chapter: ProblemReport) -> list[str]:
     failed = [suite.table for suite in chapter.suites if not suite.success]
     docs = sorted(suite.link for suite in chapter.suites if suite.link)
     lines = [_line("look at", "reports/index.html, or `make ui` for the runs")]

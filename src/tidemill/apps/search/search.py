@@ -108,7 +108,7 @@ def search_for(project: Project, name: str, folder: Path, *, minutes: float | No
     found = candidates.candidates(problem, embed, how)
     there = candidates.contents(paths, batches, problem, rows.row_ids) if found else pl.DataFrame()
     where = {"root": project.shared, "folder": state / "features"}
-    seen = candidates.made(there, problem, embed, found, **where, deadline=clock.embedding)
+    seen = candidates.made_candidates(there, problem, embed, found, **where, deadline=clock.embedding)
     lessons = {CURRENT_BACKBONE: rows.lesson} | {one: replace(rows.lesson, features=made) for one, made in seen.items()}
     field = SearchProblem(lessons, settings, how)
     with open_study(state / f"{rows.fingerprint}.log", seed=how.seed) as study:
@@ -229,7 +229,7 @@ def _outcome(
         return {"verdict": "no verdict: there was no time to judge a trial again; give it more minutes"}
     best = finalists[0]
     gain, low, high = best.gain
-    run = command(problem, best, found, field.settings)
+    run = retrain_command(problem, best, found, field.settings)
     span = f"{gain:.4f} [{low:.4f}, {high:.4f}]"
     doubt = "" if field.gold_rows else f" ({_DOUBT})"
     better = f"better than the settings there are by {span}{doubt}: {run}"
@@ -270,7 +270,7 @@ def _percent(points: tuple[float, float, float]) -> tuple[float, float, float]:
     return round(100.0 * value, 2), round(100.0 * low, 2), round(100.0 * high, 2)
 
 
-def command(
+def retrain_command(
     problem: Problem, best: Finalist, found: Mapping[str, Mapping[str, JsonValue]], settings: TrainSettings
 ) -> str:
     """Write the command that runs what was found.

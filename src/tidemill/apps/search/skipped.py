@@ -7,7 +7,7 @@ from pathlib import Path
 from tidemill.reports.search import SearchReport
 
 
-def not_asked(name: str, folder: Path) -> SearchReport:
+def search_not_configured(name: str, folder: Path) -> SearchReport:
     """Write the report that no search was asked for."""
     verdict = f"no search was asked for: tidemill run problem={name} search.minutes=10, or tidemill search {name}"
     report = SearchReport(problem=name, minutes=0.0, trials=0, verdict=verdict)

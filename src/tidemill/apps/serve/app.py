@@ -16,8 +16,8 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tidemill.apps.serve.request_queue import Desk
-from tidemill.apps.serve.request_rows import BAD_BODY, TOO_LARGE, Rows, checked, from_json, refuse_many
+from tidemill.apps.serve.request_queue import RequestQueue
+from tidemill.apps.serve.request_rows import BAD_BODY, TOO_LARGE, Rows, checked_rows, from_json, refuse_many
 from tidemill.apps.serve.settings import ServiceSettings
 from tidemill.contracts import RequestError, TidemillError
 from tidemill.ingest.settings import IngestSettings
@@ -27,7 +27,9 @@ _SLOW: Final = 408
 _FAILED: Final = 500
 
 
-def application(desk: Desk, ingest: IngestSettings, settings: ServiceSettings, lineage: Mapping[str, Any]) -> FastAPI:
+def application(
+    desk: RequestQueue, ingest: IngestSettings, settings: ServiceSettings, lineage: Mapping[str, Any]
+) -> FastAPI:
     """Make the application: GET /health, GET /version, POST /predict; errors are JSON.
 
     Parameters
@@ -45,7 +47,7 @@ def application(desk: Desk, ingest: IngestSettings, settings: ServiceSettings, l
     fastapi.FastAPI
     """
     service = FastAPI(title="Tidemill", docs_url=None, redoc_url=None, openapi_url=None)  # their pages need the network
-    service.add_middleware(Door, max_bytes=settings.max_bytes)
+    service.add_middleware(RequestGate, max_bytes=settings.max_bytes)
     _errors(service)
 
     @service.get("/health")
@@ -64,7 +66,7 @@ def application(desk: Desk, ingest: IngestSettings, settings: ServiceSettings, l
                 rows = await _rows(request, ingest, settings.max_rows)
         except TimeoutError as error:
             raise RequestError(f"the body did not arrive in {settings.seconds:g} seconds", status=_SLOW) from error
-        known = await run_in_threadpool(checked, rows, ingest)
+        known = await run_in_threadpool(checked_rows, rows, ingest)
         request.state.rows = len(rows.contents)
         return await run_in_threadpool(desk.answer, known, start)
 
@@ -106,7 +108,7 @@ def _told(status: int, message: str, row: int | None) -> JSONResponse:
     return JSONResponse({"error": {"message": message} | ({} if row is None else {"row": row})}, status)
 
 
-class Door:
+class RequestGate:
     """Counts what a request's body brings and lets in no more than it may; tells each request in a line."""
 
     def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from tidemill.apps.models.model import CHUNK, Model, Said
+from tidemill.apps.models.model import CHUNK, Model, Predictions
 from tidemill.apps.serve.request_rows import Rows
 from tidemill.contracts import OUTLIER, RequestError
 
@@ -18,7 +18,7 @@ BUSY: Final = 503
 
 
 @dataclass(frozen=True)
-class Desk:
+class RequestQueue:
     """A model and the lock that lets one request at a time have it: two would only slow each other."""
 
     model: Model
@@ -59,7 +59,7 @@ class Desk:
             answers = [one | {OUTLIER: far} for one, far in zip(answers, said.outlier.tolist(), strict=True)]
         return {"version": self.model.version, "classes": classes, "rows": answers}
 
-    def _said(self, rows: Rows, deadline: float) -> Said:
+    def _said(self, rows: Rows, deadline: float) -> Predictions:
         modality = self.model.head.about.modality
         parts = []
         for start in range(0, len(rows.contents), CHUNK[modality]):
@@ -73,7 +73,7 @@ class Desk:
             parts.append(self.model.say(pl.DataFrame({"row_id": numbers, modality: contents}), name="serve"))
         outlier = [part.outlier for part in parts if part.outlier is not None]
         together = np.concatenate([part.probabilities for part in parts])
-        return Said(together, np.concatenate(outlier) if outlier else None)
+        return Predictions(together, np.concatenate(outlier) if outlier else None)
 
 
 def _row(classes: tuple[str, ...], key: str | None, decision: str | None, said: list[float]) -> dict[str, Any]:

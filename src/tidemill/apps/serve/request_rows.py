@@ -85,7 +85,7 @@ def _decoded(content: str, number: int) -> bytes:
         raise RequestError(f"row {number}: image is not base64 ({error})", status=BAD_ROW, row=number) from error
 
 
-def checked(rows: Rows, settings: IngestSettings) -> Rows:
+def checked_rows(rows: Rows, settings: IngestSettings) -> Rows:
     """Check that each row is one that ingest would take.
 
     Parameters

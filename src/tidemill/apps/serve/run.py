@@ -8,10 +8,10 @@ import socket
 import sys
 from typing import Final
 
-from tidemill.apps.models.engines import chosen, use
+from tidemill.apps.models.engines import resolve_engine, use_engine
 from tidemill.apps.models.model import find_model
 from tidemill.apps.serve.lineage import lineage
-from tidemill.apps.serve.request_queue import Desk
+from tidemill.apps.serve.request_queue import RequestQueue
 from tidemill.apps.serve.settings import ServiceSettings
 from tidemill.contracts import ConfigError
 from tidemill.ingest.settings import IngestSettings
@@ -43,15 +43,17 @@ def serve(project: Project, problem: str, version: str | None, settings: Service
     model = find_model(project, problem, version)
     _say(f"loading {model.version} and its backbone {model.head.backbone.name}")
     _ = model.embedder.backbone
-    use(chosen(settings.engine, ingest.modality, None), model.embedder, paths, must=settings.engine == "onnx")
-    desk = Desk(model, settings.abstain_below, settings.seconds)
+    use_engine(
+        resolve_engine(settings.engine, ingest.modality, None), model.embedder, paths, must=settings.engine == "onnx"
+    )
+    desk = RequestQueue(model, settings.abstain_below, settings.seconds)
     if settings.host not in LOOPBACK:
         _say(f"caution: {settings.host} is open to others, and the service asks nobody who they are")
     _listen(desk, ingest, settings, lineage(project, model, problem))
     _say("stopped")
 
 
-def _listen(desk: Desk, ingest: IngestSettings, settings: ServiceSettings, told: dict[str, object]) -> None:
+def _listen(desk: RequestQueue, ingest: IngestSettings, settings: ServiceSettings, told: dict[str, object]) -> None:
     import uvicorn
 
     from tidemill.apps.serve.app import application

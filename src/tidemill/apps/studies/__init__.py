@@ -1,6 +1,6 @@
 """What a person asks of a problem's labels now and then.
 
-study             Study: the rows that studies read
-learning_curves   `tidemill learning-curves`: what more labels would bring
-label_errors      `tidemill label-errors`: labels that models of other rows contradict
+study            Study: the rows that studies read
+learning_curves  `tidemill learning-curves`: what more labels would bring
+label_errors     `tidemill label-errors`: labels that models of other rows contradict
 """

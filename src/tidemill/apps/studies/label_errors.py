@@ -12,7 +12,7 @@ import polars as pl
 from tidemill.apps.studies.study import Study, study
 from tidemill.common.files import atomic_write
 from tidemill.contracts import NO_GOLD
-from tidemill.evaluate.errors import label_errors
+from tidemill.evaluate.label_errors import rank_label_errors
 from tidemill.project.contents import contents_of
 from tidemill.project.project import Project
 from tidemill.project.tables import batch_names
@@ -26,7 +26,7 @@ _STYLE = (
 )
 
 
-def suspects(project: Project, name: str) -> tuple[pl.DataFrame, str]:
+def suspected_errors(project: Project, name: str) -> tuple[pl.DataFrame, str]:
     """Rank suspect labels, and write reports/<problem>/label_errors.csv and .html.
 
     Labels are those of denoise for covered training rows; each is compared with a model of
@@ -48,7 +48,7 @@ def suspects(project: Project, name: str) -> tuple[pl.DataFrame, str]:
     plain, own = asked.train.plain(), asked.evaluate.errors
     features, targets = asked.features[rows], asked.targets[rows]
     weights = row_weights(targets, asked.covered[rows], plain)
-    found = label_errors(targets.argmax(axis=1), out_of_fold_predictions(features, targets, weights, plain), own)
+    found = rank_label_errors(targets.argmax(axis=1), out_of_fold_predictions(features, targets, weights, plain), own)
     names = np.array([*asked.problem.classes, ""])  # the last one, which -1 picks, is no gold
     at = rows[found["row"].to_numpy()]
     told: pl.DataFrame = asked.rows[at.tolist()].select("row_id", "batch")
@@ -58,7 +58,7 @@ def suspects(project: Project, name: str) -> tuple[pl.DataFrame, str]:
         found["quality"],
         pl.Series("gold", names[asked.gold[at]], dtype=pl.String),
     )
-    words = said(asked, rows, at)
+    words = cross_validated_predictions(asked, rows, at)
     read = contents_of(asked.paths, batch_names(asked.paths.manifest), asked.problem.modality)
     contents = told.join(read, on="row_id", how="left", maintain_order="left")
     with atomic_write(asked.paths.reports / "label_errors.csv") as path:
@@ -69,7 +69,7 @@ def suspects(project: Project, name: str) -> tuple[pl.DataFrame, str]:
     return told, words
 
 
-def said(asked: Study, rows: Any, suspect: Any) -> str:
+def cross_validated_predictions(asked: Study, rows: Any, suspect: Any) -> str:
     """Say how many suspect labels are wrong by gold, where there is gold."""
     wrong = asked.targets.argmax(axis=1) != asked.gold
     parts = []

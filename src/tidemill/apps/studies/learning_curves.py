@@ -14,9 +14,9 @@ from tidemill.contracts import (
     DataError,
 )
 from tidemill.evaluate.confidence_report import REPORTED
-from tidemill.evaluate.learning_curve_fit import LEAST, checked, fit_law, measured, predictions
+from tidemill.evaluate.learning_curve_fit import LEAST, check_extrapolation, extrapolate, fit_power_law, scores_by_size
 from tidemill.evaluate.learning_curve_plot import draw_curves
-from tidemill.evaluate.metrics import LOWER_IS_BETTER, ruler, tally
+from tidemill.evaluate.metrics import LOWER_IS_BETTER, metric_spec, metric_terms
 from tidemill.project.project import Project
 from tidemill.reports.evaluate import Curve, Curves, Point, PowerLaw
 from tidemill.train.head.fit import fit_head
@@ -28,7 +28,7 @@ from tidemill.train.settings import TrainSettings
 _LAST: Final = 1.25  # a size of all rows there are is worth measuring where it is so much beyond the last one
 
 
-def curves(project: Project, name: str) -> Curves:
+def fit_learning_curves(project: Project, name: str) -> Curves:
     """Measure learning curves of gold labels and of weakly labeled rows, in reports/<problem>/curves.json and .png.
 
     The head is fitted on gold as the ceiling is; on weak labels as `train` has it, by the recipe that `auto`
@@ -94,30 +94,30 @@ def _curve(asked: Study, pool: Any, classes: Any, fit: Callable[[Any], Head]) ->
         rarest = asked.problem.classes[int(counts.argmin())]
         return Curve(reason=f"class {rarest} has {counts.min()} rows: {len(sizes)} sizes are no curve, {LEAST} are")
     points, tallies = [], []
-    by = ruler(asked.problem.classes, asked.evaluate.positive_class, asked.evaluate.n_bins)
+    by = metric_spec(asked.problem.classes, asked.evaluate.positive_class, asked.evaluate.n_bins)
     for size in sizes:
         for seed in range(own.n_repeats):
             chance = np.random.default_rng([asked.train.seed, size, seed])
             drawn = np.concatenate([chance.permutation(pool[classes == k])[:size] for k in range(len(counts))])
             tested = _tested(asked)
-            tallies.append(tally(asked.gold[tested], fit(drawn).predict_proba(asked.features[tested]), by))
+            tallies.append(metric_terms(asked.gold[tested], fit(drawn).predict_proba(asked.features[tested]), by))
             points.append((size, seed))
         print(f"{size} rows a class: {own.n_repeats} heads fitted")
     how = {"n_bootstrap": own.n_bootstrap, "seed": asked.train.seed}
-    return _lawful(asked, points, measured(tallies, by, _metric(asked), **how))
+    return _lawful(asked, points, scores_by_size(tallies, by, _metric(asked), **how))
 
 
 def _lawful(asked: Study, points: list[tuple[int, int]], seen: Any) -> Curve:
     own, rows, seed = asked.evaluate.curves, [rows for rows, _ in points], asked.train.seed
-    law = fit_law(rows, seen, seed=seed)
+    law = fit_power_law(rows, seen, seed=seed)
     limit, gap, rate = law.parameters[0].round(4).tolist()
     scored = zip(points, seen[0], strict=True)
     confidence = asked.evaluate.confidence_level
     return Curve(
         points=tuple(Point(rows=size, seed=draw, score=round(float(score), 6)) for (size, draw), score in scored),
         law=PowerLaw(limit=limit, gap=gap, rate=rate),
-        predictions=predictions(law, own.extrapolate_to, confidence=confidence, reach=own.max_extrapolation),
-        checked=checked(rows, seen, seed=seed, confidence=confidence),
+        predictions=extrapolate(law, own.extrapolate_to, confidence=confidence, reach=own.max_extrapolation),
+        checked=check_extrapolation(rows, seen, seed=seed, confidence=confidence),
     )
 
 

@@ -18,7 +18,7 @@ from tidemill.contracts import (
     votes_contract,
 )
 from tidemill.evaluate.settings import EvaluateSettings
-from tidemill.project.gold import known_rows
+from tidemill.project.gold import gold_rows
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
 from tidemill.project.tables import batch_names, read, read_batches
@@ -80,6 +80,6 @@ def study(project: Project, name: str) -> Study:
     rows = join_rows(
         votes, read_batches(paths.features, FEATURES, batches), read(paths.labels, labels_contract(classes))
     )
-    gold = known_rows(paths, len(classes)).select("row_id", "gold")
+    gold = gold_rows(paths, len(classes)).select("row_id", "gold")
     rows = rows.with_columns(heard.alias("covered")).join(gold, on="row_id", how="left", maintain_order="left")
     return Study(problem, train, evaluate, paths, rows)

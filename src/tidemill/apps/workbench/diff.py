@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tidemill.apps.workbench.formatting import row_line, vote_name
-from tidemill.apps.workbench.problem_view import SEED, Look
+from tidemill.apps.workbench.problem_view import SEED, ProblemView
 from tidemill.contracts import NO_GOLD, ConfigError, Votes
 from tidemill.label.analysis.disagreements import Change, changes
 from tidemill.label.analysis.summary import is_right
@@ -27,7 +27,7 @@ from tidemill.runs.git import git, succeeds
 Indices = npt.NDArray[np.intp]
 
 
-def diff(look: Look, *, against: str = "HEAD", size: int | None = None, shown: int = 3) -> FunctionDiff:
+def diff(look: ProblemView, *, against: str = "HEAD", size: int | None = None, shown: int = 3) -> FunctionDiff:
     """Compare the functions with those at a revision, tag or version.
 
     Parameters
@@ -60,7 +60,7 @@ def diff(look: Look, *, against: str = "HEAD", size: int | None = None, shown: i
     )
 
 
-def _revision(look: Look, against: str) -> str:
+def _revision(look: ProblemView, against: str) -> str:
     """``v1.0.0`` is this problem's version."""
     for name in (against, f"{look.name}@{against}"):
         if succeeds("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", folder=look.project.root):
@@ -69,7 +69,7 @@ def _revision(look: Look, against: str) -> str:
 
 
 @contextlib.contextmanager
-def _folder_at(revision: str, look: Look) -> Iterator[Path]:
+def _folder_at(revision: str, look: ProblemView) -> Iterator[Path]:
     folder, root = look.paths.functions.relative_to(look.project.root), look.project.root
     with tempfile.TemporaryDirectory() as scratch:
         archive = Path(scratch) / "then.tar"
@@ -96,13 +96,13 @@ def _fingerprint(function: AnyFunction) -> str | None:
         return None
 
 
-def _votes(look: Look, functions: list[AnyFunction], rows: Indices) -> tuple[list[str], Votes]:
+def _votes(look: ProblemView, functions: list[AnyFunction], rows: Indices) -> tuple[list[str], Votes]:
     quarantine = Quarantine(limit=len(rows))
     votes = apply(look.table(rows), functions, n_classes=len(look.classes), on_error=quarantine)
     return [function.name for function in functions], votes
 
 
-def _change(look: Look, change: Change, rows: Indices, shown: int) -> FunctionChange:
+def _change(look: ProblemView, change: Change, rows: Indices, shown: int) -> FunctionChange:
     parts = {
         name: _changed(look, change, rows, places, shown, votes=change.before if name == "lost" else change.after)
         for name, places in (("gained", change.gained), ("lost", change.lost), ("flipped", change.flipped))
@@ -110,7 +110,9 @@ def _change(look: Look, change: Change, rows: Indices, shown: int) -> FunctionCh
     return FunctionChange(function=change.name, kind=change.kind, **parts)
 
 
-def _changed(look: Look, change: Change, rows: Indices, places: Indices, shown: int, *, votes: Votes) -> ChangedRows:
+def _changed(
+    look: ProblemView, change: Change, rows: Indices, places: Indices, shown: int, *, votes: Votes
+) -> ChangedRows:
     gold = look.gold[rows]
     known = places[gold[places] != NO_GOLD]
     right = is_right(votes[known][:, None], gold[known])[:, 0] if len(known) else np.empty(0, dtype=np.bool_)
@@ -122,7 +124,7 @@ def _changed(look: Look, change: Change, rows: Indices, places: Indices, shown: 
     )
 
 
-def _examples(look: Look, change: Change, rows: Indices, places: Indices, shown: int) -> tuple[Row, ...]:
+def _examples(look: ProblemView, change: Change, rows: Indices, places: Indices, shown: int) -> tuple[Row, ...]:
     mixed = np.random.default_rng(SEED).permutation(places)
     chosen = mixed[np.argsort(look.gold[rows[mixed]] == NO_GOLD, kind="stable")][:shown]
     kept = look.raw[rows[chosen]].drop("image", strict=False).to_dicts()

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from tidemill.apps.workbench.formatting import content, short
-from tidemill.apps.workbench.problem_view import Look
+from tidemill.apps.workbench.problem_view import ProblemView
 from tidemill.common.files import atomic_write
 from tidemill.common.spelling import did_you_mean
 from tidemill.contracts import ConfigError, DataError
 from tidemill.reports.workbench import ExamplesAdded
 
 
-def examples(look: Look, file: str, *, of: str, rows: Sequence[str]) -> ExamplesAdded:
+def examples(look: ProblemView, file: str, *, of: str, rows: Sequence[str]) -> ExamplesAdded:
     """Add rows to a file of examples in the problem's folder; a row that the file has already gets the new class.
 
     Parameters
@@ -53,7 +53,7 @@ def examples(look: Look, file: str, *, of: str, rows: Sequence[str]) -> Examples
     return ExamplesAdded(file=str(path), examples=len(known), added=tuple(one["row_id"] for one in added))
 
 
-def _example(look: Look, row: str, of: str) -> dict[str, Any]:
+def _example(look: ProblemView, row: str, of: str) -> dict[str, Any]:
     places = look.voted["row_id"].str.starts_with(row).arg_true()
     if len(places) != 1:
         raise DataError(f"{row!r} begins the id of {len(places)} rows; give the whole row_id")

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from tidemill.apps.workbench.formatting import WIDTH, columns, content, percent, vote_name
-from tidemill.apps.workbench.problem_view import Look, rows_named
+from tidemill.apps.workbench.problem_view import ProblemView, rows_named
 from tidemill.contracts import ABSTAIN, NO_GOLD, DataError, Votes
 from tidemill.denoise.report.explain import RowLogOdds, row_log_odds
 from tidemill.project.project import Project
@@ -18,7 +18,7 @@ _SHOWN: Final = 6
 """Lines of the row's text, and functions that would flip it."""
 
 
-def explained(project: Project, row_id: str, asked: str | None) -> RowExplanation:
+def explain_row(project: Project, row_id: str, asked: str | None) -> RowExplanation:
     """Explain a row's label.
 
     Parameters
@@ -47,7 +47,7 @@ def explained(project: Project, row_id: str, asked: str | None) -> RowExplanatio
     return _explained(look, int(places[0]))
 
 
-def _explained(look: Look, place: int) -> RowExplanation:
+def _explained(look: ProblemView, place: int) -> RowExplanation:
     rows = np.array([place])
     votes = look.votes[rows]
     features = look.features[rows] if look.features is not None else None
@@ -80,7 +80,7 @@ def _explained(look: Look, place: int) -> RowExplanation:
     )
 
 
-def _without(look: Look, votes: Votes, place: int, moved: RowLogOdds) -> Flip | None:
+def _without(look: ProblemView, votes: Votes, place: int, moved: RowLogOdds) -> Flip | None:
     """The fewest votes, taken from the strongest on, without which the label is another."""
     for_it = sorted((name for name, by in moved.functions.items() if by > 0), key=lambda name: -moved.functions[name])
     left = np.repeat(votes, len(for_it), axis=0)
@@ -95,7 +95,7 @@ def _without(look: Look, votes: Votes, place: int, moved: RowLogOdds) -> Flip | 
     return Flip(functions=tuple(for_it[: int(flips[0]) + 1]), label=look.classes[answers[flips[0]]])
 
 
-def _if_said(look: Look, votes: Votes, place: int, label: int) -> tuple[OtherVote, ...]:
+def _if_said(look: ProblemView, votes: Votes, place: int, label: int) -> tuple[OtherVote, ...]:
     """Single votes of functions, abstaining on the row or not, that would give it another label."""
     spoke = look.votes != ABSTAIN
     beside = spoke[spoke[:, spoke[place]].any(axis=1)].any(axis=0)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tidemill.apps.workbench.formatting import WIDTH, columns, percent, vote_name
-from tidemill.apps.workbench.problem_view import SEED, Look
+from tidemill.apps.workbench.problem_view import SEED, ProblemView
 from tidemill.common.spelling import did_you_mean
 from tidemill.contracts import ABSTAIN, NO_GOLD, ConfigError, Probabilities, TidemillError
 from tidemill.denoise.report.explain import explain
@@ -37,7 +37,7 @@ _SORTS: Final = {
 }
 
 
-def listing(look: Look, *, sort: str = "name", cost: bool = True) -> FunctionTable:
+def function_table(look: ProblemView, *, sort: str = "name", cost: bool = True) -> FunctionTable:
     """Analyze a problem's functions.
 
     Parameters
@@ -90,14 +90,14 @@ class _Learned:
     points: dict[str, float | None]
 
 
-def _some_rows(look: Look) -> npt.NDArray[np.intp]:
+def _some_rows(look: ProblemView) -> npt.NDArray[np.intp]:
     if len(look.votes) <= ROWS:
         return np.arange(len(look.votes))
     drawn = np.random.default_rng(SEED).choice(len(look.votes), ROWS, replace=False)
     return np.union1d(drawn, np.flatnonzero(look.gold != NO_GOLD))
 
 
-def _learned(look: Look, rows: npt.NDArray[np.intp]) -> _Learned | None:
+def _learned(look: ProblemView, rows: npt.NDArray[np.intp]) -> _Learned | None:
     """What the label model says of each function; None where it was fitted on other functions or not at all."""
     if look.model is None:
         return None
@@ -134,7 +134,7 @@ def _on_dev(scores: GoldScores) -> str:
     return f"accuracy on dev {scores.accuracy:.3f}{accuracy}, calibration error {scores.calibration_error:.3f}{error}"
 
 
-def values(look: Look) -> tuple[list[float], list[float | None]]:
+def values(look: ProblemView) -> tuple[list[float], list[float | None]]:
     """Measure what labels lose where a function abstains; the label model is not fitted again.
 
     Parameters
@@ -175,7 +175,7 @@ def _right(truth: Probabilities, whole: Probabilities, less: Probabilities) -> f
     return float((whole.argmax(axis=1) == answer).sum() - (less.argmax(axis=1) == answer).sum())
 
 
-def _costs(look: Look) -> dict[str, float]:
+def _costs(look: ProblemView) -> dict[str, float]:
     """Of those that can be loaded."""
     try:
         rows = np.arange(min(len(look.raw), 200), dtype=np.intp)
@@ -184,7 +184,7 @@ def _costs(look: Look) -> dict[str, float]:
         return {}
 
 
-def _function(look: Look, line: dict[str, Any], learned: _Learned | None, cost: float | None) -> FunctionLine:
+def _function(look: ProblemView, line: dict[str, Any], learned: _Learned | None, cost: float | None) -> FunctionLine:
     name = line["function"]
     quality = None if learned is None else learned.explanation.functions[name]
     return FunctionLine(

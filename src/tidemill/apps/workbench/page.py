@@ -15,9 +15,9 @@ import polars as pl
 from tidemill.apps.reports.index_page import template
 from tidemill.apps.reports.problem_report import data_uri
 from tidemill.apps.workbench.formatting import content
-from tidemill.apps.workbench.list_functions import listing
-from tidemill.apps.workbench.problem_view import Look
-from tidemill.apps.workbench.suggest_functions import entry_lines, suggesting
+from tidemill.apps.workbench.list_functions import function_table
+from tidemill.apps.workbench.problem_view import ProblemView
+from tidemill.apps.workbench.suggest_functions import entry_lines, suggest_functions
 from tidemill.apps.workbench.try_function import nearly, spread, weaker, worth_reading
 from tidemill.common.files import atomic_write
 from tidemill.contracts import ABSTAIN, DataError, Votes
@@ -40,7 +40,7 @@ _THUMBNAIL: Final = 112
 _SHOWN: Final = 4
 
 
-def page(look: Look, *, size: int | None = None, most: int = 8) -> Path:
+def page(look: ProblemView, *, size: int | None = None, most: int = 8) -> Path:
     """Write reports/<problem>/lf.html anew.
 
     Parameters
@@ -57,7 +57,7 @@ def page(look: Look, *, size: int | None = None, most: int = 8) -> Path:
     """
     look.check()
     rows = look.sample(size)
-    told = listing(look)
+    told = function_table(look)
     read = _read(look, rows)
     text = template(TEMPLATE).render(
         told=told,
@@ -72,16 +72,16 @@ def page(look: Look, *, size: int | None = None, most: int = 8) -> Path:
     return look.paths.reports / "lf.html"
 
 
-def _suggested(look: Look, most: int, size: int | None) -> list[tuple[CandidateFunction, str, tuple[Row, ...]]]:
+def _suggested(look: ProblemView, most: int, size: int | None) -> list[tuple[CandidateFunction, str, tuple[Row, ...]]]:
     """Each with its entry as YAML and examples with thumbnails."""
     try:
-        found = suggesting(look, most=most, size=size).candidates
+        found = suggest_functions(look, most=most, size=size).candidates
     except DataError:
         return []
     return [(one, "\n".join(entry_lines(one.entry)), _pictured(look, one.examples)) for one in found]
 
 
-def _read(look: Look, rows: npt.NDArray[np.intp]) -> dict[str, dict[str, tuple[Row, ...]]]:
+def _read(look: ProblemView, rows: npt.NDArray[np.intp]) -> dict[str, dict[str, tuple[Row, ...]]]:
     """Rows on which each fires, is outvoted and nearly fires, as the votes table has them."""
     answer = (
         plurality(look.votes[rows], n_classes=len(look.classes))
@@ -96,7 +96,7 @@ def _read(look: Look, rows: npt.NDArray[np.intp]) -> dict[str, dict[str, tuple[R
     }
 
 
-def _weak(look: Look, rows: npt.NDArray[np.intp]) -> dict[str, Votes]:
+def _weak(look: ProblemView, rows: npt.NDArray[np.intp]) -> dict[str, Votes]:
     """Declared functions only, all at once."""
     functions = [weak for one in look.functions if (weak := weaker(one)) is not None]
     quarantine = Quarantine(limit=len(rows) * max(len(functions), 1))
@@ -105,7 +105,7 @@ def _weak(look: Look, rows: npt.NDArray[np.intp]) -> dict[str, Votes]:
 
 
 def _of_one(
-    look: Look,
+    look: ProblemView,
     function: AnyFunction | None,
     rows: npt.NDArray[np.intp],
     votes: Votes,
@@ -130,7 +130,7 @@ def _weak_or_own(function: AnyFunction | None, votes: Votes, weak: Votes | None)
     return weak if isinstance(function, DeclaredLabelingFunction) else votes
 
 
-def _pictured(look: Look, rows: tuple[Row, ...]) -> tuple[Row, ...]:
+def _pictured(look: ProblemView, rows: tuple[Row, ...]) -> tuple[Row, ...]:
     if look.problem.modality != "image" or not rows:
         return rows
     images = look.raw.filter(pl.col("row_id").is_in([row["row_id"] for row in rows])).select("row_id", "image")
@@ -149,7 +149,7 @@ def thumbnail(data: bytes) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(small.getvalue()).decode("ascii")
 
 
-def _pictures(look: Look) -> list[tuple[str, str]]:
+def _pictures(look: ProblemView) -> list[tuple[str, str]]:
     """None before the label model was fitted."""
     if look.model is None or look.labels is None:
         return []

@@ -27,8 +27,8 @@ from tidemill.contracts import (
     probability_columns,
     votes_contract,
 )
-from tidemill.denoise.models.base import LabelModel
-from tidemill.denoise.run import restored
+from tidemill.denoise.models.base import BaseLabelModel
+from tidemill.denoise.run import load_label_model
 from tidemill.ingest.settings import IngestSettings
 from tidemill.label.functions.declared import AnyFunction
 from tidemill.label.functions.loading import load_functions
@@ -43,7 +43,7 @@ TEXTS: Final = 5_000
 IMAGES: Final = 400
 
 
-class Look:
+class ProblemView:
     """One problem, its rows, votes, labels and label model."""
 
     def __init__(self, project: Project, name: str) -> None:
@@ -109,12 +109,12 @@ class Look:
         return table.select(probability_columns(self.classes)).to_numpy()
 
     @cached_property
-    def model(self) -> LabelModel | None:
+    def model(self) -> BaseLabelModel | None:
         """The fitted label model; None before denoise has run on these functions."""
         if not self.paths.label_model.exists():
             return None
         saved = LabelModelFile.read(self.paths.label_model)
-        return restored(saved) if list(saved.functions) == self.names else None
+        return load_label_model(saved) if list(saved.functions) == self.names else None
 
     @cached_property
     def features(self) -> Features | None:
@@ -194,13 +194,13 @@ class Look:
             )
 
 
-def problem_with(project: Project, name: str, asked: str | None) -> Look:
-    """Find the problem that has a labeling function; ``asked`` is the problem that was named, if any."""
+def problem_with(project: Project, name: str, asked: str | None) -> ProblemView:
+    """Find the problem that has a labeling function; ``votes_of_function`` is the problem that was named, if any."""
     if asked is not None:
-        return Look(project, asked)
+        return ProblemView(project, asked)
     known: list[str] = []
     for problem in project.problems:
-        look = Look(project, problem)
+        look = ProblemView(project, problem)
         names = [function.name for function in look.functions]
         if name in names:
             return look
@@ -208,7 +208,7 @@ def problem_with(project: Project, name: str, asked: str | None) -> Look:
     raise ConfigError(f"no problem has a labeling function {name!r}{did_you_mean(name, known)}")
 
 
-def rows_named(project: Project, name: str, among: Sequence[str]) -> list[Look]:
+def rows_named(project: Project, name: str, among: Sequence[str]) -> list[ProblemView]:
     """Find the problems that have a row of a row_id, or of the beginning of one."""
-    looks = [Look(project, problem) for problem in among]
+    looks = [ProblemView(project, problem) for problem in among]
     return [look for look in looks if look.paths.votes.exists() and look.voted["row_id"].str.starts_with(name).any()]

@@ -11,7 +11,7 @@ import yaml
 from pydantic import JsonValue
 
 from tidemill.apps.workbench.formatting import WIDTH, row_line
-from tidemill.apps.workbench.problem_view import SEED, Look
+from tidemill.apps.workbench.problem_view import SEED, ProblemView
 from tidemill.contracts import ABSTAIN, NO_GOLD, DataError, Votes
 from tidemill.label.analysis.suggestions import Candidate, Evidence, suggest
 from tidemill.label.analysis.summary import conflicts
@@ -19,7 +19,7 @@ from tidemill.label.image_statistics.statistics import statistics_of
 from tidemill.reports.workbench import CandidateFunction, Suggestions
 
 
-def suggesting(look: Look, *, most: int = 10, size: int | None = None, shown: int = 2) -> Suggestions:
+def suggest_functions(look: ProblemView, *, most: int = 10, size: int | None = None, shown: int = 2) -> Suggestions:
     """Suggest functions that would vote on rows on which no function votes, or on which they disagree.
 
     Parameters
@@ -59,7 +59,7 @@ def suggesting(look: Look, *, most: int = 10, size: int | None = None, shown: in
     )
 
 
-def _seen(look: Look, rows: Any) -> pl.DataFrame:
+def _seen(look: ProblemView, rows: Any) -> pl.DataFrame:
     """Image statistics stand in place of images."""
     table = look.table(rows)
     if "image" not in table.columns:
@@ -68,7 +68,7 @@ def _seen(look: Look, rows: Any) -> pl.DataFrame:
     return table.drop("image").hstack(told.rename({name: f"image.{name}" for name in told.columns}))
 
 
-def _candidate(look: Look, rows: Any, one: Candidate, votes: Votes, shown: int) -> CandidateFunction:
+def _candidate(look: ProblemView, rows: Any, one: Candidate, votes: Votes, shown: int) -> CandidateFunction:
     places = np.random.default_rng(SEED).permutation(one.rows)[:shown]
     examples = look.raw[rows[places]].drop("image", strict=False).to_dicts()
     return CandidateFunction(

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tidemill.apps.workbench.formatting import percent, row_line, vote_name
-from tidemill.apps.workbench.problem_view import SEED, Look
+from tidemill.apps.workbench.problem_view import SEED, ProblemView
 from tidemill.contracts import ABSTAIN, NO_GOLD, Votes
 from tidemill.label.analysis.disagreements import disagreements, plurality
 from tidemill.label.analysis.summary import is_right
@@ -26,7 +26,7 @@ _FIRED: Final = 500
 """Rows that a function fires on, to which others are compared."""
 
 
-def trying(look: Look, name: str, *, size: int | None = None, shown: int = 5) -> Trial:
+def evaluate_function(look: ProblemView, name: str, *, size: int | None = None, shown: int = 5) -> Trial:
     """Try a labeling function.
 
     Parameters
@@ -45,7 +45,7 @@ def trying(look: Look, name: str, *, size: int | None = None, shown: int = 5) ->
         How it does on the sample, and rows worth reading.
     """
     function, rows = look.function(name), look.sample(size)
-    votes, failures = asked(look, function, rows)
+    votes, failures = votes_of_function(look, function, rows)
     answer, source = answers(look, name, votes, rows)
     lost = disagreements(votes[:, None], answer)[:, 0] & (answer != ABSTAIN)
     gold = look.gold[rows]
@@ -74,12 +74,12 @@ def trying(look: Look, name: str, *, size: int | None = None, shown: int = 5) ->
     )
 
 
-def _counted(look: Look, votes: Votes) -> dict[str, int]:
+def _counted(look: ProblemView, votes: Votes) -> dict[str, int]:
     said, counts = np.unique(votes[votes != ABSTAIN], return_counts=True)
     return {vote_name(int(vote), look.classes): int(count) for vote, count in zip(said, counts, strict=True)}
 
 
-def asked(look: Look, function: AnyFunction, rows: Indices) -> tuple[Votes, list[Failure]]:
+def votes_of_function(look: ProblemView, function: AnyFunction, rows: Indices) -> tuple[Votes, list[Failure]]:
     """Apply a labeling function.
 
     Parameters
@@ -99,7 +99,7 @@ def asked(look: Look, function: AnyFunction, rows: Indices) -> tuple[Votes, list
     return votes[:, 0], quarantine.failures
 
 
-def answers(look: Look, name: str, votes: Votes, rows: Indices) -> tuple[npt.NDArray[np.int8], str]:
+def answers(look: ProblemView, name: str, votes: Votes, rows: Indices) -> tuple[npt.NDArray[np.int8], str]:
     """Find the class of each row, by gold, the label model or the other functions.
 
     Parameters
@@ -131,11 +131,13 @@ def answers(look: Look, name: str, votes: Votes, rows: Indices) -> tuple[npt.NDA
     return plurality(others, n_classes=len(look.classes)), "majority of the functions"
 
 
-def _near(look: Look, function: AnyFunction, votes: Votes, rows: Indices, answer: npt.NDArray[np.int8]) -> Indices:
+def _near(
+    look: ProblemView, function: AnyFunction, votes: Votes, rows: Indices, answer: npt.NDArray[np.int8]
+) -> Indices:
     """Rows on which it is silent and nearly fires: by a weaker condition, or by likeness to rows on which it fires."""
     weak = weaker(function)
     if weak is not None:
-        return nearly(look, votes, rows, answer, asked(look, weak, rows)[0])
+        return nearly(look, votes, rows, answer, votes_of_function(look, weak, rows)[0])
     return nearly(look, votes, rows, answer, None if isinstance(function, DeclaredLabelingFunction) else votes)
 
 
@@ -148,7 +150,7 @@ def weaker(function: AnyFunction) -> DeclaredLabelingFunction | None:
     return DeclaredLabelingFunction(function.name, whole, 0, function.where) if parts else None
 
 
-def nearly(look: Look, votes: Votes, rows: Indices, answer: npt.NDArray[np.int8], weak: Votes | None) -> Indices:
+def nearly(look: ProblemView, votes: Votes, rows: Indices, answer: npt.NDArray[np.int8], weak: Votes | None) -> Indices:
     """Find near misses; those come first to which the others give the class that the function would.
 
     Parameters
@@ -180,7 +182,7 @@ def nearly(look: Look, votes: Votes, rows: Indices, answer: npt.NDArray[np.int8]
     return found[np.argsort(answer[found] != common, kind="stable")]
 
 
-def _alike(look: Look, fired: Indices, silent: Indices, rows: Indices) -> Indices:
+def _alike(look: ProblemView, fired: Indices, silent: Indices, rows: Indices) -> Indices:
     """The twentieth of the rows without its vote that is most like a row it fired on."""
     if look.features is None or not len(fired) or not len(silent):
         return np.empty(0, dtype=np.intp)
@@ -208,7 +210,7 @@ def spread(found: Indices, gold: npt.NDArray[np.int8], shown: int) -> Indices:
 
 
 def worth_reading(
-    look: Look,
+    look: ProblemView,
     function: AnyFunction | None,
     rows: Indices,
     places: Indices,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from typer import Option
 
-from tidemill.cli.lf.problems import apart, chosen
+from tidemill.cli.lf.problems import chosen, problem_and_rest
 from tidemill.cli.options import AnyProblem, AsJson, OutFile, SampleSize
 from tidemill.cli.output import answering
 
@@ -34,4 +34,4 @@ def diff(
 
     with answering(as_json=as_json, out=out) as answer:
         reports = [compare(look, against=against, size=rows, shown=show) for look in chosen(problem)]
-        answer(reports, apart([printed(report) for report in reports]))
+        answer(reports, problem_and_rest([printed(report) for report in reports]))

@@ -32,8 +32,8 @@ def examples(
     """
     from tidemill.apps.workbench.examples import examples as write_examples
     from tidemill.apps.workbench.examples import printed
-    from tidemill.apps.workbench.problem_view import Look
+    from tidemill.apps.workbench.problem_view import ProblemView
 
     with answering(as_json=as_json, out=out) as answer:
-        report = write_examples(Look(open_project(problem), problem), file, of=of, rows=rows)
+        report = write_examples(ProblemView(open_project(problem), problem), file, of=of, rows=rows)
         answer(report, printed(report))

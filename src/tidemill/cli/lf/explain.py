@@ -26,8 +26,8 @@ def explain(
     --------
     tidemill lf explain 3f2a
     """
-    from tidemill.apps.workbench.explain_row import explained, printed
+    from tidemill.apps.workbench.explain_row import explain_row, printed
 
     with answering(as_json=as_json, out=out) as answer:
-        report = explained(open_project(problem), row, problem)
+        report = explain_row(open_project(problem), row, problem)
         answer(report, printed(report))

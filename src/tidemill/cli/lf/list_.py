@@ -6,7 +6,7 @@ from typing import Annotated
 
 from typer import Option
 
-from tidemill.cli.lf.problems import apart, chosen
+from tidemill.cli.lf.problems import chosen, problem_and_rest
 from tidemill.cli.options import AnyProblem, AsJson, OutFile
 from tidemill.cli.output import answering
 
@@ -30,8 +30,8 @@ def list_functions(
     tidemill lf list spam
     tidemill lf list spam --sort coverage --json
     """
-    from tidemill.apps.workbench.list_functions import listing, printed
+    from tidemill.apps.workbench.list_functions import function_table, printed
 
     with answering(as_json=as_json, out=out) as answer:
-        tables = [listing(look, sort=sort, cost=not no_cost) for look in chosen(problem)]
-        answer(tables, apart([printed(table) for table in tables]))
+        tables = [function_table(look, sort=sort, cost=not no_cost) for look in chosen(problem)]
+        answer(tables, problem_and_rest([printed(table) for table in tables]))

@@ -21,8 +21,8 @@ def schema(problem: AnyProblem = None, *, as_json: AsJson = False, out: OutFile 
     with answering(as_json=as_json, out=out) as answer:
         classes: tuple[str, ...] = ()
         if problem:
-            from tidemill.apps.workbench.problem_view import Look
+            from tidemill.apps.workbench.problem_view import ProblemView
 
-            classes = Look(open_project(problem), problem).classes
+            classes = ProblemView(open_project(problem), problem).classes
         content = json_schema(classes)
         answer(content, [as_text(content)])

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from typer import Option
 
-from tidemill.cli.lf.problems import apart, chosen
+from tidemill.cli.lf.problems import chosen, problem_and_rest
 from tidemill.cli.options import AnyProblem, AsJson, OutFile, SampleSize
 from tidemill.cli.output import answering
 
@@ -28,8 +28,8 @@ def suggest(
     --------
     tidemill lf suggest spam --limit 5
     """
-    from tidemill.apps.workbench.suggest_functions import printed, suggesting
+    from tidemill.apps.workbench.suggest_functions import printed, suggest_functions
 
     with answering(as_json=as_json, out=out) as answer:
-        reports = [suggesting(look, most=limit, size=rows, shown=show) for look in chosen(problem)]
-        answer(reports, apart([printed(report) for report in reports]))
+        reports = [suggest_functions(look, most=limit, size=rows, shown=show) for look in chosen(problem)]
+        answer(reports, problem_and_rest([printed(report) for report in reports]))

@@ -30,8 +30,8 @@ def try_function(
     tidemill lf try shouts --problem spam --show 20
     """
     from tidemill.apps.workbench.problem_view import problem_with
-    from tidemill.apps.workbench.try_function import printed, trying
+    from tidemill.apps.workbench.try_function import evaluate_function, printed
 
     with answering(as_json=as_json, out=out) as answer:
-        report = trying(problem_with(open_project(problem), name, problem), name, size=rows, shown=show)
+        report = evaluate_function(problem_with(open_project(problem), name, problem), name, size=rows, shown=show)
         answer(report, printed(report))

@@ -18,7 +18,7 @@ from typing import Any, Final, Self
 import numpy as np
 
 from tidemill.contracts import NO_GOLD, Features, Probabilities, Votes
-from tidemill.denoise.models.base import Gold, LabelModel, from_dict
+from tidemill.denoise.models.base import BaseLabelModel, Gold, from_dict
 from tidemill.denoise.models.crowd import Crowd, is_crowd
 from tidemill.denoise.models.generative import Generative
 from tidemill.denoise.models.joint import UNSKILLED, Joint, too_dependent
@@ -44,7 +44,7 @@ KINDS_FOR_GENERATIVE: Final = 400
 """Kinds of vote above which a generative model cannot be checked against pairs, and is not tried."""
 
 
-def _best(candidates: dict[str, LabelModel]) -> str:
+def _best(candidates: dict[str, BaseLabelModel]) -> str:
     if "crowd" in candidates:
         return "crowd"
     generative = candidates.get("generative")
@@ -82,7 +82,7 @@ class Auto(ModelWithPriors):
     learned = ModelWithPriors.learned
     uses_features = True
 
-    chosen_: LabelModel
+    chosen_: BaseLabelModel
     calibration_: Calibration | None
     evidence_: dict[str, Any]
 
@@ -115,7 +115,7 @@ class Auto(ModelWithPriors):
         """Choose among label models of votes by distinct rows."""
         self._adopt(self._choose(rows))
 
-    def _choose(self, rows: DistinctRows) -> LabelModel:
+    def _choose(self, rows: DistinctRows) -> BaseLabelModel:
         pairs = PairLifts(self.n_classes, **self.prior_parameters())
         pairs.order_ = self.order_
         pairs.learn(rows)
@@ -134,7 +134,7 @@ class Auto(ModelWithPriors):
         self._calibrate(rows, chosen)
         return chosen
 
-    def _calibrate(self, rows: DistinctRows, chosen: LabelModel) -> None:
+    def _calibrate(self, rows: DistinctRows, chosen: BaseLabelModel) -> None:
         """Keep a calibration of the chosen model's answers, where gold that it has not seen speaks for it."""
         self.calibration_ = None
         labeled = np.flatnonzero(rows.gold != NO_GOLD)
@@ -152,7 +152,7 @@ class Auto(ModelWithPriors):
             reason = "it was fitted on the predictions of votes alone, and features predict"
             self.evidence_["calibration"] = {"rows": told["rows"], "used": False, "reason": reason}
 
-    def _with_features(self, votes: Votes, features: Features, gold: Gold, model: LabelModel) -> LabelModel:
+    def _with_features(self, votes: Votes, features: Features, gold: Gold, model: BaseLabelModel) -> BaseLabelModel:
         """The chosen model, and a classifier and the meaning of votes learned on top of it."""
         joint = Joint(self.n_classes)
         model.order_, name = np.arange(self.functions_), self.evidence_["chosen"]
@@ -177,13 +177,13 @@ class Auto(ModelWithPriors):
             return "features predict nothing of the labels, and are not used"
         return f"features predict {joint.skill_:.0%} of the labels of rows not seen, beyond the commonest class"
 
-    def _candidates(self, rows: DistinctRows, pairs: PairLifts) -> dict[str, LabelModel]:
+    def _candidates(self, rows: DistinctRows, pairs: PairLifts) -> dict[str, BaseLabelModel]:
         smoothed = SmoothedVote(
             self.n_classes, default=self.default, default_rate=self.default_rate, **self.prior_parameters()
         )
         smoothed.learn_from(rows, pairs)
         majority = MajorityVote(self.n_classes).fit(rows.votes)
-        candidates: dict[str, LabelModel] = {"majority": majority, "smoothed": smoothed}
+        candidates: dict[str, BaseLabelModel] = {"majority": majority, "smoothed": smoothed}
         if is_crowd(rows, self.n_classes, effective=pairs.effective()):
             crowd = Crowd(self.n_classes, **self.prior_parameters())
             crowd.order_, crowd.functions_ = self.order_, self.functions_
@@ -195,7 +195,7 @@ class Auto(ModelWithPriors):
             candidates["generative"] = generative
         return candidates
 
-    def _compare(self, rows: DistinctRows, candidates: dict[str, LabelModel], best: str) -> None:
+    def _compare(self, rows: DistinctRows, candidates: dict[str, BaseLabelModel], best: str) -> None:
         agreement = {
             name: held_out_agreement(model._predict_or_prior, rows, self.n_classes)  # noqa: SLF001 - own base
             for name, model in candidates.items()
@@ -220,7 +220,7 @@ class Auto(ModelWithPriors):
             chosen, reason = better, "significantly less squared error on gold"
         self.evidence_ |= {"chosen": chosen, "reason": reason, "held_out_agreement": agreement, "gold": gold}
 
-    def _surely_better(self, rows: DistinctRows, candidates: dict[str, LabelModel], best: str) -> str | None:
+    def _surely_better(self, rows: DistinctRows, candidates: dict[str, BaseLabelModel], best: str) -> str | None:
         """Name of the model with the least squared error on gold, if it is surely less than that of ``best``.
 
         Models have learned from the gold that judges them, and few rows flatter one by chance: the gain has to be twice its
@@ -245,7 +245,7 @@ class Auto(ModelWithPriors):
         interval, stability = balance_interval(rows, pairs, draws=self.draws, seed=self.seed)
         self.evidence_ |= {"balance_interval": interval.round(6).tolist(), "stability": round(stability, 6)}
 
-    def _adopt(self, model: LabelModel) -> None:
+    def _adopt(self, model: BaseLabelModel) -> None:
         model.order_, model.functions_ = self.order_, self.functions_
         self.chosen_, self.balance_ = model, model.balance_
         self.prior_ = self._calibrated(model.prior_[None], np.array([True]))[0]

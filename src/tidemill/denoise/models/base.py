@@ -20,10 +20,10 @@ ROWS: Final = 1 << 18
 """Rows predicted together where there are many; bounds the memory that a prediction takes."""
 
 
-_BY_NAME: Final[dict[str, type[LabelModel]]] = {}
+_BY_NAME: Final[dict[str, type[BaseLabelModel]]] = {}
 
 
-class LabelModel(ABC):
+class BaseLabelModel(ABC):
     """The constructor stores, ``fit`` learns names that end with an underscore; input is left alone.
 
     Every label model keeps these promises, and ``tests/denoise/models/test_promises.py`` runs them over the registry:
@@ -214,7 +214,7 @@ class LabelModel(ABC):
         return model
 
 
-def from_dict(content: dict[str, Any]) -> LabelModel:
+def from_dict(content: dict[str, Any]) -> BaseLabelModel:
     """Restore a label model of any name from what its ``to_dict`` gave.
 
     Raises
@@ -225,7 +225,7 @@ def from_dict(content: dict[str, Any]) -> LabelModel:
     return model_class(content["model"]).from_dict(content)
 
 
-def model_class(name: str) -> type[LabelModel]:
+def model_class(name: str) -> type[BaseLabelModel]:
     """Look up the class of a label model by its name.
 
     Raises

@@ -14,7 +14,7 @@ from typing import Any, Final, Self
 import numpy as np
 
 from tidemill.contracts import NO_GOLD, DataError, Features, Probabilities, Votes
-from tidemill.denoise.models.base import Gold, LabelModel, from_dict
+from tidemill.denoise.models.base import BaseLabelModel, Gold, from_dict
 from tidemill.denoise.models.smoothed import SmoothedVote
 from tidemill.denoise.statistics.distinct_rows import DistinctRows
 from tidemill.denoise.statistics.gold import gold_evidence, gold_scores
@@ -43,7 +43,7 @@ class TrainingRows:
     covered: Any
 
 
-class Joint(LabelModel):
+class Joint(BaseLabelModel):
     """Posterior of a linear classifier and of what each kind of vote means.
 
     Parameters
@@ -80,7 +80,7 @@ class Joint(LabelModel):
     name = "joint"
     parameters = ("n_classes", "penalty", "strength", "rounds", "folds", "most")
     learned = (
-        *LabelModel.learned,
+        *BaseLabelModel.learned,
         "evidence_",
         "coefficients_",
         "centre_",
@@ -98,7 +98,7 @@ class Joint(LabelModel):
     accuracies_: Array
     skill_: float
     silent_bias_: Array | float = 0.0
-    base_: LabelModel
+    base_: BaseLabelModel
     held_out_: dict[str, float] | None
 
     def __init__(
@@ -127,7 +127,7 @@ class Joint(LabelModel):
         raise DataError("label model joint learns from features of rows, which cannot be counted: fit it on rows")
 
     def learn_rows(
-        self, votes: Votes, features: Features | None, *, gold: Gold, base: LabelModel, default: Array | None = None
+        self, votes: Votes, features: Features | None, *, gold: Gold, base: BaseLabelModel, default: Array | None = None
     ) -> None:
         """Fit classifier and meaning of votes on top of a label model of votes.
 
@@ -160,7 +160,7 @@ class Joint(LabelModel):
         for turn in range(self.rounds):
             seen, whole = self._cross_fitted(rows, labels, warm)
             if turn == 0:
-                self.skill_ = 0.0 if too_dependent(base) else skill(seen[rows.covered], start[rows.covered])
+                self.skill_ = 0.0 if too_dependent(base) else informedness(seen[rows.covered], start[rows.covered])
                 recall = class_recall(seen[rows.covered], start[rows.covered])
             self._read_votes(rows.one_hot_votes, seen, start, recall)
             labels = self._combined(rows.one_hot_votes @ self.evidence_, alone, seen, rows.gold)
@@ -217,11 +217,11 @@ class Joint(LabelModel):
         Returns
         -------
         float
-            See ``skill``.
+            See ``informedness``.
         """
         rows = self._rows(votes, features, np.full(len(votes), NO_GOLD))
         seen, _ = self._cross_fitted(rows, labels, [None] * (self.folds + 1))
-        return skill(seen[rows.covered], labels[rows.covered])
+        return informedness(seen[rows.covered], labels[rows.covered])
 
     def _classifier(self, rows: TrainingRows, labels: Array, chosen: Any, start: Array | None) -> LinearClassifier:
         chosen = chosen if chosen.any() else np.ones_like(chosen)
@@ -272,7 +272,7 @@ class Joint(LabelModel):
         return model
 
 
-def too_dependent(base: LabelModel) -> bool:
+def too_dependent(base: BaseLabelModel) -> bool:
     """Test whether a label model of votes found them too dependent for a classifier, which would learn their errors.
 
     Parameters
@@ -314,7 +314,7 @@ def bias_to_shares(given: Probabilities, shares: Array) -> Array:
     return bias
 
 
-def skill(seen: Probabilities, labels: Probabilities) -> float:
+def informedness(seen: Probabilities, labels: Probabilities) -> float:
     """Measure agreement beyond naming the commonest class.
 
     Parameters

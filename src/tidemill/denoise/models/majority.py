@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from tidemill.contracts import Features, Probabilities, Votes
-from tidemill.denoise.models.base import Gold, LabelModel
+from tidemill.denoise.models.base import BaseLabelModel, Gold
 from tidemill.denoise.statistics.distinct_rows import DistinctRows
 from tidemill.denoise.statistics.votes import vote_shares
 
 
-class MajorityVote(LabelModel):
+class MajorityVote(BaseLabelModel):
     """The share of votes per class; a row without votes is uniform.
 
     A vote "not class k" is divided over the other classes.

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from tidemill.contracts import DataError, Features, Votes
-from tidemill.denoise.models.base import Gold, LabelModel
+from tidemill.denoise.models.base import BaseLabelModel, Gold
 from tidemill.denoise.models.registry import create, from_dict
 from tidemill.denoise.statistics.votes import Array
 
@@ -34,7 +34,7 @@ class MultiLabel:
            [0., 1.]])
     """
 
-    models_: dict[str, LabelModel]
+    models_: dict[str, BaseLabelModel]
 
     def __init__(self, model: str, **parameters: Any) -> None:
         self.model = model

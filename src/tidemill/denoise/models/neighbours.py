@@ -11,14 +11,14 @@ from typing import Any, Self
 import numpy as np
 
 from tidemill.contracts import DataError, Features, Probabilities, Votes
-from tidemill.denoise.models.base import Gold, LabelModel
+from tidemill.denoise.models.base import BaseLabelModel, Gold
 from tidemill.denoise.models.smoothed import SmoothedVote
 from tidemill.denoise.statistics.distinct_rows import DistinctRows
 from tidemill.denoise.statistics.row_order import row_order
 from tidemill.denoise.statistics.votes import Array, softmax, uncovered
 
 
-class Neighbours(LabelModel):
+class Neighbours(BaseLabelModel):
     """Probabilities of a row, times those of its nearest reference rows by cosine.
 
     Parameters
@@ -38,7 +38,7 @@ class Neighbours(LabelModel):
 
     name = "neighbours"
     parameters = ("n_classes", "nearest", "most", "budget")
-    learned = (*LabelModel.learned, "reference_", "opinions_")
+    learned = (*BaseLabelModel.learned, "reference_", "opinions_")
     uses_features = True
 
     reference_: Array

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from tidemill.contracts import Features, Probabilities, Votes
-from tidemill.denoise.models.base import LabelModel
+from tidemill.denoise.models.base import BaseLabelModel
 from tidemill.denoise.models.weighted import one_coin_evidence, smoothed_accuracies
 from tidemill.denoise.statistics.distinct_rows import DistinctRows
 from tidemill.denoise.statistics.gold import gold_evidence
 from tidemill.denoise.statistics.votes import Array, one_hot, softmax, sum_evidence, vote_shares
 
 
-class OneCoin(LabelModel):
+class OneCoin(BaseLabelModel):
     """Posterior under one accuracy per function and a uniform class prior.
 
     Examples
@@ -24,7 +24,7 @@ class OneCoin(LabelModel):
 
     name = "one_coin"
     parameters = ("n_classes", "iterations", "tolerance", "budget")
-    learned = (*LabelModel.learned, "accuracies_")
+    learned = (*BaseLabelModel.learned, "accuracies_")
 
     accuracies_: Array
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from tidemill.contracts import ConfigError
-from tidemill.denoise.models.base import LabelModel
+from tidemill.denoise.models.base import BaseLabelModel
 from tidemill.denoise.statistics.votes import Array
 
 BALANCE_WEIGHT: Final = 100.0
@@ -20,7 +20,7 @@ PRIOR_RIGHT: Final = 1.4
 PRIOR_VOTES: Final = 2.0
 
 
-class ModelWithPriors(LabelModel):
+class ModelWithPriors(BaseLabelModel):
     """A label model that can be told what is believed.
 
     Parameters

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from tidemill.contracts import ConfigError
 from tidemill.denoise.models.auto import Auto
-from tidemill.denoise.models.base import LabelModel, from_dict, model_class
+from tidemill.denoise.models.base import BaseLabelModel, from_dict, model_class
 from tidemill.denoise.models.crowd import Crowd
 from tidemill.denoise.models.dawid_skene import DawidSkene
 from tidemill.denoise.models.generative import Generative
@@ -22,7 +22,7 @@ from tidemill.denoise.models.weighted import WeightedVote
 
 __all__ = ["MODELS", "create", "from_dict"]
 
-_ALL: Final[tuple[type[LabelModel], ...]] = (
+_ALL: Final[tuple[type[BaseLabelModel], ...]] = (
     MajorityVote,
     WeightedVote,
     OneCoin,
@@ -37,10 +37,10 @@ _ALL: Final[tuple[type[LabelModel], ...]] = (
     Joint,
     Auto,
 )
-MODELS: Final[dict[str, type[LabelModel]]] = {model.name: model for model in _ALL}
+MODELS: Final[dict[str, type[BaseLabelModel]]] = {model.name: model for model in _ALL}
 
 
-def create(name: str, n_classes: int, **parameters: Any) -> LabelModel:
+def create(name: str, n_classes: int, **parameters: Any) -> BaseLabelModel:
     """Create an unfitted label model.
 
     Parameters

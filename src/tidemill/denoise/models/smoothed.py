@@ -21,7 +21,7 @@ from tidemill.contracts import Features, Probabilities, Votes
 from tidemill.denoise.models.pairs import PairLifts
 from tidemill.denoise.models.priors import ModelWithPriors
 from tidemill.denoise.models.spoken import SpokenConfusions
-from tidemill.denoise.statistics.balance import class_balance, lead, uncovered_prior
+from tidemill.denoise.statistics.balance import class_balance, leading_class, uncovered_prior
 from tidemill.denoise.statistics.default_class import default_prior, one_class_named
 from tidemill.denoise.statistics.distinct_rows import DistinctRows
 from tidemill.denoise.statistics.votes import Array, named_classes, one_hot, softmax, sum_evidence, uncovered
@@ -132,7 +132,7 @@ class SmoothedVote(ModelWithPriors):
         self.sharpness_ = 1.0 + SURER * agreement(rows, self.n_classes) * (self.n_classes > 2)  # noqa: PLR2004
         self.mismatch_ = pairs.mismatch(rows)
         self.balance_ = class_balance(rows, pairs.balance_, self.balance_counts())
-        self.pair_share_ = 0.0 if self.mismatch_ > DOUBTFUL or lead(self.balance_) > RARE else PAIRS
+        self.pair_share_ = 0.0 if self.mismatch_ > DOUBTFUL or leading_class(self.balance_) > RARE else PAIRS
         self.prior_ = uncovered_prior(self.balance_, pairs.prior_)
         default = default_prior(rows, self.n_classes, default=self.default, rate=self.default_rate)
         if default is not None:

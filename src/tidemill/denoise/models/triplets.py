@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from tidemill.contracts import ABSTAIN, Features, Probabilities, Votes
-from tidemill.denoise.models.base import LabelModel
+from tidemill.denoise.models.base import BaseLabelModel
 from tidemill.denoise.models.weighted import one_coin_evidence
 from tidemill.denoise.statistics.distinct_rows import DistinctRows
 from tidemill.denoise.statistics.votes import Array, softmax, sum_evidence
@@ -24,7 +24,7 @@ BELIEF: Final = 20.0
 USUAL: Final = 0.4
 
 
-class Triplets(LabelModel):
+class Triplets(BaseLabelModel):
     """Posterior under accuracies from triplets; no iteration, no start to depend on.
 
     Examples
@@ -38,7 +38,7 @@ class Triplets(LabelModel):
 
     name = "triplets"
     parameters = ("n_classes", "budget")
-    learned = (*LabelModel.learned, "accuracies_")
+    learned = (*BaseLabelModel.learned, "accuracies_")
 
     accuracies_: Array
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tidemill.contracts import Features, Probabilities, Votes
-from tidemill.denoise.models.base import LabelModel
+from tidemill.denoise.models.base import BaseLabelModel
 from tidemill.denoise.statistics.distinct_rows import DistinctRows
 from tidemill.denoise.statistics.gold import gold_evidence
 from tidemill.denoise.statistics.votes import Array, named_classes, one_hot, softmax, sum_evidence, vote_shares
@@ -14,7 +14,7 @@ BELIEF = 10.0
 """Votes of belief that a function is right as often as all are."""
 
 
-class WeightedVote(LabelModel):
+class WeightedVote(BaseLabelModel):
     """Posterior in which each function weighs the log odds of its agreement with the majority.
 
     Examples
@@ -26,7 +26,7 @@ class WeightedVote(LabelModel):
 
     name = "weighted"
     parameters = ("n_classes", "budget")
-    learned = (*LabelModel.learned, "accuracies_")
+    learned = (*BaseLabelModel.learned, "accuracies_")
 
     accuracies_: Array
 

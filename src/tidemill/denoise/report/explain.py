@@ -11,7 +11,7 @@ import polars as pl
 
 from tidemill.common.statistics import wilson
 from tidemill.contracts import ABSTAIN, Probabilities, Votes
-from tidemill.denoise.models.base import LabelModel
+from tidemill.denoise.models.base import BaseLabelModel
 from tidemill.denoise.models.pairs import PairLifts
 from tidemill.denoise.statistics.dependence import EXCESS, dependent_groups
 from tidemill.denoise.statistics.votes import Array, named_classes, one_hot
@@ -23,7 +23,7 @@ CONFIDENCE: Final = 0.9
 
 
 def explain(
-    model: LabelModel, votes: Votes, *, names: Sequence[str], classes: Sequence[str], features: Any = None
+    model: BaseLabelModel, votes: Votes, *, names: Sequence[str], classes: Sequence[str], features: Any = None
 ) -> Explanation:
     """Explain a fitted model on votes.
 
@@ -160,7 +160,9 @@ class RowLogOdds:
     functions: dict[str, float]
 
 
-def row_log_odds(model: LabelModel, votes: Votes, *, names: Sequence[str], features: Any = None) -> list[RowLogOdds]:
+def row_log_odds(
+    model: BaseLabelModel, votes: Votes, *, names: Sequence[str], features: Any = None
+) -> list[RowLogOdds]:
     """Explain the labels of a few rows.
 
     Parameters
@@ -190,7 +192,7 @@ def row_log_odds(model: LabelModel, votes: Votes, *, names: Sequence[str], featu
 
 
 def row_evidence(
-    model: LabelModel,
+    model: BaseLabelModel,
     votes: Votes,
     row_ids: pl.Series,
     *,

@@ -27,7 +27,7 @@ Action = Literal["write", "label", "stop"]
 
 
 @dataclass(frozen=True)
-class LabelValue:
+class MarginalValue:
     """What labeling functions are worth in gold rows; ``beyond``: more than the gold at hand can tell."""
 
     labels: float
@@ -41,7 +41,7 @@ class LabelValue:
 
 def label_value(
     features: Features, weak: Probabilities, gold: Any, *, covered: Any, draws: int, seed: int
-) -> LabelValue:
+) -> MarginalValue:
     """Measure how many gold rows the weak labels are worth.
 
     Parameters
@@ -80,7 +80,7 @@ def label_value(
     labels, beyond = _crossing(path, curve)
     interval = (float(np.quantile(crossings, 0.05)), float(np.quantile(crossings, 0.95)))
     action, why = next_action(path, curve, coverage=float(np.asarray(covered).mean()), beyond=beyond)
-    return LabelValue(labels, (min(interval[0], labels), max(interval[1], labels)), beyond, path, curve, action, why)
+    return MarginalValue(labels, (min(interval[0], labels), max(interval[1], labels)), beyond, path, curve, action, why)
 
 
 def _run(

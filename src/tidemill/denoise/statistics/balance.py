@@ -71,7 +71,7 @@ def geometric_mean(first: Array, second: Array) -> Array:
     return np.asarray(product / product.sum())
 
 
-def lead(shares_: Array) -> float:
+def leading_class(shares_: Array) -> float:
     """Compute by how much the largest share exceeds the next.
 
     Parameters
@@ -107,9 +107,9 @@ def uncovered_prior(balance: Array, by_silence: Array) -> Array:
         The balance where it is decisive; where it is not, the mean of both if the silence of functions is decisive for the
         same class; otherwise every class alike.
     """
-    if lead(balance) >= DECISIVE:
+    if leading_class(balance) >= DECISIVE:
         return balance
-    if lead(by_silence) >= DECISIVE and by_silence.argmax() == balance.argmax():
+    if leading_class(by_silence) >= DECISIVE and by_silence.argmax() == balance.argmax():
         return geometric_mean(balance, by_silence)
     return np.full(len(balance), 1.0 / len(balance))
 

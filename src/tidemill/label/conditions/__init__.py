@@ -1,14 +1,14 @@
 """What declared labeling functions ask of a row: plain data, each compiled to one Polars expression.
 
-base         Condition, Limits; patterns of words
-words        keywords, regex
-text         fuzzy, lexicon, language
-values       threshold, length, member, flag, date
-external     scores of another model, answers of annotators
-examples     prototype, neighbours: labeled examples near the row
-kinds        all, any, not, cases, and every kind by its name
-files        files that conditions read
-vote_names   names of votes: a class, or ``not <class>``
-match_span   the piece of a text that makes a condition fire
-near_misses  weaker forms of a condition
+base              Condition, Limits; patterns of words
+words             keywords, regex
+text              fuzzy, lexicon, language
+values            threshold, length, member, flag, date
+external          scores of another model, answers of annotators
+labeled_examples  prototype, neighbours: labeled examples near the row
+registry          all, any, not, cases, and every kind by its name
+files             files that conditions read
+vote_names        names of votes: a class, or ``not <class>``
+match_span        the piece of a text that makes a condition fire
+near_misses       weaker forms of a condition
 """

@@ -164,10 +164,10 @@ def _run(train: Any, validation: Any, settings: TrainSettings) -> tuple[Any, int
 
         logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)  # devices and tips are no news
 
-        from tidemill.train.head.lightning import KeepBest, ProgressLine, SoftClassifier
+        from tidemill.train.head.lightning import BestCheckpoint, ProgressLine, SoftClassifier
 
         module = SoftClassifier(train[0].shape[1], train[1].shape[1], settings)
-        keep = KeepBest(settings.early_stopping.patience)
+        keep = BestCheckpoint(settings.early_stopping.patience)
         trainer = Trainer(
             max_epochs=settings.optimizer.max_epochs,
             callbacks=[keep, ProgressLine(settings.optimizer.max_epochs)],

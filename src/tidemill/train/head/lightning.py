@@ -91,7 +91,7 @@ def network(dimensions: int, n_classes: int, settings: TrainSettings) -> nn.Sequ
     return nn.Sequential(*layers[:-1])
 
 
-class KeepBest(Callback):  # type: ignore[misc] # mypy does not follow Lightning
+class BestCheckpoint(Callback):  # type: ignore[misc] # mypy does not follow Lightning
     """Keep the weights with the least loss on held-out rows, in memory; stop when it has not fallen for long."""
 
     def __init__(self, patience: int) -> None:
