@@ -155,7 +155,7 @@ def test_stale_fingerprints_are_refused_with_stage_file_and_remedy(copy: Path, k
     edit(copy / "ingest/near_duplicates.py", "import numpy as np", "import numpy as np\n\nprint('first')")
     with pytest.raises(
         ConfigError,
-        match=r"code\.yaml is stale: the code of stage ingest .* tidemill/ingest/near\.py\. Run `tidemill compose x=1`",
+        match=r"code\.yaml is stale: the code of stage ingest .* tidemill/ingest/near_duplicates\.py\. Run `tidemill compose x=1`",
     ):
         refuse_stale(before, fingerprint_stages(copy), remedy="tidemill compose x=1")
 
