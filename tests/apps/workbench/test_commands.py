@@ -84,8 +84,10 @@ def test_lost_votes_are_those_that_the_label_model_contradicts(lf, project):
 def test_the_list_can_be_sorted_and_a_wrong_column_names_the_nearest(lf):
     covered = [one["coverage"] for one in lf("list", "--sort", "coverage", "--no-cost", "--json")[0]["functions"]]
     assert covered == sorted(covered, reverse=True)
-    with pytest.raises(ConfigError, match="no such column; did you mean worth"):
-        lf("list", "--sort", "wroth")
+    with pytest.raises(ConfigError, match="no such column; did you mean value"):
+        lf("list", "--sort", "vlaue")
+    with pytest.raises(ConfigError, match="--sort worth: the column is called value now"):
+        lf("list", "--sort", "worth")
 
 
 @pytest.mark.parametrize("words", [["list"], ["try", "says_you"], ["diff"], ["explain", "r001"], ["suggest"]])

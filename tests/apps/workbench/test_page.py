@@ -16,7 +16,7 @@ def test_the_page_tells_every_function_shows_rows_and_plots_and_needs_no_network
     for name in ("says_prize", "says_cash", "says_lunch", "says_you", "few_links", "shouts"):
         assert f"<b>{name}</b>" in page
     assert page.count("data:image/png;base64,") == 4
-    for words in ("cash and money for free", "Candidates for uncovered rows", "nearly fires on", "worth"):
+    for words in ("cash and money for free", "Candidates for uncovered rows", "nearly fires on", "value"):
         assert words in page
     assert not re.findall(r"(?:src|href)=\"(?!#|data:)[^\"]*|<script|https?://", page)
 

@@ -30,11 +30,12 @@ _SORTS: Final = {
     "conflicts": ("conflicts", True),
     "dev": ("dev_accuracy", False),
     "learned": ("learned_accuracy", False),
-    "acts": ("weight", False),
-    "lost": ("outvoted", True),
+    "weight": ("weight", False),
+    "outvoted": ("outvoted", True),
     "cost": ("ms_per_1000", True),
-    "worth": ("value_bits", False),
+    "value": ("value_bits", False),
 }
+_RENAMED: Final = {"acts": "weight", "lost": "outvoted", "worth": "value"}  # of 0.1
 
 
 def function_table(look: ProblemView, *, sort: str = "name", cost: bool = True) -> FunctionTable:
@@ -58,6 +59,8 @@ def function_table(look: ProblemView, *, sort: str = "name", cost: bool = True) 
     learned = _learned(look, rows)
     measured = _costs(look) if cost else {}
     functions = [_function(look, line, learned, measured.get(line["function"])) for line in table.to_dicts()]
+    if sort in _RENAMED:
+        raise ConfigError(f"--sort {sort}: the column is called {_RENAMED[sort]} now")
     if sort not in _SORTS:
         raise ConfigError(f"--sort {sort}: no such column{did_you_mean(sort, list(_SORTS))}")
     key, down = _SORTS[sort]
@@ -206,13 +209,13 @@ def _function(look: ProblemView, line: dict[str, Any], learned: _Learned | None,
     )
 
 
-_HEAD: Final = ["function", "votes", "cover", "over", "confl", "dev", "learned", "acts", "lost", "ms/1k", "worth"]
+_HEAD: Final = ["function", "votes", "cover", "over", "confl", "dev", "learned", "weight", "outvoted", "ms/1k", "value"]
 
 
 def printed(table: FunctionTable) -> list[str]:
     """Write the analysis table as lines."""
-    heard = f"{percent(table.coverage, 1)} heard, {percent(table.conflict, 1)} in conflict"
-    lines = [f"{table.problem}: {len(table.functions)} functions, {table.rows:,} rows; {heard}"]
+    shares = f"coverage {percent(table.coverage, 1)}, conflict {percent(table.conflict, 1)}"
+    lines = [f"{table.problem}: {len(table.functions)} functions, {table.rows:,} rows; {shares}"]
     if table.label_model is None:
         lines.append(f"no label model of these functions yet: dvc repro denoise@{table.problem}")
     else:

@@ -15,7 +15,7 @@ def list_functions(
     problem: AnyProblem = None,
     *,
     sort: Annotated[
-        str, Option(metavar="COLUMN", help="name, coverage, conflicts, dev, learned, acts, lost, cost or worth")
+        str, Option(metavar="COLUMN", help="name, coverage, conflicts, dev, learned, weight, outvoted, cost or value")
     ] = "name",
     no_cost: Annotated[bool, Option("--no-cost", help="do not run the functions to see what they cost")] = False,
     as_json: AsJson = False,
