@@ -22,8 +22,8 @@ import numpy as np
 from denoise_packaged import packaged
 from denoise_sets import VoteSet, interval, load_set, peers_of, score
 from denoise_simulators import SIMULATORS
+from tidemill.common.calibration_error import calibration_error
 from tidemill.denoise.models.registry import MODELS, create
-from tidemill.denoise.statistics.gold import calibration_error
 from tidemill.denoise.statistics.votes import vote_shares
 
 ROOT = Path(__file__).parents[1]

@@ -19,8 +19,8 @@ import numpy as np
 
 from denoise_sets import VoteSet, load_set, score
 from denoise_variants import altered, rare
+from tidemill.common.calibration_error import calibration_error
 from tidemill.denoise.models.registry import create
-from tidemill.denoise.statistics.gold import calibration_error
 
 SEED = 20
 FIRST = 13

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tidemill.apps.search import candidates
+from tidemill.apps.search import candidate_backbones
 from tidemill.apps.search.search import search_for
 from tidemill.contracts import ABSTAIN, FEATURES, NO_GOLD, gold_contract, labels_contract, probability_columns
 from tidemill.contracts import votes_contract as votes_of
@@ -94,7 +94,7 @@ def scored(name: str, embed_changes: dict[str, Any], train_changes: dict[str, An
     lesson = TrainingSet(seen, wanted.select(probability_columns(classes)).to_numpy(), heard.to_numpy(), used).part(
         split != "test"
     )
-    everything = candidates.contents(paths, batches, problem, wanted["row_id"])[problem.modality].to_list()
+    everything = candidate_backbones.contents(paths, batches, problem, wanted["row_id"])[problem.modality].to_list()
     if settings.may_read_texts and problem.modality == "text":
         lesson = replace(lesson, texts=[one for one, where in zip(everything, split, strict=True) if where != "test"])
     asked = (split == "test") & (known != NO_GOLD)
@@ -110,10 +110,12 @@ def scored(name: str, embed_changes: dict[str, Any], train_changes: dict[str, An
 def embedded(name: str, row_ids: pl.Series, changes: dict[str, Any]) -> Any:
     """Problem, rows and changes of its embed section -> (rows, dimensions) features by them."""
     problem, embed, paths = Project.open(Path()).load(name, "embed", EmbedSettings)
-    rows = candidates.contents(paths, batch_names(paths.manifest), problem, row_ids)
-    embedder = Embedder(candidates.changed(problem, embed, "found", changes), problem.modality, root=paths.shared)
+    rows = candidate_backbones.contents(paths, batch_names(paths.manifest), problem, row_ids)
+    embedder = Embedder(
+        candidate_backbones.changed(problem, embed, "found", changes), problem.modality, root=paths.shared
+    )
     folder = paths.state / "search" / name / "features"
-    found = candidates.features(rows, embedder, folder, deadline=math.inf, name="found")
+    found = candidate_backbones.features(rows, embedder, folder, deadline=math.inf, name="found")
     assert found is not None  # noqa: S101 - it had all the time there is
     return found
 

@@ -64,7 +64,7 @@ def test_it_holds_every_file_of_the_package_and_no_project(environment):
         str(path.relative_to(site)) for path in (site / "tidemill").rglob("*") if "__pycache__" not in path.parts
     }
     assert expected <= installed
-    assert {"tidemill/conf/train/head.yaml", "tidemill/templates/project/dot-gitignore.template"} <= installed
+    assert {"tidemill/conf/train/base.yaml", "tidemill/templates/project/dot-gitignore.template"} <= installed
     assert {"tidemill/py.typed", "tidemill/templates/report.html.j2", "tidemill/templates/style.css"} <= installed
     assert not (site / "flows").exists()
     assert not (site / "problems").exists()

@@ -149,7 +149,7 @@ def test_a_model_that_is_not_fitted_says_so():
 
 
 def test_its_defaults_are_those_of_the_config():
-    config = yaml.safe_load((DEFAULTS / "train/head.yaml").read_text(encoding="utf-8"))
+    config = yaml.safe_load((DEFAULTS / "train/base.yaml").read_text(encoding="utf-8"))
     groups = ("head", "optimizer", "early_stopping", "labels", "augmentation")
     values = {key: value for group in groups for key, value in config[group].items()}
     values |= {

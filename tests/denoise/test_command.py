@@ -9,7 +9,7 @@ import pytest
 from tests.cli.factories import tidemill
 from tidemill.contracts import ConfigError, DataError
 from tidemill.denoise.command import Request, label_votes
-from tidemill.denoise.readers import VoteOptions, read_gold, read_votes
+from tidemill.denoise.vote_files import VoteOptions, read_gold, read_votes
 
 VOTES = np.array([[0, 0, -1], [1, 1, 1], [0, -1, 0], [-1, -1, -1]] * 10, dtype=np.int8)
 WORDS = {0: "see you soon", 1: "win cash now", -1: "other words here"}

@@ -14,7 +14,7 @@ from tests.wheel import build_wheel, install_beside, run
 from tidemill.project.project import Project
 from tidemill.runs.dvc_cache import read_lock
 from tidemill.runs.git import git
-from tidemill.runs.registry import read_registry
+from tidemill.runs.model_registry import read_registry
 
 pytestmark = pytest.mark.slow
 MAJORITY = ["-S", "denoise@tiny.denoise=majority"]
@@ -84,7 +84,7 @@ def test_a_run_dvc_repro_overrides_and_an_upgrade(project: Installed):
     git("checkout", "-q", "--", ".", folder=project.folder)
 
     assert "nothing to do" in project("tidemill", "upgrade", "--dry-run")
-    defaults = next(project.binaries.parent.glob("lib/python*/site-packages")) / "tidemill/conf/train/head.yaml"
+    defaults = next(project.binaries.parent.glob("lib/python*/site-packages")) / "tidemill/conf/train/base.yaml"
     defaults.write_text(defaults.read_text(encoding="utf-8").replace("patience: 10", "patience: 11"), encoding="utf-8")
     said = project("tidemill", "upgrade", "--dry-run")
     assert "train@tiny will run again: tiny.train." in said

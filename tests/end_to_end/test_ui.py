@@ -19,7 +19,7 @@ import pytest
 from tests.end_to_end.conftest import BIN, free_port
 from tidemill.project.project import Project
 from tidemill.runs.dvc_cache import read_lock
-from tidemill.runs.registry import read_registry
+from tidemill.runs.model_registry import read_registry
 
 pytestmark = pytest.mark.slow
 CHROMIUM = next(

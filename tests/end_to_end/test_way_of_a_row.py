@@ -25,7 +25,7 @@ from tidemill.reports.search import SearchReport
 from tidemill.reports.train import EnsembleReport
 from tidemill.runs.dvc_cache import read_lock
 from tidemill.runs.git import git
-from tidemill.runs.registry import read_registry
+from tidemill.runs.model_registry import read_registry
 
 pytestmark = pytest.mark.slow
 DATA = Path("data/tiny")
@@ -108,6 +108,19 @@ def test_the_first_champion_is_tagged_and_predicts_a_new_file(refreshed: Path):
     right = (joined["p_good"] > 0.5) == (joined["stars"] == "good")
     assert joined.height == 40
     assert right.mean() > 0.7  # eight words a class and 240 rows; a coin gives .5 +- .08
+
+
+def test_the_lineage_of_a_version_is_that_of_its_lock_and_of_its_rows(refreshed: Path):
+    version = json.loads(run("tidemill", "lineage", "tiny", "v1.0.0", "--json", folder=refreshed))
+    locked = {out["path"]: out["md5"] for entry in read_lock(refreshed).values() for out in entry.get("outs", [])}
+    assert version["outputs"].items() <= locked.items()
+    assert version["outputs"].keys() >= {"data/tiny/votes.parquet", "data/tiny/labels.parquet", "models/tiny/candidate"}
+    assert version["scores"]["balanced_accuracy"] > 0.7
+    assert version["settings"]["tiny.denoise.model"] == "auto"
+    row_id = pl.read_parquet(refreshed / DATA / "raw" / "reviews.parquet")["row_id"][0]
+    row = json.loads(run("tidemill", "lineage", "tiny", row_id, "--json", folder=refreshed))
+    assert (row["batch"], row["versions"]) == ("reviews", [{"version": "tiny@v1.0.0", "champion": True}])
+    assert sum(row["label"].values()) == pytest.approx(1.0)
 
 
 def test_overrides_by_dvc_exp_run_and_by_tidemill_run_agree(sprout: Callable[[str], Path]):

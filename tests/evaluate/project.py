@@ -109,7 +109,7 @@ def _write(table: pl.DataFrame, path: Path, metadata: dict[str, str] | None = No
 
 def _params(folder: Path) -> None:
     guard = {"column": "group", "value": "hard-ham", "metric": "accuracy", "tolerance": 0.05, "min_rows": 10}
-    train = yaml.safe_load((Path(__file__).parents[2] / "src/tidemill/conf" / "train" / "head.yaml").read_text())
+    train = yaml.safe_load((Path(__file__).parents[2] / "src/tidemill/conf" / "train" / "base.yaml").read_text())
     mail = {
         "problem": {"name": "mail", "modality": "text", "classes": CLASSES},
         "evaluate": evaluate_settings(gate={"guards": [guard]}).model_dump(mode="json"),

@@ -7,7 +7,7 @@ import yaml
 
 from tests.evaluate import project
 from tidemill.apps import evaluation_data
-from tidemill.apps.models import champion
+from tidemill.apps.models import champion_reference as champion
 from tidemill.reports.evaluate import Metrics, Verdict
 from tidemill.stages import evaluate
 from tidemill.train.end_model.model import EndModel

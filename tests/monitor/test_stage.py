@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from tests.evaluate import project
-from tidemill.apps.models import champion
+from tidemill.apps.models import champion_reference as champion
 from tidemill.reports.monitor import Drift
 from tidemill.stages import monitor
 

@@ -22,7 +22,7 @@ from tidemill.project.config import load_params
 from tidemill.project.project import Project
 from tidemill.reports.project import Manifest
 from tidemill.runs.git import git
-from tidemill.runs.registry import read_registry
+from tidemill.runs.model_registry import read_registry
 from tidemill.stages import ingest, label
 
 FUNCTIONS = """

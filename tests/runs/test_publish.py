@@ -14,9 +14,9 @@ from tidemill.contracts import PublishError, RunError
 from tidemill.project.project import Project
 from tidemill.runs.dvc_cache import damaged_objects, missing_objects, outputs, read_lock
 from tidemill.runs.git import git
+from tidemill.runs.model_registry import read_registry
 from tidemill.runs.plan import plan
 from tidemill.runs.publish import publish
-from tidemill.runs.registry import read_registry
 from tidemill.runs.worktree import Workspace, refuse_uncommitted, restore, synchronise_data, workspace
 
 

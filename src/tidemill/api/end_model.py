@@ -44,7 +44,7 @@ class EndModel(Estimator):
     """Predicts classes of texts, images or features.
 
     Load one that a project has trained, or fit the head on features and probabilistic labels. Parameters are of ``fit``
-    alone, with the names and defaults of ``conf/train/head.yaml``.
+    alone, with the names and defaults of ``conf/train/base.yaml``.
 
     Parameters
     ----------

@@ -36,7 +36,7 @@ from tidemill.project.config import load, load_params
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project as ProjectOnDisk
 from tidemill.project.tables import batch_names, read, read_batches
-from tidemill.runs.registry import read_registry
+from tidemill.runs.model_registry import read_registry
 from tidemill.train.search.settings import SearchSettings
 from tidemill.train.settings import TrainSettings
 

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from tidemill.apps.models.champion import Champion
+from tidemill.apps.models.champion_reference import Champion
 from tidemill.contracts import (
     FEATURES,
     NO_GOLD,

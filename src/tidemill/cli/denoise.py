@@ -82,7 +82,7 @@ def denoise(
     """
     from tidemill.common.extras import require
     from tidemill.denoise.command import Request, label_votes, summary
-    from tidemill.denoise.readers import VoteOptions
+    from tidemill.denoise.vote_files import VoteOptions
     from tidemill.readers.options import ReadOptions
 
     if plots is not None:

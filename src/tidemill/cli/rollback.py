@@ -27,7 +27,7 @@ def rollback(
     tidemill rollback spam
     tidemill rollback spam v1.0.0
     """
-    from tidemill.runs.registry import rollback as roll_back
+    from tidemill.runs.model_registry import rollback as roll_back
 
     with answering(as_json=as_json) as answer:
         champion = roll_back(open_project(problem), problem, version)

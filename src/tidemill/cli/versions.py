@@ -15,7 +15,7 @@ def versions(problem: ProblemName, *, as_json: AsJson = False) -> None:
     tidemill versions spam
     tidemill versions spam --json
     """
-    from tidemill.runs.registry import read_registry
+    from tidemill.runs.model_registry import read_registry
 
     with answering(as_json=as_json) as answer:
         registry = read_registry(open_project(problem), problem)

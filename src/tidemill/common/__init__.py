@@ -1,19 +1,20 @@
 """What every package may use and no package owns.
 
-arrays         votes, features and probabilities in the forms that people have them in
-class_names    names of classes as a person gives them to a command
-files          atomic_write: a file is whole or absent
-locks          locked: one process at a time
-machine        cores: how many processor cores this process may use
-spelling       closest, did_you_mean: which valid name a wrong one was meant to be
-failures       how a program ends on an error: one line, or a traceback where it is asked for
-extras         the command that installs a library which is missing
-lazy           load_export: names that a package loads when they are asked for
-nested         nested mappings: dotted keys, and changes laid over what is there
-progress       progress bars on a terminal, lines in a log
-estimators     Estimator: scikit-learn's conventions without scikit-learn
-frames         DataFrames of pandas and Polars
-statistics     Wilson's interval of a proportion
-torch_threads  the number of torch's threads while a block runs
-torchvision    makes ``import torchvision`` work beside a CPU build of torch
+arrays             votes, features and probabilities in the forms that people have them in
+calibration_error  expected calibration error of the likeliest class, and its bins
+class_names        names of classes as a person gives them to a command
+files              atomic_write: a file is whole or absent
+locks              locked: one process at a time
+machine            cores: how many processor cores this process may use
+spelling           closest, did_you_mean: which valid name a wrong one was meant to be
+failures           how a program ends on an error: one line, or a traceback where it is asked for
+extras             the command that installs a library which is missing
+lazy               load_export: names that a package loads when they are asked for
+nested             nested mappings: dotted keys, and changes laid over what is there
+progress           progress bars on a terminal, lines in a log
+estimators         Estimator: scikit-learn's conventions without scikit-learn
+frames             DataFrames of pandas and Polars
+statistics         Wilson's interval of a proportion
+torch_threads      the number of torch's threads while a block runs
+torchvision        makes ``import torchvision`` work beside a CPU build of torch
 """

@@ -13,7 +13,6 @@ from tidemill.common.class_names import class_names
 from tidemill.contracts import ConfigError, Features, Probabilities
 from tidemill.denoise.models.base import BaseLabelModel
 from tidemill.denoise.models.registry import MODELS
-from tidemill.denoise.readers import TextFeatures, VoteOptions, VotesFile, read_features, read_gold, read_votes
 from tidemill.denoise.report.explain import explain_votes, row_evidence
 from tidemill.denoise.report.identifiability import identifiability
 from tidemill.denoise.report.summary import facts
@@ -27,6 +26,7 @@ from tidemill.denoise.run import (
     summarise_labels,
     value_of,
 )
+from tidemill.denoise.vote_files import TextFeatures, VoteOptions, VotesFile, read_features, read_gold, read_votes
 from tidemill.readers.read import report_reading
 from tidemill.readers.write import check_out, write_frame
 from tidemill.reports.denoise import DenoiseReport

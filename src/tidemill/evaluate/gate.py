@@ -68,20 +68,20 @@ def gate_verdict(contest: GateInput, by: MetricSpec, settings: EvaluateSettings)
     if len(contest.gold) < settings.gate.min_rows:
         text = f"only {len(contest.gold)} rows of split valid have gold, {settings.gate.min_rows} are asked: label more"
         return _kept(contest, settings, text)
-    metrics_from_sums = _scores(contest, by, settings)
+    scores = _scores(contest, by, settings)
     floor = _beats(contest, "floor", by, settings)
     if contest.champion is None:
-        return _verdict(contest, settings, metrics_from_sums, (floor,), first="there is no champion yet")
+        return _verdict(contest, settings, scores, (floor,), first="there is no champion yet")
     if np.abs(contest.candidate - contest.champion).max() <= _SAME:
         text = f"same predictions as the champion {contest.version}"
-        return _kept(contest, settings, text, metrics_from_sums)
+        return _kept(contest, settings, text, scores)
     duels = floor, _beats(contest, "champion", by, settings)
     guards = tuple(_guard(contest, guard, one, by, settings) for guard, one in _guarded(contest, settings))
-    return _verdict(contest, settings, metrics_from_sums, duels, guards)
+    return _verdict(contest, settings, scores, duels, guards)
 
 
 def _kept(
-    contest: GateInput, settings: EvaluateSettings, reason: str, metrics_from_sums: dict[str, Estimate] | None = None
+    contest: GateInput, settings: EvaluateSettings, reason: str, scores: dict[str, Estimate] | None = None
 ) -> Verdict:
     return Verdict(
         verdict=KEEP,
@@ -89,14 +89,14 @@ def _kept(
         metric=settings.gate.metric,
         rows=len(contest.gold),
         champion=contest.version,
-        scores=metrics_from_sums,
+        scores=scores,
     )
 
 
 def _verdict(
     contest: GateInput,
     settings: EvaluateSettings,
-    metrics_from_sums: dict[str, Estimate],
+    scores: dict[str, Estimate],
     duels: tuple[_PairedComparison, ...],
     guards: tuple[GuardResult, ...] = (),
     *,
@@ -110,7 +110,7 @@ def _verdict(
         rows=len(contest.gold),
         champion=contest.version,
         guards=guards,
-        scores=metrics_from_sums,
+        scores=scores,
         gain_over_floor=duels[0].gain,
         gain_over_champion=duels[1].gain if len(duels) > 1 else None,
     )
@@ -182,7 +182,7 @@ def metric_label(metric: str) -> str:
 
     Examples
     --------
-    >>> words("balanced_accuracy")
+    >>> metric_label("balanced_accuracy")
     'balanced accuracy'
     """
     return metric.replace("_", " ")
@@ -196,7 +196,7 @@ def format_score(value: float | None) -> str:
 def format_gain(found: Estimate) -> str:
     """Write a difference with its interval.
 
-    >>> signed(Estimate(score=0.25, low=0.2, high=0.3))
+    >>> format_gain(Estimate(score=0.25, low=0.2, high=0.3))
     '+0.250 [+0.200, +0.300]'
     """
     parts = ["-" if value is None else f"{value:+.3f}" for value in (found.score, found.low, found.high)]

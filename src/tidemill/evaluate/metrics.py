@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from tidemill.common.calibration_error import calibration_bins
 from tidemill.contracts import ConfigError, Probabilities
 
 LOWER_IS_BETTER: Final = frozenset({"log_loss", "calibration_error"})
@@ -56,34 +57,13 @@ def metric_spec(classes: tuple[str, ...], positive: str | None, n_bins: int) -> 
 
     Examples
     --------
-    >>> ruler(("ham", "spam"), None, 15).positive, ruler(("a", "b", "c"), None, 15).positive
+    >>> metric_spec(("ham", "spam"), None, 15).positive, metric_spec(("a", "b", "c"), None, 15).positive
     (1, None)
     """
     if positive is not None and positive not in classes:
         raise ConfigError(f"evaluate.positive_class is {positive!r}, the classes are {', '.join(classes)}")
     last = 1 if len(classes) == 2 else None  # noqa: PLR2004 - a binary problem
     return MetricSpec(len(classes), last if positive is None else classes.index(positive), n_bins, classes)
-
-
-def calibration_bins(confidence: Array, n_bins: int) -> npt.NDArray[np.int64]:
-    """Find the bin of each confidence; bins are of equal width, open below and closed above.
-
-    Parameters
-    ----------
-    confidence : (n_rows,)
-        In (0, 1].
-    n_bins : int
-
-    Returns
-    -------
-    (n_rows,)
-
-    Examples
-    --------
-    >>> bins(np.array([0.1, 0.100001, 1.0]), 10)
-    array([0, 1, 9])
-    """
-    return np.clip(np.ceil(confidence * n_bins).astype(np.int64) - 1, 0, n_bins - 1)
 
 
 def metric_terms(gold: Gold, probabilities: Probabilities, by: MetricSpec) -> Array:

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import polars as pl
 
+from tidemill.common.calibration_error import calibration_bins
 from tidemill.contracts import Probabilities
-from tidemill.evaluate.metrics import Gold, calibration_bins
+from tidemill.evaluate.metrics import Gold
 
 _DIGITS = 6
 
@@ -32,7 +33,7 @@ def reliability_table(gold: Gold, models: Mapping[str, Probabilities], n_bins: i
 
     Examples
     --------
-    >>> calibration(np.array([1, 0]), {"m": np.array([[0.1, 0.9], [0.1, 0.9]])}, 10)["accuracy"].to_list()
+    >>> reliability_table(np.array([1, 0]), {"m": np.array([[0.1, 0.9], [0.1, 0.9]])}, 10)["accuracy"].to_list()
     [0.5]
     """
     tables = [_reliability(gold, probabilities, n_bins, name) for name, probabilities in models.items()]

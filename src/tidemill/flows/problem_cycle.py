@@ -18,9 +18,9 @@ from tidemill.project.compose import compose_all
 from tidemill.project.project import Project
 from tidemill.reports.evaluate import Verdict
 from tidemill.reports.project import ChampionPin
+from tidemill.runs.model_registry import read_registry
 from tidemill.runs.plan import Step
 from tidemill.runs.publish import current_branch, publish
-from tidemill.runs.registry import read_registry
 from tidemill.runs.worktree import Workspace, advance, restore, workspace
 
 Log = logging.Logger | logging.LoggerAdapter[Any]

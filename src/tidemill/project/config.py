@@ -48,11 +48,33 @@ def load(name: str, stage: str, settings: type[S], *, params: dict[str, Any]) ->
     ConfigError
         The problem, a key or a value is not what the settings promise; the nearest valid name is given.
     """
-    if name not in params.get("problems", []):
-        raise ConfigError(f"unknown problem {name!r}{did_you_mean(name, params.get('problems', []))}")
-    section = params[name]
+    section = problem_section(name, params)
     problem = parse(Problem, section["problem"], f"{name}.problem")
     return problem, parse(settings, section[stage], f"{name}.{stage}")
+
+
+def problem_section(name: str, params: dict[str, Any]) -> dict[str, Any]:
+    """Take a problem's section from the content of params.yaml.
+
+    Parameters
+    ----------
+    name : str
+    params : dict
+
+    Returns
+    -------
+    dict
+        Stage to its settings, and the problem itself.
+
+    Raises
+    ------
+    ConfigError
+        There is no such problem; the nearest name is given.
+    """
+    if name not in params.get("problems", []):
+        raise ConfigError(f"unknown problem {name!r}{did_you_mean(name, params.get('problems', []))}")
+    section: dict[str, Any] = params[name]
+    return section
 
 
 def parse(settings: type[S], section: dict[str, Any], where: str) -> S:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tidemill.contracts import ConfigError, Problem, Settings
-from tidemill.project.config import PARAMS, load, load_params
+from tidemill.project.config import PARAMS, load, load_params, parse, problem_section
 from tidemill.project.layout import CONF, STATE, Paths, find_root, shared_root_of
 
 S = TypeVar("S", bound=Settings)
@@ -18,7 +18,7 @@ S = TypeVar("S", bound=Settings)
 class Project:
     """One project: a checkout, and what its runs share with it.
 
-    Several may be open in one process. Versions of models are read by ``tidemill.runs.registry``, which takes a project.
+    Several may be open in one process. Versions of models are read by ``tidemill.runs.model_registry``, which takes a project.
 
     Attributes
     ----------
@@ -94,6 +94,24 @@ class Project:
     def paths(self, problem: str) -> Paths:
         """Locate a problem's tables, models and reports."""
         return Paths(problem, self.root, self.shared)
+
+    def problem(self, name: str) -> Problem:
+        """Read a problem from ``params.yaml``, without the settings of its stages.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        Problem
+
+        Raises
+        ------
+        ConfigError
+            There is no such problem, or it is not described as promised.
+        """
+        return parse(Problem, problem_section(name, load_params(self.params))["problem"], f"{name}.problem")
 
     def load(self, problem: str, stage: str, settings: type[S]) -> tuple[Problem, S, Paths]:
         """Read a problem and the settings of one of its stages from ``params.yaml``.

@@ -14,5 +14,6 @@ search         search.json
 denoise        denoise.json, functions.json, label_model.json
 train          train/ensemble.json
 model          config.json and ensemble.json of a model's folder
+lineage        answers of `tidemill lineage` and `tidemill diff`, `--json`
 workbench      answers of `tidemill lf --json`
 """

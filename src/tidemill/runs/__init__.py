@@ -7,7 +7,7 @@ plan              the stages of a problem in order, and which have something to 
 outdated          which stages will run again, and why
 dvc_cache         which objects results need, and whether they are whole
 repair_dvc_files  DVC's own files put right after a kill
-registry          versions of a problem's model and its champion, from git tags in GTO's format
+model_registry    versions of a problem's model and its champion, from git tags in GTO's format
 publish           objects pushed, a commit, and one transaction that moves the branch and sets the tags
 local_addresses   where Prefect and the reports are served
 prefect_server    the server, deployments and worker of `tidemill ui`

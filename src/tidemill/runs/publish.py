@@ -27,7 +27,7 @@ from tidemill.runs.dvc_cache import (
     read_lock,
 )
 from tidemill.runs.git import git, identity, succeeds
-from tidemill.runs.registry import read_registry, tag_object
+from tidemill.runs.model_registry import read_registry, tag_object
 from tidemill.runs.worktree import Workspace
 
 _NOTHING = "0" * 40

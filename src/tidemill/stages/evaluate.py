@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tidemill.apps.evaluation_data import evaluation_predictions, outlier_scores
-from tidemill.apps.models.champion import find_champion
+from tidemill.apps.models.champion_reference import find_champion
 from tidemill.common.failures import says_errors
 from tidemill.common.files import atomic_write
 from tidemill.denoise.report.summary import facts

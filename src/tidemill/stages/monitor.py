@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tidemill.apps.models.champion import Champion, find_champion
+from tidemill.apps.models.champion_reference import Champion, find_champion
 from tidemill.common.failures import says_errors
 from tidemill.common.files import atomic_write
 from tidemill.contracts import Problem, votes_contract

@@ -23,7 +23,7 @@ from tidemill.reports.embed import Domain
 from tidemill.reports.model import BackboneRecord, ModelConfig, OutlierSummary
 from tidemill.reports.train import EnsembleReport
 from tidemill.train.classical.registry import check_members, members_of
-from tidemill.train.end_model.card import label_card, model_card
+from tidemill.train.end_model.card import label_card_of_model, model_card
 from tidemill.train.end_model.model import EndModel
 from tidemill.train.end_model.outliers import NONE, Outliers
 from tidemill.train.end_model.reference import reference
@@ -155,7 +155,9 @@ def train(tables: Tables, *, problem: Problem, settings: TrainSettings, backbone
     model = EndModel(replace(start.head, config=config), ensemble.ensemble)
     predicted = predictions(model, rows["row_id"], rows["feature"], texts)
     sample = reference(rows.drop(probability_columns(problem.classes)), predicted, settings.reference_rows)
-    labels_card = label_card(model.config, tables.label_card, targets[is_training_row], votes[is_training_row], names)
+    labels_card = label_card_of_model(
+        model.config, tables.label_card, targets[is_training_row], votes[is_training_row], names
+    )
     cards = {CARD: model_card(model.config), LABEL_CARD: labels_card}
     files = model.files() | {name: text.encode() for name, text in cards.items()}
     if outliers is None:

@@ -7,9 +7,9 @@ import polars as pl
 import pytest
 import yaml
 
-from tidemill.apps.models import champion as champions
+from tidemill.apps.models import champion_reference as champions
 from tidemill.apps.models import export as exporting
-from tidemill.apps.models.champion import Champion
+from tidemill.apps.models.champion_reference import Champion
 from tidemill.apps.models.export import export
 from tidemill.apps.models.model import CANDIDATE, find_model
 from tidemill.contracts import ConfigError

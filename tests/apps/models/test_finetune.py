@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 import yaml
 
-from tidemill.apps.models.champion import Champion
+from tidemill.apps.models.champion_reference import Champion
 from tidemill.apps.models.model import Model
 from tidemill.contracts import Problem
 from tidemill.embed.domain_gap import domain_gap
@@ -91,9 +91,10 @@ def test_a_taught_backbone_goes_with_its_head_and_answers_again(mail, monkeypatc
     again = Model("mail@v1.0.0", moved, model, 1, Project.open(mail)).say(rows, name="test").probabilities
     np.testing.assert_allclose(again[:, 1], said["p_spam"], atol=1e-3)
     champion = Champion("mail@v1.0.0", moved, model, PROBLEM, Project.open(mail))
-    monkeypatch.setattr("tidemill.apps.models.champion.read", lambda path, _: pl.read_parquet(path))
+    monkeypatch.setattr("tidemill.apps.models.champion_reference.read", lambda path, _: pl.read_parquet(path))
     monkeypatch.setattr(
-        "tidemill.apps.models.champion._settings", lambda *_: [type("Any", (), {"raw": None, "threads": 1})] * 2
+        "tidemill.apps.models.champion_reference._settings",
+        lambda *_: [type("Any", (), {"raw": None, "threads": 1})] * 2,
     )
     np.testing.assert_allclose(champion.predictions(["one"])["p_spam"], said["p_spam"], atol=1e-3)
     reference = pl.read_parquet(moved / "reference.parquet")

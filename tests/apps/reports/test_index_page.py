@@ -9,7 +9,7 @@ from tests.apps.reports.factories import fabricate
 from tidemill.apps.reports.index_page import render, summary
 from tidemill.project.project import Project
 from tidemill.runs.git import git
-from tidemill.runs.registry import tag_object
+from tidemill.runs.model_registry import tag_object
 
 
 class Page(HTMLParser):

@@ -8,7 +8,7 @@ import yaml
 from tests.apps.factories import picture
 from tests.conftest import ROOT
 from tests.evaluate import project
-from tidemill.apps.search import candidates, plots
+from tidemill.apps.search import candidate_backbones, plots
 from tidemill.apps.search import search as searching
 from tidemill.apps.search.skipped import search_not_configured
 from tidemill.common.nested import value_at
@@ -179,13 +179,13 @@ def test_minutes_are_asked_for_as_any_setting_is(monkeypatch: pytest.MonkeyPatch
 def test_candidates_are_those_of_the_modality_that_change_something() -> None:
     how = SearchSettings.model_validate(section("search/default.yaml"))
     spam, solar = (load(name, "embed", EmbedSettings, params=_params()) for name in ("spam", "solar"))
-    assert set(candidates.candidates(*spam, how)) == {"tokens_96", "any_length"}
-    assert set(candidates.candidates(*solar, how)) == {"last_layer", "deep_stages", "stages_256"}
+    assert set(candidate_backbones.candidates(*spam, how)) == {"tokens_96", "any_length"}
+    assert set(candidate_backbones.candidates(*solar, how)) == {"last_layer", "deep_stages", "stages_256"}
     same = how.model_copy(update={"backbones": ({"name": "same", "text": {"max_tokens": 48}},)})
-    assert candidates.candidates(*spam, same) == {}
+    assert candidate_backbones.candidates(*spam, same) == {}
     wrong = how.model_copy(update={"backbones": ({"name": "odd", "text": {"max_token": 9}},)})
     with pytest.raises(ConfigError, match=r"spam.search.backbones.odd.text.max_token: unknown key"):
-        candidates.candidates(*spam, wrong)
+        candidate_backbones.candidates(*spam, wrong)
 
 
 def _params() -> dict:
@@ -212,18 +212,18 @@ def test_features_of_a_candidate_survive_a_kill_and_are_made_once(tmp_path: Path
     rows = pl.DataFrame({"row_id": [str(k) for k in range(200)], "text": ["x" * k for k in range(200)]})
     how = {"deadline": float("inf"), "name": "toy"}
     with pytest.raises(KeyboardInterrupt):
-        candidates.features(rows, Toy(2), tmp_path, **how)
+        candidate_backbones.features(rows, Toy(2), tmp_path, **how)
     after = Toy(9)
-    found = candidates.features(rows, after, tmp_path, **how)
-    assert after.asked == 200 - 2 * candidates._LOT
+    found = candidate_backbones.features(rows, after, tmp_path, **how)
+    assert after.asked == 200 - 2 * candidate_backbones._LOT
     assert found[:, 0].tolist() == list(range(200))
     unneeded = Toy(0)
-    assert (candidates.features(rows, unneeded, tmp_path, deadline=0.0, name="toy") == found).all()
-    assert candidates.features(rows.head(100), Toy(9), tmp_path, **how).shape == (
+    assert (candidate_backbones.features(rows, unneeded, tmp_path, deadline=0.0, name="toy") == found).all()
+    assert candidate_backbones.features(rows.head(100), Toy(9), tmp_path, **how).shape == (
         100,
         1,
     )  # other rows are other features
-    assert candidates.features(rows.head(99), Toy(9), tmp_path, deadline=0.0, name="toy") is None  # no time
+    assert candidate_backbones.features(rows.head(99), Toy(9), tmp_path, deadline=0.0, name="toy") is None  # no time
 
 
 @pytest.mark.slow
@@ -239,7 +239,7 @@ def test_a_candidate_has_the_features_that_embed_would_make(
 ) -> None:
     problem, embed = load(name, "embed", EmbedSettings, params=_params())
     rows = pl.DataFrame({"row_id": ["a", "b"], problem.modality: contents})
-    found = candidates.made_candidates(
+    found = candidate_backbones.made_candidates(
         rows, problem, embed, {"other": changes}, root=ROOT, folder=tmp_path, deadline=float("inf")
     )["other"]
     root = packages.parents[1]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.denoise.factories import clones
+from tidemill.common.calibration_error import calibration_error
 from tidemill.contracts import ABSTAIN, NO_GOLD
 from tidemill.denoise.models.crowd import is_crowd
 from tidemill.denoise.models.dawid_skene import _left_behind
@@ -14,7 +15,6 @@ from tidemill.denoise.models.pairs import PairLifts
 from tidemill.denoise.models.registry import create
 from tidemill.denoise.models.smoothed import SmoothedVote
 from tidemill.denoise.statistics.distinct_rows import distinct_rows
-from tidemill.denoise.statistics.gold import calibration_error
 
 
 def auto(votes, n_classes, **given):

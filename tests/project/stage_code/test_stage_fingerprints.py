@@ -82,9 +82,9 @@ def decide_otherwise(file: Path) -> None:
         ("ingest/near_duplicates.py", {"ingest"}),
         ("train/finetune/advice.py", {"train"}),
         ("train/recipes/choose_recipe.py", {"train", "search"}),
-        ("apps/models/champion.py", {"evaluate", "monitor"}),
+        ("apps/models/champion_reference.py", {"evaluate", "monitor"}),
         ("project/tables.py", {"ingest", "embed", "label", "denoise", "search", "train", "evaluate", "monitor"}),
-        ("apps/predict/readers.py", set()),
+        ("apps/predict/input_rows.py", set()),
         ("apps/reports/summary.py", set()),
     ],
 )

@@ -1,9 +1,9 @@
 """A problem's models: found, loaded, run, fine-tuned and exported.
 
-model          find_model: a version of a model with its backbone, ready to predict
-champion       find_champion: the model in production and its reference, for monitor and evaluate
-engines        torch or ONNX Runtime for the backbone; graphs kept in .tidemill/onnx/
-onnx_backbone  a frozen backbone run by ONNX Runtime
-finetune       a backbone trained in modes partial, full and scratch, and its features
-export         `tidemill export`: ONNX graphs, card and tokenizer in a folder
+model               find_model: a version of a model with its backbone, ready to predict
+champion_reference  find_champion: the model in production and its reference, for monitor and evaluate
+engines             torch or ONNX Runtime for the backbone; graphs kept in .tidemill/onnx/
+onnx_backbone       a frozen backbone run by ONNX Runtime
+finetune            a backbone trained in modes partial, full and scratch, and its features
+export              `tidemill export`: ONNX graphs, card and tokenizer in a folder
 """

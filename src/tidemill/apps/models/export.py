@@ -17,7 +17,7 @@ from tidemill.common.files import atomic_write
 from tidemill.contracts import DataError
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
-from tidemill.runs.registry import keep_champion, read_registry
+from tidemill.runs.model_registry import file_at_version, read_registry
 from tidemill.train.end_model.model import EndModel
 from tidemill.train.end_model.onnx_ensemble import TERMS, term_counts, vocabularies
 from tidemill.train.end_model.onnx_graph import FILE, OPSET, PROBABILITIES, model_graph, to_bytes, whole_graph
@@ -76,7 +76,7 @@ def export(project: Project, problem: str, version: str | None, out: Path, *, he
     copied += [] if head_only else _tokenizer(model)
     written += [_copy(path, out / path.name) for path in copied if path.exists()]
     commit = read_registry(project, problem).versions.get(model.version)
-    card = keep_champion(project, Paths.within(problem).reports / "model_card.md", commit)
+    card = file_at_version(project, Paths.within(problem).reports / "model_card.md", commit)
     if card is not None:  # the one with scores, where evaluate has written it
         _write(out / CARD, card.encode())
     return Exported(tuple(written), rows, difference)

@@ -11,12 +11,12 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from tidemill.apps.models.champion import champion_root
+from tidemill.apps.models.champion_reference import champion_root
 from tidemill.contracts import ConfigError, Probabilities
 from tidemill.embed.embedder import Embedder, embedder_of
 from tidemill.embed.settings import EmbedSettings
 from tidemill.project.project import Project
-from tidemill.runs.registry import champion_folder, read_registry
+from tidemill.runs.model_registry import champion_folder, read_registry
 from tidemill.train.end_model.model import EndModel
 from tidemill.train.end_model.outliers import NONE, Array, Outliers
 from tidemill.train.head.head import Head
@@ -53,9 +53,9 @@ class Predictions:
 
         Examples
         --------
-        >>> Said(np.array([[0.9, 0.1], [0.4, 0.6]]), None).decided(["ham", "spam"], 0.7)
+        >>> Predictions(np.array([[0.9, 0.1], [0.4, 0.6]]), None).decided(["ham", "spam"], 0.7)
         ['ham', None]
-        >>> Said(np.array([[0.9, 0.1], [0.4, 0.6]]), np.array([1.2, 0.8])).decided(["ham", "spam"], 0.5)
+        >>> Predictions(np.array([[0.9, 0.1], [0.4, 0.6]]), np.array([1.2, 0.8])).decided(["ham", "spam"], 0.5)
         ['none_of_the_above', 'spam']
         """
         likely, sure = self.probabilities.argmax(axis=1), self.probabilities.max(axis=1)

@@ -1,6 +1,6 @@
 """`tidemill predict`: files of new rows labeled with a model.
 
 prediction  predict_files: rows read, predicted and written chunk by chunk
-readers     files and folders of new rows, with the checks that ingest makes
+input_rows  files and folders of new rows, with the checks that ingest makes
 writers     CSV, JSONL or Parquet, whole or not at all
 """

@@ -20,7 +20,7 @@ from tidemill.apps.reports.summary import summary
 from tidemill.common.files import atomic_write
 from tidemill.denoise.report.summary import facts
 from tidemill.project.project import Project
-from tidemill.runs.registry import read_registry
+from tidemill.runs.model_registry import read_registry
 
 __all__ = ["render", "summary"]
 

@@ -1,7 +1,7 @@
 """Better settings of embed and train, looked for within a time budget.
 
-search      search_for: trials, finals and the report
-candidates  features by other backbones and settings, kept in .tidemill/search/
-plots       pictures of a search
-skipped     the report where no search was asked for; light, as every pipeline runs it
+search               search_for: trials, finals and the report
+candidate_backbones  features by other backbones and settings, kept in .tidemill/search/
+plots                pictures of a search
+skipped              the report where no search was asked for; light, as every pipeline runs it
 """

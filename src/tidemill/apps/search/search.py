@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 from pydantic import JsonValue
 
-from tidemill.apps.search import candidates, plots
+from tidemill.apps.search import candidate_backbones, plots
 from tidemill.common.files import atomic_write
 from tidemill.common.nested import merged
 from tidemill.contracts import (
@@ -105,10 +105,10 @@ def search_for(project: Project, name: str, folder: Path, *, minutes: float | No
     rows = _rows(problem, settings, paths, how, embed)
     suggestion = _suggestion(rows.lesson, settings.seed, clock)
     state = project.state / "search" / name
-    found = candidates.candidates(problem, embed, how)
-    there = candidates.contents(paths, batches, problem, rows.row_ids) if found else pl.DataFrame()
+    found = candidate_backbones.candidates(problem, embed, how)
+    there = candidate_backbones.contents(paths, batches, problem, rows.row_ids) if found else pl.DataFrame()
     where = {"root": project.shared, "folder": state / "features"}
-    seen = candidates.made_candidates(there, problem, embed, found, **where, deadline=clock.embedding)
+    seen = candidate_backbones.made_candidates(there, problem, embed, found, **where, deadline=clock.embedding)
     lessons = {CURRENT_BACKBONE: rows.lesson} | {one: replace(rows.lesson, features=made) for one, made in seen.items()}
     field = SearchProblem(lessons, settings, how)
     with open_study(state / f"{rows.fingerprint}.log", seed=how.seed) as study:
@@ -151,7 +151,7 @@ def _rows(problem: Problem, settings: TrainSettings, paths: Paths, how: SearchSe
     row_ids = rows["row_id"].filter(pl.Series(chosen))
     lesson = TrainingSet(rows["feature"].to_numpy(), targets, heard.to_numpy(), gold).part(chosen)
     if settings.may_read_texts and problem.modality == "text":
-        lesson = replace(lesson, texts=candidates.contents(paths, batches, problem, row_ids)["text"].to_list())
+        lesson = replace(lesson, texts=candidate_backbones.contents(paths, batches, problem, row_ids)["text"].to_list())
     same = settings.model_dump(mode="json") | {"threads": 0}
     asked = how.model_dump(mode="json", exclude={"minutes", "finalists", "embedding_share", "comparison_share"})
     told = json.dumps([VERSION, row_ids.to_list(), same, asked, embed.model_dump(mode="json")], sort_keys=True)

@@ -10,7 +10,7 @@ from tidemill.contracts import DataError
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
 from tidemill.reports.denoise import DenoiseReport
-from tidemill.runs.registry import keep_champion, read_registry
+from tidemill.runs.model_registry import file_at_version, read_registry
 
 
 def lineage(project: Project, model: Model, problem: str) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def lineage(project: Project, model: Model, problem: str) -> dict[str, Any]:
 
 def _label_model(project: Project, problem: str, commit: str | None) -> DenoiseReport | None:
     """What denoise reported when the version was made; None where it wrote nothing, or in a form of old that says less."""
-    text = keep_champion(project, Paths.within(problem).reports / "denoise.json", commit)
+    text = file_at_version(project, Paths.within(problem).reports / "denoise.json", commit)
     try:
         return None if text is None else DenoiseReport.parse(text, where=f"denoise.json of {commit}")
     except DataError:

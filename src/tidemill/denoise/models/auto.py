@@ -27,10 +27,10 @@ from tidemill.denoise.models.model_selection import balance_interval, held_out_a
 from tidemill.denoise.models.pairs import PairLifts
 from tidemill.denoise.models.priors import ModelWithPriors
 from tidemill.denoise.models.smoothed import SmoothedVote
-from tidemill.denoise.statistics.calibration import LEAST_OF_CLASS, Calibration, choose_calibration
 from tidemill.denoise.statistics.default_class import default_prior
 from tidemill.denoise.statistics.distinct_rows import DistinctRows, distinct_rows
-from tidemill.denoise.statistics.gold import gold_counts, gold_scores
+from tidemill.denoise.statistics.gold_scores import gold_counts, gold_scores
+from tidemill.denoise.statistics.label_calibration import LEAST_OF_CLASS, Calibration, choose_calibration
 from tidemill.denoise.statistics.row_order import row_order
 from tidemill.denoise.statistics.votes import Array, uncovered, vote_shares
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from tidemill.contracts import ConfigError, DataError, Features, Probabilities, Votes
 from tidemill.denoise.statistics.distinct_rows import DistinctRows, distinct_rows, function_order
-from tidemill.denoise.statistics.gold import check_gold
+from tidemill.denoise.statistics.gold_scores import check_gold
 from tidemill.denoise.statistics.sufficient_statistics import RowCounts
 from tidemill.denoise.statistics.votes import Array, check_votes, uncovered
 

@@ -17,7 +17,7 @@ from tidemill.contracts import ABSTAIN, Features, Probabilities, Votes
 from tidemill.denoise.models.dawid_skene import floored
 from tidemill.denoise.models.spoken import SpokenConfusions, conditional_confusions
 from tidemill.denoise.statistics.distinct_rows import DistinctRows
-from tidemill.denoise.statistics.gold import gold_evidence
+from tidemill.denoise.statistics.gold_scores import gold_evidence
 from tidemill.denoise.statistics.votes import Array, one_hot, softmax, sum_evidence, vote_shares
 
 LEARNED: Final = 0.75

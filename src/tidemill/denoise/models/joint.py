@@ -17,7 +17,7 @@ from tidemill.contracts import NO_GOLD, DataError, Features, Probabilities, Vote
 from tidemill.denoise.models.base import BaseLabelModel, Gold, from_dict
 from tidemill.denoise.models.smoothed import SmoothedVote
 from tidemill.denoise.statistics.distinct_rows import DistinctRows
-from tidemill.denoise.statistics.gold import gold_evidence, gold_scores
+from tidemill.denoise.statistics.gold_scores import gold_evidence, gold_scores
 from tidemill.denoise.statistics.logistic_regression import LinearClassifier, fit_logistic_regression
 from tidemill.denoise.statistics.row_order import gold_first, row_order
 from tidemill.denoise.statistics.votes import Array, one_hot, softmax, sum_evidence, uncovered
@@ -330,7 +330,7 @@ def informedness(seen: Probabilities, labels: Probabilities) -> float:
 
     Examples
     --------
-    >>> skill(np.array([[0.9, 0.1], [0.2, 0.8]]), np.array([[0.7, 0.3], [0.4, 0.6]]))
+    >>> informedness(np.array([[0.9, 0.1], [0.2, 0.8]]), np.array([[0.7, 0.3], [0.4, 0.6]]))
     1.0
     """
     if not len(labels):

@@ -8,7 +8,7 @@ from tidemill.contracts import Features, Probabilities, Votes
 from tidemill.denoise.models.base import BaseLabelModel
 from tidemill.denoise.models.weighted import one_coin_evidence, smoothed_accuracies
 from tidemill.denoise.statistics.distinct_rows import DistinctRows
-from tidemill.denoise.statistics.gold import gold_evidence
+from tidemill.denoise.statistics.gold_scores import gold_evidence
 from tidemill.denoise.statistics.votes import Array, one_hot, softmax, sum_evidence, vote_shares
 
 

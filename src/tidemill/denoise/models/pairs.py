@@ -11,7 +11,7 @@ from tidemill.denoise.models.priors import ModelWithPriors
 from tidemill.denoise.statistics.balance import class_vote_shares
 from tidemill.denoise.statistics.dependence import Dependence, dependent_groups, estimate_dependence
 from tidemill.denoise.statistics.distinct_rows import DistinctRows
-from tidemill.denoise.statistics.gold import gold_counts, gold_evidence
+from tidemill.denoise.statistics.gold_scores import gold_counts, gold_evidence
 from tidemill.denoise.statistics.pair_counts import PairCounts, pair_counts
 from tidemill.denoise.statistics.pair_fit import PRIOR_PRECISION, PRIOR_VOTES, class_given_vote
 from tidemill.denoise.statistics.votes import Array, one_hot, softmax, sum_evidence

@@ -14,7 +14,7 @@ import numpy as np
 from tidemill.contracts import Features, Probabilities, Votes
 from tidemill.denoise.models.priors import PRIOR_RIGHT, PRIOR_VOTES, ModelWithPriors
 from tidemill.denoise.statistics.distinct_rows import DistinctRows
-from tidemill.denoise.statistics.gold import gold_evidence
+from tidemill.denoise.statistics.gold_scores import gold_evidence
 from tidemill.denoise.statistics.votes import Array, named_classes, one_hot, softmax, sum_evidence, vote_shares
 
 

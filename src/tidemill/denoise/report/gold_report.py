@@ -8,10 +8,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from tidemill.common.calibration_error import calibration_error
 from tidemill.common.statistics import wilson
 from tidemill.contracts import NO_GOLD, Probabilities, Votes
 from tidemill.denoise.models.base import Gold
-from tidemill.denoise.statistics.gold import calibration_error, gold_scores
+from tidemill.denoise.statistics.gold_scores import gold_scores
 from tidemill.denoise.statistics.votes import uncovered, vote_shares
 from tidemill.reports.denoise import ClassShare, GoldComparison, GoldScores, RowGroup, RowGroups
 

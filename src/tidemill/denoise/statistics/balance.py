@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from tidemill.denoise.statistics.distinct_rows import DistinctRows
-from tidemill.denoise.statistics.gold import gold_counts
+from tidemill.denoise.statistics.gold_scores import gold_counts
 from tidemill.denoise.statistics.votes import Array, vote_shares
 
 MIN_SHARE: Final = 0.005
@@ -84,7 +84,7 @@ def leading_class(shares_: Array) -> float:
 
     Examples
     --------
-    >>> round(lead(np.array([0.7, 0.2, 0.1])), 2)
+    >>> round(leading_class(np.array([0.7, 0.2, 0.1])), 2)
     0.5
     """
     first, second = np.sort(shares_)[[-1, -2]]

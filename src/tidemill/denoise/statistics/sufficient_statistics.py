@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from tidemill.contracts import NO_GOLD, DataError, Votes
 from tidemill.denoise.statistics.distinct_rows import row_hashes
-from tidemill.denoise.statistics.gold import check_gold
+from tidemill.denoise.statistics.gold_scores import check_gold
 from tidemill.denoise.statistics.votes import check_votes
 
 

@@ -225,7 +225,7 @@ def _use(config: ModelConfig) -> list[str]:
     ]
 
 
-def label_card(
+def label_card_of_model(
     config: ModelConfig, of_denoise: str | None, targets: Probabilities, votes: Votes, functions: Sequence[str]
 ) -> str:
     """Write the label card: that of ``denoise``, and below it the labels that this model was trained on.

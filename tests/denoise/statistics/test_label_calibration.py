@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from tests.denoise.factories import rare_votes
+from tidemill.common.calibration_error import calibration_error
 from tidemill.contracts import NO_GOLD
 from tidemill.denoise.models.registry import create, from_dict
-from tidemill.denoise.statistics.calibration import Calibration, choose_calibration, fit_calibration
-from tidemill.denoise.statistics.gold import calibration_error
+from tidemill.denoise.statistics.label_calibration import Calibration, choose_calibration, fit_calibration
 from tidemill.denoise.statistics.votes import softmax
 
 

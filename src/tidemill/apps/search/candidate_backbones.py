@@ -129,9 +129,9 @@ def features(rows: pl.DataFrame, embedder: Embedder, folder: Path, *, deadline: 
     if missing and deadline - time.monotonic() < _LOADING:
         return None
     for file in progress(missing, total=len(missing) * _LOT, name=f"search: {name}", unit="rows", size=_LOT):
-        made_candidates = embedder.features(rows.slice(int(file.stem), _LOT), name=f"search: {name}, a lot")
+        made = embedder.features(rows.slice(int(file.stem), _LOT), name=f"search: {name}, a lot")
         with atomic_write(file) as temporary, temporary.open("wb") as opened:
-            np.save(opened, made_candidates, allow_pickle=False)
+            np.save(opened, made, allow_pickle=False)
         if time.monotonic() >= deadline and file != missing[-1]:
             return None
     return np.concatenate([np.load(file, allow_pickle=False) for file in files])

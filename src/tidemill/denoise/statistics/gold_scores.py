@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from tidemill.common.calibration_error import calibration_error
 from tidemill.contracts import NO_GOLD, DataError, Probabilities
 from tidemill.denoise.statistics.distinct_rows import DistinctRows
 from tidemill.denoise.statistics.votes import Array
@@ -120,32 +121,3 @@ def gold_scores(probabilities: Probabilities, gold: Any, *, weights: Any = None)
         "squared_error": float(((chosen - np.eye(chosen.shape[1])[truth]) ** 2).sum(axis=1).mean()),
         "calibration_error": calibration_error(chosen, truth),
     }
-
-
-def calibration_error(probabilities: Probabilities, truth: Any, *, bins: int = 15) -> float:
-    """Compute the expected calibration error of the likeliest class.
-
-    Guo et al., "On Calibration of Modern Neural Networks" (ICML 2017).
-
-    Parameters
-    ----------
-    probabilities : (n_rows, n_classes)
-    truth : (n_rows,)
-        Class index.
-    bins : int
-        Bins of equal width, by the probability of the likeliest class.
-
-    Returns
-    -------
-    float
-        From 0 to 1.
-
-    Examples
-    --------
-    >>> calibration_error(np.array([[0.8, 0.2]] * 5), np.array([0, 0, 0, 0, 1]))
-    0.0
-    """
-    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
-    place = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = np.bincount(place, weights=right - confidence, minlength=bins)
-    return round(float(np.abs(gaps).sum() / max(len(truth), 1)), 12)

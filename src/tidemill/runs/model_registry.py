@@ -108,7 +108,7 @@ def _fetch(project: Project, problem: str, version: str, target: Path) -> None:
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def keep_champion(project: Project, path: Path, commit: str | None) -> str | None:
+def file_at_version(project: Project, path: Path, commit: str | None) -> str | None:
     """Read a file as it was at a version's commit (None: this checkout); None where there was none."""
     if commit is None:
         here = project.root / path

@@ -7,7 +7,7 @@ import pytest
 from tidemill.contracts import ConfigError
 from tidemill.project.project import Project
 from tidemill.runs.git import git
-from tidemill.runs.registry import read_registry, rollback, tag_object
+from tidemill.runs.model_registry import read_registry, rollback, tag_object
 
 
 def commit(folder: Path, name: str) -> str:

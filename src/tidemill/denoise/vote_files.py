@@ -18,7 +18,7 @@ import numpy.typing as npt
 import polars as pl
 
 from tidemill.contracts import ABSTAIN, NO_GOLD, DataError, Features
-from tidemill.denoise.statistics.gold import check_gold
+from tidemill.denoise.statistics.gold_scores import check_gold
 from tidemill.denoise.statistics.votes import check_votes
 from tidemill.readers.frame import read_frame
 from tidemill.readers.options import DEFAULTS, ReadOptions

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from tidemill.common.calibration_error import calibration_error
 from tidemill.contracts import NO_GOLD, DataError
 from tidemill.denoise.models import create
 from tidemill.denoise.statistics.distinct_rows import DistinctRows
-from tidemill.denoise.statistics.gold import calibration_error, gold_counts, gold_evidence, gold_scores
+from tidemill.denoise.statistics.gold_scores import gold_counts, gold_evidence, gold_scores
 from tidemill.denoise.statistics.sufficient_statistics import count_rows
 
 

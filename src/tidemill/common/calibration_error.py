@@ -1,0 +1,60 @@
+"""Expected calibration error of the likeliest class: how far confidence is from accuracy.
+
+Guo et al., "On Calibration of Modern Neural Networks" (ICML 2017).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+
+
+def calibration_bins(confidence: Array, n_bins: int) -> npt.NDArray[np.int64]:
+    """Find the bin of each confidence; bins are of equal width, open below and closed above.
+
+    Parameters
+    ----------
+    confidence : (n_rows,)
+        In (0, 1].
+    n_bins : int
+
+    Returns
+    -------
+    (n_rows,)
+
+    Examples
+    --------
+    >>> calibration_bins(np.array([0.1, 0.100001, 1.0]), 10)
+    array([0, 1, 9])
+    """
+    return np.clip(np.ceil(confidence * n_bins).astype(np.int64) - 1, 0, n_bins - 1)
+
+
+def calibration_error(probabilities: Array, truth: Any, *, n_bins: int = 15) -> float:
+    """Compute the expected calibration error: the mean distance of confidence from accuracy over bins of confidence.
+
+    Parameters
+    ----------
+    probabilities : (n_rows, n_classes)
+    truth : (n_rows,)
+        Class index.
+    n_bins : int
+        Bins of equal width, by the probability of the likeliest class.
+
+    Returns
+    -------
+    float
+        From 0 to 1; 0 without rows.
+
+    Examples
+    --------
+    >>> calibration_error(np.array([[0.8, 0.2]] * 5), np.array([0, 0, 0, 0, 1]))
+    0.0
+    """
+    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
+    gaps = np.bincount(calibration_bins(confidence, n_bins), weights=right - confidence, minlength=n_bins)
+    return round(float(np.abs(gaps).sum() / max(len(truth), 1)), 12)
