@@ -37,18 +37,18 @@ def says_errors(main: Callable[[], None]) -> Callable[[], None]:
             line = as_line(error)
             if line is None or os.environ.get(DEBUG, "0") not in {"", "0"}:
                 raise
-            print(f"error: {as_seen_from(line, Path.cwd())}", file=sys.stderr)
+            print(f"error: {_as_seen_from(line, Path.cwd())}", file=sys.stderr)
             raise SystemExit(1) from error
 
     return wrapped
 
 
-def as_seen_from(text: str, folder: Path) -> str:
+def _as_seen_from(text: str, folder: Path) -> str:
     """Shorten the paths in a text that lie below a folder, for the person who stands in it.
 
     Examples
     --------
-    >>> as_seen_from("/home/ann/spam/words.yaml:4: unknown key", Path("/home/ann"))
+    >>> _as_seen_from("/home/ann/spam/words.yaml:4: unknown key", Path("/home/ann"))
     'spam/words.yaml:4: unknown key'
     """
     return text if folder == folder.parent else text.replace(f"{folder}{os.sep}", "")

@@ -163,6 +163,11 @@ def visible_columns(rows: pl.DataFrame, hidden: Sequence[str]) -> pl.DataFrame:
     hidden
         Columns that the settings hide.
 
+    Returns
+    -------
+    polars.DataFrame
+        The other columns, in their order.
+
     Raises
     ------
     ConfigError

@@ -82,7 +82,7 @@ def _own_defaults(conf: Path) -> list[str]:
 def _explain(error: Exception, overrides: Sequence[str], conf: Path) -> str:
     if not overrides:
         return f"{conf} does not compose: {error}{_hint(conf)}"
-    valid = override_keys(conf)
+    valid = _override_keys(conf)
     for override in overrides:
         key = override.lstrip("+~").partition("=")[0]
         if key not in valid:
@@ -113,7 +113,7 @@ def option_file(group: str, name: str, conf: Path) -> Path:
     return own if own.exists() else DEFAULTS / group / f"{name}.yaml"
 
 
-def override_keys(conf: Path) -> set[str]:
+def _override_keys(conf: Path) -> set[str]:
     """Every key that an override may name: groups of each problem and dotted keys."""
     content = compose(conf=conf)
     keys = set(_dotted(content))

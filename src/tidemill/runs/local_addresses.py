@@ -28,7 +28,7 @@ def server_file(project: Project) -> Path:
     return project.state / "ui-port"
 
 
-def running_port(project: Project) -> int | None:
+def _running_port(project: Project) -> int | None:
     """Port of the Prefect server that `tidemill ui` started here, or None where it is not up."""
     try:
         port = int(server_file(project).read_text(encoding="utf-8"))
@@ -56,7 +56,7 @@ def prefect_environment(project: Project) -> dict[str, str]:
         "PREFECT_LOGGING_LEVEL": os.environ.get("PREFECT_LOGGING_LEVEL", "INFO"),
         "DO_NOT_TRACK": "1",
     }
-    port = running_port(project)
+    port = _running_port(project)
     if port is not None and "PREFECT_API_URL" not in os.environ:
         settings["PREFECT_API_URL"] = api_url(port)
     return settings

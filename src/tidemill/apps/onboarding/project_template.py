@@ -79,7 +79,7 @@ def template_files(name: str, version: str, *, folder: Path = TEMPLATE) -> list[
         parts = file.relative_to(folder).with_suffix("").parts
         path = "/".join(part.replace("dot-", ".", 1) if part.startswith("dot-") else part for part in parts)
         text = file.read_text(encoding="utf-8")
-        found.append(TemplateFile(path, _filled(text, {"name": distribution_name(name), "version": version})))
+        found.append(TemplateFile(path, _filled(text, {"name": _distribution_name(name), "version": version})))
     return found
 
 
@@ -89,10 +89,10 @@ def _filled(text: str, values: Mapping[str, str]) -> str:
     return text
 
 
-def distribution_name(name: str) -> str:
+def _distribution_name(name: str) -> str:
     """Make a name that a Python distribution can have.
 
-    >>> distribution_name("Our reviews, 2026!")
+    >>> _distribution_name("Our reviews, 2026!")
     'our-reviews-2026'
     """
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "project"

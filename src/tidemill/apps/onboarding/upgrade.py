@@ -121,7 +121,7 @@ def upgrade_project(
     """
     root = project.root
     record = read_lock_file(root)
-    if is_older(__version__, record.version):
+    if _is_older(__version__, record.version):
         raise ConfigError(
             f"this project is of Tidemill {record.version} and {__version__} is installed: pip install -U 'tidemill[all]'"
         )
@@ -139,7 +139,7 @@ def upgrade_project(
         after=__version__,
         changes=tuple(changes),
         pin=pin,
-        shadowing=tuple(replaced_defaults(root)),
+        shadowing=tuple(_replaced_defaults(root)),
         stages=tuple(stages),
         is_dry=dry_run,
     )
@@ -200,16 +200,16 @@ def moved_pin(text: str, version: str) -> str | None:
     return _PIN.sub(lambda found: f"{found[1]}{version}", text) if _PIN.search(text) else None
 
 
-def replaced_defaults(root: Path) -> list[str]:
+def _replaced_defaults(root: Path) -> list[str]:
     """List the project's files that take the place of a default of the package: an upgrade cannot add keys to them."""
     packaged = (file.relative_to(DEFAULTS) for file in sorted(DEFAULTS.glob("*/*.yaml")))
     return [str(CONF / path) for path in packaged if (root / CONF / path).is_file()]
 
 
-def is_older(version: str, other: str) -> bool:
+def _is_older(version: str, other: str) -> bool:
     """Tell whether a version comes before another; of the same number, one in the making comes before the release.
 
-    >>> is_older("0.9.1", "0.10.0"), is_older("0.2.0.dev0", "0.2.0"), is_older("0.2.0", "0.2.0")
+    >>> _is_older("0.9.1", "0.10.0"), _is_older("0.2.0.dev0", "0.2.0"), _is_older("0.2.0", "0.2.0")
     (True, True, False)
     """
     return _order(version) < _order(other)

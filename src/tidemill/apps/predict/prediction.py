@@ -94,7 +94,7 @@ def predict_files(  # noqa: PLR0913 - what the command takes
     found = [one for source in sources for one in input_rows(source, settings, strict=strict)]
     if not overwrite and any(Path(one.source.path) == out.resolve() for one in found):
         raise ConfigError(f"{out} is what is read: name another file with --out, or replace it with --force")
-    total, contract = sum(len(one.table.numbers) for one in found), answers_contract(model)
+    total, contract = sum(len(one.table.numbers) for one in found), _answers_contract(model)
     use_engine(resolve_engine(engine, known.modality, total), model.embedder, paths, must=engine == "onnx")
     chunks = progress(
         (chunk for one in found for chunk in one.chunks()), total=total, name="predict", size=CHUNK[known.modality]
@@ -112,7 +112,7 @@ def predict_files(  # noqa: PLR0913 - what the command takes
     return PredictionCounts(model.version, total, dict(counts), errors)
 
 
-def answers_contract(model: Model) -> Contract:
+def _answers_contract(model: Model) -> Contract:
     """Make the contract of what ``predict`` writes; a row may be there twice."""
     about = tuple(Column(name, pl.String) for name in ("source", "key", "row_id"))
     said = Column("prediction", pl.String, nullable=True)

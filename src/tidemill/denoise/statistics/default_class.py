@@ -60,7 +60,7 @@ def default_prior(rows: DistinctRows, n_classes: int, *, default: int | None, ra
             )
         return None
     takes = unnamed if default is None else np.arange(n_classes) == default
-    missed = missed_shares(counts, rows.weights, functions_of_class(rows, n_classes))
+    missed = missed_shares(counts, rows.weights, _functions_of_class(rows, n_classes))
     named = np.where(takes, 0.0, missed)
     others = float(min(named.sum(), MOST)) if rate is None else 1.0 - rate
     named = named / named.sum() if named.sum() > 0 else ~takes / (~takes).sum()
@@ -71,11 +71,11 @@ def default_prior(rows: DistinctRows, n_classes: int, *, default: int | None, ra
 
 def one_class_named(rows: DistinctRows, n_classes: int) -> int | None:
     """Return the class that all votes name; None where they name several, or none."""
-    named = np.flatnonzero(functions_of_class(rows, n_classes))
+    named = np.flatnonzero(_functions_of_class(rows, n_classes))
     return int(named[0]) if len(named) == 1 else None
 
 
-def functions_of_class(rows: DistinctRows, n_classes: int) -> Array:
+def _functions_of_class(rows: DistinctRows, n_classes: int) -> Array:
     """Count the functions that vote for each class, ``(n_classes,)``."""
     return np.array([(rows.votes == k).any(axis=0).sum() for k in range(n_classes)], dtype=np.float64)
 

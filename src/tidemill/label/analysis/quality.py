@@ -86,7 +86,18 @@ def _voters(counts: VoteCounts, k: int, n_classes: int) -> int:
 
 
 def quality_contract(settings: SuiteSettings) -> Contract:
-    """Make the contract of the table from the settings of the suite."""
+    """Make the contract of the table from the settings of the suite.
+
+    Parameters
+    ----------
+    settings
+        Limits of coverage and conflict (fractions of rows), of functions per class, and of milliseconds per row.
+
+    Returns
+    -------
+    Contract
+        A column per limit; an empty cell is within every limit.
+    """
     ranges: dict[str, tuple[float, float]] = {
         "coverage": (settings.min_coverage, 1.0),
         "conflict": (0.0, settings.max_conflict),

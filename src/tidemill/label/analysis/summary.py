@@ -149,7 +149,18 @@ def is_right(votes: Votes, gold: npt.NDArray[np.int8]) -> npt.NDArray[np.bool_]:
 
 
 def printable(table: pl.DataFrame) -> pl.DataFrame:
-    """Write the polarity as text, fit for CSV and for a page."""
+    """Write the polarity as text, so that the table can be written to CSV and shown on a page.
+
+    Parameters
+    ----------
+    table
+        Analysis table with the column ``Polarity``, a list of classes.
+
+    Returns
+    -------
+    polars.DataFrame
+        The same table with ``Polarity`` as text, such as ``[0, 2]``.
+    """
     text = pl.col("Polarity").cast(pl.List(pl.String)).list.join(", ")
     return table.with_columns(pl.format("[{}]", text).alias("Polarity"))
 

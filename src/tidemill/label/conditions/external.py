@@ -75,7 +75,18 @@ class Annotator(FromFile):
         return self.cast(ABSTAIN) != ABSTAIN
 
     def cast(self, vote: int) -> pl.Expr:  # noqa: ARG002 - the annotator votes, not the function
-        """Turn answers into votes."""
+        """Build the expression that turns answers into votes.
+
+        Parameters
+        ----------
+        vote
+            Not read: each answer stands for a class of its own.
+
+        Returns
+        -------
+        polars.Expr
+            int8 vote per row; ``ABSTAIN`` where there is no answer, or one that stands for no class.
+        """
         own = pl.col(self.column).cast(pl.String)
         answers = own if self._answers is None else looked_up(self._answers, self.column, pl.String)
         return answers.replace_strict(

@@ -81,10 +81,20 @@ def located(file: str, info: ValidationInfo) -> Path:
 def read_table(path: Path) -> pl.DataFrame:
     """Read a table from a CSV, JSONL or Parquet file.
 
+    Parameters
+    ----------
+    path
+        File; its suffix (``.csv``, ``.jsonl`` or ``.parquet``) names its format.
+
+    Returns
+    -------
+    polars.DataFrame
+        The table as the file has it.
+
     Raises
     ------
     ValueError
-        The file is of another kind or cannot be read.
+        The file has another suffix or cannot be read.
     """
     try:
         if path.suffix == ".csv":
@@ -139,6 +149,11 @@ def looked_up(table: pl.DataFrame, column: str, dtype: Any) -> pl.Expr:
         Which column to look up.
     dtype
         Polars type of the values.
+
+    Returns
+    -------
+    polars.Expr
+        A value of ``dtype`` per row.
     """
     if table.is_empty():
         return pl.when(pl.col("row_id").is_not_null()).then(pl.lit(None, dtype=dtype))

@@ -31,7 +31,7 @@ class Examples(FromFile):
 
     @model_validator(mode="after")
     def _read(self, info: ValidationInfo) -> Examples:
-        table = read_examples(located(self.file, info))
+        table = _read_examples(located(self.file, info))
         names = table["class"].unique().to_list()
         if self.of not in names:
             raise ValueError(f"{self.file}: no example is of class {self.of!r}{did_you_mean(self.of, names)}")
@@ -111,7 +111,7 @@ def unit(vectors: npt.NDArray[Any]) -> Vectors:
     return scaled
 
 
-def read_examples(path: Path) -> pl.DataFrame:
+def _read_examples(path: Path) -> pl.DataFrame:
     """Read labeled examples from a CSV, JSONL or Parquet file.
 
     Returns

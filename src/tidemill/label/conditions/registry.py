@@ -86,7 +86,18 @@ class Cases(Condition):
         return pl.any_horizontal(case.when.expression().fill_null(value=False) for case in self.of)
 
     def cast(self, vote: int) -> pl.Expr:  # noqa: ARG002 - each case has its own
-        """Build the vote of the first case that holds."""
+        """Build the expression of the vote of the first case that holds.
+
+        Parameters
+        ----------
+        vote
+            Not read: each case has a vote of its own.
+
+        Returns
+        -------
+        polars.Expr
+            int8 vote per row; ``ABSTAIN`` where no case holds.
+        """
         votes = [pl.when(case.when.expression()).then(pl.lit(case.vote, dtype=pl.Int8)) for case in self.of]
         return pl.coalesce(votes).fill_null(ABSTAIN)
 

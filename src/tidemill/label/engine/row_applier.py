@@ -101,7 +101,15 @@ class RowApplier:
         return votes, pl.DataFrame(measured, schema=[f"{STATISTIC}{name}" for name in statistics])
 
     def refuse_changes(self, table: pl.DataFrame) -> None:
-        """Report each function that changes what stands in its row."""
+        """Report each function that changes the values of its row.
+
+        Each function runs once more, on a copy of each row; what it raises is not reported a second time.
+
+        Parameters
+        ----------
+        table : (n_rows, …)
+            Raw rows as labeling functions see them.
+        """
         for i, values in enumerate(table.iter_rows(named=True)):
             for j, function in enumerate(self.functions):
                 row, before = Row(copy.deepcopy(values)), repr(values)

@@ -60,7 +60,18 @@ class BatchCache:
         self.files = {file.name.split(".")[0]: file.name for file in sorted(files)}
 
     def get(self, key: str) -> VoteColumn | None:
-        """Read a column; None where it is not there or not whole."""
+        """Read a column of votes; a damaged file is deleted.
+
+        Parameters
+        ----------
+        key
+            As ``cache_key`` makes it.
+
+        Returns
+        -------
+        VoteColumn or None
+            Values and failures; None where the column is not cached or its file is damaged.
+        """
         if self.folder is None or key not in self.files:
             return None
         path = self.folder / self.files[key]
@@ -143,7 +154,18 @@ def _version(name: str) -> str:
 
 
 def hash_of_file(path: Path) -> str:
-    """Hash the bytes of a file; 32 hexadecimal digits."""
+    """Hash the bytes of a file by BLAKE2b.
+
+    Parameters
+    ----------
+    path
+        Any file.
+
+    Returns
+    -------
+    str
+        32 hexadecimal digits.
+    """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "blake2b").hexdigest()[:32]
 

@@ -58,6 +58,8 @@ class Worker:
         ----------
         header
             ``files``, ``classes``, ``megabytes`` and ``closed``.
+        _
+            Not read: this request has no table.
 
         Returns
         -------

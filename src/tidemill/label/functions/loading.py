@@ -56,7 +56,17 @@ def load_functions(folder: Path | str, *, classes: Sequence[str]) -> list[AnyFun
 
 
 def files_of(folder: Path) -> list[Path]:
-    """List a folder's files of labeling functions, in their order.
+    """List a folder's files of labeling functions.
+
+    Parameters
+    ----------
+    folder
+        Folder of ``*.py`` and YAML files; names that begin with ``_`` are left out.
+
+    Returns
+    -------
+    list of Path
+        In alphabetical order.
 
     Raises
     ------

@@ -51,12 +51,22 @@ def slicing_function(*, name: str | None = None) -> Callable[[Callable[[Row], bo
 
 
 def load_slices(folder: Path) -> list[SlicingFunction]:
-    """Load the slicing functions of a folder's ``*.py`` files, by name.
+    """Load the slicing functions of a folder's ``*.py`` files.
+
+    Parameters
+    ----------
+    folder
+        Folder of Python files, which are run; names that begin with ``_`` are left out. It need not exist.
+
+    Returns
+    -------
+    list of SlicingFunction
+        In alphabetical order of their names.
 
     Raises
     ------
     FunctionError
-        Two have one name.
+        Two slicing functions have the same name.
     """
     files = sorted(path for path in folder.glob("*.py") if not path.name.startswith("_"))
     functions = [
