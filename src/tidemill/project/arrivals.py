@@ -132,15 +132,27 @@ def arrive(project: Project, problem: str) -> ArrivalScan:
 
 
 def batch_name(source: str) -> str:
-    """Name the batch of a source: its file's name without suffixes, other characters than those of file names as ``-``.
+    """Name the batch of a source: its file's name without suffixes, ``-`` in place of characters unfit for file names.
 
-    >>> batch_name("data/incoming/spam/sms-1.csv"), batch_name("in/april 2024.csv.gz")
-    ('sms-1', 'april-2024')
+    Parameters
+    ----------
+    source
+        Path or address of the incoming file.
+
+    Returns
+    -------
+    str
+        Name of the batch.
 
     Raises
     ------
     DataError
-        Nothing is left of the name.
+        The file's name has no letter or digit.
+
+    Examples
+    --------
+    >>> batch_name("data/incoming/spam/sms-1.csv"), batch_name("in/april 2024.csv.gz")
+    ('sms-1', 'april-2024')
     """
     name = _ODD.sub("-", _stem(source)).strip("-.")
     if not name:
@@ -155,7 +167,17 @@ def _stem(source: str) -> str:
 
 
 def natural(name: str) -> list[tuple[int, str]]:
-    """Make a sort key that counts.
+    """Make a sort key by which numbers within names are compared as numbers.
+
+    Parameters
+    ----------
+    name
+        Name of a batch or file.
+
+    Returns
+    -------
+    list of (int, str)
+        Numbers and the texts between them.
 
     Examples
     --------

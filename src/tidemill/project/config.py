@@ -41,7 +41,24 @@ def load_params(path: Path) -> dict[str, Any]:
 
 
 def load(name: str, stage: str, settings: type[S], *, params: dict[str, Any]) -> tuple[Problem, S]:
-    """Take a problem and the settings of one of its stages from the content of params.yaml.
+    """Read a problem and the settings of one of its stages from the content of params.yaml.
+
+    Parameters
+    ----------
+    name
+        Name of the problem.
+    stage
+        Name of the stage.
+    settings
+        Class of the stage's settings.
+    params
+        Content of params.yaml.
+
+    Returns
+    -------
+    problem : Problem
+    settings : S
+        An instance of the class.
 
     Raises
     ------

@@ -24,7 +24,18 @@ _SHOWN = 5
 
 
 def guard(table: pl.DataFrame, contract: Contract, paths: Paths, table_name: str) -> None:
-    """Run the suite of a finished table; Data Docs and the result are kept either way.
+    """Run the suite of a finished table; Data Docs and the result are kept whether it passes or fails.
+
+    Parameters
+    ----------
+    table
+        The finished table.
+    contract
+        What it promises.
+    paths
+        Paths of the problem.
+    table_name
+        Name by which the result and the page are kept.
 
     Raises
     ------
@@ -51,6 +62,17 @@ def expectations_of(table: pl.DataFrame, contract: Contract, paths: Paths, table
     Great Expectations takes seconds to start. It is asked only where the contract is broken, to show all that is wrong;
     where it is kept, ``defer_pages`` leaves the page to a later stage that starts it anyway.
 
+    Parameters
+    ----------
+    table
+        The finished table.
+    contract
+        What it promises.
+    paths
+        Paths of the problem.
+    table_name
+        Name by which the result and the page are kept.
+
     Raises
     ------
     SuiteError
@@ -72,6 +94,11 @@ def defer_pages(file: Path, contract: Contract, paths: Paths, table_name: str) -
 
 def write_pages(paths: Paths) -> None:
     """Render the pages that were left to this stage.
+
+    Parameters
+    ----------
+    paths
+        Paths of the problem.
 
     Raises
     ------

@@ -51,7 +51,23 @@ class Pin(Settings):
 
 
 def pins(root: Path) -> dict[str, Pin]:
-    """Read the pinned packages of a project, by name."""
+    """Read the pinned packages of a project and of Tidemill itself.
+
+    Parameters
+    ----------
+    root
+        Top folder of the project.
+
+    Returns
+    -------
+    dict of str to Pin
+        By name; a project's own pin replaces Tidemill's of the same name.
+
+    Raises
+    ------
+    ConfigError
+        An entry lacks a key, has an unknown one or a wrong value.
+    """
     own = root / PINS
     files = {f"tidemill/{PINS}": DEFAULTS / PINS.name} | ({str(PINS): own} if own.exists() else {})
     found = [

@@ -40,7 +40,20 @@ def git(*words: str, folder: Path, stdin: str | None = None, index: Path | None 
 
 
 def succeeds(*words: str, folder: Path) -> bool:
-    """Run a git command and tell whether it exited with 0."""
+    """Run a git command and report whether it exited with 0.
+
+    Parameters
+    ----------
+    *words
+        Words of the command, without ``git``.
+    folder
+        Folder in which it runs.
+
+    Returns
+    -------
+    bool
+        False for any other exit status.
+    """
     return _run(words, folder, None, None).returncode == 0
 
 
@@ -61,7 +74,18 @@ def _is_identity(key: str) -> bool:
 
 
 def identity(folder: Path) -> list[str]:
-    """List the ``-c`` words that a commit needs where the user has configured no name."""
+    """List the ``-c`` words that a commit needs where the user has configured no name.
+
+    Parameters
+    ----------
+    folder
+        Folder of the repository.
+
+    Returns
+    -------
+    list of str
+        Words to put before the command; empty where git knows who commits.
+    """
     if succeeds("var", "GIT_COMMITTER_IDENT", folder=folder) and succeeds("config", "user.email", folder=folder):
         return []
     return [word for one in _WHO for word in ("-c", one)]

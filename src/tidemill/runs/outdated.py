@@ -49,6 +49,11 @@ def outdated(
         Fingerprints of now.
     params
         Settings of now; None for those of ``params.yaml``.
+
+    Returns
+    -------
+    list of Outdated
+        Stages with their reasons, in the order of dvc.lock.
     """
     params = load_params(folder / PARAMS) if params is None else params
     found = []

@@ -228,7 +228,18 @@ def _is_free(root: Path, branch: str) -> bool:
 
 
 def current_branch(root: Path) -> str | None:
-    """Name the branch that a checkout is on, None where HEAD is detached."""
+    """Read the name of the branch that a checkout is on.
+
+    Parameters
+    ----------
+    root
+        Top folder of the checkout.
+
+    Returns
+    -------
+    str or None
+        None where HEAD is detached.
+    """
     return (
         git("symbolic-ref", "--short", "HEAD", folder=root)
         if succeeds("symbolic-ref", "-q", "HEAD", folder=root)

@@ -55,7 +55,20 @@ class Registry:
 
 
 def read_registry(project: Project, problem: str) -> Registry:
-    """Read versions and assignments of a problem from the tags of the repository."""
+    """Read versions and assignments of a problem from the tags of the repository.
+
+    Parameters
+    ----------
+    project
+        The project.
+    problem
+        Name of the problem.
+
+    Returns
+    -------
+    Registry
+        Commit of each tag, oldest first.
+    """
     listing = git(
         "for-each-ref", "refs/tags", "--format=%(refname:strip=2) %(*objectname) %(objectname)", folder=project.shared
     )
@@ -74,7 +87,21 @@ def _version_order(tag: str) -> tuple[int, ...]:
 
 
 def champion_folder(project: Project, problem: str, version: str) -> Path:
-    """Find the folder with a version's model files, fetched once from DVC's cache or remote.
+    """Locate the folder with a version's model files, fetched once from DVC's cache or remote.
+
+    Parameters
+    ----------
+    project
+        The project.
+    problem
+        Name of the problem.
+    version
+        Tag of the version, such as ``spam@v1.4.0``.
+
+    Returns
+    -------
+    Path
+        Folder in the project's local state.
 
     Raises
     ------
@@ -118,17 +145,26 @@ def keep_champion(project: Project, path: Path, commit: str | None) -> str | Non
 
 
 def rollback(project: Project, problem: str, version: str | None) -> str:
-    """Make an old version the champion again (None: the one before the champion); offline, one tag.
+    """Make an old version the champion again by one new tag; no network is needed.
+
+    Parameters
+    ----------
+    project
+        The project.
+    problem
+        Name of the problem.
+    version
+        Tag such as ``spam@v1.4.0``, or ``v1.4.0`` alone; None: the version before the champion.
 
     Returns
     -------
     str
-        The champion.
+        Tag of the new champion.
 
     Raises
     ------
     ConfigError
-        There is no such version, or nothing to go back to.
+        There is no such version, or none before the champion.
     """
     registry, folder = read_registry(project, problem), project.shared
     target = version if version is None or "@" in version else f"{problem}@{version}"

@@ -114,14 +114,22 @@ class Champion:
 
         Parameters
         ----------
-        batch : str
+        batch
+            Name of the batch.
         votes : polars.DataFrame
             Votes on all rows.
-        names : Names
+        names
+            Classes and functions that are compared.
 
         Returns
         -------
         Rows
+            Features, predictions and votes of the batch's rows.
+
+        Raises
+        ------
+        DataError
+            A row of the batch has features but no votes.
         """
         row_ids, features = self.features(batch)
         voted = pl.DataFrame({"row_id": row_ids}).join(votes, on="row_id", how="left", maintain_order="left")
@@ -170,7 +178,25 @@ class Champion:
 
 
 def find_champion(project: Project, problem: Problem) -> Champion | None:
-    """Find the champion that a problem's champion.json names, None before the first promotion."""
+    """Load the champion that a problem's champion.json names.
+
+    Parameters
+    ----------
+    project
+        The project.
+    problem
+        The problem.
+
+    Returns
+    -------
+    Champion or None
+        None before the first promotion.
+
+    Raises
+    ------
+    DataError
+        The folder of that version lacks a file, or a file is damaged.
+    """
     pin = ChampionPin.read_if_there(project.paths(problem.name).champion)
     if pin is None or pin.version is None:
         return None

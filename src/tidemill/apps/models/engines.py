@@ -130,7 +130,22 @@ def timing_sample(paths: Paths, modality: str, rows: int) -> pl.DataFrame:
 
 
 def raw_rows(paths: Paths, modality: str, rows: int) -> pl.DataFrame:
-    """Read row_id and content of a problem's first raw rows, of each batch some."""
+    """Read a problem's first raw rows, batch by batch.
+
+    Parameters
+    ----------
+    paths
+        Paths of the problem.
+    modality
+        ``text`` or ``image``, also the name of the column of contents.
+    rows
+        Rows at most.
+
+    Returns
+    -------
+    polars.DataFrame
+        Columns ``row_id`` and the modality's; empty where there is no raw data.
+    """
     files = sorted(paths.raw.glob("*.parquet"))
     schema = {"row_id": pl.String, modality: pl.Binary if modality == "image" else pl.String}
     tables = [pl.scan_parquet(file).select("row_id", modality).head(rows).collect() for file in files]

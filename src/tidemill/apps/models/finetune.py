@@ -43,16 +43,23 @@ def finetune_model(
 
     Parameters
     ----------
-    tables : Tables
-        Of all rows.
-    problem : Problem
-    settings : TrainSettings
-    paths : Paths
-    batches : sequence of str
+    tables
+        Votes, labels and features of all rows.
+    problem
+        The problem.
+    embedding
+        Settings of embed, which name the backbone to start from.
+    settings
+        Settings of train.
+    paths
+        Paths of the problem.
+    batches
+        Names of the batches whose contents are read.
 
     Returns
     -------
     Tuned
+        The tables with the new features, and the record of the fine-tuned backbone.
     """
     start = Embedder(embedding, problem.modality, root=paths.shared)
     backbone = trainable_backbone(start, scratch=settings.mode == "scratch", seed=settings.seed)

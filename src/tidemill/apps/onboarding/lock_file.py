@@ -37,7 +37,7 @@ def read_lock_file(root: Path) -> LockFile:
     Raises
     ------
     ConfigError
-        It is missing or damaged.
+        The file is missing or damaged.
     """
     path = root / LOCK_FILE
     if not path.exists():

@@ -99,7 +99,20 @@ def _distribution_name(name: str) -> str:
 
 
 def generated_part(path: str, text: str) -> str:
-    """Cut a file to the part that is generated, which is all of it for most."""
+    """Cut a file to the part that is generated, which is all of it for most files.
+
+    Parameters
+    ----------
+    path
+        The file, relative to the project.
+    text
+        Its text.
+
+    Returns
+    -------
+    str
+        The text before the line below which the file is the user's own.
+    """
     return _split(path, text)[0]
 
 
@@ -109,17 +122,35 @@ def with_own_part(path: str, new: str, now: str) -> str:
     Parameters
     ----------
     path
-        The file.
+        The file, relative to the project.
     new
         Its text in the template.
     now
         Its text in the project.
+
+    Returns
+    -------
+    str
+        The generated part of ``new``, then the project's own part of ``now``.
     """
     return generated_part(path, new).rstrip("\n") + (_split(path, now)[1] or "\n")
 
 
 def digest(path: str, text: str) -> str:
-    """Compute the SHA-256 of a file's generated part, which empty lines at its end do not change."""
+    """Compute the SHA-256 of a file's generated part, which empty lines at its end do not change.
+
+    Parameters
+    ----------
+    path
+        The file, relative to the project.
+    text
+        Its text.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+    """
     return hashlib.sha256(generated_part(path, text).rstrip("\n").encode()).hexdigest()
 
 

@@ -48,13 +48,37 @@ def render(project: Project, problems: Sequence[str]) -> Path:
 
 
 def versions(project: Project, problem: str) -> list[str]:
-    """List a problem's versions, newest first, the champion marked."""
+    """List a problem's versions.
+
+    Parameters
+    ----------
+    project
+        The project.
+    problem
+        Name of the problem.
+
+    Returns
+    -------
+    list of str
+        Newest first, the champion marked as such.
+    """
     registry = read_registry(project, problem)
     return [f"{name}{' (champion)' if name == registry.champion else ''}" for name in reversed(registry.versions)]
 
 
 def template(name: str) -> Any:
-    """Load a template of ``tidemill/templates`` by its file name."""
+    """Load a template of ``tidemill/templates``.
+
+    Parameters
+    ----------
+    name
+        File name of the template.
+
+    Returns
+    -------
+    jinja2.Template
+        HTML in values is escaped; a variable that is not given is an error.
+    """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -113,7 +137,17 @@ def _slice(chapter: ProblemReport, name: str) -> dict[str, Any]:
 
 
 def cell(value: Any) -> str:
-    """Write anything that a table holds: fractions with three decimals, counts with separators.
+    """Write any value of a table: fractions with three decimals, counts with separators.
+
+    Parameters
+    ----------
+    value
+        Number, text, truth value or None.
+
+    Returns
+    -------
+    str
+        A dash for None.
 
     Examples
     --------
@@ -128,10 +162,32 @@ def cell(value: Any) -> str:
 
 
 def number(value: float | None) -> str:
-    """Write a score with three decimals."""
+    """Write a score with three decimals.
+
+    Parameters
+    ----------
+    value
+        The score, None where there is none.
+
+    Returns
+    -------
+    str
+        A dash for None.
+    """
     return "-" if value is None else f"{value:.3f}"
 
 
 def share(value: float | None) -> str:
-    """Write a share in percent."""
+    """Write a share in percent.
+
+    Parameters
+    ----------
+    value
+        Share in [0, 1], None where there is none.
+
+    Returns
+    -------
+    str
+        With one decimal; a dash for None.
+    """
     return "-" if value is None else f"{value:.1%}"

@@ -150,17 +150,23 @@ def made_candidates(
 
     Parameters
     ----------
-    rows : polars.DataFrame
-    problem : Problem
-    embed : EmbedSettings
-    found : mapping of str to dict
-        Changes by name.
-    how
+    rows
+        Columns ``row_id`` and the modality's.
+    problem
+        The problem.
+    embed
+        Settings of embed, which the changes are made to.
+    found
+        Changes by name of the candidate.
+    root
+        Folder below which weights of backbones are.
+    **how
         ``folder`` and ``deadline`` of ``features``.
 
     Returns
     -------
     dict of str to (n_rows, n_dimensions)
+        Features by name; a candidate for which time ran out is left out.
     """
     there = {}
     for name, changes in found.items():

@@ -60,7 +60,20 @@ def from_json(body: bytes, settings: IngestSettings, max_rows: int) -> Rows:
 
 
 def refuse_many(count: int, max_rows: int) -> None:
-    """Refuse a request without rows, or with too many."""
+    """Refuse a request without rows, or with too many.
+
+    Parameters
+    ----------
+    count
+        Number of rows in the request.
+    max_rows
+        Rows that one request may have.
+
+    Raises
+    ------
+    RequestError
+        The count is 0 (status 400) or above the limit (status 413).
+    """
     if not count:
         raise RequestError("the request has no rows", status=BAD_BODY)
     if count > max_rows:

@@ -34,14 +34,17 @@ def suspected_errors(project: Project, name: str) -> tuple[pl.DataFrame, str]:
 
     Parameters
     ----------
-    name : str
-        Of the problem.
+    project
+        The project.
+    name
+        Name of the problem.
 
     Returns
     -------
     table : polars.DataFrame
+        Columns ``row_id``, ``batch``, ``label``, ``suggested``, ``quality`` and ``gold``; the worst rows first.
     words : str
-        A sentence about them.
+        A sentence on how many of the labels are wrong by gold.
     """
     asked = study(project, name)
     rows = np.flatnonzero(asked.taught & asked.covered)
@@ -85,7 +88,22 @@ def cross_validated_predictions(asked: Study, rows: Any, suspect: Any) -> str:
 
 
 def page(table: pl.DataFrame, title: str, words: str) -> str:
-    """Write a table of suspects as a page that needs neither network nor scripts."""
+    """Write a table of suspects as a page that needs neither network nor scripts.
+
+    Parameters
+    ----------
+    table
+        Suspect rows with their labels, quality and contents, the worst first.
+    title
+        Heading of the page.
+    words
+        Sentence below the heading.
+
+    Returns
+    -------
+    str
+        HTML document.
+    """
     shown = table.drop("row_id", "batch", strict=False)
     lines = [
         "<tr>" + "".join(_cell(name, value) for name, value in row.items()) + "</tr>"

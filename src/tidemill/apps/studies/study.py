@@ -63,13 +63,37 @@ class Study:
         return self.rows["split"].is_in(TRAIN_SPLITS).to_numpy()
 
     def lesson(self, rows: Any) -> TrainingSet:
-        """Make the training set of some rows: labels of denoise alone."""
+        """Make the training set of some rows: labels of denoise alone, no gold.
+
+        Parameters
+        ----------
+        rows : (n_selected,)
+            Integer indices.
+
+        Returns
+        -------
+        TrainingSet
+            Features, probabilistic labels and coverage of those rows.
+        """
         nothing = np.full(len(rows), NO_GOLD)
         return TrainingSet(self.features[rows], self.targets[rows], self.covered[rows], nothing)
 
 
 def study(project: Project, name: str) -> Study:
-    """Read what studies need of a problem."""
+    """Read what studies need of a problem.
+
+    Parameters
+    ----------
+    project
+        The project.
+    name
+        Name of the problem.
+
+    Returns
+    -------
+    Study
+        Settings, and all rows with votes, features, labels and gold.
+    """
     problem, train, paths = project.load(name, "train", TrainSettings)
     evaluate = project.load(name, "evaluate", EvaluateSettings)[1]
     classes, batches = problem.classes, batch_names(paths.manifest)

@@ -140,7 +140,18 @@ def _examples(look: ProblemView, change: Change, rows: Indices, places: Indices,
 
 
 def printed(found: FunctionDiff) -> list[str]:
-    """Write the comparison as lines."""
+    """Write the comparison as lines.
+
+    Parameters
+    ----------
+    found
+        Functions whose votes changed, and example rows.
+
+    Returns
+    -------
+    list of str
+        Lines of a terminal of 100 columns.
+    """
     head = f"{found.problem} since {found.against}, on {found.rows:,} rows"
     if not found.functions:
         return [f"{head}: no vote has changed"]

@@ -43,16 +43,22 @@ def function_table(look: ProblemView, *, sort: str = "name", cost: bool = True) 
 
     Parameters
     ----------
-    look : Look
-    sort : str
+    look
+        View of the problem.
+    sort
         Column to sort by.
-    cost : bool
-        Measure the time that each takes.
+    cost
+        Whether to measure the time that each function takes.
 
     Returns
     -------
-    dict
-        The table, and figures of all functions together.
+    FunctionTable
+        A line per function, and figures of all functions together.
+
+    Raises
+    ------
+    ConfigError
+        There is no such column to sort by.
     """
     rows = _some_rows(look)
     table = lf_summary(look.votes, look.names, n_classes=len(look.classes), gold=look.gold)

@@ -139,7 +139,18 @@ def _pictured(look: ProblemView, rows: tuple[Row, ...]) -> tuple[Row, ...]:
 
 
 def thumbnail(data: bytes) -> str:
-    """Encode a small JPEG of an image as an address that holds it."""
+    """Encode a small JPEG of an image as an address that holds it.
+
+    Parameters
+    ----------
+    data
+        Bytes of an image file.
+
+    Returns
+    -------
+    str
+        ``data:`` address for the attribute ``src``.
+    """
     from PIL import Image
 
     with Image.open(io.BytesIO(data)) as image:

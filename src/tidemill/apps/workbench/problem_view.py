@@ -68,7 +68,23 @@ class ProblemView:
         return load_functions(self.paths.functions, classes=self.classes)
 
     def function(self, name: str) -> AnyFunction:
-        """Load the labeling function of a name."""
+        """Look up a labeling function.
+
+        Parameters
+        ----------
+        name
+            Name of the function.
+
+        Returns
+        -------
+        AnyFunction
+            As the problem's folder has it now.
+
+        Raises
+        ------
+        ConfigError
+            No function has that name.
+        """
         found = {one.name: one for one in self.functions}
         if name not in found:
             raise ConfigError(
@@ -127,17 +143,24 @@ class ProblemView:
         return None if joined.has_nulls() else joined.to_numpy()
 
     def probabilities(self, votes: Votes, rows: npt.NDArray[Any]) -> Probabilities:
-        """Predict by the label model.
+        """Predict class probabilities by the problem's label model.
 
         Parameters
         ----------
         votes : (n_some, n_functions)
+            Votes to predict from.
         rows : (n_some,)
-            Which rows of the table they are of.
+            Indices in the votes table of the rows they are of.
 
         Returns
         -------
         (n_some, n_classes)
+            Rows sum to one.
+
+        Raises
+        ------
+        DataError
+            The label model was fitted on other functions.
         """
         if self.model is None:
             raise DataError(f"{self.paths.label_model} is of other functions: run `dvc repro denoise@{self.name}`")

@@ -142,7 +142,18 @@ def _near(
 
 
 def weaker(function: AnyFunction) -> DeclaredLabelingFunction | None:
-    """Make a function that fires wherever any weakening of the condition does; None where nothing can give."""
+    """Make a function that votes wherever any weakening of the condition holds.
+
+    Parameters
+    ----------
+    function
+        The labeling function to weaken.
+
+    Returns
+    -------
+    DeclaredLabelingFunction or None
+        None for a function in Python, or where no part of the condition can be weakened.
+    """
     if not isinstance(function, DeclaredLabelingFunction):
         return None
     parts = tuple(weakened(function.condition))
@@ -256,7 +267,18 @@ def _matched(function: AnyFunction | None, row: dict[str, Any]) -> tuple[int, in
 
 
 def printed(found: Trial) -> list[str]:
-    """Write the trial as lines."""
+    """Write the trial as lines.
+
+    Parameters
+    ----------
+    found
+        Votes, failures and example rows of the function.
+
+    Returns
+    -------
+    list of str
+        Lines of a terminal of 100 columns.
+    """
     votes = ", ".join(f"{name} {count:,}" for name, count in found.votes.items()) or "nothing"
     right = f"; right on {found.dev_correct} of {found.dev_votes} dev rows" if found.dev_votes else ""
     lines = [

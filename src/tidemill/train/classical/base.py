@@ -35,7 +35,18 @@ class ModelInputs:
     texts: Sequence[str] | None = None
 
     def part(self, rows: Any) -> ModelInputs:
-        """Select rows by a mask or indices."""
+        """Select rows.
+
+        Parameters
+        ----------
+        rows
+            Boolean mask (n_rows,), or integer indices (n_selected,).
+
+        Returns
+        -------
+        ModelInputs
+            Features and texts of those rows, in the order of the indices.
+        """
         kept = np.arange(len(self.features))[rows]
         texts = None if self.texts is None else [self.texts[row] for row in kept.tolist()]
         return ModelInputs(self.features[kept], texts)
@@ -85,6 +96,11 @@ class Member(Protocol):
     def predict_proba(self, inputs: ModelInputs) -> Probabilities:
         """Predict class probabilities.
 
+        Parameters
+        ----------
+        inputs
+            Rows to predict.
+
         Returns
         -------
         (n_rows, n_classes)
@@ -96,12 +112,22 @@ class Member(Protocol):
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Load a member from its folder.
+        """Load the member from its folder.
+
+        Parameters
+        ----------
+        folder
+            Folder with the files that ``files`` gives.
+
+        Returns
+        -------
+        Self
+            The fitted member.
 
         Raises
         ------
         DataError
-            A file is missing or torn.
+            A file is missing or damaged.
         """
 
 

@@ -55,7 +55,18 @@ class Linear:
         return cls(mean, scale, fit_logistic((features - mean) / scale, targets, weights, l2=settings.l2))
 
     def predict_proba(self, inputs: ModelInputs) -> Probabilities:
-        """Predict (n_rows, n_classes) probabilities."""
+        """Predict class probabilities.
+
+        Parameters
+        ----------
+        inputs
+            Rows with their features.
+
+        Returns
+        -------
+        (n_rows, n_classes)
+            Rounded to nine decimals.
+        """
         return self.model.predict_proba((inputs.features.astype(np.float64) - self.mean) / self.scale)
 
     def files(self) -> dict[str, bytes]:
@@ -65,6 +76,22 @@ class Linear:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Load the member from its folder."""
+        """Load the member from its folder.
+
+        Parameters
+        ----------
+        folder
+            Folder with the files that ``files`` gives.
+
+        Returns
+        -------
+        Self
+            The fitted member.
+
+        Raises
+        ------
+        DataError
+            A file is missing or damaged.
+        """
         tensors, _ = from_files(folder)
         return cls(tensors["mean"], tensors["scale"], Logistic(tensors["weight"], tensors["bias"]))

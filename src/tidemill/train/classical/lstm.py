@@ -79,7 +79,23 @@ class Lstm:
         return cls(words, settings.max_length, fit_network(tokens, (targets, weights), len(words) + 2, settings, seed))
 
     def predict_proba(self, inputs: ModelInputs) -> Probabilities:
-        """Predict (n_rows, n_classes) probabilities."""
+        """Predict class probabilities.
+
+        Parameters
+        ----------
+        inputs
+            Rows with their texts.
+
+        Returns
+        -------
+        (n_rows, n_classes)
+            Rounded to nine decimals.
+
+        Raises
+        ------
+        DataError
+            The rows have no texts.
+        """
         tokens = encode_texts(inputs.read(), self.words, self.length)
         order = np.argsort((tokens > 0).sum(axis=1), kind="stable")
         predictions = np.zeros((len(tokens), len(self.weights["top.bias"])))
@@ -99,7 +115,23 @@ class Lstm:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Load the member from its folder."""
+        """Load the member from its folder.
+
+        Parameters
+        ----------
+        folder
+            Folder with the files that ``files`` gives.
+
+        Returns
+        -------
+        Self
+            The fitted member.
+
+        Raises
+        ------
+        DataError
+            A file is missing or damaged.
+        """
         tensors, values = from_files(folder)
         return cls({word: index + 2 for index, word in enumerate(values["words"])}, values["length"], tensors)
 

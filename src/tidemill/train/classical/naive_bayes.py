@@ -66,7 +66,23 @@ class NaiveBayes:
         return cls(vocabulary, Logistic(likely.astype(np.float32), prior.astype(np.float32)))
 
     def predict_proba(self, inputs: ModelInputs) -> Probabilities:
-        """Predict (n_rows, n_classes) probabilities."""
+        """Predict class probabilities.
+
+        Parameters
+        ----------
+        inputs
+            Rows with their texts.
+
+        Returns
+        -------
+        (n_rows, n_classes)
+            Rounded to nine decimals.
+
+        Raises
+        ------
+        DataError
+            The rows have no texts.
+        """
         occurrences = self.vocabulary.counts(inputs.read())
         occurrences.data[:] = 1.0
         return self.model.predict_proba(occurrences)
@@ -77,6 +93,22 @@ class NaiveBayes:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Load the member from its folder."""
+        """Load the member from its folder.
+
+        Parameters
+        ----------
+        folder
+            Folder with the files that ``files`` gives.
+
+        Returns
+        -------
+        Self
+            The fitted member.
+
+        Raises
+        ------
+        DataError
+            A file is missing or damaged.
+        """
         tensors, values = from_files(folder)
         return cls(Vocabulary.from_json(values), Logistic(tensors["likely"], tensors["prior"]))

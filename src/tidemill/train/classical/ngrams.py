@@ -62,7 +62,23 @@ class Ngrams:
         return cls(vocabulary, idf, model)
 
     def predict_proba(self, inputs: ModelInputs) -> Probabilities:
-        """Predict (n_rows, n_classes) probabilities."""
+        """Predict class probabilities.
+
+        Parameters
+        ----------
+        inputs
+            Rows with their texts.
+
+        Returns
+        -------
+        (n_rows, n_classes)
+            Rounded to nine decimals.
+
+        Raises
+        ------
+        DataError
+            The rows have no texts.
+        """
         return self.model.predict_proba(tf_idf(self.vocabulary.counts(inputs.read()), self.idf))
 
     def files(self) -> dict[str, bytes]:
@@ -72,6 +88,22 @@ class Ngrams:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Load the member from its folder."""
+        """Load the member from its folder.
+
+        Parameters
+        ----------
+        folder
+            Folder with the files that ``files`` gives.
+
+        Returns
+        -------
+        Self
+            The fitted member.
+
+        Raises
+        ------
+        DataError
+            A file is missing or damaged.
+        """
         tensors, values = from_files(folder)
         return cls(Vocabulary.from_json(values), tensors["idf"], Logistic(tensors["weight"], tensors["bias"]))

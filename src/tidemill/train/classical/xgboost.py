@@ -76,7 +76,23 @@ class Boosted:
         return cls(xgboost.train(parameters, table, num_boost_round=settings.n_estimators))
 
     def predict_proba(self, inputs: ModelInputs) -> Probabilities:
-        """Predict (n_rows, n_classes) probabilities."""
+        """Predict class probabilities.
+
+        Parameters
+        ----------
+        inputs
+            Rows with their features.
+
+        Returns
+        -------
+        (n_rows, n_classes)
+            Rounded to nine decimals.
+
+        Raises
+        ------
+        DataError
+            The features have another width than those the trees were fitted on.
+        """
         import xgboost
 
         if inputs.features.shape[1] != self.booster.num_features():
@@ -93,7 +109,23 @@ class Boosted:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Load the member from its folder."""
+        """Load the member from its folder.
+
+        Parameters
+        ----------
+        folder
+            Folder with the files that ``files`` gives.
+
+        Returns
+        -------
+        Self
+            The fitted member.
+
+        Raises
+        ------
+        DataError
+            The file is missing or damaged.
+        """
         import xgboost
 
         try:

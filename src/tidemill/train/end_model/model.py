@@ -61,10 +61,20 @@ class Ensemble:
     def load(cls, folder: Path) -> Ensemble:
         """Load an ensemble from the folder of a model.
 
+        Parameters
+        ----------
+        folder
+            Folder of the end model.
+
+        Returns
+        -------
+        Ensemble
+            Its members, fitted, and how their predictions are combined.
+
         Raises
         ------
         DataError
-            A file is missing, torn or of a newer format.
+            A file is missing, damaged or of a newer format.
         """
         about = EnsembleFile.read(folder / FILE)
         try:
@@ -134,10 +144,20 @@ class EndModel:
     def load(cls, folder: Path) -> EndModel:
         """Load the model from its folder.
 
+        Parameters
+        ----------
+        folder
+            Folder of a saved end model.
+
+        Returns
+        -------
+        EndModel
+            With its ensemble, where it was saved with one.
+
         Raises
         ------
         DataError
-            A file is missing, torn or of a newer format.
+            A file is missing, damaged or of a newer format.
         """
         head = Head.load(folder)
         return cls(head, Ensemble.load(folder) if (folder / FILE).exists() else None)

@@ -142,5 +142,16 @@ def with_metadata(model: Any, head: Head, preparation: Mapping[str, JsonValue]) 
 
 
 def to_bytes(model: Any) -> bytes:
-    """Serialize an ONNX model, the same for the same model."""
+    """Serialize an ONNX model, the same bytes for the same model.
+
+    Parameters
+    ----------
+    model
+        ``onnx.ModelProto``.
+
+    Returns
+    -------
+    bytes
+        Content of an ``.onnx`` file.
+    """
     return bytes(model.SerializeToString(deterministic=True))

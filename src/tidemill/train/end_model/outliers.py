@@ -145,12 +145,22 @@ class Outliers:
 
     @classmethod
     def load(cls, folder: Path) -> Outliers | None:
-        """Load the detector of a model; None where it was trained without one.
+        """Load the detector of a model.
+
+        Parameters
+        ----------
+        folder
+            Folder of the end model.
+
+        Returns
+        -------
+        Outliers or None
+            None where the model was trained without a detector.
 
         Raises
         ------
         DataError
-            The file is torn.
+            The file is damaged.
         """
         path = folder / FILE
         if not path.exists():

@@ -36,7 +36,18 @@ class Blend:
     shares: Array
 
     def predict_proba(self, predictions: Any) -> Probabilities:
-        """Combine (n_models, n_rows, n_classes) predictions into (n_rows, n_classes)."""
+        """Average the predictions of several models.
+
+        Parameters
+        ----------
+        predictions : (n_models, n_rows, n_classes)
+            Probabilities of each model, in the order of ``shares``.
+
+        Returns
+        -------
+        (n_rows, n_classes)
+            Rounded to nine decimals.
+        """
         return np.asarray(np.round(np.tensordot(self.shares, predictions, axes=1), DIGITS))
 
     def record(self) -> CombinationRecord:
@@ -51,7 +62,17 @@ class Stack:
     model: Logistic
 
     def predict_proba(self, predictions: Any) -> Probabilities:
-        """Combine (n_models, n_rows, n_classes) predictions into (n_rows, n_classes)."""
+        """Combine the predictions of several models by logistic regression on their logarithms.
+
+        Parameters
+        ----------
+        predictions : (n_models, n_rows, n_classes)
+            Probabilities of each model, in the order in which the regression was fitted.
+
+        Returns
+        -------
+        (n_rows, n_classes)
+        """
         return self.model.predict_proba(_logs(predictions))
 
     def record(self) -> CombinationRecord:
@@ -63,7 +84,18 @@ Combination = Blend | Stack
 
 
 def combination_of(record: CombinationRecord) -> Combination:
-    """Restore a blend or a stack from what a file kept."""
+    """Restore a blend or a stack from its record.
+
+    Parameters
+    ----------
+    record
+        What ``record`` of either class gave: shares of a blend, or weight and bias of a stack.
+
+    Returns
+    -------
+    Blend or Stack
+        Ready to combine predictions.
+    """
     if record.shares is not None:
         return Blend(np.array(record.shares))
     return Stack(Logistic(*(np.array(values, dtype=np.float32) for values in (record.weight, record.bias))))

@@ -344,6 +344,11 @@ def ablation_sentence(name: str, gain: Sequence[float]) -> str:
 def comparison_table(report: EnsembleReport) -> pl.DataFrame:
     """Make a table of a report.
 
+    Parameters
+    ----------
+    report
+        Accuracies, losses and gains of the models and of the ablations, each with its interval.
+
     Returns
     -------
     polars.DataFrame

@@ -110,10 +110,20 @@ class Head:
     def load(cls, folder: Path) -> Head:
         """Load a head from the folder of a saved model.
 
+        Parameters
+        ----------
+        folder
+            Folder of the end model.
+
+        Returns
+        -------
+        Head
+            Without the record of its training.
+
         Raises
         ------
         DataError
-            A file is missing, torn or of a newer format.
+            A file is missing, damaged or of a newer format.
         """
         from safetensors import SafetensorError
         from safetensors.numpy import load_file

@@ -165,7 +165,18 @@ def _rounded(value: Any, values: Range | tuple[Any, ...]) -> Any:
 
 
 def backbone_of(params: Mapping[str, Any]) -> str:
-    """Give the backbone of a point."""
+    """Look up the backbone of a point of the space.
+
+    Parameters
+    ----------
+    params
+        Values of a trial by name.
+
+    Returns
+    -------
+    str
+        Name of the backbone; ``CURRENT_BACKBONE`` where backbones are not searched.
+    """
     return str(next((value for name, value in params.items() if name.startswith(BACKBONE)), CURRENT_BACKBONE))
 
 
@@ -187,7 +198,18 @@ def apply_changes(settings: TrainSettings, changes: Mapping[str, Any]) -> TrainS
 
 
 def searched_values(search: SearchSettings) -> dict[str, tuple[Any, ...]]:
-    """List the values of each setting of train that show whether all that may be tried can be."""
+    """List values of each setting of train by which a search can be checked before it starts.
+
+    Parameters
+    ----------
+    search
+        Settings of the search.
+
+    Returns
+    -------
+    dict of str to tuple
+        Both ends of a range, or all choices, by key of the setting; ``hidden_sizes`` for width and depth together.
+    """
     ends = {
         name: (values.low, values.high) if isinstance(values, Range) else values
         for name, values in search.space.items()

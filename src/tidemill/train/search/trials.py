@@ -243,6 +243,17 @@ def error_rate_by_row(labels: Any, rows: Mask) -> Callable[[Probabilities], Arra
 
 
 def best_loss(study: Any) -> float:
-    """Give the least loss of the whole trials, NaN where there is none."""
+    """Select the least loss of the completed trials.
+
+    Parameters
+    ----------
+    study
+        Optuna's study.
+
+    Returns
+    -------
+    float
+        NaN where no trial has been completed.
+    """
     values = [trial.value for trial in study.trials if trial.state.name == "COMPLETE"]
     return min(values, default=float("nan"))
