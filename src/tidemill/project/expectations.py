@@ -86,7 +86,19 @@ def expectations_of(table: pl.DataFrame, contract: Contract, paths: Paths, table
 
 
 def defer_pages(file: Path, contract: Contract, paths: Paths, table_name: str) -> None:
-    """Leave a note by which ``write_pages`` runs the suite of a Parquet file and renders its page."""
+    """Leave a note by which ``write_pages`` runs the suite of a Parquet file and renders its page.
+
+    Parameters
+    ----------
+    file
+        The Parquet file, as it was written.
+    contract
+        What its table promises.
+    paths
+        Paths of the problem.
+    table_name
+        Name by which the result and the page are kept.
+    """
     expectations = _expectations(pl.read_parquet(file, n_rows=1), contract)
     with atomic_write(_note(paths, table_name)) as path:
         path.write_text(json.dumps({"file": _within(file, paths), "expectations": expectations}), encoding="utf-8")

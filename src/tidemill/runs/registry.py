@@ -136,7 +136,22 @@ def _fetch(project: Project, problem: str, version: str, target: Path) -> None:
 
 
 def keep_champion(project: Project, path: Path, commit: str | None) -> str | None:
-    """Read a file as it was at a version's commit (None: this checkout); None where there was none."""
+    """Read a file as it was at a version's commit.
+
+    Parameters
+    ----------
+    project
+        The project.
+    path
+        The file, relative to the project.
+    commit
+        Commit of the version; None: the file as it is in this checkout.
+
+    Returns
+    -------
+    str or None
+        Content of the file; None where there was none.
+    """
     if commit is None:
         here = project.root / path
         return here.read_text(encoding="utf-8") if here.exists() else None

@@ -205,7 +205,22 @@ def find_champion(project: Project, problem: Problem) -> Champion | None:
 
 
 def champion_root(folder: Path, about: BackboneRecord, project: Project) -> Path:
-    """Find the folder below which the weights of a model's backbone are."""
+    """Choose the folder below which the weights of a model's backbone are.
+
+    Parameters
+    ----------
+    folder
+        Folder of the model.
+    about
+        What the model records of its backbone.
+    project
+        The project, whose shared folder has pretrained weights.
+
+    Returns
+    -------
+    Path
+        The model's own folder where the backbone was fine-tuned with it.
+    """
     return folder if about.settings.get("weights") == TUNED else project.shared
 
 

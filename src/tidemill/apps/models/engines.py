@@ -113,7 +113,18 @@ def _compared(made: Any, backbone: Any, contents: list[Any]) -> None:
 
 
 def engine_key(embedder: Embedder) -> str:
-    """Name the graph of an embedder: another backbone, exporter or torch has another."""
+    """Name the graph of an embedder: another backbone, exporter or torch has another name.
+
+    Parameters
+    ----------
+    embedder
+        Embedder with its backbone's record.
+
+    Returns
+    -------
+    str
+        16 hexadecimal digits.
+    """
     import torch
 
     told = json.dumps([embedder.about.model_dump(), OPSET, torch.__version__], sort_keys=True)
@@ -121,7 +132,22 @@ def engine_key(embedder: Embedder) -> str:
 
 
 def timing_sample(paths: Paths, modality: str, rows: int) -> pl.DataFrame:
-    """Draw row_id and content of some of a problem's raw rows, or make up rows where it has none here."""
+    """Read some of a problem's raw rows, or make up rows where it has none on this machine.
+
+    Parameters
+    ----------
+    paths
+        Paths of the problem.
+    modality
+        ``text`` or ``image``, also the name of the column of contents.
+    rows
+        Rows at most.
+
+    Returns
+    -------
+    polars.DataFrame
+        Columns ``row_id`` and the modality's.
+    """
     found = raw_rows(paths, modality, rows)
     if found.height:
         return found

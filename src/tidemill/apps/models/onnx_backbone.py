@@ -45,7 +45,20 @@ class OnnxBackbone:
 
 
 def inference_session(content: bytes, *, threads: int) -> Any:
-    """Make an ONNX Runtime session on the CPU, without telemetry."""
+    """Make an ONNX Runtime session on the CPU, without telemetry.
+
+    Parameters
+    ----------
+    content
+        Bytes of an ONNX graph.
+    threads
+        Threads within one operator; operators run one after the other.
+
+    Returns
+    -------
+    onnxruntime.InferenceSession
+        Ready to run.
+    """
     import onnxruntime
 
     onnxruntime.disable_telemetry_events()

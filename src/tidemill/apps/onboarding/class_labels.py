@@ -66,7 +66,20 @@ def find_classes(
 
 
 def smallest_class(labels: Sequence[object], classes: Sequence[str]) -> int:
-    """Count the labels of the class that has the fewest."""
+    """Count the labels of the class that has the fewest.
+
+    Parameters
+    ----------
+    labels : (n_rows,)
+        Labels as the data has them; missing ones are left out.
+    classes
+        Names of the classes, matched without regard to case and spacing as ``fold`` does.
+
+    Returns
+    -------
+    int
+        0 where a class has no label.
+    """
     counts = Counter(
         fold(as_string(one)) for one in labels if not is_missing(one) and not isinstance(one, (list, dict))
     )

@@ -111,7 +111,21 @@ def _told(chapter: ProblemReport, versions: list[str]) -> dict[str, Any]:
 
 
 def dots(chapter: ProblemReport, metric: str) -> dict[str, Any]:
-    """Place each baseline's score and interval on an axis, in percent of it."""
+    """Place each baseline's score and interval on an axis.
+
+    Parameters
+    ----------
+    chapter
+        Reports of a problem.
+    metric
+        Name of the metric, over all rows.
+
+    Returns
+    -------
+    dict
+        ``low`` and ``high``, the ends of the axis; ``lines``, a tuple per baseline of its name, title, scores, and their
+        positions in percent of the axis.
+    """
     found = chapter.of("all", metric)
     low, high = span(list(found.values()))
     place = {

@@ -73,7 +73,22 @@ def suspected_errors(project: Project, name: str) -> tuple[pl.DataFrame, str]:
 
 
 def cross_validated_predictions(asked: Study, rows: Any, suspect: Any) -> str:
-    """Say how many suspect labels are wrong by gold, where there is gold."""
+    """Count how many suspect labels are wrong by gold, where there is gold.
+
+    Parameters
+    ----------
+    asked
+        Rows of the problem.
+    rows : (n_training,)
+        Indices of the rows whose labels were checked.
+    suspect : (n_suspect,)
+        Indices of the rows whose labels are suspect.
+
+    Returns
+    -------
+    str
+        A sentence, also where there is no gold.
+    """
     wrong = asked.targets.argmax(axis=1) != asked.gold
     parts = []
     for which, some in (("of the training labels", rows), ("of the suspect ones", suspect)):

@@ -218,7 +218,27 @@ class ProblemView:
 
 
 def problem_with(project: Project, name: str, asked: str | None) -> ProblemView:
-    """Find the problem that has a labeling function; ``votes_of_function`` is the problem that was named, if any."""
+    """Choose the problem that has a labeling function.
+
+    Parameters
+    ----------
+    project
+        The project.
+    name
+        Name of the function.
+    asked
+        Problem that the user named, which is taken without a look; None: the first that has the function.
+
+    Returns
+    -------
+    ProblemView
+        That problem.
+
+    Raises
+    ------
+    ConfigError
+        No problem has such a function.
+    """
     if asked is not None:
         return ProblemView(project, asked)
     known: list[str] = []
@@ -232,6 +252,21 @@ def problem_with(project: Project, name: str, asked: str | None) -> ProblemView:
 
 
 def rows_named(project: Project, name: str, among: Sequence[str]) -> list[ProblemView]:
-    """Find the problems that have a row of a row_id, or of the beginning of one."""
+    """List the problems that have a row of an id.
+
+    Parameters
+    ----------
+    project
+        The project.
+    name
+        A row_id or its beginning.
+    among
+        Names of the problems to look in; those without votes are left out.
+
+    Returns
+    -------
+    list of ProblemView
+        In the order of ``among``.
+    """
     looks = [ProblemView(project, problem) for problem in among]
     return [look for look in looks if look.paths.votes.exists() and look.voted["row_id"].str.starts_with(name).any()]
