@@ -63,5 +63,10 @@ def exported_names(package: str, homes: Mapping[str, str]) -> list[str]:
         Name of the package.
     homes
         Each name that it exports, and the module that has it.
+
+    Returns
+    -------
+    list of str
+        In alphabetical order.
     """
     return sorted({*vars(sys.modules[package]), *homes})

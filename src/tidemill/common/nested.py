@@ -68,10 +68,22 @@ def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
 def value_at(nested: Mapping[str, Any], key: str) -> Any:
     """Look up a dotted key.
 
+    Parameters
+    ----------
+    nested
+        Mapping of mappings.
+    key
+        Keys from the top, joined by dots.
+
+    Returns
+    -------
+    Any
+        The value, which may be a mapping itself.
+
     Raises
     ------
     KeyError
-        It is not there.
+        The key does not exist.
 
     Examples
     --------

@@ -374,10 +374,41 @@ def _rounded(value: Any) -> float:
 
 
 def save_label_model(model: BaseLabelModel, names: Sequence[str], classes: tuple[str, ...]) -> LabelModelFile:
-    """Give the file of a fitted label model, which names the functions whose votes it reads and its classes."""
+    """Make the file of a fitted label model.
+
+    Parameters
+    ----------
+    model
+        Fitted label model.
+    names
+        Names of the functions whose votes it reads, in the order of the votes.
+    classes
+        Names of the classes in the order of their indices.
+
+    Returns
+    -------
+    LabelModelFile
+        To be written as JSON.
+    """
     return LabelModelFile(**model.to_dict(), functions=tuple(names), classes=classes)
 
 
 def load_label_model(file: LabelModelFile) -> BaseLabelModel:
-    """Give the label model of a file."""
+    """Restore the label model of a file.
+
+    Parameters
+    ----------
+    file
+        As ``save_label_model`` made it.
+
+    Returns
+    -------
+    BaseLabelModel
+        Fitted.
+
+    Raises
+    ------
+    ConfigError
+        No label model has the name that the file holds.
+    """
     return from_dict(file.model_dump(exclude={"functions", "classes"}))

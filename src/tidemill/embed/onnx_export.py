@@ -139,7 +139,18 @@ def feeds(backbone: TextBackbone | ImageBackbone, contents: Sequence[Any]) -> It
 
 
 def preparation(backbone: TextBackbone | ImageBackbone) -> dict[str, JsonValue]:
-    """Describe what a caller does with a row before the graph reads it, for the graph's metadata."""
+    """Describe what a caller does with a row before the graph reads it, for the graph's metadata.
+
+    Parameters
+    ----------
+    backbone
+        Frozen backbone that was exported.
+
+    Returns
+    -------
+    dict
+        Plain data: tokenizer and its limits for texts, size and channels for images.
+    """
     if isinstance(backbone, TextBackbone):
         kept = backbone.settings.model_dump(include={"max_tokens", "squeeze"})
         return {"tokenizer": "tokenizer.json", **kept}

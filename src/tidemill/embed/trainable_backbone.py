@@ -30,7 +30,18 @@ class TrainableText:
         self.module = type(backbone.model)(backbone.model.config) if scratch else backbone.model
 
     def prepare(self, contents: Sequence[str]) -> list[Any]:
-        """Tokenize texts."""
+        """Tokenize texts.
+
+        Parameters
+        ----------
+        contents : (n_rows,)
+            Texts.
+
+        Returns
+        -------
+        list of list of int
+            Token ids of each text, at most ``max_tokens``.
+        """
         most = self.settings.max_tokens
         texts = [readable(text, self.settings) for text in contents]
         listed: list[Any] = self.tokenizer(texts, truncation=True, max_length=most)["input_ids"]
@@ -79,7 +90,13 @@ class TrainableText:
         return layers_in_order([name for name, _ in self.module.named_parameters()])
 
     def save(self, folder: Path) -> None:
-        """Write config, tokenizer and weights to an empty folder, as ``embed.weights`` takes them."""
+        """Write config, tokenizer and weights as ``embed.weights`` takes them.
+
+        Parameters
+        ----------
+        folder
+            Empty folder.
+        """
         self.module.save_pretrained(folder, safe_serialization=True)
         self.tokenizer.save_pretrained(folder)
 
@@ -92,7 +109,18 @@ class TrainableImage:
         self.module, self.size, self.mean, self.std = load_trainable(backbone, path, settings, scratch=scratch)
 
     def prepare(self, contents: Sequence[bytes]) -> list[Any]:
-        """Return the bytes as they are: images are decoded when their mini-batch comes."""
+        """Return the images as they are: they are decoded when their mini-batch comes.
+
+        Parameters
+        ----------
+        contents : (n_rows,)
+            Bytes of image files.
+
+        Returns
+        -------
+        list of bytes
+            The same bytes.
+        """
         return list(contents)
 
     def inputs(self, rows: Sequence[Any], chance: np.random.Generator | None) -> tuple[Any, ...]:
@@ -139,7 +167,13 @@ class TrainableImage:
         return [list(groups[layer]) for layer in sorted(groups)]
 
     def save(self, folder: Path) -> None:
-        """Write weights to an empty folder, as ``embed.weights`` takes them."""
+        """Write weights as ``embed.weights`` takes them.
+
+        Parameters
+        ----------
+        folder
+            Empty folder; it is made where it does not exist.
+        """
         from safetensors.torch import save_file
 
         folder.mkdir(parents=True, exist_ok=True)

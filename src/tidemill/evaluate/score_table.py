@@ -23,7 +23,17 @@ _NOTHING = 1e-12  # a difference below this is rounding
 
 
 def rounded(value: float) -> float | None:
-    """Round to six decimals, None for NaN: what JSON can hold and `dvc metrics diff` can compare.
+    """Round to six decimals: what JSON can hold and `dvc metrics diff` can compare.
+
+    Parameters
+    ----------
+    value
+        Any number, NaN where it is undefined.
+
+    Returns
+    -------
+    float or None
+        None for NaN; never -0.0.
 
     Examples
     --------

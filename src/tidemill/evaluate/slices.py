@@ -99,7 +99,20 @@ def slice_columns(table: pl.DataFrame, wanted: Sequence[str] | None, *, max_valu
 
 
 def values_of(table: pl.DataFrame, column: str) -> list[str]:
-    """List the values of a column as text, sorted; none where the table lacks the column."""
+    """List the values of a column as text.
+
+    Parameters
+    ----------
+    table
+        Rows.
+    column
+        Name of the column.
+
+    Returns
+    -------
+    list of str
+        Distinct and sorted; empty where the table lacks the column.
+    """
     return _values(table[column]) if column in table.columns else []
 
 

@@ -111,7 +111,15 @@ def _reason(state: State[Any]) -> str:
 
 
 def show(address: str, project: Project) -> None:
-    """Show the artifacts of a stage that has run in the Prefect UI."""
+    """Show the artifacts of a stage that has run in the Prefect UI.
+
+    Parameters
+    ----------
+    address
+        Stage and problem, such as ``train@spam``.
+    project
+        The project.
+    """
     stage, _, problem = address.partition("@")
     if stage in _SHOWN:
         _SHOWN[stage](problem, project.paths(problem).reports)

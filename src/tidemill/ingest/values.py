@@ -114,12 +114,28 @@ def _shortened(value: object) -> str:
 
 
 def keys(table: Table, settings: IngestSettings, contents: Sequence[str], errors: RowErrors | None = None) -> list[str]:
-    """Read each row's key in its source; without a key column the content's hash is its key.
+    """Read each row's key in its source; without a key column the hash of the content is its key.
+
+    Parameters
+    ----------
+    table
+        Rows as they were read.
+    settings
+        Settings of ingest, which name the key column.
+    contents : (n_rows,)
+        Hash of each row's content.
+    errors
+        Collects rows without a key of their own; None: the first one is raised.
+
+    Returns
+    -------
+    list of str
+        A key per row.
 
     Raises
     ------
     DataError
-        A key is missing, or there twice: both rows are named.
+        A key is missing or occurs twice (both rows are named), and the policy is to refuse.
     """
     if settings.key is None:
         return [content[:16] for content in contents]
@@ -191,8 +207,20 @@ def gold(table: Table, settings: IngestSettings, classes: Sequence[str], errors:
 
 
 def fold(name: str) -> str:
-    """Name of a class without what does not tell classes apart: letter case, spaces, forms of Unicode.
+    """Normalize the name of a class: letter case, spaces and forms of Unicode do not tell classes apart.
 
+    Parameters
+    ----------
+    name
+        Name as written.
+
+    Returns
+    -------
+    str
+        NFKC, case-folded, single spaces.
+
+    Examples
+    --------
     >>> fold(" Very  Good ")
     'very good'
     """
@@ -200,7 +228,18 @@ def fold(name: str) -> str:
 
 
 def is_no_class(value: object) -> bool:
-    """Whether a label says that there is none: missing, or a usual word for it such as NA, -1 or unlabeled."""
+    """Decide whether a label states that there is none.
+
+    Parameters
+    ----------
+    value
+        Cell of a column of labels.
+
+    Returns
+    -------
+    bool
+        True where it is missing or a usual word for a missing label, such as NA, -1 or unlabeled.
+    """
     return is_missing(value) or (not isinstance(value, (list, dict, bytes)) and fold(as_string(value)) in _NO_CLASS)
 
 
@@ -222,12 +261,28 @@ def _label(value: Any, exact: dict[str, int], folded: dict[str, int]) -> int | N
 
 
 def typed(table: Table, name: str, kind: Kind, errors: RowErrors | None = None) -> list[Any]:
-    """Read a metadata column as values of its kind; a missing one is None.
+    """Read a metadata column as values of its kind.
+
+    Parameters
+    ----------
+    table
+        Rows as they were read.
+    name
+        Name of the column.
+    kind
+        Type of its values.
+    errors
+        Collects rows with a value of another kind; None: the first one is raised.
+
+    Returns
+    -------
+    list
+        A value per row; None where it is missing or was set aside.
 
     Raises
     ------
     DataError
-        Names the first row whose value is not of the kind.
+        There is no such column; or a value is not of the kind, and the policy is to refuse.
     """
     convert: dict[str, Callable[[Any], Any]] = {"string": as_string, "int": _int, "float": float, "bool": _bool}
     errors = errors or RowErrors(table)

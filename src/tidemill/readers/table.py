@@ -46,7 +46,18 @@ class Table:
     bad: tuple[BadRow, ...] = ()
 
     def where(self, row: int) -> str:
-        """Place of a row in the file, for messages."""
+        """Name the place of a row in the file, for messages.
+
+        Parameters
+        ----------
+        row
+            Index of the row.
+
+        Returns
+        -------
+        str
+            File, and line or row number.
+        """
         return f"{self.name}, {self.unit} {self.numbers[row]}"
 
     def column(self, name: str, setting: str) -> list[Any]:
@@ -80,7 +91,18 @@ class Table:
         )
 
     def has(self, name: str) -> bool:
-        """Whether ``column`` finds this name."""
+        """Decide whether ``column`` would return values for a name.
+
+        Parameters
+        ----------
+        name
+            Column, or a path of keys below one.
+
+        Returns
+        -------
+        bool
+            False where ``column`` raises.
+        """
         top, _, below = name.partition(".")
         return name in self.columns or bool(
             below and any(isinstance(value, dict) for value in self.columns.get(top, []))
@@ -98,6 +120,20 @@ def _below(value: Any, path: str) -> Any:
 def nearest(name: str, valid: Sequence[str]) -> str:
     """Word the nearest of the valid names, to be added to a message about a wrong one.
 
+    Parameters
+    ----------
+    name
+        The wrong name.
+    valid
+        Valid names.
+
+    Returns
+    -------
+    str
+        End of a sentence: the nearest name as a question, where one is near, then all valid names.
+
+    Examples
+    --------
     >>> nearest("txet", ["id", "text"])
     "; did you mean 'text'? There are id, text"
     """

@@ -112,7 +112,13 @@ class Auto(ModelWithPriors):
         self._adopt(chosen)
 
     def learn(self, rows: DistinctRows) -> None:
-        """Choose among label models of votes by distinct rows."""
+        """Choose among label models of votes by distinct rows.
+
+        Parameters
+        ----------
+        rows
+            Distinct rows of votes, their weights and gold.
+        """
         self._adopt(self._choose(rows))
 
     def _choose(self, rows: DistinctRows) -> BaseLabelModel:
@@ -283,7 +289,18 @@ class Auto(ModelWithPriors):
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> Self:
-        """Restore a model from what ``to_dict`` gave."""
+        """Restore a model from what ``to_dict`` gave.
+
+        Parameters
+        ----------
+        content
+            Parsed JSON.
+
+        Returns
+        -------
+        Self
+            Fitted, with the label model that it chose.
+        """
         model = super().from_dict(content)
         model.chosen_, model.evidence_ = from_dict(content["chosen"]), content["evidence"]
         calibration = content.get("calibration")

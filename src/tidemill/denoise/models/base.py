@@ -207,7 +207,18 @@ class BaseLabelModel(ABC):
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> Self:
-        """Restore a model from what ``to_dict`` gave."""
+        """Restore a model from what ``to_dict`` gave.
+
+        Parameters
+        ----------
+        content
+            Parsed JSON.
+
+        Returns
+        -------
+        Self
+            Fitted; predicts as the model that was saved.
+        """
         model = cls(**content["parameters"])
         for name, value in content["learned"].items():
             setattr(model, name, _array(name, value))
@@ -216,6 +227,16 @@ class BaseLabelModel(ABC):
 
 def from_dict(content: dict[str, Any]) -> BaseLabelModel:
     """Restore a label model of any name from what its ``to_dict`` gave.
+
+    Parameters
+    ----------
+    content
+        Parsed JSON.
+
+    Returns
+    -------
+    BaseLabelModel
+        Fitted, an instance of the class that the content names.
 
     Raises
     ------
@@ -226,7 +247,17 @@ def from_dict(content: dict[str, Any]) -> BaseLabelModel:
 
 
 def model_class(name: str) -> type[BaseLabelModel]:
-    """Look up the class of a label model by its name.
+    """Look up the class of a label model.
+
+    Parameters
+    ----------
+    name
+        Name of the model in the registry, such as ``dawid_skene``.
+
+    Returns
+    -------
+    type of BaseLabelModel
+        The class itself, not an instance.
 
     Raises
     ------

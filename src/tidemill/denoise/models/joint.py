@@ -123,7 +123,18 @@ class Joint(BaseLabelModel):
         self.learn_rows(votes, features, gold=gold, base=SmoothedVote(self.n_classes).fit(votes, gold=gold))
 
     def learn(self, rows: DistinctRows) -> None:  # noqa: ARG002 - refused
-        """Distinct rows hold no features: nothing to learn from."""
+        """Refuse to learn: distinct rows have no features.
+
+        Parameters
+        ----------
+        rows
+            Not read.
+
+        Raises
+        ------
+        DataError
+            Always; the model is fitted on rows by ``fit``.
+        """
         raise DataError("label model joint learns from features of rows, which cannot be counted: fit it on rows")
 
     def learn_rows(
@@ -266,7 +277,18 @@ class Joint(BaseLabelModel):
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> Self:
-        """Restore a model from what ``to_dict`` gave."""
+        """Restore a model from what ``to_dict`` gave.
+
+        Parameters
+        ----------
+        content
+            Parsed JSON.
+
+        Returns
+        -------
+        Self
+            Fitted, with its label model of votes alone.
+        """
         model = super().from_dict(content)
         model.base_ = from_dict(content["base"])
         return model

@@ -82,11 +82,17 @@ class MultiLabel:
         votes : mapping of str to (n_rows, n_functions)
             Votes of the fitted functions on any rows.
         features : (n_rows, n_dimensions), optional
+            Features of the rows, for label models that read them.
 
         Returns
         -------
         (n_rows, n_labels)
             Rows need not sum to 1.
+
+        Raises
+        ------
+        DataError
+            A label that the models were fitted with has no votes.
         """
         missing = [label for label in self.models_ if label not in votes]
         if missing:
@@ -101,7 +107,18 @@ class MultiLabel:
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> Self:
-        """Restore the models from what ``to_dict`` gave."""
+        """Restore the models from what ``to_dict`` gave.
+
+        Parameters
+        ----------
+        content
+            Parsed JSON.
+
+        Returns
+        -------
+        Self
+            With a fitted label model per label.
+        """
         made = cls(content["model"], **content["parameters"])
         made.models_ = {label: from_dict(model) for label, model in content["labels"].items()}
         return made

@@ -114,14 +114,28 @@ class SmoothedVote(ModelWithPriors):
         self.default_rate = default_rate
 
     def learn(self, rows: DistinctRows) -> None:
-        """Learn from distinct rows: the pairs first, then what ``learn_from`` learns."""
+        """Learn from distinct rows: pair precisions first, then what ``learn_from`` learns.
+
+        Parameters
+        ----------
+        rows
+            Distinct rows of votes, their weights and gold.
+        """
         pairs = PairLifts(self.n_classes, **self.prior_parameters())
         pairs.order_ = self.order_
         pairs.learn(rows)
         self.learn_from(rows, pairs)
 
     def learn_from(self, rows: DistinctRows, pairs: PairLifts) -> None:
-        """Learn from distinct rows and the pairs fitted on them."""
+        """Learn from distinct rows and pair precisions fitted on them.
+
+        Parameters
+        ----------
+        rows
+            Distinct rows of votes, their weights and gold.
+        pairs
+            Fitted on the same rows, in the same order of functions.
+        """
         spoken = SpokenConfusions(self.n_classes, **self.prior_parameters())
         spoken.order_ = pairs.order_
         spoken.iterate(rows, pairs.weights_)
@@ -217,6 +231,13 @@ class SmoothedVote(ModelWithPriors):
 def rarity(rows: DistinctRows, n_classes: int) -> Array:
     """Compute how rare each kind of vote is.
 
+    Parameters
+    ----------
+    rows
+        Distinct rows of votes and their weights.
+    n_classes
+        Number of classes.
+
     Returns
     -------
     (n_functions * 2 * n_classes,)
@@ -228,7 +249,24 @@ def rarity(rows: DistinctRows, n_classes: int) -> Array:
 
 
 def agreement(rows: DistinctRows, n_classes: int) -> float:
-    """Compute the agreement of two votes on a row beyond chance, 0 to 1 (Fleiss' kappa with the shares of rows as chance)."""
+    """Compute the agreement of two votes on a row beyond chance (Fleiss' kappa, with the shares of rows as chance).
+
+    Parameters
+    ----------
+    rows
+        Distinct rows of votes and their weights; rows with fewer than two votes for classes do not count.
+    n_classes
+        Number of classes.
+
+    Returns
+    -------
+    float
+        In [0, 1]; 0 also where no row has two votes.
+
+    References
+    ----------
+    Fleiss, J. (1971). Measuring nominal scale agreement among many raters. Psychological Bulletin 76.
+    """
     counts = np.stack([(rows.votes == k).sum(axis=1) for k in range(n_classes)], axis=1).astype(np.float64)
     total = counts.sum(axis=1)
     weights = rows.weights * (total >= 2)  # noqa: PLR2004 - two votes can agree

@@ -68,7 +68,18 @@ class Calibration:
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> Self:
-        """Restore what ``to_dict`` gave."""
+        """Restore a calibration from what ``to_dict`` gave.
+
+        Parameters
+        ----------
+        content
+            Parsed JSON.
+
+        Returns
+        -------
+        Self
+            Equal to the one that was saved.
+        """
         return cls(content["power"], np.asarray(content["bias"]), np.asarray(content["silent_bias"]))
 
 

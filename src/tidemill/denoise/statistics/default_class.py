@@ -70,7 +70,20 @@ def default_prior(rows: DistinctRows, n_classes: int, *, default: int | None, ra
 
 
 def one_class_named(rows: DistinctRows, n_classes: int) -> int | None:
-    """Return the class that all votes name; None where they name several, or none."""
+    """Determine the class that all votes name.
+
+    Parameters
+    ----------
+    rows
+        Distinct rows of votes.
+    n_classes
+        Number of classes.
+
+    Returns
+    -------
+    int or None
+        Index of the class; None where votes name several, or none.
+    """
     named = np.flatnonzero(_functions_of_class(rows, n_classes))
     return int(named[0]) if len(named) == 1 else None
 

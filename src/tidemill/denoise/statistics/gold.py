@@ -86,7 +86,20 @@ def gold_evidence(gold: Any, n_classes: int) -> Array:
 
 
 def gold_counts(rows: DistinctRows, n_classes: int) -> Array:
-    """Count the gold rows of each class, ``(n_classes,)``."""
+    """Count the gold rows of each class.
+
+    Parameters
+    ----------
+    rows
+        Distinct rows with gold and weights.
+    n_classes
+        Number of classes.
+
+    Returns
+    -------
+    (n_classes,)
+        Number of rows, by weight.
+    """
     labeled = rows.gold != NO_GOLD
     return np.bincount(rows.gold[labeled], weights=rows.weights[labeled], minlength=n_classes).astype(np.float64)
 
