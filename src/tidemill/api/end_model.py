@@ -286,6 +286,13 @@ class EndModel(Estimator):
         (n_rows,)
             Members of ``classes_``. None where the model abstains, and ``none_of_the_above`` where it was trained to reject
             rows and the row is unlike all that it was trained on.
+
+        Raises
+        ------
+        InputError
+            ``abstain_below`` is not in [0, 1], or the rows are not what the model reads.
+        PackageError, NotFittedError
+            As ``predict_proba``.
         """
         if not 0.0 <= abstain_below <= 1.0:
             raise InputError(f"abstain_below {abstain_below:g} is no probability: give one from 0 to 1")
@@ -320,6 +327,16 @@ class EndModel(Estimator):
             True classes, members of ``classes_``.
         sample_weight : (n_rows,)
             None: all weigh the same.
+
+        Returns
+        -------
+        float
+            Weighted share of rows whose prediction is the true class, in [0, 1].
+
+        Raises
+        ------
+        InputError, PackageError, NotFittedError
+            As ``predict_proba``.
         """
         hits = self.predict(rows) == np.asarray(y)
         return float(np.average(hits, weights=sample_weight))

@@ -122,6 +122,11 @@ class Project:
         name
             One of ``problems``.
 
+        Returns
+        -------
+        Problem
+            Frozen; its attributes are ``name``, ``modality`` and ``classes``.
+
         Raises
         ------
         ConfigError
@@ -136,6 +141,16 @@ class Project:
         ----------
         problem
             One of ``problems``.
+
+        Returns
+        -------
+        Paths
+            Absolute; the files need not exist.
+
+        Raises
+        ------
+        ConfigError
+            There is no such problem.
         """
         return self._on_disk.paths(self.problem(problem).name)
 
@@ -170,6 +185,11 @@ class Project:
         ----------
         problem
             One of ``problems``.
+
+        Returns
+        -------
+        list of str
+            Names of the batches.
         """
         return batch_names(self.paths(problem).manifest)
 
@@ -182,6 +202,11 @@ class Project:
             One of ``problems``.
         batches
             Which; None: all that have arrived.
+
+        Returns
+        -------
+        polars.DataFrame
+            A line per row, batch by batch.
 
         Raises
         ------
@@ -198,6 +223,16 @@ class Project:
         ----------
         problem, batches
             As for ``rows``.
+
+        Returns
+        -------
+        polars.DataFrame
+            A line per row, batch by batch; ``feature`` is float32 of fixed length.
+
+        Raises
+        ------
+        DataError
+            As ``rows``.
         """
         return self._of_batches(problem, "features", FEATURES, batches)
 
@@ -210,6 +245,16 @@ class Project:
         ----------
         problem
             One of ``problems``.
+
+        Returns
+        -------
+        polars.DataFrame
+            A line per row of the development split.
+
+        Raises
+        ------
+        DataError
+            As ``rows``.
         """
         return self._of_batches(problem, "dev", gold_contract(len(self.problem(problem).classes)), None)
 
@@ -220,6 +265,11 @@ class Project:
         ----------
         problem
             One of ``problems``.
+
+        Returns
+        -------
+        list
+            Declared functions and functions in Python.
 
         Raises
         ------
@@ -236,6 +286,11 @@ class Project:
         problem
             One of ``problems``.
 
+        Returns
+        -------
+        polars.DataFrame
+            A line per row; a vote is a class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
+
         Raises
         ------
         DataError
@@ -250,6 +305,16 @@ class Project:
         ----------
         problem
             One of ``problems``.
+
+        Returns
+        -------
+        polars.DataFrame
+            A line per row; its probabilities sum to one.
+
+        Raises
+        ------
+        DataError
+            The table is missing or breaks its contract.
         """
         return read(self.paths(problem).labels, labels_contract(self.problem(problem).classes))
 
@@ -260,6 +325,16 @@ class Project:
         ----------
         problem
             One of ``problems``.
+
+        Returns
+        -------
+        polars.DataFrame
+            A line per row; its probabilities sum to one.
+
+        Raises
+        ------
+        DataError
+            The table is missing or breaks its contract.
         """
         file = self.paths(problem).predictions
         rejects = file.exists() and OUTLIER in pl.read_parquet_schema(file)
@@ -272,6 +347,16 @@ class Project:
         ----------
         problem
             One of ``problems``.
+
+        Returns
+        -------
+        LabelModel
+            Fitted.
+
+        Raises
+        ------
+        DataError
+            The file is missing or damaged: run the denoise stage.
         """
         return LabelModel.load(self.paths(problem).label_model)
 
@@ -282,6 +367,11 @@ class Project:
         ----------
         problem
             One of ``problems``.
+
+        Returns
+        -------
+        list of str
+            Empty before the first promotion.
         """
         return list(read_registry(self._on_disk, self.problem(problem).name).versions)
 
@@ -292,6 +382,11 @@ class Project:
         ----------
         problem
             One of ``problems``.
+
+        Returns
+        -------
+        str or None
+            Such as ``spam@v1.4.0``.
         """
         return read_registry(self._on_disk, self.problem(problem).name).champion
 
@@ -302,6 +397,11 @@ class Project:
         ----------
         problem
             One of ``problems``.
+
+        Returns
+        -------
+        EndModel
+            Ready to predict.
 
         Raises
         ------
@@ -322,6 +422,11 @@ class Project:
         version
             Such as ``v1.4.0``; ``candidate`` is the model that the train stage has left in this checkout. None: the champion.
 
+        Returns
+        -------
+        EndModel
+            Ready to predict.
+
         Raises
         ------
         ConfigError, DataError
@@ -337,6 +442,11 @@ class Project:
         ----------
         problem
             One of ``problems``.
+
+        Returns
+        -------
+        ProblemReport
+            What is not there yet is None.
         """
         return read_problem_report(self._on_disk, self.problem(problem).name)
 
