@@ -414,6 +414,11 @@ class LabelModel(Estimator):
 def label_models() -> list[str]:
     """List the names that ``LabelModel`` takes.
 
+    Returns
+    -------
+    list of str
+        In alphabetical order.
+
     Examples
     --------
     >>> "dawid_skene" in label_models()

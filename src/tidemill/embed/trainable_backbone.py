@@ -86,7 +86,13 @@ class TrainableText:
         return torch.nn.functional.normalize(mean, dim=1) if self.settings.normalize else mean
 
     def layers(self) -> list[list[str]]:
-        """List names of the parameters, layer by layer: embeddings first, the last block last."""
+        """List names of the parameters, layer by layer: embeddings first, the last block last.
+
+        Returns
+        -------
+        list of list of str
+            Names of the parameters of each layer.
+        """
         return layers_in_order([name for name, _ in self.module.named_parameters()])
 
     def save(self, folder: Path) -> None:
@@ -160,7 +166,13 @@ class TrainableImage:
         return pooled(self.module, images, self.settings.stages)
 
     def layers(self) -> list[list[str]]:
-        """List names of the parameters, layer by layer, as timm groups them for layer-wise learning rates."""
+        """List names of the parameters, layer by layer, as timm groups them for layer-wise learning rates.
+
+        Returns
+        -------
+        list of list of str
+            Names of the parameters of each layer.
+        """
         from timm.models import group_parameters
 
         groups = group_parameters(self.module, self.module.group_matcher(coarse=False))

@@ -169,7 +169,13 @@ class Report(Part):
             raise DataError(f"{where}, {_told(first)}{more}: {cls.REMEDY}") from error
 
     def text(self) -> str:
-        """Give the content of the file: indented JSON with sorted keys and a newline at the end."""
+        """Write the content of the file as text.
+
+        Returns
+        -------
+        str
+            Indented JSON with sorted keys and a newline at the end.
+        """
         content = {FORMAT_KEY: self.FORMAT, **self.model_dump()}
         return json.dumps(content, indent=2, sort_keys=True) + "\n"
 

@@ -39,7 +39,13 @@ class Registry:
         return next(version for version, where in reversed(self.versions.items()) if where == commit)
 
     def next_tags(self) -> tuple[str, str]:
-        """The tags of the next promotion: a version one minor up (v1.0.0 first) and the next assignment."""
+        """Name the tags of the next promotion: a version one minor up (v1.0.0 first) and the next assignment.
+
+        Returns
+        -------
+        version, assignment : str
+            Such as ``spam@v1.4.0`` and ``spam#prod#7``.
+        """
         return self._next_version(), self.next_assignment()
 
     def _next_version(self) -> str:
@@ -50,7 +56,13 @@ class Registry:
         return f"{self.problem}@v{newest['major']}.{int(newest['minor']) + 1}.0"
 
     def next_assignment(self) -> str:
-        """The tag of the next assignment, such as ``spam#prod#2``."""
+        """Name the tag of the next assignment.
+
+        Returns
+        -------
+        str
+            Such as ``spam#prod#2``.
+        """
         return f"{self.problem}#prod#{len(self.assignments) + 1}"
 
 

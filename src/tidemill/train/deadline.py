@@ -43,7 +43,13 @@ def time_limit(moment: float) -> Iterator[None]:
 
 
 def seconds_left() -> float:
-    """Give the seconds until the deadline; infinite where there is none."""
+    """Compute the seconds until the deadline.
+
+    Returns
+    -------
+    float
+        Infinite where there is no deadline; negative once it has passed.
+    """
     return _DEADLINE.get() - time.monotonic()
 
 

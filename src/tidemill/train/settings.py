@@ -222,7 +222,13 @@ class TrainSettings(Settings):
         return bool(self.ensemble.members or self._any_views())
 
     def recipe_names(self) -> list[str]:
-        """List the names of the recipes, in their order."""
+        """List the names of the recipes, in their order.
+
+        Returns
+        -------
+        list of str
+            A name per recipe.
+        """
         return [str(recipe["name"]) for recipe in self.recipes]
 
     def recipe(self, name: str) -> Self:
@@ -268,7 +274,13 @@ class TrainSettings(Settings):
         return type(self).model_validate(merged(self.model_dump(), changes))
 
     def plain(self) -> Self:
-        """Make the same settings without any defense against noise, for labels by people."""
+        """Make the same settings without any defense against noise, for labels by people.
+
+        Returns
+        -------
+        Self
+            A copy.
+        """
         return self.with_changes(
             {
                 "loss.name": "soft_cross_entropy",

@@ -278,11 +278,23 @@ class Auto(ModelWithPriors):
         return self.chosen_._accuracies()  # noqa: SLF001 - a label model of the same base
 
     def report(self) -> dict[str, Any]:
-        """Report what the chosen model reports, the choice and the evidence for it."""
+        """Report what the chosen model reports, the choice and the evidence for it.
+
+        Returns
+        -------
+        dict
+            JSON content.
+        """
         return self.chosen_.report() | {"model": self.name, "choice": self.evidence_}
 
     def to_dict(self) -> dict[str, Any]:
-        """Save the model as JSON content, the chosen model whole in it."""
+        """Save the model as JSON content, the chosen model whole in it.
+
+        Returns
+        -------
+        dict
+            JSON content, as ``from_dict`` takes it.
+        """
         calibration = None if self.calibration_ is None else self.calibration_.to_dict()
         held = {"chosen": self.chosen_.to_dict(), "calibration": calibration, "evidence": self.evidence_}
         return super().to_dict() | held

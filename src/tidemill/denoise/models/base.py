@@ -194,11 +194,23 @@ class BaseLabelModel(ABC):
         return None
 
     def report(self) -> dict[str, Any]:
-        """Report what was learned, as JSON content."""
+        """Report what was learned, as JSON content.
+
+        Returns
+        -------
+        dict
+            JSON content.
+        """
         return {"model": self.name, "class_balance": self.balance_.tolist()}
 
     def to_dict(self) -> dict[str, Any]:
-        """Save the model as JSON content, enough to predict new rows without a refit."""
+        """Save the model as JSON content, enough to predict new rows without a refit.
+
+        Returns
+        -------
+        dict
+            JSON content, as ``from_dict`` takes it.
+        """
         return {
             "model": self.name,
             "parameters": {name: _plain(getattr(self, name)) for name in self.parameters},

@@ -144,7 +144,13 @@ class DawidSkene(ModelWithPriors):
         return np.asarray((joint * right).sum(axis=(1, 2)) / joint.sum(axis=(1, 2)))
 
     def report(self) -> dict[str, Any]:
-        """Report the class balance, whether the model fell back to the majority vote, and why."""
+        """Report the class balance, whether the model fell back to the majority vote, and why.
+
+        Returns
+        -------
+        dict
+            JSON content.
+        """
         why = "EM left the majority vote behind: predictions are the majority vote's" if self.fallback_ else None
         return super().report() | {"fallback": self.fallback_, "fallback_reason": why}
 

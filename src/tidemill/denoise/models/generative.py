@@ -105,7 +105,13 @@ class Generative(DawidSkene):
         return trial, end
 
     def report(self) -> dict[str, Any]:
-        """Report what Dawid-Skene reports, and how well the model explains the pairs."""
+        """Report what Dawid-Skene reports, and how well the model explains the pairs.
+
+        Returns
+        -------
+        dict
+            JSON content.
+        """
         told = None if np.isnan(self.misfit_) else round(self.misfit_, 4)
         return super().report() | {"misfit": told, "explains": self.explains_, "strength": self.chosen_strength_}
 

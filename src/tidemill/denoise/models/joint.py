@@ -268,11 +268,23 @@ class Joint(BaseLabelModel):
         return self.accuracies_
 
     def report(self) -> dict[str, Any]:
-        """Report the class balance and the classifier's skill at labels of rows it has not seen."""
+        """Report the class balance and the classifier's skill at labels of rows it has not seen.
+
+        Returns
+        -------
+        dict
+            JSON content.
+        """
         return super().report() | {"classifier_skill": round(self.skill_, 6)}
 
     def to_dict(self) -> dict[str, Any]:
-        """Save the model as JSON content, the label model of votes alone whole in it."""
+        """Save the model as JSON content, the label model of votes alone whole in it.
+
+        Returns
+        -------
+        dict
+            JSON content, as ``from_dict`` takes it.
+        """
         return super().to_dict() | {"base": self.base_.to_dict()}
 
     @classmethod

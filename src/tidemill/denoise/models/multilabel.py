@@ -101,7 +101,13 @@ class MultiLabel:
         return np.stack(columns, axis=1)
 
     def to_dict(self) -> dict[str, Any]:
-        """Save the models as JSON content."""
+        """Save the models as JSON content.
+
+        Returns
+        -------
+        dict
+            JSON content, as ``from_dict`` takes it.
+        """
         models = {label: model.to_dict() for label, model in self.models_.items()}
         return {"model": self.model, "parameters": self.parameters, "labels": models}
 

@@ -105,7 +105,13 @@ class Neighbours(BaseLabelModel):
         return self.votes_only_.accuracies()
 
     def to_dict(self) -> dict[str, Any]:
-        """Save the model as JSON content, the model of votes whole in it."""
+        """Save the model as JSON content, the model of votes whole in it.
+
+        Returns
+        -------
+        dict
+            JSON content, as ``from_dict`` takes it.
+        """
         return super().to_dict() | {"votes_only": self.votes_only_.to_dict()}
 
     @classmethod

@@ -201,7 +201,13 @@ class PairLifts(ModelWithPriors):
         return np.asarray(np.where(uses > 0, right.reshape(-1, width).sum(axis=1) / np.maximum(uses, 1e-12), np.nan))
 
     def report(self) -> dict[str, Any]:
-        """Report the balance, groups of repeating functions and the effective number of functions."""
+        """Report the balance, groups of repeating functions and the effective number of functions.
+
+        Returns
+        -------
+        dict
+            JSON content.
+        """
         groups = [sorted(int(self.order_[j]) for j in group) for group in self.groups()]
         return super().report() | {
             "effective_functions": round(self.effective(), 3),
@@ -210,10 +216,22 @@ class PairLifts(ModelWithPriors):
         }
 
     def effective(self) -> float:
-        """Compute the effective number of functions, of those that ever vote, repetition discounted."""
+        """Compute the effective number of functions, of those that ever vote, repetition discounted.
+
+        Returns
+        -------
+        float
+            At most the number of functions that ever vote.
+        """
         speaks = self.uses_.reshape(self.functions_, -1).sum(axis=1) > 0
         return float(self.weights_[speaks].sum())
 
     def groups(self) -> list[list[int]]:
-        """List groups of functions that repeat one another, by their indices in the model's order."""
+        """List groups of functions that repeat one another, by their indices in the model's order.
+
+        Returns
+        -------
+        list of list of int
+            Indices of each group.
+        """
         return dependent_groups(self.excess_)

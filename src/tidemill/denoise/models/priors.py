@@ -87,7 +87,13 @@ class ModelWithPriors(BaseLabelModel):
         return np.asarray(stated[self.order_])
 
     def prior_parameters(self) -> dict[str, Any]:
-        """Give the parameters by which another model has the same priors."""
+        """Collect the parameters by which another model has the same priors.
+
+        Returns
+        -------
+        dict of str to Any
+            Keyword arguments of the constructor.
+        """
         return {"balance": self.balance, "accuracies_hint": self.accuracies_hint, "budget": self.budget}
 
     def accuracy_counts(self) -> Array:

@@ -221,7 +221,13 @@ class SmoothedVote(ModelWithPriors):
         return self.accuracies_
 
     def report(self) -> dict[str, Any]:
-        """Return the class balance, the effective number of functions, and whether votes are too dependent to teach."""
+        """Return the class balance, the effective number of functions, and whether votes are too dependent to teach.
+
+        Returns
+        -------
+        dict
+            JSON content.
+        """
         return super().report() | {
             "effective_functions": round(self.effective_, 3),
             "too_dependent": self.too_dependent,

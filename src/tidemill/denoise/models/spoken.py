@@ -95,7 +95,13 @@ class SpokenConfusions(ModelWithPriors):
                 break
 
     def stated_balance(self) -> Array:
-        """Uniform, or what is believed of the balance."""
+        """Compute the stated class balance, uniform where none is stated.
+
+        Returns
+        -------
+        (n_classes,)
+            Shares that sum to one.
+        """
         counts = self.balance_counts() + 1e-9
         return np.asarray(counts / counts.sum())
 

@@ -63,7 +63,13 @@ class Calibration:
         return softmax(power * logs + self.bias + silent[:, None] * self.silent_bias)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the calibration as JSON content."""
+        """Return the calibration as JSON content.
+
+        Returns
+        -------
+        dict
+            As ``from_dict`` takes it.
+        """
         return {"power": self.power, "bias": self.bias.tolist(), "silent_bias": self.silent_bias.tolist()}
 
     @classmethod

@@ -32,7 +32,13 @@ class Condition(Settings, ABC):
 
     @abstractmethod
     def expression(self) -> pl.Expr:
-        """Build the Polars expression that is true where the condition holds, null where the column has no value."""
+        """Build the Polars expression that is true where the condition holds, null where the column has no value.
+
+        Returns
+        -------
+        polars.Expr
+            Boolean per row; null where the column has no value.
+        """
 
     def cast(self, vote: int) -> pl.Expr:
         """Build the Polars expression of votes: ``vote`` where the condition is true, else an abstain.

@@ -33,7 +33,13 @@ class Scores(FromFile, Limits):
         return self
 
     def expression(self) -> pl.Expr:
-        """Compare the row's score with the limits."""
+        """Compare the row's score with the limits.
+
+        Returns
+        -------
+        polars.Expr
+            Boolean per row; null where the column has no value.
+        """
         return self.within(looked_up(self._scores, self.column, pl.Float64).fill_nan(None))
 
 
@@ -71,7 +77,13 @@ class Annotator(FromFile):
         return self
 
     def expression(self) -> pl.Expr:
-        """Tell whether the annotator's answer is a vote."""
+        """Build the expression that is true where the annotator's answer is a vote.
+
+        Returns
+        -------
+        polars.Expr
+            Boolean per row, never null: without an answer it is false.
+        """
         return self.cast(ABSTAIN) != ABSTAIN
 
     def cast(self, vote: int) -> pl.Expr:  # noqa: ARG002 - the annotator votes, not the function

@@ -40,7 +40,13 @@ class Examples(FromFile):
         return self
 
     def expression(self) -> pl.Expr:
-        """Compare the row's feature with the examples."""
+        """Compare the row's feature with the examples.
+
+        Returns
+        -------
+        polars.Expr
+            Boolean per row; every row has a feature.
+        """
         return pl.col(FEATURE).map_batches(self._judge, return_dtype=pl.Boolean)
 
     def _judge(self, features: pl.Series) -> pl.Series:

@@ -33,7 +33,13 @@ class Fuzzy(Condition):
     at_least: Annotated[float, Field(gt=0, le=100)] = 80.0
 
     def expression(self) -> pl.Expr:
-        """Compare every run of as many words with the phrases; each distinct run is compared once."""
+        """Compare every run of as many words with the phrases; each distinct run is compared once.
+
+        Returns
+        -------
+        polars.Expr
+            Boolean per row; null where the column has no value.
+        """
         return pl.col(self.column).map_batches(self._resembles, return_dtype=pl.Boolean)
 
     def _resembles(self, texts: pl.Series) -> pl.Series:
@@ -93,7 +99,13 @@ class Lexicon(Limits):
         return {word.lower(): weight for word, weight in weights.items()}
 
     def expression(self) -> pl.Expr:
-        """Sum the weights of the text's words and compare the sum with the limits."""
+        """Sum the weights of the text's words and compare the sum with the limits.
+
+        Returns
+        -------
+        polars.Expr
+            Boolean per row; null where the column has no value.
+        """
         text = pl.col(self.column).str.to_lowercase()
         words = {word: weight for word, weight in self.weights.items() if word.isalpha()}
         tokens = text.str.extract_all(r"\w+")
@@ -142,7 +154,13 @@ class Language(Condition):
         return self
 
     def expression(self) -> pl.Expr:
-        """Tell whether the likeliest language is one of those; each distinct text is judged once."""
+        """Compare the likeliest language of the text with the listed ones; each distinct text is classified once.
+
+        Returns
+        -------
+        polars.Expr
+            Boolean per row; null where the column has no value.
+        """
         return pl.col(self.column).map_batches(self._is_written, return_dtype=pl.Boolean)
 
     def _is_written(self, texts: pl.Series) -> pl.Series:

@@ -23,7 +23,13 @@ class Threshold(Limits):
     column: str
 
     def expression(self) -> pl.Expr:
-        """Compare the number with the limits; not-a-number counts as no value."""
+        """Compare the number with the limits; not-a-number counts as no value.
+
+        Returns
+        -------
+        polars.Expr
+            Boolean per row; null where the column has no value.
+        """
         return self.within(pl.col(self.column).cast(pl.Float64).fill_nan(None))
 
 
@@ -35,7 +41,13 @@ class Length(Limits):
     unit: Literal["characters", "words", "lines"] = "characters"
 
     def expression(self) -> pl.Expr:
-        """Count the units of the text and compare the count with the limits."""
+        """Count the units of the text and compare the count with the limits.
+
+        Returns
+        -------
+        polars.Expr
+            Boolean per row; null where the column has no value.
+        """
         text = pl.col(self.column).str
         count = text.len_chars() if self.unit == "characters" else text.count_matches(_UNITS[self.unit])
         return self.within(count.cast(pl.Int64) + int(self.unit == "lines"))
@@ -69,7 +81,13 @@ class Member(Condition):
         return values
 
     def expression(self) -> pl.Expr:
-        """Tell whether the value is in the list; text is compared without case unless asked."""
+        """Compare the value with the list; text is compared without case unless the condition says otherwise.
+
+        Returns
+        -------
+        polars.Expr
+            Boolean per row; null where the column has no value.
+        """
         column = pl.col(self.column)
         if isinstance(self.values[0], str) and not self.case:
             return column.str.to_lowercase().is_in([str(value).lower() for value in self.values])
@@ -84,7 +102,13 @@ class IsFlag(Condition):
     value: bool = True
 
     def expression(self) -> pl.Expr:
-        """Take the column, or its negation where ``value`` is false."""
+        """Take the column, or its negation where ``value`` is false.
+
+        Returns
+        -------
+        polars.Expr
+            Boolean per row; null where the column has no value.
+        """
         column = pl.col(self.column).cast(pl.Boolean)
         return column if self.value else ~column
 
@@ -112,7 +136,13 @@ class Date(Condition):
         return self
 
     def expression(self) -> pl.Expr:
-        """Compare the moment with the limits."""
+        """Compare the moment with the limits.
+
+        Returns
+        -------
+        polars.Expr
+            Boolean per row; null where the column has no value.
+        """
         moment = self._moment()
         compared = [] if self.weekdays is None else [moment.dt.weekday().is_in(list(self.weekdays))]
         compared += [moment > _start(self.after)] if self.after else []

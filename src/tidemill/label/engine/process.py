@@ -89,7 +89,13 @@ class Process:
 
     @classmethod
     def ready(cls) -> Process:
-        """Take a worker that was prepared, or start one."""
+        """Take a worker that was prepared, or start one.
+
+        Returns
+        -------
+        Process
+            Running, without functions.
+        """
         return _READY.pop() if _READY else cls()
 
     def ask(self, header: dict[str, Any], payload: bytes = b"", *, bounds: Bounds) -> tuple[Any, bytes]:

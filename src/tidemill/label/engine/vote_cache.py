@@ -131,7 +131,13 @@ def cache_key(*parts: str) -> str:
 
 @functools.cache
 def engine_digest() -> str:
-    """Hash what casts votes here: Tidemill's own code for it, and the versions of what it runs on."""
+    """Hash what casts votes: Tidemill's own code for it, and the versions of the libraries it uses.
+
+    Returns
+    -------
+    str
+        Hexadecimal digits.
+    """
     digest = hashlib.blake2b(platform.python_version().encode(), digest_size=16)
     for name in _LIBRARIES:
         digest.update(f"{name} {_version(name)}\n".encode())
@@ -141,7 +147,13 @@ def engine_digest() -> str:
 
 
 def code_files() -> list[Path]:
-    """List the files of Tidemill that votes depend on: all of the label package but the analysis of votes."""
+    """List the files of Tidemill that votes depend on: all of the label package but the analysis of votes.
+
+    Returns
+    -------
+    list of Path
+        In alphabetical order.
+    """
     package = Path(__file__).parents[1]
     return sorted(file for folder in _CASTING for file in (package / folder).rglob("*.py"))
 

@@ -56,7 +56,13 @@ class StageCode:
 
 
 def running_package() -> Path:
-    """Locate the package that is running, in a checkout or installed."""
+    """Locate the package that is running, in a checkout or installed.
+
+    Returns
+    -------
+    Path
+        Folder of the package.
+    """
     return Path(str(tidemill.__file__)).parent
 
 

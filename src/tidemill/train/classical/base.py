@@ -52,12 +52,17 @@ class ModelInputs:
         return ModelInputs(self.features[kept], texts)
 
     def read(self) -> Sequence[str]:
-        """Give the texts.
+        """Return the texts of the rows.
+
+        Returns
+        -------
+        sequence of str
+            A text per row.
 
         Raises
         ------
         DataError
-            The rows have none.
+            The rows have no texts.
         """
         if self.texts is None:
             raise DataError("this model reads texts, and the rows came without: pass them with the features")
@@ -108,7 +113,13 @@ class Member(Protocol):
         """
 
     def files(self) -> dict[str, bytes]:
-        """Give names and contents of its files."""
+        """Serialize the member; ``load`` reads these files.
+
+        Returns
+        -------
+        dict of str to bytes
+            Content by file name.
+        """
 
     @classmethod
     def load(cls, folder: Path) -> Self:

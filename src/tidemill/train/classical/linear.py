@@ -70,7 +70,13 @@ class Linear:
         return self.model.predict_proba((inputs.features.astype(np.float64) - self.mean) / self.scale)
 
     def files(self) -> dict[str, bytes]:
-        """Give its files."""
+        """Serialize the member; ``load`` reads these files.
+
+        Returns
+        -------
+        dict of str to bytes
+            Content by file name.
+        """
         own = {"mean": self.mean, "scale": self.scale, "weight": self.model.weight, "bias": self.model.bias}
         return to_files(own, {})
 

@@ -110,7 +110,13 @@ class Lstm:
         return softmax(pooled @ own["top.weight"].T + own["top.bias"])
 
     def files(self) -> dict[str, bytes]:
-        """Give its files."""
+        """Serialize the member; ``load`` reads these files.
+
+        Returns
+        -------
+        dict of str to bytes
+            Content by file name.
+        """
         return to_files(self.weights, {"words": list(self.words), "length": self.length})
 
     @classmethod

@@ -80,7 +80,13 @@ class TextClassifier(LightningModule):  # type: ignore[misc] # mypy does not fol
         return loss
 
     def configure_optimizers(self) -> Any:
-        """AdamW; the learning rate falls to zero along a half cosine over all steps."""
+        """Configure AdamW; the learning rate falls to zero along a half cosine over all steps.
+
+        Returns
+        -------
+        dict
+            Optimizer and schedule, as Lightning takes them.
+        """
         own = self.settings
         optimizer = torch.optim.AdamW(self.parameters(), lr=own.learning_rate, weight_decay=own.weight_decay)
         steps = max(int(self.trainer.estimated_stepping_batches), 1)

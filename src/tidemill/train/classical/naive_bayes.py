@@ -88,7 +88,13 @@ class NaiveBayes:
         return self.model.predict_proba(occurrences)
 
     def files(self) -> dict[str, bytes]:
-        """Give its files."""
+        """Serialize the member; ``load`` reads these files.
+
+        Returns
+        -------
+        dict of str to bytes
+            Content by file name.
+        """
         return to_files({"likely": self.model.weight, "prior": self.model.bias}, self.vocabulary.to_json())
 
     @classmethod

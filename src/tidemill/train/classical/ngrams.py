@@ -82,7 +82,13 @@ class Ngrams:
         return self.model.predict_proba(tf_idf(self.vocabulary.counts(inputs.read()), self.idf))
 
     def files(self) -> dict[str, bytes]:
-        """Give its files."""
+        """Serialize the member; ``load`` reads these files.
+
+        Returns
+        -------
+        dict of str to bytes
+            Content by file name.
+        """
         own = {"idf": self.idf, "weight": self.model.weight, "bias": self.model.bias}
         return to_files(own, self.vocabulary.to_json())
 

@@ -175,7 +175,13 @@ class Vocabulary:
         return _counted(list(self.grams.indices(texts, self.columns.get)), len(self.columns))
 
     def to_json(self) -> dict[str, Any]:
-        """Give what JSON keeps of it."""
+        """Convert the vocabulary to JSON content.
+
+        Returns
+        -------
+        dict
+            As ``from_json`` takes it.
+        """
         own = self.grams
         return {"words": own.words, "shortest": own.shortest, "longest": own.longest, "terms": list(self.columns)}
 

@@ -104,7 +104,13 @@ class Boosted:
         return np.asarray(np.round(predictions / predictions.sum(axis=1, keepdims=True), DIGITS))
 
     def files(self) -> dict[str, bytes]:
-        """Give its file."""
+        """Serialize the member; ``load`` reads these files.
+
+        Returns
+        -------
+        dict of str to bytes
+            Content by file name.
+        """
         return {FILE: bytes(self.booster.save_raw("ubj"))}
 
     @classmethod

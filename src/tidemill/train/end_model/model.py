@@ -50,7 +50,13 @@ class Ensemble:
         return self.combination.predict_proba(np.stack(predictions))
 
     def files(self) -> dict[str, bytes]:
-        """Give names, in the model's folder, and contents of its files."""
+        """Serialize the ensemble; ``load`` reads these files.
+
+        Returns
+        -------
+        dict of str to bytes
+            Content by path within the model's folder.
+        """
         about = EnsembleFile(members=tuple(self.members), combination=self.combination.record())
         files = {FILE: about.text().encode()}
         for name, member in self.members.items():
@@ -137,7 +143,13 @@ class EndModel:
         )
 
     def files(self) -> dict[str, bytes]:
-        """Give names, in the model's folder, and contents of its files."""
+        """Serialize the model; ``load`` reads these files.
+
+        Returns
+        -------
+        dict of str to bytes
+            Content by path within the model's folder.
+        """
         return self.head.files() | ({} if self.ensemble is None else self.ensemble.files())
 
     @classmethod

@@ -137,7 +137,13 @@ class Outliers:
         return np.asarray(np.round(np.concatenate(parts), _DIGITS))  # the last bits of a sum are not the same twice
 
     def files(self) -> dict[str, bytes]:
-        """Give name and content of its file in the model's folder."""
+        """Serialize the detector; ``load`` reads its file.
+
+        Returns
+        -------
+        dict of str to bytes
+            Content by path within the model's folder.
+        """
         from safetensors.numpy import save
 
         numbers = {"neighbour": np.array([self.neighbour]), "bar": np.array([self.threshold])}  # metadata has no order

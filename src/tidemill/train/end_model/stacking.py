@@ -51,7 +51,13 @@ class Blend:
         return np.asarray(np.round(np.tensordot(self.shares, predictions, axes=1), DIGITS))
 
     def record(self) -> CombinationRecord:
-        """Give what a file keeps of it."""
+        """Convert the blend to a record for a file.
+
+        Returns
+        -------
+        CombinationRecord
+            As ``combination_of`` takes it.
+        """
         return CombinationRecord(shares=tuple(self.shares.tolist()))
 
 
@@ -76,7 +82,13 @@ class Stack:
         return self.model.predict_proba(_logs(predictions))
 
     def record(self) -> CombinationRecord:
-        """Give what a file keeps of it."""
+        """Convert the stack to a record for a file.
+
+        Returns
+        -------
+        CombinationRecord
+            As ``combination_of`` takes it.
+        """
         return CombinationRecord(weight=self.model.weight.tolist(), bias=tuple(self.model.bias.tolist()))
 
 

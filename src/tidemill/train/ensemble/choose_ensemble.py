@@ -43,7 +43,13 @@ class EnsembleResult:
     report: EnsembleReport
 
     def summary(self) -> EnsembleSummary | None:
-        """Give what config.json and the model card hold of it; None of the head alone."""
+        """Summarize the ensemble for config.json and the model card.
+
+        Returns
+        -------
+        EnsembleSummary or None
+            None where the head alone was chosen.
+        """
         if self.ensemble is None or self.report.way is None:
             return None
         return EnsembleSummary(

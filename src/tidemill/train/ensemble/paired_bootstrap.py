@@ -32,7 +32,12 @@ class Estimate:
     high: float
 
     def rounded(self) -> tuple[float, float, float]:
-        """Give the three numbers, to six decimals."""
+        """Round estimate and interval to six decimals.
+
+        Returns
+        -------
+        mean, low, high : float
+        """
         return round(self.mean, 6), round(self.low, 6), round(self.high, 6)
 
 
@@ -100,7 +105,13 @@ class Comparison:
         return np.asarray(is_correct * self.accuracy_weights)
 
     def loss_name(self) -> str:
-        """Name the loss."""
+        """Name the loss that was compared.
+
+        Returns
+        -------
+        str
+            Name for reports.
+        """
         return "squared error on gold" if self.by_gold else "cross entropy against soft labels"
 
 

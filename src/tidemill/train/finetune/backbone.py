@@ -60,7 +60,13 @@ class TrainableBackbone(Protocol):
         """
 
     def layers(self) -> list[list[str]]:
-        """List the names of the parameters, from the first layer to the last."""
+        """List the names of the parameters, from the first layer to the last.
+
+        Returns
+        -------
+        list of list of str
+            Names of the parameters of each layer.
+        """
 
 
 def layer_rates(layers: Sequence[Sequence[str]], settings: TrainSettings) -> dict[str, float]:

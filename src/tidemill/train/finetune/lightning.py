@@ -68,7 +68,13 @@ class TunedClassifier(LightningModule):  # type: ignore[misc] # mypy does not fo
         return loss
 
     def configure_optimizers(self) -> Any:
-        """AdamW with a learning rate for each layer; all fall to zero along a half cosine."""
+        """Configure AdamW with a learning rate for each layer; all fall to zero along a half cosine.
+
+        Returns
+        -------
+        dict
+            Optimizer and schedule, as Lightning takes them.
+        """
         own = self.settings.optimizer
         named = dict(self.module.named_parameters())
         groups: dict[float, list[Any]] = {}

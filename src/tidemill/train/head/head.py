@@ -97,7 +97,13 @@ class Head:
         return np.round(softmax(hidden), _DIGITS)
 
     def files(self) -> dict[str, bytes]:
-        """Give names and contents of its files: weights, and what the model is where that is known."""
+        """Serialize the head: its weights, and its config where it has one.
+
+        Returns
+        -------
+        dict of str to bytes
+            Content by file name.
+        """
         from safetensors.numpy import save
 
         tensors = {"mean": self.mean, "scale": self.scale}

@@ -79,7 +79,13 @@ class SoftClassifier(LightningModule):  # type: ignore[misc] # mypy does not fol
         self.log("held_out_loss", soft_cross_entropy(self(features), targets, weights), batch_size=len(features))
 
     def configure_optimizers(self) -> Any:
-        """AdamW; the learning rate falls to zero along a half cosine over all steps."""
+        """Configure AdamW; the learning rate falls to zero along a half cosine over all steps.
+
+        Returns
+        -------
+        dict
+            Optimizer and schedule, as Lightning takes them.
+        """
         own = self.settings.optimizer
         optimizer = torch.optim.AdamW(self.parameters(), lr=own.learning_rate, weight_decay=own.weight_decay)
         steps = max(int(self.trainer.estimated_stepping_batches), 1)
@@ -87,7 +93,13 @@ class SoftClassifier(LightningModule):  # type: ignore[misc] # mypy does not fol
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def linear_layers(self) -> list[nn.Linear]:
-        """List the linear layers, first to last."""
+        """List the linear layers, first to last.
+
+        Returns
+        -------
+        list of torch.nn.Linear
+            Without activations and dropout.
+        """
         return [layer for layer in self.network if isinstance(layer, nn.Linear)]
 
 
