@@ -50,7 +50,7 @@ def not_class(k: int) -> int:
 
     Parameters
     ----------
-    k : int
+    k
         Class index.
 
     Returns
@@ -157,7 +157,8 @@ class Contract:
 
         Parameters
         ----------
-        name : str
+        name
+            Name of a column of the table.
 
         Returns
         -------
@@ -171,7 +172,7 @@ class Contract:
 
         Parameters
         ----------
-        names : sequence of str
+        names
             Columns of a table.
 
         Returns
@@ -193,9 +194,9 @@ def raw_contract(modality: str, meta: dict[str, Any]) -> Contract:
 
     Parameters
     ----------
-    modality : str
+    modality
         ``text`` or ``image``; the content column is called so and holds a string, or PNG or JPEG bytes.
-    meta : dict
+    meta
         Types of the metadata columns.
 
     Returns
@@ -213,7 +214,8 @@ def gold_contract(n_classes: int) -> Contract:
 
     Parameters
     ----------
-    n_classes : int
+    n_classes
+        Number of classes.
 
     Returns
     -------
@@ -231,7 +233,8 @@ def votes_contract(n_classes: int) -> Contract:
 
     Parameters
     ----------
-    n_classes : int
+    n_classes
+        Number of classes.
 
     Returns
     -------
@@ -246,7 +249,8 @@ def labels_contract(classes: Sequence[str]) -> Contract:
 
     Parameters
     ----------
-    classes : sequence of str
+    classes
+        Names of the classes in the order of their indices.
 
     Returns
     -------
@@ -265,8 +269,9 @@ def predictions_contract(classes: Sequence[str], *, outliers: bool = False) -> C
 
     Parameters
     ----------
-    classes : sequence of str
-    outliers : bool
+    classes
+        Names of the classes in the order of their indices.
+    outliers
         With a column of outlier scores.
 
     Returns
@@ -282,7 +287,8 @@ def probability_columns(classes: Sequence[str]) -> list[str]:
 
     Parameters
     ----------
-    classes : sequence of str
+    classes
+        Names of the classes in the order of their indices.
 
     Returns
     -------
@@ -301,9 +307,11 @@ def check(table: pl.DataFrame, contract: Contract, *, where: str) -> pl.DataFram
 
     Parameters
     ----------
-    table : polars.DataFrame
-    contract : Contract
-    where : str
+    table
+        Table to check.
+    contract
+        What the table promises.
+    where
         Name of the table, for the error.
 
     Returns

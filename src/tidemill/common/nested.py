@@ -11,9 +11,9 @@ def flatten(nested: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, 
 
     Parameters
     ----------
-    nested : mapping
+    nested
         Its values may be mappings again.
-    prefix : str
+    prefix
         What dotted keys begin with.
 
     Yields
@@ -39,9 +39,9 @@ def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
 
     Parameters
     ----------
-    base : mapping
+    base
         What there is.
-    changes : mapping
+    changes
         Nested like ``base``, with dotted keys, or both; a key that is not in ``base`` is added.
 
     Returns

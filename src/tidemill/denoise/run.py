@@ -61,10 +61,12 @@ def denoise(
 
     Parameters
     ----------
-    table : polars.DataFrame
+    table
         Table of ``votes_contract``.
-    classes : tuple of str
-    settings : DenoiseSettings
+    classes
+        Names of the classes in the order of their indices.
+    settings
+        Settings of denoise.
     features : (n_rows, n_dimensions), optional
         In the order of the table. The model learns from them where the settings ask for it; the report measures with them
         wherever they are given.
@@ -113,7 +115,8 @@ def summarise_labels(explained: Explanation) -> dict[str, Any]:
 
     Parameters
     ----------
-    explained : Explanation
+    explained
+        As ``explain`` gives it.
 
     Returns
     -------
@@ -130,12 +133,16 @@ def fit_twice(
 
     Parameters
     ----------
-    name : str
+    name
         Name of the model.
-    n_classes : int
-    parameters : dict
+    n_classes
+        Number of classes.
+    parameters
+        Parameters of the label model.
     votes : (n_rows, n_functions)
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
     features : (n_rows, n_dimensions) or None
+        Features of the rows.
     gold : (n_rows,) or None
 
     Returns
@@ -157,10 +164,12 @@ def gold_report(
     without : (n_rows, n_classes)
         Labels by a model that saw no gold.
     votes : (n_rows, n_functions)
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
     gold : (n_rows,) or None
         Class index or ``NO_GOLD``.
-    classes : tuple of str
-    seed : int
+    classes
+        Names of the classes in the order of their indices.
+    seed
         Of the resampling behind intervals.
 
     Returns
@@ -183,10 +192,12 @@ def value_of(weak: Probabilities, votes: Votes, features: Features | None, gold:
     weak : (n_rows, n_classes)
         Labels by a model that saw no gold.
     votes : (n_rows, n_functions)
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
     features : (n_rows, n_dimensions) or None
+        Features of the rows.
     gold : (n_rows,) or None
         Class index or ``NO_GOLD``.
-    seed : int
+    seed
         Of the splits.
 
     Returns
@@ -217,9 +228,10 @@ def model_parameters(settings: DenoiseSettings, classes: tuple[str, ...]) -> dic
 
     Parameters
     ----------
-    settings : DenoiseSettings
+    settings
         ``parameters["default"]`` may be the name of a class.
-    classes : tuple of str
+    classes
+        Names of the classes in the order of their indices.
 
     Returns
     -------
@@ -243,10 +255,11 @@ def class_index(name: str, classes: tuple[str, ...], option: str) -> int:
 
     Parameters
     ----------
-    name : str
+    name
         Name of the class.
-    classes : tuple of str
-    option : str
+    classes
+        Names of the classes in the order of their indices.
+    option
         Where the name was given, for the error.
 
     Returns
@@ -284,9 +297,12 @@ def labels_table(row_ids: pl.Series, probabilities: Probabilities, classes: tupl
 
     Parameters
     ----------
-    row_ids : polars.Series
+    row_ids
+        Ids of the rows.
     probabilities : (n_rows, n_classes)
-    classes : tuple of str
+        Class probabilities of each row.
+    classes
+        Names of the classes in the order of their indices.
 
     Returns
     -------
@@ -310,15 +326,17 @@ def describe(
 
     Parameters
     ----------
-    model : LabelModel
+    model
         Fitted.
     votes : (n_rows, n_functions)
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
     probabilities : (n_rows, n_classes)
         By this model.
-    names : list of str
+    names
         Of the functions.
-    classes : tuple of str
-    about : mapping
+    classes
+        Names of the classes in the order of their indices.
+    about
         The report's other fields.
 
     Returns

@@ -26,7 +26,7 @@ def to_timm_names(state: Mapping[str, Any]) -> dict[str, Any]:
 
     Parameters
     ----------
-    state : mapping
+    state
         State dict in either naming.
 
     Returns

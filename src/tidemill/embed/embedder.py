@@ -62,9 +62,9 @@ class Embedder:
 
         Parameters
         ----------
-        rows : polars.DataFrame
+        rows
             Raw rows.
-        name : str
+        name
             What progress calls it.
 
         Returns
@@ -93,7 +93,7 @@ class Embedder:
 
         Parameters
         ----------
-        rows : polars.DataFrame
+        rows
             Raw rows.
 
         Returns
@@ -109,8 +109,10 @@ def features_table(row_ids: pl.Series, features: Features) -> pl.DataFrame:
 
     Parameters
     ----------
-    row_ids : polars.Series
+    row_ids
+        Ids of the rows.
     features : (n_rows, n_dimensions)
+        Features of the rows.
 
     Returns
     -------
@@ -131,8 +133,9 @@ def is_current(file: Path, mark: Mapping[str, str]) -> bool:
 
     Parameters
     ----------
-    file : Path
-    mark : mapping
+    file
+        Parquet file of features, which need not exist.
+    mark
         As ``Embedder.mark`` makes it.
 
     Returns
@@ -150,7 +153,8 @@ def backbone_record(file: Path) -> BackboneRecord:
 
     Parameters
     ----------
-    file : Path
+    file
+        Parquet file of features.
 
     Returns
     -------
@@ -178,11 +182,12 @@ def embedder_of(about: BackboneRecord, *, root: Path, threads: int) -> Embedder:
 
     Parameters
     ----------
-    about : BackboneRecord
+    about
         What identifies the backbone.
-    root : Path
+    root
         The project's main checkout.
-    threads : int
+    threads
+        Threads of torch.
 
     Returns
     -------
@@ -206,13 +211,14 @@ def embed_rows(rows: pl.DataFrame, about: BackboneRecord, *, root: Path, threads
 
     Parameters
     ----------
-    rows : polars.DataFrame
+    rows
         With a column ``text`` or ``image``.
-    about : BackboneRecord
+    about
         What identifies the backbone.
-    root : Path
+    root
         The project's main checkout.
-    threads : int
+    threads
+        Threads of torch.
 
     Returns
     -------

@@ -61,8 +61,9 @@ def features_graph(backbone: TextBackbone | ImageBackbone, *, opset: int) -> Any
 
     Parameters
     ----------
-    backbone : TextBackbone or ImageBackbone
-    opset : int
+    backbone
+        Frozen backbone.
+    opset
         Version of ONNX's operators.
 
     Returns
@@ -116,8 +117,9 @@ def feeds(backbone: TextBackbone | ImageBackbone, contents: Sequence[Any]) -> It
 
     Parameters
     ----------
-    backbone : TextBackbone or ImageBackbone
-    contents : sequence
+    backbone
+        Frozen backbone that was exported.
+    contents
         Texts, or bytes of images.
 
     Yields

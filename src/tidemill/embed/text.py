@@ -40,8 +40,9 @@ class TextBackbone:
 
         Parameters
         ----------
-        contents : sequence of str
-        name : str
+        contents
+            Texts.
+        name
             What progress calls it.
 
         Returns
@@ -61,7 +62,8 @@ class TextBackbone:
 
         Parameters
         ----------
-        contents : sequence of str
+        contents
+            Texts.
 
         Returns
         -------
@@ -95,8 +97,10 @@ def readable(text: str, settings: TextSettings) -> str:
 
     Parameters
     ----------
-    text : str
-    settings : TextSettings
+    text
+        Text of a row.
+    settings
+        Settings of text backbones.
 
     Returns
     -------
@@ -119,8 +123,9 @@ def batches_by_length(tokens: Sequence[Tokens], tokens_per_step: int) -> Iterato
 
     Parameters
     ----------
-    tokens : sequence of list of int
-    tokens_per_step : int
+    tokens
+        Token ids of each row.
+    tokens_per_step
         Padded tokens of a group, at most.
 
     Yields
@@ -146,8 +151,9 @@ def pad_tokens(rows: Sequence[Tokens], pad: Token) -> tuple[Any, Any]:
 
     Parameters
     ----------
-    rows : sequence of list of int
-    pad : int
+    rows
+        Token ids of each row.
+    pad
         Token to pad with.
 
     Returns

@@ -52,8 +52,9 @@ class TrainableText:
 
         Parameters
         ----------
-        rows : sequence of list of int
-        chance : numpy.random.Generator or None
+        rows
+            Token ids of each row, as ``prepare`` gave them.
+        chance
             With one, a tenth of the tokens is masked, never the ends.
 
         Returns
@@ -134,9 +135,9 @@ class TrainableImage:
 
         Parameters
         ----------
-        rows : sequence of bytes
+        rows
             Images.
-        chance : numpy.random.Generator or None
+        chance
             With one, images are mirrored, shifted, lighter or darker.
 
         Returns
@@ -201,11 +202,11 @@ def trainable_backbone(embedder: Embedder, *, scratch: bool, seed: int) -> Tunab
 
     Parameters
     ----------
-    embedder : Embedder
+    embedder
         What embeds the problem's rows.
-    scratch : bool
+    scratch
         With random weights.
-    seed : int
+    seed
         Of random weights.
 
     Returns
@@ -238,7 +239,8 @@ def layers_in_order(names: Sequence[str]) -> list[list[str]]:
 
     Parameters
     ----------
-    names : sequence of str
+    names
+        Names of the parameters.
 
     Returns
     -------
@@ -265,7 +267,8 @@ def augment_image(image: Any, chance: np.random.Generator) -> Any:
     ----------
     image : (height, width, 3)
         From 0 to 1.
-    chance : numpy.random.Generator
+    chance
+        Random generator of the augmentation.
 
     Returns
     -------

@@ -18,9 +18,9 @@ def find_weights(weights: str, root: Path) -> Path | None:
 
     Parameters
     ----------
-    weights : str
+    weights
         The setting.
-    root : Path
+    root
         The project's main checkout.
 
     Returns
@@ -50,7 +50,7 @@ def weights_file(path: Path) -> Path:
 
     Parameters
     ----------
-    path : Path
+    path
         The file, or a folder that holds one file of weights.
 
     Returns
@@ -76,7 +76,7 @@ def weights_sha256(path: Path | None) -> str | None:
 
     Parameters
     ----------
-    path : Path or None
+    path
         File or folder; None for a hub, whose name is all there is.
 
     Returns

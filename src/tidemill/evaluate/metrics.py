@@ -39,10 +39,11 @@ def metric_spec(classes: tuple[str, ...], positive: str | None, n_bins: int) -> 
 
     Parameters
     ----------
-    classes : tuple of str
-    positive : str or None
+    classes
+        Names of the classes in the order of their indices.
+    positive
         Class whose F1 is reported; None: the last of two classes, or macro F1.
-    n_bins : int
+    n_bins
         Bins of the calibration error.
 
     Returns
@@ -72,7 +73,8 @@ def calibration_bins(confidence: Array, n_bins: int) -> npt.NDArray[np.int64]:
     ----------
     confidence : (n_rows,)
         In (0, 1].
-    n_bins : int
+    n_bins
+        Number of bins.
 
     Returns
     -------
@@ -94,7 +96,9 @@ def metric_terms(gold: Gold, probabilities: Probabilities, by: MetricSpec) -> Ar
     gold : (n_rows,)
         Class index.
     probabilities : (n_rows, n_classes)
-    by : Ruler
+        Class probabilities of each row.
+    by
+        Classes, positive class and bins by which metrics are computed.
 
     Returns
     -------
@@ -122,7 +126,8 @@ def metrics_from_sums(sums: Array, by: MetricSpec) -> dict[str, Array]:
     ----------
     sums : (..., n_columns)
         Sums of what ``metric_terms`` gives.
-    by : Ruler
+    by
+        Classes, positive class and bins by which metrics are computed.
 
     Returns
     -------

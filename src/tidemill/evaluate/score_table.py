@@ -48,10 +48,12 @@ def estimate(value: float, samples: Array, settings: EvaluateSettings) -> Estima
 
     Parameters
     ----------
-    value : float
+    value
+        The score over all rows.
     samples : (n_bootstrap,)
         The score over resampled rows.
-    settings : EvaluateSettings
+    settings
+        Settings of evaluate.
 
     Returns
     -------
@@ -72,9 +74,12 @@ def score_table(
         Class index.
     models : mapping of str to (n_rows, n_classes)
         Probabilities by each baseline.
-    slices : sequence of Slice
-    by : Ruler
-    settings : EvaluateSettings
+    slices
+        Slices of the rows, each with its mask.
+    by
+        Classes, positive class and bins by which metrics are computed.
+    settings
+        Settings of evaluate.
 
     Returns
     -------
@@ -155,9 +160,12 @@ def difference(
         Class index.
     one, other : (n_rows, n_classes)
         Probabilities.
-    by : Ruler
-    settings : EvaluateSettings
-    metric : str
+    by
+        Classes, positive class and bins by which metrics are computed.
+    settings
+        Settings of evaluate.
+    metric
+        Name of the metric.
 
     Returns
     -------

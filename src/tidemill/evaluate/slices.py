@@ -29,9 +29,11 @@ def slices_of_columns(table: pl.DataFrame, columns: Sequence[str], *, min_rows: 
 
     Parameters
     ----------
-    table : polars.DataFrame
-    columns : sequence of str
-    min_rows : int
+    table
+        Rows.
+    columns
+        Names of the columns to slice by.
+    min_rows
         Smaller slices are left out.
 
     Returns
@@ -59,8 +61,10 @@ def slice_of_value(table: pl.DataFrame, column: str, value: str) -> Slice:
 
     Parameters
     ----------
-    table : polars.DataFrame
-    column, value : str
+    table
+        Rows.
+    column, value
+        Name of the column, and a value of it as text.
 
     Returns
     -------
@@ -77,11 +81,12 @@ def slice_columns(table: pl.DataFrame, wanted: Sequence[str] | None, *, max_valu
 
     Parameters
     ----------
-    table : polars.DataFrame
+    table
         Descriptive columns.
-    wanted : sequence of str or None
+    wanted
         None: all of two to ``max_values`` values.
-    max_values : int
+    max_values
+        Most values of a column that is chosen without being named.
 
     Returns
     -------

@@ -32,8 +32,11 @@ def thresholds(
     gold : (n_rows,)
         Class index.
     probabilities : (n_rows, n_classes)
-    classes : sequence of str
-    settings : EvaluateSettings
+        Class probabilities of each row.
+    classes
+        Names of the classes in the order of their indices.
+    settings
+        Settings of evaluate.
 
     Returns
     -------
@@ -80,7 +83,8 @@ def least_confidence(gold: Gold, probabilities: Probabilities, precision: float)
     gold : (n_rows,)
         Class index.
     probabilities : (n_rows, n_classes)
-    precision : float
+        Class probabilities of each row.
+    precision
         The precision asked for.
 
     Returns
@@ -113,9 +117,11 @@ def coverage_at(
     gold : (n_rows,)
         Class index.
     probabilities : (n_rows, n_classes)
-    threshold : float
+        Class probabilities of each row.
+    threshold
         Least confidence of a prediction.
-    settings : EvaluateSettings
+    settings
+        Settings of evaluate.
 
     Returns
     -------

@@ -45,9 +45,11 @@ def refresh_cycles(project: Project, problem: str, overrides: list[str], *, log:
 
     Parameters
     ----------
-    project : Project
-    problem : str
-    overrides : list of str
+    project
+        The project.
+    problem
+        Name of the problem.
+    overrides
         In Hydra's grammar.
     log
         Logger of the run.

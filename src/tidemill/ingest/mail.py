@@ -40,7 +40,8 @@ def read_mail(data: bytes) -> Mail:
 
     Parameters
     ----------
-    data : bytes
+    data
+        Content of the file.
 
     Returns
     -------
@@ -67,7 +68,7 @@ def readable(text: str) -> str:
 
     Parameters
     ----------
-    text : str
+    text
         HTML.
 
     Returns
@@ -88,7 +89,8 @@ def strip_mail_artifacts(text: str) -> str:
 
     Parameters
     ----------
-    text : str
+    text
+        Text of an email.
 
     Returns
     -------
@@ -125,8 +127,9 @@ def decode(data: bytes, declared: str) -> str:
 
     Parameters
     ----------
-    data : bytes
-    declared : str
+    data
+        Encoded text.
+    declared
         Encoding that the part declares.
 
     Returns

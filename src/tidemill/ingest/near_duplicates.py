@@ -36,7 +36,8 @@ def normalize(text: str) -> str:
 
     Parameters
     ----------
-    text : str
+    text
+        Text of a row.
 
     Returns
     -------
@@ -55,7 +56,8 @@ def shingles(text: str) -> npt.NDArray[np.uint32]:
 
     Parameters
     ----------
-    text : str
+    text
+        Text of a row.
 
     Returns
     -------
@@ -81,7 +83,8 @@ def signature(text: str) -> Signature:
 
     Parameters
     ----------
-    text : str
+    text
+        Text of a row.
 
     Returns
     -------
@@ -98,7 +101,8 @@ def signatures(texts: Sequence[str]) -> npt.NDArray[np.uint32]:
 
     Parameters
     ----------
-    texts : sequence of str
+    texts
+        Texts of the rows.
 
     Returns
     -------

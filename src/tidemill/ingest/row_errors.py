@@ -14,7 +14,7 @@ class RowErrors:
 
     Parameters
     ----------
-    table : Table
+    table
         The rows.
     policy : {'refuse', 'quarantine'}
         ``refuse``: the first error is raised; ``quarantine``: errors are collected, the first of each row.

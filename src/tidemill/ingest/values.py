@@ -25,7 +25,8 @@ def is_missing(value: object) -> bool:
 
     Parameters
     ----------
-    value : object
+    value
+        Cell of a table.
 
     Returns
     -------
@@ -41,7 +42,8 @@ def as_string(value: object) -> str:
 
     Parameters
     ----------
-    value : object
+    value
+        Cell of a table.
 
     Returns
     -------
@@ -69,11 +71,11 @@ def texts(table: Table, settings: IngestSettings, errors: RowErrors | None = Non
 
     Parameters
     ----------
-    table : Table
+    table
         The rows.
-    settings : IngestSettings
+    settings
         Which column holds the text.
-    errors : RowErrors, optional
+    errors
         What becomes of rows without text; None: the first is refused.
 
     Returns
@@ -164,13 +166,13 @@ def gold(table: Table, settings: IngestSettings, classes: Sequence[str], errors:
 
     Parameters
     ----------
-    table : Table
+    table
         The rows.
-    settings : IngestSettings
+    settings
         Which column holds the labels.
-    classes : sequence of str
+    classes
         Names of the classes.
-    errors : RowErrors, optional
+    errors
         What becomes of rows whose label is no class; None: the first is refused.
 
     Returns

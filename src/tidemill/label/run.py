@@ -263,6 +263,7 @@ def votes_table(ids: pl.DataFrame, names: Sequence[str], votes: Votes) -> pl.Dat
     names
         Names of the functions.
     votes : (n_rows, n_functions)
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
 
     Returns
     -------

@@ -37,11 +37,11 @@ class ArrivalScan:
 
     Parameters
     ----------
-    entries : list of Arrival
+    entries
         New entries of the manifest, in order.
-    refused : list of Refused
+    refused
         Sources that are left out.
-    notes : list of str
+    notes
         What was guessed of those that are taken.
     """
 
@@ -63,11 +63,11 @@ def scan(problem: Problem, settings: IngestSettings, paths: Paths) -> ArrivalSca
 
     Parameters
     ----------
-    problem : Problem
+    problem
         Its classes and modality.
-    settings : IngestSettings
+    settings
         Where its sources are, and what their columns mean.
-    paths : Paths
+    paths
         Of the problem, in the checkout whose manifest counts.
 
     Returns
@@ -114,9 +114,9 @@ def arrive(project: Project, problem: str) -> ArrivalScan:
 
     Parameters
     ----------
-    project : Project
+    project
         The checkout whose manifest is changed.
-    problem : str
+    problem
         Its name.
 
     Returns

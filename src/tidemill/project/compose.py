@@ -35,9 +35,9 @@ def compose(overrides: Sequence[str] = (), *, conf: Path) -> dict[str, Any]:
 
     Parameters
     ----------
-    overrides : sequence of str
+    overrides
         In Hydra's grammar, such as ``spam.train.seed=1``.
-    conf : Path
+    conf
         Folder of the configuration.
 
     Returns
@@ -165,8 +165,9 @@ def expand(words: Sequence[str], *, conf: Path) -> tuple[list[str], list[str]]:
 
     Parameters
     ----------
-    words : sequence of str
-    conf : Path
+    words
+        Words such as ``problem=spam`` and overrides in Hydra's grammar.
+    conf
         Folder of the configuration.
 
     Returns

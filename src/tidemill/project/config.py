@@ -21,7 +21,8 @@ def load_params(path: Path) -> dict[str, Any]:
 
     Parameters
     ----------
-    path : Path
+    path
+        The file.
 
     Returns
     -------
@@ -77,11 +78,11 @@ def parse(settings: type[S], section: dict[str, Any], where: str) -> S:
 
     Parameters
     ----------
-    settings : type
+    settings
         What the section promises.
-    section : dict
+    section
         Its content.
-    where : str
+    where
         Where it stands, such as ``spam.train``, for the error.
 
     Returns

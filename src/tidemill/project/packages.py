@@ -83,8 +83,9 @@ def ready(name: str, root: Path) -> Path:
 
     Parameters
     ----------
-    name : str
-    root : Path
+    name
+        Name of the pin.
+    root
         The project's top folder.
 
     Returns
@@ -107,8 +108,9 @@ def fetch(names: Sequence[str], root: Path) -> None:
 
     Parameters
     ----------
-    names : sequence of str
-    root : Path
+    names
+        Names of the packages.
+    root
         The project's top folder.
 
     Raises
@@ -133,9 +135,9 @@ def fetch_for(names: Sequence[str], root: Path) -> None:
 
     Parameters
     ----------
-    names : sequence of str
+    names
         Problems or packages.
-    root : Path
+    root
         The project's top folder.
 
     Raises

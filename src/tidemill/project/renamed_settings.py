@@ -131,9 +131,9 @@ def new_name(stage: str, key: str, value: Any) -> str | None:
 
     Parameters
     ----------
-    stage : str
+    stage
         Name of a stage, such as ``train``.
-    key : str
+    key
         Dotted key below the stage.
     value : object
         Its value; a mapping where the key is a group.
@@ -153,11 +153,11 @@ def refuse_renamed(stage: str, section: Mapping[str, Any], where: str) -> None:
 
     Parameters
     ----------
-    stage : str
+    stage
         Name of the stage.
-    section : mapping
+    section
         Its settings.
-    where : str
+    where
         Where they stand, such as ``spam.train``.
 
     Raises
@@ -184,7 +184,7 @@ def refuse_renamed_overrides(overrides: Iterable[str]) -> None:
 
     Parameters
     ----------
-    overrides : iterable of str
+    overrides
         In Hydra's grammar, such as ``spam.train.smoothing=true``; the problem may be left out.
 
     Raises

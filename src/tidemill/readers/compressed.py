@@ -19,9 +19,9 @@ def unpack(data: bytes, name: str) -> tuple[bytes, str]:
 
     Parameters
     ----------
-    data : bytes
+    data
         Content of the file.
-    name : str
+    name
         Its name.
 
     Returns

@@ -24,9 +24,9 @@ def read_frame(path: Path, options: ReadOptions = DEFAULTS) -> tuple[pl.DataFram
 
     Parameters
     ----------
-    path : Path
+    path
         File in any format of ``SUFFIXES``.
-    options : ReadOptions
+    options
         What a person said of it.
 
     Returns

@@ -42,11 +42,11 @@ def parse(data: bytes, name: str, options: ReadOptions = DEFAULTS) -> Table:
 
     Parameters
     ----------
-    data : bytes
+    data
         Its content.
-    name : str
+    name
         Its name: the suffix says what it is, and messages have it.
-    options : ReadOptions
+    options
         What a person said of the file.
 
     Returns

@@ -24,17 +24,17 @@ class Table:
 
     Parameters
     ----------
-    name : str
+    name
         Of the file, for messages.
-    columns : dict of str to list
+    columns
         Values of each column, in the order of the rows; None where a cell is empty.
-    numbers : sequence of int
+    numbers
         Line of each row (of Parquet and the like: row), counted from 1.
-    unit : str
+    unit
         What ``numbers`` count.
-    notes : tuple of str
+    notes
         What was guessed or changed while reading, each with the option that overrides it.
-    bad : tuple of BadRow
+    bad
         Rows that could not be read and were set aside.
     """
 
@@ -65,9 +65,9 @@ class Table:
 
         Parameters
         ----------
-        name : str
+        name
             Column, or a path of keys below one.
-        setting : str
+        setting
             What names the column, for the message.
 
         Returns

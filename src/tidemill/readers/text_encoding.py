@@ -57,11 +57,11 @@ def decode(data: bytes, name: str, encoding: str | None) -> tuple[str, str | Non
 
     Parameters
     ----------
-    data : bytes
+    data
         Its content.
-    name : str
+    name
         Its name, for messages.
-    encoding : str or None
+    encoding
         As declared; None: found.
 
     Returns

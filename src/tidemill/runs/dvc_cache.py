@@ -95,8 +95,9 @@ def object_path(cache: Path, digest: str) -> Path:
 
     Parameters
     ----------
-    cache : Path
-    digest : str
+    cache
+        Folder of DVC's cache.
+    digest
         MD5; ``….dir`` for a folder.
 
     Returns
@@ -111,8 +112,9 @@ def damaged_objects(cache: Path, digest: str) -> Iterator[Path]:
 
     Parameters
     ----------
-    cache : Path
-    digest : str
+    cache
+        Folder of DVC's cache.
+    digest
         MD5; ``….dir`` for a folder.
 
     Yields
@@ -134,8 +136,9 @@ def missing_objects(cache: Path, digest: str) -> Iterator[Path]:
 
     Parameters
     ----------
-    cache : Path
-    digest : str
+    cache
+        Folder of DVC's cache.
+    digest
         MD5; ``….dir`` for a folder.
 
     Yields

@@ -16,11 +16,13 @@ def git(*words: str, folder: Path, stdin: str | None = None, index: Path | None 
 
     Parameters
     ----------
-    words : str
+    words
         Of the command.
-    folder : Path
-    stdin : str, optional
-    index : Path, optional
+    folder
+        Folder in which it runs.
+    stdin
+        Text on its standard input; None: nothing.
+    index
         Index file to use in place of the repository's.
 
     Returns

@@ -123,9 +123,11 @@ def await_health(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
 
     Parameters
     ----------
-    port : int
-    server : subprocess.Popen
-    log : Path
+    port
+        Port of the server on the loopback interface.
+    server
+        Process of the server.
+    log
         Its output.
 
     Raises

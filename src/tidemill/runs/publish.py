@@ -50,14 +50,17 @@ def publish(
 
     Parameters
     ----------
-    work : Workspace
+    work
         Of the run.
-    problem : str
-    branch : str
-    promote : bool
-    message : str
+    problem
+        Name of the problem.
+    branch
+        Branch that the commit is put on.
+    promote
+        Whether the candidate becomes the champion.
+    message
         Of the commit.
-    say : callable
+    say
         Called with a line for the person who waits.
 
     Returns

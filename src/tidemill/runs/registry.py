@@ -219,8 +219,9 @@ def tag_object(name: str, commit: str, message: str, folder: Path) -> str:
 
     Parameters
     ----------
-    name, commit, message : str
-    folder : Path
+    name, commit, message
+        Name of the tag, the commit that it marks, and its text.
+    folder
         Checkout.
 
     Returns

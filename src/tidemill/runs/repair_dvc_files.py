@@ -22,9 +22,9 @@ def repair_dvc_files(root: Path, say: Callable[[str], None]) -> None:
 
     Parameters
     ----------
-    root : Path
+    root
         Checkout.
-    say : callable
+    say
         Called with a line for the person who waits.
     """
     rwlock = root / ".dvc" / "tmp" / "rwlock"

@@ -52,9 +52,9 @@ class Workspace:
 
         Parameters
         ----------
-        command : str
+        command
             Its words.
-        say : callable
+        say
             Called with every line that it prints.
 
         Raises
@@ -99,9 +99,9 @@ def workspace(root: Path, *, ref: str = "HEAD") -> Iterator[Workspace]:
 
     Parameters
     ----------
-    root : Path
+    root
         Main checkout.
-    ref : str
+    ref
         The commit.
 
     Yields
@@ -206,7 +206,7 @@ def refuse_uncommitted(root: Path) -> None:
 
     Parameters
     ----------
-    root : Path
+    root
         Main checkout.
 
     Raises

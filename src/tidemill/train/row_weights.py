@@ -69,7 +69,9 @@ def class_balance_factors(targets: Probabilities, weights: Array) -> Array:
     Parameters
     ----------
     targets : (n_rows, n_classes)
+        Probabilistic labels.
     weights : (n_rows,)
+        Weight of each row, at least 0.
 
     Returns
     -------
@@ -93,7 +95,9 @@ def class_balanced_weights(targets: Probabilities, weights: Array, settings: Tra
     Parameters
     ----------
     targets : (n_rows, n_classes)
+        Probabilistic labels.
     weights : (n_rows,)
+        Weight of each row, at least 0.
     settings
         Settings of train.
 

@@ -236,7 +236,7 @@ class TrainSettings(Settings):
 
         Parameters
         ----------
-        name : str
+        name
             Name of the recipe.
 
         Returns
@@ -259,7 +259,7 @@ class TrainSettings(Settings):
 
         Parameters
         ----------
-        changes : mapping
+        changes
             Nested, or by dotted keys such as ``head.dropout``.
 
         Returns

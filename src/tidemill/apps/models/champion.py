@@ -49,7 +49,8 @@ class Champion:
 
         Parameters
         ----------
-        batch : str
+        batch
+            Name of the batch.
 
         Returns
         -------
@@ -72,7 +73,8 @@ class Champion:
 
         Parameters
         ----------
-        batch : str
+        batch
+            Name of the batch.
         features : (n_rows, n_dimensions)
             By the champion's backbone.
 
@@ -94,7 +96,8 @@ class Champion:
 
         Parameters
         ----------
-        batches : sequence of str
+        batches
+            Names of the batches.
 
         Returns
         -------
@@ -116,7 +119,7 @@ class Champion:
         ----------
         batch
             Name of the batch.
-        votes : polars.DataFrame
+        votes
             Votes on all rows.
         names
             Classes and functions that are compared.
@@ -147,10 +150,12 @@ class Champion:
 
         Parameters
         ----------
-        votes : polars.DataFrame
+        votes
             Votes on all rows.
-        names : Names
-        min_rows : int
+        names
+            Classes and functions that are compared.
+        min_rows
+            Least number of rows to compare with.
 
         Returns
         -------

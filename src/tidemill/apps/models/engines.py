@@ -35,10 +35,11 @@ def resolve_engine(engine: Engine, modality: str, rows: int | None) -> Engine:
 
     Parameters
     ----------
-    engine : str
+    engine
         ``auto``, ``torch`` or ``onnx``.
-    modality : str
-    rows : int or None
+    modality
+        ``text`` or ``image``.
+    rows
         How many there are; None: they come one by one.
 
     Returns
@@ -61,11 +62,13 @@ def use_engine(engine: Engine, embedder: Embedder, paths: Paths, *, must: bool) 
 
     Parameters
     ----------
-    engine : str
+    engine
         ``torch`` or ``onnx``.
-    embedder : Embedder
-    paths : Paths
-    must : bool
+    embedder
+        Embedder whose backbone computes the features.
+    paths
+        Paths of the problem.
+    must
         Fail where ONNX cannot be used.
 
     Raises

@@ -44,13 +44,15 @@ def export(project: Project, problem: str, version: str | None, out: Path, *, he
 
     Parameters
     ----------
-    project : Project
-    problem : str
-    version : str or None
+    project
+        The project.
+    problem
+        Name of the problem.
+    version
         None: the champion.
-    out : Path
+    out
         The folder.
-    head_only : bool
+    head_only
         The backbone is left out, and not loaded.
 
     Returns
@@ -113,9 +115,10 @@ def ask_graph(asked: Any, backbone: Any, contents: list[Any], model: EndModel) -
         Of a whole model.
     backbone
         Its backbone.
-    contents : list
+    contents
         Texts, or bytes of images.
-    model : EndModel
+    model
+        The exported model, which counts the terms of texts.
 
     Returns
     -------

@@ -42,8 +42,9 @@ class Predictions:
 
         Parameters
         ----------
-        classes : sequence of str
-        abstain_below : float
+        classes
+            Names of the classes in the order of their indices.
+        abstain_below
             Least probability of a prediction.
 
         Returns
@@ -96,8 +97,9 @@ class Model:
 
         Parameters
         ----------
-        rows : polars.DataFrame
-        name : str
+        rows
+            Columns of the raw rows that the model reads.
+        name
             What progress calls it.
 
         Returns
@@ -118,9 +120,11 @@ def find_model(project: Project, problem: str, version: str | None) -> Model:
 
     Parameters
     ----------
-    project : Project
-    problem : str
-    version : str or None
+    project
+        The project.
+    problem
+        Name of the problem.
+    version
         None: the champion.
 
     Returns

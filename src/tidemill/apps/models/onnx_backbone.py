@@ -22,9 +22,9 @@ class OnnxBackbone:
 
         Parameters
         ----------
-        contents : sequence
+        contents
             Texts, or bytes of images.
-        name : str
+        name
             What progress calls it.
 
         Returns

@@ -29,11 +29,11 @@ def find_classes(
 
     Parameters
     ----------
-    given : str or sequence of str, optional
+    given
         What ``--classes`` says; None: the classes are the labels.
-    labels : sequence of object
+    labels
         Cells of the column of labels; none where there is no such column.
-    where : str
+    where
         Where the labels stand, for messages.
 
     Returns

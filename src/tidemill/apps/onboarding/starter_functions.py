@@ -43,12 +43,13 @@ def starter_functions(name: str, classes: Sequence[str], raw: pl.DataFrame, dev:
 
     Parameters
     ----------
-    name : str
+    name
         Of the problem.
-    classes : sequence of str
-    raw : polars.DataFrame
+    classes
+        Names of the classes in the order of their indices.
+    raw
         The first raw rows.
-    dev : polars.DataFrame
+    dev
         Gold of the dev rows.
 
     Returns
@@ -84,10 +85,12 @@ def word_functions(texts: Sequence[str], gold: npt.NDArray[Any], classes: Sequen
 
     Parameters
     ----------
-    texts : sequence of str
+    texts
+        Texts of the rows.
     gold : (n_texts,)
         Class index.
-    classes : sequence of str
+    classes
+        Names of the classes in the order of their indices.
 
     Returns
     -------
@@ -130,11 +133,12 @@ def threshold_functions(table: pl.DataFrame, gold: npt.NDArray[Any], classes: Se
 
     Parameters
     ----------
-    table : polars.DataFrame
+    table
         Statistics of images.
     gold : (n_images,)
         Class index.
-    classes : sequence of str
+    classes
+        Names of the classes in the order of their indices.
 
     Returns
     -------

@@ -59,21 +59,23 @@ def predict_files(  # noqa: PLR0913 - what the command takes
 
     Parameters
     ----------
-    project : Project
-    problem : str
-    sources : sequence of Path
+    project
+        The project.
+    problem
+        Name of the problem.
+    sources
         Files or folders.
-    out : Path
+    out
         Where the table is written.
-    version : str or None
+    version
         None: the champion.
-    abstain_below : float
+    abstain_below
         Least probability of a prediction.
-    engine : str
+    engine
         ``auto``, ``torch`` or ``onnx``.
-    strict : bool
+    strict
         A row that cannot be predicted refuses all; nothing is written then.
-    overwrite : bool
+    overwrite
         Whether the output may take the place of one of the sources.
 
     Returns
@@ -126,10 +128,12 @@ def answered_rows(model: Model, rows: pl.DataFrame, abstain_below: float) -> pl.
 
     Parameters
     ----------
-    model : Model
-    rows : polars.DataFrame
+    model
+        Model of a version.
+    rows
         With a column text or image.
-    abstain_below : float
+    abstain_below
+        Probability of the likeliest class below which the model abstains.
 
     Returns
     -------

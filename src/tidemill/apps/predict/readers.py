@@ -74,9 +74,11 @@ def input_rows(path: Path, settings: IngestSettings, *, strict: bool = False) ->
 
     Parameters
     ----------
-    path : Path
-    settings : IngestSettings
-    strict : bool
+    path
+        File, folder of images or folder of tables.
+    settings
+        Settings of ingest.
+    strict
         Whether a row that cannot be predicted refuses its file.
 
     Returns

@@ -22,7 +22,7 @@ def open_output(path: Path) -> Iterator[Write]:
 
     Parameters
     ----------
-    path : Path
+    path
         The final path.
 
     Yields

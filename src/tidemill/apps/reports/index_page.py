@@ -33,8 +33,10 @@ def render(project: Project, problems: Sequence[str]) -> Path:
 
     Parameters
     ----------
-    project : Project
-    problems : sequence of str
+    project
+        The project.
+    problems
+        Names of the problems, in the order of the page.
 
     Returns
     -------

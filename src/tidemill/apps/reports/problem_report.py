@@ -136,8 +136,9 @@ def read_problem_report(project: Project, name: str) -> ProblemReport:
 
     Parameters
     ----------
-    project : Project
-    name : str
+    project
+        The project.
+    name
         Of the problem.
 
     Returns

@@ -17,8 +17,10 @@ def summary(project: Project, problem: str) -> str:
 
     Parameters
     ----------
-    project : Project
-    problem : str
+    project
+        The project.
+    problem
+        Name of the problem.
 
     Returns
     -------

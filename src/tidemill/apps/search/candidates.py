@@ -35,9 +35,12 @@ def candidates(problem: Problem, embed: EmbedSettings, how: SearchSettings) -> d
 
     Parameters
     ----------
-    problem : Problem
-    embed : EmbedSettings
-    how : SearchSettings
+    problem
+        Name, modality and classes of the problem.
+    embed
+        Settings of embed.
+    how
+        Settings of search, which name the backbones.
 
     Returns
     -------
@@ -63,11 +66,14 @@ def changed(problem: Problem, embed: EmbedSettings, name: str, changes: Mapping[
 
     Parameters
     ----------
-    problem : Problem
-    embed : EmbedSettings
-    name : str
+    problem
+        Name, modality and classes of the problem.
+    embed
+        Settings of embed.
+    name
         Of the candidate, for the error.
-    changes : mapping
+    changes
+        Changes of the settings, as nested keys.
 
     Returns
     -------
@@ -88,10 +94,14 @@ def contents(paths: Paths, batches: list[str], problem: Problem, row_ids: pl.Ser
 
     Parameters
     ----------
-    paths : Paths
-    batches : list of str
-    problem : Problem
-    row_ids : polars.Series
+    paths
+        Paths of the problem.
+    batches
+        Names of the batches.
+    problem
+        Name, modality and classes of the problem.
+    row_ids
+        Ids of the rows.
 
     Returns
     -------
@@ -108,13 +118,15 @@ def features(rows: pl.DataFrame, embedder: Embedder, folder: Path, *, deadline: 
 
     Parameters
     ----------
-    rows : polars.DataFrame
-    embedder : Embedder
-    folder : Path
+    rows
+        Columns ``row_id`` and the modality's.
+    embedder
+        Embedder whose backbone computes the features.
+    folder
         Where lots are kept.
-    deadline : float
+    deadline
         Moment of ``time.monotonic()``.
-    name : str
+    name
         What progress calls it.
 
     Returns

@@ -70,12 +70,13 @@ def draw(leaderboard: pl.DataFrame, worth: dict[str, float], measure: str, path:
 
     Parameters
     ----------
-    leaderboard : polars.DataFrame
-    worth : dict of str to float
+    leaderboard
+        Table of trials, as ``leaderboard`` makes it.
+    worth
         Importance of each setting.
-    measure : str
+    measure
         What the loss is.
-    path : Path
+    path
         PNG file.
     """
     figure, (left, right) = _figure((10.5, 4.0), 1, 2, width_ratios=[3, 2])

@@ -280,11 +280,14 @@ def retrain_command(
 
     Parameters
     ----------
-    problem : Problem
-    best : Finalist
-    found : dict
+    problem
+        Name, modality and classes of the problem.
+    best
+        The trial that won on held-out rows.
+    found
         Changes of embed by name of the backbone.
-    settings : TrainSettings
+    settings
+        Settings of train.
 
     Returns
     -------
@@ -330,6 +333,7 @@ def leaderboard(study: Any) -> pl.DataFrame:
     Parameters
     ----------
     study : optuna.Study
+        Finished or running study.
 
     Returns
     -------

@@ -18,9 +18,12 @@ def lineage(project: Project, model: Model, problem: str) -> dict[str, Any]:
 
     Parameters
     ----------
-    project : Project
-    model : Model
-    problem : str
+    project
+        The project.
+    model
+        The model that answers requests.
+    problem
+        Name of the problem.
 
     Returns
     -------

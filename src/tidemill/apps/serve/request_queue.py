@@ -31,8 +31,9 @@ class RequestQueue:
 
         Parameters
         ----------
-        rows : Rows
-        start : float
+        rows
+            Keys and contents of the request's rows, checked.
+        start
             When the request came.
 
         Returns

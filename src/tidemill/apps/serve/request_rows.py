@@ -33,9 +33,12 @@ def from_json(body: bytes, settings: IngestSettings, max_rows: int) -> Rows:
 
     Parameters
     ----------
-    body : bytes
-    settings : IngestSettings
-    max_rows : int
+    body
+        Body of the request.
+    settings
+        Settings of ingest.
+    max_rows
+        Rows that one request may have.
 
     Returns
     -------
@@ -103,8 +106,10 @@ def checked_rows(rows: Rows, settings: IngestSettings) -> Rows:
 
     Parameters
     ----------
-    rows : Rows
-    settings : IngestSettings
+    rows
+        Keys and contents of the request's rows.
+    settings
+        Settings of ingest.
 
     Returns
     -------

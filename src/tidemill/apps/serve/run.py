@@ -28,11 +28,14 @@ def serve(project: Project, problem: str, version: str | None, settings: Service
 
     Parameters
     ----------
-    project : Project
-    problem : str
-    version : str or None
+    project
+        The project.
+    problem
+        Name of the problem.
+    version
         None: the champion.
-    settings : ServiceSettings
+    settings
+        Address, engine, and limits of size and time.
 
     Raises
     ------

@@ -32,11 +32,13 @@ def diff(look: ProblemView, *, against: str = "HEAD", size: int | None = None, s
 
     Parameters
     ----------
-    look : Look
-    against : str
-    size : int, optional
+    look
+        View of the problem.
+    against
+        Revision, tag or version of git.
+    size
         Rows of the sample.
-    shown : int
+    shown
         Rows shown of each change.
 
     Returns

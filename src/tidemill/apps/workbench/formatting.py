@@ -32,10 +32,11 @@ def columns(lines: Sequence[Sequence[str]], *, left: int = 2, shrink: int = 0) -
 
     Parameters
     ----------
-    lines : sequence of sequence of str
-    left : int
+    lines
+        Rows of cells.
+    left
         Columns that are aligned to the left; the others are to the right.
-    shrink : int
+    shrink
         Column that gives way to the width.
 
     Returns

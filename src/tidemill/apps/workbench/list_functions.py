@@ -148,7 +148,8 @@ def values(look: ProblemView) -> tuple[list[float], list[float | None]]:
 
     Parameters
     ----------
-    look : Look
+    look
+        View of the problem.
 
     Returns
     -------
@@ -219,7 +220,18 @@ _HEAD: Final = ["function", "votes", "cover", "over", "confl", "dev", "learned",
 
 
 def printed(table: FunctionTable) -> list[str]:
-    """Write the analysis table as lines."""
+    """Write the analysis table as lines.
+
+    Parameters
+    ----------
+    table
+        Figures of each function and of all together.
+
+    Returns
+    -------
+    list of str
+        Lines of a terminal of 100 columns.
+    """
     shares = f"coverage {percent(table.coverage, 1)}, conflict {percent(table.conflict, 1)}"
     lines = [f"{table.problem}: {len(table.functions)} functions, {table.rows:,} rows; {shares}"]
     if table.label_model is None:

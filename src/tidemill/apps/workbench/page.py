@@ -45,10 +45,11 @@ def page(look: ProblemView, *, size: int | None = None, most: int = 8) -> Path:
 
     Parameters
     ----------
-    look : Look
-    size : int, optional
+    look
+        View of the problem.
+    size
         Rows of the sample.
-    most : int
+    most
         Rows shown per function and kind.
 
     Returns

@@ -172,7 +172,7 @@ class ProblemView:
 
         Parameters
         ----------
-        size : int, optional
+        size
             Rows at most.
 
         Returns

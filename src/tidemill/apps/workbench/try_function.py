@@ -31,12 +31,13 @@ def evaluate_function(look: ProblemView, name: str, *, size: int | None = None, 
 
     Parameters
     ----------
-    look : Look
-    name : str
+    look
+        View of the problem.
+    name
         Of the function.
-    size : int, optional
+    size
         Rows of the sample.
-    shown : int
+    shown
         Rows shown of each kind.
 
     Returns
@@ -84,8 +85,10 @@ def votes_of_function(look: ProblemView, function: AnyFunction, rows: Indices) -
 
     Parameters
     ----------
-    look : Look
-    function : labeling function
+    look
+        View of the problem.
+    function
+        The labeling function.
     rows : (n_rows,)
         Indices of rows.
 
@@ -104,8 +107,9 @@ def answers(look: ProblemView, name: str, votes: Votes, rows: Indices) -> tuple[
 
     Parameters
     ----------
-    look : Look
-    name : str
+    look
+        View of the problem.
+    name
         Of the function.
     votes : (n_rows,)
         Its votes.
@@ -166,7 +170,8 @@ def nearly(look: ProblemView, votes: Votes, rows: Indices, answer: npt.NDArray[n
 
     Parameters
     ----------
-    look : Look
+    look
+        View of the problem.
     votes : (n_rows,)
         Of the function.
     rows : (n_rows,)
@@ -210,7 +215,8 @@ def spread(found: Indices, gold: npt.NDArray[np.int8], shown: int) -> Indices:
     found : (n_found,)
         Places of rows.
     gold : (n_rows,)
-    shown : int
+    shown
+        How many rows to choose.
 
     Returns
     -------
@@ -232,13 +238,16 @@ def worth_reading(
 
     Parameters
     ----------
-    look : Look
-    function : labeling function or None
+    look
+        View of the problem.
+    function
+        Labeling function whose match in the text is marked; None: no match is marked.
     rows : (n_rows,)
         Indices of rows.
     places : (n_some,)
         Places among them.
     votes : (n_rows,)
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
     answer : (n_rows,)
         Class of each row.
 

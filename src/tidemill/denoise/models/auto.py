@@ -56,13 +56,13 @@ class Auto(ModelWithPriors):
 
     Parameters
     ----------
-    seed : int
+    seed
         Of the resampling behind the interval of the class balance.
-    draws : int
+    draws
         Resamples; 0 leaves interval and stability out.
-    default : int, optional
+    default
         Class of rows without votes; None: estimated, where the votes tell.
-    default_rate : float, optional
+    default_rate
         Share of rows without votes that are of the default class; None: estimated from coverage.
     balance, accuracies_hint, budget
         See ``ModelWithPriors``; most distinct rows to learn from.

@@ -98,7 +98,8 @@ class BaseLabelModel(ABC):
 
         Parameters
         ----------
-        rows : RowCounts
+        rows
+            Counts of rows that are alike.
 
         Returns
         -------
@@ -129,6 +130,7 @@ class BaseLabelModel(ABC):
         votes : (n_rows, n_functions)
             Votes of the fitted functions on any rows.
         features : (n_rows, n_dimensions), optional
+            Features of the rows.
 
         Returns
         -------
@@ -160,7 +162,7 @@ class BaseLabelModel(ABC):
 
         Parameters
         ----------
-        rows : DistinctRows
+        rows
             Functions in the model's order.
         """
 

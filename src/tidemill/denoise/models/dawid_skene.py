@@ -24,13 +24,13 @@ class DawidSkene(ModelWithPriors):
 
     Parameters
     ----------
-    strength : float
+    strength
         How many rows of belief each confusion is shrunk with.
-    balance_floor : float
+    balance_floor
         Least share of a class, as a fraction of ``1 / n_classes``.
-    iterations : int
+    iterations
         Steps of EM at most.
-    tolerance : float
+    tolerance
         EM ends when no posterior moves more than this.
     balance, accuracies_hint, budget
         See ``ModelWithPriors``; most distinct rows to learn from.
@@ -83,7 +83,8 @@ class DawidSkene(ModelWithPriors):
 
         Parameters
         ----------
-        rows : DistinctRows
+        rows
+            Distinct rows of votes, their weights and gold.
         """
         first = vote_shares(rows.votes, self.n_classes)
         posterior = self.iterate(rows, first, np.ones(rows.votes.shape[1]))
@@ -96,7 +97,8 @@ class DawidSkene(ModelWithPriors):
 
         Parameters
         ----------
-        rows : DistinctRows
+        rows
+            Distinct rows of votes, their weights and gold.
         start : (n_rows, n_classes)
             The first posterior.
         weights : (n_functions,)
@@ -161,7 +163,8 @@ def floored(balance: Array, floor: float) -> Array:
     Parameters
     ----------
     balance : (n_classes,)
-    floor : float
+        Share of each class.
+    floor
         From 0 to 1.
 
     Returns
@@ -189,7 +192,8 @@ def confusions(one_hot_votes: Any, weighted: Array, strength: float, *, pseudo_c
     one_hot_votes : scipy.sparse matrix of shape (n_rows, n_functions * 2 * n_classes)
     weighted : (n_rows, n_classes)
         Posterior, times the weight of each row.
-    strength : float
+    strength
+        How many rows of belief each confusion is shrunk with.
     pseudo_counts : (2, n_functions)
         Pseudo-counts of right votes and of all, which join the accuracy.
 

@@ -48,15 +48,15 @@ class Joint(BaseLabelModel):
 
     Parameters
     ----------
-    penalty : float
+    penalty
         Weight of the classifier's squared coefficients, in rows.
-    strength : float
+    strength
         Votes of belief in the class balance that the meaning of each kind of vote is shrunk with.
-    rounds : int
+    rounds
         How often labels are made anew.
-    folds : int
+    folds
         Parts for cross-fitting.
-    most : int
+    most
         Most rows to learn from.
 
     Attributes
@@ -147,9 +147,10 @@ class Joint(BaseLabelModel):
         votes : (n_rows, n_functions)
             In the model's order of functions.
         features : (n_rows, n_dimensions) or None
+            Features of the rows.
         gold : (n_rows,) or None
             Class index or ``NO_GOLD``.
-        base : LabelModel
+        base
             Fitted on the same votes.
         default : (n_classes,), optional
             Stated shares of the classes among rows without votes, which predictions of these rows then have on average.
@@ -222,8 +223,11 @@ class Joint(BaseLabelModel):
         Parameters
         ----------
         votes : (n_rows, n_functions)
+            A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
         features : (n_rows, n_dimensions)
+            Features of the rows.
         labels : (n_rows, n_classes)
+            Probabilistic labels.
 
         Returns
         -------
@@ -311,7 +315,8 @@ def too_dependent(base: BaseLabelModel) -> bool:
 
     Parameters
     ----------
-    base : LabelModel
+    base
+        Fitted label model of votes.
 
     Returns
     -------
@@ -356,6 +361,7 @@ def informedness(seen: Probabilities, labels: Probabilities) -> float:
     seen : (n_rows, n_classes)
         Predictions of rows that the classifier has not seen.
     labels : (n_rows, n_classes)
+        Probabilistic labels.
 
     Returns
     -------
@@ -386,6 +392,7 @@ def class_recall(seen: Probabilities, labels: Probabilities) -> Array:
     seen : (n_rows, n_classes)
         Predictions of rows that the classifier has not seen.
     labels : (n_rows, n_classes)
+        Probabilistic labels.
 
     Returns
     -------

@@ -23,10 +23,12 @@ def held_out_agreement(predict: Callable[[Votes], Probabilities], rows: Distinct
 
     Parameters
     ----------
-    predict : callable
+    predict
         From votes (n_rows, n_functions) to probabilities (n_rows, n_classes).
-    rows : DistinctRows
-    n_classes : int
+    rows
+        Distinct rows of votes, their weights and gold.
+    n_classes
+        Number of classes.
 
     Returns
     -------
@@ -52,8 +54,10 @@ def resample(rows: DistinctRows, generator: np.random.Generator) -> DistinctRows
 
     Parameters
     ----------
-    rows : DistinctRows
-    generator : numpy.random.Generator
+    rows
+        Distinct rows of votes, their weights and gold.
+    generator
+        Random generator of the weights.
 
     Returns
     -------
@@ -71,12 +75,13 @@ def balance_interval(rows: DistinctRows, model: PairLifts, *, draws: int, seed: 
 
     Parameters
     ----------
-    rows : DistinctRows
-    model : PairLifts
+    rows
+        Distinct rows of votes, their weights and gold.
+    model
         Fitted on these rows.
-    draws : int
+    draws
         Resamples.
-    seed : int
+    seed
         Of the resamples.
 
     Returns

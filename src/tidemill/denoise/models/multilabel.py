@@ -21,7 +21,7 @@ class MultiLabel:
 
     Parameters
     ----------
-    model : str
+    model
         Name of the binary label model, from the registry.
     parameters
         Its parameters.
@@ -50,6 +50,7 @@ class MultiLabel:
         votes : mapping of str to (n_rows, n_functions)
             Votes on each label.
         features : (n_rows, n_dimensions), optional
+            Features of the rows.
         gold : mapping of str to (n_rows,), optional
             1, 0 or ``NO_GOLD`` for each label that has any.
 

@@ -23,9 +23,9 @@ class Neighbours(BaseLabelModel):
 
     Parameters
     ----------
-    nearest : int
+    nearest
         Reference rows that count for a row.
-    most : int
+    most
         Most reference rows; they are kept with the model.
 
     Attributes

@@ -31,9 +31,9 @@ class PairLifts(ModelWithPriors):
 
     Parameters
     ----------
-    anchor : float
+    anchor
         Dirichlet pseudo-counts of each class in the balance.
-    most : int
+    most
         Most kinds of vote whose pairs are counted; precisions of rarer kinds follow from these.
     balance, accuracies_hint, budget
         See ``ModelWithPriors``; most distinct rows to learn from.
@@ -78,7 +78,8 @@ class PairLifts(ModelWithPriors):
 
         Parameters
         ----------
-        rows : DistinctRows
+        rows
+            Distinct rows of votes, their weights and gold.
         """
         self.functions_ = rows.votes.shape[1]
         self.counts_ = pair_counts(rows, self.n_classes, most=self.most)
@@ -152,7 +153,8 @@ class PairLifts(ModelWithPriors):
 
         Parameters
         ----------
-        rows : DistinctRows
+        rows
+            Distinct rows of votes, their weights and gold.
 
         Returns
         -------
@@ -168,7 +170,8 @@ class PairLifts(ModelWithPriors):
 
         Parameters
         ----------
-        rows : DistinctRows
+        rows
+            Distinct rows of votes, their weights and gold.
 
         Returns
         -------

@@ -54,9 +54,9 @@ class SmoothedVote(ModelWithPriors):
 
     Parameters
     ----------
-    default : int, optional
+    default
         Class of rows without votes; None: estimated, where the votes tell.
-    default_rate : float, optional
+    default_rate
         Share of rows without votes that are of the default class; None: estimated from coverage.
     balance, accuracies_hint, budget
         See ``ModelWithPriors``; most distinct rows to learn from.

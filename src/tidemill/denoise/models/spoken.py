@@ -23,7 +23,7 @@ class SpokenConfusions(ModelWithPriors):
 
     Parameters
     ----------
-    strength : float
+    strength
         Rows of belief in one accuracy for all classes that each confusion is shrunk with.
     balance, accuracies_hint, budget
         See ``ModelWithPriors``; most distinct rows to learn from.
@@ -66,7 +66,8 @@ class SpokenConfusions(ModelWithPriors):
 
         Parameters
         ----------
-        rows : DistinctRows
+        rows
+            Distinct rows of votes, their weights and gold.
         """
         self.iterate(rows, np.ones(rows.votes.shape[1]))
 
@@ -75,7 +76,8 @@ class SpokenConfusions(ModelWithPriors):
 
         Parameters
         ----------
-        rows : DistinctRows
+        rows
+            Distinct rows of votes, their weights and gold.
         weights : (n_functions,)
             How much the evidence of each function counts.
         """
@@ -127,7 +129,7 @@ def conditional_confusions(
     one_hot_votes : scipy.sparse matrix of shape (n_rows, n_functions * 2 * n_classes)
     weighted : (n_rows, n_classes)
         Posterior, times the weight of each row.
-    strength : float
+    strength
         Rows of belief in one accuracy that each confusion is shrunk with.
     pseudo_counts : (2, n_functions), optional
         Right votes, and all votes, where accuracies are believed.

@@ -29,12 +29,16 @@ def explain(
 
     Parameters
     ----------
-    model : LabelModel
+    model
+        Fitted label model.
     votes : (n_rows, n_functions)
-    names : sequence of str
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
+    names
         Of the functions.
-    classes : sequence of str
+    classes
+        Names of the classes in the order of their indices.
     features : (n_rows, n_dimensions), optional
+        Features of the rows.
 
     Returns
     -------
@@ -54,10 +58,13 @@ def explain_votes(
     Parameters
     ----------
     votes : (n_rows, n_functions)
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
     posterior : (n_rows, n_classes)
-    names : sequence of str
+        Class probabilities of each row.
+    names
         Of the functions.
-    classes : sequence of str
+    classes
+        Names of the classes in the order of their indices.
 
     Returns
     -------
@@ -80,10 +87,13 @@ def functions(
     Parameters
     ----------
     votes : (n_rows, n_functions)
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
     posterior : (n_rows, n_classes)
-    names : sequence of str
+        Class probabilities of each row.
+    names
         Of the functions.
-    classes : sequence of str
+    classes
+        Names of the classes in the order of their indices.
 
     Returns
     -------
@@ -128,9 +138,9 @@ def dependences(pairs: PairLifts, names: Sequence[str]) -> Dependences:
 
     Parameters
     ----------
-    pairs : PairLifts
+    pairs
         Fitted.
-    names : sequence of str
+    names
         Of the functions.
 
     Returns
@@ -167,11 +177,14 @@ def row_log_odds(
 
     Parameters
     ----------
-    model : LabelModel
+    model
+        Fitted label model.
     votes : (n_rows, n_functions)
-    names : sequence of str
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
+    names
         Of the functions.
     features : (n_rows, n_dimensions), optional
+        Features of the rows.
 
     Returns
     -------
@@ -204,13 +217,18 @@ def row_evidence(
 
     Parameters
     ----------
-    model : LabelModel
+    model
+        Fitted label model.
     votes : (n_rows, n_functions)
-    row_ids : polars.Series
-    names : sequence of str
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
+    row_ids
+        Ids of the rows.
+    names
         Of the functions.
-    classes : sequence of str
+    classes
+        Names of the classes in the order of their indices.
     features : (n_rows, n_dimensions), optional
+        Features of the rows.
 
     Returns
     -------

@@ -28,9 +28,10 @@ def against_gold(probabilities: Probabilities, votes: Votes, gold: Gold, *, seed
     probabilities : (n_rows, n_classes)
         Of a model fitted without gold.
     votes : (n_rows, n_functions)
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
     gold : (n_rows,) or None
         Class index, or ``NO_GOLD``.
-    seed : int
+    seed
         Of the resampling behind the interval of the calibration error.
 
     Returns
@@ -68,8 +69,10 @@ def shares_on_gold(probabilities: Probabilities, gold: Gold, classes: Sequence[s
     Parameters
     ----------
     probabilities : (n_rows, n_classes)
+        Class probabilities of each row.
     gold : (n_rows,) or None
-    classes : sequence of str
+    classes
+        Names of the classes in the order of their indices.
 
     Returns
     -------
@@ -100,7 +103,9 @@ def groups_on_gold(probabilities: Probabilities, votes: Votes, gold: Gold) -> Ro
     Parameters
     ----------
     probabilities : (n_rows, n_classes)
+        Class probabilities of each row.
     votes : (n_rows, n_functions)
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
     gold : (n_rows,) or None
 
     Returns
@@ -132,7 +137,9 @@ def row_groups(votes: Votes, n_classes: int) -> dict[str, Any]:
     Parameters
     ----------
     votes : (n_rows, n_functions)
-    n_classes : int
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
+    n_classes
+        Number of classes.
 
     Returns
     -------

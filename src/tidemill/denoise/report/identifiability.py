@@ -34,9 +34,9 @@ def identifiability(votes: Votes, classes: Sequence[str], *, budget: int = 20_00
     ----------
     votes : (n_rows, n_functions)
         The votes that the label model was fitted on.
-    classes : sequence of str
+    classes
         Names of the classes.
-    budget : int
+    budget
         Most distinct rows to look at.
 
     Returns

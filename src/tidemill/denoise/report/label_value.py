@@ -47,15 +47,16 @@ def label_value(
     Parameters
     ----------
     features : (n_rows, n_dimensions)
+        Features of the rows.
     weak : (n_rows, n_classes)
         Weak labels.
     gold : (n_rows,)
         Class index or ``NO_GOLD``.
     covered : (n_rows,)
         Whether a function votes on the row.
-    draws : int
+    draws
         Splits of the gold rows.
-    seed : int
+    seed
         Of the splits.
 
     Returns
@@ -125,13 +126,13 @@ def next_action(path: float, curve: dict[int, float], *, coverage: float, beyond
 
     Parameters
     ----------
-    path : float
+    path
         Accuracy of a classifier of the weak labels.
-    curve : dict of int to float
+    curve
         Accuracy by number of gold rows.
-    coverage : float
+    coverage
         Share of rows with votes.
-    beyond : bool
+    beyond
         The curve does not reach the weak path.
 
     Returns

@@ -27,7 +27,8 @@ def facts(report: DenoiseReport) -> list[tuple[str, str]]:
 
     Parameters
     ----------
-    report : DenoiseReport
+    report
+        Report of the denoise stage.
 
     Returns
     -------

@@ -32,7 +32,7 @@ def class_balance(rows: DistinctRows, by_pairs: Array, stated: Array) -> Array:
 
     Parameters
     ----------
-    rows : DistinctRows
+    rows
         Distinct rows; gold among them is counted.
     by_pairs : (n_classes,)
         The balance that explains the counts of pairs of votes.
@@ -119,9 +119,9 @@ def class_vote_shares(rows: DistinctRows, n_classes: int) -> Array:
 
     Parameters
     ----------
-    rows : DistinctRows
+    rows
         Distinct rows with their weights.
-    n_classes : int
+    n_classes
         Number of classes.
 
     Returns

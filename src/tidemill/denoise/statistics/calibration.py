@@ -51,6 +51,7 @@ class Calibration:
         Parameters
         ----------
         probabilities : (n_rows, n_classes)
+            Class probabilities of each row.
         silent : (n_rows,)
             True for rows without votes.
 

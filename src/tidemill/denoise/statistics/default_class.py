@@ -28,13 +28,13 @@ def default_prior(rows: DistinctRows, n_classes: int, *, default: int | None, ra
 
     Parameters
     ----------
-    rows : DistinctRows
+    rows
         Distinct rows with their weights.
-    n_classes : int
+    n_classes
         Number of classes.
-    default : int, optional
+    default
         Stated class of silent rows; None: the classes that no function names, where all votes name one class.
-    rate : float, optional
+    rate
         Stated share of silent rows that are of the default class, above 0 and below 1; None: estimated.
 
     Returns

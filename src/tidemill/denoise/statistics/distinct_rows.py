@@ -42,7 +42,9 @@ def function_order(votes: Votes, n_classes: int, *, weights: Any = None) -> npt.
     Parameters
     ----------
     votes : (n_rows, n_functions)
-    n_classes : int
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
+    n_classes
+        Number of classes.
     weights : (n_rows,), optional
         How often each row was seen; None: once.
 
@@ -92,7 +94,8 @@ def distinct_rows(
     Parameters
     ----------
     votes : (n_rows, n_functions)
-    budget : int
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
+    budget
         Distinct rows that are kept, at most about so many.
     order : (n_functions,), optional
         Order that the functions are put in; None: as they are.
@@ -147,6 +150,7 @@ def row_hashes(votes: Votes, gold: npt.NDArray[np.int64], order: Any) -> npt.NDA
     Parameters
     ----------
     votes : (n_rows, n_functions)
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
     gold : (n_rows,)
         Class index or ``NO_GOLD``.
     order : (n_functions,)

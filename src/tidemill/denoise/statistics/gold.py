@@ -23,10 +23,11 @@ def check_gold(gold: Any, rows: int, n_classes: int, *, names: Sequence[str] | N
     ----------
     gold : (n_rows,)
         Class index, or ``NO_GOLD``.
-    rows : int
+    rows
         Number of rows of votes.
-    n_classes : int
-    names : sequence of str, optional
+    n_classes
+        Number of classes.
+    names
         Names of the rows, for the error; None: their numbers.
 
     Returns
@@ -66,7 +67,8 @@ def gold_evidence(gold: Any, n_classes: int) -> Array:
     ----------
     gold : (n_rows,)
         Class index or ``NO_GOLD``.
-    n_classes : int
+    n_classes
+        Number of classes.
 
     Returns
     -------
@@ -110,6 +112,7 @@ def gold_scores(probabilities: Probabilities, gold: Any, *, weights: Any = None)
     Parameters
     ----------
     probabilities : (n_rows, n_classes)
+        Class probabilities of each row.
     gold : (n_rows,)
         Class index, or ``NO_GOLD``.
     weights : (n_rows,), optional
@@ -143,9 +146,10 @@ def calibration_error(probabilities: Probabilities, truth: Any, *, bins: int = 1
     Parameters
     ----------
     probabilities : (n_rows, n_classes)
+        Class probabilities of each row.
     truth : (n_rows,)
         Class index.
-    bins : int
+    bins
         Bins of equal width, by the probability of the likeliest class.
 
     Returns

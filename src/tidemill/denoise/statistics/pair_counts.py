@@ -43,9 +43,11 @@ def pair_counts(rows: DistinctRows, n_classes: int, *, most: int) -> PairCounts:
 
     Parameters
     ----------
-    rows : DistinctRows
-    n_classes : int
-    most : int
+    rows
+        Distinct rows of votes, their weights and gold.
+    n_classes
+        Number of classes.
+    most
         Kinds of vote that are counted, the most frequent.
 
     Returns

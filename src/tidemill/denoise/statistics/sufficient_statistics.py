@@ -90,7 +90,7 @@ class RowCounts:
 
         Parameters
         ----------
-        function : int
+        function
             Its index.
 
         Returns
@@ -106,10 +106,12 @@ def count_rows(votes: npt.NDArray[Any], n_classes: int, *, gold: Any = None, fun
     Parameters
     ----------
     votes : (n_rows, n_functions)
-    n_classes : int
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
+    n_classes
+        Number of classes.
     gold : (n_rows,), optional
         Class index or ``NO_GOLD``.
-    functions : int, optional
+    functions
         Number of functions that is promised.
 
     Returns

@@ -92,6 +92,7 @@ class Reply:
     Parameters
     ----------
     votes : (n_rows, n_functions)
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
     statistics : (n_rows, n_statistics)
     failures
         Failures of the functions.

@@ -30,6 +30,7 @@ def relative(pixels: Grey) -> Grey:
     Parameters
     ----------
     pixels : (height, width)
+        Grey values.
 
     Returns
     -------
@@ -44,6 +45,7 @@ def blocks(pixels: Grey, number: int = BLOCKS) -> Grey:
     Parameters
     ----------
     pixels : (height, width)
+        Grey values.
     number
         Blocks along either side; fewer where the image has fewer pixels.
 

@@ -27,6 +27,7 @@ class ModelInputs:
     Parameters
     ----------
     features : (n_rows, n_dimensions)
+        Features of the rows.
     texts
         As many texts, where the problem has them.
     """
@@ -87,6 +88,7 @@ class Member(Protocol):
         targets : (n_rows, n_classes)
             Probabilistic labels.
         weights : (n_rows,)
+            Weight of each row, at least 0.
         settings
             The member's own settings.
         seed
@@ -152,7 +154,9 @@ def rows_with_weight(
     inputs
         Rows.
     targets : (n_rows, n_classes)
+        Probabilistic labels.
     weights : (n_rows,)
+        Weight of each row, at least 0.
 
     Returns
     -------

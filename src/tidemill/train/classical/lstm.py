@@ -54,12 +54,15 @@ class Lstm:
 
         Parameters
         ----------
-        inputs : ModelInputs
+        inputs
+            Rows with their texts.
         targets : (n_rows, n_classes)
             Probabilistic labels.
         weights : (n_rows,)
-        settings : LstmSettings
-        seed : int
+            Weight of each row, at least 0.
+        settings
+            Settings of this member.
+        seed
             Of initial weights, dropout and order.
 
         Returns

@@ -36,12 +36,15 @@ class NaiveBayes:
 
         Parameters
         ----------
-        inputs : ModelInputs
+        inputs
+            Rows with their texts.
         targets : (n_rows, n_classes)
             Probabilistic labels.
         weights : (n_rows,)
-        settings : BayesSettings
-        seed : int
+            Weight of each row, at least 0.
+        settings
+            Settings of this member.
+        seed
             Not used.
 
         Returns

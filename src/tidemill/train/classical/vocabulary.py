@@ -130,9 +130,9 @@ class Vocabulary:
             Texts.
         grams
             Which n-grams are counted.
-        min_df : int
+        min_df
             Texts that have to hold an n-gram.
-        max_features : int
+        max_features
             N-grams at most; those are taken that most texts hold.
 
         Returns

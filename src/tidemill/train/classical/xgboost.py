@@ -36,12 +36,15 @@ class Boosted:
 
         Parameters
         ----------
-        inputs : ModelInputs
+        inputs
+            Rows with their features.
         targets : (n_rows, n_classes)
             Probabilistic labels; a class stands in the training table where it is at least ``_POSSIBLE`` likely.
         weights : (n_rows,)
-        settings : BoostSettings
-        seed : int
+            Weight of each row, at least 0.
+        settings
+            Settings of this member.
+        seed
             Of the samples of rows and columns.
 
         Returns

@@ -123,6 +123,7 @@ class EndModel:
         Parameters
         ----------
         features : (n_rows, n_dimensions)
+            Features of the rows.
         texts
             As many texts, where the model reads them.
 

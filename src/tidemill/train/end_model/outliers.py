@@ -98,6 +98,7 @@ class Outliers:
         Parameters
         ----------
         features : (n_rows, n_dimensions)
+            Features of the rows.
 
         Returns
         -------
@@ -112,6 +113,7 @@ class Outliers:
         Parameters
         ----------
         features : (n_rows, n_dimensions)
+            Features of the rows.
         own
             How many of the nearest neighbours to pass over: 1 for known rows, each its own nearest.
 

@@ -125,6 +125,7 @@ def fit_combination(way: str, predictions: Any, targets: Probabilities, weights:
     targets : (n_rows, n_classes)
         Probabilistic labels.
     weights : (n_rows,)
+        Weight of each row, at least 0.
 
     Returns
     -------
@@ -143,7 +144,9 @@ def fit_blend(predictions: Any, targets: Probabilities, weights: Array) -> Blend
     predictions : (n_models, n_rows, n_classes)
         Of rows that the models have not seen.
     targets : (n_rows, n_classes)
+        Probabilistic labels.
     weights : (n_rows,)
+        Weight of each row, at least 0.
 
     Returns
     -------
@@ -202,7 +205,9 @@ def fit_stack(predictions: Any, targets: Probabilities, weights: Array) -> Stack
     predictions : (n_models, n_rows, n_classes)
         Of rows that the models have not seen.
     targets : (n_rows, n_classes)
+        Probabilistic labels.
     weights : (n_rows,)
+        Weight of each row, at least 0.
 
     Returns
     -------
@@ -223,7 +228,9 @@ def cross_fitted_predictions(
     predictions : (n_models, n_rows, n_classes)
         Of rows that the models have not seen.
     targets : (n_rows, n_classes)
+        Probabilistic labels.
     weights : (n_rows,)
+        Weight of each row, at least 0.
     fold : (n_rows,)
         Fold of each row.
 

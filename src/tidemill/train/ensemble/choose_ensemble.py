@@ -75,6 +75,7 @@ class OutOfFold:
     targets : (n_rows, n_classes)
         Labels.
     weights : (n_rows,)
+        Weight of each row, at least 0.
     """
 
     names: tuple[str, ...]

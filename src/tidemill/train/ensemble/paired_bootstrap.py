@@ -77,6 +77,7 @@ class Comparison:
         Parameters
         ----------
         predictions : (n_rows, n_classes)
+            Class probabilities of each row.
 
         Returns
         -------
@@ -96,6 +97,7 @@ class Comparison:
         Parameters
         ----------
         predictions : (n_rows, n_classes)
+            Class probabilities of each row.
 
         Returns
         -------

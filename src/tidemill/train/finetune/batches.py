@@ -28,6 +28,7 @@ class FinetuneRows:
     targets : (n_rows, n_classes)
         Probabilistic labels.
     weights : (n_rows,)
+        Weight of each row, at least 0.
     """
 
     contents: Sequence[Any]

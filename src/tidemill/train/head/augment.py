@@ -47,8 +47,11 @@ def mixup(features: Any, targets: Any, weights: Any, beta: float) -> tuple[Any, 
     Parameters
     ----------
     features : (n_rows, n_dimensions)
+        Features of the rows.
     targets : (n_rows, n_classes)
+        Probabilistic labels.
     weights : (n_rows,)
+        Weight of each row, at least 0.
     beta
         Parameter of the Beta distribution of the share.
 

@@ -65,6 +65,7 @@ def fit_head(
     Parameters
     ----------
     features : (n_rows, n_dimensions)
+        Features of the rows.
     targets : (n_rows, n_classes)
         Probabilities.
     settings

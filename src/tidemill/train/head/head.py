@@ -78,6 +78,7 @@ class Head:
         Parameters
         ----------
         features : (n_rows, n_dimensions)
+            Features of the rows.
 
         Returns
         -------
@@ -151,6 +152,7 @@ def softmax(logits: Probabilities) -> Probabilities:
     Parameters
     ----------
     logits : (n_rows, n_classes)
+        Unnormalized log probabilities.
 
     Returns
     -------

@@ -87,6 +87,7 @@ def held_out_predictions(
     targets : (n_rows, n_classes)
         Labels of this round.
     weights : (n_rows,)
+        Weight of each row, at least 0.
     settings
         The recipe.
 

@@ -29,6 +29,7 @@ class TrainingSet:
     Parameters
     ----------
     features : (n_rows, n_dimensions)
+        Features of the rows.
     targets : (n_rows, n_classes)
         Probabilistic labels.
     covered : (n_rows,)
@@ -135,7 +136,8 @@ def sharpened(targets: Probabilities, power: float) -> Probabilities:
     Parameters
     ----------
     targets : (n_rows, n_classes)
-    power : float
+        Probabilistic labels.
+    power
         1 leaves the labels as they are.
 
     Returns
@@ -161,7 +163,9 @@ def with_gold_labels(
     Parameters
     ----------
     targets : (n_rows, n_classes)
+        Probabilistic labels.
     weights : (n_rows,)
+        Weight of each row, at least 0.
     gold : (n_rows,)
         Class index, or ``NO_GOLD``.
     settings
@@ -229,9 +233,11 @@ def noise_corrected_targets(
     Parameters
     ----------
     features : (n_rows, n_dimensions)
+        Features of the rows.
     targets : (n_rows, n_classes)
         Probabilistic labels.
     weights : (n_rows,)
+        Weight of each row, at least 0.
     settings
         The recipe.
 
@@ -253,8 +259,11 @@ def out_of_fold_predictions(
     Parameters
     ----------
     features : (n_rows, n_dimensions)
+        Features of the rows.
     targets : (n_rows, n_classes)
+        Probabilistic labels.
     weights : (n_rows,)
+        Weight of each row, at least 0.
     settings
         The recipe.
 

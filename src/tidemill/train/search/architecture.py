@@ -44,6 +44,7 @@ def suggest_architecture(features: Features, classes: Ints, *, seed: int = 0) ->
     Parameters
     ----------
     features : (n_rows, n_dimensions)
+        Features of the rows.
     classes : (n_rows,)
         Class indices.
     seed
