@@ -69,10 +69,22 @@ def named_parameters(text: str) -> list[str]:
     return [name.strip().lstrip("*") for head in heads for name in head.split(" : ")[0].split(",")]
 
 
+def undescribed_parameters(text: str) -> list[str]:
+    """Heads in the section Parameters that have neither a shape nor a description below them."""
+    lines = section(text, "Parameters").splitlines()
+    below = [*lines[1:], ""]
+    return [
+        head
+        for head, line in zip(lines, below, strict=False)
+        if head and not head.startswith(" ") and not line.startswith(" ") and "(" not in head
+    ]
+
+
 def test_parameters_are_read_from_a_section():
     text = "Do.\n\nParameters\n----------\nvotes : (n_rows,)\n    Of rows.\na, b\n\nReturns\n-------\nint\n"
     assert named_parameters(text) == ["votes", "a", "b"]
     assert named_parameters("Do.") == []
+    assert undescribed_parameters(text) == ["a, b"]
 
 
 def test_a_section_of_parameters_names_those_that_the_function_has():
@@ -117,6 +129,7 @@ def lacking_sections(function: ast.FunctionDef) -> list[str]:
     text = ast.get_docstring(function) or ""
     own = {argument.arg for argument in ast.walk(function.args) if isinstance(argument, ast.arg)} - {"self", "cls"}
     lacking = [f"parameter {name}" for name in sorted(own - set(named_parameters(text)))]
+    lacking += [f"description of {head}" for head in undescribed_parameters(text)]
     if returns_value(function) and not section(text, "Returns") and not section(text, "Yields"):
         lacking.append("Returns or Yields")
     return lacking + [f"Raises {name}" for name in sorted(raised(function)) if name not in section(text, "Raises")]

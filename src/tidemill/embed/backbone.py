@@ -49,7 +49,7 @@ def round_features(features: Features) -> Features:
 
     Examples
     --------
-    >>> rounded(np.array([1.0, -0.1, 0.0, 1.0 + 2**-20], dtype=np.float32)).tolist()
+    >>> round_features(np.array([1.0, -0.1, 0.0, 1.0 + 2**-20], dtype=np.float32)).tolist()
     [1.0, -0.100006103515625, 0.0, 1.0]
     """
     dropped = 23 - KEPT_BITS

@@ -184,7 +184,7 @@ def symmetric_divergence(one: tuple[Any, Any], other: tuple[Any, Any]) -> Any:
 
     Examples
     --------
-    >>> float(symmetric((0.0, 1.0), (0.0, 1.0))), float(symmetric((1.0, 1.0), (0.0, 1.0)))
+    >>> float(symmetric_divergence((0.0, 1.0), (0.0, 1.0))), float(symmetric_divergence((1.0, 1.0), (0.0, 1.0)))
     (0.0, 1.0)
     """
     (mean, variance), (mean_0, variance_0) = one, other
@@ -250,7 +250,7 @@ def feature_spread(features: Features) -> float:
 
     Examples
     --------
-    >>> round(spread(np.array([[1.0, 0.0], [0.0, 2.0]], dtype=np.float32)), 6)
+    >>> round(feature_spread(np.array([[1.0, 0.0], [0.0, 2.0]], dtype=np.float32)), 6)
     0.0
     """
     unit = features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
@@ -275,7 +275,7 @@ def grade(value: float, limits: tuple[float, float]) -> Grade:
 
     Examples
     --------
-    >>> graded(0.1, (0.25, 0.45)), graded(0.3, (0.25, 0.45)), graded(0.45, (0.25, 0.45))
+    >>> grade(0.1, (0.25, 0.45)), grade(0.3, (0.25, 0.45)), grade(0.45, (0.25, 0.45))
     ('near', 'some way off', 'far')
     """
     return NEAR if value < limits[0] else BETWEEN if value < limits[1] else FAR

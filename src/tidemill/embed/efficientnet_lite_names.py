@@ -35,7 +35,7 @@ def to_timm_names(state: Mapping[str, Any]) -> dict[str, Any]:
 
     Examples
     --------
-    >>> list(renamed({"_conv_stem.weight": 0, "_blocks.1._bn0.bias": 1, "_bn1.weight": 2}))
+    >>> list(to_timm_names({"_conv_stem.weight": 0, "_blocks.1._bn0.bias": 1, "_bn1.weight": 2}))
     ['conv_stem.weight', 'blocks.1.0.bn1.bias', 'bn2.weight']
     """
     if STEM not in state:

@@ -135,7 +135,7 @@ def batches_by_length(tokens: Sequence[Tokens], tokens_per_step: int) -> Iterato
 
     Examples
     --------
-    >>> list(similar([[1], [1, 2, 3], [1, 2], [1]], 6))
+    >>> list(batches_by_length([[1], [1, 2, 3], [1, 2], [1]], 6))
     [[1, 2], [0, 3]]
     """
     order = sorted(range(len(tokens)), key=lambda row: -len(tokens[row]))
@@ -163,7 +163,7 @@ def pad_tokens(rows: Sequence[Tokens], pad: Token) -> tuple[Any, Any]:
 
     Examples
     --------
-    >>> ids, mask = padded([[7, 8], [9]], 0)
+    >>> ids, mask = pad_tokens([[7, 8], [9]], 0)
     >>> ids.tolist(), mask.tolist()
     ([[7, 8], [9, 0]], [[1, 1], [1, 0]])
     """

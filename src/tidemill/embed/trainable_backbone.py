@@ -248,7 +248,7 @@ def layers_in_order(names: Sequence[str]) -> list[list[str]]:
 
     Examples
     --------
-    >>> layered(["embed.weight", "encoder.layer.0.w", "encoder.layer.1.w", "pooler.w"])
+    >>> layers_in_order(["embed.weight", "encoder.layer.0.w", "encoder.layer.1.w", "pooler.w"])
     [['embed.weight'], ['encoder.layer.0.w'], ['encoder.layer.1.w', 'pooler.w']]
     """
     found: dict[int, list[str]] = {}

@@ -37,7 +37,7 @@ def majority_class_predictions(gold: Gold, n_classes: int, rows: int) -> Probabi
 
     Examples
     --------
-    >>> floor(np.array([0, 0, 1, 0]), 2, 1)
+    >>> majority_class_predictions(np.array([0, 0, 1, 0]), 2, 1)
     array([[0.75, 0.25]])
     """
     counts = np.bincount(gold, minlength=n_classes).astype(np.float64)
@@ -59,7 +59,7 @@ def break_ties(shares: Probabilities) -> Probabilities:
 
     Examples
     --------
-    >>> settle(np.array([[0.5, 0.5], [0.0, 1.0], [0.0, 1.0]])).argmax(axis=1)
+    >>> break_ties(np.array([[0.5, 0.5], [0.0, 1.0], [0.0, 1.0]])).argmax(axis=1)
     array([1, 1, 1])
     """
     nudge = 1e-6
@@ -84,7 +84,7 @@ def align_classes(probabilities: Probabilities, known: Sequence[str], classes: S
 
     Examples
     --------
-    >>> align(np.array([[0.2, 0.8]]), ["spam", "ham"], ["ham", "spam", "phish"])
+    >>> align_classes(np.array([[0.2, 0.8]]), ["spam", "ham"], ["ham", "spam", "phish"])
     array([[0.8, 0.2, 0. ]])
     """
     placed = np.zeros((len(probabilities), len(classes)))

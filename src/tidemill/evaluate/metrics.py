@@ -57,7 +57,7 @@ def metric_spec(classes: tuple[str, ...], positive: str | None, n_bins: int) -> 
 
     Examples
     --------
-    >>> ruler(("ham", "spam"), None, 15).positive, ruler(("a", "b", "c"), None, 15).positive
+    >>> metric_spec(("ham", "spam"), None, 15).positive, metric_spec(("a", "b", "c"), None, 15).positive
     (1, None)
     """
     if positive is not None and positive not in classes:
@@ -82,7 +82,7 @@ def calibration_bins(confidence: Array, n_bins: int) -> npt.NDArray[np.int64]:
 
     Examples
     --------
-    >>> bins(np.array([0.1, 0.100001, 1.0]), 10)
+    >>> calibration_bins(np.array([0.1, 0.100001, 1.0]), 10)
     array([0, 1, 9])
     """
     return np.clip(np.ceil(confidence * n_bins).astype(np.int64) - 1, 0, n_bins - 1)

@@ -32,7 +32,7 @@ def reliability_table(gold: Gold, models: Mapping[str, Probabilities], n_bins: i
 
     Examples
     --------
-    >>> calibration(np.array([1, 0]), {"m": np.array([[0.1, 0.9], [0.1, 0.9]])}, 10)["accuracy"].to_list()
+    >>> reliability_table(np.array([1, 0]), {"m": np.array([[0.1, 0.9], [0.1, 0.9]])}, 10)["accuracy"].to_list()
     [0.5]
     """
     tables = [_reliability(gold, probabilities, n_bins, name) for name, probabilities in models.items()]

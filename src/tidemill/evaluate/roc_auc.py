@@ -32,7 +32,7 @@ def roc_auc(gold: Gold, probabilities: Probabilities, times: Array | None = None
 
     Examples
     --------
-    >>> auc(np.array([0, 0, 1, 1]), np.array([[0.9, 0.1], [0.6, 0.4], [0.65, 0.35], [0.2, 0.8]])).tolist()
+    >>> roc_auc(np.array([0, 0, 1, 1]), np.array([[0.9, 0.1], [0.6, 0.4], [0.65, 0.35], [0.2, 0.8]])).tolist()
     [0.75]
     """
     times = np.ones((1, len(gold))) if times is None else times

@@ -44,7 +44,7 @@ def slices_of_columns(table: pl.DataFrame, columns: Sequence[str], *, min_rows: 
     Examples
     --------
     >>> table = pl.DataFrame({"group": ["easy", "hard", "easy", None]})
-    >>> [(one.name, one.rows.sum()) for one in cut(table, ["group"], min_rows=1)]
+    >>> [(one.name, one.rows.sum()) for one in slices_of_columns(table, ["group"], min_rows=1)]
     [('group=easy', np.int64(2)), ('group=hard', np.int64(1))]
     """
     found = []
@@ -95,7 +95,7 @@ def slice_columns(table: pl.DataFrame, wanted: Sequence[str] | None, *, max_valu
     Examples
     --------
     >>> table = pl.DataFrame({"batch": ["a", "b"], "subject": ["hello", "world"], "list": [True, True]})
-    >>> choose(table, None, max_values=2), choose(table, ["list", "group"], max_values=2)
+    >>> slice_columns(table, None, max_values=2), slice_columns(table, ["list", "group"], max_values=2)
     (['batch', 'subject'], ['list'])
     """
     if wanted is not None:

@@ -97,7 +97,7 @@ def scale_by_temperature(probabilities: Probabilities, degrees: float) -> Probab
 
     Examples
     --------
-    >>> cooled(np.array([[0.8, 0.2]]), 2.0).round(3).tolist()
+    >>> scale_by_temperature(np.array([[0.8, 0.2]]), 2.0).round(3).tolist()
     [[0.667, 0.333]]
     """
     logs = np.log(np.maximum(probabilities, _LEAST)) / degrees

@@ -49,7 +49,7 @@ def resolve_engine(engine: Engine, modality: str, rows: int | None) -> Engine:
 
     Examples
     --------
-    >>> [chosen("auto", "image", 5000), chosen("auto", "text", 5000), chosen("auto", "text", None)]
+    >>> [resolve_engine("auto", "image", 5000), resolve_engine("auto", "text", 5000), resolve_engine("auto", "text", None)]
     ['onnx', 'torch', 'onnx']
     """
     if engine != "auto":

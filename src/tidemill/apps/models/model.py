@@ -54,9 +54,9 @@ class Predictions:
 
         Examples
         --------
-        >>> Said(np.array([[0.9, 0.1], [0.4, 0.6]]), None).decided(["ham", "spam"], 0.7)
+        >>> Predictions(np.array([[0.9, 0.1], [0.4, 0.6]]), None).decided(["ham", "spam"], 0.7)
         ['ham', None]
-        >>> Said(np.array([[0.9, 0.1], [0.4, 0.6]]), np.array([1.2, 0.8])).decided(["ham", "spam"], 0.5)
+        >>> Predictions(np.array([[0.9, 0.1], [0.4, 0.6]]), np.array([1.2, 0.8])).decided(["ham", "spam"], 0.5)
         ['none_of_the_above', 'spam']
         """
         likely, sure = self.probabilities.argmax(axis=1), self.probabilities.max(axis=1)

@@ -82,7 +82,7 @@ def largest_difference(ours: Features, theirs: Features) -> float:
 
     Examples
     --------
-    >>> furthest(np.array([[3.0, 4.5]]), np.array([[3.0, 4.0]]))
+    >>> largest_difference(np.array([[3.0, 4.5]]), np.array([[3.0, 4.0]]))
     0.1
     """
     lengths = np.maximum(np.linalg.norm(theirs, axis=1), 1e-12)

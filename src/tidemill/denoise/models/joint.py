@@ -370,7 +370,7 @@ def informedness(seen: Probabilities, labels: Probabilities) -> float:
 
     Examples
     --------
-    >>> skill(np.array([[0.9, 0.1], [0.2, 0.8]]), np.array([[0.7, 0.3], [0.4, 0.6]]))
+    >>> informedness(np.array([[0.9, 0.1], [0.2, 0.8]]), np.array([[0.7, 0.3], [0.4, 0.6]]))
     1.0
     """
     if not len(labels):

@@ -84,7 +84,7 @@ def leading_class(shares_: Array) -> float:
 
     Examples
     --------
-    >>> round(lead(np.array([0.7, 0.2, 0.1])), 2)
+    >>> round(leading_class(np.array([0.7, 0.2, 0.1])), 2)
     0.5
     """
     first, second = np.sort(shares_)[[-1, -2]]
