@@ -202,7 +202,7 @@ def value_of(weak: Probabilities, votes: Votes, features: Features | None, gold:
 
     Returns
     -------
-    dict
+    LabelValue
         Without features, or with too little gold, what is missing and what to do next.
     """
     known = 0 if gold is None else int((np.asarray(gold) != NO_GOLD).sum())

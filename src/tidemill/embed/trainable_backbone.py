@@ -211,7 +211,7 @@ def trainable_backbone(embedder: Embedder, *, scratch: bool, seed: int) -> Tunab
 
     Returns
     -------
-    TunableText or TunableImage
+    Tunable
 
     Raises
     ------

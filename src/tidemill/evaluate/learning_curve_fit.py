@@ -92,7 +92,7 @@ def fit_power_law(rows: Sequence[int], seen: Array, *, seed: int) -> PowerLawFit
 
     Returns
     -------
-    Law
+    PowerLawFit
 
     Raises
     ------
@@ -143,7 +143,7 @@ def extrapolate(
 
     Returns
     -------
-    list or tuple
+    tuple of CurvePrediction
         For each number of rows the score with its interval, or why there is none.
     """
     told = []

@@ -48,7 +48,7 @@ def metric_spec(classes: tuple[str, ...], positive: str | None, n_bins: int) -> 
 
     Returns
     -------
-    Ruler
+    MetricSpec
 
     Raises
     ------

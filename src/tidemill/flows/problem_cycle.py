@@ -56,7 +56,7 @@ def refresh_cycles(project: Project, problem: str, overrides: list[str], *, log:
 
     Returns
     -------
-    list of Outcome
+    list of CycleResult
         One per cycle.
     """
     with only_run(project, problem, log), workspace(project.shared) as work:

@@ -72,7 +72,7 @@ def scan(problem: Problem, settings: IngestSettings, paths: Paths) -> ArrivalSca
 
     Returns
     -------
-    Found
+    ArrivalScan
         A source of which a row cannot be taken, or whose name is taken, is refused, and the others are not.
     """
     known = arrivals(paths.manifest)
@@ -121,7 +121,7 @@ def arrive(project: Project, problem: str) -> ArrivalScan:
 
     Returns
     -------
-    Found
+    ArrivalScan
         The batches that the manifest has now in addition, and sources that were refused.
     """
     known, settings, paths = project.load(problem, "ingest", IngestSettings)

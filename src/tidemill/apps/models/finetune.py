@@ -58,7 +58,7 @@ def finetune_model(
 
     Returns
     -------
-    Tuned
+    FinetuneResult
         The tables with the new features, and the record of the fine-tuned backbone.
     """
     start = Embedder(embedding, problem.modality, root=paths.shared)

@@ -104,7 +104,7 @@ class Model:
 
         Returns
         -------
-        Said
+        Predictions
         """
         if not rows.height:
             empty = np.zeros(0)

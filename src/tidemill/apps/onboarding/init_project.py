@@ -78,7 +78,7 @@ def init_project(folder: Path, *, force: bool = False, template: Path = TEMPLATE
 
     Returns
     -------
-    Initialised
+    InitResult
         What was made.
 
     Raises

@@ -127,7 +127,7 @@ def create_problem(wanted: NewProblem, project: Project) -> CreatedProblem:
 
     Returns
     -------
-    Made
+    CreatedProblem
         Number of rows and names of classes.
 
     Raises

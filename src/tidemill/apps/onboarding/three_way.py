@@ -142,7 +142,7 @@ def upgraded_lock_file(
 
     Returns
     -------
-    Record
+    LockFile
         To be written once the changes are.
     """
     new = {file.path: file.digest for file in files if file.is_generated}

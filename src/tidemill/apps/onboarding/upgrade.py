@@ -111,7 +111,7 @@ def upgrade_project(
 
     Returns
     -------
-    Upgraded
+    UpgradeResult
         What was done, or would be.
 
     Raises

@@ -80,7 +80,7 @@ def predict_files(  # noqa: PLR0913 - what the command takes
 
     Returns
     -------
-    Predicted
+    PredictionCounts
 
     Raises
     ------

@@ -83,7 +83,7 @@ def input_rows(path: Path, settings: IngestSettings, *, strict: bool = False) ->
 
     Returns
     -------
-    list of Listed
+    list of InputRows
 
     Raises
     ------

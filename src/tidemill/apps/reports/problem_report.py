@@ -143,7 +143,7 @@ def read_problem_report(project: Project, name: str) -> ProblemReport:
 
     Returns
     -------
-    Chapter
+    ProblemReport
     """
     paths = project.paths(name)
     reports = paths.reports

@@ -43,7 +43,7 @@ def diff(look: ProblemView, *, against: str = "HEAD", size: int | None = None, s
 
     Returns
     -------
-    dict
+    FunctionDiff
         Functions whose votes changed, and rows gained, lost and flipped.
     """
     rows = look.sample(size)

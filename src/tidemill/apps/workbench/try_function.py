@@ -42,7 +42,7 @@ def evaluate_function(look: ProblemView, name: str, *, size: int | None = None, 
 
     Returns
     -------
-    dict
+    Trial
         How it does on the sample, and rows worth reading.
     """
     function, rows = look.function(name), look.sample(size)
@@ -253,7 +253,7 @@ def worth_reading(
 
     Returns
     -------
-    list of dict
+    tuple of Row
         Columns without images, with the function's vote, the others' class and gold.
     """
     kept = look.raw[rows[places]].drop("image", strict=False)

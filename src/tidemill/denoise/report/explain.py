@@ -68,7 +68,7 @@ def explain_votes(
 
     Returns
     -------
-    dict
+    Explanation
         As ``explain`` returns it.
     """
     pairs = PairLifts(len(classes), budget=BUDGET).fit(votes)
