@@ -67,7 +67,7 @@ def not_class(k: int) -> int:
 
 
 class TidemillError(Exception):
-    """Something a person can mend; the message says how."""
+    """An error that the user can correct; the message says how."""
 
 
 class ConfigError(TidemillError):
@@ -83,7 +83,7 @@ class InputError(DataError, ValueError):
 
 
 class NotFittedError(TidemillError, ValueError, AttributeError):
-    """An estimator was asked before it was fitted; of the same kinds as scikit-learn's error of that name."""
+    """An estimator was used before it was fitted; of the same kinds as scikit-learn's error of that name."""
 
 
 class RequestError(DataError):

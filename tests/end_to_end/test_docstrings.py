@@ -1,6 +1,7 @@
 """Docstrings of the package: NumPy's sections, no arrows."""
 
 import ast
+import builtins
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -159,3 +160,41 @@ def test_public_functions_have_their_sections():
         for what in lacking_sections(node)
     ]
     assert lacking == []
+
+
+def identifiers(tree: ast.AST) -> set[str]:
+    """Names that code defines, imports or reads, whatever its strings say."""
+    nodes = list(ast.walk(tree))
+    return (
+        {node.id for node in nodes if isinstance(node, ast.Name)}
+        | {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+        | {node.name for node in nodes if isinstance(node, ast.ClassDef)}
+        | {(node.asname or node.name).rpartition(".")[2] for node in nodes if isinstance(node, ast.alias)}
+    )
+
+
+def named_classes(text: str) -> set[str]:
+    """Classes at the heads of Returns, Yields and Raises, but for those with the name of their library before them."""
+    heads = re.findall(
+        r"^(\S.*)$", "".join(section(text, name) for name in ("Returns", "Yields", "Raises")), re.MULTILINE
+    )
+    return {name for head in heads for name in re.findall(r"(?<![.\w])[A-Z]\w+(?![.\w])", head)}
+
+
+def test_classes_are_read_from_sections():
+    text = "Do.\n\nReturns\n-------\nlist of Row or polars.DataFrame\n    Of A.\n\nRaises\n------\nDataError\n    B.\n"
+    assert named_classes(text) == {"Row", "DataError"}
+    assert identifiers(ast.parse('class A(B):\n    """C"""\nfrom d import E\nf.G')) >= {"A", "B", "E", "G"}
+    assert "C" not in identifiers(ast.parse('class A(B):\n    """C"""'))
+
+
+def test_sections_name_classes_that_exist():
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
+    known = set(dir(builtins)).union(*(identifiers(tree) for tree in trees.values()))
+    unknown = [
+        f"{path.relative_to(ROOT)}:{node.lineno} {node.name}: {name}"
+        for path, tree in trees.items()
+        for node in definitions(tree, public=True)
+        for name in sorted(named_classes(ast.get_docstring(node) or "") - known)
+    ]
+    assert unknown == []

@@ -302,7 +302,7 @@ class EndModel(Estimator):
         return np.array(answer.decided(self.classes_.tolist(), abstain_below), dtype=object)
 
     def outlier_scores(self, rows: Any) -> Array | None:
-        """Score how unlike the training rows each row is.
+        """Score how different each row is from the training rows.
 
         Parameters
         ----------

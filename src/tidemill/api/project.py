@@ -53,7 +53,7 @@ _SETTINGS: Final[dict[str, type[Settings]]] = {
 
 
 class Project:
-    """A project: its problems with their settings, tables, models, versions and reports, read when they are asked for.
+    """A project: its problems with their settings, tables, models, versions and reports, each read on first use.
 
     Nothing is run or written, and the working directory plays no part, so several projects may be open at once. Rows and
     tables are those of the checkout: what its last `dvc repro` or `dvc checkout` left there.
@@ -259,7 +259,7 @@ class Project:
         return self._of_batches(problem, "dev", gold_contract(len(self.problem(problem).classes)), None)
 
     def functions(self, problem: str) -> list[AnyFunction]:
-        """Load the labeling functions, as they stand in ``src/problems/``.
+        """Load the labeling functions from ``src/problems/``.
 
         Parameters
         ----------

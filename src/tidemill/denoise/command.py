@@ -59,7 +59,7 @@ class Request:
 
 
 def label_votes(asked: Request) -> DenoiseReport:
-    """Fit a label model on a file of votes, and write labels and whatever else is asked for.
+    """Fit a label model on a file of votes, and write labels and the other requested files.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def _others(asked: Request, classes: tuple[str, ...], functions: Sequence[str]) 
 
 @dataclass(frozen=True)
 class Fitted:
-    """The fitted model, what one without gold says of the rows learned from, these rows, their features and gold."""
+    """The fitted model, probabilities of one without gold on the training rows, and these rows with features and gold."""
 
     model: BaseLabelModel
     gold_free: Probabilities

@@ -412,7 +412,7 @@ class LabelModel(Estimator):
 
 
 def label_models() -> list[str]:
-    """List the names that ``LabelModel`` takes.
+    """List the names of models that ``LabelModel`` accepts.
 
     Returns
     -------

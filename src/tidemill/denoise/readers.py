@@ -37,7 +37,7 @@ _ABSTAINS: Final = frozenset({"", "abstain", "-1", "nan", "none", "null"})
 
 @dataclass(frozen=True)
 class VoteOptions:
-    """What a person may say of a table of votes.
+    """Options for reading a table of votes.
 
     Parameters
     ----------

@@ -185,7 +185,7 @@ def gold_report(
 
 
 def value_of(weak: Probabilities, votes: Votes, features: Features | None, gold: Gold, seed: int) -> LabelValue:
-    """Measure how many gold rows the labeling functions are worth.
+    """Measure the value of the labeling functions, in gold rows.
 
     Parameters
     ----------
@@ -224,7 +224,7 @@ def value_of(weak: Probabilities, votes: Votes, features: Features | None, gold:
 
 
 def model_parameters(settings: DenoiseSettings, classes: tuple[str, ...]) -> dict[str, Any]:
-    """Return the label model's parameters as it takes them: with the seed, and the default class by its index.
+    """Collect the label model's parameters from the settings: with the seed, and the default class by its index.
 
     Parameters
     ----------

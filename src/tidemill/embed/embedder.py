@@ -129,7 +129,7 @@ def features_table(row_ids: pl.Series, features: Features) -> pl.DataFrame:
 
 
 def is_current(file: Path, mark: Mapping[str, str]) -> bool:
-    """Test whether a file of features is there, whole, and bears the mark that it should.
+    """Test whether a file of features exists, is complete, and has the expected mark.
 
     Parameters
     ----------

@@ -129,7 +129,7 @@ def pooled(model: Any, images: Any, stages: Sequence[int]) -> Any:
 
 
 def pixels(data: bytes, size: int) -> Pixels:
-    """Decode an image and squeeze the whole of it to a square.
+    """Decode an image and resize it to a square.
 
     Parameters
     ----------

@@ -76,7 +76,7 @@ class TextBackbone:
 
     @property
     def pad(self) -> Token:
-        """The token that stands where a text has ended."""
+        """The token that fills rows up to the length of the longest."""
         return self.tokenizer.pad_token_id or 0
 
     def _forward(self, rows: Sequence[Tokens]) -> Features:

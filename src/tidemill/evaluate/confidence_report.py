@@ -36,7 +36,7 @@ def confidence_report(
     by: MetricSpec,
     settings: EvaluateSettings,
 ) -> tuple[Coverage, Temperature | None]:
-    """Measure selective prediction, and temperature scaling where it is asked for.
+    """Measure selective prediction, and temperature scaling where the settings request it.
 
     Parameters
     ----------

@@ -44,7 +44,7 @@ _SAME: Final = 1e-6  # float32 weights give probabilities that differ by less th
 
 @dataclass(frozen=True)
 class GateInput:
-    """The valid rows with gold: gold, columns that describe the rows, and what each model says of them."""
+    """The valid rows with gold: gold, columns that describe the rows, and each model's predictions."""
 
     gold: Gold
     columns: pl.DataFrame

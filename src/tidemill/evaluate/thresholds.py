@@ -76,7 +76,7 @@ def _rates(positive: Any, said: Any, times: Array) -> dict[str, Array]:
 
 
 def least_confidence(gold: Gold, probabilities: Probabilities, precision: float) -> float | None:
-    """Find the confidence threshold that gives a precision.
+    """Determine the confidence threshold that reaches a precision.
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ Log = logging.Logger | logging.LoggerAdapter[Any]
 
 @dataclass(frozen=True)
 class CycleResult:
-    """What a refresh of one problem came to: stages that were computed, the version promoted, the commit, the words."""
+    """Result of one cycle of a problem: stages computed, the version promoted, the commit, and a summary."""
 
     problem: str
     computed: tuple[str, ...]

@@ -113,7 +113,7 @@ def signatures(texts: Sequence[str]) -> npt.NDArray[np.uint32]:
 
 
 class Seen:
-    """Signatures of the rows kept so far; answers whether a further one is new.
+    """Signatures of the rows accepted so far, by which near duplicates are detected.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ class Seen:
             self._keep(row, self._bands(row))
 
     def is_new(self, row: Signature) -> bool:
-        """Test whether nothing kept is near a text, and keep it if so.
+        """Test whether a text is no near duplicate of an accepted one, and accept it if so.
 
         Parameters
         ----------

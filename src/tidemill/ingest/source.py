@@ -65,7 +65,7 @@ class Source:
         return parse(self.files.cat_file(self.path), self.name, settings.reading)
 
     def fingerprint(self, settings: IngestSettings) -> str:
-        """Hash all that the batch is made of: a text table's own bytes, or paths and image bytes.
+        """Hash all content of the batch: a text table's own bytes, or paths and image bytes.
 
         Parameters
         ----------

@@ -182,7 +182,7 @@ class LFApplier(Estimator):
         return self.apply(rows)
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:  # noqa: ARG002 - scikit-learn's signature
-        """List the names of the functions, as scikit-learn's pipelines ask for them.
+        """List the names of the functions, as scikit-learn's pipelines require.
 
         Parameters
         ----------

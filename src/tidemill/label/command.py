@@ -50,7 +50,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Cast:
-    """Votes that were written, and what is to be said of them."""
+    """The votes that were written, and their analysis."""
 
     votes: npt.NDArray[np.int8]
     functions: tuple[str, ...]

@@ -33,7 +33,7 @@ class RefusedFile:
 
 @dataclass(frozen=True)
 class ArrivalScan:
-    """What was found beside the batches of the manifest.
+    """Incoming files that are not in the manifest, and those that are refused.
 
     Parameters
     ----------

@@ -68,7 +68,7 @@ class Paths:
 
     @property
     def seen(self) -> Path:
-        """Folder of keys and signatures of every row read, by which later batches' repeats are found."""
+        """Folder of keys and signatures of every row read, by which repeats in later batches are detected."""
         return self.data / "seen"
 
     @property
@@ -133,7 +133,7 @@ class Paths:
 
     @property
     def search(self) -> Path:
-        """Folder of the report of the search that the stage made."""
+        """Folder of the report of the search stage."""
         return self.reports / "search"
 
     @property

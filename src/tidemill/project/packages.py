@@ -104,7 +104,7 @@ def ready(name: str, root: Path) -> Path:
 
 
 def fetch(names: Sequence[str], root: Path) -> None:
-    """Fetch packages to ``data/packages/``; those that are there cost nothing.
+    """Fetch packages to ``data/packages/``; those already fetched are skipped.
 
     Parameters
     ----------

@@ -36,7 +36,7 @@ _TRIES = 5
 
 @dataclass(frozen=True)
 class Publication:
-    """What a run left behind: its commit, the version it promoted (or None), and what to tell the user."""
+    """The published commit, the version it promoted (or None), and a message for the user."""
 
     commit: str
     version: str | None

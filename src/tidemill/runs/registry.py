@@ -215,7 +215,7 @@ def _before_champion(registry: Registry) -> str:
 
 
 def tag_object(name: str, commit: str, message: str, folder: Path) -> str:
-    """Write an annotated tag object; no ref is made yet.
+    """Write an annotated tag object; no ref is created yet.
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ _LOCK = "dvc.lock"
 
 
 def repair_dvc_files(root: Path, say: Callable[[str], None]) -> None:
-    """Make ``rwlock`` and ``dvc.lock`` of a checkout readable, and say what was thrown out or put back.
+    """Make ``rwlock`` and ``dvc.lock`` of a checkout readable, and report what was removed or restored.
 
     Parameters
     ----------

@@ -90,7 +90,7 @@ def class_balance_factors(targets: Probabilities, weights: Array) -> Array:
 
 
 def class_balanced_weights(targets: Probabilities, weights: Array, settings: TrainSettings) -> Array:
-    """Balance the classes of weighted rows where ``labels.class_balance`` asks for it.
+    """Balance the classes of weighted rows where ``labels.class_balance`` is set.
 
     Parameters
     ----------

@@ -218,7 +218,7 @@ class TrainSettings(Settings):
 
     @property
     def may_read_texts(self) -> bool:
-        """Whether models are asked for that could read texts."""
+        """Whether models that could read texts are requested."""
         return bool(self.ensemble.members or self._any_views())
 
     def recipe_names(self) -> list[str]:

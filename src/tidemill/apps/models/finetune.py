@@ -25,7 +25,7 @@ from tidemill.train.settings import TrainSettings
 
 @dataclass(frozen=True)
 class FinetuneResult:
-    """Tables whose features are the taught backbone's, and what identifies it."""
+    """Tables with the features of the fine-tuned backbone, and what identifies it."""
 
     tables: Tables
     backbone: BackboneRecord

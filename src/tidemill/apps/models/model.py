@@ -30,7 +30,7 @@ CHUNK: Final = {"text": 256, "image": 64}
 
 @dataclass(frozen=True)
 class Predictions:
-    """(rows, classes) probabilities, and (rows,) how unlike known rows each is, where the model tells that."""
+    """(rows, classes) probabilities, and (rows,) outlier scores, where the model computes them."""
 
     probabilities: Probabilities
     outlier: Array | None
@@ -78,7 +78,7 @@ class Model:
 
     @property
     def head(self) -> Head:
-        """Its head, whose config tells of the whole model."""
+        """Its head, whose config describes the whole model."""
         return self.end.head
 
     @functools.cached_property
@@ -89,7 +89,7 @@ class Model:
 
     @functools.cached_property
     def outliers(self) -> Outliers | None:
-        """What tells rows of another kind; None where the model was trained without ``none_of_the_above``."""
+        """Detector of out-of-distribution rows; None where the model was trained without ``none_of_the_above``."""
         return Outliers.load(self.folder)
 
     def say(self, rows: pl.DataFrame, *, name: str) -> Predictions:

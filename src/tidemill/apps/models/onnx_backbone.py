@@ -12,7 +12,7 @@ from tidemill.contracts import Features
 
 
 class OnnxBackbone:
-    """Prepares rows as the backbone does and asks the graph, which keeps as many bits of each feature."""
+    """A backbone whose features are computed by an ONNX graph, rounded to as many bits as those of torch."""
 
     def __init__(self, backbone: Any, content: bytes, *, threads: int) -> None:
         self.backbone, self.session = backbone, inference_session(content, threads=threads)
@@ -69,7 +69,7 @@ def inference_session(content: bytes, *, threads: int) -> Any:
 
 
 def largest_difference(ours: Features, theirs: Features) -> float:
-    """Compute the greatest distance between features of the same rows made twice.
+    """Compute the greatest distance between two computations of the features of the same rows.
 
     Parameters
     ----------

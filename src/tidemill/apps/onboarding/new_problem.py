@@ -88,7 +88,7 @@ class NewProblem:
 
 @dataclass(frozen=True)
 class CreatedProblem:
-    """What was made of the data, and the lines that say so."""
+    """The new problem, and the lines that describe it."""
 
     rows: int
     classes: tuple[str, ...]

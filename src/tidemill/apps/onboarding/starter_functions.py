@@ -81,7 +81,7 @@ _NO_GOLD: Final = "Nothing could be learned from labels, so these are arbitrary:
 
 
 def word_functions(texts: Sequence[str], gold: npt.NDArray[Any], classes: Sequence[str]) -> list[Entry]:
-    """Make keyword functions of the words that speak most surely for each class.
+    """Make keyword functions of the words that predict each class best.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def _sure_words(here: Mapping[str, int], everywhere: Mapping[str, int], *, rows:
 
 
 def threshold_functions(table: pl.DataFrame, gold: npt.NDArray[Any], classes: Sequence[str]) -> list[Entry]:
-    """Make, for each class, functions of the thresholds that find it best.
+    """Make, for each class, functions of the thresholds that predict it best.
 
     Parameters
     ----------

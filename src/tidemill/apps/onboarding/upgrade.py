@@ -57,14 +57,14 @@ class UpgradeResult:
 
     @property
     def content(self) -> dict[str, Any]:
-        """What is said to a program."""
+        """Content of the report for programs."""
         files = {one.path: one.action for one in self.changes if one.action != "none"}
         stages = {one.address: one.reason for one in self.stages}
         return {"from": self.before, "to": self.after, "dry_run": self.is_dry, "files": files, "stages": stages}
 
     @property
     def lines(self) -> list[str]:
-        """What is said to a person."""
+        """Lines for a terminal."""
         lines = [*self._files(), *([self.pin] if self.pin else []), *self._conflicts(), *self._stages()]
         title = f"from {self.before} to {self.after}" if self.before != self.after else f"version {self.after}"
         return [title + (" (dry run: nothing is written)" if self.is_dry else ""), *(lines or ["nothing to do"])]

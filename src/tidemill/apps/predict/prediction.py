@@ -30,7 +30,7 @@ from tidemill.project.project import Project
 
 @dataclass(frozen=True)
 class PredictionCounts:
-    """The version that was asked, and how many rows were given to which class; None: to none."""
+    """The version that predicted, and the number of rows by predicted class; None: no class."""
 
     version: str
     rows: int

@@ -73,7 +73,7 @@ class Suite:
 
 @dataclass(frozen=True)
 class ProblemReport:
-    """All that is told of one problem."""
+    """All reports of one problem."""
 
     name: str
     batches: list[dict[str, Any]]

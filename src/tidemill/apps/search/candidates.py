@@ -114,7 +114,7 @@ def contents(paths: Paths, batches: list[str], problem: Problem, row_ids: pl.Ser
 
 
 def features(rows: pl.DataFrame, embedder: Embedder, folder: Path, *, deadline: float, name: str) -> Features | None:
-    """Compute features lot by lot, those that are not there yet.
+    """Compute features in parts, those parts that are not cached yet.
 
     Parameters
     ----------
@@ -158,7 +158,7 @@ def made_candidates(
     root: Path,
     **how: Any,
 ) -> dict[str, Features]:
-    """Compute the features of all candidates that there is time for.
+    """Compute the features of all candidates for which there is time.
 
     Parameters
     ----------

@@ -276,7 +276,7 @@ def _percent(points: tuple[float, float, float]) -> tuple[float, float, float]:
 def retrain_command(
     problem: Problem, best: Finalist, found: Mapping[str, Mapping[str, JsonValue]], settings: TrainSettings
 ) -> str:
-    """Write the command that runs what was found.
+    """Write the command that trains with the settings of the best trial.
 
     Parameters
     ----------

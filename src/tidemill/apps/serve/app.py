@@ -111,7 +111,7 @@ def _told(status: int, message: str, row: int | None) -> JSONResponse:
 
 
 class RequestGate:
-    """Counts what a request's body brings and lets in no more than it may; tells each request in a line."""
+    """Limits the size of a request's body, and logs each request in a line."""
 
     def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
         self.app, self.max_bytes = app, max_bytes

@@ -14,7 +14,7 @@ from tidemill.runs.registry import keep_champion, read_registry
 
 
 def lineage(project: Project, model: Model, problem: str) -> dict[str, Any]:
-    """Collect what ``GET /version`` answers; what cannot be known is None.
+    """Collect what ``GET /version`` answers; what cannot be determined is None.
 
     Parameters
     ----------

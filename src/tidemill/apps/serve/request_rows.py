@@ -102,7 +102,7 @@ def _decoded(content: str, number: int) -> bytes:
 
 
 def checked_rows(rows: Rows, settings: IngestSettings) -> Rows:
-    """Check that each row is one that ingest would take.
+    """Check that each row is one that ingest would accept.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ from tidemill.contracts import Settings
 
 
 class ServiceSettings(Settings):
-    """Where the service listens, what it predicts, and what one request may ask of it."""
+    """Where the service listens, which engine predicts, and the limits of one request."""
 
     host: str
     port: int = Field(ge=0, le=65535)

@@ -54,7 +54,7 @@ class Study:
 
     @property
     def covered(self) -> Any:
-        """(rows,) whether a function speaks of the row."""
+        """(rows,) whether a function votes on the row."""
         return self.rows["covered"].to_numpy()
 
     @property

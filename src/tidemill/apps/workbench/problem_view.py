@@ -64,7 +64,7 @@ class ProblemView:
 
     @cached_property
     def functions(self) -> list[AnyFunction]:
-        """The labeling functions as they stand in the folder now."""
+        """The labeling functions, as the problem's folder has them now."""
         return load_functions(self.paths.functions, classes=self.classes)
 
     def function(self, name: str) -> AnyFunction:

@@ -166,7 +166,7 @@ def weaker(function: AnyFunction) -> DeclaredLabelingFunction | None:
 
 
 def nearly(look: ProblemView, votes: Votes, rows: Indices, answer: npt.NDArray[np.int8], weak: Votes | None) -> Indices:
-    """Find near misses; those come first to which the others give the class that the function would.
+    """List near misses; those on which the other functions vote for the same class come first.
 
     Parameters
     ----------

@@ -52,7 +52,7 @@ def _best(candidates: dict[str, BaseLabelModel]) -> str:
 
 
 class Auto(ModelWithPriors):
-    """Label model that answers with the model that the evidence speaks for.
+    """Label model that selects among label models by the evidence for each.
 
     Parameters
     ----------
@@ -288,7 +288,7 @@ class Auto(ModelWithPriors):
         return self.chosen_.report() | {"model": self.name, "choice": self.evidence_}
 
     def to_dict(self) -> dict[str, Any]:
-        """Save the model as JSON content, the chosen model whole in it.
+        """Convert the model to JSON content, which contains the chosen model.
 
         Returns
         -------

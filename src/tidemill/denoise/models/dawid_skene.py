@@ -79,7 +79,7 @@ class DawidSkene(ModelWithPriors):
         self.tolerance = tolerance
 
     def learn(self, rows: DistinctRows) -> None:
-        """Fit confusions by EM from the majority vote; keep the majority vote itself where EM leaves it behind.
+        """Fit confusions by EM from the majority vote; fall back to the majority vote where EM departs from it.
 
         Parameters
         ----------
@@ -93,7 +93,7 @@ class DawidSkene(ModelWithPriors):
             self.prior_ = self.balance_ = np.full(self.n_classes, 1.0 / self.n_classes)
 
     def iterate(self, rows: DistinctRows, start: Array, weights: Array) -> Array:
-        """Alternate E and M steps until no posterior moves.
+        """Alternate E and M steps until the posterior converges.
 
         Parameters
         ----------

@@ -282,7 +282,7 @@ class Joint(BaseLabelModel):
         return super().report() | {"classifier_skill": round(self.skill_, 6)}
 
     def to_dict(self) -> dict[str, Any]:
-        """Save the model as JSON content, the label model of votes alone whole in it.
+        """Convert the model to JSON content, which contains the label model of votes alone.
 
         Returns
         -------
@@ -311,7 +311,7 @@ class Joint(BaseLabelModel):
 
 
 def too_dependent(base: BaseLabelModel) -> bool:
-    """Test whether a label model of votes found them too dependent for a classifier, which would learn their errors.
+    """Test whether a label model of votes considers them too dependent to train a classifier on.
 
     Parameters
     ----------
@@ -326,7 +326,7 @@ def too_dependent(base: BaseLabelModel) -> bool:
 
 
 def bias_to_shares(given: Probabilities, shares: Array) -> Array:
-    """Find the log odds that give probabilities the stated mean (Saerens, Latinne and Decaestecker, Neural Computation 14, 2002).
+    """Solve for the log odds that give probabilities the stated mean (Saerens, Latinne and Decaestecker, 2002).
 
     Parameters
     ----------
@@ -337,6 +337,11 @@ def bias_to_shares(given: Probabilities, shares: Array) -> Array:
     Returns
     -------
     (n_classes,)
+
+    References
+    ----------
+    Saerens, M., Latinne, P. and Decaestecker, C. (2002). Adjusting the Outputs of a Classifier to New a Priori
+    Probabilities: A Simple Procedure. Neural Computation 14.
 
     Examples
     --------
@@ -382,7 +387,7 @@ def informedness(seen: Probabilities, labels: Probabilities) -> float:
 
 
 def class_recall(seen: Probabilities, labels: Probabilities) -> Array:
-    """Measure how well each class is told apart by features.
+    """Measure how well features separate each class from the others.
 
     It is the mean prediction of a class where it is the label, beyond its mean anywhere; a rare class that features do not
     show is taken for its neighbours by the classifier, and votes for it must not be read as votes for these.

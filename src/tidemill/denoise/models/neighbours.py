@@ -105,7 +105,7 @@ class Neighbours(BaseLabelModel):
         return self.votes_only_.accuracies()
 
     def to_dict(self) -> dict[str, Any]:
-        """Save the model as JSON content, the model of votes whole in it.
+        """Convert the model to JSON content, which contains the model of votes.
 
         Returns
         -------

@@ -21,7 +21,7 @@ PRIOR_VOTES: Final = 2.0
 
 
 class ModelWithPriors(BaseLabelModel):
-    """A label model that can be told what is believed.
+    """A label model that accepts a prior class balance and prior accuracies.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class ModelWithPriors(BaseLabelModel):
         return np.asarray(BALANCE_WEIGHT * hint / hint.sum())
 
     def stated_accuracies(self) -> Array:
-        """Give the accuracies that are believed.
+        """Arrange the prior accuracies in the model's order of functions.
 
         Returns
         -------
@@ -108,7 +108,7 @@ class ModelWithPriors(BaseLabelModel):
 
 
 def accuracy_counts(stated_accuracies: Array) -> Array:
-    """Turn believed accuracies into pseudo-counts.
+    """Turn prior accuracies into pseudo-counts.
 
     Parameters
     ----------

@@ -180,7 +180,7 @@ class SmoothedVote(ModelWithPriors):
 
     @property
     def too_dependent(self) -> bool:
-        """Votes are too dependent on one another to teach a classifier."""
+        """Whether votes are too dependent on one another to train a classifier on."""
         return bool(self.mismatch_ > MAX_MISMATCH)
 
     def _predict(self, votes: Votes, features: Features | None) -> Probabilities:  # noqa: ARG002 - votes only
@@ -221,7 +221,7 @@ class SmoothedVote(ModelWithPriors):
         return self.accuracies_
 
     def report(self) -> dict[str, Any]:
-        """Return the class balance, the effective number of functions, and whether votes are too dependent to teach.
+        """Report the class balance, the effective number of functions, and whether votes are too dependent to train on.
 
         Returns
         -------

@@ -72,7 +72,7 @@ class SpokenConfusions(ModelWithPriors):
         self.iterate(rows, np.ones(rows.votes.shape[1]))
 
     def iterate(self, rows: DistinctRows, weights: Array) -> None:
-        """Alternate E and M steps until no posterior moves.
+        """Alternate E and M steps until the posterior converges.
 
         Parameters
         ----------

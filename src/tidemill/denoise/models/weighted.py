@@ -80,7 +80,7 @@ def smoothed_accuracies(rows: DistinctRows, labels: Probabilities, n_classes: in
 
 
 def one_coin_evidence(accuracies: Array, n_classes: int) -> Array:
-    """Turn accuracies into evidence; errors fall on all other classes alike.
+    """Turn accuracies into evidence; errors are spread evenly over all other classes.
 
     Parameters
     ----------

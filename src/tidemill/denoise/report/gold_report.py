@@ -98,7 +98,7 @@ def shares_on_gold(probabilities: Probabilities, gold: Gold, classes: Sequence[s
 
 
 def groups_on_gold(probabilities: Probabilities, votes: Votes, gold: Gold) -> RowGroups | None:
-    """Score rows whose label the votes do not determine apart from the others, to see whether these flags tell the truth.
+    """Score rows whose label the votes do not determine apart from the others, to check these flags on gold.
 
     Parameters
     ----------

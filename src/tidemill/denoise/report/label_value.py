@@ -28,7 +28,7 @@ Action = Literal["write", "label", "stop"]
 
 @dataclass(frozen=True)
 class MarginalValue:
-    """What labeling functions are worth in gold rows; ``beyond``: more than the gold at hand can tell."""
+    """Value of labeling functions in gold rows; ``beyond``: more than the gold at hand can measure."""
 
     labels: float
     interval: tuple[float, float]
@@ -42,7 +42,7 @@ class MarginalValue:
 def label_value(
     features: Features, weak: Probabilities, gold: Any, *, covered: Any, draws: int, seed: int
 ) -> MarginalValue:
-    """Measure how many gold rows the weak labels are worth.
+    """Measure the value of the weak labels, in gold rows.
 
     Parameters
     ----------

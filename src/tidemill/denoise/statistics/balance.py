@@ -25,7 +25,7 @@ DECISIVE: Final = 0.4
 
 
 def class_balance(rows: DistinctRows, by_pairs: Array, stated: Array) -> Array:
-    """Estimate the class balance from votes and from what people say.
+    """Estimate the class balance from votes and from the stated prior.
 
     Shares of votes follow how much was written for each class; pair counts do not, but go astray where functions depend
     on one another. Their geometric mean errs less than either.

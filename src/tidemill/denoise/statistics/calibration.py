@@ -140,7 +140,7 @@ def _between(seen: Any) -> Array:
 def choose_calibration(
     probabilities: Probabilities, gold: Any, silent: Any, weights: Array
 ) -> tuple[Calibration | None, dict[str, Any]]:
-    """Fit a calibration where gold rows that it has not seen speak for it.
+    """Fit a calibration, and keep it where it improves on gold rows that it was not fitted on.
 
     Parameters
     ----------

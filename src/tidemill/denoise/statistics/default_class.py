@@ -94,7 +94,7 @@ def _functions_of_class(rows: DistinctRows, n_classes: int) -> Array:
 
 
 def missed_shares(counts: Array, weights: Array, functions: Array) -> Array:
-    """Estimate how many rows of each class no function speaks of.
+    """Estimate the share of rows of each class that no function votes on.
 
     Parameters
     ----------

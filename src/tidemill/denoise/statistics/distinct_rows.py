@@ -32,7 +32,7 @@ class DistinctRows:
 
     @property
     def covered(self) -> npt.NDArray[np.bool_]:
-        """Patterns of which some function says something."""
+        """Whether some function votes on the pattern, (patterns,)."""
         return np.asarray((self.votes != ABSTAIN).any(axis=1))
 
 
@@ -89,7 +89,7 @@ def _talk(column: Votes, talk: npt.NDArray[np.int64], n_classes: int) -> list[in
 def distinct_rows(
     votes: Votes, *, budget: int, order: Any = None, gold: Any = None, weights: Any = None
 ) -> DistinctRows:
-    """Count rows that are alike.
+    """Count rows with equal votes.
 
     Parameters
     ----------

@@ -101,7 +101,7 @@ class RowCounts:
 
 
 def count_rows(votes: npt.NDArray[Any], n_classes: int, *, gold: Any = None, functions: int | None = None) -> RowCounts:
-    """Count rows that are alike.
+    """Count rows with equal votes and gold.
 
     Parameters
     ----------

@@ -24,7 +24,7 @@ _MOST: Final = 2.0**53
 
 @dataclass(frozen=True)
 class Repeatability:
-    """Votes that differed when functions were asked again, and the time that a row took.
+    """Votes that differed when functions ran a second time, and the time per row.
 
     Parameters
     ----------

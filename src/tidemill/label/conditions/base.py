@@ -17,7 +17,7 @@ Words = Annotated[tuple[Word, ...], Field(min_length=1)]
 
 
 class Condition(Settings, ABC):
-    """What is asked of a row.
+    """A condition on a row.
 
     Attributes
     ----------
@@ -74,7 +74,7 @@ class Limits(Condition, ABC):
         return self
 
     def within(self, number: pl.Expr) -> pl.Expr:
-        """Build the expression that is true where a number keeps all limits.
+        """Build the expression that is true where a number is within all limits.
 
         Parameters
         ----------

@@ -139,7 +139,7 @@ def read_column(path: Path, column: str) -> pl.DataFrame:
 
 
 def looked_up(table: pl.DataFrame, column: str, dtype: Any) -> pl.Expr:
-    """Build the expression that gives every row its value of a table, null where it has none.
+    """Build the expression that looks up each row's value in a table, null where it has none.
 
     Parameters
     ----------

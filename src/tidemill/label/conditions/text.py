@@ -21,7 +21,7 @@ LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
 
 
 class Fuzzy(Condition):
-    """The column contains something like one of the words or phrases: misspelt, or disguised.
+    """The column contains one of the words or phrases, or a similar spelling of it.
 
     Likeness is the normalized indel similarity of RapidFuzz, from 0 to 100, between a phrase and as many words in a row.
     """
@@ -33,7 +33,7 @@ class Fuzzy(Condition):
     at_least: Annotated[float, Field(gt=0, le=100)] = 80.0
 
     def expression(self) -> pl.Expr:
-        """Compare every run of as many words with the phrases; each distinct run is compared once.
+        """Compare every run of that many words with the phrases; each distinct run is compared once.
 
         Returns
         -------
@@ -71,7 +71,7 @@ def _like(phrases: list[str], runs: pl.Series, least: float) -> pl.Series:
 
 
 class Lexicon(Limits):
-    """The weights of the words in the column add up to something within limits.
+    """The sum of the weights of the words in the column is within limits.
 
     Weights stand here, or in a file with a word, a tab or comma, and a number on each line (as AFINN's is); a phrase
     counts as often as it occurs. ``per: word`` divides by the number of words.

@@ -54,7 +54,7 @@ class Length(Limits):
 
 
 class Member(Condition):
-    """The column's value stands in a list, given here or as a file of one value per line."""
+    """The column's value is in a list, given inline or as a file of one value per line."""
 
     main: ClassVar[str | None] = "values"
     kind: Literal["member"]
@@ -95,7 +95,7 @@ class Member(Condition):
 
 
 class IsFlag(Condition):
-    """A boolean column is true, or false where asked."""
+    """A boolean column is true, or false where ``value`` is false."""
 
     kind: Literal["flag"]
     column: str
@@ -136,7 +136,7 @@ class Date(Condition):
         return self
 
     def expression(self) -> pl.Expr:
-        """Compare the moment with the limits.
+        """Compare the date and time with the limits.
 
         Returns
         -------

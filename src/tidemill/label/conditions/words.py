@@ -15,7 +15,7 @@ _FLAGS: Final = {"ignore_case": "i", "multi_line": "m", "dot_all": "s"}
 
 
 class Near(Settings):
-    """Other words that stand close by, at most so many words between."""
+    """Other words near a keyword, with at most a number of words between."""
 
     words: Words
     within: Annotated[int, Field(ge=0, le=50)] = 3

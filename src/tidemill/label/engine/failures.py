@@ -49,7 +49,7 @@ def fail(failure: Failure) -> None:
 
 
 class Quarantine:
-    """Keep failures aside and let the others go on; too many of one labeling function stop the run."""
+    """Collect failures and continue; too many failures of one labeling function stop the run."""
 
     def __init__(self, *, limit: int) -> None:
         self.limit = limit

@@ -36,7 +36,7 @@ _CHUNK_OF_IMAGES: Final = 128
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows that arrived together, read when a function has to be asked.
+    """Rows that arrived together, read when a function has to be applied.
 
     Parameters
     ----------

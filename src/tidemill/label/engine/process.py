@@ -59,7 +59,7 @@ _READY: Final[list[Process]] = []
 
 
 def prepare() -> None:
-    """Start a worker that the next ``Process.ready()`` takes: it starts while the caller still imports."""
+    """Start a worker for the next ``Process.ready()``: it starts while the caller still imports."""
     _READY.append(Process())
     atexit.register(_end_unused)
 
@@ -127,7 +127,7 @@ class Process:
             raise self._died() from None
 
     def close(self) -> None:
-        """End the process, at once, and let go of what was shared with it."""
+        """End the process at once, and release what was shared with it."""
         self._child.kill()
         self._child.wait()
         for file in (self._child.stdin, self._child.stdout, self._traces, self._position_file):

@@ -28,7 +28,7 @@ _NO_FUNCTION: Final = -1
 
 
 class Position(Protocol):
-    """Two numbers: which function is asked, and of which row."""
+    """Two numbers: the index of the function that runs, and of the row."""
 
     def __setitem__(self, index: int, value: int, /) -> None: ...
 

@@ -46,7 +46,7 @@ class VoteColumn:
 
 
 class BatchCache:
-    """What is kept of one batch.
+    """Cached votes of one batch.
 
     Parameters
     ----------

@@ -27,7 +27,7 @@ _ROWS_AT_ONCE: Final = 10_000
 
 @dataclass(frozen=True)
 class Limits:
-    """What a labeling function may take: seconds for a row, or for 10,000 of a table; megabytes for its process."""
+    """Limits of a labeling function: seconds for a row, or for 10,000 of a table; megabytes for its process."""
 
     seconds: float
     megabytes: int

@@ -106,7 +106,7 @@ class LabelingFunction:
         return f"LabelingFunction {self.name}"
 
     def with_classes(self, classes: Sequence[str]) -> LabelingFunction:
-        """Give the same function with names of classes, which it may return; one that has names keeps them.
+        """Copy the function with names of classes, which it may return; one that has names keeps them.
 
         Parameters
         ----------

@@ -147,7 +147,7 @@ class _Finder:
 
 
 def run_file(path: Path) -> ModuleType:
-    """Run a Python file of a problem, as it stands.
+    """Run a Python file of a problem; no compiled copy is read or written.
 
     Parameters
     ----------
@@ -240,7 +240,7 @@ class Named(Protocol):
 
 
 def refuse_bad_names(functions: Sequence[Named], folder: Path) -> None:
-    """Refuse a folder without functions, and a name that stands twice or cannot be a column's.
+    """Refuse a folder without functions, and a name that occurs twice or cannot be a column's.
 
     Parameters
     ----------

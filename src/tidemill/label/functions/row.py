@@ -16,7 +16,7 @@ _MEMO = " memo"
 
 
 class Picture:
-    """An encoded image with its pixels and statistics, each computed once and only when asked for."""
+    """An encoded image with its pixels and statistics, each computed on first use."""
 
     def __init__(self, data: bytes) -> None:
         self.data = data

@@ -16,7 +16,7 @@ from tidemill.label.functions.row import Row
 
 @dataclasses.dataclass(frozen=True)
 class SlicingFunction:
-    """A named function of a row that tells whether the row is in the slice."""
+    """A named function of a row that decides whether the row is in the slice."""
 
     name: str
     function: Callable[[Row], bool]
@@ -27,7 +27,7 @@ class SlicingFunction:
 
 
 def slicing_function(*, name: str | None = None) -> Callable[[Callable[[Row], bool]], SlicingFunction]:
-    """Decorate a function of a row that tells whether it is in the slice.
+    """Decorate a function of a row that decides whether it is in the slice.
 
     Parameters
     ----------

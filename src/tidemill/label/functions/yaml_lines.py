@@ -16,7 +16,7 @@ Location = Sequence[str | int]
 
 @dataclass(frozen=True)
 class YamlFile:
-    """A YAML file's content and the lines it stands on."""
+    """A YAML file's content and the line of each part."""
 
     path: Path
     content: Any

@@ -20,7 +20,7 @@ from tidemill.label.image_statistics.pixels import decode, inside, reduced, with
 
 
 class Statistics(Mapping[str, float]):
-    """Statistics of an image by name, each computed when it is asked for, and once.
+    """Statistics of an image by name, each computed once, on first use.
 
     ``width``, ``height``, ``aspect``; ``mean``, ``dark_level``, ``bright_level`` (10th and 90th percentile); those of
     ``grey.STATISTICS``; ``line_depth`` and ``line_contrast`` of ``dark_lines.DarkLines``, bands filled in; those of

@@ -124,7 +124,7 @@ def _union(all_reached: Iterable[Reached]) -> Reached:
 
 
 class PackageModules:
-    """The modules of a package's folder, read when first asked for."""
+    """The modules of a package's folder, each read on first use."""
 
     def __init__(self, folder: Path, kept: Mapping[str, Any] | None = None) -> None:
         self.folder = folder

@@ -146,7 +146,7 @@ class Lstm:
 
 
 def build_vocabulary(texts: Sequence[str], settings: LstmSettings) -> dict[str, int]:
-    """Number the words that enough texts hold.
+    """Number the words that occur in enough texts.
 
     Parameters
     ----------

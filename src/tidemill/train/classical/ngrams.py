@@ -18,7 +18,7 @@ from tidemill.train.settings import NgramSettings
 
 @dataclass(frozen=True)
 class Ngrams:
-    """Vocabulary, inverse frequencies and logistic regression, all learned of the training rows."""
+    """Vocabulary, inverse document frequencies and logistic regression, all fitted on the training rows."""
 
     vocabulary: Vocabulary
     idf: Any

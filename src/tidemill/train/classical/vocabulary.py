@@ -115,7 +115,7 @@ def _counted(columns_of_texts: Sequence[Any], width: int) -> Any:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """N-grams that a model knows, each with the number of its column."""
+    """N-grams of a model, each with the number of its column."""
 
     grams: Grams
     columns: dict[str, int]

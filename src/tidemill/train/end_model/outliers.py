@@ -32,7 +32,7 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Outliers:
-    """A detector of rows that are unlike the known ones.
+    """A detector of rows that are far from the training rows.
 
     Parameters
     ----------

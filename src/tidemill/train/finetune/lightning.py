@@ -88,7 +88,7 @@ class TunedClassifier(LightningModule):  # type: ignore[misc] # mypy does not fo
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def on_train_epoch_start(self) -> None:
-        """Train dropout, and keep statistics of batch norms as they were pretrained."""
+        """Keep the statistics of batch norms as they were pretrained; dropout stays active."""
         if self.settings.mode != "scratch":
             for part in self.module.modules():
                 if isinstance(part, nn.modules.batchnorm._BatchNorm):  # noqa: SLF001 - the base of all of them

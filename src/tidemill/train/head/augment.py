@@ -12,7 +12,7 @@ from tidemill.train.settings import TrainSettings
 
 
 def augment(batch: tuple[Any, ...], settings: TrainSettings) -> tuple[Any, ...]:
-    """Augment a mini-batch as the settings ask.
+    """Augment a mini-batch according to the settings.
 
     Torch's generator is drawn from only where a setting asks for it, so that without them nothing changes.
 

@@ -115,7 +115,7 @@ def _widened(layer: tuple[Any, Any], read: Any, dimensions: int) -> tuple[Any, A
 
 
 def held_out(count: int, settings: TrainSettings) -> Any:
-    """Choose the rows that only say when to stop.
+    """Choose the held-out rows of early stopping.
 
     Parameters
     ----------

@@ -189,7 +189,7 @@ def with_gold_labels(
 def self_training_targets(
     predictions: Probabilities, training_set: TrainingSet, settings: TrainSettings
 ) -> tuple[Probabilities, Array]:
-    """Sharpen a model's own predictions into labels, each weighing its confidence, 0 where the model is not sure.
+    """Sharpen a model's own predictions into labels, weighted by their confidence; 0 where the confidence is low.
 
     Yu et al., "Fine-Tuning Pre-trained Language Model with Weak Supervision: A Contrastive-Regularized Self-Training
     Approach" (COSINE, NAACL 2021), without its contrastive term, which needs a backbone that learns. Of covered rows,
