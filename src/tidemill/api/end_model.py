@@ -66,7 +66,7 @@ class EndModel(Estimator):
     patience
         Epochs without a lower loss on validation rows before training stops.
     validation_fraction
-        Share of the rows that only says when to stop.
+        Share of the rows held out for early stopping.
     sharpening
         Power that probabilistic labels are raised to; 1: as they are.
     class_balance
@@ -175,7 +175,7 @@ class EndModel(Estimator):
         Raises
         ------
         DataError
-            A file is missing, torn or of a newer format.
+            A file is missing, damaged or of a newer format.
         """
         folder = Path(folder).resolve()
         model = cls(threads=threads)
@@ -218,7 +218,7 @@ class EndModel(Estimator):
         y : (n_rows, n_classes) or (n_rows,)
             Probabilistic labels, as ``LabelModel.predict_proba`` gives them, or a label each.
         sample_weight : (n_rows,)
-            Rows of weight 0 are left out: those on which no labeling function votes, say. None: all weigh the same.
+            Rows of weight 0 are left out: such as those on which no labeling function votes. None: all weigh the same.
 
         Returns
         -------

@@ -237,7 +237,7 @@ class Project:
         return self._of_batches(problem, "features", FEATURES, batches)
 
     def dev_gold(self, problem: str) -> pl.DataFrame:
-        """Read the gold of the development split: row_id and gold, -1 where nobody has labeled the row.
+        """Read the gold of the development split: row_id and gold, -1 where the row has no gold.
 
         That of valid and test stays with ``evaluate``: who looks at it while writing functions has nothing to judge them by.
 

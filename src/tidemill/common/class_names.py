@@ -1,4 +1,4 @@
-"""Names of classes as a person gives them to a command."""
+"""Names of classes as the user gives them to a command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a program of Tidemill ends on an error: one line that says what to do, or a traceback where it is asked for."""
+"""How a program of Tidemill ends on an error: one line with the remedy, or a traceback on request."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DEBUG: Final = "TIDEMILL_DEBUG"
 
 
 def says_errors(main: Callable[[], None]) -> Callable[[], None]:
-    """Make a program print an error that a person can mend in one line, and exit with 1.
+    """Make a program print an error that the user can correct in one line, and exit with 1.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def _as_seen_from(text: str, folder: Path) -> str:
 
 
 def as_line(error: Exception) -> str | None:
-    """Word an error for a person.
+    """Word an error for the user.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ def load_export(package: str, name: str, homes: Mapping[str, str], needs: Mappin
     package
         Name of the package.
     name
-        What is asked for.
+        The object of that name.
     homes
         Each name that the package exports, and the module that has it.
     needs

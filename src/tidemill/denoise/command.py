@@ -64,7 +64,7 @@ def label_votes(asked: Request) -> DenoiseReport:
     Parameters
     ----------
     asked
-        The files and what is believed of the votes.
+        The files and the priors of the model.
 
     Returns
     -------
@@ -207,7 +207,7 @@ def _write_why(
 
 
 def summary(report: DenoiseReport, out: Path) -> str:
-    """Say what a person wants to know first of a report, in a few lines.
+    """Summarize a report in a few lines.
 
     Parameters
     ----------

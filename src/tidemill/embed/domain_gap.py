@@ -5,7 +5,7 @@ compared with them, as Li et al., "Revisiting Batch Normalization For Practical 
 symmetric Kullback-Leibler divergence of the two normal distributions, median over the channels of a layer, mean over layers.
 
 Texts: a tokenizer keeps the words that were common in its source as one piece, spells the others in several, and has none
-for what it has never seen. So pieces per word and the share of unknown pieces tell how foreign a text is.
+for what it has never seen. So pieces per word and the share of unknown pieces measure how unfamiliar a text is.
 
 The limits are from what ``benchmarks/domain_gap.py`` measured; docs/train.md has its table.
 """

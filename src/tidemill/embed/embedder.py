@@ -1,4 +1,4 @@
-"""Tables of features, and the mark that says what made them."""
+"""Tables of features, and the mark that records what computed them."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def backbone_record(file: Path) -> BackboneRecord:
     Raises
     ------
     DataError
-        The file does not say.
+        The file has no record of its backbone.
     """
     try:
         return BackboneRecord.model_validate(json.loads(pl.read_parquet_metadata(file)[MARK])["backbone"])

@@ -216,7 +216,7 @@ def trainable_backbone(embedder: Embedder, *, scratch: bool, seed: int) -> Tunab
     Raises
     ------
     ConfigError
-        The settings do not say how rows of this modality are read.
+        The settings lack the section of this modality.
     """
     import torch
 

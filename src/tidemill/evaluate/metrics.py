@@ -25,7 +25,7 @@ Gold = npt.NDArray[np.integer[Any]]
 class MetricSpec:
     """What scores need to know besides the rows: classes, the positive one for F1 (None: macro), confidence bins.
 
-    Precision and recall are told of the classes that ``names`` names, in their order.
+    Precision and recall are computed for the classes that ``names`` names, in their order.
     """
 
     n_classes: int
@@ -35,7 +35,7 @@ class MetricSpec:
 
 
 def metric_spec(classes: tuple[str, ...], positive: str | None, n_bins: int) -> MetricSpec:
-    """Make the ruler of a problem.
+    """Make the specification of a problem's metrics.
 
     Parameters
     ----------

@@ -178,7 +178,7 @@ def gold(table: Table, settings: IngestSettings, classes: Sequence[str], errors:
     Returns
     -------
     list of int
-        ``NO_GOLD`` where nobody labeled the row, or where the table has no column of labels.
+        ``NO_GOLD`` where the row has no label, or where the table has no column of labels.
 
     Raises
     ------

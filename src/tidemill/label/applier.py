@@ -24,9 +24,9 @@ from tidemill.label.functions.loading import refuse_bad_names
 class LFApplier(Estimator):
     """Applies labeling functions to the rows of a DataFrame.
 
-    A row is what the functions see as ``row.column``. Progress is told on standard error once it takes more than two
-    seconds. ``transform`` is ``apply`` under scikit-learn's name, so that an applier can be the first step of a pipeline
-    that ends in a ``LabelModel``.
+    A row is what the functions see as ``row.column``. Progress is printed on standard error after two seconds.
+    ``transform`` is ``apply`` under scikit-learn's name, so that an applier can be the first step of a pipeline that ends in
+    a ``LabelModel``.
 
     Parameters
     ----------

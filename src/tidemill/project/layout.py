@@ -53,7 +53,7 @@ class Paths:
 
     @property
     def preflight(self) -> Path:
-        """Says that params.yaml is what conf/ composes to."""
+        """File that records that params.yaml is what conf/ composes to."""
         return self.data / "preflight.json"
 
     @property

@@ -1,7 +1,7 @@
 """Settings that had another name before 0.2.0: an old one is refused, and the message names the new one.
 
 One table serves all ways in: what Hydra composes from ``conf/``, overrides of a command line or of ``dvc exp run -S``, and
-what a stage reads from ``params.yaml``. docs/decisions/0020 says why nothing is translated silently.
+what a stage reads from ``params.yaml``. docs/decisions/0020 gives the reason why nothing is translated silently.
 """
 
 from __future__ import annotations

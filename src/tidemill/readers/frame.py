@@ -27,7 +27,7 @@ def read_frame(path: Path, options: ReadOptions = DEFAULTS) -> tuple[pl.DataFram
     path
         File in any format of ``SUFFIXES``.
     options
-        What a person said of it.
+        Options of the file.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What a person may say of a file that is read; everything left out is found by content."""
+"""Options of a file that is read; everything left out is detected by content."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class ReadOptions:
     Parameters
     ----------
     encoding
-        As Python names it; None: by byte-order mark, UTF-8, or detected and told.
+        As Python names it; None: by byte-order mark, UTF-8, or detected and reported.
     delimiter
         One character between cells of CSV and TSV; None: found by content.
     header

@@ -45,9 +45,9 @@ def parse(data: bytes, name: str, options: ReadOptions = DEFAULTS) -> Table:
     data
         Its content.
     name
-        Its name: the suffix says what it is, and messages have it.
+        Its name: the suffix names the format, and messages quote it.
     options
-        What a person said of the file.
+        Options of the file.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Bytes as text: as declared, by a byte-order mark, UTF-8, UTF-16 without a mark, or detected and told.
+"""Bytes as text: as declared, by a byte-order mark, UTF-8, UTF-16 without a mark, or detected and reported.
 
 Detection is charset-normalizer's: each encoding's text is judged by how much of it is noise and how well its letters' frequencies
 fit a language. It is asked of the lines that are not ASCII, since all encodings agree about the others.

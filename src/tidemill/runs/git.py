@@ -1,4 +1,4 @@
-"""git, run as a process: what it printed, or an error that says what it refused."""
+"""git, run as a process: what it printed, or an error that quotes its message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which stages will run again, and why: what ``dvc.lock`` says they ran with, beside what they would run with now."""
+"""Which stages will run again, and why: ``dvc.lock`` compared with the present settings and code."""
 
 from __future__ import annotations
 

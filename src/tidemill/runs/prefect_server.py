@@ -133,7 +133,7 @@ def await_health(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
     Raises
     ------
     RunError
-        It ended, or did not answer in time; the log says why.
+        It ended, or did not answer in time; the log has the reason.
     """
     print("starting Prefect (10 to 20 seconds)", file=sys.stderr, flush=True)
     end = time.monotonic() + _START_SECONDS

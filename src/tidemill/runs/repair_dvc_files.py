@@ -1,6 +1,6 @@
 """Repair of what a kill in the middle of a write leaves of DVC's own files, before DVC reads them.
 
-DVC writes ``.dvc/tmp/rwlock`` (who is busy with what) and ``dvc.lock`` in place. Torn, either stops every later command.
+DVC writes ``.dvc/tmp/rwlock`` (locks) and ``dvc.lock`` in place. Damaged, either stops every later command.
 """
 
 from __future__ import annotations

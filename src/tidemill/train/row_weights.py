@@ -17,7 +17,7 @@ def row_weights(targets: Probabilities, covered: Mask, settings: TrainSettings) 
     """Weigh rows by coverage and confidence.
 
     Where all rows with votes are of one class, as where functions are written for a rare class alone, the others are trained on
-    too, whatever ``labels.uncovered`` says: their labels are the default class, and nothing else teaches it.
+    too, whatever ``labels.uncovered`` says: their labels are the default class, and no other rows have it.
 
     Parameters
     ----------

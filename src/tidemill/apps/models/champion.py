@@ -1,4 +1,4 @@
-"""the model in production: what it says of rows that came after it, and what it was like when it was trained."""
+"""The model in production: its predictions of rows that arrived after it, and its training data for comparison."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def use_engine(engine: Engine, embedder: Embedder, paths: Paths, *, must: bool) 
     ------
     DataError
         ``must``, and the backbone cannot be written as ONNX or gives other features there; otherwise torch is kept,
-        and a line says why.
+        and a line reports why.
     """
     if engine == "torch":
         return

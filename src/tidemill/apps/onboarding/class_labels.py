@@ -1,4 +1,4 @@
-"""Labels in somebody's data, or names that somebody gives, as the classes of a problem."""
+"""Labels in a user's data, or names given by the user, as the classes of a problem."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def find_classes(
     Parameters
     ----------
     given
-        What ``--classes`` says; None: the classes are the labels.
+        Value of ``--classes``; None: the classes are the labels.
     labels
         Cells of the column of labels; none where there is no such column.
     where

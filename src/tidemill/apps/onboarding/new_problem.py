@@ -133,7 +133,7 @@ def create_problem(wanted: NewProblem, project: Project) -> CreatedProblem:
     Raises
     ------
     ConfigError
-        The name cannot be used, or the options do not say what is needed.
+        The name cannot be used, or a required option is missing.
     DataError
         The data cannot be read, or its labels make no problem.
     """

@@ -40,7 +40,7 @@ class TemplateFile:
     path
         Where it goes, relative to the project.
     text
-        What it says.
+        Its content.
     """
 
     path: str

@@ -32,7 +32,7 @@ class Change:
     action
         ``conflict`` where the user and the new version changed it: it stays as it is.
     text
-        What it will say.
+        Its new content.
     diff
         From what stands there to what would be generated, where both changed it.
     """

@@ -38,7 +38,7 @@ class UpgradeResult:
     changes
         What becomes of each generated file.
     pin
-        What ``pyproject.toml`` has to say about the version, in one line; None where it says it already.
+        The version that ``pyproject.toml`` should require, in one line; None where it does already.
     shadowing
         The project's files that stand in place of a default of the package.
     stages

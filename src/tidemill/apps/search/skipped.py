@@ -1,4 +1,4 @@
-"""The report where no search was asked for: light, as the stage runs with every pipeline."""
+"""The report where no search is configured: light, as the stage runs with every pipeline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`tidemill serve`: the model loaded, then requests until it is told to stop."""
+"""`tidemill serve`: the model loaded, then requests until it is stopped."""
 
 from __future__ import annotations
 

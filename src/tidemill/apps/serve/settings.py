@@ -1,4 +1,4 @@
-"""What `tidemill serve` can be told."""
+"""Settings of `tidemill serve`."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ class Study:
 
     @property
     def taught(self) -> Any:
-        """(rows,) whether its split is one that teaches."""
+        """(rows,) whether its split is one of those trained on."""
         return self.rows["split"].is_in(TRAIN_SPLITS).to_numpy()
 
     def lesson(self, rows: Any) -> TrainingSet:

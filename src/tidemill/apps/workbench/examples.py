@@ -1,4 +1,4 @@
-"""A file of labeled examples, for functions of the kinds prototype and neighbours, from rows that a person points at."""
+"""A file of labeled examples, for functions of the kinds prototype and neighbours, from rows that the user names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Candidates for labeling functions on a problem's rows without a clear label, for a person to accept."""
+"""Candidates for labeling functions on a problem's rows without a clear label, for the user to accept."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def evaluate_function(look: ProblemView, name: str, *, size: int | None = None, 
     Returns
     -------
     Trial
-        How it does on the sample, and rows worth reading.
+        Figures on the sample, and example rows.
     """
     function, rows = look.function(name), look.sample(size)
     votes, failures = votes_of_function(look, function, rows)
@@ -234,7 +234,7 @@ def worth_reading(
     votes: Votes,
     answer: npt.NDArray[np.int8],
 ) -> tuple[Row, ...]:
-    """Collect what a person reads of rows.
+    """Collect what is shown of example rows.
 
     Parameters
     ----------

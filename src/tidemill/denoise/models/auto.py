@@ -61,7 +61,7 @@ class Auto(ModelWithPriors):
     draws
         Resamples; 0 leaves interval and stability out.
     default
-        Class of rows without votes; None: estimated, where the votes tell.
+        Class of rows without votes; None: estimated, where the votes determine it.
     default_rate
         Share of rows without votes that are of the default class; None: estimated from coverage.
     balance, accuracies_hint, budget
@@ -74,7 +74,7 @@ class Auto(ModelWithPriors):
     calibration_ : Calibration or None
         What gold rows change of its answers; None: nothing.
     evidence_ : dict
-        What spoke for and against each.
+        Evidence for and against each label model.
     """
 
     name = "auto"

@@ -27,17 +27,17 @@ class BaseLabelModel(ABC):
     """The constructor stores, ``fit`` learns names that end with an underscore; input is left alone.
 
     Every label model keeps these promises, and ``tests/denoise/models/test_promises.py`` runs them over the registry:
-    a silent row gets the prior; order of rows and functions does not matter; same seed, same answer; what is saved
+    rows without votes get the prior; order of rows and functions does not matter; same seed, same answer; what is saved
     predicts as what was fitted; a wrong vote is named.
 
     Attributes
     ----------
     prior_
-        (classes,) what a row of which nothing is said is believed to be.
+        (classes,) probabilities of a row without votes.
     balance_
         (classes,) estimated share of each class; uniform where a model learns none.
     order_
-        (functions,) the order, by what they say, in which the model holds functions.
+        (functions,) the order of the functions within the model, which depends on their votes alone.
     functions_
         Number of functions seen by ``fit``.
     """
@@ -135,7 +135,7 @@ class BaseLabelModel(ABC):
         Returns
         -------
         (n_rows, n_classes)
-            Each row sums to 1; rows without votes get ``prior_``, or what their features say.
+            Each row sums to 1; rows without votes get ``prior_``, or the prediction from their features.
 
         Raises
         ------

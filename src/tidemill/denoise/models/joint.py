@@ -1,6 +1,6 @@
 """A linear classifier of features and the meaning of votes, each learned from the other.
 
-The classifier is trained on the current labels and predicts rows it has not seen (cross-fitting); its predictions tell what
+The classifier is trained on current labels and predicts rows it has not seen (cross-fitting); predictions estimate what
 each kind of vote means (``P(class | vote)``), and both together make the next labels. Raykar et al., "Learning from
 Crowds" (JMLR 2010) do the same by EM with one-coin workers. Errors of functions that share words stand out against a
 view that knows nothing of functions; rows without votes get the classifier's prediction.

@@ -1,4 +1,4 @@
-"""What speaks for a label model without ground truth, and with some."""
+"""Evidence for a label model without ground truth, and with some."""
 
 from __future__ import annotations
 

@@ -26,9 +26,9 @@ class ModelWithPriors(BaseLabelModel):
     Parameters
     ----------
     balance
-        What is believed of the class balance, a share per class; None: nothing.
+        Prior class balance, a share per class; None: no prior.
     accuracies_hint
-        What is believed of each function's accuracy, in the order of the votes; None, or None for one: nothing.
+        Prior accuracy of each function, in the order of the votes; None, or None for a function: no prior.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class ModelWithPriors(BaseLabelModel):
         Returns
         -------
         (n_classes,)
-            In rows; zeros where nothing is believed.
+            In rows; zeros where there is no prior.
 
         Raises
         ------
@@ -70,7 +70,7 @@ class ModelWithPriors(BaseLabelModel):
         Returns
         -------
         (n_functions,)
-            In the model's order, NaN where nothing is believed.
+            In the model's order, NaN where there is no prior.
 
         Raises
         ------
@@ -113,7 +113,7 @@ def accuracy_counts(stated_accuracies: Array) -> Array:
     Parameters
     ----------
     stated_accuracies : (n_functions,)
-        From 0 to 1; NaN where nothing is believed.
+        From 0 to 1; NaN where there is no prior.
 
     Returns
     -------

@@ -55,7 +55,7 @@ class SmoothedVote(ModelWithPriors):
     Parameters
     ----------
     default
-        Class of rows without votes; None: estimated, where the votes tell.
+        Class of rows without votes; None: estimated, where the votes determine it.
     default_rate
         Share of rows without votes that are of the default class; None: estimated from coverage.
     balance, accuracies_hint, budget

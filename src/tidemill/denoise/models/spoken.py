@@ -132,7 +132,7 @@ def conditional_confusions(
     strength
         Rows of belief in one accuracy that each confusion is shrunk with.
     pseudo_counts : (2, n_functions), optional
-        Right votes, and all votes, where accuracies are believed.
+        Pseudo-counts of right votes, and of all votes, where accuracies have priors.
     habits : (n_functions, 2 * n_classes), optional
         How readily each function gives each vote; None: its share of votes.
 

@@ -28,7 +28,7 @@ MEETINGS: Final = 5
 
 
 def identifiability(votes: Votes, classes: Sequence[str], *, budget: int = 20_000) -> Identifiability:
-    """Tell what the votes do not determine.
+    """Report what the votes do not determine.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How many hand labels the labeling functions are worth, and what to do next.
+"""The value of the labeling functions in hand labels, and what to do next.
 
 A classifier is trained on the weak labels and tested on gold it has not seen; others are trained on 10, 20, 40, ...
 gold rows. Where their learning curve passes the weak path is what the functions are worth ("Weaker than you think",

@@ -36,7 +36,7 @@ class Calibration:
     Attributes
     ----------
     power : float
-        Inverse temperature of rows with votes; above 1 makes them surer.
+        Inverse temperature of rows with votes; above 1 makes them more confident.
     bias, silent_bias : (n_classes,)
         Log odds added for every row, and further for rows without votes.
     """
@@ -152,7 +152,7 @@ def choose_calibration(
     Calibration or None
         None where there are fewer than ``LEAST_ROWS`` gold rows, or where calibration loses in cross-validation.
     dict
-        Rows, and log loss without and with calibration, out of fold: what the report tells.
+        Rows, and log loss without and with calibration, out of fold, for the report.
     """
     rows = int(weights.sum())
     if rows < LEAST_ROWS:

@@ -33,9 +33,9 @@ def default_prior(rows: DistinctRows, n_classes: int, *, default: int | None, ra
     n_classes
         Number of classes.
     default
-        Stated class of silent rows; None: the classes that no function names, where all votes name one class.
+        Stated class of rows without votes; None: the classes that no function names, where all votes name one class.
     rate
-        Stated share of silent rows that are of the default class, above 0 and below 1; None: estimated.
+        Stated share of rows without votes that are of the default class, above 0 and below 1; None: estimated.
 
     Returns
     -------

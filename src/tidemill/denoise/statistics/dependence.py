@@ -27,7 +27,7 @@ MAY_DIFFER: Final = 0.95
 
 @dataclass(frozen=True)
 class Dependence:
-    """What the pairs say: the fit, the excess agreement of functions (functions, functions), weight of each function."""
+    """Result: the fit, the excess agreement of functions (functions, functions), weight of each function."""
 
     fit: PairFit
     excess: Array

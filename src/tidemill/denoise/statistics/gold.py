@@ -1,4 +1,4 @@
-"""Gold, the labels of people: what it is worth as evidence, and probabilities scored on it."""
+"""Gold, the labels of people: its use as evidence, and probabilities scored on it."""
 
 from __future__ import annotations
 

@@ -130,7 +130,7 @@ class LFAnalysis:
         Parameters
         ----------
         gold : (n_rows,)
-            Class index; ``NO_GOLD`` (-1) where nobody has labeled the row.
+            Class index; ``NO_GOLD`` (-1) where the row has no gold.
 
         Returns
         -------
@@ -148,7 +148,7 @@ class LFAnalysis:
         Parameters
         ----------
         gold : (n_rows,)
-            Class index, ``NO_GOLD`` (-1) where nobody has labeled the row; gives Correct, Incorrect and Emp. Acc.
+            Class index, ``NO_GOLD`` (-1) where the row has no gold; gives Correct, Incorrect and Emp. Acc.
         weights : (n_functions,)
             What a label model learned of each, such as its ``accuracies_``; becomes Learned Weight.
 

@@ -1,6 +1,6 @@
 """The suite that votes have to pass: a table of what is measured on them, and the contract of its limits.
 
-A line per labeling function (does it vote the same when it is asked again?), per class (who can vote for it?) and one of
+A line per labeling function (does it vote the same a second time?), per class (who can vote for it?) and one of
 all rows (coverage, conflict, latency). A cell that does not concern a line is empty.
 """
 
@@ -31,7 +31,7 @@ class Repeatability:
     unstable : (n_functions,)
         Rows on which the second vote differed.
     ms_per_row
-        Milliseconds; None where too few rows were asked to tell.
+        Milliseconds; None where too few rows were measured.
     """
 
     unstable: npt.NDArray[np.int64]

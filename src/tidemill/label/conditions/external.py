@@ -46,7 +46,7 @@ class Scores(FromFile, Limits):
 class Annotator(FromFile):
     """An annotator's answer: a column of the row, or of a table with ``row_id``, that names a class.
 
-    ``votes`` says which class an answer stands for; without it, answers are names of classes. Other answers abstain.
+    ``votes`` maps answers to classes; without it, answers are names of classes. Other answers abstain.
     """
 
     votes_itself: ClassVar[bool] = True

@@ -134,7 +134,7 @@ def _weights(path: Path) -> dict[str, float]:
 class Language(Condition):
     """The column is written in one of the languages (ISO 639-1), as py3langid judges; texts without letters have none.
 
-    ``among`` names the languages that come into question: the fewer, the surer it is of short texts.
+    ``among`` names the candidate languages: the fewer, the more reliable it is on short texts.
     """
 
     main: ClassVar[str | None] = "languages"

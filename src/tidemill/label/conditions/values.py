@@ -116,7 +116,7 @@ class IsFlag(Condition):
 class Date(Condition):
     """A date or time column lies after, before or on given days.
 
-    Text is read as ISO 8601 (``2026-11-24``, ``2026-11-24T18:30:00``), or as ``format`` says; what cannot be read has no
+    Text is read as ISO 8601 (``2026-11-24``, ``2026-11-24T18:30:00``), or by ``format``; what cannot be read has no
     value. ``after`` and ``before`` leave the moment itself out, ``since`` and ``until`` include it.
     """
 

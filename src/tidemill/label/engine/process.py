@@ -1,7 +1,7 @@
 """A worker process of labeling functions: started, asked, watched and, where it hangs or dies, ended.
 
-Its parent learns which function was asked of which row. Only the standard library is imported here, so that workers can
-start while their parent still imports; ``protocol`` says what passes between the two.
+Its parent learns which function ran on which row. Only the standard library is imported here, so that workers can
+start while their parent still imports; ``protocol`` describes what passes between the two.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class DiedError(Exception):
     Attributes
     ----------
     function, row
-        Indices of the function that was asked and of the row (``ALL_ROWS`` for a function of a table).
+        Indices of the function that ran and of the row (``ALL_ROWS`` for a function of a table).
     reason
         What happened.
     """
@@ -104,7 +104,7 @@ class Process:
         Parameters
         ----------
         header
-            What is asked, as JSON.
+            The request, as JSON.
         payload
             Bytes that follow it.
         bounds

@@ -45,9 +45,9 @@ class RowApplier:
     on_error
         Called with each failure.
     position
-        Two numbers that are set to the index of the function that is asked and of the row.
+        Two numbers that are set to the index of the function that runs and of the row.
     skip
-        Tells, of indices of a function and a row, where not to ask.
+        Called with indices of a function and a row; true where the function is not applied.
     """
 
     def __init__(

@@ -1,6 +1,6 @@
 """Votes that were cast before, on disk: a column per labeling function's fingerprint and batch's content.
 
-A file's name holds the hash of its bytes, so that a torn or flipped one is found, thrown away and computed again. It is
+A file's name holds the hash of its bytes, so that a damaged one is detected, deleted and computed again. It is
 local state that may be lost at any time; whatever is kept is also what would be computed.
 """
 

@@ -45,11 +45,11 @@ class RemoteFunction:
     name, where
         Its name and ``file:line``.
     of_rows
-        Whether it is asked row by row; else of a whole table.
+        Whether it is applied row by row; else to a whole table.
     statistics
         Image statistics that it reads of the table.
     fingerprint
-        Empty where its votes cannot be kept; ``opaque`` says why.
+        Empty where its votes cannot be cached; ``opaque`` is the reason.
     """
 
     number: int
@@ -192,7 +192,7 @@ class WorkerPool:
         Raises
         ------
         FunctionError
-            A worker died while no function was asked, or too often.
+            A worker died while no function ran, or too often.
         """
         buffer = io.BytesIO()
         table.write_ipc(buffer)

@@ -1,6 +1,6 @@
 """Labeling functions declared in YAML: data, checked, never evaluated.
 
-A file holds a list ``functions``; each says its name, its vote and a condition of one kind::
+A file holds a list ``functions``; each has a name, a vote and a condition of one kind::
 
     functions:
       - {name: says_prize, kind: keywords, words: [prize, winner], vote: spam}

@@ -1,4 +1,4 @@
-"""YAML files with the line of every part, so that an error can say where to look."""
+"""YAML files with the line of every part, so that an error can name it."""
 
 from __future__ import annotations
 

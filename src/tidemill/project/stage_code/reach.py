@@ -1,7 +1,7 @@
 """The code that a script reaches: which statements of which modules of a package run, or may run, when it does.
 
 The walk is static. It starts with all of a script and follows names: a statement reaches the definitions whose names it
-reads, in its own module or, through imports at the top or inside functions, in others. Where it cannot tell, it takes
+reads, in its own module or, through imports at the top or inside functions, in others. Where it cannot decide, it takes
 more: a module that is passed around, read by ``globals()`` or named in a string counts whole. An import also runs what
 its module does by itself: statements that bind no name, decorators and base classes that register, and so on.
 """

@@ -213,7 +213,7 @@ def from_files(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     Raises
     ------
     DataError
-        A file is missing or torn.
+        A file is missing or damaged.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import load_file

@@ -1,4 +1,4 @@
-"""Classical models alongside the head, and the ensemble of them where gold says that it wins.
+"""Classical models alongside the head, and the ensemble of them where it wins on gold.
 
 Every model predicts rows that it has not seen, nor its vocabulary, its scales or its labels' corrections. The blend and
 the stack of these predictions are judged on folds that they were not fitted on. The ensemble takes the head's place only
@@ -325,7 +325,7 @@ def _decided(best: ModelComparison, way: str, comparison: Comparison, *, accept_
 
 
 def ablation_sentence(name: str, gain: Sequence[float]) -> str:
-    """Say whether the ensemble would work as well without a member.
+    """Report whether the ensemble would work as well without a member.
 
     Parameters
     ----------

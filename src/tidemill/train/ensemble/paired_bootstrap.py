@@ -92,7 +92,7 @@ class Comparison:
         return np.asarray(rows * self.loss_weights)
 
     def correct(self, predictions: Probabilities) -> Array:
-        """Tell whether the predicted class is the true one, weighted.
+        """Compute whether the predicted class is the true one, weighted.
 
         Parameters
         ----------

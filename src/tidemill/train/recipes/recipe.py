@@ -131,7 +131,7 @@ def recipe_targets(training_set: TrainingSet, settings: TrainSettings) -> tuple[
 def sharpened(targets: Probabilities, power: float) -> Probabilities:
     """Raise labels to a power and normalise them.
 
-    Honest labels are unsure one by one; a classifier evens their errors out, and learns more from surer ones.
+    Calibrated labels are uncertain one by one; a classifier averages errors out, and learns more from confident ones.
 
     Parameters
     ----------

@@ -136,7 +136,7 @@ def _holds(distribution: Any, value: Any) -> bool:
 def changes_of(params: Mapping[str, Any], settings: TrainSettings, search: SearchSettings) -> dict[str, Any]:
     """List what a point changes of the current settings, values as Hydra takes them.
 
-    Numbers of a range are rounded, to two digits where it goes by order of magnitude, so that a person can type them.
+    Numbers of a range are rounded, to two digits where it goes by order of magnitude, so that they are easy to type.
 
     Parameters
     ----------
