@@ -25,8 +25,8 @@ class LFApplier(Estimator):
     """Applies labeling functions to the rows of a DataFrame.
 
     A row is what the functions see as ``row.column``. Progress is printed on standard error after two seconds.
-    ``transform`` is ``apply`` under scikit-learn's name, so that an applier can be the first step of a pipeline that ends in
-    a ``LabelModel``.
+    ``transform`` is ``apply`` under scikit-learn's name, so that an applier can be the first step of a pipeline that ends
+    in a ``LabelModel``.
 
     Parameters
     ----------
