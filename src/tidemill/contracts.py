@@ -202,6 +202,7 @@ def raw_contract(modality: str, meta: dict[str, Any]) -> Contract:
     Returns
     -------
     Contract
+        Columns that ingest writes of each row.
     """
     content = Column("text", pl.String) if modality == "text" else Column("image", pl.Binary)
     key = Column("key", pl.String)
@@ -220,6 +221,7 @@ def gold_contract(n_classes: int) -> Contract:
     Returns
     -------
     Contract
+        Columns ``row_id`` and ``gold``.
     """
     gold = Column("gold", pl.Int8, minimum=NO_GOLD, maximum=n_classes - 1)
     return Contract("gold", (_ROW_ID, gold), min_rows=0)
@@ -293,6 +295,7 @@ def probability_columns(classes: Sequence[str]) -> list[str]:
     Returns
     -------
     list of str
+        ``p_<class>``, in the order of the classes.
 
     Examples
     --------

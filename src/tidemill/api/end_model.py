@@ -171,6 +171,7 @@ class EndModel(Estimator):
         Returns
         -------
         EndModel
+            Ready to predict.
 
         Raises
         ------

@@ -98,6 +98,7 @@ class Project:
         Returns
         -------
         Project
+            Its problems are read when they are used.
 
         Raises
         ------

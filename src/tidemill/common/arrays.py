@@ -135,6 +135,7 @@ def n_classes_of(votes: Votes) -> int:
     Returns
     -------
     int
+        Largest class index that is named or excluded, plus 1.
 
     Examples
     --------

@@ -80,6 +80,7 @@ def like(table: pl.DataFrame, given: Any) -> Any:
     Returns
     -------
     polars.DataFrame or pandas.DataFrame
+        Of pandas where ``given`` is, else the table itself.
     """
     if not is_pandas(given):
         return table

@@ -47,6 +47,7 @@ def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
     Returns
     -------
     dict
+        A new mapping.
 
     Examples
     --------

@@ -76,6 +76,7 @@ def denoise(
     Returns
     -------
     Denoised
+        Labels, the fitted label model and the report.
 
     Raises
     ------
@@ -121,6 +122,7 @@ def summarise_labels(explained: Explanation) -> dict[str, Any]:
     Returns
     -------
     dict
+        ``dependences``, and ``accuracy_intervals`` by function.
     """
     intervals = {name: about.interval for name, about in explained.functions.items()}
     return {"dependences": explained.dependences, "accuracy_intervals": intervals}
@@ -236,6 +238,7 @@ def model_parameters(settings: DenoiseSettings, classes: tuple[str, ...]) -> dic
     Returns
     -------
     dict
+        Keyword arguments of the label model.
 
     Raises
     ------
@@ -265,6 +268,7 @@ def class_index(name: str, classes: tuple[str, ...], option: str) -> int:
     Returns
     -------
     int
+        From 0.
 
     Raises
     ------

@@ -91,6 +91,7 @@ def sample_rows(rows: pl.DataFrame, count: int) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
+        ``count`` rows, or all where there are fewer.
     """
     return rows.sort("row_id").head(count)
 

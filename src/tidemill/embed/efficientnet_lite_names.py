@@ -32,6 +32,7 @@ def to_timm_names(state: Mapping[str, Any]) -> dict[str, Any]:
     Returns
     -------
     dict
+        The same tensors; a state dict in timm's naming is unchanged.
 
     Examples
     --------

@@ -141,6 +141,7 @@ def is_current(file: Path, mark: Mapping[str, str]) -> bool:
     Returns
     -------
     bool
+        False where the features have to be computed again.
     """
     try:
         return pl.read_parquet_metadata(file).get(MARK) == mark[MARK]
@@ -192,6 +193,7 @@ def embedder_of(about: BackboneRecord, *, root: Path, threads: int) -> Embedder:
     Returns
     -------
     Embedder
+        For rows of the modality of the backbone.
 
     Raises
     ------

@@ -165,6 +165,7 @@ def load_weights(backbone: str, path: Path) -> Any:
     Returns
     -------
     torch.nn.Module
+        The model, without its classifier.
 
     Raises
     ------

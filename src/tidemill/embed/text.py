@@ -68,6 +68,7 @@ class TextBackbone:
         Returns
         -------
         list of list of int
+            Token ids of each text.
         """
         most = self.settings.max_tokens
         texts = [readable(text, self.settings)[: most * CHARACTERS_PER_TOKEN] for text in contents]
@@ -105,6 +106,7 @@ def readable(text: str, settings: TextSettings) -> str:
     Returns
     -------
     str
+        Text for the tokenizer.
 
     Examples
     --------

@@ -56,6 +56,7 @@ def weights_file(path: Path) -> Path:
     Returns
     -------
     Path
+        The one file of weights.
 
     Raises
     ------

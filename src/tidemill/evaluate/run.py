@@ -69,6 +69,7 @@ def evaluate(
     Returns
     -------
     Evaluated
+        Metrics, verdict and tables of scores.
     """
     by = metric_spec(classes, settings.positive_class, settings.n_bins)
     ordered = {name: models[name] for name in ORDER if name in models}

@@ -58,6 +58,7 @@ def estimate(value: float, samples: Array, settings: EvaluateSettings) -> Estima
     Returns
     -------
     Estimate
+        Rounded to six decimals.
     """
     low, high = interval(samples, settings.confidence_level)
     return Estimate(score=rounded(value), low=rounded(low), high=rounded(high))
@@ -196,5 +197,6 @@ def share_better(gains: Array) -> float:
     Returns
     -------
     float
+        In [0, 1].
     """
     return float(np.mean(gains > _NOTHING))

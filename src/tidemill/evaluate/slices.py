@@ -69,6 +69,7 @@ def slice_of_value(table: pl.DataFrame, column: str, value: str) -> Slice:
     Returns
     -------
     Slice
+        Name and mask of the rows.
     """
     if column not in table.columns:
         return Slice(column, value, np.zeros(table.height, dtype=np.bool_))
@@ -91,6 +92,7 @@ def slice_columns(table: pl.DataFrame, wanted: Sequence[str] | None, *, max_valu
     Returns
     -------
     list of str
+        Those of ``wanted`` that the table has, in that order; or those of the table.
 
     Examples
     --------

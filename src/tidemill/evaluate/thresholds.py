@@ -125,7 +125,8 @@ def coverage_at(
 
     Returns
     -------
-    coverage and precision, with intervals
+    SliceCoverage
+        Coverage and precision, each with its interval.
     """
     answered = probabilities.max(axis=1) >= threshold
     right = answered & (probabilities.argmax(axis=1) == gold)

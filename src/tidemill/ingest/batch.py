@@ -196,6 +196,7 @@ def split_of(row_id: str, settings: SplitSettings) -> str:
     Returns
     -------
     str
+        ``train``, ``dev``, ``valid`` or ``test``.
     """
     share = int.from_bytes(hashlib.sha256(f"{settings.seed}:{row_id}".encode()).digest()[:8]) / 2**64
     edges = np.cumsum([getattr(settings, name) for name in SPLITS])[:-1]
@@ -268,6 +269,7 @@ def counts(seen: pl.DataFrame, split: pl.Series, *, quarantined: int) -> BatchCo
     Returns
     -------
     BatchCounts
+        Rows by what became of them.
     """
     fates = {fate: int((seen["fate"] == fate).sum()) for fate in FATES}
     return BatchCounts(

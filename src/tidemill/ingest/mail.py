@@ -74,6 +74,7 @@ def readable(text: str) -> str:
     Returns
     -------
     str
+        Text without tags.
 
     Examples
     --------
@@ -95,6 +96,7 @@ def strip_mail_artifacts(text: str) -> str:
     Returns
     -------
     str
+        The cleaned text.
     """
     lines = _CONTROL.sub(" ", text.replace("\r\n", "\n").replace("\r", "\n")).split("\n")
     return "\n".join(line for line in (" ".join(line.split()) for line in lines) if line)
@@ -135,6 +137,7 @@ def decode(data: bytes, declared: str) -> str:
     Returns
     -------
     str
+        Characters that cannot be decoded are replaced.
     """
     for encoding in ("utf-8", declared):
         try:

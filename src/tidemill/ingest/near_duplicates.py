@@ -42,6 +42,7 @@ def normalize(text: str) -> str:
     Returns
     -------
     str
+        Text by which duplicates are compared.
 
     Examples
     --------
@@ -139,6 +140,7 @@ class Seen:
         Returns
         -------
         bool
+            False where the text is a near duplicate.
         """
         bands = self._bands(row)
         candidates = sorted({one for band in bands for one in self._buckets.get(band, ())})

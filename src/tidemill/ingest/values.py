@@ -31,6 +31,7 @@ def is_missing(value: object) -> bool:
     Returns
     -------
     bool
+        True also for NaN.
     """
     if isinstance(value, str):
         return not value.strip() or value.strip() in {"NaN", "nan"}
@@ -48,6 +49,7 @@ def as_string(value: object) -> str:
     Returns
     -------
     str
+        Text as a person would write the value.
 
     Raises
     ------

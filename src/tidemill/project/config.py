@@ -27,6 +27,7 @@ def load_params(path: Path) -> dict[str, Any]:
     Returns
     -------
     dict
+        Content of the file.
 
     Raises
     ------

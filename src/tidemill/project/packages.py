@@ -91,6 +91,7 @@ def ready(name: str, root: Path) -> Path:
     Returns
     -------
     Path
+        Folder below ``data/packages``.
 
     Raises
     ------

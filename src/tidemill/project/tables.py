@@ -30,6 +30,7 @@ def read(path: Path, contract: Contract) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
+        The table, checked.
 
     Raises
     ------

@@ -103,6 +103,7 @@ def object_path(cache: Path, digest: str) -> Path:
     Returns
     -------
     Path
+        The file, which need not exist.
     """
     return cache / "files" / "md5" / digest[:2] / digest[2:]
 

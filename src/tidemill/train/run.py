@@ -117,6 +117,7 @@ def train(tables: Tables, *, problem: Problem, settings: TrainSettings, backbone
     Returns
     -------
     TrainResult
+        The candidate, its files and its predictions.
 
     Raises
     ------

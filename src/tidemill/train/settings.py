@@ -242,6 +242,7 @@ class TrainSettings(Settings):
         Returns
         -------
         TrainSettings
+            A copy.
 
         Raises
         ------
@@ -265,6 +266,7 @@ class TrainSettings(Settings):
         Returns
         -------
         TrainSettings
+            A copy.
 
         Raises
         ------

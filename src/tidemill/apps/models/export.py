@@ -58,6 +58,7 @@ def export(project: Project, problem: str, version: str | None, out: Path, *, he
     Returns
     -------
     Exported
+        The files written, and the largest difference of probabilities on a sample of rows.
 
     Raises
     ------

@@ -105,6 +105,7 @@ class Model:
         Returns
         -------
         Predictions
+            Probabilities, and outlier scores where the model computes them.
         """
         if not rows.height:
             empty = np.zeros(0)
@@ -130,6 +131,7 @@ def find_model(project: Project, problem: str, version: str | None) -> Model:
     Returns
     -------
     Model
+        Loaded, with its folder and version.
 
     Raises
     ------

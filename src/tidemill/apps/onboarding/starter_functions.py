@@ -95,6 +95,7 @@ def word_functions(texts: Sequence[str], gold: npt.NDArray[Any], classes: Sequen
     Returns
     -------
     list of dict
+        Entries of a YAML file of labeling functions.
 
     Examples
     --------
@@ -143,6 +144,7 @@ def threshold_functions(table: pl.DataFrame, gold: npt.NDArray[Any], classes: Se
     Returns
     -------
     list of dict
+        Entries of a YAML file of labeling functions.
     """
     entries = []
     for index, name in enumerate(classes):

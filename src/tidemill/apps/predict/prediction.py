@@ -81,6 +81,7 @@ def predict_files(  # noqa: PLR0913 - what the command takes
     Returns
     -------
     PredictionCounts
+        The version, and the number of rows by predicted class.
 
     Raises
     ------

@@ -84,6 +84,7 @@ def input_rows(path: Path, settings: IngestSettings, *, strict: bool = False) ->
     Returns
     -------
     list of InputRows
+        One per file.
 
     Raises
     ------

@@ -41,6 +41,7 @@ def render(project: Project, problems: Sequence[str]) -> Path:
     Returns
     -------
     Path
+        The page.
     """
     chapters = [_told(read_problem_report(project, name), versions(project, name)) for name in problems]
     page = template(TEMPLATE).render(chapters=chapters)

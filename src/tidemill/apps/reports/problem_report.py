@@ -144,6 +144,7 @@ def read_problem_report(project: Project, name: str) -> ProblemReport:
     Returns
     -------
     ProblemReport
+        A report that does not exist yet is None.
     """
     paths = project.paths(name)
     reports = paths.reports

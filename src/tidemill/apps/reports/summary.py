@@ -25,6 +25,7 @@ def summary(project: Project, problem: str) -> str:
     Returns
     -------
     str
+        Lines for a terminal.
     """
     chapter = read_problem_report(project, problem)
     lines = [f"== {problem} ==", *_rows(chapter), *_functions(chapter), *_scores(chapter), *_drift(chapter)]

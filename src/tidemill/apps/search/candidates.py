@@ -78,6 +78,7 @@ def changed(problem: Problem, embed: EmbedSettings, name: str, changes: Mapping[
     Returns
     -------
     EmbedSettings
+        The settings with the changes.
 
     Raises
     ------

@@ -292,6 +292,7 @@ def retrain_command(
     Returns
     -------
     str
+        A line for a shell.
     """
     flat = [*_dotted("embed", found.get(best.backbone, {})), *_dotted("train", best.changes)]
     recipes: list[tuple[str, Any]] = (

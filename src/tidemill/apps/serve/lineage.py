@@ -28,6 +28,7 @@ def lineage(project: Project, model: Model, problem: str) -> dict[str, Any]:
     Returns
     -------
     dict
+        JSON content: version, commit, classes, batches, label model, backbone and warnings.
     """
     config = model.head.about
     commit = read_registry(project, problem).versions.get(model.version)

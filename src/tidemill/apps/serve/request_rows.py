@@ -43,6 +43,7 @@ def from_json(body: bytes, settings: IngestSettings, max_rows: int) -> Rows:
     Returns
     -------
     Rows
+        Keys and contents of the rows.
 
     Raises
     ------

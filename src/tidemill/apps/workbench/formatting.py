@@ -42,6 +42,7 @@ def columns(lines: Sequence[Sequence[str]], *, left: int = 2, shrink: int = 0) -
     Returns
     -------
     list of str
+        A line per row of cells.
 
     Examples
     --------

@@ -55,6 +55,7 @@ def page(look: ProblemView, *, size: int | None = None, most: int = 8) -> Path:
     Returns
     -------
     Path
+        The page.
     """
     look.check()
     rows = look.sample(size)

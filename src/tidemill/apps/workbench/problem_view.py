@@ -199,6 +199,7 @@ class ProblemView:
         Returns
         -------
         polars.DataFrame
+            Visible columns, and ``feature`` where features have been computed.
         """
         kept = visible_columns(self.raw[rows], self.settings.hidden_columns)
         return kept if self.features is None else kept.with_columns(pl.Series("feature", self.features[rows]))

@@ -115,6 +115,7 @@ def two_sided(rows: DistinctRows, n_classes: int) -> bool:
     Returns
     -------
     bool
+        Whether the votes are two-sided, as a crowd's are.
     """
     uses = np.asarray(one_hot(rows.votes, n_classes).T @ rows.weights).reshape(-1, 2 * n_classes)[:, :n_classes]
     total = uses.sum(axis=1)
@@ -138,6 +139,7 @@ def is_crowd(rows: DistinctRows, n_classes: int, *, effective: float) -> bool:
     Returns
     -------
     bool
+        Whether the classic model of a crowd applies.
     """
     votes = rows.weights @ (rows.votes != ABSTAIN)
     speaking = int((votes > 0).sum())

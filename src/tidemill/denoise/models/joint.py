@@ -321,6 +321,7 @@ def too_dependent(base: BaseLabelModel) -> bool:
     Returns
     -------
     bool
+        False also for models that do not measure dependence.
     """
     return isinstance(base, SmoothedVote) and base.too_dependent
 

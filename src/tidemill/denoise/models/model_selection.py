@@ -62,6 +62,7 @@ def resample(rows: DistinctRows, generator: np.random.Generator) -> DistinctRows
     Returns
     -------
     DistinctRows
+        The same rows with other weights; those of weight 0 are left out.
     """
     weights = generator.poisson(np.minimum(rows.weights, 1e9)).astype(np.float64)
     kept = weights > 0

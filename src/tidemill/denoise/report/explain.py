@@ -43,6 +43,7 @@ def explain(
     Returns
     -------
     Explanation
+        Figures of each function, and their dependences.
     """
     return explain_votes(votes, model.predict_proba(votes, features=features), names=names, classes=classes)
 

@@ -61,7 +61,7 @@ def label_value(
 
     Returns
     -------
-    LabelValue
+    MarginalValue
 
     Raises
     ------

@@ -81,6 +81,7 @@ def leading_class(shares_: Array) -> float:
     Returns
     -------
     float
+        In [0, 1].
 
     Examples
     --------

@@ -107,6 +107,7 @@ def distinct_rows(
     Returns
     -------
     DistinctRows
+        Distinct combinations of votes and gold, about ``budget`` at most, with their weights.
 
     Examples
     --------

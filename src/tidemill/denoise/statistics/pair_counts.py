@@ -53,6 +53,7 @@ def pair_counts(rows: DistinctRows, n_classes: int, *, most: int) -> PairCounts:
     Returns
     -------
     PairCounts
+        Pairs of kinds of vote, and how often each occurs.
     """
     one_hot_votes = one_hot(rows.votes, n_classes)
     uses = np.asarray(one_hot_votes.T @ rows.weights).ravel()

@@ -49,6 +49,7 @@ class RowCounts:
         Returns
         -------
         RowCounts
+            New counts.
 
         Raises
         ------
@@ -71,6 +72,7 @@ class RowCounts:
         Returns
         -------
         RowCounts
+            New counts.
 
         Raises
         ------
@@ -96,6 +98,7 @@ class RowCounts:
         Returns
         -------
         RowCounts
+            New counts.
         """
         return _merged(self.n_classes, np.delete(self.votes, function, axis=1), self.gold, self.member)
 
@@ -117,6 +120,7 @@ def count_rows(votes: npt.NDArray[Any], n_classes: int, *, gold: Any = None, fun
     Returns
     -------
     RowCounts
+        Each combination of votes and gold once, with its count.
 
     Raises
     ------

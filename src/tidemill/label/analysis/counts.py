@@ -72,6 +72,7 @@ def count_votes(votes: Votes, *, n_classes: int) -> VoteCounts:
     Returns
     -------
     VoteCounts
+        Counts that add up over batches.
 
     Examples
     --------

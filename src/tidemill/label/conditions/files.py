@@ -65,7 +65,8 @@ def located(file: str, info: ValidationInfo) -> Path:
 
     Returns
     -------
-    pathlib.Path
+    Path
+        The file.
 
     Raises
     ------

@@ -116,6 +116,7 @@ class LabelingFunction:
         Returns
         -------
         LabelingFunction
+            A copy, or the function itself where it has names.
         """
         if hasattr(self, "classes"):
             return self

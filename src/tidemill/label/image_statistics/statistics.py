@@ -118,6 +118,7 @@ def statistics(pixels: Grey) -> dict[str, float]:
     Returns
     -------
     dict of str to float
+        Value by name of the statistic.
     """
     return dict(Statistics(pixels))
 
@@ -133,6 +134,7 @@ def statistics_of(data: bytes) -> dict[str, float]:
     Returns
     -------
     dict of str to float
+        Value by name of the statistic.
 
     Raises
     ------

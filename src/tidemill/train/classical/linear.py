@@ -48,6 +48,7 @@ class Linear:
         Returns
         -------
         Linear
+            Fitted.
         """
         del seed
         rows, targets, weights = rows_with_weight(inputs, targets, weights)

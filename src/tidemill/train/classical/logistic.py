@@ -66,6 +66,7 @@ def fit_logistic(inputs: Any, targets: Probabilities, weights: Array, *, l2: flo
     Returns
     -------
     Logistic
+        Fitted.
     """
     from scipy.optimize import minimize
 

@@ -68,6 +68,7 @@ class Lstm:
         Returns
         -------
         Lstm
+            Fitted.
 
         Raises
         ------

@@ -50,6 +50,7 @@ class NaiveBayes:
         Returns
         -------
         NaiveBayes
+            Fitted.
 
         Raises
         ------

@@ -48,6 +48,7 @@ class Ngrams:
         Returns
         -------
         Ngrams
+            Fitted.
 
         Raises
         ------

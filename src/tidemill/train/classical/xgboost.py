@@ -50,6 +50,7 @@ class Boosted:
         Returns
         -------
         Boosted
+            Fitted.
 
         Raises
         ------

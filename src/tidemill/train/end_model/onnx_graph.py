@@ -36,6 +36,7 @@ def model_graph(model: EndModel) -> Any:
     Returns
     -------
     onnx.ModelProto
+        With metadata on the classes and the inputs.
 
     Raises
     ------
@@ -93,6 +94,7 @@ def whole_graph(backbone: Any, model: EndModel, preparation: Mapping[str, JsonVa
     Returns
     -------
     onnx.ModelProto
+        Contents in, probabilities out.
 
     Raises
     ------

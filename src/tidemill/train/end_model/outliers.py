@@ -71,6 +71,7 @@ class Outliers:
         Returns
         -------
         Outliers
+            Fitted.
 
         Raises
         ------

@@ -130,6 +130,7 @@ def fit_combination(way: str, predictions: Any, targets: Probabilities, weights:
     Returns
     -------
     Blend or Stack
+        Fitted.
     """
     has_weight = weights > 0
     fit = fit_blend if way == "blend" else fit_stack
@@ -151,6 +152,7 @@ def fit_blend(predictions: Any, targets: Probabilities, weights: Array) -> Blend
     Returns
     -------
     Blend
+        Fitted.
 
     Examples
     --------
@@ -212,6 +214,7 @@ def fit_stack(predictions: Any, targets: Probabilities, weights: Array) -> Stack
     Returns
     -------
     Stack
+        Fitted.
     """
     return Stack(fit_logistic(_logs(predictions), targets, weights, l2=_PENALTY))
 

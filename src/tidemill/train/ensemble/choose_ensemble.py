@@ -253,6 +253,7 @@ def fit_member(name: str, training_set: TrainingSet, inputs: ModelInputs, settin
     Returns
     -------
     Member
+        Fitted.
     """
     targets, weights = recipe_targets(training_set, settings)
     own = getattr(settings.ensemble, name)
@@ -337,6 +338,7 @@ def ablation_sentence(name: str, gain: Sequence[float]) -> str:
     Returns
     -------
     str
+        A sentence for the report.
 
     Examples
     --------

@@ -82,6 +82,7 @@ def layer_rates(layers: Sequence[Sequence[str]], settings: TrainSettings) -> dic
     Returns
     -------
     dict of str to float
+        Learning rate by name of the parameter.
 
     Examples
     --------

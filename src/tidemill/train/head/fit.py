@@ -76,6 +76,7 @@ def fit_head(
     Returns
     -------
     Head
+        Fitted.
 
     Raises
     ------
@@ -195,6 +196,7 @@ def one_process(trainer: Mapping[str, Any]) -> dict[str, Any]:
     Returns
     -------
     dict
+        Arguments of Lightning's ``Trainer``.
 
     Examples
     --------

@@ -40,6 +40,7 @@ def fit_end_model(training_set: TrainingSet, settings: TrainSettings) -> EndMode
     Returns
     -------
     EndModel
+        Fitted.
     """
     return (
         fit_cotrained(training_set, settings)
@@ -61,6 +62,7 @@ def fit_cotrained(training_set: TrainingSet, settings: TrainSettings) -> EndMode
     Returns
     -------
     EndModel
+        Fitted.
 
     Raises
     ------

@@ -57,6 +57,7 @@ class TrainingSet:
         Returns
         -------
         TrainingSet
+            Those rows.
         """
         kept = np.arange(len(self.targets))[rows].tolist()
         return replace(
@@ -82,6 +83,7 @@ def fit_head_by_recipe(training_set: TrainingSet, settings: TrainSettings) -> He
     Returns
     -------
     Head
+        Fitted.
 
     Raises
     ------

@@ -150,6 +150,7 @@ def changes_of(params: Mapping[str, Any], settings: TrainSettings, search: Searc
     Returns
     -------
     dict
+        New value by dotted key, in alphabetical order.
     """
     values = {name: _rounded(value, search.space[name]) for name, value in params.items() if not name.startswith(_OWN)}
     if "depth" in params:
@@ -193,6 +194,7 @@ def apply_changes(settings: TrainSettings, changes: Mapping[str, Any]) -> TrainS
     Returns
     -------
     TrainSettings
+        The settings with the changes.
     """
     return settings.with_changes({"recipes": (), "mode": "head", **changes})
 
