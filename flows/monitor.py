@@ -11,5 +11,18 @@ from tidemill.flows.parameter_form import Trigger
 
 @flow(name="monitor", flow_run_name="monitor {problem}")
 def monitor(problem: Choice = "all", *, trigger: Trigger = True) -> dict[str, str]:
-    """Look at a problem, or all; returns the decision on what has arrived."""
+    """Compare the batches that have arrived with the data that the champion was trained on.
+
+    Parameters
+    ----------
+    problem
+        Name of the problem, or ``all``.
+    trigger
+        Whether to refresh problems whose data has drifted in a way that costs accuracy.
+
+    Returns
+    -------
+    dict of str to str
+        The decision on each problem's new batches.
+    """
     return monitor_problems(PROJECT, problem, refresh=refresh if trigger else None)

@@ -20,5 +20,18 @@ Choice = Annotated[str, choice_of_problem(PROJECT.root)]
 
 @flow(name="refresh", flow_run_name="refresh {problem}")
 def refresh(problem: Choice = "all", overrides: Overrides = []) -> dict[str, list[str]]:  # noqa: B006 - shown in the form
-    """Refresh a problem, or all; returns what each cycle of each problem came to."""
+    """Refresh one problem, or all.
+
+    Parameters
+    ----------
+    problem
+        Name of the problem, or ``all``.
+    overrides
+        Settings to change, such as ``train.optimizer.max_epochs=3``.
+
+    Returns
+    -------
+    dict of str to list of str
+        By problem, a sentence per cycle: what was computed, promoted or kept, and why.
+    """
     return refresh_problems(PROJECT, problem, overrides)

@@ -4,7 +4,7 @@ What is listed here is the public API; docs/api.md shows it at work. Everything 
 
 Labeling functions
     labeling_function, batch_labeling_function, preprocessor, declare, keyword_functions, load_functions, Row, ABSTAIN,
-    not_class; LFApplier applies them to a DataFrame, LFAnalysis tells their coverage, conflicts and accuracy
+    not_class; LFApplier applies them to a DataFrame, LFAnalysis measures their coverage, conflicts and accuracy
 Label models
     LabelModel, label_models
 End models

@@ -50,7 +50,7 @@ def not_class(k: int) -> int:
 
     Parameters
     ----------
-    k : int
+    k
         Class index.
 
     Returns
@@ -67,7 +67,7 @@ def not_class(k: int) -> int:
 
 
 class TidemillError(Exception):
-    """Something a person can mend; the message says how."""
+    """An error that the user can correct; the message says how."""
 
 
 class ConfigError(TidemillError):
@@ -83,7 +83,7 @@ class InputError(DataError, ValueError):
 
 
 class NotFittedError(TidemillError, ValueError, AttributeError):
-    """An estimator was asked before it was fitted; of the same kinds as scikit-learn's error of that name."""
+    """An estimator was used before it was fitted; of the same kinds as scikit-learn's error of that name."""
 
 
 class RequestError(DataError):
@@ -157,7 +157,8 @@ class Contract:
 
         Parameters
         ----------
-        name : str
+        name
+            Name of a column of the table.
 
         Returns
         -------
@@ -171,7 +172,7 @@ class Contract:
 
         Parameters
         ----------
-        names : sequence of str
+        names
             Columns of a table.
 
         Returns
@@ -193,14 +194,15 @@ def raw_contract(modality: str, meta: dict[str, Any]) -> Contract:
 
     Parameters
     ----------
-    modality : str
+    modality
         ``text`` or ``image``; the content column is called so and holds a string, or PNG or JPEG bytes.
-    meta : dict
+    meta
         Types of the metadata columns.
 
     Returns
     -------
     Contract
+        Columns that ingest writes of each row.
     """
     content = Column("text", pl.String) if modality == "text" else Column("image", pl.Binary)
     key = Column("key", pl.String)
@@ -213,11 +215,13 @@ def gold_contract(n_classes: int) -> Contract:
 
     Parameters
     ----------
-    n_classes : int
+    n_classes
+        Number of classes.
 
     Returns
     -------
     Contract
+        Columns ``row_id`` and ``gold``.
     """
     gold = Column("gold", pl.Int8, minimum=NO_GOLD, maximum=n_classes - 1)
     return Contract("gold", (_ROW_ID, gold), min_rows=0)
@@ -231,7 +235,8 @@ def votes_contract(n_classes: int) -> Contract:
 
     Parameters
     ----------
-    n_classes : int
+    n_classes
+        Number of classes.
 
     Returns
     -------
@@ -246,7 +251,8 @@ def labels_contract(classes: Sequence[str]) -> Contract:
 
     Parameters
     ----------
-    classes : sequence of str
+    classes
+        Names of the classes in the order of their indices.
 
     Returns
     -------
@@ -265,8 +271,9 @@ def predictions_contract(classes: Sequence[str], *, outliers: bool = False) -> C
 
     Parameters
     ----------
-    classes : sequence of str
-    outliers : bool
+    classes
+        Names of the classes in the order of their indices.
+    outliers
         With a column of outlier scores.
 
     Returns
@@ -282,11 +289,13 @@ def probability_columns(classes: Sequence[str]) -> list[str]:
 
     Parameters
     ----------
-    classes : sequence of str
+    classes
+        Names of the classes in the order of their indices.
 
     Returns
     -------
     list of str
+        ``p_<class>``, in the order of the classes.
 
     Examples
     --------
@@ -301,9 +310,11 @@ def check(table: pl.DataFrame, contract: Contract, *, where: str) -> pl.DataFram
 
     Parameters
     ----------
-    table : polars.DataFrame
-    contract : Contract
-    where : str
+    table
+        Table to check.
+    contract
+        What the table promises.
+    where
         Name of the table, for the error.
 
     Returns

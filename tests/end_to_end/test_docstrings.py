@@ -1,6 +1,7 @@
 """Docstrings of the package: NumPy's sections, no arrows."""
 
 import ast
+import builtins
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,12 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "src" / "tidemill").rglob("*.py"))
-ARRAYS = {"Array", "Features", "Gold", "Ints", "Mask", "NDArray", "Probabilities", "Votes"}
+HELP_TEXTS = {"cli", "stages"}  # a command's docstring is its help, and a stage's script is run, not called
+SECTIONED = [
+    *(path for path in FILES if path.relative_to(ROOT / "src" / "tidemill").parts[0] not in HELP_TEXTS | {"monitor"}),
+    *sorted((ROOT / "flows").glob("*.py")),
+]
+NOT_CALLED = {"property", "cached_property", "setter", "override", "overload"}
 ARROW = re.compile(r"→|^(?!\s*def ).*(?<![-<])->", re.MULTILINE)  # an example may define a function
 Documented = ast.Module | ast.ClassDef | ast.FunctionDef
 
@@ -34,24 +40,10 @@ def definitions(node: ast.AST, *, public: bool = False) -> Iterator[ast.ClassDef
             yield from definitions(child, public=public)
 
 
-def reads_arrays(function: ast.FunctionDef) -> bool:
-    """Whether an argument is annotated as an array; methods of a class are functions too."""
-    arguments = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
-    names = [
-        part.id if isinstance(part, ast.Name) else part.attr
-        for argument in arguments
-        if argument.annotation is not None
-        for part in ast.walk(argument.annotation)
-        if isinstance(part, ast.Name | ast.Attribute)
-    ]
-    return bool(ARRAYS & set(names))
-
-
-def test_the_walk_finds_arrays_and_arrows():
+def test_arrows_are_found():
     source = 'def f(votes: Votes) -> int:\n    """Votes -> number."""\n\n\ndef g(n: int) -> int:\n    """Count."""\n'
-    first, second = (node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef))
-    assert (reads_arrays(first), reads_arrays(second)) == (True, False)
-    assert [bool(ARROW.search(ast.get_docstring(node) or "")) for node in (first, second)] == [True, False]
+    functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
+    assert [bool(ARROW.search(ast.get_docstring(node) or "")) for node in functions] == [True, False]
 
 
 @pytest.mark.parametrize("package", sorted({path.relative_to(ROOT / "src/tidemill").parts[0] for path in FILES}))
@@ -66,34 +58,34 @@ def test_no_docstring_has_an_arrow(package: str):
     assert found == []
 
 
-def test_public_functions_of_arrays_have_parameters_and_returns():
-    lacking = []
-    for path in FILES:
-        for node in definitions(ast.parse(path.read_text(encoding="utf-8")), public=True):
-            if not isinstance(node, ast.FunctionDef) or not reads_arrays(node):
-                continue
-            gives_none = isinstance(node.returns, ast.Constant) and node.returns.value is None
-            sections = ["Parameters\n---"] if gives_none else ["Parameters\n---", "Returns\n---"]
-            text = ast.get_docstring(node) or ""
-            lacking += [
-                f"{path.relative_to(ROOT)}:{node.lineno} {node.name}: no {section.partition(chr(10))[0]}"
-                for section in sections
-                if section not in text
-            ]
-    assert lacking == []
+def section(text: str, name: str) -> str:
+    """Content of a section of a docstring, empty where there is none."""
+    found = re.search(rf"^{name}\n-+\n(.*?)(?=^\S[^\n]*\n-{{3,}}$|\Z)", text, re.MULTILINE | re.DOTALL)
+    return found[1] if found else ""
 
 
 def named_parameters(text: str) -> list[str]:
     """Names in the section Parameters of a docstring."""
-    section = re.search(r"^Parameters\n-+\n(.*?)(?=^\S[^\n]*\n-{3,}$|\Z)", text, re.MULTILINE | re.DOTALL)
-    heads = re.findall(r"^(\S.*)$", section[1], re.MULTILINE) if section else []
+    heads = re.findall(r"^(\S.*)$", section(text, "Parameters"), re.MULTILINE)
     return [name.strip().lstrip("*") for head in heads for name in head.split(" : ")[0].split(",")]
+
+
+def undescribed_parameters(text: str) -> list[str]:
+    """Heads in the section Parameters that have neither a shape nor a description below them."""
+    lines = section(text, "Parameters").splitlines()
+    below = [*lines[1:], ""]
+    return [
+        head
+        for head, line in zip(lines, below, strict=False)
+        if head and not head.startswith(" ") and not line.startswith(" ") and "(" not in head
+    ]
 
 
 def test_parameters_are_read_from_a_section():
     text = "Do.\n\nParameters\n----------\nvotes : (n_rows,)\n    Of rows.\na, b\n\nReturns\n-------\nint\n"
     assert named_parameters(text) == ["votes", "a", "b"]
     assert named_parameters("Do.") == []
+    assert undescribed_parameters(text) == ["a, b"]
 
 
 def test_a_section_of_parameters_names_those_that_the_function_has():
@@ -107,3 +99,102 @@ def test_a_section_of_parameters_names_those_that_the_function_has():
                     [f"{path.relative_to(ROOT)}:{node.lineno} {node.name}: {', '.join(strange)}"] if strange else []
                 )
     assert wrong == []
+
+
+def decorators(function: ast.FunctionDef) -> set[str]:
+    """Last names of the decorators."""
+    return {ast.unparse(decorator).partition("(")[0].rpartition(".")[2] for decorator in function.decorator_list}
+
+
+def returns_value(function: ast.FunctionDef) -> bool:
+    """Whether a call gives something; a context manager that yields None does not."""
+    annotation = "None" if function.returns is None else ast.unparse(function.returns)
+    return annotation not in {"None", "Never", "NoReturn", "Iterator[None]"}
+
+
+def raised(node: ast.AST) -> set[str]:
+    """Names of the errors that a function raises itself, not within functions or classes that it defines."""
+    names: set[str] = set()
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+            continue
+        if isinstance(child, ast.Raise) and child.exc is not None:
+            error = child.exc.func if isinstance(child.exc, ast.Call) else child.exc
+            names |= {error.id} if isinstance(error, ast.Name) and error.id[0].isupper() else set()
+        names |= raised(child)
+    return names
+
+
+def lacking_sections(function: ast.FunctionDef) -> list[str]:
+    """What the docstring of a public function leaves out: parameters, the result, errors raised by itself."""
+    text = ast.get_docstring(function) or ""
+    own = {argument.arg for argument in ast.walk(function.args) if isinstance(argument, ast.arg)} - {"self", "cls"}
+    lacking = [f"parameter {name}" for name in sorted(own - set(named_parameters(text)))]
+    lacking += [f"description of {head}" for head in undescribed_parameters(text)]
+    if returns_value(function) and not section(text, "Returns") and not section(text, "Yields"):
+        lacking.append("Returns or Yields")
+    return lacking + [f"Raises {name}" for name in sorted(raised(function)) if name not in section(text, "Raises")]
+
+
+def test_lacking_sections_are_found():
+    source = (
+        "def f(n: int, *, log: Any) -> Iterator[None]:\n"
+        '    """Check.\n\n    Parameters\n    ----------\n    n\n        Count.\n    """\n'
+        "    if n < 0:\n        raise ValueError(n)\n    yield\n\n"
+        "def g() -> int:\n"
+        '    """Count.\n\n    Returns\n    -------\n    int\n    """\n'
+        "    def inner() -> None:\n        raise KeyError\n    return 1\n\n"
+        'def h() -> int:\n    """Count."""\n'
+    )
+    functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
+    expected = [["parameter log", "Raises ValueError"], [], ["Returns or Yields"]]
+    assert [lacking_sections(function) for function in functions] == expected
+
+
+def test_public_functions_have_their_sections():
+    lacking = [
+        f"{path.relative_to(ROOT)}:{node.lineno} {node.name}: {what}"
+        for path in SECTIONED
+        for node in definitions(ast.parse(path.read_text(encoding="utf-8")), public=True)
+        if isinstance(node, ast.FunctionDef) and not decorators(node) & NOT_CALLED
+        for what in lacking_sections(node)
+    ]
+    assert lacking == []
+
+
+def identifiers(tree: ast.AST) -> set[str]:
+    """Names that code defines, imports or reads, whatever its strings say."""
+    nodes = list(ast.walk(tree))
+    return (
+        {node.id for node in nodes if isinstance(node, ast.Name)}
+        | {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+        | {node.name for node in nodes if isinstance(node, ast.ClassDef)}
+        | {(node.asname or node.name).rpartition(".")[2] for node in nodes if isinstance(node, ast.alias)}
+    )
+
+
+def named_classes(text: str) -> set[str]:
+    """Classes at the heads of Returns, Yields and Raises, but for those with the name of their library before them."""
+    heads = re.findall(
+        r"^(\S.*)$", "".join(section(text, name) for name in ("Returns", "Yields", "Raises")), re.MULTILINE
+    )
+    return {name for head in heads for name in re.findall(r"(?<![.\w])[A-Z]\w+(?![.\w])", head)}
+
+
+def test_classes_are_read_from_sections():
+    text = "Do.\n\nReturns\n-------\nlist of Row or polars.DataFrame\n    Of A.\n\nRaises\n------\nDataError\n    B.\n"
+    assert named_classes(text) == {"Row", "DataError"}
+    assert identifiers(ast.parse('class A(B):\n    """C"""\nfrom d import E\nf.G')) >= {"A", "B", "E", "G"}
+    assert "C" not in identifiers(ast.parse('class A(B):\n    """C"""'))
+
+
+def test_sections_name_classes_that_exist():
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
+    known = set(dir(builtins)).union(*(identifiers(tree) for tree in trees.values()))
+    unknown = [
+        f"{path.relative_to(ROOT)}:{node.lineno} {node.name}: {name}"
+        for path, tree in trees.items()
+        for node in definitions(tree, public=True)
+        for name in sorted(named_classes(ast.get_docstring(node) or "") - known)
+    ]
+    assert unknown == []

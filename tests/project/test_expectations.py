@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from tidemill.contracts import SuiteError, labels_contract, raw_contract, votes_contract
-from tidemill.project.expectations import defer_pages, expectations_of, guard, write_pages
+from tidemill.project.expectations import check_expectations, defer_pages, guard, write_pages
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
 from tidemill.reports.project import SuiteResult
@@ -66,7 +66,7 @@ def test_a_probability_above_one_is_named(inside: Path):
 
 def test_a_kept_promise_costs_no_great_expectations_and_its_page_comes_later(inside: Path):
     table = votes(0, 1, -1)
-    expectations_of(table, votes_contract(2), here(), "votes")
+    check_expectations(table, votes_contract(2), here(), "votes")
     assert not here().suite_result("votes").exists()
     table.write_parquet(inside / "votes.parquet")
     defer_pages(inside / "votes.parquet", votes_contract(2), here(), "votes")
@@ -80,5 +80,5 @@ def test_a_kept_promise_costs_no_great_expectations_and_its_page_comes_later(ins
 
 def test_a_broken_promise_is_told_as_the_suite_tells_it(inside: Path):
     with pytest.raises(SuiteError, match=r"spam/votes.*'short'.*rows r1"):
-        expectations_of(votes(0, 7, 1), votes_contract(2), here(), "votes")
+        check_expectations(votes(0, 7, 1), votes_contract(2), here(), "votes")
     assert here().data_docs_page("votes").exists()

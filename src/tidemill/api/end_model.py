@@ -66,7 +66,7 @@ class EndModel(Estimator):
     patience
         Epochs without a lower loss on validation rows before training stops.
     validation_fraction
-        Share of the rows that only says when to stop.
+        Share of the rows held out for early stopping.
     sharpening
         Power that probabilistic labels are raised to; 1: as they are.
     class_balance
@@ -171,11 +171,12 @@ class EndModel(Estimator):
         Returns
         -------
         EndModel
+            Ready to predict.
 
         Raises
         ------
         DataError
-            A file is missing, torn or of a newer format.
+            A file is missing, damaged or of a newer format.
         """
         folder = Path(folder).resolve()
         model = cls(threads=threads)
@@ -218,7 +219,7 @@ class EndModel(Estimator):
         y : (n_rows, n_classes) or (n_rows,)
             Probabilistic labels, as ``LabelModel.predict_proba`` gives them, or a label each.
         sample_weight : (n_rows,)
-            Rows of weight 0 are left out: those on which no labeling function votes, say. None: all weigh the same.
+            Rows of weight 0 are left out: such as those on which no labeling function votes. None: all weigh the same.
 
         Returns
         -------
@@ -286,6 +287,13 @@ class EndModel(Estimator):
         (n_rows,)
             Members of ``classes_``. None where the model abstains, and ``none_of_the_above`` where it was trained to reject
             rows and the row is unlike all that it was trained on.
+
+        Raises
+        ------
+        InputError
+            ``abstain_below`` is not in [0, 1], or the rows are not what the model reads.
+        PackageError, NotFittedError
+            As ``predict_proba``.
         """
         if not 0.0 <= abstain_below <= 1.0:
             raise InputError(f"abstain_below {abstain_below:g} is no probability: give one from 0 to 1")
@@ -295,7 +303,7 @@ class EndModel(Estimator):
         return np.array(answer.decided(self.classes_.tolist(), abstain_below), dtype=object)
 
     def outlier_scores(self, rows: Any) -> Array | None:
-        """Score how unlike the training rows each row is.
+        """Score how different each row is from the training rows.
 
         Parameters
         ----------
@@ -320,6 +328,16 @@ class EndModel(Estimator):
             True classes, members of ``classes_``.
         sample_weight : (n_rows,)
             None: all weigh the same.
+
+        Returns
+        -------
+        float
+            Weighted share of rows whose prediction is the true class, in [0, 1].
+
+        Raises
+        ------
+        InputError, PackageError, NotFittedError
+            As ``predict_proba``.
         """
         hits = self.predict(rows) == np.asarray(y)
         return float(np.average(hits, weights=sample_weight))

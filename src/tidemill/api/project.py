@@ -53,7 +53,7 @@ _SETTINGS: Final[dict[str, type[Settings]]] = {
 
 
 class Project:
-    """A project: its problems with their settings, tables, models, versions and reports, read when they are asked for.
+    """A project: its problems with their settings, tables, models, versions and reports, each read on first use.
 
     Nothing is run or written, and the working directory plays no part, so several projects may be open at once. Rows and
     tables are those of the checkout: what its last `dvc repro` or `dvc checkout` left there.
@@ -98,6 +98,7 @@ class Project:
         Returns
         -------
         Project
+            Its problems are read when they are used.
 
         Raises
         ------
@@ -122,6 +123,11 @@ class Project:
         name
             One of ``problems``.
 
+        Returns
+        -------
+        Problem
+            Frozen; its attributes are ``name``, ``modality`` and ``classes``.
+
         Raises
         ------
         ConfigError
@@ -136,6 +142,16 @@ class Project:
         ----------
         problem
             One of ``problems``.
+
+        Returns
+        -------
+        Paths
+            Absolute; the files need not exist.
+
+        Raises
+        ------
+        ConfigError
+            There is no such problem.
         """
         return self._on_disk.paths(self.problem(problem).name)
 
@@ -170,6 +186,11 @@ class Project:
         ----------
         problem
             One of ``problems``.
+
+        Returns
+        -------
+        list of str
+            Names of the batches.
         """
         return batch_names(self.paths(problem).manifest)
 
@@ -182,6 +203,11 @@ class Project:
             One of ``problems``.
         batches
             Which; None: all that have arrived.
+
+        Returns
+        -------
+        polars.DataFrame
+            A line per row, batch by batch.
 
         Raises
         ------
@@ -198,11 +224,21 @@ class Project:
         ----------
         problem, batches
             As for ``rows``.
+
+        Returns
+        -------
+        polars.DataFrame
+            A line per row, batch by batch; ``feature`` is float32 of fixed length.
+
+        Raises
+        ------
+        DataError
+            As ``rows``.
         """
         return self._of_batches(problem, "features", FEATURES, batches)
 
     def dev_gold(self, problem: str) -> pl.DataFrame:
-        """Read the gold of the development split: row_id and gold, -1 where nobody has labeled the row.
+        """Read the gold of the development split: row_id and gold, -1 where the row has no gold.
 
         That of valid and test stays with ``evaluate``: who looks at it while writing functions has nothing to judge them by.
 
@@ -210,16 +246,31 @@ class Project:
         ----------
         problem
             One of ``problems``.
+
+        Returns
+        -------
+        polars.DataFrame
+            A line per row of the development split.
+
+        Raises
+        ------
+        DataError
+            As ``rows``.
         """
         return self._of_batches(problem, "dev", gold_contract(len(self.problem(problem).classes)), None)
 
     def functions(self, problem: str) -> list[AnyFunction]:
-        """Load the labeling functions, as they stand in ``src/problems/``.
+        """Load the labeling functions from ``src/problems/``.
 
         Parameters
         ----------
         problem
             One of ``problems``.
+
+        Returns
+        -------
+        list
+            Declared functions and functions in Python.
 
         Raises
         ------
@@ -236,6 +287,11 @@ class Project:
         problem
             One of ``problems``.
 
+        Returns
+        -------
+        polars.DataFrame
+            A line per row; a vote is a class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
+
         Raises
         ------
         DataError
@@ -250,6 +306,16 @@ class Project:
         ----------
         problem
             One of ``problems``.
+
+        Returns
+        -------
+        polars.DataFrame
+            A line per row; its probabilities sum to one.
+
+        Raises
+        ------
+        DataError
+            The table is missing or breaks its contract.
         """
         return read(self.paths(problem).labels, labels_contract(self.problem(problem).classes))
 
@@ -260,6 +326,16 @@ class Project:
         ----------
         problem
             One of ``problems``.
+
+        Returns
+        -------
+        polars.DataFrame
+            A line per row; its probabilities sum to one.
+
+        Raises
+        ------
+        DataError
+            The table is missing or breaks its contract.
         """
         file = self.paths(problem).predictions
         rejects = file.exists() and OUTLIER in pl.read_parquet_schema(file)
@@ -272,6 +348,16 @@ class Project:
         ----------
         problem
             One of ``problems``.
+
+        Returns
+        -------
+        LabelModel
+            Fitted.
+
+        Raises
+        ------
+        DataError
+            The file is missing or damaged: run the denoise stage.
         """
         return LabelModel.load(self.paths(problem).label_model)
 
@@ -282,6 +368,11 @@ class Project:
         ----------
         problem
             One of ``problems``.
+
+        Returns
+        -------
+        list of str
+            Empty before the first promotion.
         """
         return list(read_registry(self._on_disk, self.problem(problem).name).versions)
 
@@ -292,6 +383,11 @@ class Project:
         ----------
         problem
             One of ``problems``.
+
+        Returns
+        -------
+        str or None
+            Such as ``spam@v1.4.0``.
         """
         return read_registry(self._on_disk, self.problem(problem).name).champion
 
@@ -302,6 +398,11 @@ class Project:
         ----------
         problem
             One of ``problems``.
+
+        Returns
+        -------
+        EndModel
+            Ready to predict.
 
         Raises
         ------
@@ -322,6 +423,11 @@ class Project:
         version
             Such as ``v1.4.0``; ``candidate`` is the model that the train stage has left in this checkout. None: the champion.
 
+        Returns
+        -------
+        EndModel
+            Ready to predict.
+
         Raises
         ------
         ConfigError, DataError
@@ -337,6 +443,11 @@ class Project:
         ----------
         problem
             One of ``problems``.
+
+        Returns
+        -------
+        ProblemReport
+            What is not there yet is None.
         """
         return read_problem_report(self._on_disk, self.problem(problem).name)
 

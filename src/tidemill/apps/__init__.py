@@ -1,4 +1,4 @@
-"""Applications: what a person or a stage asks of a project. They meet in ``models`` and ``reports`` alone.
+"""Applications: what commands and stages do with a project. They meet in ``models`` and ``reports`` alone.
 
 models/      a trained model found, loaded, run by an engine, fine-tuned, exported
 predict/     `tidemill predict`: files of new rows labeled

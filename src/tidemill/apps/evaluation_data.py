@@ -56,13 +56,16 @@ def evaluation_predictions(
 
     Parameters
     ----------
-    problem : Problem
-    paths : Paths
-    known : polars.DataFrame
+    problem
+        Name, modality and classes of the problem.
+    paths
+        Paths of the problem.
+    known
         Rows with gold.
-    settings : TrainSettings
+    settings
         Of the end model.
-    champion : Champion or None
+    champion
+        The model in production; None: there is none to compare with.
 
     Returns
     -------
@@ -112,10 +115,14 @@ def outlier_scores(paths: Paths, rows: pl.DataFrame, problem: Problem, settings:
 
     Parameters
     ----------
-    paths : Paths
-    rows : polars.DataFrame
-    problem : Problem
-    settings : TrainSettings
+    paths
+        Paths of the problem.
+    rows
+        Rows to score, in their order.
+    problem
+        Name, modality and classes of the problem.
+    settings
+        Settings of train.
 
     Returns
     -------

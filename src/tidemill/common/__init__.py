@@ -2,14 +2,14 @@
 
 arrays             votes, features and probabilities in the forms that people have them in
 calibration_error  expected calibration error of the likeliest class, and its bins
-class_names        names of classes as a person gives them to a command
+class_names        names of classes as the user gives them to a command
 files              atomic_write: a file is whole or absent
 locks              locked: one process at a time
 machine            cores: how many processor cores this process may use
 spelling           closest, did_you_mean: which valid name a wrong one was meant to be
-failures           how a program ends on an error: one line, or a traceback where it is asked for
+failures           how a program ends on an error: one line, or a traceback with --debug
 extras             the command that installs a library which is missing
-lazy               load_export: names that a package loads when they are asked for
+lazy               load_export: names that a package loads on first use
 nested             nested mappings: dotted keys, and changes laid over what is there
 progress           progress bars on a terminal, lines in a log
 estimators         Estimator: scikit-learn's conventions without scikit-learn

@@ -130,10 +130,12 @@ def n_classes_of(votes: Votes) -> int:
     Parameters
     ----------
     votes : (n_rows, n_functions)
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
 
     Returns
     -------
     int
+        Largest class index that is named or excluded, plus 1.
 
     Examples
     --------
@@ -183,7 +185,7 @@ def refuse_nothing(array: npt.NDArray[Any], what: str) -> None:
     Parameters
     ----------
     array : (n_rows, n_columns)
-    what : str
+    what
         What it is, for the error.
 
     Raises

@@ -21,6 +21,7 @@ def calibration_bins(confidence: Array, n_bins: int) -> npt.NDArray[np.int64]:
     confidence : (n_rows,)
         In (0, 1].
     n_bins : int
+        Number of bins.
 
     Returns
     -------
@@ -40,6 +41,7 @@ def calibration_error(probabilities: Array, truth: Any, *, n_bins: int = 15) -> 
     Parameters
     ----------
     probabilities : (n_rows, n_classes)
+        Class probabilities of each row.
     truth : (n_rows,)
         Class index.
     n_bins : int

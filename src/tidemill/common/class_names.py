@@ -1,4 +1,4 @@
-"""Names of classes as a person gives them to a command."""
+"""Names of classes as the user gives them to a command."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ def class_names(given: str | Sequence[str], option: str = "--classes") -> tuple[
 
     Parameters
     ----------
-    given : str or sequence of str
+    given
         One value: names with commas between them, where quotes hold one that has a comma itself, or ``@FILE``, a name on each
         line of it. Several values: a name each.
-    option : str
+    option
         What they were given by, for messages.
 
     Returns

@@ -41,6 +41,7 @@ class Estimator:
         Returns
         -------
         dict
+            Value by name of the parameter.
         """
         own = {name: getattr(self, name) for name in sorted(self._parameter_defaults())}
         if not deep:

@@ -22,7 +22,7 @@ _COLLECTIONS: Final = {"all", "test"}
 
 
 def require(module: str) -> None:
-    """Check that a library which an extra installs is there.
+    """Check that a library which an extra installs is installed.
 
     Parameters
     ----------

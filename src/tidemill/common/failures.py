@@ -1,4 +1,4 @@
-"""How a program of Tidemill ends on an error: one line that says what to do, or a traceback where it is asked for."""
+"""How a program of Tidemill ends on an error: one line with the remedy, or a traceback on request."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DEBUG: Final = "TIDEMILL_DEBUG"
 
 
 def says_errors(main: Callable[[], None]) -> Callable[[], None]:
-    """Make a program print an error that a person can mend in one line, and exit with 1.
+    """Make a program print an error that the user can correct in one line, and exit with 1.
 
     Parameters
     ----------
@@ -37,25 +37,25 @@ def says_errors(main: Callable[[], None]) -> Callable[[], None]:
             line = as_line(error)
             if line is None or os.environ.get(DEBUG, "0") not in {"", "0"}:
                 raise
-            print(f"error: {as_seen_from(line, Path.cwd())}", file=sys.stderr)
+            print(f"error: {_as_seen_from(line, Path.cwd())}", file=sys.stderr)
             raise SystemExit(1) from error
 
     return wrapped
 
 
-def as_seen_from(text: str, folder: Path) -> str:
+def _as_seen_from(text: str, folder: Path) -> str:
     """Shorten the paths in a text that lie below a folder, for the person who stands in it.
 
     Examples
     --------
-    >>> as_seen_from("/home/ann/spam/words.yaml:4: unknown key", Path("/home/ann"))
+    >>> _as_seen_from("/home/ann/spam/words.yaml:4: unknown key", Path("/home/ann"))
     'spam/words.yaml:4: unknown key'
     """
     return text if folder == folder.parent else text.replace(f"{folder}{os.sep}", "")
 
 
 def as_line(error: Exception) -> str | None:
-    """Word an error for a person.
+    """Word an error for the user.
 
     Parameters
     ----------

@@ -12,7 +12,18 @@ from tidemill.contracts import InputError
 
 
 def is_pandas(frame: object) -> bool:
-    """Tell whether something is a DataFrame of pandas."""
+    """Decide whether an object is a DataFrame of pandas.
+
+    Parameters
+    ----------
+    frame
+        Any object.
+
+    Returns
+    -------
+    bool
+        False also where pandas has not been imported.
+    """
     pandas = sys.modules.get("pandas")
     return pandas is not None and isinstance(frame, pandas.DataFrame)
 
@@ -69,6 +80,7 @@ def like(table: pl.DataFrame, given: Any) -> Any:
     Returns
     -------
     polars.DataFrame or pandas.DataFrame
+        Of pandas where ``given`` is, else the table itself.
     """
     if not is_pandas(given):
         return table

@@ -20,7 +20,7 @@ def load_export(package: str, name: str, homes: Mapping[str, str], needs: Mappin
     package
         Name of the package.
     name
-        What is asked for.
+        The object of that name.
     homes
         Each name that the package exports, and the module that has it.
     needs
@@ -63,5 +63,10 @@ def exported_names(package: str, homes: Mapping[str, str]) -> list[str]:
         Name of the package.
     homes
         Each name that it exports, and the module that has it.
+
+    Returns
+    -------
+    list of str
+        In alphabetical order.
     """
     return sorted({*vars(sys.modules[package]), *homes})

@@ -16,7 +16,7 @@ def locked(path: Path, *, waits: Callable[[], None] = lambda: None) -> Iterator[
     path
         File that stands for the lock; its folder is made where it is missing.
     waits
-        Called once where somebody else has the lock, before it is waited for.
+        Called once where another process has the lock, before it is waited for.
     """
     from filelock import FileLock, Timeout
 

@@ -11,7 +11,7 @@ def cores() -> int:
     Returns
     -------
     int
-        Where the system does not tell which are meant for this process (macOS), all that there are; at least 1.
+        Where the system does not report which are available to this process (macOS), all that there are; at least 1.
     """
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count() or 1

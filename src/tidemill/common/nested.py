@@ -11,9 +11,9 @@ def flatten(nested: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, 
 
     Parameters
     ----------
-    nested : mapping
+    nested
         Its values may be mappings again.
-    prefix : str
+    prefix
         What dotted keys begin with.
 
     Yields
@@ -39,14 +39,15 @@ def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
 
     Parameters
     ----------
-    base : mapping
+    base
         What there is.
-    changes : mapping
+    changes
         Nested like ``base``, with dotted keys, or both; a key that is not in ``base`` is added.
 
     Returns
     -------
     dict
+        A new mapping.
 
     Examples
     --------
@@ -68,10 +69,22 @@ def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
 def value_at(nested: Mapping[str, Any], key: str) -> Any:
     """Look up a dotted key.
 
+    Parameters
+    ----------
+    nested
+        Mapping of mappings.
+    key
+        Keys from the top, joined by dots.
+
+    Returns
+    -------
+    Any
+        The value, which may be a mapping itself.
+
     Raises
     ------
     KeyError
-        It is not there.
+        The key does not exist.
 
     Examples
     --------

@@ -17,13 +17,15 @@ def progress(items: Iterable[T], *, total: int, name: str, unit: str = "rows", s
 
     Parameters
     ----------
-    items : iterable
-    total : int
+    items
+        What is passed on.
+    total
         How many units there are in all.
-    name : str
+    name
         What is being done, in the words of the stage.
-    unit : str
-    size : int
+    unit
+        What is counted, in the plural.
+    size
         Units per item (rows in a mini-batch; the last one may hold fewer).
 
     Yields

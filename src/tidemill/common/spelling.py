@@ -9,7 +9,16 @@ _SIMILAR = 0.5  # share of characters in common from which on two names are take
 
 
 def closest(name: str, valid: Iterable[str], *, ignore_case: bool = False) -> str | None:
-    """Find the valid name that is most like a wrong one.
+    """Choose the valid name that is most like a wrong one.
+
+    Parameters
+    ----------
+    name
+        The wrong name.
+    valid
+        Valid names.
+    ignore_case
+        Whether upper and lower case count as equal.
 
     Returns
     -------
@@ -28,6 +37,13 @@ def closest(name: str, valid: Iterable[str], *, ignore_case: bool = False) -> st
 
 def did_you_mean(name: str, valid: Iterable[str]) -> str:
     """Word the end of an error message about a name that is not valid.
+
+    Parameters
+    ----------
+    name
+        The wrong name.
+    valid
+        Valid names.
 
     Returns
     -------

@@ -11,9 +11,9 @@ def wilson(successes: float, trials: float, confidence: float) -> tuple[float, f
 
     Parameters
     ----------
-    successes, trials : float
+    successes, trials
         Counts; posterior mass counts as well.
-    confidence : float
+    confidence
         Between 0 and 1, such as 0.95.
 
     Returns

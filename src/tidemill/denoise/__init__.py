@@ -2,7 +2,7 @@
 
 models/      label models, a file each, named as in the registry
 statistics/  what label models count, estimate and fit
-report/      what is said of fitted labels: in words, on a card, in plots, against gold
+report/      reports of fitted labels: in words, on a card, in plots, against gold
 vote_files   files of votes, features and gold
 label_model  LabelModel: all of them behind one estimator, with scikit-learn's conventions
 run          denoise: the stage

@@ -18,12 +18,12 @@ from tidemill.denoise.report.identifiability import identifiability
 from tidemill.denoise.report.summary import facts
 from tidemill.denoise.run import (
     class_index,
+    dependences_and_intervals,
     describe,
     fit_twice,
     gold_report,
     labels_table,
     save_label_model,
-    summarise_labels,
     value_of,
 )
 from tidemill.denoise.vote_files import TextFeatures, VoteOptions, VotesFile, read_features, read_gold, read_votes
@@ -59,12 +59,12 @@ class Request:
 
 
 def label_votes(asked: Request) -> DenoiseReport:
-    """Fit a label model on a file of votes, and write labels and whatever else is asked for.
+    """Fit a label model on a file of votes, and write labels and the other requested files.
 
     Parameters
     ----------
     asked
-        The files and what is believed of the votes.
+        The files and the priors of the model.
 
     Returns
     -------
@@ -113,7 +113,7 @@ def _others(asked: Request, classes: tuple[str, ...], functions: Sequence[str]) 
 
 @dataclass(frozen=True)
 class Fitted:
-    """The fitted model, what one without gold says of the rows learned from, these rows, their features and gold."""
+    """The fitted model, probabilities of one without gold on the training rows, and these rows with features and gold."""
 
     model: BaseLabelModel
     gold_free: Probabilities
@@ -194,7 +194,7 @@ def _explained(asked: Request, fitted: Fitted, classes: tuple[str, ...]) -> dict
         from tidemill.denoise.report.plots import draw
 
         draw(asked.plots, told, train.votes, fitted.gold_free, gold=fitted.gold)
-    return summarise_labels(told) | {"confusions": told.functions}
+    return dependences_and_intervals(told) | {"confusions": told.functions}
 
 
 def _write_why(
@@ -207,7 +207,7 @@ def _write_why(
 
 
 def summary(report: DenoiseReport, out: Path) -> str:
-    """Say what a person wants to know first of a report, in a few lines.
+    """Summarize a report in a few lines.
 
     Parameters
     ----------

@@ -45,9 +45,9 @@ class LabelModel(Estimator):
     budget
         Most distinct rows to learn from.
     balance : (n_classes,)
-        Class balance believed in: evidence, not truth.
+        Prior class balance, used as evidence.
     accuracies_hint : (n_functions,)
-        Accuracy believed of each function, None where nothing is: evidence, not truth.
+        Prior accuracy of each function, None where there is none; used as evidence.
     strength
         Votes or rows of belief that confusions are shrunk with.
     balance_floor
@@ -61,7 +61,7 @@ class LabelModel(Estimator):
     most
         Most rows, or kinds of vote, that are kept.
     nearest
-        Neighbours that are asked.
+        Number of neighbours.
     penalty
         Weight of the squared coefficients, in rows.
     rounds
@@ -157,7 +157,7 @@ class LabelModel(Estimator):
             NumPy array of class indices, ``ABSTAIN`` (-1) or ``not_class(k)``; or a DataFrame of pandas or Polars with a
             column per function.
         y : (n_rows,)
-            Gold labels as evidence: class index or name, ``NO_GOLD`` (-1) where nobody has labeled the row. None: no gold.
+            Gold labels as evidence: class index or name, ``NO_GOLD`` (-1) where there is none. None: no gold.
         features : (n_rows, n_dimensions)
             Features of the rows, for models that learn from them (``joint`` and ``neighbours``; ``auto`` may).
 
@@ -234,7 +234,7 @@ class LabelModel(Estimator):
         votes, features
             As for ``predict_proba``.
         y : (n_rows,)
-            Class index or name; ``NO_GOLD`` (-1) where nobody has labeled the row.
+            Class index or name; ``NO_GOLD`` (-1) where the row has no gold.
 
         Returns
         -------
@@ -306,7 +306,7 @@ class LabelModel(Estimator):
         Raises
         ------
         DataError
-            The file is missing, torn, or holds something else.
+            The file is missing, damaged, or holds something else.
         """
         file = LabelModelFile.read(Path(path))
         try:
@@ -412,7 +412,12 @@ class LabelModel(Estimator):
 
 
 def label_models() -> list[str]:
-    """List the names that ``LabelModel`` takes.
+    """List the names of models that ``LabelModel`` accepts.
+
+    Returns
+    -------
+    list of str
+        In alphabetical order.
 
     Examples
     --------

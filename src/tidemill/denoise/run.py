@@ -61,10 +61,12 @@ def denoise(
 
     Parameters
     ----------
-    table : polars.DataFrame
+    table
         Table of ``votes_contract``.
-    classes : tuple of str
-    settings : DenoiseSettings
+    classes
+        Names of the classes in the order of their indices.
+    settings
+        Settings of denoise.
     features : (n_rows, n_dimensions), optional
         In the order of the table. The model learns from them where the settings ask for it; the report measures with them
         wherever they are given.
@@ -74,6 +76,7 @@ def denoise(
     Returns
     -------
     Denoised
+        Labels, the fitted label model and the report.
 
     Raises
     ------
@@ -97,7 +100,9 @@ def denoise(
     probabilities = model.predict_proba(votes, features=seen)
     without = probabilities if blind is model else blind.predict_proba(votes, features=seen)
     explained = explain_votes(votes[fitted], probabilities[fitted], names=names, classes=classes)
-    about = summarise_labels(explained) | gold_report(without, votes, gold, classes=classes, seed=settings.seed)
+    about = dependences_and_intervals(explained) | gold_report(
+        without, votes, gold, classes=classes, seed=settings.seed
+    )
     about |= {
         "identifiability": identifiability(votes[fitted], classes),
         "label_value": value_of(without, votes, features, gold, settings.seed),
@@ -108,16 +113,18 @@ def denoise(
     return Denoised(labels, moved, save_label_model(model, names, classes), report, explained, votes, without)
 
 
-def summarise_labels(explained: Explanation) -> dict[str, Any]:
+def dependences_and_intervals(explained: Explanation) -> dict[str, Any]:
     """Select what the report holds of an explanation: dependences, and the interval of each accuracy.
 
     Parameters
     ----------
-    explained : Explanation
+    explained
+        As ``explain`` gives it.
 
     Returns
     -------
     dict
+        ``dependences``, and ``accuracy_intervals`` by function.
     """
     intervals = {name: about.interval for name, about in explained.functions.items()}
     return {"dependences": explained.dependences, "accuracy_intervals": intervals}
@@ -130,12 +137,16 @@ def fit_twice(
 
     Parameters
     ----------
-    name : str
+    name
         Name of the model.
-    n_classes : int
-    parameters : dict
+    n_classes
+        Number of classes.
+    parameters
+        Parameters of the label model.
     votes : (n_rows, n_functions)
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
     features : (n_rows, n_dimensions) or None
+        Features of the rows.
     gold : (n_rows,) or None
 
     Returns
@@ -157,10 +168,12 @@ def gold_report(
     without : (n_rows, n_classes)
         Labels by a model that saw no gold.
     votes : (n_rows, n_functions)
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
     gold : (n_rows,) or None
         Class index or ``NO_GOLD``.
-    classes : tuple of str
-    seed : int
+    classes
+        Names of the classes in the order of their indices.
+    seed
         Of the resampling behind intervals.
 
     Returns
@@ -176,22 +189,24 @@ def gold_report(
 
 
 def value_of(weak: Probabilities, votes: Votes, features: Features | None, gold: Gold, seed: int) -> LabelValue:
-    """Measure how many gold rows the labeling functions are worth.
+    """Measure the value of the labeling functions, in gold rows.
 
     Parameters
     ----------
     weak : (n_rows, n_classes)
         Labels by a model that saw no gold.
     votes : (n_rows, n_functions)
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
     features : (n_rows, n_dimensions) or None
+        Features of the rows.
     gold : (n_rows,) or None
         Class index or ``NO_GOLD``.
-    seed : int
+    seed
         Of the splits.
 
     Returns
     -------
-    dict
+    LabelValue
         Without features, or with too little gold, what is missing and what to do next.
     """
     known = 0 if gold is None else int((np.asarray(gold) != NO_GOLD).sum())
@@ -213,17 +228,19 @@ def value_of(weak: Probabilities, votes: Votes, features: Features | None, gold:
 
 
 def model_parameters(settings: DenoiseSettings, classes: tuple[str, ...]) -> dict[str, Any]:
-    """Return the label model's parameters as it takes them: with the seed, and the default class by its index.
+    """Collect the label model's parameters from the settings: with the seed, and the default class by its index.
 
     Parameters
     ----------
-    settings : DenoiseSettings
+    settings
         ``parameters["default"]`` may be the name of a class.
-    classes : tuple of str
+    classes
+        Names of the classes in the order of their indices.
 
     Returns
     -------
     dict
+        Keyword arguments of the label model.
 
     Raises
     ------
@@ -243,15 +260,17 @@ def class_index(name: str, classes: tuple[str, ...], option: str) -> int:
 
     Parameters
     ----------
-    name : str
+    name
         Name of the class.
-    classes : tuple of str
-    option : str
+    classes
+        Names of the classes in the order of their indices.
+    option
         Where the name was given, for the error.
 
     Returns
     -------
     int
+        From 0.
 
     Raises
     ------
@@ -284,9 +303,12 @@ def labels_table(row_ids: pl.Series, probabilities: Probabilities, classes: tupl
 
     Parameters
     ----------
-    row_ids : polars.Series
+    row_ids
+        Ids of the rows.
     probabilities : (n_rows, n_classes)
-    classes : tuple of str
+        Class probabilities of each row.
+    classes
+        Names of the classes in the order of their indices.
 
     Returns
     -------
@@ -310,15 +332,17 @@ def describe(
 
     Parameters
     ----------
-    model : LabelModel
+    model
         Fitted.
     votes : (n_rows, n_functions)
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
     probabilities : (n_rows, n_classes)
         By this model.
-    names : list of str
+    names
         Of the functions.
-    classes : tuple of str
-    about : mapping
+    classes
+        Names of the classes in the order of their indices.
+    about
         The report's other fields.
 
     Returns
@@ -374,10 +398,41 @@ def _rounded(value: Any) -> float:
 
 
 def save_label_model(model: BaseLabelModel, names: Sequence[str], classes: tuple[str, ...]) -> LabelModelFile:
-    """Give the file of a fitted label model, which names the functions whose votes it reads and its classes."""
+    """Make the file of a fitted label model.
+
+    Parameters
+    ----------
+    model
+        Fitted label model.
+    names
+        Names of the functions whose votes it reads, in the order of the votes.
+    classes
+        Names of the classes in the order of their indices.
+
+    Returns
+    -------
+    LabelModelFile
+        To be written as JSON.
+    """
     return LabelModelFile(**model.to_dict(), functions=tuple(names), classes=classes)
 
 
 def load_label_model(file: LabelModelFile) -> BaseLabelModel:
-    """Give the label model of a file."""
+    """Restore the label model of a file.
+
+    Parameters
+    ----------
+    file
+        As ``save_label_model`` made it.
+
+    Returns
+    -------
+    BaseLabelModel
+        Fitted.
+
+    Raises
+    ------
+    ConfigError
+        No label model has the name that the file holds.
+    """
     return from_dict(file.model_dump(exclude={"functions", "classes"}))

@@ -37,17 +37,17 @@ _ABSTAINS: Final = frozenset({"", "abstain", "-1", "nan", "none", "null"})
 
 @dataclass(frozen=True)
 class VoteOptions:
-    """What a person may say of a table of votes.
+    """Options for reading a table of votes.
 
     Parameters
     ----------
-    columns : sequence of str, optional
+    columns
         Columns that are votes; None: those whose values are.
-    left_out : sequence of str
+    left_out
         Columns that are no votes.
-    abstain : int
+    abstain
         Number that means that a function does not vote; with 0 the classes are numbered from 1.
-    reading : ReadOptions
+    reading
         Of the file.
     """
 
@@ -80,13 +80,13 @@ def read_votes(
 
     Parameters
     ----------
-    path : Path
+    path
         Any table, a NumPy array, or WRENCH's JSON.
-    classes : sequence of str
+    classes
         Names of the classes.
-    functions : sequence of str, optional
+    functions
         Names of the functions, whose order the votes have; None: as the file has them.
-    options : VoteOptions, optional
+    options
         Which columns are votes, and how an abstain is written.
 
     Returns
@@ -319,9 +319,9 @@ def read_features(path: Path, rows: Sequence[str]) -> Features:
 
     Parameters
     ----------
-    path : Path
+    path
         Parquet (``row_id``, ``feature``), or ``.npy`` in the order of the rows.
-    rows : sequence of str
+    rows
         Ids of the rows.
 
     Returns
@@ -352,11 +352,11 @@ def read_gold(path: Path, rows: Sequence[str], classes: Sequence[str]) -> Any:
 
     Parameters
     ----------
-    path : Path
+    path
         CSV or Parquet (``row_id``, ``gold`` or ``label``), or ``.npy`` in the order of the rows.
-    rows : sequence of str
+    rows
         Ids of the rows.
-    classes : sequence of str
+    classes
         Names of the classes.
 
     Returns

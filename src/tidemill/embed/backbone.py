@@ -21,9 +21,9 @@ class Backbone(Protocol):
 
         Parameters
         ----------
-        contents : sequence
+        contents
             Texts, or bytes of images.
-        name : str
+        name
             What progress calls it.
 
         Returns
@@ -41,6 +41,7 @@ def round_features(features: Features) -> Features:
     Parameters
     ----------
     features : (n_rows, n_dimensions)
+        Features of the rows.
 
     Returns
     -------

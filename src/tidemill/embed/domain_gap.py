@@ -5,7 +5,7 @@ compared with them, as Li et al., "Revisiting Batch Normalization For Practical 
 symmetric Kullback-Leibler divergence of the two normal distributions, median over the channels of a layer, mean over layers.
 
 Texts: a tokenizer keeps the words that were common in its source as one piece, spells the others in several, and has none
-for what it has never seen. So pieces per word and the share of unknown pieces tell how foreign a text is.
+for what it has never seen. So pieces per word and the share of unknown pieces measure how unfamiliar a text is.
 
 The limits are from what ``benchmarks/domain_gap.py`` measured; docs/train.md has its table.
 """
@@ -49,9 +49,9 @@ def domain_gap(embedder: Embedder, rows: pl.DataFrame) -> Domain:
 
     Parameters
     ----------
-    embedder : Embedder
+    embedder
         What embeds the problem's rows.
-    rows : polars.DataFrame
+    rows
         Raw rows.
 
     Returns
@@ -83,14 +83,15 @@ def sample_rows(rows: pl.DataFrame, count: int) -> pl.DataFrame:
 
     Parameters
     ----------
-    rows : polars.DataFrame
+    rows
         Raw rows.
-    count : int
+    count
         Rows of the sample.
 
     Returns
     -------
     polars.DataFrame
+        ``count`` rows, or all where there are fewer.
     """
     return rows.sort("row_id").head(count)
 
@@ -119,11 +120,12 @@ def divergences(
 
     Parameters
     ----------
-    loaded : tuple
+    loaded
         The model, the size of its input, mean and spread of its pixels.
-    contents : sequence of bytes
+    contents
         Images.
-    settings : ImageSettings
+    settings
+        Settings of image backbones.
 
     Returns
     -------
@@ -173,7 +175,7 @@ def symmetric_divergence(one: tuple[Any, Any], other: tuple[Any, Any]) -> Any:
 
     Parameters
     ----------
-    one, other : tuple of float or array
+    one, other
         Mean and variance.
 
     Returns
@@ -216,7 +218,8 @@ def fertility(tokenizer: Any, texts: Sequence[str]) -> tuple[float, float]:
     ----------
     tokenizer
         Of Hugging Face.
-    texts : sequence of str
+    texts
+        Texts of the rows.
 
     Returns
     -------
@@ -239,6 +242,7 @@ def feature_spread(features: Features) -> float:
     Parameters
     ----------
     features : (n_rows, n_dimensions)
+        Features of the rows.
 
     Returns
     -------
@@ -260,8 +264,9 @@ def grade(value: float, limits: tuple[float, float]) -> Grade:
 
     Parameters
     ----------
-    value : float
-    limits : tuple of float
+    value
+        A measure of distance, at least 0.
+    limits
         From which on it is some way off, and far.
 
     Returns

@@ -26,12 +26,13 @@ def to_timm_names(state: Mapping[str, Any]) -> dict[str, Any]:
 
     Parameters
     ----------
-    state : mapping
+    state
         State dict in either naming.
 
     Returns
     -------
     dict
+        The same tensors; a state dict in timm's naming is unchanged.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Tables of features, and the mark that says what made them."""
+"""Tables of features, and the mark that records what computed them."""
 
 from __future__ import annotations
 
@@ -62,9 +62,9 @@ class Embedder:
 
         Parameters
         ----------
-        rows : polars.DataFrame
+        rows
             Raw rows.
-        name : str
+        name
             What progress calls it.
 
         Returns
@@ -93,7 +93,7 @@ class Embedder:
 
         Parameters
         ----------
-        rows : polars.DataFrame
+        rows
             Raw rows.
 
         Returns
@@ -109,8 +109,10 @@ def features_table(row_ids: pl.Series, features: Features) -> pl.DataFrame:
 
     Parameters
     ----------
-    row_ids : polars.Series
+    row_ids
+        Ids of the rows.
     features : (n_rows, n_dimensions)
+        Features of the rows.
 
     Returns
     -------
@@ -127,17 +129,19 @@ def features_table(row_ids: pl.Series, features: Features) -> pl.DataFrame:
 
 
 def is_current(file: Path, mark: Mapping[str, str]) -> bool:
-    """Test whether a file of features is there, whole, and bears the mark that it should.
+    """Test whether a file of features exists, is complete, and has the expected mark.
 
     Parameters
     ----------
-    file : Path
-    mark : mapping
+    file
+        Parquet file of features, which need not exist.
+    mark
         As ``Embedder.mark`` makes it.
 
     Returns
     -------
     bool
+        False where the features have to be computed again.
     """
     try:
         return pl.read_parquet_metadata(file).get(MARK) == mark[MARK]
@@ -150,7 +154,8 @@ def backbone_record(file: Path) -> BackboneRecord:
 
     Parameters
     ----------
-    file : Path
+    file
+        Parquet file of features.
 
     Returns
     -------
@@ -160,7 +165,7 @@ def backbone_record(file: Path) -> BackboneRecord:
     Raises
     ------
     DataError
-        The file does not say.
+        The file has no record of its backbone.
     """
     try:
         return BackboneRecord.model_validate(json.loads(pl.read_parquet_metadata(file)[MARK])["backbone"])
@@ -178,15 +183,17 @@ def embedder_of(about: BackboneRecord, *, root: Path, threads: int) -> Embedder:
 
     Parameters
     ----------
-    about : BackboneRecord
+    about
         What identifies the backbone.
-    root : Path
+    root
         The project's main checkout.
-    threads : int
+    threads
+        Threads of torch.
 
     Returns
     -------
     Embedder
+        For rows of the modality of the backbone.
 
     Raises
     ------
@@ -206,13 +213,14 @@ def embed_rows(rows: pl.DataFrame, about: BackboneRecord, *, root: Path, threads
 
     Parameters
     ----------
-    rows : polars.DataFrame
+    rows
         With a column ``text`` or ``image``.
-    about : BackboneRecord
+    about
         What identifies the backbone.
-    root : Path
+    root
         The project's main checkout.
-    threads : int
+    threads
+        Threads of torch.
 
     Returns
     -------

@@ -12,7 +12,7 @@ _TOLERANCE: Final = 1e-4  # of the largest output; the fold only reorders float3
 def fold_batch_norm(model: Any, probe: Any) -> Any:
     """Fold the batch norms of a model into the convolutions before them.
 
-    Modules say in which order they were registered, not in which they run; so the fold is tried on the probe, and
+    Modules are in the order in which they were registered, not in which they run; the fold is tried on the probe, and
     given up where the outputs differ.
 
     Parameters

@@ -15,9 +15,9 @@ def from_hub(load: Callable[..., T], name: str) -> T:
 
     Parameters
     ----------
-    load : callable
+    load
         Loads the model; takes ``local_files_only``.
-    name : str
+    name
         Of the model, for the error.
 
     Returns
@@ -41,9 +41,9 @@ def fetch_weights(load: Callable[[], T], name: str) -> T:
 
     Parameters
     ----------
-    load : callable
+    load
         Loads the model and may use the network.
-    name : str
+    name
         Of the model, for the error.
 
     Returns

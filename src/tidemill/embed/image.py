@@ -40,9 +40,9 @@ class ImageBackbone:
 
         Parameters
         ----------
-        contents : sequence of bytes
+        contents
             Images.
-        name : str
+        name
             What progress calls it.
 
         Returns
@@ -73,12 +73,13 @@ def load_trainable(
 
     Parameters
     ----------
-    backbone : str
+    backbone
         Timm's name of the model.
-    path : Path or None
+    path
         Its weights; None: from the hub.
-    settings : ImageSettings
-    scratch : bool
+    settings
+        Settings of image backbones.
+    scratch
         With random weights.
 
     Returns
@@ -108,8 +109,9 @@ def pooled(model: Any, images: Any, stages: Sequence[int]) -> Any:
     Parameters
     ----------
     model : torch.nn.Module
+        Model of timm.
     images : (n_rows, 3, height, width)
-    stages : sequence of int
+    stages
         Stages of which mean and spread of the maps are taken; none: the last layer.
 
     Returns
@@ -127,13 +129,13 @@ def pooled(model: Any, images: Any, stages: Sequence[int]) -> Any:
 
 
 def pixels(data: bytes, size: int) -> Pixels:
-    """Decode an image and squeeze the whole of it to a square.
+    """Decode an image and resize it to a square.
 
     Parameters
     ----------
-    data : bytes
+    data
         An image.
-    size : int
+    size
         Pixels of a side.
 
     Returns
@@ -155,14 +157,15 @@ def load_weights(backbone: str, path: Path) -> Any:
 
     Parameters
     ----------
-    backbone : str
+    backbone
         Timm's name of the model.
-    path : Path
+    path
         File, or folder of one file, of weights.
 
     Returns
     -------
     torch.nn.Module
+        The model, without its classifier.
 
     Raises
     ------

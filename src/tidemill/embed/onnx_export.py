@@ -61,8 +61,9 @@ def features_graph(backbone: TextBackbone | ImageBackbone, *, opset: int) -> Any
 
     Parameters
     ----------
-    backbone : TextBackbone or ImageBackbone
-    opset : int
+    backbone
+        Frozen backbone.
+    opset
         Version of ONNX's operators.
 
     Returns
@@ -116,8 +117,9 @@ def feeds(backbone: TextBackbone | ImageBackbone, contents: Sequence[Any]) -> It
 
     Parameters
     ----------
-    backbone : TextBackbone or ImageBackbone
-    contents : sequence
+    backbone
+        Frozen backbone that was exported.
+    contents
         Texts, or bytes of images.
 
     Yields
@@ -139,7 +141,18 @@ def feeds(backbone: TextBackbone | ImageBackbone, contents: Sequence[Any]) -> It
 
 
 def preparation(backbone: TextBackbone | ImageBackbone) -> dict[str, JsonValue]:
-    """Describe what a caller does with a row before the graph reads it, for the graph's metadata."""
+    """Describe what a caller does with a row before the graph reads it, for the graph's metadata.
+
+    Parameters
+    ----------
+    backbone
+        Frozen backbone that was exported.
+
+    Returns
+    -------
+    dict
+        Plain data: tokenizer and its limits for texts, size and channels for images.
+    """
     if isinstance(backbone, TextBackbone):
         kept = backbone.settings.model_dump(include={"max_tokens", "squeeze"})
         return {"tokenizer": "tokenizer.json", **kept}

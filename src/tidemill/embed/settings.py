@@ -17,7 +17,7 @@ class TextSettings(Settings):
 
 
 class ImageSettings(Settings):
-    """How an image becomes one vector; None takes the backbone's own value."""
+    """How an image becomes one vector; None: the backbone's own value."""
 
     size: int | None = Field(ge=8)
     mean: float | tuple[float, ...] | None

@@ -40,8 +40,9 @@ class TextBackbone:
 
         Parameters
         ----------
-        contents : sequence of str
-        name : str
+        contents
+            Texts.
+        name
             What progress calls it.
 
         Returns
@@ -61,11 +62,13 @@ class TextBackbone:
 
         Parameters
         ----------
-        contents : sequence of str
+        contents
+            Texts.
 
         Returns
         -------
         list of list of int
+            Token ids of each text.
         """
         most = self.settings.max_tokens
         texts = [readable(text, self.settings)[: most * CHARACTERS_PER_TOKEN] for text in contents]
@@ -74,7 +77,7 @@ class TextBackbone:
 
     @property
     def pad(self) -> Token:
-        """The token that stands where a text has ended."""
+        """The token that fills rows up to the length of the longest."""
         return self.tokenizer.pad_token_id or 0
 
     def _forward(self, rows: Sequence[Tokens]) -> Features:
@@ -95,12 +98,15 @@ def readable(text: str, settings: TextSettings) -> str:
 
     Parameters
     ----------
-    text : str
-    settings : TextSettings
+    text
+        Text of a row.
+    settings
+        Settings of text backbones.
 
     Returns
     -------
     str
+        Text for the tokenizer.
 
     Examples
     --------
@@ -119,8 +125,9 @@ def batches_by_length(tokens: Sequence[Tokens], tokens_per_step: int) -> Iterato
 
     Parameters
     ----------
-    tokens : sequence of list of int
-    tokens_per_step : int
+    tokens
+        Token ids of each row.
+    tokens_per_step
         Padded tokens of a group, at most.
 
     Yields
@@ -146,8 +153,9 @@ def pad_tokens(rows: Sequence[Tokens], pad: Token) -> tuple[Any, Any]:
 
     Parameters
     ----------
-    rows : sequence of list of int
-    pad : int
+    rows
+        Token ids of each row.
+    pad
         Token to pad with.
 
     Returns

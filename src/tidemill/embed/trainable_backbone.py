@@ -30,7 +30,18 @@ class TrainableText:
         self.module = type(backbone.model)(backbone.model.config) if scratch else backbone.model
 
     def prepare(self, contents: Sequence[str]) -> list[Any]:
-        """Tokenize texts."""
+        """Tokenize texts.
+
+        Parameters
+        ----------
+        contents : (n_rows,)
+            Texts.
+
+        Returns
+        -------
+        list of list of int
+            Token ids of each text, at most ``max_tokens``.
+        """
         most = self.settings.max_tokens
         texts = [readable(text, self.settings) for text in contents]
         listed: list[Any] = self.tokenizer(texts, truncation=True, max_length=most)["input_ids"]
@@ -41,8 +52,9 @@ class TrainableText:
 
         Parameters
         ----------
-        rows : sequence of list of int
-        chance : numpy.random.Generator or None
+        rows
+            Token ids of each row, as ``prepare`` gave them.
+        chance
             With one, a tenth of the tokens is masked, never the ends.
 
         Returns
@@ -75,11 +87,23 @@ class TrainableText:
         return torch.nn.functional.normalize(mean, dim=1) if self.settings.normalize else mean
 
     def layers(self) -> list[list[str]]:
-        """List names of the parameters, layer by layer: embeddings first, the last block last."""
+        """List names of the parameters, layer by layer: embeddings first, the last block last.
+
+        Returns
+        -------
+        list of list of str
+            Names of the parameters of each layer.
+        """
         return layers_in_order([name for name, _ in self.module.named_parameters()])
 
     def save(self, folder: Path) -> None:
-        """Write config, tokenizer and weights to an empty folder, as ``embed.weights`` takes them."""
+        """Write config, tokenizer and weights as ``embed.weights`` takes them.
+
+        Parameters
+        ----------
+        folder
+            Empty folder.
+        """
         self.module.save_pretrained(folder, safe_serialization=True)
         self.tokenizer.save_pretrained(folder)
 
@@ -92,7 +116,18 @@ class TrainableImage:
         self.module, self.size, self.mean, self.std = load_trainable(backbone, path, settings, scratch=scratch)
 
     def prepare(self, contents: Sequence[bytes]) -> list[Any]:
-        """Return the bytes as they are: images are decoded when their mini-batch comes."""
+        """Return the images as they are: they are decoded when their mini-batch comes.
+
+        Parameters
+        ----------
+        contents : (n_rows,)
+            Bytes of image files.
+
+        Returns
+        -------
+        list of bytes
+            The same bytes.
+        """
         return list(contents)
 
     def inputs(self, rows: Sequence[Any], chance: np.random.Generator | None) -> tuple[Any, ...]:
@@ -100,9 +135,9 @@ class TrainableImage:
 
         Parameters
         ----------
-        rows : sequence of bytes
+        rows
             Images.
-        chance : numpy.random.Generator or None
+        chance
             With one, images are mirrored, shifted, lighter or darker.
 
         Returns
@@ -132,14 +167,26 @@ class TrainableImage:
         return pooled(self.module, images, self.settings.stages)
 
     def layers(self) -> list[list[str]]:
-        """List names of the parameters, layer by layer, as timm groups them for layer-wise learning rates."""
+        """List names of the parameters, layer by layer, as timm groups them for layer-wise learning rates.
+
+        Returns
+        -------
+        list of list of str
+            Names of the parameters of each layer.
+        """
         from timm.models import group_parameters
 
         groups = group_parameters(self.module, self.module.group_matcher(coarse=False))
         return [list(groups[layer]) for layer in sorted(groups)]
 
     def save(self, folder: Path) -> None:
-        """Write weights to an empty folder, as ``embed.weights`` takes them."""
+        """Write weights as ``embed.weights`` takes them.
+
+        Parameters
+        ----------
+        folder
+            Empty folder; it is made where it does not exist.
+        """
         from safetensors.torch import save_file
 
         folder.mkdir(parents=True, exist_ok=True)
@@ -155,21 +202,21 @@ def trainable_backbone(embedder: Embedder, *, scratch: bool, seed: int) -> Tunab
 
     Parameters
     ----------
-    embedder : Embedder
+    embedder
         What embeds the problem's rows.
-    scratch : bool
+    scratch
         With random weights.
-    seed : int
+    seed
         Of random weights.
 
     Returns
     -------
-    TunableText or TunableImage
+    Tunable
 
     Raises
     ------
     ConfigError
-        The settings do not say how rows of this modality are read.
+        The settings lack the section of this modality.
     """
     import torch
 
@@ -192,7 +239,8 @@ def layers_in_order(names: Sequence[str]) -> list[list[str]]:
 
     Parameters
     ----------
-    names : sequence of str
+    names
+        Names of the parameters.
 
     Returns
     -------
@@ -219,7 +267,8 @@ def augment_image(image: Any, chance: np.random.Generator) -> Any:
     ----------
     image : (height, width, 3)
         From 0 to 1.
-    chance : numpy.random.Generator
+    chance
+        Random generator of the augmentation.
 
     Returns
     -------

@@ -18,9 +18,9 @@ def find_weights(weights: str, root: Path) -> Path | None:
 
     Parameters
     ----------
-    weights : str
+    weights
         The setting.
-    root : Path
+    root
         The project's main checkout.
 
     Returns
@@ -50,12 +50,13 @@ def weights_file(path: Path) -> Path:
 
     Parameters
     ----------
-    path : Path
+    path
         The file, or a folder that holds one file of weights.
 
     Returns
     -------
     Path
+        The one file of weights.
 
     Raises
     ------
@@ -76,7 +77,7 @@ def weights_sha256(path: Path | None) -> str | None:
 
     Parameters
     ----------
-    path : Path or None
+    path
         File or folder; None for a hub, whose name is all there is.
 
     Returns

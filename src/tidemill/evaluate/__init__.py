@@ -8,7 +8,7 @@ score_table          every metric of every model on every slice, with bootstrap 
 bootstrap            paired resamples of rows and their intervals
 slices               groups of rows by a column's values
 gate                 whether the candidate is promoted, and why
-confidence_report    temperature and coverage: whether probabilities can be believed
+confidence_report    temperature and coverage: how reliable probabilities are
 temperature          temperature scaling
 thresholds           precision and recall by the least probability that is accepted
 reliability          reliability diagram and confusion matrix, as tables

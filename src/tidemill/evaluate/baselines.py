@@ -26,8 +26,9 @@ def majority_class_predictions(gold: Gold, n_classes: int, rows: int) -> Probabi
     ----------
     gold : (n_known,)
         Class index of rows to learn from; without any, classes are alike.
-    n_classes : int
-    rows : int
+    n_classes
+        Number of classes.
+    rows
         Rows to predict.
 
     Returns
@@ -71,9 +72,10 @@ def align_classes(probabilities: Probabilities, known: Sequence[str], classes: S
     Parameters
     ----------
     probabilities : (n_rows, n_known)
-    known : sequence of str
+        Class probabilities of each row.
+    known
         Classes of the model.
-    classes : sequence of str
+    classes
         Classes of the problem; those that the model does not know get 0.
 
     Returns

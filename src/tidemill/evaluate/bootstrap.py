@@ -20,8 +20,10 @@ def resample(tallies: Array, *, n_bootstrap: int, seed: int) -> Array:
     Parameters
     ----------
     tallies : (n_rows, n_columns)
-    n_bootstrap : int
-    seed : int
+    n_bootstrap
+        Number of resamples.
+    seed
+        Seed of the random generator.
 
     Returns
     -------
@@ -36,11 +38,12 @@ def bootstrap_counts(rows: int, n_bootstrap: int, seed: int) -> Iterator[Array]:
 
     Parameters
     ----------
-    rows : int
+    rows
         Number of rows.
-    n_bootstrap : int
+    n_bootstrap
         Number of resamples.
-    seed : int
+    seed
+        Seed of the random generator.
 
     Yields
     ------
@@ -63,7 +66,7 @@ def interval(samples: Array, confidence: float) -> tuple[float, float]:
     ----------
     samples : (n_bootstrap,)
         Scores; those that have no meaning (NaN) are left out.
-    confidence : float
+    confidence
         The share, from 0 to 1.
 
     Returns

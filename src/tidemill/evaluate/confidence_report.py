@@ -36,18 +36,20 @@ def confidence_report(
     by: MetricSpec,
     settings: EvaluateSettings,
 ) -> tuple[Coverage, Temperature | None]:
-    """Measure selective prediction, and temperature scaling where it is asked for.
+    """Measure selective prediction, and temperature scaling where the settings request it.
 
     Parameters
     ----------
-    rows : polars.DataFrame
+    rows
         Rows with gold, with their split.
     models : mapping of str to (n_rows, n_classes)
         Probabilities by each baseline.
-    slices : sequence of Slice
+    slices
         Of the rows of test.
-    by : Ruler
-    settings : EvaluateSettings
+    by
+        Classes, positive class and bins by which metrics are computed.
+    settings
+        Settings of evaluate.
 
     Returns
     -------
@@ -66,11 +68,12 @@ def part(rows: pl.DataFrame, models: Mapping[str, Probabilities], split: str) ->
 
     Parameters
     ----------
-    rows : polars.DataFrame
+    rows
         Rows with gold.
     models : mapping of str to (n_rows, n_classes)
         Probabilities by each baseline.
-    split : str
+    split
+        Name of the split.
 
     Returns
     -------

@@ -44,7 +44,7 @@ _SAME: Final = 1e-6  # float32 weights give probabilities that differ by less th
 
 @dataclass(frozen=True)
 class GateInput:
-    """The valid rows with gold: gold, columns that describe the rows, and what each model says of them."""
+    """The valid rows with gold: gold, columns that describe the rows, and each model's predictions."""
 
     gold: Gold
     columns: pl.DataFrame
@@ -64,7 +64,22 @@ class _PairedComparison:
 
 
 def gate_verdict(contest: GateInput, by: MetricSpec, settings: EvaluateSettings) -> Verdict:
-    """Judge the candidate by the rule above."""
+    """Judge the candidate by the rule that the module describes.
+
+    Parameters
+    ----------
+    contest
+        Predictions of the candidate, the champion and the floor on the same rows, with gold and slices.
+    by
+        The metric that decides.
+    settings
+        Settings of evaluate: least numbers of rows, probabilities and guards.
+
+    Returns
+    -------
+    Verdict
+        Promote or keep, the reasons in words, and scores with their intervals.
+    """
     if len(contest.gold) < settings.gate.min_rows:
         text = f"only {len(contest.gold)} rows of split valid have gold, {settings.gate.min_rows} are asked: label more"
         return _kept(contest, settings, text)
@@ -180,6 +195,16 @@ def _guard(contest: GateInput, guard: Guard, one: Slice, by: MetricSpec, setting
 def metric_label(metric: str) -> str:
     """Write a metric's name in words.
 
+    Parameters
+    ----------
+    metric
+        Name of the metric in the settings.
+
+    Returns
+    -------
+    str
+        The name with spaces.
+
     Examples
     --------
     >>> metric_label("balanced_accuracy")
@@ -189,13 +214,36 @@ def metric_label(metric: str) -> str:
 
 
 def format_score(value: float | None) -> str:
-    """Write a score with three decimals, or a dash where it has no meaning."""
+    """Write a score with three decimals.
+
+    Parameters
+    ----------
+    value
+        The score; None where it is undefined.
+
+    Returns
+    -------
+    str
+        A dash for None.
+    """
     return "-" if value is None else f"{value:.3f}"
 
 
 def format_gain(found: Estimate) -> str:
     """Write a difference with its interval.
 
+    Parameters
+    ----------
+    found
+        Difference and both ends of its interval, each None where undefined.
+
+    Returns
+    -------
+    str
+        Signed, with three decimals; a dash for None.
+
+    Examples
+    --------
     >>> format_gain(Estimate(score=0.25, low=0.2, high=0.3))
     '+0.250 [+0.200, +0.300]'
     """

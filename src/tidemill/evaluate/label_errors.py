@@ -92,7 +92,8 @@ def rank_label_errors(labels: Gold, said: Probabilities, settings: ErrorSettings
         Class index.
     said : (n_rows, n_classes)
         Out-of-fold probabilities.
-    settings : ErrorSettings
+    settings
+        Which labels count as suspect, and how they are ranked.
 
     Returns
     -------

@@ -39,7 +39,8 @@ class PowerLawFit:
 
         Parameters
         ----------
-        rows : float
+        rows
+            Number of training rows, above 0.
 
         Returns
         -------
@@ -57,10 +58,14 @@ def scores_by_size(tallies: Sequence[Array], by: MetricSpec, metric: str, *, n_b
     ----------
     tallies : sequence of (n_rows, n_columns)
         Of each model.
-    by : Ruler
-    metric : str
-    n_bootstrap : int
-    seed : int
+    by
+        Classes, positive class and bins by which metrics are computed.
+    metric
+        Name of the metric.
+    n_bootstrap
+        Number of resamples.
+    seed
+        Seed of the random generator.
 
     Returns
     -------
@@ -78,15 +83,16 @@ def fit_power_law(rows: Sequence[int], seen: Array, *, seed: int) -> PowerLawFit
 
     Parameters
     ----------
-    rows : sequence of int
+    rows
         Number of rows of each model.
     seen : (1 + n_draws, n_models)
         Scores, as ``measured`` gives them.
-    seed : int
+    seed
+        Seed of the random generator.
 
     Returns
     -------
-    Law
+    PowerLawFit
 
     Raises
     ------
@@ -126,17 +132,18 @@ def extrapolate(
 
     Parameters
     ----------
-    law : Law
-    asked : sequence of int
+    law
+        The fitted law.
+    asked
         Numbers of rows.
-    confidence : float
+    confidence
         Of the intervals.
-    reach : float
+    reach
         Times the largest size measured, beyond which nothing is predicted.
 
     Returns
     -------
-    list or tuple
+    tuple of CurvePrediction
         For each number of rows the score with its interval, or why there is none.
     """
     told = []
@@ -158,12 +165,13 @@ def check_extrapolation(rows: Sequence[int], seen: Array, *, seed: int, confiden
 
     Parameters
     ----------
-    rows : sequence of int
+    rows
         Number of rows of each model.
     seen : (1 + n_draws, n_models)
         Scores, as ``measured`` gives them.
-    seed : int
-    confidence : float
+    seed
+        Seed of the random generator.
+    confidence
         Of the interval.
 
     Returns

@@ -24,7 +24,7 @@ def draw_curves(told: Curves, path: Path) -> None:
     ----------
     told
         Content of ``curves.json``.
-    path : Path
+    path
         PNG file.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg

@@ -26,7 +26,7 @@ Gold = npt.NDArray[np.integer[Any]]
 class MetricSpec:
     """What scores need to know besides the rows: classes, the positive one for F1 (None: macro), confidence bins.
 
-    Precision and recall are told of the classes that ``names`` names, in their order.
+    Precision and recall are computed for the classes that ``names`` names, in their order.
     """
 
     n_classes: int
@@ -36,19 +36,20 @@ class MetricSpec:
 
 
 def metric_spec(classes: tuple[str, ...], positive: str | None, n_bins: int) -> MetricSpec:
-    """Make the ruler of a problem.
+    """Make the specification of a problem's metrics.
 
     Parameters
     ----------
-    classes : tuple of str
-    positive : str or None
+    classes
+        Names of the classes in the order of their indices.
+    positive
         Class whose F1 is reported; None: the last of two classes, or macro F1.
-    n_bins : int
+    n_bins
         Bins of the calibration error.
 
     Returns
     -------
-    Ruler
+    MetricSpec
 
     Raises
     ------
@@ -74,7 +75,9 @@ def metric_terms(gold: Gold, probabilities: Probabilities, by: MetricSpec) -> Ar
     gold : (n_rows,)
         Class index.
     probabilities : (n_rows, n_classes)
-    by : Ruler
+        Class probabilities of each row.
+    by
+        Classes, positive class and bins by which metrics are computed.
 
     Returns
     -------
@@ -102,7 +105,8 @@ def metrics_from_sums(sums: Array, by: MetricSpec) -> dict[str, Array]:
     ----------
     sums : (..., n_columns)
         Sums of what ``metric_terms`` gives.
-    by : Ruler
+    by
+        Classes, positive class and bins by which metrics are computed.
 
     Returns
     -------

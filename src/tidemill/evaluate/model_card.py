@@ -29,10 +29,11 @@ def evaluation_card(trained: str, done: Evaluated, labels: Sequence[tuple[str, s
 
     Parameters
     ----------
-    trained : str
+    trained
         That card, Markdown.
-    done : Evaluated
-    labels : sequence of tuple of str
+    done
+        Scores, verdict and tables of the evaluation.
+    labels
         Facts of the label model.
 
     Returns

@@ -32,9 +32,10 @@ def ood_rejection(
         Class index.
     said : (n_rows, n_classes)
         Probabilities by the end model.
-    slices : sequence of Slice
+    slices
         Of the rows.
-    settings : EvaluateSettings
+    settings
+        Settings of evaluate.
 
     Returns
     -------

@@ -43,10 +43,12 @@ def draw(done: Evaluated, folder: Path, classes: Sequence[str]) -> None:
 
     Parameters
     ----------
-    done : Evaluated
-    folder : Path
+    done
+        Scores, verdict and tables of the evaluation.
+    folder
         Where the PNG files are written.
-    classes : sequence of str
+    classes
+        Names of the classes in the order of their indices.
     """
     metric = done.metrics.metric
     _save(_scores(done.scores), folder / "scores.png")

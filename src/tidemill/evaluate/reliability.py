@@ -23,7 +23,7 @@ def reliability_table(gold: Gold, models: Mapping[str, Probabilities], n_bins: i
         Class index.
     models : mapping of str to (n_rows, n_classes)
         Probabilities by each baseline.
-    n_bins : int
+    n_bins
         Bins of the likeliest class's probability.
 
     Returns
@@ -65,7 +65,9 @@ def confusion_table(gold: Gold, probabilities: Probabilities, classes: Sequence[
     gold : (n_rows,)
         Class index.
     probabilities : (n_rows, n_classes)
-    classes : sequence of str
+        Class probabilities of each row.
+    classes
+        Names of the classes in the order of their indices.
 
     Returns
     -------

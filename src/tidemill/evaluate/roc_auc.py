@@ -21,6 +21,7 @@ def roc_auc(gold: Gold, probabilities: Probabilities, times: Array | None = None
     gold : (n_rows,)
         Class index.
     probabilities : (n_rows, n_classes)
+        Class probabilities of each row.
     times : (n_draws, n_rows), optional
         How often each row is drawn; None: once, in one draw.
 

@@ -52,14 +52,16 @@ def evaluate(
 
     Parameters
     ----------
-    rows : polars.DataFrame
+    rows
         Rows with gold of splits valid and test: row_id, split, gold and any columns that describe the rows. Test rows are
         reported, valid rows judged.
     models : mapping of str to (n_rows, n_classes)
         Probabilities by names of ``baselines.ORDER``.
-    classes : tuple of str
-    settings : EvaluateSettings
-    version : str or None
+    classes
+        Names of the classes in the order of their indices.
+    settings
+        Settings of evaluate.
+    version
         The champion's.
     outlier : (n_rows,), optional
         Outlier scores by the end model, where it rejects rows.
@@ -67,6 +69,7 @@ def evaluate(
     Returns
     -------
     Evaluated
+        Metrics, verdict and tables of scores.
     """
     by = metric_spec(classes, settings.positive_class, settings.n_bins)
     ordered = {name: models[name] for name in ORDER if name in models}

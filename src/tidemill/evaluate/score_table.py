@@ -23,7 +23,17 @@ _NOTHING = 1e-12  # a difference below this is rounding
 
 
 def rounded(value: float) -> float | None:
-    """Round to six decimals, None for NaN: what JSON can hold and `dvc metrics diff` can compare.
+    """Round to six decimals: what JSON can hold and `dvc metrics diff` can compare.
+
+    Parameters
+    ----------
+    value
+        Any number, NaN where it is undefined.
+
+    Returns
+    -------
+    float or None
+        None for NaN; never -0.0.
 
     Examples
     --------
@@ -38,14 +48,17 @@ def estimate(value: float, samples: Array, settings: EvaluateSettings) -> Estima
 
     Parameters
     ----------
-    value : float
+    value
+        The score over all rows.
     samples : (n_bootstrap,)
         The score over resampled rows.
-    settings : EvaluateSettings
+    settings
+        Settings of evaluate.
 
     Returns
     -------
     Estimate
+        Rounded to six decimals.
     """
     low, high = interval(samples, settings.confidence_level)
     return Estimate(score=rounded(value), low=rounded(low), high=rounded(high))
@@ -62,9 +75,12 @@ def score_table(
         Class index.
     models : mapping of str to (n_rows, n_classes)
         Probabilities by each baseline.
-    slices : sequence of Slice
-    by : Ruler
-    settings : EvaluateSettings
+    slices
+        Slices of the rows, each with its mask.
+    by
+        Classes, positive class and bins by which metrics are computed.
+    settings
+        Settings of evaluate.
 
     Returns
     -------
@@ -145,9 +161,12 @@ def difference(
         Class index.
     one, other : (n_rows, n_classes)
         Probabilities.
-    by : Ruler
-    settings : EvaluateSettings
-    metric : str
+    by
+        Classes, positive class and bins by which metrics are computed.
+    settings
+        Settings of evaluate.
+    metric
+        Name of the metric.
 
     Returns
     -------
@@ -178,5 +197,6 @@ def share_better(gains: Array) -> float:
     Returns
     -------
     float
+        In [0, 1].
     """
     return float(np.mean(gains > _NOTHING))

@@ -22,7 +22,7 @@ class Guard(Settings):
 
 
 class GateSettings(Settings):
-    """When the candidate takes the champion's place."""
+    """When the candidate replaces the champion."""
 
     metric: Metric
     min_rows: int = Field(ge=1)
@@ -32,7 +32,7 @@ class GateSettings(Settings):
 
 
 class CurveSettings(Settings):
-    """What `tidemill learning-curves` measures, and of how many rows it is asked."""
+    """What `tidemill learning-curves` measures, and the numbers of rows that it predicts."""
 
     sizes: tuple[int, ...] = Field(min_length=4)
     n_repeats: int = Field(ge=2)

@@ -29,9 +29,11 @@ def slices_of_columns(table: pl.DataFrame, columns: Sequence[str], *, min_rows: 
 
     Parameters
     ----------
-    table : polars.DataFrame
-    columns : sequence of str
-    min_rows : int
+    table
+        Rows.
+    columns
+        Names of the columns to slice by.
+    min_rows
         Smaller slices are left out.
 
     Returns
@@ -59,12 +61,15 @@ def slice_of_value(table: pl.DataFrame, column: str, value: str) -> Slice:
 
     Parameters
     ----------
-    table : polars.DataFrame
-    column, value : str
+    table
+        Rows.
+    column, value
+        Name of the column, and a value of it as text.
 
     Returns
     -------
     Slice
+        Name and mask of the rows.
     """
     if column not in table.columns:
         return Slice(column, value, np.zeros(table.height, dtype=np.bool_))
@@ -77,15 +82,17 @@ def slice_columns(table: pl.DataFrame, wanted: Sequence[str] | None, *, max_valu
 
     Parameters
     ----------
-    table : polars.DataFrame
+    table
         Descriptive columns.
-    wanted : sequence of str or None
+    wanted
         None: all of two to ``max_values`` values.
-    max_values : int
+    max_values
+        Most values of a column that is chosen without being named.
 
     Returns
     -------
     list of str
+        Those of ``wanted`` that the table has, in that order; or those of the table.
 
     Examples
     --------
@@ -99,7 +106,20 @@ def slice_columns(table: pl.DataFrame, wanted: Sequence[str] | None, *, max_valu
 
 
 def values_of(table: pl.DataFrame, column: str) -> list[str]:
-    """List the values of a column as text, sorted; none where the table lacks the column."""
+    """List the values of a column as text.
+
+    Parameters
+    ----------
+    table
+        Rows.
+    column
+        Name of the column.
+
+    Returns
+    -------
+    list of str
+        Distinct and sorted; empty where the table lacks the column.
+    """
     return _values(table[column]) if column in table.columns else []
 
 

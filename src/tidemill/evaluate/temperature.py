@@ -26,6 +26,7 @@ def fit_temperature(probabilities: Probabilities, targets: Probabilities, times:
     Parameters
     ----------
     probabilities : (n_rows, n_classes)
+        Class probabilities of each row.
     targets : (n_rows, n_classes)
         Probabilities, certain or not.
     times : (n_rows,), optional
@@ -58,10 +59,13 @@ def bootstrap_temperatures(
     Parameters
     ----------
     probabilities : (n_rows, n_classes)
+        Class probabilities of each row.
     targets : (n_rows, n_classes)
-    n_bootstrap : int
+        Probabilistic labels.
+    n_bootstrap
         At most ``MOST_DRAWS`` resamples are fitted.
-    seed : int
+    seed
+        Seed of the random generator.
 
     Returns
     -------
@@ -83,7 +87,8 @@ def scale_by_temperature(probabilities: Probabilities, degrees: float) -> Probab
     Parameters
     ----------
     probabilities : (n_rows, n_classes)
-    degrees : float
+        Class probabilities of each row.
+    degrees
         The temperature.
 
     Returns

@@ -32,8 +32,11 @@ def thresholds(
     gold : (n_rows,)
         Class index.
     probabilities : (n_rows, n_classes)
-    classes : sequence of str
-    settings : EvaluateSettings
+        Class probabilities of each row.
+    classes
+        Names of the classes in the order of their indices.
+    settings
+        Settings of evaluate.
 
     Returns
     -------
@@ -73,14 +76,15 @@ def _rates(positive: Any, said: Any, times: Array) -> dict[str, Array]:
 
 
 def least_confidence(gold: Gold, probabilities: Probabilities, precision: float) -> float | None:
-    """Find the confidence threshold that gives a precision.
+    """Determine the confidence threshold that reaches a precision.
 
     Parameters
     ----------
     gold : (n_rows,)
         Class index.
     probabilities : (n_rows, n_classes)
-    precision : float
+        Class probabilities of each row.
+    precision
         The precision asked for.
 
     Returns
@@ -113,13 +117,16 @@ def coverage_at(
     gold : (n_rows,)
         Class index.
     probabilities : (n_rows, n_classes)
-    threshold : float
+        Class probabilities of each row.
+    threshold
         Least confidence of a prediction.
-    settings : EvaluateSettings
+    settings
+        Settings of evaluate.
 
     Returns
     -------
-    coverage and precision, with intervals
+    SliceCoverage
+        Coverage and precision, each with its interval.
     """
     answered = probabilities.max(axis=1) >= threshold
     right = answered & (probabilities.argmax(axis=1) == gold)

@@ -1,4 +1,4 @@
-"""What a project's flows are made of: they say when, this does it.
+"""What a project's flows are made of: they define when to run, this package runs.
 
 parameter_form  what the form of a flow offers in the Prefect UI
 refresh         problems brought up to date side by side, each in a subflow of its own

@@ -48,7 +48,20 @@ def monitor_problems(project: Project, problem: str, *, refresh: Callable[[str],
 
 @flow(name="look", flow_run_name="look at {problem}")
 def check_drift(root: str, problem: str) -> str:
-    """Let the monitor stage of one problem decide on the batches that have arrived."""
+    """Run the monitor stage of one problem on the batches that have arrived.
+
+    Parameters
+    ----------
+    root
+        Top folder of the project.
+    problem
+        Name of the problem.
+
+    Returns
+    -------
+    str
+        The decision of the monitor, or a sentence where nothing has arrived.
+    """
     log, project = get_run_logger(), Project.open(Path(root))
     with only_run(project, problem, log), workspace(project.shared) as work:
         prepare(work, problem, [], log=log)

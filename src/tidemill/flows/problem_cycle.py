@@ -28,7 +28,7 @@ Log = logging.Logger | logging.LoggerAdapter[Any]
 
 @dataclass(frozen=True)
 class CycleResult:
-    """What a refresh of one problem came to: stages that were computed, the version promoted, the commit, the words."""
+    """Result of one cycle of a problem: stages computed, the version promoted, the commit, and a summary."""
 
     problem: str
     computed: tuple[str, ...]
@@ -45,16 +45,18 @@ def refresh_cycles(project: Project, problem: str, overrides: list[str], *, log:
 
     Parameters
     ----------
-    project : Project
-    problem : str
-    overrides : list of str
+    project
+        The project.
+    problem
+        Name of the problem.
+    overrides
         In Hydra's grammar.
     log
         Logger of the run.
 
     Returns
     -------
-    list of Outcome
+    list of CycleResult
         One per cycle.
     """
     with only_run(project, problem, log), workspace(project.shared) as work:
@@ -66,13 +68,45 @@ def refresh_cycles(project: Project, problem: str, overrides: list[str], *, log:
 
 
 def prepare(work: Workspace, problem: str, overrides: list[str], *, log: Log) -> None:
-    """Compose params.yaml and code.yaml of a workspace, and put the outputs of earlier runs in place."""
+    """Compose params.yaml and code.yaml of a workspace, and put the outputs of earlier runs in place.
+
+    Parameters
+    ----------
+    work
+        Workspace of the run.
+    problem
+        Name of the problem.
+    overrides
+        In Hydra's grammar, such as ``spam.train.seed=1``.
+    log
+        Logger of the flow's run.
+
+    Raises
+    ------
+    ConfigError
+        An override names a key or an option that does not exist.
+    """
     compose_all(work.project, overrides)
     restore(work, problem, log.info)
 
 
 def take_in_arrivals(work: Workspace, problem: str, *, log: Log) -> list[str]:
-    """Add the batches that have arrived to the workspace's manifest, and return their names."""
+    """Add the batches that have arrived to the workspace's manifest.
+
+    Parameters
+    ----------
+    work
+        Workspace of the run.
+    problem
+        Name of the problem.
+    log
+        Logger of the flow's run; it lists new batches and refused files.
+
+    Returns
+    -------
+    list of str
+        Names of the new batches.
+    """
     found = arrive(work.project, problem)
     for note in found.notes:
         log.info(f"{problem}: {note}")
@@ -84,7 +118,20 @@ def take_in_arrivals(work: Workspace, problem: str, *, log: Log) -> list[str]:
 
 
 def planned_steps(work: Workspace, problem: str) -> list[Step]:
-    """Plan the problem's steps; where one has changed, the current champion is what they compare with."""
+    """Plan the problem's steps; where one has changed, the champion to compare with is pinned first.
+
+    Parameters
+    ----------
+    work
+        Workspace of the run.
+    problem
+        Name of the problem.
+
+    Returns
+    -------
+    list of Step
+        A step per stage, with those that it waits for and whether it has changed.
+    """
     steps = _plan(work, problem)
     if not any(step.changed for step in steps):
         return steps
@@ -128,7 +175,17 @@ def _pin_is_champion(work: Workspace, problem: str) -> bool:
 
 @contextmanager
 def only_run(project: Project, problem: str, log: Log) -> Iterator[None]:
-    """One run of a problem at a time on this machine."""
+    """Make sure that a problem has one run at a time on this machine, for the length of a block.
+
+    Parameters
+    ----------
+    project
+        The project.
+    problem
+        Name of the problem.
+    log
+        Logger of the flow's run; it reports where another run is waited for.
+    """
     with locked(
         project.state / "locks" / problem,
         waits=lambda: log.info(f"{problem}: another run is under way; waiting for it"),

@@ -64,5 +64,20 @@ def _side_by_side(project: Project, problems: list[str], overrides: list[str]) -
 
 @flow(name="refresh-problem", flow_run_name="refresh {problem}", persist_result=False)
 def refresh_problem(root: str, problem: str, overrides: list[str]) -> list[CycleResult]:
-    """Bring one problem up to date; returns what was computed, what drifted, what was promoted or kept and why."""
+    """Bring one problem up to date.
+
+    Parameters
+    ----------
+    root
+        Top folder of the project.
+    problem
+        Name of the problem.
+    overrides
+        In Hydra's grammar, such as ``spam.train.seed=1``.
+
+    Returns
+    -------
+    list of CycleResult
+        Per cycle: what was computed, what was promoted or kept, and why.
+    """
     return refresh_cycles(Project.open(Path(root)), problem, overrides, log=get_run_logger())

@@ -34,10 +34,11 @@ def run_step(address: str, work: Workspace, *, changed: bool) -> State[None]:
 
     Parameters
     ----------
-    address : str
+    address
         Of the stage, such as ``train@spam``.
-    work : Workspace
-    changed : bool
+    work
+        Workspace of the run.
+    changed
         Whether it has anything to do.
 
     Returns
@@ -74,8 +75,10 @@ def run_steps(steps: list[Step], work: Workspace) -> tuple[str, ...]:
 
     Parameters
     ----------
-    steps : list of Step
-    work : Workspace
+    steps
+        Steps of the plan, each with those that it waits for.
+    work
+        Workspace of the run.
 
     Returns
     -------
@@ -111,7 +114,15 @@ def _reason(state: State[Any]) -> str:
 
 
 def show(address: str, project: Project) -> None:
-    """Show the artifacts of a stage that has run in the Prefect UI."""
+    """Show the artifacts of a stage that has run in the Prefect UI.
+
+    Parameters
+    ----------
+    address
+        Stage and problem, such as ``train@spam``.
+    project
+        The project.
+    """
     stage, _, problem = address.partition("@")
     if stage in _SHOWN:
         _SHOWN[stage](problem, project.paths(problem).reports)

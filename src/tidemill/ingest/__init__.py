@@ -6,7 +6,7 @@ values           what counts as missing, as text and as a class
 row_errors       rows that cannot be read: refused, or set aside
 images           whether image files can be read
 mail             readable text of e-mail messages
-near_duplicates  texts that say the same, by MinHash
+near_duplicates  near-duplicate texts, by MinHash
 demo             the packaged data sets as incoming files
 settings         settings of `conf/ingest/`
 """

@@ -59,15 +59,15 @@ def build_batch(
 
     Parameters
     ----------
-    name : str
+    name
         Of the batch.
-    source : Source
+    source
         Where its rows are.
-    problem : Problem
+    problem
         Its classes and modality.
-    settings : IngestSettings
+    settings
         What the columns mean, and what becomes of rows that cannot be taken.
-    before : polars.DataFrame
+    before
         The ``seen`` rows of earlier batches.
 
     Returns
@@ -143,7 +143,8 @@ def empty_seen(settings: IngestSettings) -> pl.DataFrame:
 
     Parameters
     ----------
-    settings : IngestSettings
+    settings
+        Settings of ingest.
 
     Returns
     -------
@@ -166,7 +167,8 @@ def row_ids(hashes: Sequence[str], keys: Sequence[str]) -> list[str]:
 
     Parameters
     ----------
-    hashes, keys : sequence of str
+    hashes, keys
+        Hash of the content and key in the source, of each row.
 
     Returns
     -------
@@ -186,12 +188,15 @@ def split_of(row_id: str, settings: SplitSettings) -> str:
 
     Parameters
     ----------
-    row_id : str
-    settings : SplitSettings
+    row_id
+        Id of the row.
+    settings
+        Shares of the splits, and the seed of the hash.
 
     Returns
     -------
     str
+        ``train``, ``dev``, ``valid`` or ``test``.
     """
     share = int.from_bytes(hashlib.sha256(f"{settings.seed}:{row_id}".encode()).digest()[:8]) / 2**64
     edges = np.cumsum([getattr(settings, name) for name in SPLITS])[:-1]
@@ -254,16 +259,17 @@ def counts(seen: pl.DataFrame, split: pl.Series, *, quarantined: int) -> BatchCo
 
     Parameters
     ----------
-    seen : polars.DataFrame
+    seen
         The batch's ``seen`` rows.
-    split : polars.Series
+    split
         Splits of its raw rows.
-    quarantined : int
+    quarantined
         Rows that were set aside.
 
     Returns
     -------
     BatchCounts
+        Rows by what became of them.
     """
     fates = {fate: int((seen["fate"] == fate).sum()) for fate in FATES}
     return BatchCounts(

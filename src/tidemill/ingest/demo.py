@@ -45,11 +45,11 @@ def convert(problem: str, packages: Path, incoming: Path) -> list[Path]:
 
     Parameters
     ----------
-    problem : str
+    problem
         Demo problem.
-    packages : Path
+    packages
         Folder of extracted packages.
-    incoming : Path
+    incoming
         Folder of incoming files.
 
     Returns
@@ -99,7 +99,7 @@ def sms_messages(text: str) -> list[Message]:
 
     Parameters
     ----------
-    text : str
+    text
         Content of the file.
 
     Returns

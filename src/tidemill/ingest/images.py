@@ -21,15 +21,15 @@ def check_images(
 
     Parameters
     ----------
-    images : sequence of bytes
+    images
         Content of each row's image.
-    paths : sequence of str
+    paths
         Name of each image.
-    table : Table
+    table
         The rows.
-    max_pixels : int
+    max_pixels
         Pixels that an image may have.
-    errors : RowErrors, optional
+    errors
         What becomes of rows whose image cannot be decoded; None: the first is refused. Rows set aside before are passed over.
 
     Raises

@@ -40,7 +40,8 @@ def read_mail(data: bytes) -> Mail:
 
     Parameters
     ----------
-    data : bytes
+    data
+        Content of the file.
 
     Returns
     -------
@@ -67,12 +68,13 @@ def readable(text: str) -> str:
 
     Parameters
     ----------
-    text : str
+    text
         HTML.
 
     Returns
     -------
     str
+        Text without tags.
 
     Examples
     --------
@@ -88,11 +90,13 @@ def strip_mail_artifacts(text: str) -> str:
 
     Parameters
     ----------
-    text : str
+    text
+        Text of an email.
 
     Returns
     -------
     str
+        The cleaned text.
     """
     lines = _CONTROL.sub(" ", text.replace("\r\n", "\n").replace("\r", "\n")).split("\n")
     return "\n".join(line for line in (" ".join(line.split()) for line in lines) if line)
@@ -125,13 +129,15 @@ def decode(data: bytes, declared: str) -> str:
 
     Parameters
     ----------
-    data : bytes
-    declared : str
+    data
+        Encoded text.
+    declared
         Encoding that the part declares.
 
     Returns
     -------
     str
+        Characters that cannot be decoded are replaced.
     """
     for encoding in ("utf-8", declared):
         try:

@@ -36,11 +36,13 @@ def normalize(text: str) -> str:
 
     Parameters
     ----------
-    text : str
+    text
+        Text of a row.
 
     Returns
     -------
     str
+        Text by which duplicates are compared.
 
     Examples
     --------
@@ -55,7 +57,8 @@ def shingles(text: str) -> npt.NDArray[np.uint32]:
 
     Parameters
     ----------
-    text : str
+    text
+        Text of a row.
 
     Returns
     -------
@@ -81,7 +84,8 @@ def signature(text: str) -> Signature:
 
     Parameters
     ----------
-    text : str
+    text
+        Text of a row.
 
     Returns
     -------
@@ -98,7 +102,8 @@ def signatures(texts: Sequence[str]) -> npt.NDArray[np.uint32]:
 
     Parameters
     ----------
-    texts : sequence of str
+    texts
+        Texts of the rows.
 
     Returns
     -------
@@ -109,7 +114,7 @@ def signatures(texts: Sequence[str]) -> npt.NDArray[np.uint32]:
 
 
 class Seen:
-    """Signatures of the rows kept so far; answers whether a further one is new.
+    """Signatures of the rows accepted so far, by which near duplicates are detected.
 
     Parameters
     ----------
@@ -125,7 +130,7 @@ class Seen:
             self._keep(row, self._bands(row))
 
     def is_new(self, row: Signature) -> bool:
-        """Test whether nothing kept is near a text, and keep it if so.
+        """Test whether a text is no near duplicate of an accepted one, and accept it if so.
 
         Parameters
         ----------
@@ -135,6 +140,7 @@ class Seen:
         Returns
         -------
         bool
+            False where the text is a near duplicate.
         """
         bands = self._bands(row)
         candidates = sorted({one for band in bands for one in self._buckets.get(band, ())})

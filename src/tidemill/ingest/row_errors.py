@@ -14,7 +14,7 @@ class RowErrors:
 
     Parameters
     ----------
-    table : Table
+    table
         The rows.
     policy : {'refuse', 'quarantine'}
         ``refuse``: the first error is raised; ``quarantine``: errors are collected, the first of each row.
@@ -33,10 +33,17 @@ class RowErrors:
     def add(self, row: int, reason: str) -> None:
         """Refuse a row, or set it aside.
 
+        Parameters
+        ----------
+        row
+            Index of the row in the table.
+        reason
+            What is wrong with it; of several reasons the first is kept.
+
         Raises
         ------
         DataError
-            Names the row, where the policy is to refuse.
+            The policy is to refuse; names the row.
         """
         if self.policy == "refuse":
             raise DataError(f"{self.table.where(row)}: {reason}")
@@ -45,10 +52,15 @@ class RowErrors:
     def refuse_many(self, most: float) -> None:
         """Refuse the file where more than a share of its rows was set aside, while reading it or since.
 
+        Parameters
+        ----------
+        most
+            Largest share of rows that may be set aside, in [0, 1].
+
         Raises
         ------
         DataError
-            Says how many rows, and shows the first.
+            More rows were set aside; says how many, and shows the first.
         """
         known = [f"{self.table.unit} {bad.number}: {bad.reason}" for bad in self.table.bad]
         known += [

@@ -46,7 +46,8 @@ class Source:
 
         Parameters
         ----------
-        settings : IngestSettings
+        settings
+            Settings of ingest.
 
         Returns
         -------
@@ -64,11 +65,12 @@ class Source:
         return parse(self.files.cat_file(self.path), self.name, settings.reading)
 
     def fingerprint(self, settings: IngestSettings) -> str:
-        """Hash all that the batch is made of: a text table's own bytes, or paths and image bytes.
+        """Hash all content of the batch: a text table's own bytes, or paths and image bytes.
 
         Parameters
         ----------
-        settings : IngestSettings
+        settings
+            Settings of ingest.
 
         Returns
         -------
@@ -91,11 +93,11 @@ class Source:
 
         Parameters
         ----------
-        table : Table
+        table
             The rows.
-        settings : IngestSettings
+        settings
             Which column holds the images.
-        errors : RowErrors, optional
+        errors
             What becomes of rows whose image is not there; None: the first is refused.
 
         Returns
@@ -170,9 +172,9 @@ def locate(source: str, root: Path) -> str:
 
     Parameters
     ----------
-    source : str
+    source
         As the manifest has it.
-    root : Path
+    root
         The project's folder.
 
     Returns
@@ -190,9 +192,9 @@ def discover(incoming: str, root: Path) -> list[str]:
 
     Parameters
     ----------
-    incoming : str
+    incoming
         Folder, glob or fsspec URL.
-    root : Path
+    root
         The project's folder.
 
     Returns

@@ -25,11 +25,13 @@ def is_missing(value: object) -> bool:
 
     Parameters
     ----------
-    value : object
+    value
+        Cell of a table.
 
     Returns
     -------
     bool
+        True also for NaN.
     """
     if isinstance(value, str):
         return not value.strip() or value.strip() in {"NaN", "nan"}
@@ -41,11 +43,13 @@ def as_string(value: object) -> str:
 
     Parameters
     ----------
-    value : object
+    value
+        Cell of a table.
 
     Returns
     -------
     str
+        Text as a person would write the value.
 
     Raises
     ------
@@ -69,11 +73,11 @@ def texts(table: Table, settings: IngestSettings, errors: RowErrors | None = Non
 
     Parameters
     ----------
-    table : Table
+    table
         The rows.
-    settings : IngestSettings
+    settings
         Which column holds the text.
-    errors : RowErrors, optional
+    errors
         What becomes of rows without text; None: the first is refused.
 
     Returns
@@ -114,12 +118,28 @@ def _shortened(value: object) -> str:
 
 
 def keys(table: Table, settings: IngestSettings, contents: Sequence[str], errors: RowErrors | None = None) -> list[str]:
-    """Read each row's key in its source; without a key column the content's hash is its key.
+    """Read each row's key in its source; without a key column the hash of the content is its key.
+
+    Parameters
+    ----------
+    table
+        Rows as they were read.
+    settings
+        Settings of ingest, which name the key column.
+    contents : (n_rows,)
+        Hash of each row's content.
+    errors
+        Collects rows without a key of their own; None: the first one is raised.
+
+    Returns
+    -------
+    list of str
+        A key per row.
 
     Raises
     ------
     DataError
-        A key is missing, or there twice: both rows are named.
+        A key is missing or occurs twice (both rows are named), and the policy is to refuse.
     """
     if settings.key is None:
         return [content[:16] for content in contents]
@@ -148,19 +168,19 @@ def gold(table: Table, settings: IngestSettings, classes: Sequence[str], errors:
 
     Parameters
     ----------
-    table : Table
+    table
         The rows.
-    settings : IngestSettings
+    settings
         Which column holds the labels.
-    classes : sequence of str
+    classes
         Names of the classes.
-    errors : RowErrors, optional
+    errors
         What becomes of rows whose label is no class; None: the first is refused.
 
     Returns
     -------
     list of int
-        ``NO_GOLD`` where nobody labeled the row, or where the table has no column of labels.
+        ``NO_GOLD`` where the row has no label, or where the table has no column of labels.
 
     Raises
     ------
@@ -191,8 +211,20 @@ def gold(table: Table, settings: IngestSettings, classes: Sequence[str], errors:
 
 
 def fold(name: str) -> str:
-    """Name of a class without what does not tell classes apart: letter case, spaces, forms of Unicode.
+    """Normalize the name of a class: letter case, spaces and forms of Unicode do not tell classes apart.
 
+    Parameters
+    ----------
+    name
+        Name as written.
+
+    Returns
+    -------
+    str
+        NFKC, case-folded, single spaces.
+
+    Examples
+    --------
     >>> fold(" Very  Good ")
     'very good'
     """
@@ -200,7 +232,18 @@ def fold(name: str) -> str:
 
 
 def is_no_class(value: object) -> bool:
-    """Whether a label says that there is none: missing, or a usual word for it such as NA, -1 or unlabeled."""
+    """Decide whether a label states that there is none.
+
+    Parameters
+    ----------
+    value
+        Cell of a column of labels.
+
+    Returns
+    -------
+    bool
+        True where it is missing or a usual word for a missing label, such as NA, -1 or unlabeled.
+    """
     return is_missing(value) or (not isinstance(value, (list, dict, bytes)) and fold(as_string(value)) in _NO_CLASS)
 
 
@@ -222,12 +265,28 @@ def _label(value: Any, exact: dict[str, int], folded: dict[str, int]) -> int | N
 
 
 def typed(table: Table, name: str, kind: Kind, errors: RowErrors | None = None) -> list[Any]:
-    """Read a metadata column as values of its kind; a missing one is None.
+    """Read a metadata column as values of its kind.
+
+    Parameters
+    ----------
+    table
+        Rows as they were read.
+    name
+        Name of the column.
+    kind
+        Type of its values.
+    errors
+        Collects rows with a value of another kind; None: the first one is raised.
+
+    Returns
+    -------
+    list
+        A value per row; None where it is missing or was set aside.
 
     Raises
     ------
     DataError
-        Names the first row whose value is not of the kind.
+        There is no such column; or a value is not of the kind, and the policy is to refuse.
     """
     convert: dict[str, Callable[[Any], Any]] = {"string": as_string, "int": _int, "float": float, "bool": _bool}
     errors = errors or RowErrors(table)

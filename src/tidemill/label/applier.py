@@ -24,9 +24,9 @@ from tidemill.label.functions.loading import refuse_bad_names
 class LFApplier(Estimator):
     """Applies labeling functions to the rows of a DataFrame.
 
-    A row is what the functions see as ``row.column``. Progress is told on standard error once it takes more than two
-    seconds. ``transform`` is ``apply`` under scikit-learn's name, so that an applier can be the first step of a pipeline
-    that ends in a ``LabelModel``.
+    A row is what the functions see as ``row.column``. Progress is printed on standard error after two seconds.
+    ``transform`` is ``apply`` under scikit-learn's name, so that an applier can be the first step of a pipeline that ends
+    in a ``LabelModel``.
 
     Parameters
     ----------
@@ -131,24 +131,68 @@ class LFApplier(Estimator):
         ----------
         rows, y
             Not read; scikit-learn's pipelines give them.
+
+        Returns
+        -------
+        Self
+            The applier itself.
         """
         return self
 
     def transform(self, rows: Any) -> Votes:
-        """Vote on rows, as ``apply``."""
+        """Vote on rows, as ``apply``.
+
+        Parameters
+        ----------
+        rows : (n_rows, …)
+            DataFrame of pandas or Polars.
+
+        Returns
+        -------
+        (n_rows, n_functions)
+            int8: a class index, ``ABSTAIN`` (-1), or ``not_class(k)``.
+
+        Raises
+        ------
+        FunctionError, InputError
+            As ``apply``.
+        """
         return self.apply(rows)
 
     def fit_transform(self, rows: Any, y: Any = None) -> Votes:  # noqa: ARG002 - scikit-learn's signature
-        """Vote on rows, as ``apply``."""
+        """Vote on rows, as ``apply``.
+
+        Parameters
+        ----------
+        rows : (n_rows, …)
+            DataFrame of pandas or Polars.
+        y
+            Not read; scikit-learn's pipelines give it.
+
+        Returns
+        -------
+        (n_rows, n_functions)
+            int8: a class index, ``ABSTAIN`` (-1), or ``not_class(k)``.
+
+        Raises
+        ------
+        FunctionError, InputError
+            As ``apply``.
+        """
         return self.apply(rows)
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:  # noqa: ARG002 - scikit-learn's signature
-        """Give the names of the functions.
+        """List the names of the functions, as scikit-learn's pipelines require.
 
         Parameters
         ----------
         input_features
             Not read; scikit-learn's signature.
+
+        Returns
+        -------
+        (n_functions,)
+            Array of objects, in the order of the columns of the votes.
         """
         return np.array(self.names, dtype=object)
 

@@ -50,7 +50,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Cast:
-    """Votes that were written, and what is to be said of them."""
+    """The votes that were written, and their analysis."""
 
     votes: npt.NDArray[np.int8]
     functions: tuple[str, ...]
@@ -59,7 +59,13 @@ class Cast:
     out: Path
 
     def content(self) -> dict[str, Any]:
-        """Return the analysis of the votes for a program: rows, coverage and a record per function."""
+        """Return the analysis of the votes for a program: rows, coverage and a record per function.
+
+        Returns
+        -------
+        dict
+            JSON content.
+        """
         return {
             "out": self.out,
             "rows": len(self.votes),
@@ -70,7 +76,13 @@ class Cast:
         }
 
     def lines(self) -> list[str]:
-        """Return the same for a terminal."""
+        """Write the analysis of the votes for a terminal.
+
+        Returns
+        -------
+        list of str
+            Lines of a terminal.
+        """
         with pl.Config(tbl_rows=-1, tbl_cols=-1, tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True):
             table = str(printable(self._table()).drop("j"))
         classes = ", ".join(self.classes[:10]) or "as numbered in the file"

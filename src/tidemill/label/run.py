@@ -163,6 +163,11 @@ def visible_columns(rows: pl.DataFrame, hidden: Sequence[str]) -> pl.DataFrame:
     hidden
         Columns that the settings hide.
 
+    Returns
+    -------
+    polars.DataFrame
+        The other columns, in their order.
+
     Raises
     ------
     ConfigError
@@ -258,6 +263,7 @@ def votes_table(ids: pl.DataFrame, names: Sequence[str], votes: Votes) -> pl.Dat
     names
         Names of the functions.
     votes : (n_rows, n_functions)
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
 
     Returns
     -------

@@ -33,15 +33,15 @@ class RefusedFile:
 
 @dataclass(frozen=True)
 class ArrivalScan:
-    """What was found beside the batches of the manifest.
+    """Incoming files that are not in the manifest, and those that are refused.
 
     Parameters
     ----------
-    entries : list of Arrival
+    entries
         New entries of the manifest, in order.
-    refused : list of Refused
+    refused
         Sources that are left out.
-    notes : list of str
+    notes
         What was guessed of those that are taken.
     """
 
@@ -63,16 +63,16 @@ def scan(problem: Problem, settings: IngestSettings, paths: Paths) -> ArrivalSca
 
     Parameters
     ----------
-    problem : Problem
+    problem
         Its classes and modality.
-    settings : IngestSettings
+    settings
         Where its sources are, and what their columns mean.
-    paths : Paths
+    paths
         Of the problem, in the checkout whose manifest counts.
 
     Returns
     -------
-    Found
+    ArrivalScan
         A source of which a row cannot be taken, or whose name is taken, is refused, and the others are not.
     """
     known = arrivals(paths.manifest)
@@ -114,14 +114,14 @@ def arrive(project: Project, problem: str) -> ArrivalScan:
 
     Parameters
     ----------
-    project : Project
+    project
         The checkout whose manifest is changed.
-    problem : str
+    problem
         Its name.
 
     Returns
     -------
-    Found
+    ArrivalScan
         The batches that the manifest has now in addition, and sources that were refused.
     """
     known, settings, paths = project.load(problem, "ingest", IngestSettings)
@@ -132,15 +132,27 @@ def arrive(project: Project, problem: str) -> ArrivalScan:
 
 
 def batch_name(source: str) -> str:
-    """Name the batch of a source: its file's name without suffixes, other characters than those of file names as ``-``.
+    """Name the batch of a source: its file's name without suffixes, ``-`` in place of characters unfit for file names.
 
-    >>> batch_name("data/incoming/spam/sms-1.csv"), batch_name("in/april 2024.csv.gz")
-    ('sms-1', 'april-2024')
+    Parameters
+    ----------
+    source
+        Path or address of the incoming file.
+
+    Returns
+    -------
+    str
+        Name of the batch.
 
     Raises
     ------
     DataError
-        Nothing is left of the name.
+        The file's name has no letter or digit.
+
+    Examples
+    --------
+    >>> batch_name("data/incoming/spam/sms-1.csv"), batch_name("in/april 2024.csv.gz")
+    ('sms-1', 'april-2024')
     """
     name = _ODD.sub("-", _stem(source)).strip("-.")
     if not name:
@@ -155,7 +167,17 @@ def _stem(source: str) -> str:
 
 
 def natural(name: str) -> list[tuple[int, str]]:
-    """Make a sort key that counts.
+    """Make a sort key by which numbers within names are compared as numbers.
+
+    Parameters
+    ----------
+    name
+        Name of a batch or file.
+
+    Returns
+    -------
+    list of (int, str)
+        Numbers and the texts between them.
 
     Examples
     --------

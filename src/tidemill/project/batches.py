@@ -50,7 +50,7 @@ def arrivals(manifest: Path) -> list[Arrival]:
 
     Parameters
     ----------
-    manifest : Path
+    manifest
         batches.json.
 
     Returns
@@ -71,9 +71,12 @@ def add_batches(problem: Problem, settings: IngestSettings, paths: Paths) -> Non
 
     Parameters
     ----------
-    problem : Problem
-    settings : IngestSettings
-    paths : Paths
+    problem
+        Name, modality and classes of the problem.
+    settings
+        Settings of ingest.
+    paths
+        Paths of the problem.
 
     Raises
     ------

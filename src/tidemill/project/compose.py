@@ -35,9 +35,9 @@ def compose(overrides: Sequence[str] = (), *, conf: Path) -> dict[str, Any]:
 
     Parameters
     ----------
-    overrides : sequence of str
+    overrides
         In Hydra's grammar, such as ``spam.train.seed=1``.
-    conf : Path
+    conf
         Folder of the configuration.
 
     Returns
@@ -82,7 +82,7 @@ def _own_defaults(conf: Path) -> list[str]:
 def _explain(error: Exception, overrides: Sequence[str], conf: Path) -> str:
     if not overrides:
         return f"{conf} does not compose: {error}{_hint(conf)}"
-    valid = override_keys(conf)
+    valid = _override_keys(conf)
     for override in overrides:
         key = override.lstrip("+~").partition("=")[0]
         if key not in valid:
@@ -103,17 +103,45 @@ def _hint(conf: Path) -> str:
 
 
 def option_names(group: str, conf: Path) -> list[str]:
-    """List the options of a config group, such as ``dawid_skene`` and ``majority`` of ``denoise``."""
+    """List the options of a config group, such as ``dawid_skene`` and ``majority`` of ``denoise``.
+
+    Parameters
+    ----------
+    group
+        Folder of the group below ``conf/``.
+    conf
+        The project's folder of the configuration.
+
+    Returns
+    -------
+    list of str
+        Options of the package and of the project, in alphabetical order.
+    """
     return sorted({path.stem for folder in (DEFAULTS, conf) for path in (folder / group).glob("*.yaml")})
 
 
 def option_file(group: str, name: str, conf: Path) -> Path:
-    """Find the file of an option: the project's own, or else the package's."""
+    """Locate the file of an option: the project's own, or else the package's.
+
+    Parameters
+    ----------
+    group
+        Folder of the group below ``conf/``.
+    name
+        Name of the option.
+    conf
+        The project's folder of the configuration.
+
+    Returns
+    -------
+    Path
+        The file, whether or not the package has it.
+    """
     own = conf / group / f"{name}.yaml"
     return own if own.exists() else DEFAULTS / group / f"{name}.yaml"
 
 
-def override_keys(conf: Path) -> set[str]:
+def _override_keys(conf: Path) -> set[str]:
     """Every key that an override may name: groups of each problem and dotted keys."""
     content = compose(conf=conf)
     keys = set(_dotted(content))
@@ -137,8 +165,9 @@ def expand(words: Sequence[str], *, conf: Path) -> tuple[list[str], list[str]]:
 
     Parameters
     ----------
-    words : sequence of str
-    conf : Path
+    words
+        Words such as ``problem=spam`` and overrides in Hydra's grammar.
+    conf
         Folder of the configuration.
 
     Returns
@@ -171,10 +200,15 @@ def expand(words: Sequence[str], *, conf: Path) -> tuple[list[str], list[str]]:
 def require_problem(names: Sequence[str]) -> None:
     """Refuse an empty list of problems.
 
+    Parameters
+    ----------
+    names
+        Names of the project's problems.
+
     Raises
     ------
     ConfigError
-        The project has none yet; says how to make one.
+        The list is empty; the message says how to make a problem.
     """
     if not names:
         raise ConfigError(
@@ -210,10 +244,22 @@ def _expand_one(key: str, value: str, problems: list[str], known: list[str]) -> 
 def write_params(project: Project, overrides: Sequence[str] = ()) -> bool:
     """Write params.yaml.
 
+    Parameters
+    ----------
+    project
+        The project.
+    overrides
+        In Hydra's grammar, such as ``spam.train.seed=1``.
+
     Returns
     -------
     bool
         Whether its content changed.
+
+    Raises
+    ------
+    ConfigError
+        As ``compose``.
     """
     content = compose(overrides, conf=project.conf)
     path = project.params
@@ -233,15 +279,33 @@ def compose_code(project: Project, package: Path) -> StageCode:
     Parameters
     ----------
     project
-        The project, whose local state keeps what was read of unchanged files.
+        The project, whose local state caches what was read of unchanged files.
     package
         Folder of the ``tidemill`` that its stages import.
+
+    Returns
+    -------
+    StageCode
+        Fingerprint of each stage, and of the files that they reach.
     """
     return fingerprint_stages(package, cache=project.state / "code.json")
 
 
 def compose_all(project: Project, overrides: Sequence[str] = ()) -> None:
-    """Write ``params.yaml`` and ``code.yaml`` of a project, the latter of the code that its stages will run."""
+    """Write ``params.yaml`` and ``code.yaml`` of a project, the latter of the code that its stages will run.
+
+    Parameters
+    ----------
+    project
+        The project.
+    overrides
+        In Hydra's grammar, such as ``spam.train.seed=1``.
+
+    Raises
+    ------
+    ConfigError
+        As ``compose``.
+    """
     write_params(project, overrides)
     write_code(compose_code(project, package_seen_from(project.root)), project.root)
 
@@ -249,10 +313,17 @@ def compose_all(project: Project, overrides: Sequence[str] = ()) -> None:
 def refuse_stale_code(project: Project, package: Path) -> None:
     """Refuse a ``code.yaml`` that was composed from other code.
 
+    Parameters
+    ----------
+    project
+        The project.
+    package
+        Folder of the ``tidemill`` that its stages import.
+
     Raises
     ------
     ConfigError
-        Names the stages, the files and the remedy.
+        It is missing or stale; names the stages, the files and the remedy.
     """
     overrides = load_params(project.params).get("overrides", [])
     refuse_stale(read_code(project.root), compose_code(project, package), remedy=_remedy(overrides))
@@ -264,6 +335,11 @@ def _remedy(overrides: Sequence[str]) -> str:
 
 def refuse_stale_params(project: Project) -> None:
     """Refuse a ``params.yaml`` that is not what ``conf/`` composes to.
+
+    Parameters
+    ----------
+    project
+        The project.
 
     Raises
     ------

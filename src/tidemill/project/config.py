@@ -21,11 +21,13 @@ def load_params(path: Path) -> dict[str, Any]:
 
     Parameters
     ----------
-    path : Path
+    path
+        The file.
 
     Returns
     -------
     dict
+        Content of the file.
 
     Raises
     ------
@@ -41,7 +43,24 @@ def load_params(path: Path) -> dict[str, Any]:
 
 
 def load(name: str, stage: str, settings: type[S], *, params: dict[str, Any]) -> tuple[Problem, S]:
-    """Take a problem and the settings of one of its stages from the content of params.yaml.
+    """Read a problem and the settings of one of its stages from the content of params.yaml.
+
+    Parameters
+    ----------
+    name
+        Name of the problem.
+    stage
+        Name of the stage.
+    settings
+        Class of the stage's settings.
+    params
+        Content of params.yaml.
+
+    Returns
+    -------
+    problem : Problem
+    settings : S
+        An instance of the class.
 
     Raises
     ------
@@ -58,8 +77,10 @@ def problem_section(name: str, params: dict[str, Any]) -> dict[str, Any]:
 
     Parameters
     ----------
-    name : str
-    params : dict
+    name
+        Name of the problem.
+    params
+        The content.
 
     Returns
     -------
@@ -82,11 +103,11 @@ def parse(settings: type[S], section: dict[str, Any], where: str) -> S:
 
     Parameters
     ----------
-    settings : type
+    settings
         What the section promises.
-    section : dict
+    section
         Its content.
-    where : str
+    where
         Where it stands, such as ``spam.train``, for the error.
 
     Returns

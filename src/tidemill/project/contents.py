@@ -14,6 +14,10 @@ def contents_of(paths: Paths, batches: Sequence[str], modality: str) -> pl.DataF
 
     Parameters
     ----------
+    paths
+        Paths of the problem.
+    batches
+        Names of the batches.
     modality
         ``text`` or ``image``: the column of the content.
 
@@ -27,5 +31,18 @@ def contents_of(paths: Paths, batches: Sequence[str], modality: str) -> pl.DataF
 
 
 def texts_of(paths: Paths, batches: Sequence[str]) -> pl.DataFrame:
-    """Read ids and texts of all rows of some batches, for models that read texts."""
+    """Read ids and texts of all rows of some batches, for models that read texts.
+
+    Parameters
+    ----------
+    paths
+        Paths of the problem.
+    batches
+        Names of the batches.
+
+    Returns
+    -------
+    polars.DataFrame
+        Columns ``row_id`` and ``text``, batch by batch.
+    """
     return contents_of(paths, batches, "text")

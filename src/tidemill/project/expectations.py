@@ -24,7 +24,18 @@ _SHOWN = 5
 
 
 def guard(table: pl.DataFrame, contract: Contract, paths: Paths, table_name: str) -> None:
-    """Run the suite of a finished table; Data Docs and the result are kept either way.
+    """Run the suite of a finished table; Data Docs and the result are kept whether it passes or fails.
+
+    Parameters
+    ----------
+    table
+        The finished table.
+    contract
+        What it promises.
+    paths
+        Paths of the problem.
+    table_name
+        Name by which the result and the page are kept.
 
     Raises
     ------
@@ -45,11 +56,22 @@ def _judge(table: pl.DataFrame, expectations: list[tuple[str, dict[str, Any]]], 
         raise SuiteError(_message(failed, f"{paths.name}/{table_name}", page))
 
 
-def expectations_of(table: pl.DataFrame, contract: Contract, paths: Paths, table_name: str) -> None:
+def check_expectations(table: pl.DataFrame, contract: Contract, paths: Paths, table_name: str) -> None:
     """Check that a finished table keeps its contract: what ``guard`` checks, in milliseconds.
 
     Great Expectations takes seconds to start. It is asked only where the contract is broken, to show all that is wrong;
     where it is kept, ``defer_pages`` leaves the page to a later stage that starts it anyway.
+
+    Parameters
+    ----------
+    table
+        The finished table.
+    contract
+        What it promises.
+    paths
+        Paths of the problem.
+    table_name
+        Name by which the result and the page are kept.
 
     Raises
     ------
@@ -64,7 +86,19 @@ def expectations_of(table: pl.DataFrame, contract: Contract, paths: Paths, table
 
 
 def defer_pages(file: Path, contract: Contract, paths: Paths, table_name: str) -> None:
-    """Leave a note by which ``write_pages`` runs the suite of a Parquet file and renders its page."""
+    """Leave a note by which ``write_pages`` runs the suite of a Parquet file and renders its page.
+
+    Parameters
+    ----------
+    file
+        The Parquet file, as it was written.
+    contract
+        What its table promises.
+    paths
+        Paths of the problem.
+    table_name
+        Name by which the result and the page are kept.
+    """
     expectations = _expectations(pl.read_parquet(file, n_rows=1), contract)
     with atomic_write(_note(paths, table_name)) as path:
         path.write_text(json.dumps({"file": _within(file, paths), "expectations": expectations}), encoding="utf-8")
@@ -72,6 +106,11 @@ def defer_pages(file: Path, contract: Contract, paths: Paths, table_name: str) -
 
 def write_pages(paths: Paths) -> None:
     """Render the pages that were left to this stage.
+
+    Parameters
+    ----------
+    paths
+        Paths of the problem.
 
     Raises
     ------

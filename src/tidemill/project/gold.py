@@ -21,8 +21,10 @@ def gold_rows(paths: Paths, n_classes: int) -> pl.DataFrame:
 
     Parameters
     ----------
-    paths : Paths
-    n_classes : int
+    paths
+        Paths of the problem.
+    n_classes
+        Number of classes.
 
     Returns
     -------

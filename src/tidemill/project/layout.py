@@ -32,7 +32,18 @@ class Paths:
 
     @classmethod
     def within(cls, name: str) -> Paths:
-        """Give the paths relative to the project's top folder, as git and DVC name them."""
+        """Locate a problem's files relative to the project's top folder, as git and DVC name them.
+
+        Parameters
+        ----------
+        name
+            Name of the problem.
+
+        Returns
+        -------
+        Paths
+            All of them relative.
+        """
         return cls(name, Path(), Path())
 
     @property
@@ -42,7 +53,7 @@ class Paths:
 
     @property
     def preflight(self) -> Path:
-        """Says that params.yaml is what conf/ composes to."""
+        """File that records that params.yaml is what conf/ composes to."""
         return self.data / "preflight.json"
 
     @property
@@ -57,7 +68,7 @@ class Paths:
 
     @property
     def seen(self) -> Path:
-        """Folder of keys and signatures of every row read, by which later batches' repeats are found."""
+        """Folder of keys and signatures of every row read, by which repeats in later batches are detected."""
         return self.data / "seen"
 
     @property
@@ -122,7 +133,7 @@ class Paths:
 
     @property
     def search(self) -> Path:
-        """Folder of the report of the search that the stage made."""
+        """Folder of the report of the search stage."""
         return self.reports / "search"
 
     @property
@@ -141,15 +152,48 @@ class Paths:
         return self.shared / STATE
 
     def data_docs(self, table: str) -> Path:
-        """Find the folder of the Data Docs of a table's last check."""
+        """Locate the folder of the Data Docs of a table's last check.
+
+        Parameters
+        ----------
+        table
+            Name of the table.
+
+        Returns
+        -------
+        Path
+            Folder, which need not exist.
+        """
         return self.shared / "reports" / "data_docs" / self.name / table
 
     def data_docs_page(self, table: str) -> Path:
-        """Find the page that leads to the result of a table's last check."""
+        """Locate the page that leads to the result of a table's last check.
+
+        Parameters
+        ----------
+        table
+            Name of the table.
+
+        Returns
+        -------
+        Path
+            HTML file, which need not exist.
+        """
         return self.data_docs(table) / "latest.html"
 
     def suite_result(self, table: str) -> Path:
-        """Find the JSON file of a table's last check."""
+        """Locate the JSON file of a table's last check.
+
+        Parameters
+        ----------
+        table
+            Name of the table.
+
+        Returns
+        -------
+        Path
+            JSON file, which need not exist.
+        """
         return self.state / "suites" / self.name / f"{table}.json"
 
 
@@ -157,7 +201,17 @@ def shared_root_of(root: Path) -> Path:
     """Locate the main checkout of the repository that a checkout belongs to.
 
     A run works in a git worktree of its own; fetched packages, incoming files, Data Docs and Prefect's database stay
-    in the main checkout. Outside of git the folder itself is the root.
+    in the main checkout.
+
+    Parameters
+    ----------
+    root
+        Folder of a checkout.
+
+    Returns
+    -------
+    Path
+        Absolute; outside of git the folder itself.
     """
     answer = subprocess.run(
         ["git", "-C", str(root), "rev-parse", "--path-format=absolute", "--git-common-dir"],
@@ -171,13 +225,35 @@ def shared_root_of(root: Path) -> Path:
 
 
 def find_root(start: Path) -> Path | None:
-    """Find the top folder of the project that a folder is in; None outside of one."""
+    """Locate the top folder of the project that a folder is in.
+
+    Parameters
+    ----------
+    start
+        Any folder.
+
+    Returns
+    -------
+    Path or None
+        The nearest folder, itself or above, with a ``dvc.yaml``; None outside of a project.
+    """
     here = start.resolve()
     return next((folder for folder in (here, *here.parents) if (folder / "dvc.yaml").exists()), None)
 
 
 def problem_names(root: Path) -> list[str]:
-    """List the problems of a project: those of params.yaml, and those in conf/ that are not composed yet."""
+    """List the problems of a project: those of params.yaml, and those in conf/ that are not composed yet.
+
+    Parameters
+    ----------
+    root
+        Top folder of the project.
+
+    Returns
+    -------
+    list of str
+        In alphabetical order.
+    """
     import yaml
 
     params = root / "params.yaml"

@@ -51,7 +51,23 @@ class Pin(Settings):
 
 
 def pins(root: Path) -> dict[str, Pin]:
-    """Read the pinned packages of a project, by name."""
+    """Read the pinned packages of a project and of Tidemill itself.
+
+    Parameters
+    ----------
+    root
+        Top folder of the project.
+
+    Returns
+    -------
+    dict of str to Pin
+        By name; a project's own pin replaces Tidemill's of the same name.
+
+    Raises
+    ------
+    ConfigError
+        An entry lacks a key, has an unknown one or a wrong value.
+    """
     own = root / PINS
     files = {f"tidemill/{PINS}": DEFAULTS / PINS.name} | ({str(PINS): own} if own.exists() else {})
     found = [
@@ -67,13 +83,15 @@ def ready(name: str, root: Path) -> Path:
 
     Parameters
     ----------
-    name : str
-    root : Path
+    name
+        Name of the pin.
+    root
         The project's top folder.
 
     Returns
     -------
     Path
+        Folder below ``data/packages``.
 
     Raises
     ------
@@ -87,12 +105,13 @@ def ready(name: str, root: Path) -> Path:
 
 
 def fetch(names: Sequence[str], root: Path) -> None:
-    """Fetch packages to ``data/packages/``; those that are there cost nothing.
+    """Fetch packages to ``data/packages/``; those already fetched are skipped.
 
     Parameters
     ----------
-    names : sequence of str
-    root : Path
+    names
+        Names of the packages.
+    root
         The project's top folder.
 
     Raises
@@ -117,9 +136,9 @@ def fetch_for(names: Sequence[str], root: Path) -> None:
 
     Parameters
     ----------
-    names : sequence of str
+    names
         Problems or packages.
-    root : Path
+    root
         The project's top folder.
 
     Raises

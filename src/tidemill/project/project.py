@@ -39,9 +39,19 @@ class Project:
 
     @classmethod
     def open(cls, root: Path) -> Project:
-        """Take a folder as a project's top folder; a relative one is of the working directory of now.
+        """Open a folder as a project's top folder.
 
         Nothing is read, so that a project may be opened while it is made.
+
+        Parameters
+        ----------
+        root
+            The folder; a relative one is relative to the present working directory.
+
+        Returns
+        -------
+        Project
+            With absolute paths.
         """
         top = root.resolve()
         return cls(top, shared_root_of(top))
@@ -49,6 +59,16 @@ class Project:
     @classmethod
     def find(cls, start: Path) -> Project:
         """Open the project that a folder is in.
+
+        Parameters
+        ----------
+        start
+            Top folder of the project, or any folder below it.
+
+        Returns
+        -------
+        Project
+            With absolute paths.
 
         Raises
         ------
@@ -92,7 +112,18 @@ class Project:
         return [str(name) for name in load_params(self.params).get("problems", [])]
 
     def paths(self, problem: str) -> Paths:
-        """Locate a problem's tables, models and reports."""
+        """Locate a problem's tables, models and reports.
+
+        Parameters
+        ----------
+        problem
+            Name of the problem, which need not exist.
+
+        Returns
+        -------
+        Paths
+            Below this project's folders.
+        """
         return Paths(problem, self.root, self.shared)
 
     def problem(self, name: str) -> Problem:
@@ -100,7 +131,8 @@ class Project:
 
         Parameters
         ----------
-        name : str
+        name
+            Name of the problem.
 
         Returns
         -------
@@ -116,6 +148,23 @@ class Project:
     def load(self, problem: str, stage: str, settings: type[S]) -> tuple[Problem, S, Paths]:
         """Read a problem and the settings of one of its stages from ``params.yaml``.
 
+        Parameters
+        ----------
+        problem
+            Name of the problem.
+        stage
+            Name of the stage.
+        settings
+            Class of the stage's settings.
+
+        Returns
+        -------
+        problem : Problem
+        settings : S
+            An instance of the class.
+        paths : Paths
+            Of the problem.
+
         Raises
         ------
         ConfigError
@@ -125,7 +174,17 @@ class Project:
         return about, section, self.paths(problem)
 
     def compose(self, overrides: Sequence[str] = ()) -> dict[str, Any]:
-        """Compose ``conf/`` with Hydra overrides, as plain data.
+        """Compose ``conf/`` with Hydra overrides.
+
+        Parameters
+        ----------
+        overrides
+            In Hydra's grammar, such as ``spam.train.seed=1``.
+
+        Returns
+        -------
+        dict
+            Plain data, as params.yaml has it.
 
         Raises
         ------

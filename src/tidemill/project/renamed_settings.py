@@ -1,7 +1,7 @@
 """Settings that had another name before 0.2.0: an old one is refused, and the message names the new one.
 
 One table serves all ways in: what Hydra composes from ``conf/``, overrides of a command line or of ``dvc exp run -S``, and
-what a stage reads from ``params.yaml``. docs/decisions/0020 says why nothing is translated silently.
+what a stage reads from ``params.yaml``. docs/decisions/0020 gives the reason why nothing is translated silently.
 """
 
 from __future__ import annotations
@@ -131,9 +131,9 @@ def new_name(stage: str, key: str, value: Any) -> str | None:
 
     Parameters
     ----------
-    stage : str
+    stage
         Name of a stage, such as ``train``.
-    key : str
+    key
         Dotted key below the stage.
     value : object
         Its value; a mapping where the key is a group.
@@ -153,11 +153,11 @@ def refuse_renamed(stage: str, section: Mapping[str, Any], where: str) -> None:
 
     Parameters
     ----------
-    stage : str
+    stage
         Name of the stage.
-    section : mapping
+    section
         Its settings.
-    where : str
+    where
         Where they stand, such as ``spam.train``.
 
     Raises
@@ -184,7 +184,7 @@ def refuse_renamed_overrides(overrides: Iterable[str]) -> None:
 
     Parameters
     ----------
-    overrides : iterable of str
+    overrides
         In Hydra's grammar, such as ``spam.train.smoothing=true``; the problem may be left out.
 
     Raises

@@ -9,7 +9,22 @@ from tidemill.project.project import Project
 
 
 def stage_arguments(stage: str, description: str | None) -> tuple[Project, str]:
-    """Parse the command line of a stage script for the problem's name."""
+    """Parse the command line of a stage script.
+
+    Parameters
+    ----------
+    stage
+        Name of the stage, shown in the help.
+    description
+        What the stage does, shown in the help.
+
+    Returns
+    -------
+    project : Project
+        In the working directory, from which DVC starts stages.
+    problem : str
+        Name of the problem.
+    """
     parser = argparse.ArgumentParser(prog=f"python -m tidemill.stages.{stage}", description=description)
     parser.add_argument("problem", help="name of a problem in params.yaml, such as spam")
     return Project.open(Path()), str(parser.parse_args().problem)

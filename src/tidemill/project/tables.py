@@ -22,13 +22,15 @@ def read(path: Path, contract: Contract) -> pl.DataFrame:
 
     Parameters
     ----------
-    path : Path
+    path
         Parquet file.
-    contract : Contract
+    contract
+        What the table promises.
 
     Returns
     -------
     polars.DataFrame
+        The table, checked.
 
     Raises
     ------
@@ -49,10 +51,12 @@ def read_batches(folder: Path, contract: Contract, batches: Sequence[str]) -> pl
 
     Parameters
     ----------
-    folder : Path
+    folder
         Of ``<batch>.parquet``.
-    contract : Contract
-    batches : sequence of str
+    contract
+        What the table promises.
+    batches
+        Names of the batches, in the order of the rows.
 
     Returns
     -------
@@ -67,11 +71,13 @@ def write(table: pl.DataFrame, path: Path, contract: Contract, *, metadata: dict
 
     Parameters
     ----------
-    table : polars.DataFrame
-    path : Path
+    table
+        Table to check and write.
+    path
         Parquet file.
-    contract : Contract
-    metadata : dict, optional
+    contract
+        What the table promises.
+    metadata
         Of the file.
     """
     check(table, contract, where=str(path))
@@ -91,10 +97,11 @@ def growing(
 
     Parameters
     ----------
-    path : Path
+    path
         The final path.
-    contract : Contract
-    promised : callable
+    contract
+        What the table promises.
+    promised
         Checks that a table keeps the contract.
 
     Yields
@@ -143,7 +150,7 @@ def batch_names(manifest: Path) -> list[str]:
 
     Parameters
     ----------
-    manifest : Path
+    manifest
         batches.json.
 
     Returns

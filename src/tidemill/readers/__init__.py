@@ -3,7 +3,7 @@
 | module | what it holds |
 | --- | --- |
 | `table` | a table: columns of values, each row knowing its line; rows that were set aside; what was guessed |
-| `options` | what a person may say of a file: encoding, delimiter, header, bad rows |
+| `options` | options of a file: encoding, delimiter, header, bad rows |
 | `read` | bytes or a file as a table, by its suffix; the list of formats |
 | `packed` | gzip, Zstandard, and ZIP archives of one file |
 | `text_encoding` | bytes as text: declared, by a byte-order mark, UTF-8, or detected |

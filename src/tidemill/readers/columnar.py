@@ -17,10 +17,22 @@ _FILE_MARK: Final = b"ARROW1"
 def parse_parquet(data: bytes, name: str) -> Table:
     """Read the bytes of a Parquet file.
 
+    Parameters
+    ----------
+    data
+        Content of the file.
+    name
+        Its name, for messages.
+
+    Returns
+    -------
+    Table
+        Columns with the types of the file.
+
     Raises
     ------
     DataError
-        They are none.
+        The bytes are no Parquet file.
     """
     try:
         return _of_frame(pl.read_parquet(io.BytesIO(data)), name)
@@ -31,10 +43,22 @@ def parse_parquet(data: bytes, name: str) -> Table:
 def parse_arrow(data: bytes, name: str) -> Table:
     """Read the bytes of an Arrow (Feather) file or stream.
 
+    Parameters
+    ----------
+    data
+        Content of the file.
+    name
+        Its name, for messages.
+
+    Returns
+    -------
+    Table
+        Columns with the types of the file.
+
     Raises
     ------
     DataError
-        They are none.
+        The bytes are no Arrow file or stream.
     """
     read = pl.read_ipc if data.startswith(_FILE_MARK) else pl.read_ipc_stream
     try:
@@ -51,10 +75,22 @@ def _of_frame(frame: pl.DataFrame, name: str) -> Table:
 def parse_excel(data: bytes, name: str) -> Table:
     """Read the first sheet of a workbook; its first row names the columns.
 
+    Parameters
+    ----------
+    data
+        Content of the file.
+    name
+        Its name, for messages.
+
+    Returns
+    -------
+    Table
+        Rows without a value are left out; a note lists the sheets that are not read.
+
     Raises
     ------
     DataError
-        It is no workbook, or its header has a name twice or none.
+        The bytes are no workbook, the sheet is empty, or its header has a name twice.
     """
     from python_calamine import CalamineError, load_workbook
 

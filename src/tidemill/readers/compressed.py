@@ -15,13 +15,13 @@ PACKED: Final = (".gz", ".zst", ".zip")
 
 
 def unpack(data: bytes, name: str) -> tuple[bytes, str]:
-    """Unpack a file whose name says that it is packed; others are returned as they are.
+    """Unpack a file whose name ends in a suffix of packed files; others are returned unchanged.
 
     Parameters
     ----------
-    data : bytes
+    data
         Content of the file.
-    name : str
+    name
         Its name.
 
     Returns

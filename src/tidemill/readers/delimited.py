@@ -56,13 +56,13 @@ def parse_delimited(text: str, name: str, options: ReadOptions, *, usual: str) -
 
     Parameters
     ----------
-    text : str
+    text
         Content of the file.
-    name : str
+    name
         Its name, for messages.
-    options : ReadOptions
+    options
         Delimiter, header and what becomes of bad rows.
-    usual : str
+    usual
         Delimiter that the suffix promises; another one is noted.
 
     Returns

@@ -24,10 +24,10 @@ def read_frame(path: Path, options: ReadOptions = DEFAULTS) -> tuple[pl.DataFram
 
     Parameters
     ----------
-    path : Path
+    path
         File in any format of ``SUFFIXES``.
-    options : ReadOptions
-        What a person said of it.
+    options
+        Options of the file.
 
     Returns
     -------
@@ -47,7 +47,23 @@ def read_frame(path: Path, options: ReadOptions = DEFAULTS) -> tuple[pl.DataFram
 
 
 def to_frame(table: Table) -> pl.DataFrame:
-    """Turn a table into a frame; see ``read_frame``."""
+    """Turn a table into a frame; see ``read_frame``.
+
+    Parameters
+    ----------
+    table
+        As a file was read.
+
+    Returns
+    -------
+    polars.DataFrame
+        A column per column of the table, typed as ``read_frame`` describes.
+
+    Raises
+    ------
+    DataError
+        A column holds values of several kinds.
+    """
     return pl.DataFrame({name: _series(name, values, table) for name, values in table.columns.items()})
 
 

@@ -20,11 +20,11 @@ def parse_json(text: str, name: str, options: ReadOptions) -> Table:
 
     Parameters
     ----------
-    text : str
+    text
         Content of the file.
-    name : str
+    name
         Its name, for messages.
-    options : ReadOptions
+    options
         What becomes of bad rows.
 
     Returns

@@ -1,4 +1,4 @@
-"""What a person may say of a file that is read; everything left out is found by content."""
+"""Options of a file that is read; everything left out is detected by content."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ class ReadOptions:
 
     Parameters
     ----------
-    encoding : str, optional
-        As Python names it; None: by byte-order mark, UTF-8, or detected and told.
-    delimiter : str, optional
+    encoding
+        As Python names it; None: by byte-order mark, UTF-8, or detected and reported.
+    delimiter
         One character between cells of CSV and TSV; None: found by content.
-    header : bool, optional
+    header
         Whether the first line names the columns; None: it does, unless its cells are values of the rows below.
     bad_rows : {'refuse', 'quarantine'}
         ``refuse``: a row that cannot be read refuses the file; ``quarantine``: it is set aside with its reason.

@@ -42,12 +42,12 @@ def parse(data: bytes, name: str, options: ReadOptions = DEFAULTS) -> Table:
 
     Parameters
     ----------
-    data : bytes
+    data
         Its content.
-    name : str
-        Its name: the suffix says what it is, and messages have it.
-    options : ReadOptions
-        What a person said of the file.
+    name
+        Its name: the suffix names the format, and messages quote it.
+    options
+        Options of the file.
 
     Returns
     -------
@@ -86,10 +86,22 @@ def parse(data: bytes, name: str, options: ReadOptions = DEFAULTS) -> Table:
 def read_file(path: Path, options: ReadOptions = DEFAULTS) -> Table:
     """Read a file of this machine, as ``parse`` does.
 
+    Parameters
+    ----------
+    path
+        File in any format that is read; its suffix names the format.
+    options
+        What the user states about the file, such as its encoding.
+
+    Returns
+    -------
+    Table
+        At least one row.
+
     Raises
     ------
     DataError
-        It is missing, a folder, or cannot be read.
+        The file is missing, a folder, or cannot be read.
     """
     try:
         data = path.read_bytes()
@@ -103,6 +115,12 @@ def read_file(path: Path, options: ReadOptions = DEFAULTS) -> Table:
 
 
 def report_reading(notes: Iterable[str]) -> None:
-    """Print notes about a file, once each, on standard error."""
+    """Print notes about a file on standard error, each once.
+
+    Parameters
+    ----------
+    notes
+        Notes of tables, which may repeat.
+    """
     for note in dict.fromkeys(notes):
         print(f"note: {note}", file=sys.stderr)

@@ -24,17 +24,17 @@ class Table:
 
     Parameters
     ----------
-    name : str
+    name
         Of the file, for messages.
-    columns : dict of str to list
+    columns
         Values of each column, in the order of the rows; None where a cell is empty.
-    numbers : sequence of int
+    numbers
         Line of each row (of Parquet and the like: row), counted from 1.
-    unit : str
+    unit
         What ``numbers`` count.
-    notes : tuple of str
+    notes
         What was guessed or changed while reading, each with the option that overrides it.
-    bad : tuple of BadRow
+    bad
         Rows that could not be read and were set aside.
     """
 
@@ -46,7 +46,18 @@ class Table:
     bad: tuple[BadRow, ...] = ()
 
     def where(self, row: int) -> str:
-        """Place of a row in the file, for messages."""
+        """Name the place of a row in the file, for messages.
+
+        Parameters
+        ----------
+        row
+            Index of the row.
+
+        Returns
+        -------
+        str
+            File, and line or row number.
+        """
         return f"{self.name}, {self.unit} {self.numbers[row]}"
 
     def column(self, name: str, setting: str) -> list[Any]:
@@ -54,9 +65,9 @@ class Table:
 
         Parameters
         ----------
-        name : str
+        name
             Column, or a path of keys below one.
-        setting : str
+        setting
             What names the column, for the message.
 
         Returns
@@ -80,7 +91,18 @@ class Table:
         )
 
     def has(self, name: str) -> bool:
-        """Whether ``column`` finds this name."""
+        """Decide whether ``column`` would return values for a name.
+
+        Parameters
+        ----------
+        name
+            Column, or a path of keys below one.
+
+        Returns
+        -------
+        bool
+            False where ``column`` raises.
+        """
         top, _, below = name.partition(".")
         return name in self.columns or bool(
             below and any(isinstance(value, dict) for value in self.columns.get(top, []))
@@ -98,6 +120,20 @@ def _below(value: Any, path: str) -> Any:
 def nearest(name: str, valid: Sequence[str]) -> str:
     """Word the nearest of the valid names, to be added to a message about a wrong one.
 
+    Parameters
+    ----------
+    name
+        The wrong name.
+    valid
+        Valid names.
+
+    Returns
+    -------
+    str
+        End of a sentence: the nearest name as a question, where one is near, then all valid names.
+
+    Examples
+    --------
     >>> nearest("txet", ["id", "text"])
     "; did you mean 'text'? There are id, text"
     """

@@ -1,4 +1,4 @@
-"""Bytes as text: as declared, by a byte-order mark, UTF-8, UTF-16 without a mark, or detected and told.
+"""Bytes as text: as declared, by a byte-order mark, UTF-8, UTF-16 without a mark, or detected and reported.
 
 Detection is charset-normalizer's: each encoding's text is judged by how much of it is noise and how well its letters' frequencies
 fit a language. It is asked of the lines that are not ASCII, since all encodings agree about the others.
@@ -57,11 +57,11 @@ def decode(data: bytes, name: str, encoding: str | None) -> tuple[str, str | Non
 
     Parameters
     ----------
-    data : bytes
+    data
         Its content.
-    name : str
+    name
         Its name, for messages.
-    encoding : str or None
+    encoding
         As declared; None: found.
 
     Returns

@@ -17,6 +17,16 @@ WRITTEN: Final = (".parquet", ".csv", ".jsonl")
 def check_out(path: Path) -> Path:
     """Check that a file of this name can be written.
 
+    Parameters
+    ----------
+    path
+        File to write; its suffix names the format.
+
+    Returns
+    -------
+    Path
+        The same path.
+
     Raises
     ------
     ConfigError
@@ -31,6 +41,13 @@ def check_out(path: Path) -> Path:
 
 def write_frame(frame: pl.DataFrame, path: Path) -> None:
     """Write a frame in the format of the file's suffix, whole or not at all.
+
+    Parameters
+    ----------
+    frame
+        Rows to write.
+    path
+        File to write: ``.parquet``, ``.csv`` or ``.jsonl``.
 
     Raises
     ------

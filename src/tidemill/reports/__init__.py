@@ -1,7 +1,7 @@
 """Typed models of every JSON file that Tidemill writes: what a report holds, in which format, and what to do if it is broken.
 
-A report is written and read through its model alone, so a wrong value is found where it is made and a torn or foreign file
-where it is read. ``docs/reports.md`` is written from these models.
+Reports are written and read through their model alone: a wrong value is found where it is made, a damaged or foreign
+file where it is read. ``docs/reports.md`` is written from these models.
 
 base           what all models share: reading, writing, formats, errors
 documentation  docs/reports.md, written from the models

@@ -72,11 +72,21 @@ class Report(Part):
     def read(cls, path: Path) -> Self:
         """Read a file.
 
+        Parameters
+        ----------
+        path
+            JSON file of this report.
+
+        Returns
+        -------
+        Self
+            The report, checked.
+
         Raises
         ------
         DataError
-            The file is missing, torn, of another format or holds a wrong value; names the file, the field, the value and
-            what to do.
+            The file is missing, damaged, of another format or holds a wrong value; names the file, the field, the
+            value and the remedy.
         """
         try:
             text = path.read_text(encoding="utf-8")
@@ -88,7 +98,23 @@ class Report(Part):
 
     @classmethod
     def read_if_there(cls, path: Path) -> Self | None:
-        """Read a file, or give None where there is none."""
+        """Read a file that need not exist.
+
+        Parameters
+        ----------
+        path
+            JSON file of this report.
+
+        Returns
+        -------
+        Self or None
+            None where there is no file.
+
+        Raises
+        ------
+        DataError
+            As ``read``, but for a missing file.
+        """
         return cls.read(path) if path.exists() else None
 
     @classmethod
@@ -101,6 +127,11 @@ class Report(Part):
             Its content.
         where
             How errors name the file.
+
+        Returns
+        -------
+        Self
+            The report, checked.
 
         Raises
         ------
@@ -138,12 +169,24 @@ class Report(Part):
             raise DataError(f"{where}, {_told(first)}{more}: {cls.REMEDY}") from error
 
     def text(self) -> str:
-        """Give the content of the file: indented JSON with sorted keys and a newline at the end."""
+        """Write the content of the file as text.
+
+        Returns
+        -------
+        str
+            Indented JSON with sorted keys and a newline at the end.
+        """
         content = {FORMAT_KEY: self.FORMAT, **self.model_dump()}
         return json.dumps(content, indent=2, sort_keys=True) + "\n"
 
     def write(self, path: Path) -> None:
-        """Write the file, whole or not at all."""
+        """Write the file, whole or not at all.
+
+        Parameters
+        ----------
+        path
+            JSON file to write or replace.
+        """
         with atomic_write(path) as temporary:
             temporary.write_text(self.text(), encoding="utf-8")
 

@@ -191,7 +191,20 @@ class DenoiseReport(Report):
 
     @classmethod
     def upgraded(cls, content: Mapping[str, Any], found: object) -> Mapping[str, Any] | None:
-        """Read reports of version 0.1.0, in which keys had other names."""
+        """Translate reports of version 0.1.0, in which keys had other names.
+
+        Parameters
+        ----------
+        content
+            What the file holds, without its format.
+        found
+            The format that it names; None where it names none, as in version 0.1.0.
+
+        Returns
+        -------
+        Mapping or None
+            Content under today's keys; None where the file names a format or is no such report.
+        """
         if found is not None or "rows" not in content:
             return None
         renamed = {_RENAMED.get(key, key): value for key, value in content.items()}
@@ -234,5 +247,18 @@ class LabelModelFile(Report):
 
     @classmethod
     def upgraded(cls, content: Mapping[str, Any], found: object) -> Mapping[str, Any] | None:
-        """Read files of version 0.1.0, which name no format, as they are."""
+        """Accept files of version 0.1.0, which name no format, as they are.
+
+        Parameters
+        ----------
+        content
+            What the file holds, without its format.
+        found
+            The format that it names; None where it names none.
+
+        Returns
+        -------
+        Mapping or None
+            The content unchanged; None where the file names a format.
+        """
         return content if found is None else None

@@ -36,7 +36,13 @@ stage to a later one.
 
 
 def page() -> str:
-    """Give the content of ``docs/reports.md``."""
+    """Generate the content of ``docs/reports.md`` from the models of the reports.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
     return "\n".join([_HEAD, *(line for name in _packages() for line in _package(name))]).rstrip("\n") + "\n"
 
 

@@ -128,7 +128,20 @@ class ModelConfig(Report):
 
     @classmethod
     def upgraded(cls, content: Mapping[str, Any], found: object) -> Mapping[str, Any] | None:
-        """Read format 1. What describes the training there and has another form now is left out."""
+        """Translate format 1. What describes the training there and has another form now is left out.
+
+        Parameters
+        ----------
+        content
+            What the file holds, without its format.
+        found
+            The format that it names.
+
+        Returns
+        -------
+        Mapping or None
+            Content under today's keys; None where the format is another than 1.
+        """
         if found != 1:
             return None
         renamed = {_RENAMED.get(key, key): value for key, value in content.items()}

@@ -28,7 +28,20 @@ class Manifest(Report):
 
     @classmethod
     def upgraded(cls, content: Mapping[str, Any], found: object) -> Mapping[str, Any] | None:
-        """Read files of version 0.1.0, which name no format, as they are."""
+        """Accept files of version 0.1.0, which name no format, as they are.
+
+        Parameters
+        ----------
+        content
+            What the file holds, without its format.
+        found
+            The format that it names; None where it names none.
+
+        Returns
+        -------
+        Mapping or None
+            The content unchanged; None where the file names a format.
+        """
         return content if found is None else None
 
     @model_validator(mode="after")
@@ -50,7 +63,20 @@ class ChampionPin(Report):
 
     @classmethod
     def upgraded(cls, content: Mapping[str, Any], found: object) -> Mapping[str, Any] | None:
-        """Read files of version 0.1.0, which name no format, as they are."""
+        """Accept files of version 0.1.0, which name no format, as they are.
+
+        Parameters
+        ----------
+        content
+            What the file holds, without its format.
+        found
+            The format that it names; None where it names none.
+
+        Returns
+        -------
+        Mapping or None
+            The content unchanged; None where the file names a format.
+        """
         return content if found is None else None
 
 
@@ -81,12 +107,36 @@ class SuiteResult(Report):
 
     @classmethod
     def upgraded(cls, content: Mapping[str, Any], found: object) -> Mapping[str, Any] | None:
-        """Read Great Expectations' own report, which version 0.1.0 kept."""
+        """Translate Great Expectations' own report, which version 0.1.0 kept.
+
+        Parameters
+        ----------
+        content
+            What the file holds, without its format.
+        found
+            The format that it names; None where it names none, as in version 0.1.0.
+
+        Returns
+        -------
+        Mapping or None
+            Content of this report; None where the file names a format or is no such report.
+        """
         return cls.of(content).model_dump() if found is None and "results" in content else None
 
     @classmethod
     def of(cls, result: Mapping[str, Any]) -> Self:
-        """Take what is kept from Great Expectations' own report."""
+        """Select what is kept of Great Expectations' own report.
+
+        Parameters
+        ----------
+        result
+            The report as Great Expectations gives it, with ``success`` and ``results``.
+
+        Returns
+        -------
+        Self
+            Whether the suite passed, and a line per expectation.
+        """
         lines = tuple(_expectation(one) for one in result["results"])
         return cls(success=bool(result["success"]), expectations=lines)
 

@@ -14,12 +14,36 @@ from ruamel.yaml.error import YAMLError
 
 
 def locked_stages(folder: Path, problem: str) -> dict[str, dict[str, Any]]:
-    """Read a problem's entries of dvc.lock; none where it is missing, empty or torn."""
+    """Read a problem's entries of dvc.lock.
+
+    Parameters
+    ----------
+    folder
+        Top folder of a checkout.
+    problem
+        Name of the problem.
+
+    Returns
+    -------
+    dict of str to dict
+        Entry by address, such as ``train@spam``; empty where the file is missing, empty or damaged.
+    """
     return {name: entry for name, entry in read_lock(folder).items() if name.endswith(f"@{problem}")}
 
 
 def read_lock(folder: Path) -> dict[str, dict[str, Any]]:
-    """Read all entries of a checkout's dvc.lock; none where it is missing, empty or torn."""
+    """Read all entries of a checkout's dvc.lock.
+
+    Parameters
+    ----------
+    folder
+        Top folder of the checkout.
+
+    Returns
+    -------
+    dict of str to dict
+        Entry by address, such as ``train@spam``; empty where the file is missing, empty or damaged.
+    """
     path = folder / "dvc.lock"
     try:
         content = parse_lock(path.read_text(encoding="utf-8")) if path.exists() else None
@@ -30,12 +54,39 @@ def read_lock(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def parse_lock(text: str) -> Any:
-    """Parse what DVC wrote as DVC reads it: YAML 1.2, where 1e-06 is a number."""
+    """Parse what DVC wrote as DVC reads it: YAML 1.2, where 1e-06 is a number.
+
+    Parameters
+    ----------
+    text
+        Content of a dvc.lock.
+
+    Returns
+    -------
+    Any
+        Plain data.
+
+    Raises
+    ------
+    YAMLError
+        The text is not YAML.
+    """
     return YAML(typ="safe", pure=True).load(text)
 
 
 def outputs(stages: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]]:
-    """List path and MD5 of every output."""
+    """List path and MD5 of every output.
+
+    Parameters
+    ----------
+    stages
+        Entries of dvc.lock by address.
+
+    Returns
+    -------
+    list of (str, str)
+        In the order of the entries.
+    """
     return [(str(out["path"]), str(out["md5"])) for entry in stages.values() for out in entry.get("outs", [])]
 
 
@@ -44,13 +95,15 @@ def object_path(cache: Path, digest: str) -> Path:
 
     Parameters
     ----------
-    cache : Path
-    digest : str
+    cache
+        Folder of DVC's cache.
+    digest
         MD5; ``….dir`` for a folder.
 
     Returns
     -------
     Path
+        The file, which need not exist.
     """
     return cache / "files" / "md5" / digest[:2] / digest[2:]
 
@@ -60,8 +113,9 @@ def damaged_objects(cache: Path, digest: str) -> Iterator[Path]:
 
     Parameters
     ----------
-    cache : Path
-    digest : str
+    cache
+        Folder of DVC's cache.
+    digest
         MD5; ``….dir`` for a folder.
 
     Yields
@@ -83,8 +137,9 @@ def missing_objects(cache: Path, digest: str) -> Iterator[Path]:
 
     Parameters
     ----------
-    cache : Path
-    digest : str
+    cache
+        Folder of DVC's cache.
+    digest
         MD5; ``….dir`` for a folder.
 
     Yields
@@ -105,7 +160,18 @@ def _md5(path: Path) -> str:
 
 
 def default_remote(root: Path) -> str | None:
-    """Name the default DVC remote of a checkout, None where it has none."""
+    """Read the name of the default DVC remote of a checkout.
+
+    Parameters
+    ----------
+    root
+        Top folder of the checkout.
+
+    Returns
+    -------
+    str or None
+        None where it has no default remote.
+    """
     config = configparser.ConfigParser(interpolation=None)
     config.read([root / ".dvc" / "config", root / ".dvc" / "config.local"], encoding="utf-8")
     return config.get("core", "remote", fallback=None)

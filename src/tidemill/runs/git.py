@@ -1,4 +1,4 @@
-"""git, run as a process: what it printed, or an error that says what it refused."""
+"""git, run as a process: what it printed, or an error that quotes its message."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ def git(*words: str, folder: Path, stdin: str | None = None, index: Path | None 
 
     Parameters
     ----------
-    words : str
+    words
         Of the command.
-    folder : Path
-    stdin : str, optional
-    index : Path, optional
+    folder
+        Folder in which it runs.
+    stdin
+        Text on its standard input; None: nothing.
+    index
         Index file to use in place of the repository's.
 
     Returns
@@ -40,7 +42,20 @@ def git(*words: str, folder: Path, stdin: str | None = None, index: Path | None 
 
 
 def succeeds(*words: str, folder: Path) -> bool:
-    """Run a git command and tell whether it exited with 0."""
+    """Run a git command and report whether it exited with 0.
+
+    Parameters
+    ----------
+    *words
+        Words of the command, without ``git``.
+    folder
+        Folder in which it runs.
+
+    Returns
+    -------
+    bool
+        False for any other exit status.
+    """
     return _run(words, folder, None, None).returncode == 0
 
 
@@ -61,7 +76,18 @@ def _is_identity(key: str) -> bool:
 
 
 def identity(folder: Path) -> list[str]:
-    """List the ``-c`` words that a commit needs where the user has configured no name."""
+    """List the ``-c`` words that a commit needs where the user has configured no name.
+
+    Parameters
+    ----------
+    folder
+        Folder of the repository.
+
+    Returns
+    -------
+    list of str
+        Words to put before the command; empty where git knows who commits.
+    """
     if succeeds("var", "GIT_COMMITTER_IDENT", folder=folder) and succeeds("config", "user.email", folder=folder):
         return []
     return [word for one in _WHO for word in ("-c", one)]

@@ -14,21 +14,54 @@ PAGES_PORT = 4201
 
 
 def page_url(page: str) -> str:
-    """Give the address of a page under ``reports/`` while `tidemill ui` is up."""
+    """Build the address of a page while `tidemill ui` is up.
+
+    Parameters
+    ----------
+    page
+        File under ``reports/``, with ``/`` between folders.
+
+    Returns
+    -------
+    str
+        On the loopback interface; the port is ``TIDEMILL_PAGES_PORT`` where that is set.
+    """
     return f"http://{HOST}:{os.environ.get('TIDEMILL_PAGES_PORT', PAGES_PORT)}/{page}"
 
 
 def api_url(port: int) -> str:
-    """Give the address of a Prefect server's API."""
+    """Build the address of a Prefect server's API.
+
+    Parameters
+    ----------
+    port
+        Port of the server on the loopback interface.
+
+    Returns
+    -------
+    str
+        Address for ``PREFECT_API_URL``.
+    """
     return f"http://{HOST}:{port}/api"
 
 
 def server_file(project: Project) -> Path:
-    """File in which `tidemill ui` says on which port its server listens."""
+    """Locate the file in which `tidemill ui` writes the port that its server listens on.
+
+    Parameters
+    ----------
+    project
+        The project.
+
+    Returns
+    -------
+    Path
+        File, which exists only while the server is up.
+    """
     return project.state / "ui-port"
 
 
-def running_port(project: Project) -> int | None:
+def _running_port(project: Project) -> int | None:
     """Port of the Prefect server that `tidemill ui` started here, or None where it is not up."""
     try:
         port = int(server_file(project).read_text(encoding="utf-8"))
@@ -39,10 +72,20 @@ def running_port(project: Project) -> int | None:
 
 
 def prefect_environment(project: Project) -> dict[str, str]:
-    """Settings that every Prefect process of the project needs: its own home and database, no telemetry, quick ends.
+    """Build the settings that every Prefect process of the project needs: its own home and database, no telemetry.
 
     Where `tidemill ui` is up, runs report to its server; else to a short-lived one on the same SQLite database, so that
-    the UI shows them later.
+    the UI shows them later. The folder of the database is made.
+
+    Parameters
+    ----------
+    project
+        The project.
+
+    Returns
+    -------
+    dict of str to str
+        Environment variables.
     """
     home = project.state / "prefect"
     home.mkdir(parents=True, exist_ok=True)
@@ -56,7 +99,7 @@ def prefect_environment(project: Project) -> dict[str, str]:
         "PREFECT_LOGGING_LEVEL": os.environ.get("PREFECT_LOGGING_LEVEL", "INFO"),
         "DO_NOT_TRACK": "1",
     }
-    port = running_port(project)
+    port = _running_port(project)
     if port is not None and "PREFECT_API_URL" not in os.environ:
         settings["PREFECT_API_URL"] = api_url(port)
     return settings

@@ -39,7 +39,13 @@ class Registry:
         return next(version for version, where in reversed(self.versions.items()) if where == commit)
 
     def next_tags(self) -> tuple[str, str]:
-        """The tags of the next promotion: a version one minor up (v1.0.0 first) and the next assignment."""
+        """Name the tags of the next promotion: a version one minor up (v1.0.0 first) and the next assignment.
+
+        Returns
+        -------
+        version, assignment : str
+            Such as ``spam@v1.4.0`` and ``spam#prod#7``.
+        """
         return self._next_version(), self.next_assignment()
 
     def _next_version(self) -> str:
@@ -50,12 +56,31 @@ class Registry:
         return f"{self.problem}@v{newest['major']}.{int(newest['minor']) + 1}.0"
 
     def next_assignment(self) -> str:
-        """The tag of the next assignment, such as ``spam#prod#2``."""
+        """Name the tag of the next assignment.
+
+        Returns
+        -------
+        str
+            Such as ``spam#prod#2``.
+        """
         return f"{self.problem}#prod#{len(self.assignments) + 1}"
 
 
 def read_registry(project: Project, problem: str) -> Registry:
-    """Read versions and assignments of a problem from the tags of the repository."""
+    """Read versions and assignments of a problem from the tags of the repository.
+
+    Parameters
+    ----------
+    project
+        The project.
+    problem
+        Name of the problem.
+
+    Returns
+    -------
+    Registry
+        Commit of each tag, oldest first.
+    """
     listing = git(
         "for-each-ref", "refs/tags", "--format=%(refname:strip=2) %(*objectname) %(objectname)", folder=project.shared
     )
@@ -74,7 +99,21 @@ def _version_order(tag: str) -> tuple[int, ...]:
 
 
 def champion_folder(project: Project, problem: str, version: str) -> Path:
-    """Find the folder with a version's model files, fetched once from DVC's cache or remote.
+    """Locate the folder with a version's model files, fetched once from DVC's cache or remote.
+
+    Parameters
+    ----------
+    project
+        The project.
+    problem
+        Name of the problem.
+    version
+        Tag of the version, such as ``spam@v1.4.0``.
+
+    Returns
+    -------
+    Path
+        Folder in the project's local state.
 
     Raises
     ------
@@ -109,7 +148,22 @@ def _fetch(project: Project, problem: str, version: str, target: Path) -> None:
 
 
 def file_at_version(project: Project, path: Path, commit: str | None) -> str | None:
-    """Read a file as it was at a version's commit (None: this checkout); None where there was none."""
+    """Read a file as it was at a version's commit.
+
+    Parameters
+    ----------
+    project
+        The project.
+    path
+        The file, relative to the project.
+    commit
+        Commit of the version; None: the file as it is in this checkout.
+
+    Returns
+    -------
+    str or None
+        Content of the file; None where there was none.
+    """
     if commit is None:
         here = project.root / path
         return here.read_text(encoding="utf-8") if here.exists() else None
@@ -118,17 +172,26 @@ def file_at_version(project: Project, path: Path, commit: str | None) -> str | N
 
 
 def rollback(project: Project, problem: str, version: str | None) -> str:
-    """Make an old version the champion again (None: the one before the champion); offline, one tag.
+    """Make an old version the champion again by one new tag; no network is needed.
+
+    Parameters
+    ----------
+    project
+        The project.
+    problem
+        Name of the problem.
+    version
+        Tag such as ``spam@v1.4.0``, or ``v1.4.0`` alone; None: the version before the champion.
 
     Returns
     -------
     str
-        The champion.
+        Tag of the new champion.
 
     Raises
     ------
     ConfigError
-        There is no such version, or nothing to go back to.
+        There is no such version, or none before the champion.
     """
     registry, folder = read_registry(project, problem), project.shared
     target = version if version is None or "@" in version else f"{problem}@{version}"
@@ -152,12 +215,13 @@ def _before_champion(registry: Registry) -> str:
 
 
 def tag_object(name: str, commit: str, message: str, folder: Path) -> str:
-    """Write an annotated tag object; no ref is made yet.
+    """Write an annotated tag object; no ref is created yet.
 
     Parameters
     ----------
-    name, commit, message : str
-    folder : Path
+    name, commit, message
+        Name of the tag, the commit that it marks, and its text.
+    folder
         Checkout.
 
     Returns

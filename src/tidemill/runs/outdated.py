@@ -1,4 +1,4 @@
-"""Which stages will run again, and why: what ``dvc.lock`` says they ran with, beside what they would run with now."""
+"""Which stages will run again, and why: ``dvc.lock`` compared with the present settings and code."""
 
 from __future__ import annotations
 
@@ -49,6 +49,11 @@ def outdated(
         Fingerprints of now.
     params
         Settings of now; None for those of ``params.yaml``.
+
+    Returns
+    -------
+    list of Outdated
+        Stages with their reasons, in the order of dvc.lock.
     """
     params = load_params(folder / PARAMS) if params is None else params
     found = []

@@ -38,9 +38,10 @@ def plan(folder: Path, problem: str) -> list[Step]:
 
     Parameters
     ----------
-    folder : Path
+    folder
         Checkout.
-    problem : str
+    problem
+        Name of the problem.
 
     Returns
     -------

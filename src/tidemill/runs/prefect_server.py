@@ -25,7 +25,17 @@ _POOL = "tidemill"
 
 
 def serve(project: Project, *, port: int, pages_port: int) -> None:
-    """Run server, worker and pages until the process is interrupted; all are down afterwards."""
+    """Run server, worker and pages until the process is interrupted; all have ended afterwards.
+
+    Parameters
+    ----------
+    project
+        The project.
+    port
+        Port of the Prefect server on the loopback interface.
+    pages_port
+        Port of the reports.
+    """
     with up(project, port=port, pages_port=pages_port) as worker:
         print(f"Prefect  http://{HOST}:{port}  (deployments refresh and monitor: Run > Quick run, or Custom run)")
         print(f"reports  http://{HOST}:{pages_port}/index.html")
@@ -43,6 +53,15 @@ def _interrupt(*_: object) -> None:
 @contextlib.contextmanager
 def up(project: Project, *, port: int, pages_port: int) -> Iterator[subprocess.Popen[bytes]]:
     """Start server, deployments, pages and a worker around the block, and stop them after it.
+
+    Parameters
+    ----------
+    project
+        The project.
+    port
+        Port of the Prefect server on the loopback interface.
+    pages_port
+        Port of the reports.
 
     Yields
     ------
@@ -104,15 +123,17 @@ def await_health(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
 
     Parameters
     ----------
-    port : int
-    server : subprocess.Popen
-    log : Path
+    port
+        Port of the server on the loopback interface.
+    server
+        Process of the server.
+    log
         Its output.
 
     Raises
     ------
     RunError
-        It ended, or did not answer in time; the log says why.
+        It ended, or did not answer in time; the log has the reason.
     """
     print("starting Prefect (10 to 20 seconds)", file=sys.stderr, flush=True)
     end = time.monotonic() + _START_SECONDS

@@ -36,7 +36,7 @@ _TRIES = 5
 
 @dataclass(frozen=True)
 class Publication:
-    """What a run left behind: its commit, the version it promoted (or None), and what to tell the user."""
+    """The published commit, the version it promoted (or None), and a message for the user."""
 
     commit: str
     version: str | None
@@ -50,14 +50,17 @@ def publish(
 
     Parameters
     ----------
-    work : Workspace
+    work
         Of the run.
-    problem : str
-    branch : str
-    promote : bool
-    message : str
+    problem
+        Name of the problem.
+    branch
+        Branch that the commit is put on.
+    promote
+        Whether the candidate becomes the champion.
+    message
         Of the commit.
-    say : callable
+    say
         Called with a line for the person who waits.
 
     Returns
@@ -228,7 +231,18 @@ def _is_free(root: Path, branch: str) -> bool:
 
 
 def current_branch(root: Path) -> str | None:
-    """Name the branch that a checkout is on, None where HEAD is detached."""
+    """Read the name of the branch that a checkout is on.
+
+    Parameters
+    ----------
+    root
+        Top folder of the checkout.
+
+    Returns
+    -------
+    str or None
+        None where HEAD is detached.
+    """
     return (
         git("symbolic-ref", "--short", "HEAD", folder=root)
         if succeeds("symbolic-ref", "-q", "HEAD", folder=root)

@@ -1,6 +1,6 @@
 """Repair of what a kill in the middle of a write leaves of DVC's own files, before DVC reads them.
 
-DVC writes ``.dvc/tmp/rwlock`` (who is busy with what) and ``dvc.lock`` in place. Torn, either stops every later command.
+DVC writes ``.dvc/tmp/rwlock`` (locks) and ``dvc.lock`` in place. Damaged, either stops every later command.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ _LOCK = "dvc.lock"
 
 
 def repair_dvc_files(root: Path, say: Callable[[str], None]) -> None:
-    """Make ``rwlock`` and ``dvc.lock`` of a checkout readable, and say what was thrown out or put back.
+    """Make ``rwlock`` and ``dvc.lock`` of a checkout readable, and report what was removed or restored.
 
     Parameters
     ----------
-    root : Path
+    root
         Checkout.
-    say : callable
+    say
         Called with a line for the person who waits.
     """
     rwlock = root / ".dvc" / "tmp" / "rwlock"

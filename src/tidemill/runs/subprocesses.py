@@ -21,10 +21,13 @@ def run_with_parent(
 
     Parameters
     ----------
-    command : sequence of str
-    folder : Path
-    environment : mapping
-    say : callable
+    command
+        Words of the command.
+    folder
+        Folder in which it runs.
+    environment
+        Its environment variables.
+    say
         Called with every line that it prints, as it comes.
 
     Returns

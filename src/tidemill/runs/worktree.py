@@ -52,9 +52,9 @@ class Workspace:
 
         Parameters
         ----------
-        command : str
+        command
             Its words.
-        say : callable
+        say
             Called with every line that it prints.
 
         Raises
@@ -74,7 +74,20 @@ class Workspace:
             raise RunError(told[0] if told else f"`{' '.join(command)}` exited with {status}: {' | '.join(lines[-5:])}")
 
     def dvc(self, *words: str, say: Say) -> None:
-        """Run a dvc command, waiting for locks of other processes instead of failing."""
+        """Run a dvc command; where other processes hold DVC's locks, it waits.
+
+        Parameters
+        ----------
+        *words
+            Words of the command, without ``dvc``.
+        say
+            Called with every line that it prints.
+
+        Raises
+        ------
+        RunError
+            It exited with another status than 0.
+        """
         self.run("dvc", "--wait-for-lock", *words, say=say)
 
 
@@ -86,9 +99,9 @@ def workspace(root: Path, *, ref: str = "HEAD") -> Iterator[Workspace]:
 
     Parameters
     ----------
-    root : Path
+    root
         Main checkout.
-    ref : str
+    ref
         The commit.
 
     Yields
@@ -109,7 +122,20 @@ def workspace(root: Path, *, ref: str = "HEAD") -> Iterator[Workspace]:
 
 
 def advance(work: Workspace, commit: str) -> Workspace:
-    """Move a workspace to the commit that it has published; its files stay."""
+    """Move a workspace to the commit that it has published; its files stay.
+
+    Parameters
+    ----------
+    work
+        The workspace.
+    commit
+        The commit.
+
+    Returns
+    -------
+    Workspace
+        The same folder, based on the commit.
+    """
     git("reset", "--quiet", "--mixed", commit, folder=work.folder)
     return replace(work, base=commit)
 
@@ -145,9 +171,18 @@ def _remove(root: Path, folder: Path) -> None:
 
 
 def restore(work: Workspace, problem: str, say: Say) -> None:
-    """Put the outputs that ``dvc.lock`` names into the workspace, after throwing out cache objects that are damaged.
+    """Check out the outputs that ``dvc.lock`` names, after removing cache objects that are damaged.
 
-    DVC serves a flipped bit silently; a damaged object is fetched again from the remote or made again by its stage.
+    DVC does not notice a flipped bit; a damaged object is fetched again from the remote or made again by its stage.
+
+    Parameters
+    ----------
+    work
+        The workspace.
+    problem
+        Name of the problem.
+    say
+        Called with a line for each damaged object, and with every line that DVC prints.
     """
     stages = locked_stages(work.folder, problem)
     if not stages:
@@ -171,7 +206,7 @@ def refuse_uncommitted(root: Path) -> None:
 
     Parameters
     ----------
-    root : Path
+    root
         Main checkout.
 
     Raises
@@ -189,7 +224,15 @@ def refuse_uncommitted(root: Path) -> None:
 
 
 def synchronise_data(root: Path, say: Say) -> None:
-    """Check out DVC's outputs as the main checkout's dvc.lock has them, where it has no changes of its own."""
+    """Check out DVC's outputs as the main checkout's dvc.lock has them, where it has no changes of its own.
+
+    Parameters
+    ----------
+    root
+        Main checkout.
+    say
+        Called with every line that DVC prints.
+    """
     if (root / "dvc.lock").exists() and not git("status", "--porcelain", "--untracked-files=no", folder=root):
         here = Workspace(root, root, "HEAD")
         with contextlib.suppress(RunError):  # outputs that the user changed are the user's

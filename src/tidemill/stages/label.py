@@ -22,7 +22,7 @@ from tidemill.label.engine.incremental import Batch
 from tidemill.label.engine.vote_cache import cache_key, hash_of_file
 from tidemill.label.run import VoteStorage, label, visible_columns, with_features
 from tidemill.label.settings import LabelSettings
-from tidemill.project.expectations import defer_pages, expectations_of
+from tidemill.project.expectations import check_expectations, defer_pages
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
 from tidemill.project.stage_arguments import stage_arguments
@@ -45,14 +45,14 @@ def run(project: Project, name: str) -> None:
     contract = votes_contract(len(classes))
 
     def keeps_contract(table: pl.DataFrame) -> None:
-        expectations_of(table, contract, paths, "votes")
+        check_expectations(table, contract, paths, "votes")
 
     with growing(paths.votes, contract, keeps_contract) as write:
         storage = VoteStorage(write, cache_folder=paths.state / "votes" / problem.name, closed=(paths.data,))
         done = label(batches, dev, paths.functions, classes=classes, settings=settings, storage=storage)
         for failure in done.failures:
             print(f"quarantined: {failure}", file=sys.stderr)
-        expectations_of(done.quality, quality_contract(settings.suite), paths, "votes_quality")
+        check_expectations(done.quality, quality_contract(settings.suite), paths, "votes_quality")
     defer_pages(paths.votes, contract, paths, "votes")
     _page_of_quality(done.quality, settings, paths)
     print(f"label: {done.n_cast} votes cast, all others were in the cache", file=sys.stderr)

@@ -20,7 +20,7 @@ class OutOfTimeError(TidemillError):
 
 @contextmanager
 def time_limit(moment: float) -> Iterator[None]:
-    """Limit the time of a block: in it ``check_deadline`` raises when the moment has come, or that of an outer block.
+    """Limit the time of a block: ``check_deadline`` raises once its deadline, or that of an outer block, has passed.
 
     Parameters
     ----------
@@ -43,12 +43,18 @@ def time_limit(moment: float) -> Iterator[None]:
 
 
 def seconds_left() -> float:
-    """Give the seconds until the deadline; infinite where there is none."""
+    """Compute the seconds until the deadline.
+
+    Returns
+    -------
+    float
+        Infinite where there is no deadline; negative once it has passed.
+    """
     return _DEADLINE.get() - time.monotonic()
 
 
 def check_deadline() -> None:
-    """Go on as long as there is time.
+    """Raise once the deadline has passed.
 
     Raises
     ------

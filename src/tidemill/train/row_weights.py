@@ -17,7 +17,7 @@ def row_weights(targets: Probabilities, covered: Mask, settings: TrainSettings) 
     """Weigh rows by coverage and confidence.
 
     Where all rows with votes are of one class, as where functions are written for a rare class alone, the others are trained on
-    too, whatever ``labels.uncovered`` says: their labels are the default class, and nothing else teaches it.
+    too, whatever ``labels.uncovered`` says: their labels are the default class, and no other rows have it.
 
     Parameters
     ----------
@@ -69,7 +69,9 @@ def class_balance_factors(targets: Probabilities, weights: Array) -> Array:
     Parameters
     ----------
     targets : (n_rows, n_classes)
+        Probabilistic labels.
     weights : (n_rows,)
+        Weight of each row, at least 0.
 
     Returns
     -------
@@ -88,12 +90,14 @@ def class_balance_factors(targets: Probabilities, weights: Array) -> Array:
 
 
 def class_balanced_weights(targets: Probabilities, weights: Array, settings: TrainSettings) -> Array:
-    """Balance the classes of weighted rows where ``labels.class_balance`` asks for it.
+    """Balance the classes of weighted rows where ``labels.class_balance`` is set.
 
     Parameters
     ----------
     targets : (n_rows, n_classes)
+        Probabilistic labels.
     weights : (n_rows,)
+        Weight of each row, at least 0.
     settings
         Settings of train.
 

@@ -45,7 +45,7 @@ LABEL_CARD: Final = "LABELS.md"
 
 @dataclass(frozen=True)
 class Tables:
-    """What there is of all rows.
+    """Tables of all rows.
 
     Parameters
     ----------
@@ -117,6 +117,7 @@ def train(tables: Tables, *, problem: Problem, settings: TrainSettings, backbone
     Returns
     -------
     TrainResult
+        The candidate, its files and its predictions.
 
     Raises
     ------
@@ -169,7 +170,7 @@ def train(tables: Tables, *, problem: Problem, settings: TrainSettings, backbone
 def choose_end_model(
     start: EndModel, training_set: TrainingSet, settings: TrainSettings, modality: str
 ) -> EnsembleResult:
-    """Decide what the head is part of: the views of its recipe, or an ensemble where one is asked for and wins.
+    """Choose what the head is part of: the views of its recipe, or an ensemble where one is requested and wins.
 
     Parameters
     ----------

@@ -218,11 +218,17 @@ class TrainSettings(Settings):
 
     @property
     def may_read_texts(self) -> bool:
-        """Whether models are asked for that could read texts."""
+        """Whether models that could read texts are requested."""
         return bool(self.ensemble.members or self._any_views())
 
     def recipe_names(self) -> list[str]:
-        """List the names of the recipes, in their order."""
+        """List the names of the recipes, in their order.
+
+        Returns
+        -------
+        list of str
+            A name per recipe.
+        """
         return [str(recipe["name"]) for recipe in self.recipes]
 
     def recipe(self, name: str) -> Self:
@@ -230,12 +236,13 @@ class TrainSettings(Settings):
 
         Parameters
         ----------
-        name : str
+        name
             Name of the recipe.
 
         Returns
         -------
         TrainSettings
+            A copy.
 
         Raises
         ------
@@ -253,12 +260,13 @@ class TrainSettings(Settings):
 
         Parameters
         ----------
-        changes : mapping
+        changes
             Nested, or by dotted keys such as ``head.dropout``.
 
         Returns
         -------
         TrainSettings
+            A copy.
 
         Raises
         ------
@@ -268,7 +276,13 @@ class TrainSettings(Settings):
         return type(self).model_validate(merged(self.model_dump(), changes))
 
     def plain(self) -> Self:
-        """Make the same settings without any defense against noise, for labels by people."""
+        """Make the same settings without any defense against noise, for labels by people.
+
+        Returns
+        -------
+        Self
+            A copy.
+        """
         return self.with_changes(
             {
                 "loss.name": "soft_cross_entropy",

@@ -5,7 +5,7 @@ import pytest
 
 from tests.apps.models.test_export import CONTENTS, embedder
 from tidemill.apps.models import engines
-from tidemill.apps.models.engines import TOLERANCE, engine_key, resolve_engine, timing_sample, use_engine
+from tidemill.apps.models.engines import TOLERANCE, comparison_rows, engine_key, resolve_engine, use_engine
 from tidemill.apps.models.onnx_backbone import OnnxBackbone, largest_difference
 from tidemill.contracts import DataError
 from tidemill.project.layout import Paths
@@ -76,4 +76,4 @@ def test_auto_asks_onnx_where_it_is_faster(engine, modality, rows, expected):
 
 @pytest.mark.parametrize("modality", ["text", "image"])
 def test_without_raw_rows_some_are_made_up_to_compare_on(inside, modality):
-    assert timing_sample(Paths.within("nobody"), modality, 32).height == 4
+    assert comparison_rows(Paths.within("nobody"), modality, 32).height == 4

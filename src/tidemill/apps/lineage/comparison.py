@@ -18,11 +18,13 @@ def version_diff(project: Project, problem: str, old: str, new: str | None) -> V
 
     Parameters
     ----------
-    project : Project
-    problem : str
-    old : str
+    project
+        The project.
+    problem
+        Name of the problem.
+    old
         Such as ``v1.0.0``.
-    new : str or None
+    new
         None: the champion.
 
     Returns
@@ -45,7 +47,8 @@ def compare_versions(old: VersionLineage, new: VersionLineage) -> VersionDiff:
 
     Parameters
     ----------
-    old, new : VersionLineage
+    old, new
+        The two versions.
 
     Returns
     -------
@@ -80,7 +83,8 @@ def diff_lines(diff: VersionDiff) -> list[str]:
 
     Parameters
     ----------
-    diff : VersionDiff
+    diff
+        The comparison.
 
     Returns
     -------

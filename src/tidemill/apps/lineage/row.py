@@ -24,9 +24,11 @@ def row_lineage(project: Project, problem: str, row_id: str) -> RowLineage:
 
     Parameters
     ----------
-    project : Project
-    problem : str
-    row_id : str
+    project
+        The project.
+    problem
+        Name of the problem.
+    row_id
         Or the beginning of one, as long as only one row has it.
 
     Returns
@@ -59,7 +61,8 @@ def row_lines(row: RowLineage) -> list[str]:
 
     Parameters
     ----------
-    row : RowLineage
+    row
+        Its lineage.
 
     Returns
     -------

@@ -29,9 +29,11 @@ def version_lineage(project: Project, problem: str, version: str) -> VersionLine
 
     Parameters
     ----------
-    project : Project
-    problem : str
-    version : str
+    project
+        The project.
+    problem
+        Name of the problem.
+    version
         Such as ``v1.0.0`` or ``spam@v1.0.0``.
 
     Returns
@@ -68,8 +70,10 @@ def version_name(registry: Registry, version: str) -> str:
 
     Parameters
     ----------
-    registry : Registry
-    version : str
+    registry
+        Versions of the problem.
+    version
+        With or without the problem's name.
 
     Returns
     -------
@@ -144,7 +148,8 @@ def is_version(text: str) -> bool:
 
     Parameters
     ----------
-    text : str
+    text
+        A word of the command line.
 
     Returns
     -------
@@ -163,7 +168,8 @@ def version_lines(version: VersionLineage) -> list[str]:
 
     Parameters
     ----------
-    version : VersionLineage
+    version
+        Its lineage.
 
     Returns
     -------

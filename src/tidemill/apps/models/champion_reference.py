@@ -1,4 +1,4 @@
-"""the model in production: what it says of rows that came after it, and what it was like when it was trained."""
+"""The model in production: its predictions of rows that arrived after it, and its training data for comparison."""
 
 from __future__ import annotations
 
@@ -49,7 +49,8 @@ class Champion:
 
         Parameters
         ----------
-        batch : str
+        batch
+            Name of the batch.
 
         Returns
         -------
@@ -64,7 +65,7 @@ class Champion:
             self.project.paths(self.problem.name).raw / f"{batch}.parquet", _settings(self.project, self.problem)[0].raw
         )
         threads = _settings(self.project, self.problem)[1].threads
-        root = champion_root(self.folder, self.model.backbone, self.project)
+        root = backbone_root(self.folder, self.model.backbone, self.project)
         return rows["row_id"], embed_rows(rows, self.model.backbone, root=root, threads=threads)
 
     def say(self, batch: str, features: Features) -> Probabilities:
@@ -72,7 +73,8 @@ class Champion:
 
         Parameters
         ----------
-        batch : str
+        batch
+            Name of the batch.
         features : (n_rows, n_dimensions)
             By the champion's backbone.
 
@@ -94,7 +96,8 @@ class Champion:
 
         Parameters
         ----------
-        batches : sequence of str
+        batches
+            Names of the batches.
 
         Returns
         -------
@@ -114,14 +117,22 @@ class Champion:
 
         Parameters
         ----------
-        batch : str
-        votes : polars.DataFrame
+        batch
+            Name of the batch.
+        votes
             Votes on all rows.
-        names : Names
+        names
+            Classes and functions that are compared.
 
         Returns
         -------
         Rows
+            Features, predictions and votes of the batch's rows.
+
+        Raises
+        ------
+        DataError
+            A row of the batch has features but no votes.
         """
         row_ids, features = self.features(batch)
         voted = pl.DataFrame({"row_id": row_ids}).join(votes, on="row_id", how="left", maintain_order="left")
@@ -139,10 +150,12 @@ class Champion:
 
         Parameters
         ----------
-        votes : polars.DataFrame
+        votes
             Votes on all rows.
-        names : Names
-        min_rows : int
+        names
+            Classes and functions that are compared.
+        min_rows
+            Least number of rows to compare with.
 
         Returns
         -------
@@ -170,7 +183,25 @@ class Champion:
 
 
 def find_champion(project: Project, problem: Problem) -> Champion | None:
-    """Find the champion that a problem's champion.json names, None before the first promotion."""
+    """Load the champion that a problem's champion.json names.
+
+    Parameters
+    ----------
+    project
+        The project.
+    problem
+        The problem.
+
+    Returns
+    -------
+    Champion or None
+        None before the first promotion.
+
+    Raises
+    ------
+    DataError
+        The folder of that version lacks a file, or a file is damaged.
+    """
     pin = ChampionPin.read_if_there(project.paths(problem.name).champion)
     if pin is None or pin.version is None:
         return None
@@ -178,8 +209,23 @@ def find_champion(project: Project, problem: Problem) -> Champion | None:
     return Champion(pin.version, folder, EndModel.load(folder), problem, project)
 
 
-def champion_root(folder: Path, about: BackboneRecord, project: Project) -> Path:
-    """Find the folder below which the weights of a model's backbone are."""
+def backbone_root(folder: Path, about: BackboneRecord, project: Project) -> Path:
+    """Choose the folder below which the weights of a model's backbone are.
+
+    Parameters
+    ----------
+    folder
+        Folder of the model.
+    about
+        What the model records of its backbone.
+    project
+        The project, whose shared folder has pretrained weights.
+
+    Returns
+    -------
+    Path
+        The model's own folder where the backbone was fine-tuned with it.
+    """
     return folder if about.settings.get("weights") == TUNED else project.shared
 
 

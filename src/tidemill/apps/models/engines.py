@@ -35,10 +35,11 @@ def resolve_engine(engine: Engine, modality: str, rows: int | None) -> Engine:
 
     Parameters
     ----------
-    engine : str
+    engine
         ``auto``, ``torch`` or ``onnx``.
-    modality : str
-    rows : int or None
+    modality
+        ``text`` or ``image``.
+    rows
         How many there are; None: they come one by one.
 
     Returns
@@ -61,18 +62,20 @@ def use_engine(engine: Engine, embedder: Embedder, paths: Paths, *, must: bool) 
 
     Parameters
     ----------
-    engine : str
+    engine
         ``torch`` or ``onnx``.
-    embedder : Embedder
-    paths : Paths
-    must : bool
+    embedder
+        Embedder whose backbone computes the features.
+    paths
+        Paths of the problem.
+    must
         Fail where ONNX cannot be used.
 
     Raises
     ------
     DataError
         ``must``, and the backbone cannot be written as ONNX or gives other features there; otherwise torch is kept,
-        and a line says why.
+        and a line reports why.
     """
     if engine == "torch":
         return
@@ -92,7 +95,7 @@ def _onnx(embedder: Embedder, paths: Paths) -> Backbone:
         return OnnxBackbone(backbone, file.read_bytes(), threads=embedder.settings.threads)
     content = _graph(backbone)
     made = OnnxBackbone(backbone, content, threads=embedder.settings.threads)
-    _compared(made, backbone, timing_sample(paths, embedder.modality, _SAMPLE)[embedder.modality].to_list())
+    _compared(made, backbone, comparison_rows(paths, embedder.modality, _SAMPLE)[embedder.modality].to_list())
     with atomic_write(file) as path:
         path.write_bytes(content)
     return made
@@ -113,15 +116,41 @@ def _compared(made: Any, backbone: Any, contents: list[Any]) -> None:
 
 
 def engine_key(embedder: Embedder) -> str:
-    """Name the graph of an embedder: another backbone, exporter or torch has another."""
+    """Name the graph of an embedder: another backbone, exporter or torch has another name.
+
+    Parameters
+    ----------
+    embedder
+        Embedder with its backbone's record.
+
+    Returns
+    -------
+    str
+        16 hexadecimal digits.
+    """
     import torch
 
     told = json.dumps([embedder.about.model_dump(), OPSET, torch.__version__], sort_keys=True)
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
-def timing_sample(paths: Paths, modality: str, rows: int) -> pl.DataFrame:
-    """Draw row_id and content of some of a problem's raw rows, or make up rows where it has none here."""
+def comparison_rows(paths: Paths, modality: str, rows: int) -> pl.DataFrame:
+    """Read some of a problem's raw rows, or make up rows where it has none on this machine.
+
+    Parameters
+    ----------
+    paths
+        Paths of the problem.
+    modality
+        ``text`` or ``image``, also the name of the column of contents.
+    rows
+        Rows at most.
+
+    Returns
+    -------
+    polars.DataFrame
+        Columns ``row_id`` and the modality's.
+    """
     found = raw_rows(paths, modality, rows)
     if found.height:
         return found
@@ -130,7 +159,22 @@ def timing_sample(paths: Paths, modality: str, rows: int) -> pl.DataFrame:
 
 
 def raw_rows(paths: Paths, modality: str, rows: int) -> pl.DataFrame:
-    """Read row_id and content of a problem's first raw rows, of each batch some."""
+    """Read a problem's first raw rows, batch by batch.
+
+    Parameters
+    ----------
+    paths
+        Paths of the problem.
+    modality
+        ``text`` or ``image``, also the name of the column of contents.
+    rows
+        Rows at most.
+
+    Returns
+    -------
+    polars.DataFrame
+        Columns ``row_id`` and the modality's; empty where there is no raw data.
+    """
     files = sorted(paths.raw.glob("*.parquet"))
     schema = {"row_id": pl.String, modality: pl.Binary if modality == "image" else pl.String}
     tables = [pl.scan_parquet(file).select("row_id", modality).head(rows).collect() for file in files]

@@ -44,18 +44,21 @@ def export(project: Project, problem: str, version: str | None, out: Path, *, he
 
     Parameters
     ----------
-    project : Project
-    problem : str
-    version : str or None
+    project
+        The project.
+    problem
+        Name of the problem.
+    version
         None: the champion.
-    out : Path
+    out
         The folder.
-    head_only : bool
+    head_only
         The backbone is left out, and not loaded.
 
     Returns
     -------
     Exported
+        The files written, and the largest difference of probabilities on a sample of rows.
 
     Raises
     ------
@@ -113,9 +116,10 @@ def ask_graph(asked: Any, backbone: Any, contents: list[Any], model: EndModel) -
         Of a whole model.
     backbone
         Its backbone.
-    contents : list
+    contents
         Texts, or bytes of images.
-    model : EndModel
+    model
+        The exported model, which counts the terms of texts.
 
     Returns
     -------

@@ -25,7 +25,7 @@ from tidemill.train.settings import TrainSettings
 
 @dataclass(frozen=True)
 class FinetuneResult:
-    """Tables whose features are the taught backbone's, and what identifies it."""
+    """Tables with the features of the fine-tuned backbone, and what identifies it."""
 
     tables: Tables
     backbone: BackboneRecord
@@ -43,16 +43,23 @@ def finetune_model(
 
     Parameters
     ----------
-    tables : Tables
-        Of all rows.
-    problem : Problem
-    settings : TrainSettings
-    paths : Paths
-    batches : sequence of str
+    tables
+        Votes, labels and features of all rows.
+    problem
+        The problem.
+    embedding
+        Settings of embed, which name the backbone to start from.
+    settings
+        Settings of train.
+    paths
+        Paths of the problem.
+    batches
+        Names of the batches whose contents are read.
 
     Returns
     -------
-    Tuned
+    FinetuneResult
+        The tables with the new features, and the record of the fine-tuned backbone.
     """
     start = Embedder(embedding, problem.modality, root=paths.shared)
     backbone = trainable_backbone(start, scratch=settings.mode == "scratch", seed=settings.seed)

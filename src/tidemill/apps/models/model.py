@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from tidemill.apps.models.champion_reference import champion_root
+from tidemill.apps.models.champion_reference import backbone_root
 from tidemill.contracts import ConfigError, Probabilities
 from tidemill.embed.embedder import Embedder, embedder_of
 from tidemill.embed.settings import EmbedSettings
@@ -30,7 +30,7 @@ CHUNK: Final = {"text": 256, "image": 64}
 
 @dataclass(frozen=True)
 class Predictions:
-    """(rows, classes) probabilities, and (rows,) how unlike known rows each is, where the model tells that."""
+    """(rows, classes) probabilities, and (rows,) outlier scores, where the model computes them."""
 
     probabilities: Probabilities
     outlier: Array | None
@@ -42,8 +42,9 @@ class Predictions:
 
         Parameters
         ----------
-        classes : sequence of str
-        abstain_below : float
+        classes
+            Names of the classes in the order of their indices.
+        abstain_below
             Least probability of a prediction.
 
         Returns
@@ -77,18 +78,18 @@ class Model:
 
     @property
     def head(self) -> Head:
-        """Its head, whose config tells of the whole model."""
+        """Its head, whose config describes the whole model."""
         return self.end.head
 
     @functools.cached_property
     def embedder(self) -> Embedder:
         """What makes features of new rows: the backbone that the head was trained on, checked by its hash."""
-        root = champion_root(self.folder, self.head.backbone, self.project)
+        root = backbone_root(self.folder, self.head.backbone, self.project)
         return embedder_of(self.head.backbone, root=root, threads=self.threads)
 
     @functools.cached_property
     def outliers(self) -> Outliers | None:
-        """What tells rows of another kind; None where the model was trained without ``none_of_the_above``."""
+        """Detector of out-of-distribution rows; None where the model was trained without ``none_of_the_above``."""
         return Outliers.load(self.folder)
 
     def say(self, rows: pl.DataFrame, *, name: str) -> Predictions:
@@ -96,13 +97,15 @@ class Model:
 
         Parameters
         ----------
-        rows : polars.DataFrame
-        name : str
+        rows
+            Columns of the raw rows that the model reads.
+        name
             What progress calls it.
 
         Returns
         -------
-        Said
+        Predictions
+            Probabilities, and outlier scores where the model computes them.
         """
         if not rows.height:
             empty = np.zeros(0)
@@ -118,14 +121,17 @@ def find_model(project: Project, problem: str, version: str | None) -> Model:
 
     Parameters
     ----------
-    project : Project
-    problem : str
-    version : str or None
+    project
+        The project.
+    problem
+        Name of the problem.
+    version
         None: the champion.
 
     Returns
     -------
     Model
+        Loaded, with its folder and version.
 
     Raises
     ------

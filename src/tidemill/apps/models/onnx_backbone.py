@@ -12,7 +12,7 @@ from tidemill.contracts import Features
 
 
 class OnnxBackbone:
-    """Prepares rows as the backbone does and asks the graph, which keeps as many bits of each feature."""
+    """A backbone whose features are computed by an ONNX graph, rounded to as many bits as those of torch."""
 
     def __init__(self, backbone: Any, content: bytes, *, threads: int) -> None:
         self.backbone, self.session = backbone, inference_session(content, threads=threads)
@@ -22,9 +22,9 @@ class OnnxBackbone:
 
         Parameters
         ----------
-        contents : sequence
+        contents
             Texts, or bytes of images.
-        name : str
+        name
             What progress calls it.
 
         Returns
@@ -45,7 +45,20 @@ class OnnxBackbone:
 
 
 def inference_session(content: bytes, *, threads: int) -> Any:
-    """Make an ONNX Runtime session on the CPU, without telemetry."""
+    """Make an ONNX Runtime session on the CPU, without telemetry.
+
+    Parameters
+    ----------
+    content
+        Bytes of an ONNX graph.
+    threads
+        Threads within one operator; operators run one after the other.
+
+    Returns
+    -------
+    onnxruntime.InferenceSession
+        Ready to run.
+    """
     import onnxruntime
 
     onnxruntime.disable_telemetry_events()
@@ -56,7 +69,7 @@ def inference_session(content: bytes, *, threads: int) -> Any:
 
 
 def largest_difference(ours: Features, theirs: Features) -> float:
-    """Compute the greatest distance between features of the same rows made twice.
+    """Compute the greatest distance between two computations of the features of the same rows.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""`tidemill init`, `tidemill upgrade`, `tidemill new`: projects made and moved on, problems made from somebody's data.
+"""`tidemill init`, `tidemill upgrade`, `tidemill new`: projects made and upgraded, problems made from a user's data.
 
 init_project       a folder made a project: files, git, DVC, first commit
 project_template   the files of a project as this version writes them

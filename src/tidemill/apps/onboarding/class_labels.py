@@ -1,4 +1,4 @@
-"""Labels in somebody's data, or names that somebody gives, as the classes of a problem."""
+"""Labels in a user's data, or names given by the user, as the classes of a problem."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def find_classes(
 
     Parameters
     ----------
-    given : str or sequence of str, optional
-        What ``--classes`` says; None: the classes are the labels.
-    labels : sequence of object
+    given
+        Value of ``--classes``; None: the classes are the labels.
+    labels
         Cells of the column of labels; none where there is no such column.
-    where : str
+    where
         Where the labels stand, for messages.
 
     Returns
@@ -65,8 +65,21 @@ def find_classes(
     return tuple(found), notes
 
 
-def smallest_class(labels: Sequence[object], classes: Sequence[str]) -> int:
-    """Count the labels of the class that has the fewest."""
+def smallest_class_size(labels: Sequence[object], classes: Sequence[str]) -> int:
+    """Count the labels of the class that has the fewest.
+
+    Parameters
+    ----------
+    labels : (n_rows,)
+        Labels as the data has them; missing ones are left out.
+    classes
+        Names of the classes, matched without regard to case and spacing as ``fold`` does.
+
+    Returns
+    -------
+    int
+        0 where a class has no label.
+    """
     counts = Counter(
         fold(as_string(one)) for one in labels if not is_missing(one) and not isinstance(one, (list, dict))
     )

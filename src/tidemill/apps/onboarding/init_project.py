@@ -30,7 +30,7 @@ _HYDRA: Final = "[hydra]"
 
 @dataclass(frozen=True)
 class InitResult:
-    """A project that was made.
+    """The new project.
 
     Attributes
     ----------
@@ -48,7 +48,7 @@ class InitResult:
 
     @property
     def lines(self) -> list[str]:
-        """What is said to a person."""
+        """Lines for a terminal."""
         found = [f"{self.folder} is a project of Tidemill {__version__}"]
         if self.kept:
             found.append(f"left as they were: {', '.join(self.kept)}")
@@ -78,7 +78,7 @@ def init_project(folder: Path, *, force: bool = False, template: Path = TEMPLATE
 
     Returns
     -------
-    Initialised
+    InitResult
         What was made.
 
     Raises

@@ -32,12 +32,22 @@ class LockFile(Settings):
 
 
 def read_lock_file(root: Path) -> LockFile:
-    """Read a project's record.
+    """Read a project's record of what was generated.
+
+    Parameters
+    ----------
+    root
+        Folder of the project.
+
+    Returns
+    -------
+    LockFile
+        Version that generated the files, and their digests.
 
     Raises
     ------
     ConfigError
-        It is missing or damaged.
+        The file is missing or damaged.
     """
     path = root / LOCK_FILE
     if not path.exists():
@@ -52,6 +62,14 @@ def read_lock_file(root: Path) -> LockFile:
 
 
 def write_lock_file(record: LockFile, root: Path) -> None:
-    """Write a project's record, sorted, so that two branches merge."""
+    """Write a project's record with its keys sorted, so that two branches merge.
+
+    Parameters
+    ----------
+    record
+        Version that generated the files, and their digests.
+    root
+        Folder of the project.
+    """
     with atomic_write(root / LOCK_FILE) as part:
         part.write_text(json.dumps(record.model_dump(), indent=2, sort_keys=True) + "\n", encoding="utf-8")

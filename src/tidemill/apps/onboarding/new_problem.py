@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 
 import yaml
 
-from tidemill.apps.onboarding.class_labels import find_classes, smallest_class
+from tidemill.apps.onboarding.class_labels import find_classes, smallest_class_size
 from tidemill.apps.onboarding.starter_functions import starter_functions
 from tidemill.common.files import atomic_write
 from tidemill.contracts import STAGES, ConfigError, DataError, Problem
@@ -88,7 +88,7 @@ class NewProblem:
 
 @dataclass(frozen=True)
 class CreatedProblem:
-    """What was made of the data, and the lines that say so."""
+    """The new problem, and the lines that describe it."""
 
     rows: int
     classes: tuple[str, ...]
@@ -104,13 +104,13 @@ class _Plan:
     problem: Problem
     ingest: dict[str, Any]
     others: tuple[str, ...]
-    smallest_class: int  # labels of the class that has the fewest, 0 where there are none
+    smallest_class_size: int  # labels of the class that has the fewest, 0 where there are none
     notes: tuple[str, ...] = ()  # what was guessed
 
     @property
     def few(self) -> bool:
         """Whether there are labels, and few."""
-        return 0 < self.smallest_class < _ENOUGH
+        return 0 < self.smallest_class_size < _ENOUGH
 
 
 def create_problem(wanted: NewProblem, project: Project) -> CreatedProblem:
@@ -127,13 +127,13 @@ def create_problem(wanted: NewProblem, project: Project) -> CreatedProblem:
 
     Returns
     -------
-    Made
+    CreatedProblem
         Number of rows and names of classes.
 
     Raises
     ------
     ConfigError
-        The name cannot be used, or the options do not say what is needed.
+        The name cannot be used, or a required option is missing.
     DataError
         The data cannot be read, or its labels make no problem.
     """
@@ -196,7 +196,7 @@ def _plan_table(wanted: NewProblem, source: Path) -> _Plan:
         ingest["incoming"] = (INCOMING / wanted.name / f"*{source.suffix}").as_posix()
     others = tuple(name for name in table.columns if name not in ingest.values())
     problem = Problem(name=wanted.name, modality=modality, classes=classes)
-    known = smallest_class(labels, classes) if labels else 0
+    known = smallest_class_size(labels, classes) if labels else 0
     return _Plan(Paths.within(wanted.name), source, problem, ingest, others, known, (*table.notes, *notes))
 
 
@@ -216,7 +216,13 @@ def _plan_folder(wanted: NewProblem, source: Path) -> _Plan:
     classes, notes = find_classes(wanted.classes, folders, "names of subfolders")
     problem = Problem(name=wanted.name, modality="image", classes=classes)
     return _Plan(
-        Paths.within(wanted.name), source, problem, ingest, (), smallest_class(folders, classes), (*table.notes, *notes)
+        Paths.within(wanted.name),
+        source,
+        problem,
+        ingest,
+        (),
+        smallest_class_size(folders, classes),
+        (*table.notes, *notes),
     )
 
 
@@ -384,7 +390,7 @@ def _dump_yaml(editor: Any, content: Any) -> str:
 def _told(plan: _Plan, rows: int, functions: str) -> str:
     name, count = plan.paths.name, functions.count("\n  - ")
     few = (
-        f"caution: the rarest class has {plan.smallest_class} labels, fewer than {_ENOUGH}: nearly all of them teach, few are left to score "
+        f"caution: the rarest class has {plan.smallest_class_size} labels, fewer than {_ENOUGH}: nearly all of them teach, few are left to score "
         f"by, nothing is promoted. `tidemill predict {name} FILE --out OUT --version candidate` asks the model all the same; label more\n"
     )
     return (

@@ -40,7 +40,7 @@ class TemplateFile:
     path
         Where it goes, relative to the project.
     text
-        What it says.
+        Its content.
     """
 
     path: str
@@ -79,7 +79,7 @@ def template_files(name: str, version: str, *, folder: Path = TEMPLATE) -> list[
         parts = file.relative_to(folder).with_suffix("").parts
         path = "/".join(part.replace("dot-", ".", 1) if part.startswith("dot-") else part for part in parts)
         text = file.read_text(encoding="utf-8")
-        found.append(TemplateFile(path, _filled(text, {"name": distribution_name(name), "version": version})))
+        found.append(TemplateFile(path, _filled(text, {"name": _distribution_name(name), "version": version})))
     return found
 
 
@@ -89,17 +89,30 @@ def _filled(text: str, values: Mapping[str, str]) -> str:
     return text
 
 
-def distribution_name(name: str) -> str:
+def _distribution_name(name: str) -> str:
     """Make a name that a Python distribution can have.
 
-    >>> distribution_name("Our reviews, 2026!")
+    >>> _distribution_name("Our reviews, 2026!")
     'our-reviews-2026'
     """
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "project"
 
 
 def generated_part(path: str, text: str) -> str:
-    """Cut a file to the part that is generated, which is all of it for most."""
+    """Cut a file to the part that is generated, which is all of it for most files.
+
+    Parameters
+    ----------
+    path
+        The file, relative to the project.
+    text
+        Its text.
+
+    Returns
+    -------
+    str
+        The text before the line below which the file is the user's own.
+    """
     return _split(path, text)[0]
 
 
@@ -109,17 +122,35 @@ def with_own_part(path: str, new: str, now: str) -> str:
     Parameters
     ----------
     path
-        The file.
+        The file, relative to the project.
     new
         Its text in the template.
     now
         Its text in the project.
+
+    Returns
+    -------
+    str
+        The generated part of ``new``, then the project's own part of ``now``.
     """
     return generated_part(path, new).rstrip("\n") + (_split(path, now)[1] or "\n")
 
 
 def digest(path: str, text: str) -> str:
-    """Compute the SHA-256 of a file's generated part, which empty lines at its end do not change."""
+    """Compute the SHA-256 of a file's generated part, which empty lines at its end do not change.
+
+    Parameters
+    ----------
+    path
+        The file, relative to the project.
+    text
+        Its text.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+    """
     return hashlib.sha256(generated_part(path, text).rstrip("\n").encode()).hexdigest()
 
 

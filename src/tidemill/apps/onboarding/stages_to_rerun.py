@@ -1,4 +1,4 @@
-"""Which stages run again with the installed version, and why: what ``dvc.lock`` says they ran with, beside what is now."""
+"""Which stages run again with the installed version, and why: ``dvc.lock`` compared with the present."""
 
 from __future__ import annotations
 

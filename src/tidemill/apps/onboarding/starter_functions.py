@@ -43,12 +43,13 @@ def starter_functions(name: str, classes: Sequence[str], raw: pl.DataFrame, dev:
 
     Parameters
     ----------
-    name : str
+    name
         Of the problem.
-    classes : sequence of str
-    raw : polars.DataFrame
+    classes
+        Names of the classes in the order of their indices.
+    raw
         The first raw rows.
-    dev : polars.DataFrame
+    dev
         Gold of the dev rows.
 
     Returns
@@ -80,18 +81,21 @@ _NO_GOLD: Final = "Nothing could be learned from labels, so these are arbitrary:
 
 
 def word_functions(texts: Sequence[str], gold: npt.NDArray[Any], classes: Sequence[str]) -> list[Entry]:
-    """Make keyword functions of the words that speak most surely for each class.
+    """Make keyword functions of the words that predict each class best.
 
     Parameters
     ----------
-    texts : sequence of str
+    texts
+        Texts of the rows.
     gold : (n_texts,)
         Class index.
-    classes : sequence of str
+    classes
+        Names of the classes in the order of their indices.
 
     Returns
     -------
     list of dict
+        Entries of a YAML file of labeling functions.
 
     Examples
     --------
@@ -126,19 +130,21 @@ def _sure_words(here: Mapping[str, int], everywhere: Mapping[str, int], *, rows:
 
 
 def threshold_functions(table: pl.DataFrame, gold: npt.NDArray[Any], classes: Sequence[str]) -> list[Entry]:
-    """Make, for each class, functions of the thresholds that find it best.
+    """Make, for each class, functions of the thresholds that predict it best.
 
     Parameters
     ----------
-    table : polars.DataFrame
+    table
         Statistics of images.
     gold : (n_images,)
         Class index.
-    classes : sequence of str
+    classes
+        Names of the classes in the order of their indices.
 
     Returns
     -------
     list of dict
+        Entries of a YAML file of labeling functions.
     """
     entries = []
     for index, name in enumerate(classes):

@@ -32,7 +32,7 @@ class Change:
     action
         ``conflict`` where the user and the new version changed it: it stays as it is.
     text
-        What it will say.
+        Its new content.
     diff
         From what stands there to what would be generated, where both changed it.
     """
@@ -139,6 +139,11 @@ def upgraded_lock_file(
         The template of the installed version.
     version
         The installed version.
+
+    Returns
+    -------
+    LockFile
+        To be written once the changes are.
     """
     new = {file.path: file.digest for file in files if file.is_generated}
     open_ones = {change.path for change in changes if change.action == "conflict"}
@@ -150,7 +155,15 @@ def upgraded_lock_file(
 
 
 def write_changes(root: Path, changes: Sequence[Change]) -> None:
-    """Write, add and remove the files of an upgrade; those with a conflict stay."""
+    """Write, add and remove the files of an upgrade; those with a conflict stay.
+
+    Parameters
+    ----------
+    root
+        Folder of the project.
+    changes
+        What is done to each file.
+    """
     for change in changes:
         if change.action in ("add", "write"):
             with atomic_write(root / change.path) as part:

@@ -38,7 +38,7 @@ class UpgradeResult:
     changes
         What becomes of each generated file.
     pin
-        What ``pyproject.toml`` has to say about the version, in one line; None where it says it already.
+        The version that ``pyproject.toml`` should require, in one line; None where it does already.
     shadowing
         The project's files that stand in place of a default of the package.
     stages
@@ -57,14 +57,14 @@ class UpgradeResult:
 
     @property
     def content(self) -> dict[str, Any]:
-        """What is said to a program."""
+        """Content of the report for programs."""
         files = {one.path: one.action for one in self.changes if one.action != "none"}
         stages = {one.address: one.reason for one in self.stages}
         return {"from": self.before, "to": self.after, "dry_run": self.is_dry, "files": files, "stages": stages}
 
     @property
     def lines(self) -> list[str]:
-        """What is said to a person."""
+        """Lines for a terminal."""
         lines = [*self._files(), *([self.pin] if self.pin else []), *self._conflicts(), *self._stages()]
         title = f"from {self.before} to {self.after}" if self.before != self.after else f"version {self.after}"
         return [title + (" (dry run: nothing is written)" if self.is_dry else ""), *(lines or ["nothing to do"])]
@@ -111,7 +111,7 @@ def upgrade_project(
 
     Returns
     -------
-    Upgraded
+    UpgradeResult
         What was done, or would be.
 
     Raises
@@ -121,7 +121,7 @@ def upgrade_project(
     """
     root = project.root
     record = read_lock_file(root)
-    if is_older(__version__, record.version):
+    if _is_older(__version__, record.version):
         raise ConfigError(
             f"this project is of Tidemill {record.version} and {__version__} is installed: pip install -U 'tidemill[all]'"
         )
@@ -139,7 +139,7 @@ def upgrade_project(
         after=__version__,
         changes=tuple(changes),
         pin=pin,
-        shadowing=tuple(replaced_defaults(root)),
+        shadowing=tuple(_replaced_defaults(root)),
         stages=tuple(stages),
         is_dry=dry_run,
     )
@@ -200,16 +200,16 @@ def moved_pin(text: str, version: str) -> str | None:
     return _PIN.sub(lambda found: f"{found[1]}{version}", text) if _PIN.search(text) else None
 
 
-def replaced_defaults(root: Path) -> list[str]:
+def _replaced_defaults(root: Path) -> list[str]:
     """List the project's files that take the place of a default of the package: an upgrade cannot add keys to them."""
     packaged = (file.relative_to(DEFAULTS) for file in sorted(DEFAULTS.glob("*/*.yaml")))
     return [str(CONF / path) for path in packaged if (root / CONF / path).is_file()]
 
 
-def is_older(version: str, other: str) -> bool:
+def _is_older(version: str, other: str) -> bool:
     """Tell whether a version comes before another; of the same number, one in the making comes before the release.
 
-    >>> is_older("0.9.1", "0.10.0"), is_older("0.2.0.dev0", "0.2.0"), is_older("0.2.0", "0.2.0")
+    >>> _is_older("0.9.1", "0.10.0"), _is_older("0.2.0.dev0", "0.2.0"), _is_older("0.2.0", "0.2.0")
     (True, True, False)
     """
     return _order(version) < _order(other)

@@ -74,14 +74,17 @@ def input_rows(path: Path, settings: IngestSettings, *, strict: bool = False) ->
 
     Parameters
     ----------
-    path : Path
-    settings : IngestSettings
-    strict : bool
+    path
+        File, folder of images or folder of tables.
+    settings
+        Settings of ingest.
+    strict
         Whether a row that cannot be predicted refuses its file.
 
     Returns
     -------
-    list of Listed
+    list of InputRows
+        One per file.
 
     Raises
     ------

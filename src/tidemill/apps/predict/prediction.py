@@ -30,7 +30,7 @@ from tidemill.project.project import Project
 
 @dataclass(frozen=True)
 class PredictionCounts:
-    """The version that was asked, and how many rows were given to which class; None: to none."""
+    """The version that predicted, and the number of rows by predicted class; None: no class."""
 
     version: str
     rows: int
@@ -59,26 +59,29 @@ def predict_files(  # noqa: PLR0913 - what the command takes
 
     Parameters
     ----------
-    project : Project
-    problem : str
-    sources : sequence of Path
+    project
+        The project.
+    problem
+        Name of the problem.
+    sources
         Files or folders.
-    out : Path
+    out
         Where the table is written.
-    version : str or None
+    version
         None: the champion.
-    abstain_below : float
+    abstain_below
         Least probability of a prediction.
-    engine : str
+    engine
         ``auto``, ``torch`` or ``onnx``.
-    strict : bool
+    strict
         A row that cannot be predicted refuses all; nothing is written then.
-    overwrite : bool
+    overwrite
         Whether the output may take the place of one of the sources.
 
     Returns
     -------
-    Predicted
+    PredictionCounts
+        The version, and the number of rows by predicted class.
 
     Raises
     ------
@@ -94,7 +97,7 @@ def predict_files(  # noqa: PLR0913 - what the command takes
     found = [one for source in sources for one in input_rows(source, settings, strict=strict)]
     if not overwrite and any(Path(one.source.path) == out.resolve() for one in found):
         raise ConfigError(f"{out} is what is read: name another file with --out, or replace it with --force")
-    total, contract = sum(len(one.table.numbers) for one in found), answers_contract(model)
+    total, contract = sum(len(one.table.numbers) for one in found), _answers_contract(model)
     use_engine(resolve_engine(engine, known.modality, total), model.embedder, paths, must=engine == "onnx")
     chunks = progress(
         (chunk for one in found for chunk in one.chunks()), total=total, name="predict", size=CHUNK[known.modality]
@@ -112,7 +115,7 @@ def predict_files(  # noqa: PLR0913 - what the command takes
     return PredictionCounts(model.version, total, dict(counts), errors)
 
 
-def answers_contract(model: Model) -> Contract:
+def _answers_contract(model: Model) -> Contract:
     """Make the contract of what ``predict`` writes; a row may be there twice."""
     about = tuple(Column(name, pl.String) for name in ("source", "key", "row_id"))
     said = Column("prediction", pl.String, nullable=True)
@@ -126,10 +129,12 @@ def answered_rows(model: Model, rows: pl.DataFrame, abstain_below: float) -> pl.
 
     Parameters
     ----------
-    model : Model
-    rows : polars.DataFrame
+    model
+        Model of a version.
+    rows
         With a column text or image.
-    abstain_below : float
+    abstain_below
+        Probability of the likeliest class below which the model abstains.
 
     Returns
     -------

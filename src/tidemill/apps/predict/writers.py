@@ -18,11 +18,11 @@ Write = Callable[[pl.DataFrame], None]
 
 @contextlib.contextmanager
 def open_output(path: Path) -> Iterator[Write]:
-    """Write chunks to a file, which takes its name only when the block ends well.
+    """Write chunks to a file, which gets its name only when the block ends without an error.
 
     Parameters
     ----------
-    path : Path
+    path
         The final path.
 
     Yields

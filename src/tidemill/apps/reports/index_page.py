@@ -33,12 +33,15 @@ def render(project: Project, problems: Sequence[str]) -> Path:
 
     Parameters
     ----------
-    project : Project
-    problems : sequence of str
+    project
+        The project.
+    problems
+        Names of the problems, in the order of the page.
 
     Returns
     -------
     Path
+        The page.
     """
     chapters = [_told(read_problem_report(project, name), versions(project, name)) for name in problems]
     page = template(TEMPLATE).render(chapters=chapters)
@@ -48,13 +51,37 @@ def render(project: Project, problems: Sequence[str]) -> Path:
 
 
 def versions(project: Project, problem: str) -> list[str]:
-    """List a problem's versions, newest first, the champion marked."""
+    """List a problem's versions.
+
+    Parameters
+    ----------
+    project
+        The project.
+    problem
+        Name of the problem.
+
+    Returns
+    -------
+    list of str
+        Newest first, the champion marked as such.
+    """
     registry = read_registry(project, problem)
     return [f"{name}{' (champion)' if name == registry.champion else ''}" for name in reversed(registry.versions)]
 
 
 def template(name: str) -> Any:
-    """Load a template of ``tidemill/templates`` by its file name."""
+    """Load a template of ``tidemill/templates``.
+
+    Parameters
+    ----------
+    name
+        File name of the template.
+
+    Returns
+    -------
+    jinja2.Template
+        HTML in values is escaped; a variable that is not given is an error.
+    """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -87,7 +114,21 @@ def _told(chapter: ProblemReport, versions: list[str]) -> dict[str, Any]:
 
 
 def dots(chapter: ProblemReport, metric: str) -> dict[str, Any]:
-    """Place each baseline's score and interval on an axis, in percent of it."""
+    """Place each baseline's score and interval on an axis.
+
+    Parameters
+    ----------
+    chapter
+        Reports of a problem.
+    metric
+        Name of the metric, over all rows.
+
+    Returns
+    -------
+    dict
+        ``low`` and ``high``, the ends of the axis; ``lines``, a tuple per baseline of its name, title, scores, and their
+        positions in percent of the axis.
+    """
     found = chapter.of("all", metric)
     low, high = span(list(found.values()))
     place = {
@@ -113,7 +154,17 @@ def _slice(chapter: ProblemReport, name: str) -> dict[str, Any]:
 
 
 def cell(value: Any) -> str:
-    """Write anything that a table holds: fractions with three decimals, counts with separators.
+    """Write any value of a table: fractions with three decimals, counts with separators.
+
+    Parameters
+    ----------
+    value
+        Number, text, truth value or None.
+
+    Returns
+    -------
+    str
+        A dash for None.
 
     Examples
     --------
@@ -128,10 +179,32 @@ def cell(value: Any) -> str:
 
 
 def number(value: float | None) -> str:
-    """Write a score with three decimals."""
+    """Write a score with three decimals.
+
+    Parameters
+    ----------
+    value
+        The score, None where there is none.
+
+    Returns
+    -------
+    str
+        A dash for None.
+    """
     return "-" if value is None else f"{value:.3f}"
 
 
 def share(value: float | None) -> str:
-    """Write a share in percent."""
+    """Write a share in percent.
+
+    Parameters
+    ----------
+    value
+        Share in [0, 1], None where there is none.
+
+    Returns
+    -------
+    str
+        With one decimal; a dash for None.
+    """
     return "-" if value is None else f"{value:.1%}"

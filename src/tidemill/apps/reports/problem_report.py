@@ -73,7 +73,7 @@ class Suite:
 
 @dataclass(frozen=True)
 class ProblemReport:
-    """All that is told of one problem."""
+    """All reports of one problem."""
 
     name: str
     batches: list[dict[str, Any]]
@@ -105,7 +105,20 @@ class ProblemReport:
         return "balanced_accuracy" if self.metrics is None else self.metrics.metric
 
     def of(self, slice_name: str, metric: str) -> dict[str, dict[str, Any]]:
-        """Select the scores of a slice by a metric that have a meaning, with their intervals, by baseline."""
+        """Select the defined scores of a slice by a metric.
+
+        Parameters
+        ----------
+        slice_name
+            Name of a slice; ``all`` for all rows.
+        metric
+            Name of the metric.
+
+        Returns
+        -------
+        dict of str to dict
+            Line of the score table with ``score``, ``low`` and ``high``, by baseline; one without a score is left out.
+        """
         return {
             line["model"]: line
             for line in self.scores
@@ -123,13 +136,15 @@ def read_problem_report(project: Project, name: str) -> ProblemReport:
 
     Parameters
     ----------
-    project : Project
-    name : str
+    project
+        The project.
+    name
         Of the problem.
 
     Returns
     -------
-    Chapter
+    ProblemReport
+        A report that does not exist yet is None.
     """
     paths = project.paths(name)
     reports = paths.reports
@@ -211,7 +226,18 @@ def _pictures(folders: Mapping[str, Path]) -> dict[str, str]:
 
 
 def page(markdown: Path) -> str:
-    """Render a Markdown file as HTML, its headings below those of the page it stands in; HTML in it is escaped."""
+    """Render a Markdown file as HTML, its headings below those of the page that includes it.
+
+    Parameters
+    ----------
+    markdown
+        File in UTF-8; HTML in it is escaped.
+
+    Returns
+    -------
+    str
+        HTML without the document around it.
+    """
     import mistune
 
     text = re.sub(r"^(#+ )", r"##\1", markdown.read_text(encoding="utf-8"), flags=re.MULTILINE)
@@ -219,7 +245,18 @@ def page(markdown: Path) -> str:
 
 
 def data_uri(png: bytes) -> str:
-    """Encode a PNG as an address that holds the image itself."""
+    """Encode a PNG as an address that holds the image itself.
+
+    Parameters
+    ----------
+    png
+        Bytes of the image file.
+
+    Returns
+    -------
+    str
+        ``data:`` address for the attribute ``src``.
+    """
     return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
 
 
@@ -243,6 +280,16 @@ def _sentence(one: ExpectationResult) -> str:
 
 def span(lines: Sequence[Mapping[str, Any]]) -> tuple[float, float]:
     """Choose the ends of an axis, on tenths, that holds scores with intervals.
+
+    Parameters
+    ----------
+    lines
+        Lines of a score table with ``score``, ``low`` and ``high``, each of which may be None.
+
+    Returns
+    -------
+    low, high : float
+        0 and 1 where there is no score.
 
     Examples
     --------

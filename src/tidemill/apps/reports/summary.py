@@ -17,12 +17,15 @@ def summary(project: Project, problem: str) -> str:
 
     Parameters
     ----------
-    project : Project
-    problem : str
+    project
+        The project.
+    problem
+        Name of the problem.
 
     Returns
     -------
     str
+        Lines for a terminal.
     """
     chapter = read_problem_report(project, problem)
     lines = [f"== {problem} ==", *_rows(chapter), *_functions(chapter), *_scores(chapter), *_drift(chapter)]

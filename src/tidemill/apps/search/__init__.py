@@ -3,5 +3,5 @@
 search               search_for: trials, finals and the report
 candidate_backbones  features by other backbones and settings, kept in .tidemill/search/
 plots                pictures of a search
-skipped              the report where no search was asked for; light, as every pipeline runs it
+skipped              the report where no search is configured; light, as every pipeline runs it
 """

@@ -35,9 +35,12 @@ def candidates(problem: Problem, embed: EmbedSettings, how: SearchSettings) -> d
 
     Parameters
     ----------
-    problem : Problem
-    embed : EmbedSettings
-    how : SearchSettings
+    problem
+        Name, modality and classes of the problem.
+    embed
+        Settings of embed.
+    how
+        Settings of search, which name the backbones.
 
     Returns
     -------
@@ -63,15 +66,19 @@ def changed(problem: Problem, embed: EmbedSettings, name: str, changes: Mapping[
 
     Parameters
     ----------
-    problem : Problem
-    embed : EmbedSettings
-    name : str
+    problem
+        Name, modality and classes of the problem.
+    embed
+        Settings of embed.
+    name
         Of the candidate, for the error.
-    changes : mapping
+    changes
+        Changes of the settings, as nested keys.
 
     Returns
     -------
     EmbedSettings
+        The settings with the changes.
 
     Raises
     ------
@@ -88,10 +95,14 @@ def contents(paths: Paths, batches: list[str], problem: Problem, row_ids: pl.Ser
 
     Parameters
     ----------
-    paths : Paths
-    batches : list of str
-    problem : Problem
-    row_ids : polars.Series
+    paths
+        Paths of the problem.
+    batches
+        Names of the batches.
+    problem
+        Name, modality and classes of the problem.
+    row_ids
+        Ids of the rows.
 
     Returns
     -------
@@ -104,17 +115,19 @@ def contents(paths: Paths, batches: list[str], problem: Problem, row_ids: pl.Ser
 
 
 def features(rows: pl.DataFrame, embedder: Embedder, folder: Path, *, deadline: float, name: str) -> Features | None:
-    """Compute features lot by lot, those that are not there yet.
+    """Compute features in parts, those parts that are not cached yet.
 
     Parameters
     ----------
-    rows : polars.DataFrame
-    embedder : Embedder
-    folder : Path
+    rows
+        Columns ``row_id`` and the modality's.
+    embedder
+        Embedder whose backbone computes the features.
+    folder
         Where lots are kept.
-    deadline : float
+    deadline
         Moment of ``time.monotonic()``.
-    name : str
+    name
         What progress calls it.
 
     Returns
@@ -146,21 +159,27 @@ def made_candidates(
     root: Path,
     **how: Any,
 ) -> dict[str, Features]:
-    """Compute the features of all candidates that there is time for.
+    """Compute the features of all candidates for which there is time.
 
     Parameters
     ----------
-    rows : polars.DataFrame
-    problem : Problem
-    embed : EmbedSettings
-    found : mapping of str to dict
-        Changes by name.
-    how
+    rows
+        Columns ``row_id`` and the modality's.
+    problem
+        The problem.
+    embed
+        Settings of embed, which the changes are made to.
+    found
+        Changes by name of the candidate.
+    root
+        Folder below which weights of backbones are.
+    **how
         ``folder`` and ``deadline`` of ``features``.
 
     Returns
     -------
     dict of str to (n_rows, n_dimensions)
+        Features by name; a candidate for which time ran out is left out.
     """
     there = {}
     for name, changes in found.items():

@@ -17,16 +17,40 @@ _META: Final = {"format": "png", "dpi": 110, "metadata": {"Software": None}}
 
 
 def ended(study: Any) -> list[Any]:
-    """List the trials in the space that were not cut short, pruned ones with the loss of their folds as their value."""
+    """List the trials in the space that were not cut short.
+
+    Parameters
+    ----------
+    study
+        Optuna's study.
+
+    Returns
+    -------
+    list of optuna.trial.FrozenTrial
+        Completed ones, and pruned ones with the loss of their folds so far as their value.
+    """
     return [
         one for one in study.trials if one.state.name in ("COMPLETE", "PRUNED") and one.params and one.value is not None
     ]
 
 
 def importance(study: Any) -> dict[str, float]:
-    """Compute the share of the losses' variance that each setting explains, by a random forest over them; {}: too few trials.
+    """Compute the share of the losses' variance that each setting explains (functional ANOVA).
 
-    Hutter, Hoos and Leyton-Brown, "An Efficient Approach for Assessing Hyperparameter Importance" (ICML 2014).
+    Parameters
+    ----------
+    study
+        Optuna's study.
+
+    Returns
+    -------
+    dict of str to float
+        Share in [0, 1] by setting; empty where trials are too few or all losses equal.
+
+    References
+    ----------
+    Hutter, F., Hoos, H. and Leyton-Brown, K. (2014). An Efficient Approach for Assessing Hyperparameter Importance.
+    ICML.
     """
     import optuna
     from optuna.importance import FanovaImportanceEvaluator, get_param_importances
@@ -46,12 +70,13 @@ def draw(leaderboard: pl.DataFrame, worth: dict[str, float], measure: str, path:
 
     Parameters
     ----------
-    leaderboard : polars.DataFrame
-    worth : dict of str to float
+    leaderboard
+        Table of trials, as ``leaderboard`` makes it.
+    worth
         Importance of each setting.
-    measure : str
+    measure
         What the loss is.
-    path : Path
+    path
         PNG file.
     """
     figure, (left, right) = _figure((10.5, 4.0), 1, 2, width_ratios=[3, 2])
@@ -83,7 +108,15 @@ def draw(leaderboard: pl.DataFrame, worth: dict[str, float], measure: str, path:
 
 
 def draw_settings(study: Any, path: Path) -> None:
-    """Draw the loss of trials along each setting, later ones darker, pruned ones as crosses."""
+    """Draw the loss of trials along each setting, later ones darker, pruned ones as crosses.
+
+    Parameters
+    ----------
+    study
+        Optuna's study.
+    path
+        Image file to write; its suffix names the format.
+    """
     trials = ended(study)
     names = list(trials[-1].params) if trials else ["no trial yet"]
     lines = math.ceil(len(names) / _COLUMNS)

@@ -79,21 +79,24 @@ class _Clock:
 def search_for(project: Project, name: str, folder: Path, *, minutes: float | None = None) -> SearchReport:
     """Search within a budget of time, and write the report.
 
-    The rows are those of train and dev; valid and test are not looked at. Trials are kept in `.tidemill/search/<problem>/`
+    The rows are those of train and dev; valid and test are not read. Trials are kept in `.tidemill/search/<problem>/`
     under a fingerprint of rows, labels and settings: a search that was stopped goes on, and new labels begin a new one.
 
     Parameters
     ----------
-    name : str
-        Of the problem.
-    folder : Path
-        Of the report.
-    minutes : float, optional
-        The budget; None: as set.
+    project
+        The project.
+    name
+        Name of the problem.
+    folder
+        Folder in which the report and its plots are written.
+    minutes
+        The budget in minutes; None: as set.
 
     Returns
     -------
-    content of search.json
+    SearchReport
+        Content of search.json.
     """
     began = time.monotonic()
     problem, settings, paths = project.load(name, "train", TrainSettings)
@@ -273,19 +276,23 @@ def _percent(points: tuple[float, float, float]) -> tuple[float, float, float]:
 def retrain_command(
     problem: Problem, best: Finalist, found: Mapping[str, Mapping[str, JsonValue]], settings: TrainSettings
 ) -> str:
-    """Write the command that runs what was found.
+    """Write the command that trains with the settings of the best trial.
 
     Parameters
     ----------
-    problem : Problem
-    best : Finalist
-    found : dict
+    problem
+        Name, modality and classes of the problem.
+    best
+        The trial that won on held-out rows.
+    found
         Changes of embed by name of the backbone.
-    settings : TrainSettings
+    settings
+        Settings of train.
 
     Returns
     -------
     str
+        A line for a shell.
     """
     flat = [*_dotted("embed", found.get(best.backbone, {})), *_dotted("train", best.changes)]
     recipes: list[tuple[str, Any]] = (
@@ -327,6 +334,7 @@ def leaderboard(study: Any) -> pl.DataFrame:
     Parameters
     ----------
     study : optuna.Study
+        Finished or running study.
 
     Returns
     -------

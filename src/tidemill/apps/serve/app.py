@@ -34,17 +34,19 @@ def application(
 
     Parameters
     ----------
-    desk : Desk
-    ingest : IngestSettings
+    desk
+        Queue that answers requests by the model.
+    ingest
         What a row must be.
-    settings : ServiceSettings
-        Limits.
-    lineage : mapping
+    settings
+        Limits of size and time.
+    lineage
         What ``GET /version`` answers.
 
     Returns
     -------
     fastapi.FastAPI
+        To be run by an ASGI server.
     """
     service = FastAPI(title="Tidemill", docs_url=None, redoc_url=None, openapi_url=None)  # their pages need the network
     service.add_middleware(RequestGate, max_bytes=settings.max_bytes)
@@ -109,7 +111,7 @@ def _told(status: int, message: str, row: int | None) -> JSONResponse:
 
 
 class RequestGate:
-    """Counts what a request's body brings and lets in no more than it may; tells each request in a line."""
+    """Limits the size of a request's body, and logs each request in a line."""
 
     def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
         self.app, self.max_bytes = app, max_bytes

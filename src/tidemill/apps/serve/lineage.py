@@ -14,17 +14,21 @@ from tidemill.runs.model_registry import file_at_version, read_registry
 
 
 def lineage(project: Project, model: Model, problem: str) -> dict[str, Any]:
-    """Collect what ``GET /version`` answers; what cannot be known is None.
+    """Collect what ``GET /version`` answers; what cannot be determined is None.
 
     Parameters
     ----------
-    project : Project
-    model : Model
-    problem : str
+    project
+        The project.
+    model
+        The model that answers requests.
+    problem
+        Name of the problem.
 
     Returns
     -------
     dict
+        JSON content: version, commit, classes, batches, label model, backbone and warnings.
     """
     config = model.head.about
     commit = read_registry(project, problem).versions.get(model.version)

@@ -19,7 +19,7 @@ BUSY: Final = 503
 
 @dataclass(frozen=True)
 class RequestQueue:
-    """A model and the lock that lets one request at a time have it: two would only slow each other."""
+    """A model and the lock by which one request at a time uses it: two would only slow each other."""
 
     model: Model
     abstain_below: float
@@ -31,8 +31,9 @@ class RequestQueue:
 
         Parameters
         ----------
-        rows : Rows
-        start : float
+        rows
+            Keys and contents of the request's rows, checked.
+        start
             When the request came.
 
         Returns

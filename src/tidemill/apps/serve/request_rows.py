@@ -33,13 +33,17 @@ def from_json(body: bytes, settings: IngestSettings, max_rows: int) -> Rows:
 
     Parameters
     ----------
-    body : bytes
-    settings : IngestSettings
-    max_rows : int
+    body
+        Body of the request.
+    settings
+        Settings of ingest.
+    max_rows
+        Rows that one request may have.
 
     Returns
     -------
     Rows
+        Keys and contents of the rows.
 
     Raises
     ------
@@ -60,7 +64,20 @@ def from_json(body: bytes, settings: IngestSettings, max_rows: int) -> Rows:
 
 
 def refuse_many(count: int, max_rows: int) -> None:
-    """Refuse a request without rows, or with too many."""
+    """Refuse a request without rows, or with too many.
+
+    Parameters
+    ----------
+    count
+        Number of rows in the request.
+    max_rows
+        Rows that one request may have.
+
+    Raises
+    ------
+    RequestError
+        The count is 0 (status 400) or above the limit (status 413).
+    """
     if not count:
         raise RequestError("the request has no rows", status=BAD_BODY)
     if count > max_rows:
@@ -86,12 +103,14 @@ def _decoded(content: str, number: int) -> bytes:
 
 
 def checked_rows(rows: Rows, settings: IngestSettings) -> Rows:
-    """Check that each row is one that ingest would take.
+    """Check that each row is one that ingest would accept.
 
     Parameters
     ----------
-    rows : Rows
-    settings : IngestSettings
+    rows
+        Keys and contents of the request's rows.
+    settings
+        Settings of ingest.
 
     Returns
     -------

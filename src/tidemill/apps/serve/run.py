@@ -1,4 +1,4 @@
-"""`tidemill serve`: the model loaded, then requests until it is told to stop."""
+"""`tidemill serve`: the model loaded, then requests until it is stopped."""
 
 from __future__ import annotations
 
@@ -28,11 +28,14 @@ def serve(project: Project, problem: str, version: str | None, settings: Service
 
     Parameters
     ----------
-    project : Project
-    problem : str
-    version : str or None
+    project
+        The project.
+    problem
+        Name of the problem.
+    version
         None: the champion.
-    settings : ServiceSettings
+    settings
+        Address, engine, and limits of size and time.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What `tidemill serve` can be told."""
+"""Settings of `tidemill serve`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tidemill.contracts import Settings
 
 
 class ServiceSettings(Settings):
-    """Where the service listens, what it predicts, and what one request may ask of it."""
+    """Where the service listens, which engine predicts, and the limits of one request."""
 
     host: str
     port: int = Field(ge=0, le=65535)

@@ -1,4 +1,4 @@
-"""What a person asks of a problem's labels now and then.
+"""Occasional studies of a problem's labels.
 
 study            Study: the rows that studies read
 learning_curves  `tidemill learning-curves`: what more labels would bring

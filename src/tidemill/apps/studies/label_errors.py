@@ -34,14 +34,17 @@ def suspected_errors(project: Project, name: str) -> tuple[pl.DataFrame, str]:
 
     Parameters
     ----------
-    name : str
-        Of the problem.
+    project
+        The project.
+    name
+        Name of the problem.
 
     Returns
     -------
     table : polars.DataFrame
+        Columns ``row_id``, ``batch``, ``label``, ``suggested``, ``quality`` and ``gold``; the worst rows first.
     words : str
-        A sentence about them.
+        A sentence on how many of the labels are wrong by gold.
     """
     asked = study(project, name)
     rows = np.flatnonzero(asked.taught & asked.covered)
@@ -58,7 +61,7 @@ def suspected_errors(project: Project, name: str) -> tuple[pl.DataFrame, str]:
         found["quality"],
         pl.Series("gold", names[asked.gold[at]], dtype=pl.String),
     )
-    words = cross_validated_predictions(asked, rows, at)
+    words = label_errors_on_gold(asked, rows, at)
     read = contents_of(asked.paths, batch_names(asked.paths.manifest), asked.problem.modality)
     contents = told.join(read, on="row_id", how="left", maintain_order="left")
     with atomic_write(asked.paths.reports / "label_errors.csv") as path:
@@ -69,8 +72,23 @@ def suspected_errors(project: Project, name: str) -> tuple[pl.DataFrame, str]:
     return told, words
 
 
-def cross_validated_predictions(asked: Study, rows: Any, suspect: Any) -> str:
-    """Say how many suspect labels are wrong by gold, where there is gold."""
+def label_errors_on_gold(asked: Study, rows: Any, suspect: Any) -> str:
+    """Count how many suspect labels are wrong by gold, where there is gold.
+
+    Parameters
+    ----------
+    asked
+        Rows of the problem.
+    rows : (n_training,)
+        Indices of the rows whose labels were checked.
+    suspect : (n_suspect,)
+        Indices of the rows whose labels are suspect.
+
+    Returns
+    -------
+    str
+        A sentence, also where there is no gold.
+    """
     wrong = asked.targets.argmax(axis=1) != asked.gold
     parts = []
     for which, some in (("of the training labels", rows), ("of the suspect ones", suspect)):
@@ -85,7 +103,22 @@ def cross_validated_predictions(asked: Study, rows: Any, suspect: Any) -> str:
 
 
 def page(table: pl.DataFrame, title: str, words: str) -> str:
-    """Write a table of suspects as a page that needs neither network nor scripts."""
+    """Write a table of suspects as a page that needs neither network nor scripts.
+
+    Parameters
+    ----------
+    table
+        Suspect rows with their labels, quality and contents, the worst first.
+    title
+        Heading of the page.
+    words
+        Sentence below the heading.
+
+    Returns
+    -------
+    str
+        HTML document.
+    """
     shown = table.drop("row_id", "batch", strict=False)
     lines = [
         "<tr>" + "".join(_cell(name, value) for name, value in row.items()) + "</tr>"

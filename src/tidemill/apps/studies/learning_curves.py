@@ -36,12 +36,15 @@ def fit_learning_curves(project: Project, name: str) -> Curves:
 
     Parameters
     ----------
-    name : str
-        Of the problem.
+    project
+        The project.
+    name
+        Name of the problem.
 
     Returns
     -------
-    content of curves.json
+    Curves
+        Content of curves.json.
 
     Raises
     ------

@@ -54,22 +54,46 @@ class Study:
 
     @property
     def covered(self) -> Any:
-        """(rows,) whether a function speaks of the row."""
+        """(rows,) whether a function votes on the row."""
         return self.rows["covered"].to_numpy()
 
     @property
     def taught(self) -> Any:
-        """(rows,) whether its split is one that teaches."""
+        """(rows,) whether its split is one of those trained on."""
         return self.rows["split"].is_in(TRAIN_SPLITS).to_numpy()
 
     def lesson(self, rows: Any) -> TrainingSet:
-        """Make the training set of some rows: labels of denoise alone."""
+        """Make the training set of some rows: labels of denoise alone, no gold.
+
+        Parameters
+        ----------
+        rows : (n_selected,)
+            Integer indices.
+
+        Returns
+        -------
+        TrainingSet
+            Features, probabilistic labels and coverage of those rows.
+        """
         nothing = np.full(len(rows), NO_GOLD)
         return TrainingSet(self.features[rows], self.targets[rows], self.covered[rows], nothing)
 
 
 def study(project: Project, name: str) -> Study:
-    """Read what studies need of a problem."""
+    """Read what studies need of a problem.
+
+    Parameters
+    ----------
+    project
+        The project.
+    name
+        Name of the problem.
+
+    Returns
+    -------
+    Study
+        Settings, and all rows with votes, features, labels and gold.
+    """
     problem, train, paths = project.load(name, "train", TrainSettings)
     evaluate = project.load(name, "evaluate", EvaluateSettings)[1]
     classes, batches = problem.classes, batch_names(paths.manifest)

@@ -32,16 +32,18 @@ def diff(look: ProblemView, *, against: str = "HEAD", size: int | None = None, s
 
     Parameters
     ----------
-    look : Look
-    against : str
-    size : int, optional
+    look
+        View of the problem.
+    against
+        Revision, tag or version of git.
+    size
         Rows of the sample.
-    shown : int
+    shown
         Rows shown of each change.
 
     Returns
     -------
-    dict
+    FunctionDiff
         Functions whose votes changed, and rows gained, lost and flipped.
     """
     rows = look.sample(size)
@@ -140,7 +142,18 @@ def _examples(look: ProblemView, change: Change, rows: Indices, places: Indices,
 
 
 def printed(found: FunctionDiff) -> list[str]:
-    """Write the comparison as lines."""
+    """Write the comparison as lines.
+
+    Parameters
+    ----------
+    found
+        Functions whose votes changed, and example rows.
+
+    Returns
+    -------
+    list of str
+        Lines of a terminal of 100 columns.
+    """
     head = f"{found.problem} since {found.against}, on {found.rows:,} rows"
     if not found.functions:
         return [f"{head}: no vote has changed"]

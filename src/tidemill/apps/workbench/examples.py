@@ -1,4 +1,4 @@
-"""A file of labeled examples, for functions of the kinds prototype and neighbours, from rows that a person points at."""
+"""A file of labeled examples, for functions of the kinds prototype and neighbours, from rows that the user names."""
 
 from __future__ import annotations
 
@@ -19,18 +19,26 @@ def examples(look: ProblemView, file: str, *, of: str, rows: Sequence[str]) -> E
 
     Parameters
     ----------
-    look : Look
-    file : str
-        Its name.
-    of : str
+    look
+        View of the problem.
+    file
+        Name of the file, ending in ``.jsonl``.
+    of
         Class of the rows.
-    rows : sequence of str
+    rows
         Beginnings of row_ids.
 
     Returns
     -------
-    dict
-        What was added.
+    ExamplesAdded
+        The file, the rows added and how many examples it has now.
+
+    Raises
+    ------
+    ConfigError
+        There is no such class, or the file has another suffix.
+    DataError
+        Features are missing or are of other rows.
     """
     if of not in look.classes:
         raise ConfigError(f"--class {of}: there is no such class{did_you_mean(of, list(look.classes))}")
@@ -66,5 +74,16 @@ def _example(look: ProblemView, row: str, of: str) -> dict[str, Any]:
 
 
 def printed(found: ExamplesAdded) -> list[str]:
-    """Write what was added as a line."""
+    """Write what was added as a line.
+
+    Parameters
+    ----------
+    found
+        File, rows added and size of the file.
+
+    Returns
+    -------
+    list of str
+        One line.
+    """
     return [f"{found.file}: {len(found.added)} rows added, {found.examples} examples in all"]

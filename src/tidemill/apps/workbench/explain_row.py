@@ -23,14 +23,17 @@ def explain_row(project: Project, row_id: str, asked: str | None) -> RowExplanat
 
     Parameters
     ----------
-    row_id : str
-        Its beginning.
-    asked : str or None
-        A problem, if one was named.
+    project
+        The project.
+    row_id
+        A row_id or its beginning.
+    asked
+        Problem to look in; None: all.
 
     Returns
     -------
-    dict
+    RowExplanation
+        Votes on the row, how far each moved the label, and what would flip it.
 
     Raises
     ------
@@ -119,7 +122,18 @@ def _if_said(look: ProblemView, votes: Votes, place: int, label: int) -> tuple[O
 
 
 def printed(found: RowExplanation) -> list[str]:
-    """Write an explanation as lines."""
+    """Write an explanation as lines.
+
+    Parameters
+    ----------
+    found
+        Row, label, votes with their log-odds, and what would flip the label.
+
+    Returns
+    -------
+    list of str
+        Lines of a terminal of 100 columns.
+    """
     row = found.row
     gold = f"; gold {found.gold}" if found.gold else ""
     chances = ", ".join(f"{name} {percent(chance, 1)}" for name, chance in found.probabilities.items())

@@ -32,15 +32,17 @@ def columns(lines: Sequence[Sequence[str]], *, left: int = 2, shrink: int = 0) -
 
     Parameters
     ----------
-    lines : sequence of sequence of str
-    left : int
+    lines
+        Rows of cells.
+    left
         Columns that are aligned to the left; the others are to the right.
-    shrink : int
+    shrink
         Column that gives way to the width.
 
     Returns
     -------
     list of str
+        A line per row of cells.
 
     Examples
     --------
@@ -62,6 +64,18 @@ def columns(lines: Sequence[Sequence[str]], *, left: int = 2, shrink: int = 0) -
 def short(text: str, width: int) -> str:
     """Shorten a text to a width.
 
+    Parameters
+    ----------
+    text
+        Any text.
+    width
+        Characters at most, at least 1.
+
+    Returns
+    -------
+    str
+        The text, or its beginning and an ellipsis.
+
     Examples
     --------
     >>> short("abcdef", 4), short("abc", 4)
@@ -71,16 +85,44 @@ def short(text: str, width: int) -> str:
 
 
 def row_line(row: Row, width: int = WIDTH, *, gold: str = "") -> str:
-    """Write a row's id, what is known of it and the beginning of its content, in one line."""
+    """Write a row's id, its gold and the beginning of its content in one line.
+
+    Parameters
+    ----------
+    row
+        Columns of the row, ``row_id`` among them.
+    width
+        Characters of the line at most.
+    gold
+        Name of its class, cut to ten characters; empty: nothing is shown.
+
+    Returns
+    -------
+    str
+        One line.
+    """
     row_id = str(row["row_id"])[:12]
     known = f"{row_id}  {gold:<10.10}" if gold else f"{row_id}  "
     return known + "  " + short(content(row, width - len(known) - 2), width - len(known) - 2)
 
 
 def content(row: Row, room: int = 0) -> str:
-    """Write a row's text in one line, or what is known of its image.
+    """Write a row's text in one line, or the other columns of a row with an image.
 
-    Where the row holds what a function ``matched`` in its text and that lies beyond the room, the text begins before it.
+    Where the row has the span that a function ``matched`` in its text, and the span lies beyond the width, the text
+    begins before the span.
+
+    Parameters
+    ----------
+    row
+        Columns of the row.
+    room
+        Width in characters that is available; 0: not limited. The text itself is not shortened.
+
+    Returns
+    -------
+    str
+        One line, without repeated spaces.
     """
     text, span = row.get("text"), row.get("matched")
     if isinstance(text, str):
@@ -92,6 +134,18 @@ def content(row: Row, room: int = 0) -> str:
 
 def vote_name(vote: int, classes: Sequence[str]) -> str:
     """Name a vote.
+
+    Parameters
+    ----------
+    vote
+        Class index, ``ABSTAIN``, or ``not_class(k)``.
+    classes
+        Names of the classes in the order of their indices.
+
+    Returns
+    -------
+    str
+        Empty for an abstain.
 
     Examples
     --------
@@ -105,6 +159,18 @@ def vote_name(vote: int, classes: Sequence[str]) -> str:
 
 def percent(value: float | None, digits: int = 0) -> str:
     """Write a share in percent.
+
+    Parameters
+    ----------
+    value
+        Share in [0, 1], None where there is none.
+    digits
+        Decimals.
+
+    Returns
+    -------
+    str
+        A dash for None.
 
     Examples
     --------

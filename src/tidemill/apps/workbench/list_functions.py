@@ -43,16 +43,22 @@ def function_table(look: ProblemView, *, sort: str = "name", cost: bool = True) 
 
     Parameters
     ----------
-    look : Look
-    sort : str
+    look
+        View of the problem.
+    sort
         Column to sort by.
-    cost : bool
-        Measure the time that each takes.
+    cost
+        Whether to measure the time that each function takes.
 
     Returns
     -------
-    dict
-        The table, and figures of all functions together.
+    FunctionTable
+        A line per function, and figures of all functions together.
+
+    Raises
+    ------
+    ConfigError
+        There is no such column to sort by.
     """
     rows = _some_rows(look)
     table = lf_summary(look.votes, look.names, n_classes=len(look.classes), gold=look.gold)
@@ -142,7 +148,8 @@ def values(look: ProblemView) -> tuple[list[float], list[float | None]]:
 
     Parameters
     ----------
-    look : Look
+    look
+        View of the problem.
 
     Returns
     -------
@@ -213,7 +220,18 @@ _HEAD: Final = ["function", "votes", "cover", "over", "confl", "dev", "learned",
 
 
 def printed(table: FunctionTable) -> list[str]:
-    """Write the analysis table as lines."""
+    """Write the analysis table as lines.
+
+    Parameters
+    ----------
+    table
+        Figures of each function and of all together.
+
+    Returns
+    -------
+    list of str
+        Lines of a terminal of 100 columns.
+    """
     shares = f"coverage {percent(table.coverage, 1)}, conflict {percent(table.conflict, 1)}"
     lines = [f"{table.problem}: {len(table.functions)} functions, {table.rows:,} rows; {shares}"]
     if table.label_model is None:

@@ -45,15 +45,17 @@ def page(look: ProblemView, *, size: int | None = None, most: int = 8) -> Path:
 
     Parameters
     ----------
-    look : Look
-    size : int, optional
+    look
+        View of the problem.
+    size
         Rows of the sample.
-    most : int
+    most
         Rows shown per function and kind.
 
     Returns
     -------
     Path
+        The page.
     """
     look.check()
     rows = look.sample(size)
@@ -139,7 +141,18 @@ def _pictured(look: ProblemView, rows: tuple[Row, ...]) -> tuple[Row, ...]:
 
 
 def thumbnail(data: bytes) -> str:
-    """Encode a small JPEG of an image as an address that holds it."""
+    """Encode a small JPEG of an image as an address that holds it.
+
+    Parameters
+    ----------
+    data
+        Bytes of an image file.
+
+    Returns
+    -------
+    str
+        ``data:`` address for the attribute ``src``.
+    """
     from PIL import Image
 
     with Image.open(io.BytesIO(data)) as image:

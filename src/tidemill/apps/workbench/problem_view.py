@@ -64,11 +64,27 @@ class ProblemView:
 
     @cached_property
     def functions(self) -> list[AnyFunction]:
-        """The labeling functions as they stand in the folder now."""
+        """The labeling functions, as the problem's folder has them now."""
         return load_functions(self.paths.functions, classes=self.classes)
 
     def function(self, name: str) -> AnyFunction:
-        """Load the labeling function of a name."""
+        """Look up a labeling function.
+
+        Parameters
+        ----------
+        name
+            Name of the function.
+
+        Returns
+        -------
+        AnyFunction
+            As the problem's folder has it now.
+
+        Raises
+        ------
+        ConfigError
+            No function has that name.
+        """
         found = {one.name: one for one in self.functions}
         if name not in found:
             raise ConfigError(
@@ -127,17 +143,24 @@ class ProblemView:
         return None if joined.has_nulls() else joined.to_numpy()
 
     def probabilities(self, votes: Votes, rows: npt.NDArray[Any]) -> Probabilities:
-        """Predict by the label model.
+        """Predict class probabilities by the problem's label model.
 
         Parameters
         ----------
         votes : (n_some, n_functions)
+            Votes to predict from.
         rows : (n_some,)
-            Which rows of the table they are of.
+            Indices in the votes table of the rows they are of.
 
         Returns
         -------
         (n_some, n_classes)
+            Rows sum to one.
+
+        Raises
+        ------
+        DataError
+            The label model was fitted on other functions.
         """
         if self.model is None:
             raise DataError(f"{self.paths.label_model} is of other functions: run `dvc repro denoise@{self.name}`")
@@ -149,7 +172,7 @@ class ProblemView:
 
         Parameters
         ----------
-        size : int, optional
+        size
             Rows at most.
 
         Returns
@@ -176,6 +199,7 @@ class ProblemView:
         Returns
         -------
         polars.DataFrame
+            Visible columns, and ``feature`` where features have been computed.
         """
         kept = visible_columns(self.raw[rows], self.settings.hidden_columns)
         return kept if self.features is None else kept.with_columns(pl.Series("feature", self.features[rows]))
@@ -195,7 +219,27 @@ class ProblemView:
 
 
 def problem_with(project: Project, name: str, asked: str | None) -> ProblemView:
-    """Find the problem that has a labeling function; ``votes_of_function`` is the problem that was named, if any."""
+    """Choose the problem that has a labeling function.
+
+    Parameters
+    ----------
+    project
+        The project.
+    name
+        Name of the function.
+    asked
+        Problem that the user named, which is taken without a look; None: the first that has the function.
+
+    Returns
+    -------
+    ProblemView
+        That problem.
+
+    Raises
+    ------
+    ConfigError
+        No problem has such a function.
+    """
     if asked is not None:
         return ProblemView(project, asked)
     known: list[str] = []
@@ -209,6 +253,21 @@ def problem_with(project: Project, name: str, asked: str | None) -> ProblemView:
 
 
 def rows_named(project: Project, name: str, among: Sequence[str]) -> list[ProblemView]:
-    """Find the problems that have a row of a row_id, or of the beginning of one."""
+    """List the problems that have a row of an id.
+
+    Parameters
+    ----------
+    project
+        The project.
+    name
+        A row_id or its beginning.
+    among
+        Names of the problems to look in; those without votes are left out.
+
+    Returns
+    -------
+    list of ProblemView
+        In the order of ``among``.
+    """
     looks = [ProblemView(project, problem) for problem in among]
     return [look for look in looks if look.paths.votes.exists() and look.voted["row_id"].str.starts_with(name).any()]

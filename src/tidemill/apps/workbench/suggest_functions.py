@@ -1,4 +1,4 @@
-"""Candidates for labeling functions on a problem's rows without a clear label, for a person to accept."""
+"""Candidates for labeling functions on a problem's rows without a clear label, for the user to accept."""
 
 from __future__ import annotations
 
@@ -24,17 +24,24 @@ def suggest_functions(look: ProblemView, *, most: int = 10, size: int | None = N
 
     Parameters
     ----------
-    look : Look
-    most : int
+    look
+        View of the problem.
+    most
         Candidates at most.
-    size : int, optional
-        Rows of the sample.
-    shown : int
-        Rows shown of each.
+    size
+        Rows of the sample; None: as many as the other commands take.
+    shown
+        Rows shown of each candidate.
 
     Returns
     -------
-    dict
+    Suggestions
+        Candidates with their figures, those that add most first.
+
+    Raises
+    ------
+    DataError
+        No dev row has gold.
     """
     look.check()
     rows = look.sample(size)
@@ -88,7 +95,18 @@ def _candidate(look: ProblemView, rows: Any, one: Candidate, votes: Votes, shown
 
 
 def entry_lines(entry: Mapping[str, JsonValue]) -> list[str]:
-    """Write an entry of a YAML file of labeling functions: one line, or one per key where that is too wide."""
+    """Write an entry of a YAML file of labeling functions: one line, or one per key where that is too wide.
+
+    Parameters
+    ----------
+    entry
+        Keys and values of a declared labeling function.
+
+    Returns
+    -------
+    list of str
+        Lines, indented as an item of a list.
+    """
     flow: str = yaml.safe_dump(dict(entry), default_flow_style=True, sort_keys=False, allow_unicode=True, width=10_000)
     line = f"  - {flow.strip()}"
     if len(line) <= WIDTH:
@@ -98,7 +116,18 @@ def entry_lines(entry: Mapping[str, JsonValue]) -> list[str]:
 
 
 def printed(found: Suggestions) -> list[str]:
-    """Write candidates as lines that can be pasted into a YAML file, once they have been read."""
+    """Write candidates as lines that can be pasted into a YAML file, once they have been read.
+
+    Parameters
+    ----------
+    found
+        Candidates with their figures and example rows.
+
+    Returns
+    -------
+    list of str
+        Lines of a terminal of 100 columns; figures are comments.
+    """
     head = f"{found.problem}: of {found.rows:,} rows {found.uncovered:,} have no vote, {found.in_conflict:,} a conflict"
     lines = [head, "Candidates, not advice: read the rows, then add what you would have thought of yourself."]
     if not found.candidates:

@@ -31,18 +31,19 @@ def evaluate_function(look: ProblemView, name: str, *, size: int | None = None, 
 
     Parameters
     ----------
-    look : Look
-    name : str
+    look
+        View of the problem.
+    name
         Of the function.
-    size : int, optional
+    size
         Rows of the sample.
-    shown : int
+    shown
         Rows shown of each kind.
 
     Returns
     -------
-    dict
-        How it does on the sample, and rows worth reading.
+    Trial
+        Figures on the sample, and example rows.
     """
     function, rows = look.function(name), look.sample(size)
     votes, failures = votes_of_function(look, function, rows)
@@ -84,8 +85,10 @@ def votes_of_function(look: ProblemView, function: AnyFunction, rows: Indices) -
 
     Parameters
     ----------
-    look : Look
-    function : labeling function
+    look
+        View of the problem.
+    function
+        The labeling function.
     rows : (n_rows,)
         Indices of rows.
 
@@ -104,8 +107,9 @@ def answers(look: ProblemView, name: str, votes: Votes, rows: Indices) -> tuple[
 
     Parameters
     ----------
-    look : Look
-    name : str
+    look
+        View of the problem.
+    name
         Of the function.
     votes : (n_rows,)
         Its votes.
@@ -142,7 +146,18 @@ def _near(
 
 
 def weaker(function: AnyFunction) -> DeclaredLabelingFunction | None:
-    """Make a function that fires wherever any weakening of the condition does; None where nothing can give."""
+    """Make a function that votes wherever any weakening of the condition holds.
+
+    Parameters
+    ----------
+    function
+        The labeling function to weaken.
+
+    Returns
+    -------
+    DeclaredLabelingFunction or None
+        None for a function in Python, or where no part of the condition can be weakened.
+    """
     if not isinstance(function, DeclaredLabelingFunction):
         return None
     parts = tuple(weakened(function.condition))
@@ -151,11 +166,12 @@ def weaker(function: AnyFunction) -> DeclaredLabelingFunction | None:
 
 
 def nearly(look: ProblemView, votes: Votes, rows: Indices, answer: npt.NDArray[np.int8], weak: Votes | None) -> Indices:
-    """Find near misses; those come first to which the others give the class that the function would.
+    """List near misses; those on which the other functions vote for the same class come first.
 
     Parameters
     ----------
-    look : Look
+    look
+        View of the problem.
     votes : (n_rows,)
         Of the function.
     rows : (n_rows,)
@@ -199,7 +215,8 @@ def spread(found: Indices, gold: npt.NDArray[np.int8], shown: int) -> Indices:
     found : (n_found,)
         Places of rows.
     gold : (n_rows,)
-    shown : int
+    shown
+        How many rows to choose.
 
     Returns
     -------
@@ -217,23 +234,26 @@ def worth_reading(
     votes: Votes,
     answer: npt.NDArray[np.int8],
 ) -> tuple[Row, ...]:
-    """Collect what a person reads of rows.
+    """Collect what is shown of example rows.
 
     Parameters
     ----------
-    look : Look
-    function : labeling function or None
+    look
+        View of the problem.
+    function
+        Labeling function whose match in the text is marked; None: no match is marked.
     rows : (n_rows,)
         Indices of rows.
     places : (n_some,)
         Places among them.
     votes : (n_rows,)
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
     answer : (n_rows,)
         Class of each row.
 
     Returns
     -------
-    list of dict
+    tuple of Row
         Columns without images, with the function's vote, the others' class and gold.
     """
     kept = look.raw[rows[places]].drop("image", strict=False)
@@ -256,7 +276,18 @@ def _matched(function: AnyFunction | None, row: dict[str, Any]) -> tuple[int, in
 
 
 def printed(found: Trial) -> list[str]:
-    """Write the trial as lines."""
+    """Write the trial as lines.
+
+    Parameters
+    ----------
+    found
+        Votes, failures and example rows of the function.
+
+    Returns
+    -------
+    list of str
+        Lines of a terminal of 100 columns.
+    """
     votes = ", ".join(f"{name} {count:,}" for name, count in found.votes.items()) or "nothing"
     right = f"; right on {found.dev_correct} of {found.dev_votes} dev rows" if found.dev_votes else ""
     lines = [

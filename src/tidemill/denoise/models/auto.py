@@ -52,17 +52,17 @@ def _best(candidates: dict[str, BaseLabelModel]) -> str:
 
 
 class Auto(ModelWithPriors):
-    """Label model that answers with the model that the evidence speaks for.
+    """Label model that selects among label models by the evidence for each.
 
     Parameters
     ----------
-    seed : int
+    seed
         Of the resampling behind the interval of the class balance.
-    draws : int
+    draws
         Resamples; 0 leaves interval and stability out.
-    default : int, optional
-        Class of rows without votes; None: estimated, where the votes tell.
-    default_rate : float, optional
+    default
+        Class of rows without votes; None: estimated, where the votes determine it.
+    default_rate
         Share of rows without votes that are of the default class; None: estimated from coverage.
     balance, accuracies_hint, budget
         See ``ModelWithPriors``; most distinct rows to learn from.
@@ -74,7 +74,7 @@ class Auto(ModelWithPriors):
     calibration_ : Calibration or None
         What gold rows change of its answers; None: nothing.
     evidence_ : dict
-        What spoke for and against each.
+        Evidence for and against each label model.
     """
 
     name = "auto"
@@ -112,7 +112,13 @@ class Auto(ModelWithPriors):
         self._adopt(chosen)
 
     def learn(self, rows: DistinctRows) -> None:
-        """Choose among label models of votes by distinct rows."""
+        """Choose among label models of votes by distinct rows.
+
+        Parameters
+        ----------
+        rows
+            Distinct rows of votes, their weights and gold.
+        """
         self._adopt(self._choose(rows))
 
     def _choose(self, rows: DistinctRows) -> BaseLabelModel:
@@ -272,18 +278,41 @@ class Auto(ModelWithPriors):
         return self.chosen_._accuracies()  # noqa: SLF001 - a label model of the same base
 
     def report(self) -> dict[str, Any]:
-        """Report what the chosen model reports, the choice and the evidence for it."""
+        """Report what the chosen model reports, the choice and the evidence for it.
+
+        Returns
+        -------
+        dict
+            JSON content.
+        """
         return self.chosen_.report() | {"model": self.name, "choice": self.evidence_}
 
     def to_dict(self) -> dict[str, Any]:
-        """Save the model as JSON content, the chosen model whole in it."""
+        """Convert the model to JSON content, which contains the chosen model.
+
+        Returns
+        -------
+        dict
+            JSON content, as ``from_dict`` takes it.
+        """
         calibration = None if self.calibration_ is None else self.calibration_.to_dict()
         held = {"chosen": self.chosen_.to_dict(), "calibration": calibration, "evidence": self.evidence_}
         return super().to_dict() | held
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> Self:
-        """Restore a model from what ``to_dict`` gave."""
+        """Restore a model from what ``to_dict`` gave.
+
+        Parameters
+        ----------
+        content
+            Parsed JSON.
+
+        Returns
+        -------
+        Self
+            Fitted, with the label model that it chose.
+        """
         model = super().from_dict(content)
         model.chosen_, model.evidence_ = from_dict(content["chosen"]), content["evidence"]
         calibration = content.get("calibration")

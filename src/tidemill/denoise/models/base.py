@@ -27,17 +27,17 @@ class BaseLabelModel(ABC):
     """The constructor stores, ``fit`` learns names that end with an underscore; input is left alone.
 
     Every label model keeps these promises, and ``tests/denoise/models/test_promises.py`` runs them over the registry:
-    a silent row gets the prior; order of rows and functions does not matter; same seed, same answer; what is saved
+    rows without votes get the prior; order of rows and functions does not matter; same seed, same answer; what is saved
     predicts as what was fitted; a wrong vote is named.
 
     Attributes
     ----------
     prior_
-        (classes,) what a row of which nothing is said is believed to be.
+        (classes,) probabilities of a row without votes.
     balance_
         (classes,) estimated share of each class; uniform where a model learns none.
     order_
-        (functions,) the order, by what they say, in which the model holds functions.
+        (functions,) the order of the functions within the model, which depends on their votes alone.
     functions_
         Number of functions seen by ``fit``.
     """
@@ -98,7 +98,8 @@ class BaseLabelModel(ABC):
 
         Parameters
         ----------
-        rows : RowCounts
+        rows
+            Counts of rows that are alike.
 
         Returns
         -------
@@ -129,11 +130,12 @@ class BaseLabelModel(ABC):
         votes : (n_rows, n_functions)
             Votes of the fitted functions on any rows.
         features : (n_rows, n_dimensions), optional
+            Features of the rows.
 
         Returns
         -------
         (n_rows, n_classes)
-            Each row sums to 1; rows without votes get ``prior_``, or what their features say.
+            Each row sums to 1; rows without votes get ``prior_``, or the prediction from their features.
 
         Raises
         ------
@@ -160,7 +162,7 @@ class BaseLabelModel(ABC):
 
         Parameters
         ----------
-        rows : DistinctRows
+        rows
             Functions in the model's order.
         """
 
@@ -194,11 +196,23 @@ class BaseLabelModel(ABC):
         return None
 
     def report(self) -> dict[str, Any]:
-        """Report what was learned, as JSON content."""
+        """Report what was learned, as JSON content.
+
+        Returns
+        -------
+        dict
+            JSON content.
+        """
         return {"model": self.name, "class_balance": self.balance_.tolist()}
 
     def to_dict(self) -> dict[str, Any]:
-        """Save the model as JSON content, enough to predict new rows without a refit."""
+        """Save the model as JSON content, enough to predict new rows without a refit.
+
+        Returns
+        -------
+        dict
+            JSON content, as ``from_dict`` takes it.
+        """
         return {
             "model": self.name,
             "parameters": {name: _plain(getattr(self, name)) for name in self.parameters},
@@ -207,7 +221,18 @@ class BaseLabelModel(ABC):
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> Self:
-        """Restore a model from what ``to_dict`` gave."""
+        """Restore a model from what ``to_dict`` gave.
+
+        Parameters
+        ----------
+        content
+            Parsed JSON.
+
+        Returns
+        -------
+        Self
+            Fitted; predicts as the model that was saved.
+        """
         model = cls(**content["parameters"])
         for name, value in content["learned"].items():
             setattr(model, name, _array(name, value))
@@ -216,6 +241,16 @@ class BaseLabelModel(ABC):
 
 def from_dict(content: dict[str, Any]) -> BaseLabelModel:
     """Restore a label model of any name from what its ``to_dict`` gave.
+
+    Parameters
+    ----------
+    content
+        Parsed JSON.
+
+    Returns
+    -------
+    BaseLabelModel
+        Fitted, an instance of the class that the content names.
 
     Raises
     ------
@@ -226,7 +261,17 @@ def from_dict(content: dict[str, Any]) -> BaseLabelModel:
 
 
 def model_class(name: str) -> type[BaseLabelModel]:
-    """Look up the class of a label model by its name.
+    """Look up the class of a label model.
+
+    Parameters
+    ----------
+    name
+        Name of the model in the registry, such as ``dawid_skene``.
+
+    Returns
+    -------
+    type of BaseLabelModel
+        The class itself, not an instance.
 
     Raises
     ------

@@ -50,7 +50,8 @@ class Crowd(SpokenConfusions):
 
         Parameters
         ----------
-        rows : DistinctRows
+        rows
+            Distinct rows of votes, their weights and gold.
         """
         one_hot_votes, covered = one_hot(rows.votes, self.n_classes), (rows.weights * rows.covered)[:, None]
         gold_logs, pseudo_counts = gold_evidence(rows.gold, self.n_classes), self.accuracy_counts()
@@ -84,7 +85,8 @@ def relative_habits(uses: Array, n_classes: int) -> Array:
     ----------
     uses : (n_functions * 2 * n_classes,)
         How often each kind of vote is given.
-    n_classes : int
+    n_classes
+        Number of classes.
 
     Returns
     -------
@@ -105,12 +107,15 @@ def two_sided(rows: DistinctRows, n_classes: int) -> bool:
 
     Parameters
     ----------
-    rows : DistinctRows
-    n_classes : int
+    rows
+        Distinct rows of votes, their weights and gold.
+    n_classes
+        Number of classes.
 
     Returns
     -------
     bool
+        Whether the votes are two-sided, as a crowd's are.
     """
     uses = np.asarray(one_hot(rows.votes, n_classes).T @ rows.weights).reshape(-1, 2 * n_classes)[:, :n_classes]
     total = uses.sum(axis=1)
@@ -124,14 +129,17 @@ def is_crowd(rows: DistinctRows, n_classes: int, *, effective: float) -> bool:
 
     Parameters
     ----------
-    rows : DistinctRows
-    n_classes : int
-    effective : float
+    rows
+        Distinct rows of votes, their weights and gold.
+    n_classes
+        Number of classes.
+    effective
         Effective number of voters, repetition discounted.
 
     Returns
     -------
     bool
+        Whether the classic model of a crowd applies.
     """
     votes = rows.weights @ (rows.votes != ABSTAIN)
     speaking = int((votes > 0).sum())

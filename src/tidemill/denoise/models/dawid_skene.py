@@ -24,13 +24,13 @@ class DawidSkene(ModelWithPriors):
 
     Parameters
     ----------
-    strength : float
+    strength
         How many rows of belief each confusion is shrunk with.
-    balance_floor : float
+    balance_floor
         Least share of a class, as a fraction of ``1 / n_classes``.
-    iterations : int
+    iterations
         Steps of EM at most.
-    tolerance : float
+    tolerance
         EM ends when no posterior moves more than this.
     balance, accuracies_hint, budget
         See ``ModelWithPriors``; most distinct rows to learn from.
@@ -79,11 +79,12 @@ class DawidSkene(ModelWithPriors):
         self.tolerance = tolerance
 
     def learn(self, rows: DistinctRows) -> None:
-        """Fit confusions by EM from the majority vote; keep the majority vote itself where EM leaves it behind.
+        """Fit confusions by EM from the majority vote; fall back to the majority vote where EM departs from it.
 
         Parameters
         ----------
-        rows : DistinctRows
+        rows
+            Distinct rows of votes, their weights and gold.
         """
         first = vote_shares(rows.votes, self.n_classes)
         posterior = self.iterate(rows, first, np.ones(rows.votes.shape[1]))
@@ -92,11 +93,12 @@ class DawidSkene(ModelWithPriors):
             self.prior_ = self.balance_ = np.full(self.n_classes, 1.0 / self.n_classes)
 
     def iterate(self, rows: DistinctRows, start: Array, weights: Array) -> Array:
-        """Alternate E and M steps until no posterior moves.
+        """Alternate E and M steps until the posterior converges.
 
         Parameters
         ----------
-        rows : DistinctRows
+        rows
+            Distinct rows of votes, their weights and gold.
         start : (n_rows, n_classes)
             The first posterior.
         weights : (n_functions,)
@@ -144,7 +146,13 @@ class DawidSkene(ModelWithPriors):
         return np.asarray((joint * right).sum(axis=(1, 2)) / joint.sum(axis=(1, 2)))
 
     def report(self) -> dict[str, Any]:
-        """Report the class balance, whether the model fell back to the majority vote, and why."""
+        """Report the class balance, whether the model fell back to the majority vote, and why.
+
+        Returns
+        -------
+        dict
+            JSON content.
+        """
         why = "EM left the majority vote behind: predictions are the majority vote's" if self.fallback_ else None
         return super().report() | {"fallback": self.fallback_, "fallback_reason": why}
 
@@ -155,7 +163,8 @@ def floored(balance: Array, floor: float) -> Array:
     Parameters
     ----------
     balance : (n_classes,)
-    floor : float
+        Share of each class.
+    floor
         From 0 to 1.
 
     Returns
@@ -183,7 +192,8 @@ def confusions(one_hot_votes: Any, weighted: Array, strength: float, *, pseudo_c
     one_hot_votes : scipy.sparse matrix of shape (n_rows, n_functions * 2 * n_classes)
     weighted : (n_rows, n_classes)
         Posterior, times the weight of each row.
-    strength : float
+    strength
+        How many rows of belief each confusion is shrunk with.
     pseudo_counts : (2, n_functions)
         Pseudo-counts of right votes and of all, which join the accuracy.
 

@@ -56,7 +56,8 @@ class Generative(DawidSkene):
 
         Parameters
         ----------
-        rows : DistinctRows
+        rows
+            Distinct rows of votes, their weights and gold.
         """
         pairs = PairLifts(self.n_classes, **self.prior_parameters())
         pairs.order_ = self.order_
@@ -68,8 +69,10 @@ class Generative(DawidSkene):
 
         Parameters
         ----------
-        rows : DistinctRows
-        pairs : PairLifts
+        rows
+            Distinct rows of votes, their weights and gold.
+        pairs
+            Pair precisions, fitted on the same rows.
         """
         start = pairs.posterior(rows)
         trial, posterior = self._tried(rows, start, pairs, STRENGTHS[0])
@@ -105,7 +108,13 @@ class Generative(DawidSkene):
         return trial, end
 
     def report(self) -> dict[str, Any]:
-        """Report what Dawid-Skene reports, and how well the model explains the pairs."""
+        """Report what Dawid-Skene reports, and how well the model explains the pairs.
+
+        Returns
+        -------
+        dict
+            JSON content.
+        """
         told = None if np.isnan(self.misfit_) else round(self.misfit_, 4)
         return super().report() | {"misfit": told, "explains": self.explains_, "strength": self.chosen_strength_}
 
@@ -115,9 +124,11 @@ def misfit(counts: PairCounts, confusions: Array, balance: Array, weights: Array
 
     Parameters
     ----------
-    counts : PairCounts
+    counts
+        How often pairs of kinds of vote are given on one row.
     confusions : (n_functions, 2 * n_classes + 1, n_classes)
     balance : (n_classes,)
+        Share of each class.
     weights : (n_functions,)
         Below 1 where a function repeats others.
 

@@ -1,6 +1,6 @@
 """A linear classifier of features and the meaning of votes, each learned from the other.
 
-The classifier is trained on the current labels and predicts rows it has not seen (cross-fitting); its predictions tell what
+The classifier is trained on current labels and predicts rows it has not seen (cross-fitting); predictions estimate what
 each kind of vote means (``P(class | vote)``), and both together make the next labels. Raykar et al., "Learning from
 Crowds" (JMLR 2010) do the same by EM with one-coin workers. Errors of functions that share words stand out against a
 view that knows nothing of functions; rows without votes get the classifier's prediction.
@@ -48,15 +48,15 @@ class Joint(BaseLabelModel):
 
     Parameters
     ----------
-    penalty : float
+    penalty
         Weight of the classifier's squared coefficients, in rows.
-    strength : float
+    strength
         Votes of belief in the class balance that the meaning of each kind of vote is shrunk with.
-    rounds : int
+    rounds
         How often labels are made anew.
-    folds : int
+    folds
         Parts for cross-fitting.
-    most : int
+    most
         Most rows to learn from.
 
     Attributes
@@ -123,7 +123,18 @@ class Joint(BaseLabelModel):
         self.learn_rows(votes, features, gold=gold, base=SmoothedVote(self.n_classes).fit(votes, gold=gold))
 
     def learn(self, rows: DistinctRows) -> None:  # noqa: ARG002 - refused
-        """Distinct rows hold no features: nothing to learn from."""
+        """Refuse to learn: distinct rows have no features.
+
+        Parameters
+        ----------
+        rows
+            Not read.
+
+        Raises
+        ------
+        DataError
+            Always; the model is fitted on rows by ``fit``.
+        """
         raise DataError("label model joint learns from features of rows, which cannot be counted: fit it on rows")
 
     def learn_rows(
@@ -136,9 +147,10 @@ class Joint(BaseLabelModel):
         votes : (n_rows, n_functions)
             In the model's order of functions.
         features : (n_rows, n_dimensions) or None
+            Features of the rows.
         gold : (n_rows,) or None
             Class index or ``NO_GOLD``.
-        base : LabelModel
+        base
             Fitted on the same votes.
         default : (n_classes,), optional
             Stated shares of the classes among rows without votes, which predictions of these rows then have on average.
@@ -211,8 +223,11 @@ class Joint(BaseLabelModel):
         Parameters
         ----------
         votes : (n_rows, n_functions)
+            A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
         features : (n_rows, n_dimensions)
+            Features of the rows.
         labels : (n_rows, n_classes)
+            Probabilistic labels.
 
         Returns
         -------
@@ -257,37 +272,62 @@ class Joint(BaseLabelModel):
         return self.accuracies_
 
     def report(self) -> dict[str, Any]:
-        """Report the class balance and the classifier's skill at labels of rows it has not seen."""
+        """Report the class balance and the classifier's skill at labels of rows it has not seen.
+
+        Returns
+        -------
+        dict
+            JSON content.
+        """
         return super().report() | {"classifier_skill": round(self.skill_, 6)}
 
     def to_dict(self) -> dict[str, Any]:
-        """Save the model as JSON content, the label model of votes alone whole in it."""
+        """Convert the model to JSON content, which contains the label model of votes alone.
+
+        Returns
+        -------
+        dict
+            JSON content, as ``from_dict`` takes it.
+        """
         return super().to_dict() | {"base": self.base_.to_dict()}
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> Self:
-        """Restore a model from what ``to_dict`` gave."""
+        """Restore a model from what ``to_dict`` gave.
+
+        Parameters
+        ----------
+        content
+            Parsed JSON.
+
+        Returns
+        -------
+        Self
+            Fitted, with its label model of votes alone.
+        """
         model = super().from_dict(content)
         model.base_ = from_dict(content["base"])
         return model
 
 
 def too_dependent(base: BaseLabelModel) -> bool:
-    """Test whether a label model of votes found them too dependent for a classifier, which would learn their errors.
+    """Test whether a label model of votes considers them too dependent to train a classifier on.
 
     Parameters
     ----------
-    base : LabelModel
+    base
+        Fitted label model of votes.
 
     Returns
     -------
     bool
+        False also for models that do not measure dependence.
     """
     return isinstance(base, SmoothedVote) and base.too_dependent
 
 
 def bias_to_shares(given: Probabilities, shares: Array) -> Array:
-    """Find the log odds that give probabilities the stated mean (Saerens, Latinne and Decaestecker, Neural Computation 14, 2002).
+    """Solve for the log odds that give probabilities the stated mean (Saerens, Latinne and Decaestecker, 2002).
 
     Parameters
     ----------
@@ -298,6 +338,11 @@ def bias_to_shares(given: Probabilities, shares: Array) -> Array:
     Returns
     -------
     (n_classes,)
+
+    References
+    ----------
+    Saerens, M., Latinne, P. and Decaestecker, C. (2002). Adjusting the Outputs of a Classifier to New a Priori
+    Probabilities: A Simple Procedure. Neural Computation 14.
 
     Examples
     --------
@@ -322,6 +367,7 @@ def informedness(seen: Probabilities, labels: Probabilities) -> float:
     seen : (n_rows, n_classes)
         Predictions of rows that the classifier has not seen.
     labels : (n_rows, n_classes)
+        Probabilistic labels.
 
     Returns
     -------
@@ -342,7 +388,7 @@ def informedness(seen: Probabilities, labels: Probabilities) -> float:
 
 
 def class_recall(seen: Probabilities, labels: Probabilities) -> Array:
-    """Measure how well each class is told apart by features.
+    """Measure how well features separate each class from the others.
 
     It is the mean prediction of a class where it is the label, beyond its mean anywhere; a rare class that features do not
     show is taken for its neighbours by the classifier, and votes for it must not be read as votes for these.
@@ -352,6 +398,7 @@ def class_recall(seen: Probabilities, labels: Probabilities) -> Array:
     seen : (n_rows, n_classes)
         Predictions of rows that the classifier has not seen.
     labels : (n_rows, n_classes)
+        Probabilistic labels.
 
     Returns
     -------

@@ -34,7 +34,8 @@ class MajorityVote(BaseLabelModel):
 
         Parameters
         ----------
-        rows : DistinctRows
+        rows
+            Distinct rows of votes, their weights and gold.
         """
         self._alike()
 

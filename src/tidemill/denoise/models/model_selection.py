@@ -1,4 +1,4 @@
-"""What speaks for a label model without ground truth, and with some."""
+"""Evidence for a label model without ground truth, and with some."""
 
 from __future__ import annotations
 
@@ -23,10 +23,12 @@ def held_out_agreement(predict: Callable[[Votes], Probabilities], rows: Distinct
 
     Parameters
     ----------
-    predict : callable
+    predict
         From votes (n_rows, n_functions) to probabilities (n_rows, n_classes).
-    rows : DistinctRows
-    n_classes : int
+    rows
+        Distinct rows of votes, their weights and gold.
+    n_classes
+        Number of classes.
 
     Returns
     -------
@@ -52,12 +54,15 @@ def resample(rows: DistinctRows, generator: np.random.Generator) -> DistinctRows
 
     Parameters
     ----------
-    rows : DistinctRows
-    generator : numpy.random.Generator
+    rows
+        Distinct rows of votes, their weights and gold.
+    generator
+        Random generator of the weights.
 
     Returns
     -------
     DistinctRows
+        The same rows with other weights; those of weight 0 are left out.
     """
     weights = generator.poisson(np.minimum(rows.weights, 1e9)).astype(np.float64)
     kept = weights > 0
@@ -71,12 +76,13 @@ def balance_interval(rows: DistinctRows, model: PairLifts, *, draws: int, seed: 
 
     Parameters
     ----------
-    rows : DistinctRows
-    model : PairLifts
+    rows
+        Distinct rows of votes, their weights and gold.
+    model
         Fitted on these rows.
-    draws : int
+    draws
         Resamples.
-    seed : int
+    seed
         Of the resamples.
 
     Returns

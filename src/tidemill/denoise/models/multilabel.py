@@ -21,7 +21,7 @@ class MultiLabel:
 
     Parameters
     ----------
-    model : str
+    model
         Name of the binary label model, from the registry.
     parameters
         Its parameters.
@@ -50,6 +50,7 @@ class MultiLabel:
         votes : mapping of str to (n_rows, n_functions)
             Votes on each label.
         features : (n_rows, n_dimensions), optional
+            Features of the rows.
         gold : mapping of str to (n_rows,), optional
             1, 0 or ``NO_GOLD`` for each label that has any.
 
@@ -82,11 +83,17 @@ class MultiLabel:
         votes : mapping of str to (n_rows, n_functions)
             Votes of the fitted functions on any rows.
         features : (n_rows, n_dimensions), optional
+            Features of the rows, for label models that read them.
 
         Returns
         -------
         (n_rows, n_labels)
             Rows need not sum to 1.
+
+        Raises
+        ------
+        DataError
+            A label that the models were fitted with has no votes.
         """
         missing = [label for label in self.models_ if label not in votes]
         if missing:
@@ -95,13 +102,30 @@ class MultiLabel:
         return np.stack(columns, axis=1)
 
     def to_dict(self) -> dict[str, Any]:
-        """Save the models as JSON content."""
+        """Save the models as JSON content.
+
+        Returns
+        -------
+        dict
+            JSON content, as ``from_dict`` takes it.
+        """
         models = {label: model.to_dict() for label, model in self.models_.items()}
         return {"model": self.model, "parameters": self.parameters, "labels": models}
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> Self:
-        """Restore the models from what ``to_dict`` gave."""
+        """Restore the models from what ``to_dict`` gave.
+
+        Parameters
+        ----------
+        content
+            Parsed JSON.
+
+        Returns
+        -------
+        Self
+            With a fitted label model per label.
+        """
         made = cls(content["model"], **content["parameters"])
         made.models_ = {label: from_dict(model) for label, model in content["labels"].items()}
         return made

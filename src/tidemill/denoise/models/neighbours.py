@@ -23,9 +23,9 @@ class Neighbours(BaseLabelModel):
 
     Parameters
     ----------
-    nearest : int
+    nearest
         Reference rows that count for a row.
-    most : int
+    most
         Most reference rows; they are kept with the model.
 
     Attributes
@@ -64,7 +64,18 @@ class Neighbours(BaseLabelModel):
         self.prior_ = self.balance_ = self.opinions_.mean(axis=0) / self.opinions_.mean(axis=0).sum()
 
     def learn(self, rows: DistinctRows) -> None:  # noqa: ARG002 - refused
-        """Distinct rows hold no features: nothing to learn from."""
+        """Refuse to learn: distinct rows have no features.
+
+        Parameters
+        ----------
+        rows
+            Not read.
+
+        Raises
+        ------
+        DataError
+            Always; the model is fitted on rows by ``fit``.
+        """
         raise DataError("label model neighbours learns from features of rows, which cannot be counted: fit it on rows")
 
     def _near(self, features: Features) -> Array:
@@ -94,12 +105,29 @@ class Neighbours(BaseLabelModel):
         return self.votes_only_.accuracies()
 
     def to_dict(self) -> dict[str, Any]:
-        """Save the model as JSON content, the model of votes whole in it."""
+        """Convert the model to JSON content, which contains the model of votes.
+
+        Returns
+        -------
+        dict
+            JSON content, as ``from_dict`` takes it.
+        """
         return super().to_dict() | {"votes_only": self.votes_only_.to_dict()}
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> Self:
-        """Restore a model from what ``to_dict`` gave."""
+        """Restore a model from what ``to_dict`` gave.
+
+        Parameters
+        ----------
+        content
+            Parsed JSON.
+
+        Returns
+        -------
+        Self
+            Fitted, with its label model of votes alone.
+        """
         model = super().from_dict(content)
         model.votes_only_ = SmoothedVote.from_dict(content["votes_only"])
         return model

@@ -39,7 +39,8 @@ class OneCoin(BaseLabelModel):
 
         Parameters
         ----------
-        rows : DistinctRows
+        rows
+            Distinct rows of votes, their weights and gold.
         """
         one_hot_votes, gold_logs = one_hot(rows.votes, self.n_classes), gold_evidence(rows.gold, self.n_classes)
         self.prior_ = self.balance_ = np.full(self.n_classes, 1.0 / self.n_classes)

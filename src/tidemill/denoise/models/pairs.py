@@ -31,9 +31,9 @@ class PairLifts(ModelWithPriors):
 
     Parameters
     ----------
-    anchor : float
+    anchor
         Dirichlet pseudo-counts of each class in the balance.
-    most : int
+    most
         Most kinds of vote whose pairs are counted; precisions of rarer kinds follow from these.
     balance, accuracies_hint, budget
         See ``ModelWithPriors``; most distinct rows to learn from.
@@ -78,7 +78,8 @@ class PairLifts(ModelWithPriors):
 
         Parameters
         ----------
-        rows : DistinctRows
+        rows
+            Distinct rows of votes, their weights and gold.
         """
         self.functions_ = rows.votes.shape[1]
         self.counts_ = pair_counts(rows, self.n_classes, most=self.most)
@@ -152,7 +153,8 @@ class PairLifts(ModelWithPriors):
 
         Parameters
         ----------
-        rows : DistinctRows
+        rows
+            Distinct rows of votes, their weights and gold.
 
         Returns
         -------
@@ -168,7 +170,8 @@ class PairLifts(ModelWithPriors):
 
         Parameters
         ----------
-        rows : DistinctRows
+        rows
+            Distinct rows of votes, their weights and gold.
 
         Returns
         -------
@@ -201,7 +204,13 @@ class PairLifts(ModelWithPriors):
         return np.asarray(np.where(uses > 0, right.reshape(-1, width).sum(axis=1) / np.maximum(uses, 1e-12), np.nan))
 
     def report(self) -> dict[str, Any]:
-        """Report the balance, groups of repeating functions and the effective number of functions."""
+        """Report the balance, groups of repeating functions and the effective number of functions.
+
+        Returns
+        -------
+        dict
+            JSON content.
+        """
         groups = [sorted(int(self.order_[j]) for j in group) for group in self.groups()]
         return super().report() | {
             "effective_functions": round(self.effective(), 3),
@@ -210,10 +219,22 @@ class PairLifts(ModelWithPriors):
         }
 
     def effective(self) -> float:
-        """Compute the effective number of functions, of those that ever vote, repetition discounted."""
+        """Compute the effective number of functions, of those that ever vote, repetition discounted.
+
+        Returns
+        -------
+        float
+            At most the number of functions that ever vote.
+        """
         speaks = self.uses_.reshape(self.functions_, -1).sum(axis=1) > 0
         return float(self.weights_[speaks].sum())
 
     def groups(self) -> list[list[int]]:
-        """List groups of functions that repeat one another, by their indices in the model's order."""
+        """List groups of functions that repeat one another, by their indices in the model's order.
+
+        Returns
+        -------
+        list of list of int
+            Indices of each group.
+        """
         return dependent_groups(self.excess_)

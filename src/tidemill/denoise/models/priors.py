@@ -21,14 +21,14 @@ PRIOR_VOTES: Final = 2.0
 
 
 class ModelWithPriors(BaseLabelModel):
-    """A label model that can be told what is believed.
+    """A label model that accepts a prior class balance and prior accuracies.
 
     Parameters
     ----------
     balance
-        What is believed of the class balance, a share per class; None: nothing.
+        Prior class balance, a share per class; None: no prior.
     accuracies_hint
-        What is believed of each function's accuracy, in the order of the votes; None, or None for one: nothing.
+        Prior accuracy of each function, in the order of the votes; None, or None for a function: no prior.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class ModelWithPriors(BaseLabelModel):
         Returns
         -------
         (n_classes,)
-            In rows; zeros where nothing is believed.
+            In rows; zeros where there is no prior.
 
         Raises
         ------
@@ -65,12 +65,12 @@ class ModelWithPriors(BaseLabelModel):
         return np.asarray(BALANCE_WEIGHT * hint / hint.sum())
 
     def stated_accuracies(self) -> Array:
-        """Give the accuracies that are believed.
+        """Arrange the prior accuracies in the model's order of functions.
 
         Returns
         -------
         (n_functions,)
-            In the model's order, NaN where nothing is believed.
+            In the model's order, NaN where there is no prior.
 
         Raises
         ------
@@ -87,7 +87,13 @@ class ModelWithPriors(BaseLabelModel):
         return np.asarray(stated[self.order_])
 
     def prior_parameters(self) -> dict[str, Any]:
-        """Give the parameters by which another model has the same priors."""
+        """Collect the parameters by which another model has the same priors.
+
+        Returns
+        -------
+        dict of str to Any
+            Keyword arguments of the constructor.
+        """
         return {"balance": self.balance, "accuracies_hint": self.accuracies_hint, "budget": self.budget}
 
     def accuracy_counts(self) -> Array:
@@ -102,12 +108,12 @@ class ModelWithPriors(BaseLabelModel):
 
 
 def accuracy_counts(stated_accuracies: Array) -> Array:
-    """Turn believed accuracies into pseudo-counts.
+    """Turn prior accuracies into pseudo-counts.
 
     Parameters
     ----------
     stated_accuracies : (n_functions,)
-        From 0 to 1; NaN where nothing is believed.
+        From 0 to 1; NaN where there is no prior.
 
     Returns
     -------

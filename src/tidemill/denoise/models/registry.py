@@ -45,9 +45,10 @@ def create(name: str, n_classes: int, **parameters: Any) -> BaseLabelModel:
 
     Parameters
     ----------
-    name : str
+    name
         Its name.
-    n_classes : int
+    n_classes
+        Number of classes.
     parameters
         Parameters of the model.
 

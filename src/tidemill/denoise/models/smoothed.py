@@ -54,9 +54,9 @@ class SmoothedVote(ModelWithPriors):
 
     Parameters
     ----------
-    default : int, optional
-        Class of rows without votes; None: estimated, where the votes tell.
-    default_rate : float, optional
+    default
+        Class of rows without votes; None: estimated, where the votes determine it.
+    default_rate
         Share of rows without votes that are of the default class; None: estimated from coverage.
     balance, accuracies_hint, budget
         See ``ModelWithPriors``; most distinct rows to learn from.
@@ -114,14 +114,28 @@ class SmoothedVote(ModelWithPriors):
         self.default_rate = default_rate
 
     def learn(self, rows: DistinctRows) -> None:
-        """Learn from distinct rows: the pairs first, then what ``learn_from`` learns."""
+        """Learn from distinct rows: pair precisions first, then what ``learn_from`` learns.
+
+        Parameters
+        ----------
+        rows
+            Distinct rows of votes, their weights and gold.
+        """
         pairs = PairLifts(self.n_classes, **self.prior_parameters())
         pairs.order_ = self.order_
         pairs.learn(rows)
         self.learn_from(rows, pairs)
 
     def learn_from(self, rows: DistinctRows, pairs: PairLifts) -> None:
-        """Learn from distinct rows and the pairs fitted on them."""
+        """Learn from distinct rows and pair precisions fitted on them.
+
+        Parameters
+        ----------
+        rows
+            Distinct rows of votes, their weights and gold.
+        pairs
+            Fitted on the same rows, in the same order of functions.
+        """
         spoken = SpokenConfusions(self.n_classes, **self.prior_parameters())
         spoken.order_ = pairs.order_
         spoken.iterate(rows, pairs.weights_)
@@ -166,7 +180,7 @@ class SmoothedVote(ModelWithPriors):
 
     @property
     def too_dependent(self) -> bool:
-        """Votes are too dependent on one another to teach a classifier."""
+        """Whether votes are too dependent on one another to train a classifier on."""
         return bool(self.mismatch_ > MAX_MISMATCH)
 
     def _predict(self, votes: Votes, features: Features | None) -> Probabilities:  # noqa: ARG002 - votes only
@@ -207,7 +221,13 @@ class SmoothedVote(ModelWithPriors):
         return self.accuracies_
 
     def report(self) -> dict[str, Any]:
-        """Return the class balance, the effective number of functions, and whether votes are too dependent to teach."""
+        """Report the class balance, the effective number of functions, and whether votes are too dependent to train on.
+
+        Returns
+        -------
+        dict
+            JSON content.
+        """
         return super().report() | {
             "effective_functions": round(self.effective_, 3),
             "too_dependent": self.too_dependent,
@@ -216,6 +236,13 @@ class SmoothedVote(ModelWithPriors):
 
 def rarity(rows: DistinctRows, n_classes: int) -> Array:
     """Compute how rare each kind of vote is.
+
+    Parameters
+    ----------
+    rows
+        Distinct rows of votes and their weights.
+    n_classes
+        Number of classes.
 
     Returns
     -------
@@ -228,7 +255,24 @@ def rarity(rows: DistinctRows, n_classes: int) -> Array:
 
 
 def agreement(rows: DistinctRows, n_classes: int) -> float:
-    """Compute the agreement of two votes on a row beyond chance, 0 to 1 (Fleiss' kappa with the shares of rows as chance)."""
+    """Compute the agreement of two votes on a row beyond chance (Fleiss' kappa, with the shares of rows as chance).
+
+    Parameters
+    ----------
+    rows
+        Distinct rows of votes and their weights; rows with fewer than two votes for classes do not count.
+    n_classes
+        Number of classes.
+
+    Returns
+    -------
+    float
+        In [0, 1]; 0 also where no row has two votes.
+
+    References
+    ----------
+    Fleiss, J. (1971). Measuring nominal scale agreement among many raters. Psychological Bulletin 76.
+    """
     counts = np.stack([(rows.votes == k).sum(axis=1) for k in range(n_classes)], axis=1).astype(np.float64)
     total = counts.sum(axis=1)
     weights = rows.weights * (total >= 2)  # noqa: PLR2004 - two votes can agree

@@ -23,7 +23,7 @@ class SpokenConfusions(ModelWithPriors):
 
     Parameters
     ----------
-    strength : float
+    strength
         Rows of belief in one accuracy for all classes that each confusion is shrunk with.
     balance, accuracies_hint, budget
         See ``ModelWithPriors``; most distinct rows to learn from.
@@ -66,16 +66,18 @@ class SpokenConfusions(ModelWithPriors):
 
         Parameters
         ----------
-        rows : DistinctRows
+        rows
+            Distinct rows of votes, their weights and gold.
         """
         self.iterate(rows, np.ones(rows.votes.shape[1]))
 
     def iterate(self, rows: DistinctRows, weights: Array) -> None:
-        """Alternate E and M steps until no posterior moves.
+        """Alternate E and M steps until the posterior converges.
 
         Parameters
         ----------
-        rows : DistinctRows
+        rows
+            Distinct rows of votes, their weights and gold.
         weights : (n_functions,)
             How much the evidence of each function counts.
         """
@@ -95,7 +97,13 @@ class SpokenConfusions(ModelWithPriors):
                 break
 
     def stated_balance(self) -> Array:
-        """Uniform, or what is believed of the balance."""
+        """Compute the stated class balance, uniform where none is stated.
+
+        Returns
+        -------
+        (n_classes,)
+            Shares that sum to one.
+        """
         counts = self.balance_counts() + 1e-9
         return np.asarray(counts / counts.sum())
 
@@ -121,10 +129,10 @@ def conditional_confusions(
     one_hot_votes : scipy.sparse matrix of shape (n_rows, n_functions * 2 * n_classes)
     weighted : (n_rows, n_classes)
         Posterior, times the weight of each row.
-    strength : float
+    strength
         Rows of belief in one accuracy that each confusion is shrunk with.
     pseudo_counts : (2, n_functions), optional
-        Right votes, and all votes, where accuracies are believed.
+        Pseudo-counts of right votes, and of all votes, where accuracies have priors.
     habits : (n_functions, 2 * n_classes), optional
         How readily each function gives each vote; None: its share of votes.
 

@@ -51,7 +51,8 @@ class Triplets(BaseLabelModel):
 
         Parameters
         ----------
-        rows : DistinctRows
+        rows
+            Distinct rows of votes, their weights and gold.
         """
         self.prior_ = self.balance_ = np.full(self.n_classes, 1.0 / self.n_classes)
         scales = [_accuracies(*_products(rows, k)) for k in range(1 if self.n_classes == 2 else self.n_classes)]  # noqa: PLR2004

@@ -39,7 +39,8 @@ class WeightedVote(BaseLabelModel):
 
         Parameters
         ----------
-        rows : DistinctRows
+        rows
+            Distinct rows of votes, their weights and gold.
         """
         self.prior_ = self.balance_ = np.full(self.n_classes, 1.0 / self.n_classes)
         labels = np.log(np.maximum(vote_shares(rows.votes, self.n_classes), 1e-9))
@@ -58,10 +59,12 @@ def smoothed_accuracies(rows: DistinctRows, labels: Probabilities, n_classes: in
 
     Parameters
     ----------
-    rows : DistinctRows
+    rows
+        Distinct rows of votes, their weights and gold.
     labels : (n_rows, n_classes)
         Probabilities to compare with.
-    n_classes : int
+    n_classes
+        Number of classes.
 
     Returns
     -------
@@ -77,12 +80,13 @@ def smoothed_accuracies(rows: DistinctRows, labels: Probabilities, n_classes: in
 
 
 def one_coin_evidence(accuracies: Array, n_classes: int) -> Array:
-    """Turn accuracies into evidence; errors fall on all other classes alike.
+    """Turn accuracies into evidence; errors are spread evenly over all other classes.
 
     Parameters
     ----------
     accuracies : (n_functions,)
-    n_classes : int
+    n_classes
+        Number of classes.
 
     Returns
     -------

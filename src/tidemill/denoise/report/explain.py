@@ -29,16 +29,21 @@ def explain(
 
     Parameters
     ----------
-    model : LabelModel
+    model
+        Fitted label model.
     votes : (n_rows, n_functions)
-    names : sequence of str
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
+    names
         Of the functions.
-    classes : sequence of str
+    classes
+        Names of the classes in the order of their indices.
     features : (n_rows, n_dimensions), optional
+        Features of the rows.
 
     Returns
     -------
     Explanation
+        Figures of each function, and their dependences.
     """
     return explain_votes(votes, model.predict_proba(votes, features=features), names=names, classes=classes)
 
@@ -54,14 +59,17 @@ def explain_votes(
     Parameters
     ----------
     votes : (n_rows, n_functions)
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
     posterior : (n_rows, n_classes)
-    names : sequence of str
+        Class probabilities of each row.
+    names
         Of the functions.
-    classes : sequence of str
+    classes
+        Names of the classes in the order of their indices.
 
     Returns
     -------
-    dict
+    Explanation
         As ``explain`` returns it.
     """
     pairs = PairLifts(len(classes), budget=BUDGET).fit(votes)
@@ -80,10 +88,13 @@ def functions(
     Parameters
     ----------
     votes : (n_rows, n_functions)
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
     posterior : (n_rows, n_classes)
-    names : sequence of str
+        Class probabilities of each row.
+    names
         Of the functions.
-    classes : sequence of str
+    classes
+        Names of the classes in the order of their indices.
 
     Returns
     -------
@@ -128,9 +139,9 @@ def dependences(pairs: PairLifts, names: Sequence[str]) -> Dependences:
 
     Parameters
     ----------
-    pairs : PairLifts
+    pairs
         Fitted.
-    names : sequence of str
+    names
         Of the functions.
 
     Returns
@@ -167,11 +178,14 @@ def row_log_odds(
 
     Parameters
     ----------
-    model : LabelModel
+    model
+        Fitted label model.
     votes : (n_rows, n_functions)
-    names : sequence of str
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
+    names
         Of the functions.
     features : (n_rows, n_dimensions), optional
+        Features of the rows.
 
     Returns
     -------
@@ -204,13 +218,18 @@ def row_evidence(
 
     Parameters
     ----------
-    model : LabelModel
+    model
+        Fitted label model.
     votes : (n_rows, n_functions)
-    row_ids : polars.Series
-    names : sequence of str
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
+    row_ids
+        Ids of the rows.
+    names
         Of the functions.
-    classes : sequence of str
+    classes
+        Names of the classes in the order of their indices.
     features : (n_rows, n_dimensions), optional
+        Features of the rows.
 
     Returns
     -------

@@ -29,9 +29,10 @@ def against_gold(probabilities: Probabilities, votes: Votes, gold: Gold, *, seed
     probabilities : (n_rows, n_classes)
         Of a model fitted without gold.
     votes : (n_rows, n_functions)
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
     gold : (n_rows,) or None
         Class index, or ``NO_GOLD``.
-    seed : int
+    seed
         Of the resampling behind the interval of the calibration error.
 
     Returns
@@ -69,8 +70,10 @@ def shares_on_gold(probabilities: Probabilities, gold: Gold, classes: Sequence[s
     Parameters
     ----------
     probabilities : (n_rows, n_classes)
+        Class probabilities of each row.
     gold : (n_rows,) or None
-    classes : sequence of str
+    classes
+        Names of the classes in the order of their indices.
 
     Returns
     -------
@@ -96,12 +99,14 @@ def shares_on_gold(probabilities: Probabilities, gold: Gold, classes: Sequence[s
 
 
 def groups_on_gold(probabilities: Probabilities, votes: Votes, gold: Gold) -> RowGroups | None:
-    """Score rows whose label the votes do not determine apart from the others, to see whether these flags tell the truth.
+    """Score rows whose label the votes do not determine apart from the others, to check these flags on gold.
 
     Parameters
     ----------
     probabilities : (n_rows, n_classes)
+        Class probabilities of each row.
     votes : (n_rows, n_functions)
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
     gold : (n_rows,) or None
 
     Returns
@@ -133,7 +138,9 @@ def row_groups(votes: Votes, n_classes: int) -> dict[str, Any]:
     Parameters
     ----------
     votes : (n_rows, n_functions)
-    n_classes : int
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
+    n_classes
+        Number of classes.
 
     Returns
     -------

@@ -28,15 +28,15 @@ MEETINGS: Final = 5
 
 
 def identifiability(votes: Votes, classes: Sequence[str], *, budget: int = 20_000) -> Identifiability:
-    """Tell what the votes do not determine.
+    """Report what the votes do not determine.
 
     Parameters
     ----------
     votes : (n_rows, n_functions)
         The votes that the label model was fitted on.
-    classes : sequence of str
+    classes
         Names of the classes.
-    budget : int
+    budget
         Most distinct rows to look at.
 
     Returns

@@ -1,4 +1,4 @@
-"""How many hand labels the labeling functions are worth, and what to do next.
+"""The value of the labeling functions in hand labels, and what to do next.
 
 A classifier is trained on the weak labels and tested on gold it has not seen; others are trained on 10, 20, 40, ...
 gold rows. Where their learning curve passes the weak path is what the functions are worth ("Weaker than you think",
@@ -28,7 +28,7 @@ Action = Literal["write", "label", "stop"]
 
 @dataclass(frozen=True)
 class MarginalValue:
-    """What labeling functions are worth in gold rows; ``beyond``: more than the gold at hand can tell."""
+    """Value of labeling functions in gold rows; ``beyond``: more than the gold at hand can measure."""
 
     labels: float
     interval: tuple[float, float]
@@ -42,25 +42,26 @@ class MarginalValue:
 def label_value(
     features: Features, weak: Probabilities, gold: Any, *, covered: Any, draws: int, seed: int
 ) -> MarginalValue:
-    """Measure how many gold rows the weak labels are worth.
+    """Measure the value of the weak labels, in gold rows.
 
     Parameters
     ----------
     features : (n_rows, n_dimensions)
+        Features of the rows.
     weak : (n_rows, n_classes)
         Weak labels.
     gold : (n_rows,)
         Class index or ``NO_GOLD``.
     covered : (n_rows,)
         Whether a function votes on the row.
-    draws : int
+    draws
         Splits of the gold rows.
-    seed : int
+    seed
         Of the splits.
 
     Returns
     -------
-    LabelValue
+    MarginalValue
 
     Raises
     ------
@@ -125,13 +126,13 @@ def next_action(path: float, curve: dict[int, float], *, coverage: float, beyond
 
     Parameters
     ----------
-    path : float
+    path
         Accuracy of a classifier of the weak labels.
-    curve : dict of int to float
+    curve
         Accuracy by number of gold rows.
-    coverage : float
+    coverage
         Share of rows with votes.
-    beyond : bool
+    beyond
         The curve does not reach the weak path.
 
     Returns

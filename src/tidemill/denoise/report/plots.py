@@ -24,12 +24,14 @@ def draw(
 
     Parameters
     ----------
-    folder : Path
+    folder
         Where they are written.
-    explanation : dict
+    explanation
         As ``explain`` makes it.
     votes : (n_rows, n_functions)
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
     probabilities : (n_rows, n_classes)
+        Class probabilities of each row.
     gold : (n_rows,), optional
         Class index or ``NO_GOLD``; calibration is drawn where there is any.
 
@@ -87,6 +89,7 @@ def correlations(votes: Votes) -> Any:
     Parameters
     ----------
     votes : (n_rows, n_functions)
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
 
     Returns
     -------

@@ -23,11 +23,12 @@ _SHOWN: Final = 6
 
 
 def facts(report: DenoiseReport) -> list[tuple[str, str]]:
-    """List what a report says, in the order in which a person asks.
+    """List the facts of a report, the most important first.
 
     Parameters
     ----------
-    report : DenoiseReport
+    report
+        Report of the denoise stage.
 
     Returns
     -------

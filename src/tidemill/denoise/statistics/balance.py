@@ -25,14 +25,14 @@ DECISIVE: Final = 0.4
 
 
 def class_balance(rows: DistinctRows, by_pairs: Array, stated: Array) -> Array:
-    """Estimate the class balance from votes and from what people say.
+    """Estimate the class balance from votes and from the stated prior.
 
     Shares of votes follow how much was written for each class; pair counts do not, but go astray where functions depend
     on one another. Their geometric mean errs less than either.
 
     Parameters
     ----------
-    rows : DistinctRows
+    rows
         Distinct rows; gold among them is counted.
     by_pairs : (n_classes,)
         The balance that explains the counts of pairs of votes.
@@ -81,6 +81,7 @@ def leading_class(shares_: Array) -> float:
     Returns
     -------
     float
+        In [0, 1].
 
     Examples
     --------
@@ -119,9 +120,9 @@ def class_vote_shares(rows: DistinctRows, n_classes: int) -> Array:
 
     Parameters
     ----------
-    rows : DistinctRows
+    rows
         Distinct rows with their weights.
-    n_classes : int
+    n_classes
         Number of classes.
 
     Returns

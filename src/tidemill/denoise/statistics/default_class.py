@@ -28,14 +28,14 @@ def default_prior(rows: DistinctRows, n_classes: int, *, default: int | None, ra
 
     Parameters
     ----------
-    rows : DistinctRows
+    rows
         Distinct rows with their weights.
-    n_classes : int
+    n_classes
         Number of classes.
-    default : int, optional
-        Stated class of silent rows; None: the classes that no function names, where all votes name one class.
-    rate : float, optional
-        Stated share of silent rows that are of the default class, above 0 and below 1; None: estimated.
+    default
+        Stated class of rows without votes; None: the classes that no function names, where all votes name one class.
+    rate
+        Stated share of rows without votes that are of the default class, above 0 and below 1; None: estimated.
 
     Returns
     -------
@@ -60,7 +60,7 @@ def default_prior(rows: DistinctRows, n_classes: int, *, default: int | None, ra
             )
         return None
     takes = unnamed if default is None else np.arange(n_classes) == default
-    missed = missed_shares(counts, rows.weights, functions_of_class(rows, n_classes))
+    missed = missed_shares(counts, rows.weights, _functions_of_class(rows, n_classes))
     named = np.where(takes, 0.0, missed)
     others = float(min(named.sum(), MOST)) if rate is None else 1.0 - rate
     named = named / named.sum() if named.sum() > 0 else ~takes / (~takes).sum()
@@ -70,18 +70,31 @@ def default_prior(rows: DistinctRows, n_classes: int, *, default: int | None, ra
 
 
 def one_class_named(rows: DistinctRows, n_classes: int) -> int | None:
-    """Return the class that all votes name; None where they name several, or none."""
-    named = np.flatnonzero(functions_of_class(rows, n_classes))
+    """Determine the class that all votes name.
+
+    Parameters
+    ----------
+    rows
+        Distinct rows of votes.
+    n_classes
+        Number of classes.
+
+    Returns
+    -------
+    int or None
+        Index of the class; None where votes name several, or none.
+    """
+    named = np.flatnonzero(_functions_of_class(rows, n_classes))
     return int(named[0]) if len(named) == 1 else None
 
 
-def functions_of_class(rows: DistinctRows, n_classes: int) -> Array:
+def _functions_of_class(rows: DistinctRows, n_classes: int) -> Array:
     """Count the functions that vote for each class, ``(n_classes,)``."""
     return np.array([(rows.votes == k).any(axis=0).sum() for k in range(n_classes)], dtype=np.float64)
 
 
 def missed_shares(counts: Array, weights: Array, functions: Array) -> Array:
-    """Estimate how many rows of each class no function speaks of.
+    """Estimate the share of rows of each class that no function votes on.
 
     Parameters
     ----------

@@ -27,7 +27,7 @@ MAY_DIFFER: Final = 0.95
 
 @dataclass(frozen=True)
 class Dependence:
-    """What the pairs say: the fit, the excess agreement of functions (functions, functions), weight of each function."""
+    """Result: the fit, the excess agreement of functions (functions, functions), weight of each function."""
 
     fit: PairFit
     excess: Array
@@ -65,8 +65,9 @@ def estimate_dependence(counts: PairCounts, functions: int, *, prior: Array, pse
 
     Parameters
     ----------
-    counts : PairCounts
-    functions : int
+    counts
+        How often pairs of kinds of vote are given on one row.
+    functions
         Number of functions.
     prior : (n_classes,)
         Dirichlet pseudo-counts of the class balance.
@@ -122,8 +123,9 @@ def agreement(counts: PairCounts, functions: int, together: Array) -> Array:
 
     Parameters
     ----------
-    counts : PairCounts
-    functions : int
+    counts
+        How often pairs of kinds of vote are given on one row.
+    functions
         Number of functions.
     together : (n_kinds, n_kinds)
         How often each pair of kinds of vote is given on one row.

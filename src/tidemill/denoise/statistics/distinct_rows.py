@@ -32,7 +32,7 @@ class DistinctRows:
 
     @property
     def covered(self) -> npt.NDArray[np.bool_]:
-        """Patterns of which some function says something."""
+        """Whether some function votes on the pattern, (patterns,)."""
         return np.asarray((self.votes != ABSTAIN).any(axis=1))
 
 
@@ -42,7 +42,9 @@ def function_order(votes: Votes, n_classes: int, *, weights: Any = None) -> npt.
     Parameters
     ----------
     votes : (n_rows, n_functions)
-    n_classes : int
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
+    n_classes
+        Number of classes.
     weights : (n_rows,), optional
         How often each row was seen; None: once.
 
@@ -87,12 +89,13 @@ def _talk(column: Votes, talk: npt.NDArray[np.int64], n_classes: int) -> list[in
 def distinct_rows(
     votes: Votes, *, budget: int, order: Any = None, gold: Any = None, weights: Any = None
 ) -> DistinctRows:
-    """Count rows that are alike.
+    """Count rows with equal votes.
 
     Parameters
     ----------
     votes : (n_rows, n_functions)
-    budget : int
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
+    budget
         Distinct rows that are kept, at most about so many.
     order : (n_functions,), optional
         Order that the functions are put in; None: as they are.
@@ -104,6 +107,7 @@ def distinct_rows(
     Returns
     -------
     DistinctRows
+        Distinct combinations of votes and gold, about ``budget`` at most, with their weights.
 
     Examples
     --------
@@ -147,6 +151,7 @@ def row_hashes(votes: Votes, gold: npt.NDArray[np.int64], order: Any) -> npt.NDA
     Parameters
     ----------
     votes : (n_rows, n_functions)
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
     gold : (n_rows,)
         Class index or ``NO_GOLD``.
     order : (n_functions,)

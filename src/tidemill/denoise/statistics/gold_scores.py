@@ -1,4 +1,4 @@
-"""Gold, the labels of people: what it is worth as evidence, and probabilities scored on it."""
+"""Gold, the labels of people: its use as evidence, and probabilities scored on it."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ def check_gold(gold: Any, rows: int, n_classes: int, *, names: Sequence[str] | N
     ----------
     gold : (n_rows,)
         Class index, or ``NO_GOLD``.
-    rows : int
+    rows
         Number of rows of votes.
-    n_classes : int
-    names : sequence of str, optional
+    n_classes
+        Number of classes.
+    names
         Names of the rows, for the error; None: their numbers.
 
     Returns
@@ -67,7 +68,8 @@ def gold_evidence(gold: Any, n_classes: int) -> Array:
     ----------
     gold : (n_rows,)
         Class index or ``NO_GOLD``.
-    n_classes : int
+    n_classes
+        Number of classes.
 
     Returns
     -------
@@ -87,7 +89,20 @@ def gold_evidence(gold: Any, n_classes: int) -> Array:
 
 
 def gold_counts(rows: DistinctRows, n_classes: int) -> Array:
-    """Count the gold rows of each class, ``(n_classes,)``."""
+    """Count the gold rows of each class.
+
+    Parameters
+    ----------
+    rows
+        Distinct rows with gold and weights.
+    n_classes
+        Number of classes.
+
+    Returns
+    -------
+    (n_classes,)
+        Number of rows, by weight.
+    """
     labeled = rows.gold != NO_GOLD
     return np.bincount(rows.gold[labeled], weights=rows.weights[labeled], minlength=n_classes).astype(np.float64)
 
@@ -98,6 +113,7 @@ def gold_scores(probabilities: Probabilities, gold: Any, *, weights: Any = None)
     Parameters
     ----------
     probabilities : (n_rows, n_classes)
+        Class probabilities of each row.
     gold : (n_rows,)
         Class index, or ``NO_GOLD``.
     weights : (n_rows,), optional

@@ -36,7 +36,7 @@ class Calibration:
     Attributes
     ----------
     power : float
-        Inverse temperature of rows with votes; above 1 makes them surer.
+        Inverse temperature of rows with votes; above 1 makes them more confident.
     bias, silent_bias : (n_classes,)
         Log odds added for every row, and further for rows without votes.
     """
@@ -51,6 +51,7 @@ class Calibration:
         Parameters
         ----------
         probabilities : (n_rows, n_classes)
+            Class probabilities of each row.
         silent : (n_rows,)
             True for rows without votes.
 
@@ -63,12 +64,29 @@ class Calibration:
         return softmax(power * logs + self.bias + silent[:, None] * self.silent_bias)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the calibration as JSON content."""
+        """Return the calibration as JSON content.
+
+        Returns
+        -------
+        dict
+            As ``from_dict`` takes it.
+        """
         return {"power": self.power, "bias": self.bias.tolist(), "silent_bias": self.silent_bias.tolist()}
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> Self:
-        """Restore what ``to_dict`` gave."""
+        """Restore a calibration from what ``to_dict`` gave.
+
+        Parameters
+        ----------
+        content
+            Parsed JSON.
+
+        Returns
+        -------
+        Self
+            Equal to the one that was saved.
+        """
         return cls(content["power"], np.asarray(content["bias"]), np.asarray(content["silent_bias"]))
 
 
@@ -122,7 +140,7 @@ def _between(seen: Any) -> Array:
 def choose_calibration(
     probabilities: Probabilities, gold: Any, silent: Any, weights: Array
 ) -> tuple[Calibration | None, dict[str, Any]]:
-    """Fit a calibration where gold rows that it has not seen speak for it.
+    """Fit a calibration, and keep it where it improves on gold rows that it was not fitted on.
 
     Parameters
     ----------
@@ -134,7 +152,7 @@ def choose_calibration(
     Calibration or None
         None where there are fewer than ``LEAST_ROWS`` gold rows, or where calibration loses in cross-validation.
     dict
-        Rows, and log loss without and with calibration, out of fold: what the report tells.
+        Rows, and log loss without and with calibration, out of fold, for the report.
     """
     rows = int(weights.sum())
     if rows < LEAST_ROWS:

@@ -24,6 +24,7 @@ class LinearClassifier:
         Parameters
         ----------
         features : (n_rows, n_dimensions)
+            Features of the rows.
 
         Returns
         -------
@@ -37,6 +38,7 @@ class LinearClassifier:
         Parameters
         ----------
         features : (n_rows, n_dimensions)
+            Features of the rows.
 
         Returns
         -------
@@ -53,10 +55,12 @@ def fit_logistic_regression(
     Parameters
     ----------
     features : (n_rows, n_dimensions)
+        Features of the rows.
     targets : (n_rows, n_classes)
         Probabilistic labels.
     weights : (n_rows,)
-    penalty : float
+        Weight of each row, at least 0.
+    penalty
         Weight of the squared coefficients of standardised features, in rows.
     start : (n_dimensions + 1, n_classes), optional
         Coefficients to start from; the answer does not depend on them, only the time does.

@@ -43,14 +43,17 @@ def pair_counts(rows: DistinctRows, n_classes: int, *, most: int) -> PairCounts:
 
     Parameters
     ----------
-    rows : DistinctRows
-    n_classes : int
-    most : int
+    rows
+        Distinct rows of votes, their weights and gold.
+    n_classes
+        Number of classes.
+    most
         Kinds of vote that are counted, the most frequent.
 
     Returns
     -------
     PairCounts
+        Pairs of kinds of vote, and how often each occurs.
     """
     one_hot_votes = one_hot(rows.votes, n_classes)
     uses = np.asarray(one_hot_votes.T @ rows.weights).ravel()

@@ -45,7 +45,7 @@ class PairFit:
 
         Parameters
         ----------
-        counts : PairCounts
+        counts
             Those that were fitted.
 
         Returns
@@ -61,7 +61,8 @@ def fit_pairs(counts: PairCounts, *, included: Any, prior: Array, pseudo_counts:
 
     Parameters
     ----------
-    counts : PairCounts
+    counts
+        How often pairs of kinds of vote are given on one row.
     included : (n_kinds, n_kinds)
         True for the pairs to learn from.
     prior : (n_classes,)
@@ -92,6 +93,7 @@ def class_given_vote(precision: Array, balance: Array, owner: Any) -> Array:
     ----------
     precision : (n_kinds,)
     balance : (n_classes,)
+        Share of each class.
     owner : (n_kinds,)
         Class that each kind of vote names.
 

@@ -15,7 +15,9 @@ def row_order(votes: Votes, features: Features) -> Any:
     Parameters
     ----------
     votes : (n_rows, n_functions)
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
     features : (n_rows, n_dimensions)
+        Features of the rows.
 
     Returns
     -------

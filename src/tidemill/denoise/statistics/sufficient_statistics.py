@@ -49,6 +49,7 @@ class RowCounts:
         Returns
         -------
         RowCounts
+            New counts.
 
         Raises
         ------
@@ -71,6 +72,7 @@ class RowCounts:
         Returns
         -------
         RowCounts
+            New counts.
 
         Raises
         ------
@@ -90,31 +92,35 @@ class RowCounts:
 
         Parameters
         ----------
-        function : int
+        function
             Its index.
 
         Returns
         -------
         RowCounts
+            New counts.
         """
         return _merged(self.n_classes, np.delete(self.votes, function, axis=1), self.gold, self.member)
 
 
 def count_rows(votes: npt.NDArray[Any], n_classes: int, *, gold: Any = None, functions: int | None = None) -> RowCounts:
-    """Count rows that are alike.
+    """Count rows with equal votes and gold.
 
     Parameters
     ----------
     votes : (n_rows, n_functions)
-    n_classes : int
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
+    n_classes
+        Number of classes.
     gold : (n_rows,), optional
         Class index or ``NO_GOLD``.
-    functions : int, optional
+    functions
         Number of functions that is promised.
 
     Returns
     -------
     RowCounts
+        Each combination of votes and gold once, with its count.
 
     Raises
     ------

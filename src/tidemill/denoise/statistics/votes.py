@@ -24,10 +24,11 @@ def check_votes(
     ----------
     votes : (n_rows, n_functions)
         Any array of integers.
-    n_classes : int
-    names : sequence of str, optional
+    n_classes
+        Number of classes.
+    names
         Names of the functions, for the error.
-    functions : int, optional
+    functions
         Number of functions that is promised.
 
     Returns
@@ -45,8 +46,7 @@ def check_votes(
     >>> check_votes(np.array([[0, 1], [7, -1]]), 2)
     Traceback (most recent call last):
     ...
-    tidemill.contracts.DataError: row 1 of votes, function 0: vote 7 is neither ABSTAIN (-1), nor a class in 0..1, nor \
-"not class k" in -3..-2; 1 such vote
+    tidemill.contracts.DataError: row 1 of votes, function 0: vote 7 is neither ABSTAIN (-1), nor a class in 0..1, nor "not class k" in -3..-2; 1 such vote
     """
     if votes.ndim != 2:  # noqa: PLR2004 - rows and functions
         raise DataError(f"votes have {votes.ndim} dimensions, promised 2: rows and functions")
@@ -77,9 +77,10 @@ def symbols(votes: Votes, n_classes: int) -> npt.NDArray[np.int32]:
 
     Parameters
     ----------
-    votes : array of int8
+    votes
         Of any shape.
-    n_classes : int
+    n_classes
+        Number of classes.
 
     Returns
     -------
@@ -103,7 +104,9 @@ def one_hot(votes: Votes, n_classes: int) -> Any:
     Parameters
     ----------
     votes : (n_rows, n_functions)
-    n_classes : int
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
+    n_classes
+        Number of classes.
 
     Returns
     -------
@@ -129,9 +132,11 @@ def sum_evidence(votes: Votes, evidence: Array, n_classes: int) -> Array:
     Parameters
     ----------
     votes : (n_rows, n_functions)
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
     evidence : (n_functions * 2 * n_classes, n_classes)
         Log evidence of each kind of vote.
-    n_classes : int
+    n_classes
+        Number of classes.
 
     Returns
     -------
@@ -155,7 +160,8 @@ def named_classes(n_classes: int) -> Array:
 
     Parameters
     ----------
-    n_classes : int
+    n_classes
+        Number of classes.
 
     Returns
     -------
@@ -177,6 +183,7 @@ def softmax(logits: Array) -> Array:
     Parameters
     ----------
     logits : (n_rows, n_classes)
+        Unnormalized log probabilities.
 
     Returns
     -------
@@ -196,7 +203,9 @@ def vote_shares(votes: Votes, n_classes: int) -> Probabilities:
     Parameters
     ----------
     votes : (n_rows, n_functions)
-    n_classes : int
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
+    n_classes
+        Number of classes.
 
     Returns
     -------
@@ -214,6 +223,7 @@ def uncovered(votes: Votes) -> Any:
     Parameters
     ----------
     votes : (n_rows, n_functions)
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
 
     Returns
     -------

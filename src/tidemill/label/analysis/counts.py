@@ -65,12 +65,14 @@ def count_votes(votes: Votes, *, n_classes: int) -> VoteCounts:
     Parameters
     ----------
     votes : (n_rows, n_functions)
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
     n_classes
         Number of classes.
 
     Returns
     -------
     VoteCounts
+        Counts that add up over batches.
 
     Examples
     --------
@@ -92,6 +94,7 @@ def in_conflict(votes: Votes, n_classes: int) -> npt.NDArray[np.bool_]:
     Parameters
     ----------
     votes : (n_rows, n_functions)
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
     n_classes
         Number of classes.
 

@@ -21,6 +21,7 @@ def disagreements(votes: Votes, labels: npt.NDArray[Any]) -> npt.NDArray[np.bool
     Parameters
     ----------
     votes : (n_rows, n_functions)
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
     labels : (n_rows,)
         A class of each row, such as a label model's or the plurality's.
 
@@ -44,6 +45,7 @@ def plurality(votes: Votes, *, n_classes: int) -> npt.NDArray[np.int8]:
     Parameters
     ----------
     votes : (n_rows, n_functions)
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
     n_classes
         Number of classes.
 

@@ -55,31 +55,73 @@ class LFAnalysis:
         return count_votes(self.votes, n_classes=self.n_classes)
 
     def label_coverage(self) -> float:
-        """Give the share of the rows with at least one vote."""
+        """Compute the share of the rows with at least one vote.
+
+        Returns
+        -------
+        float
+            In [0, 1].
+        """
         return self.counts.covered / max(len(self.votes), 1)
 
     def label_overlap(self) -> float:
-        """Give the share of the rows with at least two votes."""
+        """Compute the share of the rows with at least two votes.
+
+        Returns
+        -------
+        float
+            In [0, 1].
+        """
         return float(np.mean((self.votes != ABSTAIN).sum(axis=1) > 1)) if len(self.votes) else 0.0
 
     def label_conflict(self) -> float:
-        """Give the share of the rows whose votes no class agrees with."""
+        """Compute the share of the rows whose votes no class agrees with.
+
+        Returns
+        -------
+        float
+            In [0, 1].
+        """
         return self.counts.conflicting / max(len(self.votes), 1)
 
     def lf_polarities(self) -> list[list[int]]:
-        """List the different votes of each function."""
+        """List the different votes of each function.
+
+        Returns
+        -------
+        list of list of int
+            Votes of each function, in ascending order, abstains left out.
+        """
         return [sorted(values) for values in self.counts.polarity]
 
     def lf_coverages(self) -> Array:
-        """Give the share of the rows on which each function votes, shape (n_functions,)."""
+        """Compute the share of the rows on which each function votes.
+
+        Returns
+        -------
+        (n_functions,)
+            In [0, 1].
+        """
         return self.counts.fires / max(len(self.votes), 1)
 
     def lf_overlaps(self) -> Array:
-        """Give the share of the rows on which each function votes together with others, shape (n_functions,)."""
+        """Compute the share of the rows on which each function votes together with others.
+
+        Returns
+        -------
+        (n_functions,)
+            In [0, 1].
+        """
         return self.counts.overlaps / max(len(self.votes), 1)
 
     def lf_conflicts(self) -> Array:
-        """Give the share of the rows on which each function votes and that are in conflict, shape (n_functions,)."""
+        """Compute the share of the rows on which each function votes and that are in conflict.
+
+        Returns
+        -------
+        (n_functions,)
+            In [0, 1].
+        """
         return self.counts.conflicts / max(len(self.votes), 1)
 
     def lf_empirical_accuracies(self, gold: Any) -> Array:
@@ -88,7 +130,7 @@ class LFAnalysis:
         Parameters
         ----------
         gold : (n_rows,)
-            Class index; ``NO_GOLD`` (-1) where nobody has labeled the row.
+            Class index; ``NO_GOLD`` (-1) where the row has no gold.
 
         Returns
         -------
@@ -106,7 +148,7 @@ class LFAnalysis:
         Parameters
         ----------
         gold : (n_rows,)
-            Class index, ``NO_GOLD`` (-1) where nobody has labeled the row; gives Correct, Incorrect and Emp. Acc.
+            Class index, ``NO_GOLD`` (-1) where the row has no gold; gives Correct, Incorrect and Emp. Acc.
         weights : (n_functions,)
             What a label model learned of each, such as its ``accuracies_``; becomes Learned Weight.
 

@@ -1,6 +1,6 @@
 """The suite that votes have to pass: a table of what is measured on them, and the contract of its limits.
 
-A line per labeling function (does it vote the same when it is asked again?), per class (who can vote for it?) and one of
+A line per labeling function (does it vote the same a second time?), per class (who can vote for it?) and one of
 all rows (coverage, conflict, latency). A cell that does not concern a line is empty.
 """
 
@@ -24,14 +24,14 @@ _MOST: Final = 2.0**53
 
 @dataclass(frozen=True)
 class Repeatability:
-    """Votes that differed when functions were asked again, and the time that a row took.
+    """Votes that differed when functions ran a second time, and the time per row.
 
     Parameters
     ----------
     unstable : (n_functions,)
         Rows on which the second vote differed.
     ms_per_row
-        Milliseconds; None where too few rows were asked to tell.
+        Milliseconds; None where too few rows were measured.
     """
 
     unstable: npt.NDArray[np.int64]
@@ -86,7 +86,18 @@ def _voters(counts: VoteCounts, k: int, n_classes: int) -> int:
 
 
 def quality_contract(settings: SuiteSettings) -> Contract:
-    """Make the contract of the table from the settings of the suite."""
+    """Make the contract of the table from the settings of the suite.
+
+    Parameters
+    ----------
+    settings
+        Limits of coverage and conflict (fractions of rows), of functions per class, and of milliseconds per row.
+
+    Returns
+    -------
+    Contract
+        A column per limit; an empty cell is within every limit.
+    """
     ranges: dict[str, tuple[float, float]] = {
         "coverage": (settings.min_coverage, 1.0),
         "conflict": (0.0, settings.max_conflict),

@@ -2,7 +2,7 @@
 
 A candidate is an entry of a YAML file: a word or two, a metadata value, a number or an image statistic beyond a limit, a
 group of rows alike in features. It is judged on gold of the development split by the lower end of a 90% interval of its
-precision; what it adds is counted on the rows that lack a label. Candidates are for a person to read: none is added.
+precision; what it adds is counted on the rows that lack a label. Candidates are for the user to read: none is added.
 """
 
 from __future__ import annotations

@@ -31,6 +31,7 @@ def lf_summary(
     Parameters
     ----------
     votes : (n_rows, n_functions)
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
     names
         Names of the functions.
     n_classes
@@ -74,13 +75,13 @@ def lf_summary_table(
 
     Parameters
     ----------
-    counts : VoteCounts
+    counts
         Counts of all votes.
-    names : sequence of str
+    names
         Names of the functions.
-    on_gold : tuple of arrays, optional
+    on_gold
         Votes (n_rows, n_functions) on rows with gold, and their gold (n_rows,).
-    learned : sequence of float, optional
+    learned
         Weight that a label model learned of each function.
 
     Returns
@@ -110,6 +111,7 @@ def conflicts(votes: Votes, *, n_classes: int) -> npt.NDArray[np.bool_]:
     Parameters
     ----------
     votes : (n_rows, n_functions)
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
     n_classes
         Number of classes.
 
@@ -131,6 +133,7 @@ def is_right(votes: Votes, gold: npt.NDArray[np.int8]) -> npt.NDArray[np.bool_]:
     Parameters
     ----------
     votes : (n_rows, n_functions)
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
     gold : (n_rows,)
         Class index of each row.
 
@@ -149,7 +152,18 @@ def is_right(votes: Votes, gold: npt.NDArray[np.int8]) -> npt.NDArray[np.bool_]:
 
 
 def printable(table: pl.DataFrame) -> pl.DataFrame:
-    """Write the polarity as text, fit for CSV and for a page."""
+    """Write the polarity as text, so that the table can be written to CSV and shown on a page.
+
+    Parameters
+    ----------
+    table
+        Analysis table with the column ``Polarity``, a list of classes.
+
+    Returns
+    -------
+    polars.DataFrame
+        The same table with ``Polarity`` as text, such as ``[0, 2]``.
+    """
     text = pl.col("Polarity").cast(pl.List(pl.String)).list.join(", ")
     return table.with_columns(pl.format("[{}]", text).alias("Polarity"))
 

@@ -17,7 +17,7 @@ Words = Annotated[tuple[Word, ...], Field(min_length=1)]
 
 
 class Condition(Settings, ABC):
-    """What is asked of a row.
+    """A condition on a row.
 
     Attributes
     ----------
@@ -32,10 +32,27 @@ class Condition(Settings, ABC):
 
     @abstractmethod
     def expression(self) -> pl.Expr:
-        """Build the Polars expression that is true where the condition holds, null where the column has no value."""
+        """Build the Polars expression that is true where the condition holds, null where the column has no value.
+
+        Returns
+        -------
+        polars.Expr
+            Boolean per row; null where the column has no value.
+        """
 
     def cast(self, vote: int) -> pl.Expr:
-        """Build the Polars expression of votes: ``vote`` where the condition is true, else an abstain."""
+        """Build the Polars expression of votes: ``vote`` where the condition is true, else an abstain.
+
+        Parameters
+        ----------
+        vote
+            Class index, or ``not_class(k)``.
+
+        Returns
+        -------
+        polars.Expr
+            A vote per row; ``ABSTAIN`` where the condition is false or null.
+        """
         return pl.when(self.expression()).then(vote).otherwise(ABSTAIN)
 
 
@@ -57,7 +74,18 @@ class Limits(Condition, ABC):
         return self
 
     def within(self, number: pl.Expr) -> pl.Expr:
-        """Build the expression that is true where a number keeps all limits."""
+        """Build the expression that is true where a number is within all limits.
+
+        Parameters
+        ----------
+        number
+            Numeric expression to compare with the limits of this condition.
+
+        Returns
+        -------
+        polars.Expr
+            Boolean per row; null where the number is null.
+        """
         low, high = self.between or (None, None)
         compared = [
             compare(number, limit)
@@ -74,7 +102,17 @@ class Limits(Condition, ABC):
 
 
 def bounded(word: str) -> str:
-    r"""Make a pattern of a word; a boundary stands only beside letters and digits, so that "$$$" can be found.
+    r"""Make a pattern of a word; a boundary stands only beside letters and digits, so that "$$$" can be matched.
+
+    Parameters
+    ----------
+    word
+        Text to match, at least one character; characters that mean something in a regular expression are escaped.
+
+    Returns
+    -------
+    str
+        Regular expression in the syntax of Polars.
 
     Examples
     --------
@@ -87,7 +125,18 @@ def bounded(word: str) -> str:
 
 
 def any_of(words: tuple[str, ...]) -> str:
-    """Make a pattern of any of the words."""
+    """Make a pattern that matches any of the words.
+
+    Parameters
+    ----------
+    words
+        Texts to match, as for ``bounded``.
+
+    Returns
+    -------
+    str
+        Regular expression in the syntax of Polars.
+    """
     return "|".join(bounded(word) for word in words)
 
 

@@ -33,14 +33,20 @@ class Scores(FromFile, Limits):
         return self
 
     def expression(self) -> pl.Expr:
-        """Compare the row's score with the limits."""
+        """Compare the row's score with the limits.
+
+        Returns
+        -------
+        polars.Expr
+            Boolean per row; null where the column has no value.
+        """
         return self.within(looked_up(self._scores, self.column, pl.Float64).fill_nan(None))
 
 
 class Annotator(FromFile):
     """An annotator's answer: a column of the row, or of a table with ``row_id``, that names a class.
 
-    ``votes`` says which class an answer stands for; without it, answers are names of classes. Other answers abstain.
+    ``votes`` maps answers to classes; without it, answers are names of classes. Other answers abstain.
     """
 
     votes_itself: ClassVar[bool] = True
@@ -71,11 +77,28 @@ class Annotator(FromFile):
         return self
 
     def expression(self) -> pl.Expr:
-        """Tell whether the annotator's answer is a vote."""
+        """Build the expression that is true where the annotator's answer is a vote.
+
+        Returns
+        -------
+        polars.Expr
+            Boolean per row, never null: without an answer it is false.
+        """
         return self.cast(ABSTAIN) != ABSTAIN
 
     def cast(self, vote: int) -> pl.Expr:  # noqa: ARG002 - the annotator votes, not the function
-        """Turn answers into votes."""
+        """Build the expression that turns answers into votes.
+
+        Parameters
+        ----------
+        vote
+            Not read: each answer stands for a class of its own.
+
+        Returns
+        -------
+        polars.Expr
+            int8 vote per row; ``ABSTAIN`` where there is no answer, or one that stands for no class.
+        """
         own = pl.col(self.column).cast(pl.String)
         answers = own if self._answers is None else looked_up(self._answers, self.column, pl.String)
         return answers.replace_strict(

@@ -65,7 +65,8 @@ def located(file: str, info: ValidationInfo) -> Path:
 
     Returns
     -------
-    pathlib.Path
+    Path
+        The file.
 
     Raises
     ------
@@ -81,10 +82,20 @@ def located(file: str, info: ValidationInfo) -> Path:
 def read_table(path: Path) -> pl.DataFrame:
     """Read a table from a CSV, JSONL or Parquet file.
 
+    Parameters
+    ----------
+    path
+        File; its suffix (``.csv``, ``.jsonl`` or ``.parquet``) names its format.
+
+    Returns
+    -------
+    polars.DataFrame
+        The table as the file has it.
+
     Raises
     ------
     ValueError
-        The file is of another kind or cannot be read.
+        The file has another suffix or cannot be read.
     """
     try:
         if path.suffix == ".csv":
@@ -129,7 +140,7 @@ def read_column(path: Path, column: str) -> pl.DataFrame:
 
 
 def looked_up(table: pl.DataFrame, column: str, dtype: Any) -> pl.Expr:
-    """Build the expression that gives every row its value of a table, null where it has none.
+    """Build the expression that looks up each row's value in a table, null where it has none.
 
     Parameters
     ----------
@@ -139,6 +150,11 @@ def looked_up(table: pl.DataFrame, column: str, dtype: Any) -> pl.Expr:
         Which column to look up.
     dtype
         Polars type of the values.
+
+    Returns
+    -------
+    polars.Expr
+        A value of ``dtype`` per row.
     """
     if table.is_empty():
         return pl.when(pl.col("row_id").is_not_null()).then(pl.lit(None, dtype=dtype))

@@ -31,7 +31,7 @@ class Examples(FromFile):
 
     @model_validator(mode="after")
     def _read(self, info: ValidationInfo) -> Examples:
-        table = read_examples(located(self.file, info))
+        table = _read_examples(located(self.file, info))
         names = table["class"].unique().to_list()
         if self.of not in names:
             raise ValueError(f"{self.file}: no example is of class {self.of!r}{did_you_mean(self.of, names)}")
@@ -40,7 +40,13 @@ class Examples(FromFile):
         return self
 
     def expression(self) -> pl.Expr:
-        """Compare the row's feature with the examples."""
+        """Compare the row's feature with the examples.
+
+        Returns
+        -------
+        polars.Expr
+            Boolean per row; every row has a feature.
+        """
         return pl.col(FEATURE).map_batches(self._judge, return_dtype=pl.Boolean)
 
     def _judge(self, features: pl.Series) -> pl.Series:
@@ -111,7 +117,7 @@ def unit(vectors: npt.NDArray[Any]) -> Vectors:
     return scaled
 
 
-def read_examples(path: Path) -> pl.DataFrame:
+def _read_examples(path: Path) -> pl.DataFrame:
     """Read labeled examples from a CSV, JSONL or Parquet file.
 
     Returns

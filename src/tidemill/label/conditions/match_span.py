@@ -1,4 +1,4 @@
-"""The piece of a text that makes a condition fire, so that a person sees why it does.
+"""The piece of a text that makes a condition fire, so that the user sees why it does.
 
 >>> from tidemill.label.conditions.words import Keywords
 >>> match_span(Keywords(kind="keywords", words=("prize",)), "You won a PRIZE!")

@@ -27,7 +27,7 @@ _SHORTEST: Final = 5
 
 
 def near_misses(condition: Condition) -> pl.Expr | None:
-    """Build the expression of the rows that a weaker form finds and the condition does not.
+    """Build the expression of the rows that match a weaker form of the condition and not the condition.
 
     Parameters
     ----------

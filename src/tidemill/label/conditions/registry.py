@@ -32,7 +32,13 @@ class All(Condition):
     of: tuple[AnyCondition, ...] = Field(min_length=1)
 
     def expression(self) -> pl.Expr:
-        """Build the conjunction of the conditions."""
+        """Build the conjunction of the conditions.
+
+        Returns
+        -------
+        polars.Expr
+            Boolean per row; null where the column has no value.
+        """
         return pl.all_horizontal(condition.expression() for condition in self.of)
 
 
@@ -43,7 +49,13 @@ class AnyOf(Condition):
     of: tuple[AnyCondition, ...] = Field(min_length=1)
 
     def expression(self) -> pl.Expr:
-        """Build the disjunction of the conditions."""
+        """Build the disjunction of the conditions.
+
+        Returns
+        -------
+        polars.Expr
+            Boolean per row; null where the column has no value.
+        """
         return pl.any_horizontal(condition.expression() for condition in self.of)
 
 
@@ -54,7 +66,13 @@ class Not(Condition):
     of: AnyCondition
 
     def expression(self) -> pl.Expr:
-        """Build the negation; null where the condition is null."""
+        """Build the negation of the condition.
+
+        Returns
+        -------
+        polars.Expr
+            Boolean per row; null where the column has no value.
+        """
         return ~self.of.expression()
 
 
@@ -82,11 +100,28 @@ class Cases(Condition):
     of: tuple[Case, ...] = Field(min_length=1)
 
     def expression(self) -> pl.Expr:
-        """Tell whether any case holds."""
+        """Build the expression that is true where any case holds.
+
+        Returns
+        -------
+        polars.Expr
+            Boolean per row, never null.
+        """
         return pl.any_horizontal(case.when.expression().fill_null(value=False) for case in self.of)
 
     def cast(self, vote: int) -> pl.Expr:  # noqa: ARG002 - each case has its own
-        """Build the vote of the first case that holds."""
+        """Build the expression of the vote of the first case that holds.
+
+        Parameters
+        ----------
+        vote
+            Not read: each case has a vote of its own.
+
+        Returns
+        -------
+        polars.Expr
+            int8 vote per row; ``ABSTAIN`` where no case holds.
+        """
         votes = [pl.when(case.when.expression()).then(pl.lit(case.vote, dtype=pl.Int8)) for case in self.of]
         return pl.coalesce(votes).fill_null(ABSTAIN)
 

@@ -21,7 +21,7 @@ LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
 
 
 class Fuzzy(Condition):
-    """The column contains something like one of the words or phrases: misspelt, or disguised.
+    """The column contains one of the words or phrases, or a similar spelling of it.
 
     Likeness is the normalized indel similarity of RapidFuzz, from 0 to 100, between a phrase and as many words in a row.
     """
@@ -33,7 +33,13 @@ class Fuzzy(Condition):
     at_least: Annotated[float, Field(gt=0, le=100)] = 80.0
 
     def expression(self) -> pl.Expr:
-        """Compare every run of as many words with the phrases; each distinct run is compared once."""
+        """Compare every run of that many words with the phrases; each distinct run is compared once.
+
+        Returns
+        -------
+        polars.Expr
+            Boolean per row; null where the column has no value.
+        """
         return pl.col(self.column).map_batches(self._resembles, return_dtype=pl.Boolean)
 
     def _resembles(self, texts: pl.Series) -> pl.Series:
@@ -65,7 +71,7 @@ def _like(phrases: list[str], runs: pl.Series, least: float) -> pl.Series:
 
 
 class Lexicon(Limits):
-    """The weights of the words in the column add up to something within limits.
+    """The sum of the weights of the words in the column is within limits.
 
     Weights stand here, or in a file with a word, a tab or comma, and a number on each line (as AFINN's is); a phrase
     counts as often as it occurs. ``per: word`` divides by the number of words.
@@ -93,7 +99,13 @@ class Lexicon(Limits):
         return {word.lower(): weight for word, weight in weights.items()}
 
     def expression(self) -> pl.Expr:
-        """Sum the weights of the text's words and compare the sum with the limits."""
+        """Sum the weights of the text's words and compare the sum with the limits.
+
+        Returns
+        -------
+        polars.Expr
+            Boolean per row; null where the column has no value.
+        """
         text = pl.col(self.column).str.to_lowercase()
         words = {word: weight for word, weight in self.weights.items() if word.isalpha()}
         tokens = text.str.extract_all(r"\w+")
@@ -122,7 +134,7 @@ def _weights(path: Path) -> dict[str, float]:
 class Language(Condition):
     """The column is written in one of the languages (ISO 639-1), as py3langid judges; texts without letters have none.
 
-    ``among`` names the languages that come into question: the fewer, the surer it is of short texts.
+    ``among`` names the candidate languages: the fewer, the more reliable it is on short texts.
     """
 
     main: ClassVar[str | None] = "languages"
@@ -142,7 +154,13 @@ class Language(Condition):
         return self
 
     def expression(self) -> pl.Expr:
-        """Tell whether the likeliest language is one of those; each distinct text is judged once."""
+        """Compare the likeliest language of the text with the listed ones; each distinct text is classified once.
+
+        Returns
+        -------
+        polars.Expr
+            Boolean per row; null where the column has no value.
+        """
         return pl.col(self.column).map_batches(self._is_written, return_dtype=pl.Boolean)
 
     def _is_written(self, texts: pl.Series) -> pl.Series:

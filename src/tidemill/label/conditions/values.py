@@ -23,7 +23,13 @@ class Threshold(Limits):
     column: str
 
     def expression(self) -> pl.Expr:
-        """Compare the number with the limits; not-a-number counts as no value."""
+        """Compare the number with the limits; not-a-number counts as no value.
+
+        Returns
+        -------
+        polars.Expr
+            Boolean per row; null where the column has no value.
+        """
         return self.within(pl.col(self.column).cast(pl.Float64).fill_nan(None))
 
 
@@ -35,14 +41,20 @@ class Length(Limits):
     unit: Literal["characters", "words", "lines"] = "characters"
 
     def expression(self) -> pl.Expr:
-        """Count the units of the text and compare the count with the limits."""
+        """Count the units of the text and compare the count with the limits.
+
+        Returns
+        -------
+        polars.Expr
+            Boolean per row; null where the column has no value.
+        """
         text = pl.col(self.column).str
         count = text.len_chars() if self.unit == "characters" else text.count_matches(_UNITS[self.unit])
         return self.within(count.cast(pl.Int64) + int(self.unit == "lines"))
 
 
 class Member(Condition):
-    """The column's value stands in a list, given here or as a file of one value per line."""
+    """The column's value is in a list, given inline or as a file of one value per line."""
 
     main: ClassVar[str | None] = "values"
     kind: Literal["member"]
@@ -69,7 +81,13 @@ class Member(Condition):
         return values
 
     def expression(self) -> pl.Expr:
-        """Tell whether the value is in the list; text is compared without case unless asked."""
+        """Compare the value with the list; text is compared without case unless the condition says otherwise.
+
+        Returns
+        -------
+        polars.Expr
+            Boolean per row; null where the column has no value.
+        """
         column = pl.col(self.column)
         if isinstance(self.values[0], str) and not self.case:
             return column.str.to_lowercase().is_in([str(value).lower() for value in self.values])
@@ -77,14 +95,20 @@ class Member(Condition):
 
 
 class IsFlag(Condition):
-    """A boolean column is true, or false where asked."""
+    """A boolean column is true, or false where ``value`` is false."""
 
     kind: Literal["flag"]
     column: str
     value: bool = True
 
     def expression(self) -> pl.Expr:
-        """Take the column, or its negation where ``value`` is false."""
+        """Take the column, or its negation where ``value`` is false.
+
+        Returns
+        -------
+        polars.Expr
+            Boolean per row; null where the column has no value.
+        """
         column = pl.col(self.column).cast(pl.Boolean)
         return column if self.value else ~column
 
@@ -92,7 +116,7 @@ class IsFlag(Condition):
 class Date(Condition):
     """A date or time column lies after, before or on given days.
 
-    Text is read as ISO 8601 (``2026-11-24``, ``2026-11-24T18:30:00``), or as ``format`` says; what cannot be read has no
+    Text is read as ISO 8601 (``2026-11-24``, ``2026-11-24T18:30:00``), or by ``format``; what cannot be read has no
     value. ``after`` and ``before`` leave the moment itself out, ``since`` and ``until`` include it.
     """
 
@@ -112,7 +136,13 @@ class Date(Condition):
         return self
 
     def expression(self) -> pl.Expr:
-        """Compare the moment with the limits."""
+        """Compare the date and time with the limits.
+
+        Returns
+        -------
+        polars.Expr
+            Boolean per row; null where the column has no value.
+        """
         moment = self._moment()
         compared = [] if self.weekdays is None else [moment.dt.weekday().is_in(list(self.weekdays))]
         compared += [moment > _start(self.after)] if self.after else []

@@ -8,7 +8,7 @@ from tidemill.contracts import not_class
 
 
 def vote_of(name: str, classes: Sequence[str]) -> int | None:
-    """Find the vote that a name stands for.
+    """Look up the vote that a name stands for.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ _FLAGS: Final = {"ignore_case": "i", "multi_line": "m", "dot_all": "s"}
 
 
 class Near(Settings):
-    """Other words that stand close by, at most so many words between."""
+    """Other words near a keyword, with at most a number of words between."""
 
     words: Words
     within: Annotated[int, Field(ge=0, le=50)] = 3
@@ -43,7 +43,13 @@ class Keywords(Condition):
         return self
 
     def expression(self) -> pl.Expr:
-        """Build one pattern where any word will do, else a pattern per word."""
+        """Build one pattern where any word will do, else a pattern per word.
+
+        Returns
+        -------
+        polars.Expr
+            Boolean per row; null where the column has no value.
+        """
         if self.near is not None:
             return pl.col(self.column).str.contains(self._beside(self.near))
         if self.match == "any" and self.at_least in {None, 1}:
@@ -91,6 +97,12 @@ class Regex(Condition):
         return f"(?{flags}){self.pattern}" if flags else self.pattern
 
     def expression(self) -> pl.Expr:
-        """Match the pattern with its flags."""
+        """Match the pattern with its flags.
+
+        Returns
+        -------
+        polars.Expr
+            Boolean per row; null where the column has no value.
+        """
         text = pl.col(self.column).str
         return text.contains(self.flagged) if self.at_least == 1 else text.count_matches(self.flagged) >= self.at_least

@@ -1,6 +1,6 @@
 """Apply labeling functions to rows here and now, in this process.
 
-Python functions of a row are asked first, which decodes an image at most once; declared and batch functions then see the
+Python functions of a row run first, which decodes an image at most once; declared and batch functions then see the
 table, with the image statistics that they read as columns ``image.…``. ``engine.incremental`` does the same for batches of
 rows, in worker processes, and keeps what it has asked.
 """
@@ -114,7 +114,7 @@ def table_votes(
     on_error
         Called with each failure.
     position
-        Set to the index of the function that is asked, for a watcher.
+        Set to the index of the function that runs, for a watcher.
 
     Returns
     -------

@@ -35,6 +35,11 @@ OnError = Callable[[Failure], None]
 def fail(failure: Failure) -> None:
     """Stop at the first failure.
 
+    Parameters
+    ----------
+    failure
+        What a labeling function did on a row.
+
     Raises
     ------
     FunctionError
@@ -44,7 +49,7 @@ def fail(failure: Failure) -> None:
 
 
 class Quarantine:
-    """Keep failures aside and let the others go on; too many of one labeling function stop the run."""
+    """Collect failures and continue; too many failures of one labeling function stop the run."""
 
     def __init__(self, *, limit: int) -> None:
         self.limit = limit
@@ -62,7 +67,18 @@ class Quarantine:
 
 
 def traceback_of(error: BaseException) -> str:
-    """Format the traceback of an error from the labeling function on."""
+    """Format the traceback of an error from the labeling function on.
+
+    Parameters
+    ----------
+    error
+        What a labeling function raised.
+
+    Returns
+    -------
+    str
+        Python's traceback without the frames of this package that called the function.
+    """
     trace = error.__traceback__
     while trace is not None and trace.tb_frame.f_code.co_filename.startswith(_PACKAGE):
         trace = trace.tb_next

@@ -36,7 +36,7 @@ _CHUNK_OF_IMAGES: Final = 128
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows that arrived together, read when a function has to be asked.
+    """Rows that arrived together, read when a function has to be applied.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ class Engine:
     cache_folder
         Folder of votes cast before; None: nothing is kept.
     rows_asked_twice
-        Of how many rows of a batch Python functions are asked a second time, which has to give the same votes.
+        Number of rows of a batch on which Python functions run a second time, which has to give the same votes.
 
     Attributes
     ----------

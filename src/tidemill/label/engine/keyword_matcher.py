@@ -38,7 +38,18 @@ _KNOWN: Final = frozenset({"kind", "words", "column", "match", "at_least", "case
 
 
 def can_match(condition: Condition) -> bool:
-    """Tell whether a condition is a list of whole ASCII words that begin with a letter, a digit or an underscore."""
+    """Decide whether a condition is a list of whole ASCII words that begin with a letter, a digit or an underscore.
+
+    Parameters
+    ----------
+    condition
+        Condition of a declared labeling function.
+
+    Returns
+    -------
+    bool
+        Whether ``KeywordMatcher`` gives the same votes as the condition's own expression.
+    """
     if not isinstance(condition, Keywords) or not condition.whole_words:
         return False
     fields = type(condition).model_fields

@@ -101,5 +101,16 @@ def open_functions(
 
 
 def fingerprint_or_empty(function: LoadedFunction) -> str:
-    """Give the fingerprint of a function; empty where its votes cannot be kept."""
+    """Look up or compute the fingerprint of a function.
+
+    Parameters
+    ----------
+    function
+        Labeling function as loaded, in this process or in a worker.
+
+    Returns
+    -------
+    str
+        Fingerprint; empty where the votes of the function must not be cached.
+    """
     return function.fingerprint if isinstance(function, RemoteFunction) else fingerprint(function)

@@ -1,7 +1,7 @@
 """A worker process of labeling functions: started, asked, watched and, where it hangs or dies, ended.
 
-Its parent learns which function was asked of which row. Only the standard library is imported here, so that workers can
-start while their parent still imports; ``protocol`` says what passes between the two.
+Its parent learns which function ran on which row. Only the standard library is imported here, so that workers can
+start while their parent still imports; ``protocol`` describes what passes between the two.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class DiedError(Exception):
     Attributes
     ----------
     function, row
-        Indices of the function that was asked and of the row (``ALL_ROWS`` for a function of a table).
+        Indices of the function that ran and of the row (``ALL_ROWS`` for a function of a table).
     reason
         What happened.
     """
@@ -59,7 +59,7 @@ _READY: Final[list[Process]] = []
 
 
 def prepare() -> None:
-    """Start a worker that the next ``Process.ready()`` takes: it starts while the caller still imports."""
+    """Start a worker for the next ``Process.ready()``: it starts while the caller still imports."""
     _READY.append(Process())
     atexit.register(_end_unused)
 
@@ -89,7 +89,13 @@ class Process:
 
     @classmethod
     def ready(cls) -> Process:
-        """Take a worker that was prepared, or start one."""
+        """Take a worker that was prepared, or start one.
+
+        Returns
+        -------
+        Process
+            Running, without functions.
+        """
         return _READY.pop() if _READY else cls()
 
     def ask(self, header: dict[str, Any], payload: bytes = b"", *, bounds: Bounds) -> tuple[Any, bytes]:
@@ -98,7 +104,7 @@ class Process:
         Parameters
         ----------
         header
-            What is asked, as JSON.
+            The request, as JSON.
         payload
             Bytes that follow it.
         bounds
@@ -121,7 +127,7 @@ class Process:
             raise self._died() from None
 
     def close(self) -> None:
-        """End the process, at once, and let go of what was shared with it."""
+        """End the process at once, and release what was shared with it."""
         self._child.kill()
         self._child.wait()
         for file in (self._child.stdin, self._child.stdout, self._traces, self._position_file):

@@ -1,6 +1,6 @@
 """What a worker process and its parent both know: the frames they exchange, and where the worker is.
 
-A frame is a JSON header and bytes over a pipe, never a pickle. Two numbers in shared memory tell which function the worker
+A frame is a JSON header and bytes over a pipe, never a pickle. Two numbers in shared memory are the function the worker
 asks of which row. Only the standard library is imported here, so that workers start while their parent still imports.
 """
 

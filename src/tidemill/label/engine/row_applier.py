@@ -28,7 +28,7 @@ _NO_FUNCTION: Final = -1
 
 
 class Position(Protocol):
-    """Two numbers: which function is asked, and of which row."""
+    """Two numbers: the index of the function that runs, and of the row."""
 
     def __setitem__(self, index: int, value: int, /) -> None: ...
 
@@ -45,9 +45,9 @@ class RowApplier:
     on_error
         Called with each failure.
     position
-        Two numbers that are set to the index of the function that is asked and of the row.
+        Two numbers that are set to the index of the function that runs and of the row.
     skip
-        Tells, of indices of a function and a row, where not to ask.
+        Called with indices of a function and a row; true where the function is not applied.
     """
 
     def __init__(
@@ -101,7 +101,15 @@ class RowApplier:
         return votes, pl.DataFrame(measured, schema=[f"{STATISTIC}{name}" for name in statistics])
 
     def refuse_changes(self, table: pl.DataFrame) -> None:
-        """Report each function that changes what stands in its row."""
+        """Report each function that changes the values of its row.
+
+        Each function runs once more, on a copy of each row; what it raises is not reported a second time.
+
+        Parameters
+        ----------
+        table : (n_rows, …)
+            Raw rows as labeling functions see them.
+        """
         for i, values in enumerate(table.iter_rows(named=True)):
             for j, function in enumerate(self.functions):
                 row, before = Row(copy.deepcopy(values)), repr(values)

@@ -146,7 +146,18 @@ def _rewritten(condition: Condition, matched: dict[str, dict[Keywords, int]]) ->
 
 
 def columns_of(function: DeclaredLabelingFunction) -> Iterator[str]:
-    """Give the names of the columns that a declared function reads."""
+    """List the columns that a declared function reads.
+
+    Parameters
+    ----------
+    function
+        Labeling function from a YAML file.
+
+    Yields
+    ------
+    str
+        Name of a column; one that is read twice may come twice.
+    """
     yield from function.expression().meta.root_names()
 
 

@@ -1,6 +1,6 @@
 """Votes that were cast before, on disk: a column per labeling function's fingerprint and batch's content.
 
-A file's name holds the hash of its bytes, so that a torn or flipped one is found, thrown away and computed again. It is
+A file's name holds the hash of its bytes, so that a damaged one is detected, deleted and computed again. It is
 local state that may be lost at any time; whatever is kept is also what would be computed.
 """
 
@@ -46,7 +46,7 @@ class VoteColumn:
 
 
 class BatchCache:
-    """What is kept of one batch.
+    """Cached votes of one batch.
 
     Parameters
     ----------
@@ -60,7 +60,18 @@ class BatchCache:
         self.files = {file.name.split(".")[0]: file.name for file in sorted(files)}
 
     def get(self, key: str) -> VoteColumn | None:
-        """Read a column; None where it is not there or not whole."""
+        """Read a column of votes; a damaged file is deleted.
+
+        Parameters
+        ----------
+        key
+            As ``cache_key`` makes it.
+
+        Returns
+        -------
+        VoteColumn or None
+            Values and failures; None where the column is not cached or its file is damaged.
+        """
         if self.folder is None or key not in self.files:
             return None
         path = self.folder / self.files[key]
@@ -120,7 +131,13 @@ def cache_key(*parts: str) -> str:
 
 @functools.cache
 def engine_digest() -> str:
-    """Hash what casts votes here: Tidemill's own code for it, and the versions of what it runs on."""
+    """Hash what casts votes: Tidemill's own code for it, and the versions of the libraries it uses.
+
+    Returns
+    -------
+    str
+        Hexadecimal digits.
+    """
     digest = hashlib.blake2b(platform.python_version().encode(), digest_size=16)
     for name in _LIBRARIES:
         digest.update(f"{name} {_version(name)}\n".encode())
@@ -130,7 +147,13 @@ def engine_digest() -> str:
 
 
 def code_files() -> list[Path]:
-    """List the files of Tidemill that votes depend on: all of the label package but the analysis of votes."""
+    """List the files of Tidemill that votes depend on: all of the label package but the analysis of votes.
+
+    Returns
+    -------
+    list of Path
+        In alphabetical order.
+    """
     package = Path(__file__).parents[1]
     return sorted(file for folder in _CASTING for file in (package / folder).rglob("*.py"))
 
@@ -143,7 +166,18 @@ def _version(name: str) -> str:
 
 
 def hash_of_file(path: Path) -> str:
-    """Hash the bytes of a file; 32 hexadecimal digits."""
+    """Hash the bytes of a file by BLAKE2b.
+
+    Parameters
+    ----------
+    path
+        Any file.
+
+    Returns
+    -------
+    str
+        32 hexadecimal digits.
+    """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "blake2b").hexdigest()[:32]
 

@@ -43,7 +43,7 @@ class _TooManyFailuresError(Exception):
 
 
 class Worker:
-    """Functions of some files, and what it takes to ask them."""
+    """Functions of some files, and what is needed to apply them."""
 
     def __init__(self, position: memoryview) -> None:
         self.position = position
@@ -58,6 +58,8 @@ class Worker:
         ----------
         header
             ``files``, ``classes``, ``megabytes`` and ``closed``.
+        _
+            Not read: this request has no table.
 
         Returns
         -------

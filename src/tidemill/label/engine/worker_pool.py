@@ -27,7 +27,7 @@ _ROWS_AT_ONCE: Final = 10_000
 
 @dataclass(frozen=True)
 class Limits:
-    """What a labeling function may take: seconds for a row, or for 10,000 of a table; megabytes for its process."""
+    """Limits of a labeling function: seconds for a row, or for 10,000 of a table; megabytes for its process."""
 
     seconds: float
     megabytes: int
@@ -45,11 +45,11 @@ class RemoteFunction:
     name, where
         Its name and ``file:line``.
     of_rows
-        Whether it is asked row by row; else of a whole table.
+        Whether it is applied row by row; else to a whole table.
     statistics
         Image statistics that it reads of the table.
     fingerprint
-        Empty where its votes cannot be kept; ``opaque`` says why.
+        Empty where its votes cannot be cached; ``opaque`` is the reason.
     """
 
     number: int
@@ -92,6 +92,7 @@ class Reply:
     Parameters
     ----------
     votes : (n_rows, n_functions)
+        A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
     statistics : (n_rows, n_statistics)
     failures
         Failures of the functions.
@@ -191,7 +192,7 @@ class WorkerPool:
         Raises
         ------
         FunctionError
-            A worker died while no function was asked, or too often.
+            A worker died while no function ran, or too often.
         """
         buffer = io.BytesIO()
         table.write_ipc(buffer)

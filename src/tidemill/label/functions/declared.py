@@ -1,6 +1,6 @@
 """Labeling functions declared in YAML: data, checked, never evaluated.
 
-A file holds a list ``functions``; each says its name, its vote and a condition of one kind::
+A file holds a list ``functions``; each has a name, a vote and a condition of one kind::
 
     functions:
       - {name: says_prize, kind: keywords, words: [prize, winner], vote: spam}
@@ -39,7 +39,13 @@ class DeclaredLabelingFunction:
     where: str = ""
 
     def expression(self) -> pl.Expr:
-        """Build the Polars expression of int8 votes; a missing value abstains."""
+        """Build the Polars expression of int8 votes; a missing value abstains.
+
+        Returns
+        -------
+        polars.Expr
+            int8 vote per row.
+        """
         return self.condition.cast(self.vote).cast(pl.Int8).alias(self.name)
 
 

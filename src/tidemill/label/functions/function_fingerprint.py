@@ -48,7 +48,7 @@ _NOT_OF_A_CLASS: Final = frozenset(
 
 
 class OpaqueError(Exception):
-    """Something is reached whose content cannot be seen; the message says what."""
+    """A function uses something whose content cannot be read; the message names it."""
 
 
 def fingerprint(function: AnyFunction) -> str:

@@ -93,7 +93,7 @@ class LabelingFunction:
     @property
     def where(self) -> str:
         """``file:line`` of the function."""
-        return source_of(self.f)
+        return _source_of(self.f)
 
     def __call__(self, row: Any) -> int:
         """Vote on a row."""
@@ -106,7 +106,7 @@ class LabelingFunction:
         return f"LabelingFunction {self.name}"
 
     def with_classes(self, classes: Sequence[str]) -> LabelingFunction:
-        """Give the same function with names of classes, which it may return; one that has names keeps them.
+        """Copy the function with names of classes, which it may return; one that has names keeps them.
 
         Parameters
         ----------
@@ -116,6 +116,7 @@ class LabelingFunction:
         Returns
         -------
         LabelingFunction
+            A copy, or the function itself where it has names.
         """
         if hasattr(self, "classes"):
             return self
@@ -151,7 +152,7 @@ class BatchLabelingFunction:
     @property
     def where(self) -> str:
         """``file:line`` of the function."""
-        return source_of(self.f)
+        return _source_of(self.f)
 
     def __call__(self, rows: pl.DataFrame) -> BatchVotes:
         """Vote on all rows of a table."""
@@ -261,7 +262,7 @@ def preprocessor(name: str | None = None, *, memoize: bool = False) -> Callable[
     return lambda f: Preprocessor(name or _name_of(f), f, memoize=memoize)
 
 
-def source_of(f: Callable[..., Any]) -> str:
+def _source_of(f: Callable[..., Any]) -> str:
     """Locate a Python function as ``file:line``, the file as it was loaded."""
     code = getattr(f, "__code__", None)
     return "" if code is None else f"{code.co_filename}:{code.co_firstlineno}"

@@ -56,7 +56,17 @@ def load_functions(folder: Path | str, *, classes: Sequence[str]) -> list[AnyFun
 
 
 def files_of(folder: Path) -> list[Path]:
-    """List a folder's files of labeling functions, in their order.
+    """List a folder's files of labeling functions.
+
+    Parameters
+    ----------
+    folder
+        Folder of ``*.py`` and YAML files; names that begin with ``_`` are left out.
+
+    Returns
+    -------
+    list of Path
+        In alphabetical order.
 
     Raises
     ------
@@ -137,7 +147,7 @@ class _Finder:
 
 
 def run_file(path: Path) -> ModuleType:
-    """Run a Python file of a problem, as it stands.
+    """Run a Python file of a problem; no compiled copy is read or written.
 
     Parameters
     ----------
@@ -230,7 +240,7 @@ class Named(Protocol):
 
 
 def refuse_bad_names(functions: Sequence[Named], folder: Path) -> None:
-    """Refuse a folder without functions, and a name that stands twice or cannot be a column's.
+    """Refuse a folder without functions, and a name that occurs twice or cannot be a column's.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ _MEMO = " memo"
 
 
 class Picture:
-    """An encoded image with its pixels and statistics, each computed once and only when asked for."""
+    """An encoded image with its pixels and statistics, each computed on first use."""
 
     def __init__(self, data: bytes) -> None:
         self.data = data
@@ -85,28 +85,82 @@ class Draft(Row):
 
 
 def values_of(row: Row) -> dict[str, Any]:
-    """Give a row's columns by name."""
+    """Copy a row's columns into a dict.
+
+    Parameters
+    ----------
+    row
+        Row or draft.
+
+    Returns
+    -------
+    dict of str to Any
+        Value of each column; the decoded image and the memo are not among them.
+    """
     return {name: value for name, value in row.__dict__.items() if name not in {_PICTURE, _MEMO}}
 
 
 def draft_of(row: Row) -> Draft:
-    """Copy a row so that it may be changed; the decoded image is shared."""
+    """Copy a row so that a preprocessor may change it; the decoded image is shared.
+
+    Parameters
+    ----------
+    row
+        Row that labeling functions share.
+
+    Returns
+    -------
+    Draft
+        The same columns, open to changes.
+    """
     return Draft(values_of(row), picture=row.__dict__.get(_PICTURE))
 
 
 def final_row(row: Any) -> Any:
-    """Make of a draft the row that labeling functions get; anything else stays as it is."""
+    """Turn a draft into the row that labeling functions get; anything else stays as it is.
+
+    Parameters
+    ----------
+    row
+        What a preprocessor returned.
+
+    Returns
+    -------
+    Any
+        A ``Row`` of a ``Draft``; another object unchanged.
+    """
     return Row(values_of(row), picture=row.__dict__.get(_PICTURE)) if isinstance(row, Draft) else row
 
 
 def memo_of(row: Row) -> dict[int, Any]:
-    """Give what memoizing preprocessors made of a row; it is forgotten with the row."""
+    """Look up what memoizing preprocessors have computed for a row; it is dropped with the row.
+
+    Parameters
+    ----------
+    row
+        Row that labeling functions share.
+
+    Returns
+    -------
+    dict of int to Any
+        Result by identity of the preprocessor; open to additions.
+    """
     memo: dict[int, Any] = row.__dict__.setdefault(_MEMO, {})
     return memo
 
 
 def picture_of(row: Row) -> Picture:
-    """Give the picture of a row with an image.
+    """Look up the picture of a row.
+
+    Parameters
+    ----------
+    row
+        Row of a problem of images.
+
+    Returns
+    -------
+    Picture
+        The encoded image with its pixels and statistics.
 
     Raises
     ------

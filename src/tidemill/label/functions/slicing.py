@@ -16,7 +16,7 @@ from tidemill.label.functions.row import Row
 
 @dataclasses.dataclass(frozen=True)
 class SlicingFunction:
-    """A named function of a row that tells whether the row is in the slice."""
+    """A named function of a row that decides whether the row is in the slice."""
 
     name: str
     function: Callable[[Row], bool]
@@ -27,7 +27,7 @@ class SlicingFunction:
 
 
 def slicing_function(*, name: str | None = None) -> Callable[[Callable[[Row], bool]], SlicingFunction]:
-    """Decorate a function of a row that tells whether it is in the slice.
+    """Decorate a function of a row that decides whether it is in the slice.
 
     Parameters
     ----------
@@ -51,12 +51,22 @@ def slicing_function(*, name: str | None = None) -> Callable[[Callable[[Row], bo
 
 
 def load_slices(folder: Path) -> list[SlicingFunction]:
-    """Load the slicing functions of a folder's ``*.py`` files, by name.
+    """Load the slicing functions of a folder's ``*.py`` files.
+
+    Parameters
+    ----------
+    folder
+        Folder of Python files, which are run; names that begin with ``_`` are left out. It need not exist.
+
+    Returns
+    -------
+    list of SlicingFunction
+        In alphabetical order of their names.
 
     Raises
     ------
     FunctionError
-        Two have one name.
+        Two slicing functions have the same name.
     """
     files = sorted(path for path in folder.glob("*.py") if not path.name.startswith("_"))
     functions = [

@@ -1,4 +1,4 @@
-"""YAML files with the line of every part, so that an error can say where to look."""
+"""YAML files with the line of every part, so that an error can name it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Location = Sequence[str | int]
 
 @dataclass(frozen=True)
 class YamlFile:
-    """A YAML file's content and the lines it stands on."""
+    """A YAML file's content and the line of each part."""
 
     path: Path
     content: Any
@@ -43,17 +43,40 @@ class YamlFile:
         return line
 
     def error(self, location: Location, message: str) -> ConfigError:
-        """Make the error that names file and line of a part."""
+        """Make an error that names file and line of a part.
+
+        Parameters
+        ----------
+        location
+            Keys and indices from the top of the file.
+        message
+            What is wrong with that part, and the remedy.
+
+        Returns
+        -------
+        ConfigError
+            To be raised by the caller.
+        """
         return ConfigError(f"{self.path}:{self.line(location)}: {message}")
 
 
 def read_yaml(path: Path) -> YamlFile:
-    """Read a YAML file; only plain data is read.
+    """Read a YAML file of plain data; tags that build other objects are refused.
+
+    Parameters
+    ----------
+    path
+        File in UTF-8.
+
+    Returns
+    -------
+    YamlFile
+        Content, and the line of every part.
 
     Raises
     ------
     ConfigError
-        The file is not UTF-8, is not YAML, or a key stands twice in a mapping.
+        The file is not UTF-8, is not YAML, or a mapping has a key twice.
     """
     try:
         loader = yaml.CSafeLoader(path.read_text(encoding="utf-8"))

@@ -1,6 +1,6 @@
 """Statistics of images, for labeling functions; all take and return NumPy arrays.
 
-statistics  Statistics: all of an image's statistics by name, each computed when it is asked for
+statistics  Statistics: all of an image's statistics by name, each computed on first use
 pixels      decode an image; reduce it, cut its frame, fill dark bands
 grey        brightness, symmetry, texture and regions of grey pixels, one function a statistic
 dark_lines  how deep and how sure the most crack-like dark line is

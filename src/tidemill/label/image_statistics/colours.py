@@ -60,12 +60,39 @@ def colours(data: bytes) -> Colours:
 
 
 def saturation(pixels: Colours) -> float:
-    """Mean saturation: 0 is grey, 1 a pure colour."""
+    """Compute the mean saturation.
+
+    Parameters
+    ----------
+    pixels : (n_pixels, 3)
+        Red, green and blue in [0, 1].
+
+    Returns
+    -------
+    float
+        In [0, 1]: 0 is grey, 1 a pure colour.
+    """
     return float(_saturations(pixels).mean())
 
 
 def colourfulness(pixels: Colours) -> float:
-    """How colourful people find it: 0 is grey, about 0.4 very (Hasler and Süsstrunk, 2003, of values in [0, 1])."""
+    """Compute how colourful people perceive the image to be (Hasler and Süsstrunk, 2003).
+
+    Parameters
+    ----------
+    pixels : (n_pixels, 3)
+        Red, green and blue in [0, 1].
+
+    Returns
+    -------
+    float
+        0 is grey, about 0.4 very colourful.
+
+    References
+    ----------
+    Hasler, D. and Süsstrunk, S. (2003). Measuring colorfulness in natural images. Human Vision and Electronic Imaging
+    VIII. Their values are of channels in [0, 255].
+    """
     yellow_blue = (pixels[:, 0] + pixels[:, 1]) / 2 - pixels[:, 2]
     red_green = pixels[:, 0] - pixels[:, 1]
     spread = float(np.hypot(red_green.std(), yellow_blue.std()))
@@ -73,37 +100,114 @@ def colourfulness(pixels: Colours) -> float:
 
 
 def red(pixels: Colours) -> float:
-    """Share of red in the light; a third in grey."""
+    """Compute the share of red in the light.
+
+    Parameters
+    ----------
+    pixels : (n_pixels, 3)
+        Red, green and blue in [0, 1].
+
+    Returns
+    -------
+    float
+        In [0, 1]; a third in grey.
+    """
     return _share(pixels, 0)
 
 
 def green(pixels: Colours) -> float:
-    """Share of green in the light; a third in grey."""
+    """Compute the share of green in the light.
+
+    Parameters
+    ----------
+    pixels : (n_pixels, 3)
+        Red, green and blue in [0, 1].
+
+    Returns
+    -------
+    float
+        In [0, 1]; a third in grey.
+    """
     return _share(pixels, 1)
 
 
 def blue(pixels: Colours) -> float:
-    """Share of blue in the light; a third in grey."""
+    """Compute the share of blue in the light.
+
+    Parameters
+    ----------
+    pixels : (n_pixels, 3)
+        Red, green and blue in [0, 1].
+
+    Returns
+    -------
+    float
+        In [0, 1]; a third in grey.
+    """
     return _share(pixels, 2)
 
 
 def reddish(pixels: Colours) -> float:
-    """Share of pixels that are coloured, their hue within 30 degrees of red."""
+    """Compute the share of pixels that are coloured, their hue within 30 degrees of red.
+
+    Parameters
+    ----------
+    pixels : (n_pixels, 3)
+        Red, green and blue in [0, 1].
+
+    Returns
+    -------
+    float
+        In [0, 1].
+    """
     return _of_hue(pixels, 0)
 
 
 def yellowish(pixels: Colours) -> float:
-    """Share of pixels that are coloured, their hue within 30 degrees of yellow."""
+    """Compute the share of pixels that are coloured, their hue within 30 degrees of yellow.
+
+    Parameters
+    ----------
+    pixels : (n_pixels, 3)
+        Red, green and blue in [0, 1].
+
+    Returns
+    -------
+    float
+        In [0, 1].
+    """
     return _of_hue(pixels, 60)
 
 
 def greenish(pixels: Colours) -> float:
-    """Share of pixels that are coloured, their hue within 30 degrees of green."""
+    """Compute the share of pixels that are coloured, their hue within 30 degrees of green.
+
+    Parameters
+    ----------
+    pixels : (n_pixels, 3)
+        Red, green and blue in [0, 1].
+
+    Returns
+    -------
+    float
+        In [0, 1].
+    """
     return _of_hue(pixels, 120)
 
 
 def bluish(pixels: Colours) -> float:
-    """Share of pixels that are coloured, their hue within 30 degrees of blue."""
+    """Compute the share of pixels that are coloured, their hue within 30 degrees of blue.
+
+    Parameters
+    ----------
+    pixels : (n_pixels, 3)
+        Red, green and blue in [0, 1].
+
+    Returns
+    -------
+    float
+        In [0, 1].
+    """
     return _of_hue(pixels, 240)
 
 

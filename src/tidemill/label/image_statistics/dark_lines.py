@@ -56,6 +56,7 @@ def dark_lines(pixels: Grey) -> DarkLines:
     Returns
     -------
     DarkLines
+        Depth and contrast; 0 where there are none.
     """
     if min(pixels.shape) < 40:  # noqa: PLR2004 - three pieces of line and the mount
         return DarkLines(0.0, 0.0)

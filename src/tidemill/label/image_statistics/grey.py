@@ -30,6 +30,7 @@ def relative(pixels: Grey) -> Grey:
     Parameters
     ----------
     pixels : (height, width)
+        Grey values.
 
     Returns
     -------
@@ -44,6 +45,7 @@ def blocks(pixels: Grey, number: int = BLOCKS) -> Grey:
     Parameters
     ----------
     pixels : (height, width)
+        Grey values.
     number
         Blocks along either side; fewer where the image has fewer pixels.
 
@@ -58,72 +60,227 @@ def blocks(pixels: Grey, number: int = BLOCKS) -> Grey:
 
 
 def dark_fraction(pixels: Grey) -> float:
-    """Share of pixels below ``DARK`` of the median."""
+    """Compute the share of pixels below ``DARK`` of the median.
+
+    Parameters
+    ----------
+    pixels : (height, width)
+        Brightness relative to the median.
+
+    Returns
+    -------
+    float
+        In [0, 1].
+    """
     return float((pixels < DARK).mean())
 
 
 def bright_fraction(pixels: Grey) -> float:
-    """Share of pixels above ``BRIGHT`` of the median."""
+    """Compute the share of pixels above ``BRIGHT`` of the median.
+
+    Parameters
+    ----------
+    pixels : (height, width)
+        Brightness relative to the median.
+
+    Returns
+    -------
+    float
+        In [0, 1].
+    """
     return float((pixels > BRIGHT).mean())
 
 
 def variation(pixels: Grey) -> float:
-    """Standard deviation."""
+    """Compute the standard deviation of the pixels.
+
+    Parameters
+    ----------
+    pixels : (height, width)
+        Brightness relative to the median.
+
+    Returns
+    -------
+    float
+        In units of the median.
+    """
     return float(pixels.std())
 
 
 def darkest_block(pixels: Grey) -> float:
-    """Mean of the darkest of 10 x 10 blocks."""
+    """Compute the mean of the darkest of 10 x 10 blocks.
+
+    Parameters
+    ----------
+    pixels : (height, width)
+        Brightness relative to the median.
+
+    Returns
+    -------
+    float
+        In units of the median.
+    """
     return float(blocks(pixels).min())
 
 
 def brightest_block(pixels: Grey) -> float:
-    """Mean of the brightest of 10 x 10 blocks."""
+    """Compute the mean of the brightest of 10 x 10 blocks.
+
+    Parameters
+    ----------
+    pixels : (height, width)
+        Brightness relative to the median.
+
+    Returns
+    -------
+    float
+        In units of the median.
+    """
     return float(blocks(pixels).max())
 
 
 def block_variation(pixels: Grey) -> float:
-    """Standard deviation of the means of 10 x 10 blocks."""
+    """Compute the standard deviation of the means of 10 x 10 blocks.
+
+    Parameters
+    ----------
+    pixels : (height, width)
+        Brightness relative to the median.
+
+    Returns
+    -------
+    float
+        In units of the median.
+    """
     return float(blocks(pixels).std())
 
 
 def block_step(pixels: Grey) -> float:
-    """Largest difference of two blocks that are neighbours in a row: a sharp border of a dark part."""
+    """Compute the largest difference of two blocks that are neighbours in a row: a sharp border of a dark part.
+
+    Parameters
+    ----------
+    pixels : (height, width)
+        Brightness relative to the median.
+
+    Returns
+    -------
+    float
+        In units of the median; 0 where the image is one block wide.
+    """
     return float(np.abs(np.diff(blocks(pixels), axis=1)).max(initial=0.0))
 
 
 def quadrant_difference(pixels: Grey) -> float:
-    """Brightest less darkest mean of the four quadrants."""
+    """Compute the brightest less the darkest mean of the four quadrants.
+
+    Parameters
+    ----------
+    pixels : (height, width)
+        Brightness relative to the median.
+
+    Returns
+    -------
+    float
+        In units of the median.
+    """
     return float(np.ptp(blocks(pixels, 2)))
 
 
 def row_variation(pixels: Grey) -> float:
-    """Standard deviation of the rows' means: bands across the picture."""
+    """Compute the standard deviation of the rows' means: bands across the picture.
+
+    Parameters
+    ----------
+    pixels : (height, width)
+        Brightness relative to the median.
+
+    Returns
+    -------
+    float
+        In units of the median.
+    """
     return float(pixels.mean(1).std())
 
 
 def column_variation(pixels: Grey) -> float:
-    """Standard deviation of the columns' means: bands down the picture."""
+    """Compute the standard deviation of the columns' means: bands down the picture.
+
+    Parameters
+    ----------
+    pixels : (height, width)
+        Brightness relative to the median.
+
+    Returns
+    -------
+    float
+        In units of the median.
+    """
     return float(pixels.mean(0).std())
 
 
 def mirror_difference(pixels: Grey) -> float:
-    """Mean difference from the picture mirrored left to right."""
+    """Compute the mean difference from the picture mirrored left to right.
+
+    Parameters
+    ----------
+    pixels : (height, width)
+        Brightness relative to the median.
+
+    Returns
+    -------
+    float
+        In units of the median; 0 where the picture is symmetric.
+    """
     return float(np.abs(pixels - pixels[:, ::-1]).mean())
 
 
 def flip_difference(pixels: Grey) -> float:
-    """Mean difference from the picture turned upside down."""
+    """Compute the mean difference from the picture turned upside down.
+
+    Parameters
+    ----------
+    pixels : (height, width)
+        Brightness relative to the median.
+
+    Returns
+    -------
+    float
+        In units of the median; 0 where the picture is symmetric.
+    """
     return float(np.abs(pixels - pixels[::-1]).mean())
 
 
 def centre_ratio(pixels: Grey) -> float:
-    """Mean of the middle half of either side over the mean of the whole."""
+    """Compute the mean of the middle half of either side over the mean of the whole.
+
+    Parameters
+    ----------
+    pixels : (height, width)
+        Brightness relative to the median.
+
+    Returns
+    -------
+    float
+        Above 1 where the middle is brighter.
+    """
     return float(_middle(pixels).mean() / max(float(pixels.mean()), BLACK))
 
 
 def edge_density(pixels: Grey) -> float:
-    """Share of pixels whose brightness changes by more than ``EDGE`` from the last to the next pixel, either way."""
+    """Compute the share of pixels whose brightness changes by more than ``EDGE`` between their neighbours.
+
+    Parameters
+    ----------
+    pixels : (height, width)
+        Brightness relative to the median.
+
+    Returns
+    -------
+    float
+        In [0, 1]; the change is that from the last to the next pixel, of both directions together. 0 where the image has
+        fewer than three pixels on a side.
+    """
     if min(pixels.shape) < 3:  # noqa: PLR2004 - a pixel with neighbours on both sides
         return 0.0
     down, right = pixels[2:, 1:-1] - pixels[:-2, 1:-1], pixels[1:-1, 2:] - pixels[1:-1, :-2]
@@ -131,29 +288,84 @@ def edge_density(pixels: Grey) -> float:
 
 
 def roughness(pixels: Grey) -> float:
-    """Mean difference from the mean of the 3 x 3 pixels around: noise and fine grain."""
+    """Compute the mean difference from the mean of the 3 x 3 pixels around: noise and fine grain.
+
+    Parameters
+    ----------
+    pixels : (height, width)
+        Brightness relative to the median.
+
+    Returns
+    -------
+    float
+        In units of the median.
+    """
     return float(np.abs(pixels - ndimage.uniform_filter(pixels, 3, mode="nearest")).mean())
 
 
 def grain(pixels: Grey) -> float:
-    """Standard deviation of the pixels smoothed over 3 x 3 less their mean over 15 x 15: coarse texture."""
+    """Compute the standard deviation of pixels smoothed over 3 x 3 less their mean over 15 x 15: coarse texture.
+
+    Parameters
+    ----------
+    pixels : (height, width)
+        Brightness relative to the median.
+
+    Returns
+    -------
+    float
+        In units of the median.
+    """
     fine, coarse = (ndimage.uniform_filter(pixels, size, mode="nearest") for size in (3, 15))
     return float((fine - coarse).std())
 
 
 def deepest_spot(pixels: Grey) -> float:
-    """Largest fall of the mean of 5 x 5 pixels below that of the 25 x 25 around: the darkest small spot."""
+    """Compute the largest fall of the mean of 5 x 5 pixels below that of the 25 x 25 around: the darkest small spot.
+
+    Parameters
+    ----------
+    pixels : (height, width)
+        Brightness relative to the median.
+
+    Returns
+    -------
+    float
+        In units of the median.
+    """
     spot, around = (ndimage.uniform_filter(pixels, size, mode="nearest") for size in (5, 25))
     return float((around - spot).max())
 
 
 def largest_dark_region(pixels: Grey) -> float:
-    """Share of the picture that its largest connected part below ``DARK`` of the median covers."""
+    """Compute the share of the picture that its largest connected part below ``DARK`` of the median covers.
+
+    Parameters
+    ----------
+    pixels : (height, width)
+        Brightness relative to the median.
+
+    Returns
+    -------
+    float
+        In [0, 1].
+    """
     return _largest(pixels < DARK)
 
 
 def largest_bright_region(pixels: Grey) -> float:
-    """Share of the picture that its largest connected part above ``BRIGHT`` of the median covers."""
+    """Compute the share of the picture that its largest connected part above ``BRIGHT`` of the median covers.
+
+    Parameters
+    ----------
+    pixels : (height, width)
+        Brightness relative to the median.
+
+    Returns
+    -------
+    float
+        In [0, 1].
+    """
     return _largest(pixels > BRIGHT)
 
 
@@ -163,7 +375,18 @@ def _largest(marked: npt.NDArray[np.bool_]) -> float:
 
 
 def entropy(pixels: Grey) -> float:
-    """Entropy of the histogram in bits; 64 equal bins from black to twice the median."""
+    """Compute the entropy of the histogram of 64 equal bins from black to twice the median.
+
+    Parameters
+    ----------
+    pixels : (height, width)
+        Brightness relative to the median.
+
+    Returns
+    -------
+    float
+        In bits: 0 where all pixels are in one bin, 6 where they are spread evenly.
+    """
     bins = np.clip(pixels * 32, 0, 63).astype(np.intp)
     share = np.bincount(bins.ravel(), minlength=64) / bins.size
     share = share[share > 0]
@@ -171,7 +394,18 @@ def entropy(pixels: Grey) -> float:
 
 
 def skewness(pixels: Grey) -> float:
-    """Third standardized moment; 0 for a constant picture. A dark tail makes it negative."""
+    """Compute the third standardized moment.
+
+    Parameters
+    ----------
+    pixels : (height, width)
+        Brightness relative to the median.
+
+    Returns
+    -------
+    float
+        A dark tail makes it negative; 0 for a constant picture.
+    """
     centred = pixels - pixels.mean()
     squares = centred * centred
     spread = math.sqrt(float(squares.mean()))

@@ -61,6 +61,7 @@ def reduced(pixels: Grey, size: int = 150) -> Grey:
     Parameters
     ----------
     pixels : (height, width)
+        Grey values.
     size
         Pixels of the longer side.
 
@@ -87,6 +88,7 @@ def inside(pixels: Grey, frame: float = FRAME) -> Grey:
     Parameters
     ----------
     pixels : (height, width)
+        Grey values.
     frame
         Share of a side.
 
@@ -107,6 +109,7 @@ def bands(pixels: Grey, depth: float = 0.07) -> npt.NDArray[np.bool_]:
     Parameters
     ----------
     pixels : (height, width)
+        Grey values.
     depth
         How much darker, as a share.
 
@@ -127,6 +130,7 @@ def without_bands(pixels: Grey) -> Grey:
     Parameters
     ----------
     pixels : (height, width)
+        Grey values.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""All statistics of an image by name, each computed when it is asked for.
+"""All statistics of an image by name, each computed on first use.
 
 All but the size are measured on about 150 pixels of the longer side, without the outer 4%, which in photographs of parts
 shows the mount and not the part. Brightness is relative to the picture's own median, so that exposure does not matter; only
@@ -20,11 +20,11 @@ from tidemill.label.image_statistics.pixels import decode, inside, reduced, with
 
 
 class Statistics(Mapping[str, float]):
-    """Statistics of an image by name, each computed when it is asked for, and once.
+    """Statistics of an image by name, each computed once, on first use.
 
     ``width``, ``height``, ``aspect``; ``mean``, ``dark_level``, ``bright_level`` (10th and 90th percentile); those of
     ``grey.STATISTICS``; ``line_depth`` and ``line_contrast`` of ``dark_lines.DarkLines``, bands filled in; those of
-    ``colours.COLOURS``, where the file itself is given: whoever asks for one decodes it again, small and in colour.
+    ``colours.COLOURS``, where the file itself is given: the first of them decodes it again, small and in colour.
 
     Parameters
     ----------
@@ -118,6 +118,7 @@ def statistics(pixels: Grey) -> dict[str, float]:
     Returns
     -------
     dict of str to float
+        Value by name of the statistic.
     """
     return dict(Statistics(pixels))
 
@@ -133,6 +134,7 @@ def statistics_of(data: bytes) -> dict[str, float]:
     Returns
     -------
     dict of str to float
+        Value by name of the statistic.
 
     Raises
     ------

@@ -95,6 +95,11 @@ def read_module(source: bytes, name: str, *, is_package: bool) -> ModuleSyntax:
         Dotted name of the module, against which relative imports are resolved.
     is_package
         Whether the file is an ``__init__.py``.
+
+    Returns
+    -------
+    ModuleSyntax
+        Its statements, without docstrings and annotations, and its imports.
     """
     package = name if is_package else name.rpartition(".")[0]
     body = [node for node in _run_statements(ast.parse(source).body) if not _is_text(node)]

@@ -1,7 +1,7 @@
 """The code that a script reaches: which statements of which modules of a package run, or may run, when it does.
 
 The walk is static. It starts with all of a script and follows names: a statement reaches the definitions whose names it
-reads, in its own module or, through imports at the top or inside functions, in others. Where it cannot tell, it takes
+reads, in its own module or, through imports at the top or inside functions, in others. Where it cannot decide, it takes
 more: a module that is passed around, read by ``globals()`` or named in a string counts whole. An import also runs what
 its module does by itself: statements that bind no name, decorators and base classes that register, and so on.
 """
@@ -24,10 +24,32 @@ class Modules(Protocol):
     """The modules of a package, by dotted name."""
 
     def get(self, name: str) -> ModuleSyntax | None:
-        """Give a module's syntax; None where the package has no such module."""
+        """Look up a module's syntax.
+
+        Parameters
+        ----------
+        name
+            Dotted name of the module.
+
+        Returns
+        -------
+        ModuleSyntax or None
+            None where the package has no such module.
+        """
 
     def file_named(self, text: str) -> str | None:
-        """Give the package's file other than Python that a string names, if there is one."""
+        """Look up the package's file, other than Python, that a string names.
+
+        Parameters
+        ----------
+        text
+            String in the code, which may be anything.
+
+        Returns
+        -------
+        str or None
+            Name of the file; None where the string names none.
+        """
 
 
 @dataclass
@@ -47,7 +69,7 @@ class Reached:
 
 
 def reach(script: str, modules: Modules, *, opens: Mapping[str, tuple[str, ...]] | None = None) -> Reached:
-    """Find the statements that a script reaches.
+    """Collect the statements that a script reaches.
 
     Parameters
     ----------
@@ -57,6 +79,11 @@ def reach(script: str, modules: Modules, *, opens: Mapping[str, tuple[str, ...]]
         Modules of the package.
     opens
         ``module:name`` of functions that run code of others, and the modules which that code may import whole.
+
+    Returns
+    -------
+    Reached
+        Statements by module, and files that they name.
     """
     walk = _Walk(modules, opens or {})
     walk.whole(script, as_main=True)

@@ -56,15 +56,31 @@ class StageCode:
 
 
 def running_package() -> Path:
-    """Locate the package that is running, in a checkout or installed."""
+    """Locate the package that is running, in a checkout or installed.
+
+    Returns
+    -------
+    Path
+        Folder of the package.
+    """
     return Path(str(tidemill.__file__)).parent
 
 
 def package_seen_from(folder: Path) -> Path:
     """Locate the package that a stage imports which runs in a folder.
 
-    It is the folder's own ``src/tidemill`` where a checkout of Tidemill has one, for runs put that on their path, and the
-    installed package elsewhere.
+    It is the folder's own ``src/tidemill`` where a checkout of Tidemill has one, for runs put that on their path, and
+    the installed package elsewhere.
+
+    Parameters
+    ----------
+    folder
+        Folder in which stages run.
+
+    Returns
+    -------
+    Path
+        Folder of the package.
     """
     own = folder.resolve() / "src" / "tidemill"
     return own if (own / "__init__.py").exists() else running_package()
@@ -80,6 +96,11 @@ def fingerprint_stages(package: Path, *, cache: Path | None = None) -> StageCode
         folder ``stages``.
     cache
         JSON file that keeps what was read of each module, by the hash of its content; None keeps nothing.
+
+    Returns
+    -------
+    StageCode
+        Fingerprints of the stages and of the files that they reach.
     """
     modules = PackageModules(package, _read_cache(cache))
     scripts = sorted({file.stem for file in (package / "stages").glob("[!_]*.py")} - _ALWAYS_RUN)
@@ -103,7 +124,7 @@ def _union(all_reached: Iterable[Reached]) -> Reached:
 
 
 class PackageModules:
-    """The modules of a package's folder, read when first asked for."""
+    """The modules of a package's folder, each read on first use."""
 
     def __init__(self, folder: Path, kept: Mapping[str, Any] | None = None) -> None:
         self.folder = folder
@@ -120,7 +141,18 @@ class PackageModules:
         return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
     def get(self, name: str) -> ModuleSyntax | None:
-        """Give a module's syntax; None where the package has no such module."""
+        """Look up a module's syntax; a module is read when it is first looked up.
+
+        Parameters
+        ----------
+        name
+            Dotted name of the module.
+
+        Returns
+        -------
+        ModuleSyntax or None
+            None where the package has no such module.
+        """
         if name not in self._syntax and name in self._modules:
             self._syntax[name] = self._read(name, self._modules[name])
         return self._syntax.get(name)
@@ -137,12 +169,34 @@ class PackageModules:
         return syntax
 
     def file_named(self, text: str) -> str | None:
-        """Give the package's file other than Python that a string names, if there is one."""
+        """Look up the package's file, other than Python, that a string names.
+
+        Parameters
+        ----------
+        text
+            String in the code; what follows the last ``/`` counts.
+
+        Returns
+        -------
+        str or None
+            Name of the file; None where the string names none.
+        """
         name = text.rpartition("/")[2]
         return name if name in self._others else None
 
     def by_file(self, reached: Reached) -> dict[str, Reached]:
-        """Split what was reached by its files, whose names are relative to the package's parent."""
+        """Split what was reached by its files.
+
+        Parameters
+        ----------
+        reached
+            Statements by module, and files that they name.
+
+        Returns
+        -------
+        dict of str to Reached
+            By file, relative to the package's parent folder.
+        """
         parts = {
             self._shown(self._modules[name]): Reached({name: indices})
             for name, indices in reached.statements.items()
@@ -154,7 +208,18 @@ class PackageModules:
         return file.relative_to(self.folder.parent).as_posix()
 
     def digest_of(self, reached: Reached) -> str:
-        """Hash what was reached; the order of functions and classes in a file does not count."""
+        """Hash what was reached; the order of functions and classes in a file does not count.
+
+        Parameters
+        ----------
+        reached
+            Statements by module, and files that they name.
+
+        Returns
+        -------
+        str
+            16 hexadecimal digits.
+        """
         digest = hashlib.blake2b(digest_size=8)
         for name in sorted(reached.statements):
             syntax = self.get(name)
@@ -207,7 +272,18 @@ def _restored(content: Mapping[str, Any]) -> ModuleSyntax:
 
 
 def read_code(folder: Path) -> StageCode:
-    """Read a project's ``code.yaml``; empty where there is none or, as in a merge conflict, none that can be read."""
+    """Read a project's ``code.yaml``.
+
+    Parameters
+    ----------
+    folder
+        Top folder of the project.
+
+    Returns
+    -------
+    StageCode
+        Empty where the file is missing or, as in a merge conflict, cannot be read.
+    """
     path = folder / CODE
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
@@ -218,7 +294,20 @@ def read_code(folder: Path) -> StageCode:
 
 
 def write_code(code: StageCode, folder: Path) -> bool:
-    """Write a project's ``code.yaml``; True where its content changed."""
+    """Write a project's ``code.yaml``.
+
+    Parameters
+    ----------
+    code
+        Fingerprints of stages and files.
+    folder
+        Top folder of the project.
+
+    Returns
+    -------
+    bool
+        Whether its content changed.
+    """
     path = folder / CODE
     text = _HEADER + yaml.safe_dump({**code.stages, "files": code.files}, sort_keys=True)
     if path.exists() and path.read_text(encoding="utf-8") == text:
@@ -229,7 +318,20 @@ def write_code(code: StageCode, folder: Path) -> bool:
 
 
 def changed_files(before: StageCode, now: StageCode) -> dict[str, tuple[str, ...]]:
-    """List the stages whose fingerprint has changed, each with the changed files that it runs or ran."""
+    """List the stages whose fingerprint has changed.
+
+    Parameters
+    ----------
+    before
+        Fingerprints of ``code.yaml``.
+    now
+        Fingerprints of the code as it is.
+
+    Returns
+    -------
+    dict of str to tuple of str
+        By stage, the changed files that it runs or ran.
+    """
     gone = set(before.files) - set(now.files)
     changed = {name for name, digest in now.files.items() if before.files.get(name) != digest}
     return {
@@ -241,6 +343,15 @@ def changed_files(before: StageCode, now: StageCode) -> dict[str, tuple[str, ...
 
 def refuse_stale(before: StageCode, now: StageCode, *, remedy: str) -> None:
     """Refuse fingerprints that are not those of the code as it is.
+
+    Parameters
+    ----------
+    before
+        Fingerprints of ``code.yaml``.
+    now
+        Fingerprints of the code as it is.
+    remedy
+        Command that the message recommends.
 
     Raises
     ------
@@ -258,6 +369,17 @@ def refuse_stale(before: StageCode, now: StageCode, *, remedy: str) -> None:
 
 
 def listed(names: Sequence[str]) -> str:
-    """Join names for a message, the first few of many."""
+    """Join names for a message.
+
+    Parameters
+    ----------
+    names
+        Names of files.
+
+    Returns
+    -------
+    str
+        The first few, and how many more there are.
+    """
     rest = len(names) - _LISTED
     return ", ".join(names[:_LISTED]) + (f" and {rest} more" if rest > 0 else "")

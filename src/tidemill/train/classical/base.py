@@ -27,6 +27,7 @@ class ModelInputs:
     Parameters
     ----------
     features : (n_rows, n_dimensions)
+        Features of the rows.
     texts
         As many texts, where the problem has them.
     """
@@ -35,18 +36,34 @@ class ModelInputs:
     texts: Sequence[str] | None = None
 
     def part(self, rows: Any) -> ModelInputs:
-        """Select rows by a mask or indices."""
+        """Select rows.
+
+        Parameters
+        ----------
+        rows
+            Boolean mask (n_rows,), or integer indices (n_selected,).
+
+        Returns
+        -------
+        ModelInputs
+            Features and texts of those rows, in the order of the indices.
+        """
         kept = np.arange(len(self.features))[rows]
         texts = None if self.texts is None else [self.texts[row] for row in kept.tolist()]
         return ModelInputs(self.features[kept], texts)
 
     def read(self) -> Sequence[str]:
-        """Give the texts.
+        """Return the texts of the rows.
+
+        Returns
+        -------
+        sequence of str
+            A text per row.
 
         Raises
         ------
         DataError
-            The rows have none.
+            The rows have no texts.
         """
         if self.texts is None:
             raise DataError("this model reads texts, and the rows came without: pass them with the features")
@@ -71,6 +88,7 @@ class Member(Protocol):
         targets : (n_rows, n_classes)
             Probabilistic labels.
         weights : (n_rows,)
+            Weight of each row, at least 0.
         settings
             The member's own settings.
         seed
@@ -85,6 +103,11 @@ class Member(Protocol):
     def predict_proba(self, inputs: ModelInputs) -> Probabilities:
         """Predict class probabilities.
 
+        Parameters
+        ----------
+        inputs
+            Rows to predict.
+
         Returns
         -------
         (n_rows, n_classes)
@@ -92,16 +115,32 @@ class Member(Protocol):
         """
 
     def files(self) -> dict[str, bytes]:
-        """Give names and contents of its files."""
+        """Serialize the member; ``load`` reads these files.
+
+        Returns
+        -------
+        dict of str to bytes
+            Content by file name.
+        """
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Load a member from its folder.
+        """Load the member from its folder.
+
+        Parameters
+        ----------
+        folder
+            Folder with the files that ``files`` gives.
+
+        Returns
+        -------
+        Self
+            The fitted member.
 
         Raises
         ------
         DataError
-            A file is missing or torn.
+            A file is missing or damaged.
         """
 
 
@@ -115,7 +154,9 @@ def rows_with_weight(
     inputs
         Rows.
     targets : (n_rows, n_classes)
+        Probabilistic labels.
     weights : (n_rows,)
+        Weight of each row, at least 0.
 
     Returns
     -------
@@ -172,7 +213,7 @@ def from_files(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     Raises
     ------
     DataError
-        A file is missing or torn.
+        A file is missing or damaged.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import load_file

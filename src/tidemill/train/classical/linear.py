@@ -34,17 +34,21 @@ class Linear:
 
         Parameters
         ----------
-        inputs : ModelInputs
+        inputs
+            Rows with their features.
         targets : (n_rows, n_classes)
             Probabilistic labels.
         weights : (n_rows,)
-        settings : LinearSettings
-        seed : int
+            Weight of each row, at least 0.
+        settings
+            Settings of this member.
+        seed
             Not used.
 
         Returns
         -------
         Linear
+            Fitted.
         """
         del seed
         rows, targets, weights = rows_with_weight(inputs, targets, weights)
@@ -55,16 +59,49 @@ class Linear:
         return cls(mean, scale, fit_logistic((features - mean) / scale, targets, weights, l2=settings.l2))
 
     def predict_proba(self, inputs: ModelInputs) -> Probabilities:
-        """Predict (n_rows, n_classes) probabilities."""
+        """Predict class probabilities.
+
+        Parameters
+        ----------
+        inputs
+            Rows with their features.
+
+        Returns
+        -------
+        (n_rows, n_classes)
+            Rounded to nine decimals.
+        """
         return self.model.predict_proba((inputs.features.astype(np.float64) - self.mean) / self.scale)
 
     def files(self) -> dict[str, bytes]:
-        """Give its files."""
+        """Serialize the member; ``load`` reads these files.
+
+        Returns
+        -------
+        dict of str to bytes
+            Content by file name.
+        """
         own = {"mean": self.mean, "scale": self.scale, "weight": self.model.weight, "bias": self.model.bias}
         return to_files(own, {})
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Load the member from its folder."""
+        """Load the member from its folder.
+
+        Parameters
+        ----------
+        folder
+            Folder with the files that ``files`` gives.
+
+        Returns
+        -------
+        Self
+            The fitted member.
+
+        Raises
+        ------
+        DataError
+            A file is missing or damaged.
+        """
         tensors, _ = from_files(folder)
         return cls(tensors["mean"], tensors["scale"], Logistic(tensors["weight"], tensors["bias"]))

@@ -59,12 +59,14 @@ def fit_logistic(inputs: Any, targets: Probabilities, weights: Array, *, l2: flo
     targets : (n_rows, n_classes)
         Probabilities.
     weights : (n_rows,)
+        Weight of each row, at least 0.
     l2
         Half of it is what the squared coefficients (not the bias) weigh, in rows: 1/C of scikit-learn.
 
     Returns
     -------
     Logistic
+        Fitted.
     """
     from scipy.optimize import minimize
 

@@ -54,17 +54,21 @@ class Lstm:
 
         Parameters
         ----------
-        inputs : ModelInputs
+        inputs
+            Rows with their texts.
         targets : (n_rows, n_classes)
             Probabilistic labels.
         weights : (n_rows,)
-        settings : LstmSettings
-        seed : int
+            Weight of each row, at least 0.
+        settings
+            Settings of this member.
+        seed
             Of initial weights, dropout and order.
 
         Returns
         -------
         Lstm
+            Fitted.
 
         Raises
         ------
@@ -79,7 +83,23 @@ class Lstm:
         return cls(words, settings.max_length, fit_network(tokens, (targets, weights), len(words) + 2, settings, seed))
 
     def predict_proba(self, inputs: ModelInputs) -> Probabilities:
-        """Predict (n_rows, n_classes) probabilities."""
+        """Predict class probabilities.
+
+        Parameters
+        ----------
+        inputs
+            Rows with their texts.
+
+        Returns
+        -------
+        (n_rows, n_classes)
+            Rounded to nine decimals.
+
+        Raises
+        ------
+        DataError
+            The rows have no texts.
+        """
         tokens = encode_texts(inputs.read(), self.words, self.length)
         order = np.argsort((tokens > 0).sum(axis=1), kind="stable")
         predictions = np.zeros((len(tokens), len(self.weights["top.bias"])))
@@ -94,18 +114,40 @@ class Lstm:
         return softmax(pooled @ own["top.weight"].T + own["top.bias"])
 
     def files(self) -> dict[str, bytes]:
-        """Give its files."""
+        """Serialize the member; ``load`` reads these files.
+
+        Returns
+        -------
+        dict of str to bytes
+            Content by file name.
+        """
         return to_files(self.weights, {"words": list(self.words), "length": self.length})
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Load the member from its folder."""
+        """Load the member from its folder.
+
+        Parameters
+        ----------
+        folder
+            Folder with the files that ``files`` gives.
+
+        Returns
+        -------
+        Self
+            The fitted member.
+
+        Raises
+        ------
+        DataError
+            A file is missing or damaged.
+        """
         tensors, values = from_files(folder)
         return cls({word: index + 2 for index, word in enumerate(values["words"])}, values["length"], tensors)
 
 
 def build_vocabulary(texts: Sequence[str], settings: LstmSettings) -> dict[str, int]:
-    """Number the words that enough texts hold.
+    """Number the words that occur in enough texts.
 
     Parameters
     ----------

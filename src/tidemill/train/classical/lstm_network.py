@@ -61,13 +61,32 @@ class TextClassifier(LightningModule):  # type: ignore[misc] # mypy does not fol
         return held.masked_fill((tokens == 0)[:, :, None], -2.0).amax(dim=1)  # below any tanh
 
     def training_step(self, batch: tuple[torch.Tensor, ...], _batch_idx: int) -> torch.Tensor:
-        """Compute the loss of a mini-batch of numbers of words, targets and weights."""
+        """Compute the loss of a mini-batch.
+
+        Parameters
+        ----------
+        batch
+            Numbers of words (n_rows, length), targets (n_rows, n_classes) and weights (n_rows,).
+        _batch_idx
+            Not read; Lightning's signature.
+
+        Returns
+        -------
+        torch.Tensor
+            Weighted mean cross entropy, a scalar.
+        """
         tokens, targets, weights = batch
         loss: torch.Tensor = soft_cross_entropy(self(tokens), targets, weights)
         return loss
 
     def configure_optimizers(self) -> Any:
-        """AdamW; the learning rate falls to zero along a half cosine over all steps."""
+        """Configure AdamW; the learning rate falls to zero along a half cosine over all steps.
+
+        Returns
+        -------
+        dict
+            Optimizer and schedule, as Lightning takes them.
+        """
         own = self.settings
         optimizer = torch.optim.AdamW(self.parameters(), lr=own.learning_rate, weight_decay=own.weight_decay)
         steps = max(int(self.trainer.estimated_stepping_batches), 1)

@@ -36,17 +36,21 @@ class NaiveBayes:
 
         Parameters
         ----------
-        inputs : ModelInputs
+        inputs
+            Rows with their texts.
         targets : (n_rows, n_classes)
             Probabilistic labels.
         weights : (n_rows,)
-        settings : BayesSettings
-        seed : int
+            Weight of each row, at least 0.
+        settings
+            Settings of this member.
+        seed
             Not used.
 
         Returns
         -------
         NaiveBayes
+            Fitted.
 
         Raises
         ------
@@ -66,17 +70,55 @@ class NaiveBayes:
         return cls(vocabulary, Logistic(likely.astype(np.float32), prior.astype(np.float32)))
 
     def predict_proba(self, inputs: ModelInputs) -> Probabilities:
-        """Predict (n_rows, n_classes) probabilities."""
+        """Predict class probabilities.
+
+        Parameters
+        ----------
+        inputs
+            Rows with their texts.
+
+        Returns
+        -------
+        (n_rows, n_classes)
+            Rounded to nine decimals.
+
+        Raises
+        ------
+        DataError
+            The rows have no texts.
+        """
         occurrences = self.vocabulary.counts(inputs.read())
         occurrences.data[:] = 1.0
         return self.model.predict_proba(occurrences)
 
     def files(self) -> dict[str, bytes]:
-        """Give its files."""
+        """Serialize the member; ``load`` reads these files.
+
+        Returns
+        -------
+        dict of str to bytes
+            Content by file name.
+        """
         return to_files({"likely": self.model.weight, "prior": self.model.bias}, self.vocabulary.to_json())
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Load the member from its folder."""
+        """Load the member from its folder.
+
+        Parameters
+        ----------
+        folder
+            Folder with the files that ``files`` gives.
+
+        Returns
+        -------
+        Self
+            The fitted member.
+
+        Raises
+        ------
+        DataError
+            A file is missing or damaged.
+        """
         tensors, values = from_files(folder)
         return cls(Vocabulary.from_json(values), Logistic(tensors["likely"], tensors["prior"]))

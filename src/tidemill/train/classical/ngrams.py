@@ -18,7 +18,7 @@ from tidemill.train.settings import NgramSettings
 
 @dataclass(frozen=True)
 class Ngrams:
-    """Vocabulary, inverse frequencies and logistic regression, all learned of the training rows."""
+    """Vocabulary, inverse document frequencies and logistic regression, all fitted on the training rows."""
 
     vocabulary: Vocabulary
     idf: Any
@@ -34,17 +34,21 @@ class Ngrams:
 
         Parameters
         ----------
-        inputs : ModelInputs
+        inputs
+            Rows with their texts.
         targets : (n_rows, n_classes)
             Probabilistic labels.
         weights : (n_rows,)
-        settings : NgramSettings
-        seed : int
+            Weight of each row, at least 0.
+        settings
+            Settings of this member.
+        seed
             Not used.
 
         Returns
         -------
         Ngrams
+            Fitted.
 
         Raises
         ------
@@ -62,16 +66,54 @@ class Ngrams:
         return cls(vocabulary, idf, model)
 
     def predict_proba(self, inputs: ModelInputs) -> Probabilities:
-        """Predict (n_rows, n_classes) probabilities."""
+        """Predict class probabilities.
+
+        Parameters
+        ----------
+        inputs
+            Rows with their texts.
+
+        Returns
+        -------
+        (n_rows, n_classes)
+            Rounded to nine decimals.
+
+        Raises
+        ------
+        DataError
+            The rows have no texts.
+        """
         return self.model.predict_proba(tf_idf(self.vocabulary.counts(inputs.read()), self.idf))
 
     def files(self) -> dict[str, bytes]:
-        """Give its files."""
+        """Serialize the member; ``load`` reads these files.
+
+        Returns
+        -------
+        dict of str to bytes
+            Content by file name.
+        """
         own = {"idf": self.idf, "weight": self.model.weight, "bias": self.model.bias}
         return to_files(own, self.vocabulary.to_json())
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Load the member from its folder."""
+        """Load the member from its folder.
+
+        Parameters
+        ----------
+        folder
+            Folder with the files that ``files`` gives.
+
+        Returns
+        -------
+        Self
+            The fitted member.
+
+        Raises
+        ------
+        DataError
+            A file is missing or damaged.
+        """
         tensors, values = from_files(folder)
         return cls(Vocabulary.from_json(values), tensors["idf"], Logistic(tensors["weight"], tensors["bias"]))

@@ -35,7 +35,17 @@ class Grams:
     longest: int = 0
 
     def of(self, text: str) -> list[str]:
-        r"""List the n-grams of a text, in lower case; those of characters begin with a tab, so that none is taken for a word.
+        r"""List the n-grams of a text in lower case; those of characters begin with a tab, so that none equals a word.
+
+        Parameters
+        ----------
+        text
+            Any text; only its beginning is read where it is very long.
+
+        Returns
+        -------
+        list of str
+            N-grams of words, then those of characters, as often as they occur.
 
         Examples
         --------
@@ -105,7 +115,7 @@ def _counted(columns_of_texts: Sequence[Any], width: int) -> Any:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """N-grams that a model knows, each with the number of its column."""
+    """N-grams of a model, each with the number of its column."""
 
     grams: Grams
     columns: dict[str, int]
@@ -120,9 +130,9 @@ class Vocabulary:
             Texts.
         grams
             Which n-grams are counted.
-        min_df : int
+        min_df
             Texts that have to hold an n-gram.
-        max_features : int
+        max_features
             N-grams at most; those are taken that most texts hold.
 
         Returns
@@ -152,21 +162,43 @@ class Vocabulary:
     def counts(self, texts: Sequence[str]) -> Any:
         """Count the n-grams of texts.
 
+        Parameters
+        ----------
+        texts : (n_texts,)
+            Texts; n-grams that are not in the vocabulary are left out.
+
         Returns
         -------
         (n_texts, n_grams)
-            Sparse.
+            Sparse matrix; columns in the order of the vocabulary.
         """
         return _counted(list(self.grams.indices(texts, self.columns.get)), len(self.columns))
 
     def to_json(self) -> dict[str, Any]:
-        """Give what JSON keeps of it."""
+        """Convert the vocabulary to JSON content.
+
+        Returns
+        -------
+        dict
+            As ``from_json`` takes it.
+        """
         own = self.grams
         return {"words": own.words, "shortest": own.shortest, "longest": own.longest, "terms": list(self.columns)}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Vocabulary:
-        """Restore a vocabulary from what JSON kept."""
+        """Restore a vocabulary from what ``to_json`` gave.
+
+        Parameters
+        ----------
+        values
+            ``words``, ``shortest`` and ``longest`` of the n-grams, and ``terms`` in the order of their columns.
+
+        Returns
+        -------
+        Vocabulary
+            Equal to the one that was written.
+        """
         grams = Grams(values["words"], values["shortest"], values["longest"])
         return cls(grams, {name: index for index, name in enumerate(values["terms"])})
 

@@ -36,17 +36,21 @@ class Boosted:
 
         Parameters
         ----------
-        inputs : ModelInputs
+        inputs
+            Rows with their features.
         targets : (n_rows, n_classes)
             Probabilistic labels; a class stands in the training table where it is at least ``_POSSIBLE`` likely.
         weights : (n_rows,)
-        settings : BoostSettings
-        seed : int
+            Weight of each row, at least 0.
+        settings
+            Settings of this member.
+        seed
             Of the samples of rows and columns.
 
         Returns
         -------
         Boosted
+            Fitted.
 
         Raises
         ------
@@ -76,7 +80,23 @@ class Boosted:
         return cls(xgboost.train(parameters, table, num_boost_round=settings.n_estimators))
 
     def predict_proba(self, inputs: ModelInputs) -> Probabilities:
-        """Predict (n_rows, n_classes) probabilities."""
+        """Predict class probabilities.
+
+        Parameters
+        ----------
+        inputs
+            Rows with their features.
+
+        Returns
+        -------
+        (n_rows, n_classes)
+            Rounded to nine decimals.
+
+        Raises
+        ------
+        DataError
+            The features have another width than those the trees were fitted on.
+        """
         import xgboost
 
         if inputs.features.shape[1] != self.booster.num_features():
@@ -88,12 +108,34 @@ class Boosted:
         return np.asarray(np.round(predictions / predictions.sum(axis=1, keepdims=True), DIGITS))
 
     def files(self) -> dict[str, bytes]:
-        """Give its file."""
+        """Serialize the member; ``load`` reads these files.
+
+        Returns
+        -------
+        dict of str to bytes
+            Content by file name.
+        """
         return {FILE: bytes(self.booster.save_raw("ubj"))}
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Load the member from its folder."""
+        """Load the member from its folder.
+
+        Parameters
+        ----------
+        folder
+            Folder with the files that ``files`` gives.
+
+        Returns
+        -------
+        Self
+            The fitted member.
+
+        Raises
+        ------
+        DataError
+            The file is missing or damaged.
+        """
         import xgboost
 
         try:

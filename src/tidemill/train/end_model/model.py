@@ -50,7 +50,13 @@ class Ensemble:
         return self.combination.predict_proba(np.stack(predictions))
 
     def files(self) -> dict[str, bytes]:
-        """Give names, in the model's folder, and contents of its files."""
+        """Serialize the ensemble; ``load`` reads these files.
+
+        Returns
+        -------
+        dict of str to bytes
+            Content by path within the model's folder.
+        """
         about = EnsembleFile(members=tuple(self.members), combination=self.combination.record())
         files = {FILE: about.text().encode()}
         for name, member in self.members.items():
@@ -61,10 +67,20 @@ class Ensemble:
     def load(cls, folder: Path) -> Ensemble:
         """Load an ensemble from the folder of a model.
 
+        Parameters
+        ----------
+        folder
+            Folder of the end model.
+
+        Returns
+        -------
+        Ensemble
+            Its members, fitted, and how their predictions are combined.
+
         Raises
         ------
         DataError
-            A file is missing, torn or of a newer format.
+            A file is missing, damaged or of a newer format.
         """
         about = EnsembleFile.read(folder / FILE)
         try:
@@ -107,6 +123,7 @@ class EndModel:
         Parameters
         ----------
         features : (n_rows, n_dimensions)
+            Features of the rows.
         texts
             As many texts, where the model reads them.
 
@@ -127,17 +144,33 @@ class EndModel:
         )
 
     def files(self) -> dict[str, bytes]:
-        """Give names, in the model's folder, and contents of its files."""
+        """Serialize the model; ``load`` reads these files.
+
+        Returns
+        -------
+        dict of str to bytes
+            Content by path within the model's folder.
+        """
         return self.head.files() | ({} if self.ensemble is None else self.ensemble.files())
 
     @classmethod
     def load(cls, folder: Path) -> EndModel:
         """Load the model from its folder.
 
+        Parameters
+        ----------
+        folder
+            Folder of a saved end model.
+
+        Returns
+        -------
+        EndModel
+            With its ensemble, where it was saved with one.
+
         Raises
         ------
         DataError
-            A file is missing, torn or of a newer format.
+            A file is missing, damaged or of a newer format.
         """
         head = Head.load(folder)
         return cls(head, Ensemble.load(folder) if (folder / FILE).exists() else None)

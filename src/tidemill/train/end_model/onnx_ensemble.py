@@ -47,12 +47,42 @@ class GraphBuilder:
     inputs: dict[str, int] = field(default_factory=dict)
 
     def add(self, kind: str, inputs: list[str], name: str, **attributes: Any) -> str:
-        """Add a node and give the name of its output."""
+        """Add a node.
+
+        Parameters
+        ----------
+        kind
+            Operator of ONNX, such as ``MatMul``.
+        inputs
+            Names of tensors, inputs or outputs of earlier nodes.
+        name
+            Name of the node's output.
+        **attributes
+            Attributes of the operator.
+
+        Returns
+        -------
+        str
+            The name of the output.
+        """
         self.nodes.append((kind, inputs, name, attributes))
         return name
 
     def keep(self, name: str, tensor: Any) -> str:
-        """Keep numbers as float32 and give their name."""
+        """Add a constant to the graph, as float32.
+
+        Parameters
+        ----------
+        name
+            Name of the constant.
+        tensor
+            Array of any shape.
+
+        Returns
+        -------
+        str
+            The name of the constant.
+        """
         self.tensors[name] = np.asarray(tensor, dtype=np.float32)
         return name
 
@@ -80,6 +110,11 @@ def term_counts(model: EndModel, texts: Sequence[str]) -> dict[str, npt.NDArray[
 
 def vocabularies(model: EndModel) -> dict[str, bytes]:
     """Write what each member that reads texts counts: lengths of n-grams, and terms in their order.
+
+    Parameters
+    ----------
+    model
+        End model; without an ensemble no member reads texts.
 
     Returns
     -------

@@ -36,6 +36,7 @@ def model_graph(model: EndModel) -> Any:
     Returns
     -------
     onnx.ModelProto
+        With metadata on the classes and the inputs.
 
     Raises
     ------
@@ -93,6 +94,7 @@ def whole_graph(backbone: Any, model: EndModel, preparation: Mapping[str, JsonVa
     Returns
     -------
     onnx.ModelProto
+        Contents in, probabilities out.
 
     Raises
     ------
@@ -142,5 +144,16 @@ def with_metadata(model: Any, head: Head, preparation: Mapping[str, JsonValue]) 
 
 
 def to_bytes(model: Any) -> bytes:
-    """Serialize an ONNX model, the same for the same model."""
+    """Serialize an ONNX model, the same bytes for the same model.
+
+    Parameters
+    ----------
+    model
+        ``onnx.ModelProto``.
+
+    Returns
+    -------
+    bytes
+        Content of an ``.onnx`` file.
+    """
     return bytes(model.SerializeToString(deterministic=True))

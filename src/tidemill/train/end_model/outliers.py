@@ -32,7 +32,7 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Outliers:
-    """A detector of rows that are unlike the known ones.
+    """A detector of rows that are far from the training rows.
 
     Parameters
     ----------
@@ -71,6 +71,7 @@ class Outliers:
         Returns
         -------
         Outliers
+            Fitted.
 
         Raises
         ------
@@ -98,6 +99,7 @@ class Outliers:
         Parameters
         ----------
         features : (n_rows, n_dimensions)
+            Features of the rows.
 
         Returns
         -------
@@ -112,6 +114,7 @@ class Outliers:
         Parameters
         ----------
         features : (n_rows, n_dimensions)
+            Features of the rows.
         own
             How many of the nearest neighbours to pass over: 1 for known rows, each its own nearest.
 
@@ -137,7 +140,13 @@ class Outliers:
         return np.asarray(np.round(np.concatenate(parts), _DIGITS))  # the last bits of a sum are not the same twice
 
     def files(self) -> dict[str, bytes]:
-        """Give name and content of its file in the model's folder."""
+        """Serialize the detector; ``load`` reads its file.
+
+        Returns
+        -------
+        dict of str to bytes
+            Content by path within the model's folder.
+        """
         from safetensors.numpy import save
 
         numbers = {"neighbour": np.array([self.neighbour]), "bar": np.array([self.threshold])}  # metadata has no order
@@ -145,12 +154,22 @@ class Outliers:
 
     @classmethod
     def load(cls, folder: Path) -> Outliers | None:
-        """Load the detector of a model; None where it was trained without one.
+        """Load the detector of a model.
+
+        Parameters
+        ----------
+        folder
+            Folder of the end model.
+
+        Returns
+        -------
+        Outliers or None
+            None where the model was trained without a detector.
 
         Raises
         ------
         DataError
-            The file is torn.
+            The file is damaged.
         """
         path = folder / FILE
         if not path.exists():

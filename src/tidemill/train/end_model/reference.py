@@ -14,7 +14,18 @@ FILE: Final = "reference.parquet"
 
 
 def reference_contract(classes: tuple[str, ...]) -> Contract:
-    """Make the contract of ``reference.parquet``: a column per class, then an int8 column per labeling function."""
+    """Make the contract of ``reference.parquet``: a column per class, then an int8 column per labeling function.
+
+    Parameters
+    ----------
+    classes
+        Names of the classes in the order of their indices.
+
+    Returns
+    -------
+    Contract
+        Columns ``row_id``, ``batch``, ``feature``, a probability per class, and votes in all others.
+    """
     about = (Column("row_id", pl.String, unique=True), Column("batch", pl.String), Column("feature", pl.Array))
     columns = tuple(Column(name, pl.Float64, minimum=0.0, maximum=1.0) for name in probability_columns(classes))
     vote: Any = Column("*", pl.Int8, minimum=not_class(len(classes) - 1), maximum=len(classes) - 1)

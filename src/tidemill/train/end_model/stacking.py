@@ -36,11 +36,28 @@ class Blend:
     shares: Array
 
     def predict_proba(self, predictions: Any) -> Probabilities:
-        """Combine (n_models, n_rows, n_classes) predictions into (n_rows, n_classes)."""
+        """Average the predictions of several models.
+
+        Parameters
+        ----------
+        predictions : (n_models, n_rows, n_classes)
+            Probabilities of each model, in the order of ``shares``.
+
+        Returns
+        -------
+        (n_rows, n_classes)
+            Rounded to nine decimals.
+        """
         return np.asarray(np.round(np.tensordot(self.shares, predictions, axes=1), DIGITS))
 
     def record(self) -> CombinationRecord:
-        """Give what a file keeps of it."""
+        """Convert the blend to a record for a file.
+
+        Returns
+        -------
+        CombinationRecord
+            As ``combination_of`` takes it.
+        """
         return CombinationRecord(shares=tuple(self.shares.tolist()))
 
 
@@ -51,11 +68,27 @@ class Stack:
     model: Logistic
 
     def predict_proba(self, predictions: Any) -> Probabilities:
-        """Combine (n_models, n_rows, n_classes) predictions into (n_rows, n_classes)."""
+        """Combine the predictions of several models by logistic regression on their logarithms.
+
+        Parameters
+        ----------
+        predictions : (n_models, n_rows, n_classes)
+            Probabilities of each model, in the order in which the regression was fitted.
+
+        Returns
+        -------
+        (n_rows, n_classes)
+        """
         return self.model.predict_proba(_logs(predictions))
 
     def record(self) -> CombinationRecord:
-        """Give what a file keeps of it."""
+        """Convert the stack to a record for a file.
+
+        Returns
+        -------
+        CombinationRecord
+            As ``combination_of`` takes it.
+        """
         return CombinationRecord(weight=self.model.weight.tolist(), bias=tuple(self.model.bias.tolist()))
 
 
@@ -63,7 +96,18 @@ Combination = Blend | Stack
 
 
 def combination_of(record: CombinationRecord) -> Combination:
-    """Restore a blend or a stack from what a file kept."""
+    """Restore a blend or a stack from its record.
+
+    Parameters
+    ----------
+    record
+        What ``record`` of either class gave: shares of a blend, or weight and bias of a stack.
+
+    Returns
+    -------
+    Blend or Stack
+        Ready to combine predictions.
+    """
     if record.shares is not None:
         return Blend(np.array(record.shares))
     return Stack(Logistic(*(np.array(values, dtype=np.float32) for values in (record.weight, record.bias))))
@@ -81,10 +125,12 @@ def fit_combination(way: str, predictions: Any, targets: Probabilities, weights:
     targets : (n_rows, n_classes)
         Probabilistic labels.
     weights : (n_rows,)
+        Weight of each row, at least 0.
 
     Returns
     -------
     Blend or Stack
+        Fitted.
     """
     has_weight = weights > 0
     fit = fit_blend if way == "blend" else fit_stack
@@ -99,11 +145,14 @@ def fit_blend(predictions: Any, targets: Probabilities, weights: Array) -> Blend
     predictions : (n_models, n_rows, n_classes)
         Of rows that the models have not seen.
     targets : (n_rows, n_classes)
+        Probabilistic labels.
     weights : (n_rows,)
+        Weight of each row, at least 0.
 
     Returns
     -------
     Blend
+        Fitted.
 
     Examples
     --------
@@ -158,11 +207,14 @@ def fit_stack(predictions: Any, targets: Probabilities, weights: Array) -> Stack
     predictions : (n_models, n_rows, n_classes)
         Of rows that the models have not seen.
     targets : (n_rows, n_classes)
+        Probabilistic labels.
     weights : (n_rows,)
+        Weight of each row, at least 0.
 
     Returns
     -------
     Stack
+        Fitted.
     """
     return Stack(fit_logistic(_logs(predictions), targets, weights, l2=_PENALTY))
 
@@ -179,7 +231,9 @@ def cross_fitted_predictions(
     predictions : (n_models, n_rows, n_classes)
         Of rows that the models have not seen.
     targets : (n_rows, n_classes)
+        Probabilistic labels.
     weights : (n_rows,)
+        Weight of each row, at least 0.
     fold : (n_rows,)
         Fold of each row.
 

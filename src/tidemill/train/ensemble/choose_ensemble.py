@@ -1,4 +1,4 @@
-"""Classical models alongside the head, and the ensemble of them where gold says that it wins.
+"""Classical models alongside the head, and the ensemble of them where it wins on gold.
 
 Every model predicts rows that it has not seen, nor its vocabulary, its scales or its labels' corrections. The blend and
 the stack of these predictions are judged on folds that they were not fitted on. The ensemble takes the head's place only
@@ -43,7 +43,13 @@ class EnsembleResult:
     report: EnsembleReport
 
     def summary(self) -> EnsembleSummary | None:
-        """Give what config.json and the model card hold of it; None of the head alone."""
+        """Summarize the ensemble for config.json and the model card.
+
+        Returns
+        -------
+        EnsembleSummary or None
+            None where the head alone was chosen.
+        """
         if self.ensemble is None or self.report.way is None:
             return None
         return EnsembleSummary(
@@ -69,6 +75,7 @@ class OutOfFold:
     targets : (n_rows, n_classes)
         Labels.
     weights : (n_rows,)
+        Weight of each row, at least 0.
     """
 
     names: tuple[str, ...]
@@ -246,6 +253,7 @@ def fit_member(name: str, training_set: TrainingSet, inputs: ModelInputs, settin
     Returns
     -------
     Member
+        Fitted.
     """
     targets, weights = recipe_targets(training_set, settings)
     own = getattr(settings.ensemble, name)
@@ -318,7 +326,7 @@ def _decided(best: ModelComparison, way: str, comparison: Comparison, *, accept_
 
 
 def ablation_sentence(name: str, gain: Sequence[float]) -> str:
-    """Say whether the ensemble would work as well without a member.
+    """Report whether the ensemble would work as well without a member.
 
     Parameters
     ----------
@@ -330,6 +338,7 @@ def ablation_sentence(name: str, gain: Sequence[float]) -> str:
     Returns
     -------
     str
+        A sentence for the report.
 
     Examples
     --------
@@ -343,6 +352,11 @@ def ablation_sentence(name: str, gain: Sequence[float]) -> str:
 
 def comparison_table(report: EnsembleReport) -> pl.DataFrame:
     """Make a table of a report.
+
+    Parameters
+    ----------
+    report
+        Accuracies, losses and gains of the models and of the ablations, each with its interval.
 
     Returns
     -------

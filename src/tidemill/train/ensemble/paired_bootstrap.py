@@ -32,7 +32,12 @@ class Estimate:
     high: float
 
     def rounded(self) -> tuple[float, float, float]:
-        """Give the three numbers, to six decimals."""
+        """Round estimate and interval to six decimals.
+
+        Returns
+        -------
+        mean, low, high : float
+        """
         return round(self.mean, 6), round(self.low, 6), round(self.high, 6)
 
 
@@ -72,6 +77,7 @@ class Comparison:
         Parameters
         ----------
         predictions : (n_rows, n_classes)
+            Class probabilities of each row.
 
         Returns
         -------
@@ -86,11 +92,12 @@ class Comparison:
         return np.asarray(rows * self.loss_weights)
 
     def correct(self, predictions: Probabilities) -> Array:
-        """Tell whether the predicted class is the true one, weighted.
+        """Compute whether the predicted class is the true one, weighted.
 
         Parameters
         ----------
         predictions : (n_rows, n_classes)
+            Class probabilities of each row.
 
         Returns
         -------
@@ -100,7 +107,13 @@ class Comparison:
         return np.asarray(is_correct * self.accuracy_weights)
 
     def loss_name(self) -> str:
-        """Name the loss."""
+        """Name the loss that was compared.
+
+        Returns
+        -------
+        str
+            Name for reports.
+        """
         return "squared error on gold" if self.by_gold else "cross entropy against soft labels"
 
 

@@ -44,9 +44,11 @@ def finetune_advice(
     domain
         What ``embed`` measured of the backbone's distance from the data.
     features : (n_rows, n_dimensions)
+        Features of the rows.
     targets : (n_rows, n_classes)
         Probabilistic labels.
     weights : (n_rows,)
+        Weight of each row, at least 0.
     settings
         Settings of train.
 

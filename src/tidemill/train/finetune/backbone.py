@@ -16,16 +16,57 @@ class TrainableBackbone(Protocol):
     module: Any
 
     def prepare(self, contents: Sequence[Any]) -> list[Any]:
-        """Prepare contents of rows for mini-batches."""
+        """Prepare contents of rows for mini-batches: tokenize texts, decode images.
+
+        Parameters
+        ----------
+        contents : (n_rows,)
+            Texts or images.
+
+        Returns
+        -------
+        list
+            A prepared row each.
+        """
 
     def inputs(self, rows: Sequence[Any], rng: np.random.Generator | None) -> tuple[Any, ...]:
-        """Make tensors of prepared rows, augmented where a generator is given."""
+        """Make tensors of prepared rows.
+
+        Parameters
+        ----------
+        rows : (n_rows,)
+            Rows as ``prepare`` gave them.
+        rng
+            Generator of the augmentation; None: rows are not augmented.
+
+        Returns
+        -------
+        tuple of torch.Tensor
+            Arguments of ``features``, each with n_rows rows.
+        """
 
     def features(self, *inputs: Any) -> Any:
-        """Compute (n_rows, n_dimensions) features with gradients."""
+        """Compute features with gradients.
+
+        Parameters
+        ----------
+        *inputs
+            Tensors as ``inputs`` makes them.
+
+        Returns
+        -------
+        (n_rows, n_dimensions)
+            Tensor that gradients flow through.
+        """
 
     def layers(self) -> list[list[str]]:
-        """List the names of the parameters, from the first layer to the last."""
+        """List the names of the parameters, from the first layer to the last.
+
+        Returns
+        -------
+        list of list of str
+            Names of the parameters of each layer.
+        """
 
 
 def layer_rates(layers: Sequence[Sequence[str]], settings: TrainSettings) -> dict[str, float]:
@@ -41,6 +82,7 @@ def layer_rates(layers: Sequence[Sequence[str]], settings: TrainSettings) -> dic
     Returns
     -------
     dict of str to float
+        Learning rate by name of the parameter.
 
     Examples
     --------

@@ -28,6 +28,7 @@ class FinetuneRows:
     targets : (n_rows, n_classes)
         Probabilistic labels.
     weights : (n_rows,)
+        Weight of each row, at least 0.
     """
 
     contents: Sequence[Any]
@@ -36,7 +37,18 @@ class FinetuneRows:
     weights: Array
 
     def part(self, rows: Any) -> FinetuneRows:
-        """Select rows by their indices."""
+        """Select rows.
+
+        Parameters
+        ----------
+        rows : (n_selected,)
+            Integer indices.
+
+        Returns
+        -------
+        FinetuneRows
+            Those rows, in the order of the indices.
+        """
         contents = [self.contents[int(row)] for row in rows]
         return FinetuneRows(contents, self.features[rows], self.targets[rows], self.weights[rows])
 

@@ -34,18 +34,47 @@ class TunedClassifier(LightningModule):  # type: ignore[misc] # mypy does not fo
             parameter.requires_grad_(name in self.rates)
 
     def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
-        """Compute (n_rows, n_classes) logits of the backbone's inputs."""
+        """Compute logits.
+
+        Parameters
+        ----------
+        *inputs
+            Tensors that the backbone reads, each with n_rows rows.
+
+        Returns
+        -------
+        (n_rows, n_classes)
+        """
         logits: torch.Tensor = self.top(self.backbone.features(*inputs))
         return logits
 
     def training_step(self, batch: tuple[Any, ...], _batch_idx: int) -> torch.Tensor:
-        """Compute the loss of a mini-batch of inputs, targets and weights."""
+        """Compute the loss of a mini-batch.
+
+        Parameters
+        ----------
+        batch
+            Tensors that the backbone reads, targets (n_rows, n_classes) and weights (n_rows,).
+        _batch_idx
+            Not read; Lightning's signature.
+
+        Returns
+        -------
+        torch.Tensor
+            The loss that the settings name, a scalar.
+        """
         inputs, targets, weights = batch
         loss: torch.Tensor = loss_of(self.settings, self(*inputs), targets, weights)
         return loss
 
     def configure_optimizers(self) -> Any:
-        """AdamW with a learning rate for each layer; all fall to zero along a half cosine."""
+        """Configure AdamW with a learning rate for each layer; all fall to zero along a half cosine.
+
+        Returns
+        -------
+        dict
+            Optimizer and schedule, as Lightning takes them.
+        """
         own = self.settings.optimizer
         named = dict(self.module.named_parameters())
         groups: dict[float, list[Any]] = {}
@@ -59,7 +88,7 @@ class TunedClassifier(LightningModule):  # type: ignore[misc] # mypy does not fo
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def on_train_epoch_start(self) -> None:
-        """Train dropout, and keep statistics of batch norms as they were pretrained."""
+        """Keep the statistics of batch norms as they were pretrained; dropout stays active."""
         if self.settings.mode != "scratch":
             for part in self.module.modules():
                 if isinstance(part, nn.modules.batchnorm._BatchNorm):  # noqa: SLF001 - the base of all of them
@@ -73,12 +102,28 @@ class Reseed(Callback):  # type: ignore[misc] # mypy does not follow Lightning
         self.settings = settings
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002 - Lightning's
-        """Seed dropout, order and augmentation of the epoch."""
+        """Seed dropout, order and augmentation of the epoch.
+
+        Parameters
+        ----------
+        trainer
+            Gives the number of the epoch and the mini-batches.
+        pl_module
+            Not read; Lightning's signature.
+        """
         torch.manual_seed(self.settings.seed * 1000 + trainer.current_epoch)
         steps = trainer.train_dataloader
         if isinstance(steps, ResumableBatches):
             steps.epoch = trainer.current_epoch
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002 - Lightning's
-        """Write the epoch to standard error."""
+        """Write the number of the epoch to standard error.
+
+        Parameters
+        ----------
+        trainer
+            Gives the number of the epoch.
+        pl_module
+            Not read; Lightning's signature.
+        """
         print(f"train: backbone, epoch {trainer.current_epoch + 1} of {self.settings.finetune.epochs}", file=sys.stderr)

@@ -12,7 +12,7 @@ from tidemill.train.settings import TrainSettings
 
 
 def augment(batch: tuple[Any, ...], settings: TrainSettings) -> tuple[Any, ...]:
-    """Augment a mini-batch as the settings ask.
+    """Augment a mini-batch according to the settings.
 
     Torch's generator is drawn from only where a setting asks for it, so that without them nothing changes.
 
@@ -47,8 +47,11 @@ def mixup(features: Any, targets: Any, weights: Any, beta: float) -> tuple[Any, 
     Parameters
     ----------
     features : (n_rows, n_dimensions)
+        Features of the rows.
     targets : (n_rows, n_classes)
+        Probabilistic labels.
     weights : (n_rows,)
+        Weight of each row, at least 0.
     beta
         Parameter of the Beta distribution of the share.
 

@@ -21,8 +21,11 @@ def select_dimensions(
     Parameters
     ----------
     features : (n_rows, n_dimensions)
+        Features of the rows.
     targets : (n_rows, n_classes)
+        Probabilistic labels.
     weights : (n_rows,)
+        Weight of each row, at least 0.
     share
         Of the dimensions.
 
@@ -42,8 +45,11 @@ def f_scores(features: Features, targets: Probabilities, weights: Array) -> Arra
     Parameters
     ----------
     features : (n_rows, n_dimensions)
+        Features of the rows.
     targets : (n_rows, n_classes)
+        Probabilistic labels.
     weights : (n_rows,)
+        Weight of each row, at least 0.
 
     Returns
     -------

@@ -65,6 +65,7 @@ def fit_head(
     Parameters
     ----------
     features : (n_rows, n_dimensions)
+        Features of the rows.
     targets : (n_rows, n_classes)
         Probabilities.
     settings
@@ -75,6 +76,7 @@ def fit_head(
     Returns
     -------
     Head
+        Fitted.
 
     Raises
     ------
@@ -114,7 +116,7 @@ def _widened(layer: tuple[Any, Any], read: Any, dimensions: int) -> tuple[Any, A
 
 
 def held_out(count: int, settings: TrainSettings) -> Any:
-    """Choose the rows that only say when to stop.
+    """Choose the held-out rows of early stopping.
 
     Parameters
     ----------
@@ -194,6 +196,7 @@ def one_process(trainer: Mapping[str, Any]) -> dict[str, Any]:
     Returns
     -------
     dict
+        Arguments of Lightning's ``Trainer``.
 
     Examples
     --------

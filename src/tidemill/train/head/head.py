@@ -78,6 +78,7 @@ class Head:
         Parameters
         ----------
         features : (n_rows, n_dimensions)
+            Features of the rows.
 
         Returns
         -------
@@ -97,7 +98,13 @@ class Head:
         return np.round(softmax(hidden), _DIGITS)
 
     def files(self) -> dict[str, bytes]:
-        """Give names and contents of its files: weights, and what the model is where that is known."""
+        """Serialize the head: its weights, and its config where it has one.
+
+        Returns
+        -------
+        dict of str to bytes
+            Content by file name.
+        """
         from safetensors.numpy import save
 
         tensors = {"mean": self.mean, "scale": self.scale}
@@ -110,10 +117,20 @@ class Head:
     def load(cls, folder: Path) -> Head:
         """Load a head from the folder of a saved model.
 
+        Parameters
+        ----------
+        folder
+            Folder of the end model.
+
+        Returns
+        -------
+        Head
+            Without the record of its training.
+
         Raises
         ------
         DataError
-            A file is missing, torn or of a newer format.
+            A file is missing, damaged or of a newer format.
         """
         from safetensors import SafetensorError
         from safetensors.numpy import load_file
@@ -135,6 +152,7 @@ def softmax(logits: Probabilities) -> Probabilities:
     Parameters
     ----------
     logits : (n_rows, n_classes)
+        Unnormalized log probabilities.
 
     Returns
     -------

@@ -47,18 +47,45 @@ class SoftClassifier(LightningModule):  # type: ignore[misc] # mypy does not fol
         return logits
 
     def training_step(self, batch: tuple[torch.Tensor, ...], _batch_idx: int) -> torch.Tensor:
-        """Compute the loss of a mini-batch of features, targets and weights."""
+        """Compute the loss of a mini-batch, augmented as the settings say.
+
+        Parameters
+        ----------
+        batch
+            Features (n_rows, n_dimensions), targets (n_rows, n_classes) and weights (n_rows,).
+        _batch_idx
+            Not read; Lightning's signature.
+
+        Returns
+        -------
+        torch.Tensor
+            The loss that the settings name, a scalar.
+        """
         features, targets, weights = augment(batch, self.settings)
         loss: torch.Tensor = loss_of(self.settings, self(features), targets, weights)
         return loss
 
     def validation_step(self, batch: tuple[torch.Tensor, ...], _batch_idx: int) -> None:
-        """Log the loss of all held-out rows."""
+        """Log the loss of all held-out rows as ``held_out_loss``.
+
+        Parameters
+        ----------
+        batch
+            Features (n_rows, n_dimensions), targets (n_rows, n_classes) and weights (n_rows,).
+        _batch_idx
+            Not read; Lightning's signature.
+        """
         features, targets, weights = batch
         self.log("held_out_loss", soft_cross_entropy(self(features), targets, weights), batch_size=len(features))
 
     def configure_optimizers(self) -> Any:
-        """AdamW; the learning rate falls to zero along a half cosine over all steps."""
+        """Configure AdamW; the learning rate falls to zero along a half cosine over all steps.
+
+        Returns
+        -------
+        dict
+            Optimizer and schedule, as Lightning takes them.
+        """
         own = self.settings.optimizer
         optimizer = torch.optim.AdamW(self.parameters(), lr=own.learning_rate, weight_decay=own.weight_decay)
         steps = max(int(self.trainer.estimated_stepping_batches), 1)
@@ -66,7 +93,13 @@ class SoftClassifier(LightningModule):  # type: ignore[misc] # mypy does not fol
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def linear_layers(self) -> list[nn.Linear]:
-        """List the linear layers, first to last."""
+        """List the linear layers, first to last.
+
+        Returns
+        -------
+        list of torch.nn.Linear
+            Without activations and dropout.
+        """
         return [layer for layer in self.network if isinstance(layer, nn.Linear)]
 
 
@@ -99,7 +132,15 @@ class BestCheckpoint(Callback):  # type: ignore[misc] # mypy does not follow Lig
         self.best: dict[str, Any] = {}
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Keep the weights of this epoch, or count it against the patience."""
+        """Keep the weights of this epoch, or count the epoch against the patience.
+
+        Parameters
+        ----------
+        trainer
+            Gives the loss on held-out rows; it is stopped once patience is used up.
+        pl_module
+            The ``SoftClassifier`` that is trained.
+        """
         loss = float(trainer.callback_metrics["held_out_loss"])
         module = _ours(pl_module)
         self.waited += 1
@@ -108,7 +149,15 @@ class BestCheckpoint(Callback):  # type: ignore[misc] # mypy does not follow Lig
         trainer.should_stop = trainer.should_stop or self.waited >= self.patience
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002 - Lightning's signature
-        """Restore the best weights."""
+        """Restore the best weights.
+
+        Parameters
+        ----------
+        trainer
+            Not read; Lightning's signature.
+        pl_module
+            The module whose weights are replaced.
+        """
         if self.best:
             pl_module.load_state_dict(self.best)
 
@@ -120,11 +169,30 @@ class ProgressLine(Callback):  # type: ignore[misc] # mypy does not follow Light
         self.max_epochs, self.last_line = max_epochs, time.monotonic()
 
     def on_train_batch_end(self, *_: Any) -> None:
-        """End the fit by an error when its time is over."""
+        """Stop the fit when its time is over.
+
+        Parameters
+        ----------
+        *_
+            Not read; Lightning's signature.
+
+        Raises
+        ------
+        OutOfTimeError
+            The deadline of ``time_limit`` has come.
+        """
         check_deadline()
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Write epoch and best loss so far to standard error."""
+        """Write the epoch and the best loss so far to standard error, at most every two seconds.
+
+        Parameters
+        ----------
+        trainer
+            Gives the number of the epoch.
+        pl_module
+            The ``SoftClassifier`` that is trained.
+        """
         if time.monotonic() - self.last_line >= 2.0:  # noqa: PLR2004 - seconds
             self.last_line = time.monotonic()
             best = _ours(pl_module).best_loss

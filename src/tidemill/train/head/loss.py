@@ -13,9 +13,11 @@ def soft_cross_entropy(logits: Any, targets: Any, weights: Any) -> Any:
     Parameters
     ----------
     logits : (n_rows, n_classes)
+        Unnormalized log probabilities.
     targets : (n_rows, n_classes)
         Probabilities.
     weights : (n_rows,)
+        Weight of each row, at least 0.
 
     Returns
     -------
@@ -43,9 +45,11 @@ def generalised_cross_entropy(logits: Any, targets: Any, weights: Any, *, q: flo
     Parameters
     ----------
     logits : (n_rows, n_classes)
+        Unnormalized log probabilities.
     targets : (n_rows, n_classes)
         Probabilities.
     weights : (n_rows,)
+        Weight of each row, at least 0.
     q
         In (0, 1].
 
@@ -73,9 +77,11 @@ def loss_of(settings: TrainSettings, logits: Any, targets: Any, weights: Any) ->
     settings
         Settings of train.
     logits : (n_rows, n_classes)
+        Unnormalized log probabilities.
     targets : (n_rows, n_classes)
         Probabilities.
     weights : (n_rows,)
+        Weight of each row, at least 0.
 
     Returns
     -------

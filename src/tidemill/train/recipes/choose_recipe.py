@@ -150,6 +150,7 @@ def usable_recipes(training_set: TrainingSet, settings: TrainSettings) -> list[s
     Returns
     -------
     list of str
+        Names of recipes.
     """
     return [
         name
@@ -214,6 +215,7 @@ def confident_label_recall(predictions: Probabilities, training_set: TrainingSet
     Returns
     -------
     float
+        In [0, 1].
     """
     confident, labels = confident_rows(training_set), training_set.targets.argmax(axis=1)
     correct = predictions.argmax(axis=1) == labels
@@ -254,6 +256,7 @@ def within_one_standard_error(losses: dict[str, Array]) -> list[str]:
     Returns
     -------
     list of str
+        Names, the best among them.
 
     Examples
     --------

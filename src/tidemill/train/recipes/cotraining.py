@@ -40,6 +40,7 @@ def fit_end_model(training_set: TrainingSet, settings: TrainSettings) -> EndMode
     Returns
     -------
     EndModel
+        Fitted.
     """
     return (
         fit_cotrained(training_set, settings)
@@ -61,6 +62,7 @@ def fit_cotrained(training_set: TrainingSet, settings: TrainSettings) -> EndMode
     Returns
     -------
     EndModel
+        Fitted.
 
     Raises
     ------
@@ -87,6 +89,7 @@ def held_out_predictions(
     targets : (n_rows, n_classes)
         Labels of this round.
     weights : (n_rows,)
+        Weight of each row, at least 0.
     settings
         The recipe.
 

@@ -25,6 +25,7 @@ def select_subset(features: Features, targets: Probabilities, *, share: float, n
     Parameters
     ----------
     features : (n_rows, n_dimensions)
+        Features of the rows.
     targets : (n_rows, n_classes)
         Probabilistic labels.
     share
@@ -54,6 +55,7 @@ def cut_statistic(features: Features, labels: npt.NDArray[np.int64], *, neighbou
     Parameters
     ----------
     features : (n_rows, n_dimensions)
+        Features of the rows.
     labels : (n_rows,)
         Class indices.
     neighbours
@@ -85,6 +87,7 @@ def neighbour_agreement(features: Features, labels: npt.NDArray[np.int64], *, ne
     Parameters
     ----------
     features : (n_rows, n_dimensions)
+        Features of the rows.
     labels : (n_rows,)
         Class indices.
     neighbours

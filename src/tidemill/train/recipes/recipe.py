@@ -29,6 +29,7 @@ class TrainingSet:
     Parameters
     ----------
     features : (n_rows, n_dimensions)
+        Features of the rows.
     targets : (n_rows, n_classes)
         Probabilistic labels.
     covered : (n_rows,)
@@ -56,6 +57,7 @@ class TrainingSet:
         Returns
         -------
         TrainingSet
+            Those rows.
         """
         kept = np.arange(len(self.targets))[rows].tolist()
         return replace(
@@ -81,6 +83,7 @@ def fit_head_by_recipe(training_set: TrainingSet, settings: TrainSettings) -> He
     Returns
     -------
     Head
+        Fitted.
 
     Raises
     ------
@@ -130,12 +133,13 @@ def recipe_targets(training_set: TrainingSet, settings: TrainSettings) -> tuple[
 def sharpened(targets: Probabilities, power: float) -> Probabilities:
     """Raise labels to a power and normalise them.
 
-    Honest labels are unsure one by one; a classifier evens their errors out, and learns more from surer ones.
+    Calibrated labels are uncertain one by one; a classifier averages errors out, and learns more from confident ones.
 
     Parameters
     ----------
     targets : (n_rows, n_classes)
-    power : float
+        Probabilistic labels.
+    power
         1 leaves the labels as they are.
 
     Returns
@@ -161,7 +165,9 @@ def with_gold_labels(
     Parameters
     ----------
     targets : (n_rows, n_classes)
+        Probabilistic labels.
     weights : (n_rows,)
+        Weight of each row, at least 0.
     gold : (n_rows,)
         Class index, or ``NO_GOLD``.
     settings
@@ -185,7 +191,7 @@ def with_gold_labels(
 def self_training_targets(
     predictions: Probabilities, training_set: TrainingSet, settings: TrainSettings
 ) -> tuple[Probabilities, Array]:
-    """Sharpen a model's own predictions into labels, each weighing its confidence, 0 where the model is not sure.
+    """Sharpen a model's own predictions into labels, weighted by their confidence; 0 where the confidence is low.
 
     Yu et al., "Fine-Tuning Pre-trained Language Model with Weak Supervision: A Contrastive-Regularized Self-Training
     Approach" (COSINE, NAACL 2021), without its contrastive term, which needs a backbone that learns. Of covered rows,
@@ -229,9 +235,11 @@ def noise_corrected_targets(
     Parameters
     ----------
     features : (n_rows, n_dimensions)
+        Features of the rows.
     targets : (n_rows, n_classes)
         Probabilistic labels.
     weights : (n_rows,)
+        Weight of each row, at least 0.
     settings
         The recipe.
 
@@ -253,8 +261,11 @@ def out_of_fold_predictions(
     Parameters
     ----------
     features : (n_rows, n_dimensions)
+        Features of the rows.
     targets : (n_rows, n_classes)
+        Probabilistic labels.
     weights : (n_rows,)
+        Weight of each row, at least 0.
     settings
         The recipe.
 

@@ -44,6 +44,7 @@ def suggest_architecture(features: Features, classes: Ints, *, seed: int = 0) ->
     Parameters
     ----------
     features : (n_rows, n_dimensions)
+        Features of the rows.
     classes : (n_rows,)
         Class indices.
     seed
@@ -74,7 +75,7 @@ def suggest_architecture(features: Features, classes: Ints, *, seed: int = 0) ->
         accuracy[width] = _accuracy(rows, labels, width, seed)
         if accuracy[width] > accuracy[lines] + _margin(accuracy[lines], len(rows)):
             lines = width
-    return Suggestion(merge_layers(lines), _why(lines, accuracy))
+    return Suggestion(_merge_layers(lines), _why(lines, accuracy))
 
 
 def _margin(share: float, rows: int) -> float:
@@ -82,12 +83,12 @@ def _margin(share: float, rows: int) -> float:
     return max(_SLACK, 2.0 * float(np.sqrt(share * (1.0 - share) / rows))) if rows >= _SPLIT_FROM else _SLACK
 
 
-def merge_layers(lines: int) -> tuple[int, ...]:
+def _merge_layers(lines: int) -> tuple[int, ...]:
     """List the sizes of hidden layers: the lines, then what joins them two by two; none for a single line.
 
     Examples
     --------
-    >>> merge_layers(2), merge_layers(4), merge_layers(0), merge_layers(5)
+    >>> _merge_layers(2), _merge_layers(4), _merge_layers(0), _merge_layers(5)
     ((2,), (4, 2), (), (5, 3, 2))
     """
     layers: list[int] = []

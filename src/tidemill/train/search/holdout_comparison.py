@@ -107,7 +107,7 @@ def compare_on_holdout(problem: SearchProblem, study: Any, *, deadline: float) -
 
 
 def finalists(study: Any, problem: SearchProblem) -> list[Any]:
-    """List the best whole trials that change something, each change once.
+    """List the best completed trials that change something, each change once.
 
     Parameters
     ----------

@@ -76,7 +76,13 @@ class SearchSettings(Settings):
 
 
 def searchable_settings() -> set[str]:
-    """List what a space may hold: settings of train by dotted keys, and the shape of the network."""
+    """List what a space may hold: settings of train by dotted keys, and the shape of the network.
+
+    Returns
+    -------
+    set of str
+        Dotted keys, and the names of ``SHAPE_SETTINGS``.
+    """
     groups = {
         name: field.annotation for name, field in TrainSettings.model_fields.items() if name not in NOT_IN_RECIPES
     }

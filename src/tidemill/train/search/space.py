@@ -136,7 +136,7 @@ def _holds(distribution: Any, value: Any) -> bool:
 def changes_of(params: Mapping[str, Any], settings: TrainSettings, search: SearchSettings) -> dict[str, Any]:
     """List what a point changes of the current settings, values as Hydra takes them.
 
-    Numbers of a range are rounded, to two digits where it goes by order of magnitude, so that a person can type them.
+    Numbers of a range are rounded, to two digits where it goes by order of magnitude, so that they are easy to type.
 
     Parameters
     ----------
@@ -150,6 +150,7 @@ def changes_of(params: Mapping[str, Any], settings: TrainSettings, search: Searc
     Returns
     -------
     dict
+        New value by dotted key, in alphabetical order.
     """
     values = {name: _rounded(value, search.space[name]) for name, value in params.items() if not name.startswith(_OWN)}
     if "depth" in params:
@@ -165,7 +166,18 @@ def _rounded(value: Any, values: Range | tuple[Any, ...]) -> Any:
 
 
 def backbone_of(params: Mapping[str, Any]) -> str:
-    """Give the backbone of a point."""
+    """Look up the backbone of a point of the space.
+
+    Parameters
+    ----------
+    params
+        Values of a trial by name.
+
+    Returns
+    -------
+    str
+        Name of the backbone; ``CURRENT_BACKBONE`` where backbones are not searched.
+    """
     return str(next((value for name, value in params.items() if name.startswith(BACKBONE)), CURRENT_BACKBONE))
 
 
@@ -182,12 +194,24 @@ def apply_changes(settings: TrainSettings, changes: Mapping[str, Any]) -> TrainS
     Returns
     -------
     TrainSettings
+        The settings with the changes.
     """
     return settings.with_changes({"recipes": (), "mode": "head", **changes})
 
 
 def searched_values(search: SearchSettings) -> dict[str, tuple[Any, ...]]:
-    """List the values of each setting of train that show whether all that may be tried can be."""
+    """List values of each setting of train by which a search can be checked before it starts.
+
+    Parameters
+    ----------
+    search
+        Settings of the search.
+
+    Returns
+    -------
+    dict of str to tuple
+        Both ends of a range, or all choices, by key of the setting; ``hidden_sizes`` for width and depth together.
+    """
     ends = {
         name: (values.low, values.high) if isinstance(values, Range) else values
         for name, values in search.space.items()

@@ -63,7 +63,7 @@ class SearchProblem:
 
     @property
     def gold_rows(self) -> int:
-        """Rows of gold that decide; 0: too few, or not asked for."""
+        """Number of gold rows that decide; 0: too few, or gold is not used."""
         labeled = int((self.training_set.gold != NO_GOLD).sum())
         return labeled if self.settings.gold.use and labeled >= MIN_GOLD_ROWS else 0
 
@@ -87,7 +87,7 @@ class SearchProblem:
 
 
 def run_trials(problem: SearchProblem, study: Any, *, deadline: float, start: tuple[int, ...] = ()) -> None:
-    """Run trials and tell them to the study.
+    """Run trials and report them to the study.
 
     First the current settings, then the suggested shape and each backbone with the current settings, unless the study has
     them; then what the sampler proposes. A trial that the deadline cuts short has failed and does not count.
@@ -243,6 +243,17 @@ def error_rate_by_row(labels: Any, rows: Mask) -> Callable[[Probabilities], Arra
 
 
 def best_loss(study: Any) -> float:
-    """Give the least loss of the whole trials, NaN where there is none."""
+    """Select the least loss of the completed trials.
+
+    Parameters
+    ----------
+    study
+        Optuna's study.
+
+    Returns
+    -------
+    float
+        NaN where no trial has been completed.
+    """
     values = [trial.value for trial in study.trials if trial.state.name == "COMPLETE"]
     return min(values, default=float("nan"))
