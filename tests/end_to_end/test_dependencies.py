@@ -17,32 +17,50 @@ from tidemill.project.stage_code.stage_fingerprints import OPENS, PackageModules
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
 RECOMPUTED = sorted(set(STAGES) - {"preflight"})
 GOLD = "data/${item.problem}/gold"
-TRACE = """
-import json, runpy, sys, threading
+RECORD_CALLS = """
+import ast, importlib.abc, importlib.machinery, json, runpy, sys
 
-called, others, script = {}, set(), sys.argv[1]
+called, script = {}, sys.argv[1]
+
 def while_importing(frame):
     while frame is not None:
         if frame.f_code.co_name == "<module>" and "/tidemill/" in frame.f_code.co_filename:
             return not frame.f_code.co_filename.endswith(f"/stages/{script}.py")
         frame = frame.f_back
     return False
-def see(frame, event, argument):
-    code = frame.f_code
-    if code in others or code in called:
-        return
-    if not (code.co_flags & 1 and "/src/tidemill/" in code.co_filename):
-        others.add(code)
-    elif not while_importing(frame):
-        called[code] = [code.co_filename, code.co_firstlineno, code.co_name]
-threading.settrace(see)
-sys.settrace(see)
+
+def record_call(file, line, name):
+    if (file, line) not in called and not while_importing(sys._getframe(2)):
+        called[file, line] = name
+
+class RecordingLoader(importlib.machinery.SourceFileLoader):
+    def get_code(self, fullname):
+        file = self.get_filename(fullname)
+        tree = ast.parse(self.get_data(file))
+        for node in ast.walk(tree):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                call = ast.parse(f"__record_call__({file!r}, {node.lineno}, {node.name!r})").body[0]
+                node.body.insert(ast.get_docstring(node) is not None, call)
+        return compile(ast.fix_missing_locations(tree), file, "exec")
+
+class Finder(importlib.abc.MetaPathFinder):
+    def find_spec(self, fullname, path=None, target=None):
+        if fullname.partition(".")[0] != "tidemill":
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
+        if spec is not None and type(spec.loader) is importlib.machinery.SourceFileLoader:
+            spec.loader = RecordingLoader(fullname, spec.loader.path)
+        return spec
+
+import builtins
+builtins.__record_call__ = record_call
+sys.meta_path.insert(0, Finder())
 sys.argv = [script, "tiny"]
 try:
     runpy.run_module(f"tidemill.stages.{script}", run_name="__main__", alter_sys=True)
 finally:
-    sys.settrace(None)
-    open("called.json", "w").write(json.dumps(list(called.values())))
+    calls = [[file, line, name] for (file, line), name in called.items()]
+    open("called.json", "w").write(json.dumps(calls))
 """
 
 
@@ -65,7 +83,7 @@ def test_gold_is_a_dependency_of_evaluate_alone():
 
 @pytest.fixture(scope="module")
 def traced(sprout: Callable[[str], Path], reproduced: Path) -> Path:
-    """A copy of the reproduced project, whose stages are run under a profiler."""
+    """A copy of the reproduced project, whose stages are run with every call of the package recorded."""
     folder = sprout("traced")
     shutil.copytree(reproduced, folder, dirs_exist_ok=True, symlinks=True, ignore=shutil.ignore_patterns("packages"))
     return folder
@@ -76,10 +94,11 @@ def traced(sprout: Callable[[str], Path], reproduced: Path) -> Path:
 def test_every_function_that_a_stage_calls_is_part_of_its_fingerprint(traced: Path, name: str):
     for table in (traced / "data/tiny" / {"ingest": "raw", "embed": "features"}.get(name, "none")).glob("*.parquet"):
         table.unlink()  # so that the stage makes it anew
-    run(sys.executable, "-c", TRACE, name, folder=traced)
+    run(sys.executable, "-c", RECORD_CALLS, name, folder=traced)
     called = json.loads((traced / "called.json").read_text())
     assert len(called) > 10
-    assert [call for call in called if not _is_reached(call, _lines_reached(name, traced))] == []
+    reached = _lines_reached(name, traced)
+    assert [call for call in called if not _is_reached(call, reached)] == []
 
 
 def _is_reached(call: tuple[str, int, str], reached: dict[str, list[tuple[int, int]]]) -> bool:
