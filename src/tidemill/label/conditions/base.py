@@ -101,6 +101,11 @@ class Limits(Condition, ABC):
         return pl.all_horizontal(compared)
 
 
+def as_text(column: str) -> pl.Expr:
+    """Build the expression of a column that is asked as text: numbers, dates and truth values are what they are written as."""
+    return pl.col(column).cast(pl.String)
+
+
 def bounded(word: str) -> str:
     r"""Make a pattern of a word; a boundary stands only beside letters and digits, so that "$$$" can be matched.
 
