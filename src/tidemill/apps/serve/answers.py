@@ -44,7 +44,20 @@ class Answering(Protocol):
         """Version of the model."""
 
     def answer(self, body: Body, start: float) -> Answer:
-        """Answer a request that came at ``start``."""
+        """Answer a request.
+
+        Parameters
+        ----------
+        body
+            What it brought.
+        start
+            When it came, in seconds of the monotonic clock.
+
+        Returns
+        -------
+        Answer
+            JSON, and how many rows it answers.
+        """
 
 
 @dataclass(frozen=True)
@@ -75,13 +88,15 @@ class ModelAnswers:
 
         Parameters
         ----------
-        body : Body
-        start : float
-            When the request came, by the monotonic clock.
+        body
+            What the request brought.
+        start
+            When it came, in seconds of the monotonic clock.
 
         Returns
         -------
         Answer
+            JSON, and how many rows it answers.
 
         Raises
         ------

@@ -14,7 +14,18 @@ class Readable(Protocol):
     """A file, or what else gives as many bytes as are asked for, and fewer at its end."""
 
     def read(self, size: int, /) -> bytes:
-        """Read bytes."""
+        """Read bytes.
+
+        Parameters
+        ----------
+        size
+            How many.
+
+        Returns
+        -------
+        bytes
+            Fewer at the end alone.
+        """
 
 
 def frame(header: dict[str, Any], parts: Sequence[bytes] = ()) -> bytes:
@@ -30,6 +41,7 @@ def frame(header: dict[str, Any], parts: Sequence[bytes] = ()) -> bytes:
     Returns
     -------
     bytes
+        Sizes, the header, the parts.
     """
     text = json.dumps(header | {"sizes": [len(part) for part in parts]}).encode()
     return b"".join([_HEAD.pack(len(text), sum(map(len, parts))), text, *parts])

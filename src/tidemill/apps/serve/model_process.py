@@ -57,16 +57,20 @@ class ModelProcess:
 
         Parameters
         ----------
-        body : Body
-        start : float
-            When the request came, by the monotonic clock.
+        body
+            What the request brought.
+        start
+            When it came, in seconds of the monotonic clock.
 
         Returns
         -------
         Answer
+            JSON, and how many rows it answers.
 
         Raises
         ------
+        ChildProcessError
+            The model's process has failed or ended; in the latter case another is started.
         RequestError
             As the model's process says; or another request has it, or this one took too long, and its process was ended.
         """

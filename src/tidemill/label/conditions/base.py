@@ -102,7 +102,18 @@ class Limits(Condition, ABC):
 
 
 def as_text(column: str) -> pl.Expr:
-    """Build the expression of a column that is asked as text: numbers, dates and truth values are what they are written as."""
+    """Read a column as text: numbers, dates and truth values as they are written.
+
+    Parameters
+    ----------
+    column
+        Name of the column.
+
+    Returns
+    -------
+    polars.Expr
+        Strings; null where the column has no value.
+    """
     return pl.col(column).cast(pl.String)
 
 

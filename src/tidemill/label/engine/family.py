@@ -61,6 +61,11 @@ def _members_by_psutil(worker: int) -> set[int]:
 def memory_of(processes: set[int]) -> float:
     """Measure the memory of several processes; what they share counts once.
 
+    Parameters
+    ----------
+    processes
+        Their numbers.
+
     Returns
     -------
     float

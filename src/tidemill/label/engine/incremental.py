@@ -139,7 +139,13 @@ class Engine:
             yield self._checked_votes(batch, [column for column in columns.values() if column is not None])
 
     def notes(self) -> list[str]:
-        """Name the functions that know rows by their id or by heart, not by what they say."""
+        """Name the functions that know rows by their id or by heart, not by what they say.
+
+        Returns
+        -------
+        list of str
+            A sentence for each.
+        """
         return [
             f"{name}: {changed} of {self.disguised[name]} votes change when the row has another row_id and a space after its text: "
             "it knows rows by name or by heart, not by what they say, such as from gold"

@@ -66,7 +66,20 @@ def readable_files(folders: Sequence[str], closed: Sequence[str]) -> tuple[list[
 
 
 def is_within(path: str, others: Iterable[str]) -> bool:
-    """Tell whether a path is one of the others or lies below one; both are absolute, without links."""
+    """Check whether a path is one of the others or lies below one.
+
+    Parameters
+    ----------
+    path
+        Absolute, without links.
+    others
+        Files and folders, absolute, without links.
+
+    Returns
+    -------
+    bool
+        True where it is or does.
+    """
     return any(path == other or path.startswith(other.rstrip(os.sep) + os.sep) for other in others)
 
 

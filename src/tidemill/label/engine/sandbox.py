@@ -61,12 +61,29 @@ class Confinement:
     enforced: bool = True
 
     def dump(self) -> str:
-        """Write it as JSON."""
+        """Write it as JSON.
+
+        Returns
+        -------
+        str
+            What ``parse`` reads.
+        """
         return json.dumps(asdict(self))
 
     @classmethod
     def parse(cls, text: str) -> Confinement:
-        """Read it from JSON."""
+        """Read it from JSON.
+
+        Parameters
+        ----------
+        text
+            What ``dump`` wrote.
+
+        Returns
+        -------
+        Confinement
+            Equal to the one that was written.
+        """
         content = json.loads(text)
         return cls(tuple(content["readable"]), tuple(content["closed"]), content["enforced"])
 
@@ -170,7 +187,18 @@ def notes(confined: Confined, *, enforced: bool) -> list[str]:
 
 
 def explained(reason: str) -> str:
-    """Add to a reason what a labeling function may read or take, where the kernel has refused it something."""
+    """Add to a reason what a labeling function may read or take, where the kernel has refused it something.
+
+    Parameters
+    ----------
+    reason
+        Why a function failed, with its traceback.
+
+    Returns
+    -------
+    str
+        The reason, and below it what helps.
+    """
     if "MemoryError" in reason:
         return f"{reason}\nIts process may grow by label.memory_limit_mb (--megabytes)."
     return f"{reason}\n{HINT}" if STATE.enforced and "PermissionError" in reason else reason
@@ -191,7 +219,13 @@ def limit_memory(megabytes: float) -> None:
 
 
 def limit_seconds(seconds: float) -> None:
-    """Limit the processor time that this process may take from now on; it ends when it has taken it."""
+    """Limit the processor time that this process may take from now on; it ends when it has taken it.
+
+    Parameters
+    ----------
+    seconds
+        As many more than now.
+    """
     used = resource.getrusage(resource.RUSAGE_SELF)
     _lower(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime + seconds) + 1)
 

@@ -44,7 +44,13 @@ class Columns(tuple[str, ...]):
     __slots__ = ()
 
     def tolist(self) -> list[str]:
-        """List the names."""
+        """List the names.
+
+        Returns
+        -------
+        list of str
+            In the order of the columns.
+        """
         return list(self)
 
 
