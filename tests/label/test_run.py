@@ -21,7 +21,15 @@ ROWS = pl.DataFrame(
 )
 DEV = pl.DataFrame({"row_id": ["b", "c"], "gold": [0, 0]}, schema_overrides={"gold": pl.Int8})
 SUITE = SuiteSettings(min_coverage=0, max_conflict=1, min_functions_per_class=0, determinism_rows=4, max_ms_per_row=1e6)
-LIMITS = {"n_workers": 1, "timeout_seconds": 30, "memory_limit_mb": 500, "vote_cache_mb": 10, "suite": SUITE}
+LIMITS = {
+    "n_workers": 1,
+    "timeout_seconds": 30,
+    "memory_limit_mb": 500,
+    "confined": True,
+    "readable_folders": [],
+    "vote_cache_mb": 10,
+    "suite": SUITE,
+}
 SETTINGS = LabelSettings(on_error="fail", max_failures=0, hidden_columns=("group",), **LIMITS)
 YAML = """functions:
   - {name: wins, kind: keywords, words: [win], vote: spam}
@@ -100,3 +108,25 @@ def test_quarantined_failures_are_counted_in_the_table(folder):
     done = run(folder(f__py=source), settings=settings)
     assert done.summary["Failures"].to_list() == [4]
     assert [failure.row_id for failure in done.failures] == ["a", "b", "c", "d"]
+
+
+def test_a_copy_of_held_out_gold_beside_the_functions_is_named(folder):
+    number = 400
+    splits = ["train", "train", "train", "dev", "valid"] * (number // 5)
+    gold = [k // 5 % 2 for k in range(number)]
+    texts = [f"{'win' if gold[k] and k % 3 else 'hello'} {k}" for k in range(number)]
+    ids = [f"r{k}" for k in range(number)]
+    rows = pl.DataFrame({"row_id": ids, "key": ids, "batch": "x", "split": splits, "text": texts, "group": "g"})
+    known = rows.with_columns(answer=pl.Series([CLASSES[k] for k in gold])).filter(pl.col("split") != "train")
+    copy = known.select("row_id", "answer").write_csv()
+    line = "  - {name: copied, kind: annotator, file: copy.csv, column: answer}\n"
+    path = folder(f__yaml=YAML + line, copy__csv=copy)
+    done = label(
+        batches_of(rows, []), DEV, path, classes=CLASSES, settings=SETTINGS_WITHOUT_HIDDEN, storage=VoteStorage(len)
+    )
+    assert len(done.notes) == 1
+    assert done.notes[0].startswith("copied votes on 100.0% of ")
+    assert "it knows what its row does not show, such as gold" in done.notes[0]
+
+
+SETTINGS_WITHOUT_HIDDEN = SETTINGS.model_copy(update={"hidden_columns": ()})

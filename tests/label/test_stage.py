@@ -24,7 +24,14 @@ SUITE = {
     "determinism_rows": 2,
     "max_ms_per_row": 1e6,
 }
-LIMITS = {"n_workers": 1, "timeout_seconds": 30, "memory_limit_mb": 500, "vote_cache_mb": 10}
+LIMITS = {
+    "n_workers": 1,
+    "timeout_seconds": 30,
+    "memory_limit_mb": 500,
+    "confined": True,
+    "readable_folders": [],
+    "vote_cache_mb": 10,
+}
 PARAMS = {
     "problems": ["mail"],
     "mail": {
@@ -123,3 +130,23 @@ def test_the_stage_starts_without_heavy_libraries():
     code = f"import sys, tidemill.stages.label; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "place", ["data/mail/gold/x.parquet", "data/incoming/mail/x.csv", ".dvc/cache/files/md5/00/1", "reports/x.csv"]
+)
+def test_no_function_reads_gold_nor_where_copies_of_it_lie(project, capsys, place):
+    (project / place).parent.mkdir(parents=True, exist_ok=True)
+    (project / place).write_text("row_id,gold\nc,spam\n")
+    source = f"from tidemill.label import labeling_function\n\n@labeling_function()\ndef peeks(row):\n    return len(open({place!r}).read()) % 2\n"
+    (project / "src/problems/mail/peeks.py").write_text(source)
+    with pytest.raises(SystemExit):
+        label.main()
+    assert f"a labeling function may not read {place}: it sees its row alone" in capsys.readouterr().err
+    (project / "src/problems/mail/peeks.py").unlink()
+    (project / "src/problems/mail/gold.csv").symlink_to(project / place)
+    entry = "functions: [{name: knows, kind: annotator, file: gold.csv, column: gold}]"
+    (project / "src/problems/mail/g.yaml").write_text(entry)
+    with pytest.raises(SystemExit):
+        label.main()
+    assert "is outside src/problems/mail, for it is" in capsys.readouterr().err

@@ -39,6 +39,16 @@ def label(
     seconds: Annotated[float, Option(help="longest that a Python function may take for a row")] = 10.0,
     megabytes: Annotated[int, Option(help="most memory that a Python function may take")] = 2000,
     processes: Annotated[int, Option(help="worker processes for Python functions (0: one per core)")] = 0,
+    readable: Annotated[
+        list[Path] | None,
+        Option(metavar="PATH", help="what Python functions may read besides their own folder, such as a model"),
+    ] = None,
+    confined: Annotated[
+        bool,
+        Option(
+            help="keep Python functions from other files, the network and processes of their own", show_default=True
+        ),
+    ] = True,
     encoding: Encoding = None,
     delimiter: Delimiter = None,
     header: Header = None,
@@ -68,6 +78,8 @@ def label(
             seconds=seconds,
             megabytes=megabytes,
             processes=processes,
+            readable=readable or (),
+            confined=confined,
             reading=ReadOptions(encoding, delimiter, header),
         )
         votes = cast(request)

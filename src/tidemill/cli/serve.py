@@ -15,10 +15,19 @@ def serve(
     *,
     host: Annotated[str, Option(help="127.0.0.1: this machine alone")] = "127.0.0.1",
     port: Annotated[int, Option(help="0: a free one, which is printed")] = 8080,
+    allowed_host: Annotated[
+        list[str] | None,
+        Option(
+            metavar="NAME",
+            help="a name by which it is asked for, besides addresses, localhost and this machine's name; may come again",
+        ),
+    ] = None,
     version: ModelVersion = None,
     abstain_below: AbstainBelow = 0.0,
     max_rows: Annotated[int, Option(metavar="N", help="rows of one request")] = 256,
     max_bytes: Annotated[int, Option(metavar="N", help="bytes of one request")] = 16_000_000,
+    connections: Annotated[int, Option(metavar="N", help="connections of one address at a time")] = 32,
+    header_seconds: Annotated[float, Option(help="how long the headers of a request may take to arrive")] = 10.0,
     seconds: Annotated[float, Option(help="how long one request may take")] = 30.0,
     engine: EngineName = "auto",
 ) -> None:
@@ -35,6 +44,9 @@ def serve(
     project = open_project(problem)
     given = {
         "host": host,
+        "allowed_hosts": allowed_host or [],
+        "connections": connections,
+        "header_seconds": header_seconds,
         "port": port,
         "abstain_below": abstain_below,
         "max_rows": max_rows,

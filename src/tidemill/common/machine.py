@@ -15,3 +15,14 @@ def cores() -> int:
     """
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def physical_memory() -> float:
+    """Measure the memory that the machine has.
+
+    Returns
+    -------
+    float
+        Megabytes.
+    """
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / (1 << 20)

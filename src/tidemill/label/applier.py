@@ -16,8 +16,7 @@ from tidemill.common.frames import is_pandas, like, to_polars
 from tidemill.contracts import InputError, Votes
 from tidemill.label.engine.apply import apply
 from tidemill.label.engine.failures import Failure, OnError, Quarantine, fail
-from tidemill.label.functions.declared import AnyFunction
-from tidemill.label.functions.labeling_function import LabelingFunction
+from tidemill.label.functions.declared import AnyFunction, DeclaredLabelingFunction
 from tidemill.label.functions.loading import refuse_bad_names
 
 
@@ -215,7 +214,7 @@ class LFApplier(Estimator):
             return list(self.functions)
         classes = self.classes
         return [
-            function.with_classes(classes) if isinstance(function, LabelingFunction) else function
+            function if isinstance(function, DeclaredLabelingFunction) else function.with_classes(classes)
             for function in self.functions
         ]
 

@@ -13,10 +13,12 @@ import polars as pl
 
 from tidemill.common.class_names import class_names
 from tidemill.contracts import ABSTAIN, ConfigError, DataError
+from tidemill.label.analysis.alike import alike_functions
 from tidemill.label.analysis.summary import lf_summary, printable
+from tidemill.label.cautions import print_cautions
 from tidemill.label.engine.failures import OnError, Quarantine, fail
 from tidemill.label.engine.incremental import Batch, Engine
-from tidemill.label.engine.load import open_functions
+from tidemill.label.engine.load import Access, open_functions
 from tidemill.label.engine.vote_cache import cache_key, hash_of_file
 from tidemill.label.engine.worker_pool import Limits
 from tidemill.label.functions.yaml_lines import read_yaml
@@ -45,6 +47,8 @@ class Request:
     seconds: float = 10.0
     megabytes: int = 2000
     processes: int = 0
+    readable: Sequence[Path] = ()
+    confined: bool = True
     reading: ReadOptions = DEFAULTS
 
 
@@ -133,7 +137,9 @@ def cast(asked: Request) -> Cast:
     rows = _rows(asked.rows, asked.reading)
     report_reading(rows.notes)
     tables, start = [], 0
-    with open_functions(asked.functions, classes, limits, processes=asked.processes) as loaded:
+    access = Access((asked.rows,), tuple(asked.readable), asked.confined)
+    with open_functions(asked.functions, classes, limits, processes=asked.processes, access=access) as loaded:
+        print_cautions(loaded.notes)
         names = tuple(function.name for function in loaded.functions)
         batches = list(_batches(asked.rows, rows))
         engine = Engine(loaded, on_error, asked.cache, asked.recheck)
@@ -146,6 +152,10 @@ def cast(asked: Request) -> Cast:
     write_frame(table, asked.out)
     numbered = asked.classes is None and asked.functions.suffix == ".py"
     failures = tuple(map(str, quarantine.failures))
+    columns = [table[name] for name in names]
+    digests = [hash(column.to_numpy().tobytes()) for column in columns]
+    fires = [int((column != ABSTAIN).sum()) for column in columns]
+    print_cautions([*alike_functions(loaded.functions, digests, fires), *engine.notes()])
     return Cast(table.select(names).to_numpy(), names, () if numbered else classes, failures, asked.out)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import operator
 from collections.abc import Callable, Sequence
@@ -16,13 +17,16 @@ import polars as pl
 
 from tidemill.common.spelling import did_you_mean
 from tidemill.contracts import NO_GOLD, ConfigError, DataError, Votes
+from tidemill.label.analysis.alike import alike_functions
 from tidemill.label.analysis.counts import VoteCounts, count_votes
 from tidemill.label.analysis.quality import Repeatability, vote_quality
+from tidemill.label.analysis.split_dependence import count_by_split, find_dependent
 from tidemill.label.analysis.summary import lf_summary_table, printable
+from tidemill.label.cautions import print_cautions
 from tidemill.label.conditions.labeled_examples import FEATURE
 from tidemill.label.engine.failures import Failure, OnError, Quarantine, fail
 from tidemill.label.engine.incremental import Batch, Engine
-from tidemill.label.engine.load import open_functions
+from tidemill.label.engine.load import Access, open_functions
 from tidemill.label.engine.vote_cache import prune
 from tidemill.label.engine.worker_pool import Limits
 from tidemill.label.settings import LabelSettings
@@ -49,12 +53,15 @@ class LabelResult:
         Failures that were borne.
     n_cast
         How many votes had to be cast.
+    notes
+        What is to be said of functions: that several vote alike, or that one knows what its row does not show.
     """
 
     summary: pl.DataFrame
     quality: pl.DataFrame
     failures: list[Failure]
     n_cast: int
+    notes: list[str]
 
 
 @dataclass(frozen=True)
@@ -117,15 +124,18 @@ def label(
     on_error: OnError = fail if settings.on_error == "fail" else quarantine
     allowed = settings.max_failures if settings.on_error == "quarantine" else 0
     limits = Limits(settings.timeout_seconds, settings.memory_limit_mb, allowed)
-    counted, votes_on_gold = [], []
-    opened = open_functions(folder, classes, limits, processes=settings.n_workers, closed=storage.closed)
+    counted, split, votes_on_gold = [], [], []
+    access = Access(storage.closed, tuple(map(Path, settings.readable_folders)), settings.confined)
+    opened = open_functions(folder, classes, limits, processes=settings.n_workers, access=access)
     with opened as loaded, ThreadPoolExecutor(1) as pool:
+        print_cautions(loaded.notes)
         names = [function.name for function in loaded.functions]
         engine = Engine(loaded, on_error, storage.cache_folder, settings.suite.determinism_rows)
         for batch, cast in zip(batches, engine.votes(batches), strict=True):
             ids = batch.ids()
             storage.write(votes_table(ids, names, cast))
             counted.append(pool.submit(count_votes, cast, n_classes=len(classes)))
+            split.append(pool.submit(count_by_split, cast, ids["split"], len(classes)))
             votes_on_gold.append(on_gold(ids, cast, dev))
     if storage.cache_folder is not None:
         prune(storage.cache_folder, megabytes=settings.vote_cache_mb)
@@ -134,7 +144,10 @@ def label(
         np.concatenate([gold for _, gold in votes_on_gold]),
     )
     counts = functools.reduce(operator.add, (future.result() for future in counted))
-    return _result(counts, of_gold, names, engine, quarantine)
+    dependent = find_dependent([future.result() for future in split], names)
+    alike = alike_functions(loaded.functions, counts.digests, counts.fires.tolist())
+    notes = [*alike, *map(str, dependent), *engine.notes()]
+    return dataclasses.replace(_result(counts, of_gold, names, engine, quarantine), notes=notes)
 
 
 def _result(
@@ -150,7 +163,7 @@ def _result(
     summary = lf_summary_table(counts, names, on_gold=of_gold)
     failures = pl.Series("Failures", [quarantine.counts[name] for name in names], dtype=pl.Int64)
     checked = vote_quality(counts, names, second, classes=classes)
-    return LabelResult(printable(summary.with_columns(failures)), checked, quarantine.failures, engine.n_cast)
+    return LabelResult(printable(summary.with_columns(failures)), checked, quarantine.failures, engine.n_cast, [])
 
 
 def visible_columns(rows: pl.DataFrame, hidden: Sequence[str]) -> pl.DataFrame:

@@ -28,5 +28,7 @@ class LabelSettings(Settings):
     n_workers: Annotated[int, Field(ge=0)]
     timeout_seconds: Annotated[float, Field(gt=0)]
     memory_limit_mb: Annotated[int, Field(ge=1)]
+    confined: bool
+    readable_folders: tuple[str, ...]
     vote_cache_mb: Annotated[int, Field(ge=0)]
     suite: SuiteSettings

@@ -52,6 +52,12 @@ class Paths:
         return self.root / "data" / self.name
 
     @property
+    def closed(self) -> tuple[Path, ...]:
+        """What no labeling function may read: tables, gold among them, and where copies of them lie."""
+        tops = dict.fromkeys((self.root, self.shared))
+        return tuple(top / name for top in tops for name in ("data", ".dvc", ".git", STATE, "reports"))
+
+    @property
     def preflight(self) -> Path:
         """File that records that params.yaml is what conf/ composes to."""
         return self.data / "preflight.json"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
-from tidemill.label.engine.process import prepare
+from tidemill.label.engine.process import confinement_of, prepare
+from tidemill.project.layout import Paths
 
-if __name__ == "__main__" and any(Path("src/problems", *sys.argv[1:2]).glob("[!_]*.py")):
-    prepare()
+if __name__ == "__main__" and len(sys.argv) > 1:
+    _here = Paths.within(sys.argv[1])
+    if any(_here.functions.glob("[!_]*.py")):
+        prepare(confinement_of([_here.functions], _here.closed))
 
 
 import polars as pl
@@ -18,12 +20,12 @@ from tidemill.common.files import atomic_write
 from tidemill.contracts import FEATURES, Contract, gold_contract, votes_contract
 from tidemill.ingest.settings import IngestSettings
 from tidemill.label.analysis.quality import quality_contract
+from tidemill.label.cautions import print_cautions
 from tidemill.label.engine.incremental import Batch
 from tidemill.label.engine.vote_cache import cache_key, hash_of_file
 from tidemill.label.run import VoteStorage, label, visible_columns, with_features
 from tidemill.label.settings import LabelSettings
 from tidemill.project.expectations import check_expectations, defer_pages
-from tidemill.project.layout import Paths
 from tidemill.project.project import Project
 from tidemill.project.stage_arguments import stage_arguments
 from tidemill.project.tables import batch_names, growing, read, read_batches
@@ -48,10 +50,11 @@ def run(project: Project, name: str) -> None:
         check_expectations(table, contract, paths, "votes")
 
     with growing(paths.votes, contract, keeps_contract) as write:
-        storage = VoteStorage(write, cache_folder=paths.state / "votes" / problem.name, closed=(paths.data,))
+        storage = VoteStorage(write, cache_folder=paths.state / "votes" / problem.name, closed=paths.closed)
         done = label(batches, dev, paths.functions, classes=classes, settings=settings, storage=storage)
         for failure in done.failures:
             print(f"quarantined: {failure}", file=sys.stderr)
+        print_cautions(done.notes)
         check_expectations(done.quality, quality_contract(settings.suite), paths, "votes_quality")
     defer_pages(paths.votes, contract, paths, "votes")
     _page_of_quality(done.quality, settings, paths)

@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 
 from tests.apps.factories import build, model, picture
 from tidemill.apps.models.model import CHUNK
+from tidemill.apps.serve.answers import ModelAnswers
 from tidemill.apps.serve.app import application
 from tidemill.apps.serve.request_queue import RequestQueue
 from tidemill.apps.serve.settings import ServiceSettings
@@ -18,7 +19,16 @@ from tidemill.project.project import Project
 from tidemill.train.end_model.outliers import Outliers
 
 SETTINGS = ServiceSettings(
-    host="127.0.0.1", port=0, abstain_below=0.0, max_rows=5, max_bytes=4000, seconds=5.0, engine="torch"
+    host="127.0.0.1",
+    allowed_hosts=("mail.example.org", "*.example.net"),
+    header_seconds=5.0,
+    connections=8,
+    port=0,
+    abstain_below=0.0,
+    max_rows=5,
+    max_bytes=4000,
+    seconds=5.0,
+    engine="torch",
 )
 LINEAGE = {"version": "mail@v1.0.0", "commit": "0" * 40}
 
@@ -27,7 +37,11 @@ def served(name: str, **changes) -> tuple[TestClient, RequestQueue]:
     settings = SETTINGS.model_copy(update=changes)
     desk = RequestQueue(model(name), settings.abstain_below, settings.seconds)
     ingest = Project.open(Path()).load(name, "ingest", IngestSettings)[1]
-    return TestClient(application(desk, ingest, settings, LINEAGE), raise_server_exceptions=False), desk
+    return TestClient(
+        application(ModelAnswers(desk, ingest, settings.max_rows), ingest, settings, LINEAGE),
+        "http://127.0.0.1",
+        raise_server_exceptions=False,
+    ), desk
 
 
 @pytest.fixture
@@ -204,4 +218,31 @@ def test_a_failure_of_its_own_is_logged_and_tells_strangers_nothing(inside, monk
     assert answer.status_code == 500
     assert answer.json() == {"error": {"message": "the service failed; its log says how"}}
     assert client.post("/predict", json=texts("hi")).status_code == 500  # and it goes on
-    assert "POST /predict 500 1 rows" in capsys.readouterr().err
+    assert "POST /predict 500 " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("127.0.0.1:8080", 200),
+        ("localhost", 200),
+        ("[::1]:8080", 200),
+        ("mail.example.org", 200),
+        ("MAIL.example.org.:80", 200),
+        ("one.example.net", 200),
+        ("example.net.evil.example.com", 421),
+        ("rebound.example.com", 421),
+        ("127.0.0.1.example.com", 421),
+    ],
+)
+def test_a_name_that_is_not_the_services_gets_no_answer(mail, host, status):
+    answer = mail.get("/health", headers={"host": host})
+    assert answer.status_code == status
+    assert status == 200 or f"is not asked for as {host}" in answer.json()["error"]["message"]
+
+
+def test_head_is_answered_as_get_is_and_ends_the_connection(mail):
+    answer = mail.head("/health")
+    assert (answer.status_code, answer.headers["connection"]) == (200, "close")
+    assert mail.head("/predict").status_code == 405
+    assert mail.head("/nothing").status_code == 404

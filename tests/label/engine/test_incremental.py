@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tidemill.contracts import DataError, FunctionError
 from tidemill.label.engine.failures import Quarantine, fail
 from tidemill.label.engine.incremental import Batch, Engine
-from tidemill.label.engine.load import open_functions
+from tidemill.label.engine.load import Access, open_functions
 from tidemill.label.engine.worker_pool import Limits
 from tidemill.label.run import visible_columns
 
@@ -228,7 +228,11 @@ HOSTILE = {
     "sleeps": ("if row.text == 'bad':\n        time.sleep(60)", "took longer than"),
     "ends": ("if row.text == 'bad':\n        os._exit(3)", r"ended its process (exit status 3)"),
     "leaves": ("if row.text == 'bad':\n        raise SystemExit(1)", "raised\nTraceback"),
-    "swells": ("if row.text == 'bad':\n        [0] * 10**9", "made its process grow to"),
+    "grabs": ("if row.text == 'bad':\n        [0] * 10**9", "MemoryError"),
+    "swells": (
+        "held = []\n    while row.text == 'bad':\n        held.append(b'x' * 10**6)\n        time.sleep(0.0005)",
+        "made its process grow to",
+    ),
 }
 
 
@@ -276,7 +280,7 @@ def test_functions_cannot_read_the_pipelines_tables(tmp_path):
     body = f"@labeling_function()\ndef peeks(row):\n    return len(open({str(data / 'gold.parquet')!r}).read()) % 2\n"
     functions = python(tmp_path / "f", body)
     with (
-        open_functions(functions, CLASSES, Limits(30, 500, 0), processes=1, closed=[data]) as voters,
+        open_functions(functions, CLASSES, Limits(30, 500, 0), processes=1, access=Access(closed=(data,))) as voters,
         pytest.raises(FunctionError, match=r"may not read .*gold\.parquet: it sees its row alone"),
     ):
         list(Engine(voters, fail).votes([batch_of("x", ["a"])]))

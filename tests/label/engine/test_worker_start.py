@@ -5,7 +5,7 @@ from pathlib import Path
 import grimp
 
 from tidemill.label.engine import worker_start
-from tidemill.label.engine.process import Bounds, Process
+from tidemill.label.engine.process import Bounds, Process, confinement_of
 
 
 def test_the_import_graph_leads_from_the_process_to_what_its_worker_runs():
@@ -29,8 +29,9 @@ def test_a_started_worker_answers_and_reports_a_file_that_cannot_be_loaded(tmp_p
         "from tidemill.label import labeling_function\n\n\n@labeling_function()\ndef one(row):\n    return 1\n",
         encoding="utf-8",
     )
-    header = {"do": "load", "files": [str(tmp_path / "f.py")], "classes": ["a", "b"], "megabytes": 500, "closed": []}
-    process = Process()
+    header = {"do": "load", "files": [str(tmp_path / "f.py")], "classes": ["a", "b"], "megabytes": 500}
+    header |= {"megabytes_to_load": 4000, "seconds": 30}
+    process = Process(confinement_of([tmp_path], []))
     try:
         reply, _ = process.ask(header, bounds=bounds)
         assert [function["name"] for function in reply["files"][0]] == ["one"]

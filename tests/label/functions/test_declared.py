@@ -143,7 +143,7 @@ def test_yaml_is_data_and_never_code(folder):
     ("line", "reason"),
     [
         ("{name: f, kind: keywords, column: txt, words: [a], vote: spam}", "no column 'txt'; did you mean text?"),
-        ("{name: f, kind: keywords, column: n, words: [a], vote: spam}", "cannot be applied to these columns"),
+        ("{name: f, kind: threshold, column: text, above: 1, vote: spam}", "cannot be applied to these columns"),
     ],
 )
 def test_a_column_that_is_not_there_or_not_of_the_kind_names_function_and_line(folder, line, reason):

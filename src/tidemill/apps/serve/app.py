@@ -6,36 +6,38 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tidemill.apps.serve.request_queue import RequestQueue
-from tidemill.apps.serve.request_rows import BAD_BODY, TOO_LARGE, Rows, checked_rows, from_json, refuse_many
+from tidemill.apps.serve.answers import Answering, Body
+from tidemill.apps.serve.hosts import is_allowed
+from tidemill.apps.serve.request_rows import BAD_BODY, TOO_LARGE, refuse_many
 from tidemill.apps.serve.settings import ServiceSettings
 from tidemill.contracts import RequestError, TidemillError
 from tidemill.ingest.settings import IngestSettings
 
 _WRONG_TYPE: Final = 415
 _SLOW: Final = 408
+_MISDIRECTED: Final = 421
 _FAILED: Final = 500
 
 
 def application(
-    desk: RequestQueue, ingest: IngestSettings, settings: ServiceSettings, lineage: Mapping[str, Any]
+    desk: Answering, ingest: IngestSettings, settings: ServiceSettings, lineage: Mapping[str, Any]
 ) -> FastAPI:
     """Make the application: GET /health, GET /version, POST /predict; errors are JSON.
 
     Parameters
     ----------
     desk
-        Queue that answers requests by the model.
+        What answers requests, in this process or another.
     ingest
         What a row must be.
     settings
@@ -49,42 +51,43 @@ def application(
         To be run by an ASGI server.
     """
     service = FastAPI(title="Tidemill", docs_url=None, redoc_url=None, openapi_url=None)  # their pages need the network
-    service.add_middleware(RequestGate, max_bytes=settings.max_bytes)
+    hosts = (settings.host, *settings.allowed_hosts)
+    service.add_middleware(RequestGate, max_bytes=settings.max_bytes, hosts=hosts)
     _errors(service)
 
     @service.get("/health")
     async def health() -> dict[str, str]:
-        return {"status": "ok", "version": desk.model.version}
+        return {"status": "ok", "version": desk.version}
 
     @service.get("/version")
     async def version() -> dict[str, Any]:
         return dict(lineage)
 
     @service.post("/predict")
-    async def predict(request: Request) -> dict[str, Any]:
+    async def predict(request: Request) -> Response:
         start = time.monotonic()
         try:
             async with asyncio.timeout(settings.seconds):
-                rows = await _rows(request, ingest, settings.max_rows)
+                body = await _body(request, ingest, settings.max_rows)
         except TimeoutError as error:
             raise RequestError(f"the body did not arrive in {settings.seconds:g} seconds", status=_SLOW) from error
-        known = await run_in_threadpool(checked_rows, rows, ingest)
-        request.state.rows = len(rows.contents)
-        return await run_in_threadpool(desk.answer, known, start)
+        answer = await run_in_threadpool(desk.answer, body, start)
+        request.state.rows = answer.rows
+        return Response(answer.content, media_type="application/json")
 
     return service
 
 
-async def _rows(request: Request, ingest: IngestSettings, max_rows: int) -> Rows:
+async def _body(request: Request, ingest: IngestSettings, max_rows: int) -> Body:
     """JSON, or of images a form with a file for each."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/json":
-        return from_json(await request.body(), ingest, max_rows)
+        return Body(None, (await request.body(),))
     if kind == "multipart/form-data" and ingest.modality == "image":
         async with request.form(max_files=max_rows + 1, max_fields=0) as form:
             files = [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
             refuse_many(len(files), max_rows)
-            return Rows([file.filename or None for file in files], [await file.read() for file in files])
+            return Body([file.filename or None for file in files], [await file.read() for file in files])
     wanted = "application/json" + (" or multipart/form-data" if ingest.modality == "image" else "")
     raise RequestError(f"content type {kind or 'none'} is not {wanted}", status=_WRONG_TYPE)
 
@@ -111,10 +114,13 @@ def _told(status: int, message: str, row: int | None) -> JSONResponse:
 
 
 class RequestGate:
-    """Limits the size of a request's body, and logs each request in a line."""
+    """Lets in requests for the service's own names, of no more bytes than they may bring; tells each request in a line.
 
-    def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
-        self.app, self.max_bytes = app, max_bytes
+    A request HEAD is answered as GET is, without the body.
+    """
+
+    def __init__(self, app: ASGIApp, *, max_bytes: int, hosts: Sequence[str]) -> None:
+        self.app, self.max_bytes, self.hosts = app, max_bytes, hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on one ASGI request, and log it on standard error."""
@@ -134,10 +140,21 @@ class RequestGate:
         async def heard(message: Message) -> None:
             nonlocal status
             status = message.get("status", status)
+            if (
+                is_head and message["type"] == "http.response.start"
+            ):  # a client that waits for a body sees that none comes
+                message = {**message, "headers": [*message.get("headers", ()), (b"connection", b"close")]}
             await send(message)
 
+        is_head = scope["method"] == "HEAD"
+        inner: Scope = {**scope, "method": "GET"} if is_head else scope
+        host = dict(scope["headers"]).get(b"host", b"").decode("latin-1")
         try:
-            await self.app(scope, counted, heard)
+            if is_allowed(host, self.hosts):
+                await self.app(inner, counted, heard)
+            else:
+                message = f"this service is not asked for as {host}: tidemill serve --allowed-host allows another name"
+                await _told(_MISDIRECTED, message, None)(inner, counted, heard)
         finally:
             rows = scope.get("state", {}).get("rows")
             told = f" {rows} rows" if rows else ""

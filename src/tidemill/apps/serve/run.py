@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import signal
 import socket
 import sys
 from typing import Final
 
-from tidemill.apps.models.engines import resolve_engine, use_engine
-from tidemill.apps.models.model import find_model
-from tidemill.apps.serve.lineage import lineage
-from tidemill.apps.serve.request_queue import RequestQueue
+from tidemill.apps.serve.model_process import ModelProcess, model_command
 from tidemill.apps.serve.settings import ServiceSettings
 from tidemill.contracts import ConfigError
 from tidemill.ingest.settings import IngestSettings
 from tidemill.project.project import Project
 
 LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
-_CONNECTIONS: Final = 64
+_CONNECTIONS: Final = 128
 
 
 def serve(project: Project, problem: str, version: str | None, settings: ServiceSettings) -> None:
@@ -42,29 +40,25 @@ def serve(project: Project, problem: str, version: str | None, settings: Service
     ConfigError
         There is no such version, or the port is taken.
     """
-    _, ingest, paths = project.load(problem, "ingest", IngestSettings)
-    model = find_model(project, problem, version)
-    _say(f"loading {model.version} and its backbone {model.head.backbone.name}")
-    _ = model.embedder.backbone
-    use_engine(
-        resolve_engine(settings.engine, ingest.modality, None), model.embedder, paths, must=settings.engine == "onnx"
-    )
-    desk = RequestQueue(model, settings.abstain_below, settings.seconds)
+    ingest = project.load(problem, "ingest", IngestSettings)[1]
     if settings.host not in LOOPBACK:
         _say(f"caution: {settings.host} is open to others, and the service asks nobody who they are")
-    _listen(desk, ingest, settings, lineage(project, model, problem))
+    command = model_command(problem, version or "", settings.model_dump_json())
+    with contextlib.closing(ModelProcess(command, settings.seconds, project.root)) as model:
+        _listen(model, ingest, settings)
     _say("stopped")
 
 
-def _listen(desk: RequestQueue, ingest: IngestSettings, settings: ServiceSettings, told: dict[str, object]) -> None:
+def _listen(model: ModelProcess, ingest: IngestSettings, settings: ServiceSettings) -> None:
     import uvicorn
 
     from tidemill.apps.serve.app import application
+    from tidemill.apps.serve.connections import ConnectionLimits, protocol
 
     config = uvicorn.Config(
-        application(desk, ingest, settings, told),
+        application(model, ingest, settings, model.about["lineage"]),
         access_log=False,
-        limit_concurrency=_CONNECTIONS,
+        http=protocol(ConnectionLimits(settings.header_seconds, _CONNECTIONS, settings.connections)),
         lifespan="off",
         log_level="warning",
         server_header=False,
@@ -73,7 +67,7 @@ def _listen(desk: RequestQueue, ingest: IngestSettings, settings: ServiceSetting
     )
     with _socket(settings) as listening:
         host, port = listening.getsockname()[:2]
-        _say(f"{desk.model.version} at http://{host}:{port}: POST /predict, GET /health, GET /version; Ctrl-C stops it")
+        _say(f"{model.version} at http://{host}:{port}: POST /predict, GET /health, GET /version; Ctrl-C stops it")
         for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn raises them again once it has stopped
             signal.signal(number, lambda *_: None)
         uvicorn.Server(config).run(sockets=[listening])

@@ -36,6 +36,8 @@ class VoteCounts:
         Rows on which it votes and that are in conflict.
     polarity
         The different votes of each function.
+    digests
+        A hash of each function's votes, to compare functions of these rows with one another.
     """
 
     rows: int
@@ -45,6 +47,7 @@ class VoteCounts:
     overlaps: Counts
     conflicts: Counts
     polarity: tuple[frozenset[int], ...]
+    digests: tuple[int, ...]
 
     def __add__(self, other: VoteCounts) -> VoteCounts:
         """Add the counts of two batches of the same functions."""
@@ -56,6 +59,7 @@ class VoteCounts:
             self.overlaps + other.overlaps,
             self.conflicts + other.conflicts,
             tuple(a | b for a, b in zip(self.polarity, other.polarity, strict=True)),
+            tuple(map(hash, zip(self.digests, other.digests, strict=True))),
         )
 
 
@@ -82,7 +86,7 @@ def count_votes(votes: Votes, *, n_classes: int) -> VoteCounts:
     """
     number = votes.shape[1]
     zeros = np.zeros(number, dtype=np.int64)
-    counts = VoteCounts(0, 0, 0, zeros, zeros, zeros, (frozenset(),) * number)
+    counts = VoteCounts(0, 0, 0, zeros, zeros, zeros, (frozenset(),) * number, (0,) * number)
     for start in range(0, len(votes), _BLOCK):
         counts += _of_block(np.asfortranarray(votes[start : start + _BLOCK]), n_classes)
     return counts
@@ -127,6 +131,7 @@ def _of_block(votes: Votes, n_classes: int) -> VoteCounts:
         count(overlap),
         count(conflict),
         tuple(_values(votes[:, j], n_classes) for j in columns),
+        tuple(hash(votes[:, j].tobytes()) for j in columns),
     )
 
 

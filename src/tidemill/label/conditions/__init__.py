@@ -2,6 +2,7 @@
 
 base              Condition, Limits; patterns of words
 words             keywords, regex
+lookaround        patterns with look-around, with a time limit
 text              fuzzy, lexicon, language
 values            threshold, length, member, flag, date
 external          scores of another model, answers of annotators

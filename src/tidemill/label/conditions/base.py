@@ -101,6 +101,22 @@ class Limits(Condition, ABC):
         return pl.all_horizontal(compared)
 
 
+def as_text(column: str) -> pl.Expr:
+    """Read a column as text: numbers, dates and truth values as they are written.
+
+    Parameters
+    ----------
+    column
+        Name of the column.
+
+    Returns
+    -------
+    polars.Expr
+        Strings; null where the column has no value.
+    """
+    return pl.col(column).cast(pl.String)
+
+
 def bounded(word: str) -> str:
     r"""Make a pattern of a word; a boundary stands only beside letters and digits, so that "$$$" can be matched.
 

@@ -54,14 +54,14 @@ def with_digest(data: Any, info: ValidationInfo) -> Any:
 
 
 def located(file: str, info: ValidationInfo) -> Path:
-    """Find a file next to the file of labeling functions.
+    """Find a file next to the file of labeling functions, or in a folder below.
 
     Parameters
     ----------
     file
         Name of the file as written.
     info
-        Pydantic's context, which names the folder.
+        Pydantic's context, which names the folder, and files and folders that no function may read.
 
     Returns
     -------
@@ -71,12 +71,26 @@ def located(file: str, info: ValidationInfo) -> Path:
     Raises
     ------
     ValueError
-        There is no such file.
+        There is no such file; or it lies, links followed, outside the folder, or where no function may read.
     """
-    path: Path = (info.context or {}).get("folder", Path()) / file
+    context = info.context or {}
+    folder: Path | None = context.get("folder")
+    path = (folder or Path()) / file
     if not path.is_file():
         raise ValueError(f"there is no file {path}")
+    real = path.resolve()
+    if folder is not None and not real.is_relative_to(folder.resolve()):
+        place = "" if real == path.absolute() else f", for it is {real}"
+        raise ValueError(
+            f"{path} is outside {folder}{place}: a labeling function reads files of its own folder alone; copy it there"
+        )
+    if any(real.is_relative_to(closed.resolve()) or _is_same(real, closed) for closed in context.get("closed", ())):
+        raise ValueError(f"{path}: a labeling function may not read it: it sees its row alone")
     return path
+
+
+def _is_same(path: Path, closed: Path) -> bool:
+    return closed.is_file() and path.samefile(closed)
 
 
 def read_table(path: Path) -> pl.DataFrame:

@@ -13,6 +13,7 @@ import re
 import polars as pl
 
 from tidemill.label.conditions.base import Condition, any_of
+from tidemill.label.conditions.lookaround import SECONDS, compiled
 from tidemill.label.conditions.registry import All, AnyOf, Cases
 from tidemill.label.conditions.words import Keywords, Regex
 
@@ -46,7 +47,12 @@ def _(condition: Keywords, text: str) -> Span | None:
 
 @match_span.register
 def _(condition: Regex, text: str) -> Span | None:
-    return _first_match(condition.flagged, text) if condition.column == "text" else None
+    if condition.column != "text":
+        return None
+    if not condition.goes_back:
+        return _first_match(condition.flagged, text)
+    found = compiled(condition.flagged).search(text, timeout=SECONDS)
+    return None if found is None or found.start() == found.end() else found.span()
 
 
 @match_span.register(All)

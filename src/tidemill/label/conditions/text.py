@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
-from tidemill.label.conditions.base import Condition, Limits, Words, bounded
+from tidemill.label.conditions.base import Condition, Limits, Words, as_text, bounded
 from tidemill.label.conditions.files import located
 
 _WORD: Final = r"[\p{L}\p{N}$£€@]+(?:['.-][\p{L}\p{N}]+)*"
@@ -40,7 +40,7 @@ class Fuzzy(Condition):
         polars.Expr
             Boolean per row; null where the column has no value.
         """
-        return pl.col(self.column).map_batches(self._resembles, return_dtype=pl.Boolean)
+        return as_text(self.column).map_batches(self._resembles, return_dtype=pl.Boolean)
 
     def _resembles(self, texts: pl.Series) -> pl.Series:
         phrases = [word.lower() for word in self.words]
@@ -106,7 +106,7 @@ class Lexicon(Limits):
         polars.Expr
             Boolean per row; null where the column has no value.
         """
-        text = pl.col(self.column).str.to_lowercase()
+        text = as_text(self.column).str.to_lowercase()
         words = {word: weight for word, weight in self.weights.items() if word.isalpha()}
         tokens = text.str.extract_all(r"\w+")
         weigh = pl.element().replace_strict(list(words), list(words.values()), default=0.0, return_dtype=pl.Float64)
@@ -161,7 +161,7 @@ class Language(Condition):
         polars.Expr
             Boolean per row; null where the column has no value.
         """
-        return pl.col(self.column).map_batches(self._is_written, return_dtype=pl.Boolean)
+        return as_text(self.column).map_batches(self._is_written, return_dtype=pl.Boolean)
 
     def _is_written(self, texts: pl.Series) -> pl.Series:
         identifier = _identifier(tuple(sorted(self.among or ())))

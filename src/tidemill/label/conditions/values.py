@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 import polars as pl
 from pydantic import Field, StrictFloat, StrictInt, StrictStr, ValidationInfo, field_validator, model_validator
 
-from tidemill.label.conditions.base import Condition, Limits
+from tidemill.label.conditions.base import Condition, Limits, as_text
 from tidemill.label.conditions.files import located
 
 _UNITS: Final = {"characters": r"(?s).", "words": r"\S+", "lines": r"\n"}
@@ -48,7 +48,7 @@ class Length(Limits):
         polars.Expr
             Boolean per row; null where the column has no value.
         """
-        text = pl.col(self.column).str
+        text = as_text(self.column).str
         count = text.len_chars() if self.unit == "characters" else text.count_matches(_UNITS[self.unit])
         return self.within(count.cast(pl.Int64) + int(self.unit == "lines"))
 

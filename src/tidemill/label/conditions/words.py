@@ -8,7 +8,8 @@ import polars as pl
 from pydantic import Field, field_validator, model_validator
 
 from tidemill.contracts import Settings
-from tidemill.label.conditions.base import Condition, Word, Words, any_of
+from tidemill.label.conditions.base import Condition, Word, Words, any_of, as_text
+from tidemill.label.conditions.lookaround import compiled, has_matches, reason_against
 
 Flag = Literal["ignore_case", "multi_line", "dot_all"]
 _FLAGS: Final = {"ignore_case": "i", "multi_line": "m", "dot_all": "s"}
@@ -51,7 +52,7 @@ class Keywords(Condition):
             Boolean per row; null where the column has no value.
         """
         if self.near is not None:
-            return pl.col(self.column).str.contains(self._beside(self.near))
+            return as_text(self.column).str.contains(self._beside(self.near))
         if self.match == "any" and self.at_least in {None, 1}:
             return self._contains(self.words)
         each = [self._contains((word,)).cast(pl.UInt16) for word in self.words]
@@ -65,13 +66,17 @@ class Keywords(Condition):
 
     def _contains(self, words: tuple[str, ...]) -> pl.Expr:
         if not self.whole_words:
-            return pl.col(self.column).str.contains_any(list(words), ascii_case_insensitive=not self.case)
+            return as_text(self.column).str.contains_any(list(words), ascii_case_insensitive=not self.case)
         pattern = any_of(words)
-        return pl.col(self.column).str.contains(pattern if self.case else f"(?i){pattern}")
+        return as_text(self.column).str.contains(pattern if self.case else f"(?i){pattern}")
 
 
 class Regex(Condition):
-    """The column matches a pattern (Rust's syntax: no look-around), at least so many times."""
+    """The column matches a pattern, at least so many times.
+
+    Patterns are of Rust's syntax, linear in the text. One with look-around or back-references is matched by ``regex``, text by
+    text, for no longer than two seconds each.
+    """
 
     main: ClassVar[str | None] = "pattern"
     kind: Literal["regex"]
@@ -83,12 +88,18 @@ class Regex(Condition):
     @field_validator("pattern")
     @classmethod
     def _compiles(cls, pattern: str) -> str:
-        try:
-            pl.Series([""]).str.contains(pattern)
-        except pl.exceptions.PolarsError as error:
-            reason = str(error).split("\n\nThis error occurred")[0].strip()
-            raise ValueError(f"the pattern does not compile: {reason}") from error
+        reason = reason_against(pattern)
+        if reason:
+            try:
+                compiled(pattern)
+            except ValueError as error:
+                raise ValueError(f"the pattern does not compile: {reason}") from error
         return pattern
+
+    @property
+    def goes_back(self) -> bool:
+        """Whether the pattern needs an engine that goes back: it has look-around or back-references."""
+        return bool(reason_against(self.pattern))
 
     @property
     def flagged(self) -> str:
@@ -104,5 +115,10 @@ class Regex(Condition):
         polars.Expr
             Boolean per row; null where the column has no value.
         """
-        text = pl.col(self.column).str
+        column = as_text(self.column)
+        if self.goes_back:
+            return column.map_batches(
+                lambda texts: has_matches(texts, self.flagged, self.at_least), return_dtype=pl.Boolean
+            )
+        text = column.str
         return text.contains(self.flagged) if self.at_least == 1 else text.count_matches(self.flagged) >= self.at_least

@@ -11,7 +11,11 @@ worker_pool      worker processes that hold Python functions
 process          one worker process: started, asked, watched, ended
 worker_start     entry point of a worker process
 worker           what a worker process runs
-sandbox          files that a worker may not read, functions that leak memory
+sandbox          what a worker is confined to; functions that leak memory
+landlock         the kernel refuses files
+seccomp          the kernel refuses system calls
+readable         which files a worker may read
+family           the processes that a worker has started: found, measured, ended
 protocol         frames that parent and worker exchange
 failures         failures of functions: stop at the first, or quarantine them
 """

@@ -15,6 +15,7 @@ import polars as pl
 
 from tidemill.common.spelling import did_you_mean
 from tidemill.contracts import ABSTAIN, Votes, not_class
+from tidemill.label.conditions.vote_names import vote_of
 from tidemill.label.engine.failures import Failure, OnError, fail, traceback_of
 from tidemill.label.engine.row_applier import STATISTIC, Position, RowApplier, check_vote
 from tidemill.label.engine.vectorised import columns_of, vectorised_votes
@@ -152,7 +153,7 @@ def _vectorised(functions: Sequence[DeclaredLabelingFunction], table: pl.DataFra
     """None where one of them cannot be asked or votes wrongly, so that it is found one by one."""
     try:
         votes = vectorised_votes(functions, table)
-    except pl.exceptions.PolarsError:
+    except (pl.exceptions.PolarsError, ValueError):  # a condition's own function raises ValueError
         return None
     wrong = votes.size and (votes.min() < not_class(n_classes - 1) or votes.max() >= n_classes)
     return None if wrong else votes
@@ -198,7 +199,7 @@ def _declared_votes(function: DeclaredLabelingFunction, table: pl.DataFrame) -> 
         return f"there is no column {missing[0]!r}{did_you_mean(missing[0], _readable(table.columns))}"
     try:
         return table.select(function.expression()).to_series()
-    except pl.exceptions.PolarsError as error:
+    except (pl.exceptions.PolarsError, ValueError) as error:
         return f"cannot be applied to these columns: {str(error).splitlines()[0]}"
 
 
@@ -220,6 +221,17 @@ def _batch_votes(function: BatchLabelingFunction, table: pl.DataFrame) -> pl.Ser
         return f"returned {type(answer).__name__}; return a Polars expression, a series or an array, a vote per row"
     if len(answer) != table.height:
         return f"returned {len(answer)} votes for {table.height} rows"
+    if answer.dtype in {pl.String, pl.Categorical, pl.Enum}:
+        return _votes_of_names(answer.cast(pl.String), function.classes)
     if not answer.dtype.is_integer():
-        return f"returned votes of type {answer.dtype}; return integers"
+        return f"returned votes of type {answer.dtype}; return integers, or names of classes"
     return answer
+
+
+def _votes_of_names(answer: pl.Series, classes: Sequence[str]) -> pl.Series | str:
+    names = answer.drop_nulls().unique().to_list()
+    votes = {name: ABSTAIN if name == "ABSTAIN" else vote_of(name, classes) for name in names}
+    unknown = sorted(name for name, vote in votes.items() if vote is None)
+    if unknown:
+        return f"returned {unknown[0]!r}, and there is no such class{did_you_mean(unknown[0], classes)}"
+    return answer.replace_strict(votes, default=None, return_dtype=pl.Int16)

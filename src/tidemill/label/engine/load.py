@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+from tidemill.contracts import ConfigError
+from tidemill.label.engine.process import confinement_of
+from tidemill.label.engine.readable import is_within
+from tidemill.label.engine.sandbox import Confinement
 from tidemill.label.engine.worker_pool import Limits, RemoteFunction, WorkerPool
 from tidemill.label.functions.declared import DeclaredLabelingFunction
 from tidemill.label.functions.function_fingerprint import fingerprint
 from tidemill.label.functions.loading import files_of, load_file, refuse_bad_names
 
 LoadedFunction = DeclaredLabelingFunction | RemoteFunction
+
+
+@dataclass(frozen=True)
+class Access:
+    """What labeling functions may read.
+
+    Parameters
+    ----------
+    closed
+        Files and folders that no function may read, YAML's files included.
+    readable
+        What Python functions may read besides Python's files and the folder of functions.
+    confined
+        Whether the kernel holds Python functions to that, and refuses them the network and processes of their own.
+    """
+
+    closed: tuple[Path, ...] = ()
+    readable: tuple[Path, ...] = ()
+    confined: bool = True
 
 
 @dataclass
@@ -23,6 +47,7 @@ class LoadedFunctions:
     classes: tuple[str, ...]
     limits: Limits
     processes: int
+    confinement: Confinement = field(default_factory=Confinement)
     workers: WorkerPool | None = None
 
     def __enter__(self) -> Self:
@@ -32,23 +57,26 @@ class LoadedFunctions:
         if self.workers is not None:
             self.workers.close()
 
-    def start(self, files: Sequence[Path] = (), *, closed: Sequence[Path] = ()) -> list[list[RemoteFunction]]:
+    @property
+    def notes(self) -> list[str]:
+        """What Python functions are not kept from; empty without any."""
+        return [] if self.workers is None else self.workers.notes
+
+    def start(self, files: Sequence[Path] = ()) -> list[list[RemoteFunction]]:
         """Start workers and load Python files there.
 
         Parameters
         ----------
         files
             Python files.
-        closed
-            Folders that no Python labeling function may read.
 
         Returns
         -------
         list of list of RemoteFunction
             The functions of each file.
         """
-        self.workers = WorkerPool(self.processes)
-        return self.workers.load(files, self.classes, self.limits, closed=closed)
+        self.workers = WorkerPool(self.processes, self.confinement)
+        return self.workers.load(files, self.classes, self.limits)
 
 
 def open_functions(
@@ -57,7 +85,7 @@ def open_functions(
     limits: Limits,
     *,
     processes: int = 0,
-    closed: Sequence[Path] = (),
+    access: Access = Access(),
 ) -> LoadedFunctions:
     """Load labeling functions, in the order of ``load_functions``.
 
@@ -71,8 +99,8 @@ def open_functions(
         What a Python function may take.
     processes
         How many worker processes there may be; 0: one per core.
-    closed
-        Folders that no Python labeling function may read.
+    access
+        What functions may read.
 
     Returns
     -------
@@ -85,19 +113,31 @@ def open_functions(
         As ``load_functions``.
     """
     files = files_of(path) if path.is_dir() or not path.is_file() else [path]
+    _refuse_closed(access)
+    folder = path if path.is_dir() else path.parent
+    confinement = confinement_of([folder, *access.readable], access.closed, enforced=access.confined)
     python = [file for file in files if file.suffix == ".py"]
-    loaded = LoadedFunctions([], tuple(classes), limits, processes)
+    loaded = LoadedFunctions([], tuple(classes), limits, processes, confinement)
     try:
-        by_file: dict[Path, list[Any]] = (
-            dict(zip(python, loaded.start(python, closed=closed), strict=True)) if python else {}
-        )
-        by_file |= {file: load_file(file, classes=classes) for file in files if file not in by_file}
+        by_file: dict[Path, list[Any]] = dict(zip(python, loaded.start(python), strict=True)) if python else {}
+        by_file |= {
+            file: load_file(file, classes=classes, closed=access.closed) for file in files if file not in by_file
+        }
         loaded.functions = [function for file in files for function in by_file[file]]
         refuse_bad_names(loaded.functions, path)
     except BaseException:
         loaded.__exit__()
         raise
     return loaded
+
+
+def _refuse_closed(access: Access) -> None:
+    closed = tuple(map(os.path.realpath, access.closed))
+    for folder in access.readable:
+        if not folder.exists():
+            raise ConfigError(f"label.readable_folders: there is no {folder}")
+        if is_within(os.path.realpath(folder), closed):
+            raise ConfigError(f"label.readable_folders: {folder} holds tables of the pipeline, gold among them")
 
 
 def fingerprint_or_empty(function: LoadedFunction) -> str:

@@ -17,16 +17,22 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
 from tidemill.label.engine import worker_start
-from tidemill.label.engine.protocol import ALL_ROWS, HEAD, NO_FUNCTION, POSITION, memory
+from tidemill.label.engine.family import MARK, end, members, memory_of
+from tidemill.label.engine.protocol import ALL_ROWS, HEAD, NO_FUNCTION, POSITION
+from tidemill.label.engine.sandbox import Confined, Confinement, notes
 
 _PACKAGE: Final = Path(__file__).parents[2]  # tidemill
 _TICK: Final = 0.05
 _BETWEEN: Final = 300.0
+_COUNTED_EVERY: Final = 0.5
+_MOST_PROCESSES: Final = 64
 _PASSED_ON: Final = ("PATH", "HOME", "LANG", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV")
 
 
@@ -58,9 +64,36 @@ class Bounds:
 _READY: Final[list[Process]] = []
 
 
-def prepare() -> None:
-    """Start a worker for the next ``Process.ready()``: it starts while the caller still imports."""
-    _READY.append(Process())
+def confinement_of(folders: Sequence[Path], closed: Sequence[Path], *, enforced: bool = True) -> Confinement:
+    """Confine workers to folders.
+
+    Parameters
+    ----------
+    folders
+        Folders and files that labeling functions may read.
+    closed
+        Files and folders that they may not, wherever they lie.
+    enforced
+        False: they may do what this process may.
+
+    Returns
+    -------
+    Confinement
+        With absolute paths, links followed.
+    """
+    readable, barred = (tuple(map(os.path.realpath, paths)) for paths in (folders, closed))
+    return Confinement(readable, barred, enforced)
+
+
+def prepare(confinement: Confinement) -> None:
+    """Start a worker that the next ``Process.ready()`` of the same confinement takes: it starts while the caller still imports.
+
+    Parameters
+    ----------
+    confinement
+        What it may reach.
+    """
+    _READY.append(Process(confinement))
     atexit.register(_end_unused)
 
 
@@ -70,33 +103,58 @@ def _end_unused() -> None:
 
 
 class Process:
-    """One worker process, with an environment of its own and none of its parent's memory."""
+    """One worker process, with an environment of its own and none of its parent's memory.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    confinement
+        What it may reach.
+    """
+
+    def __init__(self, confinement: Confinement) -> None:
+        self.confinement, self.confined = confinement, Confined()
+        self._mark = uuid.uuid4().hex
+        alive, self._alive = os.pipe()
         self._position_file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the worker
         self._position_file.write(POSITION.pack(NO_FUNCTION, 0))
         self._position_file.flush()
         self._position = mmap.mmap(self._position_file.fileno(), POSITION.size)
         self._traces: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - as above
-        shared = (self._position_file.fileno(), self._traces.fileno())
+        shared = (self._position_file.fileno(), self._traces.fileno(), alive)
         self._child = subprocess.Popen(
-            [sys.executable, "-m", worker_start.__name__, *map(str, shared)],
+            [sys.executable, "-m", worker_start.__name__, *map(str, shared), confinement.dump()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             pass_fds=shared,
-            env=_environment(),
+            env=_environment() | {MARK: self._mark},
+            start_new_session=True,
         )
+        os.close(alive)
 
     @classmethod
-    def ready(cls) -> Process:
-        """Take a worker that was prepared, or start one.
+    def ready(cls, confinement: Confinement) -> Process:
+        """Take a worker that was prepared with this confinement, or start one.
+
+        Parameters
+        ----------
+        confinement
+            What it may reach.
 
         Returns
         -------
         Process
             Running, without functions.
         """
-        return _READY.pop() if _READY else cls()
+        for prepared in _READY:
+            if prepared.confinement == confinement:
+                _READY.remove(prepared)
+                return prepared
+        return cls(confinement)
+
+    @property
+    def notes(self) -> list[str]:
+        """What its functions are not kept from, once they are loaded."""
+        return notes(self.confined, enforced=self.confinement.enforced)
 
     def ask(self, header: dict[str, Any], payload: bytes = b"", *, bounds: Bounds) -> tuple[Any, bytes]:
         """Send a request and wait for the reply.
@@ -127,13 +185,18 @@ class Process:
             raise self._died() from None
 
     def close(self) -> None:
-        """End the process at once, and release what was shared with it."""
-        self._child.kill()
-        self._child.wait()
+        """End the process and those that it has started, at once, and let go of what was shared with it."""
+        self._end()
         for file in (self._child.stdin, self._child.stdout, self._traces, self._position_file):
             with contextlib.suppress(BrokenPipeError):
                 file.close()  # type: ignore[union-attr]
         self._position.close()
+        os.close(self._alive)
+
+    def _end(self) -> None:
+        if self._child.returncode is None:
+            end(self._child.pid, self._mark, search=not self.confined.calls)
+            self._child.wait()
 
     def _send(self, header: dict[str, Any], payload: bytes) -> None:
         text, pipe = json.dumps(header).encode(), self._child.stdin
@@ -146,7 +209,7 @@ class Process:
     def _receive(self, bounds: Bounds) -> tuple[Any, bytes]:
         received, wanted = bytearray(), HEAD.size
         position = last_asked = self._where()
-        since = time.monotonic()
+        since = counted = time.monotonic()
         while True:
             if len(received) >= HEAD.size:
                 wanted = HEAD.size + sum(HEAD.unpack_from(received))
@@ -161,7 +224,12 @@ class Process:
                 position, since, last_asked = current, now, current if current[0] != NO_FUNCTION else last_asked
             if now - since > _bound(position, bounds):
                 raise self._stopped(position, f"took longer than {now - since:.1f} s")
-            held = memory(self._child.pid)
+            family = {self._child.pid}
+            if not self.confined.calls and now - counted > _COUNTED_EVERY:
+                family, counted = members(self._child.pid, self._mark) | family, now
+            if len(family) > _MOST_PROCESSES:
+                raise self._stopped(last_asked, f"has started {len(family) - 1} processes")
+            held = memory_of(family)
             if held > bounds.megabytes:
                 raise self._stopped(last_asked, f"made its process grow to {held:.0f} MB")
 
@@ -183,12 +251,15 @@ class Process:
     def _stopped(self, position: tuple[int, int], reason: str) -> DiedError:
         self._child.send_signal(signal.SIGUSR1)  # the worker writes down where it is, even inside a library
         time.sleep(4 * _TICK)
-        self._child.kill()
-        self._child.wait()
+        self._end()
         return DiedError(*position, f"{reason} and was stopped\n{self._traceback()}")
 
     def _died(self) -> DiedError:
-        code = self._child.wait()
+        os.waitid(
+            os.P_PID, self._child.pid, os.WEXITED | os.WNOWAIT
+        )  # its group keeps its number until it is waited for
+        self._end()
+        code = self._child.returncode
         ending = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
         return DiedError(*self._where(), f"ended its process ({ending})\n{self._traceback()}")
 

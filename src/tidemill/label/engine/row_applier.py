@@ -27,6 +27,9 @@ _BLOCK_OF_IMAGES: Final = 16
 _NO_FUNCTION: Final = -1
 
 
+_Skip = Callable[[int, int], bool]
+
+
 class Position(Protocol):
     """Two numbers: the index of the function that runs, and of the row."""
 
@@ -64,6 +67,7 @@ class RowApplier:
         self.on_error = on_error
         self.position: Position = [_NO_FUNCTION, 0] if position is None else position
         self.skip = skip
+        self.passes_over = skip
 
     def ask(self, table: pl.DataFrame, *, statistics: Sequence[str] = ()) -> tuple[Votes, pl.DataFrame]:
         """Ask all functions of all rows.
@@ -88,6 +92,7 @@ class RowApplier:
             A row's image cannot be read.
         """
         votes = np.full((table.height, len(self.functions)), ABSTAIN, dtype=np.int8)
+        self.passes_over = _or_without_text(self.skip, table)
         measured = np.zeros((table.height, len(statistics)))
         size = _BLOCK_OF_IMAGES if "image" in table.columns else _BLOCK
         starts = range(0, table.height, size)
@@ -124,11 +129,12 @@ class RowApplier:
 
     def _column(self, j: int, rows: Sequence[Row], start: int) -> list[int]:
         function, position, valid = self.functions[j], self.position, range(self.n_classes)
+        passes_over = self.passes_over
         position[0] = j
         votes = []
         for i, row in enumerate(rows, start):
             position[1] = i
-            if self.skip is not None and self.skip(j, i):
+            if passes_over is not None and passes_over(j, i):
                 votes.append(ABSTAIN)
                 continue
             vote: object
@@ -156,6 +162,14 @@ class RowApplier:
         function = self.functions[j]
         self.on_error(Failure(function.name, function.where, i, row.row_id, str(checked)))
         return ABSTAIN
+
+
+def _or_without_text(skip: _Skip | None, table: pl.DataFrame) -> _Skip | None:
+    """On rows without text every function abstains, as declared ones do."""
+    if "text" not in table.columns or not table["text"].null_count():
+        return skip
+    blank = frozenset(table["text"].is_null().arg_true().to_list())
+    return lambda j, i: i in blank or (skip is not None and skip(j, i))
 
 
 class _Raised(str):
@@ -187,7 +201,9 @@ def check_vote(vote: object, n_classes: int) -> int | str:
     if vote is None:
         return "returned None: some path through it has no return; end it with `return ABSTAIN`"
     if isinstance(vote, bool | np.bool_) or not isinstance(vote, numbers.Integral):
-        return f"returned {vote!r} ({type(vote).__name__}); return a class index, ABSTAIN or not_class(k)"
+        return (
+            f"returned {vote!r} ({type(vote).__name__}); return the index or name of a class, ABSTAIN or not_class(k)"
+        )
     if not not_class(n_classes - 1) <= int(vote) < n_classes:
         return (
             f"returned {vote}, which is neither ABSTAIN (-1), nor a class in 0..{n_classes - 1}, nor not_class of one"

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import faulthandler
 import gc
 import io
@@ -27,7 +28,7 @@ from tidemill.label.engine.apply import required_statistics, table_votes
 from tidemill.label.engine.failures import Failure
 from tidemill.label.engine.protocol import ALL_ROWS, HEAD, POSITION, memory
 from tidemill.label.engine.row_applier import RowApplier
-from tidemill.label.engine.sandbox import find_leaking_function, forbid_reading
+from tidemill.label.engine.sandbox import STATE, explained, find_leaking_function, limit_memory, limit_seconds, watch
 from tidemill.label.functions.declared import AnyFunction
 from tidemill.label.functions.function_fingerprint import OpaqueError, fingerprint
 from tidemill.label.functions.labeling_function import LabelingFunction
@@ -35,6 +36,7 @@ from tidemill.label.functions.loading import load_file
 
 _EVERY: Final = 0.5
 _SOME: Final = 1024
+_REST: Final = 600.0
 _SOME_IMAGES: Final = 64
 
 
@@ -49,7 +51,7 @@ class Worker:
         self.position = position
         self.functions: list[AnyFunction] = []
         self.n_classes = self.megabytes = 0
-        self.at_first = 0.0
+        self.at_first = self.seconds = 0.0
 
     def load(self, header: dict[str, Any], _: bytes) -> tuple[dict[str, Any], bytes]:
         """Load files of functions.
@@ -57,23 +59,26 @@ class Worker:
         Parameters
         ----------
         header
-            ``files``, ``classes``, ``megabytes`` and ``closed``.
+            ``files``, ``classes``, ``megabytes`` and ``seconds``.
         _
             Not read: this request has no table.
 
         Returns
         -------
         tuple of dict and bytes
-            ``files``: what is known of the functions of each, and ``megabytes``: the memory of the process.
+            ``files``: what is known of the functions of each, ``megabytes``: the memory of the process, and how it is confined.
         """
-        forbid_reading(header["closed"])
+        watch()
+        limit_memory(header["megabytes_to_load"])
         files = [load_file(Path(file), classes=header["classes"]) for file in header["files"]]
         self.functions = [function for functions in files for function in functions]
         self.n_classes, self.megabytes = len(header["classes"]), header["megabytes"]
         gc.freeze()
-        self.at_first = memory()
+        self.at_first, self.seconds = memory(), header["seconds"]
+        limit_memory(self.megabytes)
         about = [[_about(function) for function in functions] for functions in files]
-        return {"files": about, "megabytes": self.at_first}, b""
+        confined = STATE.confined
+        return {"files": about, "megabytes": self.at_first, "confined": [confined.landlock, confined.calls]}, b""
 
     def ask(self, header: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
         """Ask functions of one kind of a table.
@@ -91,12 +96,13 @@ class Worker:
             ``failures`` and whether there were too many; votes, then image statistics, column by column.
         """
         table = pl.read_ipc(io.BytesIO(payload))
+        limit_seconds(_REST + self.seconds * table.height * len(header["functions"]))
         functions = [self.functions[k] for k in header["functions"]]
         failures: list[Failure] = []
         counts = dict.fromkeys((function.name for function in functions), 0)
 
         def on_error(failure: Failure) -> None:
-            failures.append(failure)
+            failures.append(dataclasses.replace(failure, reason=explained(failure.reason)))
             counts[failure.function] += 1
             if counts[failure.function] > header["max_failures"]:
                 raise _TooManyFailuresError
@@ -208,7 +214,7 @@ def serve(requests: Any, replies: Any, worker: Worker) -> None:
             reply, content = doers[header["do"]](header, payload)
         except TidemillError as error:
             kind = "data" if isinstance(error, DataError) else type(error).__name__
-            reply, content = {"error": kind, "message": str(error)}, b""
+            reply, content = {"error": kind, "message": explained(str(error))}, b""
         text = json.dumps(reply).encode()
         replies.write(HEAD.pack(len(text), len(content)) + text + content)
         replies.flush()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import math
 import queue
 import threading
 from collections.abc import Sequence
@@ -16,12 +15,15 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from tidemill.common.machine import cores
+from tidemill.common.machine import cores, physical_memory
 from tidemill.contracts import DataError, FunctionError, Votes
 from tidemill.label.engine.process import Bounds, DiedError, Process
 from tidemill.label.engine.protocol import ALL_ROWS, NO_FUNCTION
+from tidemill.label.engine.sandbox import Confined, Confinement
 
-_LOADING: Final = Bounds(60.0, 60.0, math.inf)
+_SECONDS_TO_LOAD: Final = 60.0
+_HALF_OF_ALL: Final = physical_memory() / 2
+"""Megabytes that loading functions may take: they may load a model."""
 _ROWS_AT_ONCE: Final = 10_000
 
 
@@ -113,11 +115,14 @@ class WorkerPool:
     ----------
     number
         Most processes; 0: one per core.
+    confinement
+        What they may reach; by default Python's own files.
     """
 
-    def __init__(self, number: int = 0) -> None:
+    def __init__(self, number: int = 0, confinement: Confinement | None = None) -> None:
         self.number = number or cores()
-        self._all = [Process.ready()]
+        self.confinement = confinement or Confinement()
+        self._all = [Process.ready(self.confinement)]
         self._idle: queue.SimpleQueue[Process] = queue.SimpleQueue()
         self._growing = threading.Lock()
 
@@ -126,9 +131,12 @@ class WorkerPool:
         for process in self._all:
             process.close()
 
-    def load(
-        self, files: Sequence[Path], classes: Sequence[str], limits: Limits, *, closed: Sequence[Path] = ()
-    ) -> list[list[RemoteFunction]]:
+    @property
+    def notes(self) -> list[str]:
+        """What labeling functions are not kept from, once they are loaded."""
+        return self._all[0].notes
+
+    def load(self, files: Sequence[Path], classes: Sequence[str], limits: Limits) -> list[list[RemoteFunction]]:
         """Load Python files of labeling functions.
 
         Parameters
@@ -139,8 +147,6 @@ class WorkerPool:
             Names of the classes.
         limits
             What a function may take.
-        closed
-            Folders that no labeling function may read.
 
         Returns
         -------
@@ -153,12 +159,13 @@ class WorkerPool:
             A file cannot be loaded.
         """
         self.limits = limits
-        self._load = {
+        self._load: dict[str, Any] = {
             "do": "load",
             "files": [str(file) for file in files],
             "classes": list(classes),
             "megabytes": limits.megabytes,
-            "closed": [str(folder) for folder in closed],
+            "megabytes_to_load": max(limits.megabytes, _HALF_OF_ALL),
+            "seconds": limits.seconds,
         }
         about = self._loaded(self._all[0])
         numbered = iter(range(sum(map(len, about))))
@@ -230,7 +237,7 @@ class WorkerPool:
         with self._growing:
             may_grow = len(self._all) < self.number
             if may_grow:
-                self._all.append(Process())
+                self._all.append(Process(self.confinement))
                 process = self._all[-1]
         if may_grow:
             self._loaded(process)
@@ -238,18 +245,22 @@ class WorkerPool:
 
     def _loaded(self, process: Process) -> Any:
         try:
-            reply, _ = process.ask(self._load, bounds=_LOADING)
+            reply, _ = process.ask(
+                self._load, bounds=Bounds(_SECONDS_TO_LOAD, _SECONDS_TO_LOAD, self._load["megabytes_to_load"])
+            )
         except DiedError as death:
-            raise FunctionError(f"the labeling functions cannot be loaded: a worker {death.reason}") from None
+            files = ", ".join(self._load["files"])
+            raise FunctionError(f"{files} cannot be loaded: a worker {death.reason}") from None
         _refuse(reply)
         self._at_first = reply["megabytes"]
+        process.confined = Confined(*reply["confined"])
         self._idle.put(process)
         return reply["files"]
 
     def _replaced(self, process: Process) -> Process:
         process.close()
         with self._growing:
-            self._all[self._all.index(process)] = new = Process()
+            self._all[self._all.index(process)] = new = Process(self.confinement)
         self._loaded(new)
         return self._idle.get()
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -110,7 +111,9 @@ def keyword_functions(
     ]
 
 
-def declared_functions(file: YamlFile, classes: Sequence[str]) -> list[DeclaredLabelingFunction]:
+def declared_functions(
+    file: YamlFile, classes: Sequence[str], closed: Sequence[Path] = ()
+) -> list[DeclaredLabelingFunction]:
     """Read the labeling functions of a YAML file.
 
     Parameters
@@ -119,6 +122,8 @@ def declared_functions(file: YamlFile, classes: Sequence[str]) -> list[DeclaredL
         Content of the file and its lines.
     classes
         Names of the classes.
+    closed
+        Files and folders that no function may read, besides all outside the file's folder.
 
     Returns
     -------
@@ -138,8 +143,9 @@ def declared_functions(file: YamlFile, classes: Sequence[str]) -> list[DeclaredL
     entries = file.content["functions"]
     if not isinstance(entries, list):
         raise file.error(("functions",), "`functions` is a list of labeling functions; begin each with `- name:`")
+    context = {"folder": file.path.parent, "classes": tuple(classes), "closed": tuple(closed)}
     return [
-        _function(file, location, entry, classes)
+        _function(file, location, entry, context)
         for index, whole in enumerate(entries)
         for location, entry in _expanded(file, ("functions", index), whole)
     ]
@@ -165,13 +171,13 @@ def _expanded(file: YamlFile, location: Location, entry: Any) -> Iterator[tuple[
 
 
 def _function(
-    file: YamlFile, location: Location, entry: dict[str, Any], classes: Sequence[str]
+    file: YamlFile, location: Location, entry: dict[str, Any], context: dict[str, Any]
 ) -> DeclaredLabelingFunction:
-    name = entry.get("name")
+    name, classes = entry.get("name"), context["classes"]
     if not isinstance(name, str) or not name.strip():
         raise file.error(location, "a labeling function needs a name")
     fields = {key: entry[key] for key in entry if key not in HEAD}
-    condition = _condition(file, location, name, fields, classes)
+    condition = _condition(file, location, name, fields, context)
     if condition.votes_itself:
         return _voting_itself(file, location, entry, condition)
     if "vote" not in entry:
@@ -192,10 +198,10 @@ def _voting_itself(
 
 
 def _condition(
-    file: YamlFile, location: Location, name: str, fields: dict[str, Any], classes: Sequence[str]
+    file: YamlFile, location: Location, name: str, fields: dict[str, Any], context: dict[str, Any]
 ) -> Condition:
     try:
-        return _adapter().validate_python(fields, context={"folder": file.path.parent, "classes": tuple(classes)})
+        return _adapter().validate_python(fields, context=context)
     except ValidationError as error:
         first = min(error.errors(), key=lambda detail: detail["type"] != "extra_forbidden")
         location_of_error = (

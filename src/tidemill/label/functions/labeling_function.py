@@ -6,14 +6,16 @@ sees the whole table and votes on all rows at once.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from tidemill.common.spelling import did_you_mean
-from tidemill.contracts import FunctionError
+from tidemill.contracts import ABSTAIN, FunctionError
 from tidemill.label.conditions.vote_names import vote_of
 from tidemill.label.functions.row import Row, draft_of, final_row, memo_of
 
@@ -86,9 +88,7 @@ class LabelingFunction:
         self.resources = dict(resources or {})
         self.pre = tuple(pre or ())
         if classes is not None:
-            self.classes = tuple(
-                classes
-            )  # unset without names, so that fingerprints of such functions stay as they are
+            self.classes = tuple(classes)
 
     @property
     def where(self) -> str:
@@ -100,6 +100,9 @@ class LabelingFunction:
         for preprocessor in self.pre:
             row = preprocessor(row)
         vote = self.f(row, **self.resources)
+        if type(vote) is int:
+            return vote
+        vote = _single(vote)
         return self._vote_of(vote) if isinstance(vote, str) else vote
 
     def __repr__(self) -> str:
@@ -120,10 +123,14 @@ class LabelingFunction:
         """
         if hasattr(self, "classes"):
             return self
-        return LabelingFunction(self.name, self.f, self.resources, self.pre, classes)
+        named = copy.copy(self)
+        named.classes = tuple(classes)
+        return named
 
     def _vote_of(self, name: str) -> int:
         classes: tuple[str, ...] = getattr(self, "classes", ())
+        if name == "ABSTAIN" and name not in classes:
+            return ABSTAIN
         vote = vote_of(name, classes)
         if vote is None:
             hint = did_you_mean(name, classes) if classes else "; name the classes: @labeling_function(classes=[...])"
@@ -139,10 +146,12 @@ class BatchLabelingFunction:
     name
         Its name, which becomes a column's.
     f
-        ``f(rows, **resources)`` returns a Polars expression or series, or an integer array, a vote per row.
+        ``f(rows, **resources)`` returns a Polars expression or series, or an array, a vote per row: indices or names of classes.
     resources
         Further arguments of the function, by name.
     """
+
+    classes: tuple[str, ...] = ()
 
     def __init__(self, name: str, f: Callable[..., BatchVotes], resources: Mapping[str, Any] | None = None) -> None:
         self.name = name
@@ -160,6 +169,22 @@ class BatchLabelingFunction:
 
     def __repr__(self) -> str:
         return f"BatchLabelingFunction {self.name}"
+
+    def with_classes(self, classes: Sequence[str]) -> BatchLabelingFunction:
+        """Give the same function with names of classes, which it may return in place of indices.
+
+        Parameters
+        ----------
+        classes
+            Names of the classes.
+
+        Returns
+        -------
+        BatchLabelingFunction
+        """
+        named = copy.copy(self)
+        named.classes = tuple(classes)
+        return named
 
 
 def labeling_function(
@@ -260,6 +285,11 @@ def preprocessor(name: str | None = None, *, memoize: bool = False) -> Callable[
     """
     _needs_parentheses(name, "preprocessor")
     return lambda f: Preprocessor(name or _name_of(f), f, memoize=memoize)
+
+
+def _single(value: Any) -> Any:
+    """``numpy.where`` gives an array without dimensions for one row."""
+    return value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value
 
 
 def _source_of(f: Callable[..., Any]) -> str:

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import importlib.machinery
 import importlib.util
+import io
 import sys
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
@@ -78,7 +79,7 @@ def files_of(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.suffix in _SUFFIXES and not path.name.startswith("_"))
 
 
-def load_file(path: Path, *, classes: Sequence[str]) -> list[AnyFunction]:
+def load_file(path: Path, *, classes: Sequence[str], closed: Sequence[Path] = ()) -> list[AnyFunction]:
     """Load the labeling functions of one file, by name.
 
     Parameters
@@ -87,6 +88,8 @@ def load_file(path: Path, *, classes: Sequence[str]) -> list[AnyFunction]:
         Python or YAML file.
     classes
         Names of the classes.
+    closed
+        Files and folders that no function of a YAML file may read, besides all outside the file's folder.
 
     Returns
     -------
@@ -101,8 +104,13 @@ def load_file(path: Path, *, classes: Sequence[str]) -> list[AnyFunction]:
         The YAML file is wrong; file and line are named.
     """
     if path.suffix == ".py":
-        return sorted(_collect(run_file(path), path), key=lambda function: function.name)
-    return sorted(declared_functions(read_yaml(path), classes), key=lambda function: function.name)
+        functions = (_named(function, classes) for function in _collect(run_file(path), path))
+        return sorted(functions, key=lambda function: function.name)
+    return sorted(declared_functions(read_yaml(path), classes, closed), key=lambda function: function.name)
+
+
+def _named(function: AnyFunction, classes: Sequence[str]) -> AnyFunction:
+    return function if isinstance(function, DeclaredLabelingFunction) else function.with_classes(classes)
 
 
 class _Loader(importlib.machinery.SourceFileLoader):
@@ -169,13 +177,15 @@ def run_file(path: Path) -> ModuleType:
     if spec is None or spec.loader is None:
         raise FunctionError(f"{path} cannot be read as Python")
     module = importlib.util.module_from_spec(spec)
-    with _isolated(path.parent.resolve(), module):
+    with _isolated(path.parent.resolve(), module), _usage_held_back():
         try:
             spec.loader.exec_module(module)
         except TidemillError:
             raise
-        except (Exception, SystemExit) as error:
-            raise FunctionError(f"{path} cannot be loaded:\n{_user_lines(error, path)}") from error
+        except SystemExit as error:
+            raise FunctionError(_about_exit(error, path)) from error
+        except Exception as error:
+            raise FunctionError(f"{path} cannot be loaded:\n{_user_lines(error, path)}{_hint(error)}") from error
     return module
 
 
@@ -199,6 +209,37 @@ def _isolated(folder: Path, module: ModuleType) -> Iterator[None]:
             if name == module.__name__ or is_of_folder or name.partition(".")[0] == _PROBLEMS:
                 del sys.modules[name]
         sys.modules.update(others)
+
+
+@contextlib.contextmanager
+def _usage_held_back() -> Iterator[None]:
+    """What a file writes on standard error is let through, but not where it ends the program: usage of another program."""
+    held, ended = io.StringIO(), False
+    try:
+        with contextlib.redirect_stderr(held):
+            yield
+    except FunctionError as error:
+        ended = isinstance(error.__cause__, SystemExit)
+        raise
+    finally:
+        if not ended:
+            sys.stderr.write(held.getvalue())
+
+
+def _about_exit(error: SystemExit, path: Path) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    line = next((frame.lineno for frame in reversed(frames) if Path(frame.filename).resolve() == path.resolve()), 1)
+    what = "reads the command line" if any(frame.name == "parse_args" for frame in frames) else "ends the program"
+    return (
+        f"{path} cannot be loaded: line {line} {what} (SystemExit), and it is another program that loads labeling functions: put "
+        'what the file does as a program below `if __name__ == "__main__":`'
+    )
+
+
+def _hint(error: Exception) -> str:
+    if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] == "snorkel":
+        return "\nA file written for Snorkel imports from tidemill.label in place of snorkel.labeling; docs/from_snorkel.md"
+    return ""
 
 
 def _user_lines(error: BaseException, path: Path) -> str:
@@ -262,7 +303,10 @@ def refuse_bad_names(functions: Sequence[Named], folder: Path) -> None:
         if name in _TAKEN or not name.isprintable() or name != name.strip() or not name:
             raise FunctionError(f"{function.where}: {name!r} cannot be the name of a labeling function; choose another")
         if name in seen:
+            remedy = "rename one"
+            if seen[name].where == function.where:
+                remedy = 'made in a loop, each needs its own: @labeling_function(name=f"says_{word}")'
             raise FunctionError(
-                f"two labeling functions are named {name!r}: {seen[name].where} and {function.where}; rename one"
+                f"two labeling functions are named {name!r}: {seen[name].where} and {function.where}; {remedy}"
             )
         seen[name] = function

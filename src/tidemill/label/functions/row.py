@@ -1,10 +1,10 @@
-"""A table's row as attributes, as labeling functions read it; its image is decoded once for all of them."""
+"""A table's row as attributes, items and a mapping, as labeling functions read it; its image is decoded once for all."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -38,14 +38,33 @@ class Picture:
         return Statistics(self.pixels, self.data)
 
 
+class Columns(tuple[str, ...]):
+    """Names of a row's columns, as ``index`` of a pandas Series gives them."""
+
+    __slots__ = ()
+
+    def tolist(self) -> list[str]:
+        """List the names.
+
+        Returns
+        -------
+        list of str
+            In the order of the columns.
+        """
+        return list(self)
+
+
 class Row:
     """One row: ``row.text`` or ``row["text"]``; a row with an image also has ``row.pixels`` and ``row.stats``.
 
-    Labeling functions share a row, so they cannot change it; a preprocessor gets a ``Draft``. It has no methods, for a
-    column may have any name.
+    It answers as a mapping does, and as a pandas Series: ``row.get("stars", 0)``, ``"stars" in row``, ``row.index``. None of these
+    is an attribute of the class, for a column may have any name, and then is what is given.
 
-    >>> Row({"text": "hello", "words": 1}).text
-    'hello'
+    Labeling functions share a row, so they cannot change it; a preprocessor gets a ``Draft``.
+
+    >>> row = Row({"text": "hello", "words": 1})
+    >>> row.text, row["words"], row.get("stars", 0), "stars" in row.index
+    ('hello', 1, 0, False)
     """
 
     def __init__(self, values: Mapping[str, Any], *, picture: Picture | None = None) -> None:
@@ -59,10 +78,26 @@ class Row:
     def __getattr__(self, name: str) -> Any:
         if name in {"pixels", "stats"} and _PICTURE in self.__dict__:
             return getattr(self.__dict__[_PICTURE], name)
+        if name in _ANSWERS:
+            return _ANSWERS[name](self)
         raise AttributeError(f"the row has no column {name!r}; it has {', '.join(values_of(self))}")
 
     def __getitem__(self, name: str) -> Any:
-        return getattr(self, name)
+        values = self.__dict__
+        if name in values:
+            return values[name]
+        if name in {"pixels", "stats"} and _PICTURE in values:
+            return getattr(self, name)
+        raise KeyError(f"the row has no column {name!r}; it has {', '.join(values_of(self))}")
+
+    def __contains__(self, name: object) -> bool:
+        return name in values_of(self)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(values_of(self))
+
+    def __len__(self) -> int:
+        return len(values_of(self))
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a labeling function may not change its row (it set {name!r}); write a preprocessor")
@@ -72,6 +107,28 @@ class Row:
 
     def __repr__(self) -> str:
         return f"Row({', '.join(f'{name}={value!r:.60}' for name, value in values_of(self).items())})"
+
+
+def _get(row: Row) -> Callable[..., Any]:
+    def get(name: str, default: Any = None) -> Any:
+        try:
+            return row[name]
+        except KeyError:
+            return default
+
+    return get
+
+
+_ANSWERS: Final[dict[str, Callable[[Row], Any]]] = {
+    "get": _get,
+    "index": lambda row: Columns(values_of(row)),
+    "loc": lambda row: row,
+    "keys": lambda row: values_of(row).keys,
+    "values": lambda row: values_of(row).values,
+    "items": lambda row: values_of(row).items,
+    "to_dict": lambda row: values_of(row).copy,
+}
+"""What a mapping or a Series has, made where a row has no such column."""
 
 
 class Draft(Row):
@@ -171,3 +228,6 @@ def picture_of(row: Row) -> Picture:
         raise DataError("the row has no image, so it has no statistics `image.…`")
     picture: Picture = row.__dict__[_PICTURE]
     return picture
+
+
+Mapping.register(Row)

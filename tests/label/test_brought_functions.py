@@ -1,0 +1,249 @@
+"""Labeling functions as people bring them: what they may return, how they look at a row, and what they are told."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tidemill.contracts import FunctionError
+from tidemill.label.command import Request, cast
+
+TEXTS = ["awful soup", "wonderful soup", "not wonderful, was was cold", "stale bread, late", "fine"]
+HEAD = """import numpy as np
+from tidemill.label import ABSTAIN, LabelingFunction, batch_labeling_function, labeling_function
+
+"""
+
+
+@pytest.fixture
+def rows(tmp_path: Path) -> Path:
+    path = tmp_path / "rows.csv"
+    pl.DataFrame({"text": TEXTS, "stars": [1, 5, 1, 2, 3]}).write_csv(path)
+    return path
+
+
+def written(folder: Path, source: str) -> Path:
+    path = folder / "lfs.py"
+    path.write_text(HEAD + source, encoding="utf-8")
+    return path
+
+
+def votes(rows: Path, functions: Path, **options) -> dict[str, list[int]]:
+    asked = {"classes": "bad,good", "processes": 1} | options
+    done = cast(Request(rows=rows, functions=functions, out=rows.parent / "votes.csv", **asked))
+    return {name: done.votes[:, j].tolist() for j, name in enumerate(done.functions)}
+
+
+ANSWERS = {
+    "by_name": '"bad" if "awful" in x.text else ABSTAIN',
+    "by_negated_name": '"not good" if "awful" in x.text else "ABSTAIN"',
+    "by_where": 'np.where("awful" in x.text, 0, -1)',
+    "by_where_of_names": 'np.where("awful" in x.text, "bad", "ABSTAIN")',
+    "by_int64": 'np.int64(0) if "awful" in x.text else np.int64(-1)',
+    "by_unsigned": 'np.uint8("wonderful" in x.text)',
+    "by_item": '0 if "awful" in x["text"] else ABSTAIN',
+    "by_get": '0 if x.get("stars", 0) == 1 else ABSTAIN',
+    "by_missing": '0 if x.get("price", 7) == 7 and "price" not in x else ABSTAIN',
+    "by_index": '0 if "stars" in x.index and "stars" in x.index.tolist() else ABSTAIN',
+    "by_keys": '0 if set(x.keys()) == set(dict(x)) == {"row_id", "text", "stars"} == set(x.index) else ABSTAIN',
+    "by_loc": '0 if x.loc["stars"] == 5 else ABSTAIN',
+}
+
+
+def test_votes_come_as_names_numpy_scalars_and_arrays_and_rows_are_read_as_series_and_mappings(tmp_path, rows):
+    source = "\n\n".join(
+        f"@labeling_function()\ndef {name}(x):\n    return {answer}\n" for name, answer in ANSWERS.items()
+    )
+    source += (
+        '\n\n@batch_labeling_function()\ndef together(rows):\n    return np.where(rows["stars"] < 3, "bad", "good")\n'
+    )
+    assert votes(rows, written(tmp_path, source)) == {
+        "together": [0, 1, 0, 0, 1],
+        "by_name": [0, -1, -1, -1, -1],
+        "by_negated_name": [-3, -1, -1, -1, -1],
+        "by_where": [0, -1, -1, -1, -1],
+        "by_where_of_names": [0, -1, -1, -1, -1],
+        "by_int64": [0, -1, -1, -1, -1],
+        "by_unsigned": [0, 1, 1, 0, 0],
+        "by_item": [0, -1, -1, -1, -1],
+        "by_get": [0, -1, 0, -1, -1],
+        "by_missing": [0] * 5,
+        "by_index": [0] * 5,
+        "by_keys": [0] * 5,
+        "by_loc": [-1, 0, -1, -1, -1],
+    }
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ('"awful" in x.text', r"returned True \(bool\)"),
+        ('np.bool_("awful" in x.text)', r"np\.True_ \(bool\)"),
+        ("-1.0", r"returned -1\.0 \(float\)"),
+        ("0.5", r"returned 0\.5 \(float\)"),
+        ("np.float64(0.5)", r"0\.5\) \(float64\)"),
+        ("np.array(0.5)", r"0\.5\) \(float64\)"),
+        ("np.array([1])", r"returned array\(\[1\]\)"),
+        ('"badd"', "returned 'badd', and there is no such class; did you mean bad"),
+        ('x["price"]', "the row has no column 'price'; it has"),
+    ],
+)
+def test_what_is_no_vote_is_named_with_what_to_return(tmp_path, rows, answer, told):
+    functions = written(tmp_path, f"@labeling_function()\ndef f(x):\n    return {answer}\n")
+    with pytest.raises(FunctionError, match=rf"(?s)labeling function f .*row 0.*{told}"):
+        votes(rows, functions)
+
+
+LOOPS = {
+    "a list": 'rules = [LabelingFunction(f"says_{w}", lambda x: 0 if w in x.text else -1) for w in ["awful", "stale", "was"]]\n',
+    "decorated": 'rules = []\nfor w in ["awful", "stale", "was"]:\n    rules.append(labeling_function(name=f"says_{w}")(lambda x: 0 if w in x.text else -1))\n',
+}
+
+
+@pytest.mark.parametrize("how", LOOPS)
+def test_functions_of_a_loop_that_see_its_last_value_are_named_and_bound_ones_are_not(tmp_path, rows, capsys, how):
+    functions = written(tmp_path, LOOPS[how])
+    assert set(map(tuple, votes(rows, functions).values())) == {(-1, -1, 0, -1, -1)}
+    told = capsys.readouterr().err
+    assert "says_awful, says_stale and says_was vote alike on every row" in told
+    assert "`lambda row, word=word: …`" in told
+    bound = written(tmp_path, LOOPS[how].replace("lambda x:", "lambda x, w=w:"))
+    assert len(set(map(tuple, votes(rows, bound).values()))) == 3
+    assert "vote alike" not in capsys.readouterr().err
+
+
+def test_functions_of_a_loop_with_one_name_are_told_how_to_name_them(tmp_path, rows):
+    source = "rules = []\nfor w in 'ab':\n\n    @labeling_function()\n    def check(x):\n        return -1\n\n    rules.append(check)\n"
+    with pytest.raises(
+        FunctionError, match=r"two labeling functions are named 'check'.*made in a loop, each needs its own"
+    ):
+        votes(rows, written(tmp_path, source))
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("import argparse\n\nargs = argparse.ArgumentParser().parse_args()\n", "line 6 reads the command line"),
+        ("import sys\n\nsys.exit('done')\n", "line 6 ends the program"),
+    ],
+)
+def test_a_file_that_is_a_program_of_its_own_is_told_plainly(tmp_path, rows, capfd, source, told):
+    with pytest.raises(FunctionError, match=rf'{told} \(SystemExit\).*below `if __name__ == "__main__":`'):
+        votes(rows, written(tmp_path, source))
+    assert "usage:" not in capfd.readouterr().err
+    guarded = f'if __name__ == "__main__":\n    {source.splitlines()[0]}\n    {source.splitlines()[2]}\n'
+    function = "\n\n@labeling_function()\ndef f(x):\n    return -1\n"
+    assert votes(rows, written(tmp_path, guarded + function)) == {"f": [-1] * 5}
+
+
+def test_a_file_written_for_snorkel_is_told_what_to_import(tmp_path, rows):
+    source = "import sys\nsys.modules['snorkel'] = None\nfrom snorkel.labeling import labeling_function\n"
+    with pytest.raises(FunctionError, match=r"imports from tidemill\.label in place of snorkel"):
+        votes(rows, written(tmp_path, source))
+
+
+def declared(folder: Path, *lines: str) -> Path:
+    path = folder / "lfs.yaml"
+    path.write_text("\n".join(["functions:", *(f"  - {{{line}}}" for line in lines)]), encoding="utf-8")
+    return path
+
+
+def test_look_around_and_back_references_match_as_other_patterns_do(tmp_path, rows):
+    functions = declared(
+        tmp_path,
+        'name: not_after, kind: regex, pattern: "(?<!not )wonderful", vote: good',
+        r'name: twice, kind: regex, pattern: "\\b(\\w+) \\1\\b", vote: bad',
+        'name: often, kind: regex, pattern: "(?=[aeiou])[a-z]", at_least: 5, flags: [ignore_case], vote: bad',
+        'name: joined, kind: all, of: [{kind: regex, pattern: "soup(?!s)"}, {kind: keywords, words: [awful]}], vote: bad',
+        'name: stars, kind: keywords, column: stars, words: ["5"], vote: good',
+    )
+    # vowels: a w_f_l s__p 5, wonderful soup 5, not wonderful, was was cold 7, stale bread, late 6, fine 2
+    assert votes(rows, functions) == {
+        "joined": [0, -1, -1, -1, -1],
+        "not_after": [-1, 1, -1, -1, -1],
+        "often": [-1, 0, 0, 0, -1],
+        "stars": [-1, 1, -1, -1, -1],
+        "twice": [-1, -1, 0, -1, -1],
+    }
+
+
+def test_a_pattern_that_would_go_back_for_ever_is_stopped_and_names_its_text(tmp_path, monkeypatch):
+    monkeypatch.setattr("tidemill.label.conditions.lookaround.SECONDS", 0.2)
+    rows = tmp_path / "rows.jsonl"
+    pl.DataFrame({"text": ["fine", "a" * 5000 + "!"]}).write_ndjson(rows)
+    functions = declared(
+        tmp_path,
+        'name: slow, kind: regex, pattern: "(?=a)(?:a|a|aa)*(?:b)\\\\b(?<=c)|(?=a)(a?){40}a{40}(?<!a)c", vote: bad',
+    )
+    with pytest.raises(FunctionError, match=r"slow .*took longer than 0\.2 s for row 1, 'aaaa.*…"):
+        votes(rows, functions)
+
+
+def test_a_pattern_of_neither_engine_is_refused_with_its_line(tmp_path, rows):
+    with pytest.raises(Exception, match=r"lfs\.yaml:2: f: pattern: the pattern does not compile"):
+        votes(rows, declared(tmp_path, 'name: f, kind: regex, pattern: "(?<!a", vote: bad'))
+
+
+def test_numbers_are_text_and_rows_without_text_abstain_in_yaml_and_python_alike(tmp_path, capsys):
+    numbers = tmp_path / "numbers.csv"
+    numbers.write_text("text\n10\n205\n", encoding="utf-8")
+    blank = tmp_path / "blank.jsonl"
+    blank.write_text('{"text": "prize"}\n{"text": null}\n', encoding="utf-8")
+    python = written(tmp_path, "@labeling_function()\ndef p(x):\n    return 0 if len(x.text) < 6 else 1\n")
+    yaml = declared(tmp_path, "name: y, kind: length, below: 6, vote: bad")
+    for functions in (python, yaml):
+        assert list(votes(numbers, functions).values()) == [[0, 0]]
+        assert list(votes(blank, functions).values()) == [[0, -1]]
+        assert "1 rows have no text" in capsys.readouterr().err
+
+
+def test_row_ids_that_come_twice_or_not_at_all_are_named(tmp_path, capsys):
+    rows = tmp_path / "rows.csv"
+    rows.write_text("row_id,text\na,x\na,y\n,z\n", encoding="utf-8")
+    votes(rows, declared(tmp_path, "name: y, kind: length, below: 6, vote: bad"))
+    told = capsys.readouterr().err
+    assert "1 row_ids come more than once (a)" in told
+    assert "1 rows have no row_id" in told
+
+
+def test_gold_of_the_file_that_is_labeled_is_out_of_reach_of_yaml_and_python(tmp_path):
+    rows = tmp_path / "rows.csv"
+    pl.DataFrame({"row_id": ["a", "b"], "text": ["x", "y"], "gold": ["bad", "good"]}).write_csv(rows)
+    (tmp_path / "link.csv").symlink_to(rows)
+    (tmp_path / "hard.csv").hardlink_to(rows)
+    for name in ("rows.csv", "link.csv", "hard.csv"):
+        functions = declared(tmp_path, f"name: y, kind: annotator, file: {name}, column: gold")
+        with pytest.raises(Exception, match="a labeling function may not read it"):
+            votes(rows, functions)
+    source = "from pathlib import Path\n\n\n@labeling_function()\ndef p(x):\n    return len(Path(__file__).with_name('rows.csv').read_text()) % 2\n"
+    with pytest.raises(FunctionError, match=r"may not read .*rows\.csv"):
+        votes(rows, written(tmp_path, source))
+
+
+BY_HEART = """
+KNOWN = {known!r}
+
+
+@labeling_function()
+def by_heart(x):
+    return KNOWN.get(x.{key}, ABSTAIN)
+
+
+@labeling_function()
+def by_word(x):
+    return 0 if "bread" in x.text else 1
+"""
+
+
+@pytest.mark.parametrize("key", ["text", "row_id"])
+def test_a_function_that_knows_rows_by_heart_is_named(tmp_path, capsys, key):
+    rows = tmp_path / "rows.csv"
+    table = pl.DataFrame(
+        {"row_id": [f"r{k}" for k in range(30)], "text": [f"{'bread' if k % 3 else 'soup'} {k}" for k in range(30)]}
+    )
+    table.write_csv(rows)
+    known = dict(zip(table[key], [k % 2 for k in range(30)], strict=True))
+    votes(rows, written(tmp_path, BY_HEART.format(known=known, key=key)))
+    told = [line for line in capsys.readouterr().err.splitlines() if "by heart" in line]
+    assert len(told) == 1
+    assert "by_heart: 30 of 30 votes change" in told[0]
