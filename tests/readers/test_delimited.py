@@ -95,3 +95,10 @@ def test_without_a_header_every_line_is_a_row() -> None:
 def test_a_file_of_a_mark_or_a_separator_line_alone_is_refused(text: str) -> None:
     with pytest.raises(DataError, match=r"t\.csv holds no rows"):
         read(text)
+
+
+@pytest.mark.parametrize("text", ["a, b", "no comma"])
+def test_a_space_before_a_quote_belongs_to_no_text(text: str) -> None:
+    table = parse(f'id, text, label\n1, "{text}", good\n'.encode(), "t.csv")
+    assert table.columns == {"id": ["1"], "text": [text], "label": ["good"]}
+    assert table.notes == ("t.csv: spaces before quotes are left out",)

@@ -32,6 +32,8 @@ _NAMES: Final = frozenset(
 """Names that columns have: they are headers although a row may hold them."""
 _LEAST_REPEATS: Final = 2
 _WORDS: Final = {"\t": "tabs"}
+_TYPED: Final = {"\\t": "\t", "tab": "\t", "tabs": "\t"}
+"""How people type a delimiter that shells do not pass on."""
 
 Rows = list[tuple[int, list[str]]]
 
@@ -48,6 +50,7 @@ _DOUBLED: Final = _Quoting({"strict": True}, None)
 _ESCAPED: Final = _Quoting(
     {"strict": True, "escapechar": "\\", "doublequote": False}, "quotes are escaped by backslashes"
 )
+_SPACED: Final = _Quoting({"strict": True, "skipinitialspace": True}, "spaces before quotes are left out")
 _LITERAL: Final = _Quoting({"quoting": csv.QUOTE_NONE}, "quotes are taken literally")
 
 
@@ -87,7 +90,7 @@ def _parsed(text: str, name: str, options: ReadOptions, usual: str) -> Table:
     named = _SEPARATOR_LINE.match(text)
     if named:
         first_line, body = 1, text[named.end() :]
-    delimiter = options.delimiter or (named[1] if named else _delimiter(body, usual))
+    delimiter = _stated(options.delimiter) or (named[1] if named else _delimiter(body, usual))
     notes = (
         []
         if delimiter == usual or options.delimiter
@@ -105,6 +108,17 @@ def _parsed(text: str, name: str, options: ReadOptions, usual: str) -> Table:
     kept, bad = _complete(rows, header, name, options)
     columns = {column: [row[place] or None for _, row in kept] for place, column in enumerate(header)}
     return Table(name, columns, [number for number, _ in kept], notes=tuple(notes), bad=tuple(bad))
+
+
+def _stated(delimiter: str | None) -> str | None:
+    if delimiter is None:
+        return None
+    found = _TYPED.get(delimiter.lower(), delimiter)
+    if len(found) != 1 or found in '"\r\n':
+        raise DataError(
+            f"delimiter {delimiter!r} (--delimiter, ingest.delimiter) is not one character, such as ; or tab"
+        )
+    return found
 
 
 def _word(delimiter: str) -> str:
@@ -145,6 +159,9 @@ def _read(text: str, name: str, delimiter: str, first_line: int) -> tuple[Rows, 
         literal = list(_rows(text, name, delimiter, first_line, _LITERAL))
         if _even(literal) and (found is None or len(found) < len(literal)):
             return literal, _LITERAL
+    spaced = _spaced(text, name, delimiter, first_line)
+    if spaced is not None:
+        return spaced, _SPACED
     if found is not None:
         return found, _DOUBLED
     if '\\"' in text:
@@ -156,6 +173,17 @@ def _read(text: str, name: str, delimiter: str, first_line: int) -> tuple[Rows, 
             return escaped, _ESCAPED
     assert failure is not None  # noqa: S101 - rows or the reason why there are none
     raise failure
+
+
+def _spaced(text: str, name: str, delimiter: str, first_line: int) -> Rows | None:
+    """Rows of a file that has a space before each quote, where they are even then."""
+    if f'{delimiter} "' not in text:
+        return None
+    try:
+        rows = list(_rows(text, name, delimiter, first_line, _SPACED))
+    except DataError:
+        return None
+    return rows if _even(rows) else None
 
 
 def _even(rows: Rows) -> bool:
