@@ -11,7 +11,7 @@ GOLD = gold_contract(2)
 
 
 def gold(*values: int) -> pl.DataFrame:
-    return pl.DataFrame({"row_id": [f"r{i}" for i in range(len(values))], "gold": pl.Series(values, dtype=pl.Int8)})
+    return pl.DataFrame({"row_id": [f"r{i}" for i in range(len(values))], "gold": pl.Series(values, dtype=pl.Int16)})
 
 
 def test_what_is_written_is_read_again(inside: Path):

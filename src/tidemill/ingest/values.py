@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from tidemill.contracts import NO_GOLD
 from tidemill.ingest.row_errors import RowErrors
 from tidemill.ingest.settings import IngestSettings, Kind
+from tidemill.readers.cell_text import as_string
 from tidemill.readers.table import Table, nearest
 
 _TRUE: Final = ("true", "1", "yes", "t", "y")
 _NO_CLASS: Final = frozenset({"-1", "-1.0", "na", "n/a", "<na>", "none", "null", "unlabeled", "unlabelled", "?"})
 """Labels that mean that there is none, where no class has that name."""
+_JOINERS: Final = "\u200c\u200d"
+"""Characters without a width that tell words and emoji apart."""
 _SHOWN: Final = 60
 """Characters of a value that a message shows."""
 _FALSE: Final = ("false", "0", "no", "f", "n")
 
 
 def is_missing(value: object) -> bool:
-    """Test whether a cell holds nothing: null, NaN, or text that is blank or spells NaN.
+    """Test whether a cell holds nothing: null, NaN, or text without a visible character or that spells NaN.
 
     Parameters
     ----------
@@ -34,38 +38,37 @@ def is_missing(value: object) -> bool:
         True also for NaN.
     """
     if isinstance(value, str):
-        return not value.strip() or value.strip() in {"NaN", "nan"}
+        return not any(map(_is_visible, value)) or value.strip() in {"NaN", "nan"}
     return value is None or (isinstance(value, float) and math.isnan(value))
 
 
-def as_string(value: object) -> str:
-    """Write a cell as text; a whole number read as a float is written whole.
+def _is_visible(letter: str) -> bool:
+    return letter.isprintable() and not letter.isspace()
+
+
+def with_usual_names(table: Table, wanted: Iterable[str]) -> Table:
+    """Rename columns that differ from those of the problem by letter case and spaces only.
 
     Parameters
     ----------
-    value
-        Cell of a table.
+    table
+        Rows of a file.
+    wanted
+        Names that settings have.
 
     Returns
     -------
-    str
-        Text as a person would write the value.
-
-    Raises
-    ------
-    TypeError
-        It is a list, an object or bytes.
-
-    Examples
-    --------
-    >>> as_string(4.0), as_string(True), as_string(" x ")
-    ('4', 'true', ' x ')
+    Table
+        What was renamed is noted.
     """
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, (bytes, list, dict)):
-        raise TypeError(value)
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    names, notes = {name: name for name in table.columns}, []
+    for one in wanted:
+        alike = [name for name in table.columns if fold(name) == fold(one)]
+        if not table.has(one) and len(alike) == 1:
+            names[alike[0]] = one
+            notes.append(f"{table.name}: column {alike[0]!r} is read as {one!r}")
+    columns = {names[name]: column for name, column in table.columns.items()}
+    return replace(table, columns=columns, notes=(*table.notes, *notes))
 
 
 def texts(table: Table, settings: IngestSettings, errors: RowErrors | None = None) -> list[str]:
@@ -141,19 +144,19 @@ def keys(table: Table, settings: IngestSettings, contents: Sequence[str], errors
     DataError
         A key is missing or occurs twice (both rows are named), and the policy is to refuse.
     """
-    if settings.key is None:
+    if settings.key_column is None:
         return [content[:16] for content in contents]
     errors = errors or RowErrors(table)
     first: dict[str, int] = {}
     found = []
-    for row, value in enumerate(table.column(settings.key, "ingest.key")):
+    for row, value in enumerate(table.column(settings.key_column, "ingest.key")):
         key = "" if is_missing(value) else (_text(value) or "")
         if not key:
-            errors.add(row, f"column {settings.key!r} is {value!r}; every row needs a key of its own")
+            errors.add(row, f"column {settings.key_column!r} is {value!r}; every row needs a key of its own")
         elif key in first:
             errors.add(
                 row,
-                f"{settings.key} {key!r} is there already, on {table.unit} {table.numbers[first[key]]}; "
+                f"{settings.key_column} {key!r} is there already, on {table.unit} {table.numbers[first[key]]}; "
                 "give one of them another, or set ingest.key to null",
             )
         first.setdefault(key, row)
@@ -228,7 +231,8 @@ def fold(name: str) -> str:
     >>> fold(" Very  Good ")
     'very good'
     """
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+    shown = "".join(letter for letter in name if unicodedata.category(letter) != "Cf" or letter in _JOINERS)
+    return " ".join(unicodedata.normalize("NFKC", shown).casefold().split())
 
 
 def is_no_class(value: object) -> bool:
