@@ -78,7 +78,7 @@ class RowApplier:
         Returns
         -------
         votes : (n_rows, n_functions)
-            int8.
+            int16.
         polars.DataFrame
             The statistics as columns ``image.…``.
 
@@ -87,7 +87,7 @@ class RowApplier:
         DataError
             A row's image cannot be read.
         """
-        votes = np.full((table.height, len(self.functions)), ABSTAIN, dtype=np.int8)
+        votes = np.full((table.height, len(self.functions)), ABSTAIN, dtype=np.int16)
         measured = np.zeros((table.height, len(statistics)))
         size = _BLOCK_OF_IMAGES if "image" in table.columns else _BLOCK
         starts = range(0, table.height, size)

@@ -287,5 +287,5 @@ def _share(mask: Any) -> str:
 
 
 def _in_conflict(votes: Votes) -> Any:
-    named = np.where(votes >= 0, votes, np.iinfo(np.int8).max)
+    named = np.where(votes >= 0, votes, np.iinfo(np.int16).max)
     return (votes >= 0).any(axis=1) & (named.min(axis=1) != votes.max(axis=1))
