@@ -14,6 +14,8 @@ from tidemill.cli.project import open_project
 
 SOME_ERRORS = 3
 """Exit status where some rows could not be predicted."""
+MOST_SHOWN = 12
+"""Classes whose numbers of predictions are printed."""
 
 
 def predict(
@@ -74,7 +76,9 @@ def predict(
         counts = {
             name or "no prediction": count for name, count in sorted(done.counts.items(), key=lambda one: -one[1])
         }
-        said = ", ".join(f"{name} {count:,}" for name, count in counts.items())
+        shown = list(counts.items())[:MOST_SHOWN]
+        rest = len(counts) - len(shown)
+        said = ", ".join(f"{name} {count:,}" for name, count in shown) + (f" and {rest} more classes" if rest else "")
         content = {"out": out, "version": done.version, "rows": done.rows, "predictions": counts, "errors": done.errors}
         lines = [f"{out}, by {done.version}: {done.rows:,} rows: {said}"]
         if done.errors:
