@@ -207,7 +207,7 @@ def made(project: Path, content: str | bytes, name: str = "new.csv", **changes: 
 def test_labels_that_differ_by_case_or_form_are_one_class_and_that_is_told(project: Path) -> None:
     done = made(project, rows_of(["café", "cafe\u0301", "Café", "bar", "bar", "bar"]))
     assert done.classes == ("bar", "café")
-    assert any("'Café', 'café' are one class, 'café'" in line for line in done.lines)
+    assert any(r"'Café', 'cafe\u0301', 'café' are one class, 'café'" in line for line in done.lines)
 
 
 def test_words_for_no_label_are_no_class_and_that_is_told(project: Path) -> None:
@@ -256,7 +256,9 @@ def test_how_a_file_is_read_is_kept_for_its_batches(project: Path) -> None:
     write_params(Project.open(project))
     settings = Project.open(project).load("reviews", "ingest", IngestSettings)[1]
     assert (settings.encoding, settings.delimiter, settings.bad_rows) == ("cp1252", "|", "quarantine")
-    assert "note: 1 rows are set aside, each with its reason" in done.lines
+    assert any(
+        line.startswith("note: 1 rows are set aside, each with its reason; the first is 62: ") for line in done.lines
+    )
 
 
 def test_what_was_guessed_of_a_file_is_told(project: Path) -> None:
@@ -347,3 +349,17 @@ def test_images_that_a_table_names_come_with_it_into_the_project(
     shutil.rmtree(away)
     batches.add_batches(problem, settings, paths)
     assert pl.read_parquet(paths.raw / "list.parquet").height == 6
+
+
+def test_paths_of_images_that_are_taken_for_texts_are_told(project: Path) -> None:
+    source = write(project / "r.csv", "file,kind\n" + "".join(f"shots/{k}.png,{'ab'[k % 2]}\n" for k in range(30)))
+    done = new_problem.create_problem(words(source=str(source), text="file", label="kind"), Project.open(project))
+    assert "note: r.csv: column 'file' holds paths of images; with --image file the rows are the images" in done.lines
+
+
+def test_forms_of_unicode_of_one_name_are_one_class_and_told_apart_in_the_note(project: Path) -> None:
+    names = ("caf\u00e9", "cafe\u0301", "tea")
+    source = write(project / "r.csv", "body,drink\n" + "".join(f"text number {k},{names[k % 3]}\n" for k in range(30)))
+    done = new_problem.create_problem(words(source=str(source), text="body", label="drink"), Project.open(project))
+    assert done.classes == ("caf\u00e9", "tea")
+    assert any(r"'cafe\u0301', 'café' are one class" in line for line in done.lines)

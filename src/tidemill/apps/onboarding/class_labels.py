@@ -104,14 +104,21 @@ def _from_labels(labels: Sequence[object], where: str, notes: list[str]) -> list
             f"({len(said) - len(known)} rows); name the classes with --classes where it is one"
         )
     spellings: dict[str, Counter[str]] = {}
+    written: dict[str, set[str]] = {}
     for name in known:
         spellings.setdefault(fold(name), Counter())[unicodedata.normalize("NFC", name)] += 1
+        written.setdefault(fold(name), set()).add(name)
     _refuse_many(spellings, len(known), where)
-    for counts in spellings.values():
-        if len(counts) > 1 or sum(counts.values()) != known.count(next(iter(counts))):
+    for folded, counts in spellings.items():
+        if written[folded] != set(counts) or len(counts) > 1:
             best = counts.most_common(1)[0][0]
-            notes.append(f"{where}: {', '.join(map(repr, sorted(counts)))} are one class, {best!r}")
+            notes.append(f"{where}: {', '.join(map(_spelled, sorted(written[folded])))} are one class, {best!r}")
     return sorted((counts.most_common(1)[0][0] for counts in spellings.values()), key=natural)
+
+
+def _spelled(name: str) -> str:
+    """A name with escapes where it is not in Unicode's composed form, which looks the same."""
+    return repr(name) if unicodedata.is_normalized("NFC", name) else ascii(name)
 
 
 def _refuse_many(spellings: dict[str, Counter[str]], rows: int, where: str) -> None:

@@ -22,7 +22,7 @@ from tidemill.common.class_names import shown
 from tidemill.common.files import atomic_write
 from tidemill.contracts import STAGES, ConfigError, DataError, Problem
 from tidemill.ingest.batch import build_batch, empty_seen
-from tidemill.ingest.image_paths import ImagePaths
+from tidemill.ingest.image_paths import IMAGE_SUFFIXES, ImagePaths
 from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.source import Source, fetch_beside
 from tidemill.ingest.values import is_missing
@@ -156,7 +156,11 @@ def create_problem(wanted: NewProblem, project: Project) -> CreatedProblem:
     entry = Arrival(batch=batch.name, source=source, sha256=sha256)
     _write(plan, functions, entry, project)
     notes = [f"note: {note}" for note in dict.fromkeys((*plan.notes, *batch.notes))]
-    notes += [f"note: {batch.bad.height} rows are set aside, each with its reason"] if batch.bad.height else []
+    if batch.bad.height:
+        number, reason = batch.bad.row(0)
+        notes.append(
+            f"note: {batch.bad.height} rows are set aside, each with its reason; the first is {number}: {reason}"
+        )
     lines = [*notes, *_told(plan, batch.raw.height, functions).splitlines()]
     return CreatedProblem(batch.raw.height, plan.problem.classes, lines)
 
@@ -228,6 +232,10 @@ def _plan_table(wanted: NewProblem, source: Path) -> _Plan:
             )
     labels = [] if wanted.label is None else table.column(wanted.label, "--label")
     classes, notes = find_classes(wanted.classes, labels, f"column {wanted.label!r}")
+    if modality == "text" and _are_image_paths(table.column(content, "--text")):
+        notes.append(
+            f"{source.name}: column {content!r} holds paths of images; with --image {content} the rows are the images"
+        )
     ingest = {"key": _key(table), modality: content, "gold": wanted.label} | _options(wanted.reading)
     if modality == "image":  # a folder of images beside the table is no batch of its own
         ingest["incoming"] = (INCOMING / wanted.name / f"*{source.suffix}").as_posix()
@@ -237,6 +245,11 @@ def _plan_table(wanted: NewProblem, source: Path) -> _Plan:
     problem = Problem(name=wanted.name, modality=modality, classes=classes)
     known = smallest_class_size(labels, classes) if labels else 0
     return _Plan(Paths.within(wanted.name), source, problem, ingest, others, known, (*table.notes, *notes))
+
+
+def _are_image_paths(values: Sequence[Any]) -> bool:
+    known = [value for value in values if not is_missing(value)]
+    return bool(known) and all(isinstance(value, str) and value.lower().endswith(IMAGE_SUFFIXES) for value in known)
 
 
 def _plan_folder(wanted: NewProblem, source: Path) -> _Plan:
