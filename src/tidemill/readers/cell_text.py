@@ -1,6 +1,11 @@
-"""A cell as text."""
+"""Cells and headers as text."""
 
 from __future__ import annotations
+
+from typing import Final
+
+_INVISIBLE: Final = "\ufeff\u200b\u200e\u200f\u2060"
+"""Byte-order marks and the like, which copied headers have around their names."""
 
 
 def as_string(value: object) -> str:
@@ -30,3 +35,23 @@ def as_string(value: object) -> str:
     if isinstance(value, (bytes, list, dict)):
         raise TypeError(value)
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def plain_header(cell: str) -> str:
+    """Name of a column without spaces and invisible characters around it.
+
+    Parameters
+    ----------
+    cell
+        Of a header.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> plain_header("\ufeff id ")
+    'id'
+    """
+    return cell.strip().strip(_INVISIBLE).strip()

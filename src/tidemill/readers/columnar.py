@@ -9,7 +9,7 @@ from typing import Any, Final
 import polars as pl
 
 from tidemill.contracts import DataError
-from tidemill.readers.cell_text import as_string
+from tidemill.readers.cell_text import as_string, plain_header
 from tidemill.readers.compressed import check_unpacked_size
 from tidemill.readers.table import Table
 
@@ -110,7 +110,7 @@ def parse_excel(data: bytes, name: str) -> Table:
     if not rows:
         raise DataError(f"{name}: the first sheet, {sheet!r}, is empty")
     used = [place for place in range(len(rows[0][1])) if any(row[place] != "" for _, row in rows)]
-    header = {place: as_string(_cell(rows[0][1][place]) or "").strip() or f"column_{place + 1}" for place in used}
+    header = {place: plain_header(as_string(_cell(rows[0][1][place]) or "")) or f"column_{place + 1}" for place in used}
     _refuse_twice(list(header.values()), f"{name}: sheet {sheet!r}")
     columns: dict[str, list[Any]] = {
         column: [_cell(row[place]) for _, row in rows[1:]] for place, column in header.items()

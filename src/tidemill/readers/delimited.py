@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tidemill.contracts import DataError
+from tidemill.readers.cell_text import plain_header
 from tidemill.readers.options import ReadOptions
 from tidemill.readers.table import BadRow, Table
 
@@ -104,6 +105,8 @@ def _parsed(text: str, name: str, options: ReadOptions, usual: str) -> Table:
     notes += [f"{name}: the last column is empty in every row and left out"] if dropped else []
     header, rows, guessed = _header(rows, stated=options.header)
     notes += [f"{name}: {guessed}"] if guessed else []
+    rows, blank = _without_blank_end(rows)
+    notes += [f"{name}: {blank} rows at its end have no values and are left out"] if blank else []
     _refuse_twice(header, name)
     kept, bad = _complete(rows, header, name, options)
     columns = {column: [row[place] or None for _, row in kept] for place, column in enumerate(header)}
@@ -214,7 +217,7 @@ def _without_empty_last(rows: Rows) -> tuple[Rows, bool]:
 
 def _header(rows: Rows, *, stated: bool | None) -> tuple[list[str], Rows, str | None]:
     """Names of the columns, the rows below them, and what was guessed."""
-    first = [cell.strip() for cell in rows[0][1]]
+    first = [plain_header(cell) for cell in rows[0][1]]
     if stated is None:
         cell, times = _repeated(first, rows[1:])
         if cell is None:
@@ -225,6 +228,14 @@ def _header(rows: Rows, *, stated: bool | None) -> tuple[list[str], Rows, str | 
         )
         return _numbered(first), rows, told
     return (first, rows[1:], None) if stated else (_numbered(first), rows, None)
+
+
+def _without_blank_end(rows: Rows) -> tuple[Rows, int]:
+    """Drop the rows of delimiters alone that spreadsheets write below a table, of more than one column."""
+    last = len(rows)
+    while last and len(rows[last - 1][1]) > 1 and not any(cell.strip() for cell in rows[last - 1][1]):
+        last -= 1
+    return rows[:last], len(rows) - last
 
 
 def _numbered(cells: Sequence[str]) -> list[str]:

@@ -142,6 +142,7 @@ def test_classes_that_look_like_numbers_or_booleans_stay_text(project: Path) -> 
         ({"text": "bodi"}, "--text 'bodi' is no column; did you mean 'body'?"),
         ({"label": "star"}, "--label 'star' is no column; did you mean 'stars'?"),
         ({"label": None}, "name them, --classes good,bad"),
+        ({"label": "body"}, "--text and --label: column 'body' cannot be both"),
         ({"label": "author"}, "the classes are x; a problem needs at least two"),
         ({"label": "id"}, "holds 40 different values"),
         ({"classes": "good,bad,good"}, "'good' is there twice"),

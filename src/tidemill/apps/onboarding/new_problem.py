@@ -230,6 +230,8 @@ def _plan_table(wanted: NewProblem, source: Path) -> _Plan:
             raise DataError(
                 f"{source.name}: {word} {column!r} is no column{nearest(column, list(table.columns))}{guessed}"
             )
+    if content == wanted.label:
+        raise ConfigError(f"--{modality} and --label: column {content!r} cannot be both; the label would be in the row")
     labels = [] if wanted.label is None else table.column(wanted.label, "--label")
     classes, notes = find_classes(wanted.classes, labels, f"column {wanted.label!r}")
     if modality == "text" and _are_image_paths(table.column(content, "--text")):
