@@ -345,3 +345,10 @@ def test_characters_that_nobody_sees_are_no_text_and_tell_no_classes_apart(tmp_p
     )
     assert batch.bad["number"].to_list() == [2]
     assert sorted(pl.concat([batch.dev, batch.gold])["gold"].to_list()) == [-1, 0]
+
+
+@pytest.mark.parametrize("kind", ["int", "float"])
+def test_a_boolean_is_no_number(tmp_path: Path, kind: str) -> None:
+    path = write(tmp_path / "t.jsonl", '{"id": 1, "text": "hello", "label": "ham", "stars": true}\n')
+    with pytest.raises(DataError, match=rf"column 'stars' is True, not {kind}"):
+        take(path, settings(meta={"stars": kind}))

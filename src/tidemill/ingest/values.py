@@ -17,6 +17,8 @@ from tidemill.readers.table import Table, nearest
 _TRUE: Final = ("true", "1", "yes", "t", "y")
 _NO_CLASS: Final = frozenset({"-1", "-1.0", "na", "n/a", "<na>", "none", "null", "unlabeled", "unlabelled", "?"})
 """Labels that mean that there is none, where no class has that name."""
+_INVISIBLE: Final = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
+"""Categories of Unicode of characters that nobody sees: controls, formats and spaces."""
 _JOINERS: Final = "\u200c\u200d"
 """Characters without a width that tell words and emoji apart."""
 _SHOWN: Final = 60
@@ -43,7 +45,7 @@ def is_missing(value: object) -> bool:
 
 
 def _is_visible(letter: str) -> bool:
-    return letter.isprintable() and not letter.isspace()
+    return unicodedata.category(letter) not in _INVISIBLE
 
 
 def with_usual_names(table: Table, wanted: Iterable[str]) -> Table:
@@ -292,7 +294,7 @@ def typed(table: Table, name: str, kind: Kind, errors: RowErrors | None = None) 
     DataError
         There is no such column; or a value is not of the kind, and the policy is to refuse.
     """
-    convert: dict[str, Callable[[Any], Any]] = {"string": as_string, "int": _int, "float": float, "bool": _bool}
+    convert: dict[str, Callable[[Any], Any]] = {"string": as_string, "int": _int, "float": _float, "bool": _bool}
     errors = errors or RowErrors(table)
     found: list[Any] = []
     for row, value in enumerate(table.column(name, "ingest.meta or ingest.slices")):
@@ -311,7 +313,15 @@ def _is_absent(value: object, kind: Kind) -> bool:
     return value is None if kind == "string" and isinstance(value, str) else is_missing(value)
 
 
+def _float(value: Any) -> float:
+    if isinstance(value, bool):
+        raise TypeError(value)
+    return float(value)
+
+
 def _int(value: Any) -> int:
+    if isinstance(value, bool):
+        raise TypeError(value)
     number = int(value) if isinstance(value, (int, str)) else float(value)
     if number != int(number) or abs(number) >= 2**63:
         raise ValueError(value)
