@@ -1,4 +1,4 @@
-"""From incoming files to append-only raw batches: gold kept apart, splits fixed, repeated rows told.
+"""From incoming files to append-only raw batches: gold kept apart, splits fixed, repeated rows reported.
 
 batch            one batch of rows and its gold, from one source
 source           which file or folder a batch is read from, and its rows

@@ -84,8 +84,8 @@ def fetch_images(named: Iterable[object], folder: Path, limits: FetchLimits) -> 
     with ThreadPoolExecutor(_THREADS) as threads:
         answers = threads.map(lambda url: _fetch(url, folder / fetched_name(url), limits), missing)
         together = zip(missing, answers, strict=True)
-        told = progress(together, total=len(missing), name="fetching images", unit="images")
-        failed = {url: problem for url, problem in told if problem is not None}
+        outcomes = progress(together, total=len(missing), name="fetching images", unit="images")
+        failed = {url: problem for url, problem in outcomes if problem is not None}
     return len(missing) - len(failed), failed
 
 

@@ -1,4 +1,4 @@
-"""Paths of images that a table names: they stay below one folder, whatever the table says."""
+"""Paths of images that a table names: they stay below one folder, whatever the table holds."""
 
 from __future__ import annotations
 

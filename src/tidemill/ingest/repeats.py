@@ -29,7 +29,7 @@ SIGNATURE: Final = pl.Array(pl.UInt32, PERMUTATIONS)
 _TEMPLATED: Final = 0.2
 """Share of texts that differ from another in digits alone, from which on numbers are content."""
 _MANY: Final = 0.2
-"""Share of rows that repeat others from which on this is told."""
+"""Share of rows that repeat others from which on this is reported."""
 _SHOWN: Final = 80
 
 
@@ -129,7 +129,7 @@ def _fates_by_content(hashes: Sequence[str], known: set[str]) -> list[str]:
 def _joined(
     hashes: Sequence[str], gold: Sequence[int], fates: Sequence[str], contents: Sequence[Any], source: str
 ) -> tuple[list[int], list[str]]:
-    """Labels of equal contents, joined in the row that is kept, and what is told of them."""
+    """Labels of equal contents, joined in the row that is kept, and notes on them."""
     labels: defaultdict[str, Counter[int]] = defaultdict(Counter)
     for content, label in zip(hashes, gold, strict=True):
         if label != NO_GOLD:

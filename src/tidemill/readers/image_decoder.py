@@ -250,10 +250,10 @@ def _is_high(image: Image.Image) -> bool:
 def _composed(image: Image.Image, background: int, notes: tuple[str, ...]) -> Picture:
     shown = image.convert("RGBA")
     low, _ = shown.getchannel("A").getextrema()
-    told = ("transparent pixels: they are composed on white (ingest.image_background)",)
+    note = ("transparent pixels: they are composed on white (ingest.image_background)",)
     ground = Image.new("RGBA", shown.size, (background,) * 3 + (255,))
     ground.alpha_composite(shown)
-    return Picture(ground.convert("RGB"), (*notes, *(told if low != 255 else ())))  # noqa: PLR2004 - opaque
+    return Picture(ground.convert("RGB"), (*notes, *(note if low != 255 else ())))  # noqa: PLR2004 - opaque
 
 
 def _scaled(values: npt.NDArray[Any], bits: int | None) -> tuple[npt.NDArray[np.float32], tuple[str, ...]]:

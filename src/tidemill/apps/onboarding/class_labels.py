@@ -55,9 +55,9 @@ def find_classes(
     if not found:
         raise ConfigError("there are no labels to take the classes from: name them, --classes good,bad")
     if len(found) < _LEAST:
-        told = "".join(f"; {note}" for note in notes)
+        spellings = "".join(f"; {note}" for note in notes)
         raise DataError(
-            f"{where}: the classes are {', '.join(found)}; a problem needs at least two different ones{told}"
+            f"{where}: the classes are {', '.join(found)}; a problem needs at least two different ones{spellings}"
         )
     for name in found:
         _refuse_name(name, where)
