@@ -66,7 +66,7 @@ def _labels(data: Path, root: Path) -> Iterator[tuple[str, Any]]:
             yield votes_set.name, model.predict_proba(votes_set.train)
     for name in PROBLEMS:
         table = pl.read_parquet(root / "data" / name / "votes.parquet")
-        functions = [column for column, kind in table.schema.items() if kind == pl.Int8]
+        functions = [column for column, kind in table.schema.items() if kind == pl.Int16]
         votes = table.select(functions).to_numpy()
         seen = votes[table["split"].is_in(FITTED_ON).to_numpy()]
         yield name, registry.create("auto", 2, seed=SEED).fit(seen).predict_proba(votes)

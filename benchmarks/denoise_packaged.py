@@ -61,7 +61,7 @@ def _problem(folder: Path, params: dict[str, Any]) -> Packaged:
     return Packaged(
         name=folder.name,
         n_classes=len(params["problem"]["classes"]),
-        votes=rows.select(functions).to_numpy().astype(np.int8),
+        votes=rows.select(functions).to_numpy().astype(np.int16),
         features=rows["feature"].to_numpy(),
         gold=known,
         fitted=rows["split"].is_in(FITTED_ON).to_numpy(),

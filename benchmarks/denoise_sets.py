@@ -35,7 +35,7 @@ def load_set(folder: Path) -> VoteSet:
     meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
     content = {name: json.loads(path.read_text(encoding="utf-8")) for name, path in _files(folder).items()}
     votes = {
-        name: np.array([row["weak_labels"] for row in rows.values()], dtype=np.int8) for name, rows in content.items()
+        name: np.array([row["weak_labels"] for row in rows.values()], dtype=np.int16) for name, rows in content.items()
     }
     texts: dict[str, list[Any]] = {
         name: [(row.get("data") or {}).get("text") for row in rows.values()] for name, rows in content.items()
@@ -70,7 +70,7 @@ def _valid(folder: Path) -> tuple[Any, Any]:
     if not path.exists():
         return None, None
     rows = json.loads(path.read_text(encoding="utf-8"))
-    return np.array([row["weak_labels"] for row in rows.values()], dtype=np.int8), _gold(rows)
+    return np.array([row["weak_labels"] for row in rows.values()], dtype=np.int16), _gold(rows)
 
 
 def _files(folder: Path) -> dict[str, Path]:

@@ -59,13 +59,13 @@ def one_sided(seed: int, balance: Any, functions: int) -> Simulated:
         rates[function, owner[function]] = right
     spoke = chance.random((ROWS, functions)) < rates[:, truth].T
     logits = np.log(balance) + np.where(spoke[:, :, None], np.log(rates), np.log1p(-rates)).sum(axis=1)
-    return Simulated(np.where(spoke, owner, -1).astype(np.int8), truth, _posterior(0.5 * logits))
+    return Simulated(np.where(spoke, owner, -1).astype(np.int16), truth, _posterior(0.5 * logits))
 
 
 def _two_sided(truth: Any, accuracy: float, coverage: float, chance: np.random.Generator) -> Any:
     right = chance.random(len(truth)) < accuracy
     spoke = chance.random(len(truth)) < coverage
-    return np.where(spoke, np.where(right, truth, 1 - truth), -1).astype(np.int8)
+    return np.where(spoke, np.where(right, truth, 1 - truth), -1).astype(np.int16)
 
 
 def _said(votes: Any, accuracies: Any) -> Any:

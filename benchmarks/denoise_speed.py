@@ -44,8 +44,8 @@ def main() -> None:
 def simulated(rows: int, functions: int) -> tuple[Any, Any]:
     """Rows and functions -> independent binary votes at 10% coverage, right in 60 to 90%; the truth."""
     chance = np.random.default_rng(0)
-    truth = chance.integers(0, 2, rows).astype(np.int8)
-    votes = np.full((rows, functions), -1, dtype=np.int8)
+    truth = chance.integers(0, 2, rows).astype(np.int16)
+    votes = np.full((rows, functions), -1, dtype=np.int16)
     for function in range(functions):
         covered = np.flatnonzero(chance.random(rows) < COVERAGE)
         right = chance.random(len(covered)) < chance.uniform(0.6, 0.9)

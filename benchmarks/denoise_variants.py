@@ -51,8 +51,8 @@ def _altered(votes: VoteSet, kind: str, rng: np.random.Generator) -> VoteSet | N
         rows = rng.choice(len(votes.train), max(len(votes.train) // 8, 60), replace=False)
         return replace(votes, train=votes.train[rows])
     if kind.startswith("half"):
-        train = np.where(rng.random(votes.train.shape) < 0.5, votes.train, -1).astype(np.int8)
-        test = train if same else np.where(rng.random(votes.test.shape) < 0.5, votes.test, -1).astype(np.int8)
+        train = np.where(rng.random(votes.train.shape) < 0.5, votes.train, -1).astype(np.int16)
+        test = train if same else np.where(rng.random(votes.test.shape) < 0.5, votes.test, -1).astype(np.int16)
         return replace(votes, train=train, test=test)
     if (votes.train_gold < 0).any():
         return None
@@ -74,7 +74,7 @@ def rare(*, seeds: int) -> Iterator[VoteSet]:
                 for seed in range(seeds):
                     rng = np.random.default_rng([seed, positive, negative, two_sided, round(share * 1e4)])
                     truth = (rng.random(ROWS) < share).astype(int)
-                    votes = np.full((ROWS, positive + negative), -1, dtype=np.int8)
+                    votes = np.full((ROWS, positive + negative), -1, dtype=np.int16)
                     for j in range(positive + negative):
                         own = j < positive
                         rates = (0.002, 0.6) if own else (covered, 0.05)

@@ -180,7 +180,7 @@ def write_project(folder: Path, rows: int, *, batches: int, first: int = 0) -> N
         ids = [f"{number:03d}-{k:08d}" for k in range(len(texts))]
         raw = {"row_id": ids, "key": ids, "batch": f"b{number:03d}", "split": "train", "text": texts}
         pl.DataFrame(raw).write_parquet(folder / f"data/many/raw/b{number:03d}.parquet")
-        dev = pl.DataFrame({"row_id": ids[:9], "gold": [0] * 9}, schema_overrides={"gold": pl.Int8})
+        dev = pl.DataFrame({"row_id": ids[:9], "gold": [0] * 9}, schema_overrides={"gold": pl.Int16})
         dev.write_parquet(folder / f"data/many/dev/b{number:03d}.parquet")
     names = [
         {"batch": f"b{number:03d}", "source": f"b{number:03d}.csv", "sha256": "0"} for number in range(first + batches)

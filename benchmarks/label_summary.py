@@ -64,7 +64,7 @@ def main() -> None:
 def _real(folder: Path) -> dict[str, tuple[Any, Any, int]]:
     """Folder of sets -> name -> votes, gold and number of classes, of the rows of test."""
     sets = [load_set(path.parent) for path in sorted(folder.glob("*/meta.json"))]
-    return {one.name: (one.test, one.gold.astype(np.int8), one.n_classes) for one in sets}
+    return {one.name: (one.test, one.gold.astype(np.int16), one.n_classes) for one in sets}
 
 
 def _random() -> dict[str, tuple[Any, Any, int]]:
@@ -72,7 +72,7 @@ def _random() -> dict[str, tuple[Any, Any, int]]:
     for classes, functions in ((2, 10), (3, 40), (7, 68)):
         rng = np.random.default_rng(classes)
         votes = np.where(rng.random((5000, functions)) < 0.9, -1, rng.integers(0, classes, (5000, functions)))
-        found[f"random_{classes}"] = (votes.astype(np.int8), rng.integers(0, classes, 5000).astype(np.int8), classes)
+        found[f"random_{classes}"] = (votes.astype(np.int16), rng.integers(0, classes, 5000).astype(np.int16), classes)
     return found
 
 

@@ -59,7 +59,7 @@ def read(folder: Path, asked: Any) -> dict[str, Any]:
         name: np.array([NO_GOLD if row["label"] is None else row["label"] for row in rows.values()])
         for name, rows in parts.items()
     }
-    votes = np.array([row["weak_labels"] for row in parts["train"].values()], dtype=np.int8)
+    votes = np.array([row["weak_labels"] for row in parts["train"].values()], dtype=np.int16)
     made = embedded_once(folder.name, texts, asked.weights, asked.cache)
     return {"votes": votes, "features": made["train"], "texts": texts, "gold": gold, "valid": made["valid"]}
 

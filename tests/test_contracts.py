@@ -16,7 +16,7 @@ from tidemill.contracts import (
 def votes(**columns: list[int]) -> pl.DataFrame:
     height = len(next(iter(columns.values())))
     start = {"row_id": [f"r{i}" for i in range(height)], "batch": ["b"] * height, "split": ["train"] * height}
-    return pl.DataFrame(start | columns, schema_overrides=dict.fromkeys(columns, pl.Int8))
+    return pl.DataFrame(start | columns, schema_overrides=dict.fromkeys(columns, pl.Int16))
 
 
 def test_every_vote_that_the_contract_names_passes():
@@ -37,14 +37,14 @@ def test_a_missing_column_is_named():
 
 
 def test_a_column_that_no_contract_names_is_refused():
-    table = pl.DataFrame({"row_id": ["a"], "gold": pl.Series([0], dtype=pl.Int8), "peek": [1]})
+    table = pl.DataFrame({"row_id": ["a"], "gold": pl.Series([0], dtype=pl.Int16), "peek": [1]})
     with pytest.raises(DataError, match="column 'peek' is not in the contract of gold"):
         check(table, gold_contract(2), where="gold")
 
 
 def test_a_wrong_type_is_named():
     table = pl.DataFrame({"row_id": ["a"], "gold": [0.0]})
-    with pytest.raises(DataError, match="column 'gold' is Float64, promised Int8"):
+    with pytest.raises(DataError, match="column 'gold' is Float64, promised Int16"):
         check(table, gold_contract(2), where="gold")
 
 

@@ -37,7 +37,7 @@ SPLITS: Final = ("train", "dev", "valid", "test")
 
 STAGES: Final = ("ingest", "embed", "label", "denoise", "search", "train", "evaluate", "monitor")
 
-Votes = npt.NDArray[np.int8]
+Votes = npt.NDArray[np.int16]
 """(rows, functions): a class index, ``ABSTAIN``, or ``not_class(k)``."""
 Probabilities = npt.NDArray[np.float64]
 """(rows, classes): each row sums to 1."""
@@ -223,7 +223,7 @@ def gold_contract(n_classes: int) -> Contract:
     Contract
         Columns ``row_id`` and ``gold``.
     """
-    gold = Column("gold", pl.Int8, minimum=NO_GOLD, maximum=n_classes - 1)
+    gold = Column("gold", pl.Int16, minimum=NO_GOLD, maximum=n_classes - 1)
     return Contract("gold", (_ROW_ID, gold), min_rows=0)
 
 
@@ -231,7 +231,7 @@ FEATURES: Final = Contract("features", (_ROW_ID, Column("feature", pl.Array)))
 
 
 def votes_contract(n_classes: int) -> Contract:
-    """Make the contract of ``votes.parquet``: an int8 column per labeling function.
+    """Make the contract of ``votes.parquet``: an int16 column per labeling function.
 
     Parameters
     ----------
@@ -242,7 +242,7 @@ def votes_contract(n_classes: int) -> Contract:
     -------
     Contract
     """
-    vote = Column("*", pl.Int8, minimum=not_class(n_classes - 1), maximum=n_classes - 1)
+    vote = Column("*", pl.Int16, minimum=not_class(n_classes - 1), maximum=n_classes - 1)
     return Contract("votes", (_ROW_ID, _BATCH, _SPLIT), others=vote)
 
 

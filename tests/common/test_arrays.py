@@ -8,15 +8,15 @@ from tidemill.common.arrays import MAX_CLASSES, feature_array, n_classes_of, nam
 from tidemill.contracts import InputError, not_class
 
 
-def test_the_largest_and_smallest_votes_fit_an_int8():
+def test_the_largest_and_smallest_votes_fit_a_vote():
     extremes = [[MAX_CLASSES - 1, not_class(MAX_CLASSES - 1)]]
     assert named_votes(extremes).votes.tolist() == extremes
-    assert named_votes(extremes).votes.dtype == np.int8
-    with pytest.raises(InputError, match="127 classes: 126 are the most"):
-        named_votes([[0]], 127)
+    assert named_votes(extremes).votes.dtype == np.int16
+    with pytest.raises(InputError, match="1001 classes: 1000 are the most"):
+        named_votes([[0]], 1001)
 
 
-@pytest.mark.parametrize("vote", [126, not_class(126), -1000, 3.5, np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize("vote", [1000, not_class(1000), -40000, 3.5, np.inf, -np.inf, np.nan])
 def test_no_other_value_is_a_vote(vote):
     with pytest.raises(InputError, match="row 1 of votes, function 1: vote"):
         named_votes([[0, 0], [0, vote]])
@@ -56,7 +56,7 @@ def test_what_is_no_matrix_is_refused(votes, message):
     ("votes", "count"), [([[-1]], 2), ([[1]], 2), ([[2]], 3), ([[-2]], 2), ([[-4]], 3), ([[0, -5], [2, -1]], 4)]
 )
 def test_classes_are_counted_by_what_votes_name_or_exclude(votes, count):
-    assert n_classes_of(np.array(votes, dtype=np.int8)) == count
+    assert n_classes_of(np.array(votes, dtype=np.int16)) == count
 
 
 def test_features_are_finite_numbers():

@@ -51,10 +51,10 @@ def test_what_is_no_frame_is_refused(frame):
 
 
 def test_a_table_is_given_in_the_library_of_another_with_its_index():
-    table = pl.DataFrame({"votes": pl.Series([1, 2], dtype=pl.Int8), "names": ["a", None], "list": [[1], []]})
+    table = pl.DataFrame({"votes": pl.Series([1, 2], dtype=pl.Int16), "names": ["a", None], "list": [[1], []]})
     assert like(table, table) is table
     given = like(table, pd.DataFrame({"x": [0, 0]}, index=["r", "s"]))
     assert given.index.tolist() == ["r", "s"]
-    assert given["votes"].dtype == np.int8
+    assert given["votes"].dtype == np.int16
     assert given["list"].tolist() == [[1], []]
     assert like(table, pd.DataFrame({"x": [0]})).index.tolist() == [0, 1]

@@ -18,7 +18,7 @@ def simulated(n_classes=3, rows=400, functions=7, coverage=0.5, seed=1):
     right = chance.random((rows, functions)) < np.linspace(0.55, 0.9, functions)
     wrong = (truth[:, None] + chance.integers(1, n_classes, (rows, functions))) % n_classes
     votes = np.where(right, truth[:, None], wrong)
-    votes = np.where(chance.random((rows, functions)) < coverage, votes, ABSTAIN).astype(np.int8)
+    votes = np.where(chance.random((rows, functions)) < coverage, votes, ABSTAIN).astype(np.int16)
     votes[:5] = ABSTAIN
     refused = chance.random(rows) < 0.1
     votes[refused, 0] = [not_class((k + 1) % n_classes) for k in truth[refused]]
@@ -39,7 +39,7 @@ def fitted(name, votes, features, n_classes=3):
 
 def two_sided(truth, accuracy, coverage, chance):
     right = chance.random(len(truth)) < accuracy
-    return np.where(chance.random(len(truth)) < coverage, np.where(right, truth, 1 - truth), ABSTAIN).astype(np.int8)
+    return np.where(chance.random(len(truth)) < coverage, np.where(right, truth, 1 - truth), ABSTAIN).astype(np.int16)
 
 
 def clones(copies=6, rows=10_000):
@@ -58,7 +58,7 @@ def settings(model):
 def votes_table(rows=200):
     chance = np.random.default_rng(5)
     truth = chance.integers(0, 2, rows)
-    votes = np.where(chance.random((rows, 4)) < 0.8, truth[:, None], 1 - truth[:, None]).astype(np.int8)
+    votes = np.where(chance.random((rows, 4)) < 0.8, truth[:, None], 1 - truth[:, None]).astype(np.int16)
     votes[-3:] = ABSTAIN
     ids = {"row_id": [f"{i:016x}" for i in range(rows)], "batch": ["one"] * rows}
     split = ["train", "dev", "valid", "test"] * (rows // 4)
@@ -69,7 +69,7 @@ def rare_votes(share, positive, negative, seed, rows=4000):
     """Return truth and votes: functions of a rare class right in most cases, of the other class on half of its rows."""
     rng = np.random.default_rng(seed)
     truth = (rng.random(rows) < share).astype(int)
-    votes = np.full((rows, positive + negative), ABSTAIN, dtype=np.int8)
+    votes = np.full((rows, positive + negative), ABSTAIN, dtype=np.int16)
     for j in range(positive):
         votes[rng.random(rows) < np.where(truth == 1, 0.6, 0.002), j] = 1
     for j in range(positive, positive + negative):

@@ -11,7 +11,7 @@ from tidemill.contracts import ConfigError, DataError
 from tidemill.denoise.command import Request, label_votes
 from tidemill.denoise.vote_files import VoteOptions, read_gold, read_votes
 
-VOTES = np.array([[0, 0, -1], [1, 1, 1], [0, -1, 0], [-1, -1, -1]] * 10, dtype=np.int8)
+VOTES = np.array([[0, 0, -1], [1, 1, 1], [0, -1, 0], [-1, -1, -1]] * 10, dtype=np.int16)
 WORDS = {0: "see you soon", 1: "win cash now", -1: "other words here"}
 
 
@@ -139,7 +139,7 @@ def test_auto_writes_report_model_and_plots(tmp_path):
 def test_features_and_gold_are_taken_and_worth_is_told(tmp_path, capsys):
     chance = np.random.default_rng(1)
     truth = np.tile([0, 1, 0, 1], 30)
-    votes = np.where(chance.random((120, 3)) < 0.8, truth[:, None], -1).astype(np.int8)
+    votes = np.where(chance.random((120, 3)) < 0.8, truth[:, None], -1).astype(np.int16)
     np.save(tmp_path / "v.npy", votes)
     np.save(tmp_path / "f.npy", (chance.normal(size=(120, 3)) + 2 * truth[:, None]).astype(np.float32))
     np.save(tmp_path / "g.npy", np.where(np.arange(120) < 80, truth, -1))
@@ -292,3 +292,38 @@ def test_labels_are_written_in_the_format_of_their_suffix(tmp_path):
     assert (tmp_path / "l.csv").read_text().startswith("row_id,p_0,p_1")
     with pytest.raises(ConfigError, match=r"l\.xlsx: \.xlsx is not a format that is written"):
         tidemill("denoise", path, "--classes", "2", "--out", str(tmp_path / "l.xlsx"))
+
+
+def test_names_of_classes_in_other_letter_case_are_votes_and_other_words_are_refused(tmp_path):
+    path = tmp_path / "votes.csv"
+    path.write_text("row_id,a,b\nr0,Ham,SPAM\nr1, ham ,Abstain\n")
+    assert read_votes(path, ["ham", "spam"]).votes.tolist() == [[0, 1], [0, -1]]
+    path.write_text("row_id,a,b\nr0,ham,maybe\nr1,ham,spam\n")
+    with pytest.raises(DataError, match=r"votes\.csv, line 2: column 'b' is 'maybe', no class .* --not-columns b"):
+        read_votes(path, ["ham", "spam"], options=VoteOptions(columns=["a", "b"]))
+    path.write_text("row_id,a,b\nr0,1,0.7\nr1,0,1\n")
+    with pytest.raises(DataError, match=r"line 2: column 'b' is 0\.7, no class"):
+        read_votes(path, "01", options=VoteOptions(columns=["a", "b"]))
+
+
+def test_where_zero_abstains_a_vote_below_zero_is_refused_not_turned_into_another(tmp_path):
+    path = tmp_path / "votes.csv"
+    path.write_text("row_id,a,b\nr0,-1,1\nr1,0,1\n")
+    with pytest.raises(DataError, match="a vote of -1 is no class: classes are numbered from 1"):
+        read_votes(path, "01", options=VoteOptions(abstain=0))
+
+
+def test_a_column_of_other_numbers_is_named_with_the_way_to_leave_it_out(tmp_path):
+    path = tmp_path / "votes.csv"
+    path.write_text("row_id,a,length\nr0,0,40\nr1,1,7\n")
+    with pytest.raises(DataError, match="where it is no function, leave it out with --not-columns length"):
+        read_votes(path, "01")
+
+
+def test_names_of_rows_that_come_twice_or_are_missing_are_noted(tmp_path):
+    path = tmp_path / "votes.csv"
+    path.write_text("row_id,a,b\nr0,0,1\nr0,1,0\n,1,0\n")
+    assert read_votes(path, "01").notes[:2] == (
+        "votes.csv: 1 names in row_id come more than once (r0)",
+        "votes.csv: 1 rows have no row_id",
+    )

@@ -97,12 +97,12 @@ def test_the_best_function_has_the_best_accuracy():
     assert LabelModel("dawid_skene").fit(votes).accuracies_.argmax() == 6
 
 
-@pytest.mark.parametrize("form", ["int8", "int64", "float64", "lists", "polars", "pandas", "votes table"])
+@pytest.mark.parametrize("form", ["int16", "int64", "float64", "lists", "polars", "pandas", "votes table"])
 def test_votes_in_any_form_give_the_same_labels(form):
     votes, _ = simulated()
     columns = {name: votes[:, j] for j, name in enumerate(NAMES)}
     forms = {
-        "int8": votes,
+        "int16": votes,
         "int64": votes.astype(np.int64),
         "float64": votes.astype(np.float64),
         "lists": votes.tolist(),

@@ -73,7 +73,7 @@ def test_the_choice_its_evidence_and_what_else_was_found_are_told_in_words():
 def test_valid_and_test_rows_teach_nothing():
     table = votes_table()
     changed = table.with_columns(
-        pl.when(pl.col("split").is_in(["valid", "test"])).then(pl.lit(1, pl.Int8)).otherwise(pl.col("f0")).alias("f0")
+        pl.when(pl.col("split").is_in(["valid", "test"])).then(pl.lit(1, pl.Int16)).otherwise(pl.col("f0")).alias("f0")
     )
     assert (
         denoise(table, ("a", "b"), settings("dawid_skene")).model

@@ -39,7 +39,7 @@ def test_a_wrong_vote_stops_label_before_anything_is_written(
 
     def spoil(table: pl.DataFrame) -> pl.DataFrame:
         rows = pl.int_range(pl.len()) == 3
-        return table.with_columns(pl.when(rows).then(7).otherwise(pl.last()).cast(pl.Int8).alias(table.columns[-1]))
+        return table.with_columns(pl.when(rows).then(7).otherwise(pl.last()).cast(pl.Int16).alias(table.columns[-1]))
 
     def spoiled(*words: Any, storage: Any, **options: Any) -> Any:
         return real(*words, storage=replace(storage, write=lambda table: storage.write(spoil(table))), **options)

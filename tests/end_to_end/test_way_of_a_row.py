@@ -148,7 +148,7 @@ def test_scrambled_gold_changes_no_label_and_no_model(sprout: Callable[[str], Pa
     for path in (folder / DATA / "gold").glob("*.parquet"):
         table = pl.read_parquet(path)
         path.unlink()
-        table.with_columns(gold=(1 - pl.col("gold")).cast(pl.Int8)).write_parquet(path)
+        table.with_columns(gold=(1 - pl.col("gold")).cast(pl.Int16)).write_parquet(path)
     for stage in ("embed", "label", "denoise", "train", "monitor"):
         run("python", "-m", f"tidemill.stages.{stage}", "tiny", folder=folder)
     for name in ("votes.parquet", "labels.parquet", "predictions.parquet", "label_model.json"):

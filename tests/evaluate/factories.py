@@ -58,7 +58,7 @@ def rows(n: int = 400) -> pl.DataFrame:
         {
             "row_id": [f"r{k}" for k in index],
             "split": np.where(index % 2 == 0, "test", "valid"),
-            "gold": (index // 2 % 3 == 0).astype(np.int8),
+            "gold": (index // 2 % 3 == 0).astype(np.int16),
             "batch": np.where(index < n // 2, "sms-1", "email-1"),
             "group": [None if k < n // 2 else "easy-ham" if k % 5 else "hard-ham" for k in index],
         }

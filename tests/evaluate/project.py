@@ -77,14 +77,14 @@ def probabilities(row_ids: pl.Series, said: np.ndarray) -> pl.DataFrame:
 
 def _batch(folder: Path, batch: str, rows: int, rng: np.random.Generator) -> pl.DataFrame:
     data = folder / "data" / "mail"
-    gold = (rng.uniform(size=rows) < 0.4).astype(np.int8)
+    gold = (rng.uniform(size=rows) < 0.4).astype(np.int16)
     features = rng.normal(0.0, 0.3, size=(rows, 2))
     features[:, int(batch == "email-1")] += 2.0 * gold - 1.0
     ids, split = [f"{batch}-{k}" for k in range(rows)], [SPLITS[k % 5] for k in range(rows)]
     channel = [batch.partition("-")[0]] * rows
     raw = {"row_id": ids, "key": ids, "batch": [batch] * rows, "split": split, "text": ["x"] * rows, "channel": channel}
     _write(pl.DataFrame(raw), data / "raw" / f"{batch}.parquet")
-    known = pl.DataFrame({"row_id": ids, "gold": np.where(np.arange(rows) % 50 == 4, -1, gold).astype(np.int8)})
+    known = pl.DataFrame({"row_id": ids, "gold": np.where(np.arange(rows) % 50 == 4, -1, gold).astype(np.int16)})
     dev = pl.Series(split) == "dev"
     _write(known.filter(dev), data / "dev" / f"{batch}.parquet")
     _write(known.filter(~dev), data / "gold" / f"{batch}.parquet")
@@ -97,7 +97,7 @@ def _batch(folder: Path, batch: str, rows: int, rng: np.random.Generator) -> pl.
     mark = {MARK: json.dumps({"backbone": BACKBONE.model_dump(), "rows": "0"})}
     _write(pl.DataFrame({"row_id": ids, "feature": feature}), data / "features" / f"{batch}.parquet", mark)
     right, speaks = (rng.uniform(size=(rows, len(FUNCTIONS))) < share for share in (0.9, 0.5))
-    votes = np.where(speaks, np.where(right, gold[:, None], 1 - gold[:, None]), -1).astype(np.int8)
+    votes = np.where(speaks, np.where(right, gold[:, None], 1 - gold[:, None]), -1).astype(np.int16)
     columns = {name: votes[:, j] for j, name in enumerate(FUNCTIONS)}
     return pl.DataFrame({"row_id": ids, "batch": [batch] * rows, "split": split, "feature": feature} | columns)
 

@@ -3,6 +3,7 @@ import json
 import numpy as np
 import polars as pl
 import pytest
+from PIL import Image
 
 from tests.evaluate.factories import CLASSES, flipped, rows, says, settings
 from tidemill.evaluate.baselines import (
@@ -15,7 +16,7 @@ from tidemill.evaluate.baselines import (
     ORDER,
     majority_class_predictions,
 )
-from tidemill.evaluate.plots import draw
+from tidemill.evaluate.plots import _most_confused, draw
 from tidemill.evaluate.run import evaluate
 from tidemill.reports.evaluate import Metrics
 
@@ -132,3 +133,25 @@ def test_refused_rows_are_counted_for_all_and_for_each_slice_and_right_answers_a
 def test_a_model_that_refuses_nothing_says_nothing_of_it(done):
     assert done.metrics.none_of_the_above is None
     assert "none_of_the_above" not in done.metrics.model_dump()
+
+
+def test_pictures_of_two_hundred_classes_show_those_with_most_errors(tmp_path):
+    classes = [f"species {k}" for k in range(200)]
+    gold = np.arange(400) % 200
+    answers = np.where(gold < 30, (gold + 1) % 30, gold)
+    probabilities = np.eye(200)[answers]
+    table = pl.DataFrame(
+        {
+            "row_id": [f"r{k}" for k in range(400)],
+            "batch": "one",
+            "split": "test",
+            "gold": pl.Series(gold, dtype=pl.Int16),
+        }
+    )
+    few = settings().model_copy(update={"n_bootstrap": 20})
+    done = evaluate(table, {END_MODEL: probabilities, MAJORITY_CLASS: probabilities}, classes, few, version=None)
+    draw(done, tmp_path, classes)
+    for path in tmp_path.iterdir():
+        with Image.open(path) as image:
+            assert max(image.size) < 5000
+    assert set(_most_confused(done.confusion_table, classes, 20)) <= set(classes[:30])

@@ -149,7 +149,7 @@ def test_a_row_with_gold_and_no_prediction_is_named(run, mail, capsys):
 def test_without_any_gold_nothing_is_promoted_and_everything_is_written(run, mail):
     for folder in ("dev", "gold"):
         for path in (mail / "data" / "mail" / folder).iterdir():
-            pl.read_parquet(path).with_columns(gold=pl.lit(-1, dtype=pl.Int8)).write_parquet(path)
+            pl.read_parquet(path).with_columns(gold=pl.lit(-1, dtype=pl.Int16)).write_parquet(path)
     found = run()
     assert found["metrics"]["rows"] == 0
     assert found["verdict"]["verdict"] == "keep"
@@ -204,7 +204,7 @@ def test_the_card_of_the_model_holds_its_scores_its_verdict_and_its_label_model(
 def test_a_card_without_gold_says_so(run, mail):
     for folder in ("gold", "dev"):
         for file in (mail / "data" / "mail" / folder).iterdir():
-            pl.read_parquet(file).with_columns(gold=pl.lit(-1, dtype=pl.Int8)).write_parquet(file)
+            pl.read_parquet(file).with_columns(gold=pl.lit(-1, dtype=pl.Int16)).write_parquet(file)
     run()
     card = (mail / "reports" / "mail" / "model_card.md").read_text(encoding="utf-8")
     assert "None: no row of the test split has a label by a person." in card

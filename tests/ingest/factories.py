@@ -28,7 +28,7 @@ def settings(**changes: Any) -> IngestSettings:
         "meta": {},
         "slices": (),
         "encoding": None,
-        "near_duplicates": 0.8,
+        "near_duplicates": "drop",
         "max_pixels": 10_000,
         "split": {"train": 0.5, "dev": 0.15, "valid": 0.15, "test": 0.2, "seed": 7},
     }

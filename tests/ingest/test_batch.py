@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from pydantic import ValidationError
 
 from tests.ingest.factories import SPAM, settings, take, write
 from tidemill.contracts import SPLITS, DataError, check, gold_contract
@@ -77,7 +78,7 @@ def test_the_same_text_and_nearly_the_same_text_are_dropped_within_and_across_ba
 
 def test_near_duplicates_stay_where_only_equal_texts_count(tmp_path: Path) -> None:
     path = write(tmp_path / "a.jsonl", rows(("1", words(1), "ham"), ("2", f"{words(1)} 24!", "ham")))
-    batch = take(path, settings(near_duplicates=None))
+    batch = take(path, settings(near_duplicates="keep"))
     assert batch.raw.height == 2
     assert "signature" not in batch.seen.columns
 
@@ -91,7 +92,7 @@ def test_a_key_that_comes_again_with_other_content_is_refused(tmp_path: Path) ->
 
 def test_a_batch_of_nothing_new_is_refused(tmp_path: Path) -> None:
     first = take(write(tmp_path / "a.jsonl", rows(("1", words(1), "ham"))), settings())
-    with pytest.raises(DataError, match=r"b.jsonl: all its 1 rows came in earlier batches"):
+    with pytest.raises(DataError, match=r"b.jsonl: all its rows came in earlier batches"):
         take(write(tmp_path / "b.jsonl", rows(("1", words(1), "ham"))), settings(), before=[first])
 
 
@@ -236,15 +237,84 @@ def test_a_batch_without_a_column_of_labels_has_none_and_says_so(tmp_path: Path)
     assert batch.notes == ("t.csv has no column 'label' (ingest.gold): its rows have no labels by people",)
 
 
-def test_many_near_duplicates_are_told_with_an_example(tmp_path: Path) -> None:
-    lines = "".join(f"{k},alarm {k} on pump {k % 7} was raised,ham\n" for k in range(10, 30))
-    batch = take(write(tmp_path / "t.csv", f"id,text,label\n{lines}"), settings())
-    assert (
-        "19 of 20 rows are dropped, labels and all, as near-duplicates of others, such as 'alarm 11 on"
-        in batch.notes[0]
+def alarms(path: Path, rows: int = 60) -> Path:
+    """Messages of one template, whose number decides; every other one is labeled."""
+    lines = "".join(
+        f'{k},"[monitor] disk usage on the main server is at {k} percent of its capacity",{"ham" if k % 2 else ""}\n'
+        for k in range(rows)
     )
-    assert "set ingest.near_duplicates to null" in batch.notes[0]
-    assert take(tmp_path / "t.csv", settings(near_duplicates=None)).notes == ()
+    return write(path, f"id,text,label\n{lines}")
+
+
+@pytest.mark.parametrize("policy", ["keep", "group", "drop"])
+def test_numbers_are_content_where_texts_are_made_from_templates(tmp_path: Path, policy: str) -> None:
+    batch = take(alarms(tmp_path / "t.csv"), settings(near_duplicates=policy))
+    assert batch.raw.height == 60
+    assert (pl.concat([batch.dev, batch.gold])["gold"] == 0).sum() == 30
+    assert batch.raw["split"].n_unique() == 4
+    assert any("made from templates" in note for note in batch.notes) == (policy != "keep")
+
+
+CAMPAIGN = [f"{start} you have won a holiday for two, call now to claim it" for start in "abcdefghijklmnopqrst"]
+
+
+@pytest.mark.parametrize(("policy", "kept", "splits"), [("keep", 20, 4), ("group", 20, 1), ("drop", 1, 1)])
+def test_near_duplicates_are_kept_share_a_split_or_are_dropped(
+    tmp_path: Path, policy: str, kept: int, splits: int
+) -> None:
+    lines = "".join(f'{k},"{text}",ham\n' for k, text in enumerate(CAMPAIGN))
+    chosen = settings(near_duplicates=policy)
+    first = take(write(tmp_path / "t.csv", f"id,text,label\n{lines}"), chosen)
+    assert (first.raw.height, first.raw["split"].n_unique()) == (kept, splits)
+    told = [note for note in first.notes if "19 of 20 rows (95%)" in note and "'b you have won" in note]
+    assert len(told) == (policy != "keep")
+    later = write(tmp_path / "u.csv", f'id,text,label\nz,"z{CAMPAIGN[0][1:]}",ham\ny,quite another,ham\n')
+    second = take(later, chosen, before=[first])
+    assert second.raw.height == (1 if policy == "drop" else 2)
+    if policy == "group":
+        assert second.raw["split"][0] == first.raw["split"][0]
+        assert counts(second.seen, second.raw["split"], quarantined=0).grouped == 1
+
+
+def test_equal_contents_are_one_row_with_the_label_that_most_have_and_conflicts_are_told(tmp_path: Path) -> None:
+    rows = [("ok", ""), ("ok", "ham"), ("no", "spam"), ("no", "ham"), ("no", "spam"), ("so", "ham"), ("so", "spam")]
+    lines = "".join(f"{k},{text},{label}\n" for k, (text, label) in enumerate(rows))
+    batch = take(write(tmp_path / "t.csv", f"id,text,label\n{lines}"), settings())
+    gold = dict(pl.concat([batch.dev, batch.gold]).iter_rows())
+    assert {text: gold[row] for row, text in batch.raw.select("row_id", "text").iter_rows()} == {
+        "ok": 0,
+        "no": 1,
+        "so": -1,
+    }
+    assert "4 of 7 rows have the content of another, such as 'ok'; each content is one row" in batch.notes[0]
+    assert "2 contents have conflicting labels, such as 'no'" in batch.notes[1]
+    assert "1 have none, since no label has most" in batch.notes[1]
+
+
+def test_labels_of_rows_that_came_before_are_told_where_they_are_left_out(tmp_path: Path) -> None:
+    first = take(write(tmp_path / "a.csv", "id,text,label\n1,hello,\n2,you,ham\n"), settings())
+    again = write(tmp_path / "b.csv", "id,text,label\n1,hello,spam\n2,you,\n3,new,ham\n")
+    (note,) = take(again, settings(), before=[first]).notes
+    assert note == (
+        "b.csv: 2 of 3 rows came in earlier batches and are left out; 1 of them have labels, which a later batch does not change"
+    )
+
+
+def test_keys_that_start_anew_in_each_file_are_told_apart_by_the_file(tmp_path: Path) -> None:
+    first = take(write(tmp_path / "a.csv", "id,text,label\n1,hello,ham\n"), settings())
+    path = write(tmp_path / "b.csv", "id,text,label\n1,another,ham\n")
+    with pytest.raises(DataError, match=r"where keys start anew in each file, set ingest\.key: \[source, id\]"):
+        take(path, settings(), before=[first])
+    chosen = settings(key=["source", "id"])
+    first = take(tmp_path / "a.csv", chosen)
+    second = take(path, chosen, before=[first])
+    assert [*first.raw["key"], *second.raw["key"]] == ["a/1", "b/1"]
+
+
+@pytest.mark.parametrize(("was", "now"), [(0.9, "near_similarity: 0.9"), (None, "is keep")])
+def test_what_near_duplicates_were_set_to_before_is_told(was: float | None, now: str) -> None:
+    with pytest.raises(ValidationError, match=now):
+        settings(near_duplicates=was)
 
 
 def test_bytes_of_text_are_text_and_dotted_names_reach_into_objects(tmp_path: Path) -> None:
@@ -255,3 +325,30 @@ def test_bytes_of_text_are_text_and_dotted_names_reach_into_objects(tmp_path: Pa
     batch = take(path, settings(text="data.text", gold="meta.label"))
     assert batch.raw["text"].to_list() == ["hello"]
     assert pl.concat([batch.dev, batch.gold])["gold"].to_list() == [1]
+
+
+def test_columns_in_other_letter_case_are_taken_and_told(tmp_path: Path) -> None:
+    batch = take(write(tmp_path / "t.csv", "ID,Text,Label \n1,hello,ham\n"), settings())
+    assert pl.concat([batch.dev, batch.gold])["gold"].to_list() == [0]
+    assert batch.notes == tuple(
+        f"t.csv: column {given!r} is read as {name!r}"
+        for given, name in (("Text", "text"), ("ID", "id"), ("Label", "label"))
+    )
+
+
+def test_characters_that_nobody_sees_are_no_text_and_tell_no_classes_apart(tmp_path: Path) -> None:
+    batch = take(
+        write(
+            tmp_path / "t.csv", "id,text,label\n1,\u200b\u200b,ham\n2,hello,HAM\u200b\n3,\U0001f469\u200d\U0001f373,\n"
+        ),
+        settings(bad_rows="quarantine", max_bad_rows=0.5),
+    )
+    assert batch.bad["number"].to_list() == [2]
+    assert sorted(pl.concat([batch.dev, batch.gold])["gold"].to_list()) == [-1, 0]
+
+
+@pytest.mark.parametrize("kind", ["int", "float"])
+def test_a_boolean_is_no_number(tmp_path: Path, kind: str) -> None:
+    path = write(tmp_path / "t.jsonl", '{"id": 1, "text": "hello", "label": "ham", "stars": true}\n')
+    with pytest.raises(DataError, match=rf"column 'stars' is True, not {kind}"):
+        take(path, settings(meta={"stars": kind}))

@@ -134,7 +134,7 @@ def test_the_packaged_messages_are_the_published_5574_of_which_747_are_spam(pack
 @pytest.mark.slow
 def test_the_committed_manifests_name_what_is_made_here(packages: Path, root: Path) -> None:
     shared = shared_root_of(root)
-    for problem, used in (("spam", settings()), ("solar", image_settings())):
+    for problem, used in (("spam", settings()), ("solar", image_settings(image_folder="../../packages/elpv"))):
         convert(problem, packages, shared / "data" / "incoming" / problem)
         arrived = arrivals(root / "data" / problem / "batches.json")
         assert arrived

@@ -35,11 +35,57 @@ def test_a_flat_folder_has_no_gold_and_images_keep_their_bytes(tmp_path: Path) -
 
 def test_a_list_names_images_relative_to_itself_and_a_table_may_hold_their_bytes(tmp_path: Path) -> None:
     write(tmp_path / "pool" / "a.png", png(1))
-    listed = write(tmp_path / "in" / "b.csv", "path,label\n../pool/a.png,pear\n")
-    held = tmp_path / "c.parquet"
+    listed = write(tmp_path / "b.csv", "path,label\npool/a.png,pear\n")
+    held, struct = tmp_path / "c.parquet", tmp_path / "d.parquet"
     pl.DataFrame({"path": [png(1)], "label": ["pear"]}).write_parquet(held)
-    one, other = (take(path, image_settings(), FRUIT).raw["image"].to_list() for path in (listed, held))
-    assert one == other == [png(1)]
+    inner = [{"bytes": None, "path": "pool/a.png"}, {"bytes": png(2), "path": None}]
+    pl.DataFrame({"path": inner, "label": ["pear", "apple"]}).write_parquet(struct)
+    read = [take(path, image_settings(), FRUIT).raw["image"].to_list() for path in (listed, held, struct)]
+    assert read == [[png(1)], [png(1)], [png(1), png(2)]]
+
+
+@pytest.mark.parametrize("kind", ["parent", "link", "absolute", "link to folder"])
+def test_a_table_reaches_no_image_outside_of_its_folder(tmp_path: Path, kind: str) -> None:
+    outside = write(tmp_path / "private" / "a.png", png(1))
+    inside = tmp_path / "in"
+    inside.mkdir()
+    (inside / "b.png").symlink_to(outside)
+    (inside / "c").symlink_to(outside.parent)
+    named = {"parent": "x/../../private/a.png", "link": "b.png", "absolute": str(outside), "link to folder": "c/a.png"}[
+        kind
+    ]
+    path = write(inside / "b.csv", f"path,label\n{named},pear\n")
+    with pytest.raises(DataError, match=r"b\.csv, line 2: .* (lies outside of|is not there)"):
+        take(path, image_settings(), FRUIT)
+    if kind == "parent":  # a person may say that the images are elsewhere, a table may not
+        path = write(inside / "b.csv", "path,label\na.png,pear\n")
+        assert take(path, image_settings(image_folder="../private"), FRUIT).raw.height == 1
+
+
+@pytest.mark.parametrize(
+    ("named", "told"),
+    [
+        ("a", "1 paths have no suffix, and one is found, such as shots/a.png"),
+        ("{here}/a.png", None),
+        ("/home/else/shots/a.png", "1 absolute paths are read as the ends of them that are below"),
+        ("C:\\else\\shots\\a.png", "1 absolute paths"),
+    ],
+)
+def test_paths_of_other_machines_and_without_suffix_are_found_and_told(
+    tmp_path: Path, named: str, told: str | None
+) -> None:
+    write(tmp_path / "shots/a.png", png(1))
+    named = "shots/a" if named == "a" else named.format(here=tmp_path / "shots")
+    batch = take(write(tmp_path / "b.csv", f"path,label\n{named},pear\n"), image_settings(), FRUIT)
+    assert batch.raw["image"].to_list() == [png(1)]
+    assert (told in batch.notes[0]) if told else not batch.notes
+
+
+def test_a_folder_of_images_that_need_a_package_is_not_passed_over(tmp_path: Path) -> None:
+    write(tmp_path / "in" / "may" / "a.heic", b"\0\0\0\x18ftypheic")
+    assert discover("in", tmp_path) == ["in/may"]
+    with pytest.raises(DataError, match="pip install pillow-heif"):
+        take(tmp_path / "in" / "may", image_settings(), FRUIT)
 
 
 def test_the_hash_of_a_list_covers_the_images(tmp_path: Path) -> None:
@@ -86,7 +132,7 @@ def test_a_hundred_megapixels_are_refused_before_they_are_decoded(tmp_path: Path
 
 def test_an_image_that_is_not_there_is_named(tmp_path: Path) -> None:
     path = write(tmp_path / "b.csv", "path,label\nlost.png,pear\n")
-    with pytest.raises(DataError, match=r"b.csv, line 2: image 'lost.png' is not there; paths are relative to b.csv"):
+    with pytest.raises(DataError, match=r"b.csv, line 2: .*image 'lost.png' is not there; paths are relative to"):
         take(path, image_settings(), FRUIT)
 
 

@@ -45,6 +45,6 @@ def test_short_and_empty_texts_have_signatures() -> None:
 
 def test_only_what_was_kept_is_compared_with() -> None:
     seen = Seen(signatures(["a first text that is kept"]), threshold=0.8)
-    assert not seen.is_new(signature("a first text that is kept!"))
-    assert seen.is_new(signature("quite another sentence"))
-    assert not seen.is_new(signature("quite another sentence"))
+    assert seen.find(signature("a first text that is kept!")) == 0
+    assert seen.find(signature("quite another sentence")) is None
+    assert seen.find(signature("quite another sentence")) == 1

@@ -19,7 +19,7 @@ ROWS = pl.DataFrame(
         "group": ["spam", "ham", "spam", "ham"],
     }
 )
-DEV = pl.DataFrame({"row_id": ["b", "c"], "gold": [0, 0]}, schema_overrides={"gold": pl.Int8})
+DEV = pl.DataFrame({"row_id": ["b", "c"], "gold": [0, 0]}, schema_overrides={"gold": pl.Int16})
 SUITE = SuiteSettings(min_coverage=0, max_conflict=1, min_functions_per_class=0, determinism_rows=4, max_ms_per_row=1e6)
 LIMITS = {
     "n_workers": 1,
@@ -76,7 +76,7 @@ def test_votes_keep_their_contract_and_the_table_is_told_of_all_rows_with_gold_o
 
 def test_gold_that_is_scrambled_changes_no_vote(folder):
     path = folder(f__yaml=YAML)
-    scrambled = DEV.with_columns(pl.lit(1, dtype=pl.Int8).alias("gold"))
+    scrambled = DEV.with_columns(pl.lit(1, dtype=pl.Int16).alias("gold"))
     first, second = run(path), run(path, dev=scrambled)
     assert first.votes.equals(second.votes)
     assert not first.summary.equals(second.summary)

@@ -47,7 +47,7 @@ PARAMS = {
             "meta": {"links": "int"},
             "slices": [],
             "encoding": None,
-            "near_duplicates": None,
+            "near_duplicates": "keep",
             "max_pixels": 1,
             "split": {"train": 0.5, "dev": 0.5, "valid": 0, "test": 0, "seed": 1},
         },
@@ -69,7 +69,7 @@ def project(tmp_path, monkeypatch):
     for batch, rows in (("x", CONTENT[:2]), ("y", CONTENT[2:])):
         raw = rows.with_columns(pl.lit(batch).alias("batch")).select("row_id", "key", "batch", "split", "text", "links")
         raw.write_parquet(tmp_path / f"data/mail/raw/{batch}.parquet")
-        dev = rows.filter(split="dev").select("row_id", pl.lit(0, dtype=pl.Int8).alias("gold"))
+        dev = rows.filter(split="dev").select("row_id", pl.lit(0, dtype=pl.Int16).alias("gold"))
         dev.write_parquet(tmp_path / f"data/mail/dev/{batch}.parquet")
         (tmp_path / f"data/mail/gold/{batch}.parquet").write_text("never read by label")
     (tmp_path / "src/problems/mail").mkdir(parents=True)

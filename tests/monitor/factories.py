@@ -51,7 +51,7 @@ def arrive(
     features[:, 1] += moved
     right = rng.uniform(size=(n, N_FUNCTIONS)) < 0.9
     speaks = rng.uniform(size=(n, N_FUNCTIONS)) < coverage
-    votes = np.where(speaks, np.where(right, gold[:, None], 1 - gold[:, None]), -1).astype(np.int8)
+    votes = np.where(speaks, np.where(right, gold[:, None], 1 - gold[:, None]), -1).astype(np.int16)
     predicted = np.where(rng.uniform(size=n) < champion, gold, 1 - gold)
     sure = rng.uniform(0.6, 1.0, size=n)
     probabilities = np.where(np.eye(2, dtype=bool)[predicted], sure[:, None], 1.0 - sure[:, None])

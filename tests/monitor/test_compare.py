@@ -182,7 +182,7 @@ def test_a_detector_says_drift_up_to_its_p_and_from_its_floor_on(detector):
 
 
 def test_the_functions_detector_counts_what_moved_by_hand():
-    votes = np.full((100, 2), -1, dtype=np.int8)
+    votes = np.full((100, 2), -1, dtype=np.int16)
     reference, batch = votes.copy(), votes.copy()
     reference[:50, 0], batch[:20, 0] = 0, 0  # coverage .5, then .2
     reference[:40, 1], batch[:20, 1] = 0, 1  # it conflicts on none of 40 rows, then on all of 20

@@ -14,7 +14,7 @@ from tidemill.monitor.rows import Rows
 def rows(agreed, others, *, silent=0, sure=0.9):
     """Rows of which the champion says what the functions' majority says on ``agreed``, and not on ``others``."""
     n = agreed + others + silent
-    votes = np.zeros((n, 3), dtype=np.int8)
+    votes = np.zeros((n, 3), dtype=np.int16)
     votes[agreed + others :] = ABSTAIN
     predicted = np.where(np.arange(n) < agreed, 0, 1)
     probabilities = np.where(np.eye(2, dtype=bool)[predicted], sure, 1.0 - sure)
@@ -99,7 +99,9 @@ def test_the_interval_of_the_confidence_is_one_sided_at_alpha():
     samples = [np.round(rng.uniform(0.5, 1.0, size), 3) for size in (60, 40)]
     one, other = (
         Rows(
-            np.zeros((len(top), 1), dtype=np.float32), np.column_stack([top, 1 - top]), np.zeros((len(top), 3), np.int8)
+            np.zeros((len(top), 1), dtype=np.float32),
+            np.column_stack([top, 1 - top]),
+            np.zeros((len(top), 3), np.int16),
         )
         for top in samples
     )

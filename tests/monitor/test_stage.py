@@ -52,7 +52,7 @@ def test_an_edited_function_is_no_drift(run, mail):
     path = mail / "data" / "mail" / "votes.parquet"
     kept = pl.read_parquet(path)
     before = run(["sms-1"])["batches"]["email-1"]["moved"]
-    kept.with_columns(lf_0=pl.lit(-1, dtype=pl.Int8), lf_new=pl.lit(1, dtype=pl.Int8)).write_parquet(path)
+    kept.with_columns(lf_0=pl.lit(-1, dtype=pl.Int16), lf_new=pl.lit(1, dtype=pl.Int16)).write_parquet(path)
     told = run()
     assert told["batches"]["email-1"]["moved"] == before
     assert "lf_new" in told["batches"]["email-1"]["functions"]["functions"]
@@ -61,7 +61,7 @@ def test_an_edited_function_is_no_drift(run, mail):
 def test_a_batch_whose_functions_fell_silent_asks_for_new_ones(run, mail):
     path = mail / "data" / "mail" / "votes.parquet"
     email = pl.col("batch") == "email-1"
-    silent = [pl.when(email).then(-1).otherwise(pl.col(name)).cast(pl.Int8).alias(name) for name in project.FUNCTIONS]
+    silent = [pl.when(email).then(-1).otherwise(pl.col(name)).cast(pl.Int16).alias(name) for name in project.FUNCTIONS]
     pl.read_parquet(path).with_columns(silent).write_parquet(path)
     told = run(["sms-1"])
     assert told["relabel"] == ("email-1",)

@@ -67,19 +67,19 @@ def test_the_domain_classifier_tells_apart_what_is_apart_and_only_that(dimension
 
 
 def test_conflicts_are_hand_counted_with_not_class_votes_of_three_classes():
-    votes = np.array([[0, -2, -1], [0, -3, 0], [-2, -3, -4], [1, 2, -1]], dtype=np.int8)
+    votes = np.array([[0, -2, -1], [0, -3, 0], [-2, -3, -4], [1, 2, -1]], dtype=np.int16)
     expected = [[True, True, False], [False, False, False], [False, False, False], [True, True, False]]
     assert contradicted(votes, 3).tolist() == expected
 
 
 def test_tallies_are_hand_counted():
-    votes = np.array([[0, 1], [0, -1], [-1, -1], [1, 1]], dtype=np.int8)
+    votes = np.array([[0, 1], [0, -1], [-1, -1], [1, 1]], dtype=np.int16)
     # first: speaks on 3 of 4, contradicted once of 3; second: 2 of 4, once of 2; any function: 3 of 4
     assert tallies(votes, 2) == [(3, 4), (1, 3), (2, 4), (1, 2), (3, 4)]
 
 
 def test_not_class_votes_are_divided_over_the_other_classes():
-    votes = np.array([[-2, -3, -1], [-2, -1, -1], [2, -4, 2]], dtype=np.int8)
+    votes = np.array([[-2, -3, -1], [-2, -1, -1], [2, -4, 2]], dtype=np.int16)
     assert majority(votes, 3).tolist() == [2, -1, 2]
 
 

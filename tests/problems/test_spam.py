@@ -85,7 +85,7 @@ def dev(packages, tmp_path_factory):
     )
     meta = {"subject": "string", "channel": "string", "lists": "bool", "html": "bool", "links": "int"}
     section |= {"incoming": "in", "text": "text", "gold": "label", "meta": meta, "slices": ["group"]}
-    settings = IngestSettings.model_validate(section | {"near_duplicates": None})
+    settings = IngestSettings.model_validate(section | {"near_duplicates": "keep"})
     problem = Problem(name="spam", modality="text", classes=CLASSES)
     tables = []
     for path in convert("spam", packages, tmp_path_factory.mktemp("incoming")):

@@ -12,7 +12,8 @@ import yaml
 
 from tests.ingest.factories import SPAM, settings
 from tidemill.contracts import DataError, SuiteError
-from tidemill.project import batches
+from tidemill.ingest.batch import Batch, build_batch
+from tidemill.project import arrivals, batches
 from tidemill.project.arrivals import arrive, batch_name, natural, scan
 from tidemill.project.batches import add_batches
 from tidemill.project.layout import Paths
@@ -100,6 +101,31 @@ def test_keys_of_earlier_batches_are_known_when_a_file_arrives(project: Path) ->
     assert "key 'sms-2-0' came in an earlier batch with other content" in found.refused[0].reason
 
 
+def test_a_refused_file_is_read_again_when_it_or_the_settings_have_changed_or_on_request(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = Path("data/incoming/spam/sms-7.csv")
+    broken.write_text("id,text,label,group\n1,hello,mixed,a\n")
+    read: list[str] = []
+
+    def counted(name: str, *rest: Any, **more: Any) -> Batch:
+        read.append(name)
+        return build_batch(name, *rest, **more)
+
+    monkeypatch.setattr(arrivals, "build_batch", counted)
+    first = arrive(Project.open(project), "spam")
+    assert first.batches == ["sms-2", "sms-10", "email-1"]
+    read.clear()
+    assert arrive(Project.open(project), "spam").refused == first.refused
+    again = arrive(Project.open(project), "spam")
+    assert (again.refused, read) == (first.refused, ["sms-7"])  # once: the batches before it had changed
+    assert arrive(Project.open(project), "spam", retry=True).refused == first.refused
+    assert read == ["sms-7", "sms-7"]
+    broken.write_text("id,text,label,group\n1,hello,spam,a\n")
+    assert arrive(Project.open(project), "spam").batches == ["sms-7"]
+    assert not list((PATHS.state / "refused").iterdir())
+
+
 def test_what_is_guessed_of_a_file_is_told_when_it_arrives(project: Path) -> None:
     Path("data/incoming/spam/sms-6.csv").write_text("id;text;group\n1;hello;a\n2;you;b\n")
     found = arrive(Project.open(project), "spam")
@@ -163,7 +189,7 @@ def test_other_settings_make_every_batch_again_but_where_files_come_from_does_no
     before = files()
     add_batches(SPAM, CHOSEN.model_copy(update={"incoming": "elsewhere", "batch_order": ()}), PATHS)
     assert files() == before
-    add_batches(SPAM, CHOSEN.model_copy(update={"near_duplicates": 0.9}), PATHS)
+    add_batches(SPAM, CHOSEN.model_copy(update={"near_similarity": 0.9}), PATHS)
     assert files() != before
 
 

@@ -22,7 +22,7 @@ def votes(*values: int) -> pl.DataFrame:
             "row_id": [f"r{i}" for i in range(height)],
             "batch": ["b"] * height,
             "split": ["train"] * height,
-            "short": pl.Series(values, dtype=pl.Int8),
+            "short": pl.Series(values, dtype=pl.Int16),
         }
     )
 

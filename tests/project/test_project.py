@@ -47,7 +47,7 @@ def make(folder: Path, *, epochs: int, word: str, rows: int) -> Project:
         "meta": {},
         "slices": [],
         "batch_order": [],
-        "near_duplicates": None,
+        "near_duplicates": "keep",
         "text": "text",
         "gold": "kind",
     }

@@ -3,7 +3,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tidemill.contracts import DataError, check, gold_contract
+from tidemill.contracts import DataError, check, gold_contract, votes_contract
 from tidemill.project.tables import batch_names, growing, read, write
 from tidemill.reports.project import Manifest
 
@@ -11,7 +11,7 @@ GOLD = gold_contract(2)
 
 
 def gold(*values: int) -> pl.DataFrame:
-    return pl.DataFrame({"row_id": [f"r{i}" for i in range(len(values))], "gold": pl.Series(values, dtype=pl.Int8)})
+    return pl.DataFrame({"row_id": [f"r{i}" for i in range(len(values))], "gold": pl.Series(values, dtype=pl.Int16)})
 
 
 def test_what_is_written_is_read_again(inside: Path):
@@ -82,3 +82,12 @@ def test_a_part_that_breaks_the_contract_or_repeats_a_key_leaves_the_file_as_it_
             grow(inside / "a", gold(0, 1), part)
     assert (inside / "a").read_text() == "before"
     assert [path.name for path in inside.iterdir() if path.name.endswith(".part")] == []
+
+
+def test_gold_and_votes_of_older_versions_which_had_8_bits_are_read(inside: Path):
+    old = gold(0, 1).with_columns(pl.col("gold").cast(pl.Int8))
+    old.write_parquet(inside / "gold.parquet")
+    assert read(inside / "gold.parquet", GOLD).equals(gold(0, 1))
+    votes = pl.DataFrame({"row_id": ["a"], "batch": ["b"], "split": ["dev"], "f": pl.Series([-3], dtype=pl.Int8)})
+    votes.write_parquet(inside / "votes.parquet")
+    assert read(inside / "votes.parquet", votes_contract(2))["f"].dtype == pl.Int16

@@ -95,3 +95,22 @@ def test_without_a_header_every_line_is_a_row() -> None:
 def test_a_file_of_a_mark_or_a_separator_line_alone_is_refused(text: str) -> None:
     with pytest.raises(DataError, match=r"t\.csv holds no rows"):
         read(text)
+
+
+@pytest.mark.parametrize("text", ["a, b", "no comma"])
+def test_a_space_before_a_quote_belongs_to_no_text(text: str) -> None:
+    table = parse(f'id, text, label\n1, "{text}", good\n'.encode(), "t.csv")
+    assert table.columns == {"id": ["1"], "text": [text], "label": ["good"]}
+    assert table.notes == ("t.csv: spaces before quotes are left out",)
+
+
+def test_rows_of_delimiters_alone_at_the_end_are_left_out_and_told() -> None:
+    table = parse(b"id,text\na,b\n,\nc,d\n,\n , \n", "t.csv")
+    assert table.columns == {"id": ["a", None, "c"], "text": ["b", None, "d"]}
+    assert table.notes == ("t.csv: 2 rows at its end have no values and are left out",)
+    assert parse(b'text\na\n""\n', "t.csv").columns == {"text": ["a", None]}  # a row without text, for predict
+
+
+def test_marks_around_the_names_of_columns_do_not_count() -> None:
+    data = "\ufeff\ufeffid,\u200btext\u200b , label\n1,a,b\n".encode()
+    assert list(parse(data, "t.csv").columns) == ["id", "text", "label"]

@@ -33,3 +33,29 @@ def test_json_keeps_its_kinds_and_mixed_ones_become_text_or_are_named(tmp_path: 
     path.write_text('{"n": 1}\n{"n": {"a": 2}}\n')
     with pytest.raises(DataError, match=r"t\.jsonl, line 2: column 'n' is \{'a': 2\}; others are of another kind"):
         read_frame(path)
+
+
+def test_booleans_among_numbers_become_text_and_numbers_too_large_for_64_bits_stay_as_written(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_text('{"a": true, "b": true, "n": 1}\n{"a": 3, "b": false, "n": 100000000000000000000}\n')
+    frame = read_frame(path)[0]
+    assert frame.to_dict(as_series=False) == {
+        "a": ["true", "3"],
+        "b": [True, False],
+        "n": ["1", "100000000000000000000"],
+    }
+
+
+def test_bytes_that_are_text_are_read_as_text(tmp_path: Path) -> None:
+    pl.DataFrame({"text": ["caf\u00e9".encode(), None], "image": [b"\x89PNG", None]}).write_parquet(
+        tmp_path / "t.parquet"
+    )
+    frame = read_frame(tmp_path / "t.parquet")[0]
+    assert frame.to_dict(as_series=False) == {"text": ["caf\u00e9", None], "image": [b"\x89PNG", None]}
+
+
+def test_names_and_texts_stay_as_they_are_written_where_that_is_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("row_id,text,n\n1.10,1e5,2\n2.50,3,4\n")
+    frame = read_frame(path, as_text=("row_id", "text"))[0]
+    assert frame.to_dict(as_series=False) == {"row_id": ["1.10", "2.50"], "text": ["1e5", "3"], "n": [2, 4]}

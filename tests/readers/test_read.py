@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import json
 import zipfile
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 import zstandard
 
 from tidemill.contracts import DataError
+from tidemill.readers import compressed
 from tidemill.readers.options import ReadOptions
 from tidemill.readers.read import SUFFIXES, parse, read_file, report_reading
 from tidemill.readers.table import BadRow
@@ -36,7 +38,7 @@ def zipped(**files: bytes) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         for name, data in files.items():
-            archive.writestr(name.replace("__", "."), data)
+            archive.writestr(name.replace("__", ".") if name.endswith("__csv") else name, data)
     return file.getvalue()
 
 
@@ -103,7 +105,7 @@ def test_rows_know_their_lines() -> None:
         (b"hello", "t.zip", "t.zip cannot be unpacked"),
         (zipped(a__csv=CSV, b__csv=CSV), "t.zip", "t.zip holds 2 files (a.csv, b.csv)"),
         (b"hello", "t.txt", ".txt is not a format"),
-        (b"hello", "rows", "no suffix is not a format"),
+        (b"hello", "rows", "a header and no rows"),
     ],
 )
 def test_a_bad_file_is_named_with_its_line(data: bytes, name: str, told: str) -> None:
@@ -188,3 +190,135 @@ def test_reading_leaves_the_csv_module_as_it_was() -> None:
 def test_notes_are_told_once(capsys: pytest.CaptureFixture[str]) -> None:
     report_reading(["a", "b", "a"])
     assert capsys.readouterr().err == "note: a\nnote: b\n"
+
+
+def workbook(*rows: tuple[object, ...]) -> bytes:
+    """A workbook whose first sheet has these rows: text as inline strings, numbers as numbers, None as no cell."""
+
+    def cell(value: object, place: int, row: int) -> str:
+        at = f"{chr(65 + place)}{row}"
+        if isinstance(value, str):
+            return f'<c r="{at}" t="inlineStr"><is><t>{value}</t></is></c>'
+        return "" if value is None else f'<c r="{at}"><v>{value}</v></c>'
+
+    lines = "".join(
+        f'<row r="{number}">{"".join(cell(value, place, number) for place, value in enumerate(row))}</row>'
+        for number, row in enumerate(rows, start=1)
+    )
+    sheet = f'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{lines}</sheetData></worksheet>'
+    with zipfile.ZipFile(Path(__file__).parent / "two_sheets.xlsx") as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    return zipped(**(parts | {"xl/worksheets/sheet1.xml": sheet.encode()}))
+
+
+def test_a_workbook_keeps_columns_without_a_name_and_whole_numbers_are_whole() -> None:
+    table = parse(workbook(("text", 2024.0, None, None), ("a", 1, "x", None), ("b", 2.5, None, None)), "t.xlsx")
+    assert table.columns == {"text": ["a", "b"], "2024": [1, 2.5], "column_3": ["x", None]}
+    assert table.notes[-1] == "t.xlsx: columns without a name are named column_3"
+
+
+def test_a_file_that_grows_when_it_is_unpacked_is_refused_before_it_fills_the_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(compressed, "_USUAL", 1000)
+    rows = b"id,text\n" + b"a,b\n" * 20_000
+    packed = {"t.csv.gz": gzip.compress(rows), "t.csv.zst": zstandard.compress(rows)}
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("t.csv", rows)
+    packed["t.zip"] = packed["t.xlsx"] = file.getvalue()
+    for name, data in packed.items():
+        with pytest.raises(DataError, match=f"{name} has .* bytes packed and more than .* unpacked"):
+            parse(data, name)
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "told"),
+    [(6, 1, "t.zip is encrypted: unpack it with its password"), (8, 12345, "by a method that is not read .* deflate")],
+)
+def test_a_zip_that_cannot_be_read_says_why(place: int, value: int, told: str) -> None:
+    data = bytearray(zipped(t__csv=CSV))
+    for header, shift in ((b"PK\3\4", 0), (b"PK\1\2", 2)):
+        start = data.index(header) + place + shift
+        data[start : start + 2] = value.to_bytes(2, "little")
+    with pytest.raises(DataError, match=told):
+        parse(bytes(data), "t.zip")
+
+
+@pytest.mark.parametrize(
+    ("data", "number", "told"),
+    [
+        (b'{"text": "a"}\n{"text": "\\ud800"}\n{"text": "c"}', 2, "half of a surrogate pair"),
+        (b'{"text": "a"}\n{"text": "b", "text": "B"}\n{"text": "c"}', 2, "key 'text' is there twice"),
+        (b'{"text": "a"}\n{"text": ' + b"1" * 5000 + b'}\n{"text": "c"}', 2, "not JSON"),
+        (b'[{"text": "a"}, {"text": "\\ud800"}, {"text": "c"}]', 2, "half of a surrogate pair"),
+        (b'[{"text": "a"}, 7, {"text": "c"}]', 2, "'7' is not an object"),
+        (b'[\n {"text": "a"},\n {"text": oops},\n {"text": "c"}\n]', 2, "line 3: not JSON"),
+        (b'{\n"text": "a"\n}\n{\n"text": oops\n}\n{\n"text": "c"\n}', 4, "line 5: not JSON"),
+        (b'{\n"text": "a"\n}\n{\n"text": "\\ud800"\n}\n{\n"text": "c"\n}', 4, "half of a surrogate pair"),
+    ],
+)
+def test_a_bad_object_is_set_aside_in_every_form_of_json(data: bytes, number: int, told: str) -> None:
+    table = parse(data, "t.json", ReadOptions(bad_rows="quarantine"))
+    assert table.columns == {"text": ["a", "c"]}
+    assert [bad.number for bad in table.bad] == [number]
+    assert told in table.bad[0].reason
+    with pytest.raises(DataError, match=r"t\.json, "):
+        parse(data, "t.json")
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b'[{"a": 1}, {"a": ', "element 2"),
+        (b'[{"a": 1}', "ends within its array"),
+        (b'[{"a": 1}]\n[{"a": 2}]', "line 1: more comes after the end of the array"),
+        (b'[{"a": [\n{"b": 1}\n]},\n {"a": oops\n{"b": 2}}]', "element 2"),
+    ],
+)
+def test_an_array_that_is_cut_is_refused_also_where_bad_rows_are_set_aside(data: bytes, told: str) -> None:
+    with pytest.raises(DataError, match=told):
+        parse(data, "t.json", ReadOptions(bad_rows="quarantine"))
+
+
+def test_a_column_label_in_the_data_of_label_studio_is_kept_beside_the_annotations() -> None:
+    choice = {"result": [{"type": "choices", "value": {"choices": ["good"]}}]}
+    rows = [{"id": 1, "data": {"text": "x", "label": "draft"}, "annotations": [choice]}]
+    table = parse(json.dumps(rows).encode(), "t.json")
+    assert table.columns == {"id": [1], "text": ["x"], "data_label": ["draft"], "label": ["good"]}
+    assert table.notes[1] == "t.json: the column label of its data is named data_label"
+
+
+@pytest.mark.parametrize("typed", ["\\t", "tab", "\t"])
+def test_a_tab_can_be_typed(typed: str) -> None:
+    assert parse(b"a\tb;c\n1\t2\n", "t.csv", ReadOptions(delimiter=typed)).columns == {"a": ["1"], "b;c": ["2"]}
+
+
+@pytest.mark.parametrize("typed", ["", ";;", '"', "\n"])
+def test_a_delimiter_is_one_character(typed: str) -> None:
+    with pytest.raises(DataError, match="is not one character"):
+        parse(CSV, "t.csv", ReadOptions(delimiter=typed))
+
+
+@pytest.mark.parametrize(
+    ("data", "suffix"),
+    [(CSV, ".csv"), (b'{"id": "a", "text": "x, y"}\n{"id": "b"}', ".jsonl"), (parquet(FRAME), ".parquet")],
+)
+def test_a_file_without_a_suffix_is_read_by_its_content_and_told(data: bytes, suffix: str) -> None:
+    table = parse(data, "rows")
+    assert table.columns == ROWS
+    assert table.notes == (f"rows has no suffix, and is read as {suffix}",)
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (gzip.compress(CSV), "packed by gzip"),
+        (parquet(FRAME), "Parquet"),
+        (zipped(t__csv=CSV), "a ZIP archive or an Excel workbook"),
+        (b"\x89PNG\r\n", "a PNG image"),
+    ],
+)
+def test_a_file_that_is_not_what_its_suffix_says_is_named_by_its_content(data: bytes, told: str) -> None:
+    with pytest.raises(DataError, match=rf"t\.csv is {told}.* by its content"):
+        parse(data, "t.csv")

@@ -71,3 +71,32 @@ def test_a_declared_encoding_is_kept_to() -> None:
         decode(b"a\n\xff\n", "t.csv", "utf-8")
     with pytest.raises(DataError, match=r"'utf-88' .* is not an encoding"):
         decode(b"a", "t.csv", "utf-88")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("iso8859_5", "вкусный суп и вежливый официант в понедельник"),
+        ("cp866", "вкусный суп и вежливый официант в понедельник"),
+        ("iso8859_2", "zażółć gęślą jaźń wszystko było bardzo dobre"),
+        ("iso8859_15", "le café coûte 5 € à l'œuvre"),
+        ("mac_roman", "café très bon déjà vu à la crème brûlée"),
+        ("cp874", "อาหารอร่อยมากและบริการดี"),
+        ("iso2022_jp", "美味しい魚と親切な店員"),
+        ("utf-16-le", "美味しい魚と親切な店員\u3000静かな部屋"),
+    ],
+)
+def test_rarer_encodings_are_found_and_told_and_no_usual_one_is_taken_for_them(encoding: str, text: str) -> None:
+    content = "id,text\n" + "".join(f"{k},{text} {k}\n" for k in range(30))
+    found, note = decode(content.encode(encoding), "t.csv", None)
+    assert found == content
+    assert note is not None
+
+
+@pytest.mark.parametrize("word", ["caf\xe9", "Stra\xdfe", "ni\xf1o", "\xdcber"])
+def test_a_single_accent_in_many_lines_is_of_western_europe(word: str) -> None:
+    content = "id,text\n" + "1,plain words\n" * 200 + f"z,{word}\n"
+    found, note = decode(content.encode("cp1252"), "t.csv", None)
+    assert found == content
+    assert note is not None
+    assert "windows-1252" in note

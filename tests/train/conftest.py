@@ -35,5 +35,5 @@ def tables(rows: int = 400, dimensions: int = 6, seed: int = 0) -> tuple[pl.Data
     features = pl.DataFrame({"row_id": row_id, "feature": array})
     labels = pl.DataFrame({"row_id": row_id, "p_low": 1 - p_high, "p_high": p_high})
     about = {"row_id": row_id, "batch": ["one"] * (rows // 2) + ["two"] * (rows - rows // 2), "split": split}
-    votes = pl.DataFrame(about | {"side": high.astype(np.int8), "silent": np.full(rows, -1, dtype=np.int8)})
+    votes = pl.DataFrame(about | {"side": high.astype(np.int16), "silent": np.full(rows, -1, dtype=np.int16)})
     return features, labels, votes

@@ -72,7 +72,7 @@ def test_predictions_hold_every_row_and_the_truth(settings):
 
 def test_the_config_tells_batches_priors_and_backbone(settings):
     features, labels, votes = tables()
-    silent = votes.with_columns(side=pl.when(pl.col("batch") == "two").then(-1).otherwise("side").cast(pl.Int8))
+    silent = votes.with_columns(side=pl.when(pl.col("batch") == "two").then(-1).otherwise("side").cast(pl.Int16))
     config = json.loads(trained(settings, features, labels, silent).files["config.json"])
     taught = silent.filter(pl.col("split").is_in(["train", "dev"]), batch="one")
     assert config["batches"] == {"one": taught.height, "two": 0}
@@ -94,7 +94,7 @@ def test_the_card_names_classes_backbone_and_batches(settings):
 def test_the_label_card_counts_coverage_and_conflicts(settings):
     features, labels, votes = tables()
     third = votes.with_columns(
-        against=pl.when(pl.col("batch") == "two").then(1 - pl.col("side")).otherwise(-1).cast(pl.Int8)
+        against=pl.when(pl.col("batch") == "two").then(1 - pl.col("side")).otherwise(-1).cast(pl.Int16)
     )
     card = trained(settings, features, labels, third).files["LABELS.md"].decode()
     taught = third.filter(pl.col("split").is_in(["train", "dev"]))

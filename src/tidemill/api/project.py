@@ -280,7 +280,7 @@ class Project:
         return load_functions(self.paths(problem).functions, classes=self.problem(problem).classes)
 
     def votes(self, problem: str) -> pl.DataFrame:
-        """Read the votes: row_id, batch, split and an int8 column per labeling function.
+        """Read the votes: row_id, batch, split and an int16 column per labeling function.
 
         Parameters
         ----------

@@ -91,7 +91,7 @@ def evaluation_predictions(
     models = {name: _of(table, rows, probability_columns(classes), name) for name, table in tables.items()}
     models[MAJORITY_CLASS] = majority_class_predictions(learned["gold"].to_numpy(), len(classes), rows.height)
     models[MAJORITY_VOTE] = break_ties(
-        vote_shares(_of(votes, rows, functions, MAJORITY_VOTE).astype(np.int8), len(classes))
+        vote_shares(_of(votes, rows, functions, MAJORITY_VOTE).astype(np.int16), len(classes))
     )
     features = read_batches(paths.features, FEATURES, batches)
     if learned["gold"].n_unique() > 1 and rows.height:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Annotated
 
-from typer import Exit
+from typer import Exit, Option
 
 from tidemill.cli.options import AsJson, ProblemName
 from tidemill.cli.output import answering
@@ -14,21 +15,30 @@ SOME_REFUSED = 3
 """Exit status where some files were refused."""
 
 
-def arrive(problem: ProblemName, *, as_json: AsJson = False) -> None:
+def arrive(
+    problem: ProblemName,
+    *,
+    retry: Annotated[
+        bool, Option("--retry", help="read refused files again although neither they nor the settings have changed")
+    ] = False,
+    fetch: Annotated[bool, Option("--fetch", help="fetch images that tables name by URLs, up to 50 MB each")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Take new files into a problem's list of batches.
 
-    Each is read first. One of which a row cannot be taken is refused with the reason, and the others are taken; mend it and
-    run this again. The exit status is 3 where one was refused.
+    Each is read first. One of which a row cannot be taken is set aside as a whole with the reason, and the others are taken; once it
+    is mended, the next run takes it, and so does this command. The exit status is 3 where one was refused.
 
     Examples
     --------
     tidemill arrive spam
+    tidemill arrive spam --retry
     """
     from tidemill.project.arrivals import arrive as take_in
     from tidemill.readers.read import report_reading
 
     with answering(as_json=as_json) as answer:
-        found = take_in(open_project(problem), problem)
+        found = take_in(open_project(problem), problem, retry=retry, fetch=fetch)
         report_reading(found.notes)
         refused = [f"refused: {one.source}: {one.reason}" for one in found.refused]
         content = {"problem": problem, "batches": found.batches, "refused": [asdict(one) for one in found.refused]}

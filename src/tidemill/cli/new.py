@@ -31,7 +31,11 @@ def new(
     ] = None,
     images: Annotated[
         Path | None,
-        Option(metavar="FOLDER", resolve_path=True, help="a folder of images; subfolders are classes"),
+        Option(
+            metavar="FOLDER",
+            resolve_path=True,
+            help="a folder of images; subfolders are classes, unless --from names the images",
+        ),
     ] = None,
     classes: Annotated[
         list[str] | None,
@@ -44,6 +48,7 @@ def new(
     ignore_splits: Annotated[
         bool, Option("--ignore-splits", help="of --images: train/, val/ and the like are no classes, folders below are")
     ] = False,
+    fetch: Annotated[bool, Option("--fetch", help="fetch images that --from names by URLs, up to 50 MB each")] = False,
     encoding: Encoding = None,
     delimiter: Delimiter = None,
     header: Header = None,
@@ -71,6 +76,7 @@ def new(
             image=image,
             classes=classes or None,
             ignore_splits=ignore_splits,
+            fetch=fetch,
             reading=ReadOptions(encoding, delimiter, header, bad_rows),
         )
         made = create_problem(wanted, open_project())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,8 @@ from tidemill.cli.project import open_project
 
 SOME_ERRORS = 3
 """Exit status where some rows could not be predicted."""
+MOST_SHOWN = 12
+"""Classes whose numbers of predictions are printed."""
 
 
 def predict(
@@ -22,7 +25,8 @@ def predict(
         Argument(
             metavar="SOURCE...",
             resolve_path=True,
-            help="tables as the problem's batches are, a folder of them, or a folder of images",
+            allow_dash=True,
+            help="tables as the problem's batches are, a folder of them, a folder of images, or - for standard input",
         ),
     ],
     *,
@@ -31,7 +35,8 @@ def predict(
         Option(
             metavar="FILE",
             resolve_path=True,
-            help="CSV, JSONL or Parquet file to write: source, key, row_id, error, prediction, a probability per class",
+            allow_dash=True,
+            help="- for standard output, or CSV, JSONL or Parquet file to write: source, key, row_id, error, prediction, a probability per class",
         ),
     ],
     abstain_below: AbstainBelow = 0.0,
@@ -50,6 +55,7 @@ def predict(
     Examples
     --------
     tidemill predict spam new.csv --out predictions.csv
+    tidemill predict spam - --out - < new.jsonl
     tidemill predict solar photographs/ --out predictions.parquet --version v1.0.0 --abstain-below 0.8
     """
     from tidemill.apps.predict.prediction import predict_files
@@ -70,13 +76,18 @@ def predict(
         counts = {
             name or "no prediction": count for name, count in sorted(done.counts.items(), key=lambda one: -one[1])
         }
-        said = ", ".join(f"{name} {count:,}" for name, count in counts.items())
+        shown = list(counts.items())[:MOST_SHOWN]
+        rest = len(counts) - len(shown)
+        said = ", ".join(f"{name} {count:,}" for name, count in shown) + (f" and {rest} more classes" if rest else "")
         content = {"out": out, "version": done.version, "rows": done.rows, "predictions": counts, "errors": done.errors}
         lines = [f"{out}, by {done.version}: {done.rows:,} rows: {said}"]
         if done.errors:
             lines.append(
                 f"{done.errors:,} rows could not be predicted; the column 'error' says why (exit status {SOME_ERRORS})"
             )
-        answer(content, lines)
+        if str(out) == "-":  # standard output is the table's
+            print("\n".join(lines), file=sys.stderr)
+        else:
+            answer(content, lines)
     if done.errors:
         raise Exit(SOME_ERRORS)

@@ -16,8 +16,8 @@ from tidemill.contracts import ABSTAIN, Features, InputError, Probabilities, Vot
 _SUM_TOLERANCE: Final = 1e-5
 NOT_VOTES: Final = ("row_id", "batch", "split")
 """Columns of a votes table that hold no votes."""
-MAX_CLASSES: Final = 126
-"""As many classes as an int8 vote can name and exclude."""
+MAX_CLASSES: Final = 1000
+"""As many classes as a problem may have: label models keep a table of classes by classes for each function."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class NamedVotes:
     Parameters
     ----------
     votes : (n_rows, n_functions)
-        int8.
+        int16.
     names
         Names of the functions; None where the votes came without names.
     """
@@ -78,7 +78,7 @@ def _matrix(frame: pl.DataFrame) -> npt.NDArray[Any]:
                 f"column {name!r} of votes is {dtype}: votes are whole numbers; drop the column or name it row_id"
             )
     if not frame.columns:
-        return np.zeros((frame.height, 0), dtype=np.int8)
+        return np.zeros((frame.height, 0), dtype=np.int16)
     missing = [name for name in frame.columns if frame[name].null_count()]
     if missing:
         row = frame[missing[0]].is_null().arg_max()
@@ -121,7 +121,7 @@ def _whole_votes(array: npt.NDArray[Any], n_classes: int, names: Sequence[str] |
             f"row {row} of votes, function {name}: vote {value} is neither ABSTAIN ({ABSTAIN}), a class in "
             f'0..{n_classes - 1}, nor "not class k" in {lowest}..-2; {count} such vote{"s" if count > 1 else ""}'
         )
-    return array.astype(np.int8)
+    return array.astype(np.int16)
 
 
 def n_classes_of(votes: Votes) -> int:
@@ -139,7 +139,7 @@ def n_classes_of(votes: Votes) -> int:
 
     Examples
     --------
-    >>> n_classes_of(np.array([[0, -1]], dtype=np.int8)), n_classes_of(np.array([[0, -5]], dtype=np.int8))
+    >>> n_classes_of(np.array([[0, -1]], dtype=np.int16)), n_classes_of(np.array([[0, -5]], dtype=np.int16))
     (2, 4)
     """
     return max(2, int(votes.max(initial=ABSTAIN)) + 1, -int(votes.min(initial=ABSTAIN)) - 1)

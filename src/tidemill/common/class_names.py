@@ -3,10 +3,42 @@
 from __future__ import annotations
 
 import csv
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from tidemill.contracts import ConfigError
+
+_SHOWN: Final = 12
+_LONG: Final = 40
+
+
+def shown(names: Sequence[str]) -> str:
+    """Names of classes on a line, shortened where there are many or they are long.
+
+    Parameters
+    ----------
+    names
+        Of the classes, in their order.
+
+    Returns
+    -------
+    str
+        The first three and the last where there are more than twelve.
+
+    Examples
+    --------
+    >>> shown(["No, thanks", "Yes"])
+    "classes 'No, thanks', Yes"
+    >>> shown([f"intent_{k}" for k in range(77)])
+    '77 classes (intent_0, intent_1, intent_2, …, intent_76)'
+    """
+    short = [name if len(name) <= _LONG else f"{name[:_LONG]}…" for name in names]
+    quoted = [repr(name) if "," in name else name for name in short]
+    if len(names) <= _SHOWN:
+        return f"classes {', '.join(quoted)}"
+    return f"{len(names)} classes ({', '.join(quoted[:3])}, …, {quoted[-1]})"
 
 
 def class_names(given: str | Sequence[str], option: str = "--classes") -> tuple[str, ...]:
@@ -23,7 +55,7 @@ def class_names(given: str | Sequence[str], option: str = "--classes") -> tuple[
     Returns
     -------
     tuple of str
-        In their order.
+        In their order, in Unicode's composed form (NFC).
 
     Raises
     ------
@@ -40,7 +72,7 @@ def class_names(given: str | Sequence[str], option: str = "--classes") -> tuple[
     values = [given] if isinstance(given, str) else list(given)
     if len(values) == 1:
         values = _lines(Path(values[0][1:]), option) if values[0].startswith("@") else next(csv.reader(values), [])
-    names = tuple(value.strip() for value in values)
+    names = tuple(unicodedata.normalize("NFC", value.strip()) for value in values)
     wrong = next((name for place, name in enumerate(names) if not name or name in names[:place]), None)
     if wrong is not None:
         raise ConfigError(

@@ -86,7 +86,7 @@ def denoise(
         A vote is none, or the model needs features and there are none.
     """
     names = votes_contract(len(classes)).other_names(table.columns)
-    votes = table.select(names).to_numpy().astype(np.int8)
+    votes = table.select(names).to_numpy().astype(np.int16)
     fitted = table["split"].is_in(FITTED_ON).to_numpy()
     seen = features if settings.use_features else None
     model, blind = fit_twice(

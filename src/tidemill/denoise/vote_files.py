@@ -22,6 +22,7 @@ from tidemill.denoise.statistics.gold_scores import check_gold
 from tidemill.denoise.statistics.votes import check_votes
 from tidemill.readers.frame import read_frame
 from tidemill.readers.options import DEFAULTS, ReadOptions
+from tidemill.readers.table import Table
 
 LONG: Final = ("task", "worker", "label")
 NAMES: Final = ("row_id", "task", "id")
@@ -31,6 +32,8 @@ _NOT_VOTES: Final = frozenset({"label", "labels", "gold", "y", "target", "truth"
 """Names, in lower case, of columns that need a decision where their values could be votes."""
 QUOTES: Final = "''"
 """An empty name, for a shell."""
+_TEXT: Final = (*NAMES, "worker", "INPUT:image", "INPUT:text", "ASSIGNMENT:worker_id")
+"""Columns of names, which are text whatever they look like."""
 _STANDARD_ERRORS: Final = 2.0
 _ABSTAINS: Final = frozenset({"", "abstain", "-1", "nan", "none", "null"})
 
@@ -118,14 +121,29 @@ def read_votes(
             and found.votes.max(initial=0) == len(classes)
         ):
             raise DataError(f"{error}; where 0 abstains and classes are numbered from 1, say --abstain 0") from error
-        raise
+        raise DataError(f"{error}{_columns_of_others(found, len(classes))}") from error
     return found if functions is None else _aligned(found, functions, path)
+
+
+def _columns_of_others(found: VotesFile, n_classes: int) -> str:
+    """What to do where some columns have votes alone and others have other numbers."""
+    wrong = (found.votes >= n_classes) | (found.votes < -1 - n_classes)
+    others = [name for name, bad in zip(found.functions, np.atleast_1d(wrong.any(axis=0)), strict=True) if bad]
+    if not others or len(others) == len(found.functions):
+        return ""
+    return f"; where it is no function, leave it out with --not-columns {','.join(others)}"
 
 
 def _numbered_from_zero(votes: npt.NDArray[Any], abstain: int) -> npt.NDArray[Any]:
     if abstain == ABSTAIN:
         return votes
     silent = votes == abstain
+    below = votes[~silent & (votes < 0)]
+    if below.size:
+        raise DataError(
+            f"with --abstain {abstain} a vote of {below[0]} is no class: classes are numbered from {1 if abstain == 0 else 0}; "
+            "where -1 and 1 are the two classes, write them as their names"
+        )
     return np.where(silent, ABSTAIN, votes.astype(np.int64) - (1 if abstain == 0 else 0))
 
 
@@ -156,15 +174,15 @@ def _numbered(votes: Any) -> list[str]:
 
 
 def _table(path: Path, classes: Sequence[str], options: VoteOptions) -> VotesFile:
-    table, read = read_frame(path, options.reading)
+    table, read = read_frame(path, options.reading, as_text=_TEXT)
     table = _plain_names(table)
     if set(LONG) <= set(table.columns):
         found = _long(table.with_columns(label=_indices(table["label"], classes, path)), path)
         return replace(found, notes=read.notes)
     table, rows, notes = _without_index(table, path)
     functions = _vote_columns(table, classes, options, path)
-    votes = np.column_stack([_votes_of(table[name], classes) for name in functions])
-    notes = [*read.notes, *notes, *_doubtful(votes, functions, len(classes), path)]
+    votes = np.column_stack([_votes_of(table[name], classes, read) for name in functions])
+    notes = [*read.notes, *notes, *_repeated_names(table, path), *_doubtful(votes, functions, len(classes), path)]
     return VotesFile(_row_names(table) if rows is None else rows, functions, votes, notes=tuple(notes))
 
 
@@ -223,20 +241,62 @@ def _could_be_votes(column: pl.Series, classes: Sequence[str]) -> bool:
     if column.dtype.is_float():
         known = column.drop_nulls().drop_nans()
         return bool((known == known.round()).all())
-    names = {*classes, *_ABSTAINS}
     return column.dtype == pl.String and all(
-        value is None or value.strip() in names or value.strip().lower() in names for value in column.unique()
+        _vote_of(value, _numbers(classes)) is not None for value in column.unique()
     )
 
 
-def _votes_of(column: pl.Series, classes: Sequence[str]) -> npt.NDArray[np.int64]:
-    """Votes of a column of numbers or names; null, NaN and ``ABSTAIN`` abstain."""
+def _numbers(classes: Sequence[str]) -> dict[str, int]:
+    """Number of each class by its name, and by its name in lower case where no other class has the same."""
+    folded = [name.casefold() for name in classes]
+    alone = {name: k for k, name in enumerate(folded) if folded.count(name) == 1}
+    return alone | {name: k for k, name in enumerate(classes)}
+
+
+def _vote_of(value: str | None, numbers: dict[str, int]) -> int | None:
+    """Vote that a name is; None where it is none."""
+    if value is None:
+        return ABSTAIN
+    name = value.strip()
+    found = numbers.get(name, numbers.get(name.casefold()))
+    return ABSTAIN if found is None and name.casefold() in _ABSTAINS else found
+
+
+def _votes_of(column: pl.Series, classes: Sequence[str], read: Table) -> npt.NDArray[np.int64]:
+    """Votes of a column of numbers or names; null, NaN and ``ABSTAIN`` abstain.
+
+    Raises
+    ------
+    DataError
+        A value is no name of a class, or has a fraction; the row is named.
+    """
     if column.dtype == pl.String:
-        named = {name: k for k, name in enumerate(classes)}
-        values = [ABSTAIN if one is None else named.get(one.strip(), ABSTAIN) for one in column.to_list()]
-        return np.array(values, dtype=np.int64)
-    filled = column.fill_nan(None) if column.dtype.is_float() else column
-    return filled.fill_null(ABSTAIN).cast(pl.Int64).to_numpy()
+        numbers = _numbers(classes)
+        values = [_vote_of(one, numbers) for one in column.to_list()]
+        wrong = next((row for row, value in enumerate(values) if value is None), None)
+    elif column.dtype.is_numeric():
+        filled = (column.fill_nan(None) if column.dtype.is_float() else column).fill_null(ABSTAIN)
+        values = filled.cast(pl.Int64, strict=False).to_list()
+        wrong = next((row for row, value in enumerate(values) if value is None or value != filled[row]), None)
+    else:
+        values, wrong = [], 0
+    if wrong is not None:
+        raise DataError(
+            f"{read.where(wrong)}: column {column.name!r} is {column[wrong]!r}, no class ({', '.join(classes[:5])}) and no abstain; "
+            f"leave the column out with --not-columns {column.name}"
+        )
+    return np.array(values, dtype=np.int64)
+
+
+def _repeated_names(table: pl.DataFrame, path: Path) -> list[str]:
+    """Notes about names of rows that come twice or are missing."""
+    named = next((name for name in NAMES if name in table.columns), None)
+    if named is None:
+        return []
+    twice = table[named].filter(table[named].is_duplicated() & table[named].is_not_null()).unique(maintain_order=True)
+    missing = table[named].null_count()
+    notes = [f"{path.name}: {len(twice)} names in {named} come more than once ({twice[0]})"] if len(twice) else []
+    return notes + ([f"{path.name}: {missing} rows have no {named}"] if missing else [])
 
 
 def _doubtful(votes: npt.NDArray[Any], functions: Sequence[str], n_classes: int, path: Path) -> list[str]:
@@ -278,8 +338,15 @@ def _row_names(table: pl.DataFrame) -> list[str]:
 def _indices(column: pl.Series, classes: Sequence[str], path: Path) -> pl.Series:
     if column.dtype.is_integer():
         return column
-    named = {name: k for k, name in enumerate(classes)}
-    found = column.cast(pl.String).replace_strict(named, default=None, return_dtype=pl.Int64)
+    numbers = _numbers(classes)
+    found = pl.Series(
+        column.name,
+        [
+            None if one is None else numbers.get(one.strip(), numbers.get(one.strip().casefold()))
+            for one in column.cast(pl.String)
+        ],
+        dtype=pl.Int64,
+    )
     lost = column.filter(found.is_null() & column.is_not_null())
     if len(lost):
         promised = f"class indices, or one of {', '.join(classes)}"
@@ -308,7 +375,7 @@ def _aligned(found: VotesFile, functions: Sequence[str], path: Path) -> VotesFil
     unknown = [name for name in found.functions if name not in set(functions)]
     if unknown:
         raise DataError(f"{path}: function {unknown[0]!r} is not one the label model was fitted on: fit it again")
-    votes = np.full((len(found.rows), len(functions)), ABSTAIN, dtype=np.int8)
+    votes = np.full((len(found.rows), len(functions)), ABSTAIN, dtype=np.int16)
     place = {name: j for j, name in enumerate(functions)}
     votes[:, [place[name] for name in found.functions]] = found.votes
     return VotesFile(found.rows, list(functions), votes, found.texts, found.gold)
@@ -374,7 +441,7 @@ def read_gold(path: Path, rows: Sequence[str], classes: Sequence[str]) -> Any:
     if path.suffix == ".npy":
         gold = np.load(path, allow_pickle=False)
     else:
-        table, _ = read_frame(path)
+        table, _ = read_frame(path, as_text=_TEXT)
         name = next((name for name in ("gold", "label") if name in table.columns), None)
         if name is None:
             raise DataError(f"{path}: no column 'gold' or 'label'; it has {', '.join(table.columns)}")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +19,6 @@ from tidemill.embed.settings import ImageSettings
 from tidemill.embed.weights import weights_file
 
 Pixels = npt.NDArray[np.uint8]
-
-_WIDE: Final = 257  # 16-bit greys of 0..65535 to 0..255
 
 
 class ImageBackbone:
@@ -143,13 +140,11 @@ def pixels(data: bytes, size: int) -> Pixels:
     (size, size, 3)
         Grey becomes three equal channels.
     """
-    from PIL import Image, ImageOps
+    from PIL import Image
 
-    with Image.open(io.BytesIO(data)) as opened:
-        image: Image.Image = ImageOps.exif_transpose(opened)
-        if image.mode.startswith("I"):
-            image = Image.fromarray((np.asarray(image, dtype=np.int64) // _WIDE).clip(0, 255).astype(np.uint8))
-        return np.asarray(image.convert("RGB").resize((size, size), Image.Resampling.BICUBIC))
+    from tidemill.readers.image_decoder import decode_image
+
+    return np.asarray(decode_image(data).rgb().resize((size, size), Image.Resampling.BICUBIC))
 
 
 def load_weights(backbone: str, path: Path) -> Any:

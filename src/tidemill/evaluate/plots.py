@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -34,6 +35,14 @@ COLORS: Final = {
     GOLD_CEILING: "#2e4057",
 }
 _DPI: Final = 110
+_CONFUSED: Final = 20
+"""Classes that the picture of confusions shows."""
+_PANELS: Final = 10
+"""Classes that the picture of thresholds shows."""
+_UPRIGHT: Final = 8
+"""Classes whose names stand side by side."""
+_LONG: Final = 30
+"""Characters of a class's name that are shown."""
 _SHARES: Final = ("accuracy", "balanced_accuracy", "f1", "auc")
 _SOME: Final = 5  # rows of a bin, of fewer the share that is right is luck: a dot that no line joins
 
@@ -55,7 +64,9 @@ def draw(done: Evaluated, folder: Path, classes: Sequence[str]) -> None:
     _save(_slices(done.scores, metric), folder / "slices.png")
     _save(_calibration(done.reliability_table), folder / "calibration.png")
     _save(_confusion(done.confusion_table, classes), folder / "confusion.png")
-    _save(_thresholds(done.thresholds, classes), folder / "thresholds.png")
+    _save(
+        _thresholds(done.thresholds, _most_confused(done.confusion_table, classes, _PANELS)), folder / "thresholds.png"
+    )
 
 
 def _figure(width: float, height: float) -> Figure:
@@ -157,7 +168,22 @@ def _calibration(table: pl.DataFrame) -> Figure:
     return figure
 
 
-def _confusion(table: pl.DataFrame, classes: Sequence[str]) -> Figure:
+def _most_confused(table: pl.DataFrame, classes: Sequence[str], most: int) -> list[str]:
+    """Those classes that have most errors, in their order; all where they are no more than that."""
+    if len(classes) <= most:
+        return list(classes)
+    wrong = table.filter(pl.col("actual") != pl.col("predicted"))
+    errors = Counter(wrong["actual"].to_list()) + Counter(wrong["predicted"].to_list())
+    chosen = set(sorted(classes, key=lambda name: -errors[name])[:most])
+    return [name for name in classes if name in chosen]
+
+
+def _of_all(shown: Sequence[str], classes: Sequence[str]) -> str:
+    return "" if len(shown) == len(classes) else f", {len(shown)} of {len(classes)} classes, those with most errors"
+
+
+def _confusion(table: pl.DataFrame, every: Sequence[str]) -> Figure:
+    classes = _most_confused(table, every, _CONFUSED)
     size = 2.6 + 0.6 * len(classes)
     figure = _figure(size + 0.6, size)
     axes = figure.subplots()
@@ -168,10 +194,11 @@ def _confusion(table: pl.DataFrame, classes: Sequence[str]) -> Figure:
     for i, j in np.ndindex(*grid.shape):
         color = "white" if shares[i, j] > 0.6 else "black"  # noqa: PLR2004 - where black on the color map gets dim
         axes.text(j, i, f"{int(grid[i, j])}\n{shares[i, j]:.1%}", ha="center", va="center", color=color, fontsize=9)
-    axes.set_xticks(range(len(classes)), classes)
-    axes.set_yticks(range(len(classes)), classes)
+    names = [name if len(name) <= _LONG else f"{name[:_LONG]}…" for name in classes]
+    axes.set_xticks(range(len(classes)), names, rotation=90 if len(classes) > _UPRIGHT else 0)
+    axes.set_yticks(range(len(classes)), names)
     axes.set(xlabel="predicted by the end model", ylabel="gold")
-    axes.set_title("confusion on test", loc="left", fontsize=11)
+    axes.set_title(f"confusion on test{_of_all(classes, every)}", loc="left", fontsize=11)
     return figure
 
 
@@ -186,6 +213,6 @@ def _thresholds(table: pl.DataFrame, classes: Sequence[str]) -> Figure:
             ends = (known[f"{column}_low"], known[f"{column}_high"])
             axes.fill_between(known["threshold"], *ends, color=color, alpha=0.18, linewidth=0)
         axes.set(xlabel="least probability", xlim=(0, 1), ylim=(0, 1.03))
-        _plain(axes, f"{name} on test")
+        _plain(axes, f"{name[:_LONG]} on test")
     panels[0].legend(frameon=False, fontsize=8)
     return figure

@@ -1,4 +1,4 @@
-"""From incoming files to append-only raw batches: gold kept apart, splits fixed, near-duplicates dropped.
+"""From incoming files to append-only raw batches: gold kept apart, splits fixed, repeated rows reported.
 
 batch            one batch of rows and its gold, from one source
 source           which file or folder a batch is read from, and its rows
@@ -6,6 +6,9 @@ values           what counts as missing, as text and as a class
 row_errors       rows that cannot be read: refused, or set aside
 images           whether image files can be read
 mail             readable text of e-mail messages
+image_paths      images that a table names, below one folder
+fetched_images   images that a table names by URLs, fetched on request
+repeats          equal contents and near-duplicates: kept, grouped or dropped
 near_duplicates  near-duplicate texts, by MinHash
 demo             the packaged data sets as incoming files
 settings         settings of `conf/ingest/`

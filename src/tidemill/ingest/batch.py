@@ -12,16 +12,13 @@ import polars as pl
 
 from tidemill.contracts import SPLITS, Column, Contract, DataError, Problem
 from tidemill.ingest import values
-from tidemill.ingest.images import check_images
-from tidemill.ingest.near_duplicates import PERMUTATIONS, Seen, signatures
+from tidemill.ingest.images import check_images, notes_on_images, standard_images
+from tidemill.ingest.repeats import FATES, SCHEMA, SIGNATURE, Repeats, compares, find_repeats
 from tidemill.ingest.row_errors import RowErrors
 from tidemill.ingest.settings import IngestSettings, SplitSettings
 from tidemill.ingest.source import Source
 from tidemill.readers.table import Table
 from tidemill.reports.ingest import BatchCounts
-
-FATES: Final = ("kept", "same", "near")
-"""What became of a row that was read: kept, dropped for the same content, dropped for nearly the same text."""
 
 SEEN: Final = Contract(
     "seen",
@@ -30,12 +27,6 @@ SEEN: Final = Contract(
     key="key",
 )
 """What later batches are compared with: every row read, with the hash of its content."""
-
-_MANY: Final = 0.2
-"""Share of near-duplicates from which on they are told of when the batch is made."""
-_SHOWN: Final = 80
-_SEEN_SCHEMA: Final = {"key": pl.String, "content": pl.String, "fate": pl.String}
-_SIGNATURE: Final = pl.Array(pl.UInt32, PERMUTATIONS)
 
 
 @dataclass(frozen=True)
@@ -80,12 +71,12 @@ def build_batch(
     DataError
         Names the file, row, column and value that cannot be taken, and what to do.
     """
-    table = source.table(settings)
+    table = values.with_usual_names(source.table(settings), settings.columns)
     errors = RowErrors(table, settings.bad_rows)
-    contents = _contents(source, table, settings, errors)
+    contents, notes_of_images = _contents(source, table, settings, errors)
     hashes = [hashlib.sha256(one.encode() if isinstance(one, str) else one).hexdigest() for one in contents]
-    keys = values.keys(table, settings, hashes, errors)
-    _refuse_changed(keys, hashes, before, errors)
+    keys = [settings.full_key(key, name) for key in values.keys(table, settings, hashes, errors)]
+    _refuse_changed(keys, hashes, before, errors, settings.key_column)
     gold = values.gold(table, settings, problem.classes, errors)
     columns = {column: values.typed(table, column, kind, errors) for column, kind in settings.meta.items()}
     slices = {column: values.typed(table, column, "string", errors) for column in settings.slices}
@@ -93,18 +84,18 @@ def build_batch(
     good = [row for row in range(len(contents)) if row not in errors.reasons]
     contents, hashes, keys, gold = (_picked(one, good) for one in (contents, hashes, keys, gold))
     columns, slices = ({key: _picked(one, good) for key, one in many.items()} for many in (columns, slices))
-    seen = _judge(contents, (keys, hashes), settings, before)
-    ids = row_ids(hashes, keys)
-    splits = [split_of(row_id, settings.split) for row_id in ids]
+    repeats = find_repeats(contents, (keys, hashes), gold, settings, before, source=source.name)
+    seen, ids = repeats.seen, row_ids(hashes, keys)
+    splits = [split_of(row_id, settings.split) for row_id in row_ids(*zip(*repeats.first, strict=True))]
     basic = {"row_id": ids, "key": keys, "batch": [name] * len(ids), "split": splits, settings.modality: contents}
     raw = pl.DataFrame(basic | columns, schema={one.name: one.dtype for one in settings.raw.columns})
-    marked = pl.DataFrame({"row_id": ids, "gold": gold}, schema={"row_id": pl.String, "gold": pl.Int8})
-    is_kept, is_dev = seen["fate"] == "kept", raw["split"] == "dev"
+    marked = pl.DataFrame({"row_id": ids, "gold": repeats.gold}, schema={"row_id": pl.String, "gold": pl.Int16})
+    is_kept, is_dev = seen["fate"].is_in(["kept", "grouped"]), raw["split"] == "dev"
     if not is_kept.any():
-        raise DataError(f"{source.name}: all its {seen.height} rows came in earlier batches; take the file away again")
+        raise DataError(_nothing_new(seen, repeats, source.name))
     sliced = pl.DataFrame({"row_id": ids} | slices, schema={"row_id": pl.String} | dict.fromkeys(slices, pl.String))
     dev, other = marked.filter(is_kept & is_dev), marked.filter(is_kept & ~is_dev)
-    notes = (*table.notes, *_dropped(seen, contents, source.name), *_without_gold(table, settings))
+    notes = (*table.notes, *notes_of_images, *repeats.notes, *_without_gold(table, settings))
     return Batch(name, raw.filter(is_kept), dev, other, sliced.filter(is_kept), seen, _bad_rows(errors), notes)
 
 
@@ -119,17 +110,10 @@ def _bad_rows(errors: RowErrors) -> pl.DataFrame:
     return pl.DataFrame(known, schema={"number": pl.Int64, "reason": pl.String}, orient="row")
 
 
-def _dropped(seen: pl.DataFrame, contents: Sequence[Any], name: str) -> list[str]:
-    """What is said of rows dropped for repeating others, where they are many."""
-    near = seen["fate"] == "near"
-    if near.sum() <= _MANY * seen.height:
-        return []
-    example = contents[int(near.arg_true()[0])]
-    told = (
-        f"{name}: {int(near.sum())} of {seen.height} rows are dropped, labels and all, as near-duplicates of others, such as "
-        f"{example[:_SHOWN]!r}; where texts are made from a template, set ingest.near_duplicates to null"
-    )
-    return [told]
+def _nothing_new(seen: pl.DataFrame, repeats: Repeats, name: str) -> str:
+    if (seen["fate"] == "near").any():
+        return f"{name}: all its {seen.height} rows repeat earlier ones or nearly do ({'; '.join(repeats.notes)})"
+    return f"{name}: all its rows came in earlier batches ({'; '.join(repeats.notes)}); take the file away again"
 
 
 def _without_gold(table: Table, settings: IngestSettings) -> list[str]:
@@ -155,11 +139,7 @@ def empty_seen(settings: IngestSettings) -> pl.DataFrame:
 
 
 def _seen_schema(settings: IngestSettings) -> dict[str, Any]:
-    return _SEEN_SCHEMA | ({"signature": _SIGNATURE} if _compares(settings) else {})
-
-
-def _compares(settings: IngestSettings) -> bool:
-    return settings.modality == "text" and settings.near_duplicates is not None
+    return SCHEMA | ({"signature": SIGNATURE} if compares(settings) else {})
 
 
 def row_ids(hashes: Sequence[str], keys: Sequence[str]) -> list[str]:
@@ -203,54 +183,25 @@ def split_of(row_id: str, settings: SplitSettings) -> str:
     return SPLITS[int(np.searchsorted(edges, share, side="right"))]
 
 
-def _contents(source: Source, table: Table, settings: IngestSettings, errors: RowErrors) -> Any:
+def _contents(source: Source, table: Table, settings: IngestSettings, errors: RowErrors) -> tuple[Any, list[str]]:
     if settings.modality == "text":
-        return values.texts(table, settings, errors)
-    names, images = source.images(table, settings, errors)
-    check_images(images, names, table, max_pixels=settings.max_pixels, errors=errors)
-    return images
+        return values.texts(table, settings, errors), []
+    found = source.images(table, settings, errors)
+    done = check_images(found.images, found.names, table, max_pixels=settings.max_pixels, errors=errors)
+    return standard_images(found.images, settings), [*found.notes, *notes_on_images(done, source.name)]
 
 
-def _judge(
-    contents: Sequence[Any],
-    names: tuple[Sequence[str], Sequence[str]],
-    settings: IngestSettings,
-    before: pl.DataFrame,
-) -> pl.DataFrame:
-    """Each row's fate, and the signatures of those kept."""
-    keys, hashes = names
-    fates = _fates_by_content(hashes, set(before["content"].to_list()))
-    seen = pl.DataFrame({"key": keys, "content": hashes, "fate": fates}, schema=_SEEN_SCHEMA)
-    if not _compares(settings):
-        return seen
-    marks = np.zeros((len(fates), PERMUTATIONS), dtype=np.uint32)
-    open_rows = [row for row, fate in enumerate(fates) if fate == "kept"]
-    known = before.filter(pl.col("fate") == "kept")["signature"].to_numpy().reshape(-1, PERMUTATIONS)
-    index = Seen(known, threshold=settings.near_duplicates or 1.0)
-    for row, mark in zip(open_rows, signatures([contents[row] for row in open_rows]), strict=True):
-        if index.is_new(mark):
-            marks[row] = mark
-        else:
-            fates[row] = "near"
-    return seen.with_columns(pl.Series("fate", fates), pl.Series("signature", marks, dtype=_SIGNATURE))
-
-
-def _fates_by_content(hashes: Sequence[str], known: set[str]) -> list[str]:
-    fates = []
-    for content in hashes:
-        fates.append("same" if content in known else "kept")
-        known.add(content)
-    return fates
-
-
-def _refuse_changed(keys: Sequence[str], hashes: Sequence[str], before: pl.DataFrame, errors: RowErrors) -> None:
+def _refuse_changed(
+    keys: Sequence[str], hashes: Sequence[str], before: pl.DataFrame, errors: RowErrors, column: str | None
+) -> None:
     earlier = dict(zip(before["key"].to_list(), before["content"].to_list(), strict=True))
     for row, (key, content) in enumerate(zip(keys, hashes, strict=True)):
         if earlier.get(key, content) != content and row not in errors.reasons:
             errors.add(
                 row,
                 f"key {key!r} came in an earlier batch with other content; batches are never "
-                "edited: give the new row a key of its own, or remove it",
+                "edited: give the new row a key of its own, or remove it; where keys start anew in each file, set "
+                f"ingest.key: [source, {column}]",
             )
 
 
@@ -274,7 +225,8 @@ def counts(seen: pl.DataFrame, split: pl.Series, *, quarantined: int) -> BatchCo
     fates = {fate: int((seen["fate"] == fate).sum()) for fate in FATES}
     return BatchCounts(
         read=seen.height,
-        kept=fates["kept"],
+        kept=fates["kept"] + fates["grouped"],
+        grouped=fates["grouped"],
         same_content=fates["same"],
         near_duplicates=fates["near"],
         quarantined=quarantined,

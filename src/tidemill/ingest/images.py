@@ -1,22 +1,24 @@
-"""Check that bytes are a whole image of a sane size."""
+"""Check that bytes are a whole image of a sane size, and put images into a form that means the same to every reader."""
 
 from __future__ import annotations
 
-import io
-import warnings
+from collections import Counter
 from collections.abc import Sequence
+from typing import Final
 
 from tidemill.common.progress import progress
+from tidemill.contracts import DataError
 from tidemill.ingest.row_errors import RowErrors
-from tidemill.ingest.source import IMAGE_SUFFIXES
+from tidemill.ingest.settings import IngestSettings
+from tidemill.readers.image_decoder import decode_image, needs_more, written
 from tidemill.readers.table import Table
 
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
+_GROUNDS: Final = {"white": 255, "black": 0}
 
 
 def check_images(
     images: Sequence[bytes], paths: Sequence[str], table: Table, *, max_pixels: int, errors: RowErrors | None = None
-) -> None:
+) -> Counter[str]:
     """Check that every image can be decoded.
 
     Parameters
@@ -32,41 +34,65 @@ def check_images(
     errors
         What becomes of rows whose image cannot be decoded; None: the first is refused. Rows set aside before are passed over.
 
+    Returns
+    -------
+    Counter of str
+        What was done to images in decoding them that a person may want otherwise, with the number of images.
+
     Raises
     ------
     DataError
         Names the row and file that is not an image, is cut off, or has more than ``max_pixels`` pixels.
     """
     errors = errors or RowErrors(table)
+    done: Counter[str] = Counter()
     together = zip(images, paths, strict=True)
     for row, (data, path) in enumerate(progress(together, total=len(images), name="checking images", unit="images")):
-        problem = None if row in errors.reasons else _problem(data, max_pixels)
-        if problem is not None:
-            errors.add(row, f"{path} {problem}")
-
-
-def _problem(data: bytes, max_pixels: int) -> str | None:
-    """The size is read before the pixels."""
-    from PIL import Image, UnidentifiedImageError
-
-    if not data:
-        return "is empty: copy it again"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow warns of large images and odd metadata; the size is judged here
+        if row in errors.reasons:
+            continue
         try:
-            with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-                pixels = image.width * image.height
-                if pixels > max_pixels:
-                    return f"has {image.width} x {image.height} pixels, {_too_many(max_pixels)}"
-                image.load()
-        except UnidentifiedImageError:
-            return f"is not an image ({', '.join(IMAGE_SUFFIXES)}): its first bytes are {data[:8]!r}; remove its row"
-        except Image.DecompressionBombError:
-            return f"has hundreds of millions of pixels, {_too_many(max_pixels)}"
-        except (OSError, SyntaxError, ValueError, EOFError) as error:
-            return f"is damaged ({error}): copy it again, or remove its row"
-    return None
+            done.update(decode_image(data, max_pixels=max_pixels).notes)
+        except DataError as error:
+            errors.add(row, f"{path} {error}")
+    return done
 
 
-def _too_many(max_pixels: int) -> str:
-    return f"more than ingest.max_pixels {max_pixels}: make it smaller, or raise the limit"
+def notes_on_images(done: Counter[str], name: str) -> list[str]:
+    """Lines that say what ``check_images`` found of the images of a source, once for all.
+
+    Parameters
+    ----------
+    done
+        As ``check_images`` counts.
+    name
+        Of the source.
+
+    Returns
+    -------
+    list of str
+        A line for each thing that was done.
+    """
+    return [f"{name}: {count} images have {note}" for note, count in sorted(done.items())]
+
+
+def standard_images(images: Sequence[bytes], settings: IngestSettings) -> list[bytes]:
+    """Write images anew whose transparency or bits are meant otherwise than the decoder takes them; others keep their bytes.
+
+    Parameters
+    ----------
+    images
+        Checked; empty where a row was set aside.
+    settings
+        ``image_background`` and ``image_bits``.
+
+    Returns
+    -------
+    list of bytes
+    """
+    if settings.image_background == "white" and settings.image_bits is None:
+        return list(images)
+    ground = _GROUNDS[settings.image_background]
+    return [
+        written(decode_image(one, background=ground, bits=settings.image_bits)) if one and needs_more(one) else one
+        for one in images
+    ]

@@ -28,16 +28,18 @@ _MIX: Final = ((np.uint32(16), np.uint32(0x85EBCA6B)), (np.uint32(13), np.uint32
 _CHUNK: Final = 256  # shingles hashed at once: 128 kB, which stays in a core's cache
 _BYTES: Final = hashlib.shake_128(b"tidemill near-duplicates").digest(2 * 4 * PERMUTATIONS)
 _FACTORS, _OFFSETS = np.frombuffer(_BYTES, dtype="<u4").reshape(2, PERMUTATIONS, 1) | np.uint32(1)
-_DIGIT, _SPACE = re.compile(r"\d"), re.compile(r"\s+")
+_DIGIT, _NUMBER, _SPACE = re.compile(r"\d"), re.compile(r"\d+"), re.compile(r"\s+")
 
 
-def normalize(text: str) -> str:
-    r"""Reduce a text to what counts: letter case, numbers and white space do not.
+def normalize(text: str, *, digits: bool = False) -> str:
+    r"""Reduce a text to what counts: letter case, digits and white space do not.
 
     Parameters
     ----------
     text
         Text of a row.
+    digits
+        Whether digits count.
 
     Returns
     -------
@@ -49,7 +51,8 @@ def normalize(text: str) -> str:
     >>> normalize("Call  0800-123\nNOW")
     'call 0000-000 now'
     """
-    return _SPACE.sub(" ", _DIGIT.sub("0", text.lower())).strip()
+    lower = text.lower()
+    return _SPACE.sub(" ", lower if digits else _DIGIT.sub("0", lower)).strip()
 
 
 def shingles(text: str) -> npt.NDArray[np.uint32]:
@@ -77,7 +80,7 @@ def shingles(text: str) -> npt.NDArray[np.uint32]:
     return hashed ^ (hashed >> np.uint32(16))
 
 
-def signature(text: str) -> Signature:
+def signature(text: str, *, digits: bool = False) -> Signature:
     """Compute the MinHash signature of a text.
 
     Two signatures agree in a share of places near the texts' Jaccard similarity.
@@ -86,35 +89,44 @@ def signature(text: str) -> Signature:
     ----------
     text
         Text of a row.
+    digits
+        Whether numbers are content: texts with different numbers have no shingle in common then.
 
     Returns
     -------
     (n_permutations,)
     """
-    hashes = shingles(text)
+    hashes = shingles(text) ^ (_salt(text) if digits else np.uint32(0))
     parts = [hashes[begin : begin + _CHUNK] for begin in range(0, len(hashes), _CHUNK)]
     smallest: Signature = np.min([(part * _FACTORS + _OFFSETS).min(axis=1) for part in parts], axis=0)
     return smallest
 
 
-def signatures(texts: Sequence[str]) -> npt.NDArray[np.uint32]:
+def _salt(text: str) -> np.uint32:
+    numbers = " ".join(_NUMBER.findall(text))
+    return np.uint32(int.from_bytes(hashlib.sha256(numbers.encode()).digest()[:4]) if numbers else 0)
+
+
+def signatures(texts: Sequence[str], *, digits: bool = False) -> npt.NDArray[np.uint32]:
     """Compute the MinHash signatures of texts.
 
     Parameters
     ----------
     texts
         Texts of the rows.
+    digits
+        Whether numbers are content.
 
     Returns
     -------
     (n_texts, n_permutations)
     """
-    found = [signature(text) for text in progress(texts, total=len(texts), name="comparing texts")]
+    found = [signature(text, digits=digits) for text in progress(texts, total=len(texts), name="comparing texts")]
     return np.array(found, dtype=np.uint32).reshape(len(texts), PERMUTATIONS)
 
 
 class Seen:
-    """Signatures of the rows accepted so far, by which near duplicates are detected.
+    """Signatures of the texts kept so far; finds one that a further text is like.
 
     Parameters
     ----------
@@ -129,8 +141,8 @@ class Seen:
         for row in known:
             self._keep(row, self._bands(row))
 
-    def is_new(self, row: Signature) -> bool:
-        """Test whether a text is no near duplicate of an accepted one, and accept it if so.
+    def find(self, row: Signature) -> int | None:
+        """Find a text that a further one is like; keep the further one where there is none.
 
         Parameters
         ----------
@@ -139,17 +151,17 @@ class Seen:
 
         Returns
         -------
-        bool
-            False where the text is a near duplicate.
+        int or None
+            Place of the most similar text, in the order in which they were kept.
         """
         bands = self._bands(row)
         candidates = sorted({one for band in bands for one in self._buckets.get(band, ())})
         if candidates:
             same = (np.stack([self._rows[one] for one in candidates]) == row).mean(axis=1)
             if same.max() >= self.threshold:
-                return False
+                return candidates[int(same.argmax())]
         self._keep(row, bands)
-        return True
+        return None
 
     def _bands(self, row: Signature) -> list[bytes]:
         return [bytes([number]) + band.tobytes() for number, band in enumerate(row.reshape(_BANDS, -1))]

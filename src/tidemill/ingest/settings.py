@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal, Self
 
 import polars as pl
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from tidemill.contracts import Contract, Settings, raw_contract
 from tidemill.readers.options import BadRows, ReadOptions
@@ -38,21 +38,33 @@ class IngestSettings(Settings):
 
     incoming: str
     batch_order: tuple[str, ...]
-    key: str | None
+    key: str | tuple[Literal["source"], str] | None
     text: str | None
     image: str | None
     gold: str | None
     meta: dict[str, Kind]
     slices: tuple[str, ...]
     encoding: str | None
-    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    delimiter: str | None = None
     header: bool | None = None
     class_folder: Literal["first", "last"] = "first"
     bad_rows: BadRows = "refuse"
     max_bad_rows: float = Field(default=0.05, ge=0, le=1)
-    near_duplicates: float | None = Field(gt=0, le=1)
+    near_duplicates: Literal["keep", "group", "drop"] = "group"
+    near_similarity: float = Field(default=0.8, gt=0, le=1)
     max_pixels: int = Field(gt=0)
+    image_background: Literal["white", "black"] = "white"
+    image_bits: int | None = Field(default=None, ge=1, le=32)
+    image_folder: str | None = None
     split: SplitSettings
+
+    @field_validator("near_duplicates", mode="before")
+    @classmethod
+    def _is_policy(cls, value: object) -> object:
+        if value is None or isinstance(value, (int, float)):
+            now = "keep" if value is None else f"drop, with near_similarity: {value}"
+            raise ValueError(f"near_duplicates is keep, group or drop; what was {value} is {now}")
+        return value
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -74,6 +86,39 @@ class IngestSettings(Settings):
     def modality(self) -> Literal["text", "image"]:
         """What a row's content is."""
         return "image" if self.text is None else "text"
+
+    @property
+    def key_column(self) -> str | None:
+        """Column that names a row in its source; None: the content does."""
+        return self.key[1] if isinstance(self.key, tuple) else self.key
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that are read."""
+        named = (self.content, self.key_column, self.gold, *self.meta, *self.slices)
+        return tuple(name for name in named if name is not None)
+
+    def full_key(self, key: str, batch: str) -> str:
+        """Key of a row among all batches: with ``[source, column]`` the batch's name is part of it.
+
+        Parameters
+        ----------
+        key
+            Of the row in its source, empty where it has none.
+        batch
+            Name of its batch.
+
+        Returns
+        -------
+        str
+            The key itself, unless it is ``[source, column]``.
+
+        Examples
+        --------
+        >>> IngestSettings.model_construct(key=("source", "id")).full_key("7", "may")
+        'may/7'
+        """
+        return f"{batch}/{key}" if isinstance(self.key, tuple) and key else key
 
     @property
     def content(self) -> str:

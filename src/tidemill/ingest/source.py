@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-import posixpath
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, Final
+from typing import Any
 
 import fsspec
 
 from tidemill.common.progress import progress
 from tidemill.contracts import DataError
+from tidemill.ingest.fetched_images import FOLDER, FetchLimits, fetch_images
+from tidemill.ingest.image_paths import MAYBE_IMAGES, ImagePaths
 from tidemill.ingest.row_errors import RowErrors
 from tidemill.ingest.settings import IngestSettings
 from tidemill.readers.read import SUFFIXES, parse
 from tidemill.readers.table import Table
 
-IMAGE_SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif")
 
+@dataclass(frozen=True)
+class Images:
+    """Names and contents of the images of a table's rows, and what was guessed of their paths."""
 
-_MAYBE_IMAGES: Final = {*IMAGE_SUFFIXES, "", ".jfif", ".jpe", ".avif", ".heic", ".heif", ".jxl", ".ppm", ".pgm"}
-"""Suffixes of files that are read as images, or refused for being none; others are left out."""
+    names: list[str]
+    images: list[bytes]
+    notes: list[str]
 
 
 class Source:
@@ -80,16 +85,14 @@ class Source:
         if settings.modality == "text" and not self.files.isdir(self.path):
             self.table(settings)
             return hashlib.sha256(self.files.cat_file(self.path)).hexdigest()
-        names, images = self.images(self.table(settings), settings)
+        found = self.images(self.table(settings), settings)
         total = hashlib.sha256(b"" if self.files.isdir(self.path) else self.files.cat_file(self.path))
-        for name, data in zip(names, images, strict=True):
+        for name, data in zip(found.names, found.images, strict=True):
             total.update(f"{name}\0{hashlib.sha256(data).hexdigest()}\n".encode())
         return total.hexdigest()
 
-    def images(
-        self, table: Table, settings: IngestSettings, errors: RowErrors | None = None
-    ) -> tuple[list[str], list[bytes]]:
-        """Read the image of each row: a path relative to the table's folder, or bytes in the table.
+    def images(self, table: Table, settings: IngestSettings, errors: RowErrors | None = None) -> Images:
+        """Read the image of each row: a path below the table's folder or ``image_folder``, or bytes in the table.
 
         Parameters
         ----------
@@ -102,43 +105,32 @@ class Source:
 
         Returns
         -------
-        list of str
-            Name of each image, for messages.
-        list of bytes
-            Content of each image, empty where the row was set aside.
+        Images
+            Content is empty where the row was set aside.
 
         Raises
         ------
         DataError
-            Names the row whose image is not there.
+            Names the row whose image is not there, or lies outside of the folder.
         """
         errors = errors or RowErrors(table)
         values = table.column(settings.content, "ingest.image")
-        names, found = [], []
+        paths = ImagePaths(self.files, self.path, settings.image_folder)
+        found = Images([], [], [])
         for row, value in enumerate(progress(values, total=len(values), name=f"reading {self.name}", unit="images")):
             inner = value.get("bytes") if isinstance(value, dict) else value
-            name, data = (f"{table.unit} {table.numbers[row]}", inner) if isinstance(inner, bytes) else (inner, None)
-            problem = None
-            if not isinstance(name, str) or not name:
-                problem = f"column {settings.content!r} is {value!r}, not the path of an image"
-            elif data is None:
-                data = self._read_image(name)
-                problem = f"image {name!r} is not there; paths are relative to {self.name}'s folder"
-            if data is None:
-                errors.add(row, str(problem))
-            names.append(str(name))
-            found.append(data or b"")
-        return names, found
-
-    def _read_image(self, path: str) -> bytes | None:
-        try:
-            return bytes(self.files.cat_file(self._beside(path)))
-        except (FileNotFoundError, IsADirectoryError):
-            return None
-
-    def _beside(self, path: str) -> str:
-        folder = self.path if self.files.isdir(self.path) else posixpath.dirname(self.path)
-        return posixpath.normpath(posixpath.join(folder, path.replace("\\", "/")))
+            inner = value.get("path") if isinstance(value, dict) and not isinstance(inner, bytes) else inner
+            name = f"{table.unit} {table.numbers[row]}" if isinstance(inner, bytes) else str(inner)
+            data = inner if isinstance(inner, bytes) else b""
+            if not isinstance(inner, bytes):
+                try:
+                    data = paths.read(inner)
+                except DataError as error:
+                    errors.add(row, f"column {settings.content!r}: {error}")
+            found.names.append(name)
+            found.images.append(data)
+        found.notes.extend(paths.notes(self.name))
+        return found
 
     def _folder(self, settings: IngestSettings) -> Table:
         if settings.image is None:
@@ -147,24 +139,58 @@ class Source:
             )
         inside = sorted(str(PurePosixPath(path).relative_to(self.path)) for path in self.files.find(self.path))
         shown = [path for path in inside if not _hidden(path)]
-        images = [path for path in shown if PurePosixPath(path).suffix.lower() in _MAYBE_IMAGES]
+        images = [path for path in shown if PurePosixPath(path).suffix.lower() in MAYBE_IMAGES]
         if not images:
             raise DataError(f"{self.location} holds no images: put some in it, in a folder per class if they have one")
         parts = [PurePosixPath(path).parts for path in images]
         columns: dict[str, list[Any]] = {settings.image: list(images)}
-        if settings.key is not None:
-            columns[settings.key] = list(images)
+        if settings.key_column is not None:
+            columns[settings.key_column] = list(images)
         if settings.gold is not None:
             columns[settings.gold] = [
                 part[0 if settings.class_folder == "first" else -2] if len(part) > 1 else None for part in parts
             ]
-        others = [path for path in shown if PurePosixPath(path).suffix.lower() not in _MAYBE_IMAGES]
+        others = [path for path in shown if PurePosixPath(path).suffix.lower() not in MAYBE_IMAGES]
         notes = (
             (f"{self.name}: {len(others)} files are no images and left out ({', '.join(others[:3])})",)
             if others
             else ()
         )
         return Table(self.name, columns, range(1, len(images) + 1), "file", notes=notes)
+
+
+def fetch_beside(source: Source, settings: IngestSettings) -> list[str]:
+    """Fetch the images that a table of this machine names by URLs.
+
+    Parameters
+    ----------
+    source
+        The table.
+    settings
+        Column of the images, their folder, and what becomes of bad rows.
+
+    Returns
+    -------
+    list of str
+        What was fetched and what was not, to be printed.
+
+    Raises
+    ------
+    DataError
+        An image cannot be fetched, where a row that cannot be taken refuses its file.
+    """
+    if settings.image is None or source.files.isdir(source.path) or "://" in source.location:
+        return []
+    table = source.table(settings)
+    folder = Path(ImagePaths(source.files, source.path, settings.image_folder).folder)
+    fetched, failed = fetch_images(table.column(settings.image, "ingest.image"), folder, FetchLimits())
+    if failed and settings.bad_rows == "refuse":
+        url, reason = next(iter(failed.items()))
+        raise DataError(
+            f"{source.name}: {len(failed)} of {fetched + len(failed)} images were not fetched; {url} {reason}; "
+            "try again, or set their rows aside with --bad-rows quarantine"
+        )
+    return [f"{source.name}: {fetched} images fetched into {folder / FOLDER}, {len(failed)} not"]
 
 
 def locate(source: str, root: Path) -> str:
@@ -223,7 +249,7 @@ def _named(files: Any, path: str, root: Path, *, is_url: bool) -> str:
 
 def _is_batch(files: Any, path: str) -> bool:
     if files.isdir(path):
-        return any(str(one).lower().endswith(IMAGE_SUFFIXES) for one in files.find(path))
+        return any(PurePosixPath(str(one)).suffix.lower() in MAYBE_IMAGES - {""} for one in files.find(path))
     return path.lower().endswith(SUFFIXES)
 
 

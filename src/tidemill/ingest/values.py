@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from tidemill.contracts import NO_GOLD
 from tidemill.ingest.row_errors import RowErrors
 from tidemill.ingest.settings import IngestSettings, Kind
+from tidemill.readers.cell_text import as_string
 from tidemill.readers.table import Table, nearest
 
 _TRUE: Final = ("true", "1", "yes", "t", "y")
 _NO_CLASS: Final = frozenset({"-1", "-1.0", "na", "n/a", "<na>", "none", "null", "unlabeled", "unlabelled", "?"})
 """Labels that mean that there is none, where no class has that name."""
+_INVISIBLE: Final = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
+"""Categories of Unicode of characters that nobody sees: controls, formats and spaces."""
+_JOINERS: Final = "\u200c\u200d"
+"""Characters without a width that tell words and emoji apart."""
 _SHOWN: Final = 60
 """Characters of a value that a message shows."""
 _FALSE: Final = ("false", "0", "no", "f", "n")
 
 
 def is_missing(value: object) -> bool:
-    """Test whether a cell holds nothing: null, NaN, or text that is blank or spells NaN.
+    """Test whether a cell holds nothing: null, NaN, or text without a visible character or that spells NaN.
 
     Parameters
     ----------
@@ -34,38 +40,37 @@ def is_missing(value: object) -> bool:
         True also for NaN.
     """
     if isinstance(value, str):
-        return not value.strip() or value.strip() in {"NaN", "nan"}
+        return not any(map(_is_visible, value)) or value.strip() in {"NaN", "nan"}
     return value is None or (isinstance(value, float) and math.isnan(value))
 
 
-def as_string(value: object) -> str:
-    """Write a cell as text; a whole number read as a float is written whole.
+def _is_visible(letter: str) -> bool:
+    return unicodedata.category(letter) not in _INVISIBLE
+
+
+def with_usual_names(table: Table, wanted: Iterable[str]) -> Table:
+    """Rename columns that differ from those of the problem by letter case and spaces only.
 
     Parameters
     ----------
-    value
-        Cell of a table.
+    table
+        Rows of a file.
+    wanted
+        Names that settings have.
 
     Returns
     -------
-    str
-        Text as a person would write the value.
-
-    Raises
-    ------
-    TypeError
-        It is a list, an object or bytes.
-
-    Examples
-    --------
-    >>> as_string(4.0), as_string(True), as_string(" x ")
-    ('4', 'true', ' x ')
+    Table
+        What was renamed is noted.
     """
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, (bytes, list, dict)):
-        raise TypeError(value)
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    names, notes = {name: name for name in table.columns}, []
+    for one in wanted:
+        alike = [name for name in table.columns if fold(name) == fold(one)]
+        if not table.has(one) and len(alike) == 1:
+            names[alike[0]] = one
+            notes.append(f"{table.name}: column {alike[0]!r} is read as {one!r}")
+    columns = {names[name]: column for name, column in table.columns.items()}
+    return replace(table, columns=columns, notes=(*table.notes, *notes))
 
 
 def texts(table: Table, settings: IngestSettings, errors: RowErrors | None = None) -> list[str]:
@@ -141,19 +146,19 @@ def keys(table: Table, settings: IngestSettings, contents: Sequence[str], errors
     DataError
         A key is missing or occurs twice (both rows are named), and the policy is to refuse.
     """
-    if settings.key is None:
+    if settings.key_column is None:
         return [content[:16] for content in contents]
     errors = errors or RowErrors(table)
     first: dict[str, int] = {}
     found = []
-    for row, value in enumerate(table.column(settings.key, "ingest.key")):
+    for row, value in enumerate(table.column(settings.key_column, "ingest.key")):
         key = "" if is_missing(value) else (_text(value) or "")
         if not key:
-            errors.add(row, f"column {settings.key!r} is {value!r}; every row needs a key of its own")
+            errors.add(row, f"column {settings.key_column!r} is {value!r}; every row needs a key of its own")
         elif key in first:
             errors.add(
                 row,
-                f"{settings.key} {key!r} is there already, on {table.unit} {table.numbers[first[key]]}; "
+                f"{settings.key_column} {key!r} is there already, on {table.unit} {table.numbers[first[key]]}; "
                 "give one of them another, or set ingest.key to null",
             )
         first.setdefault(key, row)
@@ -228,7 +233,8 @@ def fold(name: str) -> str:
     >>> fold(" Very  Good ")
     'very good'
     """
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+    shown = "".join(letter for letter in name if unicodedata.category(letter) != "Cf" or letter in _JOINERS)
+    return " ".join(unicodedata.normalize("NFKC", shown).casefold().split())
 
 
 def is_no_class(value: object) -> bool:
@@ -288,7 +294,7 @@ def typed(table: Table, name: str, kind: Kind, errors: RowErrors | None = None) 
     DataError
         There is no such column; or a value is not of the kind, and the policy is to refuse.
     """
-    convert: dict[str, Callable[[Any], Any]] = {"string": as_string, "int": _int, "float": float, "bool": _bool}
+    convert: dict[str, Callable[[Any], Any]] = {"string": as_string, "int": _int, "float": _float, "bool": _bool}
     errors = errors or RowErrors(table)
     found: list[Any] = []
     for row, value in enumerate(table.column(name, "ingest.meta or ingest.slices")):
@@ -307,7 +313,15 @@ def _is_absent(value: object, kind: Kind) -> bool:
     return value is None if kind == "string" and isinstance(value, str) else is_missing(value)
 
 
+def _float(value: Any) -> float:
+    if isinstance(value, bool):
+        raise TypeError(value)
+    return float(value)
+
+
 def _int(value: Any) -> int:
+    if isinstance(value, bool):
+        raise TypeError(value)
     number = int(value) if isinstance(value, (int, str)) else float(value)
     if number != int(number) or abs(number) >= 2**63:
         raise ValueError(value)

@@ -52,7 +52,7 @@ class LFApplier(Estimator):
     >>> rows = pl.DataFrame({"text": ["Free?", "See you"]})
     >>> LFApplier([asks], classes=["ham", "spam"]).apply(rows)
     array([[ 1],
-           [-1]], dtype=int8)
+           [-1]], dtype=int16)
     """
 
     failures_: list[Failure]
@@ -80,7 +80,7 @@ class LFApplier(Estimator):
         Returns
         -------
         (n_rows, n_functions)
-            int8: a class index, ``ABSTAIN`` (-1), or ``not_class(k)``.
+            int16: a class index, ``ABSTAIN`` (-1), or ``not_class(k)``.
 
         Raises
         ------
@@ -107,7 +107,7 @@ class LFApplier(Estimator):
         Returns
         -------
         polars.DataFrame or pandas.DataFrame
-            Of the library of the rows: an int8 column per function. The index of pandas is kept, and so is a column
+            Of the library of the rows: an int16 column per function. The index of pandas is kept, and so is a column
             ``row_id``.
 
         Raises
@@ -117,7 +117,7 @@ class LFApplier(Estimator):
         """
         votes = self.apply(rows)
         table = pl.DataFrame(
-            {name: votes[:, j] for j, name in enumerate(self.names)}, schema=dict.fromkeys(self.names, pl.Int8)
+            {name: votes[:, j] for j, name in enumerate(self.names)}, schema=dict.fromkeys(self.names, pl.Int16)
         )
         if "row_id" in rows.columns:
             table = table.insert_column(0, to_polars(rows)["row_id"])
@@ -149,7 +149,7 @@ class LFApplier(Estimator):
         Returns
         -------
         (n_rows, n_functions)
-            int8: a class index, ``ABSTAIN`` (-1), or ``not_class(k)``.
+            int16: a class index, ``ABSTAIN`` (-1), or ``not_class(k)``.
 
         Raises
         ------
@@ -171,7 +171,7 @@ class LFApplier(Estimator):
         Returns
         -------
         (n_rows, n_functions)
-            int8: a class index, ``ABSTAIN`` (-1), or ``not_class(k)``.
+            int16: a class index, ``ABSTAIN`` (-1), or ``not_class(k)``.
 
         Raises
         ------

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from tidemill.common.arrays import MAX_CLASSES
 from tidemill.common.class_names import class_names
 from tidemill.contracts import ABSTAIN, ConfigError, DataError
 from tidemill.label.analysis.alike import alike_functions
@@ -29,7 +30,6 @@ from tidemill.readers.write import check_out, write_frame
 
 AT_ONCE: Final = 1 << 18
 """Rows that are read, and that a function of a table sees, at a time."""
-_MOST_CLASSES: Final = 126
 _NOT: Final = "not "
 
 
@@ -56,7 +56,7 @@ class Request:
 class Cast:
     """The votes that were written, and their analysis."""
 
-    votes: npt.NDArray[np.int8]
+    votes: npt.NDArray[np.int16]
     functions: tuple[str, ...]
     classes: tuple[str, ...]
     quarantined: tuple[str, ...]
@@ -144,9 +144,9 @@ def cast(asked: Request) -> Cast:
         batches = list(_batches(asked.rows, rows))
         engine = Engine(loaded, on_error, asked.cache, asked.recheck)
         for batch, votes in zip(batches, engine.votes(batches), strict=True):
-            kept = np.where(rows.blank[start : start + len(votes), None], np.int8(ABSTAIN), votes)
+            kept = np.where(rows.blank[start : start + len(votes), None], np.int16(ABSTAIN), votes)
             start += len(votes)
-            columns = [pl.Series(name, kept[:, j], dtype=pl.Int8) for j, name in enumerate(names)]
+            columns = [pl.Series(name, kept[:, j], dtype=pl.Int16) for j, name in enumerate(names)]
             tables.append(batch.ids().hstack(columns))
     table = pl.concat(tables)
     write_frame(table, asked.out)
@@ -165,7 +165,7 @@ def _classes(given: str | Sequence[str] | None, path: Path) -> tuple[str, ...]:
     if path.is_dir():
         raise ConfigError("--classes is needed with a folder: their names in the order of their numbers, as ham,spam")
     if path.suffix == ".py":
-        return tuple(str(k) for k in range(_MOST_CLASSES))
+        return tuple(str(k) for k in range(MAX_CLASSES))
     content = read_yaml(path).content
     entries = content.get("functions", []) if isinstance(content, dict) else []
     named = [str(entry["vote"]) for entry in entries if isinstance(entry, dict) and "vote" in entry]
@@ -236,7 +236,7 @@ def _frame(path: Path, options: ReadOptions) -> tuple[pl.LazyFrame, list[str]]:
         except (pl.exceptions.PolarsError, OSError) as error:
             raise DataError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
     else:
-        found, table = read_frame(path, options)
+        found, table = read_frame(path, options, as_text=("row_id", "text"))
         frame, notes, names = found.lazy(), list(table.notes), found.columns
     frame = frame if "row_id" in names else frame.with_row_index("row_id")
     return frame.with_columns(pl.col("row_id").cast(pl.String)), notes

@@ -152,7 +152,7 @@ def label(
 
 def _result(
     counts: VoteCounts,
-    of_gold: tuple[Votes, npt.NDArray[np.int8]],
+    of_gold: tuple[Votes, npt.NDArray[np.int16]],
     names: Sequence[str],
     engine: Engine,
     quarantine: Quarantine,
@@ -225,7 +225,7 @@ def with_features(rows: pl.DataFrame, features: pl.DataFrame) -> pl.DataFrame:
     return joined
 
 
-def on_gold(ids: pl.DataFrame, votes: Votes, dev: pl.DataFrame) -> tuple[Votes, npt.NDArray[np.int8]]:
+def on_gold(ids: pl.DataFrame, votes: Votes, dev: pl.DataFrame) -> tuple[Votes, npt.NDArray[np.int16]]:
     """Select the votes on rows with gold.
 
     Parameters
@@ -247,7 +247,7 @@ def on_gold(ids: pl.DataFrame, votes: Votes, dev: pl.DataFrame) -> tuple[Votes, 
     return votes[joined["row"].to_numpy()], joined["gold"].to_numpy()
 
 
-def gold_of(rows: pl.DataFrame, dev: pl.DataFrame) -> npt.NDArray[np.int8]:
+def gold_of(rows: pl.DataFrame, dev: pl.DataFrame) -> npt.NDArray[np.int16]:
     """Look up the gold of rows.
 
     Parameters
@@ -281,7 +281,7 @@ def votes_table(ids: pl.DataFrame, names: Sequence[str], votes: Votes) -> pl.Dat
     Returns
     -------
     polars.DataFrame
-        row_id, batch, split and an int8 column per function.
+        row_id, batch, split and an int16 column per function.
     """
-    columns = [pl.Series(name, votes[:, j], dtype=pl.Int8) for j, name in enumerate(names)]
+    columns = [pl.Series(name, votes[:, j], dtype=pl.Int16) for j, name in enumerate(names)]
     return ids.select("row_id", "batch", "split").hstack(columns)

@@ -95,7 +95,7 @@ def contradicted(votes: Votes, n_classes: int) -> npt.NDArray[np.bool_]:
 
     Examples
     --------
-    >>> contradicted(np.array([[0, 1, -1], [0, -2, -1], [1, -2, -1]], dtype=np.int8), 2).tolist()
+    >>> contradicted(np.array([[0, 1, -1], [0, -2, -1], [1, -2, -1]], dtype=np.int16), 2).tolist()
     [[True, True, False], [True, True, False], [False, False, False]]
     """
     said, denied = counts(votes, n_classes)

@@ -79,7 +79,7 @@ def counts(votes: Votes, n_classes: int) -> tuple[Array, Array]:
 
     Examples
     --------
-    >>> said, denied = counts(np.array([[0, 0, -3, -1]], dtype=np.int8), 2)
+    >>> said, denied = counts(np.array([[0, 0, -3, -1]], dtype=np.int16), 2)
     >>> said.tolist(), denied.tolist()
     ([[2.0, 0.0]], [[0.0, 1.0]])
     """
@@ -103,7 +103,7 @@ def majority(votes: Votes, n_classes: int) -> npt.NDArray[np.int64]:
 
     Examples
     --------
-    >>> majority(np.array([[0, 0, 1], [1, 0, -1], [-1, -1, -1], [-2, -1, -1]], dtype=np.int8), 2)
+    >>> majority(np.array([[0, 0, 1], [1, 0, -1], [-1, -1, -1], [-2, -1, -1]], dtype=np.int16), 2)
     array([ 0, -1, -1,  1])
     """
     said, denied = counts(votes, n_classes)

@@ -14,5 +14,6 @@ gold          rows with gold, and what only evaluate may know of them
 expectations  a contract checked by Great Expectations, and its Data Docs
 packages      pinned packages of demo data and weights, fetched and unpacked
 arrivals      new incoming files entered into the manifest
+refused_sources sources that were refused on this machine, and what they were judged by
 batches       batches of the manifest made into tables
 """

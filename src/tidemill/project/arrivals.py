@@ -13,10 +13,11 @@ import polars as pl
 from tidemill.contracts import DataError, Problem
 from tidemill.ingest.batch import build_batch, empty_seen
 from tidemill.ingest.settings import IngestSettings
-from tidemill.ingest.source import Source, discover, locate
+from tidemill.ingest.source import Source, discover, fetch_beside, locate
 from tidemill.project.batches import arrivals
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
+from tidemill.project.refused_sources import Refusal, Refusals, stamp_of
 from tidemill.readers.read import SUFFIXES
 from tidemill.reports.project import Arrival, Manifest
 
@@ -25,7 +26,7 @@ _ODD = re.compile(r"[^A-Za-z0-9._-]+")
 
 @dataclass(frozen=True)
 class RefusedFile:
-    """A source that cannot be taken as it is, and why; it is tried again when it is next looked for."""
+    """A source that cannot be taken as it is, and why; it is read again when it, the settings or the batches have changed."""
 
     source: str
     reason: str
@@ -55,7 +56,9 @@ class ArrivalScan:
         return [entry.batch for entry in self.entries]
 
 
-def scan(problem: Problem, settings: IngestSettings, paths: Paths) -> ArrivalScan:
+def scan(
+    problem: Problem, settings: IngestSettings, paths: Paths, *, retry: bool = False, fetch: bool = False
+) -> ArrivalScan:
     """Look for sources that the manifest lacks, and read each as ingest will.
 
     Sources are looked for in the main checkout, which all runs share. ``ingest.batch_order`` patterns come first, each in
@@ -69,6 +72,10 @@ def scan(problem: Problem, settings: IngestSettings, paths: Paths) -> ArrivalSca
         Where its sources are, and what their columns mean.
     paths
         Of the problem, in the checkout whose manifest counts.
+    retry
+        Read sources again that were refused and have not changed since.
+    fetch
+        Fetch images that new tables name by URLs.
 
     Returns
     -------
@@ -78,22 +85,34 @@ def scan(problem: Problem, settings: IngestSettings, paths: Paths) -> ArrivalSca
     known = arrivals(paths.manifest)
     sources = [one for one in discover(settings.incoming, paths.shared) if one not in {entry.source for entry in known}]
     taken = {entry.batch: entry.source for entry in known}
-    light = settings.model_copy(update={"near_duplicates": None})
+    light = settings.model_copy(update={"near_duplicates": "keep"})
     before = _seen([entry.batch for entry in known], paths, light)
-    found = ArrivalScan([], [], [])
+    found, refusals = ArrivalScan([], [], []), Refusals() if retry else Refusals.read(paths)
+    kept: dict[str, Refusal] = {}
     for source in sorted(sources, key=lambda one: _place(_stem(one), settings.batch_order)):
+        stamp = stamp_of(locate(source, paths.shared), problem, settings, list(taken))
+        reason = refusals.reason(source, stamp)
         try:
+            _refuse_as_before(reason)
             name, place = batch_name(source), Source(locate(source, paths.shared))
             _refuse_taken(name, source, taken)
+            found.notes.extend(fetch_beside(place, settings) if fetch else [])
             batch = build_batch(name, place, problem, light, before=before)
             found.entries.append(Arrival(batch=name, source=source, sha256=place.fingerprint(settings)))
         except DataError as error:
             found.refused.append(RefusedFile(source, str(error)))
+            kept |= {} if stamp is None else {source: Refusal(reason=str(error), stamp=stamp)}
             continue
         taken[name] = source
         before = pl.concat([before, batch.seen])
         found.notes.extend(batch.notes)
+    Refusals(sources=kept).write(paths)
     return found
+
+
+def _refuse_as_before(reason: str | None) -> None:
+    if reason is not None:
+        raise DataError(reason)
 
 
 def _refuse_taken(name: str, source: str, taken: Mapping[str, str]) -> None:
@@ -109,7 +128,7 @@ def _seen(batches: Sequence[str], paths: Paths, settings: IngestSettings) -> pl.
     return pl.concat([empty, *made])
 
 
-def arrive(project: Project, problem: str) -> ArrivalScan:
+def arrive(project: Project, problem: str, *, retry: bool = False, fetch: bool = False) -> ArrivalScan:
     """Take new sources into a problem's manifest.
 
     Parameters
@@ -118,6 +137,10 @@ def arrive(project: Project, problem: str) -> ArrivalScan:
         The checkout whose manifest is changed.
     problem
         Its name.
+    retry
+        Read sources again that were refused and have not changed since.
+    fetch
+        Fetch images that new tables name by URLs.
 
     Returns
     -------
@@ -125,7 +148,7 @@ def arrive(project: Project, problem: str) -> ArrivalScan:
         The batches that the manifest has now in addition, and sources that were refused.
     """
     known, settings, paths = project.load(problem, "ingest", IngestSettings)
-    found = scan(known, settings, paths)
+    found = scan(known, settings, paths, retry=retry, fetch=fetch)
     if found.entries:
         Manifest(batches=(*Manifest.read(paths.manifest).batches, *found.entries)).write(paths.manifest)
     return found

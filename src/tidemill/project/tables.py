@@ -43,7 +43,17 @@ def read(path: Path, contract: Contract) -> pl.DataFrame:
         table = pl.read_parquet(path)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise DataError(f"{path} cannot be read as Parquet ({error}): delete it and run its stage again") from error
-    return check(table, contract, where=str(path))
+    return check(_widened(table, contract), contract, where=str(path))
+
+
+def _widened(table: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+    """Votes and gold as 16 bits, which versions before 0.2.0 wrote as 8."""
+    promised = {column.name: column.dtype for column in contract.columns}
+    others = None if contract.others is None else contract.others.dtype
+    narrow = [
+        name for name, dtype in table.schema.items() if dtype == pl.Int8 and promised.get(name, others) == pl.Int16
+    ]
+    return table.with_columns(pl.col(narrow).cast(pl.Int16)) if narrow else table
 
 
 def read_batches(folder: Path, contract: Contract, batches: Sequence[str]) -> pl.DataFrame:

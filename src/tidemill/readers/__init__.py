@@ -5,11 +5,12 @@
 | `table` | a table: columns of values, each row knowing its line; rows that were set aside; what was guessed |
 | `options` | options of a file: encoding, delimiter, header, bad rows |
 | `read` | bytes or a file as a table, by its suffix; the list of formats |
-| `packed` | gzip, Zstandard, and ZIP archives of one file |
+| `compressed` | gzip, Zstandard, and ZIP archives of one file, up to a size |
 | `text_encoding` | bytes as text: declared, by a byte-order mark, UTF-8, or detected |
 | `delimited` | CSV and TSV: delimiter, quotes and header found by content |
 | `json_rows` | JSON lines, arrays and single objects; exports of Label Studio and doccano |
 | `columnar` | Parquet, Arrow and Excel |
+| `cell_text` | a cell as text |
 | `frame` | a table as a Polars frame, its numbers as numbers |
 | `write` | a frame as a file, in the format of its suffix |
 """

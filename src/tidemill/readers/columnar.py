@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 from typing import Any, Final
 
 import polars as pl
 
 from tidemill.contracts import DataError
+from tidemill.readers.cell_text import as_string, plain_header
+from tidemill.readers.compressed import check_unpacked_size
 from tidemill.readers.table import Table
 
 _FILE_MARK: Final = b"ARROW1"
@@ -75,6 +78,8 @@ def _of_frame(frame: pl.DataFrame, name: str) -> Table:
 def parse_excel(data: bytes, name: str) -> Table:
     """Read the first sheet of a workbook; its first row names the columns.
 
+    Whole numbers are whole, which workbooks do not tell from others, and dates are text as ISO 8601 writes them.
+
     Parameters
     ----------
     data
@@ -94,23 +99,37 @@ def parse_excel(data: bytes, name: str) -> Table:
     """
     from python_calamine import CalamineError, load_workbook
 
+    check_unpacked_size(data, name)
     try:
         workbook = load_workbook(io.BytesIO(data))
         cells = workbook.get_sheet_by_index(0).to_python(skip_empty_area=False)
     except (CalamineError, OSError, IndexError) as error:
         raise DataError(f"{name} cannot be read as a workbook ({error}): save it again as .xlsx or .csv") from error
     rows = [(number, row) for number, row in enumerate(cells, start=1) if any(cell != "" for cell in row)]
+    sheet, others = workbook.sheet_names[0], workbook.sheet_names[1:]
     if not rows:
-        raise DataError(f"{name}: the first sheet, {workbook.sheet_names[0]!r}, is empty")
-    header = [str(cell).strip() for cell in rows[0][1]]
-    twice = next((column for place, column in enumerate(header) if column in header[:place] and column), None)
-    if twice is not None:
-        raise DataError(f"{name}: column {twice!r} is there twice in the header of {workbook.sheet_names[0]!r}")
+        raise DataError(f"{name}: the first sheet, {sheet!r}, is empty")
+    used = [place for place in range(len(rows[0][1])) if any(row[place] != "" for _, row in rows)]
+    header = {place: plain_header(as_string(_cell(rows[0][1][place]) or "")) or f"column_{place + 1}" for place in used}
+    _refuse_twice(list(header.values()), f"{name}: sheet {sheet!r}")
     columns: dict[str, list[Any]] = {
-        column: [None if row[place] == "" else row[place] for _, row in rows[1:]]
-        for place, column in enumerate(header)
-        if column
+        column: [_cell(row[place]) for _, row in rows[1:]] for place, column in header.items()
     }
-    others = workbook.sheet_names[1:]
-    notes = (f"{name}: sheet {workbook.sheet_names[0]!r} is read, not {', '.join(others)}",) if others else ()
-    return Table(name, columns, [number for number, _ in rows[1:]], "row", notes=notes)
+    notes = [f"{name}: sheet {sheet!r} is read, not {', '.join(others)}"] if others else []
+    unnamed = [column for place, column in header.items() if rows[0][1][place] == ""]
+    notes += [f"{name}: columns without a name are named {', '.join(unnamed)}"] if unnamed else []
+    return Table(name, columns, [number for number, _ in rows[1:]], "row", notes=tuple(notes))
+
+
+def _refuse_twice(header: list[str], where: str) -> None:
+    twice = next((column for place, column in enumerate(header) if column in header[:place]), None)
+    if twice is not None:
+        raise DataError(f"{where}: column {twice!r} is there twice in the header; rename one")
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, str):
+        return value or None
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value.isoformat() if isinstance(value, (dt.date, dt.time)) else value

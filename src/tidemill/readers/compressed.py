@@ -1,4 +1,4 @@
-"""gzip, Zstandard and ZIP archives of one file, unpacked."""
+"""gzip, Zstandard and ZIP archives of one file, unpacked up to a limit."""
 
 from __future__ import annotations
 
@@ -7,11 +7,18 @@ import io
 import zipfile
 import zlib
 from pathlib import PurePosixPath
-from typing import Final
+from typing import IO, Final
 
 from tidemill.contracts import DataError
 
 PACKED: Final = (".gz", ".zst", ".zip")
+MOST: Final = 1 << 32
+"""Bytes that a file may have unpacked."""
+_USUAL: Final = 1 << 28
+"""Bytes up to which the ratio of compression does not count."""
+_RATIO: Final = 200
+"""Times the size of the file that a larger one may have unpacked; texts have 3 to 30."""
+_ENCRYPTED: Final = 1
 
 
 def unpack(data: bytes, name: str) -> tuple[bytes, str]:
@@ -34,38 +41,91 @@ def unpack(data: bytes, name: str) -> tuple[bytes, str]:
     Raises
     ------
     DataError
-        It cannot be unpacked, or an archive holds several files.
+        It cannot be unpacked, is encrypted, holds several files, or has more bytes unpacked than are read.
     """
     path = PurePosixPath(name)
     suffix = path.suffix.lower()
     try:
         if suffix == ".gz":
-            return gzip.decompress(data), path.stem
+            with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
+                return _limited(stream, len(data), name), path.stem
         if suffix == ".zst":
-            return _zstandard(data), path.stem
+            return _zstandard(data, name), path.stem
         if suffix == ".zip":
             return _archive(data, name)
-    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError) as error:
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
         raise DataError(f"{name} cannot be unpacked ({error}): copy it again") from error
     return data, name
 
 
-def _zstandard(data: bytes) -> bytes:
+def check_unpacked_size(data: bytes, name: str) -> None:
+    """Refuse a workbook, which is a ZIP archive, that says that it has too many bytes unpacked.
+
+    Parameters
+    ----------
+    data
+        Content of the file.
+    name
+        Its name, for messages.
+
+    Raises
+    ------
+    DataError
+        It has more than are read.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            total = sum(one.file_size for one in archive.infolist())
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
+        return  # no ZIP archive: an older workbook, or the reader's to refuse
+    if total > _limit(len(data)):
+        raise _too_large(name, len(data))
+
+
+def _limit(packed: int) -> int:
+    return min(MOST, max(_USUAL, _RATIO * packed))
+
+
+def _too_large(name: str, packed: int) -> DataError:
+    return DataError(
+        f"{name} has {packed:,} bytes packed and more than {_limit(packed):,} unpacked, which is not read: "
+        "unpack it yourself where it is what you expect, in several files"
+    )
+
+
+def _limited(stream: IO[bytes] | gzip.GzipFile, packed: int, name: str) -> bytes:
+    limit = _limit(packed)
+    found = stream.read(limit + 1)
+    if len(found) > limit:
+        raise _too_large(name, packed)
+    return bytes(found)
+
+
+def _zstandard(data: bytes, name: str) -> bytes:
     import zstandard
 
     try:
         with zstandard.ZstdDecompressor().stream_reader(io.BytesIO(data), read_across_frames=True) as stream:
-            return bytes(stream.read())
+            return _limited(stream, len(data), name)
     except zstandard.ZstdError as error:
         raise OSError(error) from error
 
 
 def _archive(data: bytes, name: str) -> tuple[bytes, str]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        files = [one for one in archive.namelist() if not one.endswith("/") and not _hidden(one)]
+        files = [one for one in archive.infolist() if not one.is_dir() and not _hidden(one.filename)]
         if len(files) != 1:
-            raise DataError(f"{name} holds {len(files)} files ({', '.join(files[:3])}): pack one, or unpack them")
-        return archive.read(files[0]), PurePosixPath(files[0]).name
+            shown = ", ".join(one.filename for one in files[:3])
+            raise DataError(f"{name} holds {len(files)} files ({shown}): pack one, or unpack them")
+        if files[0].flag_bits & _ENCRYPTED:
+            raise DataError(f"{name} is encrypted: unpack it with its password, and give the file inside")
+        try:
+            with archive.open(files[0]) as stream:
+                return _limited(stream, len(data), name), PurePosixPath(files[0].filename).name
+        except NotImplementedError as error:
+            raise DataError(
+                f"{name} is packed by a method that is not read ({error}): unpack it, or pack it with deflate"
+            ) from error
 
 
 def _hidden(path: str) -> bool:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tidemill.contracts import DataError
+from tidemill.readers.cell_text import plain_header
 from tidemill.readers.options import ReadOptions
 from tidemill.readers.table import BadRow, Table
 
@@ -32,6 +33,8 @@ _NAMES: Final = frozenset(
 """Names that columns have: they are headers although a row may hold them."""
 _LEAST_REPEATS: Final = 2
 _WORDS: Final = {"\t": "tabs"}
+_TYPED: Final = {"\\t": "\t", "tab": "\t", "tabs": "\t"}
+"""How people type a delimiter that shells do not pass on."""
 
 Rows = list[tuple[int, list[str]]]
 
@@ -48,6 +51,7 @@ _DOUBLED: Final = _Quoting({"strict": True}, None)
 _ESCAPED: Final = _Quoting(
     {"strict": True, "escapechar": "\\", "doublequote": False}, "quotes are escaped by backslashes"
 )
+_SPACED: Final = _Quoting({"strict": True, "skipinitialspace": True}, "spaces before quotes are left out")
 _LITERAL: Final = _Quoting({"quoting": csv.QUOTE_NONE}, "quotes are taken literally")
 
 
@@ -87,7 +91,7 @@ def _parsed(text: str, name: str, options: ReadOptions, usual: str) -> Table:
     named = _SEPARATOR_LINE.match(text)
     if named:
         first_line, body = 1, text[named.end() :]
-    delimiter = options.delimiter or (named[1] if named else _delimiter(body, usual))
+    delimiter = _stated(options.delimiter) or (named[1] if named else _delimiter(body, usual))
     notes = (
         []
         if delimiter == usual or options.delimiter
@@ -101,10 +105,23 @@ def _parsed(text: str, name: str, options: ReadOptions, usual: str) -> Table:
     notes += [f"{name}: the last column is empty in every row and left out"] if dropped else []
     header, rows, guessed = _header(rows, stated=options.header)
     notes += [f"{name}: {guessed}"] if guessed else []
+    rows, blank = _without_blank_end(rows)
+    notes += [f"{name}: {blank} rows at its end have no values and are left out"] if blank else []
     _refuse_twice(header, name)
     kept, bad = _complete(rows, header, name, options)
     columns = {column: [row[place] or None for _, row in kept] for place, column in enumerate(header)}
     return Table(name, columns, [number for number, _ in kept], notes=tuple(notes), bad=tuple(bad))
+
+
+def _stated(delimiter: str | None) -> str | None:
+    if delimiter is None:
+        return None
+    found = _TYPED.get(delimiter.lower(), delimiter)
+    if len(found) != 1 or found in '"\r\n':
+        raise DataError(
+            f"delimiter {delimiter!r} (--delimiter, ingest.delimiter) is not one character, such as ; or tab"
+        )
+    return found
 
 
 def _word(delimiter: str) -> str:
@@ -145,6 +162,9 @@ def _read(text: str, name: str, delimiter: str, first_line: int) -> tuple[Rows, 
         literal = list(_rows(text, name, delimiter, first_line, _LITERAL))
         if _even(literal) and (found is None or len(found) < len(literal)):
             return literal, _LITERAL
+    spaced = _spaced(text, name, delimiter, first_line)
+    if spaced is not None:
+        return spaced, _SPACED
     if found is not None:
         return found, _DOUBLED
     if '\\"' in text:
@@ -156,6 +176,17 @@ def _read(text: str, name: str, delimiter: str, first_line: int) -> tuple[Rows, 
             return escaped, _ESCAPED
     assert failure is not None  # noqa: S101 - rows or the reason why there are none
     raise failure
+
+
+def _spaced(text: str, name: str, delimiter: str, first_line: int) -> Rows | None:
+    """Rows of a file that has a space before each quote, where they are even then."""
+    if f'{delimiter} "' not in text:
+        return None
+    try:
+        rows = list(_rows(text, name, delimiter, first_line, _SPACED))
+    except DataError:
+        return None
+    return rows if _even(rows) else None
 
 
 def _even(rows: Rows) -> bool:
@@ -186,7 +217,7 @@ def _without_empty_last(rows: Rows) -> tuple[Rows, bool]:
 
 def _header(rows: Rows, *, stated: bool | None) -> tuple[list[str], Rows, str | None]:
     """Names of the columns, the rows below them, and what was guessed."""
-    first = [cell.strip() for cell in rows[0][1]]
+    first = [plain_header(cell) for cell in rows[0][1]]
     if stated is None:
         cell, times = _repeated(first, rows[1:])
         if cell is None:
@@ -197,6 +228,14 @@ def _header(rows: Rows, *, stated: bool | None) -> tuple[list[str], Rows, str | 
         )
         return _numbered(first), rows, told
     return (first, rows[1:], None) if stated else (_numbered(first), rows, None)
+
+
+def _without_blank_end(rows: Rows) -> tuple[Rows, int]:
+    """Drop the rows of delimiters alone that spreadsheets write below a table, of more than one column."""
+    last = len(rows)
+    while last and len(rows[last - 1][1]) > 1 and not any(cell.strip() for cell in rows[last - 1][1]):
+        last -= 1
+    return rows[:last], len(rows) - last
 
 
 def _numbered(cells: Sequence[str]) -> list[str]:

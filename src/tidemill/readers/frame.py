@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
 
 from tidemill.contracts import DataError
+from tidemill.readers.cell_text import as_string
 from tidemill.readers.options import DEFAULTS, ReadOptions
 from tidemill.readers.read import read_file
 from tidemill.readers.table import Table
@@ -19,7 +21,9 @@ _FRACTION: Final = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,15})?([eE][+-]?\d{1,3
 _TYPES: Final = ((_WHOLE, pl.Int64), (_FRACTION, pl.Float64))
 
 
-def read_frame(path: Path, options: ReadOptions = DEFAULTS) -> tuple[pl.DataFrame, Table]:
+def read_frame(
+    path: Path, options: ReadOptions = DEFAULTS, *, as_text: Collection[str] = ()
+) -> tuple[pl.DataFrame, Table]:
     """Read a file as a frame.
 
     Parameters
@@ -28,6 +32,8 @@ def read_frame(path: Path, options: ReadOptions = DEFAULTS) -> tuple[pl.DataFram
         File in any format of ``SUFFIXES``.
     options
         Options of the file.
+    as_text
+        Columns that are text whatever they look like, such as names of rows.
 
     Returns
     -------
@@ -43,16 +49,18 @@ def read_frame(path: Path, options: ReadOptions = DEFAULTS) -> tuple[pl.DataFram
         The file cannot be read, or a column holds values of several kinds.
     """
     table = read_file(path, options)
-    return to_frame(table), table
+    return to_frame(table, as_text=as_text), table
 
 
-def to_frame(table: Table) -> pl.DataFrame:
+def to_frame(table: Table, *, as_text: Collection[str] = ()) -> pl.DataFrame:
     """Turn a table into a frame; see ``read_frame``.
 
     Parameters
     ----------
     table
         As a file was read.
+    as_text
+        Columns that are text whatever they look like.
 
     Returns
     -------
@@ -64,24 +72,39 @@ def to_frame(table: Table) -> pl.DataFrame:
     DataError
         A column holds values of several kinds.
     """
-    return pl.DataFrame({name: _series(name, values, table) for name, values in table.columns.items()})
+    return pl.DataFrame(
+        {name: _series(name, values, table, parsed=name not in as_text) for name, values in table.columns.items()}
+    )
 
 
-def _series(name: str, values: list[Any], table: Table) -> pl.Series:
+def _series(name: str, values: list[Any], table: Table, *, parsed: bool) -> pl.Series:
+    values = _without_bytes(values)
     if all(value is None or isinstance(value, str) for value in values):
-        return _parsed(name, values)
+        return _parsed(name, values) if parsed else pl.Series(name, values, dtype=pl.String)
+    kinds = {type(value) for value in values if value is not None}
+    if kinds == {int, float}:
+        return pl.Series(name, values, dtype=pl.Float64, strict=False)
+    if bool not in kinds or len(kinds) == 1:
+        try:
+            return pl.Series(name, values, strict=True)
+        except (TypeError, OverflowError, pl.exceptions.PolarsError):
+            pass
+    if kinds & {list, dict, bytes}:
+        row = next(place for place, value in enumerate(values) if isinstance(value, (list, dict, bytes)))
+        raise DataError(
+            f"{table.where(row)}: column {name!r} is {str(values[row])[:60]}; others are of another kind: leave one kind"
+        )
+    return pl.Series(name, [None if value is None else as_string(value) for value in values], dtype=pl.String)
+
+
+def _without_bytes(values: list[Any]) -> list[Any]:
+    """Bytes as the text that they are, where all of a column are text in UTF-8."""
+    if not any(isinstance(value, bytes) for value in values):
+        return values
     try:
-        return pl.Series(name, values, strict=True)
-    except (TypeError, pl.exceptions.PolarsError):
-        if all(value is None or isinstance(value, (int, float)) for value in values):
-            return pl.Series(name, values, dtype=pl.Float64, strict=False)
-        kinds = sorted({type(value).__name__ for value in values if value is not None})
-        if {"list", "dict"} & set(kinds):
-            row = next(place for place, value in enumerate(values) if isinstance(value, (list, dict)))
-            raise DataError(
-                f"{table.where(row)}: column {name!r} is {values[row]!r}; others are of another kind: leave one kind"
-            ) from None
-        return pl.Series(name, [None if value is None else str(value) for value in values], dtype=pl.String)
+        return [value.decode("utf-8") if isinstance(value, bytes) else value for value in values]
+    except UnicodeDecodeError:
+        return values
 
 
 def _parsed(name: str, values: list[str | None]) -> pl.Series:

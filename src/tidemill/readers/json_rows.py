@@ -11,8 +11,10 @@ from tidemill.readers.options import ReadOptions
 from tidemill.readers.table import BadRow, Table
 
 _BLANK: Final = re.compile(r"[\s,]*")
+_NEXT_OBJECT: Final = re.compile(r"\n(?=\{)")
 _CHOICE_KEYS: Final = ("choices", "taxonomy", "labels")
 """Where Label Studio keeps a class in the value of a result."""
+_DATA_LABEL: Final = "data_label"
 
 
 def parse_json(text: str, name: str, options: ReadOptions) -> Table:
@@ -36,84 +38,110 @@ def parse_json(text: str, name: str, options: ReadOptions) -> Table:
     Raises
     ------
     DataError
-        A line is no JSON or no object; it is named.
+        A line is no JSON, no object, or has a key twice; it is named.
     """
-    if text.lstrip().startswith("["):
-        rows, numbers, bad, unit = *_array(text, name, options), "element"
-    else:
-        rows, numbers, bad = _lines(text, name, options)
-        unit = "line"
-    rows, notes = _of_labeling_tools(rows, name)
+    read = (_array if text.lstrip().startswith("[") else _lines)(text, name, options)
+    rows, notes = _of_labeling_tools(read.found, name)
     names = list(dict.fromkeys(column for row in rows for column in row))
     columns = {column: [row.get(column) for row in rows] for column in names}
-    return Table(name, columns, numbers, unit, notes=tuple(notes), bad=tuple(bad))
+    return Table(name, columns, read.numbers, read.unit, notes=tuple(notes), bad=tuple(read.bad))
 
 
-def _array(text: str, name: str, options: ReadOptions) -> tuple[list[dict[str, Any]], list[int], list[BadRow]]:
-    try:
-        content = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise DataError(f"{name}, line {error.lineno}: not JSON ({error.msg}); copy the file again") from error
-    rows, numbers, bad = [], [], []
-    for number, row in enumerate(content, start=1):
-        if isinstance(row, dict) and _writable(row):
-            rows.append(row)
-            numbers.append(number)
-        else:
-            bad.append(
-                _refused(
-                    f"{name}, element {number}",
-                    number,
-                    f"{str(row)[:40]!r} is not an object with columns as keys",
-                    options,
-                )
-            )
-    return rows, numbers, bad
+def _array(text: str, name: str, options: ReadOptions) -> _Rows:
+    """Objects of an array; where one is broken, the next is looked for at the start of a line, as far in as the first."""
+    rows = _Rows(name, "element", options)
+    start = _blank(text, text.index("[") + 1)
+    line_start = text.rfind("\n", 0, start) + 1
+    again = None if text[line_start:start].strip() else re.compile(rf"\n{re.escape(text[line_start:start])}(?=\{{)")
+    number = 0
+    while start < len(text) and text[start] != "]":
+        number += 1
+        start = rows.take_next(text, start, number, again)
+    if start >= len(text):
+        raise DataError(f"{name} ends within its array: copy the file again")
+    if text[start + 1 :].strip():
+        line = text.count("\n", 0, start) + 1
+        raise DataError(
+            f"{name}, line {line}: more comes after the end of the array; leave one array, or one object a line"
+        )
+    return rows
 
 
-def _lines(text: str, name: str, options: ReadOptions) -> tuple[list[dict[str, Any]], list[int], list[BadRow]]:
-    rows, numbers, bad = [], [], []
-    lines = text.split("\n")
-    if _spans_lines(lines):
-        return _objects(text, name)
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-            problem = None if isinstance(row, dict) else f"{line[:40]!r} is not an object with columns as keys"
-            if problem is None and not _writable(row, line):
-                problem = "not JSON (half of a surrogate pair); each line is one object"
-        except json.JSONDecodeError as error:
-            problem = f"not JSON ({error}); each line is one object"
-        if problem is None:
-            rows.append(row)
-            numbers.append(number)
-        else:
-            bad.append(_refused(f"{name}, line {number}", number, problem, options))
-    return rows, numbers, bad
-
-
-def _spans_lines(lines: list[str]) -> bool:
-    """Whether the first object does not end where its line does."""
-    return next((line.strip() for line in lines if line.strip()), "") == "{"
-
-
-def _objects(text: str, name: str) -> tuple[list[dict[str, Any]], list[int], list[BadRow]]:
-    decoder, rows, numbers = json.JSONDecoder(), [], []
+def _objects(text: str, name: str, options: ReadOptions) -> _Rows:
+    """Objects that span lines; where one is broken, the next is looked for at the start of a line."""
+    rows = _Rows(name, "line", options)
     line, counted, start = 1, 0, _blank(text, 0)
     while start < len(text):
         line, counted = line + text.count("\n", counted, start), start
+        start = rows.take_next(text, start, line, _NEXT_OBJECT)
+    return rows
+
+
+def _lines(text: str, name: str, options: ReadOptions) -> _Rows:
+    lines = text.split("\n")
+    if next((line.strip() for line in lines if line.strip()), "") == "{":
+        return _objects(text, name, options)
+    rows = _Rows(name, "line", options)
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            rows.take(line, number)
+    return rows
+
+
+class _Rows:
+    """Objects read so far, and rows that were set aside."""
+
+    def __init__(self, name: str, unit: str, options: ReadOptions) -> None:
+        self.name, self.unit, self.options = name, unit, options
+        self.found: list[dict[str, Any]] = []
+        self.numbers: list[int] = []
+        self.bad: list[BadRow] = []
+
+    def take(self, line: str, number: int) -> None:
+        """Read a line that is one object."""
         try:
-            row, end = decoder.raw_decode(text, start)
-        except json.JSONDecodeError as error:
-            raise DataError(f"{name}, line {error.lineno}: not JSON ({error.msg}); rows are objects") from error
+            self._keep(_DECODER.decode(line), number, line)
+        except ValueError as error:
+            self._refuse(number, f"not JSON ({error}); each line is one object")
+
+    def take_next(self, text: str, start: int, number: int, again: re.Pattern[str] | None) -> int:
+        """Read the object that begins at a place; the place of the next one."""
+        try:
+            row, end = _DECODER.raw_decode(text, start)
+        except ValueError as error:
+            line = getattr(error, "lineno", text.count("\n", 0, start) + 1)
+            self._refuse(
+                number, f"line {line}: not JSON ({getattr(error, 'msg', error)}); rows are objects", begun=again
+            )
+            following = again.search(text, start) if again else None
+            return _blank(text, following.end()) if following else len(text.rstrip().removesuffix("]"))
+        self._keep(row, number, text[start:end])
+        return _blank(text, end)
+
+    def _keep(self, row: Any, number: int, text: str) -> None:
         if not isinstance(row, dict):
-            raise DataError(f"{name}, line {line}: {str(row)[:40]!r} is not an object with columns as keys")
-        rows.append(row)
-        numbers.append(line)
-        start = _blank(text, end)
-    return rows, numbers, []
+            self._refuse(number, f"{text.strip()[:40]!r} is not an object with columns as keys")
+        elif not _writable(row, text):
+            self._refuse(number, "not JSON (half of a surrogate pair); save the file as UTF-8 again")
+        else:
+            self.found.append(row)
+            self.numbers.append(number)
+
+    def _refuse(self, number: int, reason: str, *, begun: object = True) -> None:
+        if self.options.bad_rows == "refuse" or not begun:
+            raise DataError(f"{self.name}, {self.unit} {number}: {reason}")
+        self.bad.append(BadRow(number, reason))
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    row = dict(pairs)
+    if len(row) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"key {next(name for name in names if names.count(name) > 1)!r} is there twice in an object")
+    return row
+
+
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_object)
 
 
 def _blank(text: str, start: int) -> int:
@@ -121,21 +149,15 @@ def _blank(text: str, start: int) -> int:
     return start if found is None else found.end()
 
 
-def _writable(row: dict[str, Any], line: str = "\\u") -> bool:
+def _writable(row: dict[str, Any], text: str) -> bool:
     """Whether its text can be written: JSON can spell half of a surrogate pair."""
-    if "\\u" not in line:
+    if "\\u" not in text:
         return True
     try:
         json.dumps(row, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _refused(where: str, number: int, reason: str, options: ReadOptions) -> BadRow:
-    if options.bad_rows == "refuse":
-        raise DataError(f"{where}: {reason}")
-    return BadRow(number, reason)
 
 
 def _of_labeling_tools(rows: list[dict[str, Any]], name: str) -> tuple[list[dict[str, Any]], list[str]]:
@@ -173,8 +195,11 @@ def _label_studio(rows: list[dict[str, Any]], name: str) -> tuple[list[dict[str,
         said = {choice for one in _annotations(row) or [] for choice in _choices(one)}
         disagreeing += len(said) > 1
         own = {"id": row["id"]} if "id" in row and "id" not in row["data"] else {}
-        plain.append({**own, **row["data"], "label": said.pop() if len(said) == 1 else None})
+        data = {_DATA_LABEL if key == "label" else key: value for key, value in row["data"].items()}
+        plain.append({**own, **data, "label": said.pop() if len(said) == 1 else None})
     notes = [f"{name}: an export of Label Studio; columns are those of data, and label is the annotations' choice"]
+    if any("label" in row["data"] for row in rows):
+        notes.append(f"{name}: the column label of its data is named {_DATA_LABEL}")
     if disagreeing:
         notes.append(f"{name}: {disagreeing} rows have annotations that name several classes, and no label")
     return plain, notes

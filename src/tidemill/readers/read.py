@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -32,6 +33,20 @@ _BINARY: Final[dict[str, Callable[[bytes, str], Table]]] = {
     ".xls": parse_excel,
     ".ods": parse_excel,
 }
+_PARQUET_MARK: Final = b"PAR1"
+_CONTENTS: Final = {
+    _PARQUET_MARK: "Parquet",
+    b"ARROW1": "Arrow",
+    b"\x1f\x8b": "packed by gzip (.gz)",
+    b"\x28\xb5\x2f\xfd": "packed by Zstandard (.zst)",
+    b"PK\x03\x04": "a ZIP archive or an Excel workbook (.zip, .xlsx)",
+    b"\xd0\xcf\x11\xe0": "a workbook or document of older Office programs (.xls)",
+    b"%PDF-": "a PDF document",
+    b"\x89PNG": "a PNG image",
+    b"\xff\xd8\xff": "a JPEG image",
+    b"SQLite format 3": "an SQLite database",
+}
+"""What the first bytes of files say that are no text."""
 FORMATS: Final = (*_TEXT, *_BINARY)
 SUFFIXES: Final = (*FORMATS, *(f"{plain}{packed}" for plain in _TEXT for packed in (".gz", ".zst")), ".zip")
 """How the names of files end that are read."""
@@ -61,7 +76,10 @@ def parse(data: bytes, name: str, options: ReadOptions = DEFAULTS) -> Table:
     """
     data, inner = unpack(data, name)
     name = name if inner == PurePosixPath(name).stem else inner
-    suffix = PurePosixPath(inner).suffix.lower()
+    suffix, guessed = PurePosixPath(inner).suffix.lower(), None
+    if not suffix and data.strip():
+        suffix = suffix_of(data)
+        guessed = f"{name} has no suffix, and is read as {suffix}"
     if suffix not in FORMATS:
         raise DataError(
             f"{name}: {suffix or 'no suffix'} is not a format that is read; "
@@ -70,6 +88,7 @@ def parse(data: bytes, name: str, options: ReadOptions = DEFAULTS) -> Table:
     if not data.strip():
         raise DataError(f"{name} is empty: replace it with the full file, or remove it from what arrives")
     if suffix in _TEXT:
+        _refuse_other_content(data, name)
         text, note = decode(data, name, options.encoding)
         try:
             table = _TEXT[suffix](text, name, options)
@@ -80,7 +99,37 @@ def parse(data: bytes, name: str, options: ReadOptions = DEFAULTS) -> Table:
         table = _BINARY[suffix](data, name)
     if not table.numbers:
         raise DataError(f"{name} has a header and no rows: replace it with the full file")
-    return table
+    return table if guessed is None else replace(table, notes=(guessed, *table.notes))
+
+
+def _refuse_other_content(data: bytes, name: str) -> None:
+    """Refuse a file that is not the text that its name promises, by its first bytes."""
+    found = next((what for start, what in _CONTENTS.items() if data.startswith(start)), None)
+    if found is not None:
+        raise DataError(f"{name} is {found} by its content: name it so that its suffix says what it is")
+
+
+def suffix_of(data: bytes) -> str:
+    """Suffix of the format that bytes without a name have: Parquet, JSON lines or CSV.
+
+    Parameters
+    ----------
+    data
+        Content of the file.
+
+    Returns
+    -------
+    str
+        One of ``.parquet``, ``.jsonl`` and ``.csv``.
+
+    Examples
+    --------
+    >>> suffix_of(b' {"text": "a"}'), suffix_of(b"id,text")
+    ('.jsonl', '.csv')
+    """
+    if data.startswith(_PARQUET_MARK):
+        return ".parquet"
+    return ".jsonl" if data.removeprefix(codecs.BOM_UTF8).lstrip()[:1] in (b"{", b"[") else ".csv"
 
 
 def read_file(path: Path, options: ReadOptions = DEFAULTS) -> Table:

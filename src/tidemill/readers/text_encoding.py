@@ -22,6 +22,8 @@ _MARKS: Final = (
 )
 _USUAL: Final = (
     "cp1252",
+    "iso8859_15",
+    "mac_roman",
     "cp1251",
     "cp932",
     "euc_jp",
@@ -29,15 +31,25 @@ _USUAL: Final = (
     "big5",
     "euc_kr",
     "koi8_r",
+    "iso8859_5",
+    "cp866",
     "cp1250",
+    "iso8859_2",
     "cp1253",
     "cp1254",
     "cp1255",
     "cp1256",
+    "cp874",
     "latin_1",
 )
 """Encodings that files have, in the order in which they are taken where two read the same letters."""
 _NAMES: Final = {"cp1252": "windows-1252", "cp1251": "windows-1251", "cp1250": "windows-1250", "cp932": "shift_jis"}
+_WORD: Final = re.compile(r"[^\s,;|\"]+")
+_BROKEN: Final = re.compile("lU|[lU]s[lU]|(^| )s[lU]{2}|ls$")
+_SYMBOLS: Final = frozenset(
+    "\u201a\u201e\u2020\u2021\u2030\u2039\u203a\u00a1\u00a2\u00a3\u00a4\u00a5\u00a6\u00a7\u00ac\u00b6"
+)
+"""Characters that no word has inside."""
 _MIXED: Final = re.compile("a[xL]*x|x[xL]*a")
 _SAMPLE: Final = 1 << 16
 """Bytes that are judged."""
@@ -46,8 +58,14 @@ _CLEAR: Final = 0.05
 _STRAY: Final = 0.3
 """Taken from the score of an encoding in which letters of another alphabet stand inside Latin words, or are very few."""
 _FEW: Final = 0.05
-_ZEROS: Final = 0.2
-"""Share of zero bytes at every other place from which on a text is UTF-16: those of Latin letters, digits and delimiters."""
+_ZEROS: Final = 0.03
+"""Share of zero bytes at every other place from which on a text is UTF-16: those of digits, delimiters and line ends."""
+_CLEARLY: Final = 0.2
+"""Share from which on it is also where no line ends."""
+_ELSEWHERE: Final = 0.3
+"""Share of those at the other places, as of spaces between ideographs, up to which it is."""
+_SHIFT: Final = b"\x1b$"
+"""How ISO-2022-JP, whose bytes are all ASCII, goes over to Japanese."""
 _ANY: Final = "--encoding (ingest.encoding)"
 _REMEDY: Final = f"save the file as UTF-8, or name its encoding: {_ANY}"
 
@@ -85,6 +103,9 @@ def decode(data: bytes, name: str, encoding: str | None) -> tuple[str, str | Non
     if wide is not None:
         text = _strictly(data, name, wide)
         return text, f"{name} is read as {wide}, without a byte-order mark; name another with {_ANY}"
+    shifted = _decoded(data, "iso2022_jp") if _SHIFT in data else None
+    if shifted is not None:
+        return shifted, f"{name} is read as iso2022_jp, whose shift codes it has; name another with {_ANY}"
     try:
         return data.decode("utf-8"), None
     except UnicodeDecodeError as error:
@@ -112,9 +133,13 @@ def _utf16(data: bytes) -> str | None:
         return None
     half = len(sample) / 2
     even, odd = sample[::2].count(0) / half, sample[1::2].count(0) / half
-    if odd >= _ZEROS and not even:
-        return "utf-16-le"
-    return "utf-16-be" if even >= _ZEROS and not odd else None
+    if odd >= _ZEROS and even <= _ELSEWHERE * odd:
+        found = "utf-16-le"
+    elif even >= _ZEROS and odd <= _ELSEWHERE * even:
+        found = "utf-16-be"
+    else:
+        return None
+    return found if max(odd, even) >= _CLEARLY or "\n" in sample.decode(found, errors="replace") else None
 
 
 def _detected(data: bytes, name: str, error: UnicodeDecodeError) -> tuple[str, str]:
@@ -154,21 +179,35 @@ def _candidates(sample: bytes) -> list[tuple[str, float]]:
             if alike:
                 scores[encoding] = max(alike)
     return [
-        (encoding, scores[encoding] - _STRAY * _has_stray_letters(read_alike[encoding] or ""))
-        for encoding in _USUAL
-        if encoding in scores
+        (encoding, scores[encoding] - _penalty(read_alike[encoding] or "")) for encoding in _USUAL if encoding in scores
     ]
 
 
+def _penalty(text: str) -> float:
+    """For what no text has: letters of another alphabet within words, capitals and symbols after small letters."""
+    words = [word for word in _WORD.findall(text) if not word.isascii()]
+    broken = sum(bool(_BROKEN.search("".join(map(_shape, word)))) for word in words)
+    return _STRAY * (_has_stray_letters(text) + broken / max(len(words), 1))
+
+
+def _shape(letter: str) -> str:
+    if letter.isupper():
+        return "U"
+    if letter.islower():
+        return "l"
+    is_symbol = not letter.isascii() and unicodedata.category(letter)[0] in "SN"
+    return "s" if is_symbol or letter in _SYMBOLS else " "
+
+
 def _has_stray_letters(text: str) -> bool:
-    letters = [letter for letter in text if letter.isalpha()]
-    foreign = [letter for letter in letters if not letter.isascii() and not _is_latin(letter)]
-    if not foreign:
-        return False
-    return len(foreign) < _FEW * len(letters) or bool(_MIXED.search("".join(map(_kind, text))))
+    kinds = "".join(map(_kind, text))
+    foreign, letters = kinds.count("x"), len(kinds) - kinds.count(" ")
+    return bool(foreign) and (foreign < _FEW * letters or bool(_MIXED.search(kinds)))
 
 
 def _kind(letter: str) -> str:
+    if unicodedata.category(letter) == "Mn" and not unicodedata.name(letter, "?").startswith("COMBINING"):
+        return "x"  # a vowel or tone mark of another alphabet
     if not letter.isalpha():
         return " "
     return "a" if letter.isascii() else "L" if _is_latin(letter) else "x"

@@ -16,6 +16,7 @@ class BatchCounts(Part):
     kept: Count = Field(description="rows that were taken in")
     same_content: Count = Field(description="dropped: content that was there already")
     near_duplicates: Count = Field(description="dropped: nearly the content of another row")
+    grouped: Count = Field(default=0, description="kept in the split of a text that they are like")
     quarantined: Count = Field(description="set aside: rows that cannot be taken")
     train: Count = Field(description="kept rows of this split")
     dev: Count = Field(description="kept rows of this split")

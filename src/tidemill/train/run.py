@@ -131,7 +131,7 @@ def train(tables: Tables, *, problem: Problem, settings: TrainSettings, backbone
     rows = join_rows(tables.votes, tables.features, tables.labels)
     targets = rows.select(probability_columns(problem.classes)).to_numpy()
     names = votes_contract(len(problem.classes)).other_names(tables.votes.columns)
-    votes = rows.select(names).to_numpy().astype(np.int8).reshape(rows.height, len(names))
+    votes = rows.select(names).to_numpy().astype(np.int16).reshape(rows.height, len(names))
     covered = (votes != ABSTAIN).any(axis=1)
     is_training_row = rows["split"].is_in(TRAIN_SPLITS).to_numpy()
     texts = _texts(rows, tables.texts)

@@ -55,11 +55,11 @@ def project(folder, root, modality, **ensemble):
     features_table(raw["row_id"], points.astype(np.float32)).write_parquet(
         data / "features" / "one.parquet", metadata=mark
     )
-    pl.DataFrame(about | {"lf": spam.astype(np.int8)}).write_parquet(data / "votes.parquet")
+    pl.DataFrame(about | {"lf": spam.astype(np.int16)}).write_parquet(data / "votes.parquet")
     pl.DataFrame({"row_id": ids, "p_ham": 0.9 - 0.8 * spam, "p_spam": 0.1 + 0.8 * spam}).write_parquet(
         data / "labels.parquet"
     )
-    gold = pl.DataFrame({"row_id": ids, "gold": spam.astype(np.int8)})
+    gold = pl.DataFrame({"row_id": ids, "gold": spam.astype(np.int16)})
     gold.filter(raw["split"] == "dev").write_parquet(data / "dev" / "one.parquet")
     Manifest(batches=(Arrival(batch="one", source="one.csv", sha256="0"),)).write(data / "batches.json")
     unknown = Domain(rows=0, verdict="unknown", measures=DomainMeasures(), summary="not measured")

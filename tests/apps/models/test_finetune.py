@@ -53,7 +53,7 @@ def mail(inside, packages, root):
     embedder = Embedder(EmbedSettings.model_validate(EMBED), "text", root=inside)
     table = features_table(rows["row_id"], embedder.features(rows, name="t"))
     table.write_parquet(data / "features" / "one.parquet", metadata=embedder.mark(rows))
-    pl.DataFrame(about | {"lf": spam.astype(np.int8)}).write_parquet(data / "votes.parquet")
+    pl.DataFrame(about | {"lf": spam.astype(np.int16)}).write_parquet(data / "votes.parquet")
     labels = pl.DataFrame({"row_id": ids, "p_ham": 0.9 - 0.8 * spam, "p_spam": 0.1 + 0.8 * spam})
     labels.write_parquet(data / "labels.parquet")
     Manifest(batches=(Arrival(batch="one", source="one.csv", sha256="0"),)).write(data / "batches.json")

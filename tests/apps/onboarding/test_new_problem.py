@@ -23,6 +23,7 @@ from tidemill.project import batches
 from tidemill.project.compose import compose, refuse_stale_params, write_params
 from tidemill.project.config import load
 from tidemill.project.project import Project
+from tidemill.readers.options import ReadOptions
 from tidemill.reports.project import ChampionPin, Manifest
 
 GOOD = ["great", "lovely", "superb", "charming", "delightful"]
@@ -130,7 +131,7 @@ def test_classes_that_look_like_numbers_or_booleans_stay_text(project: Path) -> 
         ({"name": "train"}, "cannot be a problem's name"),
         ({"name": "../up"}, "cannot be a problem's name"),
         ({"source": None}, "say where the data is"),
-        ({"images": "."}, "say where the data is"),
+        ({"images": "."}, "say which column of the file names the images"),
         ({"source": "lost.csv"}, "is not there"),
         ({"source": None, "images": "r.csv"}, "is a file: use --from"),
         ({"source": "."}, "is a folder: use --images"),
@@ -141,6 +142,7 @@ def test_classes_that_look_like_numbers_or_booleans_stay_text(project: Path) -> 
         ({"text": "bodi"}, "--text 'bodi' is no column; did you mean 'body'?"),
         ({"label": "star"}, "--label 'star' is no column; did you mean 'stars'?"),
         ({"label": None}, "name them, --classes good,bad"),
+        ({"label": "body"}, "--text and --label: column 'body' cannot be both"),
         ({"label": "author"}, "the classes are x; a problem needs at least two"),
         ({"label": "id"}, "holds 40 different values"),
         ({"classes": "good,bad,good"}, "'good' is there twice"),
@@ -206,7 +208,7 @@ def made(project: Path, content: str | bytes, name: str = "new.csv", **changes: 
 def test_labels_that_differ_by_case_or_form_are_one_class_and_that_is_told(project: Path) -> None:
     done = made(project, rows_of(["café", "cafe\u0301", "Café", "bar", "bar", "bar"]))
     assert done.classes == ("bar", "café")
-    assert any("'Café', 'café' are one class, 'café'" in line for line in done.lines)
+    assert any(r"'Café', 'cafe\u0301', 'café' are one class, 'café'" in line for line in done.lines)
 
 
 def test_words_for_no_label_are_no_class_and_that_is_told(project: Path) -> None:
@@ -255,7 +257,9 @@ def test_how_a_file_is_read_is_kept_for_its_batches(project: Path) -> None:
     write_params(Project.open(project))
     settings = Project.open(project).load("reviews", "ingest", IngestSettings)[1]
     assert (settings.encoding, settings.delimiter, settings.bad_rows) == ("cp1252", "|", "quarantine")
-    assert "note: 1 rows are set aside, each with its reason" in done.lines
+    assert any(
+        line.startswith("note: 1 rows are set aside, each with its reason; the first is 62: ") for line in done.lines
+    )
 
 
 def test_what_was_guessed_of_a_file_is_told(project: Path) -> None:
@@ -299,6 +303,35 @@ def test_a_table_that_names_images_becomes_a_problem_of_images(project: Path) ->
     assert (done.rows, done.classes) == (6, ("a", "b"))
 
 
+def test_the_images_that_a_table_names_may_be_in_a_folder_of_their_own(
+    project: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    away = images(tmp_path_factory.mktemp("away"), *(f"pics/{k}.png" for k in range(6)))
+    listed = write(away / "list.csv", "id,kind\n" + "".join(f"{k},{'ab'[k % 2]}\n" for k in range(6)))
+    asked = words(source=str(listed), image="id", images=str(away / "pics"), label="kind")
+    assert new_problem.create_problem(asked, Project.open(project)).rows == 6
+    write_params(Project.open(project))
+    assert Project.open(project).load("reviews", "ingest", IngestSettings)[1].image_folder == "pics"
+    assert len(list((project / "data/incoming/reviews/pics").iterdir())) == 6
+
+
+def test_damaged_images_of_a_folder_are_set_aside_where_that_is_asked_for(project: Path) -> None:
+    folder = images(project / "elsewhere/pets", *(f"{kind}/{k}.png" for kind in ("cat", "dog") for k in range(12)))
+    (folder / "cat/3.png").write_bytes(b"")
+    done = new_problem.create_problem(
+        words(images=str(folder), reading=ReadOptions(bad_rows="quarantine")), Project.open(project)
+    )
+    assert done.rows == 23
+    write_params(Project.open(project))
+    assert Project.open(project).load("reviews", "ingest", IngestSettings)[1].bad_rows == "quarantine"
+
+
+def test_a_header_that_is_taken_for_a_row_is_told_where_a_column_is_missing(project: Path) -> None:
+    source = write(project / "r.tsv", "".join(f"{'ab'[k % 2]}\ttext {k}\n" for k in range(30)))
+    with pytest.raises(DataError, match=r"--text 'text' is no column.*\n.*the first line is taken for a row"):
+        new_problem.create_problem(words(source=str(source), text="text", label="label"), Project.open(project))
+
+
 def test_images_that_a_table_names_come_with_it_into_the_project(
     project: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -307,9 +340,7 @@ def test_images_that_a_table_names_come_with_it_into_the_project(
     listed = write(away / "in/list.csv", f"file,kind\n{lines}")
     asked = words(source=str(listed), image="file", label="kind")
     write(away / "in/bad.csv", f"file,kind\n{lines}../beside.png,a\n")
-    with pytest.raises(
-        DataError, match=r"bad\.csv, line 8: image '\.\./beside\.png' lies outside of the file's folder"
-    ):
+    with pytest.raises(DataError, match=r"bad\.csv, line 8: column 'file': image '\.\./beside\.png' lies outside of"):
         new_problem.create_problem(
             words(source=str(away / "in/bad.csv"), image="file", label="kind"), Project.open(project)
         )
@@ -319,3 +350,17 @@ def test_images_that_a_table_names_come_with_it_into_the_project(
     shutil.rmtree(away)
     batches.add_batches(problem, settings, paths)
     assert pl.read_parquet(paths.raw / "list.parquet").height == 6
+
+
+def test_paths_of_images_that_are_taken_for_texts_are_told(project: Path) -> None:
+    source = write(project / "r.csv", "file,kind\n" + "".join(f"shots/{k}.png,{'ab'[k % 2]}\n" for k in range(30)))
+    done = new_problem.create_problem(words(source=str(source), text="file", label="kind"), Project.open(project))
+    assert "note: r.csv: column 'file' holds paths of images; with --image file the rows are the images" in done.lines
+
+
+def test_forms_of_unicode_of_one_name_are_one_class_and_told_apart_in_the_note(project: Path) -> None:
+    names = ("caf\u00e9", "cafe\u0301", "tea")
+    source = write(project / "r.csv", "body,drink\n" + "".join(f"text number {k},{names[k % 3]}\n" for k in range(30)))
+    done = new_problem.create_problem(words(source=str(source), text="body", label="drink"), Project.open(project))
+    assert done.classes == ("caf\u00e9", "tea")
+    assert any(r"'cafe\u0301', 'café' are one class" in line for line in done.lines)

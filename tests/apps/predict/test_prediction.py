@@ -1,3 +1,4 @@
+import io
 import math
 from pathlib import Path
 from typing import Any
@@ -210,3 +211,25 @@ def test_a_line_that_cannot_be_split_refuses_its_file_whatever_ingest_does(mail)
     (mail / "new.csv").write_text("id,body,note\n1,one,x\n2,two\n")
     with pytest.raises(DataError, match=r"new\.csv, line 3: 2 cells"):
         predict(mail / "new.csv", mail / "said.csv")
+
+
+@pytest.mark.parametrize(
+    ("given", "first"),
+    [
+        (b"id,body\na,hello\nb,win!!\n", b"source,key,row_id,error,prediction,p_ham,p_spam\n"),
+        (b'{"id": "a", "body": "hello"}\n{"id": "b", "body": "win!!"}\n', b'{"source":"stdin.jsonl","key":"a"'),
+    ],
+)
+def test_standard_input_is_read_and_standard_output_written_in_its_format(mail, monkeypatch, capfdbinary, given, first):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(given)))
+    monkeypatch.setitem(CHUNK, "text", 1)
+    done = predict(Path("-"), Path("-"))
+    out = capfdbinary.readouterr().out
+    assert out.startswith(first)
+    assert len(out.splitlines()) == (3 if first.startswith(b"source") else 2)
+    assert done.counts == {"ham": 1, "spam": 1}
+
+
+def test_standard_input_can_be_read_once(mail):
+    with pytest.raises(ConfigError, match="can be read once"):
+        predict([Path("-"), Path("-")], mail / "said.csv")

@@ -35,7 +35,7 @@ def fabricate(root: Path, name: str = "spam") -> None:
     _votes(root / "data" / name, arrivals)
     reports = root / "reports" / name
     votes = np.concatenate([one.votes for one in arrivals.values()])
-    gold = rng.integers(0, 2, len(votes)).astype(np.int8)
+    gold = rng.integers(0, 2, len(votes)).astype(np.int16)
     reports.mkdir(parents=True)
     (printable(lf_summary(votes, NAMES.functions, n_classes=2, gold=gold))).write_csv(reports / "lf_summary.csv")
     report = {"model": "dawid_skene", "rows": len(votes), "class_balance": {"ham": 0.67, "spam": 0.33}}
@@ -65,7 +65,7 @@ def _votes(folder: Path, arrivals: dict) -> None:
 def _evaluated(reports: Path, name: str) -> None:
     n = 1200
     index = np.arange(n)
-    gold = (index // 2 % 3 == 0).astype(np.int8)
+    gold = (index // 2 % 3 == 0).astype(np.int16)
     mails = [k >= 700 for k in index]
     rows = pl.DataFrame(
         {

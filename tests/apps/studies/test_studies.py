@@ -43,13 +43,15 @@ def test_curves_are_measured_at_every_size_and_refuse_ten_million(mail, heads):
 
 def test_a_class_of_few_rows_ends_the_curve_and_says_so(mail, heads):
     for file in (mail / "data/mail/dev").iterdir():
-        pl.read_parquet(file).with_columns(gold=pl.lit(-1, dtype=pl.Int8)).write_parquet(file)
+        pl.read_parquet(file).with_columns(gold=pl.lit(-1, dtype=pl.Int16)).write_parquet(file)
     for file in (mail / "data/mail/gold").iterdir():
         table = pl.read_parquet(file)
         some = table.join(pl.read_parquet(mail / "data/mail/votes.parquet").select("row_id", "split"), on="row_id")
         rare = (some["gold"] == 1) & (some["split"] == "train")
         hidden = (rare & (rare.cum_sum() > 11)).to_list()
-        table.with_columns(gold=pl.when(pl.Series(hidden)).then(-1).otherwise("gold").cast(pl.Int8)).write_parquet(file)
+        table.with_columns(gold=pl.when(pl.Series(hidden)).then(-1).otherwise("gold").cast(pl.Int16)).write_parquet(
+            file
+        )
     told = learning_curves.fit_learning_curves(Project.open(Path()), "mail")
     # 11 of each of two batches: 5, 10, 20 rows of each class, and no 22 for that is hardly more
     assert told.gold_per_class.reason == "class spam has 22 rows: 3 sizes are no curve, 4 are"
@@ -59,7 +61,7 @@ def test_a_class_of_few_rows_ends_the_curve_and_says_so(mail, heads):
 
 def test_without_gold_to_score_by_there_is_no_curve(mail, heads):
     for file in (mail / "data/mail/gold").iterdir():
-        pl.read_parquet(file).with_columns(gold=pl.lit(-1, dtype=pl.Int8)).write_parquet(file)
+        pl.read_parquet(file).with_columns(gold=pl.lit(-1, dtype=pl.Int16)).write_parquet(file)
     with pytest.raises(DataError, match="mail: no row of the test split has gold to score a curve by"):
         learning_curves.fit_learning_curves(Project.open(Path()), "mail")
     assert heads == []

@@ -37,7 +37,7 @@ HAM = ["see you at lunch", "lunch tomorrow?", "you are late", "the kernel panics
 
 
 def texts(rng: np.random.Generator) -> tuple[list[str], np.ndarray]:
-    gold = (np.arange(ROWS) % 3 == 0).astype(np.int8)
+    gold = (np.arange(ROWS) % 3 == 0).astype(np.int16)
     drawn = rng.integers(0, 5, ROWS)
     return [f"{(SPAM if k else HAM)[i]} {n}" for n, (k, i) in enumerate(zip(gold, drawn, strict=True))], gold
 

@@ -18,11 +18,11 @@ from tidemill.denoise.statistics.distinct_rows import distinct_rows
 
 
 def auto(votes, n_classes, **given):
-    return create("auto", n_classes, seed=1, draws=0).fit(votes.astype(np.int8), **given)
+    return create("auto", n_classes, seed=1, draws=0).fit(votes.astype(np.int16), **given)
 
 
 def accuracy(model, votes, truth, **given):
-    return (model.predict_proba(votes.astype(np.int8), **given).argmax(axis=1) == truth).mean()
+    return (model.predict_proba(votes.astype(np.int16), **given).argmax(axis=1) == truth).mean()
 
 
 def voters_who_share_confusions(rows=3000, n_classes=6, voters=4):
@@ -32,14 +32,14 @@ def voters_who_share_confusions(rows=3000, n_classes=6, voters=4):
     drawn = (rng.random(rows) < 0.4) & (truth % 2 == 0)
     seen = np.where(drawn, (truth + 1) % n_classes, truth)
     noise = rng.integers(0, n_classes, (rows, voters))
-    return truth, np.where(rng.random((rows, voters)) < 0.9, seen[:, None], noise).astype(np.int8)
+    return truth, np.where(rng.random((rows, voters)) < 0.9, seen[:, None], noise).astype(np.int16)
 
 
 def crowd_votes(rows=800, workers=60, each=50):
     """Return truth and votes of many workers of unlike skill, each on some rows, classes skewed."""
     rng = np.random.default_rng(2)
     truth = rng.choice(4, rows, p=[0.55, 0.25, 0.15, 0.05])
-    votes = np.full((rows, workers), ABSTAIN, dtype=np.int8)
+    votes = np.full((rows, workers), ABSTAIN, dtype=np.int16)
     for j, skill in enumerate(rng.choice([0.95, 0.35], workers)):
         chosen = rng.choice(rows, each, replace=False)
         right = rng.random(each) < skill
@@ -62,7 +62,7 @@ def test_one_accuracy_a_function_that_explains_the_pairs_is_believed():
     rng = np.random.default_rng(3)
     truth = rng.integers(0, 2, 5000)
     accuracies = rng.uniform(0.55, 0.9, 10)
-    votes = np.where(rng.random((5000, 10)) < accuracies, truth[:, None], 1 - truth[:, None]).astype(np.int8)
+    votes = np.where(rng.random((5000, 10)) < accuracies, truth[:, None], 1 - truth[:, None]).astype(np.int16)
     model = auto(votes, 2)
     assert model.evidence_["chosen"] == "generative"
     other: Any = create("smoothed", 2).fit(votes)
@@ -78,7 +78,7 @@ def test_one_accuracy_a_function_that_leaves_pairs_unexplained_is_not_believed()
     votes = np.where(rng.random((3000, 6)) < accuracies, truth[:, None], 1 - truth[:, None])
     topic = np.where(np.arange(6) < 3, one[:, None], other[:, None])
     votes = np.where(rng.random((3000, 6)) < 0.25, topic, votes)  # a quarter of the votes follows a topic of its block
-    generative: Any = create("generative", 2).fit(votes.astype(np.int8))
+    generative: Any = create("generative", 2).fit(votes.astype(np.int16))
     assert generative.chosen_strength_ >= 300
     assert 1.05 < generative.misfit_ < 1.3
     assert auto(votes, 2).evidence_["chosen"] == "smoothed"
@@ -88,10 +88,10 @@ def test_a_stated_default_is_that_of_silent_rows_whatever_model_is_chosen():
     rng = np.random.default_rng(3)
     truth = rng.integers(0, 2, 5000)
     accuracies = rng.uniform(0.55, 0.9, 10)
-    votes = np.where(rng.random((5000, 10)) < accuracies, truth[:, None], 1 - truth[:, None]).astype(np.int8)
+    votes = np.where(rng.random((5000, 10)) < accuracies, truth[:, None], 1 - truth[:, None]).astype(np.int16)
     model: Any = create("auto", 2, seed=1, draws=0, default=1, default_rate=0.8).fit(votes)
     assert model.evidence_["chosen"] == "generative"
-    assert model.predict_proba(np.full((1, 10), ABSTAIN, dtype=np.int8))[0] == pytest.approx([0.2, 0.8])
+    assert model.predict_proba(np.full((1, 10), ABSTAIN, dtype=np.int16))[0] == pytest.approx([0.2, 0.8])
 
 
 def test_many_independent_functions_on_many_rows_are_explained_too():
@@ -123,7 +123,7 @@ def test_dawid_skene_falls_back_where_em_loses_a_class_and_says_so():
     truth = rng.choice(4, 1500, p=[0.55, 0.25, 0.15, 0.05])
     owner = np.arange(16) % 4
     votes = np.where(rng.random((1500, 16)) < np.where(owner == truth[:, None], 0.05, 0.02), owner, ABSTAIN)
-    votes = votes.astype(np.int8)
+    votes = votes.astype(np.int16)
     model: Any = create("dawid_skene", 4).fit(votes)
     assert model.fallback_
     assert model.report()["fallback_reason"].startswith("EM left the majority vote behind")
@@ -144,7 +144,7 @@ def misleading(rows=1500):
     truth, lure = rng.integers(0, 2, rows), rng.integers(0, 2, rows)
     accuracies = [0.72, 0.7, 0.7, 0.68, 0.66]
     drawn = np.where(rng.random((rows, 5)) < 0.45, lure[:, None], truth[:, None])
-    votes = np.where(rng.random((rows, 5)) < np.array(accuracies) + 0.2, drawn, 1 - drawn).astype(np.int8)
+    votes = np.where(rng.random((rows, 5)) < np.array(accuracies) + 0.2, drawn, 1 - drawn).astype(np.int16)
     features = (rng.normal(size=(rows, 4)) + 4 * lure[:, None]).astype(np.float32)
     return truth, votes, features
 
@@ -167,7 +167,7 @@ def one_sided_skill(rows=3000, voters=8):
     rng = np.random.default_rng(8)
     truth = (rng.random(rows) < 0.5).astype(int)
     right = rng.random((rows, voters)) < np.where(truth == 0, 0.95, 0.4)[:, None]
-    return truth, np.where(right, truth[:, None], 1 - truth[:, None]).astype(np.int8)
+    return truth, np.where(right, truth[:, None], 1 - truth[:, None]).astype(np.int16)
 
 
 @pytest.mark.parametrize("rows", [45, 150])
@@ -198,7 +198,7 @@ def test_few_gold_rows_do_not_overrule():
 
 
 def test_gold_scores_of_rows_alike_count_each_row():
-    votes = np.array([[0, 0]] * 90 + [[1, 1]] * 10, dtype=np.int8)
+    votes = np.array([[0, 0]] * 90 + [[1, 1]] * 10, dtype=np.int16)
     gold = np.array([0] * 45 + [1] * 45 + [1] * 10)
     scores = auto(votes, 2, gold=gold).evidence_["gold"]["majority"]
     assert scores["rows"] == 100
@@ -208,7 +208,7 @@ def test_gold_scores_of_rows_alike_count_each_row():
 def test_votes_too_dependent_for_learning_teach_no_classifier():
     rng = np.random.default_rng(1)
     truth, topic, other = rng.random(4000) < 0.1, rng.random(4000) < 0.3, rng.random(4000) < 0.1
-    votes = np.full((4000, 22), ABSTAIN, dtype=np.int8)
+    votes = np.full((4000, 22), ABSTAIN, dtype=np.int16)
     for j in range(22):
         owned = truth if j < 20 else ~truth
         fires = rng.random(4000) < np.where(topic if j < 20 else other, 0.6, 0.02) + 0.2 * owned
@@ -240,7 +240,7 @@ def test_rare_positives_of_one_sided_functions_are_found_and_their_share_too():
     chance = np.random.default_rng(3)
     truth = (chance.random(10_000) < 0.05).astype(int)
     rates = np.array([[0.4, 0.04], [0.04, 0.4]] * 5)
-    votes = np.where(chance.random((10_000, 10)) < rates[:, truth].T, np.arange(10) % 2, ABSTAIN).astype(np.int8)
+    votes = np.where(chance.random((10_000, 10)) < rates[:, truth].T, np.arange(10) % 2, ABSTAIN).astype(np.int16)
     logits = np.log([0.95, 0.05]) + np.where(votes[:, :, None] >= 0, np.log(rates), np.log1p(-rates)).sum(axis=1)
     model: Any = create("auto", 2, seed=1, draws=5).fit(votes)
     right = (model.predict_proba(votes).argmax(axis=1) == truth).mean()

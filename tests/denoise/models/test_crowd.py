@@ -10,7 +10,7 @@ from tidemill.denoise.statistics.distinct_rows import distinct_rows
 
 
 def rows_of(votes):
-    return distinct_rows(np.asarray(votes, dtype=np.int8), budget=10**6)
+    return distinct_rows(np.asarray(votes, dtype=np.int16), budget=10**6)
 
 
 def voters(shares, count=1, rows=100):

@@ -9,7 +9,7 @@ from tidemill.denoise.statistics.distinct_rows import DistinctRows
 
 
 def rows_of(votes, weights):
-    votes = np.array(votes, dtype=np.int8)
+    votes = np.array(votes, dtype=np.int16)
     return DistinctRows(votes, np.array(weights, dtype=np.float64), np.full(len(votes), NO_GOLD))
 
 
@@ -37,7 +37,7 @@ def test_functions_that_never_meet_have_no_agreement():
 
 
 def test_a_resample_keeps_the_rows_drawn_and_their_number_on_average():
-    votes = np.arange(60, dtype=np.int8).reshape(30, 2) % 2
+    votes = np.arange(60, dtype=np.int16).reshape(30, 2) % 2
     rows = DistinctRows(votes, np.full(30, 2.0), np.arange(30))
     sums = []
     for seed in range(200):

@@ -15,7 +15,7 @@ ROUNDED = 2e-6
 
 
 def figures(case):
-    votes = np.array(PEER[case]["votes"], dtype=np.int8)
+    votes = np.array(PEER[case]["votes"], dtype=np.int16)
     return votes, np.array(PEER[case]["dawid_skene"]), np.array(PEER[case]["majority"])
 
 

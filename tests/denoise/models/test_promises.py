@@ -27,7 +27,7 @@ def test_probabilities_sum_to_one_and_leave_the_votes_alone(name):
 def test_a_silent_row_gets_the_prior(name):
     votes, truth = simulated()
     model = fitted(name, votes, features_of(truth))
-    found = model.predict_proba(np.full((2, 7), ABSTAIN, dtype=np.int8))
+    found = model.predict_proba(np.full((2, 7), ABSTAIN, dtype=np.int16))
     assert np.allclose(found, model.prior_, atol=1e-9)
 
 
@@ -85,7 +85,7 @@ def test_votes_of_other_functions_are_refused(name):
 @EVERY_MODEL
 def test_nothing_to_learn_from_is_an_error(name):
     with pytest.raises(DataError, match="nothing to learn from"):
-        made(name, 2).fit(np.empty((0, 3), dtype=np.int8))
+        made(name, 2).fit(np.empty((0, 3), dtype=np.int16))
 
 
 def odd_votes():
@@ -106,7 +106,7 @@ def odd_votes():
 @EVERY_MODEL
 def test_odd_votes_get_probabilities_too(name, case):
     votes, n_classes = odd_votes()[case]
-    votes = votes.astype(np.int8)
+    votes = votes.astype(np.int16)
     features = features_of(votes[:, 0])
     model = fitted(name, votes, features, n_classes)
     found = model.predict_proba(votes, features=features)
@@ -121,7 +121,7 @@ def test_sparse_one_sided_votes_keep_every_class(name):
     truth = chance.choice(4, 3000, p=[0.55, 0.25, 0.15, 0.05])
     owner = np.arange(16) % 4
     spoke = chance.random((3000, 16)) < np.where(owner == truth[:, None], 0.12, 0.01)
-    votes = np.where(spoke, owner, ABSTAIN).astype(np.int8)
+    votes = np.where(spoke, owner, ABSTAIN).astype(np.int16)
     features = (chance.normal(size=(3000, 4)) + 3 * np.eye(4)[truth]).astype(np.float32)
     found = fitted(name, votes, features, 4).predict_proba(votes, features=features)
     heard = (votes != ABSTAIN).any(axis=1)

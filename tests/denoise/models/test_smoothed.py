@@ -28,12 +28,12 @@ def smoothed_uniformly(votes):
 
 
 def test_a_row_gets_its_votes_and_a_pseudo_vote_spread_by_the_balance():
-    found = bare([0.8, 0.2], 3).predict_proba(np.array([[0, 0, 1], [1, ABSTAIN, ABSTAIN]], dtype=np.int8))
+    found = bare([0.8, 0.2], 3).predict_proba(np.array([[0, 0, 1], [1, ABSTAIN, ABSTAIN]], dtype=np.int16))
     assert found == pytest.approx(np.array([[2.8 / 4, 1.2 / 4], [0.8 / 2, 1.2 / 2]]))
 
 
 def test_the_pseudo_vote_wins_ties_and_never_overturns_a_majority():
-    votes = np.random.default_rng(0).integers(-1, 3, (500, 9)).astype(np.int8)
+    votes = np.random.default_rng(0).integers(-1, 3, (500, 9)).astype(np.int16)
     found = bare([0.9, 0.06, 0.04], 9, n_classes=3).predict_proba(votes)
     counts = np.sort(vote_shares(votes, 3), axis=1)
     clear = counts[:, -1] > counts[:, -2] + 1e-9
@@ -45,7 +45,7 @@ def test_the_pseudo_vote_wins_ties_and_never_overturns_a_majority():
 
 
 def test_of_two_tied_votes_the_rarer_is_the_more_specific():
-    votes = np.full((100, 2), ABSTAIN, dtype=np.int8)
+    votes = np.full((100, 2), ABSTAIN, dtype=np.int16)
     votes[:50, 0], votes[45:55, 1] = 0, 1
     model = bare([0.5, 0.5], 2)
     model.rarity_ = rarity(distinct_rows(votes, budget=1000), 2)
@@ -59,7 +59,7 @@ def test_of_two_tied_votes_the_rarer_is_the_more_specific():
 def test_what_is_learned_moves_a_class_by_a_bounded_log_odds():
     model = bare([0.5, 0.5], 1)
     model.evidence_ = np.array([[5.0, -5.0], [0.0, 0.0], [0.0, 0.0], [0.0, 0.0]])
-    certain = model.predict_proba(np.zeros((1, 1), dtype=np.int8))[0]
+    certain = model.predict_proba(np.zeros((1, 1), dtype=np.int16))[0]
     assert np.log(certain[0] / certain[1]) == pytest.approx(np.log(1.5 / 0.5) + 2 * 0.2)
 
 
@@ -67,7 +67,7 @@ def test_confusions_settle_ties_of_voters_who_are_not_alike():
     rng = np.random.default_rng(1)
     truth = rng.integers(0, 2, 3000)
     accuracies = np.array([0.95, 0.9, 0.6, 0.55])
-    votes = np.where(rng.random((3000, 4)) < accuracies, truth[:, None], 1 - truth[:, None]).astype(np.int8)
+    votes = np.where(rng.random((3000, 4)) < accuracies, truth[:, None], 1 - truth[:, None]).astype(np.int16)
     tied = votes.sum(axis=1) == 2
     found = SmoothedVote(2).fit(votes).predict_proba(votes).argmax(axis=1)
     assert (found == truth)[tied].mean() > 0.8  # breaking ties at random is right on half of them
@@ -76,7 +76,7 @@ def test_confusions_settle_ties_of_voters_who_are_not_alike():
 def test_pair_precisions_have_their_weight_in_the_mean_and_none_beside_a_rare_class():
     model = bare([0.5, 0.5], 1)
     model.pair_share_, model.pair_evidence_ = 0.15, np.array([[np.log(9.0), 0.0], *[[0.0, 0.0]] * 3])
-    assert model.predict_proba(np.zeros((1, 1), dtype=np.int8))[0, 0] == pytest.approx(0.85 * 0.75 + 0.15 * 0.9)
+    assert model.predict_proba(np.zeros((1, 1), dtype=np.int16))[0, 0] == pytest.approx(0.85 * 0.75 + 0.15 * 0.9)
     _, rare = rare_votes(0.02, 3, 3, seed=1)
     _, common = rare_votes(0.5, 3, 3, seed=1)
     assert SmoothedVote(2).fit(rare).pair_share_ == 0.0
@@ -86,7 +86,7 @@ def test_pair_precisions_have_their_weight_in_the_mean_and_none_beside_a_rare_cl
 def test_pair_precisions_that_hand_out_classes_which_are_not_there_have_no_part_in_the_answer():
     rng = np.random.default_rng(1)
     truth, topic, other = rng.random(4000) < 0.1, rng.random(4000) < 0.6, rng.random(4000) < 0.2
-    votes = np.full((4000, 18), ABSTAIN, dtype=np.int8)
+    votes = np.full((4000, 18), ABSTAIN, dtype=np.int16)
     for j in range(18):
         owned = truth if j < 16 else ~truth
         fires = rng.random(4000) < np.where(topic if j < 16 else other, 0.6, 0.02) + 0.2 * owned
@@ -99,21 +99,21 @@ def test_pair_precisions_that_hand_out_classes_which_are_not_there_have_no_part_
 def test_a_classifier_starts_from_the_mean_of_the_vote_and_pair_precisions():
     model = bare([0.5, 0.5], 1)
     model.pair_evidence_ = np.array([[np.log(9.0), 0.0], *[[0.0, 0.0]] * 3])
-    found = model.first_labels(np.array([[0], [ABSTAIN]], dtype=np.int8))
+    found = model.first_labels(np.array([[0], [ABSTAIN]], dtype=np.int16))
     assert found[0, 0] == pytest.approx((0.75 + 0.9) / 2)
     assert found[1] == pytest.approx(model.prior_)
 
 
 def test_votes_that_depend_on_one_another_count_for_fewer_by_kishs_design_effect():
     model = bare([0.5, 0.5], 4)
-    votes = np.array([[0, 0, 0, 0], [0, ABSTAIN, ABSTAIN, ABSTAIN]], dtype=np.int8)
+    votes = np.array([[0, 0, 0, 0], [0, ABSTAIN, ABSTAIN, ABSTAIN]], dtype=np.int16)
     assert model._design(votes) == pytest.approx([1.9, 1.0])
     model.weights_ = np.full(4, 0.25)  # copies of one function
     assert model._design(votes) == pytest.approx([1.0, 1.0])
 
 
 def test_agreement_beyond_chance_is_counted_by_hand():
-    votes = np.array([[0, 0], [1, 1], [0, 1], [2, 2]], dtype=np.int8)
+    votes = np.array([[0, 0], [1, 1], [0, 1], [2, 2]], dtype=np.int16)
     # three of four pairs agree; shares 3/8, 3/8, 2/8: chance 22/64
     assert agreement(distinct_rows(votes, budget=10), 3) == pytest.approx((0.75 - 22 / 64) / (1 - 22 / 64))
 
@@ -123,7 +123,7 @@ def test_agreement_makes_answers_surer_where_errors_seldom_meet():
     for n_classes, surer in ((2, False), (4, True)):
         truth = rng.integers(0, n_classes, 500)
         votes = np.where(rng.random((500, 4)) < 0.9, truth[:, None], rng.integers(0, n_classes, (500, 4)))
-        assert (SmoothedVote(n_classes).fit(votes.astype(np.int8)).sharpness_ > 1.0) == surer
+        assert (SmoothedVote(n_classes).fit(votes.astype(np.int16)).sharpness_ > 1.0) == surer
 
 
 @pytest.mark.parametrize(("positive", "negative"), [(2, 2), (4, 2), (3, 3), (6, 4)])
@@ -142,13 +142,13 @@ def test_a_rare_class_gets_few_rows_and_loses_none(share, positive, negative):
 
 
 def test_agreement_sharpens_by_seven_tenths_of_it():
-    votes = np.array([[0, 0], [1, 1], [0, 1], [2, 2]] * 5, dtype=np.int8)
+    votes = np.array([[0, 0], [1, 1], [0, 1], [2, 2]] * 5, dtype=np.int16)
     beyond = (0.75 - 22 / 64) / (1 - 22 / 64)  # by hand, above
     assert SmoothedVote(3).fit(votes).sharpness_ == pytest.approx(1 + 0.7 * beyond)
 
 
 def test_rows_with_one_vote_have_no_agreement_and_count_for_the_shares():
-    votes = np.array([[0, 0], [1, 1], [0, 1], [2, 2], [0, ABSTAIN]], dtype=np.int8)
+    votes = np.array([[0, 0], [1, 1], [0, 1], [2, 2], [0, ABSTAIN]], dtype=np.int16)
     # three of four pairs agree; of five rows shares 2.5/5, 1.5/5, 1/5: chance .38
     chance = 0.5**2 + 0.3**2 + 0.2**2
     assert agreement(distinct_rows(votes, budget=10), 3) == pytest.approx((0.75 - chance) / (1 - chance))
@@ -156,11 +156,11 @@ def test_rows_with_one_vote_have_no_agreement_and_count_for_the_shares():
 
 
 def test_agreement_that_is_less_than_chance_is_none_at_all():
-    votes = np.array([[0, 1], [1, 2], [2, 0]], dtype=np.int8)
+    votes = np.array([[0, 1], [1, 2], [2, 0]], dtype=np.int16)
     assert agreement(distinct_rows(votes, budget=10), 3) == 0.0
 
 
 def test_agreement_on_a_class_that_nearly_all_votes_name_is_taken_for_little():
-    votes = np.array([[0, 0]] * 99 + [[1, 1]], dtype=np.int8)
+    votes = np.array([[0, 0]] * 99 + [[1, 1]], dtype=np.int16)
     chance = 0.99**2 + 0.01**2  # all agree, and a twentieth is the least that counts as room
     assert agreement(distinct_rows(votes, budget=10), 3) == pytest.approx((1 - chance) / 0.05)

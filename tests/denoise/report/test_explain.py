@@ -7,7 +7,7 @@ import pytest
 from tidemill.denoise.models.registry import create
 from tidemill.denoise.report.explain import explain, row_evidence
 
-VOTES = np.array([[0, 0, 1], [0, 0, -1], [1, 1, 1], [1, 1, -1]] * 25, dtype=np.int8)
+VOTES = np.array([[0, 0, 1], [0, 0, -1], [1, 1, 1], [1, 1, -1]] * 25, dtype=np.int16)
 
 
 def told_of(model):
@@ -36,7 +36,7 @@ def test_what_each_vote_moved_a_row_by_is_the_log_odds_without_it():
 
 
 def test_a_refusal_is_told_as_such_and_silent_rows_have_no_line():
-    votes = np.array([[-2, -1], [-1, -1]], dtype=np.int8)
+    votes = np.array([[-2, -1], [-1, -1]], dtype=np.int16)
     told = row_evidence(
         create("majority", 2).fit(votes), votes, pl.Series(["x", "y"]), names=["a", "b"], classes=["no", "yes"]
     )

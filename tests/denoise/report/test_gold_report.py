@@ -16,7 +16,7 @@ from tidemill.reports.denoise import ClassShare
 def test_scores_on_gold_have_intervals_that_hold_them():
     rng = np.random.default_rng(1)
     truth = rng.integers(0, 2, 300)
-    votes = np.where(rng.random((300, 3)) < 0.8, truth[:, None], 1 - truth[:, None]).astype(np.int8)
+    votes = np.where(rng.random((300, 3)) < 0.8, truth[:, None], 1 - truth[:, None]).astype(np.int16)
     probabilities = np.tile([0.3, 0.7], (300, 1))
     gold = np.where(np.arange(300) < 200, truth, NO_GOLD)
     told = against_gold(probabilities, votes, gold, seed=1)
@@ -53,7 +53,7 @@ def test_a_class_of_which_labels_have_too_many_is_named_and_chance_is_not():
 
 
 def test_rows_are_grouped_by_what_votes_determine():
-    votes = np.array([[ABSTAIN, ABSTAIN], [0, 1], [0, 0], [1, ABSTAIN]], dtype=np.int8)
+    votes = np.array([[ABSTAIN, ABSTAIN], [0, 1], [0, 0], [1, ABSTAIN]], dtype=np.int16)
     groups = row_groups(votes, 2)
     assert groups["without_votes"].tolist() == [True, False, False, False]
     assert groups["tied"].tolist() == [False, True, False, False]
@@ -67,7 +67,7 @@ def independent(rows=2000, accuracies=(0.8, 0.75, 0.7, 0.8), seed=3):
     rng = np.random.default_rng(seed)
     truth = rng.integers(0, 2, rows)
     return np.where(rng.random((rows, len(accuracies))) < accuracies, truth[:, None], 1 - truth[:, None]).astype(
-        np.int8
+        np.int16
     )
 
 
@@ -83,7 +83,7 @@ def test_two_functions_cannot_tell_how_often_each_is_right():
 
 
 def test_classes_without_functions_or_with_one_are_named_with_the_reason():
-    votes = np.full((100, 4), ABSTAIN, dtype=np.int8)
+    votes = np.full((100, 4), ABSTAIN, dtype=np.int16)
     votes[:50, 0] = votes[:40, 1] = 0
     votes[50:70, 2] = 1
     votes[70:80, 3] = 1
@@ -98,7 +98,7 @@ def test_classes_without_functions_or_with_one_are_named_with_the_reason():
 def test_functions_that_share_a_topic_are_told_to_depend_on_one_another():
     rng = np.random.default_rng(1)
     truth, topic, other = rng.random(4000) < 0.1, rng.random(4000) < 0.3, rng.random(4000) < 0.1
-    votes = np.full((4000, 22), ABSTAIN, dtype=np.int8)
+    votes = np.full((4000, 22), ABSTAIN, dtype=np.int16)
     for j in range(22):
         owned = truth if j < 20 else ~truth
         fires = rng.random(4000) < np.where(topic if j < 20 else other, 0.6, 0.02) + 0.2 * owned
@@ -110,7 +110,7 @@ def test_functions_that_share_a_topic_are_told_to_depend_on_one_another():
 
 def test_functions_meet_where_both_vote_on_five_rows():
     for together, reasons in ((4, 1), (5, 0)):
-        votes = np.full((200, 3), ABSTAIN, dtype=np.int8)
+        votes = np.full((200, 3), ABSTAIN, dtype=np.int16)
         votes[:together] = np.arange(together)[:, None] % 2
         for j in range(3):
             votes[20 + 40 * j : 60 + 40 * j, j] = np.arange(40) % 2

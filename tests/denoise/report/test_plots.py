@@ -6,7 +6,7 @@ from tidemill.denoise.models import create
 from tidemill.denoise.report.explain import explain
 from tidemill.denoise.report.plots import draw
 
-VOTES = np.array([[0, 0, 1], [0, 0, -1], [1, 1, 1], [1, 1, -1]] * 25, dtype=np.int8)
+VOTES = np.array([[0, 0, 1], [0, 0, -1], [1, 1, 1], [1, 1, -1]] * 25, dtype=np.int16)
 
 
 def told_of(model):

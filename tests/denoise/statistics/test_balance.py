@@ -18,7 +18,7 @@ from tidemill.denoise.statistics.distinct_rows import distinct_rows
 
 def test_the_balance_is_the_geometric_mean_of_two_estimates():
     assert geometric_mean(np.array([0.5, 0.5]), np.array([0.5, 0.5])) == pytest.approx([0.5, 0.5])
-    votes = np.array([[0, 0], [0, ABSTAIN], [1, 0], [ABSTAIN, ABSTAIN]], dtype=np.int8)
+    votes = np.array([[0, 0], [0, ABSTAIN], [1, 0], [ABSTAIN, ABSTAIN]], dtype=np.int16)
     assert class_vote_shares(distinct_rows(votes, budget=10), 2) == pytest.approx([2.5 / 3, 0.5 / 3])
 
 
@@ -63,5 +63,5 @@ def test_the_geometric_mean_keeps_every_class_above_nothing():
 
 
 def test_where_no_function_votes_shares_are_alike():
-    votes = np.full((4, 2), ABSTAIN, dtype=np.int8)
+    votes = np.full((4, 2), ABSTAIN, dtype=np.int16)
     assert class_vote_shares(distinct_rows(votes, budget=10), 3) == pytest.approx([1 / 3] * 3)

@@ -28,17 +28,17 @@ def test_of_two_independent_functions_the_bound_is_the_estimate_of_lincoln_and_p
 
 @pytest.mark.parametrize("rows", [1000, 4000, 16_000])
 def test_one_function_alone_is_taken_to_miss_as_many_rows_as_it_finds_however_many_rows_there_are(rows):
-    votes = np.full((rows, 1), ABSTAIN, dtype=np.int8)
+    votes = np.full((rows, 1), ABSTAIN, dtype=np.int16)
     votes[: rows // 10] = 1
     prior = create("auto", 2, seed=20, draws=0).fit(votes).predict_proba(votes)[-1]
     assert prior == pytest.approx([8 / 9, 1 / 9])
 
 
 def test_no_class_is_impossible_because_it_was_not_seen():
-    votes = np.full((50, 3), ABSTAIN, dtype=np.int8)
+    votes = np.full((50, 3), ABSTAIN, dtype=np.int16)
     model: Any = create("auto", 3, seed=20, draws=0, default=0).fit(votes)
     assert model.prior_[1:] == pytest.approx([0.5 / 51 / (1 + 1 / 51)] * 2)
-    assert model.predict_proba(np.array([[0, 0, 2]], dtype=np.int8)).min() > 0.0
+    assert model.predict_proba(np.array([[0, 0, 2]], dtype=np.int16)).min() > 0.0
     votes[:10, 0] = votes[:10, 1] = 1  # two functions that always speak together seem to miss nothing
     assert create("auto", 3, seed=20, draws=0).fit(votes).prior_.min() > 0.0
 
@@ -74,7 +74,7 @@ def test_where_all_votes_name_one_class_silent_rows_are_of_the_other():
 
 
 def test_a_class_that_is_not_named_among_several_is_not_taken_for_the_default():
-    votes = np.array([[0, 1], [0, ABSTAIN], [ABSTAIN, 1], [ABSTAIN, ABSTAIN]], dtype=np.int8)
+    votes = np.array([[0, 1], [0, ABSTAIN], [ABSTAIN, 1], [ABSTAIN, ABSTAIN]], dtype=np.int16)
     assert default_prior(distinct_rows(votes, budget=10), 3, default=None, rate=None) is None
 
 
@@ -97,7 +97,7 @@ def test_a_default_that_is_no_class_and_a_rate_that_is_no_share_are_refused():
 
 
 def test_functions_that_never_meet_are_not_taken_to_miss_more_than_half_of_the_silent_rows():
-    votes = np.full((1000, 2), ABSTAIN, dtype=np.int8)
+    votes = np.full((1000, 2), ABSTAIN, dtype=np.int16)
     votes[:200, 0], votes[200:400, 1] = 1, 1
     assert default_prior(distinct_rows(votes, budget=10), 2, default=None, rate=None) == pytest.approx([0.5, 0.5])
 
@@ -125,7 +125,7 @@ def rows_with(counts, silent):
     """Rows of which so many functions vote for each class, and rows of which none does."""
     width = max(1, *(sum(row) for row in counts))
     votes = [[k for k, times in enumerate(row) for _ in range(times)] for row in counts]
-    table = np.full((len(votes) + silent, width), ABSTAIN, dtype=np.int8)
+    table = np.full((len(votes) + silent, width), ABSTAIN, dtype=np.int16)
     for i, row in enumerate(votes):
         table[i, : len(row)] = row
     return distinct_rows(table, budget=10**6)

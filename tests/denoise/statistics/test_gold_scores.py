@@ -28,7 +28,7 @@ def test_calibration_error_is_the_gap_between_sure_and_right():
     ],
 )
 def test_wrong_gold_is_named_by_fit_and_by_counting(gold, message):
-    votes = np.random.default_rng(0).integers(-1, 2, (40, 4)).astype(np.int8)
+    votes = np.random.default_rng(0).integers(-1, 2, (40, 4)).astype(np.int16)
     with pytest.raises(DataError, match=message):
         create("smoothed", 2).fit(votes, gold=gold)
     with pytest.raises(DataError, match=message):
@@ -61,7 +61,7 @@ def test_gold_is_right_in_97_of_100_as_evidence():
 
 
 def test_gold_is_counted_by_class_and_weight():
-    rows = DistinctRows(np.zeros((4, 1), dtype=np.int8), np.array([3.0, 2.0, 1.0, 7.0]), np.array([1, 1, 0, NO_GOLD]))
+    rows = DistinctRows(np.zeros((4, 1), dtype=np.int16), np.array([3.0, 2.0, 1.0, 7.0]), np.array([1, 1, 0, NO_GOLD]))
     assert gold_counts(rows, 3).tolist() == [1.0, 5.0, 0.0]
 
 

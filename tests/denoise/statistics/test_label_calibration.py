@@ -103,7 +103,7 @@ def test_auto_is_calibrated_by_gold_and_saved_with_it():
     rng = np.random.default_rng(5)
     truth = (rng.random(2000) < 0.3).astype(int)
     copied = np.where(rng.random(2000) < 0.7, truth, 1 - truth)
-    votes = np.where(rng.random((2000, 6)) < 0.9, copied[:, None], 1 - copied[:, None]).astype(np.int8)
+    votes = np.where(rng.random((2000, 6)) < 0.9, copied[:, None], 1 - copied[:, None]).astype(np.int16)
     gold = np.where(np.arange(2000) < 100, truth, NO_GOLD)
     blind: Any = create("auto", 2, seed=1, draws=0).fit(votes)
     told: Any = create("auto", 2, seed=1, draws=0).fit(votes, gold=gold)
@@ -113,7 +113,7 @@ def test_auto_is_calibrated_by_gold_and_saved_with_it():
     assert errors[1] < errors[0] / 2
     again = from_dict(json.loads(json.dumps(told.to_dict())))
     assert (again.predict_proba(votes) == told.predict_proba(votes)).all()
-    assert told.prior_ == pytest.approx(told.predict_proba(np.full((1, 6), -1, dtype=np.int8))[0])
+    assert told.prior_ == pytest.approx(told.predict_proba(np.full((1, 6), -1, dtype=np.int16))[0])
 
 
 def test_a_class_of_which_gold_has_few_rows_is_not_calibrated_away():
@@ -155,7 +155,7 @@ def test_biases_are_between_the_classes_that_gold_has_and_sum_to_zero():
 def test_a_calibration_of_the_votes_answer_is_not_said_to_be_used_where_features_answer():
     rng = np.random.default_rng(5)
     truth = (rng.random(1000) < 0.5).astype(int)
-    votes = np.where(rng.random((1000, 3)) < 0.7, truth[:, None], 1 - truth[:, None]).astype(np.int8)
+    votes = np.where(rng.random((1000, 3)) < 0.7, truth[:, None], 1 - truth[:, None]).astype(np.int16)
     votes[:, 1] = votes[:, 0]
     features = (rng.normal(size=(1000, 4)) + 3 * truth[:, None]).astype(np.float32)
     gold = np.where(np.arange(1000) < 200, truth, NO_GOLD)

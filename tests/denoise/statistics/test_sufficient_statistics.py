@@ -57,6 +57,6 @@ def test_features_cannot_be_counted(name):
 
 def test_a_function_that_says_nothing_of_some_rows_is_refused():
     with pytest.raises(DataError, match="votes on 3 rows, 400 were counted"):
-        count_rows(VOTES, 3).with_function(np.zeros(3, dtype=np.int8))
+        count_rows(VOTES, 3).with_function(np.zeros(3, dtype=np.int16))
     with pytest.raises(DataError, match="functions"):
         count_rows(VOTES, 3).with_rows(VOTES[:, :2])

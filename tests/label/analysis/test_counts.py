@@ -7,7 +7,7 @@ from tidemill.label.analysis.counts import count_votes
 
 
 def test_tallies_of_batches_and_blocks_add_up_to_that_of_all_rows(monkeypatch):
-    votes = np.random.default_rng(6).choice(np.array([-3, -2, -1, -1, -1, 0, 1], dtype=np.int8), (97, 5))
+    votes = np.random.default_rng(6).choice(np.array([-3, -2, -1, -1, -1, 0, 1], dtype=np.int16), (97, 5))
     whole = count_votes(votes, n_classes=2)
     monkeypatch.setattr("tidemill.label.analysis.counts._BLOCK", 8)
     parts = functools.reduce(operator.add, (count_votes(part, n_classes=2) for part in np.array_split(votes, 4)))
@@ -18,7 +18,7 @@ def test_tallies_of_batches_and_blocks_add_up_to_that_of_all_rows(monkeypatch):
 
 
 def test_counts_are_those_counted_by_hand():
-    votes = np.array([[0, 1, -1], [0, -3, -1], [-1, -2, -1], [-1, -1, -1], [1, 1, -2]], dtype=np.int8)
+    votes = np.array([[0, 1, -1], [0, -3, -1], [-1, -2, -1], [-1, -1, -1], [1, 1, -2]], dtype=np.int16)
     found = count_votes(votes, n_classes=2)
     assert (found.rows, found.covered, found.conflicting) == (
         5,
@@ -32,5 +32,5 @@ def test_counts_are_those_counted_by_hand():
 
 
 def test_many_classes_are_told_apart():
-    votes = np.arange(-1, 60, dtype=np.int8)[:, None]
+    votes = np.arange(-1, 60, dtype=np.int16)[:, None]
     assert sorted(count_votes(votes, n_classes=60).polarity[0]) == list(range(60))

@@ -68,5 +68,5 @@ def test_names_and_gold_that_do_not_fit_are_refused():
 
 
 def test_no_rows_have_no_shares():
-    analysis = LFAnalysis(np.zeros((0, 2), dtype=np.int8))
+    analysis = LFAnalysis(np.zeros((0, 2), dtype=np.int16))
     assert (analysis.label_coverage(), analysis.label_overlap(), analysis.label_conflict()) == (0.0, 0.0, 0.0)

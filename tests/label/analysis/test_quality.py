@@ -10,7 +10,7 @@ from tidemill.project.expectations import guard
 from tidemill.project.project import Project
 from tidemill.reports.project import SuiteResult
 
-VOTES = np.array([[0, -1], [1, 0], [-1, -1], [0, -3]], dtype=np.int8)  # -3: not class 1
+VOTES = np.array([[0, -1], [1, 0], [-1, -1], [0, -3]], dtype=np.int16)  # -3: not class 1
 TALLY = count_votes(VOTES, n_classes=2)
 SECOND = Repeatability(np.array([0, 0]), 2.0)
 

@@ -12,7 +12,7 @@ PEER = json.loads(Path(__file__).with_name("snorkel.json").read_text(encoding="u
 
 
 def test_the_table_is_snorkels():
-    votes, gold = np.array(PEER["votes"], dtype=np.int8), np.array(PEER["gold"], dtype=np.int8)
+    votes, gold = np.array(PEER["votes"], dtype=np.int16), np.array(PEER["gold"], dtype=np.int16)
     names = [f"f{j}" for j in range(votes.shape[1])]
     table = lf_summary(votes, names, n_classes=3, gold=gold)
     assert table.columns == ["function", "j", *PEER["summary"]]  # Snorkel numbers the functions from names alone

@@ -5,12 +5,12 @@ from tidemill.contracts import DataError
 from tidemill.label.analysis.summary import conflicts, lf_summary, printable
 
 # The example of Snorkel's documentation; the figures below are counted by hand and are also Snorkel's.
-VOTES = np.array([[-1, 0, 0], [-1, -1, -1], [1, 0, -1], [-1, 0, -1], [0, 0, 0]], dtype=np.int8)
+VOTES = np.array([[-1, 0, 0], [-1, -1, -1], [1, 0, -1], [-1, 0, -1], [0, 0, 0]], dtype=np.int16)
 NAMES = ["a", "b", "c"]
 
 
 def test_the_table_has_snorkels_columns_and_hand_counted_figures():
-    gold = np.array([0, 1, 1, 1, -1], dtype=np.int8)
+    gold = np.array([0, 1, 1, 1, -1], dtype=np.int16)
     table = lf_summary(VOTES, NAMES, n_classes=2, gold=gold, learned=[0.5, 1.0, 2.0])
     assert table.drop("function").columns == [
         "j", "Polarity", "Coverage", "Overlaps", "Conflicts", "Correct", "Incorrect", "Emp. Acc.", "Learned Weight",
@@ -30,25 +30,25 @@ def test_the_table_has_snorkels_columns_and_hand_counted_figures():
 
 
 def test_a_function_that_never_votes_has_zeros_and_no_polarity():
-    table = lf_summary(np.full((3, 1), -1, dtype=np.int8), ["silent"], n_classes=2, gold=np.zeros(3, dtype=np.int8))
+    table = lf_summary(np.full((3, 1), -1, dtype=np.int16), ["silent"], n_classes=2, gold=np.zeros(3, dtype=np.int16))
     assert table.row(0) == ("silent", 0, [], 0.0, 0.0, 0.0, 0, 0, 0.0)
 
 
 def test_a_function_that_always_votes_is_counted_in_full():
-    table = lf_summary(np.array([[0], [1]], dtype=np.int8), ["f"], n_classes=2, gold=np.array([0, 1], dtype=np.int8))
+    table = lf_summary(np.array([[0], [1]], dtype=np.int16), ["f"], n_classes=2, gold=np.array([0, 1], dtype=np.int16))
     assert table.select("Correct", "Incorrect", "Emp. Acc.").row(0) == (2, 0, 1.0)
 
 
 def test_a_vote_against_a_class_is_right_of_every_other_and_conflicts_with_that_class_only():
-    votes = np.array([[-2, 1, -1], [-2, 0, -1], [-2, -3, -1], [-2, -3, -4]], dtype=np.int8)  # not 0, not 1, not 2
+    votes = np.array([[-2, 1, -1], [-2, 0, -1], [-2, -3, -1], [-2, -3, -4]], dtype=np.int16)  # not 0, not 1, not 2
     assert conflicts(votes, n_classes=3).tolist() == [False, True, False, True]
-    table = lf_summary(votes, NAMES, n_classes=3, gold=np.array([1, 0, 2, 1], dtype=np.int8))
+    table = lf_summary(votes, NAMES, n_classes=3, gold=np.array([1, 0, 2, 1], dtype=np.int16))
     assert table["Correct"].to_list() == [3, 3, 1]
     assert table["Incorrect"].to_list() == [1, 1, 0]
 
 
 def test_conflict_equals_two_different_votes_where_all_votes_are_for_classes():
-    votes = np.random.default_rng(0).integers(-1, 3, (200, 5)).astype(np.int8)
+    votes = np.random.default_rng(0).integers(-1, 3, (200, 5)).astype(np.int16)
     by_hand = [len({vote for vote in row if vote >= 0}) > 1 for row in votes.tolist()]
     assert conflicts(votes, n_classes=3).tolist() == by_hand
 
@@ -56,8 +56,8 @@ def test_conflict_equals_two_different_votes_where_all_votes_are_for_classes():
 def test_random_votes_have_the_figures_that_counting_row_by_row_gives():
     """Written from Snorkel's definitions, one row and function at a time."""
     rng = np.random.default_rng(7)
-    votes = np.where(rng.random((300, 12)) < 0.7, -1, rng.integers(0, 4, (300, 12))).astype(np.int8)
-    gold = rng.integers(0, 4, 300).astype(np.int8)
+    votes = np.where(rng.random((300, 12)) < 0.7, -1, rng.integers(0, 4, (300, 12))).astype(np.int16)
+    gold = rng.integers(0, 4, 300).astype(np.int16)
     table = lf_summary(votes, [str(j) for j in range(12)], n_classes=4, gold=gold).to_dicts()
     for j, line in enumerate(table):
         mine = [(row.tolist(), int(row[j]), int(truth)) for row, truth in zip(votes, gold, strict=True) if row[j] >= 0]

@@ -18,11 +18,11 @@ def returns(*answers, name="f"):
 def test_votes_stand_in_the_order_of_rows_and_functions():
     votes = apply(ROWS, [returns(0, 1, ABSTAIN, name="z"), returns(not_class(0), 1, 0, name="a")], n_classes=2)
     assert votes.tolist() == [[0, -2], [1, 1], [-1, 0]]
-    assert votes.dtype == np.int8
+    assert votes.dtype == np.int16
 
 
 def test_an_integer_of_numpy_is_a_vote():
-    assert apply(ROWS, [returns(np.int64(1), np.int8(0), -1)], n_classes=2).ravel().tolist() == [1, 0, -1]
+    assert apply(ROWS, [returns(np.int64(1), np.int16(0), -1)], n_classes=2).ravel().tolist() == [1, 0, -1]
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_more_failures_than_the_limit_stop_the_run():
     [
         pl.when(pl.col("n") > 1).then(1).otherwise(ABSTAIN),
         pl.Series([-1, 1, 1]),
-        np.array([-1, 1, 1], dtype=np.int8),
+        np.array([-1, 1, 1], dtype=np.int16),
     ],
 )
 def test_a_batch_function_answers_by_expression_series_or_array(answer):

@@ -244,7 +244,7 @@ def test_a_function_that_takes_its_process_down_is_isolated_and_named(tmp_path, 
     functions = python(tmp_path / "f", source, imports="import os\nimport time")
     limits = Limits(seconds=1, megabytes=300, max_failures=9)
     names, votes, failures, _ = cast(functions, [batch_of("x", ["a", "bad", "c"])], None, limits=limits)
-    found = dict(zip(names, np.frombuffer(votes[0], dtype=np.int8).reshape(3, 2).T.tolist(), strict=True))
+    found = dict(zip(names, np.frombuffer(votes[0], dtype=np.int16).reshape(3, 2).T.tolist(), strict=True))
     assert found == {name: [0, -1, 0], "good": [1, 1, 1]}
     assert len(failures) == 1
     assert f"labeling function {name}" in failures[0]
@@ -261,7 +261,7 @@ def test_a_function_that_holds_on_to_memory_is_named(tmp_path):
     _, votes, failures, _ = cast(python(tmp_path / "f", body), [batch], None, limits=limits)
     assert "labeling function leaks" in failures[0]
     assert "memory" in failures[0] or "grow" in failures[0]
-    assert set(np.frombuffer(votes[0], dtype=np.int8).reshape(1000, 2)[:, 0].tolist()) == {1}
+    assert set(np.frombuffer(votes[0], dtype=np.int16).reshape(1000, 2)[:, 0].tolist()) == {1}
 
 
 def test_the_first_failure_stops_a_run_that_is_to_fail(tmp_path):
@@ -313,7 +313,7 @@ def test_an_image_that_cannot_be_read_stops_the_run_with_its_row(tmp_path):
     body = "@labeling_function()\ndef dark(row):\n    return int(row.stats['mean'] < 0.5)\n"
     with (
         open_functions(python(tmp_path / "f", body), CLASSES, LIMITS, processes=1) as voters,
-        pytest.raises(DataError, match=r"row 0 \(row_id a\): these 8 bytes are not an image"),
+        pytest.raises(DataError, match=r"row 0 \(row_id a\): image of 8 bytes is not an image"),
     ):
         list(Engine(voters, fail).votes([Batch("x", "x", read=lambda: table, ids=lambda: table)]))
 

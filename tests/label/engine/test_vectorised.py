@@ -31,5 +31,5 @@ def test_votes_are_those_of_the_expressions_one_by_one_whatever_the_blocks(folde
         monkeypatch.setattr("tidemill.label.engine.vectorised._PATTERNS", pays)
         monkeypatch.setattr("tidemill.label.engine.vectorised._BLOCK", block)
         votes = vectorised_votes(functions, table)
-        assert votes.dtype == np.int8
+        assert votes.dtype == np.int16
         assert votes.T.tolist() == expected

@@ -40,7 +40,7 @@ def test_each_image_is_decoded_once_for_all_functions_and_statistics(decoded):
 
     @batch_labeling_function()
     def by_batch(rows):
-        return rows["image.width"].cast(pl.Int8) - 1
+        return rows["image.width"].cast(pl.Int16) - 1
 
     functions = [
         labeling_function(name="pixels")(lambda row: 1 if row.pixels.max() > 0.15 else ABSTAIN),

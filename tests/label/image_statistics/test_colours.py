@@ -56,7 +56,7 @@ def test_a_grey_picture_has_no_colour_whether_its_file_is_known_or_not():
 
 
 def test_bytes_that_are_no_image_are_refused():
-    with pytest.raises(DataError, match="these 3 bytes are not an image"):
+    with pytest.raises(DataError, match="image of 3 bytes is not an image"):
         colours(b"abc")
 
 

@@ -60,14 +60,15 @@ def test_jpeg_decodes_too():
 
 @pytest.mark.parametrize("data", [b"", b"no image", encoded(np.zeros((50, 50), dtype=np.uint8))[:60]])
 def test_what_is_no_whole_image_is_refused(data):
-    with pytest.raises(DataError, match=f"these {len(data)} bytes are not an image"):
+    with pytest.raises(DataError, match=rf"^image of {len(data)} bytes is (empty|not an image|damaged)"):
         decode(data)
 
 
-def test_an_image_of_too_many_pixels_is_refused_by_its_size(monkeypatch):
-    monkeypatch.setattr(pixels, "MAX_PIXELS", 99)
-    with pytest.raises(DataError, match="10 x 10 pixels; at most 99"):
-        decode(encoded(np.zeros((10, 10), dtype=np.uint8)))
+def test_an_image_of_too_many_pixels_is_refused_by_its_size():
+    file = io.BytesIO()
+    Image.new("1", (9000, 9000)).save(file, "PNG")
+    with pytest.raises(DataError, match=r"9000 x 9000 pixels, more than ingest\.max_pixels 50000000"):
+        decode(file.getvalue())
 
 
 def test_an_even_picture_has_no_structure():

@@ -50,3 +50,16 @@ def test_more_than_a_hundred_to_one_is_told_with_what_can_be_done(settings):
         "set train.labels.class_balance=true, and read balanced accuracy"
     )
     assert "class_balance" not in told(1601, 16, settings)[0]  # it is on
+
+
+def test_of_many_rare_classes_the_rarest_are_named_and_the_others_counted(settings):
+    classes = tuple(f"species {k}" for k in range(30))
+    rows = np.repeat(np.arange(30), [20] * 10 + list(range(1, 11)) + [14] * 10)
+    targets = np.eye(30)[rows]
+    found = training_warnings(targets, np.ones(len(rows)), np.full(len(rows), NO_GOLD), classes, settings)
+    assert [line.split(", fewer")[0] for line in found[:2]] == [
+        "1 training row of class species 10",
+        "2 training rows of class species 11",
+    ]
+    assert found[5] == "15 more classes have fewer than 15 training rows"
+    assert len(found) == 6

@@ -235,4 +235,4 @@ def _settings(project: Project, problem: Problem) -> tuple[IngestSettings, Embed
 
 
 def _votes(table: pl.DataFrame, names: Names) -> np.ndarray:
-    return table.select(names.functions).to_numpy().astype(np.int8).reshape(table.height, len(names.functions))
+    return table.select(names.functions).to_numpy().astype(np.int16).reshape(table.height, len(names.functions))

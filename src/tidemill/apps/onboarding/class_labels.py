@@ -7,14 +7,14 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
+from tidemill.common.arrays import MAX_CLASSES
 from tidemill.common.class_names import class_names
 from tidemill.contracts import OUTLIER, ConfigError, DataError
-from tidemill.ingest.values import as_string, fold, is_missing, is_no_class
+from tidemill.ingest.values import fold, is_missing, is_no_class
 from tidemill.project.arrivals import natural
+from tidemill.readers.cell_text import as_string
 
 _LEAST: Final = 2
-_MOST: Final = 126
-"""Classes that votes, which are 8-bit numbers, can name: class k, and not class k."""
 _FEW: Final = 20
 """Classes that a column may hold however few rows each has."""
 _ROWS_OF_EACH: Final = 2.0
@@ -55,12 +55,15 @@ def find_classes(
     if not found:
         raise ConfigError("there are no labels to take the classes from: name them, --classes good,bad")
     if len(found) < _LEAST:
-        raise DataError(f"{where}: the classes are {', '.join(found)}; a problem needs at least two different ones")
+        spellings = "".join(f"; {note}" for note in notes)
+        raise DataError(
+            f"{where}: the classes are {', '.join(found)}; a problem needs at least two different ones{spellings}"
+        )
     for name in found:
         _refuse_name(name, where)
-    if len(found) > _MOST:
+    if len(found) > MAX_CLASSES:
         raise DataError(
-            f"{where} holds {len(found)} classes ({', '.join(found[:5])}, …); votes can name {_MOST} at most"
+            f"{where} holds {len(found)} classes ({', '.join(found[:5])}, …); a problem may have {MAX_CLASSES} at most"
         )
     return tuple(found), notes
 
@@ -101,14 +104,21 @@ def _from_labels(labels: Sequence[object], where: str, notes: list[str]) -> list
             f"({len(said) - len(known)} rows); name the classes with --classes where it is one"
         )
     spellings: dict[str, Counter[str]] = {}
+    written: dict[str, set[str]] = {}
     for name in known:
         spellings.setdefault(fold(name), Counter())[unicodedata.normalize("NFC", name)] += 1
+        written.setdefault(fold(name), set()).add(name)
     _refuse_many(spellings, len(known), where)
-    for counts in spellings.values():
-        if len(counts) > 1 or sum(counts.values()) != known.count(next(iter(counts))):
+    for folded, counts in spellings.items():
+        if written[folded] != set(counts) or len(counts) > 1:
             best = counts.most_common(1)[0][0]
-            notes.append(f"{where}: {', '.join(map(repr, sorted(counts)))} are one class, {best!r}")
+            notes.append(f"{where}: {', '.join(map(_spelled, sorted(written[folded])))} are one class, {best!r}")
     return sorted((counts.most_common(1)[0][0] for counts in spellings.values()), key=natural)
+
+
+def _spelled(name: str) -> str:
+    """A name with escapes where it is not in Unicode's composed form, which looks the same."""
+    return repr(name) if unicodedata.is_normalized("NFC", name) else ascii(name)
 
 
 def _refuse_many(spellings: dict[str, Counter[str]], rows: int, where: str) -> None:

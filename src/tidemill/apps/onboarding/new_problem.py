@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import keyword
+import os
 import re
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -16,18 +18,21 @@ import yaml
 
 from tidemill.apps.onboarding.class_labels import find_classes, smallest_class_size
 from tidemill.apps.onboarding.starter_functions import starter_functions
+from tidemill.common.class_names import shown
 from tidemill.common.files import atomic_write
 from tidemill.contracts import STAGES, ConfigError, DataError, Problem
 from tidemill.ingest.batch import build_batch, empty_seen
+from tidemill.ingest.image_paths import IMAGE_SUFFIXES, ImagePaths
 from tidemill.ingest.settings import IngestSettings
-from tidemill.ingest.source import Source
-from tidemill.ingest.values import as_string, is_missing
+from tidemill.ingest.source import Source, fetch_beside
+from tidemill.ingest.values import is_missing
 from tidemill.project.arrivals import batch_name
 from tidemill.project.compose import compose_all, option_file
 from tidemill.project.config import load_params, parse
 from tidemill.project.layout import CONF, Paths
 from tidemill.project.packages import INCOMING
 from tidemill.project.project import Project
+from tidemill.readers.cell_text import as_string
 from tidemill.readers.options import DEFAULTS, ReadOptions
 from tidemill.readers.table import Table, nearest
 from tidemill.reports.project import Arrival, ChampionPin, Manifest
@@ -66,7 +71,7 @@ _FEW_LABELS: Final = """\
 train:
   gold: {{use: true}}  # few labels: the model is trained on each. With {enough} or more of each class delete this and the split above
 """
-_FURTHER: Final = ("encoding", "delimiter", "header", "bad_rows", "class_folder")
+_FURTHER: Final = ("encoding", "delimiter", "header", "bad_rows", "class_folder", "image_folder", "near_duplicates")
 """Settings of ingest that are written where they are not as they are by default."""
 _ENOUGH: Final = 15  # labels of each class, from which on the usual split leaves enough of them to every use
 
@@ -83,6 +88,7 @@ class NewProblem:
     image: str | None = None
     classes: str | Sequence[str] | None = None
     ignore_splits: bool = False
+    fetch: bool = False
     reading: ReadOptions = DEFAULTS
 
 
@@ -139,7 +145,7 @@ def create_problem(wanted: NewProblem, project: Project) -> CreatedProblem:
     """
     root = project.root
     _check_name(wanted.name, root)
-    plan = _plan(wanted)
+    plan = _plan(_with_fetched(wanted, root) if wanted.fetch else wanted)
     settings = _settings(plan, root)
     batch = build_batch(
         batch_name(plan.source.name), Source(str(plan.source)), plan.problem, settings, before=empty_seen(settings)
@@ -150,7 +156,11 @@ def create_problem(wanted: NewProblem, project: Project) -> CreatedProblem:
     entry = Arrival(batch=batch.name, source=source, sha256=sha256)
     _write(plan, functions, entry, project)
     notes = [f"note: {note}" for note in dict.fromkeys((*plan.notes, *batch.notes))]
-    notes += [f"note: {batch.bad.height} rows are set aside, each with its reason"] if batch.bad.height else []
+    if batch.bad.height:
+        number, reason = batch.bad.row(0)
+        notes.append(
+            f"note: {batch.bad.height} rows are set aside, each with its reason; the first is {number}: {reason}"
+        )
     lines = [*notes, *_told(plan, batch.raw.height, functions).splitlines()]
     return CreatedProblem(batch.raw.height, plan.problem.classes, lines)
 
@@ -163,15 +173,43 @@ def _check_name(name: str, root: Path) -> None:
             raise ConfigError(f"there is a problem {name!r} already ({path.relative_to(root)}): choose another name")
 
 
+def _with_fetched(wanted: NewProblem, root: Path) -> NewProblem:
+    """Copy a table that names images by URLs into the project, and fetch them beside it.
+
+    Raises
+    ------
+    ConfigError
+        There is no such table.
+    DataError
+        An image cannot be fetched, and rows are not set aside.
+    """
+    if wanted.source is None or wanted.image is None or wanted.images is not None:
+        raise ConfigError("--fetch is for a table that names images by URLs: --from FILE --image COLUMN")
+    source = wanted.source.resolve()
+    if not source.is_relative_to(root):
+        target = root / INCOMING / wanted.name / source.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_write(target) as part:
+            shutil.copyfile(source, part)
+        source = target
+    settings = _reading({"image": wanted.image} | _options(wanted.reading))
+    fetch_beside(Source(str(source)), settings)
+    return replace(wanted, source=source)
+
+
 def _plan(wanted: NewProblem) -> _Plan:
-    if (wanted.source is None) == (wanted.images is None):
+    if wanted.source is None and wanted.images is None:
         raise ConfigError("say where the data is: --from FILE, or --images FOLDER")
+    if wanted.source is not None and wanted.images is not None and wanted.image is None:
+        raise ConfigError(
+            "--from and --images: say which column of the file names the images of the folder, --image COLUMN"
+        )
     source = (wanted.source or wanted.images or Path()).resolve()
     if not source.exists():
         raise DataError(f"{source} is not there")
-    if source.is_dir() != (wanted.images is not None):
+    if source.is_dir() != (wanted.source is None):
         raise ConfigError(f"{source} is a {'folder: use --images' if source.is_dir() else 'file: use --from'} for it")
-    return _plan_folder(wanted, source) if wanted.images else _plan_table(wanted, source)
+    return _plan_folder(wanted, source) if wanted.source is None else _plan_table(wanted, source)
 
 
 def _plan_table(wanted: NewProblem, source: Path) -> _Plan:
@@ -188,16 +226,32 @@ def _plan_table(wanted: NewProblem, source: Path) -> _Plan:
         )
     for word, column in ((f"--{modality}", content), ("--label", wanted.label)):
         if column is not None and not table.has(column):
-            raise DataError(f"{source.name}: {word} {column!r} is no column{nearest(column, list(table.columns))}")
+            guessed = "".join(f"\n{note}" for note in table.notes)
+            raise DataError(
+                f"{source.name}: {word} {column!r} is no column{nearest(column, list(table.columns))}{guessed}"
+            )
+    if content == wanted.label:
+        raise ConfigError(f"--{modality} and --label: column {content!r} cannot be both; the label would be in the row")
     labels = [] if wanted.label is None else table.column(wanted.label, "--label")
     classes, notes = find_classes(wanted.classes, labels, f"column {wanted.label!r}")
+    if modality == "text" and _are_image_paths(table.column(content, "--text")):
+        notes.append(
+            f"{source.name}: column {content!r} holds paths of images; with --image {content} the rows are the images"
+        )
     ingest = {"key": _key(table), modality: content, "gold": wanted.label} | _options(wanted.reading)
     if modality == "image":  # a folder of images beside the table is no batch of its own
         ingest["incoming"] = (INCOMING / wanted.name / f"*{source.suffix}").as_posix()
+        if wanted.images is not None:
+            ingest["image_folder"] = os.path.relpath(wanted.images.resolve(), source.parent)
     others = tuple(name for name in table.columns if name not in ingest.values())
     problem = Problem(name=wanted.name, modality=modality, classes=classes)
     known = smallest_class_size(labels, classes) if labels else 0
     return _Plan(Paths.within(wanted.name), source, problem, ingest, others, known, (*table.notes, *notes))
+
+
+def _are_image_paths(values: Sequence[Any]) -> bool:
+    known = [value for value in values if not is_missing(value)]
+    return bool(known) and all(isinstance(value, str) and value.lower().endswith(IMAGE_SUFFIXES) for value in known)
 
 
 def _plan_folder(wanted: NewProblem, source: Path) -> _Plan:
@@ -206,7 +260,7 @@ def _plan_folder(wanted: NewProblem, source: Path) -> _Plan:
         raise ConfigError(
             "--images takes its labels from the folder's subfolders; leave out --text, --image and --label"
         )
-    ingest: dict[str, Any] = {"key": "path", "image": "path", "gold": "folder"}
+    ingest: dict[str, Any] = {"key": "path", "image": "path", "gold": "folder"} | _options(wanted.reading)
     if wanted.ignore_splits:
         ingest["class_folder"] = "last"
     table = Source(str(source)).table(_reading(ingest))
@@ -255,7 +309,7 @@ def _key(table: Table) -> str | None:
 def _reading(ingest: dict[str, Any]) -> IngestSettings:
     """Settings enough to read a table, before the problem's own are known."""
     split = {"train": 1, "dev": 0, "valid": 0, "test": 0, "seed": 0}
-    nothing = {"key": None, "text": None, "image": None, "gold": None, "encoding": None, "near_duplicates": None}
+    nothing = {"key": None, "text": None, "image": None, "gold": None, "encoding": None, "near_duplicates": "keep"}
     some = {"incoming": "", "batch_order": (), "meta": {}, "slices": (), "max_pixels": 1, "split": split}
     return IngestSettings.model_validate(nothing | some | ingest)
 
@@ -300,22 +354,20 @@ def _images_beside(plan: _Plan, settings: IngestSettings) -> list[str]:
     """
     if plan.problem.modality == "text":
         return []
-    table = Source(str(plan.source)).table(settings)
+    source = Source(str(plan.source))
+    paths = ImagePaths(source.files, source.path, settings.image_folder)
+    if not Path(paths.folder).is_relative_to(plan.source.parent):
+        raise DataError(
+            f"the images are in {paths.folder}, outside of {plan.source.parent}: put the file and its images below "
+            f"{INCOMING / plan.paths.name} yourself, and say --from that file"
+        )
     found = []
-    for row, value in enumerate(table.column(settings.content, "--image")):
-        path = str(value).replace("\\", "/")
-        if not isinstance(value, str) or not (plan.source.parent / path).is_file():
-            continue
-        if (
-            not (plan.source.parent / path).resolve().is_relative_to(plan.source.parent.resolve())
-            or Path(path).is_absolute()
-        ):
-            raise DataError(
-                f"{table.where(row)}: image {value!r} lies outside of the file's folder: "
-                f"put the file and its images below {INCOMING / plan.paths.name} yourself, and say --from that file"
-            )
-        found.append(path)
-    return found
+    for value in source.table(settings).column(settings.content, "--image"):
+        inner = value.get("path") if isinstance(value, dict) and value.get("bytes") is None else value
+        if isinstance(inner, str):
+            with contextlib.suppress(DataError):  # a row that was set aside
+                found.append((Path(paths.folder) / paths.find(inner)).relative_to(plan.source.parent).as_posix())
+    return list(dict.fromkeys(found))
 
 
 def _write(plan: _Plan, functions: str, entry: Arrival, project: Project) -> None:
@@ -394,7 +446,7 @@ def _told(plan: _Plan, rows: int, functions: str) -> str:
         f"by, nothing is promoted. `tidemill predict {name} FILE --out OUT --version candidate` asks the model all the same; label more\n"
     )
     return (
-        f"{name}: {rows} rows, classes {', '.join(plan.problem.classes)}, {count} labeling functions to start from\n"
+        f"{name}: {rows} rows, {shown(plan.problem.classes)}, {count} labeling functions to start from\n"
         f"  conf/problem/{name}.yaml                what your columns mean\n"
         f"  src/problems/{name}/functions.yaml      labeling functions: the part that needs you\n"
         f"{few if plan.few else ''}"

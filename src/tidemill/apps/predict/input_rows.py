@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
@@ -14,14 +16,40 @@ from tidemill.apps.models.model import CHUNK
 from tidemill.contracts import DataError
 from tidemill.ingest import values
 from tidemill.ingest.batch import row_ids
-from tidemill.ingest.images import check_images
+from tidemill.ingest.images import check_images, notes_on_images, standard_images
 from tidemill.ingest.row_errors import RowErrors
 from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.source import Source
-from tidemill.ingest.values import fold
+from tidemill.project.arrivals import batch_name
 from tidemill.readers.options import BadRows
-from tidemill.readers.read import SUFFIXES, report_reading
+from tidemill.readers.read import SUFFIXES, parse, report_reading, suffix_of
 from tidemill.readers.table import Table
+
+STANDARD: Final = Path("-")
+"""Standard input or output."""
+
+
+class StandardInput(Source):
+    """Rows from standard input, whose format is found by content; paths of images are relative to the working directory."""
+
+    def __init__(self) -> None:
+        self.data = sys.stdin.buffer.read()
+        super().__init__(str(Path.cwd() / f"stdin{suffix_of(self.data)}"))
+
+    def table(self, settings: IngestSettings) -> Table:
+        """Read the rows.
+
+        Parameters
+        ----------
+        settings
+            Options of the reader.
+
+        Returns
+        -------
+        Table
+            Rows as they came.
+        """
+        return parse(self.data, self.name, settings.reading)
 
 
 @dataclass(frozen=True)
@@ -50,23 +78,27 @@ class InputRows:
         size = CHUNK[self.settings.modality]
         policy: BadRows = "refuse" if self.strict else "quarantine"
         keys = _keys(self.table, self.settings, RowErrors(self.table, policy))
+        done: Counter[str] = Counter()
+        batch = batch_name(self.source.name)
         for start in range(0, len(self.table.numbers), size):
             part = _part(self.table, start, start + size)
             inside = RowErrors(part, policy)
-            contents = self._contents(part, inside)
+            contents = self._contents(part, inside, done)
             hashes = [hashlib.sha256(one.encode() if isinstance(one, str) else one).hexdigest() for one in contents]
-            named = [key or one[:16] for key, one in zip(keys[start : start + size], hashes, strict=True)]
+            given = (self.settings.full_key(key, batch) for key in keys[start : start + size])
+            named = [key or one[:16] for key, one in zip(given, hashes, strict=True)]
             basic = {"source": [self.source.name] * len(contents), "key": named, "row_id": row_ids(hashes, named)}
             reasons = [inside.reasons.get(row) for row in range(len(contents))]
             about = pl.Series("error", reasons, dtype=pl.String)
             yield pl.DataFrame(basic | {self.settings.modality: contents}).with_columns(about)
+        report_reading(notes_on_images(done, self.source.name))
 
-    def _contents(self, part: Table, errors: RowErrors) -> list[Any]:
+    def _contents(self, part: Table, errors: RowErrors, done: Counter[str]) -> list[Any]:
         if self.settings.modality == "text":
             return values.texts(part, self.settings, errors)
-        names, images = self.source.images(part, self.settings, errors)
-        check_images(images, names, part, max_pixels=self.settings.max_pixels, errors=errors)
-        return images
+        found = self.source.images(part, self.settings, errors)
+        done.update(check_images(found.images, found.names, part, max_pixels=self.settings.max_pixels, errors=errors))
+        return standard_images(found.images, self.settings)
 
 
 def input_rows(path: Path, settings: IngestSettings, *, strict: bool = False) -> list[InputRows]:
@@ -75,7 +107,7 @@ def input_rows(path: Path, settings: IngestSettings, *, strict: bool = False) ->
     Parameters
     ----------
     path
-        File, folder of images or folder of tables.
+        File, folder of images or folder of tables; ``-`` is standard input.
     settings
         Settings of ingest.
     strict
@@ -91,6 +123,8 @@ def input_rows(path: Path, settings: IngestSettings, *, strict: bool = False) ->
     DataError
         A file is missing, empty or cannot be read, or there is none.
     """
+    if path == STANDARD:
+        return [_listed(StandardInput(), settings, strict=strict)]
     return [_listed(Source(str(one.resolve())), settings, strict=strict) for one in _files(path, settings)]
 
 
@@ -105,29 +139,19 @@ def _files(path: Path, settings: IngestSettings) -> list[Path]:
 
 def _listed(source: Source, settings: IngestSettings, *, strict: bool) -> InputRows:
     whole = settings.model_copy(update={"bad_rows": "refuse"})  # a line without cells would have no line in the answer
-    table = _with_usual_names(source.table(whole), settings)
+    table = values.with_usual_names(source.table(whole), filter(None, (settings.content, settings.key_column)))
     report_reading(table.notes)
-    known = settings if settings.key in table.columns else settings.model_copy(update={"key": None})
+    known = settings if settings.key_column in table.columns else settings.model_copy(update={"key": None})
     content = table.column(known.content, f"ingest.{known.modality}")  # refused before others are read
-    columns = {known.content: content} | ({} if known.key is None else {known.key: table.columns[known.key]})
+    columns = {known.content: content} | (
+        {} if known.key_column is None else {known.key_column: table.columns[known.key_column]}
+    )
     return InputRows(source, replace(table, columns=columns), known, strict)
-
-
-def _with_usual_names(table: Table, settings: IngestSettings) -> Table:
-    """Rename columns that differ from those of the problem by letter case and spaces only."""
-    names, notes = {name: name for name in table.columns}, []
-    for wanted in filter(None, (settings.content, settings.key)):
-        alike = [name for name in table.columns if fold(name) == fold(wanted)]
-        if not table.has(wanted) and len(alike) == 1:
-            names[alike[0]] = wanted
-            notes.append(f"{table.name}: column {alike[0]!r} is read as {wanted!r}")
-    columns = {names[name]: column for name, column in table.columns.items()}
-    return replace(table, columns=columns, notes=(*table.notes, *notes))
 
 
 def _keys(table: Table, settings: IngestSettings, errors: RowErrors) -> list[str]:
     """Key of each row, empty where there is none: a row may be predicted twice."""
-    if settings.key is None:
+    if settings.key_column is None:
         return [""] * len(table.numbers)
     return values.keys(table, settings, [], errors)
 

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
 from tidemill.apps.models.engines import Engine, resolve_engine, use_engine
 from tidemill.apps.models.model import CHUNK, Model, find_model
-from tidemill.apps.predict.input_rows import input_rows
+from tidemill.apps.predict.input_rows import STANDARD, input_rows
 from tidemill.apps.predict.writers import open_output
 from tidemill.common.progress import progress
 from tidemill.contracts import (
@@ -26,6 +26,9 @@ from tidemill.contracts import (
 )
 from tidemill.ingest.settings import IngestSettings
 from tidemill.project.project import Project
+
+_CELLS: Final = (".csv", ".tsv", ".xlsx", ".xls", ".ods")
+"""Names of sources whose predictions are written to standard output as CSV."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +67,9 @@ def predict_files(  # noqa: PLR0913 - what the command takes
     problem
         Name of the problem.
     sources
-        Files or folders.
+        Files or folders; ``-`` is standard input.
     out
-        Where the table is written.
+        Where the table is written; ``-`` is standard output, as CSV where the first source is CSV, else as JSON lines.
     version
         None: the champion.
     abstain_below
@@ -94,6 +97,8 @@ def predict_files(  # noqa: PLR0913 - what the command takes
         raise ConfigError(f"--abstain-below {abstain_below:g} is not a probability: give one from 0 to 1")
     known, settings, paths = project.load(problem, "ingest", IngestSettings)
     model = find_model(project, problem, version)
+    if list(sources).count(STANDARD) > 1:
+        raise ConfigError("standard input (-) can be read once: name it once")
     found = [one for source in sources for one in input_rows(source, settings, strict=strict)]
     if not overwrite and any(Path(one.source.path) == out.resolve() for one in found):
         raise ConfigError(f"{out} is what is read: name another file with --out, or replace it with --force")
@@ -104,7 +109,8 @@ def predict_files(  # noqa: PLR0913 - what the command takes
     )
     counts: Counter[str | None] = Counter()
     errors = 0
-    with open_output(out) as write:
+    usual = ".csv" if found[0].source.name.lower().endswith(_CELLS) else ".jsonl"
+    with open_output(out, usual) as write:
         for chunk in chunks:
             table = answered_rows(model, chunk, abstain_below)
             good = table["error"].is_null()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -17,13 +19,15 @@ Write = Callable[[pl.DataFrame], None]
 
 
 @contextlib.contextmanager
-def open_output(path: Path) -> Iterator[Write]:
+def open_output(path: Path, usual: str = ".csv") -> Iterator[Write]:
     """Write chunks to a file, which gets its name only when the block ends without an error.
 
     Parameters
     ----------
     path
-        The final path.
+        The final path; ``-`` is standard output.
+    usual
+        Suffix of the format of standard output.
 
     Yields
     ------
@@ -35,6 +39,10 @@ def open_output(path: Path) -> Iterator[Write]:
     ConfigError
         The suffix names no format that is written.
     """
+    if path == Path("-"):
+        yield _text(sys.stdout.buffer, usual)
+        sys.stdout.buffer.flush()
+        return
     if path.suffix.lower() not in FORMATS:
         raise ConfigError(f"{path}: {path.suffix or 'no suffix'} is not a format that is written: {', '.join(FORMATS)}")
     with atomic_write(path) as temporary:
@@ -43,12 +51,17 @@ def open_output(path: Path) -> Iterator[Write]:
                 yield write
         else:
             with temporary.open("wb") as file:
-                yield _csv(file) if path.suffix.lower() == ".csv" else lambda table: table.write_ndjson(file)
+                yield _text(file, path.suffix.lower())
 
 
-def _csv(file: Any) -> Write:
+def _text(file: Any, suffix: str) -> Write:
+    parts = itertools.count()
+
     def write(table: pl.DataFrame) -> None:
-        table.write_csv(file, include_header=file.tell() == 0)
+        if suffix == ".csv":
+            table.write_csv(file, include_header=next(parts) == 0)
+        else:
+            table.write_ndjson(file)
 
     return write
 

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 
 from tidemill.contracts import DataError, RequestError
 from tidemill.ingest import values
-from tidemill.ingest.images import check_images
+from tidemill.ingest.images import check_images, standard_images
 from tidemill.ingest.settings import IngestSettings
 from tidemill.readers.table import Table
 
@@ -115,7 +115,7 @@ def checked_rows(rows: Rows, settings: IngestSettings) -> Rows:
     Returns
     -------
     Rows
-        The same.
+        The same, images as ingest writes them.
 
     Raises
     ------
@@ -135,4 +135,4 @@ def checked_rows(rows: Rows, settings: IngestSettings) -> Rows:
             raise RequestError(str(error), status=BAD_ROW, row=number) from error
         except UnicodeEncodeError as error:
             raise RequestError(f"row {number}: half a character is no text", status=BAD_ROW, row=number) from error
-    return rows
+    return rows if settings.modality == "text" else Rows(rows.keys, standard_images(rows.contents, settings))

@@ -88,9 +88,9 @@ def _read(look: ProblemView, rows: npt.NDArray[np.intp]) -> dict[str, dict[str, 
     answer = (
         plurality(look.votes[rows], n_classes=len(look.classes))
         if look.model is None
-        else look.probabilities(look.votes[rows], rows).argmax(axis=1).astype(np.int8)
+        else look.probabilities(look.votes[rows], rows).argmax(axis=1).astype(np.int16)
     )
-    answer = np.where((look.votes[rows] == ABSTAIN).all(axis=1), np.int8(ABSTAIN), answer)
+    answer = np.where((look.votes[rows] == ABSTAIN).all(axis=1), np.int16(ABSTAIN), answer)
     weak, functions = _weak(look, rows), {one.name: one for one in look.functions}
     return {
         name: _of_one(look, functions.get(name), rows, look.votes[rows, j], answer, weak.get(name))
@@ -111,7 +111,7 @@ def _of_one(
     function: AnyFunction | None,
     rows: npt.NDArray[np.intp],
     votes: Votes,
-    answer: npt.NDArray[np.int8],
+    answer: npt.NDArray[np.int16],
     weak: Votes | None,
 ) -> dict[str, tuple[Row, ...]]:
     lost = disagreements(votes[:, None], answer)[:, 0] & (answer != ABSTAIN)
@@ -153,12 +153,11 @@ def thumbnail(data: bytes) -> str:
     str
         ``data:`` address for the attribute ``src``.
     """
-    from PIL import Image
+    from tidemill.readers.image_decoder import decode_image
 
-    with Image.open(io.BytesIO(data)) as image:
-        image.thumbnail((_THUMBNAIL, _THUMBNAIL))
-        small = io.BytesIO()
-        image.convert("RGB").save(small, format="JPEG", quality=80)
+    image, small = decode_image(data).rgb(), io.BytesIO()
+    image.thumbnail((_THUMBNAIL, _THUMBNAIL))
+    image.save(small, format="JPEG", quality=80)
     return "data:image/jpeg;base64," + base64.b64encode(small.getvalue()).decode("ascii")
 
 

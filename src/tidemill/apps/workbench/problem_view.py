@@ -105,14 +105,14 @@ class ProblemView:
     @cached_property
     def votes(self) -> Votes:
         """(rows, functions) of the votes table."""
-        return self.voted.select(self.names).to_numpy().astype(np.int8)
+        return self.voted.select(self.names).to_numpy().astype(np.int16)
 
     @cached_property
-    def gold(self) -> npt.NDArray[np.int8]:
+    def gold(self) -> npt.NDArray[np.int16]:
         """(rows,) of the votes table: gold of the development split, ``NO_GOLD`` elsewhere."""
         dev = read_batches(self.paths.dev, gold_contract(len(self.classes)), self.batches)
         is_dev = self.voted["split"] == "dev"
-        return np.where(is_dev.to_numpy(), gold_of(self.voted, dev), NO_GOLD).astype(np.int8)
+        return np.where(is_dev.to_numpy(), gold_of(self.voted, dev), NO_GOLD).astype(np.int16)
 
     @cached_property
     def labels(self) -> Probabilities | None:

@@ -102,7 +102,7 @@ def votes_of_function(look: ProblemView, function: AnyFunction, rows: Indices) -
     return votes[:, 0], quarantine.failures
 
 
-def answers(look: ProblemView, name: str, votes: Votes, rows: Indices) -> tuple[npt.NDArray[np.int8], str]:
+def answers(look: ProblemView, name: str, votes: Votes, rows: Indices) -> tuple[npt.NDArray[np.int16], str]:
     """Find the class of each row, by gold, the label model or the other functions.
 
     Parameters
@@ -123,20 +123,20 @@ def answers(look: ProblemView, name: str, votes: Votes, rows: Indices) -> tuple[
     source : str
         What the classes are by.
     """
-    others = look.votes[rows].copy() if look.paths.votes.exists() else np.empty((len(rows), 0), dtype=np.int8)
+    others = look.votes[rows].copy() if look.paths.votes.exists() else np.empty((len(rows), 0), dtype=np.int16)
     names = look.names if look.paths.votes.exists() else []
     if name in names:
         others[:, names.index(name)] = votes
         if look.model is not None:
-            found = look.probabilities(others, rows).argmax(axis=1).astype(np.int8)
-            return np.where((others == ABSTAIN).all(axis=1), np.int8(ABSTAIN), found), "label model"
+            found = look.probabilities(others, rows).argmax(axis=1).astype(np.int16)
+            return np.where((others == ABSTAIN).all(axis=1), np.int16(ABSTAIN), found), "label model"
     else:
         others = np.column_stack([others, votes])
     return plurality(others, n_classes=len(look.classes)), "majority of the functions"
 
 
 def _near(
-    look: ProblemView, function: AnyFunction, votes: Votes, rows: Indices, answer: npt.NDArray[np.int8]
+    look: ProblemView, function: AnyFunction, votes: Votes, rows: Indices, answer: npt.NDArray[np.int16]
 ) -> Indices:
     """Rows on which it is silent and nearly fires: by a weaker condition, or by likeness to rows on which it fires."""
     weak = weaker(function)
@@ -165,7 +165,9 @@ def weaker(function: AnyFunction) -> DeclaredLabelingFunction | None:
     return DeclaredLabelingFunction(function.name, whole, 0, function.where) if parts else None
 
 
-def nearly(look: ProblemView, votes: Votes, rows: Indices, answer: npt.NDArray[np.int8], weak: Votes | None) -> Indices:
+def nearly(
+    look: ProblemView, votes: Votes, rows: Indices, answer: npt.NDArray[np.int16], weak: Votes | None
+) -> Indices:
     """List near misses; those on which the other functions vote for the same class come first.
 
     Parameters
@@ -207,7 +209,7 @@ def _alike(look: ProblemView, fired: Indices, silent: Indices, rows: Indices) ->
     return silent[np.argsort(-alike, kind="stable")[: max(1, len(silent) // 20)]]
 
 
-def spread(found: Indices, gold: npt.NDArray[np.int8], shown: int) -> Indices:
+def spread(found: Indices, gold: npt.NDArray[np.int16], shown: int) -> Indices:
     """Choose a few of the rows, those with gold first, else drawn once and for all.
 
     Parameters
@@ -232,7 +234,7 @@ def worth_reading(
     rows: Indices,
     places: Indices,
     votes: Votes,
-    answer: npt.NDArray[np.int8],
+    answer: npt.NDArray[np.int16],
 ) -> tuple[Row, ...]:
     """Collect what is shown of example rows.
 

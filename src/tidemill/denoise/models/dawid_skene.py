@@ -46,7 +46,7 @@ class DawidSkene(ModelWithPriors):
 
     Examples
     --------
-    >>> votes = np.array([[0, 0, 1], [0, 0, 0], [1, 1, 0], [1, 1, 1]] * 5, dtype=np.int8)
+    >>> votes = np.array([[0, 0, 1], [0, 0, 0], [1, 1, 0], [1, 1, 1]] * 5, dtype=np.int16)
     >>> DawidSkene(n_classes=2).fit(votes).predict_proba(votes[:3]).argmax(axis=1)
     array([0, 0, 1])
     """

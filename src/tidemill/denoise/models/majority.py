@@ -17,7 +17,7 @@ class MajorityVote(BaseLabelModel):
 
     Examples
     --------
-    >>> votes = np.array([[0, 0, 1], [1, -1, -1], [-1, -1, -1]], dtype=np.int8)
+    >>> votes = np.array([[0, 0, 1], [1, -1, -1], [-1, -1, -1]], dtype=np.int16)
     >>> MajorityVote(n_classes=2).fit(votes).predict_proba(votes).round(2)
     array([[0.67, 0.33],
            [0.  , 1.  ],

@@ -28,7 +28,7 @@ class MultiLabel:
 
     Examples
     --------
-    >>> votes = {"urgent": np.array([[1, 1], [0, 0]], dtype=np.int8), "sales": np.array([[0, -1], [1, 1]], dtype=np.int8)}
+    >>> votes = {"urgent": np.array([[1, 1], [0, 0]], dtype=np.int16), "sales": np.array([[0, -1], [1, 1]], dtype=np.int16)}
     >>> MultiLabel("majority").fit(votes).predict_proba(votes)
     array([[1., 0.],
            [0., 1.]])

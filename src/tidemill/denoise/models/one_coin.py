@@ -17,7 +17,7 @@ class OneCoin(BaseLabelModel):
 
     Examples
     --------
-    >>> votes = np.array([[0, 0, 1], [0, 0, 0], [1, 1, 0], [1, 1, 1]] * 5, dtype=np.int8)
+    >>> votes = np.array([[0, 0, 1], [0, 0, 0], [1, 1, 0], [1, 1, 1]] * 5, dtype=np.int16)
     >>> OneCoin(n_classes=2).fit(votes).predict_proba(votes[:3]).argmax(axis=1)
     array([0, 0, 1])
     """

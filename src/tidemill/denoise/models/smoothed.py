@@ -82,7 +82,7 @@ class SmoothedVote(ModelWithPriors):
 
     Examples
     --------
-    >>> votes = np.array([[0, 0, 1], [0, -1, -1], [-1, 1, 1], [-1, -1, -1]] * 5, dtype=np.int8)
+    >>> votes = np.array([[0, 0, 1], [0, -1, -1], [-1, 1, 1], [-1, -1, -1]] * 5, dtype=np.int16)
     >>> SmoothedVote(n_classes=2).fit(votes).predict_proba(votes[:2]).argmax(axis=1)
     array([0, 0])
     """

@@ -19,7 +19,7 @@ class WeightedVote(BaseLabelModel):
 
     Examples
     --------
-    >>> votes = np.array([[0, 0, 1], [0, 0, 0], [1, 1, 0], [1, 1, 1]] * 5, dtype=np.int8)
+    >>> votes = np.array([[0, 0, 1], [0, 0, 0], [1, 1, 0], [1, 1, 1]] * 5, dtype=np.int16)
     >>> WeightedVote(n_classes=2).fit(votes).accuracies().round(2)
     array([0.81, 0.81, 0.7 ])
     """

@@ -249,7 +249,7 @@ def row_evidence(
         moved = odds[rows] - _log_odds(model.predict_proba(without, features=seen), best[rows])
         given = [_named(int(vote), classes) for vote in np.unique(votes[rows, j])]
         parts.append(_lines(rows, name, votes[rows, j], given, moved))
-    lines = pl.concat(parts) if parts else _lines(np.zeros(0, int), "", np.zeros(0, np.int8), [], np.zeros(0))
+    lines = pl.concat(parts) if parts else _lines(np.zeros(0, int), "", np.zeros(0, np.int16), [], np.zeros(0))
     result = lines.with_columns(
         row_id=row_ids.cast(pl.String)[lines["row"].to_numpy()],
         likeliest=pl.Series([classes[k] for k in best[lines["row"].to_numpy()]], dtype=pl.String),

@@ -16,6 +16,11 @@ MOST: Final = 40
 """Functions in one plot, those that vote most first."""
 BINS: Final = 10
 
+_CLASSES: Final = 8
+"""Classes that one picture shows."""
+_LONG: Final = 30
+"""Characters of a class's name that a legend shows."""
+
 
 def draw(
     folder: Path, explanation: Explanation, votes: Votes, probabilities: Probabilities, *, gold: Any = None
@@ -98,7 +103,7 @@ def correlations(votes: Votes) -> Any:
 
     Examples
     --------
-    >>> correlations(np.array([[0, 0], [1, 1], [-1, -1], [0, 0]], dtype=np.int8)).round(2)
+    >>> correlations(np.array([[0, 0], [1, 1], [-1, -1], [0, 0]], dtype=np.int16)).round(2)
     array([[1., 1.],
            [1., 1.]])
     """
@@ -112,10 +117,14 @@ def correlations(votes: Votes) -> Any:
 
 
 def _posteriors(probabilities: Probabilities, classes: list[str]) -> Any:
+    """The classes with the highest mean probability; the others would cover one another."""
     figure, axes = _axes(6.0, 3.2)
-    axes.hist(list(probabilities.T), bins=20, range=(0, 1), label=classes, histtype="step")
+    shown = sorted(np.argsort(-probabilities.mean(axis=0), kind="stable")[:_CLASSES].tolist())
+    labels = [classes[k] if len(classes[k]) <= _LONG else f"{classes[k][:_LONG]}…" for k in shown]
+    axes.hist([probabilities[:, k] for k in shown], bins=20, range=(0, 1), label=labels, histtype="step")
     axes.set(xlabel="probability", ylabel="rows", yscale="symlog")
-    axes.legend(fontsize=7)
+    rest = len(classes) - len(shown)
+    axes.legend(fontsize=7, title=f"and {rest} more classes" if rest else None, title_fontsize=7)
     return figure
 
 

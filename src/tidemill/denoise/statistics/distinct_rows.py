@@ -55,7 +55,7 @@ def function_order(votes: Votes, n_classes: int, *, weights: Any = None) -> npt.
 
     Examples
     --------
-    >>> function_order(np.array([[1, 0], [1, 1]], dtype=np.int8), 2)
+    >>> function_order(np.array([[1, 0], [1, 1]], dtype=np.int16), 2)
     array([1, 0])
     """
     counts = _counts(votes, n_classes) if weights is None else _weighed(votes, n_classes, weights)
@@ -111,7 +111,7 @@ def distinct_rows(
 
     Examples
     --------
-    >>> found = distinct_rows(np.array([[0], [1], [0]], dtype=np.int8), budget=10)
+    >>> found = distinct_rows(np.array([[0], [1], [0]], dtype=np.int16), budget=10)
     >>> sorted(found.weights.tolist())
     [1.0, 2.0]
     """
@@ -164,7 +164,7 @@ def row_hashes(votes: Votes, gold: npt.NDArray[np.int64], order: Any) -> npt.NDA
     total = gold.astype(np.uint64)
     for start in range(0, len(votes), BLOCK):
         part = total[start : start + BLOCK]
-        for column in np.ascontiguousarray(votes[start : start + BLOCK].T).view(np.uint8)[order]:
+        for column in np.ascontiguousarray(votes[start : start + BLOCK].T).view(np.uint16)[order]:
             part *= _SPREAD
             part += column
     total ^= total >> np.uint64(32)

@@ -24,8 +24,8 @@ class RowCounts:
 
     Examples
     --------
-    >>> monday = count_rows(np.array([[0], [1], [0]], dtype=np.int8), 2)
-    >>> both = monday.with_rows(np.array([[1]], dtype=np.int8))
+    >>> monday = count_rows(np.array([[0], [1], [0]], dtype=np.int16), 2)
+    >>> both = monday.with_rows(np.array([[1]], dtype=np.int16))
     >>> sorted(both.counts.tolist()), both.with_function(np.array([0, 1, 1, 1])).votes.shape
     ([2, 2], (3, 2))
     """
@@ -84,7 +84,7 @@ class RowCounts:
         checked = check_votes(np.asarray(votes).reshape(-1, 1), self.n_classes)[:, 0]
         wide = 2 * self.n_classes + 2
         keys, member = np.unique(self.member * np.int64(wide) + checked + self.n_classes + 1, return_inverse=True)
-        old, new = keys // wide, (keys % wide - self.n_classes - 1).astype(np.int8)
+        old, new = keys // wide, (keys % wide - self.n_classes - 1).astype(np.int16)
         return _merged(self.n_classes, np.column_stack([self.votes[old], new]), self.gold[old], member)
 
     def without_function(self, function: int) -> RowCounts:

@@ -34,7 +34,7 @@ def check_votes(
     Returns
     -------
     (n_rows, n_functions)
-        The same votes as int8.
+        The same votes as int16.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def check_votes(
     lowest = not_class(n_classes - 1)
     if votes.size and (votes.min() < lowest or votes.max() >= n_classes or votes.dtype.kind not in "iu"):
         _refuse(votes, (votes < lowest) | (votes >= n_classes) | (votes != np.trunc(votes)), n_classes, names)
-    return votes.astype(np.int8, copy=False)
+    return votes.astype(np.int16, copy=False)
 
 
 def _refuse(votes: npt.NDArray[Any], bad: npt.NDArray[np.bool_], n_classes: int, names: Sequence[str] | None) -> None:
@@ -89,7 +89,7 @@ def symbols(votes: Votes, n_classes: int) -> npt.NDArray[np.int32]:
 
     Examples
     --------
-    >>> symbols(np.array([[0, 1, -1, -2, -3]], dtype=np.int8), 2)
+    >>> symbols(np.array([[0, 1, -1, -2, -3]], dtype=np.int16), 2)
     array([[0, 1, 4, 2, 3]], dtype=int32)
     """
     table = np.concatenate(
@@ -145,7 +145,7 @@ def sum_evidence(votes: Votes, evidence: Array, n_classes: int) -> Array:
     rows, functions = votes.shape
     table = np.zeros((functions, 2 * n_classes + 1, n_classes))
     table[:, :-1] = evidence.reshape(functions, 2 * n_classes, n_classes)
-    table = table[:, symbols(np.arange(not_class(n_classes - 1), n_classes, dtype=np.int8), n_classes)]
+    table = table[:, symbols(np.arange(not_class(n_classes - 1), n_classes, dtype=np.int16), n_classes)]
     sums = np.zeros((rows, n_classes))
     for start in range(0, rows, BLOCK):
         block = np.ascontiguousarray(votes[start : start + BLOCK].T).astype(np.intp) + (n_classes + 1)

@@ -80,7 +80,7 @@ def count_votes(votes: Votes, *, n_classes: int) -> VoteCounts:
 
     Examples
     --------
-    >>> counts = count_votes(np.array([[-1, 0], [1, 0], [-1, -1]], dtype=np.int8), n_classes=2)
+    >>> counts = count_votes(np.array([[-1, 0], [1, 0], [-1, -1]], dtype=np.int16), n_classes=2)
     >>> counts.covered, counts.conflicting, counts.fires.tolist(), counts.overlaps.tolist(), counts.polarity[1]
     (2, 1, [1, 2], [1, 1], frozenset({0}))
     """
@@ -135,7 +135,7 @@ def _of_block(votes: Votes, n_classes: int) -> VoteCounts:
     )
 
 
-def _values(votes: npt.NDArray[np.int8], n_classes: int) -> frozenset[int]:
+def _values(votes: npt.NDArray[np.int16], n_classes: int) -> frozenset[int]:
     possible = range(not_class(n_classes - 1), n_classes)
     if len(possible) <= _VALUES // 16:
         return frozenset(value for value in possible if value != ABSTAIN and (votes == value).any())

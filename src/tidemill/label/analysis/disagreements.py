@@ -32,14 +32,14 @@ def disagreements(votes: Votes, labels: npt.NDArray[Any]) -> npt.NDArray[np.bool
 
     Examples
     --------
-    >>> disagreements(np.array([[0, 1, -1, -2, -3]], dtype=np.int8), np.array([0])).tolist()
+    >>> disagreements(np.array([[0, 1, -1, -2, -3]], dtype=np.int16), np.array([0])).tolist()
     [[False, True, False, True, False]]
     """
-    contradicted: npt.NDArray[np.bool_] = (votes != ABSTAIN) & ~is_right(votes, labels.astype(np.int8))
+    contradicted: npt.NDArray[np.bool_] = (votes != ABSTAIN) & ~is_right(votes, labels.astype(np.int16))
     return contradicted
 
 
-def plurality(votes: Votes, *, n_classes: int) -> npt.NDArray[np.int8]:
+def plurality(votes: Votes, *, n_classes: int) -> npt.NDArray[np.int16]:
     """Label each row by the class with most votes.
 
     Parameters
@@ -56,13 +56,13 @@ def plurality(votes: Votes, *, n_classes: int) -> npt.NDArray[np.int8]:
 
     Examples
     --------
-    >>> plurality(np.array([[0, 0, 1], [0, 1, -1], [-1, -1, -1], [-2, -1, -1]], dtype=np.int8), n_classes=2)
-    array([ 0, -1, -1,  1], dtype=int8)
+    >>> plurality(np.array([[0, 0, 1], [0, 1, -1], [-1, -1, -1], [-2, -1, -1]], dtype=np.int16), n_classes=2)
+    array([ 0, -1, -1,  1], dtype=int16)
     """
     counts = np.stack([((votes == k) | ((votes < ABSTAIN) & (votes != -2 - k))).sum(axis=1) for k in range(n_classes)])
     best = counts.max(axis=0)
     is_unique = (counts == best).sum(axis=0) == 1
-    labels: npt.NDArray[np.int8] = np.where(is_unique, counts.argmax(axis=0), ABSTAIN).astype(np.int8)
+    labels: npt.NDArray[np.int16] = np.where(is_unique, counts.argmax(axis=0), ABSTAIN).astype(np.int16)
     return labels
 
 
@@ -105,7 +105,7 @@ def changes(before: tuple[Sequence[str], Votes], after: tuple[Sequence[str], Vot
         The functions whose votes differ, by name.
     """
     (old_names, old), (new_names, new) = before, after
-    abstains = np.full(len(old), ABSTAIN, dtype=np.int8)
+    abstains = np.full(len(old), ABSTAIN, dtype=np.int16)
     was = {name: old[:, j] for j, name in enumerate(old_names)}
     now = {name: new[:, j] for j, name in enumerate(new_names)}
     changed = []

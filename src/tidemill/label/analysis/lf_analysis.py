@@ -163,7 +163,7 @@ class LFAnalysis:
         summary = like(table, self._given)
         return summary if summary is table else summary.reset_index(drop=True)
 
-    def _gold(self, gold: Any) -> npt.NDArray[np.int8]:
+    def _gold(self, gold: Any) -> npt.NDArray[np.int16]:
         array = np.asarray(gold)
         if array.shape != (len(self.votes),):
             raise InputError(
@@ -171,7 +171,7 @@ class LFAnalysis:
             )
         if array.dtype.kind not in "biu" or (array < NO_GOLD).any() or (array >= MAX_CLASSES).any():
             raise InputError(f"gold holds what is neither NO_GOLD ({NO_GOLD}) nor the index of a class")
-        return array.astype(np.int8)
+        return array.astype(np.int16)
 
 
 def _names(functions: Sequence[Any] | None, columns: tuple[str, ...] | None, count: int) -> list[str]:

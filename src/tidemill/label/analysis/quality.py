@@ -62,7 +62,7 @@ def vote_quality(
     Examples
     --------
     >>> from tidemill.label.analysis.counts import count_votes
-    >>> counts = count_votes(np.array([[0, -1], [-1, -1]], dtype=np.int8), n_classes=2)
+    >>> counts = count_votes(np.array([[0, -1], [-1, -1]], dtype=np.int16), n_classes=2)
     >>> vote_quality(counts, ["f", "g"], Repeatability(np.array([0, 1]), None), classes=["a", "b"]).rows()[-1]
     ('all rows', 0.5, 0.0, None, None, None)
     """

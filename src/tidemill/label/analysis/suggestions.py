@@ -85,7 +85,7 @@ class Evidence:
     """
 
     rows: pl.DataFrame
-    gold: npt.NDArray[np.int8]
+    gold: npt.NDArray[np.int16]
     unresolved: Fires
     classes: Sequence[str]
     features: Features | None = None

@@ -23,7 +23,7 @@ def lf_summary(
     names: Sequence[str],
     *,
     n_classes: int,
-    gold: npt.NDArray[np.int8] | None = None,
+    gold: npt.NDArray[np.int16] | None = None,
     learned: Sequence[float] | None = None,
 ) -> pl.DataFrame:
     """Summarize each labeling function in a row of a table.
@@ -53,7 +53,7 @@ def lf_summary(
 
     Examples
     --------
-    >>> votes = np.array([[-1, 0, 0], [-1, -1, -1], [1, 0, -1], [-1, 0, -1], [0, 0, 0]], dtype=np.int8)
+    >>> votes = np.array([[-1, 0, 0], [-1, -1, -1], [1, 0, -1], [-1, 0, -1], [0, 0, 0]], dtype=np.int16)
     >>> lf_summary(votes, ["a", "b", "c"], n_classes=2)["Overlaps"].to_list()
     [0.4, 0.6, 0.4]
     """
@@ -68,7 +68,7 @@ def lf_summary_table(
     counts: VoteCounts,
     names: Sequence[str],
     *,
-    on_gold: tuple[Votes, npt.NDArray[np.int8]] | None = None,
+    on_gold: tuple[Votes, npt.NDArray[np.int16]] | None = None,
     learned: Sequence[float] | None = None,
 ) -> pl.DataFrame:
     """Make the table of ``lf_summary`` from counts.
@@ -121,13 +121,13 @@ def conflicts(votes: Votes, *, n_classes: int) -> npt.NDArray[np.bool_]:
 
     Examples
     --------
-    >>> conflicts(np.array([[0, 1], [0, 0], [0, -2], [1, -2]], dtype=np.int8), n_classes=2).tolist()
+    >>> conflicts(np.array([[0, 1], [0, 0], [0, -2], [1, -2]], dtype=np.int16), n_classes=2).tolist()
     [True, False, True, False]
     """
     return in_conflict(votes, n_classes)
 
 
-def is_right(votes: Votes, gold: npt.NDArray[np.int8]) -> npt.NDArray[np.bool_]:
+def is_right(votes: Votes, gold: npt.NDArray[np.int16]) -> npt.NDArray[np.bool_]:
     """Find the votes that name the class of their row, or exclude another one.
 
     Parameters
@@ -143,7 +143,7 @@ def is_right(votes: Votes, gold: npt.NDArray[np.int8]) -> npt.NDArray[np.bool_]:
 
     Examples
     --------
-    >>> is_right(np.array([[0, 1, -1, -2, -3]], dtype=np.int8), np.array([0], dtype=np.int8)).tolist()
+    >>> is_right(np.array([[0, 1, -1, -2, -3]], dtype=np.int16), np.array([0], dtype=np.int16)).tolist()
     [[True, False, False, False, True]]
     """
     truth = gold.astype(np.int16)[:, None]
@@ -168,7 +168,7 @@ def printable(table: pl.DataFrame) -> pl.DataFrame:
     return table.with_columns(pl.format("[{}]", text).alias("Polarity"))
 
 
-def _accuracy(votes: Votes, gold: npt.NDArray[np.int8]) -> dict[str, object]:
+def _accuracy(votes: Votes, gold: npt.NDArray[np.int16]) -> dict[str, object]:
     is_vote = votes != ABSTAIN
     right = is_vote & is_right(votes, gold)
     correct, n_votes = right.sum(axis=0), is_vote.sum(axis=0)

@@ -97,10 +97,10 @@ class Annotator(FromFile):
         Returns
         -------
         polars.Expr
-            int8 vote per row; ``ABSTAIN`` where there is no answer, or one that stands for no class.
+            int16 vote per row; ``ABSTAIN`` where there is no answer, or one that stands for no class.
         """
         own = pl.col(self.column).cast(pl.String)
         answers = own if self._answers is None else looked_up(self._answers, self.column, pl.String)
         return answers.replace_strict(
-            list(self.votes), list(self.votes.values()), default=ABSTAIN, return_dtype=pl.Int8
+            list(self.votes), list(self.votes.values()), default=ABSTAIN, return_dtype=pl.Int16
         )

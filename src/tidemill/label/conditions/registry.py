@@ -120,9 +120,9 @@ class Cases(Condition):
         Returns
         -------
         polars.Expr
-            int8 vote per row; ``ABSTAIN`` where no case holds.
+            int16 vote per row; ``ABSTAIN`` where no case holds.
         """
-        votes = [pl.when(case.when.expression()).then(pl.lit(case.vote, dtype=pl.Int8)) for case in self.of]
+        votes = [pl.when(case.when.expression()).then(pl.lit(case.vote, dtype=pl.Int16)) for case in self.of]
         return pl.coalesce(votes).fill_null(ABSTAIN)
 
 

@@ -43,7 +43,7 @@ def apply(rows: pl.DataFrame, functions: Sequence[AnyFunction], *, n_classes: in
     Returns
     -------
     (n_rows, n_functions)
-        int8 votes.
+        int16 votes.
 
     Raises
     ------
@@ -56,9 +56,9 @@ def apply(rows: pl.DataFrame, functions: Sequence[AnyFunction], *, n_classes: in
     >>> rows = pl.DataFrame({"row_id": ["a", "b"], "text": ["you won a prize", "see you"]})
     >>> apply(rows, keyword_functions("says_*", {"prize": ["prize"], "you": ["you"]}, vote=1), n_classes=2)
     array([[ 1,  1],
-           [-1,  1]], dtype=int8)
+           [-1,  1]], dtype=int16)
     """
-    votes = np.full((rows.height, len(functions)), ABSTAIN, dtype=np.int8)
+    votes = np.full((rows.height, len(functions)), ABSTAIN, dtype=np.int16)
     by_row = {j: function for j, function in enumerate(functions) if isinstance(function, LabelingFunction)}
     by_table = {j: function for j, function in enumerate(functions) if not isinstance(function, LabelingFunction)}
     applier = RowApplier(list(by_row.values()), n_classes=n_classes, on_error=on_error)
@@ -120,10 +120,10 @@ def table_votes(
     Returns
     -------
     (n_rows, n_functions)
-        int8 votes.
+        int16 votes.
     """
     position = [_NO_FUNCTION, 0] if position is None else position
-    votes = np.full((table.height, len(functions)), ABSTAIN, dtype=np.int8, order="F")
+    votes = np.full((table.height, len(functions)), ABSTAIN, dtype=np.int16, order="F")
     one_by_one = _TableFunctions(n_classes, on_error)
     declared = {
         j: function
@@ -142,7 +142,7 @@ def table_votes(
 
 
 def _no_votes(rows: pl.DataFrame) -> tuple[Votes, pl.DataFrame]:
-    return np.full((rows.height, 0), ABSTAIN, dtype=np.int8), pl.DataFrame()
+    return np.full((rows.height, 0), ABSTAIN, dtype=np.int16), pl.DataFrame()
 
 
 def _has_columns(function: DeclaredLabelingFunction, table: pl.DataFrame) -> bool:
@@ -174,7 +174,7 @@ class _TableFunctions:
             answer = f"raised\n{traceback_of(error)}"
         if isinstance(answer, str):
             self.on_error(Failure(function.name, function.where, None, None, answer))
-            return np.full(table.height, ABSTAIN, dtype=np.int8)
+            return np.full(table.height, ABSTAIN, dtype=np.int16)
         return self._checked(function, answer, table["row_id"])
 
     def _checked(self, function: AnyFunction, votes: pl.Series, row_ids: pl.Series) -> Votes:
@@ -182,7 +182,7 @@ class _TableFunctions:
         for i in wrong.arg_true():
             reason = str(check_vote(votes[i], self.n_classes))
             self.on_error(Failure(function.name, function.where, i, row_ids[i], reason))
-        return pl.select(pl.when(wrong).then(ABSTAIN).otherwise(votes).cast(pl.Int8)).to_series().to_numpy()
+        return pl.select(pl.when(wrong).then(ABSTAIN).otherwise(votes).cast(pl.Int16)).to_series().to_numpy()
 
 
 def _votes_or_reason(function: TableFunction, table: pl.DataFrame) -> pl.Series | str:

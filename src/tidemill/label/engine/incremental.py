@@ -117,7 +117,7 @@ class Engine:
         Yields
         ------
         (n_rows, n_functions)
-            int8 votes of each batch.
+            int16 votes of each batch.
 
         Raises
         ------
@@ -248,7 +248,7 @@ class _Job:
         def ask(start: int) -> Reply:
             return self._workers.ask(functions, self.table.slice(start, size), statistics=statistics)
 
-        votes = np.full((self.table.height, len(functions)), ABSTAIN, dtype=np.int8, order="F")
+        votes = np.full((self.table.height, len(functions)), ABSTAIN, dtype=np.int16, order="F")
         values = np.zeros((self.table.height, len(statistics)), order="F")
         failures: list[WorkerFailure] = []
         with ThreadPoolExecutor(self._workers.number) as pool:
@@ -382,7 +382,7 @@ def _columns(
             for failure in failures
             if failure.function == j
         ]
-        values = np.array(votes[:, j], dtype=np.int8)
+        values = np.array(votes[:, j], dtype=np.int16)
         if any(failure.row is None for failure in own):
             values[:] = ABSTAIN
         for failure in own:

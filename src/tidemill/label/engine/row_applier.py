@@ -82,7 +82,7 @@ class RowApplier:
         Returns
         -------
         votes : (n_rows, n_functions)
-            int8.
+            int16.
         polars.DataFrame
             The statistics as columns ``image.…``.
 
@@ -91,7 +91,7 @@ class RowApplier:
         DataError
             A row's image cannot be read.
         """
-        votes = np.full((table.height, len(self.functions)), ABSTAIN, dtype=np.int8)
+        votes = np.full((table.height, len(self.functions)), ABSTAIN, dtype=np.int16)
         self.passes_over = _or_without_text(self.skip, table)
         measured = np.zeros((table.height, len(statistics)))
         size = _BLOCK_OF_IMAGES if "image" in table.columns else _BLOCK

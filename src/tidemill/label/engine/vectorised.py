@@ -58,7 +58,7 @@ def vectorised_votes(functions: Sequence[DeclaredLabelingFunction], table: pl.Da
     Returns
     -------
     (n_rows, n_functions)
-        int8 votes.
+        int16 votes.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def vectorised_votes(functions: Sequence[DeclaredLabelingFunction], table: pl.Da
     [[1, 1], [-1, 1]]
     """
     plan = _plan(functions, table.schema)
-    votes = np.full((table.height, len(functions)), ABSTAIN, dtype=np.int8, order="F")
+    votes = np.full((table.height, len(functions)), ABSTAIN, dtype=np.int16, order="F")
     starts = range(0, table.height, _BLOCK) if functions else range(0)
 
     def fill(start: int) -> None:

@@ -36,7 +36,7 @@ class VoteColumn:
     Parameters
     ----------
     values : (n_rows,)
-        int8 votes, or float64 image statistics.
+        int16 votes, or float64 image statistics.
     failures
         Failures of the function.
     """

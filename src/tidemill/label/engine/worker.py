@@ -124,7 +124,7 @@ class Worker:
     ) -> tuple[Votes, Any]:
         skipped = {(function, row) for function, row in header["skip"]}
         if not header["of_rows"]:
-            votes = np.full((table.height, len(functions)), ABSTAIN, dtype=np.int8)
+            votes = np.full((table.height, len(functions)), ABSTAIN, dtype=np.int16)
             asked_indices = [j for j in range(len(functions)) if (j, ALL_ROWS) not in skipped]
             self.position[1] = ALL_ROWS
             asked = [functions[j] for j in asked_indices]

@@ -282,10 +282,12 @@ def _reply(reply: Any, content: bytes, failures: list[WorkerFailure], shape: tup
     rows, functions, statistics = shape
     failures = failures + [WorkerFailure(j, None if row < 0 else row, reason) for j, row, reason in reply["failures"]]
     if reply["stopped"]:
-        return Reply(np.zeros((0, 0), dtype=np.int8), np.zeros((0, 0)), failures, stopped_early=True)
+        return Reply(np.zeros((0, 0), dtype=np.int16), np.zeros((0, 0)), failures, stopped_early=True)
     cut = rows * functions
-    votes = np.frombuffer(content, dtype=np.int8, count=cut).reshape((rows, functions), order="F")
-    numbers = np.frombuffer(content[cut:], dtype=np.float64).reshape((rows, statistics), order="F")
+    votes = np.frombuffer(content, dtype=np.int16, count=cut).reshape((rows, functions), order="F")
+    numbers = np.frombuffer(content[cut * np.dtype(np.int16).itemsize :], dtype=np.float64).reshape(
+        (rows, statistics), order="F"
+    )
     return Reply(votes, numbers, failures, stopped_early=False)
 
 

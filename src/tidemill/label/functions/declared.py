@@ -40,14 +40,14 @@ class DeclaredLabelingFunction:
     where: str = ""
 
     def expression(self) -> pl.Expr:
-        """Build the Polars expression of int8 votes; a missing value abstains.
+        """Build the Polars expression of int16 votes; a missing value abstains.
 
         Returns
         -------
         polars.Expr
-            int8 vote per row.
+            int16 vote per row.
         """
-        return self.condition.cast(self.vote).cast(pl.Int8).alias(self.name)
+        return self.condition.cast(self.vote).cast(pl.Int16).alias(self.name)
 
 
 AnyFunction = LabelingFunction | BatchLabelingFunction | DeclaredLabelingFunction

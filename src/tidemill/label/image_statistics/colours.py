@@ -6,17 +6,16 @@ but for ``red``, ``green`` and ``blue``, which share the light alike. All functi
 
 from __future__ import annotations
 
-import io
 import math
-import warnings
 from collections.abc import Callable
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from tidemill.contracts import DataError
+from tidemill.readers.image_decoder import decode_image
 
 Colours = npt.NDArray[np.float32]
 """(pixels, 3): red, green and blue in [0, 1]."""
@@ -46,14 +45,11 @@ def colours(data: bytes) -> Colours:
         The bytes are no image.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of odd metadata; pixels were judged where the image was decoded first
-            with Image.open(io.BytesIO(data)) as image:
-                image.draft("RGB", (SIZE, SIZE))
-                image.thumbnail((SIZE, SIZE), Image.Resampling.BOX)
-                rgb = np.asarray(image.convert("RGB"), dtype=np.float32) / np.float32(255)
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
-        raise DataError(f"these {len(data)} bytes are not an image that can be read: {error}") from error
+        image = decode_image(data, draft=SIZE).rgb()
+    except DataError as error:
+        raise DataError(f"image of {len(data)} bytes {error}") from error
+    image.thumbnail((SIZE, SIZE), Image.Resampling.BOX)
+    rgb = np.asarray(image, dtype=np.float32) / np.float32(255)
     rows, columns = (int(side * FRAME) for side in rgb.shape[:2])
     inner: Colours = rgb[rows : rgb.shape[0] - rows, columns : rgb.shape[1] - columns].reshape(-1, 3)
     return inner

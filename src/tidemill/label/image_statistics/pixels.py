@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import math
-import warnings
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, UnidentifiedImageError
 from scipy import ndimage
 
 from tidemill.contracts import DataError
 from tidemill.label.image_statistics.grey import Grey
+from tidemill.readers.image_decoder import decode_image
 
-MAX_PIXELS: Final = 50_000_000
 FRAME: Final = 0.04
-FORMATS: Final = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
 
 
 def decode(data: bytes) -> Grey:
@@ -39,20 +35,9 @@ def decode(data: bytes) -> Grey:
         The bytes are no image, are cut off, or the image has more than ``MAX_PIXELS`` pixels.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of odd metadata and large images; the size is judged below
-            with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-                return _grey(image)
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
-        raise DataError(f"these {len(data)} bytes are not an image that can be read: {error}") from error
-
-
-def _grey(image: Image.Image) -> Grey:
-    if image.width * image.height > MAX_PIXELS:
-        raise DataError(f"the image has {image.width} x {image.height} pixels; at most {MAX_PIXELS} can be read")
-    white = 65535 if image.mode.startswith("I") else 255
-    grey = np.asarray(image if white > 255 else image.convert("L"), dtype=np.float32)  # noqa: PLR2004 - 16 bits
-    return np.divide(grey, white, dtype=np.float32)
+        return decode_image(data).grey()
+    except DataError as error:
+        raise DataError(f"image of {len(data)} bytes {error}") from error
 
 
 def reduced(pixels: Grey, size: int = 150) -> Grey:

@@ -30,7 +30,7 @@ def row_set(
     return Rows(
         np.zeros((count, 0), dtype=np.float32) if features is None else features,
         np.zeros((count, 0)) if probabilities is None else probabilities,
-        np.zeros((count, 0), dtype=np.int8) if votes is None else votes,
+        np.zeros((count, 0), dtype=np.int16) if votes is None else votes,
     )
 
 

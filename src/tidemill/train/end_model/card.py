@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from tidemill.contracts import ABSTAIN, Probabilities, Votes
 from tidemill.reports.model import EnsembleSummary, FinetuneAdvice, ModelConfig, OutlierSummary
 from tidemill.train.end_model.outliers import NONE
 from tidemill.train.row_weights import confidence
+
+_SHOWN: Final = 12
+"""Classes that a sentence names."""
 
 
 def model_card(config: ModelConfig) -> str:
@@ -48,7 +51,7 @@ def _head(config: ModelConfig) -> list[str]:
     return [
         f"# Model card: {config.problem}",
         "",
-        f"Classifies {config.modality}s: {', '.join(map(str, config.classes))}.",
+        f"Classifies {config.modality}s: {_first(list(map(str, config.classes)))}.",
         f"A head ({shape}) on the {_backbone_mode(config)} backbone `{backbone.name}` (weights `{weights}`).",
         "",
     ]
@@ -135,7 +138,7 @@ def _training(config: ModelConfig) -> list[str]:
         "| --- | ---: |",
         *(f"| {batch} | {rows} |" for batch, rows in config.batches.items()),
         "",
-        "Classes among them: " + ", ".join(f"{name} {share:.1%}" for name, share in priors.items()) + ".",
+        f"Classes among them: {_first([f'{name} {share:.1%}' for name, share in priors.items()])}.",
         *(f"\n**Warning:** {text}." for text in config.warnings),
         "",
         *_domain(config.domain),
@@ -282,10 +285,15 @@ def label_card_of_model(
     )
 
 
+def _first(items: Sequence[str]) -> str:
+    shown = ", ".join(items[:_SHOWN])
+    return shown if len(items) <= _SHOWN else f"{shown} and {len(items) - _SHOWN} more"
+
+
 def _share(mask: Any) -> str:
     return f"{float(np.mean(mask)) if len(mask) else 0.0:.1%}"
 
 
 def _in_conflict(votes: Votes) -> Any:
-    named = np.where(votes >= 0, votes, np.iinfo(np.int8).max)
+    named = np.where(votes >= 0, votes, np.iinfo(np.int16).max)
     return (votes >= 0).any(axis=1) & (named.min(axis=1) != votes.max(axis=1))

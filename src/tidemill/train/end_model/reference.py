@@ -14,7 +14,7 @@ FILE: Final = "reference.parquet"
 
 
 def reference_contract(classes: tuple[str, ...]) -> Contract:
-    """Make the contract of ``reference.parquet``: a column per class, then an int8 column per labeling function.
+    """Make the contract of ``reference.parquet``: a column per class, then an int16 column per labeling function.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def reference_contract(classes: tuple[str, ...]) -> Contract:
     """
     about = (Column("row_id", pl.String, unique=True), Column("batch", pl.String), Column("feature", pl.Array))
     columns = tuple(Column(name, pl.Float64, minimum=0.0, maximum=1.0) for name in probability_columns(classes))
-    vote: Any = Column("*", pl.Int8, minimum=not_class(len(classes) - 1), maximum=len(classes) - 1)
+    vote: Any = Column("*", pl.Int16, minimum=not_class(len(classes) - 1), maximum=len(classes) - 1)
     return Contract("reference", (*about, *columns), others=vote)
 
 

@@ -1,0 +1,165 @@
+"""Paths of images that a table names: they stay below one folder, whatever the table holds."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import Any, Final
+
+from tidemill.contracts import DataError
+from tidemill.ingest.fetched_images import URL, fetched_name
+
+IMAGE_SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif")
+MAYBE_IMAGES: Final = frozenset(
+    {*IMAGE_SUFFIXES, "", ".jfif", ".jpe", ".avif", ".heic", ".heif", ".jxl", ".ppm", ".pgm"}
+)
+"""Suffixes of files that are read as images, or refused for being none; others are left out."""
+_DRIVE: Final = re.compile(r"[A-Za-z]:/")
+
+
+class ImagePaths:
+    """Find the images that one table names.
+
+    Parameters
+    ----------
+    files
+        fsspec file system of the table.
+    table
+        Path of the table on it, or of a folder of images.
+    image_folder
+        ``ingest.image_folder``: a person's choice, which may lie anywhere.
+    """
+
+    def __init__(self, files: Any, table: str, image_folder: str | None) -> None:
+        self.files = files
+        self.is_folder = files.isdir(table)
+        self.beside = table if self.is_folder else posixpath.dirname(table)
+        self.folder = posixpath.normpath(posixpath.join(self.beside, image_folder or ""))
+        self._is_local = "file" in ((files.protocol,) if isinstance(files.protocol, str) else files.protocol)
+        self._moved: list[str] = []
+        self._completed: list[str] = []
+
+    def read(self, named: object) -> bytes:
+        """Read an image.
+
+        Parameters
+        ----------
+        named
+            Cell of the table.
+
+        Returns
+        -------
+        bytes
+            Content of the file.
+
+        Raises
+        ------
+        DataError
+            It is no path, is not there, or lies outside of the folder.
+        """
+        return bytes(self.files.cat_file(posixpath.join(self.folder, self.find(named))))
+
+    def find(self, named: object) -> str:
+        """Path of an image relative to the folder of images.
+
+        A path without a suffix is also tried with those of images. Of an absolute path that is not below the folder, the longest
+        end that is there is taken: tables keep the paths of the machine on which they were made.
+
+        Parameters
+        ----------
+        named
+            Cell of the table.
+
+        Returns
+        -------
+        str
+            With ``/`` between folders.
+
+        Raises
+        ------
+        DataError
+            It is no path, is not there, or lies outside of the folder.
+        """
+        if not isinstance(named, str) or not named.strip():
+            raise DataError(f"{named!r} is not the path of an image")
+        if URL.match(named.strip()):
+            return self._fetched(named.strip())
+        path = posixpath.normpath(named.strip().replace("\\", "/"))
+        is_absolute = path.startswith("/") or bool(_DRIVE.match(path))
+        candidates = list(self._ends(path) if is_absolute else self._joined(path))
+        if not candidates:
+            raise DataError(self._outside(named))
+        for candidate in candidates:
+            for suffix in self._suffixes(candidate):
+                if self.files.isfile(posixpath.join(self.folder, candidate + suffix)):
+                    return self._taken(candidate, suffix, named, moved=is_absolute)
+        raise DataError(f"image {named!r} is not there; paths are relative to {self.folder}")
+
+    def _joined(self, path: str) -> list[str]:
+        """The path relative to the table, and to the folder of images, where that lies in the folder of images."""
+        joined = [posixpath.normpath(posixpath.join(base, path)) for base in (self.beside, self.folder)]
+        return list(dict.fromkeys(posixpath.relpath(one, self.folder) for one in joined if _within(one, self.folder)))
+
+    def _suffixes(self, path: str) -> tuple[str, ...]:
+        return ("",) if PurePosixPath(path).suffix.lower() in MAYBE_IMAGES - {""} else ("", *IMAGE_SUFFIXES)
+
+    def _fetched(self, url: str) -> str:
+        name = fetched_name(url)
+        if not self.files.isfile(posixpath.join(self.folder, name)):
+            raise DataError(f"{url!r} has not been fetched: say --fetch, or download the images and name their files")
+        return name
+
+    def notes(self, name: str) -> list[str]:
+        """What was guessed of paths, once for all.
+
+        Parameters
+        ----------
+        name
+            Of the source.
+
+        Returns
+        -------
+        list of str
+            Empty where nothing was guessed.
+        """
+        notes = []
+        if self._moved:
+            notes.append(
+                f"{name}: {len(self._moved)} absolute paths are read as the ends of them that are below {self.folder}, "
+                f"such as {self._moved[0]}"
+            )
+        if self._completed:
+            notes.append(
+                f"{name}: {len(self._completed)} paths have no suffix, and one is found, such as {self._completed[0]}"
+            )
+        return notes
+
+    def _ends(self, path: str) -> Iterator[str]:
+        parts = [part for part in path.split("/") if part not in {"", ".."}]
+        for start in range(len(parts)):
+            yield "/".join(parts[start:])
+
+    def _taken(self, candidate: str, suffix: str, named: str, *, moved: bool) -> str:
+        found = candidate + suffix
+        if self._is_local and not self.is_folder:
+            real, folder = os.path.realpath(posixpath.join(self.folder, found)), os.path.realpath(self.folder)
+            if os.path.commonpath([real, folder]) != folder:
+                raise DataError(self._outside(named))
+        if moved and not _within(named, self.folder):
+            self._moved.append(f"{named} as {found}")
+        if suffix:
+            self._completed.append(found)
+        return found
+
+    def _outside(self, named: str) -> str:
+        return (
+            f"image {named!r} lies outside of {self.folder}: put it below, or name the folder that holds the images "
+            "in ingest.image_folder"
+        )
+
+
+def _within(named: str, folder: str) -> bool:
+    return named.startswith(folder.rstrip("/") + "/")

@@ -1,0 +1,223 @@
+"""Rows that repeat others: equal contents become one row with the labels of all, near-duplicates are kept, grouped or dropped.
+
+1. Of equal contents the first is kept. Its label is the one that most of them have; where two have as many, none.
+2. Texts are near-duplicates from a Jaccard similarity of 5-grams on. Digits do not count in it, so that a campaign with changing
+   telephone numbers is one text.
+3. Unless the texts are made from templates: where more than a fifth of them differ from another in digits alone, numbers are what
+   they say, and texts with different numbers are no near-duplicates.
+4. ``group``: a near-duplicate has the split of the first text that it is like, so that none is tested on what was learned.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+
+from tidemill.contracts import NO_GOLD
+from tidemill.ingest.near_duplicates import PERMUTATIONS, Seen, normalize, signatures
+from tidemill.ingest.settings import IngestSettings
+
+FATES: Final = ("kept", "grouped", "same", "near")
+"""What became of a row that was read: kept, kept with the split of a text like it, dropped for equal content or as near-duplicate."""
+SCHEMA: Final = {"key": pl.String, "content": pl.String, "fate": pl.String}
+SIGNATURE: Final = pl.Array(pl.UInt32, PERMUTATIONS)
+_TEMPLATED: Final = 0.2
+"""Share of texts that differ from another in digits alone, from which on numbers are content."""
+_MANY: Final = 0.2
+"""Share of rows that repeat others from which on this is reported."""
+_SHOWN: Final = 80
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """What became of each row.
+
+    Parameters
+    ----------
+    seen
+        key, content and fate of each row, and the signature of each text that later ones are compared with.
+    first
+        Content hash and key of the row whose split each row has: its own, or of the first text that it is like.
+    gold
+        Labels, those of equal contents joined.
+    notes
+        What a person should know of it.
+    """
+
+    seen: pl.DataFrame
+    first: list[tuple[str, str]]
+    gold: list[int]
+    notes: tuple[str, ...]
+
+
+def compares(settings: IngestSettings) -> bool:
+    """Whether near-duplicates are looked for.
+
+    Parameters
+    ----------
+    settings
+        Of ingest.
+
+    Returns
+    -------
+    bool
+        Texts alone are compared.
+    """
+    return settings.modality == "text" and settings.near_duplicates != "keep"
+
+
+def find_repeats(
+    contents: Sequence[Any],
+    names: tuple[Sequence[str], Sequence[str]],
+    gold: Sequence[int],
+    settings: IngestSettings,
+    before: pl.DataFrame,
+    *,
+    source: str,
+) -> Repeats:
+    """Find rows that repeat others of their batch or of earlier ones.
+
+    Parameters
+    ----------
+    contents
+        Text or bytes of each row.
+    names
+        Key and content hash of each row.
+    gold
+        Label of each row.
+    settings
+        Policy and least similarity of near-duplicates.
+    before
+        ``seen`` rows of earlier batches.
+    source
+        Name of the source, for notes.
+
+    Returns
+    -------
+    Repeats
+    """
+    keys, hashes = names
+    fates = _fates_by_content(hashes, set(before["content"].to_list()))
+    joined, notes = _joined(hashes, gold, fates, contents, source)
+    first = list(zip(hashes, keys, strict=True))
+    seen = pl.DataFrame({"key": keys, "content": hashes, "fate": fates}, schema=SCHEMA)
+    if compares(settings):
+        templated = _is_templated([contents[row] for row, fate in enumerate(fates) if fate == "kept"])
+        marks, like = _near(contents, fates, settings, before, templated=templated)
+        known = before.filter(pl.col("fate") == "kept").select("content", "key").rows()
+        for row, leader in like.items():
+            fates[row] = "grouped" if settings.near_duplicates == "group" else "near"
+            first[row] = known[leader] if leader < len(known) else first[leader - len(known)]
+        seen = seen.with_columns(pl.Series("fate", fates), pl.Series("signature", marks, dtype=SIGNATURE))
+        notes += _notes_on_near(contents, list(like), settings, source, templated=templated)
+    return Repeats(seen, first, joined, tuple(notes))
+
+
+def _fates_by_content(hashes: Sequence[str], known: set[str]) -> list[str]:
+    fates = []
+    for content in hashes:
+        fates.append("same" if content in known else "kept")
+        known.add(content)
+    return fates
+
+
+def _joined(
+    hashes: Sequence[str], gold: Sequence[int], fates: Sequence[str], contents: Sequence[Any], source: str
+) -> tuple[list[int], list[str]]:
+    """Labels of equal contents, joined in the row that is kept, and notes on them."""
+    labels: defaultdict[str, Counter[int]] = defaultdict(Counter)
+    for content, label in zip(hashes, gold, strict=True):
+        if label != NO_GOLD:
+            labels[content][label] += 1
+    kept = {hashes[row] for row, fate in enumerate(fates) if fate == "kept"}
+    found = [NO_GOLD if fate != "kept" else _most(labels[one]) for one, fate in zip(hashes, fates, strict=True)]
+    same = [row for row, fate in enumerate(fates) if fate == "same"]
+    earlier = [row for row in same if hashes[row] not in kept]
+    notes = []
+    if len(same) > len(earlier):
+        notes.append(
+            f"{source}: {len(same) - len(earlier)} of {len(fates)} rows have the content of another, such as "
+            f"{_example(contents[next(row for row in same if hashes[row] in kept)])}; each content is one row, with their labels joined"
+        )
+    at_odds = [row for row, fate in enumerate(fates) if fate == "kept" and len(labels[hashes[row]]) > 1]
+    if at_odds:
+        undecided = sum(found[row] == NO_GOLD for row in at_odds)
+        notes.append(
+            f"{source}: {len(at_odds)} contents have conflicting labels, such as {_example(contents[at_odds[0]])}: each has the label "
+            f"that most of its rows have, and {undecided} have none, since no label has most"
+        )
+    if earlier:
+        lost = sum(gold[row] != NO_GOLD for row in earlier)
+        notes.append(
+            f"{source}: {len(earlier)} of {len(fates)} rows came in earlier batches and are left out"
+            + (f"; {lost} of them have labels, which a later batch does not change" if lost else "")
+        )
+    return found, notes
+
+
+def _most(labels: Counter[int]) -> int:
+    """The label with most votes; ``NO_GOLD`` where there is none or two have as many."""
+    best = labels.most_common(2)
+    if not best or (len(best) > 1 and best[0][1] == best[1][1]):
+        return NO_GOLD
+    return best[0][0]
+
+
+def _example(content: Any) -> str:
+    return repr(content[:_SHOWN]) if isinstance(content, str) else f"an image of {len(content)} bytes"
+
+
+def _is_templated(texts: Sequence[str]) -> bool:
+    forms: defaultdict[str, set[str]] = defaultdict(set)
+    for text in texts:
+        forms[normalize(text)].add(normalize(text, digits=True))
+    alike = sum(len(forms[normalize(text)]) > 1 for text in texts)
+    return alike > _TEMPLATED * len(texts)
+
+
+def _near(
+    contents: Sequence[Any], fates: Sequence[str], settings: IngestSettings, before: pl.DataFrame, *, templated: bool
+) -> tuple[np.ndarray[Any, Any], dict[int, int]]:
+    """Signatures of the rows, zero where none is kept, and for each near-duplicate the place of the text that it is like.
+
+    Places count the texts of earlier batches first, then the rows of this one.
+    """
+    marks = np.zeros((len(fates), PERMUTATIONS), dtype=np.uint32)
+    open_rows = [row for row, fate in enumerate(fates) if fate == "kept"]
+    known = before.filter(pl.col("fate") == "kept")["signature"].to_numpy().reshape(-1, PERMUTATIONS)
+    index, kept, like = Seen(known, threshold=settings.near_similarity), list(range(len(known))), {}
+    for row, mark in zip(open_rows, signatures([contents[row] for row in open_rows], digits=templated), strict=True):
+        found = index.find(mark)
+        if found is None:
+            marks[row] = mark
+            kept.append(len(known) + row)
+        else:
+            like[row] = kept[found]
+    return marks, like
+
+
+def _notes_on_near(
+    contents: Sequence[Any], near: Sequence[int], settings: IngestSettings, source: str, *, templated: bool
+) -> list[str]:
+    notes = []
+    if templated:
+        notes.append(
+            f"{source}: texts are made from templates, since many differ in digits alone: numbers are content, and texts with "
+            "different numbers are no near-duplicates"
+        )
+    if len(near) > _MANY * len(contents):
+        share = f"{len(near)} of {len(contents)} rows ({len(near) / len(contents):.0%})"
+        done = (
+            "are near-duplicates, and each has the split of the text that it is like"
+            if settings.near_duplicates == "group"
+            else "are dropped as near-duplicates, labels and all"
+        )
+        notes.append(
+            f"{source}: {share} {done}, such as {_example(contents[near[0]])}; ingest.near_duplicates is keep, group or drop"
+        )
+    return notes

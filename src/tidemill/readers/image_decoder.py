@@ -1,0 +1,281 @@
+"""Images as 8-bit pictures or grey values in [0, 1]: the one decoder of labeling functions, backbones and checks.
+
+1. Turned upright as EXIF says.
+2. Transparency is composed on white.
+3. Greys of more than 8 bits are put on a scale of 0 to 1: by the bits that the file declares in a text chunk ``tidemill:bits``
+   (`ingest.image_bits` writes it), else by the first usual white level that no pixel exceeds, else by the range of the pixels.
+4. Of several frames or pages the first is taken.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+import struct
+import warnings
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps, UnidentifiedImageError, features
+
+from tidemill.contracts import DataError
+
+MAX_PIXELS: Final = 50_000_000
+BITS: Final = "tidemill:bits"
+"""Name of the text chunk of a PNG that says of how many bits its greys are."""
+_FORMATS: Final = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
+_ORIENTATION: Final = 0x0112
+_UPRIGHT: Final = 1
+_DECLARABLE: Final = frozenset(map(str, range(1, 33)))
+_WHITE_OF_INTEGERS: Final = tuple(2**bits - 1 for bits in (8, 10, 12, 14, 16, 24, 32))
+_WHITE_OF_FLOATS: Final = (1, *_WHITE_OF_INTEGERS)
+_PACKAGES: Final = {
+    b"ftypheic": ("HEIC", "pillow-heif"),
+    b"ftypheix": ("HEIC", "pillow-heif"),
+    b"ftypmif1": ("HEIF", "pillow-heif"),
+    b"ftypavif": ("AVIF", "pillow-avif-plugin"),
+    b"ftypavis": ("AVIF", "pillow-avif-plugin"),
+    b"JXL ": ("JPEG XL", "pillow-jxl-plugin"),
+}
+"""What stands in the first bytes of files that Pillow reads with a further package."""
+_JXL_STREAM: Final = b"\xff\x0a"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A decoded image.
+
+    Parameters
+    ----------
+    image
+        Of mode ``L`` or ``RGB``, or ``F`` with grey values in [0, 1].
+    notes
+        What was done to it that a person may want otherwise.
+    """
+
+    image: Image.Image
+    notes: tuple[str, ...] = ()
+
+    def grey(self) -> npt.NDArray[np.float32]:
+        """Compute grey values; colours become their luminance.
+
+        Returns
+        -------
+        (height, width)
+            In [0, 1].
+        """
+        if self.image.mode == "F":
+            return np.asarray(self.image, dtype=np.float32)
+        values = np.asarray(self.image.convert("L"), dtype=np.float32)
+        return np.divide(values, np.float32(255), dtype=np.float32)
+
+    def rgb(self) -> Image.Image:
+        """Convert to three channels of 8 bits.
+
+        Returns
+        -------
+        PIL.Image.Image
+            Of mode ``RGB``.
+        """
+        if self.image.mode == "F":
+            eight = np.rint(np.asarray(self.image) * 255).clip(0, 255).astype(np.uint8)
+            return Image.fromarray(eight).convert("RGB")
+        return self.image.convert("RGB")
+
+
+def decode_image(
+    data: bytes,
+    *,
+    max_pixels: int = MAX_PIXELS,
+    draft: int | None = None,
+    background: int = 255,
+    bits: int | None = None,
+) -> Picture:
+    """Decode an image.
+
+    Parameters
+    ----------
+    data
+        An image file.
+    max_pixels
+        Most pixels; the size is read before the pixels.
+    draft
+        Longest side that is needed: a JPEG is decoded at a lower resolution, which is faster.
+    background
+        Grey on which transparency is composed: 255 is white.
+    bits
+        Bits of greys of more than 8 bits; None: as step 3 of the module says.
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    DataError
+        The bytes are no image, are cut off, need another package, or have more than ``max_pixels`` pixels.
+    """
+    if not data:
+        raise DataError("is empty: copy it again")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow warns of large images and odd metadata; the size is judged here
+        try:
+            with Image.open(io.BytesIO(data), formats=_formats()) as image:
+                if image.width * image.height > max_pixels:
+                    raise _too_large(f"{image.width} x {image.height}", max_pixels)
+                if draft is not None:
+                    image.draft("RGB", (draft, draft))
+                return _picture(image, background, bits)
+        except UnidentifiedImageError as error:
+            raise DataError(_unknown(data)) from error
+        except Image.DecompressionBombError as error:
+            raise _too_large("hundreds of millions of", max_pixels) from error
+        except (OSError, SyntaxError, ValueError, EOFError) as error:
+            raise DataError(f"is damaged ({error}): copy it again, or remove its row") from error
+
+
+def needs_more(data: bytes) -> bool:
+    """Whether an image has transparency or greys of more than 8 bits, which options of ``decode_image`` are about.
+
+    Parameters
+    ----------
+    data
+        An image file.
+
+    Returns
+    -------
+    bool
+        False also where it cannot be opened.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            with Image.open(io.BytesIO(data), formats=_formats()) as image:
+                return _is_high(image) or image.has_transparency_data
+        except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError):
+            return False
+
+
+def written(picture: Picture) -> bytes:
+    """A picture as a PNG that ``decode_image`` reads as it is.
+
+    Parameters
+    ----------
+    picture
+        As ``decode_image`` gives it.
+
+    Returns
+    -------
+    bytes
+        Of 16 bits where the picture has fractions.
+    """
+    from PIL import PngImagePlugin
+
+    file, about = io.BytesIO(), PngImagePlugin.PngInfo()
+    image = picture.image
+    if image.mode == "F":
+        about.add_text(BITS, "16")
+        image = Image.fromarray(np.rint(np.asarray(image) * 65535).clip(0, 65535).astype(np.uint16))
+    image.save(file, "PNG", pnginfo=about)
+    return file.getvalue()
+
+
+@functools.cache
+def _formats() -> tuple[str, ...]:
+    """Formats that are read: those of Pillow, and those of further packages that are installed."""
+    more = ["AVIF"] if features.check("avif") else []
+    for package, name in (("pillow_heif", "HEIF"), ("pillow_avif", "AVIF"), ("pillow_jxl", "JXL")):
+        try:
+            module = __import__(package)
+        except ImportError:
+            continue
+        getattr(module, "register_heif_opener", lambda: None)()
+        more.append(name)
+    return (*_FORMATS, *(name for name in dict.fromkeys(more) if name in Image.OPEN or name == "AVIF"))
+
+
+def _unknown(data: bytes) -> str:
+    start = data[:16]
+    found = next((one for mark, one in _PACKAGES.items() if mark in start), None)
+    if found is None and start.startswith(_JXL_STREAM):
+        found = ("JPEG XL", "pillow-jxl-plugin")
+    if found is not None:
+        name, package = found
+        return f"is {name}, which needs another package: `pip install {package}`, or save it as PNG or JPEG"
+    return f"is not an image ({', '.join(_formats())}): its first bytes are {data[:8]!r}; remove its row"
+
+
+def _too_large(size: str, max_pixels: int) -> DataError:
+    return DataError(
+        f"has {size} pixels, more than ingest.max_pixels {max_pixels}: make it smaller, or raise the limit"
+    )
+
+
+def _picture(image: Image.Image, background: int, bits: int | None) -> Picture:
+    frames = ("several frames or pages: the first is read",) if getattr(image, "n_frames", 1) > 1 else ()
+    bits = bits or _declared_bits(image)
+    if _orientation(image) != _UPRIGHT:
+        image = ImageOps.exif_transpose(image)
+    if _is_high(image):
+        scaled, note = _scaled(np.asarray(image), bits)
+        return Picture(Image.fromarray(scaled), (*frames, *note))
+    if image.has_transparency_data:
+        return _composed(image, background, frames)
+    image.load()
+    if image.mode == "LAB":
+        raise DataError("is of colour mode LAB, which is not read: save it as RGB")
+    if image.mode not in {"L", "RGB"}:
+        return Picture(image.convert("L" if image.mode in {"1", "LA"} else "RGB"), frames)
+    return Picture(image.copy(), frames)
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(_ORIENTATION, _UPRIGHT))
+    except (SyntaxError, ValueError, OSError, KeyError, TypeError, struct.error):
+        return _UPRIGHT  # broken EXIF says nothing, and the pixels may be whole
+
+
+def _declared_bits(image: Image.Image) -> int | None:
+    declared = str(image.info.get(BITS, ""))
+    return int(declared) if declared in _DECLARABLE else None
+
+
+def _is_high(image: Image.Image) -> bool:
+    return image.mode == "F" or image.mode.startswith("I")
+
+
+def _composed(image: Image.Image, background: int, notes: tuple[str, ...]) -> Picture:
+    shown = image.convert("RGBA")
+    low, _ = shown.getchannel("A").getextrema()
+    note = ("transparent pixels: they are composed on white (ingest.image_background)",)
+    ground = Image.new("RGBA", shown.size, (background,) * 3 + (255,))
+    ground.alpha_composite(shown)
+    return Picture(ground.convert("RGB"), (*notes, *(note if low != 255 else ())))  # noqa: PLR2004 - opaque
+
+
+def _scaled(values: npt.NDArray[Any], bits: int | None) -> tuple[npt.NDArray[np.float32], tuple[str, ...]]:
+    """Greys on a scale of 0 to 1, and how; pixels that are no numbers are black."""
+    grey = np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+    low, high = float(grey.min()), float(grey.max())
+    if bits is not None:
+        low, high = 0.0, 2.0**bits - 1
+        note: tuple[str, ...] = ()
+    else:
+        usual = _WHITE_OF_FLOATS if values.dtype.kind == "f" else _WHITE_OF_INTEGERS
+        white = None if low < 0 else next((one for one in usual if high <= one), None)
+        if white is not None:
+            low, high = 0.0, float(white)
+        note = _note_of_scale(low, high, values.dtype)
+    spread = high - low or 1.0
+    return ((grey - low) / spread).clip(0, 1).astype(np.float32), note
+
+
+def _note_of_scale(low: float, high: float, dtype: np.dtype[Any]) -> tuple[str, ...]:
+    if dtype.kind in "ui" and (low, high) == (0, 2**16 - 1):
+        return ()
+    return (
+        f"greys of more than 8 bits, read from {low:g} as black to {high:g} as white, by their own range (ingest.image_bits)",
+    )

@@ -1,0 +1,128 @@
+"""Functions and backbone see the same picture, however it is kept."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from tests.ingest.factories import FRUIT, image_settings, take, write
+from tidemill.contracts import DataError
+from tidemill.embed.image import pixels
+from tidemill.label.image_statistics.colours import colours
+from tidemill.label.image_statistics.pixels import decode
+from tidemill.readers.image_decoder import decode_image, written
+
+
+def drawing() -> Image.Image:
+    """A dark disc on a light ground, 24 wide and 12 high."""
+    image = Image.new("L", (24, 12), 230)
+    ImageDraw.Draw(image).ellipse((2, 2, 9, 9), fill=20)
+    return image
+
+
+def encoded(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def scaled(factor: float, dtype: str) -> Image.Image:
+    return Image.fromarray((np.asarray(drawing(), dtype=np.float64) * factor).astype(dtype))
+
+
+def ink(mode: str = "RGBA") -> Image.Image:
+    """The same drawing as black ink of varied opacity on a transparent ground."""
+    alpha = Image.fromarray(255 - np.asarray(drawing()))
+    black = Image.new("L", alpha.size, 0)
+    return Image.merge(mode, [black] * (len(mode) - 1) + [alpha])
+
+
+def turned() -> tuple[Image.Image, Image.Exif]:
+    exif = Image.Exif()
+    exif[274] = 6
+    return drawing().rotate(90, expand=True), exif
+
+
+FORMS = {
+    "16 bits": encoded(scaled(257, "uint16")),
+    "12 bits in 16": encoded(scaled(16, "uint16"), "TIFF"),
+    "10 bits in 16": encoded(scaled(4, "uint16")),
+    "float to 1": encoded(scaled(1 / 255, "float32"), "TIFF"),
+    "float to 255": encoded(scaled(1, "float32"), "TIFF"),
+    "float to 65535": encoded(scaled(257, "float32"), "TIFF"),
+    "24 bits in 32": encoded(scaled((2**24 - 1) / 255, "int32"), "TIFF"),
+    "ink on transparent ground": encoded(ink()),
+    "grey ink": encoded(ink("LA")),
+    "palette": encoded(drawing().convert("P")),
+    "CMYK": encoded(drawing().convert("RGB").convert("CMYK"), "TIFF"),
+    "opaque": encoded(drawing().convert("RGBA")),
+    "EXIF": encoded(turned()[0], "PNG", exif=turned()[1]),
+    "animated": encoded(drawing(), "GIF", save_all=True, append_images=[Image.new("L", (24, 12), 0)], duration=100),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_functions_and_backbone_see_the_drawing_in_every_form(form: str) -> None:
+    true = np.asarray(drawing())
+    assert decode(FORMS[form]) == pytest.approx(true / 255, abs=0.012)
+    squeezed = np.asarray(drawing().convert("RGB").resize((16, 16), Image.Resampling.BICUBIC), dtype=int)
+    assert np.abs(pixels(FORMS[form], 16).astype(int) - squeezed).max() <= 4
+    assert colours(FORMS[form]).mean() == pytest.approx(colours(encoded(drawing())).mean(), abs=0.012)
+
+
+def test_what_is_guessed_of_an_image_is_noted_and_what_is_usual_is_not() -> None:
+    told = {form: bool(decode_image(data).notes) for form, data in FORMS.items()}
+    usual = {"16 bits", "palette", "CMYK", "opaque", "EXIF"}
+    assert {form for form, noted in told.items() if not noted} == usual
+
+
+def test_a_batch_says_once_how_its_images_are_read_and_options_read_them_otherwise(tmp_path: Any) -> None:
+    for number, form in enumerate(("12 bits in 16", "ink on transparent ground")):
+        for twin in range(2):
+            data = FORMS[form] + bytes(twin)  # other bytes, the same picture
+            write(tmp_path / "set" / f"{number}{twin}.png", data)
+    batch = take(tmp_path / "set", image_settings(), FRUIT)
+    assert batch.notes == (
+        (
+            "set: 2 images have greys of more than 8 bits, read from 0 as black to 4095 as white, by their own range "
+            "(ingest.image_bits)"
+        ),
+        "set: 2 images have transparent pixels: they are composed on white (ingest.image_background)",
+    )
+    other = take(tmp_path / "set", image_settings(image_bits=16, image_background="black"), FRUIT)
+    first, *_, last = other.raw["image"].to_list()
+    assert decode(first).max() == pytest.approx(230 * 16 / 65535, abs=1e-4)
+    assert decode(last).max() == 0  # black ink on black ground
+
+
+def test_a_picture_that_is_written_is_read_as_it_is() -> None:
+    dark = written(decode_image(FORMS["12 bits in 16"], bits=16))
+    assert decode_image(dark).grey().max() == pytest.approx(230 * 16 / 65535, abs=1e-4)
+    assert decode_image(dark).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("start", "told"),
+    [
+        (b"\0\0\0\x18ftypheic", "is HEIC, which needs another package: `pip install pillow-heif`"),
+        (b"\xff\x0a\x00", "is JPEG XL, .* `pip install pillow-jxl-plugin`"),
+        (b"\0\0\0\x0cJXL \r\n", "is JPEG XL"),
+        (b"<html>404", "is not an image .* its first bytes are b'<html>40'"),
+    ],
+)
+def test_an_image_that_needs_a_package_names_it(start: bytes, told: str) -> None:
+    with pytest.raises(DataError, match=told):
+        decode_image(start + bytes(64))
+
+
+def test_numbers_that_are_none_and_values_below_zero_are_read_by_the_range_of_the_others() -> None:
+    values = np.array([[-1.0, 0.0], [1.0, np.nan]], dtype=np.float32)
+    assert decode_image(encoded(Image.fromarray(values), "TIFF")).grey().tolist() == [[0.0, 0.5], [1.0, 0.5]]
+
+
+def test_broken_exif_does_not_refuse_whole_pixels() -> None:
+    assert decode(encoded(drawing(), "JPEG", exif=b"Exif\0\0MM\0*\xff\xff\xff\xff")).shape == (12, 24)
