@@ -242,7 +242,9 @@ def _replace_functions(file: str, changed: CodeType) -> None:
     """Give every function of a module, wherever it is held, the code that it has in the changed module."""
     bodies = {(code.co_qualname, code.co_firstlineno): code for code in _codes(changed)}
     for one in gc.get_objects():
-        if isinstance(one, FunctionType) and one.__code__.co_filename == file:
+        if (
+            type(one) is FunctionType and one.__code__.co_filename == file
+        ):  # stand-ins of torch warn when they are asked
             body = bodies.get((one.__code__.co_qualname, one.__code__.co_firstlineno))
             if body is not None and len(body.co_freevars) == len(one.__code__.co_freevars):
                 one.__code__ = body
@@ -264,7 +266,7 @@ def _with_changed_import(file: str, source: Path, tests: Sequence[str]) -> int:
         return changed if self.path == file else original(self, fullname)
 
     SourceFileLoader.get_code = get_code  # type: ignore[method-assign, assignment]
-    return int(pytest.main([*OPTIONS, *tests]))
+    return int(pytest.main([*OPTIONS, "--assert=plain", *tests]))  # pytest would load a file with doctests itself
 
 
 def _forked(run: Callable[[], int], log: Path, *, limit: float) -> int | None:
