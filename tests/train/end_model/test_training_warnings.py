@@ -50,3 +50,18 @@ def test_more_than_a_hundred_to_one_is_told_with_what_can_be_done(settings):
         "set train.labels.class_balance=true, and read balanced accuracy"
     )
     assert "class_balance" not in told(1601, 16, settings)[0]  # it is on
+
+
+def test_the_remedy_for_few_rows_is_what_is_not_done_already(settings):
+    first = told(20, 3, settings.with_changes({"gold.use": True}))[0]
+    assert first.endswith("write labeling functions that vote high, or label more of it")
+
+
+def test_a_class_without_rows_is_no_imbalance(settings):
+    assert not any("to 1" in each for each in told(2000, 0, settings))
+
+
+def test_one_gold_row_and_none_are_said_as_such(settings):
+    golden = settings.with_changes({"gold.use": True})
+    found = told(20, 20, golden, gold=[1])
+    assert [each.split(" of class")[0] for each in found] == ["no gold rows", "1 gold row"]
