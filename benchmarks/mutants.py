@@ -250,6 +250,10 @@ def _module(
         print(f"{answer} {name}, {mutant}", file=sys.stderr, flush=True)
         if answer == SURVIVED:
             survivors.append(str(mutant))
+    if earlier:
+        survivors = [
+            change for change in earlier["survivors"] if change in survivors
+        ]  # two places of a line look alike
     return result | {"killed": result["tried"] - len(survivors), "survivors": survivors}
 
 

@@ -4,13 +4,16 @@ import collections
 import functools
 import importlib.util
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import polars as pl
 import pytest
 
+import tidemill
 from tests.label.functions.test_function_fingerprint import FILES, Box, changed, of
+from tidemill.label import labeling_function
 from tidemill.label.functions.function_fingerprint import _is_library, fingerprint
 from tidemill.label.functions.loading import load_functions
 
@@ -216,3 +219,89 @@ def test_values_in_slots_count_and_the_slots_themselves_are_no_values():
 def test_two_parts_that_are_one_object_count_as_two_that_are_equal():
     shared = [1, 2]
     assert of([shared, shared]) == of([[1, 2], [1, 2]])
+
+
+def test_the_name_of_a_function_and_its_place_do_not_count(folder):
+    one, other = (labeling_function(name=name)(add) for name in ("one", "other"))
+    assert fingerprint(one) == fingerprint(other)
+    assert changed(folder, f__yaml="# moved\n\n" + FILES["f__yaml"]) == set()
+
+
+def test_the_order_in_which_a_set_was_filled_does_not_count():
+    first, second = set(), set()
+    for numbers, of_set in (((0, 8), first), ((8, 0), second)):
+        for number in numbers:
+            of_set.add(number)
+    assert list(first) != list(second)  # 0 and 8 share a place, and the first one there comes first
+    assert of(first) == of(second)
+
+
+def test_a_tuple_of_a_class_of_ones_own_counts_with_its_class():
+    method = "class Word(tuple):\n    def total(self):\n        return "
+    one, other = (words(f"{method}{how}(self)\n") for how in ("sum", "max"))
+    assert of(one) != of(other)
+
+
+class Tree:
+    def child(self):
+        return Tree()
+
+
+def test_a_class_that_names_itself_has_a_fingerprint():
+    assert of(Tree()) == of(Tree())
+
+
+def calling(text, module, path="/f.py"):
+    space: dict = {"library": module, "LIMIT": 3}
+    exec(compile(f"def f(it):\n    {text}\n", path, "exec"), space)  # noqa: S102 - of this file
+    return space["f"]
+
+
+def test_modules_that_name_one_another_have_a_fingerprint(library):
+    first, second = (library("LIMIT = 3\n", folder="mine", name=name) for name in ("own_first", "own_second"))
+    vars(first)["other"], vars(second)["other"] = second, first
+    assert of(calling("return library.other.other.LIMIT", first)) == of(
+        calling("return library.other.other.LIMIT", first)
+    )
+
+
+def test_where_a_name_is_looked_up_as_text_the_whole_file_counts(library, tmp_path):
+    look = "return getattr(library, 'LI' + 'MIT')"
+    before = of(calling(look, library(LIBRARY, folder="mine")))
+    assert of(calling(look, library(LIBRARY.replace("LIMIT = 3", "LIMIT = 4"), folder="mine"))) != before
+    own = tmp_path / "own.py"
+    own.write_text("LIMIT = 3\n")
+    look = "return globals()['LI' + 'MIT']"
+    before = of(calling(look, None, str(own)))
+    own.write_text("LIMIT = 4\n")
+    assert of(calling(look, None, str(own))) != before
+
+
+def test_a_library_that_is_imported_late_counts_by_its_version(library):
+    before = of(calling("import own_library", library(LIBRARY)))
+    assert of(calling("import own_library", library(LIBRARY.replace("= 3", "= 4")))) == before
+    assert of(calling("import own_library", library(LIBRARY.replace("'1'", "'2'")))) != before
+
+
+def test_a_module_whose_file_is_gone_has_a_fingerprint(library, tmp_path):
+    module = library(LIBRARY, folder="mine")
+    before = of(module)
+    (tmp_path / "mine" / "own_library.py").unlink()
+    assert of(module) == of(module) != before
+
+
+def test_files_that_are_imported_late_count_without_their_docstrings_and_with_what_they_import(folder):
+    late = '"""Of late."""\nfrom _deep import VOTE\n\ndef f():\n    """One."""\n    return VOTE\n'
+    given = {"_late__py": late, "_deep__py": "VOTE = 1\n"}
+    before = of_late(folder, **given)
+    assert (
+        of_late(folder, **{**given, "_late__py": late.replace("Of late.", "Late.").replace("One.", "Two.")}) == before
+    )
+    assert of_late(folder, **{**given, "_late__py": late.replace('    """One."""\n', "")}) == before
+    assert of_late(folder, **{**given, "_late__py": late.replace("return VOTE", "return -VOTE")}) != before
+    assert of_late(folder, **{**given, "_deep__py": "VOTE = 0\n"}) != before
+
+
+def test_a_file_beside_the_package_is_ones_own():
+    assert _is_library(str(Path(tidemill.__file__).parent / "of_a_test.py"))
+    assert not _is_library(str(Path(tidemill.__file__).parents[1] / "of_a_test.py"))
