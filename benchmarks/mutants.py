@@ -251,9 +251,8 @@ def _module(
         if answer == SURVIVED:
             survivors.append(str(mutant))
     if earlier:
-        survivors = [
-            change for change in earlier["survivors"] if change in survivors
-        ]  # two places of a line look alike
+        gone = set(earlier["survivors"]) - {str(mutant) for mutant in tried}  # the module is another by now
+        survivors = [change for change in earlier["survivors"] if change in survivors or change in gone]
     return result | {"killed": result["tried"] - len(survivors), "survivors": survivors}
 
 
