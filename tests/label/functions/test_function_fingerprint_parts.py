@@ -305,3 +305,29 @@ def test_files_that_are_imported_late_count_without_their_docstrings_and_with_wh
 def test_a_file_beside_the_package_is_ones_own():
     assert _is_library(str(Path(tidemill.__file__).parent / "of_a_test.py"))
     assert not _is_library(str(Path(tidemill.__file__).parents[1] / "of_a_test.py"))
+
+
+class Loop:
+    me: type
+
+
+Loop.me = Loop
+
+
+def test_a_class_that_holds_itself_has_a_fingerprint():
+    assert of(Loop) == of(Loop)
+
+
+def test_a_class_counts_though_its_module_is_gone_or_has_no_file(monkeypatch):
+    few, many = (f"class Word(str):\n    most = {most}\n" for most in (1, 2))
+    assert of(words(few)) == of(words(few)) != of(words(many))  # no method says where it is from
+    method = "class Word(str):\n    def said(self):\n        return self."
+    loud, quiet = (f"{method}{how}()\n" for how in ("upper", "lower"))
+    monkeypatch.setitem(sys.modules, "gone", ModuleType("gone"))
+    assert of(words(loud)) == of(words(loud)) != of(words(quiet))
+
+
+def test_a_files_name_is_told_apart_from_its_content(tmp_path):
+    (tmp_path / "x").write_text("yz")
+    (tmp_path / "xy").write_text("z")
+    assert of(tmp_path / "x") != of(tmp_path / "xy")
