@@ -225,3 +225,8 @@ def test_a_stated_default_is_handed_to_the_model_of_features_and_an_estimated_on
     assert FoundJoint.defaults == [None]
     with_joint(0, None, labeled=0, default=1, default_rate=0.9)
     assert FoundJoint.defaults[1] == pytest.approx([0.1, 0.9])
+
+
+def test_agreement_with_left_out_functions_is_told_of_the_majority_vote_and_of_the_votes_choice(few):
+    evidence = Auto(2, seed=1, draws=0).fit(few[0]).evidence_
+    assert set(evidence["held_out_agreement"]) == {"majority", evidence["chosen"]}

@@ -7,8 +7,10 @@ from tidemill.contracts import DataError
 from tidemill.train.classical import vocabulary
 from tidemill.train.classical.base import ModelInputs, rows_with_weight
 from tidemill.train.classical.linear import Linear
+from tidemill.train.classical.logistic import Logistic
+from tidemill.train.classical.naive_bayes import NaiveBayes
 from tidemill.train.classical.vocabulary import Grams, Vocabulary, inverse_frequency, tf_idf
-from tidemill.train.settings import LinearSettings
+from tidemill.train.settings import BayesSettings, LinearSettings
 
 TEXTS = ["red red blue", "blue green", "red"]
 
@@ -78,3 +80,27 @@ def test_a_feature_that_stands_still_is_left_as_it_is_and_the_others_are_standar
     assert np.asarray(model.scale) == pytest.approx([1.0, features[:, 1].std()], rel=1e-5)
     assert np.asarray(model.mean) == pytest.approx(features.mean(axis=0), rel=1e-5)
     assert (model.predict_proba(ModelInputs(features)).argmax(axis=1) == targets.argmax(axis=1)).mean() > 0.9
+
+
+def test_a_linear_model_reads_features_in_standard_deviations():
+    weight, bias = np.array([[1.0, 0.0], [0.0, 0.5]], dtype=np.float32), np.array([0.25, 0.0], dtype=np.float32)
+    model = Linear(np.array([1.0, 2.0]), np.array([2.0, 4.0]), Logistic(weight, bias))
+    found = model.predict_proba(ModelInputs(np.array([[5.0, 6.0]], dtype=np.float32)))[0]
+    assert np.log(found[0] / found[1]) == pytest.approx(2.0 + 0.25 - 0.5, abs=1e-6)
+
+
+def test_naive_bayes_starts_from_the_shares_of_the_classes_by_weight():
+    settings = BayesSettings(word_ngrams=1, min_df=1, max_features=9, alpha=0.5)
+    inputs = ModelInputs(np.zeros((3, 1), dtype=np.float32), ["sea", "sea", "mill"])
+    targets, weights = np.array([[1.0, 0.0], [0.5, 0.5], [0.0, 1.0]]), np.array([1.0, 2.0, 1.0])
+    model = NaiveBayes.fit(inputs, targets, weights, settings, 0)
+    empty = model.predict_proba(ModelInputs(np.zeros((1, 1), dtype=np.float32), [""]))[0]
+    assert empty == pytest.approx([0.5, 0.5], abs=1e-6)
+    skewed = NaiveBayes.fit(inputs, targets, np.array([5.0, 2.0, 1.0]), settings, 0)
+    empty = skewed.predict_proba(ModelInputs(np.zeros((1, 1), dtype=np.float32), [""]))[0]
+    assert empty == pytest.approx([6 / 8, 2 / 8], abs=1e-6)
+    # weights have a mean of one: 5, 2 and 1 become 1.875, .75 and .375; a text counts a word once
+    sea, mill = np.array([1.875 + 0.375, 0.375]), np.array([0.0, 0.375])
+    likely = (sea + 0.5) / (sea + mill + 1.0) * np.array([6 / 8, 2 / 8])
+    found = skewed.predict_proba(ModelInputs(np.zeros((1, 1), dtype=np.float32), ["sea sea"]))[0]
+    assert found == pytest.approx(likely / likely.sum(), abs=1e-6)
