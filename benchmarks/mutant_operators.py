@@ -2,7 +2,8 @@
 
 A change is what a slip of the pen would be: a bound that is off by one, a condition turned round or left out, a sign, a
 constant. Docstrings, messages, annotations and the text of exceptions are left alone: no test should hold their wording. So
-are digits that are shown and numbers below a hundred-thousandth, which keep logarithms and quotients from breaking.
+are digits that are shown, numbers below a hundred-thousandth, which keep logarithms and quotients from breaking, and what
+changes time, memory or chance alone: how often and how long is tried, how much is worked on at once, what a generator is seeded with.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeGuard
 
 COMPARED: Final[dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]]] = {
     ast.Lt: (ast.LtE, ast.GtE),
@@ -46,7 +47,23 @@ NAMES: Final = {
     "argmax": "argmin",
 }
 SMALL: Final = 1e-5
+HASHES: Final = 1 << 32
+"""Whole numbers from here on are multipliers of hashes, of which one is as good as the next."""
 UNTOUCHED: Final = (ast.Raise, ast.Assert, ast.Import, ast.ImportFrom, ast.JoinedStr)
+KEYWORDS: Final = frozenset(
+    {
+        *("slots", "frozen", "strict", "encoding", "description", "stacklevel", "copy"),
+        *("enable_progress_bar", "enable_model_summary"),
+    }
+)
+"""Arguments that no result depends on."""
+EFFORT: Final = frozenset(
+    {
+        *("iterations", "tolerance", "draws", "budget", "most", "rounds", "maxiter", "maxcor", "ftol", "gtol"),
+        *("BLOCK", "_CELLS", "_AT_ONCE", "_CHUNK", "_SIEVE", "_TRIES"),
+    }
+)
+"""Numbers of these names change time, memory and the last digits."""
 
 
 @dataclass(frozen=True)
@@ -107,24 +124,44 @@ def mutants(source: str) -> list[Mutant]:
 
 
 def _untouched(node: ast.AST) -> Iterator[ast.AST]:
-    if isinstance(node, UNTOUCHED):
+    if isinstance(node, UNTOUCHED) or (isinstance(node, ast.Expr) and _is_call(node.value, "print")):
         yield node
-    if isinstance(node, ast.Call) and _called(node) == "round":
-        yield from node.args[-1:] if len(node.args) > isinstance(node.func, ast.Name) else []
+    if isinstance(node, ast.Call):
+        yield from _untouched_arguments(node)
     if isinstance(node, ast.FunctionDef):
-        yield from node.decorator_list
-        yield from filter(None, [node.returns])
+        yield from (*node.decorator_list, *filter(None, [node.returns]))
     if isinstance(node, ast.arg | ast.AnnAssign) and node.annotation is not None:
         yield node.annotation
-    if isinstance(node, ast.keyword) and node.arg in {
-        "slots",
-        "frozen",
-        "strict",
-        "encoding",
-        "description",
-        "stacklevel",
-    }:
-        yield node.value
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and _is_call(node.right, "where"):
+        yield from node.right.args[2:]  # stands in for a divisor of zero, and its quotient is not used
+    yield from (value for name, value in _named_values(node) if name in EFFORT)
+
+
+def _untouched_arguments(node: ast.Call) -> Iterator[ast.AST]:
+    if _called(node) == "round":
+        yield from node.args[-1:] if len(node.args) > isinstance(node.func, ast.Name) else []
+    if _called(node) == "default_rng":
+        yield from node.args
+    yield from (keyword.value for keyword in node.keywords if keyword.arg in KEYWORDS)
+
+
+def _named_values(node: ast.AST) -> Iterator[tuple[object, ast.AST]]:
+    """Values that a statement, an argument or a key gives a name."""
+    if isinstance(node, ast.FunctionDef):
+        defaults = zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
+        yield from ((argument.arg, default) for argument, default in defaults if default is not None)
+    if isinstance(node, ast.keyword):
+        yield node.arg, node.value
+    if isinstance(node, ast.Dict):
+        pairs = zip(node.keys, node.values, strict=True)
+        yield from ((key.value, value) for key, value in pairs if isinstance(key, ast.Constant))
+    if isinstance(node, ast.AnnAssign | ast.Assign) and node.value is not None:
+        targets = [node.target] if isinstance(node, ast.AnnAssign) else node.targets
+        yield from ((one.id, node.value) for one in targets if isinstance(one, ast.Name))
+
+
+def _is_call(node: ast.expr, name: str) -> TypeGuard[ast.Call]:
+    return isinstance(node, ast.Call) and _called(node) == name
 
 
 def _changes(node: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
@@ -157,7 +194,8 @@ def _constants(value: object) -> Iterator[bool | int | float]:
     if isinstance(value, bool):
         yield not value
     elif isinstance(value, int):
-        yield value + 1
+        if value < HASHES:
+            yield value + 1
     elif isinstance(value, float) and (value == 0 or abs(value) >= SMALL):
         yield value * 2 if value else 1.0
 

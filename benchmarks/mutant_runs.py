@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
@@ -47,12 +47,21 @@ class Reach:
     failed: list[str] = field(default_factory=list)
 
     def tests(self, module: str, line: int, *, within: float) -> list[str]:
-        """Tests that reach a line of a module, the quickest first, as many as fit into ``within`` seconds."""
+        """Tests that reach a line of a module, the quickest first, as many as fit into ``within`` seconds.
+
+        A line that runs when the module is imported is reached by none: then tests that reach any line of the module, and as
+        many others, which may read what the line sets.
+        """
         lines = self.lines[module]
-        reaching = lines.get(line) or {test for by in lines.values() for test in by}  # it runs at import
+        if reaching := lines.get(line):
+            return self._quickest(reaching, within)
+        inside = {test for by in lines.values() for test in by}
+        return [*self._quickest(inside, within), *self._quickest(self.seconds.keys() - inside, within)]
+
+    def _quickest(self, tests: Iterable[str], within: float) -> list[str]:
         chosen: list[str] = []
         spent = 0.0
-        for test in sorted(reaching, key=lambda test: (self.seconds[test], test)):
+        for test in sorted(tests, key=lambda test: (self.seconds[test], test)):
             spent += self.seconds[test]
             if spent > within and chosen:
                 break
@@ -242,7 +251,9 @@ def _replace_functions(file: str, changed: CodeType) -> None:
     """Give every function of a module, wherever it is held, the code that it has in the changed module."""
     bodies = {(code.co_qualname, code.co_firstlineno): code for code in _codes(changed)}
     for one in gc.get_objects():
-        if isinstance(one, FunctionType) and one.__code__.co_filename == file:
+        if (
+            type(one) is FunctionType and one.__code__.co_filename == file
+        ):  # stand-ins of torch warn when they are asked
             body = bodies.get((one.__code__.co_qualname, one.__code__.co_firstlineno))
             if body is not None and len(body.co_freevars) == len(one.__code__.co_freevars):
                 one.__code__ = body
@@ -264,7 +275,7 @@ def _with_changed_import(file: str, source: Path, tests: Sequence[str]) -> int:
         return changed if self.path == file else original(self, fullname)
 
     SourceFileLoader.get_code = get_code  # type: ignore[method-assign, assignment]
-    return int(pytest.main([*OPTIONS, *tests]))
+    return int(pytest.main([*OPTIONS, "--assert=plain", *tests]))  # pytest would load a file with doctests itself
 
 
 def _forked(run: Callable[[], int], log: Path, *, limit: float) -> int | None:

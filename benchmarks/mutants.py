@@ -2,7 +2,7 @@
 
 Each module is changed in one place at a time (`mutant_operators.py`), and the tests of its package that reach the changed
 line are run until one fails. The changes are a sample with a fixed seed; no file of the project is written.
-Run: python benchmarks/mutants.py [--package NAME] [--module PART] [--sample N] [--list-survivors] [--json FILE] [--retry FILE]
+Run: python benchmarks/mutants.py [--package NAME] [--module PART] [--tests FILE ...] [--sample N] [--list-survivors] [--json FILE] [--retry FILE]
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +27,18 @@ from mutant_runs import SURVIVED, Reach, Session, with_collected
 ROOT: Final = Path(__file__).parents[1]
 SOURCE: Final = ROOT / "src" / "tidemill"
 GOAL: Final = 0.85
+DEEP: Final = frozenset(
+    {
+        "denoise/models/auto.py",
+        "denoise/models/model_selection.py",
+        "train/row_weights.py",
+        "train/recipes/choose_recipe.py",
+        "evaluate/gate.py",
+        "label/functions/function_fingerprint.py",
+        "runs/publish.py",
+    }
+)
+"""Modules of which more changes are tried: what they decide reaches users at once."""
 LIMIT: Final = 1200.0
 """Seconds in which a package's tests must end once, with every line noted."""
 
@@ -76,19 +88,35 @@ PACKAGES: Final = {
             "src/tidemill/train",
         ),
     ),
+    "classical": Package(
+        (
+            "train/classical/base.py",
+            "train/classical/linear.py",
+            "train/classical/logistic.py",
+            "train/classical/naive_bayes.py",
+            "train/classical/ngrams.py",
+            "train/classical/registry.py",
+            "train/classical/vocabulary.py",
+        ),
+        ("tests/train/classical", "src/tidemill/train/classical"),
+    ),
     "evaluate": Package(
         (
             "evaluate/gate.py",
             "evaluate/metrics.py",
             "evaluate/confidence_report.py",
+            "evaluate/thresholds.py",
+            "evaluate/baselines.py",
             "evaluate/bootstrap.py",
             "evaluate/ood_rejection.py",
         ),
         (
+            "tests/evaluate/test_baselines.py",
             "tests/evaluate/test_gate.py",
             "tests/evaluate/test_gate_bounds.py",
             "tests/evaluate/test_metrics.py",
             "tests/evaluate/test_confidence_report.py",
+            "tests/evaluate/test_ood_rejection.py",
             "tests/evaluate/test_run.py",
             "src/tidemill/evaluate",
         ),
@@ -115,7 +143,7 @@ PACKAGES: Final = {
     "label": Package(
         ("label/functions/function_fingerprint.py",), ("tests/label/functions", "src/tidemill/label/functions")
     ),
-    "publish": Package(("runs/publish.py",), ("tests/runs/test_publish.py",)),
+    "publish": Package(("runs/publish.py",), ("tests/runs/test_publish.py", "tests/runs/test_publish_rules.py")),
 }
 
 
@@ -124,53 +152,75 @@ def main() -> None:
     chosen = _arguments()
     os.chdir(ROOT)
     sys.path[:0] = [str(ROOT), str(ROOT / "src")]
-    results: dict[str, Any] = {}
-    began = time.monotonic()
+    results = _Results(chosen)
     for name in [chosen.package] if chosen.package else PACKAGES:
-        results |= _judged(PACKAGES[name], chosen)
-    results = {
-        "seed": chosen.seed,
-        "sample": chosen.sample,
-        "minutes": (time.monotonic() - began) / 60,
-        "modules": results,
-    }
-    print(table(results["modules"]))
+        _judge(PACKAGES[name], chosen, results)
+    print(table(results.modules))
     if chosen.list_survivors:
-        print(_survivors(results["modules"]))
-    if chosen.json:
-        chosen.json.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+        print(_survivors(results.modules))
+
+
+@dataclass
+class _Results:
+    """Results of each module, written after each: a run that is stopped leaves what it saw."""
+
+    chosen: argparse.Namespace
+    modules: dict[str, Any] = field(default_factory=dict)
+    began: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        if self.chosen.retry:
+            self.modules |= json.loads(self.chosen.retry.read_text(encoding="utf-8"))["modules"]
+
+    def add(self, module: str, result: dict[str, Any]) -> None:
+        self.modules[module] = result
+        if self.chosen.json:
+            content = {"seed": self.chosen.seed, "minutes": (time.monotonic() - self.began) / 60}
+            self.chosen.json.write_text(
+                json.dumps(content | {"modules": self.modules}, indent=2) + "\n", encoding="utf-8"
+            )
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--package", choices=sorted(PACKAGES), help="modules of this package alone")
     parser.add_argument("--module", default="", help="modules whose path holds this alone")
-    parser.add_argument("--sample", type=int, default=15, help="changes of each module, at most")
+    parser.add_argument("--sample", type=int, default=12, help="changes of each module, at most")
+    parser.add_argument("--deep-sample", type=int, default=40, help="changes of each module in DEEP, at most")
+    parser.add_argument("--tests", nargs="+", default=(), help="these tests alone instead of the package's")
     parser.add_argument("--seed", type=int, default=0, help="of the sample")
     parser.add_argument("--within", type=float, default=20.0, help="seconds of tests, the quickest first, for a change")
-    parser.add_argument("--retry", type=Path, help="results of an earlier run: judge its survivors alone, again")
+    parser.add_argument(
+        "--retry", type=Path, help="results of an earlier run: judge its survivors again, and keep the rest"
+    )
     parser.add_argument("--list-survivors", action="store_true", help="also print each change that no test noticed")
     parser.add_argument("--json", type=Path, help="also write the results here")
     return parser.parse_args()
 
 
-def _judged(package: Package, chosen: argparse.Namespace) -> dict[str, Any]:
+def _judge(package: Package, chosen: argparse.Namespace, results: _Results) -> None:
     found = sorted({path for pattern in package.modules for path in SOURCE.glob(pattern) if path.name != "__init__.py"})
-    files = [path for path in found if chosen.module in path.relative_to(SOURCE).as_posix()]
+    files = [path for path in found if chosen.module in _name(path)]
+    if chosen.retry:
+        files = [path for path in files if results.modules.get(_name(path), {}).get("survivors")]
     if not files:
-        return {}
-    results: dict[str, Any] = {}
+        return
 
     def work(session: Session) -> None:
         seen = session.reach(files, limit=LIMIT)
         if seen.failed:
             raise SystemExit(f"these tests fail without any change: {', '.join(seen.failed)}")
         _control(files[0], seen, session, chosen)
-        results.update({path.relative_to(SOURCE).as_posix(): _module(path, seen, session, chosen) for path in files})
+        for path in files:
+            earlier = results.modules[_name(path)] if chosen.retry else None
+            results.add(_name(path), _module(path, seen, session, chosen, earlier))
 
     with tempfile.TemporaryDirectory(prefix="mutants-") as scratch:
-        with_collected(package.tests, work, Path(scratch))
-    return results
+        with_collected(chosen.tests or package.tests, work, Path(scratch))
+
+
+def _name(path: Path) -> str:
+    return path.relative_to(SOURCE).as_posix()
 
 
 def _control(path: Path, seen: Reach, session: Session, chosen: argparse.Namespace) -> None:
@@ -181,14 +231,16 @@ def _control(path: Path, seen: Reach, session: Session, chosen: argparse.Namespa
             raise SystemExit(f"{path.name} fails without any change: {session.log.read_text(encoding='utf-8')[-2000:]}")
 
 
-def _module(path: Path, seen: Reach, session: Session, chosen: argparse.Namespace) -> dict[str, Any]:
-    name, source = path.relative_to(SOURCE).as_posix(), path.read_text(encoding="utf-8")
+def _module(
+    path: Path, seen: Reach, session: Session, chosen: argparse.Namespace, earlier: dict[str, Any] | None
+) -> dict[str, Any]:
+    name, source = _name(path), path.read_text(encoding="utf-8")
     every = mutants(source)
-    result = _earlier(name, chosen.retry)
-    if result:
-        tried = [mutant for mutant in every if str(mutant) in result["survivors"]]
+    if earlier:
+        tried, result = [mutant for mutant in every if str(mutant) in earlier["survivors"]], earlier
     else:
-        tried = [every[k] for k in sorted(np.random.default_rng(chosen.seed).permutation(len(every))[: chosen.sample])]
+        most = chosen.deep_sample if name in DEEP else chosen.sample
+        tried = [every[k] for k in sorted(np.random.default_rng(chosen.seed).permutation(len(every))[:most])]
         result = {"mutants": len(every), "tried": len(tried)}
     survivors = []
     for mutant in tried:
@@ -198,14 +250,10 @@ def _module(path: Path, seen: Reach, session: Session, chosen: argparse.Namespac
         print(f"{answer} {name}, {mutant}", file=sys.stderr, flush=True)
         if answer == SURVIVED:
             survivors.append(str(mutant))
+    if earlier:
+        gone = set(earlier["survivors"]) - {str(mutant) for mutant in tried}  # the module is another by now
+        survivors = [change for change in earlier["survivors"] if change in survivors or change in gone]
     return result | {"killed": result["tried"] - len(survivors), "survivors": survivors}
-
-
-def _earlier(name: str, results: Path | None) -> dict[str, Any]:
-    if results is None:
-        return {}
-    found: dict[str, Any] = json.loads(results.read_text(encoding="utf-8"))["modules"].get(name, {})
-    return found
 
 
 def table(modules: dict[str, Any]) -> str:

@@ -36,6 +36,13 @@ def changed(source: str) -> list[str]:
         ("[x for x in a if x]", ["x => True"]),
         ("f(a)", ["f(a) => pass"]),
         ("x = 'a' + b", []),
+        ("def f(*, draws: int = 2): pass", []),  # effort
+        ("BLOCK: Final = 2", []),
+        ("fit({'maxiter': 3, 'weight': 4})", ["4 => 5", "fit({'maxiter': 3, 'weight': 4}) => pass"]),
+        ("x = default_rng([seed, 17])", []),
+        ("x = 0x9E3779B97F4A7C15", []),  # of a hash
+        ("x = a / np.where(b, a, 1.0)", ["a / np.where(b, a, 1.0) => a * np.where(b, a, 1.0)"]),
+        ("print(3)", []),
     ],
 )
 def test_each_line_has_the_slips_that_its_writer_could_have_made(source: str, expected: list[str]) -> None:

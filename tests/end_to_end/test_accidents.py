@@ -79,7 +79,7 @@ def test_a_killed_flow_publishes_nothing_and_the_next_one_everything(sprout: Cal
 
 def test_a_stale_params_file_is_refused(sprout: Callable[[str], Path]):
     folder = sprout("stale")
-    path = folder / "src/tidemill/conf/train/head.yaml"
+    path = folder / "src/tidemill/conf/train/base.yaml"
     path.write_text(path.read_text().replace("seed: ", "seed: 1"))
     said = run("dvc", "repro", *TARGETS, folder=folder, fails=True)
     assert "params.yaml is stale" in said

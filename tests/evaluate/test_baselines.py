@@ -1,5 +1,6 @@
 import numpy as np
 import polars as pl
+import pytest
 
 from tidemill.evaluate.baselines import align_classes, break_ties, majority_class_predictions
 from tidemill.evaluate.slices import slice_columns, slice_of_value, slices_of_columns, values_of
@@ -43,3 +44,12 @@ def test_a_column_that_is_not_there_has_no_rows_and_no_values():
     table = pl.DataFrame({"batch": ["a"]})
     assert slice_of_value(table, "group", "x").rows.sum() == 0
     assert values_of(table, "group") == []
+
+
+def test_tied_votes_go_to_what_is_common_and_shares_still_sum_to_one():
+    shares = np.array([[0.5, 0.5], [0.0, 1.0], [0.0, 1.0]])
+    common = shares.sum(axis=0) / 3
+    found = break_ties(shares)
+    assert found == pytest.approx(shares + 1e-6 * (common - shares), abs=1e-15)
+    assert found.sum(axis=1) == pytest.approx(np.ones(3), abs=1e-12)
+    assert break_ties(np.zeros((0, 2))).shape == (0, 2)

@@ -1,9 +1,12 @@
 import numpy as np
+import polars as pl
 import pytest
 from sklearn.metrics import precision_score, recall_score, roc_auc_score
 
 from tests.evaluate.factories import settings
-from tidemill.evaluate.metrics import metric_spec
+from tidemill.evaluate.baselines import END_MODEL, LABEL_MODEL
+from tidemill.evaluate.confidence_report import confidence_report
+from tidemill.evaluate.metrics import metric_spec, metric_terms, metrics_from_sums
 from tidemill.evaluate.roc_auc import roc_auc
 from tidemill.evaluate.score_table import score_table
 from tidemill.evaluate.slices import Slice
@@ -102,3 +105,114 @@ def test_coverage_counts_the_rows_that_are_sure_enough():
     assert told.coverage.score == 0.5
     assert told.precision.score == 0.9
     assert told.coverage.low < 0.5 < told.coverage.high
+
+
+def told_apart(rows=240, seed=0):
+    """Rows of valid, dev and test in turn; what end model and label model give them, the end model 2.5 times too sure."""
+    rng = np.random.default_rng(seed)
+    given = rng.dirichlet([1, 1], rows)
+    gold = (rng.random(rows) < given[:, 1]).astype(np.int8)
+    table = pl.DataFrame({"split": np.array(["valid", "dev", "test"])[np.arange(rows) % 3], "gold": gold})
+    return table, {END_MODEL: scale_by_temperature(given, 1 / 2.5), LABEL_MODEL: given}
+
+
+def report(calibrate_on, *, leave_out=(), rows=240, slices=(), **changes):
+    table, models = told_apart(rows)
+    models = {name: model for name, model in models.items() if name not in leave_out}
+    asked = settings(calibrate_on=calibrate_on, n_bootstrap=50, **changes)
+    return confidence_report(table, models, slices, metric_spec(("a", "b"), None, 10), asked)
+
+
+def test_the_temperature_is_fitted_on_labels_of_valid_or_on_gold_of_dev_as_asked():
+    _, weak = report("weak")
+    assert (weak.fitted_on, weak.rows) == ("weak", 80)
+    assert weak.value == pytest.approx(2.5, rel=0.01)  # the labels are the calibrated probabilities themselves
+    table, models = told_apart()
+    of_dev = (table["split"] == "dev").to_numpy()
+    _, by_gold = report("dev", leave_out=[LABEL_MODEL])
+    assert (by_gold.fitted_on, by_gold.rows) == ("dev", 80)
+    gold = np.eye(2)[table["gold"].to_numpy()[of_dev]]
+    assert by_gold.value == pytest.approx(fit_temperature(models[END_MODEL][of_dev], gold))
+    assert by_gold.value != pytest.approx(weak.value)
+
+
+def test_no_temperature_is_fitted_where_none_is_asked_for_or_labels_are_missing():
+    assert report("none")[1] is None
+    assert report("weak", leave_out=[LABEL_MODEL])[1] is None
+
+
+def test_the_temperature_lowers_the_calibration_error_of_test_and_of_its_slices():
+    half = Slice("part", "first", np.arange(800) < 400)
+    _, found = report("weak", rows=2400, slices=[half])
+    assert found.after.score < found.before.score / 2
+    table, models = told_apart(2400)
+    of_test = (table["split"] == "test").to_numpy()
+    own, gold = models[END_MODEL][of_test][:400], table["gold"].to_numpy()[of_test][:400]
+    expected = [calibration_error(gold, scale_by_temperature(own, degrees)) for degrees in (1.0, found.value)]
+    first = found.slices["part=first"]
+    assert [first.before.score, first.after.score] == pytest.approx(expected, abs=1e-6)
+    _, by_gold = report("dev", rows=1200)
+    low, high = by_gold.interval
+    assert low < by_gold.value < high
+
+
+def calibration_error(gold, probabilities):
+    by = metric_spec(("a", "b"), None, 10)
+    return float(metrics_from_sums(metric_terms(gold, probabilities, by).sum(axis=0), by)["calibration_error"])
+
+
+def test_coverage_is_that_of_test_at_the_threshold_of_valid():
+    table = pl.DataFrame({"split": ["valid"] * 4 + ["test"] * 4, "gold": [0, 0, 1, 1, 0, 1, 0, 1]})
+    sure = np.array([0.9, 0.8, 0.7, 0.6, 0.95, 0.85, 0.75, 0.65])  # of class 0; in valid the first two are right
+    models = {END_MODEL: np.column_stack([sure, 1 - sure])}
+    part = Slice("part", "first", np.array([True, False, False, False]))
+    asked = settings(calibrate_on="none", n_bootstrap=50, target_precision=0.99)
+    found, _ = confidence_report(table, models, [part], metric_spec(("a", "b"), None, 10), asked)
+    assert found.threshold == 0.8
+    assert (found.coverage.score, found.precision.score) == (0.5, 0.5)  # two of four are as sure, one of them right
+    assert found.slices["part=first"].precision.score == 1.0
+
+
+def test_without_a_threshold_or_rows_of_test_nothing_is_said_of_coverage():
+    table, models = told_apart(60)
+    wrong = table.with_columns(gold=pl.Series(1 - models[END_MODEL].argmax(axis=1)))  # no confidence helps
+    by, asked = metric_spec(("a", "b"), None, 10), settings(calibrate_on="none", n_bootstrap=50)
+    none, _ = confidence_report(wrong, models, [], by, asked)
+    assert (none.threshold, none.coverage) == (None, None)
+    kept = (table["split"] != "test").to_numpy()
+    right = table.with_columns(gold=pl.Series(models[END_MODEL].argmax(axis=1)))
+    untested, _ = confidence_report(right.filter(kept), {END_MODEL: models[END_MODEL][kept]}, [], by, asked)
+    assert untested.threshold is not None
+    assert untested.coverage is None
+
+
+def test_where_no_row_is_sure_enough_precision_has_no_meaning():
+    told = coverage_at(np.array([0, 1]), np.array([[0.6, 0.4], [0.6, 0.4]]), 0.9, settings(n_bootstrap=50))
+    assert told.coverage.score == 0.0
+    assert told.precision.score is None
+
+
+def test_rows_of_one_confidence_are_answered_together_and_of_none_there_is_no_threshold():
+    said = np.array([[0.9, 0.1], [0.7, 0.3], [0.7, 0.3]])
+    assert least_confidence(np.array([0, 0, 1]), said, 0.7) == 0.9  # with one of the two at .7 it would be enough
+    assert least_confidence(np.array([0, 0, 0]), said, 0.7) == 0.7
+    assert least_confidence(np.zeros(0, dtype=int), np.zeros((0, 2)), 0.7) is None
+
+
+def test_intervals_of_precision_by_threshold_are_those_of_a_binomial_and_none_where_no_row_is():
+    gold = np.tile([0, 0, 0, 1], 100)
+    said = np.tile([0.8, 0.2], (400, 1))
+    table = thresholds(gold, said, ("a", "b"), settings(n_bootstrap=400))
+    at = {(row["class"], row["threshold"]): row for row in table.iter_rows(named=True)}
+    half = 1.96 * np.sqrt(0.75 * 0.25 / 400)
+    assert at["a", 0.8]["rows"] == 400
+    assert at["a", 0.8]["precision"] == 0.75
+    assert [at["a", 0.8][f"precision_{end}"] for end in ("low", "high")] == pytest.approx(
+        [0.75 - half, 0.75 + half], abs=0.01
+    )
+    assert at["a", 0.8]["recall_low"] == at["a", 0.8]["recall_high"] == 1.0
+    assert at["a", 0.81]["rows"] == 0
+    assert at["a", 0.81]["precision"] is None
+    assert at["a", 0.81]["recall"] == 0.0
+    table = thresholds(np.zeros(4, dtype=int), said[:4], ("a", "b"), settings(n_bootstrap=50))
+    assert table.filter(pl.col("class") == "b")["recall"].null_count() == len(GRID)  # gold has no b

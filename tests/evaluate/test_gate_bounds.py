@@ -113,3 +113,13 @@ def test_scores_of_all_three_stand_in_the_verdict():
         "champion": 0.8,
         "floor": 0.5,
     }
+
+
+def test_a_tie_is_no_reason_to_replace_the_champion_however_little_is_asked():
+    candidate, champion = GOLD.copy(), GOLD.copy()
+    candidate[:20], champion[20:40] = 1 - GOLD[:20], 1 - GOLD[20:40]  # twenty errors each, on other rows
+    found = judge(contest(candidate, champion), BY, settings(gate={"min_probability": 0.1}))
+    assert found["gain_over_champion"]["score"] == 0.0
+    assert found["gain_over_champion"]["probability"] > 0.3
+    assert found["verdict"] == "keep"
+    assert any("the candidate does not beat the champion" in reason for reason in found["reasons"])

@@ -4,7 +4,8 @@ from sklearn import metrics as sk
 
 from tests.evaluate.factories import CLASSES, flipped, says
 from tidemill.contracts import ConfigError
-from tidemill.evaluate.bootstrap import interval, resample
+from tidemill.evaluate import bootstrap
+from tidemill.evaluate.bootstrap import bootstrap_counts, interval, resample
 from tidemill.evaluate.metrics import MetricSpec, metric_spec, metric_terms, metrics_from_sums
 
 
@@ -90,3 +91,54 @@ def test_resampling_in_blocks_keeps_the_number_of_rows():
 
 def test_an_interval_without_any_meaning_is_nan_without_a_warning():
     assert np.isnan(interval(np.array([np.nan, np.nan]), 0.9)).all()
+
+
+def test_blocks_of_resamples_are_as_large_as_memory_allows_and_change_no_draw(monkeypatch):
+    whole = np.concatenate(list(bootstrap_counts(5, 7, 1)))
+    monkeypatch.setattr(bootstrap, "_CELLS", 12)
+    blocks = list(bootstrap_counts(5, 7, 1))
+    assert [len(block) for block in blocks] == [2, 2, 2, 1]
+    assert (np.concatenate(blocks) == whole).all()
+    assert [len(block) for block in bootstrap_counts(20, 3, 1)] == [1, 1, 1]  # a resample is never cut
+    assert [len(block) for block in bootstrap_counts(1, 12, 1)] == [12]
+
+
+def test_of_no_rows_no_score_has_a_meaning():
+    by = MetricSpec(2, 1, 10, ("ham", "spam"))
+    found = metrics_from_sums(np.zeros(3 * 2 + 1 + 10), by)
+    assert {name: float(value) for name, value in found.items()} == pytest.approx(
+        dict.fromkeys(found, np.nan), nan_ok=True
+    )
+
+
+def test_the_lowest_bin_counts_for_the_calibration_error_too():
+    probabilities = np.full((4, 20), 0.05)  # twenty classes alike: sure of a twentieth, and right
+    found = measure(np.zeros(4, dtype=int), probabilities, MetricSpec(20, None, 10))
+    assert found["calibration_error"] == pytest.approx(0.95)
+
+
+def test_f1_of_the_positive_class_needs_a_row_of_it_and_macro_f1_leaves_missing_classes_out():
+    gold, predicted = np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1])
+    probabilities = np.eye(3)[predicted]
+    # class 0: 2 * 1 / (2 + 1); class 1: 2 * 2 / (2 + 3); class 2 is in no row of gold
+    assert measure(gold, probabilities, MetricSpec(3, None, 10))["f1"] == pytest.approx((2 / 3 + 4 / 5) / 2)
+    assert measure(gold, probabilities, MetricSpec(3, 1, 10))["f1"] == pytest.approx(4 / 5)
+    assert np.isnan(measure(gold, probabilities, MetricSpec(3, 2, 10))["f1"])
+
+
+def test_precision_and_recall_of_a_class_without_rows_have_no_meaning():
+    found = measure(np.array([0, 0, 1]), np.eye(3)[[0, 0, 2]], MetricSpec(3, None, 10, ("a", "b", "c")))
+    assert [found[f"precision_{name}"] for name in "abc"] == pytest.approx([1.0, np.nan, 0.0], nan_ok=True)
+    assert [found[f"recall_{name}"] for name in "abc"] == pytest.approx([1.0, 0.0, np.nan], nan_ok=True)
+
+
+def test_a_gold_class_that_was_ruled_out_costs_the_log_of_the_least_probability():
+    assert measure(np.array([1]), np.array([[1.0, 0.0]]), MetricSpec(2, 1, 10))["log_loss"] == pytest.approx(
+        -np.log(1e-15)
+    )
+
+
+@pytest.mark.parametrize("confidence", [0.5, 0.9])
+def test_the_interval_leaves_out_as_much_below_as_above(confidence):
+    low, high = interval(np.r_[np.arange(101.0), np.nan], confidence)
+    assert (low, high) == pytest.approx((50 - 50 * confidence, 50 + 50 * confidence))

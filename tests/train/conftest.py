@@ -17,7 +17,7 @@ BACKBONE = BackboneRecord(format=1, modality="text", settings={"backbone": "clou
 
 @pytest.fixture
 def settings(root: Path) -> TrainSettings:
-    defaults = yaml.safe_load((root / "src/tidemill/conf/train/head.yaml").read_text(encoding="utf-8"))
+    defaults = yaml.safe_load((root / "src/tidemill/conf/train/base.yaml").read_text(encoding="utf-8"))
     small = {"max_epochs": 20, "learning_rate": 0.02, "batch_size": 64}
     changes = {"head.hidden_sizes": [8], "optimizer": small, "reference_rows": 50}
     return TrainSettings.model_validate(defaults).with_changes(changes)

@@ -98,8 +98,6 @@ def least_confidence(gold: Gold, probabilities: Probabilities, precision: float)
     >>> least_confidence(np.array([0, 0, 1, 0]), said, 0.95)
     0.8
     """
-    if not len(gold):
-        return None
     order = np.argsort(-probabilities.max(axis=1), kind="stable")
     sure, right = probabilities.max(axis=1)[order], (probabilities.argmax(axis=1) == gold)[order]
     last = np.r_[sure[1:] < sure[:-1], True]  # rows of one confidence are answered together

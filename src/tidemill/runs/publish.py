@@ -191,15 +191,15 @@ def _move(work: Workspace, problem: str, branch: str, commit: str, tags: Sequenc
     free = _is_free(work.root, branch)
     target = branch if free else f"tidemill/{problem}"
     for _ in range(_TRIES):
-        tip = _tip(work.root, target) or work.base
+        seen = _tip(work.root, target)  # once: what is merged with is what may be replaced
+        tip, old = seen or work.base, seen or _NOTHING
         landed = _land(work, problem, tip, commit, message)
-        old = _tip(work.root, target) or _NOTHING
         moves = [f"update refs/heads/{target} {landed} {old}"] if landed != old else []
         try:
             transaction = "\n".join(["start", *moves, *tags, "prepare", "commit", ""])
             git("update-ref", "--create-reflog", "--stdin", folder=work.root, stdin=transaction)
         except PublishError:
-            if _tip(work.root, target) == (None if old == _NOTHING else old):
+            if _tip(work.root, target) == seen:
                 raise
             continue
         return _synchronise(work.root, branch, target, tip, landed)

@@ -65,7 +65,7 @@ def project(folder, root, modality, **ensemble):
     unknown = Domain(rows=0, verdict="unknown", measures=DomainMeasures(), summary="not measured")
     unknown.write(folder / "reports" / "mail" / "domain.json")
     (folder / "reports" / "mail" / "label_card.md").write_text("# Label card: mail\n", encoding="utf-8")
-    settings = yaml.safe_load((root / "src/tidemill/conf/train/head.yaml").read_text(encoding="utf-8"))
+    settings = yaml.safe_load((root / "src/tidemill/conf/train/base.yaml").read_text(encoding="utf-8"))
     settings["optimizer"]["max_epochs"] = 5
     settings["head"]["hidden_sizes"] = []
     settings["gold"]["use"] = True

@@ -60,7 +60,7 @@ def mail(inside, packages, root):
     (inside / "reports" / "mail").mkdir(parents=True)
     (inside / "reports" / "mail" / "label_card.md").write_text("# Label card: mail\n\nby denoise\n")
     domain_gap(embedder, rows).write(inside / "reports" / "mail" / "domain.json")
-    settings = yaml.safe_load((root / "src/tidemill/conf/train/head.yaml").read_text(encoding="utf-8"))
+    settings = yaml.safe_load((root / "src/tidemill/conf/train/base.yaml").read_text(encoding="utf-8"))
     settings["mode"] = "partial"
     settings["optimizer"]["max_epochs"] = 5
     settings["head"]["hidden_sizes"] = []

@@ -79,3 +79,25 @@ def test_habits_are_a_voters_shares_over_the_root_of_the_crowds():
     every = (np.array([7.0, 5.0, 0.0, 0.0]) + 0.5) / (12.0 + 2.0)
     own = np.array([[6.5, 2.5, 0.0, 0.0], [1.5, 3.5, 0.0, 0.0]]) / np.array([[9.0], [5.0]])
     assert relative_habits(uses, 2) == pytest.approx(own / np.sqrt(every))
+
+
+def test_no_class_of_a_crowd_is_rarer_than_a_hundredth():
+    votes = (np.random.default_rng(0).random((200, 10)) < 0.3).astype(np.int8)  # errors alone: gold has one class
+    assert two_sided(rows_of(votes), 2)
+    model = crowd.Crowd(2).fit(votes, gold=np.zeros(200, dtype=int))
+    assert model.balance_ == pytest.approx([1 / 1.01, 0.01 / 1.01], abs=1e-4)
+
+
+def test_the_balance_of_voters_who_do_not_name_every_class_stays_where_it_was_stated():
+    votes = np.zeros((100, 10), dtype=np.int8)
+    votes[:2] = 1
+    assert not two_sided(rows_of(votes), 2)
+    assert crowd.Crowd(2).fit(votes).balance_ == pytest.approx([0.5, 0.5])
+    assert crowd.Crowd(2, balance=[0.9, 0.1]).fit(votes).balance_ == pytest.approx([0.9, 0.1])
+
+
+def test_habits_of_the_crowd_start_from_half_a_vote_for_each_class():
+    found = relative_habits(np.array([0.0, 4.0, 0.0, 0.0, 0.0, 0.0]), 3)
+    own = np.array([0.5, 4.5, 0.5, 0.0, 0.0, 0.0]) / 5.5
+    every = (np.array([0.0, 4.0, 0.0, 0.0, 0.0, 0.0]) + 0.5) / (4.0 + 3.0)
+    assert found == pytest.approx((own / np.sqrt(every))[None])

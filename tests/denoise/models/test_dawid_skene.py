@@ -1,9 +1,12 @@
 """What Dawid-Skene's confusions are shrunk to, and where EM has left the majority vote behind; by hand."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
-from tidemill.denoise.models.dawid_skene import _habits, _left_behind, confusions, floored
+from tidemill.denoise.models import dawid_skene
+from tidemill.denoise.models.dawid_skene import DawidSkene, _habits, _left_behind, confusions, floored
 
 
 def test_habits_are_a_functions_own_rates_tilted_to_one_accuracy():
@@ -56,3 +59,42 @@ def test_a_class_that_hardly_was_there_is_no_loss_and_rows_count_by_their_weight
 
 def test_no_class_is_below_the_floor():
     assert floored(np.array([0.999, 0.001, 0.0]), 0.03) == pytest.approx(np.array([0.999, 0.01, 0.01]) / 1.019)
+
+
+def test_an_accuracy_is_the_share_of_a_functions_votes_that_are_right():
+    model: Any = DawidSkene(2)
+    model.balance_ = np.array([0.75, 0.25])
+    # of the first class .4 are named, .1 taken for the second, of the second .2 and .6; some are refused
+    model.confusions_ = np.array([[[0.4, 0.2], [0.1, 0.6], [0.05, 0.1], [0.05, 0.0], [0.4, 0.1]]])
+    right = 0.75 * 0.4 + 0.25 * 0.6 + 0.25 * 0.1 + 0.75 * 0.05
+    votes = 0.75 * 0.6 + 0.25 * 0.9
+    assert model._accuracies() == pytest.approx([right / votes])
+
+
+def test_a_model_that_fell_back_believes_every_class_alike_and_says_so():
+    model: Any = DawidSkene(2)
+    model.balance_, model.fallback_ = np.array([0.75, 0.25]), False
+    assert model.report()["fallback_reason"] is None
+    model.fallback_ = True
+    assert "predictions are the majority vote's" in model.report()["fallback_reason"]
+    votes = np.array([[0, 0], [0, 1], [-1, -1]], dtype=np.int8)
+    assert model._predict(votes, None) == pytest.approx(np.array([[1.0, 0.0], [0.5, 0.5], [0.5, 0.5]]))
+
+
+def test_where_em_leaves_the_majority_vote_behind_balance_and_prior_are_uniform(monkeypatch):
+    votes = np.array([[0, 0, 1], [0, 0, 0], [1, 1, 0]] * 5, dtype=np.int8)
+    kept: Any = DawidSkene(2).fit(votes)
+    assert not kept.fallback_
+    assert kept.balance_[0] > 0.6
+    monkeypatch.setattr(dawid_skene, "_left_behind", lambda *_: True)
+    model: Any = DawidSkene(2).fit(votes)
+    assert model.balance_.tolist() == model.prior_.tolist() == [0.5, 0.5]
+
+
+def test_the_prior_of_silence_is_the_balance_and_how_readily_functions_speak_of_each_class():
+    model: Any = DawidSkene(2)
+    model.balance_, model.weights_ = np.array([0.8, 0.2]), np.array([1.0, 0.5])
+    model.confusions_ = np.tile(np.array([[0.5, 0.0], [0.0, 0.1], [0.0, 0.0], [0.0, 0.0], [0.5, 0.9]]), (2, 1, 1))
+    silent = np.array([0.8 * 0.5**1.5, 0.2 * 0.9**1.5])
+    bias = np.exp(model._bias())
+    assert bias == pytest.approx(silent)

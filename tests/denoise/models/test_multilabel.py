@@ -32,3 +32,13 @@ def test_a_label_whose_votes_are_missing_is_named():
     model = MultiLabel("one_coin").fit({"a": votes, "b": votes})
     with pytest.raises(DataError, match="label 'b' has no votes: it was fitted with a, b"):
         model.predict_proba({"a": votes})
+
+
+def test_gold_of_a_label_is_that_of_its_model_alone():
+    votes, truth = clones(copies=1, rows=200)
+    gold = 1 - truth  # people say that all functions are wrong
+    model = MultiLabel("one_coin").fit({"a": votes, "b": votes}, gold={"a": gold})
+    found = model.predict_proba({"a": votes, "b": votes})
+    told, blind = (create("one_coin", 2).fit(votes, gold=given).predict_proba(votes)[:, 1] for given in (gold, None))
+    assert found == pytest.approx(np.column_stack([told, blind]))
+    assert np.abs(told - blind).max() > 0.5

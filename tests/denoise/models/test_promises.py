@@ -176,3 +176,12 @@ def test_it_is_no_worse_than_majority_vote_on_good_functions(name):
     model = fitted(name, votes, features).predict_proba(votes, features=features)
     right = [(found.argmax(axis=1) == truth)[heard].mean() for found in (majority, model)]
     assert right[1] >= right[0] - 0.005
+
+
+@EVERY_MODEL
+def test_a_model_says_that_it_uses_features_where_they_change_its_answer(name):
+    votes, truth = simulated()
+    features = features_of(truth)
+    model = fitted(name, votes, features)
+    same = model.predict_proba(votes) == pytest.approx(model.predict_proba(votes, features=features), abs=1e-9)
+    assert MODELS[name].uses_features != same

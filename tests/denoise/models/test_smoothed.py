@@ -1,5 +1,7 @@
 """Smoothed majority vote: closed forms, and each of its decisions on votes where it makes the difference."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -164,3 +166,57 @@ def test_agreement_on_a_class_that_nearly_all_votes_name_is_taken_for_little():
     votes = np.array([[0, 0]] * 99 + [[1, 1]], dtype=np.int16)
     chance = 0.99**2 + 0.01**2  # all agree, and a twentieth is the least that counts as room
     assert agreement(distinct_rows(votes, budget=10), 3) == pytest.approx((1 - chance) / 0.05)
+
+
+def test_a_vote_that_stands_alone_is_moved_by_no_rarity_however_rare():
+    model = bare([0.5, 0.5], 2)
+    model.rarity_ = np.array([3.0, 3.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0])
+    found = model.predict_proba(np.array([[0, ABSTAIN], [ABSTAIN, 1]], dtype=np.int8))
+    assert found == pytest.approx(np.array([[0.75, 0.25], [0.25, 0.75]]))
+
+
+def test_rarity_is_that_of_the_mean_vote_of_each_class():
+    model = bare([0.5, 0.5], 3)
+    model.rarity_ = np.array([0.2, 0.0, 0.0, 0.0, 0.6, 0.0, 0.0, 0.0, 0.0, 0.7, 0.0, 0.0])
+    counts, mean = np.array([2.0, 1.0]), (0.2 + 0.6 + 0.7) / 3
+    nudge = 0.2 * (np.array([0.4, 0.7]) - mean)
+    odds = (counts + 0.5) / 4 * np.exp(nudge)
+    assert model.predict_proba(np.array([[0, 0, 1]], dtype=np.int8))[0] == pytest.approx(odds / odds.sum())
+
+
+def test_a_default_class_has_its_share_of_the_rows_without_votes_in_the_balance():
+    votes = np.array([[0, 0], [1, 1], [0, 1], [ABSTAIN, ABSTAIN]] * 10, dtype=np.int8)
+    plain: Any = SmoothedVote(2).fit(votes)
+    stated: Any = SmoothedVote(2, default=1, default_rate=0.9).fit(votes)
+    assert stated.prior_ == pytest.approx([0.1, 0.9])
+    assert stated.balance_ == pytest.approx(0.25 * stated.prior_ + 0.75 * plain.balance_)
+
+
+def test_the_pseudo_vote_follows_the_balance_at_two_thirds_of_its_power():
+    _, votes = rare_votes(0.2, 3, 3, seed=1, rows=500)
+    model: Any = SmoothedVote(2).fit(votes)
+    power = model.balance_ ** (2 / 3)
+    assert model.pseudo_ == pytest.approx(power / power.sum())
+    one_class = np.where(votes == 0, ABSTAIN, votes)  # nothing could outvote a pseudo-vote for the other
+    assert SmoothedVote(2).fit(one_class).pseudo_ == pytest.approx([0.5, 0.5])
+    assert SmoothedVote(2, default=1).fit(one_class).pseudo_ != pytest.approx([0.5, 0.5])
+
+
+def test_rarity_of_votes_against_a_class_and_of_votes_never_given_is_none():
+    votes = np.array([[0, -2], [0, -3], [ABSTAIN, -2], [1, ABSTAIN]], dtype=np.int8)
+    found = rarity(distinct_rows(votes, budget=10), 2)
+    assert found == pytest.approx([-np.log(2 / 4), -np.log(1 / 4), 0, 0, 0, 0, 0, 0])
+
+
+@pytest.mark.parametrize(("mismatch", "too_dependent"), [(0.3, False), (0.3001, True)])
+def test_votes_are_too_dependent_from_three_tenths_of_mismatch_on(mismatch, too_dependent):
+    model = bare([0.5, 0.5], 1)
+    model.mismatch_ = mismatch
+    assert model.too_dependent == too_dependent
+
+
+def test_confusions_count_three_tenths_of_their_log_odds():
+    model = bare([0.5, 0.5], 1)
+    model.evidence_ = np.array([[0.4, -0.2], [0.0, 0.0], [0.0, 0.0], [0.0, 0.0]])
+    found = model.predict_proba(np.zeros((1, 1), dtype=np.int8))[0]
+    assert np.log(found[0] / found[1]) == pytest.approx(np.log(3.0) + 0.3 * 0.6)

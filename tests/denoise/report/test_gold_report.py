@@ -1,5 +1,7 @@
 """Labels held against gold, and what votes do not determine."""
 
+from statistics import NormalDist
+
 import numpy as np
 import pytest
 
@@ -133,3 +135,49 @@ def test_shares_of_votes_for_one_class_alone_are_not_held_against_the_balance():
     told = identifiability(votes, ("routine", "urgent"))
     assert not any("class balances that differ" in reason for reason in told.data_set)
     assert told.classes["routine"] == "no function votes for it"
+
+
+def test_a_class_differs_from_half_a_row_beyond_the_normal_limit_on():
+    # a hundred rows given .3 each: thirty expected, deviation 4.58; the limit of two classes is 2.24
+    limit = NormalDist().inv_cdf(1 - 0.05 / 4) * np.sqrt(100 * 0.3 * 0.7) + 0.5
+    assert 40 < 30 + limit < 41
+    for count, differs in ((40, False), (41, True), (20, False), (19, True)):
+        gold = np.array([1] * count + [0] * (100 - count))
+        assert shares_on_gold(np.tile([0.7, 0.3], (100, 1)), gold, ("a", "b"))["b"].differs == differs
+
+
+def test_without_gold_nothing_is_held_against_it():
+    given, votes = np.full((3, 2), 0.5), np.zeros((3, 1), dtype=np.int8)
+    for gold in (None, np.full(3, NO_GOLD)):
+        assert shares_on_gold(given, gold, ("a", "b")) is None
+        assert groups_on_gold(given, votes, gold) is None
+        assert against_gold(given, votes, gold, seed=1) is None
+
+
+def test_a_group_without_gold_rows_has_no_accuracy_and_rows_without_gold_are_not_counted():
+    votes = np.array([[0, 0], [0, 0], [0, 1]], dtype=np.int8)
+    found = groups_on_gold(np.tile([0.8, 0.2], (3, 1)), votes, np.array([1, NO_GOLD, NO_GOLD]))
+    assert (found.determined.rows, found.determined.accuracy, found.determined.confidence) == (1, 0.0, 0.8)
+    assert (found.tied.rows, found.tied.accuracy, found.tied.confidence) == (0, None, None)
+    assert found.tied.accuracy_interval == (0.0, 1.0)
+
+
+def test_of_three_classes_two_with_most_votes_are_tied():
+    votes = np.array([[0, 1, ABSTAIN, ABSTAIN], [0, 0, 1, 2], [0, 1, 2, ABSTAIN]], dtype=np.int8)
+    assert row_groups(votes, 3)["tied"].tolist() == [True, False, True]
+
+
+def test_a_class_is_confirmed_where_two_functions_vote_for_it_on_five_rows():
+    for together, known in ((4, False), (5, True)):
+        votes = np.full((60, 2), ABSTAIN, dtype=np.int8)
+        votes[:together] = 0
+        votes[20:40, 0], votes[40:, 1] = 1, 1
+        told = identifiability(votes, ("a", "b")).classes
+        assert ("a" not in told) == known
+        assert told["b"].startswith("none of 2 functions votes for it on the same rows as another")
+
+
+def test_shares_of_rows_without_votes_and_of_tied_rows_are_told():
+    votes = np.array([[0, 0], [0, 1], [ABSTAIN, ABSTAIN], [1, 1]] * 5, dtype=np.int8)
+    rows = identifiability(votes, ("a", "b")).rows
+    assert (rows.without_votes, rows.tied) == (0.25, 0.25)

@@ -10,6 +10,7 @@ from tests.denoise.factories import rare_votes
 from tidemill.common.calibration_error import calibration_error
 from tidemill.contracts import NO_GOLD
 from tidemill.denoise.models.registry import create, from_dict
+from tidemill.denoise.statistics import label_calibration as calibration_module
 from tidemill.denoise.statistics.label_calibration import Calibration, choose_calibration, fit_calibration
 from tidemill.denoise.statistics.votes import softmax
 
@@ -166,3 +167,27 @@ def test_a_calibration_of_the_votes_answer_is_not_said_to_be_used_where_features
     assert model.calibration_ is None
     assert model.evidence_["calibration"]["used"] is False
     assert "features predict" in model.evidence_["calibration"]["reason"]
+
+
+def test_power_and_biases_are_applied_to_log_probabilities_those_of_silence_to_silent_rows_alone():
+    calibration = Calibration(2.0, np.array([0.3, -0.3]), np.array([1.0, -1.0]))
+    found = calibration.apply(np.array([[0.8, 0.2], [0.8, 0.2], [1.0, 0.0]]), np.array([False, True, False]))
+    odds = np.log(found[:, 0] / found[:, 1])
+    assert odds[:2] == pytest.approx([2 * np.log(4) + 0.6, np.log(4) + 0.6 + 2.0])
+    assert odds[2] == pytest.approx(2 * np.log(1e6) + 0.6)
+
+
+def test_each_fold_is_answered_by_a_calibration_of_the_others(monkeypatch):
+    sizes = []
+
+    def remembering(probabilities, gold, silent, weights):
+        sizes.append(int(weights.sum()))
+        return Calibration(1.0, np.zeros(2), np.zeros(2))
+
+    monkeypatch.setattr(calibration_module, "fit_calibration", remembering)
+    given, gold = np.tile([0.7, 0.3], (50, 1)), np.arange(50) % 2
+    found, told = choose_calibration(given, gold, np.zeros(50, dtype=bool), np.ones(50))
+    assert sizes == [40] * 5
+    assert found is None  # no change is no gain
+    assert told["calibrated_log_loss"] == told["log_loss"]
+    assert told["reason"] == "held-out gold rows do not support it"

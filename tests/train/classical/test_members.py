@@ -35,7 +35,7 @@ SMALL = {
 
 @pytest.fixture(scope="module")
 def ensemble(root) -> EnsembleSettings:
-    section = yaml.safe_load((root / "src/tidemill/conf/train/head.yaml").read_text(encoding="utf-8"))["ensemble"]
+    section = yaml.safe_load((root / "src/tidemill/conf/train/base.yaml").read_text(encoding="utf-8"))["ensemble"]
     return EnsembleSettings.model_validate(section | {name: section[name] | own for name, own in SMALL.items()})
 
 

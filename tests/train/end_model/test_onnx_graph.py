@@ -111,7 +111,7 @@ def beside():
     texts = [" ".join(rng.choice(words[k] if rng.random() < 0.8 else words.ravel(), 6)) for k in classes]
     material = ModelInputs((rng.normal(size=(120, 6)) + classes[:, None]).astype(np.float32), texts)
     own = TrainSettings.model_validate(
-        yaml.safe_load((ROOT / "src/tidemill/conf/train/head.yaml").read_text())
+        yaml.safe_load((ROOT / "src/tidemill/conf/train/base.yaml").read_text())
     ).ensemble
     names = ("linear", "ngrams", "naive_bayes")
     return material, {

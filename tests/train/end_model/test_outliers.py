@@ -104,3 +104,44 @@ def test_a_class_of_that_name_is_refused(settings):
     asked = settings.with_changes({"ood_rejection_rate": 0.1})
     with pytest.raises(ConfigError, match="is a class already"):
         train(Tables(features, labels, votes), problem=named, settings=asked, backbone=BACKBONE)
+
+
+def line_of(rows, neighbour, threshold=1.0):
+    """A detector of points on a line, in their own units."""
+    known = np.array(rows, dtype=np.float16)[:, None]
+    return Outliers(np.zeros(1, dtype=np.float32), np.ones(1, dtype=np.float32), known, neighbour, threshold)
+
+
+def test_the_distance_is_that_of_the_neighbour_that_counts():
+    asked = np.array([[0.0]], dtype=np.float32)
+    for neighbour, distance in ((1, 1.0), (2, 3.0), (3, 8.0), (9, 8.0)):  # of three rows the third is the last
+        assert line_of([1, 3, 8], neighbour).distances(asked).tolist() == [distance]
+    assert line_of([0, 3, 8], 1).distances(asked, own=1).tolist() == [3.0]
+    assert line_of([0, 3, 8], 3).distances(asked, own=1).tolist() == [8.0]
+    assert line_of([1, 3, 8], 2, threshold=2.0).score(asked).tolist() == [1.5]
+
+
+def test_rows_are_measured_in_standard_deviations_of_the_known():
+    outliers = line_of([0], 1)
+    wide = Outliers(np.array([5.0], dtype=np.float32), np.array([2.0], dtype=np.float32), outliers.known, 1, 1.0)
+    assert wide.distances(np.array([[5.0], [11.0]], dtype=np.float32)).tolist() == [0.0, 3.0]
+
+
+@pytest.mark.parametrize(("rows", "unseen"), [(50, True), (49, False)])
+def test_fifty_unseen_rows_set_the_threshold(rows, unseen):
+    known = np.arange(20, dtype=np.float32)[:, None]  # each a step from the next
+    far = np.full((rows, 1), 29.0, dtype=np.float32)  # ten steps from the last
+    threshold = Outliers.fit(known, far, share=0.1, seed=0).threshold * known.std()
+    assert threshold == pytest.approx(10.0 if unseen else 1.0, rel=0.02)
+
+
+@pytest.mark.parametrize(("rows", "neighbour"), [(2, 1), (99, 1), (100, 2), (500, 10), (900, 10)])
+def test_a_nearer_neighbour_counts_where_known_rows_are_few(rows, neighbour):
+    assert Outliers.fit(clusters(rows, seed=0), clusters(0, seed=1), share=0.1, seed=0).neighbour == neighbour
+
+
+def test_the_share_of_known_rows_that_may_be_refused_lies_above_the_threshold():
+    known = np.cumsum(np.arange(1, 41, dtype=np.float32))[:, None]  # each step is one longer
+    outliers = Outliers.fit(known, known[:0], share=0.25, seed=0)
+    nearest = np.r_[2.0, np.arange(2, 41)] / known.std()  # the first row's is the second
+    assert outliers.threshold == pytest.approx(np.quantile(nearest, 0.75), rel=0.02)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tidemill.train.end_model.stacking import fit_blend, geometric_mean_stack
+from tidemill.train.end_model.stacking import fit_blend, fit_combination, fit_stack, geometric_mean_stack
 
 
 def test_the_geometric_mean_takes_a_thousand_to_one_at_its_word():
@@ -23,3 +23,25 @@ def test_a_blend_weighs_what_a_model_says_below_one_in_five_too():
     predictions = np.stack([np.tile([0.95, 0.05], (10, 1)), np.tile([0.75, 0.25], (10, 1))])
     blend = fit_blend(predictions, np.eye(2)[[0] * 9 + [1]], np.ones(10))
     assert blend.shares == pytest.approx([0.75, 0.25], abs=1e-3)
+
+
+def test_a_stack_is_penalised_by_half_a_squared_weight_a_row():
+    rng = np.random.default_rng(0)
+    predictions, targets = rng.dirichlet([2.0, 1.0], (1, 200)), np.eye(2)[rng.integers(0, 2, 200)]
+    model = fit_stack(predictions, targets, np.ones(200)).model
+    logs = np.log(predictions[0])
+    logs -= logs.mean(axis=1, keepdims=True)
+    gap = model.predict_proba(logs) - targets
+    assert np.abs(gap.sum(axis=0)).max() < 0.05
+    assert logs.T @ gap == pytest.approx(-model.weight, abs=0.05)
+
+
+def test_rows_without_weight_fit_nothing_and_the_scale_of_weights_does_not_matter():
+    rng = np.random.default_rng(1)
+    predictions, targets = rng.dirichlet([2.0, 1.0], (2, 60)), np.eye(2)[rng.integers(0, 2, 60)]
+    weights = np.where(np.arange(60) < 40, 1.0, 0.0)
+    for way, name in (("blend", "shares"), ("stack", "weight")):
+        alone = fit_combination(way, predictions[:, :40], targets[:40], np.ones(40)).record().model_dump()[name]
+        for given in (weights, 9.0 * weights):
+            found = fit_combination(way, predictions, targets, given).record().model_dump()[name]
+            assert np.asarray(found) == pytest.approx(np.asarray(alone), abs=1e-4)

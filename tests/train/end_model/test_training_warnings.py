@@ -63,3 +63,18 @@ def test_of_many_rare_classes_the_rarest_are_named_and_the_others_counted(settin
     ]
     assert found[5] == "15 more classes have fewer than 15 training rows"
     assert len(found) == 6
+
+
+def test_the_remedy_for_few_rows_is_what_is_not_done_already(settings):
+    first = told(20, 3, settings.with_changes({"gold.use": True}))[0]
+    assert first.endswith("write labeling functions that vote high, or label more of it")
+
+
+def test_a_class_without_rows_is_no_imbalance(settings):
+    assert not any("to 1" in each for each in told(2000, 0, settings))
+
+
+def test_one_gold_row_and_none_are_said_as_such(settings):
+    golden = settings.with_changes({"gold.use": True})
+    found = told(20, 20, golden, gold=[1])
+    assert [each.split(" of class")[0] for each in found] == ["no gold rows", "1 gold row"]

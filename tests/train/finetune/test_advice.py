@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from tidemill.reports.embed import Domain, DomainMeasures
+from tidemill.train.finetune import advice as advice_module
 from tidemill.train.finetune.advice import ADVICE, finetune_advice
 from tidemill.train.recipes.cut_statistic import neighbour_agreement
 
@@ -52,3 +53,36 @@ def test_few_rows_of_one_class_and_an_unmeasured_backbone_are_no_crash(settings)
     told = finetune_advice(None, features, np.eye(2)[[0, 0, 0]], weights, settings)
     assert (told.verdict, told.advice) == ("unknown", None)
     assert finetune_advice(None, features[:1], targets[:1], weights[:1], settings).advice is None
+
+
+@pytest.mark.parametrize(("rows_", "looked"), [(100, True), (99, False)])
+def test_neighbours_are_looked_at_where_there_are_five_rows_for_each(settings, rows_, looked):
+    features, targets, _ = rows(0.0)
+    weights = np.where(np.arange(200) < rows_, 1.0, 0.0)  # rows that are not trained on do not count
+    found = finetune_advice(None, features, targets, weights, settings)
+    assert (found.neighbours is not None) == looked
+    assert (found.advice is not None) == looked
+    assert found.summary.startswith("of 20 neighbours") == looked
+
+
+@pytest.mark.parametrize(("agree", "advised"), [(0.549, True), (0.551, False)])
+def test_features_hardly_predict_labels_below_a_tenth_of_the_way_from_chance(settings, monkeypatch, agree, advised):
+    monkeypatch.setattr(advice_module, "neighbour_agreement", lambda *_, **__: (agree, 0.5))
+    features, targets, weights = rows(1.0)
+    found = finetune_advice(None, features, targets, weights, settings)
+    assert (found.advice is not None) == advised
+    assert found.neighbours.agree == pytest.approx(agree)
+
+
+def test_of_one_class_neighbours_cannot_disagree(settings):
+    features, _, weights = rows(0.0)
+    found = finetune_advice(None, features, np.eye(2)[np.zeros(200, dtype=int)], weights, settings)
+    assert (found.neighbours.agree, found.neighbours.chance) == (1.0, 1.0)
+    assert found.advice is None
+
+
+def test_a_far_backbone_brings_no_advice_where_rows_are_too_few(settings):
+    features, targets, weights = (part[:99] for part in rows(1.0))
+    found = finetune_advice(FAR, features, targets, weights, settings)
+    assert found.advice is None
+    assert found.summary == "the backbone is far from this data: divergence of activations 0.90"

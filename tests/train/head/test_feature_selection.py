@@ -48,3 +48,24 @@ def test_a_head_reads_what_was_selected_and_its_files_have_the_shape_of_any_othe
 def test_no_dimension_but_one_is_left_of_a_small_share():
     features, targets = clouds()
     assert len(select_dimensions(features, targets, np.ones(300), 0.01)) == 1
+
+
+def test_a_class_that_no_row_has_changes_nothing():
+    rng = np.random.default_rng(3)
+    features, classes = rng.normal(size=(30, 4)).astype(np.float32), np.arange(30) % 2
+    assert f_scores(features, np.eye(3)[classes], np.ones(30)) == pytest.approx(
+        f_scores(features, np.eye(2)[classes], np.ones(30))
+    )
+
+
+def test_a_dimension_that_stands_still_separates_nothing():
+    features = np.column_stack([np.full(6, 7.0), [0, 0, 0, 1, 1, 2]]).astype(np.float32)
+    found = f_scores(features, np.eye(2)[[0, 0, 0, 1, 1, 1]], np.ones(6))
+    assert found[0] == 0.0
+    assert found[1] > 1.0
+
+
+@pytest.mark.parametrize(("share", "kept"), [(0.5, 2), (0.4, 2), (0.3, 1), (1.0, 4)])
+def test_the_share_of_dimensions_is_rounded(share, kept):
+    features = np.random.default_rng(0).normal(size=(20, 4)).astype(np.float32)
+    assert len(select_dimensions(features, np.eye(2)[np.arange(20) % 2], np.ones(20), share)) == kept

@@ -1,9 +1,12 @@
+from unittest.mock import Mock
+
 import numpy as np
 import pytest
 
 from tests.train.factories import clouds
 from tidemill.contracts import DataError
-from tidemill.train.head.fit import Batches, fit_head
+from tidemill.train.head import fit
+from tidemill.train.head.fit import Batches, fit_head, held_out, one_process
 from tidemill.train.head.head import softmax
 
 
@@ -110,3 +113,71 @@ def test_batches_hold_every_row_once_in_a_new_order_each_epoch():
 
 def test_softmax_of_two_is_the_logistic_function():
     assert softmax(np.array([[0.0, 3.0]]))[0, 1] == pytest.approx(1 / (1 + np.exp(-3)))
+
+
+def test_a_head_is_fitted_once(settings, monkeypatch):
+    run = Mock(side_effect=fit._run)
+    monkeypatch.setattr(fit, "_run", run)
+    fit_head(*clouds(rows=40), settings=settings.with_changes({"optimizer.max_epochs": 1}))
+    assert run.call_count == 1
+
+
+def test_rows_that_only_say_when_to_stop_keep_their_order_and_are_a_share_of_all(settings):
+    import torch
+
+    rows = (torch.arange(5), torch.arange(5), torch.arange(5))
+    assert [batch[0].tolist() for batch in Batches(rows, 2, None)] == [[0, 1], [2, 3], [4]]
+    asked = settings.with_changes({"early_stopping.validation_fraction": 0.1})
+    assert held_out(200, asked).sum() == 20
+    assert held_out(100, asked).sum() == 10
+    assert held_out(94, asked).sum() == 0  # nine rows tell nothing
+    assert (held_out(200, asked) == held_out(200, asked)).all()
+
+
+def test_a_head_trains_on_one_device(settings):
+    assert one_process({"devices": [3, 4], "num_nodes": 2}) == {"devices": [3]}
+    assert one_process({}) == {"devices": 1}
+
+
+def handed_over(settings, features, targets, monkeypatch, **given):
+    """What is handed to Lightning by a fit: features, labels, weights and the rows that are held out."""
+    seen = []
+
+    def fitted(features, labels, held, _):
+        seen.append((features, *labels, held))
+        layer = np.ones((2, features.shape[1]), dtype=np.float32), np.zeros(2, dtype=np.float32)
+        return (layer,), {"epochs": 1, "held_out_loss": None, "rows": 1, "held_out_rows": 0}
+
+    monkeypatch.setattr(fit, "_fit", fitted)
+    head = fit_head(features, targets, settings=settings, **given)
+    return (*seen[0], head)
+
+
+def test_a_head_is_fitted_on_standardised_features_and_labels_that_sum_to_one(settings, monkeypatch):
+    features = np.column_stack([[1.0, 3.0, 9.0], [7.0, 7.0, 7.0]]).astype(np.float32)
+    targets, weights = np.array([[0.5, 0.5], [0.2, 0.2], [1.0, 0.0]]), np.array([2.0, 1.0, 0.0])
+    own = settings.with_changes({"labels.class_balance": False})
+    scaled, labels, weighed, held, head = handed_over(own, features, targets, monkeypatch, weights=weights)
+    assert scaled.tolist() == [[-1.0, 0.0], [1.0, 0.0]]  # the third row has no weight, the second feature stands still
+    assert labels.tolist() == [[0.5, 0.5], [0.5, 0.5]]
+    assert weighed.tolist() == [2.0, 1.0]
+    assert not held.any()
+    assert (head.mean.tolist(), head.scale.tolist()) == ([2.0, 7.0], [1.0, 1.0])
+    assert handed_over(own, features, targets, monkeypatch)[2].tolist() == [1.0] * 3
+
+
+def test_classes_are_balanced_where_that_is_asked_for(settings, monkeypatch):
+    features, targets = np.zeros((4, 1), dtype=np.float32), np.eye(2)[[0, 0, 0, 1]]
+    for balanced, expected in ((True, [2 / 3, 2 / 3, 2 / 3, 2.0]), (False, [1.0] * 4)):
+        own = settings.with_changes({"labels.class_balance": balanced})
+        assert handed_over(own, features, targets, monkeypatch)[2] == pytest.approx(expected)
+
+
+def test_dimensions_that_are_not_read_have_no_weight(settings, monkeypatch):
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(40, 4)).astype(np.float32)
+    features[:, 2] += 9 * (np.arange(40) % 2)
+    own = settings.with_changes({"head.feature_fraction": 0.25})
+    scaled, *_, head = handed_over(own, features, np.eye(2)[np.arange(40) % 2], monkeypatch)
+    assert scaled.shape == (40, 1)
+    assert head.layers[0][0].tolist() == [[0.0, 0.0, 1.0, 0.0]] * 2

@@ -10,6 +10,7 @@ from tidemill.contracts import NO_GOLD, ConfigError, DataError
 from tidemill.reports.model import ModelConfig
 from tidemill.train.classical.base import ModelInputs
 from tidemill.train.end_model.model import EndModel
+from tidemill.train.recipes import cotraining
 from tidemill.train.recipes.choose_recipe import fit_chosen_recipe
 from tidemill.train.recipes.cotraining import fit_end_model, held_out_predictions
 from tidemill.train.recipes.recipe import TrainingSet, fit_head_by_recipe
@@ -131,3 +132,28 @@ def test_a_view_that_reads_texts_is_refused_for_images_before_anything_is_fitted
             settings=changed(settings, {"cotraining.views": ["ngrams"]}),
             backbone=BACKBONE,
         )
+
+
+def test_the_views_of_a_part_are_fitted_on_the_other_half_with_its_labels_and_weights(settings, monkeypatch):
+    lesson, _ = rows(60)
+    numbers = np.arange(60, dtype=np.float32)
+    numbered = TrainingSet(numbers[:, None], lesson.targets, lesson.covered, lesson.gold, lesson.texts)
+    targets, weights = np.column_stack([numbers, -numbers]).astype(float), numbers.astype(float)
+    fitted = []
+
+    class Views:
+        def predict_proba(self, features, texts):
+            assert texts == [lesson.texts[int(row)] for row in features[:, 0]]
+            assert not fitted[-1] & set(features[:, 0].tolist())
+            return np.column_stack([features, features])
+
+    def fit_views(part, own_targets, own_weights, _):
+        fitted.append(set(part.features[:, 0].tolist()))
+        assert (own_targets[:, 0] == part.features[:, 0]).all()
+        assert (own_weights == part.features[:, 0]).all()
+        return Views()
+
+    monkeypatch.setattr(cotraining, "_fit_views", fit_views)
+    found = held_out_predictions(numbered, targets, weights, changed(settings, {"cotraining.views": ["ngrams"]}))
+    assert [len(part) for part in fitted] == [30, 30]
+    assert (found[:, 0] == numbers).all()

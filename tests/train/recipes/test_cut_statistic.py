@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tests.train.factories import training_set
-from tidemill.train.recipes.cut_statistic import _nearest, cut_statistic, select_subset
+from tidemill.train.recipes.cut_statistic import _nearest, cut_statistic, neighbour_agreement, select_subset
 
 
 def test_the_cut_statistic_counts_edges_against_chance():
@@ -30,3 +30,37 @@ def test_the_subset_holds_few_of_the_wrong_labels_and_every_class():
     assert kept.mean() == pytest.approx(0.6, abs=0.01)
     assert flipped[kept].mean() < 0.05 < flipped.mean()
     assert set(known.targets[kept].argmax(axis=1)) == {0, 1}
+
+
+def test_nearer_neighbours_weigh_more():
+    angles = np.array([0.0, 0.5, 2.0])
+    points = np.column_stack([np.cos(angles), np.sin(angles)]).astype(np.float32)
+    found = cut_statistic(points, np.array([0, 0, 1]), neighbours=2)
+    weights = 1 / (1 + 2 * np.sin(np.array([0.5, 2.0]) / 2))  # the distance of two points on the circle
+    spread = np.sqrt(2 / 9 * (weights**2).sum())
+    assert found[0] == pytest.approx((weights[1] - weights.sum() / 3) / spread, abs=1e-6)
+
+
+def test_the_share_of_each_class_is_rounded_up_and_ties_are_broken_by_place():
+    points = np.ones((7, 2), dtype=np.float32)
+    targets = np.eye(2)[[0, 0, 0, 0, 0, 1, 1]]
+    kept = select_subset(points, targets, share=0.5, neighbours=20)  # six others are all there are
+    assert kept.tolist() == [True, True, True, False, False, True, False]
+    assert select_subset(points[:1], targets[:1], share=0.1, neighbours=20).tolist() == [True]
+
+
+def test_so_many_neighbours_as_are_asked_for_are_compared():
+    angles = np.array([0.0, 0.01, 1.0, 1.02, 1.04, 1.06])  # two of class 0 lie together, the third among the others
+    points = np.column_stack([np.cos(angles), np.sin(angles)]).astype(np.float32)
+    targets = np.eye(2)[[0, 0, 0, 1, 1, 1]]
+    assert select_subset(points, targets, share=0.6, neighbours=1)[:3].tolist() == [True, True, False]
+    one = neighbour_agreement(points, targets.argmax(axis=1), neighbours=1)[0]
+    assert one == pytest.approx(4 / 6)
+    assert neighbour_agreement(points, targets.argmax(axis=1), neighbours=5)[0] == pytest.approx(2 / 5)
+
+
+def test_a_row_without_neighbours_agrees_as_often_as_by_chance():
+    point = np.ones((1, 2), dtype=np.float32)
+    assert neighbour_agreement(point, np.array([0]), neighbours=0) == (1.0, 1.0)
+    assert neighbour_agreement(point[:0], np.zeros(0, dtype=np.int64), neighbours=0) == (0.0, 0.0)
+    assert cut_statistic(point, np.array([0]), neighbours=0).tolist() == [0.0]

@@ -4,12 +4,15 @@ import numpy as np
 import pytest
 
 from tests.train.factories import changed, training_set
+from tidemill.contracts import NO_GOLD
+from tidemill.train.recipes import recipe
 from tidemill.train.recipes.recipe import (
     TrainingSet,
     fit_head_by_recipe,
     noise_corrected_targets,
     recipe_targets,
     self_training_targets,
+    with_gold_labels,
 )
 
 
@@ -128,3 +131,65 @@ def test_where_no_prediction_is_certain_enough_all_rows_weigh_their_certainty(se
         changed(settings, {"self_training.min_confidence": 0.9, "self_training.prediction_weight": 1.0}),
     )
     assert weights.tolist() == pytest.approx((1 + (predictions * np.log2(predictions)).sum(axis=1)).tolist())
+
+
+def test_gold_weighs_so_many_rows_of_the_usual_weight(settings):
+    targets, weights = np.full((4, 2), 0.5), np.array([0.25, 0.75, 0.0, 0.0])
+    gold = np.array([NO_GOLD, 1, 0, NO_GOLD])
+    used = changed(settings, {"gold.use": True, "gold.weight": 20.0})
+    found, weighed = with_gold_labels(targets, weights, gold, used)
+    assert found.tolist() == [[0.5, 0.5], [0.0, 1.0], [1.0, 0.0], [0.5, 0.5]]
+    assert weighed.tolist() == [0.25, 10.0, 10.0, 0.0]  # the rows that are trained on weigh a half on average
+    assert weights.tolist() == [0.25, 0.75, 0.0, 0.0]
+    assert (targets == 0.5).all()
+    assert with_gold_labels(targets, np.zeros(4), gold, used)[1].tolist() == [0.0, 20.0, 20.0, 0.0]
+    for asked, known in ((changed(settings), gold), (used, np.full(4, NO_GOLD))):
+        assert with_gold_labels(targets, weights, known, asked)[1] is weights
+
+
+def test_the_noise_transition_counts_labels_by_what_other_rows_predict(settings, monkeypatch):
+    targets = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.5, 0.5]])
+    said = np.array([[0.9, 0.1], [0.2, 0.8], [0.3, 0.7], [0.1, 0.9]])
+    monkeypatch.setattr(recipe, "out_of_fold_predictions", lambda *_: said)
+    found = noise_corrected_targets(np.zeros((4, 1)), targets, np.array([2.0, 1.0, 3.0, 1.0]), changed(settings))
+    # of three rows of the first class one is predicted to be of the second, three of three of the second are:
+    # one row of belief joins the diagonal, and the doubtful row counts for nothing
+    transition = np.array([[(2 + 1) / 4, 1 / 4], [0.0, (3 + 1) / 4]])
+    assert found == pytest.approx(targets @ transition)
+
+
+def test_rows_out_of_fold_are_predicted_by_a_head_that_gave_them_no_weight(settings, monkeypatch):
+    numbers = np.arange(30, dtype=np.float32)[:, None]
+    fitted = []
+
+    class Fitted:
+        def predict_proba(self, features):
+            assert (fitted[-1][features[:, 0].astype(int)] == 0).all()
+            return np.tile(features, (1, 2))
+
+    def fit(features, targets, *, settings, weights):
+        fitted.append(weights)
+        return Fitted()
+
+    monkeypatch.setattr(recipe, "fit_head", fit)
+    found = recipe.out_of_fold_predictions(numbers, np.zeros((30, 2)), np.full(30, 0.5), changed(settings))
+    assert (found[:, :1] == numbers).all()
+    assert [weights.sum() for weights in fitted] == [10.0] * 3
+
+
+def test_corrections_and_selections_are_made_where_they_are_asked_for_of_rows_with_weight(settings, monkeypatch):
+    known, _, _ = training_set(rows=40)
+    half = replace(known, covered=np.arange(40) < 20)
+    monkeypatch.setattr(recipe, "noise_corrected_targets", lambda _, targets, *__: 1.0 - targets)
+    asked = changed(settings, {"labels.noise_transition": True, "labels.sharpening": 1.0})
+    assert recipe_targets(known, asked)[0] == pytest.approx(1.0 - known.targets)
+    seen = []
+
+    def subset(features, targets, *, share, neighbours):
+        seen.append((len(features), share, neighbours))
+        return np.arange(len(features)) < 5
+
+    monkeypatch.setattr(recipe, "select_subset", subset)
+    _, weights = recipe_targets(half, changed(settings, {"cut_statistic.fraction": 0.25}))
+    assert seen == [(20, 0.25, 20)]
+    assert np.flatnonzero(weights).tolist() == [0, 1, 2, 3, 4]

@@ -179,7 +179,7 @@ def test_the_deadline_is_kept_although_one_fit_would_take_much_longer(settings, 
 @pytest.mark.slow
 def test_a_search_killed_in_a_trial_goes_on_and_counts_what_was_done_once(settings, tmp_path):
     journal = tmp_path / "journal.log"
-    words = [sys.executable, "-c", PROGRAM, str(journal), str(ROOT / "src/tidemill/conf/train/head.yaml")]
+    words = [sys.executable, "-c", PROGRAM, str(journal), str(ROOT / "src/tidemill/conf/train/base.yaml")]
     environment = os.environ | {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
     with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -126,7 +126,7 @@ def _numbers(names: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     return numbers
 
 
-def _categories(own: npt.NDArray[np.int8], totals: npt.NDArray[np.int16]) -> npt.NDArray[np.int64]:
+def _categories(own: npt.NDArray[np.int16], totals: npt.NDArray[np.int16]) -> npt.NDArray[np.int64]:
     """Whether the function is silent, and with what most of the others agree."""
     others = totals.copy()
     rows = np.flatnonzero(own >= 0)

@@ -205,9 +205,8 @@ class _Reader:
             return self._again(kind)
         self._meet(kind)
         body = {name: value for name, value in sorted(vars(kind).items()) if name not in _NOT_OF_A_CLASS}
-        own = {name: value for name, value in body.items() if not isinstance(value, types.GetSetDescriptorType)}
-        slots = {name: value for name, value in own.items() if not isinstance(value, types.MemberDescriptorType)}
-        return _hash(kind.__qualname__, *map(self._kind, kind.__bases__), self.digest(slots))
+        own = {name: value for name, value in body.items() if not isinstance(value, types.MemberDescriptorType)}
+        return _hash(kind.__qualname__, *map(self._kind, kind.__bases__), self.digest(own))
 
     def _condition(self, condition: BaseModel) -> Iterator[bytes]:
         yield _named(type(condition).__module__, type(condition).__qualname__)

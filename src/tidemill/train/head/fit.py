@@ -101,7 +101,6 @@ def fit_head(
         if settings.head.feature_fraction < 1.0
         else slice(None)
     )
-    layers, report = _fit(scaled[:, read], (targets, weights), held, settings)
     with torch_threads(settings.threads):
         layers, report = _fit(scaled[:, read], (targets, weights), held, settings)
     layers = (_widened(layers[0], read, scaled.shape[1]), *layers[1:])
