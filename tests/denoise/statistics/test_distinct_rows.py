@@ -41,7 +41,7 @@ def test_rows_of_other_gold_are_not_alike():
 
 
 def test_functions_that_vote_alike_are_ordered_by_the_votes_of_others_on_their_rows():
-    votes = np.array([[0, ABSTAIN, 0], [ABSTAIN, 0, ABSTAIN], [ABSTAIN, ABSTAIN, 1]], dtype=np.int8)
+    votes = np.array([[0, ABSTAIN, 0], [ABSTAIN, 0, ABSTAIN], [ABSTAIN, ABSTAIN, 1]], dtype=np.int16)
     # the first two vote once each; beside the first another votes
     orders = [[2, 0, 1], [1, 2, 0], [0, 1, 2], [2, 1, 0]]
     columns = [votes[:, order][:, function_order(votes[:, order], 2)].T.tolist() for order in orders]
