@@ -68,7 +68,7 @@ class Picture:
         """
         if self.image.mode == "F":
             return np.asarray(self.image, dtype=np.float32)
-        values = np.asarray(self.image.convert("L"), dtype=np.float32)
+        values = np.asarray(self.image if self.image.mode == "L" else self.image.convert("L"), dtype=np.float32)
         return np.divide(values, np.float32(255), dtype=np.float32)
 
     def rgb(self) -> Image.Image:
@@ -82,7 +82,7 @@ class Picture:
         if self.image.mode == "F":
             eight = np.rint(np.asarray(self.image) * 255).clip(0, 255).astype(np.uint8)
             return Image.fromarray(eight).convert("RGB")
-        return self.image.convert("RGB")
+        return self.image if self.image.mode == "RGB" else self.image.convert("RGB")
 
 
 def decode_image(
@@ -228,7 +228,7 @@ def _picture(image: Image.Image, background: int, bits: int | None) -> Picture:
         raise DataError("is of colour mode LAB, which is not read: save it as RGB")
     if image.mode not in {"L", "RGB"}:
         return Picture(image.convert("L" if image.mode in {"1", "LA"} else "RGB"), frames)
-    return Picture(image.copy(), frames)
+    return Picture(image, frames)
 
 
 def _orientation(image: Image.Image) -> int:
