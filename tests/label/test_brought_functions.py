@@ -94,6 +94,14 @@ def test_what_is_no_vote_is_named_with_what_to_return(tmp_path, rows, answer, to
         votes(rows, functions)
 
 
+def test_names_without_classes_are_told_how_to_name_them(tmp_path, rows):
+    functions = written(tmp_path, '@labeling_function()\ndef f(x):\n    return "bad"\n')
+    with pytest.raises(
+        FunctionError, match="returned 'bad', and there is no such class; name the classes: --classes, or"
+    ):
+        votes(rows, functions, classes=None)
+
+
 LOOPS = {
     "a list": 'rules = [LabelingFunction(f"says_{w}", lambda x: 0 if w in x.text else -1) for w in ["awful", "stale", "was"]]\n',
     "decorated": 'rules = []\nfor w in ["awful", "stale", "was"]:\n    rules.append(labeling_function(name=f"says_{w}")(lambda x: 0 if w in x.text else -1))\n',
