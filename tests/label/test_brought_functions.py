@@ -97,7 +97,7 @@ def test_what_is_no_vote_is_named_with_what_to_return(tmp_path, rows, answer, to
 def test_names_without_classes_are_told_how_to_name_them(tmp_path, rows):
     functions = written(tmp_path, '@labeling_function()\ndef f(x):\n    return "bad"\n')
     with pytest.raises(
-        FunctionError, match="returned 'bad', and there is no such class; name the classes: --classes, or"
+        FunctionError, match=r"returned 'bad', and there is no such class; name the classes: .*, or --classes"
     ):
         votes(rows, functions, classes=None)
 

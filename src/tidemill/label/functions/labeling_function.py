@@ -134,7 +134,7 @@ class LabelingFunction:
         vote = vote_of(name, classes)
         if vote is None:
             named = any(not one.isdecimal() for one in classes)
-            unnamed = "; name the classes: --classes, or @labeling_function(classes=[...])"
+            unnamed = "; name the classes: @labeling_function(classes=[...]), or --classes"
             hint = did_you_mean(name, classes) if named else unnamed
             raise FunctionError(f"returned {name!r}, and there is no such class{hint}")
         return vote
