@@ -94,6 +94,14 @@ def test_what_is_no_vote_is_named_with_what_to_return(tmp_path, rows, answer, to
         votes(rows, functions)
 
 
+def test_names_without_classes_are_told_how_to_name_them(tmp_path, rows):
+    functions = written(tmp_path, '@labeling_function()\ndef f(x):\n    return "bad"\n')
+    with pytest.raises(
+        FunctionError, match=r"returned 'bad', and there is no such class; name the classes: .*, or --classes"
+    ):
+        votes(rows, functions, classes=None)
+
+
 LOOPS = {
     "a list": 'rules = [LabelingFunction(f"says_{w}", lambda x: 0 if w in x.text else -1) for w in ["awful", "stale", "was"]]\n',
     "decorated": 'rules = []\nfor w in ["awful", "stale", "was"]:\n    rules.append(labeling_function(name=f"says_{w}")(lambda x: 0 if w in x.text else -1))\n',
@@ -225,25 +233,72 @@ KNOWN = {known!r}
 
 
 @labeling_function()
-def by_heart(x):
+def looked_up(x):
     return KNOWN.get(x.{key}, ABSTAIN)
 
 
 @labeling_function()
 def by_word(x):
     return 0 if "bread" in x.text else 1
+
+
+@labeling_function()
+def short(x):
+    return 0 if len(x.text) < 20 else ABSTAIN
+
+
+@labeling_function()
+def ends(x):
+    return 0 if x.text[-1].isdigit() else ABSTAIN
+
+
+@labeling_function()
+def starts(x):
+    return 0 if x.text.startswith(("bread", "soup")) else ABSTAIN
+
+
+@labeling_function()
+def lacks(x):
+    return 1 if "soup" not in x.text else ABSTAIN
+
+
+@labeling_function()
+def pattern(x):
+    return 1 if re.fullmatch(r"[a-z]+ [0-9]+ was [0-9]+", x.text) else ABSTAIN
+
+
+@labeling_function()
+def fails_elsewhere(x):
+    return KNOWN[x.{key}]
+
+
+@labeling_function()
+def hangs_elsewhere(x):
+    while x.{key} not in KNOWN:
+        pass
+    return KNOWN[x.{key}]
 """
 
 
-@pytest.mark.parametrize("key", ["text", "row_id"])
-def test_a_function_that_knows_rows_by_heart_is_named(tmp_path, capsys, key):
+@pytest.mark.parametrize(
+    ("key", "how"), [("text", "when its text is put otherwise"), ("row_id", "under another row_id")]
+)
+def test_a_function_that_looks_its_rows_up_is_named_and_others_are_not(tmp_path, capsys, key, how):
     rows = tmp_path / "rows.csv"
-    table = pl.DataFrame(
-        {"row_id": [f"r{k}" for k in range(30)], "text": [f"{'bread' if k % 3 else 'soup'} {k}" for k in range(30)]}
-    )
+    texts = [f"{'bread' if k % 3 else 'soup'} {k} was {3 * k}" for k in range(60)]
+    table = pl.DataFrame({"row_id": [f"r{k}" for k in range(60)], "text": texts})
     table.write_csv(rows)
-    known = dict(zip(table[key], [k % 2 for k in range(30)], strict=True))
-    votes(rows, written(tmp_path, BY_HEART.format(known=known, key=key)))
-    told = [line for line in capsys.readouterr().err.splitlines() if "by heart" in line]
-    assert len(told) == 1
-    assert "by_heart: 30 of 30 votes change" in told[0]
+    known = dict(zip(table[key], [k % 2 for k in range(60)], strict=True))
+    votes(rows, written(tmp_path, "import re\n" + BY_HEART.format(known=known, key=key)), seconds=1.0)
+    told = [line for line in capsys.readouterr().err.splitlines() if "looks rows up" in line]
+    assert told == [
+        f"caution: looked_up: 16 of 16 votes change {how}: it looks rows up, for instance in gold, and does not go by what they say"
+    ]
+
+
+def test_numbers_are_no_lookups(tmp_path, capsys):
+    rows = tmp_path / "rows.csv"
+    pl.DataFrame({"text": [str(10_000 + 7 * k) for k in range(40)]}).write_csv(rows)
+    source = "@labeling_function()\ndef five_digits(x):\n    return 1 if len(x.text) == 5 and x.text.isdigit() else ABSTAIN\n"
+    assert votes(rows, written(tmp_path, source)) == {"five_digits": [1] * 40}
+    assert "looks rows up" not in capsys.readouterr().err

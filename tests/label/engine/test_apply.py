@@ -3,7 +3,7 @@ import polars as pl
 import pytest
 
 from tidemill.contracts import FunctionError
-from tidemill.label import ABSTAIN, batch_labeling_function, declare, labeling_function, not_class
+from tidemill.label import ABSTAIN, batch_labeling_function, labeling_function, not_class
 from tidemill.label.engine.apply import apply
 from tidemill.label.engine.failures import Quarantine
 
@@ -101,13 +101,12 @@ def test_a_wrong_row_of_a_quarantined_batch_abstains_alone():
     assert [one.row for one in quarantine.failures] == [1, 2]
 
 
-def test_a_row_without_text_gets_no_vote_of_a_python_function_as_of_a_declared_one():
-    rows = pl.DataFrame({"row_id": ["a", "b", "c"], "text": ["x", None, "zzz"]})
-    functions = [
-        labeling_function(name="f")(lambda row: len(row.text) % 2),
-        declare("g", kind="length", above=0, vote=1),
-    ]
-    assert apply(rows, functions, n_classes=2).tolist() == [[1, 1], [ABSTAIN, ABSTAIN], [1, 1]]
+def test_a_function_that_fails_where_a_value_is_missing_is_told_so():
+    rows = pl.DataFrame({"row_id": ["a", "b"], "text": ["x", None], "n": [None, 1]})
+    with pytest.raises(
+        FunctionError, match=r"(?s)row 1 \(row_id b\): raised.*The row has no text: return ABSTAIN where"
+    ):
+        apply(rows, [labeling_function(name="f")(lambda row: len(row.text) % 2)], n_classes=2)
 
 
 def test_no_rows_give_no_votes():

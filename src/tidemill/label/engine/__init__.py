@@ -6,6 +6,7 @@ load             open_functions: declared functions here, Python ones in workers
 row_applier      Python functions of a row, block by block
 vectorised       declared functions in as few passes as they can share
 keyword_matcher  all keyword lists of a column in one pass over its bytes
+lookups          functions that look rows up, by id or by heart
 vote_cache       votes that were cast before, on disk
 worker_pool      worker processes that hold Python functions
 process          one worker process: started, asked, watched, ended

@@ -24,6 +24,7 @@ from tidemill.label.conditions.labeled_examples import FEATURE
 from tidemill.label.engine.apply import required_statistics, table_votes
 from tidemill.label.engine.failures import Failure, OnError
 from tidemill.label.engine.load import LoadedFunction, LoadedFunctions, fingerprint_or_empty
+from tidemill.label.engine.lookups import Lookup, look_up
 from tidemill.label.engine.row_applier import STATISTIC
 from tidemill.label.engine.vectorised import columns_of
 from tidemill.label.engine.vote_cache import BatchCache, VoteColumn, cache_key
@@ -32,11 +33,6 @@ from tidemill.label.functions.declared import DeclaredLabelingFunction
 
 UNSTABLE: Final = "and otherwise when applied again"
 _CHUNK: Final = 4096
-_MOST_DISGUISED: Final = 512
-_LEAST_ROWS: Final = 64
-_SHARE: Final = 50
-_LEAST_DISGUISED: Final = 8
-_BY_HEART: Final = 0.9
 _CHUNK_OF_IMAGES: Final = 128
 
 
@@ -89,9 +85,8 @@ class Engine:
         Rows of batches on which any had to be cast, and the time that took.
     unstable
         Rows on which a function voted differently when asked again, by name.
-    disguised, unrecognised
-        Votes that were asked for again under another ``row_id`` and with a space after the text, and how many of them changed,
-        by name of the function.
+    lookups
+        How votes changed where rows were called and put otherwise, by name.
     """
 
     loaded: LoadedFunctions
@@ -103,8 +98,7 @@ class Engine:
     n_rows: int = field(default=0, init=False)
     seconds: float = field(default=0.0, init=False)
     unstable: Counter[str] = field(default_factory=Counter, init=False)
-    disguised: Counter[str] = field(default_factory=Counter, init=False)
-    unrecognised: Counter[str] = field(default_factory=Counter, init=False)
+    lookups: dict[str, Lookup] = field(default_factory=dict, init=False)
 
     def votes(self, batches: Iterable[Batch]) -> Iterator[Votes]:
         """Vote on batches, one after another.
@@ -146,12 +140,7 @@ class Engine:
         list of str
             A sentence for each.
         """
-        return [
-            f"{name}: {changed} of {self.disguised[name]} votes change when the row has another row_id and a space after its text: "
-            "it knows rows by name or by heart, not by what they say, such as from gold"
-            for name, changed in sorted(self.unrecognised.items())
-            if self.disguised[name] >= _LEAST_DISGUISED and changed >= _BY_HEART * self.disguised[name]
-        ]
+        return [f"{name}: {lookup}" for name, lookup in sorted(self.lookups.items()) if str(lookup)]
 
     def _cache_identity(self, function: LoadedFunction) -> tuple[str, bool]:
         """The second value tells whether its votes depend on features too; the first is empty where they cannot be kept."""
@@ -166,8 +155,8 @@ class Engine:
         self.n_rows += table.height
         job = _Job(self.loaded, table, self.rows_asked_twice, name=f"label {batch.name}", on_too_many=self._too_many)
         columns = job.run(functions, batch, cache)
-        self.disguised += job.disguised
-        self.unrecognised += job.unrecognised
+        for name, lookup in job.lookups.items():
+            self.lookups[name] = self.lookups.get(name, Lookup()) + lookup
         self.seconds += time.perf_counter() - start
         for function, column in zip(functions, columns, strict=True):
             self.unstable[function.name] += sum(UNSTABLE in failure.reason for failure in column.failures)
@@ -211,8 +200,7 @@ class _Job:
     ) -> None:
         self.loaded, self.table, self.rows_asked_twice, self.name = loaded, table, rows_asked_twice, name
         self.on_too_many = on_too_many
-        self.disguised: Counter[str] = Counter()
-        self.unrecognised: Counter[str] = Counter()
+        self.lookups: dict[str, Lookup] = {}
 
     def run(self, functions: Sequence[LoadedFunction], batch: Batch, cache: BatchCache) -> list[VoteColumn]:
         """Cast the votes of functions, in their order."""
@@ -263,7 +251,8 @@ class _Job:
                 votes[start : start + size] = reply.votes
                 values[start : start + size] = reply.statistics
         failures += self._unstable_rows(functions, votes, failures)
-        self._disguise(functions, votes, failures)
+        if self.rows_asked_twice:
+            self.lookups = {one.name: self._lookup(one, votes[:, j]) for j, one in enumerate(functions)}
         return _columns(functions, votes, failures), values
 
     def _unstable_rows(
@@ -288,26 +277,15 @@ class _Job:
         changed = [_moved_to(failure, rows) for failure in reply.failures if failure.reason.startswith("changed")]
         return different + changed
 
-    def _disguise(self, functions: Sequence[RemoteFunction], votes: Votes, failures: Sequence[WorkerFailure]) -> None:
-        """Ask again of rows under another id and with a space after the text, which say the same."""
-        broken = {failure.function for failure in failures if failure.row is None}
-        whole = [j for j in range(len(functions)) if j not in broken]
-        functions, votes = [functions[j] for j in whole], votes[:, whole]
-        rows = _some_voted_on(votes, most=min(_MOST_DISGUISED, max(_LEAST_ROWS, len(votes) // _SHARE)))
-        rows = np.setdiff1d(rows, [failure.row for failure in failures if failure.row is not None])
-        if not self.rows_asked_twice or not len(rows):
-            return
-        table = self.table[rows.tolist()].with_columns(pl.format("disguised {}", "row_id").alias("row_id"))
-        if "text" in table.columns:
-            table = table.with_columns(pl.col("text") + " ")
-        reply = self._workers.ask(functions, table)
-        if reply.stopped_early:
-            return
-        failed = {(failure.function, failure.row) for failure in reply.failures}
-        for j, function in enumerate(functions):
-            asked = [k for k in range(len(rows)) if votes[rows[k], j] != ABSTAIN and (j, k) not in failed]
-            self.disguised[function.name] += len(asked)
-            self.unrecognised[function.name] += int((votes[rows[asked], j] != reply.votes[asked, j]).sum())
+    def _lookup(self, function: RemoteFunction, votes: npt.NDArray[np.int16]) -> Lookup:
+        def vote(rows: pl.DataFrame) -> npt.NDArray[np.int16] | None:
+            try:
+                reply = self._workers.ask([function], rows)
+            except FunctionError:  # these rows are made up: what fails on them alone is no failure
+                return None
+            return None if reply.failures else reply.votes[:, 0]
+
+        return look_up(votes, self.table, vote)
 
     def _by_table(self, functions: Sequence[RemoteFunction], table: pl.DataFrame) -> dict[str, VoteColumn]:
         reply = self._workers.ask(functions, table)
@@ -344,18 +322,6 @@ class _Job:
             self.loaded.start()
         assert self.loaded.workers is not None  # noqa: S101 - just started
         return self.loaded.workers
-
-
-def _some_voted_on(votes: Votes, *, most: int) -> npt.NDArray[np.int64]:
-    """Rows on which each function votes, as many of each, and no more in all than may be."""
-    each = max(_LEAST_DISGUISED, most // max(1, votes.shape[1]))
-    rows = np.zeros(0, dtype=np.int64)
-    for j in range(votes.shape[1]):
-        voted = np.flatnonzero(votes[:, j] != ABSTAIN)
-        if len(voted):
-            places = np.unique(np.linspace(0, len(voted) - 1, min(each, len(voted))).astype(np.int64))
-            rows = np.union1d(rows, voted[places])
-    return rows[:: max(1, -(-len(rows) // most))]
 
 
 def _key(identity: str, reads_features: bool, batch: Batch) -> str:  # noqa: FBT001 - a pair is unpacked

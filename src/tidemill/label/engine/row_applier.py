@@ -27,9 +27,6 @@ _BLOCK_OF_IMAGES: Final = 16
 _NO_FUNCTION: Final = -1
 
 
-_Skip = Callable[[int, int], bool]
-
-
 class Position(Protocol):
     """Two numbers: the index of the function that runs, and of the row."""
 
@@ -67,7 +64,6 @@ class RowApplier:
         self.on_error = on_error
         self.position: Position = [_NO_FUNCTION, 0] if position is None else position
         self.skip = skip
-        self.passes_over = skip
 
     def ask(self, table: pl.DataFrame, *, statistics: Sequence[str] = ()) -> tuple[Votes, pl.DataFrame]:
         """Ask all functions of all rows.
@@ -92,7 +88,6 @@ class RowApplier:
             A row's image cannot be read.
         """
         votes = np.full((table.height, len(self.functions)), ABSTAIN, dtype=np.int16)
-        self.passes_over = _or_without_text(self.skip, table)
         measured = np.zeros((table.height, len(statistics)))
         size = _BLOCK_OF_IMAGES if "image" in table.columns else _BLOCK
         starts = range(0, table.height, size)
@@ -129,12 +124,11 @@ class RowApplier:
 
     def _column(self, j: int, rows: Sequence[Row], start: int) -> list[int]:
         function, position, valid = self.functions[j], self.position, range(self.n_classes)
-        passes_over = self.passes_over
         position[0] = j
         votes = []
         for i, row in enumerate(rows, start):
             position[1] = i
-            if passes_over is not None and passes_over(j, i):
+            if self.skip is not None and self.skip(j, i):
                 votes.append(ABSTAIN)
                 continue
             vote: object
@@ -152,7 +146,9 @@ class RowApplier:
             raise error
         if isinstance(error, DataError):  # the row itself cannot be read, whoever asks
             raise DataError(f"row {i} (row_id {row.row_id}): {error}") from error
-        return _Raised(f"raised\n{traceback_of(error)}")
+        missing = ", ".join(name for name, value in values_of(row).items() if value is None)
+        hint = f"\nThe row has no {missing}: return ABSTAIN where a value is None" if missing else ""
+        return _Raised(f"raised\n{traceback_of(error)}{hint}")
 
     def _wrong(self, j: int, vote: object, row: Row, i: int) -> int:
         """What is no plain class or abstain is checked, and reported where it is no vote."""
@@ -162,14 +158,6 @@ class RowApplier:
         function = self.functions[j]
         self.on_error(Failure(function.name, function.where, i, row.row_id, str(checked)))
         return ABSTAIN
-
-
-def _or_without_text(skip: _Skip | None, table: pl.DataFrame) -> _Skip | None:
-    """On rows without text every function abstains, as declared ones do."""
-    if "text" not in table.columns or not table["text"].null_count():
-        return skip
-    blank = frozenset(table["text"].is_null().arg_true().to_list())
-    return lambda j, i: i in blank or (skip is not None and skip(j, i))
 
 
 class _Raised(str):

@@ -222,7 +222,11 @@ class WorkerPool:
                 break
             except DiedError as death:
                 process = self._replaced(process)
-                failures.append(self._blamed(death, functions, failures))
+                try:
+                    failures.append(self._blamed(death, functions, failures))
+                except FunctionError:
+                    self._idle.put(process)  # whoever bears the error asks on
+                    raise
         self._idle.put(process)
         return _reply(reply, content, failures, (table.height, len(functions), len(statistics)))
 

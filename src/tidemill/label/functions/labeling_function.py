@@ -133,7 +133,9 @@ class LabelingFunction:
             return ABSTAIN
         vote = vote_of(name, classes)
         if vote is None:
-            hint = did_you_mean(name, classes) if classes else "; name the classes: @labeling_function(classes=[...])"
+            named = any(not one.isdecimal() for one in classes)
+            unnamed = "; name the classes: @labeling_function(classes=[...]), or --classes"
+            hint = did_you_mean(name, classes) if named else unnamed
             raise FunctionError(f"returned {name!r}, and there is no such class{hint}")
         return vote
 
