@@ -47,7 +47,7 @@ class Saying(MajorityVote):
 def overruled(gold, *, unsure=0.5, certain=1.0, weights=None):
     """The model that overrules one that gives each class ``unsure``, of one that gives the first class ``certain``."""
     gold = np.asarray(gold)
-    votes = np.arange(len(gold), dtype=np.int8)[:, None]
+    votes = np.arange(len(gold), dtype=np.int16)[:, None]
     rows = DistinctRows(votes, np.ones(len(gold)) if weights is None else np.asarray(weights, dtype=float), gold)
     candidates: dict[str, Any] = {"smoothed": Saying(np.full(len(gold), unsure))}
     candidates["other"] = Saying(np.full(len(gold), certain))
@@ -83,7 +83,7 @@ def few():
     """Sixty rows of three independent functions of two classes: six kinds of vote."""
     rng = np.random.default_rng(0)
     truth = rng.integers(0, 2, 60)
-    return np.where(rng.random((60, 3)) < 0.8, truth[:, None], 1 - truth[:, None]).astype(np.int8), truth
+    return np.where(rng.random((60, 3)) < 0.8, truth[:, None], 1 - truth[:, None]).astype(np.int16), truth
 
 
 @pytest.mark.parametrize(("most", "tried"), [(6, True), (5, False)])

@@ -82,14 +82,14 @@ def test_habits_are_a_voters_shares_over_the_root_of_the_crowds():
 
 
 def test_no_class_of_a_crowd_is_rarer_than_a_hundredth():
-    votes = (np.random.default_rng(0).random((200, 10)) < 0.3).astype(np.int8)  # errors alone: gold has one class
+    votes = (np.random.default_rng(0).random((200, 10)) < 0.3).astype(np.int16)  # errors alone: gold has one class
     assert two_sided(rows_of(votes), 2)
     model = crowd.Crowd(2).fit(votes, gold=np.zeros(200, dtype=int))
     assert model.balance_ == pytest.approx([1 / 1.01, 0.01 / 1.01], abs=1e-4)
 
 
 def test_the_balance_of_voters_who_do_not_name_every_class_stays_where_it_was_stated():
-    votes = np.zeros((100, 10), dtype=np.int8)
+    votes = np.zeros((100, 10), dtype=np.int16)
     votes[:2] = 1
     assert not two_sided(rows_of(votes), 2)
     assert crowd.Crowd(2).fit(votes).balance_ == pytest.approx([0.5, 0.5])

@@ -61,7 +61,7 @@ def test_silence_is_evidence_against_the_classes_of_which_functions_speak():
 def test_mismatch_is_what_is_given_a_class_beyond_the_balance():
     model = fitted_by_hand([0.9] * 8, [0.1] * 8, balance=(0.5, 0.5))
     model.evidence_ = model._evidence()
-    votes = np.array([[1, ABSTAIN], [ABSTAIN, ABSTAIN]], dtype=np.int8)
+    votes = np.array([[1, ABSTAIN], [ABSTAIN, ABSTAIN]], dtype=np.int16)
     rows = DistinctRows(votes, np.array([8.0, 2.0]), np.full(2, NO_GOLD))
     assert model.mismatch(rows) == pytest.approx(
         0.8 * 0.9 - 0.5
@@ -72,7 +72,7 @@ def test_mismatch_is_what_is_given_a_class_beyond_the_balance():
 
 def believed(votes, gold=None, hints=None, n_classes=2):
     """Pseudo-counts of right votes and of all, of every kind of vote that is given."""
-    votes = np.array(votes, dtype=np.int8)
+    votes = np.array(votes, dtype=np.int16)
     model: Any = PairLifts(n_classes, accuracies_hint=hints)
     model.functions_, model.order_ = votes.shape[1], np.arange(votes.shape[1])
     labels = np.full(len(votes), NO_GOLD) if gold is None else np.array(gold)
@@ -102,7 +102,7 @@ def test_a_vote_against_a_class_is_wrong_as_often_as_the_class_takes_its_share_o
 
 
 def test_kinds_of_vote_that_are_not_counted_in_pairs_have_the_usual_precision_until_they_are_given():
-    votes = np.array([[0, 0, ABSTAIN], [0, 0, ABSTAIN], [1, 1, ABSTAIN], [1, 1, 0]] * 25, dtype=np.int8)
+    votes = np.array([[0, 0, ABSTAIN], [0, 0, ABSTAIN], [1, 1, ABSTAIN], [1, 1, 0]] * 25, dtype=np.int16)
     model: Any = PairLifts(2, most=4).fit(votes)
     table = model.precision_.reshape(3, 4)[np.argsort(model.order_)]
     assert table[0, 2:] == pytest.approx([0.125, 0.125])  # against a class: never given

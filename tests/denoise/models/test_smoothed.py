@@ -171,7 +171,7 @@ def test_agreement_on_a_class_that_nearly_all_votes_name_is_taken_for_little():
 def test_a_vote_that_stands_alone_is_moved_by_no_rarity_however_rare():
     model = bare([0.5, 0.5], 2)
     model.rarity_ = np.array([3.0, 3.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0])
-    found = model.predict_proba(np.array([[0, ABSTAIN], [ABSTAIN, 1]], dtype=np.int8))
+    found = model.predict_proba(np.array([[0, ABSTAIN], [ABSTAIN, 1]], dtype=np.int16))
     assert found == pytest.approx(np.array([[0.75, 0.25], [0.25, 0.75]]))
 
 
@@ -181,11 +181,11 @@ def test_rarity_is_that_of_the_mean_vote_of_each_class():
     counts, mean = np.array([2.0, 1.0]), (0.2 + 0.6 + 0.7) / 3
     nudge = 0.2 * (np.array([0.4, 0.7]) - mean)
     odds = (counts + 0.5) / 4 * np.exp(nudge)
-    assert model.predict_proba(np.array([[0, 0, 1]], dtype=np.int8))[0] == pytest.approx(odds / odds.sum())
+    assert model.predict_proba(np.array([[0, 0, 1]], dtype=np.int16))[0] == pytest.approx(odds / odds.sum())
 
 
 def test_a_default_class_has_its_share_of_the_rows_without_votes_in_the_balance():
-    votes = np.array([[0, 0], [1, 1], [0, 1], [ABSTAIN, ABSTAIN]] * 10, dtype=np.int8)
+    votes = np.array([[0, 0], [1, 1], [0, 1], [ABSTAIN, ABSTAIN]] * 10, dtype=np.int16)
     plain: Any = SmoothedVote(2).fit(votes)
     stated: Any = SmoothedVote(2, default=1, default_rate=0.9).fit(votes)
     assert stated.prior_ == pytest.approx([0.1, 0.9])
@@ -203,7 +203,7 @@ def test_the_pseudo_vote_follows_the_balance_at_two_thirds_of_its_power():
 
 
 def test_rarity_of_votes_against_a_class_and_of_votes_never_given_is_none():
-    votes = np.array([[0, -2], [0, -3], [ABSTAIN, -2], [1, ABSTAIN]], dtype=np.int8)
+    votes = np.array([[0, -2], [0, -3], [ABSTAIN, -2], [1, ABSTAIN]], dtype=np.int16)
     found = rarity(distinct_rows(votes, budget=10), 2)
     assert found == pytest.approx([-np.log(2 / 4), -np.log(1 / 4), 0, 0, 0, 0, 0, 0])
 
@@ -218,5 +218,5 @@ def test_votes_are_too_dependent_from_three_tenths_of_mismatch_on(mismatch, too_
 def test_confusions_count_three_tenths_of_their_log_odds():
     model = bare([0.5, 0.5], 1)
     model.evidence_ = np.array([[0.4, -0.2], [0.0, 0.0], [0.0, 0.0], [0.0, 0.0]])
-    found = model.predict_proba(np.zeros((1, 1), dtype=np.int8))[0]
+    found = model.predict_proba(np.zeros((1, 1), dtype=np.int16))[0]
     assert np.log(found[0] / found[1]) == pytest.approx(np.log(3.0) + 0.3 * 0.6)

@@ -57,7 +57,7 @@ def test_a_vote_against_a_class_is_right_where_another_class_is_and_is_spread_ov
 
 
 def test_a_row_that_came_three_times_counts_as_three_rows():
-    votes = np.array([[0, 0, 1], [0, 1, 1], [1, 1, -1]], dtype=np.int8)
+    votes = np.array([[0, 0, 1], [0, 1, 1], [1, 1, -1]], dtype=np.int16)
     times, gold = np.array([3, 1, 2]), np.full(3, -1)
     counted, repeated = SpokenConfusions(2), SpokenConfusions(2)
     for model, rows in (
@@ -70,7 +70,7 @@ def test_a_row_that_came_three_times_counts_as_three_rows():
 
 
 def test_a_stated_balance_is_the_prior_of_every_row():
-    votes = np.array([[0, 1], [1, 0], [0, 0], [1, 1]] * 20, dtype=np.int8)
+    votes = np.array([[0, 1], [1, 0], [0, 0], [1, 1]] * 20, dtype=np.int16)
     plain, stated = SpokenConfusions(2).fit(votes), SpokenConfusions(2, balance=[0.9, 0.1]).fit(votes)
     assert plain.balance_ == pytest.approx([0.5, 0.5])
     assert stated.balance_ == pytest.approx([0.9, 0.1])
@@ -82,7 +82,7 @@ def test_a_stated_balance_is_the_prior_of_every_row():
 def test_confusions_are_those_of_the_posterior_under_the_stated_balance():
     rng = np.random.default_rng(0)
     truth = (rng.random(300) < 0.2).astype(int)
-    votes = np.where(rng.random((300, 4)) < 0.8, truth[:, None], 1 - truth[:, None]).astype(np.int8)
+    votes = np.where(rng.random((300, 4)) < 0.8, truth[:, None], 1 - truth[:, None]).astype(np.int16)
     model = SpokenConfusions(2, balance=[0.8, 0.2], iterations=500).fit(votes)
     own = votes[:, model.order_]
     counts = model.accuracy_counts()

@@ -9,7 +9,7 @@ from tidemill.denoise.statistics.distinct_rows import DistinctRows
 
 
 def test_products_are_means_over_rows_on_which_both_vote_shrunk_to_usual_functions():
-    votes = np.array([[0, 0, ABSTAIN], [0, 1, ABSTAIN], [1, 1, not_class(0)]], dtype=np.int8)
+    votes = np.array([[0, 0, ABSTAIN], [0, 1, ABSTAIN], [1, 1, not_class(0)]], dtype=np.int16)
     rows = DistinctRows(votes, np.array([5.0, 2.0, 3.0]), np.full(3, -1))
     product, both = _products(rows, 0)
     assert both[0, 1] == 10
@@ -20,7 +20,7 @@ def test_products_are_means_over_rows_on_which_both_vote_shrunk_to_usual_functio
 
 
 def test_a_vote_against_another_class_speaks_for_this_one_in_one_class_against_the_rest():
-    votes = np.array([[2, not_class(1)]], dtype=np.int8)
+    votes = np.array([[2, not_class(1)]], dtype=np.int16)
     rows = DistinctRows(votes, np.array([10.0]), np.full(1, -1))
     assert _products(rows, 2)[0][0, 1] == pytest.approx((10 + 20 * 0.4**2) / 30)
     assert _products(rows, 1)[0][0, 1] == pytest.approx((10 + 20 * 0.4**2) / 30)  # both are against it
@@ -50,13 +50,13 @@ def test_the_names_of_classes_do_not_matter():
     rng = np.random.default_rng(0)
     truth = rng.choice(3, 2000, p=[0.6, 0.3, 0.1])
     right = rng.random((2000, 4)) < np.where(truth == 0, 0.95, 0.5)[:, None]
-    votes = np.where(right, truth[:, None], rng.integers(0, 3, (2000, 4))).astype(np.int8)
-    renamed = np.array([2, 0, 1], dtype=np.int8)[votes]
+    votes = np.where(right, truth[:, None], rng.integers(0, 3, (2000, 4))).astype(np.int16)
+    renamed = np.array([2, 0, 1], dtype=np.int16)[votes]
     assert Triplets(3).fit(votes).accuracies() == pytest.approx(Triplets(3).fit(renamed).accuracies())
 
 
 def test_accuracies_are_kept_from_certainty():
-    votes = np.tile(np.arange(400, dtype=np.int8)[:, None] % 2, (1, 3))
+    votes = np.tile(np.arange(400, dtype=np.int16)[:, None] % 2, (1, 3))
     model = Triplets(2).fit(votes)
     assert model.accuracies() == pytest.approx([0.95] * 3)
     assert model.balance_ == pytest.approx([0.5, 0.5])

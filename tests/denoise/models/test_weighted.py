@@ -9,13 +9,13 @@ from tidemill.denoise.statistics.distinct_rows import DistinctRows
 
 
 def test_accuracies_are_shares_of_right_votes_shrunk_to_those_of_all():
-    votes = np.array([[0, 1], [1, ABSTAIN], [not_class(0), 1]], dtype=np.int8)
+    votes = np.array([[0, 1], [1, ABSTAIN], [not_class(0), 1]], dtype=np.int16)
     rows = DistinctRows(votes, np.array([4.0, 2.0, 1.0]), np.full(3, NO_GOLD))
     labels = np.array([[0.75, 0.25], [0.5, 0.5], [0.0, 1.0]])
     right, total = np.array([4 * 0.75 + 2 * 0.5 + 1.0, 4 * 0.25 + 1.0]), np.array([7.0, 5.0])
     every = right.sum() / total.sum()
     assert smoothed_accuracies(rows, labels, 2) == pytest.approx((right + 10 * every) / (total + 10))
-    silent = DistinctRows(np.full((1, 2), ABSTAIN, dtype=np.int8), np.ones(1), np.full(1, NO_GOLD))
+    silent = DistinctRows(np.full((1, 2), ABSTAIN, dtype=np.int16), np.ones(1), np.full(1, NO_GOLD))
     assert smoothed_accuracies(silent, labels[:1], 2).tolist() == [0.0, 0.0]
 
 
@@ -29,16 +29,16 @@ def test_errors_fall_on_all_other_classes_alike():
 
 
 def test_the_answer_weighs_each_vote_by_its_log_odds():
-    votes = np.array([[0, 0, 1], [0, 0, 0], [1, 1, 0], [1, 1, 1]] * 5, dtype=np.int8)
+    votes = np.array([[0, 0, 1], [0, 0, 0], [1, 1, 0], [1, 1, 1]] * 5, dtype=np.int16)
     model = WeightedVote(2).fit(votes)
     odds = np.log(model.accuracies() / (1 - model.accuracies()))
-    found = model.predict_proba(np.array([[0, 0, 1], [ABSTAIN, ABSTAIN, 1]], dtype=np.int8))
+    found = model.predict_proba(np.array([[0, 0, 1], [ABSTAIN, ABSTAIN, 1]], dtype=np.int16))
     assert np.log(found[:, 0] / found[:, 1]) == pytest.approx([odds[0] + odds[1] - odds[2], -odds[2]])
     assert model.prior_ == pytest.approx([0.5, 0.5])
 
 
 def test_gold_settles_which_of_two_votes_was_right():
-    votes = np.array([[0, 1]] * 4 + [[1, 0]] * 4, dtype=np.int8)
+    votes = np.array([[0, 1]] * 4 + [[1, 0]] * 4, dtype=np.int16)
     assert WeightedVote(2).fit(votes).accuracies() == pytest.approx([0.5, 0.5])
     gold = np.array([1] * 4 + [0] * 4)  # the second function is right, as far as gold is: in 97 of 100
     expected = (8 * np.array([0.03, 0.97]) + 10 * 0.5) / 18

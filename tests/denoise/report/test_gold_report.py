@@ -147,7 +147,7 @@ def test_a_class_differs_from_half_a_row_beyond_the_normal_limit_on():
 
 
 def test_without_gold_nothing_is_held_against_it():
-    given, votes = np.full((3, 2), 0.5), np.zeros((3, 1), dtype=np.int8)
+    given, votes = np.full((3, 2), 0.5), np.zeros((3, 1), dtype=np.int16)
     for gold in (None, np.full(3, NO_GOLD)):
         assert shares_on_gold(given, gold, ("a", "b")) is None
         assert groups_on_gold(given, votes, gold) is None
@@ -155,7 +155,7 @@ def test_without_gold_nothing_is_held_against_it():
 
 
 def test_a_group_without_gold_rows_has_no_accuracy_and_rows_without_gold_are_not_counted():
-    votes = np.array([[0, 0], [0, 0], [0, 1]], dtype=np.int8)
+    votes = np.array([[0, 0], [0, 0], [0, 1]], dtype=np.int16)
     found = groups_on_gold(np.tile([0.8, 0.2], (3, 1)), votes, np.array([1, NO_GOLD, NO_GOLD]))
     assert (found.determined.rows, found.determined.accuracy, found.determined.confidence) == (1, 0.0, 0.8)
     assert (found.tied.rows, found.tied.accuracy, found.tied.confidence) == (0, None, None)
@@ -163,13 +163,13 @@ def test_a_group_without_gold_rows_has_no_accuracy_and_rows_without_gold_are_not
 
 
 def test_of_three_classes_two_with_most_votes_are_tied():
-    votes = np.array([[0, 1, ABSTAIN, ABSTAIN], [0, 0, 1, 2], [0, 1, 2, ABSTAIN]], dtype=np.int8)
+    votes = np.array([[0, 1, ABSTAIN, ABSTAIN], [0, 0, 1, 2], [0, 1, 2, ABSTAIN]], dtype=np.int16)
     assert row_groups(votes, 3)["tied"].tolist() == [True, False, True]
 
 
 def test_a_class_is_confirmed_where_two_functions_vote_for_it_on_five_rows():
     for together, known in ((4, False), (5, True)):
-        votes = np.full((60, 2), ABSTAIN, dtype=np.int8)
+        votes = np.full((60, 2), ABSTAIN, dtype=np.int16)
         votes[:together] = 0
         votes[20:40, 0], votes[40:, 1] = 1, 1
         told = identifiability(votes, ("a", "b")).classes
@@ -178,6 +178,6 @@ def test_a_class_is_confirmed_where_two_functions_vote_for_it_on_five_rows():
 
 
 def test_shares_of_rows_without_votes_and_of_tied_rows_are_told():
-    votes = np.array([[0, 0], [0, 1], [ABSTAIN, ABSTAIN], [1, 1]] * 5, dtype=np.int8)
+    votes = np.array([[0, 0], [0, 1], [ABSTAIN, ABSTAIN], [1, 1]] * 5, dtype=np.int16)
     rows = identifiability(votes, ("a", "b")).rows
     assert (rows.without_votes, rows.tied) == (0.25, 0.25)

@@ -194,7 +194,7 @@ def test_rows_that_came_often_count_as_often_in_chaos_bound():
 
 
 def test_of_several_classes_that_no_function_names_each_has_the_same_share():
-    votes = np.array([[0, 0]] * 30 + [[0, ABSTAIN]] * 60 + [[ABSTAIN, ABSTAIN]] * 900, dtype=np.int8)
+    votes = np.array([[0, 0]] * 30 + [[0, ABSTAIN]] * 60 + [[ABSTAIN, ABSTAIN]] * 900, dtype=np.int16)
     missed = 0.5 * 60 * 59 / (2 * 31) / 900
     found = default_prior(distinct_rows(votes, budget=100), 3, default=None, rate=None)
     assert found == pytest.approx([missed, (1 - missed) / 2, (1 - missed) / 2])
@@ -204,20 +204,20 @@ def test_of_several_classes_that_no_function_names_each_has_the_same_share():
 
 
 def test_no_more_than_half_of_the_silent_rows_are_taken_to_be_of_named_classes():
-    votes = np.array([[0]] * 90 + [[ABSTAIN]] * 10, dtype=np.int8)
+    votes = np.array([[0]] * 90 + [[ABSTAIN]] * 10, dtype=np.int16)
     assert default_prior(distinct_rows(votes, budget=10), 2, default=None, rate=None) == pytest.approx([0.5, 0.5])
 
 
 @pytest.mark.parametrize(("default", "rate"), [(-1, None), (2, None), (True, None), (0, 0.0), (0, 1.0), (0, 1.5)])
 def test_each_default_that_is_no_class_and_each_rate_that_is_no_share_is_refused(default, rate):
-    rows = distinct_rows(np.array([[0]], dtype=np.int8), budget=10)
+    rows = distinct_rows(np.array([[0]], dtype=np.int16), budget=10)
     with pytest.raises(ConfigError, match="promised a"):
         default_prior(rows, 2, default=default, rate=rate)
     assert default_prior(rows, 2, default=1, rate=0.5) == pytest.approx([0.5, 0.5])
 
 
 def test_where_several_classes_are_named_and_none_is_stated_nothing_is_taken_for_granted():
-    votes = np.array([[0], [1], [ABSTAIN]], dtype=np.int8)
+    votes = np.array([[0], [1], [ABSTAIN]], dtype=np.int16)
     rows = distinct_rows(votes, budget=10)
     assert default_prior(rows, 2, default=None, rate=None) is None
     assert default_prior(rows, 3, default=None, rate=None) is None
@@ -227,11 +227,11 @@ def test_where_several_classes_are_named_and_none_is_stated_nothing_is_taken_for
 
 
 def test_a_class_that_is_stated_as_default_though_functions_name_it_alone_leaves_the_rest_to_the_others():
-    votes = np.array([[0]] * 30 + [[ABSTAIN]] * 70, dtype=np.int8)
+    votes = np.array([[0]] * 30 + [[ABSTAIN]] * 70, dtype=np.int16)
     found = default_prior(distinct_rows(votes, budget=10), 3, default=0, rate=0.8)
     assert found == pytest.approx([0.8, 0.1, 0.1])
 
 
 def test_functions_of_a_class_are_counted_and_not_rows():
-    votes = np.array([[0, ABSTAIN], [0, 1], [1, ABSTAIN], [ABSTAIN, 1]], dtype=np.int8)
+    votes = np.array([[0, ABSTAIN], [0, 1], [1, ABSTAIN], [ABSTAIN, 1]], dtype=np.int16)
     assert _functions_of_class(distinct_rows(votes, budget=10), 3).tolist() == [1.0, 2.0, 0.0]

@@ -20,7 +20,7 @@ def test_a_budget_keeps_about_so_many_rows_and_the_same_ones_in_any_order():
 
 
 def test_a_sample_keeps_rows_in_proportion_to_their_count_and_their_number_on_average():
-    votes = np.array(list(itertools.product(range(-1, 3), repeat=6)), dtype=np.int8)  # 4,096 rows, no two alike
+    votes = np.array(list(itertools.product(range(-1, 3), repeat=6)), dtype=np.int16)  # 4,096 rows, no two alike
     weights = np.where(np.arange(4096) < 96, 10, 1)
     found = distinct_rows(votes, budget=1024, weights=weights)  # a quarter of what is distinct
     heavy = found.weights > 1
@@ -34,7 +34,7 @@ def test_a_sample_keeps_rows_in_proportion_to_their_count_and_their_number_on_av
 
 
 def test_rows_of_other_gold_are_not_alike():
-    votes = np.array([[0], [0], [0], [1]], dtype=np.int8)
+    votes = np.array([[0], [0], [0], [1]], dtype=np.int16)
     found = distinct_rows(votes, budget=10, gold=np.array([1, NO_GOLD, 1, 1]))
     table = sorted(zip(found.votes[:, 0].tolist(), found.gold.tolist(), found.weights.tolist(), strict=True))
     assert table == [(0, NO_GOLD, 1.0), (0, 1, 2.0), (1, 1, 1.0)]
@@ -59,7 +59,7 @@ def test_a_row_that_shares_the_low_bits_of_a_wanted_hash_is_not_taken_for_it():
 
 
 def test_every_vote_moves_about_half_of_the_bits_of_a_rows_hash():
-    votes = np.random.default_rng(0).integers(-1, 3, (4000, 5)).astype(np.int8)
+    votes = np.random.default_rng(0).integers(-1, 3, (4000, 5)).astype(np.int16)
     gold = np.full(4000, NO_GOLD)
     own = row_hashes(votes, gold, np.arange(5))
     for function in range(5):

@@ -7,7 +7,7 @@ from tidemill.contracts import ABSTAIN, NO_GOLD
 from tidemill.denoise.statistics.distinct_rows import DistinctRows
 from tidemill.denoise.statistics.pair_counts import pair_counts
 
-VOTES = np.array([[0, 1], [0, ABSTAIN], [-3, 1]], dtype=np.int8)
+VOTES = np.array([[0, 1], [0, ABSTAIN], [-3, 1]], dtype=np.int16)
 ROWS = DistinctRows(VOTES, np.array([5.0, 2.0, 1.0]), np.full(3, NO_GOLD))
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from tidemill.contracts import NO_GOLD
 from tidemill.denoise.statistics.row_order import gold_first, row_order
 
-VOTES = np.array(list(itertools.product(range(-3, 2), repeat=4)), dtype=np.int8)  # 625 rows, no two alike
+VOTES = np.array(list(itertools.product(range(-3, 2), repeat=4)), dtype=np.int16)  # 625 rows, no two alike
 
 
 def test_rows_stand_in_the_same_order_however_they_came():
@@ -15,7 +15,7 @@ def test_rows_stand_in_the_same_order_however_they_came():
     mixed = np.random.default_rng(0).permutation(625)
     assert (VOTES[row_order(VOTES, features)] == VOTES[mixed][row_order(VOTES[mixed], features)]).all()
     points = np.random.default_rng(1).normal(size=(625, 3)).astype(np.float32)
-    silent = np.full((625, 2), -1, dtype=np.int8)
+    silent = np.full((625, 2), -1, dtype=np.int16)
     assert (points[row_order(silent, points)] == points[mixed][row_order(silent, points[mixed])]).all()
 
 

@@ -27,13 +27,15 @@ def test_a_blend_weighs_what_a_model_says_below_one_in_five_too():
 
 def test_a_stack_is_penalised_by_half_a_squared_weight_a_row():
     rng = np.random.default_rng(0)
-    predictions, targets = rng.dirichlet([2.0, 1.0], (1, 200)), np.eye(2)[rng.integers(0, 2, 200)]
+    predictions = rng.dirichlet([2.0, 1.0], (1, 200))
+    targets = np.eye(2)[(rng.random(200) < predictions[0, :, 1]).astype(int)]
     model = fit_stack(predictions, targets, np.ones(200)).model
     logs = np.log(predictions[0])
     logs -= logs.mean(axis=1, keepdims=True)
     gap = model.predict_proba(logs) - targets
     assert np.abs(gap.sum(axis=0)).max() < 0.05
     assert logs.T @ gap == pytest.approx(-model.weight, abs=0.05)
+    assert np.abs(model.weight).min() > 0.2
 
 
 def test_rows_without_weight_fit_nothing_and_the_scale_of_weights_does_not_matter():

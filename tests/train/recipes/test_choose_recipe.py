@@ -212,11 +212,13 @@ def test_each_row_is_predicted_by_the_model_of_the_other_folds(settings, monkeyp
 
 
 def test_of_three_classes_each_has_its_own_confident_half_and_its_own_recall():
-    targets = np.array([[0.8, 0.1, 0.1], [0.6, 0.3, 0.1], [0.1, 0.5, 0.4], [0.0, 0.9, 0.1], [0.3, 0.0, 0.7]])
-    known = TrainingSet(np.zeros((5, 1), dtype=np.float32), targets, np.ones(5, dtype=bool), np.full(5, NO_GOLD))
-    assert confident_rows(known).tolist() == [True, False, False, True, True]
-    predictions = np.eye(3)[[0, 1, 2, 2, 2]]
-    assert confident_label_recall(predictions, known) == pytest.approx((1 + 0 + 1) / 3)
+    targets = np.array(
+        [[0.8, 0.1, 0.1], [0.8, 0.1, 0.1], [0.6, 0.3, 0.1], [0.1, 0.5, 0.4], [0.0, 0.9, 0.1], [0.3, 0.25, 0.45]]
+    )
+    known = TrainingSet(np.zeros((6, 1), dtype=np.float32), targets, np.ones(6, dtype=bool), np.full(6, NO_GOLD))
+    assert confident_rows(known).tolist() == [True, True, False, False, True, True]
+    predictions = np.eye(3)[[0, 0, 1, 1, 2, 0]]
+    assert confident_label_recall(predictions, known) == pytest.approx((1 + 0 + 0) / 3)
 
 
 def test_models_are_stable_where_their_likeliest_classes_are_the_same():
