@@ -113,4 +113,4 @@ def test_what_a_killed_run_leaves_ends_with_it_or_at_the_next_start_and_ctrl_c_l
     assert is_gone(stage)
     assert is_gone(server)
     assert worktrees(project) == []
-    assert states(project) == ["CRASHED"] * 4
+    assert states(project)[:3] == ["CRASHED"] * 3  # the inner run too, or at the next start
