@@ -1,18 +1,6 @@
 """What passes between stages: the constants, table contracts and errors that every package shares.
 
-The exception tree::
-
-    TidemillError
-    ├── ConfigError          a setting is unknown, missing or stale
-    ├── DataError            a row, column, file or table breaks its contract
-    │   ├── InputError       an argument of the public API is not what it promises; also a ValueError
-    │   ├── RequestError     a request to the service cannot be answered as it is
-    │   └── SuiteError       a Great Expectations suite failed on a finished table
-    ├── NotFittedError       an estimator was asked before it was fitted; also a ValueError and an AttributeError
-    ├── FunctionError        a labeling function raised or returned a wrong vote
-    ├── PackageError         a pinned data or weights package cannot be fetched or is not what was pinned
-    ├── RunError             a stage of a run failed
-    └── PublishError         a run's result cannot be published
+The errors are in ``tidemill.errors``, which imports nothing, for commands that only look.
 """
 
 from __future__ import annotations
@@ -26,6 +14,56 @@ import numpy.typing as npt
 import polars as pl
 from pydantic import BaseModel, ConfigDict
 
+from tidemill.errors import (
+    ConfigError,
+    DataError,
+    FunctionError,
+    InputError,
+    NotFittedError,
+    PackageError,
+    PublishError,
+    RequestError,
+    RunError,
+    SuiteError,
+    TidemillError,
+)
+from tidemill.stage_names import STAGES
+
+__all__ = [
+    "ABSTAIN",
+    "FEATURES",
+    "NO_GOLD",
+    "OUTLIER",
+    "SPLITS",
+    "STAGES",
+    "Column",
+    "ConfigError",
+    "Contract",
+    "DataError",
+    "Features",
+    "FunctionError",
+    "InputError",
+    "NotFittedError",
+    "PackageError",
+    "Probabilities",
+    "Problem",
+    "PublishError",
+    "RequestError",
+    "RunError",
+    "Settings",
+    "SuiteError",
+    "TidemillError",
+    "Votes",
+    "check",
+    "gold_contract",
+    "labels_contract",
+    "not_class",
+    "predictions_contract",
+    "probability_columns",
+    "raw_contract",
+    "votes_contract",
+]
+
 ABSTAIN: Final = -1
 """The only -1: a labeling function does not vote on a row. Crash and tie are other things."""
 
@@ -34,8 +72,6 @@ NO_GOLD: Final = -1
 
 SPLITS: Final = ("train", "dev", "valid", "test")
 """train and dev rows train the end model; experts look at dev; the gate reads valid; test is only reported."""
-
-STAGES: Final = ("ingest", "embed", "label", "denoise", "search", "train", "evaluate", "monitor")
 
 Votes = npt.NDArray[np.int16]
 """(rows, functions): a class index, ``ABSTAIN``, or ``not_class(k)``."""
@@ -64,54 +100,6 @@ def not_class(k: int) -> int:
     (-2, -5)
     """
     return -2 - k
-
-
-class TidemillError(Exception):
-    """An error that the user can correct; the message says how."""
-
-
-class ConfigError(TidemillError):
-    """A setting is unknown, missing or stale."""
-
-
-class DataError(TidemillError):
-    """A row, column, file or table breaks its contract."""
-
-
-class InputError(DataError, ValueError):
-    """An argument of the public API is not what it promises; a ``ValueError`` too, as scikit-learn's users expect."""
-
-
-class NotFittedError(TidemillError, ValueError, AttributeError):
-    """An estimator was used before it was fitted; of the same kinds as scikit-learn's error of that name."""
-
-
-class RequestError(DataError):
-    """A request to the service cannot be answered as it is; ``row`` is counted from 1, ``status`` is HTTP's."""
-
-    def __init__(self, message: str, *, status: int, row: int | None = None) -> None:
-        super().__init__(message)
-        self.status, self.row = status, row
-
-
-class SuiteError(DataError):
-    """A Great Expectations suite failed on a finished table."""
-
-
-class FunctionError(TidemillError):
-    """A labeling function raised or returned a wrong vote."""
-
-
-class PackageError(TidemillError):
-    """A pinned data or weights package cannot be fetched or is not what was pinned."""
-
-
-class RunError(TidemillError):
-    """A stage of a run failed."""
-
-
-class PublishError(TidemillError):
-    """A run's result cannot be published."""
 
 
 class Settings(BaseModel):

@@ -61,18 +61,34 @@ def test_no_summary_in_a_list_of_commands_is_cut_short(capsys):
         assert "..." not in help_of(words, capsys).partition("Commands:")[2]
 
 
-@pytest.mark.parametrize("words", [["--help"], ["lf", "--help"], ["denoise", "--help"], ["--version"]], ids=" ".join)
-def test_help_imports_no_heavy_library(words, tmp_path):
+def loaded_by(words, folder):
+    """Top modules that a command has imported when it ends."""
     program = (
         "import atexit, json, sys; from tidemill.cli.main import main;"
         "atexit.register(lambda: print(json.dumps(sorted(sys.modules)), file=sys.stderr)); main()"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, *words], capture_output=True, text=True, check=True, cwd=tmp_path
+        [sys.executable, "-c", program, *words], capture_output=True, text=True, check=True, cwd=folder
     )
-    loaded = {name.partition(".")[0] for name in json.loads(done.stderr)}
+    return {name.partition(".")[0] for name in json.loads(done.stderr)}
+
+
+@pytest.mark.parametrize("words", [["--help"], ["lf", "--help"], ["denoise", "--help"], ["--version"]], ids=" ".join)
+def test_help_imports_no_heavy_library(words, tmp_path):
+    loaded = loaded_by(words, tmp_path)
     assert loaded & HEAVY == set()
     assert "typer" in loaded
+
+
+@pytest.mark.parametrize("words", [["versions", "spam"], ["rollback", "spam", "v1.0.0"], ["defaults"]], ids=" ".join)
+def test_commands_that_only_look_import_no_heavy_library_but_yaml(words, tmp_path):
+    """They read a list of problems, tags and the names of files; half a second is enough on a machine at rest."""
+    (tmp_path / "dvc.yaml").write_text("stages: {}\n")
+    (tmp_path / "params.yaml").write_text("problems: [spam]\n")
+    who = ["-c", "user.name=a", "-c", "user.email=a@b"]
+    for step in (["init", "-q"], ["add", "."], ["commit", "-qm", "x"], ["tag", "-am", "x", "spam@v1.0.0"]):
+        subprocess.run(["git", *who, *step], cwd=tmp_path, check=True)
+    assert loaded_by(words, tmp_path) & HEAVY == {"yaml"}
 
 
 @pytest.mark.slow

@@ -64,7 +64,7 @@ def test_versions_lists_tags(files, capsys):
     tidemill("versions", "spam", "--json")
     told = json.loads(capsys.readouterr().out)
     commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=files, capture_output=True, text=True, check=True).stdout
-    assert told == {"champion": "spam@v1.0.0", "versions": {"spam@v1.0.0": commit.strip()}}
+    assert told == {"champion": "spam@v1.0.0", "versions": {"spam@v1.0.0": commit.strip()}, "damaged": []}
     tidemill("versions", "spam")
     assert capsys.readouterr().out == f"spam@v1.0.0  {commit[:12]}  champion\n"
 

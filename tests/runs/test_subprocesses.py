@@ -48,3 +48,39 @@ def test_a_killed_parent_takes_its_commands_grandchildren_with_it(inside: Path):
         assert psutil.pid_exists(pid)
         process.send_signal(signal.SIGKILL)
     assert wait_until(lambda: is_gone(pid))
+
+
+def test_a_server_is_asked_to_end_when_its_parent_is_killed(inside: Path):
+    server = (
+        "import os, pathlib, signal, sys, time\n"
+        "def end(*_): pathlib.Path('ended').write_text('in order'); sys.exit()\n"
+        "signal.signal(signal.SIGTERM, end)\n"
+        "pathlib.Path('part').write_text(str(os.getpid())); os.rename('part', 'pid'); time.sleep(600)"
+    )
+    parent = (
+        "import os, pathlib, sys, time\nfrom tidemill.runs.subprocesses import start_with_parent\n"
+        f"start_with_parent([sys.executable, '-c', {server!r}], folder=pathlib.Path('.'), environment=os.environ, "
+        "out=sys.stderr.buffer)\ntime.sleep(600)"
+    )
+    with subprocess.Popen([sys.executable, "-c", parent], cwd=inside) as process:
+        assert wait_until((inside / "pid").exists)
+        pid = int((inside / "pid").read_text())
+        process.send_signal(signal.SIGKILL)
+    assert wait_until(lambda: is_gone(pid))
+    assert (inside / "ended").read_text() == "in order"
+
+
+def test_after_an_interruption_running_commands_end_and_none_begins(inside: Path):
+    code = (
+        "import os, pathlib, threading\nfrom tidemill.runs.subprocesses import end_commands, run_with_parent\n"
+        "def run():\n"
+        "    try:\n"
+        "        run_with_parent(['sh', '-c', 'echo started; sleep 600'], folder=pathlib.Path('.'), environment=os.environ, "
+        "say=lambda line: (print(line), started.set()))\n"
+        "    except KeyboardInterrupt:\n"
+        "        print('interrupted')\n"
+        "started = threading.Event()\nthread = threading.Thread(target=run)\nthread.start()\nstarted.wait()\n"
+        "end_commands()\nthread.join()\nrun()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=inside, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["started", "interrupted", "interrupted"]

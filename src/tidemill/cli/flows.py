@@ -34,7 +34,7 @@ def flow(name: str, project: Project) -> Callable[..., dict[str, Any]]:
         The project has no such flow.
     """
     from tidemill.common.extras import require
-    from tidemill.contracts import ConfigError
+    from tidemill.errors import ConfigError
     from tidemill.runs.local_addresses import prefect_environment
 
     require("prefect")

@@ -26,11 +26,19 @@ def monitor(
     """
     from tidemill.cli.flows import flow
     from tidemill.project.compose import expand, require_problem
+    from tidemill.runs.checkout import require_repository
+    from tidemill.runs.subprocesses import end_commands_on_interrupt
+    from tidemill.runs.temporary_server import prefect_api
 
     with answering(as_json=as_json) as answer:
         project = open_project()
         problems, _ = expand(settings or [], conf=project.conf)
         require_problem(problems)
         chosen = "all" if len(problems) > 1 else problems[0]
-        decisions = flow("monitor", project)(chosen, trigger=not no_trigger)
+        require_repository(project.shared)
+        end_commands_on_interrupt()
+        wait = prefect_api(project)
+        look = flow("monitor", project)
+        wait()
+        decisions = look(chosen, trigger=not no_trigger)
         answer(decisions, [f"{name}: {decision}" for name, decision in decisions.items()])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -33,7 +32,7 @@ def answering(*, as_json: bool = False, out: Path | None = None) -> Iterator[Ans
     stdout = sys.stdout
 
     def answer(content: Any, lines: Sequence[str]) -> None:
-        text = as_text(content) if as_json else "\n".join(lines)
+        text = as_text(content, any_character=out is not None or _is_unicode(stdout)) if as_json else "\n".join(lines)
         if out is None:
             _print(text, stdout)
         else:
@@ -43,9 +42,21 @@ def answering(*, as_json: bool = False, out: Path | None = None) -> Iterator[Ans
         yield answer
 
 
-def as_text(content: Any) -> str:
-    """Format content as JSON; reports become objects, arrays and series lists, paths strings."""
-    return json.dumps(content, indent=2, default=_plain, ensure_ascii=False)
+def as_text(content: Any, *, any_character: bool = True) -> str:
+    """Format content as JSON; reports become objects, arrays and series lists, paths strings.
+
+    Parameters
+    ----------
+    content
+        Of the answer.
+    any_character
+        Whether it is written where every character can be; else those beyond ASCII are escaped.
+    """
+    return json.dumps(content, indent=2, default=_plain, ensure_ascii=not any_character)
+
+
+def _is_unicode(stream: Any) -> bool:
+    return str(getattr(stream, "encoding", None) or "utf-8").lower().startswith("utf")
 
 
 def _plain(value: Any) -> Any:
@@ -56,10 +67,8 @@ def _plain(value: Any) -> Any:
 
 
 def _print(text: str, stdout: Any) -> None:
-    try:
+    if stdout is not None:  # closed before the command was started, as by >&-
         print(text, file=stdout, flush=True)
-    except BrokenPipeError:  # a reader that has seen enough, such as head, is no error
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stdout.fileno())
 
 
 def _write(text: str, path: Path) -> None:

@@ -13,20 +13,22 @@ if TYPE_CHECKING:
     from tidemill.project.project import Project
 
 
-def open_project(problem: str | None = None) -> Project:
+def open_project(problem: str | None = None, *, mends: bool = True) -> Project:
     """Open the project of the current folder, and mend what a killed run left of DVC's files.
 
     Parameters
     ----------
     problem
         A problem that must be one of the project's.
+    mends
+        Whether to mend DVC's files; commands that only look at versions leave them alone.
 
     Raises
     ------
     ConfigError
         There is no project here or above, or it has no such problem.
     """
-    from tidemill.contracts import ConfigError
+    from tidemill.errors import ConfigError
     from tidemill.project.project import Project
 
     top = find_project()
@@ -37,9 +39,10 @@ def open_project(problem: str | None = None) -> Project:
     names = problem_names(top)
     if problem is not None and problem not in names:
         raise ConfigError(f"there is no problem {problem!r}{did_you_mean(problem, names)}")
-    from tidemill.runs.repair_dvc_files import repair_dvc_files
+    if mends:
+        from tidemill.runs.repair_dvc_files import repair_dvc_files
 
-    repair_dvc_files(top, lambda line: print(line, file=sys.stderr))
+        repair_dvc_files(top, lambda line: print(line, file=sys.stderr))
     return Project.open(top)
 
 

@@ -30,5 +30,5 @@ def rollback(
     from tidemill.runs.model_registry import rollback as roll_back
 
     with answering(as_json=as_json) as answer:
-        champion = roll_back(open_project(problem), problem, version)
+        champion = roll_back(open_project(problem, mends=False), problem, version)
         answer({"champion": champion}, [f"{champion} is the champion again"])

@@ -20,15 +20,25 @@ def run(settings: Overrides = None, *, as_json: AsJson = False) -> None:
     from tidemill.apps.reports.index_page import summary
     from tidemill.cli.flows import flow
     from tidemill.project.compose import expand, require_problem
+    from tidemill.runs.checkout import branch_to_publish_on, require_repository
+    from tidemill.runs.subprocesses import end_commands_on_interrupt
+    from tidemill.runs.temporary_server import prefect_api
     from tidemill.runs.worktree import refuse_uncommitted
 
     with answering(as_json=as_json) as answer:
         project, words = open_project(), settings or []
         problems, _ = expand(words, conf=project.conf)
         require_problem(problems)
+        require_repository(project.shared)
+        branch_to_publish_on(project.shared)
         refuse_uncommitted(project.shared)
         problem = "all" if len(problems) > 1 else problems[0]
-        outcomes = flow("refresh", project)(problem, [word for word in words if not word.startswith("problem=")])
+        settings = [word for word in words if not word.startswith("problem=")]
+        end_commands_on_interrupt()
+        wait = prefect_api(project)
+        refresh = flow("refresh", project)
+        wait()
+        outcomes = refresh(problem, settings)
         lines = []
         for name in problems:
             lines += ["", *summary(project, name).splitlines(), *(f"  {line}" for line in outcomes[name])]

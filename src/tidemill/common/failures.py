@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import functools
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, NoReturn
 
 from tidemill.common.extras import remedy
 
 DEBUG: Final = "TIDEMILL_DEBUG"
 """Environment variable that asks for tracebacks."""
+
+_CODE: Final = re.compile(r"\(os error (\d+)\)")
+"""How Polars quotes the error number of the system."""
+_REMEDIES: Final = {
+    errno.ENOSPC: "the disk is full, and {place} could not be written: make room and try again",
+    errno.EDQUOT: "your share of the disk is used up, and {place} could not be written: make room and try again",
+    errno.EROFS: "{place} is on a read-only file system, and has to be written: copy the project to where you may write",
+    errno.EACCES: "{place} may not be read or written by you: see to whom it belongs (`ls -l`)",
+    errno.EPERM: "{place} may not be changed by you: see to whom it belongs (`ls -l`)",
+    errno.ENAMETOOLONG: "the name {place} is too long for this file system: choose a shorter one",
+}
+"""Error numbers for which the machine, not the program, is the cause."""
 
 
 def says_errors(main: Callable[[], None]) -> Callable[[], None]:
@@ -31,13 +46,22 @@ def says_errors(main: Callable[[], None]) -> Callable[[], None]:
 
     @functools.wraps(main)
     def wrapped() -> None:
+        _print_any_character()
         try:
             main()
+        except SystemExit as ending:
+            if not _is_closed_pipe(ending.__context__):
+                raise
+            _end_quietly(ending.__context__)
         except Exception as error:
+            if _is_closed_pipe(error):
+                _end_quietly(error)
             line = as_line(error)
             if line is None or os.environ.get(DEBUG, "0") not in {"", "0"}:
                 raise
-            print(f"error: {_as_seen_from(line, Path.cwd())}", file=sys.stderr)
+            with contextlib.suppress(OSError):
+                print(f"error: {_as_seen_from(line, Path.cwd())}", file=sys.stderr, flush=True)
+            _drop_unwritten()
             raise SystemExit(1) from error
 
     return wrapped
@@ -67,8 +91,60 @@ def as_line(error: Exception) -> str | None:
     str or None
         Its message, with the command that installs what is missing; None where only a programmer can mend it.
     """
-    from tidemill.contracts import TidemillError
+    from tidemill.errors import TidemillError
 
     if isinstance(error, TidemillError):
         return str(error)
-    return remedy(error) if isinstance(error, ModuleNotFoundError) else None
+    return remedy(error) if isinstance(error, ModuleNotFoundError) else _machine_at_fault(error)
+
+
+def _machine_at_fault(error: Exception) -> str | None:
+    """Of errors of a disk; a library may have put the system's answer into its own words."""
+    number = error.errno if isinstance(error, OSError) else None
+    if number is None and (found := _CODE.search(str(error))):
+        number = int(found[1])
+    name = getattr(error, "filename2", None) or getattr(error, "filename", None)
+    return _REMEDIES[number].format(place=name or "the output") if number in _REMEDIES else None
+
+
+def _print_any_character() -> None:
+    """Where the terminal's encoding lacks a character, its code is printed: LANG=C is no reason to fail."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure") and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _is_closed_pipe(error: BaseException | None) -> bool:
+    """Whether the reader of what is printed has seen enough, such as ``head``; pipes to other programs are another matter."""
+    if not isinstance(error, OSError) or error.errno != errno.EPIPE:
+        return False
+    return any(_has_no_reader(stream) for stream in (sys.__stdout__, sys.__stderr__))
+
+
+def _has_no_reader(stream: Any) -> bool:
+    import select
+
+    try:
+        poll = select.poll()
+        poll.register(stream.fileno(), 0)
+        return any(event & select.POLLERR for _, event in poll.poll(0))
+    except (OSError, ValueError, AttributeError):  # closed, not a file, or a system without poll
+        return False
+
+
+def _drop_unwritten() -> None:
+    """Python would complain once more when it flushes at the end."""
+    for stream in (sys.__stdout__, sys.__stderr__):
+        if stream is None:
+            continue
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            with contextlib.suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _end_quietly(error: BaseException | None) -> NoReturn:
+    """With the status of an error where an error message could not be printed."""
+    _drop_unwritten()
+    raise SystemExit(int(error is not None and error.__context__ is not None)) from error

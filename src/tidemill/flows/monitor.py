@@ -13,6 +13,8 @@ from tidemill.flows.steps import run_steps
 from tidemill.project.compose import expand, require_problem
 from tidemill.project.project import Project
 from tidemill.reports.monitor import Drift
+from tidemill.runs.checkout import require_repository
+from tidemill.runs.flow_records import note_flow_run
 from tidemill.runs.plan import Step
 from tidemill.runs.worktree import workspace
 
@@ -37,8 +39,10 @@ def monitor_problems(project: Project, problem: str, *, refresh: Callable[[str],
     dict
         Problem to decision: keep, retrain, train, or that nothing has arrived.
     """
+    note_flow_run(project)
     chosen, _ = expand([f"problem={problem}"], conf=project.conf)
     require_problem(chosen)
+    require_repository(project.shared)
     decisions = {name: check_drift(str(project.root), name) for name in chosen}
     for name, decision in decisions.items():
         if refresh is not None and decision in ("retrain", "train"):
@@ -63,6 +67,7 @@ def check_drift(root: str, problem: str) -> str:
         The decision of the monitor, or a sentence where nothing has arrived.
     """
     log, project = get_run_logger(), Project.open(Path(root))
+    note_flow_run(project)
     with only_run(project, problem, log), workspace(project.shared) as work:
         prepare(work, problem, [], log=log)
         if not take_in_arrivals(work, problem, log=log):

@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from tidemill.common.locks import locked
-from tidemill.contracts import PublishError
 from tidemill.flows.steps import run_steps
 from tidemill.project.arrivals import arrive
 from tidemill.project.compose import compose_all
 from tidemill.project.project import Project
 from tidemill.reports.evaluate import Verdict
 from tidemill.reports.project import ChampionPin
+from tidemill.runs.checkout import branch_to_publish_on, repository_state
 from tidemill.runs.model_registry import read_registry
 from tidemill.runs.plan import Step
-from tidemill.runs.publish import current_branch, publish
+from tidemill.runs.publish import publish
 from tidemill.runs.worktree import Workspace, advance, restore, workspace
 
 Log = logging.Logger | logging.LoggerAdapter[Any]
@@ -59,6 +59,8 @@ def refresh_cycles(project: Project, problem: str, overrides: list[str], *, log:
     list of CycleResult
         One per cycle.
     """
+    for damage in read_registry(project, problem).damages:
+        log.warning(str(damage))
     with only_run(project, problem, log), workspace(project.shared) as work:
         prepare(work, problem, overrides, log=log)
         first = [_cycle(work, problem, log=log)] if read_registry(project, problem).champion is None else []
@@ -158,9 +160,7 @@ def _cycle(work: Workspace, problem: str, *, log: Log) -> CycleResult:
     if not computed and not promote:
         return CycleResult(problem, (), None, work.base, "nothing has changed, so nothing was recomputed")
     message = f"{problem}: {'promote' if promote else 'keep the champion'}\n\n" + "\n".join(verdict.reasons)
-    branch = current_branch(work.root)
-    if branch is None:
-        raise PublishError("HEAD is detached, so there is no branch to publish on: git switch main")
+    branch = work.branch or branch_to_publish_on(work.root)
     done = publish(work, problem, branch=branch, promote=promote, message=message, say=log.info)
     told = f"{len(computed)} stages computed; {f'promoted {done.version}' if done.version else 'champion kept'}, {done.told}"
     log.info(f"{problem}: {told}")
@@ -187,7 +187,7 @@ def only_run(project: Project, problem: str, log: Log) -> Iterator[None]:
         Logger of the flow's run; it reports where another run is waited for.
     """
     with locked(
-        project.state / "locks" / problem,
+        repository_state(project.shared) / "locks" / problem,
         waits=lambda: log.info(f"{problem}: another run is under way; waiting for it"),
     ):
         yield

@@ -16,6 +16,10 @@ from tidemill.flows.problem_cycle import CycleResult, refresh_cycles
 from tidemill.project.compose import expand, require_problem
 from tidemill.project.packages import fetch_for
 from tidemill.project.project import Project
+from tidemill.runs.checkout import branch_to_publish_on, require_repository
+from tidemill.runs.dvc_config import share_cache
+from tidemill.runs.flow_records import note_flow_run
+from tidemill.runs.subprocesses import end_commands
 from tidemill.runs.worktree import synchronise_data
 
 
@@ -43,8 +47,12 @@ def refresh_problems(project: Project, problem: str, overrides: list[str]) -> di
     RunError
         A stage failed.
     """
+    note_flow_run(project)
     chosen, expanded = expand([f"problem={problem}", *overrides], conf=project.conf)
     require_problem(chosen)
+    require_repository(project.shared)
+    branch_to_publish_on(project.shared)
+    share_cache(project.shared)
     fetch_for(chosen, project.shared)
     outcomes = _side_by_side(project, chosen, expanded)
     synchronise_data(project.shared, get_run_logger().info)
@@ -54,11 +62,15 @@ def refresh_problems(project: Project, problem: str, overrides: list[str]) -> di
 
 def _side_by_side(project: Project, problems: list[str], overrides: list[str]) -> dict[str, list[CycleResult]]:
     """One that fails does not stop the others."""
-    with ThreadPoolExecutor(max_workers=len(problems)) as pool:
-        futures = {
-            name: pool.submit(contextvars.copy_context().run, refresh_problem, str(project.root), name, overrides)
-            for name in problems
-        }
+    try:
+        with ThreadPoolExecutor(max_workers=len(problems)) as pool:
+            futures = {
+                name: pool.submit(contextvars.copy_context().run, refresh_problem, str(project.root), name, overrides)
+                for name in problems
+            }
+    except BaseException:  # a signal: the threads wait for their commands, and this process for its threads
+        end_commands()
+        raise
     return {name: future.result() for name, future in futures.items()}
 
 
@@ -80,4 +92,6 @@ def refresh_problem(root: str, problem: str, overrides: list[str]) -> list[Cycle
     list of CycleResult
         Per cycle: what was computed, what was promoted or kept, and why.
     """
-    return refresh_cycles(Project.open(Path(root)), problem, overrides, log=get_run_logger())
+    project = Project.open(Path(root))
+    note_flow_run(project)
+    return refresh_cycles(project, problem, overrides, log=get_run_logger())

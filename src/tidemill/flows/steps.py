@@ -22,6 +22,7 @@ from tidemill.reports.monitor import Drift
 from tidemill.reports.search import SearchReport
 from tidemill.runs.local_addresses import page_url
 from tidemill.runs.plan import Step
+from tidemill.runs.subprocesses import end_commands
 from tidemill.runs.worktree import Workspace
 
 _CHATTER = ("To track", "To enable", "Use `dvc push`", "Updating lock", "Generating lock", "\tgit add", "\tdvc config")
@@ -96,7 +97,11 @@ def run_steps(steps: list[Step], work: Workspace) -> tuple[str, ...]:
         futures[step.address] = run_step.submit(  # type: ignore[call-overload] # prefect's overloads lack wait_for
             step.address, work, changed=step.changed, wait_for=waits
         )
-    wait(list(futures.values()))
+    try:
+        wait(list(futures.values()))
+    except BaseException:  # a signal: tasks wait for their commands, and this process for its tasks
+        end_commands()
+        raise
     for address, future in futures.items():
         if future.state.is_failed() or future.state.is_crashed():
             raise RunError(f"stage {address}: {_reason(future.state)}")

@@ -9,7 +9,7 @@ from typing import Any, Final
 import tidemill.conf
 from tidemill.common.files import atomic_write
 from tidemill.common.spelling import closest, did_you_mean
-from tidemill.contracts import STAGES, ConfigError
+from tidemill.errors import ConfigError
 from tidemill.project.config import load_params
 from tidemill.project.project import Project
 from tidemill.project.renamed_settings import refuse_renamed, refuse_renamed_overrides
@@ -21,6 +21,7 @@ from tidemill.project.stage_code.stage_fingerprints import (
     refuse_stale,
     write_code,
 )
+from tidemill.stage_names import STAGES
 
 DEFAULTS = Path(tidemill.conf.__file__).parent
 """Config groups that come with the package; ``hydra.searchpath`` of a project's conf/config.yaml names them."""

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import yaml
-from pydantic import ValidationError
 
 from tidemill.common.spelling import did_you_mean
-from tidemill.contracts import ConfigError, Problem, Settings
+from tidemill.errors import ConfigError
 from tidemill.project.renamed_settings import refuse_renamed
 
-S = TypeVar("S", bound=Settings)
-PARAMS = Path("params.yaml")
+if TYPE_CHECKING:  # see Project
+    from tidemill.contracts import Problem, Settings
+
+S = TypeVar("S", bound="Settings")
 
 
 def load_params(path: Path) -> dict[str, Any]:
@@ -67,6 +68,8 @@ def load(name: str, stage: str, settings: type[S], *, params: dict[str, Any]) ->
     ConfigError
         The problem, a key or a value is not what the settings promise; the nearest valid name is given.
     """
+    from tidemill.contracts import Problem
+
     section = problem_section(name, params)
     problem = parse(Problem, section["problem"], f"{name}.problem")
     return problem, parse(settings, section[stage], f"{name}.{stage}")
@@ -119,6 +122,8 @@ def parse(settings: type[S], section: dict[str, Any], where: str) -> S:
     ConfigError
         A key is unknown or has been renamed, or a value is not what it may be.
     """
+    from pydantic import ValidationError
+
     refuse_renamed(where.rpartition(".")[2], section, where)
     try:
         return settings.model_validate(section)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tidemill.common.spelling import did_you_mean
-from tidemill.contracts import ConfigError
+from tidemill.errors import ConfigError
 from tidemill.project.compose import DEFAULTS
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 CONF: Final = Path("conf")
+PARAMS: Final = Path("params.yaml")
 STATE: Final = ".tidemill"
+RUNS: Final = Path(STATE, "runs")
+"""Worktrees of runs, relative to the checkout in which they were started."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Paths:
     root
         Checkout that holds them.
     shared
-        Main checkout, which holds what all runs share.
+        The user's checkout, whose runs share what is in it.
     """
 
     name: str
@@ -204,10 +205,10 @@ class Paths:
 
 
 def shared_root_of(root: Path) -> Path:
-    """Locate the main checkout of the repository that a checkout belongs to.
+    """Locate the user's checkout: of a run's own worktree the one that the run was started in, else the folder itself.
 
-    A run works in a git worktree of its own; fetched packages, incoming files, Data Docs and Prefect's database stay
-    in the main checkout.
+    Fetched packages, incoming files, Data Docs and Prefect's database are there. A worktree that a user made with `git
+    worktree add` is a checkout of its own.
 
     Parameters
     ----------
@@ -217,17 +218,35 @@ def shared_root_of(root: Path) -> Path:
     Returns
     -------
     Path
-        Absolute; outside of git the folder itself.
+        Absolute.
     """
-    answer = subprocess.run(
-        ["git", "-C", str(root), "rev-parse", "--path-format=absolute", "--git-common-dir"],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={key: value for key, value in os.environ.items() if not key.startswith("GIT_")},
-    )
-    common = Path(answer.stdout.strip()) if answer.returncode == 0 else None
-    return common.parent if common is not None and common.name == ".git" else root.resolve()
+    top = root.resolve()
+    return top.parents[2] if top.parts[-3:-1] == RUNS.parts else top
+
+
+def main_checkout_of(root: Path) -> Path | None:
+    """Locate the main checkout of the project whose linked worktree a folder is; None where it is none, or the repository is bare.
+
+    Git's own files are read: ``.git`` of a linked worktree is a file that names its folder in the repository, in which
+    ``commondir`` names the repository.
+
+    Parameters
+    ----------
+    root
+        Top folder of the checkout.
+
+    Returns
+    -------
+    Path or None
+        Absolute; None where it is no linked worktree, or the repository is bare.
+    """
+    try:
+        said = (root / ".git").read_text(encoding="utf-8").strip()
+        folder = root / said.removeprefix("gitdir:").strip()
+        common = (folder / (folder / "commondir").read_text(encoding="utf-8").strip()).resolve()
+    except OSError:  # a folder, or not there; a submodule has no commondir
+        return None
+    return common.parent if common.name == ".git" and find_root(common.parent) == common.parent else None
 
 
 def find_root(start: Path) -> Path | None:

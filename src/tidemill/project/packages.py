@@ -26,7 +26,7 @@ from tidemill.contracts import PackageError, Settings
 from tidemill.ingest.demo import DEMOS, convert
 from tidemill.project.compose import DEFAULTS, compose
 from tidemill.project.config import parse
-from tidemill.project.layout import CONF
+from tidemill.project.layout import CONF, main_checkout_of
 
 PINS = Path("conf/packages.yaml")
 FOLDER = Path("data/packages")
@@ -119,7 +119,10 @@ def fetch(names: Sequence[str], root: Path) -> None:
     PackageError
         A client is missing, a download failed or a hash is not the pinned one. The other packages are kept.
     """
-    wanted = [pin for pin in (_pin(name, root) for name in dict.fromkeys(names)) if not _is_ready(pin, root)]
+    pinned = [_pin(name, root) for name in dict.fromkeys(names)]
+    for pin in pinned:
+        _take_from_main_checkout(pin, root)
+    wanted = [pin for pin in pinned if not _is_ready(pin, root)]
     if any(pin.client == "npm" for pin in wanted) and shutil.which("npm") is None:
         _say("no npm on this machine: fetching one for the download only")
         fetch([NODE], root)
@@ -183,6 +186,19 @@ def _is_ready(pin: Pin, root: Path) -> bool:
     return marker.exists() and marker.read_text(encoding="utf-8") == _mark(pin)
 
 
+def _take_from_main_checkout(pin: Pin, root: Path) -> None:
+    """A linked worktree takes what its main checkout has as a link, in place of a second download."""
+    place = root / FOLDER / pin.name
+    if _is_ready(pin, root):
+        return
+    if place.is_symlink():  # to what another version pinned, or to what is gone
+        place.unlink()
+    main = main_checkout_of(root)
+    if main is not None and _is_ready(pin, main) and not place.exists():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.symlink_to((main / FOLDER / pin.name).resolve(), target_is_directory=True)
+
+
 def _mark(pin: Pin) -> str:
     """A changed hash or choice of files extracts again."""
     return "\n".join([*pin.sha256, pin.strip, *pin.keep]) + "\n"
@@ -204,7 +220,9 @@ def _download(pin: Pin, folder: Path, root: Path) -> Path:
     target.mkdir()
     command = _pip(pin, target) if pin.client == "pip" else _npm(pin, target, root)
     try:
-        answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_SECONDS, cwd=folder)
+        answer = subprocess.run(
+            command, capture_output=True, encoding="utf-8", errors="replace", check=False, timeout=_SECONDS, cwd=folder
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise PackageError(f"{pin.name}: `{' '.join(command)}` did not run: {error}; {_remedy(pin)}") from error
     files = [path for path in target.iterdir() if path.is_file()]

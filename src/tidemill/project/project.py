@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from tidemill.contracts import ConfigError, Problem, Settings
-from tidemill.project.config import PARAMS, load, load_params, parse, problem_section
-from tidemill.project.layout import CONF, STATE, Paths, find_root, shared_root_of
+from tidemill.errors import ConfigError
+from tidemill.project.layout import CONF, PARAMS, STATE, Paths, find_root, shared_root_of
 
-S = TypeVar("S", bound=Settings)
+if TYPE_CHECKING:  # polars and pydantic take long to import, and commands that only look need neither
+    from tidemill.contracts import Problem, Settings
+
+S = TypeVar("S", bound="Settings")
 
 
 @dataclass(frozen=True)
@@ -25,8 +27,8 @@ class Project:
     root
         Absolute path of the checkout whose settings and tables are meant: the user's, or the worktree of a run.
     shared
-        Absolute path of the main checkout, where incoming files, fetched packages, Data Docs, locks and local state are.
-        It is ``root`` itself outside of a worktree.
+        Absolute path of the user's checkout, where incoming files, fetched packages, Data Docs and local
+        state are. It is ``root`` itself outside of the worktree of a run.
 
     Examples
     --------
@@ -92,12 +94,12 @@ class Project:
 
     @property
     def state(self) -> Path:
-        """Folder of local state that git and DVC ignore, ``.tidemill`` of the main checkout."""
+        """Folder of local state that git and DVC ignore, ``.tidemill`` of the user's checkout."""
         return self.shared / STATE
 
     @property
     def main(self) -> Project:
-        """The project's main checkout, as a project."""
+        """The user's checkout, as a project."""
         return Project(self.shared, self.shared)
 
     @property
@@ -109,6 +111,8 @@ class Project:
         ConfigError
             ``params.yaml`` is missing.
         """
+        from tidemill.project.config import load_params
+
         return [str(name) for name in load_params(self.params).get("problems", [])]
 
     def paths(self, problem: str) -> Paths:
@@ -143,6 +147,9 @@ class Project:
         ConfigError
             There is no such problem, or it is not described as promised.
         """
+        from tidemill.contracts import Problem
+        from tidemill.project.config import load_params, parse, problem_section
+
         return parse(Problem, problem_section(name, load_params(self.params))["problem"], f"{name}.problem")
 
     def load(self, problem: str, stage: str, settings: type[S]) -> tuple[Problem, S, Paths]:
@@ -170,6 +177,8 @@ class Project:
         ConfigError
             The problem, a key or a value is not what the settings promise; the nearest valid name is given.
         """
+        from tidemill.project.config import load, load_params
+
         about, section = load(problem, stage, settings, params=load_params(self.params))
         return about, section, self.paths(problem)
 

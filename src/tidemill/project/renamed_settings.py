@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from tidemill.common.nested import flatten
-from tidemill.contracts import ConfigError
+from tidemill.errors import ConfigError
 
 RENAMED: Final[dict[str, dict[str, str]]] = {
     "train": {

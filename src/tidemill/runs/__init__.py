@@ -1,14 +1,22 @@
 """How a pipeline runs, is versioned and is published: git, DVC, the registry, processes, Prefect.
 
 git               git as a process
+checkout          what a run needs of a checkout and its repository
 worktree          Workspace: a git worktree of its own for each run, with the shared DVC cache
 subprocesses      a command that dies with its parent
 plan              the stages of a problem in order, and which have something to do
 outdated          which stages will run again, and why
 dvc_cache         which objects results need, and whether they are whole
+dvc_config        where DVC's cache and remote are, in worktrees too
 repair_dvc_files  DVC's own files put right after a kill
+tags              all tags of a repository, damaged ones too
 model_registry    versions of a problem's model and its champion, from git tags in GTO's format
+model_files       the model files of a version
 publish           objects pushed, a commit, and one transaction that moves the branch and sets the tags
 local_addresses   where Prefect and the reports are served
 prefect_server    the server, deployments and worker of `tidemill ui`
+temporary_server  a server for one command, which ends with it
+temporary_api     the program of that server
+flow_records      which process a flow run belongs to, so that runs of killed processes are marked as crashed
+doctor            `tidemill doctor`
 """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
@@ -157,21 +156,3 @@ def missing_objects(cache: Path, digest: str) -> Iterator[Path]:
 def _md5(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
-
-
-def default_remote(root: Path) -> str | None:
-    """Read the name of the default DVC remote of a checkout.
-
-    Parameters
-    ----------
-    root
-        Top folder of the checkout.
-
-    Returns
-    -------
-    str or None
-        None where it has no default remote.
-    """
-    config = configparser.ConfigParser(interpolation=None)
-    config.read([root / ".dvc" / "config", root / ".dvc" / "config.local"], encoding="utf-8")
-    return config.get("core", "remote", fallback=None)

@@ -1,17 +1,21 @@
-"""git, run as a process: what it printed, or an error that quotes its message."""
+"""git, run as a process: what it printed, or an error with its message and what to do."""
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
+from typing import Final
 
-from tidemill.contracts import PublishError
+from tidemill.errors import PublishError
 
-_WHO = ("user.name=Tidemill", "user.email=tidemill@localhost")
+_WHO: Final = ("user.name=Tidemill", "user.email=tidemill@localhost")
+_PLAIN: Final = ("-c", "core.quotePath=false")
+"""Names of files as they are, in whatever script."""
 
 
-def git(*words: str, folder: Path, stdin: str | None = None, index: Path | None = None) -> str:
+def git(*words: str, folder: Path, stdin: str | None = None, index: Path | None = None, check: bool = True) -> str:
     """Run a git command.
 
     Parameters
@@ -24,6 +28,8 @@ def git(*words: str, folder: Path, stdin: str | None = None, index: Path | None 
         Text on its standard input; None: nothing.
     index
         Index file to use in place of the repository's.
+    check : bool
+        Whether another exit status than 0 is an error.
 
     Returns
     -------
@@ -33,11 +39,11 @@ def git(*words: str, folder: Path, stdin: str | None = None, index: Path | None 
     Raises
     ------
     PublishError
-        git exited with another status than 0.
+        git exited with another status than 0, or is not installed.
     """
     answer = _run(words, folder, stdin, index)
-    if answer.returncode:
-        raise PublishError(f"`git {' '.join(words)}` failed: {answer.stderr.strip() or answer.stdout.strip()}")
+    if answer.returncode and check:
+        raise PublishError(explain(answer.stderr.strip() or answer.stdout.strip(), " ".join(words), folder))
     return answer.stdout.rstrip("\n")
 
 
@@ -63,16 +69,88 @@ def _run(
     words: tuple[str, ...], folder: Path, stdin: str | None, index: Path | None
 ) -> subprocess.CompletedProcess[str]:
     environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_") or _is_identity(key)}
-    environment["GIT_TERMINAL_PROMPT"] = "0"
+    environment |= {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}  # its messages are read here
     if index is not None:
         environment["GIT_INDEX_FILE"] = str(index)
-    return subprocess.run(
-        ["git", *words], cwd=folder, input=stdin, env=environment, capture_output=True, text=True, check=False
-    )
+    try:
+        return subprocess.run(
+            ["git", *_PLAIN, *words],
+            cwd=folder,
+            input=stdin,
+            env=environment,
+            capture_output=True,
+            encoding="utf-8",
+            errors="surrogateescape",
+            check=False,
+        )
+    except FileNotFoundError as error:
+        if not folder.is_dir():
+            raise
+        raise PublishError("git is missing, and versions and runs are kept in git: install git") from error
 
 
 def _is_identity(key: str) -> bool:
-    return key.startswith(("GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG"))
+    return key.startswith(("GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG", "GIT_CEILING"))
+
+
+def explain(said: str, command: str, folder: Path) -> str:
+    """Turn an error message of git into one that states what to do.
+
+    Parameters
+    ----------
+    said
+        What git printed, in English.
+    command
+        The words of its command.
+    folder
+        Where it was run.
+
+    Returns
+    -------
+    str
+        The remedy, or git's own message where none is known.
+    """
+    if "not a git repository" in said and (folder / ".git").exists():
+        return _unreadable(folder)
+    for pattern, remedy in _REMEDIES.items():
+        found = re.search(pattern, said)
+        if found:
+            return remedy.format(*found.groups(), folder=folder)
+    return f"`git {command}` failed: {said}"
+
+
+def _unreadable(root: Path) -> str:
+    if (root / ".git").is_file():
+        return (
+            f"{root} is a worktree or submodule of a repository that is gone or has moved: "
+            f"`git worktree repair {root}` in the main checkout"
+        )
+    return (
+        f"git cannot read {root / '.git'}: HEAD or config in it is torn. A HEAD is put right with "
+        f"`echo 'ref: refs/heads/BRANCH' > {root / '.git' / 'HEAD'}`"
+    )
+
+
+_REMEDIES: Final = {
+    r"not a git repository": (
+        "{folder} is in no git repository (an unpacked archive has none), and runs and versions are kept in git: "
+        "`git clone` the original, which brings its versions, or begin anew with `git init && git add -A && git commit -m start`"
+    ),
+    r"dubious ownership in repository at '([^']+)'": (
+        "git does not trust {0}, which belongs to another user: if you do, `git config --global --add safe.directory {0}`"
+    ),
+    r"Unable to create '([^']+\.lock)': File exists": (
+        "{0} is there: another git command is at work, or one was killed and left it. `tidemill doctor` tells which, "
+        "`tidemill doctor --fix` removes it"
+    ),
+    r"No space left on device|Out of diskspace": "the disk of {folder} is full: make room and try again",
+    r"Read-only file system": "{folder} is on a read-only file system, and git has to write there",
+    r"Permission denied": "git may not write in {folder}: its files belong to another user, or are read-only",
+    r"(?:ambiguous argument|Needed a single revision|bad revision).*HEAD|invalid object name 'HEAD'": (
+        "nothing is committed yet in {folder}: `git add -A && git commit -m start`"
+    ),
+}
+"""Messages of git and what to do about each."""
 
 
 def identity(folder: Path) -> list[str]:

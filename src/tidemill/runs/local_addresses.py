@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 
 from tidemill.project.project import Project
@@ -11,6 +12,7 @@ from tidemill.project.project import Project
 HOST = "127.0.0.1"
 UI_PORT = 4200
 PAGES_PORT = 4201
+_LOOPBACK = (HOST, "localhost", "::1")
 
 
 def page_url(page: str) -> str:
@@ -71,6 +73,25 @@ def _running_port(project: Project) -> int | None:
         return None
 
 
+def loopback_without_proxy(environment: Mapping[str, str]) -> dict[str, str]:
+    """Add loopback to the addresses that need no proxy, in both spellings that programs read.
+
+    Parameters
+    ----------
+    environment
+        Environment variables.
+
+    Returns
+    -------
+    dict of str
+        The variables to set.
+    """
+    said = environment.get("no_proxy") or environment.get("NO_PROXY") or ""
+    names = [name.strip() for name in said.split(",") if name.strip()]
+    all_names = ",".join([*names, *(one for one in _LOOPBACK if one not in names)])
+    return {"NO_PROXY": all_names, "no_proxy": all_names}
+
+
 def prefect_environment(project: Project) -> dict[str, str]:
     """Build the settings that every Prefect process of the project needs: its own home and database, no telemetry.
 
@@ -98,6 +119,7 @@ def prefect_environment(project: Project) -> dict[str, str]:
         "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
         "PREFECT_LOGGING_LEVEL": os.environ.get("PREFECT_LOGGING_LEVEL", "INFO"),
         "DO_NOT_TRACK": "1",
+        **loopback_without_proxy(os.environ),
     }
     port = _running_port(project)
     if port is not None and "PREFECT_API_URL" not in os.environ:

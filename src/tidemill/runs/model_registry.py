@@ -2,41 +2,69 @@
 
 ``spam@v1.4.0`` names a version, ``spam#prod#7`` the seventh assignment of the stage prod. Both are annotated tags on the
 commit whose ``dvc.lock`` holds the model. An assignment is never edited: a rollback is a new one. `gto show` reads the
-same tags.
+same tags. A tag may be gone or torn: what is whole is read, and what is not is named.
 """
 
 from __future__ import annotations
 
 import re
-import shutil
-import tempfile
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from tidemill.contracts import ConfigError, DataError
-from tidemill.project.layout import Paths
+from tidemill.errors import ConfigError
 from tidemill.project.project import Project
-from tidemill.runs.git import git, succeeds
+from tidemill.runs.git import git, identity, succeeds
+from tidemill.runs.tags import Tags, read_tags
 
 _VERSION = re.compile(r"(?P<problem>[\w-]+)@v(?P<major>\d+)\.(?P<minor>\d+)\.(?P<patch>\d+)")
 _ASSIGNMENT = re.compile(r"(?P<problem>[\w-]+)#prod#(?P<number>\d+)")
 
 
 @dataclass(frozen=True)
+class Damage:
+    """Something of the registry that is not whole.
+
+    Attributes
+    ----------
+    tag
+        Its name.
+    what
+        What is wrong with it.
+    remedy
+        What to do about it.
+    """
+
+    tag: str
+    what: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.tag}: {self.what}; {self.remedy}"
+
+
+@dataclass(frozen=True)
 class Registry:
-    """Versions and assignments of one problem: the commit of each tag, oldest first."""
+    """Versions and assignments of one problem: the commit of each tag, oldest first; and what of them is not whole.
+
+    ``taken`` are the names of all tags of the problem, damaged ones too.
+    """
 
     problem: str
     versions: dict[str, str]
     assignments: dict[str, str]
+    damages: tuple[Damage, ...] = ()
+    taken: Collection[str] = ()
 
     @property
     def champion(self) -> str | None:
-        """The version in production, such as ``spam@v1.4.0``; None before the first promotion."""
-        if not self.assignments:
-            return None
-        commit = list(self.assignments.values())[-1]
-        return next(version for version, where in reversed(self.versions.items()) if where == commit)
+        """The version in production, such as ``spam@v1.4.0``; None before the first promotion.
+
+        It is the version of the last assignment whose commit has one; ``damages`` names an assignment without.
+        """
+        by_commit = {commit: version for version, commit in self.versions.items()}
+        found = (by_commit[commit] for commit in reversed(self.assignments.values()) if commit in by_commit)
+        return next(found, None)
 
     def next_tags(self) -> tuple[str, str]:
         """Name the tags of the next promotion: a version one minor up (v1.0.0 first) and the next assignment.
@@ -49,21 +77,22 @@ class Registry:
         return self._next_version(), self.next_assignment()
 
     def _next_version(self) -> str:
-        if not self.versions:
+        known = [tag for tag in {*self.versions, *self.taken} if _VERSION.fullmatch(tag)]
+        if not known:
             return f"{self.problem}@v1.0.0"
-        newest = _VERSION.fullmatch(list(self.versions)[-1])
-        assert newest is not None  # noqa: S101 - only matching tags are in versions
-        return f"{self.problem}@v{newest['major']}.{int(newest['minor']) + 1}.0"
+        major, minor, _ = max(map(_version_order, known))
+        return f"{self.problem}@v{major}.{minor + 1}.0"
 
     def next_assignment(self) -> str:
-        """Name the tag of the next assignment.
+        """Name the tag of the next assignment; a gap in the numbers stays one.
 
         Returns
         -------
         str
             Such as ``spam#prod#2``.
         """
-        return f"{self.problem}#prod#{len(self.assignments) + 1}"
+        known = [tag for tag in {*self.assignments, *self.taken} if _ASSIGNMENT.fullmatch(tag)]
+        return f"{self.problem}#prod#{max(map(_number, known), default=0) + 1}"
 
 
 def read_registry(project: Project, problem: str) -> Registry:
@@ -80,71 +109,110 @@ def read_registry(project: Project, problem: str) -> Registry:
     -------
     Registry
         Commit of each tag, oldest first.
+
+    Raises
+    ------
+    PublishError
+        There is no repository, or git cannot read it.
     """
-    listing = git(
-        "for-each-ref", "refs/tags", "--format=%(refname:strip=2) %(*objectname) %(objectname)", folder=project.shared
-    )
-    commits = {line.split()[0]: line.split()[1] for line in listing.splitlines()}
-    versions = [tag for tag in commits if (found := _VERSION.fullmatch(tag)) and found["problem"] == problem]
-    assigned = [tag for tag in commits if (found := _ASSIGNMENT.fullmatch(tag)) and found["problem"] == problem]
-    return Registry(
+    return registry_of(problem, read_tags(project.shared))
+
+
+def registry_of(problem: str, tags: Tags) -> Registry:
+    """Read versions and assignments of a problem from tags.
+
+    Parameters
+    ----------
+    problem
+        Name of the problem.
+    tags
+        All tags of the repository.
+
+    Returns
+    -------
+    Registry
+        Commit of each tag, oldest first.
+    """
+    versions, assigned = _of(problem, _VERSION, tags.commits), _of(problem, _ASSIGNMENT, tags.commits)
+    registry = Registry(
         problem,
-        {tag: commits[tag] for tag in sorted(versions, key=_version_order)},
-        {tag: commits[tag] for tag in sorted(assigned, key=lambda tag: int(tag.rpartition("#")[2]))},
+        {tag: tags.commits[tag] for tag in sorted(versions, key=_version_order)},
+        {tag: tags.commits[tag] for tag in sorted(assigned, key=_number)},
+        taken=frozenset({*_of(problem, _VERSION, tags.names), *_of(problem, _ASSIGNMENT, tags.names)}),
     )
+    damages = (*_broken(registry, tags), *_without_version(registry))
+    return Registry(problem, registry.versions, registry.assignments, damages, registry.taken)
+
+
+def problems_in(tags: Tags) -> list[str]:
+    """List the problems that have a version or an assignment.
+
+    Parameters
+    ----------
+    tags
+        All tags of the repository.
+
+    Returns
+    -------
+    list of str
+        Sorted.
+    """
+    found = (pattern.fullmatch(tag) for tag in tags.names for pattern in (_VERSION, _ASSIGNMENT))
+    return sorted({one["problem"] for one in found if one})
+
+
+def is_version(tag: str) -> bool:
+    """Whether a tag's name is that of a version.
+
+    Parameters
+    ----------
+    tag
+        Name of a tag.
+
+    Returns
+    -------
+    bool
+        Of whatever problem.
+    """
+    return _VERSION.fullmatch(tag) is not None
+
+
+def _of(problem: str, pattern: re.Pattern[str], tags: Collection[str]) -> list[str]:
+    return [tag for tag in tags if (found := pattern.fullmatch(tag)) and found["problem"] == problem]
+
+
+def _broken(registry: Registry, tags: Tags) -> list[Damage]:
+    mend = "`tidemill doctor --fix` puts it back if git still has it, `git fetch --tags --force` if a remote has"
+    torn = [Damage(tag, "its file in .git is torn", mend) for tag in tags.unreadable if tag in registry.taken]
+    gone = "it names a commit that is not in this repository"
+    return torn + [Damage(tag, gone, mend) for tag in tags.dangling if tag in registry.taken]
+
+
+def _without_version(registry: Registry) -> list[Damage]:
+    """Assignments to a commit that no version names."""
+    known = set(registry.versions.values())
+    lost = [(tag, commit) for tag, commit in registry.assignments.items() if commit not in known]
+    return [
+        Damage(
+            tag,
+            f"it assigns commit {commit[:12]}, which no version names"
+            + (f", so {registry.champion or 'nothing'} counts as the champion" if tag == _last(registry) else ""),
+            "`tidemill doctor --fix` puts a deleted version back, `tidemill rollback` names another champion",
+        )
+        for tag, commit in lost
+    ]
+
+
+def _last(registry: Registry) -> str:
+    return list(registry.assignments)[-1]
 
 
 def _version_order(tag: str) -> tuple[int, ...]:
     return tuple(int(part) for part in tag.rpartition("@v")[2].split("."))
 
 
-def champion_folder(project: Project, problem: str, version: str) -> Path:
-    """Locate the folder with a version's model files, fetched once from DVC's cache or remote.
-
-    Parameters
-    ----------
-    project
-        The project.
-    problem
-        Name of the problem.
-    version
-        Tag of the version, such as ``spam@v1.4.0``.
-
-    Returns
-    -------
-    Path
-        Folder in the project's local state.
-
-    Raises
-    ------
-    DataError
-        The version has no tag, or its objects are neither in the cache nor in the remote.
-    """
-    target = project.state / "models" / version
-    if not target.exists():
-        _fetch(project, problem, version, target)
-    return target
-
-
-def _fetch(project: Project, problem: str, version: str, target: Path) -> None:
-    from dvc.api import DVCFileSystem
-    from dvc.exceptions import DvcException
-    from dvc.scm import SCMError
-
-    target.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(dir=target.parent, prefix=".part-"))
-    try:
-        files = DVCFileSystem(repo=str(project.shared), rev=version)
-        files.get(str(Paths.within(problem).model), str(aside / "model"), recursive=True)
-        (aside / "model").rename(target)
-    except (DvcException, SCMError, OSError) as error:
-        if not target.exists():  # another run may have fetched it meanwhile
-            raise DataError(
-                f"the model of {version} cannot be read: {error}. Get its tag with `git fetch --tags` and its files "
-                f"with `dvc fetch --rev {version}`"
-            ) from error
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+def _number(tag: str) -> int:
+    return int(tag.rpartition("#")[2])
 
 
 def file_at_version(project: Project, path: Path, commit: str | None) -> str | None:
@@ -167,7 +235,7 @@ def file_at_version(project: Project, path: Path, commit: str | None) -> str | N
     if commit is None:
         here = project.root / path
         return here.read_text(encoding="utf-8") if here.exists() else None
-    place, root = f"{commit}:{path.as_posix()}", project.root
+    place, root = f"{commit}:./{path.as_posix()}", project.root
     return git("show", place, folder=root) if succeeds("cat-file", "-e", place, folder=root) else None
 
 
@@ -198,7 +266,9 @@ def rollback(project: Project, problem: str, version: str | None) -> str:
     if target is None:
         target = _before_champion(registry)
     if target not in registry.versions:
-        raise ConfigError(f"{problem} has no version {target}; there are {', '.join(registry.versions) or 'none'}")
+        damaged = "".join(f". {one}" for one in registry.damages if one.tag == target)
+        there = ", ".join(registry.versions) or "none"
+        raise ConfigError(f"{problem} has no version {target}; there are {there}{damaged}")
     tag = tag_object(registry.next_assignment(), registry.versions[target], f"Roll {problem} back to {target}", folder)
     git("update-ref", f"refs/tags/{registry.next_assignment()}", tag, "0" * 40, folder=folder)
     return target
@@ -206,7 +276,11 @@ def rollback(project: Project, problem: str, version: str | None) -> str:
 
 def _before_champion(registry: Registry) -> str:
     names = list(registry.versions)
-    place = names.index(registry.champion) if registry.champion is not None else 0
+    if not names:
+        raise ConfigError(f"{registry.problem} has no version to go back to: tidemill run problem={registry.problem}")
+    if registry.champion is None:
+        raise ConfigError(f"{registry.problem} has no champion to go back from: name one of {', '.join(names)}")
+    place = names.index(registry.champion)
     if place == 0:
         raise ConfigError(
             f"{registry.problem} has no version before {registry.champion}; `tidemill versions` lists them"
@@ -229,8 +303,6 @@ def tag_object(name: str, commit: str, message: str, folder: Path) -> str:
     str
         Its id.
     """
-    from tidemill.runs.git import identity
-
     who = git(*identity(folder), "var", "GIT_COMMITTER_IDENT", folder=folder)
     text = f"object {commit}\ntype commit\ntag {name}\ntagger {who}\n\n{message}\n"
     return git("mktag", folder=folder, stdin=text)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tidemill.project.config import PARAMS, load_params
+from tidemill.project.config import load_params
+from tidemill.project.layout import PARAMS
 from tidemill.project.stage_code.stage_fingerprints import CODE, StageCode, listed
 from tidemill.runs.dvc_cache import read_lock
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tidemill.contracts import RunError
+from tidemill.errors import RunError
 
 _UNCHANGED: Final[tuple[list[str], ...]] = ([], ["always changed"])
 """Statuses of a stage that has nothing to do; a run has just composed what the preflight stage always checks."""

@@ -16,9 +16,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tidemill.contracts import RunError
+from tidemill.errors import RunError
 from tidemill.project.project import Project
 from tidemill.runs.local_addresses import HOST, api_url, prefect_environment, server_file
+from tidemill.runs.subprocesses import start_with_parent
 
 _START_SECONDS = 120
 _POOL = "tidemill"
@@ -102,20 +103,19 @@ def _environment(project: Project, port: int, pages_port: int) -> dict[str, str]
 
 @contextlib.contextmanager
 def _process(words: list[str], root: Path, environment: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Ended with the block."""
+    """Ended with the block, or with this process."""
     with log.open("ab") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "prefect", *words], cwd=root, env=environment, stdout=out, stderr=out
-        )
+        command = [sys.executable, "-m", "prefect", *words]
+        process = start_with_parent(command, folder=root, environment=environment, out=out)
     try:
         yield process
     finally:
         process.terminate()
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        if process.stdin is not None:
+            process.stdin.close()  # what has not ended by now is killed
+        process.wait()
 
 
 def await_health(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
@@ -136,11 +136,12 @@ def await_health(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
         It ended, or did not answer in time; the log has the reason.
     """
     print("starting Prefect (10 to 20 seconds)", file=sys.stderr, flush=True)
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy has no part in loopback
     end = time.monotonic() + _START_SECONDS
     while time.monotonic() < end:
         if server.poll() is not None:
             raise RunError(f"Prefect's server ended with {server.returncode}; is port {port} taken? See {log}")
-        with contextlib.suppress(OSError), urllib.request.urlopen(f"{api_url(port)}/health", timeout=2) as answer:  # noqa: S310 - loopback
+        with contextlib.suppress(OSError), direct.open(f"{api_url(port)}/health", timeout=2) as answer:
             if answer.status == http.HTTPStatus.OK:
                 return
         time.sleep(0.3)
@@ -153,7 +154,8 @@ def _once(words: list[str], root: Path, environment: dict[str, str]) -> None:
         cwd=root,
         env=environment,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
         check=False,
         stdin=subprocess.DEVNULL,
     )

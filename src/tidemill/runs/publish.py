@@ -14,18 +14,19 @@ from typing import Any
 import yaml
 
 from tidemill.common.locks import locked
-from tidemill.contracts import PublishError
+from tidemill.errors import PublishError
 from tidemill.project.layout import Paths
 from tidemill.project.stage_code.stage_fingerprints import CODE
+from tidemill.runs.checkout import current_branch, repository_state
 from tidemill.runs.dvc_cache import (
     damaged_objects,
-    default_remote,
     locked_stages,
     missing_objects,
     outputs,
     parse_lock,
     read_lock,
 )
+from tidemill.runs.dvc_config import cache_folder, default_remote
 from tidemill.runs.git import git, identity, succeeds
 from tidemill.runs.model_registry import read_registry, tag_object
 from tidemill.runs.worktree import Workspace
@@ -73,7 +74,7 @@ def publish(
         An object is missing or damaged, or the branch kept moving.
     """
     _secure(work, problem, say)
-    with locked(work.root / ".tidemill" / "publish.lock"):
+    with locked(repository_state(work.root) / "publish.lock"):
         commit = _commit(work, problem, parent=work.base, source=work.folder, message=message)
         version, tags = _tags(work, problem, commit, message) if promote else (None, [])
         if commit == work.base and not tags:
@@ -85,8 +86,8 @@ def publish(
 def _secure(work: Workspace, problem: str, say: Callable[[str], None]) -> None:
     """Push the problem's objects where there is a remote, and see that every one is in the cache and whole."""
     stages = locked_stages(work.folder, problem)
-    cache = work.root / ".dvc" / "cache"
-    tracked = set(git("ls-files", folder=work.folder).splitlines())
+    cache = cache_folder(work.root)
+    tracked = set(git("ls-files", "-z", folder=work.folder).split("\0"))
     for path, digest in outputs(stages):
         if path in tracked or not _ignored(work.folder, path):
             continue
@@ -102,7 +103,7 @@ def _ignored(folder: Path, path: str) -> bool:
 
 def _commit(work: Workspace, problem: str, *, parent: str, source: Path, message: str) -> str:
     """The parent itself where nothing differs."""
-    with tempfile.TemporaryDirectory(dir=work.root / ".tidemill") as scratch:
+    with tempfile.TemporaryDirectory(dir=work.project.state) as scratch:
         index = Path(scratch) / "index"
         git("read-tree", parent, folder=work.root, index=index)
         for path, content in _files(work, problem, parent, source).items():
@@ -121,6 +122,7 @@ def _files(work: Workspace, problem: str, parent: str, source: Path) -> dict[str
     paths = Paths.within(problem)
     listed = git(
         "ls-files",
+        "-z",
         "--cached",
         "--others",
         "--exclude-standard",
@@ -129,7 +131,7 @@ def _files(work: Workspace, problem: str, parent: str, source: Path) -> dict[str
         str(paths.model.parent),
         folder=source,
     )
-    files: dict[str, str | Path] = {path: source / path for path in listed.splitlines() if (source / path).is_file()}
+    files: dict[str, str | Path] = {path: source / path for path in listed.split("\0") if (source / path).is_file()}
     mine, theirs = read_lock(source), parse_lock(_show(work.root, parent, "dvc.lock") or "{}").get("stages") or {}
     stages = {name: entry for name, entry in theirs.items() if not name.endswith(f"@{problem}")}
     stages |= {name: entry for name, entry in mine.items() if name.endswith(f"@{problem}")}
@@ -226,33 +228,26 @@ def _tip(root: Path, branch: str) -> str | None:
 
 
 def _is_free(root: Path, branch: str) -> bool:
-    """Whether the branch can move: it is not checked out in the main checkout, or that has no changed tracked file."""
-    return current_branch(root) != branch or not git("status", "--porcelain", "--untracked-files=no", folder=root)
-
-
-def current_branch(root: Path) -> str | None:
-    """Read the name of the branch that a checkout is on.
-
-    Parameters
-    ----------
-    root
-        Top folder of the checkout.
-
-    Returns
-    -------
-    str or None
-        None where HEAD is detached.
-    """
-    return (
-        git("symbolic-ref", "--short", "HEAD", folder=root)
-        if succeeds("symbolic-ref", "-q", "HEAD", folder=root)
-        else None
-    )
+    """Whether the branch can move: only this checkout is on it, without changed tracked files, or none is."""
+    listing = git("worktree", "list", "--porcelain", "-z", folder=root).split("\0\0")
+    places = [
+        Path(lines[0].removeprefix("worktree "))
+        for lines in (entry.split("\0") for entry in listing)
+        if f"branch refs/heads/{branch}" in lines
+    ]
+    if any(place.resolve() != root.resolve() for place in places):
+        return False
+    return not places or not git("status", "--porcelain", "--untracked-files=no", folder=root)
 
 
 def _synchronise(root: Path, branch: str, target: str, old: str, new: str) -> str:
     if target != branch:
-        return f"your checkout of {branch} has changes, so the results are on {target}: git merge {target}"
+        why = (
+            f"your checkout of {branch} has changes"
+            if current_branch(root) == branch
+            else f"another checkout is on {branch}"
+        )
+        return f"{why}, so the results are on {target}: git merge {target}"
     if current_branch(root) != branch:
         return f"on branch {branch}"
     try:

@@ -5,13 +5,21 @@ The parent holds the other end of standard input; when it closes, by a kill -9 t
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import IO, Final
+
+_RUNNING: Final[set[subprocess.Popen[str]]] = set()
+_INTERRUPTED: Final = threading.Event()
+_GENTLY: Final = "--gently"
+_GRACE_SECONDS: Final = 10.0
 
 
 def run_with_parent(
@@ -34,7 +42,14 @@ def run_with_parent(
     -------
     int
         Its exit status.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        All commands were ended.
     """
+    if _INTERRUPTED.is_set():
+        raise KeyboardInterrupt
     with subprocess.Popen(
         [sys.executable, "-E", "-S", __file__, *command],
         cwd=folder,
@@ -42,27 +57,90 @@ def run_with_parent(
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
+        start_new_session=True,  # Ctrl-C ends this process, and the command with it
+        encoding="utf-8",
         errors="replace",
     ) as process:
         assert process.stdout is not None  # noqa: S101 - it was asked for two lines above
+        _RUNNING.add(process)
         for line in process.stdout:
             say(line.rstrip("\n"))
+    _RUNNING.discard(process)
+    if _INTERRUPTED.is_set():
+        raise KeyboardInterrupt
     return process.returncode
 
 
+def end_commands() -> None:
+    """End all commands that run, and let none begin: threads that wait for one would keep this process from ending."""
+    _INTERRUPTED.set()
+    for process in list(_RUNNING):
+        if process.stdin is not None:
+            process.stdin.close()
+
+
+def end_commands_on_interrupt() -> None:
+    """Let Ctrl-C end the commands that run, too; to be called in the main thread.
+
+    A handler of one's own stays, where asyncio puts its own in the place of Python's.
+    """
+
+    def interrupt(*_: object) -> None:
+        end_commands()
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)
+
+
+def start_with_parent(
+    command: Sequence[str], *, folder: Path, environment: Mapping[str, str], out: IO[bytes]
+) -> subprocess.Popen[bytes]:
+    """Start a server that ends with this process: by SIGTERM, and by SIGKILL ten seconds later.
+
+    Parameters
+    ----------
+    command
+        Words of the command.
+    folder
+        Folder in which it runs.
+    environment
+        Its environment variables.
+    out
+        File that takes what it prints.
+
+    Returns
+    -------
+    subprocess.Popen
+        Its ``terminate`` asks the server's whole process group to end; closing its ``stdin`` does so with a time limit.
+    """
+    return subprocess.Popen(
+        [sys.executable, "-E", "-S", __file__, _GENTLY, *command],
+        cwd=folder,
+        env=dict(environment),
+        stdin=subprocess.PIPE,
+        stdout=out,
+        stderr=out,
+        start_new_session=True,
+    )
+
+
 def _main() -> None:
-    child = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, start_new_session=True)
+    gently = sys.argv[1] == _GENTLY
+    child = subprocess.Popen(sys.argv[1 + gently :], stdin=subprocess.DEVNULL, start_new_session=True)
 
-    def kill_with_parent() -> None:
+    def end(number: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, number)
+
+    def end_with_parent() -> None:
         sys.stdin.buffer.read()
-        os.killpg(child.pid, signal.SIGKILL)
+        if gently:
+            end(signal.SIGTERM)
+            time.sleep(_GRACE_SECONDS)
+        end(signal.SIGKILL)
 
-    def kill_when_told(*_: object) -> None:
-        os.killpg(child.pid, signal.SIGKILL)
-
-    signal.signal(signal.SIGTERM, kill_when_told)
-    threading.Thread(target=kill_with_parent, daemon=True).start()
+    signal.signal(signal.SIGTERM, lambda *_: end(signal.SIGTERM if gently else signal.SIGKILL))
+    threading.Thread(target=end_with_parent, daemon=True).start()
     status = child.wait()
     os._exit(status if status >= 0 else 128 - status)
 

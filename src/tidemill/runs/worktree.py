@@ -11,9 +11,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tidemill.contracts import RunError
+from tidemill.common.locks import CLAIM, abandoned, claimed
+from tidemill.errors import RunError
+from tidemill.project.layout import RUNS
 from tidemill.project.project import Project
-from tidemill.runs.dvc_cache import damaged_objects, default_remote, locked_stages, outputs
+from tidemill.runs.checkout import current_branch
+from tidemill.runs.dvc_cache import damaged_objects, locked_stages, outputs
+from tidemill.runs.dvc_config import adopt_settings, cache_folder, default_remote
 from tidemill.runs.git import git
 from tidemill.runs.subprocesses import run_with_parent
 
@@ -22,15 +26,16 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Workspace:
-    """Where one run works: its folder, the main checkout and the commit it started from."""
+    """Where one run works: its folder, the user's checkout, and the commit and branch it started from."""
 
     folder: Path
     root: Path
     base: str
+    branch: str | None = None
 
     @property
     def project(self) -> Project:
-        """The run's own checkout, with what it shares with the main one."""
+        """The run's own checkout, with what it shares with the user's."""
         return Project(self.folder, self.root)
 
     @property
@@ -100,7 +105,7 @@ def workspace(root: Path, *, ref: str = "HEAD") -> Iterator[Workspace]:
     Parameters
     ----------
     root
-        Main checkout.
+        The user's checkout.
     ref
         The commit.
 
@@ -109,16 +114,16 @@ def workspace(root: Path, *, ref: str = "HEAD") -> Iterator[Workspace]:
     Workspace
     """
     base = git("rev-parse", f"{ref}^{{commit}}", folder=root)
-    runs = root / ".tidemill" / "runs"
-    _sweep(root, runs)
-    folder = runs / f"{os.getpid()}-{secrets.token_hex(3)}"
-    runs.mkdir(parents=True, exist_ok=True)
-    git("worktree", "add", "--quiet", "--detach", str(folder), base, folder=root)
-    try:
-        _share_cache(root, folder)
-        yield Workspace(folder, root, base)
-    finally:
-        _remove(root, folder)
+    branch = current_branch(root)
+    sweep(root)
+    folder = root / RUNS / f"{os.getpid()}-{secrets.token_hex(6)}"
+    with claimed(folder.with_suffix(CLAIM)):
+        git("worktree", "add", "--quiet", "--detach", str(folder), base, folder=root)
+        try:
+            adopt_settings(folder, root)
+            yield Workspace(folder, root, base, branch)
+        finally:
+            _remove(root, folder)
 
 
 def advance(work: Workspace, commit: str) -> Workspace:
@@ -140,29 +145,28 @@ def advance(work: Workspace, commit: str) -> Workspace:
     return replace(work, base=commit)
 
 
-def _share_cache(root: Path, folder: Path) -> None:
-    """Write ``.dvc/config.local``: the main checkout's cache, hard links instead of copies, its local settings."""
-    local = root / ".dvc" / "config.local"
-    text = local.read_text(encoding="utf-8") if local.exists() else ""
-    cache = f"\n[cache]\n    dir = {root / '.dvc' / 'cache'}\n    type = hardlink,copy\n"
-    (folder / ".dvc" / "config.local").write_text(text + cache, encoding="utf-8")
+def sweep(root: Path) -> list[Path]:
+    """Remove worktrees of runs that have ended without removing theirs, as a killed one does, and name them.
 
+    Parameters
+    ----------
+    root
+        The user's checkout.
 
-def _sweep(root: Path, runs: Path) -> None:
+    Returns
+    -------
+    list of Path
+        Folders that were removed.
+    """
+    runs, found = root / RUNS, []
+    for claim in abandoned(runs):
+        found.append(claim.with_suffix(""))
+        _remove(root, found[-1])
     for folder in runs.glob("*-*"):
-        if not _alive(int(folder.name.partition("-")[0])):
+        if folder.is_dir() and not folder.with_suffix(CLAIM).exists():
+            found.append(folder)
             _remove(root, folder)
-    git("worktree", "prune", folder=root)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+    return found
 
 
 def _remove(root: Path, folder: Path) -> None:
@@ -187,7 +191,7 @@ def restore(work: Workspace, problem: str, say: Say) -> None:
     stages = locked_stages(work.folder, problem)
     if not stages:
         return
-    cache = work.root / ".dvc" / "cache"
+    cache = cache_folder(work.root)
     for path, digest in outputs(stages):
         for damaged in damaged_objects(cache, digest):
             say(f"the cache's copy of {path} is damaged: thrown out, to be fetched or made again")
@@ -207,7 +211,7 @@ def refuse_uncommitted(root: Path) -> None:
     Parameters
     ----------
     root
-        Main checkout.
+        The user's checkout.
 
     Raises
     ------
@@ -224,12 +228,12 @@ def refuse_uncommitted(root: Path) -> None:
 
 
 def synchronise_data(root: Path, say: Say) -> None:
-    """Check out DVC's outputs as the main checkout's dvc.lock has them, where it has no changes of its own.
+    """Check out DVC's outputs as the checkout's dvc.lock has them, where it has no changes of its own.
 
     Parameters
     ----------
     root
-        Main checkout.
+        The user's checkout.
     say
         Called with every line that DVC prints.
     """

@@ -12,8 +12,7 @@ from pydantic import JsonValue
 from tidemill.common.nested import flatten
 from tidemill.common.spelling import did_you_mean
 from tidemill.contracts import ConfigError, DataError
-from tidemill.project.config import PARAMS
-from tidemill.project.layout import Paths
+from tidemill.project.layout import PARAMS, Paths
 from tidemill.project.project import Project
 from tidemill.project.stage_code.stage_fingerprints import CODE
 from tidemill.reports.evaluate import Metrics

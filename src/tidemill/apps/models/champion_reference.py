@@ -19,7 +19,7 @@ from tidemill.project.project import Project
 from tidemill.project.tables import read
 from tidemill.reports.model import BackboneRecord
 from tidemill.reports.project import ChampionPin
-from tidemill.runs.model_registry import champion_folder
+from tidemill.runs.model_files import champion_folder
 from tidemill.train.end_model.model import EndModel
 from tidemill.train.end_model.reference import FILE, reference_contract
 from tidemill.train.head.head import TUNED

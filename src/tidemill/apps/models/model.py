@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,8 @@ from tidemill.contracts import ConfigError, Probabilities
 from tidemill.embed.embedder import Embedder, embedder_of
 from tidemill.embed.settings import EmbedSettings
 from tidemill.project.project import Project
-from tidemill.runs.model_registry import champion_folder, read_registry
+from tidemill.runs.model_files import champion_folder
+from tidemill.runs.model_registry import read_registry
 from tidemill.train.end_model.model import EndModel
 from tidemill.train.end_model.outliers import NONE, Array, Outliers
 from tidemill.train.head.head import Head
@@ -152,6 +154,8 @@ def find_model(project: Project, problem: str, version: str | None) -> Model:
 def _version(project: Project, problem: str, version: str | None) -> str:
     registry = read_registry(project, problem)
     wanted = version if version is None or "@" in version else f"{problem}@{version}"
+    for damage in registry.damages if wanted is None else ():  # another version may be the one that is meant
+        print(f"warning: {damage}", file=sys.stderr)
     if wanted is None and registry.champion is None:
         raise ConfigError(f"{problem} has no champion yet: tidemill run problem={problem}")
     if wanted is not None and wanted not in registry.versions:

@@ -18,7 +18,7 @@ from tidemill.apps.onboarding.project_template import TEMPLATE, TemplateFile, te
 from tidemill.common.files import atomic_write
 from tidemill.contracts import ConfigError
 from tidemill.project.compose import compose_all
-from tidemill.project.config import PARAMS
+from tidemill.project.layout import PARAMS
 from tidemill.project.project import Project
 from tidemill.project.stage_code.stage_fingerprints import CODE
 from tidemill.runs.git import git, succeeds
@@ -170,7 +170,9 @@ def _dvc_init(folder: Path) -> None:
     words = [sys.executable, "-m", "dvc", "init", "--quiet"]
     ignored = folder / ".dvcignore"
     had_one = ignored.exists()
-    done = subprocess.run(words, cwd=folder, env=quiet, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        words, cwd=folder, env=quiet, capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
     if done.returncode:
         raise ConfigError(f"`dvc init` failed: {done.stderr.strip() or done.stdout.strip()}")
     (folder / ".dvc" / "config").unlink(missing_ok=True)

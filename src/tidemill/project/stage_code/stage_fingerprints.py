@@ -19,7 +19,7 @@ import yaml
 
 import tidemill
 from tidemill.common.files import atomic_write
-from tidemill.contracts import ConfigError
+from tidemill.errors import ConfigError
 from tidemill.project.stage_code.module_syntax import FORMAT, ModuleSyntax, Statement, read_module
 from tidemill.project.stage_code.reach import Reached, reach
 

@@ -1,0 +1,8 @@
+"""`tidemill doctor`: what is damaged or left over in a project, and what of it can be repaired.
+
+examine        all checks, and the repairs that lose nothing
+lost_tags      tags of the registry that were deleted or torn, restored from git's objects
+torn_branches  branches whose file is torn, restored from their logs
+stale_locks    lock files of git that no command holds
+leftovers      worktrees and servers of runs that were killed
+"""

@@ -1,0 +1,197 @@
+"""What is wrong with a project's repository, registry and local state, how to mend it, and the mending of what is safe."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import yaml
+
+from tidemill.errors import PublishError, TidemillError
+from tidemill.project.layout import Paths
+from tidemill.project.project import Project
+from tidemill.runs.checkout import branch_to_publish_on, require_repository
+from tidemill.runs.doctor.leftovers import leftovers, sweep_leftovers
+from tidemill.runs.doctor.lost_tags import put_back
+from tidemill.runs.doctor.stale_locks import lock_files
+from tidemill.runs.doctor.torn_branches import mend_branches, torn_branches
+from tidemill.runs.dvc_cache import missing_objects
+from tidemill.runs.dvc_config import cache_folder, default_remote
+from tidemill.runs.git import git, succeeds
+from tidemill.runs.model_registry import problems_in, read_registry, registry_of
+from tidemill.runs.repair_dvc_files import repair_dvc_files, torn_files
+from tidemill.runs.tags import read_tags
+
+_ROUNDS: Final = 3
+"""A lock in the way of a tag, a branch in the way of both."""
+_LITTLE_ROOM: Final = 200_000_000
+"""Bytes; a run of a small problem writes some tens of millions."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is not as it should be.
+
+    Attributes
+    ----------
+    what
+        What is wrong.
+    remedy
+        What a person can do; empty where ``tidemill doctor --fix`` does it.
+    fix
+        Repairs it and returns a line for each repair; None where that could lose something.
+    """
+
+    what: str
+    remedy: str
+    fix: Callable[[], list[str]] | None = None
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.remedy or '`tidemill doctor --fix` mends it'}"
+
+
+def examine(project: Project) -> list[Finding]:
+    """Look at all that commands of a project rely on; nothing is changed.
+
+    Parameters
+    ----------
+    project
+        The project.
+
+    Returns
+    -------
+    list of Finding
+        Empty where all is well.
+    """
+    root = project.shared
+    found = list(_disk(project))
+    try:
+        git("rev-parse", "--git-dir", folder=root)
+    except PublishError as error:
+        return [*found, Finding("git", str(error)), *_dvc_files(root)]
+    branches = list(_branches(root))
+    parts = [_locks(root), branches, _registry(root), _dvc_files(root), _models(project), _leftovers(project)]
+    if not branches:
+        parts.insert(2, _checkout(root))
+    return [*found, *(one for part in parts for one in part)]
+
+
+def _disk(project: Project) -> Iterator[Finding]:
+    root = project.shared
+    try:
+        with tempfile.TemporaryFile(dir=root):
+            pass
+    except OSError as error:
+        yield Finding(f"{root} cannot be written ({error.strerror})", "commands that only look work; a run does not")
+    free = shutil.disk_usage(root).free
+    if free < _LITTLE_ROOM:
+        yield Finding(f"{free // 1_000_000} MB are free on the disk of {root}", "make room before the next run")
+    if not os.access(tempfile.gettempdir(), os.W_OK):
+        yield Finding(f"{tempfile.gettempdir()} cannot be written", "set TMPDIR to a folder that can")
+
+
+def _locks(root: Path) -> Iterator[Finding]:
+    for path, is_stale in lock_files(root).items():
+        if is_stale:
+            yield Finding(f"a killed git command left {path}", "", partial(_remove, path))
+        else:
+            yield Finding(f"{path} is there", "a git command may be at work; if not, try again in a minute")
+
+
+def _remove(path: Path) -> list[str]:
+    path.unlink(missing_ok=True)
+    return [f"{path}: removed"]
+
+
+def _branches(root: Path) -> Iterator[Finding]:
+    for name, commit in torn_branches(root).items():
+        what = f"the file of branch {name} in .git is torn"
+        if commit is None:
+            yield Finding(what, f"find its commit with `git fsck` and `git update-ref refs/heads/{name} COMMIT`")
+        else:
+            yield Finding(what, "", lambda: mend_branches(root))
+
+
+def _checkout(root: Path) -> Iterator[Finding]:
+    try:
+        require_repository(root)
+        branch_to_publish_on(root)
+    except TidemillError as error:
+        yield Finding("runs", str(error))
+
+
+def _registry(root: Path) -> Iterator[Finding]:
+    tags = read_tags(root)
+    for problem in problems_in(tags):
+        for damage in registry_of(problem, tags).damages:
+            yield Finding(f"{damage.tag}: {damage.what}", damage.remedy, lambda: put_back(root))
+
+
+def _dvc_files(root: Path) -> Iterator[Finding]:
+    for name in torn_files(root):
+        yield Finding(f"a killed command left a torn {name}", "", lambda: _mended(root))
+
+
+def _mended(root: Path) -> list[str]:
+    said: list[str] = []
+    repair_dvc_files(root, said.append)
+    return said
+
+
+def _models(project: Project) -> Iterator[Finding]:
+    """Of champions whose files are in no cache; a remote may have them all."""
+    root = project.shared
+    if default_remote(root) is not None:
+        return
+    cache = cache_folder(root)
+    for problem in problems_in(read_tags(root)):
+        champion = read_registry(project, problem).champion
+        digests = [] if champion is None else _digests(root, problem, champion)
+        lost = [path for digest in digests for path in missing_objects(cache, digest)]
+        if champion is not None and lost and not (project.state / "models" / champion).exists():
+            yield Finding(
+                f"files of the champion {champion} are not in DVC's cache ({cache})",
+                f"`dvc fetch --rev {champion}` where a remote has them, or `tidemill rollback {problem}` to an older version",
+            )
+
+
+def _digests(root: Path, problem: str, version: str) -> list[str]:
+    place = f"refs/tags/{version}:./dvc.lock"
+    if not succeeds("cat-file", "-e", place, folder=root):
+        return []
+    stages = yaml.load(git("show", place, folder=root), Loader=yaml.CSafeLoader).get("stages") or {}
+    model = Paths.within(problem).model.as_posix()
+    return [str(out["md5"]) for entry in stages.values() for out in entry.get("outs", []) if out["path"] == model]
+
+
+def _leftovers(project: Project) -> Iterator[Finding]:
+    for line in leftovers(project):
+        yield Finding(line, "", lambda: sweep_leftovers(project))
+
+
+def mend_all(project: Project) -> list[str]:
+    """Repair what loses nothing, again where a repair shows more damage.
+
+    Parameters
+    ----------
+    project
+        The project.
+
+    Returns
+    -------
+    list of str
+        A line for each repair.
+    """
+    said: list[str] = []
+    for _ in range(_ROUNDS):
+        done = [line for one in examine(project) if one.fix is not None for line in one.fix()]
+        if not done:
+            break
+        said += done
+    return said

@@ -1,0 +1,109 @@
+"""DVC's settings of a checkout: where its cache is, which remote is the default, and the same for a worktree of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tidemill.project.layout import main_checkout_of
+
+_LINKS = ("hardlink", "copy")
+
+
+def cache_folder(root: Path) -> Path:
+    """Locate DVC's cache for a checkout.
+
+    A cache that DVC's settings name comes first. A linked worktree without one uses the main checkout's, so that a model
+    outlives the worktree in which it was made.
+
+    Parameters
+    ----------
+    root
+        Checkout.
+
+    Returns
+    -------
+    Path
+        Absolute; it may be missing.
+    """
+    said = _settings(root)["cache"].get("dir")
+    if said is not None:
+        return Path(str(said))
+    main = main_checkout_of(root)
+    return root / ".dvc" / "cache" if main is None else cache_folder(main)
+
+
+def default_remote(root: Path) -> str | None:
+    """Name the default DVC remote of a checkout, None where it has none.
+
+    Parameters
+    ----------
+    root
+        Top folder of the checkout.
+
+    Returns
+    -------
+    str or None
+        None where it has no default remote.
+    """
+    name = _settings(root)["core"].get("remote")
+    return None if name is None else str(name)
+
+
+def share_cache(root: Path) -> None:
+    """Let DVC's own commands in a linked worktree use the main checkout's cache and settings; elsewhere nothing is done.
+
+    Parameters
+    ----------
+    root
+        Top folder of the checkout.
+    """
+    main = main_checkout_of(root)
+    if main is not None and "dir" not in _settings(root)["cache"]:
+        adopt_settings(root, main)
+
+
+def adopt_settings(folder: Path, root: Path) -> None:
+    """Give a worktree the DVC settings of a checkout, and its cache.
+
+    Paths in DVC's settings are relative to the file that they are in, so they are written as absolute ones. Links take the
+    place of copies where the checkout's settings choose nothing.
+
+    Parameters
+    ----------
+    folder
+        The worktree.
+    root
+        The checkout.
+    """
+    from dvc.config import Config, merge
+
+    theirs, cache = Config(dvc_dir=str(root / ".dvc"), validate=False), cache_folder(root)
+    with Config(dvc_dir=str(folder / ".dvc"), validate=False).edit("local") as mine:
+        merge(mine, _absolute(theirs.load_one("repo"), relative_only=True))
+        merge(mine, _absolute(theirs.load_one("local")))
+        if "remote" in theirs["core"]:
+            mine["core"]["remote"] = theirs["core"]["remote"]  # which may not be committed yet
+        mine["cache"]["dir"] = str(cache)
+        mine["cache"].setdefault("type", list(_LINKS))
+
+
+def _settings(root: Path) -> dict[str, Any]:
+    from dvc.config import Config
+
+    return dict(Config(dvc_dir=str(root / ".dvc"), validate=False))
+
+
+def _absolute(settings: Mapping[str, Any], *, relative_only: bool = False) -> dict[str, Any]:
+    """Paths as plain texts: DVC would write its own relative again. What is tracked is in the worktree, but for paths."""
+    from dvc.config_schema import RelPath
+
+    found: dict[str, Any] = {}
+    for key, value in settings.items():
+        if isinstance(value, Mapping):
+            inner = _absolute(value, relative_only=relative_only)
+            found |= {key: inner} if inner else {}
+        elif not relative_only or isinstance(value, RelPath):
+            found[key] = str(value) if isinstance(value, str) else value
+    return found

@@ -1,0 +1,75 @@
+"""Which process a flow run belongs to: in Prefect, one whose process was killed would stay RUNNING for ever."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from tidemill.common.locks import CLAIM, abandoned, hold
+from tidemill.project.project import Project
+
+if TYPE_CHECKING:
+    from prefect.client.orchestration import SyncPrefectClient
+
+_MESSAGE = "its process was killed"
+
+
+def note_flow_run(project: Project) -> None:
+    """Record that the current flow run belongs to this process, and set runs of processes that have ended to Crashed.
+
+    The record lasts as long as the process. Outside of a flow run nothing is done.
+
+    Parameters
+    ----------
+    project
+        The project.
+    """
+    from prefect.runtime import flow_run
+
+    if flow_run.id is not None:
+        hold(_folder(project) / f"{flow_run.id}{CLAIM}")
+        sweep_flow_runs(project)
+
+
+def sweep_flow_runs(project: Project) -> list[str]:
+    """Set flow runs whose processes were killed to Crashed.
+
+    Parameters
+    ----------
+    project
+        The project.
+
+    Returns
+    -------
+    list of str
+        Ids of the flow runs.
+    """
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as client:
+        return [claim.stem for claim in abandoned(_folder(project)) if _crash(client, UUID(claim.stem))]
+
+
+def _folder(project: Project) -> Path:
+    return project.state / "prefect" / "flow-runs"
+
+
+def _crash(client: SyncPrefectClient, run: UUID) -> bool:
+    """Whether it had not ended."""
+    from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId, TaskRunFilter
+    from prefect.exceptions import ObjectNotFound
+    from prefect.states import Crashed
+
+    with contextlib.suppress(ObjectNotFound):  # it is in the database of another server
+        found = client.read_flow_run(run)
+        if found.state is None or found.state.is_final():
+            return False
+        of_run = FlowRunFilter(id=FlowRunFilterId(any_=[run]))
+        for task in client.read_task_runs(flow_run_filter=of_run, task_run_filter=TaskRunFilter()):
+            if task.state is not None and not task.state.is_final():
+                client.set_task_run_state(task.id, Crashed(message=_MESSAGE), force=True)
+        client.set_flow_run_state(run, Crashed(message=_MESSAGE), force=True)
+        return True
+    return False

@@ -1,0 +1,103 @@
+"""The tags of a repository, those that are damaged too: git's own listing ends at the first tag whose object is gone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tidemill.runs.git import git
+
+
+@dataclass(frozen=True)
+class Tags:
+    """Tags by name.
+
+    Attributes
+    ----------
+    commits
+        Of each whole tag the commit that it names.
+    unreadable
+        Tags whose file in the repository is torn.
+    dangling
+        Tags that name an object which is not there, or no commit.
+    """
+
+    commits: dict[str, str]
+    unreadable: tuple[str, ...]
+    dangling: tuple[str, ...]
+
+    @property
+    def names(self) -> set[str]:
+        """All names that are taken."""
+        return {*self.commits, *self.unreadable, *self.dangling}
+
+
+def read_tags(root: Path) -> Tags:
+    """Read all tags of the repository of a checkout.
+
+    Parameters
+    ----------
+    root
+        Top folder of the checkout.
+
+    Returns
+    -------
+    Tags
+        Those of all checkouts of the repository.
+
+    Raises
+    ------
+    PublishError
+        There is no repository, or git cannot read it.
+    """
+    listed = git("for-each-ref", "refs/tags", "--format=%(refname:strip=2)", folder=root).splitlines()
+    asked = "".join(f"refs/tags/{name}^{{commit}}\n" for name in listed)
+    answers = git("cat-file", "--batch-check=%(objectname)", folder=root, stdin=asked).splitlines() if listed else []
+    commits = {name: answer for name, answer in zip(listed, answers, strict=True) if not answer.endswith(" missing")}
+    files = {path.name for path in tags_folder(root).glob("*") if path.is_file() and path.suffix != ".lock"}
+    return Tags(commits, tuple(sorted(files - set(listed))), tuple(sorted(set(listed) - set(commits))))
+
+
+def tags_folder(root: Path) -> Path:
+    """Locate the folder in which git keeps a file for each tag that it has not packed.
+
+    Parameters
+    ----------
+    root
+        Top folder of the checkout.
+
+    Returns
+    -------
+    Path
+        Absolute; it may be missing.
+    """
+    return Path(git("rev-parse", "--path-format=absolute", "--git-common-dir", folder=root)) / "refs" / "tags"
+
+
+def lost_tags(root: Path) -> dict[str, list[tuple[str, str]]]:
+    """Find annotated tags that were deleted, or whose file was torn: git keeps their objects for weeks.
+
+    All objects of the repository are looked at, which takes a while in a large one.
+
+    Parameters
+    ----------
+    root
+        Top folder of the checkout.
+
+    Returns
+    -------
+    dict
+        Name of a tag to the objects that were it, each with the commit that it named.
+    """
+    said = git(
+        "fsck", "--unreachable", "--no-reflogs", "--connectivity-only", "--no-progress", folder=root, check=False
+    )
+    found: dict[str, list[tuple[str, str]]] = {}
+    for line in said.splitlines():
+        if line.startswith("unreachable tag "):
+            digest = line.split()[-1]
+            head = git("cat-file", "tag", digest, folder=root).partition("\n\n")[0]
+            fields = dict(one.split(" ", 1) for one in head.splitlines() if " " in one)
+            if fields.get("type") == "commit":
+                found.setdefault(fields["tag"], []).append((digest, fields["object"]))
+    return found

@@ -1,0 +1,179 @@
+"""A registry whose tags were deleted, torn or moved by hand: what is whole is read, the rest is named and put back."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.runs.test_model_registry import commit, tag
+from tidemill.apps.models import model
+from tidemill.errors import ConfigError, PublishError
+from tidemill.project.project import Project
+from tidemill.runs.doctor.examine import examine, mend_all
+from tidemill.runs.git import git
+from tidemill.runs.model_registry import Registry, read_registry, rollback
+
+TORN = {"empty": "", "half": "2f01a", "zeros": "0" * 40 + "\n"}
+
+
+@pytest.fixture
+def repository(inside: Path) -> Path:
+    """Three promoted versions of spam, each on a commit of its own; a second problem beside it."""
+    git("init", "-q", "-b", "main", folder=inside)
+    git("config", "user.name", "T", folder=inside)
+    git("config", "user.email", "t@localhost", folder=inside)
+    for number in range(3):
+        where = commit(inside, str(number))
+        tag(inside, f"spam@v1.{number}.0", where)
+        tag(inside, f"spam#prod#{number + 1}", where)
+    tag(inside, "solar@v1.0.0", where)
+    return inside
+
+
+def registry(folder: Path) -> Registry:
+    return read_registry(Project.open(folder), "spam")
+
+
+def told(folder: Path) -> str:
+    return "\n".join(map(str, examine(Project.open(folder))))
+
+
+def mended(folder: Path) -> list[str]:
+    """What the doctor did; nothing is left after it."""
+    done = mend_all(Project.open(folder))
+    assert told(folder) == ""
+    return done
+
+
+def test_a_whole_registry_has_no_damage(repository: Path):
+    assert registry(repository).damages == ()
+    assert examine(Project.open(repository)) == []
+    assert mend_all(Project.open(repository)) == []
+
+
+def test_a_deleted_version_that_is_assigned_is_named_and_put_back(repository: Path):
+    before = git("for-each-ref", folder=repository)
+    git("tag", "-d", "spam@v1.2.0", folder=repository)
+    found = registry(repository)
+    assert found.champion == "spam@v1.1.0"
+    assert [one.tag for one in found.damages] == ["spam#prod#3"]
+    assert "no version names, so spam@v1.1.0 counts as the champion" in str(found.damages[0])
+    assert mended(repository) == ["spam@v1.2.0: put back as it was"]
+    assert git("for-each-ref", folder=repository) == before
+
+
+def test_whoever_takes_the_champion_is_warned_that_another_may_be_meant(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+):
+    git("tag", "-d", "spam@v1.2.0", folder=repository)
+    assert model._version(Project.open(repository), "spam", None) == "spam@v1.1.0"
+    assert capsys.readouterr().err.startswith("warning: spam#prod#3: it assigns commit")
+    assert model._version(Project.open(repository), "spam", "v1.0.0") == "spam@v1.0.0"
+    assert capsys.readouterr().err == ""
+
+
+def test_with_every_version_gone_there_is_no_champion_and_a_rollback_says_so(repository: Path):
+    for number in range(3):
+        git("tag", "-d", f"spam@v1.{number}.0", folder=repository)
+    assert registry(repository).champion is None
+    with pytest.raises(ConfigError, match="spam has no version to go back to"):
+        rollback(Project.open(repository), "spam", None)
+    assert len(mended(repository)) == 3
+    assert registry(repository).champion == "spam@v1.2.0"
+
+
+def test_a_deleted_assignment_leaves_a_gap_that_is_no_obstacle(repository: Path):
+    git("tag", "-d", "spam#prod#2", folder=repository)
+    assert registry(repository).next_assignment() == "spam#prod#4"
+    assert rollback(Project.open(repository), "spam", "v1.0.0") == "spam@v1.0.0"
+    assert registry(repository).champion == "spam@v1.0.0"
+    assert told(repository) == ""
+
+
+def test_the_number_of_a_version_whose_tag_is_damaged_is_not_given_again(repository: Path):
+    (repository / ".git/refs/tags/spam@v1.2.0").write_text("")
+    assert registry(repository).next_tags() == ("spam@v1.3.0", "spam#prod#4")
+
+
+@pytest.mark.parametrize("torn", TORN)
+def test_a_torn_tag_is_named_and_put_back_from_what_git_keeps(repository: Path, torn: str):
+    before = git("for-each-ref", folder=repository)
+    (repository / ".git/refs/tags/spam@v1.1.0").write_text(TORN[torn])
+    found = registry(repository)
+    assert found.champion == "spam@v1.2.0"
+    assert list(found.versions) == ["spam@v1.0.0", "spam@v1.2.0"]
+    assert "spam@v1.1.0: its file in .git is torn" in told(repository)
+    with pytest.raises(ConfigError, match=r"no version spam@v1\.1\.0; there are .*its file in \.git is torn"):
+        rollback(Project.open(repository), "spam", "v1.1.0")
+    assert mended(repository) == ["spam@v1.1.0: put back as it was"]
+    assert git("for-each-ref", folder=repository) == before
+
+
+def test_of_a_torn_tag_that_git_has_packed_the_packed_one_counts_again(repository: Path):
+    before = git("for-each-ref", folder=repository)
+    git("pack-refs", "--all", folder=repository)
+    (repository / ".git/refs/tags/spam#prod#3").write_text("")
+    assert registry(repository).champion == "spam@v1.1.0"
+    assert mended(repository) == ["spam#prod#3: put back as it was"]
+    assert git("for-each-ref", folder=repository) == before
+
+
+def test_a_torn_tag_of_which_two_objects_are_left_is_not_guessed(repository: Path):
+    where = git("rev-parse", "HEAD~2", folder=repository)
+    git("update-ref", "-d", "refs/tags/spam#prod#3", folder=repository)
+    tag(repository, "spam#prod#3", where)  # a second object of that name
+    (repository / ".git/refs/tags/spam#prod#3").write_text("")
+    (line,) = mend_all(Project.open(repository))
+    assert "its torn file is removed" in line
+    assert registry(repository).champion == "spam@v1.1.0"
+
+
+def test_a_version_whose_commit_is_not_here_is_named(repository: Path):
+    (repository / ".git/refs/tags/spam@v1.3.0").write_text("1" * 40 + "\n")
+    assert registry(repository).champion == "spam@v1.2.0"
+    assert "spam@v1.3.0: it names a commit that is not in this repository" in told(repository)
+    assert registry(repository).next_tags()[0] == "spam@v1.4.0"
+
+
+def test_a_tag_of_another_problem_or_purpose_does_no_harm(repository: Path):
+    (repository / ".git/refs/tags/release-2").write_text("")
+    git("tag", "blob", git("hash-object", "-w", "--stdin", folder=repository, stdin="x"), folder=repository)
+    git("tag", "spam@v1.9", folder=repository)
+    assert registry(repository).champion == "spam@v1.2.0"
+    assert registry(repository).damages == ()
+    assert mend_all(Project.open(repository)) == []
+    assert (repository / ".git/refs/tags/release-2").exists()
+
+
+def test_a_lock_that_a_killed_git_left_is_named_and_removed(repository: Path):
+    lock = repository / ".git/refs/tags/spam#prod#4.lock"
+    lock.write_text("")
+    with pytest.raises(
+        PublishError, match=r"#prod#4\.lock is there: another git command is at work, or one was killed"
+    ):
+        rollback(Project.open(repository), "spam", None)
+    assert f"{lock} is there: a git command may be at work" in told(repository)
+    assert mend_all(Project.open(repository)) == []
+    old = time.time() - 3600
+    os.utime(lock, (old, old))
+    assert f"a killed git command left {lock}" in told(repository)
+    assert mended(repository) == [f"{lock}: removed"]
+    assert rollback(Project.open(repository), "spam", None) == "spam@v1.1.0"
+
+
+def test_a_torn_branch_is_set_to_the_commit_that_its_log_names(repository: Path):
+    head = git("rev-parse", "HEAD", folder=repository)
+    (repository / ".git/refs/heads/main").write_text("")
+    assert "the file of branch main in .git is torn" in told(repository)
+    assert mended(repository) == [f"branch main: set to {head[:12]}, as its log says"]
+    assert git("rev-parse", "HEAD", folder=repository) == head
+
+
+def test_a_torn_head_is_told_with_what_puts_it_right(repository: Path):
+    (repository / ".git/HEAD").write_text("")
+    with pytest.raises(PublishError, match=r"HEAD or config in it is torn.*echo 'ref: refs/heads/BRANCH'"):
+        registry(repository)
+    assert "HEAD or config in it is torn" in told(repository)

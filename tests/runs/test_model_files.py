@@ -1,0 +1,48 @@
+"""A version's files are those of the commit that its tag names now, fetched once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.runs.test_model_registry import commit, tag
+from tidemill.project.project import Project
+from tidemill.runs import model_files
+from tidemill.runs.git import git
+from tidemill.runs.model_files import champion_folder
+
+VERSION = "spam@v1.0.0"
+
+
+@pytest.fixture
+def repository(inside: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository with a version, whose model is a file that holds the name of its commit."""
+    git("init", "-q", "-b", "main", folder=inside)
+    tag(inside, VERSION, commit(inside, "one"))
+
+    def fetch(project: Project, problem: str, version: str, target: Path) -> None:
+        target.mkdir(parents=True)
+        (target / "model").write_text(git("rev-parse", f"{version}^{{commit}}", folder=project.shared))
+
+    monkeypatch.setattr(model_files, "_fetch", fetch)
+    return inside
+
+
+def test_they_are_fetched_once(repository: Path, monkeypatch: pytest.MonkeyPatch):
+    folder = champion_folder(Project.open(repository), "spam", VERSION)
+    monkeypatch.setattr(model_files, "_fetch", lambda *_: pytest.fail("they are there"))
+    assert champion_folder(Project.open(repository), "spam", VERSION) == folder
+    git("tag", "-d", VERSION, folder=repository)
+    assert champion_folder(Project.open(repository), "spam", VERSION) == folder  # nothing better is known
+
+
+def test_a_tag_that_names_another_commit_by_now_gets_the_files_of_that(repository: Path):
+    project = Project.open(repository)
+    before = (champion_folder(project, "spam", VERSION) / "model").read_text()
+    git("tag", "-d", VERSION, folder=repository)
+    other = commit(repository, "two")
+    tag(repository, VERSION, other)
+    assert (champion_folder(project, "spam", VERSION) / "model").read_text() == other != before
+    assert [path.name for path in (project.state / "models").glob("[!.]*")] == [VERSION]
+    assert list((project.state / "models").glob(".old-*")) == []
