@@ -1,0 +1,43 @@
+"""Distance to the nearest rows of the reference: how unlike everything known a row is."""
+
+from __future__ import annotations
+
+from typing import Final, Self
+
+import numpy as np
+
+from tidemill.monitor.sequential.scores.base import Array, Column, Score
+from tidemill.monitor.sequential.view import View
+
+_NEIGHBOURS: Final = 5
+_MOST_ROWS: Final = 1000
+
+
+class Neighbours(Score):
+    """Mean squared distance of the features to the five nearest rows of the reference."""
+
+    name = "neighbours"
+    weight = 0.2
+
+    def fit(self, half: View) -> Self:
+        """Keep the rows, at most a thousand."""
+        self._rows = half.features[:_MOST_ROWS]
+        self._squares = (self._rows * self._rows).sum(axis=1)
+        return self
+
+    def columns(self) -> tuple[Column, ...]:
+        """Give one column, where there are features."""
+        return (Column(self.name),) if self._rows.shape[1] and len(self._rows) else ()
+
+    def values(self, view: View) -> Array:
+        """Measure distances; a row of the reference is not its own neighbour."""
+        squares = (view.features * view.features).sum(axis=1)
+        distances = squares[:, None] + self._squares - 2.0 * view.features @ self._rows.T
+        own = int(view.is_reference)
+        count = min(_NEIGHBOURS + own, distances.shape[1])
+        nearest = np.sort(np.partition(distances, count - 1, axis=1)[:, :count], axis=1)
+        return np.asarray(nearest[:, own if count > own else 0 :].mean(axis=1, keepdims=True))
+
+    def told(self, column: Column) -> str:  # noqa: ARG002 - there is one
+        """Say it."""
+        return "rows arrive that are unlike the rows of the reference"
