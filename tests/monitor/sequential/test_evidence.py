@@ -61,3 +61,10 @@ def test_values_beyond_the_range_of_the_reference_have_cells_of_their_own():
 
 def test_a_score_without_values_in_the_reference_has_cells_too():
     assert to_cells(np.array([0.0, 1.0]), cell_edges(np.array([np.nan]), two_sided=False)).tolist() == [0, 8]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5])
+def test_a_function_that_voted_a_few_times_has_cells_too(count):
+    edges = cell_edges(np.linspace(0.1, 0.2, count), two_sided=True)
+    below, first, above = to_cells(np.array([-9.0, 0.1, 9.0]), edges)
+    assert below < first < above

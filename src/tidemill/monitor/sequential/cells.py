@@ -44,7 +44,7 @@ def cell_edges(values: Array, *, two_sided: bool) -> Array:
     known = np.sort(values[np.isfinite(values)])
     if not len(known):
         return np.linspace(0.0, 1.0, _WITHOUT_VALUES)
-    ranks = np.array([rank for rank in _TAIL_RANKS if rank < len(known) / 4])
+    ranks = np.array([rank for rank in _TAIL_RANKS if rank < len(known) / 4], dtype=np.int64)
     edges = [np.quantile(known, np.linspace(0.0, 1.0, _MIDDLE + 1)), known[len(known) - ranks]]
     edges += [np.array([np.nextafter(known[0], -np.inf)]), _beyond(known)]
     if two_sided:
