@@ -9,6 +9,7 @@ import typer
 
 from tidemill import __version__
 from tidemill.cli import (
+    accept_drift,
     arrive,
     compose,
     defaults,
@@ -41,6 +42,7 @@ app = group(text="Weak supervision pipelines that keep up with their data.")
 for _function in (
     run.run,
     monitor.monitor,
+    accept_drift.accept_drift,
     compose.compose,
     defaults.defaults,
     init.init,

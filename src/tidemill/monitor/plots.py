@@ -31,7 +31,7 @@ def draw(told: Drift, path: Path) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    judged = {name: finding for name, finding in told.batches.items() if finding.drift is not None}
+    judged = {name: finding for name, finding in told.batches.items() if finding.judged}
     heights = [0.9 + 0.24 * max(5, min(_TOLD, len(_functions(one)))) for one in judged.values()]
     figure = Figure(figsize=(11, sum(heights) or 1.2), layout="constrained")
     FigureCanvasAgg(figure)
@@ -50,7 +50,7 @@ def _functions(finding: BatchDrift) -> dict[str, FunctionTests]:
 
 def _batch(figure: Any, name: str, finding: BatchDrift) -> None:
     harm = {True: "harm", False: "no harm seen", None: "harm cannot be judged"}[finding.harm]
-    title = f"{name} ({finding.rows} rows): {'drift' if finding.drift else 'no drift'}, {harm}"
+    title = f"{name} ({finding.rows} rows): by itself {'moved' if finding.moved else 'as the reference'}, {harm}"
     figure.suptitle(title, x=0.01, ha="left", fontsize=11, color=ALARM if finding.harm else "black")
     left, middle, right = figure.subplots(1, 3, width_ratios=(2, 1, 1))
     _coverage(left, _functions(finding))

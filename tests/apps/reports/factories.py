@@ -12,6 +12,7 @@ from tests.evaluate.factories import flipped, says
 from tests.evaluate.factories import settings as evaluate_settings
 from tests.monitor.factories import NAMES, arrive
 from tests.monitor.factories import settings as monitor_settings
+from tests.monitor.test_retrain_decision import stream
 from tidemill.evaluate import plots as evaluate_plots
 from tidemill.evaluate.baselines import ORDER, majority_class_predictions
 from tidemill.evaluate.run import evaluate
@@ -43,7 +44,7 @@ def fabricate(root: Path, name: str = "spam") -> None:
     found = {
         batch: compare(arrivals["sms-1"], arrivals[batch], NAMES, monitor_settings()) for batch in ("sms-2", "email-1")
     }
-    told = retrain_decision(f"{name}@v1.0.0", found, monitor_settings())
+    told = retrain_decision(f"{name}@v1.0.0", found, stream(drift=True), monitor_settings())
     told.write(reports / "drift.json")
     monitor_plots.draw(told, reports / "drift.png")
     _evaluated(reports, name)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import kstest
 
-from tests.monitor.sequential.fabric import batch_of, names, sequential
+from tests.monitor.sequential.factories import batch_of, names, sequential
 from tidemill.monitor.sequential import stream as stream_module
 from tidemill.monitor.sequential.p_values import add, online_p_values, row_hashes, tie_breakers
 from tidemill.monitor.sequential.scores import SCORES

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tests.monitor.sequential.fabric import CLASSES, batch_of, begun, names, sequential, watched
+from tests.monitor.sequential.factories import CLASSES, batch_of, begun, names, sequential, watched
 from tidemill.monitor.sequential import scores
 from tidemill.monitor.sequential.label_tables import fit_label_tables, prior_table
 from tidemill.monitor.sequential.scores import SCORES, Column, Score

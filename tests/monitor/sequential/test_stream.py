@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from tests.monitor.sequential.fabric import batch_of, begun, names, sequential, watched
+from tests.monitor.sequential.factories import batch_of, begun, names, sequential, watched
 from tidemill.contracts import DataError, InputError
 from tidemill.monitor.sequential.batch import joined
 from tidemill.monitor.sequential.state import State, read_state

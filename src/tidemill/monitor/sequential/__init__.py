@@ -1,6 +1,7 @@
 """Sequential drift detection: one false-alarm guarantee for a whole stream of batches.
 
 stream        start, advance: the fold over batches
+report        what is promised, and what was found, for drift.json
 watch         what is fixed when a stream begins: scores, cells, strata, shares of the level
 state         what batches make of it, as arrays and as bytes
 scores/       numbers of a row that are watched, a file for each family

@@ -171,21 +171,26 @@ def advance(stream: Stream, batch: Batch) -> Stream:
     gained, counts = _bet(watch, batch, layout(watch).spread_cells(before.counts))
     state = _grown(watch, before, gained, counts)
     rows = np.append(before.rows, np.int32(len(batch)))
-    state = replace(state, key=next_key(before.key, batch), batches=np.append(before.batches, name), rows=rows)
+    state = replace(
+        state,
+        key=next_key(before.key, batch.name, batch.fingerprint),
+        batches=np.append(before.batches, name),
+        rows=rows,
+    )
     return _latched(Stream(watch, state))
 
 
-def next_key(key: str, batch: Batch) -> str:
+def next_key(key: str, name: str, fingerprint: str) -> str:
     """Compute the key of the state that follows.
 
     Parameters
     ----------
     key : str
         Of the state before.
-    batch : Batch
-        Its name and fingerprint count.
+    name, fingerprint : str
+        Of the batch.
     """
-    return hashlib.blake2b(f"{key} {batch.name} {batch.fingerprint}".encode(), digest_size=16).hexdigest()
+    return hashlib.blake2b(f"{key} {name} {fingerprint}".encode(), digest_size=16).hexdigest()
 
 
 def _bet(watch: Watch, batch: Batch, counts: Counts) -> tuple[Array, Counts]:
