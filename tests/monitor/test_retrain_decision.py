@@ -19,7 +19,7 @@ def findings():
     }
 
 
-def stream(*, drift=False, warnings=()) -> StreamDrift:
+def stream(*, drift=False, warnings=(), cause=None) -> StreamDrift:
     """What the sequential monitor reports of two batches."""
     alarm = DriftAlarm(
         score="firing:lf_3",
@@ -41,6 +41,7 @@ def stream(*, drift=False, warnings=()) -> StreamDrift:
         rows=600,
         accepted=0,
         alarm=alarm if drift else None,
+        cause=cause,
         watched=(),
         warnings=tuple(warnings),
     )
@@ -49,7 +50,7 @@ def stream(*, drift=False, warnings=()) -> StreamDrift:
 def test_an_alarm_is_told_with_what_changed_where_and_since_when_and_how_to_accept_it():
     told = retrain_decision("c", {}, stream(drift=True, warnings=["few rows"]), settings())
     assert told.reasons[1].startswith(
-        "drift: lf_3 votes more or less often, among rows of sms, since same; alarm at moved after 18 rows"
+        "alarm: lf_3 votes more or less often, among rows of sms, since same; raised at moved after 18 rows"
     )
     assert "tidemill accept-drift" in told.reasons[2]
     assert told.reasons[3] == "few rows"

@@ -58,15 +58,16 @@ def _stream_reasons(stream: StreamDrift) -> list[str]:
         told = f"no drift in {stream.batches} batches of {stream.rows} rows together: they look like the reference"
         return [told, *stream.warnings]
     alarm = stream.alarm
+    cause = [] if stream.cause is None else [f"drift: {stream.cause.sentence}"]
     where = "" if alarm.rows == "all rows" else f", among rows of {alarm.rows}"
     told = (
-        f"drift: {alarm.says}{where}, since {alarm.since}; alarm at {alarm.batch} "
+        f"alarm: {alarm.says}{where}, since {alarm.since}; raised at {alarm.batch} "
         f"after {alarm.changed_rows} rows, log-evidence {alarm.log_evidence:.1f} of {alarm.log_threshold:.1f}"
     )
     remedy = (
         "the alarm stays until a model is promoted; if it is harmless, `tidemill accept-drift` takes a new reference"
     )
-    return [told, remedy, *stream.warnings]
+    return [*cause, told, remedy, *stream.warnings]
 
 
 def _names(names: list[str]) -> str:

@@ -129,6 +129,37 @@ class DriftAlarm(Watched):
     changed_rows: Count = Field(description="rows from that batch to the alarm")
 
 
+class FunctionCause(Part):
+    """A labeling function that behaves otherwise since the change."""
+
+    function: str = Field(description="its name")
+    change: Literal["decayed", "fell silent", "votes less", "votes more"] = Field(description="what has become of it")
+    coverage: Shift = Field(description="share of rows on which it votes")
+    contradiction: Shift = Field(
+        description="mean probability, by the champion and all other votes, that its vote is wrong"
+    )
+    log_evidence: float = Field(description="natural logarithm of its larger martingale")
+
+
+class GroupCause(Part):
+    """Rows with something in common that are more frequent since the change."""
+
+    group: str = Field(description="what they have in common")
+    kind: Literal["metadata", "stratum", "cluster"] = Field(description="by what they were grouped")
+    share: Shift = Field(description="of the reference, and of the rows since the change")
+    lift: float = Field(description="how many times as frequent they are")
+    rows: tuple[str, ...] = Field(description="ids of some of them")
+
+
+class Cause(Part):
+    """What the change is, as far as it can be told."""
+
+    sentence: str = Field(description="the likeliest, in words")
+    functions: tuple[FunctionCause, ...] = Field(description="by evidence")
+    groups: tuple[GroupCause, ...] = Field(description="by how much of the change they account for")
+    rows: tuple[str, ...] = Field(description="ids of the rows that are most extreme by the score that alarmed")
+
+
 class StreamDrift(Part):
     """All batches since the reference was taken, as one stream."""
 
@@ -141,6 +172,7 @@ class StreamDrift(Part):
     rows: Count = Field(description="rows since")
     accepted: Count = Field(description="drifts that were accepted as harmless since the promotion")
     alarm: DriftAlarm | None = Field(description="null: none so far")
+    cause: Cause | None = Field(description="of the alarm")
     watched: tuple[Watched, ...] = Field(description="the scores nearest to their thresholds, nearest first")
     warnings: tuple[str, ...] = Field(description="what weakens the promise or the detection, a sentence each")
 

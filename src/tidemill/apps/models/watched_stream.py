@@ -8,19 +8,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 from tidemill.apps.models.champion_reference import Champion, Reference
 from tidemill.contracts import ConfigError, DataError
 from tidemill.monitor.rows import Rows
 from tidemill.monitor.sequential.batch import LENGTH, Batch, joined
+from tidemill.monitor.sequential.cause import find_cause
 from tidemill.monitor.sequential.report import stream_report
 from tidemill.monitor.sequential.state import read_state
 from tidemill.monitor.sequential.stream import Stream, advance, next_key, start
 from tidemill.monitor.settings import MonitorSettings
-from tidemill.reports.monitor import StreamDrift
+from tidemill.reports.monitor import Cause, StreamDrift
 from tidemill.reports.project import AcceptedDrift, ChampionPin, Manifest
 
+_CAUSE_ROWS: Final = 2000
 _NOT_METADATA: Final = ("row_id", "key", "batch", "split", "text", "image")
 
 
@@ -91,7 +94,29 @@ class WatchedStream:
         stream = self._folded(reference, after, len(accepted))
         told = "the champion was trained on rows of the reference, on which it is too sure: false alarms are likelier"
         warnings = () if accepted or self.reference.held_out else (told,)
-        return stream_report(stream, after, reference_rows=len(reference), accepted=len(accepted), warnings=warnings)
+        return stream_report(
+            stream,
+            after,
+            reference_rows=len(reference),
+            accepted=len(accepted),
+            cause=self._cause(stream, reference, after),
+            warnings=warnings,
+        )
+
+    def _cause(self, stream: Stream, reference: Batch, names: Sequence[str]) -> Cause | None:
+        """Of the rows since the change, the newest batches that have enough rows between them count."""
+        if stream.alarm is None:
+            return None
+        since = names[stream.alarm.change]
+        taken: list[Batch] = []
+        for name in reversed(names[stream.alarm.change :]):
+            taken.insert(0, self.batch(name))
+            if sum(map(len, taken)) >= _CAUSE_ROWS:
+                break
+        changed = joined("changed", taken)
+        if len(changed) > _CAUSE_ROWS:
+            changed = changed.select(np.arange(len(changed) - _CAUSE_ROWS, len(changed)))
+        return find_cause(stream, reference, changed, since)
 
     def _folded(self, reference: Batch, names: Sequence[str], n_accepted: int) -> Stream:
         stream = start(

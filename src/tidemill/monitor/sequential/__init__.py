@@ -2,6 +2,8 @@
 
 stream        start, advance: the fold over batches
 report        what is promised, and what was found, for drift.json
+cause         why a stream alarms: functions, groups, rows
+groups        metadata values, strata and clusters that are more frequent
 watch         what is fixed when a stream begins: scores, cells, strata, shares of the level
 state         what batches make of it, as arrays and as bytes
 scores/       numbers of a row that are watched, a file for each family

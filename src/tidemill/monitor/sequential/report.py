@@ -11,13 +11,19 @@ from tidemill.monitor.rows import rounded
 from tidemill.monitor.sequential.state import Alarm
 from tidemill.monitor.sequential.stream import Stream
 from tidemill.monitor.sequential.watch import EVERYTHING
-from tidemill.reports.monitor import DriftAlarm, StreamDrift, Watched
+from tidemill.reports.monitor import Cause, DriftAlarm, StreamDrift, Watched
 
 _LISTED: Final = 5
 
 
 def stream_report(
-    stream: Stream, batches: Sequence[str], *, reference_rows: int, accepted: int, warnings: Sequence[str] = ()
+    stream: Stream,
+    batches: Sequence[str],
+    *,
+    reference_rows: int,
+    accepted: int,
+    cause: Cause | None = None,
+    warnings: Sequence[str] = (),
 ) -> StreamDrift:
     """Report a stream.
 
@@ -29,6 +35,8 @@ def stream_report(
     reference_rows : int
     accepted : int
         Drifts that were accepted since the promotion.
+    cause : Cause, optional
+        Of the alarm.
     warnings : sequence of str
         What is known besides that weakens the promise.
     """
@@ -47,6 +55,7 @@ def stream_report(
         rows=int(stream.state.rows.sum()),
         accepted=accepted,
         alarm=None if stream.alarm is None else _alarm(stream, stream.alarm, batches),
+        cause=cause,
         watched=_nearest(stream),
         warnings=(*warnings, *((few,) if reference_rows < settings.min_reference else ())),
     )
