@@ -166,14 +166,14 @@ def test_shares_of_the_level_sum_to_one_with_and_without_strata(quiet):
     reference = batch_of("reference", 400, rng, strata=["a", "b"] * 200)
     with_strata = start(reference, names(4), sequential(strata=("source",)), alpha=0.05)
     for stream in (quiet, with_strata):
-        assert np.exp(stream.watch.log_shares()).sum() == pytest.approx(1.0)
+        assert np.exp(stream.watch.log_shares).sum() == pytest.approx(1.0)
 
 
 def test_a_weight_of_nought_takes_a_score_out_and_others_share_the_level():
     rng = np.random.default_rng(15)
     stream = begun(rng, weights={"rarest": 0.0, "firing": 2.0})
     assert "rarest" not in {column.name for column in stream.watch.columns}
-    assert np.exp(stream.watch.log_shares()).sum() == pytest.approx(1.0)
+    assert np.exp(stream.watch.log_shares).sum() == pytest.approx(1.0)
 
 
 def test_parts_of_a_batch_have_to_be_of_the_same_rows():

@@ -163,7 +163,7 @@ class WatchedStream:
     def _first_reference(self) -> Batch:
         ids = tuple(row_id for row_id, _ in self.reference.places)
         batches = sorted({batch for _, batch in self.reference.places})
-        tables = [table for batch in batches if (table := self._content(batch)) is not None]
+        tables = [table for batch in batches if (table := content_of(self.champion, batch)) is not None]
         content = pl.concat(tables) if tables else None
         return self._joined("reference", ids, self.reference.rows, content, fingerprint="")
 
@@ -175,7 +175,9 @@ class WatchedStream:
         name : str
         """
         ids, rows = self.arrivals.rows[name]
-        return self._joined(name, ids, rows, self._content(name), fingerprint=self.arrivals.fingerprints[name])
+        return self._joined(
+            name, ids, rows, content_of(self.champion, name), fingerprint=self.arrivals.fingerprints[name]
+        )
 
     def _joined(
         self, name: str, ids: tuple[str, ...], rows: Rows, content: pl.DataFrame | None, *, fingerprint: str
@@ -207,14 +209,26 @@ class WatchedStream:
             return None
         return tuple(" / ".join(map(str, row)) for row in metadata.select(columns).iter_rows())
 
-    def _content(self, batch: str) -> pl.DataFrame | None:
-        """Row id, metadata and length of the content of a batch's rows; None where the batch is gone."""
-        problem = self.champion.problem
-        file = self.champion.project.paths(problem.name).raw / f"{batch}.parquet"
-        if not file.exists():
-            return None
-        measured = pl.col("text").str.len_chars() if problem.modality == "text" else pl.col("image").bin.size()
-        return pl.scan_parquet(file).select("row_id", pl.exclude(*_NOT_METADATA), measured.alias(LENGTH)).collect()
+
+def content_of(champion: Champion, batch: str) -> pl.DataFrame | None:
+    """Read metadata of a batch's rows and the length of their content.
+
+    Parameters
+    ----------
+    champion : Champion
+    batch : str
+
+    Returns
+    -------
+    polars.DataFrame or None
+        Row id, metadata columns and ``length``; None where the batch is gone.
+    """
+    problem = champion.problem
+    file = champion.project.paths(problem.name).raw / f"{batch}.parquet"
+    if not file.exists():
+        return None
+    measured = pl.col("text").str.len_chars() if problem.modality == "text" else pl.col("image").bin.size()
+    return pl.scan_parquet(file).select("row_id", pl.exclude(*_NOT_METADATA), measured.alias(LENGTH)).collect()
 
 
 def level(alpha: float, n_accepted: int) -> float:

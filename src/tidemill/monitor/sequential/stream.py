@@ -59,8 +59,8 @@ class Stream:
         (n_views, n_columns)
         """
         watch = self.watch
-        sums = layout(watch).spread_bets(self.state.log_sums, -np.inf)
-        return log_mixture(sums, watch.log_bet_weights(), self.state.checks, watch.settings.horizon)
+        sums = watch.layout.spread_bets(self.state.log_sums, -np.inf)
+        return log_mixture(sums, watch.log_bet_weights, self.state.checks, watch.settings.horizon)
 
     def margins(self) -> Array:
         """Compute by how much the log of every martingale is above its threshold.
@@ -70,33 +70,7 @@ class Stream:
         (n_views, n_columns)
             From 0 on it alarms.
         """
-        return np.asarray(self.log_evidence() + self.watch.log_shares() + np.log(self.watch.alpha))
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Which cells and bets of the rectangles that are computed with are in use, and so kept."""
-
-    cells: Mask
-    bets: Mask
-
-    def spread_cells(self, packed: npt.NDArray[np.int32]) -> Counts:
-        """(n_groups, n_columns, n_cells) of what is kept."""
-        whole = np.zeros((len(packed), *self.cells.shape), dtype=np.int64)
-        whole[:, self.cells] = packed
-        return whole
-
-    def spread_bets(self, packed: npt.NDArray[np.generic], empty: float) -> Array:
-        """(n_views, n_columns, n_bets) of what is kept."""
-        whole = np.full((len(packed), *self.bets.shape), empty)
-        whole[:, self.bets] = packed
-        return whole
-
-
-def layout(watch: Watch) -> Layout:
-    """Find which cells and bets are in use."""
-    cells = np.arange(watch.n_cells) <= np.array([len(edges) for edges in watch.edges])[:, None]
-    return Layout(cells, np.isfinite(watch.log_bet_weights()))
+        return np.asarray(self.log_evidence() + self.watch.log_shares + np.log(self.watch.alpha))
 
 
 def start(reference: Batch, names: Names, settings: SequentialSettings, *, alpha: float, salt: str = "") -> Stream:
@@ -120,12 +94,27 @@ def start(reference: Batch, names: Names, settings: SequentialSettings, *, alpha
         Before the first batch.
     """
     watch, pool = fit_watch(reference, names, settings, alpha=alpha, salt=salt)
+    return begin(watch, scored(watch, pool))
+
+
+def begin(watch: Watch, pool: Scored) -> Stream:
+    """Begin to watch with a pool that has been scored.
+
+    Parameters
+    ----------
+    watch : Watch
+    pool : Scored
+        Rows that new ones are ranked among.
+
+    Returns
+    -------
+    Stream
+        Before the first batch.
+    """
     counts = np.zeros((len(watch.groups), len(watch.columns), watch.n_cells), dtype=np.int64)
-    values, mask = watch.evaluate(pool)
-    cells = watch.cells(values)
-    for group, rows, columns in _pools(watch, pool):
-        counts[group] = add(counts[group], cells[rows], mask[rows] & columns)
-    used = layout(watch)
+    for group, rows, columns in _pools(watch, pool.stratum):
+        counts[group] = add(counts[group], pool.cells[rows], pool.mask[rows] & columns)
+    used = watch.layout
     shape = (len(watch.views), int(used.bets.sum()))
     state = State(
         key=watch.key,
@@ -139,15 +128,50 @@ def start(reference: Batch, names: Names, settings: SequentialSettings, *, alpha
     return Stream(watch, state)
 
 
-def _pools(watch: Watch, batch: Batch) -> Iterable[tuple[int, Mask, Mask]]:
+def _pools(watch: Watch, stratum: npt.NDArray[np.int64]) -> Iterable[tuple[int, Mask, Mask]]:
     """Each pool with its rows and the columns that are ranked in it."""
+    everything = np.ones(len(stratum), dtype=np.bool_)
     if not watch.strata:
-        yield 0, np.ones(len(batch), dtype=np.bool_), np.ones(len(watch.columns), dtype=np.bool_)
+        yield 0, everything, np.ones(len(watch.columns), dtype=np.bool_)
         return
-    stratum = watch.stratum_of(batch)
     for group in range(len(watch.strata) + 1):
         yield group, stratum == group, ~watch.across
-    yield len(watch.strata) + 1, np.ones(len(batch), dtype=np.bool_), watch.across
+    yield len(watch.strata) + 1, everything, watch.across
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Rows as bets see them.
+
+    Attributes
+    ----------
+    cells, mask, ties : (n_rows, n_columns)
+        Cell of each score, where there is one, and the number that breaks ties.
+    stratum : (n_rows,)
+        Pool of each row.
+    """
+
+    cells: Cells
+    mask: Mask
+    ties: Array
+    stratum: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+        return len(self.cells)
+
+
+def scored(watch: Watch, batch: Batch) -> Scored:
+    """Score rows, in the order of the hashes of their ids.
+
+    Parameters
+    ----------
+    watch : Watch
+    batch : Batch
+    """
+    ordered = batch.select(np.argsort(row_hashes(batch.row_ids, f"order {watch.salt}"), kind="stable"))
+    values, mask = watch.evaluate(ordered)
+    return Scored(watch.cells(values), mask, watch.ties(ordered), watch.stratum_of(ordered))
 
 
 def advance(stream: Stream, batch: Batch) -> Stream:
@@ -164,18 +188,32 @@ def advance(stream: Stream, batch: Batch) -> Stream:
     Stream
         A new one; the one given is left as it is.
     """
-    name = row_hashes([batch.name], "batch")
-    if name[0] in stream.state.batches or not len(batch):
+    if row_hashes([batch.name], "batch")[0] in stream.state.batches or not len(batch):
         return stream
+    return advance_scored(stream, scored(stream.watch, batch), batch.name, batch.fingerprint)
+
+
+def advance_scored(stream: Stream, rows: Scored, name: str, fingerprint: str = "") -> Stream:
+    """Take one batch of rows that have been scored.
+
+    Parameters
+    ----------
+    stream : Stream
+    rows : Scored
+    name, fingerprint : str
+        Of the batch, which has not been taken before.
+
+    Returns
+    -------
+    Stream
+    """
     watch, before = stream.watch, stream.state
-    gained, counts = _bet(watch, batch, layout(watch).spread_cells(before.counts))
-    state = _grown(watch, before, gained, counts)
-    rows = np.append(before.rows, np.int32(len(batch)))
+    gained, counts = _bet(watch, rows, watch.layout.spread_cells(before.counts))
     state = replace(
-        state,
-        key=next_key(before.key, batch.name, batch.fingerprint),
-        batches=np.append(before.batches, name),
-        rows=rows,
+        _grown(watch, before, gained, counts),
+        key=next_key(before.key, name, fingerprint),
+        batches=np.append(before.batches, row_hashes([name], "batch")),
+        rows=np.append(before.rows, np.int32(len(rows))),
     )
     return _latched(Stream(watch, state))
 
@@ -193,17 +231,14 @@ def next_key(key: str, name: str, fingerprint: str) -> str:
     return hashlib.blake2b(f"{key} {name} {fingerprint}".encode(), digest_size=16).hexdigest()
 
 
-def _bet(watch: Watch, batch: Batch, counts: Counts) -> tuple[Array, Counts]:
+def _bet(watch: Watch, rows: Scored, counts: Counts) -> tuple[Array, Counts]:
     """What every bet gains, (n_views, n_columns, n_bets), and the pools with the rows added."""
-    ordered = batch.select(np.argsort(row_hashes(batch.row_ids, f"order {watch.salt}"), kind="stable"))
-    values, mask = watch.evaluate(ordered)
-    cells, ties = watch.cells(values), watch.ties(ordered)
     gained = np.zeros((len(watch.views), len(watch.columns), N_BETS))
-    counts = counts.copy()
-    for group, rows, columns in _pools(watch, ordered):
-        if not rows.any():
+    for group, own, columns in _pools(watch, rows.stratum):
+        if not own.any():
             continue
-        gains, counts[group] = _one_pool(cells[rows], ties[rows], mask[rows] & columns, counts[group])
+        mask = rows.mask[own] & columns
+        gains, counts[group] = _one_pool(rows.cells[own], rows.ties[own], mask, counts[group])
         gained[0] += gains
         if group < len(watch.strata):
             gained[1 + group] += gains
@@ -216,7 +251,7 @@ def _one_pool(cells: Cells, ties: Array, mask: Mask, counts: Counts) -> tuple[Ar
 
 
 def _grown(watch: Watch, before: State, gained: Array, counts: Counts) -> State:
-    used = layout(watch)
+    used = watch.layout
     gains = gained[:, used.bets]
     check = before.checks
     fresh = np.log(share_of_check(check, watch.settings.horizon))
@@ -265,7 +300,7 @@ def change_of(stream: Stream, view: int, column: int) -> int:
     int
         Check.
     """
-    used = layout(stream.watch)
+    used = stream.watch.layout
     recent = used.spread_bets(stream.state.recent, -np.inf)[view, column]
     began = used.spread_bets(stream.state.began, 0)[view, column]
     return int(began[recent.argmax()])

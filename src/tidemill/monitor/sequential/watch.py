@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -14,7 +15,7 @@ from tidemill.monitor.rows import Names
 from tidemill.monitor.sequential.batch import Batch
 from tidemill.monitor.sequential.bets import bet_weights
 from tidemill.monitor.sequential.cells import cell_edges, to_cells
-from tidemill.monitor.sequential.p_values import Cells, Hashes, Mask, row_hashes, tie_breakers
+from tidemill.monitor.sequential.p_values import Cells, Counts, Hashes, Mask, row_hashes, tie_breakers
 from tidemill.monitor.sequential.scores import SCORES, Column, Score
 from tidemill.monitor.sequential.view import Basis, View
 from tidemill.monitor.settings import SequentialSettings
@@ -24,6 +25,32 @@ Array = npt.NDArray[np.float64]
 FORMAT: Final = 1
 """Of states; another algorithm has another one, so that states of the old are not continued."""
 EVERYTHING: Final = "all rows"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which cells and bets of the rectangles that are computed with are in use, and so kept.
+
+    Attributes
+    ----------
+    cells : (n_columns, n_cells)
+    bets : (n_columns, n_bets)
+    """
+
+    cells: Mask
+    bets: Mask
+
+    def spread_cells(self, packed: npt.NDArray[np.int32]) -> Counts:
+        """(n_groups, n_columns, n_cells) of what is kept."""
+        whole = np.zeros((len(packed), *self.cells.shape), dtype=np.int64)
+        whole[:, self.cells] = packed
+        return whole
+
+    def spread_bets(self, packed: npt.NDArray[np.generic], empty: float) -> Array:
+        """(n_views, n_columns, n_bets) of what is kept."""
+        whole = np.full((len(packed), *self.bets.shape), empty)
+        whole[:, self.bets] = packed
+        return whole
 
 
 @dataclass(frozen=True)
@@ -81,7 +108,13 @@ class Watch:
         """Sets of rows of which evidence is added up: all rows, then each stratum."""
         return (EVERYTHING, *self.strata)
 
-    @property
+    @cached_property
+    def layout(self) -> Layout:
+        """Which cells and bets are in use."""
+        cells = np.arange(self.n_cells) <= np.array([len(edges) for edges in self.edges])[:, None]
+        return Layout(cells, np.isfinite(self.log_bet_weights))
+
+    @cached_property
     def across(self) -> Mask:
         """(n_columns,) whether a column is ranked among all rows, not within strata."""
         return np.array([column.across_strata or not self.strata for column in self.columns], dtype=np.bool_)
@@ -103,12 +136,14 @@ class Watch:
             [places.get(name, len(self.strata)) for name in batch.strata or [""] * len(batch)], dtype=np.int64
         )
 
+    @cached_property
     def log_bet_weights(self) -> Array:
         """(n_columns, n_bets): log share of each bet of a column."""
         weights = np.array([bet_weights(two_sided=column.two_sided) for column in self.columns])
         with np.errstate(divide="ignore"):
             return np.asarray(np.log(weights))
 
+    @cached_property
     def log_shares(self) -> Array:
         """(n_views, n_columns): log share of the level that each martingale may spend; they sum to one at most.
 
@@ -162,8 +197,9 @@ class Watch:
         -------
         (n_rows, n_columns)
         """
-        return tie_breakers(row_hashes(batch.row_ids, self.salt), self._column_hashes())
+        return tie_breakers(row_hashes(batch.row_ids, self.salt), self._column_hashes)
 
+    @cached_property
     def _column_hashes(self) -> Hashes:
         return row_hashes([column.name for column in self.columns], "column")
 
