@@ -151,11 +151,20 @@ def test_an_accepted_drift_starts_a_reference_of_the_rows_that_drifted(run, mail
         accept_drift(Project.open(mail), "mail", reason="again")
 
 
+def test_the_report_of_a_look_that_published_nothing_can_be_accepted_too(run, mail, monkeypatch):
+    registry = Registry("mail", {project.VERSION: "c0ffee"}, {"mail#prod#1": "c0ffee"})
+    monkeypatch.setattr("tidemill.apps.models.accepted_drift.read_registry", lambda *_: registry)
+    here = Project.open(mail)
+    run(["sms-1"])
+    (mail / "reports" / "mail" / "drift.json").rename(here.paths("mail").last_drift)
+    assert accept_drift(here, "mail", reason="why").since == "email-1"
+
+
 def test_an_acceptance_of_what_is_not_there_is_refused_with_a_remedy(run, mail, monkeypatch):
     registry = Registry("mail", {project.VERSION: "c0ffee"}, {"mail#prod#1": "c0ffee"})
     monkeypatch.setattr("tidemill.apps.models.accepted_drift.read_registry", lambda *_: registry)
     here = Project.open(mail)
-    with pytest.raises(ConfigError, match=r"drift\.json is not of mail@v1\.0\.0: `tidemill monitor problem=mail`"):
+    with pytest.raises(ConfigError, match=r"there is no drift report of mail@v1\.0\.0: `tidemill monitor"):
         accept_drift(here, "mail", reason="why")
     run(["sms-1"])
     with pytest.raises(ConfigError, match="say in --reason why"):

@@ -11,6 +11,7 @@ from tests.monitor.sequential.factories import CLASSES, batch_of, begun, names, 
 from tidemill.monitor.sequential import scores
 from tidemill.monitor.sequential.label_tables import fit_label_tables, prior_table
 from tidemill.monitor.sequential.scores import SCORES, Column, Score
+from tidemill.monitor.sequential.stream import advance, start
 from tidemill.monitor.sequential.view import Basis, View
 from tidemill.monitor.sequential.watch import fit_watch
 
@@ -141,3 +142,15 @@ def test_votes_against_a_class_count_for_the_others():
     assert posterior[2] == pytest.approx(np.full(3, 1 / 3))
     wrong = tables.contradiction(votes, np.array([[0.9, 0.05, 0.05]] * 3))
     assert wrong[0, 0] > wrong[1, 0]
+
+
+def test_rows_that_repeat_the_reference_are_found():
+    rng = np.random.default_rng(3)
+    reference = batch_of("reference", 400, rng)
+    stream = start(reference, names(4), sequential(), alpha=0.05)
+    repeats = batch_of("b", 40, rng)
+    kept = reference.select(rng.integers(0, 400, 40))
+    again = dataclasses.replace(repeats, rows=dataclasses.replace(repeats.rows, features=kept.rows.features))
+    for k in range(5):
+        stream = advance(stream, dataclasses.replace(again, name=f"b{k}", fingerprint=str(k)))
+    assert stream.alarm.column == "duplicates"

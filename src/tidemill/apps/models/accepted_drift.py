@@ -38,15 +38,10 @@ def accept_drift(
         raise ConfigError(f"{problem} has no champion yet, so there is no drift to accept")
     if not reason.strip():
         raise ConfigError("say in --reason why the drift is harmless; it is kept with the decision")
-    file = project.paths(problem).reports / "drift.json"
-    report = Drift.read_if_there(file)
-    if report is None or report.champion != version:
-        raise ConfigError(
-            f"{file} is not of {version}: `tidemill monitor problem={problem}` or `tidemill run` makes it again"
-        )
+    report = _newest_report(project, problem, version)
     alarm = None if report.stream is None else report.stream.alarm
     if alarm is None and since is None:
-        raise ConfigError(f"{file} has no alarm to accept; --since BATCH takes a new reference all the same")
+        raise ConfigError(f"{problem} has no alarm to accept; --since BATCH takes a new reference all the same")
     batches = list(report.batches)
     first = since or (alarm.since if alarm is not None else "")
     accepted = AcceptedDrift(
@@ -55,6 +50,18 @@ def accept_drift(
     _check(accepted, batches)
     _keep(project, problem, version, accepted)
     return accepted
+
+
+def _newest_report(project: Project, problem: str, version: str) -> Drift:
+    """Of the published report and that of the last look, the one that knows more batches."""
+    paths = project.paths(problem)
+    found = [Drift.read_if_there(file) for file in (paths.reports / "drift.json", paths.last_drift)]
+    of_version = [report for report in found if report is not None and report.champion == version]
+    if not of_version:
+        raise ConfigError(
+            f"there is no drift report of {version}: `tidemill monitor --no-trigger problem={problem}` makes one"
+        )
+    return max(of_version, key=lambda report: len(report.batches))
 
 
 def _check(accepted: AcceptedDrift, batches: list[str]) -> None:

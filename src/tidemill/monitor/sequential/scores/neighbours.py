@@ -1,4 +1,4 @@
-"""Distance to the nearest rows of the reference: how unlike everything known a row is."""
+"""Distance to the nearest rows of the reference: how unlike everything known a row is, or whether it repeats one."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tidemill.monitor.sequential.view import View
 
 _NEIGHBOURS: Final = 5
 _MOST_ROWS: Final = 1000
+_DECIMALS: Final = 6
 
 
 class Neighbours(Score):
@@ -30,14 +31,33 @@ class Neighbours(Score):
         return (Column(self.name),) if self._rows.shape[1] and len(self._rows) else ()
 
     def values(self, view: View) -> Array:
-        """Measure distances; a row of the reference is not its own neighbour."""
+        """Measure distances."""
+        return np.asarray(self._nearest(view, _NEIGHBOURS).mean(axis=1, keepdims=True))
+
+    def _nearest(self, view: View, count: int) -> Array:
+        """Squared distances of the nearest rows; a row of the reference is not its own neighbour."""
         squares = (view.features * view.features).sum(axis=1)
         distances = squares[:, None] + self._squares - 2.0 * view.features @ self._rows.T
         own = int(view.is_reference)
-        count = min(_NEIGHBOURS + own, distances.shape[1])
+        count = min(count + own, distances.shape[1])
         nearest = np.sort(np.partition(distances, count - 1, axis=1)[:, :count], axis=1)
-        return np.asarray(nearest[:, own if count > own else 0 :].mean(axis=1, keepdims=True))
+        return np.asarray(nearest[:, own if count > own else 0 :])
 
     def told(self, column: Column) -> str:  # noqa: ARG002 - there is one
         """Say it."""
         return "rows arrive that are unlike the rows of the reference"
+
+
+class Duplicates(Neighbours):
+    """Minus the squared distance to the nearest row of the reference: rows that repeat rows that are known."""
+
+    name = "duplicates"
+    weight = 0.03
+
+    def values(self, view: View) -> Array:
+        """Measure the distance; what is closer than rounding is a repeat."""
+        return -self._nearest(view, 1).round(_DECIMALS)
+
+    def told(self, column: Column) -> str:  # noqa: ARG002 - there is one
+        """Say it."""
+        return "more rows repeat rows of the reference, or nearly so"
