@@ -12,7 +12,7 @@ from tidemill.contracts import ConfigError, DataError
 from tidemill.project.project import Project
 from tidemill.reports.monitor import Drift
 from tidemill.reports.project import AcceptedDrift, ChampionPin
-from tidemill.runs.registry import Registry
+from tidemill.runs.model_registry import Registry
 from tidemill.stages import monitor
 
 

@@ -22,6 +22,19 @@ def compare(reference: Rows, batch: Rows, names: Names, settings: MonitorSetting
 
     A batch of fewer than ``min_rows`` rows is not judged: ``judged`` is False and ``harm`` None.
 
+    Parameters
+    ----------
+    reference, batch
+        Rows to compare.
+    names
+        Of classes and functions.
+    settings
+        Of the stage.
+
+    Returns
+    -------
+    BatchDrift
+
     Raises
     ------
     ConfigError

@@ -16,13 +16,30 @@ KEEP: Final[Decision] = "keep"
 
 
 def without_champion() -> Drift:
-    """Decide where there is nothing to compare with: train."""
+    """Decide where there is nothing to compare with: train.
+
+    Returns
+    -------
+    Drift
+    """
     reason = "there is no champion yet: train one and promote it"
     return _told(TRAIN, [reason], champion=None, batches={})
 
 
 def without_news(champion: str, known: Sequence[str]) -> Drift:
-    """Decide where the champion was trained on all batches there are: keep."""
+    """Decide where the champion was trained on all batches there are: keep.
+
+    Parameters
+    ----------
+    champion
+        Its version.
+    known
+        Batches that it was trained on.
+
+    Returns
+    -------
+    Drift
+    """
     reason = f"no batch has arrived since the champion {champion} was trained on {', '.join(known)}"
     return _told(KEEP, [reason], champion=champion, batches={})
 
@@ -34,6 +51,21 @@ def retrain_decision(
 
     ``retrain_on: harm`` retrains when any batch is harmed; ``drift`` when the stream has alarmed or a batch is harmed;
     ``arrival`` always.
+
+    Parameters
+    ----------
+    champion
+        Its version.
+    findings
+        Of each new batch by itself, by name.
+    stream
+        Of all new batches together.
+    settings
+        Of the stage.
+
+    Returns
+    -------
+    Drift
     """
     harmed = [name for name, finding in findings.items() if finding.harm]
     asked = {"harm": bool(harmed), "drift": bool(harmed) or stream.drift, "arrival": bool(findings)}[

@@ -7,14 +7,14 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.evaluate import project
-from tidemill.apps.models import champion
+from tidemill.apps.models import champion_reference as champion
 from tidemill.apps.studies.driftbench import cells, population, run
 from tidemill.apps.studies.driftbench.cells import NULLS, SHIFTS, Shift, run_decay, run_null, run_shift
 from tidemill.cli.main import app
 from tidemill.contracts import ConfigError, DataError
 from tidemill.project.project import Project
 from tidemill.reports.driftbench import CheckCost, DecayCell, DriftBench, NullCell, ShiftCell
-from tidemill.runs.registry import Registry
+from tidemill.runs.model_registry import Registry
 
 
 @pytest.fixture

@@ -37,13 +37,13 @@ def test_a_score_is_watched_by_being_written(monkeypatch):
         name = "first_feature"
         weight = 1.0
 
-        def columns(self):
+        def _columns(self):
             return (Column(self.name, two_sided=True),)
 
-        def values(self, view):
+        def _values(self, view):
             return view.features[:, :1]
 
-        def told(self, column):  # noqa: ARG002 - there is one
+        def _describe(self, column):  # noqa: ARG002 - there is one
             return "the first feature has moved"
 
     rng = np.random.default_rng(1)
@@ -55,7 +55,7 @@ def test_a_score_is_watched_by_being_written(monkeypatch):
 def test_every_score_says_in_words_what_has_changed():
     reference = batch_of("reference", 100, np.random.default_rng(0), strata=["a", "b"] * 50)
     watch, _ = fit_watch(reference, names(4), sequential(), alpha=0.05, salt="")
-    told = [watch.scores[owner].told(column) for column, owner in zip(watch.columns, watch.owners, strict=True)]
+    told = [watch.scores[owner].describe(column) for column, owner in zip(watch.columns, watch.owners, strict=True)]
     assert len(set(told)) == len(told)
     assert {score.name for score in watch.scores} == set(SCORES)
 

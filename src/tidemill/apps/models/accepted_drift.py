@@ -6,7 +6,7 @@ from tidemill.contracts import ConfigError
 from tidemill.project.project import Project
 from tidemill.reports.monitor import Drift
 from tidemill.reports.project import AcceptedDrift, ChampionPin
-from tidemill.runs.registry import read_registry
+from tidemill.runs.model_registry import read_registry
 
 
 def accept_drift(
@@ -19,6 +19,7 @@ def accept_drift(
     project : Project
         The checkout whose champion.json is changed; runs use it when it is committed.
     problem : str
+        Its name.
     reason : str
         Why it is harmless.
     since, until : str, optional

@@ -52,6 +52,10 @@ class Arrivals:
             batches.json.
         rows : mapping
             Row ids and rows, by batch.
+
+        Returns
+        -------
+        Arrivals
         """
         sources = {arrival.batch: arrival.sha256 for arrival in Manifest.read(manifest).batches}
         return cls(rows, {name: _fingerprint(sources[name], one) for name, (_, one) in rows.items()})
@@ -86,7 +90,12 @@ class WatchedStream:
     arrivals: Arrivals
 
     def report(self) -> StreamDrift:
-        """Fold the batches that have not been folded yet, keep the state, and report it."""
+        """Fold the batches that have not been folded yet, keep the state, and report it.
+
+        Returns
+        -------
+        StreamDrift
+        """
         accepted = self._accepted()
         names = list(self.arrivals.rows)
         after = names[names.index(accepted[-1].until) + 1 :] if accepted else names
@@ -173,6 +182,11 @@ class WatchedStream:
         Parameters
         ----------
         name : str
+            Of the batch.
+
+        Returns
+        -------
+        Batch
         """
         ids, rows = self.arrivals.rows[name]
         return self._joined(
@@ -216,7 +230,9 @@ def content_of(champion: Champion, batch: str) -> pl.DataFrame | None:
     Parameters
     ----------
     champion : Champion
+        Its project is read.
     batch : str
+        Name of the batch.
 
     Returns
     -------

@@ -71,6 +71,8 @@ class DriftDetector(Estimator, ABC):
         ----------
         reference : (n_rows, …)
             What the detector compares.
+        y
+            Not used; scikit-learn's pipelines pass it.
 
         Returns
         -------
@@ -136,10 +138,15 @@ class BatchDetector(DriftDetector):
         Parameters
         ----------
         settings : MonitorSettings
+            Of the stage.
         names : Names
             Of classes and functions.
         alpha : float
             Its share of the level.
+
+        Returns
+        -------
+        BatchDetector
         """
 
     @abstractmethod
@@ -149,6 +156,7 @@ class BatchDetector(DriftDetector):
         Parameters
         ----------
         reference, batch : Rows
+            Rows to compare.
 
         Returns
         -------
@@ -170,6 +178,10 @@ class BatchDetector(DriftDetector):
 def drift_detectors() -> list[str]:
     """List the names of the drift detectors.
 
+    Returns
+    -------
+    list of str
+
     Examples
     --------
     >>> import tidemill.monitor.detectors
@@ -187,9 +199,15 @@ def batch_detector(name: str, settings: MonitorSettings, names: Names, *, alpha:
     name
         Of ``monitor.detectors``.
     settings : MonitorSettings
+        Of the stage.
     names : Names
+        Of classes and functions.
     alpha : float
         Its share of the level.
+
+    Returns
+    -------
+    BatchDetector
 
     Raises
     ------
@@ -211,6 +229,10 @@ def drift_detector(name: str, **parameters: Any) -> DriftDetector:
         One of ``drift_detectors()``.
     parameters
         Of its constructor.
+
+    Returns
+    -------
+    DriftDetector
 
     Raises
     ------

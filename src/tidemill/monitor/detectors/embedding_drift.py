@@ -70,11 +70,40 @@ class EmbeddingDrift(BatchDetector):
 
     @classmethod
     def configured(cls, settings: MonitorSettings, names: Names, *, alpha: float) -> Self:  # noqa: ARG003 - it names none
-        """Make the detector of the stage, as ``BatchDetector.configured``."""
+        """Make the detector of the stage, as ``BatchDetector.configured``.
+
+        Parameters
+        ----------
+        settings
+            Of the stage.
+        names
+            Of classes and functions.
+        alpha
+            Its share of the level.
+
+        Returns
+        -------
+        EmbeddingDrift
+        """
         return cls(alpha=alpha, seed=settings.seed, min_rows=settings.min_rows, **settings.embeddings.model_dump())
 
     def finding(self, reference: Rows, batch: Rows) -> Finding[EmbeddingReport]:
-        """Compare the features of two sets of rows, as ``BatchDetector.finding``."""
+        """Compare the features of two sets of rows, as ``BatchDetector.finding``.
+
+        Parameters
+        ----------
+        reference, batch
+            Rows to compare.
+
+        Returns
+        -------
+        Finding
+
+        Raises
+        ------
+        InputError
+            Features have another number of dimensions.
+        """
         if batch.features.shape[1] != reference.features.shape[1]:
             raise InputError(
                 f"features of {batch.features.shape[1]} dimensions, the reference has {reference.features.shape[1]}"

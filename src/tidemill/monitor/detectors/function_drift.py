@@ -59,6 +59,8 @@ class FunctionDrift(BatchDetector):
         ----------
         reference : (n_rows, n_functions)
             NumPy array, or DataFrame of pandas or Polars with a column per function.
+        y
+            Not used; scikit-learn's pipelines pass it.
 
         Returns
         -------
@@ -74,14 +76,38 @@ class FunctionDrift(BatchDetector):
 
     @classmethod
     def configured(cls, settings: MonitorSettings, names: Names, *, alpha: float) -> Self:
-        """Make the detector of the stage, as ``BatchDetector.configured``."""
+        """Make the detector of the stage, as ``BatchDetector.configured``.
+
+        Parameters
+        ----------
+        settings
+            Of the stage.
+        names
+            Of classes and functions.
+        alpha
+            Its share of the level.
+
+        Returns
+        -------
+        FunctionDrift
+        """
         own = settings.functions.model_dump()
         detector = cls(alpha=alpha, min_rows=settings.min_rows, classes=len(names.classes), **own)
         detector.names_ = names.functions
         return detector
 
     def finding(self, reference: Rows, batch: Rows) -> Finding[FunctionReport]:
-        """Compare the votes of two sets of rows, as ``BatchDetector.finding``."""
+        """Compare the votes of two sets of rows, as ``BatchDetector.finding``.
+
+        Parameters
+        ----------
+        reference, batch
+            Rows to compare.
+
+        Returns
+        -------
+        Finding
+        """
         count = self.classes or max(n_classes_of(reference.votes), n_classes_of(batch.votes))
         own = FunctionSettings(
             min_coverage_change=self.min_coverage_change, min_conflict_change=self.min_conflict_change

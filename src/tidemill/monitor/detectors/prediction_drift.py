@@ -61,12 +61,36 @@ class PredictionDrift(BatchDetector):
 
     @classmethod
     def configured(cls, settings: MonitorSettings, names: Names, *, alpha: float) -> Self:
-        """Make the detector of the stage, as ``BatchDetector.configured``."""
+        """Make the detector of the stage, as ``BatchDetector.configured``.
+
+        Parameters
+        ----------
+        settings
+            Of the stage.
+        names
+            Of classes and functions.
+        alpha
+            Its share of the level.
+
+        Returns
+        -------
+        PredictionDrift
+        """
         own = settings.predictions.model_dump()
         return cls(alpha=alpha, seed=settings.seed, min_rows=settings.min_rows, classes=names.classes, **own)
 
     def finding(self, reference: Rows, batch: Rows) -> Finding[PredictionReport]:
-        """Compare the predictions of two sets of rows, as ``BatchDetector.finding``."""
+        """Compare the predictions of two sets of rows, as ``BatchDetector.finding``.
+
+        Parameters
+        ----------
+        reference, batch
+            Rows to compare.
+
+        Returns
+        -------
+        Finding
+        """
         refuse_other_classes(reference, batch)
         own = PredictionSettings(n_bins=self.n_bins, n_permutations=self.n_permutations, min_distance=self.min_distance)
         settings = MonitorSettings.model_construct(seed=self.seed, predictions=own)

@@ -63,6 +63,8 @@ class SequentialDrift(DriftDetector):
         ----------
         reference : mapping or (n_rows, n_dimensions)
             ``features``, ``probabilities`` and ``votes`` of the same rows, each as far as it is known; an array is features.
+        y
+            Not used; scikit-learn's pipelines pass it.
 
         Returns
         -------
@@ -110,7 +112,9 @@ class SequentialDrift(DriftDetector):
             return DriftResult(False, min(1.0, self.alpha * np.exp(-margin)), margin, (), {})
         watch = self.stream_.watch
         owner = watch.owners[[column.name for column in watch.columns].index(alarm.column)]
-        told = watch.scores[owner].told(watch.columns[[column.name for column in watch.columns].index(alarm.column)])
+        told = watch.scores[owner].describe(
+            watch.columns[[column.name for column in watch.columns].index(alarm.column)]
+        )
         reason = f"{told}, since check {alarm.change + 1}; alarm at check {alarm.check + 1}"
         return DriftResult(True, min(1.0, self.alpha * np.exp(-margin)), margin, (reason,), vars(alarm))
 

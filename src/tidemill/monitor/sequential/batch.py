@@ -77,7 +77,17 @@ class Batch:
         return content.hexdigest()
 
     def select(self, index: npt.NDArray[np.int64]) -> Batch:
-        """Select rows by their places, in the order given."""
+        """Select rows by their places, in the order given.
+
+        Parameters
+        ----------
+        index : (n_selected,)
+            Places of rows.
+
+        Returns
+        -------
+        Batch
+        """
         taken = Rows(self.rows.features[index], self.rows.probabilities[index], self.rows.votes[index])
         return Batch(
             name=self.name,
@@ -96,7 +106,13 @@ def plain_batch(name: str, rows: Rows) -> Batch:
     Parameters
     ----------
     name : str
+        Of the batch.
     rows : Rows
+        Its rows.
+
+    Returns
+    -------
+    Batch
     """
     ids = tuple(f"{name}/{k}" for k in range(len(rows)))
     return Batch(name, ids, rows, pl.DataFrame(), pl.DataFrame())
@@ -111,6 +127,10 @@ def joined(name: str, batches: list[Batch]) -> Batch:
         Of the whole.
     batches : list of Batch
         At least one, of the same columns.
+
+    Returns
+    -------
+    Batch
     """
     parts = [batch.rows for batch in batches]
     rows = Rows(

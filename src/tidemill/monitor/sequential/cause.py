@@ -145,7 +145,7 @@ def _sentence(stream: Stream, functions: Sequence[FunctionCause], groups: Sequen
         return f"since {since}, about {one.share.batch:.0%} of the rows are of a kind that was {one.share.reference:.0%} before"
     column = stream.watch.columns[[column.name for column in stream.watch.columns].index(top)]
     owner = stream.watch.owners[stream.watch.columns.index(column)]
-    return f"since {since}, {stream.watch.scores[owner].told(column)}"
+    return f"since {since}, {stream.watch.scores[owner].describe(column)}"
 
 
 def _is_behind(group: GroupCause, margins: dict[str, float]) -> bool:

@@ -28,6 +28,10 @@ def share_of_check(check: int, horizon: int) -> float:
     horizon : int
         Checks.
 
+    Returns
+    -------
+    float
+
     Examples
     --------
     >>> round(sum(share_of_check(check, 100) for check in range(100)), 6)
@@ -46,6 +50,11 @@ def share_left(checks: int, horizon: int) -> float:
     checks : int
         That have begun.
     horizon : int
+        Checks over which most of the wealth is spread.
+
+    Returns
+    -------
+    float
 
     Examples
     --------
@@ -69,6 +78,7 @@ def log_mixture(log_sums: Array, log_weights: Array, checks: int, horizon: int) 
     checks : int
         That have begun.
     horizon : int
+        Checks over which most of the wealth is spread.
 
     Returns
     -------

@@ -65,6 +65,7 @@ def groups_of(reference: Batch, changed: Batch) -> list[Group]:
     Parameters
     ----------
     reference, changed : Batch
+        Rows before the change and since.
 
     Returns
     -------

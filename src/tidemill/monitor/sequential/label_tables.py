@@ -101,6 +101,10 @@ def fit_label_tables(votes: Votes, probabilities: Probabilities) -> LabelTables:
     votes : (n_rows, n_functions)
     probabilities : (n_rows, n_classes)
         Of the champion, where it starts from.
+
+    Returns
+    -------
+    LabelTables
     """
     n_classes = probabilities.shape[1]
     cast = one_hot(votes, n_classes)
@@ -132,6 +136,7 @@ def prior_table(n_classes: int) -> Array:
     Parameters
     ----------
     n_classes : int
+        How many there are.
 
     Returns
     -------
@@ -150,6 +155,7 @@ def one_hot(votes: Votes, n_classes: int) -> Array:
     ----------
     votes : (n_rows, n_functions)
     n_classes : int
+        How many there are.
 
     Returns
     -------
@@ -167,6 +173,7 @@ def vote_codes(votes: Votes, n_classes: int) -> npt.NDArray[np.int64]:
     ----------
     votes : (n_rows, n_functions)
     n_classes : int
+        How many there are.
 
     Returns
     -------

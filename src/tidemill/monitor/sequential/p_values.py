@@ -104,6 +104,7 @@ def row_hashes(row_ids: Sequence[str], salt: str) -> Hashes:
     Parameters
     ----------
     row_ids : sequence of str
+        Any strings.
     salt : str
         Another salt gives other hashes.
 

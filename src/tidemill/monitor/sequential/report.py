@@ -30,15 +30,21 @@ def stream_report(
     Parameters
     ----------
     stream : Stream
+        After its last batch.
     batches : sequence of str
         Names of its batches, in order.
     reference_rows : int
+        How many rows the reference has.
     accepted : int
         Drifts that were accepted since the promotion.
     cause : Cause, optional
         Of the alarm.
     warnings : sequence of str
         What is known besides that weakens the promise.
+
+    Returns
+    -------
+    StreamDrift
     """
     settings = stream.watch.settings
     few = (
@@ -62,7 +68,17 @@ def stream_report(
 
 
 def promise(stream: Stream) -> str:
-    """Say what is promised."""
+    """Say what is promised.
+
+    Parameters
+    ----------
+    stream
+        Its level and scores count.
+
+    Returns
+    -------
+    str
+    """
     chance = f"{100 * stream.watch.alpha:.3g}%"
     return (
         f"while nothing changes, the chance that any of the {len(stream.watch.columns)} scores raises an alarm, at any check "
@@ -71,7 +87,17 @@ def promise(stream: Stream) -> str:
 
 
 def assumption(stream: Stream) -> str:
-    """Say under which assumption the promise holds, and what is found late or never."""
+    """Say under which assumption the promise holds, and what is found late or never.
+
+    Parameters
+    ----------
+    stream
+        Its strata count.
+
+    Returns
+    -------
+    str
+    """
     strata = ", ".join(stream.watch.settings.strata)
     within = f" of the same {strata}" if strata else ""
     mix = f"; how the rows are shared out among {strata} may move freely, that is no drift" if strata else ""
@@ -114,4 +140,4 @@ def _nearest(stream: Stream) -> tuple[Watched, ...]:
 
 
 def _says(stream: Stream, place: int) -> str:
-    return stream.watch.scores[stream.watch.owners[place]].told(stream.watch.columns[place])
+    return stream.watch.scores[stream.watch.owners[place]].describe(stream.watch.columns[place])

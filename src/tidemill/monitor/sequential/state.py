@@ -97,7 +97,12 @@ class State:
         return len(self.batches)
 
     def to_bytes(self) -> bytes:
-        """Write the state: the same bytes for the same state."""
+        """Write the state: the same bytes for the same state.
+
+        Returns
+        -------
+        bytes
+        """
         arrays = {name: np.ascontiguousarray(getattr(self, name), dtype=dtype) for name, dtype in _DTYPES.items()}
         about = {
             "key": self.key,
@@ -112,6 +117,15 @@ class State:
     @classmethod
     def from_bytes(cls, content: bytes) -> State:
         """Read a state.
+
+        Parameters
+        ----------
+        content
+            As `to_bytes` gives it.
+
+        Returns
+        -------
+        State
 
         Raises
         ------
@@ -129,7 +143,13 @@ class State:
         return cls(key=about["key"], alarm=alarm, **arrays)
 
     def write(self, path: Path) -> None:
-        """Write the file, whole or not at all."""
+        """Write the file, whole or not at all.
+
+        Parameters
+        ----------
+        path
+            The file.
+        """
         with atomic_write(path) as temporary:
             temporary.write_bytes(self.to_bytes())
 
@@ -142,7 +162,17 @@ class State:
 
 
 def read_state(path: Path) -> State | None:
-    """Read the file of a state; None where there is none, or a torn one."""
+    """Read the file of a state; None where there is none, or a torn one.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    State or None
+    """
     try:
         return State.from_bytes(path.read_bytes())
     except (FileNotFoundError, DataError):

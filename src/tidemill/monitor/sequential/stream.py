@@ -83,6 +83,7 @@ def start(reference: Batch, names: Names, settings: SequentialSettings, *, alpha
     names : Names
         Of classes and functions.
     settings : SequentialSettings
+        How it is watched.
     alpha : float
         Chance of any false alarm of this stream.
     salt : str
@@ -103,6 +104,7 @@ def begin(watch: Watch, pool: Scored) -> Stream:
     Parameters
     ----------
     watch : Watch
+        What is fixed.
     pool : Scored
         Rows that new ones are ranked among.
 
@@ -167,7 +169,13 @@ def scored(watch: Watch, batch: Batch) -> Scored:
     Parameters
     ----------
     watch : Watch
+        What is fixed.
     batch : Batch
+        Its rows are scored.
+
+    Returns
+    -------
+    Scored
     """
     ordered = batch.select(np.argsort(row_hashes(batch.row_ids, f"order {watch.salt}"), kind="stable"))
     values, mask = watch.evaluate(ordered)
@@ -180,6 +188,7 @@ def advance(stream: Stream, batch: Batch) -> Stream:
     Parameters
     ----------
     stream : Stream
+        Before the batch.
     batch : Batch
         One whose name was taken before changes nothing.
 
@@ -199,7 +208,9 @@ def advance_scored(stream: Stream, rows: Scored, name: str, fingerprint: str = "
     Parameters
     ----------
     stream : Stream
+        Before the batch.
     rows : Scored
+        Of the batch.
     name, fingerprint : str
         Of the batch, which has not been taken before.
 
@@ -227,6 +238,10 @@ def next_key(key: str, name: str, fingerprint: str) -> str:
         Of the state before.
     name, fingerprint : str
         Of the batch.
+
+    Returns
+    -------
+    str
     """
     return hashlib.blake2b(f"{key} {name} {fingerprint}".encode(), digest_size=16).hexdigest()
 
@@ -292,6 +307,7 @@ def change_of(stream: Stream, view: int, column: int) -> int:
     Parameters
     ----------
     stream : Stream
+        After its last batch.
     view, column : int
         Of the martingale.
 
@@ -307,7 +323,19 @@ def change_of(stream: Stream, view: int, column: int) -> int:
 
 
 def fold(stream: Stream, batches: Iterable[Batch]) -> Stream:
-    """Take batches one after the other."""
+    """Take batches one after the other.
+
+    Parameters
+    ----------
+    stream
+        Before the batches.
+    batches
+        In their order.
+
+    Returns
+    -------
+    Stream
+    """
     for batch in batches:
         stream = advance(stream, batch)
     return stream

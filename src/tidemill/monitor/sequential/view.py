@@ -41,7 +41,17 @@ class Basis:
 
     @classmethod
     def fit(cls, half: Batch) -> Basis:
-        """Fit it on rows."""
+        """Fit it on rows.
+
+        Parameters
+        ----------
+        half
+            Half of the reference.
+
+        Returns
+        -------
+        Basis
+        """
         features = finite(half.rows.features)
         center = features.mean(axis=0)
         _, singular, axes = np.linalg.svd(features - center, full_matrices=False)

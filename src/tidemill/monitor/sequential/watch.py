@@ -41,13 +41,35 @@ class Layout:
     bets: Mask
 
     def spread_cells(self, packed: npt.NDArray[np.int32]) -> Counts:
-        """(n_groups, n_columns, n_cells) of what is kept."""
+        """(n_groups, n_columns, n_cells) of what is kept.
+
+        Parameters
+        ----------
+        packed : (n_groups, n_kept)
+            Counts in use.
+
+        Returns
+        -------
+        (n_groups, n_columns, n_cells)
+        """
         whole = np.zeros((len(packed), *self.cells.shape), dtype=np.int64)
         whole[:, self.cells] = packed
         return whole
 
     def spread_bets(self, packed: npt.NDArray[np.generic], empty: float) -> Array:
-        """(n_views, n_columns, n_bets) of what is kept."""
+        """(n_views, n_columns, n_bets) of what is kept.
+
+        Parameters
+        ----------
+        packed : (n_views, n_kept)
+            Values in use.
+        empty
+            Value of what is not.
+
+        Returns
+        -------
+        (n_views, n_columns, n_bets)
+        """
         whole = np.full((len(packed), *self.bets.shape), empty)
         whole[:, self.bets] = packed
         return whole
@@ -125,6 +147,7 @@ class Watch:
         Parameters
         ----------
         batch : Batch
+            Its strata count.
 
         Returns
         -------
@@ -165,6 +188,7 @@ class Watch:
         Parameters
         ----------
         batch : Batch
+            Its rows are scored.
 
         Returns
         -------
@@ -192,6 +216,7 @@ class Watch:
         Parameters
         ----------
         batch : Batch
+            Its row ids count.
 
         Returns
         -------
@@ -205,7 +230,19 @@ class Watch:
 
 
 def share_of(score: Score, settings: SequentialSettings) -> float:
-    """Look up the weight of a score: the settings' own, or else the score's."""
+    """Look up the weight of a score: the settings' own, or else the score's.
+
+    Parameters
+    ----------
+    score
+        Any of those watched.
+    settings
+        Their weights go before the score's.
+
+    Returns
+    -------
+    float
+    """
     return settings.weights.get(score.name, score.weight)
 
 
@@ -215,7 +252,9 @@ def evaluate(scores: tuple[Score, ...], view: View) -> tuple[Array, Mask]:
     Parameters
     ----------
     scores : tuple of Score
+        All that are watched.
     view : View
+        The rows.
 
     Returns
     -------
@@ -234,10 +273,15 @@ def fit_watch(
     Parameters
     ----------
     reference : Batch
+        Rows of the kind that is expected.
     names : Names
+        Of classes and functions.
     settings : SequentialSettings
+        How it is watched.
     alpha : float
+        Level of the stream.
     salt : str
+        Which half a row is in depends on it.
 
     Returns
     -------

@@ -37,6 +37,11 @@ def upper_bound(hits: int, trials: int) -> float:
     Parameters
     ----------
     hits, trials : int
+        How often, of how many.
+
+    Returns
+    -------
+    float
 
     Examples
     --------
@@ -54,6 +59,11 @@ def lower_bound(hits: int, trials: int) -> float:
     Parameters
     ----------
     hits, trials : int
+        How often, of how many.
+
+    Returns
+    -------
+    float
     """
     return 1.0 - upper_bound(trials - hits, trials)
 
@@ -95,8 +105,15 @@ def run_null(people: Population, null: Null, streams: int, seed: int) -> NullCel
     Parameters
     ----------
     people : Population
+        Rows to draw from.
     null : Null
+        How rows arrive.
     streams, seed : int
+        How many streams, and where chance begins.
+
+    Returns
+    -------
+    NullCell
     """
     rows = people if null.seasonal else without_strata(people)
     kept: Begun | None = None
@@ -118,7 +135,17 @@ def run_null(people: Population, null: Null, streams: int, seed: int) -> NullCel
 
 
 def without_strata(people: Population) -> Population:
-    """Rank all rows together."""
+    """Rank all rows together.
+
+    Parameters
+    ----------
+    people
+        Rows to draw from.
+
+    Returns
+    -------
+    Population
+    """
     return replace(people, rows=replace(people.rows, strata=None))
 
 
@@ -189,8 +216,15 @@ def run_shift(people: Population, shift: Shift, streams: int, seed: int) -> Shif
     Parameters
     ----------
     people : Population
+        Rows to draw from.
     shift : Shift
+        How many new rows arrive, and when.
     streams, seed : int
+        How many streams, and where chance begins.
+
+    Returns
+    -------
+    ShiftCell
     """
     rows = without_strata(people.bare(functions=shift.functions))
     found = [_shifted(rows, shift, np.random.default_rng([seed, k])) for k in range(streams)]
@@ -229,7 +263,9 @@ def delays_of(streams: list[Stream], change: int) -> tuple[npt.NDArray[np.float6
     Parameters
     ----------
     streams : list of Stream
+        After their last batch.
     change : int
+        Check at which rows changed.
 
     Returns
     -------
@@ -258,6 +294,12 @@ def decaying_functions(people: Population) -> list[tuple[str, float, float]]:
     Parameters
     ----------
     people : Population
+        Rows to draw from.
+
+    Returns
+    -------
+    list of tuple
+        Name, coverage and accuracy.
     """
     known = people.known[people.gold[people.known] != NO_GOLD]
     votes, gold = people.rows.rows.votes[known], people.gold[known]
@@ -279,9 +321,15 @@ def run_decay(people: Population, function: tuple[str, float, float], streams: i
     Parameters
     ----------
     people : Population
+        Rows to draw from.
     function : tuple
         Name, coverage and accuracy.
     streams, seed : int
+        How many streams, and where chance begins.
+
+    Returns
+    -------
+    DecayCell
     """
     name, coverage, accuracy = function
     rows = without_strata(people.bare(functions=True))
@@ -324,9 +372,15 @@ def flipped(votes: Votes, j: int, accuracy: float, rng: np.random.Generator) -> 
     ----------
     votes : (n_rows, n_functions)
     j : int
+        Column of the function.
     accuracy : float
         That it has.
     rng : numpy.random.Generator
+        Picks the votes.
+
+    Returns
+    -------
+    (n_rows, n_functions)
     """
     share = (accuracy - DECAYED) / (2.0 * accuracy - 1.0)
     turn = (votes[:, j] != ABSTAIN) & (rng.random(len(votes)) < share)
@@ -341,6 +395,11 @@ def named_first(stream: Stream) -> str:
     Parameters
     ----------
     stream : Stream
+        After its last batch.
+
+    Returns
+    -------
+    str
     """
     margins = stream.margins().max(axis=0)
     columns = [column.name for column in stream.watch.columns]

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from tidemill.apps.models.champion import HELD_OUT, Champion
+from tidemill.apps.models.champion_reference import HELD_OUT, Champion
 from tidemill.apps.models.watched_stream import content_of
 from tidemill.contracts import NO_GOLD, ConfigError, DataError, votes_contract
 from tidemill.monitor.rows import Names, Rows
@@ -18,7 +18,7 @@ from tidemill.monitor.settings import MonitorSettings
 from tidemill.project.gold import gold_rows
 from tidemill.project.project import Project
 from tidemill.project.tables import batch_names, read
-from tidemill.runs.registry import champion_folder, read_registry
+from tidemill.runs.model_registry import champion_folder, read_registry
 from tidemill.train.end_model.model import EndModel
 
 Index = npt.NDArray[np.int64]
@@ -62,6 +62,10 @@ class Population:
         ----------
         functions : bool
             Whether votes stay.
+
+        Returns
+        -------
+        Population
         """
         kept = self.rows.rows
         votes = kept.votes if functions else kept.votes[:, :0]
@@ -80,6 +84,10 @@ class Population:
         Parameters
         ----------
         votes : (n_rows, n_functions)
+
+        Returns
+        -------
+        Population
         """
         kept = self.rows.rows
         return replace(self, rows=replace(self.rows, rows=Rows(kept.features, kept.probabilities, votes)))
@@ -91,8 +99,13 @@ def population(project: Project, name: str) -> Population:
     Parameters
     ----------
     project : Project
+        That has been run.
     name : str
         Of the problem.
+
+    Returns
+    -------
+    Population
 
     Raises
     ------

@@ -34,7 +34,19 @@ class Begun:
     rows: Scored
 
     def arriving(self, places: Index, rng: np.random.Generator) -> Scored:
-        """Take rows of the population; ties are broken anew, as for rows of other ids."""
+        """Take rows of the population; ties are broken anew, as for rows of other ids.
+
+        Parameters
+        ----------
+        places : (n_rows,)
+            In the population.
+        rng
+            Breaks ties.
+
+        Returns
+        -------
+        Scored
+        """
         shape = (len(places), self.rows.cells.shape[1])
         ties = rng.uniform(np.nextafter(0.0, 1.0), 1.0, shape)
         return Scored(self.rows.cells[places], self.rows.mask[places], ties, self.rows.stratum[places])
@@ -46,13 +58,19 @@ def begun(people: Population, reference: Index, *, seed: int, alpha: float, arri
     Parameters
     ----------
     people : Population
+        Rows to draw from.
     reference : (n_rows,)
         Places of the rows of the reference.
     seed : int
         Of the halves.
     alpha : float
+        Level of the stream.
     arriving : (n_rows,)
         Places of the rows that may arrive; other rows are not scored.
+
+    Returns
+    -------
+    Begun
     """
     drawn = _distinct(people.rows.select(reference))
     watch, pool = fit_watch(drawn, people.names, people.settings.sequential, alpha=alpha, salt=str(seed))
@@ -65,9 +83,15 @@ def score_all(watch: Watch, people: Population, places: Index) -> Scored:
     Parameters
     ----------
     watch : Watch
+        Of the stream.
     people : Population
+        Rows to draw from.
     places : (n_rows,)
         Rows to score; the others get zeros.
+
+    Returns
+    -------
+    Scored
     """
     some = people.rows.select(places)
     values, mask = watch.evaluate(some)
@@ -92,13 +116,19 @@ def followed(
     Parameters
     ----------
     begin_with : Begun
+        The stream before its first batch.
     draws : sequence of (n_rows,)
         Places of the rows of each batch.
     rng : numpy.random.Generator
+        Breaks ties.
     changed : Scored, optional
         The population from a change on, where rows themselves change.
     change : int
         Check at which they do.
+
+    Returns
+    -------
+    Stream
     """
     stream, after = begin_with.stream, begin_with
     for check, places in enumerate(draws):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, Final, Self
+from typing import ClassVar, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -41,7 +41,7 @@ class Score(ABC):
     """A family of columns that is computed of each row by itself, by what was fitted on half of the reference.
 
     A subclass names itself and its share of the evidence by the class attributes ``name`` and ``weight``, and is registered by
-    being written. The value of a row may depend on that row and on what was fitted, on nothing else: then p-values are uniform.
+    being written. It implements ``_columns``, ``_values`` and ``_describe``, and ``_fit`` and ``_mask`` where it needs them. The value of a row may depend on that row and on what was fitted, on nothing else: then p-values are uniform.
 
     Parameters
     ----------
@@ -61,42 +61,72 @@ class Score(ABC):
     def __init__(self, half: View, functions: tuple[str, ...], classes: tuple[str, ...]) -> None:
         self.functions = functions
         self.classes = classes
-        self.fit(half)
+        self._fit(half)
 
-    def fit(self, half: View) -> Self:  # noqa: ARG002 - a score that needs nothing of the reference learns nothing
-        """Learn what the score needs of half of the reference."""
-        return self
-
-    @abstractmethod
     def columns(self) -> tuple[Column, ...]:
-        """Name what is watched; no column where the rows do not have what it needs."""
+        """Name what is watched.
 
-    @abstractmethod
+        Returns
+        -------
+        tuple of Column
+            None where rows do not have what the score needs.
+        """
+        return self._columns()
+
     def values(self, view: View) -> Array:
         """Compute the values of rows.
 
         Parameters
         ----------
         view : View
+            The rows.
 
         Returns
         -------
         (n_rows, n_columns)
         """
+        return self._values(view)
 
     def mask(self, view: View) -> Mask:
-        """Tell where a row has a value; everywhere, by default.
+        """Find where rows have a value; everywhere, by default.
 
         Parameters
         ----------
         view : View
+            The rows.
 
         Returns
         -------
         (n_rows, n_columns)
         """
+        return self._mask(view)
+
+    def describe(self, column: Column) -> str:
+        """Say in words what has changed where a column alarms.
+
+        Parameters
+        ----------
+        column
+            One of the score's.
+
+        Returns
+        -------
+        str
+            Part of a sentence.
+        """
+        return self._describe(column)
+
+    def _fit(self, half: View) -> None:  # noqa: B027 - a score may need nothing of the reference
+        pass
+
+    @abstractmethod
+    def _columns(self) -> tuple[Column, ...]: ...
+
+    @abstractmethod
+    def _values(self, view: View) -> Array: ...
+
+    def _mask(self, view: View) -> Mask:
         return np.ones((len(view), len(self.columns())), dtype=np.bool_)
 
     @abstractmethod
-    def told(self, column: Column) -> str:
-        """Say in words what has changed where the column alarms."""
+    def _describe(self, column: Column) -> str: ...

@@ -18,22 +18,17 @@ class Residual(Score):
     name = "residual"
     weight = 0.1
 
-    def columns(self) -> tuple[Column, ...]:
-        """Give one column, where there are features."""
+    def _columns(self) -> tuple[Column, ...]:
         return (Column(self.name),) if self.has_features else ()
 
-    def fit(self, half: View) -> Residual:
-        """Note whether there are features."""
+    def _fit(self, half: View) -> None:
         self.has_features = half.features.shape[1] > 0
-        return self
 
-    def values(self, view: View) -> Array:
-        """Measure it."""
+    def _values(self, view: View) -> Array:
         whole = (view.centered**2).sum(axis=1) - (view.projected**2).sum(axis=1)
         return np.asarray(np.maximum(whole, 0.0)[:, None])
 
-    def told(self, column: Column) -> str:  # noqa: ARG002 - there is one
-        """Say it."""
+    def _describe(self, column: Column) -> str:  # noqa: ARG002 - there is one
         return "the features have parts that the reference does not have"
 
 
@@ -43,12 +38,10 @@ class Mahalanobis(Residual):
     name = "mahalanobis"
     weight = 0.1
 
-    def values(self, view: View) -> Array:
-        """Measure it."""
+    def _values(self, view: View) -> Array:
         return np.asarray(((view.projected / view.basis.spread) ** 2).sum(axis=1, keepdims=True))
 
-    def told(self, column: Column) -> str:  # noqa: ARG002 - there is one
-        """Say it."""
+    def _describe(self, column: Column) -> str:  # noqa: ARG002 - there is one
         return "the features are farther from the reference's mean"
 
 
@@ -58,19 +51,14 @@ class Directions(Score):
     name = "direction"
     weight = 0.2
 
-    def fit(self, half: View) -> Directions:
-        """Count the directions."""
+    def _fit(self, half: View) -> None:
         self._count = min(_WATCHED, half.projected.shape[1])
-        return self
 
-    def columns(self) -> tuple[Column, ...]:
-        """Give a column for each direction."""
+    def _columns(self) -> tuple[Column, ...]:
         return tuple(Column(f"{self.name}:{k + 1}", two_sided=True) for k in range(self._count))
 
-    def values(self, view: View) -> Array:
-        """Look the places up."""
+    def _values(self, view: View) -> Array:
         return view.projected[:, : self._count]
 
-    def told(self, column: Column) -> str:
-        """Say it."""
+    def _describe(self, column: Column) -> str:
         return f"the features have moved along principal direction {column.name.partition(':')[2]}"

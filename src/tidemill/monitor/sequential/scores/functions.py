@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Self
+from typing import Final
 
 import numpy as np
 
@@ -18,16 +18,13 @@ class VoteCount(Score):
     name = "votes"
     weight = 0.07
 
-    def columns(self) -> tuple[Column, ...]:
-        """Give one column, where there are functions."""
+    def _columns(self) -> tuple[Column, ...]:
         return (Column(self.name, two_sided=True),) if self.functions else ()
 
-    def values(self, view: View) -> Array:
-        """Count."""
+    def _values(self, view: View) -> Array:
         return np.asarray(view.voted.sum(axis=1, keepdims=True), dtype=np.float64)
 
-    def told(self, column: Column) -> str:  # noqa: ARG002 - there is one
-        """Say it."""
+    def _describe(self, column: Column) -> str:  # noqa: ARG002 - there is one
         return "more or fewer labeling functions vote on a row"
 
 
@@ -37,21 +34,16 @@ class Rarest(Score):
     name = "rarest"
     weight = 0.3
 
-    def fit(self, half: View) -> Self:
-        """Count coverage."""
+    def _fit(self, half: View) -> None:
         self._rarity = -np.log((half.voted.sum(axis=0) + 0.5) / (len(half) + 1.0))
-        return self
 
-    def columns(self) -> tuple[Column, ...]:
-        """Give one column, where there are functions."""
+    def _columns(self) -> tuple[Column, ...]:
         return (Column(self.name),) if self.functions else ()
 
-    def values(self, view: View) -> Array:
-        """Look it up; 0 where no function votes."""
+    def _values(self, view: View) -> Array:
         return np.asarray((view.voted * self._rarity).max(axis=1, keepdims=True, initial=0.0))
 
-    def told(self, column: Column) -> str:  # noqa: ARG002 - there is one
-        """Say it."""
+    def _describe(self, column: Column) -> str:  # noqa: ARG002 - there is one
         return "labeling functions vote that hardly ever voted on the reference"
 
 
@@ -61,16 +53,13 @@ class Firing(Score):
     name = "firing"
     weight = 0.4
 
-    def columns(self) -> tuple[Column, ...]:
-        """Give a column for each function."""
+    def _columns(self) -> tuple[Column, ...]:
         return tuple(Column(f"{self.name}:{name}", two_sided=True) for name in self.functions)
 
-    def values(self, view: View) -> Array:
-        """Look it up."""
+    def _values(self, view: View) -> Array:
         return view.voted.astype(np.float64)
 
-    def told(self, column: Column) -> str:
-        """Say it."""
+    def _describe(self, column: Column) -> str:
         return f"the labeling function {column.name.partition(':')[2]} votes more or less often"
 
 
@@ -80,18 +69,14 @@ class Contradiction(Score):
     name = "contradiction"
     weight = 0.6
 
-    def columns(self) -> tuple[Column, ...]:
-        """Give a column for each function."""
+    def _columns(self) -> tuple[Column, ...]:
         return tuple(Column(f"{self.name}:{name}") for name in self.functions)
 
-    def values(self, view: View) -> Array:
-        """Look it up."""
+    def _values(self, view: View) -> Array:
         return view.contradiction.round(_DECIMALS)
 
-    def mask(self, view: View) -> Mask:
-        """Leave out rows on which the function abstains."""
+    def _mask(self, view: View) -> Mask:
         return view.voted
 
-    def told(self, column: Column) -> str:
-        """Say it."""
+    def _describe(self, column: Column) -> str:
         return f"the labeling function {column.name.partition(':')[2]} is contradicted more often"

@@ -14,8 +14,7 @@ class Posterior(Score):
     name = "posterior"
     weight = 0.05
 
-    def columns(self) -> tuple[Column, ...]:
-        """Give a column for each class but the first of two, where there are functions."""
+    def _columns(self) -> tuple[Column, ...]:
         names = self.classes[self._first :] if self.functions else ()
         return tuple(Column(f"{self.name}:{name}", two_sided=True) for name in names)
 
@@ -23,12 +22,10 @@ class Posterior(Score):
     def _first(self) -> int:
         return 1 if len(self.classes) == 2 else 0  # noqa: PLR2004 - the first is one less the second
 
-    def values(self, view: View) -> Array:
-        """Look them up."""
+    def _values(self, view: View) -> Array:
         return view.posterior[:, self._first :]
 
-    def told(self, column: Column) -> str:
-        """Say it."""
+    def _describe(self, column: Column) -> str:
         return f"the votes speak for {column.name.partition(':')[2]!r} more or less often"
 
 
@@ -38,14 +35,11 @@ class Disagreement(Score):
     name = "disagreement"
     weight = 0.08
 
-    def columns(self) -> tuple[Column, ...]:
-        """Give one column, where there are functions and classes."""
+    def _columns(self) -> tuple[Column, ...]:
         return (Column(self.name),) if self.functions and self.classes else ()
 
-    def values(self, view: View) -> Array:
-        """Measure it."""
+    def _values(self, view: View) -> Array:
         return np.asarray(np.abs(view.probabilities - view.posterior).sum(axis=1, keepdims=True) / 2.0)
 
-    def told(self, column: Column) -> str:  # noqa: ARG002 - there is one
-        """Say it."""
+    def _describe(self, column: Column) -> str:  # noqa: ARG002 - there is one
         return "champion and labeling functions disagree more"

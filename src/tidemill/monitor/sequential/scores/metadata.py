@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Self
-
 import numpy as np
 import polars as pl
 
@@ -17,20 +15,16 @@ class Metadata(Score):
     name = "metadata"
     weight = 0.2
 
-    def fit(self, half: View) -> Self:
-        """Count the values of columns that are no numbers."""
+    def _fit(self, half: View) -> None:
         self._rarity: dict[str, dict[object, float] | None] = {}
         for series in half.batch.metadata:
             self._rarity[series.name] = None if series.dtype.is_numeric() else _rarity(series)
         self._unseen = -np.log(0.5 / (len(half) + 1.0))
-        return self
 
-    def columns(self) -> tuple[Column, ...]:
-        """Give a column for each of the source's."""
+    def _columns(self) -> tuple[Column, ...]:
         return tuple(Column(f"{self.name}:{name}", two_sided=rare is None) for name, rare in self._rarity.items())
 
-    def values(self, view: View) -> Array:
-        """Look them up; a column that is missing has no values."""
+    def _values(self, view: View) -> Array:
         found = [self._column(view, name, rare) for name, rare in self._rarity.items()]
         return np.stack(found, axis=1) if found else np.empty((len(view), 0))
 
@@ -42,14 +36,12 @@ class Metadata(Score):
             return series.cast(pl.Float64, strict=False).fill_null(float("nan")).to_numpy()
         return np.array([rare.get(value, self._unseen) for value in series.to_list()])
 
-    def mask(self, view: View) -> Mask:
-        """Leave out numbers that are null, which ``missing`` counts, and columns that are not there."""
+    def _mask(self, view: View) -> Mask:
         there = [name in view.batch.metadata.columns for name in self._rarity]
         known = np.ones((len(view), len(there)), dtype=np.bool_) & np.array(there, dtype=np.bool_)
-        return known & ~np.isnan(self.values(view))
+        return known & ~np.isnan(self._values(view))
 
-    def told(self, column: Column) -> str:
-        """Say it."""
+    def _describe(self, column: Column) -> str:
         name = column.name.partition(":")[2]
         rare = self._rarity[name] is not None
         return f"the metadata column {name} has {'rare or unseen values' if rare else 'larger or smaller values'}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Self
+from typing import Final
 
 import numpy as np
 
@@ -20,18 +20,14 @@ class Neighbours(Score):
     name = "neighbours"
     weight = 0.2
 
-    def fit(self, half: View) -> Self:
-        """Keep the rows, at most a thousand."""
+    def _fit(self, half: View) -> None:
         self._rows = half.features[:_MOST_ROWS]
         self._squares = (self._rows * self._rows).sum(axis=1)
-        return self
 
-    def columns(self) -> tuple[Column, ...]:
-        """Give one column, where there are features."""
+    def _columns(self) -> tuple[Column, ...]:
         return (Column(self.name),) if self._rows.shape[1] and len(self._rows) else ()
 
-    def values(self, view: View) -> Array:
-        """Measure distances."""
+    def _values(self, view: View) -> Array:
         return np.asarray(self._nearest(view, _NEIGHBOURS).mean(axis=1, keepdims=True))
 
     def _nearest(self, view: View, count: int) -> Array:
@@ -43,8 +39,7 @@ class Neighbours(Score):
         nearest = np.sort(np.partition(distances, count - 1, axis=1)[:, :count], axis=1)
         return np.asarray(nearest[:, own if count > own else 0 :])
 
-    def told(self, column: Column) -> str:  # noqa: ARG002 - there is one
-        """Say it."""
+    def _describe(self, column: Column) -> str:  # noqa: ARG002 - there is one
         return "rows arrive that are unlike the rows of the reference"
 
 
@@ -54,10 +49,8 @@ class Duplicates(Neighbours):
     name = "duplicates"
     weight = 0.03
 
-    def values(self, view: View) -> Array:
-        """Measure the distance; what is closer than rounding is a repeat."""
+    def _values(self, view: View) -> Array:
         return -self._nearest(view, 1).round(_DECIMALS)
 
-    def told(self, column: Column) -> str:  # noqa: ARG002 - there is one
-        """Say it."""
+    def _describe(self, column: Column) -> str:  # noqa: ARG002 - there is one
         return "more rows repeat rows of the reference, or nearly so"

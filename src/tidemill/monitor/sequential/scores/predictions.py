@@ -14,16 +14,13 @@ class Confidence(Score):
     name = "confidence"
     weight = 0.1
 
-    def columns(self) -> tuple[Column, ...]:
-        """Give one column, where there are classes."""
+    def _columns(self) -> tuple[Column, ...]:
         return (Column(self.name, two_sided=True),) if self.classes else ()
 
-    def values(self, view: View) -> Array:
-        """Look it up."""
+    def _values(self, view: View) -> Array:
         return np.asarray(view.probabilities.max(axis=1, keepdims=True))
 
-    def told(self, column: Column) -> str:  # noqa: ARG002 - there is one
-        """Say it."""
+    def _describe(self, column: Column) -> str:  # noqa: ARG002 - there is one
         return "the champion's confidence has changed"
 
 
@@ -33,18 +30,15 @@ class Classes(Score):
     name = "class"
     weight = 0.1
 
-    def columns(self) -> tuple[Column, ...]:
-        """Give a column for each class but the first of two."""
+    def _columns(self) -> tuple[Column, ...]:
         return tuple(Column(f"{self.name}:{name}", two_sided=True) for name in self.classes[self._first :])
 
     @property
     def _first(self) -> int:
         return 1 if len(self.classes) == 2 else 0  # noqa: PLR2004 - the first is one less the second
 
-    def values(self, view: View) -> Array:
-        """Look them up."""
+    def _values(self, view: View) -> Array:
         return view.probabilities[:, self._first :]
 
-    def told(self, column: Column) -> str:
-        """Say it."""
+    def _describe(self, column: Column) -> str:
         return f"the champion predicts {column.name.partition(':')[2]!r} more or less often"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Self
-
 import numpy as np
 import polars as pl
 
@@ -17,17 +15,13 @@ class Missing(Score):
     name = "missing"
     weight = 0.05
 
-    def fit(self, half: View) -> Self:
-        """Note which columns there are."""
+    def _fit(self, half: View) -> None:
         self._names = tuple(half.batch.metadata.columns)
-        return self
 
-    def columns(self) -> tuple[Column, ...]:
-        """Give one column."""
+    def _columns(self) -> tuple[Column, ...]:
         return (Column(self.name),)
 
-    def values(self, view: View) -> Array:
-        """Count."""
+    def _values(self, view: View) -> Array:
         table = view.batch.metadata
         there = [name for name in self._names if name in table.columns]
         nulls = table.select(pl.sum_horizontal(pl.col(there).is_null())).to_series().to_numpy() if there else 0
@@ -37,8 +31,7 @@ class Missing(Score):
         gone = len(self._names) - len(there)
         return np.asarray(nulls + wrong + gone, dtype=np.float64).reshape(len(view), 1)
 
-    def told(self, column: Column) -> str:  # noqa: ARG002 - there is one
-        """Say it."""
+    def _describe(self, column: Column) -> str:  # noqa: ARG002 - there is one
         return "values are missing, or not finite, that were there in the reference"
 
 
@@ -48,17 +41,13 @@ class Quality(Score):
     name = "quality"
     weight = 0.05
 
-    def fit(self, half: View) -> Self:
-        """Note what was measured."""
+    def _fit(self, half: View) -> None:
         self._names = tuple(half.batch.quality.columns)
-        return self
 
-    def columns(self) -> tuple[Column, ...]:
-        """Give a column for each."""
+    def _columns(self) -> tuple[Column, ...]:
         return tuple(Column(f"{self.name}:{name}", two_sided=True) for name in self._names)
 
-    def values(self, view: View) -> Array:
-        """Look them up."""
+    def _values(self, view: View) -> Array:
         found = [self._column(view, name) for name in self._names]
         return np.stack(found, axis=1) if found else np.empty((len(view), 0))
 
@@ -68,10 +57,8 @@ class Quality(Score):
             return np.full(len(view), np.nan)
         return table[name].cast(pl.Float64).fill_null(float("nan")).to_numpy()
 
-    def mask(self, view: View) -> Mask:
-        """Leave out what was not measured."""
-        return ~np.isnan(self.values(view))
+    def _mask(self, view: View) -> Mask:
+        return ~np.isnan(self._values(view))
 
-    def told(self, column: Column) -> str:
-        """Say it."""
+    def _describe(self, column: Column) -> str:
         return f"the {column.name.partition(':')[2]} of the content has changed"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Self
-
 import numpy as np
 
 from tidemill.monitor.sequential.scores.base import Array, Column, Score
@@ -16,20 +14,15 @@ class NewStratum(Score):
     name = "stratum"
     weight = 0.1
 
-    def fit(self, half: View) -> Self:
-        """Note the strata."""
+    def _fit(self, half: View) -> None:
         self._known = None if half.batch.strata is None else frozenset(half.batch.strata)
-        return self
 
-    def columns(self) -> tuple[Column, ...]:
-        """Give one column, where rows have strata."""
+    def _columns(self) -> tuple[Column, ...]:
         return () if self._known is None else (Column(self.name, across_strata=True),)
 
-    def values(self, view: View) -> Array:
-        """Look it up."""
+    def _values(self, view: View) -> Array:
         known = self._known or frozenset()
         return np.array([[float(stratum not in known)] for stratum in view.batch.strata or ()])
 
-    def told(self, column: Column) -> str:  # noqa: ARG002 - there is one
-        """Say it."""
+    def _describe(self, column: Column) -> str:  # noqa: ARG002 - there is one
         return "rows arrive of a stratum that the reference does not have"
