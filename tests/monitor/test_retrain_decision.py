@@ -42,7 +42,7 @@ def stream(*, drift=False, warnings=(), cause=None) -> StreamDrift:
         accepted=0,
         alarm=alarm if drift else None,
         cause=cause,
-        watched=(),
+        watched=(alarm,),
         warnings=tuple(warnings),
     )
 
@@ -105,6 +105,14 @@ def test_the_picture_is_the_same_for_the_same_findings_and_there_is_always_one(f
         draw(told, tmp_path / f"{name}.png")
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     assert (tmp_path / "c.png").read_bytes()[:4] == b"\x89PNG"
+
+
+@pytest.mark.slow
+def test_of_a_year_of_batches_the_newest_are_drawn(findings, tmp_path):
+    year = {f"day-{k}": findings["same"] for k in range(400)}
+    draw(retrain_decision("c", year, stream(drift=True), settings()), tmp_path / "year.png")
+    draw(retrain_decision("c", dict(list(year.items())[-8:]), stream(drift=True), settings()), tmp_path / "week.png")
+    assert (tmp_path / "year.png").read_bytes() == (tmp_path / "week.png").read_bytes()
 
 
 def finding(*, harm=False, judged=True, relabel=False, reasons=()) -> BatchDrift:

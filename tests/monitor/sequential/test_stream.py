@@ -1,6 +1,8 @@
 """The fold: what alarms, when, and that nothing but the batches in their order matters."""
 
 import dataclasses
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -180,3 +182,32 @@ def test_parts_of_a_batch_have_to_be_of_the_same_rows():
     batch = batch_of("b", 5, np.random.default_rng(0))
     with pytest.raises(InputError, match="batch b: 4 row ids and 5 rows of features"):
         dataclasses.replace(batch, row_ids=batch.row_ids[:4])
+
+
+KILLED = """
+import sys
+from pathlib import Path
+import numpy as np
+from tests.monitor.sequential.factories import batch_of, begun
+from tidemill.monitor.sequential.stream import advance
+
+rng = np.random.default_rng(17)
+stream = begun(rng)
+for k in range(1000):
+    stream = advance(stream, batch_of(f"b{k}", 20, rng))
+    stream.state.write(Path(sys.argv[1]))
+"""
+
+
+def test_a_process_that_is_killed_while_it_writes_leaves_a_state_that_is_continued_byte_for_byte(tmp_path, root):
+    file = tmp_path / "state"
+    with subprocess.Popen([sys.executable, "-c", KILLED, str(file)], cwd=root) as process:
+        while read_state(file) is None:
+            assert process.poll() is None
+        process.kill()
+    rng = np.random.default_rng(17)
+    stream = begun(rng)
+    kept = read_state(file)
+    batches = [batch_of(f"b{k}", 20, rng) for k in range(kept.checks + 5)]
+    resumed = fold(dataclasses.replace(stream, state=kept), batches)
+    assert resumed.state.to_bytes() == fold(stream, batches).state.to_bytes()
