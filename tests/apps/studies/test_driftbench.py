@@ -90,7 +90,7 @@ def test_a_function_that_decays_is_named_first(people):
 def test_flipped_votes_are_right_on_45_of_a_hundred_and_cover_what_they_covered():
     rng = np.random.default_rng(1)
     gold = rng.integers(0, 2, 20_000)
-    votes = np.where(rng.random(20_000) < 0.9, gold, 1 - gold).astype(np.int8)[:, None]
+    votes = np.where(rng.random(20_000) < 0.9, gold, 1 - gold).astype(np.int16)[:, None]
     votes[::2] = -1
     changed = cells.flipped(votes, 0, 0.9, rng)
     voted = votes[:, 0] != -1

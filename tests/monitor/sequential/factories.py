@@ -44,7 +44,7 @@ def rows_of(  # noqa: PLR0913 - a knob for each change
         right[:, decayed] = rng.random(n) < 0.5
     if silent is not None:
         speaks[:, silent] = False
-    votes = np.where(speaks, np.where(right, gold[:, None], 1 - gold[:, None]), -1).astype(np.int8)
+    votes = np.where(speaks, np.where(right, gold[:, None], 1 - gold[:, None]), -1).astype(np.int16)
     predicted = np.where(rng.random(n) < 0.95, gold, 1 - gold)
     sure = rng.uniform(0.6, 1.0, n)
     probabilities = np.where(np.eye(2, dtype=bool)[predicted], sure[:, None], 1.0 - sure[:, None])

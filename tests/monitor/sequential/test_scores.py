@@ -72,7 +72,7 @@ def test_the_distance_to_neighbours_is_counted_by_hand():
 
 def test_the_rarest_function_that_votes_counts():
     half = batch_of("half", 99, np.random.default_rng(0), functions=3)
-    votes = np.full((99, 3), -1, dtype=np.int8)
+    votes = np.full((99, 3), -1, dtype=np.int16)
     votes[:50, 0], votes[:1, 1] = 0, 1
     half = dataclasses.replace(half, rows=dataclasses.replace(half.rows, votes=votes))
     batch = half.select(np.arange(4))
@@ -134,8 +134,8 @@ def test_label_tables_find_the_accuracy_of_functions_and_keep_the_prior_of_silen
 
 
 def test_votes_against_a_class_count_for_the_others():
-    votes = np.array([[-2, -1], [-3, -1], [-1, -1]], dtype=np.int8)
-    tables = fit_label_tables(np.full((50, 2), -1, dtype=np.int8), np.full((50, 3), 1 / 3))
+    votes = np.array([[-2, -1], [-3, -1], [-1, -1]], dtype=np.int16)
+    tables = fit_label_tables(np.full((50, 2), -1, dtype=np.int16), np.full((50, 3), 1 / 3))
     posterior = tables.posterior(votes)
     assert posterior[0, 0] < posterior[0, 1] == pytest.approx(posterior[0, 2])
     assert posterior[1, 1] < posterior[1, 0]

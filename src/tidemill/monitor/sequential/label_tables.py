@@ -181,7 +181,7 @@ def vote_codes(votes: Votes, n_classes: int) -> npt.NDArray[np.int64]:
 
     Examples
     --------
-    >>> vote_codes(np.array([[0, 1, -1, -2, -3]], dtype=np.int8), 2).tolist()
+    >>> vote_codes(np.array([[0, 1, -1, -2, -3]], dtype=np.int16), 2).tolist()
     [[0, 1, 0, 2, 3]]
     """
     wide = votes.astype(np.int64)

@@ -11,13 +11,12 @@ import numpy.typing as npt
 
 from tidemill.apps.studies.driftbench.population import Population
 from tidemill.apps.studies.driftbench.streams import Begun, begun, followed, score_all
-from tidemill.contracts import ABSTAIN, NO_GOLD
+from tidemill.contracts import ABSTAIN, NO_GOLD, Votes
 from tidemill.monitor.rows import rounded
 from tidemill.monitor.sequential.stream import Stream
 from tidemill.reports.driftbench import DecayCell, NullCell, ShiftCell
 
 Index = npt.NDArray[np.int64]
-Votes = npt.NDArray[np.int8]
 
 CHECKS: Final = 365
 ROWS: Final = 50

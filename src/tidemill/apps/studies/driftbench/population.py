@@ -11,7 +11,7 @@ import polars as pl
 
 from tidemill.apps.models.champion_reference import HELD_OUT, Champion
 from tidemill.apps.models.watched_stream import content_of
-from tidemill.contracts import NO_GOLD, ConfigError, DataError, votes_contract
+from tidemill.contracts import NO_GOLD, ConfigError, DataError, Votes, votes_contract
 from tidemill.monitor.rows import Names, Rows
 from tidemill.monitor.sequential.batch import LENGTH, Batch
 from tidemill.monitor.settings import MonitorSettings
@@ -52,7 +52,7 @@ class Population:
     rows: Batch
     known: Index
     later: Index
-    gold: npt.NDArray[np.int8]
+    gold: npt.NDArray[np.int16]
     settings: MonitorSettings
 
     def bare(self, *, functions: bool) -> Population:
@@ -78,7 +78,7 @@ class Population:
         )
         return replace(self, rows=rows, names=names)
 
-    def with_votes(self, votes: npt.NDArray[np.int8]) -> Population:
+    def with_votes(self, votes: Votes) -> Population:
         """Replace the votes.
 
         Parameters

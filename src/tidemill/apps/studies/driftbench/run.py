@@ -170,7 +170,7 @@ def check_cost() -> CheckCost:
 def _made(name: str, count: int, rng: np.random.Generator) -> Batch:
     features = rng.normal(size=(count, 384)).astype(np.float32)
     sure = rng.uniform(0.5, 1.0, count)
-    votes = np.where(rng.random((count, 40)) < _COVERAGE, rng.integers(0, 2, (count, 40)), -1).astype(np.int8)
+    votes = np.where(rng.random((count, 40)) < _COVERAGE, rng.integers(0, 2, (count, 40)), -1).astype(np.int16)
     ids = tuple(f"{name}/{k}" for k in range(count))
     rows = Rows(features, np.stack([1.0 - sure, sure], axis=1), votes)
     return Batch(name, ids, rows, pl.DataFrame(), pl.DataFrame(), fingerprint=name)
