@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         FunctionDrift,
         HarmDetector,
         PredictionDrift,
+        SequentialDrift,
         drift_detector,
         drift_detectors,
     )
@@ -76,6 +77,7 @@ __all__ = [
     "PredictionDrift",
     "Project",
     "Row",
+    "SequentialDrift",
     "TidemillError",
     "__version__",
     "batch_labeling_function",
@@ -111,6 +113,7 @@ _HOMES: Final = {
     "PredictionDrift": "tidemill.monitor.detectors",
     "Project": "tidemill.api.project",
     "Row": "tidemill.label.functions.row",
+    "SequentialDrift": "tidemill.monitor.detectors",
     "TidemillError": "tidemill.contracts",
     "batch_labeling_function": "tidemill.label.functions.labeling_function",
     "declare": "tidemill.label.functions.declared",

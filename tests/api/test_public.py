@@ -23,6 +23,7 @@ NAMES = [
     "keyword_functions",
     "load_functions",
     "Row",
+    "SequentialDrift",
     "LFApplier",
     "LFAnalysis",
     "LabelModel",

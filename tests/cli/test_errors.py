@@ -41,7 +41,7 @@ def small(tmp_path):
 def test_an_unknown_command_names_the_nearest():
     assert said("vresions", "spam") == "there is no command 'vresions'; did you mean versions?"
     assert said("lf", "lits") == "there is no command 'lits'; did you mean list?"
-    assert said("zzz").startswith("there is no command 'zzz'; valid are arrive, compose")
+    assert said("zzz").startswith("there is no command 'zzz'; valid are accept-drift, arrive, compose")
 
 
 def test_an_unknown_option_names_the_nearest():

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "src" / "tidemill").rglob("*.py"))
 HELP_TEXTS = {"cli", "stages"}  # a command's docstring is its help, and a stage's script is run, not called
 SECTIONED = [
-    *(path for path in FILES if path.relative_to(ROOT / "src" / "tidemill").parts[0] not in HELP_TEXTS | {"monitor"}),
+    *(path for path in FILES if path.relative_to(ROOT / "src" / "tidemill").parts[0] not in HELP_TEXTS),
     *sorted((ROOT / "flows").glob("*.py")),
 ]
 NOT_CALLED = {"property", "cached_property", "setter", "override", "overload"}

@@ -23,6 +23,7 @@ def settings(**changes: Any) -> MonitorSettings:
         "functions": {"min_coverage_change": 0.05, "min_conflict_change": 0.1},
         "predictions": {"n_bins": 5, "n_permutations": 199, "min_distance": 0.1},
         "harm": {"min_rows": 30, "min_agreement_drop": 0.05, "min_coverage_drop": 0.2},
+        "sequential": {"horizon": 365, "min_reference": 300, "strata": (), "weights": {}},
     }
     for key, value in changes.items():
         base[key] = base[key] | value if isinstance(base[key], dict) else value

@@ -3,10 +3,16 @@ import sys
 
 import polars as pl
 import pytest
+import yaml
 
 from tests.evaluate import project
 from tidemill.apps.models import champion_reference as champion
+from tidemill.apps.models.accepted_drift import accept_drift
+from tidemill.contracts import ConfigError, DataError
+from tidemill.project.project import Project
 from tidemill.reports.monitor import Drift
+from tidemill.reports.project import AcceptedDrift, ChampionPin
+from tidemill.runs.model_registry import Registry
 from tidemill.stages import monitor
 
 
@@ -40,7 +46,9 @@ def test_email_after_text_messages_is_drift_that_harms(run):
     assert told["decision"] == "retrain"
     assert list(told["batches"]) == ["email-1"]
     finding = told["batches"]["email-1"]
-    assert finding["drift"] is True
+    assert told["stream"]["drift"] is True
+    assert told["stream"]["alarm"]["since"] == told["stream"]["alarm"]["batch"] == "email-1"
+    assert told["stream"]["level"] == pytest.approx(0.025)  # the other half is for references after this one
     assert finding["harm"] is True
     assert "embeddings" in finding["moved"]
     assert "functions" not in finding["moved"]
@@ -89,6 +97,86 @@ def test_a_row_without_votes_is_named(run, mail, capsys):
     with pytest.raises(SystemExit):
         run(["sms-1"])
     assert "row email-1-7 of batch email-1 has features but no votes" in capsys.readouterr().err
+
+
+def test_email_is_a_new_stratum_where_the_channel_is_one(run, mail):
+    params = yaml.safe_load((mail / "params.yaml").read_text())
+    params["mail"]["monitor"]["sequential"]["strata"] = ["channel"]
+    (mail / "params.yaml").write_text(yaml.safe_dump(params))
+    stream = run(["sms-1"])["stream"]
+    assert stream["alarm"]["score"] == "stratum"
+    assert "same channel of the reference" in stream["assumption"]
+
+
+def test_strata_of_no_metadata_column_are_refused_with_those_there_are(run, mail, capsys):
+    params = yaml.safe_load((mail / "params.yaml").read_text())
+    params["mail"]["monitor"]["sequential"]["strata"] = ["weekday"]
+    (mail / "params.yaml").write_text(yaml.safe_dump(params))
+    with pytest.raises(SystemExit):
+        run(["sms-1"])
+    assert "there is no metadata column 'weekday'; valid are channel" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("damage", ["none", "torn", "gone", "other votes"])
+def test_the_state_is_a_cache_that_is_made_again_when_it_is_torn_or_of_other_rows(run, mail, damage):
+    run(["sms-1"])
+    state, report = mail / ".tidemill" / "drift" / "mail.state", mail / "reports" / "mail" / "drift.json"
+    expected = state.read_bytes(), report.read_bytes()
+    if damage == "torn":
+        state.write_bytes(expected[0][:-5])
+    elif damage == "gone":
+        state.unlink()
+    elif damage == "other votes":
+        votes = mail / "data" / "mail" / "votes.parquet"
+        kept = votes.read_bytes()
+        pl.read_parquet(votes).with_columns(lf_0=pl.lit(-1, dtype=pl.Int8)).write_parquet(votes)
+        run()
+        assert state.read_bytes() != expected[0]
+        votes.write_bytes(kept)
+    run()
+    assert (state.read_bytes(), report.read_bytes()) == expected
+
+
+def test_an_accepted_drift_starts_a_reference_of_the_rows_that_drifted(run, mail, monkeypatch):
+    registry = Registry("mail", {project.VERSION: "c0ffee"}, {"mail#prod#1": "c0ffee"})
+    monkeypatch.setattr("tidemill.apps.models.accepted_drift.read_registry", lambda *_: registry)
+    run(["sms-1"])
+    accepted = accept_drift(Project.open(mail), "mail", reason="the inbox was joined on purpose")
+    assert (accepted.since, accepted.until) == ("email-1", "email-1")
+    stream = run()["stream"]
+    assert stream["drift"] is False
+    assert (stream["accepted"], stream["batches"], stream["reference_rows"]) == (1, 0, 400)
+    assert stream["level"] == pytest.approx(0.05 / 6, abs=1e-6)
+    with pytest.raises(ConfigError, match="has no alarm to accept; --since BATCH"):
+        accept_drift(Project.open(mail), "mail", reason="again")
+
+
+def test_the_report_of_a_look_that_published_nothing_can_be_accepted_too(run, mail, monkeypatch):
+    registry = Registry("mail", {project.VERSION: "c0ffee"}, {"mail#prod#1": "c0ffee"})
+    monkeypatch.setattr("tidemill.apps.models.accepted_drift.read_registry", lambda *_: registry)
+    here = Project.open(mail)
+    run(["sms-1"])
+    (mail / "reports" / "mail" / "drift.json").rename(here.paths("mail").last_drift)
+    assert accept_drift(here, "mail", reason="why").since == "email-1"
+
+
+def test_an_acceptance_of_what_is_not_there_is_refused_with_a_remedy(run, mail, monkeypatch):
+    registry = Registry("mail", {project.VERSION: "c0ffee"}, {"mail#prod#1": "c0ffee"})
+    monkeypatch.setattr("tidemill.apps.models.accepted_drift.read_registry", lambda *_: registry)
+    here = Project.open(mail)
+    with pytest.raises(ConfigError, match=r"there is no drift report of mail@v1\.0\.0: `tidemill monitor"):
+        accept_drift(here, "mail", reason="why")
+    run(["sms-1"])
+    with pytest.raises(ConfigError, match="say in --reason why"):
+        accept_drift(here, "mail", reason=" ")
+    with pytest.raises(ConfigError, match="--since 'fax-1' is no batch since the promotion; there are email-1"):
+        accept_drift(here, "mail", reason="why", since="fax-1")
+    ChampionPin(version=project.VERSION, accepted=(AcceptedDrift(since="fax-1", until="fax-1", reason="why"),)).write(
+        mail / "models" / "mail" / "champion.json"
+    )
+    monkeypatch.setattr("sys.argv", ["monitor", "mail"])
+    with pytest.raises(DataError, match=r"accepts a drift of batch .fax-1., which has not arrived since mail@v1\.0\.0"):
+        monitor.run(here, "mail")
 
 
 def test_two_runs_write_the_same_bytes(run, mail):

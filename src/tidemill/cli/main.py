@@ -9,12 +9,14 @@ import typer
 
 from tidemill import __version__
 from tidemill.cli import (
+    accept_drift,
     arrive,
     compose,
     defaults,
     denoise,
     diff,
     doctor,
+    driftbench,
     export,
     fetch,
     init,
@@ -42,6 +44,7 @@ app = group(text="Weak supervision pipelines that keep up with their data.")
 for _function in (
     run.run,
     monitor.monitor,
+    accept_drift.accept_drift,
     compose.compose,
     defaults.defaults,
     init.init,
@@ -54,6 +57,7 @@ for _function in (
     search.search,
     learning_curves.learning_curves,
     label_errors.label_errors,
+    driftbench.driftbench,
     versions.versions,
     rollback.rollback,
     lineage.lineage,

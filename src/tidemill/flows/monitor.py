@@ -75,6 +75,7 @@ def check_drift(root: str, problem: str) -> str:
         steps = planned_steps(work, problem)
         run_steps(_up_to(f"monitor@{problem}", steps), work)
         drift = Drift.read(work.project.paths(problem).reports / "drift.json")
+        drift.write(project.paths(problem).last_drift)
     for reason in drift.reasons:
         log.info(f"{problem}: {reason}")
     emit_event(f"tidemill.{drift.decision}", resource={"prefect.resource.id": f"tidemill.problem.{problem}"})

@@ -139,7 +139,7 @@ def planned_steps(work: Workspace, problem: str) -> list[Step]:
         return steps
     pin = work.project.paths(problem).champion
     champion = ChampionPin(version=read_registry(work.project, problem).champion)
-    if ChampionPin.read(pin) == champion:
+    if ChampionPin.read(pin).version == champion.version:  # drifts that were accepted for it stay
         return steps
     champion.write(pin)
     return _plan(work, problem)

@@ -1,6 +1,7 @@
 """A new batch against the champion's reference: what moved, whether it harms, and what to do.
 
-compare           all detectors of the stage on one batch
+sequential/       all batches as one stream: drift is decided here
+compare           one batch by itself, by every detector of the stage
 embedding_tests   energy distance of features, and how well a classifier tells them apart
 function_tests    coverage and conflicts of each labeling function
 prediction_tests  what the champion predicts
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
         FunctionDrift,
         HarmDetector,
         PredictionDrift,
+        SequentialDrift,
         drift_detector,
         drift_detectors,
     )
@@ -36,6 +38,7 @@ __all__ = [
     "FunctionDrift",
     "HarmDetector",
     "PredictionDrift",
+    "SequentialDrift",
     "drift_detector",
     "drift_detectors",
 ]

@@ -31,8 +31,11 @@ def detect(
     Parameters
     ----------
     reference, batch : Rows
+        Rows to compare.
     names : Names
+        Of classes and functions.
     settings : MonitorSettings
+        Of the stage.
     alpha : float
         Level of the test.
 
@@ -61,6 +64,7 @@ def sample(features: Features, count: int, rng: np.random.Generator) -> Array:
     count : int
         Rows at most.
     rng : numpy.random.Generator
+        Draws the rows.
 
     Returns
     -------
@@ -78,7 +82,9 @@ def energy_test(one: Array, other: Array, *, n_permutations: int, rng: np.random
     ----------
     one, other : (n_points, n_dimensions)
     n_permutations : int
+        Behind the p value.
     rng : numpy.random.Generator
+        Permutes.
 
     Returns
     -------

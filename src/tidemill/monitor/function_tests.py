@@ -30,8 +30,11 @@ def detect(
     Parameters
     ----------
     reference, batch : Rows
+        Rows to compare.
     names : Names
+        Of classes and functions.
     settings : MonitorSettings
+        Of the stage.
     alpha : float
         Level of all tests together.
 
@@ -65,6 +68,7 @@ def tallies(votes: Votes, n_classes: int) -> list[Hits]:
     ----------
     votes : (n_rows, n_functions)
     n_classes : int
+        How many there are.
 
     Returns
     -------
@@ -87,6 +91,7 @@ def contradicted(votes: Votes, n_classes: int) -> npt.NDArray[np.bool_]:
     ----------
     votes : (n_rows, n_functions)
     n_classes : int
+        How many there are.
 
     Returns
     -------

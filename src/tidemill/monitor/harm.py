@@ -67,6 +67,19 @@ def estimate(reference: Rows, batch: Rows, names: Names, settings: MonitorSettin
 
     Harm: the agreement fell by at least ``min_agreement_drop``, and the one-sided interval of the fall at level ``alpha`` is
     above zero.
+
+    Parameters
+    ----------
+    reference, batch
+        Rows to compare.
+    names
+        Of classes and functions.
+    settings
+        Of the stage.
+
+    Returns
+    -------
+    Harm
     """
     agreement, harm = _agreement(reference, batch, len(names.classes), settings)
     coverage = Shift(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from tidemill.reports.monitor import BatchDrift, Drift, FunctionTests, Shift
+from tidemill.reports.monitor import BatchDrift, Drift, FunctionTests, Shift, Watched
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,6 +16,7 @@ BEFORE: Final = "#8c8c8c"
 AFTER: Final = "#00798c"
 ALARM: Final = "#d1495b"
 _TOLD: Final = 14
+_NEWEST: Final = 8  # batches that are drawn
 
 
 def draw(told: Drift, path: Path) -> None:
@@ -31,17 +32,33 @@ def draw(told: Drift, path: Path) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    judged = {name: finding for name, finding in told.batches.items() if finding.drift is not None}
+    judged = dict([(name, finding) for name, finding in told.batches.items() if finding.judged][-_NEWEST:])
     heights = [0.9 + 0.24 * max(5, min(_TOLD, len(_functions(one)))) for one in judged.values()]
-    figure = Figure(figsize=(11, sum(heights) or 1.2), layout="constrained")
+    watched = () if told.stream is None else told.stream.watched
+    heights = [0.7 + 0.24 * len(watched), *heights]
+    figure = Figure(figsize=(11, sum(heights) if judged else 1.2), layout="constrained")
     FigureCanvasAgg(figure)
     if not judged:
         figure.text(0.5, 0.5, told.reasons[0], ha="center", va="center", fontsize=9, wrap=True)
     else:
-        grid = figure.subfigures(len(judged), 1, height_ratios=heights, squeeze=False)[:, 0]
-        for part, (name, finding) in zip(grid, judged.items(), strict=True):
+        grid = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
+        _stream(grid[0], watched)
+        for part, (name, finding) in zip(grid[1:], judged.items(), strict=True):
             _batch(part, name, finding)
     figure.savefig(path, format="png", dpi=110, metadata={"Software": None})
+
+
+def _stream(figure: Any, watched: tuple[Watched, ...]) -> None:
+    """Evidence of the scores nearest to an alarm, as a share of what an alarm takes; beyond twice that it is cut."""
+    axes = figure.subplots()
+    for k, one in enumerate(watched):
+        share = one.log_evidence / one.log_threshold
+        axes.barh(-k, min(max(share, 0.0), 2.0), 0.6, color=ALARM if share >= 1.0 else AFTER)
+    names = [f"{one.score} ({one.rows})" for one in watched]
+    axes.set_yticks([-k for k in range(len(watched))], names)
+    axes.axvline(1.0, color="black", linewidth=0.8)
+    axes.set_xlim(0.0, 2.0)
+    _plain(axes, "all new batches as one stream: log-evidence of a change, 1 is an alarm")
 
 
 def _functions(finding: BatchDrift) -> dict[str, FunctionTests]:
@@ -50,7 +67,7 @@ def _functions(finding: BatchDrift) -> dict[str, FunctionTests]:
 
 def _batch(figure: Any, name: str, finding: BatchDrift) -> None:
     harm = {True: "harm", False: "no harm seen", None: "harm cannot be judged"}[finding.harm]
-    title = f"{name} ({finding.rows} rows): {'drift' if finding.drift else 'no drift'}, {harm}"
+    title = f"{name} ({finding.rows} rows): by itself {'moved' if finding.moved else 'as the reference'}, {harm}"
     figure.suptitle(title, x=0.01, ha="left", fontsize=11, color=ALARM if finding.harm else "black")
     left, middle, right = figure.subplots(1, 3, width_ratios=(2, 1, 1))
     _coverage(left, _functions(finding))

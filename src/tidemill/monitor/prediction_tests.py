@@ -27,8 +27,11 @@ def detect(
     Parameters
     ----------
     reference, batch : Rows
+        Rows to compare.
     names : Names
+        Of classes and functions.
     settings : MonitorSettings
+        Of the stage.
     alpha : float
         Level of the test.
 
@@ -67,6 +70,7 @@ def histogram(probabilities: Probabilities, n_bins: int) -> npt.NDArray[np.int64
     ----------
     probabilities : (n_rows, n_classes)
     n_bins : int
+        Of each class.
 
     Returns
     -------

@@ -72,6 +72,7 @@ def counts(votes: Votes, n_classes: int) -> tuple[Array, Array]:
     ----------
     votes : (n_rows, n_functions)
     n_classes : int
+        How many there are.
 
     Returns
     -------
@@ -95,6 +96,7 @@ def majority(votes: Votes, n_classes: int) -> npt.NDArray[np.int64]:
     ----------
     votes : (n_rows, n_functions)
     n_classes : int
+        How many there are.
 
     Returns
     -------
@@ -129,6 +131,15 @@ def covered(votes: Votes) -> npt.NDArray[np.bool_]:
 
 def rounded(value: Any) -> float:
     """Round to six decimals, the same in every file.
+
+    Parameters
+    ----------
+    value
+        Any number.
+
+    Returns
+    -------
+    float
 
     Examples
     --------

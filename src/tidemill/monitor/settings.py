@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -40,6 +40,15 @@ class HarmSettings(Settings):
     min_coverage_drop: float = Field(ge=0.0)
 
 
+class SequentialSettings(Settings):
+    """How the stream of batches is watched for drift."""
+
+    horizon: int = Field(ge=1)
+    min_reference: int = Field(ge=2)
+    strata: tuple[str, ...]
+    weights: dict[str, Annotated[float, Field(ge=0.0)]]
+
+
 class MonitorSettings(Settings):
     """How a new batch is compared with the champion's reference."""
 
@@ -52,3 +61,4 @@ class MonitorSettings(Settings):
     functions: FunctionSettings
     predictions: PredictionSettings
     harm: HarmSettings
+    sequential: SequentialSettings

@@ -158,6 +158,11 @@ class Paths:
         """Folder of local state that git and DVC ignore."""
         return self.shared / STATE
 
+    @property
+    def last_drift(self) -> Path:
+        """The report of the last look at batches that have arrived, which publishes nothing."""
+        return self.state / "drift" / f"{self.name}.json"
+
     def data_docs(self, table: str) -> Path:
         """Locate the folder of the Data Docs of a table's last check.
 

@@ -7,6 +7,7 @@ base           what all models share: reading, writing, formats, errors
 documentation  docs/reports.md, written from the models
 evaluate       metrics.json, verdict.json, curves.json
 monitor        drift.json
+driftbench     driftbench.json
 project        batches.json, champion.json, preflight.json, results of suites
 ingest         ingest.json
 embed          domain.json

@@ -12,7 +12,7 @@ from tidemill.reports.base import Count, Part, Report, Share
 class DetectorDrift(Part):
     """What one detector found."""
 
-    drift: bool = Field(description="whether it saw drift")
+    drift: bool = Field(description="whether it says that the batch moved, by itself")
 
 
 class EmbeddingDrift(DetectorDrift):
@@ -96,10 +96,10 @@ class BatchDrift(Part):
     """What was found of one new batch."""
 
     rows: Count = Field(description="rows of the batch")
-    drift: bool | None = Field(description="whether any detector saw drift; null: too few rows")
+    judged: bool = Field(description="whether it has enough rows")
     harm: bool | None = Field(description="whether the champion became worse; null: cannot be judged")
     relabel: bool = Field(description="whether the functions see too little of it")
-    moved: tuple[str, ...] = Field(description="detectors that saw drift")
+    moved: tuple[str, ...] = Field(description="detectors that say it moved, by itself; that is no alarm")
     reasons: tuple[str, ...] = Field(description="why, a sentence each")
     agreement: Agreement | None = Field(default=None, description="of champion and functions")
     confidence: Confidence | None = Field(default=None, description="of the champion")
@@ -109,13 +109,85 @@ class BatchDrift(Part):
     predictions: PredictionDrift | None = Field(default=None, description="finding of this detector")
 
 
+class Watched(Part):
+    """The evidence of one score that something has changed."""
+
+    score: str = Field(description="such as `contradiction:short_text`; what is before the colon names the score")
+    rows: str = Field(description="which rows it is of: all rows, or a stratum")
+    says: str = Field(description="what has changed if it alarms")
+    log_evidence: float = Field(
+        description="natural logarithm of the martingale; 0 at the start, it rises with evidence"
+    )
+    log_threshold: float = Field(description="from which on it alarms")
+
+
+class DriftAlarm(Watched):
+    """The first alarm since the reference was taken; it stays until a promotion or an acceptance takes another reference."""
+
+    batch: str = Field(description="at which it was raised")
+    since: str = Field(description="batch with which the change is estimated to have begun")
+    changed_rows: Count = Field(description="rows from that batch to the alarm")
+
+
+class FunctionCause(Part):
+    """A labeling function that behaves otherwise since the change."""
+
+    function: str = Field(description="its name")
+    change: Literal["decayed", "fell silent", "votes less", "votes more"] = Field(description="what has become of it")
+    coverage: Shift = Field(description="share of rows on which it votes")
+    contradiction: Shift = Field(
+        description="mean probability, by the champion and all other votes, that its vote is wrong"
+    )
+    log_evidence: float = Field(description="natural logarithm of its larger martingale")
+
+
+class GroupCause(Part):
+    """Rows with something in common that are more frequent since the change."""
+
+    group: str = Field(description="what they have in common")
+    kind: Literal["metadata", "stratum", "cluster"] = Field(description="by what they were grouped")
+    share: Shift = Field(description="of the reference, and of the rows since the change")
+    lift: float = Field(description="how many times as frequent they are")
+    rows: tuple[str, ...] = Field(description="ids of some of them")
+
+
+class Cause(Part):
+    """What the change is, as far as it can be told."""
+
+    sentence: str = Field(description="the likeliest, in words")
+    functions: tuple[FunctionCause, ...] = Field(description="by evidence")
+    groups: tuple[GroupCause, ...] = Field(description="by how much of the change they account for")
+    rows: tuple[str, ...] = Field(description="ids of the rows that are most extreme by the score that alarmed")
+
+
+class StreamDrift(Part):
+    """All batches since the reference was taken, as one stream."""
+
+    drift: bool = Field(description="whether there has been an alarm")
+    level: Share = Field(description="chance of any false alarm while this reference is in use")
+    promise: str = Field(description="what is promised")
+    assumption: str = Field(description="under which assumption, and what is found late or never")
+    reference_rows: Count = Field(description="rows of the reference")
+    batches: Count = Field(description="batches since")
+    rows: Count = Field(description="rows since")
+    accepted: Count = Field(description="drifts that were accepted as harmless since the promotion")
+    alarm: DriftAlarm | None = Field(description="null: none so far")
+    cause: Cause | None = Field(description="of the alarm")
+    watched: tuple[Watched, ...] = Field(description="the scores nearest to their thresholds, nearest first")
+    warnings: tuple[str, ...] = Field(description="what weakens the promise or the detection, a sentence each")
+
+
 class Drift(Report):
     """New batches held against the champion's reference."""
 
+    FORMAT: ClassVar[int] = 2
     FILE: ClassVar[str] = "reports/<problem>/drift.json"
 
     decision: Literal["train", "retrain", "keep"] = Field(description="what to do")
     reasons: tuple[str, ...] = Field(description="why, a sentence each")
     champion: str | None = Field(description="version that was watched; null: there is none")
     relabel: tuple[str, ...] = Field(description="batches that need labels or functions")
-    batches: dict[str, BatchDrift] = Field(description="by name of the new batch")
+    batches: dict[str, BatchDrift] = Field(description="each new batch by itself, by name")
+    stream: StreamDrift | None = Field(
+        default=None, description="all new batches as one stream, which decides on drift"
+    )

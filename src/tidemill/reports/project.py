@@ -53,13 +53,26 @@ class Manifest(Report):
         return self
 
 
+class AcceptedDrift(Part):
+    """A decision that a drift is harmless: what arrived since is what is expected from now on."""
+
+    since: str = Field(description="first batch of the new reference")
+    until: str = Field(description="last batch of it; those after it are compared with it")
+    reason: str = Field(description="why it is harmless")
+    score: str | None = Field(default=None, description="score whose alarm was accepted")
+
+
 class ChampionPin(Report):
-    """The version that evaluate and monitor compare with. git keeps it; files of version 0.1.0 mean the same."""
+    """The version that evaluate and monitor compare with, and the drifts that were accepted since its promotion.
+
+    git keeps it; files of version 0.1.0 mean the same.
+    """
 
     FILE: ClassVar[str] = "models/<problem>/champion.json"
     REMEDY: ClassVar[str] = "`git checkout` brings the last committed one back"
 
     version: str | None = Field(description="tag such as spam@v1.4.0; null: there is no champion yet")
+    accepted: tuple[AcceptedDrift, ...] | None = Field(default=None, description="oldest first")
 
     @classmethod
     def upgraded(cls, content: Mapping[str, Any], found: object) -> Mapping[str, Any] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tidemill.apps.models.champion_reference import Champion, find_champion
+from tidemill.apps.models.watched_stream import Arrivals, WatchedStream
 from tidemill.common.failures import says_errors
 from tidemill.common.files import atomic_write
 from tidemill.contracts import Problem, votes_contract
@@ -41,9 +42,11 @@ def _look(champion: Champion, problem: Problem, settings: MonitorSettings, paths
     contract = votes_contract(len(problem.classes))
     votes = read(paths.votes, contract)
     names = Names(problem.classes, tuple(contract.other_names(votes.columns)))
-    reference, names = champion.reference(votes, names, min_rows=settings.min_rows)
-    findings = {batch: compare(reference, champion.arrived(batch, votes, names), names, settings) for batch in new}
-    return retrain_decision(champion.version, findings, settings)
+    reference = champion.reference(votes, names, min_rows=settings.min_rows)
+    arrived = {batch: champion.arrived(batch, votes, reference.names) for batch in new}
+    findings = {batch: compare(reference.rows, rows, reference.names, settings) for batch, (_, rows) in arrived.items()}
+    stream = WatchedStream(champion, settings, reference, Arrivals.of(paths.manifest, arrived))
+    return retrain_decision(champion.version, findings, stream.report(), settings)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from tests.evaluate.factories import flipped, says
 from tests.evaluate.factories import settings as evaluate_settings
 from tests.monitor.factories import NAMES, arrive
 from tests.monitor.factories import settings as monitor_settings
+from tests.monitor.test_retrain_decision import stream
 from tidemill.evaluate import plots as evaluate_plots
 from tidemill.evaluate.baselines import ORDER, majority_class_predictions
 from tidemill.evaluate.run import evaluate
@@ -19,6 +20,7 @@ from tidemill.label.analysis.summary import lf_summary, printable
 from tidemill.monitor import plots as monitor_plots
 from tidemill.monitor.compare import compare
 from tidemill.monitor.retrain_decision import retrain_decision
+from tidemill.reports.monitor import Cause, FunctionCause, GroupCause, Shift
 from tidemill.reports.search import FinalistReport, Holdout, SearchReport
 
 CLASSES = NAMES.classes
@@ -43,13 +45,21 @@ def fabricate(root: Path, name: str = "spam") -> None:
     found = {
         batch: compare(arrivals["sms-1"], arrivals[batch], NAMES, monitor_settings()) for batch in ("sms-2", "email-1")
     }
-    told = retrain_decision(f"{name}@v1.0.0", found, monitor_settings())
+    told = retrain_decision(f"{name}@v1.0.0", found, stream(drift=True, cause=_cause()), monitor_settings())
     told.write(reports / "drift.json")
     monitor_plots.draw(told, reports / "drift.png")
     _evaluated(reports, name)
     card = "# Label card\n\n| function | Coverage |\n| --- | ---: |\n| <b>lf_1</b> | 0.250 |\n"
     (reports / "label_card.md").write_text(card, encoding="utf-8")
     _suites(root, name)
+
+
+def _cause() -> Cause:
+    shares = {"coverage": Shift(reference=0.4, batch=0.4), "contradiction": Shift(reference=0.05, batch=0.52)}
+    decayed = FunctionCause(function="lf_3", change="decayed", log_evidence=12.0, **shares)
+    share = Shift(reference=0.0, batch=0.2)
+    group = GroupCause(group="channel is fax", kind="metadata", share=share, lift=80.0, rows=("r7", "r9"))
+    return Cause(sentence="since same, faxes arrive", functions=(decayed,), groups=(group,), rows=("r7",))
 
 
 def _votes(folder: Path, arrivals: dict) -> None:

@@ -17,15 +17,17 @@ from tidemill.monitor import (
     FunctionDrift,
     HarmDetector,
     PredictionDrift,
+    SequentialDrift,
     drift_detector,
     drift_detectors,
 )
-from tidemill.monitor.compare import DETECTORS, compare
+from tidemill.monitor.compare import compare
 from tidemill.monitor.detectors.base import _BY_NAME, DriftResult
 from tidemill.project.compose import DEFAULTS
 
 CONF = yaml.safe_load((DEFAULTS / "monitor/default.yaml").read_text(encoding="utf-8"))
-EVERY_DETECTOR = pytest.mark.parametrize("name", sorted(DETECTORS))
+BATCH_DETECTORS = ("embeddings", "functions", "predictions")
+EVERY_DETECTOR = pytest.mark.parametrize("name", BATCH_DETECTORS)
 
 
 def part(name, rows):
@@ -37,8 +39,8 @@ def batches(**shift):
     return arrive(400, rng), arrive(300, rng, **shift)
 
 
-def test_every_detector_of_the_stage_is_an_object_too():
-    assert drift_detectors() == sorted(DETECTORS)
+def test_there_is_one_registry_of_what_judges_batches_and_what_watches_the_stream():
+    assert drift_detectors() == [*BATCH_DETECTORS, "sequential"]
 
 
 @EVERY_DETECTOR
@@ -64,7 +66,7 @@ def test_it_says_what_the_stage_says(name, shift):
         own["seed"] = chosen.seed
     finding = compare(reference, batch, NAMES, chosen)
     result = drift_detector(name, **own).fit(part(name, reference)).check(part(name, batch))
-    assert result.drift is finding.drift
+    assert result.drift is bool(finding.moved)
     assert (result.p_value <= 0.05) >= result.drift
     assert bool(result.reasons) is result.drift
 
@@ -200,3 +202,37 @@ def test_harm_cannot_be_judged_where_functions_abstain():
     assert "harm cannot be judged" in result.reasons[0]
     with pytest.raises(InputError, match="votes of 299 rows and probabilities of 300"):
         detector.check(batch.probabilities, batch.votes[1:])
+
+
+def parts(rows):
+    return {"features": rows.features, "probabilities": rows.probabilities, "votes": rows.votes}
+
+
+def test_a_stream_is_quiet_until_it_changes_and_then_says_what_and_since_when():
+    rng = np.random.default_rng(21)
+    detector = SequentialDrift().fit(parts(arrive(500, rng)))
+    quiet = [detector.check(parts(arrive(40, rng))) for _ in range(10)]
+    changed = [detector.check(parts(arrive(40, rng, coverage=0.1))) for _ in range(4)]
+    assert not any(result.drift for result in quiet)
+    assert changed[-1].drift is True
+    assert changed[-1].p_value < 0.05
+    assert "since check 11" in changed[-1].reasons[0]
+    assert detector.check(parts(arrive(40, rng))).drift is True  # it stays
+    assert detector.fit(parts(arrive(500, rng))).check(parts(arrive(40, rng))).drift is False
+
+
+def test_a_stream_of_features_alone_is_watched_too():
+    rng = np.random.default_rng(22)
+    detector = drift_detector("sequential", alpha=0.01).fit(rng.normal(size=(400, 3)))
+    assert detector.check(rng.normal(size=(100, 3))).drift is False
+    assert detector.check(rng.normal(1.0, size=(100, 3))).drift is True
+    with pytest.raises(InputError, match="features of 2 columns, the reference has 3"):
+        detector.check(rng.normal(size=(100, 2)))
+    with pytest.raises(InputError, match="'labels' is none of features, probabilities, votes"):
+        detector.check({"labels": [1]})
+
+
+def test_parts_of_other_rows_are_refused():
+    rng = np.random.default_rng(23)
+    with pytest.raises(InputError, match="parts are of the same rows"):
+        SequentialDrift().fit({"features": rng.normal(size=(40, 3)), "votes": np.zeros((30, 2), dtype=int)})

@@ -28,6 +28,28 @@ HELD_OUT = ("valid", "test")
 
 
 @dataclass(frozen=True)
+class Reference:
+    """What new batches are compared with.
+
+    Attributes
+    ----------
+    rows
+        Features, predictions and votes.
+    names
+        Of classes, and of the functions that it can be compared by.
+    places
+        Row id and batch of each row.
+    held_out
+        Whether the champion was trained on none of them.
+    """
+
+    rows: Rows
+    names: Names
+    places: tuple[tuple[str, str], ...]
+    held_out: bool
+
+
+@dataclass(frozen=True)
 class Champion:
     """Version, folder and files of the model in production, for one problem."""
 
@@ -112,7 +134,7 @@ class Champion:
             tables.append(pl.DataFrame({"row_id": row_ids, **columns}))
         return pl.concat(tables)
 
-    def arrived(self, batch: str, votes: pl.DataFrame, names: Names) -> Rows:
+    def arrived(self, batch: str, votes: pl.DataFrame, names: Names) -> tuple[tuple[str, ...], Rows]:
         """Collect what is compared of a new batch.
 
         Parameters
@@ -126,7 +148,9 @@ class Champion:
 
         Returns
         -------
-        Rows
+        row_ids : tuple of str
+            In the order of the rows.
+        rows : Rows
             Features, predictions and votes of the batch's rows.
 
         Raises
@@ -139,9 +163,9 @@ class Champion:
         if voted["batch"].null_count():
             lost = voted.filter(pl.col("batch").is_null())["row_id"][0]
             raise DataError(f"row {lost} of batch {batch} has features but no votes: run the label stage")
-        return Rows(features, self.say(batch, features), _votes(voted, names))
+        return tuple(row_ids), Rows(features, self.say(batch, features), _votes(voted, names))
 
-    def reference(self, votes: pl.DataFrame, names: Names, *, min_rows: int) -> tuple[Rows, Names]:
+    def reference(self, votes: pl.DataFrame, names: Names, *, min_rows: int) -> Reference:
         """Collect what a new batch is compared with.
 
         The functions of now vote anew on the rows of the reference, so that an edited function is not taken for
@@ -159,9 +183,7 @@ class Champion:
 
         Returns
         -------
-        reference : Rows
-        names : Names
-            Of the functions that it can be compared by.
+        Reference
         """
         kept = read(self.folder / FILE, reference_contract(self.model.classes))
         again = (
@@ -172,9 +194,13 @@ class Champion:
         held_out = again.filter(pl.col("split").is_in(HELD_OUT))
         for table in (held_out, again):
             if table.height >= min_rows:
-                return self._rows(table, names), names
+                return self._reference(table, names, held_out=table is held_out)
         shared = Names(names.classes, tuple(name for name in names.functions if name in kept.columns))
-        return self._rows(kept, shared), shared
+        return self._reference(kept, shared, held_out=False)
+
+    def _reference(self, table: pl.DataFrame, names: Names, *, held_out: bool) -> Reference:
+        places = tuple(zip(table["row_id"], table["batch"], strict=True))
+        return Reference(self._rows(table, names), names, places, held_out=held_out)
 
     def _rows(self, table: pl.DataFrame, names: Names) -> Rows:
         said = table.select(probability_columns(self.model.classes)).to_numpy()

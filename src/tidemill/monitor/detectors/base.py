@@ -10,8 +10,8 @@ from typing import Any, ClassVar, Final, Self
 from tidemill.common.estimators import Estimator
 from tidemill.common.spelling import did_you_mean
 from tidemill.contracts import ConfigError
-from tidemill.monitor.rows import Finding, Rows
-from tidemill.reports.monitor import DetectorDrift
+from tidemill.monitor.rows import Finding, Names, Rows
+from tidemill.monitor.settings import MonitorSettings
 
 _BY_NAME: Final[dict[str, type[DriftDetector]]] = {}
 
@@ -45,7 +45,8 @@ class DriftDetector(Estimator, ABC):
     """Compares batches with a reference.
 
     A subclass names itself by the class attribute ``name``, takes keyword parameters with defaults in its constructor,
-    ``alpha``, ``seed`` and ``min_rows`` among them, and implements ``_rows`` and ``_compare``.
+    ``alpha`` and ``min_rows`` among them, and implements ``_rows`` and ``_compare``. One that the monitor stage may run on each
+    batch by itself is a ``BatchDetector``.
 
     Attributes
     ----------
@@ -70,6 +71,8 @@ class DriftDetector(Estimator, ABC):
         ----------
         reference : (n_rows, …)
             What the detector compares.
+        y
+            Not used; scikit-learn's pipelines pass it.
 
         Returns
         -------
@@ -121,16 +124,100 @@ class DriftDetector(Estimator, ABC):
         """Compare two sets of rows, each with at least ``min_rows``."""
 
 
+class BatchDetector(DriftDetector):
+    """Judges each batch by itself; what the monitor stage asks of every new batch, and what ``check`` asks.
+
+    A subclass implements ``_rows``, ``_measured``, and ``finding`` and ``configured`` for the stage.
+    """
+
+    @classmethod
+    @abstractmethod
+    def configured(cls, settings: MonitorSettings, names: Names, *, alpha: float) -> Self:
+        """Make the detector of the stage.
+
+        Parameters
+        ----------
+        settings : MonitorSettings
+            Of the stage.
+        names : Names
+            Of classes and functions.
+        alpha : float
+            Its share of the level.
+
+        Returns
+        -------
+        BatchDetector
+        """
+
+    @abstractmethod
+    def finding(self, reference: Rows, batch: Rows) -> Finding[Any]:
+        """Compare two sets of rows.
+
+        Parameters
+        ----------
+        reference, batch : Rows
+            Rows to compare.
+
+        Returns
+        -------
+        Finding
+            Of the detector's own report. No more than ``alpha`` of the batches of one kind are said to have moved.
+        """
+
+    @staticmethod
+    @abstractmethod
+    def _measured(report: Any) -> tuple[float, float]:
+        """Read p value and effect from the detector's report."""
+
+    def _compare(self, reference: Rows, batch: Rows) -> DriftResult:
+        finding = self.finding(reference, batch)
+        p_value, effect = self._measured(finding.report)
+        return DriftResult(finding.drift, p_value, effect, finding.reasons, finding.report.model_dump())
+
+
 def drift_detectors() -> list[str]:
     """List the names of the drift detectors.
+
+    Returns
+    -------
+    list of str
 
     Examples
     --------
     >>> import tidemill.monitor.detectors
     >>> drift_detectors()
-    ['embeddings', 'functions', 'predictions']
+    ['embeddings', 'functions', 'predictions', 'sequential']
     """
     return sorted(_BY_NAME)
+
+
+def batch_detector(name: str, settings: MonitorSettings, names: Names, *, alpha: float) -> BatchDetector:
+    """Make one of the detectors that the monitor stage runs on each batch by itself.
+
+    Parameters
+    ----------
+    name
+        Of ``monitor.detectors``.
+    settings : MonitorSettings
+        Of the stage.
+    names : Names
+        Of classes and functions.
+    alpha : float
+        Its share of the level.
+
+    Returns
+    -------
+    BatchDetector
+
+    Raises
+    ------
+    ConfigError
+        There is no such detector, or it does not judge batches by themselves.
+    """
+    kinds = {key: kind for key, kind in _BY_NAME.items() if issubclass(kind, BatchDetector)}
+    if name not in kinds:
+        raise ConfigError(f"monitor.detectors: {name!r} is unknown; valid are {', '.join(sorted(kinds))}")
+    return kinds[name].configured(settings, names, alpha=alpha)
 
 
 def drift_detector(name: str, **parameters: Any) -> DriftDetector:
@@ -143,6 +230,10 @@ def drift_detector(name: str, **parameters: Any) -> DriftDetector:
     parameters
         Of its constructor.
 
+    Returns
+    -------
+    DriftDetector
+
     Raises
     ------
     ConfigError
@@ -151,8 +242,3 @@ def drift_detector(name: str, **parameters: Any) -> DriftDetector:
     if name not in _BY_NAME:
         raise ConfigError(f"unknown drift detector {name!r}{did_you_mean(name, _BY_NAME)}")
     return _BY_NAME[name](**parameters)
-
-
-def drift_result(finding: Finding[DetectorDrift], p_value: float, effect: float) -> DriftResult:
-    """Make the result of what one of the stage's tests found."""
-    return DriftResult(finding.drift, p_value, effect, finding.reasons, finding.report.model_dump())

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 from tidemill.common.arrays import feature_array
 from tidemill.contracts import InputError
 from tidemill.monitor import embedding_tests
-from tidemill.monitor.detectors.base import DriftDetector, DriftResult, drift_result
+from tidemill.monitor.detectors.base import BatchDetector
 from tidemill.monitor.detectors.inputs import row_set
-from tidemill.monitor.rows import Names, Rows
+from tidemill.monitor.rows import Finding, Names, Rows
 from tidemill.monitor.settings import EmbeddingSettings, MonitorSettings
+from tidemill.reports.monitor import EmbeddingDrift as EmbeddingReport
 
 
-class EmbeddingDrift(DriftDetector):
+class EmbeddingDrift(BatchDetector):
     """Detects that features moved: energy distance with a permutation test, and how well a classifier tells them apart.
 
     Parameters
@@ -67,12 +68,50 @@ class EmbeddingDrift(DriftDetector):
     def _rows(self, data: Any) -> Rows:
         return row_set(features=feature_array(data))
 
-    def _compare(self, reference: Rows, batch: Rows) -> DriftResult:
+    @classmethod
+    def configured(cls, settings: MonitorSettings, names: Names, *, alpha: float) -> Self:  # noqa: ARG003 - it names none
+        """Make the detector of the stage, as ``BatchDetector.configured``.
+
+        Parameters
+        ----------
+        settings
+            Of the stage.
+        names
+            Of classes and functions.
+        alpha
+            Its share of the level.
+
+        Returns
+        -------
+        EmbeddingDrift
+        """
+        return cls(alpha=alpha, seed=settings.seed, min_rows=settings.min_rows, **settings.embeddings.model_dump())
+
+    def finding(self, reference: Rows, batch: Rows) -> Finding[EmbeddingReport]:
+        """Compare the features of two sets of rows, as ``BatchDetector.finding``.
+
+        Parameters
+        ----------
+        reference, batch
+            Rows to compare.
+
+        Returns
+        -------
+        Finding
+
+        Raises
+        ------
+        InputError
+            Features have another number of dimensions.
+        """
         if batch.features.shape[1] != reference.features.shape[1]:
             raise InputError(
                 f"features of {batch.features.shape[1]} dimensions, the reference has {reference.features.shape[1]}"
             )
         own = EmbeddingSettings(max_rows=self.max_rows, n_permutations=self.n_permutations, min_auc=self.min_auc)
         settings = MonitorSettings.model_construct(seed=self.seed, embeddings=own)
-        finding = embedding_tests.detect(reference, batch, Names((), ()), settings, alpha=self.alpha)
-        return drift_result(finding, finding.report.p, finding.report.auc)
+        return embedding_tests.detect(reference, batch, Names((), ()), settings, alpha=self.alpha)
+
+    @staticmethod
+    def _measured(report: EmbeddingReport) -> tuple[float, float]:
+        return report.p, report.auc

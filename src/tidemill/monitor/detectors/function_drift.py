@@ -7,13 +7,14 @@ from typing import Any, Self
 from tidemill.common.arrays import NamedVotes, n_classes_of, named_votes
 from tidemill.contracts import InputError, Votes
 from tidemill.monitor import function_tests
-from tidemill.monitor.detectors.base import DriftDetector, DriftResult, drift_result
+from tidemill.monitor.detectors.base import BatchDetector
 from tidemill.monitor.detectors.inputs import row_set
-from tidemill.monitor.rows import Names, Rows
+from tidemill.monitor.rows import Finding, Names, Rows
 from tidemill.monitor.settings import FunctionSettings, MonitorSettings
+from tidemill.reports.monitor import FunctionDrift as FunctionReport
 
 
-class FunctionDrift(DriftDetector):
+class FunctionDrift(BatchDetector):
     """Detects that labeling functions vote more or less often, or are contradicted more or less often.
 
     Each function's coverage and conflicts are compared by Fisher's exact test; Benjamini and Hochberg's adjustment holds
@@ -58,6 +59,8 @@ class FunctionDrift(DriftDetector):
         ----------
         reference : (n_rows, n_functions)
             NumPy array, or DataFrame of pandas or Polars with a column per function.
+        y
+            Not used; scikit-learn's pipelines pass it.
 
         Returns
         -------
@@ -71,18 +74,54 @@ class FunctionDrift(DriftDetector):
     def _rows(self, data: Any) -> Rows:
         return row_set(votes=_aligned(named_votes(data, self.classes), self.names_))
 
-    def _compare(self, reference: Rows, batch: Rows) -> DriftResult:
+    @classmethod
+    def configured(cls, settings: MonitorSettings, names: Names, *, alpha: float) -> Self:
+        """Make the detector of the stage, as ``BatchDetector.configured``.
+
+        Parameters
+        ----------
+        settings
+            Of the stage.
+        names
+            Of classes and functions.
+        alpha
+            Its share of the level.
+
+        Returns
+        -------
+        FunctionDrift
+        """
+        own = settings.functions.model_dump()
+        detector = cls(alpha=alpha, min_rows=settings.min_rows, classes=len(names.classes), **own)
+        detector.names_ = names.functions
+        return detector
+
+    def finding(self, reference: Rows, batch: Rows) -> Finding[FunctionReport]:
+        """Compare the votes of two sets of rows, as ``BatchDetector.finding``.
+
+        Parameters
+        ----------
+        reference, batch
+            Rows to compare.
+
+        Returns
+        -------
+        Finding
+        """
         count = self.classes or max(n_classes_of(reference.votes), n_classes_of(batch.votes))
         own = FunctionSettings(
             min_coverage_change=self.min_coverage_change, min_conflict_change=self.min_conflict_change
         )
         settings = MonitorSettings.model_construct(functions=own)
         names = Names(tuple(str(k) for k in range(count)), self.names_)
-        finding = function_tests.detect(reference, batch, names, settings, alpha=self.alpha)
-        both = finding.report.functions.values()
-        tests = [*(about.coverage for about in both), *(about.conflict for about in both), finding.report.any_function]
+        return function_tests.detect(reference, batch, names, settings, alpha=self.alpha)
+
+    @staticmethod
+    def _measured(report: FunctionReport) -> tuple[float, float]:
+        both = report.functions.values()
+        tests = [*(about.coverage for about in both), *(about.conflict for about in both), report.any_function]
         changes = [about.coverage.change for about in both]
-        return drift_result(finding, min(test.p_adjusted for test in tests), max(changes, key=abs, default=0.0))
+        return min(test.p_adjusted for test in tests), max(changes, key=abs, default=0.0)
 
 
 def _aligned(named: NamedVotes, names: tuple[str, ...]) -> Votes:

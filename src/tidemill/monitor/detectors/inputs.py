@@ -35,7 +35,24 @@ def row_set(
 
 
 def predicted_rows(probabilities: Any, votes: Any) -> Rows:
-    """Read a model's probabilities (n_rows, n_classes) and votes (n_rows, n_functions) on the same rows."""
+    """Read a model's probabilities (n_rows, n_classes) and votes (n_rows, n_functions) on the same rows.
+
+    Parameters
+    ----------
+    probabilities : (n_rows, n_classes)
+        Of a model.
+    votes : (n_rows, n_functions)
+        Of the same rows.
+
+    Returns
+    -------
+    Rows
+
+    Raises
+    ------
+    InputError
+        They are of different numbers of rows.
+    """
     predicted = probability_array(probabilities)
     matrix = named_votes(votes, predicted.shape[1]).votes
     if len(matrix) != len(predicted):
@@ -46,7 +63,18 @@ def predicted_rows(probabilities: Any, votes: Any) -> Rows:
 
 
 def refuse_other_classes(reference: Rows, batch: Rows) -> None:
-    """Refuse probabilities of more or fewer classes than the reference's."""
+    """Refuse probabilities of more or fewer classes than the reference's.
+
+    Parameters
+    ----------
+    reference, batch
+        Rows to compare.
+
+    Raises
+    ------
+    InputError
+        The number of classes differs.
+    """
     ours, theirs = reference.probabilities.shape[1], batch.probabilities.shape[1]
     if ours != theirs:
         raise InputError(f"probabilities of {theirs} classes, the reference has {ours}")

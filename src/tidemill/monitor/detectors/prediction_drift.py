@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 from tidemill.common.arrays import probability_array
 from tidemill.monitor import prediction_tests
-from tidemill.monitor.detectors.base import DriftDetector, DriftResult, drift_result
+from tidemill.monitor.detectors.base import BatchDetector
 from tidemill.monitor.detectors.inputs import refuse_other_classes, row_set
-from tidemill.monitor.rows import Names, Rows
+from tidemill.monitor.rows import Finding, Names, Rows
 from tidemill.monitor.settings import MonitorSettings, PredictionSettings
+from tidemill.reports.monitor import PredictionDrift as PredictionReport
 
 
-class PredictionDrift(DriftDetector):
+class PredictionDrift(BatchDetector):
     """Detects that a model predicts other classes, or with other confidence: Jensen-Shannon distance, permutation test.
 
     Parameters
@@ -58,10 +59,44 @@ class PredictionDrift(DriftDetector):
     def _rows(self, data: Any) -> Rows:
         return row_set(probabilities=probability_array(data))
 
-    def _compare(self, reference: Rows, batch: Rows) -> DriftResult:
+    @classmethod
+    def configured(cls, settings: MonitorSettings, names: Names, *, alpha: float) -> Self:
+        """Make the detector of the stage, as ``BatchDetector.configured``.
+
+        Parameters
+        ----------
+        settings
+            Of the stage.
+        names
+            Of classes and functions.
+        alpha
+            Its share of the level.
+
+        Returns
+        -------
+        PredictionDrift
+        """
+        own = settings.predictions.model_dump()
+        return cls(alpha=alpha, seed=settings.seed, min_rows=settings.min_rows, classes=names.classes, **own)
+
+    def finding(self, reference: Rows, batch: Rows) -> Finding[PredictionReport]:
+        """Compare the predictions of two sets of rows, as ``BatchDetector.finding``.
+
+        Parameters
+        ----------
+        reference, batch
+            Rows to compare.
+
+        Returns
+        -------
+        Finding
+        """
         refuse_other_classes(reference, batch)
         own = PredictionSettings(n_bins=self.n_bins, n_permutations=self.n_permutations, min_distance=self.min_distance)
         settings = MonitorSettings.model_construct(seed=self.seed, predictions=own)
         classes = self.classes or [str(k) for k in range(reference.probabilities.shape[1])]
-        finding = prediction_tests.detect(reference, batch, Names(tuple(classes), ()), settings, alpha=self.alpha)
-        return drift_result(finding, finding.report.p, finding.report.js_distance)
+        return prediction_tests.detect(reference, batch, Names(tuple(classes), ()), settings, alpha=self.alpha)
+
+    @staticmethod
+    def _measured(report: PredictionReport) -> tuple[float, float]:
+        return report.p, report.js_distance

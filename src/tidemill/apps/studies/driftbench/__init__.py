@@ -1,0 +1,7 @@
+"""Driftbench: false alarms and delays of the sequential drift monitor, on streams drawn from the packaged problems.
+
+population  rows of a packaged problem, with its first champion's predictions
+streams     one stream, from a reference of its own to its first alarm
+cells       kinds of streams: without a change, with rows of an unseen source, with a function that decays
+run         all cells, the cost of a check, and the targets that are missed
+"""

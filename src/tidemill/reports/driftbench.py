@@ -1,0 +1,73 @@
+"""Report of driftbench: false alarms and delays of the sequential drift monitor."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from tidemill.reports.base import Count, Part, Report, Share
+
+
+class NullCell(Part):
+    """Streams in which nothing changes."""
+
+    problem: str = Field(description="whose rows they are of")
+    kind: str = Field(description="how rows arrive")
+    streams: Count = Field(description="of 365 checks each")
+    alarms: Count = Field(description="streams with any alarm")
+    rate: Share = Field(description="share of the streams with any alarm")
+    upper: Share = Field(description="one-sided upper 95% bound, Clopper and Pearson")
+
+
+class ShiftCell(Part):
+    """Streams in which rows of an unseen source arrive from some check on."""
+
+    problem: str = Field(description="whose rows they are of")
+    kind: str = Field(description="how many, from when on, and what is watched")
+    streams: Count = Field(description="how many there are")
+    early: Count = Field(description="streams with an alarm before the change")
+    caught: Share = Field(description="share with an alarm within 60 checks of 50 rows after it, and none before")
+    median_rows: int | None = Field(description="rows from the change to the alarm; null: half are not caught")
+    p90_rows: int | None = Field(description="the same for nine in ten streams")
+    first_named: str = Field(description="score that alarms first most often")
+
+
+class DecayCell(Part):
+    """Streams in which a labeling function becomes right by chance, at unchanged coverage."""
+
+    problem: str = Field(description="whose rows they are of")
+    function: str = Field(description="its name")
+    coverage: Share = Field(description="share of rows on which it votes")
+    accuracy: Share = Field(description="before")
+    streams: Count = Field(description="how many there are")
+    early: Count = Field(description="streams with an alarm before the change")
+    change: Count = Field(description="check from which on it is")
+    rows_allowed: Count = Field(
+        description="500, or as many as have 50 of its votes where it votes on less than a tenth"
+    )
+    caught: Share = Field(description="share with an alarm within them")
+    named_first: Share = Field(description="share with an alarm in which it has the most evidence of all functions")
+    median_rows: int | None = Field(description="rows from the change to the alarm; null: half are not caught")
+
+
+class CheckCost(Part):
+    """Processor time of one check of 100 rows of 384 features and 40 functions."""
+
+    milliseconds_first: float = Field(description="median of the first twenty checks")
+    milliseconds_last: float = Field(description="median of the last twenty of 365")
+    state_bytes: Count = Field(description="size of the state after them")
+
+
+class DriftBench(Report):
+    """What `tidemill driftbench` measures."""
+
+    FILE: ClassVar[str] = "reports/driftbench.json"
+    REMEDY: ClassVar[str] = "`tidemill driftbench` makes it again"
+
+    quick: bool = Field(description="whether of a few streams of each kind")
+    nulls: tuple[NullCell, ...] = Field(description="false alarms")
+    shifts: tuple[ShiftCell, ...] = Field(description="delays at unseen sources")
+    decays: tuple[DecayCell, ...] = Field(description="labeling functions that decay")
+    cost: CheckCost = Field(description="of one check")
+    missed: tuple[str, ...] = Field(description="targets that are missed, a sentence each")

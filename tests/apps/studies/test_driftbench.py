@@ -1,0 +1,191 @@
+"""Driftbench on a fabricated project: what its streams are drawn from, what its cells count, and which targets it names."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from tests.evaluate import project
+from tidemill.apps.models import champion_reference as champion
+from tidemill.apps.studies.driftbench import cells, population, run
+from tidemill.apps.studies.driftbench.cells import NULLS, SHIFTS, Shift, run_decay, run_null, run_shift
+from tidemill.cli.main import app
+from tidemill.contracts import ConfigError, DataError
+from tidemill.project.project import Project
+from tidemill.reports.driftbench import CheckCost, DecayCell, DriftBench, NullCell, ShiftCell
+from tidemill.runs.model_registry import Registry
+
+
+@pytest.fixture
+def here(inside, monkeypatch, tmp_path):
+    """The project `mail` with a champion that knows sms-1; its channel tells the sources."""
+    project.build(inside)
+    project.crown(inside, tmp_path / "champion", ["sms-1"])
+    monkeypatch.setattr(population, "SOURCES", {"mail": ("channel", "sms")})
+    monkeypatch.setattr(population, "champion_folder", lambda *_: tmp_path / "champion")
+    monkeypatch.setattr(champion, "champion_folder", lambda *_: tmp_path / "champion")
+    registry = Registry("mail", {project.VERSION: "c0ffee"}, {"mail#prod#1": "c0ffee"})
+    monkeypatch.setattr(population, "read_registry", lambda *_: registry)
+    monkeypatch.setattr(cells, "CHECKS", 12)
+    return Project.open(inside)
+
+
+@pytest.fixture
+def people(here):
+    return population.population(here, "mail")
+
+
+def test_streams_are_drawn_from_rows_that_the_champion_was_not_trained_on(people):
+    ids = np.array(people.rows.row_ids)
+    assert len(people.known) == 200  # valid and test of sms-1
+    assert all(one.startswith("sms-1-") for one in ids[people.known])
+    assert sorted(ids[people.later]) == sorted(f"email-1-{k}" for k in range(400))
+    assert people.rows.metadata.columns == []  # the channel would name the source
+    bare = people.bare(functions=False)
+    assert (bare.rows.rows.votes.shape[1], bare.names.functions, bare.rows.quality.width) == (0, (), 0)
+
+
+def test_other_problems_and_projects_without_a_champion_are_refused(here, monkeypatch):
+    with pytest.raises(ConfigError, match="driftbench is of the packaged problems mail, not of 'fax'"):
+        population.population(here, "fax")
+    monkeypatch.setattr(population, "read_registry", lambda *_: Registry("mail", {}, {}))
+    with pytest.raises(DataError, match="mail has no champion yet: `tidemill run` makes one"):
+        population.population(here, "mail")
+
+
+@pytest.mark.parametrize("null", NULLS, ids=lambda null: null.kind)
+def test_streams_in_which_nothing_changes_are_counted(people, null):
+    cell = run_null(people, null, 2, 0)
+    assert (cell.streams, cell.alarms, cell.rate) == (2, 0, 0.0)
+    assert cell.upper == pytest.approx(1.0 - 0.05 ** (1 / 2), abs=1e-6)
+
+
+def test_the_season_moves_the_mix_of_two_sources_and_nothing_else_does(people):
+    rng = np.random.default_rng(0)
+    season = next(null for null in NULLS if null.seasonal)
+    shares = [np.isin(cells._null_rows(people, season, check, rng), people.later).mean() for check in (2, 5)]
+    assert shares[0] > 0.6
+    assert shares[1] < 0.4
+    assert not np.isin(cells._null_rows(people, NULLS[0], 2, rng), people.later).any()
+
+
+@pytest.mark.parametrize("functions", [True, False])
+def test_an_unseen_source_is_caught_and_rows_are_counted_from_the_change(people, functions):
+    cell = run_shift(people, Shift(0.5, 5, functions=functions), 2, 0)
+    assert (cell.caught, cell.early) == (1.0, 0)
+    assert cell.median_rows <= 400
+    assert cell.p90_rows % 50 == 0
+    assert cell.first_named != "none"
+
+
+def test_a_function_that_decays_is_named_first(people):
+    (function,) = [one for one in cells.decaying_functions(people) if one[0] == "lf_2"]
+    assert function[1] == pytest.approx(0.5, abs=0.15)
+    assert function[2] == pytest.approx(0.9, abs=0.1)
+    cell = run_decay(people, function, 2, 0)
+    assert (cell.caught, cell.named_first, cell.rows_allowed) == (1.0, 1.0, 500)
+
+
+def test_flipped_votes_are_right_on_45_of_a_hundred_and_cover_what_they_covered():
+    rng = np.random.default_rng(1)
+    gold = rng.integers(0, 2, 20_000)
+    votes = np.where(rng.random(20_000) < 0.9, gold, 1 - gold).astype(np.int16)[:, None]
+    votes[::2] = -1
+    changed = cells.flipped(votes, 0, 0.9, rng)
+    voted = votes[:, 0] != -1
+    assert ((changed[:, 0] != -1) == voted).all()
+    assert (changed[voted, 0] == gold[voted]).mean() == pytest.approx(0.45, abs=0.02)
+
+
+NULL = NullCell(problem="spam", kind="tiny", streams=500, alarms=5, rate=0.01, upper=0.02)
+SHIFT = ShiftCell(
+    problem="spam",
+    kind=SHIFTS[0].kind,
+    streams=60,
+    early=0,
+    caught=1.0,
+    median_rows=100,
+    p90_rows=150,
+    first_named="rarest",
+)
+DECAY = DecayCell(
+    problem="spam",
+    function="short_text",
+    coverage=0.3,
+    accuracy=0.9,
+    streams=20,
+    early=0,
+    change=20,
+    rows_allowed=500,
+    caught=1.0,
+    named_first=1.0,
+    median_rows=50,
+)
+COST = CheckCost(milliseconds_first=10.0, milliseconds_last=10.0, state_bytes=40_000)
+
+
+def missed(*, null=NULL, shift=SHIFT, decay=DECAY, cost=COST, quick=False):
+    return run.missed([null], [shift], [decay], cost, quick=quick)
+
+
+def test_no_target_is_missed_where_all_are_reached():
+    assert missed() == []
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"null": NULL.model_copy(update={"alarms": 26, "rate": 0.052, "upper": 0.06})}, "spam, tiny: 26 of 500"),
+        ({"null": NULL.model_copy(update={"alarms": 24, "rate": 0.048, "upper": 0.067})}, "upper bound 6.5%"),
+        ({"shift": SHIFT.model_copy(update={"caught": 0.94})}, "95% are asked"),
+        ({"shift": SHIFT.model_copy(update={"median_rows": 200})}, "a median of 150 is asked"),
+        ({"shift": SHIFT.model_copy(update={"median_rows": None})}, "median none"),
+        ({"decay": DECAY.model_copy(update={"named_first": 0.9})}, "short_text (coverage 0.30) is right by chance"),
+        ({"cost": COST.model_copy(update={"milliseconds_last": 51.0})}, "a check takes 51 ms, at most 50 ms"),
+    ],
+)
+def test_each_target_that_is_missed_is_named(change, told):
+    (line,) = missed(**change)
+    assert told in line
+
+
+def test_what_is_reported_and_not_gated_is_never_missed():
+    slow = SHIFT.model_copy(update={"kind": SHIFTS[-1].kind, "caught": 0.0, "median_rows": None})
+    assert missed(shift=slow) == []
+
+
+def test_of_a_few_streams_only_what_chance_cannot_explain_is_missed():
+    one_of_eight = NULL.model_copy(update={"streams": 8, "alarms": 1, "rate": 0.125, "upper": 0.47})
+    assert missed(null=one_of_eight, quick=True) == []
+    assert len(missed(null=one_of_eight.model_copy(update={"alarms": 4, "rate": 0.5}), quick=True)) == 1
+
+
+def test_the_whole_bench_writes_its_report(here, monkeypatch, tmp_path):
+    monkeypatch.setattr(run, "QUICK", run.Size(nulls=1, shifts=1, decays=1, functions=1))
+    monkeypatch.setattr(run, "SOURCES", {"mail": ("channel", "sms")})
+    monkeypatch.setattr(run, "NULLS", NULLS[:1])
+    monkeypatch.setattr(run, "SHIFTS", [dataclasses.replace(SHIFTS[0], change=3)])
+    monkeypatch.setattr(run, "check_cost", lambda: COST)
+    lines = []
+    report = run.driftbench(here, [], quick=True, say=lines.append)
+    assert DriftBench.read(here.root / "reports" / "driftbench.json") == report
+    assert [part[0].problem for part in (report.nulls, report.shifts, report.decays)] == ["mail"] * 3
+    assert len(lines) == 4
+
+
+def test_a_check_is_measured_at_the_start_and_at_the_end(monkeypatch):
+    monkeypatch.setattr(run, "CHECKS", 3)
+    cost = run.check_cost()
+    assert min(cost.milliseconds_first, cost.milliseconds_last) > 0.0
+    assert 10_000 < cost.state_bytes < 66_000
+
+
+@pytest.mark.parametrize(("lines", "code"), [((), 0), (("a check takes 51 ms",), 1)])
+def test_the_command_exits_with_one_where_a_target_is_missed(here, monkeypatch, lines, code):
+    (here.root / "dvc.yaml").write_text("stages: {}\n")
+    report = DriftBench(quick=True, nulls=(NULL,), shifts=(), decays=(), cost=COST, missed=lines)
+    monkeypatch.setattr(run, "driftbench", lambda *_, **__: report)
+    done = CliRunner().invoke(app, ["driftbench", "mail", "--quick", "--check"])
+    assert done.exit_code == code
+    assert ("missed: a check takes 51 ms" if lines else "all targets are reached") in done.output
