@@ -106,7 +106,7 @@ def fitted(name: str, n_classes: int, votes: Any, **given: Any) -> Any:
 
 def simulators() -> dict[str, Any]:
     """Simulator -> mean accuracy of oracle, majority vote and auto, auto's calibration error, over seeds."""
-    found = {}
+    results = {}
     for name, (n_classes, simulate) in SIMULATORS.items():
         rows = []
         for seed in SEEDS:
@@ -116,10 +116,10 @@ def simulators() -> dict[str, Any]:
             scores = [score(p, made.truth, "acc") for p in (made.oracle, majority, ours)]
             rows.append([*scores, calibration_error(ours, made.truth)])
         mean = np.mean(rows, axis=0)
-        found[name] = dict(
+        results[name] = dict(
             zip(("oracle", "majority", "auto", "calibration_error"), mean.round(4).tolist(), strict=True)
         )
-    return found
+    return results
 
 
 def packaged_problems(peers: Path | None) -> dict[str, Any]:
@@ -127,7 +127,7 @@ def packaged_problems(peers: Path | None) -> dict[str, Any]:
 
     Each is the mean over random breaks of ties; auto is configured as in conf/, with features where these are used.
     """
-    found = {}
+    results = {}
     for problem in packaged(ROOT):
         train, test, gold = (problem.votes[problem.fitted], problem.votes[problem.scored], problem.gold[problem.scored])
         models = {name: fitted(name, problem.n_classes, train).predict_proba(test) for name in MODELS_SHOWN}
@@ -135,16 +135,16 @@ def packaged_problems(peers: Path | None) -> dict[str, Any]:
             auto = fitted("auto", problem.n_classes, train, features=problem.features[problem.fitted])
             models["auto"] = auto.predict_proba(test, features=problem.features[problem.scored])
         shown = VoteSet(problem.name, problem.n_classes, "balanced", train, test, gold, None)
-        scores = {name: score(said, gold, "balanced") for name, said in models.items()}
-        found[problem.name] = {"ours": scores, "rows": len(gold), "features": problem.use_features}
-        found[problem.name]["peers"] = {} if peers is None else _run_peers(shown, peers)
-    return found
+        scores = {name: score(predicted, gold, "balanced") for name, predicted in models.items()}
+        results[problem.name] = {"ours": scores, "rows": len(gold), "features": problem.use_features}
+        results[problem.name]["peers"] = {} if peers is None else _run_peers(shown, peers)
+    return results
 
 
 def real_sets(folder: Path, peers: Path | None) -> dict[str, Any]:
     """Folder of sets and the peers' interpreter -> set -> model -> score; auto's interval and choice beside it."""
     published = peers_of(folder / "peers.csv") or peers_of(folder.parent / "peers.csv")
-    found: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     for path in sorted(part.parent for part in folder.glob("*/meta.json")):
         votes = load_set(path)
         scores = {
@@ -154,13 +154,13 @@ def real_sets(folder: Path, peers: Path | None) -> dict[str, Any]:
         low, high = interval(auto.predict_proba(votes.test), votes.gold, votes.metric)
         rerun = {} if peers is None else _run_peers(votes, peers)
         listed = {model: known[votes.name] for model, known in published.items() if votes.name in known}
-        found[votes.name] = {"ours": scores, "interval": [low, high], "chosen": auto.evidence_["chosen"]}
-        found[votes.name] |= {"peers": rerun, "published": listed}
+        results[votes.name] = {"ours": scores, "interval": [low, high], "chosen": auto.evidence_["chosen"]}
+        results[votes.name] |= {"peers": rerun, "published": listed}
         print(
             f"{votes.name}: auto {scores['auto']:.1f} ({low:.1f} to {high:.1f}), majority {scores['majority']:.1f}",
             file=sys.stderr,
         )
-    return found
+    return results
 
 
 def _scored(votes: VoteSet, model: Any) -> float:
@@ -169,12 +169,12 @@ def _scored(votes: VoteSet, model: Any) -> float:
 
 def _run_peers(votes: VoteSet, python: Path) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as scratch:
-        given, told = Path(scratch) / "votes.npz", Path(scratch) / "out.npz"
+        given, summary = Path(scratch) / "votes.npz", Path(scratch) / "out.npz"
         np.savez(given, train=votes.train, test=votes.test, n_classes=votes.n_classes)
         script = Path(__file__).with_name("denoise_peers.py")
-        subprocess.run([python, script, given, told], check=True, stderr=subprocess.DEVNULL)
-        with np.load(told) as found:
-            return {name: score(found[name], votes.gold, votes.metric) for name in found.files}
+        subprocess.run([python, script, given, summary], check=True, stderr=subprocess.DEVNULL)
+        with np.load(summary) as result:
+            return {name: score(result[name], votes.gold, votes.metric) for name in result.files}
 
 
 def with_features(folder: Path, weights: Path, sets: dict[str, Any]) -> dict[str, Any]:
@@ -182,7 +182,7 @@ def with_features(folder: Path, weights: Path, sets: dict[str, Any]) -> dict[str
     if not weights.exists():
         print(f"{weights} is missing: `tidemill fetch`, or --weights; sets with text are left out", file=sys.stderr)
         return {}
-    found = {}
+    results = {}
     for name, known in sets.items():
         votes = load_set(folder / name)
         if votes.texts is None:
@@ -192,9 +192,9 @@ def with_features(folder: Path, weights: Path, sets: dict[str, Any]) -> dict[str
         ours = score(model.predict_proba(votes.test, features=features["test"]), votes.gold, votes.metric)
         peers = {**known["published"], **known["peers"]}
         best = max(peers.values(), default=float("nan"))
-        found[name] = {"auto": ours, "best_peer": best, "majority": known["ours"]["majority"], "all_peers": peers}
+        results[name] = {"auto": ours, "best_peer": best, "majority": known["ours"]["majority"], "all_peers": peers}
         print(f"{name} with features: {ours:.1f}, best peer {best:.1f}", file=sys.stderr)
-    return found
+    return results
 
 
 def embedded(texts: list[str], weights: Path) -> Any:
@@ -211,17 +211,17 @@ def scale(peers: Path | None) -> dict[str, Any]:
     settled = _timed("auto", sys.executable, SCALE)
     wanted = [(settled["chosen"], sys.executable), ("smoothed", sys.executable)]
     wanted += [("snorkel", str(peers)), ("crowdkit", str(peers))] if peers is not None else []
-    found = {"auto": settled} | {name: _timed(name, python, SCALE) for name, python in wanted}
-    return found | {"auto 1e7 x 100": _timed("auto", sys.executable, LARGE)}
+    results = {"auto": settled} | {name: _timed(name, python, SCALE) for name, python in wanted}
+    return results | {"auto 1e7 x 100": _timed("auto", sys.executable, LARGE)}
 
 
 def _timed(name: str, python: str, size: tuple[str, str]) -> dict[str, Any]:
     environment = os.environ | dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     run = [python, str(Path(__file__).with_name("denoise_speed.py")), name, *size]
-    told = subprocess.run(run, check=True, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    found: dict[str, Any] = json.loads(told.stdout.splitlines()[-1])
-    print(f"{name} {' x '.join(size)}: fit {found['fit']:.1f} s, {found['memory']:.2f} GB", file=sys.stderr)
-    return found
+    summary = subprocess.run(run, check=True, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    result: dict[str, Any] = json.loads(summary.stdout.splitlines()[-1])
+    print(f"{name} {' x '.join(size)}: fit {result['fit']:.1f} s, {result['memory']:.2f} GB", file=sys.stderr)
+    return result
 
 
 def targets(figures: dict[str, Any]) -> dict[str, tuple[bool, float, str]]:
@@ -229,7 +229,7 @@ def targets(figures: dict[str, Any]) -> dict[str, tuple[bool, float, str]]:
     simulated = figures["simulators"]
     behind = max(row["oracle"] - row["auto"] for row in simulated.values())
     unsure = max(row["calibration_error"] for row in simulated.values())
-    found = {
+    results = {
         "clones": (simulated["clones"]["auto"] >= 87.0, simulated["clones"]["auto"], "at least 87.0"),
         "oracle": (behind <= 1.0, behind, "no simulator more than 1 point below its oracle"),
         "calibration": (unsure <= 0.05, unsure, "at most 0.05 on every simulator"),
@@ -238,15 +238,15 @@ def targets(figures: dict[str, Any]) -> dict[str, tuple[bool, float, str]]:
         ours = {name: row["ours"] for name, row in figures["sets"].items()}
         mean = float(np.mean([row["auto"] for row in ours.values()]))
         worst = min(row["auto"] - row["majority"] for row in ours.values())
-        found["mean"] = (mean >= 61.7, mean, "mean of votes only at least 61.7, the sets of before")
-        found["worst"] = (worst >= -0.5, worst, "no set more than 0.5 below the majority vote")
+        results["mean"] = (mean >= 61.7, mean, "mean of votes only at least 61.7, the sets of before")
+        results["worst"] = (worst >= -0.5, worst, "no set more than 0.5 below the majority vote")
     if figures.get("features"):
         rows = list(figures["features"].values())
         gain = float(np.mean([row["auto"] for row in rows]) - _best_single(rows))
         worst = min(row["auto"] - row["majority"] for row in rows)
-        found["features"] = (gain >= 8.0, gain, "at least 8 points above the best single votes-only peer on average")
-        found["features_worst"] = (worst >= -0.5, worst, "no set with features more than 0.5 below the majority vote")
-    return found | _scale_targets(figures.get("scale", {}))
+        results["features"] = (gain >= 8.0, gain, "at least 8 points above the best single votes-only peer on average")
+        results["features_worst"] = (worst >= -0.5, worst, "no set with features more than 0.5 below the majority vote")
+    return results | _scale_targets(figures.get("scale", {}))
 
 
 def _best_single(rows: list[dict[str, Any]]) -> float:

@@ -81,19 +81,19 @@ def _imported(name: str) -> Any:
 
 def compare(now: dict[str, Any], before: dict[str, Any], asked: argparse.Namespace) -> None:
     """Train on both, print score and log loss of each set, and say which targets are missed."""
-    found = {name: _compared(*trained) for name, *trained in _trained(now, before, asked)}
+    results = {name: _compared(*trained) for name, *trained in _trained(now, before, asked)}
     print(
         f"{'set':14}{'before':>8}{'now':>8}  95% interval of the gain   {'log loss':>8}{'now':>8}  95% interval of the change"
     )
-    for name, one in found.items():
-        gain, change = one["gain_interval"], one["log_loss_interval"]
+    for name, item in results.items():
+        gain, change = item["gain_interval"], item["log_loss_interval"]
         print(
-            f"{name:14}{one['before']:8.1f}{one['now']:8.1f}  {gain[0]:+6.1f} to {gain[1]:+6.1f}           "
-            f"{one['log_loss_before']:8.3f}{one['log_loss']:8.3f}  {change[0]:+.3f} to {change[1]:+.3f}"
+            f"{name:14}{item['before']:8.1f}{item['now']:8.1f}  {gain[0]:+6.1f} to {gain[1]:+6.1f}           "
+            f"{item['log_loss_before']:8.3f}{item['log_loss']:8.3f}  {change[0]:+.3f} to {change[1]:+.3f}"
         )
-    worse = [name for name, one in found.items() if one["gain_interval"][1] < 0]
-    better = [name for name, one in found.items() if one["log_loss_interval"][1] < 0]
-    told = {
+    worse = [name for name, item in results.items() if item["gain_interval"][1] < 0]
+    better = [name for name, item in results.items() if item["log_loss_interval"][1] < 0]
+    summary = {
         "surely worse": target(
             len(worse), f"end models no worse by interval: {', '.join(worse) or 'none'}", met=not worse
         ),
@@ -101,7 +101,7 @@ def compare(now: dict[str, Any], before: dict[str, Any], asked: argparse.Namespa
             len(better), f"surely lower on {IMPROVED} or more: {', '.join(better)}", met=len(better) >= IMPROVED
         ),
     }
-    finish({"sets": found, "targets": told}, asked)
+    finish({"sets": results, "targets": summary}, asked)
 
 
 def _trained(now: dict[str, Any], before: dict[str, Any], asked: argparse.Namespace) -> Iterator[tuple[Any, ...]]:
@@ -149,7 +149,7 @@ def _compared(now: list[Any], before: list[Any], gold: Any, metric: str) -> dict
     """Score and log loss from both labels, with intervals of their difference over test rows and seeds."""
     from paired_comparison import mean_score, paired
 
-    losses = [np.mean([_log_loss(one, gold) for one in answers], axis=0) for answers in (now, before)]
+    losses = [np.mean([_log_loss(answer, gold) for answer in answers], axis=0) for answers in (now, before)]
     change, generator = losses[0] - losses[1], np.random.default_rng(SEED)
     draws = [change[generator.integers(0, len(gold), len(gold))].mean() for _ in range(DRAWS)]
     return {

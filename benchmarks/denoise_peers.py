@@ -16,13 +16,13 @@ def main() -> None:
     """Every peer that takes these votes; one that fails says why and is left out."""
     given = np.load(sys.argv[1])
     train, test, n_classes = given["train"].astype(int), given["test"].astype(int), int(given["n_classes"])
-    found = {}
+    results = {}
     for name, run in PEERS.items():
         try:
-            found[name] = run(train, test, n_classes)
+            results[name] = run(train, test, n_classes)
         except Exception as error:  # noqa: BLE001 - a peer's failure is a result
             print(f"{name}: {type(error).__name__}: {error}", file=sys.stderr)
-    np.savez(sys.argv[2], **found)
+    np.savez(sys.argv[2], **results)
 
 
 def snorkel(train: Any, test: Any, n_classes: int) -> Any:
@@ -53,9 +53,9 @@ def crowdkit(model: str) -> Callable[[Any, Any, int], Any]:
         rows, functions = np.nonzero(test >= 0)
         frame = pd.DataFrame({"task": rows, "worker": functions, "label": test[rows, functions]})
         labels = getattr(aggregation, model)().fit_predict(frame)
-        found = np.full((len(test), n_classes), 1.0 / n_classes)
-        found[labels.index.to_numpy()] = np.eye(n_classes)[labels.to_numpy().astype(int)]
-        return found
+        result = np.full((len(test), n_classes), 1.0 / n_classes)
+        result[labels.index.to_numpy()] = np.eye(n_classes)[labels.to_numpy().astype(int)]
+        return result
 
     return run
 

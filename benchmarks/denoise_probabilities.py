@@ -44,18 +44,18 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     asked = parser.parse_args()
     sets = [load_set(part.parent) for part in sorted(asked.data.glob("*/meta.json"))]
-    found = {
+    results = {
         "sets": _all(_measured, sets, asked.jobs),
         "altered": _all(_measured, (copy for votes in sets for copy in altered(votes, seeds=COPIES)), asked.jobs),
         "rare": _all(_measured_rare, rare(seeds=RARE_SEEDS), asked.jobs),
         "gold": _all(_with_gold, [votes for votes in sets if votes.valid is not None], asked.jobs),
     }
-    table = figures(found)
+    table = figures(results)
     before = json.loads(asked.before.read_text(encoding="utf-8"))["figures"] if asked.before else None
-    report(found, table, before)
+    report(results, table, before)
     if asked.json:
         plain = {name: round(figure, 4) for name, (figure, _, _) in table.items()}
-        content = {"figures": plain, "measured": found}
+        content = {"figures": plain, "measured": results}
         asked.json.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     missed = [name for name, (figure, limit, _) in table.items() if not _met(figure, limit)]
     if asked.check and missed:
@@ -111,15 +111,15 @@ def _accuracy(probabilities: Any, gold: Any) -> float:
 
 
 def _measured_rare(votes: VoteSet) -> tuple[str, dict[str, Any]]:
-    name, found = _measured(votes)
+    name, result = _measured(votes)
     given = _fitted(2, votes.train).predict_proba(votes.test)
     silent, truth = (votes.test == -1).all(axis=1), votes.gold == 1
-    said = given[:, 1] > 0.5
+    predicted = given[:, 1] > 0.5
     by_votes = smoothed(votes.test, 2)[:, 1] > 0.5
-    return name, found | {
-        "given": int(said.sum()),
+    return name, result | {
+        "given": int(predicted.sum()),
         "truly": int(truth.sum()),
-        "recall": [float(each[truth].mean()) if truth.any() else 1.0 for each in (said, by_votes)],
+        "recall": [float(each[truth].mean()) if truth.any() else 1.0 for each in (predicted, by_votes)],
         "silent": float(given[silent, 1].max()) if silent.any() else 0.0,
     }
 
@@ -129,7 +129,7 @@ def _with_gold(votes: VoteSet) -> tuple[str, dict[str, Any]]:
     rows = np.concatenate([votes.train, votes.valid])
     known = np.flatnonzero(votes.valid_gold >= 0)
     blind = score(_fitted(votes.n_classes, rows).predict_proba(votes.test), votes.gold, votes.metric)
-    found = {}
+    results = {}
     for size in SIZES:
         errors, scores = [], []
         for draw in range(GOLD_DRAWS):
@@ -139,15 +139,15 @@ def _with_gold(votes: VoteSet) -> tuple[str, dict[str, Any]]:
             given = _fitted(votes.n_classes, rows, gold=gold).predict_proba(votes.test)
             errors.append(calibration_error(given, votes.gold))
             scores.append(score(given, votes.gold, votes.metric, draws=50))
-        found[str(size)] = {
+        results[str(size)] = {
             "calibration_error": float(np.mean(errors)),
             "score": float(np.mean(scores)),
             "blind": blind,
         }
-    return votes.name, found
+    return votes.name, results
 
 
-def figures(found: dict[str, Any]) -> dict[str, tuple[float, tuple[str, float] | None, str]]:
+def figures(result: dict[str, Any]) -> dict[str, tuple[float, tuple[str, float] | None, str]]:
     """Turn measurements into the figures of the targets.
 
     Returns
@@ -155,7 +155,7 @@ def figures(found: dict[str, Any]) -> dict[str, tuple[float, tuple[str, float] |
     dict
         Name to figure, limit (``"<="`` or ``">="`` and a number, or None) and what it is.
     """
-    sets, copies, rares, gold = (list(found[part].items()) for part in ("sets", "altered", "rare", "gold"))
+    sets, copies, rares, gold = (list(result[part].items()) for part in ("sets", "altered", "rare", "gold"))
     first = [row["score"] for name, row in sets if name not in DERIVED]
     ratio = [row["log_loss"] / row["majority_log_loss"] for _, row in sets]
     behind = [row["score"] - row["majority"] for _, row in copies]
@@ -238,10 +238,10 @@ def _met(figure: float, limit: tuple[str, float] | None) -> bool:
     return limit is None or (figure <= limit[1] if limit[0] == "<=" else figure >= limit[1])
 
 
-def report(found: dict[str, Any], table: dict[str, Any], before: dict[str, float] | None) -> None:
+def report(result: dict[str, Any], table: dict[str, Any], before: dict[str, float] | None) -> None:
     """Print a line a set, and the targets beside the figures of before."""
     print(f"{'set':20} score  majority   log loss  baseline  ratio   error   shares  rarest: true, labels")
-    for name, row in found["sets"].items():
+    for name, row in result["sets"].items():
         ratio = row["log_loss"] / row["majority_log_loss"]
         print(
             f"{name:20} {row['score']:5.1f} {row['majority']:9.1f} {row['log_loss']:10.3f} {row['majority_log_loss']:10.3f} "
@@ -249,15 +249,15 @@ def report(found: dict[str, Any], table: dict[str, Any], before: dict[str, float
             f"{row['rarest'][0]:.3f}, {row['rarest'][1]:.3f}  {row['chosen']}"
         )
     print("\nwith gold            calibration error, score against votes only, at " + ", ".join(map(str, SIZES)))
-    for name, sizes in found["gold"].items():
+    for name, sizes in result["gold"].items():
         cells = (f"{row['calibration_error']:.3f} {row['score'] - row['blind']:+5.1f}" for row in sizes.values())
         print(f"{name:20} " + "   ".join(cells))
     print()
     for name, (figure, limit, words) in table.items():
-        told = "" if limit is None else f"{limit[0]} {limit[1]:g}"
+        message = "" if limit is None else f"{limit[0]} {limit[1]:g}"
         beside = "" if before is None else f"{before[name]:9.3f}"
         state = "      " if limit is None else ("met   " if _met(figure, limit) else "MISSED")
-        print(f"{state} {name:30} {figure:8.3f} {beside:>9}  {told:8} {words}")
+        print(f"{state} {name:30} {figure:8.3f} {beside:>9}  {message:8} {words}")
 
 
 if __name__ == "__main__":

@@ -79,19 +79,21 @@ def _files(folder: Path) -> dict[str, Path]:
 
 def _told(content: dict[str, Any], meta: dict[str, Any]) -> bool:
     """Texts of every split, of rows that have no features of their own beside (as those of images do)."""
-    said = all(split.get("has_text", False) for split in meta.get("splits", {}).values())
-    return said and not any("feature" in (row.get("data") or {}) for rows in content.values() for row in rows.values())
+    predicted = all(split.get("has_text", False) for split in meta.get("splits", {}).values())
+    return predicted and not any(
+        "feature" in (row.get("data") or {}) for rows in content.values() for row in rows.values()
+    )
 
 
 def score(probabilities: Any, gold: Any, metric: str, *, draws: int = 200, seed: int = 0) -> float:
     """Probabilities and gold -> score x 100, ties broken at random, the mean of ``draws`` breaks."""
     generator = np.random.default_rng(seed)
     best = probabilities >= probabilities.max(axis=1, keepdims=True) - 1e-9
-    found = []
+    results = []
     for _ in range(draws if (best.sum(axis=1) > 1).any() else 1):
         chosen = (generator.random(best.shape) * best).argmax(axis=1)
-        found.append(measure(chosen, gold, metric))
-    return float(np.mean(found))
+        results.append(measure(chosen, gold, metric))
+    return float(np.mean(results))
 
 
 def measure(chosen: Any, gold: Any, metric: str) -> float:
@@ -108,20 +110,20 @@ def measure(chosen: Any, gold: Any, metric: str) -> float:
 def interval(probabilities: Any, gold: Any, metric: str, *, draws: int = 200, seed: int = 0) -> tuple[float, float]:
     """Probabilities and gold -> 95% bootstrap interval of the score over test rows."""
     generator = np.random.default_rng(seed)
-    found = []
+    results = []
     for draw in range(draws):
         rows = generator.integers(0, len(gold), len(gold))
-        found.append(score(probabilities[rows], gold[rows], metric, draws=1, seed=draw))
-    low, high = np.quantile(found, [0.025, 0.975])
+        results.append(score(probabilities[rows], gold[rows], metric, draws=1, seed=draw))
+    low, high = np.quantile(results, [0.025, 0.975])
     return float(low), float(high)
 
 
 def peers_of(path: Path) -> dict[str, dict[str, float]]:
     """peers.csv -> model -> set -> score x 100."""
-    found: dict[str, dict[str, float]] = defaultdict(dict)
+    result: dict[str, dict[str, float]] = defaultdict(dict)
     if path.exists():
         with path.open(encoding="utf-8") as file:
             for row in csv.DictReader(file):
                 if row["score"]:
-                    found[row["model"]][row["dataset"]] = 100.0 * float(row["score"])
-    return dict(found)
+                    result[row["model"]][row["dataset"]] = 100.0 * float(row["score"])
+    return dict(result)

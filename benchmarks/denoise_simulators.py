@@ -24,10 +24,10 @@ def clones(seed: int, *, copies: int = 6, coverage: float = 0.7) -> Simulated:
 
     The coverage is the one at which the majority vote is at .644 and the oracle at .893.
     """
-    chance = np.random.default_rng(seed)
-    truth = chance.integers(0, 2, ROWS)
-    good = [_two_sided(truth, 0.8, coverage, chance) for _ in range(5)]
-    poor = _two_sided(truth, 0.55, coverage, chance)
+    rng = np.random.default_rng(seed)
+    truth = rng.integers(0, 2, ROWS)
+    good = [_two_sided(truth, 0.8, coverage, rng) for _ in range(5)]
+    poor = _two_sided(truth, 0.55, coverage, rng)
     votes = np.stack([*good, *[poor] * copies], axis=1)
     logits = _said(np.stack([*good, poor], axis=1), np.array([0.8] * 5 + [0.55]))
     return Simulated(votes, truth, _posterior(np.stack([-logits, logits], axis=1)))
@@ -37,35 +37,35 @@ def independent(
     seed: int, *, functions: int = 10, rows: int = ROWS, coverage: tuple[float, float] = (0.3, 0.7)
 ) -> Simulated:
     """Independent two-sided functions, right in 55 to 90%."""
-    chance = np.random.default_rng(seed)
-    truth = chance.integers(0, 2, rows)
-    accuracies = chance.uniform(0.55, 0.9, functions)
-    covered = chance.uniform(*coverage, functions)
-    votes = np.stack([_two_sided(truth, a, c, chance) for a, c in zip(accuracies, covered, strict=True)], axis=1)
+    rng = np.random.default_rng(seed)
+    truth = rng.integers(0, 2, rows)
+    accuracies = rng.uniform(0.55, 0.9, functions)
+    covered = rng.uniform(*coverage, functions)
+    votes = np.stack([_two_sided(truth, a, c, rng) for a, c in zip(accuracies, covered, strict=True)], axis=1)
     logits = _said(votes, accuracies)
     return Simulated(votes, truth, _posterior(np.stack([-logits, logits], axis=1)))
 
 
 def one_sided(seed: int, balance: Any, functions: int) -> Simulated:
     """Functions that name one class each, on 10 to 50% of its rows and 3 to 15 times less often on others."""
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     n_classes = len(balance)
-    truth = chance.choice(n_classes, ROWS, p=balance)
+    truth = rng.choice(n_classes, ROWS, p=balance)
     owner = np.arange(functions) % n_classes
     rates = np.empty((functions, n_classes))
     for function in range(functions):
-        right = chance.uniform(0.1, 0.5)
-        rates[function] = right / chance.uniform(3.0, 15.0)
+        right = rng.uniform(0.1, 0.5)
+        rates[function] = right / rng.uniform(3.0, 15.0)
         rates[function, owner[function]] = right
-    spoke = chance.random((ROWS, functions)) < rates[:, truth].T
-    logits = np.log(balance) + np.where(spoke[:, :, None], np.log(rates), np.log1p(-rates)).sum(axis=1)
-    return Simulated(np.where(spoke, owner, -1).astype(np.int16), truth, _posterior(0.5 * logits))
+    covered = rng.random((ROWS, functions)) < rates[:, truth].T
+    logits = np.log(balance) + np.where(covered[:, :, None], np.log(rates), np.log1p(-rates)).sum(axis=1)
+    return Simulated(np.where(covered, owner, -1).astype(np.int16), truth, _posterior(0.5 * logits))
 
 
-def _two_sided(truth: Any, accuracy: float, coverage: float, chance: np.random.Generator) -> Any:
-    right = chance.random(len(truth)) < accuracy
-    spoke = chance.random(len(truth)) < coverage
-    return np.where(spoke, np.where(right, truth, 1 - truth), -1).astype(np.int16)
+def _two_sided(truth: Any, accuracy: float, coverage: float, rng: np.random.Generator) -> Any:
+    right = rng.random(len(truth)) < accuracy
+    covered = rng.random(len(truth)) < coverage
+    return np.where(covered, np.where(right, truth, 1 - truth), -1).astype(np.int16)
 
 
 def _said(votes: Any, accuracies: Any) -> Any:

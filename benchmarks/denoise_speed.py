@@ -30,25 +30,25 @@ def main() -> None:
     start = time.process_time()
     predict, chosen = fit()
     middle = time.process_time()
-    found = predict()
-    told = {"model": model, "rows": rows, "functions": functions, "chosen": chosen, "fit": middle - start}
-    told |= {
+    result = predict()
+    summary = {"model": model, "rows": rows, "functions": functions, "chosen": chosen, "fit": middle - start}
+    summary |= {
         "predict": time.process_time() - middle,
         "memory": _peak() - before,
         "peak": _peak(),
-        "accuracy": float((found == truth).mean()),
+        "accuracy": float((result == truth).mean()),
     }
-    print(json.dumps(told))
+    print(json.dumps(summary))
 
 
 def simulated(rows: int, functions: int) -> tuple[Any, Any]:
     """Rows and functions -> independent binary votes at 10% coverage, right in 60 to 90%; the truth."""
-    chance = np.random.default_rng(0)
-    truth = chance.integers(0, 2, rows).astype(np.int16)
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 2, rows).astype(np.int16)
     votes = np.full((rows, functions), -1, dtype=np.int16)
     for function in range(functions):
-        covered = np.flatnonzero(chance.random(rows) < COVERAGE)
-        right = chance.random(len(covered)) < chance.uniform(0.6, 0.9)
+        covered = np.flatnonzero(rng.random(rows) < COVERAGE)
+        right = rng.random(len(covered)) < rng.uniform(0.6, 0.9)
         votes[covered, function] = np.where(right, truth[covered], 1 - truth[covered])
     return votes, truth
 

@@ -48,11 +48,11 @@ def main() -> None:
         raw = [pl.read_parquet(paths.raw / f"{batch}.parquet") for batch in batch_names(paths.manifest)]
         own = pl.concat([table.select("row_id", problem.modality) for table in raw])
         for kind, table in {f"{name} itself": own, **tables}.items():
-            told = domain_gap(embedder, table)
+            summary = domain_gap(embedder, table)
             figures = ", ".join(
-                f"{key} {value:.3f}" for key, value in told.measures.model_dump().items() if key != "layers"
+                f"{key} {value:.3f}" for key, value in summary.measures.model_dump().items() if key != "layers"
             )
-            print(f"| {kind} | {told.rows} | {figures} | {told.verdict} |")
+            print(f"| {kind} | {summary.rows} | {figures} | {summary.verdict} |")
 
 
 def _table(rows: list[Any], modality: str) -> pl.DataFrame:
@@ -66,7 +66,7 @@ def _refused(rows: pl.DataFrame, foreign: dict[str, Any]) -> None:
     }
     detectors = [Outliers.fit(parts["known"], parts["unseen"], share=share, seed=0) for share in SHARES]
     for kind, features in {"test rows of the problem": parts["test"], **foreign}.items():
-        shares = " | ".join(f"{np.mean(one.score(features) > 1.0):.1%}" for one in detectors)
+        shares = " | ".join(f"{np.mean(detector.score(features) > 1.0):.1%}" for detector in detectors)
         print(f"| {kind} | {len(features)} | {shares} |")
 
 

@@ -56,7 +56,7 @@ TIMES = 4
 class Task:
     """Rows that teach and rows that are scored, with their texts where they have them."""
 
-    lesson: TrainingSet
+    training_set: TrainingSet
     material: ModelInputs
     asked: ModelInputs
     gold: Any
@@ -75,23 +75,23 @@ def main() -> None:
     parser.add_argument("--cost", action="store_true", help="also time each model")
     parser.add_argument("--plots", type=Path, help="folder for a picture of each problem")
     asked = parser.parse_args()
-    found: dict[str, Any] = {"problems": {}, "sets": {}, "targets": {}}
+    results: dict[str, Any] = {"problems": {}, "sets": {}, "targets": {}}
     for name in filter(None, asked.problems.split(",")):
         task = packaged_task(packaged(name))
         for judged_by in asked.judges.split(","):
             own = beside_head(asked.seed, use_gold=judged_by == "gold")
             one = measured(task, own)
-            found["problems"][f"{name}, {judged_by}"] = one
+            results["problems"][f"{name}, {judged_by}"] = one
             told(f"{name}, judged by {judged_by}", one)
             if asked.plots and judged_by == "gold":
                 draw_comparison(one["report"], asked.plots / f"ensemble_{name}.png")
     if asked.cost:
-        found["cost"] = cost(packaged_task(packaged("spam")), beside_head(asked.seed, use_gold=True))
+        results["cost"] = cost(packaged_task(packaged("spam")), beside_head(asked.seed, use_gold=True))
     for votes in with_text(asked.data) if asked.data else ():
-        found["sets"][votes.name] = evidence(votes, asked)
+        results["sets"][votes.name] = evidence(votes, asked)
     if asked.json:
         asked.json.write_text(
-            json.dumps(found, indent=2, sort_keys=True, default=lambda report: report.model_dump()) + "\n",
+            json.dumps(results, indent=2, sort_keys=True, default=lambda report: report.model_dump()) + "\n",
             encoding="utf-8",
         )
 
@@ -106,29 +106,31 @@ def packaged_task(rows: Packaged) -> Task:
     texts: list[str] | None = None
     if modality == "text":
         paths = Project.open(Path()).paths(name)
-        found = study.rows.select("row_id").join(
+        result = study.rows.select("row_id").join(
             texts_of(paths, batch_names(paths.manifest)), on="row_id", how="left", maintain_order="left"
         )
-        texts = found["text"].to_list()
+        texts = result["text"].to_list()
     whole = ModelInputs(study.features, texts)
-    lesson = TrainingSet(study.features[teaches], study.targets[teaches], study.covered[teaches], gold)
-    return Task(lesson, whole.part(teaches), whole.part(rows.test), rows.gold, modality)
+    training_set = TrainingSet(study.features[teaches], study.targets[teaches], study.covered[teaches], gold)
+    return Task(training_set, whole.part(teaches), whole.part(rows.test), rows.gold, modality)
 
 
 def measured(task: Task, own: TrainSettings) -> dict[str, Any]:
     """Task and settings -> the report on unseen rows, and the score on test of every model, of the blend and the stack."""
     names = members_of(own.ensemble, task.modality)[0]
-    asked = out_of_fold_predictions(task.lesson, task.material, names, own)
-    report = compare_with_head(asked, comparison_rows(task.lesson, recipe_targets(task.lesson, own)[1], own), own)
-    said = [fit_head_by_recipe(task.lesson, own).predict_proba(task.asked.features)]
-    said += [fit_member(name, task.lesson, task.material, own).predict_proba(task.asked) for name in names]
-    test = {name: score(one, task.gold, METRIC) for name, one in zip((HEAD, *names), said, strict=True)}
+    asked = out_of_fold_predictions(task.training_set, task.material, names, own)
+    report = compare_with_head(
+        asked, comparison_rows(task.training_set, recipe_targets(task.training_set, own)[1], own), own
+    )
+    texts = [fit_head_by_recipe(task.training_set, own).predict_proba(task.asked.features)]
+    texts += [fit_member(name, task.training_set, task.material, own).predict_proba(task.asked) for name in names]
+    test = {name: score(item, task.gold, METRIC) for name, item in zip((HEAD, *names), texts, strict=True)}
     gained = {}
     for way in WAYS:
-        answer = fit_combination(way, asked.predictions, asked.targets, asked.weights).predict_proba(np.stack(said))
+        answer = fit_combination(way, asked.predictions, asked.targets, asked.weights).predict_proba(np.stack(texts))
         test[way] = score(answer, task.gold, METRIC)
-        gained[way] = paired([answer], [said[0]], task.gold, METRIC)
-    return {"report": report, "test": {name: round(one, 2) for name, one in test.items()}, "test_gain": gained}
+        gained[way] = paired([answer], [texts[0]], task.gold, METRIC)
+    return {"report": report, "test": {name: round(item, 2) for name, item in test.items()}, "test_gain": gained}
 
 
 def told(name: str, one: dict[str, Any]) -> None:
@@ -167,50 +169,52 @@ def evidence(votes: VoteSet, asked_for: argparse.Namespace) -> dict[str, Any]:
         votes.train, features=seen["train"]
     )
     kept = np.random.default_rng(asked_for.seed).permutation(len(labels))[:SEEN]
-    heard = (votes.train != ABSTAIN).any(axis=1)
-    lesson = TrainingSet(seen["train"][kept], labels[kept], heard[kept], np.full(len(kept), NO_GOLD))
-    material = ModelInputs(lesson.features, [votes.texts["train"][row] for row in kept])
-    asked = out_of_fold_predictions(lesson, material, QUICK, own)
+    covered = (votes.train != ABSTAIN).any(axis=1)
+    training_set = TrainingSet(seen["train"][kept], labels[kept], covered[kept], np.full(len(kept), NO_GOLD))
+    material = ModelInputs(training_set.features, [votes.texts["train"][row] for row in kept])
+    asked = out_of_fold_predictions(training_set, material, QUICK, own)
     truth = gold[kept]
     judges = {
-        "labels": comparison_rows(lesson, recipe_targets(lesson, own)[1], own),
-        "gold": comparison_rows(replace(lesson, gold=truth), np.ones(len(kept)), own.with_changes({"gold.use": True})),
+        "labels": comparison_rows(training_set, recipe_targets(training_set, own)[1], own),
+        "gold": comparison_rows(
+            replace(training_set, gold=truth), np.ones(len(kept)), own.with_changes({"gold.use": True})
+        ),
     }
-    found = {}
-    for name, one in judges.items():
-        lines = compare_with_head(asked, one, own).lines or {}
-        found[name] = {way: {"gain": lines[way].gain, "accuracy_gain": lines[way].accuracy_gain} for way in WAYS}
+    results = {}
+    for name, item in judges.items():
+        lines = compare_with_head(asked, item, own).lines or {}
+        results[name] = {way: {"gain": lines[way].gain, "accuracy_gain": lines[way].accuracy_gain} for way in WAYS}
         for way in WAYS:
             gains = "  ".join(
-                f"{key} {mean:+.3f} [{low:+.3f}, {high:+.3f}]" for key, (mean, low, high) in found[name][way].items()
+                f"{key} {mean:+.3f} [{low:+.3f}, {high:+.3f}]" for key, (mean, low, high) in results[name][way].items()
             )
             print(f"{votes.name:14} {way:6} by {name:7} {gains}", flush=True)
-    return found
+    return results
 
 
 def cost(task: Task, own: TrainSettings) -> dict[str, Any]:
     """Task and settings -> member -> rows -> CPU seconds to fit, and to ask as many rows."""
-    found: dict[str, Any] = {}
-    count = len(task.lesson.targets)
+    results: dict[str, Any] = {}
+    count = len(task.training_set.targets)
     for times in (1, TIMES):
         rows = np.tile(np.arange(count), times)
-        whole = task.lesson
-        lesson = TrainingSet(whole.features[rows], whole.targets[rows], whole.covered[rows], whole.gold[rows])
+        whole = task.training_set
+        training_set = TrainingSet(whole.features[rows], whole.targets[rows], whole.covered[rows], whole.gold[rows])
         material = task.material.part(rows)
         for name in (HEAD, *MEMBERS):
             start = time.process_time()
             if name == HEAD:
-                head = fit_head_by_recipe(lesson, own)
+                head = fit_head_by_recipe(training_set, own)
                 middle = time.process_time()
                 head.predict_proba(material.features)
             else:
-                member = fit_member(name, lesson, material, own)
+                member = fit_member(name, training_set, material, own)
                 middle = time.process_time()
                 member.predict_proba(material)
             seconds = [round(middle - start, 2), round(time.process_time() - middle, 2)]
-            found.setdefault(name, {})[str(len(rows))] = seconds
+            results.setdefault(name, {})[str(len(rows))] = seconds
             print(f"{name:12} {len(rows):7,} rows: {seconds[0]:7.2f} s to fit, {seconds[1]:6.2f} s to ask", flush=True)
-    return found
+    return results
 
 
 if __name__ == "__main__":

@@ -59,9 +59,9 @@ def targets(problems: dict[str, Any]) -> dict[str, Target]:
     promised = f"{TARGET} times PyTorch eager's rows a second of one core, row to probabilities"
     return {
         f"prediction, {name}{about}": target(
-            one[part]["gain"], promised, one[part]["range"], met=one[part]["gain"] >= TARGET
+            item[part]["gain"], promised, item[part]["range"], met=item[part]["gain"] >= TARGET
         )
-        for name, one in problems.items()
+        for name, item in problems.items()
         for part, about in (("whole", ""), ("row by row", ", one by one"))
     }
 
@@ -86,7 +86,7 @@ def measured(name: str, rows: int, rounds: int) -> dict[str, Any]:
     few = contents[: max(1, rows // 8)]
 
     def alone(run: Callable[[Any], Any]) -> Callable[[], Any]:
-        return lambda: [run(feed) for one in few for _, feed in feeds(backbone, [one])]
+        return lambda: [run(feed) for item in few for _, feed in feeds(backbone, [item])]
 
     def network(run: Callable[[Any], Any]) -> Callable[[], Any]:
         return lambda: [run(feed) for feed in fed]
@@ -110,7 +110,7 @@ def measured(name: str, rows: int, rounds: int) -> dict[str, Any]:
     timed["row by row"] = {
         "onnx": alone(lambda feed: asked.run([PROBABILITIES], dict(feed))),
         "eager": alone(lambda feed: head.predict_proba(plain(feed))),
-        "tidemill": lambda: [head.predict_proba(backbone.embed([one], name="embed")) for one in few],
+        "tidemill": lambda: [head.predict_proba(backbone.embed([item], name="embed")) for item in few],
     }
     timed["plain script"] = {
         "onnx": timed["whole"]["onnx"],
@@ -118,8 +118,8 @@ def measured(name: str, rows: int, rounds: int) -> dict[str, Any]:
         "tidemill": timed["whole"]["tidemill"],
     }
     counts = {"row by row": len(few)}
-    told = {part: _rates(ways, counts.get(part, rows), rounds) for part, ways in timed.items()}
-    return {**told, "difference": difference, "rows": rows}
+    summary = {part: _rates(ways, counts.get(part, rows), rounds) for part, ways in timed.items()}
+    return {**summary, "difference": difference, "rows": rows}
 
 
 def _rates(ways: dict[str, Callable[[], Any]], rows: int, rounds: int) -> dict[str, Any]:
@@ -140,7 +140,9 @@ def as_they_came(backbone: Any, contents: list[Any]) -> Iterator[dict[str, Any]]
     """Backbone and contents -> mini-batches of 32 in the order they came, texts padded to the longest of each."""
     if isinstance(backbone, ImageBackbone):
         for start in range(0, len(contents), PLAIN_ROWS):
-            yield {"pixels": np.stack([pixels(one, backbone.size) for one in contents[start : start + PLAIN_ROWS]])}
+            yield {
+                "pixels": np.stack([pixels(content, backbone.size) for content in contents[start : start + PLAIN_ROWS]])
+            }
         return
     tokens = backbone.tokens(contents)
     for start in range(0, len(tokens), PLAIN_ROWS):
@@ -183,7 +185,7 @@ def _image(model: Any, backbone: ImageBackbone) -> Callable[[Any], Any]:
 
 def _settings(problem: dict[str, Any], modality: str) -> EmbedSettings:
     """What a problem's file says -> its settings of embed, as Hydra composes them."""
-    chosen = next(one["/embed@embed"] for one in problem["defaults"] if "/embed@embed" in one)
+    chosen = next(default["/embed@embed"] for default in problem["defaults"] if "/embed@embed" in default)
     content = yaml.safe_load((ROOT / "src/tidemill/conf" / "embed" / f"{chosen}.yaml").read_text(encoding="utf-8"))
     changes = problem.get("embed") or {}
     inner = {modality: content[modality] | (changes.get(modality) or {})}
@@ -202,8 +204,8 @@ def _head(features: Any, about: BackboneRecord) -> Head:
     rng = np.random.default_rng(0)
     dimensions, scale = features.shape[1], features.std(axis=0) + np.float32(1e-3)
     layers = tuple(
-        (rng.normal(0, (2 / one) ** 0.5, size=(two, one)).astype(np.float32), np.zeros(two, dtype=np.float32))
-        for one, two in ((dimensions, 256), (256, 2))
+        (rng.normal(0, (2 / item) ** 0.5, size=(two, item)).astype(np.float32), np.zeros(two, dtype=np.float32))
+        for item, two in ((dimensions, 256), (256, 2))
     )
     config = ModelConfig(problem="any", modality=about.modality, classes=("a", "b"), backbone=about, batches={})
     return Head(features.mean(axis=0), scale, layers, config)
@@ -212,11 +214,11 @@ def _head(features: Any, about: BackboneRecord) -> Head:
 def report(figures: dict[str, Any]) -> None:
     """Figures -> the table, printed."""
     print(f"{'rows a second of one core':28}" + "".join(f"{way:>10}" for way in WAYS) + f"{'gain':>8}{'least':>8}")
-    for name, one in figures.items():
+    for name, item in figures.items():
         for part in ("network", "whole", "row by row", "plain script"):
-            rates = "".join(f"{one[part][way]:10.1f}" for way in WAYS)
-            print(f"{name + ', ' + part:28}{rates}{one[part]['gain']:8.2f}{one[part]['least_gain']:8.2f}")
-        print(f"{'':4}probabilities differ by {one['difference']:.1e} at most on {one['rows']} rows")
+            rates = "".join(f"{item[part][way]:10.1f}" for way in WAYS)
+            print(f"{name + ', ' + part:28}{rates}{item[part]['gain']:8.2f}{item[part]['least_gain']:8.2f}")
+        print(f"{'':4}probabilities differ by {item['difference']:.1e} at most on {item['rows']} rows")
     print(f"gain: onnx over eager, median over rounds; target {TARGET} for the whole")
 
 

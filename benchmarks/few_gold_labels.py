@@ -45,7 +45,7 @@ class Task:
     """Rows that teach, their gold (NO_GOLD: unknown), rows that are scored, and the settings of both end models."""
 
     name: str
-    lesson: TrainingSet
+    training_set: TrainingSet
     truth: Any
     features: Any
     texts: Any
@@ -59,7 +59,7 @@ class Task:
         """Indices -> the lesson with the gold of these rows in it."""
         gold = np.full(len(self.truth), NO_GOLD)
         gold[rows] = self.truth[rows]
-        return replace(self.lesson, gold=gold)
+        return replace(self.training_set, gold=gold)
 
 
 def main() -> None:
@@ -91,28 +91,30 @@ def tasks(asked: Any) -> Any:
         split = rows.rows.rows["split"].to_numpy()
         scored = np.isin(split, SPLITS) & (rows.rows.gold != NO_GOLD)
         parts = {name: split[scored] == name for name in SPLITS}
-        lesson = TrainingSet(
-            rows.rows.features[rows.taught],
+        training_set = TrainingSet(
+            rows.rows.features[rows.training_rows],
             rows.labels,
             rows.covered,
-            np.full(len(rows.taught), NO_GOLD),
-            rows.text(rows.taught),
+            np.full(len(rows.training_rows), NO_GOLD),
+            rows.text(rows.training_rows),
         )
         how = rows.seeded(0).with_changes({"recipes": ()})
         auto = how.with_changes(_changes("auto", "head"))
         seen, gold = rows.rows.features[scored], rows.rows.gold[scored]
-        yield Task(name, lesson, rows.truth, seen, rows.text(np.flatnonzero(scored)), gold, parts, METRIC, how, auto)
+        yield Task(
+            name, training_set, rows.truth, seen, rows.text(np.flatnonzero(scored)), gold, parts, METRIC, how, auto
+        )
     for votes in with_text(asked.data) if asked.data else ():
         seen = features(votes, BACKBONE, asked.cache)
         model = fitted("auto", votes.n_classes, votes.train, features=seen["train"])
         labels = model.predict_proba(votes.train, features=seen["train"])
-        heard = (votes.train != ABSTAIN).any(axis=1)
-        lesson = TrainingSet(seen["train"], labels, heard, np.full(len(labels), NO_GOLD), votes.texts["train"])
+        covered = (votes.train != ABSTAIN).any(axis=1)
+        training_set = TrainingSet(seen["train"], labels, covered, np.full(len(labels), NO_GOLD), votes.texts["train"])
         truth = train_gold(asked.data / votes.name)
         both = settings("head", 0), settings("auto", 0)
         parts = {"test": np.ones(len(votes.gold), dtype=bool)}
         texts = votes.texts["test"]
-        yield Task(votes.name, lesson, truth, seen["test"], texts, votes.gold, parts, votes.metric, *both)
+        yield Task(votes.name, training_set, truth, seen["test"], texts, votes.gold, parts, votes.metric, *both)
 
 
 def _changes(name: str, base: str) -> dict[str, Any]:
@@ -129,11 +131,11 @@ def train_gold(folder: Path) -> Any:
 
 def measured(task: Task, sizes: list[int], asked: Any) -> dict[str, Any]:
     """Task and rows per class -> split -> method -> rows per class (0: none) -> mean score and interval."""
-    said: dict[str, dict[int, list[Any]]] = {}
-    weak = [fit_head_by_recipe(task.lesson, seeded(task.head, seed)) for seed in range(asked.draws)]
-    said[WEAK] = {0: [head.predict_proba(task.features) for head in weak]}
+    stated: dict[str, dict[int, list[Any]]] = {}
+    weak = [fit_head_by_recipe(task.training_set, seeded(task.head, seed)) for seed in range(asked.draws)]
+    stated[WEAK] = {0: [head.predict_proba(task.features) for head in weak]}
     if asked.auto_draws:
-        said[AUTO] = {0: [automatic(task, task.lesson, seed, gold=False) for seed in range(asked.auto_draws)]}
+        stated[AUTO] = {0: [automatic(task, task.training_set, seed, gold=False) for seed in range(asked.auto_draws)]}
     for size in sizes:
         for seed in range(asked.draws):
             rows = drawn(task, size, seed)
@@ -146,44 +148,46 @@ def measured(task: Task, sizes: list[int], asked: Any) -> dict[str, Any]:
             if seed < asked.auto_draws:
                 answers[AUTO_MIXED] = automatic(task, shown, seed, gold=True)
             for name, answer in answers.items():
-                said.setdefault(name, {}).setdefault(size, []).append(answer)
+                stated.setdefault(name, {}).setdefault(size, []).append(answer)
         print(f"{task.name}: {size} clean rows per class done", file=sys.stderr)
     return {
         split: {
             name: {str(size): _figures(task, each, rows) for size, each in points.items()}
-            for name, points in said.items()
+            for name, points in stated.items()
         }
         for split, rows in task.parts.items()
     }
 
 
-def _figures(task: Task, said: list[Any], rows: Any) -> dict[str, Any]:
-    part, gold = [one[rows] for one in said], task.gold[rows]
+def _figures(task: Task, predicted: list[Any], rows: Any) -> dict[str, Any]:
+    part, gold = [item[rows] for item in predicted], task.gold[rows]
     return {"score": mean_score(part, gold, task.metric), "interval": spread(part, gold, task.metric)}
 
 
-def seeded(how: TrainSettings, seed: int) -> TrainSettings:
+def seeded(search_settings: TrainSettings, seed: int) -> TrainSettings:
     """Settings and a seed -> the same with it."""
-    return how.with_changes({"seed": seed})
+    return search_settings.with_changes({"seed": seed})
 
 
 def drawn(task: Task, size: int, seed: int) -> Any:
     """Task, rows per class and a seed -> indices of the rows whose gold is shown; fewer where a class has fewer."""
-    chance = np.random.default_rng([seed, size])
-    classes = range(task.lesson.targets.shape[1])
-    return np.concatenate([chance.permutation(np.flatnonzero(task.truth == k))[:size] for k in classes])
+    rng = np.random.default_rng([seed, size])
+    classes = range(task.training_set.targets.shape[1])
+    return np.concatenate([rng.permutation(np.flatnonzero(task.truth == k))[:size] for k in classes])
 
 
-def alone(task: Task, rows: Any, how: TrainSettings) -> Any:
+def alone(task: Task, rows: Any, search_settings: TrainSettings) -> Any:
     """Rows with gold -> what a head says that learned of them alone."""
-    targets = np.eye(task.lesson.targets.shape[1])[task.truth[rows]]
-    return fit_head(task.lesson.features[rows], targets, settings=how.plain()).predict_proba(task.features)
+    targets = np.eye(task.training_set.targets.shape[1])[task.truth[rows]]
+    return fit_head(task.training_set.features[rows], targets, settings=search_settings.plain()).predict_proba(
+        task.features
+    )
 
 
-def automatic(task: Task, lesson: TrainingSet, seed: int, *, gold: bool) -> Any:
+def automatic(task: Task, training_set: TrainingSet, seed: int, *, gold: bool) -> Any:
     """Lesson -> what train=auto says, with gold where it is to be used."""
     how = task.auto.with_changes({"seed": seed, "gold.use": gold})
-    return choose_recipe.fit_chosen_recipe(lesson, how)[0].predict_proba(task.features, task.texts)
+    return choose_recipe.fit_chosen_recipe(training_set, how)[0].predict_proba(task.features, task.texts)
 
 
 def corrected(task: Task, rows: Any, head: Any) -> Any:
@@ -192,7 +196,7 @@ def corrected(task: Task, rows: Any, head: Any) -> Any:
     Logits of the head plus a linear map of its features, small by a penalty that parts of the rows choose, where the
     greatest is no correction at all: Zhu et al.'s fine-tuning on clean rows afterwards, in a form that has one optimum.
     """
-    own = task.lesson.features[rows]
+    own = task.training_set.features[rows]
     seen, base, truth = scaled(head, own), np.log(head.predict_proba(own) + 1e-6), task.truth[rows]
     part = np.random.default_rng(0).permutation(len(rows)) % PARTS
     losses = {np.inf: cross_entropy(base, truth)}
@@ -225,9 +229,9 @@ def correction(seen: Any, base: Any, truth: Any, penalty: float) -> Any:
         weights = flat.reshape(seen.shape[1], classes)
         logits = base + seen @ weights
         raised = np.exp(logits - logits.max(axis=1, keepdims=True))
-        said = raised / raised.sum(axis=1, keepdims=True)
-        value = -np.log(said[np.arange(len(truth)), truth] + 1e-12).sum() + 0.5 * penalty * (weights**2).sum()
-        return float(value), (seen.T @ (said - targets) + penalty * weights).ravel()
+        predicted = raised / raised.sum(axis=1, keepdims=True)
+        value = -np.log(predicted[np.arange(len(truth)), truth] + 1e-12).sum() + 0.5 * penalty * (weights**2).sum()
+        return float(value), (seen.T @ (predicted - targets) + penalty * weights).ravel()
 
     start = np.zeros(seen.shape[1] * classes)
     return minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": STEPS}).x.reshape(-1, classes)

@@ -67,12 +67,12 @@ def main() -> None:
         images,
         *([memory] if asked.memory else []),
     ):
-        for name, one in part().items():
-            figures[name] = one
-            print(f"{name:<26}{one['value']:>10.2f}  {TARGETS[name][0] if name in TARGETS else '':<30}{one['told']}")
+        for name, item in part().items():
+            figures[name] = item
+            print(f"{name:<26}{item['value']:>10.2f}  {TARGETS[name][0] if name in TARGETS else '':<30}{item['told']}")
     if asked.json:
         asked.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    missed = [name for name, one in figures.items() if name in TARGETS and not TARGETS[name][1](one["value"])]
+    missed = [name for name, item in figures.items() if name in TARGETS and not TARGETS[name][1](item["value"])]
     print(f"missed: {', '.join(missed) or 'nothing'}")
     if asked.check and missed:
         raise SystemExit(1)
@@ -83,7 +83,7 @@ def against_snorkel(folder: Path | None) -> dict[str, dict[str, Any]]:
     python = peers_python()
     if python is None:
         raise SystemExit("snorkel cannot be installed here, so nothing can be compared")
-    found = {}
+    results = {}
     with tempfile.TemporaryDirectory() as scratch:
         for name, number in SETS.items():
             texts = texts_of(name, folder)
@@ -91,14 +91,14 @@ def against_snorkel(folder: Path | None) -> dict[str, dict[str, Any]]:
             file = Path(scratch) / "f.yaml"
             file.write_text(yaml.safe_dump({"functions": functions}), encoding="utf-8")
             theirs = snorkel(python, {"texts": texts, "functions": functions})
-            found[f"declared, {number} functions"] = compared(file, CLASSES, texts, theirs, 400_000)
+            results[f"declared, {number} functions"] = compared(file, CLASSES, texts, theirs, 400_000)
         texts = texts_of("youtube", folder)
         here, there = Path(scratch) / "ours.py", Path(scratch) / "theirs.py"
         here.write_text(ROW_FUNCTIONS.format(library="tidemill.label"), encoding="utf-8")
         there.write_text(ROW_FUNCTIONS.format(library="snorkel.labeling"), encoding="utf-8")
         theirs = snorkel(python, {"texts": (texts * 5)[:10_000], "file": str(there)})
-        found["Python row functions"] = compared(here, ("ham", "spam"), (texts * 5)[:10_000], theirs, 200_000)
-    return found
+        results["Python row functions"] = compared(here, ("ham", "spam"), (texts * 5)[:10_000], theirs, 200_000)
+    return results
 
 
 def snorkel(python: Path, given: dict[str, Any]) -> Any:
@@ -123,8 +123,8 @@ def compared(file: Path, classes: tuple[str, ...], texts: list[str], theirs: Any
         ours(voters, many)
         ourselves = len(many) / (time.perf_counter() - start)
     snorkels = len(texts) / float(theirs["seconds"])
-    told = f"{ourselves:,.0f} rows a second, snorkel {snorkels:,.0f}; {votes.size:,} votes are the same"
-    return {"value": ourselves / snorkels, "told": told, "ours": ourselves, "snorkel": snorkels}
+    message = f"{ourselves:,.0f} rows a second, snorkel {snorkels:,.0f}; {votes.size:,} votes are the same"
+    return {"value": ourselves / snorkels, "told": message, "ours": ourselves, "snorkel": snorkels}
 
 
 def ours(voters: Any, texts: list[str]) -> Any:
@@ -152,12 +152,16 @@ def project(rows: int) -> dict[str, dict[str, Any]]:
         appended = stage(folder)
         unchanged = stage(folder)
         first = first_row(folder)
-    told = f"full {full:.1f} s"
+    message = f"full {full:.1f} s"
     return {
         "full run": {"value": full, "told": f"{rows:,} rows, 50 functions, {rows * 50 / full:,.0f} votes a second"},
-        "edit one of 50": {"value": edited - (0.05 * full + 1), "told": f"{told}, edited {edited:.2f} s", "s": edited},
+        "edit one of 50": {
+            "value": edited - (0.05 * full + 1),
+            "told": f"{message}, edited {edited:.2f} s",
+            "s": edited,
+        },
         "edit one Python function": {"value": coded - (0.05 * full + 1), "told": f"{coded:.2f} s", "s": coded},
-        "append 1%": {"value": appended - (0.03 * full + 1), "told": f"{told}, appended {appended:.2f} s"},
+        "append 1%": {"value": appended - (0.03 * full + 1), "told": f"{message}, appended {appended:.2f} s"},
         "nothing changed": {"value": unchanged, "told": "s"},
         "start to first row": {"value": first, "told": "s, of a Python function, in its own process"},
     }
@@ -214,16 +218,16 @@ def stage(folder: Path) -> float:
 
 def first_row(folder: Path) -> float:
     """Project -> the least seconds of three from the start of its label stage to the first row that is asked."""
-    said = "import sys, time\nfrom tidemill.label import labeling_function\n\nSAID = []\n\n\n@labeling_function()\ndef a(x):\n"
-    said += "    if not SAID:\n        SAID.append(sys.stderr.write(f'FIRST {time.time()} \\n'))\n    return VOTE\n"
-    found = []
+    summary = "import sys, time\nfrom tidemill.label import labeling_function\n\nSAID = []\n\n\n@labeling_function()\ndef a(x):\n"
+    summary += "    if not SAID:\n        SAID.append(sys.stderr.write(f'FIRST {time.time()} \\n'))\n    return VOTE\n"
+    results = []
     for k in range(3):
-        (folder / "src/problems/many/a.py").write_text(said.replace("VOTE", str(k)), encoding="utf-8")
+        (folder / "src/problems/many/a.py").write_text(summary.replace("VOTE", str(k)), encoding="utf-8")
         start = time.time()
         command = [sys.executable, "-m", "tidemill.stages.label", "many"]
         done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
-        found.append(float(done.stderr.split("FIRST ")[1].split()[0]) - start)
-    return min(found)
+        results.append(float(done.stderr.split("FIRST ")[1].split()[0]) - start)
+    return min(results)
 
 
 def images() -> dict[str, dict[str, Any]]:
@@ -233,8 +237,8 @@ def images() -> dict[str, dict[str, Any]]:
     data = images_of(ROOT / "data/packages")
     table = pl.DataFrame({"row_id": [str(k) for k in range(len(data))], "image": data})
     start = time.perf_counter()
-    for one in data:
-        decode(one)
+    for item in data:
+        decode(item)
     decoding = time.perf_counter() - start
     functions = [
         {"name": name, "kind": "threshold", "column": f"image.{name}", "above": 0.5, "vote": "c0"}
@@ -250,8 +254,10 @@ def images() -> dict[str, dict[str, Any]]:
                 start = time.perf_counter()
                 next(Engine(voters, fail).votes([Batch("x", "x", read=lambda: table, ids=lambda: table)]))
                 seconds[processes] = time.perf_counter() - start
-    told = f"decoding {len(data):,} once {decoding:.1f} s, all {seconds[1]:.1f} s, on all cores {seconds[0]:.1f} s"
-    return {"10 image statistics": {"value": seconds[1] / decoding, "told": told, "all_cores": seconds[0] / decoding}}
+    message = f"decoding {len(data):,} once {decoding:.1f} s, all {seconds[1]:.1f} s, on all cores {seconds[0]:.1f} s"
+    return {
+        "10 image statistics": {"value": seconds[1] / decoding, "told": message, "all_cores": seconds[0] / decoding}
+    }
 
 
 def memory() -> dict[str, dict[str, Any]]:

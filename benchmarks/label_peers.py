@@ -23,7 +23,7 @@ def main() -> None:
 
     with open(sys.argv[1], encoding="utf-8") as file:  # noqa: PTH123 - a script of few lines
         given = json.load(file)
-    functions = from_file(given["file"]) if "file" in given else [declared(one) for one in given["functions"]]
+    functions = from_file(given["file"]) if "file" in given else [declared(item) for item in given["functions"]]
     frame = pd.DataFrame({"text": given["texts"]})
     start = time.perf_counter()
     votes = PandasLFApplier(functions).apply(frame, progress_bar=False)
@@ -31,19 +31,19 @@ def main() -> None:
     np.savez(sys.argv[2], votes=votes, seconds=seconds, names=[function.name for function in functions])
 
 
-def declared(said: dict[str, Any]) -> Any:
+def declared(predicted: dict[str, Any]) -> Any:
     """Declared function -> the same as people write it for snorkel."""
     from snorkel.labeling import LabelingFunction
 
-    vote = int(said["vote"].removeprefix("c"))
-    return LabelingFunction(said["name"], asks(said, vote))
+    vote = int(predicted["vote"].removeprefix("c"))
+    return LabelingFunction(predicted["name"], asks(predicted, vote))
 
 
-def asks(said: dict[str, Any], vote: int) -> Callable[[Any], int]:
+def asks(predicted: dict[str, Any], vote: int) -> Callable[[Any], int]:
     """Declared function and its vote -> the Python function."""
-    if said["kind"] == "keywords" and not said.get("whole_words", True):
-        return lambda x: vote if any(word in x.text.lower() for word in said["words"]) else -1
-    pattern = said.get("pattern") or "|".join(rf"\b{word}\b" for word in said.get("words", ()))
+    if predicted["kind"] == "keywords" and not predicted.get("whole_words", True):
+        return lambda x: vote if any(word in x.text.lower() for word in predicted["words"]) else -1
+    pattern = predicted.get("pattern") or "|".join(rf"\b{word}\b" for word in predicted.get("words", ()))
     compiled = re.compile(pattern, flags=re.IGNORECASE)
     return lambda x: vote if compiled.search(x.text) else -1
 
@@ -57,8 +57,8 @@ def from_file(path: str) -> list[Any]:
         raise SystemExit(f"{path} is no Python file")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    found = [value for value in vars(module).values() if isinstance(value, LabelingFunction)]
-    return sorted(found, key=lambda function: function.name)
+    results = [value for value in vars(module).values() if isinstance(value, LabelingFunction)]
+    return sorted(results, key=lambda function: function.name)
 
 
 if __name__ == "__main__":

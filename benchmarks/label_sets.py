@@ -103,18 +103,22 @@ def functions_of(texts: list[str], number: int) -> list[dict[str, Any]]:
     seen = Counter(word for text in texts for word in set(re.findall(r"[a-z]{3,}", text.lower())))
     words = [word for word, _ in seen.most_common(60 + 5 * number)][20:]
     rng = np.random.default_rng(number)
-    found = []
+    results = []
     for k in range(number):
         some = [str(word) for word in rng.choice(words, 3, replace=False)]
-        said: dict[str, Any] = {"name": f"f{k}", "vote": f"c{k % 3}"}
+        stated: dict[str, Any] = {"name": f"f{k}", "vote": f"c{k % 3}"}
         if k % 5 == 3:
-            said |= {"kind": "regex", "pattern": rf"\b{some[0]}\b.*\b(?:{some[1]}|{some[2]})", "flags": ["ignore_case"]}
+            stated |= {
+                "kind": "regex",
+                "pattern": rf"\b{some[0]}\b.*\b(?:{some[1]}|{some[2]})",
+                "flags": ["ignore_case"],
+            }
         elif k % 5 == 4:
-            said |= {"kind": "keywords", "words": some[:1], "whole_words": False}
+            stated |= {"kind": "keywords", "words": some[:1], "whole_words": False}
         else:
-            said |= {"kind": "keywords", "words": some[: 1 + k % 3]}
-        found.append(said)
-    return found
+            stated |= {"kind": "keywords", "words": some[: 1 + k % 3]}
+        results.append(stated)
+    return results
 
 
 def images_of(packages: Path) -> list[bytes]:
@@ -126,10 +130,10 @@ def images_of(packages: Path) -> list[bytes]:
 
     from PIL import Image
 
-    rng, found = np.random.default_rng(3), []
+    rng, result = np.random.default_rng(3), []
     for _ in range(2624):
         small = Image.fromarray(rng.integers(0, 256, (60, 60), dtype=np.uint8))
         buffer = io.BytesIO()
         small.resize((300, 300)).save(buffer, "PNG")
-        found.append(buffer.getvalue())
-    return found
+        result.append(buffer.getvalue())
+    return result

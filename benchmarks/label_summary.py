@@ -51,11 +51,11 @@ def main() -> None:
     sets = _real(asked.data) if asked.data else _random()
     figures = compare(sets, _snorkel(sets, python))
     print(f"{'set':<16}{'rows':>9}{'functions':>11}{'largest difference':>20}")
-    for name, one in figures.items():
-        print(f"{name:<16}{one['rows']:>9,}{one['functions']:>11}{one['difference']:>20.1e}")
+    for name, item in figures.items():
+        print(f"{name:<16}{item['rows']:>9,}{item['functions']:>11}{item['difference']:>20.1e}")
     if asked.json:
         asked.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    missed = [name for name, one in figures.items() if not one["difference"] <= TOLERANCE]
+    missed = [name for name, item in figures.items() if not item["difference"] <= TOLERANCE]
     print(f"the table equals snorkel's to {TOLERANCE:g} on {len(figures) - len(missed)} of {len(figures)} sets")
     if asked.check and missed:
         raise SystemExit(f"missed: {', '.join(missed)}")
@@ -64,16 +64,20 @@ def main() -> None:
 def _real(folder: Path) -> dict[str, tuple[Any, Any, int]]:
     """Folder of sets -> name -> votes, gold and number of classes, of the rows of test."""
     sets = [load_set(path.parent) for path in sorted(folder.glob("*/meta.json"))]
-    return {one.name: (one.test, one.gold.astype(np.int16), one.n_classes) for one in sets}
+    return {item.name: (item.test, item.gold.astype(np.int16), item.n_classes) for item in sets}
 
 
 def _random() -> dict[str, tuple[Any, Any, int]]:
-    found = {}
+    results = {}
     for classes, functions in ((2, 10), (3, 40), (7, 68)):
         rng = np.random.default_rng(classes)
         votes = np.where(rng.random((5000, functions)) < 0.9, -1, rng.integers(0, classes, (5000, functions)))
-        found[f"random_{classes}"] = (votes.astype(np.int16), rng.integers(0, classes, 5000).astype(np.int16), classes)
-    return found
+        results[f"random_{classes}"] = (
+            votes.astype(np.int16),
+            rng.integers(0, classes, 5000).astype(np.int16),
+            classes,
+        )
+    return results
 
 
 def _snorkel(sets: dict[str, tuple[Any, Any, int]], python: Path) -> Any:
@@ -91,7 +95,7 @@ def compare(sets: dict[str, tuple[Any, Any, int]], peer: Any) -> dict[str, dict[
     figures = {}
     for name, (votes, gold, n_classes) in sets.items():
         ours = lf_summary(votes, [str(j) for j in range(votes.shape[1])], n_classes=n_classes, gold=gold)
-        differences = [np.abs(ours[one].to_numpy() - np.array(peer[name][one])).max() for one in COLUMNS]
+        differences = [np.abs(ours[item].to_numpy() - np.array(peer[name][item])).max() for item in COLUMNS]
         same = ours["Polarity"].to_list() == peer[name]["Polarity"]
         figures[name] = {
             "rows": len(votes),

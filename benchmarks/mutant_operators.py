@@ -113,14 +113,14 @@ def mutants(source: str) -> list[Mutant]:
     """
     tree = ast.parse(source)
     skipped = {id(child) for node in ast.walk(tree) for untouched in _untouched(node) for child in ast.walk(untouched)}
-    found = []
+    results = []
     for index, node in enumerate(ast.walk(tree)):
         if id(node) not in skipped:
-            found += [
+            results += [
                 Mutant(getattr(old, "lineno", 1), _shown(old), _shown(new), index, change)
                 for change, (old, new) in enumerate(_changes(node))
             ]
-    return sorted(found, key=lambda one: (one.line, one.before, one.after, one.node))
+    return sorted(results, key=lambda one: (one.line, one.before, one.after, one.node))
 
 
 def _untouched(node: ast.AST) -> Iterator[ast.AST]:
@@ -157,7 +157,7 @@ def _named_values(node: ast.AST) -> Iterator[tuple[object, ast.AST]]:
         yield from ((key.value, value) for key, value in pairs if isinstance(key, ast.Constant))
     if isinstance(node, ast.AnnAssign | ast.Assign) and node.value is not None:
         targets = [node.target] if isinstance(node, ast.AnnAssign) else node.targets
-        yield from ((one.id, node.value) for one in targets if isinstance(one, ast.Name))
+        yield from ((target.id, node.value) for target in targets if isinstance(target, ast.Name))
 
 
 def _is_call(node: ast.expr, name: str) -> TypeGuard[ast.Call]:
@@ -245,8 +245,8 @@ def _replace(tree: ast.AST, old: ast.AST, new: ast.AST) -> None:
             if value is old:
                 setattr(parent, name, new)
                 return
-            if isinstance(value, list) and any(one is old for one in value):
-                value[:] = [new if one is old else one for one in value]
+            if isinstance(value, list) and any(item is old for item in value):
+                value[:] = [new if item is old else item for item in value]
                 return
 
 

@@ -241,29 +241,29 @@ def _pairs(items: list[pytest.Item]) -> list[tuple[pytest.Item, pytest.Item | No
 
 def _at_import(code: CodeType) -> object:
     """What the import of a module does, less the bodies of its functions."""
-    inner = [one for one in code.co_consts if isinstance(one, CodeType)]
-    classes = [_at_import(one) for one in inner if not one.co_flags & inspect.CO_OPTIMIZED]
-    constants = [one for one in code.co_consts if not isinstance(one, CodeType)]
+    inner = [const for const in code.co_consts if isinstance(const, CodeType)]
+    classes = [_at_import(const) for const in inner if not const.co_flags & inspect.CO_OPTIMIZED]
+    constants = [const for const in code.co_consts if not isinstance(const, CodeType)]
     return code.co_code, code.co_names, repr(constants), classes
 
 
 def _replace_functions(file: str, changed: CodeType) -> None:
     """Give every function of a module, wherever it is held, the code that it has in the changed module."""
     bodies = {(code.co_qualname, code.co_firstlineno): code for code in _codes(changed)}
-    for one in gc.get_objects():
+    for item in gc.get_objects():
         if (
-            type(one) is FunctionType and one.__code__.co_filename == file
+            type(item) is FunctionType and item.__code__.co_filename == file
         ):  # stand-ins of torch warn when they are asked
-            body = bodies.get((one.__code__.co_qualname, one.__code__.co_firstlineno))
-            if body is not None and len(body.co_freevars) == len(one.__code__.co_freevars):
-                one.__code__ = body
+            body = bodies.get((item.__code__.co_qualname, item.__code__.co_firstlineno))
+            if body is not None and len(body.co_freevars) == len(item.__code__.co_freevars):
+                item.__code__ = body
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:
-    for one in code.co_consts:
-        if isinstance(one, CodeType):
-            yield one
-            yield from _codes(one)
+    for const in code.co_consts:
+        if isinstance(const, CodeType):
+            yield const
+            yield from _codes(const)
 
 
 def _with_changed_import(file: str, source: Path, tests: Sequence[str]) -> int:

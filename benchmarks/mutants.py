@@ -199,8 +199,10 @@ def _arguments() -> argparse.Namespace:
 
 
 def _judge(package: Package, chosen: argparse.Namespace, results: _Results) -> None:
-    found = sorted({path for pattern in package.modules for path in SOURCE.glob(pattern) if path.name != "__init__.py"})
-    files = [path for path in found if chosen.module in _name(path)]
+    result = sorted(
+        {path for pattern in package.modules for path in SOURCE.glob(pattern) if path.name != "__init__.py"}
+    )
+    files = [path for path in result if chosen.module in _name(path)]
     if chosen.retry:
         files = [path for path in files if results.modules.get(_name(path), {}).get("survivors")]
     if not files:
@@ -259,18 +261,18 @@ def _module(
 def table(modules: dict[str, Any]) -> str:
     """Results of each module as a Markdown table, with a line for all of them."""
     lines = ["| module | changes | tried | noticed | share |", "| --- | --- | --- | --- | --- |"]
-    lines += [_line(name, [one]) for name, one in modules.items()]
+    lines += [_line(name, [item]) for name, item in modules.items()]
     return "\n".join([*lines, _line("all", list(modules.values()))])
 
 
 def _line(name: str, of: Sequence[dict[str, Any]]) -> str:
-    mutants, tried, killed = (sum(one[key] for one in of) for key in ("mutants", "tried", "killed"))
+    mutants, tried, killed = (sum(item[key] for item in of) for key in ("mutants", "tried", "killed"))
     share = killed / tried if tried else 1.0
     return f"| {name} | {mutants} | {tried} | {killed} | {share:.0%}{'' if share >= GOAL else ' (below the goal)'} |"
 
 
 def _survivors(modules: dict[str, Any]) -> str:
-    return "\n".join(f"- {name}, {change}" for name, one in modules.items() for change in one["survivors"])
+    return "\n".join(f"- {name}, {change}" for name, item in modules.items() for change in item["survivors"])
 
 
 if __name__ == "__main__":

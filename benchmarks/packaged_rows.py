@@ -30,7 +30,7 @@ class Packaged:
     name: str
     rows: Study
     settings: TrainSettings
-    taught: Any
+    training_rows: Any
     test: Any
     texts: Sequence[str] | None
 
@@ -47,17 +47,17 @@ class Packaged:
     @property
     def labels(self) -> Any:
         """(rows, classes) labels of the label model, of the rows that teach."""
-        return self.rows.targets[self.taught]
+        return self.rows.targets[self.training_rows]
 
     @property
     def covered(self) -> Any:
         """Whether a function speaks, of the rows that teach."""
-        return self.rows.covered[self.taught]
+        return self.rows.covered[self.training_rows]
 
     @property
     def truth(self) -> Any:
         """Gold of the rows that teach, all of which have it."""
-        return self.rows.gold[self.taught]
+        return self.rows.gold[self.training_rows]
 
     def seeded(self, seed: int) -> TrainSettings:
         """Give the problem's settings with another seed."""
@@ -73,19 +73,21 @@ class Packaged:
 
     def weak(self, seed: int, gold: Any = None, *, changes: Mapping[str, Any] | None = None) -> Any:
         """Predict test by the end model: gold of the training rows (None: no row has any), changes of its settings."""
-        known = np.full(len(self.taught), NO_GOLD) if gold is None else gold
-        lesson = TrainingSet(self.rows.features[self.taught], self.labels, self.covered, known, self.text(self.taught))
+        labeled = np.full(len(self.training_rows), NO_GOLD) if gold is None else gold
+        training_set = TrainingSet(
+            self.rows.features[self.training_rows], self.labels, self.covered, labeled, self.text(self.training_rows)
+        )
         own = self.seeded(seed).with_changes(changes or {})
-        return self.said(choose_recipe.fit_chosen_recipe(lesson, own)[0])
+        return self.said(choose_recipe.fit_chosen_recipe(training_set, own)[0])
 
-    def told(self, targets: Any, rows: Any, seed: int) -> Any:
+    def summary(self, targets: Any, rows: Any, seed: int) -> Any:
         """(taught, classes) targets, which of these rows teach and a seed -> what the same head says of test, learned plainly."""
         plain = self.seeded(seed).plain()
         plain = plain.with_changes({"labels.uncovered": "drop", "gold.use": False})
-        nothing, heard = np.full(int(np.sum(rows)), NO_GOLD), np.ones(int(np.sum(rows)), dtype=np.bool_)
-        texts = self.text(self.taught[rows])
-        lesson = TrainingSet(self.rows.features[self.taught][rows], targets[rows], heard, nothing, texts)
-        return self.said(fit_end_model(lesson, plain))
+        nothing, fired = np.full(int(np.sum(rows)), NO_GOLD), np.ones(int(np.sum(rows)), dtype=np.bool_)
+        texts = self.text(self.training_rows[rows])
+        training_set = TrainingSet(self.rows.features[self.training_rows][rows], targets[rows], fired, nothing, texts)
+        return self.said(fit_end_model(training_set, plain))
 
 
 def packaged(name: str) -> Packaged:
@@ -95,10 +97,10 @@ def packaged(name: str) -> Packaged:
     except TidemillError as error:
         raise SystemExit(f"{error}\nthis benchmark reads what a run leaves: `make run`, or `dvc repro` here") from error
     settings = Project.open(Path()).load(name, "train", TrainSettings)[1]
-    known = rows.gold != NO_GOLD
-    taught = np.flatnonzero(rows.rows["split"].is_in(TRAIN_SPLITS).to_numpy() & known)
-    test = np.flatnonzero((rows.rows["split"] == "test").to_numpy() & known)
-    return Packaged(name, rows, settings, taught, test, texts(rows) if rows.problem.modality == "text" else None)
+    labeled = rows.gold != NO_GOLD
+    training_set = np.flatnonzero(rows.rows["split"].is_in(TRAIN_SPLITS).to_numpy() & labeled)
+    test = np.flatnonzero((rows.rows["split"] == "test").to_numpy() & labeled)
+    return Packaged(name, rows, settings, training_set, test, texts(rows) if rows.problem.modality == "text" else None)
 
 
 def texts(rows: Study) -> Sequence[str]:

@@ -12,9 +12,9 @@ from denoise_sets import score
 DRAWS = 500
 
 
-def mean_score(said: Sequence[Any], gold: Any, metric: str) -> float:
+def mean_score(predicted: Sequence[Any], gold: Any, metric: str) -> float:
     """What a method says with each seed -> its mean score x 100."""
-    return float(np.mean([score(one, gold, metric) for one in said]))
+    return float(np.mean([score(item, gold, metric) for item in predicted]))
 
 
 def paired(ours: Sequence[Any], theirs: Sequence[Any], gold: Any, metric: str) -> list[float]:
@@ -25,22 +25,22 @@ def paired(ours: Sequence[Any], theirs: Sequence[Any], gold: Any, metric: str) -
     return _ends(gains)
 
 
-def spread(said: Sequence[Any], gold: Any, metric: str) -> list[float]:
+def spread(predicted: Sequence[Any], gold: Any, metric: str) -> list[float]:
     """What a method says with each seed -> 95% interval of its mean score, over test rows and seeds."""
-    return _ends(_resampled(lambda rows, k: _one(said[k], gold, metric, rows), gold, len(said)))
+    return _ends(_resampled(lambda rows, k: _one(predicted[k], gold, metric, rows), gold, len(predicted)))
 
 
-def _one(said: Any, gold: Any, metric: str, rows: Any) -> float:
-    return score(said[rows], gold[rows], metric, draws=1)
+def _one(predicted: Any, gold: Any, metric: str, rows: Any) -> float:
+    return score(predicted[rows], gold[rows], metric, draws=1)
 
 
 def _resampled(each: Any, gold: Any, seeds: int) -> list[float]:
     generator = np.random.default_rng(0)
-    found = []
+    results = []
     for _ in range(DRAWS):
         rows = generator.integers(0, len(gold), len(gold))
-        found.append(np.mean([each(rows, k) for k in generator.integers(0, seeds, seeds)]))
-    return [float(one) for one in found]
+        results.append(np.mean([each(rows, k) for k in generator.integers(0, seeds, seeds)]))
+    return [float(item) for item in results]
 
 
 def _ends(samples: Sequence[float]) -> list[float]:

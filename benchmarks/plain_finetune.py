@@ -74,7 +74,7 @@ def main() -> None:
     tokenizer = AutoTokenizer.from_pretrained(asked.model, local_files_only=True)
 
     def collate(some: list[dict[str, Any]]) -> Any:
-        texts, labels = [one["text"] for one in some], [one["label"] or [] for one in some]
+        texts, labels = [item["text"] for item in some], [item["label"] or [] for item in some]
         tokens = tokenizer(texts, truncation=True, max_length=MAX_TOKENS, padding=True, return_tensors="pt")
         return {name: tokens[name] for name in ("input_ids", "attention_mask")}, torch.tensor(labels)
 

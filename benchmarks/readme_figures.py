@@ -53,8 +53,10 @@ def _measure(clone: Path) -> dict[str, float]:
 def _scores(clone: Path, problem: str) -> dict[str, list[float]]:
     """Finished clone and a problem -> model -> balanced accuracy on all test rows, with its interval."""
     with (clone / "reports" / problem / "plots" / "scores.csv").open(encoding="utf-8", newline="") as file:
-        lines = [one for one in csv.DictReader(file) if one["slice"] == "all" and one["metric"] == "balanced_accuracy"]
-    return {one["model"]: [float(one[name]) for name in ("score", "low", "high")] for one in lines}
+        lines = [
+            line for line in csv.DictReader(file) if line["slice"] == "all" and line["metric"] == "balanced_accuracy"
+        ]
+    return {line["model"]: [float(line[name]) for name in ("score", "low", "high")] for line in lines}
 
 
 def _tell(seconds: dict[str, float], scores: dict[str, dict[str, list[float]]]) -> None:
@@ -63,8 +65,8 @@ def _tell(seconds: dict[str, float], scores: dict[str, dict[str, list[float]]]) 
         print(f"| {name} | {value:.0f} s | under {TARGETS[name]:.0f} s |")
     heads = [name.replace("_", " ") for name in YARDSTICKS]
     print(f"\n| balanced accuracy | {' | '.join(heads)} |\n|{' --- |' * (len(heads) + 1)}")
-    for problem, found in scores.items():
-        cells = [f"{found[name][0]:.3f} [{found[name][1]:.3f}, {found[name][2]:.3f}]" for name in YARDSTICKS]
+    for problem, result in scores.items():
+        cells = [f"{result[name][0]:.3f} [{result[name][1]:.3f}, {result[name][2]:.3f}]" for name in YARDSTICKS]
         print(f"| `{problem}` | {' | '.join(cells)} |")
 
 

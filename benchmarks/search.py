@@ -45,14 +45,16 @@ def main() -> None:
     parser.add_argument("--check", action="store_true", help="exit with 1, naming each target missed")
     asked = parser.parse_args()
     figures = {name: searched(name, asked.minutes) for name in asked.problem}
-    for name, one in figures.items():
+    for name, item in figures.items():
         print(
-            f"{name}: {one['trials']} trials in {one['elapsed_seconds']} s of {60 * one['minutes']:.0f}; {one['verdict']}"
+            f"{name}: {item['trials']} trials in {item['elapsed_seconds']} s of {60 * item['minutes']:.0f}; {item['verdict']}"
         )
-        print(f"{name}: balanced accuracy on test {one['default_test']:.4f} as it is, {one['found_test']:.4f} as found")
+        print(
+            f"{name}: balanced accuracy on test {item['default_test']:.4f} as it is, {item['found_test']:.4f} as found"
+        )
     if asked.json:
         asked.json.write_text(json.dumps(figures, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    missed = [name for name, one in figures.items() if not met(one)]
+    missed = [name for name, item in figures.items() if not met(item)]
     if asked.check and missed:
         raise SystemExit(f"missed: {', '.join(missed)}")
 
@@ -60,12 +62,12 @@ def main() -> None:
 def searched(name: str, minutes: float) -> dict[str, Any]:
     """Problem and minutes -> figures of the search, and balanced accuracy on test as it is and as found."""
     project = Project.open(Path())
-    told = search_for(project, name, project.paths(name).searched, minutes=minutes)
+    summary = search_for(project, name, project.paths(name).searched, minutes=minutes)
     kept = ("minutes", "elapsed_seconds", "trials", "pruned", "gain", "interval", "points", "measure", "verdict")
-    figures = {key: getattr(told, key) for key in kept}
+    figures = {key: getattr(summary, key) for key in kept}
     scores = {"default_test": scored(name, {}, {})}
-    scores["found_test"] = scored(name, told.embed or {}, told.changes or {})
-    return figures | scores | {"embed": told.embed, "changes": told.changes}
+    scores["found_test"] = scored(name, summary.embed or {}, summary.changes or {})
+    return figures | scores | {"embed": summary.embed, "changes": summary.changes}
 
 
 def met(one: dict[str, Any]) -> bool:
@@ -84,26 +86,28 @@ def scored(name: str, embed_changes: dict[str, Any], train_changes: dict[str, An
     rows = join_rows(
         votes, read_batches(paths.features, FEATURES, batches), read(paths.labels, labels_contract(classes))
     )
-    gold = pl.concat([read_batches(one, gold_contract(len(classes)), batches) for one in (paths.dev, paths.gold)])
+    gold = pl.concat([read_batches(item, gold_contract(len(classes)), batches) for item in (paths.dev, paths.gold)])
     rows = rows.join(gold, on="row_id", how="left", maintain_order="left")
     wanted = rows.filter(pl.col("split").is_in([*TRAIN_SPLITS, "test"]))
-    known, split = wanted["gold"].fill_null(NO_GOLD).to_numpy().astype(np.int64), wanted["split"].to_numpy()
+    labeled, split = wanted["gold"].fill_null(NO_GOLD).to_numpy().astype(np.int64), wanted["split"].to_numpy()
     seen = wanted["feature"].to_numpy() if not embed_changes else embedded(name, wanted["row_id"], embed_changes)
-    heard = wanted.select(pl.any_horizontal(pl.col(contract.other_names(votes.columns)) != ABSTAIN)).to_series()
-    used = np.where((split == "dev") & settings.gold.use, known, NO_GOLD)
-    lesson = TrainingSet(seen, wanted.select(probability_columns(classes)).to_numpy(), heard.to_numpy(), used).part(
-        split != "test"
-    )
+    covered = wanted.select(pl.any_horizontal(pl.col(contract.other_names(votes.columns)) != ABSTAIN)).to_series()
+    used = np.where((split == "dev") & settings.gold.use, labeled, NO_GOLD)
+    training_set = TrainingSet(
+        seen, wanted.select(probability_columns(classes)).to_numpy(), covered.to_numpy(), used
+    ).part(split != "test")
     everything = candidate_backbones.contents(paths, batches, problem, wanted["row_id"])[problem.modality].to_list()
     if settings.may_read_texts and problem.modality == "text":
-        lesson = replace(lesson, texts=[one for one, where in zip(everything, split, strict=True) if where != "test"])
-    asked = (split == "test") & (known != NO_GOLD)
-    texts = [one for one, wanted_too in zip(everything, asked, strict=True) if wanted_too]
+        training_set = replace(
+            training_set, texts=[item for item, where in zip(everything, split, strict=True) if where != "test"]
+        )
+    asked = (split == "test") & (labeled != NO_GOLD)
+    texts = [item for item, wanted_too in zip(everything, asked, strict=True) if wanted_too]
     scores = []
     for seed in range(SEEDS):
-        model = fit_end_model(lesson, apply_changes(settings, train_changes).with_changes({"seed": seed}))
-        right = model.predict_proba(seen[asked], texts).argmax(axis=1) == known[asked]
-        scores.append(np.mean([right[known[asked] == label].mean() for label in np.unique(known[asked])]))
+        model = fit_end_model(training_set, apply_changes(settings, train_changes).with_changes({"seed": seed}))
+        right = model.predict_proba(seen[asked], texts).argmax(axis=1) == labeled[asked]
+        scores.append(np.mean([right[labeled[asked] == label].mean() for label in np.unique(labeled[asked])]))
     return round(float(np.mean(scores)), 6)
 
 
@@ -115,9 +119,9 @@ def embedded(name: str, row_ids: pl.Series, changes: dict[str, Any]) -> Any:
         candidate_backbones.changed(problem, embed, "found", changes), problem.modality, root=paths.shared
     )
     folder = paths.state / "search" / name / "features"
-    found = candidate_backbones.features(rows, embedder, folder, deadline=math.inf, name="found")
-    assert found is not None  # noqa: S101 - it had all the time there is
-    return found
+    result = candidate_backbones.features(rows, embedder, folder, deadline=math.inf, name="found")
+    assert result is not None  # noqa: S101 - it had all the time there is
+    return result
 
 
 if __name__ == "__main__":

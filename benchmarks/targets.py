@@ -35,7 +35,7 @@ def finish(figures: Mapping[str, Any], asked: argparse.Namespace) -> None:
     print(table(figures["targets"]))
     if asked.json:
         asked.json.write_text(json.dumps(figures, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    missed = [name for name, one in figures["targets"].items() if not one["met"]]
+    missed = [name for name, item in figures["targets"].items() if not item["met"]]
     if asked.check and missed:
         raise SystemExit(f"missed: {', '.join(missed)}")
 
@@ -46,7 +46,7 @@ def table(targets: Mapping[str, Target]) -> str:
     >>> print(table({"retrain": target(12.5, "at least 20 times as fast", met=False)}))
     MISSED retrain                   12.50                       at least 20 times as fast
     """
-    return "\n".join(_line(name, one) for name, one in targets.items())
+    return "\n".join(_line(name, item) for name, item in targets.items())
 
 
 def _line(name: str, one: Target) -> str:

@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("--plot", type=Path, help="also draw the table here")
     asked = parser.parse_args()
     figures: dict[str, Any] = {name: run(name, asked) for name in chosen(asked)}
-    figures["targets"] = {key: one for name in figures for key, one in targets(name, figures[name]).items()}
+    figures["targets"] = {key: item for name in figures for key, item in targets(name, figures[name]).items()}
     if asked.plot:
         draw(figures["targets"], asked.plot)
     finish(figures, asked)
@@ -87,9 +87,9 @@ def run(name: str, asked: argparse.Namespace) -> dict[str, Any]:
 def targets(name: str, figures: dict[str, Any]) -> dict[str, Target]:
     """Part and its figures -> its targets."""
     if name != "search":
-        found: dict[str, Target] = figures["targets"]
-        return found
-    return {f"search, {problem}": searched(one) for problem, one in figures.items()}
+        result: dict[str, Target] = figures["targets"]
+        return result
+    return {f"search, {problem}": searched(item) for problem, item in figures.items()}
 
 
 def searched(one: dict[str, Any]) -> Target:
@@ -100,23 +100,23 @@ def searched(one: dict[str, Any]) -> Target:
     return target(gain, "points above the default: 2, or nothing is surely 2 above it", ends, met=met(one))
 
 
-def draw(found: dict[str, Target], path: Path) -> None:
+def draw(result: dict[str, Target], path: Path) -> None:
     """Targets -> a picture of the table: a line for each, green where met, red where missed."""
     import matplotlib as mpl
 
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
-    figure, axes = plt.subplots(figsize=(11, 0.42 * len(found) + 0.5))
+    figure, axes = plt.subplots(figsize=(11, 0.42 * len(result) + 0.5))
     axes.axis("off")
-    for place, (name, one) in enumerate(found.items()):
+    for place, (name, one) in enumerate(result.items()):
         ends = "" if one["interval"] is None else f"[{one['interval'][0]:.1f}, {one['interval'][1]:.1f}]"
         cells = ("met" if one["met"] else "missed", name, f"{one['figure']:.2f}", ends, one["promised"])
         for x, cell in zip((0.0, 0.08, 0.37, 0.44, 0.56), cells, strict=True):
             colour = ("#2a7f3f" if one["met"] else "#b3261e") if x == 0.0 else "#222222"
             axes.text(x, -place, cell, color=colour, fontsize=9, va="center")
     axes.set_xlim(0, 1.1)
-    axes.set_ylim(-len(found) + 0.4, 0.6)
+    axes.set_ylim(-len(result) + 0.4, 0.6)
     figure.savefig(path, dpi=110, bbox_inches="tight")
 
 

@@ -75,15 +75,15 @@ def main() -> None:
 
 def told(rows: Packaged, mode: str, asked: Any) -> dict[str, Any]:
     """Problem and mode -> mean balanced accuracy in points with its interval, CPU seconds, and how much learned."""
-    said, seconds, taught = [], [], 0
+    predicted, seconds, training_set = [], [], 0
     for seed in range(asked.seeds):
         began = time.process_time()
-        answer, taught = learned(rows, settings(rows, mode, seed, asked.epochs), asked.rows)
-        said.append(answer)
+        answer, training_set = learned(rows, settings(rows, mode, seed, asked.epochs), asked.rows)
+        predicted.append(answer)
         seconds.append(time.process_time() - began)
         print(f"{rows.name}, {mode}, seed {seed}: {seconds[-1]:.0f} CPU seconds", file=sys.stderr)
-    score, ends = mean_score(said, rows.gold, METRIC), spread(said, rows.gold, METRIC)
-    return {"score": score, "interval": ends, "cpu_seconds": float(np.mean(seconds)), "rows": taught}
+    score, ends = mean_score(predicted, rows.gold, METRIC), spread(predicted, rows.gold, METRIC)
+    return {"score": score, "interval": ends, "cpu_seconds": float(np.mean(seconds)), "rows": training_set}
 
 
 def settings(rows: Packaged, mode: str, seed: int, epochs: int | None) -> TrainSettings:
@@ -93,28 +93,28 @@ def settings(rows: Packaged, mode: str, seed: int, epochs: int | None) -> TrainS
     return rows.settings.with_changes({"mode": mode, "finetune": finetune, "seed": seed})
 
 
-def learned(rows: Packaged, how: TrainSettings, most: int) -> tuple[Any, int]:
+def learned(rows: Packaged, search_settings: TrainSettings, most: int) -> tuple[Any, int]:
     """Problem, settings and how many rows may teach -> what the model says of test, and how many rows taught it."""
-    tables, problem = drawn(rows, most, how.seed), rows.rows.problem
+    tables, problem = drawn(rows, most, search_settings.seed), rows.rows.problem
     _, embedding, real = Project.open(Path()).load(rows.name, "embed", EmbedSettings)
     names = batch_names(real.manifest)
     backbone = backbone_record(real.features / f"{names[-1]}.parquet")
     with tempfile.TemporaryDirectory() as folder:
         paths = Elsewhere(real.name, real.root, real.shared, Path(folder))
-        if how.mode != "head":
-            after = finetune_model(tables, problem, embedding, how, paths, names)
+        if search_settings.mode != "head":
+            after = finetune_model(tables, problem, embedding, search_settings, paths, names)
             tables, backbone = after.tables, after.backbone
-        done = train(tables, problem=problem, settings=how, backbone=backbone)
+        done = train(tables, problem=problem, settings=search_settings, backbone=backbone)
     ids = rows.rows.rows["row_id"][rows.test].to_frame()
     features = ids.join(tables.features, on="row_id", how="left", maintain_order="left")["feature"].to_numpy()
-    taught = tables.votes.height - len(rows.test)
-    return done.head.predict_proba(features), taught
+    training_set = tables.votes.height - len(rows.test)
+    return done.head.predict_proba(features), training_set
 
 
 def drawn(rows: Packaged, most: int, seed: int) -> Tables:
     """Problem, a number and a seed -> the tables of test and of that many rows of train and dev."""
     classes, paths = rows.rows.problem.classes, rows.rows.paths
-    order = np.random.default_rng([seed, 5]).permutation(rows.taught)
+    order = np.random.default_rng([seed, 5]).permutation(rows.training_rows)
     kept = np.sort(np.concatenate([order[: most or len(order)], rows.test]))
     ids = rows.rows.rows["row_id"][kept].to_frame()
     votes = read(paths.votes, votes_contract(len(classes)))

@@ -36,19 +36,19 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, help="folder where features are kept between runs")
     parser.add_argument("--seeds", type=int, default=2)
     asked = parser.parse_args()
-    found: dict[str, dict[str, list[float]]] = {}
+    results: dict[str, dict[str, list[float]]] = {}
     for votes in with_text(asked.data):
-        found[votes.name] = {}
+        results[votes.name] = {}
         rows = read(asked.data / votes.name, asked)
         model = fitted("auto", votes.n_classes, rows["votes"], features=rows["features"])
         labels = model.predict_proba(rows["votes"], features=rows["features"])
         for seed in range(asked.seeds):
-            for name, one in compared(rows, labels, votes, seed).items():
-                found[votes.name].setdefault(name, []).append(one)
-        print(f"{votes.name}: {means(found[votes.name])}", file=sys.stderr)
-    report(found)
+            for name, item in compared(rows, labels, votes, seed).items():
+                results[votes.name].setdefault(name, []).append(item)
+        print(f"{votes.name}: {means(results[votes.name])}", file=sys.stderr)
+    report(results)
     if asked.json:
-        asked.json.write_text(json.dumps(found, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        asked.json.write_text(json.dumps(results, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def read(folder: Path, asked: Any) -> dict[str, Any]:
@@ -67,25 +67,29 @@ def read(folder: Path, asked: Any) -> dict[str, Any]:
 def compared(rows: dict[str, Any], labels: Any, votes: Any, seed: int) -> dict[str, float]:
     """Rows of a set, their labels, the set and a seed -> score of each recipe, of its views too, on rows kept away."""
     order = np.random.default_rng([seed, 5]).permutation(len(labels))
-    away, taught = np.split(order, [round(_KEPT_AWAY * len(order))])
+    away, training_rows = np.split(order, [round(_KEPT_AWAY * len(order))])
     away = away[rows["gold"]["train"][away] != NO_GOLD]
     texts = np.array(rows["texts"]["train"], dtype=object)
     asked = np.concatenate([rows["features"][away], rows["valid"]])
     read_too = [*texts[away], *rows["texts"]["valid"]]
     gold = np.concatenate([rows["gold"]["train"][away], rows["gold"]["valid"]])
-    heard = (rows["votes"][taught] != ABSTAIN).any(axis=1)
-    nothing = np.full(len(taught), NO_GOLD)
-    lesson = TrainingSet(rows["features"][taught], labels[taught], heard, nothing, list(texts[taught]))
-    voted = TrainingSet(lesson.features, vote_shares(rows["votes"][taught], votes.n_classes), heard, nothing)
-    said = {"majority vote": fit_end_model(voted, settings("head", seed)).predict_proba(asked)}
+    covered = (rows["votes"][training_rows] != ABSTAIN).any(axis=1)
+    nothing = np.full(len(training_rows), NO_GOLD)
+    training_set = TrainingSet(
+        rows["features"][training_rows], labels[training_rows], covered, nothing, list(texts[training_rows])
+    )
+    voted = TrainingSet(
+        training_set.features, vote_shares(rows["votes"][training_rows], votes.n_classes), covered, nothing
+    )
+    stated = {"majority vote": fit_end_model(voted, settings("head", seed)).predict_proba(asked)}
     for name in RECIPES:
-        model = fit_end_model(lesson, settings("auto", seed).recipe(name))
-        said[name] = model.predict_proba(asked, read_too)
+        model = fit_end_model(training_set, settings("auto", seed).recipe(name))
+        stated[name] = model.predict_proba(asked, read_too)
         if model.ensemble is not None:
-            said[f"{name}: head"] = model.head.predict_proba(asked)
+            stated[f"{name}: head"] = model.head.predict_proba(asked)
             for view, member in model.ensemble.members.items():
-                said[f"{name}: {view}"] = member.predict_proba(ModelInputs(asked, read_too))
-    return {name: score(one, gold, votes.metric) for name, one in said.items()}
+                stated[f"{name}: {view}"] = member.predict_proba(ModelInputs(asked, read_too))
+    return {name: score(item, gold, votes.metric) for name, item in stated.items()}
 
 
 def means(scores: dict[str, list[float]]) -> str:
@@ -93,16 +97,16 @@ def means(scores: dict[str, list[float]]) -> str:
     return ", ".join(f"{name} {np.mean(some):.1f}" for name, some in scores.items())
 
 
-def report(found: dict[str, dict[str, list[float]]]) -> None:
+def report(result: dict[str, dict[str, list[float]]]) -> None:
     """Set -> recipe -> scores -> a table: a line for each recipe, a column for each set, mean and least gain at its end."""
-    recipes = next(iter(found.values()))
-    print(f"{'':20}" + "".join(f"{name:>14}" for name in found) + f"{'mean gain':>12}{'least':>8}")
+    recipes = next(iter(result.values()))
+    print(f"{'':20}" + "".join(f"{name:>14}" for name in result) + f"{'mean gain':>12}{'least':>8}")
     for name in recipes:
-        scores = [float(np.mean(one[name])) for one in found.values()]
+        scores = [float(np.mean(item[name])) for item in result.values()]
         gains = [
-            score - float(np.mean(one["majority vote"])) for score, one in zip(scores, found.values(), strict=True)
+            score - float(np.mean(item["majority vote"])) for score, item in zip(scores, result.values(), strict=True)
         ]
-        print(f"{name:20}" + "".join(f"{one:14.1f}" for one in scores) + f"{np.mean(gains):12.1f}{min(gains):8.1f}")
+        print(f"{name:20}" + "".join(f"{item:14.1f}" for item in scores) + f"{np.mean(gains):12.1f}{min(gains):8.1f}")
 
 
 if __name__ == "__main__":

@@ -39,11 +39,11 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, help="folder where features are kept between runs")
     parser.add_argument("--seeds", type=int, default=3)
     asked = parser.parse_args()
-    found: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     for votes in with_text(asked.data):
-        found[votes.name] = compared(votes, features(votes, asked.weights, asked.cache), asked.seeds)
-    report(found)
-    finish({"sets": found, "seeds": asked.seeds, "targets": targets(found)}, asked)
+        results[votes.name] = compared(votes, features(votes, asked.weights, asked.cache), asked.seeds)
+    report(results)
+    finish({"sets": results, "seeds": asked.seeds, "targets": targets(results)}, asked)
 
 
 def with_text(data: Path) -> Iterator[VoteSet]:
@@ -93,36 +93,38 @@ def compared(votes: VoteSet, seen: dict[str, Any], seeds: int) -> dict[str, Any]
     majority = vote_shares(votes.train, votes.n_classes)
     model = fitted("auto", votes.n_classes, votes.train, features=seen["train"])
     labels = model.predict_proba(votes.train, features=seen["train"])
-    found: dict[str, Any] = {
+    results: dict[str, Any] = {
         "label model": score(model.predict_proba(votes.test, features=seen["test"]), votes.gold, votes.metric),
         "majority vote": score(vote_shares(votes.test, votes.n_classes), votes.gold, votes.metric),
     }
-    said: dict[str, list[Any]] = {name: [] for name in MODELS}
+    stated: dict[str, list[Any]] = {name: [] for name in MODELS}
     chosen, seconds = [], []
     for seed in range(seeds):
         start = time.process_time()
-        said[MODELS[0]].append(taught(votes, seen, majority, settings("head", seed))[0])
-        said[MODELS[1]].append(taught(votes, seen, labels, settings("head", seed))[0])
+        stated[MODELS[0]].append(taught(votes, seen, majority, settings("head", seed))[0])
+        stated[MODELS[1]].append(taught(votes, seen, labels, settings("head", seed))[0])
         middle = time.process_time()
         answer, choice = taught(votes, seen, labels, settings("auto", seed))
-        said[MODELS[2]].append(answer)
+        stated[MODELS[2]].append(answer)
         chosen.append(choice.chosen if choice else "")
         seconds.append([(middle - start) / 2, time.process_time() - middle])
     for name in MODELS:
-        found[name] = [score(one, votes.gold, votes.metric) for one in said[name]]
-    found["gain"] = float(np.mean(found[MODELS[2]]) - np.mean(found[MODELS[0]]))
-    found["interval"] = paired(said[MODELS[2]], said[MODELS[0]], votes.gold, votes.metric)
-    found |= {"chosen": chosen, "cpu_seconds": np.mean(seconds, axis=0).round(1).tolist()}
-    print(f"{votes.name}: gain {found['gain']:.1f}, chosen {', '.join(chosen)}", file=sys.stderr)
-    return found
+        results[name] = [score(item, votes.gold, votes.metric) for item in stated[name]]
+    results["gain"] = float(np.mean(results[MODELS[2]]) - np.mean(results[MODELS[0]]))
+    results["interval"] = paired(stated[MODELS[2]], stated[MODELS[0]], votes.gold, votes.metric)
+    results |= {"chosen": chosen, "cpu_seconds": np.mean(seconds, axis=0).round(1).tolist()}
+    print(f"{votes.name}: gain {results['gain']:.1f}, chosen {', '.join(chosen)}", file=sys.stderr)
+    return results
 
 
-def taught(votes: VoteSet, seen: dict[str, Any], labels: Any, how: TrainSettings) -> tuple[Any, RecipeChoice | None]:
+def taught(
+    votes: VoteSet, seen: dict[str, Any], labels: Any, search_settings: TrainSettings
+) -> tuple[Any, RecipeChoice | None]:
     """Set, features, labels and settings -> what the end model says of the test rows, and its choice."""
-    heard = (votes.train != ABSTAIN).any(axis=1)
+    covered = (votes.train != ABSTAIN).any(axis=1)
     assert votes.texts is not None  # noqa: S101 - sets without text are left out before
-    lesson = TrainingSet(seen["train"], labels, heard, np.full(len(labels), NO_GOLD), votes.texts["train"])
-    model, choice = choose_recipe.fit_chosen_recipe(lesson, how)
+    training_set = TrainingSet(seen["train"], labels, covered, np.full(len(labels), NO_GOLD), votes.texts["train"])
+    model, choice = choose_recipe.fit_chosen_recipe(training_set, search_settings)
     return model.predict_proba(seen["test"], votes.texts["test"]), choice
 
 

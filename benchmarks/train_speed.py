@@ -48,11 +48,11 @@ def main() -> None:
     heads = [rows.weak(seed) for seed in range(asked.seeds)]
     figures: dict[str, Any] = {HEAD: median([stage() for _ in range(3)]) | scored(rows, heads)}
     tuned = [fine_tuned(rows, seed, asked.epochs) for seed in range(asked.seeds)]
-    figures[TUNED] = median([seconds for seconds, _ in tuned]) | scored(rows, [said for _, said in tuned])
+    figures[TUNED] = median([seconds for seconds, _ in tuned]) | scored(rows, [predicted for _, predicted in tuned])
     if asked.chain:
         figures[CHAIN] = edited()
-    gain = paired(heads, [said for _, said in tuned], rows.gold, METRIC)
-    figures |= {"gain_interval": gain, "epochs": asked.epochs, "seeds": asked.seeds, "rows": len(rows.taught)}
+    gain = paired(heads, [predicted for _, predicted in tuned], rows.gold, METRIC)
+    figures |= {"gain_interval": gain, "epochs": asked.epochs, "seeds": asked.seeds, "rows": len(rows.training_rows)}
     figures["targets"] = targets(figures)
     report(figures)
     finish(figures, asked)
@@ -78,14 +78,14 @@ def _cpu() -> float:
 
 def median(runs: Sequence[dict[str, float]]) -> dict[str, float]:
     """Runs -> each figure's median."""
-    told = {name: round(float(np.median([run[name] for run in runs])), 2) for name in runs[0]}
-    print(told, file=sys.stderr)
-    return told
+    summary = {name: round(float(np.median([run[name] for run in runs])), 2) for name in runs[0]}
+    print(summary, file=sys.stderr)
+    return summary
 
 
-def scored(rows: Packaged, said: Sequence[Any]) -> dict[str, Any]:
+def scored(rows: Packaged, predicted: Sequence[Any]) -> dict[str, Any]:
     """What is said of test with each seed -> mean balanced accuracy in points and its interval."""
-    return {"score": mean_score(said, rows.gold, METRIC), "interval": spread(said, rows.gold, METRIC)}
+    return {"score": mean_score(predicted, rows.gold, METRIC), "interval": spread(predicted, rows.gold, METRIC)}
 
 
 def stage() -> dict[str, float]:
@@ -106,9 +106,9 @@ def fine_tuned(rows: Packaged, seed: int, epochs: int) -> tuple[dict[str, float]
 
 def lesson(rows: Packaged) -> pl.DataFrame:
     """Problem -> text and label of the rows that teach, then text alone of those of test."""
-    heard = rows.taught[rows.covered]
-    labels = [list(map(float, one)) for one in rows.rows.targets[heard]]
-    both = [*heard.tolist(), *rows.test.tolist()]
+    covered = rows.training_rows[rows.covered]
+    labels = [list(map(float, item)) for item in rows.rows.targets[covered]]
+    both = [*covered.tolist(), *rows.test.tolist()]
     kept = pl.Series("label", [*labels, *[None] * len(rows.test)], dtype=pl.List(pl.Float32))
     return pl.DataFrame({"text": rows.text(both), "label": kept})
 

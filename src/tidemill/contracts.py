@@ -338,8 +338,8 @@ def _suspects(table: pl.DataFrame, contract: Contract) -> list[str]:
         else:
             wrong = ~pl.col(name).is_between(column.minimum, column.maximum)
             looks[name] = wrong.fill_null(value=not column.nullable).any()
-    found = table.lazy().select(look.alias(name) for name, look in looks.items()).collect()
-    suspects.update(name for name in looks if found[name][0])
+    result = table.lazy().select(look.alias(name) for name, look in looks.items()).collect()
+    suspects.update(name for name in looks if result[name][0])
     return [name for name in table.columns if name in suspects]
 
 

@@ -149,7 +149,7 @@ def test_a_checkout_with_changes_is_left_alone_and_told_how_to_merge(toy: Path, 
     (toy / "judge.py").write_text("# mine\n")
     before = git("rev-parse", "main", folder=toy)
     done = publish(computed(work, "spam"), "spam", branch="main", promote=True, message="m", say=quiet)
-    assert "git merge tidemill/spam" in done.told
+    assert "git merge tidemill/spam" in done.summary
     assert git("rev-parse", "main", folder=toy) == before
     assert (toy / "judge.py").read_text() == "# mine\n"
     assert read_registry(Project.open(toy), "spam").champion == "spam@v1.0.0"
@@ -269,7 +269,7 @@ def test_a_run_in_a_linked_worktree_is_of_its_branch_and_publishes_there(toy: Pa
         assert (work.base, work.branch) == (git("rev-parse", "feature", folder=toy), "feature")
         done = publish(computed(work, "spam"), "spam", branch="feature", promote=True, message="m", say=quiet)
     assert json.loads((own / "reports/spam/verdict.json").read_text()) == {"total": 10}
-    assert done.told == "on branch feature, your checkout follows"
+    assert done.summary == "on branch feature, your checkout follows"
     assert git("rev-parse", "main", folder=toy) == main
     assert git("status", "--porcelain", folder=toy) == git("status", "--porcelain", folder=own) == ""
     assert (toy / ".dvc/cache/files/md5").exists()  # the model outlives the worktree
@@ -282,7 +282,7 @@ def test_a_branch_that_another_checkout_is_on_is_left_alone(toy: Path, work: Wor
     git("worktree", "add", "-q", str(own), "main", folder=toy)
     before = git("rev-parse", "main", folder=toy)
     done = publish(computed(work, "spam"), "spam", branch="main", promote=False, message="m", say=quiet)
-    assert done.told == "another checkout is on main, so the results are on tidemill/spam: git merge tidemill/spam"
+    assert done.summary == "another checkout is on main, so the results are on tidemill/spam: git merge tidemill/spam"
     assert git("rev-parse", "main", folder=toy) == before
     assert git("status", "--porcelain", folder=own) == ""
 
@@ -291,7 +291,7 @@ def test_results_go_to_the_branch_that_the_run_began_on(toy: Path, work: Workspa
     git("switch", "-q", "-c", "other", folder=toy)
     assert work.branch == "main"
     done = publish(computed(work, "spam"), "spam", branch="main", promote=False, message="m", say=quiet)
-    assert done.told == "on branch main"
+    assert done.summary == "on branch main"
     assert git("rev-parse", "main", folder=toy) == done.commit != git("rev-parse", "other", folder=toy)
 
 

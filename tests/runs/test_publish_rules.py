@@ -90,7 +90,7 @@ def test_a_run_that_changed_nothing_publishes_nothing_and_a_promotion_tags_it_al
     base = commit(root)
     with workspace(root) as work:
         found = published(work)
-        assert (found.commit, found.version, found.told) == (base, None, "nothing to publish")
+        assert (found.commit, found.version, found.summary) == (base, None, "nothing to publish")
         assert git("tag", folder=root) == ""
         promoted = published(work, promote=True)
     assert (promoted.commit, promoted.version) == (base, "spam@v1.0.0")
@@ -226,7 +226,7 @@ def test_fingerprints_of_code_are_the_runs_unless_the_branch_has_others_by_then(
 
 def test_a_clean_checkout_of_the_branch_follows(root: Path, work: Workspace) -> None:
     write(work.folder, data__spam__batches_json="changed")
-    assert published(work).told == "on branch main, your checkout follows"
+    assert published(work).summary == "on branch main, your checkout follows"
     assert (root / "data/spam/batches.json").read_text() == "changed"
     assert git("status", "--porcelain", folder=root) == ""
 
@@ -236,7 +236,7 @@ def test_a_checkout_of_another_branch_or_of_none_stays_as_it_is(root: Path) -> N
         git("checkout", "-q", *words, folder=root)
         with workspace(root, ref="main") as work:
             write(work.folder, data__spam__batches_json=change)
-            assert published(work).told == "on branch main"
+            assert published(work).summary == "on branch main"
         assert shown(root, "data/spam/batches.json") == change
         assert (root / "data/spam/batches.json").read_text() == "{}"
     assert current_branch(root) is None
@@ -249,7 +249,7 @@ def test_a_checkout_with_changes_keeps_its_branch_and_results_go_to_one_of_their
     for change in ("a", "b"):  # the second time that branch is there
         with workspace(root) as work:
             write(work.folder, data__spam__batches_json=change)
-            told = published(work).told
+            told = published(work).summary
         assert told == "your checkout of main has changes, so the results are on tidemill/spam: git merge tidemill/spam"
         assert shown(root, "data/spam/batches.json", "tidemill/spam") == change
         assert tip(root) == work.base
@@ -261,14 +261,14 @@ def test_changes_of_a_checkout_of_another_branch_are_in_nobodys_way(root: Path) 
     write(root, judge_txt="mine\n")
     with workspace(root, ref="main") as work:
         write(work.folder, data__spam__batches_json="a")
-        assert published(work).told == "on branch main"
+        assert published(work).summary == "on branch main"
     assert not succeeds("rev-parse", "--verify", "-q", "refs/heads/tidemill/spam", folder=root)
 
 
 def test_a_file_in_the_way_is_left_alone_and_the_remedy_is_named(root: Path, work: Workspace) -> None:
     write(root, reports__spam__metrics_json="mine")  # not in git
     write(work.folder, reports__spam__metrics_json="new")
-    told = published(work).told
+    told = published(work).summary
     assert told.startswith("on branch main; your files could not follow (")
     assert told.endswith(f"): git reset --keep {tip(root)[:12]}")
     assert (root / "reports/spam/metrics.json").read_text() == "mine"

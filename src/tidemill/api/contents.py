@@ -67,7 +67,7 @@ def content_table(contents: Sequence[Any], modality: str, start: int) -> pl.Data
     InputError
         A row is no text, or neither a path nor bytes.
     """
-    read = [_text(one, k) if modality == "text" else _image(one, k) for k, one in enumerate(contents, start)]
+    read = [_text(item, k) if modality == "text" else _image(item, k) for k, item in enumerate(contents, start)]
     ids = [str(k) for k in range(start, start + len(read))]
     return pl.DataFrame({"row_id": ids, modality: read}, schema={"row_id": pl.String, modality: _DTYPES[modality]})
 

@@ -367,7 +367,7 @@ class EndModel(Estimator):
             raise InputError(
                 f"X has {features.shape[1]} features, but EndModel is expecting {self.n_features_in_} features as input"
             )
-        texts = [str(one) for one in contents] if contents is not None and self.fitted_.reads_text else None
+        texts = [str(content) for content in contents] if contents is not None and self.fitted_.reads_text else None
         outlier = None if self._outliers is None else self._outliers.score(features)
         return Predictions(self.fitted_.predict_proba(features, texts), outlier)
 

@@ -433,8 +433,8 @@ class Project:
         ConfigError, DataError
             As ``champion``; or there is no such version.
         """
-        found = find_model(self._on_disk, self.problem(problem).name, version)
-        return EndModel.load(found.folder, root=self._on_disk.shared, threads=found.threads)
+        result = find_model(self._on_disk, self.problem(problem).name, version)
+        return EndModel.load(result.folder, root=self._on_disk.shared, threads=result.threads)
 
     def report(self, problem: str) -> ProblemReport:
         """Gather all that is reported of a problem: batches, functions, scores, verdict, drift; None where it is not there.

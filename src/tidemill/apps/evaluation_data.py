@@ -98,15 +98,15 @@ def evaluation_predictions(
         ensemble = ModelConfig.read(paths.model / CONFIG).ensemble
         members = () if ensemble is None else ensemble.members
         texts = texts_of(paths, batches) if problem.modality == "text" and members else None
-        lessons = [_lesson(part, features, texts, len(classes)) for part in (learned, rows)]
+        lessons = [_training_set(part, features, texts, len(classes)) for part in (learned, rows)]
         models[GOLD_CEILING] = _ceiling(
             lessons[0],
             lessons[1],
             settings.plain().with_changes({"cotraining.views": tuple(members), "ensemble.members": ()}),
         )
     if champion is not None:
-        said = champion.predictions(_batches_of(rows, batches))
-        models[CHAMPION] = _of(said, rows, probability_columns(classes), CHAMPION)
+        predicted = champion.predictions(_batches_of(rows, batches))
+        models[CHAMPION] = _of(predicted, rows, probability_columns(classes), CHAMPION)
     return rows, models
 
 
@@ -143,24 +143,28 @@ def _batches_of(rows: pl.DataFrame, batches: Sequence[str]) -> list[str]:
     return [batch for batch in batches if batch in there] or list(batches[:1])
 
 
-def _ceiling(taught: TrainingSet, asked: TrainingSet, settings: TrainSettings) -> Probabilities:
-    return learned_by(taught, settings).predict_proba(asked.features, asked.texts)
+def _ceiling(training_set: TrainingSet, asked: TrainingSet, settings: TrainSettings) -> Probabilities:
+    return learned_by(training_set, settings).predict_proba(asked.features, asked.texts)
 
 
-def _lesson(rows: pl.DataFrame, features: pl.DataFrame, texts: pl.DataFrame | None, n_classes: int) -> TrainingSet:
+def _training_set(
+    rows: pl.DataFrame, features: pl.DataFrame, texts: pl.DataFrame | None, n_classes: int
+) -> TrainingSet:
     ids, gold = rows.select("row_id"), rows["gold"].to_numpy()
-    found = ids.join(features, on="row_id", how="left", maintain_order="left")["feature"]
-    if found.null_count():
-        raise DataError(f"row {rows['row_id'][int(found.is_null().arg_max() or 0)]} has no features: run embed")
+    result = ids.join(features, on="row_id", how="left", maintain_order="left")["feature"]
+    if result.null_count():
+        raise DataError(f"row {rows['row_id'][int(result.is_null().arg_max() or 0)]} has no features: run embed")
     read = None if texts is None else ids.join(texts, on="row_id", how="left", maintain_order="left")["text"].to_list()
-    heard = np.ones(rows.height, dtype=np.bool_)
-    return TrainingSet(found.to_numpy(), np.eye(n_classes)[gold], heard, np.full(rows.height, NO_GOLD), read)
+    covered = np.ones(rows.height, dtype=np.bool_)
+    return TrainingSet(result.to_numpy(), np.eye(n_classes)[gold], covered, np.full(rows.height, NO_GOLD), read)
 
 
 def _of(table: pl.DataFrame, rows: pl.DataFrame, columns: Sequence[str], name: str) -> np.ndarray:
     """In the order of the rows."""
-    found = rows.select("row_id").join(table.select("row_id", *columns), on="row_id", how="left", maintain_order="left")
-    lost = found.filter(pl.any_horizontal(pl.exclude("row_id").is_null())) if columns else found.clear()
+    result = rows.select("row_id").join(
+        table.select("row_id", *columns), on="row_id", how="left", maintain_order="left"
+    )
+    lost = result.filter(pl.any_horizontal(pl.exclude("row_id").is_null())) if columns else result.clear()
     if lost.height:
         raise DataError(f"row {lost['row_id'][0]} has gold but no {name}; {lost.height} such rows: run `dvc repro`")
-    return found.drop("row_id").to_numpy().reshape(rows.height, len(columns))
+    return result.drop("row_id").to_numpy().reshape(rows.height, len(columns))

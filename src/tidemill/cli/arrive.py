@@ -38,10 +38,10 @@ def arrive(
     from tidemill.readers.read import report_reading
 
     with answering(as_json=as_json) as answer:
-        found = take_in(open_project(problem), problem, retry=retry, fetch=fetch)
-        report_reading(found.notes)
-        refused = [f"refused: {one.source}: {one.reason}" for one in found.refused]
-        content = {"problem": problem, "batches": found.batches, "refused": [asdict(one) for one in found.refused]}
-        answer(content, [f"{problem}: {', '.join(found.batches) or 'nothing new'}", *refused])
-    if found.refused:
+        result = take_in(open_project(problem), problem, retry=retry, fetch=fetch)
+        report_reading(result.notes)
+        refused = [f"refused: {item.source}: {item.reason}" for item in result.refused]
+        content = {"problem": problem, "batches": result.batches, "refused": [asdict(item) for item in result.refused]}
+        answer(content, [f"{problem}: {', '.join(result.batches) or 'nothing new'}", *refused])
+    if result.refused:
         raise Exit(SOME_REFUSED)

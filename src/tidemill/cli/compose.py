@@ -36,5 +36,5 @@ def compose(settings: Overrides = None, *, as_json: AsJson = False) -> None:
         written = {"params.yaml": write_params(project, overrides), str(CODE): write_code(code, project.root)}
         stages = outdated(project.root, changed_files(before, code), code)
         lines = [f"{name} {'composed' if changed else 'is up to date'}" for name, changed in written.items()]
-        lines += [f"{one.address} will run again: {one.reason}" for one in stages]
-        answer({"changed": written, "overrides": overrides, "outdated": [asdict(one) for one in stages]}, lines)
+        lines += [f"{stage.address} will run again: {stage.reason}" for stage in stages]
+        answer({"changed": written, "overrides": overrides, "outdated": [asdict(stage) for stage in stages]}, lines)

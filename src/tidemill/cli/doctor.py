@@ -38,7 +38,7 @@ def doctor(
         lines = [*(f"mended: {line}" for line in done), *map(str, left)]
         content = {
             "mended": done,
-            "left": [{"what": one.what, "remedy": one.remedy, "can_fix": one.fix is not None} for one in left],
+            "left": [{"what": item.what, "remedy": item.remedy, "can_fix": item.fix is not None} for item in left],
         }
         answer(content, lines or ["nothing is wrong"])
     if left:

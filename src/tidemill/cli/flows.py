@@ -45,8 +45,8 @@ def flow(name: str, project: Project) -> Callable[..., dict[str, Any]]:
     _forget_flows_of_others(root)
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
-    found: Callable[..., dict[str, Any]] = getattr(importlib.import_module(f"flows.{name}"), name)
-    return found
+    result: Callable[..., dict[str, Any]] = getattr(importlib.import_module(f"flows.{name}"), name)
+    return result
 
 
 def _forget_flows_of_others(root: Path) -> None:
@@ -54,6 +54,6 @@ def _forget_flows_of_others(root: Path) -> None:
     package = sys.modules.get("flows")
     others = [folder for folder in map(Path, getattr(package, "__path__", [])) if folder.resolve() != root / "flows"]
     if others:
-        for module in [one for one in sys.modules if one.partition(".")[0] == "flows"]:
+        for module in [item for item in sys.modules if item.partition(".")[0] == "flows"]:
             del sys.modules[module]
         sys.path[:] = [path for path in sys.path if Path(path) not in {folder.parent for folder in others}]

@@ -108,5 +108,5 @@ def _explain_option(error: typer.TyperException, ctx: typer.Context, parameters:
     new = RENAMED_OPTIONS.get((ctx.command_path, name))
     if new is not None:
         ctx.fail(f"{name} is now {new}.")
-    valid = [word for one in parameters if one.param_type_name == "option" for word in one.opts]
+    valid = [word for parameter in parameters if parameter.param_type_name == "option" for word in parameter.opts]
     ctx.fail(f"there is no option {name}{did_you_mean(name, [*valid, '--help'])}")

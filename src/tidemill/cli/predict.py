@@ -78,9 +78,11 @@ def predict(
         }
         shown = list(counts.items())[:MOST_SHOWN]
         rest = len(counts) - len(shown)
-        said = ", ".join(f"{name} {count:,}" for name, count in shown) + (f" and {rest} more classes" if rest else "")
+        summary = ", ".join(f"{name} {count:,}" for name, count in shown) + (
+            f" and {rest} more classes" if rest else ""
+        )
         content = {"out": out, "version": done.version, "rows": done.rows, "predictions": counts, "errors": done.errors}
-        lines = [f"{out}, by {done.version}: {done.rows:,} rows: {said}"]
+        lines = [f"{out}, by {done.version}: {done.rows:,} rows: {summary}"]
         if done.errors:
             lines.append(
                 f"{done.errors:,} rows could not be predicted; the column 'error' says why (exit status {SOME_ERRORS})"

@@ -25,7 +25,7 @@ def versions(problem: ProblemName, *, as_json: AsJson = False) -> None:
             f"{version}  {commit[:12]}{'  champion' if version == registry.champion else ''}"
             for version, commit in registry.versions.items()
         ]
-        damaged = [str(one) for one in registry.damages]
+        damaged = [str(damage) for damage in registry.damages]
         content = {"champion": registry.champion, "versions": registry.versions, "damaged": damaged}
         nothing = f"{problem} has no version yet: tidemill run problem={problem}"
         if not lines and is_shallow(project.shared):

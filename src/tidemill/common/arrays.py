@@ -172,11 +172,11 @@ def feature_array(features: Any, *, rows: int | None = None) -> Features:
         raise InputError(f"features of {len(array)} rows for {rows} rows of votes")
     refuse_nothing(array, "features")
     with np.errstate(over="ignore"):
-        found: Features = array.astype(np.float32)
-    bad = ~np.isfinite(found).all(axis=1)
+        result: Features = array.astype(np.float32)
+    bad = ~np.isfinite(result).all(axis=1)
     if bad.any():
         raise InputError(f"row {int(bad.argmax())} of features holds NaN or infinity (inf); {int(bad.sum())} such rows")
-    return found
+    return result
 
 
 def refuse_nothing(array: npt.NDArray[Any], what: str) -> None:

@@ -82,12 +82,12 @@ def extras() -> dict[str, set[str]]:
     """
     from importlib import metadata
 
-    found: dict[str, set[str]] = {}
+    results: dict[str, set[str]] = {}
     for line in metadata.requires("tidemill") or []:
         name, extra = _NAME.match(line), _EXTRA.search(line)
         if name and extra and name[0] != "tidemill" and extra[1] not in _COLLECTIONS:
-            found.setdefault(extra[1], set()).add(_normal(name[0]))
-    return dict(sorted(found.items(), key=lambda one: len(one[1])))
+            results.setdefault(extra[1], set()).add(_normal(name[0]))
+    return dict(sorted(results.items(), key=lambda one: len(one[1])))
 
 
 def _message(module: str) -> str:

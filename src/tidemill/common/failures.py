@@ -101,8 +101,8 @@ def as_line(error: Exception) -> str | None:
 def _machine_at_fault(error: Exception) -> str | None:
     """Of errors of a disk; a library may have put the system's answer into its own words."""
     number = error.errno if isinstance(error, OSError) else None
-    if number is None and (found := _CODE.search(str(error))):
-        number = int(found[1])
+    if number is None and (match := _CODE.search(str(error))):
+        number = int(match[1])
     name = getattr(error, "filename2", None) or getattr(error, "filename", None)
     return _REMEDIES[number].format(place=name or "the output") if number in _REMEDIES else None
 

@@ -91,13 +91,13 @@ def are_abandoned(folder: Path) -> list[Path]:
     list of Path
         Files of claims, sorted.
     """
-    found = []
+    results = []
     for path in sorted(folder.glob(f"*{CLAIM}")):
         lock = _taken(path)
         if lock is not None:
-            found.append(path)
+            results.append(path)
             lock.release()
-    return found
+    return results
 
 
 def abandoned(folder: Path) -> Iterator[Path]:

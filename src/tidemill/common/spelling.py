@@ -30,7 +30,7 @@ def closest(name: str, valid: Iterable[str], *, ignore_case: bool = False) -> st
     >>> closest("spma", ["solar", "spam"]), closest("TXET", ["Text"], ignore_case=True), closest("x", ["spam"])
     ('spam', 'Text', None)
     """
-    spelled = {one.lower() if ignore_case else one: one for one in valid}
+    spelled = {item.lower() if ignore_case else item: item for item in valid}
     similar = difflib.get_close_matches(name.lower() if ignore_case else name, list(spelled), n=1, cutoff=_SIMILAR)
     return spelled[similar[0]] if similar else None
 
@@ -56,6 +56,6 @@ def did_you_mean(name: str, valid: Iterable[str]) -> str:
     ('; did you mean spam?', '; valid are a, b', '; there are none')
     """
     names = sorted(valid)
-    found = closest(name, names)
+    result = closest(name, names)
     valid_names = f"valid are {', '.join(names)}" if names else "there are none"
-    return f"; did you mean {found}?" if found else f"; {valid_names}"
+    return f"; did you mean {result}?" if result else f"; {valid_names}"

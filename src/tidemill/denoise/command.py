@@ -58,12 +58,12 @@ class Request:
     reading: VoteOptions = field(default_factory=VoteOptions)
 
 
-def label_votes(asked: Request) -> DenoiseReport:
+def label_votes(request: Request) -> DenoiseReport:
     """Fit a label model on a file of votes, and write labels and the other requested files.
 
     Parameters
     ----------
-    asked
+    request
         The files and the priors of the model.
 
     Returns
@@ -78,37 +78,37 @@ def label_votes(asked: Request) -> DenoiseReport:
     DataError
         A file cannot be read, or does not hold what is promised of it.
     """
-    classes = _classes(asked.classes)
-    for path in (asked.out, asked.why):
+    classes = _classes(request.classes)
+    for path in (request.out, request.why):
         if path is not None:
             check_out(path)
-    train = read_votes(asked.votes, classes, options=asked.reading)
+    train = read_votes(request.votes, classes, options=request.reading)
     report_reading(train.notes)
-    other = train if asked.predict is None else _others(asked, classes, train.functions)
-    features, other_features = _features(asked, train, other)
-    gold = None if asked.gold is None else read_gold(asked.gold, train.rows, classes)
-    learned = (asked.model, len(classes), _parameters(asked, train.functions), train.votes)
+    other = train if request.predict is None else _others(request, classes, train.functions)
+    features, other_features = _features(request, train, other)
+    gold = None if request.gold is None else read_gold(request.gold, train.rows, classes)
+    learned = (request.model, len(classes), _parameters(request, train.functions), train.votes)
     model, blind = fit_twice(*learned, features=features, gold=gold)
     fitted = Fitted(model, blind.predict_proba(train.votes, features=features), train, features, gold)
     probabilities = model.predict_proba(other.votes, features=other_features)
-    about = gold_report(fitted.gold_free, train.votes, gold, classes=classes, seed=asked.seed)
-    about |= {"identifiability": identifiability(train.votes, classes)} | _explained(asked, fitted, classes)
+    about = gold_report(fitted.gold_free, train.votes, gold, classes=classes, seed=request.seed)
+    about |= {"identifiability": identifiability(train.votes, classes)} | _explained(request, fitted, classes)
     if gold is not None:
-        about |= {"label_value": value_of(fitted.gold_free, train.votes, features, gold, asked.seed)}
+        about |= {"label_value": value_of(fitted.gold_free, train.votes, features, gold, request.seed)}
     report = describe(model, other.votes, probabilities, names=train.functions, classes=classes, about=about)
-    _write(asked, labels_table(pl.Series(other.rows), probabilities, classes), report)
-    if asked.save is not None:
-        save_label_model(model, train.functions, classes).write(asked.save)
-    if asked.why is not None:
-        _write_why(asked.why, model, other, other_features, classes)
+    _write(request, labels_table(pl.Series(other.rows), probabilities, classes), report)
+    if request.save is not None:
+        save_label_model(model, train.functions, classes).write(request.save)
+    if request.why is not None:
+        _write_why(request.why, model, other, other_features, classes)
     return report
 
 
-def _others(asked: Request, classes: tuple[str, ...], functions: Sequence[str]) -> VotesFile:
-    assert asked.predict is not None  # noqa: S101 - the rows learned from are labeled otherwise
-    found = read_votes(asked.predict, classes, functions=functions, options=asked.reading)
-    report_reading(found.notes)
-    return found
+def _others(request: Request, classes: tuple[str, ...], functions: Sequence[str]) -> VotesFile:
+    assert request.predict is not None  # noqa: S101 - the rows learned from are labeled otherwise
+    result = read_votes(request.predict, classes, functions=functions, options=request.reading)
+    report_reading(result.notes)
+    return result
 
 
 @dataclass(frozen=True)
@@ -132,25 +132,25 @@ def _classes(given: str | Sequence[str]) -> tuple[str, ...]:
     return names
 
 
-def _parameters(asked: Request, functions: Sequence[str]) -> dict[str, Any]:
-    takes = _known(asked.model).parameters
-    given: dict[str, Any] = {"seed": asked.seed} if "seed" in takes else {}
-    if asked.default_class is not None:
-        given["default"] = class_index(asked.default_class, _classes(asked.classes), "--default-class")
-    if asked.default_rate is not None:
-        given["default_rate"] = asked.default_rate
+def _parameters(request: Request, functions: Sequence[str]) -> dict[str, Any]:
+    takes = _known(request.model).parameters
+    given: dict[str, Any] = {"seed": request.seed} if "seed" in takes else {}
+    if request.default_class is not None:
+        given["default"] = class_index(request.default_class, _classes(request.classes), "--default-class")
+    if request.default_rate is not None:
+        given["default_rate"] = request.default_rate
     try:
-        if asked.balance is not None:
-            given["balance"] = [float(share) for share in asked.balance.split(",")]
-        if asked.accuracies is not None:
-            told = dict(part.split("=") for part in asked.accuracies.split(","))
-            given["accuracies_hint"] = [None if told.get(name) is None else float(told[name]) for name in functions]
+        if request.balance is not None:
+            given["balance"] = [float(share) for share in request.balance.split(",")]
+        if request.accuracies is not None:
+            result = dict(part.split("=") for part in request.accuracies.split(","))
+            given["accuracies_hint"] = [None if result.get(name) is None else float(result[name]) for name in functions]
     except ValueError as error:
         promised = "shares such as 0.9,0.1, and accuracies such as short=0.9,links=0.6"
         raise ConfigError(
-            f"--class-balance {asked.balance}, --accuracies {asked.accuracies}: promised {promised}"
+            f"--class-balance {request.balance}, --accuracies {request.accuracies}: promised {promised}"
         ) from error
-    unknown = sorted(set(told) - set(functions)) if asked.accuracies is not None else []
+    unknown = sorted(set(result) - set(functions)) if request.accuracies is not None else []
     if unknown:
         raise ConfigError(f"--accuracies: {unknown[0]!r} is none of the functions {', '.join(functions)}")
     return given
@@ -162,48 +162,48 @@ def _known(name: str) -> type[BaseLabelModel]:
     return MODELS[name]
 
 
-def _features(asked: Request, train: VotesFile, other: VotesFile) -> tuple[Features | None, Features | None]:
-    if asked.features is None:
+def _features(request: Request, train: VotesFile, other: VotesFile) -> tuple[Features | None, Features | None]:
+    if request.features is None:
         return None, None
-    if asked.features == "text":
+    if request.features == "text":
         if train.texts is None or other.texts is None:
             raise ConfigError("--features text: only WRENCH's .json holds texts, and not all of its rows do here")
-        reader = TextFeatures(train.texts, dimensions=DIMENSIONS, seed=asked.seed)
+        reader = TextFeatures(train.texts, dimensions=DIMENSIONS, seed=request.seed)
         return reader(train.texts), reader(other.texts)
-    learned = read_features(Path(asked.features), train.rows)
+    learned = read_features(Path(request.features), train.rows)
     if other is train:
         return learned, learned
-    if asked.predict_features is None:
+    if request.predict_features is None:
         raise ConfigError("--features with --predict needs --predict-features: the features of the other rows")
-    return learned, read_features(asked.predict_features, other.rows)
+    return learned, read_features(request.predict_features, other.rows)
 
 
-def _write(asked: Request, labels: pl.DataFrame, report: DenoiseReport) -> None:
-    write_frame(labels, asked.out)
-    if asked.report is not None:
-        report.write(asked.report)
+def _write(request: Request, labels: pl.DataFrame, report: DenoiseReport) -> None:
+    write_frame(labels, request.out)
+    if request.report is not None:
+        report.write(request.report)
 
 
-def _explained(asked: Request, fitted: Fitted, classes: tuple[str, ...]) -> dict[str, Any]:
-    if asked.report is None and asked.plots is None:
+def _explained(request: Request, fitted: Fitted, classes: tuple[str, ...]) -> dict[str, Any]:
+    if request.report is None and request.plots is None:
         return {}
     train = fitted.train
     posterior = fitted.model.predict_proba(train.votes, features=fitted.features)
-    told = explain_votes(train.votes, posterior, names=train.functions, classes=classes)
-    if asked.plots is not None:
+    result = explain_votes(train.votes, posterior, names=train.functions, classes=classes)
+    if request.plots is not None:
         from tidemill.denoise.report.plots import draw
 
-        draw(asked.plots, told, train.votes, fitted.gold_free, gold=fitted.gold)
-    return dependences_and_intervals(told) | {"confusions": told.functions}
+        draw(request.plots, result, train.votes, fitted.gold_free, gold=fitted.gold)
+    return dependences_and_intervals(result) | {"confusions": result.functions}
 
 
 def _write_why(
     path: Path, model: BaseLabelModel, rows: VotesFile, features: Features | None, classes: tuple[str, ...]
 ) -> None:
-    told = row_evidence(
+    result = row_evidence(
         model, rows.votes, pl.Series(rows.rows), names=rows.functions, classes=classes, features=features
     )
-    write_frame(told, path)
+    write_frame(result, path)
 
 
 def summary(report: DenoiseReport, out: Path) -> str:
@@ -221,5 +221,5 @@ def summary(report: DenoiseReport, out: Path) -> str:
     str
         A line each for rows, the model's facts, and the file of labels.
     """
-    told = [f"{name}: {text}" for name, text in facts(report)]
-    return "\n".join([f"rows: {report.rows:,}, coverage {report.coverage:.1%}", *told, f"labels: {out}"])
+    lines = [f"{name}: {text}" for name, text in facts(report)]
+    return "\n".join([f"rows: {report.rows:,}, coverage {report.coverage:.1%}", *lines, f"labels: {out}"])

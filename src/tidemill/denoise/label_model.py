@@ -248,10 +248,10 @@ class LabelModel(Estimator):
         """
         probabilities = self.predict_proba(votes, features=features)
         gold = self._gold(y, len(probabilities))
-        known = gold != NO_GOLD
-        if not known.any():
+        labeled = gold != NO_GOLD
+        if not labeled.any():
             raise InputError("no row has gold: give y with the class of some rows")
-        return float((probabilities.argmax(axis=1) == gold)[known].mean())
+        return float((probabilities.argmax(axis=1) == gold)[labeled].mean())
 
     def fit_predict(self, votes: Any, y: Any = None, *, features: Features | None = None) -> npt.NDArray[Any]:
         """Fit, and predict the same rows.

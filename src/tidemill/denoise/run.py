@@ -209,21 +209,21 @@ def value_of(weak: Probabilities, votes: Votes, features: Features | None, gold:
     LabelValue
         Without features, or with too little gold, what is missing and what to do next.
     """
-    known = 0 if gold is None else int((np.asarray(gold) != NO_GOLD).sum())
-    if features is None or known < LEAST:
-        missing = f"{known} gold rows, {LEAST} are needed" if known < LEAST else "no features"
-        action: Literal["label", "stop"] = "label" if known < LEAST else "stop"
+    labeled = 0 if gold is None else int((np.asarray(gold) != NO_GOLD).sum())
+    if features is None or labeled < LEAST:
+        missing = f"{labeled} gold rows, {LEAST} are needed" if labeled < LEAST else "no features"
+        action: Literal["label", "stop"] = "label" if labeled < LEAST else "stop"
         return LabelValue(gold_rows=None, next=action, reason=f"cannot be measured: {missing}")
-    found = label_value(features, weak, gold, covered=~silent(votes), draws=DRAWS, seed=seed)
-    low, high = found.interval
+    result = label_value(features, weak, gold, covered=~silent(votes), draws=DRAWS, seed=seed)
+    low, high = result.interval
     return LabelValue(
-        gold_rows=_rounded(found.labels),
+        gold_rows=_rounded(result.labels),
         interval=(_rounded(low), _rounded(high)),
-        at_least=found.beyond,
-        weak_accuracy=_rounded(found.weak),
-        curve={str(size): _rounded(value) for size, value in found.curve.items()},
-        next=found.action,
-        reason=found.why,
+        at_least=result.beyond,
+        weak_accuracy=_rounded(result.weak),
+        curve={str(size): _rounded(value) for size, value in result.curve.items()},
+        next=result.action,
+        reason=result.why,
     )
 
 
@@ -375,18 +375,18 @@ def _by_class(classes: tuple[str, ...], shares: Any) -> dict[str, float]:
     return {name: _rounded(share) for name, share in zip(classes, shares, strict=True)}
 
 
-def _named(told: dict[str, Any], names: list[str], classes: tuple[str, ...]) -> dict[str, Any]:
-    told = {key: value for key, value in told.items() if key != "groups"}
-    choice = dict(told.get("choice", {}))
+def _named(summary: dict[str, Any], names: list[str], classes: tuple[str, ...]) -> dict[str, Any]:
+    summary = {key: value for key, value in summary.items() if key != "groups"}
+    choice = dict(summary.get("choice", {}))
     if choice:
         choice["groups"] = [[names[j] for j in group] for group in choice["groups"]]
         ends = choice.pop("balance_interval", None)
-        told["choice"] = choice
+        summary["choice"] = choice
         if ends is not None:
-            told["class_balance_interval"] = {
+            summary["class_balance_interval"] = {
                 name: [_rounded(low), _rounded(high)] for name, low, high in zip(classes, *ends, strict=True)
             }
-    return told
+    return summary
 
 
 def _shares(probabilities: Probabilities) -> Any:

@@ -106,30 +106,30 @@ def read_votes(
     if not path.exists():
         raise DataError(f"{path} is missing")
     if path.suffix == ".npy":
-        found = _array(path)
+        result = _array(path)
     elif path.suffix == ".json" and path.read_text(encoding="utf-8").lstrip().startswith("{"):
-        found = _wrench(path)
+        result = _wrench(path)
     else:
-        found = _table(path, classes, options)
-    found = replace(found, votes=_numbered_from_zero(found.votes, options.abstain))
+        result = _table(path, classes, options)
+    result = replace(result, votes=_numbered_from_zero(result.votes, options.abstain))
     try:
-        found = replace(found, votes=check_votes(found.votes, len(classes), names=found.functions))
+        result = replace(result, votes=check_votes(result.votes, len(classes), names=result.functions))
     except DataError as error:
         if (
             options.abstain == ABSTAIN
-            and found.votes.min(initial=0) == 0
-            and found.votes.max(initial=0) == len(classes)
+            and result.votes.min(initial=0) == 0
+            and result.votes.max(initial=0) == len(classes)
         ):
             raise DataError(f"{error}; where 0 abstains and classes are numbered from 1, say --abstain 0") from error
-        raise DataError(f"{error}{_columns_of_others(found, len(classes))}") from error
-    return found if functions is None else _aligned(found, functions, path)
+        raise DataError(f"{error}{_columns_of_others(result, len(classes))}") from error
+    return result if functions is None else _aligned(result, functions, path)
 
 
-def _columns_of_others(found: VotesFile, n_classes: int) -> str:
+def _columns_of_others(result: VotesFile, n_classes: int) -> str:
     """What to do where some columns have votes alone and others have other numbers."""
-    wrong = (found.votes >= n_classes) | (found.votes < -1 - n_classes)
-    others = [name for name, bad in zip(found.functions, np.atleast_1d(wrong.any(axis=0)), strict=True) if bad]
-    if not others or len(others) == len(found.functions):
+    wrong = (result.votes >= n_classes) | (result.votes < -1 - n_classes)
+    others = [name for name, bad in zip(result.functions, np.atleast_1d(wrong.any(axis=0)), strict=True) if bad]
+    if not others or len(others) == len(result.functions):
         return ""
     return f"; where it is no function, leave it out with --not-columns {','.join(others)}"
 
@@ -177,8 +177,8 @@ def _table(path: Path, classes: Sequence[str], options: VoteOptions) -> VotesFil
     table, read = read_frame(path, options.reading, as_text=_TEXT)
     table = _plain_names(table)
     if set(LONG) <= set(table.columns):
-        found = _long(table.with_columns(label=_indices(table["label"], classes, path)), path)
-        return replace(found, notes=read.notes)
+        result = _long(table.with_columns(label=_indices(table["label"], classes, path)), path)
+        return replace(result, notes=read.notes)
     table, rows, notes = _without_index(table, path)
     functions = _vote_columns(table, classes, options, path)
     votes = np.column_stack([_votes_of(table[name], classes, read) for name in functions])
@@ -201,8 +201,8 @@ def _without_index(table: pl.DataFrame, path: Path) -> tuple[pl.DataFrame, list[
     """A table without pandas' index, which names the rows then."""
     for name in ("", "Unnamed: 0"):
         if name in table.columns and table[name].to_list() == list(range(table.height)):
-            told = f"{path.name}: the unnamed column numbers the rows, and is no function's votes"
-            return table.drop(name), table[name].cast(pl.String).to_list(), [told]
+            message = f"{path.name}: the unnamed column numbers the rows, and is no function's votes"
+            return table.drop(name), table[name].cast(pl.String).to_list(), [message]
     return table, None, []
 
 
@@ -220,19 +220,19 @@ def _vote_columns(table: pl.DataFrame, classes: Sequence[str], options: VoteOpti
     if options.columns is not None:
         return [name for name in options.columns if name not in options.left_out]
     others = {*NAMES, *options.left_out}
-    found = [name for name in table.columns if name not in others and _could_be_votes(table[name], classes)]
-    if not found:
+    results = [name for name in table.columns if name not in others and _could_be_votes(table[name], classes)]
+    if not results:
         raise DataError(
             f"{path}: no column of votes, which are class numbers or names, {ABSTAIN} or empty where a function abstains; "
             f"it has {', '.join(table.columns)}"
         )
-    asked = [name for name in found if name.lower() in _NOT_VOTES or not name.strip()]
+    asked = [name for name in results if name.lower() in _NOT_VOTES or not name.strip()]
     if asked:
         raise DataError(
             f"{path}: is column {asked[0]!r} a function's votes, or gold or an index? Leave it out with "
             f"--not-columns {asked[0] or QUOTES}, or name all columns that are votes in --columns"
         )
-    return found
+    return results
 
 
 def _could_be_votes(column: pl.Series, classes: Sequence[str]) -> bool:
@@ -258,8 +258,8 @@ def _vote_of(value: str | None, numbers: dict[str, int]) -> int | None:
     if value is None:
         return ABSTAIN
     name = value.strip()
-    found = numbers.get(name, numbers.get(name.casefold()))
-    return ABSTAIN if found is None and name.casefold() in _ABSTAINS else found
+    result = numbers.get(name, numbers.get(name.casefold()))
+    return ABSTAIN if result is None and name.casefold() in _ABSTAINS else result
 
 
 def _votes_of(column: pl.Series, classes: Sequence[str], read: Table) -> npt.NDArray[np.int64]:
@@ -272,7 +272,7 @@ def _votes_of(column: pl.Series, classes: Sequence[str], read: Table) -> npt.NDA
     """
     if column.dtype == pl.String:
         numbers = _numbers(classes)
-        values = [_vote_of(one, numbers) for one in column.to_list()]
+        values = [_vote_of(item, numbers) for item in column.to_list()]
         wrong = next((row for row, value in enumerate(values) if value is None), None)
     elif column.dtype.is_numeric():
         filled = (column.fill_nan(None) if column.dtype.is_float() else column).fill_null(ABSTAIN)
@@ -301,19 +301,19 @@ def _repeated_names(table: pl.DataFrame, path: Path) -> list[str]:
 
 def _doubtful(votes: npt.NDArray[Any], functions: Sequence[str], n_classes: int, path: Path) -> list[str]:
     """Notes about columns that equal another, or that agree with the others no more than chance and never abstain."""
-    told = []
+    lines = []
     for j, name in enumerate(functions):
         twin = next((other for k, other in enumerate(functions[:j]) if np.array_equal(votes[:, j], votes[:, k])), None)
         if twin is not None:
-            told.append(
+            lines.append(
                 f"{path.name}: columns {twin!r} and {name!r} are equal; leave one out with --not-columns {name}"
             )
         elif _looks_like_a_feature(votes, j, n_classes):
-            told.append(
+            lines.append(
                 f"{path.name}: column {name!r} votes on every row and agrees with the others no more than chance; "
                 f"if it is no function, leave it out with --not-columns {name}"
             )
-    return told
+    return lines
 
 
 def _looks_like_a_feature(votes: npt.NDArray[Any], j: int, n_classes: int) -> bool:
@@ -339,19 +339,19 @@ def _indices(column: pl.Series, classes: Sequence[str], path: Path) -> pl.Series
     if column.dtype.is_integer():
         return column
     numbers = _numbers(classes)
-    found = pl.Series(
+    result = pl.Series(
         column.name,
         [
-            None if one is None else numbers.get(one.strip(), numbers.get(one.strip().casefold()))
-            for one in column.cast(pl.String)
+            None if item is None else numbers.get(item.strip(), numbers.get(item.strip().casefold()))
+            for item in column.cast(pl.String)
         ],
         dtype=pl.Int64,
     )
-    lost = column.filter(found.is_null() & column.is_not_null())
+    lost = column.filter(result.is_null() & column.is_not_null())
     if len(lost):
         promised = f"class indices, or one of {', '.join(classes)}"
         raise DataError(f"{path}, column {column.name!r}: {lost[0]!r} is no class; promised {promised}")
-    return found
+    return result
 
 
 def _long(table: pl.DataFrame, path: Path) -> VotesFile:
@@ -371,14 +371,14 @@ def _long(table: pl.DataFrame, path: Path) -> VotesFile:
     return VotesFile(tasks, workers, votes)
 
 
-def _aligned(found: VotesFile, functions: Sequence[str], path: Path) -> VotesFile:
-    unknown = [name for name in found.functions if name not in set(functions)]
+def _aligned(result: VotesFile, functions: Sequence[str], path: Path) -> VotesFile:
+    unknown = [name for name in result.functions if name not in set(functions)]
     if unknown:
         raise DataError(f"{path}: function {unknown[0]!r} is not one the label model was fitted on: fit it again")
-    votes = np.full((len(found.rows), len(functions)), ABSTAIN, dtype=np.int16)
+    votes = np.full((len(result.rows), len(functions)), ABSTAIN, dtype=np.int16)
     place = {name: j for j, name in enumerate(functions)}
-    votes[:, [place[name] for name in found.functions]] = found.votes
-    return VotesFile(found.rows, list(functions), votes, found.texts, found.gold)
+    votes[:, [place[name] for name in result.functions]] = result.votes
+    return VotesFile(result.rows, list(functions), votes, result.texts, result.gold)
 
 
 def read_features(path: Path, rows: Sequence[str]) -> Features:

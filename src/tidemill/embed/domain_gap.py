@@ -107,7 +107,7 @@ def _of_images(loaded: tuple[Any, int, Any, Any], contents: Sequence[bytes], set
         rows=len(contents),
         verdict=grade(distance, DIVERGENCE),
         measures=DomainMeasures(
-            divergence=round(distance, 4), layers={name: round(one, 4) for name, one in layers.items()}
+            divergence=round(distance, 4), layers={name: round(item, 4) for name, item in layers.items()}
         ),
         summary=f"divergence of activations {distance:.2f} (photographs .10 to .23, charts .47, noise 2.5)",
     )

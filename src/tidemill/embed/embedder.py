@@ -202,10 +202,10 @@ def embedder_of(about: BackboneRecord, *, root: Path, threads: int) -> Embedder:
     """
     unset: dict[str, Any] = {"text": None, "image": None, "threads": threads, "domain_rows": 0}
     settings = EmbedSettings.model_validate(unset | about.settings)
-    found = Embedder(settings, about.modality, root=root)
-    if found.about != about:
+    result = Embedder(settings, about.modality, root=root)
+    if result.about != about:
         raise DataError(f"{settings.weights} is not what the model was trained with: fetch the weights it names")
-    return found
+    return result
 
 
 def embed_rows(rows: pl.DataFrame, about: BackboneRecord, *, root: Path, threads: int) -> Features:

@@ -119,9 +119,9 @@ def pooled(model: Any, images: Any, stages: Sequence[int]) -> Any:
 
     if not stages:
         return model.forward_head(model.forward_features(images), pre_logits=True)
-    how: dict[str, Any] = {"intermediates_only": True, "stop_early": True, "output_fmt": "NCHW"}
-    maps = model.forward_intermediates(images, indices=list(stages), **how)
-    parts = [(one.mean(dim=(2, 3)), one.std(dim=(2, 3), correction=0)) for one in maps]
+    options: dict[str, Any] = {"intermediates_only": True, "stop_early": True, "output_fmt": "NCHW"}
+    maps = model.forward_intermediates(images, indices=list(stages), **options)
+    parts = [(feature_map.mean(dim=(2, 3)), feature_map.std(dim=(2, 3), correction=0)) for feature_map in maps]
     return torch.cat([part for pair in parts for part in pair], dim=1)
 
 

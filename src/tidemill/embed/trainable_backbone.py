@@ -47,14 +47,14 @@ class TrainableText:
         listed: list[Any] = self.tokenizer(texts, truncation=True, max_length=most)["input_ids"]
         return listed
 
-    def inputs(self, rows: Sequence[Any], chance: np.random.Generator | None) -> tuple[Any, ...]:
+    def inputs(self, rows: Sequence[Any], rng: np.random.Generator | None) -> tuple[Any, ...]:
         """Pad a mini-batch of tokens.
 
         Parameters
         ----------
         rows
             Token ids of each row, as ``prepare`` gave them.
-        chance
+        rng
             With one, a tenth of the tokens is masked, never the ends.
 
         Returns
@@ -64,9 +64,9 @@ class TrainableText:
         import torch
 
         ids, mask = pad_tokens(rows, self.tokenizer.pad_token_id or 0)
-        if chance is not None and self.tokenizer.mask_token_id is not None:
+        if rng is not None and self.tokenizer.mask_token_id is not None:
             special = np.isin(ids, self.tokenizer.all_special_ids)
-            ids = np.where(~special & (chance.random(ids.shape) < _HIDDEN), self.tokenizer.mask_token_id, ids)
+            ids = np.where(~special & (rng.random(ids.shape) < _HIDDEN), self.tokenizer.mask_token_id, ids)
         return torch.from_numpy(ids), torch.from_numpy(mask)
 
     def features(self, ids: Any, mask: Any) -> Any:
@@ -130,14 +130,14 @@ class TrainableImage:
         """
         return list(contents)
 
-    def inputs(self, rows: Sequence[Any], chance: np.random.Generator | None) -> tuple[Any, ...]:
+    def inputs(self, rows: Sequence[Any], rng: np.random.Generator | None) -> tuple[Any, ...]:
         """Decode a mini-batch.
 
         Parameters
         ----------
         rows
             Images.
-        chance
+        rng
             With one, images are mirrored, shifted, lighter or darker.
 
         Returns
@@ -148,8 +148,8 @@ class TrainableImage:
         import torch
 
         images = [pixels(data, self.size).astype(np.float32) / 255.0 for data in rows]
-        if chance is not None:
-            images = [augment_image(image, chance) for image in images]
+        if rng is not None:
+            images = [augment_image(image, rng) for image in images]
         scaled = ((np.stack(images) - self.mean) / self.std).astype(np.float32)
         return (torch.from_numpy(scaled).permute(0, 3, 1, 2).contiguous(),)
 
@@ -251,23 +251,23 @@ def layers_in_order(names: Sequence[str]) -> list[list[str]]:
     >>> layers_in_order(["embed.weight", "encoder.layer.0.w", "encoder.layer.1.w", "pooler.w"])
     [['embed.weight'], ['encoder.layer.0.w'], ['encoder.layer.1.w', 'pooler.w']]
     """
-    found: dict[int, list[str]] = {}
+    results: dict[int, list[str]] = {}
     last = -1
     for name in names:
         number = _LAYER.search(name)
         last = max(last, int(number[1])) if number else last
-        found.setdefault(int(number[1]) if number else last, []).append(name)
-    return [found[layer] for layer in sorted(found)]
+        results.setdefault(int(number[1]) if number else last, []).append(name)
+    return [results[layer] for layer in sorted(results)]
 
 
-def augment_image(image: Any, chance: np.random.Generator) -> Any:
+def augment_image(image: Any, rng: np.random.Generator) -> Any:
     """Augment an image: mirror, shift and light it by chance.
 
     Parameters
     ----------
     image : (height, width, 3)
         From 0 to 1.
-    chance
+    rng
         Random generator of the augmentation.
 
     Returns
@@ -275,10 +275,10 @@ def augment_image(image: Any, chance: np.random.Generator) -> Any:
     (height, width, 3)
         What is shifted out comes in mirrored.
     """
-    image = image[:, ::-1] if chance.random() < 0.5 else image  # noqa: PLR2004 - a coin
-    image = image[::-1] if chance.random() < 0.5 else image  # noqa: PLR2004 - a coin
+    image = image[:, ::-1] if rng.random() < 0.5 else image  # noqa: PLR2004 - a coin
+    image = image[::-1] if rng.random() < 0.5 else image  # noqa: PLR2004 - a coin
     reach = max(1, round(_SHIFT * len(image)))
-    down, right = chance.integers(0, 2 * reach + 1, size=2)
+    down, right = rng.integers(0, 2 * reach + 1, size=2)
     wide = np.pad(image, ((reach, reach), (reach, reach), (0, 0)), mode="reflect")
     moved = wide[down : down + image.shape[0], right : right + image.shape[1]]
-    return np.clip(moved * chance.uniform(1.0 - _LIGHT, 1.0 + _LIGHT), 0.0, 1.0)
+    return np.clip(moved * rng.uniform(1.0 - _LIGHT, 1.0 + _LIGHT), 0.0, 1.0)

@@ -65,11 +65,11 @@ def weights_file(path: Path) -> Path:
     """
     if path.is_file():
         return path
-    found = [file for file in sorted(path.iterdir()) if file.suffix in SUFFIXES]
-    if len(found) != 1:
-        names = ", ".join(file.name for file in found) or f"no file that ends in {', '.join(SUFFIXES)}"
+    results = [file for file in sorted(path.iterdir()) if file.suffix in SUFFIXES]
+    if len(results) != 1:
+        names = ", ".join(file.name for file in results) or f"no file that ends in {', '.join(SUFFIXES)}"
         raise ConfigError(f"{path} holds {names}: name the one file of weights in embed.weights")
-    return found[0]
+    return results[0]
 
 
 def weights_sha256(path: Path | None) -> str | None:

@@ -12,14 +12,14 @@ Array = npt.NDArray[np.float64]
 _CELLS: Final = 4_000_000  # numbers in one block of resamples: 32 MB
 
 
-def resample(tallies: Array, *, n_bootstrap: int, seed: int) -> Array:
+def resample(terms: Array, *, n_bootstrap: int, seed: int) -> Array:
     """Sum tallies over rows drawn with replacement.
 
     Columns of several models side by side are resampled by the same rows, so their differences are paired.
 
     Parameters
     ----------
-    tallies : (n_rows, n_columns)
+    terms : (n_rows, n_columns)
     n_bootstrap
         Number of resamples.
     seed
@@ -29,7 +29,7 @@ def resample(tallies: Array, *, n_bootstrap: int, seed: int) -> Array:
     -------
     (n_bootstrap, n_columns)
     """
-    done = [times @ tallies for times in bootstrap_counts(len(tallies), n_bootstrap, seed)]
+    done = [times @ terms for times in bootstrap_counts(len(terms), n_bootstrap, seed)]
     return np.concatenate(done)
 
 
@@ -79,9 +79,9 @@ def interval(samples: Array, confidence: float) -> tuple[float, float]:
     >>> interval(np.arange(101.0), 0.50)
     (25.0, 75.0)
     """
-    known = samples[~np.isnan(samples)]
-    if not known.size:
+    defined = samples[~np.isnan(samples)]
+    if not defined.size:
         return float("nan"), float("nan")
     tail = (1.0 - confidence) / 2.0
-    low, high = np.quantile(known, [tail, 1.0 - tail])
+    low, high = np.quantile(defined, [tail, 1.0 - tail])
     return float(low), float(high)

@@ -33,7 +33,7 @@ def confidence_report(
     rows: pl.DataFrame,
     models: Mapping[str, Probabilities],
     slices: Sequence[Slice],
-    by: MetricSpec,
+    spec: MetricSpec,
     settings: EvaluateSettings,
 ) -> tuple[Coverage, Temperature | None]:
     """Measure selective prediction, and temperature scaling where the settings request it.
@@ -46,7 +46,7 @@ def confidence_report(
         Probabilities by each baseline.
     slices
         Of the rows of test.
-    by
+    spec
         Classes, positive class and bins by which metrics are computed.
     settings
         Settings of evaluate.
@@ -60,7 +60,7 @@ def confidence_report(
     covered = _coverage(rows, models, slices, settings)
     if settings.calibrate_on == "none" or (settings.calibrate_on == "weak" and LABEL_MODEL not in models):
         return covered, None
-    return covered, _temperature(rows, models, slices, by, settings)
+    return covered, _temperature(rows, models, slices, spec, settings)
 
 
 def part(rows: pl.DataFrame, models: Mapping[str, Probabilities], split: str) -> tuple[dict[str, Probabilities], Gold]:
@@ -88,33 +88,33 @@ def _temperature(
     rows: pl.DataFrame,
     models: Mapping[str, Probabilities],
     slices: Sequence[Slice],
-    by: MetricSpec,
+    spec: MetricSpec,
     settings: EvaluateSettings,
 ) -> Temperature:
     """The candidate's temperature, and its calibration error on test before and after it."""
     fitted_on: Literal["weak", "dev"] = "weak" if settings.calibrate_on == "weak" else "dev"
     asked, gold = part(rows, models, FITTED[fitted_on])
-    targets = asked[LABEL_MODEL] if fitted_on == "weak" else np.eye(by.n_classes)[gold]
-    degrees = fit_temperature(asked[END_MODEL], targets)
+    targets = asked[LABEL_MODEL] if fitted_on == "weak" else np.eye(spec.n_classes)[gold]
+    temperature = fit_temperature(asked[END_MODEL], targets)
     ends = None
     if len(targets):
         drawn = bootstrap_temperatures(asked[END_MODEL], targets, n_bootstrap=settings.n_bootstrap, seed=settings.seed)
         low, high = interval(drawn, settings.confidence_level)
         ends = rounded(low), rounded(high)
     test, truth = part(rows, {END_MODEL: models[END_MODEL]}, REPORTED)
-    both = {"before": test[END_MODEL], "after": scale_by_temperature(test[END_MODEL], degrees)}
-    table = score_table(truth, both, slices, by, settings).filter(pl.col("metric") == "calibration_error")
-    found: dict[str, dict[str, Estimate]] = {}
+    both = {"before": test[END_MODEL], "after": scale_by_temperature(test[END_MODEL], temperature)}
+    table = score_table(truth, both, slices, spec, settings).filter(pl.col("metric") == "calibration_error")
+    estimate: dict[str, dict[str, Estimate]] = {}
     for line in table.iter_rows(named=True):
         of_slice = Estimate(score=line["score"], low=line["low"], high=line["high"])
-        found.setdefault(line["slice"], {})[line["model"]] = of_slice
-    whole = found.pop(ALL, {})
+        estimate.setdefault(line["slice"], {})[line["model"]] = of_slice
+    whole = estimate.pop(ALL, {})
     return Temperature(
-        value=degrees,
+        value=temperature,
         fitted_on=fitted_on,
         rows=len(targets),
         interval=ends,
-        slices={name: SliceTemperature(**both) for name, both in found.items()},
+        slices={name: SliceTemperature(**both) for name, both in estimate.items()},
         **whole,
     )
 
@@ -127,12 +127,12 @@ def _coverage(
     test, truth = part(rows, {END_MODEL: models[END_MODEL]}, REPORTED)
     if least is None or not len(truth):
         return Coverage(target_precision=settings.target_precision, threshold=least)
-    said = test[END_MODEL]
-    whole = coverage_at(truth, said, least, settings)
+    predicted = test[END_MODEL]
+    whole = coverage_at(truth, predicted, least, settings)
     return Coverage(
         target_precision=settings.target_precision,
         threshold=least,
         coverage=whole.coverage,
         precision=whole.precision,
-        slices={one.name: coverage_at(truth[one.rows], said[one.rows], least, settings) for one in slices},
+        slices={item.name: coverage_at(truth[item.rows], predicted[item.rows], least, settings) for item in slices},
     )

@@ -63,14 +63,14 @@ class _PairedComparison:
     gain: Gain
 
 
-def gate_verdict(contest: GateInput, by: MetricSpec, settings: EvaluateSettings) -> Verdict:
+def gate_verdict(gate_input: GateInput, spec: MetricSpec, settings: EvaluateSettings) -> Verdict:
     """Judge the candidate by the rule that the module describes.
 
     Parameters
     ----------
-    contest
+    gate_input
         Predictions of the candidate, the champion and the floor on the same rows, with gold and slices.
-    by
+    spec
         The metric that decides.
     settings
         Settings of evaluate: least numbers of rows, probabilities and guards.
@@ -80,115 +80,129 @@ def gate_verdict(contest: GateInput, by: MetricSpec, settings: EvaluateSettings)
     Verdict
         Promote or keep, the reasons in words, and scores with their intervals.
     """
-    if len(contest.gold) < settings.gate.min_rows:
-        text = f"only {len(contest.gold)} rows of split valid have gold, {settings.gate.min_rows} are asked: label more"
-        return _kept(contest, settings, text)
-    scores = _scores(contest, by, settings)
-    floor = _beats(contest, "floor", by, settings)
-    if contest.champion is None:
-        return _verdict(contest, settings, scores, (floor,), first="there is no champion yet")
-    if np.abs(contest.candidate - contest.champion).max() <= _SAME:
-        text = f"same predictions as the champion {contest.version}"
-        return _kept(contest, settings, text, scores)
-    duels = floor, _beats(contest, "champion", by, settings)
-    guards = tuple(_guard(contest, guard, one, by, settings) for guard, one in _guarded(contest, settings))
-    return _verdict(contest, settings, scores, duels, guards)
+    if len(gate_input.gold) < settings.gate.min_rows:
+        text = (
+            f"only {len(gate_input.gold)} rows of split valid have gold, {settings.gate.min_rows} are asked: label more"
+        )
+        return _kept(gate_input, settings, text)
+    scores = _scores(gate_input, spec, settings)
+    floor = _beats(gate_input, "floor", spec, settings)
+    if gate_input.champion is None:
+        return _verdict(gate_input, settings, scores, (floor,), first="there is no champion yet")
+    if np.abs(gate_input.candidate - gate_input.champion).max() <= _SAME:
+        text = f"same predictions as the champion {gate_input.version}"
+        return _kept(gate_input, settings, text, scores)
+    comparisons = floor, _beats(gate_input, "champion", spec, settings)
+    guards = tuple(_guard(gate_input, guard, item, spec, settings) for guard, item in _guarded(gate_input, settings))
+    return _verdict(gate_input, settings, scores, comparisons, guards)
 
 
 def _kept(
-    contest: GateInput, settings: EvaluateSettings, reason: str, scores: dict[str, Estimate] | None = None
+    gate_input: GateInput, settings: EvaluateSettings, reason: str, scores: dict[str, Estimate] | None = None
 ) -> Verdict:
     return Verdict(
         verdict=KEEP,
         reasons=(reason,),
         metric=settings.gate.metric,
-        rows=len(contest.gold),
-        champion=contest.version,
+        rows=len(gate_input.gold),
+        champion=gate_input.version,
         scores=scores,
     )
 
 
 def _verdict(
-    contest: GateInput,
+    gate_input: GateInput,
     settings: EvaluateSettings,
     scores: dict[str, Estimate],
-    duels: tuple[_PairedComparison, ...],
+    comparisons: tuple[_PairedComparison, ...],
     guards: tuple[GuardResult, ...] = (),
     *,
     first: str | None = None,
 ) -> Verdict:
-    passed = all(duel.passed for duel in duels) and all(guard.passed is not False for guard in guards)
+    passed = all(duel.passed for duel in comparisons) and all(guard.passed is not False for guard in guards)
     return Verdict(
         verdict=PROMOTE if passed else KEEP,
-        reasons=(*([first] if first else []), *(duel.reason for duel in duels), *(guard.reason for guard in guards)),
+        reasons=(
+            *([first] if first else []),
+            *(duel.reason for duel in comparisons),
+            *(guard.reason for guard in guards),
+        ),
         metric=settings.gate.metric,
-        rows=len(contest.gold),
-        champion=contest.version,
+        rows=len(gate_input.gold),
+        champion=gate_input.version,
         guards=guards,
         scores=scores,
-        gain_over_floor=duels[0].gain,
-        gain_over_champion=duels[1].gain if len(duels) > 1 else None,
+        gain_over_floor=comparisons[0].gain,
+        gain_over_champion=comparisons[1].gain if len(comparisons) > 1 else None,
     )
 
 
-def _scores(contest: GateInput, by: MetricSpec, settings: EvaluateSettings) -> dict[str, Estimate]:
-    models = {"candidate": contest.candidate, "champion": contest.champion, "floor": contest.floor}
+def _scores(gate_input: GateInput, spec: MetricSpec, settings: EvaluateSettings) -> dict[str, Estimate]:
+    models = {"candidate": gate_input.candidate, "champion": gate_input.champion, "floor": gate_input.floor}
     return {
-        name: _score(contest.gold, model, by, settings, settings.gate.metric)
+        name: _score(gate_input.gold, model, spec, settings, settings.gate.metric)
         for name, model in models.items()
         if model is not None
     }
 
 
-def _score(gold: Gold, model: Probabilities, by: MetricSpec, settings: EvaluateSettings, metric: str) -> Estimate:
-    tallies = metric_terms(gold, model, by)
-    drawn = resample(tallies, n_bootstrap=settings.n_bootstrap, seed=settings.seed)
+def _score(gold: Gold, model: Probabilities, spec: MetricSpec, settings: EvaluateSettings, metric: str) -> Estimate:
+    terms = metric_terms(gold, model, spec)
+    drawn = resample(terms, n_bootstrap=settings.n_bootstrap, seed=settings.seed)
     return estimate(
-        float(metrics_from_sums(tallies.sum(axis=0), by)[metric]), metrics_from_sums(drawn, by)[metric], settings
+        float(metrics_from_sums(terms.sum(axis=0), spec)[metric]), metrics_from_sums(drawn, spec)[metric], settings
     )
 
 
-def _beats(contest: GateInput, rival: str, by: MetricSpec, settings: EvaluateSettings) -> _PairedComparison:
+def _beats(gate_input: GateInput, rival: str, spec: MetricSpec, settings: EvaluateSettings) -> _PairedComparison:
     gate = settings.gate
-    gain, gains = difference(contest.gold, contest.candidate, getattr(contest, rival), by, settings, metric=gate.metric)
+    gain, gains = difference(
+        gate_input.gold, gate_input.candidate, getattr(gate_input, rival), spec, settings, metric=gate.metric
+    )
     probability = share_better(gains)
     passed = gain > 0.0 and probability >= gate.min_probability
-    found = estimate(gain, gains, settings)
-    name = f"the champion {contest.version}" if rival == "champion" else "the majority-class floor"
-    how = "beats" if passed else "does not significantly beat" if gain > 0.0 else "does not beat"
+    interval = estimate(gain, gains, settings)
+    name = f"the champion {gate_input.version}" if rival == "champion" else "the majority-class floor"
+    verb = "beats" if passed else "does not significantly beat" if gain > 0.0 else "does not beat"
     reason = (
-        f"the candidate {how} {name}: {metric_label(gate.metric)} {format_gain(found)} on {len(contest.gold)} valid rows, "
+        f"the candidate {verb} {name}: {metric_label(gate.metric)} {format_gain(interval)} on {len(gate_input.gold)} valid rows, "
         f"better in {probability:.1%} of resamples ({gate.min_probability:.0%} asked)"
     )
-    return _PairedComparison(passed, reason, Gain(**dict(found), probability=round(probability, DIGITS)))
+    return _PairedComparison(passed, reason, Gain(**dict(interval), probability=round(probability, DIGITS)))
 
 
-def _guarded(contest: GateInput, settings: EvaluateSettings) -> list[tuple[Guard, Slice]]:
+def _guarded(gate_input: GateInput, settings: EvaluateSettings) -> list[tuple[Guard, Slice]]:
     return [
-        (guard, slice_of_value(contest.columns, guard.column, value))
+        (guard, slice_of_value(gate_input.columns, guard.column, value))
         for guard in settings.gate.guards
-        for value in ([guard.value] if guard.value is not None else values_of(contest.columns, guard.column))
+        for value in ([guard.value] if guard.value is not None else values_of(gate_input.columns, guard.column))
     ]
 
 
-def _guard(contest: GateInput, guard: Guard, one: Slice, by: MetricSpec, settings: EvaluateSettings) -> GuardResult:
-    rows = int(one.rows.sum())
-    asked: Any = {"slice": one.name, "metric": guard.metric, "tolerance": guard.tolerance, "rows": rows}
-    if rows < guard.min_rows or contest.champion is None:
-        text = f"guard {one.name} is not judged: {rows} valid rows, {guard.min_rows} are asked"
+def _guard(
+    gate_input: GateInput, guard: Guard, part: Slice, spec: MetricSpec, settings: EvaluateSettings
+) -> GuardResult:
+    rows = int(part.rows.sum())
+    asked: Any = {"slice": part.name, "metric": guard.metric, "tolerance": guard.tolerance, "rows": rows}
+    if rows < guard.min_rows or gate_input.champion is None:
+        text = f"guard {part.name} is not judged: {rows} valid rows, {guard.min_rows} are asked"
         return GuardResult(**asked, passed=None, reason=text)
-    gold, candidate, champion = contest.gold[one.rows], contest.candidate[one.rows], contest.champion[one.rows]
-    gain, gains = difference(gold, candidate, champion, by, settings, metric=guard.metric)
+    gold, candidate, champion = (
+        gate_input.gold[part.rows],
+        gate_input.candidate[part.rows],
+        gate_input.champion[part.rows],
+    )
+    gain, gains = difference(gold, candidate, champion, spec, settings, metric=guard.metric)
     breach = float(np.mean(gains < -guard.tolerance - 1e-9))
     passed = breach < settings.gate.guard_probability
-    before, after = (_score(gold, model, by, settings, guard.metric) for model in (champion, candidate))
-    found = estimate(gain, gains, settings)
+    before, after = (_score(gold, model, spec, settings, guard.metric) for model in (champion, candidate))
+    interval = estimate(gain, gains, settings)
     reason = (
-        f"guard {one.name} {'holds' if passed else 'falls'}: {metric_label(guard.metric)} "
-        f"{format_score(before.score)} -> {format_score(after.score)} ({format_gain(found)}) "
+        f"guard {part.name} {'holds' if passed else 'falls'}: {metric_label(guard.metric)} "
+        f"{format_score(before.score)} -> {format_score(after.score)} ({format_gain(interval)}) "
         f"on {rows} rows; a fall of more than {guard.tolerance:g} in {breach:.1%} of resamples"
     )
-    loss = GuardGain(**dict(found), probability_of_breach=round(breach, DIGITS))
+    loss = GuardGain(**dict(interval), probability_of_breach=round(breach, DIGITS))
     return GuardResult(**asked, passed=passed, reason=reason, candidate=after, champion=before, gain=loss)
 
 
@@ -229,12 +243,12 @@ def format_score(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
 
 
-def format_gain(found: Estimate) -> str:
+def format_gain(interval: Estimate) -> str:
     """Write a difference with its interval.
 
     Parameters
     ----------
-    found
+    interval
         Difference and both ends of its interval, each None where undefined.
 
     Returns
@@ -247,5 +261,5 @@ def format_gain(found: Estimate) -> str:
     >>> format_gain(Estimate(score=0.25, low=0.2, high=0.3))
     '+0.250 [+0.200, +0.300]'
     """
-    parts = ["-" if value is None else f"{value:+.3f}" for value in (found.score, found.low, found.high)]
+    parts = ["-" if value is None else f"{value:+.3f}" for value in (interval.score, interval.low, interval.high)]
     return f"{parts[0]} [{parts[1]}, {parts[2]}]"

@@ -76,21 +76,21 @@ def find_label_errors(
     settings = ErrorSettings.model_validate(
         {"filter_by": filter_by, "rank_by": rank_by, "max_errors": max_errors, "page_rows": _NO_PAGE}
     )
-    found = rank_label_errors(given, predicted, settings)
+    result = rank_label_errors(given, predicted, settings)
     if classes is None:
-        return found
+        return result
     names = pl.Series(list(classes))
-    return found.with_columns(names.gather(found[name]).alias(name) for name in ("label", "suggested"))
+    return result.with_columns(names.gather(result[name]).alias(name) for name in ("label", "suggested"))
 
 
-def rank_label_errors(labels: Gold, said: Probabilities, settings: ErrorSettings) -> pl.DataFrame:
+def rank_label_errors(labels: Gold, predicted: Probabilities, settings: ErrorSettings) -> pl.DataFrame:
     """Rank labels that are probably wrong.
 
     Parameters
     ----------
     labels : (n_rows,)
         Class index.
-    said : (n_rows, n_classes)
+    predicted : (n_rows, n_classes)
         Out-of-fold probabilities.
     settings
         Which labels count as suspect, and how they are ranked.
@@ -101,18 +101,20 @@ def rank_label_errors(labels: Gold, said: Probabilities, settings: ErrorSettings
         Columns row, label, suggested (the likeliest class) and quality, cleanlab's score of the label, from 0 (surely wrong) to 1.
     """
     if len(np.unique(labels)) < 2:  # noqa: PLR2004 - where all labels are alike none is confused with another
-        return _table(np.zeros(0, dtype=np.int64), labels, said, np.zeros(len(labels)))
+        return _table(np.zeros(0, dtype=np.int64), labels, predicted, np.zeros(len(labels)))
     from cleanlab.filter import find_label_issues
     from cleanlab.rank import get_label_quality_scores
 
-    suspect = find_label_issues(labels, said, filter_by=settings.filter_by, n_jobs=1) & (said.argmax(axis=1) != labels)
-    quality = get_label_quality_scores(labels, said, method=settings.rank_by)
+    suspect = find_label_issues(labels, predicted, filter_by=settings.filter_by, n_jobs=1) & (
+        predicted.argmax(axis=1) != labels
+    )
+    quality = get_label_quality_scores(labels, predicted, method=settings.rank_by)
     ranked = np.flatnonzero(suspect)[np.argsort(quality[suspect], kind="stable")]
-    return _table(ranked[: settings.max_errors], labels, said, quality)
+    return _table(ranked[: settings.max_errors], labels, predicted, quality)
 
 
-def _table(rows: Gold, labels: Gold, said: Probabilities, quality: Probabilities) -> pl.DataFrame:
-    suggested = said.argmax(axis=1)
+def _table(rows: Gold, labels: Gold, predicted: Probabilities, quality: Probabilities) -> pl.DataFrame:
+    suggested = predicted.argmax(axis=1)
     return pl.DataFrame(
         {"row": rows, "label": labels[rows], "suggested": suggested[rows], "quality": quality[rows].round(6)}
     )

@@ -51,14 +51,14 @@ class PowerLawFit:
         return np.asarray(np.clip(limit - gap * float(rows) ** -rate, 0.0, 1.0))
 
 
-def scores_by_size(tallies: Sequence[Array], by: MetricSpec, metric: str, *, n_bootstrap: int, seed: int) -> Array:
+def scores_by_size(terms: Sequence[Array], spec: MetricSpec, metric: str, *, n_bootstrap: int, seed: int) -> Array:
     """Score models on the test rows and on resamples of them.
 
     Parameters
     ----------
-    tallies : sequence of (n_rows, n_columns)
+    terms : sequence of (n_rows, n_columns)
         Of each model.
-    by
+    spec
         Classes, positive class and bins by which metrics are computed.
     metric
         Name of the metric.
@@ -72,10 +72,10 @@ def scores_by_size(tallies: Sequence[Array], by: MetricSpec, metric: str, *, n_b
     (1 + n_bootstrap, n_models)
         Scores on the rows as they are come first.
     """
-    stacked = np.stack(tallies, axis=1)  # (rows, models, columns)
+    stacked = np.stack(terms, axis=1)  # (rows, models, columns)
     flat = stacked.reshape(len(stacked), -1)
     sums = [flat.sum(axis=0)[None], *(times @ flat for times in bootstrap_counts(len(flat), n_bootstrap, seed))]
-    return metrics_from_sums(np.concatenate(sums).reshape(-1, *stacked.shape[1:]), by)[metric]
+    return metrics_from_sums(np.concatenate(sums).reshape(-1, *stacked.shape[1:]), spec)[metric]
 
 
 def fit_power_law(rows: Sequence[int], seen: Array, *, seed: int) -> PowerLawFit:
@@ -106,12 +106,12 @@ def fit_power_law(rows: Sequence[int], seen: Array, *, seed: int) -> PowerLawFit
         )
     best = _fit(sizes, seen[0], np.array([min(float(seen[0].max()) + 0.01, 1.0), *_START]))
     fitted = best[0] - best[1] * sizes ** -best[2]
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     off, scatter = _residuals(sizes, seen[0] - fitted)
     place = np.unique(sizes, return_inverse=True)[1]
     again = []
     for drawn in seen[1:]:
-        signs = chance.choice([-1.0, 1.0], place.max() + 1)[place], chance.choice([-1.0, 1.0], len(sizes))
+        signs = rng.choice([-1.0, 1.0], place.max() + 1)[place], rng.choice([-1.0, 1.0], len(sizes))
         again.append(_fit(sizes, fitted + (drawn - seen[0]) + signs[0] * off + signs[1] * scatter, best))
     return PowerLawFit(np.stack([best, *again]), int(sizes.max()))
 
@@ -146,18 +146,18 @@ def extrapolate(
     tuple of CurvePrediction
         For each number of rows the score with its interval, or why there is none.
     """
-    told = []
+    lines = []
     for rows in asked:
         if rows > reach * law.most:
             refusal = (
                 f"no prediction: {rows:,} rows are {rows / law.most:,.0f} times as many as were measured "
                 f"({law.most:,}); a curve extrapolates to at most {reach:g} times"
             )
-            told.append(CurvePrediction(rows=rows, reason=refusal))
+            lines.append(CurvePrediction(rows=rows, reason=refusal))
             continue
-        score, low, high = _told(law.at(rows), confidence)
-        told.append(CurvePrediction(rows=rows, score=score, low=low, high=high))
-    return tuple(told)
+        score, low, high = _interval(law.at(rows), confidence)
+        lines.append(CurvePrediction(rows=rows, score=score, low=low, high=high))
+    return tuple(lines)
 
 
 def check_extrapolation(rows: Sequence[int], seen: Array, *, seed: int, confidence: float) -> CurveCheck | None:
@@ -184,7 +184,7 @@ def check_extrapolation(rows: Sequence[int], seen: Array, *, seed: int, confiden
     if len(np.unique(sizes[kept])) < LEAST:
         return None
     law = fit_power_law(sizes[kept].tolist(), seen[:, kept], seed=seed)
-    score, low, high = _told(law.at(sizes.max()), confidence)
+    score, low, high = _interval(law.at(sizes.max()), confidence)
     measured_there = round(float(seen[0][sizes == sizes.max()].mean()), 4)
     return CurveCheck(
         fitted_rows=law.most,
@@ -197,7 +197,7 @@ def check_extrapolation(rows: Sequence[int], seen: Array, *, seed: int, confiden
     )
 
 
-def _told(at: Array, confidence: float) -> tuple[float, float, float]:
+def _interval(at: Array, confidence: float) -> tuple[float, float, float]:
     low, high = interval(at[1:], confidence)
     return round(float(at[0]), 4), round(low, 4), round(high, 4)
 

@@ -17,12 +17,12 @@ _DPI: Final = 110
 _CURVES: Final = {"gold_per_class": ("gold labels", "#2e4057"), "weak_per_class": ("weakly labeled rows", "#00798c")}
 
 
-def draw_curves(told: Curves, path: Path) -> None:
+def draw_curves(curves: Curves, path: Path) -> None:
     """Draw learning curves.
 
     Parameters
     ----------
-    told
+    curves
         Content of ``curves.json``.
     path
         PNG file.
@@ -34,7 +34,7 @@ def draw_curves(told: Curves, path: Path) -> None:
     FigureCanvasAgg(figure)
     panels = figure.subplots(1, len(_CURVES), sharey=True)
     for axes, (name, (words, color)) in zip(panels, _CURVES.items(), strict=True):
-        curve: Curve = getattr(told, name)
+        curve: Curve = getattr(curves, name)
         if curve.law is None:
             axes.text(0.5, 0.5, "too few rows for a curve", ha="center", va="center", transform=axes.transAxes)
         else:
@@ -44,7 +44,7 @@ def draw_curves(told: Curves, path: Path) -> None:
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(axis="y", color="#dddddd", linewidth=0.6)
         axes.set_axisbelow(True)
-    panels[0].set_ylabel(f"{told.metric.replace('_', ' ')} on test")
+    panels[0].set_ylabel(f"{curves.metric.replace('_', ' ')} on test")
     figure.savefig(path, format="png", dpi=_DPI, metadata={"Software": None})
 
 

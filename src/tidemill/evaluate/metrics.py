@@ -67,7 +67,7 @@ def metric_spec(classes: tuple[str, ...], positive: str | None, n_bins: int) -> 
     return MetricSpec(len(classes), last if positive is None else classes.index(positive), n_bins, classes)
 
 
-def metric_terms(gold: Gold, probabilities: Probabilities, by: MetricSpec) -> Array:
+def metric_terms(gold: Gold, probabilities: Probabilities, spec: MetricSpec) -> Array:
     """Compute what is summed over rows.
 
     Parameters
@@ -76,7 +76,7 @@ def metric_terms(gold: Gold, probabilities: Probabilities, by: MetricSpec) -> Ar
         Class index.
     probabilities : (n_rows, n_classes)
         Class probabilities of each row.
-    by
+    spec
         Classes, positive class and bins by which metrics are computed.
 
     Returns
@@ -85,14 +85,16 @@ def metric_terms(gold: Gold, probabilities: Probabilities, by: MetricSpec) -> Ar
     """
     predicted = probabilities.argmax(axis=1)
     confidence = probabilities.max(axis=1)
-    one_hot = np.eye(by.n_classes)
+    one_hot = np.eye(spec.n_classes)
     is_gold, is_predicted = one_hot[gold], one_hot[predicted]
     loss = -np.log(np.clip(probabilities[np.arange(len(gold)), gold], _SMALLEST, 1.0))
-    excess = np.eye(by.n_bins)[calibration_bins(confidence, by.n_bins)] * (confidence - (predicted == gold))[:, None]
+    excess = (
+        np.eye(spec.n_bins)[calibration_bins(confidence, spec.n_bins)] * (confidence - (predicted == gold))[:, None]
+    )
     return np.hstack([is_gold * is_predicted, is_gold, is_predicted, loss[:, None], excess])
 
 
-def metrics_from_sums(sums: Array, by: MetricSpec) -> dict[str, Array]:
+def metrics_from_sums(sums: Array, spec: MetricSpec) -> dict[str, Array]:
     """Compute scores from sums of tallies.
 
     Balanced accuracy is the mean recall of the classes that gold holds, so on a slice of one class it is accuracy.
@@ -105,7 +107,7 @@ def metrics_from_sums(sums: Array, by: MetricSpec) -> dict[str, Array]:
     ----------
     sums : (..., n_columns)
         Sums of what ``metric_terms`` gives.
-    by
+    spec
         Classes, positive class and bins by which metrics are computed.
 
     Returns
@@ -113,24 +115,24 @@ def metrics_from_sums(sums: Array, by: MetricSpec) -> dict[str, Array]:
     dict of str to (...)
         NaN where a score has no meaning.
     """
-    k = by.n_classes
+    k = spec.n_classes
     hits, golds, predicted, rest = np.split(sums, [k, 2 * k, 3 * k], axis=-1)
     rows = golds.sum(axis=-1)
     f1 = _ratio(2.0 * hits, golds + predicted, golds > 0)
     return {
         "accuracy": _ratio(hits.sum(axis=-1), rows, rows > 0),
         "balanced_accuracy": _mean(_ratio(hits, golds, golds > 0)),
-        "f1": _mean(f1) if by.positive is None else f1[..., by.positive],
+        "f1": _mean(f1) if spec.positive is None else f1[..., spec.positive],
         "log_loss": _ratio(rest[..., 0], rows, rows > 0),
         "calibration_error": _ratio(np.abs(rest[..., 1:]).sum(axis=-1), rows, rows > 0),
-        **_of_classes(hits, golds, predicted, by),
+        **_of_classes(hits, golds, predicted, spec),
     }
 
 
-def _of_classes(hits: Array, golds: Array, predicted: Array, by: MetricSpec) -> dict[str, Array]:
+def _of_classes(hits: Array, golds: Array, predicted: Array, spec: MetricSpec) -> dict[str, Array]:
     precision, recall = (_ratio(hits, below, below > 0) for below in (predicted, golds))
     each = {"precision": precision, "recall": recall}
-    return {f"{kind}_{name}": of[..., k] for kind, of in each.items() for k, name in enumerate(by.names)}
+    return {f"{kind}_{name}": of[..., k] for kind, of in each.items() for k, name in enumerate(spec.names)}
 
 
 def _ratio(above: Array, below: Array, where: npt.NDArray[np.bool_]) -> Array:
@@ -138,6 +140,6 @@ def _ratio(above: Array, below: Array, where: npt.NDArray[np.bool_]) -> Array:
 
 
 def _mean(values: Array) -> Array:
-    known = ~np.isnan(values)
-    count = known.sum(axis=-1)
-    return _ratio(np.where(known, values, 0.0).sum(axis=-1), count, count > 0)
+    defined = ~np.isnan(values)
+    count = defined.sum(axis=-1)
+    return _ratio(np.where(defined, values, 0.0).sum(axis=-1), count, count > 0)

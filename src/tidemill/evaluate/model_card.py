@@ -41,8 +41,8 @@ def evaluation_card(trained: str, done: Evaluated, labels: Sequence[tuple[str, s
     str
         Markdown, the same for the same model.
     """
-    told = [f"- **{name}**: {text}" for name, text in labels]
-    lines = ["## Where its labels come from", "", *told, "", *_scores(done), *_classes(done), *_slices(done)]
+    entries = [f"- **{name}**: {text}" for name, text in labels]
+    lines = ["## Where its labels come from", "", *entries, "", *_scores(done), *_classes(done), *_slices(done)]
     lines += [*_confidence(done.metrics), *_verdict(done.verdict)]
     return trained.rstrip("\n") + "\n\n" + "\n".join([*lines, ""])
 
@@ -52,11 +52,12 @@ def _scores(done: Evaluated) -> list[str]:
     if not rows:
         return ["## Scores", "", "None: no row of the test split has a label by a person.", ""]
     whole = done.scores.filter((pl.col("slice") == ALL) & pl.col("score").is_not_null())
-    metrics = [one for one in whole["metric"].unique(maintain_order=True) if not one.startswith(_OF_A_CLASS)]
-    found = {(line["model"], line["metric"]): line for line in whole.iter_rows(named=True)}
-    there = [name for name in ORDER if any(key[0] == name for key in found)]
+    metrics = [item for item in whole["metric"].unique(maintain_order=True) if not item.startswith(_OF_A_CLASS)]
+    results = {(line["model"], line["metric"]): line for line in whole.iter_rows(named=True)}
+    there = [name for name in ORDER if any(key[0] == name for key in results)]
     lines = [
-        f"| {_NAMES[name]} | " + " | ".join(_cell(found.get((name, one))) for one in metrics) + " |" for name in there
+        f"| {_NAMES[name]} | " + " | ".join(_cell(results.get((name, item))) for item in metrics) + " |"
+        for name in there
     ]
     confidence = done.metrics.confidence
     return [
@@ -67,7 +68,7 @@ def _scores(done: Evaluated) -> list[str]:
             "calibration error less is better."
         ),
         "",
-        "| | " + " | ".join(one.replace("_", " ") for one in metrics) + " |",
+        "| | " + " | ".join(item.replace("_", " ") for item in metrics) + " |",
         "| --- |" + " ---: |" * len(metrics),
         *lines,
         "",
@@ -81,10 +82,11 @@ def _cell(line: Mapping[str, Any] | None) -> str:
 def _classes(done: Evaluated) -> list[str]:
     """Precision and recall of each class, as the likeliest one is told."""
     mine = done.scores.filter((pl.col("slice") == ALL) & (pl.col("model") == END_MODEL))
-    found = {line["metric"]: line for line in mine.iter_rows(named=True) if line["score"] is not None}
-    names = [metric.removeprefix("recall_") for metric in found if metric.startswith("recall_")]
+    results = {line["metric"]: line for line in mine.iter_rows(named=True) if line["score"] is not None}
+    names = [metric.removeprefix("recall_") for metric in results if metric.startswith("recall_")]
     lines = [
-        f"| {name} | {_cell(found.get(f'precision_{name}'))} | {_cell(found.get(f'recall_{name}'))} |" for name in names
+        f"| {name} | {_cell(results.get(f'precision_{name}'))} | {_cell(results.get(f'recall_{name}'))} |"
+        for name in names
     ]
     return ["| class | precision | recall |", "| --- | ---: | ---: |", *lines, ""] if lines else []
 
@@ -95,12 +97,12 @@ def _slices(done: Evaluated) -> list[str]:
     parts = done.scores.filter((pl.col("slice") != ALL) & (pl.col("metric") == metric) & pl.col("score").is_not_null())
     if not parts.height:
         return []
-    found = {(line["slice"], line["model"]): line for line in parts.iter_rows(named=True)}
-    there = [name for name in ORDER if any(key[1] == name for key in found)]
+    results = {(line["slice"], line["model"]): line for line in parts.iter_rows(named=True)}
+    there = [name for name in ORDER if any(key[1] == name for key in results)]
     rows = dict(parts.select("slice", "rows").iter_rows())
     lines = [
-        f"| {one} | {count:,} | " + " | ".join(_cell(found.get((one, name))) for name in there) + " |"
-        for one, count in rows.items()
+        f"| {item} | {count:,} | " + " | ".join(_cell(results.get((item, name))) for name in there) + " |"
+        for item, count in rows.items()
     ]
     heads = " | ".join(_NAMES[name] for name in there)
     title = f"{metric.replace('_', ' ').capitalize()} by slice of these rows:"
@@ -109,46 +111,46 @@ def _slices(done: Evaluated) -> list[str]:
 
 def _confidence(metrics: Metrics) -> list[str]:
     """How far its confidence is to be believed, and what it rejects."""
-    told = [*_temperature(metrics.temperature), *_coverage(metrics.coverage)]
+    lines = [*_temperature(metrics.temperature), *_coverage(metrics.coverage)]
     if metrics.none_of_the_above is not None and metrics.none_of_the_above.rejected is not None:
         share = _share(metrics.none_of_the_above.rejected)
-        told.append(f"It refuses {share} of these rows, which are of the known kind, as none of the above.")
-    return ["## Calibration", "", *(f"- {one}" for one in told), ""] if told else []
+        lines.append(f"It refuses {share} of these rows, which are of the known kind, as none of the above.")
+    return ["## Calibration", "", *(f"- {item}" for item in lines), ""] if lines else []
 
 
-def _temperature(found: Temperature | None) -> list[str]:
-    if found is None or found.before is None or found.after is None:
+def _temperature(result: Temperature | None) -> list[str]:
+    if result is None or result.before is None or result.after is None:
         return []
-    whose = "weak labels of valid" if found.fitted_on == "weak" else "gold of dev"
+    whose = "weak labels of valid" if result.fitted_on == "weak" else "gold of dev"
     return [
         (
-            f"Its confidence is {_interval(found.before)} off on average, and {_interval(found.after)} once its logits are "
-            f"divided by the temperature {found.value:.2f}, fitted on {found.rows:,} rows with {whose}."
+            f"Its confidence is {_interval(result.before)} off on average, and {_interval(result.after)} once its logits are "
+            f"divided by the temperature {result.value:.2f}, fitted on {result.rows:,} rows with {whose}."
         )
     ]
 
 
-def _coverage(found: Coverage) -> list[str]:
-    asked = f"{found.target_precision:.0%}"
-    if found.threshold is None:
+def _coverage(result: Coverage) -> list[str]:
+    asked = f"{result.target_precision:.0%}"
+    if result.threshold is None:
         return [f"No confidence makes {asked} of its answers right on split valid."]
-    if found.coverage is None or found.precision is None:
+    if result.coverage is None or result.precision is None:
         return []
     return [
         (
-            f"From a confidence of {found.threshold:.3f} on, where {asked} of its answers are right on split valid, it "
-            f"answers {_share(found.coverage)} of these rows and is right in {_share(found.precision)}."
+            f"From a confidence of {result.threshold:.3f} on, where {asked} of its answers are right on split valid, it "
+            f"answers {_share(result.coverage)} of these rows and is right in {_share(result.precision)}."
         )
     ]
 
 
-def _interval(found: Estimate) -> str:
-    return _cell(found.model_dump())
+def _interval(estimate: Estimate) -> str:
+    return _cell(estimate.model_dump())
 
 
-def _share(found: Estimate) -> str:
-    return "-" if found.score is None else f"{found.score:.1%} [{found.low:.1%}, {found.high:.1%}]"
+def _share(estimate: Estimate) -> str:
+    return "-" if estimate.score is None else f"{estimate.score:.1%} [{estimate.low:.1%}, {estimate.high:.1%}]"
 
 
 def _verdict(verdict: Verdict) -> list[str]:
-    return ["## Verdict of the gate", "", f"{verdict.verdict}:", "", *(f"- {one}" for one in verdict.reasons)]
+    return ["## Verdict of the gate", "", f"{verdict.verdict}:", "", *(f"- {reason}" for reason in verdict.reasons)]

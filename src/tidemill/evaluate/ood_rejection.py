@@ -18,7 +18,7 @@ from tidemill.reports.evaluate import OutOfDistribution
 
 
 def ood_rejection(
-    outlier: Array, gold: Gold, said: Probabilities, slices: Sequence[Slice], settings: EvaluateSettings
+    outlier: Array, gold: Gold, predicted: Probabilities, slices: Sequence[Slice], settings: EvaluateSettings
 ) -> OutOfDistribution:
     """Measure which share of rows is rejected, and how often the likeliest class is right of the rejected and the others.
 
@@ -30,7 +30,7 @@ def ood_rejection(
         Above 1 a row is rejected.
     gold : (n_rows,)
         Class index.
-    said : (n_rows, n_classes)
+    predicted : (n_rows, n_classes)
         Probabilities by the end model.
     slices
         Of the rows.
@@ -44,17 +44,17 @@ def ood_rejection(
     """
     if not len(gold):
         return OutOfDistribution()
-    right = said.argmax(axis=1) == gold
-    parts = {one.name: _shares(outlier[one.rows] > 1.0, right[one.rows], settings)["rejected"] for one in slices}
+    right = predicted.argmax(axis=1) == gold
+    parts = {part.name: _shares(outlier[part.rows] > 1.0, right[part.rows], settings)["rejected"] for part in slices}
     return OutOfDistribution(rows=len(gold), slices=parts, **_shares(outlier > 1.0, right, settings))
 
 
 def _shares(refused: Any, right: Any, settings: EvaluateSettings) -> dict[str, Estimate]:
-    tallies = np.stack([refused, ~refused, refused & right, ~refused & right, np.ones(len(right))], axis=1)
-    tallies = tallies.astype(np.float64)
-    sums = np.vstack([tallies.sum(axis=0), resample(tallies, n_bootstrap=settings.n_bootstrap, seed=settings.seed)])
-    told = {}
+    terms = np.stack([refused, ~refused, refused & right, ~refused & right, np.ones(len(right))], axis=1)
+    terms = terms.astype(np.float64)
+    sums = np.vstack([terms.sum(axis=0), resample(terms, n_bootstrap=settings.n_bootstrap, seed=settings.seed)])
+    summary = {}
     for name, above, below in (("rejected", 0, 4), ("accuracy_of_rejected", 2, 0), ("accuracy_of_answered", 3, 1)):
         shares = np.divide(sums[:, above], sums[:, below], out=np.full(len(sums), np.nan), where=sums[:, below] > 0)
-        told[name] = estimate(float(shares[0]), shares[1:], settings)
-    return told
+        summary[name] = estimate(float(shares[0]), shares[1:], settings)
+    return summary

@@ -38,9 +38,9 @@ def roc_auc(gold: Gold, probabilities: Probabilities, times: Array | None = None
     times = np.ones((1, len(gold))) if times is None else times
     classes = [1] if probabilities.shape[1] == 2 else range(probabilities.shape[1])  # noqa: PLR2004 - alike for both
     each = np.stack([_one(gold == k, probabilities[:, k], times) for k in classes])
-    known = ~np.isnan(each)
-    with_any = known.any(axis=0)
-    mean = np.where(known, each, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    defined = ~np.isnan(each)
+    with_any = defined.any(axis=0)
+    mean = np.where(defined, each, 0.0).sum(axis=0) / np.maximum(defined.sum(axis=0), 1)
     return np.where(with_any, mean, np.nan)
 
 

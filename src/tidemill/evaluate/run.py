@@ -71,14 +71,14 @@ def evaluate(
     Evaluated
         Metrics, verdict and tables of scores.
     """
-    by = metric_spec(classes, settings.positive_class, settings.n_bins)
+    spec = metric_spec(classes, settings.positive_class, settings.n_bins)
     ordered = {name: models[name] for name in ORDER if name in models}
     columns = rows.drop(*_ABOUT_ROWS)
     test, gold = part(rows, ordered, REPORTED)
     cuts = slice_columns(columns, settings.slices, max_values=settings.max_slice_values)
     slices = slices_of_columns(columns.filter(rows["split"] == REPORTED), cuts, min_rows=settings.min_slice_rows)
-    scored = score_table(gold, test, slices, by, settings)
-    covered, degrees = confidence_report(rows, ordered, slices, by, settings)
+    scored = score_table(gold, test, slices, spec, settings)
+    covered, temperature = confidence_report(rows, ordered, slices, spec, settings)
     rejected = None
     if outlier is not None:
         unlike = outlier[(rows["split"] == REPORTED).to_numpy()]
@@ -93,14 +93,14 @@ def evaluate(
             confidence=settings.confidence_level,
             scores={name: _scores(whole, name) for name in test},
             intervals={name: _intervals(whole, name) for name in test},
-            end_model_gains=_gains(gold, test, by, settings) if len(gold) else {},
+            end_model_gains=_gains(gold, test, spec, settings) if len(gold) else {},
             slices=_slice_scores(parts),
             slice_intervals=_slice_intervals(parts),
             coverage=covered,
-            temperature=degrees,
+            temperature=temperature,
             none_of_the_above=rejected,
         ),
-        verdict=gate_verdict(_contest(rows, ordered, version), by, settings),
+        verdict=gate_verdict(_contest(rows, ordered, version), spec, settings),
         scores=scored,
         reliability_table=reliability_table(gold, {k: test[k] for k in CALIBRATED if k in test}, settings.n_bins),
         confusion_table=confusion_table(gold, test[END_MODEL], classes),
@@ -144,15 +144,15 @@ def _slice_intervals(parts: pl.DataFrame) -> dict[str, dict[str, Interval]]:
 
 
 def _gains(
-    gold: Gold, models: Mapping[str, Probabilities], by: MetricSpec, settings: EvaluateSettings
+    gold: Gold, models: Mapping[str, Probabilities], spec: MetricSpec, settings: EvaluateSettings
 ) -> dict[str, Comparison]:
     """How much better the candidate is than each model, in the gate's metric, on paired resamples."""
-    found = {}
+    results = {}
     for name in models:
         if name != END_MODEL:
             metric = settings.gate.metric
-            gain, gains = difference(gold, models[END_MODEL], models[name], by, settings, metric=metric)
+            gain, gains = difference(gold, models[END_MODEL], models[name], spec, settings, metric=metric)
             low, high = interval(gains, settings.confidence_level)
             ends = rounded(low), rounded(high)
-            found[name] = Comparison(gain=rounded(gain), interval=ends, probability=rounded(share_better(gains)))
-    return found
+            results[name] = Comparison(gain=rounded(gain), interval=ends, probability=rounded(share_better(gains)))
+    return results

@@ -65,7 +65,11 @@ def estimate(value: float, samples: Array, settings: EvaluateSettings) -> Estima
 
 
 def score_table(
-    gold: Gold, models: Mapping[str, Probabilities], slices: Sequence[Slice], by: MetricSpec, settings: EvaluateSettings
+    gold: Gold,
+    models: Mapping[str, Probabilities],
+    slices: Sequence[Slice],
+    spec: MetricSpec,
+    settings: EvaluateSettings,
 ) -> pl.DataFrame:
     """Make the table of scores.
 
@@ -77,7 +81,7 @@ def score_table(
         Probabilities by each baseline.
     slices
         Slices of the rows, each with its mask.
-    by
+    spec
         Classes, positive class and bins by which metrics are computed.
     settings
         Settings of evaluate.
@@ -92,11 +96,11 @@ def score_table(
         return pl.DataFrame(schema=_SCHEMA)
     everything = Slice(ALL, ALL, np.ones(len(gold), dtype=np.bool_))
     lines: list[dict[str, Any]] = []
-    for one in (everything, *slices):
-        part = {name: probabilities[one.rows] for name, probabilities in models.items()}
-        name = ALL if one is everything else one.name
-        about = {"slice": name, "rows": int(one.rows.sum()), "classes": len(np.unique(gold[one.rows]))}
-        lines += [about | line for line in _lines(gold[one.rows], part, by, settings)]
+    for item in (everything, *slices):
+        part = {name: probabilities[item.rows] for name, probabilities in models.items()}
+        name = ALL if item is everything else item.name
+        about = {"slice": name, "rows": int(item.rows.sum()), "classes": len(np.unique(gold[item.rows]))}
+        lines += [about | line for line in _lines(gold[item.rows], part, spec, settings)]
     return pl.DataFrame(lines, schema=_SCHEMA)
 
 
@@ -113,45 +117,45 @@ _SCHEMA = {
 
 
 def _lines(
-    gold: Gold, models: Mapping[str, Probabilities], by: MetricSpec, settings: EvaluateSettings
+    gold: Gold, models: Mapping[str, Probabilities], spec: MetricSpec, settings: EvaluateSettings
 ) -> list[dict[str, Any]]:
-    tallies = {name: metric_terms(gold, said, by) for name, said in models.items()}
+    terms = {name: metric_terms(gold, predicted, spec) for name, predicted in models.items()}
     seen = {
-        name: metrics_from_sums(one.sum(axis=0), by) | {"auc": roc_auc(gold, models[name])[0]}
-        for name, one in tallies.items()
+        name: metrics_from_sums(item.sum(axis=0), spec) | {"auc": roc_auc(gold, models[name])[0]}
+        for name, item in terms.items()
     }
-    drawn = _drawn(gold, models, tallies, by, settings)
+    drawn = _drawn(gold, models, terms, spec, settings)
     lines = []
     for name, metrics in seen.items():
         for metric, value in metrics.items():
             low, high = interval(drawn[name][metric], settings.confidence_level)
-            found = {"score": rounded(float(value)), "low": rounded(low), "high": rounded(high)}
-            lines.append({"model": name, "metric": metric, **found})
+            results = {"score": rounded(float(value)), "low": rounded(low), "high": rounded(high)}
+            lines.append({"model": name, "metric": metric, **results})
     return lines
 
 
 def _drawn(
     gold: Gold,
     models: Mapping[str, Probabilities],
-    tallies: Mapping[str, Array],
-    by: MetricSpec,
+    terms: Mapping[str, Array],
+    spec: MetricSpec,
     settings: EvaluateSettings,
 ) -> dict[str, dict[str, Array]]:
     """The same rows are drawn for all baselines, so that differences are paired."""
     sums: dict[str, list[Array]] = {name: [] for name in models}
     areas: dict[str, list[Array]] = {name: [] for name in models}
     for times in bootstrap_counts(len(gold), settings.n_bootstrap, settings.seed):
-        for name, said in models.items():
-            sums[name].append(times @ tallies[name])
-            areas[name].append(roc_auc(gold, said, times))
+        for name, predicted in models.items():
+            sums[name].append(times @ terms[name])
+            areas[name].append(roc_auc(gold, predicted, times))
     return {
-        name: metrics_from_sums(np.concatenate(sums[name]), by) | {"auc": np.concatenate(areas[name])}
+        name: metrics_from_sums(np.concatenate(sums[name]), spec) | {"auc": np.concatenate(areas[name])}
         for name in models
     }
 
 
 def difference(
-    gold: Gold, one: Probabilities, other: Probabilities, by: MetricSpec, settings: EvaluateSettings, *, metric: str
+    gold: Gold, one: Probabilities, other: Probabilities, spec: MetricSpec, settings: EvaluateSettings, *, metric: str
 ) -> tuple[float, Array]:
     """Compare two models on the same rows.
 
@@ -161,7 +165,7 @@ def difference(
         Class index.
     one, other : (n_rows, n_classes)
         Probabilities.
-    by
+    spec
         Classes, positive class and bins by which metrics are computed.
     settings
         Settings of evaluate.
@@ -175,14 +179,14 @@ def difference(
     resampled : (n_bootstrap,)
         The gain over paired resamples.
     """
-    tallies = np.hstack([metric_terms(gold, one, by), metric_terms(gold, other, by)])
-    drawn = resample(tallies, n_bootstrap=settings.n_bootstrap, seed=settings.seed)
-    width = tallies.shape[1] // 2
+    terms = np.hstack([metric_terms(gold, one, spec), metric_terms(gold, other, spec)])
+    drawn = resample(terms, n_bootstrap=settings.n_bootstrap, seed=settings.seed)
+    width = terms.shape[1] // 2
     sign = -1.0 if metric in LOWER_IS_BETTER else 1.0
     first, second = (slice(0, width), slice(width, None))
-    seen = tallies.sum(axis=0)
-    gain = metrics_from_sums(seen[first], by)[metric] - metrics_from_sums(seen[second], by)[metric]
-    gains = metrics_from_sums(drawn[:, first], by)[metric] - metrics_from_sums(drawn[:, second], by)[metric]
+    seen = terms.sum(axis=0)
+    gain = metrics_from_sums(seen[first], spec)[metric] - metrics_from_sums(seen[second], spec)[metric]
+    gains = metrics_from_sums(drawn[:, first], spec)[metric] - metrics_from_sums(drawn[:, second], spec)[metric]
     return sign * float(gain), sign * gains
 
 

@@ -47,13 +47,13 @@ def slices_of_columns(table: pl.DataFrame, columns: Sequence[str], *, min_rows: 
     >>> [(one.name, one.rows.sum()) for one in slices_of_columns(table, ["group"], min_rows=1)]
     [('group=easy', np.int64(2)), ('group=hard', np.int64(1))]
     """
-    found = []
+    results = []
     for column in columns:
         for value in _values(table[column]):
             one = slice_of_value(table, column, value)
             if one.rows.sum() >= min_rows:
-                found.append(one)
-    return found
+                results.append(one)
+    return results
 
 
 def slice_of_value(table: pl.DataFrame, column: str, value: str) -> Slice:

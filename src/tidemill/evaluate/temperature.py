@@ -44,11 +44,11 @@ def fit_temperature(probabilities: Probabilities, targets: Probabilities, times:
     times = np.ones(len(targets)) if times is None else times
 
     def loss(log_t: float) -> float:
-        said = np.maximum(scale_by_temperature(probabilities, float(np.exp(log_t))), _LEAST)
-        return float(-(targets * np.log(said)).sum(axis=1) @ times / times.sum())
+        predicted = np.maximum(scale_by_temperature(probabilities, float(np.exp(log_t))), _LEAST)
+        return float(-(targets * np.log(predicted)).sum(axis=1) @ times / times.sum())
 
-    found = minimize_scalar(loss, bounds=tuple(np.log(RANGE)), method="bounded", options={"xatol": 1e-4})
-    return round(float(np.exp(found.x)), 4)
+    result = minimize_scalar(loss, bounds=tuple(np.log(RANGE)), method="bounded", options={"xatol": 1e-4})
+    return round(float(np.exp(result.x)), 4)
 
 
 def bootstrap_temperatures(
@@ -74,21 +74,21 @@ def bootstrap_temperatures(
     count = min(n_bootstrap, MOST_DRAWS)
     return np.array(
         [
-            fit_temperature(probabilities, targets, one)
+            fit_temperature(probabilities, targets, counts)
             for times in bootstrap_counts(len(targets), count, seed)
-            for one in times
+            for counts in times
         ]
     )
 
 
-def scale_by_temperature(probabilities: Probabilities, degrees: float) -> Probabilities:
+def scale_by_temperature(probabilities: Probabilities, temperature: float) -> Probabilities:
     """Divide logits by a temperature.
 
     Parameters
     ----------
     probabilities : (n_rows, n_classes)
         Class probabilities of each row.
-    degrees
+    temperature
         The temperature.
 
     Returns
@@ -100,6 +100,6 @@ def scale_by_temperature(probabilities: Probabilities, degrees: float) -> Probab
     >>> scale_by_temperature(np.array([[0.8, 0.2]]), 2.0).round(3).tolist()
     [[0.667, 0.333]]
     """
-    logs = np.log(np.maximum(probabilities, _LEAST)) / degrees
+    logs = np.log(np.maximum(probabilities, _LEAST)) / temperature
     raised = np.exp(logs - logs.max(axis=1, keepdims=True))
     return np.asarray(raised / raised.sum(axis=1, keepdims=True))

@@ -48,26 +48,27 @@ def thresholds(
 
 
 def _of(positive: Any, score: Any, name: str, settings: EvaluateSettings) -> pl.DataFrame:
-    said = score[:, None] >= np.array(GRID)
-    seen = _rates(positive, said, np.ones((1, len(positive))))
+    predicted = score[:, None] >= np.array(GRID)
+    seen = _rates(positive, predicted, np.ones((1, len(positive))))
     blocks = [
-        _rates(positive, said, times) for times in bootstrap_counts(len(said), settings.n_bootstrap, settings.seed)
+        _rates(positive, predicted, times)
+        for times in bootstrap_counts(len(predicted), settings.n_bootstrap, settings.seed)
     ]
-    table: dict[str, Any] = {"class": [name] * len(GRID), "threshold": GRID, "rows": said.sum(axis=0)}
+    table: dict[str, Any] = {"class": [name] * len(GRID), "threshold": GRID, "rows": predicted.sum(axis=0)}
     for kind in seen:
         drawn = np.concatenate([block[kind] for block in blocks])
         ends = [interval(drawn[:, k], settings.confidence_level) for k in range(len(GRID))]
         table |= {
-            kind: [rounded(one) for one in seen[kind][0]],
+            kind: [rounded(item) for item in seen[kind][0]],
             f"{kind}_low": [rounded(low) for low, _ in ends],
             f"{kind}_high": [rounded(high) for _, high in ends],
         }
     return pl.DataFrame(table, schema_overrides=dict.fromkeys(_RATES, pl.Float64) | {"rows": pl.Int64})
 
 
-def _rates(positive: Any, said: Any, times: Array) -> dict[str, Array]:
+def _rates(positive: Any, predicted: Any, times: Array) -> dict[str, Array]:
     """For each draw of rows, by threshold."""
-    hits, answered, total = times @ (said & positive[:, None]), times @ said, times @ positive
+    hits, answered, total = times @ (predicted & positive[:, None]), times @ predicted, times @ positive
     empty = np.full(hits.shape, np.nan)
     return {
         "precision": np.divide(hits, answered, out=empty.copy(), where=answered > 0),
@@ -128,12 +129,12 @@ def coverage_at(
     """
     answered = probabilities.max(axis=1) >= threshold
     right = answered & (probabilities.argmax(axis=1) == gold)
-    tallies = np.stack([answered, right, np.ones(len(gold))], axis=1).astype(np.float64)
-    drawn = resample(tallies, n_bootstrap=settings.n_bootstrap, seed=settings.seed)
-    total = tallies.sum(axis=0)
-    found = {}
+    terms = np.stack([answered, right, np.ones(len(gold))], axis=1).astype(np.float64)
+    drawn = resample(terms, n_bootstrap=settings.n_bootstrap, seed=settings.seed)
+    total = terms.sum(axis=0)
+    results = {}
     for name, above, below in (("coverage", 0, 2), ("precision", 1, 0)):
         value = total[above] / total[below] if total[below] else float("nan")
         shares = np.divide(drawn[:, above], drawn[:, below], out=np.full(len(drawn), np.nan), where=drawn[:, below] > 0)
-        found[name] = estimate(float(value), shares, settings)
-    return SliceCoverage(**found)
+        results[name] = estimate(float(value), shares, settings)
+    return SliceCoverage(**results)

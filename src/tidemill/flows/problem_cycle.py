@@ -34,7 +34,7 @@ class CycleResult:
     computed: tuple[str, ...]
     version: str | None
     commit: str
-    told: str
+    summary: str
 
 
 def refresh_cycles(project: Project, problem: str, overrides: list[str], *, log: Log) -> list[CycleResult]:
@@ -109,14 +109,14 @@ def take_in_arrivals(work: Workspace, problem: str, *, log: Log) -> list[str]:
     list of str
         Names of the new batches.
     """
-    found = arrive(work.project, problem)
-    for note in found.notes:
+    result = arrive(work.project, problem)
+    for note in result.notes:
         log.info(f"{problem}: {note}")
-    for one in found.refused:
-        log.warning(f"{problem}: {one.source} is refused: {one.reason}")
-    if found.batches:
-        log.info(f"{problem}: {len(found.batches)} new batches: {', '.join(found.batches)}")
-    return found.batches
+    for item in result.refused:
+        log.warning(f"{problem}: {item.source} is refused: {item.reason}")
+    if result.batches:
+        log.info(f"{problem}: {len(result.batches)} new batches: {', '.join(result.batches)}")
+    return result.batches
 
 
 def planned_steps(work: Workspace, problem: str) -> list[Step]:
@@ -162,9 +162,9 @@ def _cycle(work: Workspace, problem: str, *, log: Log) -> CycleResult:
     message = f"{problem}: {'promote' if promote else 'keep the champion'}\n\n" + "\n".join(verdict.reasons)
     branch = work.branch or branch_to_publish_on(work.root)
     done = publish(work, problem, branch=branch, promote=promote, message=message, say=log.info)
-    told = f"{len(computed)} stages computed; {f'promoted {done.version}' if done.version else 'champion kept'}, {done.told}"
-    log.info(f"{problem}: {told}")
-    return CycleResult(problem, computed, done.version, done.commit, told)
+    text = f"{len(computed)} stages computed; {f'promoted {done.version}' if done.version else 'champion kept'}, {done.summary}"
+    log.info(f"{problem}: {text}")
+    return CycleResult(problem, computed, done.version, done.commit, text)
 
 
 def _pin_is_champion(work: Workspace, problem: str) -> bool:

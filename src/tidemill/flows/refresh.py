@@ -57,7 +57,7 @@ def refresh_problems(project: Project, problem: str, overrides: list[str]) -> di
     outcomes = _side_by_side(project, chosen, expanded)
     synchronise_data(project.shared, get_run_logger().info)
     render(project, chosen)
-    return {name: [outcome.told for outcome in cycles] for name, cycles in outcomes.items()}
+    return {name: [outcome.summary for outcome in cycles] for name, cycles in outcomes.items()}
 
 
 def _side_by_side(project: Project, problems: list[str], overrides: list[str]) -> dict[str, list[CycleResult]]:

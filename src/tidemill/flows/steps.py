@@ -55,18 +55,18 @@ def run_step(address: str, work: Workspace, *, changed: bool) -> State[None]:
     if not changed:
         return Completed(name="Skipped", message=f"{address}: nothing changed")
     log = get_run_logger()
-    heard: list[str] = []
+    covered: list[str] = []
 
     def say(line: str) -> None:
-        heard.append(line)
+        covered.append(line)
         if line.strip() and not line.startswith(_CHATTER):
             log.info(line)
 
     work.dvc("repro", "--single-item", address, say=say)
     show(address, work.project)
-    if any("didn't change, skipping" in line for line in heard):
+    if any("didn't change, skipping" in line for line in covered):
         return Completed(name="Skipped", message=f"{address}: nothing changed")
-    if any("is cached - skipping run" in line for line in heard):
+    if any("is cached - skipping run" in line for line in covered):
         return Completed(name="Restored", message=f"{address}: restored from the run cache")
     return Completed(message=f"{address}: done")
 
@@ -149,9 +149,9 @@ def _show_denoise(problem: str, reports: Path) -> None:
         rows = list(csv.DictReader(file))
     create_table_artifact(key=_key(problem, "labeling-functions"), table=rows, description="Labeling functions")
     report = DenoiseReport.read(reports / "denoise.json")
-    told = "\n".join(f"- **{name}**: {text}" for name, text in facts(report))
+    message = "\n".join(f"- **{name}**: {text}" for name, text in facts(report))
     plots = "\n\n".join(_plot(reports / "denoise" / f"{name}.png", title) for name, title in EXPLAINED.items())
-    create_markdown_artifact(key=_key(problem, "label-model"), markdown=f"## Label model\n\n{told}\n\n{plots}\n")
+    create_markdown_artifact(key=_key(problem, "label-model"), markdown=f"## Label model\n\n{message}\n\n{plots}\n")
 
 
 def _show_evaluate(problem: str, reports: Path) -> None:
@@ -163,10 +163,10 @@ def _show_evaluate(problem: str, reports: Path) -> None:
 
 
 def _show_search(problem: str, reports: Path) -> None:
-    told = SearchReport.read(reports / "search" / "search.json")
-    if told.minutes:
+    summary = SearchReport.read(reports / "search" / "search.json")
+    if summary.minutes:
         plots = "\n\n".join(_plot(reports / "search" / f"{name}.png", title) for name, title in SEARCHED.items())
-        markdown = f"## {told.trials} trials\n\n{told.verdict}\n\n{plots}\n"
+        markdown = f"## {summary.trials} trials\n\n{summary.verdict}\n\n{plots}\n"
         create_markdown_artifact(key=_key(problem, "search"), markdown=markdown)
 
 

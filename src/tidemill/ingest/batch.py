@@ -74,7 +74,9 @@ def build_batch(
     table = values.with_usual_names(source.table(settings), settings.columns)
     errors = RowErrors(table, settings.bad_rows)
     contents, notes_of_images = _contents(source, table, settings, errors)
-    hashes = [hashlib.sha256(one.encode() if isinstance(one, str) else one).hexdigest() for one in contents]
+    hashes = [
+        hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest() for content in contents
+    ]
     keys = [settings.full_key(key, name) for key in values.keys(table, settings, hashes, errors)]
     _refuse_changed(keys, hashes, before, errors, settings.key_column)
     gold = values.gold(table, settings, problem.classes, errors)
@@ -82,13 +84,13 @@ def build_batch(
     slices = {column: values.typed(table, column, "string", errors) for column in settings.slices}
     errors.refuse_many(settings.max_bad_rows)
     good = [row for row in range(len(contents)) if row not in errors.reasons]
-    contents, hashes, keys, gold = (_picked(one, good) for one in (contents, hashes, keys, gold))
-    columns, slices = ({key: _picked(one, good) for key, one in many.items()} for many in (columns, slices))
+    contents, hashes, keys, gold = (_picked(content, good) for content in (contents, hashes, keys, gold))
+    columns, slices = ({key: _picked(content, good) for key, content in many.items()} for many in (columns, slices))
     repeats = find_repeats(contents, (keys, hashes), gold, settings, before, source=source.name)
     seen, ids = repeats.seen, row_ids(hashes, keys)
     splits = [split_of(row_id, settings.split) for row_id in row_ids(*zip(*repeats.first, strict=True))]
     basic = {"row_id": ids, "key": keys, "batch": [name] * len(ids), "split": splits, settings.modality: contents}
-    raw = pl.DataFrame(basic | columns, schema={one.name: one.dtype for one in settings.raw.columns})
+    raw = pl.DataFrame(basic | columns, schema={content.name: content.dtype for content in settings.raw.columns})
     marked = pl.DataFrame({"row_id": ids, "gold": repeats.gold}, schema={"row_id": pl.String, "gold": pl.Int16})
     is_kept, is_dev = seen["fate"].is_in(["kept", "grouped"]), raw["split"] == "dev"
     if not is_kept.any():
@@ -160,7 +162,7 @@ def row_ids(hashes: Sequence[str], keys: Sequence[str]) -> list[str]:
     >>> row_ids(["00"], ["sms-1"])
     ['84d6bbaec2f5bec7']
     """
-    return [hashlib.sha256(f"{one}\0{key}".encode()).hexdigest()[:16] for one, key in zip(hashes, keys, strict=True)]
+    return [hashlib.sha256(f"{item}\0{key}".encode()).hexdigest()[:16] for item, key in zip(hashes, keys, strict=True)]
 
 
 def split_of(row_id: str, settings: SplitSettings) -> str:
@@ -186,9 +188,9 @@ def split_of(row_id: str, settings: SplitSettings) -> str:
 def _contents(source: Source, table: Table, settings: IngestSettings, errors: RowErrors) -> tuple[Any, list[str]]:
     if settings.modality == "text":
         return values.texts(table, settings, errors), []
-    found = source.images(table, settings, errors)
-    done = check_images(found.images, found.names, table, max_pixels=settings.max_pixels, errors=errors)
-    return standard_images(found.images, settings), [*found.notes, *notes_on_images(done, source.name)]
+    result = source.images(table, settings, errors)
+    done = check_images(result.images, result.names, table, max_pixels=settings.max_pixels, errors=errors)
+    return standard_images(result.images, settings), [*result.notes, *notes_on_images(done, source.name)]
 
 
 def _refuse_changed(

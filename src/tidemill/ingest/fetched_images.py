@@ -79,7 +79,9 @@ def fetch_images(named: Iterable[object], folder: Path, limits: FetchLimits) -> 
     dict of str to str
         Why each of the others was not, by its URL.
     """
-    urls = [one.strip() for one in dict.fromkeys(named) if isinstance(one, str) and URL.match(one.strip())]
+    urls = [
+        fromkey.strip() for fromkey in dict.fromkeys(named) if isinstance(fromkey, str) and URL.match(fromkey.strip())
+    ]
     missing = [url for url in urls if not (folder / fetched_name(url)).exists()]
     with ThreadPoolExecutor(_THREADS) as threads:
         answers = threads.map(lambda url: _fetch(url, folder / fetched_name(url), limits), missing)
@@ -122,9 +124,9 @@ def _opener() -> urllib.request.OpenerDirector:
 
 
 def _limited(answer: http.client.HTTPResponse, most: int) -> bytes:
-    found = bytearray()
+    result = bytearray()
     while block := answer.read(_BLOCK):
-        found += block
-        if len(found) > most:
+        result += block
+        if len(result) > most:
             raise DataError(f"it has more than {most >> 20} MB")
-    return bytes(found)
+    return bytes(result)

@@ -101,7 +101,9 @@ class ImagePaths:
     def _joined(self, path: str) -> list[str]:
         """The path relative to the table, and to the folder of images, where that lies in the folder of images."""
         joined = [posixpath.normpath(posixpath.join(base, path)) for base in (self.beside, self.folder)]
-        return list(dict.fromkeys(posixpath.relpath(one, self.folder) for one in joined if _within(one, self.folder)))
+        return list(
+            dict.fromkeys(posixpath.relpath(item, self.folder) for item in joined if _within(item, self.folder))
+        )
 
     def _suffixes(self, path: str) -> tuple[str, ...]:
         return ("",) if PurePosixPath(path).suffix.lower() in MAYBE_IMAGES - {""} else ("", *IMAGE_SUFFIXES)
@@ -143,16 +145,16 @@ class ImagePaths:
             yield "/".join(parts[start:])
 
     def _taken(self, candidate: str, suffix: str, named: str, *, moved: bool) -> str:
-        found = candidate + suffix
+        result = candidate + suffix
         if self._is_local and not self.is_folder:
-            real, folder = os.path.realpath(posixpath.join(self.folder, found)), os.path.realpath(self.folder)
+            real, folder = os.path.realpath(posixpath.join(self.folder, result)), os.path.realpath(self.folder)
             if os.path.commonpath([real, folder]) != folder:
                 raise DataError(self._outside(named))
         if moved and not _within(named, self.folder):
-            self._moved.append(f"{named} as {found}")
+            self._moved.append(f"{named} as {result}")
         if suffix:
-            self._completed.append(found)
-        return found
+            self._completed.append(result)
+        return result
 
     def _outside(self, named: str) -> str:
         return (

@@ -93,6 +93,8 @@ def standard_images(images: Sequence[bytes], settings: IngestSettings) -> list[b
         return list(images)
     ground = _GROUNDS[settings.image_background]
     return [
-        written(decode_image(one, background=ground, bits=settings.image_bits)) if one and needs_more(one) else one
-        for one in images
+        written(decode_image(image, background=ground, bits=settings.image_bits))
+        if image and needs_more(image)
+        else image
+        for image in images
     ]

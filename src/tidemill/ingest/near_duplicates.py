@@ -121,8 +121,8 @@ def signatures(texts: Sequence[str], *, digits: bool = False) -> npt.NDArray[np.
     -------
     (n_texts, n_permutations)
     """
-    found = [signature(text, digits=digits) for text in progress(texts, total=len(texts), name="comparing texts")]
-    return np.array(found, dtype=np.uint32).reshape(len(texts), PERMUTATIONS)
+    results = [signature(text, digits=digits) for text in progress(texts, total=len(texts), name="comparing texts")]
+    return np.array(results, dtype=np.uint32).reshape(len(texts), PERMUTATIONS)
 
 
 class Seen:
@@ -155,9 +155,9 @@ class Seen:
             Place of the most similar text, in the order in which they were kept.
         """
         bands = self._bands(row)
-        candidates = sorted({one for band in bands for one in self._buckets.get(band, ())})
+        candidates = sorted({item for band in bands for item in self._buckets.get(band, ())})
         if candidates:
-            same = (np.stack([self._rows[one] for one in candidates]) == row).mean(axis=1)
+            same = (np.stack([self._rows[item] for item in candidates]) == row).mean(axis=1)
             if same.max() >= self.threshold:
                 return candidates[int(same.argmax())]
         self._keep(row, bands)

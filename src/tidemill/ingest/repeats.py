@@ -135,7 +135,7 @@ def _joined(
         if label != NO_GOLD:
             labels[content][label] += 1
     kept = {hashes[row] for row, fate in enumerate(fates) if fate == "kept"}
-    found = [NO_GOLD if fate != "kept" else _most(labels[one]) for one, fate in zip(hashes, fates, strict=True)]
+    results = [NO_GOLD if fate != "kept" else _most(labels[item]) for item, fate in zip(hashes, fates, strict=True)]
     same = [row for row, fate in enumerate(fates) if fate == "same"]
     earlier = [row for row in same if hashes[row] not in kept]
     notes = []
@@ -146,7 +146,7 @@ def _joined(
         )
     at_odds = [row for row, fate in enumerate(fates) if fate == "kept" and len(labels[hashes[row]]) > 1]
     if at_odds:
-        undecided = sum(found[row] == NO_GOLD for row in at_odds)
+        undecided = sum(results[row] == NO_GOLD for row in at_odds)
         notes.append(
             f"{source}: {len(at_odds)} contents have conflicting labels, such as {_example(contents[at_odds[0]])}: each has the label "
             f"that most of its rows have, and {undecided} have none, since no label has most"
@@ -157,7 +157,7 @@ def _joined(
             f"{source}: {len(earlier)} of {len(fates)} rows came in earlier batches and are left out"
             + (f"; {lost} of them have labels, which a later batch does not change" if lost else "")
         )
-    return found, notes
+    return results, notes
 
 
 def _most(labels: Counter[int]) -> int:
@@ -192,12 +192,12 @@ def _near(
     known = before.filter(pl.col("fate") == "kept")["signature"].to_numpy().reshape(-1, PERMUTATIONS)
     index, kept, like = Seen(known, threshold=settings.near_similarity), list(range(len(known))), {}
     for row, mark in zip(open_rows, signatures([contents[row] for row in open_rows], digits=templated), strict=True):
-        found = index.find(mark)
-        if found is None:
+        result = index.find(mark)
+        if result is None:
             marks[row] = mark
             kept.append(len(known) + row)
         else:
-            like[row] = kept[found]
+            like[row] = kept[result]
     return marks, like
 
 

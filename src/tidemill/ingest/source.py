@@ -85,9 +85,9 @@ class Source:
         if settings.modality == "text" and not self.files.isdir(self.path):
             self.table(settings)
             return hashlib.sha256(self.files.cat_file(self.path)).hexdigest()
-        found = self.images(self.table(settings), settings)
+        result = self.images(self.table(settings), settings)
         total = hashlib.sha256(b"" if self.files.isdir(self.path) else self.files.cat_file(self.path))
-        for name, data in zip(found.names, found.images, strict=True):
+        for name, data in zip(result.names, result.images, strict=True):
             total.update(f"{name}\0{hashlib.sha256(data).hexdigest()}\n".encode())
         return total.hexdigest()
 
@@ -116,7 +116,7 @@ class Source:
         errors = errors or RowErrors(table)
         values = table.column(settings.content, "ingest.image")
         paths = ImagePaths(self.files, self.path, settings.image_folder)
-        found = Images([], [], [])
+        result = Images([], [], [])
         for row, value in enumerate(progress(values, total=len(values), name=f"reading {self.name}", unit="images")):
             inner = value.get("bytes") if isinstance(value, dict) else value
             inner = value.get("path") if isinstance(value, dict) and not isinstance(inner, bytes) else inner
@@ -127,10 +127,10 @@ class Source:
                     data = paths.read(inner)
                 except DataError as error:
                     errors.add(row, f"column {settings.content!r}: {error}")
-            found.names.append(name)
-            found.images.append(data)
-        found.notes.extend(paths.notes(self.name))
-        return found
+            result.names.append(name)
+            result.images.append(data)
+        result.notes.extend(paths.notes(self.name))
+        return result
 
     def _folder(self, settings: IngestSettings) -> Table:
         if settings.image is None:
@@ -231,13 +231,13 @@ def discover(incoming: str, root: Path) -> list[str]:
     location = locate(incoming, root)
     files, path = fsspec.core.url_to_fs(location)
     if any(sign in path for sign in "*?["):
-        found = files.glob(path)
+        result = files.glob(path)
     elif files.isdir(path):
-        found = files.ls(path, detail=False)
+        result = files.ls(path, detail=False)
     else:
-        found = [path] if files.exists(path) else []
-    kept = [one for one in map(str, found) if not _hidden(PurePosixPath(one).name) and _is_batch(files, one)]
-    return sorted(_named(files, one, root, is_url="://" in incoming) for one in kept)
+        result = [path] if files.exists(path) else []
+    kept = [item for item in map(str, result) if not _hidden(PurePosixPath(item).name) and _is_batch(files, item)]
+    return sorted(_named(files, item, root, is_url="://" in incoming) for item in kept)
 
 
 def _named(files: Any, path: str, root: Path, *, is_url: bool) -> str:
@@ -249,7 +249,7 @@ def _named(files: Any, path: str, root: Path, *, is_url: bool) -> str:
 
 def _is_batch(files: Any, path: str) -> bool:
     if files.isdir(path):
-        return any(PurePosixPath(str(one)).suffix.lower() in MAYBE_IMAGES - {""} for one in files.find(path))
+        return any(PurePosixPath(str(item)).suffix.lower() in MAYBE_IMAGES - {""} for item in files.find(path))
     return path.lower().endswith(SUFFIXES)
 
 

@@ -64,11 +64,11 @@ def with_usual_names(table: Table, wanted: Iterable[str]) -> Table:
         What was renamed is noted.
     """
     names, notes = {name: name for name in table.columns}, []
-    for one in wanted:
-        alike = [name for name in table.columns if fold(name) == fold(one)]
-        if not table.has(one) and len(alike) == 1:
-            names[alike[0]] = one
-            notes.append(f"{table.name}: column {alike[0]!r} is read as {one!r}")
+    for item in wanted:
+        alike = [name for name in table.columns if fold(name) == fold(item)]
+        if not table.has(item) and len(alike) == 1:
+            names[alike[0]] = item
+            notes.append(f"{table.name}: column {alike[0]!r} is read as {item!r}")
     columns = {names[name]: column for name, column in table.columns.items()}
     return replace(table, columns=columns, notes=(*table.notes, *notes))
 
@@ -98,16 +98,17 @@ def texts(table: Table, settings: IngestSettings, errors: RowErrors | None = Non
     errors = errors or RowErrors(table)
     values = table.column(settings.content, "ingest.text")
     missing = sum(map(is_missing, values))
-    found = []
+    results = []
     for row, value in enumerate(values):
         text = None if is_missing(value) else _text(value)
         if text is None:
-            told = f"; {missing} such rows" if missing > 1 and errors.policy == "refuse" else ""
+            message = f"; {missing} such rows" if missing > 1 and errors.policy == "refuse" else ""
             errors.add(
-                row, f"column {settings.content!r} is {_shortened(value)}, not text{told}: fill it, or remove the row"
+                row,
+                f"column {settings.content!r} is {_shortened(value)}, not text{message}: fill it, or remove the row",
             )
-        found.append(text or "")
-    return found
+        results.append(text or "")
+    return results
 
 
 def _text(value: Any) -> str | None:
@@ -150,7 +151,7 @@ def keys(table: Table, settings: IngestSettings, contents: Sequence[str], errors
         return [content[:16] for content in contents]
     errors = errors or RowErrors(table)
     first: dict[str, int] = {}
-    found = []
+    results = []
     for row, value in enumerate(table.column(settings.key_column, "ingest.key")):
         key = "" if is_missing(value) else (_text(value) or "")
         if not key:
@@ -162,8 +163,8 @@ def keys(table: Table, settings: IngestSettings, contents: Sequence[str], errors
                 "give one of them another, or set ingest.key to null",
             )
         first.setdefault(key, row)
-        found.append(key)
-    return found
+        results.append(key)
+    return results
 
 
 def gold(table: Table, settings: IngestSettings, classes: Sequence[str], errors: RowErrors | None = None) -> list[int]:
@@ -197,7 +198,7 @@ def gold(table: Table, settings: IngestSettings, classes: Sequence[str], errors:
     errors = errors or RowErrors(table)
     exact = {name: place for place, name in enumerate(classes)}
     folded = _folded(classes)
-    found = []
+    results = []
     for row, value in enumerate(table.column(settings.gold, "ingest.gold")):
         label = _label(value, exact, folded)
         if label is None:
@@ -211,8 +212,8 @@ def gold(table: Table, settings: IngestSettings, classes: Sequence[str], errors:
                 row,
                 f"column {settings.gold!r} is {named}, not a class{guess}; mend the row, or add the class to problem.classes",
             )
-        found.append(NO_GOLD if label is None else label)
-    return found
+        results.append(NO_GOLD if label is None else label)
+    return results
 
 
 def fold(name: str) -> str:
@@ -266,8 +267,8 @@ def _label(value: Any, exact: dict[str, int], folded: dict[str, int]) -> int | N
         name = as_string(value).strip()
     except TypeError:
         return None
-    found = exact.get(name, folded.get(fold(name)))
-    return NO_GOLD if found is None and is_no_class(name) else found
+    result = exact.get(name, folded.get(fold(name)))
+    return NO_GOLD if result is None and is_no_class(name) else result
 
 
 def typed(table: Table, name: str, kind: Kind, errors: RowErrors | None = None) -> list[Any]:
@@ -296,17 +297,17 @@ def typed(table: Table, name: str, kind: Kind, errors: RowErrors | None = None) 
     """
     convert: dict[str, Callable[[Any], Any]] = {"string": as_string, "int": _int, "float": _float, "bool": _bool}
     errors = errors or RowErrors(table)
-    found: list[Any] = []
+    results: list[Any] = []
     for row, value in enumerate(table.column(name, "ingest.meta or ingest.slices")):
         try:
-            found.append(None if _is_absent(value, kind) else convert[kind](value))
+            results.append(None if _is_absent(value, kind) else convert[kind](value))
         except (ValueError, TypeError, OverflowError):
             errors.add(
                 row,
                 f"column {name!r} is {_shortened(value)}, not {kind}; mend it, or change the settings of ingest for {name!r}",
             )
-            found.append(None)
-    return found
+            results.append(None)
+    return results
 
 
 def _is_absent(value: object, kind: Kind) -> bool:

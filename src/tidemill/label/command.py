@@ -107,12 +107,12 @@ class Cast:
         return lf_summary(votes, self.functions, n_classes=len(self.classes) or numbered)
 
 
-def cast(asked: Request) -> Cast:
+def cast(request: Request) -> Cast:
     """Apply labeling functions to a file of rows, and write their votes.
 
     Parameters
     ----------
-    asked
+    request
         The files, and what labeling functions in Python may take.
 
     Returns
@@ -129,34 +129,34 @@ def cast(asked: Request) -> Cast:
     FunctionError
         A labeling function failed more often than ``quarantine`` allows; no file is written then.
     """
-    classes = _classes(asked.classes, asked.functions)
-    quarantine = Quarantine(limit=asked.quarantine or 0)
-    on_error: OnError = fail if asked.quarantine is None else quarantine
-    limits = Limits(asked.seconds, asked.megabytes, asked.quarantine or 0)
-    check_out(asked.out)
-    rows = _rows(asked.rows, asked.reading)
+    classes = _classes(request.classes, request.functions)
+    quarantine = Quarantine(limit=request.quarantine or 0)
+    on_error: OnError = fail if request.quarantine is None else quarantine
+    limits = Limits(request.seconds, request.megabytes, request.quarantine or 0)
+    check_out(request.out)
+    rows = _rows(request.rows, request.reading)
     report_reading(rows.notes)
     tables, start = [], 0
-    access = Access((asked.rows,), tuple(asked.readable), asked.confined)
-    with open_functions(asked.functions, classes, limits, processes=asked.processes, access=access) as loaded:
+    access = Access((request.rows,), tuple(request.readable), request.confined)
+    with open_functions(request.functions, classes, limits, processes=request.processes, access=access) as loaded:
         print_cautions(loaded.notes)
         names = tuple(function.name for function in loaded.functions)
-        batches = list(_batches(asked.rows, rows))
-        engine = Engine(loaded, on_error, asked.cache, asked.recheck)
+        batches = list(_batches(request.rows, rows))
+        engine = Engine(loaded, on_error, request.cache, request.recheck)
         for batch, votes in zip(batches, engine.votes(batches), strict=True):
             kept = np.where(rows.blank[start : start + len(votes), None], np.int16(ABSTAIN), votes)
             start += len(votes)
             columns = [pl.Series(name, kept[:, j], dtype=pl.Int16) for j, name in enumerate(names)]
             tables.append(batch.ids().hstack(columns))
     table = pl.concat(tables)
-    write_frame(table, asked.out)
-    numbered = asked.classes is None and asked.functions.suffix == ".py"
+    write_frame(table, request.out)
+    numbered = request.classes is None and request.functions.suffix == ".py"
     failures = tuple(map(str, quarantine.failures))
     columns = [table[name] for name in names]
     digests = [hash(column.to_numpy().tobytes()) for column in columns]
     fires = [int((column != ABSTAIN).sum()) for column in columns]
     print_cautions([*alike_functions(loaded.functions, digests, fires), *engine.notes()])
-    return Cast(table.select(names).to_numpy(), names, () if numbered else classes, failures, asked.out)
+    return Cast(table.select(names).to_numpy(), names, () if numbered else classes, failures, request.out)
 
 
 def _classes(given: str | Sequence[str] | None, path: Path) -> tuple[str, ...]:
@@ -219,13 +219,13 @@ def _rows(path: Path, options: ReadOptions) -> _Rows:
 
 
 def _about_ids(ids: pl.Series, path: Path) -> list[str]:
-    told = []
+    entries = []
     if ids.null_count():
-        told.append(f"{path.name}: {ids.null_count()} rows have no row_id")
+        entries.append(f"{path.name}: {ids.null_count()} rows have no row_id")
     twice = ids.drop_nulls().value_counts().filter(pl.col("count") > 1)["row_id"].sort()
     if len(twice):
-        told.append(f"{path.name}: {len(twice)} row_ids come more than once ({', '.join(twice[:3])})")
-    return told
+        entries.append(f"{path.name}: {len(twice)} row_ids come more than once ({', '.join(twice[:3])})")
+    return entries
 
 
 def _frame(path: Path, options: ReadOptions) -> tuple[pl.LazyFrame, list[str]]:
@@ -236,8 +236,8 @@ def _frame(path: Path, options: ReadOptions) -> tuple[pl.LazyFrame, list[str]]:
         except (pl.exceptions.PolarsError, OSError) as error:
             raise DataError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
     else:
-        found, table = read_frame(path, options, as_text=("row_id", "text"))
-        frame, notes, names = found.lazy(), list(table.notes), found.columns
+        result, table = read_frame(path, options, as_text=("row_id", "text"))
+        frame, notes, names = result.lazy(), list(table.notes), result.columns
     frame = frame if "row_id" in names else frame.with_row_index("row_id")
     return frame.with_columns(pl.col("row_id").cast(pl.String)), notes
 

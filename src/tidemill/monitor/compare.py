@@ -45,18 +45,18 @@ def compare(reference: Rows, batch: Rows, names: Names, settings: MonitorSetting
     if min(len(batch), len(reference)) < settings.min_rows:
         text = f"not judged: {len(batch)} rows against {len(reference)} of the reference, {settings.min_rows} are asked"
         return BatchDrift(rows=len(batch), judged=False, harm=None, relabel=False, moved=(), reasons=(text,))
-    found = {name: detector.finding(reference, batch) for name, detector in detectors.items()}
-    moved = tuple(name for name, finding in found.items() if finding.drift)
+    results = {name: detector.finding(reference, batch) for name, detector in detectors.items()}
+    moved = tuple(name for name, finding in results.items() if finding.drift)
     harm = estimate(reference, batch, names, settings)
     first = () if moved else ("by itself it looks like the reference",)
-    reports: dict[str, Any] = {name: finding.report for name, finding in found.items()}
+    reports: dict[str, Any] = {name: finding.report for name, finding in results.items()}
     return BatchDrift(
         rows=len(batch),
         judged=True,
         harm=harm.harm,
         relabel=harm.relabel,
         moved=moved,
-        reasons=(*first, *(reason for finding in found.values() for reason in finding.reasons), *harm.reasons),
+        reasons=(*first, *(reason for finding in results.values() for reason in finding.reasons), *harm.reasons),
         agreement=harm.agreement,
         confidence=harm.confidence,
         coverage=harm.coverage,

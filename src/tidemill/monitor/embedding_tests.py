@@ -140,9 +140,9 @@ def domain_auc(one: Array, other: Array, *, rng: np.random.Generator) -> float:
     points = np.concatenate([one, other])
     side = np.concatenate([np.zeros(len(one)), np.ones(len(other))])
     half = rng.permutation(len(points)) % 2 == 0
-    found = [_auc_of_half(points, side, fitted) for fitted in (half, ~half)]
-    known = [auc for auc in found if not np.isnan(auc)]
-    return float(np.mean(known)) if known else 0.5
+    results = [_auc_of_half(points, side, fitted) for fitted in (half, ~half)]
+    defined = [auc for auc in results if not np.isnan(auc)]
+    return float(np.mean(defined)) if defined else 0.5
 
 
 def _auc_of_half(points: Array, side: Array, fitted: Any) -> float:

@@ -46,7 +46,7 @@ def detect(
     n_classes = len(names.classes)
     pairs = list(zip(tallies(reference.votes, n_classes), tallies(batch.votes, n_classes), strict=True))
     kinds = [*("coverage", "conflict") * len(names.functions), "coverage"]
-    p_values = np.array([fisher(*one, *other) for one, other in pairs])
+    p_values = np.array([fisher(*item, *other) for item, other in pairs])
     floors = {"coverage": settings.functions.min_coverage_change, "conflict": settings.functions.min_conflict_change}
     tests = [
         _test(pair, p, adjusted, alpha=alpha, floor=floors[kind])
@@ -75,13 +75,13 @@ def tallies(votes: Votes, n_classes: int) -> list[Hits]:
     list of tuple of int
         Hits and rows: per function its coverage and its conflict, and last the coverage by any function.
     """
-    spoke = votes != ABSTAIN
+    is_covered = votes != ABSTAIN
     against = contradicted(votes, n_classes)
-    found: list[Hits] = []
+    results: list[Hits] = []
     for j in range(votes.shape[1]):
-        heard = int(spoke[:, j].sum())
-        found += [(heard, len(votes)), (int(against[:, j].sum()), heard)]
-    return [*found, (int(covered(votes).sum()), len(votes))]
+        fired = int(is_covered[:, j].sum())
+        results += [(fired, len(votes)), (int(against[:, j].sum()), fired)]
+    return [*results, (int(covered(votes).sum()), len(votes))]
 
 
 def contradicted(votes: Votes, n_classes: int) -> npt.NDArray[np.bool_]:
@@ -103,14 +103,14 @@ def contradicted(votes: Votes, n_classes: int) -> npt.NDArray[np.bool_]:
     >>> contradicted(np.array([[0, 1, -1], [0, -2, -1], [1, -2, -1]], dtype=np.int16), 2).tolist()
     [[True, True, False], [True, True, False], [False, False, False]]
     """
-    said, denied = counts(votes, n_classes)
-    found = np.zeros(votes.shape, dtype=np.bool_)
+    predicted, denied = counts(votes, n_classes)
+    result = np.zeros(votes.shape, dtype=np.bool_)
     for k in range(n_classes):
-        others_said = said.sum(axis=1) - said[:, k]
-        found |= (votes == k) & ((others_said > 0) | (denied[:, k] > 0))[:, None]
+        others_said = predicted.sum(axis=1) - predicted[:, k]
+        result |= (votes == k) & ((others_said > 0) | (denied[:, k] > 0))[:, None]
         left = denied[:, 1 - k] if n_classes == 2 else np.zeros(len(votes))  # noqa: PLR2004 - not a, not b: nothing left
-        found |= (votes == -2 - k) & ((said[:, k] > 0) | (left > 0))[:, None]
-    return found
+        result |= (votes == -2 - k) & ((predicted[:, k] > 0) | (left > 0))[:, None]
+    return result
 
 
 def _test(pair: tuple[Hits, Hits], p: float, adjusted: float, *, alpha: float, floor: float) -> ShareTest:
@@ -126,21 +126,21 @@ def _test(pair: tuple[Hits, Hits], p: float, adjusted: float, *, alpha: float, f
     )
 
 
-def _reasons(found: FunctionDrift) -> tuple[str, ...]:
+def _reasons(result: FunctionDrift) -> tuple[str, ...]:
     reasons = []
-    if found.any_function.moved:
-        reasons.append(f"coverage by any function {_arrow(found.any_function)}")
+    if result.any_function.moved:
+        reasons.append(f"coverage by any function {_arrow(result.any_function)}")
     tests = {
-        "coverage": {name: both.coverage for name, both in found.functions.items()},
-        "conflict": {name: both.conflict for name, both in found.functions.items()},
+        "coverage": {name: both.coverage for name, both in result.functions.items()},
+        "conflict": {name: both.conflict for name, both in result.functions.items()},
     }
     for kind, by_function in tests.items():
         moved = {name: test for name, test in by_function.items() if test.moved}
         if moved:
             largest = sorted(moved, key=lambda name: (-abs(moved[name].change), name))
-            told = ", ".join(f"{name} {_arrow(moved[name])}" for name in largest[:_TOLD])
+            message = ", ".join(f"{name} {_arrow(moved[name])}" for name in largest[:_TOLD])
             more = f" and {len(moved) - _TOLD} more" if len(moved) > _TOLD else ""
-            reasons.append(f"{kind} of {len(moved)} of {len(by_function)} functions moved: {told}{more}")
+            reasons.append(f"{kind} of {len(moved)} of {len(by_function)} functions moved: {message}{more}")
     return tuple(reasons)
 
 

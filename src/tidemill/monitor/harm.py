@@ -101,14 +101,14 @@ def _agreement(
         return Agreement(reference=before, batch=after), None
     low, high = share_difference(*one, *other, level)
     drop = one[0] / one[1] - other[0] / other[1]
-    found = Agreement(reference=before, batch=after, drop=rounded(drop), low=rounded(low), high=rounded(high))
-    return found, bool(drop >= settings.harm.min_agreement_drop and low > 0.0)
+    result = Agreement(reference=before, batch=after, drop=rounded(drop), low=rounded(low), high=rounded(high))
+    return result, bool(drop >= settings.harm.min_agreement_drop and low > 0.0)
 
 
 def _hits(rows: Rows, n_classes: int) -> tuple[int, int]:
-    said = majority(rows.votes, n_classes)
-    clear = said != ABSTAIN
-    return int((rows.probabilities.argmax(axis=1) == said)[clear].sum()), int(clear.sum())
+    votes_for = majority(rows.votes, n_classes)
+    clear = votes_for != ABSTAIN
+    return int((rows.probabilities.argmax(axis=1) == votes_for)[clear].sum()), int(clear.sum())
 
 
 def _share(hits: int, rows: int, *, confidence: float) -> AgreementShare:
@@ -132,12 +132,12 @@ def _confidence(reference: Rows, batch: Rows, settings: MonitorSettings) -> Conf
     )
 
 
-def _agreement_reason(found: Harm) -> str:
-    agreement = found.agreement
+def _agreement_reason(result: Harm) -> str:
+    agreement = result.agreement
     rows = agreement.batch.rows
-    if found.harm is None:
-        return f"harm cannot be judged: the functions decide {rows} rows, {found.min_rows} are asked"
-    how = "harm: the champion agrees less" if found.harm else "no harm seen: the champion agrees as before"
+    if result.harm is None:
+        return f"harm cannot be judged: the functions decide {rows} rows, {result.min_rows} are asked"
+    verb = "harm: the champion agrees less" if result.harm else "no harm seen: the champion agrees as before"
     interval = f"a fall of {agreement.drop:.2f} [{agreement.low:.2f}, {agreement.high:.2f}]"
     change = f"{agreement.reference.score:.2f} -> {agreement.batch.score:.2f}"
-    return f"{how} with the functions' majority, {change} on {rows} rows, {interval}"
+    return f"{verb} with the functions' majority, {change} on {rows} rows, {interval}"

@@ -19,12 +19,12 @@ _TOLD: Final = 14
 _NEWEST: Final = 8  # batches that are drawn
 
 
-def draw(told: Drift, path: Path) -> None:
+def draw(drift: Drift, path: Path) -> None:
     """Draw the findings; without new batches the plot says why there are none.
 
     Parameters
     ----------
-    told
+    drift
         Content of ``drift.json``.
     path : Path
         PNG file.
@@ -32,14 +32,14 @@ def draw(told: Drift, path: Path) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    judged = dict([(name, finding) for name, finding in told.batches.items() if finding.judged][-_NEWEST:])
-    heights = [0.9 + 0.24 * max(5, min(_TOLD, len(_functions(one)))) for one in judged.values()]
-    watched = () if told.stream is None else told.stream.watched
+    judged = dict([(name, finding) for name, finding in drift.batches.items() if finding.judged][-_NEWEST:])
+    heights = [0.9 + 0.24 * max(5, min(_TOLD, len(_functions(item)))) for item in judged.values()]
+    watched = () if drift.stream is None else drift.stream.watched
     heights = [0.7 + 0.24 * len(watched), *heights]
     figure = Figure(figsize=(11, sum(heights) if judged else 1.2), layout="constrained")
     FigureCanvasAgg(figure)
     if not judged:
-        figure.text(0.5, 0.5, told.reasons[0], ha="center", va="center", fontsize=9, wrap=True)
+        figure.text(0.5, 0.5, drift.reasons[0], ha="center", va="center", fontsize=9, wrap=True)
     else:
         grid = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
         _stream(grid[0], watched)
@@ -51,10 +51,10 @@ def draw(told: Drift, path: Path) -> None:
 def _stream(figure: Any, watched: tuple[Watched, ...]) -> None:
     """Evidence of the scores nearest to an alarm, as a share of what an alarm takes; beyond twice that it is cut."""
     axes = figure.subplots()
-    for k, one in enumerate(watched):
-        share = one.log_evidence / one.log_threshold
+    for k, item in enumerate(watched):
+        share = item.log_evidence / item.log_threshold
         axes.barh(-k, min(max(share, 0.0), 2.0), 0.6, color=ALARM if share >= 1.0 else AFTER)
-    names = [f"{one.score} ({one.rows})" for one in watched]
+    names = [f"{item.score} ({item.rows})" for item in watched]
     axes.set_yticks([-k for k in range(len(watched))], names)
     axes.axvline(1.0, color="black", linewidth=0.8)
     axes.set_xlim(0.0, 2.0)
@@ -98,8 +98,8 @@ def _coverage(axes: Axes, functions: dict[str, FunctionTests]) -> None:
 
 def _shares(axes: Axes, shares: dict[str, Shift]) -> None:
     places = np.arange(len(shares), dtype=np.float64)
-    axes.barh(-places + 0.18, [one.reference for one in shares.values()], 0.34, color=BEFORE)
-    axes.barh(-places - 0.18, [one.batch for one in shares.values()], 0.34, color=AFTER)
+    axes.barh(-places + 0.18, [share.reference for share in shares.values()], 0.34, color=BEFORE)
+    axes.barh(-places - 0.18, [share.batch for share in shares.values()], 0.34, color=AFTER)
     axes.set_yticks(-places, list(shares))
     axes.set_xlim(0.0, 1.0)
     _plain(axes, "predicted share per class")
@@ -113,10 +113,10 @@ def _agreement(axes: Axes, finding: BatchDrift) -> None:
         (0, agreement.reference, confidence.reference, BEFORE),
         (-1, agreement.batch, confidence.batch, ALARM if finding.harm else AFTER),
     )
-    for place, one, sure, color in sides:
-        if one.score is not None and one.low is not None and one.high is not None:
-            axes.plot([one.low, one.high], [place, place], color=color, linewidth=2.4, alpha=0.5)
-            axes.plot(one.score, place, "o", color=color, markersize=6)
+    for place, item, sure, color in sides:
+        if item.score is not None and item.low is not None and item.high is not None:
+            axes.plot([item.low, item.high], [place, place], color=color, linewidth=2.4, alpha=0.5)
+            axes.plot(item.score, place, "o", color=color, markersize=6)
         axes.plot(sure, place - 2.5, "s", color=color, markersize=5)
     labels = ["agrees, before", "agrees, now", "confidence, before", "confidence, now"]
     axes.set_yticks([0, -1, -2.5, -3.5], labels)

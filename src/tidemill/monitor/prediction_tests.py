@@ -51,8 +51,8 @@ def detect(
         name: Shift(reference=rounded(before), batch=rounded(after))
         for name, before, after in zip(names.classes, _shares(reference), _shares(batch), strict=True)
     }
-    told = ", ".join(f"{name} {share.reference:.2f} -> {share.batch:.2f}" for name, share in shares.items())
-    text = f"predictions moved: {told} of the rows; Jensen-Shannon distance {distance:.2f} (p {p:.3f})"
+    message = ", ".join(f"{name} {share.reference:.2f} -> {share.batch:.2f}" for name, share in shares.items())
+    text = f"predictions moved: {message} of the rows; Jensen-Shannon distance {distance:.2f} (p {p:.3f})"
     report = PredictionDrift(
         drift=drift,
         p=rounded(p),

@@ -23,7 +23,7 @@ def without_champion() -> Drift:
     Drift
     """
     reason = "there is no champion yet: train one and promote it"
-    return _told(TRAIN, [reason], champion=None, batches={})
+    return _report(TRAIN, [reason], champion=None, batches={})
 
 
 def without_news(champion: str, known: Sequence[str]) -> Drift:
@@ -41,7 +41,7 @@ def without_news(champion: str, known: Sequence[str]) -> Drift:
     Drift
     """
     reason = f"no batch has arrived since the champion {champion} was trained on {', '.join(known)}"
-    return _told(KEEP, [reason], champion=champion, batches={})
+    return _report(KEEP, [reason], champion=champion, batches={})
 
 
 def retrain_decision(
@@ -74,7 +74,7 @@ def retrain_decision(
     decision: Decision = RETRAIN if asked else KEEP
     reasons = [_first(decision, harmed, stream, settings.retrain_on), *_stream_reasons(stream)]
     reasons += [f"{name}: {reason}" for name, finding in findings.items() for reason in finding.reasons]
-    return _told(decision, reasons, champion=champion, batches=dict(findings), stream=stream)
+    return _report(decision, reasons, champion=champion, batches=dict(findings), stream=stream)
 
 
 def _first(decision: Decision, harmed: list[str], stream: StreamDrift, retrain_on: str) -> str:
@@ -87,26 +87,26 @@ def _first(decision: Decision, harmed: list[str], stream: StreamDrift, retrain_o
 
 def _stream_reasons(stream: StreamDrift) -> list[str]:
     if stream.alarm is None:
-        told = f"no drift in {stream.batches} batches of {stream.rows} rows together: they look like the reference"
-        return [told, *stream.warnings]
+        message = f"no drift in {stream.batches} batches of {stream.rows} rows together: they look like the reference"
+        return [message, *stream.warnings]
     alarm = stream.alarm
     cause = [] if stream.cause is None else [f"drift: {stream.cause.sentence}"]
     where = "" if alarm.rows == "all rows" else f", among rows of {alarm.rows}"
-    told = (
+    message = (
         f"alarm: {alarm.says}{where}, since {alarm.since}; raised at {alarm.batch} "
         f"after {alarm.changed_rows} rows, log-evidence {alarm.log_evidence:.1f} of {alarm.log_threshold:.1f}"
     )
     remedy = (
         "the alarm stays until a model is promoted; if it is harmless, `tidemill accept-drift` takes a new reference"
     )
-    return [*cause, told, remedy, *stream.warnings]
+    return [*cause, message, remedy, *stream.warnings]
 
 
 def _names(names: list[str]) -> str:
     return ", ".join(names)
 
 
-def _told(
+def _report(
     decision: Decision,
     reasons: list[str],
     *,

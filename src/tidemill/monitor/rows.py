@@ -84,9 +84,9 @@ def counts(votes: Votes, n_classes: int) -> tuple[Array, Array]:
     >>> said.tolist(), denied.tolist()
     ([[2.0, 0.0]], [[0.0, 1.0]])
     """
-    said = np.stack([(votes == k).sum(axis=1) for k in range(n_classes)], axis=1)
+    votes_for = np.stack([(votes == k).sum(axis=1) for k in range(n_classes)], axis=1)
     denied = np.stack([(votes == -2 - k).sum(axis=1) for k in range(n_classes)], axis=1)
-    return said.astype(np.float64), denied.astype(np.float64)
+    return votes_for.astype(np.float64), denied.astype(np.float64)
 
 
 def majority(votes: Votes, n_classes: int) -> npt.NDArray[np.int64]:
@@ -108,8 +108,8 @@ def majority(votes: Votes, n_classes: int) -> npt.NDArray[np.int64]:
     >>> majority(np.array([[0, 0, 1], [1, 0, -1], [-1, -1, -1], [-2, -1, -1]], dtype=np.int16), 2)
     array([ 0, -1, -1,  1])
     """
-    said, denied = counts(votes, n_classes)
-    weight = said + (denied.sum(axis=1, keepdims=True) - denied) / max(n_classes - 1, 1)
+    predicted, denied = counts(votes, n_classes)
+    weight = predicted + (denied.sum(axis=1, keepdims=True) - denied) / max(n_classes - 1, 1)
     best = weight.max(axis=1)
     alone = np.isclose(weight, best[:, None]).sum(axis=1) == 1
     return np.where(alone & (best > 0), weight.argmax(axis=1), ABSTAIN)

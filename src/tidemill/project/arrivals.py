@@ -83,31 +83,33 @@ def scan(
         A source of which a row cannot be taken, or whose name is taken, is refused, and the others are not.
     """
     known = arrivals(paths.manifest)
-    sources = [one for one in discover(settings.incoming, paths.shared) if one not in {entry.source for entry in known}]
+    sources = [
+        item for item in discover(settings.incoming, paths.shared) if item not in {entry.source for entry in known}
+    ]
     taken = {entry.batch: entry.source for entry in known}
     light = settings.model_copy(update={"near_duplicates": "keep"})
     before = _seen([entry.batch for entry in known], paths, light)
-    found, refusals = ArrivalScan([], [], []), Refusals() if retry else Refusals.read(paths)
+    result, refusals = ArrivalScan([], [], []), Refusals() if retry else Refusals.read(paths)
     kept: dict[str, Refusal] = {}
-    for source in sorted(sources, key=lambda one: _place(_stem(one), settings.batch_order)):
+    for source in sorted(sources, key=lambda item: _place(_stem(item), settings.batch_order)):
         stamp = stamp_of(locate(source, paths.shared), problem, settings, list(taken))
         reason = refusals.reason(source, stamp)
         try:
             _refuse_as_before(reason)
             name, place = batch_name(source), Source(locate(source, paths.shared))
             _refuse_taken(name, source, taken)
-            found.notes.extend(fetch_beside(place, settings) if fetch else [])
+            result.notes.extend(fetch_beside(place, settings) if fetch else [])
             batch = build_batch(name, place, problem, light, before=before)
-            found.entries.append(Arrival(batch=name, source=source, sha256=place.fingerprint(settings)))
+            result.entries.append(Arrival(batch=name, source=source, sha256=place.fingerprint(settings)))
         except DataError as error:
-            found.refused.append(RefusedFile(source, str(error)))
+            result.refused.append(RefusedFile(source, str(error)))
             kept |= {} if stamp is None else {source: Refusal(reason=str(error), stamp=stamp)}
             continue
         taken[name] = source
         before = pl.concat([before, batch.seen])
-        found.notes.extend(batch.notes)
+        result.notes.extend(batch.notes)
     Refusals(sources=kept).write(paths)
-    return found
+    return result
 
 
 def _refuse_as_before(reason: str | None) -> None:
@@ -148,10 +150,10 @@ def arrive(project: Project, problem: str, *, retry: bool = False, fetch: bool =
         The batches that the manifest has now in addition, and sources that were refused.
     """
     known, settings, paths = project.load(problem, "ingest", IngestSettings)
-    found = scan(known, settings, paths, retry=retry, fetch=fetch)
-    if found.entries:
-        Manifest(batches=(*Manifest.read(paths.manifest).batches, *found.entries)).write(paths.manifest)
-    return found
+    result = scan(known, settings, paths, retry=retry, fetch=fetch)
+    if result.entries:
+        Manifest(batches=(*Manifest.read(paths.manifest).batches, *result.entries)).write(paths.manifest)
+    return result
 
 
 def batch_name(source: str) -> str:

@@ -97,7 +97,7 @@ def add_batches(problem: Problem, settings: IngestSettings, paths: Paths) -> Non
         report_reading(batch.notes)
         _tell_quarantined(batch)
     batches = {arrival.batch: _counts(arrival.batch, paths) for arrival in arrived}
-    report = IngestReport(rows=sum(one.kept for one in batches.values()), batches=batches)
+    report = IngestReport(rows=sum(item.kept for item in batches.values()), batches=batches)
     report.write(paths.reports / "ingest.json")
 
 
@@ -160,9 +160,9 @@ def _build(arrival: Arrival, problem: Problem, settings: IngestSettings, before:
     return build_batch(arrival.batch, source, problem, settings, before=before)
 
 
-def _write(batch: Batch, mark: str, told: tuple[IngestSettings, Paths, Contract]) -> None:
+def _write(batch: Batch, mark: str, summary: tuple[IngestSettings, Paths, Contract]) -> None:
     """The raw file carries the mark and comes last, so that a kill in between is mended."""
-    settings, paths, gold = told
+    settings, paths, gold = summary
     name = f"{batch.name}.parquet"
     (paths.raw / name).unlink(missing_ok=True)
     write(batch.dev, paths.dev / name, gold)

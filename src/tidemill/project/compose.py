@@ -193,7 +193,7 @@ def expand(words: Sequence[str], *, conf: Path) -> tuple[list[str], list[str]]:
             problems = _choose(value, known)
         else:
             rest.append((key, value))
-    overrides = [one for key, value in rest for one in _expand_one(key, value, problems, known)]
+    overrides = [item for key, value in rest for item in _expand_one(key, value, problems, known)]
     compose(overrides, conf=conf)
     return problems, overrides
 
@@ -364,4 +364,8 @@ def _differences(composed: Any, written: Any, prefix: str = "") -> list[tuple[st
     if not (isinstance(composed, dict) and isinstance(written, dict)):
         return [] if composed == written else [(prefix.rstrip("."), composed, written)]
     keys = sorted(composed.keys() | written.keys())
-    return [one for key in keys for one in _differences(composed.get(key), written.get(key), f"{prefix}{key}.")]
+    return [
+        difference
+        for key in keys
+        for difference in _differences(composed.get(key), written.get(key), f"{prefix}{key}.")
+    ]

@@ -25,12 +25,12 @@ def list_defaults(group: str | None = None) -> dict[str, list[str]]:
     ConfigError
         There is no such group.
     """
-    found: dict[str, list[str]] = {}
+    results: dict[str, list[str]] = {}
     for file in sorted(DEFAULTS.glob("*/*.yaml")):
-        found.setdefault(file.parent.name, []).append(file.stem)
-    if group is not None and group not in found:
-        raise ConfigError(f"no settings of {group!r} come with Tidemill{did_you_mean(group, list(found))}")
-    return found if group is None else {group: found[group]}
+        results.setdefault(file.parent.name, []).append(file.stem)
+    if group is not None and group not in results:
+        raise ConfigError(f"no settings of {group!r} come with Tidemill{did_you_mean(group, list(results))}")
+    return results if group is None else {group: results[group]}
 
 
 def default_text(name: str) -> str:

@@ -51,7 +51,7 @@ def _judge(table: pl.DataFrame, expectations: list[tuple[str, dict[str, Any]]], 
     result = _validate(_to_pandas(table), expectations, f"{paths.name}_{table_name}", docs)
     _lead(page, next(docs.glob("validations/**/*.html")))
     SuiteResult.of(result).write(paths.suite_result(table_name))
-    failed = [one for one in result["results"] if not one["success"]]
+    failed = [item for item in result["results"] if not item["success"]]
     if failed:
         raise SuiteError(_message(failed, f"{paths.name}/{table_name}", page))
 
@@ -118,10 +118,10 @@ def write_pages(paths: Paths) -> None:
         As ``guard``.
     """
     for note in sorted(_note(paths, "").parent.glob("*.note")):
-        said = json.loads(note.read_text(encoding="utf-8"))
-        file = paths.root / said["file"]
+        predicted = json.loads(note.read_text(encoding="utf-8"))
+        file = paths.root / predicted["file"]
         if file.exists():
-            expectations = [(kind, arguments) for kind, arguments in said["expectations"]]
+            expectations = [(kind, arguments) for kind, arguments in predicted["expectations"]]
             _judge(pl.read_parquet(file), expectations, paths, note.stem)
         note.unlink(missing_ok=True)
 
@@ -154,15 +154,15 @@ def _to_pandas(table: pl.DataFrame) -> pd.DataFrame:
 
 def _expectations(table: pl.DataFrame, contract: Contract) -> list[tuple[str, dict[str, Any]]]:
     """In the table's column order."""
-    found: list[tuple[str, dict[str, Any]]] = [
+    results: list[tuple[str, dict[str, Any]]] = [
         ("ExpectTableRowCountToBeBetween", {"min_value": contract.min_rows}),
         ("ExpectTableColumnsToMatchOrderedList", {"column_list": _kept(table)}),
     ]
     for name in _kept(table):
         column = contract.column(name)
         if column is not None:
-            found += _column_expectations(name, column)
-    return found
+            results += _column_expectations(name, column)
+    return results
 
 
 def _kept(table: pl.DataFrame) -> list[str]:
@@ -170,19 +170,19 @@ def _kept(table: pl.DataFrame) -> list[str]:
 
 
 def _column_expectations(name: str, column: Column) -> list[tuple[str, dict[str, Any]]]:
-    found: list[tuple[str, dict[str, Any]]] = []
+    results: list[tuple[str, dict[str, Any]]] = []
     if not column.nullable:
-        found.append(("ExpectColumnValuesToNotBeNull", {"column": name}))
+        results.append(("ExpectColumnValuesToNotBeNull", {"column": name}))
     if column.unique:
-        found.append(("ExpectColumnValuesToBeUnique", {"column": name}))
+        results.append(("ExpectColumnValuesToBeUnique", {"column": name}))
     if column.values is not None:
-        found.append(("ExpectColumnValuesToBeInSet", {"column": name, "value_set": list(column.values)}))
+        results.append(("ExpectColumnValuesToBeInSet", {"column": name, "value_set": list(column.values)}))
     if column.minimum is not None and column.maximum is not None:
         limits = {"min_value": column.minimum, "max_value": column.maximum}
-        found.append(("ExpectColumnValuesToBeBetween", {"column": name, **limits}))
+        results.append(("ExpectColumnValuesToBeBetween", {"column": name, **limits}))
     if column.dtype == pl.Binary:
-        found.append(("ExpectColumnValuesToBeBetween", {"column": name, "min_value": 1}))
-    return found
+        results.append(("ExpectColumnValuesToBeBetween", {"column": name, "min_value": 1}))
+    return results
 
 
 def _validate(frame: pd.DataFrame, expectations: list[tuple[str, dict[str, Any]]], name: str, docs: Path) -> Any:

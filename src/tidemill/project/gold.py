@@ -33,10 +33,10 @@ def gold_rows(paths: Paths, n_classes: int) -> pl.DataFrame:
     """
     batches = batch_names(paths.manifest)
     gold = pl.concat([read_batches(folder, gold_contract(n_classes), batches) for folder in (paths.dev, paths.gold)])
-    known = gold.filter(pl.col("gold") != NO_GOLD)
+    labeled = gold.filter(pl.col("gold") != NO_GOLD)
     functions = load_slices(paths.functions)
-    tables = [_described(paths, batch, functions, known["row_id"]) for batch in batches]
-    return pl.concat(tables, how="diagonal").join(known, on="row_id", maintain_order="left")
+    tables = [_described(paths, batch, functions, labeled["row_id"]) for batch in batches]
+    return pl.concat(tables, how="diagonal").join(labeled, on="row_id", maintain_order="left")
 
 
 def _described(paths: Paths, batch: str, functions: list[SlicingFunction], known: pl.Series) -> pl.DataFrame:

@@ -246,8 +246,8 @@ def main_checkout_of(root: Path) -> Path | None:
         Absolute; None where it is no linked worktree, or the repository is bare.
     """
     try:
-        said = (root / ".git").read_text(encoding="utf-8").strip()
-        folder = root / said.removeprefix("gitdir:").strip()
+        predicted = (root / ".git").read_text(encoding="utf-8").strip()
+        folder = root / predicted.removeprefix("gitdir:").strip()
         common = (folder / (folder / "commondir").read_text(encoding="utf-8").strip()).resolve()
     except OSError:  # a folder, or not there; a submodule has no commondir
         return None

@@ -70,12 +70,12 @@ def pins(root: Path) -> dict[str, Pin]:
     """
     own = root / PINS
     files = {f"tidemill/{PINS}": DEFAULTS / PINS.name} | ({str(PINS): own} if own.exists() else {})
-    found = [
+    results = [
         parse(Pin, entry, f"{where}[{number}]")
         for where, path in files.items()
         for number, entry in enumerate(yaml.safe_load(path.read_text(encoding="utf-8")) or [])
     ]
-    return {pin.name: pin for pin in found}
+    return {pin.name: pin for pin in results}
 
 
 def ready(name: str, root: Path) -> Path:
@@ -169,7 +169,7 @@ def _demo(problem: str, root: Path) -> tuple[str, ...]:
 def _weights(setting: str | None, root: Path) -> list[str]:
     path = PurePosixPath(setting or "")
     name = path.relative_to(FOLDER).parts[:1] if path.is_relative_to(FOLDER) else ()
-    return [one for one in name if one in pins(root)]
+    return [item for item in name if item in pins(root)]
 
 
 def _pin(name: str, root: Path) -> Pin:
@@ -227,8 +227,8 @@ def _download(pin: Pin, folder: Path, root: Path) -> Path:
         raise PackageError(f"{pin.name}: `{' '.join(command)}` did not run: {error}; {_remedy(pin)}") from error
     files = [path for path in target.iterdir() if path.is_file()]
     if answer.returncode != 0 or len(files) != 1:
-        told = "\n  ".join((answer.stderr or answer.stdout).strip().splitlines()[-6:])
-        raise PackageError(f"{pin.name}: {pin.client} could not download it; {_remedy(pin)}. It said:\n  {told}")
+        message = "\n  ".join((answer.stderr or answer.stdout).strip().splitlines()[-6:])
+        raise PackageError(f"{pin.name}: {pin.client} could not download it; {_remedy(pin)}. It said:\n  {message}")
     return files[0]
 
 
@@ -250,17 +250,17 @@ def _pip_command() -> list[str]:
     own = [sys.executable, "-m", "pip"]
     if subprocess.run([*own, "--version"], capture_output=True, check=False).returncode == 0:
         return own
-    found = shutil.which("pip3") or shutil.which("pip")
-    if found is None:
+    result = shutil.which("pip3") or shutil.which("pip")
+    if result is None:
         raise PackageError("pip is missing: run `python -m ensurepip`, or install python3-pip, and try again")
-    return [found]
+    return [result]
 
 
 def _npm(pin: Pin, target: Path, root: Path) -> list[str]:
     options = ["pack", "--ignore-scripts", "--silent", "--pack-destination", str(target)]
-    found = shutil.which("npm")
-    if found is not None:
-        return [found, *options, f"{pin.package}@{pin.version}"]
+    result = shutil.which("npm")
+    if result is not None:
+        return [result, *options, f"{pin.package}@{pin.version}"]
     node = ready(NODE, root).resolve()
     script = node / "lib/node_modules/npm/bin/npm-cli.js"
     return [str(node / "bin/node"), str(script), *options, f"{pin.package}@{pin.version}"]
@@ -268,10 +268,10 @@ def _npm(pin: Pin, target: Path, root: Path) -> list[str]:
 
 def _check_hash(archive: Path, pin: Pin) -> None:
     with archive.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found not in pin.sha256:
+        result = hashlib.file_digest(file, "sha256").hexdigest()
+    if result not in pin.sha256:
         raise PackageError(
-            f"{pin.name}: {archive.name} has SHA-256 {found}, pinned {' or '.join(pin.sha256)}: it is not the file that "
+            f"{pin.name}: {archive.name} has SHA-256 {result}, pinned {' or '.join(pin.sha256)}: it is not the file that "
             f"was checked. Nothing of it was kept; look at what registry answers, or pin it in {PINS} if you trust it"
         )
 

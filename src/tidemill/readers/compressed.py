@@ -75,7 +75,7 @@ def check_unpacked_size(data: bytes, name: str) -> None:
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            total = sum(one.file_size for one in archive.infolist())
+            total = sum(item.file_size for item in archive.infolist())
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
         return  # no ZIP archive: an older workbook, or the reader's to refuse
     if total > _limit(len(data)):
@@ -95,10 +95,10 @@ def _too_large(name: str, packed: int) -> DataError:
 
 def _limited(stream: IO[bytes] | gzip.GzipFile, packed: int, name: str) -> bytes:
     limit = _limit(packed)
-    found = stream.read(limit + 1)
-    if len(found) > limit:
+    result = stream.read(limit + 1)
+    if len(result) > limit:
         raise _too_large(name, packed)
-    return bytes(found)
+    return bytes(result)
 
 
 def _zstandard(data: bytes, name: str) -> bytes:
@@ -113,9 +113,9 @@ def _zstandard(data: bytes, name: str) -> bytes:
 
 def _archive(data: bytes, name: str) -> tuple[bytes, str]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        files = [one for one in archive.infolist() if not one.is_dir() and not _hidden(one.filename)]
+        files = [item for item in archive.infolist() if not item.is_dir() and not _hidden(item.filename)]
         if len(files) != 1:
-            shown = ", ".join(one.filename for one in files[:3])
+            shown = ", ".join(item.filename for item in files[:3])
             raise DataError(f"{name} holds {len(files)} files ({shown}): pack one, or unpack them")
         if files[0].flag_bits & _ENCRYPTED:
             raise DataError(f"{name} is encrypted: unpack it with its password, and give the file inside")

@@ -116,12 +116,12 @@ def _parsed(text: str, name: str, options: ReadOptions, usual: str) -> Table:
 def _stated(delimiter: str | None) -> str | None:
     if delimiter is None:
         return None
-    found = _TYPED.get(delimiter.lower(), delimiter)
-    if len(found) != 1 or found in '"\r\n':
+    result = _TYPED.get(delimiter.lower(), delimiter)
+    if len(result) != 1 or result in '"\r\n':
         raise DataError(
             f"delimiter {delimiter!r} (--delimiter, ingest.delimiter) is not one character, such as ; or tab"
         )
-    return found
+    return result
 
 
 def _word(delimiter: str) -> str:
@@ -131,9 +131,9 @@ def _word(delimiter: str) -> str:
 def _delimiter(text: str, usual: str) -> str:
     sample = text[:_SAMPLE] if len(text) > _SAMPLE else text
     whole = len(sample) == len(text)
-    found = {one: _fit(sample, one, whole=whole) for one in (usual, *_DELIMITERS)}
-    best = max(found, key=lambda one: found[one])
-    return best if found[best][1] > 1 else usual
+    results = {item: _fit(sample, item, whole=whole) for item in (usual, *_DELIMITERS)}
+    best = max(results, key=lambda item: results[item])
+    return best if results[best][1] > 1 else usual
 
 
 def _fit(sample: str, delimiter: str, *, whole: bool) -> tuple[float, int]:
@@ -153,20 +153,20 @@ def _fit(sample: str, delimiter: str, *, whole: bool) -> tuple[float, int]:
 
 def _read(text: str, name: str, delimiter: str, first_line: int) -> tuple[Rows, _Quoting]:
     failure: DataError | None = None
-    found: Rows | None = None
+    result: Rows | None = None
     try:
-        found = list(_rows(text, name, delimiter, first_line, _DOUBLED))
+        result = list(_rows(text, name, delimiter, first_line, _DOUBLED))
     except DataError as error:
         failure = error
     if delimiter == "\t" and '"' in text:
         literal = list(_rows(text, name, delimiter, first_line, _LITERAL))
-        if _even(literal) and (found is None or len(found) < len(literal)):
+        if _even(literal) and (result is None or len(result) < len(literal)):
             return literal, _LITERAL
     spaced = _spaced(text, name, delimiter, first_line)
     if spaced is not None:
         return spaced, _SPACED
-    if found is not None:
-        return found, _DOUBLED
+    if result is not None:
+        return result, _DOUBLED
     if '\\"' in text:
         try:
             escaped = list(_rows(text, name, delimiter, first_line, _ESCAPED))
@@ -222,11 +222,11 @@ def _header(rows: Rows, *, stated: bool | None) -> tuple[list[str], Rows, str | 
         cell, times = _repeated(first, rows[1:])
         if cell is None:
             return first, rows[1:], None
-        told = (
+        message = (
             f"the first line is taken for a row, since {cell!r} stands in {times} of the {len(rows) - 1} rows below; "
             "columns are named column_1, column_2 and so on; --header says that it is a header"
         )
-        return _numbered(first), rows, told
+        return _numbered(first), rows, message
     return (first, rows[1:], None) if stated else (_numbered(first), rows, None)
 
 

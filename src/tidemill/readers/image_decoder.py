@@ -198,11 +198,11 @@ def _formats() -> tuple[str, ...]:
 
 def _unknown(data: bytes) -> str:
     start = data[:16]
-    found = next((one for mark, one in _PACKAGES.items() if mark in start), None)
-    if found is None and start.startswith(_JXL_STREAM):
-        found = ("JPEG XL", "pillow-jxl-plugin")
-    if found is not None:
-        name, package = found
+    result = next((item for mark, item in _PACKAGES.items() if mark in start), None)
+    if result is None and start.startswith(_JXL_STREAM):
+        result = ("JPEG XL", "pillow-jxl-plugin")
+    if result is not None:
+        name, package = result
         return f"is {name}, which needs another package: `pip install {package}`, or save it as PNG or JPEG"
     return f"is not an image ({', '.join(_formats())}): its first bytes are {data[:8]!r}; remove its row"
 
@@ -265,7 +265,7 @@ def _scaled(values: npt.NDArray[Any], bits: int | None) -> tuple[npt.NDArray[np.
         note: tuple[str, ...] = ()
     else:
         usual = _WHITE_OF_FLOATS if values.dtype.kind == "f" else _WHITE_OF_INTEGERS
-        white = None if low < 0 else next((one for one in usual if high <= one), None)
+        white = None if low < 0 else next((item for item in usual if high <= item), None)
         if white is not None:
             low, high = 0.0, float(white)
         note = _note_of_scale(low, high, values.dtype)

@@ -145,8 +145,8 @@ _DECODER: Final = json.JSONDecoder(object_pairs_hook=_object)
 
 
 def _blank(text: str, start: int) -> int:
-    found = _BLANK.match(text, start)
-    return start if found is None else found.end()
+    match = _BLANK.match(text, start)
+    return start if match is None else match.end()
 
 
 def _writable(row: dict[str, Any], text: str) -> bool:
@@ -185,18 +185,18 @@ def _unwrapped(value: Any) -> Any:
 
 
 def _annotations(row: dict[str, Any]) -> list[Any] | None:
-    found = row.get("annotations", row.get("completions"))
-    return found if isinstance(found, list) else None
+    result = row.get("annotations", row.get("completions"))
+    return result if isinstance(result, list) else None
 
 
 def _label_studio(rows: list[dict[str, Any]], name: str) -> tuple[list[dict[str, Any]], list[str]]:
     plain, disagreeing = [], 0
     for row in rows:
-        said = {choice for one in _annotations(row) or [] for choice in _choices(one)}
-        disagreeing += len(said) > 1
+        predicted = {choice for annotation in _annotations(row) or [] for choice in _choices(annotation)}
+        disagreeing += len(predicted) > 1
         own = {"id": row["id"]} if "id" in row and "id" not in row["data"] else {}
         data = {_DATA_LABEL if key == "label" else key: value for key, value in row["data"].items()}
-        plain.append({**own, **data, "label": said.pop() if len(said) == 1 else None})
+        plain.append({**own, **data, "label": predicted.pop() if len(predicted) == 1 else None})
     notes = [f"{name}: an export of Label Studio; columns are those of data, and label is the annotations' choice"]
     if any("label" in row["data"] for row in rows):
         notes.append(f"{name}: the column label of its data is named {_DATA_LABEL}")
@@ -209,5 +209,7 @@ def _choices(annotation: Any) -> list[str]:
     if not isinstance(annotation, dict) or annotation.get("was_cancelled"):
         return []
     results = annotation.get("result") or []
-    values = [one["value"] for one in results if isinstance(one, dict) and isinstance(one.get("value"), dict)]
+    values = [
+        result["value"] for result in results if isinstance(result, dict) and isinstance(result.get("value"), dict)
+    ]
     return [str(choice) for value in values for key in _CHOICE_KEYS for choice in value.get(key) or []]

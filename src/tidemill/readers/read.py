@@ -104,9 +104,9 @@ def parse(data: bytes, name: str, options: ReadOptions = DEFAULTS) -> Table:
 
 def _refuse_other_content(data: bytes, name: str) -> None:
     """Refuse a file that is not the text that its name promises, by its first bytes."""
-    found = next((what for start, what in _CONTENTS.items() if data.startswith(start)), None)
-    if found is not None:
-        raise DataError(f"{name} is {found} by its content: name it so that its suffix says what it is")
+    result = next((what for start, what in _CONTENTS.items() if data.startswith(start)), None)
+    if result is not None:
+        raise DataError(f"{name} is {result} by its content: name it so that its suffix says what it is")
 
 
 def suffix_of(data: bytes) -> str:

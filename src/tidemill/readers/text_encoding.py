@@ -134,32 +134,32 @@ def _utf16(data: bytes) -> str | None:
     half = len(sample) / 2
     even, odd = sample[::2].count(0) / half, sample[1::2].count(0) / half
     if odd >= _ZEROS and even <= _ELSEWHERE * odd:
-        found = "utf-16-le"
+        result = "utf-16-le"
     elif even >= _ZEROS and odd <= _ELSEWHERE * even:
-        found = "utf-16-be"
+        result = "utf-16-be"
     else:
         return None
-    return found if max(odd, even) >= _CLEARLY or "\n" in sample.decode(found, errors="replace") else None
+    return result if max(odd, even) >= _CLEARLY or "\n" in sample.decode(result, errors="replace") else None
 
 
 def _detected(data: bytes, name: str, error: UnicodeDecodeError) -> tuple[str, str]:
     _refuse_mixed(data, name, error)
     lines = [line for line in data.splitlines() if not line.isascii()]
     sample = b"\n".join(lines)[:_SAMPLE]
-    candidates = [one for one in _candidates(sample) if _reads(data, one[0])]
+    candidates = [candidate for candidate in _candidates(sample) if _reads(data, candidate[0])]
     if not candidates:
         raise DataError(
             f"{_bad_bytes(data, name, error)} are not UTF-8, and no usual encoding reads the file; {_REMEDY}"
         )
-    best, score = max(candidates, key=lambda one: (one[1], -_USUAL.index(one[0])))
+    best, score = max(candidates, key=lambda candidate: (candidate[1], -_USUAL.index(candidate[0])))
     for other, its_score in candidates:
         if score - its_score < _CLEAR and _scripts(lines[0], other) != _scripts(lines[0], best):
             raise DataError(
                 f"{name} is not UTF-8, and its encoding cannot be detected: {_word(best)} reads {_shown(lines[0], best)}, "
                 f"{_word(other)} reads {_shown(lines[0], other)}; name it: {_ANY}"
             )
-    told = f"{name} is not UTF-8: read as {_word(best)}, in which a line is {_shown(lines[0], best)}; name another with {_ANY}"
-    return data.decode(best), told
+    message = f"{name} is not UTF-8: read as {_word(best)}, in which a line is {_shown(lines[0], best)}; name another with {_ANY}"
+    return data.decode(best), message
 
 
 def _candidates(sample: bytes) -> list[tuple[str, float]]:
@@ -172,7 +172,7 @@ def _candidates(sample: bytes) -> list[tuple[str, float]]:
         score = float(match.coherence - match.chaos)
         for other in {match.encoding, *match.could_be_from_charset}:
             scores[other] = max(scores.get(other, -1.0), score)
-    read_alike = {one: _decoded(sample, one) for one in _USUAL}
+    read_alike = {item: _decoded(sample, item) for item in _USUAL}
     for encoding, text in read_alike.items():
         if text is not None and encoding not in scores:
             alike = [scores[other] for other, its in read_alike.items() if its == text and other in scores]

@@ -50,14 +50,14 @@ class Report(Part):
     REMEDY: ClassVar[str] = AGAIN
 
     @classmethod
-    def upgraded(cls, content: Mapping[str, Any], found: object) -> Mapping[str, Any] | None:
+    def upgraded(cls, content: Mapping[str, Any], result: object) -> Mapping[str, Any] | None:
         """Translate the content of an older format into today's.
 
         Parameters
         ----------
         content
             What the file holds, without its format.
-        found
+        result
             The format that it names; None where it names none, as files of version 0.1.0.
 
         Returns
@@ -65,7 +65,7 @@ class Report(Part):
         Mapping or None
             None where such a file cannot be read any more.
         """
-        del content, found
+        del content, result
         return None
 
     @classmethod
@@ -148,15 +148,15 @@ class Report(Part):
 
     @classmethod
     def _current(cls, content: dict[str, Any], where: str) -> Mapping[str, Any]:
-        found = content.get(FORMAT_KEY)
+        result = content.get(FORMAT_KEY)
         rest = {key: value for key, value in content.items() if key != FORMAT_KEY}
-        if found == cls.FORMAT and not isinstance(found, bool):
+        if result == cls.FORMAT and not isinstance(result, bool):
             return rest
-        upgraded = cls.upgraded(rest, found)
+        upgraded = cls.upgraded(rest, result)
         if upgraded is None:
-            newer = isinstance(found, int) and found > cls.FORMAT
+            newer = isinstance(result, int) and result > cls.FORMAT
             remedy = "it is of a newer Tidemill, so install that" if newer else cls.REMEDY
-            raise DataError(f"{where}, field {FORMAT_KEY}: {found!r}, this Tidemill reads {cls.FORMAT}: {remedy}")
+            raise DataError(f"{where}, field {FORMAT_KEY}: {result!r}, this Tidemill reads {cls.FORMAT}: {remedy}")
         return upgraded
 
     @classmethod
@@ -166,7 +166,7 @@ class Report(Part):
         except ValidationError as error:
             first = error.errors()[0]
             more = f"; {error.error_count()} such fields" if error.error_count() > 1 else ""
-            raise DataError(f"{where}, {_told(first)}{more}: {cls.REMEDY}") from error
+            raise DataError(f"{where}, {_error_text(first)}{more}: {cls.REMEDY}") from error
 
     def text(self) -> str:
         """Write the content of the file as text.
@@ -199,7 +199,7 @@ class Estimate(Part):
     high: float | None = Field(description="upper end")
 
 
-def _told(error: ErrorDetails) -> str:
+def _error_text(error: ErrorDetails) -> str:
     field = ".".join(str(part) for part in error["loc"])
     if error["type"] == "missing":
         return f"field {field} is missing"

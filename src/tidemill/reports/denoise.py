@@ -190,14 +190,14 @@ class DenoiseReport(Report):
     classifier_skill: float | None = Field(default=None, description="of `joint`: beyond the commonest class")
 
     @classmethod
-    def upgraded(cls, content: Mapping[str, Any], found: object) -> Mapping[str, Any] | None:
+    def upgraded(cls, content: Mapping[str, Any], result: object) -> Mapping[str, Any] | None:
         """Translate reports of version 0.1.0, in which keys had other names.
 
         Parameters
         ----------
         content
             What the file holds, without its format.
-        found
+        result
             The format that it names; None where it names none, as in version 0.1.0.
 
         Returns
@@ -205,7 +205,7 @@ class DenoiseReport(Report):
         Mapping or None
             Content under today's keys; None where the file names a format or is no such report.
         """
-        if found is not None or "rows" not in content:
+        if result is not None or "rows" not in content:
             return None
         renamed = {_RENAMED.get(key, key): value for key, value in content.items()}
         renamed = {key: value for key, value in renamed.items() if key in cls.model_fields}
@@ -246,14 +246,14 @@ class LabelModelFile(Report):
     votes_only: dict[str, JsonValue] | None = Field(default=None, description="of `neighbours`: the same")
 
     @classmethod
-    def upgraded(cls, content: Mapping[str, Any], found: object) -> Mapping[str, Any] | None:
+    def upgraded(cls, content: Mapping[str, Any], result: object) -> Mapping[str, Any] | None:
         """Accept files of version 0.1.0, which name no format, as they are.
 
         Parameters
         ----------
         content
             What the file holds, without its format.
-        found
+        result
             The format that it names; None where it names none.
 
         Returns
@@ -261,4 +261,4 @@ class LabelModelFile(Report):
         Mapping or None
             The content unchanged; None where the file names a format.
         """
-        return content if found is None else None
+        return content if result is None else None

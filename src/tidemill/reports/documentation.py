@@ -119,8 +119,8 @@ _PLAIN: Final[dict[Any, str]] = {
 
 
 def _limits(metadata: list[Any] | tuple[Any, ...]) -> str:
-    low = next((one.ge for one in metadata if getattr(one, "ge", None) is not None), None)
-    high = next((one.le for one in metadata if getattr(one, "le", None) is not None), None)
+    low = next((item.ge for item in metadata if getattr(item, "ge", None) is not None), None)
+    high = next((item.le for item in metadata if getattr(item, "le", None) is not None), None)
     if low is None:
         return ""
     return f" from {low:g}" + ("" if high is None else f" to {high:g}")

@@ -127,14 +127,14 @@ class ModelConfig(Report):
         return self.backbone
 
     @classmethod
-    def upgraded(cls, content: Mapping[str, Any], found: object) -> Mapping[str, Any] | None:
+    def upgraded(cls, content: Mapping[str, Any], result: object) -> Mapping[str, Any] | None:
         """Translate format 1. What describes the training there and has another form now is left out.
 
         Parameters
         ----------
         content
             What the file holds, without its format.
-        found
+        result
             The format that it names.
 
         Returns
@@ -142,7 +142,7 @@ class ModelConfig(Report):
         Mapping or None
             Content under today's keys; None where the format is another than 1.
         """
-        if found != 1:
+        if result != 1:
             return None
         renamed = {_RENAMED.get(key, key): value for key, value in content.items()}
         if isinstance(domain := renamed.get("domain"), dict):

@@ -27,14 +27,14 @@ class Manifest(Report):
     batches: tuple[Arrival, ...] = Field(description="oldest first")
 
     @classmethod
-    def upgraded(cls, content: Mapping[str, Any], found: object) -> Mapping[str, Any] | None:
+    def upgraded(cls, content: Mapping[str, Any], result: object) -> Mapping[str, Any] | None:
         """Accept files of version 0.1.0, which name no format, as they are.
 
         Parameters
         ----------
         content
             What the file holds, without its format.
-        found
+        result
             The format that it names; None where it names none.
 
         Returns
@@ -42,7 +42,7 @@ class Manifest(Report):
         Mapping or None
             The content unchanged; None where the file names a format.
         """
-        return content if found is None else None
+        return content if result is None else None
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
@@ -75,14 +75,14 @@ class ChampionPin(Report):
     accepted: tuple[AcceptedDrift, ...] | None = Field(default=None, description="oldest first")
 
     @classmethod
-    def upgraded(cls, content: Mapping[str, Any], found: object) -> Mapping[str, Any] | None:
+    def upgraded(cls, content: Mapping[str, Any], result: object) -> Mapping[str, Any] | None:
         """Accept files of version 0.1.0, which name no format, as they are.
 
         Parameters
         ----------
         content
             What the file holds, without its format.
-        found
+        result
             The format that it names; None where it names none.
 
         Returns
@@ -90,7 +90,7 @@ class ChampionPin(Report):
         Mapping or None
             The content unchanged; None where the file names a format.
         """
-        return content if found is None else None
+        return content if result is None else None
 
 
 class Preflight(Report):
@@ -119,14 +119,14 @@ class SuiteResult(Report):
     expectations: tuple[ExpectationResult, ...] = Field(description="in the suite's order")
 
     @classmethod
-    def upgraded(cls, content: Mapping[str, Any], found: object) -> Mapping[str, Any] | None:
+    def upgraded(cls, content: Mapping[str, Any], result: object) -> Mapping[str, Any] | None:
         """Translate Great Expectations' own report, which version 0.1.0 kept.
 
         Parameters
         ----------
         content
             What the file holds, without its format.
-        found
+        result
             The format that it names; None where it names none, as in version 0.1.0.
 
         Returns
@@ -134,7 +134,7 @@ class SuiteResult(Report):
         Mapping or None
             Content of this report; None where the file names a format or is no such report.
         """
-        return cls.of(content).model_dump() if found is None and "results" in content else None
+        return cls.of(content).model_dump() if result is None and "results" in content else None
 
     @classmethod
     def of(cls, result: Mapping[str, Any]) -> Self:
@@ -150,7 +150,7 @@ class SuiteResult(Report):
         Self
             Whether the suite passed, and a line per expectation.
         """
-        lines = tuple(_expectation(one) for one in result["results"])
+        lines = tuple(_expectation(item) for item in result["results"])
         return cls(success=bool(result["success"]), expectations=lines)
 
 

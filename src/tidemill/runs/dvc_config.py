@@ -27,9 +27,9 @@ def cache_folder(root: Path) -> Path:
     Path
         Absolute; it may be missing.
     """
-    said = _settings(root)["cache"].get("dir")
-    if said is not None:
-        return Path(str(said))
+    predicted = _settings(root)["cache"].get("dir")
+    if predicted is not None:
+        return Path(str(predicted))
     main = main_checkout_of(root)
     return root / ".dvc" / "cache" if main is None else cache_folder(main)
 
@@ -99,11 +99,11 @@ def _absolute(settings: Mapping[str, Any], *, relative_only: bool = False) -> di
     """Paths as plain texts: DVC would write its own relative again. What is tracked is in the worktree, but for paths."""
     from dvc.config_schema import RelPath
 
-    found: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     for key, value in settings.items():
         if isinstance(value, Mapping):
             inner = _absolute(value, relative_only=relative_only)
-            found |= {key: inner} if inner else {}
+            results |= {key: inner} if inner else {}
         elif not relative_only or isinstance(value, RelPath):
-            found[key] = str(value) if isinstance(value, str) else value
-    return found
+            results[key] = str(value) if isinstance(value, str) else value
+    return results

@@ -63,8 +63,8 @@ def _crash(client: SyncPrefectClient, run: UUID) -> bool:
     from prefect.states import Crashed
 
     with contextlib.suppress(ObjectNotFound):  # it is in the database of another server
-        found = client.read_flow_run(run)
-        if found.state is None or found.state.is_final():
+        result = client.read_flow_run(run)
+        if result.state is None or result.state.is_final():
             return False
         of_run = FlowRunFilter(id=FlowRunFilterId(any_=[run]))
         for task in client.read_task_runs(flow_run_filter=of_run, task_run_filter=TaskRunFilter()):

@@ -93,12 +93,12 @@ def _is_identity(key: str) -> bool:
     return key.startswith(("GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG", "GIT_CEILING"))
 
 
-def explain(said: str, command: str, folder: Path) -> str:
+def explain(predicted: str, command: str, folder: Path) -> str:
     """Turn an error message of git into one that states what to do.
 
     Parameters
     ----------
-    said
+    predicted
         What git printed, in English.
     command
         The words of its command.
@@ -110,13 +110,13 @@ def explain(said: str, command: str, folder: Path) -> str:
     str
         The remedy, or git's own message where none is known.
     """
-    if "not a git repository" in said and (folder / ".git").exists():
+    if "not a git repository" in predicted and (folder / ".git").exists():
         return _unreadable(folder)
     for pattern, remedy in _REMEDIES.items():
-        found = re.search(pattern, said)
-        if found:
-            return remedy.format(*found.groups(), folder=folder)
-    return f"`git {command}` failed: {said}"
+        match = re.search(pattern, predicted)
+        if match:
+            return remedy.format(*match.groups(), folder=folder)
+    return f"`git {command}` failed: {predicted}"
 
 
 def _unreadable(root: Path) -> str:
@@ -168,4 +168,4 @@ def identity(folder: Path) -> list[str]:
     """
     if succeeds("var", "GIT_COMMITTER_IDENT", folder=folder) and succeeds("config", "user.email", folder=folder):
         return []
-    return [word for one in _WHO for word in ("-c", one)]
+    return [word for item in _WHO for word in ("-c", item)]

@@ -86,9 +86,9 @@ def loopback_without_proxy(environment: Mapping[str, str]) -> dict[str, str]:
     dict of str
         The variables to set.
     """
-    said = environment.get("no_proxy") or environment.get("NO_PROXY") or ""
-    names = [name.strip() for name in said.split(",") if name.strip()]
-    all_names = ",".join([*names, *(one for one in _LOOPBACK if one not in names)])
+    predicted = environment.get("no_proxy") or environment.get("NO_PROXY") or ""
+    names = [name.strip() for name in predicted.split(",") if name.strip()]
+    all_names = ",".join([*names, *(item for item in _LOOPBACK if item not in names)])
     return {"NO_PROXY": all_names, "no_proxy": all_names}
 
 

@@ -63,8 +63,8 @@ class Registry:
         It is the version of the last assignment whose commit has one; ``damages`` names an assignment without.
         """
         by_commit = {commit: version for version, commit in self.versions.items()}
-        found = (by_commit[commit] for commit in reversed(self.assignments.values()) if commit in by_commit)
-        return next(found, None)
+        result = (by_commit[commit] for commit in reversed(self.assignments.values()) if commit in by_commit)
+        return next(result, None)
 
     def next_tags(self) -> tuple[str, str]:
         """Name the tags of the next promotion: a version one minor up (v1.0.0 first) and the next assignment.
@@ -157,8 +157,8 @@ def problems_in(tags: Tags) -> list[str]:
     list of str
         Sorted.
     """
-    found = (pattern.fullmatch(tag) for tag in tags.names for pattern in (_VERSION, _ASSIGNMENT))
-    return sorted({one["problem"] for one in found if one})
+    result = (pattern.fullmatch(tag) for tag in tags.names for pattern in (_VERSION, _ASSIGNMENT))
+    return sorted({item["problem"] for item in result if item})
 
 
 def is_version(tag: str) -> bool:
@@ -178,7 +178,7 @@ def is_version(tag: str) -> bool:
 
 
 def _of(problem: str, pattern: re.Pattern[str], tags: Collection[str]) -> list[str]:
-    return [tag for tag in tags if (found := pattern.fullmatch(tag)) and found["problem"] == problem]
+    return [tag for tag in tags if (match := pattern.fullmatch(tag)) and match["problem"] == problem]
 
 
 def _broken(registry: Registry, tags: Tags) -> list[Damage]:
@@ -266,7 +266,7 @@ def rollback(project: Project, problem: str, version: str | None) -> str:
     if target is None:
         target = _before_champion(registry)
     if target not in registry.versions:
-        damaged = "".join(f". {one}" for one in registry.damages if one.tag == target)
+        damaged = "".join(f". {damage}" for damage in registry.damages if damage.tag == target)
         there = ", ".join(registry.versions) or "none"
         raise ConfigError(f"{problem} has no version {target}; there are {there}{damaged}")
     tag = tag_object(registry.next_assignment(), registry.versions[target], f"Roll {problem} back to {target}", folder)

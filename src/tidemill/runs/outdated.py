@@ -57,7 +57,7 @@ def outdated(
         Stages with their reasons, in the order of dvc.lock.
     """
     params = load_params(folder / PARAMS) if params is None else params
-    found = []
+    results = []
     for address, entry in read_lock(folder).items():
         stage, ran_with = address.partition("@")[0], entry.get("params", {})
         reasons = list(_settings(ran_with.get(str(PARAMS), {}), params))
@@ -65,8 +65,8 @@ def outdated(
         if stage in code.stages and recorded != code.stages[stage]:
             reasons.append(_code(recorded, changed.get(stage, ())))
         if reasons:
-            found.append(Outdated(address, "; ".join(reasons)))
-    return found
+            results.append(Outdated(address, "; ".join(reasons)))
+    return results
 
 
 def _settings(ran_with: Mapping[str, Any], params: Mapping[str, Any]) -> Iterator[str]:

@@ -81,7 +81,7 @@ def _names(stages: object) -> tuple[str, ...]:
 
 def _ordered(after: dict[str, tuple[str, ...]]) -> list[str]:
     """Kahn's algorithm, ties by name."""
-    left = {name: {one for one in names if one in after} for name, names in after.items()}
+    left = {name: {item for item in names if item in after} for name, names in after.items()}
     ordered: list[str] = []
     while left:
         ready = sorted(name for name, names in left.items() if not names)

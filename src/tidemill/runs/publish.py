@@ -41,7 +41,7 @@ class Publication:
 
     commit: str
     version: str | None
-    told: str
+    summary: str
 
 
 def publish(
@@ -79,8 +79,8 @@ def publish(
         version, tags = _tags(work, problem, commit, message) if promote else (None, [])
         if commit == work.base and not tags:
             return Publication(commit, None, "nothing to publish")
-        told = _move(work, problem, branch, commit, tags, message)
-    return Publication(commit, version, told)
+        summary = _move(work, problem, branch, commit, tags, message)
+    return Publication(commit, version, summary)
 
 
 def _secure(work: Workspace, problem: str, say: Callable[[str], None]) -> None:
@@ -166,8 +166,8 @@ def _merged_overrides(theirs: dict[str, Any], mine: dict[str, Any], problem: str
         key = override.lstrip("+~").partition("=")[0]
         return key.startswith(f"{problem}.") or f"@{problem}." in key
 
-    kept = [one for one in theirs.get("overrides", []) if not concerns(one)]
-    return kept + [one for one in mine.get("overrides", []) if concerns(one)]
+    kept = [item for item in theirs.get("overrides", []) if not concerns(item)]
+    return kept + [item for item in mine.get("overrides", []) if concerns(item)]
 
 
 def _show(root: Path, commit: str, path: str) -> str:

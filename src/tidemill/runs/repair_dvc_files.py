@@ -64,10 +64,10 @@ def torn_files(root: Path) -> list[str]:
         Relative to the checkout.
     """
     rwlock, lock = root / ".dvc" / "tmp" / "rwlock", root / _LOCK
-    found = [".dvc/tmp/rwlock"] if _is_torn(rwlock) else []
+    results = [".dvc/tmp/rwlock"] if _is_torn(rwlock) else []
     if lock.exists() and (not is_whole_lock(content := _parse(lock)) or _lost_stages(content, root)):
-        found.append(_LOCK)
-    return found
+        results.append(_LOCK)
+    return results
 
 
 def is_whole_lock(content: object) -> bool:

@@ -89,15 +89,15 @@ def lost_tags(root: Path) -> dict[str, list[tuple[str, str]]]:
     dict
         Name of a tag to the objects that were it, each with the commit that it named.
     """
-    said = git(
+    predicted = git(
         "fsck", "--unreachable", "--no-reflogs", "--connectivity-only", "--no-progress", folder=root, check=False
     )
-    found: dict[str, list[tuple[str, str]]] = {}
-    for line in said.splitlines():
+    results: dict[str, list[tuple[str, str]]] = {}
+    for line in predicted.splitlines():
         if line.startswith("unreachable tag "):
             digest = line.split()[-1]
             head = git("cat-file", "tag", digest, folder=root).partition("\n\n")[0]
-            fields = dict(one.split(" ", 1) for one in head.splitlines() if " " in one)
+            fields = dict(splitline.split(" ", 1) for splitline in head.splitlines() if " " in splitline)
             if fields.get("type") == "commit":
-                found.setdefault(fields["tag"], []).append((digest, fields["object"]))
-    return found
+                results.setdefault(fields["tag"], []).append((digest, fields["object"]))
+    return results

@@ -87,10 +87,10 @@ def _server(project: Project, note: Path) -> Iterator[tuple[int, Callable[[], No
         try:
             _write_note(note, process)
             assert process.stdout is not None  # noqa: S101 - it was asked for
-            said = process.stdout.readline().strip()
-            if not said.isdigit():
+            predicted = process.stdout.readline().strip()
+            if not predicted.isdigit():
                 raise RunError(f"Prefect's server did not start; see {log}")
-            yield int(said), lambda: await_health(int(said), process, log)
+            yield int(predicted), lambda: await_health(int(predicted), process, log)
         finally:
             note.unlink(missing_ok=True)
 

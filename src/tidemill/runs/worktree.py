@@ -75,8 +75,10 @@ class Workspace:
 
         status = run_with_parent(command, folder=self.folder, environment=self.environment, say=heard)
         if status:
-            told = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
-            raise RunError(told[0] if told else f"`{' '.join(command)}` exited with {status}: {' | '.join(lines[-5:])}")
+            entries = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
+            raise RunError(
+                entries[0] if entries else f"`{' '.join(command)}` exited with {status}: {' | '.join(lines[-5:])}"
+            )
 
     def dvc(self, *words: str, say: Say) -> None:
         """Run a dvc command; where other processes hold DVC's locks, it waits.
@@ -158,15 +160,15 @@ def sweep(root: Path) -> list[Path]:
     list of Path
         Folders that were removed.
     """
-    runs, found = root / RUNS, []
+    runs, result = root / RUNS, []
     for claim in abandoned(runs):
-        found.append(claim.with_suffix(""))
-        _remove(root, found[-1])
+        result.append(claim.with_suffix(""))
+        _remove(root, result[-1])
     for folder in runs.glob("*-*"):
         if folder.is_dir() and not folder.with_suffix(CLAIM).exists():
-            found.append(folder)
+            result.append(folder)
             _remove(root, folder)
-    return found
+    return result
 
 
 def _remove(root: Path, folder: Path) -> None:

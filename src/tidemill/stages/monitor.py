@@ -29,10 +29,10 @@ def run(project: Project, name: str) -> None:
     """Compare every batch that the champion was not trained on with its reference."""
     problem, settings, paths = project.load(name, "monitor", MonitorSettings)
     champion = find_champion(project, problem)
-    told = without_champion() if champion is None else _look(champion, problem, settings, paths)
-    told.write(paths.reports / "drift.json")
+    summary = without_champion() if champion is None else _look(champion, problem, settings, paths)
+    summary.write(paths.reports / "drift.json")
     with atomic_write(paths.reports / "drift.png") as path:
-        draw(told, path)
+        draw(summary, path)
 
 
 def _look(champion: Champion, problem: Problem, settings: MonitorSettings, paths: Paths) -> Drift:

@@ -16,8 +16,8 @@ def main() -> None:
 
 def run(project: Project, name: str) -> None:
     """Search for as many minutes as are set, or say that none are."""
-    problem, how, paths = project.load(name, "search", SearchSettings)
-    if not how.minutes:
+    problem, settings, paths = project.load(name, "search", SearchSettings)
+    if not settings.minutes:
         from tidemill.apps.search.skipped import search_not_configured
 
         print(search_not_configured(problem.name, paths.search).verdict)

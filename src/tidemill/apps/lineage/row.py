@@ -76,7 +76,10 @@ def row_lines(row: RowLineage) -> list[str]:
         f"  label       {_distribution(row.label, 'dvc repro denoise@' + row.problem)}",
         f"  prediction  {_distribution(row.prediction, 'dvc repro train@' + row.problem)}",
         "  models      "
-        + (", ".join(f"{one.version}{' (champion)' if one.champion else ''}" for one in row.versions) or "none"),
+        + (
+            ", ".join(f"{version.version}{' (champion)' if version.champion else ''}" for version in row.versions)
+            or "none"
+        ),
     ]
 
 

@@ -56,8 +56,8 @@ def accept_drift(
 def _newest_report(project: Project, problem: str, version: str) -> Drift:
     """Of the published report and that of the last look, the one that knows more batches."""
     paths = project.paths(problem)
-    found = [Drift.read_if_there(file) for file in (paths.reports / "drift.json", paths.last_drift)]
-    of_version = [report for report in found if report is not None and report.champion == version]
+    results = [Drift.read_if_there(file) for file in (paths.reports / "drift.json", paths.last_drift)]
+    of_version = [report for report in results if report is not None and report.champion == version]
     if not of_version:
         raise ConfigError(
             f"there is no drift report of {version}: `tidemill monitor --no-trigger problem={problem}` makes one"
@@ -77,6 +77,6 @@ def _keep(project: Project, problem: str, version: str, accepted: AcceptedDrift)
     file = project.paths(problem).champion
     pin = ChampionPin.read_if_there(file)
     before = pin.accepted or () if pin is not None and pin.version == version else ()
-    if any(one.until == accepted.until for one in before):
+    if any(item.until == accepted.until for item in before):
         raise ConfigError(f"{file} accepts the drift up to {accepted.until!r} already")
     ChampionPin(version=version, accepted=(*before, accepted)).write(file)

@@ -129,8 +129,8 @@ class Champion:
         tables = []
         for batch in batches:
             row_ids, features = self.features(batch)
-            said = self.say(batch, features)
-            columns = {name: said[:, k] for k, name in enumerate(probability_columns(self.problem.classes))}
+            predicted = self.say(batch, features)
+            columns = {name: predicted[:, k] for k, name in enumerate(probability_columns(self.problem.classes))}
             tables.append(pl.DataFrame({"row_id": row_ids, **columns}))
         return pl.concat(tables)
 
@@ -203,8 +203,8 @@ class Champion:
         return Reference(self._rows(table, names), names, places, held_out=held_out)
 
     def _rows(self, table: pl.DataFrame, names: Names) -> Rows:
-        said = table.select(probability_columns(self.model.classes)).to_numpy()
-        probabilities = align_classes(said, self.model.classes, self.problem.classes)
+        predicted = table.select(probability_columns(self.model.classes)).to_numpy()
+        probabilities = align_classes(predicted, self.model.classes, self.problem.classes)
         return Rows(table["feature"].to_numpy(), probabilities, _votes(table, names))
 
 

@@ -130,8 +130,8 @@ def engine_key(embedder: Embedder) -> str:
     """
     import torch
 
-    told = json.dumps([embedder.about.model_dump(), OPSET, torch.__version__], sort_keys=True)
-    return hashlib.sha256(told.encode()).hexdigest()[:16]
+    summary = json.dumps([embedder.about.model_dump(), OPSET, torch.__version__], sort_keys=True)
+    return hashlib.sha256(summary.encode()).hexdigest()[:16]
 
 
 def comparison_rows(paths: Paths, modality: str, rows: int) -> pl.DataFrame:
@@ -151,9 +151,9 @@ def comparison_rows(paths: Paths, modality: str, rows: int) -> pl.DataFrame:
     polars.DataFrame
         Columns ``row_id`` and the modality's.
     """
-    found = raw_rows(paths, modality, rows)
-    if found.height:
-        return found
+    result = raw_rows(paths, modality, rows)
+    if result.height:
+        return result
     contents: list[Any] = list(_TEXTS) if modality == "text" else [_noise(seed) for seed in range(4)]
     return pl.DataFrame({"row_id": [f"made up {place}" for place in range(len(contents))], modality: contents})
 

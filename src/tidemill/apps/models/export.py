@@ -96,8 +96,8 @@ def _difference(content: bytes, model: Model, rows: pl.DataFrame) -> float:
     if not rows.height:
         return 0.0
     asked, contents = inference_session(content, threads=model.threads), rows[model.embedder.modality].to_list()
-    said = ask_graph(asked, model.embedder.backbone, contents, model.end)
-    differences = np.abs(said - model.say(rows, name="export").probabilities).max(axis=1)
+    predicted = ask_graph(asked, model.embedder.backbone, contents, model.end)
+    differences = np.abs(predicted - model.say(rows, name="export").probabilities).max(axis=1)
     worst = int(differences.argmax())
     if differences[worst] > TOLERANCE:
         raise DataError(
@@ -131,10 +131,10 @@ def ask_graph(asked: Any, backbone: Any, contents: list[Any], model: EndModel) -
     for rows, feed in feeds(backbone, contents):
         terms = term_counts(model, [contents[row] for row in rows])
         parts.append((rows, asked.run([PROBABILITIES], {**feed, **terms})[0]))
-    said = np.zeros((len(contents), parts[0][1].shape[1]))
+    predicted = np.zeros((len(contents), parts[0][1].shape[1]))
     for rows, part in parts:
-        said[rows] = part
-    return said
+        predicted[rows] = part
+    return predicted
 
 
 def _tokenizer(model: Model) -> list[Path]:

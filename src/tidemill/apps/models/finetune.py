@@ -68,8 +68,8 @@ def finetune_model(
     contents = rows.select("row_id").join(
         contents_of(paths, batches, problem.modality), on="row_id", maintain_order="left"
     )
-    taught = _taught(rows, contents[problem.modality], problem, settings)
-    finetune(backbone, taught, settings=settings, scratch=paths.state / "tuning" / problem.name)
+    training_set = _finetune_rows(rows, contents[problem.modality], problem, settings)
+    finetune(backbone, training_set, settings=settings, scratch=paths.state / "tuning" / problem.name)
     folder = paths.model / TUNED
     folder.mkdir(parents=True, exist_ok=True)
     backbone.save(folder)
@@ -78,11 +78,11 @@ def finetune_model(
     return FinetuneResult(replace(tables, features=features), after.about)
 
 
-def _taught(rows: pl.DataFrame, contents: pl.Series, problem: Problem, settings: TrainSettings) -> FinetuneRows:
+def _finetune_rows(rows: pl.DataFrame, contents: pl.Series, problem: Problem, settings: TrainSettings) -> FinetuneRows:
     targets = rows.select(probability_columns(problem.classes)).to_numpy()
     functions = votes_contract(len(problem.classes)).other_names(
         [name for name in rows.columns if name != "feature" and name not in probability_columns(problem.classes)]
     )
-    heard = (rows.select(functions).to_numpy().reshape(rows.height, -1) != ABSTAIN).any(axis=1)
-    weights = row_weights(targets, heard, settings) * rows["split"].is_in(TRAIN_SPLITS).to_numpy()
+    covered = (rows.select(functions).to_numpy().reshape(rows.height, -1) != ABSTAIN).any(axis=1)
+    weights = row_weights(targets, covered, settings) * rows["split"].is_in(TRAIN_SPLITS).to_numpy()
     return FinetuneRows(contents.to_list(), rows["feature"].to_numpy(), targets, np.asarray(weights))

@@ -146,9 +146,9 @@ def find_model(project: Project, problem: str, version: str | None) -> Model:
     if version == CANDIDATE:
         folder = project.paths(problem).model
         return Model(f"{problem} {CANDIDATE}", folder, EndModel.load(folder), settings.threads, project)
-    found = _version(project, problem, version)
-    folder = champion_folder(project, problem, found)
-    return Model(found, folder, EndModel.load(folder), settings.threads, project)
+    result = _version(project, problem, version)
+    folder = champion_folder(project, problem, result)
+    return Model(result, folder, EndModel.load(folder), settings.threads, project)
 
 
 def _version(project: Project, problem: str, version: str | None) -> str:

@@ -38,10 +38,10 @@ class OnnxBackbone:
             (rows, self.session.run([FEATURES], dict(feed))[0])
             for rows, feed in progress(feeds(self.backbone, contents), total=len(contents), name=name, unit="steps")
         ]
-        found: Features = np.zeros((len(contents), parts[0][1].shape[1]), dtype=np.float32)
+        result: Features = np.zeros((len(contents), parts[0][1].shape[1]), dtype=np.float32)
         for rows, part in parts:
-            found[rows] = part
-        return found
+            result[rows] = part
+        return result
 
 
 def inference_session(content: bytes, *, threads: int) -> Any:

@@ -101,8 +101,10 @@ class WatchedStream:
         after = names[names.index(accepted[-1].until) + 1 :] if accepted else names
         reference = self._since(accepted[-1]) if accepted else self._first_reference()
         stream = self._folded(reference, after, len(accepted))
-        told = "the champion was trained on rows of the reference, on which it is too sure: false alarms are likelier"
-        warnings = () if accepted or self.reference.held_out else (told,)
+        message = (
+            "the champion was trained on rows of the reference, on which it is too sure: false alarms are likelier"
+        )
+        warnings = () if accepted or self.reference.held_out else (message,)
         return stream_report(
             stream,
             after,
@@ -151,8 +153,8 @@ class WatchedStream:
     def _accepted(self) -> tuple[AcceptedDrift, ...]:
         pin = ChampionPin.read(self.champion.project.paths(self.champion.problem.name).champion)
         accepted = pin.accepted or ()
-        for one in accepted:
-            for name in (one.since, one.until):
+        for item in accepted:
+            for name in (item.since, item.until):
                 if name not in self.arrivals.rows:
                     raise DataError(
                         f"models/{self.champion.problem.name}/champion.json accepts a drift of batch {name!r}, which has not "

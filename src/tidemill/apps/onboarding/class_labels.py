@@ -51,21 +51,21 @@ def find_classes(
         The labels make no classes: fewer than two, too many, or names that cannot be used.
     """
     notes: list[str] = []
-    found = class_names(given) if given else _from_labels(labels, where, notes)
-    if not found:
+    result = class_names(given) if given else _from_labels(labels, where, notes)
+    if not result:
         raise ConfigError("there are no labels to take the classes from: name them, --classes good,bad")
-    if len(found) < _LEAST:
+    if len(result) < _LEAST:
         spellings = "".join(f"; {note}" for note in notes)
         raise DataError(
-            f"{where}: the classes are {', '.join(found)}; a problem needs at least two different ones{spellings}"
+            f"{where}: the classes are {', '.join(result)}; a problem needs at least two different ones{spellings}"
         )
-    for name in found:
+    for name in result:
         _refuse_name(name, where)
-    if len(found) > MAX_CLASSES:
+    if len(result) > MAX_CLASSES:
         raise DataError(
-            f"{where} holds {len(found)} classes ({', '.join(found[:5])}, …); a problem may have {MAX_CLASSES} at most"
+            f"{where} holds {len(result)} classes ({', '.join(result[:5])}, …); a problem may have {MAX_CLASSES} at most"
         )
-    return tuple(found), notes
+    return tuple(result), notes
 
 
 def smallest_class_size(labels: Sequence[object], classes: Sequence[str]) -> int:
@@ -84,24 +84,24 @@ def smallest_class_size(labels: Sequence[object], classes: Sequence[str]) -> int
         0 where a class has no label.
     """
     counts = Counter(
-        fold(as_string(one)) for one in labels if not is_missing(one) and not isinstance(one, (list, dict))
+        fold(as_string(label)) for label in labels if not is_missing(label) and not isinstance(label, (list, dict))
     )
     return min(counts[fold(name)] for name in classes)
 
 
 def _from_labels(labels: Sequence[object], where: str, notes: list[str]) -> list[str]:
-    several = next((one for one in labels if isinstance(one, (list, dict))), None)
+    several = next((label for label in labels if isinstance(label, (list, dict))), None)
     if several is not None:
         raise DataError(
             f"{where} holds {str(several)[:60]}, several labels of one row: Tidemill's classes exclude one another"
         )
-    said = [as_string(one).strip() for one in labels if not is_missing(one)]
-    known = [name for name in said if not is_no_class(name)]
-    left_out = sorted(set(said) - set(known))
+    texts = [as_string(label).strip() for label in labels if not is_missing(label)]
+    known = [name for name in texts if not is_no_class(name)]
+    left_out = sorted(set(texts) - set(known))
     if left_out:
         notes.append(
             f"{where}: {', '.join(map(repr, left_out))} {'is' if len(left_out) == 1 else 'are'} taken for no label "
-            f"({len(said) - len(known)} rows); name the classes with --classes where it is one"
+            f"({len(texts) - len(known)} rows); name the classes with --classes where it is one"
         )
     spellings: dict[str, Counter[str]] = {}
     written: dict[str, set[str]] = {}

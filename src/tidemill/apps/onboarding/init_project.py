@@ -49,19 +49,19 @@ class InitResult:
     @property
     def lines(self) -> list[str]:
         """Lines for a terminal."""
-        found = [f"{self.folder} is a project of Tidemill {__version__}"]
+        results = [f"{self.folder} is a project of Tidemill {__version__}"]
         if self.kept:
-            found.append(f"left as they were: {', '.join(self.kept)}")
+            results.append(f"left as they were: {', '.join(self.kept)}")
         if self.commit is None:
-            found += [
+            results += [
                 "not committed yet, for git does not know who you are. Tell it, then commit:",
                 '  git config --global user.name "Your Name" && git config --global user.email you@example.org',
                 f'  cd "{self.folder}" && git add -A && git commit -m "A project of Tidemill {__version__}"',
             ]
-        found.append(
+        results.append(
             f'next: cd "{self.folder}", then: tidemill new reviews --from reviews.csv --text body --label stars'
         )
-        return found
+        return results
 
 
 def init_project(folder: Path, *, force: bool = False, template: Path = TEMPLATE) -> InitResult:

@@ -161,7 +161,7 @@ def create_problem(wanted: NewProblem, project: Project) -> CreatedProblem:
         notes.append(
             f"note: {batch.bad.height} rows are set aside, each with its reason; the first is {number}: {reason}"
         )
-    lines = [*notes, *_told(plan, batch.raw.height, functions).splitlines()]
+    lines = [*notes, *_summary_line(plan, batch.raw.height, functions).splitlines()]
     return CreatedProblem(batch.raw.height, plan.problem.classes, lines)
 
 
@@ -293,8 +293,8 @@ def _refuse_splits(table: Table) -> None:
 
 def _options(reading: ReadOptions) -> dict[str, Any]:
     """What was said of the file, for the problem's configuration."""
-    said = {name: getattr(reading, name) for name in ("encoding", "delimiter", "header", "bad_rows")}
-    return {name: value for name, value in said.items() if value != getattr(DEFAULTS, name)}
+    stated = {name: getattr(reading, name) for name in ("encoding", "delimiter", "header", "bad_rows")}
+    return {name: value for name, value in stated.items() if value != getattr(DEFAULTS, name)}
 
 
 def _key(table: Table) -> str | None:
@@ -361,13 +361,13 @@ def _images_beside(plan: _Plan, settings: IngestSettings) -> list[str]:
             f"the images are in {paths.folder}, outside of {plan.source.parent}: put the file and its images below "
             f"{INCOMING / plan.paths.name} yourself, and say --from that file"
         )
-    found = []
+    results = []
     for value in source.table(settings).column(settings.content, "--image"):
         inner = value.get("path") if isinstance(value, dict) and value.get("bytes") is None else value
         if isinstance(inner, str):
             with contextlib.suppress(DataError):  # a row that was set aside
-                found.append((Path(paths.folder) / paths.find(inner)).relative_to(plan.source.parent).as_posix())
-    return list(dict.fromkeys(found))
+                results.append((Path(paths.folder) / paths.find(inner)).relative_to(plan.source.parent).as_posix())
+    return list(dict.fromkeys(results))
 
 
 def _write(plan: _Plan, functions: str, entry: Arrival, project: Project) -> None:
@@ -439,7 +439,7 @@ def _dump_yaml(editor: Any, content: Any) -> str:
     return file.getvalue()
 
 
-def _told(plan: _Plan, rows: int, functions: str) -> str:
+def _summary_line(plan: _Plan, rows: int, functions: str) -> str:
     name, count = plan.paths.name, functions.count("\n  - ")
     few = (
         f"caution: the rarest class has {plan.smallest_class_size} labels, fewer than {_ENOUGH}: nearly all of them teach, few are left to score "

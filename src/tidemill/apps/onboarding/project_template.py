@@ -74,13 +74,13 @@ def template_files(name: str, version: str, *, folder: Path = TEMPLATE) -> list[
     list of TemplateFile
         By path.
     """
-    found = []
+    results = []
     for file in sorted(folder.rglob("*.template")):
         parts = file.relative_to(folder).with_suffix("").parts
         path = "/".join(part.replace("dot-", ".", 1) if part.startswith("dot-") else part for part in parts)
         text = file.read_text(encoding="utf-8")
-        found.append(TemplateFile(path, _filled(text, {"name": _distribution_name(name), "version": version})))
-    return found
+        results.append(TemplateFile(path, _filled(text, {"name": _distribution_name(name), "version": version})))
+    return results
 
 
 def _filled(text: str, values: Mapping[str, str]) -> str:
@@ -156,5 +156,5 @@ def digest(path: str, text: str) -> str:
 
 def _split(path: str, text: str) -> tuple[str, str]:
     line = _OWN_PART.get(path)
-    found = line.search(text) if line is not None else None
-    return (text[: found.start()], text[found.start() :]) if found is not None else (text, "")
+    match = line.search(text) if line is not None else None
+    return (text[: match.start()], text[match.start() :]) if match is not None else (text, "")

@@ -36,14 +36,14 @@ def stages_to_rerun(project: Project, pipeline: str) -> list[Outdated]:
     params = compose(written.get("overrides", []), conf=project.conf)
     code = compose_code(project, package_seen_from(project.root))
     listed = outdated(project.root, changed_files(read_code(project.root), code), code, params=params)
-    reasons = {one.address: [one.reason] for one in listed}
-    stages, found = yaml.safe_load(pipeline)["stages"], []
+    reasons = {item.address: [item.reason] for item in listed}
+    stages, result = yaml.safe_load(pipeline)["stages"], []
     for address, entry in read_lock(project.root).items():
         name, _, problem = address.partition("@")
         why = [*_wiring(entry, _filled(stages.get(name), problem)), *reasons.get(address, [])]
         if why:
-            found.append(Outdated(address, "; ".join(why)))
-    return found
+            result.append(Outdated(address, "; ".join(why)))
+    return result
 
 
 def _filled(stage: Any, problem: str) -> Any:
@@ -60,7 +60,7 @@ def _wiring(entry: Mapping[str, Any], stage: Mapping[str, Any] | None) -> Iterat
         return
     if entry["cmd"] != stage["cmd"]:
         yield f"its command is `{stage['cmd']}`, was `{entry['cmd']}`"
-    before, now = {str(one["path"]) for one in entry.get("deps", [])}, set(map(str, stage.get("deps", [])))
+    before, now = {str(item["path"]) for item in entry.get("deps", [])}, set(map(str, stage.get("deps", [])))
     for word, paths in (("reads", now - before), ("no longer reads", before - now)):
         if paths:
             yield f"it {word} {', '.join(sorted(paths))}"

@@ -68,10 +68,10 @@ def starter_functions(name: str, classes: Sequence[str], raw: pl.DataFrame, dev:
         entries = threshold_functions(table, chosen["gold"].to_numpy(), classes) if has_gold else []
         origin, spare = "pixels", _extreme_functions(table, classes)
     guessed = len(entries) > 1
-    told = (
+    message = (
         f"Guessed from the {origin} of {marked.height} labeled rows of the development split." if guessed else _NO_GOLD
     )
-    text = _HEADER.format(name=name, origin=told)
+    text = _HEADER.format(name=name, origin=message)
     if not guessed and "text" in raw.columns:
         text += _PLACEHOLDERS.format(first=_flow(classes[0]), last=_flow(classes[-1]))
     return text + "".join(f"  - {_flow(entry)}\n" for entry in (entries if guessed else [*entries, *spare]))
@@ -103,12 +103,12 @@ def word_functions(texts: Sequence[str], gold: npt.NDArray[Any], classes: Sequen
     >>> [entry["vote"] for entry in word_functions(texts, np.repeat([1, 0], 9), ["ham", "spam"])]
     ['ham', 'ham', 'spam', 'spam']
     """
-    said = [frozenset(_WORD.findall(text.lower())) for text in texts]
-    everywhere = Counter(word for words in said for word in words)
+    names = [frozenset(_WORD.findall(text.lower())) for text in texts]
+    everywhere = Counter(word for words in names for word in words)
     entries = []
     for index, name in enumerate(classes):
-        here = Counter(word for words, label in zip(said, gold, strict=True) if label == index for word in words)
-        best = _sure_words(here, everywhere, rows=int((gold == index).sum()), total=len(said))
+        here = Counter(word for words, label in zip(names, gold, strict=True) if label == index for word in words)
+        best = _sure_words(here, everywhere, rows=int((gold == index).sum()), total=len(names))
         groups = [best[place::_FUNCTIONS_PER_CLASS] for place in range(_FUNCTIONS_PER_CLASS)]
         for number, words in enumerate((group for group in groups if group), start=1):
             function = f"words_of_{_identifier(name, index)}_{number}"
@@ -149,9 +149,9 @@ def threshold_functions(table: pl.DataFrame, gold: npt.NDArray[Any], classes: Se
     entries = []
     for index, name in enumerate(classes):
         share = float((gold == index).mean())
-        found = [_best_cut(column, gold == index) for column in table.iter_columns()]
+        results = [_best_cut(column, gold == index) for column in table.iter_columns()]
         good = sorted(
-            (one for one in found if one[0] > min(_PRECISE * share, (1 + share) / 2)), key=lambda one: -one[0]
+            (item for item in results if item[0] > min(_PRECISE * share, (1 + share) / 2)), key=lambda item: -item[0]
         )
         for _, statistic, limit in good[:_FUNCTIONS_PER_CLASS]:
             function = f"{statistic}_of_{_identifier(name, index)}"
@@ -176,7 +176,7 @@ def _statistics(images: Sequence[bytes]) -> pl.DataFrame:
     from tidemill.label.image_statistics.pixels import decode
     from tidemill.label.image_statistics.statistics import statistics
 
-    return pl.DataFrame([{key: float(value) for key, value in statistics(decode(one)).items()} for one in images])
+    return pl.DataFrame([{key: float(value) for key, value in statistics(decode(image)).items()} for image in images])
 
 
 def _length_functions(texts: pl.Series, classes: Sequence[str]) -> list[Entry]:

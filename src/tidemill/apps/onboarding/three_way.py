@@ -80,7 +80,7 @@ def plan_upgrade(
             raise ConfigError(f"{path} is not generated; what is: {', '.join(sorted(generated))}")
     changes = [_change(root, file, record.files.get(path)) for path, file in generated.items()]
     changes += [_leftover(root, path, was) for path, was in record.files.items() if path not in generated]
-    return [_decided(one, generated.get(one.path), root, keep, take) for one in changes]
+    return [_decided(change, generated.get(change.path), root, keep, take) for change in changes]
 
 
 def _change(root: Path, file: TemplateFile, was: str | None) -> Change:

@@ -58,8 +58,8 @@ class UpgradeResult:
     @property
     def content(self) -> dict[str, Any]:
         """Content of the report for programs."""
-        files = {one.path: one.action for one in self.changes if one.action != "none"}
-        stages = {one.address: one.reason for one in self.stages}
+        files = {change.path: change.action for change in self.changes if change.action != "none"}
+        stages = {change.address: change.reason for change in self.stages}
         return {"from": self.before, "to": self.after, "dry_run": self.is_dry, "files": files, "stages": stages}
 
     @property
@@ -75,7 +75,7 @@ class UpgradeResult:
                 yield f"{change.path}: {_SAID[change.action]}"
 
     def _conflicts(self) -> Iterator[str]:
-        for change in (one for one in self.changes if one.action == "conflict"):
+        for change in (item for item in self.changes if item.action == "conflict"):
             yield (
                 f"{change.path}: left as you changed it; the new version differs. Merge what you want, then "
                 f"`tidemill upgrade --keep {change.path}` (or --take, to have the new one)"
@@ -85,7 +85,7 @@ class UpgradeResult:
             yield f"yours in place of the package's, so compare them with `tidemill defaults`: {', '.join(self.shadowing)}"
 
     def _stages(self) -> Iterator[str]:
-        yield from (f"{one.address} will run again: {one.reason}" for one in self.stages)
+        yield from (f"{stage.address} will run again: {stage.reason}" for stage in self.stages)
 
 
 def upgrade_project(
@@ -147,7 +147,7 @@ def upgrade_project(
 
 def _pipeline(root: Path, changes: Sequence[Change]) -> str:
     """Content of ``dvc.yaml`` after the upgrade."""
-    new = [one.text for one in changes if one.path == _PIPELINE and one.action in ("add", "write")]
+    new = [change.text for change in changes if change.path == _PIPELINE and change.action in ("add", "write")]
     return new[0] if new else (root / _PIPELINE).read_text(encoding="utf-8")
 
 
@@ -197,7 +197,7 @@ def moved_pin(text: str, version: str) -> str | None:
     >>> moved_pin('dependencies = ["tidemill[all]==0.1.0", "spacy"]', "0.2.0")
     'dependencies = ["tidemill[all]==0.2.0", "spacy"]'
     """
-    return _PIN.sub(lambda found: f"{found[1]}{version}", text) if _PIN.search(text) else None
+    return _PIN.sub(lambda result: f"{result[1]}{version}", text) if _PIN.search(text) else None
 
 
 def _replaced_defaults(root: Path) -> list[str]:

@@ -84,9 +84,12 @@ class InputRows:
             part = _part(self.table, start, start + size)
             inside = RowErrors(part, policy)
             contents = self._contents(part, inside, done)
-            hashes = [hashlib.sha256(one.encode() if isinstance(one, str) else one).hexdigest() for one in contents]
+            hashes = [
+                hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()
+                for content in contents
+            ]
             given = (self.settings.full_key(key, batch) for key in keys[start : start + size])
-            named = [key or one[:16] for key, one in zip(given, hashes, strict=True)]
+            named = [key or content[:16] for key, content in zip(given, hashes, strict=True)]
             basic = {"source": [self.source.name] * len(contents), "key": named, "row_id": row_ids(hashes, named)}
             reasons = [inside.reasons.get(row) for row in range(len(contents))]
             about = pl.Series("error", reasons, dtype=pl.String)
@@ -96,9 +99,9 @@ class InputRows:
     def _contents(self, part: Table, errors: RowErrors, done: Counter[str]) -> list[Any]:
         if self.settings.modality == "text":
             return values.texts(part, self.settings, errors)
-        found = self.source.images(part, self.settings, errors)
-        done.update(check_images(found.images, found.names, part, max_pixels=self.settings.max_pixels, errors=errors))
-        return standard_images(found.images, self.settings)
+        result = self.source.images(part, self.settings, errors)
+        done.update(check_images(result.images, result.names, part, max_pixels=self.settings.max_pixels, errors=errors))
+        return standard_images(result.images, self.settings)
 
 
 def input_rows(path: Path, settings: IngestSettings, *, strict: bool = False) -> list[InputRows]:
@@ -125,13 +128,15 @@ def input_rows(path: Path, settings: IngestSettings, *, strict: bool = False) ->
     """
     if path == STANDARD:
         return [_listed(StandardInput(), settings, strict=strict)]
-    return [_listed(Source(str(one.resolve())), settings, strict=strict) for one in _files(path, settings)]
+    return [_listed(Source(str(file.resolve())), settings, strict=strict) for file in _files(path, settings)]
 
 
 def _files(path: Path, settings: IngestSettings) -> list[Path]:
     if not path.is_dir():
         return [path]
-    tables = [one for one in sorted(path.iterdir()) if one.suffix.lower() in SUFFIXES and not one.name.startswith(".")]
+    tables = [
+        item for item in sorted(path.iterdir()) if item.suffix.lower() in SUFFIXES and not item.name.startswith(".")
+    ]
     if not tables and settings.modality == "text":
         raise DataError(f"{path} holds no file that ends in {', '.join(SUFFIXES)}")
     return tables or [path]

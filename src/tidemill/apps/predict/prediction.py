@@ -99,17 +99,17 @@ def predict_files(  # noqa: PLR0913 - what the command takes
     model = find_model(project, problem, version)
     if list(sources).count(STANDARD) > 1:
         raise ConfigError("standard input (-) can be read once: name it once")
-    found = [one for source in sources for one in input_rows(source, settings, strict=strict)]
-    if not overwrite and any(Path(one.source.path) == out.resolve() for one in found):
+    results = [row for source in sources for row in input_rows(source, settings, strict=strict)]
+    if not overwrite and any(Path(row.source.path) == out.resolve() for row in results):
         raise ConfigError(f"{out} is what is read: name another file with --out, or replace it with --force")
-    total, contract = sum(len(one.table.numbers) for one in found), _answers_contract(model)
+    total, contract = sum(len(row.table.numbers) for row in results), _answers_contract(model)
     use_engine(resolve_engine(engine, known.modality, total), model.embedder, paths, must=engine == "onnx")
     chunks = progress(
-        (chunk for one in found for chunk in one.chunks()), total=total, name="predict", size=CHUNK[known.modality]
+        (chunk for row in results for chunk in row.chunks()), total=total, name="predict", size=CHUNK[known.modality]
     )
     counts: Counter[str | None] = Counter()
     errors = 0
-    usual = ".csv" if found[0].source.name.lower().endswith(_CELLS) else ".jsonl"
+    usual = ".csv" if results[0].source.name.lower().endswith(_CELLS) else ".jsonl"
     with open_output(out, usual) as write:
         for chunk in chunks:
             table = answered_rows(model, chunk, abstain_below)
@@ -124,10 +124,10 @@ def predict_files(  # noqa: PLR0913 - what the command takes
 def _answers_contract(model: Model) -> Contract:
     """Make the contract of what ``predict`` writes; a row may be there twice."""
     about = tuple(Column(name, pl.String) for name in ("source", "key", "row_id"))
-    said = Column("prediction", pl.String, nullable=True)
+    predicted = Column("prediction", pl.String, nullable=True)
     error = Column("error", pl.String, nullable=True)
     promised = predictions_contract(model.head.classes, outliers=model.outliers is not None)
-    return replace(promised, columns=(*about, error, said, *promised.columns[1:]), min_rows=0)
+    return replace(promised, columns=(*about, error, predicted, *promised.columns[1:]), min_rows=0)
 
 
 def answered_rows(model: Model, rows: pl.DataFrame, abstain_below: float) -> pl.DataFrame:
@@ -148,15 +148,15 @@ def answered_rows(model: Model, rows: pl.DataFrame, abstain_below: float) -> pl.
         The other columns, the prediction and the probabilities.
     """
     good = rows["error"].is_null()
-    said = model.say(rows.filter(good), name="predict")
+    predicted = model.say(rows.filter(good), name="predict")
     classes = model.head.classes
-    columns: dict[str, Any] = {"prediction": pl.Series(said.decided(classes, abstain_below), dtype=pl.String)}
-    columns |= {name: said.probabilities[:, k] for k, name in enumerate(probability_columns(classes))}
-    if said.outlier is not None:
-        columns[OUTLIER] = said.outlier
+    columns: dict[str, Any] = {"prediction": pl.Series(predicted.decided(classes, abstain_below), dtype=pl.String)}
+    columns |= {name: predicted.probabilities[:, k] for k, name in enumerate(probability_columns(classes))}
+    if predicted.outlier is not None:
+        columns[OUTLIER] = predicted.outlier
     about = rows.drop(model.embedder.modality)
     if good.all():
         return about.with_columns(**{name: pl.Series(column) for name, column in columns.items()})
     place = pl.Series("place", good.arg_true(), dtype=pl.UInt32)
-    found = pl.DataFrame({"place": place} | columns)
-    return about.with_row_index("place").join(found, on="place", how="left", maintain_order="left").drop("place")
+    result = pl.DataFrame({"place": place} | columns)
+    return about.with_row_index("place").join(result, on="place", how="left", maintain_order="left").drop("place")

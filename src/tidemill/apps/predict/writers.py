@@ -81,5 +81,5 @@ def _parquet(path: Path) -> Iterator[Write]:
     try:
         yield write
     finally:
-        for one in opened:
-            one.close()
+        for file in opened:
+            file.close()

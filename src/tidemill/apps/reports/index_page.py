@@ -43,7 +43,7 @@ def render(project: Project, problems: Sequence[str]) -> Path:
     Path
         The page.
     """
-    chapters = [_told(read_problem_report(project, name), versions(project, name)) for name in problems]
+    chapters = [_context(read_problem_report(project, name), versions(project, name)) for name in problems]
     page = template(TEMPLATE).render(chapters=chapters)
     with atomic_write(project.root / PAGE) as path:
         path.write_text(page, encoding="utf-8")
@@ -95,30 +95,34 @@ def template(name: str) -> Any:
     return environment.get_template(name)
 
 
-def _told(chapter: ProblemReport, versions: list[str]) -> dict[str, Any]:
-    metric = chapter.metric
+def _context(problem_report: ProblemReport, versions: list[str]) -> dict[str, Any]:
+    metric = problem_report.metric
     return {
-        "it": chapter,
+        "it": problem_report,
         "versions": versions,
         "metric": METRICS.get(metric, metric),
-        "dots": dots(chapter, metric),
+        "dots": dots(problem_report, metric),
         "metrics": METRICS,
-        "table": [(YARDSTICKS[name], _row(chapter, name)) for name in YARDSTICKS if _row(chapter, name)],
-        "slices": [_slice(chapter, name) for name in chapter.slices],
-        "facts": facts(chapter.label_model) if chapter.label_model else [],
-        "pictures": {name: (PICTURES[name], chapter.pictures[name]) for name in PICTURES if name in chapter.pictures},
-        "explained": {name: (EXPLAINED[name], picture) for name, picture in chapter.explained.items()},
-        "searched": {name: (SEARCHED[name], picture) for name, picture in chapter.searched.items()},
-        "columns": list(dict.fromkeys(key for row in chapter.functions for key in row)),
+        "table": [(YARDSTICKS[name], _row(problem_report, name)) for name in YARDSTICKS if _row(problem_report, name)],
+        "slices": [_slice(problem_report, name) for name in problem_report.slices],
+        "facts": facts(problem_report.label_model) if problem_report.label_model else [],
+        "pictures": {
+            name: (PICTURES[name], problem_report.pictures[name])
+            for name in PICTURES
+            if name in problem_report.pictures
+        },
+        "explained": {name: (EXPLAINED[name], picture) for name, picture in problem_report.explained.items()},
+        "searched": {name: (SEARCHED[name], picture) for name, picture in problem_report.searched.items()},
+        "columns": list(dict.fromkeys(key for row in problem_report.functions for key in row)),
     }
 
 
-def dots(chapter: ProblemReport, metric: str) -> dict[str, Any]:
+def dots(problem_report: ProblemReport, metric: str) -> dict[str, Any]:
     """Place each baseline's score and interval on an axis.
 
     Parameters
     ----------
-    chapter
+    problem_report
         Reports of a problem.
     metric
         Name of the metric, over all rows.
@@ -129,12 +133,12 @@ def dots(chapter: ProblemReport, metric: str) -> dict[str, Any]:
         ``low`` and ``high``, the ends of the axis; ``lines``, a tuple per baseline of its name, title, scores, and their
         positions in percent of the axis.
     """
-    found = chapter.of("all", metric)
-    low, high = span(list(found.values()))
+    result = problem_report.of("all", metric)
+    low, high = span(list(result.values()))
     place = {
-        name: {key: _percent(line[key], low, high) for key in ("score", "low", "high")} for name, line in found.items()
+        name: {key: _percent(line[key], low, high) for key in ("score", "low", "high")} for name, line in result.items()
     }
-    lines = [(name, YARDSTICKS[name], found[name], place[name]) for name in YARDSTICKS if name in found]
+    lines = [(name, YARDSTICKS[name], result[name], place[name]) for name in YARDSTICKS if name in result]
     return {"low": low, "high": high, "lines": lines}
 
 
@@ -142,15 +146,15 @@ def _percent(value: float, low: float, high: float) -> float:
     return round(100.0 * (value - low) / (high - low), 2)
 
 
-def _row(chapter: ProblemReport, model: str) -> list[dict[str, Any] | None]:
-    row = [chapter.of("all", metric).get(model) for metric in METRICS]
+def _row(problem_report: ProblemReport, model: str) -> list[dict[str, Any] | None]:
+    row = [problem_report.of("all", metric).get(model) for metric in METRICS]
     return row if any(row) else []
 
 
-def _slice(chapter: ProblemReport, name: str) -> dict[str, Any]:
-    found = chapter.of(name, chapter.metric)
-    any_line = next(line for line in chapter.scores if line["slice"] == name)
-    return {"name": name, "rows": any_line["rows"], "classes": any_line["classes"], "scores": found}
+def _slice(problem_report: ProblemReport, name: str) -> dict[str, Any]:
+    result = problem_report.of(name, problem_report.metric)
+    any_line = next(line for line in problem_report.scores if line["slice"] == name)
+    return {"name": name, "rows": any_line["rows"], "classes": any_line["classes"], "scores": result}
 
 
 def cell(value: Any) -> str:

@@ -178,8 +178,8 @@ def read_problem_report(project: Project, name: str) -> ProblemReport:
 
 def _search(paths: Paths) -> Path | None:
     """That of the last search by hand, or else of the stage's, if any."""
-    found = ((folder, SearchReport.read_if_there(folder / "search.json")) for folder in (paths.searched, paths.search))
-    return next((folder for folder, report in found if report is not None and report.minutes), None)
+    result = ((folder, SearchReport.read_if_there(folder / "search.json")) for folder in (paths.searched, paths.search))
+    return next((folder for folder, report in result if report is not None and report.minutes), None)
 
 
 def _csv(path: Path) -> list[dict[str, Any]]:
@@ -267,7 +267,7 @@ def _suites(paths: Paths) -> list[Suite]:
 
 def _suite(paths: Paths, path: Path) -> Suite:
     result = SuiteResult.read(path)
-    failed = [_sentence(one) for one in result.expectations if not one.success]
+    failed = [_sentence(expectation) for expectation in result.expectations if not expectation.success]
     page = paths.data_docs_page(path.stem)
     link = page.relative_to(paths.shared / "reports").as_posix() if page.exists() else None
     return Suite(path.stem, result.success, len(result.expectations) - len(failed), tuple(failed), link)

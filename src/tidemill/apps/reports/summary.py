@@ -27,9 +27,15 @@ def summary(project: Project, problem: str) -> str:
     str
         Lines for a terminal.
     """
-    chapter = read_problem_report(project, problem)
-    lines = [f"== {problem} ==", *_rows(chapter), *_functions(chapter), *_scores(chapter), *_drift(chapter)]
-    return "\n".join([*lines, *_verdict(chapter), *_search(chapter), *_look(chapter)]) + "\n"
+    problem_report = read_problem_report(project, problem)
+    lines = [
+        f"== {problem} ==",
+        *_rows(problem_report),
+        *_functions(problem_report),
+        *_scores(problem_report),
+        *_drift(problem_report),
+    ]
+    return "\n".join([*lines, *_verdict(problem_report), *_search(problem_report), *_look(problem_report)]) + "\n"
 
 
 def _line(name: str, text: str) -> str:
@@ -41,37 +47,43 @@ def _more(lines: list[str]) -> list[str]:
     return lines[:_TOLD_REASONS] + ([f"  {'':<11}... and {hidden} more in the report"] if hidden > 0 else [])
 
 
-def _rows(chapter: ProblemReport) -> list[str]:
-    if not chapter.batches:
+def _rows(problem_report: ProblemReport) -> list[str]:
+    if not problem_report.batches:
         return [_line("rows", "none yet")]
-    told = [f"{batch['batch']} {batch['rows']:,}" for batch in chapter.batches[:_TOLD_BATCHES]]
-    more = f", and {len(chapter.batches) - _TOLD_BATCHES} more" if len(chapter.batches) > _TOLD_BATCHES else ""
-    return [_line("rows", f"{chapter.rows:,} in {len(chapter.batches)} batches: {', '.join(told)}{more}")]
+    lines = [f"{batch['batch']} {batch['rows']:,}" for batch in problem_report.batches[:_TOLD_BATCHES]]
+    more = (
+        f", and {len(problem_report.batches) - _TOLD_BATCHES} more"
+        if len(problem_report.batches) > _TOLD_BATCHES
+        else ""
+    )
+    return [
+        _line("rows", f"{problem_report.rows:,} in {len(problem_report.batches)} batches: {', '.join(lines)}{more}")
+    ]
 
 
-def _functions(chapter: ProblemReport) -> list[str]:
-    if chapter.coverage is None or chapter.conflict is None:
+def _functions(problem_report: ProblemReport) -> list[str]:
+    if problem_report.coverage is None or problem_report.conflict is None:
         return [_line("functions", "not applied yet")]
-    whole = f"{len(chapter.functions)}, coverage {chapter.coverage:.1%}, conflicts {chapter.conflict:.1%}"
-    coverages = [float(one["Coverage"]) for one in chapter.functions if "Coverage" in one]
+    whole = f"{len(problem_report.functions)}, coverage {problem_report.coverage:.1%}, conflicts {problem_report.conflict:.1%}"
+    coverages = [float(function["Coverage"]) for function in problem_report.functions if "Coverage" in function]
     each = [_line("", f"coverage of one: {min(coverages):.1%} to {max(coverages):.1%}")] if coverages else []
     return [_line("functions", whole), *each]
 
 
-def _scores(chapter: ProblemReport) -> list[str]:
-    found = chapter.of("all", chapter.metric)
-    if not found:
+def _scores(problem_report: ProblemReport) -> list[str]:
+    result = problem_report.of("all", problem_report.metric)
+    if not result:
         return [_line("scores", "no gold rows in split test")]
-    rows = next(iter(found.values()))["rows"]
-    head = f"{METRICS.get(chapter.metric, chapter.metric)} on {rows:,} test rows, with 95% intervals"
-    if chapter.metrics:
-        head = head.replace("95%", f"{chapter.metrics.confidence:.0%}")
-    told = [_line("", f"{YARDSTICKS[name]:<24}{_interval(found[name])}") for name in YARDSTICKS if name in found]
-    return [_line("scores", head), *told, *_gap(chapter)]
+    rows = next(iter(result.values()))["rows"]
+    head = f"{METRICS.get(problem_report.metric, problem_report.metric)} on {rows:,} test rows, with 95% intervals"
+    if problem_report.metrics:
+        head = head.replace("95%", f"{problem_report.metrics.confidence:.0%}")
+    lines = [_line("", f"{YARDSTICKS[name]:<24}{_interval(result[name])}") for name in YARDSTICKS if name in result]
+    return [_line("scores", head), *lines, *_gap(problem_report)]
 
 
-def _gap(chapter: ProblemReport) -> list[str]:
-    gap = chapter.metrics.end_model_gains.get("gold_ceiling") if chapter.metrics else None
+def _gap(problem_report: ProblemReport) -> list[str]:
+    gap = problem_report.metrics.end_model_gains.get("gold_ceiling") if problem_report.metrics else None
     if gap is None or gap.gain is None:
         return []
     low, high = gap.interval
@@ -82,31 +94,31 @@ def _interval(line: dict[str, Any]) -> str:
     return f"{line['score']:.3f} [{line['low']:.3f}, {line['high']:.3f}]"
 
 
-def _drift(chapter: ProblemReport) -> list[str]:
-    if chapter.drift is None:
+def _drift(problem_report: ProblemReport) -> list[str]:
+    if problem_report.drift is None:
         return [_line("drift", "not looked at yet")]
-    return _told("drift", chapter.drift.decision, chapter.drift.reasons)
+    return _reason_lines("drift", problem_report.drift.decision, problem_report.drift.reasons)
 
 
-def _verdict(chapter: ProblemReport) -> list[str]:
-    if chapter.verdict is None:
+def _verdict(problem_report: ProblemReport) -> list[str]:
+    if problem_report.verdict is None:
         return [_line("verdict", "not judged yet")]
-    return _told("verdict", chapter.verdict.verdict, chapter.verdict.reasons)
+    return _reason_lines("verdict", problem_report.verdict.verdict, problem_report.verdict.reasons)
 
 
-def _search(chapter: ProblemReport) -> list[str]:
-    return [_line("search", chapter.search.verdict)] if chapter.search else []
+def _search(problem_report: ProblemReport) -> list[str]:
+    return [_line("search", problem_report.search.verdict)] if problem_report.search else []
 
 
-def _told(name: str, word: str, reasons: Sequence[str]) -> list[str]:
+def _reason_lines(name: str, word: str, reasons: Sequence[str]) -> list[str]:
     first, *rest = reasons or ("",)
     first = first.removeprefix(f"{word}: ")
     return _more([_line(name, f"{word.upper()}: {first}"), *[_line("", reason) for reason in rest]])
 
 
-def _look(chapter: ProblemReport) -> list[str]:
-    failed = [suite.table for suite in chapter.suites if not suite.success]
-    docs = sorted(suite.link for suite in chapter.suites if suite.link)
+def _look(problem_report: ProblemReport) -> list[str]:
+    failed = [suite.table for suite in problem_report.suites if not suite.success]
+    docs = sorted(suite.link for suite in problem_report.suites if suite.link)
     lines = [_line("look at", "reports/index.html, or `make ui` for the runs")]
     if failed:
         lines.append(_line("", f"FAILED CHECKS of {', '.join(failed)}"))

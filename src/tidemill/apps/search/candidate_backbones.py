@@ -30,7 +30,7 @@ _LOT: Final = 32  # rows
 _LOADING: Final = 10.0  # seconds that must be left for a backbone to be loaded at all
 
 
-def candidates(problem: Problem, embed: EmbedSettings, how: SearchSettings) -> dict[str, dict[str, JsonValue]]:
+def candidates(problem: Problem, embed: EmbedSettings, settings: SearchSettings) -> dict[str, dict[str, JsonValue]]:
     """Select the backbones of a search that are of the problem's modality and change something.
 
     Parameters
@@ -39,7 +39,7 @@ def candidates(problem: Problem, embed: EmbedSettings, how: SearchSettings) -> d
         Name, modality and classes of the problem.
     embed
         Settings of embed.
-    how
+    settings
         Settings of search, which name the backbones.
 
     Returns
@@ -53,12 +53,12 @@ def candidates(problem: Problem, embed: EmbedSettings, how: SearchSettings) -> d
         A change is no setting of embed, or its value cannot be.
     """
     other = "image" if problem.modality == "text" else "text"
-    found = {}
-    for one in how.backbones:
-        changes = {key: value for key, value in one.items() if key != "name"}
-        if other not in changes and changed(problem, embed, str(one["name"]), changes) != embed:
-            found[str(one["name"])] = changes
-    return found
+    results = {}
+    for backbone in settings.backbones:
+        changes = {key: value for key, value in backbone.items() if key != "name"}
+        if other not in changes and changed(problem, embed, str(backbone["name"]), changes) != embed:
+            results[str(backbone["name"])] = changes
+    return results
 
 
 def changed(problem: Problem, embed: EmbedSettings, name: str, changes: Mapping[str, JsonValue]) -> EmbedSettings:
@@ -154,10 +154,10 @@ def made_candidates(
     rows: pl.DataFrame,
     problem: Problem,
     embed: EmbedSettings,
-    found: Mapping[str, Mapping[str, JsonValue]],
+    result: Mapping[str, Mapping[str, JsonValue]],
     *,
     root: Path,
-    **how: Any,
+    **options: Any,
 ) -> dict[str, Features]:
     """Compute the features of all candidates for which there is time.
 
@@ -169,7 +169,7 @@ def made_candidates(
         The problem.
     embed
         Settings of embed, which the changes are made to.
-    found
+    result
         Changes by name of the candidate.
     root
         Folder below which weights of backbones are.
@@ -182,9 +182,9 @@ def made_candidates(
         Features by name; a candidate for which time ran out is left out.
     """
     there = {}
-    for name, changes in found.items():
+    for name, changes in result.items():
         embedder = Embedder(changed(problem, embed, name, changes), problem.modality, root=root)
-        seen = features(rows, embedder, name=name, **how)
+        seen = features(rows, embedder, name=name, **options)
         print(
             f"search: backbone {name}: {'out of time, left out' if seen is None else f'{seen.shape[1]} features'}",
             flush=True,

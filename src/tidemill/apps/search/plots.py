@@ -30,7 +30,9 @@ def ended(study: Any) -> list[Any]:
         Completed ones, and pruned ones with the loss of their folds so far as their value.
     """
     return [
-        one for one in study.trials if one.state.name in ("COMPLETE", "PRUNED") and one.params and one.value is not None
+        trial
+        for trial in study.trials
+        if trial.state.name in ("COMPLETE", "PRUNED") and trial.params and trial.value is not None
     ]
 
 
@@ -56,13 +58,15 @@ def importance(study: Any) -> dict[str, float]:
     from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 
     trials = ended(study)
-    if len(trials) < _ENOUGH or len({one.value for one in trials}) == 1:
+    if len(trials) < _ENOUGH or len({trial.value for trial in trials}) == 1:
         return {}
     whole = optuna.create_study()
-    for one in trials:
-        whole.add_trial(optuna.trial.create_trial(params=one.params, distributions=one.distributions, value=one.value))
-    found = get_param_importances(whole, evaluator=FanovaImportanceEvaluator(n_trees=32, max_depth=16, seed=0))
-    return {name.partition(":")[0]: share for name, share in found.items()}
+    for trial in trials:
+        whole.add_trial(
+            optuna.trial.create_trial(params=trial.params, distributions=trial.distributions, value=trial.value)
+        )
+    result = get_param_importances(whole, evaluator=FanovaImportanceEvaluator(n_trees=32, max_depth=16, seed=0))
+    return {name.partition(":")[0]: share for name, share in result.items()}
 
 
 def draw(leaderboard: pl.DataFrame, worth: dict[str, float], measure: str, path: Path) -> None:
@@ -99,8 +103,8 @@ def draw(leaderboard: pl.DataFrame, worth: dict[str, float], measure: str, path:
     left.set_title(measure, loc="left", fontsize=9)
     names = list(worth)[::-1]
     right.barh(names, [worth[name] for name in names], color=_COLOURS[0])
-    told = "share of the losses' variance by setting" if worth else "too few trials to weigh settings"
-    right.set_title(told, loc="left", fontsize=9)
+    message = "share of the losses' variance by setting" if worth else "too few trials to weigh settings"
+    right.set_title(message, loc="left", fontsize=9)
     right.tick_params(labelsize=8)
     if not worth:
         right.set_axis_off()
@@ -122,10 +126,10 @@ def draw_settings(study: Any, path: Path) -> None:
     lines = math.ceil(len(names) / _COLUMNS)
     figure, grid = _figure((2.2 * _COLUMNS, 1.9 * lines), lines, _COLUMNS, sharey=True, squeeze=False)
     for axes, name in zip(grid.flat, names, strict=False):
-        _slice(axes, name, [one for one in trials if name in one.params])
+        _slice(axes, name, [trial for trial in trials if name in trial.params])
     for axes in grid.flat[len(names) :]:
         axes.set_axis_off()
-    losses = [one.value for one in trials if one.state.name == "COMPLETE"]
+    losses = [trial.value for trial in trials if trial.state.name == "COMPLETE"]
     if losses and min(losses) < max(losses):
         grid.flat[0].set_ylim(*_span(min(losses), max(losses)))
     for line in grid:
@@ -138,10 +142,10 @@ def _slice(axes: Any, name: str, trials: list[Any]) -> None:
     axes.tick_params(labelsize=7)
     if not trials:
         return
-    distribution, places = trials[0].distributions[name], [one.params[name] for one in trials]
+    distribution, places = trials[0].distributions[name], [trial.params[name] for trial in trials]
     if hasattr(distribution, "choices"):
         places = [distribution.choices.index(value) for value in places]
-        axes.set_xticks(range(len(distribution.choices)), [_short(one) for one in distribution.choices])
+        axes.set_xticks(range(len(distribution.choices)), [_short(trial) for trial in distribution.choices])
         axes.set_xlim(-0.5, len(distribution.choices) - 0.5)
         places = list(places + np.random.default_rng(0).uniform(-0.2, 0.2, len(places)))
     elif distribution.log:
@@ -151,12 +155,14 @@ def _slice(axes: Any, name: str, trials: list[Any]) -> None:
         axes.set_xticks(range(distribution.low, distribution.high + 1))
     for state, marker in (("PRUNED", "x"), ("COMPLETE", "o")):
         mine = [
-            (place, one.value, one.number) for place, one in zip(places, trials, strict=True) if one.state.name == state
+            (place, trial.value, trial.number)
+            for place, trial in zip(places, trials, strict=True)
+            if trial.state.name == state
         ]
         if mine:
             across, losses, order = zip(*mine, strict=True)
-            how = {"cmap": "viridis_r", "vmin": 0, "vmax": trials[-1].number, "alpha": 0.8, "linewidths": 0.8}
-            axes.scatter(across, losses, c=order, s=14, marker=marker, **how)
+            options = {"cmap": "viridis_r", "vmin": 0, "vmax": trials[-1].number, "alpha": 0.8, "linewidths": 0.8}
+            axes.scatter(across, losses, c=order, s=14, marker=marker, **options)
 
 
 def _short(choice: Any) -> str:
@@ -167,14 +173,14 @@ def _span(low: float, high: float) -> tuple[float, float]:
     return low - 0.05 * (high - low), high + 0.05 * (high - low)
 
 
-def _figure(size: tuple[float, float], rows: int, columns: int, **how: Any) -> Any:
+def _figure(size: tuple[float, float], rows: int, columns: int, **options: Any) -> Any:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
-    share = {"width_ratios": how.pop("width_ratios")} if "width_ratios" in how else {}
-    grid = figure.subplots(rows, columns, gridspec_kw=share, **how)
+    share = {"width_ratios": options.pop("width_ratios")} if "width_ratios" in options else {}
+    grid = figure.subplots(rows, columns, gridspec_kw=share, **options)
     for axes in np.asarray(grid).flat:
         axes.spines[["top", "right"]].set_visible(False)
     return figure, grid

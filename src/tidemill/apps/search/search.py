@@ -53,7 +53,7 @@ _SHAPE: Final = 0.1  # most of the budget that the suggestion of a shape may tak
 class _Rows:
     """Rows that a search works on, with their ids, and what makes its trials comparable with earlier ones."""
 
-    lesson: TrainingSet
+    training_set: TrainingSet
     row_ids: pl.Series
     fingerprint: str
 
@@ -68,12 +68,12 @@ class _Clock:
     finals: float
 
     @classmethod
-    def of(cls, began: float, how: SearchSettings) -> _Clock:
-        seconds = 60.0 * how.minutes
+    def of(cls, began: float, settings: SearchSettings) -> _Clock:
+        seconds = 60.0 * settings.minutes
         share, least, most = _LAST
         end = began + seconds - min(max(share * seconds, least), most)
-        trials = end - how.comparison_share * seconds
-        return cls(began + _SHAPE * seconds, min(began + how.embedding_share * seconds, trials), trials, end)
+        trials = end - settings.comparison_share * seconds
+        return cls(began + _SHAPE * seconds, min(began + settings.embedding_share * seconds, trials), trials, end)
 
 
 def search_for(project: Project, name: str, folder: Path, *, minutes: float | None = None) -> SearchReport:
@@ -100,21 +100,23 @@ def search_for(project: Project, name: str, folder: Path, *, minutes: float | No
     """
     began = time.monotonic()
     problem, settings, paths = project.load(name, "train", TrainSettings)
-    how = project.load(name, "search", SearchSettings)[1]
-    how = how if minutes is None else how.model_copy(update={"minutes": minutes})
-    _check(name, settings, how)
-    clock = _Clock.of(began, how)
+    search_settings = project.load(name, "search", SearchSettings)[1]
+    search_settings = search_settings if minutes is None else search_settings.model_copy(update={"minutes": minutes})
+    _check(name, settings, search_settings)
+    clock = _Clock.of(began, search_settings)
     embed, batches = project.load(name, "embed", EmbedSettings)[1], batch_names(paths.manifest)
-    rows = _rows(problem, settings, paths, how, embed)
-    suggestion = _suggestion(rows.lesson, settings.seed, clock)
+    rows = _rows(problem, settings, paths, search_settings, embed)
+    suggestion = _suggestion(rows.training_set, settings.seed, clock)
     state = project.state / "search" / name
-    found = candidate_backbones.candidates(problem, embed, how)
-    there = candidate_backbones.contents(paths, batches, problem, rows.row_ids) if found else pl.DataFrame()
+    result = candidate_backbones.candidates(problem, embed, search_settings)
+    there = candidate_backbones.contents(paths, batches, problem, rows.row_ids) if result else pl.DataFrame()
     where = {"root": project.shared, "folder": state / "features"}
-    seen = candidate_backbones.made_candidates(there, problem, embed, found, **where, deadline=clock.embedding)
-    lessons = {CURRENT_BACKBONE: rows.lesson} | {one: replace(rows.lesson, features=made) for one, made in seen.items()}
-    field = SearchProblem(lessons, settings, how)
-    with open_study(state / f"{rows.fingerprint}.log", seed=how.seed) as study:
+    seen = candidate_backbones.made_candidates(there, problem, embed, result, **where, deadline=clock.embedding)
+    lessons = {CURRENT_BACKBONE: rows.training_set} | {
+        item: replace(rows.training_set, features=made) for item, made in seen.items()
+    }
+    field = SearchProblem(lessons, settings, search_settings)
+    with open_study(state / f"{rows.fingerprint}.log", seed=search_settings.seed) as study:
         run_trials(field, study, deadline=clock.trials, start=suggestion.hidden)
         if not finalists(
             study, field
@@ -123,19 +125,21 @@ def search_for(project: Project, name: str, folder: Path, *, minutes: float | No
         _write(study, field, suggestion, folder)  # before the finals, which end when they must: drawing does not
         judged, rounds = compare_on_holdout(field, study, deadline=clock.finals)
         trials = study.get_trials(deepcopy=False)
-    report = _report(field, problem, judged, found, _Done(rounds, trials, suggestion, began))
+    report = _report(field, problem, judged, result, _Done(rounds, trials, suggestion, began))
     report.write(folder / "search.json")
     return report
 
 
-def _check(name: str, settings: TrainSettings, how: SearchSettings) -> None:
+def _check(name: str, settings: TrainSettings, search_settings: SearchSettings) -> None:
     """Every end and choice of the space can be set, or an error names the one that cannot."""
-    for key, values in searched_values(how).items():
+    for key, values in searched_values(search_settings).items():
         for value in values:
             parse(TrainSettings, merged(settings.model_dump(), {key: value}), f"{name}.search.space: train")
 
 
-def _rows(problem: Problem, settings: TrainSettings, paths: Paths, how: SearchSettings, embed: EmbedSettings) -> _Rows:
+def _rows(
+    problem: Problem, settings: TrainSettings, paths: Paths, search_settings: SearchSettings, embed: EmbedSettings
+) -> _Rows:
     """Those with gold come first where there are too many."""
     classes, batches = problem.classes, batch_names(paths.manifest)
     contract = votes_contract(len(classes))
@@ -143,46 +147,50 @@ def _rows(problem: Problem, settings: TrainSettings, paths: Paths, how: SearchSe
     rows = join_rows(
         votes, read_batches(paths.features, FEATURES, batches), read(paths.labels, labels_contract(classes))
     )
-    heard = rows.select(pl.any_horizontal(pl.col(contract.other_names(votes.columns)) != ABSTAIN)).to_series()
+    covered = rows.select(pl.any_horizontal(pl.col(contract.other_names(votes.columns)) != ABSTAIN)).to_series()
     gold = np.full(rows.height, NO_GOLD)
     if settings.gold.use:
         dev = read_batches(paths.dev, gold_contract(len(classes)), batches)
-        found = rows.select("row_id").join(dev, on="row_id", how="left", maintain_order="left")["gold"]
-        gold = found.fill_null(NO_GOLD).to_numpy().astype(np.int64)
+        result = rows.select("row_id").join(dev, on="row_id", how="left", maintain_order="left")["gold"]
+        gold = result.fill_null(NO_GOLD).to_numpy().astype(np.int64)
     targets = rows.select(probability_columns(classes)).to_numpy()
-    chosen = _capped(rows["split"].is_in(TRAIN_SPLITS).to_numpy(), gold, how)
+    chosen = _capped(rows["split"].is_in(TRAIN_SPLITS).to_numpy(), gold, search_settings)
     row_ids = rows["row_id"].filter(pl.Series(chosen))
-    lesson = TrainingSet(rows["feature"].to_numpy(), targets, heard.to_numpy(), gold).part(chosen)
+    training_set = TrainingSet(rows["feature"].to_numpy(), targets, covered.to_numpy(), gold).part(chosen)
     if settings.may_read_texts and problem.modality == "text":
-        lesson = replace(lesson, texts=candidate_backbones.contents(paths, batches, problem, row_ids)["text"].to_list())
+        training_set = replace(
+            training_set, texts=candidate_backbones.contents(paths, batches, problem, row_ids)["text"].to_list()
+        )
     same = settings.model_dump(mode="json") | {"threads": 0}
-    asked = how.model_dump(mode="json", exclude={"minutes", "finalists", "embedding_share", "comparison_share"})
-    told = json.dumps([VERSION, row_ids.to_list(), same, asked, embed.model_dump(mode="json")], sort_keys=True)
-    digest = hashlib.sha256(told.encode())
-    for part in (lesson.features, lesson.targets, lesson.covered, lesson.gold):
+    asked = search_settings.model_dump(
+        mode="json", exclude={"minutes", "finalists", "embedding_share", "comparison_share"}
+    )
+    summary = json.dumps([VERSION, row_ids.to_list(), same, asked, embed.model_dump(mode="json")], sort_keys=True)
+    digest = hashlib.sha256(summary.encode())
+    for part in (training_set.features, training_set.targets, training_set.covered, training_set.gold):
         digest.update(np.ascontiguousarray(part).tobytes())
-    return _Rows(lesson, row_ids, digest.hexdigest()[:16])
+    return _Rows(training_set, row_ids, digest.hexdigest()[:16])
 
 
-def _capped(able: Any, gold: Any, how: SearchSettings) -> Any:
+def _capped(able: Any, gold: Any, settings: SearchSettings) -> Any:
     """Drawn by the seed, gold first."""
-    order = np.random.default_rng([how.seed, 5]).permutation(len(able))
+    order = np.random.default_rng([settings.seed, 5]).permutation(len(able))
     order = order[able[order]]
-    order = order[np.argsort(gold[order] == NO_GOLD, kind="stable")][: how.max_rows]
+    order = order[np.argsort(gold[order] == NO_GOLD, kind="stable")][: settings.max_rows]
     chosen = np.zeros(len(able), dtype=bool)
     chosen[order] = True
     return chosen
 
 
-def _suggestion(lesson: TrainingSet, seed: int, clock: _Clock) -> Suggestion:
-    taught = lesson.part(lesson.covered) if lesson.covered.any() else lesson
+def _suggestion(training_set: TrainingSet, seed: int, clock: _Clock) -> Suggestion:
+    training_rows = training_set.part(training_set.covered) if training_set.covered.any() else training_set
     try:
         with time_limit(clock.shape):
-            found = suggest_architecture(taught.features, taught.targets.argmax(axis=1), seed=seed)
+            result = suggest_architecture(training_rows.features, training_rows.targets.argmax(axis=1), seed=seed)
     except OutOfTimeError:
-        found = Suggestion((), "no time to count the lines that the boundary needs: a line is a starting point too")
-    print(f"search: suggested hidden layers {list(found.hidden)}: {found.why}", flush=True)
-    return found
+        result = Suggestion((), "no time to count the lines that the boundary needs: a line is a starting point too")
+    print(f"search: suggested hidden layers {list(result.hidden)}: {result.why}", flush=True)
+    return result
 
 
 @dataclass(frozen=True)
@@ -199,11 +207,11 @@ def _report(
     field: SearchProblem,
     problem: Problem,
     finalists: list[Finalist],
-    found: Mapping[str, Mapping[str, JsonValue]],
+    result: Mapping[str, Mapping[str, JsonValue]],
     done: _Done,
 ) -> SearchReport:
     states = [trial.state.name for trial in done.trials]
-    outcome: Any = _outcome(field, problem, finalists, found)
+    outcome: Any = _outcome(field, problem, finalists, result)
     return SearchReport(
         problem=problem.name,
         minutes=field.search.minutes,
@@ -226,13 +234,13 @@ def _report(
 
 
 def _outcome(
-    field: SearchProblem, problem: Problem, finalists: list[Finalist], found: Mapping[str, Mapping[str, JsonValue]]
+    field: SearchProblem, problem: Problem, finalists: list[Finalist], result: Mapping[str, Mapping[str, JsonValue]]
 ) -> dict[str, Any]:
     if not finalists:
         return {"verdict": "no verdict: there was no time to judge a trial again; give it more minutes"}
     best = finalists[0]
     gain, low, high = best.gain
-    run = retrain_command(problem, best, found, field.settings)
+    run = retrain_command(problem, best, result, field.settings)
     span = f"{gain:.4f} [{low:.4f}, {high:.4f}]"
     doubt = "" if field.gold_rows else f" ({_DOUBT})"
     better = f"better than the settings there are by {span}{doubt}: {run}"
@@ -244,7 +252,7 @@ def _outcome(
         "interval": (round(low, 6), round(high, 6)),
         "points": _percent(best.points),
         "backbone": best.backbone,
-        "embed": dict(found.get(best.backbone, {})),
+        "embed": dict(result.get(best.backbone, {})),
         "changes": best.changes,
         "command": run,
         "verdict": better if low > 0 else none,
@@ -274,7 +282,7 @@ def _percent(points: tuple[float, float, float]) -> tuple[float, float, float]:
 
 
 def retrain_command(
-    problem: Problem, best: Finalist, found: Mapping[str, Mapping[str, JsonValue]], settings: TrainSettings
+    problem: Problem, best: Finalist, result: Mapping[str, Mapping[str, JsonValue]], settings: TrainSettings
 ) -> str:
     """Write the command that trains with the settings of the best trial.
 
@@ -284,7 +292,7 @@ def retrain_command(
         Name, modality and classes of the problem.
     best
         The trial that won on held-out rows.
-    found
+    result
         Changes of embed by name of the backbone.
     settings
         Settings of train.
@@ -294,7 +302,7 @@ def retrain_command(
     str
         A line for a shell.
     """
-    flat = [*_dotted("embed", found.get(best.backbone, {})), *_dotted("train", best.changes)]
+    flat = [*_dotted("embed", result.get(best.backbone, {})), *_dotted("train", best.changes)]
     recipes: list[tuple[str, Any]] = (
         [("train.recipes", [])] if settings.recipes else []
     )  # a recipe would go before what is set
@@ -304,10 +312,10 @@ def retrain_command(
 
 
 def _dotted(prefix: str, changes: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    found: list[tuple[str, Any]] = []
+    results: list[tuple[str, Any]] = []
     for key, value in changes.items():
-        found += _dotted(f"{prefix}.{key}", value) if isinstance(value, dict) else [(f"{prefix}.{key}", value)]
-    return found
+        results += _dotted(f"{prefix}.{key}", value) if isinstance(value, dict) else [(f"{prefix}.{key}", value)]
+    return results
 
 
 def _word(value: Any) -> str:
@@ -341,18 +349,20 @@ def leaderboard(study: Any) -> pl.DataFrame:
     polars.DataFrame
         Whole trials first, the least loss first; a pruned one's loss is of its folds.
     """
-    ended = [one for one in study.trials if one.state.name in ("COMPLETE", "PRUNED") and CHANGES in one.user_attrs]
-    ended.sort(key=lambda one: (one.state.name, one.value))
-    told = [
+    ended = [
+        trial for trial in study.trials if trial.state.name in ("COMPLETE", "PRUNED") and CHANGES in trial.user_attrs
+    ]
+    ended.sort(key=lambda trial: (trial.state.name, trial.value))
+    lines = [
         {
-            "trial": one.number,
-            "loss": round(one.value, 6),
-            "state": "whole" if one.state.name == "COMPLETE" else "pruned",
-            "seconds": round(one.duration.total_seconds(), 1) if one.duration else None,
-            "backbone": one.user_attrs[BACKBONE],
-            "changes": json.dumps(one.user_attrs[CHANGES], sort_keys=True),
+            "trial": trial.number,
+            "loss": round(trial.value, 6),
+            "state": "whole" if trial.state.name == "COMPLETE" else "pruned",
+            "seconds": round(trial.duration.total_seconds(), 1) if trial.duration else None,
+            "backbone": trial.user_attrs[BACKBONE],
+            "changes": json.dumps(trial.user_attrs[CHANGES], sort_keys=True),
         }
-        for one in ended
+        for trial in ended
     ]
     schema = {"trial": pl.Int64, "loss": pl.Float64, "state": pl.String, "seconds": pl.Float64}
-    return pl.DataFrame(told, schema=schema | {"backbone": pl.String, "changes": pl.String})
+    return pl.DataFrame(lines, schema=schema | {"backbone": pl.String, "changes": pl.String})

@@ -30,13 +30,13 @@ _FAILED: Final = 500
 
 
 def application(
-    desk: Answering, ingest: IngestSettings, settings: ServiceSettings, lineage: Mapping[str, Any]
+    queue: Answering, ingest: IngestSettings, settings: ServiceSettings, lineage: Mapping[str, Any]
 ) -> FastAPI:
     """Make the application: GET /health, GET /version, POST /predict; errors are JSON.
 
     Parameters
     ----------
-    desk
+    queue
         What answers requests, in this process or another.
     ingest
         What a row must be.
@@ -57,7 +57,7 @@ def application(
 
     @service.get("/health")
     async def health() -> dict[str, str]:
-        return {"status": "ok", "version": desk.version}
+        return {"status": "ok", "version": queue.version}
 
     @service.get("/version")
     async def version() -> dict[str, Any]:
@@ -71,7 +71,7 @@ def application(
                 body = await _body(request, ingest, settings.max_rows)
         except TimeoutError as error:
             raise RequestError(f"the body did not arrive in {settings.seconds:g} seconds", status=_SLOW) from error
-        answer = await run_in_threadpool(desk.answer, body, start)
+        answer = await run_in_threadpool(queue.answer, body, start)
         request.state.rows = answer.rows
         return Response(answer.content, media_type="application/json")
 
@@ -98,18 +98,18 @@ def _errors(service: FastAPI) -> None:
     @service.exception_handler(TidemillError)
     async def refused(_: Request, error: TidemillError) -> JSONResponse:
         status, row = (error.status, error.row) if isinstance(error, RequestError) else (BAD_BODY, None)
-        return _told(status, str(error), row)
+        return _error_response(status, str(error), row)
 
     @service.exception_handler(HTTPException)
     async def unknown(_: Request, error: HTTPException) -> JSONResponse:
-        return _told(error.status_code, str(error.detail), None)
+        return _error_response(error.status_code, str(error.detail), None)
 
     @service.exception_handler(Exception)
     async def failed(_: Request, __: Exception) -> JSONResponse:
-        return _told(_FAILED, "the service failed; its log says how", None)
+        return _error_response(_FAILED, "the service failed; its log says how", None)
 
 
-def _told(status: int, message: str, row: int | None) -> JSONResponse:
+def _error_response(status: int, message: str, row: int | None) -> JSONResponse:
     return JSONResponse({"error": {"message": message} | ({} if row is None else {"row": row})}, status)
 
 
@@ -154,12 +154,12 @@ class RequestGate:
                 await self.app(inner, counted, heard)
             else:
                 message = f"this service is not asked for as {host}: tidemill serve --allowed-host allows another name"
-                await _told(_MISDIRECTED, message, None)(inner, counted, heard)
+                await _error_response(_MISDIRECTED, message, None)(inner, counted, heard)
         finally:
             rows = scope.get("state", {}).get("rows")
-            told = f" {rows} rows" if rows else ""
+            text = f" {rows} rows" if rows else ""
             seconds = time.monotonic() - start
-            line = f"{scope['method']} {json.dumps(scope['path'])[1:-1]} {status}{told} {seconds:.3f} s"
+            line = f"{scope['method']} {json.dumps(scope['path'])[1:-1]} {status}{text} {seconds:.3f} s"
             print(line, file=sys.stderr, flush=True)
 
     def _refuse(self, size: int) -> None:

@@ -89,10 +89,14 @@ class _Connection(H11Protocol):
         return self.client[0] if self.client else ""
 
     def _finds_a_place(self) -> bool:
-        others = [one for one in self.connections if isinstance(one, _Connection) and one is not self]
-        same = [one for one in others if one.address == self.address]
+        others = [
+            connection
+            for connection in self.connections
+            if isinstance(connection, _Connection) and connection is not self
+        ]
+        same = [connection for connection in others if connection.address == self.address]
         return _has_room(same, self.limits.of_an_address) and _has_room(
-            [one for one in others if not one.answered], self.limits.in_all
+            [connection for connection in others if not connection.answered], self.limits.in_all
         )
 
     def _watch(self) -> None:
@@ -122,8 +126,10 @@ def _has_room(connections: list[_Connection], most: int) -> bool:
 
 
 def _longest_waiting(connections: Iterable[_Connection]) -> _Connection | None:
-    waiting = [one for one in connections if one.is_waiting]  # without a deadline: it is kept open between requests
-    return min(waiting, key=lambda one: one.deadline.when() if one.deadline else 0.0, default=None)
+    waiting = [
+        connection for connection in connections if connection.is_waiting
+    ]  # without a deadline: it is kept open between requests
+    return min(waiting, key=lambda connection: connection.deadline.when() if connection.deadline else 0.0, default=None)
 
 
 def protocol(limits: ConnectionLimits) -> type[Any]:

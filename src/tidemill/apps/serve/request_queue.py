@@ -49,18 +49,18 @@ class RequestQueue:
         if not self.lock.acquire(timeout=max(0.0, start + self.seconds - time.monotonic())):
             raise RequestError("the service is busy with other requests: try again", status=BUSY)
         try:
-            said = self._said(rows, start + self.seconds)
+            predicted = self._predict(rows, start + self.seconds)
         finally:
             self.lock.release()
         classes = self.model.head.classes
-        decisions = said.decided(classes, self.abstain_below)
-        told = zip(rows.keys, decisions, said.probabilities.tolist(), strict=True)
-        answers = [_row(classes, *one) for one in told]
-        if said.outlier is not None:
-            answers = [one | {OUTLIER: far} for one, far in zip(answers, said.outlier.tolist(), strict=True)]
+        decisions = predicted.decided(classes, self.abstain_below)
+        summary = zip(rows.keys, decisions, predicted.probabilities.tolist(), strict=True)
+        answers = [_row(classes, *item) for item in summary]
+        if predicted.outlier is not None:
+            answers = [item | {OUTLIER: far} for item, far in zip(answers, predicted.outlier.tolist(), strict=True)]
         return {"version": self.model.version, "classes": classes, "rows": answers}
 
-    def _said(self, rows: Rows, deadline: float) -> Predictions:
+    def _predict(self, rows: Rows, deadline: float) -> Predictions:
         modality = self.model.head.about.modality
         parts = []
         for start in range(0, len(rows.contents), CHUNK[modality]):
@@ -77,6 +77,6 @@ class RequestQueue:
         return Predictions(together, np.concatenate(outlier) if outlier else None)
 
 
-def _row(classes: tuple[str, ...], key: str | None, decision: str | None, said: list[float]) -> dict[str, Any]:
-    told = {"prediction": decision, "probabilities": dict(zip(classes, said, strict=True))}
-    return told if key is None else {"key": key, **told}
+def _row(classes: tuple[str, ...], key: str | None, decision: str | None, predicted: list[float]) -> dict[str, Any]:
+    summary = {"prediction": decision, "probabilities": dict(zip(classes, predicted, strict=True))}
+    return summary if key is None else {"key": key, **summary}

@@ -60,7 +60,7 @@ def from_json(body: bytes, settings: IngestSettings, max_rows: int) -> Rows:
         raise RequestError(f"the body is not of the form {form}; key may be left out", status=BAD_BODY)
     refuse_many(len(rows), max_rows)
     pairs = [_pair(row, number, settings.modality) for number, row in enumerate(rows, start=1)]
-    return Rows([key for key, _ in pairs], [one for _, one in pairs])
+    return Rows([key for key, _ in pairs], [item for _, item in pairs])
 
 
 def refuse_many(count: int, max_rows: int) -> None:

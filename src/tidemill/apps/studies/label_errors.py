@@ -46,38 +46,38 @@ def suspected_errors(project: Project, name: str) -> tuple[pl.DataFrame, str]:
     words : str
         A sentence on how many of the labels are wrong by gold.
     """
-    asked = study(project, name)
-    rows = np.flatnonzero(asked.taught & asked.covered)
-    plain, own = asked.train.plain(), asked.evaluate.errors
-    features, targets = asked.features[rows], asked.targets[rows]
-    weights = row_weights(targets, asked.covered[rows], plain)
-    found = rank_label_errors(targets.argmax(axis=1), out_of_fold_predictions(features, targets, weights, plain), own)
-    names = np.array([*asked.problem.classes, ""])  # the last one, which -1 picks, is no gold
-    at = rows[found["row"].to_numpy()]
-    told: pl.DataFrame = asked.rows[at.tolist()].select("row_id", "batch")
-    told = told.with_columns(
-        pl.Series("label", names[found["label"].to_numpy()], dtype=pl.String),
-        pl.Series("suggested", names[found["suggested"].to_numpy()], dtype=pl.String),
-        found["quality"],
-        pl.Series("gold", names[asked.gold[at]], dtype=pl.String),
+    request = study(project, name)
+    rows = np.flatnonzero(request.training_rows & request.covered)
+    plain, own = request.train.plain(), request.evaluate.errors
+    features, targets = request.features[rows], request.targets[rows]
+    weights = row_weights(targets, request.covered[rows], plain)
+    result = rank_label_errors(targets.argmax(axis=1), out_of_fold_predictions(features, targets, weights, plain), own)
+    names = np.array([*request.problem.classes, ""])  # the last one, which -1 picks, is no gold
+    at = rows[result["row"].to_numpy()]
+    summary: pl.DataFrame = request.rows[at.tolist()].select("row_id", "batch")
+    summary = summary.with_columns(
+        pl.Series("label", names[result["label"].to_numpy()], dtype=pl.String),
+        pl.Series("suggested", names[result["suggested"].to_numpy()], dtype=pl.String),
+        result["quality"],
+        pl.Series("gold", names[request.gold[at]], dtype=pl.String),
     )
-    words = label_errors_on_gold(asked, rows, at)
-    read = contents_of(asked.paths, batch_names(asked.paths.manifest), asked.problem.modality)
-    contents = told.join(read, on="row_id", how="left", maintain_order="left")
-    with atomic_write(asked.paths.reports / "label_errors.csv") as path:
+    words = label_errors_on_gold(request, rows, at)
+    read = contents_of(request.paths, batch_names(request.paths.manifest), request.problem.modality)
+    contents = summary.join(read, on="row_id", how="left", maintain_order="left")
+    with atomic_write(request.paths.reports / "label_errors.csv") as path:
         contents.drop("image", strict=False).write_csv(path)
-    with atomic_write(asked.paths.reports / "label_errors.html") as path:
-        title = f"{name}: {told.height:,} labels to look at"
+    with atomic_write(request.paths.reports / "label_errors.html") as path:
+        title = f"{name}: {summary.height:,} labels to look at"
         path.write_text(page(contents.head(own.page_rows), title, words), encoding="utf-8")
-    return told, words
+    return summary, words
 
 
-def label_errors_on_gold(asked: Study, rows: Any, suspect: Any) -> str:
+def label_errors_on_gold(request: Study, rows: Any, suspect: Any) -> str:
     """Count how many suspect labels are wrong by gold, where there is gold.
 
     Parameters
     ----------
-    asked
+    request
         Rows of the problem.
     rows : (n_training,)
         Indices of the rows whose labels were checked.
@@ -89,12 +89,12 @@ def label_errors_on_gold(asked: Study, rows: Any, suspect: Any) -> str:
     str
         A sentence, also where there is no gold.
     """
-    wrong = asked.targets.argmax(axis=1) != asked.gold
+    wrong = request.targets.argmax(axis=1) != request.gold
     parts = []
     for which, some in (("of the training labels", rows), ("of the suspect ones", suspect)):
-        known = some[asked.gold[some] != NO_GOLD]
-        if len(known):
-            parts.append(f"{which} {wrong[known].sum():,} of {len(known):,} ({wrong[known].mean():.1%})")
+        labeled = some[request.gold[some] != NO_GOLD]
+        if len(labeled):
+            parts.append(f"{which} {wrong[labeled].sum():,} of {len(labeled):,} ({wrong[labeled].mean():.1%})")
     return (
         f"Wrong by gold, where there is gold: {', '.join(parts)}."
         if parts

@@ -51,71 +51,74 @@ def fit_learning_curves(project: Project, name: str) -> Curves:
     DataError
         No row of the test split has gold.
     """
-    asked = study(project, name)
-    if not len(_tested(asked)):
+    request = study(project, name)
+    if not len(_tested(request)):
         raise DataError(f"{name}: no row of the {REPORTED} split has gold to score a curve by: label some")
     with_gold, weak = (
-        np.flatnonzero(asked.taught & (asked.gold != NO_GOLD)),
-        np.flatnonzero(asked.taught & asked.covered),
+        np.flatnonzero(request.training_rows & (request.gold != NO_GOLD)),
+        np.flatnonzero(request.training_rows & request.covered),
     )
-    recipe = _recipe(asked, weak)
-    told = Curves(
-        metric=_metric(asked),
-        gold_per_class=_curve(asked, with_gold, asked.gold[with_gold], lambda rows: _on_gold(asked, rows)),
+    recipe = _recipe(request, weak)
+    curves = Curves(
+        metric=_metric(request),
+        gold_per_class=_curve(request, with_gold, request.gold[with_gold], lambda rows: _on_gold(request, rows)),
         weak_per_class=_curve(
-            asked, weak, asked.targets[weak].argmax(axis=1), lambda rows: fit_head_by_recipe(asked.lesson(rows), recipe)
+            request,
+            weak,
+            request.targets[weak].argmax(axis=1),
+            lambda rows: fit_head_by_recipe(request.training_set(rows), recipe),
         ),
     )
-    told.write(asked.paths.reports / "curves.json")
-    with atomic_write(asked.paths.reports / "curves.png") as path:
-        draw_curves(told, path)
-    return told
+    curves.write(request.paths.reports / "curves.json")
+    with atomic_write(request.paths.reports / "curves.png") as path:
+        draw_curves(curves, path)
+    return curves
 
 
-def _recipe(asked: Study, weak: Any) -> TrainSettings:
+def _recipe(request: Study, weak: Any) -> TrainSettings:
     """The one recipe that every point of the curve of weak labels is taught by."""
-    if not asked.train.recipes or not len(weak):
-        return asked.train
-    choice = fit_chosen_recipe(asked.lesson(weak), asked.train)[1]
+    if not request.train.recipes or not len(weak):
+        return request.train
+    choice = fit_chosen_recipe(request.training_set(weak), request.train)[1]
     if choice is None:
-        return asked.train
+        return request.train
     print(f"recipe {choice.chosen}, chosen by all rows")
-    return asked.train.recipe(choice.chosen)
+    return request.train.recipe(choice.chosen)
 
 
-def _metric(asked: Study) -> str:
+def _metric(request: Study) -> str:
     """The gate's metric; a curve of one that falls is no power law that rises, so balanced accuracy stands in."""
-    metric = asked.evaluate.gate.metric
+    metric = request.evaluate.gate.metric
     return "balanced_accuracy" if metric in LOWER_IS_BETTER else metric
 
 
-def _curve(asked: Study, pool: Any, classes: Any, fit: Callable[[Any], Head]) -> Curve:
-    own = asked.evaluate.curves
-    counts = np.bincount(classes, minlength=len(asked.problem.classes))
+def _curve(request: Study, pool: Any, classes: Any, fit: Callable[[Any], Head]) -> Curve:
+    own = request.evaluate.curves
+    counts = np.bincount(classes, minlength=len(request.problem.classes))
     sizes = _sizes(own.sizes, int(counts.min()))
     if len(sizes) < LEAST:
-        rarest = asked.problem.classes[int(counts.argmin())]
+        rarest = request.problem.classes[int(counts.argmin())]
         return Curve(reason=f"class {rarest} has {counts.min()} rows: {len(sizes)} sizes are no curve, {LEAST} are")
-    points, tallies = [], []
-    by = metric_spec(asked.problem.classes, asked.evaluate.positive_class, asked.evaluate.n_bins)
+    points, terms = [], []
+    spec = metric_spec(request.problem.classes, request.evaluate.positive_class, request.evaluate.n_bins)
     for size in sizes:
         for seed in range(own.n_repeats):
-            chance = np.random.default_rng([asked.train.seed, size, seed])
-            drawn = np.concatenate([chance.permutation(pool[classes == k])[:size] for k in range(len(counts))])
-            tested = _tested(asked)
-            tallies.append(metric_terms(asked.gold[tested], fit(drawn).predict_proba(asked.features[tested]), by))
+            rng = np.random.default_rng([request.train.seed, size, seed])
+            drawn = np.concatenate([rng.permutation(pool[classes == k])[:size] for k in range(len(counts))])
+            tested = _tested(request)
+            terms.append(metric_terms(request.gold[tested], fit(drawn).predict_proba(request.features[tested]), spec))
             points.append((size, seed))
         print(f"{size} rows a class: {own.n_repeats} heads fitted")
-    how = {"n_bootstrap": own.n_bootstrap, "seed": asked.train.seed}
-    return _lawful(asked, points, scores_by_size(tallies, by, _metric(asked), **how))
+    options = {"n_bootstrap": own.n_bootstrap, "seed": request.train.seed}
+    return _lawful(request, points, scores_by_size(terms, spec, _metric(request), **options))
 
 
-def _lawful(asked: Study, points: list[tuple[int, int]], seen: Any) -> Curve:
-    own, rows, seed = asked.evaluate.curves, [rows for rows, _ in points], asked.train.seed
+def _lawful(request: Study, points: list[tuple[int, int]], seen: Any) -> Curve:
+    own, rows, seed = request.evaluate.curves, [rows for rows, _ in points], request.train.seed
     law = fit_power_law(rows, seen, seed=seed)
     limit, gap, rate = law.parameters[0].round(4).tolist()
     scored = zip(points, seen[0], strict=True)
-    confidence = asked.evaluate.confidence_level
+    confidence = request.evaluate.confidence_level
     return Curve(
         points=tuple(Point(rows=size, seed=draw, score=round(float(score), 6)) for (size, draw), score in scored),
         law=PowerLaw(limit=limit, gap=gap, rate=rate),
@@ -130,10 +133,10 @@ def _sizes(wanted: tuple[int, ...], most: int) -> list[int]:
     return [*sizes, most] if sizes and max(wanted) > most >= _LAST * sizes[-1] else sizes
 
 
-def _on_gold(asked: Study, rows: Any) -> Head:
-    targets = np.eye(len(asked.problem.classes))[asked.gold[rows]]
-    return fit_head(asked.features[rows], targets, settings=asked.train.plain())
+def _on_gold(request: Study, rows: Any) -> Head:
+    targets = np.eye(len(request.problem.classes))[request.gold[rows]]
+    return fit_head(request.features[rows], targets, settings=request.train.plain())
 
 
-def _tested(asked: Study) -> Any:
-    return np.flatnonzero((asked.rows["split"] == REPORTED).to_numpy() & (asked.gold != NO_GOLD))
+def _tested(request: Study) -> Any:
+    return np.flatnonzero((request.rows["split"] == REPORTED).to_numpy() & (request.gold != NO_GOLD))

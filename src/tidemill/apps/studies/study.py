@@ -58,11 +58,11 @@ class Study:
         return self.rows["covered"].to_numpy()
 
     @property
-    def taught(self) -> Any:
+    def training_rows(self) -> Any:
         """(rows,) whether its split is one of those trained on."""
         return self.rows["split"].is_in(TRAIN_SPLITS).to_numpy()
 
-    def lesson(self, rows: Any) -> TrainingSet:
+    def training_set(self, rows: Any) -> TrainingSet:
         """Make the training set of some rows: labels of denoise alone, no gold.
 
         Parameters
@@ -100,10 +100,10 @@ def study(project: Project, name: str) -> Study:
     contract = votes_contract(len(classes))
     votes = read(paths.votes, contract)
     functions = contract.other_names(votes.columns)
-    heard = pl.any_horizontal([pl.col(one) != ABSTAIN for one in functions])
+    fired = pl.any_horizontal([pl.col(function) != ABSTAIN for function in functions])
     rows = join_rows(
         votes, read_batches(paths.features, FEATURES, batches), read(paths.labels, labels_contract(classes))
     )
     gold = gold_rows(paths, len(classes)).select("row_id", "gold")
-    rows = rows.with_columns(heard.alias("covered")).join(gold, on="row_id", how="left", maintain_order="left")
+    rows = rows.with_columns(fired.alias("covered")).join(gold, on="row_id", how="left", maintain_order="left")
     return Study(problem, train, evaluate, paths, rows)

@@ -27,12 +27,12 @@ from tidemill.runs.git import git, succeeds
 Indices = npt.NDArray[np.intp]
 
 
-def diff(look: ProblemView, *, against: str = "HEAD", size: int | None = None, shown: int = 3) -> FunctionDiff:
+def diff(view: ProblemView, *, against: str = "HEAD", size: int | None = None, shown: int = 3) -> FunctionDiff:
     """Compare the functions with those at a revision, tag or version.
 
     Parameters
     ----------
-    look
+    view
         View of the problem.
     against
         Revision, tag or version of git.
@@ -46,33 +46,33 @@ def diff(look: ProblemView, *, against: str = "HEAD", size: int | None = None, s
     FunctionDiff
         Functions whose votes changed, and rows gained, lost and flipped.
     """
-    rows = look.sample(size)
-    revision = _revision(look, against)
-    with _folder_at(revision, look) as folder:
-        old = load_functions(folder, classes=look.classes)
-        new = look.functions
+    rows = view.sample(size)
+    revision = _revision(view, against)
+    with _folder_at(revision, view) as folder:
+        old = load_functions(folder, classes=view.classes)
+        new = view.functions
         left_old, left_new = _differing(old, new)
-        found = changes(_votes(look, left_old, rows), _votes(look, left_new, rows))
+        result = changes(_votes(view, left_old, rows), _votes(view, left_new, rows))
     return FunctionDiff(
-        problem=look.name,
+        problem=view.name,
         against=revision,
         rows=len(rows),
-        unchanged=len(new) - sum(change.kind != "removed" for change in found),
-        functions=tuple(_change(look, change, rows, shown) for change in found),
+        unchanged=len(new) - sum(change.kind != "removed" for change in result),
+        functions=tuple(_change(view, change, rows, shown) for change in result),
     )
 
 
-def _revision(look: ProblemView, against: str) -> str:
+def _revision(view: ProblemView, against: str) -> str:
     """``v1.0.0`` is this problem's version."""
-    for name in (against, f"{look.name}@{against}"):
-        if succeeds("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", folder=look.project.root):
+    for name in (against, f"{view.name}@{against}"):
+        if succeeds("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", folder=view.project.root):
             return name
-    raise ConfigError(f"--against {against}: git knows no such revision, nor {look.name} such a version")
+    raise ConfigError(f"--against {against}: git knows no such revision, nor {view.name} such a version")
 
 
 @contextlib.contextmanager
-def _folder_at(revision: str, look: ProblemView) -> Iterator[Path]:
-    folder, root = look.paths.functions.relative_to(look.project.root), look.project.root
+def _folder_at(revision: str, view: ProblemView) -> Iterator[Path]:
+    folder, root = view.paths.functions.relative_to(view.project.root), view.project.root
     with tempfile.TemporaryDirectory() as scratch:
         archive = Path(scratch) / "then.tar"
         if not succeeds("cat-file", "-e", f"{revision}:./{folder}", folder=root):
@@ -85,9 +85,11 @@ def _folder_at(revision: str, look: ProblemView) -> Iterator[Path]:
 
 def _differing(old: list[AnyFunction], new: list[AnyFunction]) -> tuple[list[AnyFunction], list[AnyFunction]]:
     """Those of each that may vote differently from their namesake."""
-    was, now = ({one.name: _fingerprint(one) for one in functions} for functions in (old, new))
-    alike = {name for name, found in was.items() if found is not None and now.get(name) == found}
-    return [one for one in old if one.name not in alike], [one for one in new if one.name not in alike]
+    was, now = ({function.name: _fingerprint(function) for function in functions} for functions in (old, new))
+    alike = {name for name, result in was.items() if result is not None and now.get(name) == result}
+    return [function for function in old if function.name not in alike], [
+        function for function in new if function.name not in alike
+    ]
 
 
 def _fingerprint(function: AnyFunction) -> str | None:
@@ -98,55 +100,55 @@ def _fingerprint(function: AnyFunction) -> str | None:
         return None
 
 
-def _votes(look: ProblemView, functions: list[AnyFunction], rows: Indices) -> tuple[list[str], Votes]:
+def _votes(view: ProblemView, functions: list[AnyFunction], rows: Indices) -> tuple[list[str], Votes]:
     quarantine = Quarantine(limit=len(rows))
-    votes = apply(look.table(rows), functions, n_classes=len(look.classes), on_error=quarantine)
+    votes = apply(view.table(rows), functions, n_classes=len(view.classes), on_error=quarantine)
     return [function.name for function in functions], votes
 
 
-def _change(look: ProblemView, change: Change, rows: Indices, shown: int) -> FunctionChange:
+def _change(view: ProblemView, change: Change, rows: Indices, shown: int) -> FunctionChange:
     parts = {
-        name: _changed(look, change, rows, places, shown, votes=change.before if name == "lost" else change.after)
+        name: _changed(view, change, rows, places, shown, votes=change.before if name == "lost" else change.after)
         for name, places in (("gained", change.gained), ("lost", change.lost), ("flipped", change.flipped))
     }
     return FunctionChange(function=change.name, kind=change.kind, **parts)
 
 
 def _changed(
-    look: ProblemView, change: Change, rows: Indices, places: Indices, shown: int, *, votes: Votes
+    view: ProblemView, change: Change, rows: Indices, places: Indices, shown: int, *, votes: Votes
 ) -> ChangedRows:
-    gold = look.gold[rows]
-    known = places[gold[places] != NO_GOLD]
-    right = is_right(votes[known][:, None], gold[known])[:, 0] if len(known) else np.empty(0, dtype=np.bool_)
+    gold = view.gold[rows]
+    labeled = places[gold[places] != NO_GOLD]
+    right = is_right(votes[labeled][:, None], gold[labeled])[:, 0] if len(labeled) else np.empty(0, dtype=np.bool_)
     return ChangedRows(
         rows=len(places),
         dev_correct=int(right.sum()),
-        dev_votes=len(known),
-        examples=_examples(look, change, rows, places, shown),
+        dev_votes=len(labeled),
+        examples=_examples(view, change, rows, places, shown),
     )
 
 
-def _examples(look: ProblemView, change: Change, rows: Indices, places: Indices, shown: int) -> tuple[Row, ...]:
+def _examples(view: ProblemView, change: Change, rows: Indices, places: Indices, shown: int) -> tuple[Row, ...]:
     mixed = np.random.default_rng(SEED).permutation(places)
-    chosen = mixed[np.argsort(look.gold[rows[mixed]] == NO_GOLD, kind="stable")][:shown]
-    kept = look.raw[rows[chosen]].drop("image", strict=False).to_dicts()
+    chosen = mixed[np.argsort(view.gold[rows[mixed]] == NO_GOLD, kind="stable")][:shown]
+    kept = view.raw[rows[chosen]].drop("image", strict=False).to_dicts()
     return tuple(
         row
         | {
-            "was": vote_name(int(change.before[place]), look.classes),
-            "is": vote_name(int(change.after[place]), look.classes),
-            "gold": look.classes[gold] if (gold := int(look.gold[rows[place]])) != NO_GOLD else None,
+            "was": vote_name(int(change.before[place]), view.classes),
+            "is": vote_name(int(change.after[place]), view.classes),
+            "gold": view.classes[gold] if (gold := int(view.gold[rows[place]])) != NO_GOLD else None,
         }
         for row, place in zip(kept, chosen, strict=True)
     )
 
 
-def printed(found: FunctionDiff) -> list[str]:
+def printed(result: FunctionDiff) -> list[str]:
     """Write the comparison as lines.
 
     Parameters
     ----------
-    found
+    result
         Functions whose votes changed, and example rows.
 
     Returns
@@ -154,13 +156,13 @@ def printed(found: FunctionDiff) -> list[str]:
     list of str
         Lines of a terminal of 100 columns.
     """
-    head = f"{found.problem} since {found.against}, on {found.rows:,} rows"
-    if not found.functions:
+    head = f"{result.problem} since {result.against}, on {result.rows:,} rows"
+    if not result.functions:
         return [f"{head}: no vote has changed"]
-    lines = [f"{head}: {len(found.functions)} functions changed, {found.unchanged} did not"]
-    for one in found.functions:
-        lines += ["", f"{one.function} ({one.kind})"]
-        for name, part in (("gained", one.gained), ("lost", one.lost), ("flipped", one.flipped)):
+    lines = [f"{head}: {len(result.functions)} functions changed, {result.unchanged} did not"]
+    for function in result.functions:
+        lines += ["", f"{function.function} ({function.kind})"]
+        for name, part in (("gained", function.gained), ("lost", function.lost), ("flipped", function.flipped)):
             if part.rows:
                 dev = f"; on dev {part.dev_correct} of {part.dev_votes} right" if part.dev_votes else ""
                 lines.append(f"  {name} {part.rows:,} rows{dev}")

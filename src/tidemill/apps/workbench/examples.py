@@ -14,12 +14,12 @@ from tidemill.contracts import ConfigError, DataError
 from tidemill.reports.workbench import ExamplesAdded
 
 
-def examples(look: ProblemView, file: str, *, of: str, rows: Sequence[str]) -> ExamplesAdded:
+def examples(view: ProblemView, file: str, *, of: str, rows: Sequence[str]) -> ExamplesAdded:
     """Add rows to a file of examples in the problem's folder; a row that the file has already gets the new class.
 
     Parameters
     ----------
-    look
+    view
         View of the problem.
     file
         Name of the file, ending in ``.jsonl``.
@@ -40,45 +40,45 @@ def examples(look: ProblemView, file: str, *, of: str, rows: Sequence[str]) -> E
     DataError
         Features are missing or are of other rows.
     """
-    if of not in look.classes:
-        raise ConfigError(f"--class {of}: there is no such class{did_you_mean(of, list(look.classes))}")
+    if of not in view.classes:
+        raise ConfigError(f"--class {of}: there is no such class{did_you_mean(of, list(view.classes))}")
     if not file.endswith(".jsonl"):
         raise ConfigError(f"{file}: examples are written as .jsonl")
-    if look.features is None:
-        raise DataError(f"{look.paths.features} is missing or of other rows: run `dvc repro embed@{look.name}`")
-    path = look.paths.functions / file
+    if view.features is None:
+        raise DataError(f"{view.paths.features} is missing or of other rows: run `dvc repro embed@{view.name}`")
+    path = view.paths.functions / file
     known = (
-        {one["row_id"]: one for one in map(json.loads, path.read_text(encoding="utf-8").splitlines())}
+        {item["row_id"]: item for item in map(json.loads, path.read_text(encoding="utf-8").splitlines())}
         if path.exists()
         else {}
     )
-    added = [_example(look, row, of) for row in rows]
-    known |= {one["row_id"]: one for one in added}
+    added = [_example(view, row, of) for row in rows]
+    known |= {item["row_id"]: item for item in added}
     with atomic_write(path) as temporary:
         temporary.write_text(
-            "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in known.values()), encoding="utf-8"
+            "".join(json.dumps(item, ensure_ascii=False) + "\n" for item in known.values()), encoding="utf-8"
         )
-    return ExamplesAdded(file=str(path), examples=len(known), added=tuple(one["row_id"] for one in added))
+    return ExamplesAdded(file=str(path), examples=len(known), added=tuple(item["row_id"] for item in added))
 
 
-def _example(look: ProblemView, row: str, of: str) -> dict[str, Any]:
-    places = look.voted["row_id"].str.starts_with(row).arg_true()
+def _example(view: ProblemView, row: str, of: str) -> dict[str, Any]:
+    places = view.voted["row_id"].str.starts_with(row).arg_true()
     if len(places) != 1:
         raise DataError(f"{row!r} begins the id of {len(places)} rows; give the whole row_id")
     place = int(places[0])
-    row_id = str(look.voted["row_id"][place])
-    about = short(content(look.raw.filter(row_id=row_id).drop("image", strict=False).to_dicts()[0]), 60)
-    assert look.features is not None  # noqa: S101 - the caller has looked
-    feature = [round(float(x), 5) for x in look.features[place]]
+    row_id = str(view.voted["row_id"][place])
+    about = short(content(view.raw.filter(row_id=row_id).drop("image", strict=False).to_dicts()[0]), 60)
+    assert view.features is not None  # noqa: S101 - the caller has looked
+    feature = [round(float(x), 5) for x in view.features[place]]
     return {"row_id": row_id, "class": of, "about": about, "feature": feature}
 
 
-def printed(found: ExamplesAdded) -> list[str]:
+def printed(result: ExamplesAdded) -> list[str]:
     """Write what was added as a line.
 
     Parameters
     ----------
-    found
+    result
         File, rows added and size of the file.
 
     Returns
@@ -86,4 +86,4 @@ def printed(found: ExamplesAdded) -> list[str]:
     list of str
         One line.
     """
-    return [f"{found.file}: {len(found.added)} rows added, {found.examples} examples in all"]
+    return [f"{result.file}: {len(result.added)} rows added, {result.examples} examples in all"]

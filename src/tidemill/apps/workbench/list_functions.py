@@ -38,12 +38,12 @@ _SORTS: Final = {
 _RENAMED: Final = {"acts": "weight", "lost": "outvoted", "worth": "value"}  # of 0.1
 
 
-def function_table(look: ProblemView, *, sort: str = "name", cost: bool = True) -> FunctionTable:
+def function_table(view: ProblemView, *, sort: str = "name", cost: bool = True) -> FunctionTable:
     """Analyze a problem's functions.
 
     Parameters
     ----------
-    look
+    view
         View of the problem.
     sort
         Column to sort by.
@@ -60,11 +60,11 @@ def function_table(look: ProblemView, *, sort: str = "name", cost: bool = True) 
     ConfigError
         There is no such column to sort by.
     """
-    rows = _some_rows(look)
-    table = lf_summary(look.votes, look.names, n_classes=len(look.classes), gold=look.gold)
-    learned = _learned(look, rows)
-    measured = _costs(look) if cost else {}
-    functions = [_function(look, line, learned, measured.get(line["function"])) for line in table.to_dicts()]
+    rows = _some_rows(view)
+    table = lf_summary(view.votes, view.names, n_classes=len(view.classes), gold=view.gold)
+    learned = _learned(view, rows)
+    measured = _costs(view) if cost else {}
+    functions = [_function(view, line, learned, measured.get(line["function"])) for line in table.to_dicts()]
     if sort in _RENAMED:
         raise ConfigError(f"--sort {sort}: the column is called {_RENAMED[sort]} now")
     if sort not in _SORTS:
@@ -72,12 +72,12 @@ def function_table(look: ProblemView, *, sort: str = "name", cost: bool = True) 
     key, down = _SORTS[sort]
     known = [line for line in functions if getattr(line, key) is not None]
     return FunctionTable(
-        problem=look.name,
-        rows=len(look.votes),
-        dev_rows=int((look.gold != NO_GOLD).sum()),
-        coverage=float((look.votes != ABSTAIN).any(axis=1).mean()),
-        conflict=float(conflicts(look.votes, n_classes=len(look.classes)).mean()),
-        label_model=None if look.model is None else look.model.name,
+        problem=view.name,
+        rows=len(view.votes),
+        dev_rows=int((view.gold != NO_GOLD).sum()),
+        coverage=float((view.votes != ABSTAIN).any(axis=1).mean()),
+        conflict=float(conflicts(view.votes, n_classes=len(view.classes)).mean()),
+        label_model=None if view.model is None else view.model.name,
         dev_scores=None if learned is None else learned.dev_scores,
         effective_functions=None if learned is None else learned.explanation.dependences.effective_functions,
         groups=() if learned is None else _groups(learned.explanation),
@@ -99,39 +99,39 @@ class _Learned:
     points: dict[str, float | None]
 
 
-def _some_rows(look: ProblemView) -> npt.NDArray[np.intp]:
-    if len(look.votes) <= ROWS:
-        return np.arange(len(look.votes))
-    drawn = np.random.default_rng(SEED).choice(len(look.votes), ROWS, replace=False)
-    return np.union1d(drawn, np.flatnonzero(look.gold != NO_GOLD))
+def _some_rows(view: ProblemView) -> npt.NDArray[np.intp]:
+    if len(view.votes) <= ROWS:
+        return np.arange(len(view.votes))
+    drawn = np.random.default_rng(SEED).choice(len(view.votes), ROWS, replace=False)
+    return np.union1d(drawn, np.flatnonzero(view.gold != NO_GOLD))
 
 
-def _learned(look: ProblemView, rows: npt.NDArray[np.intp]) -> _Learned | None:
+def _learned(view: ProblemView, rows: npt.NDArray[np.intp]) -> _Learned | None:
     """What the label model says of each function; None where it was fitted on other functions or not at all."""
-    if look.model is None:
+    if view.model is None:
         return None
-    votes = look.votes[rows]
-    features = look.features[rows] if look.model.uses_features and look.features is not None else None
-    found = explain(look.model, votes, names=look.names, classes=look.classes, features=features)
-    probabilities = look.probabilities(votes, rows)
+    votes = view.votes[rows]
+    features = view.features[rows] if view.model.uses_features and view.features is not None else None
+    result = explain(view.model, votes, names=view.names, classes=view.classes, features=features)
+    probabilities = view.probabilities(votes, rows)
     answer = probabilities.argmax(axis=1)
     outvoted = disagreements(votes, answer).sum(axis=0) / np.maximum((votes != ABSTAIN).sum(axis=0), 1)
-    bits, points = values(look)
-    on_dev = against_gold(probabilities, votes, look.gold[rows], seed=SEED)
+    bits, points = values(view)
+    on_dev = against_gold(probabilities, votes, view.gold[rows], seed=SEED)
     return _Learned(
-        found,
+        result,
         None if on_dev is None else on_dev.label_model,
-        dict(zip(look.names, outvoted.tolist(), strict=True)),
-        dict(zip(look.names, bits, strict=True)),
-        dict(zip(look.names, points, strict=True)),
+        dict(zip(view.names, outvoted.tolist(), strict=True)),
+        dict(zip(view.names, bits, strict=True)),
+        dict(zip(view.names, points, strict=True)),
     )
 
 
-def _groups(found: Explanation) -> tuple[DependentGroup, ...]:
-    weights = found.dependences.weights
+def _groups(result: Explanation) -> tuple[DependentGroup, ...]:
+    weights = result.dependences.weights
     return tuple(
         DependentGroup(functions=group, effective=round(sum(weights[name] for name in group), 2))
-        for group in found.dependences.groups
+        for group in result.dependences.groups
     )
 
 
@@ -143,12 +143,12 @@ def _on_dev(scores: GoldScores) -> str:
     return f"accuracy on dev {scores.accuracy:.3f}{accuracy}, calibration error {scores.calibration_error:.3f}{error}"
 
 
-def values(look: ProblemView) -> tuple[list[float], list[float | None]]:
+def values(view: ProblemView) -> tuple[list[float], list[float | None]]:
     """Measure what labels lose where a function abstains; the label model is not fitted again.
 
     Parameters
     ----------
-    look
+    view
         View of the problem.
 
     Returns
@@ -158,20 +158,20 @@ def values(look: ProblemView) -> tuple[list[float], list[float | None]]:
     points : list of float or None
         Points of accuracy on dev.
     """
-    known = np.flatnonzero(look.gold != NO_GOLD)
-    rows = known if len(known) else _some_rows(look)
-    votes = look.votes[rows]
-    whole = look.probabilities(votes, rows)
-    truth = np.eye(len(look.classes))[look.gold[rows]] if len(known) else whole
+    labeled = np.flatnonzero(view.gold != NO_GOLD)
+    rows = labeled if len(labeled) else _some_rows(view)
+    votes = view.votes[rows]
+    whole = view.probabilities(votes, rows)
+    truth = np.eye(len(view.classes))[view.gold[rows]] if len(labeled) else whole
     bits: list[float] = []
     points: list[float | None] = []
     for j in range(votes.shape[1]):
-        heard = np.flatnonzero(votes[:, j] != ABSTAIN)
-        without = votes[heard].copy()
+        covered = np.flatnonzero(votes[:, j] != ABSTAIN)
+        without = votes[covered].copy()
         without[:, j] = ABSTAIN
-        less = look.probabilities(without, rows[heard]) if len(heard) else whole[heard]
-        bits.append(100 * _bits(truth[heard], whole[heard], less) / len(rows))
-        points.append(100 * _right(truth[heard], whole[heard], less) / len(rows) if len(known) else None)
+        less = view.probabilities(without, rows[covered]) if len(covered) else whole[covered]
+        bits.append(100 * _bits(truth[covered], whole[covered], less) / len(rows))
+        points.append(100 * _right(truth[covered], whole[covered], less) / len(rows) if len(labeled) else None)
     return bits, points
 
 
@@ -185,21 +185,21 @@ def _right(truth: Probabilities, whole: Probabilities, less: Probabilities) -> f
     return float((whole.argmax(axis=1) == answer).sum() - (less.argmax(axis=1) == answer).sum())
 
 
-def _costs(look: ProblemView) -> dict[str, float]:
+def _costs(view: ProblemView) -> dict[str, float]:
     """Of those that can be loaded."""
     try:
-        rows = np.arange(min(len(look.raw), 200), dtype=np.intp)
-        return costs(look.table(rows), look.functions, n_classes=len(look.classes))
+        rows = np.arange(min(len(view.raw), 200), dtype=np.intp)
+        return costs(view.table(rows), view.functions, n_classes=len(view.classes))
     except TidemillError:
         return {}
 
 
-def _function(look: ProblemView, line: dict[str, Any], learned: _Learned | None, cost: float | None) -> FunctionLine:
+def _function(view: ProblemView, line: dict[str, Any], learned: _Learned | None, cost: float | None) -> FunctionLine:
     name = line["function"]
     quality = None if learned is None else learned.explanation.functions[name]
     return FunctionLine(
         function=name,
-        votes=tuple(vote_name(vote, look.classes) for vote in line["Polarity"]),
+        votes=tuple(vote_name(vote, view.classes) for vote in line["Polarity"]),
         coverage=line["Coverage"],
         overlaps=line["Overlaps"],
         conflicts=line["Conflicts"],

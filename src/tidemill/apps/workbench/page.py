@@ -40,12 +40,12 @@ _THUMBNAIL: Final = 112
 _SHOWN: Final = 4
 
 
-def page(look: ProblemView, *, size: int | None = None, most: int = 8) -> Path:
+def page(view: ProblemView, *, size: int | None = None, most: int = 8) -> Path:
     """Write reports/<problem>/lf.html anew.
 
     Parameters
     ----------
-    look
+    view
         View of the problem.
     size
         Rows of the sample.
@@ -57,57 +57,57 @@ def page(look: ProblemView, *, size: int | None = None, most: int = 8) -> Path:
     Path
         The page.
     """
-    look.check()
-    rows = look.sample(size)
-    told = function_table(look)
-    read = _read(look, rows)
+    view.check()
+    rows = view.sample(size)
+    summary = function_table(view)
+    read = _read(view, rows)
     text = template(TEMPLATE).render(
-        told=told,
+        told=summary,
         read=read,
-        pictures=_pictures(look),
-        suggested=_suggested(look, most, size),
+        pictures=_pictures(view),
+        suggested=_suggested(view, most, size),
         content=content,
         rows=len(rows),
     )
-    with atomic_write(look.paths.reports / "lf.html") as path:
+    with atomic_write(view.paths.reports / "lf.html") as path:
         path.write_text(text, encoding="utf-8")
-    return look.paths.reports / "lf.html"
+    return view.paths.reports / "lf.html"
 
 
-def _suggested(look: ProblemView, most: int, size: int | None) -> list[tuple[CandidateFunction, str, tuple[Row, ...]]]:
+def _suggested(view: ProblemView, most: int, size: int | None) -> list[tuple[CandidateFunction, str, tuple[Row, ...]]]:
     """Each with its entry as YAML and examples with thumbnails."""
     try:
-        found = suggest_functions(look, most=most, size=size).candidates
+        result = suggest_functions(view, most=most, size=size).candidates
     except DataError:
         return []
-    return [(one, "\n".join(entry_lines(one.entry)), _pictured(look, one.examples)) for one in found]
+    return [(item, "\n".join(entry_lines(item.entry)), _pictured(view, item.examples)) for item in result]
 
 
-def _read(look: ProblemView, rows: npt.NDArray[np.intp]) -> dict[str, dict[str, tuple[Row, ...]]]:
+def _read(view: ProblemView, rows: npt.NDArray[np.intp]) -> dict[str, dict[str, tuple[Row, ...]]]:
     """Rows on which each fires, is outvoted and nearly fires, as the votes table has them."""
     answer = (
-        plurality(look.votes[rows], n_classes=len(look.classes))
-        if look.model is None
-        else look.probabilities(look.votes[rows], rows).argmax(axis=1).astype(np.int16)
+        plurality(view.votes[rows], n_classes=len(view.classes))
+        if view.model is None
+        else view.probabilities(view.votes[rows], rows).argmax(axis=1).astype(np.int16)
     )
-    answer = np.where((look.votes[rows] == ABSTAIN).all(axis=1), np.int16(ABSTAIN), answer)
-    weak, functions = _weak(look, rows), {one.name: one for one in look.functions}
+    answer = np.where((view.votes[rows] == ABSTAIN).all(axis=1), np.int16(ABSTAIN), answer)
+    weak, functions = _weak(view, rows), {function.name: function for function in view.functions}
     return {
-        name: _of_one(look, functions.get(name), rows, look.votes[rows, j], answer, weak.get(name))
-        for j, name in enumerate(look.names)
+        name: _of_one(view, functions.get(name), rows, view.votes[rows, j], answer, weak.get(name))
+        for j, name in enumerate(view.names)
     }
 
 
-def _weak(look: ProblemView, rows: npt.NDArray[np.intp]) -> dict[str, Votes]:
+def _weak(view: ProblemView, rows: npt.NDArray[np.intp]) -> dict[str, Votes]:
     """Declared functions only, all at once."""
-    functions = [weak for one in look.functions if (weak := weaker(one)) is not None]
+    functions = [weak for item in view.functions if (weak := weaker(item)) is not None]
     quarantine = Quarantine(limit=len(rows) * max(len(functions), 1))
-    votes = apply(look.table(rows), functions, n_classes=len(look.classes), on_error=quarantine)
+    votes = apply(view.table(rows), functions, n_classes=len(view.classes), on_error=quarantine)
     return {function.name: votes[:, j] for j, function in enumerate(functions)}
 
 
 def _of_one(
-    look: ProblemView,
+    view: ProblemView,
     function: AnyFunction | None,
     rows: npt.NDArray[np.intp],
     votes: Votes,
@@ -115,14 +115,14 @@ def _of_one(
     weak: Votes | None,
 ) -> dict[str, tuple[Row, ...]]:
     lost = disagreements(votes[:, None], answer)[:, 0] & (answer != ABSTAIN)
-    gold = look.gold[rows]
+    gold = view.gold[rows]
     parts = {
         "fires_on": spread(np.flatnonzero((votes != ABSTAIN) & ~lost), gold, _SHOWN),
         "outvoted_on": spread(np.flatnonzero(lost), gold, _SHOWN),
-        "nearly_on": nearly(look, votes, rows, answer, _weak_or_own(function, votes, weak))[:_SHOWN],
+        "nearly_on": nearly(view, votes, rows, answer, _weak_or_own(function, votes, weak))[:_SHOWN],
     }
     return {
-        name: _pictured(look, worth_reading(look, function, rows, places, votes, answer))
+        name: _pictured(view, worth_reading(view, function, rows, places, votes, answer))
         for name, places in parts.items()
     }
 
@@ -132,10 +132,10 @@ def _weak_or_own(function: AnyFunction | None, votes: Votes, weak: Votes | None)
     return weak if isinstance(function, DeclaredLabelingFunction) else votes
 
 
-def _pictured(look: ProblemView, rows: tuple[Row, ...]) -> tuple[Row, ...]:
-    if look.problem.modality != "image" or not rows:
+def _pictured(view: ProblemView, rows: tuple[Row, ...]) -> tuple[Row, ...]:
+    if view.problem.modality != "image" or not rows:
         return rows
-    images = look.raw.filter(pl.col("row_id").is_in([row["row_id"] for row in rows])).select("row_id", "image")
+    images = view.raw.filter(pl.col("row_id").is_in([row["row_id"] for row in rows])).select("row_id", "image")
     by_id = dict(images.iter_rows())
     return tuple(row | {"thumbnail": thumbnail(by_id[row["row_id"]])} for row in rows)
 
@@ -161,12 +161,12 @@ def thumbnail(data: bytes) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(small.getvalue()).decode("ascii")
 
 
-def _pictures(look: ProblemView) -> list[tuple[str, str]]:
+def _pictures(view: ProblemView) -> list[tuple[str, str]]:
     """None before the label model was fitted."""
-    if look.model is None or look.labels is None:
+    if view.model is None or view.labels is None:
         return []
-    features = look.features if look.model.uses_features else None
-    told = explain(look.model, look.votes, names=look.names, classes=look.classes, features=features)
+    features = view.features if view.model.uses_features else None
+    summary = explain(view.model, view.votes, names=view.names, classes=view.classes, features=features)
     with tempfile.TemporaryDirectory() as folder:
-        paths = draw(Path(folder), told, look.votes, look.labels, gold=look.gold)
+        paths = draw(Path(folder), summary, view.votes, view.labels, gold=view.gold)
         return [(PICTURES.get(path.name, path.stem), data_uri(path.read_bytes())) for path in paths]

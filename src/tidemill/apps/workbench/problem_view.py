@@ -85,12 +85,12 @@ class ProblemView:
         ConfigError
             No function has that name.
         """
-        found = {one.name: one for one in self.functions}
-        if name not in found:
+        results = {item.name: item for item in self.functions}
+        if name not in results:
             raise ConfigError(
-                f"{self.paths.functions} has no labeling function {name!r}{did_you_mean(name, list(found))}"
+                f"{self.paths.functions} has no labeling function {name!r}{did_you_mean(name, list(results))}"
             )
-        return found[name]
+        return results[name]
 
     @cached_property
     def voted(self) -> pl.DataFrame:
@@ -244,10 +244,10 @@ def problem_with(project: Project, name: str, asked: str | None) -> ProblemView:
         return ProblemView(project, asked)
     known: list[str] = []
     for problem in project.problems:
-        look = ProblemView(project, problem)
-        names = [function.name for function in look.functions]
+        view = ProblemView(project, problem)
+        names = [function.name for function in view.functions]
         if name in names:
-            return look
+            return view
         known += names
     raise ConfigError(f"no problem has a labeling function {name!r}{did_you_mean(name, known)}")
 

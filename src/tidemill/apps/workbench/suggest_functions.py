@@ -19,12 +19,12 @@ from tidemill.label.image_statistics.statistics import statistics_of
 from tidemill.reports.workbench import CandidateFunction, Suggestions
 
 
-def suggest_functions(look: ProblemView, *, most: int = 10, size: int | None = None, shown: int = 2) -> Suggestions:
+def suggest_functions(view: ProblemView, *, most: int = 10, size: int | None = None, shown: int = 2) -> Suggestions:
     """Suggest functions that would vote on rows on which no function votes, or on which they disagree.
 
     Parameters
     ----------
-    look
+    view
         View of the problem.
     most
         Candidates at most.
@@ -43,41 +43,41 @@ def suggest_functions(look: ProblemView, *, most: int = 10, size: int | None = N
     DataError
         No dev row has gold.
     """
-    look.check()
-    rows = look.sample(size)
-    votes = look.votes[rows]
-    silent, torn = (votes == ABSTAIN).all(axis=1), conflicts(votes, n_classes=len(look.classes))
-    if not (look.gold[rows] != NO_GOLD).any():
-        raise DataError(f"{look.name}: no dev row has gold, so no candidate can be judged; label some dev rows")
+    view.check()
+    rows = view.sample(size)
+    votes = view.votes[rows]
+    silent, torn = (votes == ABSTAIN).all(axis=1), conflicts(votes, n_classes=len(view.classes))
+    if not (view.gold[rows] != NO_GOLD).any():
+        raise DataError(f"{view.name}: no dev row has gold, so no candidate can be judged; label some dev rows")
     asked = Evidence(
-        _seen(look, rows),
-        look.gold[rows],
+        _seen(view, rows),
+        view.gold[rows],
         silent | torn,
-        look.classes,
-        None if look.features is None else look.features[rows],
+        view.classes,
+        None if view.features is None else view.features[rows],
     )
-    found = suggest(asked, most=most, seed=SEED)
+    result = suggest(asked, most=most, seed=SEED)
     return Suggestions(
-        problem=look.name,
+        problem=view.name,
         rows=len(rows),
         uncovered=int(silent.sum()),
         in_conflict=int(torn.sum()),
-        candidates=tuple(_candidate(look, rows, one, votes, shown) for one in found),
+        candidates=tuple(_candidate(view, rows, item, votes, shown) for item in result),
     )
 
 
-def _seen(look: ProblemView, rows: Any) -> pl.DataFrame:
+def _seen(view: ProblemView, rows: Any) -> pl.DataFrame:
     """Image statistics stand in place of images."""
-    table = look.table(rows)
+    table = view.table(rows)
     if "image" not in table.columns:
         return table
-    told = pl.DataFrame([statistics_of(image) for image in table["image"]])
-    return table.drop("image").hstack(told.rename({name: f"image.{name}" for name in told.columns}))
+    summary = pl.DataFrame([statistics_of(image) for image in table["image"]])
+    return table.drop("image").hstack(summary.rename({name: f"image.{name}" for name in summary.columns}))
 
 
-def _candidate(look: ProblemView, rows: Any, one: Candidate, votes: Votes, shown: int) -> CandidateFunction:
+def _candidate(view: ProblemView, rows: Any, one: Candidate, votes: Votes, shown: int) -> CandidateFunction:
     places = np.random.default_rng(SEED).permutation(one.rows)[:shown]
-    examples = look.raw[rows[places]].drop("image", strict=False).to_dicts()
+    examples = view.raw[rows[places]].drop("image", strict=False).to_dicts()
     return CandidateFunction(
         entry=one.entry,
         source=one.source,
@@ -88,7 +88,7 @@ def _candidate(look: ProblemView, rows: Any, one: Candidate, votes: Votes, shown
         dev_votes=one.labeled,
         precision_at_least=round(one.low, 3),
         examples=tuple(
-            row | {"gold": look.classes[gold] if (gold := int(look.gold[rows[place]])) != NO_GOLD else None}
+            row | {"gold": view.classes[gold] if (gold := int(view.gold[rows[place]])) != NO_GOLD else None}
             for row, place in zip(examples, places, strict=True)
         ),
     )
@@ -115,12 +115,12 @@ def entry_lines(entry: Mapping[str, JsonValue]) -> list[str]:
     return [f"  {part}" for part in block.splitlines()]
 
 
-def printed(found: Suggestions) -> list[str]:
+def printed(result: Suggestions) -> list[str]:
     """Write candidates as lines that can be pasted into a YAML file, once they have been read.
 
     Parameters
     ----------
-    found
+    result
         Candidates with their figures and example rows.
 
     Returns
@@ -128,24 +128,24 @@ def printed(found: Suggestions) -> list[str]:
     list of str
         Lines of a terminal of 100 columns; figures are comments.
     """
-    head = f"{found.problem}: of {found.rows:,} rows {found.uncovered:,} have no vote, {found.in_conflict:,} a conflict"
+    head = f"{result.problem}: of {result.rows:,} rows {result.uncovered:,} have no vote, {result.in_conflict:,} a conflict"
     lines = [head, "Candidates, not advice: read the rows, then add what you would have thought of yourself."]
-    if not found.candidates:
+    if not result.candidates:
         lines.append("No word, value, limit or group of rows predicts a class well enough on them.")
-    for one in found.candidates:
+    for candidate in result.candidates:
         lines += [
             "",
-            *entry_lines(one.entry),
+            *entry_lines(candidate.entry),
             (
-                f"    # {one.source}: adds {one.adds:,} rows, {one.of_them_uncovered:,} of them uncovered so far; fires on "
-                f"{one.fires:,}; dev {one.dev_correct} of {one.dev_votes} right"
+                f"    # {candidate.source}: adds {candidate.adds:,} rows, {candidate.of_them_uncovered:,} of them uncovered so far; fires on "
+                f"{candidate.fires:,}; dev {candidate.dev_correct} of {candidate.dev_votes} right"
             ),
-            *[f"    #   {row_line(row, WIDTH - 8, gold=str(row['gold'] or '-'))}" for row in one.examples],
+            *[f"    #   {row_line(row, WIDTH - 8, gold=str(row['gold'] or '-'))}" for row in candidate.examples],
         ]
-        if one.entry["kind"] == "prototype":
-            ids = " ".join(str(row["row_id"])[:12] for row in one.examples)
-            vote = one.entry["vote"]
+        if candidate.entry["kind"] == "prototype":
+            ids = " ".join(str(row["row_id"])[:12] for row in candidate.examples)
+            vote = candidate.entry["vote"]
             lines.append(
-                f"    # first: tidemill lf examples {found.problem} {one.entry['file']} --class {vote} {ids} …"
+                f"    # first: tidemill lf examples {result.problem} {candidate.entry['file']} --class {vote} {ids} …"
             )
     return lines

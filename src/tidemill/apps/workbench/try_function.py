@@ -26,12 +26,12 @@ _FIRED: Final = 500
 """Rows that a function fires on, to which others are compared."""
 
 
-def evaluate_function(look: ProblemView, name: str, *, size: int | None = None, shown: int = 5) -> Trial:
+def evaluate_function(view: ProblemView, name: str, *, size: int | None = None, shown: int = 5) -> Trial:
     """Try a labeling function.
 
     Parameters
     ----------
-    look
+    view
         View of the problem.
     name
         Of the function.
@@ -45,47 +45,47 @@ def evaluate_function(look: ProblemView, name: str, *, size: int | None = None, 
     Trial
         Figures on the sample, and example rows.
     """
-    function, rows = look.function(name), look.sample(size)
-    votes, failures = votes_of_function(look, function, rows)
-    answer, source = answers(look, name, votes, rows)
+    function, rows = view.function(name), view.sample(size)
+    votes, failures = votes_of_function(view, function, rows)
+    answer, source = answers(view, name, votes, rows)
     lost = disagreements(votes[:, None], answer)[:, 0] & (answer != ABSTAIN)
-    gold = look.gold[rows]
-    told = (votes != ABSTAIN) & (gold != NO_GOLD)
-    near = _near(look, function, votes, rows, answer)
+    gold = view.gold[rows]
+    covered = (votes != ABSTAIN) & (gold != NO_GOLD)
+    near = _near(view, function, votes, rows, answer)
     fires_on = spread(np.flatnonzero((votes != ABSTAIN) & ~lost), gold, shown)
     outvoted_on = spread(np.flatnonzero(lost), gold, shown)
     return Trial(
-        problem=look.name,
+        problem=view.name,
         function=name,
-        where=function.where.removeprefix(f"{look.project.root}/"),
+        where=function.where.removeprefix(f"{view.project.root}/"),
         rows=len(rows),
         dev_rows=int((gold != NO_GOLD).sum()),
-        votes=_counted(look, votes),
+        votes=_counted(view, votes),
         coverage=float((votes != ABSTAIN).mean()),
-        dev_correct=int((is_right(votes[:, None], gold)[:, 0] & told).sum()),
-        dev_votes=int(told.sum()),
+        dev_correct=int((is_right(votes[:, None], gold)[:, 0] & covered).sum()),
+        dev_votes=int(covered.sum()),
         answer=source,
         outvoted=int(lost.sum()),
         near_misses=len(near),
         failures=tuple(str(failure) for failure in failures[:shown]),
         failed=len(failures),
-        fires_on=worth_reading(look, function, rows, fires_on, votes, answer),
-        outvoted_on=worth_reading(look, function, rows, outvoted_on, votes, answer),
-        nearly_on=worth_reading(look, function, rows, near[:shown], votes, answer),
+        fires_on=worth_reading(view, function, rows, fires_on, votes, answer),
+        outvoted_on=worth_reading(view, function, rows, outvoted_on, votes, answer),
+        nearly_on=worth_reading(view, function, rows, near[:shown], votes, answer),
     )
 
 
-def _counted(look: ProblemView, votes: Votes) -> dict[str, int]:
-    said, counts = np.unique(votes[votes != ABSTAIN], return_counts=True)
-    return {vote_name(int(vote), look.classes): int(count) for vote, count in zip(said, counts, strict=True)}
+def _counted(view: ProblemView, votes: Votes) -> dict[str, int]:
+    predicted, counts = np.unique(votes[votes != ABSTAIN], return_counts=True)
+    return {vote_name(int(vote), view.classes): int(count) for vote, count in zip(predicted, counts, strict=True)}
 
 
-def votes_of_function(look: ProblemView, function: AnyFunction, rows: Indices) -> tuple[Votes, list[Failure]]:
+def votes_of_function(view: ProblemView, function: AnyFunction, rows: Indices) -> tuple[Votes, list[Failure]]:
     """Apply a labeling function.
 
     Parameters
     ----------
-    look
+    view
         View of the problem.
     function
         The labeling function.
@@ -98,16 +98,16 @@ def votes_of_function(look: ProblemView, function: AnyFunction, rows: Indices) -
     failures : list of Failure
     """
     quarantine = Quarantine(limit=len(rows))
-    votes = apply(look.table(rows), [function], n_classes=len(look.classes), on_error=quarantine)
+    votes = apply(view.table(rows), [function], n_classes=len(view.classes), on_error=quarantine)
     return votes[:, 0], quarantine.failures
 
 
-def answers(look: ProblemView, name: str, votes: Votes, rows: Indices) -> tuple[npt.NDArray[np.int16], str]:
+def answers(view: ProblemView, name: str, votes: Votes, rows: Indices) -> tuple[npt.NDArray[np.int16], str]:
     """Find the class of each row, by gold, the label model or the other functions.
 
     Parameters
     ----------
-    look
+    view
         View of the problem.
     name
         Of the function.
@@ -123,26 +123,26 @@ def answers(look: ProblemView, name: str, votes: Votes, rows: Indices) -> tuple[
     source : str
         What the classes are by.
     """
-    others = look.votes[rows].copy() if look.paths.votes.exists() else np.empty((len(rows), 0), dtype=np.int16)
-    names = look.names if look.paths.votes.exists() else []
+    others = view.votes[rows].copy() if view.paths.votes.exists() else np.empty((len(rows), 0), dtype=np.int16)
+    names = view.names if view.paths.votes.exists() else []
     if name in names:
         others[:, names.index(name)] = votes
-        if look.model is not None:
-            found = look.probabilities(others, rows).argmax(axis=1).astype(np.int16)
-            return np.where((others == ABSTAIN).all(axis=1), np.int16(ABSTAIN), found), "label model"
+        if view.model is not None:
+            result = view.probabilities(others, rows).argmax(axis=1).astype(np.int16)
+            return np.where((others == ABSTAIN).all(axis=1), np.int16(ABSTAIN), result), "label model"
     else:
         others = np.column_stack([others, votes])
-    return plurality(others, n_classes=len(look.classes)), "majority of the functions"
+    return plurality(others, n_classes=len(view.classes)), "majority of the functions"
 
 
 def _near(
-    look: ProblemView, function: AnyFunction, votes: Votes, rows: Indices, answer: npt.NDArray[np.int16]
+    view: ProblemView, function: AnyFunction, votes: Votes, rows: Indices, answer: npt.NDArray[np.int16]
 ) -> Indices:
     """Rows on which it is silent and nearly fires: by a weaker condition, or by likeness to rows on which it fires."""
     weak = weaker(function)
     if weak is not None:
-        return nearly(look, votes, rows, answer, votes_of_function(look, weak, rows)[0])
-    return nearly(look, votes, rows, answer, None if isinstance(function, DeclaredLabelingFunction) else votes)
+        return nearly(view, votes, rows, answer, votes_of_function(view, weak, rows)[0])
+    return nearly(view, votes, rows, answer, None if isinstance(function, DeclaredLabelingFunction) else votes)
 
 
 def weaker(function: AnyFunction) -> DeclaredLabelingFunction | None:
@@ -166,13 +166,13 @@ def weaker(function: AnyFunction) -> DeclaredLabelingFunction | None:
 
 
 def nearly(
-    look: ProblemView, votes: Votes, rows: Indices, answer: npt.NDArray[np.int16], weak: Votes | None
+    view: ProblemView, votes: Votes, rows: Indices, answer: npt.NDArray[np.int16], weak: Votes | None
 ) -> Indices:
     """List near misses; those on which the other functions vote for the same class come first.
 
     Parameters
     ----------
-    look
+    view
         View of the problem.
     votes : (n_rows,)
         Of the function.
@@ -191,30 +191,30 @@ def nearly(
     silent = votes == ABSTAIN
     if weak is None:
         return np.empty(0, dtype=np.intp)
-    found = (
-        _alike(look, np.flatnonzero(~silent), np.flatnonzero(silent), rows)
+    result = (
+        _alike(view, np.flatnonzero(~silent), np.flatnonzero(silent), rows)
         if weak is votes
         else np.flatnonzero((weak != ABSTAIN) & silent)
     )
     common = np.bincount(votes[votes >= 0]).argmax() if (votes >= 0).any() else ABSTAIN
-    return found[np.argsort(answer[found] != common, kind="stable")]
+    return result[np.argsort(answer[result] != common, kind="stable")]
 
 
-def _alike(look: ProblemView, fired: Indices, silent: Indices, rows: Indices) -> Indices:
+def _alike(view: ProblemView, fired: Indices, silent: Indices, rows: Indices) -> Indices:
     """The twentieth of the rows without its vote that is most like a row it fired on."""
-    if look.features is None or not len(fired) or not len(silent):
+    if view.features is None or not len(fired) or not len(silent):
         return np.empty(0, dtype=np.intp)
     chosen = np.random.default_rng(SEED).permutation(fired)[:_FIRED]
-    alike = (unit(look.features[rows[silent]]) @ unit(look.features[rows[chosen]]).T).max(axis=1)
+    alike = (unit(view.features[rows[silent]]) @ unit(view.features[rows[chosen]]).T).max(axis=1)
     return silent[np.argsort(-alike, kind="stable")[: max(1, len(silent) // 20)]]
 
 
-def spread(found: Indices, gold: npt.NDArray[np.int16], shown: int) -> Indices:
+def spread(result: Indices, gold: npt.NDArray[np.int16], shown: int) -> Indices:
     """Choose a few of the rows, those with gold first, else drawn once and for all.
 
     Parameters
     ----------
-    found : (n_found,)
+    result : (n_found,)
         Places of rows.
     gold : (n_rows,)
     shown
@@ -224,12 +224,12 @@ def spread(found: Indices, gold: npt.NDArray[np.int16], shown: int) -> Indices:
     -------
     (n_chosen,)
     """
-    mixed = np.random.default_rng(SEED).permutation(found)
+    mixed = np.random.default_rng(SEED).permutation(result)
     return mixed[np.argsort(gold[mixed] == NO_GOLD, kind="stable")][:shown]
 
 
 def worth_reading(
-    look: ProblemView,
+    view: ProblemView,
     function: AnyFunction | None,
     rows: Indices,
     places: Indices,
@@ -240,7 +240,7 @@ def worth_reading(
 
     Parameters
     ----------
-    look
+    view
         View of the problem.
     function
         Labeling function whose match in the text is marked; None: no match is marked.
@@ -258,13 +258,13 @@ def worth_reading(
     tuple of Row
         Columns without images, with the function's vote, the others' class and gold.
     """
-    kept = look.raw[rows[places]].drop("image", strict=False)
+    kept = view.raw[rows[places]].drop("image", strict=False)
     return tuple(
         row
         | {
-            "vote": vote_name(int(votes[place]), look.classes),
-            "answer": vote_name(int(answer[place]), look.classes),
-            "gold": look.classes[gold] if (gold := int(look.gold[rows[place]])) != NO_GOLD else None,
+            "vote": vote_name(int(votes[place]), view.classes),
+            "answer": vote_name(int(answer[place]), view.classes),
+            "gold": view.classes[gold] if (gold := int(view.gold[rows[place]])) != NO_GOLD else None,
         }
         | ({"matched": span} if (span := _matched(function, row)) else {})
         for row, place in zip(kept.to_dicts(), places, strict=True)
@@ -277,12 +277,12 @@ def _matched(function: AnyFunction | None, row: dict[str, Any]) -> tuple[int, in
     return match_span(function.condition, row["text"])
 
 
-def printed(found: Trial) -> list[str]:
+def printed(result: Trial) -> list[str]:
     """Write the trial as lines.
 
     Parameters
     ----------
-    found
+    result
         Votes, failures and example rows of the function.
 
     Returns
@@ -290,24 +290,24 @@ def printed(found: Trial) -> list[str]:
     list of str
         Lines of a terminal of 100 columns.
     """
-    votes = ", ".join(f"{name} {count:,}" for name, count in found.votes.items()) or "nothing"
-    right = f"; right on {found.dev_correct} of {found.dev_votes} dev rows" if found.dev_votes else ""
+    votes = ", ".join(f"{name} {count:,}" for name, count in result.votes.items()) or "nothing"
+    right = f"; right on {result.dev_correct} of {result.dev_votes} dev rows" if result.dev_votes else ""
     lines = [
-        f"{found.function} ({found.where})",
-        f"on {found.rows:,} rows of {found.problem} it says {votes}: {percent(found.coverage, 1)}{right}",
+        f"{result.function} ({result.where})",
+        f"on {result.rows:,} rows of {result.problem} it says {votes}: {percent(result.coverage, 1)}{right}",
     ]
-    if found.failed:
-        lines += [f"FAILED on {found.failed:,} rows, such as", *[f"  {failure}" for failure in found.failures]]
+    if result.failed:
+        lines += [f"FAILED on {result.failed:,} rows, such as", *[f"  {failure}" for failure in result.failures]]
     for title, rows in (
-        ("fires on", found.fires_on),
-        (f"outvoted on {found.outvoted:,} rows, by the {found.answer}", found.outvoted_on),
-        (f"nearly fires on {found.near_misses:,} rows", found.nearly_on),
+        ("fires on", result.fires_on),
+        (f"outvoted on {result.outvoted:,} rows, by the {result.answer}", result.outvoted_on),
+        (f"nearly fires on {result.near_misses:,} rows", result.nearly_on),
     ):
         lines += ["", f"{title}:" if rows else title]
-        lines += [row_line(row, gold=f"{_said(row)}") for row in rows]
+        lines += [row_line(row, gold=f"{_row_text(row)}") for row in rows]
     return lines
 
 
-def _said(row: Row) -> str:
+def _row_text(row: Row) -> str:
     """Gold where known, else the class by the others, in brackets."""
     return str(row["gold"]) if row["gold"] is not None else f"({row['answer'] or '-'})"

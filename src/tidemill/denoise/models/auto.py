@@ -153,10 +153,10 @@ class Auto(ModelWithPriors):
     def _drop_calibration(self) -> None:
         """Drop a calibration of the votes' answer where features answer, and say so."""
         self.calibration_ = None
-        told = self.evidence_.get("calibration")
-        if told is not None and told["used"]:
+        summary = self.evidence_.get("calibration")
+        if summary is not None and summary["used"]:
             reason = "it was fitted on the predictions of votes alone, and features predict"
-            self.evidence_["calibration"] = {"rows": told["rows"], "used": False, "reason": reason}
+            self.evidence_["calibration"] = {"rows": summary["rows"], "used": False, "reason": reason}
 
     def _with_features(self, votes: Votes, features: Features, gold: Gold, model: BaseLabelModel) -> BaseLabelModel:
         """The chosen model, and a classifier and the meaning of votes learned on top of it."""

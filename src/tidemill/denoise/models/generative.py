@@ -115,8 +115,8 @@ class Generative(DawidSkene):
         dict
             JSON content.
         """
-        told = None if np.isnan(self.misfit_) else round(self.misfit_, 4)
-        return super().report() | {"misfit": told, "explains": self.explains_, "strength": self.chosen_strength_}
+        summary = None if np.isnan(self.misfit_) else round(self.misfit_, 4)
+        return super().report() | {"misfit": summary, "explains": self.explains_, "strength": self.chosen_strength_}
 
 
 def misfit(counts: PairCounts, confusions: Array, balance: Array, weights: Array) -> float:
@@ -142,7 +142,7 @@ def misfit(counts: PairCounts, confusions: Array, balance: Array, weights: Array
     single = weights[counts.functions] > 0.99  # noqa: PLR2004 - not discounted
     first = np.unique(counts.functions[~single])[:1]
     single = single | np.isin(counts.functions, first)
-    told = np.triu(counts.apart & single[:, None] & single[None, :] & (expected >= 1.0), 1)
-    if told.sum() < max(PAIRS_PER_NUMBER * 2 * single.sum(), 1):
+    summary = np.triu(counts.apart & single[:, None] & single[None, :] & (expected >= 1.0), 1)
+    if summary.sum() < max(PAIRS_PER_NUMBER * 2 * single.sum(), 1):
         return float("nan")
-    return float(((counts.together - expected) ** 2 / np.maximum(expected, 1.0))[told].mean())
+    return float(((counts.together - expected) ** 2 / np.maximum(expected, 1.0))[summary].mean())

@@ -150,13 +150,13 @@ def dependences(pairs: PairLifts, names: Sequence[str]) -> Dependences:
     """
     back = np.argsort(pairs.order_)
     excess = pairs.excess_[np.ix_(back, back)]
-    found = [(int(i), int(j)) for i, j in np.argwhere(np.triu(excess > EXCESS, 1))]
+    results = [(int(i), int(j)) for i, j in np.argwhere(np.triu(excess > EXCESS, 1))]
     return Dependences(
         voting=int((pairs.uses_.reshape(len(names), -1).sum(axis=1) > 0).sum()),
         effective_functions=round(pairs.effective(), 4),
         groups=tuple(tuple(names[j] for j in group) for group in dependent_groups(excess)),
         pairs=tuple(
-            DependentPair(functions=(names[i], names[j]), excess=round(float(excess[i, j]), 4)) for i, j in found
+            DependentPair(functions=(names[i], names[j]), excess=round(float(excess[i, j]), 4)) for i, j in results
         ),
         weights=dict(zip(names, pairs.weights_[back].round(6).tolist(), strict=True)),
     )

@@ -36,7 +36,7 @@ def facts(report: DenoiseReport) -> list[tuple[str, str]]:
         Names and sentences; what the report does not hold is left out.
     """
     choice = report.choice
-    told = {
+    summary = {
         "label model": _chosen(report),
         "evidence": "" if choice is None else _evidence(choice),
         "majority vote": _majority(report.majority_vote),
@@ -50,7 +50,7 @@ def facts(report: DenoiseReport) -> list[tuple[str, str]]:
         "worth": _value(report.label_value),
         "next": _next(report.label_value),
     }
-    return [(name, text) for name, text in told.items() if text]
+    return [(name, text) for name, text in summary.items() if text]
 
 
 def _chosen(report: DenoiseReport) -> str:
@@ -87,11 +87,11 @@ def _majority(majority: MajorityVote) -> str:
 
 def _balance(report: DenoiseReport) -> str:
     ends = report.class_balance_interval or {}
-    told = {}
+    summary = {}
     for name, share in report.class_balance.items():
         span = f" [{ends[name][0]:.1%}, {ends[name][1]:.1%}]" if name in ends else ""
-        told[name] = f"{share:.1%}{span}"
-    return _listed(told)
+        summary[name] = f"{share:.1%}{span}"
+    return _listed(summary)
 
 
 def _listed(values: Mapping[str, str]) -> str:
@@ -104,8 +104,8 @@ def _repetition(known: Dependences | None) -> str:
     if known is None:
         return ""
     groups = [" + ".join(group) for group in known.groups[:_SHOWN]]
-    found = f"; these repeat one another: {'; '.join(groups)}" if groups else "; none repeats another"
-    return f"{known.voting} functions that vote, effective number {known.effective_functions:.1f}{found}"
+    result = f"; these repeat one another: {'; '.join(groups)}" if groups else "; none repeats another"
+    return f"{known.voting} functions that vote, effective number {known.effective_functions:.1f}{result}"
 
 
 def _gold(known: GoldComparison | None) -> str:
@@ -146,13 +146,13 @@ def _row_groups(known: RowGroups | None) -> str:
     if known is None:
         return ""
     groups = {"without votes": known.without_votes, "tied": known.tied, "the others": known.determined}
-    told = [
+    lines = [
         f"{name}: {each.rows:,} gold rows, accuracy {each.accuracy:.3f}{_interval(each.accuracy_interval)}, "
         f"mean confidence {each.confidence:.3f}"
         for name, each in groups.items()
         if each.rows
     ]
-    return "; ".join(told)
+    return "; ".join(lines)
 
 
 def _unidentified(known: Identifiability | None) -> str:
@@ -160,9 +160,9 @@ def _unidentified(known: Identifiability | None) -> str:
         return ""
     classes = [f"class {name}: {reason}" for name, reason in list(known.classes.items())[:_SHOWN]]
     hidden = len(known.classes) - len(classes)
-    told = [*known.data_set, *classes, *([f"and {hidden} more classes"] if hidden > 0 else [])]
-    told.append(f"{known.rows.without_votes:.1%} of rows have no votes, {known.rows.tied:.1%} are tied")
-    return "; ".join(told)
+    lines = [*known.data_set, *classes, *([f"and {hidden} more classes"] if hidden > 0 else [])]
+    lines.append(f"{known.rows.without_votes:.1%} of rows have no votes, {known.rows.tied:.1%} are tied")
+    return "; ".join(lines)
 
 
 def _value(known: LabelValue | None) -> str:

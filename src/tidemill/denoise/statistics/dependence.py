@@ -56,8 +56,8 @@ def dependent_groups(excess: Array) -> list[list[int]]:
     from scipy.sparse.csgraph import connected_components
 
     count, member = connected_components(csr_matrix(excess > EXCESS), directed=False)
-    found = [np.flatnonzero(member == group).tolist() for group in range(count)]
-    return [group for group in found if len(group) > 1]
+    results = [np.flatnonzero(member == group).tolist() for group in range(count)]
+    return [group for group in results if len(group) > 1]
 
 
 def estimate_dependence(counts: PairCounts, functions: int, *, prior: Array, pseudo_counts: Array) -> Dependence:

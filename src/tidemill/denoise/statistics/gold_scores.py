@@ -124,14 +124,14 @@ def gold_scores(probabilities: Probabilities, gold: Any, *, weights: Any = None)
     dict or None
         Rows, accuracy, log loss, squared error (Brier, 1950) and expected calibration error; None without gold.
     """
-    known = np.flatnonzero(np.asarray(gold) != NO_GOLD)
-    if not len(known):
+    labeled = np.flatnonzero(np.asarray(gold) != NO_GOLD)
+    if not len(labeled):
         return None
-    known = known if weights is None else np.repeat(known, np.asarray(weights)[known].astype(np.int64))
-    chosen, truth = probabilities[known], np.asarray(gold)[known]
-    right = chosen[np.arange(len(known)), truth]
+    labeled = labeled if weights is None else np.repeat(labeled, np.asarray(weights)[labeled].astype(np.int64))
+    chosen, truth = probabilities[labeled], np.asarray(gold)[labeled]
+    right = chosen[np.arange(len(labeled)), truth]
     return {
-        "rows": len(known),
+        "rows": len(labeled),
         "accuracy": float((chosen.argmax(axis=1) == truth).mean()),
         "log_loss": float(-np.log(np.maximum(right, 1e-6)).mean()),
         "squared_error": float(((chosen - np.eye(chosen.shape[1])[truth]) ** 2).sum(axis=1).mean()),

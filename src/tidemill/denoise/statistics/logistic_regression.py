@@ -76,9 +76,9 @@ def fit_logistic_regression(
 
     def loss(flat: Array) -> tuple[float, Array]:
         coefficients = flat.reshape(shape)
-        found = softmax((inputs @ coefficients.astype(np.float32)).astype(np.float64))
-        value = -float((weights[:, None] * targets * np.log(np.maximum(found, 1e-12))).sum())
-        slope = (inputs.T @ (weights[:, None] * (found - targets)).astype(np.float32)).astype(np.float64)
+        result = softmax((inputs @ coefficients.astype(np.float32)).astype(np.float64))
+        value = -float((weights[:, None] * targets * np.log(np.maximum(result, 1e-12))).sum())
+        slope = (inputs.T @ (weights[:, None] * (result - targets)).astype(np.float32)).astype(np.float64)
         value += 0.5 * penalty * float((coefficients[:-1] ** 2).sum())
         slope[:-1] += penalty * coefficients[:-1]
         return value, slope.ravel()

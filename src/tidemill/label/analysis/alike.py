@@ -42,13 +42,13 @@ def alike_functions(functions: Sequence[Placed], digests: Sequence[int], fires: 
     for function, digest, votes in zip(functions, digests, fires, strict=True):
         if votes:
             groups.setdefault((digest, votes), []).append(function)
-    told = [_about(group, votes) for (_, votes), group in groups.items() if len(group) > 1]
-    return [line for line in told if line]
+    lines = [_about(group, votes) for (_, votes), group in groups.items() if len(group) > 1]
+    return [line for line in lines if line]
 
 
 def _about(group: Sequence[Placed], votes: int) -> str:
-    names = f"{', '.join(one.name for one in group[:-1])} and {group[-1].name}"
-    places = {one.where for one in group}
+    names = f"{', '.join(item.name for item in group[:-1])} and {group[-1].name}"
+    places = {item.where for item in group}
     if len(places) == 1 and next(iter(places)):
         return (
             f"{names} vote alike on every row ({next(iter(places))}): functions made in a loop all see its last value; bind each to "

@@ -138,9 +138,9 @@ class LFAnalysis:
             0 where a function never votes on rows with gold.
         """
         gold = self._gold(gold)
-        votes, known = self.votes[gold != NO_GOLD], gold[gold != NO_GOLD]
+        votes, labeled = self.votes[gold != NO_GOLD], gold[gold != NO_GOLD]
         is_vote = votes != ABSTAIN
-        return np.asarray((is_vote & is_right(votes, known)).sum(axis=0) / np.maximum(is_vote.sum(axis=0), 1))
+        return np.asarray((is_vote & is_right(votes, labeled)).sum(axis=0) / np.maximum(is_vote.sum(axis=0), 1))
 
     def lf_summary(self, gold: Any = None, weights: Any = None) -> Any:
         """Summarize each labeling function in a row of a table.
@@ -179,4 +179,4 @@ def _names(functions: Sequence[Any] | None, columns: tuple[str, ...] | None, cou
         return list(columns) if columns is not None else [str(j) for j in range(count)]
     if len(functions) != count:
         raise InputError(f"{count} columns of votes for {len(functions)} labeling functions")
-    return [one if isinstance(one, str) else str(one.name) for one in functions]
+    return [function if isinstance(function, str) else str(function.name) for function in functions]

@@ -110,13 +110,13 @@ def find_dependent(counts: Sequence[SplitCounts], names: Sequence[str]) -> list[
     """
     held_out = [split for split in range(len(SPLITS)) if SPLITS[split] != "train"]
     level = FALSE_ALARM / max(1, len(names) * len(held_out) * 2)  # two questions of each: does it vote, does it agree
-    found = []
+    results = []
     for j, name in enumerate(names):
         tests = [_dependence(name, split, [batch[j] for batch in counts]) for split in held_out]
-        sure = [one for one in tests if one is not None and one.p < level]
+        sure = [test for test in tests if test is not None and test.p < level]
         if sure:
-            found.append(min(sure, key=lambda one: one.p))
-    return found
+            results.append(min(sure, key=lambda test: test.p))
+    return results
 
 
 def _numbers(names: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
@@ -147,7 +147,7 @@ def _dependence(name: str, split: int, batches: Sequence[SplitCounts]) -> Depend
         if not 0 < n_inside < n:
             continue
         votes.append(_Draw(n, n - int(whole[_SILENT]), n_inside, n_inside - int(inside[_SILENT])))
-        beside, beside_inside = (int(one[_AGREES] + one[_DISAGREES]) for one in (whole, inside))
+        beside, beside_inside = (int(item[_AGREES] + item[_DISAGREES]) for item in (whole, inside))
         agreements.append(_Draw(beside, int(whole[_AGREES]), beside_inside, int(inside[_AGREES])))
         here += inside
         elsewhere += (whole - inside) * n_inside / (n - n_inside)  # as many as here, so that batches weigh alike

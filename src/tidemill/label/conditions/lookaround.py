@@ -86,17 +86,17 @@ def has_matches(texts: pl.Series, pattern: str, at_least: int) -> pl.Series:
         The pattern takes longer than ``SECONDS`` for a text, which is named.
     """
     engine = compiled(pattern)
-    found: list[bool | None] = []
+    results: list[bool | None] = []
     for row, text in enumerate(texts):
         try:
-            found.append(None if text is None else _often_enough(engine, text, at_least))
+            results.append(None if text is None else _often_enough(engine, text, at_least))
         except TimeoutError as error:
             shown = f"{text[:_SHOWN]!r}{'…' if len(text) > _SHOWN else ''}"
             raise ValueError(
                 f"the pattern took longer than {SECONDS:g} s for row {row}, {shown}: write one that goes back less, such as "
                 "without a repetition inside a repetition"
             ) from error
-    return pl.Series(found, dtype=pl.Boolean)
+    return pl.Series(results, dtype=pl.Boolean)
 
 
 def _often_enough(engine: Any, text: str, at_least: int) -> bool:

@@ -51,8 +51,8 @@ def _(condition: Regex, text: str) -> Span | None:
         return None
     if not condition.goes_back:
         return _first_match(condition.flagged, text)
-    found = compiled(condition.flagged).search(text, timeout=SECONDS)
-    return None if found is None or found.start() == found.end() else found.span()
+    match = compiled(condition.flagged).search(text, timeout=SECONDS)
+    return None if match is None or match.start() == match.end() else match.span()
 
 
 @match_span.register(All)

@@ -105,12 +105,12 @@ def _(condition: Neighbours) -> list[Condition]:
 @weakened.register
 def _(condition: All) -> list[Condition]:
     """One part weakened, or an exception among the parts left out."""
-    found = _one_part(condition, condition.of)
+    result = _one_part(condition, condition.of)
     for place, part in enumerate(condition.of):
         rest = (*condition.of[:place], *condition.of[place + 1 :])
         if isinstance(part, Not) and rest:
-            found.append(condition.model_copy(update={"of": rest}))
-    return found
+            result.append(condition.model_copy(update={"of": rest}))
+    return result
 
 
 @weakened.register

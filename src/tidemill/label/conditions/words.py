@@ -52,14 +52,14 @@ class Keywords(Condition):
             Boolean per row; null where the column has no value.
         """
         if self.near is not None:
-            return as_text(self.column).str.contains(self._beside(self.near))
+            return as_text(self.column).str.contains(self._next_to(self.near))
         if self.match == "any" and self.at_least in {None, 1}:
             return self._contains(self.words)
         each = [self._contains((word,)).cast(pl.UInt16) for word in self.words]
         wanted = len(each) if self.at_least is None else self.at_least
         return pl.sum_horizontal(each, ignore_nulls=False) >= wanted
 
-    def _beside(self, near: Near) -> str:
+    def _next_to(self, near: Near) -> str:
         here, there = f"(?:{any_of(self.words)})", f"(?:{any_of(near.words)})"
         between = rf"(?:\W+\w+){{0,{near.within}}}\W*"
         return f"{'' if self.case else '(?i)'}{here}{between}{there}|{there}{between}{here}"

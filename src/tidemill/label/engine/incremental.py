@@ -252,7 +252,7 @@ class _Job:
                 values[start : start + size] = reply.statistics
         failures += self._unstable_rows(functions, votes, failures)
         if self.rows_asked_twice:
-            self.lookups = {one.name: self._lookup(one, votes[:, j]) for j, one in enumerate(functions)}
+            self.lookups = {item.name: self._lookup(item, votes[:, j]) for j, item in enumerate(functions)}
         return _columns(functions, votes, failures), values
 
     def _unstable_rows(

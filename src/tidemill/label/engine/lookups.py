@@ -51,12 +51,12 @@ class Lookup:
         """Say that the function looks rows up; empty where it does not."""
         if self.asked < FEWEST or max(self.by_id, self.by_heart) < _SHARE * self.asked:
             return ""
-        how, changed = (
+        verb, changed = (
             ("under another row_id", self.by_id)
             if self.by_id >= self.by_heart
             else ("when its text is put otherwise", self.by_heart)
         )
-        return f"{changed} of {self.asked} votes change {how}: it looks rows up, for instance in gold, and does not go by what they say"
+        return f"{changed} of {self.asked} votes change {verb}: it looks rows up, for instance in gold, and does not go by what they say"
 
 
 def look_up(votes: npt.NDArray[np.int16], table: pl.DataFrame, vote: Vote) -> Lookup:

@@ -86,7 +86,7 @@ def is_within(path: str, others: Iterable[str]) -> bool:
 def _open(root: str, closed: Sequence[str], opened: dict[str, None], listed: dict[str, None]) -> None:
     if is_within(root, closed):
         return
-    if not any(is_within(one, [root]) for one in closed):
+    if not any(is_within(item, [root]) for item in closed):
         opened[root] = None
         return
     listed[root] = None
@@ -96,7 +96,7 @@ def _open(root: str, closed: Sequence[str], opened: dict[str, None], listed: dic
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:
     try:
-        return sorted(os.scandir(folder), key=lambda found: found.name)
+        return sorted(os.scandir(folder), key=lambda result: result.name)
     except OSError:  # it may not be looked at, and so its content is not to be read either
         return []
 
@@ -115,10 +115,10 @@ def _search_path(closed: Sequence[str]) -> Iterator[str]:
     around = (os.path.realpath(Path.cwd()), *closed)
     for entry in sys.path:
         root = os.path.realpath(entry or Path.cwd())
-        if not any(is_within(one, [root]) for one in around):
+        if not any(is_within(item, [root]) for item in around):
             yield root
         elif os.path.isdir(root):  # noqa: PTH112 - entries of the search path are strings
-            yield from (found.path for found in _entries(root) if _is_module(found))
+            yield from (result.path for result in _entries(root) if _is_module(result))
 
 
 def _is_module(entry: os.DirEntry[str]) -> bool:

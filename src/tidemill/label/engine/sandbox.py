@@ -172,18 +172,18 @@ def notes(confined: Confined, *, enforced: bool) -> list[str]:
     """
     if not enforced:
         return [_OPEN]
-    told = []
+    lines = []
     if not confined.landlock:
-        told.append(
+        lines.append(
             "this system has no Landlock: only Python's own functions are kept from files, a library in another language "
             "could read gold"
         )
     if not confined.calls:
-        told.append(
+        lines.append(
             "this system cannot filter system calls: only Python's own functions are kept from the network and from "
             "starting processes"
         )
-    return told
+    return lines
 
 
 def explained(reason: str) -> str:

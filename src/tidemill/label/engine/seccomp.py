@@ -101,7 +101,7 @@ def refuse_calls() -> bool:
     machine = os.uname().machine
     if not sys.platform.startswith("linux") or machine not in _ARCHITECTURES:
         return False
-    instructions = [struct.pack("HBBI", *one) for one in program(machine, os.getpid())]
+    instructions = [struct.pack("HBBI", *item) for item in program(machine, os.getpid())]
     content = ctypes.create_string_buffer(b"".join(instructions))
     about = struct.pack("HxxxxxxP", len(instructions), ctypes.addressof(content))
     no_new_privileges()

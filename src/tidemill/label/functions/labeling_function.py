@@ -133,7 +133,7 @@ class LabelingFunction:
             return ABSTAIN
         vote = vote_of(name, classes)
         if vote is None:
-            named = any(not one.isdecimal() for one in classes)
+            named = any(not class_name.isdecimal() for class_name in classes)
             unnamed = "; name the classes: @labeling_function(classes=[...]), or --classes"
             hint = did_you_mean(name, classes) if named else unnamed
             raise FunctionError(f"returned {name!r}, and there is no such class{hint}")

@@ -91,12 +91,12 @@ class HarmDetector(Estimator):
         )
         settings = MonitorSettings.model_construct(alpha=self.alpha, harm=own)
         names = Names(tuple(str(k) for k in range(batch.probabilities.shape[1])), ())
-        found = estimate(self.reference_, batch, names, settings)
+        interval = estimate(self.reference_, batch, names, settings)
         details = {
-            "harm": found.harm,
-            "relabel": found.relabel,
-            "agreement": found.agreement.model_dump(),
-            "confidence": found.confidence.model_dump(),
-            "coverage": found.coverage.model_dump(),
+            "harm": interval.harm,
+            "relabel": interval.relabel,
+            "agreement": interval.agreement.model_dump(),
+            "confidence": interval.confidence.model_dump(),
+            "coverage": interval.coverage.model_dump(),
         }
-        return DriftResult(found.harm, None, found.agreement.drop, found.reasons, details)
+        return DriftResult(interval.harm, None, interval.agreement.drop, interval.reasons, details)

@@ -112,10 +112,10 @@ class SequentialDrift(DriftDetector):
             return DriftResult(False, min(1.0, self.alpha * np.exp(-margin)), margin, (), {})
         watch = self.stream_.watch
         owner = watch.owners[[column.name for column in watch.columns].index(alarm.column)]
-        told = watch.scores[owner].describe(
+        summary = watch.scores[owner].describe(
             watch.columns[[column.name for column in watch.columns].index(alarm.column)]
         )
-        reason = f"{told}, since check {alarm.change + 1}; alarm at check {alarm.check + 1}"
+        reason = f"{summary}, since check {alarm.change + 1}; alarm at check {alarm.check + 1}"
         return DriftResult(True, min(1.0, self.alpha * np.exp(-margin)), margin, (reason,), vars(alarm))
 
 

@@ -52,12 +52,12 @@ def log_bets(p_values: Array, mask: Mask) -> Array:
 
 def _one_side(p_values: Array, logs: Array, mask: Mask, counted: Array) -> list[Array]:
     total = np.where(mask, logs, 0.0).sum(axis=-2)
-    found = [counted * np.log(e) + (e - 1.0) * total for e in POWERS]
+    results = [counted * np.log(e) + (e - 1.0) * total for e in POWERS]
     for tail in TAILS:
         inside = ((p_values < tail) & mask).sum(axis=-2)
         outside = counted - inside
-        found += [inside * np.log(1.0 - s + s / tail) + outside * np.log1p(-s) for s in STAKES]
-    return found
+        results += [inside * np.log(1.0 - s + s / tail) + outside * np.log1p(-s) for s in STAKES]
+    return results
 
 
 def bet_weights(*, two_sided: bool) -> Array:

@@ -56,13 +56,13 @@ def find_cause(stream: Stream, reference: Batch, changed: Batch, since: str) -> 
 def _functions(stream: Stream, reference: Batch, changed: Batch) -> tuple[FunctionCause, ...]:
     views = [View(batch, stream.watch.basis) for batch in (reference, changed)]
     evidence = _best(stream, stream.log_evidence())
-    found = []
+    results = []
     for j, name in enumerate(stream.watch.names.functions):
         firing, contradiction = (evidence.get(f"{kind}:{name}", 0.0) for kind in ("firing", "contradiction"))
         if max(firing, contradiction) < _LEAST_EVIDENCE:
             continue
         coverage = _shift([view.voted[:, j].mean() for view in views])
-        found.append(
+        results.append(
             FunctionCause(
                 function=name,
                 change="decayed" if contradiction > firing else _firing_change(coverage),
@@ -71,7 +71,7 @@ def _functions(stream: Stream, reference: Batch, changed: Batch) -> tuple[Functi
                 log_evidence=rounded(max(firing, contradiction)),
             )
         )
-    return tuple(sorted(found, key=lambda one: -one.log_evidence)[:_LISTED])
+    return tuple(sorted(results, key=lambda one: -one.log_evidence)[:_LISTED])
 
 
 def _best(stream: Stream, values: Array) -> dict[str, float]:
@@ -163,8 +163,8 @@ def _function_sentence(one: FunctionCause) -> str:
             f"of its votes, {wrong.reference:.0%} before"
         )
     covers = f"on {one.coverage.batch:.0%} of the rows, {one.coverage.reference:.0%} before"
-    said = {"fell silent": "has fallen silent: it votes", "votes less": "votes", "votes more": "votes"}[one.change]
-    return f"the labeling function {one.function} {said} {covers}"
+    predicted = {"fell silent": "has fallen silent: it votes", "votes less": "votes", "votes more": "votes"}[one.change]
+    return f"the labeling function {one.function} {predicted} {covers}"
 
 
 def _group_sentence(one: GroupCause) -> str:

@@ -71,11 +71,11 @@ def groups_of(reference: Batch, changed: Batch) -> list[Group]:
     -------
     list of Group
     """
-    found = [group for series in reference.metadata for group in _metadata_groups(series, changed.metadata)]
-    found += _strata(reference, changed)
+    results = [group for series in reference.metadata for group in _metadata_groups(series, changed.metadata)]
+    results += _strata(reference, changed)
     if reference.rows.features.shape[1]:
-        found += _clusters(finite(reference.rows.features), finite(changed.rows.features))
-    return found
+        results += _clusters(finite(reference.rows.features), finite(changed.rows.features))
+    return results
 
 
 def _metadata_groups(before: pl.Series, table: pl.DataFrame) -> list[Group]:
@@ -95,7 +95,7 @@ def _metadata_groups(before: pl.Series, table: pl.DataFrame) -> list[Group]:
 
 
 def _equal(series: pl.Series, value: object) -> Mask:
-    return np.array([one == value for one in series.to_list()], dtype=np.bool_)
+    return np.array([item == value for item in series.to_list()], dtype=np.bool_)
 
 
 def _numbers(before: pl.Series, after: pl.Series) -> list[Group]:
@@ -122,13 +122,13 @@ def _strata(reference: Batch, changed: Batch) -> list[Group]:
 def _clusters(before: Array, after: Array) -> list[Group]:
     """K-means over both, so that what is new has centers of its own; coarse and fine, for it may be large or small."""
     points = np.concatenate([before, after])
-    found = []
+    results = []
     for count in _CLUSTERS:
         nearest = k_means(points, min(count, len(points)))
         known, new = nearest[: len(before)], nearest[len(before) :]
         names = {k: f"the rows are of cluster {k + 1} of {count}" for k in range(nearest.max() + 1)}
-        found += [Group(name, "cluster", known == k, new == k) for k, name in names.items()]
-    return found
+        results += [Group(name, "cluster", known == k, new == k) for k, name in names.items()]
+    return results
 
 
 def k_means(points: Array, count: int) -> npt.NDArray[np.int64]:

@@ -180,13 +180,13 @@ def read_state(path: Path) -> State | None:
 
 
 def _arrays(body: bytes, shapes: dict[str, list[int]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     offset = 0
     for name, dtype in _DTYPES.items():
         count = int(np.prod(shapes[name]))
-        found[name] = np.frombuffer(body, dtype=dtype, count=count, offset=offset).reshape(shapes[name])
-        offset += found[name].nbytes
-    return found
+        results[name] = np.frombuffer(body, dtype=dtype, count=count, offset=offset).reshape(shapes[name])
+        offset += results[name].nbytes
+    return results
 
 
 assert {field.name for field in fields(State)} == {"key", "alarm", *_DTYPES}  # noqa: S101 - a field is written, or lost

@@ -207,8 +207,8 @@ class Watch:
         -------
         (n_rows, n_columns)
         """
-        found = [to_cells(values[:, k], edges) for k, edges in enumerate(self.edges)]
-        return np.stack(found, axis=1)
+        results = [to_cells(values[:, k], edges) for k, edges in enumerate(self.edges)]
+        return np.stack(results, axis=1)
 
     def ties(self, batch: Batch) -> Array:
         """Derive the numbers that break ties, from row ids, columns and the salt.

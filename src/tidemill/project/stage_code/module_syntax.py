@@ -106,15 +106,15 @@ def read_module(source: bytes, name: str, *, is_package: bool) -> ModuleSyntax:
     for node in body:
         _drop_annotations(node)
     run = [node for node in body if not isinstance(node, _DEFINITIONS)]
-    found = [one for node in run for one in _inside(node, package)]
-    imports = {local: target for local, target in found if local not in {"", "*"}}
+    results = [item for node in run for item in _inside(node, package)]
+    imports = {local: target for local, target in results if local not in {"", "*"}}
     others = [node for node in body if not isinstance(node, _IMPORTS)]
-    known = imports.keys() | {one for node in others for one in _names(node)[0]} | REACHES_ALL | {"__name__"}
+    known = imports.keys() | {item for node in others for item in _names(node)[0]} | REACHES_ALL | {"__name__"}
     return ModuleSyntax(
         statements=tuple(_statement(node, imports, known, package) for node in others),
         imports=imports,
-        runs=tuple(dict.fromkeys(_modules(found))),
-        stars=tuple(target.rstrip(":") for local, target in found if local == "*"),
+        runs=tuple(dict.fromkeys(_modules(results))),
+        stars=tuple(target.rstrip(":") for local, target in results if local == "*"),
         is_package=is_package,
     )
 
@@ -183,7 +183,10 @@ def _statement(node: ast.stmt, imports: dict[str, str], known: AbstractSet[str],
     return Statement(
         kind=kind,
         names=names,
-        lines=(min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", []))]), node.end_lineno or 0),
+        lines=(
+            min([node.lineno, *(item.lineno for item in getattr(node, "decorator_list", []))]),
+            node.end_lineno or 0,
+        ),
         digest=hashlib.blake2b("\n".join([*_dump(node), *means]).encode(), digest_size=16).hexdigest(),
         uses=uses,
         imports=inside,
@@ -194,8 +197,8 @@ def _statement(node: ast.stmt, imports: dict[str, str], known: AbstractSet[str],
 
 
 def _registers(node: ast.ClassDef) -> bool:
-    methods = {one.name for one in node.body if isinstance(one, _FUNCTIONS)}
-    return "__init_subclass__" in methods or any(one.arg == "metaclass" for one in node.keywords)
+    methods = {item.name for item in node.body if isinstance(item, _FUNCTIONS)}
+    return "__init_subclass__" in methods or any(item.arg == "metaclass" for item in node.keywords)
 
 
 def _names(node: ast.stmt) -> tuple[tuple[str, ...], str]:
@@ -204,11 +207,11 @@ def _names(node: ast.stmt) -> tuple[tuple[str, ...], str]:
         return (node.name,), "definition"
     if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        flat = [one for target in targets for one in (target.elts if isinstance(target, ast.Tuple) else [target])]
-        if all(isinstance(one, ast.Name) for one in flat):
-            return tuple(one.id for one in flat if isinstance(one, ast.Name)), "value"
-    bound = [one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)]
-    defined = [one.name for one in ast.walk(node) if isinstance(one, _DEFINITIONS)]
+        flat = [item for target in targets for item in (target.elts if isinstance(target, ast.Tuple) else [target])]
+        if all(isinstance(item, ast.Name) for item in flat):
+            return tuple(item.id for item in flat if isinstance(item, ast.Name)), "value"
+    bound = [item.id for item in ast.walk(node) if isinstance(item, ast.Name) and isinstance(item.ctx, ast.Store)]
+    defined = [item.name for item in ast.walk(node) if isinstance(item, _DEFINITIONS)]
     return tuple(dict.fromkeys([*bound, *defined])), "action"
 
 
@@ -246,7 +249,7 @@ def _fields(node: ast.AST) -> Iterator[tuple[str, Any]]:
         if isinstance(node, ast.Constant) or not isinstance(value, list):
             yield name, value
         else:
-            yield name, [one for one in value if not _is_text(one)]
+            yield name, [item for item in value if not _is_text(item)]
 
 
 def _dump(node: ast.AST) -> Iterator[str]:
@@ -280,9 +283,9 @@ def _walk(node: ast.AST) -> Iterator[ast.AST]:
 
 def _applied(node: ast.stmt) -> Iterator[str]:
     if isinstance(node, _DEFINITIONS):
-        called = [one.func if isinstance(one, ast.Call) else one for one in node.decorator_list]
-        called += [*node.bases, *(one.value for one in node.keywords)] if isinstance(node, ast.ClassDef) else []
+        called = [item.func if isinstance(item, ast.Call) else item for item in node.decorator_list]
+        called += [*node.bases, *(item.value for item in node.keywords)] if isinstance(node, ast.ClassDef) else []
     else:
-        called = [one.func for one in _walk(node) if isinstance(one, ast.Call)]
-    for one in called:
-        yield from list(_chains(one))[:1]
+        called = [item.func for item in _walk(node) if isinstance(item, ast.Call)]
+    for item in called:
+        yield from list(_chains(item))[:1]

@@ -148,19 +148,19 @@ class _Walk:
         """Tell whether calling, decorating with or inheriting from a name may do more than give a value."""
         root, _, rest = use.partition(".")
         target = module.imports.get(root)
-        if target is None and not any(root in one.names for one in module.statements):
+        if target is None and not any(root in item.names for item in module.statements):
             return statement.kind == "definition" and root not in _BUILTIN and not _is_class_name(root)
-        found = self._definition(f"{name}:{root}" if target is None else target, rest)
-        if found is None:
+        result = self._definition(f"{name}:{root}" if target is None else target, rest)
+        if result is None:
             library = (target or "").partition(":")[0].partition(".")[0]
             inherits = _is_class_name(use.rpartition(".")[2])
             return statement.kind == "definition" and library not in _PURE and not inherits
-        place, definition = found
+        place, definition = result
         if not _is_class_name(definition.names[0]):
             return definition.kind == "definition" or "." in use
         syntax = self.modules.get(place)
         return definition.registers or (
-            syntax is not None and any(self._is_active(one, definition, place, syntax) for one in definition.applied)
+            syntax is not None and any(self._is_active(item, definition, place, syntax) for item in definition.applied)
         )
 
     def _definition(self, target: str, rest: str) -> tuple[str, Statement] | None:
@@ -228,7 +228,9 @@ class _Walk:
 
     def _binds(self, name: str, local: str) -> bool:
         module = self.modules.get(name)
-        return module is not None and (local in module.imports or any(local in one.names for one in module.statements))
+        return module is not None and (
+            local in module.imports or any(local in statement.names for statement in module.statements)
+        )
 
     def _name(self, name: str, local: str, rest: list[str], *, else_whole: bool) -> None:
         """Reach a name as a module binds it."""

@@ -108,17 +108,17 @@ def fingerprint_stages(package: Path, *, cache: Path | None = None) -> StageCode
     if cache is not None and modules.summaries_made:
         _write_cache(cache, modules)
     return StageCode(
-        stages={stage: modules.digest_of(one) for stage, one in reached.items()},
+        stages={stage: modules.digest_of(item) for stage, item in reached.items()},
         files={file: modules.digest_of(part) for file, part in modules.by_file(_union(reached.values())).items()},
-        reached={stage: tuple(sorted(modules.by_file(one))) for stage, one in reached.items()},
+        reached={stage: tuple(sorted(modules.by_file(item))) for stage, item in reached.items()},
     )
 
 
 def _union(all_reached: Iterable[Reached]) -> Reached:
     union = Reached()
-    for one in all_reached:
-        union.files |= one.files
-        for name, indices in one.statements.items():
+    for item in all_reached:
+        union.files |= item.files
+        for name, indices in item.statements.items():
             union.statements.setdefault(name, set()).update(indices)
     return union
 
@@ -226,8 +226,8 @@ class PackageModules:
             statements = (
                 [] if syntax is None else [syntax.statements[index] for index in sorted(reached.statements[name])]
             )
-            for one in sorted(statements, key=_place):
-                digest.update(f"{name} {' '.join(one.names)} {one.digest}\n".encode())
+            for statement in sorted(statements, key=_place):
+                digest.update(f"{name} {' '.join(statement.names)} {statement.digest}\n".encode())
         for name in sorted(reached.files):
             digest.update(f"{name} ".encode() + hashlib.blake2b(self._others[name].read_bytes()).digest())
         return digest.hexdigest()
@@ -254,17 +254,17 @@ def _write_cache(cache: Path, modules: PackageModules) -> None:
 def _restored(content: Mapping[str, Any]) -> ModuleSyntax:
     statements = tuple(
         Statement(
-            kind=one["kind"],
-            names=tuple(one["names"]),
-            lines=(one["lines"][0], one["lines"][1]),
-            digest=one["digest"],
-            uses=tuple(one["uses"]),
-            imports=tuple((local, target) for local, target in one["imports"]),
-            strings=tuple(one["strings"]),
-            applied=tuple(one["applied"]),
-            registers=one["registers"],
+            kind=statement["kind"],
+            names=tuple(statement["names"]),
+            lines=(statement["lines"][0], statement["lines"][1]),
+            digest=statement["digest"],
+            uses=tuple(statement["uses"]),
+            imports=tuple((local, target) for local, target in statement["imports"]),
+            strings=tuple(statement["strings"]),
+            applied=tuple(statement["applied"]),
+            registers=statement["registers"],
         )
-        for one in content["statements"]
+        for statement in content["statements"]
     )
     return ModuleSyntax(
         statements, content["imports"], tuple(content["runs"]), tuple(content["stars"]), content["is_package"]

@@ -70,16 +70,16 @@ def examine(project: Project) -> list[Finding]:
         Empty where all is well.
     """
     root = project.shared
-    found = list(_disk(project))
+    result = list(_disk(project))
     try:
         git("rev-parse", "--git-dir", folder=root)
     except PublishError as error:
-        return [*found, Finding("git", str(error)), *_dvc_files(root)]
+        return [*result, Finding("git", str(error)), *_dvc_files(root)]
     branches = list(_branches(root))
     parts = [_locks(root), branches, _registry(root), _dvc_files(root), _models(project), _leftovers(project)]
     if not branches:
         parts.insert(2, _checkout(root))
-    return [*found, *(one for part in parts for one in part)]
+    return [*result, *(item for part in parts for item in part)]
 
 
 def _disk(project: Project) -> Iterator[Finding]:
@@ -139,9 +139,9 @@ def _dvc_files(root: Path) -> Iterator[Finding]:
 
 
 def _mended(root: Path) -> list[str]:
-    said: list[str] = []
-    repair_dvc_files(root, said.append)
-    return said
+    texts: list[str] = []
+    repair_dvc_files(root, texts.append)
+    return texts
 
 
 def _models(project: Project) -> Iterator[Finding]:
@@ -188,10 +188,10 @@ def mend_all(project: Project) -> list[str]:
     list of str
         A line for each repair.
     """
-    said: list[str] = []
+    texts: list[str] = []
     for _ in range(_ROUNDS):
-        done = [line for one in examine(project) if one.fix is not None for line in one.fix()]
+        done = [line for item in examine(project) if item.fix is not None for line in item.fix()]
         if not done:
             break
-        said += done
-    return said
+        texts += done
+    return texts

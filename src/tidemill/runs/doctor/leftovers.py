@@ -25,7 +25,7 @@ def leftovers(project: Project) -> list[str]:
     runs = project.shared / RUNS
     claims = are_abandoned(runs)
     folders = {claim.with_suffix("") for claim in claims}
-    folders |= {one for one in runs.glob("*-*") if one.is_dir() and not one.with_suffix(CLAIM).exists()}
+    folders |= {item for item in runs.glob("*-*") if item.is_dir() and not item.with_suffix(CLAIM).exists()}
     lines = [f"a killed run left the worktree {folder}" for folder in sorted(folders)]
     return lines + [f"a killed run left its note {claim}" for claim in are_abandoned(servers_folder(project))]
 

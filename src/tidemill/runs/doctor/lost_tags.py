@@ -28,12 +28,12 @@ def put_back(root: Path) -> list[str]:
         (tags_folder(root) / tag).unlink(missing_ok=True)
     tags = read_tags(root)
     left = tuple(tag for tag in torn if tag not in tags.names)  # what git has packed of the others counts again
-    found = _mendable(root, replace(tags, unreadable=left))
-    for tag, digest in found.items():
+    result = _mendable(root, replace(tags, unreadable=left))
+    for tag, digest in result.items():
         git("update-ref", f"refs/tags/{tag}", digest, folder=root)
     nothing = "its torn file is removed; git has nothing else of it here: `git fetch --tags` if a remote has it"
-    return [f"{tag}: put back as it was" for tag in sorted({*torn, *found} - (set(left) - set(found)))] + [
-        f"{tag}: {nothing}" for tag in left if tag not in found
+    return [f"{tag}: put back as it was" for tag in sorted({*torn, *result} - (set(left) - set(result)))] + [
+        f"{tag}: {nothing}" for tag in left if tag not in result
     ]
 
 
@@ -49,11 +49,11 @@ def _mendable(root: Path, tags: Tags) -> dict[str, str]:
     A version is among them where an assignment names its commit, an assignment only where it is damaged: one that was
     deleted may have been meant to be.
     """
-    damaged = {one.tag for problem in problems_in(tags) for one in registry_of(problem, tags).damages}
+    damaged = {damage.tag for problem in problems_in(tags) for damage in registry_of(problem, tags).damages}
     if not damaged:
         return {}
     orphans = {tags.commits[tag] for tag in damaged if tag in tags.commits}
-    found: dict[str, str] = {}
+    results: dict[str, str] = {}
     for tag, objects in lost_tags(root).items():
         wanted = tag in damaged
         fitting = {
@@ -62,8 +62,8 @@ def _mendable(root: Path, tags: Tags) -> dict[str, str]:
             if (wanted or (is_version(tag) and commit in orphans)) and _is_there(commit, root)
         }
         if len(fitting) == 1 and tag not in tags.commits:
-            found[tag] = fitting.pop()
-    return found
+            results[tag] = fitting.pop()
+    return results
 
 
 def _is_there(commit: str, root: Path) -> bool:

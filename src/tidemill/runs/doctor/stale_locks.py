@@ -28,9 +28,9 @@ def lock_files(root: Path) -> dict[Path, bool]:
     dict
         File to whether no command holds it: it is older than a minute, and no git command runs in the repository.
     """
-    found = list(_locks(root))
-    is_quiet = bool(found) and not _git_is_at_work(root)
-    return {path: is_quiet and _age(path) > _QUIET_SECONDS for path in found}
+    result = list(_locks(root))
+    is_quiet = bool(result) and not _git_is_at_work(root)
+    return {path: is_quiet and _age(path) > _QUIET_SECONDS for path in result}
 
 
 def _locks(root: Path) -> Iterator[Path]:

@@ -40,13 +40,13 @@ def mend_branches(root: Path) -> list[str]:
     list of str
         A line for each branch.
     """
-    said = []
+    texts = []
     for name, commit in torn_branches(root).items():
         if commit is not None:
             (_common(root) / "refs" / "heads" / name).unlink()
             git("update-ref", f"refs/heads/{name}", commit, folder=root)
-            said.append(f"branch {name}: set to {commit[:12]}, as its log says")
-    return said
+            texts.append(f"branch {name}: set to {commit[:12]}, as its log says")
+    return texts
 
 
 def _common(root: Path) -> Path:

@@ -108,7 +108,7 @@ class Lstm:
         return np.round(predictions, DIGITS)
 
     def _batch_predictions(self, tokens: Any) -> Probabilities:
-        own = {name: one.astype(np.float64) for name, one in self.weights.items()}
+        own = {name: item.astype(np.float64) for name, item in self.weights.items()}
         words = tokens[:, : max(1, int((tokens > 0).sum(axis=1).max(initial=0)))]
         pooled = np.hstack([_direction(words, own, name) for name in ("there", "back")])
         return softmax(pooled @ own["top.weight"].T + own["top.bias"])

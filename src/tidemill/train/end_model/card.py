@@ -59,10 +59,10 @@ def _head(config: ModelConfig) -> list[str]:
 
 def _setting(config: ModelConfig, *names: str) -> Any:
     """Look a setting of ``train`` up; None where the version that trained the model had none of that name."""
-    found: Any = config.settings
+    result: Any = config.settings
     for name in names:
-        found = found.get(name) if isinstance(found, dict) else None
-    return found
+        result = result.get(name) if isinstance(result, dict) else None
+    return result
 
 
 def _listed(value: object) -> list[Any]:
@@ -191,12 +191,12 @@ def _out_of_distribution(detector: OutlierSummary | None) -> str:
 
 def _lineage(config: ModelConfig) -> list[str]:
     backbone = config.required_backbone
-    found = {
+    results = {
         "mode": _setting(config, "mode"),
         "loss": _setting(config, "loss", "name"),
         "seed": _setting(config, "seed"),
     }
-    used = {name: value for name, value in found.items() if value is not None}
+    used = {name: value for name, value in results.items() if value is not None}
     return [
         "## Lineage",
         "",

@@ -43,21 +43,21 @@ def training_warnings(
         Empty where there is nothing to warn of.
     """
     counts = np.bincount(targets[weights > 0].argmax(axis=1), minlength=len(classes))
-    found = _of_rarest(counts, classes, "training rows", lambda name, count: _few(name, count, settings))
+    result = _of_rarest(counts, classes, "training rows", lambda name, count: _few(name, count, settings))
     if settings.gold.use:
         gold_counts = np.bincount(gold[gold != NO_GOLD], minlength=len(classes))
-        found += _of_rarest(gold_counts, classes, "gold rows in dev", _few_gold)
-    return found + _imbalance(counts, classes, settings)
+        result += _of_rarest(gold_counts, classes, "gold rows in dev", _few_gold)
+    return result + _imbalance(counts, classes, settings)
 
 
 def _of_rarest(counts: Ints, classes: tuple[str, ...], what: str, warning: Callable[[str, int], str]) -> list[str]:
     """A warning for each class with too few rows; of many such classes, for the rarest, and the number of the others."""
     few = [(int(count), place) for place, count in enumerate(counts) if count < MIN_CLASS_ROWS]
     shown = few if len(few) <= _SHOWN else sorted(few)[:_SHOWN]
-    found = [warning(classes[place], count) for count, place in shown]
+    results = [warning(classes[place], count) for count, place in shown]
     if len(few) > len(shown):
-        found.append(f"{len(few) - len(shown)} more classes have fewer than {MIN_CLASS_ROWS} {what}")
-    return found
+        results.append(f"{len(few) - len(shown)} more classes have fewer than {MIN_CLASS_ROWS} {what}")
+    return results
 
 
 def _few(name: str, count: int, settings: TrainSettings) -> str:

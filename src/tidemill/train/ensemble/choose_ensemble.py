@@ -116,7 +116,7 @@ def cotraining_report(ensemble: Ensemble, settings: TrainSettings) -> EnsembleRe
     -------
     EnsembleReport
     """
-    how = (
+    verb = (
         "each is fitted on the mean of all their held-out predictions"
         if settings.self_training.rounds
         else "each is fitted alone"
@@ -125,7 +125,7 @@ def cotraining_report(ensemble: Ensemble, settings: TrainSettings) -> EnsembleRe
         used=True,
         members=tuple(ensemble.members),
         way="co-training" if settings.self_training.rounds else "mean",
-        reason=f"train.cotraining.views: {how}, and the prediction is the geometric mean of theirs",
+        reason=f"train.cotraining.views: {verb}, and the prediction is the geometric mean of theirs",
         combination=ensemble.combination.record(),
     )
 

@@ -193,9 +193,9 @@ class Shift:
     @property
     def kind(self) -> str:
         """What is told."""
-        how = f"rising over {self.ramp} checks" if self.ramp else "at once"
+        verb = f"rising over {self.ramp} checks" if self.ramp else "at once"
         seen = "with functions" if self.functions else "without functions"
-        return f"{self.share:.0%} of an unseen source from check {self.change} on, {how}, {seen}"
+        return f"{self.share:.0%} of an unseen source from check {self.change} on, {verb}, {seen}"
 
 
 SHIFTS: Final = (
@@ -226,8 +226,8 @@ def run_shift(people: Population, shift: Shift, streams: int, seed: int) -> Shif
     ShiftCell
     """
     rows = without_strata(people.bare(functions=shift.functions))
-    found = [_shifted(rows, shift, np.random.default_rng([seed, k])) for k in range(streams)]
-    delays, early = delays_of(found, shift.change)
+    results = [_shifted(rows, shift, np.random.default_rng([seed, k])) for k in range(streams)]
+    delays, early = delays_of(results, shift.change)
     return ShiftCell(
         problem=people.problem,
         kind=shift.kind,
@@ -236,7 +236,7 @@ def run_shift(people: Population, shift: Shift, streams: int, seed: int) -> Shif
         caught=rounded(np.isfinite(delays).mean()),
         median_rows=_whole(np.median(delays)),
         p90_rows=_whole(np.quantile(delays, 0.9, method="higher")),
-        first_named=_most_frequent(found, shift.change),
+        first_named=_most_frequent(results, shift.change),
     )
 
 
@@ -300,15 +300,15 @@ def decaying_functions(people: Population) -> list[tuple[str, float, float]]:
     list of tuple
         Name, coverage and accuracy.
     """
-    known = people.known[people.gold[people.known] != NO_GOLD]
-    votes, gold = people.rows.rows.votes[known], people.gold[known]
-    found = []
+    labeled = people.known[people.gold[people.known] != NO_GOLD]
+    votes, gold = people.rows.rows.votes[labeled], people.gold[labeled]
+    results = []
     for j, name in enumerate(people.names.functions):
         voted = votes[:, j] != ABSTAIN
         coverage, accuracy = float(voted.mean()), float((votes[voted, j] == gold[voted]).mean()) if voted.any() else 0.0
         if coverage >= _RAREST and accuracy > (1.0 + DECAYED) / 2.0 and (votes[:, j] >= ABSTAIN).all():
-            found.append((name, coverage, accuracy))
-    return found
+            results.append((name, coverage, accuracy))
+    return results
 
 
 def run_decay(people: Population, function: tuple[str, float, float], streams: int, seed: int) -> DecayCell:
@@ -333,11 +333,11 @@ def run_decay(people: Population, function: tuple[str, float, float], streams: i
     name, coverage, accuracy = function
     rows = without_strata(people.bare(functions=True))
     change, allowed = (20, ROWS_TO_NAME) if coverage >= COMMON else (200, int(VOTES_TO_NAME / coverage))
-    found = [
+    results = [
         _decayed(rows, name, accuracy, (change, allowed), np.random.default_rng([seed, k])) for k in range(streams)
     ]
-    delays, early = delays_of(found, change)
-    named = [np.isfinite(delay) and named_first(stream) == name for delay, stream in zip(delays, found, strict=True)]
+    delays, early = delays_of(results, change)
+    named = [np.isfinite(delay) and named_first(stream) == name for delay, stream in zip(delays, results, strict=True)]
     return DecayCell(
         problem=people.problem,
         function=name,

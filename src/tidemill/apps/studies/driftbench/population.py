@@ -142,7 +142,7 @@ def population(project: Project, name: str) -> Population:
         rows=Batch(
             name="population",
             row_ids=ids,
-            rows=Rows(*(np.concatenate([getattr(one, key) for one in parts]) for key in _PARTS)),
+            rows=Rows(*(np.concatenate([getattr(item, key) for item in parts]) for key in _PARTS)),
             metadata=about.drop("row_id", "batch", "split", LENGTH, column),
             quality=about.select(LENGTH),
             strata=tuple(about[column].to_list()),

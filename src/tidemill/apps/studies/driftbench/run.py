@@ -73,10 +73,12 @@ def driftbench(project: Project, problems: Sequence[str], *, quick: bool, say: S
     DriftBench
     """
     size = QUICK if quick else FULL
-    people = [population(project, name) for name in problems or [one for one in SOURCES if one in project.problems]]
-    nulls = [_said(say, _null_line, run_null(one, null, size.nulls, _SEED)) for one in people for null in NULLS]
-    shifts = [_said(say, _shift_line, run_shift(one, shift, size.shifts, _SEED)) for one in people for shift in SHIFTS]
-    decays = [_said(say, _decay_line, cell) for one in people for cell in _decays(one, size)]
+    people = [population(project, name) for name in problems or [item for item in SOURCES if item in project.problems]]
+    nulls = [_said(say, _null_line, run_null(item, null, size.nulls, _SEED)) for item in people for null in NULLS]
+    shifts = [
+        _said(say, _shift_line, run_shift(item, shift, size.shifts, _SEED)) for item in people for shift in SHIFTS
+    ]
+    decays = [_said(say, _decay_line, cell) for item in people for cell in _decays(item, size)]
     cost = check_cost()
     say(f"{cost.milliseconds_first:.0f} ms for the first check, {cost.milliseconds_last:.0f} ms for the last")
     report = DriftBench(

@@ -25,8 +25,8 @@ class Metadata(Score):
         return tuple(Column(f"{self.name}:{name}", two_sided=rare is None) for name, rare in self._rarity.items())
 
     def _values(self, view: View) -> Array:
-        found = [self._column(view, name, rare) for name, rare in self._rarity.items()]
-        return np.stack(found, axis=1) if found else np.empty((len(view), 0))
+        results = [self._column(view, name, rare) for name, rare in self._rarity.items()]
+        return np.stack(results, axis=1) if results else np.empty((len(view), 0))
 
     def _column(self, view: View, name: str, rare: dict[object, float] | None) -> Array:
         if name not in view.batch.metadata.columns:

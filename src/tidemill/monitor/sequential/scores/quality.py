@@ -48,8 +48,8 @@ class Quality(Score):
         return tuple(Column(f"{self.name}:{name}", two_sided=True) for name in self._names)
 
     def _values(self, view: View) -> Array:
-        found = [self._column(view, name) for name in self._names]
-        return np.stack(found, axis=1) if found else np.empty((len(view), 0))
+        results = [self._column(view, name) for name in self._names]
+        return np.stack(results, axis=1) if results else np.empty((len(view), 0))
 
     def _column(self, view: View, name: str) -> Array:
         table = view.batch.quality
