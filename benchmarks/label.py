@@ -29,8 +29,8 @@ import yaml
 from denoise import peers_python
 from label_sets import ROW_FUNCTIONS, SETS, functions_of, images_of, made_texts, texts_of
 from tidemill.label.engine.failures import fail
-from tidemill.label.engine.incremental import Batch, Engine
 from tidemill.label.engine.load import open_functions
+from tidemill.label.engine.vote_reuse import Batch, Engine
 from tidemill.label.engine.worker_pool import Limits
 
 ROOT = Path(__file__).parents[1]

@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from tidemill.contracts import ConfigError, FunctionError, check, votes_contract
-from tidemill.label.engine.incremental import Batch
+from tidemill.label.engine.vote_reuse import Batch
 from tidemill.label.run import VoteStorage, label, visible_columns
 from tidemill.label.settings import LabelSettings, SuiteSettings
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from tidemill.common.calibration_error import calibration_bins
+from tidemill.common.calibration_error import calibration_error_of_sums, calibration_terms
 from tidemill.contracts import ConfigError, Probabilities
 
 LOWER_IS_BETTER: Final = frozenset({"log_loss", "calibration_error"})
@@ -84,13 +84,10 @@ def metric_terms(gold: Gold, probabilities: Probabilities, spec: MetricSpec) -> 
     (n_rows, 3 * n_classes + 1 + n_bins)
     """
     predicted = probabilities.argmax(axis=1)
-    confidence = probabilities.max(axis=1)
     one_hot = np.eye(spec.n_classes)
     is_gold, is_predicted = one_hot[gold], one_hot[predicted]
     loss = -np.log(np.clip(probabilities[np.arange(len(gold)), gold], _SMALLEST, 1.0))
-    excess = (
-        np.eye(spec.n_bins)[calibration_bins(confidence, spec.n_bins)] * (confidence - (predicted == gold))[:, None]
-    )
+    excess = calibration_terms(probabilities, gold, spec.n_bins)
     return np.hstack([is_gold * is_predicted, is_gold, is_predicted, loss[:, None], excess])
 
 
@@ -124,7 +121,7 @@ def metrics_from_sums(sums: Array, spec: MetricSpec) -> dict[str, Array]:
         "balanced_accuracy": _mean(_ratio(hits, golds, golds > 0)),
         "f1": _mean(f1) if spec.positive is None else f1[..., spec.positive],
         "log_loss": _ratio(rest[..., 0], rows, rows > 0),
-        "calibration_error": _ratio(np.abs(rest[..., 1:]).sum(axis=-1), rows, rows > 0),
+        "calibration_error": calibration_error_of_sums(rest[..., 1:], rows),
         **_of_classes(hits, golds, predicted, spec),
     }
 

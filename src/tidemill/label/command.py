@@ -18,9 +18,9 @@ from tidemill.label.analysis.alike import alike_functions
 from tidemill.label.analysis.summary import lf_summary, printable
 from tidemill.label.cautions import print_cautions
 from tidemill.label.engine.failures import OnError, Quarantine, fail
-from tidemill.label.engine.incremental import Batch, Engine
 from tidemill.label.engine.load import Access, open_functions
 from tidemill.label.engine.vote_cache import cache_key, hash_of_file
+from tidemill.label.engine.vote_reuse import Batch, Engine
 from tidemill.label.engine.worker_pool import Limits
 from tidemill.label.functions.yaml_lines import read_yaml
 from tidemill.readers.frame import read_frame

@@ -25,9 +25,9 @@ from tidemill.label.analysis.summary import lf_summary_table, printable
 from tidemill.label.cautions import print_cautions
 from tidemill.label.conditions.labeled_examples import FEATURE
 from tidemill.label.engine.failures import Failure, OnError, Quarantine, fail
-from tidemill.label.engine.incremental import Batch, Engine
 from tidemill.label.engine.load import Access, open_functions
 from tidemill.label.engine.vote_cache import prune
+from tidemill.label.engine.vote_reuse import Batch, Engine
 from tidemill.label.engine.worker_pool import Limits
 from tidemill.label.settings import LabelSettings
 

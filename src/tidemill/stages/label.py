@@ -21,8 +21,8 @@ from tidemill.contracts import FEATURES, Contract, gold_contract, votes_contract
 from tidemill.ingest.settings import IngestSettings
 from tidemill.label.analysis.quality import quality_contract
 from tidemill.label.cautions import print_cautions
-from tidemill.label.engine.incremental import Batch
 from tidemill.label.engine.vote_cache import cache_key, hash_of_file
+from tidemill.label.engine.vote_reuse import Batch
 from tidemill.label.run import VoteStorage, label, visible_columns, with_features
 from tidemill.label.settings import LabelSettings
 from tidemill.project.expectations import check_expectations, defer_pages

@@ -13,10 +13,10 @@ import pytest
 from tidemill.contracts import ConfigError, FunctionError
 from tidemill.label.engine import family, landlock, seccomp
 from tidemill.label.engine.failures import Quarantine, fail
-from tidemill.label.engine.incremental import Batch, Engine
 from tidemill.label.engine.load import Access, open_functions
 from tidemill.label.engine.readable import readable_files
 from tidemill.label.engine.sandbox import Confined, notes
+from tidemill.label.engine.vote_reuse import Batch, Engine
 from tidemill.label.engine.worker_pool import Limits
 
 LIMITS = Limits(seconds=20, megabytes=400, max_failures=9)

@@ -1,7 +1,7 @@
 """How votes are cast: here or in worker processes, batch by batch, and kept.
 
 apply            apply: labeling functions on rows, in this process
-incremental      Engine: batches of rows, and only votes that were not cast before
+vote_reuse       Engine: batches of rows, and only votes that were not cast before
 load             open_functions: declared functions here, Python ones in workers
 row_applier      Python functions of a row, block by block
 vectorised       declared functions in as few passes as they can share

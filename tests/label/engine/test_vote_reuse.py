@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from tidemill.contracts import DataError, FunctionError
 from tidemill.label.engine.failures import Quarantine, fail
-from tidemill.label.engine.incremental import Batch, Engine
 from tidemill.label.engine.load import Access, open_functions
+from tidemill.label.engine.vote_reuse import Batch, Engine
 from tidemill.label.engine.worker_pool import Limits
 from tidemill.label.run import visible_columns
 
@@ -195,7 +195,7 @@ def test_a_flipped_bit_in_what_is_kept_is_found_and_computed_again(project, aske
 @pytest.mark.slow
 def test_one_two_or_three_processes_cast_the_same_votes(project, monkeypatch):
     project.write()
-    monkeypatch.setattr("tidemill.label.engine.incremental._CHUNK", 2)
+    monkeypatch.setattr("tidemill.label.engine.vote_reuse._CHUNK", 2)
     batches = [batch_of("x", [f"{word} {k}" for k, word in enumerate(WORDS * 2)])]
     first, *others = [cast(project.folder, batches, None, processes=number) for number in (1, 2, 3)]
     assert all(one == first for one in others)
