@@ -173,7 +173,7 @@ def made_candidates(
         Changes by name of the candidate.
     root
         Folder below which weights of backbones are.
-    **how
+    **options
         ``folder`` and ``deadline`` of ``features``.
 
     Returns

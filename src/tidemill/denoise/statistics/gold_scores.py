@@ -45,7 +45,7 @@ def check_gold(gold: Any, rows: int, n_classes: int, *, names: Sequence[str] | N
     >>> check_gold([0, 7], 2, 2)
     Traceback (most recent call last):
     ...
-    tidemill.contracts.DataError: row 1 of gold: 7 is neither a class in 0..1 nor NO_GOLD (-1)
+    tidemill.errors.DataError: row 1 of gold: 7 is neither a class in 0..1 nor NO_GOLD (-1)
     """
     values = np.asarray(gold)
     if values.shape != (rows,):

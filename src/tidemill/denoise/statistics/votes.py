@@ -46,7 +46,7 @@ def check_votes(
     >>> check_votes(np.array([[0, 1], [7, -1]]), 2)
     Traceback (most recent call last):
     ...
-    tidemill.contracts.DataError: row 1 of votes, function 0: vote 7 is neither ABSTAIN (-1), nor a class in 0..1, nor "not class k" in -3..-2; 1 such vote
+    tidemill.errors.DataError: row 1 of votes, function 0: vote 7 is neither ABSTAIN (-1), nor a class in 0..1, nor "not class k" in -3..-2; 1 such vote
     """
     if votes.ndim != 2:  # noqa: PLR2004 - rows and functions
         raise DataError(f"votes have {votes.ndim} dimensions, promised 2: rows and functions")

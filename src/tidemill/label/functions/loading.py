@@ -139,7 +139,7 @@ class _Finder:
     ) -> ModuleSpec | None:
         """Find a module of the folder; None where it is none of the folder's."""
         if self.packages is not None and fullname == _PROBLEMS:
-            return self._find(str(self.packages.parent), fullname, namespace=True)
+            return _package_spec(fullname, self.packages)
         for entry in [str(self.folder)] if path is None else path:
             if Path(entry).is_relative_to(self.packages or self.folder):
                 spec = self._find(entry, fullname, namespace=self.packages is not None and path is not None)
@@ -152,6 +152,20 @@ class _Finder:
         if spec is None or (spec.loader is None and not namespace):
             return None
         return spec
+
+
+def _package_spec(name: str, folder: Path) -> ModuleSpec:
+    """The folder above is not listed: a confined worker may not look at what stands beside ``problems``."""
+    initial = folder / "__init__.py"
+    if initial.is_file():
+        spec = importlib.util.spec_from_file_location(
+            name, initial, loader=_Loader(name, str(initial)), submodule_search_locations=[str(folder)]
+        )
+        if spec is not None:
+            return spec
+    spec = ModuleSpec(name, None, is_package=True)
+    spec.submodule_search_locations = [str(folder)]
+    return spec
 
 
 def run_file(path: Path) -> ModuleType:
