@@ -6,6 +6,7 @@ The parent holds the other end of standard input; when it closes, by a kill -9 t
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import signal
 import subprocess
@@ -87,6 +88,9 @@ def end_commands_on_interrupt() -> None:
 
     def interrupt(*_: object) -> None:
         end_commands()
+        logging.raiseExceptions = (
+            False  # Prefect may log to what is closed by then; its traceback tells a person nothing
+        )
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGINT, interrupt)
