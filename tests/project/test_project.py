@@ -119,6 +119,9 @@ def test_the_worktree_of_a_run_shares_what_the_checkout_has_and_a_persons_own_is
     assert (project.root, project.shared, project.main) == (run, main.root, main)
     assert project.state == main.state
     assert project.paths("spam").votes == run / "data/spam/votes.parquet"
+    closed = project.paths("spam").closed  # workers import the package from the run's own checkout
+    assert not any((run / "src").is_relative_to(path) for path in closed)
+    assert {run / "data", main.root / "data", main.root / ".git"} <= set(closed)
     assert Project.open(own) == Project(own, own)
     assert [main_checkout_of(tree) for tree in (run, own, main.root, tmp_path)] == [main.root, main.root, None, None]
 

@@ -56,7 +56,8 @@ class Paths:
     def closed(self) -> tuple[Path, ...]:
         """What no labeling function may read: tables, gold among them, and where copies of them lie."""
         tops = dict.fromkeys((self.root, self.shared))
-        return tuple(top / name for top in tops for name in ("data", ".dvc", ".git", STATE, "reports"))
+        folders = [top / name for top in tops for name in ("data", ".dvc", ".git", STATE, "reports")]
+        return tuple(path for folder in folders for path in _all_but(folder, self.root))
 
     @property
     def preflight(self) -> Path:
@@ -227,6 +228,18 @@ def shared_root_of(root: Path) -> Path:
     """
     top = root.resolve()
     return top.parents[2] if top.parts[-3:-1] == RUNS.parts else top
+
+
+def _all_but(folder: Path, inner: Path) -> list[Path]:
+    """The folder; where a run's checkout lies below it, what the folder holds besides that checkout."""
+    if not inner.is_relative_to(folder) or not folder.is_dir():
+        return [folder]
+    others = []
+    while folder != inner:
+        towards = folder / inner.relative_to(folder).parts[0]
+        others += sorted(path for path in folder.iterdir() if path != towards)
+        folder = towards
+    return others
 
 
 def main_checkout_of(root: Path) -> Path | None:
