@@ -10,6 +10,7 @@ from prefect.events import emit_event
 
 from tidemill.flows.problem_cycle import only_run, planned_steps, prepare, take_in_arrivals
 from tidemill.flows.steps import run_steps
+from tidemill.monitor.retrain_decision import RETRAIN, TRAIN
 from tidemill.project.compose import expand, require_problem
 from tidemill.project.project import Project
 from tidemill.reports.monitor import Drift
@@ -45,7 +46,7 @@ def monitor_problems(project: Project, problem: str, *, refresh: Callable[[str],
     require_repository(project.shared)
     decisions = {name: check_drift(str(project.root), name) for name in chosen}
     for name, decision in decisions.items():
-        if refresh is not None and decision in ("retrain", "train"):
+        if refresh is not None and decision in (RETRAIN, TRAIN):
             refresh(name)
     return decisions
 

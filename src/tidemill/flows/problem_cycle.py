@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tidemill.common.locks import locked
+from tidemill.evaluate.gate import PROMOTE
 from tidemill.flows.steps import run_steps
 from tidemill.project.arrivals import arrive
 from tidemill.project.compose import compose_all
@@ -156,7 +157,7 @@ def _cycle(work: Workspace, problem: str, *, log: Log) -> CycleResult:
     steps = planned_steps(work, problem)
     computed = run_steps(steps, work)
     verdict = Verdict.read(work.project.paths(problem).reports / "verdict.json")
-    promote = verdict.verdict == "promote" and _pin_is_champion(work, problem)
+    promote = verdict.verdict == PROMOTE and _pin_is_champion(work, problem)
     if not computed and not promote:
         return CycleResult(problem, (), None, work.base, "nothing has changed, so nothing was recomputed")
     message = f"{problem}: {'promote' if promote else 'keep the champion'}\n\n" + "\n".join(verdict.reasons)

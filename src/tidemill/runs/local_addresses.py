@@ -10,7 +10,6 @@ from pathlib import Path
 from tidemill.project.project import Project
 
 HOST = "127.0.0.1"
-UI_PORT = 4200
 PAGES_PORT = 4201
 _LOOPBACK = (HOST, "localhost", "::1")
 

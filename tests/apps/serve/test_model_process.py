@@ -2,6 +2,7 @@
 
 import io
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -29,6 +30,9 @@ class Echo:
             re.match("(a+)+$", "a" * 64 + "!")  # holds Python's lock
         if told == b"end":
             os._exit(3)
+        if told == b"garble":
+            replies.write(b"\\x02\\0\\0\\0" + bytes(8) + b"{]")
+            replies.flush()
         if told == b"fail":
             1 / 0
         if told == b"refuse":
@@ -65,6 +69,49 @@ def test_a_request_passes_there_and_back_and_failures_are_the_ones_of_the_model(
     with pytest.raises(ChildProcessError, match="ZeroDivisionError"):
         asked(echo, b"fail")
     assert asked(echo, b"x") == Answer(b"x", 1)
+
+
+def test_after_an_answer_that_is_no_frame_the_next_request_gets_its_own(echo):
+    with pytest.raises(ChildProcessError, match="is started anew"):
+        asked(echo, b"garble")
+    assert asked(echo, b"x") == Answer(b"x", 1)
+
+
+def test_a_process_that_could_not_be_started_again_is_tried_at_the_next_request(echo):
+    command, echo.command = echo.command, [sys.executable, "-c", "raise SystemExit(1)"]
+    with pytest.raises(ChildProcessError):
+        asked(echo, b"end")
+    with pytest.raises(ChildProcessError):  # and not: the service is busy, for ever
+        asked(echo, b"x")
+    echo.command = command
+    with pytest.raises(ChildProcessError):
+        asked(echo, b"x")
+    assert asked(echo, b"x") == Answer(b"x", 1)
+
+
+def test_a_request_is_never_written_to_a_later_process_however_late_its_thread_runs(echo, monkeypatch):
+    late = []
+
+    class Late(threading.Thread):
+        """A thread that runs when it is told to."""
+
+        def start(self):
+            if "send" in getattr(vars(self)["_target"], "__name__", ""):
+                late.append(super().start)
+            else:
+                super().start()
+
+    monkeypatch.setattr("tidemill.apps.serve.model_process._GRACE", 0.0)
+    monkeypatch.setattr("tidemill.apps.serve.model_process.threading.Thread", Late)
+    echo.seconds = 0.2
+    with pytest.raises(RequestError, match="was ended"):
+        asked(echo, b"first")
+    assert echo.lock.acquire(timeout=60)  # the next process is ready
+    echo.lock.release()
+    monkeypatch.undo()
+    late[0]()
+    echo.seconds = 60.0
+    assert asked(echo, b"second") == Answer(b"second", 1)
 
 
 def test_a_request_that_never_ends_is_ended_and_the_next_is_answered(echo, monkeypatch):

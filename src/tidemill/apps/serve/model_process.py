@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from tidemill.apps.serve import model_worker
 from tidemill.apps.serve.answers import Answer, Body
@@ -85,9 +85,12 @@ class ModelProcess:
                 f"the request took longer than {self.seconds:g} seconds and was ended: send fewer or smaller rows",
                 status=BUSY,
             ) from error
-        except (EOFError, BrokenPipeError) as error:
+        except (EOFError, OSError, ValueError, KeyError) as error:  # it has ended, or its answer is no frame
             self._replace()
             raise ChildProcessError("the process of the model has ended, and is started anew") from error
+        except BaseException:  # whatever it is, an answer may still be under way: the next request must not get it
+            self._replace()
+            raise
         self.lock.release()
         return _answer(*reply)
 
@@ -98,15 +101,10 @@ class ModelProcess:
 
     def _ask(self, body: Body, start: float) -> tuple[dict[str, Any], list[bytes]]:
         header = {"names": body.names, "start": start}  # one clock for all processes
-        sender = threading.Thread(target=self._send, args=(frame(header, body.parts),), daemon=True)
-        sender.start()  # a process that has stopped reading does not stop this one
+        # a process that has stopped reading does not stop this one; and a thread that runs late does not write to the next process
+        content = frame(header, body.parts)
+        threading.Thread(target=_send, args=(self.process.stdin, content), daemon=True).start()
         return self._receive(start + self.seconds + _GRACE)
-
-    def _send(self, content: bytes) -> None:
-        assert self.process.stdin is not None  # noqa: S101 - it was asked for
-        with contextlib.suppress(OSError, ValueError):  # it has been ended; whoever waits for the answer sees that
-            self.process.stdin.write(content)
-            self.process.stdin.flush()
 
     def _receive(self, deadline: float | None) -> tuple[dict[str, Any], list[bytes]]:
         assert self.process.stdout is not None  # noqa: S101 - it was asked for
@@ -176,6 +174,12 @@ class _Timed:
                 break
             received += piece
         return bytes(received)
+
+
+def _send(pipe: IO[bytes], content: bytes) -> None:
+    with contextlib.suppress(OSError, ValueError):  # it has been ended; whoever waits for the answer sees that
+        pipe.write(content)
+        pipe.flush()
 
 
 def model_command(*words: str) -> list[str]:

@@ -18,6 +18,8 @@ joint            a classifier on features and the meaning of votes, each from th
 auto             the model that the evidence is for
 model_selection  evidence without gold: left-out functions, resampling
 multilabel       labels that do not exclude one another, a binary model each
+
+A new model is a subclass of ``BaseLabelModel`` in a file of its name, listed in ``registry``, with its settings in ``conf/denoise/``.
 """
 
 # Every model is imported, and so known by its name, before any of them restores another from JSON.

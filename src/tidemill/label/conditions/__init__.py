@@ -12,4 +12,6 @@ files             files that conditions read
 vote_names        names of votes: a class, or ``not <class>``
 match_span        the piece of a text that makes a condition fire
 near_misses       weaker forms of a condition
+
+A new kind is a subclass of ``Condition`` in the file of its topic, listed in ``registry`` twice: in ``AnyCondition`` and in ``KINDS``.
 """
