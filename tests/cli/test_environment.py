@@ -201,6 +201,7 @@ def test_a_project_behind_a_link_is_the_project(project: Path, tmp_path: Path):
     require_repository(tmp_path / "link")
 
 
+@pytest.mark.slow
 def test_what_is_made_in_a_linked_worktree_is_made_there_alone(project: Path, tmp_path: Path):
     """`git worktree add` makes a checkout: its settings, functions and data belong to its branch."""
     own = tmp_path / "linked"

@@ -51,6 +51,7 @@ def test_every_library_that_is_imported_is_in_the_base_or_in_an_extra(root):
     assert {"numpy", "torch", "dvc"} <= libraries
 
 
+@pytest.mark.slow
 def test_every_library_that_is_installed_is_imported_or_another_ones(root):
     modules = set(imported(root))
     wanted = base().union(*extras().values()) - INDIRECT

@@ -70,6 +70,7 @@ def test_a_stage_names_the_fingerprint_of_its_code_and_none_of_its_files(name: s
     assert [one for one in STAGES[name]["deps"] if "tidemill" in one] == []
 
 
+@pytest.mark.slow
 def test_the_committed_fingerprints_are_those_of_the_code():
     written, now = read_code(ROOT), fingerprint_stages(ROOT / "src/tidemill")
     assert (written.stages, written.files) == (now.stages, now.files), "run `tidemill compose`"

@@ -188,6 +188,7 @@ def test_classes_are_read_from_sections():
     assert "C" not in identifiers(ast.parse('class A(B):\n    """C"""'))
 
 
+@pytest.mark.slow
 def test_sections_name_classes_that_exist():
     trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
     known = set(dir(builtins)).union(*(identifiers(tree) for tree in trees.values()))

@@ -14,6 +14,7 @@ def test_imports_go_one_way(root: Path):
     assert answer.returncode == 0, answer.stdout
 
 
+@pytest.mark.slow
 def test_light_stages_start_without_the_heavy_libraries(root: Path):
     code = (
         "import sys, tidemill.stages.label, tidemill.stages.denoise, tidemill.stages.monitor, tidemill.stages.ingest\n"

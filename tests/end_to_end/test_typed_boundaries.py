@@ -9,6 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src"
 
@@ -120,10 +122,12 @@ def untyped_names(trees: dict[str, ast.Module]) -> set[str]:
     return found
 
 
+@pytest.mark.slow
 def test_no_dictionary_of_anything_passes_from_one_package_to_another():
     assert untyped_names(modules()) - set(ALLOWED) == set()
 
 
+@pytest.mark.slow
 def test_every_exception_is_still_needed():
     assert set(ALLOWED) - untyped_names(modules()) == set()
 

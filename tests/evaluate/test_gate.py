@@ -1,5 +1,6 @@
 import numpy as np
 import polars as pl
+import pytest
 
 from tests.evaluate.factories import CLASSES, flipped, says, settings
 from tidemill.evaluate.baselines import majority_class_predictions
@@ -62,6 +63,7 @@ def test_the_same_classes_at_other_confidence_are_no_gain():
     assert verdict.gain_over_champion.score == 0.0
 
 
+@pytest.mark.slow
 def test_a_candidate_as_good_as_the_champion_is_rarely_promoted_by_chance():
     rng = np.random.default_rng(8)
     promoted = 0

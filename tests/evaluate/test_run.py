@@ -20,6 +20,8 @@ from tidemill.evaluate.plots import _most_confused, draw
 from tidemill.evaluate.run import evaluate
 from tidemill.reports.evaluate import Metrics
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def models():
@@ -71,7 +73,6 @@ def test_metrics_are_json_of_numbers_and_say_how_far_the_ceiling_is(done):
     assert ceiling.interval[0] <= ceiling.gain <= ceiling.interval[1]
 
 
-@pytest.mark.slow
 def test_the_same_rows_give_the_same_numbers_and_pictures(done, models, tmp_path):
     again = evaluate(rows(), models, CLASSES, settings(), version="spam@v1.0.0")
     assert again.metrics == done.metrics

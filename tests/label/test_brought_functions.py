@@ -280,6 +280,7 @@ def hangs_elsewhere(x):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("key", "how"), [("text", "when its text is put otherwise"), ("row_id", "under another row_id")]
 )

@@ -179,6 +179,7 @@ def test_an_acceptance_of_what_is_not_there_is_refused_with_a_remedy(run, mail, 
         monitor.run(here, "mail")
 
 
+@pytest.mark.slow
 def test_two_runs_write_the_same_bytes(run, mail):
     run(["sms-1"])
     first = [(mail / "reports" / "mail" / name).read_bytes() for name in ("drift.json", "drift.png")]

@@ -93,6 +93,7 @@ def test_preflight_names_the_key_that_is_stale_and_the_remedy(project: Path):
         refuse_stale_params(Project.open(project))
 
 
+@pytest.mark.slow
 def test_preflight_names_the_stage_whose_code_is_not_the_composed_one_and_repeats_the_overrides(project: Path):
     compose_all(Project.open(project), ["spam.train.optimizer.max_epochs=3"])
     refuse_stale_code(Project.open(project), running_package())

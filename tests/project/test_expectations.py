@@ -27,6 +27,7 @@ def votes(*values: int) -> pl.DataFrame:
     )
 
 
+@pytest.mark.slow
 def test_a_table_that_keeps_its_contract_passes_and_leaves_data_docs(inside: Path):
     guard(votes(0, 1, -1), votes_contract(2), here(), "votes")
     assert (here().data_docs("votes") / "index.html").exists()

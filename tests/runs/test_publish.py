@@ -119,6 +119,7 @@ def test_publishing_one_problem_leaves_the_other_unchanged(toy: Path):
         assert not any(step.changed for step in plan(work.folder, "spam"))
 
 
+@pytest.mark.slow
 def test_fingerprints_of_a_run_are_published_unless_the_branch_has_others_by_then(toy: Path):
     (toy / "code.yaml").write_text("double: a1\nfiles: {}\n")
     git("add", "-A", folder=toy)

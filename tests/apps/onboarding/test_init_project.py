@@ -20,6 +20,8 @@ from tidemill.project.compose import compose
 from tidemill.project.config import load_params
 from tidemill.runs.git import git, succeeds
 
+pytestmark = pytest.mark.slow
+
 FILES = {file.path for file in template_files("any", __version__)}
 
 

@@ -57,6 +57,7 @@ def reviews(path: Path, count: int = 400, labels: tuple[str, str] = ("bad", "goo
     return path
 
 
+@pytest.mark.slow
 def test_a_csv_with_labels_becomes_a_problem_that_composes_ingests_and_votes_well(
     project: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

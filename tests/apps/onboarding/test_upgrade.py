@@ -18,6 +18,8 @@ from tidemill.project.compose import compose_all, write_params
 from tidemill.project.config import load_params
 from tidemill.project.project import Project
 
+pytestmark = pytest.mark.slow
+
 OLD = "0.1.9"
 
 

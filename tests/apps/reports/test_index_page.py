@@ -11,6 +11,8 @@ from tidemill.project.project import Project
 from tidemill.runs.git import git
 from tidemill.runs.model_registry import tag_object
 
+pytestmark = pytest.mark.slow
+
 
 class Page(HTMLParser):
     """Collects what a page would fetch, its words, and whether its tags close."""
@@ -53,7 +55,6 @@ def page(root):
     return path.read_text(encoding="utf-8")
 
 
-@pytest.mark.slow
 def test_the_page_is_whole_html_that_fetches_nothing(page):
     found = Page(page)
     assert found.open == []

@@ -98,6 +98,7 @@ def gold(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 @kernel
 def test_no_way_leads_from_a_function_to_gold_and_what_it_needs_still_works(tmp_path, gold):
     folder = written(tmp_path / "f", gold, REACHES | WORKS)
@@ -217,6 +218,7 @@ def test_a_function_that_forks_without_end_starts_nothing_and_the_others_go_on(t
     assert "may not start a process" in failures["forks"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="counts processes in /proc")
 def test_without_the_kernels_help_a_family_that_grows_is_ended_as_a_whole(tmp_path, gold, monkeypatch):
     monkeypatch.setattr("tidemill.label.engine.process._MOST_PROCESSES", 8)
@@ -287,6 +289,7 @@ process.ask(header | {"megabytes_to_load": 4000, "seconds": 60}, bounds=bounds)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the kernel of Linux ends the worker")
 def test_a_worker_that_never_lets_go_of_the_interpreter_ends_with_its_parent(tmp_path):
     (tmp_path / "f.py").write_text("import re\nre.match('(a+)+$', 'a' * 64 + '!')\n", encoding="utf-8")

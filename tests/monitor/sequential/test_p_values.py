@@ -46,6 +46,7 @@ def p_values_of(case, sizes):
     return watch, np.concatenate(found), np.concatenate(masks)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", sorted(CASES))
 @pytest.mark.parametrize("sizes", [[1] * 300, [50] * 40], ids=["one row a batch", "50 rows a batch"])
 def test_p_values_of_every_score_are_uniform_where_nothing_changes(case, sizes):
@@ -121,6 +122,7 @@ def null_alarms(monkeypatch=None):
     return alarms
 
 
+@pytest.mark.slow
 def test_a_pool_that_grows_stays_quiet_and_a_frozen_one_does_not(monkeypatch):
     assert null_alarms() == 0
     assert null_alarms(monkeypatch) >= 2

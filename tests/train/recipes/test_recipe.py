@@ -66,6 +66,7 @@ def test_a_doubtful_model_leaves_a_sure_label_its_weight_and_half_of_its_say(set
     assert 0.6 < weights[1] < 1.0
 
 
+@pytest.mark.slow
 def test_smoothed_labels_doubt_about_as_much_as_they_err(settings):
     known, _, flipped = training_set(rows=600, wrong=0.2)
     certain = np.eye(2)[known.targets.argmax(axis=1)]
@@ -73,6 +74,7 @@ def test_smoothed_labels_doubt_about_as_much_as_they_err(settings):
     assert doubt.mean() == pytest.approx(flipped.mean(), abs=0.03)
 
 
+@pytest.mark.slow
 def test_a_model_that_teaches_itself_learns_rows_of_which_no_function_speaks(settings):
     known, truth, _ = training_set()
     silent = np.arange(300) >= 30
@@ -100,6 +102,7 @@ def test_rows_whose_prediction_is_less_certain_than_the_threshold_weigh_nothing(
     assert lenient.tolist() == pytest.approx([certainty[0], certainty[1], 0.0])
 
 
+@pytest.mark.slow
 def test_the_threshold_keeps_doubtful_rows_out_of_the_next_round(settings):
     known, _, _ = training_set()
     between = np.arange(300) < 100  # rows in the middle of both clouds, of which no model can be certain

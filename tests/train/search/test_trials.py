@@ -81,6 +81,7 @@ def fast(monkeypatch):
     return known, asked, now
 
 
+@pytest.mark.slow
 def test_the_search_finds_better_settings_and_rows_it_has_not_asked_about_say_by_how_much(settings, fast, tmp_path):
     known, _, now = fast
     field = field_of(known, changed(settings, {"gold.use": True, "optimizer.learning_rate": 0.01}))
@@ -95,6 +96,7 @@ def test_the_search_finds_better_settings_and_rows_it_has_not_asked_about_say_by
     assert gain == pytest.approx(2 * found[0].points[0], rel=0.1)
 
 
+@pytest.mark.slow
 def test_where_settings_do_not_matter_the_luckiest_trial_is_not_called_better(settings, fast, tmp_path, monkeypatch):
     known, _, now = fast
     truth = np.eye(2)[known.gold]
@@ -153,6 +155,7 @@ def test_trials_given_come_first_each_backbone_with_the_settings_there_are(setti
     assert asked[0].optimizer == own.optimizer
 
 
+@pytest.mark.slow
 def test_a_backbone_whose_features_were_made_later_joins_the_trials_there_are(settings, fast, tmp_path):
     known, _, now = fast
     own = changed(settings, {"head.hidden_sizes": (32,)})
@@ -165,6 +168,7 @@ def test_a_backbone_whose_features_were_made_later_joins_the_trials_there_are(se
     assert len([one for one in study.trials if one.user_attrs.get("given") == "settings as they are"]) == 1
 
 
+@pytest.mark.slow
 def test_the_deadline_is_kept_although_one_fit_would_take_much_longer(settings, tmp_path):
     known, _, _ = training_set(rows=400)
     slow = changed(settings, {"optimizer.max_epochs": 100_000, "early_stopping.patience": 100_000})
