@@ -20,10 +20,8 @@ from tidemill.evaluate.plots import _most_confused, draw
 from tidemill.evaluate.run import evaluate
 from tidemill.reports.evaluate import Metrics
 
-pytestmark = pytest.mark.slow
 
-
-@pytest.fixture
+@pytest.fixture(scope="module")
 def models():
     gold = rows()["gold"].to_numpy()
     return {
@@ -36,7 +34,7 @@ def models():
     }
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def done(models):
     return evaluate(rows(), models, CLASSES, settings(), version="spam@v1.0.0")
 
@@ -73,6 +71,7 @@ def test_metrics_are_json_of_numbers_and_say_how_far_the_ceiling_is(done):
     assert ceiling.interval[0] <= ceiling.gain <= ceiling.interval[1]
 
 
+@pytest.mark.slow
 def test_the_same_rows_give_the_same_numbers_and_pictures(done, models, tmp_path):
     again = evaluate(rows(), models, CLASSES, settings(), version="spam@v1.0.0")
     assert again.metrics == done.metrics
@@ -106,6 +105,7 @@ def test_the_rows_of_the_calibration_table_add_up(done):
     assert set(done.reliability_table.group_by("model").agg(pl.col("rows").sum())["rows"]) == {200}
 
 
+@pytest.mark.slow
 def test_without_any_gold_everything_is_still_written(tmp_path):
     empty = rows().clear()
     nothing = np.zeros((0, 2))
@@ -136,6 +136,7 @@ def test_a_model_that_refuses_nothing_says_nothing_of_it(done):
     assert "none_of_the_above" not in done.metrics.model_dump()
 
 
+@pytest.mark.slow
 def test_pictures_of_two_hundred_classes_show_those_with_most_errors(tmp_path):
     classes = [f"species {k}" for k in range(200)]
     gold = np.arange(400) % 200
