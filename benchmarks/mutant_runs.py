@@ -213,7 +213,7 @@ class _Loop:
         return True
 
 
-def with_collected(tests: Sequence[str], work: Callable[[Session], None], scratch: Path) -> None:
+def with_collected(tests: Sequence[str], work: Callable[[Session], None], scratch: Path, *, markers: str) -> None:
     """Collect tests, import what they import, and hand them over.
 
     Parameters
@@ -224,13 +224,15 @@ def with_collected(tests: Sequence[str], work: Callable[[Session], None], scratc
         Asked once, with the session.
     scratch : Path
         An empty folder.
+    markers : str
+        What pytest's ``-m`` is given.
 
     Raises
     ------
     RuntimeError
         The tests could not be collected.
     """
-    code = pytest.main([*OPTIONS, "-m", "not slow", *tests], plugins=[_Loop(work, scratch)])
+    code = pytest.main([*OPTIONS, "-m", markers, *tests], plugins=[_Loop(work, scratch)])
     if code not in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
         raise RuntimeError(f"pytest ended with {code}")
 

@@ -45,10 +45,11 @@ LIMIT: Final = 1200.0
 
 @dataclass(frozen=True)
 class Package:
-    """Modules that decide, as patterns below the package, and the tests that should notice a change of them."""
+    """Modules that decide, as patterns below the package, and the tests, of those that have a marker, that should notice a change."""
 
     modules: tuple[str, ...]
     tests: tuple[str, ...]
+    markers: str = "not slow"
 
 
 PACKAGES: Final = {
@@ -147,7 +148,9 @@ PACKAGES: Final = {
     "label": Package(
         ("label/functions/function_fingerprint.py",), ("tests/label/functions", "src/tidemill/label/functions")
     ),
-    "publish": Package(("runs/publish.py",), ("tests/runs/test_publish.py", "tests/runs/test_publish_rules.py")),
+    "publish": Package(
+        ("runs/publish.py",), ("tests/runs/test_publish.py", "tests/runs/test_publish_rules.py"), markers=""
+    ),
 }
 
 
@@ -222,7 +225,7 @@ def _judge(package: Package, chosen: argparse.Namespace, results: _Results) -> N
             results.add(_name(path), _module(path, seen, session, chosen, earlier))
 
     with tempfile.TemporaryDirectory(prefix="mutants-") as scratch:
-        with_collected(chosen.tests or package.tests, work, Path(scratch))
+        with_collected(chosen.tests or package.tests, work, Path(scratch), markers=package.markers)
 
 
 def _name(path: Path) -> str:

@@ -10,6 +10,8 @@ from tidemill.project.compose import compose, expand
 from tidemill.project.config import load
 from tidemill.train.settings import TrainSettings
 
+pytestmark = pytest.mark.slow
+
 NAMES = sorted(path.stem for path in (Path(__file__).parents[2] / "src/tidemill/conf/experiment").glob("*.yaml"))
 
 

@@ -13,6 +13,8 @@ from tidemill.runs.dvc_config import cache_folder, default_remote, share_cache
 from tidemill.runs.git import git
 from tidemill.runs.worktree import workspace
 
+pytestmark = pytest.mark.slow
+
 
 def settings(folder: Path) -> Config:
     return Config(dvc_dir=str(folder / ".dvc"))

@@ -19,6 +19,8 @@ from tidemill.runs.plan import plan
 from tidemill.runs.publish import publish
 from tidemill.runs.worktree import Workspace, refuse_uncommitted, restore, synchronise_data, workspace
 
+pytestmark = pytest.mark.slow
+
 
 def quiet(_: str) -> None:
     """Say nothing."""
@@ -52,7 +54,6 @@ def test_a_plan_for_an_unknown_problem_is_an_error(toy: Path):
         plan(toy, "reviews")
 
 
-@pytest.mark.slow
 def test_after_a_run_nothing_has_changed_and_after_an_edit_what_follows_has(toy: Path):
     dvc("repro", folder=toy)
     assert not any(step.changed for step in plan(toy, "spam"))
@@ -71,7 +72,6 @@ def test_a_run_in_a_workspace_leaves_the_checkout_alone_until_it_publishes(toy: 
     assert read_registry(Project.open(toy), "spam").champion == "spam@v1.0.0"
 
 
-@pytest.mark.slow
 def test_the_lock_equals_that_of_dvc_repro(toy: Path, work: Workspace):
     published(computed(work, "spam"), "spam")
     ours = read_lock(toy)
@@ -80,7 +80,6 @@ def test_the_lock_equals_that_of_dvc_repro(toy: Path, work: Workspace):
     assert read_lock(toy) == ours
 
 
-@pytest.mark.slow
 def test_the_objects_are_in_the_shared_cache_and_the_data_follows_the_checkout(toy: Path, work: Workspace):
     published(computed(work, "spam"), "spam")
     synchronise_data(toy, quiet)
@@ -88,7 +87,6 @@ def test_the_objects_are_in_the_shared_cache_and_the_data_follows_the_checkout(t
     assert "up to date" in dvc("status", "double@spam", "judge@spam", folder=toy)  # small numbers in params, too
 
 
-@pytest.mark.slow
 def test_two_problems_published_from_the_same_commit_are_both_on_the_branch(toy: Path):
     with workspace(toy) as first, workspace(toy) as second:
         computed(first, "spam")
@@ -109,7 +107,6 @@ def test_two_problems_published_from_the_same_commit_are_both_on_the_branch(toy:
     ]
 
 
-@pytest.mark.slow
 def test_publishing_one_problem_leaves_the_other_unchanged(toy: Path):
     for problem in ("spam", "solar"):
         with workspace(toy) as work:
@@ -119,7 +116,6 @@ def test_publishing_one_problem_leaves_the_other_unchanged(toy: Path):
         assert not any(step.changed for step in plan(work.folder, "spam"))
 
 
-@pytest.mark.slow
 def test_fingerprints_of_a_run_are_published_unless_the_branch_has_others_by_then(toy: Path):
     (toy / "code.yaml").write_text("double: a1\nfiles: {}\n")
     git("add", "-A", folder=toy)
@@ -186,7 +182,6 @@ def test_a_damaged_object_stops_the_publication_before_any_ref_moves(toy: Path, 
     assert git("for-each-ref", folder=toy) == refs
 
 
-@pytest.mark.slow
 def test_a_flipped_bit_in_the_cache_is_found_and_made_again(toy: Path):
     with workspace(toy) as work:
         published(computed(work, "spam"), "spam")
@@ -206,7 +201,6 @@ def test_a_flipped_bit_in_the_cache_is_found_and_made_again(toy: Path):
         assert (work.folder / "data/spam/raw/one").read_text() == "2"
 
 
-@pytest.mark.slow
 def test_a_remote_gets_the_objects_and_gives_them_back(toy: Path, tmp_path_factory: pytest.TempPathFactory):
     remote = tmp_path_factory.mktemp("remote")
     dvc("remote", "add", "-q", "-d", "storage", str(remote), folder=toy)
@@ -242,7 +236,6 @@ def test_uncommitted_inputs_are_refused_with_the_remedy(toy: Path):
     assert (toy / "dvc.yaml").read_text() == "stages: {}\n"
 
 
-@pytest.mark.slow
 def test_a_killed_run_leaves_no_lock_and_its_worktree_is_swept(toy: Path):
     code = (
         "import pathlib, time\nfrom tidemill.runs.worktree import workspace\n"

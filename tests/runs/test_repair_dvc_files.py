@@ -12,6 +12,8 @@ from dvc.schema import COMPILED_LOCKFILE_SCHEMA
 from tidemill.runs.git import git
 from tidemill.runs.repair_dvc_files import is_whole_lock, repair_dvc_files
 
+pytestmark = pytest.mark.slow
+
 LOCK = """schema: '2.0'
 stages:
   one:
@@ -54,7 +56,6 @@ def repro(root: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("torn", ["", '{"write": {"a": {"pid"', "[]"])
-@pytest.mark.slow
 def test_a_torn_rwlock_stops_dvc_until_it_is_mended(root: Path, torn: str):
     (root / ".dvc/tmp").mkdir(exist_ok=True)
     (root / ".dvc/tmp/rwlock").write_text(torn)
@@ -121,7 +122,6 @@ def test_a_torn_lock_file_that_was_never_committed_is_removed(root: Path):
     assert not (root / "dvc.lock").exists()
 
 
-@pytest.mark.slow
 def test_whole_files_are_left_alone(root: Path):
     assert repro(root).returncode == 0
     before = (root / "dvc.lock").read_bytes(), (root / ".dvc/tmp/rwlock").read_bytes()

@@ -27,6 +27,8 @@ from tidemill.train.search.settings import CURRENT_BACKBONE, SearchSettings
 from tidemill.train.search.space import backbone_of, space, suggest
 from tidemill.train.settings import TrainSettings
 
+pytestmark = pytest.mark.slow
+
 ENDS = 0.05, 0.01, 0.09
 
 
@@ -46,7 +48,6 @@ def mail(inside: Path) -> Path:
     return inside
 
 
-@pytest.mark.slow
 def test_a_search_keeps_its_budget_with_all_it_does_and_goes_on_where_it_ended(mail: Path) -> None:
     fit_head(
         np.eye(20, dtype=np.float32),
@@ -165,7 +166,6 @@ def test_the_command_that_is_told_composes_to_what_was_found(
         assert {key: composed["embed"][section_name][key] for key in inside} == inside
 
 
-@pytest.mark.slow
 def test_minutes_are_asked_for_as_any_setting_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     assert expand(["problem=spam", "search.minutes=10"], conf=Path("conf")) == (["spam"], ["spam.search.minutes=10"])
@@ -226,7 +226,6 @@ def test_features_of_a_candidate_survive_a_kill_and_are_made_once(tmp_path: Path
     assert candidate_backbones.features(rows.head(99), Toy(9), tmp_path, deadline=0.0, name="toy") is None  # no time
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "contents", "changes"),
     [
@@ -251,7 +250,6 @@ def test_a_candidate_has_the_features_that_embed_would_make(
     assert found.shape != here.shape or (found != here).any()
 
 
-@pytest.mark.slow
 def test_the_setting_that_the_loss_hangs_on_is_told_to_matter_most(tmp_path: Path) -> None:
     import optuna
 

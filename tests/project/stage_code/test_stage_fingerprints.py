@@ -18,6 +18,8 @@ from tidemill.project.stage_code.stage_fingerprints import (
     write_code,
 )
 
+pytestmark = pytest.mark.slow
+
 PACKAGE = Path(str(tidemill.__file__)).parent
 
 
@@ -48,7 +50,6 @@ def changed_by(copy: Path, kept: Path) -> dict[str, tuple[str, ...]]:
     return changed_files(before, fingerprint_stages(copy, cache=kept))  # kept by content: what is changed is read anew
 
 
-@pytest.mark.slow
 def test_the_place_of_the_package_does_not_count(copy: Path, kept: Path):
     assert fingerprint_stages(copy) == fingerprint_stages(PACKAGE, cache=kept)
 
@@ -141,7 +142,6 @@ def test_a_file_that_is_gone_is_named(copy: Path, kept: Path):
     assert {"tidemill/monitor/harm.py", "tidemill/monitor/damage.py"} <= set(changed_by(copy, kept)["monitor"])
 
 
-@pytest.mark.slow
 def test_what_the_cache_keeps_is_what_the_file_says(copy: Path, kept: Path):
     assert fingerprint_stages(copy, cache=kept) == fingerprint_stages(copy)
     edit(copy / "contracts.py", "ABSTAIN: Final = -1", "ABSTAIN: Final = -2")
@@ -150,7 +150,6 @@ def test_what_the_cache_keeps_is_what_the_file_says(copy: Path, kept: Path):
     assert fingerprint_stages(copy, cache=kept) == fingerprint_stages(copy)
 
 
-@pytest.mark.slow
 def test_stale_fingerprints_are_refused_with_stage_file_and_remedy(copy: Path, kept: Path, tmp_path: Path):
     write_code(fingerprint_stages(PACKAGE, cache=kept), tmp_path)
     before = read_code(tmp_path)

@@ -16,6 +16,8 @@ from tidemill.train.recipes.cotraining import fit_end_model, held_out_prediction
 from tidemill.train.recipes.recipe import TrainingSet, fit_head_by_recipe
 from tidemill.train.run import Tables, train
 
+pytestmark = pytest.mark.slow
+
 SMALL = {"optimizer": {"max_epochs": 20, "learning_rate": 0.05}, "head.hidden_sizes": (), "recipe_folds": 2}
 WORDS = {0: ["sea", "salt", "tide", "wave"], 1: ["mill", "wheat", "flour", "bread"]}
 
@@ -85,7 +87,6 @@ def test_views_are_saved_and_read_again_with_the_same_answers_and_bytes(settings
     assert fit_end_model(lesson, own).ensemble.files() == model.ensemble.files()
 
 
-@pytest.mark.slow
 def test_a_recipe_that_reads_texts_is_passed_over_where_there_are_none(settings):
     lesson, _ = rows(200)
     recipes = [

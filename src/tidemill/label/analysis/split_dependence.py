@@ -15,7 +15,6 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from scipy.stats import hypergeom
 
 from tidemill.contracts import ABSTAIN, SPLITS, Votes, not_class
 
@@ -192,8 +191,13 @@ def _tail(draws: Sequence[_Draw]) -> float:
 
 
 def _distribution(draw: _Draw) -> tuple[int, npt.NDArray[np.float64]]:
+    """Hypergeometric, by ratios of neighbouring probabilities: importing scipy.stats takes longer than the whole test."""
     counts = np.arange(max(0, draw.drawn + draw.marked - draw.n), min(draw.drawn, draw.marked) + 1)
-    probabilities = np.asarray(hypergeom.pmf(counts, draw.n, draw.marked, draw.drawn)) if draw.n else np.ones(1)
+    k = counts[:-1]
+    ratios = (draw.marked - k) * (draw.drawn - k) / ((k + 1) * (draw.n - draw.marked - draw.drawn + k + 1))
+    logarithms = np.concatenate([[0.0], np.log(ratios).cumsum()])
+    probabilities = np.exp(logarithms - logarithms.max())
+    probabilities /= probabilities.sum()
     kept = np.flatnonzero(probabilities > _NEGLIGIBLE)
     return int(counts[kept[0]]), probabilities[kept[0] : kept[-1] + 1]
 

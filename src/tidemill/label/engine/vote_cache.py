@@ -18,8 +18,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import numpy.typing as npt
 import polars as pl
+import pyarrow as pa
+import pyarrow.ipc
 
 from tidemill.common.files import atomic_write
 from tidemill.label.engine.worker_pool import WorkerFailure
@@ -27,6 +30,8 @@ from tidemill.label.engine.worker_pool import WorkerFailure
 _LIBRARIES: Final = ("polars", "numpy", "pillow", "scipy", "scikit-learn", "rapidfuzz", "py3langid")
 _CASTING: Final = ("conditions", "engine", "functions", "image_statistics")
 _MB: Final = 1 << 20
+_ONE_THREAD: Final = pa.ipc.IpcReadOptions(use_threads=False)
+"""Hundreds of small files are read five times as fast so."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +88,9 @@ class BatchCache:
         if _digest(content) != path.name.split(".")[1]:
             path.unlink(missing_ok=True)
             return None
-        table = pl.read_ipc(io.BytesIO(content))
-        failures = json.loads(table["failures"][0]) if "failures" in table.columns else []
-        return VoteColumn(table["value"].to_numpy(), [WorkerFailure(0, row, reason) for row, reason in failures])
+        table = pa.ipc.open_file(pa.py_buffer(content), options=_ONE_THREAD).read_all()
+        failures = json.loads(table["failures"][0].as_py()) if "failures" in table.column_names else []
+        return VoteColumn(_values_of(table["value"]), [WorkerFailure(0, row, reason) for row, reason in failures])
 
     def put(self, key: str, column: VoteColumn) -> None:
         """Keep a column, unless a failure there may pass.
@@ -111,6 +116,14 @@ class BatchCache:
         with atomic_write(self.folder / name, durable=False) as part:  # a torn file is found by its digest
             part.write_bytes(content)
         self.files[key] = name
+
+
+def _values_of(column: pa.ChunkedArray) -> npt.NDArray[Any]:
+    """Without ``to_numpy``, which imports pandas."""
+    dtype = np.dtype(str(column.type).replace("double", "float64"))
+    return np.concatenate(
+        [np.frombuffer(chunk.buffers()[1], dtype, len(chunk), chunk.offset * dtype.itemsize) for chunk in column.chunks]
+    )
 
 
 def cache_key(*parts: str) -> str:

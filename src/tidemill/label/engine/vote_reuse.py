@@ -176,7 +176,7 @@ class Engine:
                 for failure in sorted(column.failures, key=_order):
                     self._report(function, failure, row_ids)
         self.offset += len(columns[0].values)
-        return np.column_stack([column.values for column in columns])
+        return np.stack([column.values for column in columns]).T  # whoever reads votes reads them by function
 
     def _report(self, function: LoadedFunction, failure: WorkerFailure, row_ids: pl.Series) -> None:
         if failure.row is None:
