@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tests.monitor.sequential.factories import batch_of, names, sequential
+from tests.monitor.sequential.factories import batch_of, begun, names, sequential
 from tidemill.monitor.sequential.batch import joined
 from tidemill.monitor.sequential.cause import find_cause
 from tidemill.monitor.sequential.groups import Group, groups_of, k_means
@@ -125,3 +125,75 @@ def test_clusters_are_the_same_for_the_same_points_and_none_is_lost_to_repeated_
     points = np.random.default_rng(0).normal(size=(60, 3))
     assert (k_means(points, 5) == k_means(points.copy(), 5)).all()
     assert set(k_means(np.zeros((4, 2)), 3).tolist()) == {0}
+
+
+def test_numbers_without_metadata_or_features_have_no_groups():
+    batch = batch_of("a", 40, np.random.default_rng(0))
+    bare = dataclasses.replace(
+        batch, metadata=pl.DataFrame(), rows=dataclasses.replace(batch.rows, features=batch.rows.features[:, :0])
+    )
+    assert groups_of(bare, bare) == []
+
+
+def test_clusters_of_a_pair_of_batches_are_two_four_and_eight():
+    batch = batch_of("a", 40, np.random.default_rng(0))
+    clusters = [group.name for group in groups_of(batch, batch) if group.kind == "cluster"]
+    assert len(clusters) == 2 + 4 + 8
+    assert clusters[0] == "the rows are of cluster 1 of 2"
+
+
+def test_twenty_frequent_values_of_a_column_are_groups_and_as_many_new_ones():
+    batch = batch_of("a", 60, np.random.default_rng(0))
+    before = dataclasses.replace(batch, metadata=pl.DataFrame({"w": [f"old {k % 30}" for k in range(60)]}))
+    after = dataclasses.replace(batch, metadata=pl.DataFrame({"w": [f"new {k % 30}" for k in range(60)]}))
+    names_of = [group.name for group in groups_of(before, after) if group.kind == "metadata"]
+    assert sum("old" in name for name in names_of) == sum("new" in name for name in names_of) == 20
+
+
+def test_a_kind_of_rows_that_was_there_before_is_more_frequent_and_not_new():
+    def more_of_c(name, rng):
+        batch = batch_of(name, 50, rng, moved=3.0)
+        return dataclasses.replace(batch, metadata=batch.metadata.with_columns(sender=pl.lit("c")))
+
+    rng = np.random.default_rng(5)
+    reference = batch_of("reference", 500, rng)
+    rare = rng.choice(["a", "b", "c"], 500, p=[0.5, 0.44, 0.06])
+    reference = dataclasses.replace(reference, metadata=reference.metadata.with_columns(sender=pl.Series(rare)))
+    stream = start(reference, names(4), sequential(), alpha=0.05, salt="v1")
+    after = [more_of_c(f"day-{k}", rng) for k in range(6)]
+    stream = fold(stream, after)
+    cause = find_cause(stream, reference, joined("changed", after), "day-0")
+    assert cause.sentence.startswith("since day-0, a kind of rows is more frequent: sender is c on 100% of them, ")
+
+
+def test_many_functions_that_move_at_once_are_no_fault_of_one():
+    cause, stream = caused(lambda name, rng: batch_of(name, 50, rng, coverage=0.05))
+    assert len(cause.functions) >= 3
+    assert "labeling function lf_" not in cause.sentence
+    assert stream.alarm is not None
+
+
+def test_rows_most_unlike_the_reference_on_either_side_are_shown_for_a_score_of_two_sides():
+    def lower(name, rng):
+        batch = batch_of(name, 50, rng, functions=0)
+        short = np.where(np.arange(50) < 5, 1, 200)
+        return dataclasses.replace(batch, quality=pl.DataFrame({"length": short}))
+
+    cause, stream = caused(lower, functions=0)
+    assert stream.alarm.column == "quality:length"
+    assert {int(row_id.rpartition("-")[2]) < 5 for row_id in cause.rows} == {True}
+
+
+def test_a_report_without_alarm_lists_the_five_nearest_scores_and_its_strata():
+    rng = np.random.default_rng(2)
+    reference = batch_of("reference", 300, rng, strata=["a", "b"] * 150)
+    stream = start(reference, names(4), sequential(strata=("source",)), alpha=0.05, salt="v1")
+    stream = fold(stream, [batch_of("day-0", 50, rng, strata=["a", "b"] * 25)])
+    report = stream_report(stream, ["day-0"], reference_rows=300, accepted=0)
+    assert (report.drift, report.alarm, report.warnings, len(report.watched)) == (False, None, (), 5)
+    assert "rows of the same source of the reference" in report.assumption
+    assert "shared out among source may move freely" in report.assumption
+    plain = stream_report(fold(begun(rng), [batch_of("day-0", 50, rng)]), ["day-0"], reference_rows=299, accepted=0)
+    assert "rows of the reference" in plain.assumption
+    assert "shared out" not in plain.assumption
+    assert len(plain.warnings) == 1

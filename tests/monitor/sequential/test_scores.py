@@ -16,12 +16,95 @@ from tidemill.monitor.sequential.view import Basis, View
 from tidemill.monitor.sequential.watch import fit_watch
 
 
-def seen(batch, name, *, fitted_on=None, functions=4):
+def seen(batch, name, *, fitted_on=None, functions=4, classes=CLASSES):
     """Values of one score of a batch, and the score."""
     half = fitted_on or batch_of("half", 300, np.random.default_rng(0), functions=functions)
     basis = Basis.fit(half)
-    score = SCORES[name](View(half, basis, is_reference=True), names(functions).functions, CLASSES)
+    score = SCORES[name](View(half, basis, is_reference=True), names(functions).functions, classes)
     return score.values(View(batch, basis)), score
+
+
+def with_features(batch, features):
+    return dataclasses.replace(batch, rows=dataclasses.replace(batch.rows, features=np.asarray(features, np.float32)))
+
+
+def fitted(name, *, half=None, functions=4, classes=CLASSES):
+    half = half or batch_of("half", 60, np.random.default_rng(0), functions=functions)
+    return SCORES[name](View(half, Basis.fit(half), is_reference=True), names(functions).functions, classes)
+
+
+def test_each_score_has_its_share_of_the_evidence():
+    """Weights before they are normalised: the rarest function and contradictions show changes soonest."""
+    assert {name: score.weight for name, score in SCORES.items()} == {
+        "contradiction": 0.6,
+        "firing": 0.4,
+        "rarest": 0.3,
+        "neighbours": 0.2,
+        "metadata": 0.2,
+        "direction": 0.2,
+        "residual": 0.1,
+        "mahalanobis": 0.1,
+        "confidence": 0.1,
+        "class": 0.1,
+        "stratum": 0.1,
+        "disagreement": 0.08,
+        "votes": 0.07,
+        "posterior": 0.05,
+        "missing": 0.05,
+        "quality": 0.05,
+        "duplicates": 0.03,
+    }
+
+
+def test_a_score_has_no_columns_where_rows_lack_what_it_needs():
+    for name in ("votes", "rarest", "firing", "contradiction", "posterior", "disagreement"):
+        assert fitted(name, functions=0).columns() == (), name
+    for name in ("confidence", "class", "disagreement"):
+        assert fitted(name, classes=()).columns() == (), name
+    bare = batch_of("half", 60, np.random.default_rng(0))
+    bare = with_features(bare, np.empty((60, 0)))
+    for name in ("neighbours", "duplicates", "residual", "mahalanobis", "direction"):
+        assert fitted(name, half=bare).columns() == (), name
+
+
+def test_of_two_classes_the_second_is_watched_and_of_more_every_one():
+    for name in ("class", "posterior"):
+        assert [column.name for column in fitted(name).columns()] == [f"{name}:spam"]
+        three = fitted(name, classes=("a", "b", "c"))
+        assert [column.name for column in three.columns()] == [f"{name}:a", f"{name}:b", f"{name}:c"]
+
+
+def test_a_subclass_without_a_name_of_its_own_replaces_no_score():
+    before = dict(SCORES)
+
+    class Other(SCORES["rarest"]):
+        pass
+
+    assert before == SCORES
+    assert Other.name == "rarest"
+
+
+def test_the_rarity_of_a_value_is_minus_the_log_of_its_share():
+    half = batch_of("half", 10, np.random.default_rng(0))
+    half = dataclasses.replace(half, metadata=pl.DataFrame({"sender": ["a"] * 7 + ["b"] * 3}))
+    values, _ = seen(half.select(np.array([0, 9])), "metadata", fitted_on=half)
+    assert values[:, 0] == pytest.approx([-np.log(7.5 / 11), -np.log(3.5 / 11)])
+
+
+def test_five_neighbours_count_and_a_row_of_the_reference_is_not_its_own():
+    half = with_features(batch_of("half", 8, np.random.default_rng(0)), np.arange(8)[:, None])
+    score = fitted("neighbours", half=half)
+    basis = Basis.fit(half)
+    assert score.values(View(half.select(np.array([0])), basis))[0, 0] == pytest.approx((0 + 1 + 4 + 9 + 16) / 5)
+    own = score.values(View(half.select(np.array([0])), basis, is_reference=True))
+    assert own[0, 0] == pytest.approx((1 + 4 + 9 + 16 + 25) / 5)
+
+
+def test_a_function_without_votes_is_taken_to_be_right_three_times_in_four_whatever_the_number_of_classes():
+    table = prior_table(3)
+    assert table[:3].sum(axis=0) == pytest.approx([1.0, 1.0, 1.0])
+    assert table[3:].sum(axis=0) == pytest.approx([1.0, 1.0, 1.0])
+    assert np.diag(table[:3]) == pytest.approx([0.75, 0.75, 0.75])
 
 
 def test_every_file_of_scores_is_imported_by_its_package():
