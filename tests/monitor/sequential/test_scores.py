@@ -237,3 +237,35 @@ def test_rows_that_repeat_the_reference_are_found():
     for k in range(5):
         stream = advance(stream, dataclasses.replace(again, name=f"b{k}", fingerprint=str(k)))
     assert stream.alarm.column == "duplicates"
+
+
+def test_directions_are_the_principal_ones_in_standard_deviations():
+    rng = np.random.default_rng(4)
+    half = with_features(batch_of("half", 500, rng), rng.normal(size=(500, 3)) * [5.0, 2.0, 1.0])
+    basis = Basis.fit(half)
+    assert basis.directions.shape == (3, 3)
+    assert basis.spread == pytest.approx(
+        np.linalg.eigvalsh(np.cov(half.rows.features.T, bias=True))[::-1] ** 0.5, rel=1e-3
+    )
+    many = with_features(half, rng.normal(size=(500, 80)))
+    assert Basis.fit(many).directions.shape == (80, 32)
+
+
+def test_a_row_of_which_either_features_or_probabilities_are_not_finite_lacks_a_value():
+    half = batch_of("half", 50, np.random.default_rng(0))
+    batch = half.select(np.arange(3))
+    features, probabilities = batch.rows.features.copy(), batch.rows.probabilities.copy()
+    features[0, 0], probabilities[1, 0] = np.nan, np.inf
+    batch = dataclasses.replace(
+        batch, rows=dataclasses.replace(batch.rows, features=features, probabilities=probabilities)
+    )
+    missing, _ = seen(batch, "missing", fitted_on=half)
+    assert missing[:, 0].tolist() == [1.0, 1.0, 0.0]
+    assert View(batch, Basis.fit(half)).probabilities[1].tolist() == [0.5, 0.5]
+
+
+def test_what_was_measured_of_the_reference_and_is_not_of_a_batch_has_no_value():
+    half = batch_of("half", 50, np.random.default_rng(0))
+    batch = dataclasses.replace(half.select(np.arange(3)), quality=pl.DataFrame({"size": [1, 2, 3]}))
+    _, score = seen(batch, "quality", fitted_on=half)
+    assert not score.mask(View(batch, Basis.fit(half))).any()
