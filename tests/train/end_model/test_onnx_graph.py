@@ -77,8 +77,10 @@ def test_head_and_backbone_become_one_graph():
     doubled = onnx.helper.make_node("Add", ["numbers", "numbers"], ["features"])
     value = [onnx.helper.make_tensor_value_info(name, 1, ["rows", 6]) for name in ("numbers", "features")]
     graph = onnx.helper.make_graph([doubled], "twice", value[:1], value[1:])
-    opset = [onnx.helper.make_opsetid("", OPSET)]
+    opset = [onnx.helper.make_opsetid("", OPSET), onnx.helper.make_opsetid("", OPSET)]  # as torch names it
     backbone = onnx.helper.make_model(graph, opset_imports=opset, ir_version=10)
+    whole = whole_graph(backbone, EndModel(head()), {"size": 6})
+    assert [(item.domain, item.version) for item in whole.opset_import] == [("", OPSET)]
     numbers = np.random.default_rng(1).normal(size=(9, 6)).astype(np.float32)
     said = ask(whole_graph(backbone, EndModel(head()), {"size": 6}), numbers=numbers)
     np.testing.assert_allclose(said, head().predict_proba(2 * numbers), atol=1e-5)

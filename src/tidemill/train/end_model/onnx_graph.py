@@ -103,12 +103,15 @@ def whole_graph(backbone: Any, model: EndModel, preparation: Mapping[str, JsonVa
     DataError
         The backbone makes features of another size than the head reads.
     """
-    from onnx import compose
+    from onnx import compose, helper
 
     size, head = backbone.graph.output[0].type.tensor_type.shape.dim[1].dim_value, model.head
     if size != len(head.mean):
         raise DataError(f"the backbone makes features of {size} dimensions, the head reads {len(head.mean)}")
     both = compose.merge_models(backbone, model_graph(model), io_map=[(FEATURES, FEATURES)], name="model")
+    versions = {item.domain: item.version for item in both.opset_import}  # merging names a domain once a part
+    del both.opset_import[:]
+    both.opset_import.extend(helper.make_opsetid(domain, version) for domain, version in sorted(versions.items()))
     return with_metadata(both, head, {"inputs": [graph_input.name for graph_input in both.graph.input], **preparation})
 
 
