@@ -19,6 +19,7 @@ def settings(**changes: Any) -> MonitorSettings:
         "min_rows": 30,
         "actions": {"harm": "retrain"},
         "retrain": {"harm_checks": 1, "cooldown_checks": 0, "cooldown_hours": 0, "budget": 9, "budget_days": 30},
+        "broken": {"min_rows": 20, "max_null_increase": 0.5},
         "detectors": ("embeddings", "functions", "predictions"),
         "embeddings": {"max_rows": 300, "n_permutations": 199, "min_auc": 0.55},
         "functions": {"min_coverage_change": 0.05, "min_conflict_change": 0.1},

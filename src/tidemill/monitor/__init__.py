@@ -7,6 +7,8 @@ function_tests    coverage and conflicts of each labeling function
 prediction_tests  what the champion predicts
 harm              agreement of the champion with the functions' majority, without gold
 retrain_decision  the action that the table of the settings asks for
+broken            whether a batch lacks values that earlier ones had
+retrain_limits    cool-down and budget
 detectors/        the same tests as objects: fit on a reference, check a batch
 rows              what is compared
 statistics        tests and intervals

@@ -62,6 +62,13 @@ class RetrainSettings(Settings):
     budget_days: float = Field(gt=0.0)
 
 
+class BrokenSettings(Settings):
+    """From which on a batch is broken."""
+
+    min_rows: int = Field(ge=1)
+    max_null_increase: float = Field(ge=0.0, le=1.0)
+
+
 class MonitorSettings(Settings):
     """How a new batch is compared with the champion's reference, and what is done about what is found."""
 
@@ -70,6 +77,7 @@ class MonitorSettings(Settings):
     min_rows: int = Field(ge=1)
     actions: dict[Condition, Action]
     retrain: RetrainSettings
+    broken: BrokenSettings
     detectors: tuple[str, ...]
     embeddings: EmbeddingSettings
     functions: FunctionSettings
