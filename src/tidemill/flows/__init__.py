@@ -2,7 +2,9 @@
 
 parameter_form  what the form of a flow offers in the Prefect UI
 refresh         problems brought up to date side by side, each in a subflow of its own
-monitor         batches that have arrived looked at, one problem after another
+monitor         batches that have arrived looked at, and what is decided set going
+decisions       which decision of the monitor has not been carried out yet
+events          events for Prefect's automations
 problem_cycle   the cycle of one problem: stages, gate, publication
 steps           one task for each stage, and what it shows in the UI
 """

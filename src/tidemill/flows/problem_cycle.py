@@ -12,8 +12,12 @@ from typing import Any
 
 from tidemill.common.locks import locked
 from tidemill.evaluate.gate import PROMOTE
+from tidemill.flows.decisions import STAGE_OF, find_due, note_start
+from tidemill.flows.events import emit
 from tidemill.flows.steps import run_steps
-from tidemill.project.arrivals import arrive
+from tidemill.monitor.retrain_decision import Findings, choose
+from tidemill.monitor.settings import MonitorSettings
+from tidemill.project.arrivals import RefusedFile, arrive
 from tidemill.project.compose import compose_all
 from tidemill.project.project import Project
 from tidemill.reports.evaluate import Verdict
@@ -38,11 +42,14 @@ class CycleResult:
     summary: str
 
 
-def refresh_cycles(project: Project, problem: str, overrides: list[str], *, log: Log) -> list[CycleResult]:
+def refresh_cycles(
+    project: Project, problem: str, overrides: list[str], *, log: Log, because: str = ""
+) -> list[CycleResult]:
     """Run the cycles of a refresh.
 
     The first champion is made from the batches that the manifest names; what has arrived since is then taken in,
-    compared with that champion, and learned from.
+    compared with that champion, and learned from. Where a decision of the monitor is the cause, it is carried out as far
+    as it goes, and not at all where that has happened already.
 
     Parameters
     ----------
@@ -54,6 +61,8 @@ def refresh_cycles(project: Project, problem: str, overrides: list[str], *, log:
         In Hydra's grammar.
     log
         Logger of the run.
+    because
+        Key of the decision that is to be carried out; empty where a person or a schedule asks.
 
     Returns
     -------
@@ -62,12 +71,51 @@ def refresh_cycles(project: Project, problem: str, overrides: list[str], *, log:
     """
     for damage in read_registry(project, problem).damages:
         log.warning(str(damage))
-    with only_run(project, problem, log), workspace(project.shared) as work:
-        prepare(work, problem, overrides, log=log)
-        first = [_cycle(work, problem, log=log)] if read_registry(project, problem).champion is None else []
-        now = advance(work, first[0].commit) if first else work
-        again = [_cycle(now, problem, log=log)] if take_in_arrivals(now, problem, log=log) or not first else []
+    with only_run(project, problem, log):
+        stage = "" if not because else _begin(project, problem, because, log=log)
+        if stage is None:
+            return [CycleResult(problem, (), None, "", "nothing to do: the decision was carried out, or is held back")]
+        with workspace(project.shared) as work:
+            prepare(work, problem, overrides, log=log)
+            if stage == "denoise":
+                return [_label_cycle(work, problem, log=log)]
+            return _cycles(project, work, problem, log=log)
+
+
+def _begin(project: Project, problem: str, because: str, *, log: Log) -> str | None:
+    """The stage that a decision goes up to; None where it is not to be carried out."""
+    due = find_due(project, problem)
+    if due is None or due.key != because:
+        log.info(
+            f"{problem}: the decision {because} is not open: another run has carried it out, or a newer one replaced it"
+        )
+        return None
+    if due.held is not None:
+        log.info(f"{problem}: {due.decision} is held back: {due.held}")
+        return None
+    note_start(project, problem, because)
+    return STAGE_OF[due.decision]
+
+
+def _cycles(project: Project, work: Workspace, problem: str, *, log: Log) -> list[CycleResult]:
+    first = [_cycle(work, problem, log=log)] if read_registry(project, problem).champion is None else []
+    now = advance(work, first[0].commit) if first else work
+    again = [_cycle(now, problem, log=log)] if take_in_arrivals(now, problem, log=log) or not first else []
     return first + again
+
+
+def _label_cycle(work: Workspace, problem: str, *, log: Log) -> CycleResult:
+    """Labels anew, of all batches that have arrived; no model is trained, so the champion stays."""
+    take_in_arrivals(work, problem, log=log)
+    computed = run_steps(steps_up_to(f"denoise@{problem}", planned_steps(work, problem)), work)
+    if not computed:
+        return CycleResult(problem, (), None, work.base, "nothing has changed, so nothing was labeled anew")
+    branch = work.branch or branch_to_publish_on(work.root)
+    message = f"{problem}: label anew"
+    done = publish(work, problem, branch=branch, promote=False, message=message, say=log.info)
+    text = f"{len(computed)} stages computed; labeled anew, {done.summary}"
+    log.info(f"{problem}: {text}")
+    return CycleResult(problem, computed, None, done.commit, text)
 
 
 def prepare(work: Workspace, problem: str, overrides: list[str], *, log: Log) -> None:
@@ -114,10 +162,20 @@ def take_in_arrivals(work: Workspace, problem: str, *, log: Log) -> list[str]:
     for note in result.notes:
         log.info(f"{problem}: {note}")
     for item in result.refused:
-        log.warning(f"{problem}: {item.source} is refused: {item.reason}")
+        log.warning(f"{problem}: {item.source} is set aside: {item.reason}")
+    _emit_broken(work, problem, [item for item in result.refused if item.is_new])
     if result.batches:
         log.info(f"{problem}: {len(result.batches)} new batches: {', '.join(result.batches)}")
     return result.batches
+
+
+def _emit_broken(work: Workspace, problem: str, refused: list[RefusedFile]) -> None:
+    """Once for each file and reason; what is done about the other batches is decided apart."""
+    if refused:
+        actions = work.project.load(problem, "monitor", MonitorSettings)[1].actions
+        decision, _ = choose(Findings(arrived=False, broken=True), actions)
+        for item in refused:
+            emit(problem, decision, f"{item.source} {item.reason}", [f"{item.source}: {item.reason}"])
 
 
 def planned_steps(work: Workspace, problem: str) -> list[Step]:
@@ -144,6 +202,28 @@ def planned_steps(work: Workspace, problem: str) -> list[Step]:
         return steps
     champion.write(pin)
     return _plan(work, problem)
+
+
+def steps_up_to(address: str, steps: list[Step]) -> list[Step]:
+    """Pick the steps that the addressed one waits for, and itself.
+
+    Parameters
+    ----------
+    address
+        Such as ``monitor@spam``.
+    steps
+        A plan.
+
+    Returns
+    -------
+    list of Step
+        In the plan's order.
+    """
+    wanted = {address}
+    for step in reversed(steps):
+        if step.address in wanted:
+            wanted |= set(step.after)
+    return [step for step in steps if step.address in wanted]
 
 
 def _plan(work: Workspace, problem: str) -> list[Step]:
