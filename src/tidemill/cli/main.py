@@ -36,6 +36,7 @@ from tidemill.cli import (
     ui,
     upgrade,
     versions,
+    watch,
 )
 from tidemill.cli.grammar import add, group
 from tidemill.common.failures import DEBUG, says_errors
@@ -44,6 +45,7 @@ app = group(text="Weak supervision pipelines that keep up with their data.")
 for _function in (
     run.run,
     monitor.monitor,
+    watch.watch,
     accept_drift.accept_drift,
     compose.compose,
     defaults.defaults,

@@ -3,6 +3,7 @@
 parameter_form  what the form of a flow offers in the Prefect UI
 refresh         problems brought up to date side by side, each in a subflow of its own
 monitor         batches that have arrived looked at, and what is decided set going
+watch           the same in the foreground, as files arrive
 decisions       which decision of the monitor has not been carried out yet
 events          events for Prefect's automations
 problem_cycle   the cycle of one problem: stages, gate, publication
