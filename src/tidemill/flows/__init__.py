@@ -1,5 +1,6 @@
 """What a project's flows are made of: they define when to run, this package runs.
 
+simulation      `tidemill simulate`: days of batches and accidents, on a real server
 parameter_form  what the form of a flow offers in the Prefect UI
 refresh         problems brought up to date side by side, each in a subflow of its own
 monitor         batches that have arrived looked at, and what is decided set going
