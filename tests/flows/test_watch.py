@@ -10,7 +10,8 @@ from tests.ingest.factories import SPAM, settings
 from tidemill.errors import RunError
 from tidemill.flows import watch as module
 from tidemill.flows.decisions import Due
-from tidemill.flows.watch import SETTLE_SECONDS, incoming_files, watch
+from tidemill.flows.unchanged import incoming_files
+from tidemill.flows.watch import SETTLE_SECONDS, watch
 from tidemill.project.project import Project
 
 INTERVAL = 60.0

@@ -49,6 +49,7 @@ def simulate(
             folder=folder,
             say=lambda line: print(line, file=sys.stderr, flush=True),
         )
+        report.write(project.root / "reports" / f"simulation-{problem}.json")
         lines = [f"{'as it must be' if one.passed else 'FAILED'}: {one.what} ({one.found})" for one in report.checks]
         answer(report, lines)
     if report.failed:

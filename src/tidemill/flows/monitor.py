@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from prefect import flow, get_run_logger
 from prefect.runtime import deployment
@@ -12,12 +12,15 @@ from tidemill.flows.decisions import decision_key, find_due, gave_up, last_decis
 from tidemill.flows.events import emit
 from tidemill.flows.problem_cycle import only_run, planned_steps, prepare, steps_up_to, take_in_arrivals
 from tidemill.flows.steps import run_steps
+from tidemill.flows.unchanged import has_new_sources, incoming_files, is_looked_at, keep_look
 from tidemill.project.compose import expand, require_problem
 from tidemill.project.project import Project
 from tidemill.reports.monitor import Drift
 from tidemill.runs.checkout import require_repository
 from tidemill.runs.flow_records import note_flow_run
 from tidemill.runs.worktree import workspace
+
+_NOTHING_ARRIVED: Final = "nothing has arrived"
 
 
 class Refresh(Protocol):
@@ -61,19 +64,21 @@ def monitor_problems(project: Project, problem: str, *, refresh: Refresh | None)
 def _look(project: Project, problem: str, refresh: Refresh | None) -> str:
     log = get_run_logger()
     missed = find_due(project, problem)
-    if refresh is not None and missed is not None and missed.held is None:
+    makes_up = refresh is not None and missed is not None and missed.held is None
+    if refresh is not None and missed is not None and makes_up:
         log.info(f"{problem}: {missed.decision} was decided by an earlier look and has not happened: it is done now")
         refresh(problem, because=missed.key)
     decision = check_drift(str(project.root), problem)
     due = find_due(project, problem)
-    if due is not None and due.held is not None:
-        log.info(f"{problem}: {due.decision} is held back: {due.held}")
     if (message := gave_up(project, problem)) is not None:
         log.warning(f"{problem}: {message}")
-    is_new = due is not None and (missed is None or missed.key != due.key)
-    if refresh is not None and due is not None and due.held is None and is_new and deployment.id is None:
+    if due is not None and due.held is not None:
+        log.info(f"{problem}: {due.decision} is held back: {due.held}")
+    elif (
+        refresh is not None and due is not None and deployment.id is None and (missed is None or missed.key != due.key)
+    ):
         refresh(problem, because=due.key)
-    return decision
+    return missed.decision if makes_up and missed is not None and decision == _NOTHING_ARRIVED else decision
 
 
 @flow(name="look", flow_run_name="look at {problem}")
@@ -94,18 +99,24 @@ def check_drift(root: str, problem: str) -> str:
     """
     log, project = get_run_logger(), Project.open(Path(root))
     note_flow_run(project)
+    files, before = incoming_files(project.main, problem), last_decision(project, problem)
+    if not has_new_sources(project.main, problem):
+        return _NOTHING_ARRIVED
+    if before is not None and is_looked_at(project.main, problem, files):
+        log.info(f"{problem}: nothing has arrived since the last look, whose decision is {before.decision}")
+        return before.decision
     with only_run(project, problem, log), workspace(project.shared) as work:
         prepare(work, problem, [], log=log)
         if not take_in_arrivals(work, problem, log=log):
-            return "nothing has arrived"
+            return _NOTHING_ARRIVED
         steps = planned_steps(work, problem)
         run_steps(steps_up_to(f"monitor@{problem}", steps), work)
         drift = Drift.read(work.project.paths(problem).reports / "drift.json")
-        before = last_decision(project, problem)
         drift.write(project.paths(problem).last_drift)
     for reason in drift.reasons:
         log.info(f"{problem}: {reason}")
     _emit(project, problem, drift, before)
+    keep_look(project.main, problem, files)
     return drift.decision
 
 

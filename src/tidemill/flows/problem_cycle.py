@@ -8,25 +8,28 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from tidemill.common.locks import locked
 from tidemill.evaluate.gate import PROMOTE
 from tidemill.flows.decisions import STAGE_OF, find_due, note_start
 from tidemill.flows.events import emit
 from tidemill.flows.steps import run_steps
+from tidemill.flows.unchanged import keep_unchanged, unchanged_steps
 from tidemill.monitor.retrain_decision import Findings, choose
 from tidemill.monitor.settings import MonitorSettings
 from tidemill.project.arrivals import RefusedFile, arrive
 from tidemill.project.compose import compose_all
 from tidemill.project.project import Project
 from tidemill.reports.evaluate import Verdict
-from tidemill.reports.project import ChampionPin
+from tidemill.reports.project import ChampionPin, Manifest
 from tidemill.runs.checkout import branch_to_publish_on, repository_state
 from tidemill.runs.model_registry import read_registry
 from tidemill.runs.plan import Step
 from tidemill.runs.publish import publish
 from tidemill.runs.worktree import Workspace, advance, restore, workspace
+
+_NOTHING_CHANGED: Final = "nothing has changed, so nothing was recomputed"
 
 Log = logging.Logger | logging.LoggerAdapter[Any]
 
@@ -76,7 +79,11 @@ def refresh_cycles(
         if stage is None:
             return [CycleResult(problem, (), None, "", "nothing to do: the decision was carried out, or is held back")]
         with workspace(project.shared) as work:
-            prepare(work, problem, overrides, log=log)
+            compose_all(work.project, overrides)
+            if (steps := unchanged_steps(work, problem)) is not None:
+                run_steps(steps, work)  # each is shown as skipped
+                return [CycleResult(problem, (), None, work.base, _NOTHING_CHANGED)]
+            restore(work, problem, log.info)
             if stage == "denoise":
                 return [_label_cycle(work, problem, log=log)]
             return _cycles(project, work, problem, log=log)
@@ -98,6 +105,8 @@ def _begin(project: Project, problem: str, because: str, *, log: Log) -> str | N
 
 
 def _cycles(project: Project, work: Workspace, problem: str, *, log: Log) -> list[CycleResult]:
+    if not Manifest.read(work.project.paths(problem).manifest).batches:
+        take_in_arrivals(work, problem, log=log)
     first = [_cycle(work, problem, log=log)] if read_registry(project, problem).champion is None else []
     now = advance(work, first[0].commit) if first else work
     again = [_cycle(now, problem, log=log)] if take_in_arrivals(now, problem, log=log) or not first else []
@@ -239,7 +248,8 @@ def _cycle(work: Workspace, problem: str, *, log: Log) -> CycleResult:
     verdict = Verdict.read(work.project.paths(problem).reports / "verdict.json")
     promote = verdict.verdict == PROMOTE and _pin_is_champion(work, problem)
     if not computed and not promote:
-        return CycleResult(problem, (), None, work.base, "nothing has changed, so nothing was recomputed")
+        keep_unchanged(work, problem, steps)
+        return CycleResult(problem, (), None, work.base, _NOTHING_CHANGED)
     message = f"{problem}: {'promote' if promote else 'keep the champion'}\n\n" + "\n".join(verdict.reasons)
     branch = work.branch or branch_to_publish_on(work.root)
     done = publish(work, problem, branch=branch, promote=promote, message=message, say=log.info)

@@ -5,17 +5,12 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Final
 
 from tidemill.errors import TidemillError
 from tidemill.flows.decisions import find_due
-from tidemill.ingest.settings import IngestSettings
-from tidemill.ingest.source import discover, locate
+from tidemill.flows.unchanged import Files, incoming_files
 from tidemill.project.project import Project
-
-Files = tuple[tuple[str, int, int], ...]
-"""Name, bytes and time of each incoming file."""
 
 SETTLE_SECONDS: Final = 1.0
 
@@ -77,34 +72,3 @@ def _poll(
         print(f"{problem}: {look(problem)}", flush=True)
     except TidemillError as error:
         print(f"error: {problem}: {error}", file=sys.stderr, flush=True)
-
-
-def incoming_files(project: Project, problem: str) -> Files:
-    """List what is in a problem's place of incoming data.
-
-    Parameters
-    ----------
-    project
-        The project.
-    problem
-        Name of the problem.
-
-    Returns
-    -------
-    tuple of (str, int, int)
-        Name, bytes and nanoseconds of change of each file; of a folder, of the newest file in it; zeros at an address.
-    """
-    _, settings, paths = project.load(problem, "ingest", IngestSettings)
-    return tuple(
-        (source, *_stamp(locate(source, paths.shared))) for source in discover(settings.incoming, paths.shared)
-    )
-
-
-def _stamp(location: str) -> tuple[int, int]:
-    path = Path(location)
-    try:
-        files = [path] if path.is_file() else [item for item in path.rglob("*") if item.is_file()]
-        stats = [item.stat() for item in files]
-    except OSError:  # an address, or gone since it was listed
-        return 0, 0
-    return sum(stat.st_size for stat in stats), max((stat.st_mtime_ns for stat in stats), default=0)

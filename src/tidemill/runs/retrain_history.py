@@ -55,7 +55,7 @@ def learned_batches(root: Path, problem: str, stage: str) -> frozenset[str]:
         Names; empty where the stage has not run on all batches of the published manifest.
     """
     ref = published(root, problem)
-    lock, manifest = _lock(root, ref), _manifest(root, ref, problem)
+    lock, manifest = _lock(root, ref), manifest_at(root, ref, problem)
     newest = _made_of(lock, "ingest", problem)
     if manifest is None or newest is None or _made_of(lock, stage, problem) != newest:
         return frozenset()
@@ -81,11 +81,33 @@ def retrains(root: Path, problem: str, *, since: float) -> list[Retrain]:
     """
     result: list[Retrain] = []
     for commit, time in _changes(root, problem):
-        manifest = _manifest(root, commit, problem)
+        manifest = manifest_at(root, commit, problem)
         result.append(Retrain(time, 0 if manifest is None else len(manifest.batches)))
         if time < since:
             break
     return result
+
+
+def manifest_at(root: Path, ref: str, problem: str) -> Manifest | None:
+    """Read a problem's manifest as it is in a commit.
+
+    Parameters
+    ----------
+    root
+        The user's checkout.
+    ref
+        The commit.
+    problem
+        Name of the problem.
+
+    Returns
+    -------
+    Manifest or None
+        None where there is none.
+    """
+    path = Paths.within(problem).manifest.as_posix()
+    text = _show(root, ref, path)
+    return Manifest.parse(text, where=f"{ref}:{path}") if text else None
 
 
 def _changes(root: Path, problem: str) -> Iterator[tuple[str, float]]:
@@ -120,12 +142,6 @@ def _made_of(stages: dict[str, Any], stage: str, problem: str) -> str | None:
     path = Paths.within(problem).manifest.as_posix()
     found = (item.get("md5") for item in _entry(stages, stage, problem).get("deps", []) if item.get("path") == path)
     return next(found, None)
-
-
-def _manifest(root: Path, ref: str, problem: str) -> Manifest | None:
-    path = Paths.within(problem).manifest.as_posix()
-    text = _show(root, ref, path)
-    return Manifest.parse(text, where=f"{ref}:{path}") if text else None
 
 
 def _show(root: Path, ref: str, path: str) -> str:

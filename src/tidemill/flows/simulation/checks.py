@@ -77,6 +77,12 @@ def _runs(drive: Drive) -> Iterator[SimulationCheck]:
         passed=bool(states) and all(state == "CRASHED" for state in states),
         found=", ".join(states) or "none was killed",
     )
+    makers = [(run.get("created_by") or {}).get("type") for run in runs.values()]
+    yield SimulationCheck(
+        what="runs were started by the schedule and by an event",
+        passed={"SCHEDULE", "AUTOMATION"} <= set(makers),
+        found=", ".join(f"{makers.count(kind)} by {kind}" for kind in sorted({str(one) for one in makers if one})),
+    )
     left = [run["name"] for run in runs.values() if run["state_type"] not in FINAL]
     failed = [run["name"] for run in runs.values() if run["state_type"] == "FAILED"]
     yield SimulationCheck(

@@ -92,8 +92,8 @@ class Drive:
         """
         self._put(FIRST, self.rows.first_batch(first_rows, rare=self.rare))
         self.api.schedule("monitor/monitor", seconds=TICK_SECONDS)
-        self._wait("the first champion", lambda: self._champion is not None)
-        self.note(f"{self._champion} was trained because of the monitor's event")
+        self._wait("the first champion", lambda: self._is_settled() and self._champion is not None)
+        self.note(f"{self._champion} was trained, as the monitor decided")
         mended: tuple[Day, list[Row]] | None = None
         for day in days:
             if mended is not None:

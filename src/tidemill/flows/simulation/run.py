@@ -64,7 +64,6 @@ def simulate(  # noqa: PLR0913 - what is simulated, and where
     Returns
     -------
     Simulation
-        Written to reports/ too.
 
     Raises
     ------
@@ -89,9 +88,7 @@ def simulate(  # noqa: PLR0913 - what is simulated, and where
             drive = Drive(project, problem, Api(port), drawn, n_day, _RARE[problem], seed, say)
             drive.run(plan, n_first)
             checks = check(drive, plan)
-    report = Simulation(problem=problem, days=days, rows=n_day, seed=seed, events=tuple(drive.events), checks=checks)
-    report.write(origin.root / "reports" / f"simulation-{problem}.json")
-    return report
+    return Simulation(problem=problem, days=days, rows=n_day, seed=seed, events=tuple(drive.events), checks=checks)
 
 
 @contextlib.contextmanager
