@@ -56,16 +56,8 @@ class Run:
 
 
 @pytest.fixture
-def run(inside: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    monkeypatch.setattr("tests.runs.published.manifest_of", _manifest)
+def run(inside: Path) -> Run:
     return Run(inside)
-
-
-def _manifest(*batches: str):
-    from tidemill.reports.project import Arrival, Manifest
-
-    entries = (Arrival(batch=name, source=f"data/incoming/{name}.csv", sha256="0" * 64) for name in batches)
-    return Manifest(batches=tuple(entries))
 
 
 def test_steps_that_had_nothing_to_do_have_nothing_to_do_again(run: Run):

@@ -85,8 +85,7 @@ def test_once_is_one_look(watched: Watched):
 def test_a_file_that_is_still_being_written_is_waited_for(watched: Watched, monkeypatch: pytest.MonkeyPatch):
     watched.put("a")()
     answers = iter([incoming_files(watched.project, "spam"), (("in/a.csv", 2, 2),)])
-    original = module.incoming_files
-    monkeypatch.setattr(module, "incoming_files", lambda *words: next(answers, None) or original(*words))
+    monkeypatch.setattr(module, "incoming_files", lambda *words: next(answers, None) or incoming_files(*words))
     watched.run(nothing)
     assert watched.looks == [1]
     assert watched.waits == [SETTLE_SECONDS, INTERVAL, SETTLE_SECONDS, INTERVAL]

@@ -14,7 +14,9 @@ MANIFEST = Paths.within("spam").manifest
 
 
 def manifest_of(*batches: str) -> Manifest:
-    return Manifest(batches=tuple(Arrival(batch=name, source=f"{name}.csv", sha256="0" * 64) for name in batches))
+    return Manifest(
+        batches=tuple(Arrival(batch=name, source=f"data/incoming/{name}.csv", sha256="0" * 64) for name in batches)
+    )
 
 
 def digest_of(*batches: str) -> str:
