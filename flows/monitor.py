@@ -1,4 +1,4 @@
-"""When batches have arrived: has the data moved, does that cost accuracy, and if so: refresh."""
+"""When batches have arrived: has the data moved, and what is to be done about it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def monitor(problem: Choice = "all", *, trigger: Trigger = True) -> dict[str, st
     problem
         Name of the problem, or ``all``.
     trigger
-        Whether to refresh problems whose data has drifted in a way that costs accuracy.
+        Whether what is decided is carried out.
 
     Returns
     -------

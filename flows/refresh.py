@@ -10,7 +10,7 @@ from typing import Annotated
 
 from prefect import flow
 
-from tidemill.flows.parameter_form import Overrides, choice_of_problem
+from tidemill.flows.parameter_form import Because, Overrides, choice_of_problem
 from tidemill.flows.refresh import refresh_problems
 from tidemill.project.project import Project
 
@@ -19,7 +19,11 @@ Choice = Annotated[str, choice_of_problem(PROJECT.root)]
 
 
 @flow(name="refresh", flow_run_name="refresh {problem}")
-def refresh(problem: Choice = "all", overrides: Overrides = []) -> dict[str, list[str]]:  # noqa: B006 - shown in the form
+def refresh(
+    problem: Choice = "all",
+    overrides: Overrides = [],  # noqa: B006 - shown in the form
+    because: Because = "",
+) -> dict[str, list[str]]:
     """Refresh one problem, or all.
 
     Parameters
@@ -28,10 +32,12 @@ def refresh(problem: Choice = "all", overrides: Overrides = []) -> dict[str, lis
         Name of the problem, or ``all``.
     overrides
         Settings to change, such as ``train.optimizer.max_epochs=3``.
+    because
+        Key of the monitor's decision that is to be carried out; empty where a person or a schedule asks.
 
     Returns
     -------
     dict of str to list of str
         By problem, a sentence per cycle: what was computed, promoted or kept, and why.
     """
-    return refresh_problems(PROJECT, problem, overrides)
+    return refresh_problems(PROJECT, problem, overrides, because=because)

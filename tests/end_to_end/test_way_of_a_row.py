@@ -161,7 +161,7 @@ def test_scrambled_gold_changes_no_label_and_no_model(sprout: Callable[[str], Pa
 def test_arrival_monitor_retrain_gate_and_rollback(sprout: Callable[[str], Path]):
     folder = sprout("arrival")
     conf = folder / "conf/problem/tiny.yaml"
-    conf.write_text(conf.read_text() + "monitor:\n  retrain_on: arrival\n")
+    conf.write_text(conf.read_text() + "monitor:\n  actions: {arrival: retrain}\n")
     run("tidemill", "compose", folder=folder)
     git("commit", "-q", "-a", "-m", "retrain on arrival", folder=folder)
     run("tidemill", "run", "problem=tiny", folder=folder)

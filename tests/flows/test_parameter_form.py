@@ -27,7 +27,7 @@ def test_the_form_offers_the_problems_and_tells_what_each_field_is_for(root: Pat
     fields = form("flows/monitor.py:monitor", root)
     assert fields["problem"]["enum"] == ["all", "solar", "spam"]
     assert (fields["trigger"]["type"], fields["trigger"]["default"]) == ("boolean", True)
-    assert fields["trigger"]["description"] == "refresh at once where the drift does harm"
+    assert fields["trigger"]["description"] == "carry out what is decided"
 
 
 def test_a_project_without_problems_says_how_to_make_one(tmp_path: Path) -> None:

@@ -6,9 +6,11 @@ import pytest
 import yaml
 
 from tests.evaluate import project
+from tidemill.apps.models import batch_findings
 from tidemill.apps.models import champion_reference as champion
 from tidemill.apps.models.accepted_drift import accept_drift
 from tidemill.contracts import ConfigError, DataError
+from tidemill.monitor.compare import compare
 from tidemill.project.project import Project
 from tidemill.reports.monitor import Drift
 from tidemill.reports.project import AcceptedDrift, ChampionPin
@@ -37,7 +39,7 @@ def test_without_a_champion_one_is_to_be_trained(run):
 
 def test_without_a_new_batch_the_champion_stays(run):
     told = run(["sms-1", "email-1"])
-    assert told["decision"] == "keep"
+    assert told["decision"] == "nothing"
     assert told["batches"] == {}
 
 
@@ -135,6 +137,35 @@ def test_the_state_is_a_cache_that_is_made_again_when_it_is_torn_or_of_other_row
         votes.write_bytes(kept)
     run()
     assert (state.read_bytes(), report.read_bytes()) == expected
+
+
+def test_a_batch_is_compared_once_with_the_same_reference_by_the_same_settings(run, mail, monkeypatch):
+    compared = []
+
+    def counted(*words):
+        compared.append(1)
+        return compare(*words)
+
+    monkeypatch.setattr(batch_findings, "compare", counted)
+    report, cache = mail / "reports/mail/drift.json", mail / ".tidemill/drift/mail.batches.json"
+    run(["sms-1"])
+    expected = report.read_bytes()
+    run()
+    assert (len(compared), report.read_bytes()) == (1, expected)
+    cache.write_text(cache.read_text()[:-9])
+    run()
+    assert (len(compared), report.read_bytes()) == (2, expected)
+    params = yaml.safe_load((mail / "params.yaml").read_text())
+    params["mail"]["monitor"]["actions"] = {"harm": "ask"}
+    (mail / "params.yaml").write_text(yaml.safe_dump(params))
+    assert (run()["decision"], len(compared)) == ("ask", 2)  # what is done is no part of what is found
+    params["mail"]["monitor"]["harm"]["min_agreement_drop"] = 0.99
+    (mail / "params.yaml").write_text(yaml.safe_dump(params))
+    assert (run()["decision"], len(compared)) == ("nothing", 3)
+    votes = mail / "data/mail/votes.parquet"
+    pl.read_parquet(votes).with_columns(lf_0=pl.lit(-1, dtype=pl.Int16)).write_parquet(votes)
+    run()
+    assert len(compared) == 4
 
 
 def test_an_accepted_drift_starts_a_reference_of_the_rows_that_drifted(run, mail, monkeypatch):

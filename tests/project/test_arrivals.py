@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from tests.ingest.factories import SPAM, settings
+from tests.monitor.factories import settings as monitor_settings
 from tidemill.contracts import DataError, SuiteError
 from tidemill.ingest.batch import Batch, build_batch
 from tidemill.project import arrivals, batches
@@ -36,7 +37,11 @@ def put(name: str, *texts: str, start: int = 0) -> None:
 def project(inside: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     PATHS.data.mkdir(parents=True)
     PATHS.manifest.write_text('{"batches": []}')
-    content = {"problem": SPAM.model_dump(mode="json"), "ingest": CHOSEN.model_dump(mode="json")}
+    content = {
+        "problem": SPAM.model_dump(mode="json"),
+        "ingest": CHOSEN.model_dump(mode="json"),
+        "monitor": monitor_settings().model_dump(mode="json"),
+    }
     Path("params.yaml").write_text(yaml.safe_dump({"problems": ["spam"], "spam": content}))
     monkeypatch.setattr(batches, "guard", lambda *_, **__: None)
     put("email-1", "hello from a long way off", "buy these watches at once")
@@ -237,3 +242,57 @@ def test_an_empty_or_doubled_manifest_is_told(project: Path) -> None:
     PATHS.manifest.write_text('{"batches": [{"name": "a"}]}')
     with pytest.raises(DataError, match=r"field batches\.0\.batch is missing.*git checkout"):
         add_batches(SPAM, CHOSEN, PATHS)
+
+
+def put_links(name: str, *links: int | None) -> None:
+    rows = [
+        {"id": f"{name}-{n}", "text": f"{name} text {n} with words", "label": "ham", "group": name, "links": link}
+        for n, link in enumerate(links)
+    ]
+    Path("data/incoming/spam", f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def with_links(actions: dict[str, str]) -> None:
+    """The project with a metadata column, and what is done about broken data."""
+    chosen = settings(incoming="data/incoming/spam", meta={"links": "int"}, slices=("group",))
+    content = {
+        "problem": SPAM.model_dump(mode="json"),
+        "ingest": chosen.model_dump(mode="json"),
+        "monitor": monitor_settings(actions=actions).model_dump(mode="json"),
+    }
+    Path("params.yaml").write_text(yaml.safe_dump({"problems": ["spam"], "spam": content}))
+    for file in Path("data/incoming/spam").iterdir():
+        file.unlink()
+    put_links("day-1", *range(30))
+    assert arrive(Project.open(Path.cwd()), "spam").batches == ["day-1"]
+    add_batches(SPAM, chosen, Paths("spam", Path.cwd(), Path.cwd()))
+
+
+def test_a_batch_that_lost_its_metadata_is_set_aside_whole_the_others_go_on_and_a_mended_one_is_taken(project: Path):
+    with_links({"data_broken": "stop"})
+    put_links("day-2", *[None] * 25, *range(5))
+    put_links("day-3", *range(30))
+    here = Project.open(project)
+    first = arrive(here, "spam")
+    assert first.batches == ["day-3"]
+    assert [one.source for one in first.refused] == ["data/incoming/spam/day-2.jsonl"]
+    assert "day-2: column links is null in 83% of 30 rows" in first.refused[0].reason
+    assert [one.is_new for one in first.refused] == [True]
+    again = arrive(here, "spam", retry=True)
+    assert (again.batches, [one.is_new for one in again.refused]) == ([], [False])
+    put_links("day-2", *range(30))
+    assert arrive(here, "spam").batches == ["day-2"]
+
+
+def test_what_is_allowed_or_not_asked_about_is_taken(project: Path):
+    with_links({"data_broken": "stop"})
+    put_links("day-2", *[None] * 15, *range(15))  # half, as is allowed
+    put_links("day-4", *[None] * 19)  # too few rows to tell
+    here = Project.open(project)
+    assert arrive(here, "spam").batches == ["day-2", "day-4"]
+    put_links("day-5", *[None] * 30)
+    assert arrive(here, "spam").batches == []
+    params = yaml.safe_load(Path("params.yaml").read_text())
+    params["spam"]["monitor"]["actions"] = {"data_broken": "nothing"}
+    Path("params.yaml").write_text(yaml.safe_dump(params))
+    assert arrive(here, "spam", retry=True).batches == ["day-5"]

@@ -53,6 +53,17 @@ def test_a_params_file_with_the_old_name_is_refused_with_the_new_one(composed, s
     assert f"spam.{stage}.{old} is called spam.{stage}.{new} since 0.2.0" in str(error.value)
 
 
+@pytest.mark.parametrize("value", ["harm", "drift", "arrival"])
+def test_a_setting_that_was_replaced_is_refused_with_what_to_write_instead(composed, root: Path, value: str):
+    for override in (f"spam.monitor.retrain_on={value}", f"monitor.retrain_on={value}"):
+        with pytest.raises(ConfigError, match=r"retrain_on is replaced since 0\.2\.0 by `actions`") as error:
+            compose([override], conf=root / "conf")
+        assert "actions: {arrival: retrain}" in str(error.value)
+    params = {"problems": ["spam"], "spam": merged(composed, {"monitor.retrain_on": value})}
+    with pytest.raises(ConfigError, match=r"spam\.monitor\.retrain_on is replaced"):
+        load("spam", "monitor", Settings, params=params)
+
+
 def test_what_is_set_by_the_new_names_is_not_refused(composed, root: Path):
     for stage in RENAMED:
         refuse_renamed(stage, composed[stage], f"spam.{stage}")

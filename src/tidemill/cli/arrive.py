@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Annotated
 
 from typer import Exit, Option
@@ -41,7 +40,8 @@ def arrive(
         result = take_in(open_project(problem), problem, retry=retry, fetch=fetch)
         report_reading(result.notes)
         refused = [f"refused: {item.source}: {item.reason}" for item in result.refused]
-        content = {"problem": problem, "batches": result.batches, "refused": [asdict(item) for item in result.refused]}
+        left_out = [{"source": item.source, "reason": item.reason} for item in result.refused]
+        content = {"problem": problem, "batches": result.batches, "refused": left_out}
         answer(content, [f"{problem}: {', '.join(result.batches) or 'nothing new'}", *refused])
     if result.refused:
         raise Exit(SOME_REFUSED)

@@ -33,9 +33,11 @@ from tidemill.cli import (
     run,
     search,
     serve,
+    simulate,
     ui,
     upgrade,
     versions,
+    watch,
 )
 from tidemill.cli.grammar import add, group
 from tidemill.common.failures import DEBUG, says_errors
@@ -44,6 +46,7 @@ app = group(text="Weak supervision pipelines that keep up with their data.")
 for _function in (
     run.run,
     monitor.monitor,
+    watch.watch,
     accept_drift.accept_drift,
     compose.compose,
     defaults.defaults,
@@ -58,6 +61,7 @@ for _function in (
     learning_curves.learning_curves,
     label_errors.label_errors,
     driftbench.driftbench,
+    simulate.simulate,
     versions.versions,
     rollback.rollback,
     lineage.lineage,

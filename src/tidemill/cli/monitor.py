@@ -14,10 +14,10 @@ from tidemill.cli.project import open_project
 def monitor(
     settings: Overrides = None,
     *,
-    no_trigger: Annotated[bool, Option("--no-trigger", help="print the decision, refresh nothing")] = False,
+    no_trigger: Annotated[bool, Option("--no-trigger", help="print the decision, do nothing")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Look at new batches; refresh where their drift does harm.
+    """Look at new batches, and act on them.
 
     Examples
     --------

@@ -21,7 +21,11 @@ Overrides = Annotated[
         }
     ),
 ]
-Trigger = Annotated[bool, Field(json_schema_extra={"description": "refresh at once where the drift does harm"})]
+Trigger = Annotated[bool, Field(json_schema_extra={"description": "carry out what is decided"})]
+Because = Annotated[
+    str,
+    Field(json_schema_extra={"description": "key of the monitor's decision that is to be carried out; empty: none is"}),
+]
 
 
 def choice_of_problem(root: Path) -> FieldInfo:

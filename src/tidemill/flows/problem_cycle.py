@@ -8,21 +8,28 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from tidemill.common.locks import locked
 from tidemill.evaluate.gate import PROMOTE
+from tidemill.flows.decisions import STAGE_OF, find_due, note_start
+from tidemill.flows.events import emit
 from tidemill.flows.steps import run_steps
-from tidemill.project.arrivals import arrive
+from tidemill.flows.unchanged import keep_unchanged, unchanged_steps
+from tidemill.monitor.retrain_decision import Findings, choose
+from tidemill.monitor.settings import MonitorSettings
+from tidemill.project.arrivals import RefusedFile, arrive
 from tidemill.project.compose import compose_all
 from tidemill.project.project import Project
 from tidemill.reports.evaluate import Verdict
-from tidemill.reports.project import ChampionPin
+from tidemill.reports.project import ChampionPin, Manifest
 from tidemill.runs.checkout import branch_to_publish_on, repository_state
 from tidemill.runs.model_registry import read_registry
 from tidemill.runs.plan import Step
 from tidemill.runs.publish import publish
 from tidemill.runs.worktree import Workspace, advance, restore, workspace
+
+_NOTHING_CHANGED: Final = "nothing has changed, so nothing was recomputed"
 
 Log = logging.Logger | logging.LoggerAdapter[Any]
 
@@ -38,11 +45,14 @@ class CycleResult:
     summary: str
 
 
-def refresh_cycles(project: Project, problem: str, overrides: list[str], *, log: Log) -> list[CycleResult]:
+def refresh_cycles(
+    project: Project, problem: str, overrides: list[str], *, log: Log, because: str = ""
+) -> list[CycleResult]:
     """Run the cycles of a refresh.
 
     The first champion is made from the batches that the manifest names; what has arrived since is then taken in,
-    compared with that champion, and learned from.
+    compared with that champion, and learned from. Where a decision of the monitor is the cause, it is carried out as far
+    as it goes, and not at all where that has happened already.
 
     Parameters
     ----------
@@ -54,6 +64,8 @@ def refresh_cycles(project: Project, problem: str, overrides: list[str], *, log:
         In Hydra's grammar.
     log
         Logger of the run.
+    because
+        Key of the decision that is to be carried out; empty where a person or a schedule asks.
 
     Returns
     -------
@@ -62,12 +74,57 @@ def refresh_cycles(project: Project, problem: str, overrides: list[str], *, log:
     """
     for damage in read_registry(project, problem).damages:
         log.warning(str(damage))
-    with only_run(project, problem, log), workspace(project.shared) as work:
-        prepare(work, problem, overrides, log=log)
-        first = [_cycle(work, problem, log=log)] if read_registry(project, problem).champion is None else []
-        now = advance(work, first[0].commit) if first else work
-        again = [_cycle(now, problem, log=log)] if take_in_arrivals(now, problem, log=log) or not first else []
+    with only_run(project, problem, log):
+        stage = "" if not because else _begin(project, problem, because, log=log)
+        if stage is None:
+            return [CycleResult(problem, (), None, "", "nothing to do: the decision was carried out, or is held back")]
+        with workspace(project.shared) as work:
+            compose_all(work.project, overrides)
+            if (steps := unchanged_steps(work, problem)) is not None:
+                run_steps(steps, work)  # each is shown as skipped
+                return [CycleResult(problem, (), None, work.base, _NOTHING_CHANGED)]
+            restore(work, problem, log.info)
+            if stage == "denoise":
+                return [_label_cycle(work, problem, log=log)]
+            return _cycles(project, work, problem, log=log)
+
+
+def _begin(project: Project, problem: str, because: str, *, log: Log) -> str | None:
+    """The stage that a decision goes up to; None where it is not to be carried out."""
+    due = find_due(project, problem)
+    if due is None or due.key != because:
+        log.info(
+            f"{problem}: the decision {because} is not open: another run has carried it out, or a newer one replaced it"
+        )
+        return None
+    if due.held is not None:
+        log.info(f"{problem}: {due.decision} is held back: {due.held}")
+        return None
+    note_start(project, problem, because)
+    return STAGE_OF[due.decision]
+
+
+def _cycles(project: Project, work: Workspace, problem: str, *, log: Log) -> list[CycleResult]:
+    if not Manifest.read(work.project.paths(problem).manifest).batches:
+        take_in_arrivals(work, problem, log=log)
+    first = [_cycle(work, problem, log=log)] if read_registry(project, problem).champion is None else []
+    now = advance(work, first[0].commit) if first else work
+    again = [_cycle(now, problem, log=log)] if take_in_arrivals(now, problem, log=log) or not first else []
     return first + again
+
+
+def _label_cycle(work: Workspace, problem: str, *, log: Log) -> CycleResult:
+    """Labels anew, of all batches that have arrived; no model is trained, so the champion stays."""
+    take_in_arrivals(work, problem, log=log)
+    computed = run_steps(steps_up_to(f"denoise@{problem}", planned_steps(work, problem)), work)
+    if not computed:
+        return CycleResult(problem, (), None, work.base, "nothing has changed, so nothing was labeled anew")
+    branch = work.branch or branch_to_publish_on(work.root)
+    message = f"{problem}: label anew"
+    done = publish(work, problem, branch=branch, promote=False, message=message, say=log.info)
+    text = f"{len(computed)} stages computed; labeled anew, {done.summary}"
+    log.info(f"{problem}: {text}")
+    return CycleResult(problem, computed, None, done.commit, text)
 
 
 def prepare(work: Workspace, problem: str, overrides: list[str], *, log: Log) -> None:
@@ -114,10 +171,20 @@ def take_in_arrivals(work: Workspace, problem: str, *, log: Log) -> list[str]:
     for note in result.notes:
         log.info(f"{problem}: {note}")
     for item in result.refused:
-        log.warning(f"{problem}: {item.source} is refused: {item.reason}")
+        log.warning(f"{problem}: {item.source} is set aside: {item.reason}")
+    _emit_broken(work, problem, [item for item in result.refused if item.is_new])
     if result.batches:
         log.info(f"{problem}: {len(result.batches)} new batches: {', '.join(result.batches)}")
     return result.batches
+
+
+def _emit_broken(work: Workspace, problem: str, refused: list[RefusedFile]) -> None:
+    """Once for each file and reason; what is done about the other batches is decided apart."""
+    if refused:
+        actions = work.project.load(problem, "monitor", MonitorSettings)[1].actions
+        decision, _ = choose(Findings(arrived=False, broken=True), actions)
+        for item in refused:
+            emit(problem, decision, f"{item.source} {item.reason}", [f"{item.source}: {item.reason}"])
 
 
 def planned_steps(work: Workspace, problem: str) -> list[Step]:
@@ -146,6 +213,28 @@ def planned_steps(work: Workspace, problem: str) -> list[Step]:
     return _plan(work, problem)
 
 
+def steps_up_to(address: str, steps: list[Step]) -> list[Step]:
+    """Pick the steps that the addressed one waits for, and itself.
+
+    Parameters
+    ----------
+    address
+        Such as ``monitor@spam``.
+    steps
+        A plan.
+
+    Returns
+    -------
+    list of Step
+        In the plan's order.
+    """
+    wanted = {address}
+    for step in reversed(steps):
+        if step.address in wanted:
+            wanted |= set(step.after)
+    return [step for step in steps if step.address in wanted]
+
+
 def _plan(work: Workspace, problem: str) -> list[Step]:
     """DVC's Repo object knows a lock's holder by process and arguments, so each plan has a process of its own."""
     lines: list[str] = []
@@ -159,7 +248,8 @@ def _cycle(work: Workspace, problem: str, *, log: Log) -> CycleResult:
     verdict = Verdict.read(work.project.paths(problem).reports / "verdict.json")
     promote = verdict.verdict == PROMOTE and _pin_is_champion(work, problem)
     if not computed and not promote:
-        return CycleResult(problem, (), None, work.base, "nothing has changed, so nothing was recomputed")
+        keep_unchanged(work, problem, steps)
+        return CycleResult(problem, (), None, work.base, _NOTHING_CHANGED)
     message = f"{problem}: {'promote' if promote else 'keep the champion'}\n\n" + "\n".join(verdict.reasons)
     branch = work.branch or branch_to_publish_on(work.root)
     done = publish(work, problem, branch=branch, promote=promote, message=message, say=log.info)

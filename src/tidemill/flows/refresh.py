@@ -23,7 +23,9 @@ from tidemill.runs.subprocesses import end_commands
 from tidemill.runs.worktree import synchronise_data
 
 
-def refresh_problems(project: Project, problem: str, overrides: list[str]) -> dict[str, list[str]]:
+def refresh_problems(
+    project: Project, problem: str, overrides: list[str], *, because: str = ""
+) -> dict[str, list[str]]:
     """Bring every stage of problems up to date, and promote what is better.
 
     Parameters
@@ -34,6 +36,8 @@ def refresh_problems(project: Project, problem: str, overrides: list[str]) -> di
         Name of a problem, or ``all``.
     overrides
         Settings to change, such as ``train.optimizer.max_epochs=3``.
+    because
+        Key of the monitor's decision that is to be carried out; it is not where that has happened already.
 
     Returns
     -------
@@ -54,18 +58,23 @@ def refresh_problems(project: Project, problem: str, overrides: list[str]) -> di
     branch_to_publish_on(project.shared)
     share_cache(project.shared)
     fetch_for(chosen, project.shared)
-    outcomes = _side_by_side(project, chosen, expanded)
-    synchronise_data(project.shared, get_run_logger().info)
+    outcomes = _side_by_side(project, chosen, expanded, because)
+    if any(cycle.computed for cycles in outcomes.values() for cycle in cycles):
+        synchronise_data(project.shared, get_run_logger().info)
     render(project, chosen)
     return {name: [outcome.summary for outcome in cycles] for name, cycles in outcomes.items()}
 
 
-def _side_by_side(project: Project, problems: list[str], overrides: list[str]) -> dict[str, list[CycleResult]]:
+def _side_by_side(
+    project: Project, problems: list[str], overrides: list[str], because: str
+) -> dict[str, list[CycleResult]]:
     """One that fails does not stop the others."""
     try:
         with ThreadPoolExecutor(max_workers=len(problems)) as pool:
             futures = {
-                name: pool.submit(contextvars.copy_context().run, refresh_problem, str(project.root), name, overrides)
+                name: pool.submit(
+                    contextvars.copy_context().run, refresh_problem, str(project.root), name, overrides, because
+                )
                 for name in problems
             }
     except BaseException:  # a signal: the threads wait for their commands, and this process for its threads
@@ -75,7 +84,7 @@ def _side_by_side(project: Project, problems: list[str], overrides: list[str]) -
 
 
 @flow(name="refresh-problem", flow_run_name="refresh {problem}", persist_result=False)
-def refresh_problem(root: str, problem: str, overrides: list[str]) -> list[CycleResult]:
+def refresh_problem(root: str, problem: str, overrides: list[str], because: str = "") -> list[CycleResult]:
     """Bring one problem up to date.
 
     Parameters
@@ -86,6 +95,8 @@ def refresh_problem(root: str, problem: str, overrides: list[str]) -> list[Cycle
         Name of the problem.
     overrides
         In Hydra's grammar, such as ``spam.train.seed=1``.
+    because
+        Key of the monitor's decision that is to be carried out.
 
     Returns
     -------
@@ -94,4 +105,4 @@ def refresh_problem(root: str, problem: str, overrides: list[str]) -> list[Cycle
     """
     project = Project.open(Path(root))
     note_flow_run(project)
-    return refresh_cycles(project, problem, overrides, log=get_run_logger())
+    return refresh_cycles(project, problem, overrides, log=get_run_logger(), because=because)

@@ -6,7 +6,9 @@ embedding_tests   energy distance of features, and how well a classifier tells t
 function_tests    coverage and conflicts of each labeling function
 prediction_tests  what the champion predicts
 harm              agreement of the champion with the functions' majority, without gold
-retrain_decision  train, retrain or keep
+retrain_decision  the action that the table of the settings asks for
+broken            whether a batch lacks values that earlier ones had
+retrain_limits    cool-down and budget
 detectors/        the same tests as objects: fit on a reference, check a batch
 rows              what is compared
 statistics        tests and intervals

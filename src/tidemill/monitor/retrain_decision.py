@@ -1,18 +1,150 @@
-"""The decision to train, retrain or keep, from the findings of the new batches, and why."""
+"""What is to be done about the new batches: one action, chosen by the table ``monitor.actions``, and why.
+
+A pure function of what was found; when it may be carried out depends on the time and on earlier retrains, which
+``tidemill.flows`` knows.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, Literal
 
-from tidemill.monitor.settings import MonitorSettings
-from tidemill.reports.monitor import BatchDrift, Drift, StreamDrift
+from tidemill.monitor.settings import MonitorSettings, RetrainSettings
+from tidemill.reports.monitor import CONDITIONS, Action, BatchDrift, CauseKind, Condition, Drift, StreamDrift
 
-Decision = Literal["train", "retrain", "keep"]
+HarmVerdict = Literal["harm", "no harm", "undecided"]
 
-TRAIN: Final[Decision] = "train"
-RETRAIN: Final[Decision] = "retrain"
-KEEP: Final[Decision] = "keep"
+TRAIN: Final = "train"
+NOTHING: Final[Action] = "nothing"
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a decision depends on.
+
+    Attributes
+    ----------
+    arrived
+        Whether there is a batch that the champion was not trained on.
+    drift
+        Whether the stream has alarmed.
+    cause
+        Of the alarm; None where there is none, or it is not known.
+    harm
+        Whether the champion became worse, over all batches.
+    broken
+        Whether a batch cannot be taken.
+    """
+
+    arrived: bool
+    drift: bool = False
+    cause: CauseKind | None = None
+    harm: HarmVerdict = "no harm"
+    broken: bool = False
+
+
+def choose(findings: Findings, actions: Mapping[Condition, Action]) -> tuple[Action, Condition | None]:
+    """Choose the one action.
+
+    Parameters
+    ----------
+    findings
+        What was found.
+    actions
+        Condition to action; a condition that is left out asks for nothing.
+
+    Returns
+    -------
+    action : str
+    rule : str or None
+        The first condition, in the order of ``CONDITIONS``, that holds and whose action is not ``nothing``; None where there
+        is none.
+
+    Examples
+    --------
+    >>> choose(Findings(arrived=True, drift=True, harm="harm"), {"harm": "retrain", "arrival": "relabel"})
+    ('retrain', 'harm')
+    >>> choose(Findings(arrived=True), {"harm": "retrain", "arrival": "nothing"})
+    ('nothing', None)
+    """
+    holding = set(_conditions(findings))
+    for condition in CONDITIONS:
+        action = actions.get(condition, NOTHING)
+        if condition in holding and action != NOTHING:
+            return action, condition
+    return NOTHING, None
+
+
+def _conditions(findings: Findings) -> Iterator[Condition]:
+    if findings.broken:
+        yield "data_broken"
+    if findings.harm == "harm":
+        yield "harm"
+    if findings.arrived:
+        yield "arrival"
+    if not findings.drift:
+        return
+    yield "drift"
+    if findings.harm == "undecided":
+        yield "harm_undecided"
+    if findings.cause is not None and findings.cause != "other":
+        yield findings.cause
+
+
+def overall_harm(
+    batches: Mapping[str, BatchDrift], stream: StreamDrift, settings: RetrainSettings
+) -> tuple[HarmVerdict, tuple[str, ...]]:
+    """Judge harm over all batches.
+
+    In a drift, one harmed batch since it began is harm, for the stream's alarm is evidence of its own. Without one, the newest
+    ``harm_checks`` batches that could be judged must all be harmed: of many batches one is by chance.
+
+    Parameters
+    ----------
+    batches
+        Findings of each, oldest first.
+    stream
+        Of all together.
+    settings
+        How long harm has to last.
+
+    Returns
+    -------
+    verdict : {"harm", "no harm", "undecided"}
+        Undecided in a drift of whose batches none could be judged.
+    harmed : tuple of str
+        Names of the batches that decide it.
+    """
+    names = list(batches)
+    if stream.drift:
+        first = names.index(stream.alarm.since) if stream.alarm and stream.alarm.since in names else 0
+        verdicts = {name: harm_of(batches[name]) for name in names[first:]}
+        harmed = tuple(name for name, verdict in verdicts.items() if verdict == "harm")
+        if harmed:
+            return "harm", harmed
+        return ("no harm" if "no harm" in verdicts.values() else "undecided"), ()
+    decided = [name for name in names if harm_of(batches[name]) != "undecided"]
+    newest = tuple(decided[-settings.harm_checks :])
+    lasting = len(newest) == settings.harm_checks and all(harm_of(batches[name]) == "harm" for name in newest)
+    return ("harm", newest) if lasting else ("no harm", ())
+
+
+def harm_of(batch: BatchDrift) -> HarmVerdict:
+    """Word the verdict on one batch.
+
+    Parameters
+    ----------
+    batch
+        What was found of it.
+
+    Returns
+    -------
+    {"harm", "no harm", "undecided"}
+    """
+    if batch.harm is None:
+        return "undecided"
+    return "harm" if batch.harm else "no harm"
 
 
 def without_champion() -> Drift:
@@ -23,11 +155,11 @@ def without_champion() -> Drift:
     Drift
     """
     reason = "there is no champion yet: train one and promote it"
-    return _report(TRAIN, [reason], champion=None, batches={})
+    return Drift(decision=TRAIN, reasons=(reason,), champion=None, relabel=(), batches={})
 
 
 def without_news(champion: str, known: Sequence[str]) -> Drift:
-    """Decide where the champion was trained on all batches there are: keep.
+    """Decide where the champion was trained on all batches there are: nothing.
 
     Parameters
     ----------
@@ -41,23 +173,20 @@ def without_news(champion: str, known: Sequence[str]) -> Drift:
     Drift
     """
     reason = f"no batch has arrived since the champion {champion} was trained on {', '.join(known)}"
-    return _report(KEEP, [reason], champion=champion, batches={})
+    return Drift(decision=NOTHING, reasons=(reason,), champion=champion, relabel=(), batches={})
 
 
 def retrain_decision(
-    champion: str, findings: Mapping[str, BatchDrift], stream: StreamDrift, settings: MonitorSettings
+    champion: str, batches: Mapping[str, BatchDrift], stream: StreamDrift, settings: MonitorSettings
 ) -> Drift:
     """Decide by what was found of all new batches as one stream, and by the harm of each.
-
-    ``retrain_on: harm`` retrains when any batch is harmed; ``drift`` when the stream has alarmed or a batch is harmed;
-    ``arrival`` always.
 
     Parameters
     ----------
     champion
         Its version.
-    findings
-        Of each new batch by itself, by name.
+    batches
+        What was found of each new batch by itself, by name, oldest first.
     stream
         Of all new batches together.
     settings
@@ -67,22 +196,31 @@ def retrain_decision(
     -------
     Drift
     """
-    harmed = [name for name, finding in findings.items() if finding.harm]
-    asked = {"harm": bool(harmed), "drift": bool(harmed) or stream.drift, "arrival": bool(findings)}[
-        settings.retrain_on
-    ]
-    decision: Decision = RETRAIN if asked else KEEP
-    reasons = [_first(decision, harmed, stream, settings.retrain_on), *_stream_reasons(stream)]
-    reasons += [f"{name}: {reason}" for name, finding in findings.items() for reason in finding.reasons]
-    return _report(decision, reasons, champion=champion, batches=dict(findings), stream=stream)
+    harm, harmed = overall_harm(batches, stream, settings.retrain)
+    cause = None if stream.cause is None else stream.cause.kind
+    findings = Findings(arrived=bool(batches), drift=stream.drift, cause=cause, harm=harm)
+    decision, rule = choose(findings, settings.actions)
+    reasons = [f"{decision}: {_because(findings, rule, harmed)}", *_stream_reasons(stream)]
+    reasons += [f"{name}: {reason}" for name, finding in batches.items() for reason in finding.reasons]
+    return Drift(
+        decision=decision,
+        rule=rule,
+        reasons=tuple(reasons),
+        champion=champion,
+        relabel=tuple(name for name, finding in batches.items() if finding.relabel),
+        batches=dict(batches),
+        stream=stream,
+    )
 
 
-def _first(decision: Decision, harmed: list[str], stream: StreamDrift, retrain_on: str) -> str:
-    if harmed:
-        return f"{decision}: {_names(harmed)} harm{'s' if len(harmed) == 1 else ''} the champion"
-    if stream.drift:
-        return f"{decision}: drift without harm that can be seen (retrain_on is {retrain_on})"
-    return f"{decision}: no drift and no harm (retrain_on is {retrain_on})"
+def _because(findings: Findings, rule: Condition | None, harmed: tuple[str, ...]) -> str:
+    found = {
+        "harm": f"{', '.join(harmed)} harm{'s' if len(harmed) == 1 else ''} the champion",
+        "undecided": "harm cannot be judged",
+    }
+    text = found.get(findings.harm, "no harm" if not findings.drift else "no harm that can be seen")
+    seen = f"drift, {text}" if findings.drift else f"no drift, {text}"
+    return f"{seen} (monitor.actions.{rule})" if rule else f"{seen}, and monitor.actions asks for nothing then"
 
 
 def _stream_reasons(stream: StreamDrift) -> list[str]:
@@ -100,25 +238,3 @@ def _stream_reasons(stream: StreamDrift) -> list[str]:
         "the alarm stays until a model is promoted; if it is harmless, `tidemill accept-drift` takes a new reference"
     )
     return [*cause, message, remedy, *stream.warnings]
-
-
-def _names(names: list[str]) -> str:
-    return ", ".join(names)
-
-
-def _report(
-    decision: Decision,
-    reasons: list[str],
-    *,
-    champion: str | None,
-    batches: dict[str, BatchDrift],
-    stream: StreamDrift | None = None,
-) -> Drift:
-    return Drift(
-        decision=decision,
-        reasons=tuple(reasons),
-        champion=champion,
-        relabel=tuple(name for name, finding in batches.items() if finding.relabel),
-        batches=batches,
-        stream=stream,
-    )

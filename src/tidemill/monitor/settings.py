@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from tidemill.common.spelling import did_you_mean
 from tidemill.contracts import Settings
+from tidemill.reports.monitor import ACTIONS, CONDITIONS, Action, Condition
 
 
 class EmbeddingSettings(Settings):
@@ -49,16 +52,48 @@ class SequentialSettings(Settings):
     weights: dict[str, Annotated[float, Field(ge=0.0)]]
 
 
+class RetrainSettings(Settings):
+    """How often a model may be retrained by itself, and how long harm must last before."""
+
+    harm_checks: int = Field(ge=1)
+    cooldown_checks: int = Field(ge=0)
+    cooldown_hours: float = Field(ge=0.0)
+    budget: int = Field(ge=1)
+    budget_days: float = Field(gt=0.0)
+
+
+class BrokenSettings(Settings):
+    """From which on a batch is broken."""
+
+    min_rows: int = Field(ge=1)
+    max_null_increase: float = Field(ge=0.0, le=1.0)
+
+
 class MonitorSettings(Settings):
-    """How a new batch is compared with the champion's reference."""
+    """How a new batch is compared with the champion's reference, and what is done about what is found."""
 
     alpha: float = Field(gt=0.0, lt=1.0)
     seed: int
     min_rows: int = Field(ge=1)
-    retrain_on: Literal["harm", "drift", "arrival"]
+    actions: dict[Condition, Action]
+    retrain: RetrainSettings
+    broken: BrokenSettings
     detectors: tuple[str, ...]
     embeddings: EmbeddingSettings
     functions: FunctionSettings
     predictions: PredictionSettings
     harm: HarmSettings
     sequential: SequentialSettings
+
+    @field_validator("actions", mode="before")
+    @classmethod
+    def _is_known(cls, value: object) -> object:
+        for condition, action in value.items() if isinstance(value, Mapping) else ():
+            if condition not in CONDITIONS:
+                raise ValueError(f"there is no condition {condition!r}{did_you_mean(str(condition), CONDITIONS)}")
+            if action not in ACTIONS:
+                raise ValueError(
+                    f"{condition}: there is no action {action!r}{did_you_mean(str(action), ACTIONS)}"
+                    f" (all are {', '.join(ACTIONS)})"
+                )
+        return value

@@ -5,15 +5,18 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 import polars as pl
 
 from tidemill.contracts import DataError, Problem
-from tidemill.ingest.batch import build_batch, empty_seen
-from tidemill.ingest.settings import IngestSettings
+from tidemill.ingest.batch import Batch, build_batch, empty_seen
+from tidemill.ingest.settings import RESERVED, IngestSettings
 from tidemill.ingest.source import Source, discover, fetch_beside, locate
+from tidemill.monitor.broken import lost_values
+from tidemill.monitor.retrain_decision import NOTHING
+from tidemill.monitor.settings import BrokenSettings, MonitorSettings
 from tidemill.project.batches import arrivals
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
@@ -26,10 +29,14 @@ _ODD = re.compile(r"[^A-Za-z0-9._-]+")
 
 @dataclass(frozen=True)
 class RefusedFile:
-    """A source that cannot be taken as it is, and why; it is read again when it, the settings or the batches have changed."""
+    """A source that cannot be taken as it is, and why; it is read again when it, the settings or the batches have changed.
+
+    ``is_new`` is whether it was not refused for the same reason before.
+    """
 
     source: str
     reason: str
+    is_new: bool = field(default=True, compare=False)
 
 
 @dataclass(frozen=True)
@@ -57,7 +64,13 @@ class ArrivalScan:
 
 
 def scan(
-    problem: Problem, settings: IngestSettings, paths: Paths, *, retry: bool = False, fetch: bool = False
+    problem: Problem,
+    settings: IngestSettings,
+    paths: Paths,
+    *,
+    broken: BrokenSettings | None = None,
+    retry: bool = False,
+    fetch: bool = False,
 ) -> ArrivalScan:
     """Look for sources that the manifest lacks, and read each as ingest will.
 
@@ -72,6 +85,8 @@ def scan(
         Where its sources are, and what their columns mean.
     paths
         Of the problem, in the checkout whose manifest counts.
+    broken
+        From which on a batch is broken, and refused as a whole; None: whatever can be read is taken.
     retry
         Read sources again that were refused and have not changed since.
     fetch
@@ -89,21 +104,22 @@ def scan(
     taken = {entry.batch: entry.source for entry in known}
     light = settings.model_copy(update={"near_duplicates": "keep"})
     before = _seen([entry.batch for entry in known], paths, light)
-    result, refusals = ArrivalScan([], [], []), Refusals() if retry else Refusals.read(paths)
+    result, refusals = ArrivalScan([], [], []), Refusals.read(paths)
     kept: dict[str, Refusal] = {}
     for source in sorted(sources, key=lambda item: _place(_stem(item), settings.batch_order)):
         stamp = stamp_of(locate(source, paths.shared), problem, settings, list(taken))
-        reason = refusals.reason(source, stamp)
+        reason = None if retry else refusals.reason(source, stamp)
         try:
             _refuse_as_before(reason)
             name, place = batch_name(source), Source(locate(source, paths.shared))
             _refuse_taken(name, source, taken)
             result.notes.extend(fetch_beside(place, settings) if fetch else [])
             batch = build_batch(name, place, problem, light, before=before)
+            _refuse_broken(batch, [entry.batch for entry in known], paths, broken)
             result.entries.append(Arrival(batch=name, source=source, sha256=place.fingerprint(settings)))
         except DataError as error:
-            result.refused.append(RefusedFile(source, str(error)))
-            kept |= {} if stamp is None else {source: Refusal(reason=str(error), stamp=stamp)}
+            result.refused.append(RefusedFile(source, str(error), is_new=not refusals.knows(source, str(error))))
+            kept[source] = Refusal(reason=str(error), stamp=stamp)
             continue
         taken[name] = source
         before = pl.concat([before, batch.seen])
@@ -120,6 +136,24 @@ def _refuse_as_before(reason: str | None) -> None:
 def _refuse_taken(name: str, source: str, taken: Mapping[str, str]) -> None:
     if name in taken:
         raise DataError(f"{source}: a batch {name!r} came from {taken[name]}; rename the new file")
+
+
+def _refuse_broken(batch: Batch, earlier: Sequence[str], paths: Paths, broken: BrokenSettings | None) -> None:
+    files = [file for name in earlier if (file := paths.raw / f"{name}.parquet").exists()]
+    if broken is None or not files:
+        return
+    columns = [name for name in batch.raw.columns if name not in RESERVED]
+    before = [pl.scan_parquet(file).select(pl.len().alias("rows"), pl.col(columns).null_count()) for file in files]
+    counted = pl.concat(pl.collect_all(before)).sum().row(0, named=True)
+    nulls = batch.raw.select(pl.col(columns).null_count()).row(0, named=True) if columns else {}
+    reason = lost_values(
+        {name: counted[name] / max(counted["rows"], 1) for name in columns},
+        {name: count / batch.raw.height for name, count in nulls.items()},
+        broken,
+        rows=batch.raw.height,
+    )
+    if reason is not None:
+        raise DataError(f"{batch.name}: {reason}")
 
 
 def _seen(batches: Sequence[str], paths: Paths, settings: IngestSettings) -> pl.DataFrame:
@@ -150,7 +184,9 @@ def arrive(project: Project, problem: str, *, retry: bool = False, fetch: bool =
         The batches that the manifest has now in addition, and sources that were refused.
     """
     known, settings, paths = project.load(problem, "ingest", IngestSettings)
-    result = scan(known, settings, paths, retry=retry, fetch=fetch)
+    monitor = project.load(problem, "monitor", MonitorSettings)[1]
+    broken = None if monitor.actions.get("data_broken", NOTHING) == NOTHING else monitor.broken
+    result = scan(known, settings, paths, broken=broken, retry=retry, fetch=fetch)
     if result.entries:
         Manifest(batches=(*Manifest.read(paths.manifest).batches, *result.entries)).write(paths.manifest)
     return result

@@ -16,10 +16,10 @@ from tidemill.project.layout import Paths
 
 
 class Refusal(Settings):
-    """Why a source was refused, and what it was judged by."""
+    """Why a source was refused, and what it was judged by; None: it is read again each time."""
 
     reason: str
-    stamp: str
+    stamp: str | None
 
 
 class Refusals(Settings):
@@ -61,6 +61,23 @@ class Refusals(Settings):
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_write(path) as part:
             part.write_text(self.model_dump_json(indent=2), encoding="utf-8")
+
+    def knows(self, source: str, reason: str) -> bool:
+        """Whether a source was refused for the same reason before.
+
+        Parameters
+        ----------
+        source
+            Its name.
+        reason
+            As an error gives it.
+
+        Returns
+        -------
+        bool
+        """
+        known = self.sources.get(source)
+        return known is not None and known.reason == reason
 
     def reason(self, source: str, stamp: str | None) -> str | None:
         """Why a source was refused; None where it was not, or what it was judged by has changed since.

@@ -122,6 +122,14 @@ RENAMED: Final[dict[str, dict[str, str]]] = {
 }
 """Stage, old key and new key; an old key that is now a group is old only where its value is none."""
 
+REPLACED: Final[dict[str, dict[str, str]]] = {
+    "monitor": {
+        "retrain_on": "`actions`: what was harm is the default, drift is actions: {drift: retrain}, arrival is "
+        "actions: {arrival: retrain}",
+    },
+}
+"""Stage, old key and what to write in its place, where the new key takes other values."""
+
 _LISTS: Final = {"train": "recipes"}
 """Stage and the key of a list whose entries hold settings of the stage again."""
 
@@ -165,6 +173,9 @@ def refuse_renamed(stage: str, section: Mapping[str, Any], where: str) -> None:
     ConfigError
         Names the old key and the new one.
     """
+    for key, instead in REPLACED.get(stage, {}).items():
+        if key in section:
+            raise ConfigError(f"{where}.{key} is replaced since 0.2.0 by {instead}")
     for key, new in _renamed_in(stage, section):
         raise ConfigError(f"{where}.{key} is called {where}.{new} since 0.2.0: rename it")
 
@@ -198,6 +209,8 @@ def refuse_renamed_overrides(overrides: Iterable[str]) -> None:
         for depth in (0, 1):  # train.hidden or spam.train.hidden
             if not is_override or len(parts) < depth + 2 or parts[depth] not in RENAMED:
                 continue
+            if instead := REPLACED.get(parts[depth], {}).get(".".join(parts[depth + 1 :])):
+                raise ConfigError(f"override {override!r}: {key} is replaced since 0.2.0 by {instead}")
             is_mapping = {} if value.startswith("{") else value
             if new := new_name(parts[depth], ".".join(parts[depth + 1 :]), is_mapping):
                 renamed = ".".join([*parts[: depth + 1], new])

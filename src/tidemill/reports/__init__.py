@@ -8,6 +8,7 @@ documentation  docs/reports.md, written from the models
 evaluate       metrics.json, verdict.json, curves.json
 monitor        drift.json
 driftbench     driftbench.json
+simulation     simulation-<problem>.json
 project        batches.json, champion.json, preflight.json, results of suites
 ingest         ingest.json
 embed          domain.json

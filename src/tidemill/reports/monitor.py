@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal, get_args
 
 from pydantic import Field
 
 from tidemill.reports.base import Count, Part, Report, Share
+
+CauseKind = Literal["function_decayed", "function_silent", "new_value", "new_cluster", "mix_of_classes", "other"]
+Condition = Literal[
+    "data_broken",
+    "function_decayed",
+    "function_silent",
+    "harm",
+    "harm_undecided",
+    "new_cluster",
+    "new_value",
+    "mix_of_classes",
+    "drift",
+    "arrival",
+]
+Action = Literal["nothing", "reestimate_balance", "relabel", "retrain", "ask", "stop"]
+
+CONDITIONS: Final[tuple[Condition, ...]] = get_args(Condition)
+"""In the order in which they are looked at."""
+
+ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
+"""What `monitor.actions` may name."""
 
 
 class DetectorDrift(Part):
@@ -154,6 +175,7 @@ class GroupCause(Part):
 class Cause(Part):
     """What the change is, as far as it can be told."""
 
+    kind: CauseKind = Field(description="of the likeliest, by which the decision is made")
     sentence: str = Field(description="the likeliest, in words")
     functions: tuple[FunctionCause, ...] = Field(description="by evidence")
     groups: tuple[GroupCause, ...] = Field(description="by how much of the change they account for")
@@ -180,12 +202,14 @@ class StreamDrift(Part):
 class Drift(Report):
     """New batches held against the champion's reference."""
 
-    FORMAT: ClassVar[int] = 2
+    FORMAT: ClassVar[int] = 3
     FILE: ClassVar[str] = "reports/<problem>/drift.json"
 
-    decision: Literal["train", "retrain", "keep"] = Field(description="what to do")
+    decision: Literal["train"] | Action = Field(description="what to do; train: there is no champion yet")
+    rule: Condition | None = Field(default=None, description="condition of `monitor.actions` that decided")
     reasons: tuple[str, ...] = Field(description="why, a sentence each")
     champion: str | None = Field(description="version that was watched; null: there is none")
+    arrived: str | None = Field(default=None, description="MD5 of data/<problem>/batches.json, as dvc.lock has it")
     relabel: tuple[str, ...] = Field(description="batches that need labels or functions")
     batches: dict[str, BatchDrift] = Field(description="each new batch by itself, by name")
     stream: StreamDrift | None = Field(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+
+from tidemill.apps.models.batch_findings import find_of_batches
 from tidemill.apps.models.champion_reference import Champion, find_champion
 from tidemill.apps.models.watched_stream import Arrivals, WatchedStream
 from tidemill.common.failures import says_errors
 from tidemill.common.files import atomic_write
 from tidemill.contracts import Problem, votes_contract
-from tidemill.monitor.compare import compare
 from tidemill.monitor.plots import draw
 from tidemill.monitor.retrain_decision import retrain_decision, without_champion, without_news
 from tidemill.monitor.rows import Names
@@ -15,6 +17,7 @@ from tidemill.monitor.settings import MonitorSettings
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
 from tidemill.project.stage_arguments import stage_arguments
+from tidemill.project.stage_code.stage_fingerprints import read_code
 from tidemill.project.tables import batch_names, read
 from tidemill.reports.monitor import Drift
 
@@ -30,6 +33,8 @@ def run(project: Project, name: str) -> None:
     problem, settings, paths = project.load(name, "monitor", MonitorSettings)
     champion = find_champion(project, problem)
     summary = without_champion() if champion is None else _look(champion, problem, settings, paths)
+    arrived = hashlib.md5(paths.manifest.read_bytes(), usedforsecurity=False).hexdigest()
+    summary = summary.model_copy(update={"arrived": arrived})
     summary.write(paths.reports / "drift.json")
     with atomic_write(paths.reports / "drift.png") as path:
         draw(summary, path)
@@ -44,8 +49,11 @@ def _look(champion: Champion, problem: Problem, settings: MonitorSettings, paths
     names = Names(problem.classes, tuple(contract.other_names(votes.columns)))
     reference = champion.reference(votes, names, min_rows=settings.min_rows)
     arrived = {batch: champion.arrived(batch, votes, reference.names) for batch in new}
-    findings = {batch: compare(reference.rows, rows, reference.names, settings) for batch, (_, rows) in arrived.items()}
-    stream = WatchedStream(champion, settings, reference, Arrivals.of(paths.manifest, arrived))
+    arrivals = Arrivals.of(paths.manifest, arrived)
+    file = paths.state / "drift" / f"{paths.name}.batches.json"
+    code = read_code(champion.project.root).stages.get("monitor", "")
+    findings = find_of_batches(file, reference, arrivals, settings, code=code)
+    stream = WatchedStream(champion, settings, reference, arrivals)
     return retrain_decision(champion.version, findings, stream.report(), settings)
 
 

@@ -59,7 +59,9 @@ def _cause() -> Cause:
     decayed = FunctionCause(function="lf_3", change="decayed", log_evidence=12.0, **shares)
     share = Shift(reference=0.0, batch=0.2)
     group = GroupCause(group="channel is fax", kind="metadata", share=share, lift=80.0, rows=("r7", "r9"))
-    return Cause(sentence="since same, faxes arrive", functions=(decayed,), groups=(group,), rows=("r7",))
+    return Cause(
+        kind="new_value", sentence="since same, faxes arrive", functions=(decayed,), groups=(group,), rows=("r7",)
+    )
 
 
 def _votes(folder: Path, arrivals: dict) -> None:

@@ -32,9 +32,10 @@ def rows_of(  # noqa: PLR0913 - a knob for each change
     moved: float = 0.0,
     decayed: int | None = None,
     silent: int | None = None,
+    spam: float = 1 / 3,
 ) -> Rows:
-    """Spam is a third; functions are right 9 times in 10, the decayed one as often as a coin; the champion 19 in 20."""
-    gold = (rng.random(n) < 1 / 3).astype(np.int64)
+    """Spam is a third unless it is asked otherwise; functions are right 9 times in 10, the decayed one as often as a coin; the champion 19 in 20."""
+    gold = (rng.random(n) < spam).astype(np.int64)
     features = rng.normal(size=(n, 6))
     features[:, 0] += 2.0 * gold
     features[:, 1] += moved

@@ -35,6 +35,7 @@ def test_a_function_that_decayed_is_named_first(j):
     assert cause.functions[0].function == f"lf_{j}"
     assert cause.functions[0].change == "decayed"
     assert cause.functions[0].contradiction.batch > cause.functions[0].contradiction.reference + 0.15
+    assert cause.kind == "function_decayed"
     assert cause.sentence.startswith(
         f"since day-10, the labeling function lf_{j} has decayed: the other evidence is against"
     )
@@ -43,6 +44,7 @@ def test_a_function_that_decayed_is_named_first(j):
 def test_a_function_that_fell_silent_is_named_first():
     cause, _ = caused(lambda name, rng: batch_of(name, 50, rng, silent=2))
     assert (cause.functions[0].function, cause.functions[0].change) == ("lf_2", "fell silent")
+    assert cause.kind == "function_silent"
     assert cause.functions[0].coverage.batch == 0.0
     assert cause.sentence == (
         "since day-10, the labeling function lf_2 has fallen silent: it votes on 0% of the rows, "
@@ -58,6 +60,7 @@ def of_a_new_sender(name, rng):
 def test_a_new_source_is_told_by_its_metadata_with_rows_of_it():
     cause, _ = caused(of_a_new_sender)
     assert cause.sentence == "since day-10, a kind of rows is new: sender is d on 100% of them, none before"
+    assert cause.kind == "new_value"
     first = cause.groups[0]
     assert (first.group, first.kind, first.share.batch) == ("sender is d", "metadata", 1.0)
     assert first.lift == pytest.approx(501 / 0.5)
@@ -74,7 +77,14 @@ def test_a_kind_of_rows_that_only_features_tell_is_a_cluster():
     assert cause.groups[0].kind == "cluster"
     assert cause.groups[0].share.batch == pytest.approx(0.3, abs=0.02)
     assert cause.sentence == "since day-10, about 30% of the rows are of a kind that was 0% before"
+    assert cause.kind == "new_cluster"
     assert all(" new-" in row_id for row_id in cause.groups[0].rows)
+
+
+def test_a_class_that_is_more_frequent_while_its_rows_are_as_before_is_told_as_the_mix():
+    cause, _ = caused(lambda name, rng: batch_of(name, 50, rng, spam=0.8))
+    assert cause.kind == "mix_of_classes"
+    assert "'spam' more or less often" in cause.sentence
 
 
 def test_a_new_stratum_is_told_as_one():

@@ -16,7 +16,7 @@ from tidemill.monitor.sequential.batch import Batch
 from tidemill.monitor.sequential.groups import Group, groups_of
 from tidemill.monitor.sequential.stream import Stream
 from tidemill.monitor.sequential.view import View
-from tidemill.reports.monitor import Cause, FunctionCause, GroupCause, Shift
+from tidemill.reports.monitor import Cause, CauseKind, FunctionCause, GroupCause, Shift
 
 Array = npt.NDArray[np.float64]
 Change = Literal["decayed", "fell silent", "votes less", "votes more"]
@@ -29,6 +29,7 @@ _LEAST_SHARE: Final = 0.03
 _NEW_BELOW: Final = 0.01
 _SILENT_BELOW: Final = 0.2
 _MANY_FUNCTIONS: Final = 3
+_CLASS_SCORES: Final = ("class", "posterior")
 
 
 def find_cause(stream: Stream, reference: Batch, changed: Batch, since: str) -> Cause:
@@ -49,8 +50,14 @@ def find_cause(stream: Stream, reference: Batch, changed: Batch, since: str) -> 
     """
     functions = _functions(stream, reference, changed)
     groups = _groups(reference, changed)
-    sentence = _sentence(stream, functions, groups, since)
-    return Cause(sentence=sentence, functions=functions, groups=groups, rows=_samples(stream, changed))
+    kind, sentence = _likeliest(stream, functions, groups)
+    return Cause(
+        kind=kind,
+        sentence=f"since {since}, {sentence}",
+        functions=functions,
+        groups=groups,
+        rows=_samples(stream, changed),
+    )
 
 
 def _functions(stream: Stream, reference: Batch, changed: Batch) -> tuple[FunctionCause, ...]:
@@ -126,7 +133,9 @@ def _samples(stream: Stream, changed: Batch) -> tuple[str, ...]:
     return tuple(changed.row_ids[k] for k in order[: min(_SAMPLES, int(mask[:, place].sum()))])
 
 
-def _sentence(stream: Stream, functions: Sequence[FunctionCause], groups: Sequence[GroupCause], since: str) -> str:
+def _likeliest(
+    stream: Stream, functions: Sequence[FunctionCause], groups: Sequence[GroupCause]
+) -> tuple[CauseKind, str]:
     margins = _best(stream, stream.margins())
     top = max(margins, key=lambda name: margins[name])
     named = [one for one in groups if one.kind != "cluster"]
@@ -134,18 +143,22 @@ def _sentence(stream: Stream, functions: Sequence[FunctionCause], groups: Sequen
     crossed = {name.partition(":")[2] for name, margin in margins.items() if ":" in name and margin >= 0.0}
     many = len(crossed & set(stream.watch.names.functions)) >= _MANY_FUNCTIONS
     if alone and not many:
-        return f"since {since}, {_function_sentence(functions[0])}"
+        return _of_function(functions[0])
     if named and _is_behind(named[0], margins):
-        return f"since {since}, {_group_sentence(named[0])}"
+        return _of_group(named[0])
     if functions and top.partition(":")[0] in {"firing", "contradiction"} and not many:
-        return f"since {since}, {_function_sentence(functions[0])}"
+        return _of_function(functions[0])
     clusters = [one for one in groups if one.kind == "cluster"]
     if clusters and margins.get("neighbours", -1.0) >= 0.0:
         one = clusters[0]
-        return f"since {since}, about {one.share.batch:.0%} of the rows are of a kind that was {one.share.reference:.0%} before"
+        return (
+            "new_cluster",
+            f"about {one.share.batch:.0%} of the rows are of a kind that was {one.share.reference:.0%} before",
+        )
     column = stream.watch.columns[[column.name for column in stream.watch.columns].index(top)]
     owner = stream.watch.owners[stream.watch.columns.index(column)]
-    return f"since {since}, {stream.watch.scores[owner].describe(column)}"
+    kind: CauseKind = "mix_of_classes" if top.partition(":")[0] in _CLASS_SCORES else "other"
+    return kind, stream.watch.scores[owner].describe(column)
 
 
 def _is_behind(group: GroupCause, margins: dict[str, float]) -> bool:
@@ -155,19 +168,21 @@ def _is_behind(group: GroupCause, margins: dict[str, float]) -> bool:
     return margins.get(f"metadata:{group.group.partition(' is ')[0]}", -1.0) >= 0.0
 
 
-def _function_sentence(one: FunctionCause) -> str:
+def _of_function(one: FunctionCause) -> tuple[CauseKind, str]:
     if one.change == "decayed":
         wrong = one.contradiction
-        return (
+        return "function_decayed", (
             f"the labeling function {one.function} has decayed: the other evidence is against {wrong.batch:.0%} "
             f"of its votes, {wrong.reference:.0%} before"
         )
     covers = f"on {one.coverage.batch:.0%} of the rows, {one.coverage.reference:.0%} before"
-    predicted = {"fell silent": "has fallen silent: it votes", "votes less": "votes", "votes more": "votes"}[one.change]
-    return f"the labeling function {one.function} {predicted} {covers}"
+    silent = one.change == "fell silent"
+    verb = "has fallen silent: it votes" if silent else "votes"
+    return "function_silent" if silent else "other", f"the labeling function {one.function} {verb} {covers}"
 
 
-def _group_sentence(one: GroupCause) -> str:
+def _of_group(one: GroupCause) -> tuple[CauseKind, str]:
     before = "none" if one.share.reference == 0.0 else f"{one.share.reference:.0%}"
-    new = "a kind of rows is new" if one.share.reference < _NEW_BELOW else "a kind of rows is more frequent"
-    return f"{new}: {one.group} on {one.share.batch:.0%} of them, {before} before"
+    is_new = one.share.reference < _NEW_BELOW
+    text = "a kind of rows is new" if is_new else "a kind of rows is more frequent"
+    return "new_value" if is_new else "other", f"{text}: {one.group} on {one.share.batch:.0%} of them, {before} before"

@@ -1,0 +1,149 @@
+"""What was computed of which batches and when, read from the commits of ``dvc.lock``: nothing else has to be kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from tidemill.monitor.retrain_limits import Retrain
+from tidemill.project.layout import Paths
+from tidemill.reports.project import Manifest
+from tidemill.runs.git import git, succeeds
+
+LOCK: Final = "dvc.lock"
+
+
+def published(root: Path, problem: str) -> str:
+    """Name the commit with a problem's newest results.
+
+    Parameters
+    ----------
+    root
+        The user's checkout.
+    problem
+        Name of the problem.
+
+    Returns
+    -------
+    str
+        ``HEAD``, or the branch of a problem's own where its results are until a person merges them.
+    """
+    branch = f"refs/heads/tidemill/{problem}"
+    there = succeeds("rev-parse", "--verify", "-q", branch, folder=root)
+    ahead = there and not succeeds("merge-base", "--is-ancestor", branch, "HEAD", folder=root)
+    return branch if ahead else "HEAD"
+
+
+def learned_batches(root: Path, problem: str, stage: str) -> frozenset[str]:
+    """List the batches that a stage's published results are made of.
+
+    Parameters
+    ----------
+    root
+        The user's checkout.
+    problem
+        Name of the problem.
+    stage
+        Such as ``train``.
+
+    Returns
+    -------
+    frozenset of str
+        Names; empty where the stage has not run on all batches of the published manifest.
+    """
+    ref = published(root, problem)
+    lock, manifest = _lock(root, ref), manifest_at(root, ref, problem)
+    newest = _made_of(lock, "ingest", problem)
+    if manifest is None or newest is None or _made_of(lock, stage, problem) != newest:
+        return frozenset()
+    return frozenset(arrival.batch for arrival in manifest.batches)
+
+
+def retrains(root: Path, problem: str, *, since: float) -> list[Retrain]:
+    """List the published retrains of a problem; its first training is none.
+
+    Parameters
+    ----------
+    root
+        The user's checkout.
+    problem
+        Name of the problem.
+    since
+        In seconds since 1970: the list ends with the first retrain before.
+
+    Returns
+    -------
+    list of Retrain
+        Newest first.
+    """
+    result: list[Retrain] = []
+    for commit, time in _changes(root, problem):
+        manifest = manifest_at(root, commit, problem)
+        result.append(Retrain(time, 0 if manifest is None else len(manifest.batches)))
+        if time < since:
+            break
+    return result
+
+
+def manifest_at(root: Path, ref: str, problem: str) -> Manifest | None:
+    """Read a problem's manifest as it is in a commit.
+
+    Parameters
+    ----------
+    root
+        The user's checkout.
+    ref
+        The commit.
+    problem
+        Name of the problem.
+
+    Returns
+    -------
+    Manifest or None
+        None where there is none.
+    """
+    path = Paths.within(problem).manifest.as_posix()
+    text = _show(root, ref, path)
+    return Manifest.parse(text, where=f"{ref}:{path}") if text else None
+
+
+def _changes(root: Path, problem: str) -> Iterator[tuple[str, float]]:
+    """Commits in which another model replaced an older one."""
+    words = ["log", "--first-parent", "--format=%H %ct", published(root, problem), "--", LOCK]
+    later: tuple[str, float] | None = None
+    model: object = None
+    for line in git(*words, folder=root).splitlines():
+        commit, time = line.split()
+        trained = _entry(_lock(root, commit), "train", problem).get("outs")
+        if later is not None and trained is not None and trained != model:
+            yield later
+        if trained is None:
+            if later is not None:
+                return
+            continue
+        later, model = (commit, float(time)), trained
+
+
+def _lock(root: Path, ref: str) -> dict[str, Any]:
+    content = yaml.load(_show(root, ref, LOCK) or "{}", Loader=yaml.CSafeLoader)
+    stages = content.get("stages") if isinstance(content, dict) else None
+    return stages if isinstance(stages, dict) else {}
+
+
+def _entry(stages: dict[str, Any], stage: str, problem: str) -> dict[str, Any]:
+    entry = stages.get(f"{stage}@{problem}")
+    return entry if isinstance(entry, dict) else {}
+
+
+def _made_of(stages: dict[str, Any], stage: str, problem: str) -> str | None:
+    path = Paths.within(problem).manifest.as_posix()
+    found = (item.get("md5") for item in _entry(stages, stage, problem).get("deps", []) if item.get("path") == path)
+    return next(found, None)
+
+
+def _show(root: Path, ref: str, path: str) -> str:
+    place = f"{ref}:{path}"
+    return git("show", place, folder=root) if succeeds("cat-file", "-e", place, folder=root) else ""
