@@ -11,6 +11,7 @@ from tests.monitor.sequential.factories import CLASSES, batch_of, begun, names, 
 from tidemill.monitor.sequential import scores
 from tidemill.monitor.sequential.label_tables import fit_label_tables, prior_table
 from tidemill.monitor.sequential.scores import SCORES, Column, Score
+from tidemill.monitor.sequential.scores.functions import Rarest
 from tidemill.monitor.sequential.stream import advance, start
 from tidemill.monitor.sequential.view import Basis, View
 from tidemill.monitor.sequential.watch import fit_watch
@@ -77,7 +78,7 @@ def test_of_two_classes_the_second_is_watched_and_of_more_every_one():
 def test_a_subclass_without_a_name_of_its_own_replaces_no_score():
     before = dict(SCORES)
 
-    class Other(SCORES["rarest"]):
+    class Other(Rarest):
         pass
 
     assert before == SCORES
