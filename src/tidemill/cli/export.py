@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,9 @@ def export(
     head_only: Annotated[
         bool, Option("--head-only", help="without the backbone: features in, probabilities out")
     ] = False,
+    int8: Annotated[
+        bool, Option("--int8", help="also with 8-bit weights: a quarter of the size, about twice as fast on texts")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Write a model as ONNX, for programs without Tidemill.
@@ -31,11 +35,21 @@ def export(
     from tidemill.apps.models.export import export as write_model
 
     with answering(as_json=as_json) as answer:
-        done = write_model(open_project(problem), problem, version, out, head_only=head_only)
+        done = write_model(open_project(problem), problem, version, out, head_only=head_only, int8=int8)
         lines = [f"{out}: {', '.join(path.name for path in done.files)}"]
         if done.rows:
             lines.append(f"{problem}: probabilities of {done.rows} rows differ by {done.difference:.1e} at most")
         elif not head_only:
             lines.append(f"{problem}: no raw rows here on which ONNX could be compared with Tidemill")
-        content = {"files": done.files, "compared_rows": done.rows, "largest_difference": done.difference}
+        if done.int8 is not None:
+            lines.append(
+                f"{problem}: with 8-bit weights the answer is another on {done.int8.changed:.2%} of {done.int8.rows} rows, "
+                f"and a probability differs by {done.int8.difference:.2f} at most"
+            )
+        content = {
+            "files": done.files,
+            "compared_rows": done.rows,
+            "largest_difference": done.difference,
+            "int8": None if done.int8 is None else asdict(done.int8),
+        }
         answer(content, lines)

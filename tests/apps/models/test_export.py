@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+import polars as pl
 import pytest
 import yaml
 from PIL import Image
@@ -13,8 +14,10 @@ from tests.apps.factories import build
 from tests.apps.factories import model as known_model
 from tidemill.apps.models import export as exporting
 from tidemill.apps.models.export import TOLERANCE, ask_graph, export
+from tidemill.apps.models.int8_graph import int8_graph
+from tidemill.apps.models.model import Model
 from tidemill.apps.models.onnx_backbone import inference_session
-from tidemill.contracts import DataError
+from tidemill.contracts import ConfigError, DataError
 from tidemill.embed.embedder import Embedder
 from tidemill.embed.onnx_export import features_graph, preparation
 from tidemill.embed.settings import EmbedSettings
@@ -107,3 +110,35 @@ def test_a_backbone_that_torch_cannot_write_is_told_with_the_way_out(root, packa
     monkeypatch.setattr(torch.onnx, "export", fails)
     with pytest.raises(DataError, match=r"as ONNX \(no operator for this\): --head-only"):
         features_graph(embedder("image", root, packages).backbone, opset=OPSET)
+
+
+@pytest.mark.slow
+def test_eight_bit_weights_are_a_quarter_of_the_size_and_their_cost_is_counted(inside, root, packages, monkeypatch):
+    build(inside)
+    git("init", "-q", folder=inside)
+    made = embedder("text", root, packages)
+    end = head(made.backbone.embed(TEXTS, name="test"), made.about)
+    known = Model("mail@v1.0.0", inside, EndModel(end), 1, Project.open(inside))
+    known.__dict__["embedder"] = made
+    monkeypatch.setattr(exporting, "find_model", lambda *_, **__: known)
+    monkeypatch.setattr(
+        exporting, "raw_rows", lambda *_: pl.DataFrame({"row_id": [str(k) for k in range(len(TEXTS))], "text": TEXTS})
+    )
+    done = export(Project.open(inside), "mail", None, inside / "out", head_only=False, int8=True)
+    exact, smaller = ((inside / "out" / name).read_bytes() for name in ("model.onnx", "model.int8.onnx"))
+    assert len(smaller) < 0.3 * len(exact)
+    assert done.int8.rows == len(TEXTS)
+    assert 0.0 < done.int8.difference < 0.5
+    asked = ask_graph(inference_session(smaller, threads=1), made.backbone, TEXTS, EndModel(end))
+    expected = ask_graph(inference_session(exact, threads=1), made.backbone, TEXTS, EndModel(end))
+    assert np.abs(asked - expected).max() == pytest.approx(done.int8.difference, abs=1e-5)
+
+
+def test_eight_bit_weights_are_refused_for_images_and_heads(inside, monkeypatch):
+    with pytest.raises(ConfigError, match="--int8 is for text models"):
+        int8_graph(b"", "image")
+    build(inside)
+    git("init", "-q", folder=inside)
+    monkeypatch.setattr(exporting, "find_model", lambda _, name, *_words, **__: known_model(name))
+    with pytest.raises(ConfigError, match="choose one of them"):
+        export(Project.open(inside), "mail", None, inside / "out", head_only=True, int8=True)
