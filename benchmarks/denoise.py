@@ -38,7 +38,7 @@ MODELS_SHOWN = (
     "one_coin",
     "dawid_skene",
     "triplets",
-    "spoken",
+    "dawid_skene_votes",
     "crowd",
     "pairs",
     "generative",

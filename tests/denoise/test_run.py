@@ -48,9 +48,9 @@ def test_gold_that_is_not_learned_from_measures_and_leaves_the_labels_alone():
 def test_what_gold_is_held_against_has_not_seen_it():
     table = votes_table()
     gold = np.where(np.arange(200) % 4 == 1, 1, NO_GOLD)
-    learned = settings("spoken").model_copy(update={"use_gold": True})
+    learned = settings("dawid_skene_votes").model_copy(update={"use_gold": True})
     done = denoise(table, ("ham", "spam"), learned, gold=gold)
-    blind = denoise(table, ("ham", "spam"), settings("spoken"))
+    blind = denoise(table, ("ham", "spam"), settings("dawid_skene_votes"))
     assert not done.labels.equals(blind.labels)
     assert (done.gold_free == blind.gold_free).all()
 

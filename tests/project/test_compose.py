@@ -67,6 +67,7 @@ def test_composing_twice_changes_nothing(project: Path):
         ("problem=spma", "did you mean spam"),
         ("train.optimizer.max_epoch=3", r"did you mean \w+\.train\.optimizer\.max_epochs"),
         ("denoise=majorty", "did you mean majority"),
+        ("denoise=spoken", r"spoken is called dawid_skene_votes since 0\.2\.0"),
         ("denose=majority", "did you mean denoise=?"),
         ("spam.trian.seed=1", r"did you mean spam\.train"),
         ("train", "is no override: write KEY=VALUE"),

@@ -12,7 +12,7 @@ from tidemill.common.spelling import closest, did_you_mean
 from tidemill.errors import ConfigError
 from tidemill.project.config import load_params
 from tidemill.project.project import Project
-from tidemill.project.renamed_settings import refuse_renamed, refuse_renamed_overrides
+from tidemill.project.renamed_settings import RENAMED_OPTIONS, refuse_renamed, refuse_renamed_overrides
 from tidemill.project.stage_code.stage_fingerprints import (
     StageCode,
     fingerprint_stages,
@@ -91,6 +91,8 @@ def _explain(error: Exception, overrides: Sequence[str], conf: Path) -> str:
         if "@" in key:
             options = option_names(key.partition("@")[0], conf)
             value = override.partition("=")[2]
+            if new := RENAMED_OPTIONS.get(key.partition("@")[0].strip("/"), {}).get(value):
+                return f"override {override!r}: {value} is called {new} since 0.2.0"
             if value not in options:
                 return f"override {override!r}: there is no option {value!r}{did_you_mean(value, options)}"
     return f"the overrides {' '.join(overrides)} do not compose: {error}"

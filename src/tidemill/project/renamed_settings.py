@@ -122,6 +122,9 @@ RENAMED: Final[dict[str, dict[str, str]]] = {
 }
 """Stage, old key and new key; an old key that is now a group is old only where its value is none."""
 
+RENAMED_OPTIONS: Final[dict[str, dict[str, str]]] = {"denoise": {"spoken": "dawid_skene_votes"}}
+"""Group, old option and new option."""
+
 REPLACED: Final[dict[str, dict[str, str]]] = {
     "monitor": {
         "retrain_on": "`actions`: what was harm is the default, drift is actions: {drift: retrain}, arrival is "

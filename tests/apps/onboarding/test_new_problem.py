@@ -78,8 +78,8 @@ def test_a_csv_with_labels_becomes_a_problem_that_composes_ingests_and_votes_wel
     joined = raw.join(dev, on="row_id")
     for function in functions:
         votes = joined.with_columns(vote=function.expression())
-        spoken = votes.filter(pl.col("vote") >= 0)
-        assert (spoken["vote"] == spoken["gold"]).mean() > 0.75
+        voted = votes.filter(pl.col("vote") >= 0)
+        assert (voted["vote"] == voted["gold"]).mean() > 0.75
     assert ChampionPin.read(paths.champion).version is None
 
 

@@ -219,9 +219,9 @@ def test_votes_too_dependent_for_learning_teach_no_classifier():
     assert base.pair_share_ == 0.0  # precisions that hand out classes which are not there have no part in the answer
     model = Joint(2).fit(votes, features=features)
     assert model.skill_ == 0.0
-    spoken = (votes != ABSTAIN).any(axis=1)
-    same = model.predict_proba(votes, features=features)[spoken]
-    assert same == pytest.approx(base.predict_proba(votes)[spoken], abs=1e-6)
+    voted = (votes != ABSTAIN).any(axis=1)
+    same = model.predict_proba(votes, features=features)[voted]
+    assert same == pytest.approx(base.predict_proba(votes)[voted], abs=1e-6)
 
 
 def test_auto_is_an_oracle_where_copies_ruin_the_majority_vote():

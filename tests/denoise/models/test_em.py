@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.denoise.factories import simulated
-from tidemill.denoise.models import crowd, dawid_skene, one_coin, spoken
+from tidemill.denoise.models import crowd, dawid_skene, dawid_skene_votes, one_coin
 from tidemill.denoise.models.registry import create
 
 STEPS = pytest.mark.parametrize(
@@ -15,7 +15,7 @@ STEPS = pytest.mark.parametrize(
         ("crowd", crowd, "conditional_confusions"),
         ("dawid_skene", dawid_skene, "confusions"),
         ("one_coin", one_coin, "smoothed_accuracies"),
-        ("spoken", spoken, "conditional_confusions"),
+        ("dawid_skene_votes", dawid_skene_votes, "conditional_confusions"),
     ],
 )
 

@@ -136,9 +136,9 @@ TAKE_HINTS = pytest.mark.parametrize("name", sorted(n for n, m in MODELS.items()
 def test_gold_is_evidence_of_what_a_function_is_worth(name):
     votes, truth = simulated()
     features = features_of(truth)
-    spoken = np.flatnonzero(votes[:, 6] != ABSTAIN)[:80]
+    voted = np.flatnonzero(votes[:, 6] != ABSTAIN)[:80]
     gold = np.full(len(votes), NO_GOLD)
-    gold[spoken] = (votes[spoken, 6] + 1) % 3  # people say that function 6 is always wrong
+    gold[voted] = (votes[voted, 6] + 1) % 3  # people say that function 6 is always wrong
     blind = fitted(name, votes, features)
     told = made(name, 3).fit(votes, features=features, gold=gold)
     assert told.accuracies()[6] < blind.accuracies()[6] - 0.02

@@ -46,12 +46,12 @@ def test_the_gradient_is_found_to_vanish_at_the_solution(rows):
         prior = (np.log(power) / 0.4) ** 2 + ((bias / 0.7) ** 2).sum() + ((further / 1.5) ** 2).sum()
         return -np.log(given_[np.arange(rows), truth]).sum() + prior / 2
 
-    least = loss(best.power, best.bias, best.silent_bias)
+    least = loss(best.power, best.bias, best.uncovered_bias)
     for step in (-0.01, 0.01):
-        assert loss(best.power * np.exp(step), best.bias, best.silent_bias) > least
+        assert loss(best.power * np.exp(step), best.bias, best.uncovered_bias) > least
         for k in range(2):
-            assert loss(best.power, best.bias + step * np.eye(2)[k], best.silent_bias) > least
-            assert loss(best.power, best.bias, best.silent_bias + step * np.eye(2)[k]) > least
+            assert loss(best.power, best.bias + step * np.eye(2)[k], best.uncovered_bias) > least
+            assert loss(best.power, best.bias, best.uncovered_bias + step * np.eye(2)[k]) > least
 
 
 def test_a_row_that_stands_for_several_counts_as_often():

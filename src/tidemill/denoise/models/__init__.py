@@ -8,7 +8,7 @@ weighted         votes weighted by agreement with the majority
 one_coin         one accuracy per function, by EM
 triplets         one accuracy per function, in closed form
 dawid_skene      a confusion matrix per function, abstains included
-spoken           a confusion matrix per function given that it votes
+dawid_skene_votes  a confusion matrix per function of its votes, abstains left out
 crowd            Dawid-Skene for many people who may each name every class
 pairs            precision of each kind of vote from counts of pairs
 generative       Dawid-Skene started from pairs, tested against them

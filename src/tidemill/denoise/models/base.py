@@ -21,6 +21,8 @@ ROWS: Final = 1 << 18
 
 
 _BY_NAME: Final[dict[str, type[BaseLabelModel]]] = {}
+_OLD_NAMES: Final = {"spoken": "dawid_skene_votes", "silent_bias_": "uncovered_bias_"}
+"""Names of models and of what they learned before 0.2.0, which are in files that were written then."""
 
 
 class BaseLabelModel(ABC):
@@ -235,7 +237,7 @@ class BaseLabelModel(ABC):
         """
         model = cls(**content["parameters"])
         for name, value in content["learned"].items():
-            setattr(model, name, _array(name, value))
+            setattr(model, _OLD_NAMES.get(name, name), _array(name, value))
         return model
 
 
@@ -278,6 +280,7 @@ def model_class(name: str) -> type[BaseLabelModel]:
     ConfigError
         There is no such model.
     """
+    name = _OLD_NAMES.get(name, name)
     if name not in _BY_NAME:
         raise ConfigError(f"unknown label model {name!r}; valid are {', '.join(sorted(_BY_NAME))}")
     return _BY_NAME[name]

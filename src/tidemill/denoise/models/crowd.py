@@ -15,7 +15,7 @@ import numpy as np
 
 from tidemill.contracts import ABSTAIN, Features, Probabilities, Votes
 from tidemill.denoise.models.dawid_skene import floored
-from tidemill.denoise.models.spoken import SpokenConfusions, conditional_confusions
+from tidemill.denoise.models.dawid_skene_votes import DawidSkeneVotes, conditional_confusions
 from tidemill.denoise.statistics.distinct_rows import DistinctRows
 from tidemill.denoise.statistics.gold_scores import gold_evidence
 from tidemill.denoise.statistics.votes import Array, one_hot, softmax, sum_evidence, vote_shares
@@ -33,7 +33,7 @@ TWO_SIDED: Final = 0.5
 FLOOR: Final = 0.02
 
 
-class Crowd(SpokenConfusions):
+class Crowd(DawidSkeneVotes):
     """The mean of the majority vote and of Dawid-Skene with an estimated class balance.
 
     Examples

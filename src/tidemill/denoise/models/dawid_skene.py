@@ -129,8 +129,8 @@ class DawidSkene(ModelWithPriors):
 
     def _evidence(self) -> Array:
         logs = np.log(self.confusions_)
-        spoken = (logs[:, :-1] - logs[:, -1:]) * self.weights_[:, None, None]
-        return np.asarray(spoken.reshape(-1, self.n_classes))
+        of_votes = (logs[:, :-1] - logs[:, -1:]) * self.weights_[:, None, None]
+        return np.asarray(of_votes.reshape(-1, self.n_classes))
 
     def _bias(self) -> Array:
         return np.asarray(np.log(self.balance_) + self.weights_ @ np.log(self.confusions_[:, -1]))

@@ -71,7 +71,7 @@ class Joint(BaseLabelModel):
         Agreement of the classifier with the votes' labels on rows it has not seen, beyond the commonest class; 0 to 1.
     base_ : LabelModel
         The label model of votes alone; it predicts where the classifier has no skill.
-    silent_bias_ : (n_classes,)
+    uncovered_bias_ : (n_classes,)
         Log odds added on rows without votes, where their default class is stated; 0: none.
     held_out_ : dict or None
         Scores on gold rows, each by a classifier that was not fitted on the row; None where there is no gold.
@@ -87,7 +87,7 @@ class Joint(BaseLabelModel):
         "scale_",
         "accuracies_",
         "skill_",
-        "silent_bias_",
+        "uncovered_bias_",
     )
     uses_features = True
 
@@ -97,7 +97,7 @@ class Joint(BaseLabelModel):
     scale_: Array
     accuracies_: Array
     skill_: float
-    silent_bias_: Array | float = 0.0
+    uncovered_bias_: Array | float = 0.0
     base_: BaseLabelModel
     held_out_: dict[str, float] | None
 
@@ -181,18 +181,18 @@ class Joint(BaseLabelModel):
         answers = self._combined(rows.one_hot_votes @ self.evidence_, alone, seen, 0.0)
         self.held_out_ = gold_scores(self._shifted(answers, uncovered(votes[order])), gold_labels)
 
-    def _answer_silence(self, labels: Array, silent: Any, default: Array | None) -> None:
+    def _answer_silence(self, labels: Array, uncovered: Any, default: Array | None) -> None:
         if default is not None:
-            self.silent_bias_ = bias_to_shares(labels[silent] if silent.any() else labels, default)
-        labels = self._shifted(labels.copy(), silent)
+            self.uncovered_bias_ = bias_to_shares(labels[uncovered] if uncovered.any() else labels, default)
+        labels = self._shifted(labels.copy(), uncovered)
         mean = labels.mean(axis=0)
         self.balance_ = mean / mean.sum()
-        without = labels[silent].mean(axis=0) if silent.any() else self.balance_
+        without = labels[uncovered].mean(axis=0) if uncovered.any() else self.balance_
         self.prior_ = without / without.sum() if default is None else default
 
-    def _shifted(self, answers: Array, silent: Any) -> Array:
-        if np.any(self.silent_bias_):
-            answers[silent] = softmax(np.log(np.maximum(answers[silent], 1e-12)) + self.silent_bias_)
+    def _shifted(self, answers: Array, uncovered: Any) -> Array:
+        if np.any(self.uncovered_bias_):
+            answers[uncovered] = softmax(np.log(np.maximum(answers[uncovered], 1e-12)) + self.uncovered_bias_)
         return answers
 
     def _combined(self, meaning: Array, alone: Probabilities, seen: Probabilities, gold: Array | float) -> Array:

@@ -9,6 +9,7 @@ from tidemill.denoise.models.auto import Auto
 from tidemill.denoise.models.base import BaseLabelModel, from_dict, model_class
 from tidemill.denoise.models.crowd import Crowd
 from tidemill.denoise.models.dawid_skene import DawidSkene
+from tidemill.denoise.models.dawid_skene_votes import DawidSkeneVotes
 from tidemill.denoise.models.generative import Generative
 from tidemill.denoise.models.joint import Joint
 from tidemill.denoise.models.majority import MajorityVote
@@ -16,7 +17,6 @@ from tidemill.denoise.models.neighbours import Neighbours
 from tidemill.denoise.models.one_coin import OneCoin
 from tidemill.denoise.models.pairs import PairLifts
 from tidemill.denoise.models.smoothed import SmoothedVote
-from tidemill.denoise.models.spoken import SpokenConfusions
 from tidemill.denoise.models.triplets import Triplets
 from tidemill.denoise.models.weighted import WeightedVote
 
@@ -28,7 +28,7 @@ _ALL: Final[tuple[type[BaseLabelModel], ...]] = (
     OneCoin,
     Triplets,
     DawidSkene,
-    SpokenConfusions,
+    DawidSkeneVotes,
     Crowd,
     PairLifts,
     Generative,

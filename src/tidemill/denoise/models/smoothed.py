@@ -3,7 +3,7 @@
 A pseudo-vote (Laplace's rule of succession, with the class balance in place of a uniform prior) makes a row with few votes
 as unsure as it is, lets a common class win ties and never overturns a majority. On top of it come, within narrow bounds,
 two things that votes tell of one another: how rarely a function gives its vote (what is said of few rows is more
-specific), and the confusions of what functions say when they speak. They settle ties, and majorities of one among five votes
+specific), and the confusions of the votes that functions cast. They settle ties, and majorities of one among five votes
 or more. The bounds are narrow because errors of real functions depend on one another in ways that votes do not show.
 
 Pair precisions alone may overturn a majority: they have half the weight in the mean where the classes that they hand out are
@@ -18,9 +18,9 @@ from typing import Any, Final
 import numpy as np
 
 from tidemill.contracts import Features, Probabilities, Votes
+from tidemill.denoise.models.dawid_skene_votes import DawidSkeneVotes
 from tidemill.denoise.models.pairs import PairLifts
 from tidemill.denoise.models.priors import ModelWithPriors
-from tidemill.denoise.models.spoken import SpokenConfusions
 from tidemill.denoise.statistics.balance import class_balance, leading_class, uncovered_prior
 from tidemill.denoise.statistics.default_class import default_prior, one_class_named
 from tidemill.denoise.statistics.distinct_rows import DistinctRows
@@ -136,11 +136,11 @@ class SmoothedVote(ModelWithPriors):
         pairs
             Fitted on the same rows, in the same order of functions.
         """
-        spoken = SpokenConfusions(self.n_classes, **self.prior_parameters())
-        spoken.order_ = pairs.order_
-        spoken.iterate(rows, pairs.weights_)
+        of_votes = DawidSkeneVotes(self.n_classes, **self.prior_parameters())
+        of_votes.order_ = pairs.order_
+        of_votes.iterate(rows, pairs.weights_)
         self.functions_, self.weights_ = pairs.functions_, pairs.weights_
-        self.evidence_, self.pair_evidence_ = spoken.evidence_, pairs.evidence_
+        self.evidence_, self.pair_evidence_ = of_votes.evidence_, pairs.evidence_
         self.accuracies_, self.effective_ = pairs.precisions(), pairs.effective()
         self.rarity_ = rarity(rows, self.n_classes)
         self.sharpness_ = 1.0 + SURER * agreement(rows, self.n_classes) * (self.n_classes > 2)  # noqa: PLR2004

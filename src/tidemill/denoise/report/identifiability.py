@@ -57,8 +57,8 @@ def identifiability(votes: Votes, classes: Sequence[str], *, budget: int = 20_00
 
 def _data_set(votes: Votes, pairs: PairLifts, by_votes: Any, mismatch: float) -> list[str]:
     reasons = []
-    spoken = (votes >= 0).astype(np.float32)
-    together = spoken.T @ spoken >= MEETINGS
+    fires = (votes >= 0).astype(np.float32)
+    together = fires.T @ fires >= MEETINGS
     np.fill_diagonal(together, val=False)
     meeting = int(together.any(axis=0).sum())
     if meeting < VIEWS:

@@ -2,7 +2,7 @@
 
 Votes determine the balance poorly: over real vote sets the best estimate that could be learned from shares of votes, pair
 counts, numbers of functions and coverage, each set left out in turn, is off by .13 to .14 (total variation), as is the plain
-geometric mean that is used here. So the estimate counts as few rows beside gold or a stated balance, and a silent row is
+geometric mean that is used here. So the estimate counts as few rows beside gold or a stated balance, and a row without votes is
 held for a class only where the estimate leaves no doubt.
 """
 
@@ -100,7 +100,7 @@ def uncovered_prior(balance: Array, by_silence: Array) -> Array:
     balance : (n_classes,)
         Estimated class balance.
     by_silence : (n_classes,)
-        What the pairs say of a silent row: their balance, and how readily the functions of each class speak.
+        Evidence of the pairs on a row without votes: their balance, and the coverage of the functions of each class.
 
     Returns
     -------

@@ -1,10 +1,10 @@
 """Default class of rows without votes: fraud, faults and abuse have functions for the rare class, or none but these.
 
-How many rows of the named classes were missed follows from how often their functions speak together: the lower bound of
+How many rows of the named classes were missed follows from how often their functions vote together: the lower bound of
 Chao (Biometrics 43, 1987) from rows with one and with two votes for the class, each function an occasion of its own. One
-function alone tells nothing of what it misses, and is taken to miss as many rows as it finds. The rest of the silent rows is
+function alone tells nothing of what it misses, and is taken to miss as many rows as it finds. The rest of the rows without votes is
 of the class stated as default or, where all votes name one class, of the others. Where more classes are named and one is
-not, nothing is taken for granted: it may be a class that is rare, and has functions that did not speak.
+not, nothing is taken for granted: it may be a class that is rare, and has functions that did not vote.
 """
 
 from __future__ import annotations
@@ -115,5 +115,5 @@ def missed_shares(counts: Array, weights: Array, functions: Array) -> Array:
     occasions = np.maximum(functions, 1.0)
     bound = (1.0 - 1.0 / occasions) * once * np.maximum(once - 1.0, 0.0) / (2.0 * (twice + 1.0))
     missed = np.where(functions == 1, once, bound)
-    silent = float(weights @ (counts.sum(axis=1) == 0))
-    return np.asarray(missed / max(silent, 1.0))
+    uncovered = float(weights @ (counts.sum(axis=1) == 0))
+    return np.asarray(missed / max(uncovered, 1.0))

@@ -144,8 +144,8 @@ def agreement(counts: PairCounts, functions: int, together: Array) -> Array:
         own = np.ix_(counts.functions[kinds], counts.functions[kinds])
         same[own] += together[np.ix_(kinds, kinds)] / rows
         chance[own] += np.outer(rates[kinds], rates[kinds])
-    spoken = np.bincount(counts.functions, weights=rates, minlength=functions)
-    most = np.sqrt(np.outer(spoken, spoken))
+    fires = np.bincount(counts.functions, weights=rates, minlength=functions)
+    most = np.sqrt(np.outer(fires, fires))
     kappa = (same - chance) / np.maximum(most - chance, 1e-9)
     np.fill_diagonal(kappa, 0.0)
     return np.asarray(np.where(most > 0, kappa, 0.0))

@@ -24,7 +24,7 @@ TEMPERATURE: Final = 0.4
 """Standard deviation of the prior on the log of the temperature."""
 BIAS: Final = 0.7
 """Standard deviation of the prior on each class's bias."""
-SILENT: Final = 1.5
+UNCOVERED: Final = 1.5
 """The same for the further bias of rows without votes."""
 SMALLEST: Final = 1e-6
 
@@ -37,22 +37,22 @@ class Calibration:
     ----------
     power : float
         Inverse temperature of rows with votes; above 1 makes them more confident.
-    bias, silent_bias : (n_classes,)
+    bias, uncovered_bias : (n_classes,)
         Log odds added for every row, and further for rows without votes.
     """
 
     power: float
     bias: Array
-    silent_bias: Array
+    uncovered_bias: Array
 
-    def apply(self, probabilities: Probabilities, silent: Any) -> Probabilities:
+    def apply(self, probabilities: Probabilities, uncovered: Any) -> Probabilities:
         """Calibrate probabilities.
 
         Parameters
         ----------
         probabilities : (n_rows, n_classes)
             Class probabilities of each row.
-        silent : (n_rows,)
+        uncovered : (n_rows,)
             True for rows without votes.
 
         Returns
@@ -60,8 +60,8 @@ class Calibration:
         (n_rows, n_classes)
         """
         logs = np.log(np.maximum(probabilities, SMALLEST))
-        power = np.where(silent, 1.0, self.power)[:, None]
-        return softmax(power * logs + self.bias + silent[:, None] * self.silent_bias)
+        power = np.where(uncovered, 1.0, self.power)[:, None]
+        return softmax(power * logs + self.bias + uncovered[:, None] * self.uncovered_bias)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the calibration as JSON content.
@@ -71,7 +71,7 @@ class Calibration:
         dict
             As ``from_dict`` takes it.
         """
-        return {"power": self.power, "bias": self.bias.tolist(), "silent_bias": self.silent_bias.tolist()}
+        return {"power": self.power, "bias": self.bias.tolist(), "uncovered_bias": self.uncovered_bias.tolist()}
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> Self:
@@ -87,10 +87,11 @@ class Calibration:
         Self
             Equal to the one that was saved.
         """
-        return cls(content["power"], np.asarray(content["bias"]), np.asarray(content["silent_bias"]))
+        uncovered = content.get("uncovered_bias", content.get("silent_bias"))  # the second was its name before 0.2.0
+        return cls(content["power"], np.asarray(content["bias"]), np.asarray(uncovered))
 
 
-def fit_calibration(probabilities: Probabilities, gold: Any, silent: Any, weights: Array) -> Calibration:
+def fit_calibration(probabilities: Probabilities, gold: Any, uncovered: Any, weights: Array) -> Calibration:
     """Fit a calibration on gold rows by maximum a posteriori.
 
     Parameters
@@ -99,7 +100,7 @@ def fit_calibration(probabilities: Probabilities, gold: Any, silent: Any, weight
         What the label model gives to rows with gold.
     gold : (n_rows,)
         Their classes.
-    silent : (n_rows,)
+    uncovered : (n_rows,)
         True for rows without votes.
     weights : (n_rows,)
         How many rows each stands for.
@@ -113,18 +114,18 @@ def fit_calibration(probabilities: Probabilities, gold: Any, silent: Any, weight
 
     n_classes = probabilities.shape[1]
     logs, truth = np.log(np.maximum(probabilities, SMALLEST)), np.eye(n_classes)[gold]
-    counts, voted = weights[:, None], ~silent
+    counts, voted = weights[:, None], ~uncovered
     between = _between((counts * truth)[voted].sum(axis=0) >= LEAST_OF_CLASS)
-    scales = np.concatenate([[TEMPERATURE], np.full(n_classes, BIAS), np.full(n_classes, SILENT)])
+    scales = np.concatenate([[TEMPERATURE], np.full(n_classes, BIAS), np.full(n_classes, UNCOVERED)])
 
     def loss(values: Array) -> tuple[float, Array]:
         power = np.exp(values[0])
         bias, further = between @ values[1 : 1 + n_classes], values[1 + n_classes :]
-        logits = np.where(silent[:, None], logs + further, power * logs) + bias
+        logits = np.where(uncovered[:, None], logs + further, power * logs) + bias
         given = softmax(logits)
         gap = counts * (given - truth)
         by_power = power * float((gap[voted] * logs[voted]).sum())
-        slope = np.concatenate([[by_power], between @ gap.sum(axis=0), gap[silent].sum(axis=0)])
+        slope = np.concatenate([[by_power], between @ gap.sum(axis=0), gap[uncovered].sum(axis=0)])
         value = -float((counts * truth * np.log(np.maximum(given, 1e-300))).sum())
         return value + float(((values / scales) ** 2).sum()) / 2.0, slope + values / scales**2
 
@@ -138,13 +139,13 @@ def _between(seen: Any) -> Array:
 
 
 def choose_calibration(
-    probabilities: Probabilities, gold: Any, silent: Any, weights: Array
+    probabilities: Probabilities, gold: Any, uncovered: Any, weights: Array
 ) -> tuple[Calibration | None, dict[str, Any]]:
     """Fit a calibration, and keep it where it improves on gold rows that it was not fitted on.
 
     Parameters
     ----------
-    probabilities, gold, silent, weights
+    probabilities, gold, uncovered, weights
         As for ``fit_calibration``.
 
     Returns
@@ -163,8 +164,8 @@ def choose_calibration(
     held_out = np.zeros((len(single), probabilities.shape[1]))
     for fold in range(FOLDS):
         train, test = single[fold_of != fold], single[fold_of == fold]
-        fitted = fit_calibration(probabilities[train], gold[train], silent[train], np.ones(len(train)))
-        held_out[fold_of == fold] = fitted.apply(probabilities[test], silent[test])
+        fitted = fit_calibration(probabilities[train], gold[train], uncovered[train], np.ones(len(train)))
+        held_out[fold_of == fold] = fitted.apply(probabilities[test], uncovered[test])
     before, after = _log_loss(probabilities[single], gold[single]), _log_loss(held_out, gold[single])
     report = {
         "rows": rows,
@@ -174,7 +175,9 @@ def choose_calibration(
     }
     if after >= before:
         return None, report | {"reason": "held-out gold rows do not support it"}
-    return fit_calibration(probabilities, gold, silent, weights), report | {"reason": "lower log loss on gold not seen"}
+    return fit_calibration(probabilities, gold, uncovered, weights), report | {
+        "reason": "lower log loss on gold not seen"
+    }
 
 
 def _log_loss(probabilities: Probabilities, gold: Any) -> float:

@@ -26,7 +26,7 @@ _SAMPLE: Final = 20_000
 _SURPRISING: Final = 3.0
 """Standard deviations below which no exact tail is worth computing."""
 _NEGLIGIBLE: Final = 1e-16
-_SILENT, _AGREES, _DISAGREES, _ALONE = range(4)
+_ABSTAINS, _AGREES, _DISAGREES, _ALONE = range(4)
 _CATEGORIES: Final = 4
 
 SplitCounts = npt.NDArray[np.int64]
@@ -126,13 +126,13 @@ def _numbers(names: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
 
 
 def _categories(own: npt.NDArray[np.int16], totals: npt.NDArray[np.int16]) -> npt.NDArray[np.int64]:
-    """Whether the function is silent, and with what most of the others agree."""
+    """Whether the function abstains, and with what most of the others agree."""
     others = totals.copy()
     rows = np.flatnonzero(own >= 0)
     others[rows, own[rows]] -= 1
     most, any_other = others.argmax(axis=1), others.max(axis=1) > 0
     agrees = np.where(own >= 0, most == own, not_class(0) - own != most)
-    return np.select([own == ABSTAIN, ~any_other, agrees], [_SILENT, _ALONE, _AGREES], default=_DISAGREES)
+    return np.select([own == ABSTAIN, ~any_other, agrees], [_ABSTAINS, _ALONE, _AGREES], default=_DISAGREES)
 
 
 def _dependence(name: str, split: int, batches: Sequence[SplitCounts]) -> Dependence | None:
@@ -145,7 +145,7 @@ def _dependence(name: str, split: int, batches: Sequence[SplitCounts]) -> Depend
         n, n_inside = int(whole.sum()), int(inside.sum())
         if not 0 < n_inside < n:
             continue
-        votes.append(_Draw(n, n - int(whole[_SILENT]), n_inside, n_inside - int(inside[_SILENT])))
+        votes.append(_Draw(n, n - int(whole[_ABSTAINS]), n_inside, n_inside - int(inside[_ABSTAINS])))
         beside, beside_inside = (int(item[_AGREES] + item[_DISAGREES]) for item in (whole, inside))
         agreements.append(_Draw(beside, int(whole[_AGREES]), beside_inside, int(inside[_AGREES])))
         here += inside
@@ -209,7 +209,7 @@ def _moved(here: npt.NDArray[np.float64], elsewhere: npt.NDArray[np.float64]) ->
 
 
 def _covered(counts: npt.NDArray[np.float64]) -> float:
-    return float(1 - counts[_SILENT] / counts.sum())
+    return float(1 - counts[_ABSTAINS] / counts.sum())
 
 
 def _agreed(counts: npt.NDArray[np.float64]) -> float:

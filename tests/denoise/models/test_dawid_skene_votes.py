@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from tidemill.denoise.models.spoken import SpokenConfusions, conditional_confusions
+from tidemill.denoise.models.dawid_skene_votes import DawidSkeneVotes, conditional_confusions
+from tidemill.denoise.models.registry import from_dict
 from tidemill.denoise.statistics.distinct_rows import DistinctRows
 from tidemill.denoise.statistics.votes import one_hot
 
@@ -59,7 +60,7 @@ def test_a_vote_against_a_class_is_right_where_another_class_is_and_is_spread_ov
 def test_a_row_that_came_three_times_counts_as_three_rows():
     votes = np.array([[0, 0, 1], [0, 1, 1], [1, 1, -1]], dtype=np.int16)
     times, gold = np.array([3, 1, 2]), np.full(3, -1)
-    counted, repeated = SpokenConfusions(2), SpokenConfusions(2)
+    counted, repeated = DawidSkeneVotes(2), DawidSkeneVotes(2)
     for model, rows in (
         (counted, DistinctRows(votes, times.astype(float), gold)),
         (repeated, DistinctRows(np.repeat(votes, times, axis=0), np.ones(6), np.full(6, -1))),
@@ -71,7 +72,7 @@ def test_a_row_that_came_three_times_counts_as_three_rows():
 
 def test_a_stated_balance_is_the_prior_of_every_row():
     votes = np.array([[0, 1], [1, 0], [0, 0], [1, 1]] * 20, dtype=np.int16)
-    plain, stated = SpokenConfusions(2).fit(votes), SpokenConfusions(2, balance=[0.9, 0.1]).fit(votes)
+    plain, stated = DawidSkeneVotes(2).fit(votes), DawidSkeneVotes(2, balance=[0.9, 0.1]).fit(votes)
     assert plain.balance_ == pytest.approx([0.5, 0.5])
     assert stated.balance_ == pytest.approx([0.9, 0.1])
     tied = votes[:1]
@@ -83,7 +84,7 @@ def test_confusions_are_those_of_the_posterior_under_the_stated_balance():
     rng = np.random.default_rng(0)
     truth = (rng.random(300) < 0.2).astype(int)
     votes = np.where(rng.random((300, 4)) < 0.8, truth[:, None], 1 - truth[:, None]).astype(np.int16)
-    model = SpokenConfusions(2, balance=[0.8, 0.2], iterations=500).fit(votes)
+    model = DawidSkeneVotes(2, balance=[0.8, 0.2], iterations=500).fit(votes)
     own = votes[:, model.order_]
     counts = model.accuracy_counts()
     again, accuracies = conditional_confusions(
@@ -91,3 +92,10 @@ def test_confusions_are_those_of_the_posterior_under_the_stated_balance():
     )
     assert np.exp(model.evidence_) == pytest.approx(again, abs=1e-3)
     assert model.accuracies_ == pytest.approx(accuracies, abs=1e-3)
+
+
+def test_a_model_that_was_written_under_its_name_before_0_2_0_is_read():
+    votes = np.array([[0, 0, 1], [0, 0, 0], [1, 1, 0], [1, 1, 1]] * 5, dtype=np.int16)
+    model = DawidSkeneVotes(n_classes=2).fit(votes)
+    restored = from_dict(model.to_dict() | {"model": "spoken"})
+    np.testing.assert_array_equal(restored.predict_proba(votes), model.predict_proba(votes))

@@ -18,7 +18,7 @@ from tidemill.denoise.statistics.gold_scores import gold_evidence
 from tidemill.denoise.statistics.votes import Array, named_classes, one_hot, softmax, sum_evidence, vote_shares
 
 
-class SpokenConfusions(ModelWithPriors):
+class DawidSkeneVotes(ModelWithPriors):
     """Posterior under a confusion matrix per function, given that it votes.
 
     Parameters
@@ -36,11 +36,11 @@ class SpokenConfusions(ModelWithPriors):
     Examples
     --------
     >>> votes = np.array([[0, 0, 1], [0, 0, 0], [1, 1, 0], [1, 1, 1]] * 5, dtype=np.int16)
-    >>> SpokenConfusions(n_classes=2).fit(votes).predict_proba(votes[:3]).argmax(axis=1)
+    >>> DawidSkeneVotes(n_classes=2).fit(votes).predict_proba(votes[:3]).argmax(axis=1)
     array([0, 0, 1])
     """
 
-    name = "spoken"
+    name = "dawid_skene_votes"
     parameters = ("n_classes", "strength", "iterations", "tolerance", "budget", "balance", "accuracies_hint")
     learned = (*ModelWithPriors.learned, "evidence_", "accuracies_")
 
