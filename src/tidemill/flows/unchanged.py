@@ -14,13 +14,11 @@ from tidemill.errors import TidemillError
 from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.source import discover, locate
 from tidemill.project.project import Project
-from tidemill.runs.dvc_cache import damaged_objects, locked_stages, missing_objects, outputs
-from tidemill.runs.dvc_config import cache_folder
 from tidemill.runs.git import git
 from tidemill.runs.model_registry import read_registry
 from tidemill.runs.plan import Step
 from tidemill.runs.retrain_history import manifest_at
-from tidemill.runs.worktree import Workspace
+from tidemill.runs.worktree import Workspace, outputs_are_whole
 
 Files = tuple[tuple[str, int, int], ...]
 """Name, bytes and time of each incoming file."""
@@ -147,7 +145,7 @@ def unchanged_steps(work: Workspace, problem: str) -> list[Step] | None:
         steps = [Step(str(address), tuple(after), changed=False) for address, after in kept["steps"]]
     except (OSError, ValueError, KeyError, TypeError, TidemillError):
         return None
-    return steps if _is_whole(work, problem) else None
+    return steps if outputs_are_whole(work, problem) else None
 
 
 def keep_unchanged(work: Workspace, problem: str, steps: list[Step]) -> None:
@@ -180,13 +178,6 @@ def _fingerprint(work: Workspace, problem: str) -> list[str] | None:
     if git("status", "--porcelain", "--untracked-files=no", folder=work.folder):
         return None
     return [git("rev-parse", "HEAD^{tree}", folder=work.folder), str(read_registry(work.project, problem).champion)]
-
-
-def _is_whole(work: Workspace, problem: str) -> bool:
-    stages, cache = locked_stages(work.folder, problem), cache_folder(work.root)
-    tracked = set(git("ls-files", "-z", folder=work.folder).split("\0"))
-    digests = [digest for path, digest in outputs(stages) if path not in tracked]
-    return not any([*missing_objects(cache, digest), *damaged_objects(cache, digest)] for digest in digests)
 
 
 def _file(work: Workspace, problem: str) -> Path:

@@ -16,7 +16,7 @@ from tidemill.errors import RunError
 from tidemill.project.layout import RUNS
 from tidemill.project.project import Project
 from tidemill.runs.checkout import current_branch
-from tidemill.runs.dvc_cache import damaged_objects, locked_stages, outputs
+from tidemill.runs.dvc_cache import damaged_objects, locked_stages, missing_objects, outputs
 from tidemill.runs.dvc_config import adopt_settings, cache_folder, default_remote
 from tidemill.runs.git import git
 from tidemill.runs.subprocesses import run_with_parent
@@ -202,6 +202,25 @@ def restore(work: Workspace, problem: str, say: Say) -> None:
         with contextlib.suppress(RunError):  # what the remote lacks is made again
             work.dvc("fetch", "--quiet", *stages, say=say)
     work.dvc("checkout", "--quiet", "--force", "--allow-missing", *stages, say=say)
+
+
+def outputs_are_whole(work: Workspace, problem: str) -> bool:
+    """Whether DVC's cache has every output that ``dvc.lock`` names, undamaged.
+
+    Parameters
+    ----------
+    work
+        The workspace.
+    problem
+        Name of the problem.
+
+    Returns
+    -------
+    bool
+    """
+    cache, tracked = cache_folder(work.root), set(git("ls-files", "-z", folder=work.folder).split("\0"))
+    digests = [digest for path, digest in outputs(locked_stages(work.folder, problem)) if path not in tracked]
+    return not any([*missing_objects(cache, digest), *damaged_objects(cache, digest)] for digest in digests)
 
 
 _INPUTS = ("src", "conf", "dvc.yaml", "params.yaml", "code.yaml", "data", "models")

@@ -131,7 +131,7 @@ def test_the_closing_words_tell_rows_functions_scores_drift_verdict_and_where_to
     assert "balanced accuracy on 600 test rows, with 95% intervals" in text
     assert re.search(r"gold-trained ceiling +0\.\d{3} \[0\.\d{3}, \d\.\d{3}\]", text)
     assert re.search(r"majority class \(floor\) +0\.500", text)
-    assert "RETRAIN: email-1 harms the champion" in text
+    assert "RETRAIN: drift, email-1 harms the champion (monitor.actions.harm)" in text
     assert "PROMOTE: the candidate beats the majority-class floor" in text
     assert "FAILED CHECKS of votes" in text
     assert "reports/index.html" in text

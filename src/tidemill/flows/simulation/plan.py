@@ -11,7 +11,7 @@ LEAST_DAYS: Final = 3
 _WEEK: Final = 7
 _WEEKEND: Final = (5, 6)
 _BROKEN: Final = 2
-_LATER: Final = 0.7
+_LATER: Final = 0.9
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def plan_days(days: int) -> list[Day]:
     Examples
     --------
     >>> [(day.number, day.later, day.broken, day.accidents) for day in plan_days(4)]
-    [(1, 0.0, False, False), (2, 0.0, True, False), (3, 0.7, False, True), (4, 0.7, False, False)]
+    [(1, 0.0, False, False), (2, 0.0, True, False), (3, 0.9, False, True), (4, 0.9, False, False)]
     """
     if days < LEAST_DAYS:
         raise ConfigError(f"{days} days are too few for a broken batch and a drift: take {LEAST_DAYS} or more")

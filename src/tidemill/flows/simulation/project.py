@@ -23,7 +23,6 @@ from tidemill.runs.git import git, identity
 _SETTINGS: Final[dict[str, Any]] = {
     "ingest": {"meta": {WEEKEND: "string"}, "split": {"train": 0.4, "dev": 0.1, "valid": 0.3, "test": 0.2, "seed": 7}},
     "label": {"suite": {"min_coverage": 0.0, "max_conflict": 1.0, "min_functions_per_class": 1}},
-    "train": {"optimizer": {"max_epochs": 20}},
     "monitor": {
         "sequential": {"strata": [WEEKEND]},
         "actions": dict.fromkeys(["function_decayed", "function_silent", "harm_undecided", "new_cluster"], "retrain"),
@@ -126,7 +125,7 @@ def _quick(content: dict[str, Any]) -> dict[str, Any]:
         (group, option), *_ = entry.items() if isinstance(entry, dict) else ((entry, None),)
         stage = group.partition("@")[2]
         defaults.append({group: _QUICK.get(stage, option)} if option is not None else entry)
-    kept = {key: value for key, value in content.items() if key not in _QUICK}
+    kept = {key: value for key, value in content.items() if key not in _QUICK}  # their options have other settings
     return _merged(kept, _SETTINGS) | {"defaults": defaults}
 
 

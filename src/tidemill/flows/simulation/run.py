@@ -25,7 +25,7 @@ from tidemill.reports.simulation import Simulation
 from tidemill.runs.local_addresses import HOST
 from tidemill.runs.prefect_server import up
 
-ROWS: Final = {"spam": (1400, 100), "solar": (560, 40)}
+ROWS: Final = {"spam": (700, 80), "solar": (420, 40)}
 """Packaged problem, and how many rows there are before the first day and on each."""
 
 _RARE: Final = {"spam": 0.13, "solar": 0.3}
@@ -57,7 +57,7 @@ def simulate(  # noqa: PLR0913 - what is simulated, and where
     folder
         Where the project is made, to be kept; None: a temporary folder.
     rows
-        Of a day; the batch before the first day is fourteen times as large. None: as many as a month allows.
+        Of a day; the batch before the first day is twice as large. None: as many as a month allows.
     say
         Is told each event.
 
@@ -77,7 +77,7 @@ def simulate(  # noqa: PLR0913 - what is simulated, and where
         raise ConfigError(f"{problem!r} is no packaged problem of this project{did_you_mean(problem, there)}")
     plan = plan_days(days)
     fetch_for([problem], origin.shared)
-    n_first, n_day = (14 * rows, rows) if rows else ROWS[problem]
+    n_first, n_day = (2 * rows, rows) if rows else ROWS[problem]
     with _place(folder) as top:
         project = make_project(origin, problem, top / "project")
         incoming = origin.shared / "data" / "incoming" / problem
