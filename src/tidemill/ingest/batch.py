@@ -13,8 +13,10 @@ import polars as pl
 from tidemill.contracts import SPLITS, Column, Contract, DataError, Problem
 from tidemill.ingest import values
 from tidemill.ingest.images import check_images, notes_on_images, standard_images
+from tidemill.ingest.late_labels import late_labels
 from tidemill.ingest.repeats import FATES, SCHEMA, SIGNATURE, Repeats, compares, find_repeats
 from tidemill.ingest.row_errors import RowErrors
+from tidemill.ingest.row_ids import row_ids
 from tidemill.ingest.settings import IngestSettings, SplitSettings
 from tidemill.ingest.source import Source
 from tidemill.readers.table import Table
@@ -22,11 +24,16 @@ from tidemill.reports.ingest import BatchCounts
 
 SEEN: Final = Contract(
     "seen",
-    (Column("key", pl.String), Column("content", pl.String), Column("fate", pl.String, values=FATES)),
+    (
+        Column("key", pl.String),
+        Column("content", pl.String),
+        Column("fate", pl.String, values=FATES),
+        Column("gold", pl.Int16),
+    ),
     others=Column("signature", pl.Array),
     key="key",
 )
-"""What later batches are compared with: every row read, with the hash of its content."""
+"""What later batches are compared with: every row read, with the hash of its content and the label that it came with."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +47,13 @@ class Batch:
     slices: pl.DataFrame
     seen: pl.DataFrame
     bad: pl.DataFrame
+    late: pl.DataFrame
     notes: tuple[str, ...]
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether it has rows that no earlier batch has; else it may hold labels for theirs, in ``late``."""
+        return not self.raw.is_empty()
 
 
 def build_batch(
@@ -69,7 +82,8 @@ def build_batch(
     Raises
     ------
     DataError
-        Names the file, row, column and value that cannot be taken, and what to do.
+        Names the file, row, column and value that cannot be taken, and what to do; or the file has neither a row that is
+        new nor a label.
     """
     table = values.with_usual_names(source.table(settings), settings.columns)
     errors = RowErrors(table, settings.bad_rows)
@@ -93,12 +107,13 @@ def build_batch(
     raw = pl.DataFrame(basic | columns, schema={content.name: content.dtype for content in settings.raw.columns})
     marked = pl.DataFrame({"row_id": ids, "gold": repeats.gold}, schema={"row_id": pl.String, "gold": pl.Int16})
     is_kept, is_dev = seen["fate"].is_in(["kept", "grouped"]), raw["split"] == "dev"
-    if not is_kept.any():
+    late = late_labels((keys, hashes), gold, before, settings)
+    if not is_kept.any() and late.is_empty():
         raise DataError(_nothing_new(seen, repeats, source.name))
     sliced = pl.DataFrame({"row_id": ids} | slices, schema={"row_id": pl.String} | dict.fromkeys(slices, pl.String))
     dev, other = marked.filter(is_kept & is_dev), marked.filter(is_kept & ~is_dev)
     notes = (*table.notes, *notes_of_images, *repeats.notes, *_without_gold(table, settings))
-    return Batch(name, raw.filter(is_kept), dev, other, sliced.filter(is_kept), seen, _bad_rows(errors), notes)
+    return Batch(name, raw.filter(is_kept), dev, other, sliced.filter(is_kept), seen, _bad_rows(errors), late, notes)
 
 
 def _picked(column: Any, rows: Sequence[int]) -> Any:
@@ -142,27 +157,6 @@ def empty_seen(settings: IngestSettings) -> pl.DataFrame:
 
 def _seen_schema(settings: IngestSettings) -> dict[str, Any]:
     return SCHEMA | ({"signature": SIGNATURE} if compares(settings) else {})
-
-
-def row_ids(hashes: Sequence[str], keys: Sequence[str]) -> list[str]:
-    """Make row ids of content hashes and source keys.
-
-    Parameters
-    ----------
-    hashes, keys
-        Hash of the content and key in the source, of each row.
-
-    Returns
-    -------
-    list of str
-        16 hexadecimal digits each.
-
-    Examples
-    --------
-    >>> row_ids(["00"], ["sms-1"])
-    ['84d6bbaec2f5bec7']
-    """
-    return [hashlib.sha256(f"{item}\0{key}".encode()).hexdigest()[:16] for item, key in zip(hashes, keys, strict=True)]
 
 
 def split_of(row_id: str, settings: SplitSettings) -> str:

@@ -120,6 +120,26 @@ class IngestSettings(Settings):
         """
         return f"{batch}/{key}" if isinstance(self.key, tuple) and key else key
 
+    def bare_key(self, key: str) -> str:
+        """Key of a row in its source, of its key among all batches.
+
+        Parameters
+        ----------
+        key
+            As ``full_key`` makes it.
+
+        Returns
+        -------
+        str
+            Without the batch's name.
+
+        Examples
+        --------
+        >>> IngestSettings.model_construct(key=("source", "id")).bare_key("may/7")
+        '7'
+        """
+        return key.partition("/")[2] if isinstance(self.key, tuple) and "/" in key else key
+
     @property
     def content(self) -> str:
         """Column that holds the text, or the path of the image."""

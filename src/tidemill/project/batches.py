@@ -14,11 +14,13 @@ from typing import Any
 
 import polars as pl
 
-from tidemill.contracts import Column, Contract, DataError, Problem, gold_contract
+from tidemill.contracts import NO_GOLD, Column, Contract, DataError, Problem, gold_contract
 from tidemill.ingest.batch import SEEN, Batch, build_batch, counts, empty_seen
 from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.source import Source, locate
 from tidemill.project.expectations import guard
+from tidemill.project.gold_history import GoldHistory
+from tidemill.project.gold_tables import own_labels, write_gold
 from tidemill.project.layout import Paths
 from tidemill.project.tables import read, write
 from tidemill.readers.read import report_reading
@@ -36,7 +38,7 @@ SLICES = Contract(
 QUARANTINE = Contract("quarantine", (Column("number", pl.Int64), Column("reason", pl.String)), min_rows=0)
 """Rows of a batch that could not be taken: line in the source, and why."""
 
-_FORMAT = "1"  # raised when what ingest writes changes, so that every batch is made again
+_FORMAT = "2"  # raised when what ingest writes changes, so that every batch is made again
 _MARK = "tidemill.ingest"
 _ELSEWHERE = {
     "incoming",
@@ -93,9 +95,11 @@ def add_batches(problem: Problem, settings: IngestSettings, paths: Paths) -> Non
     for batch, mark in made:
         _write(batch, mark, (settings, paths, gold_contract(len(problem.classes))))
     _remove_others([arrival.batch for arrival in arrived], paths)
+    notes = write_gold(problem, paths, [arrival.batch for arrival in arrived])
     for batch, _ in made:
         report_reading(batch.notes)
         _tell_quarantined(batch)
+    report_reading([*notes, *_unrecorded([batch for batch, _ in made], paths)])
     batches = {arrival.batch: _counts(arrival.batch, paths) for arrival in arrived}
     report = IngestReport(rows=sum(item.kept for item in batches.values()), batches=batches)
     report.write(paths.reports / "ingest.json")
@@ -113,6 +117,22 @@ def _make(arrived: list[Arrival], problem: Problem, settings: IngestSettings, pa
             seen = made[-1][0].seen
         before = pl.concat([before, seen])
     return made
+
+
+def _unrecorded(made: list[Batch], paths: Paths) -> list[str]:
+    """Labels for earlier rows that nothing has taken in, since their batch was not there when the file arrived."""
+    if all(batch.late.is_empty() for batch in made):
+        return []
+    names = [path.stem for path in paths.raw.glob("*.parquet")]
+    own = pl.concat([own_labels(paths, name) for name in names])
+    unlabeled = own.filter(pl.col("gold") == NO_GOLD)["row_id"].to_list()
+    open_rows = set(unlabeled) - {answer.row_id for answer in GoldHistory.read(paths.gold_history).answers}
+    lost = {batch.name: int(batch.late["row_id"].is_in(list(open_rows)).sum()) for batch in made}
+    return [
+        f"{name}: {count} labels for rows of earlier batches are not taken in; `tidemill gold add {paths.name}` with its file does"
+        for name, count in lost.items()
+        if count
+    ]
 
 
 def _tell_quarantined(batch: Batch) -> None:
@@ -178,5 +198,5 @@ def _remove_others(batches: list[str], paths: Paths) -> None:
     names = {f"{batch}.parquet" for batch in batches}
     for folder in _folders(paths):
         for file in folder.iterdir():
-            if file.name not in names and file.name != ".gitignore":
+            if file.name not in names and file.name not in (".gitignore", paths.gold_state.name):
                 file.unlink()

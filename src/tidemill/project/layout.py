@@ -95,6 +95,16 @@ class Paths:
         return self.data / "gold"
 
     @property
+    def gold_history(self) -> Path:
+        """Answers of people that came after a row's batch: who said what and when. git keeps it."""
+        return self.data / "gold_history.jsonl"
+
+    @property
+    def gold_state(self) -> Path:
+        """As of when the gold labels are."""
+        return self.gold / "as_of.json"
+
+    @property
     def dev(self) -> Path:
         """Folder of gold labels of the development split."""
         return self.data / "dev"

@@ -27,7 +27,7 @@ from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.source import Source, fetch_beside
 from tidemill.ingest.values import is_missing
 from tidemill.project.arrivals import batch_name
-from tidemill.project.compose import compose_all, option_file
+from tidemill.project.compose import compose_all, option_file, start_history
 from tidemill.project.config import load_params, parse
 from tidemill.project.layout import CONF, Paths
 from tidemill.project.packages import INCOMING
@@ -381,6 +381,7 @@ def _write(plan: _Plan, functions: str, entry: Arrival, project: Project) -> Non
     }
     Manifest(batches=(entry,)).write(root / plan.paths.manifest)
     ChampionPin(version=None).write(root / plan.paths.champion)
+    start_history(project.paths(name))
     for path, text in texts.items():
         with atomic_write(path) as part:
             part.write_text(text, encoding="utf-8")
