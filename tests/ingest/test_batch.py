@@ -12,8 +12,9 @@ from pydantic import ValidationError
 
 from tests.ingest.factories import SPAM, settings, take, write
 from tidemill.contracts import SPLITS, DataError, check, gold_contract
-from tidemill.ingest.batch import SEEN, counts, split_of
+from tidemill.ingest.batch import SEEN, counts
 from tidemill.ingest.settings import IngestSettings
+from tidemill.ingest.splits import split_of
 
 
 def rows(*cells: tuple[str, str, str | None]) -> str:

@@ -30,7 +30,7 @@ def test_a_flat_folder_has_no_gold_and_images_keep_their_bytes(tmp_path: Path) -
     batch = take(tmp_path / "may", image_settings(), FRUIT)
     assert batch.raw["image"].to_list() == [data]
     assert batch.raw["key"].to_list() == [hashlib.sha256(data).hexdigest()[:16]]
-    assert batch.seen.columns == ["key", "content", "fate"]
+    assert batch.seen.columns == ["key", "content", "fate", "gold", "split"]
 
 
 def test_a_list_names_images_relative_to_itself_and_a_table_may_hold_their_bytes(tmp_path: Path) -> None:

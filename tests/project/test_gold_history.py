@@ -71,14 +71,14 @@ def test_what_is_appended_is_read_back_and_lines_of_a_merge_count_once(inside: P
     append_answers(PATHS, answers[:1])
     append_answers(PATHS, answers[1:])
     text = PATHS.gold_history.read_text(encoding="utf-8")
-    assert json.loads(text.splitlines()[1]) == {
+    assert json.loads(text.splitlines()[2]) == {
         "row_id": "b",
         "label": "ham",
         "when": "2026-05-01T10:00:02.000000Z",
         "source": "f.csv",
         "picked": "random",
     }
-    PATHS.gold_history.write_text(text + text.splitlines()[0])  # no newline at the end
+    PATHS.gold_history.write_text(text + text.splitlines()[1])  # no newline at the end
     assert GoldHistory.read(PATHS.gold_history).answers == tuple(answers)
     append_answers(PATHS, [answer("c", "ham", 3)])
     assert len(GoldHistory.read(PATHS.gold_history).answers) == 3
@@ -89,11 +89,11 @@ def test_what_is_appended_is_read_back_and_lines_of_a_merge_count_once(inside: P
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("<<<<<<< HEAD", r"line 2: the line: .*mend the line, of a merge keep both sides' lines"),
-        ('{"row_id": "a", "label": "ham", "when": "today", "source": "x"}', "line 2: when: .*'today'"),
+        ("<<<<<<< HEAD", r"line 3: the line: .*mend the line, of a merge keep both sides' lines"),
+        ('{"row_id": "a", "label": "ham", "when": "today", "source": "x"}', "line 3: when: .*'today'"),
         (
             '{"row_id": "a", "label": "ham", "who": "Ann Lee", "when": "2026-05-01T10:00:02.000000Z", "source": "x"}',
-            "line 2: who: .*'Ann Lee'",
+            "line 3: who: .*'Ann Lee'",
         ),
     ],
 )

@@ -7,18 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import numpy as np
 import polars as pl
 
-from tidemill.contracts import SPLITS, Column, Contract, DataError, Problem
+from tidemill.contracts import NO_GOLD, SPLITS, Column, Contract, DataError, Problem
 from tidemill.ingest import values
 from tidemill.ingest.images import check_images, notes_on_images, standard_images
 from tidemill.ingest.late_labels import late_labels
 from tidemill.ingest.repeats import FATES, SCHEMA, SIGNATURE, Repeats, compares, find_repeats
 from tidemill.ingest.row_errors import RowErrors
 from tidemill.ingest.row_ids import row_ids
-from tidemill.ingest.settings import IngestSettings, SplitSettings
+from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.source import Source
+from tidemill.ingest.splits import split_rows
 from tidemill.readers.table import Table
 from tidemill.reports.ingest import BatchCounts
 
@@ -29,11 +29,12 @@ SEEN: Final = Contract(
         Column("content", pl.String),
         Column("fate", pl.String, values=FATES),
         Column("gold", pl.Int16),
+        Column("split", pl.String, values=SPLITS),
     ),
     others=Column("signature", pl.Array),
     key="key",
 )
-"""What later batches are compared with: every row read, with the hash of its content and the label that it came with."""
+"""What later batches are compared with: every row read, with the hash of its content, its split and the label that it came with."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,13 @@ class Batch:
     def has_rows(self) -> bool:
         """Whether it has rows that no earlier batch has; else it may hold labels for theirs, in ``late``."""
         return not self.raw.is_empty()
+
+    @property
+    def labels(self) -> dict[str, int]:
+        """Rows that came with a label, by split."""
+        labeled = pl.concat([self.dev, self.gold]).filter(pl.col("gold") != NO_GOLD)
+        splits = self.raw.filter(pl.col("row_id").is_in(labeled["row_id"].implode()))["split"]
+        return {name: int((splits == name).sum()) for name in SPLITS}
 
 
 def build_batch(
@@ -101,12 +109,15 @@ def build_batch(
     contents, hashes, keys, gold = (_picked(content, good) for content in (contents, hashes, keys, gold))
     columns, slices = ({key: _picked(content, good) for key, content in many.items()} for many in (columns, slices))
     repeats = find_repeats(contents, (keys, hashes), gold, settings, before, source=source.name)
-    seen, ids = repeats.seen, row_ids(hashes, keys)
-    splits = [split_of(row_id, settings.split) for row_id in row_ids(*zip(*repeats.first, strict=True))]
+    ids, leaders = row_ids(hashes, keys), row_ids(*zip(*repeats.first, strict=True))
+    is_kept = repeats.seen["fate"].is_in(["kept", "grouped"])
+    own = [label if kept else NO_GOLD for label, kept in zip(repeats.gold, is_kept, strict=True)]
+    splits = split_rows(leaders, own, settings.split, _splits_before(before))
+    seen = repeats.seen.with_columns(pl.Series("split", splits)).select(list(_seen_schema(settings)))
     basic = {"row_id": ids, "key": keys, "batch": [name] * len(ids), "split": splits, settings.modality: contents}
     raw = pl.DataFrame(basic | columns, schema={content.name: content.dtype for content in settings.raw.columns})
     marked = pl.DataFrame({"row_id": ids, "gold": repeats.gold}, schema={"row_id": pl.String, "gold": pl.Int16})
-    is_kept, is_dev = seen["fate"].is_in(["kept", "grouped"]), raw["split"] == "dev"
+    is_dev = raw["split"] == "dev"
     late = late_labels((keys, hashes), gold, before, settings)
     if not is_kept.any() and late.is_empty():
         raise DataError(_nothing_new(seen, repeats, source.name))
@@ -114,6 +125,12 @@ def build_batch(
     dev, other = marked.filter(is_kept & is_dev), marked.filter(is_kept & ~is_dev)
     notes = (*table.notes, *notes_of_images, *repeats.notes, *_without_gold(table, settings))
     return Batch(name, raw.filter(is_kept), dev, other, sliced.filter(is_kept), seen, _bad_rows(errors), late, notes)
+
+
+def _splits_before(before: pl.DataFrame) -> dict[str, str]:
+    leaders = before.filter(pl.col("fate") == "kept")
+    ids = row_ids(leaders["content"].to_list(), leaders["key"].to_list())
+    return dict(zip(ids, leaders["split"].to_list(), strict=True))
 
 
 def _picked(column: Any, rows: Sequence[int]) -> Any:
@@ -156,27 +173,7 @@ def empty_seen(settings: IngestSettings) -> pl.DataFrame:
 
 
 def _seen_schema(settings: IngestSettings) -> dict[str, Any]:
-    return SCHEMA | ({"signature": SIGNATURE} if compares(settings) else {})
-
-
-def split_of(row_id: str, settings: SplitSettings) -> str:
-    """Sort a row into a split by a hash of seed and id, so that no other row and no order changes it.
-
-    Parameters
-    ----------
-    row_id
-        Id of the row.
-    settings
-        Shares of the splits, and the seed of the hash.
-
-    Returns
-    -------
-    str
-        ``train``, ``dev``, ``valid`` or ``test``.
-    """
-    share = int.from_bytes(hashlib.sha256(f"{settings.seed}:{row_id}".encode()).digest()[:8]) / 2**64
-    edges = np.cumsum([getattr(settings, name) for name in SPLITS])[:-1]
-    return SPLITS[int(np.searchsorted(edges, share, side="right"))]
+    return SCHEMA | {"split": pl.String} | ({"signature": SIGNATURE} if compares(settings) else {})
 
 
 def _contents(source: Source, table: Table, settings: IngestSettings, errors: RowErrors) -> tuple[Any, list[str]]:

@@ -17,13 +17,21 @@ _CLOSE = 1e-9
 
 
 class SplitSettings(Settings):
-    """Shares of the four splits, and the seed of the hash that sorts rows into them."""
+    """Shares of the four splits, the seed of the hash that sorts rows into them, and whether labels are counted.
+
+    Attributes
+    ----------
+    by
+        ``hash``: every row by its hash; ``labels``: rows that come with a label by how many there are, so that few labels teach
+        and judge as they are needed.
+    """
 
     train: float = Field(ge=0)
     dev: float = Field(ge=0)
     valid: float = Field(ge=0)
     test: float = Field(ge=0)
     seed: int
+    by: Literal["hash", "labels"] = "hash"
 
     @model_validator(mode="after")
     def _sum_to_one(self) -> Self:

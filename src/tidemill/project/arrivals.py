@@ -160,8 +160,10 @@ def _seen(batches: Sequence[str], paths: Paths, settings: IngestSettings) -> pl.
 
 
 def _with_labels(seen: pl.DataFrame) -> pl.DataFrame:
-    """Versions before 0.2.0 kept no labels there; the next ingest does."""
-    return seen if "gold" in seen.columns else seen.with_columns(pl.lit(NO_GOLD, pl.Int16).alias("gold"))
+    """Versions before 0.2.0 kept no labels and splits there; the next ingest does."""
+    if "gold" in seen.columns:
+        return seen
+    return seen.with_columns(pl.lit(NO_GOLD, pl.Int16).alias("gold"), pl.lit("train").alias("split"))
 
 
 def arrive(project: Project, problem: str, *, retry: bool = False, fetch: bool = False) -> ArrivalScan:

@@ -11,7 +11,7 @@ from tidemill.common.files import atomic_write
 from tidemill.common.spelling import closest, did_you_mean
 from tidemill.errors import ConfigError
 from tidemill.project.config import load_params
-from tidemill.project.layout import Paths
+from tidemill.project.layout import EMPTY_HISTORY, Paths
 from tidemill.project.project import Project
 from tidemill.project.renamed_settings import refuse_renamed, refuse_renamed_overrides
 from tidemill.project.stage_code.stage_fingerprints import (
@@ -323,7 +323,7 @@ def start_history(paths: Paths) -> None:
     """
     if not paths.gold_history.exists():
         with atomic_write(paths.gold_history) as part:
-            part.touch()
+            part.write_text(EMPTY_HISTORY, encoding="utf-8")
 
 
 def start_histories(project: Project) -> None:

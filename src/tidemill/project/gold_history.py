@@ -21,7 +21,7 @@ from pydantic import Field, ValidationError
 from tidemill.common.files import atomic_write
 from tidemill.common.locks import locked
 from tidemill.contracts import NO_GOLD, DataError, Settings
-from tidemill.project.layout import Paths
+from tidemill.project.layout import EMPTY_HISTORY, Paths
 from tidemill.readers.table import nearest
 
 WITH_BATCH: Final = "batch"
@@ -120,8 +120,9 @@ class GoldHistory:
             raise DataError(
                 f"{path} is not UTF-8 ({error}): `git checkout` brings the last committed one back"
             ) from error
-        first = {line: number for number, line in reversed([*enumerate(lines, start=1)]) if line.strip()}
-        return cls(tuple(_parsed(line, f"{path}, line {first[line]}") for line in dict.fromkeys(lines) if line.strip()))
+        first = {line: number for number, line in reversed([*enumerate(lines, start=1)])}
+        said = [line for line in dict.fromkeys(lines) if line.strip() and line != EMPTY_HISTORY.strip()]
+        return cls(tuple(_parsed(line, f"{path}, line {first[line]}") for line in said))
 
     @cached_property
     def withdrawn(self) -> frozenset[tuple[str, str]]:
@@ -260,7 +261,7 @@ def append_answers(paths: Paths, answers: Sequence[Answer]) -> None:
         return
     path = paths.gold_history
     with locked(paths.state / "locks" / f"gold-{paths.name}.lock"):
-        before = path.read_text(encoding="utf-8") if path.exists() else ""
+        before = path.read_text(encoding="utf-8") if path.exists() else EMPTY_HISTORY
         joint = "\n" if before and not before.endswith("\n") else ""
         with atomic_write(path) as part:
             part.write_text(before + joint + "".join(f"{answer.line()}\n" for answer in answers), encoding="utf-8")

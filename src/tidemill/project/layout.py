@@ -13,6 +13,10 @@ RUNS: Final = Path(STATE, "runs")
 """Worktrees of runs, relative to the checkout in which they were started."""
 
 
+EMPTY_HISTORY: Final = '{"format": 1}\n'
+"""A history of gold without answers; DVC warns of files that hold nothing."""
+
+
 @dataclass(frozen=True)
 class Paths:
     """Where one problem's tables, model and reports are.

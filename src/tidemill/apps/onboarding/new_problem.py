@@ -21,10 +21,11 @@ from tidemill.apps.onboarding.starter_functions import starter_functions
 from tidemill.common.class_names import shown
 from tidemill.common.files import atomic_write
 from tidemill.contracts import STAGES, ConfigError, DataError, Problem
-from tidemill.ingest.batch import build_batch, empty_seen
+from tidemill.ingest.batch import Batch, build_batch, empty_seen
 from tidemill.ingest.image_paths import IMAGE_SUFFIXES, ImagePaths
 from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.source import Source, fetch_beside
+from tidemill.ingest.splits import said_of_labels
 from tidemill.ingest.values import is_missing
 from tidemill.project.arrivals import batch_name
 from tidemill.project.compose import compose_all, option_file, start_history
@@ -65,7 +66,10 @@ ingest:
   {modality}: {content}
   gold: {gold}
 {reading}  meta: {{}}{others}
-{few}"""
+{split}"""
+_BY_LABELS: Final = """\
+  split: {by: labels}  # rows with labels are divided by how many there are, as docs/data.md shows; hash: every row by its hash
+"""
 _FEW_LABELS: Final = """\
   split: {{train: 0.0, dev: 0.8, valid: 0.0, test: 0.2, seed: 7}}  # few labels: nearly all are trained on, nothing is promoted
 train:
@@ -161,7 +165,7 @@ def create_problem(wanted: NewProblem, project: Project) -> CreatedProblem:
         notes.append(
             f"note: {batch.bad.height} rows are set aside, each with its reason; the first is {number}: {reason}"
         )
-    lines = [*notes, *_summary_line(plan, batch.raw.height, functions).splitlines()]
+    lines = [*notes, *_summary_line(plan, batch, functions).splitlines()]
     return CreatedProblem(batch.raw.height, plan.problem.classes, lines)
 
 
@@ -317,8 +321,8 @@ def _reading(ingest: dict[str, Any]) -> IngestSettings:
 def _settings(plan: _Plan, root: Path) -> IngestSettings:
     defaults = yaml.safe_load(option_file("ingest", "table", root / CONF).read_text(encoding="utf-8"))
     own = {"incoming": (INCOMING / plan.paths.name).as_posix()} | plan.ingest
-    if plan.few:
-        own |= yaml.safe_load(_FEW_LABELS.format(enough=_ENOUGH).splitlines()[0])
+    few = _FEW_LABELS.format(enough=_ENOUGH).splitlines()[0] if plan.few else _BY_LABELS
+    own["split"] = defaults["split"] | yaml.safe_load(few)["split"]
     return parse(IngestSettings, defaults | own, f"{plan.paths.name}.ingest")
 
 
@@ -403,7 +407,7 @@ def _config(plan: _Plan) -> str:
         gold=values["gold"],
         reading="".join(f"  {key}: {value}\n" for key, value in values.items() if key in _FURTHER),
         others=others.replace("\n", " ") if plan.others else "",
-        few=_FEW_LABELS.format(enough=_ENOUGH) if plan.few else "",
+        split=_FEW_LABELS.format(enough=_ENOUGH) if plan.few else _BY_LABELS,
     )
 
 
@@ -440,14 +444,16 @@ def _dump_yaml(editor: Any, content: Any) -> str:
     return file.getvalue()
 
 
-def _summary_line(plan: _Plan, rows: int, functions: str) -> str:
+def _summary_line(plan: _Plan, batch: Batch, functions: str) -> str:
+    labels = f"  {said_of_labels(batch.labels)}\n" if any(batch.labels.values()) else ""
     name, count = plan.paths.name, functions.count("\n  - ")
     few = (
         f"caution: the rarest class has {plan.smallest_class_size} labels, fewer than {_ENOUGH}: nearly all of them teach, few are left to score "
         f"by, nothing is promoted. `tidemill predict {name} FILE --out OUT --version candidate` asks the model all the same; label more\n"
     )
     return (
-        f"{name}: {rows} rows, {shown(plan.problem.classes)}, {count} labeling functions to start from\n"
+        f"{name}: {batch.raw.height} rows, {shown(plan.problem.classes)}, {count} labeling functions to start from\n"
+        f"{labels}"
         f"  conf/problem/{name}.yaml                what your columns mean\n"
         f"  src/problems/{name}/functions.yaml      labeling functions: the part that needs you\n"
         f"{few if plan.few else ''}"
