@@ -91,6 +91,19 @@ def test_a_key_that_comes_again_with_other_content_is_refused(tmp_path: Path) ->
         take(changed, settings(), before=[first])
 
 
+def test_every_key_that_collides_is_named_at_once(tmp_path: Path) -> None:
+    first = take(write(tmp_path / "a.jsonl", rows(*((str(n), words(n), "ham") for n in range(5)))), settings())
+    cells = [(str(n), words(n if n % 2 else 90 + n), "ham") for n in range(5)]
+    changed = write(tmp_path / "b.jsonl", rows(*cells))
+    with pytest.raises(DataError, match=r"line 1: key '0' came .*; 3 keys came with other content, lines 1, 3, 5$"):
+        take(changed, settings(), before=[first])
+    twice = write(tmp_path / "c.jsonl", rows(*((str(n // 2), words(50 + n), "ham") for n in range(6))))
+    with pytest.raises(
+        DataError, match=r"line 2: id '0' is there already, .*; 3 rows have the key of another, lines 2, 4, 6$"
+    ):
+        take(twice, settings())
+
+
 def test_a_batch_of_nothing_new_is_refused(tmp_path: Path) -> None:
     first = take(write(tmp_path / "a.jsonl", rows(("1", words(1), "ham"))), settings())
     with pytest.raises(DataError, match=r"b.jsonl: all its rows came in earlier batches"):

@@ -11,7 +11,7 @@ import polars as pl
 
 from tidemill.contracts import NO_GOLD, SPLITS, Column, Contract, DataError, Problem
 from tidemill.ingest import values
-from tidemill.ingest.images import check_images, notes_on_images, standard_images
+from tidemill.ingest.images import check_images, notes_on_images, rewrites, standard_images
 from tidemill.ingest.late_labels import late_labels
 from tidemill.ingest.repeats import FATES, SCHEMA, SIGNATURE, Repeats, compares, find_repeats
 from tidemill.ingest.row_errors import RowErrors
@@ -95,12 +95,19 @@ def build_batch(
     """
     table = values.with_usual_names(source.table(settings), settings.columns)
     errors = RowErrors(table, settings.bad_rows)
-    contents, notes_of_images = _contents(source, table, settings, errors)
-    hashes = [
-        hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest() for content in contents
-    ]
-    keys = [settings.full_key(key, name) for key in values.keys(table, settings, hashes, errors)]
-    _refuse_changed(keys, hashes, before, errors, settings.key_column)
+    keys = None if settings.key_column is None else _keys(table, name, settings, errors)
+    contents, names, notes_of_images = _contents(source, table, settings, errors)
+    hashes = _hashes(contents)
+    if keys is not None and not rewrites(settings):  # before images are decoded, which takes long
+        _refuse_changed(keys, hashes, before, errors, settings)
+    if settings.modality == "image":
+        done = check_images(contents, names, table, max_pixels=settings.max_pixels, errors=errors)
+        notes_of_images = [*notes_of_images, *notes_on_images(done, source.name)]
+        contents = standard_images(contents, settings)
+    if rewrites(settings):
+        hashes = _hashes(contents)
+    keys = [item[:16] for item in hashes] if keys is None else keys
+    _refuse_changed(keys, hashes, before, errors, settings)
     gold = values.gold(table, settings, problem.classes, errors)
     columns = {column: values.typed(table, column, kind, errors) for column, kind in settings.meta.items()}
     slices = {column: values.typed(table, column, "string", errors) for column in settings.slices}
@@ -176,26 +183,38 @@ def _seen_schema(settings: IngestSettings) -> dict[str, Any]:
     return SCHEMA | {"split": pl.String} | ({"signature": SIGNATURE} if compares(settings) else {})
 
 
-def _contents(source: Source, table: Table, settings: IngestSettings, errors: RowErrors) -> tuple[Any, list[str]]:
+def _keys(table: Table, batch: str, settings: IngestSettings, errors: RowErrors) -> list[str]:
+    return [settings.full_key(key, batch) for key in values.keys(table, settings, [], errors)]
+
+
+def _contents(
+    source: Source, table: Table, settings: IngestSettings, errors: RowErrors
+) -> tuple[Any, list[str], list[str]]:
+    """Texts or images as they are read, names of the images, and notes."""
     if settings.modality == "text":
-        return values.texts(table, settings, errors), []
+        return values.texts(table, settings, errors), [], []
     result = source.images(table, settings, errors)
-    done = check_images(result.images, result.names, table, max_pixels=settings.max_pixels, errors=errors)
-    return standard_images(result.images, settings), [*result.notes, *notes_on_images(done, source.name)]
+    return result.images, result.names, result.notes
+
+
+def _hashes(contents: Sequence[Any]) -> list[str]:
+    return [hashlib.sha256(item.encode() if isinstance(item, str) else item).hexdigest() for item in contents]
 
 
 def _refuse_changed(
-    keys: Sequence[str], hashes: Sequence[str], before: pl.DataFrame, errors: RowErrors, column: str | None
+    keys: Sequence[str], hashes: Sequence[str], before: pl.DataFrame, errors: RowErrors, settings: IngestSettings
 ) -> None:
-    earlier = dict(zip(before["key"].to_list(), before["content"].to_list(), strict=True))
+    earlier = dict(before.select("key", "content").iter_rows())
+    found = []
     for row, (key, content) in enumerate(zip(keys, hashes, strict=True)):
         if earlier.get(key, content) != content and row not in errors.reasons:
-            errors.add(
-                row,
+            reason = (
                 f"key {key!r} came in an earlier batch with other content; batches are never "
                 "edited: give the new row a key of its own, or remove it; where keys start anew in each file, set "
-                f"ingest.key: [source, {column}]",
+                f"ingest.key: [source, {settings.key_column}]"
             )
+            found.append((row, reason))
+    errors.add_all(found, what="keys came with other content")
 
 
 def counts(seen: pl.DataFrame, split: pl.Series, *, quarantined: int) -> BatchCounts:

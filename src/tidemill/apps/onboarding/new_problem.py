@@ -62,7 +62,7 @@ problem:
   classes: {classes}
 ingest:
   incoming: {incoming}  # put further files there: each is a batch, taken in by `tidemill arrive {name}`
-  key: {key}
+  key: {key}{about_key}
   {modality}: {content}
   gold: {gold}
 {reading}  meta: {{}}{others}
@@ -242,12 +242,15 @@ def _plan_table(wanted: NewProblem, source: Path) -> _Plan:
         notes.append(
             f"{source.name}: column {content!r} holds paths of images; with --image {content} the rows are the images"
         )
-    ingest = {"key": _key(table), modality: content, "gold": wanted.label} | _options(wanted.reading)
+    key = _key(table)
+    ingest = {"key": None if key is None else ["source", key], modality: content, "gold": wanted.label} | _options(
+        wanted.reading
+    )
     if modality == "image":  # a folder of images beside the table is no batch of its own
         ingest["incoming"] = (INCOMING / wanted.name / f"*{source.suffix}").as_posix()
         if wanted.images is not None:
             ingest["image_folder"] = os.path.relpath(wanted.images.resolve(), source.parent)
-    others = tuple(name for name in table.columns if name not in ingest.values())
+    others = tuple(name for name in table.columns if name not in (key, content, wanted.label))
     problem = Problem(name=wanted.name, modality=modality, classes=classes)
     known = smallest_class_size(labels, classes) if labels else 0
     return _Plan(Paths.within(wanted.name), source, problem, ingest, others, known, (*table.notes, *notes))
@@ -264,7 +267,7 @@ def _plan_folder(wanted: NewProblem, source: Path) -> _Plan:
         raise ConfigError(
             "--images takes its labels from the folder's subfolders; leave out --text, --image and --label"
         )
-    ingest: dict[str, Any] = {"key": "path", "image": "path", "gold": "folder"} | _options(wanted.reading)
+    ingest: dict[str, Any] = {"key": ["source", "path"], "image": "path", "gold": "folder"} | _options(wanted.reading)
     if wanted.ignore_splits:
         ingest["class_folder"] = "last"
     table = Source(str(source)).table(_reading(ingest))
@@ -404,6 +407,9 @@ def _config(plan: _Plan) -> str:
         content=values[plan.problem.modality],
         incoming=plan.ingest.get("incoming", (INCOMING / plan.paths.name).as_posix()),
         key=values["key"],
+        about_key=""
+        if plan.ingest["key"] is None
+        else "  # the same name in another file is another row; a column alone: it is the same row",
         gold=values["gold"],
         reading="".join(f"  {key}: {value}\n" for key, value in values.items() if key in _FURTHER),
         others=others.replace("\n", " ") if plan.others else "",
