@@ -56,7 +56,11 @@ def gold() -> dict[str, int]:
     """Label by key, wherever it lies."""
     raw = pl.concat([pl.read_parquet(file) for file in PATHS.raw.glob("*.parquet")])
     known = pl.concat(
-        [pl.read_parquet(file) for folder in (PATHS.dev, PATHS.gold) for file in folder.glob("*.parquet")]
+        [
+            pl.read_parquet(file)
+            for folder in (PATHS.dev, PATHS.train_gold, PATHS.gold)
+            for file in folder.glob("*.parquet")
+        ]
     )
     return dict(raw.join(known, on="row_id").filter(pl.col("gold") != NO_GOLD).select("key", "gold").iter_rows())
 
@@ -95,7 +99,7 @@ def test_a_file_with_neither_new_rows_nor_news_is_refused(project: Project) -> N
     assert not GoldHistory.read(PATHS.gold_history).answers
 
 
-@pytest.mark.parametrize(("split", "folder"), [("dev", PATHS.dev), ("test", PATHS.gold), ("train", PATHS.gold)])
+@pytest.mark.parametrize(("split", "folder"), [("dev", PATHS.dev), ("test", PATHS.gold), ("train", PATHS.train_gold)])
 def test_a_label_changes_the_table_of_its_split_alone_and_goes_back_when_it_is_withdrawn(
     project: Project, split: str, folder: Path
 ) -> None:

@@ -71,7 +71,7 @@ def arrivals(manifest: Path) -> list[Arrival]:
 
 
 def add_batches(problem: Problem, settings: IngestSettings, paths: Paths) -> None:
-    """Make ``raw/``, ``dev/``, ``gold/``, ``slices/`` and ``seen/`` of a problem, and a report of counts.
+    """Make ``raw/``, ``dev/``, ``train_gold/``, ``gold/``, ``slices/`` and ``seen/`` of a problem, and a report of counts.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ def _settings_mark(problem: Problem, settings: IngestSettings) -> str:
 
 
 def _folders(paths: Paths) -> list[Path]:
-    return [paths.dev, paths.gold, paths.slices, paths.seen, paths.quarantine, paths.raw]
+    return [paths.dev, paths.gold, paths.train_gold, paths.slices, paths.seen, paths.quarantine, paths.raw]
 
 
 def _is_current(batch: str, paths: Paths, mark: str) -> bool:
@@ -191,7 +191,10 @@ def _write(batch: Batch, mark: str, summary: tuple[IngestSettings, Paths, Contra
     name = f"{batch.name}.parquet"
     (paths.raw / name).unlink(missing_ok=True)
     write(batch.dev, paths.dev / name, gold)
-    write(batch.gold, paths.gold / name, gold)
+    train = batch.raw.filter(pl.col("split") == "train")["row_id"]
+    is_train = batch.gold["row_id"].is_in(train.implode())
+    write(batch.gold.filter(is_train), paths.train_gold / name, gold)
+    write(batch.gold.filter(~is_train), paths.gold / name, gold)
     write(batch.slices, paths.slices / name, SLICES)
     write(batch.seen, paths.seen / name, SEEN)
     write(batch.bad, paths.quarantine / name, QUARANTINE)

@@ -1,4 +1,4 @@
-"""``dev/`` and ``gold/`` of a problem: the labels that its rows came with, and what its history says of them later."""
+"""``dev/``, ``train_gold/`` and ``gold/`` of a problem: the labels that its rows came with, and what its history says of them later."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tidemill.ingest.batch import SEEN
 from tidemill.ingest.row_ids import row_ids
 from tidemill.project.gold_history import GoldHistory
 from tidemill.project.layout import Paths
-from tidemill.project.tables import read, write
+from tidemill.project.tables import read, read_batches, write
 from tidemill.reports.ingest import GoldState
 
 
@@ -39,8 +39,29 @@ def own_labels(paths: Paths, batch: str) -> pl.DataFrame:
     )
 
 
+def teaching_gold(paths: Paths, n_classes: int, batches: Sequence[str]) -> pl.DataFrame:
+    """Read the gold that models may learn from.
+
+    Parameters
+    ----------
+    paths
+        Of the problem.
+    n_classes
+        Number of classes.
+    batches
+        Names of the batches.
+
+    Returns
+    -------
+    polars.DataFrame
+        row_id and gold of dev and train.
+    """
+    contract = gold_contract(n_classes)
+    return pl.concat([read_batches(folder, contract, batches) for folder in (paths.dev, paths.train_gold)])
+
+
 def write_gold(problem: Problem, paths: Paths, batches: Sequence[str]) -> list[str]:
-    """Bring ``dev/`` and ``gold/`` to what the history says; a table that says so already is left alone.
+    """Bring ``dev/``, ``train_gold/`` and ``gold/`` to what the history says; a table that says so already is left alone.
 
     Parameters
     ----------
@@ -67,8 +88,8 @@ def write_gold(problem: Problem, paths: Paths, batches: Sequence[str]) -> list[s
     for batch in batches:
         own = own_labels(paths, batch)
         counts = history.applied(own.select("row_id", "gold"), problem.classes)
-        for folder, mine in ((paths.dev, own["split"] == "dev"), (paths.gold, own["split"] != "dev")):
-            _write_where_other(counts.filter(mine), folder / f"{batch}.parquet", contract)
+        for folder, splits in ((paths.dev, ["dev"]), (paths.train_gold, ["train"]), (paths.gold, ["valid", "test"])):
+            _write_where_other(counts.filter(own["split"].is_in(splits)), folder / f"{batch}.parquet", contract)
         labels += int((counts["gold"] != NO_GOLD).sum())
         known |= set(own["row_id"].to_list()) if history.answers else set()
     late = [answer for row_id, answer in history.counting.items() if row_id in known]

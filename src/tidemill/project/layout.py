@@ -95,8 +95,13 @@ class Paths:
 
     @property
     def gold(self) -> Path:
-        """Folder of gold labels outside the development split; ``evaluate`` alone reads it."""
+        """Folder of gold labels of valid and test; ``evaluate`` alone reads it."""
         return self.data / "gold"
+
+    @property
+    def train_gold(self) -> Path:
+        """Folder of gold labels of the train split; ``train`` may learn from it, and no expert sees it."""
+        return self.data / "train_gold"
 
     @property
     def gold_history(self) -> Path:

@@ -69,6 +69,8 @@ ingest:
 {split}"""
 _BY_LABELS: Final = """\
   split: {by: labels}  # rows with labels are divided by how many there are, as docs/data.md shows; hash: every row by its hash
+train:
+  gold: {use: auto}  # labels by people, by functions or both teach: what errs less on labels held out; true or false decides it
 """
 _FEW_LABELS: Final = """\
   split: {{train: 0.0, dev: 0.8, valid: 0.0, test: 0.2, seed: 7}}  # few labels: nearly all are trained on, nothing is promoted
@@ -324,7 +326,7 @@ def _reading(ingest: dict[str, Any]) -> IngestSettings:
 def _settings(plan: _Plan, root: Path) -> IngestSettings:
     defaults = yaml.safe_load(option_file("ingest", "table", root / CONF).read_text(encoding="utf-8"))
     own = {"incoming": (INCOMING / plan.paths.name).as_posix()} | plan.ingest
-    few = _FEW_LABELS.format(enough=_ENOUGH).splitlines()[0] if plan.few else _BY_LABELS
+    few = _FEW_LABELS.format(enough=_ENOUGH).splitlines()[0] if plan.few else _BY_LABELS.splitlines()[0]
     own["split"] = defaults["split"] | yaml.safe_load(few)["split"]
     return parse(IngestSettings, defaults | own, f"{plan.paths.name}.ingest")
 
