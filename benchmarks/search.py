@@ -86,7 +86,9 @@ def scored(name: str, embed_changes: dict[str, Any], train_changes: dict[str, An
     rows = join_rows(
         votes, read_batches(paths.features, FEATURES, batches), read(paths.labels, labels_contract(classes))
     )
-    gold = pl.concat([read_batches(item, gold_contract(len(classes)), batches) for item in (paths.dev, paths.gold)])
+    gold = pl.concat(
+        [read_batches(item, gold_contract(len(classes)), batches) for item in (paths.dev, paths.train_gold, paths.gold)]
+    )
     rows = rows.join(gold, on="row_id", how="left", maintain_order="left")
     wanted = rows.filter(pl.col("split").is_in([*TRAIN_SPLITS, "test"]))
     labeled, split = wanted["gold"].fill_null(NO_GOLD).to_numpy().astype(np.int64), wanted["split"].to_numpy()

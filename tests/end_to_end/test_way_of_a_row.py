@@ -145,7 +145,7 @@ def test_dvc_exp_run_with_the_old_name_of_a_setting_ends_with_the_new_one(sprout
 def test_scrambled_gold_changes_no_label_and_no_model(sprout: Callable[[str], Path], reproduced: Path):
     folder = sprout("scrambled")
     shutil.copytree(reproduced, folder, dirs_exist_ok=True, symlinks=True, ignore=shutil.ignore_patterns("packages"))
-    for path in (folder / DATA / "gold").glob("*.parquet"):
+    for path in (file for name in ("gold", "train_gold") for file in (folder / DATA / name).glob("*.parquet")):
         table = pl.read_parquet(path)
         path.unlink()
         table.with_columns(gold=(1 - pl.col("gold")).cast(pl.Int16)).write_parquet(path)

@@ -87,7 +87,9 @@ def _batch(folder: Path, batch: str, rows: int, rng: np.random.Generator) -> pl.
     known = pl.DataFrame({"row_id": ids, "gold": np.where(np.arange(rows) % 50 == 4, -1, gold).astype(np.int16)})
     dev = pl.Series(split) == "dev"
     _write(known.filter(dev), data / "dev" / f"{batch}.parquet")
-    _write(known.filter(~dev), data / "gold" / f"{batch}.parquet")
+    train = pl.Series(split) == "train"
+    _write(known.filter(train), data / "train_gold" / f"{batch}.parquet")
+    _write(known.filter(~dev & ~train), data / "gold" / f"{batch}.parquet")
     group = pl.Series(["hard-ham" if k % 4 == 0 else "easy-ham" for k in range(rows)]) if batch == "email-1" else None
     _write(
         pl.DataFrame({"row_id": ids, "group": group, "channel": channel}, schema_overrides={"group": pl.String}),

@@ -12,11 +12,12 @@ from pydantic import ValidationError
 
 from tests.ingest.factories import SPAM, settings, take, write
 from tidemill.contracts import SPLITS, DataError, check, gold_contract
-from tidemill.ingest.batch import SEEN, counts, split_of
+from tidemill.ingest.batch import SEEN, counts
 from tidemill.ingest.settings import IngestSettings
+from tidemill.ingest.splits import split_of
 
 
-def rows(*cells: tuple[str, str, str]) -> str:
+def rows(*cells: tuple[str, str, str | None]) -> str:
     return "".join(json.dumps({"id": key, "text": text, "label": label}) + "\n" for key, text, label in cells)
 
 
@@ -90,10 +91,23 @@ def test_a_key_that_comes_again_with_other_content_is_refused(tmp_path: Path) ->
         take(changed, settings(), before=[first])
 
 
+def test_every_key_that_collides_is_named_at_once(tmp_path: Path) -> None:
+    first = take(write(tmp_path / "a.jsonl", rows(*((str(n), words(n), "ham") for n in range(5)))), settings())
+    cells = [(str(n), words(n if n % 2 else 90 + n), "ham") for n in range(5)]
+    changed = write(tmp_path / "b.jsonl", rows(*cells))
+    with pytest.raises(DataError, match=r"line 1: key '0' came .*; 3 keys came with other content, lines 1, 3, 5$"):
+        take(changed, settings(), before=[first])
+    twice = write(tmp_path / "c.jsonl", rows(*((str(n // 2), words(50 + n), "ham") for n in range(6))))
+    with pytest.raises(
+        DataError, match=r"line 2: id '0' is there already, .*; 3 rows have the key of another, lines 2, 4, 6$"
+    ):
+        take(twice, settings())
+
+
 def test_a_batch_of_nothing_new_is_refused(tmp_path: Path) -> None:
     first = take(write(tmp_path / "a.jsonl", rows(("1", words(1), "ham"))), settings())
     with pytest.raises(DataError, match=r"b.jsonl: all its rows came in earlier batches"):
-        take(write(tmp_path / "b.jsonl", rows(("1", words(1), "ham"))), settings(), before=[first])
+        take(write(tmp_path / "b.jsonl", rows(("1", words(1), None))), settings(), before=[first])
 
 
 def test_without_a_key_column_the_content_is_the_key(tmp_path: Path) -> None:
@@ -291,13 +305,22 @@ def test_equal_contents_are_one_row_with_the_label_that_most_have_and_conflicts_
     assert "1 have none, since no label has most" in batch.notes[1]
 
 
-def test_labels_of_rows_that_came_before_are_told_where_they_are_left_out(tmp_path: Path) -> None:
+def test_labels_of_rows_that_came_before_are_kept_apart_with_what_row_they_mean(tmp_path: Path) -> None:
     first = take(write(tmp_path / "a.csv", "id,text,label\n1,hello,\n2,you,ham\n"), settings())
-    again = write(tmp_path / "b.csv", "id,text,label\n1,hello,spam\n2,you,\n3,new,ham\n")
-    (note,) = take(again, settings(), before=[first]).notes
-    assert note == (
-        "b.csv: 2 of 3 rows came in earlier batches and are left out; 1 of them have labels, which a later batch does not change"
-    )
+    again = write(tmp_path / "b.csv", "id,text,label\n1,hello,spam\n7,you,spam\n3,new,ham\n")
+    batch = take(again, settings(), before=[first])
+    known = dict(first.raw.select("key", "row_id").iter_rows())
+    assert batch.late.rows() == [(known["1"], 1, True, -1), (known["2"], 1, False, 0)]
+    assert batch.raw["text"].to_list() == ["new"]
+    assert batch.notes == ("b.csv: 2 of 3 rows came in earlier batches and are left out",)
+
+
+def test_a_file_of_labels_for_known_rows_has_no_rows_of_its_own(tmp_path: Path) -> None:
+    chosen = settings(key=["source", "id"])
+    first = take(write(tmp_path / "a.csv", "id,text,label\n1,hello,\n2,you,ham\n"), chosen)
+    batch = take(write(tmp_path / "b.csv", "id,text,label\n1,hello,spam\n2,you,\n"), chosen, before=[first])
+    assert not batch.has_rows
+    assert batch.late.select("gold", "same_key").rows() == [(1, True)]  # its key without the batch's name
 
 
 def test_keys_that_start_anew_in_each_file_are_told_apart_by_the_file(tmp_path: Path) -> None:

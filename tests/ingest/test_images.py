@@ -30,7 +30,7 @@ def test_a_flat_folder_has_no_gold_and_images_keep_their_bytes(tmp_path: Path) -
     batch = take(tmp_path / "may", image_settings(), FRUIT)
     assert batch.raw["image"].to_list() == [data]
     assert batch.raw["key"].to_list() == [hashlib.sha256(data).hexdigest()[:16]]
-    assert batch.seen.columns == ["key", "content", "fate"]
+    assert batch.seen.columns == ["key", "content", "fate", "gold", "split"]
 
 
 def test_a_list_names_images_relative_to_itself_and_a_table_may_hold_their_bytes(tmp_path: Path) -> None:
@@ -182,3 +182,20 @@ def test_paths_with_backslashes_are_paths(tmp_path: Path) -> None:
     write(tmp_path / "shots/a.png", png(1))
     path = write(tmp_path / "list.csv", "path,label\nshots\\a.png,apple\n")
     assert take(path, image_settings(), FRUIT).raw.height == 1
+
+
+def test_keys_that_collide_are_named_before_images_are_decoded(tmp_path: Path) -> None:
+    """The image that cannot be decoded comes first, and would be named first."""
+    chosen = image_settings(key="id", gold=None)
+    for name, shade in (("may", 1), ("june", 2)):
+        write(tmp_path / f"{name}0.png", png(shade))
+        write(tmp_path / f"{name}.csv", f"id,path\n0,{name}1.png\n1,{name}0.png\n")
+        write(tmp_path / f"{name}1.png", png(shade + 10) if name == "may" else b"no image")
+    first = take(tmp_path / "may.csv", chosen, FRUIT)
+    with pytest.raises(DataError, match="2 keys came with other content, lines 2, 3"):
+        take(tmp_path / "june.csv", chosen, FRUIT, before=[first])
+    own = image_settings(key=["source", "id"], gold=None)
+    write(tmp_path / "june1.png", png(7))
+    batches = [take(tmp_path / "may.csv", own, FRUIT)]
+    batches.append(take(tmp_path / "june.csv", own, FRUIT, before=batches))
+    assert [key for batch in batches for key in batch.raw["key"]] == ["may/0", "may/1", "june/0", "june/1"]

@@ -9,8 +9,9 @@ import pytest
 import yaml
 from PIL import Image
 
-from tidemill.ingest.batch import row_ids, split_of
+from tidemill.ingest.row_ids import row_ids
 from tidemill.ingest.settings import SplitSettings
+from tidemill.ingest.splits import split_of
 from tidemill.label.engine.apply import apply
 from tidemill.label.functions.loading import load_functions
 

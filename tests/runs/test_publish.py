@@ -129,6 +129,17 @@ def test_fingerprints_of_a_run_are_published_unless_the_branch_has_others_by_the
     assert (toy / "code.yaml").read_text() == "double: b2\nfiles: {}\n"
 
 
+def test_labels_committed_while_a_run_was_under_way_are_kept_beside_the_runs_own(toy: Path):
+    file = "data/spam/gold_history.jsonl"
+    with workspace(toy) as work:
+        (work.folder / file).write_text('{"line": "of the run"}\n')
+        (toy / file).write_text('{"line": "of a person"}\n')
+        git("add", file, folder=toy)
+        git("commit", "-q", "-m", "label", folder=toy)
+        published(computed(work, "spam"), "spam", promote=False)
+    assert git("show", f"HEAD:{file}", folder=toy).splitlines() == ['{"line": "of a person"}', '{"line": "of the run"}']
+
+
 def test_a_stage_that_always_runs_makes_none_after_it_run(toy: Path):
     pipeline = toy / "dvc.yaml"
     pipeline.write_text(

@@ -19,7 +19,7 @@ def compose(settings: Overrides = None, *, as_json: AsJson = False) -> None:
     tidemill compose
     tidemill compose problem=spam denoise=majority
     """
-    from tidemill.project.compose import compose_code, expand, write_params
+    from tidemill.project.compose import compose_code, expand, start_histories, write_params
     from tidemill.project.stage_code.stage_fingerprints import (
         CODE,
         changed_files,
@@ -34,6 +34,7 @@ def compose(settings: Overrides = None, *, as_json: AsJson = False) -> None:
         _, overrides = expand(settings or [], conf=project.conf)
         before, code = read_code(project.root), compose_code(project, running_package())
         written = {"params.yaml": write_params(project, overrides), str(CODE): write_code(code, project.root)}
+        start_histories(project)
         stages = outdated(project.root, changed_files(before, code), code)
         lines = [f"{name} {'composed' if changed else 'is up to date'}" for name, changed in written.items()]
         lines += [f"{stage.address} will run again: {stage.reason}" for stage in stages]

@@ -19,6 +19,7 @@ from tidemill.cli import (
     driftbench,
     export,
     fetch,
+    gold,
     init,
     label,
     label_errors,
@@ -75,6 +76,7 @@ for _function in (
 ):
     add(app, _function)
 app.add_typer(lf.app)
+app.add_typer(gold.app)
 
 
 @says_errors

@@ -59,12 +59,13 @@ def _scores(done: Evaluated) -> list[str]:
         f"| {_NAMES[name]} | " + " | ".join(_cell(results.get((name, item))) for item in metrics) + " |"
         for name in there
     ]
-    confidence = done.metrics.confidence
+    confidence, as_of = done.metrics.confidence, done.metrics.gold_as_of
     return [
         "## Scores",
         "",
         (
-            f"On {rows:,} rows of the test split that people labeled, with {confidence:.0%} intervals. Of log loss and "
+            f"On {rows:,} rows of the test split that people labeled{f' (as of {as_of[:16]}Z)' if as_of else ''}, with "
+            f"{confidence:.0%} intervals. Of log loss and "
             "calibration error less is better."
         ),
         "",

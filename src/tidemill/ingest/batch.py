@@ -7,26 +7,34 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import numpy as np
 import polars as pl
 
-from tidemill.contracts import SPLITS, Column, Contract, DataError, Problem
+from tidemill.contracts import NO_GOLD, SPLITS, Column, Contract, DataError, Problem
 from tidemill.ingest import values
-from tidemill.ingest.images import check_images, notes_on_images, standard_images
+from tidemill.ingest.images import check_images, notes_on_images, rewrites, standard_images
+from tidemill.ingest.late_labels import late_labels
 from tidemill.ingest.repeats import FATES, SCHEMA, SIGNATURE, Repeats, compares, find_repeats
 from tidemill.ingest.row_errors import RowErrors
-from tidemill.ingest.settings import IngestSettings, SplitSettings
+from tidemill.ingest.row_ids import row_ids
+from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.source import Source
+from tidemill.ingest.splits import split_rows
 from tidemill.readers.table import Table
 from tidemill.reports.ingest import BatchCounts
 
 SEEN: Final = Contract(
     "seen",
-    (Column("key", pl.String), Column("content", pl.String), Column("fate", pl.String, values=FATES)),
+    (
+        Column("key", pl.String),
+        Column("content", pl.String),
+        Column("fate", pl.String, values=FATES),
+        Column("gold", pl.Int16),
+        Column("split", pl.String, values=SPLITS),
+    ),
     others=Column("signature", pl.Array),
     key="key",
 )
-"""What later batches are compared with: every row read, with the hash of its content."""
+"""What later batches are compared with: every row read, with the hash of its content, its split and the label that it came with."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +48,20 @@ class Batch:
     slices: pl.DataFrame
     seen: pl.DataFrame
     bad: pl.DataFrame
+    late: pl.DataFrame
     notes: tuple[str, ...]
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether it has rows that no earlier batch has; else it may hold labels for theirs, in ``late``."""
+        return not self.raw.is_empty()
+
+    @property
+    def labels(self) -> dict[str, int]:
+        """Rows that came with a label, by split."""
+        labeled = pl.concat([self.dev, self.gold]).filter(pl.col("gold") != NO_GOLD)
+        splits = self.raw.filter(pl.col("row_id").is_in(labeled["row_id"].implode()))["split"]
+        return {name: int((splits == name).sum()) for name in SPLITS}
 
 
 def build_batch(
@@ -69,16 +90,24 @@ def build_batch(
     Raises
     ------
     DataError
-        Names the file, row, column and value that cannot be taken, and what to do.
+        Names the file, row, column and value that cannot be taken, and what to do; or the file has neither a row that is
+        new nor a label.
     """
     table = values.with_usual_names(source.table(settings), settings.columns)
     errors = RowErrors(table, settings.bad_rows)
-    contents, notes_of_images = _contents(source, table, settings, errors)
-    hashes = [
-        hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest() for content in contents
-    ]
-    keys = [settings.full_key(key, name) for key in values.keys(table, settings, hashes, errors)]
-    _refuse_changed(keys, hashes, before, errors, settings.key_column)
+    keys = None if settings.key_column is None else _keys(table, name, settings, errors)
+    contents, names, notes_of_images = _contents(source, table, settings, errors)
+    hashes = _hashes(contents)
+    if keys is not None and not rewrites(settings):  # before images are decoded, which takes long
+        _refuse_changed(keys, hashes, before, errors, settings)
+    if settings.modality == "image":
+        done = check_images(contents, names, table, max_pixels=settings.max_pixels, errors=errors)
+        notes_of_images = [*notes_of_images, *notes_on_images(done, source.name)]
+        contents = standard_images(contents, settings)
+    if rewrites(settings):
+        hashes = _hashes(contents)
+    keys = [item[:16] for item in hashes] if keys is None else keys
+    _refuse_changed(keys, hashes, before, errors, settings)
     gold = values.gold(table, settings, problem.classes, errors)
     columns = {column: values.typed(table, column, kind, errors) for column, kind in settings.meta.items()}
     slices = {column: values.typed(table, column, "string", errors) for column in settings.slices}
@@ -87,18 +116,28 @@ def build_batch(
     contents, hashes, keys, gold = (_picked(content, good) for content in (contents, hashes, keys, gold))
     columns, slices = ({key: _picked(content, good) for key, content in many.items()} for many in (columns, slices))
     repeats = find_repeats(contents, (keys, hashes), gold, settings, before, source=source.name)
-    seen, ids = repeats.seen, row_ids(hashes, keys)
-    splits = [split_of(row_id, settings.split) for row_id in row_ids(*zip(*repeats.first, strict=True))]
+    ids, leaders = row_ids(hashes, keys), row_ids(*zip(*repeats.first, strict=True))
+    is_kept = repeats.seen["fate"].is_in(["kept", "grouped"])
+    own = [label if kept else NO_GOLD for label, kept in zip(repeats.gold, is_kept, strict=True)]
+    splits = split_rows(leaders, own, settings.split, _splits_before(before))
+    seen = repeats.seen.with_columns(pl.Series("split", splits)).select(list(_seen_schema(settings)))
     basic = {"row_id": ids, "key": keys, "batch": [name] * len(ids), "split": splits, settings.modality: contents}
     raw = pl.DataFrame(basic | columns, schema={content.name: content.dtype for content in settings.raw.columns})
     marked = pl.DataFrame({"row_id": ids, "gold": repeats.gold}, schema={"row_id": pl.String, "gold": pl.Int16})
-    is_kept, is_dev = seen["fate"].is_in(["kept", "grouped"]), raw["split"] == "dev"
-    if not is_kept.any():
+    is_dev = raw["split"] == "dev"
+    late = late_labels((keys, hashes), gold, before, settings)
+    if not is_kept.any() and late.is_empty():
         raise DataError(_nothing_new(seen, repeats, source.name))
     sliced = pl.DataFrame({"row_id": ids} | slices, schema={"row_id": pl.String} | dict.fromkeys(slices, pl.String))
     dev, other = marked.filter(is_kept & is_dev), marked.filter(is_kept & ~is_dev)
     notes = (*table.notes, *notes_of_images, *repeats.notes, *_without_gold(table, settings))
-    return Batch(name, raw.filter(is_kept), dev, other, sliced.filter(is_kept), seen, _bad_rows(errors), notes)
+    return Batch(name, raw.filter(is_kept), dev, other, sliced.filter(is_kept), seen, _bad_rows(errors), late, notes)
+
+
+def _splits_before(before: pl.DataFrame) -> dict[str, str]:
+    leaders = before.filter(pl.col("fate") == "kept")
+    ids = row_ids(leaders["content"].to_list(), leaders["key"].to_list())
+    return dict(zip(ids, leaders["split"].to_list(), strict=True))
 
 
 def _picked(column: Any, rows: Sequence[int]) -> Any:
@@ -141,70 +180,41 @@ def empty_seen(settings: IngestSettings) -> pl.DataFrame:
 
 
 def _seen_schema(settings: IngestSettings) -> dict[str, Any]:
-    return SCHEMA | ({"signature": SIGNATURE} if compares(settings) else {})
+    return SCHEMA | {"split": pl.String} | ({"signature": SIGNATURE} if compares(settings) else {})
 
 
-def row_ids(hashes: Sequence[str], keys: Sequence[str]) -> list[str]:
-    """Make row ids of content hashes and source keys.
-
-    Parameters
-    ----------
-    hashes, keys
-        Hash of the content and key in the source, of each row.
-
-    Returns
-    -------
-    list of str
-        16 hexadecimal digits each.
-
-    Examples
-    --------
-    >>> row_ids(["00"], ["sms-1"])
-    ['84d6bbaec2f5bec7']
-    """
-    return [hashlib.sha256(f"{item}\0{key}".encode()).hexdigest()[:16] for item, key in zip(hashes, keys, strict=True)]
+def _keys(table: Table, batch: str, settings: IngestSettings, errors: RowErrors) -> list[str]:
+    return [settings.full_key(key, batch) for key in values.keys(table, settings, [], errors)]
 
 
-def split_of(row_id: str, settings: SplitSettings) -> str:
-    """Sort a row into a split by a hash of seed and id, so that no other row and no order changes it.
-
-    Parameters
-    ----------
-    row_id
-        Id of the row.
-    settings
-        Shares of the splits, and the seed of the hash.
-
-    Returns
-    -------
-    str
-        ``train``, ``dev``, ``valid`` or ``test``.
-    """
-    share = int.from_bytes(hashlib.sha256(f"{settings.seed}:{row_id}".encode()).digest()[:8]) / 2**64
-    edges = np.cumsum([getattr(settings, name) for name in SPLITS])[:-1]
-    return SPLITS[int(np.searchsorted(edges, share, side="right"))]
-
-
-def _contents(source: Source, table: Table, settings: IngestSettings, errors: RowErrors) -> tuple[Any, list[str]]:
+def _contents(
+    source: Source, table: Table, settings: IngestSettings, errors: RowErrors
+) -> tuple[Any, list[str], list[str]]:
+    """Texts or images as they are read, names of the images, and notes."""
     if settings.modality == "text":
-        return values.texts(table, settings, errors), []
+        return values.texts(table, settings, errors), [], []
     result = source.images(table, settings, errors)
-    done = check_images(result.images, result.names, table, max_pixels=settings.max_pixels, errors=errors)
-    return standard_images(result.images, settings), [*result.notes, *notes_on_images(done, source.name)]
+    return result.images, result.names, result.notes
+
+
+def _hashes(contents: Sequence[Any]) -> list[str]:
+    return [hashlib.sha256(item.encode() if isinstance(item, str) else item).hexdigest() for item in contents]
 
 
 def _refuse_changed(
-    keys: Sequence[str], hashes: Sequence[str], before: pl.DataFrame, errors: RowErrors, column: str | None
+    keys: Sequence[str], hashes: Sequence[str], before: pl.DataFrame, errors: RowErrors, settings: IngestSettings
 ) -> None:
-    earlier = dict(zip(before["key"].to_list(), before["content"].to_list(), strict=True))
+    earlier = dict(before.select("key", "content").iter_rows())
+    found = []
     for row, (key, content) in enumerate(zip(keys, hashes, strict=True)):
         if earlier.get(key, content) != content and row not in errors.reasons:
-            errors.add(
-                row,
+            reason = (
                 f"key {key!r} came in an earlier batch with other content; batches are never "
                 "edited: give the new row a key of its own, or remove it; where keys start anew in each file, set "
-                f"ingest.key: [source, {column}]",
+                f"ingest.key: [source, {settings.key_column}]"
             )
+            found.append((row, reason))
+    errors.add_all(found, what="keys came with other content")
 
 
 def counts(seen: pl.DataFrame, split: pl.Series, *, quarantined: int) -> BatchCounts:

@@ -75,6 +75,23 @@ def notes_on_images(done: Counter[str], name: str) -> list[str]:
     return [f"{name}: {count} images have {note}" for note, count in sorted(done.items())]
 
 
+def rewrites(settings: IngestSettings) -> bool:
+    """Whether images may enter with other bytes than their files have.
+
+    Parameters
+    ----------
+    settings
+        ``image_background`` and ``image_bits``.
+
+    Returns
+    -------
+    bool
+        False for texts.
+    """
+    as_they_are = settings.image_background == "white" and settings.image_bits is None
+    return settings.modality == "image" and not as_they_are
+
+
 def standard_images(images: Sequence[bytes], settings: IngestSettings) -> list[bytes]:
     """Write images anew whose transparency or bits are meant otherwise than the decoder takes them; others keep their bytes.
 
@@ -89,7 +106,7 @@ def standard_images(images: Sequence[bytes], settings: IngestSettings) -> list[b
     -------
     list of bytes
     """
-    if settings.image_background == "white" and settings.image_bits is None:
+    if not rewrites(settings):
         return list(images)
     ground = _GROUNDS[settings.image_background]
     return [

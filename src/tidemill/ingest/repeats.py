@@ -19,12 +19,13 @@ import numpy as np
 import polars as pl
 
 from tidemill.contracts import NO_GOLD
+from tidemill.ingest.late_labels import most_common
 from tidemill.ingest.near_duplicates import PERMUTATIONS, Seen, normalize, signatures
 from tidemill.ingest.settings import IngestSettings
 
 FATES: Final = ("kept", "grouped", "same", "near")
 """What became of a row that was read: kept, kept with the split of a text like it, dropped for equal content or as near-duplicate."""
-SCHEMA: Final = {"key": pl.String, "content": pl.String, "fate": pl.String}
+SCHEMA: Final = {"key": pl.String, "content": pl.String, "fate": pl.String, "gold": pl.Int16}
 SIGNATURE: Final = pl.Array(pl.UInt32, PERMUTATIONS)
 _TEMPLATED: Final = 0.2
 """Share of texts that differ from another in digits alone, from which on numbers are content."""
@@ -40,7 +41,7 @@ class Repeats:
     Parameters
     ----------
     seen
-        key, content and fate of each row, and the signature of each text that later ones are compared with.
+        key, content, fate and label of each row, and the signature of each text that later ones are compared with.
     first
         Content hash and key of the row whose split each row has: its own, or of the first text that it is like.
     gold
@@ -105,7 +106,7 @@ def find_repeats(
     fates = _fates_by_content(hashes, set(before["content"].to_list()))
     joined, notes = _joined(hashes, gold, fates, contents, source)
     first = list(zip(hashes, keys, strict=True))
-    seen = pl.DataFrame({"key": keys, "content": hashes, "fate": fates}, schema=SCHEMA)
+    seen = pl.DataFrame({"key": keys, "content": hashes, "fate": fates, "gold": joined}, schema=SCHEMA)
     if compares(settings):
         templated = _is_templated([contents[row] for row, fate in enumerate(fates) if fate == "kept"])
         marks, like = _near(contents, fates, settings, before, templated=templated)
@@ -135,7 +136,9 @@ def _joined(
         if label != NO_GOLD:
             labels[content][label] += 1
     kept = {hashes[row] for row, fate in enumerate(fates) if fate == "kept"}
-    results = [NO_GOLD if fate != "kept" else _most(labels[item]) for item, fate in zip(hashes, fates, strict=True)]
+    results = [
+        NO_GOLD if fate != "kept" else most_common(labels[item]) for item, fate in zip(hashes, fates, strict=True)
+    ]
     same = [row for row, fate in enumerate(fates) if fate == "same"]
     earlier = [row for row in same if hashes[row] not in kept]
     notes = []
@@ -152,20 +155,8 @@ def _joined(
             f"that most of its rows have, and {undecided} have none, since no label has most"
         )
     if earlier:
-        lost = sum(gold[row] != NO_GOLD for row in earlier)
-        notes.append(
-            f"{source}: {len(earlier)} of {len(fates)} rows came in earlier batches and are left out"
-            + (f"; {lost} of them have labels, which a later batch does not change" if lost else "")
-        )
+        notes.append(f"{source}: {len(earlier)} of {len(fates)} rows came in earlier batches and are left out")
     return results, notes
-
-
-def _most(labels: Counter[int]) -> int:
-    """The label with most votes; ``NO_GOLD`` where there is none or two have as many."""
-    best = labels.most_common(2)
-    if not best or (len(best) > 1 and best[0][1] == best[1][1]):
-        return NO_GOLD
-    return best[0][0]
 
 
 def _example(content: Any) -> str:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tidemill.contracts import DataError
 from tidemill.readers.options import BadRows
 from tidemill.readers.table import Table
 
 _SHOWN = 3
+_LISTED = 100
+"""Lines that a message about many rows names."""
 
 
 class RowErrors:
@@ -48,6 +52,36 @@ class RowErrors:
         if self.policy == "refuse":
             raise DataError(f"{self.table.where(row)}: {reason}")
         self.reasons.setdefault(row, reason)
+
+    def add_all(self, found: Sequence[tuple[int, str]], *, what: str) -> None:
+        """Refuse the file for several rows at once, all of them listed, or set each aside.
+
+        Parameters
+        ----------
+        found
+            Index and what is wrong, of each row.
+        what
+            What all of them are, in the plural.
+
+        Raises
+        ------
+        DataError
+            The policy is to refuse; explains the first, and names the lines of all.
+        """
+        if not found:
+            return
+        if self.policy == "refuse":
+            first, reason = found[0]
+            lines = [str(self.table.numbers[row]) for row, _ in found]
+            rest = f" and {len(lines) - _LISTED} more" if len(lines) > _LISTED else ""
+            others = (
+                f"; {len(lines)} {what}, {self.table.unit}s {', '.join(lines[:_LISTED])}{rest}"
+                if len(lines) > 1
+                else ""
+            )
+            raise DataError(f"{self.table.where(first)}: {reason}{others}")
+        for row, reason in found:
+            self.add(row, reason)
 
     def refuse_many(self, most: float) -> None:
         """Refuse the file where more than a share of its rows was set aside, while reading it or since.

@@ -17,13 +17,21 @@ _CLOSE = 1e-9
 
 
 class SplitSettings(Settings):
-    """Shares of the four splits, and the seed of the hash that sorts rows into them."""
+    """Shares of the four splits, the seed of the hash that sorts rows into them, and whether labels are counted.
+
+    Attributes
+    ----------
+    by
+        ``hash``: every row by its hash; ``labels``: rows that come with a label by how many there are, so that few labels teach
+        and judge as they are needed.
+    """
 
     train: float = Field(ge=0)
     dev: float = Field(ge=0)
     valid: float = Field(ge=0)
     test: float = Field(ge=0)
     seed: int
+    by: Literal["hash", "labels"] = "hash"
 
     @model_validator(mode="after")
     def _sum_to_one(self) -> Self:
@@ -119,6 +127,26 @@ class IngestSettings(Settings):
         'may/7'
         """
         return f"{batch}/{key}" if isinstance(self.key, tuple) and key else key
+
+    def bare_key(self, key: str) -> str:
+        """Key of a row in its source, of its key among all batches.
+
+        Parameters
+        ----------
+        key
+            As ``full_key`` makes it.
+
+        Returns
+        -------
+        str
+            Without the batch's name.
+
+        Examples
+        --------
+        >>> IngestSettings.model_construct(key=("source", "id")).bare_key("may/7")
+        '7'
+        """
+        return key.partition("/")[2] if isinstance(self.key, tuple) and "/" in key else key
 
     @property
     def content(self) -> str:

@@ -145,25 +145,26 @@ def keys(table: Table, settings: IngestSettings, contents: Sequence[str], errors
     Raises
     ------
     DataError
-        A key is missing or occurs twice (both rows are named), and the policy is to refuse.
+        A key is missing or occurs twice (all such rows are named), and the policy is to refuse.
     """
     if settings.key_column is None:
         return [content[:16] for content in contents]
     errors = errors or RowErrors(table)
     first: dict[str, int] = {}
-    results = []
+    results, repeated = [], []
     for row, value in enumerate(table.column(settings.key_column, "ingest.key")):
         key = "" if is_missing(value) else (_text(value) or "")
         if not key:
             errors.add(row, f"column {settings.key_column!r} is {value!r}; every row needs a key of its own")
         elif key in first:
-            errors.add(
-                row,
+            reason = (
                 f"{settings.key_column} {key!r} is there already, on {table.unit} {table.numbers[first[key]]}; "
-                "give one of them another, or set ingest.key to null",
+                "give one of them another, or set ingest.key to null"
             )
+            repeated.append((row, reason))
         first.setdefault(key, row)
         results.append(key)
+    errors.add_all(repeated, what="rows have the key of another")
     return results
 
 

@@ -10,6 +10,10 @@ layout          Paths of one problem; the main checkout of a worktree
 stage_arguments what DVC starts a stage with
 tables        tables read and written by their contract; JSON; names of batches
 contents      texts or images of all rows
+gold_history  answers of people that came after their rows' batches: who said what, and when
+gold_tables   labels of batches and answers of the history made into dev/ and gold/
+late_answers  labels in an arriving file for rows of earlier batches
+changed_sources files that have changed since they arrived
 gold          rows with gold, and what only evaluate may know of them
 expectations  a contract checked by Great Expectations, and its Data Docs
 packages      pinned packages of demo data and weights, fetched and unpacked

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 import polars as pl
 
-from tidemill.contracts import DataError, Problem
+from tidemill.contracts import NO_GOLD, DataError, Problem
 from tidemill.ingest.batch import Batch, build_batch, empty_seen
 from tidemill.ingest.settings import RESERVED, IngestSettings
 from tidemill.ingest.source import Source, discover, fetch_beside, locate
@@ -18,6 +18,9 @@ from tidemill.monitor.broken import lost_values
 from tidemill.monitor.retrain_decision import NOTHING
 from tidemill.monitor.settings import BrokenSettings, MonitorSettings
 from tidemill.project.batches import arrivals
+from tidemill.project.changed_sources import changed_sources
+from tidemill.project.gold_history import Answer, GoldHistory, append_answers
+from tidemill.project.late_answers import LateAnswers, late_answers
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
 from tidemill.project.refused_sources import Refusal, Refusals, stamp_of
@@ -48,14 +51,17 @@ class ArrivalScan:
     entries
         New entries of the manifest, in order.
     refused
-        Sources that are left out.
+        Sources that are left out, and those of batches that have changed since they arrived.
     notes
         What was guessed of those that are taken.
+    answers
+        Labels for rows of earlier batches, new lines of the history of gold.
     """
 
-    entries: list[Arrival]
-    refused: list[RefusedFile]
-    notes: list[str]
+    entries: list[Arrival] = field(default_factory=list)
+    refused: list[RefusedFile] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
 
     @property
     def batches(self) -> list[str]:
@@ -97,35 +103,58 @@ def scan(
     ArrivalScan
         A source of which a row cannot be taken, or whose name is taken, is refused, and the others are not.
     """
-    known = arrivals(paths.manifest)
-    sources = [
-        item for item in discover(settings.incoming, paths.shared) if item not in {entry.source for entry in known}
-    ]
+    known, history = arrivals(paths.manifest), GoldHistory.read(paths.gold_history)
+    sources = set(discover(settings.incoming, paths.shared)) - {entry.source for entry in known}
     taken = {entry.batch: entry.source for entry in known}
     light = settings.model_copy(update={"near_duplicates": "keep"})
     before = _seen([entry.batch for entry in known], paths, light)
-    result, refusals = ArrivalScan([], [], []), Refusals.read(paths)
+    result, refusals = ArrivalScan(), Refusals.read(paths)
     kept: dict[str, Refusal] = {}
-    for source in sorted(sources, key=lambda item: _place(_stem(item), settings.batch_order)):
+    for source in sorted(sources, key=lambda item: (_place(_stem(item), settings.batch_order), item)):
         stamp = stamp_of(locate(source, paths.shared), problem, settings, list(taken))
         reason = None if retry else refusals.reason(source, stamp)
         try:
             _refuse_as_before(reason)
             name, place = batch_name(source), Source(locate(source, paths.shared))
             _refuse_taken(name, source, taken)
+            if _is_known(source, place, settings, history):
+                continue
             result.notes.extend(fetch_beside(place, settings) if fetch else [])
-            batch = build_batch(name, place, problem, light, before=before)
+            batch, sha256 = build_batch(name, place, problem, light, before=before), place.fingerprint(settings)
+            late = late_answers(
+                batch.late, history, problem.classes, source=source, sha256=None if batch.has_rows else sha256
+            )
+            _refuse_nothing_new(batch, late, source)
             _refuse_broken(batch, [entry.batch for entry in known], paths, broken)
-            result.entries.append(Arrival(batch=name, source=source, sha256=place.fingerprint(settings)))
         except DataError as error:
             result.refused.append(RefusedFile(source, str(error), is_new=not refusals.knows(source, str(error))))
             kept[source] = Refusal(reason=str(error), stamp=stamp)
             continue
-        taken[name] = source
-        before = pl.concat([before, batch.seen])
-        result.notes.extend(batch.notes)
+        history = GoldHistory((*history.answers, *late.answers))
+        result.answers.extend(late.answers)
+        result.notes.extend((*batch.notes, *late.notes))
+        if batch.has_rows:
+            taken[name] = source
+            before = pl.concat([before, batch.seen])
+            result.entries.append(Arrival(batch=name, source=source, sha256=sha256))
     Refusals(sources=kept).write(paths)
+    changed = changed_sources([*known, *result.entries], settings, paths)
+    result.refused.extend(RefusedFile(source, reason) for source, reason in changed.items())
     return result
+
+
+def _is_known(source: str, place: Source, settings: IngestSettings, history: GoldHistory) -> bool:
+    """Whether a file that holds labels only has been read, as it is now."""
+    marks = {answer.sha256 for answer in history.valid if answer.source == source and answer.sha256 is not None}
+    return bool(marks) and place.fingerprint(settings) in marks
+
+
+def _refuse_nothing_new(batch: Batch, late: LateAnswers, source: str) -> None:
+    if not batch.has_rows and not late.answers:
+        raise DataError(
+            f"{source}: all its rows came in earlier batches, and their labels are no news ({'; '.join(late.notes)}); take the "
+            "file away again"
+        )
 
 
 def _refuse_as_before(reason: str | None) -> None:
@@ -140,7 +169,7 @@ def _refuse_taken(name: str, source: str, taken: Mapping[str, str]) -> None:
 
 def _refuse_broken(batch: Batch, earlier: Sequence[str], paths: Paths, broken: BrokenSettings | None) -> None:
     files = [file for name in earlier if (file := paths.raw / f"{name}.parquet").exists()]
-    if broken is None or not files:
+    if broken is None or not files or not batch.has_rows:
         return
     columns = [name for name in batch.raw.columns if name not in RESERVED]
     before = [pl.scan_parquet(file).select(pl.len().alias("rows"), pl.col(columns).null_count()) for file in files]
@@ -160,12 +189,19 @@ def _seen(batches: Sequence[str], paths: Paths, settings: IngestSettings) -> pl.
     """Rows of the batches that have been made, without their signatures."""
     empty = empty_seen(settings)
     files = [paths.seen / f"{batch}.parquet" for batch in batches]
-    made = [pl.read_parquet(file, columns=empty.columns) for file in files if file.exists()]
+    made = [_with_labels(pl.read_parquet(file)).select(empty.columns) for file in files if file.exists()]
     return pl.concat([empty, *made])
 
 
+def _with_labels(seen: pl.DataFrame) -> pl.DataFrame:
+    """Versions before 0.2.0 kept no labels and splits there; the next ingest does."""
+    if "gold" in seen.columns:
+        return seen
+    return seen.with_columns(pl.lit(NO_GOLD, pl.Int16).alias("gold"), pl.lit("train").alias("split"))
+
+
 def arrive(project: Project, problem: str, *, retry: bool = False, fetch: bool = False) -> ArrivalScan:
-    """Take new sources into a problem's manifest.
+    """Take new sources into a problem's manifest, and their labels for rows of earlier batches into its history of gold.
 
     Parameters
     ----------
@@ -181,7 +217,8 @@ def arrive(project: Project, problem: str, *, retry: bool = False, fetch: bool =
     Returns
     -------
     ArrivalScan
-        The batches that the manifest has now in addition, and sources that were refused.
+        The batches that the manifest has now in addition, labels that went to the history of gold, and sources that were
+        refused.
     """
     known, settings, paths = project.load(problem, "ingest", IngestSettings)
     monitor = project.load(problem, "monitor", MonitorSettings)[1]
@@ -189,6 +226,7 @@ def arrive(project: Project, problem: str, *, retry: bool = False, fetch: bool =
     result = scan(known, settings, paths, broken=broken, retry=retry, fetch=fetch)
     if result.entries:
         Manifest(batches=(*Manifest.read(paths.manifest).batches, *result.entries)).write(paths.manifest)
+    append_answers(paths, result.answers)
     return result
 
 

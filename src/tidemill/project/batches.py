@@ -9,16 +9,20 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from tidemill.contracts import Column, Contract, DataError, Problem, gold_contract
+from tidemill.contracts import NO_GOLD, Column, Contract, DataError, Problem, gold_contract
 from tidemill.ingest.batch import SEEN, Batch, build_batch, counts, empty_seen
 from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.source import Source, locate
+from tidemill.ingest.splits import said_of_labels
 from tidemill.project.expectations import guard
+from tidemill.project.gold_history import GoldHistory
+from tidemill.project.gold_tables import own_labels, write_gold
 from tidemill.project.layout import Paths
 from tidemill.project.tables import read, write
 from tidemill.readers.read import report_reading
@@ -36,7 +40,7 @@ SLICES = Contract(
 QUARANTINE = Contract("quarantine", (Column("number", pl.Int64), Column("reason", pl.String)), min_rows=0)
 """Rows of a batch that could not be taken: line in the source, and why."""
 
-_FORMAT = "1"  # raised when what ingest writes changes, so that every batch is made again
+_FORMAT = "2"  # raised when what ingest writes changes, so that every batch is made again
 _MARK = "tidemill.ingest"
 _ELSEWHERE = {
     "incoming",
@@ -67,7 +71,7 @@ def arrivals(manifest: Path) -> list[Arrival]:
 
 
 def add_batches(problem: Problem, settings: IngestSettings, paths: Paths) -> None:
-    """Make ``raw/``, ``dev/``, ``gold/``, ``slices/`` and ``seen/`` of a problem, and a report of counts.
+    """Make ``raw/``, ``dev/``, ``train_gold/``, ``gold/``, ``slices/`` and ``seen/`` of a problem, and a report of counts.
 
     Parameters
     ----------
@@ -93,9 +97,14 @@ def add_batches(problem: Problem, settings: IngestSettings, paths: Paths) -> Non
     for batch, mark in made:
         _write(batch, mark, (settings, paths, gold_contract(len(problem.classes))))
     _remove_others([arrival.batch for arrival in arrived], paths)
+    notes = write_gold(problem, paths, [arrival.batch for arrival in arrived])
     for batch, _ in made:
         report_reading(batch.notes)
         _tell_quarantined(batch)
+    labels = sum((Counter(batch.labels) for batch, _ in made), Counter[str]())
+    if labels:
+        print(f"ingest: {said_of_labels(labels)}", file=sys.stderr)
+    report_reading([*notes, *_unrecorded([batch for batch, _ in made], paths)])
     batches = {arrival.batch: _counts(arrival.batch, paths) for arrival in arrived}
     report = IngestReport(rows=sum(item.kept for item in batches.values()), batches=batches)
     report.write(paths.reports / "ingest.json")
@@ -113,6 +122,22 @@ def _make(arrived: list[Arrival], problem: Problem, settings: IngestSettings, pa
             seen = made[-1][0].seen
         before = pl.concat([before, seen])
     return made
+
+
+def _unrecorded(made: list[Batch], paths: Paths) -> list[str]:
+    """Labels for earlier rows that nothing has taken in, since their batch was not there when the file arrived."""
+    if all(batch.late.is_empty() for batch in made):
+        return []
+    names = [path.stem for path in paths.raw.glob("*.parquet")]
+    own = pl.concat([own_labels(paths, name) for name in names])
+    unlabeled = own.filter(pl.col("gold") == NO_GOLD)["row_id"].to_list()
+    open_rows = set(unlabeled) - {answer.row_id for answer in GoldHistory.read(paths.gold_history).answers}
+    lost = {batch.name: int(batch.late["row_id"].is_in(list(open_rows)).sum()) for batch in made}
+    return [
+        f"{name}: {count} labels for rows of earlier batches are not taken in; `tidemill gold add {paths.name}` with its file does"
+        for name, count in lost.items()
+        if count
+    ]
 
 
 def _tell_quarantined(batch: Batch) -> None:
@@ -136,7 +161,7 @@ def _settings_mark(problem: Problem, settings: IngestSettings) -> str:
 
 
 def _folders(paths: Paths) -> list[Path]:
-    return [paths.dev, paths.gold, paths.slices, paths.seen, paths.quarantine, paths.raw]
+    return [paths.dev, paths.gold, paths.train_gold, paths.slices, paths.seen, paths.quarantine, paths.raw]
 
 
 def _is_current(batch: str, paths: Paths, mark: str) -> bool:
@@ -166,7 +191,10 @@ def _write(batch: Batch, mark: str, summary: tuple[IngestSettings, Paths, Contra
     name = f"{batch.name}.parquet"
     (paths.raw / name).unlink(missing_ok=True)
     write(batch.dev, paths.dev / name, gold)
-    write(batch.gold, paths.gold / name, gold)
+    train = batch.raw.filter(pl.col("split") == "train")["row_id"]
+    is_train = batch.gold["row_id"].is_in(train.implode())
+    write(batch.gold.filter(is_train), paths.train_gold / name, gold)
+    write(batch.gold.filter(~is_train), paths.gold / name, gold)
     write(batch.slices, paths.slices / name, SLICES)
     write(batch.seen, paths.seen / name, SEEN)
     write(batch.bad, paths.quarantine / name, QUARANTINE)
@@ -178,5 +206,5 @@ def _remove_others(batches: list[str], paths: Paths) -> None:
     names = {f"{batch}.parquet" for batch in batches}
     for folder in _folders(paths):
         for file in folder.iterdir():
-            if file.name not in names and file.name != ".gitignore":
+            if file.name not in names and file.name not in (".gitignore", paths.gold_state.name):
                 file.unlink()

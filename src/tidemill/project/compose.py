@@ -11,6 +11,7 @@ from tidemill.common.files import atomic_write
 from tidemill.common.spelling import closest, did_you_mean
 from tidemill.errors import ConfigError
 from tidemill.project.config import load_params
+from tidemill.project.layout import EMPTY_HISTORY, Paths
 from tidemill.project.project import Project
 from tidemill.project.renamed_settings import RENAMED_OPTIONS, refuse_renamed, refuse_renamed_overrides
 from tidemill.project.stage_code.stage_fingerprints import (
@@ -311,6 +312,33 @@ def compose_all(project: Project, overrides: Sequence[str] = ()) -> None:
     """
     write_params(project, overrides)
     write_code(compose_code(project, package_seen_from(project.root)), project.root)
+    start_histories(project)
+
+
+def start_history(paths: Paths) -> None:
+    """Make an empty history where a problem has none, since DVC wants the file to be there.
+
+    Parameters
+    ----------
+    paths
+        Of the problem.
+    """
+    if not paths.gold_history.exists():
+        with atomic_write(paths.gold_history) as part:
+            part.write_text(EMPTY_HISTORY, encoding="utf-8")
+
+
+def start_histories(project: Project) -> None:
+    """Give problems of an older version an empty history of gold.
+
+    Parameters
+    ----------
+    project
+        The project, with its ``params.yaml``.
+    """
+    for paths in map(project.paths, project.problems):
+        if paths.manifest.exists():
+            start_history(paths)
 
 
 def refuse_stale_code(project: Project, package: Path) -> None:

@@ -8,6 +8,7 @@ import polars as pl
 
 from tidemill.contracts import NO_GOLD, DataError, gold_contract
 from tidemill.label.functions.slicing import SlicingFunction, load_slices, slice_rows
+from tidemill.project.gold_tables import teaching_gold
 from tidemill.project.layout import Paths
 from tidemill.project.tables import batch_names, read_batches
 
@@ -32,7 +33,8 @@ def gold_rows(paths: Paths, n_classes: int) -> pl.DataFrame:
         row_id, batch, split, metadata and slice columns, and gold.
     """
     batches = batch_names(paths.manifest)
-    gold = pl.concat([read_batches(folder, gold_contract(n_classes), batches) for folder in (paths.dev, paths.gold)])
+    judging = read_batches(paths.gold, gold_contract(n_classes), batches)
+    gold = pl.concat([teaching_gold(paths, n_classes, batches), judging])
     labeled = gold.filter(pl.col("gold") != NO_GOLD)
     functions = load_slices(paths.functions)
     tables = [_described(paths, batch, functions, labeled["row_id"]) for batch in batches]

@@ -13,6 +13,10 @@ RUNS: Final = Path(STATE, "runs")
 """Worktrees of runs, relative to the checkout in which they were started."""
 
 
+EMPTY_HISTORY: Final = '{"format": 1}\n'
+"""A history of gold without answers; DVC warns of files that hold nothing."""
+
+
 @dataclass(frozen=True)
 class Paths:
     """Where one problem's tables, model and reports are.
@@ -91,8 +95,23 @@ class Paths:
 
     @property
     def gold(self) -> Path:
-        """Folder of gold labels outside the development split; ``evaluate`` alone reads it."""
+        """Folder of gold labels of valid and test; ``evaluate`` alone reads it."""
         return self.data / "gold"
+
+    @property
+    def train_gold(self) -> Path:
+        """Folder of gold labels of the train split; ``train`` may learn from it, and no expert sees it."""
+        return self.data / "train_gold"
+
+    @property
+    def gold_history(self) -> Path:
+        """Answers of people that came after a row's batch: who said what and when. git keeps it."""
+        return self.data / "gold_history.jsonl"
+
+    @property
+    def gold_state(self) -> Path:
+        """As of when the gold labels are."""
+        return self.gold / "as_of.json"
 
     @property
     def dev(self) -> Path:

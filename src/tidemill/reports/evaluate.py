@@ -112,6 +112,7 @@ class Metrics(Report):
 
     split: str = Field(description="split that is reported")
     rows: Count = Field(description="its rows with gold")
+    gold_as_of: str | None = Field(default=None, description="UTC time of the newest label that came after its batch")
     metric: str = Field(description="the gate's metric")
     confidence: Share = Field(description="confidence level of all intervals")
     scores: dict[str, dict[str, float | None]] = Field(description="baseline or model, metric: score")

@@ -1,4 +1,4 @@
-"""Report of ingest: how many rows of each batch were read, kept and dropped."""
+"""Reports of ingest: how many rows of each batch were read, kept and dropped; as of when labels by people are."""
 
 from __future__ import annotations
 
@@ -31,3 +31,13 @@ class IngestReport(Report):
 
     rows: Count = Field(description="rows kept of all batches")
     batches: dict[str, BatchCounts] = Field(description="by name of the batch")
+
+
+class GoldState(Report):
+    """As of when the gold labels are; scores repeat it, and git does not keep it."""
+
+    FILE: ClassVar[str] = "data/<problem>/gold/as_of.json"
+
+    labels: Count = Field(description="rows with a label, of all splits")
+    late: Count = Field(description="of these, labels that came after their row's batch")
+    as_of: str | None = Field(description="UTC time of the newest label that counts; null: none came after its batch")

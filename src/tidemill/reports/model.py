@@ -61,6 +61,15 @@ class RecipeChoice(Part):
     recipes: dict[str, dict[str, float]] = Field(description="recipe, score: value, of those tried")
 
 
+class GoldMix(Part):
+    """How labels by people and by functions were mixed, with `train.gold.use: auto`."""
+
+    chosen: str = Field(description="weak, gold, or weak and gold with the weight of a gold row")
+    reason: str = Field(description="why, and what functions add to the labels there are")
+    rows: Count = Field(description="rows of train and dev with gold")
+    errors: dict[str, float] = Field(description="way: squared error on gold rows held out, classes counting the same")
+
+
 class CombinationRecord(Part):
     """How predictions of several models become one: a blend or a stack."""
 
@@ -105,6 +114,7 @@ class ModelConfig(Report):
     class_priors: dict[str, Share] | None = Field(default=None, description="mean label of the training rows")
     training: HeadTraining | None = Field(default=None, description="of the head")
     settings: dict[str, JsonValue] = Field(default={}, description="settings of train, those of the ensemble left out")
+    gold_mix: GoldMix | None = Field(default=None, description="where `train.gold.use` is auto")
     choice: RecipeChoice | None = Field(default=None, description="where `train.recipes` are given")
     ensemble: EnsembleSummary | None = Field(default=None, description="where the head is not alone")
     warnings: tuple[str, ...] = Field(default=(), description="of labels that are hard to learn from")

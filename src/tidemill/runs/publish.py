@@ -15,6 +15,7 @@ import yaml
 
 from tidemill.common.locks import locked
 from tidemill.errors import PublishError
+from tidemill.project.gold_history import merged_lines
 from tidemill.project.layout import Paths
 from tidemill.project.stage_code.stage_fingerprints import CODE
 from tidemill.runs.checkout import current_branch, repository_state
@@ -137,6 +138,10 @@ def _files(work: Workspace, problem: str, parent: str, source: Path) -> dict[str
     stages |= {name: entry for name, entry in mine.items() if name.endswith(f"@{problem}")}
     files["dvc.lock"] = _lock_text(stages)
     files["params.yaml"] = _params_text(work.root, parent, source, problem)
+    history = str(paths.gold_history)
+    if history in files:  # answers that were committed while the run was under way stay
+        own = (source / history).read_text(encoding="utf-8")
+        files[history] = merged_lines(_show(work.root, parent, history), own)
     if (source / CODE).exists() and _show(work.root, parent, str(CODE)) == _show(work.root, work.base, str(CODE)):
         files[str(CODE)] = source / CODE  # else the branch has other code by now, and fingerprints of it
     return files

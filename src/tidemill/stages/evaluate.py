@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tidemill.apps.evaluation_data import evaluation_predictions, outlier_scores
 from tidemill.apps.models.champion_reference import find_champion
 from tidemill.common.failures import says_errors
@@ -15,6 +17,7 @@ from tidemill.project.gold import gold_rows
 from tidemill.project.project import Project
 from tidemill.project.stage_arguments import stage_arguments
 from tidemill.reports.denoise import DenoiseReport
+from tidemill.reports.ingest import GoldState
 from tidemill.train.run import CARD
 from tidemill.train.settings import TrainSettings
 
@@ -35,6 +38,9 @@ def run(project: Project, name: str) -> None:
     version = None if champion is None else champion.version
     unlike = outlier_scores(paths, rows, problem, head)
     done = evaluate(rows, models, problem.classes, settings, version=version, outlier=unlike)
+    state = GoldState.read_if_there(paths.gold_state)
+    if state is not None and state.as_of is not None:
+        done = replace(done, metrics=done.metrics.model_copy(update={"gold_as_of": state.as_of}))
     plots = paths.reports / "plots"
     tables = {"scores": done.scores, "calibration": done.reliability_table, "confusion": done.confusion_table}
     for table_name, table in (tables | {"thresholds": done.thresholds}).items():

@@ -9,10 +9,11 @@ from pathlib import Path
 from tidemill.apps.models.finetune import finetune_model
 from tidemill.common.failures import says_errors
 from tidemill.common.files import atomic_write
-from tidemill.contracts import FEATURES, gold_contract, labels_contract, predictions_contract, votes_contract
+from tidemill.contracts import FEATURES, labels_contract, predictions_contract, votes_contract
 from tidemill.embed.embedder import backbone_record
 from tidemill.embed.settings import EmbedSettings
 from tidemill.project.contents import texts_of
+from tidemill.project.gold_tables import teaching_gold
 from tidemill.project.project import Project
 from tidemill.project.stage_arguments import stage_arguments
 from tidemill.project.tables import batch_names, read, read_batches, write
@@ -42,7 +43,7 @@ def run(project: Project, name: str) -> None:
     labels = read(paths.labels, labels_contract(classes))
     votes = read(paths.votes, votes_contract(len(classes)))
     backbone = backbone_record(paths.features / f"{batches[-1]}.parquet")
-    gold = read_batches(paths.dev, gold_contract(len(classes)), batches) if settings.gold.use else None
+    gold = teaching_gold(paths, len(classes), batches) if settings.gold.use else None
     texts = texts_of(paths, batches) if settings.may_read_texts and problem.modality == "text" else None
     about_labels = (paths.reports / "label_card.md").read_text(encoding="utf-8")
     tables = Tables(features, labels, votes, gold, texts, Domain.read(paths.reports / "domain.json"), about_labels)
@@ -52,6 +53,8 @@ def run(project: Project, name: str) -> None:
         tables, backbone = after.tables, after.backbone
     done = train(tables, problem=problem, settings=settings, backbone=backbone)
     about = done.model.config
+    if about.gold_mix is not None:
+        print(f"gold: {about.gold_mix.chosen}: {about.gold_mix.reason}")
     if about.choice is not None:
         print(f"recipe {about.choice.chosen}: {about.choice.reason}")
     if about.domain is not None:

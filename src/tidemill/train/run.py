@@ -32,6 +32,7 @@ from tidemill.train.ensemble.choose_ensemble import OFF, EnsembleResult, cotrain
 from tidemill.train.finetune.advice import finetune_advice
 from tidemill.train.head.head import Head
 from tidemill.train.recipes.choose_recipe import fit_chosen_recipe
+from tidemill.train.recipes.gold_mix import choose_gold_mix
 from tidemill.train.recipes.recipe import TrainingSet, recipe_targets
 from tidemill.train.row_weights import Array, Ints
 from tidemill.train.settings import TrainSettings
@@ -138,14 +139,16 @@ def train(tables: Tables, *, problem: Problem, settings: TrainSettings, backbone
     training_set = TrainingSet(rows["feature"].to_numpy(), targets, covered, _gold(rows, tables.gold), texts).part(
         is_training_row
     )
-    start, choice = fit_chosen_recipe(training_set, settings)
-    used = settings.recipe(choice.chosen) if choice else settings
+    decided, mix = choose_gold_mix(training_set, settings)
+    start, choice = fit_chosen_recipe(training_set, decided)
+    used = decided.recipe(choice.chosen) if choice else decided
     ensemble = choose_end_model(start, training_set, used, problem.modality)
     weights = np.zeros(rows.height)
     labels, weights[is_training_row] = recipe_targets(training_set, used)
     outliers = fit_outlier_detector(rows, problem.classes, settings)
     warnings = training_warnings(labels, weights[is_training_row], training_set.gold, problem.classes, used)
     about = {
+        "gold_mix": mix,
         "choice": choice,
         "ensemble": ensemble.summary(),
         "warnings": tuple(warnings),

@@ -84,10 +84,11 @@ class CotrainingSettings(Settings):
 
 
 class GoldSettings(Settings):
-    """Whether gold of the development split is trained on, and how many rows each of its rows weighs."""
+    """Whether gold of train and dev is trained on (``auto``: where it errs less on gold held out), how much, and whether alone."""
 
-    use: bool
+    use: bool | Literal["auto"]
     weight: float = Field(gt=0)
+    alone: bool = False
 
 
 class AugmentationSettings(Settings):

@@ -69,7 +69,8 @@ def test_a_csv_with_labels_becomes_a_problem_that_composes_ingests_and_votes_wel
     refuse_stale_params(Project.open(project))
     problem, settings, paths = Project.open(project).load("reviews", "ingest", IngestSettings)
     assert problem.classes == ("bad", "good")
-    assert (settings.key, settings.text, settings.gold) == ("id", "body", "stars")
+    assert (settings.key, settings.text, settings.gold) == (("source", "id"), "body", "stars")
+    assert settings.split.by == "labels"
     batches.add_batches(problem, settings, paths)
     raw = pl.read_parquet(paths.raw / "reviews.parquet")
     dev = pl.read_parquet(paths.dev / "reviews.parquet")

@@ -18,6 +18,8 @@ from tidemill.label.engine.readable import readable_files
 from tidemill.label.engine.sandbox import Confined, notes
 from tidemill.label.engine.vote_reuse import Batch, Engine
 from tidemill.label.engine.worker_pool import Limits
+from tidemill.project.gold_history import Answer, GoldHistory, append_answers
+from tidemill.project.layout import Paths
 
 LIMITS = Limits(seconds=20, megabytes=400, max_failures=9)
 kernel = pytest.mark.skipif(not landlock.version(), reason="this kernel has no Landlock")
@@ -112,6 +114,26 @@ def test_no_way_leads_from_a_function_to_gold_and_what_it_needs_still_works(tmp_
     assert gold.read_text(encoding="utf-8") == "row_id,gold\nr0,1\n"
     assert gold.stat().st_mode & 0o600
     assert sorted(path.name for path in folder.iterdir()) == ["f.py", "link.csv", "words.txt"]
+
+
+@kernel
+def test_the_history_of_gold_is_out_of_reach_of_functions_in_python_and_yaml(tmp_path):
+    paths = Paths("spam", tmp_path, tmp_path)
+    answer = Answer(row_id="r0", label="spam", when=GoldHistory().time(), source="labels.csv")
+    append_answers(paths, [answer])
+    paths.functions.mkdir(parents=True)
+    (paths.functions / "link.csv").symlink_to(paths.gold_history)
+    bodies = {name: REACHES[name] for name in ("by_open", "by_polars", "by_link")}
+    votes, failures = asked(written(paths.functions, paths.gold_history, bodies), Access(closed=paths.closed))
+    assert all(vote == [-1] for vote in votes.values())
+    assert set(failures) == set(bodies)
+    assert all("PermissionError" in reason for reason in failures.values())
+    (paths.functions / "f.py").unlink()
+    for file in ("link.csv", "../../../data/spam/gold_history.jsonl"):
+        text = f"functions:\n  - {{name: known, kind: member, column: text, file: {file}, vote: spam}}\n"
+        (paths.functions / "f.yaml").write_text(text, encoding="utf-8")
+        with pytest.raises(ConfigError, match="reads files of its own folder alone"):
+            open_functions(paths.functions, ("ham", "spam"), LIMITS, processes=1, access=Access(closed=paths.closed))
 
 
 @kernel

@@ -23,7 +23,7 @@ def test_few_rows_are_told_with_their_class_their_count_and_a_remedy(settings):
     (one,) = told(20, 3, settings)
     assert one == (
         "3 training rows of class high, fewer than 15: its scores are mostly luck; write labeling functions that vote high, "
-        "or label some of it in dev and set train.gold.use=true"
+        "or label some of it and set train.gold.use=true"
     )
     assert told(20, 1, settings)[0].startswith("1 training row of class high, fewer than 15")
     assert told(20, 0, settings)[0].startswith("no training row of class high, so it will hardly ever be predicted")
@@ -39,7 +39,9 @@ def test_rows_without_weight_do_not_count(settings):
 def test_gold_is_counted_where_it_is_used(settings):
     golden = settings.with_changes({"gold.use": True})
     found = told(20, 20, golden, gold=[0] * 16 + [1] * 4)
-    assert found == ["4 gold rows of class high in dev, fewer than 15: train.gold.use relies on them; label more of it"]
+    assert found == [
+        "4 gold rows of class high in train and dev, fewer than 15: train.gold.use relies on them; label more of it"
+    ]
     assert told(20, 20, settings, gold=[0] * 16 + [1] * 4) == []
 
 

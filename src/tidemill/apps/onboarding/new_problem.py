@@ -21,13 +21,14 @@ from tidemill.apps.onboarding.starter_functions import starter_functions
 from tidemill.common.class_names import shown
 from tidemill.common.files import atomic_write
 from tidemill.contracts import STAGES, ConfigError, DataError, Problem
-from tidemill.ingest.batch import build_batch, empty_seen
+from tidemill.ingest.batch import Batch, build_batch, empty_seen
 from tidemill.ingest.image_paths import IMAGE_SUFFIXES, ImagePaths
 from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.source import Source, fetch_beside
+from tidemill.ingest.splits import said_of_labels
 from tidemill.ingest.values import is_missing
 from tidemill.project.arrivals import batch_name
-from tidemill.project.compose import compose_all, option_file
+from tidemill.project.compose import compose_all, option_file, start_history
 from tidemill.project.config import load_params, parse
 from tidemill.project.layout import CONF, Paths
 from tidemill.project.packages import INCOMING
@@ -61,11 +62,16 @@ problem:
   classes: {classes}
 ingest:
   incoming: {incoming}  # put further files there: each is a batch, taken in by `tidemill arrive {name}`
-  key: {key}
+  key: {key}{about_key}
   {modality}: {content}
   gold: {gold}
 {reading}  meta: {{}}{others}
-{few}"""
+{split}"""
+_BY_LABELS: Final = """\
+  split: {by: labels}  # rows with labels are divided by how many there are, as docs/data.md shows; hash: every row by its hash
+train:
+  gold: {use: auto}  # labels by people, by functions or both teach: what errs less on labels held out; true or false decides it
+"""
 _FEW_LABELS: Final = """\
   split: {{train: 0.0, dev: 0.8, valid: 0.0, test: 0.2, seed: 7}}  # few labels: nearly all are trained on, nothing is promoted
 train:
@@ -161,7 +167,7 @@ def create_problem(wanted: NewProblem, project: Project) -> CreatedProblem:
         notes.append(
             f"note: {batch.bad.height} rows are set aside, each with its reason; the first is {number}: {reason}"
         )
-    lines = [*notes, *_summary_line(plan, batch.raw.height, functions).splitlines()]
+    lines = [*notes, *_summary_line(plan, batch, functions).splitlines()]
     return CreatedProblem(batch.raw.height, plan.problem.classes, lines)
 
 
@@ -238,12 +244,15 @@ def _plan_table(wanted: NewProblem, source: Path) -> _Plan:
         notes.append(
             f"{source.name}: column {content!r} holds paths of images; with --image {content} the rows are the images"
         )
-    ingest = {"key": _key(table), modality: content, "gold": wanted.label} | _options(wanted.reading)
+    key = _key(table)
+    ingest = {"key": None if key is None else ["source", key], modality: content, "gold": wanted.label} | _options(
+        wanted.reading
+    )
     if modality == "image":  # a folder of images beside the table is no batch of its own
         ingest["incoming"] = (INCOMING / wanted.name / f"*{source.suffix}").as_posix()
         if wanted.images is not None:
             ingest["image_folder"] = os.path.relpath(wanted.images.resolve(), source.parent)
-    others = tuple(name for name in table.columns if name not in ingest.values())
+    others = tuple(name for name in table.columns if name not in (key, content, wanted.label))
     problem = Problem(name=wanted.name, modality=modality, classes=classes)
     known = smallest_class_size(labels, classes) if labels else 0
     return _Plan(Paths.within(wanted.name), source, problem, ingest, others, known, (*table.notes, *notes))
@@ -260,7 +269,7 @@ def _plan_folder(wanted: NewProblem, source: Path) -> _Plan:
         raise ConfigError(
             "--images takes its labels from the folder's subfolders; leave out --text, --image and --label"
         )
-    ingest: dict[str, Any] = {"key": "path", "image": "path", "gold": "folder"} | _options(wanted.reading)
+    ingest: dict[str, Any] = {"key": ["source", "path"], "image": "path", "gold": "folder"} | _options(wanted.reading)
     if wanted.ignore_splits:
         ingest["class_folder"] = "last"
     table = Source(str(source)).table(_reading(ingest))
@@ -317,8 +326,8 @@ def _reading(ingest: dict[str, Any]) -> IngestSettings:
 def _settings(plan: _Plan, root: Path) -> IngestSettings:
     defaults = yaml.safe_load(option_file("ingest", "table", root / CONF).read_text(encoding="utf-8"))
     own = {"incoming": (INCOMING / plan.paths.name).as_posix()} | plan.ingest
-    if plan.few:
-        own |= yaml.safe_load(_FEW_LABELS.format(enough=_ENOUGH).splitlines()[0])
+    few = _FEW_LABELS.format(enough=_ENOUGH).splitlines()[0] if plan.few else _BY_LABELS.splitlines()[0]
+    own["split"] = defaults["split"] | yaml.safe_load(few)["split"]
     return parse(IngestSettings, defaults | own, f"{plan.paths.name}.ingest")
 
 
@@ -381,6 +390,7 @@ def _write(plan: _Plan, functions: str, entry: Arrival, project: Project) -> Non
     }
     Manifest(batches=(entry,)).write(root / plan.paths.manifest)
     ChampionPin(version=None).write(root / plan.paths.champion)
+    start_history(project.paths(name))
     for path, text in texts.items():
         with atomic_write(path) as part:
             part.write_text(text, encoding="utf-8")
@@ -399,10 +409,13 @@ def _config(plan: _Plan) -> str:
         content=values[plan.problem.modality],
         incoming=plan.ingest.get("incoming", (INCOMING / plan.paths.name).as_posix()),
         key=values["key"],
+        about_key=""
+        if plan.ingest["key"] is None
+        else "  # the same name in another file is another row; a column alone: it is the same row",
         gold=values["gold"],
         reading="".join(f"  {key}: {value}\n" for key, value in values.items() if key in _FURTHER),
         others=others.replace("\n", " ") if plan.others else "",
-        few=_FEW_LABELS.format(enough=_ENOUGH) if plan.few else "",
+        split=_FEW_LABELS.format(enough=_ENOUGH) if plan.few else _BY_LABELS,
     )
 
 
@@ -439,14 +452,16 @@ def _dump_yaml(editor: Any, content: Any) -> str:
     return file.getvalue()
 
 
-def _summary_line(plan: _Plan, rows: int, functions: str) -> str:
+def _summary_line(plan: _Plan, batch: Batch, functions: str) -> str:
+    labels = f"  {said_of_labels(batch.labels)}\n" if any(batch.labels.values()) else ""
     name, count = plan.paths.name, functions.count("\n  - ")
     few = (
         f"caution: the rarest class has {plan.smallest_class_size} labels, fewer than {_ENOUGH}: nearly all of them teach, few are left to score "
         f"by, nothing is promoted. `tidemill predict {name} FILE --out OUT --version candidate` asks the model all the same; label more\n"
     )
     return (
-        f"{name}: {rows} rows, {shown(plan.problem.classes)}, {count} labeling functions to start from\n"
+        f"{name}: {batch.raw.height} rows, {shown(plan.problem.classes)}, {count} labeling functions to start from\n"
+        f"{labels}"
         f"  conf/problem/{name}.yaml                what your columns mean\n"
         f"  src/problems/{name}/functions.yaml      labeling functions: the part that needs you\n"
         f"{few if plan.few else ''}"

@@ -15,9 +15,9 @@ import polars as pl
 from tidemill.apps.models.model import CHUNK
 from tidemill.contracts import DataError
 from tidemill.ingest import values
-from tidemill.ingest.batch import row_ids
 from tidemill.ingest.images import check_images, notes_on_images, standard_images
 from tidemill.ingest.row_errors import RowErrors
+from tidemill.ingest.row_ids import row_ids
 from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.source import Source
 from tidemill.project.arrivals import batch_name

@@ -22,13 +22,13 @@ from tidemill.contracts import (
     FEATURES,
     NO_GOLD,
     Problem,
-    gold_contract,
     labels_contract,
     probability_columns,
     votes_contract,
 )
 from tidemill.embed.settings import EmbedSettings
 from tidemill.project.config import parse
+from tidemill.project.gold_tables import teaching_gold
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
 from tidemill.project.tables import batch_names, read, read_batches
@@ -45,7 +45,9 @@ from tidemill.train.search.trials import CHANGES, SearchProblem, run_trials
 from tidemill.train.settings import TrainSettings
 
 _LAST: Final = (0.02, 0.2, 2.0)  # of the budget, least and most seconds, that are kept for what comes after the finals
-_DOUBT: Final = "at predicting confident labels, right or wrong; train.gold.use=true scores by gold of dev instead"
+_DOUBT: Final = (
+    "at predicting confident labels, right or wrong; train.gold.use=true scores by gold of train and dev instead"
+)
 _SHAPE: Final = 0.1  # most of the budget that the suggestion of a shape may take
 
 
@@ -150,8 +152,8 @@ def _rows(
     covered = rows.select(pl.any_horizontal(pl.col(contract.other_names(votes.columns)) != ABSTAIN)).to_series()
     gold = np.full(rows.height, NO_GOLD)
     if settings.gold.use:
-        dev = read_batches(paths.dev, gold_contract(len(classes)), batches)
-        result = rows.select("row_id").join(dev, on="row_id", how="left", maintain_order="left")["gold"]
+        known = teaching_gold(paths, len(classes), batches)
+        result = rows.select("row_id").join(known, on="row_id", how="left", maintain_order="left")["gold"]
         gold = result.fill_null(NO_GOLD).to_numpy().astype(np.int64)
     targets = rows.select(probability_columns(classes)).to_numpy()
     chosen = _capped(rows["split"].is_in(TRAIN_SPLITS).to_numpy(), gold, search_settings)
@@ -261,7 +263,7 @@ def _outcome(
 
 def _measure(field: SearchProblem) -> str:
     if field.gold_rows:
-        return f"squared error on gold of dev ({field.gold_rows} rows)"
+        return f"squared error on gold of train and dev ({field.gold_rows} rows)"
     return "error rate on confident labels, mean over classes"
 
 

@@ -124,12 +124,7 @@ def _training(config: ModelConfig) -> list[str]:
     return [
         "## What it was trained on",
         "",
-        "Probabilistic labels, which a label model makes from the votes of labeling functions"
-        + (
-            "; and labels by people in the development split."
-            if _setting(config, "gold", "use")
-            else ", and no others."
-        ),
+        _labels(config),
         f"{training.rows} training rows, {training.held_out_rows} held out to stop early ({training.epochs} epochs"
         + ("" if loss is None else f", loss {loss:.4f} on them")
         + ").",
@@ -143,6 +138,24 @@ def _training(config: ModelConfig) -> list[str]:
         "",
         *_domain(config.domain),
     ]
+
+
+def _labels(config: ModelConfig) -> str:
+    weak, people = (
+        "probabilistic labels, which a label model makes from the votes of labeling functions",
+        "labels by people",
+    )
+    is_alone = bool(_setting(config, "gold", "alone"))
+    used = bool(_setting(config, "gold", "use"))
+    what = (
+        f"{people} in train and dev alone"
+        if is_alone
+        else f"{weak}; and {people} in train and dev"
+        if used
+        else f"{weak}, and no others"
+    )
+    mix = "" if config.gold_mix is None else f" {config.gold_mix.reason[:1].upper()}{config.gold_mix.reason[1:]}."
+    return f"{what[:1].upper()}{what[1:]}.{mix}"
 
 
 def _domain(domain: FinetuneAdvice | None) -> list[str]:

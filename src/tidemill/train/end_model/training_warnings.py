@@ -46,7 +46,7 @@ def training_warnings(
     result = _of_rarest(counts, classes, "training rows", lambda name, count: _few(name, count, settings))
     if settings.gold.use:
         gold_counts = np.bincount(gold[gold != NO_GOLD], minlength=len(classes))
-        result += _of_rarest(gold_counts, classes, "gold rows in dev", _few_gold)
+        result += _of_rarest(gold_counts, classes, "gold rows of train and dev", _few_gold)
     return result + _imbalance(counts, classes, settings)
 
 
@@ -62,9 +62,7 @@ def _of_rarest(counts: Ints, classes: tuple[str, ...], what: str, warning: Calla
 
 def _few(name: str, count: int, settings: TrainSettings) -> str:
     remedy = f"write labeling functions that vote {name}"
-    remedy += (
-        ", or label more of it" if settings.gold.use else ", or label some of it in dev and set train.gold.use=true"
-    )
+    remedy += ", or label more of it" if settings.gold.use else ", or label some of it and set train.gold.use=true"
     if not count:
         return f"no training row of class {name}, so it will hardly ever be predicted: {remedy}"
     return f"{_count(count)} of class {name}, fewer than {MIN_CLASS_ROWS}: its scores are mostly luck; {remedy}"
@@ -76,9 +74,7 @@ def _count(count: int) -> str:
 
 def _few_gold(name: str, count: int) -> str:
     gold = f"{count or 'no'} gold {'row' if count == 1 else 'rows'}"
-    return (
-        f"{gold} of class {name} in dev, fewer than {MIN_CLASS_ROWS}: train.gold.use relies on them; label more of it"
-    )
+    return f"{gold} of class {name} in train and dev, fewer than {MIN_CLASS_ROWS}: train.gold.use relies on them; label more of it"
 
 
 def _imbalance(counts: Ints, classes: tuple[str, ...], settings: TrainSettings) -> list[str]:

@@ -185,6 +185,8 @@ def with_gold_labels(
     mean = weights[weights > 0].mean() if (weights > 0).any() else 1.0
     targets[labeled] = np.eye(targets.shape[1])[gold[labeled]]
     weights[labeled] = settings.gold.weight * mean
+    if settings.gold.alone:
+        weights[~labeled] = 0.0
     return targets, weights
 
 

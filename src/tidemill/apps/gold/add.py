@@ -1,0 +1,250 @@
+"""Answers of a file, added to the history of a problem's gold."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from tidemill.apps.gold.rows import ProblemRows, problem_rows, shown_errors
+from tidemill.common.files import atomic_write
+from tidemill.contracts import NO_GOLD, SPLITS, ConfigError, DataError
+from tidemill.ingest import values
+from tidemill.ingest.row_errors import RowErrors
+from tidemill.project.gold_history import WITH_BATCH, Answer, append_answers
+from tidemill.project.layout import Paths
+from tidemill.project.project import Project
+from tidemill.readers.cell_text import as_string
+from tidemill.readers.options import DEFAULTS, ReadOptions
+from tidemill.readers.read import read_file
+from tidemill.readers.table import Table, nearest
+
+PICKED: Final = ("random", "uncertain")
+_ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+Fate = Literal["new", "changed", "same", "known"]
+
+
+@dataclass(frozen=True)
+class FileOptions:
+    """How a file of answers is read.
+
+    Parameters
+    ----------
+    label
+        Column of the labels; None: found by its name.
+    rows
+        Column that names the rows; None: found by its name.
+    batch
+        Batch of all rows, where names are not the same row in every batch.
+    who
+        Id of the person, where no column ``who`` says; None: an id of this checkout.
+    reading
+        Encoding and the like.
+    """
+
+    label: str | None = None
+    rows: str | None = None
+    batch: str | None = None
+    who: str | None = None
+    reading: ReadOptions = DEFAULTS
+
+
+@dataclass(frozen=True)
+class AddedLabels:
+    """What a file adds.
+
+    Parameters
+    ----------
+    answers
+        New lines of the history.
+    counts
+        Labels that are new, changed, the same as the one that counts, and known already from the same person; rows left
+        blank.
+    splits
+        New and changed labels by split.
+    notes
+        What was guessed of the file.
+    """
+
+    answers: tuple[Answer, ...]
+    counts: Mapping[str, int]
+    splits: Mapping[str, int]
+    notes: tuple[str, ...]
+
+
+def add_labels(project: Project, name: str, file: Path, options: FileOptions, *, dry_run: bool = False) -> AddedLabels:
+    """Add the labels of a file to a problem's history of gold; all of them, or none where one cannot be taken.
+
+    Parameters
+    ----------
+    project
+        The project.
+    name
+        Name of the problem.
+    file
+        In any format that is read; rows without a label are left out.
+    options
+        How the file is read.
+    dry_run
+        Write nothing.
+
+    Returns
+    -------
+    AddedLabels
+
+    Raises
+    ------
+    DataError
+        Names the rows that are unknown or ambiguous, and the labels that are no class.
+    ConfigError
+        ``options.who`` is a name and no id.
+    """
+    rows = problem_rows(project, name)
+    table = read_file(file, options.reading)
+    who = options.who or ("" if table.has("who") else own_id(rows.paths, make=not dry_run))
+    said = _said(table, rows, options, who)
+    done = _answers(said, rows, file.name)
+    if not dry_run:
+        append_answers(rows.paths, done.answers)
+    return AddedLabels(done.answers, done.counts, done.splits, table.notes)
+
+
+def own_id(paths: Paths, *, make: bool = True) -> str:
+    """Read the id under which this checkout's user labels: drawn once, and kept out of git.
+
+    Parameters
+    ----------
+    paths
+        Of a problem.
+    make
+        Keep one that is drawn.
+
+    Returns
+    -------
+    str
+        ``u`` and eight hexadecimal digits.
+    """
+    file = paths.state / "annotator"
+    if file.exists():
+        return file.read_text(encoding="utf-8").strip()
+    result = f"u{secrets.token_hex(4)}"
+    if make:
+        with atomic_write(file) as part:
+            part.write_text(f"{result}\n", encoding="utf-8")
+    return result
+
+
+@dataclass(frozen=True)
+class _Said:
+    place: int
+    label: int
+    who: str
+    picked: str | None
+
+
+def _said(table: Table, rows: ProblemRows, options: FileOptions, who: str) -> tuple[list[_Said], int]:
+    """What each labeled row of the file says, and how many rows are left blank."""
+    label, named = _label_column(table, rows, options.label), _row_column(table, rows, options.rows)
+    errors = RowErrors(table, "quarantine")
+    reading = rows.settings.model_copy(update={"gold": label})
+    labels = values.gold(table, reading, rows.problem.classes, errors)
+    result, first = list[_Said](), dict[tuple[int, str], int]()
+    for row, value in enumerate(table.column(named, "--rows")):
+        if row in errors.reasons or labels[row] == NO_GOLD:
+            continue
+        try:
+            said = _Said(
+                _place(value, row, table, rows, options), labels[row], _who(table, row, who), _picked(table, row)
+            )
+        except (DataError, ConfigError) as error:
+            errors.add(row, f"column {named!r}: {error}" if isinstance(error, DataError) else str(error))
+            continue
+        before = first.setdefault((said.place, said.who), len(result))
+        if before == len(result):
+            result.append(said)
+        elif result[before].label != said.label:
+            errors.add(row, f"{rows.table['row_id'][said.place]} has another label further up: keep one of the two")
+    problems = [f"{table.unit} {bad.number}: {bad.reason}" for bad in table.bad]
+    problems += [f"{table.unit} {table.numbers[row]}: {reason}" for row, reason in sorted(errors.reasons.items())]
+    if problems:
+        raise shown_errors(problems, table.name)
+    return result, labels.count(NO_GOLD)
+
+
+def _label_column(table: Table, rows: ProblemRows, wanted: str | None) -> str:
+    names = [wanted] if wanted else ["label", *([rows.settings.gold] if rows.settings.gold else []), "gold", "class"]
+    found = next((name for name in names if table.has(name)), None)
+    if found is None:
+        raise DataError(
+            f"{table.name} has no column {' or '.join(map(repr, names))}{nearest(names[0], list(table.columns))}; name the "
+            "column of the labels with --label"
+        )
+    return found
+
+
+def _row_column(table: Table, rows: ProblemRows, wanted: str | None) -> str:
+    usual = ("row_id", rows.settings.key_column, "key", rows.settings.image, "file", "image", "path")
+    names = [wanted] if wanted else [name for name in dict.fromkeys(usual) if name]
+    found = next((name for name in names if table.has(name)), None)
+    if found is None:
+        raise DataError(
+            f"{table.name} has no column {' or '.join(map(repr, names))}{nearest(names[0], list(table.columns))}; name the "
+            "column that names the rows with --rows"
+        )
+    return found
+
+
+def _place(value: Any, row: int, table: Table, rows: ProblemRows, options: FileOptions) -> int:
+    if values.is_missing(value):
+        raise DataError("no row is named: fill it, or remove the line")
+    batch = table.columns["batch"][row] if table.has("batch") else None
+    return rows.find(as_string(value).strip(), options.batch if values.is_missing(batch) else as_string(batch).strip())
+
+
+def _who(table: Table, row: int, usual: str) -> str:
+    value = table.columns["who"][row] if table.has("who") else None
+    who = usual if values.is_missing(value) else as_string(value).strip()
+    if not _ID.fullmatch(who):
+        raise ConfigError(
+            f"who: {who!r} is no id of a person: lower-case letters, digits, - and _, up to 32, such as r07; names of people "
+            "stay out of git"
+        )
+    return who
+
+
+def _picked(table: Table, row: int) -> str | None:
+    value = table.columns["picked"][row] if table.has("picked") else None
+    return str(value) if value in PICKED else None
+
+
+def _answers(said: tuple[list[_Said], int], rows: ProblemRows, source: str) -> AddedLabels:
+    kept, blank = said
+    ids, own, gold, splits = (rows.table[name].to_list() for name in ("row_id", "own", "gold", "split"))
+    when = rows.history.time(ids[item.place] for item in kept)
+    earlier = {(answer.row_id, answer.who, answer.label) for answer in rows.history.counting.values()}
+    counts: Counter[str] = Counter({"blank": blank})
+    by_split, answers = Counter[str](), []
+    for item in kept:
+        label, row_id = rows.problem.classes[item.label], ids[item.place]
+        fate = _fate(item.label, gold[item.place], is_known=(row_id, item.who, label) in earlier)
+        counts[fate] += 1
+        if fate == "known":
+            continue
+        by_split[splits[item.place]] += fate != "same"
+        known = rows.history.counting.get(row_id)
+        replaced = known.id if known is not None else WITH_BATCH if own[item.place] != NO_GOLD else None
+        content = {"row_id": row_id, "label": label, "who": item.who, "when": when, "source": source}
+        answers.append(Answer.model_validate(content | {"replaces": replaced, "picked": item.picked}))
+    return AddedLabels(tuple(answers), dict(counts), {name: by_split[name] for name in SPLITS}, ())
+
+
+def _fate(label: int, now: int, *, is_known: bool) -> Fate:
+    if is_known:
+        return "known"
+    if now == NO_GOLD:
+        return "new"
+    return "same" if now == label else "changed"

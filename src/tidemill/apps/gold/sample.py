@@ -1,0 +1,200 @@
+"""Rows that are worth a person's label: where models are unsure or differ, unlike each other, and a share drawn at random.
+
+Rows that are picked because models are unsure are harder than most, so scores on them would mislead: they are of the splits that
+teach. Rows of the splits that judge come in by the random share alone, which also estimates without bias how good labels are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from tidemill.apps.gold.rows import ProblemRows, problem_rows
+from tidemill.contracts import NO_GOLD, DataError, probability_columns
+from tidemill.project.contents import texts_of
+from tidemill.project.project import Project
+from tidemill.readers.write import check_out, write_frame
+
+_TEACHING: Final = ("train", "dev")
+_CANDIDATES: Final = 10
+"""Times as many rows as are asked for, among which unlike ones are looked for."""
+
+
+@dataclass(frozen=True)
+class SampleRequest:
+    """How many rows, and which.
+
+    Parameters
+    ----------
+    most
+        Number of rows.
+    batch
+        The batch that they are of; None: any.
+    audit
+        Share of rows that are drawn at random from all splits, in [0, 1].
+    seed
+        Of the draw.
+    """
+
+    most: int
+    batch: str | None
+    audit: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class GoldSample:
+    """Rows to be labeled.
+
+    Parameters
+    ----------
+    table
+        row_id, batch, key, picked (uncertain or random), text where rows are texts, and an empty column ``label``.
+    by
+        What the others than the random rows were chosen by.
+    """
+
+    table: pl.DataFrame
+    by: str
+
+
+def sample_rows(project: Project, name: str, request: SampleRequest, out: Path) -> GoldSample:
+    """Pick rows without a label, and write them to a file that comes back by `tidemill gold add`.
+
+    Parameters
+    ----------
+    project
+        The project.
+    name
+        Name of the problem.
+    request
+        How many rows, and which.
+    out
+        ``.csv``, ``.jsonl`` or ``.parquet``.
+
+    Returns
+    -------
+    GoldSample
+
+    Raises
+    ------
+    DataError
+        There is no such batch, or all its rows have labels.
+    ConfigError
+        The name of ``out`` ends with no format that is written.
+    """
+    check_out(out)
+    rows = problem_rows(project, name)
+    open_rows = _open_rows(rows, request.batch)
+    scores, by = _scores(rows, open_rows)
+    rng = np.random.default_rng(request.seed)
+    order = rng.permutation(open_rows.height)
+    random = order[: min(open_rows.height, _audited(request) if scores is not None else request.most)]
+    chosen = np.zeros(0, dtype=np.int64)
+    if scores is not None:
+        teaches = open_rows["split"].is_in(_TEACHING).to_numpy().copy()
+        teaches[random] = False
+        left = np.flatnonzero(teaches)
+        ranked = left[np.argsort(-scores[left], kind="stable")][: _CANDIDATES * request.most]
+        chosen = _unlike(ranked, scores, _features(rows, open_rows), request.most - len(random))
+    picked = pl.concat([_rows(open_rows, chosen, "uncertain"), _rows(open_rows, random, "random")])
+    table = _with_content(rows, picked)[rng.permutation(picked.height).tolist()]
+    write_frame(table, out)
+    return GoldSample(table, by)
+
+
+def _audited(request: SampleRequest) -> int:
+    return round(request.audit * request.most)
+
+
+def _open_rows(rows: ProblemRows, batch: str | None) -> pl.DataFrame:
+    table = rows.table
+    if batch is not None:
+        table = table.filter(pl.col("batch") == batch)
+        if table.is_empty():
+            names = ", ".join(rows.table["batch"].unique(maintain_order=True))
+            raise DataError(f"there is no batch {batch!r}; there are {names}")
+    open_rows = table.filter(pl.col("gold") == NO_GOLD)
+    if open_rows.is_empty():
+        raise DataError(f"all {table.height} rows {'of ' + batch if batch else ''} have labels already")
+    return open_rows
+
+
+def _scores(rows: ProblemRows, open_rows: pl.DataFrame) -> tuple[npt.NDArray[np.float64] | None, str]:
+    """Doubt of each row: how unsure the models are, and how far apart. None where no model has seen any row."""
+    columns = probability_columns(rows.problem.classes)
+    files = {"label model": rows.paths.labels, "end model": rows.paths.predictions}
+    said = {title: _predicted(file, open_rows, columns) for title, file in files.items() if file.exists()}
+    said = {title: table for title, table in said.items() if not np.isnan(table).all()}
+    if not said:
+        return None, "chance alone, since no model has been trained yet (`dvc repro` trains one)"
+    stacked = np.stack(list(said.values()))
+    known = ~np.isnan(stacked).any(axis=2)
+    mean = np.nan_to_num(np.nansum(stacked, axis=0) / np.maximum(known.sum(axis=0), 1)[:, None], nan=0.0)
+    two = np.sort(mean, axis=1)[:, -2:]
+    unsure = np.where(known.any(axis=0), 1.0 - (two[:, 1] - two[:, 0]), 1.0)
+    apart = np.zeros(len(mean))
+    if len(stacked) > 1:
+        both = known.all(axis=0)
+        apart[both] = np.abs(stacked[0, both] - stacked[1, both]).sum(axis=1) / 2
+    return unsure + apart, f"doubt and disagreement of {' and '.join(said)}"
+
+
+def _predicted(file: Path, open_rows: pl.DataFrame, columns: list[str]) -> npt.NDArray[np.float64]:
+    table = pl.read_parquet(file)
+    if any(column not in table.columns for column in columns):  # of other classes, before these were set
+        return np.full((open_rows.height, len(columns)), np.nan)
+    joined = open_rows.select("row_id").join(table, on="row_id", how="left", maintain_order="left")
+    result: npt.NDArray[np.float64] = joined.select(pl.col(columns).cast(pl.Float64).fill_null(np.nan)).to_numpy()
+    return result
+
+
+def _features(rows: ProblemRows, open_rows: pl.DataFrame) -> npt.NDArray[np.float32] | None:
+    """None where the rows have not been embedded."""
+    files = [rows.paths.features / f"{batch}.parquet" for batch in open_rows["batch"].unique(maintain_order=True)]
+    if not all(file.exists() for file in files):
+        return None
+    tables = [pl.read_parquet(file, columns=["row_id", "feature"]) for file in files]
+    if len({table["feature"].dtype for table in tables}) > 1:  # of two backbones
+        return None
+    joined = open_rows.select("row_id").join(pl.concat(tables), on="row_id", how="left", maintain_order="left")
+    if joined["feature"].null_count():
+        return None
+    features: npt.NDArray[np.float32] = joined["feature"].to_numpy()
+    lengths: npt.NDArray[np.float32] = np.linalg.norm(features, axis=1, keepdims=True)
+    return np.divide(features, np.maximum(lengths, 1e-12))
+
+
+def _unlike(
+    ranked: npt.NDArray[np.int64], scores: npt.NDArray[np.float64], features: Any, number: int
+) -> npt.NDArray[np.int64]:
+    """Greedily the row with the most doubt times distance to the nearest row chosen before (Sener and Savarese, 2018)."""
+    if features is None or len(ranked) <= number:
+        return ranked[:number]
+    own = features[ranked]
+    distance, chosen = np.full(len(ranked), 2.0), list[int]()
+    for _ in range(number):
+        value = scores[ranked] * distance
+        value[chosen] = -1.0
+        best = int(value.argmax())
+        chosen.append(best)
+        distance = np.minimum(distance, 1.0 - own @ own[best])
+    return ranked[chosen]
+
+
+def _rows(open_rows: pl.DataFrame, places: npt.NDArray[np.int64], picked: str) -> pl.DataFrame:
+    kept: pl.DataFrame = open_rows[places.tolist()]
+    return kept.select("row_id", "batch", "key", pl.lit(picked).alias("picked"))
+
+
+def _with_content(rows: ProblemRows, picked: pl.DataFrame) -> pl.DataFrame:
+    blank = pl.lit("").alias("label")
+    if rows.problem.modality == "image":
+        return picked.with_columns(blank)
+    texts = texts_of(rows.paths, picked["batch"].unique(maintain_order=True).to_list())
+    return picked.join(texts, on="row_id", how="left", maintain_order="left").with_columns(blank)

@@ -1,0 +1,120 @@
+"""Answers that shall not count any more: a line that says so is added, nothing is taken out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tidemill.apps.gold.add import own_id
+from tidemill.apps.gold.rows import ProblemRows, problem_rows, shown_errors
+from tidemill.contracts import NO_GOLD, ConfigError, DataError
+from tidemill.project.gold_history import WITH_BATCH, Answer, append_answers
+from tidemill.project.project import Project
+
+
+@dataclass(frozen=True)
+class WithdrawnLabels:
+    """What was withdrawn.
+
+    Parameters
+    ----------
+    answers
+        New lines of the history.
+    rows
+        Rows that are concerned.
+    unlabeled
+        Of these, rows that have no label now.
+    """
+
+    answers: tuple[Answer, ...]
+    rows: int
+    unlabeled: int
+
+
+def withdraw_labels(
+    project: Project,
+    name: str,
+    rows: Sequence[str] = (),
+    *,
+    source: str | None = None,
+    who: str | None = None,
+    everything: bool = False,
+) -> WithdrawnLabels:
+    """Withdraw the answers that count of some rows, or all that came from a source or a person.
+
+    Parameters
+    ----------
+    project
+        The project.
+    name
+        Name of the problem.
+    rows
+        Rows by row_id, key or file name: the answer that counts goes, and the one before it counts again.
+    source, who
+        Withdraw the answers of this file, or of this person, in place of those of rows.
+    everything
+        Withdraw all answers of the rows, and the label that they came with.
+
+    Returns
+    -------
+    WithdrawnLabels
+
+    Raises
+    ------
+    ConfigError
+        Neither rows nor a source or person are named, or both.
+    DataError
+        A row is unknown or has no label; or no answer is of that source or person.
+    """
+    if bool(rows) == (source is not None or who is not None):
+        raise ConfigError("say whose labels are withdrawn: rows, or --source FILE or --who ID")
+    known = problem_rows(project, name)
+    wanted = _of_rows(known, rows, everything=everything) if rows else _of_origin(known, source, who)
+    by = own_id(known.paths)
+    ids = [row_id for row_id, _ in wanted]
+    when = known.history.time(ids)
+    answers = tuple(
+        Answer(row_id=row_id, label=None, who=by, when=when, source="withdrawn", replaces=answer)
+        for row_id, answer in wanted
+    )
+    append_answers(known.paths, answers)
+    after = problem_rows(project, name)
+    places = {after.place[row_id] for row_id in ids if row_id in after.place}
+    return WithdrawnLabels(answers, len(set(ids)), sum(after.table["gold"][place] == NO_GOLD for place in places))
+
+
+def _of_rows(known: ProblemRows, rows: Sequence[str], *, everything: bool) -> list[tuple[str, str]]:
+    result, errors = [], []
+    for name in rows:
+        try:
+            place = known.find(name)
+        except DataError as error:
+            errors.append(str(error))
+            continue
+        row_id = known.table["row_id"][place]
+        answers = [answer.id for answer in known.history.valid if answer.row_id == row_id]
+        own = [WITH_BATCH] if known.table["own"][place] != NO_GOLD else []
+        own = [item for item in own if (row_id, item) not in known.history.withdrawn]
+        counting = known.history.counting.get(row_id)
+        found = [*answers, *own] if everything else [counting.id] if counting is not None else own
+        if not found:
+            errors.append(f"{name!r} has no label")
+        result += [(row_id, answer) for answer in found]
+    if errors:
+        raise shown_errors(errors, "the command")
+    return result
+
+
+def _of_origin(known: ProblemRows, source: str | None, who: str | None) -> list[tuple[str, str]]:
+    result = [
+        (answer.row_id, answer.id)
+        for answer in known.history.valid
+        if (source is None or answer.source == source) and (who is None or answer.who == who)
+    ]
+    if not result:
+        sources = sorted({answer.source for answer in known.history.valid})
+        raise DataError(
+            f"no answer is of {' and '.join(map(repr, filter(None, (source, who))))}; sources are {', '.join(sources) or 'none'} "
+            "(`tidemill gold list` shows people too)"
+        )
+    return result

@@ -1,0 +1,51 @@
+"""`tidemill gold sample`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Option
+
+from tidemill.cli.options import AsJson, ProblemName
+from tidemill.cli.output import answering
+from tidemill.cli.project import open_project
+
+
+def sample(
+    problem: ProblemName,
+    *,
+    out: Annotated[
+        Path, Option("--out", metavar="FILE", resolve_path=True, help="file to fill in: .csv, .jsonl or .parquet")
+    ],
+    most: Annotated[int, Option("--most", metavar="N", min=1, help="number of rows")] = 50,
+    batch: Annotated[str | None, Option(metavar="BATCH", help="rows of this batch alone (default: of all)")] = None,
+    audit: Annotated[
+        float, Option(metavar="SHARE", min=0, max=1, help="share of rows drawn at random, marked in the column picked")
+    ] = 0.2,
+    seed: Annotated[int, Option(metavar="N", help="of the draw")] = 7,
+    as_json: AsJson = False,
+) -> None:
+    """Pick rows that are worth labeling, and write them to a file with an empty column label.
+
+    They are rows about which the label model and the end model are unsure or differ, unlike each other, of train and dev; and a
+    random share of all rows, so that what is measured on labels is not of hard rows alone. Fill the column in, wholly or in part, and `tidemill gold add` takes the file.
+
+    Examples
+    --------
+    tidemill gold sample spam --most 50 --out to_label.csv
+    tidemill gold sample spam --batch email-2 --out to_label.csv
+    """
+    from tidemill.apps.gold.sample import SampleRequest, sample_rows
+
+    with answering(as_json=as_json) as answer:
+        request = SampleRequest(most=most, batch=batch, audit=audit, seed=seed)
+        done = sample_rows(open_project(problem), problem, request, out)
+        random = int((done.table["picked"] == "random").sum())
+        content = {"problem": problem, "file": str(out), "rows": done.table.height, "random": random, "by": done.by}
+        chosen = f", the others by {done.by}" if random < done.table.height else f": {done.by}" * ("chance" in done.by)
+        lines = [
+            f"{problem}: {done.table.height} rows are in {out}, {random} of them drawn at random{chosen}",
+            f"next: fill the column label in, then: tidemill gold add {problem} {out}",
+        ]
+        answer(content, lines)

@@ -1,0 +1,173 @@
+"""Which split a row is of: by a hash of its id, or, where it came with a label, by how many labels its batch has.
+
+Rows that are nearly the same share a split, whichever batch they came in, so that nothing is tested on what was learned. A row keeps
+its split for good.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from tidemill.contracts import NO_GOLD, SPLITS
+from tidemill.ingest.settings import SplitSettings
+
+_FEW: Final = 120
+_OF_FEW: Final = 0.25
+"""Share of the first ``_FEW`` labels of a batch that valid gets, and as many test: the 30 rows below which no gate judges."""
+_OF_MORE: Final = 0.125
+_MOST: Final = 1000
+"""Labels of a batch that valid gets at most: a true gain of two points is found in four of five trials, at 6% discordant rows."""
+_MOST_DEV: Final = 500
+"""Labels of a batch that dev gets at most; the others that teach are of train."""
+_RARE: Final = 4
+"""Labels of a class from which on some of them judge."""
+
+
+@dataclass(frozen=True)
+class LabelShares:
+    """How many of the labels of one batch each split gets."""
+
+    train: int
+    dev: int
+    valid: int
+    test: int
+
+
+def label_shares(labels: int) -> LabelShares:
+    """Divide labels among the splits.
+
+    Parameters
+    ----------
+    labels
+        Number of labeled rows of a batch; rows that are nearly the same count once.
+
+    Returns
+    -------
+    LabelShares
+        The published table of ``docs/data.md``.
+
+    Examples
+    --------
+    >>> label_shares(200)
+    LabelShares(train=0, dev=120, valid=40, test=40)
+    """
+    judging = min(int(_OF_FEW * min(labels, _FEW) + _OF_MORE * max(labels - _FEW, 0)), _MOST)
+    teaching = labels - 2 * judging
+    dev = min(teaching, _MOST_DEV)
+    return LabelShares(teaching - dev, dev, judging, judging)
+
+
+def said_of_labels(labels: Mapping[str, int]) -> str:
+    """Say what becomes of labels.
+
+    Parameters
+    ----------
+    labels
+        Number of labeled rows by split.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> said_of_labels({"train": 0, "dev": 120, "valid": 40, "test": 40})
+    'of 200 labels 120 teach (dev 120), 40 decide what is promoted (valid), 40 measure scores (test)'
+    """
+    number = {name: labels.get(name, 0) for name in SPLITS}
+    parts = ", ".join(f"{name} {number[name]}" for name in ("dev", "train") if number[name])
+    taught = sum(number[name] for name in ("train", "dev"))
+    return (
+        f"of {sum(number.values())} labels {taught} teach{f' ({parts})' if parts else ''}, {number['valid']} decide what is "
+        f"promoted (valid), {number['test']} measure scores (test)"
+    )
+
+
+def split_of(row_id: str, settings: SplitSettings) -> str:
+    """Sort a row into a split by a hash of seed and id, so that no other row and no order changes it.
+
+    Parameters
+    ----------
+    row_id
+        Id of the row.
+    settings
+        Shares of the splits, and the seed of the hash.
+
+    Returns
+    -------
+    str
+        ``train``, ``dev``, ``valid`` or ``test``.
+    """
+    edges = np.cumsum([getattr(settings, name) for name in SPLITS])[:-1]
+    return SPLITS[int(np.searchsorted(edges, _place(row_id, settings.seed), side="right"))]
+
+
+def _place(row_id: str, seed: int) -> float:
+    return int.from_bytes(hashlib.sha256(f"{seed}:{row_id}".encode()).digest()[:8]) / 2**64
+
+
+def split_rows(
+    leaders: Sequence[str], gold: Sequence[int], settings: SplitSettings, known: Mapping[str, str]
+) -> list[str]:
+    """Sort the rows of a batch into splits.
+
+    Parameters
+    ----------
+    leaders : (n_rows,)
+        Id of the row whose split each row has: its own, or that of the first text that it is like.
+    gold : (n_rows,)
+        Class that each row came with; ``NO_GOLD`` where there is none, and for rows that are not kept.
+    settings
+        Shares of the splits, the seed, and whether labels are counted.
+    known
+        Splits of rows of earlier batches by their ids.
+
+    Returns
+    -------
+    list of str
+        A split per row.
+    """
+    if settings.by == "hash":
+        return [split_of(leader, settings) for leader in leaders]
+    label: dict[str, int] = {}
+    for leader, own in zip(leaders, gold, strict=True):
+        if own != NO_GOLD and leader not in known:
+            label.setdefault(leader, own)
+    chosen = dict(known) | _stratified(label, settings.seed)
+    return [chosen.get(leader) or split_of(leader, settings) for leader in leaders]
+
+
+def _stratified(label: Mapping[str, int], seed: int) -> dict[str, str]:
+    """Of each class as many to each split as its share of the labels, in the order of their hashes."""
+    classes: defaultdict[int, list[str]] = defaultdict(list)
+    for leader in sorted(label, key=lambda item: _place(item, seed)):
+        classes[label[leader]].append(leader)
+    sizes = {place: len(leaders) for place, leaders in sorted(classes.items())}
+    common = {place: size if size >= _RARE else 0 for place, size in sizes.items()}
+    judging = _proportional(common, label_shares(sum(common.values())).valid)
+    teaching = {place: size - 2 * judging[place] for place, size in sizes.items()}
+    dev = _proportional(teaching, min(sum(teaching.values()), _MOST_DEV))
+    result: dict[str, str] = {}
+    for place, leaders in classes.items():
+        names = ["valid"] * judging[place] + ["test"] * judging[place] + ["dev"] * dev[place]
+        names += ["train"] * (len(leaders) - len(names))
+        result |= dict(zip(leaders, names, strict=True))
+    return result
+
+
+def _proportional(sizes: Mapping[int, int], total: int) -> dict[int, int]:
+    """Whole numbers that add up to the total, or to less where sizes do, in proportion to sizes (largest remainders)."""
+    whole = sum(sizes.values())
+    if not whole:
+        return dict.fromkeys(sizes, 0)
+    exact = {place: total * size / whole for place, size in sizes.items()}
+    result = {place: int(value) for place, value in exact.items()}
+    for place in sorted(exact, key=lambda item: result[item] - exact[item])[: total - sum(result.values())]:
+        result[place] += 1
+    return result

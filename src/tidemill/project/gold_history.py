@@ -1,0 +1,289 @@
+"""The history of a problem's gold: an answer a line, appended and never edited, which git keeps and merges line by line.
+
+A label that a row came with is in its batch. Whatever is said of the row later is here: the newest answer that nobody has
+withdrawn counts, in whatever order the lines stand, so that the additions of two people are both kept when they are merged.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+import polars as pl
+from pydantic import Field, ValidationError
+
+from tidemill.common.files import atomic_write
+from tidemill.common.locks import locked
+from tidemill.contracts import NO_GOLD, DataError, Settings
+from tidemill.project.layout import EMPTY_HISTORY, Paths
+from tidemill.readers.table import nearest
+
+WITH_BATCH: Final = "batch"
+"""What ``replaces`` holds for the label that a row came with."""
+_WHO: Final = r"^[a-z0-9][a-z0-9_-]{0,31}$"
+_WHEN: Final = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$"
+_STEP: Final = dt.timedelta(microseconds=1)
+
+
+class Answer(Settings):
+    """What one person, or one file, says of one row.
+
+    Attributes
+    ----------
+    row_id
+        The row.
+    label
+        Name of its class; None withdraws the answer that ``replaces`` names.
+    who
+        Id of a person, never a name; None where a file does not say.
+    when
+        UTC, to the microsecond, so that texts compare as times do.
+    source
+        File that it came from.
+    replaces
+        The answer that counted until then, by its id; ``WITH_BATCH`` for the label that the row came with.
+    picked
+        How the row was chosen to be labeled; None where it is not known.
+    sha256
+        Fingerprint of an incoming file that holds labels only, so that it is read once.
+    """
+
+    row_id: str
+    label: str | None
+    who: Annotated[str, Field(pattern=_WHO)] | None = None
+    when: Annotated[str, Field(pattern=_WHEN)]
+    source: str
+    replaces: str | None = None
+    picked: Literal["random", "uncertain"] | None = None
+    sha256: str | None = None
+
+    @cached_property
+    def id(self) -> str:
+        """12 hexadecimal digits of what it says."""
+        said = "\0".join([self.row_id, self.label or "", self.who or "", self.when, self.source])
+        return hashlib.sha256(said.encode()).hexdigest()[:12]
+
+    def line(self) -> str:
+        """Write it as a line of the file.
+
+        Returns
+        -------
+        str
+            JSON; fields without a value are left out, but for the label.
+        """
+        content = {name: value for name, value in self.model_dump().items() if value is not None or name == "label"}
+        return json.dumps(content, ensure_ascii=False)
+
+
+@dataclass(frozen=True)
+class GoldHistory:
+    """All answers of a problem, in the order of the file, which decides nothing.
+
+    Parameters
+    ----------
+    answers
+        Labels and withdrawals.
+    """
+
+    answers: tuple[Answer, ...] = ()
+
+    @classmethod
+    def read(cls, path: Path) -> GoldHistory:
+        """Read a file.
+
+        Parameters
+        ----------
+        path
+            JSON lines; a missing file has no answers.
+
+        Returns
+        -------
+        GoldHistory
+            Lines that stand twice, as a merge can leave them, once.
+
+        Raises
+        ------
+        DataError
+            Names the line that is no answer, the field and the value.
+        """
+        if not path.exists():
+            return cls()
+        try:
+            lines = path.read_text(encoding="utf-8").split("\n")  # names may hold other separators of lines
+        except UnicodeDecodeError as error:
+            raise DataError(
+                f"{path} is not UTF-8 ({error}): `git checkout` brings the last committed one back"
+            ) from error
+        first = {line: number for number, line in reversed([*enumerate(lines, start=1)])}
+        said = [line for line in dict.fromkeys(lines) if line.strip() and line != EMPTY_HISTORY.strip()]
+        return cls(tuple(_parsed(line, f"{path}, line {first[line]}") for line in said))
+
+    @cached_property
+    def withdrawn(self) -> frozenset[tuple[str, str]]:
+        """Row and id of each answer that does not count any more."""
+        return frozenset(
+            (answer.row_id, answer.replaces) for answer in self.answers if answer.label is None and answer.replaces
+        )
+
+    @cached_property
+    def counting(self) -> Mapping[str, Answer]:
+        """The newest answer of each row that nobody has withdrawn."""
+        result: dict[str, Answer] = {}
+        for answer in self.valid:
+            before = result.get(answer.row_id)
+            if before is None or (before.when, before.id) < (answer.when, answer.id):
+                result[answer.row_id] = answer
+        return result
+
+    @cached_property
+    def valid(self) -> tuple[Answer, ...]:
+        """Labels that nobody has withdrawn."""
+        return tuple(
+            answer
+            for answer in self.answers
+            if answer.label is not None and (answer.row_id, answer.id) not in self.withdrawn
+        )
+
+    @cached_property
+    def as_of(self) -> str | None:
+        """When the last line was added; None where there is none."""
+        return max((answer.when for answer in self.answers), default=None)
+
+    def of_row(self, row_id: str) -> list[Answer]:
+        """List the answers of a row.
+
+        Parameters
+        ----------
+        row_id
+            The row.
+
+        Returns
+        -------
+        list of Answer
+            Oldest first.
+        """
+        return sorted((answer for answer in self.answers if answer.row_id == row_id), key=lambda item: item.when)
+
+    def applied(self, own: pl.DataFrame, classes: Sequence[str]) -> pl.DataFrame:
+        """Replace the labels that rows came with by those that count.
+
+        Parameters
+        ----------
+        own
+            row_id, and in ``gold`` the class that each row came with, ``NO_GOLD`` where there is none.
+        classes
+            Names of the classes.
+
+        Returns
+        -------
+        polars.DataFrame
+            The same rows in the same order.
+
+        Raises
+        ------
+        DataError
+            An answer names a class that the problem does not have.
+        """
+        if not self.answers:
+            return own
+        places = {name: place for place, name in enumerate(classes)}
+        said = {row_id: _place(answer, places) for row_id, answer in self.counting.items()}
+        lost = [row_id for row_id, answer in self.withdrawn if answer == WITH_BATCH]
+        newest = pl.DataFrame(
+            {"row_id": list(said), "said": list(said.values())}, schema={"row_id": pl.String, "said": pl.Int16}
+        )
+        left = pl.when(pl.col("row_id").is_in(lost)).then(pl.lit(NO_GOLD, pl.Int16)).otherwise(pl.col("gold"))
+        joined = own.join(newest, on="row_id", how="left", maintain_order="left")
+        return joined.select("row_id", pl.coalesce("said", left).alias("gold"))
+
+    def time(self, rows: Iterable[str] = (), *, now: dt.datetime | None = None) -> str:
+        """Say when an answer is given: now, and after whatever was said of the rows before by a clock that is fast.
+
+        Parameters
+        ----------
+        rows
+            Rows that are answered.
+        now
+            Given by tests.
+
+        Returns
+        -------
+        str
+            As ``Answer.when`` has it.
+        """
+        asked = set(rows)
+        newest = max((answer.when for answer in self.answers if answer.row_id in asked), default=None)
+        time = now or dt.datetime.now(dt.UTC)
+        if newest is not None:
+            time = max(time, dt.datetime.fromisoformat(newest) + _STEP)
+        return time.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _parsed(line: str, where: str) -> Answer:
+    try:
+        return Answer.model_validate_json(line)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"])) or "the line"
+        raise DataError(
+            f"{where}: {field}: {first['msg']}, not {first['input']!r}; mend the line, of a merge keep both sides' lines, "
+            "or `git checkout` brings the last committed file back"
+        ) from error
+
+
+def _place(answer: Answer, places: Mapping[str, int]) -> int:
+    if answer.label not in places:
+        raise DataError(
+            f"row {answer.row_id} of the gold history has the label {answer.label!r} (from {answer.source}, {answer.when}), "
+            f"not a class{nearest(str(answer.label), list(places))}; add the class to problem.classes, or withdraw the "
+            "labels with `tidemill gold withdraw`"
+        )
+    return places[str(answer.label)]
+
+
+def append_answers(paths: Paths, answers: Sequence[Answer]) -> None:
+    """Add answers to a problem's history, whole or not at all.
+
+    Parameters
+    ----------
+    paths
+        Of the problem, in the checkout whose history is meant.
+    answers
+        What is added; none leaves the file as it is.
+    """
+    if not answers:
+        return
+    path = paths.gold_history
+    with locked(paths.state / "locks" / f"gold-{paths.name}.lock"):
+        before = path.read_text(encoding="utf-8") if path.exists() else EMPTY_HISTORY
+        joint = "\n" if before and not before.endswith("\n") else ""
+        with atomic_write(path) as part:
+            part.write_text(before + joint + "".join(f"{answer.line()}\n" for answer in answers), encoding="utf-8")
+
+
+def merged_lines(*texts: str) -> str:
+    r"""Join versions of a history, each line once.
+
+    Parameters
+    ----------
+    *texts
+        Contents of the file.
+
+    Returns
+    -------
+    str
+        Lines of the first, then those that only later ones have.
+
+    Examples
+    --------
+    >>> merged_lines("a\nb\n", "a\nc\n")
+    'a\nb\nc\n'
+    """
+    lines: dict[str, Any] = dict.fromkeys(line for text in texts for line in text.split("\n") if line.strip())
+    return "".join(f"{line}\n" for line in lines)

@@ -1,0 +1,137 @@
+"""Labels are added by whatever name rows have, listed, and withdrawn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.apps.gold.conftest import PATHS
+from tidemill.apps.gold.add import AddedLabels, FileOptions, add_labels, own_id
+from tidemill.apps.gold.overview import gold_overview, history_lines, overview_lines, row_history
+from tidemill.apps.gold.rows import problem_rows
+from tidemill.apps.gold.withdraw import withdraw_labels
+from tidemill.contracts import ConfigError, DataError
+from tidemill.project.project import Project
+
+FILE = Path("labels.csv")
+
+
+def add(project: Project, text: str, *, dry_run: bool = False, **options: str) -> AddedLabels:
+    FILE.write_text(text)
+    return add_labels(project, "spam", FILE, FileOptions(**options), dry_run=dry_run)  # type: ignore[arg-type] # texts all
+
+
+def labels(project: Project) -> dict[str, int]:
+    return dict(problem_rows(project, "spam").table.filter(pl.col("gold") >= 0).select("key", "gold").iter_rows())
+
+
+def test_rows_are_named_by_row_id_by_key_and_by_key_and_batch(project: Project) -> None:
+    row_id = problem_rows(project, "spam").table.filter(pl.col("key") == "may/2")["row_id"][0]
+    add(project, f"row_id,label\n{row_id},spam\n")
+    add(project, "id,batch,label\n3,may,SPAM\n3,june, ham \n")
+    done = add(project, "id,label\nmay/4,ham\nagain,spam\n")  # `again` repeats row 5, which stands for it
+    assert dict(done.counts) == {"blank": 0, "new": 2}
+    assert labels(project) == {
+        "may/0": 0,
+        "may/1": 1,
+        "may/2": 1,
+        "may/3": 1,
+        "june/3": 0,
+        "may/4": 0,
+        "may/5": 1,
+    }
+
+
+def test_columns_and_batch_may_be_named_on_the_command_line(project: Project) -> None:
+    add(project, "number;verdict\n7;ham\n8;NA\n", label="verdict", rows="number", batch="june")
+    assert labels(project) == {"may/0": 0, "may/1": 1, "june/7": 0}
+
+
+def test_all_that_cannot_be_taken_is_named_and_nothing_is_added(project: Project) -> None:
+    text = "id,batch,label\n2,,ham\nnone,may,ham\n3,may,spma\n4,may,ham\n4,may,spam\n,may,ham\n5,july,ham\n6,may,ham\n"
+    with pytest.raises(DataError) as error:
+        add(project, text)
+    told = str(error.value).splitlines()
+    assert told[0] == "labels.csv: 6 rows cannot be taken, so none is:"
+    assert "line 2: column 'id': '2' may be any of 2 rows" in told[1]
+    assert "add a column batch" in told[1]
+    assert "line 3: column 'id': there is no row 'none' in batch 'may'" in told[2]
+    assert "line 4: column 'label' is 'spma', not a class; did you mean 'spam'?" in told[3]
+    assert "line 6: " in told[4]
+    assert "has another label further up" in told[4]
+    assert "line 7: column 'id': no row is named" in told[5]
+    assert "in batch 'july'" in told[6]
+    assert labels(project) == {"may/0": 0, "may/1": 1}
+
+
+def test_a_dry_run_says_the_same_and_writes_nothing(project: Project) -> None:
+    text = "id,batch,label\n0,may,spam\n1,may,spam\n2,may,ham\n3,may,\n"
+    would = add(project, text, dry_run=True)
+    assert not PATHS.gold_history.exists()
+    assert not (PATHS.state / "annotator").exists()
+    done = add(project, text)
+    assert dict(would.counts) == dict(done.counts) == {"blank": 1, "changed": 1, "same": 1, "new": 1}
+    assert sum(done.splits.values()) == 2
+    again = add(project, text)
+    assert (again.answers, dict(again.counts)) == ((), {"blank": 1, "known": 3})
+
+
+def test_two_people_may_say_the_same_and_the_newest_counts(project: Project) -> None:
+    done = add(project, "id,batch,label,who\n2,may,ham,r1\n2,may,spam,r2\n")
+    assert [(answer.label, answer.who) for answer in done.answers] == [("ham", "r1"), ("spam", "r2")]
+    add(project, "id,batch,label\n2,may,ham\n", who="r3")
+    assert labels(project)["may/2"] == 0
+
+
+def test_a_name_is_no_id(project: Project) -> None:
+    with pytest.raises(DataError, match="'Ann Lee' is no id of a person"):
+        add(project, "id,batch,label\n2,may,ham\n", who="Ann Lee")
+    assert own_id(PATHS) == own_id(PATHS)
+
+
+def test_labels_are_counted_and_the_history_of_a_row_is_shown(project: Project) -> None:
+    add(project, "id,batch,label\n0,may,spam\n2,may,ham\n", who="r1")
+    overview = gold_overview(project, "spam")
+    assert (overview["labels"], overview["rows"]) == (3, 40)
+    assert {name: sum(counts.values()) for name, counts in overview["classes"].items()} == {"spam": 2, "ham": 1}
+    assert {name: sum(counts.values()) for name, counts in overview["sources"].items()} == {
+        "labels.csv": 2,
+        "its batch": 1,
+    }
+    assert "3 of 40 rows have a label, as of 2" in overview_lines(overview)[0]
+    history = row_history(project, "spam", "may/0")
+    assert [(item["label"], item["state"], item["who"]) for item in history] == [
+        ("ham", "replaced", None),
+        ("spam", "counts", "r1"),
+    ]
+    assert history[1]["replaces"] == "batch"
+    assert "spam" in history_lines("may/0", history)[2]
+
+
+def test_a_withdrawn_label_gives_way_to_the_one_before_it(project: Project) -> None:
+    add(project, "id,batch,label\n0,may,spam\n2,may,ham\n3,may,ham\n")
+    done = withdraw_labels(project, "spam", ["may/0", "may/2"])
+    assert (done.rows, done.unlabeled) == (2, 1)
+    assert labels(project) == {"may/0": 0, "may/1": 1, "may/3": 0}
+    withdraw_labels(project, "spam", ["may/0"], everything=True)
+    assert labels(project) == {"may/1": 1, "may/3": 0}
+    withdraw_labels(project, "spam", source="labels.csv")
+    assert labels(project) == {"may/1": 1}
+    assert [item["state"] for item in row_history(project, "spam", "may/2")] == ["withdrawn", "withdrawal"]
+
+
+def test_what_cannot_be_withdrawn_is_told(project: Project) -> None:
+    with pytest.raises(DataError, match=r"'may/9' has no label(.|\n)*there is no row 'june/99'"):
+        withdraw_labels(project, "spam", ["may/9", "june/99"])
+    with pytest.raises(DataError, match=r"no answer is of 'x.csv'; sources are none"):
+        withdraw_labels(project, "spam", source="x.csv")
+    with pytest.raises(ConfigError, match="say whose labels are withdrawn"):
+        withdraw_labels(project, "spam")
+
+
+def test_a_batch_that_is_not_made_yet_is_told(project: Project) -> None:
+    (PATHS.raw / "june.parquet").unlink()
+    with pytest.raises(DataError, match=r"batch 'june' is not made into tables yet: `dvc repro ingest@spam`"):
+        problem_rows(project, "spam")

@@ -1,0 +1,89 @@
+"""Rows worth labeling: doubtful ones of the splits that teach, unlike each other, and a random share of all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from tests.apps.gold.conftest import PATHS
+from tidemill.apps.gold.add import FileOptions, add_labels
+from tidemill.apps.gold.rows import problem_rows
+from tidemill.apps.gold.sample import GoldSample, SampleRequest, sample_rows
+from tidemill.contracts import DataError
+from tidemill.project.project import Project
+
+OUT = Path("to_label.csv")
+
+
+def sampled(project: Project, most: int, *, batch: str | None = None, audit: float = 0.0, seed: int = 1) -> GoldSample:
+    return sample_rows(project, "spam", SampleRequest(most, batch, audit, seed), OUT)
+
+
+def predict(project: Project, doubtful: list[str]) -> pl.DataFrame:
+    """Labels and predictions that agree, but for the rows that are named; returns the rows."""
+    rows = problem_rows(project, "spam").table
+    doubt = rows["row_id"].is_in(doubtful).to_numpy()
+    for path, p in ((PATHS.labels, np.where(doubt, 0.9, 0.99)), (PATHS.predictions, np.where(doubt, 0.2, 0.98))):
+        rows.select("row_id", pl.Series("p_ham", 1 - p), pl.Series("p_spam", p)).write_parquet(path)
+    return rows
+
+
+def test_doubtful_rows_of_the_splits_that_teach_are_picked_and_those_that_judge_are_not(project: Project) -> None:
+    rows = predict(project, problem_rows(project, "spam").table["row_id"].to_list())
+    teach = rows.filter(pl.col("split").is_in(["train", "dev"]) & (pl.col("gold") < 0))["row_id"].to_list()
+    predict(project, teach[:5] + rows.filter(pl.col("split") == "test")["row_id"].to_list())
+    done = sampled(project, 5)
+    assert set(done.table["row_id"]) == set(teach[:5])
+    assert set(done.table["picked"]) == {"uncertain"}
+
+
+def test_a_random_share_is_of_all_splits_and_marked_and_seeds_decide_it(project: Project) -> None:
+    rows = predict(project, [])
+    done = sampled(project, 30, audit=0.5)
+    random = done.table.filter(pl.col("picked") == "random").join(rows, on="row_id")
+    assert random.height == 15
+    assert set(random["split"]) > {"train", "dev"}
+    assert done.table["row_id"].n_unique() == done.table.height
+    assert sampled(project, 30, audit=0.5).table.equals(done.table)
+    assert set(sampled(project, 30, audit=0.5, seed=2).table["row_id"]) != set(done.table["row_id"])
+
+
+def test_rows_that_look_alike_are_not_all_picked(project: Project) -> None:
+    rows = problem_rows(project, "spam").table
+    teach = rows.filter(pl.col("split").is_in(["train", "dev"]) & (pl.col("gold") < 0))["row_id"].to_list()
+    predict(project, teach[:6])
+    alike = np.tile([1.0, 0.0], (rows.height, 1))
+    other = rows["row_id"].is_in(teach[4:6]).to_numpy()
+    alike[other] = [[0.0, 1.0], [0.0, -1.0]]
+    for batch in ("may", "june"):
+        here = (rows["batch"] == batch).to_numpy()
+        PATHS.features.mkdir(exist_ok=True)
+        features = pl.Series("feature", alike[here].astype(np.float32), dtype=pl.Array(pl.Float32, 2))
+        rows.filter(here).select("row_id", features).write_parquet(PATHS.features / f"{batch}.parquet")
+    assert set(teach[4:6]) < set(sampled(project, 3).table["row_id"])
+
+
+def test_without_models_rows_are_drawn_at_random_and_the_file_comes_back_filled_in(project: Project) -> None:
+    done = sampled(project, 10, batch="june")
+    assert set(done.table["batch"]) == {"june"}
+    assert set(done.table["picked"]) == {"random"}
+    assert "no model has been trained" in done.by
+    filled = pl.read_csv(OUT).with_columns(pl.lit("ham").alias("label"))
+    filled.write_csv(OUT)
+    added = add_labels(project, "spam", OUT, FileOptions())
+    assert added.counts["new"] == 10
+    assert {answer.picked for answer in added.answers} == {"random"}
+    assert sampled(project, 100, batch="june").table.height == 10  # the other ten
+
+
+def test_a_batch_that_is_not_there_and_one_that_is_labeled_are_told(project: Project) -> None:
+    with pytest.raises(DataError, match="there is no batch 'july'; there are june, may"):
+        sampled(project, 10, batch="july")
+    sampled(project, 20, batch="june")
+    pl.read_csv(OUT).with_columns(pl.lit("ham").alias("label")).write_csv(OUT)
+    add_labels(project, "spam", OUT, FileOptions())
+    with pytest.raises(DataError, match="all 20 rows of june have labels already"):
+        sampled(project, 10, batch="june")

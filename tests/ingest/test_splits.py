@@ -1,0 +1,104 @@
+"""Rows that come with labels are divided by how many there are."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.ingest.factories import settings, take, write
+from tidemill.contracts import NO_GOLD
+from tidemill.ingest.batch import Batch
+from tidemill.ingest.settings import IngestSettings, SplitSettings
+from tidemill.ingest.splits import label_shares, split_of, split_rows
+
+BY_LABELS = SplitSettings(train=0.5, dev=0.15, valid=0.15, test=0.2, seed=7, by="labels")
+
+
+def splits(gold: list[int], chosen: SplitSettings = BY_LABELS, known: dict[str, str] | None = None) -> list[str]:
+    return split_rows([f"r{place}" for place in range(len(gold))], gold, chosen, known or {})
+
+
+@pytest.mark.parametrize(
+    ("labels", "judging", "teach"),
+    [
+        (3, 0, 3),
+        (20, 5, 10),
+        (50, 12, 26),
+        (100, 25, 50),
+        (200, 40, 120),
+        (120, 30, 60),
+        (1000, 140, 720),
+        (50_000, 1000, 48_000),
+    ],
+)
+def test_few_labels_teach_and_judge_in_the_shares_that_the_docs_publish(
+    root: Path, labels: int, judging: int, teach: int
+) -> None:
+    shares = label_shares(labels)
+    assert (shares.valid, shares.test, shares.train + shares.dev) == (judging, judging, teach)
+    assert shares.dev <= 500
+    page = (root / "docs" / "data.md").read_text(encoding="utf-8")
+    assert f"| {labels:,} | {teach:,} | {judging:,} | {judging:,} |" in page
+
+
+@pytest.mark.parametrize("number", [20, 101, 200, 703, 2000])
+def test_every_class_is_divided_as_the_whole_is_and_no_label_is_lost(number: int) -> None:
+    gold = [0 if place % 5 else 1 for place in range(number)]
+    found, shares = Counter(zip(gold, splits(gold), strict=True)), label_shares(number)
+    for label, share in ((0, 0.8), (1, 0.2)):
+        for name in ("valid", "test", "dev"):
+            rounded = 2 if name == "dev" else 1  # what is left of a class is rounded too
+            assert abs(found[label, name] - share * getattr(shares, name)) <= rounded
+    assert sum(found.values()) == number
+    assert sum(count for (_, name), count in found.items() if name == "valid") == shares.valid
+
+
+def test_a_class_of_three_labels_teaches_and_does_not_judge() -> None:
+    gold = [0] * 60 + [1] * 3
+    assert set(splits(gold)[60:]) == {"dev"}
+
+
+def test_many_rare_classes_leave_something_to_teach_of_each() -> None:
+    gold = [place // 4 for place in range(200)] + [50 + place // 3 for place in range(90)] + [80] * 10
+    found = Counter(zip(gold, splits(gold), strict=True))
+    assert all(found[label, "dev"] + found[label, "train"] >= 1 for label in set(gold))
+
+
+def test_rows_without_a_label_go_by_their_hash_and_the_others_do_not_move_them() -> None:
+    gold = [0] * 100 + [NO_GOLD] * 300
+    assert splits(gold)[100:] == [split_of(f"r{place}", BY_LABELS) for place in range(100, 400)]
+    plain = BY_LABELS.model_copy(update={"by": "hash"})
+    assert splits(gold, plain) == [split_of(f"r{place}", plain) for place in range(400)]
+
+
+def test_the_order_of_rows_does_not_matter() -> None:
+    leaders, gold = [f"r{place}" for place in range(200)], [place % 3 for place in range(200)]
+    there = dict(zip(leaders, split_rows(leaders, gold, BY_LABELS, {}), strict=True))
+    back = split_rows(leaders[::-1], gold[::-1], BY_LABELS, {})
+    assert dict(zip(leaders[::-1], back, strict=True)) == there
+
+
+def taken(tmp_path: Path, name: str, rows: list[tuple[str, str, str | None]], before: list[Batch]) -> Batch:
+    chosen: IngestSettings = settings(near_duplicates="group", split=BY_LABELS.model_dump())
+    lines = [json.dumps({"id": key, "text": text, "label": label}) for key, text, label in rows]
+    return take(write(tmp_path / f"{name}.jsonl", "\n".join(lines)), chosen, before=before)
+
+
+def test_texts_that_are_nearly_the_same_share_their_split_across_batches_and_none_moves(tmp_path: Path) -> None:
+    words = [
+        f"{chr(97 + place) * 9} {chr(98 + place) * 7} with many words {chr(99 + place) * 8} of its own"
+        for place in range(20)
+    ]
+    first = taken(tmp_path, "a", [(f"a{k}", text, "ham" if k % 2 else "spam") for k, text in enumerate(words)], [])
+    later = [(f"b{k}", f"{text}!", "ham" if k % 2 else "spam") for k, text in enumerate(words)]
+    second = taken(
+        tmp_path, "b", [*later, *((f"c{k}", f"quite {text[::-1]}", "ham") for k, text in enumerate(words))], [first]
+    )
+    split = dict(pl.concat([first.raw, second.raw]).select("key", "split").iter_rows())
+    assert all(split[f"a{k}"] == split[f"b{k}"] for k in range(20))
+    assert Counter(split[f"a{k}"] for k in range(20)) == {"dev": 10, "valid": 5, "test": 5}
+    assert first.labels == {"train": 0, "dev": 10, "valid": 5, "test": 5}
