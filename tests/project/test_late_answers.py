@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from tests.ingest.factories import SPAM, settings
+from tests.monitor.factories import settings as monitor_settings
 from tidemill.contracts import NO_GOLD
 from tidemill.project import batches
 from tidemill.project.arrivals import arrive
@@ -37,7 +38,8 @@ def project(inside: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """Forty rows, the first two labeled ham."""
     PATHS.data.mkdir(parents=True)
     PATHS.manifest.write_text('{"batches": []}')
-    content = {"problem": SPAM.model_dump(mode="json"), "ingest": CHOSEN.model_dump(mode="json")}
+    monitor = monitor_settings().model_dump(mode="json")
+    content = {"problem": SPAM.model_dump(mode="json"), "ingest": CHOSEN.model_dump(mode="json"), "monitor": monitor}
     Path("params.yaml").write_text(yaml.safe_dump({"problems": ["spam"], "spam": content}))
     monkeypatch.setattr(batches, "guard", lambda *_, **__: None)
     put("a.csv", *((str(n), text, "ham" if n < 2 else "") for n, text in enumerate(TEXTS)))
