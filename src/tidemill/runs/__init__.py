@@ -13,6 +13,7 @@ tags              all tags of a repository, damaged ones too
 model_registry    versions of a problem's model and its champion, from git tags in GTO's format
 model_files       the model files of a version
 retrain_history   what was trained of which batches and when, from the commits of dvc.lock
+undo_arrival      `tidemill arrive --undo`: a batch taken back that nothing has learned from
 publish           objects pushed, a commit, and one transaction that moves the branch and sets the tags
 local_addresses   where Prefect and the reports are served
 prefect_server    the server, deployments and worker of `tidemill ui`

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from tests.ingest.factories import SPAM, settings
+from tests.monitor.factories import settings as monitor_settings
 from tidemill.project import batches
 from tidemill.project.arrivals import arrive
 from tidemill.project.batches import add_batches
@@ -25,7 +26,8 @@ def project(inside: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     monkeypatch.setattr(batches, "guard", lambda *_, **__: None)
     PATHS.data.mkdir(parents=True)
     PATHS.manifest.write_text('{"batches": []}')
-    content = {"problem": SPAM.model_dump(mode="json"), "ingest": CHOSEN.model_dump(mode="json")}
+    monitor = monitor_settings().model_dump(mode="json")
+    content = {"problem": SPAM.model_dump(mode="json"), "ingest": CHOSEN.model_dump(mode="json"), "monitor": monitor}
     Path("params.yaml").write_text(yaml.safe_dump({"problems": ["spam"], "spam": content}))
     folder = Path("data/incoming/spam")
     folder.mkdir(parents=True)

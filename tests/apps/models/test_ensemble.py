@@ -47,7 +47,7 @@ def project(folder, root, modality, **ensemble):
     words = np.array(["prize cash now", "see you home"])
     contents = [f"{words[k]} {row}" if modality == "text" else b"png" for row, k in enumerate(spam)]
     data = folder / "data" / "mail"
-    for name in ("raw", "features", "dev"):
+    for name in ("raw", "features", "dev", "train_gold"):
         (data / name).mkdir(parents=True)
     raw = pl.DataFrame({"row_id": ids, "key": ids} | about | {modality: contents})
     raw.write_parquet(data / "raw" / "one.parquet")
@@ -61,6 +61,7 @@ def project(folder, root, modality, **ensemble):
     )
     gold = pl.DataFrame({"row_id": ids, "gold": spam.astype(np.int16)})
     gold.filter(raw["split"] == "dev").write_parquet(data / "dev" / "one.parquet")
+    gold.clear().write_parquet(data / "train_gold" / "one.parquet")
     Manifest(batches=(Arrival(batch="one", source="one.csv", sha256="0"),)).write(data / "batches.json")
     unknown = Domain(rows=0, verdict="unknown", measures=DomainMeasures(), summary="not measured")
     unknown.write(folder / "reports" / "mail" / "domain.json")

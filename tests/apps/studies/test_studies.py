@@ -44,7 +44,7 @@ def test_curves_are_measured_at_every_size_and_refuse_ten_million(mail, heads):
 def test_a_class_of_few_rows_ends_the_curve_and_says_so(mail, heads):
     for file in (mail / "data/mail/dev").iterdir():
         pl.read_parquet(file).with_columns(gold=pl.lit(-1, dtype=pl.Int16)).write_parquet(file)
-    for file in (mail / "data/mail/gold").iterdir():
+    for file in (mail / "data/mail/train_gold").iterdir():
         table = pl.read_parquet(file)
         some = table.join(pl.read_parquet(mail / "data/mail/votes.parquet").select("row_id", "split"), on="row_id")
         rare = (some["gold"] == 1) & (some["split"] == "train")
