@@ -1,4 +1,4 @@
-"""Three days on a real server: a schedule, an event that starts the first training, a broken batch, a drift whose event is lost, and a kill."""
+"""Two days on a real server: a schedule, an event that starts the first training, a broken batch, a drift whose event is lost, and a kill."""
 
 from pathlib import Path
 
@@ -16,11 +16,11 @@ def test_days_with_a_broken_batch_a_lost_event_and_a_kill_end_in_the_right_champ
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
     lines: list[str] = []
     report = simulate(
-        Project.open(root), "spam", days=3, seed=1, rows=240, folder=tmp_path / "simulated", say=lines.append
+        Project.open(root), "spam", days=2, seed=1, rows=240, folder=tmp_path / "simulated", say=lines.append
     )
     assert report.failed == (), lines
     assert len(report.checks) == 8
     told = "\n".join(event.text for event in report.events)
     assert "spam@v1.0.0 was trained, as the monitor decided" in told
-    assert "day-02: its metadata are lost, and it is set aside" in told
+    assert "day-01: its metadata are lost, and it is set aside" in told
     assert "is killed while it refreshes" in told

@@ -16,7 +16,7 @@ from tidemill.cli.project import open_project
 def simulate(
     problem: ProblemName,
     *,
-    days: Annotated[int, Option("--days", metavar="N", min=3)] = 30,
+    days: Annotated[int, Option("--days", metavar="N", min=2)] = 30,
     seed: Annotated[int, Option("--seed", metavar="N", help="of the rows and the moment of the kill")] = 1,
     rows: Annotated[int | None, Option("--rows", metavar="N", min=20, help="of each day")] = None,
     folder: Annotated[

@@ -92,16 +92,18 @@ class Drive:
         """
         self._put(FIRST, self.rows.first_batch(first_rows, rare=self.rare))
         self.api.schedule("monitor/monitor", seconds=TICK_SECONDS)
-        self._wait("the first champion", lambda: self._is_settled() and self._champion is not None)
+        self._wait("the first champion", lambda: self._champion is not None and self._is_settled())
+        self._wait("the end of its run", lambda: self._refreshing() is None)
         self.note(f"{self._champion} was trained, as the monitor decided")
-        mended: tuple[Day, list[Row]] | None = None
+        mended: dict[str, list[Row]] = {}
         for day in days:
-            if mended is not None:
-                self._mend(*mended)
-                mended = None
             rows = self.rows.day(day, self.n_rows, rare=self.rare)
-            self._day(day, rows)
-            mended = (day, rows) if day.broken else None
+            if day.broken:
+                self._broken_day(day, rows)
+                mended[day.batch] = rows
+            else:
+                self._day(day, rows, mended)
+                mended = {}
         self.api.schedule("monitor/monitor", seconds=None)
         self._wait("the end of all runs", lambda: all(run["state_type"] in FINAL for run in self.api.runs()))
 
@@ -112,15 +114,19 @@ class Drive:
     def _put(self, batch: str, rows: list[Row]) -> None:
         self.rows.write(rows, self.project.shared / "data" / "incoming" / self.problem / f"{batch}.csv")
 
-    def _day(self, day: Day, rows: list[Row]) -> None:
+    def _broken_day(self, day: Day, rows: list[Row]) -> None:
+        self._put(day.batch, self.rows.without_source(rows))
+        self._wait(f"{day.batch} to be set aside", lambda: self._is_refused(day.batch))
+        self.note(f"{day.batch}: its metadata are lost, and it is set aside")
+
+    def _day(self, day: Day, rows: list[Row], mended: dict[str, list[Row]]) -> None:
         if day.accidents:
             self.api.automate(enabled=False)
-        self._put(day.batch, self.rows.without_source(rows) if day.broken else rows)
-        if day.broken:
-            self._wait(f"{day.batch} to be set aside", lambda: self._is_refused(day.batch))
-            self.note(f"{day.batch}: its metadata are lost, and it is set aside")
-            return
-        self._wait(f"a look at {day.batch}", lambda: self._is_seen(day.batch))
+        for batch, content in (mended | {day.batch: rows}).items():
+            self._put(batch, content)
+        self._wait(f"a look at {day.batch}", lambda: all(map(self._is_seen, [*mended, day.batch])))
+        for batch in mended:
+            self.note(f"{batch}: mended, and taken")
         drift = last_decision(self.project, self.problem)
         decision = "learned" if drift is None or day.batch not in drift.batches else drift.decision
         kind = f"{day.later:.0%} of the later source" if day.later else "weekend" if day.weekend else "weekday"
@@ -130,11 +136,6 @@ class Drive:
             self.api.automate(enabled=True)
         self._wait(f"the decision about {day.batch} to be carried out", self._is_settled)
         self.note(f"{day.batch}: the champion is {self._champion}")
-
-    def _mend(self, day: Day, rows: list[Row]) -> None:
-        self._put(day.batch, rows)
-        self._wait(f"a look at {day.batch}, mended", lambda: self._is_seen(day.batch))
-        self.note(f"{day.batch}: mended, and taken")
 
     def _is_refused(self, batch: str) -> bool:
         refused = Refusals.read(self.project.paths(self.problem)).sources

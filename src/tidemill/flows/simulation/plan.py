@@ -7,10 +7,10 @@ from typing import Final
 
 from tidemill.errors import ConfigError
 
-LEAST_DAYS: Final = 3
+LEAST_DAYS: Final = 2
 _WEEK: Final = 7
 _WEEKEND: Final = (5, 6)
-_BROKEN: Final = 2
+_BROKEN: Final = 1
 _LATER: Final = 0.9
 
 
@@ -67,7 +67,7 @@ def is_weekend(number: int) -> bool:
 
 
 def plan_days(days: int) -> list[Day]:
-    """Plan the days: a season throughout, a broken batch on the second day, and a drift with its accidents after a third.
+    """Plan the days: a season throughout, a broken batch on the first day, and a drift with its accidents after a third.
 
     Parameters
     ----------
@@ -85,8 +85,8 @@ def plan_days(days: int) -> list[Day]:
 
     Examples
     --------
-    >>> [(day.number, day.later, day.broken, day.accidents) for day in plan_days(4)]
-    [(1, 0.0, False, False), (2, 0.0, True, False), (3, 0.9, False, True), (4, 0.9, False, False)]
+    >>> [(day.number, day.later, day.broken, day.accidents) for day in plan_days(3)]
+    [(1, 0.0, True, False), (2, 0.9, False, True), (3, 0.9, False, False)]
     """
     if days < LEAST_DAYS:
         raise ConfigError(f"{days} days are too few for a broken batch and a drift: take {LEAST_DAYS} or more")
