@@ -8,17 +8,20 @@ from typing import Final, Protocol
 from prefect import flow, get_run_logger
 from prefect.runtime import deployment
 
+from tidemill.common.files import md5_of
 from tidemill.flows.decisions import decision_key, find_due, gave_up, last_decision
 from tidemill.flows.events import emit
 from tidemill.flows.problem_cycle import only_run, planned_steps, prepare, steps_up_to, take_in_arrivals
 from tidemill.flows.steps import run_steps
 from tidemill.flows.unchanged import has_new_sources, incoming_files, is_looked_at, keep_look
+from tidemill.monitor.retrain_decision import without_champion
 from tidemill.project.compose import expand, require_problem
 from tidemill.project.project import Project
 from tidemill.reports.monitor import Drift
 from tidemill.runs.checkout import require_repository
 from tidemill.runs.flow_records import note_flow_run
-from tidemill.runs.worktree import workspace
+from tidemill.runs.model_registry import read_registry
+from tidemill.runs.worktree import Workspace, workspace
 
 _NOTHING_ARRIVED: Final = "nothing has arrived"
 
@@ -108,16 +111,23 @@ def check_drift(root: str, problem: str) -> str:
     with only_run(project, problem, log), workspace(project.shared) as work:
         prepare(work, problem, [], log=log)
         if not take_in_arrivals(work, problem, log=log):
+            keep_look(project.main, problem, files)  # what is refused is not read again until it changes
             return _NOTHING_ARRIVED
-        steps = planned_steps(work, problem)
-        run_steps(steps_up_to(f"monitor@{problem}", steps), work)
-        drift = Drift.read(work.project.paths(problem).reports / "drift.json")
+        drift = _looked_at(work, problem)
         drift.write(project.paths(problem).last_drift)
     for reason in drift.reasons:
         log.info(f"{problem}: {reason}")
     _emit(project, problem, drift, before)
     keep_look(project.main, problem, files)
     return drift.decision
+
+
+def _looked_at(work: Workspace, problem: str) -> Drift:
+    paths = work.project.paths(problem)
+    if read_registry(work.project, problem).champion is None:  # no stage has to run to know that
+        return without_champion(arrived=md5_of(paths.manifest))
+    run_steps(steps_up_to(f"monitor@{problem}", planned_steps(work, problem)), work)
+    return Drift.read(paths.reports / "drift.json")
 
 
 def _emit(project: Project, problem: str, drift: Drift, before: Drift | None) -> None:

@@ -147,15 +147,20 @@ def harm_of(batch: BatchDrift) -> HarmVerdict:
     return "harm" if batch.harm else "no harm"
 
 
-def without_champion() -> Drift:
+def without_champion(arrived: str | None = None) -> Drift:
     """Decide where there is nothing to compare with: train.
+
+    Parameters
+    ----------
+    arrived
+        MD5 of the manifest.
 
     Returns
     -------
     Drift
     """
     reason = "there is no champion yet: train one and promote it"
-    return Drift(decision=TRAIN, reasons=(reason,), champion=None, relabel=(), batches={})
+    return Drift(decision=TRAIN, reasons=(reason,), champion=None, arrived=arrived, relabel=(), batches={})
 
 
 def without_news(champion: str, known: Sequence[str]) -> Drift:

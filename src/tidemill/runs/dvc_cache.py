@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,6 +9,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
+
+from tidemill.common.files import md5_of
 
 
 def locked_stages(folder: Path, problem: str) -> dict[str, dict[str, Any]]:
@@ -124,7 +125,7 @@ def damaged_objects(cache: Path, digest: str) -> Iterator[Path]:
     path = object_path(cache, digest)
     if not path.exists():
         return
-    if _md5(path) != digest.removesuffix(".dir"):
+    if md5_of(path) != digest.removesuffix(".dir"):
         yield path
     elif digest.endswith(".dir"):
         for entry in json.loads(path.read_text(encoding="utf-8")):
@@ -151,8 +152,3 @@ def missing_objects(cache: Path, digest: str) -> Iterator[Path]:
     elif digest.endswith(".dir"):
         for entry in json.loads(path.read_text(encoding="utf-8")):
             yield from missing_objects(cache, entry["md5"])
-
-
-def _md5(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()

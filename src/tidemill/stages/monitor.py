@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from tidemill.apps.models.batch_findings import find_of_batches
 from tidemill.apps.models.champion_reference import Champion, find_champion
 from tidemill.apps.models.watched_stream import Arrivals, WatchedStream
 from tidemill.common.failures import says_errors
-from tidemill.common.files import atomic_write
+from tidemill.common.files import atomic_write, md5_of
 from tidemill.contracts import Problem, votes_contract
 from tidemill.monitor.plots import draw
 from tidemill.monitor.retrain_decision import retrain_decision, without_champion, without_news
@@ -33,8 +31,7 @@ def run(project: Project, name: str) -> None:
     problem, settings, paths = project.load(name, "monitor", MonitorSettings)
     champion = find_champion(project, problem)
     summary = without_champion() if champion is None else _look(champion, problem, settings, paths)
-    arrived = hashlib.md5(paths.manifest.read_bytes(), usedforsecurity=False).hexdigest()
-    summary = summary.model_copy(update={"arrived": arrived})
+    summary = summary.model_copy(update={"arrived": md5_of(paths.manifest)})
     summary.write(paths.reports / "drift.json")
     with atomic_write(paths.reports / "drift.png") as path:
         draw(summary, path)
