@@ -17,7 +17,7 @@ from tidemill.reports.base import Report
 from tidemill.reports.denoise import DenoiseReport, Explanation, LabelModelFile
 from tidemill.reports.embed import Domain
 from tidemill.reports.evaluate import Metrics, Verdict
-from tidemill.reports.ingest import IngestReport
+from tidemill.reports.ingest import GoldState, IngestReport
 from tidemill.reports.model import ModelConfig
 from tidemill.reports.monitor import Drift
 from tidemill.reports.project import ChampionPin, Manifest, Preflight
@@ -34,7 +34,7 @@ DATA = Path("data/tiny")
 def test_one_row_passes_through_all_stages(reproduced: Path):
     raw = pl.read_parquet(reproduced / DATA / "raw" / "reviews.parquet")
     row = raw.filter(pl.col("split") == "train").row(0, named=True)
-    assert row["key"].startswith("reviews-")
+    assert row["key"].startswith("reviews/reviews-")
     features = pl.read_parquet(reproduced / DATA / "features" / "reviews.parquet").filter(row_id=row["row_id"])
     assert np.linalg.norm(features["feature"].to_numpy()[0]) == pytest.approx(
         1.0, abs=1e-3
@@ -55,7 +55,7 @@ def test_one_row_passes_through_all_stages(reproduced: Path):
 
 
 WRITTEN = [
-    Manifest, ChampionPin, Preflight, IngestReport, Domain, DenoiseReport, Explanation, LabelModelFile, SearchReport,
+    Manifest, ChampionPin, Preflight, IngestReport, GoldState, Domain, DenoiseReport, Explanation, LabelModelFile, SearchReport,
     ModelConfig, EnsembleReport, Metrics, Verdict, Drift,
 ]  # fmt: skip
 
@@ -140,6 +140,33 @@ def test_dvc_exp_run_with_the_old_name_of_a_setting_ends_with_the_new_one(sprout
     answer = run("dvc", "exp", "run", *words, folder=folder, fails=True)
     assert "write tiny.train.labels.noise_transition=true" in answer
     assert "smoothing" not in (folder / "params.yaml").read_text(encoding="utf-8")
+
+
+LEARNERS = {"label", "denoise", "search", "train", "evaluate"}
+
+
+def test_a_label_makes_the_stages_of_its_split_run_again_and_no_others(sprout: Callable[[str], Path], reproduced: Path):
+    folder = sprout("labels")
+    shutil.copytree(reproduced, folder, dirs_exist_ok=True, symlinks=True, ignore=shutil.ignore_patterns("packages"))
+    raw = pl.read_parquet(folder / DATA / "raw/reviews.parquet", columns=["row_id", "split"])
+    known = pl.concat(
+        [pl.read_parquet(folder / DATA / name / "reviews.parquet") for name in ("dev", "train_gold", "gold")]
+    )
+    rows = raw.join(known, on="row_id")
+    lock = (folder / "dvc.lock").read_bytes()
+    history = (folder / DATA / "gold_history.jsonl").read_bytes()
+    wanted = {"test": {"evaluate"}, "train": {"search", "train", "evaluate"}, "dev": LEARNERS}
+    for split, stages in wanted.items():
+        row_id, _, label = rows.filter(pl.col("split") == split).row(0)
+        (folder / "labels.csv").write_text(f"row_id,label\n{row_id},{('good', 'bad')[label]}\n")  # the other class
+        said = run("tidemill", "gold", "add", "tiny", "labels.csv", folder=folder)
+        assert "1 change one" in said
+        run("dvc", "repro", "ingest@tiny", folder=folder)
+        changed = json.loads(run("dvc", "status", "--json", folder=folder).splitlines()[-1])
+        assert {name.partition("@")[0] for name in changed} - {"preflight"} == stages, split
+        (folder / DATA / "gold_history.jsonl").write_bytes(history)
+        (folder / "dvc.lock").write_bytes(lock)
+        run("python", "-m", "tidemill.stages.ingest", "tiny", folder=folder)
 
 
 def test_scrambled_gold_changes_no_label_and_no_model(sprout: Callable[[str], Path], reproduced: Path):

@@ -114,7 +114,7 @@ def denoise(
 
 
 def dependences_and_intervals(explained: Explanation) -> dict[str, Any]:
-    """Select what the report holds of an explanation: dependences, and the interval of each accuracy.
+    """Select what the report holds of an explanation: dependences, and each accuracy with its interval, of one estimate.
 
     Parameters
     ----------
@@ -124,10 +124,11 @@ def dependences_and_intervals(explained: Explanation) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``dependences``, and ``accuracy_intervals`` by function.
+        ``dependences``, and ``accuracies`` and ``accuracy_intervals`` by function.
     """
+    accuracies = {name: about.accuracy for name, about in explained.functions.items()}
     intervals = {name: about.interval for name, about in explained.functions.items()}
-    return {"dependences": explained.dependences, "accuracy_intervals": intervals}
+    return {"dependences": explained.dependences, "accuracies": accuracies, "accuracy_intervals": intervals}
 
 
 def fit_twice(
@@ -343,7 +344,8 @@ def describe(
     classes
         Names of the classes in the order of their indices.
     about
-        The report's other fields.
+        The report's other fields, ``accuracies`` among them: how often the posterior of the model agrees with the votes, as their
+        intervals say; else those that the model has learned. A model that learns none has none.
 
     Returns
     -------
@@ -352,7 +354,7 @@ def describe(
     majority = shares(votes, len(classes))
     covered = ~silent(votes)
     same = majority.argmax(axis=1) == probabilities.argmax(axis=1)
-    accuracies = model.accuracies()
+    learned = _accuracies(model, names)
     of_model = _named(model.report(), names, classes) | {"class_balance": _by_class(classes, model.balance_)}
     return DenoiseReport(
         **of_model,
@@ -360,15 +362,19 @@ def describe(
         coverage=_rounded(covered.mean()),
         uncovered_rows=_by_class(classes, model.prior_),
         label_shares=_by_class(classes, _shares(probabilities)),
-        accuracies={}
-        if accuracies is None
-        else {n: None if np.isnan(a) else _rounded(a) for n, a in zip(names, accuracies, strict=True)},
         majority_vote=MajorityVote(
             label_shares=_by_class(classes, _shares(majority)),
             agreement_where_covered=_rounded(same[covered].mean()) if covered.any() else None,
         ),
-        **about,
+        **({"accuracies": learned} | dict(about) if learned else {**about, "accuracies": {}}),
     )
+
+
+def _accuracies(model: BaseLabelModel, names: Sequence[str]) -> dict[str, float | None]:
+    accuracies = model.accuracies()
+    if accuracies is None:
+        return {}
+    return {name: None if np.isnan(share) else _rounded(share) for name, share in zip(names, accuracies, strict=True)}
 
 
 def _by_class(classes: tuple[str, ...], shares: Any) -> dict[str, float]:

@@ -78,13 +78,13 @@ def said_of_labels(labels: Mapping[str, int]) -> str:
     Examples
     --------
     >>> said_of_labels({"train": 0, "dev": 120, "valid": 40, "test": 40})
-    'of 200 labels 120 teach (dev 120), 40 decide what is promoted (valid), 40 measure scores (test)'
+    'of 200 labels 120 can teach (dev 120), 40 decide what is promoted (valid), 40 measure scores (test)'
     """
     number = {name: labels.get(name, 0) for name in SPLITS}
     parts = ", ".join(f"{name} {number[name]}" for name in ("dev", "train") if number[name])
     taught = sum(number[name] for name in ("train", "dev"))
     return (
-        f"of {sum(number.values())} labels {taught} teach{f' ({parts})' if parts else ''}, {number['valid']} decide what is "
+        f"of {sum(number.values())} labels {taught} can teach{f' ({parts})' if parts else ''}, {number['valid']} decide what is "
         f"promoted (valid), {number['test']} measure scores (test)"
     )
 

@@ -137,17 +137,19 @@ class GoldHistory:
         result: dict[str, Answer] = {}
         for answer in self.valid:
             before = result.get(answer.row_id)
-            if before is None or (before.when, before.id) < (answer.when, answer.id):
+            if before is None or before.when < answer.when or (before.when == answer.when and before.id < answer.id):
                 result[answer.row_id] = answer
         return result
 
     @cached_property
     def valid(self) -> tuple[Answer, ...]:
         """Labels that nobody has withdrawn."""
+        rows = {row_id for row_id, _ in self.withdrawn}  # ids are computed for these alone
         return tuple(
             answer
             for answer in self.answers
-            if answer.label is not None and (answer.row_id, answer.id) not in self.withdrawn
+            if answer.label is not None
+            and (answer.row_id not in rows or (answer.row_id, answer.id) not in self.withdrawn)
         )
 
     @cached_property

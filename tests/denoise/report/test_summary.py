@@ -134,8 +134,16 @@ def test_the_value_of_the_functions_and_the_next_step_are_said_where_they_could_
     unknown = told(label_value=LabelValue(gold_rows=None, next="label", reason="cannot be measured"))
     assert unknown["worth"] == "cannot be measured"
     assert "next" not in unknown
-    for at_least, word in ((True, "at least"), (False, "about")):
-        known = LabelValue(gold_rows=1234.0, interval=(900.0, 1500.0), at_least=at_least, next="write", reason="room")
-        found = told(label_value=known)
-        assert found["worth"] == f"{word} 1,234 hand labels (90% interval 900 to 1,500)"
-        assert found["next"] == "write a function: room"
+    known = LabelValue(gold_rows=1234.0, interval=(900.0, 1500.0), at_least=False, next="write", reason="room")
+    found = told(label_value=known)
+    assert found["worth"] == "about 1,234 hand labels (90% interval 900 to 1,500)"
+    assert found["next"] == "write a function: room"
+
+
+def test_what_gold_is_too_few_to_measure_is_said_and_has_no_upper_end():
+    known = LabelValue(
+        gold_rows=49.0, interval=(49.0, 49.0), at_least=True, curve={"10": 0.6, "49": 0.7}, next="write", reason="room"
+    )
+    assert told(label_value=known)["worth"].startswith("at least 49 hand labels, as many as there is gold")
+    open_end = known.model_copy(update={"gold_rows": 30.0, "interval": (12.0, 49.0), "at_least": False})
+    assert told(label_value=open_end)["worth"] == "about 30 hand labels (90% interval 12 to 49 or more)"

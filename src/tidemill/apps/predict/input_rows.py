@@ -88,9 +88,10 @@ class InputRows:
                 hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()
                 for content in contents
             ]
-            given = (self.settings.full_key(key, batch) for key in keys[start : start + size])
-            named = [key or content[:16] for key, content in zip(given, hashes, strict=True)]
-            basic = {"source": [self.source.name] * len(contents), "key": named, "row_id": row_ids(hashes, named)}
+            named = [key or content[:16] for key, content in zip(keys[start : start + size], hashes, strict=True)]
+            given = [self.settings.full_key(key, batch) for key in keys[start : start + size]]
+            among_all = [key or content[:16] for key, content in zip(given, hashes, strict=True)]
+            basic = {"source": [self.source.name] * len(contents), "key": named, "row_id": row_ids(hashes, among_all)}
             reasons = [inside.reasons.get(row) for row in range(len(contents))]
             about = pl.Series("error", reasons, dtype=pl.String)
             yield pl.DataFrame(basic | {self.settings.modality: contents}).with_columns(about)

@@ -35,12 +35,14 @@ def label_card(name: str, report: DenoiseReport, analysis: pl.DataFrame) -> str:
 
 
 def _head(name: str, report: DenoiseReport, functions: Sequence[Mapping[str, Any]]) -> list[str]:
+    gold = report.gold
     return [
         f"# Label card: {name}",
         "",
         (
             "No person has given these labels. Labeling functions voted, and a label model turned their votes into a "
             "probability per class."
+            + (f" People labeled {gold.label_model.rows:,} rows of dev, by which they are checked." if gold else "")
         ),
         f"{report.rows:,} rows, {len(functions)} functions; coverage {report.coverage:.1%}.",
         "",
@@ -50,7 +52,7 @@ def _head(name: str, report: DenoiseReport, functions: Sequence[Mapping[str, Any
 def _functions(functions: Sequence[Mapping[str, Any]]) -> list[str]:
     shown = [column for column in _COLUMNS if functions and column in functions[0]]
     lines = ["| " + " | ".join(shown) + " |", "| --- |" + " ---: |" * (len(shown) - 1)] if shown else []
-    lines += ["| " + " | ".join(_cell(row[column]) for column in shown) + " |" for row in functions]
+    lines += ["| " + " | ".join(_cell(_known(row)[column]) for column in shown) + " |" for row in functions]
     return [
         "## The functions",
         "",
@@ -58,10 +60,16 @@ def _functions(functions: Sequence[Mapping[str, Any]]) -> list[str]:
         "",
         (
             "Coverage, overlaps and conflicts are shares of all rows. Emp. Acc. is measured on labels by people in the "
-            "development split; Learned Weight is what the label model believes without them."
+            "development split, - where a function votes on none; Learned Weight is how often the label model agrees with a vote."
         ),
         "",
     ]
+
+
+def _known(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Without an accuracy where it is of no votes."""
+    never = not row.get("Correct", 1) and not row.get("Incorrect", 1)
+    return {**row, "Emp. Acc.": None} if never else row
 
 
 def _cell(value: Any) -> str:

@@ -170,9 +170,11 @@ def _value(known: LabelValue | None) -> str:
         return ""
     if known.gold_rows is None or known.interval is None:
         return known.reason
+    if known.at_least:
+        return f"at least {known.gold_rows:,.0f} hand labels, as many as there is gold to learn from in the comparison"
     low, high = known.interval
-    about = "at least" if known.at_least else "about"
-    return f"{about} {known.gold_rows:,.0f} hand labels (90% interval {low:,.0f} to {high:,.0f})"
+    beyond = " or more" if high >= max(map(int, known.curve or {}), default=float("inf")) else ""
+    return f"about {known.gold_rows:,.0f} hand labels (90% interval {low:,.0f} to {high:,.0f}{beyond})"
 
 
 def _next(known: LabelValue | None) -> str:
