@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tidemill.contracts import DataError, FunctionError
+from tidemill.label.engine import worker_pool
 from tidemill.label.engine.failures import Quarantine, fail
 from tidemill.label.engine.load import Access, open_functions
 from tidemill.label.engine.vote_reuse import Batch, Engine
@@ -251,6 +252,33 @@ def test_a_function_that_takes_its_process_down_is_isolated_and_named(tmp_path, 
     assert "row 1 (row_id x1)" in failures[0]
     assert reason in failures[0]
     assert name == "ends" or "f.py" in failures[0].split("\n", 1)[1]  # its own lines
+
+
+GARBLES = {
+    "writes_to_descriptors": "for k in range(30):\n        try:\n            os.write(k, b'junk' * 16)\n        except OSError:\n            pass",
+    "replaces_len": "import builtins\n    builtins.len = lambda of: 3",
+}
+
+
+@pytest.mark.parametrize("name", GARBLES)
+def test_a_reply_that_a_function_has_spoilt_is_no_reply_and_nothing_waits_for_the_rest_of_it(tmp_path, name):
+    source = f"@labeling_function()\ndef {name}(row):\n    {GARBLES[name]}\n    return 0\n"
+    functions = python(tmp_path / "f", source, imports="import os")
+    try:
+        told = cast(functions, [batch_of("x", ["a"])], None)[2][0]
+    except FunctionError as error:  # where it cannot be blamed on a row
+        told = str(error)
+    assert name in told
+    assert "sent a reply that cannot be read" in told or "ended its process" in told
+
+
+def test_a_file_that_never_ends_as_it_is_loaded_is_given_up(tmp_path, monkeypatch):
+    monkeypatch.setattr(worker_pool, "_SECONDS_TO_LOAD", 1.0)
+    functions = python(tmp_path / "f", "while True:\n    pass\n")
+    with pytest.raises(
+        FunctionError, match=r"f\.py cannot be loaded: a worker took longer than \d{1,2}\.\d s and was stopped"
+    ):
+        cast(functions, [batch_of("x", ["a"])], None)
 
 
 @pytest.mark.slow

@@ -23,14 +23,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
-from tidemill.label.engine import worker_start
+from tidemill.label.engine import protocol, worker_start
 from tidemill.label.engine.family import MARK, end, members, memory_of
 from tidemill.label.engine.protocol import ALL_ROWS, HEAD, NO_FUNCTION, POSITION
 from tidemill.label.engine.sandbox import Confined, Confinement, notes
 
 _PACKAGE: Final = Path(__file__).parents[2]  # tidemill
 _TICK: Final = 0.05
-_BETWEEN: Final = 300.0
 _COUNTED_EVERY: Final = 0.5
 _MOST_PROCESSES: Final = 64
 _PASSED_ON: Final = ("PATH", "HOME", "LANG", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV")
@@ -54,11 +53,12 @@ class DiedError(Exception):
 
 @dataclass(frozen=True)
 class Bounds:
-    """Longest seconds for a row and for a table, and most megabytes for the process."""
+    """Longest seconds for a row, a table, and where no function is applied; and most megabytes for the process."""
 
     for_a_row: float
     for_a_table: float
     megabytes: float
+    between: float = 300.0
 
 
 _READY: Final[list[Process]] = []
@@ -201,21 +201,19 @@ class Process:
     def _send(self, header: dict[str, Any], payload: bytes) -> None:
         text, pipe = json.dumps(header).encode(), self._child.stdin
         assert pipe is not None  # noqa: S101 - it was asked for
-        pipe.write(HEAD.pack(len(text), len(payload)))
+        pipe.write(HEAD.pack(protocol.MARK, len(text), len(payload)))
         pipe.write(text)
         pipe.write(payload)
         pipe.flush()
 
     def _receive(self, bounds: Bounds) -> tuple[Any, bytes]:
-        received, wanted = bytearray(), HEAD.size
+        received = bytearray()
         position = last_asked = self._where()
         since = counted = time.monotonic()
         while True:
-            if len(received) >= HEAD.size:
-                wanted = HEAD.size + sum(HEAD.unpack_from(received))
+            wanted = self._size(received, last_asked)
             if len(received) == wanted:
-                cut = HEAD.size + HEAD.unpack_from(received)[0]
-                return json.loads(received[HEAD.size : cut]), bytes(received[cut:])
+                return self._reply(received, last_asked)
             if self._is_ready():
                 received += self._read(wanted - len(received))
                 continue
@@ -232,6 +230,26 @@ class Process:
             held = memory_of(family)
             if held > bounds.megabytes:
                 raise self._stopped(last_asked, f"made its process grow to {held:.0f} MB")
+
+    def _size(self, received: bytearray, last_asked: tuple[int, int]) -> int:
+        """Bytes of the reply, or of its head while that has not come."""
+        if not protocol.MARK.startswith(received[: len(protocol.MARK)]):
+            raise self._garbled(last_asked)
+        return HEAD.size + sum(HEAD.unpack_from(received)[1:]) if len(received) >= HEAD.size else HEAD.size
+
+    def _reply(self, received: bytearray, last_asked: tuple[int, int]) -> tuple[Any, bytes]:
+        cut = HEAD.size + HEAD.unpack_from(received)[1]
+        try:
+            return json.loads(received[HEAD.size : cut]), bytes(received[cut:])
+        except ValueError:
+            raise self._garbled(last_asked) from None
+
+    def _garbled(self, position: tuple[int, int]) -> DiedError:
+        return self._stopped(
+            position,
+            "sent a reply that cannot be read, as where a file of labeling functions writes to open file "
+            "descriptors or replaces Python's own functions",
+        )
 
     def _is_ready(self) -> bool:
         assert self._child.stdout is not None  # noqa: S101 - it was asked for
@@ -275,7 +293,7 @@ class Process:
 def _bound(position: tuple[int, int], bounds: Bounds) -> float:
     """Reading and measuring images takes a worker as long as a whole table may."""
     if position[0] == NO_FUNCTION:
-        return max(_BETWEEN, bounds.for_a_table)
+        return max(bounds.between, bounds.for_a_table)
     return bounds.for_a_table if position[1] == ALL_ROWS else bounds.for_a_row
 
 

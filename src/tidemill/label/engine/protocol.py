@@ -11,8 +11,10 @@ import struct
 from pathlib import Path
 from typing import Final
 
-HEAD: Final = struct.Struct("<IQ")
-"""Start of a frame: sizes of its header and of the bytes after it."""
+HEAD: Final = struct.Struct("<8sIQ")
+"""Start of a frame: the mark, and sizes of its header and of the bytes after it."""
+MARK: Final = b"tidemill"
+"""What a frame begins with; anything else was written into the pipe by a labeling function."""
 POSITION: Final = struct.Struct("<qq")
 """Index of the function that is applied, and of the row."""
 NO_FUNCTION: Final = -1

@@ -26,7 +26,7 @@ import polars as pl
 from tidemill.contracts import ABSTAIN, DataError, TidemillError, Votes
 from tidemill.label.engine.apply import required_statistics, table_votes
 from tidemill.label.engine.failures import Failure
-from tidemill.label.engine.protocol import ALL_ROWS, HEAD, POSITION, memory
+from tidemill.label.engine.protocol import ALL_ROWS, HEAD, MARK, POSITION, memory
 from tidemill.label.engine.row_applier import RowApplier
 from tidemill.label.engine.sandbox import STATE, explained, find_leaking_function, limit_memory, limit_seconds, watch
 from tidemill.label.functions.declared import AnyFunction
@@ -207,7 +207,7 @@ def serve(requests: Any, replies: Any, worker: Worker) -> None:
     """
     doers = {"load": worker.load, "ask": worker.ask}
     while head := requests.read(HEAD.size):
-        header_size, payload_size = HEAD.unpack(head)
+        _, header_size, payload_size = HEAD.unpack(head)
         header = json.loads(requests.read(header_size))
         payload = requests.read(payload_size)
         try:
@@ -216,7 +216,7 @@ def serve(requests: Any, replies: Any, worker: Worker) -> None:
             kind = "data" if isinstance(error, DataError) else type(error).__name__
             reply, content = {"error": kind, "message": explained(str(error))}, b""
         text = json.dumps(reply).encode()
-        replies.write(HEAD.pack(len(text), len(content)) + text + content)
+        replies.write(HEAD.pack(MARK, len(text), len(content)) + text + content)
         replies.flush()
 
 

@@ -249,9 +249,8 @@ class WorkerPool:
 
     def _loaded(self, process: Process) -> Any:
         try:
-            reply, _ = process.ask(
-                self._load, bounds=Bounds(_SECONDS_TO_LOAD, _SECONDS_TO_LOAD, self._load["megabytes_to_load"])
-            )
+            seconds, megabytes = _SECONDS_TO_LOAD, self._load["megabytes_to_load"]
+            reply, _ = process.ask(self._load, bounds=Bounds(seconds, seconds, megabytes, between=seconds))
         except DiedError as death:
             files = ", ".join(self._load["files"])
             raise FunctionError(f"{files} cannot be loaded: a worker {death.reason}") from None
