@@ -12,7 +12,7 @@ import pytest
 from tests.ingest.factories import image_settings, settings, write
 from tidemill.contracts import DataError
 from tidemill.ingest.demo import convert, sms_messages
-from tidemill.ingest.mail import read_mail, readable
+from tidemill.ingest.mail import count_links, read_mail, readable
 from tidemill.ingest.source import Source
 from tidemill.project.batches import arrivals
 from tidemill.project.layout import shared_root_of
@@ -52,6 +52,20 @@ def test_odd_emails_are_read_too(data: bytes) -> None:
 
 def test_a_torn_tag_ends_at_the_end() -> None:
     assert readable("a < b <i>c</i> <img src='x").split() == ["a", "<", "b", "c"]
+
+
+@pytest.mark.parametrize("part", ["<br ", "<a ", "<a href ", "</p ", "<script ", "<!-- ", "< ", "https:", "href= "])
+def test_what_begins_again_and_again_and_never_ends_takes_time_in_proportion(part: str) -> None:
+    text = part * (8_000_000 // len(part))  # a quadratic search would take days
+    readable(text)
+    count_links(text)
+    count_links(text + ">")
+
+
+def test_links_are_anchors_with_targets_and_addresses_outside_attributes() -> None:
+    html = '<A class=x HREF = "http://a.b" href=c>http://d.e</a> <a>no</a> see https://f.g <img src="http://h.i">'
+    assert count_links(html) == 3
+    assert count_links("http://a.b <a x href=y <a href=z") == 2
 
 
 def test_messages_swallowed_by_a_quote_are_set_free_with_their_own_labels() -> None:

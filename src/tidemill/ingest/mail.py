@@ -19,7 +19,9 @@ _LIST_HEADERS: Final = ("List-Id", "List-Post", "X-Mailing-List", "Mailing-List"
 _HIDDEN = re.compile(r"<!--.*?(?:-->|$)|<(script|style|head|title)\b.*?(?:</\1\s*>|$)", re.IGNORECASE | re.DOTALL)
 _BLOCK = re.compile(r"</?(?:br|p|div|tr|table|li|ul|ol|h[1-6]|hr|blockquote|center)\b[^>]*>", re.IGNORECASE)
 _TAG = re.compile(r"<[/!?a-z][^>]*(?:>|$)", re.IGNORECASE)
-_LINK = re.compile(r"""<a\b[^>]*\bhref\s*=|(?<!["'=])\bhttps?://""", re.IGNORECASE)
+_ANCHOR = re.compile(r"<a\b", re.IGNORECASE)
+_TARGET = re.compile(r"\bhref\s*=", re.IGNORECASE)
+_ADDRESS = re.compile(r"""(?<!["'=])\bhttps?://""", re.IGNORECASE)
 _LOOKS_HTML = re.compile(r"<(?:html|body|table|font)\b", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u2028\u2029\ufeff\ud800-\udfff]")
 
@@ -58,7 +60,7 @@ def read_mail(data: bytes) -> Mail:
         subject=strip_mail_artifacts(_header(message.get("Subject", ""))),
         body=strip_mail_artifacts(readable(text) if is_html else text),
         html=is_html,
-        links=len(_LINK.findall(text)),
+        links=count_links(text),
         lists=_from_list(message),
     )
 
@@ -82,7 +84,41 @@ def readable(text: str) -> str:
     '1 < 2'
     """
     visible = _HIDDEN.sub(" ", text)
-    return html.unescape(_TAG.sub(" ", _BLOCK.sub("\n", visible)))
+    closed = (
+        visible.rfind(">") + 1
+    )  # no tag ends beyond, and looking for its end from each that begins would be quadratic
+    lines = _BLOCK.sub("\n", visible[:closed]) + visible[closed:]
+    return html.unescape(_TAG.sub(" ", lines))
+
+
+def count_links(text: str) -> int:
+    """Count the links of HTML or plain text: anchors with a target, and addresses outside attributes.
+
+    Parameters
+    ----------
+    text
+        HTML or plain text.
+
+    Returns
+    -------
+    int
+        An anchor counts once, whatever targets it names.
+
+    Examples
+    --------
+    >>> count_links('<a href="http://a.example">http://b.example</a>')
+    2
+    """
+    return sum(map(_links_of_part, text.split(">")))
+
+
+def _links_of_part(text: str) -> int:
+    """Between two ends of tags, so that no anchor is followed beyond its own end."""
+    anchor = _ANCHOR.search(text)
+    targets = list(_TARGET.finditer(text, anchor.end())) if anchor else []
+    if anchor is None or not targets:
+        return len(_ADDRESS.findall(text))
+    return 1 + len(_ADDRESS.findall(text, 0, anchor.start())) + len(_ADDRESS.findall(text, targets[-1].end()))
 
 
 def strip_mail_artifacts(text: str) -> str:
