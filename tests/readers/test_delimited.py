@@ -114,3 +114,18 @@ def test_rows_of_delimiters_alone_at_the_end_are_left_out_and_told() -> None:
 def test_marks_around_the_names_of_columns_do_not_count() -> None:
     data = "\ufeff\ufeffid,\u200btext\u200b , label\n1,a,b\n".encode()
     assert list(parse(data, "t.csv").columns) == ["id", "text", "label"]
+
+
+def test_a_header_that_comes_again_is_left_out_and_told() -> None:
+    table = read("id,Text \na,b\nid, Text\nc,d\n")
+    assert table.columns == {"id": ["a", "c"], "Text": ["b", "d"]}
+    assert list(table.numbers) == [2, 4]
+    assert table.notes == ("t.csv: 1 lines repeat the header and are left out, such as line 3",)
+    assert read("text\ntext\nb\n").columns == {"text": ["text", "b"]}  # a word, not a header
+
+
+def test_lines_above_the_header_are_named() -> None:
+    with pytest.raises(DataError, match=r"line 2: 2 cells .*remove lines above the header, or name .* --delimiter"):
+        read("# exported today\nid,text\na,b\n")
+    with pytest.raises(DataError, match=r"two columns have no name, as cells 2 and 3 .*remove lines above the header"):
+        read("Reviews,,\nid,text,label\na,b,c\n")

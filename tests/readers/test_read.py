@@ -317,8 +317,36 @@ def test_a_file_without_a_suffix_is_read_by_its_content_and_told(data: bytes, su
         (parquet(FRAME), "Parquet"),
         (zipped(t__csv=CSV), "a ZIP archive or an Excel workbook"),
         (b"\x89PNG\r\n", "a PNG image"),
+        (b"\xef\xbb\xbf\n <!DOCTYPE HTML><html></html>", "a web page"),
+        (b"<html>404</html>", "a web page"),
     ],
 )
 def test_a_file_that_is_not_what_its_suffix_says_is_named_by_its_content(data: bytes, told: str) -> None:
     with pytest.raises(DataError, match=rf"t\.csv is {told}.* by its content"):
         parse(data, "t.csv")
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        {"id": ["a", "b"], "text": ["x, y", None]},
+        {"id": {"0": "a", "1": "b"}, "text": {"0": "x, y", "1": None}},
+        {"version": 1, "rows": [{"id": "a", "text": "x, y"}, {"id": "b", "text": None}]},
+    ],
+)
+def test_a_file_that_is_one_object_of_columns_or_rows_is_read_and_told(whole: dict[str, object]) -> None:
+    table = parse(json.dumps(whole).encode(), "t.json")
+    assert table.columns == ROWS
+    assert (list(table.numbers), table.unit) == ([1, 2], "row")
+    assert table.notes[0].startswith("t.json: the file is one object, ")
+
+
+def test_a_row_with_lists_is_one_row() -> None:
+    row = {"text": "x", "tags": [{"a": 1}, {"a": 2}]}
+    assert parse(json.dumps(row).encode(), "t.jsonl").columns == {"text": ["x"], "tags": [row["tags"]]}
+    assert parse(json.dumps({"a": ["x", "y"], "b": ["z"]}).encode(), "t.json").numbers == [1]
+
+
+def test_a_zip_of_hidden_files_alone_says_so() -> None:
+    with pytest.raises(DataError, match=r"t\.zip holds 0 files that are not hidden: pack one"):
+        parse(zipped(__MACOSX=CSV), "t.zip")

@@ -100,3 +100,10 @@ def test_a_single_accent_in_many_lines_is_of_western_europe(word: str) -> None:
     assert found == content
     assert note is not None
     assert "windows-1252" in note
+
+
+def test_words_that_no_usual_encoding_reads_are_asked_about() -> None:
+    text = "id,text\n" + "".join(f"{k},a café is über naïve\n" for k in range(9))
+    with pytest.raises(DataError, match=r"no usual encoding reads its words: .*name its encoding, such as cp437"):
+        decode(text.encode("cp437"), "t.csv", None)
+    assert decode(text.encode("cp437"), "t.csv", "cp437")[0] == text

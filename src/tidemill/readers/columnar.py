@@ -109,6 +109,11 @@ def parse_excel(data: bytes, name: str) -> Table:
     sheet, others = workbook.sheet_names[0], workbook.sheet_names[1:]
     if not rows:
         raise DataError(f"{name}: the first sheet, {sheet!r}, is empty")
+    if len(rows) == 1 and others:
+        raise DataError(
+            f"{name}: the first sheet, {sheet!r}, has a header and no rows, and of others ({', '.join(others)}) none is "
+            "read: put the sheet with the rows first"
+        )
     used = [place for place in range(len(rows[0][1])) if any(row[place] != "" for _, row in rows)]
     header = {place: plain_header(as_string(_cell(rows[0][1][place]) or "")) or f"column_{place + 1}" for place in used}
     _refuse_twice(list(header.values()), f"{name}: sheet {sheet!r}")

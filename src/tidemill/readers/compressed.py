@@ -115,8 +115,8 @@ def _archive(data: bytes, name: str) -> tuple[bytes, str]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         files = [item for item in archive.infolist() if not item.is_dir() and not _hidden(item.filename)]
         if len(files) != 1:
-            shown = ", ".join(item.filename for item in files[:3])
-            raise DataError(f"{name} holds {len(files)} files ({shown}): pack one, or unpack them")
+            shown = f" ({', '.join(item.filename for item in files[:3])})" if files else " that are not hidden"
+            raise DataError(f"{name} holds {len(files)} files{shown}: pack one, or unpack them")
         if files[0].flag_bits & _ENCRYPTED:
             raise DataError(f"{name} is encrypted: unpack it with its password, and give the file inside")
         try:

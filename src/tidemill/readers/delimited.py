@@ -5,6 +5,7 @@
 3. Quotes: doubled inside quotes (RFC 4180); where that fails, escaped by backslashes; in files with tabs, taken literally.
 4. A last column that is empty in every row is dropped.
 5. The first line is the header, unless its cells are values of the rows below.
+6. A line that is the header again is dropped.
 """
 
 from __future__ import annotations
@@ -108,6 +109,9 @@ def _parsed(text: str, name: str, options: ReadOptions, usual: str) -> Table:
     rows, blank = _without_blank_end(rows)
     notes += [f"{name}: {blank} rows at its end have no values and are left out"] if blank else []
     _refuse_twice(header, name)
+    rows, repeated = _without_headers(rows, header)
+    if repeated:
+        notes.append(f"{name}: {len(repeated)} lines repeat the header and are left out, such as line {repeated[0]}")
     kept, bad = _complete(rows, header, name, options)
     columns = {column: [row[place] or None for _, row in kept] for place, column in enumerate(header)}
     return Table(name, columns, [number for number, _ in kept], notes=tuple(notes), bad=tuple(bad))
@@ -238,6 +242,15 @@ def _without_blank_end(rows: Rows) -> tuple[Rows, int]:
     return rows[:last], len(rows) - last
 
 
+def _without_headers(rows: Rows, header: Sequence[str]) -> tuple[Rows, list[int]]:
+    """Drop lines that are the header again, as in files that were put one behind another."""
+    if len(header) == 1:
+        return rows, []
+    again = [number for number, row in rows if [plain_header(cell) for cell in row] == list(header)]
+    known = set(again)
+    return [(number, row) for number, row in rows if number not in known], again
+
+
 def _numbered(cells: Sequence[str]) -> list[str]:
     return [f"column_{place}" for place in range(1, len(cells) + 1)]
 
@@ -254,8 +267,10 @@ def _repeated(first: Sequence[str], rows: Rows) -> tuple[str | None, int]:
 def _refuse_twice(header: Sequence[str], name: str) -> None:
     for place, column in enumerate(header):
         if column in header[:place]:
+            told = f"column {column!r} is there twice" if column else "two columns have no name"
             raise DataError(
-                f"{name}: column {column!r} is there twice, as cells {header.index(column) + 1} and {place + 1}"
+                f"{name}: {told}, as cells {header.index(column) + 1} and {place + 1} of the header: name columns "
+                "differently, and remove lines above the header"
             )
 
 
@@ -267,9 +282,13 @@ def _complete(rows: Rows, header: Sequence[str], name: str, options: ReadOptions
             continue
         reason = f"{len(row)} cells where the header has {len(header)} ({', '.join(header)})"
         if options.bad_rows == "refuse":
+            remedy = (
+                "quote cells that hold the delimiter or a line break"
+                if len(header) > 1
+                else "remove lines above the header, or name what is between cells with --delimiter"
+            )
             raise DataError(
-                f"{name}, line {number}: {reason}; quote cells that hold the delimiter or a line break, "
-                "or set such rows aside with --bad-rows quarantine"
+                f"{name}, line {number}: {reason}; {remedy}, or set such rows aside with --bad-rows quarantine"
             )
         bad.append(BadRow(number, reason))
     return kept, bad

@@ -14,6 +14,8 @@ _BLANK: Final = re.compile(r"[\s,]*")
 _NEXT_OBJECT: Final = re.compile(r"\n(?=\{)")
 _CHOICE_KEYS: Final = ("choices", "taxonomy", "labels")
 """Where Label Studio keeps a class in the value of a result."""
+_WHOLE_FILE: Final = re.compile(r"\.json(\.|$)", re.IGNORECASE)
+"""Names of files that may be one object, unlike JSON lines, where one object is one row."""
 _DATA_LABEL: Final = "data_label"
 
 
@@ -41,10 +43,45 @@ def parse_json(text: str, name: str, options: ReadOptions) -> Table:
         A line is no JSON, no object, or has a key twice; it is named.
     """
     read = (_array if text.lstrip().startswith("[") else _lines)(text, name, options)
+    whole = _of_one_object(read, name)
+    if whole is not None:
+        return whole
     rows, notes = _of_labeling_tools(read.found, name)
     names = list(dict.fromkeys(column for row in rows for column in row))
     columns = {column: [row.get(column) for row in rows] for column in names}
     return Table(name, columns, read.numbers, read.unit, notes=tuple(notes), bad=tuple(read.bad))
+
+
+def _of_one_object(read: _Rows, name: str) -> Table | None:
+    """The table that one object is whose values are columns, as pandas writes it, or that holds the rows in a list."""
+    if len(read.found) != 1 or read.bad or not _WHOLE_FILE.search(name):
+        return None
+    whole = read.found[0]
+    columns = {column: _cells(value) for column, value in whole.items()}
+    sizes = {-1 if cells is None else len(cells) for cells in columns.values()}
+    if len(sizes) == 1 and max(sizes) > 1:
+        note = f"{name}: the file is one object, whose {len(columns)} values are read as columns"
+        return Table(name, columns, range(1, max(sizes) + 1), "row", notes=(note,))
+    lists = [key for key, value in whole.items() if _is_rows(value)]
+    if len(lists) != 1:
+        return None
+    rows = whole[lists[0]]
+    names = list(dict.fromkeys(column for row in rows for column in row))
+    note = f"{name}: the file is one object, and the rows are the list {lists[0]!r} in it"
+    return Table(
+        name, {column: [row.get(column) for row in rows] for column in names}, range(1, len(rows) + 1), "row", (note,)
+    )
+
+
+def _cells(value: Any) -> list[Any] | None:
+    """Cells of a column: a list of plain values, or an object from the numbers of rows to them."""
+    if isinstance(value, dict) and all(key == str(place) for place, key in enumerate(value)):
+        value = list(value.values())
+    return value if isinstance(value, list) and not _nested(value) else None
+
+
+def _is_rows(value: Any) -> bool:
+    return isinstance(value, list) and len(value) > 1 and all(isinstance(row, dict) for row in value)
 
 
 def _array(text: str, name: str, options: ReadOptions) -> _Rows:

@@ -45,8 +45,12 @@ _CONTENTS: Final = {
     b"\x89PNG": "a PNG image",
     b"\xff\xd8\xff": "a JPEG image",
     b"SQLite format 3": "an SQLite database",
+    b"<!doctype html": "a web page (HTML)",
+    b"<html": "a web page (HTML)",
 }
 """What the first bytes of files say that are no text."""
+_HEAD: Final = 1 << 10
+"""Bytes in which a web page begins, blank ones before it included."""
 FORMATS: Final = (*_TEXT, *_BINARY)
 SUFFIXES: Final = (*FORMATS, *(f"{plain}{packed}" for plain in _TEXT for packed in (".gz", ".zst")), ".zip")
 """How the names of files end that are read."""
@@ -104,7 +108,9 @@ def parse(data: bytes, name: str, options: ReadOptions = DEFAULTS) -> Table:
 
 def _refuse_other_content(data: bytes, name: str) -> None:
     """Refuse a file that is not the text that its name promises, by its first bytes."""
-    result = next((what for start, what in _CONTENTS.items() if data.startswith(start)), None)
+    head = data[:_HEAD]
+    starts = (head, head.removeprefix(codecs.BOM_UTF8).lstrip().lower())
+    result = next((what for start, what in _CONTENTS.items() if any(one.startswith(start) for one in starts)), None)
     if result is not None:
         raise DataError(f"{name} is {result} by its content: name it so that its suffix says what it is")
 

@@ -58,6 +58,8 @@ _CLEAR: Final = 0.05
 _STRAY: Final = 0.3
 """Taken from the score of an encoding in which letters of another alphabet stand inside Latin words, or are very few."""
 _FEW: Final = 0.05
+_MOST_BROKEN: Final = 0.3
+"""Share of the words that are not ASCII, up to which they may have capitals or symbols after small letters."""
 _ZEROS: Final = 0.03
 """Share of zero bytes at every other place from which on a text is UTF-16: those of digits, delimiters and line ends."""
 _CLEARLY: Final = 0.2
@@ -152,6 +154,11 @@ def _detected(data: bytes, name: str, error: UnicodeDecodeError) -> tuple[str, s
             f"{_bad_bytes(data, name, error)} are not UTF-8, and no usual encoding reads the file; {_REMEDY}"
         )
     best, score = max(candidates, key=lambda candidate: (candidate[1], -_USUAL.index(candidate[0])))
+    if _broken_share(sample.decode(best, errors="replace")) > _MOST_BROKEN:
+        raise DataError(
+            f"{name} is not UTF-8, and no usual encoding reads its words: in {_word(best)}, the likeliest, a line is "
+            f"{_shown(lines[0], best)}; name its encoding, such as cp437 or cp850 of old programs: {_ANY}"
+        )
     for other, its_score in candidates:
         if score - its_score < _CLEAR and _scripts(lines[0], other) != _scripts(lines[0], best):
             raise DataError(
@@ -185,9 +192,13 @@ def _candidates(sample: bytes) -> list[tuple[str, float]]:
 
 def _penalty(text: str) -> float:
     """For what no text has: letters of another alphabet within words, capitals and symbols after small letters."""
+    return _STRAY * (_has_stray_letters(text) + _broken_share(text))
+
+
+def _broken_share(text: str) -> float:
     words = [word for word in _WORD.findall(text) if not word.isascii()]
     broken = sum(bool(_BROKEN.search("".join(map(_shape, word)))) for word in words)
-    return _STRAY * (_has_stray_letters(text) + broken / max(len(words), 1))
+    return broken / max(len(words), 1)
 
 
 def _shape(letter: str) -> str:
