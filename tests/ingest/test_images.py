@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import fsspec
@@ -199,3 +200,20 @@ def test_keys_that_collide_are_named_before_images_are_decoded(tmp_path: Path) -
     batches = [take(tmp_path / "may.csv", own, FRUIT)]
     batches.append(take(tmp_path / "june.csv", own, FRUIT, before=batches))
     assert [key for batch in batches for key in batch.raw["key"]] == ["may/0", "may/1", "june/0", "june/1"]
+
+
+def test_a_file_whose_name_is_not_unicode_is_named(tmp_path: Path) -> None:
+    (tmp_path / "cells/good").mkdir(parents=True)
+    try:
+        (tmp_path / "cells/good" / os.fsdecode(b"caf\xe9.png")).write_bytes(b"")
+    except OSError:
+        pytest.skip("this file system takes names in UTF-8 alone")
+    with pytest.raises(DataError, match=r"cells: the name of the file 'good/caf.*\.png' is not UTF-8: rename it"):
+        Source(str(tmp_path / "cells")).table(image_settings())
+
+
+def test_a_path_that_is_no_path_is_shown_in_part(tmp_path: Path) -> None:
+    path = write(tmp_path / "b.csv", f"path,label\n{'A' * 5000},pear\n")
+    with pytest.raises(DataError, match=r"b\.csv, line 2: .*image 'A+'… is not there") as error:
+        take(path, image_settings(), FRUIT)
+    assert len(str(error.value)) < 1000

@@ -19,6 +19,9 @@ MAYBE_IMAGES: Final = frozenset(
 """Suffixes of files that are read as images, or refused for being none; others are left out."""
 _DRIVE: Final = re.compile(r"[A-Za-z]:/")
 
+_SHOWN: Final = 200
+"""Characters of a path that a message shows: base64 in its place has thousands."""
+
 
 class ImagePaths:
     """Find the images that one table names.
@@ -96,7 +99,8 @@ class ImagePaths:
             for suffix in self._suffixes(candidate):
                 if self.files.isfile(posixpath.join(self.folder, candidate + suffix)):
                     return self._taken(candidate, suffix, named, moved=is_absolute)
-        raise DataError(f"image {named!r} is not there; paths are relative to {self.folder}")
+        shown = repr(named) if len(named) <= _SHOWN else f"{named[:_SHOWN]!r}…"
+        raise DataError(f"image {shown} is not there; paths are relative to {self.folder}")
 
     def _joined(self, path: str) -> list[str]:
         """The path relative to the table, and to the folder of images, where that lies in the folder of images."""

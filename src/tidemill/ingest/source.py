@@ -139,6 +139,12 @@ class Source:
             )
         inside = sorted(str(PurePosixPath(path).relative_to(self.path)) for path in self.files.find(self.path))
         shown = [path for path in inside if not _hidden(path)]
+        unreadable = next((path for path in shown if not path.isascii() and not _is_unicode(path)), None)
+        if unreadable is not None:
+            raise DataError(
+                f"{self.name}: the name of the file {unreadable.encode(errors='backslashreplace').decode()!r} is not UTF-8: "
+                "rename it, or leave it out"
+            )
         images = [path for path in shown if PurePosixPath(path).suffix.lower() in MAYBE_IMAGES]
         if not images:
             raise DataError(f"{self.location} holds no images: put some in it, in a folder per class if they have one")
@@ -251,6 +257,11 @@ def _is_batch(files: Any, path: str) -> bool:
     if files.isdir(path):
         return any(PurePosixPath(str(item)).suffix.lower() in MAYBE_IMAGES - {""} for item in files.find(path))
     return path.lower().endswith(SUFFIXES)
+
+
+def _is_unicode(path: str) -> bool:
+    """Whether a name is text: bytes that are none come as halves of surrogate pairs."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in path)
 
 
 def _hidden(path: str) -> bool:
