@@ -19,7 +19,7 @@ _NO_CLASS: Final = frozenset({"-1", "-1.0", "na", "n/a", "<na>", "none", "null",
 """Labels that mean that there is none, where no class has that name."""
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
 """Categories of Unicode of characters that nobody sees: controls, formats and spaces."""
-_JOINERS: Final = "\u200c\u200d"
+JOINERS: Final = "\u200c\u200d"
 """Characters without a width that tell words and emoji apart."""
 _SHOWN: Final = 60
 """Characters of a value that a message shows."""
@@ -235,7 +235,7 @@ def fold(name: str) -> str:
     >>> fold(" Very  Good ")
     'very good'
     """
-    shown = "".join(letter for letter in name if unicodedata.category(letter) != "Cf" or letter in _JOINERS)
+    shown = "".join(letter for letter in name if unicodedata.category(letter) != "Cf" or letter in JOINERS)
     return " ".join(unicodedata.normalize("NFKC", shown).casefold().split())
 
 

@@ -225,6 +225,11 @@ def test_a_word_for_no_label_that_is_named_is_a_class(project: Path) -> None:
     assert made(project, rows_of(["good", "NA"]), classes=["good", "NA"]).classes == ("good", "NA")
 
 
+def test_joined_emoji_and_words_with_joiners_are_classes(project: Path) -> None:
+    names = ("\U0001f3f3\ufe0f\u200d\U0001f308", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645")
+    assert set(made(project, rows_of(list(names))).classes) == set(names)
+
+
 def test_many_classes_of_several_rows_each_are_classes(project: Path) -> None:
     assert len(made(project, rows_of([f"intent_{k}" for k in range(77)], 77 * 4)).classes) == 77
 

@@ -10,7 +10,7 @@ from typing import Final
 from tidemill.common.arrays import MAX_CLASSES
 from tidemill.common.class_names import class_names
 from tidemill.contracts import OUTLIER, ConfigError, DataError
-from tidemill.ingest.values import fold, is_missing, is_no_class
+from tidemill.ingest.values import JOINERS, fold, is_missing, is_no_class
 from tidemill.project.arrivals import natural
 from tidemill.readers.cell_text import as_string
 
@@ -133,5 +133,5 @@ def _refuse_many(spellings: dict[str, Counter[str]], rows: int, where: str) -> N
 def _refuse_name(name: str, where: str) -> None:
     if name.lower() in _RESERVED:
         raise DataError(f"{where}: class {name!r} is a name of Tidemill's own tables: rename it in the file")
-    if not name.isprintable():
+    if not all(letter.isprintable() or letter in JOINERS for letter in name):
         raise DataError(f"{where}: class {name!r} has a line break or a control character: rename it in the file")
