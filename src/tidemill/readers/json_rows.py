@@ -57,9 +57,10 @@ def _of_one_object(read: _Rows, name: str) -> Table | None:
     if len(read.found) != 1 or read.bad or not _WHOLE_FILE.search(name):
         return None
     whole = read.found[0]
-    columns = {column: _cells(value) for column, value in whole.items()}
-    sizes = {-1 if cells is None else len(cells) for cells in columns.values()}
-    if len(sizes) == 1 and max(sizes) > 1:
+    cells = {column: _cells(value) for column, value in whole.items()}
+    columns = {column: values for column, values in cells.items() if values is not None}
+    sizes = {len(values) for values in columns.values()}
+    if len(columns) == len(whole) and len(sizes) == 1 and max(sizes) > 1:
         note = f"{name}: the file is one object, whose {len(columns)} values are read as columns"
         return Table(name, columns, range(1, max(sizes) + 1), "row", notes=(note,))
     lists = [key for key, value in whole.items() if _is_rows(value)]
@@ -170,7 +171,23 @@ class _Rows:
         self.bad.append(BadRow(number, reason))
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object of JSON, for ``json.loads(…, object_pairs_hook=unique_keys)``, which would take the last of equal keys.
+
+    Parameters
+    ----------
+    pairs
+        Keys and values in their order.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    ValueError
+        A key is there twice; names it.
+    """
     row = dict(pairs)
     if len(row) != len(pairs):
         names = [name for name, _ in pairs]
@@ -178,7 +195,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return row
 
 
-_DECODER: Final = json.JSONDecoder(object_pairs_hook=_object)
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=unique_keys)
 
 
 def _blank(text: str, start: int) -> int:

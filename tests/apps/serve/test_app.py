@@ -1,7 +1,9 @@
 import base64
 import json
 import math
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +28,7 @@ SETTINGS = ServiceSettings(
     port=0,
     abstain_below=0.0,
     max_rows=5,
-    max_bytes=4000,
+    max_bytes=5000,
     seconds=5.0,
     engine="torch",
 )
@@ -149,11 +151,14 @@ def test_an_image_that_ingest_would_not_take_is_named(cells, image, told):
     [
         ("{", "application/json", 400, "the body is not JSON"),
         ("[" * 3000, "application/json", 400, "the body is not JSON"),
+        ('{"rows": [{"text": ' + "9" * 4400 + "}]}", "application/json", 400, "the body is not JSON"),
+        ('{"rows": [{"text": "a", "text": "b"}]}', "application/json", 400, "key 'text' is there twice in an object"),
+        ('{"rows": [], "rows": [{"text": "b"}]}', "application/json", 400, "key 'rows' is there twice in an object"),
         ("[]", "application/json", 400, "the body is not of the form"),
         ('{"rows": []}', "application/json", 400, "no rows"),
         ('{"rows": [], "model": "x"}', "application/json", 400, "the body is not of the form"),
         ('{"rows": [' + '{"text": "a"},' * 5 + '{"text": "a"}]}', "application/json", 413, "6 rows, at most 5"),
-        ('{"rows": [{"text": "' + "a" * 4000 + '"}]}', "application/json", 413, "more than 4000 bytes"),
+        ('{"rows": [{"text": "' + "a" * 5000 + '"}]}', "application/json", 413, "more than 5000 bytes"),
         ('{"rows": [{"text": "a"}]}', "text/plain", 415, "content type text/plain is not application/json"),
         ("cos\nsystem\n(S'true'\ntR.", "application/x-pickle", 415, "content type application/x-pickle"),
     ],
@@ -208,6 +213,28 @@ def test_a_request_that_takes_too_long_is_given_up_and_the_model_is_free_again(i
     assert answer.status_code == 503
     assert "only 1 of 2 rows were answered in 0.2 seconds" in answer.json()["error"]["message"]
     assert not desk.lock.locked()
+
+
+def test_it_tells_that_it_is_well_while_a_request_hangs(inside, monkeypatch):
+    build(inside)
+    client, desk = served("mail", seconds=600.0)
+    begun, released, quick = threading.Event(), threading.Event(), desk.model.embedder.features
+
+    def hangs(rows, *, name):
+        begun.set()
+        released.wait(120)
+        return quick(rows, name=name)
+
+    monkeypatch.setattr(desk.model.embedder, "features", hangs)
+    with client, ThreadPoolExecutor(2) as pool:  # one event loop for both requests
+        hanging = pool.submit(client.post, "/predict", json=texts("hi"))
+        try:
+            assert begun.wait(60)
+            assert pool.submit(client.get, "/health").result(60).json()["status"] == "ok"
+            assert not hanging.done()
+        finally:
+            released.set()
+        assert hanging.result(60).status_code == 200
 
 
 def test_a_failure_of_its_own_is_logged_and_tells_strangers_nothing(inside, monkeypatch, capsys):

@@ -13,6 +13,7 @@ from tidemill.contracts import DataError, RequestError
 from tidemill.ingest import values
 from tidemill.ingest.images import check_images, standard_images
 from tidemill.ingest.settings import IngestSettings
+from tidemill.readers.json_rows import unique_keys
 from tidemill.readers.table import Table
 
 BAD_ROW: Final = 422
@@ -51,8 +52,8 @@ def from_json(body: bytes, settings: IngestSettings, max_rows: int) -> Rows:
         Names the row that is not of this form.
     """
     try:
-        content = json.loads(body)
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+        content = json.loads(body, object_pairs_hook=unique_keys)
+    except (ValueError, RecursionError) as error:  # not UTF-8, no JSON, or a number of thousands of digits
         raise RequestError(f"the body is not JSON: {error}", status=BAD_BODY) from error
     rows = content.get("rows") if isinstance(content, dict) else None
     if not isinstance(rows, list) or set(content) != {"rows"}:
