@@ -129,3 +129,8 @@ def test_lines_above_the_header_are_named() -> None:
         read("# exported today\nid,text\na,b\n")
     with pytest.raises(DataError, match=r"two columns have no name, as cells 2 and 3 .*remove lines above the header"):
         read("Reviews,,\nid,text,label\na,b,c\n")
+
+
+def test_a_first_line_of_which_a_cell_stands_in_two_rows_below_is_a_row() -> None:
+    assert read("x0,good\na,good\nb,good\nc,bad\n").columns["column_2"] == ["good", "good", "good", "bad"]
+    assert read("x0,good\na,good\nb,fine\nc,bad\n").columns["good"] == ["good", "fine", "bad"]

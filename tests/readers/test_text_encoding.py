@@ -107,3 +107,9 @@ def test_words_that_no_usual_encoding_reads_are_asked_about() -> None:
     with pytest.raises(DataError, match=r"no usual encoding reads its words: .*name its encoding, such as cp437"):
         decode(text.encode("cp437"), "t.csv", None)
     assert decode(text.encode("cp437"), "t.csv", "cp437")[0] == text
+
+
+def test_a_lone_letter_that_looks_the_same_in_another_alphabet_is_asked_about() -> None:
+    text = "id,text\n" + "".join(f"{k},we dine à la carte tonight\n" for k in range(40))
+    with pytest.raises(DataError, match="windows-1252 reads '0,we dine à la carte tonight'"):
+        decode(text.encode("cp1252"), "t.csv", None)

@@ -55,7 +55,7 @@ _SAMPLE: Final = 1 << 16
 """Bytes that are judged."""
 _CLEAR: Final = 0.05
 """Lead in charset-normalizer's coherence less noise, below which a person chooses between encodings of different scripts."""
-_STRAY: Final = 0.3
+_STRAY: Final = 0.5
 """Taken from the score of an encoding in which letters of another alphabet stand inside Latin words, or are very few."""
 _FEW: Final = 0.05
 _MOST_BROKEN: Final = 0.3

@@ -1,3 +1,4 @@
+import asyncio
 import base64
 import json
 import math
@@ -13,9 +14,10 @@ from starlette.testclient import TestClient
 from tests.apps.factories import build, model, picture
 from tidemill.apps.models.model import CHUNK
 from tidemill.apps.serve.answers import ModelAnswers
-from tidemill.apps.serve.app import application
+from tidemill.apps.serve.app import RequestGate, application
 from tidemill.apps.serve.request_queue import RequestQueue
 from tidemill.apps.serve.settings import ServiceSettings
+from tidemill.contracts import RequestError
 from tidemill.ingest.settings import IngestSettings
 from tidemill.project.project import Project
 from tidemill.train.end_model.outliers import Outliers
@@ -174,6 +176,26 @@ def test_a_body_whose_length_is_not_told_is_counted(mail):
         "/predict", content=(b"a" * 500 for _ in range(20)), headers={"content-type": "application/json"}
     )
     assert answer.status_code == 413
+
+
+def test_a_body_that_comes_in_parts_is_counted_as_a_whole():
+    parts = [{"type": "http.request", "body": b"a" * 6, "more_body": True} for _ in range(9)]
+    taken = []
+
+    async def reads(_, receive, __):
+        while True:
+            taken.append(await receive())
+
+    async def receive():
+        return parts.pop()
+
+    async def send(_):
+        pass
+
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": [(b"host", b"localhost")], "client": None}
+    with pytest.raises(RequestError, match="more than 20 bytes"):
+        asyncio.run(RequestGate(reads, max_bytes=20, hosts=())(scope, receive, send))
+    assert len(taken) == 3
 
 
 def test_too_many_files_are_refused(cells):
