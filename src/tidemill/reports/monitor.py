@@ -194,7 +194,9 @@ class LabelTest(Part):
     """A sequential test, by labels that a person gives to rows drawn at random, of whether the champion became worse."""
 
     bar: Share = Field(description="accuracy below which it is harm: that of the reference less the tolerated fall")
-    answered: Count = Field(description="rows that have been labeled, in the order of `rows`, up to the first that has not")
+    answered: Count = Field(
+        description="rows that have been labeled, in the order of `rows`, up to the first that has not"
+    )
     right: Count = Field(description="of these, rows that the champion predicts right")
     outcome: Literal["harm", "no harm"] | None = Field(description="final; null: more labels are needed")
     proven: bool = Field(description="whether at the level; false: `monitor.harm.max_labels` were reached before")
@@ -212,7 +214,7 @@ class StreamHarm(Part):
     verdict: Literal["harm", "no harm", "undecided"] = Field(description="of a fall of more than the tolerated one")
     harm: bool | None = Field(description="the same; null: undecided")
     decided_by: Literal["labels", "witnesses", "no change"] | None = Field(
-        description="labels of a person, functions and confidence together, or that nothing has changed; null: undecided"
+        description="labels, functions and confidence together, or that nothing has changed; null: undecided"
     )
     since: str = Field(description="first batch of these rows")
     rows: Count = Field(description="how many there are")
