@@ -105,19 +105,17 @@ def test_labels_of_rows_drawn_at_random_decide_that_email_is_harm(run):
 
 def test_where_labels_contradict_the_functions_it_is_no_harm(run, mail):
     """The functions are wrong on email, the champion is right: agreement falls all the same."""
-    path = mail / "data" / "mail" / "votes.parquet"
-    gold = pl.concat([pl.read_parquet(mail / "data" / "mail" / f / "email-1.parquet") for f in ("dev", "train_gold", "gold")])
-    features = pl.read_parquet(mail / "data" / "mail" / "features" / "email-1.parquet")
-    said = (features["feature"].to_numpy()[:, 0] > 0).astype(np.int16)
-    right = gold.select("row_id").join(features.select("row_id").with_columns(gold=pl.Series(said)), on="row_id")
+    data = mail / "data" / "mail"
+    features = pl.read_parquet(data / "features" / "email-1.parquet")
+    predicted = (features["feature"].to_numpy()[:, 0] > 0).astype(np.int16)
+    right = features.select("row_id").with_columns(gold=pl.Series(predicted))
     for folder in ("dev", "train_gold", "gold"):
-        file = mail / "data" / "mail" / folder / "email-1.parquet"
+        file = data / folder / "email-1.parquet"
         pl.read_parquet(file).select("row_id").join(right, on="row_id", maintain_order="left").write_parquet(file)
     told = run(["sms-1"])
     assert told["stream"]["harm"]["agreement"]["drop"] > 0.3
     assert (told["stream"]["harm"]["verdict"], told["batches"]["email-1"]["harm"]) == ("no harm", False)
-    assert told["decision"] == "keep"
-    assert pl.read_parquet(path).height == 900
+    assert told["decision"] == "nothing"
 
 
 def test_where_the_rows_of_the_reference_are_gone_the_votes_kept_with_the_champion_stand_in(run, mail):
@@ -201,7 +199,7 @@ def test_a_batch_is_compared_once_with_the_same_reference_by_the_same_settings(r
     params["mail"]["monitor"]["actions"] = {"harm": "ask"}
     (mail / "params.yaml").write_text(yaml.safe_dump(params))
     assert (run()["decision"], len(compared)) == ("ask", 2)  # what is done is no part of what is found
-    params["mail"]["monitor"]["harm"]["min_agreement_drop"] = 0.99
+    params["mail"]["monitor"]["harm"]["tolerated_drop"] = 0.9
     (mail / "params.yaml").write_text(yaml.safe_dump(params))
     assert (run()["decision"], len(compared)) == ("nothing", 3)
     votes = mail / "data/mail/votes.parquet"

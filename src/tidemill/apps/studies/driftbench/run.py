@@ -22,13 +22,23 @@ from tidemill.apps.studies.driftbench.cells import (
     run_shift,
     upper_bound,
 )
+from tidemill.apps.studies.driftbench.harm_cells import MIXES, ranking, run_harm
+from tidemill.apps.studies.driftbench.harm_targets import harm_line, missed_harm
 from tidemill.apps.studies.driftbench.population import SOURCES, Population, population
 from tidemill.monitor.rows import Names, Rows, rounded
 from tidemill.monitor.sequential.batch import Batch
 from tidemill.monitor.sequential.stream import advance, start
 from tidemill.monitor.settings import SequentialSettings
 from tidemill.project.project import Project
-from tidemill.reports.driftbench import CheckCost, DecayCell, DriftBench, NullCell, ShiftCell
+from tidemill.reports.driftbench import (
+    CheckCost,
+    DecayCell,
+    DriftBench,
+    HarmCell,
+    HarmRanking,
+    NullCell,
+    ShiftCell,
+)
 
 Say = Callable[[str], None]
 
@@ -42,16 +52,17 @@ _COVERAGE: Final = 0.3
 
 @dataclass(frozen=True)
 class Size:
-    """How many streams of each kind: without a change, with one, with a decaying function; and how many functions."""
+    """How many streams of each kind: without a change, with one, with a decaying function; how many functions; and batches of a mix."""
 
     nulls: int
     shifts: int
     decays: int
     functions: int | None
+    harms: int
 
 
-FULL: Final = Size(nulls=500, shifts=60, decays=20, functions=None)
-QUICK: Final = Size(nulls=15, shifts=6, decays=3, functions=2)
+FULL: Final = Size(nulls=500, shifts=60, decays=20, functions=None, harms=100)
+QUICK: Final = Size(nulls=15, shifts=6, decays=3, functions=2, harms=10)
 
 
 def driftbench(project: Project, problems: Sequence[str], *, quick: bool, say: Say) -> DriftBench:
@@ -79,6 +90,7 @@ def driftbench(project: Project, problems: Sequence[str], *, quick: bool, say: S
         _said(say, _shift_line, run_shift(item, shift, size.shifts, _SEED)) for item in people for shift in SHIFTS
     ]
     decays = [_said(say, _decay_line, cell) for item in people for cell in _decays(item, size)]
+    harms, rankings = _harms(people, size, say)
     cost = check_cost()
     say(f"{cost.milliseconds_first:.0f} ms for the first check, {cost.milliseconds_last:.0f} ms for the last")
     report = DriftBench(
@@ -86,8 +98,10 @@ def driftbench(project: Project, problems: Sequence[str], *, quick: bool, say: S
         nulls=tuple(nulls),
         shifts=tuple(shifts),
         decays=tuple(decays),
+        harms=tuple(harms),
+        rankings=tuple(rankings),
         cost=cost,
-        missed=tuple(missed(nulls, shifts, decays, cost, quick=quick)),
+        missed=(*missed(nulls, shifts, decays, cost, quick=quick), *missed_harm(harms, rankings, quick=quick)),
     )
     report.write(project.root / "reports" / "driftbench.json")
     return report
@@ -96,6 +110,19 @@ def driftbench(project: Project, problems: Sequence[str], *, quick: bool, say: S
 def _decays(people: Population, size: Size) -> list[DecayCell]:
     ordered = sorted(decaying_functions(people), key=lambda function: -function[1])
     return [run_decay(people, function, size.decays, _SEED) for function in ordered[: size.functions]]
+
+
+def _harms(people: Sequence[Population], size: Size, say: Say) -> tuple[list[HarmCell], list[HarmRanking]]:
+    cells, rankings = [], []
+    for one in people:
+        results = []
+        for mix in MIXES:
+            results.append(run_harm(one, mix, size.harms, _SEED))
+            say(harm_line(results[-1][0]))
+        own, falls = [cell for cell, _ in results], [values for _, values in results]
+        cells += own
+        rankings += [ranking(one.problem, own, falls, hard=hard) for hard in (False, True)]
+    return cells, rankings
 
 
 def missed(
