@@ -263,7 +263,7 @@ def _label_reasons(harm: StreamHarm) -> list[str]:
     sentence = (
         f"labels of about {test.more_labels} more rows drawn at random are likely to {verb}, {test.answered} are there"
     )
-    return [f"{sentence}{listed}: `tidemill label-queue` writes them to a file"]
+    return [f"{sentence}{listed}: `tidemill gold sample PROBLEM --harm` writes them to a file"]
 
 
 def _bar_of(harm: StreamHarm) -> float:
