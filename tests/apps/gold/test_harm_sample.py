@@ -41,13 +41,14 @@ def asked(project, monkeypatch):
 
 def test_they_are_written_in_the_order_of_the_test_with_those_that_teach_after_them(asked):
     project, write = asked
-    ids = problem_rows(project, "spam").table["row_id"].to_list()
+    rows = problem_rows(project, "spam").table
+    ids = rows["row_id"].to_list()
     write((ids[7], ids[3], ids[5]), (ids[9],))
     done = sample_for_harm(project, "spam", OUT)
     table = pl.read_csv(OUT)
     assert table["row_id"].to_list() == done.table["row_id"].to_list() == [ids[7], ids[3], ids[5], ids[9]]
     assert table["picked"].to_list() == ["random"] * 3 + ["uncertain"]
-    assert table["text"][0] == "text 7 of may"
+    assert table["text"][0] == f"text 7 of {rows['batch'][7]}"
     assert table["label"].is_null().all()
 
 
