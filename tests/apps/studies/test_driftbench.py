@@ -1,14 +1,17 @@
 """Driftbench on a fabricated project: what its streams are drawn from, what its cells count, and which targets it names."""
 
 import dataclasses
+import io
 
 import numpy as np
+import polars as pl
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from tests.evaluate import project
 from tidemill.apps.models import champion_reference as champion
-from tidemill.apps.studies.driftbench import cells, harm_cells, population, run
+from tidemill.apps.studies.driftbench import cells, corrupted, harm_cells, population, run
 from tidemill.apps.studies.driftbench.cells import NULLS, SHIFTS, Shift, run_decay, run_null, run_shift
 from tidemill.apps.studies.driftbench.harm_cells import MIXES, auc, ranking, run_harm
 from tidemill.apps.studies.driftbench.harm_targets import missed_harm
@@ -164,7 +167,7 @@ def test_of_a_few_streams_only_what_chance_cannot_explain_is_missed():
 
 
 def test_the_whole_bench_writes_its_report(here, monkeypatch, tmp_path):
-    monkeypatch.setattr(run, "QUICK", run.Size(nulls=1, shifts=1, decays=1, functions=1, harms=2))
+    monkeypatch.setattr(run, "QUICK", run.Size(nulls=1, shifts=1, decays=1, functions=1, harms=2, corruptions=1))
     monkeypatch.setattr(run, "SOURCES", {"mail": ("channel", "sms")})
     monkeypatch.setattr(run, "NULLS", NULLS[:1])
     monkeypatch.setattr(run, "SHIFTS", [dataclasses.replace(SHIFTS[0], change=3)])
@@ -300,3 +303,65 @@ def test_of_a_few_batches_only_what_chance_cannot_explain_is_missed_of_harm():
     few = HARM.model_copy(update={"draws": 10, "right": 0.9, "covered": 0.9})
     assert len(missed_harm([few], [], quick=False)) == 2
     assert missed_harm([few], [], quick=True) == []
+
+
+def test_typing_errors_are_in_as_many_words_as_asked_for_and_words_stay_as_many():
+    rng = np.random.default_rng(0)
+    text = " ".join(["message"] * 5000)
+    changed = corrupted.with_typos(text, 0.25, rng).split(" ")
+    assert len(changed) == 5000
+    wrong = [word for word in changed if word != "message"]
+    assert len(wrong) / 5000 == pytest.approx(
+        0.25 * (1 - 1 / 4 / 26 - 1 / 4 / 6), abs=0.02
+    )  # some errors change nothing
+    assert {len(word) for word in wrong} == {6, 7, 8}
+    assert corrupted.with_typos("a I", 1.0, rng) == "a I"  # of one letter nothing is left to misspell
+
+
+def test_an_image_is_blurred_and_keeps_its_size():
+    buffer = io.BytesIO()
+    Image.fromarray(np.pad(np.full((8, 8), 255, np.uint8), 8)).save(buffer, format="PNG")
+    with Image.open(io.BytesIO(corrupted.blurred(buffer.getvalue(), 2.0))) as result:
+        assert result.size == (24, 24)
+        values = np.asarray(result)
+    assert 0 < values[7, 12] < values[12, 12]
+
+
+@pytest.fixture
+def worse(monkeypatch):
+    """Corrupted rows are predicted the other way round."""
+    monkeypatch.setattr(corrupted, "CORRUPTIONS", (corrupted.Corruption("mail", "noise", 1.0),))
+    monkeypatch.setattr(run, "CORRUPTIONS", corrupted.CORRUPTIONS)
+    monkeypatch.setattr(corrupted, "_ROWS", 60)
+
+    def looked_at(people, table):
+        places = np.array([people.rows.row_ids.index(one) for one in table["row_id"]])
+        rows = people.rows.rows.at(places)
+        return dataclasses.replace(rows, features=-rows.features, probabilities=rows.probabilities[:, ::-1])
+
+    def content(_, row_ids):
+        return pl.DataFrame({"row_id": row_ids, "text": ["free entry"] * len(row_ids)})
+
+    monkeypatch.setattr(corrupted, "_looked_at", looked_at)
+    monkeypatch.setattr(corrupted, "_content", content)
+
+
+@pytest.mark.usefixtures("worse")
+def test_rows_made_worse_are_a_later_source_of_the_same_gold(labeled):
+    rows = corrupted.corrupted(labeled, corrupted.CORRUPTIONS[0], seed=0)
+    assert len(rows.later) == 60
+    assert len(rows.rows) == len(labeled.rows) + 60
+    known = [rows.rows.row_ids.index(rows.rows.row_ids[k].removeprefix("worse ")) for k in rows.later]
+    assert np.isin(known, labeled.known).all()
+    assert (rows.gold[rows.later] == rows.gold[known]).all()
+    assert (harm_cells.right_of(rows)[rows.later] != harm_cells.right_of(rows)[known]).all()
+
+
+@pytest.mark.usefixtures("worse")
+def test_rows_made_worse_are_looked_for_and_judged(labeled):
+    size = run.Size(nulls=1, shifts=1, decays=1, functions=1, harms=2, corruptions=1)
+    shifts, (harm,) = run._worse([labeled], size, lambda _: None)
+    assert [cell.kind for cell in shifts] == [
+        f"noise, from check 20 on, {seen} functions" for seen in ("with", "without")
+    ]
+    assert (shifts[0].caught, harm.kind, harm.effect, harm.right) == (1.0, "noise", "harmful", 1.0)

@@ -85,6 +85,9 @@ MIXES: Final = (
 )
 
 
+WORSE: Final = Mix("rows made worse", 1.0, _even)
+
+
 def right_of(people: Population) -> npt.NDArray[np.bool_]:
     """Tell whether the champion predicts rows right.
 

@@ -15,6 +15,7 @@ from tidemill.apps.studies.driftbench.cells import (
     COMMON,
     NULLS,
     SHIFTS,
+    Shift,
     decaying_functions,
     lower_bound,
     run_decay,
@@ -22,7 +23,8 @@ from tidemill.apps.studies.driftbench.cells import (
     run_shift,
     upper_bound,
 )
-from tidemill.apps.studies.driftbench.harm_cells import MIXES, ranking, run_harm
+from tidemill.apps.studies.driftbench.corrupted import CORRUPTIONS, corrupted
+from tidemill.apps.studies.driftbench.harm_cells import MIXES, WORSE, ranking, run_harm
 from tidemill.apps.studies.driftbench.harm_targets import harm_line, missed_harm
 from tidemill.apps.studies.driftbench.population import SOURCES, Population, population
 from tidemill.monitor.rows import Names, Rows, rounded
@@ -52,17 +54,18 @@ _COVERAGE: Final = 0.3
 
 @dataclass(frozen=True)
 class Size:
-    """How many streams of each kind: without a change, with one, with a decaying function; how many functions; and batches of a mix."""
+    """How many streams of each kind: without a change, with one, with a decaying function; how many functions; batches of a mix; corruptions."""
 
     nulls: int
     shifts: int
     decays: int
     functions: int | None
     harms: int
+    corruptions: int
 
 
-FULL: Final = Size(nulls=500, shifts=60, decays=20, functions=None, harms=100)
-QUICK: Final = Size(nulls=15, shifts=6, decays=3, functions=2, harms=10)
+FULL: Final = Size(nulls=500, shifts=60, decays=20, functions=None, harms=100, corruptions=2)
+QUICK: Final = Size(nulls=15, shifts=6, decays=3, functions=2, harms=10, corruptions=1)
 
 
 def driftbench(project: Project, problems: Sequence[str], *, quick: bool, say: Say) -> DriftBench:
@@ -89,8 +92,11 @@ def driftbench(project: Project, problems: Sequence[str], *, quick: bool, say: S
     shifts = [
         _said(say, _shift_line, run_shift(item, shift, size.shifts, _SEED)) for item in people for shift in SHIFTS
     ]
+    worse, harms_of_worse = _worse(people, size, say)
+    shifts += worse
     decays = [_said(say, _decay_line, cell) for item in people for cell in _decays(item, size)]
     harms, rankings = _harms(people, size, say)
+    harms += harms_of_worse
     cost = check_cost()
     say(f"{cost.milliseconds_first:.0f} ms for the first check, {cost.milliseconds_last:.0f} ms for the last")
     report = DriftBench(
@@ -110,6 +116,23 @@ def driftbench(project: Project, problems: Sequence[str], *, quick: bool, say: S
 def _decays(people: Population, size: Size) -> list[DecayCell]:
     ordered = sorted(decaying_functions(people), key=lambda function: -function[1])
     return [run_decay(people, function, size.decays, _SEED) for function in ordered[: size.functions]]
+
+
+def _worse(people: Sequence[Population], size: Size, say: Say) -> tuple[list[ShiftCell], list[HarmCell]]:
+    """Rows with typing errors or blur: how soon they are found, and whether they are harm."""
+    shifts, harms = [], []
+    for one in people:
+        for corruption in [item for item in CORRUPTIONS if item.problem == one.problem][-size.corruptions :]:
+            rows = corrupted(one, corruption, seed=_SEED)
+            for functions in (True, False):
+                cell = run_shift(rows, Shift(1.0, 20, functions=functions), size.shifts, _SEED)
+                seen = "with functions" if functions else "without functions"
+                shifts.append(cell.model_copy(update={"kind": f"{corruption.kind}, from check 20 on, {seen}"}))
+                say(_shift_line(shifts[-1]))
+            harm = run_harm(rows, WORSE, size.harms, _SEED)[0]
+            harms.append(harm.model_copy(update={"kind": corruption.kind}))
+            say(harm_line(harms[-1]))
+    return shifts, harms
 
 
 def _harms(people: Sequence[Population], size: Size, say: Say) -> tuple[list[HarmCell], list[HarmRanking]]:
