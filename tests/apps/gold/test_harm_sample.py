@@ -6,7 +6,8 @@ import polars as pl
 import pytest
 
 from tests.apps.gold.conftest import PATHS
-from tests.monitor.test_stream_harm import judge, labeled, since
+from tests.monitor.test_accuracy import labeled
+from tests.monitor.test_stream_harm import judge, since
 from tidemill.apps.gold import harm_sample
 from tidemill.apps.gold.harm_sample import sample_for_harm
 from tidemill.apps.gold.rows import problem_rows

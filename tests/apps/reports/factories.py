@@ -12,8 +12,9 @@ from tests.evaluate.factories import flipped, says
 from tests.evaluate.factories import settings as evaluate_settings
 from tests.monitor.factories import NAMES, arrive
 from tests.monitor.factories import settings as monitor_settings
+from tests.monitor.test_accuracy import labeled
 from tests.monitor.test_retrain_decision import stream
-from tests.monitor.test_stream_harm import judge, labeled, since
+from tests.monitor.test_stream_harm import judge, since
 from tidemill.evaluate import plots as evaluate_plots
 from tidemill.evaluate.baselines import ORDER, majority_class_predictions
 from tidemill.evaluate.run import evaluate
