@@ -24,7 +24,13 @@ def settings(**changes: Any) -> MonitorSettings:
         "embeddings": {"max_rows": 300, "n_permutations": 199, "min_auc": 0.55},
         "functions": {"min_coverage_change": 0.05, "min_conflict_change": 0.1},
         "predictions": {"n_bins": 5, "n_permutations": 199, "min_distance": 0.1},
-        "harm": {"min_rows": 30, "min_agreement_drop": 0.05, "min_coverage_drop": 0.2},
+        "harm": {
+            "tolerated_drop": 0.05,
+            "max_labels": 400,
+            "min_rows": 30,
+            "min_agreement_drop": 0.05,
+            "min_coverage_drop": 0.2,
+        },
         "sequential": {"horizon": 365, "min_reference": 300, "strata": (), "weights": {}},
     }
     for key, value in changes.items():
@@ -38,7 +44,7 @@ def without_floors(**changes: Any) -> MonitorSettings:
         embeddings={"max_rows": 300, "n_permutations": 99, "min_auc": 0.0},
         functions={"min_coverage_change": 0.0, "min_conflict_change": 0.0},
         predictions={"n_bins": 5, "n_permutations": 199, "min_distance": 0.0},
-        harm={"min_rows": 30, "min_agreement_drop": 0.0, "min_coverage_drop": 0.2},
+        harm={"min_agreement_drop": 0.0},
         **changes,
     )
 

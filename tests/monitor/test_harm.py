@@ -7,7 +7,7 @@ from scipy import stats
 
 from tests.monitor.factories import NAMES, settings
 from tidemill.contracts import ABSTAIN
-from tidemill.monitor.harm import Harm, estimate
+from tidemill.monitor.harm import Harm, estimate, functions_decide_few
 from tidemill.monitor.rows import Rows
 
 
@@ -73,7 +73,29 @@ def test_harm_takes_thirty_clear_rows_on_both_sides(before, after, judges):
     found = judged(rows(before, 0), rows(after, 0))
     assert (found["harm"] is not None) == judges
     assert ("drop" in found["agreement"]) == judges
-    assert found["relabel"] == (after < 30)
+    assert found["relabel"] is False  # a batch that is small is no reason to write functions
+
+
+@pytest.mark.parametrize(
+    ("decided", "silent", "few"),
+    [(29, 0, False), (29, 1, False), (10, 90, True), (29, 71, True), (30, 970, False), (0, 3, True)],
+)
+def test_functions_are_asked_for_where_they_surely_decide_too_few_of_all_rows(decided, silent, few):
+    reference = rows(95, 0, silent=5)
+    assert functions_decide_few(reference, rows(decided, 0, silent=silent), 2, settings()) is few
+
+
+def test_few_quiet_rows_hardly_ever_ask_for_functions():
+    rng, reference = np.random.default_rng(0), rows(90, 0, silent=10)
+    asked = [
+        judged(reference, rows(decided, 0, silent=30 - decided))["relabel"] for decided in rng.binomial(30, 0.9, 400)
+    ]
+    few = [
+        functions_decide_few(reference, rows(decided, 0, silent=30 - decided), 2, settings())
+        for decided in rng.binomial(30, 0.9, 400)
+    ]
+    assert np.mean(asked) < 0.01  # 38% where a batch of which the functions decide fewer than 30 rows asked
+    assert np.mean(few) < 0.1
 
 
 def test_a_fall_of_coverage_by_just_the_floor_asks_for_functions():

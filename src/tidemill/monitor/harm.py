@@ -35,7 +35,7 @@ class Harm:
     coverage
         Share of rows on which any function votes.
     relabel
-        Whether the functions see too little of the batch.
+        Whether functions vote on surely fewer rows than before, by at least ``min_coverage_drop``.
     min_rows
         Rows that the functions have to decide.
     """
@@ -81,19 +81,68 @@ def estimate(reference: Rows, batch: Rows, names: Names, settings: MonitorSettin
     -------
     Harm
     """
-    agreement, harm = _agreement(reference, batch, len(names.classes), settings)
+    agreement, harm = agreement_of(reference, batch, len(names.classes), settings)
     coverage = Shift(
         reference=rounded(covered(reference.votes).mean()),
         batch=rounded(covered(batch.votes).mean()),
     )
-    few = agreement.batch.rows < settings.harm.min_rows
-    relabel = few or coverage.reference - coverage.batch >= settings.harm.min_coverage_drop
+    relabel = _coverage_fell(reference, batch, settings)
     return Harm(harm, agreement, _confidence(reference, batch, settings), coverage, relabel, settings.harm.min_rows)
 
 
-def _agreement(
+def functions_decide_few(reference: Rows, rows: Rows, n_classes: int, settings: MonitorSettings) -> bool:
+    """Tell whether the functions decide too few rows to judge by, and surely a smaller share than of the reference.
+
+    Parameters
+    ----------
+    reference : Rows
+        What the rows are compared with.
+    rows : Rows
+        All since the promotion: few rows alone are no reason to write functions.
+    n_classes : int
+        How many there are.
+    settings : MonitorSettings
+        Of the stage.
+
+    Returns
+    -------
+    bool
+    """
+    before, now = _hits(reference, n_classes)[1], _hits(rows, n_classes)[1]
+    if now >= settings.harm.min_rows:
+        return False
+    low, _ = share_difference(before, len(reference), now, len(rows), 1.0 - 2.0 * settings.alpha)
+    return low > 0.0
+
+
+def _coverage_fell(reference: Rows, batch: Rows, settings: MonitorSettings) -> bool:
+    before, now = (covered(rows.votes) for rows in (reference, batch))
+    low, _ = share_difference(int(before.sum()), len(before), int(now.sum()), len(now), 1.0 - 2.0 * settings.alpha)
+    drop = rounded(before.mean()) - rounded(now.mean())
+    return bool(low > 0.0 and drop >= settings.harm.min_coverage_drop)
+
+
+def agreement_of(
     reference: Rows, batch: Rows, n_classes: int, settings: MonitorSettings
 ) -> tuple[Agreement, bool | None]:
+    """Compare how often the champion predicts the functions' majority vote.
+
+    Parameters
+    ----------
+    reference, batch : Rows
+        Rows to compare.
+    n_classes : int
+        How many there are.
+    settings : MonitorSettings
+        Of the stage.
+
+    Returns
+    -------
+    agreement : Agreement
+        Before and now, with the one-sided interval of the fall at level ``alpha``.
+    fell : bool or None
+        Surely, and by at least ``min_agreement_drop``; None where the majority decides fewer than ``min_rows`` rows of either.
+    """
     one, other = (_hits(rows, n_classes) for rows in (reference, batch))
     level = 1.0 - 2.0 * settings.alpha
     before, after = (_share(*hits, confidence=level) for hits in (one, other))

@@ -206,6 +206,7 @@ def retrain_decision(
     findings = Findings(arrived=bool(batches), drift=stream.drift, cause=cause, harm=harm)
     decision, rule = choose(findings, settings.actions)
     reasons = [f"{decision}: {_because(findings, rule, harmed)}", *_stream_reasons(stream)]
+    reasons += [] if stream.harm is None else stream.harm.reasons
     reasons += [f"{name}: {reason}" for name, finding in batches.items() for reason in finding.reasons]
     return Drift(
         decision=decision,

@@ -40,6 +40,20 @@ class Rows:
         """
         return Rows(self.features[mask], self.probabilities[mask], self.votes[mask])
 
+    def at(self, places: npt.NDArray[np.int64]) -> Rows:
+        """Select rows by their places, in the order given.
+
+        Parameters
+        ----------
+        places : (n_selected,)
+            A row may be taken more than once.
+
+        Returns
+        -------
+        Rows
+        """
+        return Rows(self.features[places], self.probabilities[places], self.votes[places])
+
 
 @dataclass(frozen=True)
 class Names:

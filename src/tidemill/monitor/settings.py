@@ -36,8 +36,10 @@ class PredictionSettings(Settings):
 
 
 class HarmSettings(Settings):
-    """When a fall of the champion's agreement with the functions counts as harm, and when functions must be written."""
+    """Which fall of the champion's accuracy is harm, how many labels may be asked to decide, and when functions must be written."""
 
+    tolerated_drop: float = Field(gt=0.0, lt=1.0)
+    max_labels: int = Field(ge=1)
     min_rows: int = Field(ge=1)
     min_agreement_drop: float = Field(ge=0.0)
     min_coverage_drop: float = Field(ge=0.0)

@@ -95,12 +95,12 @@ class Paths:
 
     @property
     def gold(self) -> Path:
-        """Folder of gold labels of valid and test; ``evaluate`` alone reads it."""
+        """Folder of gold labels of valid and test; ``evaluate`` and ``monitor`` alone read it."""
         return self.data / "gold"
 
     @property
     def train_gold(self) -> Path:
-        """Folder of gold labels of the train split; ``train`` may learn from it, and no expert sees it."""
+        """Folder of gold labels of the train split; ``train`` may learn from it, ``monitor`` judges harm by it, and no expert sees it."""
         return self.data / "train_gold"
 
     @property

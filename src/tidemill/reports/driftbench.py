@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -51,6 +51,34 @@ class DecayCell(Part):
     median_rows: int | None = Field(description="rows from the change to the alarm; null: half are not caught")
 
 
+class HarmCell(Part):
+    """Batches of one mix of rows, of 300 rows each, in which a drift is harm or not."""
+
+    problem: str = Field(description="whose rows they are of")
+    kind: str = Field(description="what arrives")
+    hard: bool = Field(description="whether rows are picked by gold, which no score without labels can see")
+    draws: Count = Field(description="batches, each with a reference of its own")
+    accuracy: Share = Field(description="the champion's on such rows")
+    fall: float = Field(description="of the accuracy, against rows of the first source")
+    effect: Literal["harmful", "benign", "between"] = Field(
+        description="a fall of 1.5 times the tolerated one or more, of half of it or less, or between"
+    )
+    covered: Share = Field(description="share of batches whose accuracy is in the interval made without labels")
+    width: float = Field(description="mean width of the interval")
+    decided_alone: Share = Field(description="share that is decided without labels")
+    right_alone: Share = Field(description="share that is not decided wrongly without labels")
+    right: Share = Field(description="share that is decided rightly with the labels asked for")
+    median_labels: Count = Field(description="labels asked for")
+
+
+class HarmRanking(Part):
+    """How well falls that are estimated without labels rank harmful batches before benign ones."""
+
+    problem: str = Field(description="its name")
+    hard: bool = Field(description="whether cells are counted whose rows are picked by gold")
+    auc: Share = Field(description="area under the curve")
+
+
 class CheckCost(Part):
     """Processor time of one check of 100 rows of 384 features and 40 functions."""
 
@@ -69,5 +97,7 @@ class DriftBench(Report):
     nulls: tuple[NullCell, ...] = Field(description="false alarms")
     shifts: tuple[ShiftCell, ...] = Field(description="delays at unseen sources")
     decays: tuple[DecayCell, ...] = Field(description="labeling functions that decay")
+    harms: tuple[HarmCell, ...] = Field(default=(), description="harm, without labels and with those asked for")
+    rankings: tuple[HarmRanking, ...] = Field(default=(), description="of harmful against benign batches")
     cost: CheckCost = Field(description="of one check")
     missed: tuple[str, ...] = Field(description="targets that are missed, a sentence each")

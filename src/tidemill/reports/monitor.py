@@ -182,6 +182,51 @@ class Cause(Part):
     rows: tuple[str, ...] = Field(description="ids of the rows that are most extreme by the score that alarmed")
 
 
+class AccuracyInterval(Part):
+    """The champion's accuracy, with an interval."""
+
+    estimate: Share = Field(description="the likeliest")
+    low: Share = Field(description="lower end")
+    high: Share = Field(description="upper end")
+
+
+class LabelTest(Part):
+    """A sequential test, by labels that a person gives to rows drawn at random, of whether the champion became worse."""
+
+    bar: Share = Field(description="accuracy below which it is harm: that of the reference less the tolerated fall")
+    answered: Count = Field(
+        description="rows that have been labeled, in the order of `rows`, up to the first that has not"
+    )
+    right: Count = Field(description="of these, rows that the champion predicts right")
+    outcome: Literal["harm", "no harm"] | None = Field(description="final; null: more labels are needed")
+    proven: bool = Field(description="whether at the level; false: `monitor.harm.max_labels` were reached before")
+    labels_used: Count = Field(description="labels with which the outcome was reached; of others, those there are")
+    more_labels: Count = Field(description="labels that are likely to be needed still")
+    rows: tuple[str, ...] = Field(description="ids of the rows to label next for the test, in order: none is skipped")
+    informative: tuple[str, ...] = Field(
+        description="ids of rows whose labels teach the most; they are never part of the test"
+    )
+
+
+class StreamHarm(Part):
+    """Whether the champion became worse, by all rows since the change, or since the promotion where nothing has changed."""
+
+    verdict: Literal["harm", "no harm", "undecided"] = Field(description="of a fall of more than the tolerated one")
+    harm: bool | None = Field(description="the same; null: undecided")
+    decided_by: Literal["labels", "witnesses", "no change"] | None = Field(
+        description="labels, functions and confidence together, or that nothing has changed; null: undecided"
+    )
+    since: str = Field(description="first batch of these rows")
+    rows: Count = Field(description="how many there are")
+    tolerated_drop: Share = Field(description="of the accuracy")
+    calibrated: bool = Field(description="whether on gold labels of held-out rows")
+    reference: AccuracyInterval = Field(description="before")
+    now: AccuracyInterval = Field(description="of these rows, without their labels")
+    agreement: Agreement = Field(description="of champion and functions")
+    labels: LabelTest | None = Field(description="null: nothing has changed, so none are asked")
+    reasons: tuple[str, ...] = Field(description="why, a sentence each")
+
+
 class StreamDrift(Part):
     """All batches since the reference was taken, as one stream."""
 
@@ -197,6 +242,7 @@ class StreamDrift(Part):
     cause: Cause | None = Field(description="of the alarm")
     watched: tuple[Watched, ...] = Field(description="the scores nearest to their thresholds, nearest first")
     warnings: tuple[str, ...] = Field(description="what weakens the promise or the detection, a sentence each")
+    harm: StreamHarm | None = Field(default=None, description="whether the champion became worse; null: not looked at")
 
 
 class Drift(Report):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tidemill.apps.models.batch_findings import find_of_batches
 from tidemill.apps.models.champion_reference import Champion, find_champion
+from tidemill.apps.models.harm_since_change import HarmWatch
 from tidemill.apps.models.watched_stream import Arrivals, WatchedStream
 from tidemill.common.failures import says_errors
 from tidemill.common.files import atomic_write, md5_of
@@ -51,7 +52,11 @@ def _look(champion: Champion, problem: Problem, settings: MonitorSettings, paths
     code = read_code(champion.project.root).stages.get("monitor", "")
     findings = find_of_batches(file, reference, arrivals, settings, code=code)
     stream = WatchedStream(champion, settings, reference, arrivals)
-    return retrain_decision(champion.version, findings, stream.report(), settings)
+    report = stream.report()
+    watch = HarmWatch(champion, reference, arrived, votes, settings)
+    harm = watch.judge(report, stream.batches)
+    judged = report.model_copy(update={"harm": harm})
+    return retrain_decision(champion.version, watch.of_batches(findings, harm), judged, settings)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,9 @@ from tests.evaluate.factories import flipped, says
 from tests.evaluate.factories import settings as evaluate_settings
 from tests.monitor.factories import NAMES, arrive
 from tests.monitor.factories import settings as monitor_settings
+from tests.monitor.test_accuracy import labeled
 from tests.monitor.test_retrain_decision import stream
+from tests.monitor.test_stream_harm import judge, since
 from tidemill.evaluate import plots as evaluate_plots
 from tidemill.evaluate.baselines import ORDER, majority_class_predictions
 from tidemill.evaluate.run import evaluate
@@ -45,7 +47,9 @@ def fabricate(root: Path, name: str = "spam") -> None:
     found = {
         batch: compare(arrivals["sms-1"], arrivals[batch], NAMES, monitor_settings()) for batch in ("sms-2", "email-1")
     }
-    told = retrain_decision(f"{name}@v1.0.0", found, stream(drift=True, cause=_cause()), monitor_settings())
+    unclear, _ = since(labeled(600, 1, champion=0.95, functions=0.8))
+    watched = stream(drift=True, cause=_cause()).model_copy(update={"harm": judge().verdict(unclear)})
+    told = retrain_decision(f"{name}@v1.0.0", found, watched, monitor_settings())
     told.write(reports / "drift.json")
     monitor_plots.draw(told, reports / "drift.png")
     _evaluated(reports, name)

@@ -119,6 +119,12 @@ def test_what_comes_from_data_is_escaped(root, tmp_path):
     assert "a &lt;b&gt;bold&lt;/b&gt; reason" in render(Project.open(tmp_path), ["spam"]).read_text(encoding="utf-8")
 
 
+def test_it_lists_the_rows_whose_labels_decide_harm(page):
+    words = " ".join("".join(Page(page).words).split())
+    assert "Since batch-0, 600 rows: undecided" in words
+    assert re.search(r"rows to label, in this order: \d+ drawn at random, 20 that teach most and decide nothing", words)
+
+
 def test_the_same_reports_give_the_same_page(root, page):
     path = render(Project.open(root), ["spam", "solar"])
     assert path.read_text(encoding="utf-8") == page

@@ -1,19 +1,24 @@
 """Driftbench on a fabricated project: what its streams are drawn from, what its cells count, and which targets it names."""
 
 import dataclasses
+import io
 
 import numpy as np
+import polars as pl
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from tests.evaluate import project
 from tidemill.apps.models import champion_reference as champion
-from tidemill.apps.studies.driftbench import cells, population, run
+from tidemill.apps.studies.driftbench import cells, corrupted, harm_cells, population, run
 from tidemill.apps.studies.driftbench.cells import NULLS, SHIFTS, Shift, run_decay, run_null, run_shift
+from tidemill.apps.studies.driftbench.harm_cells import MIXES, auc, ranking, run_harm
+from tidemill.apps.studies.driftbench.harm_targets import missed_harm
 from tidemill.cli.main import app
 from tidemill.contracts import ConfigError, DataError
 from tidemill.project.project import Project
-from tidemill.reports.driftbench import CheckCost, DecayCell, DriftBench, NullCell, ShiftCell
+from tidemill.reports.driftbench import CheckCost, DecayCell, DriftBench, HarmCell, HarmRanking, NullCell, ShiftCell
 from tidemill.runs.model_registry import Registry
 
 
@@ -162,16 +167,18 @@ def test_of_a_few_streams_only_what_chance_cannot_explain_is_missed():
 
 
 def test_the_whole_bench_writes_its_report(here, monkeypatch, tmp_path):
-    monkeypatch.setattr(run, "QUICK", run.Size(nulls=1, shifts=1, decays=1, functions=1))
+    monkeypatch.setattr(run, "QUICK", run.Size(nulls=1, shifts=1, decays=1, functions=1, harms=2, corruptions=1))
     monkeypatch.setattr(run, "SOURCES", {"mail": ("channel", "sms")})
     monkeypatch.setattr(run, "NULLS", NULLS[:1])
     monkeypatch.setattr(run, "SHIFTS", [dataclasses.replace(SHIFTS[0], change=3)])
+    monkeypatch.setattr(run, "MIXES", MIXES[:1])
     monkeypatch.setattr(run, "check_cost", lambda: COST)
     lines = []
     report = run.driftbench(here, [], quick=True, say=lines.append)
     assert DriftBench.read(here.root / "reports" / "driftbench.json") == report
-    assert [part[0].problem for part in (report.nulls, report.shifts, report.decays)] == ["mail"] * 3
-    assert len(lines) == 4
+    parts = (report.nulls, report.shifts, report.decays, report.harms, report.rankings)
+    assert [part[0].problem for part in parts] == ["mail"] * 5
+    assert len(lines) == 5
 
 
 def test_a_check_is_measured_at_the_start_and_at_the_end(monkeypatch):
@@ -189,3 +196,172 @@ def test_the_command_exits_with_one_where_a_target_is_missed(here, monkeypatch, 
     done = CliRunner().invoke(app, ["driftbench", "mail", "--quick", "--check"])
     assert done.exit_code == code
     assert ("missed: a check takes 51 ms" if lines else "all targets are reached") in done.output
+
+
+def mix(kind):
+    return next(one for one in MIXES if one.kind == kind)
+
+
+@pytest.fixture
+def labeled(people):
+    """Only rows with gold."""
+    known, later = (rows[people.gold[rows] >= 0] for rows in (people.known, people.later))
+    return dataclasses.replace(people, known=known, later=later)
+
+
+def test_email_is_harm_in_every_batch_and_nothing_is_where_nothing_changes(labeled):
+    harmful, falls = run_harm(labeled, mix("100% of the later source"), 4, 0)
+    benign, none = run_harm(labeled, mix("nothing changes"), 4, 0)
+    assert (harmful.effect, benign.effect) == ("harmful", "benign")
+    right = harm_cells.right_of(labeled)
+    assert harmful.fall == pytest.approx(right[labeled.known].mean() - right[labeled.later].mean(), abs=1e-6)
+    assert (harmful.right, harmful.covered, benign.covered, benign.fall) == (1.0, 1.0, 1.0, 0.0)
+    assert harmful.median_labels < 30
+    assert falls.min() > none.max()
+
+
+def test_rows_that_are_predicted_right_and_rows_of_one_class_are_drawn_as_said(labeled):
+    rng = np.random.default_rng(0)
+    right = mix("100% of rows of the later source that are predicted right")
+    drawn = harm_cells._arriving(labeled, right, right.chances(labeled), rng)
+    assert harm_cells.right_of(labeled)[drawn].all()
+    assert np.isin(drawn, labeled.later).all()
+    second = mix("100% of one class of the later source, the second")
+    assert (labeled.gold[harm_cells._arriving(labeled, second, second.chances(labeled), rng)] == 1).all()
+    odds = mix("the second class three times as frequent")
+    share = (labeled.gold[labeled.known] == 1).mean()
+    drawn = np.concatenate([harm_cells._arriving(labeled, odds, odds.chances(labeled), rng) for _ in range(30)])
+    assert (labeled.gold[drawn] == 1).mean() == pytest.approx(3 * share / (1 + 2 * share), abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("fall", "effect"),
+    [(0.075, "harmful"), (0.0749, "between"), (0.0251, "between"), (0.025, "benign"), (-1, "benign")],
+)
+def test_a_fall_near_the_tolerated_one_is_neither_harmful_nor_benign(fall, effect):
+    assert harm_cells._effect(fall, 0.05) == effect
+
+
+def test_the_area_under_the_curve_is_that_of_scikit_learn():
+    from sklearn.metrics import roc_auc_score
+
+    rng = np.random.default_rng(0)
+    higher, lower = rng.integers(0, 9, 40) / 9, rng.integers(0, 7, 50) / 9
+    expected = roc_auc_score([1] * 40 + [0] * 50, np.concatenate([higher, lower]))
+    assert auc(higher, lower) == pytest.approx(expected)
+
+
+HARM = HarmCell(
+    problem="spam",
+    kind="email",
+    hard=False,
+    draws=100,
+    accuracy=0.76,
+    fall=0.2,
+    effect="harmful",
+    covered=1.0,
+    width=0.3,
+    decided_alone=1.0,
+    right_alone=1.0,
+    right=1.0,
+    median_labels=30,
+)
+QUIET = HARM.model_copy(update={"kind": "quiet", "effect": "benign"})
+
+
+def test_mixes_of_rows_picked_by_gold_rank_apart():
+    hard = HARM.model_copy(update={"hard": True, "effect": "benign"})
+    falls = [np.array([0.2, 0.3]), np.array([0.0, 0.1]), np.array([0.4, 0.5])]
+    found = [ranking("spam", [HARM, QUIET, hard], falls, hard=each).auc for each in (False, True)]
+    assert found == [1.0, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"covered": 0.89}, "covers in 94.5% of batches: 95% are asked"),
+        ({"right": 0.89}, "decided rightly with labels in 94.5%"),
+        ({"right": 0.0, "effect": "between"}, None),
+        ({"covered": 0.0, "hard": True}, None),
+        ({"right": 0.89, "hard": True}, "decided rightly with labels in 94.5%"),
+        ({"covered": 0.9, "right": 0.9}, None),
+    ],
+)
+def test_harm_misses_its_targets_over_all_mixes_of_a_problem(change, told):
+    lines = missed_harm([HARM.model_copy(update=change), QUIET], [], quick=False)
+    assert told in lines[0] if told else lines == []
+
+
+def test_a_ranking_of_rows_picked_by_gold_is_reported_and_not_gated():
+    worse = HarmRanking(problem="spam", hard=False, auc=0.969)
+    (line,) = missed_harm([HARM], [worse, worse.model_copy(update={"hard": True, "auc": 0.1})], quick=False)
+    assert line == "spam, harmful against benign without labels: AUC 0.969, 0.97 are asked"
+    assert missed_harm([HARM], [worse.model_copy(update={"auc": 0.97})], quick=False) == []
+
+
+def test_of_a_few_batches_only_what_chance_cannot_explain_is_missed_of_harm():
+    few = HARM.model_copy(update={"draws": 10, "right": 0.9, "covered": 0.9})
+    assert len(missed_harm([few], [], quick=False)) == 2
+    assert missed_harm([few], [], quick=True) == []
+
+
+def test_typing_errors_are_in_as_many_words_as_asked_for_and_words_stay_as_many():
+    rng = np.random.default_rng(0)
+    text = " ".join(["message"] * 5000)
+    changed = corrupted.with_typos(text, 0.25, rng).split(" ")
+    assert len(changed) == 5000
+    wrong = [word for word in changed if word != "message"]
+    assert len(wrong) / 5000 == pytest.approx(
+        0.25 * (1 - 1 / 4 / 26 - 1 / 4 / 6), abs=0.02
+    )  # some errors change nothing
+    assert {len(word) for word in wrong} == {6, 7, 8}
+    assert corrupted.with_typos("a I", 1.0, rng) == "a I"  # of one letter nothing is left to misspell
+
+
+def test_an_image_is_blurred_and_keeps_its_size():
+    buffer = io.BytesIO()
+    Image.fromarray(np.pad(np.full((8, 8), 255, np.uint8), 8)).save(buffer, format="PNG")
+    with Image.open(io.BytesIO(corrupted.blurred(buffer.getvalue(), 2.0))) as result:
+        assert result.size == (24, 24)
+        values = np.asarray(result)
+    assert 0 < values[7, 12] < values[12, 12]
+
+
+@pytest.fixture
+def worse(monkeypatch):
+    """Corrupted rows are predicted the other way round."""
+    monkeypatch.setattr(corrupted, "CORRUPTIONS", (corrupted.Corruption("mail", "noise", 1.0),))
+    monkeypatch.setattr(run, "CORRUPTIONS", corrupted.CORRUPTIONS)
+    monkeypatch.setattr(corrupted, "_ROWS", 60)
+
+    def looked_at(people, table):
+        places = np.array([people.rows.row_ids.index(one) for one in table["row_id"]])
+        rows = people.rows.rows.at(places)
+        return dataclasses.replace(rows, features=-rows.features, probabilities=rows.probabilities[:, ::-1])
+
+    def content(_, row_ids):
+        return pl.DataFrame({"row_id": row_ids, "text": ["free entry"] * len(row_ids)})
+
+    monkeypatch.setattr(corrupted, "_looked_at", looked_at)
+    monkeypatch.setattr(corrupted, "_content", content)
+
+
+@pytest.mark.usefixtures("worse")
+def test_rows_made_worse_are_a_later_source_of_the_same_gold(labeled):
+    rows = corrupted.corrupted(labeled, corrupted.CORRUPTIONS[0], seed=0)
+    assert len(rows.later) == 60
+    assert len(rows.rows) == len(labeled.rows) + 60
+    known = [rows.rows.row_ids.index(rows.rows.row_ids[k].removeprefix("worse ")) for k in rows.later]
+    assert np.isin(known, labeled.known).all()
+    assert (rows.gold[rows.later] == rows.gold[known]).all()
+    assert (harm_cells.right_of(rows)[rows.later] != harm_cells.right_of(rows)[known]).all()
+
+
+@pytest.mark.usefixtures("worse")
+def test_rows_made_worse_are_looked_for_and_judged(labeled):
+    size = run.Size(nulls=1, shifts=1, decays=1, functions=1, harms=2, corruptions=1)
+    shifts, (harm,) = run._worse([labeled], size, lambda _: None)
+    assert [cell.kind for cell in shifts] == [
+        f"noise, from check 20 on, {seen} functions" for seen in ("with", "without")
+    ]
+    assert (shifts[0].caught, harm.kind, harm.effect, harm.right) == (1.0, "noise", "harmful", 1.0)

@@ -1,8 +1,9 @@
 """Labels by people that come after their rows: added, listed, withdrawn, and rows picked that are worth labeling.
 
-rows      the rows of a problem with the label that counts, and how files name them
-add       answers of a file
-overview  how many labels there are, and the history of a row
-withdraw  answers that shall not count any more
-sample    rows that are worth labeling
+rows         the rows of a problem with the label that counts, and how files name them
+add          answers of a file
+overview     how many labels there are, and the history of a row
+withdraw     answers that shall not count any more
+sample       rows that are worth labeling
+harm_sample  rows whose labels decide whether a drift is harm
 """

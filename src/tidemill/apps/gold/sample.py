@@ -103,7 +103,7 @@ def sample_rows(project: Project, name: str, request: SampleRequest, out: Path) 
         ranked = left[np.argsort(-scores[left], kind="stable")][: _CANDIDATES * request.most]
         chosen = _unlike(ranked, scores, _features(rows, open_rows), request.most - len(random))
     picked = pl.concat([_rows(open_rows, chosen, "uncertain"), _rows(open_rows, random, "random")])
-    table = _with_content(rows, picked)[rng.permutation(picked.height).tolist()]
+    table = with_content(rows, picked)[rng.permutation(picked.height).tolist()]
     write_frame(table, out)
     return GoldSample(table, by)
 
@@ -192,7 +192,21 @@ def _rows(open_rows: pl.DataFrame, places: npt.NDArray[np.int64], picked: str) -
     return kept.select("row_id", "batch", "key", pl.lit(picked).alias("picked"))
 
 
-def _with_content(rows: ProblemRows, picked: pl.DataFrame) -> pl.DataFrame:
+def with_content(rows: ProblemRows, picked: pl.DataFrame) -> pl.DataFrame:
+    """Add the text, where rows are texts, and an empty column ``label``.
+
+    Parameters
+    ----------
+    rows
+        Of the problem.
+    picked
+        With columns ``row_id`` and ``batch``.
+
+    Returns
+    -------
+    polars.DataFrame
+        In the same order.
+    """
     blank = pl.lit("").alias("label")
     if rows.problem.modality == "image":
         return picked.with_columns(blank)

@@ -39,7 +39,7 @@ def accept_drift(
         raise ConfigError(f"{problem} has no champion yet, so there is no drift to accept")
     if not reason.strip():
         raise ConfigError("say in --reason why the drift is harmless; it is kept with the decision")
-    report = _newest_report(project, problem, version)
+    report = newest_report(project, problem, version)
     alarm = None if report.stream is None else report.stream.alarm
     if alarm is None and since is None:
         raise ConfigError(f"{problem} has no alarm to accept; --since BATCH takes a new reference all the same")
@@ -53,8 +53,27 @@ def accept_drift(
     return accepted
 
 
-def _newest_report(project: Project, problem: str, version: str) -> Drift:
-    """Of the published report and that of the last look, the one that knows more batches."""
+def newest_report(project: Project, problem: str, version: str) -> Drift:
+    """Read the published report or that of the last look, whichever knows more batches.
+
+    Parameters
+    ----------
+    project : Project
+        The project.
+    problem : str
+        Its name.
+    version : str
+        Of the champion that it is of.
+
+    Returns
+    -------
+    Drift
+
+    Raises
+    ------
+    ConfigError
+        There is none of that version.
+    """
     paths = project.paths(problem)
     results = [Drift.read_if_there(file) for file in (paths.reports / "drift.json", paths.last_drift)]
     of_version = [report for report in results if report is not None and report.champion == version]

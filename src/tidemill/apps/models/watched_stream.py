@@ -96,9 +96,7 @@ class WatchedStream:
         -------
         StreamDrift
         """
-        accepted = self._accepted()
-        names = list(self.arrivals.rows)
-        after = names[names.index(accepted[-1].until) + 1 :] if accepted else names
+        accepted, after = self._accepted(), self.batches
         reference = self._since(accepted[-1]) if accepted else self._first_reference()
         stream = self._folded(reference, after, len(accepted))
         message = (
@@ -113,6 +111,12 @@ class WatchedStream:
             cause=self._cause(stream, reference, after),
             warnings=warnings,
         )
+
+    @property
+    def batches(self) -> list[str]:
+        """Names of the batches since the reference in use was taken, in order of arrival."""
+        accepted, names = self._accepted(), list(self.arrivals.rows)
+        return names[names.index(accepted[-1].until) + 1 :] if accepted else names
 
     def _cause(self, stream: Stream, reference: Batch, names: Sequence[str]) -> Cause | None:
         """Of the rows since the change, the newest batches that have enough rows between them count."""

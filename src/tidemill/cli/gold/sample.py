@@ -24,23 +24,29 @@ def sample(
         float, Option(metavar="SHARE", min=0, max=1, help="share of rows drawn at random, marked in the column picked")
     ] = 0.2,
     seed: Annotated[int, Option(metavar="N", help="of the draw")] = 7,
+    harm: Annotated[
+        bool, Option("--harm", help="the rows that the monitor asks for, to decide whether a drift is harm")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Pick rows that are worth labeling, and write them to a file with an empty column label.
 
     They are rows about which the label model and the end model are unsure or differ, unlike each other, of train and dev; and a
-    random share of all rows, so that what is measured on labels is not of hard rows alone. Fill the column in, wholly or in part, and `tidemill gold add` takes the file.
+    random share of all rows, so that what is measured on labels is not of hard rows alone. With --harm they are the rows that the monitor asks for; label those drawn at random from the top, for a row that is left out ends the test. Fill the column in, wholly or in part, and `tidemill gold add` takes the file.
 
     Examples
     --------
     tidemill gold sample spam --most 50 --out to_label.csv
     tidemill gold sample spam --batch email-2 --out to_label.csv
+    tidemill gold sample spam --harm --out to_label.csv
     """
+    from tidemill.apps.gold.harm_sample import sample_for_harm
     from tidemill.apps.gold.sample import SampleRequest, sample_rows
 
     with answering(as_json=as_json) as answer:
         request = SampleRequest(most=most, batch=batch, audit=audit, seed=seed)
-        done = sample_rows(open_project(problem), problem, request, out)
+        project = open_project(problem)
+        done = sample_for_harm(project, problem, out) if harm else sample_rows(project, problem, request, out)
         random = int((done.table["picked"] == "random").sum())
         content = {"problem": problem, "file": str(out), "rows": done.table.height, "random": random, "by": done.by}
         chosen = f", the others by {done.by}" if random < done.table.height else f": {done.by}" * ("chance" in done.by)

@@ -86,7 +86,7 @@ class HarmDetector(Estimator):
         self._check_is_fitted()
         batch = predicted_rows(probabilities, votes)
         refuse_other_classes(self.reference_, batch)
-        own = HarmSettings(
+        own = HarmSettings.model_construct(
             min_rows=self.min_rows, min_agreement_drop=self.min_agreement_drop, min_coverage_drop=self.min_coverage_drop
         )
         settings = MonitorSettings.model_construct(alpha=self.alpha, harm=own)

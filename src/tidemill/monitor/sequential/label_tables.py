@@ -113,8 +113,8 @@ def fit_label_tables(votes: Votes, probabilities: Probabilities) -> LabelTables:
     few = (votes != ABSTAIN).sum(axis=0) < _FEW_VOTES
     tables = _maximized(cast, posterior, few)
     for _ in range(_ROUNDS):
-        votes_say = np.einsum("njv,jvk->nk", cast, tables.log_vote)
-        posterior = normalised(tables.log_prior + votes_say + _CHAMPION_POWER * _log(probabilities))
+        evidence = cast.reshape(len(cast), -1) @ tables.log_vote.reshape(-1, n_classes)
+        posterior = normalised(tables.log_prior + evidence + _CHAMPION_POWER * _log(probabilities))
         tables = _maximized(cast, posterior, few)
     return tables
 
@@ -124,7 +124,7 @@ def _maximized(cast: Array, posterior: Array, few: npt.NDArray[np.bool_]) -> Lab
     mass = posterior.sum(axis=0)
     prior = (mass + 1.0) / (mass.sum() + n_classes)
     right = prior_table(n_classes)
-    counted = np.einsum("njv,nk->jvk", cast, posterior) + _PRIOR_VOTES * right
+    counted = (cast.reshape(len(cast), -1).T @ posterior).reshape(*cast.shape[1:], n_classes) + _PRIOR_VOTES * right
     counted = counted / (mass + _PRIOR_VOTES)
     counted[few] = right
     return LabelTables(np.log(counted), np.log(prior))

@@ -3,5 +3,8 @@
 population  rows of a packaged problem, with its first champion's predictions
 streams     one stream, from a reference of its own to its first alarm
 cells       kinds of streams: without a change, with rows of an unseen source, with a function that decays
+harm_cells  batches in which a drift is harm or not, judged without labels and with those asked for
+harm_targets which targets of these are missed
+corrupted   rows with typing errors or blur
 run         all cells, the cost of a check, and the targets that are missed
 """

@@ -46,6 +46,8 @@ class Population:
         ``NO_GOLD`` where there is none.
     settings
         Of the monitor.
+    champion
+        The first of the problem.
     """
 
     problem: str
@@ -55,6 +57,7 @@ class Population:
     later: Index
     gold: npt.NDArray[np.int16]
     settings: MonitorSettings
+    champion: Champion
 
     def bare(self, *, functions: bool) -> Population:
         """Take metadata and length away, which name the source, and the functions too where they are not asked for.
@@ -152,6 +155,7 @@ def population(project: Project, name: str) -> Population:
         later=np.flatnonzero(~source),
         gold=gold["gold"].fill_null(NO_GOLD).to_numpy(),
         settings=settings,
+        champion=champion,
     )
 
 

@@ -15,6 +15,7 @@ from tidemill.apps.studies.driftbench.cells import (
     COMMON,
     NULLS,
     SHIFTS,
+    Shift,
     decaying_functions,
     lower_bound,
     run_decay,
@@ -22,13 +23,24 @@ from tidemill.apps.studies.driftbench.cells import (
     run_shift,
     upper_bound,
 )
+from tidemill.apps.studies.driftbench.corrupted import CORRUPTIONS, corrupted
+from tidemill.apps.studies.driftbench.harm_cells import MIXES, WORSE, ranking, run_harm
+from tidemill.apps.studies.driftbench.harm_targets import harm_line, missed_harm
 from tidemill.apps.studies.driftbench.population import SOURCES, Population, population
 from tidemill.monitor.rows import Names, Rows, rounded
 from tidemill.monitor.sequential.batch import Batch
 from tidemill.monitor.sequential.stream import advance, start
 from tidemill.monitor.settings import SequentialSettings
 from tidemill.project.project import Project
-from tidemill.reports.driftbench import CheckCost, DecayCell, DriftBench, NullCell, ShiftCell
+from tidemill.reports.driftbench import (
+    CheckCost,
+    DecayCell,
+    DriftBench,
+    HarmCell,
+    HarmRanking,
+    NullCell,
+    ShiftCell,
+)
 
 Say = Callable[[str], None]
 
@@ -42,16 +54,18 @@ _COVERAGE: Final = 0.3
 
 @dataclass(frozen=True)
 class Size:
-    """How many streams of each kind: without a change, with one, with a decaying function; and how many functions."""
+    """How many streams of each kind: without a change, with one, with a decaying function; how many functions; batches of a mix; corruptions."""
 
     nulls: int
     shifts: int
     decays: int
     functions: int | None
+    harms: int
+    corruptions: int
 
 
-FULL: Final = Size(nulls=500, shifts=60, decays=20, functions=None)
-QUICK: Final = Size(nulls=15, shifts=6, decays=3, functions=2)
+FULL: Final = Size(nulls=500, shifts=60, decays=20, functions=None, harms=100, corruptions=2)
+QUICK: Final = Size(nulls=15, shifts=6, decays=3, functions=2, harms=10, corruptions=1)
 
 
 def driftbench(project: Project, problems: Sequence[str], *, quick: bool, say: Say) -> DriftBench:
@@ -78,7 +92,11 @@ def driftbench(project: Project, problems: Sequence[str], *, quick: bool, say: S
     shifts = [
         _said(say, _shift_line, run_shift(item, shift, size.shifts, _SEED)) for item in people for shift in SHIFTS
     ]
+    worse, harms_of_worse = _worse(people, size, say)
+    shifts += worse
     decays = [_said(say, _decay_line, cell) for item in people for cell in _decays(item, size)]
+    harms, rankings = _harms(people, size, say)
+    harms += harms_of_worse
     cost = check_cost()
     say(f"{cost.milliseconds_first:.0f} ms for the first check, {cost.milliseconds_last:.0f} ms for the last")
     report = DriftBench(
@@ -86,8 +104,10 @@ def driftbench(project: Project, problems: Sequence[str], *, quick: bool, say: S
         nulls=tuple(nulls),
         shifts=tuple(shifts),
         decays=tuple(decays),
+        harms=tuple(harms),
+        rankings=tuple(rankings),
         cost=cost,
-        missed=tuple(missed(nulls, shifts, decays, cost, quick=quick)),
+        missed=(*missed(nulls, shifts, decays, cost, quick=quick), *missed_harm(harms, rankings, quick=quick)),
     )
     report.write(project.root / "reports" / "driftbench.json")
     return report
@@ -96,6 +116,36 @@ def driftbench(project: Project, problems: Sequence[str], *, quick: bool, say: S
 def _decays(people: Population, size: Size) -> list[DecayCell]:
     ordered = sorted(decaying_functions(people), key=lambda function: -function[1])
     return [run_decay(people, function, size.decays, _SEED) for function in ordered[: size.functions]]
+
+
+def _worse(people: Sequence[Population], size: Size, say: Say) -> tuple[list[ShiftCell], list[HarmCell]]:
+    """Rows with typing errors or blur: how soon they are found, and whether they are harm."""
+    shifts, harms = [], []
+    for one in people:
+        for corruption in [item for item in CORRUPTIONS if item.problem == one.problem][-size.corruptions :]:
+            rows = corrupted(one, corruption, seed=_SEED)
+            for functions in (True, False):
+                cell = run_shift(rows, Shift(1.0, 20, functions=functions), size.shifts, _SEED)
+                seen = "with functions" if functions else "without functions"
+                shifts.append(cell.model_copy(update={"kind": f"{corruption.kind}, from check 20 on, {seen}"}))
+                say(_shift_line(shifts[-1]))
+            harm = run_harm(rows, WORSE, size.harms, _SEED)[0]
+            harms.append(harm.model_copy(update={"kind": corruption.kind}))
+            say(harm_line(harms[-1]))
+    return shifts, harms
+
+
+def _harms(people: Sequence[Population], size: Size, say: Say) -> tuple[list[HarmCell], list[HarmRanking]]:
+    cells, rankings = [], []
+    for one in people:
+        results = []
+        for mix in MIXES:
+            results.append(run_harm(one, mix, size.harms, _SEED))
+            say(harm_line(results[-1][0]))
+        own, falls = [cell for cell, _ in results], [values for _, values in results]
+        cells += own
+        rankings += [ranking(one.problem, own, falls, hard=hard) for hard in (False, True)]
+    return cells, rankings
 
 
 def missed(

@@ -1,0 +1,65 @@
+"""Rows whose labels decide whether a drift is harm, as the newest report of the monitor asks for them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from tidemill.apps.gold.rows import problem_rows
+from tidemill.apps.gold.sample import GoldSample, with_content
+from tidemill.apps.models.accepted_drift import newest_report
+from tidemill.contracts import DataError
+from tidemill.project.project import Project
+from tidemill.readers.write import check_out, write_frame
+from tidemill.runs.model_registry import read_registry
+
+
+def sample_for_harm(project: Project, name: str, out: Path) -> GoldSample:
+    """Write the rows that a person labels to decide harm to a file that comes back by `tidemill gold add`.
+
+    Parameters
+    ----------
+    project
+        The project.
+    name
+        Name of the problem.
+    out
+        ``.csv``, ``.jsonl`` or ``.parquet``.
+
+    Returns
+    -------
+    GoldSample
+        First the random sample (picked: random), in the order in which it is to be labeled; then rows that teach most
+        (uncertain), which decide nothing.
+
+    Raises
+    ------
+    DataError
+        Nothing is asked for, or the rows are not in this checkout.
+    ConfigError
+        There is no champion or no report; or the name of ``out`` ends with no format that is written.
+    """
+    check_out(out)
+    version = read_registry(project, name).champion
+    if version is None:
+        raise DataError(f"{name} has no champion yet, so there is no drift whose harm labels could decide")
+    report = newest_report(project, name, version)
+    harm = None if report.stream is None else report.stream.harm
+    if harm is None or harm.labels is None or not harm.labels.rows:
+        said = "nothing has arrived" if harm is None else harm.reasons[0]
+        raise DataError(f"the monitor asks for no labels of {name}: {said}")
+    wanted = pl.DataFrame(
+        {
+            "row_id": [*harm.labels.rows, *harm.labels.informative],
+            "picked": ["random"] * len(harm.labels.rows) + ["uncertain"] * len(harm.labels.informative),
+        }
+    )
+    rows = problem_rows(project, name)
+    picked = wanted.join(rows.table.select("row_id", "batch", "key"), on="row_id", how="left", maintain_order="left")
+    if picked["key"].null_count():
+        lost = picked.filter(pl.col("key").is_null())["row_id"][0]
+        raise DataError(f"row {lost} is in no table of this checkout: `dvc repro ingest@{name}` makes them")
+    table = with_content(rows, picked.select("row_id", "batch", "key", "picked"))
+    write_frame(table, out)
+    return GoldSample(table, "how far champion and functions contradict each other; they decide nothing")
