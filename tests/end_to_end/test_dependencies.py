@@ -77,8 +77,8 @@ def test_the_committed_fingerprints_are_those_of_the_code():
     assert sorted(written.stages) == RECOMPUTED
 
 
-def test_gold_is_a_dependency_of_evaluate_alone():
-    assert [name for name, stage in STAGES.items() if GOLD in stage["deps"]] == ["evaluate"]
+def test_gold_is_a_dependency_of_evaluate_and_of_monitor_which_judges_harm_by_it():
+    assert [name for name, stage in STAGES.items() if GOLD in stage["deps"]] == ["evaluate", "monitor"]
     assert [name for name, stage in STAGES.items() if GOLD.replace("gold", "slices") in stage["deps"]] == ["evaluate"]
 
 

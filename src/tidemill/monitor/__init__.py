@@ -6,6 +6,10 @@ embedding_tests   energy distance of features, and how well a classifier tells t
 function_tests    coverage and conflicts of each labeling function
 prediction_tests  what the champion predicts
 harm              agreement of the champion with the functions' majority, without gold
+accuracy          the champion's accuracy without gold, with an interval
+stream_harm       the verdict on harm over all batches since a change
+label_queue       which rows a person is asked to label, and how many
+betting           the sequential test on those labels
 retrain_decision  the action that the table of the settings asks for
 broken            whether a batch lacks values that earlier ones had
 retrain_limits    cool-down and budget

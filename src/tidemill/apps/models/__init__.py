@@ -3,6 +3,7 @@
 model               find_model: a version of a model with its backbone, ready to predict
 champion_reference  find_champion: the model in production and its reference, for monitor and evaluate
 watched_stream      the batches since a promotion as one stream, folded, cached and reported
+harm_since_change   harm over the stream: what it is judged by, read, and what follows for each batch
 batch_findings      what was found of each batch by itself, kept between runs
 accepted_drift      `tidemill accept-drift`: a harmless drift starts a new reference
 engines             torch or ONNX Runtime for the backbone; graphs kept in .tidemill/onnx/
