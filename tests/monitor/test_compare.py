@@ -214,3 +214,34 @@ def test_of_more_than_five_functions_the_largest_changes_are_named():
     largest = sorted(changes, key=lambda name: (-abs(changes[name]), name))[:5]
     assert [word for word in told.replace(",", "").split() if word.startswith("lf_")] == largest
     assert told.endswith("and 3 more")
+
+
+def test_coverage_and_conflict_belong_to_the_function_they_were_counted_of():
+    def rows(votes):
+        votes = np.array(votes, dtype=np.int16)
+        return Rows(np.zeros((len(votes), 1), np.float32), np.full((len(votes), 2), 0.5), votes)
+
+    known = Names(("ham", "spam"), ("a", "b", "c"))
+    before = rows([[0, 0, -1]] * 50 + [[-1, 1, 1]] * 50)
+    after = rows([[0, 1, -1]] * 50 + [[-1, 1, -1]] * 50)  # a and b contradict each other, c has fallen silent
+    finding = function_tests.detect(before, after, known, settings(), alpha=0.05)
+    report, reasons = finding.report, finding.reasons
+    found = {name: (both.coverage.change, both.conflict.change) for name, both in report.functions.items()}
+    assert found == {
+        "a": (0.0, 1.0),
+        "b": (0.0, 0.5),
+        "c": (-0.5, 0.0),
+    }  # without votes there is no conflict to compare
+    assert not report.any_function.moved
+    assert not any("any function" in reason for reason in reasons)
+
+
+def test_rows_that_no_function_covers_any_more_are_told():
+    def rows(covered):
+        votes = np.full((100, 1), -1, dtype=np.int16)
+        votes[:covered] = 0
+        return Rows(np.zeros((100, 1), np.float32), np.full((100, 2), 0.5), votes)
+
+    finding = function_tests.detect(rows(90), rows(20), Names(("ham", "spam"), ("a",)), settings(), alpha=0.05)
+    assert finding.report.any_function.moved
+    assert finding.reasons[0] == "coverage by any function 0.90 -> 0.20"
