@@ -163,7 +163,8 @@ def test_a_label_makes_the_stages_of_its_split_run_again_and_no_others(sprout: C
         assert "1 change one" in said
         run("dvc", "repro", "ingest@tiny", folder=folder)
         changed = json.loads(run("dvc", "status", "--json", folder=folder).splitlines()[-1])
-        assert {name.partition("@")[0] for name in changed} - {"preflight"} == stages, split
+        mine = {name.partition("@")[0] for name in changed if name.endswith("@tiny")}
+        assert mine - {"preflight"} == stages, split
         (folder / DATA / "gold_history.jsonl").write_bytes(history)
         (folder / "dvc.lock").write_bytes(lock)
         run("python", "-m", "tidemill.stages.ingest", "tiny", folder=folder)

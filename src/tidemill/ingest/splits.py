@@ -23,8 +23,8 @@ _OF_FEW: Final = 0.25
 _OF_MORE: Final = 0.125
 _MOST: Final = 1000
 """Labels of a batch that valid gets at most: a true gain of two points is found in four of five trials, at 6% discordant rows."""
-_MOST_DEV: Final = 500
-"""Labels of a batch that dev gets at most; the others that teach are of train."""
+_FIRST_DEV, _MOST_DEV = 60, 500
+"""Of the labels of a batch that teach, dev gets the first, then half, up to the most; the others are of train, which no expert sees."""
 _RARE: Final = 4
 """Labels of a class from which on some of them judge."""
 
@@ -55,12 +55,16 @@ def label_shares(labels: int) -> LabelShares:
     Examples
     --------
     >>> label_shares(200)
-    LabelShares(train=0, dev=120, valid=40, test=40)
+    LabelShares(train=60, dev=60, valid=40, test=40)
     """
     judging = min(int(_OF_FEW * min(labels, _FEW) + _OF_MORE * max(labels - _FEW, 0)), _MOST)
     teaching = labels - 2 * judging
-    dev = min(teaching, _MOST_DEV)
+    dev = _of_dev(teaching)
     return LabelShares(teaching - dev, dev, judging, judging)
+
+
+def _of_dev(teaching: int) -> int:
+    return min(teaching, max(_FIRST_DEV, teaching // 2), _MOST_DEV)
 
 
 def said_of_labels(labels: Mapping[str, int]) -> str:
@@ -77,8 +81,8 @@ def said_of_labels(labels: Mapping[str, int]) -> str:
 
     Examples
     --------
-    >>> said_of_labels({"train": 0, "dev": 120, "valid": 40, "test": 40})
-    'of 200 labels 120 can teach (dev 120), 40 decide what is promoted (valid), 40 measure scores (test)'
+    >>> said_of_labels({"train": 60, "dev": 60, "valid": 40, "test": 40})
+    'of 200 labels 120 can teach (dev 60, train 60), 40 decide what is promoted (valid), 40 measure scores (test)'
     """
     number = {name: labels.get(name, 0) for name in SPLITS}
     parts = ", ".join(f"{name} {number[name]}" for name in ("dev", "train") if number[name])
@@ -152,7 +156,7 @@ def _stratified(label: Mapping[str, int], seed: int) -> dict[str, str]:
     common = {place: size if size >= _RARE else 0 for place, size in sizes.items()}
     judging = _proportional(common, label_shares(sum(common.values())).valid)
     teaching = {place: size - 2 * judging[place] for place, size in sizes.items()}
-    dev = _proportional(teaching, min(sum(teaching.values()), _MOST_DEV))
+    dev = _proportional(teaching, _of_dev(sum(teaching.values())))
     result: dict[str, str] = {}
     for place, leaders in classes.items():
         names = ["valid"] * judging[place] + ["test"] * judging[place] + ["dev"] * dev[place]
