@@ -1,4 +1,4 @@
-"""Contents of a problem's rows, across its batches."""
+"""Contents of a problem's rows, and the gold that models may learn from, across its batches."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from tidemill.contracts import gold_contract
 from tidemill.project.layout import Paths
+from tidemill.project.tables import read_batches
 
 
 def contents_of(paths: Paths, batches: Sequence[str], modality: str) -> pl.DataFrame:
@@ -46,3 +48,24 @@ def texts_of(paths: Paths, batches: Sequence[str]) -> pl.DataFrame:
         Columns ``row_id`` and ``text``, batch by batch.
     """
     return contents_of(paths, batches, "text")
+
+
+def teaching_gold(paths: Paths, n_classes: int, batches: Sequence[str]) -> pl.DataFrame:
+    """Read the gold that models may learn from.
+
+    Parameters
+    ----------
+    paths
+        Of the problem.
+    n_classes
+        Number of classes.
+    batches
+        Names of the batches.
+
+    Returns
+    -------
+    polars.DataFrame
+        row_id and gold of dev and train.
+    """
+    contract = gold_contract(n_classes)
+    return pl.concat([read_batches(folder, contract, batches) for folder in (paths.dev, paths.train_gold)])

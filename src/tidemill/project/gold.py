@@ -8,7 +8,7 @@ import polars as pl
 
 from tidemill.contracts import NO_GOLD, DataError, gold_contract
 from tidemill.label.functions.slicing import SlicingFunction, load_slices, slice_rows
-from tidemill.project.gold_tables import teaching_gold
+from tidemill.project.contents import teaching_gold
 from tidemill.project.layout import Paths
 from tidemill.project.tables import batch_names, read_batches
 

@@ -12,7 +12,7 @@ from tidemill.ingest.batch import SEEN
 from tidemill.ingest.row_ids import row_ids
 from tidemill.project.gold_history import GoldHistory
 from tidemill.project.layout import Paths
-from tidemill.project.tables import read, read_batches, write
+from tidemill.project.tables import read, write
 from tidemill.reports.ingest import GoldState
 
 
@@ -37,27 +37,6 @@ def own_labels(paths: Paths, batch: str) -> pl.DataFrame:
     return rows.join(seen.select(ids, "gold"), on="row_id", how="left", maintain_order="left").with_columns(
         pl.col("gold").fill_null(NO_GOLD)
     )
-
-
-def teaching_gold(paths: Paths, n_classes: int, batches: Sequence[str]) -> pl.DataFrame:
-    """Read the gold that models may learn from.
-
-    Parameters
-    ----------
-    paths
-        Of the problem.
-    n_classes
-        Number of classes.
-    batches
-        Names of the batches.
-
-    Returns
-    -------
-    polars.DataFrame
-        row_id and gold of dev and train.
-    """
-    contract = gold_contract(n_classes)
-    return pl.concat([read_batches(folder, contract, batches) for folder in (paths.dev, paths.train_gold)])
 
 
 def write_gold(problem: Problem, paths: Paths, batches: Sequence[str]) -> list[str]:

@@ -12,8 +12,7 @@ from tidemill.common.files import atomic_write
 from tidemill.contracts import FEATURES, labels_contract, predictions_contract, votes_contract
 from tidemill.embed.embedder import backbone_record
 from tidemill.embed.settings import EmbedSettings
-from tidemill.project.contents import texts_of
-from tidemill.project.gold_tables import teaching_gold
+from tidemill.project.contents import teaching_gold, texts_of
 from tidemill.project.project import Project
 from tidemill.project.stage_arguments import stage_arguments
 from tidemill.project.tables import batch_names, read, read_batches, write

@@ -28,7 +28,7 @@ from tidemill.contracts import (
 )
 from tidemill.embed.settings import EmbedSettings
 from tidemill.project.config import parse
-from tidemill.project.gold_tables import teaching_gold
+from tidemill.project.contents import teaching_gold
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
 from tidemill.project.tables import batch_names, read, read_batches
