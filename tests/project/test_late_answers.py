@@ -97,7 +97,7 @@ def test_labels_of_known_rows_beside_new_rows_go_to_the_history_and_the_others_w
 def test_a_file_with_neither_new_rows_nor_news_is_refused(project: Project) -> None:
     put("b.csv", ("0", TEXTS[0], "ham"))
     _, _, (reason,) = take_in(project)
-    assert "their labels are no news" in reason
+    assert "it adds no label" in reason
     assert not GoldHistory.read(PATHS.gold_history).answers
 
 

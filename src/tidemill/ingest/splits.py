@@ -67,8 +67,8 @@ def _of_dev(teaching: int) -> int:
     return min(teaching, max(_FIRST_DEV, teaching // 2), _MOST_DEV)
 
 
-def said_of_labels(labels: Mapping[str, int]) -> str:
-    """Say what becomes of labels.
+def describe_labels(labels: Mapping[str, int]) -> str:
+    """Describe what becomes of labels.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def said_of_labels(labels: Mapping[str, int]) -> str:
 
     Examples
     --------
-    >>> said_of_labels({"train": 60, "dev": 60, "valid": 40, "test": 40})
+    >>> describe_labels({"train": 60, "dev": 60, "valid": 40, "test": 40})
     'of 200 labels 120 can teach (dev 60, train 60), 40 decide what is promoted (valid), 40 measure scores (test)'
     """
     number = {name: labels.get(name, 0) for name in SPLITS}

@@ -10,7 +10,7 @@ layout          Paths of one problem; the main checkout of a worktree
 stage_arguments what DVC starts a stage with
 tables        tables read and written by their contract; JSON; names of batches
 contents      texts or images of all rows, and gold to learn from
-gold_history  answers of people that came after their rows' batches: who said what, and when
+gold_history  answers of people that came after their rows' batches: who labeled what, and when
 gold_tables   labels of batches and answers of the history made into dev/ and gold/
 late_answers  labels in an arriving file for rows of earlier batches
 changed_sources files that have changed since they arrived

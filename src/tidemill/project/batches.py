@@ -19,7 +19,7 @@ from tidemill.contracts import NO_GOLD, Column, Contract, DataError, Problem, go
 from tidemill.ingest.batch import SEEN, Batch, build_batch, counts, empty_seen
 from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.source import Source, locate
-from tidemill.ingest.splits import said_of_labels
+from tidemill.ingest.splits import describe_labels
 from tidemill.project.expectations import guard
 from tidemill.project.gold_history import GoldHistory
 from tidemill.project.gold_tables import own_labels, write_gold
@@ -103,7 +103,7 @@ def add_batches(problem: Problem, settings: IngestSettings, paths: Paths) -> Non
         _tell_quarantined(batch)
     labels = sum((Counter(batch.labels) for batch, _ in made), Counter[str]())
     if labels:
-        print(f"ingest: {said_of_labels(labels)}", file=sys.stderr)
+        print(f"ingest: {describe_labels(labels)}", file=sys.stderr)
     report_reading([*notes, *_unrecorded([batch for batch, _ in made], paths)])
     batches = {arrival.batch: _counts(arrival.batch, paths) for arrival in arrived}
     report = IngestReport(rows=sum(item.kept for item in batches.values()), batches=batches)

@@ -1,6 +1,6 @@
 """The history of a problem's gold: an answer a line, appended and never edited, which git keeps and merges line by line.
 
-A label that a row came with is in its batch. Whatever is said of the row later is here: the newest answer that nobody has
+A label that a row came with is in its batch. Labels that come later are here: the newest answer that nobody has
 withdrawn counts, in whatever order the lines stand, so that the additions of two people are both kept when they are merged.
 """
 
@@ -66,8 +66,8 @@ class Answer(Settings):
     @cached_property
     def id(self) -> str:
         """12 hexadecimal digits of what it says."""
-        said = "\0".join([self.row_id, self.label or "", self.who or "", self.when, self.source])
-        return hashlib.sha256(said.encode()).hexdigest()[:12]
+        content = "\0".join([self.row_id, self.label or "", self.who or "", self.when, self.source])
+        return hashlib.sha256(content.encode()).hexdigest()[:12]
 
     def line(self) -> str:
         """Write it as a line of the file.
@@ -121,8 +121,8 @@ class GoldHistory:
                 f"{path} is not UTF-8 ({error}): `git checkout` brings the last committed one back"
             ) from error
         first = {line: number for number, line in reversed([*enumerate(lines, start=1)])}
-        said = [line for line in dict.fromkeys(lines) if line.strip() and line != EMPTY_HISTORY.strip()]
-        return cls(tuple(_parsed(line, f"{path}, line {first[line]}") for line in said))
+        kept = [line for line in dict.fromkeys(lines) if line.strip() and line != EMPTY_HISTORY.strip()]
+        return cls(tuple(_parsed(line, f"{path}, line {first[line]}") for line in kept))
 
     @cached_property
     def withdrawn(self) -> frozenset[tuple[str, str]]:
@@ -195,17 +195,17 @@ class GoldHistory:
         if not self.answers:
             return own
         places = {name: place for place, name in enumerate(classes)}
-        said = {row_id: _place(answer, places) for row_id, answer in self.counting.items()}
+        labels = {row_id: _place(answer, places) for row_id, answer in self.counting.items()}
         lost = [row_id for row_id, answer in self.withdrawn if answer == WITH_BATCH]
         newest = pl.DataFrame(
-            {"row_id": list(said), "said": list(said.values())}, schema={"row_id": pl.String, "said": pl.Int16}
+            {"row_id": list(labels), "newest": list(labels.values())}, schema={"row_id": pl.String, "newest": pl.Int16}
         )
         left = pl.when(pl.col("row_id").is_in(lost)).then(pl.lit(NO_GOLD, pl.Int16)).otherwise(pl.col("gold"))
         joined = own.join(newest, on="row_id", how="left", maintain_order="left")
-        return joined.select("row_id", pl.coalesce("said", left).alias("gold"))
+        return joined.select("row_id", pl.coalesce("newest", left).alias("gold"))
 
     def time(self, rows: Iterable[str] = (), *, now: dt.datetime | None = None) -> str:
-        """Say when an answer is given: now, and after whatever was said of the rows before by a clock that is fast.
+        """Time an answer: now, and after every earlier answer of the rows, whose clock may be fast.
 
         Parameters
         ----------

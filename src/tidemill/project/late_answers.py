@@ -41,7 +41,7 @@ def late_answers(
     late
         As ``late_labels`` finds them.
     history
-        What was said before.
+        Earlier answers.
     classes
         Names of the classes.
     source

@@ -105,7 +105,7 @@ class Paths:
 
     @property
     def gold_history(self) -> Path:
-        """Answers of people that came after a row's batch: who said what and when. git keeps it."""
+        """Answers of people that came after a row's batch: who labeled what and when. git keeps it."""
         return self.data / "gold_history.jsonl"
 
     @property

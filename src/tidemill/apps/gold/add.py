@@ -106,8 +106,8 @@ def add_labels(project: Project, name: str, file: Path, options: FileOptions, *,
     rows = problem_rows(project, name)
     table = read_file(file, options.reading)
     who = options.who or ("" if table.has("who") else own_id(rows.paths, make=not dry_run))
-    said = _said(table, rows, options, who)
-    done = _answers(said, rows, file.name)
+    given = _given_labels(table, rows, options, who)
+    done = _answers(given, rows, file.name)
     if not dry_run:
         append_answers(rows.paths, done.answers)
     return AddedLabels(done.answers, done.counts, done.splits, table.notes)
@@ -139,35 +139,35 @@ def own_id(paths: Paths, *, make: bool = True) -> str:
 
 
 @dataclass(frozen=True)
-class _Said:
+class _GivenLabel:
     place: int
     label: int
     who: str
     picked: str | None
 
 
-def _said(table: Table, rows: ProblemRows, options: FileOptions, who: str) -> tuple[list[_Said], int]:
+def _given_labels(table: Table, rows: ProblemRows, options: FileOptions, who: str) -> tuple[list[_GivenLabel], int]:
     """What each labeled row of the file says, and how many rows are left blank."""
     label, named = _label_column(table, rows, options.label), _row_column(table, rows, options.rows)
     errors = RowErrors(table, "quarantine")
     reading = rows.settings.model_copy(update={"gold": label})
     labels = values.gold(table, reading, rows.problem.classes, errors)
-    result, first = list[_Said](), dict[tuple[int, str], int]()
+    result, first = list[_GivenLabel](), dict[tuple[int, str], int]()
     for row, value in enumerate(table.column(named, "--rows")):
         if row in errors.reasons or labels[row] == NO_GOLD:
             continue
         try:
-            said = _Said(
+            given = _GivenLabel(
                 _place(value, row, table, rows, options), labels[row], _who(table, row, who), _picked(table, row)
             )
         except (DataError, ConfigError) as error:
             errors.add(row, f"column {named!r}: {error}" if isinstance(error, DataError) else str(error))
             continue
-        before = first.setdefault((said.place, said.who), len(result))
+        before = first.setdefault((given.place, given.who), len(result))
         if before == len(result):
-            result.append(said)
-        elif result[before].label != said.label:
-            errors.add(row, f"{rows.table['row_id'][said.place]} has another label further up: keep one of the two")
+            result.append(given)
+        elif result[before].label != given.label:
+            errors.add(row, f"{rows.table['row_id'][given.place]} has another label further up: keep one of the two")
     problems = [f"{table.unit} {bad.number}: {bad.reason}" for bad in table.bad]
     problems += [f"{table.unit} {table.numbers[row]}: {reason}" for row, reason in sorted(errors.reasons.items())]
     if problems:
@@ -221,8 +221,8 @@ def _picked(table: Table, row: int) -> str | None:
     return str(value) if value in PICKED else None
 
 
-def _answers(said: tuple[list[_Said], int], rows: ProblemRows, source: str) -> AddedLabels:
-    kept, blank = said
+def _answers(given: tuple[list[_GivenLabel], int], rows: ProblemRows, source: str) -> AddedLabels:
+    kept, blank = given
     ids, own, gold, splits = (rows.table[name].to_list() for name in ("row_id", "own", "gold", "split"))
     when = rows.history.time(ids[item.place] for item in kept)
     earlier = {(answer.row_id, answer.who, answer.label) for answer in rows.history.counting.values()}

@@ -91,7 +91,7 @@ def _line(name: str, counts: dict[str, int], width: int) -> str:
 
 
 def row_history(project: Project, name: str, row: str) -> list[dict[str, Any]]:
-    """List what was said of a row, oldest first, and which answer counts.
+    """List the answers of a row, oldest first, and which of them counts.
 
     Parameters
     ----------

@@ -40,7 +40,7 @@ class ProblemRows:
     table
         row_id, key, batch, split, ``own`` (the label that a row came with) and ``gold`` (the one that counts).
     history
-        What was said of the rows after they came.
+        Answers that came after the rows.
     """
 
     problem: Problem

@@ -25,7 +25,7 @@ from tidemill.ingest.batch import Batch, build_batch, empty_seen
 from tidemill.ingest.image_paths import IMAGE_SUFFIXES, ImagePaths
 from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.source import Source, fetch_beside
-from tidemill.ingest.splits import said_of_labels
+from tidemill.ingest.splits import describe_labels
 from tidemill.ingest.values import is_missing
 from tidemill.project.arrivals import batch_name
 from tidemill.project.compose import compose_all, option_file, start_history
@@ -453,7 +453,7 @@ def _dump_yaml(editor: Any, content: Any) -> str:
 
 
 def _summary_line(plan: _Plan, batch: Batch, functions: str) -> str:
-    labels = f"  {said_of_labels(batch.labels)}\n" if any(batch.labels.values()) else ""
+    labels = f"  {describe_labels(batch.labels)}\n" if any(batch.labels.values()) else ""
     name, count = plan.paths.name, functions.count("\n  - ")
     few = (
         f"caution: the rarest class has {plan.smallest_class_size} labels, fewer than {_ENOUGH}: nearly all of them teach, few are left to score "
