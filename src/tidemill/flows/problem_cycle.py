@@ -29,6 +29,7 @@ from tidemill.runs.plan import Step
 from tidemill.runs.publish import publish
 from tidemill.runs.worktree import Workspace, advance, restore, workspace
 
+_NOT_OPEN: Final = "nothing to do: the decision was carried out, or is held back"
 _NOTHING_CHANGED: Final = "nothing has changed, so nothing was recomputed"
 
 Log = logging.Logger | logging.LoggerAdapter[Any]
@@ -36,13 +37,17 @@ Log = logging.Logger | logging.LoggerAdapter[Any]
 
 @dataclass(frozen=True)
 class CycleResult:
-    """Result of one cycle of a problem: stages computed, the version promoted, the commit, and a summary."""
+    """Result of one cycle of a problem: stages computed, the version promoted, the commit, and a summary.
+
+    ``was_idle`` is whether not even outputs were put in place.
+    """
 
     problem: str
     computed: tuple[str, ...]
     version: str | None
     commit: str
     summary: str
+    was_idle: bool = False
 
 
 def refresh_cycles(
@@ -77,12 +82,12 @@ def refresh_cycles(
     with only_run(project, problem, log):
         stage = "" if not because else _begin(project, problem, because, log=log)
         if stage is None:
-            return [CycleResult(problem, (), None, "", "nothing to do: the decision was carried out, or is held back")]
+            return [CycleResult(problem, (), None, "", _NOT_OPEN, was_idle=True)]
         with workspace(project.shared) as work:
             compose_all(work.project, overrides)
             if (steps := unchanged_steps(work, problem)) is not None:
                 run_steps(steps, work)  # each is shown as skipped
-                return [CycleResult(problem, (), None, work.base, _NOTHING_CHANGED)]
+                return [CycleResult(problem, (), None, work.base, _NOTHING_CHANGED, was_idle=True)]
             restore(work, problem, log.info)
             if stage == "denoise":
                 return [_label_cycle(work, problem, log=log)]
