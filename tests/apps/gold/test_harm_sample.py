@@ -63,7 +63,9 @@ def test_where_no_label_is_asked_for_it_says_why(asked):
 def test_rows_that_are_not_here_are_named_with_the_command_that_makes_them(asked):
     project, write = asked
     write(("gone",), ())
-    with pytest.raises(DataError, match="row gone is in no table of this checkout: `dvc repro ingest@spam`"):
+    with pytest.raises(
+        DataError, match="row gone is in no table of this checkout: `tidemill arrive spam` and `dvc repro"
+    ):
         sample_for_harm(project, "spam", OUT)
 
 

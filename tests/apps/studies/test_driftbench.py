@@ -360,8 +360,9 @@ def test_rows_made_worse_are_a_later_source_of_the_same_gold(labeled):
 @pytest.mark.usefixtures("worse")
 def test_rows_made_worse_are_looked_for_and_judged(labeled):
     size = run.Size(nulls=1, shifts=1, decays=1, functions=1, harms=2, corruptions=1)
-    shifts, (harm,) = run._worse([labeled], size, lambda _: None)
+    shifts, ((harm, falls),) = run._worse(labeled, size, lambda _: None)
     assert [cell.kind for cell in shifts] == [
         f"noise, from check 20 on, {seen} functions" for seen in ("with", "without")
     ]
+    assert len(falls) == 2
     assert (shifts[0].caught, harm.kind, harm.effect, harm.right) == (1.0, "noise", "harmful", 1.0)

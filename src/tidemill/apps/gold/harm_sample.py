@@ -59,7 +59,9 @@ def sample_for_harm(project: Project, name: str, out: Path) -> GoldSample:
     picked = wanted.join(rows.table.select("row_id", "batch", "key"), on="row_id", how="left", maintain_order="left")
     if picked["key"].null_count():
         lost = picked.filter(pl.col("key").is_null())["row_id"][0]
-        raise DataError(f"row {lost} is in no table of this checkout: `dvc repro ingest@{name}` makes them")
+        raise DataError(
+            f"row {lost} is in no table of this checkout: `tidemill arrive {name}` and `dvc repro ingest@{name}` put it there"
+        )
     table = with_content(rows, picked.select("row_id", "batch", "key", "picked"))
     write_frame(table, out)
     return GoldSample(table, "how far champion and functions contradict each other; they decide nothing")

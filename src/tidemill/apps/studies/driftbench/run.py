@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from tidemill.apps.studies.driftbench.cells import (
@@ -43,6 +44,8 @@ from tidemill.reports.driftbench import (
 )
 
 Say = Callable[[str], None]
+Judged = tuple[HarmCell, npt.NDArray[np.float64]]
+"""A mix, and the falls of accuracy that were estimated of its batches without labels."""
 
 ALARMS: Final = 0.05
 ALARMS_UPPER: Final = 0.065
@@ -92,11 +95,15 @@ def driftbench(project: Project, problems: Sequence[str], *, quick: bool, say: S
     shifts = [
         _said(say, _shift_line, run_shift(item, shift, size.shifts, _SEED)) for item in people for shift in SHIFTS
     ]
-    worse, harms_of_worse = _worse(people, size, say)
-    shifts += worse
+    worse = {item.problem: _worse(item, size, say) for item in people}
+    shifts += [cell for cells, _ in worse.values() for cell in cells]
     decays = [_said(say, _decay_line, cell) for item in people for cell in _decays(item, size)]
-    harms, rankings = _harms(people, size, say)
-    harms += harms_of_worse
+    harms, rankings = list[HarmCell](), list[HarmRanking]()
+    for item in people:
+        judged = [*_harms(item, size, say), *worse[item.problem][1]]
+        cells, falls = [cell for cell, _ in judged], [values for _, values in judged]
+        harms += cells
+        rankings += [ranking(item.problem, cells, falls, hard=hard) for hard in (False, True)]
     cost = check_cost()
     say(f"{cost.milliseconds_first:.0f} ms for the first check, {cost.milliseconds_last:.0f} ms for the last")
     report = DriftBench(
@@ -118,34 +125,28 @@ def _decays(people: Population, size: Size) -> list[DecayCell]:
     return [run_decay(people, function, size.decays, _SEED) for function in ordered[: size.functions]]
 
 
-def _worse(people: Sequence[Population], size: Size, say: Say) -> tuple[list[ShiftCell], list[HarmCell]]:
+def _worse(people: Population, size: Size, say: Say) -> tuple[list[ShiftCell], list[Judged]]:
     """Rows with typing errors or blur: how soon they are found, and whether they are harm."""
     shifts, harms = [], []
-    for one in people:
-        for corruption in [item for item in CORRUPTIONS if item.problem == one.problem][-size.corruptions :]:
-            rows = corrupted(one, corruption, seed=_SEED)
-            for functions in (True, False):
-                cell = run_shift(rows, Shift(1.0, 20, functions=functions), size.shifts, _SEED)
-                seen = "with functions" if functions else "without functions"
-                shifts.append(cell.model_copy(update={"kind": f"{corruption.kind}, from check 20 on, {seen}"}))
-                say(_shift_line(shifts[-1]))
-            harm = run_harm(rows, WORSE, size.harms, _SEED)[0]
-            harms.append(harm.model_copy(update={"kind": corruption.kind}))
-            say(harm_line(harms[-1]))
+    for corruption in [item for item in CORRUPTIONS if item.problem == people.problem][-size.corruptions :]:
+        rows = corrupted(people, corruption, seed=_SEED)
+        for functions in (True, False):
+            cell = run_shift(rows, Shift(1.0, 20, functions=functions), size.shifts, _SEED)
+            seen = "with functions" if functions else "without functions"
+            shifts.append(cell.model_copy(update={"kind": f"{corruption.kind}, from check 20 on, {seen}"}))
+            say(_shift_line(shifts[-1]))
+        harm, falls = run_harm(rows, WORSE, size.harms, _SEED)
+        harms.append((harm.model_copy(update={"kind": corruption.kind}), falls))
+        say(harm_line(harms[-1][0]))
     return shifts, harms
 
 
-def _harms(people: Sequence[Population], size: Size, say: Say) -> tuple[list[HarmCell], list[HarmRanking]]:
-    cells, rankings = [], []
-    for one in people:
-        results = []
-        for mix in MIXES:
-            results.append(run_harm(one, mix, size.harms, _SEED))
-            say(harm_line(results[-1][0]))
-        own, falls = [cell for cell, _ in results], [values for _, values in results]
-        cells += own
-        rankings += [ranking(one.problem, own, falls, hard=hard) for hard in (False, True)]
-    return cells, rankings
+def _harms(people: Population, size: Size, say: Say) -> list[Judged]:
+    results = []
+    for mix in MIXES:
+        results.append(run_harm(people, mix, size.harms, _SEED))
+        say(harm_line(results[-1][0]))
+    return results
 
 
 def missed(
