@@ -123,7 +123,7 @@ def arrived(folder: Path, change: Callable[[Path], None]) -> str:
     said = run("tidemill", "run", "problem=tiny", folder=folder)
     assert git("for-each-ref", folder=folder) == before
     path.unlink()
-    assert "week-2.csv is refused" in said
+    assert "week-2.csv is set aside" in said
     return said
 
 

@@ -52,7 +52,7 @@ def test_ten_texts_make_a_model_that_is_better_than_chance_and_says_how_few_they
     model, metrics = made(project, monkeypatch, "tiny", source=source, text="body", label="stars")
     told = capsys.readouterr()
     assert "caution: the rarest class has 5 labels, fewer than 15" in told.out
-    assert "gold rows of class bad in dev, fewer than 15" in told.err
+    assert "gold rows of class good in train and dev, fewer than 15" in told.err
     assert metrics["rows"] <= 10
     card = (project / "reports/tiny/model_card.md").read_text(encoding="utf-8")
     assert "**Warning:**" in card
