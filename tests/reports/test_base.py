@@ -12,6 +12,7 @@ from tidemill.reports.project import Arrival, ChampionPin, Manifest, SuiteResult
 
 VERDICT = Verdict(
     verdict="promote",
+    blessing="BLESSED",
     reasons=("there is no champion yet",),
     metric="balanced_accuracy",
     rows=300,
