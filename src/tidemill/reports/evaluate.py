@@ -86,7 +86,7 @@ class Verdict(Report):
         Mapping or None
             None for other formats.
         """
-        if result != 1:
+        if result != 1 or isinstance(result, bool):
             return None
         return {**content, "blessing": "BLESSED" if content.get("verdict") == "promote" else "NOT_BLESSED"}
 
