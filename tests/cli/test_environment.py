@@ -57,20 +57,20 @@ def shell(line: str, folder: Path, **environment: str) -> subprocess.CompletedPr
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("words", ["--help", "versions spam", "defaults", "versions spam --json"])
+@pytest.mark.parametrize("words", ["--help", "models spam", "defaults", "models spam --json"])
 def test_a_reader_that_has_seen_enough_is_no_error(made: Path, words: str):
     done = shell(f"{TIDEMILL} {words} | true", made)
     assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_an_error_that_nobody_reads_is_an_error_all_the_same(made: Path):
-    assert shell(f"{TIDEMILL} versions spma 2>&1 | true", made).returncode == 1
+    assert shell(f"{TIDEMILL} models spma 2>&1 | true", made).returncode == 1
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not FULL.exists(), reason="a device that is always full is Linux's")
 def test_a_full_disk_is_told_in_a_line(made: Path):
-    done = shell(f"{TIDEMILL} versions spam > {FULL}", made)
+    done = shell(f"{TIDEMILL} models spam > {FULL}", made)
     assert done.returncode == 1
     assert done.stderr == "error: the disk is full, and the output could not be written: make room and try again\n"
 
@@ -93,13 +93,13 @@ def test_other_answers_of_a_disk_name_the_file_and_those_of_a_program_keep_their
 
 @pytest.mark.slow
 def test_standard_output_that_is_closed_is_no_error(made: Path):
-    assert shell(f"{TIDEMILL} versions spam >&-", made).returncode == 0
+    assert shell(f"{TIDEMILL} models spam >&-", made).returncode == 0
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("variable", [{"LANG": "C"}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}])
 def test_an_encoding_without_the_characters_prints_their_codes(made: Path, variable: dict[str, str]):
-    done = shell(f"{TIDEMILL} versions 'spüm'", made, **variable)
+    done = shell(f"{TIDEMILL} models 'spüm'", made, **variable)
     assert done.returncode == 1
     assert done.stderr.startswith("error: there is no problem 'sp")
     assert "Traceback" not in done.stderr
@@ -107,7 +107,7 @@ def test_an_encoding_without_the_characters_prints_their_codes(made: Path, varia
 
 @pytest.mark.slow
 def test_neither_home_nor_terminal_nor_input_is_needed(made: Path):
-    done = shell(f"unset HOME; {TIDEMILL} versions spam <&-", made, TERM="dumb", TMPDIR="/nonexistent")
+    done = shell(f"unset HOME; {TIDEMILL} models spam <&-", made, TERM="dumb", TMPDIR="/nonexistent")
     assert (done.returncode, done.stderr) == (0, "")
     assert "spam has no version yet" in done.stdout
 
@@ -123,7 +123,7 @@ def test_an_unpacked_archive_is_told_to_become_a_repository(project: Path):
     assert "is in no git repository (an unpacked archive has none)" in refused(project)
     with pytest.raises(TidemillError, match=r"`git clone` the original, which brings its versions, or begin anew"):
         read_registry(Project.open(project), "spam")
-    done = shell(f"{TIDEMILL} versions spam", project)
+    done = shell(f"{TIDEMILL} models spam", project)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("error: ")
 
@@ -185,7 +185,7 @@ def test_a_shallow_clone_is_told_to_fetch_its_versions(project: Path, tmp_path: 
         git("-c", "user.name=T", "-c", "user.email=t@t", "commit", "-q", "--allow-empty", "-m", message, folder=project)
     git("clone", "-q", "--depth", "1", f"file://{project}", "shallow", folder=tmp_path)
     assert refused(tmp_path / "shallow").endswith("`git fetch --unshallow --tags` brings them")
-    assert "in this shallow clone" in shell(f"{TIDEMILL} versions spam", tmp_path / "shallow").stdout
+    assert "in this shallow clone" in shell(f"{TIDEMILL} models spam", tmp_path / "shallow").stdout
     git("fetch", "-q", "--unshallow", "--tags", folder=tmp_path / "shallow")
     require_repository(tmp_path / "shallow")
 
@@ -234,7 +234,7 @@ def test_on_a_read_only_disk_commands_that_look_work_and_others_say_why_not(proj
     def there(line: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run([*prefix, words + line, str(project)], capture_output=True, encoding="utf-8", check=False)
 
-    assert there(f"{TIDEMILL} versions spam").stdout.startswith("spam has no version yet")
+    assert there(f"{TIDEMILL} models spam").stdout.startswith("spam has no version yet")
     assert "cannot be written (Read-only file system)" in there(f"{TIDEMILL} doctor").stdout
     composed = there(f"{TIDEMILL} compose")
     assert composed.returncode == 1

@@ -39,9 +39,9 @@ def small(tmp_path):
 
 
 def test_an_unknown_command_names_the_nearest():
-    assert said("vresions", "spam") == "there is no command 'vresions'; did you mean versions?"
+    assert said("modles", "spam") == "there is no command 'modles'; did you mean models?"
     assert said("lf", "lits") == "there is no command 'lits'; did you mean list?"
-    assert said("zzz").startswith("there is no command 'zzz'; valid are accept-drift, arrive, compose")
+    assert said("zzz").startswith("there is no command 'zzz'; valid are accept-drift, approve, arrive, compose")
 
 
 def test_an_unknown_option_names_the_nearest():
@@ -67,7 +67,7 @@ def test_a_renamed_command_is_answered_with_its_new_name(old):
 
 
 def test_an_unknown_problem_names_the_nearest_whatever_the_command(small, monkeypatch):
-    for words in (["versions", "spma"], ["lf", "list", "spma"], ["predict", "spma", "x.csv", "--out", "y.csv"]):
+    for words in (["models", "spma"], ["lf", "list", "spma"], ["predict", "spma", "x.csv", "--out", "y.csv"]):
         monkeypatch.chdir(small)
         with pytest.raises(ConfigError, match="there is no problem 'spma'; did you mean spam"):
             tidemill(*words)
@@ -75,30 +75,30 @@ def test_an_unknown_problem_names_the_nearest_whatever_the_command(small, monkey
 
 def test_outside_of_a_project_the_commands_that_need_one_say_so(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for words in (["versions", "spam"], ["lf", "list"], ["compose"]):
+    for words in (["models", "spam"], ["lf", "list"], ["compose"]):
         with pytest.raises(ConfigError, match="this is no Tidemill project"):
             tidemill(*words)
 
 
 def test_a_program_exits_with_1_on_an_error_that_it_names_and_with_2_on_a_wrong_word(small):
-    wrong = run("versions", "spma", folder=small)
+    wrong = run("models", "spma", folder=small)
     assert (wrong.returncode, wrong.stdout) == (1, "")
     assert wrong.stderr == "error: there is no problem 'spma'; did you mean spam?\n"
-    wrong = run("versoins", folder=small)
+    wrong = run("modles", folder=small)
     assert (wrong.returncode, wrong.stdout) == (2, "")
-    assert "did you mean versions?" in wrong.stderr
+    assert "did you mean models?" in wrong.stderr
     assert "Traceback" not in wrong.stderr
 
 
 @pytest.mark.slow
 def test_a_traceback_is_there_where_it_is_asked_for(small):
-    by_option = run("--debug", "versions", "spma", folder=small)
-    by_environment = run("versions", "spma", folder=small, TIDEMILL_DEBUG="1")
+    by_option = run("--debug", "models", "spma", folder=small)
+    by_environment = run("models", "spma", folder=small, TIDEMILL_DEBUG="1")
     for done in (by_option, by_environment):
         assert done.returncode == 1
         assert "Traceback" in done.stderr
         assert "ConfigError: there is no problem 'spma'" in done.stderr
-    assert "Traceback" not in run("versions", "spma", folder=small, TIDEMILL_DEBUG="0").stderr
+    assert "Traceback" not in run("models", "spma", folder=small, TIDEMILL_DEBUG="0").stderr
 
 
 def test_a_project_without_its_flows_is_told_so(small):

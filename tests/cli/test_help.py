@@ -80,7 +80,7 @@ def test_help_imports_no_heavy_library(words, tmp_path):
     assert "typer" in loaded
 
 
-@pytest.mark.parametrize("words", [["versions", "spam"], ["rollback", "spam", "v1.0.0"], ["defaults"]], ids=" ".join)
+@pytest.mark.parametrize("words", [["models", "spam"], ["rollback", "spam", "v1.0.0"], ["defaults"]], ids=" ".join)
 def test_commands_that_only_look_import_no_heavy_library_but_yaml(words, tmp_path):
     """They read a list of problems, tags and the names of files; half a second is enough on a machine at rest."""
     (tmp_path / "dvc.yaml").write_text("stages: {}\n")
@@ -97,10 +97,10 @@ def test_the_shell_is_offered_commands_options_and_problems(tmp_path, monkeypatc
     (tmp_path / "params.yaml").write_text("problems: [spam, solar]")
     (tmp_path / "conf/problem").mkdir(parents=True)
     (tmp_path / "conf/problem/reviews.yaml").write_text("")
-    assert {"versions", "lf", "label-errors"} <= offered("tidemill ", tmp_path)
+    assert {"models", "lf", "label-errors"} <= offered("tidemill ", tmp_path)
     assert offered("tidemill lf su", tmp_path) == {"suggest"}
     assert offered("tidemill denoise --expl", tmp_path) == {"--explanations"}
-    assert offered("tidemill versions s", tmp_path) == {"spam", "solar"}
+    assert offered("tidemill models s", tmp_path) == {"spam", "solar"}
     assert offered("tidemill lf list ", tmp_path) == {"spam", "solar", "reviews"}
     assert offered("tidemill run problem=r", tmp_path) == {"problem=reviews"}
 

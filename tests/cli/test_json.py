@@ -61,12 +61,17 @@ def test_versions_lists_tags(files, capsys):
         ["tag", "-am", "x", "spam#prod#1"],
     ):
         subprocess.run(["git", *who, *words], cwd=files, check=True)
-    tidemill("versions", "spam", "--json")
+    tidemill("models", "spam", "--json")
     told = json.loads(capsys.readouterr().out)
     commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=files, capture_output=True, text=True, check=True).stdout
-    assert told == {"champion": "spam@v1.0.0", "versions": {"spam@v1.0.0": commit.strip()}, "damaged": []}
-    tidemill("versions", "spam")
-    assert capsys.readouterr().out == f"spam@v1.0.0  {commit[:12]}  champion\n"
+    assert told["spam"]["champion"] == "spam@v1.0.0"
+    (version,) = told["spam"]["versions"]
+    assert (version["version"], version["commit"], version["stage"]) == ("spam@v1.0.0", commit.strip(), "champion")
+    assert (version["by"], version["who"], version["reason"], version["score"]) == ("person", "a", "x", None)
+    tidemill("models", "spam")
+    words = capsys.readouterr().out.split()
+    assert words[:3] == ["spam@v1.0.0", commit[:12], "champion"]
+    assert words[-5:] == ["-", "by", "person", "(a)", "x"]
 
 
 def test_what_is_printed_meanwhile_goes_to_standard_error(capsys):

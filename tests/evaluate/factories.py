@@ -15,6 +15,9 @@ def settings(**changes: Any) -> EvaluateSettings:
         "metric": "balanced_accuracy",
         "min_rows": 30,
         "min_probability": 0.95,
+        "margin": 0.0,
+        "fresh_rows": None,
+        "ask": None,
         "guard_probability": 0.5,
         "guards": (),
     } | changes.pop("gate", {})

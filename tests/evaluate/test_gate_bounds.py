@@ -8,8 +8,8 @@ import pytest
 from tests.evaluate.factories import flipped, settings
 from tests.evaluate.test_gate import BY, GOLD, contest, guard
 from tidemill.evaluate import gate
-from tidemill.evaluate.gate import format_gain, format_score
 from tidemill.evaluate.score_table import difference
+from tidemill.evaluate.score_text import format_gain, format_score
 from tidemill.reports.base import Estimate
 
 

@@ -8,7 +8,7 @@ import yaml
 from tests.evaluate import project
 from tidemill.apps import evaluation_data
 from tidemill.apps.models import champion_reference as champion
-from tidemill.reports.evaluate import Metrics, Verdict
+from tidemill.reports.evaluate import CleanProcessCheck, Metrics, Verdict
 from tidemill.stages import evaluate
 from tidemill.train.end_model.model import EndModel
 
@@ -27,7 +27,14 @@ def ceiling(monkeypatch):
 
 
 @pytest.fixture
-def run(mail, ceiling, monkeypatch):
+def answers(monkeypatch):
+    """What the clean process found: this project's backbone is none that a process could load."""
+    check = CleanProcessCheck(passed=True, rows=8, reason="answers as before")
+    monkeypatch.setattr(evaluate, "check_in_clean_process", lambda *_: check)
+
+
+@pytest.fixture
+def run(mail, ceiling, answers, monkeypatch):
     def go():
         monkeypatch.setattr("sys.argv", ["evaluate", "mail"])
         evaluate.main()
@@ -104,8 +111,9 @@ def test_a_champion_of_one_channel_is_beaten_on_the_rows_of_both(run, mail, monk
     found = run()
     assert found["verdict"]["champion"] == project.VERSION
     assert found["verdict"]["verdict"] == "promote"
-    assert found["verdict"]["guards"][0]["slice"] == "group=hard-ham"
-    assert found["verdict"]["guards"][0]["passed"] is True
+    assert (found["verdict"]["fresh_rows"], found["verdict"]["fresh_batches"]) == (80, ("email-1",))  # a fifth of 400
+    assert [guard["slice"] for guard in found["verdict"]["guards"]] == ["rows that neither model saw", "group=hard-ham"]
+    assert all(guard["passed"] is True for guard in found["verdict"]["guards"])
     scores = pl.read_csv(mail / "reports" / "mail" / "plots" / "scores.csv")
     email = scores.filter((pl.col("slice") == "channel=email") & (pl.col("metric") == "balanced_accuracy"))
     by = dict(email.select("model", "score").iter_rows())

@@ -12,6 +12,7 @@ from tidemill.reports.project import Arrival, ChampionPin, Manifest, SuiteResult
 
 VERDICT = Verdict(
     verdict="promote",
+    blessing="BLESSED",
     reasons=("there is no champion yet",),
     metric="balanced_accuracy",
     rows=300,
@@ -49,7 +50,7 @@ def test_what_is_written_is_read_back_and_written_again_byte_for_byte(path: Path
 
 def test_a_file_names_its_format_and_leaves_out_what_it_has_nothing_to_say_of(path: Path):
     content = json.loads(path.read_text())
-    assert content["format"] == 1
+    assert content["format"] == 2
     assert content["champion"] is None  # a promise of every verdict
     assert "gain_over_champion" not in content
     assert "gain" not in content["guards"][0]
@@ -62,7 +63,7 @@ def test_a_file_names_its_format_and_leaves_out_what_it_has_nothing_to_say_of(pa
         (("rows",), "many", "field rows: 'many', input should be a valid integer"),
         (("rows",), -1, "field rows: -1, input should be greater than or equal to 0"),
         (("rows",), "300", "field rows: '300', input should be a valid integer"),
-        (("verdict",), "maybe", "field verdict: 'maybe', input should be 'promote' or 'keep'"),
+        (("verdict",), "maybe", "field verdict: 'maybe', input should be 'promote', 'keep' or 'ask'"),
         (("guards", 0, "passed"), 2, "field guards.0.passed: 2, input should be a valid boolean"),
         (("scores", "floor", "low"), [], "field scores.floor.low: [], input should be a valid number"),
         (("gain_over_floor", "probability"), 1.5, "field gain_over_floor.probability: 1.5, input should be less than"),
@@ -103,11 +104,11 @@ def test_a_torn_file_a_lost_one_and_one_of_another_kind_are_told_with_the_remedy
 
 
 @pytest.mark.parametrize(
-    ("found", "remedy"), [(None, "tidemill run"), (0, "tidemill run"), (2, "newer Tidemill"), (True, "tidemill run")]
+    ("found", "remedy"), [(None, "tidemill run"), (0, "tidemill run"), (3, "newer Tidemill"), (True, "tidemill run")]
 )
 def test_a_file_of_another_format_is_refused_with_what_to_do(path: Path, found, remedy):
     tampered(path, "format", value=found)
-    with pytest.raises(DataError, match=rf"field format: {found}, this Tidemill reads 1: .*{remedy}"):
+    with pytest.raises(DataError, match=rf"field format: {found}, this Tidemill reads 2: .*{remedy}"):
         Verdict.read(path)
 
 

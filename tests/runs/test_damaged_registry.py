@@ -14,7 +14,8 @@ from tidemill.errors import ConfigError, PublishError
 from tidemill.project.project import Project
 from tidemill.runs.doctor.examine import examine, mend_all
 from tidemill.runs.git import git
-from tidemill.runs.model_registry import Registry, read_registry, rollback
+from tidemill.runs.model_registry import Registry, read_registry
+from tidemill.runs.rollback import rollback
 
 TORN = {"empty": "", "half": "2f01a", "zeros": "0" * 40 + "\n"}
 

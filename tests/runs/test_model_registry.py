@@ -7,7 +7,8 @@ import pytest
 from tidemill.contracts import ConfigError
 from tidemill.project.project import Project
 from tidemill.runs.git import git
-from tidemill.runs.model_registry import read_registry, rollback, tag_object
+from tidemill.runs.model_registry import read_registry, tag_object
+from tidemill.runs.rollback import rollback
 
 
 def commit(folder: Path, name: str) -> str:

@@ -12,7 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from tidemill.common.spelling import did_you_mean
 
-RENAMED_COMMANDS: Final = {"curves": "learning-curves", "errors": "label-errors"}
+RENAMED_COMMANDS: Final = {"curves": "learning-curves", "errors": "label-errors", "versions": "models"}
 RENAMED_OPTIONS: Final = {
     ("tidemill denoise", "--balance"): "--class-balance",
     ("tidemill denoise", "--why"): "--explanations",

@@ -10,6 +10,7 @@ import typer
 from tidemill import __version__
 from tidemill.cli import (
     accept_drift,
+    approve,
     arrive,
     compose,
     defaults,
@@ -26,9 +27,11 @@ from tidemill.cli import (
     learning_curves,
     lf,
     lineage,
+    models,
     monitor,
     new,
     predict,
+    promote,
     report,
     rollback,
     run,
@@ -37,7 +40,6 @@ from tidemill.cli import (
     simulate,
     ui,
     upgrade,
-    versions,
     watch,
 )
 from tidemill.cli.grammar import add, group
@@ -63,7 +65,9 @@ for _function in (
     label_errors.label_errors,
     driftbench.driftbench,
     simulate.simulate,
-    versions.versions,
+    models.models,
+    approve.approve,
+    promote.promote,
     rollback.rollback,
     lineage.lineage,
     diff.diff,

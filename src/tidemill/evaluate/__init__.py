@@ -7,7 +7,10 @@ baselines            names and predictions of what the candidate is compared wit
 score_table          every metric of every model on every slice, with bootstrap intervals
 bootstrap            paired resamples of rows and their intervals
 slices               groups of rows by a column's values
-gate                 whether the candidate is promoted, and why
+gate                 whether the candidate is promoted, kept back or asked about, and why
+gate_guards          slices on which the candidate may not fall
+paired_test          whether one model is better than another on the same rows
+score_text           scores and differences in the gate's sentences
 confidence_report    temperature and coverage: how reliable probabilities are
 temperature          temperature scaling
 thresholds           precision and recall by the least probability that is accepted

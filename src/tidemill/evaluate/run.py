@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import polars as pl
@@ -21,7 +21,7 @@ from tidemill.evaluate.settings import EvaluateSettings
 from tidemill.evaluate.slices import slice_columns, slices_of_columns
 from tidemill.evaluate.thresholds import thresholds
 from tidemill.reports.base import Interval
-from tidemill.reports.evaluate import Comparison, Metrics, Verdict
+from tidemill.reports.evaluate import CleanProcessCheck, Comparison, Metrics, Verdict
 
 CALIBRATED: Final = (LABEL_MODEL, END_MODEL, CHAMPION)
 _ABOUT_ROWS: Final = ("row_id", "split", "gold")
@@ -39,13 +39,15 @@ class Evaluated:
     thresholds: pl.DataFrame
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0913 - rows, models and what is known of the two that are compared
     rows: pl.DataFrame,
     models: Mapping[str, Probabilities],
     classes: tuple[str, ...],
     settings: EvaluateSettings,
     *,
     version: str | None,
+    champion_batches: tuple[str, ...] | None = None,
+    check: CleanProcessCheck | None = None,
     outlier: Array | None = None,
 ) -> Evaluated:
     """Evaluate the candidate.
@@ -63,6 +65,10 @@ def evaluate(
         Settings of evaluate.
     version
         The champion's.
+    champion_batches
+        Names of the batches that the champion was trained on.
+    check
+        What the candidate answered in a clean process.
     outlier : (n_rows,), optional
         Outlier scores by the end model, where it rejects rows.
 
@@ -83,6 +89,7 @@ def evaluate(
     if outlier is not None:
         unlike = outlier[(rows["split"] == REPORTED).to_numpy()]
         rejected = ood_rejection(unlike, gold, test[END_MODEL], slices, settings)
+    contest = replace(_contest(rows, ordered, version), champion_batches=champion_batches, check=check)
     whole = scored.filter(pl.col("slice") == ALL)
     parts = scored.filter((pl.col("slice") != ALL) & (pl.col("model") == END_MODEL))
     return Evaluated(
@@ -100,7 +107,7 @@ def evaluate(
             temperature=temperature,
             none_of_the_above=rejected,
         ),
-        verdict=gate_verdict(_contest(rows, ordered, version), spec, settings),
+        verdict=gate_verdict(contest, spec, settings),
         scores=scored,
         reliability_table=reliability_table(gold, {k: test[k] for k in CALIBRATED if k in test}, settings.n_bins),
         confusion_table=confusion_table(gold, test[END_MODEL], classes),

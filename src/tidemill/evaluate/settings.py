@@ -27,6 +27,9 @@ class GateSettings(Settings):
     metric: Metric
     min_rows: int = Field(ge=1)
     min_probability: float = Field(gt=0.0, le=1.0)
+    margin: float = Field(ge=0.0)
+    fresh_rows: int | None = Field(ge=1)
+    ask: float | None = Field(ge=0.0, le=1.0)
     guard_probability: float = Field(gt=0.0, le=1.0)
     guards: tuple[Guard, ...]
 

@@ -9,5 +9,8 @@ decisions       which decision of the monitor has not been carried out yet
 unchanged       whether a run has anything to do, without asking DVC
 events          events for Prefect's automations
 problem_cycle   the cycle of one problem: stages, gate, publication
+refresh_report  what a cycle tells: its page, artifacts, the question to a person, notifications
+approval        a person's decision in the Prefect UI
+notifications   what has happened, through Prefect blocks
 steps           one task for each stage, and what it shows in the UI
 """

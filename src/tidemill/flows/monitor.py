@@ -11,6 +11,7 @@ from prefect.runtime import deployment
 from tidemill.common.files import md5_of
 from tidemill.flows.decisions import decision_key, find_due, gave_up, last_decision
 from tidemill.flows.events import emit
+from tidemill.flows.notifications import notify_alarm, notify_failure
 from tidemill.flows.problem_cycle import only_run, planned_steps, prepare, steps_up_to, take_in_arrivals
 from tidemill.flows.steps import run_steps
 from tidemill.flows.unchanged import has_new_sources, incoming_files, is_looked_at, keep_look
@@ -84,7 +85,7 @@ def _look(project: Project, problem: str, refresh: Refresh | None) -> str:
     return missed.decision if makes_up and missed is not None and decision == _NOTHING_ARRIVED else decision
 
 
-@flow(name="look", flow_run_name="look at {problem}")
+@flow(name="look", flow_run_name="look at {problem}", on_failure=[notify_failure], on_crashed=[notify_failure])
 def check_drift(root: str, problem: str) -> str:
     """Run the monitor stage of one problem on the batches that have arrived.
 
@@ -118,6 +119,7 @@ def check_drift(root: str, problem: str) -> str:
     for reason in drift.reasons:
         log.info(f"{problem}: {reason}")
     _emit(project, problem, drift, before)
+    notify_alarm(project, problem, drift, before)
     keep_look(project.main, problem, files)
     return drift.decision
 

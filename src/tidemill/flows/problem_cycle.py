@@ -5,28 +5,34 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tidemill.apps.reports.refresh_page import Refresh
 from tidemill.common.locks import locked
-from tidemill.evaluate.gate import PROMOTE
+from tidemill.evaluate.gate import ASK, PROMOTE
 from tidemill.flows.decisions import STAGE_OF, find_due, note_start
 from tidemill.flows.events import emit
+from tidemill.flows.refresh_report import tell_refresh
 from tidemill.flows.steps import run_steps
 from tidemill.flows.unchanged import keep_unchanged, unchanged_steps
 from tidemill.monitor.retrain_decision import Findings, choose
 from tidemill.monitor.settings import MonitorSettings
 from tidemill.project.arrivals import RefusedFile, arrive
 from tidemill.project.compose import compose_all
+from tidemill.project.layout import Paths
 from tidemill.project.project import Project
 from tidemill.reports.evaluate import Verdict
 from tidemill.reports.project import ChampionPin, Manifest
+from tidemill.reports.promotion import PendingCandidate
 from tidemill.runs.checkout import branch_to_publish_on, repository_state
+from tidemill.runs.dvc_cache import locked_stages, outputs
 from tidemill.runs.model_registry import read_registry
+from tidemill.runs.pending import candidate_digest, read_question, was_rejected
 from tidemill.runs.plan import Step
-from tidemill.runs.publish import publish
+from tidemill.runs.publish import Publication, publish
 from tidemill.runs.worktree import Workspace, advance, restore, workspace
 
 _NOT_OPEN: Final = "nothing to do: the decision was carried out, or is held back"
@@ -112,9 +118,10 @@ def _begin(project: Project, problem: str, because: str, *, log: Log) -> str | N
 def _cycles(project: Project, work: Workspace, problem: str, *, log: Log) -> list[CycleResult]:
     if not Manifest.read(work.project.paths(problem).manifest).batches:
         take_in_arrivals(work, problem, log=log)
-    first = [_cycle(work, problem, log=log)] if read_registry(project, problem).champion is None else []
+    first = [_cycle(work, problem, (), log=log)] if read_registry(project, problem).champion is None else []
     now = advance(work, first[0].commit) if first else work
-    again = [_cycle(now, problem, log=log)] if take_in_arrivals(now, problem, log=log) or not first else []
+    arrived = take_in_arrivals(now, problem, log=log)
+    again = [_cycle(now, problem, arrived, log=log)] if arrived or not first else []
     return first + again
 
 
@@ -247,20 +254,56 @@ def _plan(work: Workspace, problem: str) -> list[Step]:
     return [Step(address, tuple(after), changed) for address, after, changed in json.loads(lines[-1])]
 
 
-def _cycle(work: Workspace, problem: str, *, log: Log) -> CycleResult:
+def _cycle(work: Workspace, problem: str, arrived: Sequence[str], *, log: Log) -> CycleResult:
     steps = planned_steps(work, problem)
     computed = run_steps(steps, work)
     verdict = Verdict.read(work.project.paths(problem).reports / "verdict.json")
-    promote = verdict.verdict == PROMOTE and _pin_is_champion(work, problem)
-    if not computed and not promote:
+    compared = _pin_is_champion(work, problem)
+    promote = compared and verdict.verdict == PROMOTE
+    pending = _pending(work, problem, verdict) if compared and verdict.verdict == ASK else None
+    if not computed and not promote and not pending:
         keep_unchanged(work, problem, steps)
         return CycleResult(problem, (), None, work.base, _NOTHING_CHANGED)
-    message = f"{problem}: {'promote' if promote else 'keep the champion'}\n\n" + "\n".join(verdict.reasons)
+    word = "promote" if promote else "ask about the candidate" if pending else "keep the champion"
+    message = f"{problem}: {word}\n\n" + "\n".join(verdict.reasons)
     branch = work.branch or branch_to_publish_on(work.root)
-    done = publish(work, problem, branch=branch, promote=promote, message=message, say=log.info)
-    text = f"{len(computed)} stages computed; {f'promoted {done.version}' if done.version else 'champion kept'}, {done.summary}"
+    done = publish(work, problem, branch=branch, promote=promote, message=message, say=log.info, pending=pending)
+    text = f"{len(computed)} stages computed; {_came_of(problem, done, asks=pending is not None)}, {done.summary}"
     log.info(f"{problem}: {text}")
+    skipped = tuple(step.address for step in steps if step.address not in computed)
+    refresh = Refresh(
+        problem, done.commit, tuple(arrived), computed, skipped, done.version, asks=pending is not None, summary=text
+    )
+    tell_refresh(work, refresh, verdict, log=log)
     return CycleResult(problem, computed, done.version, done.commit, text)
+
+
+def _came_of(problem: str, done: Publication, *, asks: bool) -> str:
+    if asks:
+        return f'champion kept, a person is asked: `tidemill approve {problem} --reason "…"`, or `--reject`'
+    return f"promoted {done.version}" if done.version else "champion kept"
+
+
+def _pending(work: Workspace, problem: str, verdict: Verdict) -> PendingCandidate | None:
+    """None where the candidate is the champion, is asked about already, or was rejected."""
+    from prefect.runtime import flow_run
+
+    project = work.project
+    model = Paths.within(problem).model.as_posix()
+    digest = dict(outputs(locked_stages(work.folder, problem))).get(model, "")
+    champion, versions = verdict.champion, read_registry(project, problem).versions
+    if champion is not None and candidate_digest(project, problem, versions[champion]) == digest:
+        return None
+    about = PendingCandidate(
+        problem=problem,
+        candidate=digest,
+        champion=champion,
+        reasons=verdict.reasons,
+        flow_run=None if flow_run.id is None else str(flow_run.id),
+    )
+    question = read_question(project, problem)
+    is_open = question is not None and not question.expired and question.about.candidate == digest
+    return None if is_open or was_rejected(project, about) else about
 
 
 def _pin_is_champion(work: Workspace, problem: str) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from prefect import flow, get_run_logger
 
 from tidemill.apps.reports.index_page import render
+from tidemill.flows.notifications import notify_failure
 from tidemill.flows.problem_cycle import CycleResult, refresh_cycles
 from tidemill.project.compose import expand, require_problem
 from tidemill.project.packages import fetch_for
@@ -83,7 +84,13 @@ def _side_by_side(
     return {name: future.result() for name, future in futures.items()}
 
 
-@flow(name="refresh-problem", flow_run_name="refresh {problem}", persist_result=False)
+@flow(
+    name="refresh-problem",
+    flow_run_name="refresh {problem}",
+    persist_result=False,
+    on_failure=[notify_failure],
+    on_crashed=[notify_failure],
+)
 def refresh_problem(root: str, problem: str, overrides: list[str], because: str = "") -> list[CycleResult]:
     """Bring one problem up to date.
 

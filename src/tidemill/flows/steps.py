@@ -137,7 +137,7 @@ def show(address: str, project: Project) -> None:
 
 def _show_data_docs(problem: str, table: str) -> None:
     create_link_artifact(
-        key=_key(problem, f"{table}-data-docs"),
+        key=artifact_key(problem, f"{table}-data-docs"),
         link=page_url(f"data_docs/{problem}/{table}/latest.html"),
         link_text=f"Great Expectations on {table} of {problem}",
         description="Served by `make ui`; the files are under reports/data_docs.",
@@ -147,19 +147,21 @@ def _show_data_docs(problem: str, table: str) -> None:
 def _show_denoise(problem: str, reports: Path) -> None:
     with (reports / "lf_analysis.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    create_table_artifact(key=_key(problem, "labeling-functions"), table=rows, description="Labeling functions")
+    create_table_artifact(key=artifact_key(problem, "labeling-functions"), table=rows, description="Labeling functions")
     report = DenoiseReport.read(reports / "denoise.json")
     message = "\n".join(f"- **{name}**: {text}" for name, text in facts(report))
     plots = "\n\n".join(_plot(reports / "denoise" / f"{name}.png", title) for name, title in EXPLAINED.items())
-    create_markdown_artifact(key=_key(problem, "label-model"), markdown=f"## Label model\n\n{message}\n\n{plots}\n")
+    create_markdown_artifact(
+        key=artifact_key(problem, "label-model"), markdown=f"## Label model\n\n{message}\n\n{plots}\n"
+    )
 
 
 def _show_evaluate(problem: str, reports: Path) -> None:
     verdict = Verdict.read(reports / "verdict.json")
     table = _flat(Metrics.read(reports / "metrics.json").model_dump())
-    create_table_artifact(key=_key(problem, "metrics"), table=table, description=f"Scores of {problem}")
+    create_table_artifact(key=artifact_key(problem, "metrics"), table=table, description=f"Scores of {problem}")
     reasons = "\n".join(f"- {reason}" for reason in verdict.reasons)
-    create_markdown_artifact(key=_key(problem, "verdict"), markdown=f"## {verdict.verdict}\n\n{reasons}\n")
+    create_markdown_artifact(key=artifact_key(problem, "verdict"), markdown=f"## {verdict.verdict}\n\n{reasons}\n")
 
 
 def _show_search(problem: str, reports: Path) -> None:
@@ -167,14 +169,16 @@ def _show_search(problem: str, reports: Path) -> None:
     if summary.minutes:
         plots = "\n\n".join(_plot(reports / "search" / f"{name}.png", title) for name, title in SEARCHED.items())
         markdown = f"## {summary.trials} trials\n\n{summary.verdict}\n\n{plots}\n"
-        create_markdown_artifact(key=_key(problem, "search"), markdown=markdown)
+        create_markdown_artifact(key=artifact_key(problem, "search"), markdown=markdown)
 
 
 def _show_monitor(problem: str, reports: Path) -> None:
     drift = Drift.read(reports / "drift.json")
     reasons = "\n".join(f"- {reason}" for reason in drift.reasons)
     plot = _plot(reports / "drift.png", "what moved")
-    create_markdown_artifact(key=_key(problem, "drift"), markdown=f"## {drift.decision}\n\n{reasons}\n\n{plot}\n")
+    create_markdown_artifact(
+        key=artifact_key(problem, "drift"), markdown=f"## {drift.decision}\n\n{reasons}\n\n{plot}\n"
+    )
 
 
 def _plot(path: Path, title: str) -> str:
@@ -183,7 +187,21 @@ def _plot(path: Path, title: str) -> str:
     return f"![{title}](data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()})" if path.exists() else ""
 
 
-def _key(problem: str, what: str) -> str:
+def artifact_key(problem: str, what: str) -> str:
+    """Name an artifact as Prefect allows.
+
+    Parameters
+    ----------
+    problem
+        Name of the problem.
+    what
+        What it shows.
+
+    Returns
+    -------
+    str
+        Small letters, digits and hyphens.
+    """
     return f"{problem}-{what}".lower().replace("_", "-")
 
 

@@ -10,6 +10,7 @@ monitor        drift.json
 driftbench     driftbench.json
 simulation     simulation-<problem>.json
 project        batches.json, champion.json, preflight.json, results of suites
+promotion      a candidate about which a person is asked
 ingest         ingest.json
 embed          domain.json
 search         search.json

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, SerializationInfo, Serializer
 from pydantic_core import ErrorDetails, ValidationError
 
 from tidemill.common.files import atomic_write
-from tidemill.contracts import DataError
+from tidemill.errors import DataError
 
 FORMAT_KEY: Final = "format"
 AGAIN: Final = "`tidemill run` makes it again"

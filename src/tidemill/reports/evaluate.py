@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -13,6 +14,7 @@ class Gain(Estimate):
     """How much better the candidate is; positive is better, whatever the metric."""
 
     probability: Share = Field(description="share of paired bootstrap resamples in which it is strictly better")
+    p_value: Share | None = Field(default=None, description="of the randomisation test that it is not better")
 
 
 class GuardGain(Estimate):
@@ -35,20 +37,58 @@ class GuardResult(Part):
     gain: GuardGain | None = Field(default=None, description="candidate less champion")
 
 
+class CleanProcessCheck(Part):
+    """Whether the candidate loads and answers in a process of its own, as a service would load it."""
+
+    passed: bool = Field(description="whether it answers as the train stage did")
+    rows: Count = Field(description="rows that it answered")
+    reason: str = Field(description="the same as a sentence")
+
+
 class Verdict(Report):
     """What the gate decided of the candidate, on gold rows of the split valid."""
 
+    FORMAT: ClassVar[int] = 2
+
     FILE: ClassVar[str] = "reports/<problem>/verdict.json"
 
-    verdict: Literal["promote", "keep"] = Field(description="whether the candidate becomes the champion")
+    verdict: Literal["promote", "keep", "ask"] = Field(
+        description="whether the candidate becomes the champion; ask: a person decides"
+    )
+    blessing: Literal["BLESSED", "NOT_BLESSED"] = Field(description="the same in TFX's words; ask is not blessed yet")
     reasons: tuple[str, ...] = Field(description="why, a sentence each")
     metric: str = Field(description="score by which it is judged")
     rows: Count = Field(description="valid rows with gold")
+    fresh_rows: Count = Field(default=0, description="of these, rows of batches that the champion was not trained on")
+    fresh_batches: tuple[str, ...] = Field(default=(), description="names of those batches")
+    clean_process: CleanProcessCheck | None = Field(default=None, description="what a process of its own answered")
     champion: str | None = Field(description="version that it was held against; null: there is none")
-    guards: tuple[GuardResult, ...] = Field(default=(), description="one for each guard slice")
+    guards: tuple[GuardResult, ...] = Field(
+        default=(), description="one for each guard slice, and the other part of valid"
+    )
     scores: dict[str, Estimate] | None = Field(default=None, description="by candidate, champion and floor")
     gain_over_floor: Gain | None = Field(default=None, description="over the most common class")
-    gain_over_champion: Gain | None = Field(default=None, description="over the champion")
+    gain_over_champion: Gain | None = Field(default=None, description="over the champion, on the rows that decide")
+
+    @classmethod
+    def upgraded(cls, content: Mapping[str, Any], result: object) -> Mapping[str, Any] | None:
+        """Give a file of format 1 the blessing that follows from its verdict.
+
+        Parameters
+        ----------
+        content
+            What the file holds, without its format.
+        result
+            The format that it names; None where it names none.
+
+        Returns
+        -------
+        Mapping or None
+            None for other formats.
+        """
+        if result != 1 or isinstance(result, bool):
+            return None
+        return {**content, "blessing": "BLESSED" if content.get("verdict") == "promote" else "NOT_BLESSED"}
 
 
 class Comparison(Part):

@@ -11,6 +11,10 @@ dvc_config        where DVC's cache and remote are, in worktrees too
 repair_dvc_files  DVC's own files put right after a kill
 tags              all tags of a repository, damaged ones too
 model_registry    versions of a problem's model and its champion, from git tags in GTO's format
+promotion_record  who promoted a version, when and why
+pending           a candidate that waits for a person's decision
+promotion         what a person decides about a candidate
+rollback          an older version made the champion again
 model_files       the model files of a version
 retrain_history   what was trained of which batches and when, from the commits of dvc.lock
 undo_arrival      `tidemill arrive --undo`: a batch taken back that nothing has learned from

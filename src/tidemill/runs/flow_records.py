@@ -12,6 +12,7 @@ from tidemill.project.project import Project
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
+    from prefect.client.schemas.objects import State
 
 _MESSAGE = "its process was killed"
 
@@ -56,6 +57,11 @@ def _folder(project: Project) -> Path:
     return project.state / "prefect" / "flow-runs"
 
 
+def _waits(state: State[object]) -> bool:
+    """A suspended run, or one that is to go on after an answer, has no process to be killed: its question stays open."""
+    return state.is_paused() or state.is_scheduled()
+
+
 def _crash(client: SyncPrefectClient, run: UUID) -> bool:
     """Whether it had not ended."""
     from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId, TaskRunFilter
@@ -64,7 +70,7 @@ def _crash(client: SyncPrefectClient, run: UUID) -> bool:
 
     with contextlib.suppress(ObjectNotFound):  # it is in the database of another server
         result = client.read_flow_run(run)
-        if result.state is None or result.state.is_final():
+        if result.state is None or result.state.is_final() or _waits(result.state):
             return False
         of_run = FlowRunFilter(id=FlowRunFilterId(any_=[run]))
         for task in client.read_task_runs(flow_run_filter=of_run, task_run_filter=TaskRunFilter()):

@@ -12,7 +12,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from tidemill.errors import ConfigError
 from tidemill.project.project import Project
 from tidemill.runs.git import git, identity, succeeds
 from tidemill.runs.tags import Tags, read_tags
@@ -237,55 +236,6 @@ def file_at_version(project: Project, path: Path, commit: str | None) -> str | N
         return here.read_text(encoding="utf-8") if here.exists() else None
     place, root = f"{commit}:./{path.as_posix()}", project.root
     return git("show", place, folder=root) if succeeds("cat-file", "-e", place, folder=root) else None
-
-
-def rollback(project: Project, problem: str, version: str | None) -> str:
-    """Make an old version the champion again by one new tag; no network is needed.
-
-    Parameters
-    ----------
-    project
-        The project.
-    problem
-        Name of the problem.
-    version
-        Tag such as ``spam@v1.4.0``, or ``v1.4.0`` alone; None: the version before the champion.
-
-    Returns
-    -------
-    str
-        Tag of the new champion.
-
-    Raises
-    ------
-    ConfigError
-        There is no such version, or none before the champion.
-    """
-    registry, folder = read_registry(project, problem), project.shared
-    target = version if version is None or "@" in version else f"{problem}@{version}"
-    if target is None:
-        target = _before_champion(registry)
-    if target not in registry.versions:
-        damaged = "".join(f". {damage}" for damage in registry.damages if damage.tag == target)
-        there = ", ".join(registry.versions) or "none"
-        raise ConfigError(f"{problem} has no version {target}; there are {there}{damaged}")
-    tag = tag_object(registry.next_assignment(), registry.versions[target], f"Roll {problem} back to {target}", folder)
-    git("update-ref", f"refs/tags/{registry.next_assignment()}", tag, "0" * 40, folder=folder)
-    return target
-
-
-def _before_champion(registry: Registry) -> str:
-    names = list(registry.versions)
-    if not names:
-        raise ConfigError(f"{registry.problem} has no version to go back to: tidemill run problem={registry.problem}")
-    if registry.champion is None:
-        raise ConfigError(f"{registry.problem} has no champion to go back from: name one of {', '.join(names)}")
-    place = names.index(registry.champion)
-    if place == 0:
-        raise ConfigError(
-            f"{registry.problem} has no version before {registry.champion}; `tidemill versions` lists them"
-        )
-    return names[place - 1]
 
 
 def tag_object(name: str, commit: str, message: str, folder: Path) -> str:

@@ -38,7 +38,7 @@ def serve(project: Project, *, port: int, pages_port: int) -> None:
         Port of the reports.
     """
     with up(project, port=port, pages_port=pages_port) as worker:
-        print(f"Prefect  http://{HOST}:{port}  (deployments refresh and monitor: Run > Quick run, or Custom run)")
+        print(f"Prefect  http://{HOST}:{port}  (deployments: Run > Quick run, or Custom run)")
         print(f"reports  http://{HOST}:{pages_port}/index.html")
         print("Ctrl-C ends both.", flush=True)
         for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT is ignored where a shell started us in the background

@@ -18,6 +18,7 @@ from tidemill.errors import PublishError
 from tidemill.project.gold_history import merged_lines
 from tidemill.project.layout import Paths
 from tidemill.project.stage_code.stage_fingerprints import CODE
+from tidemill.reports.promotion import PendingCandidate
 from tidemill.runs.checkout import current_branch, repository_state
 from tidemill.runs.dvc_cache import (
     damaged_objects,
@@ -29,7 +30,8 @@ from tidemill.runs.dvc_cache import (
 )
 from tidemill.runs.dvc_config import cache_folder, default_remote
 from tidemill.runs.git import git, identity, succeeds
-from tidemill.runs.model_registry import read_registry, tag_object
+from tidemill.runs.pending import asking, closing
+from tidemill.runs.promotion_record import GATE, promotion_tags, signed
 from tidemill.runs.worktree import Workspace
 
 _NOTHING = "0" * 40
@@ -45,10 +47,19 @@ class Publication:
     summary: str
 
 
-def publish(
-    work: Workspace, problem: str, *, branch: str, promote: bool, message: str, say: Callable[[str], None]
+def publish(  # noqa: PLR0913 - what is published, where, and as what
+    work: Workspace,
+    problem: str,
+    *,
+    branch: str,
+    promote: bool,
+    message: str,
+    say: Callable[[str], None],
+    pending: PendingCandidate | None = None,
 ) -> Publication:
     """Publish the results of a finished run, with tags when the candidate is promoted.
+
+    In the same transaction a question that was open is closed by a promotion, and replaced by a new one.
 
     Parameters
     ----------
@@ -64,6 +75,8 @@ def publish(
         Of the commit.
     say
         Called with a line for the person who waits.
+    pending
+        The candidate, where a person is asked about it.
 
     Returns
     -------
@@ -77,7 +90,8 @@ def publish(
     _secure(work, problem, say)
     with locked(repository_state(work.root) / "publish.lock"):
         commit = _commit(work, problem, parent=work.base, source=work.folder, message=message)
-        version, tags = _tags(work, problem, commit, message) if promote else (None, [])
+        version, tags = promotion_tags(work.project, problem, commit, signed(message, GATE)) if promote else (None, [])
+        tags += closing(work.project, problem) if promote else asking(work.project, pending, commit)
         if commit == work.base and not tags:
             return Publication(commit, None, "nothing to publish")
         summary = _move(work, problem, branch, commit, tags, message)
@@ -182,15 +196,6 @@ def _show(root: Path, commit: str, path: str) -> str:
         if succeeds("cat-file", "-e", f"{commit}:{path}", folder=root)
         else ""
     )
-
-
-def _tags(work: Workspace, problem: str, commit: str, message: str) -> tuple[str, list[str]]:
-    """The version, and the lines of a ref transaction that create its two tags."""
-    version, assignment = read_registry(work.project, problem).next_tags()
-    lines = [
-        f"create refs/tags/{name} {tag_object(name, commit, message, work.root)}" for name in (version, assignment)
-    ]
-    return version, lines
 
 
 def _move(work: Workspace, problem: str, branch: str, commit: str, tags: Sequence[str], message: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from tidemill.apps.evaluation_data import evaluation_predictions, outlier_scores
 from tidemill.apps.models.champion_reference import find_champion
+from tidemill.apps.models.clean_process import check_in_clean_process
 from tidemill.common.failures import says_errors
 from tidemill.common.files import atomic_write
 from tidemill.denoise.report.summary import facts
@@ -37,7 +38,16 @@ def run(project: Project, name: str) -> None:
     rows, models = evaluation_predictions(problem, paths, known, head, champion)
     version = None if champion is None else champion.version
     unlike = outlier_scores(paths, rows, problem, head)
-    done = evaluate(rows, models, problem.classes, settings, version=version, outlier=unlike)
+    done = evaluate(
+        rows,
+        models,
+        problem.classes,
+        settings,
+        version=version,
+        champion_batches=None if champion is None else champion.batches,
+        check=check_in_clean_process(project, problem),
+        outlier=unlike,
+    )
     state = GoldState.read_if_there(paths.gold_state)
     if state is not None and state.as_of is not None:
         done = replace(done, metrics=done.metrics.model_copy(update={"gold_as_of": state.as_of}))

@@ -13,7 +13,8 @@ from tidemill.apps.lineage.version import version_lineage, version_lines
 from tidemill.contracts import ConfigError, DataError
 from tidemill.project.project import Project
 from tidemill.runs.git import git
-from tidemill.runs.model_registry import rollback, tag_object
+from tidemill.runs.model_registry import tag_object
+from tidemill.runs.rollback import rollback
 
 FUNCTIONS = Path("src/problems/mail")
 

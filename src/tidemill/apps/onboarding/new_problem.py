@@ -73,7 +73,7 @@ train:
   gold: {use: auto}  # labels by people, by functions or both teach: what errs less on labels held out; true or false decides it
 """
 _FEW_LABELS: Final = """\
-  split: {{train: 0.0, dev: 0.8, valid: 0.0, test: 0.2, seed: 7}}  # few labels: nearly all are trained on, nothing is promoted
+  split: {{train: 0.0, dev: 0.8, valid: 0.0, test: 0.2, seed: 7}}  # few labels: nearly all are trained on, a person promotes
 train:
   gold: {{use: true}}  # few labels: the model is trained on each. With {enough} or more of each class delete this and the split above
 """
@@ -457,7 +457,7 @@ def _summary_line(plan: _Plan, batch: Batch, functions: str) -> str:
     name, count = plan.paths.name, functions.count("\n  - ")
     few = (
         f"caution: the rarest class has {plan.smallest_class_size} labels, fewer than {_ENOUGH}: nearly all of them teach, few are left to score "
-        f"by, nothing is promoted. `tidemill predict {name} FILE --out OUT --version candidate` asks the model all the same; label more\n"
+        f"by, so a person promotes (`tidemill approve {name}`). `tidemill predict {name} FILE --out OUT --version candidate` asks the model all the same; label more\n"
     )
     return (
         f"{name}: {batch.raw.height} rows, {shown(plan.problem.classes)}, {count} labeling functions to start from\n"

@@ -21,6 +21,7 @@ from tidemill.common.files import atomic_write
 from tidemill.denoise.report.summary import facts
 from tidemill.project.project import Project
 from tidemill.runs.model_registry import read_registry
+from tidemill.runs.promotion_record import PERSON, read_promotions
 
 __all__ = ["render", "summary"]
 
@@ -63,10 +64,16 @@ def versions(project: Project, problem: str) -> list[str]:
     Returns
     -------
     list of str
-        Newest first, the champion marked as such.
+        Newest first, the champion marked as such, and what a person promoted.
     """
     registry = read_registry(project, problem)
-    return [f"{name}{' (champion)' if name == registry.champion else ''}" for name in reversed(registry.versions)]
+    promotions = read_promotions(project, registry)
+    lines = []
+    for name in reversed(registry.versions):
+        own = promotions.get(name)
+        by = f", promoted by a person ({own.who}): {own.reason}" if own is not None and own.by == PERSON else ""
+        lines.append(f"{name}{' (champion)' if name == registry.champion else ''}{by}")
+    return lines
 
 
 def template(name: str) -> Any:

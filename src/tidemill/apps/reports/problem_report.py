@@ -57,6 +57,7 @@ SEARCHED: Final = {
     "settings": "loss along each setting",
     "architecture": "a shape to start from",
 }
+REFRESHES: Final = "refreshes"
 CARDS: Final = {"model card": "model_card.md", "label card": "label_card.md"}
 
 
@@ -93,6 +94,7 @@ class ProblemReport:
     search: SearchReport | None
     searched: dict[str, str]
     cards: dict[str, str]
+    refreshes: list[str]
 
     @property
     def rows(self) -> int:
@@ -173,7 +175,19 @@ def read_problem_report(project: Project, name: str) -> ProblemReport:
         search=SearchReport.read(search / "search.json") if search else None,
         searched=_pictures(dict.fromkeys(SEARCHED, search)) if search else {},
         cards={title: page(reports / file) for title, file in CARDS.items() if (reports / file).exists()},
+        refreshes=_refreshes(project, name),
     )
+
+
+def _refreshes(project: Project, name: str) -> list[str]:
+    """Addresses of the pages of refreshes below reports/, newest first."""
+    reports = project.shared / "reports"
+    pages = sorted((reports / name / REFRESHES).glob("*.html"), key=_written, reverse=True)
+    return [page.relative_to(reports).as_posix() for page in pages]
+
+
+def _written(page: Path) -> tuple[float, str]:
+    return page.stat().st_mtime, page.name
 
 
 def _search(paths: Paths) -> Path | None:

@@ -215,7 +215,7 @@ def _lineage(config: ModelConfig) -> list[str]:
         "",
         (f"- backbone `{backbone.name}` from `{backbone.settings.get('weights')}`, SHA-256 `{backbone.sha256}`"),
         "- " + ", ".join(f"{name} `{value}`" for name, value in used.items()) + "; all settings are in `config.json`",
-        f"- versions and the commits they came from: `tidemill versions {config.problem}`, or `GET /version` of a service",
+        f"- versions and the commits they came from: `tidemill models {config.problem}`, or `GET /version` of a service",
         "",
     ]
 

@@ -1,0 +1,59 @@
+"""An older version made the champion again."""
+
+from __future__ import annotations
+
+from tidemill.errors import ConfigError
+from tidemill.project.project import Project
+from tidemill.runs.git import git
+from tidemill.runs.model_registry import Registry, read_registry, tag_object
+from tidemill.runs.promotion_record import PERSON, signed
+
+
+def rollback(project: Project, problem: str, version: str | None, reason: str = "") -> str:
+    """Make an old version the champion again by one new tag; no network is needed.
+
+    Parameters
+    ----------
+    project
+        The project.
+    problem
+        Name of the problem.
+    version
+        Tag such as ``spam@v1.4.0``, or ``v1.4.0`` alone; None: the version before the champion.
+    reason
+        Why; it becomes part of the tag.
+
+    Returns
+    -------
+    str
+        Tag of the new champion.
+
+    Raises
+    ------
+    ConfigError
+        There is no such version, or none before the champion.
+    """
+    registry, folder = read_registry(project, problem), project.shared
+    target = version if version is None or "@" in version else f"{problem}@{version}"
+    if target is None:
+        target = _before_champion(registry)
+    if target not in registry.versions:
+        damaged = "".join(f". {damage}" for damage in registry.damages if damage.tag == target)
+        there = ", ".join(registry.versions) or "none"
+        raise ConfigError(f"{problem} has no version {target}; there are {there}{damaged}")
+    message = signed(f"Roll {problem} back to {target}\n\n{reason}", PERSON)
+    tag = tag_object(registry.next_assignment(), registry.versions[target], message, folder)
+    git("update-ref", f"refs/tags/{registry.next_assignment()}", tag, "0" * 40, folder=folder)
+    return target
+
+
+def _before_champion(registry: Registry) -> str:
+    names = list(registry.versions)
+    if not names:
+        raise ConfigError(f"{registry.problem} has no version to go back to: tidemill run problem={registry.problem}")
+    if registry.champion is None:
+        raise ConfigError(f"{registry.problem} has no champion to go back from: name one of {', '.join(names)}")
+    place = names.index(registry.champion)
+    if place == 0:
+        raise ConfigError(f"{registry.problem} has no version before {registry.champion}; `tidemill models` lists them")
+    return names[place - 1]

@@ -1,0 +1,139 @@
+"""The question in the Prefect UI: a real server and worker, stopped while a run waits for the answer and started again."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.end_to_end.conftest import free_port
+from tests.end_to_end.test_ui import ask
+from tests.runs.test_promotion import PIPELINE, TRAIN, ran, waiting
+from tests.runs.test_subprocesses import wait_until
+from tidemill.apps.onboarding.init_project import init_project
+from tidemill.project.layout import PARAMS
+from tidemill.project.project import Project
+from tidemill.runs.git import git
+from tidemill.runs.local_addresses import api_url
+from tidemill.runs.model_registry import read_registry
+from tidemill.runs.pending import read_question
+from tidemill.runs.prefect_server import up
+from tidemill.runs.promotion import approve
+
+pytestmark = pytest.mark.slow
+SECONDS = 180
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A project with flows, whose only stage makes a candidate from a seed."""
+    folder = tmp_path / "project"
+    init_project(folder)
+    (folder / "dvc.yaml").write_text(PIPELINE)
+    (folder / "train.py").write_text(TRAIN)
+    (folder / "seed.txt").write_text("0")
+    (folder / PARAMS).write_text("overrides: []\nproblems: [spam]\nspam: {seed: 1}\n")
+    git("config", "user.name", "Tester", folder=folder)
+    git("config", "user.email", "tester@localhost", folder=folder)
+    git("add", "-A", folder=folder)
+    git("commit", "-q", "-m", "train", folder=folder)
+    return Project.open(folder)
+
+
+@contextmanager
+def served(project: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Server, deployments and worker of `tidemill ui` → the address of the API."""
+    for name in [name for name in os.environ if name.startswith("PREFECT")]:
+        monkeypatch.delenv(name)
+    port = free_port()
+    with up(project, port=port, pages_port=free_port()):
+        yield api_url(port)
+
+
+def asked(project: Project, api: str, text: str) -> None:
+    """Start the run that asks, in a process with the project's Prefect, as a refresh is."""
+    import subprocess
+
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from tidemill.project.project import Project\n"
+        "from tidemill.flows.approval import ask_in_prefect\n"
+        "from tidemill.runs.pending import read_question\n"
+        "project = Project.open(Path(sys.argv[1]))\n"
+        "assert ask_in_prefect(project, read_question(project, 'spam'), sys.argv[2])\n"
+    )
+    environment = os.environ | {"PREFECT_API_URL": api, "PREFECT_HOME": str(project.state / "prefect")}
+    subprocess.run([sys.executable, "-c", code, str(project.root), text], env=environment, check=True)
+
+
+def asking_run(api: str) -> dict[str, Any]:
+    runs = ask(f"{api}/flow_runs/filter", {"flows": {"name": {"any_": ["approve"]}}})
+    return dict(runs[0]) if runs else {"state_type": "none", "state_name": "none"}
+
+
+def answer(api: str, run: dict[str, Any], **values: str) -> str:
+    return str(ask(f"{api}/flow_runs/{run['id']}/resume", {"run_input": values})["status"])
+
+
+def is_in(api: str, state: str) -> bool:
+    return bool(wait_until(lambda: asking_run(api)["state_type"] == state, seconds=SECONDS))
+
+
+def test_a_question_outlives_the_server_and_its_answer_promotes(project: Project, monkeypatch: pytest.MonkeyPatch):
+    commit = ran(project, 1, asks=True)
+    with served(project, monkeypatch) as api:
+        asked(project, api, "**accuracy** `<b>spam</b>`")
+        asked(project, api, "the same question twice is one")
+        assert is_in(api, "PAUSED")
+        assert len(ask(f"{api}/flow_runs/filter", {"flows": {"name": {"any_": ["approve"]}}})) == 1
+
+    with served(project, monkeypatch) as api:
+        run = asking_run(api)
+        assert run["state_type"] == "PAUSED"
+        keyset = run["state"]["state_details"]["run_input_keyset"]
+        inputs = ask(f"{api}/flow_runs/{run['id']}/input/filter", {"prefix": keyset["description"]})
+        assert "the same question" in inputs[0]["value"]
+        assert answer(api, run, decision="approve", reason="") == "REJECT"  # a decision needs a reason
+        assert answer(api, run, decision="approve", reason="better on the new campaign") == "ACCEPT"
+        assert is_in(api, "COMPLETED")
+        assert read_question(project, "spam") is None
+        registry = read_registry(project, "spam")
+        assert (registry.champion, registry.versions) == ("spam@v1.0.0", {"spam@v1.0.0": commit})
+        assert "better on the new campaign" in git("cat-file", "tag", "refs/tags/spam@v1.0.0", folder=project.root)
+
+
+def test_what_was_decided_on_the_command_line_is_asked_no_more(project: Project, monkeypatch: pytest.MonkeyPatch):
+    """And the end of other runs' processes leaves a waiting run alone: it has none of its own."""
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    from tidemill.flows.approval import close_questions
+    from tidemill.runs.flow_records import sweep_flow_runs
+
+    ran(project, 1, asks=True)
+    with served(project, monkeypatch) as api:
+        asked(project, api, "?")
+        assert is_in(api, "PAUSED")
+        with temporary_settings({PREFECT_API_URL: api}):
+            assert sweep_flow_runs(project) == []
+            assert close_questions(project, "spam") == []
+            assert asking_run(api)["state_type"] == "PAUSED"
+            approve(project, waiting(project), "on the command line")
+            assert close_questions(project, "spam") == [asking_run(api)["id"]]
+        assert asking_run(api)["state_type"] == "CANCELLED"
+
+
+def test_a_question_that_nobody_answers_keeps_the_champion(project: Project, monkeypatch: pytest.MonkeyPatch):
+    ran(project, 1, asks=True)
+    (project.conf / "flows.yaml").write_text("approval_hours: 0.0003\n")  # a second
+    monkeypatch.setenv("PREFECT_SERVER_SERVICES_PAUSE_EXPIRATIONS_LOOP_SECONDS", "1")
+    with served(project, monkeypatch) as api:
+        asked(project, api, "?")
+        assert is_in(api, "FAILED")
+        assert asking_run(api)["state"]["message"] == "The flow was paused and never resumed."
+    assert read_registry(project, "spam").champion is None
+    assert approve(project, waiting(project), "later, on the command line") == "spam@v1.0.0"
