@@ -10,6 +10,9 @@ import zipfile
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.ipc
+import pyarrow.parquet as pq
 import pytest
 import zstandard
 
@@ -215,6 +218,33 @@ def test_a_workbook_keeps_columns_without_a_name_and_whole_numbers_are_whole() -
     table = parse(workbook(("text", 2024.0, None, None), ("a", 1, "x", None), ("b", 2.5, None, None)), "t.xlsx")
     assert table.columns == {"text": ["a", "b"], "2024": [1, 2.5], "column_3": ["x", None]}
     assert table.notes[-1] == "t.xlsx: columns without a name are named column_3"
+
+
+def test_a_workbook_whose_first_sheet_has_a_header_alone_is_refused_with_the_names_of_the_others() -> None:
+    with pytest.raises(DataError, match=r"first sheet, 'reviews', has a header and no rows, and of others \(notes\) none is"):
+        parse(workbook(("id", "text")), "t.xlsx")
+
+
+def test_a_column_that_is_there_twice_is_named() -> None:
+    table = pa.Table.from_arrays([pa.array(["a"]), pa.array(["b"])], names=["said", "said"])
+    files = {name: io.BytesIO() for name in ("t.parquet", "t.arrow", "t.feather")}
+    pq.write_table(table, files["t.parquet"])
+    with pa.ipc.new_file(files["t.arrow"], table.schema) as writer:
+        writer.write_table(table)
+    with pa.ipc.new_stream(files["t.feather"], table.schema) as writer:
+        writer.write_table(table)
+    for name, file in files.items():
+        with pytest.raises(DataError, match=rf"{name}: column .*'said' .*; rename one"):
+            parse(file.getvalue(), name)
+
+
+def test_a_wrong_key_of_a_nested_column_is_refused_with_the_keys_that_are_there() -> None:
+    table = parse(b'{"data": {"text": "a", "more": {"x": 1}}, "id": 1}\n{"data": null, "id": 2}\n', "t.jsonl")
+    assert table.has("data.more.x")
+    assert not table.has("data.txt")
+    with pytest.raises(DataError, match=r"did you mean 'data.text'\? There are data.text, data.more.x, data, id"):
+        table.column("data.txt", "--text")
+    assert table.column("data.text", "--text") == ["a", None]
 
 
 def test_a_file_that_grows_when_it_is_unpacked_is_refused_before_it_fills_the_memory(

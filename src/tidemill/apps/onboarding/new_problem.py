@@ -239,7 +239,7 @@ def _plan_table(wanted: NewProblem, source: Path) -> _Plan:
         if column is not None and not table.has(column):
             guessed = "".join(f"\n{note}" for note in table.notes)
             raise DataError(
-                f"{source.name}: {word} {column!r} is no column{nearest(column, list(table.columns))}{guessed}"
+                f"{source.name}: {word} {column!r} is no column{nearest(column, table.names(column.partition('.')[0]))}{guessed}"
             )
     if content == wanted.label:
         raise ConfigError(f"--{modality} and --label: column {content!r} cannot be both; the label would be in the row")
