@@ -221,7 +221,9 @@ def test_a_workbook_keeps_columns_without_a_name_and_whole_numbers_are_whole() -
 
 
 def test_a_workbook_whose_first_sheet_has_a_header_alone_is_refused_with_the_names_of_the_others() -> None:
-    with pytest.raises(DataError, match=r"first sheet, 'reviews', has a header and no rows, and of others \(notes\) none is"):
+    with pytest.raises(
+        DataError, match=r"first sheet, 'reviews', has a header and no rows, and of others \(notes\) none is"
+    ):
         parse(workbook(("id", "text")), "t.xlsx")
 
 
@@ -386,7 +388,9 @@ def test_text_that_may_be_utf7_is_noted_with_a_sample_and_read_as_it_stands() ->
     data = "id,text\n1,café crème\n2,thé\n".encode("utf-7")
     table = parse(data, "t.csv")
     assert table.columns["text"][0] == "caf+AOk cr+AOg-me"
-    assert [note for note in table.notes if "may be UTF-7, in which '+AOg-' is 'è'" in note and "--encoding utf-7" in note]
+    assert [
+        note for note in table.notes if "may be UTF-7, in which '+AOg-' is 'è'" in note and "--encoding utf-7" in note
+    ]
     declared = parse(data, "t.csv", ReadOptions(encoding="utf-7"))
     assert (declared.columns["text"], declared.notes) == (["café crème", "thé"], ())
 
@@ -398,7 +402,11 @@ def test_plus_signs_are_no_utf7(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "wrong", "sample"),
-    [("très bon café", "cp1252", "'Ã¨' is 'è'"), ("хороший", "cp1251", "is 'хороший'"), ("À côté", "latin-1", "is 'À'")],
+    [
+        ("très bon café", "cp1252", "'Ã¨' is 'è'"),
+        ("хороший", "cp1251", "is 'хороший'"),
+        ("À côté", "latin-1", "is 'À'"),
+    ],
 )
 def test_utf8_that_was_encoded_twice_is_noted_and_kept(text: str, wrong: str, sample: str) -> None:
     twice = text.encode().decode(wrong)
@@ -409,6 +417,8 @@ def test_utf8_that_was_encoded_twice_is_noted_and_kept(text: str, wrong: str, sa
     assert sample in table.notes[0]
 
 
-@pytest.mark.parametrize("text", ["très bon café à côté", "хороший ресторан", "美味しい魚", "Größe 5 €", "ÂME Ã", "naïve “quotes” – dash"])
+@pytest.mark.parametrize(
+    "text", ["très bon café à côté", "хороший ресторан", "美味しい魚", "Größe 5 €", "ÂME Ã", "naïve “quotes”"]
+)
 def test_text_of_other_alphabets_is_not_taken_for_utf8_encoded_twice(text: str) -> None:
     assert parse(f"id,text\n1,{text}\n2,plain\n".encode(), "t.csv").notes == ()

@@ -83,9 +83,8 @@ class Table:
         if name in self.columns:
             return self.columns[name]
         top, _, below = name.partition(".")
-        if below and top in self.columns and any(isinstance(value, dict) for value in self.columns[top]):
-            if self.has(name):
-                return [_below(value, below) for value in self.columns[top]]
+        if self.has(name):
+            return [_below(value, below) for value in self.columns[top]]
         raise DataError(
             f"{self.name}: column {name!r} is missing{nearest(name, self.names(top))}; "
             f"name the right one in {setting}, or mend the file"

@@ -73,7 +73,9 @@ def test_a_batch_that_has_arrived_since_the_last_run_is_made_into_tables_first(
 ) -> None:
     before = (PATHS.raw / "may.parquet").stat()
     new = Path("data/incoming/spam/july.jsonl")
-    new.write_text("".join(json.dumps({"id": str(n), "text": f"text {n} of july", "label": None}) + "\n" for n in range(9)))
+    new.write_text(
+        "".join(json.dumps({"id": str(n), "text": f"text {n} of july", "label": None}) + "\n" for n in range(9))
+    )
     arrive(project, "spam")
     capfd.readouterr()
     done = sampled(project, 50, batch="july")

@@ -128,7 +128,7 @@ def _look_alikes(names: Sequence[str], where: str) -> list[str]:
     for name in names:
         alike.setdefault(fold(unicodedata.normalize("NFKC", name).translate(_LATIN)), []).append(name)
     return [
-        f"{where}: the classes {' and '.join(f'{name!r} ({ascii(name)})' for name in several)} look alike and differ in their letters: "
+        f"{where}: the classes {' and '.join(f'{name!r} ({name!a})' for name in several)} look alike and differ in their letters: "
         "give them one spelling in the file where they are one class"
         for several in alike.values()
         if len(several) > 1

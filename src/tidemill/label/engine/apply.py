@@ -168,7 +168,7 @@ class _TableFunctions:
     def of_table(self, function: TableFunction, table: pl.DataFrame) -> Votes:
         try:
             answer = _votes_or_reason(function, table)
-        except BaseException as error:  # noqa: BLE001 - a user's function may raise anything; it is named, not swallowed
+        except BaseException as error:
             if isinstance(error, KeyboardInterrupt) and can_be_interrupted():
                 raise
             answer = f"raised\n{traceback_of(error)}"
