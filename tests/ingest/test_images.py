@@ -217,3 +217,25 @@ def test_a_path_that_is_no_path_is_shown_in_part(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"b\.csv, line 2: .*image 'A+'… is not there") as error:
         take(path, image_settings(), FRUIT)
     assert len(str(error.value)) < 1000
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("lost", "is a link to nowhere.png, which is not there"),
+        ("loop", r"is a link to loop.png, which cannot be followed \(.+\)"),
+        ("pipe", "is a pipe, a socket or a device, and no file"),
+        ("folder", "is a folder"),
+    ],
+)
+def test_what_is_no_file_in_a_folder_of_images_is_named_for_what_it_is(tmp_path: Path, name: str, told: str) -> None:
+    pears = tmp_path / "may/pear"
+    write(pears / "a.png", png(1))
+    (tmp_path / "far").mkdir()
+    targets = {"lost": "nowhere.png", "loop": "loop.png", "folder": "../../far"}
+    if name in targets:
+        (pears / f"{name}.png").symlink_to(targets[name])
+    else:
+        os.mkfifo(pears / f"{name}.png")
+    with pytest.raises(DataError, match=rf"image 'pear/{name}.png' {told}: put the image itself in its place"):
+        take(tmp_path / "may", image_settings(), FRUIT)

@@ -126,6 +126,12 @@ def test_a_refused_file_is_read_again_when_it_or_the_settings_have_changed_or_on
     assert (again.refused, read) == (first.refused, ["sms-7"])  # once: the batches before it had changed
     assert arrive(Project.open(project), "spam", retry=True).refused == first.refused
     assert read == ["sms-7", "sms-7"]
+    params = yaml.safe_load(Path("params.yaml").read_text())
+    Path("params.yaml").write_text(
+        yaml.safe_dump(params | {"spam": params["spam"] | {"ingest": params["spam"]["ingest"] | {"max_pixels": 7}}})
+    )
+    assert arrive(Project.open(project), "spam").refused == first.refused
+    assert read == ["sms-7"] * 3
     broken.write_text("id,text,label,group\n1,hello,spam,a\n")
     assert arrive(Project.open(project), "spam").batches == ["sms-7"]
     assert not list((PATHS.state / "refused").iterdir())

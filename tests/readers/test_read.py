@@ -10,6 +10,9 @@ import zipfile
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.ipc
+import pyarrow.parquet as pq
 import pytest
 import zstandard
 
@@ -217,6 +220,35 @@ def test_a_workbook_keeps_columns_without_a_name_and_whole_numbers_are_whole() -
     assert table.notes[-1] == "t.xlsx: columns without a name are named column_3"
 
 
+def test_a_workbook_whose_first_sheet_has_a_header_alone_is_refused_with_the_names_of_the_others() -> None:
+    with pytest.raises(
+        DataError, match=r"first sheet, 'reviews', has a header and no rows, and of others \(notes\) none is"
+    ):
+        parse(workbook(("id", "text")), "t.xlsx")
+
+
+def test_a_column_that_is_there_twice_is_named() -> None:
+    table = pa.Table.from_arrays([pa.array(["a"]), pa.array(["b"])], names=["said", "said"])
+    files = {name: io.BytesIO() for name in ("t.parquet", "t.arrow", "t.feather")}
+    pq.write_table(table, files["t.parquet"])
+    with pa.ipc.new_file(files["t.arrow"], table.schema) as writer:
+        writer.write_table(table)
+    with pa.ipc.new_stream(files["t.feather"], table.schema) as writer:
+        writer.write_table(table)
+    for name, file in files.items():
+        with pytest.raises(DataError, match=rf"{name}: column .*'said' .*; rename one"):
+            parse(file.getvalue(), name)
+
+
+def test_a_wrong_key_of_a_nested_column_is_refused_with_the_keys_that_are_there() -> None:
+    table = parse(b'{"data": {"text": "a", "more": {"x": 1}}, "id": 1}\n{"data": null, "id": 2}\n', "t.jsonl")
+    assert table.has("data.more.x")
+    assert not table.has("data.txt")
+    with pytest.raises(DataError, match=r"did you mean 'data.text'\? There are data.text, data.more.x, data, id"):
+        table.column("data.txt", "--text")
+    assert table.column("data.text", "--text") == ["a", None]
+
+
 def test_a_file_that_grows_when_it_is_unpacked_is_refused_before_it_fills_the_memory(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -350,3 +382,43 @@ def test_a_row_with_lists_is_one_row() -> None:
 def test_a_zip_of_hidden_files_alone_says_so() -> None:
     with pytest.raises(DataError, match=r"t\.zip holds 0 files that are not hidden: pack one"):
         parse(zipped(__MACOSX=CSV), "t.zip")
+
+
+def test_text_that_may_be_utf7_is_noted_with_a_sample_and_read_as_it_stands() -> None:
+    data = "id,text\n1,café crème\n2,thé\n".encode("utf-7")
+    table = parse(data, "t.csv")
+    assert table.columns["text"][0] == "caf+AOk cr+AOg-me"
+    assert [
+        note for note in table.notes if "may be UTF-7, in which '+AOg-' is 'è'" in note and "--encoding utf-7" in note
+    ]
+    declared = parse(data, "t.csv", ReadOptions(encoding="utf-7"))
+    assert (declared.columns["text"], declared.notes) == (["café crème", "thé"], ())
+
+
+@pytest.mark.parametrize("text", ["1 +positive- 2", "a+b-c", "call +4917612345678-1", "C++ and +terrible-"])
+def test_plus_signs_are_no_utf7(text: str) -> None:
+    assert parse(f"id,text\n1,{text}\n".encode(), "t.csv").notes == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong", "sample"),
+    [
+        ("très bon café", "cp1252", "'Ã¨' is 'è'"),
+        ("хороший", "cp1251", "is 'хороший'"),
+        ("À côté", "latin-1", "is 'À'"),
+    ],
+)
+def test_utf8_that_was_encoded_twice_is_noted_and_kept(text: str, wrong: str, sample: str) -> None:
+    twice = text.encode().decode(wrong)
+    table = parse(f"id,text\n1,{twice}\n2,plain\n".encode(), "t.csv")
+    assert table.columns["text"] == [twice, "plain"]
+    assert len(table.notes) == 1
+    assert "1 of 1 cells that are not ASCII seem to be UTF-8" in table.notes[0]
+    assert sample in table.notes[0]
+
+
+@pytest.mark.parametrize(
+    "text", ["très bon café à côté", "хороший ресторан", "美味しい魚", "Größe 5 €", "ÂME Ã", "naïve “quotes”"]
+)
+def test_text_of_other_alphabets_is_not_taken_for_utf8_encoded_twice(text: str) -> None:
+    assert parse(f"id,text\n1,{text}\n2,plain\n".encode(), "t.csv").notes == ()

@@ -43,6 +43,13 @@ def test_utf16_without_a_mark_is_seen_by_its_zero_bytes(encoding: str) -> None:
     assert f"read as {encoding}" in str(told)
 
 
+@pytest.mark.parametrize("encoding", ["utf-32-le", "utf-32-be"])
+def test_utf32_without_a_mark_is_seen_by_its_zero_bytes(encoding: str) -> None:
+    found, told = decode(RUSSIAN.encode(encoding), "t.csv", None)
+    assert found == RUSSIAN
+    assert f"read as {encoding}, without a byte-order mark; name another with --encoding" in str(told)
+
+
 def test_zero_bytes_in_utf8_are_no_utf16() -> None:
     assert decode(b"id,text\n1,a\0b\n", "t.csv", None) == ("id,text\n1,a\0b\n", None)
 

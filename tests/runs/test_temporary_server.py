@@ -12,8 +12,10 @@ import psutil
 import pytest
 
 from tidemill.common.locks import CLAIM, claimed
+from tidemill.project.layout import RUNS
 from tidemill.project.project import Project
 from tidemill.runs.doctor.leftovers import leftovers, sweep_leftovers
+from tidemill.runs.git import git
 from tidemill.runs.temporary_server import end_orphans, servers_folder
 
 COMMAND = [sys.executable, "-c", "import time; time.sleep(600)"]
@@ -48,6 +50,20 @@ def test_an_orphan_is_ended_and_its_note_removed(project: Project, server: subpr
     assert server.poll() is not None
     assert not path.exists()
     assert leftovers(project) == []
+
+
+def test_the_worktrees_that_are_listed_are_those_that_are_removed(project: Project):
+    git("init", "-q", folder=project.root)
+    runs = project.shared / RUNS
+    for name in ("1-dead", "2-unclaimed", "3-alive"):
+        (runs / name).mkdir(parents=True)
+    (runs / "1-dead").with_suffix(CLAIM).touch()
+    with claimed((runs / "3-alive").with_suffix(CLAIM)):
+        dead = [runs / "1-dead", runs / "2-unclaimed"]
+        assert leftovers(project) == [f"a killed run left the worktree {folder}" for folder in dead]
+        assert sweep_leftovers(project) == [f"{folder}: removed" for folder in dead]
+        assert leftovers(project) == []
+        assert (runs / "3-alive").is_dir()
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import posixpath
 import re
+import stat
 from collections.abc import Iterator
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from tidemill.contracts import DataError
@@ -100,7 +101,23 @@ class ImagePaths:
                 if self.files.isfile(posixpath.join(self.folder, candidate + suffix)):
                     return self._taken(candidate, suffix, named, moved=is_absolute)
         shown = repr(named) if len(named) <= _SHOWN else f"{named[:_SHOWN]!r}…"
+        what = next(filter(None, map(self._other_than_file, candidates)), None)
+        if what is not None:
+            raise DataError(f"image {shown} {what}: put the image itself in its place, or take it out")
         raise DataError(f"image {shown} is not there; paths are relative to {self.folder}")
+
+    def _other_than_file(self, candidate: str) -> str | None:
+        """What stands on this machine under the name of an image and is no file; None where nothing does."""
+        path = posixpath.join(self.folder, candidate)
+        if not self._is_local or not os.path.lexists(path):
+            return None
+        try:
+            mode = Path(path).stat().st_mode
+        except OSError as error:
+            missing = isinstance(error, FileNotFoundError)
+            said = "which is not there" if missing else f"which cannot be followed ({error.strerror})"
+            return f"is a link to {Path(path).readlink()}, {said}"
+        return "is a folder" if stat.S_ISDIR(mode) else "is a pipe, a socket or a device, and no file"
 
     def _joined(self, path: str) -> list[str]:
         """The path relative to the table, and to the folder of images, where that lies in the folder of images."""

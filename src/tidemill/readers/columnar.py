@@ -39,6 +39,8 @@ def parse_parquet(data: bytes, name: str) -> Table:
     """
     try:
         return _of_frame(pl.read_parquet(io.BytesIO(data)), name)
+    except pl.exceptions.DuplicateError as error:
+        raise DataError(f"{name}: {error}; rename one where the file is written") from error
     except (pl.exceptions.PolarsError, OSError) as error:
         raise DataError(f"{name} cannot be read as Parquet ({error}): copy it again") from error
 
@@ -63,11 +65,24 @@ def parse_arrow(data: bytes, name: str) -> Table:
     DataError
         The bytes are no Arrow file or stream.
     """
+    _refuse_columns_twice(data, name)
     read = pl.read_ipc if data.startswith(_FILE_MARK) else pl.read_ipc_stream
     try:
         return _of_frame(read(io.BytesIO(data)), name)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise DataError(f"{name} cannot be read as Arrow ({error}): copy it again") from error
+
+
+def _refuse_columns_twice(data: bytes, name: str) -> None:
+    """Before Polars reads the file: it panics on such columns."""
+    import pyarrow as pa
+
+    opened = pa.ipc.open_file if data.startswith(_FILE_MARK) else pa.ipc.open_stream
+    try:
+        header = opened(pa.BufferReader(data)).schema.names
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{name} cannot be read as Arrow ({error}): copy it again") from error
+    _refuse_twice(header, name)
 
 
 def _of_frame(frame: pl.DataFrame, name: str) -> Table:

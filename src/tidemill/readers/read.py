@@ -16,6 +16,7 @@ from tidemill.readers.delimited import parse_delimited
 from tidemill.readers.json_rows import parse_json
 from tidemill.readers.options import DEFAULTS, ReadOptions
 from tidemill.readers.table import Table
+from tidemill.readers.text_doubts import doubly_encoded_note, utf7_note
 from tidemill.readers.text_encoding import decode
 
 _TEXT: Final[dict[str, Callable[[str, str, ReadOptions], Table]]] = {
@@ -94,6 +95,7 @@ def parse(data: bytes, name: str, options: ReadOptions = DEFAULTS) -> Table:
     if suffix in _TEXT:
         _refuse_other_content(data, name)
         text, note = decode(data, name, options.encoding)
+        note = note or (utf7_note(text, name) if options.encoding is None else None)
         try:
             table = _TEXT[suffix](text, name, options)
         except RecursionError as error:
@@ -103,7 +105,8 @@ def parse(data: bytes, name: str, options: ReadOptions = DEFAULTS) -> Table:
         table = _BINARY[suffix](data, name)
     if not table.numbers:
         raise DataError(f"{name} has a header and no rows: replace it with the full file")
-    return table if guessed is None else replace(table, notes=(guessed, *table.notes))
+    notes = [note for note in (guessed, *table.notes, doubly_encoded_note(table)) if note is not None]
+    return replace(table, notes=tuple(notes))
 
 
 def _refuse_other_content(data: bytes, name: str) -> None:

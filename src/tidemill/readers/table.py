@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,10 +83,10 @@ class Table:
         if name in self.columns:
             return self.columns[name]
         top, _, below = name.partition(".")
-        if below and top in self.columns and any(isinstance(value, dict) for value in self.columns[top]):
+        if self.has(name):
             return [_below(value, below) for value in self.columns[top]]
         raise DataError(
-            f"{self.name}: column {name!r} is missing{nearest(name, list(self.columns))}; "
+            f"{self.name}: column {name!r} is missing{nearest(name, self.names(top))}; "
             f"name the right one in {setting}, or mend the file"
         )
 
@@ -104,9 +104,35 @@ class Table:
             False where ``column`` raises.
         """
         top, _, below = name.partition(".")
-        return name in self.columns or bool(
-            below and any(isinstance(value, dict) for value in self.columns.get(top, []))
-        )
+        return name in self.columns or bool(below and any(_holds(value, below) for value in self.columns.get(top, [])))
+
+    def names(self, top: str) -> list[str]:
+        """List names that ``column`` takes.
+
+        Parameters
+        ----------
+        top
+            A column whose keys are listed too, with dots, where it holds objects.
+
+        Returns
+        -------
+        list of str
+            Those of the keys first.
+        """
+        nested = {f"{top}.{path}": None for value in self.columns.get(top, []) for path in _paths(value)}
+        return [*nested, *self.columns]
+
+
+def _holds(value: Any, path: str) -> bool:
+    top, _, below = path.partition(".")
+    return isinstance(value, dict) and top in value and (not below or _holds(value[top], below))
+
+
+def _paths(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            below = [f"{key}.{path}" for path in _paths(inner)]
+            yield from below or [key]
 
 
 def _below(value: Any, path: str) -> Any:

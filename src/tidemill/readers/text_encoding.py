@@ -101,7 +101,7 @@ def decode(data: bytes, name: str, encoding: str | None) -> tuple[str, str | Non
     marked = next((chosen for mark, chosen in _MARKS if data.startswith(mark)), None)
     if marked is not None:
         return _strictly(data, name, marked), None
-    wide = _utf16(data)
+    wide = _utf32(data) or _utf16(data)
     if wide is not None:
         text = _strictly(data, name, wide)
         return text, f"{name} is read as {wide}, without a byte-order mark; name another with {_ANY}"
@@ -127,6 +127,16 @@ def _strictly(data: bytes, name: str, encoding: str) -> str:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
         raise DataError(f"{_bad_bytes(data, name, error)} are not {encoding}; {_REMEDY}") from error
+
+
+def _utf32(data: bytes) -> str | None:
+    """UTF-32 without a mark: of every four bytes the two that only rare characters use are zero, and the file decodes."""
+    if not data or len(data) % 4:
+        return None
+    for result, unused in (("utf-32-le", (3,)), ("utf-32-be", (0,))):
+        if all(not any(data[place::4][:_SAMPLE]) for place in unused) and _reads(data, result):
+            return result
+    return None
 
 
 def _utf16(data: bytes) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from tidemill.apps.gold.add import FileOptions, add_labels
 from tidemill.apps.gold.rows import problem_rows
 from tidemill.apps.gold.sample import GoldSample, SampleRequest, sample_rows
 from tidemill.contracts import DataError
+from tidemill.project.arrivals import arrive
 from tidemill.project.project import Project
 
 OUT = Path("to_label.csv")
@@ -64,6 +66,24 @@ def test_rows_that_look_alike_are_not_all_picked(project: Project) -> None:
         features = pl.Series("feature", alike[here].astype(np.float32), dtype=pl.Array(pl.Float32, 2))
         rows.filter(here).select("row_id", features).write_parquet(PATHS.features / f"{batch}.parquet")
     assert set(teach[4:6]) < set(sampled(project, 3).table["row_id"])
+
+
+def test_a_batch_that_has_arrived_since_the_last_run_is_made_into_tables_first(
+    project: Project, capfd: pytest.CaptureFixture[str]
+) -> None:
+    before = (PATHS.raw / "may.parquet").stat()
+    new = Path("data/incoming/spam/july.jsonl")
+    new.write_text(
+        "".join(json.dumps({"id": str(n), "text": f"text {n} of july", "label": None}) + "\n" for n in range(9))
+    )
+    arrive(project, "spam")
+    capfd.readouterr()
+    done = sampled(project, 50, batch="july")
+    assert (done.table.height, set(done.table["batch"])) == (9, {"july"})
+    assert "ingest: july from data/incoming/spam/july.jsonl" in capfd.readouterr().err
+    assert (PATHS.raw / "may.parquet").stat() == before
+    sampled(project, 50, batch="july")
+    assert "ingest: july" not in capfd.readouterr().err
 
 
 def test_without_models_rows_are_drawn_at_random_and_the_file_comes_back_filled_in(project: Project) -> None:

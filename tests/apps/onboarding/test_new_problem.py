@@ -296,6 +296,32 @@ def test_splits_without_folders_below_are_classes(project: Path) -> None:
     assert new_problem.create_problem(words(images=str(folder)), Project.open(project)).classes == ("test", "train")
 
 
+@pytest.mark.parametrize("odd", ["Validation/3.png", "val/cat/3.png", "masks/3.png"])
+def test_a_folder_beside_the_classes_that_is_named_as_splits_or_masks_are_is_asked_about(
+    project: Path, odd: str
+) -> None:
+    folder = images(project / "elsewhere/pets", "cat/1.png", "dog/2.png", odd)
+    name = odd.split("/", maxsplit=1)[0]
+    with pytest.raises(DataError, match=rf"{name} beside cat, dog: .* --classes"):
+        new_problem.create_problem(words(images=str(folder)), Project.open(project))
+    classes = ["cat", "dog", name]
+    assert set(
+        new_problem.create_problem(words(images=str(folder), classes=classes), Project.open(project)).classes
+    ) == set(classes)
+
+
+def test_a_split_beside_the_classes_is_one_with_them_where_splits_are_ignored(project: Path) -> None:
+    folder = images(project / "elsewhere/pets", "cat/1.png", "dog/2.png", "val/cat/3.png")
+    done = new_problem.create_problem(words(images=str(folder), ignore_splits=True), Project.open(project))
+    assert (done.rows, done.classes) == (3, ("cat", "dog"))
+
+
+def test_class_names_of_two_scripts_that_look_alike_are_noted(project: Path) -> None:
+    done = made(project, rows_of(["cat", "\u0441at", "dog"]))
+    assert len(done.classes) == 3
+    assert any("('cat') and '\u0441at' ('\\u0441at') look alike" in line for line in done.lines)
+
+
 def test_a_folder_of_unlabeled_images_is_no_class(project: Path) -> None:
     folder = images(project / "elsewhere/pets", "cat/1.png", "dog/2.png", "unlabeled/3.png")
     done = new_problem.create_problem(words(images=str(folder)), Project.open(project))

@@ -229,6 +229,7 @@ HOSTILE = {
     "sleeps": ("if row.text == 'bad':\n        time.sleep(60)", "took longer than"),
     "ends": ("if row.text == 'bad':\n        os._exit(3)", r"ended its process (exit status 3)"),
     "leaves": ("if row.text == 'bad':\n        raise SystemExit(1)", "raised\nTraceback"),
+    "interrupts": ("if row.text == 'bad':\n        raise KeyboardInterrupt", "raised\nTraceback"),
     "grabs": ("if row.text == 'bad':\n        [0] * 10**9", "MemoryError"),
     "swells": (
         "held = []\n    while row.text == 'bad':\n        held.append(b'x' * 10**6)\n        time.sleep(0.0005)",

@@ -16,6 +16,8 @@ import polars as pl
 
 from tidemill.apps.gold.rows import ProblemRows, problem_rows
 from tidemill.contracts import NO_GOLD, DataError, probability_columns
+from tidemill.ingest.settings import IngestSettings
+from tidemill.project.batches import add_batches, arrivals
 from tidemill.project.contents import texts_of
 from tidemill.project.project import Project
 from tidemill.readers.write import check_out, write_frame
@@ -66,6 +68,8 @@ class GoldSample:
 def sample_rows(project: Project, name: str, request: SampleRequest, out: Path) -> GoldSample:
     """Pick rows without a label, and write them to a file that comes back by `tidemill gold add`.
 
+    Batches that have arrived since the last run are made into tables first, as the ingest stage does.
+
     Parameters
     ----------
     project
@@ -84,11 +88,12 @@ def sample_rows(project: Project, name: str, request: SampleRequest, out: Path) 
     Raises
     ------
     DataError
-        There is no such batch, or all its rows have labels.
+        There is no such batch, all its rows have labels, or a row of a new batch cannot be taken.
     ConfigError
         The name of ``out`` ends with no format that is written.
     """
     check_out(out)
+    _make_tables(project, name)
     rows = problem_rows(project, name)
     open_rows = _open_rows(rows, request.batch)
     scores, by = _scores(rows, open_rows)
@@ -106,6 +111,13 @@ def sample_rows(project: Project, name: str, request: SampleRequest, out: Path) 
     table = with_content(rows, picked)[rng.permutation(picked.height).tolist()]
     write_frame(table, out)
     return GoldSample(table, by)
+
+
+def _make_tables(project: Project, name: str) -> None:
+    problem, settings, paths = project.load(name, "ingest", IngestSettings)
+    arrived = arrivals(paths.manifest)
+    if not all((paths.raw / f"{entry.batch}.parquet").exists() for entry in arrived):
+        add_batches(problem, settings, paths)
 
 
 def _audited(request: SampleRequest) -> int:

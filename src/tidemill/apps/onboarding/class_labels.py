@@ -20,6 +20,13 @@ _FEW: Final = 20
 _ROWS_OF_EACH: Final = 2.0
 _RESERVED: Final = frozenset({"row_id", "prediction", "none_of_the_above", OUTLIER})
 """Columns of the tables that have a column per class."""
+_LATIN: Final = str.maketrans(
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u04bb\u0501\u051b\u051d"
+    "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425\u0406\u0408\u0405"
+    "\u03bf\u03bd\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7",
+    "aeopcyxijshdqwABEKMHOPCTYXIJSovABEZHIKMNOPTYX",
+)
+"""Cyrillic, then Greek letters that look like Latin ones (Unicode Technical Standard 39)."""
 
 
 def find_classes(
@@ -65,7 +72,7 @@ def find_classes(
         raise DataError(
             f"{where} holds {len(result)} classes ({', '.join(result[:5])}, …); a problem may have {MAX_CLASSES} at most"
         )
-    return tuple(result), notes
+    return tuple(result), [*notes, *_look_alikes(result, where)]
 
 
 def smallest_class_size(labels: Sequence[object], classes: Sequence[str]) -> int:
@@ -114,6 +121,18 @@ def _from_labels(labels: Sequence[object], where: str, notes: list[str]) -> list
             best = counts.most_common(1)[0][0]
             notes.append(f"{where}: {', '.join(map(_spelled, sorted(written[folded])))} are one class, {best!r}")
     return sorted((counts.most_common(1)[0][0] for counts in spellings.values()), key=natural)
+
+
+def _look_alikes(names: Sequence[str], where: str) -> list[str]:
+    alike: dict[str, list[str]] = {}
+    for name in names:
+        alike.setdefault(fold(unicodedata.normalize("NFKC", name).translate(_LATIN)), []).append(name)
+    return [
+        f"{where}: the classes {' and '.join(f'{name!r} ({name!a})' for name in several)} look alike and differ in their letters: "
+        "give them one spelling in the file where they are one class"
+        for several in alike.values()
+        if len(several) > 1
+    ]
 
 
 def _spelled(name: str) -> str:

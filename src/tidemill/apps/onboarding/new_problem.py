@@ -39,6 +39,11 @@ from tidemill.readers.table import Table, nearest
 from tidemill.reports.project import Arrival, ChampionPin, Manifest
 
 _SPLIT_FOLDERS: Final = frozenset({"train", "training", "val", "valid", "validation", "dev", "test", "testing"})
+_NOT_CLASSES: Final = frozenset(
+    {"mask", "masks", "annotation", "annotations", "labels", "segmentation", "ground_truth", "groundtruth", "gt"}
+    | {"thumbnail", "thumbnails", "thumbs", "preview", "previews", "heatmaps", "depth"}
+)
+"""Names of folders that hold other images of the same rows."""
 _DEEP: Final = 2
 """Parts of the path of an image in a folder."""
 _TAKEN: Final = {*STAGES, "problem", "problems", "overrides", "experiment", "all", "packages", "incoming"}
@@ -234,7 +239,7 @@ def _plan_table(wanted: NewProblem, source: Path) -> _Plan:
         if column is not None and not table.has(column):
             guessed = "".join(f"\n{note}" for note in table.notes)
             raise DataError(
-                f"{source.name}: {word} {column!r} is no column{nearest(column, list(table.columns))}{guessed}"
+                f"{source.name}: {word} {column!r} is no column{nearest(column, table.names(column.partition('.')[0]))}{guessed}"
             )
     if content == wanted.label:
         raise ConfigError(f"--{modality} and --label: column {content!r} cannot be both; the label would be in the row")
@@ -274,8 +279,10 @@ def _plan_folder(wanted: NewProblem, source: Path) -> _Plan:
         ingest["class_folder"] = "last"
     table = Source(str(source)).table(_reading(ingest))
     folders = table.columns["folder"]
-    if not wanted.classes and not wanted.ignore_splits:
-        _refuse_splits(table)
+    if not wanted.classes:
+        if not wanted.ignore_splits:
+            _refuse_splits(table)
+        _refuse_odd_folders(table)
     classes, notes = find_classes(wanted.classes, folders, "names of subfolders")
     problem = Problem(name=wanted.name, modality="image", classes=classes)
     return _Plan(
@@ -297,6 +304,18 @@ def _refuse_splits(table: Table) -> None:
         raise DataError(
             f"{table.name}: are its folders {', '.join(sorted(tops))} splits, with the classes below them? Say --ignore-splits to take "
             f"the folders below as classes and all rows as one, or --classes {','.join(sorted(tops))} if they are classes"
+        )
+
+
+def _refuse_odd_folders(table: Table) -> None:
+    """Ask about folders beside those of classes that are named as splits or masks are."""
+    folders = sorted({folder for folder in table.columns["folder"] if folder is not None})
+    odd = [folder for folder in folders if folder.lower() in _SPLIT_FOLDERS | _NOT_CLASSES]
+    if odd and not all(folder.lower() in _SPLIT_FOLDERS for folder in folders):
+        raise DataError(
+            f"{table.name}: {', '.join(odd)} beside {', '.join(folder for folder in folders if folder not in odd) or 'no others'}: "
+            "are its images of a split, or masks? Move them out of the folder, or say --ignore-splits where folders of the "
+            f"classes are below; --classes {','.join(folders)} if they are classes"
         )
 
 

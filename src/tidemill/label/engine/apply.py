@@ -16,7 +16,7 @@ import polars as pl
 from tidemill.common.spelling import did_you_mean
 from tidemill.contracts import ABSTAIN, Votes, not_class
 from tidemill.label.conditions.vote_names import vote_of
-from tidemill.label.engine.failures import Failure, OnError, fail, traceback_of
+from tidemill.label.engine.failures import Failure, OnError, can_be_interrupted, fail, traceback_of
 from tidemill.label.engine.row_applier import STATISTIC, Position, RowApplier, check_vote
 from tidemill.label.engine.vectorised import columns_of, vectorised_votes
 from tidemill.label.functions.declared import AnyFunction, DeclaredLabelingFunction
@@ -168,9 +168,9 @@ class _TableFunctions:
     def of_table(self, function: TableFunction, table: pl.DataFrame) -> Votes:
         try:
             answer = _votes_or_reason(function, table)
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:  # noqa: BLE001 - a user's function may raise anything; it is named, not swallowed
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt) and can_be_interrupted():
+                raise
             answer = f"raised\n{traceback_of(error)}"
         if isinstance(answer, str):
             self.on_error(Failure(function.name, function.where, None, None, answer))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import traceback
 from collections import Counter
 from collections.abc import Callable
@@ -64,6 +65,17 @@ class Quarantine:
             raise FunctionError(
                 f"{failure}\nthat is more than the {self.limit} failures that label.max_failures allows"
             )
+
+
+def can_be_interrupted() -> bool:
+    """Decide whether a ``KeyboardInterrupt`` may come from a person.
+
+    Returns
+    -------
+    bool
+        False where the process ignores that signal, as workers do: a labeling function has raised it.
+    """
+    return signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
 
 
 def traceback_of(error: BaseException) -> str:

@@ -17,7 +17,7 @@ import polars as pl
 
 from tidemill.common.progress import progress
 from tidemill.contracts import ABSTAIN, DataError, Votes, not_class
-from tidemill.label.engine.failures import Failure, OnError, traceback_of
+from tidemill.label.engine.failures import Failure, OnError, can_be_interrupted, traceback_of
 from tidemill.label.functions.labeling_function import LabelingFunction
 from tidemill.label.functions.row import Row, picture_of, values_of
 
@@ -142,7 +142,7 @@ class RowApplier:
         return votes
 
     def _raised(self, error: BaseException, row: Row, i: int) -> _Raised:
-        if isinstance(error, KeyboardInterrupt):
+        if isinstance(error, KeyboardInterrupt) and can_be_interrupted():
             raise error
         if isinstance(error, DataError):  # the row itself cannot be read, whoever asks
             raise DataError(f"row {i} (row_id {row.row_id}): {error}") from error

@@ -1,0 +1,115 @@
+"""Signs that a text is not what its author wrote: UTF-7 read as ASCII, and UTF-8 that was decoded wrongly and saved again.
+
+Both are noted with a sample and left as they are: only a person knows whether the text is about such strings.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from itertools import islice
+from typing import Final
+
+from tidemill.readers.table import Table
+
+_SHIFTED: Final = re.compile(r"\+[A-Za-z0-9/]{3,}-")
+"""How UTF-7 writes what is not ASCII (RFC 2152)."""
+_WRONG: Final = {"cp1252": "windows-1252", "cp1251": "windows-1251"}
+"""Encodings as which UTF-8 is usually taken by mistake."""
+_SAMPLE: Final = 2000
+"""Cells with letters that are not ASCII, among which doubly encoded ones are counted."""
+_NOTED: Final = 0.02
+"""Share of them from which on they are noted."""
+_RUN: Final = re.compile(r"[^\x00-\x7f]{2,}")
+
+
+def utf7_note(text: str, name: str) -> str | None:
+    """Word a note about a text that may be UTF-7, all of whose bytes are ASCII.
+
+    Parameters
+    ----------
+    text
+        The file as ASCII or UTF-8 reads it.
+    name
+        Its name.
+
+    Returns
+    -------
+    str or None
+        None where it is not UTF-7: it has other letters, or the decoded ones are of several alphabets.
+    """
+    first = _SHIFTED.search(text) if text.isascii() else None
+    if first is None:
+        return None
+    try:
+        decoded = text.encode().decode("utf-7")
+    except UnicodeDecodeError:
+        return None
+    letters = {letter for letter in decoded if not letter.isascii()}
+    alphabets = {unicodedata.name(letter, "?").split()[0] for letter in letters if letter.isalpha()}
+    if len(alphabets) != 1 or not all(map(_is_of_texts, letters)):
+        return None
+    return (
+        f"{name} may be UTF-7, in which {first[0]!r} is {first[0].encode().decode('utf-7')!r}; it is read as it stands, "
+        "--encoding utf-7 (ingest.encoding) decodes it"
+    )
+
+
+def _is_of_texts(letter: str) -> bool:
+    kind = unicodedata.category(letter)
+    return kind[0] in "LMNP" or kind == "Sc"
+
+
+def doubly_encoded_note(table: Table) -> str | None:
+    """Word a note about cells that are UTF-8 which was taken for another encoding and saved again, such as ``Ã©`` for ``é``.
+
+    Parameters
+    ----------
+    table
+        Rows of a file.
+
+    Returns
+    -------
+    str or None
+        The number of such cells, a sample and what mends them; None where they are few.
+    """
+    cells = list(islice(_cells(table), _SAMPLE))
+    found = [(text, wrong, right) for text in cells for wrong, right in [_first_repaired(text)] if right]
+    if not found or len(found) < _NOTED * len(cells):
+        return None
+    text, wrong, right = found[0]
+    encoding, part = wrong
+    return (
+        f"{table.name}: {len(found)} of {len(cells)} cells that are not ASCII seem to be UTF-8 taken for {_WRONG[encoding]} and saved "
+        f"again: {part!r} is {right!r} (in {text[:40]!r}). They are kept as they are; export the file again as UTF-8, or mend each "
+        f'cell in Python: cell.encode("{encoding}").decode("utf-8")'
+    )
+
+
+def _cells(table: Table) -> Iterator[str]:
+    yield from (column for column in table.columns if not column.isascii())
+    for column in table.columns.values():
+        yield from (cell for cell in column if isinstance(cell, str) and not cell.isascii())
+
+
+def _first_repaired(text: str) -> tuple[tuple[str, str], str]:
+    """The first letters that are UTF-8 read in another encoding, that encoding, and what they are; blank where there are none."""
+    for run in _RUN.finditer(text):
+        for encoding in _WRONG:
+            right = _repaired(run[0], encoding)
+            if right is not None:
+                return (encoding, run[0][:20]), right[:20]
+    return ("", ""), ""
+
+
+def _repaired(run: str, encoding: str) -> str | None:
+    try:
+        return b"".join(_byte(letter, encoding) for letter in run).decode("utf-8")
+    except UnicodeError:
+        return None
+
+
+def _byte(letter: str, encoding: str) -> bytes:
+    """Bytes that the encoding leaves out are often kept as control characters."""
+    return letter.encode("latin-1") if "\x80" <= letter <= "\x9f" else letter.encode(encoding)
