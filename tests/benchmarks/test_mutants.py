@@ -86,7 +86,7 @@ def work(session):
         print(session.verdict(file, mutant.tree(source), tests, limit=60.0), mutant)
 
 
-with_collected(["tests"], work, Path(".").resolve())
+with_collected(["tests"], work, Path(".").resolve(), markers="not slow")
 """,
 }
 
