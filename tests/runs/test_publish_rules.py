@@ -314,7 +314,7 @@ def test_a_tag_that_is_there_already_is_no_branch_that_moved(
     root: Path, work: Workspace, monkeypatch: pytest.MonkeyPatch, *, dirty: bool
 ) -> None:
     git("tag", "taken", folder=root)
-    monkeypatch.setattr(module, "_tags", lambda work, *_: ("taken", [f"create refs/tags/taken {work.base}"]))
+    monkeypatch.setattr(module, "promotion_tags", lambda *_: ("taken", [f"create refs/tags/taken {work.base}"]))
     if dirty:
         write(root, judge_txt="mine\n")
     write(work.folder, data__spam__batches_json="changed")
