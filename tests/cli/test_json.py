@@ -11,7 +11,7 @@ import pytest
 from tests.cli.factories import COMMANDS, every_command, tidemill
 from tidemill.cli.output import answering
 
-NONE = {("serve",), ("ui",), ("watch",)}  # they run until they are stopped
+NONE = {("serve",), ("studio",), ("ui",), ("watch",)}  # they run until they are stopped
 
 
 @pytest.mark.parametrize("words", [words for words in every_command() if words not in NONE], ids=" ".join)

@@ -38,6 +38,7 @@ from tidemill.cli import (
     search,
     serve,
     simulate,
+    studio,
     ui,
     upgrade,
     watch,
@@ -75,6 +76,7 @@ for _function in (
     report.report,
     upgrade.upgrade,
     ui.ui,
+    studio.studio,
     label.label,
     denoise.denoise,
 ):

@@ -37,6 +37,10 @@ def serve(
     --------
     tidemill serve spam --port 8080
     """
+    from tidemill.common.extras import require
+
+    for library in ("uvicorn", "fastapi"):
+        require(library, extra="serve")
     from tidemill.apps.serve.run import serve as answer_requests
     from tidemill.apps.serve.settings import ServiceSettings
     from tidemill.project.config import parse

@@ -21,13 +21,15 @@ _NAME: Final = re.compile(r"[\w.-]+")
 _COLLECTIONS: Final = {"all", "test"}
 
 
-def require(module: str) -> None:
+def require(module: str, *, extra: str | None = None) -> None:
     """Check that a library which an extra installs is installed.
 
     Parameters
     ----------
     module
         Top module of the library, such as ``prefect``.
+    extra
+        Extra to name where several have it; None: the smallest.
 
     Raises
     ------
@@ -35,7 +37,7 @@ def require(module: str) -> None:
         It is not; the message names the extra and the command that installs it.
     """
     if importlib.util.find_spec(module) is None:
-        raise ModuleNotFoundError(_message(module), name=module)
+        raise ModuleNotFoundError(_message(module, extra), name=module)
 
 
 def remedy(error: ModuleNotFoundError) -> str | None:
@@ -90,9 +92,8 @@ def extras() -> dict[str, set[str]]:
     return dict(sorted(results.items(), key=lambda one: len(one[1])))
 
 
-def _message(module: str) -> str:
-    extra = extra_of(module)
-    return f"this needs {module}, which is not installed: pip install 'tidemill[{extra}]'"
+def _message(module: str, extra: str | None = None) -> str:
+    return f"this needs {module}, which is not installed: pip install 'tidemill[{extra or extra_of(module)}]'"
 
 
 def _normal(name: str) -> str:

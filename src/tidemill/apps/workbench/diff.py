@@ -58,7 +58,7 @@ def diff(view: ProblemView, *, against: str = "HEAD", size: int | None = None, s
         against=revision,
         rows=len(rows),
         unchanged=len(new) - sum(change.kind != "removed" for change in result),
-        functions=tuple(_change(view, change, rows, shown) for change in result),
+        functions=tuple(function_change(view, change, rows, shown) for change in result),
     )
 
 
@@ -106,7 +106,24 @@ def _votes(view: ProblemView, functions: list[AnyFunction], rows: Indices) -> tu
     return [function.name for function in functions], votes
 
 
-def _change(view: ProblemView, change: Change, rows: Indices, shown: int) -> FunctionChange:
+def function_change(view: ProblemView, change: Change, rows: Indices, shown: int) -> FunctionChange:
+    """Collect the rows that a function gained, lost and flipped, with examples.
+
+    Parameters
+    ----------
+    view
+        View of the problem.
+    change
+        The function's votes before and after.
+    rows : (n_rows,)
+        Indices of the rows that the votes are of.
+    shown
+        Rows shown of each change.
+
+    Returns
+    -------
+    FunctionChange
+    """
     parts = {
         name: _changed(view, change, rows, places, shown, votes=change.before if name == "lost" else change.after)
         for name, places in (("gained", change.gained), ("lost", change.lost), ("flipped", change.flipped))

@@ -47,10 +47,29 @@ def explain_row(project: Project, row_id: str, asked: str | None) -> RowExplanat
     places = look.voted["row_id"].str.starts_with(row_id).arg_true()
     if len(result) > 1 or len(places) > 1:
         raise DataError(f"{row_id!r} begins the id of more than one row, such as {look.voted['row_id'][places[0]]}")
-    return _explained(look, int(places[0]))
+    return explain_place(look, int(places[0]))
 
 
-def _explained(view: ProblemView, place: int) -> RowExplanation:
+def explain_place(view: ProblemView, place: int) -> RowExplanation:
+    """Explain the label of one row of the votes table.
+
+    Parameters
+    ----------
+    view
+        View of the problem.
+    place
+        Index of the row.
+
+    Returns
+    -------
+    RowExplanation
+        Votes on the row, how far each moved the label, and what would flip it.
+
+    Raises
+    ------
+    DataError
+        There is no label model of these functions.
+    """
     rows = np.array([place])
     votes = view.votes[rows]
     features = view.features[rows] if view.features is not None else None

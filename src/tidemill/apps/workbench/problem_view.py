@@ -98,6 +98,10 @@ class ProblemView:
         return read(self.paths.votes, votes_contract(len(self.classes)))
 
     @property
+    def _ids(self) -> pl.DataFrame:
+        return self.voted if self.paths.votes.exists() else self.raw
+
+    @property
     def names(self) -> list[str]:
         """Labeling functions of the votes table."""
         return votes_contract(len(self.classes)).other_names(self.voted.columns)
@@ -109,10 +113,10 @@ class ProblemView:
 
     @cached_property
     def gold(self) -> npt.NDArray[np.int16]:
-        """(rows,) of the votes table: gold of the development split, ``NO_GOLD`` elsewhere."""
+        """(rows,) of the votes table, before there is one of all rows: gold of dev, ``NO_GOLD`` elsewhere."""
         dev = read_batches(self.paths.dev, gold_contract(len(self.classes)), self.batches)
-        is_dev = self.voted["split"] == "dev"
-        return np.where(is_dev.to_numpy(), gold_of(self.voted, dev), NO_GOLD).astype(np.int16)
+        is_dev = (self._ids["split"] == "dev").to_numpy()
+        return np.where(is_dev, gold_of(self._ids, dev), NO_GOLD).astype(np.int16)
 
     @cached_property
     def labels(self) -> Probabilities | None:
@@ -139,7 +143,7 @@ class ProblemView:
             table = read_batches(self.paths.features, FEATURES, self.batches)
         except DataError:
             return None
-        joined = self.voted.select("row_id").join(table, on="row_id", how="left", maintain_order="left")["feature"]
+        joined = self._ids.select("row_id").join(table, on="row_id", how="left", maintain_order="left")["feature"]
         return None if joined.has_nulls() else joined.to_numpy()
 
     def probabilities(self, votes: Votes, rows: npt.NDArray[Any]) -> Probabilities:

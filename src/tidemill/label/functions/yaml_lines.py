@@ -79,13 +79,39 @@ def read_yaml(path: Path) -> YamlFile:
         The file is not UTF-8, is not YAML, or a mapping has a key twice.
     """
     try:
-        loader = yaml.CSafeLoader(path.read_text(encoding="utf-8"))
+        return parse_yaml(path.read_text(encoding="utf-8"), path)
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: this is not YAML in UTF-8: {error}") from error
+
+
+def parse_yaml(text: str, path: Path) -> YamlFile:
+    """Parse the text of a YAML file, which need not be on disk.
+
+    Parameters
+    ----------
+    text
+        The whole text.
+    path
+        File that it is to be of, for errors and for files that it names.
+
+    Returns
+    -------
+    YamlFile
+        Content, and the line of every part.
+
+    Raises
+    ------
+    ConfigError
+        It is not YAML, or a mapping has a key twice.
+    """
+    try:
+        loader = yaml.CSafeLoader(text)
         root = loader.get_single_node()
         content = loader.construct_document(root) if root is not None else None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark is not None else 1
         raise ConfigError(f"{path}:{line}: this is not YAML: {error.problem}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except yaml.YAMLError as error:
         raise ConfigError(f"{path}: this is not YAML in UTF-8: {error}") from error
     _refuse_doubles(root, path, set())
     return YamlFile(path, content, root)

@@ -1,0 +1,13 @@
+"""`tidemill studio`: a web application in which domain experts write and evaluate labeling functions.
+
+run            the server started and stopped
+app            the web application (FastAPI): JSON, and templates/studio, which shows it as text alone
+guard          who may ask: hosts, origins, a token, sizes; and what the browser may load
+workspace      problems as they are on disk, read again when a file changes
+problems       a line per problem: champion, scores of its versions, last decision on drift, what waits for a person
+rows           rows searched, filtered and paged
+function_file  the text of single functions in a YAML file, replaced without touching the rest
+form           fields of a function's YAML, both ways
+preview        what an edited function would change, before it is saved
+saving         the edited file written, unless somebody else has changed the function meanwhile
+"""

@@ -1,0 +1,197 @@
+"""The studio's web application: JSON, and files of which a page builds itself; imported only to serve."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from fastapi import FastAPI, Query, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, JSONResponse
+from pydantic import Field
+
+from tidemill.apps.studio.form import fields_of, with_fields
+from tidemill.apps.studio.function_file import entries
+from tidemill.apps.studio.guard import Access, Guard
+from tidemill.apps.studio.preview import preview
+from tidemill.apps.studio.problems import summarize
+from tidemill.apps.studio.rows import RowQuery, find_rows, shown_rows, slices_of, votes_of
+from tidemill.apps.studio.saving import ConflictError, save
+from tidemill.apps.studio.workspace import Workspace
+from tidemill.apps.workbench.explain_row import explain_place
+from tidemill.apps.workbench.list_functions import function_table
+from tidemill.contracts import ConfigError, Settings, TidemillError
+from tidemill.label.functions.declared import DeclaredLabelingFunction
+from tidemill.label.functions.loading import files_of, load_file
+from tidemill.project.project import Project
+
+PAGES: Final = Path(__file__).parents[2] / "templates/studio"
+_BAD, _CONFLICT = 400, 409
+
+
+class EditedFunction(Settings):
+    """What the editor has."""
+
+    file: str = Field(max_length=200)
+    yaml: str = Field(max_length=200_000)
+    fields: dict[str, Any] | None = None
+    name: str | None = None
+    began_with: str | None = None
+
+
+def application(project: Project, access: Access) -> FastAPI:
+    """Make the application.
+
+    Parameters
+    ----------
+    project
+        The project whose problems it shows.
+    access
+        Who may ask.
+
+    Returns
+    -------
+    fastapi.FastAPI
+        To be run by an ASGI server.
+    """
+    studio = FastAPI(title="Tidemill studio", docs_url=None, redoc_url=None, openapi_url=None)
+    studio.add_middleware(Guard, access=access)
+    known: dict[str, Workspace] = {}
+
+    def workspace(problem: str) -> Workspace:
+        if problem not in project.problems:
+            raise ConfigError(f"there is no problem {problem!r}")
+        return known.setdefault(problem, Workspace(project, problem))
+
+    _errors(studio)
+    _pages(studio, project, access)
+    _looks(studio, workspace)
+    _edits(studio, workspace)
+    return studio
+
+
+def _errors(studio: FastAPI) -> None:
+    @studio.exception_handler(ConflictError)
+    async def conflict(_: Request, error: ConflictError) -> JSONResponse:
+        return JSONResponse({"error": str(error), "current": error.current}, _CONFLICT)
+
+    @studio.exception_handler(TidemillError)
+    async def refused(_: Request, error: TidemillError) -> JSONResponse:
+        return JSONResponse({"error": str(error)}, _BAD)
+
+    @studio.exception_handler(RequestValidationError)
+    async def wrong(_: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        return JSONResponse({"error": f"{first['loc'][-1]}: {first['msg']}"}, _BAD)
+
+
+def _pages(studio: FastAPI, project: Project, access: Access) -> None:
+    for file in sorted(PAGES.iterdir()):
+        address = "/" if file.suffix == ".html" else f"/{file.name}"
+        studio.add_api_route(address, _answering(file), methods=["GET"])
+
+    @studio.get("/api/session")
+    def session() -> dict[str, str]:
+        return {"csrf": access.csrf, "project": project.root.name}
+
+    @studio.get("/api/problems")
+    def problems() -> list[dict[str, Any]]:
+        return [summarize(project, name).model_dump(mode="json") for name in project.problems]
+
+
+def _answering(file: Path) -> Callable[[], FileResponse]:
+    def answer() -> FileResponse:
+        return FileResponse(file)
+
+    return answer
+
+
+def _looks(studio: FastAPI, workspace: Callable[[str], Workspace]) -> None:
+    @studio.get("/api/problems/{problem}")
+    def about(problem: str) -> dict[str, Any]:
+        space = workspace(problem)
+        view = space.view
+        return {
+            "name": problem,
+            "modality": view.problem.modality,
+            "classes": list(view.classes),
+            "batches": view.batches,
+            "slices": slices_of(space),
+            "columns": [name for name in view.raw.columns if name not in {"row_id", "image", "batch", "split", "key"}],
+            "rows": view.raw.height,
+            "voted": votes_of(view) is not None,
+        }
+
+    @studio.get("/api/problems/{problem}/rows")
+    def rows(problem: str, query: Annotated[RowQuery, Query()]) -> dict[str, Any]:
+        return find_rows(workspace(problem), query).model_dump(mode="json")
+
+    @studio.get("/api/problems/{problem}/rows/{row_id:path}")
+    def row(problem: str, row_id: str) -> dict[str, Any]:
+        view = workspace(problem).view
+        places = (view.raw["row_id"] == row_id).arg_true().to_numpy()
+        if not len(places):
+            raise ConfigError(f"there is no row {row_id!r}")
+        shown = shown_rows(view, places[:1])[0].model_dump(mode="json")
+        if votes_of(view) is None or view.model is None:
+            return {"row": shown, "explanation": None}
+        explained = explain_place(view, int(places[0])).model_dump(mode="json", exclude={"row"})
+        return {"row": shown, "explanation": explained}
+
+    @studio.get("/api/problems/{problem}/functions")
+    def functions(problem: str) -> dict[str, Any]:
+        space = workspace(problem)
+        view = space.view
+        table = None
+        if votes_of(view) is not None:
+            table = space.kept("functions", lambda: function_table(view, cost=False).model_dump(mode="json"))
+        folder = view.paths.functions
+        return {"table": table, "files": [_file(space, path) for path in (files_of(folder) if folder.is_dir() else [])]}
+
+
+def _file(space: Workspace, path: Path) -> dict[str, Any]:
+    """What is wrong with one file is shown beside it; the others are listed all the same."""
+    listed: dict[str, Any] = {"file": path.name, "python": path.suffix == ".py", "functions": [], "error": None}
+    try:
+        made = load_file(path, classes=space.view.classes)
+        listed["functions"] = [
+            {"name": one.name, "entry": None, "yaml": None}
+            for one in made
+            if not isinstance(one, DeclaredLabelingFunction)
+        ]
+        if path.suffix != ".py":
+            listed["functions"] = _declared(path)
+    except TidemillError as error:
+        listed["error"] = str(error)
+    return listed
+
+
+def _declared(path: Path) -> list[dict[str, Any]]:
+    return [
+        {"name": entry.name, "yaml": entry.text, "line": entry.line, "fields": fields_of(entry.text, path)}
+        for entry in entries(path.read_bytes().decode("utf-8"), path)
+    ]
+
+
+def _edits(studio: FastAPI, workspace: Callable[[str], Workspace]) -> None:
+    @studio.post("/api/problems/{problem}/preview")
+    def previewed(problem: str, edited: EditedFunction) -> dict[str, Any]:
+        space = workspace(problem)
+        path = space.file(edited.file, new=edited.name is None)
+        text = edited.yaml if edited.fields is None else with_fields(edited.yaml, edited.fields, path)
+        answer: dict[str, Any] = {"yaml": text, "fields": None, "functions": [], "error": None}
+        try:
+            answer["fields"] = fields_of(text, path)
+            found = preview(space, edited.file, text, replaces=edited.name, new=edited.name is None)
+            answer["functions"] = [one.model_dump(mode="json") for one in found]
+        except TidemillError as error:
+            answer["error"] = str(error)
+        return answer
+
+    @studio.post("/api/problems/{problem}/functions")
+    def saved(problem: str, edited: EditedFunction) -> dict[str, Any]:
+        space = workspace(problem)
+        entry = save(space, edited.file, edited.yaml, began_with=edited.began_with, name=edited.name)
+        written = space.file(edited.file).relative_to(space.project.root)
+        return {"name": entry.name, "yaml": entry.text, "file": str(written)}

@@ -1,0 +1,99 @@
+"""What an edited labeling function would change, before it is saved: its figures on all rows, and rows gained, lost, flipped."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from tidemill.apps.studio.function_file import entries, one_function
+from tidemill.apps.studio.workspace import Workspace
+from tidemill.apps.workbench.diff import function_change
+from tidemill.apps.workbench.formatting import vote_name
+from tidemill.common.statistics import wilson
+from tidemill.contracts import ABSTAIN, NO_GOLD, Votes
+from tidemill.label.analysis.disagreements import Change
+from tidemill.label.analysis.summary import is_right
+from tidemill.label.engine.apply import apply
+from tidemill.label.engine.failures import Quarantine
+from tidemill.label.functions.declared import DeclaredLabelingFunction, declared_functions
+from tidemill.reports.studio import FunctionPreview
+
+CONFIDENCE: Final = 0.95
+_SHOWN: Final = 4
+
+
+def preview(
+    workspace: Workspace, file: str, text: str, *, replaces: str | None, new: bool = False
+) -> list[FunctionPreview]:
+    """Try the YAML of a function, or of a template of several, against what is saved.
+
+    Parameters
+    ----------
+    workspace
+        The problem.
+    file
+        Name of the YAML file.
+    text
+        YAML of the function as it is edited.
+    replaces
+        Name of the saved function in whose place it is to stand; None: it is an additional one.
+    new
+        Whether the file need not exist.
+
+    Returns
+    -------
+    list of FunctionPreview
+        One per function that the YAML makes.
+
+    Raises
+    ------
+    ConfigError
+        The YAML is wrong; file and line are named.
+    """
+    view, path = workspace.view, workspace.file(file, new=new)
+    saved = entries(path.read_text(encoding="utf-8"), path) if path.exists() else []
+    entry = next((one for one in saved if one.name == replaces), None)
+    line = entry.line if entry else 2
+    functions = declared_functions(one_function(text, path, line), view.classes, view.paths.closed)
+    before = declared_functions(one_function(entry.text, path, line), view.classes, view.paths.closed) if entry else []
+    is_single = len(before) == len(functions) == 1
+    was = {functions[0].name: before[0]} if is_single else {function.name: function for function in before}
+    return [_preview(workspace, function, was.get(function.name)) for function in functions]
+
+
+def _preview(
+    workspace: Workspace, function: DeclaredLabelingFunction, saved: DeclaredLabelingFunction | None
+) -> FunctionPreview:
+    view, rows = workspace.view, workspace.rows
+    votes, failures = _votes(workspace, function)
+    nothing = np.full(len(rows), ABSTAIN, dtype=np.int16)
+    before = nothing if saved is None else workspace.kept(_key(saved), lambda: _votes(workspace, saved)[0])
+    gold = view.gold[rows]
+    judged = (votes != ABSTAIN) & (gold != NO_GOLD)
+    right = int(is_right(votes[judged][:, None], gold[judged]).sum())
+    change = Change(function.name, "added" if saved is None else "edited", before, votes)
+    values, counts = np.unique(votes[votes != ABSTAIN], return_counts=True)
+    return FunctionPreview(
+        function=function.name,
+        rows=len(rows),
+        votes={vote_name(int(vote), view.classes): int(n) for vote, n in zip(values, counts, strict=True)},
+        coverage=float((votes != ABSTAIN).mean()) if len(votes) else 0.0,
+        coverage_before=None if saved is None or not len(before) else float((before != ABSTAIN).mean()),
+        dev_rows=int((gold != NO_GOLD).sum()),
+        dev_correct=right,
+        dev_votes=int(judged.sum()),
+        precision_interval=wilson(right, int(judged.sum()), CONFIDENCE) if judged.any() else None,
+        failures=failures,
+        change=function_change(view, change, rows, _SHOWN),
+    )
+
+
+def _key(function: DeclaredLabelingFunction) -> tuple[str, str, int]:
+    return ("votes", repr(function.condition), function.vote)
+
+
+def _votes(workspace: Workspace, function: DeclaredLabelingFunction) -> tuple[Votes, tuple[str, ...]]:
+    quarantine = Quarantine(limit=len(workspace.rows) + 1)
+    votes = apply(workspace.table, [function], n_classes=len(workspace.view.classes), on_error=quarantine)
+    return votes[:, 0], tuple(failure.reason.splitlines()[-1] for failure in quarantine.failures[:3])

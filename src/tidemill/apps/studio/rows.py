@@ -1,0 +1,243 @@
+"""Rows of a problem: searched, filtered, the least certain first, a page at a time."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from pydantic import Field
+
+from tidemill.apps.studio.workspace import Workspace
+from tidemill.apps.workbench.formatting import vote_name
+from tidemill.apps.workbench.problem_view import ProblemView
+from tidemill.contracts import ABSTAIN, NO_GOLD, ConfigError, Settings, Votes
+from tidemill.label.analysis.summary import conflicts
+from tidemill.label.conditions.match_span import match_span
+from tidemill.label.functions.declared import AnyFunction, DeclaredLabelingFunction
+from tidemill.label.functions.slicing import load_slices, slice_rows
+from tidemill.reports.studio import RowPage, ShownRow, ShownVote, TextPart
+
+PAGE: Final = 25
+_HIDDEN: Final = {"row_id", "key", "batch", "split", "text", "image", "feature"}
+Mask = npt.NDArray[np.bool_]
+
+
+class RowQuery(Settings):
+    """Which rows are asked for; empty: all."""
+
+    text: str = Field(default="", max_length=1000)
+    how: Literal["words", "regex", "id"] = "words"
+    votes: Literal["", "none", "conflict"] = ""
+    batch: str = ""
+    slice: str = ""
+    label: str = ""
+    function: str = ""
+    order: Literal["", "uncertain"] = ""
+    page: int = Field(default=0, ge=0)
+
+
+def find_rows(workspace: Workspace, query: RowQuery) -> RowPage:
+    """Find rows.
+
+    Parameters
+    ----------
+    workspace
+        The problem.
+    query
+        What is asked for.
+
+    Returns
+    -------
+    RowPage
+        One page of them.
+
+    Raises
+    ------
+    ConfigError
+        The pattern is none, or there is no such function, slice or class.
+    """
+    view = workspace.view
+    mask = _searched(view.raw, query) & _filtered(workspace, query)
+    found = np.flatnonzero(mask)
+    if query.order == "uncertain" and view_labels(view) is not None:
+        found = found[np.argsort(_certainty(view)[found], kind="stable")]
+    page = min(query.page, max(0, (len(found) - 1) // PAGE))
+    chosen = found[page * PAGE : (page + 1) * PAGE]
+    return RowPage(
+        found=len(found),
+        of=view.raw.height,
+        page=page,
+        pages=-(-len(found) // PAGE),
+        rows=shown_rows(view, chosen, _selected(view, query.function)),
+    )
+
+
+def _searched(raw: pl.DataFrame, query: RowQuery) -> Mask:
+    text = query.text.strip()
+    if not text:
+        return np.ones(raw.height, dtype=np.bool_)
+    if query.how == "id":
+        return raw["row_id"].str.starts_with(text).to_numpy()
+    column = raw["text"] if "text" in raw.columns else raw["key"].cast(pl.String)
+    if query.how == "words":
+        lowered = [word.lower() for word in text.split()]
+        found = [column.str.contains_any([word], ascii_case_insensitive=True) for word in lowered]
+        whole: Mask = np.logical_and.reduce([one.fill_null(value=False).to_numpy() for one in found])
+        return whole
+    try:
+        return column.str.contains(text).fill_null(value=False).to_numpy()
+    except pl.exceptions.PolarsError as error:
+        raise ConfigError(f"the pattern does not compile: {str(error).splitlines()[0]}") from error
+
+
+def _filtered(workspace: Workspace, query: RowQuery) -> Mask:
+    view = workspace.view
+    mask: Mask = np.ones(view.raw.height, dtype=np.bool_)
+    if query.batch:
+        mask &= (view.raw["batch"] == query.batch).to_numpy()
+    if query.slice:
+        mask &= _in_slice(workspace, query.slice)
+    if query.votes and votes_of(view) is not None:
+        silent = (view.votes == ABSTAIN).all(axis=1)
+        mask &= silent if query.votes == "none" else _conflicts(workspace)
+    if query.function:
+        mask &= _votes_of_saved(view, query.function) != ABSTAIN
+    if query.label:
+        if query.label not in view.classes:
+            raise ConfigError(f"there is no class {query.label!r}")
+        labels = view_labels(view)
+        mask &= (labels.argmax(axis=1) == view.classes.index(query.label)) if labels is not None else mask
+    return mask
+
+
+def _conflicts(workspace: Workspace) -> Mask:
+    view = workspace.view
+    return workspace.kept("conflicts", lambda: conflicts(view.votes, n_classes=len(view.classes)))
+
+
+def slices_of(workspace: Workspace) -> list[str]:
+    """List the names of the problem's slicing functions.
+
+    Parameters
+    ----------
+    workspace
+        The problem.
+
+    Returns
+    -------
+    list of str
+    """
+    return [one.name for one in load_slices(workspace.view.paths.functions)]
+
+
+def _in_slice(workspace: Workspace, name: str) -> Mask:
+    functions = [one for one in load_slices(workspace.view.paths.functions) if one.name == name]
+    if not functions:
+        raise ConfigError(f"there is no slice {name!r}")
+    return slice_rows(functions, workspace.view.raw)[name].to_numpy()
+
+
+def votes_of(view: ProblemView) -> Votes | None:
+    """Read the votes of all rows.
+
+    Parameters
+    ----------
+    view
+        View of the problem.
+
+    Returns
+    -------
+    (n_rows, n_functions) or None
+        None before the label stage has run on these rows.
+    """
+    if not view.paths.votes.exists() or not view.raw["row_id"].equals(view.voted["row_id"]):
+        return None
+    return view.votes
+
+
+def view_labels(view: ProblemView) -> npt.NDArray[Any] | None:
+    """Read the labels of all rows.
+
+    Parameters
+    ----------
+    view
+        View of the problem.
+
+    Returns
+    -------
+    (n_rows, n_classes) or None
+        None before the denoise stage has run on these rows.
+    """
+    return None if votes_of(view) is None else view.labels
+
+
+def _certainty(view: ProblemView) -> npt.NDArray[Any]:
+    labels = view_labels(view)
+    assert labels is not None  # noqa: S101 - the caller has looked
+    result: npt.NDArray[Any] = labels.max(axis=1)
+    return result
+
+
+def _votes_of_saved(view: ProblemView, name: str) -> Votes:
+    if votes_of(view) is None or name not in view.names:
+        raise ConfigError(f"{name!r} has no votes yet: run `dvc repro denoise@{view.name}`")
+    return view.votes[:, view.names.index(name)]
+
+
+def _selected(view: ProblemView, name: str) -> AnyFunction | None:
+    return next((one for one in view.functions if one.name == name), None) if name else None
+
+
+def shown_rows(
+    view: ProblemView, places: npt.NDArray[np.intp], function: AnyFunction | None = None
+) -> tuple[ShownRow, ...]:
+    """Collect what the list shows of rows.
+
+    Parameters
+    ----------
+    view
+        View of the problem.
+    places : (n_some,)
+        Indices of the rows.
+    function
+        Function whose match is marked in the text.
+
+    Returns
+    -------
+    tuple of ShownRow
+    """
+    votes, labels = votes_of(view), view_labels(view)
+    hidden = {*_HIDDEN, *view.settings.hidden_columns}
+    rows = view.raw[places].drop("image", strict=False).to_dicts()
+    return tuple(
+        ShownRow(
+            row_id=str(row["row_id"]),
+            batch=str(row["batch"]),
+            split=str(row["split"]),
+            parts=_parts(row.get("text"), function),
+            metadata={key: str(value) for key, value in row.items() if key not in hidden and value is not None},
+            gold=view.classes[gold] if (gold := int(view.gold[place])) != NO_GOLD else None,
+            label=None if labels is None else view.classes[int(labels[place].argmax())],
+            probability=None if labels is None else float(labels[place].max()),
+            votes=() if votes is None else _shown_votes(view, votes[place]),
+        )
+        for row, place in zip(rows, places, strict=True)
+    )
+
+
+def _shown_votes(view: ProblemView, votes: Votes) -> tuple[ShownVote, ...]:
+    return tuple(
+        ShownVote(function=view.names[j], vote=vote_name(int(votes[j]), view.classes))
+        for j in np.flatnonzero(votes != ABSTAIN)
+    )
+
+
+def _parts(text: object, function: AnyFunction | None) -> tuple[TextPart, ...]:
+    if not isinstance(text, str):
+        return ()
+    span = match_span(function.condition, text) if isinstance(function, DeclaredLabelingFunction) else None
+    start, end = span or (0, 0)
+    pieces = ((text[:start], False), (text[start:end], True), (text[end:], False))
+    return tuple(TextPart(text=piece, matched=matched) for piece, matched in pieces if piece)

@@ -1,0 +1,141 @@
+"""Problems of a project as they are on disk: read once, and again when a file has changed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Hashable
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import numpy as np
+import polars as pl
+
+from tidemill.apps.workbench.problem_view import ProblemView
+from tidemill.contracts import ConfigError
+from tidemill.label.functions.loading import files_of
+from tidemill.project.project import Project
+
+T = TypeVar("T")
+_KEPT: Final = 32
+_TABLES: Final = ("batches", "raw", "voted", "votes", "gold", "labels", "model", "features")
+Stamp = tuple[tuple[str, int, int], ...]
+
+
+class Workspace:
+    """One problem, its tables and what was computed of them.
+
+    Attributes
+    ----------
+    name
+        Name of the problem.
+    lock
+        Held while a file of functions is read, changed and written.
+    """
+
+    def __init__(self, project: Project, name: str) -> None:
+        self.project, self.name = project, name
+        self.lock = threading.Lock()
+        self._reading = threading.RLock()
+        self._stamp: Stamp | None = None
+        self._view: ProblemView | None = None
+        self._kept: dict[Hashable, Any] = {}
+
+    @property
+    def view(self) -> ProblemView:
+        """The problem as its files are now."""
+        with self._reading:
+            paths = self.project.paths(self.name)
+            tables = (self.project.params, paths.manifest, paths.votes, paths.labels, paths.label_model)
+            stamp = stamp_of(*tables, *sorted(paths.functions.glob("*")))
+            if self._view is None or stamp != self._stamp:
+                before = self._view if _same_tables(self._stamp, stamp, len(tables)) else None
+                self._kept = self._kept if before else {}
+                self._view, self._stamp = ProblemView(self.project, self.name), stamp
+                if before:  # cached properties are attributes
+                    vars(self._view).update({name: vars(before)[name] for name in _TABLES if name in vars(before)})
+            return self._view
+
+    def kept(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """Compute something of the problem's tables once, until they change.
+
+        Parameters
+        ----------
+        key
+            What it is, and of what.
+        compute
+            Called where it is not known.
+
+        Returns
+        -------
+        T
+            What ``compute`` returned.
+        """
+        with self._reading:
+            if key not in self._kept:
+                if len(self._kept) >= _KEPT:
+                    self._kept.pop(next(iter(self._kept)))
+                self._kept[key] = compute()
+            value: T = self._kept[key]
+            return value
+
+    @property
+    def table(self) -> pl.DataFrame:
+        """What labeling functions see of all rows, or of a sample of images."""
+        view = self.view
+        return self.kept("table", lambda: view.table(self.rows))
+
+    @property
+    def rows(self) -> np.ndarray[Any, np.dtype[np.intp]]:
+        """(n_rows,) indices of the rows that functions are previewed on."""
+        view = self.view
+        return view.sample() if view.problem.modality == "image" else np.arange(view.raw.height, dtype=np.intp)
+
+    def file(self, name: str, *, new: bool = False) -> Path:
+        """Locate a YAML file of labeling functions.
+
+        Parameters
+        ----------
+        name
+            Name of the file in the problem's folder.
+        new
+            Whether it need not exist.
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        ConfigError
+            The folder has no such file, or it lies elsewhere.
+        """
+        folder = self.project.paths(self.name).functions
+        known = {path.name: path for path in files_of(folder)} if folder.is_dir() else {}
+        path = known.get(name, folder / name)
+        plain = Path(name).name == name and path.suffix in {".yaml", ".yml"} and not name.startswith(("_", "."))
+        if not plain or not name.isprintable() or (name not in known and not new):
+            raise ConfigError(f"{folder} has no file {name!r} of labeling functions in YAML")
+        if path.resolve().parent != folder.resolve():
+            raise ConfigError(f"{path} is a link to another folder: edit the file that it leads to")
+        return path
+
+
+def stamp_of(*paths: Path) -> Stamp:
+    """Tell the state of files by time and size.
+
+    Parameters
+    ----------
+    paths
+        Files that need not exist.
+
+    Returns
+    -------
+    tuple
+        Different after a change.
+    """
+    states = [(path, path.stat()) if path.exists() else (path, None) for path in paths]
+    return tuple((str(path), s.st_mtime_ns if s else 0, s.st_size if s else -1) for path, s in states)
+
+
+def _same_tables(before: Stamp | None, after: Stamp, tables: int) -> bool:
+    return before is not None and before[:tables] == after[:tables]

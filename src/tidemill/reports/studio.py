@@ -1,0 +1,86 @@
+"""Answers of `tidemill studio` to its pages; none is kept in a file."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from tidemill.reports.base import Count, Estimate, Part, Share
+from tidemill.reports.workbench import FunctionChange
+
+
+class VersionScore(Part):
+    """One version of a problem's model."""
+
+    version: str = Field(description="such as v1.0.0")
+    champion: bool = Field(description="whether it is in production")
+    metric: str | None = Field(description="the gate's metric; null: its commit has no scores")
+    score: Estimate | None = Field(description="of the version, on gold rows of test when it was made")
+
+
+class ProblemSummary(Part):
+    """A problem on the first page."""
+
+    name: str = Field(description="its name")
+    modality: str = Field(description="text or image")
+    classes: tuple[str, ...] = Field(description="their names")
+    rows: Count = Field(description="rows that have arrived")
+    batches: Count = Field(description="batches that have arrived")
+    versions: tuple[VersionScore, ...] = Field(description="oldest first")
+    drift: str | None = Field(description="the last decision; null: new batches were never looked at")
+    drift_reasons: tuple[str, ...] = Field(description="why, a sentence each")
+    waiting: tuple[str, ...] = Field(description="what a person should do next, a sentence each")
+    error: str | None = Field(default=None, description="why nothing can be shown of it")
+
+
+class TextPart(Part):
+    """A piece of a row's text."""
+
+    text: str = Field(description="the piece")
+    matched: bool = Field(description="whether the selected function matched it")
+
+
+class ShownVote(Part):
+    """A vote on a row."""
+
+    function: str = Field(description="who votes")
+    vote: str = Field(description="what for")
+
+
+class ShownRow(Part):
+    """A row in the list."""
+
+    row_id: str = Field(description="its id")
+    batch: str = Field(description="batch that it came with")
+    split: str = Field(description="its split")
+    parts: tuple[TextPart, ...] = Field(description="its text, in order; empty for an image")
+    metadata: dict[str, str] = Field(description="its other columns that functions see, written as text")
+    gold: str | None = Field(description="class by a person, of dev alone")
+    label: str | None = Field(description="likeliest class by the label model")
+    probability: Share | None = Field(description="of that class")
+    votes: tuple[ShownVote, ...] = Field(description="in the order of the functions")
+
+
+class RowPage(Part):
+    """A page of the rows that were asked for."""
+
+    found: Count = Field(description="rows that match")
+    of: Count = Field(description="rows in all")
+    page: Count = Field(description="from 0")
+    pages: Count = Field(description="how many there are")
+    rows: tuple[ShownRow, ...] = Field(description="of this page")
+
+
+class FunctionPreview(Part):
+    """What an edited labeling function would do, before it is saved."""
+
+    function: str = Field(description="its name")
+    rows: Count = Field(description="rows that it was tried on")
+    votes: dict[str, Count] = Field(description="rows by vote")
+    coverage: Share = Field(description="share of rows on which it votes")
+    coverage_before: Share | None = Field(description="the same of the saved function; null: there is none")
+    dev_rows: Count = Field(description="dev rows with gold")
+    dev_correct: Count = Field(description="its votes on them that are right")
+    dev_votes: Count = Field(description="its votes on them")
+    precision_interval: tuple[Share, Share] | None = Field(description="95%, Wilson; null: no votes on dev rows")
+    failures: tuple[str, ...] = Field(description="why it cannot be applied, where it cannot")
+    change: FunctionChange = Field(description="rows gained, lost and flipped against the saved function")

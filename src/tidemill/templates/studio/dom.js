@@ -1,0 +1,70 @@
+// Elements made of text, never of markup: what comes from data cannot become a tag.
+
+const SVG = "http://www.w3.org/2000/svg";
+let csrf = "";
+
+export function el(tag, attributes = {}, ...children) {
+  return fill(document.createElement(tag), attributes, children);
+}
+
+export function svg(tag, attributes = {}, ...children) {
+  return fill(document.createElementNS(SVG, tag), attributes, children);
+}
+
+function fill(node, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (name === "value" || name === "checked" || name === "disabled" || name === "selected") node[name] = value;
+    else if (value !== null && value !== undefined) node.setAttribute(name, value);
+  }
+  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  return node;
+}
+
+export async function ask(path, body) {
+  const options = body === undefined ? {} : {
+    method: "POST", body: JSON.stringify(body),
+    headers: { "content-type": "application/json", "x-tidemill-csrf": csrf },
+  };
+  let answer;
+  try { answer = await fetch(path, options); } catch { throw new Error("The studio does not answer. Is it still running in the terminal?"); }
+  const content = await answer.json().catch(() => ({ error: "The studio failed; the terminal says how." }));
+  if (!answer.ok) throw Object.assign(new Error(content.error || `status ${answer.status}`), { status: answer.status, content });
+  return content;
+}
+
+export async function session() {
+  const content = await ask("/api/session");
+  csrf = content.csrf;
+  return content;
+}
+
+export const address = (problem, ...rest) => ["/api/problems", ...[problem, ...rest].map(encodeURIComponent)].join("/");
+export const percent = (share, digits = 1) => (share === null || share === undefined ? "–" : `${(100 * share).toFixed(digits)}%`);
+export const number = (count) => Number(count).toLocaleString("en");
+
+export function show(node, ...children) {
+  node.replaceChildren(...children.flat().filter(Boolean));
+  return node;
+}
+
+export function say(text) {
+  show(document.getElementById("status"), text);
+  if (text) setTimeout(() => show(document.getElementById("status")), 6000);
+}
+
+export const failed = (error) => el("div", { class: "error", role: "alert" }, error.message);
+
+export function field(text, control, attributes = {}) {
+  return el("label", attributes, text, control);
+}
+
+export function choice(name, options, chosen, onchange) {
+  const items = options.map(([value, text]) => el("option", { value, selected: value === chosen }, text));
+  return el("select", { name, onchange }, items);
+}
+
+export function voteBadge(vote, classes, before = "") {
+  const place = classes.indexOf(vote.replace(/^not /, ""));
+  return el("span", { class: `badge ${place >= 0 ? `c${place % 6}` : ""}` }, `${before}${vote}`);
+}

@@ -1,0 +1,103 @@
+// The functions of a problem: the analysis table, and the editor of one of them.
+
+import { address, ask, el, failed, number, percent, show } from "./dom.js";
+import { Editor } from "./editor.js";
+
+const COLUMNS = [
+  ["function", "function", "its name; click it to edit and to mark what it matches"],
+  ["coverage", "coverage", "share of rows on which it votes"],
+  ["overlaps", "overlaps", "share of rows on which it and another vote"],
+  ["conflicts", "conflicts", "share of rows on which another contradicts it"],
+  ["dev_accuracy", "right on dev", "its right votes of its votes on rows that people labeled"],
+  ["learned_accuracy", "learned accuracy", "how often the label model believes it is right"],
+];
+
+export class Functions {
+  constructor(about, rows) {
+    Object.assign(this, { about, rows, sort: ["function", 1], chosen: null });
+    this.list = el("div", {}, el("p", { class: "soft" }, "Loading the functions…"));
+    this.editing = el("div", {});
+    this.node = el("div", {}, this.editing, el("section", { class: "card", "aria-label": "Functions" }, el("h2", {}, "Functions"),
+      el("div", { class: "fields" }, el("button", { class: "main", onclick: () => this.edit(null) }, "New function")), this.list));
+  }
+
+  async load() {
+    try {
+      const { table, files } = await ask(address(this.about.name, "functions"));
+      Object.assign(this, { table, files });
+      this.rows.offer(table ? table.functions.map((one) => one.function) : []);
+      this.draw();
+    } catch (error) { show(this.list, failed(error)); }
+  }
+
+  draw() {
+    const errors = this.files.filter((one) => one.error).map((one) => failed({ message: one.error }));
+    show(this.list, errors, this.table ? this.analysis() : this.unvoted());
+  }
+
+  unvoted() {
+    const names = this.files.flatMap((file) => file.functions.map((one) => el("li", {}, this.opener(one.name))));
+    return [
+      el("p", { class: "note" }, names.length ? `These functions have not voted on the rows yet. Run in the terminal: tidemill run problem=${this.about.name}` : "There is no function yet. Make one with New function: say which words or pattern speak for a class."),
+      el("ul", {}, names),
+    ];
+  }
+
+  analysis() {
+    const [key, down] = this.sort;
+    const value = (one) => (one[key] === null || one[key] === undefined ? -Infinity : one[key]);
+    const lines = [...this.table.functions].sort((a, b) => down * (value(a) < value(b) ? -1 : value(a) > value(b) ? 1 : 0));
+    const unvoted = this.files.flatMap((file) => file.functions).filter((one) => one.name && !one.name.includes("*") && !lines.some((line) => line.function === one.name));
+    const head = COLUMNS.map(([name, text, hint], place) => el("th", { class: place ? "n" : "", "aria-sort": name !== key ? "none" : down > 0 ? "ascending" : "descending" },
+      el("button", { title: hint, onclick: () => this.sortBy(name) }, `${text}${name === key ? (down > 0 ? " ▲" : " ▼") : ""}`)));
+    return [
+      el("p", { class: "soft" }, `${lines.length} functions vote on ${percent(this.table.coverage)} of ${number(this.table.rows)} rows and contradict each other on ${percent(this.table.conflict)}. Figures are of the last run.`),
+      unvoted.length ? el("p", { class: "note" }, "Saved and not run yet: ", unvoted.map((one, place) => [place ? ", " : "", this.opener(one.name)])) : null,
+      el("div", { class: "wide" }, el("table", {}, el("tr", {}, head), lines.map((one) => this.line(one)))),
+      el("details", { class: "small" }, el("summary", {}, "What the columns mean"), el("ul", {}, COLUMNS.map(([, text, hint]) => el("li", {}, `${text}: ${hint}`)))),
+    ];
+  }
+
+  line(one) {
+    const dev = one.dev_correct + one.dev_incorrect;
+    const ends = one.learned_interval;
+    return el("tr", { class: one.function === this.chosen ? "chosen" : "" }, el("td", { class: "name" }, this.opener(one.function), el("div", { class: "small soft" }, `votes ${one.votes.join(", ") || "nothing"}`)),
+      [percent(one.coverage), percent(one.overlaps), percent(one.conflicts), dev ? `${one.dev_correct} of ${dev}` : "–",
+        one.learned_accuracy === null ? "–" : `${percent(one.learned_accuracy, 0)}${ends ? ` [${(100 * ends[0]).toFixed(0)}–${(100 * ends[1]).toFixed(0)}]` : ""}`].map((text) => el("td", { class: "n" }, text)));
+  }
+
+  opener(name) {
+    return el("button", { class: "link", onclick: () => this.select(name) }, name);
+  }
+
+  sortBy(name) {
+    this.sort = [name, this.sort[0] === name ? -this.sort[1] : name === "function" ? 1 : -1];
+    this.draw();
+  }
+
+  select(name) {
+    this.chosen = name;
+    this.rows.select(name);
+    this.edit(name);
+    this.draw();
+  }
+
+  edit(name) {
+    if (this.editor && this.editor.changed && !window.confirm("The edited function has not been saved. Leave it?")) return;
+    const place = name === null ? { file: null, entry: null } : this.find(name);
+    this.editor = null;
+    if (!place) {
+      show(this.editing, el("section", { class: "card" }, el("h2", {}, name), el("p", { class: "note" }, "It is written in Python; edit it in its file.")));
+      return;
+    }
+    this.editor = new Editor(this.about, this.files, place, { saved: () => this.load(), closed: () => { this.editor = null; show(this.editing); } });
+    show(this.editing, this.editor.node);
+    this.editor.start();
+  }
+
+  find(name) {
+    const fits = (entry) => entry === name || (entry.includes("*") && name.startsWith(entry.split("*")[0]) && name.endsWith(entry.split("*").slice(-1)[0]));
+    const known = this.files.flatMap((file) => file.functions.filter((one) => one.yaml && fits(one.name)).map((entry) => ({ file: file.file, entry })));
+    return known.find((one) => one.entry.name === name) || known[0];
+  }
+}

@@ -1,0 +1,32 @@
+// Which page is shown: #/ lists the problems, #/NAME is a problem's.
+
+import { address, ask, el, failed, session, show } from "./dom.js";
+import { Functions } from "./functions.js";
+import { problemsPage } from "./problems.js";
+import { Rows } from "./rows.js";
+
+async function problemPage(page, name) {
+  show(page, el("p", { class: "soft" }, `Loading ${name}…`));
+  const about = await ask(address(name));
+  const rows = new Rows(about);
+  const functions = new Functions(about, rows);
+  show(page, el("h1", {}, name),
+    about.voted ? null : el("p", { class: "note" }, `The functions have not voted on these rows yet. Run in the terminal: tidemill run problem=${name}`),
+    el("div", { class: "columns" }, rows.node, functions.node));
+  await rows.load();
+  await functions.load();
+}
+
+async function route() {
+  const page = document.getElementById("page");
+  const name = decodeURIComponent(window.location.hash.replace(/^#\/?/, ""));
+  show(document.getElementById("crumbs"), name ? el("a", { href: "#/" }, "All problems") : null);
+  document.title = name ? `${name} – Tidemill studio` : "Tidemill studio";
+  try {
+    await session();
+    await (name ? problemPage(page, name) : problemsPage(page));
+  } catch (error) { show(page, failed(error), el("p", {}, el("a", { href: "#/" }, "All problems"))); }
+}
+
+window.addEventListener("hashchange", route);
+route();

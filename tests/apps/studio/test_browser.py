@@ -1,0 +1,102 @@
+"""The studio as a person meets it: a real server and a real browser."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import polars as pl
+import pytest
+import yaml
+
+from tests.apps.workbench.conftest import _run_stages
+from tests.end_to_end.test_ui import CHROMIUM, FLAGS
+
+pytestmark = pytest.mark.slow
+PLANTED = "<img src=x onerror=window.planted=1><script>window.planted=1;"
+
+
+@pytest.fixture
+def address(copied) -> Iterator[str]:
+    """A server of the copied project on a free port."""
+    words = [sys.executable, "-m", "tidemill", "studio", "--port", "0", "--no-browser"]
+    with subprocess.Popen(words, cwd=copied, stderr=subprocess.PIPE, text=True, env=os.environ) as server:
+        found = re.search(r"http://\S+", server.stderr.readline())
+        yield found[0].rstrip(";")
+        server.terminate()
+
+
+@pytest.fixture
+def page(address):
+    assert CHROMIUM is not None, "install chromium"
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        one = browser.new_page(viewport={"width": 1280, "height": 900})
+        elsewhere = []
+        one.on(
+            "request", lambda asked: None if asked.url.startswith((address, "data:")) else elsewhere.append(asked.url)
+        )
+        one.goto(address)
+        yield one
+        assert elsewhere == []
+        browser.close()
+
+
+def test_a_function_is_edited_previewed_and_saved(page, copied):
+    page.get_by_role("link", name="mail", exact=True).click()
+    page.get_by_role("button", name="says_prize").click()
+    editor = page.get_by_role("region", name="Editor")
+    editor.get_by_text("rows gained").wait_for()
+    editor.get_by_label("Words, one on each line").fill("prize\nmoney")
+    money = pl.read_parquet(copied / "data/mail/raw/b.parquet")["text"].str.contains("money").sum()
+    editor.get_by_text(f"Gained: {money} rows").wait_for()
+    assert "words: [prize, money]" in editor.get_by_label("YAML of the function").input_value().replace('"', "")
+    editor.get_by_role("button", name="Save").click()
+    page.get_by_text("Saved says_prize in src/problems/mail/f.yaml").wait_for()
+    functions = yaml.safe_load((copied / "src/problems/mail/f.yaml").read_text())["functions"]
+    assert functions[0] == {"name": "says_prize", "kind": "keywords", "words": ["prize", "money"], "vote": "spam"}
+    page.set_viewport_size({"width": 640, "height": 450})  # 1280 pixels at 200%
+    assert page.evaluate("document.documentElement.scrollWidth") <= 640
+
+
+@pytest.fixture
+def planted(copied):
+    """Markup in texts, and in the names of a class, a file, functions and a batch."""
+    params = (copied / "params.yaml").read_text()
+    content = yaml.safe_load(params)
+    content["mail"]["problem"]["classes"] = ["ham", PLANTED]
+    (copied / "params.yaml").write_text(yaml.safe_dump(content))
+    raw, batches = copied / "data/mail/raw/b.parquet", copied / "data/mail/batches.json"
+    texts = pl.read_parquet(raw).with_columns(pl.lit(f"prize {PLANTED}").alias("text"), pl.lit(PLANTED).alias("batch"))
+    functions = copied / "src/problems/mail"
+    for table in ("raw", "dev", "features"):
+        (copied / f"data/mail/{table}/b.parquet").rename(copied / f"data/mail/{table}/{PLANTED}.parquet")
+    texts.write_parquet(raw.with_name(f"{PLANTED}.parquet"))
+    batches.write_text(batches.read_text().replace('"b"', f'"{PLANTED}"'))
+    (functions / "f.py").unlink()
+    (functions / "f.yaml").unlink()
+    whole = [
+        {"name": PLANTED, "kind": "keywords", "words": ["prize", PLANTED], "vote": PLANTED},
+        {"name": "b", "kind": "threshold", "column": "links", "below": 1, "vote": "ham"},
+        {"name": "c", "kind": "keywords", "words": ["x"], "vote": "ham"},
+    ]
+    (functions / f"{PLANTED}.yaml").write_text(yaml.safe_dump({"functions": whole}, width=1000))
+    _run_stages(copied)
+    return copied
+
+
+def test_planted_markup_runs_nowhere(planted, page):
+    page.get_by_role("link", name="mail", exact=True).click()
+    page.get_by_role("button", name=PLANTED, exact=True).first.click()
+    page.get_by_role("region", name="Editor").get_by_text("rows gained").wait_for()
+    page.get_by_label("YAML of the function").fill(f"name: '{PLANTED}'\nkind: '{PLANTED}'")
+    page.get_by_text("unknown kind").wait_for()
+    page.get_by_role("button", name="Why this label?").first.click()
+    page.get_by_text("moves the label by").first.wait_for()
+    shown = page.inner_text("body")
+    assert shown.count(PLANTED) > 10
+    assert page.evaluate("window.planted") is None
+    assert page.locator("main img, main script").count() == 0
