@@ -14,7 +14,7 @@ from tests.apps.workbench.conftest import _run_stages
 from tests.end_to_end.test_ui import CHROMIUM, FLAGS
 
 pytestmark = pytest.mark.slow
-PLANTED = "<img src=x onerror=window.planted=1><script>window.planted=1;"
+PLANTED = "<img src=x onerror=planted=1>"
 
 
 @pytest.fixture
@@ -70,7 +70,8 @@ def planted(copied):
     content["mail"]["problem"]["classes"] = ["ham", PLANTED]
     (copied / "params.yaml").write_text(yaml.safe_dump(content))
     raw, batches = copied / "data/mail/raw/b.parquet", copied / "data/mail/batches.json"
-    texts = pl.read_parquet(raw).with_columns(pl.lit(f"prize {PLANTED}").alias("text"), pl.lit(PLANTED).alias("batch"))
+    marked = pl.when(pl.col("links") > 0).then(pl.lit(f"prize {PLANTED}<script>planted=1</script>")).otherwise("text")
+    texts = pl.read_parquet(raw).with_columns(marked.alias("text"), pl.lit(PLANTED).alias("batch"))
     functions = copied / "src/problems/mail"
     for table in ("raw", "dev", "features"):
         (copied / f"data/mail/{table}/b.parquet").rename(copied / f"data/mail/{table}/{PLANTED}.parquet")
@@ -81,13 +82,14 @@ def planted(copied):
     whole = [
         {"name": PLANTED, "kind": "keywords", "words": ["prize", PLANTED], "vote": PLANTED},
         {"name": "b", "kind": "threshold", "column": "links", "below": 1, "vote": "ham"},
-        {"name": "c", "kind": "keywords", "words": ["x"], "vote": "ham"},
+        {"name": "c", "kind": "keywords", "words": ["lunch"], "vote": "ham"},
     ]
     (functions / f"{PLANTED}.yaml").write_text(yaml.safe_dump({"functions": whole}, width=1000))
     _run_stages(copied)
     return copied
 
 
+@pytest.mark.filterwarnings("ignore:constrained_layout not applied")  # a plot of denoise has a short name's width
 def test_planted_markup_runs_nowhere(planted, page):
     page.get_by_role("link", name="mail", exact=True).click()
     page.get_by_role("button", name=PLANTED, exact=True).first.click()

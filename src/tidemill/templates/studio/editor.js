@@ -57,7 +57,8 @@ export class Editor {
       if (turn !== this.turn) return;
       if (ofForm) { this.text = answer.yaml; this.yaml.value = answer.yaml; }
       if (!ofForm || "kind" in fields) this.draw(answer.fields);
-      show(this.problem, answer.error ? failed({ message: answer.error }) : null);
+      const begins = !this.entry && !this.changed;
+      show(this.problem, begins ? el("p", { class: "note" }, "Enter the words and the class that they speak for.") : answer.error ? failed({ message: answer.error }) : null);
       this.saving.disabled = Boolean(answer.error);
       show(this.figures, answer.functions.map((one) => this.preview1(one, answer.functions.length > 1)));
     } catch (error) {
@@ -80,8 +81,8 @@ export class Editor {
     const votes = this.about.classes.flatMap((one) => [[one, one]]).concat(this.about.classes.map((one) => [`not ${one}`, `not ${one}`]));
     const own = {
       keywords: () => [
-        field("Words, one on each line", el("textarea", { name: "words", rows: Math.min(12, (fields.words || []).length + 2), value: (fields.words || []).join("\n"), oninput: set("words", (input) => lines(input.value)) }), { class: "full" }),
-        el("div", { class: "fields" }, pick("column", "searched in", columns, "text"), count("at_least", "how many different words"), pick("match", "of the words", [["any", "any is enough"], ["all", "all are needed"]], "any"), tick("case", "capitals matter", false), tick("whole_words", "whole words only", true))],
+        field("Words, one on each line", el("textarea", { name: "words", rows: Math.min(12, Math.max(5, (fields.words || []).length + 2)), value: (fields.words || []).join("\n"), oninput: set("words", (input) => lines(input.value)) }), { class: "full" }),
+        el("div", { class: "fields" }, pick("column", "searched in", columns, "text"), count("at_least", "at least so many of them"), pick("match", "or", [["any", "any is enough"], ["all", "all are needed"]], "any"), tick("case", "capitals matter", false), tick("whole_words", "whole words only", true))],
       regex: () => [
         field("Pattern (regular expression)", el("textarea", { name: "pattern", rows: 3, value: fields.pattern ?? "", oninput: set("pattern", (input) => input.value) }), { class: "full" }),
         el("div", { class: "fields" }, pick("column", "searched in", columns, "text"), count("at_least", "at least so many times"),

@@ -18,7 +18,7 @@ export class Functions {
     this.list = el("div", {}, el("p", { class: "soft" }, "Loading the functions…"));
     this.editing = el("div", {});
     this.node = el("div", {}, this.editing, el("section", { class: "card", "aria-label": "Functions" }, el("h2", {}, "Functions"),
-      el("div", { class: "fields" }, el("button", { class: "main", onclick: () => this.edit(null) }, "New function")), this.list));
+      el("div", { class: "fields" }, el("button", { class: "main", onclick: () => this.create() }, "New function")), this.list));
   }
 
   async load() {
@@ -61,7 +61,7 @@ export class Functions {
   line(one) {
     const dev = one.dev_correct + one.dev_incorrect;
     const ends = one.learned_interval;
-    return el("tr", { class: one.function === this.chosen ? "chosen" : "" }, el("td", { class: "name" }, this.opener(one.function), el("div", { class: "small soft" }, `votes ${one.votes.join(", ") || "nothing"}`)),
+    return el("tr", { class: one.function === this.chosen ? "chosen" : "" }, el("td", { class: "name" }, this.opener(one.function), el("div", { class: "small soft" }, one.votes.length ? `votes ${one.votes.join(", ")}` : "does not vote on any of these rows")),
       [percent(one.coverage), percent(one.overlaps), percent(one.conflicts), dev ? `${one.dev_correct} of ${dev}` : "–",
         one.learned_accuracy === null ? "–" : `${percent(one.learned_accuracy, 0)}${ends ? ` [${(100 * ends[0]).toFixed(0)}–${(100 * ends[1]).toFixed(0)}]` : ""}`].map((text) => el("td", { class: "n" }, text)));
   }
@@ -76,14 +76,26 @@ export class Functions {
   }
 
   select(name) {
+    if (!this.leaves()) return;
     this.chosen = name;
     this.rows.select(name);
     this.edit(name);
     this.draw();
   }
 
+  create() {
+    if (!this.leaves()) return;
+    this.chosen = null;
+    this.rows.select("");
+    this.edit(null);
+    if (this.table) this.draw();
+  }
+
+  leaves() {
+    return !this.editor || !this.editor.changed || window.confirm("The edited function has not been saved. Leave it?");
+  }
+
   edit(name) {
-    if (this.editor && this.editor.changed && !window.confirm("The edited function has not been saved. Leave it?")) return;
     const place = name === null ? { file: null, entry: null } : this.find(name);
     this.editor = null;
     if (!place) {

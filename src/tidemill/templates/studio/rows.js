@@ -2,13 +2,16 @@
 
 import { address, ask, choice, el, failed, field, number, percent, show, voteBadge } from "./dom.js";
 
+const ALL = { text: "", how: "words", votes: "", batch: "", slice: "", label: "", function: "", order: "", page: 0 };
+
 export class Rows {
   constructor(about) {
     this.about = about;
-    this.query = { text: "", how: "words", votes: "", batch: "", slice: "", label: "", function: "", order: "", page: 0 };
+    this.query = { ...ALL };
     this.list = el("div", { "aria-busy": "true" });
     this.functionChoice = el("select", { onchange: (event) => this.change({ function: event.target.value }) }, el("option", { value: "" }, "any function"));
-    this.node = el("section", { class: "card", "aria-label": "Rows" }, el("h2", {}, "Rows"), this.filters(), this.list);
+    this.chosen = el("div", {}, this.filters());
+    this.node = el("section", { class: "card", "aria-label": "Rows" }, el("h2", {}, "Rows"), this.chosen, this.list);
   }
 
   filters() {
@@ -18,7 +21,7 @@ export class Rows {
     return el("div", {},
       el("div", { class: "fields" },
         field("Search", text, { class: "grow" }),
-        field("as", pick("how", [["words", "words"], ["regex", "regular expression"], ["id", "row id"]]))),
+        field("search as", pick("how", [["words", "words"], ["regex", "regular expression"], ["id", "row id"]]))),
       el("div", { class: "fields" },
         field("Votes", pick("votes", [["", "all rows"], ["none", "no function votes"], ["conflict", "functions disagree"]])),
         field("Function", this.functionChoice),
@@ -36,6 +39,13 @@ export class Rows {
   select(name) {
     this.functionChoice.value = name;
     this.change({ function: this.functionChoice.value });
+  }
+
+  clear() {
+    Object.assign(this.query, ALL);
+    show(this.chosen, this.filters());
+    this.functionChoice.value = "";
+    return this.load();
   }
 
   later(changed) {
@@ -63,7 +73,8 @@ export class Rows {
 
   counted(found) {
     if (found.found) return el("p", { class: "soft" }, `${number(found.found)} of ${number(found.of)} rows`);
-    return el("p", { class: "note" }, found.of ? "No row matches. Take a filter away or search for fewer words." : "No rows have arrived yet.");
+    if (!found.of) return el("p", { class: "note" }, "No rows have arrived yet.");
+    return el("p", { class: "note" }, "No row matches all of this. ", el("button", { onclick: () => this.clear() }, "Show all rows"));
   }
 
   pager(found) {
