@@ -6,6 +6,7 @@ from tests.apps.workbench.conftest import ROWS
 from tidemill.apps.studio.app import application
 from tidemill.apps.studio.guard import CSRF, Access
 from tidemill.apps.studio.rows import RowQuery, find_rows
+from tidemill.apps.studio.run import run
 from tidemill.common.statistics import wilson
 from tidemill.contracts import ConfigError
 from tidemill.project.project import Project
@@ -182,3 +183,8 @@ def test_the_pages_never_make_markup_of_text(root):
         assert [
             word for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(") if word in text
         ] == []
+
+
+def test_an_address_that_others_reach_needs_a_token(copied):
+    with pytest.raises(ConfigError, match="--token"):
+        run(Project.open(copied), None, host="0.0.0.0", port=0, token=None, browser=False)  # noqa: S104
