@@ -1,8 +1,13 @@
 """The studio's answers, each beside what the command line or a count by hand gives."""
 
+import subprocess
+from copy import deepcopy
+from types import SimpleNamespace
+
 import pytest
 
 from tests.apps.workbench.conftest import ROWS
+from tidemill.apps.studio import problems
 from tidemill.apps.studio.app import application
 from tidemill.apps.studio.guard import CSRF, Access
 from tidemill.apps.studio.rows import RowQuery, find_rows
@@ -10,7 +15,20 @@ from tidemill.apps.studio.run import run
 from tidemill.common.statistics import wilson
 from tidemill.contracts import ConfigError
 from tidemill.project.project import Project
+from tidemill.reports.evaluate import Metrics
 
+METRICS = {
+    "split": "test",
+    "rows": 8,
+    "metric": "accuracy",
+    "confidence": 0.95,
+    "scores": {},
+    "intervals": {},
+    "end_model_gains": {},
+    "slices": {},
+    "slice_intervals": {},
+    "coverage": {"target_precision": 0.9, "threshold": None},
+}
 PRIZE = "{name: says_prize, kind: keywords, words: [prize], vote: spam}"
 
 
@@ -188,3 +206,33 @@ def test_the_pages_never_make_markup_of_text(root):
 def test_an_address_that_others_reach_needs_a_token(copied):
     with pytest.raises(ConfigError, match="--token"):
         run(Project.open(copied), None, host="0.0.0.0", port=0, token=None, browser=False)  # noqa: S104
+
+
+def test_a_version_has_the_scores_of_its_own_commit_and_a_candidate_waits(client, copied, monkeypatch):
+    def git(*words):
+        subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", *words], cwd=copied, check=True)
+
+    file = copied / "reports/mail/metrics.json"
+    content = deepcopy(METRICS)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("{}")  # of a version whose scores can no longer be read
+    git("add", "-f", "reports/mail/metrics.json")
+    git("commit", "-qm", "old")
+    git("tag", "-am", "x", "mail@v0.9.0")
+    for minor, score in enumerate([0.75, 0.5]):
+        content["scores"]["end_model"] = {"accuracy": score}
+        content["intervals"]["end_model"] = {"accuracy": [score - 0.25, score + 0.25]}
+        Metrics.model_validate(content).write(file)
+        git("add", "-f", "reports/mail/metrics.json")
+        git("commit", "-qm", "scores")
+        git("tag", "-am", "x", f"mail@v1.{minor}.0")
+    git("tag", "-am", "x", "mail#prod#1", "mail@v1.0.0^{commit}")
+    waits = SimpleNamespace(expired=False)
+    monkeypatch.setattr(problems, "read_question", lambda *_: waits)
+    [mail] = client.get("/api/problems").json()
+    assert mail.get("error") is None
+    old, *scored = mail["versions"]
+    assert (old["version"], old["score"]) == ("v0.9.0", None)
+    shown = [(one["version"], one["champion"], *one["score"].values()) for one in scored]
+    assert shown == [("v1.0.0", True, 0.75, 0.5, 1.0), ("v1.1.0", False, 0.5, 0.25, 0.75)]
+    assert "tidemill approve mail" in mail["waiting"][0]

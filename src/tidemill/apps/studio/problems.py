@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from tidemill.contracts import TidemillError
 from tidemill.project.project import Project
@@ -11,8 +12,8 @@ from tidemill.reports.base import Estimate
 from tidemill.reports.evaluate import Metrics
 from tidemill.reports.monitor import Drift
 from tidemill.reports.studio import ProblemSummary, VersionScore
-from tidemill.runs.git import git, succeeds
-from tidemill.runs.model_registry import Registry, read_registry
+from tidemill.runs.model_registry import Registry, file_at_version, read_registry
+from tidemill.runs.pending import read_question
 
 _MODEL = "end_model"
 
@@ -65,16 +66,13 @@ def _summary(project: Project, name: str) -> ProblemSummary:
         versions=tuple(_version(project, registry, version) for version in registry.versions),
         drift=None if drift is None else drift.decision,
         drift_reasons=() if drift is None else drift.reasons,
-        waiting=tuple(_waiting(name, registry, drift, batches, len(files))),
+        waiting=(*_candidate(project, name), *_waiting(name, registry, drift, batches, len(files))),
     )
 
 
 def _version(project: Project, registry: Registry, version: str) -> VersionScore:
     """Scores are read from the commit of the version, as they were judged then."""
-    where = f"{registry.versions[version]}:./reports/{registry.problem}/metrics.json"
-    metrics = None
-    if succeeds("cat-file", "-e", where, folder=project.shared):
-        metrics = Metrics.parse(git("show", where, folder=project.shared), where=where)
+    metrics = _metrics(project, registry, version)
     return VersionScore(
         version=version.partition("@")[2],
         champion=version == registry.champion,
@@ -83,9 +81,25 @@ def _version(project: Project, registry: Registry, version: str) -> VersionScore
     )
 
 
+def _metrics(project: Project, registry: Registry, version: str) -> Metrics | None:
+    """None also where an old version has them in a form that is no longer read."""
+    file = Path("reports", registry.problem, "metrics.json")
+    text = file_at_version(project.main, file, registry.versions[version])
+    try:
+        return None if text is None else Metrics.parse(text, where=f"{file} of {version}")
+    except TidemillError:
+        return None
+
+
 def _score(metrics: Metrics) -> Estimate:
     low, high = metrics.intervals.get(_MODEL, {}).get(metrics.metric) or (None, None)
     return Estimate(score=metrics.scores.get(_MODEL, {}).get(metrics.metric), low=low, high=high)
+
+
+def _candidate(project: Project, name: str) -> Iterator[str]:
+    question = read_question(project, name)
+    if question is not None and not question.expired:
+        yield f"A candidate waits for a decision. Look at it with: tidemill models {name}; then tidemill approve {name}"
 
 
 def _waiting(name: str, registry: Registry, drift: Drift | None, batches: list[str], files: int) -> Iterator[str]:

@@ -3,7 +3,8 @@
 import { ask, el, failed, number, percent, show, svg } from "./dom.js";
 
 const DRIFT = {
-  none: "No drift", train: "First model to be trained", retrain: "Retrain", relabel: "Functions or labels are needed",
+  train: "the first model is to be trained", nothing: "nothing to do", retrain: "train a new model", relabel: "functions or labels are needed",
+  reestimate_balance: "estimate the shares of the classes again", ask: "a person has to decide", stop: "stop: new batches must not be used as they are",
 };
 
 export async function problemsPage(page) {
