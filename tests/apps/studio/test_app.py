@@ -3,6 +3,7 @@
 import subprocess
 from copy import deepcopy
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from tidemill.contracts import ConfigError
 from tidemill.project.project import Project
 from tidemill.reports.evaluate import Metrics
 
-METRICS = {
+METRICS: dict[str, Any] = {
     "split": "test",
     "rows": 8,
     "metric": "accuracy",
