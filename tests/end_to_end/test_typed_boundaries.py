@@ -25,6 +25,8 @@ ALLOWED = {
     "tidemill.common.nested.value_at": "settings before they are validated",
     "tidemill.train.settings.TrainSettings.with_changes": "settings by dotted name, validated in it",
     "tidemill.runs.dvc_cache.outputs": "entries of dvc.lock",
+    "tidemill.reports.evaluate.Verdict.upgraded": "content of a file before it is validated",
+    "tidemill.runs.dvc_cache.locked_stages": "entries of dvc.lock, whose form is DVC's",
     "tidemill.runs.dvc_cache.read_lock": "dvc.lock, whose form is DVC's",
     "tidemill.runs.outdated.outdated": "dvc.lock, whose form is DVC's",
     "tidemill.common.estimators.Estimator.get_params": "scikit-learn's interface",

@@ -4,6 +4,7 @@ models/      a trained model found, loaded, run by an engine, fine-tuned, export
 predict/     `tidemill predict`: files of new rows labeled
 serve/       `tidemill serve`: requests over HTTP answered
 workbench/   `tidemill lf`: labeling functions looked at while they are written
+studio/      `tidemill studio`: labeling functions written and tried in a browser
 search/      `tidemill search` and its stage: better settings of embed and train
 studies/     `tidemill learning-curves`, `tidemill label-errors`: learning curves, suspect labels
 gold/        `tidemill gold`: labels by people, added, listed, withdrawn and asked for

@@ -19,4 +19,5 @@ train          train/ensemble.json
 model          config.json and ensemble.json of a model's folder
 lineage        answers of `tidemill lineage` and `tidemill diff`, `--json`
 workbench      answers of `tidemill lf --json`
+studio         answers of the studio to its pages
 """
