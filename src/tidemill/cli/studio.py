@@ -20,7 +20,7 @@ def studio(
     ] = None,
     no_browser: Annotated[bool, Option("--no-browser", help="print the address and open no browser")] = False,
 ) -> None:
-    """Write and evaluate labeling functions in a web application on this machine.
+    """Write and try labeling functions in a browser.
 
     Examples
     --------
