@@ -1,4 +1,4 @@
-"""When the gate leaves a decision to a person: a form in the Prefect UI, open until it is answered or its time is over."""
+"""When the gate leaves a decision to a person: a form in the Prefect UI, open until it is answered or times out."""
 
 from __future__ import annotations
 
