@@ -212,6 +212,8 @@ def test_where_the_kernel_refuses_nothing_it_is_said_and_python_still_refuses(tm
     (tmp_path / "old" / "sitecustomize.py").write_text(OLD_KERNEL, encoding="utf-8")
     _, failures = asked(folder, Access(closed=(gold.parent,)))
     assert set(failures) == set(names)
+    assert "a labeling function may not start a process" in failures["by_fork"]
+    assert "a labeling function may not use the network" in failures["by_network"]
 
 
 @pytest.mark.parametrize("machine", ["x86_64", "aarch64"])

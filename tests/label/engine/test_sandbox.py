@@ -60,3 +60,12 @@ def test_a_worker_that_has_grown_names_the_function_that_leaks(held):
     assert "grown by 3 MB (label.memory_limit_mb allows 6)" in reason  # a megabyte a row, of three rows
     held[0], asked.megabytes = 100.0, 8
     assert asked.ask(header, table.getvalue())[0]["failures"] == []  # 3 MB are less than half of what is allowed
+
+
+@pytest.mark.parametrize(
+    ("enforced", "reason", "is_added"),
+    [(True, "PermissionError: no", True), (True, "ValueError: no", False), (False, "PermissionError: no", False)],
+)
+def test_what_may_be_read_is_said_where_a_worker_was_refused_something(monkeypatch, enforced, reason, is_added):
+    monkeypatch.setattr(sandbox.STATE, "enforced", enforced)
+    assert sandbox.explained(reason) == (f"{reason}\n{sandbox.HINT}" if is_added else reason)
