@@ -1,1 +1,1 @@
-"""When things run: refresh and monitor, as Prefect flows."""
+"""When things run: refresh, monitor and approve, as Prefect flows."""

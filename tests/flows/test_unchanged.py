@@ -11,6 +11,7 @@ from tests.flows.test_decisions import Place
 from tests.ingest.factories import settings
 from tidemill.flows.unchanged import (
     has_new_sources,
+    has_unlearned_batches,
     incoming_files,
     is_looked_at,
     keep_look,
@@ -99,6 +100,23 @@ def test_a_source_is_new_until_the_committed_manifest_has_it(run: Run):
     assert has_new_sources(project, "spam")
     run.publish("a", "b", time=400)
     assert not has_new_sources(project, "spam")
+
+
+def test_batches_that_training_has_not_seen_are_looked_at_though_no_file_is_new(run: Run):
+    """As after relabeling, or where a batch was taken in and committed: labels of its rows may have come since."""
+    project = run.place.project
+    assert not has_unlearned_batches(project, "spam")
+    run.place.published.run("a", "b", time=400, stages=("denoise",))
+    git("reset", "-q", "--hard", folder=run.folder)
+    assert has_unlearned_batches(project, "spam")
+    run.publish("a", "b", time=500)
+    assert not has_unlearned_batches(project, "spam")
+
+
+def test_without_a_champion_there_is_nothing_to_compare_batches_with(run: Run):
+    git("tag", "-d", *git("tag", folder=run.folder).split(), folder=run.folder)
+    run.place.published.run("a", "b", time=400, stages=("denoise",))
+    assert not has_unlearned_batches(run.place.project, "spam")
 
 
 def test_files_are_looked_at_once_with_the_same_commit_and_champion(run: Run):

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.runs.published import Published
+from tests.runs.published import MANIFEST, Published, manifest_of
 from tidemill.monitor.retrain_limits import Retrain
 from tidemill.runs.git import git
 from tidemill.runs.retrain_history import learned_batches, retrains
@@ -47,6 +47,14 @@ def test_a_stage_has_learned_the_batches_of_the_manifest_that_it_ran_on(reposito
     assert learned_batches(folder, "spam", "denoise") == {"a", "b", "c", "d", "e"}
     assert learned_batches(folder, "spam", "train") == frozenset()  # of e it knows nothing
     assert learned_batches(folder, "solar", "train") == frozenset()
+
+
+def test_batches_that_were_committed_after_the_runs_are_not_learned(repository: Published):
+    """As after `tidemill arrive` and a commit."""
+    manifest_of("a", "b", "c", "d", "e").write(repository.folder / MANIFEST)
+    repository.commit(time=500)
+    assert learned_batches(repository.folder, "spam", "ingest") == frozenset()
+    assert learned_batches(repository.folder, "spam", "train") == frozenset()
 
 
 def test_results_on_a_branch_of_their_own_count_until_they_are_merged(repository: Published):

@@ -12,7 +12,7 @@ import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from tidemill.contracts import DataError
 from tidemill.monitor.retrain_decision import TRAIN
@@ -21,7 +21,7 @@ from tidemill.monitor.settings import MonitorSettings
 from tidemill.project.project import Project
 from tidemill.reports.monitor import Drift
 from tidemill.runs.model_registry import read_registry
-from tidemill.runs.retrain_history import learned_batches, retrains
+from tidemill.runs.retrain_history import learned_batches, manifest_at, published, retrains
 
 STAGE_OF: Final[dict[str, str]] = {
     TRAIN: "train",
@@ -52,7 +52,7 @@ class Due:
     """
 
     problem: str
-    decision: Literal["train", "retrain", "relabel", "reestimate_balance"]
+    decision: str
     key: str
     held: str | None
 
@@ -118,8 +118,9 @@ def find_due(project: Project, problem: str, *, now: float | None = None) -> Due
     key = decision_key(drift)
     if len(_starts(project, problem, key)) >= _STARTS:
         return None
-    held = _held(project, problem, time.time() if now is None else now) if drift.decision == "retrain" else None
-    return Due(problem, drift.decision, key, held)  # type: ignore[arg-type] # a key of STAGE_OF
+    now = time.time() if now is None else now
+    held = _held(project, problem, drift, now) if drift.decision == "retrain" else None
+    return Due(problem, drift.decision, key, held)
 
 
 def _is_done(project: Project, problem: str, drift: Drift) -> bool:
@@ -129,11 +130,11 @@ def _is_done(project: Project, problem: str, drift: Drift) -> bool:
     return bool(learned) and learned.issuperset(drift.batches)
 
 
-def _held(project: Project, problem: str, now: float) -> str | None:
+def _held(project: Project, problem: str, drift: Drift, now: float) -> str | None:
     limits = project.load(problem, "monitor", MonitorSettings)[1].retrain
-    drift = last_decision(project, problem)
-    known = learned_batches(project.shared, problem, "ingest")
-    batches = len(known.union(() if drift is None else drift.batches))
+    manifest = manifest_at(project.shared, published(project.shared, problem), problem)
+    known = {arrival.batch for arrival in manifest.batches} if manifest is not None else set()
+    batches = len(known.union(drift.batches))
     history = retrains(project.shared, problem, since=now - limits.budget_days * _DAY)
     return held_back(history, limits, batches=batches, now=now)
 

@@ -14,7 +14,7 @@ from tidemill.flows.events import emit
 from tidemill.flows.notifications import notify_alarm, notify_failure
 from tidemill.flows.problem_cycle import only_run, planned_steps, prepare, steps_up_to, take_in_arrivals
 from tidemill.flows.steps import run_steps
-from tidemill.flows.unchanged import has_new_sources, incoming_files, is_looked_at, keep_look
+from tidemill.flows.unchanged import has_new_sources, has_unlearned_batches, incoming_files, is_looked_at, keep_look
 from tidemill.monitor.retrain_decision import without_champion
 from tidemill.project.compose import expand, require_problem
 from tidemill.project.project import Project
@@ -104,14 +104,15 @@ def check_drift(root: str, problem: str) -> str:
     log, project = get_run_logger(), Project.open(Path(root))
     note_flow_run(project)
     files, before = incoming_files(project.main, problem), last_decision(project, problem)
-    if not has_new_sources(project.main, problem):
+    unlearned = has_unlearned_batches(project.main, problem)  # labels of their rows may have come since
+    if not unlearned and not has_new_sources(project.main, problem):
         return _NOTHING_ARRIVED
     if before is not None and is_looked_at(project.main, problem, files):
         log.info(f"{problem}: nothing has arrived since the last look, whose decision is {before.decision}")
         return before.decision
     with only_run(project, problem, log), workspace(project.shared) as work:
         prepare(work, problem, [], log=log)
-        if not take_in_arrivals(work, problem, log=log):
+        if not take_in_arrivals(work, problem, log=log) and not unlearned:
             keep_look(project.main, problem, files)  # what is refused is not read again until it changes
             return _NOTHING_ARRIVED
         drift = _looked_at(work, problem)

@@ -17,7 +17,7 @@ from tidemill.project.project import Project
 from tidemill.runs.git import git
 from tidemill.runs.model_registry import read_registry
 from tidemill.runs.plan import Step
-from tidemill.runs.retrain_history import manifest_at
+from tidemill.runs.retrain_history import learned_batches, manifest_at
 from tidemill.runs.worktree import Workspace, outputs_are_whole
 
 Files = tuple[tuple[str, int, int], ...]
@@ -121,6 +121,25 @@ def has_new_sources(project: Project, problem: str) -> bool:
     manifest = manifest_at(project.shared, "HEAD", problem)
     known = set() if manifest is None else {arrival.source for arrival in manifest.batches}
     return not known.issuperset(discover(settings.incoming, paths.shared))
+
+
+def has_unlearned_batches(project: Project, problem: str) -> bool:
+    """Whether the committed manifest has batches that no published training has seen, as after relabeling.
+
+    Parameters
+    ----------
+    project
+        The user's checkout.
+    problem
+        Name of the problem.
+
+    Returns
+    -------
+    bool
+        False where there is no champion that a look could compare them with.
+    """
+    has_champion = read_registry(project, problem).champion is not None
+    return has_champion and not learned_batches(project.shared, problem, "train")
 
 
 def unchanged_steps(work: Workspace, problem: str) -> list[Step] | None:

@@ -9,7 +9,7 @@ mail             readable text of e-mail messages
 image_paths      images that a table names, below one folder
 fetched_images   images that a table names by URLs, fetched on request
 repeats          equal contents and near-duplicates: kept, grouped or dropped
-late_labels      labels of a file for rows that an earlier batch has
+labels_of_known_rows  labels of a file for rows that an earlier batch has
 row_ids          ids of rows
 near_duplicates  near-duplicate texts, by MinHash
 demo             the packaged data sets as incoming files

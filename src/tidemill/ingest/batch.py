@@ -12,7 +12,7 @@ import polars as pl
 from tidemill.contracts import NO_GOLD, SPLITS, Column, Contract, DataError, Problem
 from tidemill.ingest import values
 from tidemill.ingest.images import check_images, notes_on_images, rewrites, standard_images
-from tidemill.ingest.late_labels import late_labels
+from tidemill.ingest.labels_of_known_rows import late_labels
 from tidemill.ingest.repeats import FATES, SCHEMA, SIGNATURE, Repeats, compares, find_repeats
 from tidemill.ingest.row_errors import RowErrors
 from tidemill.ingest.row_ids import row_ids

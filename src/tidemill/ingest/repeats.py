@@ -19,7 +19,7 @@ import numpy as np
 import polars as pl
 
 from tidemill.contracts import NO_GOLD
-from tidemill.ingest.late_labels import most_common
+from tidemill.ingest.labels_of_known_rows import most_common
 from tidemill.ingest.near_duplicates import PERMUTATIONS, Seen, normalize, signatures
 from tidemill.ingest.settings import IngestSettings
 

@@ -13,7 +13,7 @@ flow_settings conf/flows.yaml: how long a question is open, and who is notified 
 contents      texts or images of all rows, and gold to learn from
 gold_history  answers of people that came after their rows' batches: who labeled what, and when
 gold_tables   labels of batches and answers of the history made into dev/ and gold/
-late_answers  labels in an arriving file for rows of earlier batches
+gold_from_arrivals  labels in an arriving file for rows of earlier batches
 changed_sources files that have changed since they arrived
 gold          rows with gold, and what only evaluate may know of them
 expectations  a contract checked by Great Expectations, and its Data Docs

@@ -19,8 +19,8 @@ from tidemill.monitor.retrain_decision import NOTHING
 from tidemill.monitor.settings import BrokenSettings, MonitorSettings
 from tidemill.project.batches import arrivals
 from tidemill.project.changed_sources import changed_sources
+from tidemill.project.gold_from_arrivals import LateAnswers, late_answers
 from tidemill.project.gold_history import Answer, GoldHistory, append_answers
-from tidemill.project.late_answers import LateAnswers, late_answers
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
 from tidemill.project.refused_sources import Refusal, Refusals, stamp_of

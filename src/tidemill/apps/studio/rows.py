@@ -61,8 +61,8 @@ def find_rows(workspace: Workspace, query: RowQuery) -> RowPage:
     view = workspace.view
     mask = _searched(view.raw, query) & _filtered(workspace, query)
     found = np.flatnonzero(mask)
-    if query.order == "uncertain" and view_labels(view) is not None:
-        found = found[np.argsort(_certainty(view)[found], kind="stable")]
+    if query.order == "uncertain" and (labels := view_labels(view)) is not None:
+        found = found[np.argsort(labels[found].max(axis=1), kind="stable")]
     page = min(query.page, max(0, (len(found) - 1) // PAGE))
     chosen = found[page * PAGE : (page + 1) * PAGE]
     return RowPage(
@@ -171,13 +171,6 @@ def view_labels(view: ProblemView) -> npt.NDArray[Any] | None:
         None before the denoise stage has run on these rows.
     """
     return None if votes_of(view) is None else view.labels
-
-
-def _certainty(view: ProblemView) -> npt.NDArray[Any]:
-    labels = view_labels(view)
-    assert labels is not None  # noqa: S101 - the caller has looked
-    result: npt.NDArray[Any] = labels.max(axis=1)
-    return result
 
 
 def _votes_of_saved(view: ProblemView, name: str) -> Votes:
