@@ -78,7 +78,8 @@ def test_its_metadata_has_licence_readme_and_extras(environment):
     assert own.metadata["License-Expression"] == "Apache-2.0"
     assert own.metadata.get_all("License-File") == ["LICENSE"]
     assert "Labels without labelers" in own.metadata["Description"]
-    assert set(own.metadata.get_all("Provides-Extra")) == {"all", "pipeline", "plots", "serve", "test", "train"}
+    extras = {"all", "pipeline", "plots", "serve", "studio", "test", "train"}
+    assert set(own.metadata.get_all("Provides-Extra")) == extras
 
 
 def test_the_base_is_light(environment):
