@@ -76,6 +76,13 @@ def asking_run(api: str) -> dict[str, Any]:
     return dict(runs[0]) if runs else {"state_type": "none", "state_name": "none"}
 
 
+def form(api: str) -> list[dict[str, Any]]:
+    """What the paused run shows; Prefect stores it after the state, so a run may be PAUSED and not have it yet."""
+    run = asking_run(api)
+    prefix = run["state"]["state_details"]["run_input_keyset"]["description"]
+    return list(ask(f"{api}/flow_runs/{run['id']}/input/filter", {"prefix": prefix}))
+
+
 def answer(api: str, run: dict[str, Any], **values: str) -> str:
     return str(ask(f"{api}/flow_runs/{run['id']}/resume", {"run_input": values})["status"])
 
@@ -90,14 +97,13 @@ def test_a_question_outlives_the_server_and_its_answer_promotes(project: Project
         asked(project, api, "**accuracy** `<b>spam</b>`")
         asked(project, api, "the same question twice is one")
         assert is_in(api, "PAUSED")
+        assert wait_until(lambda: form(api), seconds=SECONDS)
         assert len(ask(f"{api}/flow_runs/filter", {"flows": {"name": {"any_": ["approve"]}}})) == 1
 
     with served(project, monkeypatch) as api:
         run = asking_run(api)
         assert run["state_type"] == "PAUSED"
-        keyset = run["state"]["state_details"]["run_input_keyset"]
-        inputs = ask(f"{api}/flow_runs/{run['id']}/input/filter", {"prefix": keyset["description"]})
-        assert "the same question" in inputs[0]["value"]
+        assert "the same question" in form(api)[0]["value"]
         assert answer(api, run, decision="approve", reason="") == "REJECT"  # a decision needs a reason
         assert answer(api, run, decision="approve", reason="better on the new campaign") == "ACCEPT"
         assert is_in(api, "COMPLETED")
