@@ -5,6 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed-$(shell cat requirements.lock pyproject.toml | cksum | cut -d' ' -f1)
 TEST_STAMP := $(STAMP)-test
 export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
+unexport PYTHONDONTWRITEBYTECODE  # a run starts a process a stage: without bytecode each of them compiles the package anew
 
 .PHONY: run test test-fast check bench ui clean lock install browser
 
@@ -16,10 +17,10 @@ install: $(STAMP)  ## the environment alone
 test: $(TEST_STAMP) browser  ## set up what the tests need and run them all
 	@$(BIN)/tidemill fetch
 	@$(MAKE) --no-print-directory check
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-fast: $(TEST_STAMP)  ## the tests of every package that take no data, no browser and no second of their own: a little over two minutes on 2 cores
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow"
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 check: $(TEST_STAMP)  ## style, types, layers
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && PYTHONPATH=src $(BIN)/lint-imports

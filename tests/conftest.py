@@ -15,6 +15,23 @@ os.environ["DO_NOT_TRACK"] = "1"
 os.environ["DVC_NO_ANALYTICS"] = "1"
 
 
+LONGEST = (
+    "tests/end_to_end/test_simulated_days.py",
+    "tests/end_to_end/test_way_of_a_row.py",
+    "tests/end_to_end/test_accidents.py",
+    "tests/flows",
+    "tests/end_to_end",
+)
+"""What runs first, so that no worker has one of these left when the others are done."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sort: the longest files first (``--no-loadscope-reorder`` keeps that order), all others as they are named."""
+    items.sort(
+        key=lambda item: next((i for i, name in enumerate(LONGEST) if item.nodeid.startswith(name)), len(LONGEST))
+    )
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The project's top folder."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import csv
 import os
 import random
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from tests.conftest import ROOT
 from tidemill.runs.git import git
@@ -125,15 +127,47 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
+Shared = Callable[[str, Callable[[Path], None]], Path]
+QUICK = "  optimizer: {max_epochs: 12}\n"
+
+
 @pytest.fixture(scope="session")
-def seedling(tmp_path_factory: pytest.TempPathFactory, packages: Path) -> Path:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
+    """Name of a project and what makes it in an empty path → a copy of it; all workers of a session make it once."""
+    top = tmp_path_factory.getbasetemp()
+    top = top.parent if "PYTEST_XDIST_WORKER" in os.environ else top
+
+    def get(name: str, make: Callable[[Path], None]) -> Path:
+        original = top / f"shared-{name}" / "project"
+        original.parent.mkdir(exist_ok=True)
+        with FileLock(original.parent / "lock"):
+            if not (original.parent / "made").exists():
+                shutil.rmtree(original, ignore_errors=True)
+                make(original)
+                (original.parent / "made").touch()
+        folder = tmp_path_factory.mktemp(name) / "project"
+        shutil.copytree(original, folder, symlinks=True)
+        return folder
+
+    return get
+
+
+@pytest.fixture(scope="session")
+def seedling(shared: Shared, packages: Path) -> Path:
     """A clone with the problem `tiny`, committed; nothing has been computed."""
-    folder = clone(tmp_path_factory.mktemp("seedling") / "project", packages)
-    write_reviews(folder.parent / "reviews.csv", rows=240, seed=1)
-    run("tidemill", "new", "tiny", "--from", "../reviews.csv", "--text", "body", "--label", "stars", folder=folder)
-    git("add", "-A", folder=folder)
-    git("commit", "-q", "-m", "tiny", folder=folder)
-    return folder
+
+    def make(folder: Path) -> None:
+        clone(folder, packages)
+        compileall.compile_dir(folder / "src", quiet=1)  # once, and not by each copy
+        write_reviews(folder.parent / "reviews.csv", rows=240, seed=1)
+        run("tidemill", "new", "tiny", "--from", "../reviews.csv", "--text", "body", "--label", "stars", folder=folder)
+        conf = folder / "conf/problem/tiny.yaml"
+        conf.write_text(conf.read_text(encoding="utf-8") + QUICK, encoding="utf-8")
+        run("tidemill", "compose", folder=folder)
+        git("add", "-A", folder=folder)
+        git("commit", "-q", "-m", "tiny", folder=folder)
+
+    return shared("seedling", make)
 
 
 @pytest.fixture(scope="session")
@@ -149,16 +183,22 @@ def sprout(seedling: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable
 
 
 @pytest.fixture(scope="session")
-def reproduced(sprout: Callable[[str], Path]) -> Path:
+def reproduced(seedling: Path, shared: Shared) -> Path:
     """A copy on which plain `dvc repro` has run."""
-    folder = sprout("repro")
-    run("dvc", "repro", "evaluate@tiny", "monitor@tiny", "search@tiny", folder=folder)
-    return folder
+
+    def make(folder: Path) -> None:
+        shutil.copytree(seedling, folder, symlinks=True)
+        run("dvc", "repro", "evaluate@tiny", "monitor@tiny", "search@tiny", folder=folder)
+
+    return shared("repro", make)
 
 
 @pytest.fixture(scope="session")
-def refreshed(sprout: Callable[[str], Path]) -> Path:
+def refreshed(seedling: Path, shared: Shared) -> Path:
     """A copy on which `tidemill run` has made the first champion."""
-    folder = sprout("run")
-    run("tidemill", "run", "problem=tiny", folder=folder)
-    return folder
+
+    def make(folder: Path) -> None:
+        shutil.copytree(seedling, folder, symlinks=True)
+        run("tidemill", "run", "problem=tiny", folder=folder)
+
+    return shared("run", make)

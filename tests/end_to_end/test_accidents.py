@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import yaml
 
 from tests.end_to_end.conftest import BIN, run, write_reviews
 from tidemill.contracts import STAGES
@@ -67,8 +68,16 @@ def test_a_kill_in_any_stage_is_mended_by_a_plain_rerun(sprout: Callable[[str], 
     assert read_lock(folder) == read_lock(reproduced)
 
 
-def test_a_killed_flow_publishes_nothing_and_the_next_one_everything(sprout: Callable[[str], Path], reproduced: Path):
-    folder = sprout("flow")
+def test_a_killed_flow_publishes_nothing_and_the_next_one_everything(reproduced: Path, tmp_path: Path):
+    folder = tmp_path / "project"
+    shutil.copytree(reproduced, folder, symlinks=True)
+    lock = yaml.safe_load((folder / "dvc.lock").read_text())
+    for stage in ("train", "evaluate", "monitor"):  # what comes before has run
+        del lock["stages"][f"{stage}@tiny"]
+    (folder / "dvc.lock").write_text(yaml.safe_dump(lock, sort_keys=False))
+    shutil.rmtree(folder / ".dvc/cache/runs")
+    git("add", "-A", folder=folder)
+    git("commit", "-q", "-m", "nothing is trained", folder=folder)
     before = git("for-each-ref", folder=folder)
     assert killed_at({"train"}, folder, "tidemill", "run", "problem=tiny") == "train"
     assert git("for-each-ref", folder=folder) == before

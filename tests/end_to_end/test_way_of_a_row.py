@@ -123,8 +123,17 @@ def test_the_lineage_of_a_version_is_that_of_its_lock_and_of_its_rows(refreshed:
     assert sum(row["label"].values()) == pytest.approx(1.0)
 
 
-def test_overrides_by_dvc_exp_run_and_by_tidemill_run_agree(sprout: Callable[[str], Path]):
-    by_dvc, by_us = sprout("exp"), sprout("overridden")
+def copy_of(project: Path, name: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp(name) / "project"
+    shutil.copytree(project, folder, symlinks=True)
+    return folder
+
+
+def test_overrides_by_dvc_exp_run_and_by_tidemill_run_agree(reproduced: Path, tmp_path_factory: pytest.TempPathFactory):
+    by_dvc = copy_of(reproduced, "exp", tmp_path_factory)
+    git("add", "-A", folder=by_dvc)
+    git("commit", "-q", "-m", "as dvc repro left it", folder=by_dvc)
+    by_us = copy_of(by_dvc, "overridden", tmp_path_factory)
     words = ["-S", "denoise@tiny.denoise=majority", "-S", "tiny.train.optimizer.max_epochs=3"]
     run("dvc", "exp", "run", *words, "evaluate@tiny", "monitor@tiny", "search@tiny", folder=by_dvc)
     run("tidemill", "run", "problem=tiny", "denoise=majority", "train.optimizer.max_epochs=3", folder=by_us)
@@ -190,8 +199,8 @@ def test_scrambled_gold_changes_no_label_and_no_model(sprout: Callable[[str], Pa
     assert before != after  # evaluate alone has seen it
 
 
-def test_arrival_monitor_retrain_gate_and_rollback(sprout: Callable[[str], Path]):
-    folder = sprout("arrival")
+def test_arrival_monitor_retrain_gate_and_rollback(refreshed: Path, tmp_path_factory: pytest.TempPathFactory):
+    folder = copy_of(refreshed, "arrival", tmp_path_factory)
     conf = folder / "conf/problem/tiny.yaml"
     conf.write_text(conf.read_text() + "monitor:\n  actions: {arrival: retrain}\n")
     run("tidemill", "compose", folder=folder)

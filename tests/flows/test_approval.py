@@ -10,14 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from tests.end_to_end.conftest import free_port
 from tests.end_to_end.test_ui import ask
 from tests.runs.test_promotion import PIPELINE, TRAIN, ran, waiting
 from tests.runs.test_subprocesses import wait_until
 from tidemill.apps.onboarding.init_project import init_project
+from tidemill.flows.approval import close_questions
 from tidemill.project.layout import PARAMS
 from tidemill.project.project import Project
+from tidemill.runs.flow_records import sweep_flow_runs
 from tidemill.runs.git import git
 from tidemill.runs.local_addresses import api_url
 from tidemill.runs.model_registry import read_registry
@@ -71,9 +74,13 @@ def asked(project: Project, api: str, text: str) -> None:
     subprocess.run([sys.executable, "-c", code, str(project.root), text], env=environment, check=True)
 
 
+def asking_runs(api: str) -> list[dict[str, Any]]:
+    return list(ask(f"{api}/flow_runs/filter", {"flows": {"name": {"any_": ["approve"]}}}))
+
+
 def asking_run(api: str) -> dict[str, Any]:
-    runs = ask(f"{api}/flow_runs/filter", {"flows": {"name": {"any_": ["approve"]}}})
-    return dict(runs[0]) if runs else {"state_type": "none", "state_name": "none"}
+    runs = asking_runs(api)
+    return max(runs, key=lambda run: run["created"]) if runs else {"state_type": "none", "state_name": "none"}
 
 
 def form(api: str) -> list[dict[str, Any]]:
@@ -91,55 +98,58 @@ def is_in(api: str, state: str) -> bool:
     return bool(wait_until(lambda: asking_run(api)["state_type"] == state, seconds=SECONDS))
 
 
-def test_a_question_outlives_the_server_and_its_answer_promotes(project: Project, monkeypatch: pytest.MonkeyPatch):
+def test_a_question_outlives_the_server_and_ends_by_an_answer_elsewhere_or_by_time(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+):
+    """In one test, as a server with its deployments and worker takes long to start."""
     commit = ran(project, 1, asks=True)
     with served(project, monkeypatch) as api:
         asked(project, api, "**accuracy** `<b>spam</b>`")
         asked(project, api, "the same question twice is one")
         assert is_in(api, "PAUSED")
         assert wait_until(lambda: form(api), seconds=SECONDS)
-        assert len(ask(f"{api}/flow_runs/filter", {"flows": {"name": {"any_": ["approve"]}}})) == 1
+        assert len(asking_runs(api)) == 1
 
-    with served(project, monkeypatch) as api:
-        run = asking_run(api)
-        assert run["state_type"] == "PAUSED"
-        assert "the same question" in form(api)[0]["value"]
-        assert answer(api, run, decision="approve", reason="") == "REJECT"  # a decision needs a reason
-        assert answer(api, run, decision="approve", reason="better on the new campaign") == "ACCEPT"
-        assert is_in(api, "COMPLETED")
-        assert read_question(project, "spam") is None
-        registry = read_registry(project, "spam")
-        assert (registry.champion, registry.versions) == ("spam@v1.0.0", {"spam@v1.0.0": commit})
-        assert "better on the new campaign" in git("cat-file", "tag", "refs/tags/spam@v1.0.0", folder=project.root)
-
-
-def test_what_was_decided_on_the_command_line_is_asked_no_more(project: Project, monkeypatch: pytest.MonkeyPatch):
-    """And the end of other runs' processes leaves a waiting run alone: it has none of its own."""
-    from prefect.settings import PREFECT_API_URL, temporary_settings
-
-    from tidemill.flows.approval import close_questions
-    from tidemill.runs.flow_records import sweep_flow_runs
-
-    ran(project, 1, asks=True)
-    with served(project, monkeypatch) as api:
-        asked(project, api, "?")
-        assert is_in(api, "PAUSED")
-        with temporary_settings({PREFECT_API_URL: api}):
-            assert sweep_flow_runs(project) == []
-            assert close_questions(project, "spam") == []
-            assert asking_run(api)["state_type"] == "PAUSED"
-            approve(project, waiting(project), "on the command line")
-            assert close_questions(project, "spam") == [asking_run(api)["id"]]
-        assert asking_run(api)["state_type"] == "CANCELLED"
-
-
-def test_a_question_that_nobody_answers_keeps_the_champion(project: Project, monkeypatch: pytest.MonkeyPatch):
-    ran(project, 1, asks=True)
-    (project.conf / "flows.yaml").write_text("approval_hours: 0.0003\n")  # a second
     monkeypatch.setenv("PREFECT_SERVER_SERVICES_PAUSE_EXPIRATIONS_LOOP_SECONDS", "1")
     with served(project, monkeypatch) as api:
-        asked(project, api, "?")
-        assert is_in(api, "FAILED")
-        assert asking_run(api)["state"]["message"] == "The flow was paused and never resumed."
-    assert read_registry(project, "spam").champion is None
-    assert approve(project, waiting(project), "later, on the command line") == "spam@v1.0.0"
+        answered_in_the_form(project, api, commit)
+        decided_on_the_command_line(project, api)
+        never_answered(project, api)
+
+
+def answered_in_the_form(project: Project, api: str, commit: str) -> None:
+    run = asking_run(api)
+    assert run["state_type"] == "PAUSED"
+    assert "the same question" in form(api)[0]["value"]
+    assert answer(api, run, decision="approve", reason="") == "REJECT"  # a decision needs a reason
+    assert answer(api, run, decision="approve", reason="better on the new campaign") == "ACCEPT"
+    assert is_in(api, "COMPLETED")
+    assert read_question(project, "spam") is None
+    registry = read_registry(project, "spam")
+    assert (registry.champion, registry.versions) == ("spam@v1.0.0", {"spam@v1.0.0": commit})
+    assert "better on the new campaign" in git("cat-file", "tag", "refs/tags/spam@v1.0.0", folder=project.root)
+
+
+def decided_on_the_command_line(project: Project, api: str) -> None:
+    """It is asked no more; the end of other runs' processes leaves a waiting run alone: it has none of its own."""
+    ran(project, 2, asks=True)
+    asked(project, api, "?")
+    assert is_in(api, "PAUSED")
+    with temporary_settings({PREFECT_API_URL: api}):
+        assert sweep_flow_runs(project) == []
+        assert close_questions(project, "spam") == []
+        assert asking_run(api)["state_type"] == "PAUSED"
+        approve(project, waiting(project), "on the command line")
+        assert close_questions(project, "spam") == [asking_run(api)["id"]]
+    assert asking_run(api)["state_type"] == "CANCELLED"
+
+
+def never_answered(project: Project, api: str) -> None:
+    """The champion stays."""
+    ran(project, 3, asks=True)
+    (project.conf / "flows.yaml").write_text("approval_hours: 0.0003\n")  # a second
+    asked(project, api, "?")
+    assert is_in(api, "FAILED")
+    assert asking_run(api)["state"]["message"] == "The flow was paused and never resumed."
+    assert read_registry(project, "spam").champion == "spam@v1.1.0"
+    assert approve(project, waiting(project), "later, on the command line") == "spam@v1.2.0"

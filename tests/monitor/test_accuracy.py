@@ -47,6 +47,21 @@ def test_a_calibration_finds_the_slope_of_an_overconfident_witness():
     assert found.error(chances) == pytest.approx(error, rel=0.1)  # as that of a mean of so many rows
 
 
+def test_a_calibration_of_rows_that_are_all_right_is_platts_target():
+    assert calibrate(np.full(8, 0.5), np.full(8, True)).predict(np.full(1, 0.5))[0] == pytest.approx(9 / 10, abs=1e-4)
+
+
+def test_without_calibration_the_envelope_is_that_of_two_binomial_shares(monkeypatch):
+    """Of 100 rows the one witness says .9 and the other .8: 1.96 standard errors below the lower, and above the higher."""
+    rows = labeled(100, 0)[0]
+    witnesses = fit_witnesses(rows, None, level=0.95)
+    said = accuracy.Chances(np.full(100, 0.9), np.full(100, 0.8))
+    monkeypatch.setattr(accuracy, "chances_of", lambda *_: said)
+    found = estimate_accuracy(witnesses, rows, level=0.95)
+    assert found.low == pytest.approx(0.8 - 1.95996 * 0.04, abs=1e-5)
+    assert found.high == pytest.approx(0.9 + 1.95996 * 0.03, abs=1e-5)
+
+
 @pytest.mark.parametrize("right", [True, False])
 def test_a_calibration_is_finite_where_all_rows_are_right_or_all_wrong(right):
     chances = np.linspace(0.6, 0.95, 50)
