@@ -6,10 +6,11 @@ from pathlib import Path
 
 import polars as pl
 
-from tidemill.apps.gold.rows import problem_rows
-from tidemill.apps.gold.sample import GoldSample, with_content
+from tidemill.apps.gold.rows import ProblemRows, problem_rows
+from tidemill.apps.gold.sample import GoldSample, make_tables, with_content
 from tidemill.apps.models.accepted_drift import newest_report
 from tidemill.contracts import DataError
+from tidemill.project.arrivals import arrive
 from tidemill.project.project import Project
 from tidemill.readers.write import check_out, write_frame
 from tidemill.runs.model_registry import read_registry
@@ -17,6 +18,8 @@ from tidemill.runs.model_registry import read_registry
 
 def sample_for_harm(project: Project, name: str, out: Path) -> GoldSample:
     """Write the rows that a person labels to decide harm to a file that comes back by `tidemill gold add`.
+
+    Batches that have arrived since the last run are taken into the manifest and made into tables first.
 
     Parameters
     ----------
@@ -36,7 +39,7 @@ def sample_for_harm(project: Project, name: str, out: Path) -> GoldSample:
     Raises
     ------
     DataError
-        Nothing is asked for, or the rows are not in this checkout.
+        Nothing is asked for, or the file of a row is not there any more.
     ConfigError
         There is no champion or no report; or the name of ``out`` ends with no format that is written.
     """
@@ -55,13 +58,25 @@ def sample_for_harm(project: Project, name: str, out: Path) -> GoldSample:
             "picked": ["random"] * len(harm.labels.rows) + ["uncertain"] * len(harm.labels.informative),
         }
     )
-    rows = problem_rows(project, name)
+    rows = _rows_with(project, name, wanted["row_id"])
     picked = wanted.join(rows.table.select("row_id", "batch", "key"), on="row_id", how="left", maintain_order="left")
-    if picked["key"].null_count():
-        lost = picked.filter(pl.col("key").is_null())["row_id"][0]
-        raise DataError(
-            f"row {lost} is in no table of this checkout: `tidemill arrive {name}` and `dvc repro ingest@{name}` put it there"
-        )
     table = with_content(rows, picked.select("row_id", "batch", "key", "picked"))
     write_frame(table, out)
     return GoldSample(table, "how far champion and functions contradict each other; they decide nothing")
+
+
+def _rows_with(project: Project, name: str, wanted: pl.Series) -> ProblemRows:
+    """Batches that only a look has read so far are not in the checkout's manifest."""
+    make_tables(project, name)
+    rows = problem_rows(project, name)
+    if set(wanted) <= set(rows.table["row_id"]):
+        return rows
+    arrive(project, name)
+    make_tables(project, name)
+    rows = problem_rows(project, name)
+    lost = next((row_id for row_id in wanted if row_id not in rows.place), None)
+    if lost is not None:
+        raise DataError(
+            f"row {lost} is in no batch of this checkout: is its file in the folder of incoming data still what the monitor looked at?"
+        )
+    return rows
