@@ -114,9 +114,7 @@ def gate_verdict(gate_input: GateInput, spec: MetricSpec, settings: EvaluateSett
         return _too_few(gate_input, settings, reason)
     known = int(gate_input.comparable.sum())
     if gate_input.champion is not None and known < gate.min_rows:
-        reason = (
-            f"only {known} rows of split valid are of classes that the champion {gate_input.version} knows, {gate.min_rows} are asked"
-        )
+        reason = f"only {known} rows of split valid are of classes that the champion {gate_input.version} knows, {gate.min_rows} are asked"
         return _too_few(gate_input, settings, *_left_out(gate_input, spec), reason)
     return _judged(gate_input, spec, settings)
 

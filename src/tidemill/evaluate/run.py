@@ -92,10 +92,10 @@ def evaluate(  # noqa: PLR0913 - rows, models and what is known of the two that 
     if outlier is not None:
         unlike = outlier[(rows["split"] == REPORTED).to_numpy()]
         rejected = ood_rejection(unlike, gold, test[END_MODEL], slices, settings)
-    unknown = () if champion_classes is None else tuple(k for k, name in enumerate(classes) if name not in champion_classes)
-    contest = replace(
-        _contest(rows, ordered, version), champion_batches=champion_batches, unknown=unknown, check=check
+    unknown = (
+        () if champion_classes is None else tuple(k for k, name in enumerate(classes) if name not in champion_classes)
     )
+    contest = replace(_contest(rows, ordered, version), champion_batches=champion_batches, unknown=unknown, check=check)
     whole = scored.filter(pl.col("slice") == ALL)
     parts = scored.filter((pl.col("slice") != ALL) & (pl.col("model") == END_MODEL))
     return Evaluated(
