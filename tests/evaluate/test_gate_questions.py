@@ -8,7 +8,7 @@ import pytest
 
 from tests.evaluate.factories import CLASSES, flipped, says, settings
 from tests.evaluate.test_gate import GOLD, contest, guard
-from tidemill.evaluate.gate import FRESH, OLDER, gate_verdict
+from tidemill.evaluate.gate import FRESH, OLDER, GateInput, gate_verdict
 from tidemill.evaluate.metrics import metric_spec
 from tidemill.evaluate.paired_test import Pair, exchange_probability
 from tidemill.reports.evaluate import CleanProcessCheck, Verdict
@@ -145,3 +145,49 @@ def test_a_verdict_of_format_1_is_read_with_its_blessing(tmp_path):
         '{"format": 1, "verdict": "promote", "reasons": [], "metric": "accuracy", "rows": 3, "champion": null}'
     )
     assert Verdict.read(path).blessing == "BLESSED"
+
+
+def _with_a_new_class(wrong, champion_wrong):
+    """300 rows of the two known classes, 60 of a third that the candidate always finds; both are wrong on some of the others."""
+    gold = np.concatenate([GOLD, np.full(60, 2)])
+    candidate = np.concatenate([flipped(GOLD, wrong), np.full(60, 2)])
+    champion = np.concatenate([flipped(GOLD, champion_wrong), np.zeros(60, dtype=int)])
+    eye, columns = np.eye(3), pl.DataFrame({"group": ["all"] * 360})
+    return GateInput(
+        gold, columns, np.full((360, 3), 1 / 3), eye[candidate], eye[champion], "spam@v1.0.0", unknown=(2,)
+    )
+
+
+BY_THREE = metric_spec((*CLASSES, "phish"), None, 15)
+
+
+@pytest.mark.parametrize(("wrong", "champion_wrong", "expected"), [(60, 5, "keep"), (5, 60, "promote")])
+def test_a_champion_that_lacks_a_class_is_compared_with_on_rows_of_those_that_it_knows(wrong, champion_wrong, expected):
+    verdict = gate_verdict(_with_a_new_class(wrong, champion_wrong), BY_THREE, settings())
+    assert verdict.verdict == expected
+    assert verdict.gain_over_champion.score == pytest.approx((champion_wrong - wrong) / 300, abs=0.01)
+    assert verdict.reasons[0] == (
+        "the champion spam@v1.0.0 does not know the class phish: 60 valid rows of it are left out of the comparison; "
+        "the candidate is right on 60 of them"
+    )
+
+
+def test_a_guard_is_judged_on_rows_of_known_classes():
+    given = _with_a_new_class(5, 5)
+    new = np.arange(360) >= 290  # ten rows of known classes, and all of the new one
+    candidate = given.candidate.copy()
+    candidate[290:300] = np.eye(3)[2]
+    given = replace(given, columns=pl.DataFrame({"group": np.where(new, "hard-ham", "all")}), candidate=candidate)
+    rules = guard(min_rows=10)
+    verdict = gate_verdict(given, BY_THREE, settings(gate=rules))
+    assert verdict.guards[0].rows == 10
+    assert verdict.guards[0].passed is False
+
+
+def test_where_nearly_all_rows_are_of_a_class_that_the_champion_lacks_a_person_is_asked():
+    given = replace(_with_a_new_class(5, 60), unknown=(0, 1, 2))
+    asked = gate_verdict(given, BY_THREE, settings(gate={"ask": 0.2}))
+    assert asked.verdict == "ask"
+    assert asked.reasons[-2] == (
+        "only 0 rows of split valid are of classes that the champion spam@v1.0.0 knows, 30 are asked"
+    )

@@ -15,6 +15,7 @@ from tidemill.flows.notifications import (
     PROMOTION,
     notify,
     notify_alarm,
+    notify_decision,
     notify_failure,
     tell_from_command,
 )
@@ -101,3 +102,10 @@ def test_an_alarm_that_stays_is_told_once_for_each_champion(inside: Path, sent: 
     assert sent == [("webhook/a", "spam: alarm", "lf_3 decayed")]
     notify_alarm(project, "spam", drift("spam@v1.1.0"), drift())
     assert len(sent) == 2
+
+
+def test_of_decisions_those_that_a_person_carries_out_are_told(inside: Path, sent: Sent):
+    project = project_of(inside, "webhook/a", events="[ask, stop]")
+    for decision in ("ask", "retrain", "stop", "nothing"):
+        notify_decision(project, "spam", decision, [f"because of {decision}"])
+    assert sent == [("webhook/a", f"spam: {name}", f"because of {name}") for name in ("ask", "stop")]

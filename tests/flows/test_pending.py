@@ -10,7 +10,7 @@ from tidemill.project.project import Project
 from tidemill.reports.evaluate import Verdict
 from tidemill.reports.promotion import PendingCandidate
 from tidemill.runs.git import git
-from tidemill.runs.pending import asking, closing, read_question, rejecting, transact
+from tidemill.runs.pending import answer_since, asking, closing, read_question, rejecting, transact
 from tidemill.runs.worktree import Workspace
 
 FIRST, SECOND = "0" * 32, "1" * 32
@@ -76,3 +76,14 @@ def test_a_question_that_has_expired_does_not_keep_a_new_one_from_being_asked(as
     asked.published.promote("v1.1.0", 2)
     asked.published.run("a", "b", time=400, model=SECOND)
     assert asked.of("spam@v1.1.0") is not None
+
+
+def test_what_has_become_of_a_question_is_known_from_git(asked: Asked):
+    asked.ask("b")
+    assert answer_since(asked.project, "spam", "spam@v1.0.0") is None
+    question = read_question(asked.project, "spam")
+    assert question is not None
+    transact(rejecting(asked.project, question, "too few rows"), asked.project.root)
+    assert answer_since(asked.project, "spam", "spam@v1.0.0") == "rejected by a person, spam@v1.0.0 stays"
+    asked.published.promote("v1.1.0", 2)
+    assert answer_since(asked.project, "spam", "spam@v1.0.0") == "spam@v1.1.0 is the champion since"

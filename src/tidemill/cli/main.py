@@ -12,6 +12,7 @@ from tidemill.cli import (
     accept_drift,
     approve,
     arrive,
+    class_,
     compose,
     defaults,
     denoise,
@@ -83,6 +84,7 @@ for _function in (
     add(app, _function)
 app.add_typer(lf.app)
 app.add_typer(gold.app)
+app.add_typer(class_.app)
 
 
 @says_errors

@@ -20,6 +20,10 @@ The rule, in its order:
    named in the reasons and blocks nothing.
 8. Where 4 or 5 is not met, no part or guard falls, and yet the candidate is better in at least the share ``ask`` of resamples, a
    person is asked: too few rows decide, and a refusal would be a guess. ``ask: null`` never asks, and keeps the champion.
+9. Where the problem has got a class that the champion does not know, 5 to 7 are judged on rows of the classes that it knows: it
+   could not be right on the others. The candidate is wrong there where it predicts the new class. A reason has the number of
+   rows that are left out, and on how many of them the candidate is right; 4 judges it on all rows. Fewer than
+   ``min_rows`` rows of known classes: a person is asked.
 
 Both models predict the same rows, whatever each was trained on: what counts is which of them serves today's data
 better. A candidate that wins on new data while it loses what the champion was good at is what the guards are for.
@@ -27,7 +31,7 @@ better. A candidate that wins on new data while it loses what the champion was g
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -54,8 +58,9 @@ _SAME: Final = 1e-6  # float32 weights give probabilities that differ by less th
 class GateInput:
     """The valid rows with gold: gold, columns that describe the rows, and each model's predictions.
 
-    ``champion_batches`` are those that the champion was trained on; None: unknown, so that no row counts as fresh. ``check``
-    is what the clean process found; None where none was asked.
+    ``champion_batches`` are those that the champion was trained on; None: unknown, so that no row counts as fresh.
+    ``unknown`` are the indices of classes that the champion does not know. ``check`` is what the clean process found; None
+    where none was asked.
     """
 
     gold: Gold
@@ -65,7 +70,13 @@ class GateInput:
     champion: Probabilities | None
     version: str | None
     champion_batches: tuple[str, ...] | None = None
+    unknown: tuple[int, ...] = ()
     check: CleanProcessCheck | None = None
+
+    @property
+    def comparable(self) -> Mask:
+        """(n_rows,) Which rows are of classes that the champion knows."""
+        return ~np.isin(self.gold, self.unknown)
 
     @property
     def fresh(self) -> Mask:
@@ -100,9 +111,32 @@ def gate_verdict(gate_input: GateInput, spec: MetricSpec, settings: EvaluateSett
         return _verdict(gate_input, settings, KEEP, (reason,), scores=_scores(gate_input, spec, settings))
     if rows < gate.min_rows:
         reason = f"only {rows} rows of split valid have gold, {gate.min_rows} are asked: label more"
-        asked = (reason, "a person decides without scores") if gate.ask is not None else (reason,)
-        return _verdict(gate_input, settings, KEEP if gate.ask is None else ASK, asked)
+        return _too_few(gate_input, settings, reason)
+    known = int(gate_input.comparable.sum())
+    if gate_input.champion is not None and known < gate.min_rows:
+        reason = f"only {known} rows of split valid are of classes that the champion {gate_input.version} knows, {gate.min_rows} are asked"
+        return _too_few(gate_input, settings, *_left_out(gate_input, spec), reason)
     return _judged(gate_input, spec, settings)
+
+
+def _too_few(gate_input: GateInput, settings: EvaluateSettings, *reasons: str) -> Verdict:
+    if settings.gate.ask is None:
+        return _verdict(gate_input, settings, KEEP, reasons)
+    return _verdict(gate_input, settings, ASK, (*reasons, "a person decides without scores"))
+
+
+def _left_out(gate_input: GateInput, spec: MetricSpec) -> list[str]:
+    """A sentence for each class that the champion does not know."""
+    predicted = gate_input.candidate.argmax(axis=1)
+    lines = []
+    for k in gate_input.unknown:
+        rows = gate_input.gold == k
+        right = int((predicted[rows] == k).sum())
+        lines.append(
+            f"the champion {gate_input.version} does not know the class {spec.names[k]}: {int(rows.sum())} valid rows of it are left out of "
+            f"the comparison; the candidate is right on {right} of them"
+        )
+    return lines
 
 
 def _is_same(candidate: Probabilities, champion: Probabilities) -> bool:
@@ -118,12 +152,13 @@ def _judged(gate_input: GateInput, spec: MetricSpec, settings: EvaluateSettings)
         decisive, other = _deciding_rows(gate_input, settings)
         champion = _against_champion(gate_input, gate_input.champion, decisive, spec, settings)
         tests.append(champion)
-        slices = [*other, *guarded_slices(gate_input.columns, settings)]
+        guarded = guarded_slices(gate_input.columns, settings)
+        slices = [*other, *(replace(item, rows=item.rows & gate_input.comparable) for item in guarded)]
         guards = [
             judge_guard(item, gate_input.gold, gate_input.candidate, gate_input.champion, spec, settings)
             for item in slices
         ]
-        first, facts = [], facts | {"gain_over_champion": champion.gain}
+        first, facts = _left_out(gate_input, spec), facts | {"gain_over_champion": champion.gain}
     reasons = (*first, *(test.reason for test in tests), *(guard.reason for guard in guards))
     outcome = _outcome(tests, guards)
     if outcome == ASK:
@@ -184,10 +219,11 @@ def _against_floor(gate_input: GateInput, spec: MetricSpec, settings: EvaluateSe
 def _deciding_rows(gate_input: GateInput, settings: EvaluateSettings) -> tuple[Mask, list[GuardedSlice]]:
     """The rows that decide against the champion, and the part beside them that may not clearly fall."""
     gate, fresh = settings.gate, gate_input.fresh
-    everything = np.ones(len(fresh), dtype=np.bool_)
-    alone = gate.fresh_rows is not None and int(fresh.sum()) >= gate.fresh_rows and not fresh.all()
-    name, part = (OLDER, ~fresh) if alone else (FRESH, fresh)
-    if not part.any() or part.all():
+    everything = gate_input.comparable
+    fresh, older = fresh & everything, ~fresh & everything
+    alone = gate.fresh_rows is not None and int(fresh.sum()) >= gate.fresh_rows and older.any()
+    name, part = (OLDER, older) if alone else (FRESH, fresh)
+    if not fresh.any() or not older.any():
         return everything, []
     guard = GuardedSlice(name, part, gate.metric, gate.margin, gate.min_rows, gate.min_probability)
     return fresh if alone else everything, [guard]

@@ -47,6 +47,7 @@ def evaluate(  # noqa: PLR0913 - rows, models and what is known of the two that 
     *,
     version: str | None,
     champion_batches: tuple[str, ...] | None = None,
+    champion_classes: tuple[str, ...] | None = None,
     check: CleanProcessCheck | None = None,
     outlier: Array | None = None,
 ) -> Evaluated:
@@ -67,6 +68,8 @@ def evaluate(  # noqa: PLR0913 - rows, models and what is known of the two that 
         The champion's.
     champion_batches
         Names of the batches that the champion was trained on.
+    champion_classes
+        Names of the classes that it knows; None: all.
     check
         What the candidate answered in a clean process.
     outlier : (n_rows,), optional
@@ -89,7 +92,10 @@ def evaluate(  # noqa: PLR0913 - rows, models and what is known of the two that 
     if outlier is not None:
         unlike = outlier[(rows["split"] == REPORTED).to_numpy()]
         rejected = ood_rejection(unlike, gold, test[END_MODEL], slices, settings)
-    contest = replace(_contest(rows, ordered, version), champion_batches=champion_batches, check=check)
+    unknown = (
+        () if champion_classes is None else tuple(k for k, name in enumerate(classes) if name not in champion_classes)
+    )
+    contest = replace(_contest(rows, ordered, version), champion_batches=champion_batches, unknown=unknown, check=check)
     whole = scored.filter(pl.col("slice") == ALL)
     parts = scored.filter((pl.col("slice") != ALL) & (pl.col("model") == END_MODEL))
     return Evaluated(

@@ -11,7 +11,7 @@ from prefect.runtime import deployment
 from tidemill.common.files import md5_of
 from tidemill.flows.decisions import decision_key, find_due, gave_up, last_decision
 from tidemill.flows.events import emit
-from tidemill.flows.notifications import notify_alarm, notify_failure
+from tidemill.flows.notifications import notify_alarm, notify_decision, notify_failure
 from tidemill.flows.problem_cycle import only_run, planned_steps, prepare, steps_up_to, take_in_arrivals
 from tidemill.flows.steps import run_steps
 from tidemill.flows.unchanged import has_new_sources, has_unlearned_batches, incoming_files, is_looked_at, keep_look
@@ -138,3 +138,4 @@ def _emit(project: Project, problem: str, drift: Drift, before: Drift | None) ->
     key, due = decision_key(drift), find_due(project, problem)
     if (before is None or decision_key(before) != key) and (due is None or due.held is None):
         emit(problem, drift.decision, key, drift.reasons)
+        notify_decision(project, problem, drift.decision, drift.reasons)

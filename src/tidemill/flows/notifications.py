@@ -6,15 +6,18 @@ Addresses and secrets are in the blocks, in Prefect's database; a name such as `
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tidemill.project.flow_settings import (
     ALARM,
+    ASK,
     FAILURE,
     PROMOTION,
     QUESTION,
     ROLLBACK,
+    STOP,
     Event,
     FlowSettings,
     flow_settings,
@@ -28,12 +31,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALARM",
+    "ASK",
     "FAILURE",
     "PROMOTION",
     "QUESTION",
     "ROLLBACK",
+    "STOP",
     "notify",
     "notify_alarm",
+    "notify_decision",
     "notify_failure",
     "tell_from_command",
 ]
@@ -97,6 +103,25 @@ def notify_alarm(project: Project, problem: str, drift: Drift, *earlier: Drift |
     alarm = _alarm(drift)
     if alarm is not None and alarm not in [_alarm(one) for one in earlier if one is not None]:
         notify(project, ALARM, problem, "\n".join(drift.reasons))
+
+
+def notify_decision(project: Project, problem: str, decision: str, reasons: Sequence[str]) -> None:
+    """Notify of a decision of the monitor that a person carries out; of the others nobody is notified.
+
+    Parameters
+    ----------
+    project
+        The project.
+    problem
+        Name of the problem.
+    decision
+        Such as ``ask``.
+    reasons
+        Why, a sentence each.
+    """
+    events: dict[str, Event] = {"ask": ASK, "stop": STOP}
+    if decision in events:
+        notify(project, events[decision], problem, "\n".join(reasons))
 
 
 def _alarm(drift: Drift) -> tuple[str | None, str, str] | None:

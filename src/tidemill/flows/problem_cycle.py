@@ -15,6 +15,7 @@ from tidemill.common.locks import locked
 from tidemill.evaluate.gate import ASK, PROMOTE
 from tidemill.flows.decisions import STAGE_OF, find_due, note_start
 from tidemill.flows.events import emit
+from tidemill.flows.notifications import notify_decision
 from tidemill.flows.refresh_report import tell_refresh
 from tidemill.flows.steps import run_steps
 from tidemill.flows.unchanged import keep_unchanged, unchanged_steps
@@ -196,7 +197,9 @@ def _emit_broken(work: Workspace, problem: str, refused: list[RefusedFile]) -> N
         actions = work.project.load(problem, "monitor", MonitorSettings)[1].actions
         decision, _ = choose(Findings(arrived=False, broken=True), actions)
         for item in refused:
-            emit(problem, decision, f"{item.source} {item.reason}", [f"{item.source}: {item.reason}"])
+            reason = f"{item.source}: {item.reason}"
+            emit(problem, decision, f"{item.source} {item.reason}", [reason])
+            notify_decision(work.project, problem, decision, [reason])
 
 
 def planned_steps(work: Workspace, problem: str) -> list[Step]:

@@ -13,8 +13,10 @@ from tidemill.errors import ConfigError
 from tidemill.project.project import Project
 
 FILE: Final = "flows.yaml"
-Event = Literal["alarm", "question", "promotion", "rollback", "failure"]
+Event = Literal["alarm", "ask", "stop", "question", "promotion", "rollback", "failure"]
 ALARM: Final = "alarm"
+ASK: Final = "ask"
+STOP: Final = "stop"
 QUESTION: Final = "question"
 PROMOTION: Final = "promotion"
 ROLLBACK: Final = "rollback"

@@ -124,6 +124,33 @@ def was_rejected(project: Project, about: PendingCandidate) -> bool:
     )
 
 
+def answer_since(project: Project, problem: str, asked_of: str | None) -> str | None:
+    """Tell what has become of a question that the last gate asked.
+
+    Parameters
+    ----------
+    project
+        The project.
+    problem
+        Name of the problem.
+    asked_of
+        The champion that the candidate would replace; None: there was none.
+
+    Returns
+    -------
+    str or None
+        None where the question is open, or nobody was asked.
+    """
+    champion = read_registry(project, problem).champion
+    if champion != asked_of:
+        return f"{champion} is the champion since"
+    rejected = _read(project, problem, _REJECTED)
+    question = read_question(project, problem)
+    if question is None and rejected is not None and rejected.about.champion == asked_of:
+        return f"rejected by a person, {asked_of or 'no champion'} stays"
+    return None
+
+
 def _read(project: Project, problem: str, place: str) -> Question | None:
     ref, folder = f"{place}/{problem}", project.shared
     if not succeeds("rev-parse", "--verify", "-q", f"{ref}^{{commit}}", folder=folder):

@@ -45,6 +45,7 @@ def run(project: Project, name: str) -> None:
         settings,
         version=version,
         champion_batches=None if champion is None else champion.batches,
+        champion_classes=None if champion is None else champion.model.classes,
         check=check_in_clean_process(project, problem),
         outlier=unlike,
     )

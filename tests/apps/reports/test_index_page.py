@@ -8,6 +8,7 @@ import pytest
 from tests.apps.reports.factories import fabricate
 from tidemill.apps.reports.index_page import render, summary
 from tidemill.project.project import Project
+from tidemill.reports.evaluate import Verdict
 from tidemill.runs.git import git
 from tidemill.runs.model_registry import tag_object
 
@@ -142,6 +143,22 @@ def test_the_closing_words_tell_rows_functions_scores_drift_verdict_and_where_to
     assert "FAILED CHECKS of votes" in text
     assert "reports/index.html" in text
     assert max(len(line) for line in text.splitlines()) < 320
+
+
+def test_a_question_that_has_been_answered_is_not_asked_again(root, tmp_path):
+    shutil.copytree(root, tmp_path, dirs_exist_ok=True, symlinks=True)
+    project = Project.open(tmp_path)
+    file = project.paths("spam").reports / "verdict.json"
+    asked = Verdict.read(file).model_copy(update={"verdict": "ask", "champion": "spam@v1.0.0"})
+    asked.write(file)
+    assert "ASK: " in summary(project, "spam")
+    commit = git("rev-parse", "HEAD", folder=tmp_path)
+    for name in ("spam@v1.1.0", "spam#prod#2"):
+        git("update-ref", f"refs/tags/{name}", tag_object(name, commit, name, tmp_path), folder=tmp_path)
+    text = summary(project, "spam")
+    assert "ANSWERED: spam@v1.1.0 is the champion since" in text
+    assert "ASK: " not in text
+    assert "A person was asked: spam@v1.1.0 is the champion since." in render(project, ["spam"]).read_text()
 
 
 def test_the_closing_words_of_a_problem_without_reports_say_so(root):

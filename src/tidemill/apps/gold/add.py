@@ -42,6 +42,8 @@ class FileOptions:
         Batch of all rows, where names are not the same row in every batch.
     who
         Id of the person, where no column ``who`` says; None: an id of this checkout.
+    blank
+        Class of rows without a label, and of all rows where the file has no column of labels; None: they are left out.
     reading
         Encoding and the like.
     """
@@ -50,6 +52,7 @@ class FileOptions:
     rows: str | None = None
     batch: str | None = None
     who: str | None = None
+    blank: str | None = None
     reading: ReadOptions = DEFAULTS
 
 
@@ -148,10 +151,13 @@ class _GivenLabel:
 
 def _given_labels(table: Table, rows: ProblemRows, options: FileOptions, who: str) -> tuple[list[_GivenLabel], int]:
     """What each labeled row of the file says, and how many rows are left blank."""
-    label, named = _label_column(table, rows, options.label), _row_column(table, rows, options.rows)
+    label, named = _label_column(table, rows, options), _row_column(table, rows, options.rows)
     errors = RowErrors(table, "quarantine")
     reading = rows.settings.model_copy(update={"gold": label})
     labels = values.gold(table, reading, rows.problem.classes, errors)
+    if options.blank is not None:
+        blank = rows.problem.classes.index(options.blank)
+        labels = [blank if value == NO_GOLD else value for value in labels]
     result, first = list[_GivenLabel](), dict[tuple[int, str], int]()
     for row, value in enumerate(table.column(named, "--rows")):
         if row in errors.reasons or labels[row] == NO_GOLD:
@@ -175,10 +181,11 @@ def _given_labels(table: Table, rows: ProblemRows, options: FileOptions, who: st
     return result, labels.count(NO_GOLD)
 
 
-def _label_column(table: Table, rows: ProblemRows, wanted: str | None) -> str:
+def _label_column(table: Table, rows: ProblemRows, options: FileOptions) -> str | None:
+    wanted = options.label
     names = [wanted] if wanted else ["label", *([rows.settings.gold] if rows.settings.gold else []), "gold", "class"]
     found = next((name for name in names if table.has(name)), None)
-    if found is None:
+    if found is None and (wanted or options.blank is None):
         raise DataError(
             f"{table.name} has no column {' or '.join(map(repr, names))}{nearest(names[0], list(table.columns))}; name the "
             "column of the labels with --label"

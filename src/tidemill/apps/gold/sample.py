@@ -93,7 +93,7 @@ def sample_rows(project: Project, name: str, request: SampleRequest, out: Path) 
         The name of ``out`` ends with no format that is written.
     """
     check_out(out)
-    _make_tables(project, name)
+    make_tables(project, name)
     rows = problem_rows(project, name)
     open_rows = _open_rows(rows, request.batch)
     scores, by = _scores(rows, open_rows)
@@ -113,7 +113,21 @@ def sample_rows(project: Project, name: str, request: SampleRequest, out: Path) 
     return GoldSample(table, by)
 
 
-def _make_tables(project: Project, name: str) -> None:
+def make_tables(project: Project, name: str) -> None:
+    """Make batches that the manifest names into tables, as the ingest stage does; nothing where all are there.
+
+    Parameters
+    ----------
+    project
+        The project.
+    name
+        Name of the problem.
+
+    Raises
+    ------
+    DataError
+        A source is not what arrived, or a row of it cannot be taken.
+    """
     problem, settings, paths = project.load(name, "ingest", IngestSettings)
     arrived = arrivals(paths.manifest)
     if not all((paths.raw / f"{entry.batch}.parquet").exists() for entry in arrived):

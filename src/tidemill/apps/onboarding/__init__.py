@@ -8,5 +8,6 @@ three_way          what becomes of each generated file
 stages_to_rerun    which stages an upgrade makes run again, and why
 class_labels       what a column of labels holds, and which classes those are
 new_problem        configuration, first batch and manifest of the new problem
+added_class        a class that a problem gets later
 starter_functions  labeling functions to start from
 """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import keyword
 import os
@@ -19,6 +18,7 @@ import yaml
 from tidemill.apps.onboarding.class_labels import find_classes, smallest_class_size
 from tidemill.apps.onboarding.starter_functions import starter_functions
 from tidemill.common.class_names import shown
+from tidemill.common.edited_yaml import dump_yaml, load_yaml
 from tidemill.common.files import atomic_write
 from tidemill.contracts import STAGES, ConfigError, DataError, Problem
 from tidemill.ingest.batch import Batch, build_batch, empty_seen
@@ -439,36 +439,20 @@ def _config(plan: _Plan) -> str:
 
 
 def _with_problem(text: str, name: str) -> str:
-    editor, content = _load_yaml(text)
+    editor, content = load_yaml(text)
     content["defaults"].insert(content["defaults"].index("_self_"), {f"problem@{name}": name})
     content["problems"].append(name)
-    return _dump_yaml(editor, content)
+    return dump_yaml(editor, content)
 
 
 def _with_artifact(text: str, name: str) -> str:
     from ruamel.yaml.comments import CommentedMap
 
-    editor, content = _load_yaml(text)
+    editor, content = load_yaml(text)
     entry = CommentedMap({"type": "model", "path": f"models/{name}/candidate", "desc": f"model of {name}"})
     entry.fa.set_flow_style()
     content.setdefault("artifacts", CommentedMap())[name] = entry
-    return _dump_yaml(editor, content)
-
-
-def _load_yaml(text: str) -> tuple[Any, Any]:
-    from ruamel.yaml import YAML
-
-    editor = YAML()
-    editor.indent(mapping=2, sequence=4, offset=2)
-    editor.width = 10**6
-    editor.preserve_quotes = True
-    return editor, editor.load(text)
-
-
-def _dump_yaml(editor: Any, content: Any) -> str:
-    file = io.StringIO()
-    editor.dump(content, file)
-    return file.getvalue()
+    return dump_yaml(editor, content)
 
 
 def _summary_line(plan: _Plan, batch: Batch, functions: str) -> str:

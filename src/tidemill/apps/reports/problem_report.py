@@ -12,6 +12,7 @@ from typing import Any, Final
 import polars as pl
 
 from tidemill.contracts import ABSTAIN, SPLITS
+from tidemill.evaluate.gate import ASK
 from tidemill.label.analysis.summary import conflicts
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
@@ -20,6 +21,7 @@ from tidemill.reports.evaluate import Metrics, Verdict
 from tidemill.reports.monitor import Drift
 from tidemill.reports.project import ExpectationResult, SuiteResult
 from tidemill.reports.search import SearchReport
+from tidemill.runs.pending import answer_since
 
 YARDSTICKS: Final = {
     "majority_class": "majority class (floor)",
@@ -85,6 +87,7 @@ class ProblemReport:
     metrics: Metrics | None
     scores: list[dict[str, Any]]
     verdict: Verdict | None
+    answer: str | None
     drift: Drift | None
     pictures: dict[str, str]
     explained: dict[str, str]
@@ -153,6 +156,7 @@ def read_problem_report(project: Project, name: str) -> ProblemReport:
     coverage, conflict = _votes(paths.votes)
     label_model = DenoiseReport.read_if_there(reports / "denoise.json")
     search = _search(paths)
+    verdict = Verdict.read_if_there(reports / "verdict.json")
     return ProblemReport(
         name=name,
         batches=_batches(paths.votes),
@@ -162,7 +166,8 @@ def read_problem_report(project: Project, name: str) -> ProblemReport:
         label_model=label_model,
         metrics=Metrics.read_if_there(reports / "metrics.json"),
         scores=_csv(reports / "plots" / "scores.csv"),
-        verdict=Verdict.read_if_there(reports / "verdict.json"),
+        verdict=verdict,
+        answer=None if verdict is None or verdict.verdict != ASK else answer_since(project, name, verdict.champion),
         drift=Drift.read_if_there(reports / "drift.json"),
         pictures=_pictures(
             dict.fromkeys(PICTURES, reports / "plots")

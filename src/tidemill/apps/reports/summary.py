@@ -103,6 +103,8 @@ def _drift(problem_report: ProblemReport) -> list[str]:
 def _verdict(problem_report: ProblemReport) -> list[str]:
     if problem_report.verdict is None:
         return [_line("verdict", "not judged yet")]
+    if problem_report.answer is not None:
+        return [_line("verdict", f"ANSWERED: {problem_report.answer}; the gate had asked a person")]
     return _reason_lines("verdict", problem_report.verdict.verdict, problem_report.verdict.reasons)
 
 

@@ -1,21 +1,23 @@
-"""Candidates for labeling functions on a problem's rows without a clear label, for the user to accept."""
+"""Candidates for labeling functions on rows without a clear label, or of a new class, for the user to accept."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import yaml
 from pydantic import JsonValue
 
 from tidemill.apps.workbench.formatting import WIDTH, row_line
-from tidemill.apps.workbench.problem_view import SEED, ProblemView
+from tidemill.apps.workbench.problem_view import IMAGES, SEED, TEXTS, ProblemView
 from tidemill.contracts import ABSTAIN, NO_GOLD, DataError, Votes
 from tidemill.label.analysis.suggestions import Candidate, Evidence, suggest
 from tidemill.label.analysis.summary import conflicts
 from tidemill.label.image_statistics.statistics import statistics_of
+from tidemill.label.run import visible_columns
 from tidemill.reports.workbench import CandidateFunction, Suggestions
 
 
@@ -50,7 +52,7 @@ def suggest_functions(view: ProblemView, *, most: int = 10, size: int | None = N
     if not (view.gold[rows] != NO_GOLD).any():
         raise DataError(f"{view.name}: no dev row has gold, so no candidate can be judged; label some dev rows")
     asked = Evidence(
-        _seen(view, rows),
+        _seen(view.table(rows)),
         view.gold[rows],
         silent | torn,
         view.classes,
@@ -66,9 +68,65 @@ def suggest_functions(view: ProblemView, *, most: int = 10, size: int | None = N
     )
 
 
-def _seen(view: ProblemView, rows: Any) -> pl.DataFrame:
+def suggest_for_class(view: ProblemView, name: str, examples: Collection[str], *, most: int = 10) -> Suggestions:
+    """Suggest functions that would vote for a class that is new, for which no function votes yet.
+
+    Rows of train and dev are read alone. Where few of them have gold of another class, rows without a label count as of another.
+
+    Parameters
+    ----------
+    view
+        View of the problem, which has the class.
+    name
+        Of the class.
+    examples
+        Ids of rows that are of it.
+    most
+        Candidates at most.
+
+    Returns
+    -------
+    Suggestions
+        Candidates that vote for it; none where its rows are too few, or nothing tells them apart.
+    """
+    raw = view.raw.filter(pl.col("split").is_in(["train", "dev"]))
+    is_new = raw["row_id"].is_in(list(examples)).to_numpy()
+    limit = IMAGES if view.problem.modality == "image" else TEXTS
+    order = np.random.default_rng(SEED).permutation(np.flatnonzero(~is_new))
+    rows = np.sort(np.concatenate([np.flatnonzero(is_new)[:limit], order[:limit]]))
+    kept, gold = raw[rows], is_new[rows].astype(np.int16)
+    if not gold.any():
+        return Suggestions(problem=view.name, rows=len(rows), uncovered=0, in_conflict=0, candidates=())
+    seen = _seen(visible_columns(kept, view.settings.hidden_columns))
+    found = suggest(Evidence(seen, gold, gold == 1, ("another class", name)), most=most, seed=SEED)
+    return Suggestions(
+        problem=view.name,
+        rows=len(rows),
+        uncovered=int(gold.sum()),
+        in_conflict=0,
+        candidates=tuple(_of_examples(kept, gold, item, name) for item in found if item.entry["vote"] == name),
+    )
+
+
+def _of_examples(rows: pl.DataFrame, gold: npt.NDArray[np.int16], one: Candidate, name: str) -> CandidateFunction:
+    shown = rows[one.rows[:2]].drop("image", strict=False).to_dicts()
+    return CandidateFunction(
+        entry=one.entry,
+        source=one.source,
+        adds=one.gains,
+        of_them_uncovered=one.gains,
+        fires=one.fires,
+        dev_correct=one.correct,
+        dev_votes=one.labeled,
+        precision_at_least=round(one.low, 3),
+        examples=tuple(
+            row | {"gold": name if gold[place] else None} for row, place in zip(shown, one.rows, strict=False)
+        ),
+    )
+
+
+def _seen(table: pl.DataFrame) -> pl.DataFrame:
     """Image statistics stand in place of images."""
-    table = view.table(rows)
     if "image" not in table.columns:
         return table
     summary = pl.DataFrame([statistics_of(image) for image in table["image"]])
@@ -129,7 +187,24 @@ def printed(result: Suggestions) -> list[str]:
         Lines of a terminal of 100 columns; figures are comments.
     """
     head = f"{result.problem}: of {result.rows:,} rows {result.uncovered:,} have no vote, {result.in_conflict:,} a conflict"
-    lines = [head, "Candidates, not advice: read the rows, then add what you would have thought of yourself."]
+    return [head, *candidate_lines(result, judged_on="dev")]
+
+
+def candidate_lines(result: Suggestions, *, judged_on: str) -> list[str]:
+    """Write candidates alone.
+
+    Parameters
+    ----------
+    result
+        Candidates with their figures and example rows.
+    judged_on
+        Rows that tell whether their votes are right.
+
+    Returns
+    -------
+    list of str
+    """
+    lines = ["Candidates, not advice: read the rows, then add what you would have thought of yourself."]
     if not result.candidates:
         lines.append("No word, value, limit or group of rows predicts a class well enough on them.")
     for candidate in result.candidates:
@@ -138,7 +213,7 @@ def printed(result: Suggestions) -> list[str]:
             *entry_lines(candidate.entry),
             (
                 f"    # {candidate.source}: adds {candidate.adds:,} rows, {candidate.of_them_uncovered:,} of them uncovered so far; fires on "
-                f"{candidate.fires:,}; dev {candidate.dev_correct} of {candidate.dev_votes} right"
+                f"{candidate.fires:,}; {judged_on} {candidate.dev_correct} of {candidate.dev_votes} right"
             ),
             *[f"    #   {row_line(row, WIDTH - 8, gold=str(row['gold'] or '-'))}" for row in candidate.examples],
         ]

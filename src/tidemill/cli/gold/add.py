@@ -75,6 +75,8 @@ def _lines(problem: str, counts: Mapping[str, int], splits: Mapping[str, int], *
         parts = ", ".join(f"{count} {name}" for name, count in splits.items() if count)
         lines.append(f"  of the splits: {parts} (train and dev teach, valid and test judge)")
     if not dry_run and number["new"] + number["changed"] + number["same"]:
-        file = f"data/{problem}/gold_history.jsonl"
-        lines.append(f"next: git commit -m 'Labels of {problem}' {file}, then: tidemill run problem={problem}")
+        lines.append(
+            f"next: git commit -m 'Labels of {problem}' data/{problem}, then: tidemill run problem={problem}, or tidemill "
+            f"monitor problem={problem} where they decide harm"
+        )
     return lines

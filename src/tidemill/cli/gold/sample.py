@@ -27,6 +27,9 @@ def sample(
     harm: Annotated[
         bool, Option("--harm", help="the rows that the monitor asks for, to decide whether a drift is harm")
     ] = False,
+    cluster: Annotated[
+        bool, Option("--cluster", help="the rows of a kind that the monitor says is new, for `tidemill class add`")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Pick rows that are worth labeling, and write them to a file with an empty column label.
@@ -39,13 +42,22 @@ def sample(
     tidemill gold sample spam --most 50 --out to_label.csv
     tidemill gold sample spam --batch email-2 --out to_label.csv
     tidemill gold sample spam --harm --out to_label.csv
+    tidemill gold sample spam --cluster --out new_kind.csv
     """
-    from tidemill.apps.gold.harm_sample import sample_for_harm
+    from tidemill.apps.gold.harm_sample import sample_for_harm, sample_of_cluster
     from tidemill.apps.gold.sample import SampleRequest, sample_rows
 
     with answering(as_json=as_json) as answer:
         request = SampleRequest(most=most, batch=batch, audit=audit, seed=seed)
         project = open_project(problem)
+        if cluster:
+            done = sample_of_cluster(project, problem, out)
+            lines = [
+                f"{problem}: {done.table.height} rows are in {out}: {done.by}",
+                f"next: take out rows that are of no new class, then: tidemill class add {problem} NAME --rows {out}",
+            ]
+            answer({"problem": problem, "file": str(out), "rows": done.table.height, "by": done.by}, lines)
+            return
         done = sample_for_harm(project, problem, out) if harm else sample_rows(project, problem, request, out)
         random = int((done.table["picked"] == "random").sum())
         content = {"problem": problem, "file": str(out), "rows": done.table.height, "random": random, "by": done.by}

@@ -23,6 +23,7 @@ Change = Literal["decayed", "fell silent", "votes less", "votes more"]
 
 _LISTED: Final = 5
 _SAMPLES: Final = 10
+_CLUSTER_ROWS: Final = 100  # for a person who names a class of them
 _LEAST_EVIDENCE: Final = 3.0  # a factor of twenty, before scores share the level
 _LEAST_LIFT: Final = 2.0
 _LEAST_SHARE: Final = 0.03
@@ -113,7 +114,8 @@ def _groups(reference: Batch, changed: Batch) -> tuple[GroupCause, ...]:
 
 
 def _group_cause(group: Group, changed: Batch) -> GroupCause:
-    rows = tuple(changed.row_ids[k] for k in np.flatnonzero(group.after)[:_SAMPLES])
+    most = _CLUSTER_ROWS if group.kind == "cluster" else _SAMPLES
+    rows = tuple(changed.row_ids[k] for k in np.flatnonzero(group.after)[:most])
     return GroupCause(
         group=group.name, kind=group.kind, share=_shift(group.shares), lift=rounded(group.lift), rows=rows
     )

@@ -1,0 +1,80 @@
+"""`tidemill class add`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+
+from tidemill.cli.options import AsJson, ProblemName
+from tidemill.cli.output import answering
+from tidemill.cli.project import open_project
+
+
+def add(
+    problem: ProblemName,
+    name: Annotated[str, Argument(metavar="NAME", help="of the new class")],
+    *,
+    rows: Annotated[
+        Path,
+        Option(
+            "--rows",
+            metavar="FILE",
+            resolve_path=True,
+            help="rows of the class, such as `tidemill gold sample PROBLEM --cluster` collects; those with another label keep it",
+        ),
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Add a class to a problem, with rows that are of it.
+
+    The class is put behind the others in conf/problem/PROBLEM.yaml, the rows are labeled with it, and labeling functions that would vote for it are
+    suggested. The next run computes everything anew. Votes, labels and champions from before keep what they mean; a champion that does not know
+    the class is compared with on rows of the classes that it knows.
+
+    Examples
+    --------
+    tidemill class add spam phish --rows new_kind.csv
+    """
+    from tidemill.apps.gold.add import FileOptions, add_labels
+    from tidemill.apps.onboarding.added_class import added_class
+    from tidemill.apps.workbench.problem_view import ProblemView
+    from tidemill.apps.workbench.suggest_functions import candidate_lines, suggest_for_class
+    from tidemill.project.gold_history import GoldHistory
+
+    with answering(as_json=as_json) as answer:
+        project = open_project(problem)
+        with added_class(project, problem, name) as classes:
+            new = classes[-1]
+            done = add_labels(project, problem, rows, FileOptions(blank=new))
+        view = ProblemView(project, problem)
+        labels = GoldHistory.read(view.paths.gold_history).counting
+        found = suggest_for_class(view, new, [row_id for row_id, one in labels.items() if one.label == new])
+        content = {"problem": problem, "classes": classes, "labels": done.splits, "candidates": found.candidates}
+        asked = view.settings.suite.min_functions_per_class
+        lines = [
+            *_lines(problem, classes, done.splits),
+            *candidate_lines(found, judged_on="of the labeled rows"),
+            "",
+            *_next(problem, new, asked),
+        ]
+        answer(content, lines)
+
+
+def _lines(problem: str, classes: Sequence[str], splits: Mapping[str, int]) -> list[str]:
+    parts = ", ".join(f"{count} {split}" for split, count in splits.items() if count) or "none"
+    lines = [f"{problem}: the classes are {', '.join(classes)}", f"  rows labeled: {parts}"]
+    if not splits.get("valid"):
+        lines.append(
+            f"  none of them is of valid, so the gate cannot tell how well {classes[-1]} is found: label more of its rows"
+        )
+    return lines
+
+
+def _next(problem: str, name: str, functions: int) -> list[str]:
+    return [
+        f"next: functions that vote {name} in src/problems/{problem} ({functions} are asked by label.suite.min_functions_per_class), then:",
+        f"  git add -A && git commit -m 'Add the class {name} to {problem}' && tidemill run problem={problem}",
+    ]
