@@ -70,7 +70,7 @@ class Predictor:
     @property
     def is_text(self) -> bool:
         """Whether it reads texts; otherwise images."""
-        return self.about["modality"] == "text"
+        return bool(self.about["modality"] == "text")
 
     def predict_proba(self, contents: Sequence[Any]) -> Any:
         """Predict class probabilities.
