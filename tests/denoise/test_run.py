@@ -85,9 +85,17 @@ def test_the_report_tells_what_majority_vote_would_have_given():
     report = denoise(votes_table(), ("ham", "spam"), settings("dawid_skene")).report
     assert report.model == "dawid_skene"
     assert set(report.accuracies) == {"f0", "f1", "f2", "f3"}
-    for name, (low, high) in (report.accuracy_intervals or {}).items():
-        assert low <= (report.accuracies[name] or 0.0) <= high  # of one estimate
     assert set(report.majority_vote.label_shares) == {"ham", "spam"}
+
+
+@pytest.mark.parametrize("model", sorted(name for name, model in MODELS.items() if not model.uses_features))
+def test_every_accuracy_lies_in_its_own_interval_whatever_the_label_model(model):
+    report = denoise(votes_table(), ("ham", "spam"), settings(model)).report
+    learned = {name: share for name, share in report.accuracies.items() if share is not None}
+    assert set(report.accuracy_intervals) == {"f0", "f1", "f2", "f3"}
+    for name, share in learned.items():
+        low, high = report.accuracy_intervals[name]
+        assert low <= share <= high, name
 
 
 def test_an_unknown_model_is_named_with_the_valid_ones():

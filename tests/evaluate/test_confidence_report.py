@@ -48,9 +48,9 @@ def test_auc_of_one_class_has_no_meaning_and_of_chance_an_interval_about_a_half(
 
 def test_auc_of_a_slice_is_the_share_of_its_own_pairs_that_stand_right():
     # in the slice: two of class 1 at .8 and .4, two of class 0 at .6 and .1: three of four pairs right
-    gold = np.array([1, 1, 0, 0, 1, 0])
-    high = np.array([0.8, 0.4, 0.6, 0.1, 0.05, 0.95])
-    part = Slice("half", "first", np.arange(6) < 4)
+    gold = np.tile([1, 1, 0, 0, 1, 0], 3)
+    high = np.tile([0.8, 0.4, 0.6, 0.1, 0.05, 0.95], 3)
+    part = Slice("half", "first", np.arange(18) % 6 < 4)
     table = score_table(
         gold, {"m": np.column_stack([1 - high, high])}, [part], metric_spec(("a", "b"), None, 10), settings()
     )
@@ -214,5 +214,10 @@ def test_intervals_of_precision_by_threshold_are_those_of_a_binomial_and_none_wh
     assert at["a", 0.81]["rows"] == 0
     assert at["a", 0.81]["precision"] is None
     assert at["a", 0.81]["recall"] == 0.0
+    few = thresholds(gold[:40], said[:40], ("a", "b"), settings(n_bootstrap=50)).row(0, named=True)
+    assert (few["recall"], few["recall_high"]) == (1.0, 1.0)
+    assert few["recall_low"] == pytest.approx(
+        30 / (30 + 1.959964**2), abs=1e-5
+    )  # Wilson, 30 of 30: resamples know 1 alone
     table = thresholds(np.zeros(4, dtype=int), said[:4], ("a", "b"), settings(n_bootstrap=50))
     assert table.filter(pl.col("class") == "b")["recall"].null_count() == len(GRID)  # gold has no b

@@ -45,6 +45,14 @@ def new(
             show_default=False,
         ),
     ] = None,
+    meta: Annotated[
+        list[str] | None,
+        Option(
+            metavar="COLUMNS",
+            help="columns that labeling functions may ask, such as camera,year; of images also file_name, file_folder, exif_model …",
+            show_default=False,
+        ),
+    ] = None,
     ignore_splits: Annotated[
         bool, Option("--ignore-splits", help="of --images: train/, val/ and the like are no classes, folders below are")
     ] = False,
@@ -61,7 +69,7 @@ def new(
     --------
     tidemill new reviews --from reviews.csv --text body --label stars
     tidemill new cells --images photographs/ --classes good,bad
-    tidemill new parts --from shots.csv --image file --label kind
+    tidemill new parts --from shots.csv --image file --label kind --meta camera,exif_iso
     """
     from tidemill.apps.onboarding.new_problem import NewProblem, create_problem
     from tidemill.readers.options import ReadOptions
@@ -75,6 +83,7 @@ def new(
             images=images,
             image=image,
             classes=classes or None,
+            meta=meta or (),
             ignore_splits=ignore_splits,
             fetch=fetch,
             reading=ReadOptions(encoding, delimiter, header, bad_rows),

@@ -14,9 +14,10 @@ from torch import nn
 from tidemill.contracts import DataError
 from tidemill.embed.backbone import KEPT_BITS
 from tidemill.embed.image import ImageBackbone, pixels, pooled
-from tidemill.embed.text import TextBackbone, batches_by_length, pad_tokens
+from tidemill.embed.text import CHARACTERS_PER_TOKEN, TextBackbone, batches_by_length, pad_tokens
 
 FEATURES: Final = "features"
+TOKENIZER: Final = "tokenizer.json"
 _SPLITTER: Final = float(2 ** (23 - KEPT_BITS) + 1)
 """Multiplied by it, float32 sheds its last bits: T. J. Dekker, "A floating-point technique", Numer. Math. 18 (1971)."""
 
@@ -155,5 +156,32 @@ def preparation(backbone: TextBackbone | ImageBackbone) -> dict[str, JsonValue]:
     """
     if isinstance(backbone, TextBackbone):
         kept = backbone.settings.model_dump(include={"max_tokens", "squeeze"})
-        return {"tokenizer": "tokenizer.json", **kept}
+        most = backbone.settings.max_tokens * CHARACTERS_PER_TOKEN
+        return {"tokenizer": TOKENIZER, "pad": backbone.pad, "max_characters": most, **kept}
     return {"size": backbone.size, "resize": "the whole image to a square, bicubic", "channels": "RGB"}
+
+
+def tokenizer_file(backbone: TextBackbone | ImageBackbone) -> dict[str, bytes]:
+    """Write a backbone's tokenizer as the package tokenizers reads it.
+
+    Parameters
+    ----------
+    backbone
+        Frozen backbone that was exported.
+
+    Returns
+    -------
+    dict of str to bytes
+        ``tokenizer.json``; empty for images.
+
+    Raises
+    ------
+    DataError
+        The tokenizer is written in Python and cannot leave transformers.
+    """
+    if isinstance(backbone, ImageBackbone):
+        return {}
+    inner = getattr(backbone.tokenizer, "backend_tokenizer", None)
+    if inner is None:
+        raise DataError("this backbone's tokenizer has no form without transformers: --head-only exports the head")
+    return {TOKENIZER: str(inner.to_str()).encode()}

@@ -5,6 +5,7 @@ metrics              accuracy, F1, log loss, calibration error of each class and
 roc_auc              area under the ROC curve
 baselines            names and predictions of what the candidate is compared with
 score_table          every metric of every model on every slice, with bootstrap intervals
+proportions          intervals of proportions of few rows
 bootstrap            paired resamples of rows and their intervals
 slices               groups of rows by a column's values
 gate                 whether the candidate is promoted, kept back or asked about, and why

@@ -8,6 +8,7 @@ from typing import Any, Final
 import polars as pl
 
 from tidemill.evaluate.baselines import END_MODEL, ORDER
+from tidemill.evaluate.proportions import LEAST_ROWS
 from tidemill.evaluate.run import Evaluated
 from tidemill.evaluate.score_table import ALL
 from tidemill.reports.base import Estimate
@@ -51,6 +52,13 @@ def _scores(done: Evaluated) -> list[str]:
     rows = done.metrics.rows
     if not rows:
         return ["## Scores", "", "None: no row of the test split has a label by a person.", ""]
+    if rows < LEAST_ROWS:
+        return [
+            "## Scores",
+            "",
+            f"None: people labeled {rows} rows of the test split, too few; {LEAST_ROWS} are needed.",
+            "",
+        ]
     whole = done.scores.filter((pl.col("slice") == ALL) & pl.col("score").is_not_null())
     metrics = [item for item in whole["metric"].unique(maintain_order=True) if not item.startswith(_OF_A_CLASS)]
     results = {(line["model"], line["metric"]): line for line in whole.iter_rows(named=True)}

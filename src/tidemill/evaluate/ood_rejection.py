@@ -10,7 +10,8 @@ import numpy as np
 from tidemill.contracts import Probabilities
 from tidemill.evaluate.bootstrap import Array, resample
 from tidemill.evaluate.metrics import Gold
-from tidemill.evaluate.score_table import estimate
+from tidemill.evaluate.proportions import proportion_interval
+from tidemill.evaluate.score_table import rounded
 from tidemill.evaluate.settings import EvaluateSettings
 from tidemill.evaluate.slices import Slice
 from tidemill.reports.base import Estimate
@@ -56,5 +57,6 @@ def _shares(refused: Any, right: Any, settings: EvaluateSettings) -> dict[str, E
     summary = {}
     for name, above, below in (("rejected", 0, 4), ("accuracy_of_rejected", 2, 0), ("accuracy_of_answered", 3, 1)):
         shares = np.divide(sums[:, above], sums[:, below], out=np.full(len(sums), np.nan), where=sums[:, below] > 0)
-        summary[name] = estimate(float(shares[0]), shares[1:], settings)
+        low, high = proportion_interval(sums[0, above], sums[0, below], shares[1:], settings.confidence_level)
+        summary[name] = Estimate(score=rounded(float(shares[0])), low=rounded(low), high=rounded(high))
     return summary

@@ -15,6 +15,7 @@ from tidemill.evaluate.confidence_report import GATED, REPORTED, confidence_repo
 from tidemill.evaluate.gate import GateInput, gate_verdict
 from tidemill.evaluate.metrics import Gold, MetricSpec, metric_spec
 from tidemill.evaluate.ood_rejection import ood_rejection
+from tidemill.evaluate.proportions import LEAST_ROWS
 from tidemill.evaluate.reliability import confusion_table, reliability_table
 from tidemill.evaluate.score_table import ALL, difference, rounded, score_table, share_better
 from tidemill.evaluate.settings import EvaluateSettings
@@ -106,7 +107,7 @@ def evaluate(  # noqa: PLR0913 - rows, models and what is known of the two that 
             confidence=settings.confidence_level,
             scores={name: _scores(whole, name) for name in test},
             intervals={name: _intervals(whole, name) for name in test},
-            end_model_gains=_gains(gold, test, spec, settings) if len(gold) else {},
+            end_model_gains=_gains(gold, test, spec, settings) if len(gold) >= LEAST_ROWS else {},
             slices=_slice_scores(parts),
             slice_intervals=_slice_intervals(parts),
             coverage=covered,

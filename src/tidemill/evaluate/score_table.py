@@ -12,6 +12,7 @@ import polars as pl
 from tidemill.contracts import Probabilities
 from tidemill.evaluate.bootstrap import Array, bootstrap_counts, interval, resample
 from tidemill.evaluate.metrics import LOWER_IS_BETTER, Gold, MetricSpec, metric_terms, metrics_from_sums
+from tidemill.evaluate.proportions import LEAST_ROWS, proportion_intervals
 from tidemill.evaluate.roc_auc import roc_auc
 from tidemill.evaluate.settings import EvaluateSettings
 from tidemill.evaluate.slices import Slice
@@ -90,7 +91,7 @@ def score_table(
     -------
     polars.DataFrame
         A row per slice, baseline and metric: slice, model, metric, rows, classes (how many the slice's gold holds), score,
-        low, high. The slice ``all`` comes first. Without rows the table is empty.
+        low, high. The slice ``all`` comes first. Without rows the table is empty; of fewer than 10 rows there are no scores.
     """
     if not len(gold):
         return pl.DataFrame(schema=_SCHEMA)
@@ -120,6 +121,10 @@ def _lines(
     gold: Gold, models: Mapping[str, Probabilities], spec: MetricSpec, settings: EvaluateSettings
 ) -> list[dict[str, Any]]:
     terms = {name: metric_terms(gold, predicted, spec) for name, predicted in models.items()}
+    if len(gold) < LEAST_ROWS:
+        metrics = metrics_from_sums(next(iter(terms.values())).sum(axis=0), spec) | {"auc": 0.0}
+        empty = {"score": None, "low": None, "high": None}
+        return [{"model": name, "metric": metric, **empty} for name in models for metric in metrics]
     seen = {
         name: metrics_from_sums(item.sum(axis=0), spec) | {"auc": roc_auc(gold, models[name])[0]}
         for name, item in terms.items()
@@ -127,8 +132,9 @@ def _lines(
     drawn = _drawn(gold, models, terms, spec, settings)
     lines = []
     for name, metrics in seen.items():
+        known = proportion_intervals(terms[name].sum(axis=0), spec, settings.confidence_level)
         for metric, value in metrics.items():
-            low, high = interval(drawn[name][metric], settings.confidence_level)
+            low, high = known.get(metric) or interval(drawn[name][metric], settings.confidence_level)
             results = {"score": rounded(float(value)), "low": rounded(low), "high": rounded(high)}
             lines.append({"model": name, "metric": metric, **results})
     return lines

@@ -9,10 +9,12 @@ import numpy as np
 import polars as pl
 
 from tidemill.contracts import Probabilities
-from tidemill.evaluate.bootstrap import Array, bootstrap_counts, interval, resample
+from tidemill.evaluate.bootstrap import Array, bootstrap_counts, resample
 from tidemill.evaluate.metrics import Gold
-from tidemill.evaluate.score_table import estimate, rounded
+from tidemill.evaluate.proportions import proportion_interval
+from tidemill.evaluate.score_table import rounded
 from tidemill.evaluate.settings import EvaluateSettings
+from tidemill.reports.base import Estimate
 from tidemill.reports.evaluate import SliceCoverage
 
 GRID: Final = tuple(round(0.01 * step, 2) for step in range(100))
@@ -54,10 +56,14 @@ def _of(positive: Any, score: Any, name: str, settings: EvaluateSettings) -> pl.
         _rates(positive, predicted, times)
         for times in bootstrap_counts(len(predicted), settings.n_bootstrap, settings.seed)
     ]
+    counts = {"precision": predicted.sum(axis=0), "recall": np.full(len(GRID), positive.sum())}
     table: dict[str, Any] = {"class": [name] * len(GRID), "threshold": GRID, "rows": predicted.sum(axis=0)}
     for kind in seen:
         drawn = np.concatenate([block[kind] for block in blocks])
-        ends = [interval(drawn[:, k], settings.confidence_level) for k in range(len(GRID))]
+        hits, trials = (predicted & positive[:, None]).sum(axis=0), counts[kind]
+        ends = [
+            proportion_interval(hits[k], trials[k], drawn[:, k], settings.confidence_level) for k in range(len(GRID))
+        ]
         table |= {
             kind: [rounded(item) for item in seen[kind][0]],
             f"{kind}_low": [rounded(low) for low, _ in ends],
@@ -136,5 +142,6 @@ def coverage_at(
     for name, above, below in (("coverage", 0, 2), ("precision", 1, 0)):
         value = total[above] / total[below] if total[below] else float("nan")
         shares = np.divide(drawn[:, above], drawn[:, below], out=np.full(len(drawn), np.nan), where=drawn[:, below] > 0)
-        results[name] = estimate(float(value), shares, settings)
+        low, high = proportion_interval(total[above], total[below], shares, settings.confidence_level)
+        results[name] = Estimate(score=rounded(float(value)), low=rounded(low), high=rounded(high))
     return SliceCoverage(**results)

@@ -11,6 +11,7 @@ import polars as pl
 
 from tidemill.contracts import NO_GOLD, SPLITS, Column, Contract, DataError, Problem
 from tidemill.ingest import values
+from tidemill.ingest.image_metadata import with_image_metadata
 from tidemill.ingest.images import check_images, notes_on_images, rewrites, standard_images
 from tidemill.ingest.labels_of_known_rows import late_labels
 from tidemill.ingest.repeats import FATES, SCHEMA, SIGNATURE, Repeats, compares, find_repeats
@@ -103,6 +104,7 @@ def build_batch(
     if settings.modality == "image":
         done = check_images(contents, names, table, max_pixels=settings.max_pixels, errors=errors)
         notes_of_images = [*notes_of_images, *notes_on_images(done, source.name)]
+        table = with_image_metadata(table, contents, settings)
         contents = standard_images(contents, settings)
     if rewrites(settings):
         hashes = _hashes(contents)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Final
 
 import fsspec
 
 from tidemill.common.progress import progress
 from tidemill.contracts import DataError
 from tidemill.ingest.fetched_images import FOLDER, FetchLimits, fetch_images
+from tidemill.ingest.image_metadata import TABLE, columns_of_files, joined
 from tidemill.ingest.image_paths import MAYBE_IMAGES, ImagePaths
 from tidemill.ingest.row_errors import RowErrors
 from tidemill.ingest.settings import IngestSettings
@@ -86,7 +87,8 @@ class Source:
             self.table(settings)
             return hashlib.sha256(self.files.cat_file(self.path)).hexdigest()
         result = self.images(self.table(settings), settings)
-        total = hashlib.sha256(b"" if self.files.isdir(self.path) else self.files.cat_file(self.path))
+        file = self._metadata_file() if self.files.isdir(self.path) else self.path
+        total = hashlib.sha256(b"" if file is None else self.files.cat_file(file))
         for name, data in zip(result.names, result.images, strict=True):
             total.update(f"{name}\0{hashlib.sha256(data).hexdigest()}\n".encode())
         return total.hexdigest()
@@ -149,20 +151,51 @@ class Source:
         if not images:
             raise DataError(f"{self.location} holds no images: put some in it, in a folder per class if they have one")
         parts = [PurePosixPath(path).parts for path in images]
-        columns: dict[str, list[Any]] = {settings.image: list(images)}
+        beside = self._metadata(images, settings)
+        named = settings.gold is not None and settings.gold not in beside
+        columns: dict[str, list[Any]] = {**beside, settings.image: list(images)}
         if settings.key_column is not None:
             columns[settings.key_column] = list(images)
-        if settings.gold is not None:
-            columns[settings.gold] = [
-                part[0 if settings.class_folder == "first" else -2] if len(part) > 1 else None for part in parts
-            ]
-        others = [path for path in shown if PurePosixPath(path).suffix.lower() not in MAYBE_IMAGES]
+        place = 0 if settings.class_folder == "first" else -2
+        if settings.gold is not None and named:
+            columns[settings.gold] = [part[place] if len(part) > 1 else None for part in parts]
+        folders = ["/".join(_without_class(part, place) if named else part[:-1]) for part in parts]
+        columns = columns_of_files(images, folders) | columns
+        table = self._metadata_file()
+        others = [
+            path for path in shown if PurePosixPath(path).suffix.lower() not in MAYBE_IMAGES and path != _base(table)
+        ]
         notes = (
             (f"{self.name}: {len(others)} files are no images and left out ({', '.join(others[:3])})",)
             if others
             else ()
         )
         return Table(self.name, columns, range(1, len(images) + 1), "file", notes=notes)
+
+    def _metadata_file(self) -> str | None:
+        """Path of the table in a folder of images that tells more of them."""
+        inside = sorted(str(path) for path in self.files.ls(self.path, detail=False))
+        return next((path for path in inside if _base(path) in _METADATA and self.files.isfile(path)), None)
+
+    def _metadata(self, images: list[str], settings: IngestSettings) -> dict[str, list[Any]]:
+        file = self._metadata_file()
+        if file is None:
+            return {}
+        table = parse(self.files.cat_file(file), f"{self.name}/{_base(file)}", settings.reading)
+        known = joined(images, table)
+        return {name: column for name, column in known.items() if name not in {settings.image, settings.key_column}}
+
+
+_METADATA: Final = frozenset(f"{TABLE}{suffix}" for suffix in SUFFIXES)
+
+
+def _base(path: str | None) -> str:
+    return PurePosixPath(path or "").name
+
+
+def _without_class(parts: tuple[str, ...], place: int) -> tuple[str, ...]:
+    """Folders of an image but the one that names its class, which no labeling function may see."""
+    return parts[1:-1] if place == 0 else parts[:-2]
 
 
 def fetch_beside(source: Source, settings: IngestSettings) -> list[str]:

@@ -52,8 +52,11 @@ def _write_explanation(paths: Paths, done: Denoised, gold: np.ndarray) -> None:
 
 
 def _write_analysis(paths: Paths, report: DenoiseReport) -> pl.DataFrame:
-    """Snorkel's table, with the Learned Weight that the label stage cannot know."""
+    """Snorkel's table, with the Learned Weight that the label stage cannot know; no accuracy of no votes."""
     table = pl.read_csv(paths.reports / "lf_summary.csv")
+    if "Emp. Acc." in table.columns:
+        judged = pl.col("Correct") + pl.col("Incorrect") > 0
+        table = table.with_columns(pl.when(judged).then(pl.col("Emp. Acc.")).alias("Emp. Acc."))
     weights = [report.accuracies.get(name) for name in table["function"]]
     weighed = table.with_columns(pl.Series("Learned Weight", weights, dtype=pl.Float64))
     with atomic_write(paths.reports / "lf_analysis.csv") as path:

@@ -6,13 +6,15 @@ import pytest
 import yaml
 
 from tidemill.apps.models.champion_reference import Champion
-from tidemill.apps.models.model import Model
+from tidemill.apps.models.export import export
+from tidemill.apps.models.model import CANDIDATE, Model
 from tidemill.contracts import Problem
 from tidemill.embed.domain_gap import domain_gap
 from tidemill.embed.embedder import Embedder, features_table
 from tidemill.embed.settings import EmbedSettings
 from tidemill.project.project import Project
 from tidemill.reports.project import Arrival, Manifest
+from tidemill.runs.git import git
 from tidemill.stages import train
 from tidemill.train.end_model.model import EndModel
 from tidemill.train.head.head import TUNED
@@ -72,7 +74,7 @@ def mail(inside, packages, root):
 
 
 @pytest.mark.slow
-def test_a_taught_backbone_goes_with_its_head_and_answers_again(mail, monkeypatch):
+def test_a_taught_backbone_goes_with_its_head_and_answers_again(mail, monkeypatch, bare_python, root):
     monkeypatch.setattr("sys.argv", ["train", "mail"])
     train.main()
     folder = mail / "models" / "mail" / "candidate"
@@ -101,3 +103,14 @@ def test_a_taught_backbone_goes_with_its_head_and_answers_again(mail, monkeypatc
     frozen = pl.read_parquet(mail / "data/mail/features/one.parquet")
     assert (reference["feature"].to_numpy() != frozen.join(reference, on="row_id")["feature"].to_numpy()).any()
     assert not list((mail / ".tidemill" / "tuning" / "mail").iterdir())  # checkpoints are cleared away
+    ingest = yaml.safe_load((root / "src/tidemill/conf/ingest/table.yaml").read_text(encoding="utf-8"))
+    params = yaml.safe_load((mail / "params.yaml").read_text())
+    params["mail"]["ingest"] = ingest | {"incoming": "data/incoming/mail", "text": "text"}
+    (mail / "params.yaml").write_text(yaml.safe_dump(params))
+    git("init", "-q", folder=mail)
+    moved.rename(folder)
+    export(Project.open(mail), "mail", CANDIDATE, mail / "out", head_only=False)  # with the n-grams of its member
+    assert "0.0001 is allowed" in bare_python(mail / "out" / "predict.py", "--check", needs=["text"])
+    rows.select("text").head(6).write_csv(mail / "new.csv")
+    bare_python(mail / "out" / "predict.py", str(mail / "new.csv"), "--out", str(mail / "said.csv"), needs=["text"])
+    np.testing.assert_allclose(pl.read_csv(mail / "said.csv")["p_spam"], said["p_spam"].head(6), atol=1e-3)

@@ -14,6 +14,8 @@ import pytest
 import yaml
 
 from tests.ingest.factories import png, write
+from tidemill.apps.gold.add import FileOptions, add_labels
+from tidemill.apps.gold.rows import problem_rows
 from tidemill.apps.onboarding import new_problem
 from tidemill.apps.onboarding.starter_functions import threshold_functions
 from tidemill.contracts import ConfigError, DataError, TidemillError
@@ -23,6 +25,7 @@ from tidemill.project import batches
 from tidemill.project.compose import compose, refuse_stale_params, write_params
 from tidemill.project.config import load
 from tidemill.project.project import Project
+from tidemill.project.row_names import RowNames
 from tidemill.readers.options import ReadOptions
 from tidemill.reports.project import ChampionPin, Manifest
 
@@ -397,3 +400,68 @@ def test_forms_of_unicode_of_one_name_are_one_class_and_told_apart_in_the_note(p
     done = new_problem.create_problem(words(source=str(source), text="body", label="drink"), Project.open(project))
     assert done.classes == ("caf\u00e9", "tea")
     assert any(r"'cafe\u0301', 'café' are one class" in line for line in done.lines)
+
+
+def test_columns_of_a_table_in_the_folder_and_files_are_metadata_where_they_are_named(project: Path) -> None:
+    write_params(Project.open(project))
+    folder = images(project / "elsewhere/pets", *(f"{kind}/{k}.png" for kind in ("cat", "dog") for k in range(12)))
+    lines = [f"{kind}/{k}.png,{('hall', 'yard')[k % 2]},{k}" for kind in ("cat", "dog") for k in range(12)]
+    write(folder / "metadata.csv", "file_name,camera,year\n" + "\n".join(lines) + "\n")
+    with pytest.raises(ConfigError, match=r"--meta cam: pets has no such column; did you mean 'camera'\?"):
+        new_problem.create_problem(words(images=str(folder), meta=["cam"]), Project.open(project))
+    with pytest.raises(ConfigError, match="--meta folder: labeling functions would see the labels"):
+        new_problem.create_problem(words(images=str(folder), meta=["folder"]), Project.open(project))
+    new_problem.create_problem(words(images=str(folder), meta=["camera,file_name", "exif_iso"]), Project.open(project))
+    text = Path("conf/problem/reviews.yaml").read_text()
+    assert "int, float or bool: file_folder, year, exif_model" in text
+    problem, settings, paths = Project.open(project).load("reviews", "ingest", IngestSettings)
+    assert settings.meta == {"camera": "string", "file_name": "string", "exif_iso": "string"}
+    batches.add_batches(problem, settings, paths)
+    raw = pl.read_parquet(paths.raw / "pets.parquet")
+    assert dict(raw.select("key", "camera").iter_rows())["pets/dog/3.png"] == "yard"
+    assert raw["exif_iso"].null_count() == raw.height
+
+
+def test_labels_may_be_a_column_of_the_table_in_the_folder(project: Path) -> None:
+    folder = images(project / "elsewhere/pets", *(f"{k}.png" for k in range(8)))
+    with pytest.raises(ConfigError, match=r"leave out --label, or put a metadata\.csv"):
+        new_problem.create_problem(words(images=str(folder), label="kind", classes="cat,dog"), Project.open(project))
+    lines = [f"{k}.png,{('cat', 'dog')[k % 2]}" for k in range(6)]
+    write(folder / "metadata.csv", "file_name,kind\n" + "\n".join(lines) + "\n")
+    made = new_problem.create_problem(words(images=str(folder), label="kind"), Project.open(project))
+    assert (made.rows, made.classes) == (8, ("cat", "dog"))
+
+
+def test_images_of_a_table_without_ids_are_called_by_their_files(project: Path) -> None:
+    write_params(Project.open(project))
+    images(project / "elsewhere", *(f"shots/{k}.png" for k in range(6)))
+    lines = [f"shots/{k}.png,{('cat', 'dog')[k % 2]}" for k in range(6)]
+    listed = write(project / "elsewhere/list.csv", "file,kind\n" + "\n".join(lines) + "\n")
+    new_problem.create_problem(words(source=str(listed), image="file", label="kind"), Project.open(project))
+    problem, settings, paths = Project.open(project).load("reviews", "ingest", IngestSettings)
+    assert settings.key == ("source", "file")
+    batches.add_batches(problem, settings, paths)
+    write(project / "labels.csv", "file,label\n3.png,cat\nshots/4.png,dog\n")
+    add_labels(Project.open(project), "reviews", project / "labels.csv", FileOptions())
+    rows = problem_rows(Project.open(project), "reviews").table
+    gold = {key: problem.classes[label] for key, label in rows.select("key", "gold").iter_rows()}
+    assert (gold["list/shots/3.png"], gold["list/shots/4.png"], gold["list/shots/5.png"]) == ("cat", "dog", "dog")
+
+
+@pytest.mark.parametrize("key", [None, ("source", "number")])
+def test_images_of_a_table_are_found_by_their_files_whatever_their_key_is(project: Path, key: Any) -> None:
+    write_params(Project.open(project))
+    images(project / "elsewhere", *(f"shots/{k}.png" for k in range(6)))
+    lines = [f"{9 - k},shots/{k}.png,{('cat', 'dog')[k % 2]}" for k in range(6)]
+    listed = write(project / "elsewhere/list.csv", "number,file,kind\n" + "\n".join(lines) + "\n")
+    new_problem.create_problem(words(source=str(listed), image="file", label="kind"), Project.open(project))
+    problem, settings, paths = Project.open(project).load("reviews", "ingest", IngestSettings)
+    settings = settings.model_copy(update={"key": key})
+    batches.add_batches(problem, settings, paths)
+    table = pl.read_parquet(paths.raw / "list.parquet")
+    names = RowNames(table.select("row_id", "key", "batch"), settings, paths)
+    for k in range(6):
+        place = names.find(f"{k}.png")
+        assert table["image"][place] == (project / f"elsewhere/shots/{k}.png").read_bytes()
+    with pytest.raises(DataError, match=r"there is no row '7\.png'"):
+        names.find("7.png")

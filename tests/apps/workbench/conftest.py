@@ -66,12 +66,15 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     said, gold = texts(np.random.default_rng(4))
     split = np.array(["train", "dev", "dev", "test"])[np.arange(ROWS) % 4]
     ids = [f"r{number:03d}" for number in range(ROWS)]
-    raw = {"row_id": ids, "key": ids, "batch": "b", "split": split, "text": said, "links": 2 * gold.astype(np.int64)}
+    keys = [name.replace("r", "k") for name in ids]
+    seen = {"key": keys, "content": ids, "fate": "kept", "gold": gold, "split": split}
+    raw = {"row_id": ids, "key": keys, "batch": "b", "split": split, "text": said, "links": 2 * gold.astype(np.int64)}
     vectors = np.eye(2, dtype=np.float32)[gold] + np.random.default_rng(5).normal(0, 0.1, (ROWS, 2)).astype(np.float32)
     dev = pl.DataFrame({"row_id": ids, "gold": gold}).filter(pl.Series(split == "dev"))
     tables = {
         "raw": pl.DataFrame(raw),
         "dev": dev,
+        "seen": pl.DataFrame(seen),
         "features": pl.DataFrame({"row_id": ids, "feature": pl.Series(vectors)}),
     }
     for name, table in tables.items():

@@ -216,6 +216,8 @@ def test_examples_are_written_for_prototypes_and_replaced_by_row(lf, project):
     written = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     assert [(one["row_id"], one["class"]) for one in written] == [("r000", "spam"), ("r001", "ham"), ("r002", "ham")]
     assert len(written[0]["feature"]) == 2
+    lf("examples", "mail", "e.jsonl", "--class", "ham", "k003")  # by its key
+    assert json.loads(path.read_text(encoding="utf-8").splitlines()[-1])["row_id"] == "r003"
     (project / "src/problems/mail/e.yaml").write_text(
         "functions: [{name: alike, kind: prototype, file: e.jsonl, of: spam, at_least: 0.9, vote: spam}]"
     )

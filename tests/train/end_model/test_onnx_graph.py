@@ -17,7 +17,7 @@ from tidemill.train.classical.base import ModelInputs
 from tidemill.train.classical.logistic import Logistic
 from tidemill.train.classical.registry import MEMBERS
 from tidemill.train.end_model.model import EndModel, Ensemble
-from tidemill.train.end_model.onnx_ensemble import term_counts, vocabularies
+from tidemill.train.end_model.onnx_ensemble import vocabularies
 from tidemill.train.end_model.onnx_graph import OPSET, model_graph, to_bytes, whole_graph
 from tidemill.train.end_model.stacking import Blend, Stack, geometric_mean_stack
 from tidemill.train.head.head import Head
@@ -129,7 +129,11 @@ def test_the_graph_of_an_ensemble_says_what_the_ensemble_says(beside, way):
     features = np.concatenate([material.features[:20], np.zeros((3, 6), dtype=np.float32)])
     graph = model_graph(model)
     onnx.checker.check_model(graph, full_check=True)
-    said = ask(graph, features=features, **term_counts(model, texts))
+    counts = {
+        f"terms.{name}": members[name].vocabulary.counts(texts).toarray().astype(np.float32)
+        for name in ("ngrams", "naive_bayes")
+    }
+    said = ask(graph, features=features, **counts)
     assert {one.name for one in graph.graph.input} == {"features", "terms.ngrams", "terms.naive_bayes"}
     np.testing.assert_allclose(said, model.predict_proba(features, texts), atol=1e-5)
 

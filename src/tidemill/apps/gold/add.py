@@ -209,7 +209,9 @@ def _place(value: Any, row: int, table: Table, rows: ProblemRows, options: FileO
     if values.is_missing(value):
         raise DataError("no row is named: fill it, or remove the line")
     batch = table.columns["batch"][row] if table.has("batch") else None
-    return rows.find(as_string(value).strip(), options.batch if values.is_missing(batch) else as_string(batch).strip())
+    return rows.names.find(
+        as_string(value).strip(), options.batch if values.is_missing(batch) else as_string(batch).strip()
+    )
 
 
 def _who(table: Table, row: int, usual: str) -> str:

@@ -113,7 +113,7 @@ def row_history(project: Project, name: str, row: str) -> list[dict[str, Any]]:
         There is no such row, or there are several.
     """
     rows = problem_rows(project, name)
-    place = rows.find(row)
+    place = rows.names.find(row)
     row_id, own = rows.table["row_id"][place], rows.table["own"][place]
     counting, lines = rows.history.counting.get(row_id), []
     if own != NO_GOLD:

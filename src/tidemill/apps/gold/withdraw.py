@@ -87,7 +87,7 @@ def _of_rows(known: ProblemRows, rows: Sequence[str], *, everything: bool) -> li
     result, errors = [], []
     for name in rows:
         try:
-            place = known.find(name)
+            place = known.names.find(name)
         except DataError as error:
             errors.append(str(error))
             continue

@@ -7,6 +7,7 @@ upgrade            what is generated moved to the installed version, what the us
 three_way          what becomes of each generated file
 stages_to_rerun    which stages an upgrade makes run again, and why
 class_labels       what a column of labels holds, and which classes those are
+metadata_kinds     kinds of the columns that labeling functions may ask
 new_problem        configuration, first batch and manifest of the new problem
 added_class        a class that a problem gets later
 starter_functions  labeling functions to start from

@@ -16,6 +16,7 @@ from typing import Any, Final, Literal
 import yaml
 
 from tidemill.apps.onboarding.class_labels import find_classes, smallest_class_size
+from tidemill.apps.onboarding.metadata_kinds import metadata_kinds
 from tidemill.apps.onboarding.starter_functions import starter_functions
 from tidemill.common.class_names import shown
 from tidemill.common.edited_yaml import dump_yaml, load_yaml
@@ -70,7 +71,7 @@ ingest:
   key: {key}{about_key}
   {modality}: {content}
   gold: {gold}
-{reading}  meta: {{}}{others}
+{reading}  meta: {meta}{others}
 {split}"""
 _BY_LABELS: Final = """\
   split: {by: labels}  # rows with labels are divided by how many there are, as docs/data.md shows; hash: every row by its hash
@@ -98,6 +99,7 @@ class NewProblem:
     images: Path | None = None
     image: str | None = None
     classes: str | Sequence[str] | None = None
+    meta: Sequence[str] = ()
     ignore_splits: bool = False
     fetch: bool = False
     reading: ReadOptions = DEFAULTS
@@ -255,12 +257,27 @@ def _plan_table(wanted: NewProblem, source: Path) -> _Plan:
     )
     if modality == "image":  # a folder of images beside the table is no batch of its own
         ingest["incoming"] = (INCOMING / wanted.name / f"*{source.suffix}").as_posix()
+        if key is None and _are_unique_paths(table.column(content, "--image")):
+            ingest["key"] = ["source", content]  # people name images by their files
         if wanted.images is not None:
             ingest["image_folder"] = os.path.relpath(wanted.images.resolve(), source.parent)
-    others = tuple(name for name in table.columns if name not in (key, content, wanted.label))
+    ingest["meta"] = metadata_kinds(wanted.meta, table, source, _reading(ingest))
+    others = _others(table, ingest)
     problem = Problem(name=wanted.name, modality=modality, classes=classes)
     known = smallest_class_size(labels, classes) if labels else 0
     return _Plan(Paths.within(wanted.name), source, problem, ingest, others, known, (*table.notes, *notes))
+
+
+def _others(table: Table, ingest: dict[str, Any]) -> tuple[str, ...]:
+    """Columns that may be metadata and are not yet."""
+    key, image = ingest["key"], ingest.get("image")
+    taken = {key[1] if key else None, image, ingest.get("text"), ingest["gold"], *ingest["meta"]}
+    more = ("file_name", "file_folder", "exif_model") if image else ()
+    return tuple(name for name in dict.fromkeys([*table.columns, *more]) if name not in taken)
+
+
+def _are_unique_paths(values: Sequence[Any]) -> bool:
+    return all(isinstance(value, str) and value.strip() for value in values) and len(set(values)) == len(values)
 
 
 def _are_image_paths(values: Sequence[Any]) -> bool:
@@ -270,27 +287,33 @@ def _are_image_paths(values: Sequence[Any]) -> bool:
 
 def _plan_folder(wanted: NewProblem, source: Path) -> _Plan:
     """Of a folder of images, whose subfolders are classes."""
-    if wanted.text or wanted.label or wanted.image:
-        raise ConfigError(
-            "--images takes its labels from the folder's subfolders; leave out --text, --image and --label"
-        )
-    ingest: dict[str, Any] = {"key": ["source", "path"], "image": "path", "gold": "folder"} | _options(wanted.reading)
+    if wanted.text or wanted.image:
+        raise ConfigError("--images takes a folder of images: leave out --text and --image")
+    gold = wanted.label or "folder"
+    ingest: dict[str, Any] = {"key": ["source", "path"], "image": "path", "gold": gold} | _options(wanted.reading)
     if wanted.ignore_splits:
         ingest["class_folder"] = "last"
     table = Source(str(source)).table(_reading(ingest))
-    folders = table.columns["folder"]
-    if not wanted.classes:
+    folders = table.columns[gold]
+    if wanted.label and not Source(str(source)).table(_reading(ingest | {"gold": None})).has(wanted.label):
+        raise ConfigError(
+            "--images takes its labels from the folder's subfolders: leave out --label, or put a metadata.csv with the columns "
+            f"file_name and {wanted.label} into it"
+        )
+    if not wanted.classes and not wanted.label:
         if not wanted.ignore_splits:
             _refuse_splits(table)
         _refuse_odd_folders(table)
-    classes, notes = find_classes(wanted.classes, folders, "names of subfolders")
+    where = f"column {gold!r} of its metadata" if wanted.label else "names of subfolders"
+    classes, notes = find_classes(wanted.classes, folders, where)
+    ingest["meta"] = metadata_kinds(wanted.meta, table, source, _reading(ingest))
     problem = Problem(name=wanted.name, modality="image", classes=classes)
     return _Plan(
         Paths.within(wanted.name),
         source,
         problem,
         ingest,
-        (),
+        _others(table, ingest),
         smallest_class_size(folders, classes),
         (*table.notes, *notes),
     )
@@ -432,10 +455,15 @@ def _config(plan: _Plan) -> str:
         if plan.ingest["key"] is None
         else "  # the same name in another file is another row; a column alone: it is the same row",
         gold=values["gold"],
+        meta=_flow(plan.ingest["meta"]),
         reading="".join(f"  {key}: {value}\n" for key, value in values.items() if key in _FURTHER),
         others=others.replace("\n", " ") if plan.others else "",
         split=_FEW_LABELS.format(enough=_ENOUGH) if plan.few else _BY_LABELS,
     )
+
+
+def _flow(value: dict[str, str]) -> str:
+    return "{" + ", ".join(f"{json.dumps(name, ensure_ascii=False)}: {kind}" for name, kind in value.items()) + "}"
 
 
 def _with_problem(text: str, name: str) -> str:

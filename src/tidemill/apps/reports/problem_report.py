@@ -13,6 +13,7 @@ import polars as pl
 
 from tidemill.contracts import ABSTAIN, SPLITS
 from tidemill.evaluate.gate import ASK
+from tidemill.evaluate.proportions import LEAST_ROWS
 from tidemill.label.analysis.summary import conflicts
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
@@ -131,6 +132,14 @@ class ProblemReport:
         }
 
     @property
+    def no_scores(self) -> str:
+        """Why there are no scores, where there are none."""
+        rows = self.metrics.rows if self.metrics else 0
+        if not rows:
+            return "no gold rows in split test"
+        return f"too few rows: people labeled {rows} rows of split test, {LEAST_ROWS} are needed"
+
+    @property
     def slices(self) -> list[str]:
         """Names of the slices that were cut."""
         return list(dict.fromkeys(line["slice"] for line in self.scores if line["slice"] != "all"))
@@ -234,7 +243,7 @@ def _functions(path: Path, label_model: DenoiseReport | None) -> list[dict[str, 
         name = str(next(iter(row.values())))
         if name in learned and "Learned Weight" not in row:
             row["Learned Acc."] = learned[name]
-        if name in ends:
+        if name in ends and learned.get(name) is not None:
             row["90% interval"] = "{:.3f} to {:.3f}".format(*ends[name])
     return rows
 

@@ -73,7 +73,7 @@ def _functions(problem_report: ProblemReport) -> list[str]:
 def _scores(problem_report: ProblemReport) -> list[str]:
     result = problem_report.of("all", problem_report.metric)
     if not result:
-        return [_line("scores", "no gold rows in split test")]
+        return [_line("scores", problem_report.no_scores)]
     rows = next(iter(result.values()))["rows"]
     head = f"{METRICS.get(problem_report.metric, problem_report.metric)} on {rows:,} test rows, with 95% intervals"
     if problem_report.metrics:

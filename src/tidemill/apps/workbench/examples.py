@@ -11,6 +11,7 @@ from tidemill.apps.workbench.problem_view import ProblemView
 from tidemill.common.files import atomic_write
 from tidemill.common.spelling import did_you_mean
 from tidemill.contracts import ConfigError, DataError
+from tidemill.project.row_names import RowNames
 from tidemill.reports.workbench import ExamplesAdded
 
 
@@ -26,7 +27,7 @@ def examples(view: ProblemView, file: str, *, of: str, rows: Sequence[str]) -> E
     of
         Class of the rows.
     rows
-        Beginnings of row_ids.
+        Beginnings of row_ids, keys, or names of image files.
 
     Returns
     -------
@@ -52,7 +53,8 @@ def examples(view: ProblemView, file: str, *, of: str, rows: Sequence[str]) -> E
         if path.exists()
         else {}
     )
-    added = [_example(view, row, of) for row in rows]
+    names = RowNames(view.raw.select("row_id", "key", "batch"), view.ingest, view.paths)
+    added = [_example(view, names, row, of) for row in rows]
     known |= {item["row_id"]: item for item in added}
     with atomic_write(path) as temporary:
         temporary.write_text(
@@ -61,11 +63,11 @@ def examples(view: ProblemView, file: str, *, of: str, rows: Sequence[str]) -> E
     return ExamplesAdded(file=str(path), examples=len(known), added=tuple(item["row_id"] for item in added))
 
 
-def _example(view: ProblemView, row: str, of: str) -> dict[str, Any]:
+def _example(view: ProblemView, names: RowNames, row: str, of: str) -> dict[str, Any]:
     places = view.voted["row_id"].str.starts_with(row).arg_true()
-    if len(places) != 1:
+    if len(places) > 1:
         raise DataError(f"{row!r} begins the id of {len(places)} rows; give the whole row_id")
-    place = int(places[0])
+    place = int(places[0]) if len(places) else names.find(row)
     row_id = str(view.voted["row_id"][place])
     about = short(content(view.raw.filter(row_id=row_id).drop("image", strict=False).to_dicts()[0]), 60)
     assert view.features is not None  # noqa: S101 - the caller has looked

@@ -16,7 +16,9 @@ def examples(
     file: Annotated[
         str, Argument(metavar="FILE", help="such as scams.jsonl, in the folder of the problem's functions")
     ],
-    rows: Annotated[list[str], Argument(metavar="ROW...", help="row_id, or the beginning of one")],
+    rows: Annotated[
+        list[str], Argument(metavar="ROW...", help="row_id or its beginning, key, or name of an image file")
+    ],
     *,
     of: Annotated[str, Option("--class", metavar="CLASS", help="the class that these rows are examples of")],
     as_json: AsJson = False,
@@ -29,6 +31,7 @@ def examples(
     Examples
     --------
     tidemill lf examples spam scams.jsonl 3f2a 77b1 --class spam
+    tidemill lf examples solar cracks.jsonl cell0042.png cell0107.png --class defective
     """
     from tidemill.apps.workbench.examples import examples as write_examples
     from tidemill.apps.workbench.examples import printed

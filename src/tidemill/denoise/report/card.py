@@ -52,7 +52,7 @@ def _head(name: str, report: DenoiseReport, functions: Sequence[Mapping[str, Any
 def _functions(functions: Sequence[Mapping[str, Any]]) -> list[str]:
     shown = [column for column in _COLUMNS if functions and column in functions[0]]
     lines = ["| " + " | ".join(shown) + " |", "| --- |" + " ---: |" * (len(shown) - 1)] if shown else []
-    lines += ["| " + " | ".join(_cell(_known(row)[column]) for column in shown) + " |" for row in functions]
+    lines += ["| " + " | ".join(_cell(row[column]) for column in shown) + " |" for row in functions]
     return [
         "## The functions",
         "",
@@ -64,12 +64,6 @@ def _functions(functions: Sequence[Mapping[str, Any]]) -> list[str]:
         ),
         "",
     ]
-
-
-def _known(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Without an accuracy where it is of no votes."""
-    never = not row.get("Correct", 1) and not row.get("Incorrect", 1)
-    return {**row, "Emp. Acc.": None} if never else row
 
 
 def _cell(value: Any) -> str:

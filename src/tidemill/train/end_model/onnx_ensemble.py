@@ -7,12 +7,10 @@ vocabulary is in a text, which the caller counts: the graph weighs and scales th
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from tidemill.contracts import ConfigError
 from tidemill.train.classical.linear import Linear
@@ -85,27 +83,6 @@ class GraphBuilder:
         """
         self.tensors[name] = np.asarray(tensor, dtype=np.float32)
         return name
-
-
-def term_counts(model: EndModel, texts: Sequence[str]) -> dict[str, npt.NDArray[np.float32]]:
-    """Count the terms of texts for each member that reads them.
-
-    Parameters
-    ----------
-    model
-        End model.
-    texts
-        Texts of the rows.
-
-    Returns
-    -------
-    dict
-        Input of each member, float32 (n_rows, n_terms), by its name in the graph.
-    """
-    return {
-        f"{TERMS}.{name}": member.vocabulary.counts(texts).toarray().astype(np.float32)
-        for name, member in _reading(model).items()
-    }
 
 
 def vocabularies(model: EndModel) -> dict[str, bytes]:
