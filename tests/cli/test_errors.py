@@ -2,11 +2,13 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import typer
 
 from tests.cli.factories import COMMANDS, tidemill
+from tidemill.apps.predict.prediction import PredictionCounts
 from tidemill.cli.flows import flow
 from tidemill.cli.grammar import RENAMED_COMMANDS, RENAMED_OPTIONS
 from tidemill.contracts import ConfigError
@@ -104,3 +106,19 @@ def test_a_traceback_is_there_where_it_is_asked_for(small):
 def test_a_project_without_its_flows_is_told_so(small):
     with pytest.raises(ConfigError, match=r"flows/refresh\.py is missing"):
         flow("refresh", Project.open(small))
+
+
+def test_a_dash_is_standard_input_and_output_and_other_paths_are_where_the_person_stands(monkeypatch, tmp_path):
+    asked = []
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("tidemill.cli.predict.open_project", lambda _problem: None)
+    monkeypatch.setattr(
+        "tidemill.apps.predict.prediction.predict_files",
+        lambda _project, _problem, sources, out, **_: asked.append((sources, out)) or PredictionCounts("v", 0, {}),
+    )
+    tidemill("predict", "spam", "-", "a/../new.csv", "--out", "-")
+    tidemill("predict", "spam", "-", "--out", "said.csv")
+    assert asked == [
+        ([Path("-"), tmp_path / "new.csv"], Path("-")),
+        ([Path("-")], tmp_path / "said.csv"),
+    ]

@@ -140,7 +140,7 @@ def test_a_refused_file_is_read_again_when_it_or_the_settings_have_changed_or_on
 def test_what_is_guessed_of_a_file_is_told_when_it_arrives(project: Path) -> None:
     Path("data/incoming/spam/sms-6.csv").write_text("id;text;group\n1;hello;a\n2;you;b\n")
     found = arrive(Project.open(project), "spam")
-    assert "sms-6.csv: cells are separated by ';'; another with --delimiter" in found.notes
+    assert "sms-6.csv: cells are separated by ';'; another with --delimiter (ingest.delimiter)" in found.notes
     assert "sms-6.csv has no column 'label' (ingest.gold): its rows have no labels by people" in found.notes
 
 

@@ -26,7 +26,7 @@ def read(text: str, name: str = "t.csv", **options: object) -> Table:
 def test_other_delimiters_are_found_and_told(text: str, told: str) -> None:
     table = read(text)
     assert table.columns == {"id": ["a", "d"], "text": ["b, c", "e"]}
-    assert table.notes == (f"t.csv: cells are separated by {told}; another with --delimiter",)
+    assert table.notes == (f"t.csv: cells are separated by {told}; another with --delimiter (ingest.delimiter)",)
 
 
 def test_a_delimiter_with_which_rows_are_even_wins_over_one_that_is_more_frequent() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -64,3 +65,19 @@ BadRowsPolicy = Annotated[
     Literal["refuse", "quarantine"],
     Option("--bad-rows", help="rows that cannot be taken refuse the file, or are set aside with their reasons"),
 ]
+
+
+def path_or_standard(text: str) -> Path:
+    """Read a path of the command line, relative to where the person stands.
+
+    Parameters
+    ----------
+    text
+        The path; ``-`` is standard input or output.
+
+    Returns
+    -------
+    pathlib.Path
+        Absolute, with links followed; ``-`` as it is, which Typer's ``allow_dash`` takes for a file of that name.
+    """
+    return Path(text) if text == "-" else Path(os.path.realpath(text))

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from typer import Argument, Exit, Option
 
-from tidemill.cli.options import AbstainBelow, AsJson, EngineName, ModelVersion, ProblemName
+from tidemill.cli.options import AbstainBelow, AsJson, EngineName, ModelVersion, ProblemName, path_or_standard
 from tidemill.cli.output import answering
 from tidemill.cli.project import open_project
 
@@ -24,8 +24,7 @@ def predict(
         list[Path],
         Argument(
             metavar="SOURCE...",
-            resolve_path=True,
-            allow_dash=True,
+            parser=path_or_standard,
             help="tables as the problem's batches are, a folder of them, a folder of images, or - for standard input",
         ),
     ],
@@ -34,8 +33,7 @@ def predict(
         Path,
         Option(
             metavar="FILE",
-            resolve_path=True,
-            allow_dash=True,
+            parser=path_or_standard,
             help="- for standard output, or CSV, JSONL or Parquet file to write: source, key, row_id, error, prediction, a probability per class",
         ),
     ],

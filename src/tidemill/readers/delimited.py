@@ -96,7 +96,7 @@ def _parsed(text: str, name: str, options: ReadOptions, usual: str) -> Table:
     notes = (
         []
         if delimiter == usual or options.delimiter
-        else [f"{name}: cells are separated by {_word(delimiter)}; another with --delimiter"]
+        else [f"{name}: cells are separated by {_word(delimiter)}; another with --delimiter (ingest.delimiter)"]
     )
     rows, quoting = _read(body, name, delimiter, first_line)
     if not rows:
@@ -228,7 +228,7 @@ def _header(rows: Rows, *, stated: bool | None) -> tuple[list[str], Rows, str | 
             return first, rows[1:], None
         message = (
             f"the first line is taken for a row, since {cell!r} stands in {times} of the {len(rows) - 1} rows below; "
-            "columns are named column_1, column_2 and so on; --header says that it is a header"
+            "columns are named column_1, column_2 and so on; --header (ingest.header) says that it is a header"
         )
         return _numbered(first), rows, message
     return (first, rows[1:], None) if stated else (_numbered(first), rows, None)
@@ -285,10 +285,10 @@ def _complete(rows: Rows, header: Sequence[str], name: str, options: ReadOptions
             remedy = (
                 "quote cells that hold the delimiter or a line break"
                 if len(header) > 1
-                else "remove lines above the header, or name what is between cells with --delimiter"
+                else "remove lines above the header, or name what is between cells with --delimiter (ingest.delimiter)"
             )
             raise DataError(
-                f"{name}, line {number}: {reason}; {remedy}, or set such rows aside with --bad-rows quarantine"
+                f"{name}, line {number}: {reason}; {remedy}, or set such rows aside with --bad-rows quarantine (ingest.bad_rows)"
             )
         bad.append(BadRow(number, reason))
     return kept, bad

@@ -274,7 +274,7 @@ def test_how_a_file_is_read_is_kept_for_its_batches(project: Path) -> None:
 
 def test_what_was_guessed_of_a_file_is_told(project: Path) -> None:
     done = made(project, rows_of(["a", "b"]).replace(",", ";"))
-    assert done.lines[0] == "note: new.csv: cells are separated by ';'; another with --delimiter"
+    assert done.lines[0] == "note: new.csv: cells are separated by ';'; another with --delimiter (ingest.delimiter)"
 
 
 def images(folder: Path, *names: str) -> Path:
