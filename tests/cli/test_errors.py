@@ -43,7 +43,7 @@ def small(tmp_path):
 def test_an_unknown_command_names_the_nearest():
     assert said("modles", "spam") == "there is no command 'modles'; did you mean models?"
     assert said("lf", "lits") == "there is no command 'lits'; did you mean list?"
-    assert said("zzz").startswith("there is no command 'zzz'; valid are accept-drift, approve, arrive, compose")
+    assert said("zzz").startswith("there is no command 'zzz'; valid are accept-drift, approve, arrive, class, compose")
 
 
 def test_an_unknown_option_names_the_nearest():
@@ -110,12 +110,14 @@ def test_a_project_without_its_flows_is_told_so(small):
 
 def test_a_dash_is_standard_input_and_output_and_other_paths_are_where_the_person_stands(monkeypatch, tmp_path):
     asked = []
+
+    def predict_files(_project, _problem, sources, out, **_):
+        asked.append((sources, out))
+        return PredictionCounts("v", 0, {})
+
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("tidemill.cli.predict.open_project", lambda _problem: None)
-    monkeypatch.setattr(
-        "tidemill.apps.predict.prediction.predict_files",
-        lambda _project, _problem, sources, out, **_: asked.append((sources, out)) or PredictionCounts("v", 0, {}),
-    )
+    monkeypatch.setattr("tidemill.apps.predict.prediction.predict_files", predict_files)
     tidemill("predict", "spam", "-", "a/../new.csv", "--out", "-")
     tidemill("predict", "spam", "-", "--out", "said.csv")
     assert asked == [

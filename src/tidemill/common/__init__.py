@@ -4,6 +4,7 @@ arrays             votes, features and probabilities in the forms that people ha
 calibration_error  expected calibration error of the likeliest class, and its bins
 class_names        names of classes as the user gives them to a command
 files              atomic_write: a file is whole or absent
+edited_yaml        a user's YAML file changed in one place
 locks              locked: one process at a time
 machine            cores: how many processor cores this process may use
 spelling           closest, did_you_mean: which valid name a wrong one was meant to be

@@ -13,5 +13,7 @@ engines             torch or ONNX Runtime for the backbone; graphs kept in .tide
 onnx_backbone       a frozen backbone run by ONNX Runtime
 finetune            a backbone trained in modes partial, full and scratch, and its features
 export              `tidemill export`: ONNX graphs, card and tokenizer in a folder
+export_check        rows that go with an export, and their probabilities
+standalone_predict  predict.py of an export: predictions without Tidemill
 int8_graph          an exported text model with 8-bit weights, and what that costs
 """

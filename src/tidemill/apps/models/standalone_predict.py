@@ -303,7 +303,13 @@ def read_rows(path: Path, column: str | None, *, is_text: bool) -> tuple[list[st
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Check the export, or predict a file and write a CSV."""
+    """Check the export, or predict a file and write a CSV.
+
+    Parameters
+    ----------
+    arguments
+        Of the command line; None: those of the process.
+    """
     parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
     parser.add_argument("rows", nargs="?", type=Path, help="CSV or JSON lines of texts; an image or a folder of images")
     parser.add_argument("--column", help="column of the texts (text)")
