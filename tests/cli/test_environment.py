@@ -21,6 +21,8 @@ from tidemill.runs.checkout import branch_to_publish_on, require_repository
 from tidemill.runs.git import explain, git
 from tidemill.runs.model_registry import read_registry
 
+pytestmark = pytest.mark.slow
+
 TIDEMILL = f"{sys.executable} -m tidemill"
 FULL = Path("/dev/full")
 

@@ -8,6 +8,8 @@ import pytest
 from tidemill.contracts import FunctionError
 from tidemill.label.command import Request, cast
 
+pytestmark = pytest.mark.slow
+
 TEXTS = ["awful soup", "wonderful soup", "not wonderful, was was cold", "stale bread, late", "fine"]
 HEAD = """import numpy as np
 from tidemill.label import ABSTAIN, LabelingFunction, batch_labeling_function, labeling_function

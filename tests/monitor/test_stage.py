@@ -18,6 +18,8 @@ from tidemill.reports.project import AcceptedDrift, ChampionPin
 from tidemill.runs.model_registry import Registry
 from tidemill.stages import monitor
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def run(mail, monkeypatch, tmp_path_factory):

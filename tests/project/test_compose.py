@@ -20,6 +20,8 @@ from tidemill.project.project import Project
 from tidemill.project.stage_code.stage_fingerprints import running_package
 from tidemill.train.settings import TrainSettings
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def project(inside: Path, root: Path) -> Path:

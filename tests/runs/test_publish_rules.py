@@ -14,6 +14,8 @@ from tidemill.runs.git import git, succeeds
 from tidemill.runs.publish import _merged_overrides, publish
 from tidemill.runs.worktree import Workspace, workspace
 
+pytestmark = pytest.mark.slow
+
 PARAMS = "# written by compose\n# do not edit\noverrides: []\nsolar: {seed: 1}\nspam: {seed: 1}\n"
 MISSING = "0123456789abcdef0123456789abcdef"
 
