@@ -256,3 +256,23 @@ def test_on_a_read_only_disk_commands_that_look_work_and_others_say_why_not(proj
 )
 def test_what_git_says_of_a_machine_is_worded_with_what_to_do(tmp_path: Path, said: str, told: str):
     assert told.format(folder=tmp_path) in explain(said, "x", tmp_path)
+
+
+def test_closed_streams_keep_their_numbers_from_the_files_of_the_program(tmp_path: Path) -> None:
+    program = """
+import os, sys
+from tidemill.common.failures import says_errors
+
+@says_errors
+def main():
+    with open("votes.csv", "wb", buffering=0) as file:
+        os.write(1, b"what a compiled library prints")
+        sys.stdout.buffer.write(b"what a command prints")
+        file.write(b"a,b")
+
+main()
+"""
+    words = [sys.executable, "-c", program]
+    closed = subprocess.run(["sh", "-c", '"$@" <&- >&-', "sh", *words], cwd=tmp_path, check=False)
+    assert closed.returncode == 0
+    assert (tmp_path / "votes.csv").read_bytes() == b"a,b"

@@ -78,6 +78,7 @@ def path_or_standard(text: str) -> Path:
     Returns
     -------
     pathlib.Path
-        Absolute, with links followed; ``-`` as it is, which Typer's ``allow_dash`` takes for a file of that name.
+        Absolute, with links followed; ``-`` as it is, which Typer's ``allow_dash`` takes for a file of that name, and a pipe
+        of the shell, which has no other name.
     """
-    return Path(text) if text == "-" else Path(os.path.realpath(text))
+    return Path(text) if text == "-" or Path(text).is_fifo() else Path(os.path.realpath(text))

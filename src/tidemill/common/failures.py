@@ -46,6 +46,7 @@ def says_errors(main: Callable[[], None]) -> Callable[[], None]:
 
     @functools.wraps(main)
     def wrapped() -> None:
+        _open_closed_streams()
         _print_any_character()
         try:
             main()
@@ -105,6 +106,15 @@ def _machine_at_fault(error: Exception) -> str | None:
         number = int(match[1])
     name = getattr(error, "filename2", None) or getattr(error, "filename", None)
     return _REMEDIES[number].format(place=name or "the output") if number in _REMEDIES else None
+
+
+def _open_closed_streams() -> None:
+    """Or the first files that are opened get the numbers of closed streams, and what libraries and children print goes into them."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            stream = open(os.devnull, mode, encoding="utf-8")  # noqa: SIM115, PTH123 - open as long as the program
+            setattr(sys, name, stream)
+            setattr(sys, f"__{name}__", stream)
 
 
 def _print_any_character() -> None:

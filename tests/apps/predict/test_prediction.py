@@ -1,5 +1,6 @@
 import io
 import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -233,3 +234,9 @@ def test_standard_input_is_read_and_standard_output_written_in_its_format(mail, 
 def test_standard_input_can_be_read_once(mail):
     with pytest.raises(ConfigError, match="can be read once"):
         predict([Path("-"), Path("-")], mail / "said.csv")
+
+
+def test_a_pipe_is_refused_with_the_way_to_read_it(mail):
+    os.mkfifo(mail / "pipe.csv")
+    with pytest.raises(DataError, match=r"pipe\.csv is a pipe .* standard input, and name -"):
+        predict(mail / "pipe.csv", mail / "said.csv")

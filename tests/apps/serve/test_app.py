@@ -1,5 +1,6 @@
 import asyncio
 import base64
+import io
 import json
 import math
 import threading
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
+from PIL import Image
 from starlette.testclient import TestClient
 
 from tests.apps.factories import build, model, picture
@@ -114,21 +117,41 @@ def test_images_come_in_base64_or_as_files_of_a_form(cells):
 @pytest.mark.parametrize(
     ("rows", "row", "told"),
     [
-        ([{"text": "a"}, {"text": "  "}], 2, "request, row 2: column 'text' is '  ', not text"),
-        ([{"text": "a"}, {"text": None}], 2, "row 2: text is None, not a string"),
         ([{"txet": "a"}], 1, "row 1: not an object with text"),
         ([{"text": "a", "label": "spam"}], 1, "row 1: not an object with text"),
         ([{"text": "a"}, "b"], 2, "row 2: not an object with text"),
         ([{"text": "a", "key": 7}], 1, "row 1: key is 7, not a string"),
-        ([{"text": "\ud800"}], 1, "row 1: half a character is no text"),
-        ([{"text": "a", "key": "\ud800"}], 1, "row 1: half a character is no text"),
+        ([{"text": "a"}, {"text": "a", "key": "\ud800"}], 2, "row 2: half a character is no text"),
+        ([{"text": None}, {"text": ""}], 1, "row 1: text is None, not a string"),
     ],
 )
-def test_a_row_that_cannot_be_taken_is_named(mail, rows, row, told):
+def test_a_row_of_another_form_is_named_and_so_is_the_first_where_none_can_be_taken(mail, rows, row, told):
     answer = mail.post("/predict", content=json.dumps({"rows": rows}), headers={"content-type": "application/json"})
     assert answer.status_code == 422
     assert answer.json()["error"]["row"] == row
     assert answer.json()["error"]["message"].startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ('"  "', "column 'text' is '  ', not text"),
+        ('"nan"', "column 'text' is 'nan', not text"),
+        ("null", "text is None, not a string"),
+        ("NaN", "text is nan, not a string"),
+        ('["win!!"]', "text is ['win!!'], not a string"),
+        (r'"\ud800"', "half a character is no text"),
+    ],
+)
+def test_a_row_without_text_has_its_reason_and_the_others_have_their_answers(mail, content, reason):
+    body = f'{{"rows": [{{"text": "hi"}}, {{"text": {content}, "key": "b"}}, {{"text": "win!!"}}]}}'
+    answer = mail.post("/predict", content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == 200
+    first, second, third = answer.json()["rows"]
+    error = second.pop("error")
+    assert error.startswith(reason)
+    assert second == {"key": "b", "prediction": None, "probabilities": None}
+    assert [first, third] == mail.post("/predict", json=texts("hi", "win!!")).json()["rows"]
 
 
 @pytest.mark.parametrize(
@@ -140,12 +163,30 @@ def test_a_row_that_cannot_be_taken_is_named(mail, rows, row, told):
         ("not base64!", "image is not base64"),
     ],
 )
-def test_an_image_that_ingest_would_not_take_is_named(cells, image, told):
+def test_an_image_that_ingest_would_not_take_has_its_reason(cells, image, told):
     good = base64.b64encode(picture(9)).decode()
-    answer = cells.post("/predict", json={"rows": [{"image": good}, {"image": image}]})
-    assert answer.status_code == 422
-    assert answer.json()["error"]["row"] == 2
-    assert told in answer.json()["error"]["message"]
+    known, bad = cells.post("/predict", json={"rows": [{"image": good}, {"image": image}]}).json()["rows"]
+    assert known["prediction"] == "dark"
+    assert bad["prediction"] is None
+    assert told in bad["error"]
+    alone = cells.post("/predict", json={"rows": [{"image": image}]})
+    assert alone.status_code == 422
+    assert told in alone.json()["error"]["message"]
+
+
+def test_an_image_is_taken_on_the_ground_that_the_settings_name(inside):
+    build(inside)
+    clear = io.BytesIO()
+    Image.new("RGBA", (12, 12), (255, 255, 255, 0)).save(clear, "PNG")
+    rows = {"rows": [{"image": base64.b64encode(clear.getvalue()).decode()}]}
+
+    def said(ground: str) -> str:
+        content = yaml.safe_load(Path("params.yaml").read_text())
+        content["cells"]["ingest"]["image_background"] = ground
+        Path("params.yaml").write_text(yaml.safe_dump(content))
+        return served("cells")[0].post("/predict", json=rows).json()["rows"][0]["prediction"]
+
+    assert (said("white"), said("black")) == ("light", "dark")
 
 
 @pytest.mark.parametrize(

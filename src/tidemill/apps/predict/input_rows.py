@@ -133,6 +133,8 @@ def input_rows(path: Path, settings: IngestSettings, *, strict: bool = False) ->
 
 
 def _files(path: Path, settings: IngestSettings) -> list[Path]:
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise DataError(f"{path} is a pipe or a device, not a file: send its content to standard input, and name -")
     if not path.is_dir():
         return [path]
     tables = [

@@ -101,10 +101,9 @@ class ModelAnswers:
         Raises
         ------
         RequestError
-            The body is of another form, a row cannot be taken, or it takes too long.
+            The body is of another form, no row can be taken, or it takes too long.
         """
-        rows = self._rows(body)
-        checked_rows(rows, self.ingest)
+        rows = checked_rows(self._rows(body), self.ingest)
         content = json.dumps(self.queue.answer(rows, start), ensure_ascii=False, separators=(",", ":"))
         return Answer(content.encode(), len(rows.contents))
 

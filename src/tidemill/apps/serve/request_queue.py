@@ -32,14 +32,14 @@ class RequestQueue:
         Parameters
         ----------
         rows
-            Keys and contents of the request's rows, checked.
+            Keys and contents of the request's rows, checked; at least one can be taken.
         start
             When the request came.
 
         Returns
         -------
         dict
-            version, classes, and of each row key, prediction and probabilities.
+            version, classes, and of each row key, prediction and probabilities; null and an error where it cannot be taken.
 
         Raises
         ------
@@ -52,31 +52,39 @@ class RequestQueue:
             predicted = self._predict(rows, start + self.seconds)
         finally:
             self.lock.release()
+        answers: list[dict[str, Any]] = [
+            {"prediction": None, "probabilities": None, "error": rows.reasons.get(place)}
+            for place in range(len(rows.contents))
+        ]
+        for place, summary in zip(rows.taken, self._summaries(predicted), strict=True):
+            answers[place] = summary
+        named = [item if key is None else {"key": key, **item} for key, item in zip(rows.keys, answers, strict=True)]
+        return {"version": self.model.version, "classes": self.model.head.classes, "rows": named}
+
+    def _summaries(self, predicted: Predictions) -> list[dict[str, Any]]:
         classes = self.model.head.classes
         decisions = predicted.decided(classes, self.abstain_below)
-        summary = zip(rows.keys, decisions, predicted.probabilities.tolist(), strict=True)
-        answers = [_row(classes, *item) for item in summary]
-        if predicted.outlier is not None:
-            answers = [item | {OUTLIER: far} for item, far in zip(answers, predicted.outlier.tolist(), strict=True)]
-        return {"version": self.model.version, "classes": classes, "rows": answers}
+        result: list[dict[str, Any]] = [
+            {"prediction": decision, "probabilities": dict(zip(classes, probabilities, strict=True))}
+            for decision, probabilities in zip(decisions, predicted.probabilities.tolist(), strict=True)
+        ]
+        if predicted.outlier is None:
+            return result
+        return [item | {OUTLIER: far} for item, far in zip(result, predicted.outlier.tolist(), strict=True)]
 
     def _predict(self, rows: Rows, deadline: float) -> Predictions:
         modality = self.model.head.about.modality
+        taken = [rows.contents[place] for place in rows.taken]
         parts = []
-        for start in range(0, len(rows.contents), CHUNK[modality]):
+        for start in range(0, len(taken), CHUNK[modality]):
             if time.monotonic() > deadline:
                 raise RequestError(
-                    f"only {start} of {len(rows.contents)} rows were answered in {self.seconds:g} seconds: send fewer",
+                    f"only {start} of {len(taken)} rows were answered in {self.seconds:g} seconds: send fewer",
                     status=BUSY,
                 )
-            contents = list(rows.contents[start : start + CHUNK[modality]])
+            contents = taken[start : start + CHUNK[modality]]
             numbers = [str(start + place + 1) for place in range(len(contents))]
             parts.append(self.model.say(pl.DataFrame({"row_id": numbers, modality: contents}), name="serve"))
         outlier = [part.outlier for part in parts if part.outlier is not None]
         together = np.concatenate([part.probabilities for part in parts])
         return Predictions(together, np.concatenate(outlier) if outlier else None)
-
-
-def _row(classes: tuple[str, ...], key: str | None, decision: str | None, predicted: list[float]) -> dict[str, Any]:
-    summary = {"prediction": decision, "probabilities": dict(zip(classes, predicted, strict=True))}
-    return summary if key is None else {"key": key, **summary}

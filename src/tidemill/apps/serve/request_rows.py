@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from tidemill.contracts import DataError, RequestError
 from tidemill.ingest import values
 from tidemill.ingest.images import check_images, standard_images
+from tidemill.ingest.row_errors import RowErrors
 from tidemill.ingest.settings import IngestSettings
 from tidemill.readers.json_rows import unique_keys
 from tidemill.readers.table import Table
@@ -23,14 +24,28 @@ TOO_LARGE: Final = 413
 
 @dataclass(frozen=True)
 class Rows:
-    """Keys (None: the request gave none) and contents, text or bytes of images, in the order of the request."""
+    """Keys (None: the request gave none) and contents, text or bytes of images, in the order of the request.
+
+    Parameters
+    ----------
+    keys, contents
+        One for each row; the content of a row that cannot be taken may be anything.
+    reasons
+        Why rows cannot be taken, by their place, counted from 0.
+    """
 
     keys: Sequence[str | None]
     contents: Sequence[Any]
+    reasons: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def taken(self) -> list[int]:
+        """Places of the rows that can be taken."""
+        return [place for place in range(len(self.contents)) if place not in self.reasons]
 
 
 def from_json(body: bytes, settings: IngestSettings, max_rows: int) -> Rows:
-    """Read ``{"rows": [{"text": …, "key": …}, …]}``, or with ``image`` in base64; contents are not checked yet.
+    """Read ``{"rows": [{"text": …, "key": …}, …]}``, or with ``image`` in base64; of contents only the type is checked.
 
     Parameters
     ----------
@@ -49,7 +64,7 @@ def from_json(body: bytes, settings: IngestSettings, max_rows: int) -> Rows:
     Raises
     ------
     RequestError
-        Names the row that is not of this form.
+        Names the row that is not an object of this form.
     """
     try:
         content = json.loads(body, object_pairs_hook=unique_keys)
@@ -61,7 +76,15 @@ def from_json(body: bytes, settings: IngestSettings, max_rows: int) -> Rows:
         raise RequestError(f"the body is not of the form {form}; key may be left out", status=BAD_BODY)
     refuse_many(len(rows), max_rows)
     pairs = [_pair(row, number, settings.modality) for number, row in enumerate(rows, start=1)]
-    return Rows([key for key, _ in pairs], [item for _, item in pairs])
+    contents: list[Any] = []
+    reasons: dict[int, str] = {}
+    for place, (_, content) in enumerate(pairs):
+        try:
+            contents.append(_content(content, settings.modality))
+        except DataError as error:
+            contents.append(None)
+            reasons[place] = str(error)
+    return Rows([key for key, _ in pairs], contents, reasons)
 
 
 def refuse_many(count: int, max_rows: int) -> None:
@@ -91,16 +114,18 @@ def _pair(row: object, number: int, modality: Literal["text", "image"]) -> tuple
     key, content = row.get("key"), row[modality]
     if not isinstance(key, str | None):
         raise RequestError(f"row {number}: key is {key!r}, not a string", status=BAD_ROW, row=number)
+    return key, content
+
+
+def _content(content: object, modality: Literal["text", "image"]) -> str | bytes:
     if not isinstance(content, str):
-        raise RequestError(f"row {number}: {modality} is {content!r:.40}, not a string", status=BAD_ROW, row=number)
-    return key, content if modality == "text" else _decoded(content, number)
-
-
-def _decoded(content: str, number: int) -> bytes:
+        raise DataError(f"{modality} is {content!r:.40}, not a string")
+    if modality == "text":
+        return content
     try:
         return base64.b64decode(content, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise RequestError(f"row {number}: image is not base64 ({error})", status=BAD_ROW, row=number) from error
+        raise DataError(f"image is not base64 ({error})") from error
 
 
 def checked_rows(rows: Rows, settings: IngestSettings) -> Rows:
@@ -116,24 +141,49 @@ def checked_rows(rows: Rows, settings: IngestSettings) -> Rows:
     Returns
     -------
     Rows
-        The same, images as ingest writes them.
+        The same, with the reasons of all rows that cannot be taken, images as ingest writes them.
 
     Raises
     ------
     RequestError
-        Names the row, and what is wrong with it.
+        No row can be taken, or the key of one is no text; names the row, and what is wrong with it.
     """
-    for number, (key, content) in enumerate(zip(rows.keys, rows.contents, strict=True), start=1):
-        table = Table("request", {settings.modality: [content]}, [number], "row")
-        try:
-            (key or "").encode()
-            if settings.modality == "text":
-                values.texts(table, settings.model_copy(update={"text": "text"}))
-                content.encode()
-            else:
-                check_images([content], ["image"], table, max_pixels=settings.max_pixels)
-        except DataError as error:
-            raise RequestError(str(error), status=BAD_ROW, row=number) from error
-        except UnicodeEncodeError as error:
-            raise RequestError(f"row {number}: half a character is no text", status=BAD_ROW, row=number) from error
-    return rows if settings.modality == "text" else Rows(rows.keys, standard_images(rows.contents, settings))
+    reasons = dict(rows.reasons)
+    for place, key in enumerate(rows.keys):
+        if not _is_text(key or ""):
+            raise RequestError(f"row {place + 1}: half a character is no text", status=BAD_ROW, row=place + 1)
+    for place in rows.taken:
+        reason = _reason(rows.contents[place], settings)
+        if reason is not None:
+            reasons[place] = reason
+    if len(reasons) == len(rows.contents):
+        raise RequestError(f"row 1: {reasons[0]}", status=BAD_ROW, row=1)
+    checked = Rows(rows.keys, list(rows.contents), reasons)
+    return checked if settings.modality == "text" else _standard(checked, settings)
+
+
+def _reason(content: Any, settings: IngestSettings) -> str | None:
+    table = Table("request", {settings.modality: [content]}, [1], "row")
+    errors = RowErrors(table, "quarantine")
+    if settings.modality == "image":
+        check_images([content], ["image"], table, max_pixels=settings.max_pixels, errors=errors)
+    elif not _is_text(content):
+        return "half a character is no text"
+    else:
+        values.texts(table, settings.model_copy(update={"text": "text"}), errors)
+    return errors.reasons.get(0)
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _standard(rows: Rows, settings: IngestSettings) -> Rows:
+    contents = list(rows.contents)
+    for place, content in zip(rows.taken, standard_images([contents[k] for k in rows.taken], settings), strict=True):
+        contents[place] = content
+    return Rows(rows.keys, contents, rows.reasons)
