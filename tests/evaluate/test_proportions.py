@@ -46,6 +46,9 @@ def test_a_perfect_score_on_few_rows_does_not_claim_to_be_certain():
     assert (of["accuracy"]["score"], of["accuracy"]["high"]) == (1.0, 1.0)
     assert of["accuracy"]["low"] == pytest.approx(16 / (16 + 1.959964**2), abs=1e-5)
     assert of["balanced_accuracy"]["low"] < 0.8
+    constant = score_table(gold, {MAJORITY_CLASS: says(0 * gold)}, [], SPEC, settings(n_bootstrap=50))
+    recalls = constant.filter(pl.col("metric") == "balanced_accuracy").row(0, named=True)
+    assert (recalls["low"], recalls["high"]) == (0.5, 0.5)  # it answers the same whatever the rows are
 
 
 def test_of_fewer_than_ten_rows_there_are_no_scores_and_pictures_are_drawn_all_the_same(tmp_path):

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from tidemill.contracts import Probabilities
+from tidemill.evaluate.baselines import MAJORITY_CLASS
 from tidemill.evaluate.bootstrap import Array, bootstrap_counts, interval, resample
 from tidemill.evaluate.metrics import LOWER_IS_BETTER, Gold, MetricSpec, metric_terms, metrics_from_sums
 from tidemill.evaluate.proportions import LEAST_ROWS, proportion_intervals
@@ -132,7 +133,8 @@ def _lines(
     drawn = _drawn(gold, models, terms, spec, settings)
     lines = []
     for name, metrics in seen.items():
-        known = proportion_intervals(terms[name].sum(axis=0), spec, settings.confidence_level)
+        sums = terms[name].sum(axis=0)
+        known = {} if name == MAJORITY_CLASS else proportion_intervals(sums, spec, settings.confidence_level)
         for metric, value in metrics.items():
             low, high = known.get(metric) or interval(drawn[name][metric], settings.confidence_level)
             results = {"score": rounded(float(value)), "low": rounded(low), "high": rounded(high)}

@@ -25,10 +25,11 @@ from tidemill.label.analysis.summary import lf_summary_table, printable
 from tidemill.label.cautions import print_cautions
 from tidemill.label.conditions.labeled_examples import FEATURE
 from tidemill.label.engine.failures import Failure, OnError, Quarantine, fail
-from tidemill.label.engine.load import Access, open_functions
+from tidemill.label.engine.load import Access, LoadedFunction, fingerprint_or_empty, open_functions
 from tidemill.label.engine.vote_cache import prune
 from tidemill.label.engine.vote_reuse import Batch, Engine
 from tidemill.label.engine.worker_pool import Limits
+from tidemill.label.functions.function_fingerprint import OpaqueError
 from tidemill.label.settings import LabelSettings
 
 _UNSEEN: Final = ("key", "batch", "split")
@@ -53,6 +54,8 @@ class LabelResult:
         Failures that were borne.
     n_cast
         How many votes had to be cast.
+    fingerprints
+        Of each function; empty where one reaches what cannot be seen.
     notes
         What is to be said of functions: that several vote alike, or that one knows what its row does not show.
     """
@@ -61,6 +64,7 @@ class LabelResult:
     quality: pl.DataFrame
     failures: list[Failure]
     n_cast: int
+    fingerprints: dict[str, str]
     notes: list[str]
 
 
@@ -163,7 +167,17 @@ def _result(
     summary = lf_summary_table(counts, names, on_gold=of_gold)
     failures = pl.Series("Failures", [quarantine.counts[name] for name in names], dtype=pl.Int64)
     checked = vote_quality(counts, names, second, classes=classes)
-    return LabelResult(printable(summary.with_columns(failures)), checked, quarantine.failures, engine.n_cast, [])
+    known = {function.name: _fingerprint(function) for function in engine.loaded.functions}
+    return LabelResult(
+        printable(summary.with_columns(failures)), checked, quarantine.failures, engine.n_cast, known, []
+    )
+
+
+def _fingerprint(function: LoadedFunction) -> str:
+    try:
+        return fingerprint_or_empty(function)
+    except OpaqueError:
+        return ""
 
 
 def visible_columns(rows: pl.DataFrame, hidden: Sequence[str]) -> pl.DataFrame:

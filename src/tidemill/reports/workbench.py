@@ -50,6 +50,7 @@ class FunctionTable(Part):
     dev_scores: GoldScores | None = Field(description="of the label model on dev rows with gold")
     effective_functions: float | None = Field(description="effective number of functions")
     groups: tuple[DependentGroup, ...] = Field(description="that repeat one another")
+    changed: tuple[str, ...] = Field(description="functions that are not as these figures have them, and why")
     functions: tuple[FunctionLine, ...] = Field(description="in the order asked for")
 
 

@@ -25,6 +25,7 @@ from tidemill.label.engine.vote_cache import cache_key, hash_of_file
 from tidemill.label.engine.vote_reuse import Batch
 from tidemill.label.run import VoteStorage, label, visible_columns, with_features
 from tidemill.label.settings import LabelSettings
+from tidemill.project.applied_functions import keep_applied
 from tidemill.project.expectations import check_expectations, defer_pages
 from tidemill.project.project import Project
 from tidemill.project.stage_arguments import stage_arguments
@@ -56,6 +57,7 @@ def run(project: Project, name: str) -> None:
             print(f"quarantined: {failure}", file=sys.stderr)
         print_cautions(done.notes)
         check_expectations(done.quality, quality_contract(settings.suite), paths, "votes_quality")
+    keep_applied(paths, done.fingerprints)
     defer_pages(paths.votes, contract, paths, "votes")
     _page_of_quality(done.quality, settings, paths)
     print(f"label: {done.n_cast} votes cast, all others were in the cache", file=sys.stderr)

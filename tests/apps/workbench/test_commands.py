@@ -10,8 +10,10 @@ from tests.apps.workbench.conftest import YAML
 from tidemill.apps.workbench import list_functions
 from tidemill.apps.workbench.formatting import columns, row_line
 from tidemill.apps.workbench.problem_view import ProblemView
-from tidemill.contracts import NO_GOLD, ConfigError, DataError
-from tidemill.label.analysis.summary import lf_summary
+from tidemill.contracts import ABSTAIN, NO_GOLD, ConfigError, DataError
+from tidemill.label.analysis.suggestions import Evidence, suggest
+from tidemill.label.analysis.summary import conflicts, lf_summary
+from tidemill.label.functions.declared import declare
 from tidemill.project.project import Project
 
 
@@ -207,6 +209,61 @@ def test_suggestions_cover_rows_that_have_no_answer_and_are_right_on_dev(lf, edi
     for one in told["candidates"]:
         assert one["dev_correct"] / one["dev_votes"] > 0.8
         assert one["adds"] >= 5
+
+
+def test_what_a_suggestion_adds_is_what_the_offered_function_votes_on(lf, project):
+    look = ProblemView(Project.open(Path()), "mail")
+    told = lf("suggest", "mail", "--batch", "b", "--json")[0]
+    declared = [one for one in told["candidates"] if one["entry"]["kind"] != "prototype"]
+    assert declared
+    rows = look.sample(batch="b")
+    voted = (look.votes[rows] != ABSTAIN).any(axis=1)
+    open_rows = ~voted | conflicts(look.votes[rows], n_classes=2)
+    for one in declared:
+        entry = {key: value for key, value in one["entry"].items() if key not in {"name", "vote"}}
+        made = declare("one", vote=0, **entry)
+        fires = look.table(rows).select(made.expression().alias("v"))["v"].to_numpy() == 0
+        assert fires.sum() == one["fires"]
+        assert 5 <= one["adds"] <= (fires & open_rows).sum()
+    with pytest.raises(ConfigError, match="--batch c: no such batch has arrived"):
+        lf("suggest", "mail", "--batch", "c")
+
+
+def test_words_that_only_an_ngram_puts_side_by_side_are_not_offered():
+    texts = [f"prize, now {n}" if n % 2 else f"meet me {n}" for n in range(60)]  # no "prize now" as a phrase
+    gold = np.array([n % 2 for n in range(60)], dtype=np.int16)
+    rows = pl.DataFrame({"row_id": [str(n) for n in range(60)], "text": texts})
+    found = suggest(Evidence(rows, gold, np.ones(60, dtype=np.bool_), ["ham", "spam"]), most=5, seed=0)
+    assert found
+    for one in found:
+        word = one.entry["words"][0]
+        assert one.gains == sum(word in text for text in texts) >= 5
+
+
+def test_the_list_says_which_functions_are_not_those_of_its_figures(lf, project, edited):
+    assert lf("list", "mail", "--no-cost", "--json")[0]["changed"] == []
+    edited("words: [prize]", "words: [prize, award]")
+    python = project / "src/problems/mail/f.py"
+    before = python.read_text()
+    python.write_text(before.replace("row.text.isupper()", "row.text.istitle()"))
+    added = project / "src/problems/mail/g.yaml"
+    added.write_text("functions: [{name: says_late, kind: keywords, words: [late], vote: ham}]")
+    try:
+        assert lf("list", "mail", "--no-cost", "--json")[0]["changed"] == ["shouts", "says_prize", "says_late (new)"]
+        assert "changed since these figures: shouts, says_prize, says_late (new)" in lf("list", "mail", "--no-cost")
+        python.unlink()
+        assert "shouts (removed)" in lf("list", "mail", "--no-cost", "--json")[0]["changed"]
+    finally:
+        python.write_text(before)
+        added.unlink()
+    edited("words: [lunch]", "wrods: [lunch]")
+    assert "none can be loaded" in lf("list", "mail", "--no-cost", "--json")[0]["changed"][0]
+    edited("# no change", "")
+    python.write_text("# a comment is no change\n" + before)
+    try:
+        assert lf("list", "mail", "--no-cost", "--json")[0]["changed"] == []
+    finally:
+        python.write_text(before)
 
 
 def test_examples_are_written_for_prototypes_and_replaced_by_row(lf, project):

@@ -18,6 +18,9 @@ from tidemill.denoise.report.gold_report import against_gold
 from tidemill.label.analysis.cost import costs
 from tidemill.label.analysis.disagreements import disagreements
 from tidemill.label.analysis.summary import conflicts, lf_summary
+from tidemill.label.functions.declared import AnyFunction
+from tidemill.label.functions.function_fingerprint import OpaqueError, fingerprint
+from tidemill.project.applied_functions import applied
 from tidemill.reports.denoise import Explanation, GoldScores
 from tidemill.reports.workbench import DependentGroup, FunctionLine, FunctionTable
 
@@ -81,6 +84,7 @@ def function_table(view: ProblemView, *, sort: str = "name", cost: bool = True) 
         dev_scores=None if learned is None else learned.dev_scores,
         effective_functions=None if learned is None else learned.explanation.dependences.effective_functions,
         groups=() if learned is None else _groups(learned.explanation),
+        changed=changed_functions(view),
         functions=(
             *sorted(known, key=lambda line: getattr(line, key), reverse=down),
             *(line for line in functions if getattr(line, key) is None),
@@ -216,6 +220,38 @@ def _function(view: ProblemView, line: dict[str, Any], learned: _Learned | None,
     )
 
 
+def changed_functions(view: ProblemView) -> tuple[str, ...]:
+    """Find the functions that are not those whose votes the figures are of.
+
+    Parameters
+    ----------
+    view
+        View of the problem.
+
+    Returns
+    -------
+    tuple of str
+        Names, those that are new or removed marked as such; or why the functions cannot be loaded. Where another machine cast the
+        votes, functions that were edited are not among them.
+    """
+    try:
+        now = {function.name: _fingerprint(function) for function in view.functions}
+    except TidemillError as error:
+        return (f"none can be loaded: {error}",)
+    voted = set(view.names)
+    known = applied(view.paths) or {}
+    edited = [name for name in now if name in voted and (before := known.get(name)) and now[name] not in {before, ""}]
+    added = [f"{name} (new)" for name in now if name not in voted]
+    return (*edited, *added, *(f"{name} (removed)" for name in view.names if name not in now))
+
+
+def _fingerprint(function: AnyFunction) -> str:
+    try:
+        return fingerprint(function)
+    except OpaqueError:
+        return ""
+
+
 _HEAD: Final = ["function", "votes", "cover", "over", "confl", "dev", "learned", "weight", "outvoted", "ms/1k", "value"]
 
 
@@ -239,6 +275,9 @@ def printed(table: FunctionTable) -> list[str]:
     else:
         right = "" if table.dev_scores is None else f"; {_on_dev(table.dev_scores)}"
         text = f"{table.label_model}{right}; effective number of functions {table.effective_functions:.1f}"
+        lines += textwrap.wrap(text, WIDTH, subsequent_indent="  ")
+    if table.changed:
+        text = f"changed since these figures: {', '.join(table.changed)}; `tidemill compose && dvc repro denoise@{table.problem}`"
         lines += textwrap.wrap(text, WIDTH, subsequent_indent="  ")
     lines += ["", *columns([_HEAD, *[_cells(line) for line in table.functions]])]
     for group in table.groups:

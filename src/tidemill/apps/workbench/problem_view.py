@@ -171,13 +171,15 @@ class ProblemView:
         features = self.features if self.model.uses_features else None
         return self.model.predict_proba(votes, features=None if features is None else features[rows])
 
-    def sample(self, size: int | None = None) -> npt.NDArray[np.intp]:
+    def sample(self, size: int | None = None, *, batch: str | None = None) -> npt.NDArray[np.intp]:
         """Sample rows to try functions on: all of dev and others drawn once and for all.
 
         Parameters
         ----------
         size
             Rows at most.
+        batch
+            Batch whose rows are drawn beside those of dev; None: any.
 
         Returns
         -------
@@ -186,9 +188,11 @@ class ProblemView:
         """
         limit = size or (IMAGES if self.problem.modality == "image" else TEXTS)
         split = self.raw["split"]
-        dev, others = ((split == "dev").arg_true().to_numpy(), (split.is_in(["train"])).arg_true().to_numpy())
+        asked = split.is_in(["train"]) if batch is None else split.is_in(["train"]) & (self.raw["batch"] == batch)
+        dev, others = ((split == "dev").arg_true().to_numpy(), asked.arg_true().to_numpy())
         mixed = np.random.default_rng(SEED)
-        dev = dev if len(dev) <= limit else mixed.choice(dev, limit, replace=False)
+        most = limit if batch is None else limit // 2
+        dev = dev if len(dev) <= most else mixed.choice(dev, most, replace=False)
         drawn = mixed.choice(others, min(len(others), limit - len(dev)), replace=False)
         return np.sort(np.concatenate([dev, drawn])).astype(np.intp)
 

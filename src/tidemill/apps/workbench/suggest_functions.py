@@ -13,7 +13,8 @@ from pydantic import JsonValue
 
 from tidemill.apps.workbench.formatting import WIDTH, row_line
 from tidemill.apps.workbench.problem_view import IMAGES, SEED, TEXTS, ProblemView
-from tidemill.contracts import ABSTAIN, NO_GOLD, DataError, Votes
+from tidemill.common.spelling import did_you_mean
+from tidemill.contracts import ABSTAIN, NO_GOLD, ConfigError, DataError, Votes
 from tidemill.label.analysis.suggestions import Candidate, Evidence, suggest
 from tidemill.label.analysis.summary import conflicts
 from tidemill.label.image_statistics.statistics import statistics_of
@@ -21,7 +22,9 @@ from tidemill.label.run import visible_columns
 from tidemill.reports.workbench import CandidateFunction, Suggestions
 
 
-def suggest_functions(view: ProblemView, *, most: int = 10, size: int | None = None, shown: int = 2) -> Suggestions:
+def suggest_functions(
+    view: ProblemView, *, most: int = 10, size: int | None = None, shown: int = 2, batch: str | None = None
+) -> Suggestions:
     """Suggest functions that would vote on rows on which no function votes, or on which they disagree.
 
     Parameters
@@ -34,6 +37,8 @@ def suggest_functions(view: ProblemView, *, most: int = 10, size: int | None = N
         Rows of the sample; None: as many as the other commands take.
     shown
         Rows shown of each candidate.
+    batch
+        Batch whose rows candidates shall add; None: all.
 
     Returns
     -------
@@ -44,11 +49,16 @@ def suggest_functions(view: ProblemView, *, most: int = 10, size: int | None = N
     ------
     DataError
         No dev row has gold.
+    ConfigError
+        No such batch has arrived.
     """
     view.check()
-    rows = view.sample(size)
+    rows = view.sample(size, batch=_known(view, batch))
     votes = view.votes[rows]
     silent, torn = (votes == ABSTAIN).all(axis=1), conflicts(votes, n_classes=len(view.classes))
+    if batch is not None:
+        is_asked = (view.raw["batch"] == batch).to_numpy()[rows]
+        silent, torn = silent & is_asked, torn & is_asked
     if not (view.gold[rows] != NO_GOLD).any():
         raise DataError(f"{view.name}: no dev row has gold, so no candidate can be judged; label some dev rows")
     asked = Evidence(
@@ -61,7 +71,7 @@ def suggest_functions(view: ProblemView, *, most: int = 10, size: int | None = N
     result = suggest(asked, most=most, seed=SEED)
     return Suggestions(
         problem=view.name,
-        rows=len(rows),
+        rows=len(rows) if batch is None else int(is_asked.sum()),
         uncovered=int(silent.sum()),
         in_conflict=int(torn.sum()),
         candidates=tuple(_candidate(view, rows, item, votes, shown) for item in result),
@@ -123,6 +133,12 @@ def _of_examples(rows: pl.DataFrame, gold: npt.NDArray[np.int16], one: Candidate
             row | {"gold": name if gold[place] else None} for row, place in zip(shown, one.rows, strict=False)
         ),
     )
+
+
+def _known(view: ProblemView, batch: str | None) -> str | None:
+    if batch is not None and batch not in view.batches:
+        raise ConfigError(f"--batch {batch}: no such batch has arrived{did_you_mean(batch, view.batches)}")
+    return batch
 
 
 def _seen(table: pl.DataFrame) -> pl.DataFrame:

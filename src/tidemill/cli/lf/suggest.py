@@ -16,6 +16,9 @@ def suggest(
     *,
     limit: Annotated[int, Option(metavar="N", help="most candidates to give")] = 10,
     rows: SampleSize = None,
+    batch: Annotated[
+        str | None, Option(metavar="BATCH", help="only rows of this batch lack votes; any rows judge a candidate")
+    ] = None,
     show: Annotated[int, Option(metavar="N", help="rows to show of each candidate")] = 2,
     as_json: AsJson = False,
     out: OutFile = None,
@@ -27,9 +30,10 @@ def suggest(
     Examples
     --------
     tidemill lf suggest spam --limit 5
+    tidemill lf suggest spam --batch email-2
     """
     from tidemill.apps.workbench.suggest_functions import printed, suggest_functions
 
     with answering(as_json=as_json, out=out) as answer:
-        reports = [suggest_functions(look, most=limit, size=rows, shown=show) for look in chosen(problem)]
+        reports = [suggest_functions(look, most=limit, size=rows, shown=show, batch=batch) for look in chosen(problem)]
         answer(reports, problem_and_rest([printed(report) for report in reports]))

@@ -8,7 +8,7 @@ precision; what it adds is counted on the rows that lack a label. Candidates are
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -18,6 +18,7 @@ import polars as pl
 from tidemill.common.statistics import wilson
 from tidemill.contracts import NO_GOLD, Features
 from tidemill.label.conditions.labeled_examples import unit
+from tidemill.label.functions.declared import declare
 
 Entry = dict[str, Any]
 Fires = npt.NDArray[np.bool_]
@@ -122,6 +123,9 @@ def suggest(evidence: Evidence, *, most: int, seed: int, least: int = 5) -> list
     while tried and len(chosen) < most:
         best = max(tried, key=lambda item: _use(item.fires, item.k, evidence, left))
         tried.remove(best)
+        if not best.is_applied:
+            tried.append(replace(best, fires=_applied(best, evidence), is_applied=True))
+            continue
         if (best.fires & left).sum() < least or _use(best.fires, best.k, evidence, left) <= 0:
             break
         candidate = _candidate(best, evidence, left)
@@ -137,6 +141,20 @@ class _Tried:
     source: str
     fires: Fires
     k: int
+    is_applied: bool = False
+    """Whether ``fires`` is of the function that is offered; before, of what it was made from."""
+
+
+def _applied(tried: _Tried, evidence: Evidence) -> Fires:
+    """Rows on which the offered function votes: words stand apart otherwise than in n-grams, examples are like more rows than their group."""
+    entry = tried.entry
+    if entry["kind"] == "prototype" and evidence.features is not None:
+        vectors = unit(evidence.features)
+        similar: Fires = vectors @ unit(vectors[tried.fires].mean(axis=0)) >= entry["at_least"]
+        return similar
+    function = declare("candidate", vote=tried.k, **entry)
+    votes = evidence.rows.select(function.expression().alias("vote"))["vote"]
+    return (votes == tried.k).fill_null(value=False).to_numpy()
 
 
 def _candidate(tried: _Tried, evidence: Evidence, left: Fires) -> Candidate:
