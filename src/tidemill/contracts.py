@@ -118,7 +118,7 @@ class Problem(Settings):
 
 @dataclass(frozen=True)
 class Column:
-    """What one column promises."""
+    """What one column promises; a table may lack one that is ``optional``."""
 
     name: str
     dtype: Any
@@ -127,6 +127,7 @@ class Column:
     values: tuple[Any, ...] | None = None
     minimum: float | None = None
     maximum: float | None = None
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -344,7 +345,7 @@ def _suspects(table: pl.DataFrame, contract: Contract) -> list[str]:
 
 
 def _check_columns(table: pl.DataFrame, contract: Contract, where: str) -> None:
-    missing = [column.name for column in contract.columns if column.name not in table.columns]
+    missing = [column.name for column in contract.columns if column.name not in table.columns and not column.optional]
     if missing:
         raise DataError(f"{where}: column {missing[0]!r} is missing; it has {', '.join(table.columns)}")
     if contract.others is None and (unknown := contract.other_names(table.columns)):

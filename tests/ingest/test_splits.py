@@ -10,10 +10,10 @@ import polars as pl
 import pytest
 
 from tests.ingest.factories import settings, take, write
-from tidemill.contracts import NO_GOLD
+from tidemill.contracts import NO_GOLD, DataError
 from tidemill.ingest.batch import Batch
 from tidemill.ingest.settings import IngestSettings, SplitSettings
-from tidemill.ingest.splits import label_shares, split_of, split_rows
+from tidemill.ingest.splits import GROUP, label_shares, share_groups, split_of, split_rows
 
 BY_LABELS = SplitSettings(train=0.5, dev=0.15, valid=0.15, test=0.2, seed=7, by="labels")
 
@@ -102,3 +102,51 @@ def test_texts_that_are_nearly_the_same_share_their_split_across_batches_and_non
     assert all(split[f"a{k}"] == split[f"b{k}"] for k in range(20))
     assert Counter(split[f"a{k}"] for k in range(20)) == {"dev": 10, "valid": 5, "test": 5}
     assert first.labels == {"train": 0, "dev": 10, "valid": 5, "test": 5}
+
+
+def of_patients(tmp_path: Path, name: str, rows: list[tuple[str, str | None]], before: list[Batch], by: str) -> Batch:
+    """Rows with a key and a patient, every text unlike the others."""
+    chosen = settings(near_duplicates="group", split=BY_LABELS.model_dump() | {"by": by, "group": "patient"})
+    lines = [
+        json.dumps({"id": key, "text": f"{key} " * 9, "label": "ham", "patient": patient}) for key, patient in rows
+    ]
+    return take(write(tmp_path / f"{name}.jsonl", "\n".join(lines)), chosen, before=before)
+
+
+@pytest.mark.parametrize("by", ["hash", "labels"])
+def test_rows_of_a_group_share_a_split_in_every_batch(tmp_path: Path, by: str) -> None:
+    first = of_patients(tmp_path, "a", [(f"a{k}", f"p{k % 12}") for k in range(60)], [], by)
+    alone = [(f"c{k}", None) for k in range(40)]
+    second = of_patients(tmp_path, "b", [(f"b{k}", f"p{k % 20}") for k in range(60)] + alone, [first], by)
+    split = dict(pl.concat([first.raw, second.raw]).select("key", "split").iter_rows())
+    of_patient = [{split[f"{name}{k}"] for name in "ab" for k in range(place, 60, 12)} for place in range(12)]
+    later = [{split[f"b{k}"] for k in range(place, 60, 20)} for place in range(12, 20)]
+    assert all(len(found) == 1 for found in later)
+    assert all(len({split[f"a{k}"] for k in range(place, 60, 12)}) == 1 for place in range(12))
+    assert all(split[f"b{place}"] == split[f"a{place}"] for place in range(12))
+    assert len(set.union(*of_patient)) >= 3
+    assert len({split[f"c{k}"] for k in range(40)}) >= 3
+
+
+def test_groups_with_rows_that_are_nearly_the_same_are_one() -> None:
+    """Row b1 of bob is like a1 of ann, so all of bob goes where ann is, unless bob was somewhere before."""
+    leaders, groups = ["a1", "a1", "b2", "c1"], ["ann", "bob", "bob", "cy"]
+    found = share_groups(leaders, groups, {})
+    assert len(set(found[:3])) == 1
+    assert found[3] == f"{GROUP}cy"
+    assert share_groups(leaders, groups, {f"{GROUP}bob": "test"})[:3] == [f"{GROUP}bob"] * 3
+    assert (
+        split_rows(share_groups(leaders, groups, {"a1": "test"}), [0] * 4, BY_LABELS, {"a1": "test"})[:3]
+        == ["test"] * 3
+    )
+
+
+def test_a_group_column_that_is_not_there_is_named(tmp_path: Path) -> None:
+    chosen = settings(split=BY_LABELS.model_dump() | {"group": "patient"})
+    with pytest.raises(DataError, match=r"patient.*ingest\.split\.group"):
+        take(write(tmp_path / "a.jsonl", json.dumps({"id": "1", "text": "a text", "label": "ham"})), chosen)
+
+
+def test_labels_may_not_be_the_groups() -> None:
+    with pytest.raises(ValueError, match=r"split\.group 'label'"):
+        settings(split=BY_LABELS.model_dump() | {"group": "label"})

@@ -19,7 +19,7 @@ from tidemill.ingest.row_errors import RowErrors
 from tidemill.ingest.row_ids import row_ids
 from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.source import Source
-from tidemill.ingest.splits import split_rows
+from tidemill.ingest.splits import GROUP, share_groups, split_rows
 from tidemill.readers.table import Table
 from tidemill.reports.ingest import BatchCounts
 
@@ -31,6 +31,7 @@ SEEN: Final = Contract(
         Column("fate", pl.String, values=FATES),
         Column("gold", pl.Int16),
         Column("split", pl.String, values=SPLITS),
+        Column("group", pl.String, nullable=True, optional=True),
     ),
     others=Column("signature", pl.Array),
     key="key",
@@ -113,16 +114,19 @@ def build_batch(
     gold = values.gold(table, settings, problem.classes, errors)
     columns = {column: values.typed(table, column, kind, errors) for column, kind in settings.meta.items()}
     slices = {column: values.typed(table, column, "string", errors) for column in settings.slices}
+    groups = values.groups(table, settings, errors)
     errors.refuse_many(settings.max_bad_rows)
     good = [row for row in range(len(contents)) if row not in errors.reasons]
-    contents, hashes, keys, gold = (_picked(content, good) for content in (contents, hashes, keys, gold))
+    contents, hashes, keys, gold, groups = (_picked(item, good) for item in (contents, hashes, keys, gold, groups))
     columns, slices = ({key: _picked(content, good) for key, content in many.items()} for many in (columns, slices))
     repeats = find_repeats(contents, (keys, hashes), gold, settings, before, source=source.name)
     ids, leaders = row_ids(hashes, keys), row_ids(*zip(*repeats.first, strict=True))
     is_kept = repeats.seen["fate"].is_in(["kept", "grouped"])
     own = [label if kept else NO_GOLD for label, kept in zip(repeats.gold, is_kept, strict=True)]
-    splits = split_rows(leaders, own, settings.split, _splits_before(before))
-    seen = repeats.seen.with_columns(pl.Series("split", splits)).select(list(_seen_schema(settings)))
+    known = _splits_before(before)
+    splits = split_rows(share_groups(leaders, groups, known), own, settings.split, known)
+    marks = [pl.Series("split", splits), pl.Series("group", groups, dtype=pl.String)]
+    seen = repeats.seen.with_columns(marks).select(list(_seen_schema(settings)))
     basic = {"row_id": ids, "key": keys, "batch": [name] * len(ids), "split": splits, settings.modality: contents}
     raw = pl.DataFrame(basic | columns, schema={content.name: content.dtype for content in settings.raw.columns})
     marked = pl.DataFrame({"row_id": ids, "gold": repeats.gold}, schema={"row_id": pl.String, "gold": pl.Int16})
@@ -139,7 +143,11 @@ def build_batch(
 def _splits_before(before: pl.DataFrame) -> dict[str, str]:
     leaders = before.filter(pl.col("fate") == "kept")
     ids = row_ids(leaders["content"].to_list(), leaders["key"].to_list())
-    return dict(zip(ids, leaders["split"].to_list(), strict=True))
+    known = dict(zip(ids, leaders["split"].to_list(), strict=True))
+    if "group" in before.columns:
+        named = before.filter(pl.col("fate").is_in(["kept", "grouped"]) & pl.col("group").is_not_null())
+        known |= {f"{GROUP}{group}": split for group, split in named.select("group", "split").iter_rows()}
+    return known
 
 
 def _picked(column: Any, rows: Sequence[int]) -> Any:
@@ -182,7 +190,8 @@ def empty_seen(settings: IngestSettings) -> pl.DataFrame:
 
 
 def _seen_schema(settings: IngestSettings) -> dict[str, Any]:
-    return SCHEMA | {"split": pl.String} | ({"signature": SIGNATURE} if compares(settings) else {})
+    groups = {} if settings.split.group is None else {"group": pl.String}
+    return SCHEMA | {"split": pl.String} | groups | ({"signature": SIGNATURE} if compares(settings) else {})
 
 
 def _keys(table: Table, batch: str, settings: IngestSettings, errors: RowErrors) -> list[str]:

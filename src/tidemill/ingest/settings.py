@@ -24,6 +24,8 @@ class SplitSettings(Settings):
     by
         ``hash``: every row by its hash; ``labels``: rows that come with a label by how many there are, so that few labels teach
         and judge as they are needed.
+    group
+        Column, such as of a patient or an author, whose rows share a split; None: there is none.
     """
 
     train: float = Field(ge=0)
@@ -32,6 +34,7 @@ class SplitSettings(Settings):
     test: float = Field(ge=0)
     seed: int
     by: Literal["hash", "labels"] = "hash"
+    group: str | None = None
 
     @model_validator(mode="after")
     def _sum_to_one(self) -> Self:
@@ -83,6 +86,8 @@ class IngestSettings(Settings):
             raise ValueError(f"{taken[0]!r} in meta or slices is a name of Tidemill's own; rename the column")
         if self.gold is not None and self.gold in {*self.meta, *self.slices}:
             raise ValueError(f"gold column {self.gold!r} may not be metadata: labeling functions would see it")
+        if self.split.group is not None and self.split.group in {self.gold, self.content}:
+            raise ValueError(f"split.group {self.split.group!r} is the column of the labels or of the content")
         return self
 
     @property
@@ -103,8 +108,8 @@ class IngestSettings(Settings):
     @property
     def columns(self) -> tuple[str, ...]:
         """Columns that are read."""
-        named = (self.content, self.key_column, self.gold, *self.meta, *self.slices)
-        return tuple(name for name in named if name is not None)
+        named = (self.content, self.key_column, self.gold, *self.meta, *self.slices, self.split.group)
+        return tuple(dict.fromkeys(name for name in named if name is not None))
 
     def full_key(self, key: str, batch: str) -> str:
         """Key of a row among all batches: with ``[source, column]`` the batch's name is part of it.

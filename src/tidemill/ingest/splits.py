@@ -1,13 +1,13 @@
 """Which split a row is of: by a hash of its id, or, where it came with a label, by how many labels its batch has.
 
-Rows that are nearly the same share a split, whichever batch they came in, so that nothing is tested on what was learned. A row keeps
-its split for good.
+Rows that are nearly the same share a split, whichever batch they came in, so that nothing is tested on what was learned; so do rows
+of a group, such as those of a patient (``ingest.split.group``). A row keeps its split for good.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -17,6 +17,8 @@ import numpy as np
 from tidemill.contracts import NO_GOLD, SPLITS
 from tidemill.ingest.settings import SplitSettings
 
+GROUP: Final = "group of "
+"""What the name of a group begins with, where it stands in for the id of a row; no id has a space."""
 _FEW: Final = 120
 _OF_FEW: Final = 0.25
 """Share of the first ``_FEW`` labels of a batch that valid gets, and as many test: the 30 rows below which no gate judges."""
@@ -124,13 +126,13 @@ def split_rows(
     Parameters
     ----------
     leaders : (n_rows,)
-        Id of the row whose split each row has: its own, or that of the first text that it is like.
+        Id of the row or name of the group whose split each row has: its own, or that of the first text that it is like.
     gold : (n_rows,)
         Class that each row came with; ``NO_GOLD`` where there is none, and for rows that are not kept.
     settings
         Shares of the splits, the seed, and whether labels are counted.
     known
-        Splits of rows of earlier batches by their ids.
+        Splits of rows and groups of earlier batches by their ids and names.
 
     Returns
     -------
@@ -138,13 +140,52 @@ def split_rows(
         A split per row.
     """
     if settings.by == "hash":
-        return [split_of(leader, settings) for leader in leaders]
-    label: dict[str, int] = {}
+        there = known if settings.group is not None else {}
+        return [there.get(leader) or split_of(leader, settings) for leader in leaders]
+    labels: defaultdict[str, Counter[int]] = defaultdict(Counter)
     for leader, own in zip(leaders, gold, strict=True):
         if own != NO_GOLD and leader not in known:
-            label.setdefault(leader, own)
+            labels[leader][own] += 1
+    label = {leader: min((-count, own) for own, count in counts.items())[1] for leader, counts in labels.items()}
     chosen = dict(known) | _stratified(label, settings.seed)
     return [chosen.get(leader) or split_of(leader, settings) for leader in leaders]
+
+
+def share_groups(leaders: Sequence[str], groups: Sequence[str | None], known: Mapping[str, str]) -> list[str]:
+    """Let rows of a group, and rows that are nearly the same as one of them, have one leader.
+
+    Parameters
+    ----------
+    leaders : (n_rows,)
+        Id of the row that each row is nearly the same as, its own where there is none.
+    groups : (n_rows,)
+        Group of each row; None: it is of none.
+    known
+        Splits of earlier rows and groups: what is known leads what is new.
+
+    Returns
+    -------
+    list of str
+        Per row an id, or the name of a group with ``GROUP`` before it.
+
+    Examples
+    --------
+    >>> share_groups(["a", "b", "a", "d"], ["ann", "ann", "bob", None], {})
+    ['group of ann', 'group of ann', 'group of ann', 'd']
+    """
+    parent: dict[str, str] = {}
+
+    def root(name: str) -> str:
+        while parent.get(name, name) != name:
+            name = parent[name]
+        return name
+
+    for leader, group in zip(leaders, groups, strict=True):
+        if group is not None:
+            found = {root(leader), root(GROUP + group)}
+            first = min(found, key=lambda name: (name not in known, not name.startswith(GROUP), name))
+            parent.update(dict.fromkeys(found, first))
+    return [root(leader if group is None else GROUP + group) for leader, group in zip(leaders, groups, strict=True)]
 
 
 def _stratified(label: Mapping[str, int], seed: int) -> dict[str, str]:

@@ -311,6 +311,36 @@ def typed(table: Table, name: str, kind: Kind, errors: RowErrors | None = None) 
     return results
 
 
+def groups(table: Table, settings: IngestSettings, errors: RowErrors | None = None) -> list[str | None]:
+    """Read the group of each row, whose rows share a split.
+
+    Parameters
+    ----------
+    table
+        Rows as they were read.
+    settings
+        Settings of ingest; ``split.group`` names the column.
+    errors
+        Collects rows whose value is no text or number; None: the first one is raised.
+
+    Returns
+    -------
+    list of str or None
+        None where the row is of no group.
+
+    Raises
+    ------
+    DataError
+        There is no such column; or a value cannot be a name, and the policy is to refuse.
+    """
+    column = settings.split.group
+    if column is None:
+        return [None] * len(table.numbers)
+    table.column(column, "ingest.split.group")
+    named = typed(table, column, "string", errors)
+    return [None if is_missing(value) else value for value in named]
+
+
 def _is_absent(value: object, kind: Kind) -> bool:
     return value is None if kind == "string" and isinstance(value, str) else is_missing(value)
 

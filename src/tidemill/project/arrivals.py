@@ -194,10 +194,9 @@ def _seen(batches: Sequence[str], paths: Paths, settings: IngestSettings) -> pl.
 
 
 def _with_labels(seen: pl.DataFrame) -> pl.DataFrame:
-    """Versions before 0.2.0 kept no labels and splits there; the next ingest does."""
-    if "gold" in seen.columns:
-        return seen
-    return seen.with_columns(pl.lit(NO_GOLD, pl.Int16).alias("gold"), pl.lit("train").alias("split"))
+    """What the next ingest adds: labels and splits, which versions before 0.2.0 did not keep, and groups that are named since."""
+    usual = {"gold": pl.lit(NO_GOLD, pl.Int16), "split": pl.lit("train"), "group": pl.lit(None, pl.String)}
+    return seen.with_columns(value.alias(name) for name, value in usual.items() if name not in seen.columns)
 
 
 def arrive(project: Project, problem: str, *, retry: bool = False, fetch: bool = False) -> ArrivalScan:

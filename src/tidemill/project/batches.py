@@ -157,6 +157,8 @@ def _counts(batch: str, paths: Paths) -> BatchCounts:
 
 def _settings_mark(problem: Problem, settings: IngestSettings) -> str:
     kept: dict[str, Any] = settings.model_dump(exclude=_ELSEWHERE)
+    if settings.split.group is None:
+        del kept["split"]["group"]  # batches that were made before there were groups stay as they are
     return json.dumps([_FORMAT, problem.modality, problem.classes, kept], sort_keys=True)
 
 
