@@ -16,6 +16,7 @@ gold_tables   labels of batches and answers of the history made into dev/ and go
 gold_from_arrivals  labels in an arriving file for rows of earlier batches
 changed_sources files that have changed since they arrived
 gold          rows with gold, and what only evaluate may know of them
+applied_functions fingerprints of the functions that cast the votes of a table
 row_names     rows as people name them: by row_id, key or file
 expectations  a contract checked by Great Expectations, and its Data Docs
 packages      pinned packages of demo data and weights, fetched and unpacked

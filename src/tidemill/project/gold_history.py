@@ -50,6 +50,8 @@ class Answer(Settings):
         The answer that counted until then, by its id; ``WITH_BATCH`` for the label that the row came with.
     picked
         How the row was chosen to be labeled; None where it is not known.
+    note
+        What the person wrote beside it.
     sha256
         Fingerprint of an incoming file that holds labels only, so that it is read once.
     """
@@ -61,6 +63,7 @@ class Answer(Settings):
     source: str
     replaces: str | None = None
     picked: Literal["random", "uncertain"] | None = None
+    note: Annotated[str, Field(max_length=2000)] | None = None
     sha256: str | None = None
 
     @cached_property

@@ -70,6 +70,34 @@ class RowPage(Part):
     rows: tuple[ShownRow, ...] = Field(description="of this page")
 
 
+class RowToLabel(Part):
+    """A row that a person is asked to label."""
+
+    row_id: str = Field(description="its id")
+    batch: str = Field(description="batch that it came with")
+    key: str = Field(description="its name in that batch")
+    picked: str = Field(
+        description="uncertain: models doubt or differ; random: drawn by chance, so that scores are not of hard rows alone"
+    )
+    text: str | None = Field(description="null: it is an image")
+
+
+class LabelCounts(Part):
+    """How many labels by people there are."""
+
+    rows: Count = Field(description="rows in all")
+    labels: Count = Field(description="of them with a label that counts")
+    splits: dict[str, Count] = Field(description="labels by split")
+
+
+class LabelQueue(Part):
+    """The next rows to label."""
+
+    rows: tuple[RowToLabel, ...] = Field(description="in the order in which they are asked")
+    by: str = Field(description="what those that are not random were chosen by")
+    counts: LabelCounts = Field(description="before the first of them")
+
+
 class FunctionPreview(Part):
     """What an edited labeling function would do, before it is saved."""
 

@@ -28,10 +28,14 @@ def workspace(copied: Path) -> Workspace:
     return Workspace(Project.open(copied), "mail")
 
 
-@pytest.fixture
-def client(copied: Path) -> TestClient:
+def client_of(folder: Path) -> TestClient:
     """A browser that has loaded the page."""
     access = Access("127.0.0.1")
     return TestClient(
-        application(Project.open(copied), access), base_url="http://127.0.0.1", headers={CSRF: access.csrf}
+        application(Project.open(folder), access), base_url="http://127.0.0.1", headers={CSRF: access.csrf}
     )
+
+
+@pytest.fixture
+def client(copied: Path) -> TestClient:
+    return client_of(copied)

@@ -12,6 +12,7 @@ import yaml
 
 from tests.apps.workbench.conftest import _run_stages
 from tests.end_to_end.test_ui import CHROMIUM, FLAGS
+from tidemill.project.gold_history import GoldHistory
 
 pytestmark = pytest.mark.slow
 PLANTED = "<img src=x onerror=planted=1>"
@@ -62,6 +63,28 @@ def test_a_function_is_edited_previewed_and_saved(page, copied):
     assert page.evaluate("document.documentElement.scrollWidth") <= 640
 
 
+def test_rows_are_labeled_by_the_keyboard_skipped_and_taken_back(page, copied):
+    page.get_by_role("link", name="mail", exact=True).click()
+    page.get_by_role("link", name="Label rows by hand").click()
+    asked = page.get_by_role("region", name="Row to label")
+    given: dict[str, str] = {}
+    for place in range(20):
+        row = asked.get_attribute("data-row")
+        if place == 3:
+            page.keyboard.press("s")
+        else:
+            given[row] = ("ham", "spam")[place % 2]
+            page.keyboard.press(str(place % 2 + 1))
+        page.locator(f"[data-row={row}]").wait_for(state="detached")
+    page.get_by_text("19 of 240 rows have a label").wait_for()
+    history = copied / "data/mail/gold_history.jsonl"
+    assert {row: one.label for row, one in GoldHistory.read(history).counting.items()} == given
+    page.keyboard.press("u")
+    page.get_by_text("18 of 240 rows have a label").wait_for()
+    given.popitem()
+    assert {row: one.label for row, one in GoldHistory.read(history).counting.items()} == given
+
+
 @pytest.fixture
 def planted(copied):
     """Markup in texts, and in the names of a class, a file, functions and a batch."""
@@ -73,7 +96,7 @@ def planted(copied):
     marked = pl.when(pl.col("links") > 0).then(pl.lit(f"prize {PLANTED}<script>planted=1</script>")).otherwise("text")
     texts = pl.read_parquet(raw).with_columns(marked.alias("text"), pl.lit(PLANTED).alias("batch"))
     functions = copied / "src/problems/mail"
-    for table in ("raw", "dev", "features"):
+    for table in ("raw", "dev", "features", "seen"):
         (copied / f"data/mail/{table}/b.parquet").rename(copied / f"data/mail/{table}/{PLANTED}.parquet")
     texts.write_parquet(raw.with_name(f"{PLANTED}.parquet"))
     batches.write_text(batches.read_text().replace('"b"', f'"{PLANTED}"'))
@@ -99,6 +122,9 @@ def test_planted_markup_runs_nowhere(planted, page):
     page.get_by_role("button", name="Why this label?").first.click()
     page.get_by_text("moves the label by").first.wait_for()
     shown = page.inner_text("body")
+    page.get_by_role("link", name="Label rows by hand").click()
+    page.get_by_role("button", name=f"1{PLANTED}").or_(page.get_by_role("button", name=f"2{PLANTED}")).first.wait_for()
+    shown += page.inner_text("body")
     assert shown.count(PLANTED) > 10
     assert page.evaluate("window.planted") is None
     assert page.locator("main img, main script").count() == 0

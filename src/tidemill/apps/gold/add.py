@@ -116,6 +116,65 @@ def add_labels(project: Project, name: str, file: Path, options: FileOptions, *,
     return AddedLabels(done.answers, done.counts, done.splits, table.notes)
 
 
+@dataclass(frozen=True)
+class LabeledRow:
+    """The label of one row.
+
+    Parameters
+    ----------
+    row_id
+        The row.
+    label
+        Name of its class.
+    picked
+        How the row was chosen: random or uncertain; None: not known.
+    note
+        What the person writes beside it.
+    """
+
+    row_id: str
+    label: str
+    picked: str | None = None
+    note: str | None = None
+
+
+def add_answer(project: Project, name: str, given: LabeledRow, *, source: str) -> AddedLabels:
+    """Add the label that this checkout's user gives one row.
+
+    Parameters
+    ----------
+    project
+        The project.
+    name
+        Name of the problem.
+    given
+        Row and label.
+    source
+        Where it was given.
+
+    Returns
+    -------
+    AddedLabels
+        One answer; none where the same person has said the same before.
+
+    Raises
+    ------
+    DataError
+        There is no such row or class.
+    """
+    rows = problem_rows(project, name)
+    if given.row_id not in rows.place:
+        raise DataError(f"{name} has no row {given.row_id!r}")
+    if given.label not in rows.problem.classes:
+        raise DataError(f"{given.label!r} is no class of {name}{nearest(given.label, rows.problem.classes)}")
+    place, label = rows.place[given.row_id], rows.problem.classes.index(given.label)
+    picked = given.picked if given.picked in PICKED else None
+    answer = _GivenLabel(place, label, own_id(rows.paths), picked, given.note or None)
+    done = _answers(([answer], 0), rows, source)
+    append_answers(rows.paths, done.answers)
+    return done
+
+
 def own_id(paths: Paths, *, make: bool = True) -> str:
     """Read the id under which this checkout's user labels: drawn once, and kept out of git.
 
@@ -147,6 +206,7 @@ class _GivenLabel:
     label: int
     who: str
     picked: str | None
+    note: str | None = None
 
 
 def _given_labels(table: Table, rows: ProblemRows, options: FileOptions, who: str) -> tuple[list[_GivenLabel], int]:
@@ -247,7 +307,8 @@ def _answers(given: tuple[list[_GivenLabel], int], rows: ProblemRows, source: st
         known = rows.history.counting.get(row_id)
         replaced = known.id if known is not None else WITH_BATCH if own[item.place] != NO_GOLD else None
         content = {"row_id": row_id, "label": label, "who": item.who, "when": when, "source": source}
-        answers.append(Answer.model_validate(content | {"replaces": replaced, "picked": item.picked}))
+        more = {"replaces": replaced, "picked": item.picked, "note": item.note}
+        answers.append(Answer.model_validate(content | more))
     return AddedLabels(tuple(answers), dict(counts), {name: by_split[name] for name in SPLITS}, ())
 
 

@@ -94,7 +94,31 @@ def sample_rows(project: Project, name: str, request: SampleRequest, out: Path) 
     """
     check_out(out)
     make_tables(project, name)
-    rows = problem_rows(project, name)
+    sample = pick_rows(problem_rows(project, name), request)
+    write_frame(sample.table, out)
+    return sample
+
+
+def pick_rows(rows: ProblemRows, request: SampleRequest) -> GoldSample:
+    """Pick rows without a label.
+
+    Parameters
+    ----------
+    rows
+        Of the problem.
+    request
+        How many rows, and which.
+
+    Returns
+    -------
+    GoldSample
+        In an order drawn at random.
+
+    Raises
+    ------
+    DataError
+        There is no such batch, or all its rows have labels.
+    """
     open_rows = _open_rows(rows, request.batch)
     scores, by = _scores(rows, open_rows)
     rng = np.random.default_rng(request.seed)
@@ -109,7 +133,6 @@ def sample_rows(project: Project, name: str, request: SampleRequest, out: Path) 
         chosen = _unlike(ranked, scores, _features(rows, open_rows), request.most - len(random))
     picked = pl.concat([_rows(open_rows, chosen, "uncertain"), _rows(open_rows, random, "random")])
     table = with_content(rows, picked)[rng.permutation(picked.height).tolist()]
-    write_frame(table, out)
     return GoldSample(table, by)
 
 

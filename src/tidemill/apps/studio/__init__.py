@@ -6,6 +6,7 @@ guard          who may ask: hosts, origins, a token, sizes; and what the browser
 workspace      problems as they are on disk, read again when a file changes
 problems       a line per problem: champion, scores of its versions, last decision on drift, what waits for a person
 rows           rows searched, filtered and paged
+labeling       rows that are worth a label, the labels that are given, and pictures of rows
 function_file  the text of single functions in a YAML file, replaced without touching the rest
 form           fields of a function's YAML, both ways
 preview        what an edited function would change, before it is saved

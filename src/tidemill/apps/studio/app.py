@@ -8,12 +8,20 @@ from typing import Annotated, Any, Final
 
 from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import FileResponse, JSONResponse, Response
 from pydantic import Field
 
 from tidemill.apps.studio.form import fields_of, with_fields
 from tidemill.apps.studio.function_file import entries
 from tidemill.apps.studio.guard import Access, Guard
+from tidemill.apps.studio.labeling import (
+    GivenLabel,
+    WithdrawnLabel,
+    give_label,
+    label_queue,
+    picture_of,
+    withdraw_label,
+)
 from tidemill.apps.studio.preview import preview
 from tidemill.apps.studio.problems import summarize
 from tidemill.apps.studio.rows import RowQuery, find_rows, shown_rows, slices_of, votes_of
@@ -68,6 +76,7 @@ def application(project: Project, access: Access) -> FastAPI:
     _pages(studio, project, access)
     _looks(studio, workspace)
     _edits(studio, workspace)
+    _labels(studio, workspace)
     return studio
 
 
@@ -148,6 +157,26 @@ def _looks(studio: FastAPI, workspace: Callable[[str], Workspace]) -> None:
             table = space.kept("functions", lambda: function_table(view, cost=False).model_dump(mode="json"))
         folder = view.paths.functions
         return {"table": table, "files": [_file(space, path) for path in (files_of(folder) if folder.is_dir() else [])]}
+
+
+def _labels(studio: FastAPI, workspace: Callable[[str], Workspace]) -> None:
+    @studio.get("/api/problems/{problem}/labels/next")
+    def queue(
+        problem: str, batch: str = "", skipped: Annotated[list[str] | None, Query(max_length=500)] = None
+    ) -> dict[str, Any]:
+        return label_queue(workspace(problem), batch=batch or None, skipped=skipped or ()).model_dump(mode="json")
+
+    @studio.post("/api/problems/{problem}/labels")
+    def labeled(problem: str, given: GivenLabel) -> dict[str, Any]:
+        return give_label(workspace(problem), given).model_dump(mode="json")
+
+    @studio.post("/api/problems/{problem}/labels/withdraw")
+    def withdrawn(problem: str, given: WithdrawnLabel) -> dict[str, Any]:
+        return withdraw_label(workspace(problem), given.row_id).model_dump(mode="json")
+
+    @studio.get("/api/problems/{problem}/pictures/{row_id:path}")
+    def picture(problem: str, row_id: str) -> Response:
+        return Response(picture_of(workspace(problem), row_id), media_type="image/png")
 
 
 def _file(space: Workspace, path: Path) -> dict[str, Any]:

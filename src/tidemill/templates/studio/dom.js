@@ -64,6 +64,8 @@ export function choice(name, options, chosen, onchange) {
   return el("select", { name, onchange }, items);
 }
 
+export const picture = (problem, row) => el("img", { class: "picture", src: address(problem, "pictures", row), alt: `image of row ${row}`, loading: "lazy" });
+
 export function voteBadge(vote, classes, before = "") {
   const place = classes.indexOf(vote.replace(/^not /, ""));
   return el("span", { class: `badge ${place >= 0 ? `c${place % 6}` : ""}` }, `${before}${vote}`);

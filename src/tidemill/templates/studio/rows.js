@@ -1,6 +1,6 @@
 // The rows of a problem: searched, filtered, and each opened to its votes.
 
-import { address, ask, choice, el, failed, field, number, percent, show, voteBadge } from "./dom.js";
+import { address, ask, choice, el, failed, field, number, percent, picture, show, voteBadge } from "./dom.js";
 
 const ALL = { text: "", how: "words", votes: "", batch: "", slice: "", label: "", function: "", order: "", page: 0 };
 
@@ -93,7 +93,8 @@ export class Rows {
     const toggle = el("button", { class: "link small", "aria-expanded": "false", onclick: () => this.open(row, node, more, toggle) }, "Why this label?");
     const facts = Object.entries(row.metadata).map(([name, value]) => `${name} ${value}`).join(", ");
     return fillRow(node,
-      el("div", { class: "text", tabindex: "0" }, row.parts.map((part) => (part.matched ? el("mark", {}, part.text) : part.text))),
+      this.about.modality === "image" ? picture(this.about.name, row.row_id) : null,
+      row.parts.length === 0 ? null : el("div", { class: "text", tabindex: "0" }, row.parts.map((part) => (part.matched ? el("mark", {}, part.text) : part.text))),
       el("div", { class: "small soft" }, [row.row_id.slice(0, 12), row.batch, row.split, facts].filter(Boolean).join(" · ")),
       el("div", {},
         row.label ? voteBadge(row.label, classes, `label ${percent(row.probability, 0)} `) : el("span", { class: "badge" }, "no label yet"),

@@ -2,6 +2,7 @@
 
 import { address, ask, el, failed, session, show } from "./dom.js";
 import { Functions } from "./functions.js";
+import { labelPage } from "./label.js";
 import { problemsPage } from "./problems.js";
 import { Rows } from "./rows.js";
 
@@ -11,6 +12,7 @@ async function problemPage(page, name) {
   const rows = new Rows(about);
   const functions = new Functions(about, rows);
   show(page, el("h1", {}, name),
+    el("p", {}, el("a", { href: `#/${encodeURIComponent(name)}/label` }, "Label rows by hand")),
     about.voted ? null : el("p", { class: "note" }, `The functions have not voted on these rows yet. Run in the terminal: tidemill run problem=${name}`),
     el("div", { class: "columns" }, rows.node, functions.node));
   await rows.load();
@@ -19,12 +21,14 @@ async function problemPage(page, name) {
 
 async function route() {
   const page = document.getElementById("page");
-  const name = decodeURIComponent(window.location.hash.replace(/^#\/?/, ""));
-  show(document.getElementById("crumbs"), name ? el("a", { href: "#/" }, "All problems") : null);
+  const [name, part] = window.location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
+  show(document.getElementById("crumbs"),
+    name ? el("a", { href: "#/" }, "All problems") : null,
+    part ? [" › ", el("a", { href: `#/${encodeURIComponent(name)}` }, name)] : null);
   document.title = name ? `${name} – Tidemill studio` : "Tidemill studio";
   try {
     await session();
-    await (name ? problemPage(page, name) : problemsPage(page));
+    await (part === "label" ? labelPage(page, name) : name ? problemPage(page, name) : problemsPage(page));
   } catch (error) { show(page, failed(error), el("p", {}, el("a", { href: "#/" }, "All problems"))); }
 }
 
