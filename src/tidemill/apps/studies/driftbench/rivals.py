@@ -139,7 +139,7 @@ def maximum_mean_discrepancy(inputs: Inputs, windows: Index, rng: np.random.Gene
 
 def _waves(rows: Array, frequencies: Array) -> Array:
     angles = rows @ frequencies
-    return np.hstack([np.cos(angles), np.sin(angles)]) / np.sqrt(frequencies.shape[1])
+    return np.asarray(np.hstack([np.cos(angles), np.sin(angles)]) / np.sqrt(frequencies.shape[1]))
 
 
 def classifier_test(inputs: Inputs, windows: Index, rng: np.random.Generator) -> Array:  # noqa: ARG001 - one signature for all
@@ -171,7 +171,7 @@ def classifier_test(inputs: Inputs, windows: Index, rng: np.random.Generator) ->
         scores = np.einsum("tnd,td->tn", inputs.rows[windows[:, 1 - side :: 2]], weights)
         ordered = np.sort(weights @ judged.T, axis=1)
         areas.append([np.searchsorted(ref, row).mean() / len(ref) for ref, row in zip(ordered, scores, strict=True)])
-    return np.mean(areas, axis=0)
+    return np.asarray(np.mean(areas, axis=0))
 
 
 RIVALS: Final[dict[str, Statistic]] = {
