@@ -197,7 +197,8 @@ def expand(words: Sequence[str], *, conf: Path) -> tuple[list[str], list[str]]:
         else:
             rest.append((key, value))
     overrides = [item for key, value in rest for item in _expand_one(key, value, problems, known)]
-    compose(overrides, conf=conf)
+    if overrides:
+        compose(overrides, conf=conf)
     return problems, overrides
 
 

@@ -33,6 +33,19 @@ class ShiftCell(Part):
     first_named: str = Field(description="score that alarms first most often")
 
 
+class RivalCell(Part):
+    """The same for a test of each batch that other tools run, with a threshold by which it alarms falsely in a twentieth of the years."""
+
+    problem: str = Field(description="whose rows they are of")
+    kind: str = Field(description="how many, from when on, and what is watched")
+    rival: str = Field(description="name of the test")
+    window_rows: Count = Field(description="rows that it compares with the reference at each check")
+    streams: Count = Field(description="how many there are")
+    caught: Share = Field(description="share with an alarm within 60 checks of 50 rows after the change")
+    median_rows: int | None = Field(description="rows from the change to the alarm; null: half are not caught")
+    p90_rows: int | None = Field(description="the same for nine in ten streams")
+
+
 class DecayCell(Part):
     """Streams in which a labeling function becomes right by chance, at unchanged coverage."""
 
@@ -96,6 +109,7 @@ class DriftBench(Report):
     quick: bool = Field(description="whether of a few streams of each kind")
     nulls: tuple[NullCell, ...] = Field(description="false alarms")
     shifts: tuple[ShiftCell, ...] = Field(description="delays at unseen sources")
+    rivals: tuple[RivalCell, ...] = Field(default=(), description="the same changes as other tests find them")
     decays: tuple[DecayCell, ...] = Field(description="labeling functions that decay")
     harms: tuple[HarmCell, ...] = Field(default=(), description="harm, without labels and with those asked for")
     rankings: tuple[HarmRanking, ...] = Field(default=(), description="of harmful against benign batches")

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from tests.evaluate import project
 from tidemill.apps.models import champion_reference as champion
-from tidemill.apps.studies.driftbench import cells, corrupted, harm_cells, population, run
+from tidemill.apps.studies.driftbench import cells, corrupted, harm_cells, population, rivals, run
 from tidemill.apps.studies.driftbench.cells import NULLS, SHIFTS, Shift, run_decay, run_null, run_shift
 from tidemill.apps.studies.driftbench.harm_cells import MIXES, auc, ranking, run_harm
 from tidemill.apps.studies.driftbench.harm_targets import missed_harm
@@ -167,18 +167,24 @@ def test_of_a_few_streams_only_what_chance_cannot_explain_is_missed():
 
 
 def test_the_whole_bench_writes_its_report(here, monkeypatch, tmp_path):
-    monkeypatch.setattr(run, "QUICK", run.Size(nulls=1, shifts=1, decays=1, functions=1, harms=2, corruptions=1))
+    monkeypatch.setattr(
+        run, "QUICK", run.Size(nulls=1, shifts=1, decays=1, functions=1, harms=2, corruptions=1, tuning=1)
+    )
     monkeypatch.setattr(run, "SOURCES", {"mail": ("channel", "sms")})
     monkeypatch.setattr(run, "NULLS", NULLS[:1])
     monkeypatch.setattr(run, "SHIFTS", [dataclasses.replace(SHIFTS[0], change=3)])
     monkeypatch.setattr(run, "MIXES", MIXES[:1])
+    monkeypatch.setattr(run, "WEAK", [Shift(0.5, 3, functions=False)])
+    monkeypatch.setattr(run, "weak_population", lambda like, seed: dataclasses.replace(like, problem="docstrings"))  # noqa: ARG005
+    monkeypatch.setattr(rivals, "CHECKS", 12)
     monkeypatch.setattr(run, "check_cost", lambda: COST)
     lines = []
     report = run.driftbench(here, [], quick=True, say=lines.append)
     assert DriftBench.read(here.root / "reports" / "driftbench.json") == report
     parts = (report.nulls, report.shifts, report.decays, report.harms, report.rankings)
     assert [part[0].problem for part in parts] == ["mail"] * 5
-    assert len(lines) == 5
+    assert {cell.problem for cell in report.rivals} == {"mail", "docstrings"}
+    assert len(lines) == 8
 
 
 def test_a_check_is_measured_at_the_start_and_at_the_end(monkeypatch):
@@ -359,7 +365,7 @@ def test_rows_made_worse_are_a_later_source_of_the_same_gold(labeled):
 
 @pytest.mark.usefixtures("worse")
 def test_rows_made_worse_are_looked_for_and_judged(labeled):
-    size = run.Size(nulls=1, shifts=1, decays=1, functions=1, harms=2, corruptions=1)
+    size = run.Size(nulls=1, shifts=1, decays=1, functions=1, harms=2, corruptions=1, tuning=1)
     shifts, ((harm, falls),) = run._worse(labeled, size, lambda _: None)
     assert [cell.kind for cell in shifts] == [
         f"noise, from check 20 on, {seen} functions" for seen in ("with", "without")

@@ -6,5 +6,8 @@ cells       kinds of streams: without a change, with rows of an unseen source, w
 harm_cells  batches in which a drift is harm or not, judged without labels and with those asked for
 harm_targets which targets of these are missed
 corrupted   rows with typing errors or blur
+weak_text   docstrings of installed libraries, weakly embedded
+rivals      tests of each batch that other tools run, tuned to the same false alarms
+rival_targets whether the stream is as soon as the best of them
 run         all cells, the cost of a check, and the targets that are missed
 """

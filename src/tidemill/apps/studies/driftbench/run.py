@@ -28,6 +28,9 @@ from tidemill.apps.studies.driftbench.corrupted import CORRUPTIONS, corrupted
 from tidemill.apps.studies.driftbench.harm_cells import MIXES, WORSE, ranking, run_harm
 from tidemill.apps.studies.driftbench.harm_targets import harm_line, missed_harm
 from tidemill.apps.studies.driftbench.population import SOURCES, Population, population
+from tidemill.apps.studies.driftbench.rival_targets import missed_rivals, rival_line
+from tidemill.apps.studies.driftbench.rivals import run_rivals, thresholds_of
+from tidemill.apps.studies.driftbench.weak_text import weak_population
 from tidemill.monitor.rows import Names, Rows, rounded
 from tidemill.monitor.sequential.batch import Batch
 from tidemill.monitor.sequential.stream import advance, start
@@ -40,6 +43,7 @@ from tidemill.reports.driftbench import (
     HarmCell,
     HarmRanking,
     NullCell,
+    RivalCell,
     ShiftCell,
 )
 
@@ -65,10 +69,13 @@ class Size:
     functions: int | None
     harms: int
     corruptions: int
+    tuning: int
 
 
-FULL: Final = Size(nulls=500, shifts=60, decays=20, functions=None, harms=100, corruptions=2)
-QUICK: Final = Size(nulls=15, shifts=6, decays=3, functions=2, harms=10, corruptions=1)
+FULL: Final = Size(nulls=500, shifts=60, decays=20, functions=None, harms=100, corruptions=2, tuning=100)
+QUICK: Final = Size(nulls=15, shifts=6, decays=3, functions=2, harms=10, corruptions=1, tuning=10)
+WEAK: Final = (Shift(0.2, 20, functions=False), Shift(0.1, 20, functions=False))
+"""Kinds of change of weakly embedded rows; reported, not gated."""
 
 
 def driftbench(project: Project, problems: Sequence[str], *, quick: bool, say: Say) -> DriftBench:
@@ -95,6 +102,9 @@ def driftbench(project: Project, problems: Sequence[str], *, quick: bool, say: S
     shifts = [
         _said(say, _shift_line, run_shift(item, shift, size.shifts, _SEED)) for item in people for shift in SHIFTS
     ]
+    weak = weak_population(people[0], seed=_SEED)
+    shifts += [_said(say, _shift_line, run_shift(weak, shift, size.shifts, _SEED)) for shift in WEAK]
+    rivals = _rivals([*((item, SHIFTS) for item in people), (weak, WEAK)], size, say)
     worse = {item.problem: _worse(item, size, say) for item in people}
     shifts += [cell for cells, _ in worse.values() for cell in cells]
     decays = [_said(say, _decay_line, cell) for item in people for cell in _decays(item, size)]
@@ -110,14 +120,33 @@ def driftbench(project: Project, problems: Sequence[str], *, quick: bool, say: S
         quick=quick,
         nulls=tuple(nulls),
         shifts=tuple(shifts),
+        rivals=tuple(rivals),
         decays=tuple(decays),
         harms=tuple(harms),
         rankings=tuple(rankings),
         cost=cost,
-        missed=(*missed(nulls, shifts, decays, cost, quick=quick), *missed_harm(harms, rankings, quick=quick)),
+        missed=(
+            *missed(nulls, shifts, decays, cost, quick=quick),
+            *missed_rivals(shifts, rivals, quick=quick),
+            *missed_harm(harms, rankings, quick=quick),
+        ),
     )
     report.write(project.root / "reports" / "driftbench.json")
     return report
+
+
+def _rivals(people: Sequence[tuple[Population, Sequence[Shift]]], size: Size, say: Say) -> list[RivalCell]:
+    """Rivals see what the stream sees of the same rows; with functions and without are tuned apart."""
+    results = []
+    for item, shifts in people:
+        for functions in sorted({shift.functions for shift in shifts}):
+            rows = item.bare(functions=functions)
+            thresholds = thresholds_of(rows, size.tuning, _SEED)
+            for shift in [one for one in shifts if one.functions == functions]:
+                cells = run_rivals(rows, shift, thresholds, size.shifts, _SEED)
+                say(rival_line(cells))
+                results += cells
+    return results
 
 
 def _decays(people: Population, size: Size) -> list[DecayCell]:
