@@ -120,3 +120,51 @@ def test_a_lone_letter_that_looks_the_same_in_another_alphabet_is_asked_about() 
     text = "id,text\n" + "".join(f"{k},we dine à la carte tonight\n" for k in range(40))
     with pytest.raises(DataError, match="windows-1252 reads '0,we dine à la carte tonight'"):
         decode(text.encode("cp1252"), "t.csv", None)
+
+
+PHRASES = {
+    "cp1251": "вкусный суп|холодный зал|грубый официант|спасибо|возврат денег|доставка опоздала",
+    "koi8_r": "вкусный суп|холодный зал|грубый официант|спасибо|возврат денег|доставка опоздала",
+    "cp1253": "ωραία σούπα|κρύο φαγητό|ευχαριστώ πολύ|επιστροφή χρημάτων|γρήγορη παράδοση|καλό βράδυ",
+    "cp1254": "güzel çorba|soğuk yemek|çok teşekkürler|geçmiş olsun|görüşmek üzere|değişmiş|iyi akşamlar",
+    "cp1255": "מרק טעים|אוכל קר|תודה רבה|החזר כספי|לא עובד|משלוח מהיר|ערב טוב|שירות גרוע",
+    "cp1256": "حساء لذيذ|طعام بارد|شكرا جزيلا|استرداد المال|توصيل سريع|مساء الخير|خدمة سيئة",
+    "cp1250": "výborná polévka|studené jídlo|děkuji|vrácení peněz|nefunguje špatně|rychlé doručení|dobrý večer",
+    "iso8859_2": "finom leves őszi|hideg étel|köszönöm szépen|pénzvisszatérítés|nem működik|jó estét|rossz",
+    "euc_jp": "美味しい汁|冷たい料理|ありがとう|返金して|動かない|早い配達|こんばんは|ひどい店員",
+    "euc_kr": "맛있는 국|차가운 음식|감사합니다|환불해 주세요|작동 안 함|빠른 배송|좋은 저녁|나쁜 서비스",
+}
+ENGLISH = ("the soup was lovely", "please refund my order", "it does not work")
+
+
+@pytest.mark.parametrize("encoding", PHRASES)
+@pytest.mark.parametrize("form", ["{1} {0}", "{0} {1}", "{0}"])
+@pytest.mark.parametrize("rows", [1, 2, 12])
+def test_short_texts_half_of_which_are_english_are_read_right_or_asked_about(
+    encoding: str, form: str, rows: int
+) -> None:
+    phrases = PHRASES[encoding].split("|")
+    lines = [form.format(phrases[k % len(phrases)], ENGLISH[k % len(ENGLISH)]) for k in range(rows)]
+    text = "id,text\n" + "".join(f"{k},{line}\n" for k, line in enumerate(lines))
+    try:
+        found = decode(text.encode(encoding), "t.csv", None)[0]
+    except DataError as error:
+        assert rows < 12
+        assert "its encoding cannot be detected" in str(error)  # noqa: PT017 - one of two right answers
+    else:
+        assert found == text
+
+
+def test_turkish_letters_are_not_taken_for_icelandic_ones() -> None:
+    text = "id,text\n1,görüşmek üzere\n2,soğuk yemek\n3,çok teşekkürler\n"
+    found, note = decode(text.encode("cp1254"), "t.csv", None)
+    assert found == text
+    assert "read as cp1254" in str(note)
+    icelandic = "id,text\n1,góðan daginn\n2,það er kalt\n3,þakka þér fyrir\n"
+    assert decode(icelandic.encode("cp1252"), "t.csv", None)[0] == icelandic
+
+
+def test_a_stray_control_character_beside_western_letters_is_asked_about_with_the_likely_encoding_first() -> None:
+    text = "id,text\n" + "".join(f"{k},somebody sang café \x81\n" for k in range(9))
+    with pytest.raises(DataError, match=r"cannot be detected: iso8859_15 reads '.* café .*name it: --encoding"):
+        decode(text.encode("latin-1"), "t.csv", None)

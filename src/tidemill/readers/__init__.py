@@ -7,6 +7,7 @@
 | `read` | bytes or a file as a table, by its suffix; the list of formats |
 | `compressed` | gzip, Zstandard, and ZIP archives of one file, up to a size |
 | `text_encoding` | bytes as text: declared, by a byte-order mark, UTF-8, or detected |
+| `language_letters` | how likely words are in a language, by their letters |
 | `delimited` | CSV and TSV: delimiter, quotes and header found by content |
 | `json_rows` | JSON lines, arrays and single objects; exports of Label Studio and doccano |
 | `columnar` | Parquet, Arrow and Excel |

@@ -1,17 +1,17 @@
 """Bytes as text: as declared, by a byte-order mark, UTF-8, UTF-16 without a mark, or detected and reported.
 
-Detection is charset-normalizer's: each encoding's text is judged by how much of it is noise and how well its letters' frequencies
-fit a language. It is asked of the lines that are not ASCII, since all encodings agree about the others.
+An encoding is detected by the words that are not ASCII, since all encodings agree about the others: they are to be words of a language by
+their letters, and likelier than in any other encoding.
 """
 
 from __future__ import annotations
 
 import codecs
-import re
-import unicodedata
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 from tidemill.contracts import DataError
+from tidemill.readers.language_letters import likeliest_language, words_beyond_ascii
 
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -44,22 +44,14 @@ _USUAL: Final = (
 )
 """Encodings that files have, in the order in which they are taken where two read the same letters."""
 _NAMES: Final = {"cp1252": "windows-1252", "cp1251": "windows-1251", "cp1250": "windows-1250", "cp932": "shift_jis"}
-_WORD: Final = re.compile(r"[^\s,;|\"]+")
-_BROKEN: Final = re.compile("lU|[lU]s[lU]|(^| )s[lU]{2}|ls$")
-_SYMBOLS: Final = frozenset(
-    "\u201a\u201e\u2020\u2021\u2030\u2039\u203a\u00a1\u00a2\u00a3\u00a4\u00a5\u00a6\u00a7\u00ac\u00b6"
-)
-"""Characters that no word has inside."""
-_MIXED: Final = re.compile("a[xL]*x|x[xL]*a")
 _SAMPLE: Final = 1 << 16
 """Bytes that are judged."""
-_CLEAR: Final = 0.05
-"""Lead in charset-normalizer's coherence less noise, below which a person chooses between encodings of different scripts."""
-_STRAY: Final = 0.5
-"""Taken from the score of an encoding in which letters of another alphabet stand inside Latin words, or are very few."""
-_FEW: Final = 0.05
-_MOST_BROKEN: Final = 0.3
-"""Share of the words that are not ASCII, up to which they may have capitals or symbols after small letters."""
+_CLEAR: Final = 5.0
+"""Log of the ratio of two readings' probabilities, from which on a person need not choose between them."""
+_PRIOR: Final = 4.0
+"""Of windows-1252, in which most files are that are not UTF-8, in the same unit."""
+_MOST_STRANGE: Final = 0.3
+"""Share of the characters that no language has there, up to which a reading is one of words."""
 _ZEROS: Final = 0.03
 """Share of zero bytes at every other place from which on a text is UTF-16: those of digits, delimiters and line ends."""
 _CLEARLY: Final = 0.2
@@ -158,84 +150,55 @@ def _detected(data: bytes, name: str, error: UnicodeDecodeError) -> tuple[str, s
     _refuse_mixed(data, name, error)
     lines = [line for line in data.splitlines() if not line.isascii()]
     sample = b"\n".join(lines)[:_SAMPLE]
-    candidates = [candidate for candidate in _candidates(sample) if _reads(data, candidate[0])]
+    candidates = _readings(data, sample)
     if not candidates:
         raise DataError(
             f"{_bad_bytes(data, name, error)} are not UTF-8, and no usual encoding reads the file; {_REMEDY}"
         )
-    best, score = max(candidates, key=lambda candidate: (candidate[1], -_USUAL.index(candidate[0])))
-    if _broken_share(sample.decode(best, errors="replace")) > _MOST_BROKEN:
+    best = candidates[0]
+    if best.strange > _MOST_STRANGE:
         raise DataError(
-            f"{name} is not UTF-8, and no usual encoding reads its words: in {_word(best)}, the likeliest, a line is "
-            f"{_shown(lines[0], best)}; name its encoding, such as cp437 or cp850 of old programs: {_ANY}"
+            f"{name} is not UTF-8, and no usual encoding reads its words: in {_word(best.encoding)}, the likeliest, a line is "
+            f"{_shown(lines[0], best.encoding)}; name its encoding, such as cp437 or cp850 of old programs: {_ANY}"
         )
-    for other, its_score in candidates:
-        if score - its_score < _CLEAR and _scripts(lines[0], other) != _scripts(lines[0], best):
-            raise DataError(
-                f"{name} is not UTF-8, and its encoding cannot be detected: {_word(best)} reads {_shown(lines[0], best)}, "
-                f"{_word(other)} reads {_shown(lines[0], other)}; name it: {_ANY}"
-            )
-    message = f"{name} is not UTF-8: read as {_word(best)}, in which a line is {_shown(lines[0], best)}; name another with {_ANY}"
-    return data.decode(best), message
+    other = next((item for item in candidates[1:] if item.words != best.words), None)
+    if other is not None and best.likelihood - other.likelihood < _CLEAR:
+        line = next(item for item in lines if _differ(item, best.encoding, other.encoding))
+        raise DataError(
+            f"{name} is not UTF-8, and its encoding cannot be detected: {_word(best.encoding)} reads {_shown(line, best.encoding)}, "
+            f"{_word(other.encoding)} reads {_shown(line, other.encoding)}; name it: {_ANY}"
+        )
+    message = (
+        f"{name} is not UTF-8: read as {_word(best.encoding)}, in which a line is {_shown(lines[0], best.encoding)}; "
+        f"name another with {_ANY}"
+    )
+    return data.decode(best.encoding), message
 
 
-def _candidates(sample: bytes) -> list[tuple[str, float]]:
-    """Encodings that read the sample, each with its coherence less its noise; of those that read the same, the usual one."""
-    from charset_normalizer import from_bytes
+@dataclass(frozen=True)
+class _Reading:
+    """What an encoding makes of a file: its words that are not ASCII, and how far they are ones of a language."""
 
-    matches: Any = from_bytes(sample, cp_isolation=list(_USUAL))
-    scores: dict[str, float] = {}
-    for match in matches:
-        score = float(match.coherence - match.chaos)
-        for other in {match.encoding, *match.could_be_from_charset}:
-            scores[other] = max(scores.get(other, -1.0), score)
-    read_alike = {item: _decoded(sample, item) for item in _USUAL}
-    for encoding, text in read_alike.items():
-        if text is not None and encoding not in scores:
-            alike = [scores[other] for other, its in read_alike.items() if its == text and other in scores]
-            if alike:
-                scores[encoding] = max(alike)
-    return [
-        (encoding, scores[encoding] - _penalty(read_alike[encoding] or "")) for encoding in _USUAL if encoding in scores
-    ]
+    encoding: str
+    words: list[str]
+    likelihood: float
+    strange: float
 
 
-def _penalty(text: str) -> float:
-    """For what no text has: letters of another alphabet within words, capitals and symbols after small letters."""
-    return _STRAY * (_has_stray_letters(text) + _broken_share(text))
+def _readings(data: bytes, sample: bytes) -> list[_Reading]:
+    """The likeliest first; of those that read the same, the usual one."""
+    found = []
+    for encoding in _USUAL:
+        text = _decoded(sample, encoding)
+        if text is not None and _reads(data, encoding):
+            words = words_beyond_ascii(text)
+            likelihood, strange = likeliest_language(words)
+            found.append(_Reading(encoding, words, likelihood + _PRIOR * (encoding == "cp1252"), strange))
+    return sorted(found, key=lambda item: -item.likelihood)
 
 
-def _broken_share(text: str) -> float:
-    words = [word for word in _WORD.findall(text) if not word.isascii()]
-    broken = sum(bool(_BROKEN.search("".join(map(_shape, word)))) for word in words)
-    return broken / max(len(words), 1)
-
-
-def _shape(letter: str) -> str:
-    if letter.isupper():
-        return "U"
-    if letter.islower():
-        return "l"
-    is_symbol = not letter.isascii() and unicodedata.category(letter)[0] in "SN"
-    return "s" if is_symbol or letter in _SYMBOLS else " "
-
-
-def _has_stray_letters(text: str) -> bool:
-    kinds = "".join(map(_kind, text))
-    foreign, letters = kinds.count("x"), len(kinds) - kinds.count(" ")
-    return bool(foreign) and (foreign < _FEW * letters or bool(_MIXED.search(kinds)))
-
-
-def _kind(letter: str) -> str:
-    if unicodedata.category(letter) == "Mn" and not unicodedata.name(letter, "?").startswith("COMBINING"):
-        return "x"  # a vowel or tone mark of another alphabet
-    if not letter.isalpha():
-        return " "
-    return "a" if letter.isascii() else "L" if _is_latin(letter) else "x"
-
-
-def _is_latin(letter: str) -> bool:
-    return unicodedata.name(letter, "?").startswith("LATIN")
+def _differ(line: bytes, one: str, other: str) -> bool:
+    return line.decode(one, errors="replace") != line.decode(other, errors="replace")
 
 
 def _decoded(data: bytes, encoding: str) -> str | None:
@@ -247,11 +210,6 @@ def _decoded(data: bytes, encoding: str) -> str | None:
 
 def _reads(data: bytes, encoding: str) -> bool:
     return _decoded(data, encoding) is not None
-
-
-def _scripts(line: bytes, encoding: str) -> set[str]:
-    text = line.decode(encoding, errors="replace")
-    return {unicodedata.name(letter, "?").split()[0] for letter in text if letter.isalpha() and not letter.isascii()}
 
 
 def _shown(line: bytes, encoding: str) -> str:
