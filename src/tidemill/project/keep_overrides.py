@@ -68,7 +68,8 @@ def _problem_of(override: str) -> str:
 def _set(content: Any, override: str) -> None:
     key, _, value = override.partition("=")
     if "@" in key:
-        _choose(content["defaults"], *key.split("@"), value)
+        group, _, package = key.partition("@")
+        _choose(content["defaults"], f"{group}@{package.partition('.')[2]}", value)
         return
     *parents, last = key.split(".")[1:]
     for name in parents:
@@ -78,15 +79,14 @@ def _set(content: Any, override: str) -> None:
     content[last] = _parsed(override)
 
 
-def _choose(defaults: list[Any], group: str, package: str, option: str) -> None:
+def _choose(defaults: list[Any], wanted: str, option: str) -> None:
     """``train@msgs.train=auto`` is ``/train@train: auto`` in the problem's own list."""
-    wanted = f"{group}@{package.partition('.')[2]}"
     for item in defaults:
         for name in item if isinstance(item, dict) else ():
             if name.lstrip("/") == wanted:
                 item[name] = option
                 return
-    raise ConfigError(f"--save: {group}={option} cannot be kept: the problem's defaults have no line for {wanted}")
+    raise ConfigError(f"--save: {option} cannot be kept: the problem's defaults have no line for {wanted}")
 
 
 def _parsed(override: str) -> Any:
