@@ -150,4 +150,6 @@ def test_labels_make_tables_of_what_has_arrived_and_name_what_has_not(project: P
     with pytest.raises(DataError, match="there is no batch 'july'; there are june, may; data/incoming/spam/july"):
         sample_rows(project, "spam", SampleRequest(5, "july", 0.0, 1), Path("out.csv"))
     arrive(project, "spam")
+    before = (PATHS.reports / "ingest.json").read_bytes()
     assert dict(add_labels(project, "spam", Path("labels.csv"), FileOptions()).counts)["new"] == 1
+    assert (PATHS.reports / "ingest.json").read_bytes() == before  # the ingest stage writes it, and git has it

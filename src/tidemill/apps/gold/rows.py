@@ -8,6 +8,7 @@ from functools import cached_property
 
 import polars as pl
 
+from tidemill.common.files import atomic_write
 from tidemill.contracts import DataError, Problem
 from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.source import discover
@@ -79,8 +80,16 @@ def make_tables(project: Project, name: str) -> None:
         A source is not what arrived, or a row of it cannot be taken.
     """
     problem, settings, paths = project.load(name, "ingest", IngestSettings)
-    if not all((paths.raw / f"{entry.batch}.parquet").exists() for entry in arrivals(paths.manifest)):
-        add_batches(problem, settings, paths)
+    if all((paths.raw / f"{entry.batch}.parquet").exists() for entry in arrivals(paths.manifest)):
+        return
+    report = paths.reports / "ingest.json"  # it is in git: the stage writes it, and a run publishes it
+    before = report.read_bytes() if report.exists() else None
+    add_batches(problem, settings, paths)
+    if before is None:
+        report.unlink()
+    else:
+        with atomic_write(report) as part:
+            part.write_bytes(before)
 
 
 def problem_rows(project: Project, name: str) -> ProblemRows:
