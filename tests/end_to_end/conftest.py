@@ -162,7 +162,8 @@ def seedling(shared: Shared, packages: Path) -> Path:
         write_reviews(folder.parent / "reviews.csv", rows=240, seed=1)
         run("tidemill", "new", "tiny", "--from", "../reviews.csv", "--text", "body", "--label", "stars", folder=folder)
         conf = folder / "conf/problem/tiny.yaml"
-        conf.write_text(conf.read_text(encoding="utf-8") + QUICK, encoding="utf-8")
+        text = conf.read_text(encoding="utf-8").replace("/train@train: auto", "/train@train: head")
+        conf.write_text(text + QUICK, encoding="utf-8")
         run("tidemill", "compose", folder=folder)
         git("add", "-A", folder=folder)
         git("commit", "-q", "-m", "tiny", folder=folder)

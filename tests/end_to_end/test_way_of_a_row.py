@@ -216,6 +216,14 @@ def test_arrival_monitor_retrain_gate_and_rollback(refreshed: Path, tmp_path_fac
     assert git("rev-parse", "HEAD", folder=folder) == head  # looking publishes nothing
     said = run("tidemill", "monitor", "problem=tiny", folder=folder)
     assert "tiny: retrain" in said
+    assert "== tiny ==" in said  # as `tidemill run` ends
+    for stage in (
+        "ingest",
+        "embed",
+        "label",
+        "monitor",
+    ):  # the look has computed them, and the run takes them from there
+        assert (printed + said).count(f"> python -m tidemill.stages.{stage} tiny") == 1, stage
     manifest = json.loads((folder / DATA / "batches.json").read_text())["batches"]
     assert [entry["batch"] for entry in manifest] == ["reviews", "week-2"]
     assert ChampionPin.read(folder / "models/tiny/champion.json").version == "tiny@v1.0.0"

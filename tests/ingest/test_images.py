@@ -239,3 +239,18 @@ def test_what_is_no_file_in_a_folder_of_images_is_named_for_what_it_is(tmp_path:
         os.mkfifo(pears / f"{name}.png")
     with pytest.raises(DataError, match=rf"image 'pear/{name}.png' {told}: put the image itself in its place"):
         take(tmp_path / "may", image_settings(), FRUIT)
+
+
+def test_a_later_table_may_bring_labels_of_images_that_an_earlier_one_had(tmp_path: Path) -> None:
+    for number in range(4):
+        write(tmp_path / "pool" / f"{number}.png", png(number))
+    chosen = image_settings(key=["source", "path"])
+    lines = [f"pool/{number}.png,{'pear' if number == 0 else ''}" for number in range(4)]
+    first = take(write(tmp_path / "may.csv", "path,label\n" + "\n".join(lines) + "\n"), chosen, FRUIT)
+    later = write(tmp_path / "june.csv", "path,label\npool/0.png,apple\npool/1.png,pear\npool/2.png,\n")
+    batch = take(later, chosen, FRUIT, before=[first])
+    assert not batch.has_rows
+    key = dict(first.raw.select("row_id", "key").iter_rows())
+    told = {key[row]: (label, own) for row, label, _, own in batch.late.iter_rows()}
+    assert told == {"may/pool/0.png": (0, 1), "may/pool/1.png": (1, -1)}
+    assert batch.late["same_key"].all()  # the image's own path: its label may change

@@ -37,5 +37,7 @@ def compose(settings: Overrides = None, *, as_json: AsJson = False) -> None:
         start_histories(project)
         stages = outdated(project.root, changed_files(before, code), code)
         lines = [f"{name} {'composed' if changed else 'is up to date'}" for name, changed in written.items()]
+        if overrides:
+            lines.append(f"until `tidemill compose` runs again: {' '.join(overrides)}; conf/problem/ keeps settings")
         lines += [f"{stage.address} will run again: {stage.reason}" for stage in stages]
         answer({"changed": written, "overrides": overrides, "outdated": [asdict(stage) for stage in stages]}, lines)

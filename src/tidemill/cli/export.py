@@ -41,6 +41,8 @@ def export(
             lines.append(f"{problem}: probabilities of {done.rows} rows differ by {done.difference:.1e} at most")
         elif not head_only:
             lines.append(f"{problem}: no raw rows here: ONNX was compared with Tidemill on made-up rows alone")
+        if not head_only:
+            lines.append(f"without Tidemill: python {out / 'predict.py'} --check; check.json holds rows of your data")
         if done.int8 is not None:
             lines.append(
                 f"{problem}: with 8-bit weights the answer is another on {done.int8.changed:.2%} of {done.int8.rows} rows, "

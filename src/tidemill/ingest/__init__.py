@@ -4,6 +4,7 @@ batch            one batch of rows and its gold, from one source
 source           which file or folder a batch is read from, and its rows
 values           what counts as missing, as text and as a class
 row_errors       rows that cannot be read: refused, or set aside
+image_metadata   files, EXIF and a table beside images, as columns
 images           whether image files can be read
 mail             readable text of e-mail messages
 image_paths      images that a table names, below one folder

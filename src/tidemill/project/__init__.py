@@ -14,6 +14,8 @@ contents      texts or images of all rows, and gold to learn from
 gold_history  answers of people that came after their rows' batches: who labeled what, and when
 gold_tables   labels of batches and answers of the history made into dev/ and gold/
 gold_from_arrivals  labels in an arriving file for rows of earlier batches
+applied_functions which functions cast the votes that a table holds
+keep_overrides  settings of a command line written into conf/problem/
 changed_sources files that have changed since they arrived
 gold          rows with gold, and what only evaluate may know of them
 applied_functions fingerprints of the functions that cast the votes of a table

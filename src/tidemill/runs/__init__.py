@@ -5,6 +5,7 @@ checkout          what a run needs of a checkout and its repository
 worktree          Workspace: a git worktree of its own for each run, with the shared DVC cache
 subprocesses      a command that dies with its parent
 plan              the stages of a problem in order, and which have something to do
+saved_settings    settings of a command line kept in the project by a commit
 outdated          which stages will run again, and why
 dvc_cache         which objects results need, and whether they are whole
 dvc_config        where DVC's cache and remote are, in worktrees too

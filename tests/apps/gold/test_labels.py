@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import polars as pl
@@ -11,8 +12,10 @@ from tests.apps.gold.conftest import PATHS
 from tidemill.apps.gold.add import AddedLabels, FileOptions, add_labels, own_id
 from tidemill.apps.gold.overview import gold_overview, history_lines, overview_lines, row_history
 from tidemill.apps.gold.rows import problem_rows
+from tidemill.apps.gold.sample import SampleRequest, sample_rows
 from tidemill.apps.gold.withdraw import withdraw_labels
 from tidemill.contracts import ConfigError, DataError
+from tidemill.project.arrivals import arrive
 from tidemill.project.project import Project
 
 FILE = Path("labels.csv")
@@ -135,3 +138,18 @@ def test_a_batch_that_is_not_made_yet_is_told(project: Project) -> None:
     (PATHS.raw / "june.parquet").unlink()
     with pytest.raises(DataError, match=r"batch 'june' is not made into tables yet: `dvc repro ingest@spam`"):
         problem_rows(project, "spam")
+
+
+def test_labels_make_tables_of_what_has_arrived_and_name_what_has_not(project: Project) -> None:
+    file = Path("data/incoming/spam/july.jsonl")
+    file.write_text(json.dumps({"id": "70", "text": "a text of july", "label": None}) + "\n")
+    Path("labels.csv").write_text("id,label\n70,ham\n")
+    waits = r"there is no row '70'.*\ndata/incoming/spam/july\.jsonl has not been taken in: `tidemill arrive spam`"
+    with pytest.raises(DataError, match=waits):
+        add_labels(project, "spam", Path("labels.csv"), FileOptions())
+    with pytest.raises(DataError, match="there is no batch 'july'; there are june, may; data/incoming/spam/july"):
+        sample_rows(project, "spam", SampleRequest(5, "july", 0.0, 1), Path("out.csv"))
+    arrive(project, "spam")
+    before = (PATHS.reports / "ingest.json").read_bytes()
+    assert dict(add_labels(project, "spam", Path("labels.csv"), FileOptions()).counts)["new"] == 1
+    assert (PATHS.reports / "ingest.json").read_bytes() == before  # the ingest stage writes it, and git has it

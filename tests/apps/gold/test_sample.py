@@ -53,6 +53,14 @@ def test_a_random_share_is_of_all_splits_and_marked_and_seeds_decide_it(project:
     assert set(sampled(project, 30, audit=0.5, seed=2).table["row_id"]) != set(done.table["row_id"])
 
 
+def test_without_predictions_of_the_rows_chance_picks_and_says_why(project: Project) -> None:
+    assert "no model has been trained yet" in sampled(project, 5).by
+    rows = predict(project, [])
+    for path in (PATHS.labels, PATHS.predictions):
+        pl.read_parquet(path).filter(pl.Series(rows["batch"] == "may")).write_parquet(path)
+    assert "no model has predicted these rows yet" in sampled(project, 5, batch="june").by
+
+
 def test_rows_that_look_alike_are_not_all_picked(project: Project) -> None:
     rows = problem_rows(project, "spam").table
     teach = rows.filter(pl.col("split").is_in(["train", "dev"]) & (pl.col("gold") < 0))["row_id"].to_list()

@@ -110,6 +110,7 @@ def test_a_taught_backbone_goes_with_its_head_and_answers_again(mail, monkeypatc
     git("init", "-q", folder=mail)
     moved.rename(folder)
     export(Project.open(mail), "mail", CANDIDATE, mail / "out", head_only=False)  # with the n-grams of its member
+    assert (mail / "out" / "terms.ngrams.json").exists()
     assert "0.0001 is allowed" in bare_python(mail / "out" / "predict.py", "--check", needs=["text"])
     rows.select("text").head(6).write_csv(mail / "new.csv")
     bare_python(mail / "out" / "predict.py", str(mail / "new.csv"), "--out", str(mail / "said.csv"), needs=["text"])

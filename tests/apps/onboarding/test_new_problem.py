@@ -102,6 +102,14 @@ def test_the_other_problems_and_every_comment_stay_as_they_were(project: Path) -
     assert yaml.safe_load(Path("dvc.yaml").read_text())["artifacts"]["reviews"]["path"] == "models/reviews/candidate"
 
 
+def test_a_new_problem_has_the_recipe_that_the_docs_recommend(project: Path, root: Path) -> None:
+    source = reviews(project / "reviews.csv")
+    new_problem.create_problem(words(source=str(source), text="body", label="stars"), Project.open(project))
+    train = compose(conf=Path("conf"))["reviews"]["train"]
+    assert [recipe["name"] for recipe in train["recipes"]][:2] == ["cotrained", "mixed"]  # train=auto
+    assert "which `tidemill new` writes" in (root / "docs/train.md").read_text(encoding="utf-8")
+
+
 def test_a_file_in_the_project_is_named_where_it_is(project: Path) -> None:
     source = reviews(project / "mine" / "first.csv")
     new_problem.create_problem(words(source=str(source), text="body", label="stars"), Project.open(project))

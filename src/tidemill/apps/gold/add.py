@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from tidemill.apps.gold.rows import ProblemRows, problem_rows, shown_errors
+from tidemill.apps.gold.rows import ProblemRows, make_tables, problem_rows, shown_errors
 from tidemill.common.files import atomic_write
 from tidemill.contracts import NO_GOLD, SPLITS, ConfigError, DataError
 from tidemill.ingest import values
@@ -106,6 +106,7 @@ def add_labels(project: Project, name: str, file: Path, options: FileOptions, *,
     ConfigError
         ``options.who`` is a name and no id.
     """
+    make_tables(project, name)
     rows = problem_rows(project, name)
     table = read_file(file, options.reading)
     who = options.who or ("" if table.has("who") else own_id(rows.paths, make=not dry_run))
@@ -237,7 +238,7 @@ def _given_labels(table: Table, rows: ProblemRows, options: FileOptions, who: st
     problems = [f"{table.unit} {bad.number}: {bad.reason}" for bad in table.bad]
     problems += [f"{table.unit} {table.numbers[row]}: {reason}" for row, reason in sorted(errors.reasons.items())]
     if problems:
-        raise shown_errors(problems, table.name)
+        raise shown_errors(problems, table.name, unknown=rows.not_arrived)
     return result, labels.count(NO_GOLD)
 
 

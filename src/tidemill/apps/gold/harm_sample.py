@@ -6,8 +6,8 @@ from pathlib import Path
 
 import polars as pl
 
-from tidemill.apps.gold.rows import ProblemRows, problem_rows
-from tidemill.apps.gold.sample import GoldSample, make_tables, with_content
+from tidemill.apps.gold.rows import ProblemRows, make_tables, problem_rows
+from tidemill.apps.gold.sample import GoldSample, with_content
 from tidemill.apps.models.accepted_drift import newest_report
 from tidemill.contracts import DataError
 from tidemill.project.arrivals import arrive

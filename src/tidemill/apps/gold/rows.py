@@ -8,9 +8,11 @@ from functools import cached_property
 
 import polars as pl
 
+from tidemill.common.files import atomic_write
 from tidemill.contracts import DataError, Problem
 from tidemill.ingest.settings import IngestSettings
-from tidemill.project.batches import arrivals
+from tidemill.ingest.source import discover
+from tidemill.project.batches import add_batches, arrivals
 from tidemill.project.gold_history import GoldHistory
 from tidemill.project.gold_tables import own_labels
 from tidemill.project.layout import Paths
@@ -51,6 +53,43 @@ class ProblemRows:
     def names(self) -> RowNames:
         """How files name the rows."""
         return RowNames(self.table, self.settings, self.paths)
+
+    @cached_property
+    def not_arrived(self) -> str:
+        """Names files that wait in the incoming folder, as the end of a message about rows that are not there."""
+        known = {entry.source for entry in arrivals(self.paths.manifest)}
+        waiting = [item for item in discover(self.settings.incoming, self.paths.shared) if item not in known]
+        if not waiting:
+            return ""
+        return f"; {', '.join(waiting[:3])} has not been taken in: `tidemill arrive {self.paths.name}`"
+
+
+def make_tables(project: Project, name: str) -> None:
+    """Make tables of batches that have arrived since the last run, as the ingest stage does.
+
+    Parameters
+    ----------
+    project
+        The project.
+    name
+        Name of the problem.
+
+    Raises
+    ------
+    DataError
+        A source is not what arrived, or a row of it cannot be taken.
+    """
+    problem, settings, paths = project.load(name, "ingest", IngestSettings)
+    if all((paths.raw / f"{entry.batch}.parquet").exists() for entry in arrivals(paths.manifest)):
+        return
+    report = paths.reports / "ingest.json"  # it is in git: the stage writes it, and a run publishes it
+    before = report.read_bytes() if report.exists() else None
+    add_batches(problem, settings, paths)
+    if before is None:
+        report.unlink()
+    else:
+        with atomic_write(report) as part:
+            part.write_bytes(before)
 
 
 def problem_rows(project: Project, name: str) -> ProblemRows:
@@ -93,7 +132,7 @@ def _rows(paths: Paths, batch: str) -> pl.DataFrame:
     return keys.join(own, on="row_id", how="left", maintain_order="left")
 
 
-def shown_errors(errors: Sequence[str], name: str) -> DataError:
+def shown_errors(errors: Sequence[str], name: str, *, unknown: str = "") -> DataError:
     """Make one error of many.
 
     Parameters
@@ -102,6 +141,8 @@ def shown_errors(errors: Sequence[str], name: str) -> DataError:
         What is wrong, a sentence each.
     name
         Name of the file.
+    unknown
+        Where rows may be that are not there, as the end of a sentence.
 
     Returns
     -------
@@ -111,4 +152,5 @@ def shown_errors(errors: Sequence[str], name: str) -> DataError:
     most = 10
     more = f"\n  and {len(errors) - most} more" if len(errors) > most else ""
     lines = "".join(f"\n  {error}" for error in errors[:most])
-    return DataError(f"{name}: {len(errors)} rows cannot be taken, so none is:{lines}{more}")
+    where = f"\n{unknown.removeprefix('; ')}" if unknown and any("there is no row" in error for error in errors) else ""
+    return DataError(f"{name}: {len(errors)} rows cannot be taken, so none is:{lines}{more}{where}")

@@ -14,10 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from tidemill.apps.gold.rows import ProblemRows, problem_rows
+from tidemill.apps.gold.rows import ProblemRows, make_tables, problem_rows
 from tidemill.contracts import NO_GOLD, DataError, probability_columns
-from tidemill.ingest.settings import IngestSettings
-from tidemill.project.batches import add_batches, arrivals
 from tidemill.project.contents import texts_of
 from tidemill.project.project import Project
 from tidemill.readers.write import check_out, write_frame
@@ -136,27 +134,6 @@ def pick_rows(rows: ProblemRows, request: SampleRequest) -> GoldSample:
     return GoldSample(table, by)
 
 
-def make_tables(project: Project, name: str) -> None:
-    """Make batches that the manifest names into tables, as the ingest stage does; nothing where all are there.
-
-    Parameters
-    ----------
-    project
-        The project.
-    name
-        Name of the problem.
-
-    Raises
-    ------
-    DataError
-        A source is not what arrived, or a row of it cannot be taken.
-    """
-    problem, settings, paths = project.load(name, "ingest", IngestSettings)
-    arrived = arrivals(paths.manifest)
-    if not all((paths.raw / f"{entry.batch}.parquet").exists() for entry in arrived):
-        add_batches(problem, settings, paths)
-
-
 def _audited(request: SampleRequest) -> int:
     return round(request.audit * request.most)
 
@@ -167,7 +144,7 @@ def _open_rows(rows: ProblemRows, batch: str | None) -> pl.DataFrame:
         table = table.filter(pl.col("batch") == batch)
         if table.is_empty():
             names = ", ".join(rows.table["batch"].unique(maintain_order=True))
-            raise DataError(f"there is no batch {batch!r}; there are {names}")
+            raise DataError(f"there is no batch {batch!r}; there are {names}{rows.not_arrived}")
     open_rows = table.filter(pl.col("gold") == NO_GOLD)
     if open_rows.is_empty():
         raise DataError(f"all {table.height} rows {'of ' + batch if batch else ''} have labels already")
@@ -181,7 +158,12 @@ def _scores(rows: ProblemRows, open_rows: pl.DataFrame) -> tuple[npt.NDArray[np.
     said = {title: _predicted(file, open_rows, columns) for title, file in files.items() if file.exists()}
     said = {title: table for title, table in said.items() if not np.isnan(table).all()}
     if not said:
-        return None, "chance alone, since no model has been trained yet (`dvc repro` trains one)"
+        why = (
+            "has been trained yet"
+            if not any(file.exists() for file in files.values())
+            else "has predicted these rows yet"
+        )
+        return None, f"chance alone, since no model {why} (`dvc repro` does)"
     stacked = np.stack(list(said.values()))
     known = ~np.isnan(stacked).any(axis=2)
     mean = np.nan_to_num(np.nansum(stacked, axis=0) / np.maximum(known.sum(axis=0), 1)[:, None], nan=0.0)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from tidemill.apps.reports.problem_report import METRICS, YARDSTICKS, ProblemReport, read_problem_report
 from tidemill.project.project import Project
+from tidemill.reports.monitor import Drift
 
 _TOLD_BATCHES = 8
 _TOLD_REASONS = 12
 
 
-def summary(project: Project, problem: str) -> str:
+def summary(project: Project, problem: str, *, last_look: bool = False) -> str:
     """Write rows, functions, scores, drift, verdict and where to look, as text.
 
     Parameters
@@ -21,6 +23,8 @@ def summary(project: Project, problem: str) -> str:
         The project.
     problem
         Name of the problem.
+    last_look
+        Drift is what the last look at new batches found, which is published by the run that learns from them alone.
 
     Returns
     -------
@@ -28,6 +32,9 @@ def summary(project: Project, problem: str) -> str:
         Lines for a terminal.
     """
     problem_report = read_problem_report(project, problem)
+    if last_look:
+        found = Drift.read_if_there(project.paths(problem).last_drift) or problem_report.drift
+        problem_report = replace(problem_report, drift=found)
     lines = [
         f"== {problem} ==",
         *_rows(problem_report),

@@ -1,0 +1,42 @@
+"""What `tidemill monitor` prints, and which settings it takes; what flows do is tested elsewhere."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.cli.factories import tidemill
+from tests.flows.test_decisions import Place
+from tidemill.apps.reports.summary import summary
+from tidemill.cli import flows
+from tidemill.contracts import ConfigError
+from tidemill.runs import temporary_server
+
+
+@pytest.fixture
+def place(inside: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """A project whose look decided `retrain`; no server is started and no flow runs."""
+    made = Place(inside)
+    shutil.copytree(root / "conf", inside / "conf")
+    (inside / "dvc.yaml").write_text("stages: {}\n")
+    made.decided("retrain", "b")
+    monkeypatch.setattr(temporary_server, "prefect_api", lambda _: lambda: None)
+    monkeypatch.setattr(flows, "flow", lambda *_: lambda *_, **__: {"spam": "retrain"})
+    return made
+
+
+def test_monitor_prints_what_a_run_prints_with_the_drift_of_its_look(place: Place, capsys: pytest.CaptureFixture[str]):
+    tidemill("monitor", "problem=spam")
+    lines = capsys.readouterr().out.strip().splitlines()
+    expected = summary(place.project, "spam").splitlines()
+    assert lines[-1] == "spam: retrain"
+    assert [line for line in expected if line not in lines] == ["  drift      not looked at yet"]
+    assert "  drift      RETRAIN: why" in lines
+    tidemill("monitor", "problem=spam", "--json")
+    assert json.loads(capsys.readouterr().out) == {"spam": "retrain"}
+
+
+def test_monitor_refuses_settings_that_it_would_not_use(place: Place):
+    with pytest.raises(ConfigError, match=r"spam\.monitor\.alpha=0\.1: monitor takes no settings but problem=NAME"):
+        tidemill("monitor", "problem=spam", "monitor.alpha=0.1")
