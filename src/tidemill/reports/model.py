@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, JsonValue, TypeAdapter, ValidationError
 
 from tidemill.contracts import DataError
-from tidemill.reports.base import Count, Part, Report, Share
+from tidemill.reports.base import Count, Estimate, Part, Report, Share
 
 TRAIN_AGAIN = "`tidemill run` trains it again, `dvc pull` fetches a published one"
 
@@ -64,10 +64,14 @@ class RecipeChoice(Part):
 class GoldMix(Part):
     """How labels by people and by functions were mixed, with `train.gold.use: auto`."""
 
-    chosen: str = Field(description="weak, gold, or weak and gold with the weight of a gold row")
+    chosen: str = Field(description="weak, gold, or weak and gold")
     reason: str = Field(description="why, and what functions add to the labels there are")
     rows: Count = Field(description="rows of train and dev with gold")
     errors: dict[str, float] = Field(description="way: squared error on gold rows held out, classes counting the same")
+    shares: dict[str, float] = Field(default_factory=dict, description="model: its share, where several are averaged")
+    gain_of_functions: Estimate | None = Field(
+        default=None, description="how much less error functions and gold have than gold alone, with a 95% interval"
+    )
 
 
 class CombinationRecord(Part):

@@ -28,11 +28,11 @@ from tidemill.train.end_model.model import EndModel
 from tidemill.train.end_model.outliers import NONE, Outliers
 from tidemill.train.end_model.reference import reference
 from tidemill.train.end_model.training_warnings import training_warnings
-from tidemill.train.ensemble.choose_ensemble import OFF, EnsembleResult, cotraining_report, fit_ensemble
+from tidemill.train.ensemble.choose_ensemble import OFF, EnsembleResult, cotraining_report, fit_ensemble, mix_report
+from tidemill.train.ensemble.gold_mix import MixedModel, fit_gold_mix
 from tidemill.train.finetune.advice import finetune_advice
 from tidemill.train.head.head import Head
 from tidemill.train.recipes.choose_recipe import fit_chosen_recipe
-from tidemill.train.recipes.gold_mix import choose_gold_mix
 from tidemill.train.recipes.recipe import TrainingSet, recipe_targets
 from tidemill.train.row_weights import Array, Ints
 from tidemill.train.settings import TrainSettings
@@ -139,24 +139,23 @@ def train(tables: Tables, *, problem: Problem, settings: TrainSettings, backbone
     training_set = TrainingSet(rows["feature"].to_numpy(), targets, covered, _gold(rows, tables.gold), texts).part(
         is_training_row
     )
-    decided, mix = choose_gold_mix(training_set, settings)
-    start, choice = fit_chosen_recipe(training_set, decided)
-    used = decided.recipe(choice.chosen) if choice else decided
-    ensemble = choose_end_model(start, training_set, used, problem.modality)
+    start = fit_start(training_set, settings)
+    used = start.settings
+    ensemble = choose_end_model(start, training_set, problem.modality)
     weights = np.zeros(rows.height)
     labels, weights[is_training_row] = recipe_targets(training_set, used)
     outliers = fit_outlier_detector(rows, problem.classes, settings)
     warnings = training_warnings(labels, weights[is_training_row], training_set.gold, problem.classes, used)
     about = {
-        "gold_mix": mix,
-        "choice": choice,
+        "gold_mix": start.mix,
+        "choice": start.choice,
         "ensemble": ensemble.summary(),
         "warnings": tuple(warnings),
         "domain": finetune_advice(tables.domain, rows["feature"].to_numpy(), targets, weights, used),
         NONE: None if outliers is None else outlier_summary(outliers, rows, settings),
     }
-    config = _config(start.head, rows, weights, (problem, used, backbone), about)
-    model = EndModel(replace(start.head, config=config), ensemble.ensemble)
+    config = _config(start.model.head, rows, weights, (problem, used, backbone), about)
+    model = EndModel(replace(start.model.head, config=config), ensemble.ensemble)
     predicted = predictions(model, rows["row_id"], rows["feature"], texts)
     sample = reference(rows.drop(probability_columns(problem.classes)), predicted, settings.reference_rows)
     labels_card = label_card_of_model(
@@ -170,19 +169,36 @@ def train(tables: Tables, *, problem: Problem, settings: TrainSettings, backbone
     return TrainResult(model, files | outliers.files(), with_scores, sample, ensemble.report)
 
 
-def choose_end_model(
-    start: EndModel, training_set: TrainingSet, settings: TrainSettings, modality: str
-) -> EnsembleResult:
+def fit_start(training_set: TrainingSet, settings: TrainSettings) -> MixedModel:
+    """Fit the end model before members of an ensemble are added to it.
+
+    Parameters
+    ----------
+    training_set
+        Rows to train on.
+    settings
+        Settings of train; with ``gold.use: auto`` gold says which labels teach.
+
+    Returns
+    -------
+    MixedModel
+        The model, the settings of its head and what was compared.
+    """
+    if settings.gold.use == "auto":
+        return fit_gold_mix(training_set, settings)
+    model, choice = fit_chosen_recipe(training_set, settings)
+    return MixedModel(model, settings.recipe(choice.chosen) if choice else settings, choice, None)
+
+
+def choose_end_model(start: MixedModel, training_set: TrainingSet, modality: str) -> EnsembleResult:
     """Choose what the head is part of: the views of its recipe, or an ensemble where one is requested and wins.
 
     Parameters
     ----------
     start
-        What the recipe has fitted.
+        What the recipe has fitted, and the recipe.
     training_set
         Rows to train on.
-    settings
-        The recipe.
     modality
         ``text`` or ``image``.
 
@@ -190,11 +206,14 @@ def choose_end_model(
     -------
     EnsembleResult
     """
-    if start.ensemble is not None:
-        return EnsembleResult(start.ensemble, cotraining_report(start.ensemble, settings))
-    if not settings.ensemble.members:
+    ensemble = start.model.ensemble
+    if ensemble is not None and start.mix is not None and start.mix.shares:
+        return EnsembleResult(ensemble, mix_report(ensemble, start.mix))
+    if ensemble is not None:
+        return EnsembleResult(ensemble, cotraining_report(ensemble, start.settings))
+    if not start.settings.ensemble.members:
         return EnsembleResult(None, OFF)
-    return fit_ensemble(training_set, settings, modality)
+    return fit_ensemble(training_set, start.settings, modality)
 
 
 def fit_outlier_detector(rows: pl.DataFrame, classes: tuple[str, ...], settings: TrainSettings) -> Outliers | None:

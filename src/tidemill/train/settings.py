@@ -219,8 +219,8 @@ class TrainSettings(Settings):
 
     @property
     def may_read_texts(self) -> bool:
-        """Whether models that could read texts are requested."""
-        return bool(self.ensemble.members or self._any_views())
+        """Whether models that could read texts are requested, or may be chosen by gold."""
+        return bool(self.ensemble.members or self._any_views() or self.gold.use == "auto")
 
     def recipe_names(self) -> list[str]:
         """List the names of the recipes, in their order.

@@ -75,7 +75,7 @@ def _ensemble(config: ModelConfig) -> list[str]:
     if ensemble is None:
         return []
     return [
-        f"The head is one model of an ensemble ({ensemble.way}) with {', '.join(ensemble.members)}, fitted on the same labels:",
+        f"The head is one model of an ensemble ({ensemble.way}) with {', '.join(ensemble.members)}:",
         f"{ensemble.reason}.",
         *([f"Shares: {_shares(ensemble)}."] if ensemble.combination.shares is not None else []),
         "",

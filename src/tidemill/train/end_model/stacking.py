@@ -21,6 +21,7 @@ WAYS: Final = ("blend", "stack")
 MIN_PROBABILITY: Final = 1e-4
 """A model that is surer than this is not believed to be."""
 _PENALTY: Final = 1.0
+_LEAST_SHARE: Final = 1e-6
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ def fit_combination(way: str, predictions: Any, targets: Probabilities, weights:
     return fit(predictions[:, has_weight], targets[has_weight], weights[has_weight] / weights[has_weight].mean())
 
 
-def fit_blend(predictions: Any, targets: Probabilities, weights: Array) -> Blend:
+def fit_blend(predictions: Any, targets: Probabilities, weights: Array, *, equal_rows: float = 0.0) -> Blend:
     """Find the shares of least soft cross entropy; the problem is convex.
 
     Parameters
@@ -148,6 +149,8 @@ def fit_blend(predictions: Any, targets: Probabilities, weights: Array) -> Blend
         Probabilistic labels.
     weights : (n_rows,)
         Weight of each row, at least 0.
+    equal_rows
+        Rows that speak for equal shares (a Dirichlet prior): few rows then give no model nothing at all.
 
     Returns
     -------
@@ -165,11 +168,14 @@ def fit_blend(predictions: Any, targets: Probabilities, weights: Array) -> Blend
     clipped = np.maximum(predictions, MIN_PROBABILITY)
     label_share = weights[:, None] * targets / weights.sum()
 
+    count = len(predictions)
+    prior = equal_rows / (count * weights.sum())
+
     def loss(shares: Array) -> tuple[float, Array]:
         mixed = np.tensordot(shares, clipped, axes=1)
-        return -float((label_share * np.log(mixed)).sum()), -(label_share * clipped / mixed).sum(axis=(1, 2))
+        value = -float((label_share * np.log(mixed)).sum()) - prior * float(np.log(shares + _LEAST_SHARE).sum())
+        return value, -(label_share * clipped / mixed).sum(axis=(1, 2)) - prior / (shares + _LEAST_SHARE)
 
-    count = len(predictions)
     sum_to_one = {"type": "eq", "fun": lambda shares: shares.sum() - 1.0, "jac": lambda _: np.ones(count)}
     solver: dict[str, Any] = {"method": "SLSQP", "bounds": [(0.0, 1.0)] * count, "constraints": sum_to_one}
     solution = minimize(loss, np.full(count, 1.0 / count), jac=True, options={"ftol": 1e-9, "maxiter": 200}, **solver).x

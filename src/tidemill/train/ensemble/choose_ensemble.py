@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from tidemill.contracts import Probabilities
-from tidemill.reports.model import EnsembleSummary
+from tidemill.reports.model import EnsembleSummary, GoldMix
 from tidemill.reports.train import EnsembleReport, ModelComparison
 from tidemill.train.classical.base import Member, ModelInputs
 from tidemill.train.classical.registry import MEMBERS, members_of
@@ -126,6 +126,29 @@ def cotraining_report(ensemble: Ensemble, settings: TrainSettings) -> EnsembleRe
         members=tuple(ensemble.members),
         way="co-training" if settings.self_training.rounds else "mean",
         reason=f"train.cotraining.views: {verb}, and the prediction is the geometric mean of theirs",
+        combination=ensemble.combination.record(),
+    )
+
+
+def mix_report(ensemble: Ensemble, mix: GoldMix) -> EnsembleReport:
+    """Report models of labels by people and by functions whose predictions are averaged.
+
+    Parameters
+    ----------
+    ensemble
+        Head and members.
+    mix
+        What was compared.
+
+    Returns
+    -------
+    EnsembleReport
+    """
+    return EnsembleReport(
+        used=True,
+        members=tuple(ensemble.members),
+        way="blend",
+        reason=f"train.gold.use: auto has chosen {mix.chosen}, and each of its models counts by its share",
         combination=ensemble.combination.record(),
     )
 

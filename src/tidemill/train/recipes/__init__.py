@@ -2,7 +2,6 @@
 
 recipe         TrainingSet; fit_head_by_recipe: one recipe
 choose_recipe  fit_chosen_recipe: the recipe that the evidence supports
-gold_mix       gold alone, weak labels alone or both, by gold held out
 cotraining     fit_end_model: views of a row, co-trained
 cut_statistic  rows whose neighbours share their label
 """
