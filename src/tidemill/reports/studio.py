@@ -98,6 +98,13 @@ class LabelQueue(Part):
     counts: LabelCounts = Field(description="before the first of them")
 
 
+class Committed(Part):
+    """A commit of what was written in the studio."""
+
+    commit: str = Field(description="abbreviated name")
+    files: tuple[str, ...] = Field(description="files in it")
+
+
 class FunctionPreview(Part):
     """What an edited labeling function would do, before it is saved."""
 

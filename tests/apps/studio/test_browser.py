@@ -13,6 +13,7 @@ import yaml
 from tests.apps.workbench.conftest import _run_stages
 from tests.end_to_end.test_ui import CHROMIUM, FLAGS
 from tidemill.project.gold_history import GoldHistory
+from tidemill.runs.git import git
 
 pytestmark = pytest.mark.slow
 PLANTED = "<img src=x onerror=planted=1>"
@@ -59,6 +60,15 @@ def test_a_function_is_edited_previewed_and_saved(page, copied):
     page.get_by_text("Saved says_prize in src/problems/mail/f.yaml").wait_for()
     functions = yaml.safe_load((copied / "src/problems/mail/f.yaml").read_text())["functions"]
     assert functions[0] == {"name": "says_prize", "kind": "keywords", "words": ["prize", "money"], "vote": "spam"}
+    waiting = page.get_by_role("region", name="Not committed")
+    waiting.get_by_text("src/problems/mail/f.yaml").wait_for()
+    waiting.get_by_label("Message").fill("money speaks too")
+    waiting.get_by_role("button", name="Commit").click()
+    waiting.wait_for(state="detached")
+    assert git("log", "-1", "--format=%s", "--name-only", folder=copied).split("\n\n") == [
+        "money speaks too",
+        "src/problems/mail/f.yaml",
+    ]
     page.set_viewport_size({"width": 640, "height": 450})  # 1280 pixels at 200%
     assert page.evaluate("document.documentElement.scrollWidth") <= 640
 

@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, Response
 from pydantic import Field
 
+from tidemill.apps.studio.committing import CommitMessage, changed_files, commit
 from tidemill.apps.studio.form import fields_of, with_fields
 from tidemill.apps.studio.function_file import entries
 from tidemill.apps.studio.guard import Access, Guard
@@ -77,6 +78,7 @@ def application(project: Project, access: Access) -> FastAPI:
     _looks(studio, workspace)
     _edits(studio, workspace)
     _labels(studio, workspace)
+    _commits(studio, workspace)
     return studio
 
 
@@ -157,6 +159,16 @@ def _looks(studio: FastAPI, workspace: Callable[[str], Workspace]) -> None:
             table = space.kept("functions", lambda: function_table(view, cost=False).model_dump(mode="json"))
         folder = view.paths.functions
         return {"table": table, "files": [_file(space, path) for path in (files_of(folder) if folder.is_dir() else [])]}
+
+
+def _commits(studio: FastAPI, workspace: Callable[[str], Workspace]) -> None:
+    @studio.get("/api/problems/{problem}/changes")
+    def changes(problem: str) -> dict[str, Any]:
+        return {"files": changed_files(workspace(problem))}
+
+    @studio.post("/api/problems/{problem}/commit")
+    def committed(problem: str, given: CommitMessage) -> dict[str, Any]:
+        return commit(workspace(problem), given.message).model_dump(mode="json")
 
 
 def _labels(studio: FastAPI, workspace: Callable[[str], Workspace]) -> None:

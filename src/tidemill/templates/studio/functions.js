@@ -13,8 +13,8 @@ const COLUMNS = [
 ];
 
 export class Functions {
-  constructor(about, rows) {
-    Object.assign(this, { about, rows, sort: ["function", 1], chosen: null });
+  constructor(about, rows, saved) {
+    Object.assign(this, { about, rows, saved, sort: ["function", 1], chosen: null });
     this.list = el("div", {}, el("p", { class: "soft" }, "Loading the functions…"));
     this.editing = el("div", {});
     this.node = el("div", {}, this.editing, el("section", { class: "card", "aria-label": "Functions" }, el("h2", {}, "Functions"),
@@ -102,7 +102,7 @@ export class Functions {
       show(this.editing, el("section", { class: "card" }, el("h2", {}, name), el("p", { class: "note" }, "It is written in Python; edit it in its file.")));
       return;
     }
-    this.editor = new Editor(this.about, this.files, place, { saved: () => this.load(), closed: () => { this.editor = null; show(this.editing); } });
+    this.editor = new Editor(this.about, this.files, place, { saved: () => Promise.all([this.load(), this.saved()]), closed: () => { this.editor = null; show(this.editing); } });
     show(this.editing, this.editor.node);
     this.editor.start();
   }

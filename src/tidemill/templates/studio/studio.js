@@ -1,5 +1,6 @@
 // Which page is shown: #/ lists the problems, #/NAME is a problem's.
 
+import { Changes } from "./changes.js";
 import { address, ask, el, failed, session, show } from "./dom.js";
 import { Functions } from "./functions.js";
 import { labelPage } from "./label.js";
@@ -10,13 +11,16 @@ async function problemPage(page, name) {
   show(page, el("p", { class: "soft" }, `Loading ${name}…`));
   const about = await ask(address(name));
   const rows = new Rows(about);
-  const functions = new Functions(about, rows);
+  const changes = new Changes(about);
+  const functions = new Functions(about, rows, () => changes.load());
   show(page, el("h1", {}, name),
     el("p", {}, el("a", { href: `#/${encodeURIComponent(name)}/label` }, "Label rows by hand")),
     about.voted ? null : el("p", { class: "note" }, `The functions have not voted on these rows yet. Run in the terminal: tidemill run problem=${name}`),
+    changes.node,
     el("div", { class: "columns" }, rows.node, functions.node));
   await rows.load();
   await functions.load();
+  await changes.load();
 }
 
 async function route() {

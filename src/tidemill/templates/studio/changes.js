@@ -1,0 +1,34 @@
+// Files that were written and are not committed yet, and a commit of these alone.
+
+import { address, ask, el, failed, field, say, show } from "./dom.js";
+
+export class Changes {
+  constructor(about) {
+    this.about = about;
+    this.node = el("div", {});
+  }
+
+  async load() {
+    try {
+      const { files } = await ask(address(this.about.name, "changes"));
+      show(this.node, files.length ? this.form(files) : null);
+    } catch (error) { show(this.node, failed(error)); }
+  }
+
+  form(files) {
+    const message = el("input", { type: "text", name: "message", maxlength: 5000, placeholder: "why, such as: words of the new campaign" });
+    const problem = el("div", {});
+    const commit = async (event) => {
+      event.preventDefault();
+      try {
+        const done = await ask(address(this.about.name, "commit"), { message: message.value });
+        say(`Committed ${done.files.join(", ")} as ${done.commit}`);
+        await this.load();
+      } catch (error) { show(problem, failed(error)); }
+    };
+    return el("section", { class: "card", "aria-label": "Not committed" }, el("h2", {}, "Not committed yet"),
+      el("ul", {}, files.map((one) => el("li", {}, el("code", {}, one)))),
+      el("form", { class: "fields", onsubmit: commit }, field("Message", message, { class: "grow" }), el("button", { class: "main" }, "Commit")),
+      el("p", { class: "small soft" }, "Commits these files and no others. A run takes what is committed."), problem);
+  }
+}
