@@ -81,7 +81,7 @@ def suggest_functions(
 def suggest_for_class(view: ProblemView, name: str, examples: Collection[str], *, most: int = 10) -> Suggestions:
     """Suggest functions that would vote for a class that is new, for which no function votes yet.
 
-    Rows of train and dev are read alone. Where few of them have gold of another class, rows without a label count as of another.
+    Rows of train and dev are read alone. All that are no examples count as of another class, labeled or not, since most of them are.
 
     Parameters
     ----------
