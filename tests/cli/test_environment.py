@@ -251,6 +251,7 @@ def test_on_a_read_only_disk_commands_that_look_work_and_others_say_why_not(proj
         ("fatal: unable to write new index file: No space left on device", "the disk of {folder} is full"),
         ("error: could not lock config: Read-only file system", "is on a read-only file system"),
         ("error: insufficient permission: Permission denied", "git may not write in {folder}"),
+        ("fatal: unexpected line in .git/packed-refs: 57a960b6 refs/tags/spam", ".git/packed-refs in {folder} is torn"),
         ("fatal: something else", "`git x` failed: fatal: something else"),
     ],
 )
@@ -276,3 +277,10 @@ main()
     closed = subprocess.run(["sh", "-c", '"$@" <&- >&-', "sh", *words], cwd=tmp_path, check=False)
     assert closed.returncode == 0
     assert (tmp_path / "votes.csv").read_bytes() == b"a,b"
+
+
+def test_commands_run_where_python_drops_docstrings(tmp_path: Path) -> None:
+    words = [sys.executable, "-OO", "-m", "tidemill", "label", "--help"]
+    shown = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "--functions" in shown.stdout

@@ -327,3 +327,14 @@ def test_names_of_rows_that_come_twice_or_are_missing_are_noted(tmp_path):
         "votes.csv: 1 names in row_id come more than once (r0)",
         "votes.csv: 1 rows have no row_id",
     )
+
+
+@pytest.mark.parametrize("option", ["--out", "--why"])
+def test_labels_are_not_written_over_the_votes(tmp_path, option):
+    votes = tmp_path / "votes.csv"
+    votes.write_text("row_id,a,b,c\nx,0,0,1\ny,1,1,1\n")
+    before = votes.read_bytes()
+    outs = {"--out": str(tmp_path / "l.csv"), option: str(votes)}
+    with pytest.raises(ConfigError, match="is what is read: name another file to write"):
+        tidemill("denoise", str(votes), "--classes", "2", *[word for pair in outs.items() for word in pair])
+    assert votes.read_bytes() == before

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import polars as pl
 import pytest
 
@@ -137,3 +139,12 @@ def test_names_of_classes_may_hold_commas(here):
     ):
         tidemill(*words, *given)
         assert pl.read_parquet("votes.parquet")["wins"].to_list() == [1, -1, 1]
+
+
+@pytest.mark.parametrize("out", ["rows.csv", "./out/../rows.csv", "link.csv"])
+def test_votes_are_not_written_over_the_rows(here, out):
+    Path("link.csv").symlink_to("rows.csv")
+    before = Path("rows.csv").read_bytes()
+    with pytest.raises(ConfigError, match="is what is read: name another file to write"):
+        tidemill("label", "rows.csv", "--functions", "f.yaml", "--out", out)
+    assert Path("rows.csv").read_bytes() == before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -302,3 +303,13 @@ def test_what_is_allowed_or_not_asked_about_is_taken(project: Path):
     params["spam"]["monitor"]["actions"] = {"data_broken": "nothing"}
     Path("params.yaml").write_text(yaml.safe_dump(params))
     assert arrive(here, "spam", retry=True).batches == ["day-5"]
+
+
+def test_links_in_a_circle_and_pipes_are_refused_and_the_others_are_taken(project: Path) -> None:
+    Path("data/incoming/spam/circle.csv").symlink_to("circle.csv")
+    os.mkfifo("data/incoming/spam/pipe.csv")
+    found = arrive(Project.open(project), "spam")
+    assert found.batches == ["sms-2", "sms-10", "email-1"]
+    reasons = {Path(one.source).name: one.reason for one in found.refused}
+    assert "circle.csv is missing" in reasons["circle.csv"]
+    assert "pipe.csv is no file but a pipe or a device" in reasons["pipe.csv"]

@@ -95,7 +95,9 @@ def add(commands: typer.Typer, function: Callable[..., None], name: str | None =
     name
         The command's name where it is not the function's with ``-`` for ``_``.
     """
-    text, examples = _EXAMPLES.split(inspect.getdoc(function) or "")
+    text, examples = _EXAMPLES.split(
+        inspect.getdoc(function) or "\nExamples\n--------\n"
+    )  # python -OO drops docstrings
     lines = "\n".join(f"  {line}" for line in examples.splitlines())
     commands.command(name, cls=Command, help=text, epilog=f"\b\nExamples:\n{lines}")(function)
 

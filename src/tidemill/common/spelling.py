@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 _SIMILAR = 0.5  # share of characters in common from which on two names are taken for one misspelled
 
+_LISTED = 60
+
 
 def closest(name: str, valid: Iterable[str], *, ignore_case: bool = False) -> str | None:
     """Choose the valid name that is most like a wrong one.
@@ -48,7 +50,7 @@ def did_you_mean(name: str, valid: Iterable[str]) -> str:
     Returns
     -------
     str
-        The closest valid name as a question, or all valid names where none is close; says so where there are none.
+        The closest valid name as a question, or the first valid names where none is close; says so where there are none.
 
     Examples
     --------
@@ -57,5 +59,6 @@ def did_you_mean(name: str, valid: Iterable[str]) -> str:
     """
     names = sorted(valid)
     result = closest(name, names)
-    valid_names = f"valid are {', '.join(names)}" if names else "there are none"
+    more = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
+    valid_names = f"valid are {', '.join(names[:_LISTED])}{more}" if names else "there are none"
     return f"; did you mean {result}?" if result else f"; {valid_names}"

@@ -81,7 +81,7 @@ def label_votes(request: Request) -> DenoiseReport:
     classes = _classes(request.classes)
     for path in (request.out, request.why):
         if path is not None:
-            check_out(path)
+            check_out(path, (request.votes, request.predict, request.gold))
     train = read_votes(request.votes, classes, options=request.reading)
     report_reading(train.notes)
     other = train if request.predict is None else _others(request, classes, train.functions)

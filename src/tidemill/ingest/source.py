@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
@@ -68,6 +69,8 @@ class Source:
             raise DataError(f"{self.location} is missing: put it back, or for packaged data run `tidemill fetch`")
         if self.files.isdir(self.path):
             return self._folder(settings)
+        if self.files.info(self.path)["type"] == "other":
+            raise DataError(f"{self.location} is no file but a pipe or a device: save its content as a file")
         return parse(self.files.cat_file(self.path), self.name, settings.reading)
 
     def fingerprint(self, settings: IngestSettings) -> str:
@@ -247,7 +250,7 @@ def locate(source: str, root: Path) -> str:
     str
         Its absolute path, or its URL.
     """
-    return source if "://" in source else str((root / source).resolve())
+    return source if "://" in source else os.path.realpath(root / source)  # resolve() raises where links go in a circle
 
 
 def discover(incoming: str, root: Path) -> list[str]:

@@ -133,7 +133,7 @@ def cast(request: Request) -> Cast:
     quarantine = Quarantine(limit=request.quarantine or 0)
     on_error: OnError = fail if request.quarantine is None else quarantine
     limits = Limits(request.seconds, request.megabytes, request.quarantine or 0)
-    check_out(request.out)
+    check_out(request.out, (request.rows, request.functions))
     rows = _rows(request.rows, request.reading)
     report_reading(rows.notes)
     tables, start = [], 0

@@ -152,8 +152,7 @@ def _is_known(source: str, place: Source, settings: IngestSettings, history: Gol
 def _refuse_nothing_new(batch: Batch, late: LateAnswers, source: str) -> None:
     if not batch.has_rows and not late.answers:
         raise DataError(
-            f"{source}: all its rows came in earlier batches, and it adds no label ({'; '.join(late.notes)}); take the "
-            "file away again"
+            f"{PurePosixPath(source).name}: all its rows came in earlier batches, and it adds no label; take the file away again"
         )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -14,13 +16,15 @@ WRITTEN: Final = (".parquet", ".csv", ".jsonl")
 """How the names of files end that are written."""
 
 
-def check_out(path: Path) -> Path:
-    """Check that a file of this name can be written.
+def check_out(path: Path, sources: Iterable[Path | None] = ()) -> Path:
+    """Check that a file of this name can be written, and is none of those that are read.
 
     Parameters
     ----------
     path
         File to write; its suffix names the format.
+    sources
+        Files that are read; None: none.
 
     Returns
     -------
@@ -30,8 +34,10 @@ def check_out(path: Path) -> Path:
     Raises
     ------
     ConfigError
-        Its suffix names no format that is written.
+        Its suffix names no format that is written, or the file is one that is read.
     """
+    if any(source is not None and os.path.realpath(source) == os.path.realpath(path) for source in sources):
+        raise ConfigError(f"{path} is what is read: name another file to write")
     if path.suffix.lower() not in WRITTEN:
         raise ConfigError(
             f"{path}: {path.suffix or 'no suffix'} is not a format that is written; those are {', '.join(WRITTEN)}"

@@ -115,7 +115,7 @@ def explain(predicted: str, command: str, folder: Path) -> str:
     for pattern, remedy in _REMEDIES.items():
         match = re.search(pattern, predicted)
         if match:
-            return remedy.format(*match.groups(), folder=folder)
+            return remedy.format(*match.groups(), folder=folder, message=predicted)
     return f"`git {command}` failed: {predicted}"
 
 
@@ -135,6 +135,10 @@ _REMEDIES: Final = {
     r"not a git repository": (
         "{folder} is in no git repository (an unpacked archive has none), and runs and versions are kept in git: "
         "`git clone` the original, which brings its versions, or begin anew with `git init && git add -A && git commit -m start`"
+    ),
+    r"unexpected line in (\S*packed-refs)": (
+        "{0} in {folder} is torn: delete the line that git names, which is its last one as a rule, and `git fetch --tags --force` "
+        "where a remote has what it named; git's own message: {message}"
     ),
     r"dubious ownership in repository at '([^']+)'": (
         "git does not trust {0}, which belongs to another user: if you do, `git config --global --add safe.directory {0}`"
