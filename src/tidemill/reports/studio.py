@@ -98,6 +98,25 @@ class LabelQueue(Part):
     counts: LabelCounts = Field(description="before the first of them")
 
 
+class OfferedFunction(Part):
+    """A labeling function that is suggested, with its evidence."""
+
+    yaml: str = Field(description="as it would stand in a file")
+    source: str = Field(description="where it comes from")
+    adds: Count = Field(description="rows of the sample that get a vote, or a vote against a conflict")
+    dev_correct: Count = Field(description="its votes on labeled rows that are right")
+    dev_votes: Count = Field(description="its votes on labeled rows")
+    precision_at_least: Share = Field(description="lower end of the interval of its precision")
+    examples: tuple[str, ...] = Field(description="rows that it adds: texts, or names of images")
+
+
+class OfferedFunctions(Part):
+    """What is suggested."""
+
+    rows: Count = Field(description="rows of the sample that was looked at")
+    functions: tuple[OfferedFunction, ...] = Field(description="those that add most first")
+
+
 class Committed(Part):
     """A commit of what was written in the studio."""
 

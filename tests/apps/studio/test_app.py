@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.apps.workbench.conftest import ROWS
 from tidemill.apps.studio import problems
@@ -13,6 +14,7 @@ from tidemill.apps.studio.app import application
 from tidemill.apps.studio.guard import CSRF, Access
 from tidemill.apps.studio.rows import RowQuery, find_rows
 from tidemill.apps.studio.run import run
+from tidemill.apps.workbench.suggest_functions import suggest_functions
 from tidemill.common.statistics import wilson
 from tidemill.contracts import ConfigError
 from tidemill.project.project import Project
@@ -237,3 +239,18 @@ def test_a_version_has_the_scores_of_its_own_commit_and_a_candidate_waits(client
     shown = [(one["version"], one["champion"], *one["score"].values()) for one in scored]
     assert shown == [("v1.0.0", True, 0.75, 0.5, 1.0), ("v1.1.0", False, 0.5, 0.25, 0.75)]
     assert "tidemill approve mail" in mail["waiting"][0]
+
+
+def test_what_lf_suggest_finds_is_offered_as_yaml_that_the_editor_takes(client, workspace):
+    offered = client.get("/api/problems/mail/suggestions").json()
+    found = suggest_functions(workspace.view, most=8, shown=3)
+    assert [yaml.safe_load(one["yaml"]) for one in offered["functions"]] == [
+        dict(one.entry) for one in found.candidates
+    ]
+    [first, *_] = offered["functions"]
+    assert (first["adds"], first["dev_votes"]) == (found.candidates[0].adds, found.candidates[0].dev_votes)
+    assert first["examples"][0] in set(workspace.view.raw["text"])
+    tried = client.post("/api/problems/mail/preview", json={"file": "f.yaml", "yaml": first["yaml"]}).json()
+    assert tried["error"] is None
+    assert tried["functions"][0]["change"]["gained"]["rows"] > 0
+    assert "no such batch" in client.get("/api/problems/mail/suggestions?batch=zzz").json()["error"]

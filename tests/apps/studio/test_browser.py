@@ -95,6 +95,19 @@ def test_rows_are_labeled_by_the_keyboard_skipped_and_taken_back(page, copied):
     assert {row: one.label for row, one in GoldHistory.read(history).counting.items()} == given
 
 
+def test_a_suggestion_is_opened_in_the_editor_and_saved_by_a_person_alone(page, copied):
+    before = (copied / "src/problems/mail/f.yaml").read_text()
+    page.get_by_role("link", name="mail", exact=True).click()
+    page.get_by_role("button", name="Suggest functions").click()
+    page.get_by_role("button", name="Open in the editor").first.click()
+    editor = page.get_by_role("region", name="Editor")
+    editor.get_by_text("Gained:").wait_for()
+    assert (copied / "src/problems/mail/f.yaml").read_text() == before
+    editor.get_by_role("button", name="Save").click()
+    page.get_by_role("status").get_by_text("in src/problems/mail/f.yaml").wait_for()
+    assert (copied / "src/problems/mail/f.yaml").read_text().startswith(before.rstrip())
+
+
 @pytest.fixture
 def planted(copied):
     """Markup in texts, and in the names of a class, a file, functions and a batch."""

@@ -9,6 +9,7 @@ rows           rows searched, filtered and paged
 labeling       rows that are worth a label, the labels that are given, and pictures of rows
 function_file  the text of single functions in a YAML file, replaced without touching the rest
 form           fields of a function's YAML, both ways
+offers         functions that are suggested, with their evidence
 preview        what an edited function would change, before it is saved
 committing     what was written and is not committed yet, and a commit of it alone
 saving         the edited file written, unless somebody else has changed the function meanwhile

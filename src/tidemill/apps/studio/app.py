@@ -23,6 +23,7 @@ from tidemill.apps.studio.labeling import (
     picture_of,
     withdraw_label,
 )
+from tidemill.apps.studio.offers import offer
 from tidemill.apps.studio.preview import preview
 from tidemill.apps.studio.problems import summarize
 from tidemill.apps.studio.rows import RowQuery, find_rows, shown_rows, slices_of, votes_of
@@ -79,6 +80,7 @@ def application(project: Project, access: Access) -> FastAPI:
     _edits(studio, workspace)
     _labels(studio, workspace)
     _commits(studio, workspace)
+    _offers(studio, workspace)
     return studio
 
 
@@ -159,6 +161,12 @@ def _looks(studio: FastAPI, workspace: Callable[[str], Workspace]) -> None:
             table = space.kept("functions", lambda: function_table(view, cost=False).model_dump(mode="json"))
         folder = view.paths.functions
         return {"table": table, "files": [_file(space, path) for path in (files_of(folder) if folder.is_dir() else [])]}
+
+
+def _offers(studio: FastAPI, workspace: Callable[[str], Workspace]) -> None:
+    @studio.get("/api/problems/{problem}/suggestions")
+    def suggestions(problem: str, batch: str = "") -> dict[str, Any]:
+        return offer(workspace(problem), batch or None).model_dump(mode="json")
 
 
 def _commits(studio: FastAPI, workspace: Callable[[str], Workspace]) -> None:

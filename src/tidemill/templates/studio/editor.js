@@ -8,12 +8,12 @@ const NUMBERS = { above: "greater than", below: "less than", at_least: "at least
 
 export class Editor {
   constructor(about, files, place, events) {
-    Object.assign(this, { about, events, changed: false });
+    Object.assign(this, { about, events, changed: Boolean(place.yaml) });
     this.entry = place.entry;
     this.yamlFiles = files.filter((one) => !one.python).map((one) => one.file);
     this.file = place.file || this.yamlFiles[0] || "functions.yaml";
     const vote = JSON.stringify(about.classes[about.classes.length - 1]);
-    this.text = this.entry ? this.entry.yaml : `name: new_function\nkind: keywords\nwords: []\nvote: ${vote}`;
+    this.text = this.entry ? this.entry.yaml : place.yaml || `name: new_function\nkind: keywords\nwords: []\nvote: ${vote}`;
     this.yaml = el("textarea", { "aria-label": "YAML of the function", spellcheck: "false", rows: Math.min(18, this.text.split("\n").length + 2), value: this.text, oninput: () => this.edited({ yaml: this.yaml.value }) });
     this.form = el("div", {});
     this.figures = el("div", { "aria-live": "polite" });

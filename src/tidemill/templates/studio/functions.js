@@ -17,8 +17,10 @@ export class Functions {
     Object.assign(this, { about, rows, saved, sort: ["function", 1], chosen: null });
     this.list = el("div", {}, el("p", { class: "soft" }, "Loading the functions…"));
     this.editing = el("div", {});
+    this.offers = el("div", { "aria-live": "polite" });
     this.node = el("div", {}, this.editing, el("section", { class: "card", "aria-label": "Functions" }, el("h2", {}, "Functions"),
-      el("div", { class: "fields" }, el("button", { class: "main", onclick: () => this.create() }, "New function")), this.list));
+      el("div", { class: "fields" }, el("button", { class: "main", onclick: () => this.create() }, "New function"),
+        el("button", { onclick: () => this.suggest() }, "Suggest functions")), this.offers, this.list));
   }
 
   async load() {
@@ -83,11 +85,28 @@ export class Functions {
     this.draw();
   }
 
-  create() {
+  async suggest() {
+    show(this.offers, el("p", { class: "soft" }, "Looking for functions that vote where none does, or where they disagree…"));
+    try {
+      const { rows, functions } = await ask(address(this.about.name, "suggestions"));
+      const none = el("p", { class: "note" }, "Nothing adds a vote that labeled rows speak for.");
+      show(this.offers, el("h3", {}, "Suggestions"), el("p", { class: "small soft" }, `Counted on ${number(rows)} rows; right votes are those on rows of dev that people labeled.`),
+        functions.length ? functions.map((one) => this.offer(one)) : none, el("button", { onclick: () => show(this.offers) }, "Hide suggestions"));
+    } catch (error) { show(this.offers, failed(error)); }
+  }
+
+  offer(one) {
+    return el("div", { class: "row" }, el("pre", {}, one.yaml),
+      el("p", { class: "small" }, `adds votes on ${number(one.adds)} rows; right on ${one.dev_correct} of ${one.dev_votes} labeled rows, so at least ${percent(one.precision_at_least, 0)}; from ${one.source}`),
+      el("ul", { class: "small" }, one.examples.map((row) => el("li", {}, row))),
+      el("button", { onclick: () => this.create(one.yaml) }, "Open in the editor"));
+  }
+
+  create(yaml = null) {
     if (!this.leaves()) return;
     this.chosen = null;
     this.rows.select("");
-    this.edit(null);
+    this.edit(null, yaml);
     if (this.table) this.draw();
   }
 
@@ -95,8 +114,8 @@ export class Functions {
     return !this.editor || !this.editor.changed || window.confirm("The edited function has not been saved. Leave it?");
   }
 
-  edit(name) {
-    const place = name === null ? { file: null, entry: null } : this.find(name);
+  edit(name, yaml = null) {
+    const place = name === null ? { file: null, entry: null, yaml } : this.find(name);
     this.editor = null;
     if (!place) {
       show(this.editing, el("section", { class: "card" }, el("h2", {}, name), el("p", { class: "note" }, "It is written in Python; edit it in its file.")));
