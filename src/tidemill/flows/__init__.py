@@ -6,6 +6,7 @@ refresh         problems brought up to date side by side, each in a subflow of i
 monitor         batches that have arrived looked at, and what is decided set going
 watch           the same in the foreground, as files arrive
 decisions       which decision of the monitor has not been carried out yet
+kept_tables     tables that a look has made, kept for the run that learns from them
 unchanged       whether a run has anything to do, without asking DVC
 events          events for Prefect's automations
 problem_cycle   the cycle of one problem: stages, gate, publication

@@ -11,6 +11,7 @@ from prefect.runtime import deployment
 from tidemill.common.files import md5_of
 from tidemill.flows.decisions import decision_key, find_due, gave_up, last_decision
 from tidemill.flows.events import emit
+from tidemill.flows.kept_tables import keep_tables
 from tidemill.flows.notifications import notify_alarm, notify_decision, notify_failure
 from tidemill.flows.problem_cycle import only_run, planned_steps, prepare, steps_up_to, take_in_arrivals
 from tidemill.flows.steps import run_steps
@@ -42,7 +43,7 @@ def monitor_problems(project: Project, problem: str, *, refresh: Refresh | None)
     of the server starts the refresh, or the next look does; else this run does it.
 
     Nothing is published by a look: a batch that does no harm stays where it is, to be learned from at the next refresh.
-    Its features and votes are in the run cache by then.
+    Its tables and features are kept for that run, and its votes are in the cache.
 
     Parameters
     ----------
@@ -130,7 +131,9 @@ def _looked_at(work: Workspace, problem: str) -> Drift:
     if read_registry(work.project, problem).champion is None:  # no stage has to run to know that
         return without_champion(arrived=md5_of(paths.manifest))
     run_steps(steps_up_to(f"monitor@{problem}", planned_steps(work, problem)), work)
-    return Drift.read(paths.reports / "drift.json")
+    drift = Drift.read(paths.reports / "drift.json")
+    keep_tables(paths, list(drift.batches))
+    return drift
 
 
 def _emit(project: Project, problem: str, drift: Drift, before: Drift | None) -> None:

@@ -15,6 +15,7 @@ from tidemill.common.locks import locked
 from tidemill.evaluate.gate import ASK, PROMOTE
 from tidemill.flows.decisions import STAGE_OF, find_due, note_start
 from tidemill.flows.events import emit
+from tidemill.flows.kept_tables import reuse_tables
 from tidemill.flows.notifications import notify_decision
 from tidemill.flows.refresh_report import tell_refresh
 from tidemill.flows.steps import run_steps
@@ -188,6 +189,7 @@ def take_in_arrivals(work: Workspace, problem: str, *, log: Log) -> list[str]:
     _emit_broken(work, problem, [item for item in result.refused if item.is_new])
     if result.batches:
         log.info(f"{problem}: {len(result.batches)} new batches: {', '.join(result.batches)}")
+        reuse_tables(work.project.paths(problem), result.batches)
     return result.batches
 
 
