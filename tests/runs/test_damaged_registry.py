@@ -178,3 +178,17 @@ def test_a_torn_head_is_told_with_what_puts_it_right(repository: Path):
     with pytest.raises(PublishError, match=r"HEAD or config in it is torn.*echo 'ref: refs/heads/BRANCH'"):
         registry(repository)
     assert "HEAD or config in it is torn" in told(repository)
+
+
+def test_torn_lists_of_batches_gold_and_settings_are_named_with_what_brings_them_back(repository: Path):
+    data = repository / "data" / "spam"
+    data.mkdir(parents=True, exist_ok=True)
+    (data / "batches.json").write_text('{"batches": [')
+    (data / "gold_history.jsonl").write_text('{"row_id": "x"')
+    (repository / "params.yaml").write_text("<<<<<<< HEAD\nproblems: [spam]\n=======\n")
+    (repository / "conf" / "problem").mkdir(parents=True, exist_ok=True)
+    (repository / "conf" / "problem" / "spam.yaml").write_text("")
+    found = told(repository)
+    assert "batches.json is not JSON" in found
+    assert "gold_history.jsonl, line 1" in found
+    assert "params.yaml, line 2 is not YAML: after a merge with conflicts `git checkout --ours params.yaml`" in found

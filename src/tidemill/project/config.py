@@ -33,11 +33,19 @@ def load_params(path: Path) -> dict[str, Any]:
     Raises
     ------
     ConfigError
-        The file is missing or is not a mapping.
+        The file is missing, no YAML, or not a mapping.
     """
     if not path.exists():
         raise ConfigError(f"{path} is missing: run `tidemill compose` in the project's top folder")
-    content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    except yaml.YAMLError as error:
+        place = getattr(error, "problem_mark", None)
+        line = "" if place is None else f", line {place.line + 1}"
+        raise ConfigError(
+            f"{path}{line} is not YAML: after a merge with conflicts `git checkout --ours {path.name}`, else "
+            f"`git checkout HEAD {path.name}`, then `tidemill compose`"
+        ) from error
     if not isinstance(content, dict):
         raise ConfigError(f"{path} is not a mapping: run `tidemill compose`")
     return content

@@ -13,8 +13,11 @@ from typing import Final
 
 import yaml
 
-from tidemill.errors import PublishError, TidemillError
-from tidemill.project.layout import Paths
+from tidemill.errors import ConfigError, PublishError, TidemillError
+from tidemill.project.batches import arrivals
+from tidemill.project.config import load_params
+from tidemill.project.gold_history import GoldHistory
+from tidemill.project.layout import Paths, problem_names
 from tidemill.project.project import Project
 from tidemill.runs.checkout import branch_to_publish_on, require_repository
 from tidemill.runs.doctor.leftovers import leftovers, sweep_leftovers
@@ -76,7 +79,15 @@ def examine(project: Project) -> list[Finding]:
     except PublishError as error:
         return [*result, Finding("git", str(error)), *_dvc_files(root)]
     branches = list(_branches(root))
-    parts = [_locks(root), branches, _registry(root), _dvc_files(root), _models(project), _leftovers(project)]
+    parts = [
+        _locks(root),
+        branches,
+        _registry(root),
+        _dvc_files(root),
+        _records(project),
+        _models(project),
+        _leftovers(project),
+    ]
     if not branches:
         parts.insert(2, _checkout(root))
     return [*result, *(item for part in parts for item in part)]
@@ -136,6 +147,22 @@ def _registry(root: Path) -> Iterator[Finding]:
 def _dvc_files(root: Path) -> Iterator[Finding]:
     for name in torn_files(root):
         yield Finding(f"a killed command left a torn {name}", "", lambda: _mended(root))
+
+
+def _records(project: Project) -> Iterator[Finding]:
+    """Of settings, lists of batches and gold that a person or a merge has left in pieces; git has what was committed."""
+    params = project.shared / "params.yaml"
+    try:
+        _ = params.exists() and load_params(params)
+    except ConfigError as error:
+        yield Finding("settings", str(error))
+    for problem in problem_names(project.shared):
+        paths = project.paths(problem)
+        for read in (partial(arrivals, paths.manifest), partial(GoldHistory.read, paths.gold_history)):
+            try:
+                read()
+            except TidemillError as error:
+                yield Finding(problem, str(error))
 
 
 def _mended(root: Path) -> list[str]:
