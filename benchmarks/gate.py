@@ -85,6 +85,13 @@ def cell(
     return about | {name: outcomes[name] for name in (PROMOTE, ASK, KEEP)} | {"asked_from": asked}
 
 
+def all_cells(draws: int) -> list[dict[str, Any]]:
+    """Draws of each cell -> all cells, those of candidates that are worse by the margin last."""
+    cells = [cell(*kind, draws) for kind in itertools.product(ROWS, GAINS, DIFFERING, POSITIVE)]
+    worse = itertools.product(ROWS, (-MARGIN,), DIFFERING, POSITIVE)
+    return cells + [cell(*kind, draws, margin=MARGIN) for kind in worse]
+
+
 def summary(cells: list[dict[str, Any]]) -> dict[str, Any]:
     """Cells -> the targets."""
     better, same, worse = ([one for one in cells if np.sign(one["gain"]) == sign] for sign in (1, 0, -1))
@@ -127,9 +134,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="40 draws of each cell")
     asked = parser.parse_args()
     draws = 40 if asked.quick else asked.draws
-    cells = [cell(*kind, draws) for kind in itertools.product(ROWS, GAINS, DIFFERING, POSITIVE)]
-    worse = itertools.product(ROWS, (-MARGIN,), DIFFERING, POSITIVE)
-    cells += [cell(*kind, draws, margin=MARGIN) for kind in worse]
+    cells = all_cells(draws)
     print("\n".join(lines(cells)))
     finish({"cells": cells, "targets": summary(cells)}, asked)
 

@@ -145,3 +145,17 @@ def test_of_more_than_two_classes_it_is_judged_as_well():
     made = dataclasses.replace(judge(answers, gold=gold, reference=reference), n_classes=4)
     found = made.verdict(stream)
     assert (found.verdict, found.decided_by) == ("harm", "labels")
+
+
+def test_it_is_said_where_agreement_is_blind_until_labels_decide():
+    rows, gold = labeled(300, 1, champion=0.6)
+    stream, answers = since((unsure(rows, 0.75), gold))
+    names = ("like_cracks", "like_spots", "like_lines", "like_dirt")
+    found = dataclasses.replace(judge(), same_features=names).verdict(stream)
+    assert found.same_features == names
+    said = [reason for reason in found.reasons if reason.startswith("agreement is blind")]
+    assert len(said) == 1
+    assert "like_cracks, like_spots, like_lines and 1 more read the same features" in said[0]
+    by_labels = dataclasses.replace(judge(answers), same_features=names).verdict(stream)
+    assert not [reason for reason in by_labels.reasons if "blind" in reason]
+    assert not [reason for reason in judge().verdict(stream).reasons if "blind" in reason]

@@ -31,6 +31,8 @@ Verdict = Literal["harm", "no harm", "undecided"]
 DecidedBy = Literal["labels", "witnesses", "no change"]
 
 _LEAST_BAR: Final = 0.01
+_SHOWN: Final = 3
+"""Functions that a sentence names."""
 _CALLED: Final[dict[bool | None, Verdict]] = {True: "harm", False: "no harm", None: "undecided"}
 
 
@@ -83,6 +85,8 @@ class Judge:
         Such as the champion's version.
     settings
         Of the stage.
+    same_features
+        Functions that read the features that the champion reads.
     """
 
     reference: Rows
@@ -92,6 +96,7 @@ class Judge:
     eligible: Collection[str]
     salt: str
     settings: MonitorSettings
+    same_features: tuple[str, ...] = ()
 
     def verdict(self, since: Since) -> StreamHarm:
         """Judge rows.
@@ -125,6 +130,7 @@ class Judge:
             reference=witnesses.reference,
             now=now,
             agreement=agreement,
+            same_features=self.same_features,
             labels=labels,
             reasons=(),
         )
@@ -221,7 +227,7 @@ def reasons_of(harm: StreamHarm, *, min_rows: int) -> list[str]:
     -------
     list of str
     """
-    return [_first_reason(harm, min_rows), _estimate_reason(harm), *_label_reasons(harm)]
+    return [_first_reason(harm, min_rows), _estimate_reason(harm), *_blind_reasons(harm), *_label_reasons(harm)]
 
 
 def _first_reason(harm: StreamHarm, min_rows: int) -> str:
@@ -252,6 +258,15 @@ def _estimate_reason(harm: StreamHarm) -> str:
         f"accuracy before {before.estimate:.2f} [{before.low:.2f}, {before.high:.2f}] by {basis}; now, without labels, "
         f"{now.estimate:.2f} [{now.low:.2f}, {now.high:.2f}]; a fall of {harm.tolerated_drop:.2f} is tolerated"
     )
+
+
+def _blind_reasons(harm: StreamHarm) -> list[str]:
+    names = harm.same_features
+    if harm.decided_by == "labels" or not names:
+        return []
+    listed = f"{', '.join(names[:_SHOWN])}{f' and {len(names) - _SHOWN} more' if len(names) > _SHOWN else ''}"
+    sentence = f"agreement is blind where the features mislead, for {listed} read the same features as the champion"
+    return [f"{sentence} and err with it: only labels show that"]
 
 
 def _label_reasons(harm: StreamHarm) -> list[str]:

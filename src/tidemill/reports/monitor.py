@@ -223,6 +223,10 @@ class StreamHarm(Part):
     reference: AccuracyInterval = Field(description="before")
     now: AccuracyInterval = Field(description="of these rows, without their labels")
     agreement: Agreement = Field(description="of champion and functions")
+    same_features: tuple[str, ...] = Field(
+        default=(),
+        description="functions that read the champion's features: agreement does not show where these mislead",
+    )
     labels: LabelTest | None = Field(description="null: nothing has changed, so none are asked")
     reasons: tuple[str, ...] = Field(description="why, a sentence each")
 

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from tidemill.apps.models.champion_reference import Champion, Reference
+from tidemill.apps.models.feature_functions import functions_of_features
 from tidemill.contracts import NO_GOLD, gold_contract
 from tidemill.monitor.accuracy import fit_witnesses
 from tidemill.monitor.harm import functions_decide_few
@@ -116,6 +117,9 @@ class HarmWatch:
             eligible=frozenset(self.votes.filter(pl.col("split").is_in(LABELABLE))["row_id"]),
             salt=self.champion.version,
             settings=self.settings,
+            same_features=functions_of_features(
+                self.champion.project.paths(problem.name), problem, self.reference.names.functions
+            ),
         )
         return judge.verdict(self._since(stream, tuple(batches)))
 
