@@ -6,6 +6,7 @@ watched_stream      the batches since a promotion as one stream, folded, cached 
 harm_since_change   harm over the stream: what it is judged by, read, and what follows for each batch
 batch_findings      what was found of each batch by itself, kept between runs
 accepted_drift      `tidemill accept-drift`: a harmless drift starts a new reference
+feature_functions   functions that read the same features as the champion: agreement with them tells little
 registry_table      `tidemill models`: versions, scores, who promoted them, and what waits for a decision
 clean_process       whether the candidate loads in a process of its own and answers as the train stage did
 answer_rows         that process: rows in, probabilities out
