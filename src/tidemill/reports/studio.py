@@ -76,9 +76,7 @@ class RowToLabel(Part):
     row_id: str = Field(description="its id")
     batch: str = Field(description="batch that it came with")
     key: str = Field(description="its name in that batch")
-    picked: str = Field(
-        description="uncertain: models doubt or differ; random: drawn by chance, so that scores are not of hard rows alone"
-    )
+    picked: str = Field(description="uncertain: models doubt or differ; random: drawn by chance, for scores")
     text: str | None = Field(description="null: it is an image")
 
 
