@@ -164,3 +164,11 @@ def test_a_projects_own_option_and_a_file_in_place_of_a_packaged_one_are_taken(p
     (own / "majority.yaml").write_text((DEFAULTS / "denoise/majority.yaml").read_text().replace("seed: ", "seed: 9"))
     replaced = compose(["denoise@spam.denoise=majority"], conf=project / "conf")["spam"]["denoise"]
     assert str(replaced["seed"]).startswith("9")
+
+
+def test_a_problem_whose_file_was_emptied_is_refused_before_anything_is_written(project: Path):
+    before = (project / "params.yaml").read_bytes()
+    (project / "conf" / "problem" / "spam.yaml").write_text("")
+    with pytest.raises(ConfigError, match=r"spam\.yaml has no section problem, ingest, label: .*git checkout HEAD"):
+        write_params(Project.open(project))
+    assert (project / "params.yaml").read_bytes() == before

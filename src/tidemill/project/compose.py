@@ -69,9 +69,20 @@ def compose(overrides: Sequence[str] = (), *, conf: Path) -> dict[str, Any]:
         raise ConfigError(_explain(error, overrides, conf)) from error
     content["overrides"] = list(overrides)
     for name in content["problems"]:
+        _refuse_empty(name, content[name], conf)
         for stage in STAGES:
             refuse_renamed(stage, content[name].get(stage, {}), f"{name}.{stage}")
     return dict(content)
+
+
+def _refuse_empty(name: str, section: Any, conf: Path) -> None:
+    """A file that was emptied by accident composes to nothing, and every stage would run again with it."""
+    missing = [part for part in ("problem", "ingest", "label") if not (section or {}).get(part)]
+    if missing:
+        file = conf / "problem" / f"{name}.yaml"
+        raise ConfigError(
+            f"{file} has no section {', '.join(missing)}: write it as other problems have it, or `git checkout HEAD {file}`"
+        )
 
 
 def _own_defaults(conf: Path) -> list[str]:

@@ -79,6 +79,11 @@ def load(name: str, stage: str, settings: type[S], *, params: dict[str, Any]) ->
     from tidemill.contracts import Problem
 
     section = problem_section(name, params)
+    for part in ("problem", stage):
+        if section.get(part) is None:
+            raise ConfigError(
+                f"{name}.{part} is missing: write it into conf/problem/{name}.yaml, and run `tidemill compose`"
+            )
     problem = parse(Problem, section["problem"], f"{name}.problem")
     return problem, parse(settings, section[stage], f"{name}.{stage}")
 
