@@ -85,7 +85,9 @@ def _scores(done: Evaluated) -> list[str]:
 
 
 def _cell(line: Mapping[str, Any] | None) -> str:
-    return "-" if line is None or line["score"] is None else f"{line['score']:.3f} [{line['low']:.3f}, {line['high']:.3f}]"
+    return (
+        "-" if line is None or line["score"] is None else f"{line['score']:.3f} [{line['low']:.3f}, {line['high']:.3f}]"
+    )
 
 
 def _classes(done: Evaluated) -> list[str]:
