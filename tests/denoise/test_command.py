@@ -329,7 +329,7 @@ def test_names_of_rows_that_come_twice_or_are_missing_are_noted(tmp_path):
     )
 
 
-@pytest.mark.parametrize("option", ["--out", "--why"])
+@pytest.mark.parametrize("option", ["--out", "--explanations"])
 def test_labels_are_not_written_over_the_votes(tmp_path, option):
     votes = tmp_path / "votes.csv"
     votes.write_text("row_id,a,b,c\nx,0,0,1\ny,1,1,1\n")

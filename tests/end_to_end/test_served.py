@@ -87,7 +87,9 @@ def test_the_service_tells_the_lineage_of_its_model(address, refreshed):
 
 def test_the_service_names_a_row_that_it_cannot_take(address):
     status, content = ask(f"{address}/predict", {"rows": [{"text": "fine"}, {"text": ""}]})
-    assert (status, content["error"]["row"]) == (422, 2)
+    assert (status, "error" in content["rows"][0], "text" in content["rows"][1]["error"]) == (200, False, True)
+    status, content = ask(f"{address}/predict", {"rows": [{"text": ""}]})
+    assert (status, content["error"]["row"]) == (422, 1)
 
 
 def test_the_exported_model_is_the_one_that_was_served(refreshed, said):

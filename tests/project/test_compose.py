@@ -1,4 +1,5 @@
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -172,3 +173,11 @@ def test_a_problem_whose_file_was_emptied_is_refused_before_anything_is_written(
     with pytest.raises(ConfigError, match=r"spam\.yaml has no section problem, ingest, label: .*git checkout HEAD"):
         write_params(Project.open(project))
     assert (project / "params.yaml").read_bytes() == before
+
+
+def test_problems_that_compose_in_threads_of_one_process_do_not_disturb_each_other(root: Path):
+    def seed(number: int) -> int:
+        return int(compose([f"spam.train.seed={number}"], conf=root / "conf")["spam"]["train"]["seed"])
+
+    with ThreadPoolExecutor(3) as threads:
+        assert list(threads.map(seed, range(3))) == [0, 1, 2]

@@ -6,6 +6,7 @@ import pytest
 
 from tests.train.conftest import BACKBONE, PROBLEM, tables
 from tidemill.contracts import DataError, check, predictions_contract
+from tidemill.train.end_model.model import EndModel
 from tidemill.train.end_model.reference import reference, reference_contract
 from tidemill.train.head.head import Head
 from tidemill.train.run import Tables, train
@@ -151,3 +152,25 @@ def test_asking_a_head_needs_no_torch(folder):
     code = f"import sys, pathlib; from tidemill.train.head.head import Head; Head.load(pathlib.Path({str(folder)!r})); print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_labels_by_people_are_mixed_in_named_on_the_card_and_saved_with_the_model(settings, tmp_path):
+    features, labels, votes = tables()
+    teaching = votes.filter(pl.col("split").is_in(["train", "dev"])).head(60)
+    gold = teaching.select("row_id", gold="side")
+    texts = features.select("row_id", text=pl.concat_str(pl.lit("a text of row "), "row_id"))
+    known = Tables(features, labels, votes, gold, texts)
+    own = settings.with_changes({"gold.use": "auto", "optimizer.max_epochs": 3})
+    done = train(known, problem=PROBLEM, settings=own, backbone=BACKBONE)
+    mix = done.model.config.gold_mix
+    assert mix.rows == 60
+    assert mix.chosen in ("weak", "gold", "weak and gold")
+    assert mix.reason.split(": ")[0] == "squared error on gold held out"
+    assert mix.reason[1:] in done.files["README.md"].decode()
+    for name, content in done.files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    loaded = EndModel.load(tmp_path)
+    said = loaded.predict_proba(features["feature"].to_numpy(), texts["text"].to_list())
+    assert np.allclose(said, done.predictions.select("p_low", "p_high").to_numpy(), atol=1e-9)
+    assert (loaded.ensemble is not None) == bool(mix.shares)

@@ -85,7 +85,9 @@ def _scores(done: Evaluated) -> list[str]:
 
 
 def _cell(line: Mapping[str, Any] | None) -> str:
-    return "-" if line is None else f"{line['score']:.3f} [{line['low']:.3f}, {line['high']:.3f}]"
+    return (
+        "-" if line is None or line["score"] is None else f"{line['score']:.3f} [{line['low']:.3f}, {line['high']:.3f}]"
+    )
 
 
 def _classes(done: Evaluated) -> list[str]:
@@ -128,7 +130,7 @@ def _confidence(metrics: Metrics) -> list[str]:
 
 
 def _temperature(result: Temperature | None) -> list[str]:
-    if result is None or result.before is None or result.after is None:
+    if result is None or result.before is None or result.after is None or result.before.score is None:
         return []
     whose = "weak labels of valid" if result.fitted_on == "weak" else "gold of dev"
     return [

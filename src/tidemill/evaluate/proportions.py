@@ -65,7 +65,7 @@ def mean_of_proportions(hits: Sequence[float], rows: Sequence[float], confidence
     Examples
     --------
     >>> [round(end, 3) for end in mean_of_proportions([9, 30], [10, 40], 0.95)]
-    [0.661, 0.903]
+    [0.655, 0.893]
     """
     shares = [hit / row for hit, row in zip(hits, rows, strict=True)]
     ends = [wilson(hit, row, confidence) for hit, row in zip(hits, rows, strict=True)]

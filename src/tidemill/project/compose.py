@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -29,6 +30,8 @@ DEFAULTS = Path(tidemill.conf.__file__).parent
 
 EXPERIMENT: Final = "experiment"
 """Config group of settings of several stages that go together; what is in it goes before a problem's own settings."""
+_ONE_AT_A_TIME = threading.Lock()
+"""Hydra keeps what it is initialised with in the process, and the problems of a run compose in threads of one."""
 _HEADER = "# Composed from conf/ by `tidemill compose`. Edit conf/, not this file.\n"
 
 
@@ -62,7 +65,7 @@ def compose(overrides: Sequence[str] = (), *, conf: Path) -> dict[str, Any]:
         raise ConfigError(f"{conf / 'config.yaml'} is missing: run in the project's top folder")
     refuse_renamed_overrides(overrides)
     try:
-        with initialize_config_dir(str(conf.resolve()), version_base=None):
+        with _ONE_AT_A_TIME, initialize_config_dir(str(conf.resolve()), version_base=None):
             composed = hydra_compose("config", overrides=[*overrides, *_own_defaults(conf)])
             content: Any = OmegaConf.to_container(composed, resolve=True)
     except (HydraException, OmegaConfBaseException) as error:
