@@ -56,10 +56,7 @@ def sample_for_harm(project: Project, name: str, out: Path) -> GoldSample:
             "picked": ["random"] * len(harm.labels.rows) + ["uncertain"] * len(harm.labels.informative),
         }
     )
-    rows = _rows_with(project, name, wanted["row_id"])
-    picked = wanted.join(rows.table.select("row_id", "batch", "key"), on="row_id", how="left", maintain_order="left")
-    table = with_content(rows, picked.select("row_id", "batch", "key", "picked"))
-    write_frame(table, out)
+    table = _written(project, name, wanted, out)
     return GoldSample(table, "how far champion and functions contradict each other; they decide nothing")
 
 
@@ -97,14 +94,19 @@ def sample_of_cluster(project: Project, name: str, out: Path) -> GoldSample:
         raise DataError(
             f"the monitor names no cluster of rows of {name} that is new; `tidemill gold sample {name}` picks others"
         )
-    rows = _rows_with(project, name, pl.Series(cluster.rows))
     wanted = pl.DataFrame({"row_id": cluster.rows, "picked": ["uncertain"] * len(cluster.rows)})
-    picked = wanted.join(rows.table.select("row_id", "batch", "key"), on="row_id", how="left", maintain_order="left")
-    table = with_content(rows, picked.select("row_id", "batch", "key", "picked"))
-    write_frame(table, out)
+    table = _written(project, name, wanted, out)
     return GoldSample(
         table, f"a kind of rows that is new: {cluster.group}, {cluster.share.batch:.0%} of the rows since the change"
     )
+
+
+def _written(project: Project, name: str, wanted: pl.DataFrame, out: Path) -> pl.DataFrame:
+    rows = _rows_with(project, name, wanted["row_id"])
+    picked = wanted.join(rows.table.select("row_id", "batch", "key"), on="row_id", how="left", maintain_order="left")
+    table = with_content(rows, picked.select("row_id", "batch", "key", "picked"))
+    write_frame(table, out)
+    return table
 
 
 def _newest_stream(project: Project, name: str) -> StreamDrift | None:
