@@ -62,19 +62,22 @@ def reviews(path: Path, count: int = 400, labels: tuple[str, str] = ("bad", "goo
 
 @pytest.mark.slow
 def test_a_csv_with_labels_becomes_a_problem_that_composes_ingests_and_votes_well(
-    project: Path, tmp_path_factory: pytest.TempPathFactory
+    project: Path, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
 ) -> None:
     source = reviews(tmp_path_factory.mktemp("elsewhere") / "reviews.csv")
     write_params(Project.open(project))
     made = new_problem.create_problem(words(source=str(source), text="body", label="stars"), Project.open(project))
     assert (made.rows, made.classes) == (400, ("bad", "good"))
     assert made.lines[0].startswith("reviews: 400 rows, classes bad, good")
+    told = "of 400 labels 270 can teach (dev 135, train 135), 65 decide what is promoted (valid), 65 measure scores (test)"
+    assert told in "\n".join(made.lines)
     refuse_stale_params(Project.open(project))
     problem, settings, paths = Project.open(project).load("reviews", "ingest", IngestSettings)
     assert problem.classes == ("bad", "good")
     assert (settings.key, settings.text, settings.gold) == (("source", "id"), "body", "stars")
     assert settings.split.by == "labels"
     batches.add_batches(problem, settings, paths)
+    assert f"ingest: {told}" in capsys.readouterr().err
     raw = pl.read_parquet(paths.raw / "reviews.parquet")
     dev = pl.read_parquet(paths.dev / "reviews.parquet")
     functions = load_functions(paths.functions, classes=problem.classes)
