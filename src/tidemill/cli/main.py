@@ -34,6 +34,7 @@ from tidemill.cli import (
     predict,
     promote,
     report,
+    review,
     rollback,
     run,
     search,
@@ -85,6 +86,7 @@ for _function in (
 app.add_typer(lf.app)
 app.add_typer(gold.app)
 app.add_typer(class_.app)
+app.add_typer(review.app)
 
 
 @says_errors

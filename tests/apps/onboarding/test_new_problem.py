@@ -69,7 +69,9 @@ def test_a_csv_with_labels_becomes_a_problem_that_composes_ingests_and_votes_wel
     made = new_problem.create_problem(words(source=str(source), text="body", label="stars"), Project.open(project))
     assert (made.rows, made.classes) == (400, ("bad", "good"))
     assert made.lines[0].startswith("reviews: 400 rows, classes bad, good")
-    told = "of 400 labels 270 can teach (dev 135, train 135), 65 decide what is promoted (valid), 65 measure scores (test)"
+    told = (
+        "of 400 labels 270 can teach (dev 135, train 135), 65 decide what is promoted (valid), 65 measure scores (test)"
+    )
     assert told in "\n".join(made.lines)
     refuse_stale_params(Project.open(project))
     problem, settings, paths = Project.open(project).load("reviews", "ingest", IngestSettings)

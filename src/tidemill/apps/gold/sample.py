@@ -147,7 +147,7 @@ def _open_rows(rows: ProblemRows, batch: str | None) -> pl.DataFrame:
             raise DataError(f"there is no batch {batch!r}; there are {names}{rows.not_arrived}")
     open_rows = table.filter(pl.col("gold") == NO_GOLD)
     if open_rows.is_empty():
-        raise DataError(f"all {table.height} rows {'of ' + batch if batch else ''} have labels already")
+        raise DataError(f"all {table.height} rows{' of ' + batch if batch else ''} have labels already")
     return open_rows
 
 

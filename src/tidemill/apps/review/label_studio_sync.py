@@ -1,0 +1,278 @@
+"""Rows pushed to a project of Label Studio, and answers pulled into the history of gold.
+
+Neither way needs a memory of its own: what the server has is not pushed again, what the history has is not added again,
+so either side may be killed and started at any moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+
+from tidemill.apps.gold.add import own_id
+from tidemill.apps.gold.rows import ProblemRows, make_tables, problem_rows
+from tidemill.apps.review.label_studio import LabelStudio
+from tidemill.apps.review.label_studio_tasks import (
+    SOURCE,
+    Annotations,
+    RowToReview,
+    read_annotations,
+    labeling_interface,
+    task,
+)
+from tidemill.common.locks import locked
+from tidemill.contracts import ABSTAIN, DataError, probability_columns
+from tidemill.project.contents import contents_of
+from tidemill.project.gold_history import Answer, append_answers
+from tidemill.project.project import Project
+from tidemill.readers.options import DEFAULTS
+from tidemill.readers.read import read_file
+
+_ROW: Final = "row_id"
+
+
+@dataclass(frozen=True)
+class PushedRows:
+    """What was sent.
+
+    Parameters
+    ----------
+    project
+        Number of the project in Label Studio.
+    sent
+        Rows that are tasks now.
+    there
+        Rows that were tasks before.
+    """
+
+    project: int
+    sent: int
+    there: int
+
+
+@dataclass(frozen=True)
+class PulledAnswers:
+    """What came back.
+
+    Parameters
+    ----------
+    project
+        Number of the project in Label Studio.
+    answers
+        New lines of the history.
+    known
+        Answers that were in the history before.
+    withdrawn
+        Of the new lines, those that withdraw an answer whose annotation was deleted or changed into a skip.
+    skipped
+        Annotations by which a person skipped a row.
+    refused
+        Annotations that cannot be an answer, with the reason.
+    """
+
+    project: int
+    answers: tuple[Answer, ...]
+    known: int
+    withdrawn: int
+    skipped: int
+    refused: tuple[str, ...]
+
+
+def title_of(name: str) -> str:
+    """Title of a problem's project in Label Studio.
+
+    Parameters
+    ----------
+    name
+        Name of the problem.
+
+    Returns
+    -------
+    str
+    """
+    return f"{name} (Tidemill)"
+
+
+def push_rows(project: Project, name: str, file: Path, server: LabelStudio) -> PushedRows:
+    """Make rows tasks of Label Studio: content, votes and what the models say.
+
+    The project is made where it is not there, and is given the classes of the problem where they have changed.
+
+    Parameters
+    ----------
+    project
+        The project.
+    name
+        Name of the problem.
+    file
+        Of rows, as `tidemill gold sample` writes it: a column row_id, and picked where rows were drawn at random.
+    server
+        Label Studio.
+
+    Returns
+    -------
+    PushedRows
+
+    Raises
+    ------
+    DataError
+        The file names no row, or one that the problem does not have; the server does not answer.
+    ConfigError
+        The server refuses the token.
+    """
+    make_tables(project, name)
+    rows = problem_rows(project, name)
+    wanted = _wanted(file, rows)
+    with locked(rows.paths.state / "locks" / f"label-studio-{name}.lock"):  # two at once would both send a row
+        number = _project(server, rows)
+        there = {item["data"].get(_ROW) for item in server.tasks(number)}
+        missing = wanted.filter(~pl.col(_ROW).is_in(list(there)))
+        if missing.height:
+            classes = rows.problem.classes
+            server.add_tasks(number, [task(row, classes, f"Tidemill {name}") for row in _rows_to_review(rows, missing)])
+    return PushedRows(number, missing.height, wanted.height - missing.height)
+
+
+def _project(server: LabelStudio, rows: ProblemRows) -> int:
+    config = labeling_interface(rows.problem.modality, rows.problem.classes)
+    number = server.find_project(title_of(rows.problem.name))
+    if number is None:
+        return server.make_project(title_of(rows.problem.name), config)
+    if server.config(number) != config:
+        server.set_config(number, config)
+    return number
+
+
+def _wanted(file: Path, rows: ProblemRows) -> pl.DataFrame:
+    """row_id, batch and picked of the rows that a file names, each once."""
+    table = read_file(file, DEFAULTS)
+    ids = [str(value).strip() for value in table.column(_ROW, "")]
+    unknown = [value for value in ids if value not in rows.place]
+    if unknown:
+        raise DataError(f"{file.name}: {unknown[0]!r} is no row of {rows.problem.name}{rows.not_arrived}")
+    picked = [str(value) for value in table.columns["picked"]] if table.has("picked") else ["uncertain"] * len(ids)
+    named = pl.DataFrame({_ROW: ids, "picked": picked}, schema={_ROW: pl.String, "picked": pl.String})
+    joined = named.unique(_ROW, keep="first", maintain_order=True).join(
+        rows.table.select(_ROW, "batch"), on=_ROW, how="left", maintain_order="left"
+    )
+    if joined.is_empty():
+        raise DataError(f"{file.name} names no row")
+    return joined
+
+
+def _rows_to_review(rows: ProblemRows, wanted: pl.DataFrame) -> list[RowToReview]:
+    batches = wanted["batch"].unique(maintain_order=True).to_list()
+    contents = contents_of(rows.paths, batches, rows.problem.modality)
+    joined = wanted.join(contents, on=_ROW, how="left", maintain_order="left")
+    votes, probabilities = _votes(rows, wanted), _probabilities(rows, wanted)
+    return [
+        RowToReview(
+            row[_ROW],
+            row["batch"],
+            row["picked"],
+            row[rows.problem.modality],
+            votes.get(row[_ROW], {}),
+            probabilities.get(row[_ROW]),
+        )
+        for row in joined.to_dicts()
+    ]
+
+
+def _votes(rows: ProblemRows, wanted: pl.DataFrame) -> dict[str, Mapping[str, str]]:
+    if not rows.paths.votes.exists():
+        return {}
+    table = wanted.select(_ROW).join(pl.read_parquet(rows.paths.votes), on=_ROW, how="inner")
+    functions = [column for column in table.columns if column not in (_ROW, "batch", "split")]
+    return {
+        row[_ROW]: {
+            name: rows.problem.classes[row[name]]
+            for name in functions
+            if row[name] is not None and row[name] != ABSTAIN and 0 <= row[name] < len(rows.problem.classes)
+        }
+        for row in table.to_dicts()
+    }
+
+
+def _probabilities(rows: ProblemRows, wanted: pl.DataFrame) -> dict[str, Any]:
+    """Of the end model where it has predicted, else of the label model."""
+    columns, result = probability_columns(rows.problem.classes), dict[str, Any]()
+    for file in (rows.paths.labels, rows.paths.predictions):
+        if not file.exists():
+            continue
+        table = pl.read_parquet(file)
+        if all(column in table.columns for column in columns):
+            found = table.join(wanted.select(_ROW), on=_ROW, how="semi").drop_nulls(columns)
+            said = np.asarray(found.select(columns).to_numpy())
+            result |= dict(zip(found[_ROW], said, strict=True))
+    return result
+
+
+def pull_answers(project: Project, name: str, server: LabelStudio, *, dry_run: bool = False) -> PulledAnswers:
+    """Add what people answered in Label Studio to the history of gold.
+
+    An annotation that was changed is a newer answer; of one that was deleted or turned into a skip the answer is withdrawn. Where a
+    whole task was deleted, its answers stay: tidying up is no correction.
+
+    Parameters
+    ----------
+    project
+        The project.
+    name
+        Name of the problem.
+    server
+        Label Studio.
+    dry_run
+        Write nothing.
+
+    Returns
+    -------
+    PulledAnswers
+
+    Raises
+    ------
+    DataError
+        The server does not answer, or has no project for the problem.
+    ConfigError
+        The server refuses the token.
+    """
+    make_tables(project, name)
+    rows = problem_rows(project, name)
+    number = server.find_project(title_of(name))
+    if number is None:
+        raise DataError(f"Label Studio has no project {title_of(name)!r}: `tidemill review push {name} FILE` makes it")
+    tasks = server.tasks(number)
+    said = read_annotations(tasks, number, classes=rows.problem.classes, rows=rows.place)
+    known = {answer.id for answer in rows.history.answers}
+    fresh = [answer for answer in said.answers if answer.id not in known]
+    gone = _deleted(rows, said, {item["id"] for item in tasks}, number)
+    answers = (*fresh, *_withdrawals(rows, gone, make=not dry_run))
+    if not dry_run:
+        append_answers(rows.paths, answers)
+    return PulledAnswers(number, answers, len(said.answers) - len(fresh), len(gone), said.skipped, said.refused)
+
+
+def _deleted(rows: ProblemRows, said: Annotations, tasks: set[int], number: int) -> list[Answer]:
+    """Valid answers of annotations that are not there any more, though their task is, or that skip their row now."""
+    result = []
+    for answer in rows.history.valid:
+        origin = answer.source.split("/")
+        if origin[0] == SOURCE and len(origin) == 4 and origin[1] == str(number):  # noqa: PLR2004 - as source_of writes it
+            is_there = int(origin[2]) in tasks
+            if is_there and answer.source not in said.sources:
+                result.append(answer)
+    return result
+
+
+def _withdrawals(rows: ProblemRows, gone: list[Answer], *, make: bool) -> list[Answer]:
+    if not gone:
+        return []
+    who, when = own_id(rows.paths, make=make), rows.history.time(answer.row_id for answer in gone)
+    return [
+        Answer(row_id=answer.row_id, label=None, who=who, when=when, source=SOURCE, replaces=answer.id)
+        for answer in gone
+    ]

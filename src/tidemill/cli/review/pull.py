@@ -1,0 +1,79 @@
+"""`tidemill review pull`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, Annotated
+
+from typer import Option
+
+from tidemill.cli.options import AsJson, ProblemName
+from tidemill.cli.output import answering
+from tidemill.cli.project import open_project
+
+if TYPE_CHECKING:
+    from tidemill.apps.review.label_studio_sync import PulledAnswers
+
+_SHOWN = 10
+
+
+def pull(
+    problem: ProblemName,
+    *,
+    url: Annotated[
+        str | None, Option("--url", metavar="URL", help="Label Studio (default: that of LABEL_STUDIO_URL)")
+    ] = None,
+    every: Annotated[
+        float | None, Option("--every", metavar="SECONDS", min=1, help="again and again, until Ctrl+C ends it")
+    ] = None,
+    dry_run: Annotated[bool, Option("--dry-run", help="say what would be added, and write nothing")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Add what people answered in Label Studio to the labels of a problem.
+
+    What was pulled before is known and not added again, so it may be killed and started at any time. A changed annotation is a newer answer; of a deleted
+    one, or one that skips its row now, the answer is withdrawn. People are known by their number in Label Studio. The token is read from LABEL_STUDIO_API_KEY.
+
+    Examples
+    --------
+    tidemill review pull spam --url http://127.0.0.1:8080
+    tidemill review pull spam --every 60
+    """
+    from tidemill.apps.review.label_studio import LabelStudio
+    from tidemill.apps.review.label_studio_sync import pull_answers
+
+    server, project = LabelStudio.connect(url), open_project(problem)
+    while True:
+        with answering(as_json=as_json) as answer:
+            done = pull_answers(project, problem, server, dry_run=dry_run)
+            answer(_content(problem, done, dry_run=dry_run), _lines(problem, done, dry_run=dry_run))
+        if every is None:
+            return
+        sys.stdout.flush()
+        time.sleep(every)
+
+
+def _content(problem: str, done: PulledAnswers, *, dry_run: bool) -> dict[str, object]:
+    return {
+        "problem": problem,
+        "dry_run": dry_run,
+        "added": len(done.answers) - done.withdrawn,
+        "known": done.known,
+        "withdrawn": done.withdrawn,
+        "skipped": done.skipped,
+        "refused": list(done.refused),
+    }
+
+
+def _lines(problem: str, done: PulledAnswers, *, dry_run: bool) -> list[str]:
+    added = len(done.answers) - done.withdrawn
+    would = " (dry run: nothing is written)" if dry_run else ""
+    counts = f"{added} answers are new, {done.known} are known already, {done.withdrawn} are withdrawn, {done.skipped} rows were skipped"
+    lines = [f"{problem}: {counts}{would}"]
+    lines += [f"  refused: {reason}" for reason in done.refused[:_SHOWN]]
+    if len(done.refused) > _SHOWN:
+        lines.append(f"  and {len(done.refused) - _SHOWN} more are refused")
+    if done.answers and not dry_run:
+        lines.append(f"next: git commit -m 'Labels of {problem}' data/{problem}, then: tidemill run problem={problem}")
+    return lines

@@ -1,0 +1,3 @@
+from tests.apps.gold.conftest import project
+
+__all__ = ["project"]
