@@ -21,8 +21,8 @@ from tidemill.apps.review.label_studio_tasks import (
     SOURCE,
     Annotations,
     RowToReview,
-    read_annotations,
     labeling_interface,
+    read_annotations,
     task,
 )
 from tidemill.common.locks import locked
