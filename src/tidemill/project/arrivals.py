@@ -138,8 +138,9 @@ def scan(
             taken[name] = source
             before = pl.concat([before, batch.seen])
             result.entries.append(Arrival(batch=name, source=source, sha256=sha256))
-    Refusals(sources=kept).write(paths)
     changed = changed_sources([*known, *result.entries], settings, paths)
+    kept |= {source: Refusal(reason=reason, stamp=None) for source, reason in changed.items()}
+    Refusals(sources=kept).write(paths)
     result.refused.extend(RefusedFile(source, reason) for source, reason in changed.items())
     return result
 
