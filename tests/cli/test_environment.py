@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import py_compile
 import shutil
 import subprocess
 import sys
@@ -12,7 +14,7 @@ import pytest
 
 from tidemill.apps.onboarding.init_project import init_project
 from tidemill.apps.onboarding.new_problem import NewProblem, create_problem
-from tidemill.common.failures import as_line
+from tidemill.common.failures import as_line, says_errors
 from tidemill.errors import TidemillError
 from tidemill.project.arrivals import arrive
 from tidemill.project.compose import compose_all
@@ -77,6 +79,48 @@ def test_a_full_disk_is_told_in_a_line(made: Path):
     assert done.stderr == "error: the disk is full, and the output could not be written: make room and try again\n"
 
 
+@pytest.mark.parametrize("kind", ["csv", "parquet", "jsonl"])
+def test_votes_that_a_limit_or_a_disk_leaves_no_place_for_are_told_by_their_file_and_leave_nothing(
+    tmp_path: Path, kind: str
+):
+    (tmp_path / "rows.csv").write_text("text\n" + "".join(f"row {n * n}\n" for n in range(3000)))
+    (tmp_path / "long.py").write_text(
+        "from tidemill.label import labeling_function\n"
+        "@labeling_function()\ndef long(x):\n    return len(x.text) * 7919 % 13 % 2\n"
+    )
+    words = f"label rows.csv --functions long.py --classes a,b --processes 1 --out votes.{kind}"
+    quiet = {"PYTHONDONTWRITEBYTECODE": "1"}  # Python 3.11 keeps what it could write of its own files
+    done = shell(f"ulimit -f 1; {TIDEMILL} {words}", tmp_path, TMPDIR="/nonexistent", **quiet)
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert f"votes.{kind} may not grow as large as it has to" in done.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {"rows.csv", "long.py"}
+
+
+@pytest.mark.parametrize("is_typers", [True, False])
+def test_bytecode_that_a_full_disk_tore_is_named_and_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *, is_typers: bool
+):
+    source = tmp_path / f"torn_by_a_full_disk_{is_typers}.py"
+    source.write_text("text = 'x' * 3\nnumbers = [1, 2, 3]\n")
+    torn = Path(py_compile.compile(str(source)))
+    torn.write_bytes(torn.read_bytes()[:40])
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def main() -> None:
+        try:
+            importlib.import_module(source.stem)
+        except EOFError as error:
+            if is_typers:  # it ends so on what it takes for the end of the input
+                raise SystemExit(1) from error
+            raise
+
+    with pytest.raises(SystemExit) as ending:
+        says_errors(main)()
+    assert ending.value.code == 1
+    assert capsys.readouterr().err.startswith(f"error: {torn} was torn, as a full disk leaves it, and is removed: run")
+    says_errors(main)()
+
+
 @pytest.mark.skipif(not FULL.exists(), reason="a device that is always full is Linux's")
 def test_a_full_disk_in_polars_words_is_told_as_well():
     import polars as pl
@@ -89,6 +133,9 @@ def test_a_full_disk_in_polars_words_is_told_as_well():
 def test_other_answers_of_a_disk_name_the_file_and_those_of_a_program_keep_their_traceback():
     assert "on a read-only file system" in str(as_line(OSError(30, "Read-only file system", "a/b.json")))
     assert str(as_line(PermissionError(13, "Permission denied", "a/b.json"))).startswith("a/b.json may not be")
+    assert "`ulimit -f`" in str(as_line(OSError(27, "File too large", "votes.csv")))
+    nowhere = FileNotFoundError(2, "No usable temporary directory found in ['/tmp']")
+    assert "set TMPDIR to a folder that can" in str(as_line(nowhere))
     assert as_line(FileNotFoundError(2, "No such file or directory", "a")) is None
     assert as_line(ValueError("(os error 2)")) is None
 

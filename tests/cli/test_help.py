@@ -84,6 +84,7 @@ def test_help_imports_no_heavy_library(words, tmp_path):
 def test_commands_that_only_look_import_no_heavy_library_but_yaml(words, tmp_path):
     """They read a list of problems, tags and the names of files; half a second is enough on a machine at rest."""
     (tmp_path / "dvc.yaml").write_text("stages: {}\n")
+    (tmp_path / "dvc.lock").write_text("stages: {train@spam: {outs: [path: models/spam/candidate]}}\n")
     (tmp_path / "params.yaml").write_text("problems: [spam]\n")
     who = ["-c", "user.name=a", "-c", "user.email=a@b"]
     for step in (["init", "-q"], ["add", "."], ["commit", "-qm", "x"], ["tag", "-am", "x", "spam@v1.0.0"]):

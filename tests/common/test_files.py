@@ -1,3 +1,4 @@
+import errno
 import os
 from pathlib import Path
 
@@ -34,3 +35,24 @@ def test_content_is_flushed_to_the_disk_before_the_rename_where_it_has_to_last(
     with atomic_write(path, durable=durable) as temporary:
         temporary.write_text("whole")
     assert seen == [False] * flushed
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [OSError(errno.ENOSPC, "No space left on device"), RuntimeError("ComputeError: File too large (os error 28)")],
+    ids=["Python's words", "Polars' words"],
+)
+def test_a_disk_that_refuses_is_told_with_the_file_that_was_wanted(inside: Path, refusal: Exception):
+    path = inside / "votes.parquet"
+
+    def write() -> None:
+        with atomic_write(path) as temporary:
+            temporary.write_text("half")
+            raise refusal
+
+    with pytest.raises(OSError, match=r"votes\.parquet") as raised:
+        write()
+    assert (raised.value.errno, raised.value.filename) == (errno.ENOSPC, str(path))
+    assert list(inside.iterdir()) == []
+    with pytest.raises(FileNotFoundError, match="other"), atomic_write(path):
+        (inside / "other").read_text()

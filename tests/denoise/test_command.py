@@ -308,9 +308,22 @@ def test_names_of_classes_in_other_letter_case_are_votes_and_other_words_are_ref
 
 def test_where_zero_abstains_a_vote_below_zero_is_refused_not_turned_into_another(tmp_path):
     path = tmp_path / "votes.csv"
-    path.write_text("row_id,a,b\nr0,-1,1\nr1,0,1\n")
-    with pytest.raises(DataError, match="a vote of -1 is no class: classes are numbered from 1"):
+    path.write_text("row_id,a,b\nr0,-1,2\nr1,0,2\n")
+    with pytest.raises(DataError, match="a vote of -1 is no class"):
         read_votes(path, "01", options=VoteOptions(abstain=0))
+    with pytest.raises(DataError, match="a vote of -1 is no class"):
+        read_votes(path, "012", options=VoteOptions(abstain=0))
+
+
+def test_two_classes_may_be_minus_one_and_one_and_how_they_are_read_is_told(tmp_path):
+    path = tmp_path / "votes.csv"
+    path.write_text("row_id,a,b\nr0,-1,1\nr1,0,1\n")
+    read = read_votes(path, ("ham", "spam"), options=VoteOptions(abstain=0))
+    assert (read.votes.tolist(), read.notes) == ([[0, 1], [-1, 1]], ())
+    usual = read_votes(path, ("ham", "spam"))
+    assert usual.votes.tolist() == [[-1, 1], [0, 1]]
+    assert any("-1 is read as an abstain, 0 as 'ham' and 1 as 'spam'; where 0 abstains" in note for note in usual.notes)
+    assert not any("is read as" in note for note in read_votes(path, "012").notes)
 
 
 def test_a_column_of_other_numbers_is_named_with_the_way_to_leave_it_out(tmp_path):

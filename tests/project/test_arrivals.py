@@ -107,6 +107,28 @@ def test_keys_of_earlier_batches_are_known_when_a_file_arrives(project: Path) ->
     assert "key 'sms-2-0' came in an earlier batch with other content" in found.refused[0].reason
 
 
+def test_a_file_is_compared_with_earlier_batches_by_the_key_that_the_settings_have_now(project: Path) -> None:
+    put("sms-3", "a third one")
+    rows = '{"id": "7", "text": "%s", "label": "ham", "group": "x"}\n'
+    for name, text in (("sms-4", "seven"), ("sms-5", "seven here too")):
+        Path(f"data/incoming/spam/{name}.jsonl").write_text(rows % text)
+    refused = "key '7' came in an earlier batch with other content"
+    found = scan(SPAM, CHOSEN, PATHS)
+    assert [refused in item.reason for item in found.refused] == [True]
+    by_file = CHOSEN.model_copy(update={"key": ("source", "id")})
+    entries = scan(SPAM, by_file, PATHS).entries
+    assert [entry.batch for entry in entries] == ["sms-2", "sms-3", "sms-4", "sms-5", "sms-10", "email-1"]
+    Manifest(batches=tuple(entry for entry in entries if entry.batch != "sms-5")).write(PATHS.manifest)
+    assert [refused in item.reason for item in scan(SPAM, CHOSEN, PATHS).refused] == [True]  # before any was made
+    add_batches(SPAM, by_file, PATHS)  # whose keys are 'sms-4/7'
+    assert scan(SPAM, by_file, PATHS).batches == ["sms-5"]
+    assert [refused in item.reason for item in scan(SPAM, CHOSEN, PATHS).refused] == [True]
+    Path("data/incoming/spam/sms-4.jsonl").unlink()
+    with_old_keys = scan(SPAM, CHOSEN, PATHS, retry=True)
+    assert with_old_keys.batches == ["sms-5"]
+    assert "batch 'sms-4' is not as the settings have it, and cannot be read again" in "\n".join(with_old_keys.notes)
+
+
 def test_a_refused_file_is_read_again_when_it_or_the_settings_have_changed_or_on_request(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,12 +137,12 @@ def test_a_refused_file_is_read_again_when_it_or_the_settings_have_changed_or_on
     read: list[str] = []
 
     def counted(name: str, *rest: Any, **more: Any) -> Batch:
-        read.append(name)
+        read.extend([name] if name == "sms-7" else [])
         return build_batch(name, *rest, **more)
 
     monkeypatch.setattr(arrivals, "build_batch", counted)
     first = arrive(Project.open(project), "spam")
-    assert first.batches == ["sms-2", "sms-10", "email-1"]
+    assert (first.batches, read) == (["sms-2", "sms-10", "email-1"], ["sms-7"])
     read.clear()
     assert arrive(Project.open(project), "spam").refused == first.refused
     again = arrive(Project.open(project), "spam")

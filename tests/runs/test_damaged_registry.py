@@ -10,6 +10,7 @@ import pytest
 
 from tests.runs.test_model_registry import commit, tag
 from tidemill.apps.models import model
+from tidemill.apps.models.registry_table import model_lines, problem_models
 from tidemill.errors import ConfigError, PublishError
 from tidemill.project.project import Project
 from tidemill.runs.doctor.examine import examine, mend_all
@@ -147,6 +148,35 @@ def test_a_tag_of_another_problem_or_purpose_does_no_harm(repository: Path):
     assert registry(repository).damages == ()
     assert mend_all(Project.open(repository)) == []
     assert (repository / ".git/refs/tags/release-2").exists()
+
+
+def test_a_version_set_by_hand_where_there_is_no_model_is_named_and_never_the_champion(repository: Path):
+    git("read-tree", "--empty", folder=repository)
+    bare = git("commit-tree", git("write-tree", folder=repository), "-m", "no model", folder=repository)
+    git("read-tree", "HEAD", folder=repository)
+    for name in ("spam@v1.1.5", "solar@v2.0.0"):
+        git("tag", name, bare, folder=repository)
+    line = f"spam@v1.1.5: it names commit {bare[:12]}, which holds no model of spam"
+    listed = "\n".join(model_lines("spam", problem_models(Project.open(repository), "spam")))
+    assert f"damaged: {line}; `git tag -d spam@v1.1.5` if it was set by hand" in listed
+    assert line in told(repository)
+    assert "solar@v2.0.0: it names commit" in told(repository)
+    with pytest.raises(ConfigError, match=r"holds no model of spam.*Nothing was changed"):
+        rollback(Project.open(repository), "spam", "v1.1.5")
+    assert rollback(Project.open(repository), "spam", None) == "spam@v1.1.0"
+    git("tag", "-d", "spam@v1.1.5", "solar@v2.0.0", folder=repository)
+    assert told(repository) == ""
+
+
+def test_a_truncated_model_in_the_cache_is_named_and_removed_for_the_next_run(repository: Path):
+    (path,) = (
+        item for item in (repository / ".dvc" / "cache").rglob("*") if item.is_file() and item.read_text() == "2"
+    )
+    path.write_text("")
+    assert f"{path} in DVC's cache is damaged" in told(repository)
+    (line,) = mend_all(Project.open(repository))
+    assert line.startswith(f"{path}: removed; the next run fetches models/s")
+    assert "files of the champion spam@v1.2.0 are not in DVC's cache" in told(repository)
 
 
 def test_a_lock_that_a_killed_git_left_is_named_and_removed(repository: Path):

@@ -203,6 +203,12 @@ def test_a_flipped_bit_in_the_cache_is_found_and_made_again(toy: Path):
     torn.chmod(0o644)
     torn.write_text("3")
     assert list(damaged_objects(cache, digest)) == [torn]
+    listed = cache / "files" / "md5" / digest[:2] / digest[2:]
+    whole = listed.read_text()
+    listed.chmod(0o644)
+    listed.write_text(whole[:9])  # the folder's list itself, which then names nothing that could be looked for
+    assert (list(damaged_objects(cache, digest)), list(missing_objects(cache, digest))) == ([listed], [])
+    listed.write_text(whole)
     said: list[str] = []
     with workspace(toy) as work:
         restore(work, "spam", said.append)

@@ -63,7 +63,10 @@ def denoise(
     ] = None,
     not_columns: Annotated[str | None, Option(metavar="NAMES", help="columns that are no votes")] = None,
     abstain: Annotated[
-        int, Option(metavar="NUMBER", help="how an abstain is written; with 0 classes are numbered from 1")
+        int,
+        Option(
+            metavar="NUMBER", help="how an abstain is written; with 0 classes are numbered from 1, or two are -1 and 1"
+        ),
     ] = -1,
     encoding: Encoding = None,
     delimiter: Delimiter = None,

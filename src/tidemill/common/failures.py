@@ -6,22 +6,24 @@ import contextlib
 import errno
 import functools
 import os
-import re
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from tidemill.common.extras import remedy
+from tidemill.common.files import system_error
 
 DEBUG: Final = "TIDEMILL_DEBUG"
 """Environment variable that asks for tracebacks."""
 
-_CODE: Final = re.compile(r"\(os error (\d+)\)")
-"""How Polars quotes the error number of the system."""
+_NO_SCRATCH: Final = "No usable temporary directory"
+"""How Python begins its message where a temporary file can be written nowhere."""
 _REMEDIES: Final = {
     errno.ENOSPC: "the disk is full, and {place} could not be written: make room and try again",
     errno.EDQUOT: "your share of the disk is used up, and {place} could not be written: make room and try again",
+    errno.EFBIG: "{place} may not grow as large as it has to (`ulimit -f`): raise the limit and try again",
     errno.EROFS: "{place} is on a read-only file system, and has to be written: copy the project to where you may write",
     errno.EACCES: "{place} may not be read or written by you: see to whom it belongs (`ls -l`)",
     errno.EPERM: "{place} may not be changed by you: see to whom it belongs (`ls -l`)",
@@ -51,9 +53,11 @@ def says_errors(main: Callable[[], None]) -> Callable[[], None]:
         try:
             main()
         except SystemExit as ending:
-            if not _is_closed_pipe(ending.__context__):
-                raise
-            _end_quietly(ending.__context__)
+            if _is_closed_pipe(ending.__context__):
+                _end_quietly(ending.__context__)
+            if line := _torn_bytecode(ending):
+                print(f"error: {line}", file=sys.stderr, flush=True)
+            raise
         except Exception as error:
             if _is_closed_pipe(error):
                 _end_quietly(error)
@@ -96,14 +100,33 @@ def as_line(error: Exception) -> str | None:
 
     if isinstance(error, TidemillError):
         return str(error)
-    return remedy(error) if isinstance(error, ModuleNotFoundError) else _machine_at_fault(error)
+    return (
+        remedy(error) if isinstance(error, ModuleNotFoundError) else _machine_at_fault(error) or _torn_bytecode(error)
+    )
+
+
+def _torn_bytecode(error: BaseException | None) -> str | None:
+    """Python keeps a part of a file where the disk was full as it compiled a module, and cannot read it from then on.
+
+    Typer takes that end of a file for a person's and says "Aborted!" alone.
+    """
+    while error is not None:
+        *_, last = [None, *(frame for frame, _ in traceback.walk_tb(error.__traceback__))]
+        if last is not None and last.f_code.co_name == "_compile_bytecode":  # of importlib
+            path = Path(last.f_locals["bytecode_path"])
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+            done = "remove it and" if path.exists() else "and is removed:"
+            return f"{path} was torn, as a full disk leaves it, {done} run the command again"
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def _machine_at_fault(error: Exception) -> str | None:
     """Of errors of a disk; a library may have put the system's answer into its own words."""
-    number = error.errno if isinstance(error, OSError) else None
-    if number is None and (match := _CODE.search(str(error))):
-        number = int(match[1])
+    if isinstance(error, FileNotFoundError) and str(error.strerror).startswith(_NO_SCRATCH):
+        return "no folder for temporary files can be written: make room, or set TMPDIR to a folder that can"
+    number = system_error(error)
     name = getattr(error, "filename2", None) or getattr(error, "filename", None)
     return _REMEDIES[number].format(place=name or "the output") if number in _REMEDIES else None
 

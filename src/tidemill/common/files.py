@@ -5,8 +5,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
+
+_QUOTED: Final = re.compile(r"\(os error (\d+)\)")
 
 
 @contextlib.contextmanager
@@ -26,6 +30,11 @@ def atomic_write(path: Path, *, durable: bool = True) -> Iterator[Path]:
     ------
     Path
         Where to write: a hidden file in the same folder, different for every process.
+
+    Raises
+    ------
+    OSError
+        The system refused the write (a full disk, a file that may not grow): with the name of the final path.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -35,8 +44,37 @@ def atomic_write(path: Path, *, durable: bool = True) -> Iterator[Path]:
             with temporary.open("rb") as file:
                 os.fsync(file.fileno())
         temporary.replace(path)
+    except Exception as error:
+        number = system_error(error)
+        if number is None or getattr(error, "filename", None) not in {None, str(temporary), temporary}:
+            raise
+        raise OSError(number, os.strerror(number), str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def system_error(error: BaseException) -> int | None:
+    """Number of the system's error behind an exception.
+
+    Parameters
+    ----------
+    error
+        An ``OSError``, or one in which a library quotes the system as Polars does: ``(os error 28)``.
+
+    Returns
+    -------
+    int or None
+        Such as ``errno.ENOSPC``; None where no system is quoted.
+
+    Examples
+    --------
+    >>> system_error(RuntimeError("No space left on device (os error 28)"))
+    28
+    """
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno
+    quoted = _QUOTED.search(str(error))
+    return int(quoted[1]) if quoted else None
 
 
 def md5_of(path: Path) -> str:

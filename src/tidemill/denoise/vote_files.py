@@ -34,6 +34,8 @@ QUOTES: Final = "''"
 """An empty name, for a shell."""
 _TEXT: Final = (*NAMES, "worker", "INPUT:image", "INPUT:text", "ASSIGNMENT:worker_id")
 """Columns of names, which are text whatever they look like."""
+_SIGNS: Final = (-1, 1)
+"""The two classes where 0 abstains, as FlyingSquid numbers them."""
 _STANDARD_ERRORS: Final = 2.0
 _ABSTAINS: Final = frozenset({"", "abstain", "-1", "nan", "none", "null"})
 
@@ -49,7 +51,7 @@ class VoteOptions:
     left_out
         Columns that are no votes.
     abstain
-        Number that means that a function does not vote; with 0 the classes are numbered from 1.
+        Number that means that a function does not vote; with 0 the classes are numbered from 1, or two are -1 and 1.
     reading
         Of the file.
     """
@@ -111,7 +113,8 @@ def read_votes(
         result = _wrench(path)
     else:
         result = _table(path, classes, options)
-    result = replace(result, votes=_numbered_from_zero(result.votes, options.abstain))
+    result = replace(result, notes=(*result.notes, *_of_either_reading(result.votes, options, classes, path)))
+    result = replace(result, votes=_numbered_from_zero(result.votes, options.abstain, len(classes)))
     try:
         result = replace(result, votes=check_votes(result.votes, len(classes), names=result.functions))
     except DataError as error:
@@ -134,15 +137,31 @@ def _columns_of_others(result: VotesFile, n_classes: int) -> str:
     return f"; where it is no function, leave it out with --not-columns {','.join(others)}"
 
 
-def _numbered_from_zero(votes: npt.NDArray[Any], abstain: int) -> npt.NDArray[Any]:
+def _of_either_reading(votes: npt.NDArray[Any], options: VoteOptions, classes: Sequence[str], path: Path) -> list[str]:
+    """How votes of -1, 0 and 1 are read, for nothing in them shows which of -1 and 0 abstains; Tidemill's own files are sure."""
+    if options.abstain != ABSTAIN or path.suffix == ".parquet" or len(classes) != len(_SIGNS):
+        return []
+    if set(np.unique(votes).tolist()) != {ABSTAIN, 0, 1}:
+        return []
+    return [
+        (
+            f"{path.name}: -1 is read as an abstain, 0 as {classes[0]!r} and 1 as {classes[1]!r}; where 0 abstains and -1 and 1 "
+            "are the classes, as FlyingSquid has them, say --abstain 0"
+        )
+    ]
+
+
+def _numbered_from_zero(votes: npt.NDArray[Any], abstain: int, n_classes: int) -> npt.NDArray[Any]:
     if abstain == ABSTAIN:
         return votes
     silent = votes == abstain
+    if abstain == 0 and n_classes == len(_SIGNS) and set(np.unique(votes).tolist()) == {*_SIGNS, 0}:
+        return np.where(silent, ABSTAIN, (votes > 0).astype(np.int64))
     below = votes[~silent & (votes < 0)]
     if below.size:
         raise DataError(
-            f"with --abstain {abstain} a vote of {below[0]} is no class: classes are numbered from {1 if abstain == 0 else 0}; "
-            "where -1 and 1 are the two classes, write them as their names"
+            f"with --abstain {abstain} a vote of {below[0]} is no class: classes are numbered from {1 if abstain == 0 else 0}, "
+            "or two are -1 and 1"
         )
     return np.where(silent, ABSTAIN, votes.astype(np.int64) - (1 if abstain == 0 else 0))
 

@@ -17,7 +17,7 @@ from tidemill.ingest.source import Source, discover, fetch_beside, locate
 from tidemill.monitor.broken import lost_values
 from tidemill.monitor.retrain_decision import NOTHING
 from tidemill.monitor.settings import BrokenSettings, MonitorSettings
-from tidemill.project.batches import arrivals
+from tidemill.project.batches import arrivals, outdated_batches
 from tidemill.project.changed_sources import changed_sources
 from tidemill.project.gold_from_arrivals import LateAnswers, late_answers
 from tidemill.project.gold_history import Answer, GoldHistory, append_answers
@@ -107,8 +107,8 @@ def scan(
     sources = set(discover(settings.incoming, paths.shared)) - {entry.source for entry in known}
     taken = {entry.batch: entry.source for entry in known}
     light = settings.model_copy(update={"near_duplicates": "keep"})
-    before = _seen([entry.batch for entry in known], paths, light)
     result, refusals = ArrivalScan(), Refusals.read(paths)
+    before: pl.DataFrame | None = None
     kept: dict[str, Refusal] = {}
     for source in sorted(sources, key=lambda item: (_place(_stem(item), settings.batch_order), item)):
         stamp = stamp_of(locate(source, paths.shared), problem, settings, list(taken))
@@ -120,6 +120,7 @@ def scan(
             if _is_known(source, place, settings, history):
                 continue
             result.notes.extend(fetch_beside(place, settings) if fetch else [])
+            before = _seen(known, problem, settings, paths, result.notes) if before is None else before
             batch, sha256 = build_batch(name, place, problem, light, before=before), place.fingerprint(settings)
             late = late_answers(
                 batch.late, history, problem.classes, source=source, sha256=None if batch.has_rows else sha256
@@ -137,8 +138,9 @@ def scan(
             taken[name] = source
             before = pl.concat([before, batch.seen])
             result.entries.append(Arrival(batch=name, source=source, sha256=sha256))
-    Refusals(sources=kept).write(paths)
     changed = changed_sources([*known, *result.entries], settings, paths)
+    kept |= {source: Refusal(reason=reason, stamp=None) for source, reason in changed.items()}
+    Refusals(sources=kept).write(paths)
     result.refused.extend(RefusedFile(source, reason) for source, reason in changed.items())
     return result
 
@@ -184,12 +186,29 @@ def _refuse_broken(batch: Batch, earlier: Sequence[str], paths: Paths, broken: B
         raise DataError(f"{batch.name}: {reason}")
 
 
-def _seen(batches: Sequence[str], paths: Paths, settings: IngestSettings) -> pl.DataFrame:
-    """Rows of the batches that have been made, without their signatures."""
-    empty = empty_seen(settings)
-    files = [paths.seen / f"{batch}.parquet" for batch in batches]
-    made = [_with_labels(pl.read_parquet(file)).select(empty.columns) for file in files if file.exists()]
-    return pl.concat([empty, *made])
+def _seen(
+    known: Sequence[Arrival], problem: Problem, settings: IngestSettings, paths: Paths, notes: list[str]
+) -> pl.DataFrame:
+    """Rows of the earlier batches, without their signatures: read again where they are not, or not as the settings have them."""
+    light = settings.model_copy(update={"near_duplicates": "keep"})
+    outdated, before = outdated_batches(known, problem, settings, paths), empty_seen(light)
+    for entry in known:
+        file = paths.seen / f"{entry.batch}.parquet"
+        try:
+            rows = _read_again(entry, problem, light, paths, before) if entry.batch in outdated else None
+        except DataError as error:
+            notes.append(f"batch {entry.batch!r} is not as the settings have it, and cannot be read again: {error}")
+            rows = None
+        if rows is None and file.exists():
+            rows = _with_labels(pl.read_parquet(file))
+        before = before if rows is None else pl.concat([before, rows.select(before.columns)])
+    return before
+
+
+def _read_again(
+    entry: Arrival, problem: Problem, settings: IngestSettings, paths: Paths, before: pl.DataFrame
+) -> pl.DataFrame:
+    return build_batch(entry.batch, Source(locate(entry.source, paths.shared)), problem, settings, before=before).seen
 
 
 def _with_labels(seen: pl.DataFrame) -> pl.DataFrame:

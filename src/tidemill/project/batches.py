@@ -10,6 +10,7 @@ import hashlib
 import json
 import sys
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -112,9 +113,8 @@ def add_batches(problem: Problem, settings: IngestSettings, paths: Paths) -> Non
 
 def _make(arrived: list[Arrival], problem: Problem, settings: IngestSettings, paths: Paths) -> list[tuple[Batch, str]]:
     """Only those that are not current, each with its mark; none is written yet."""
-    mark, before, made = _settings_mark(problem, settings), empty_seen(settings), []
-    for arrival in arrived:
-        mark = hashlib.sha256(f"{mark}\n{arrival.batch}\n{arrival.sha256}".encode()).hexdigest()
+    before, made = empty_seen(settings), list[tuple[Batch, str]]()
+    for arrival, mark in zip(arrived, _marks(arrived, problem, settings), strict=True):
         if _is_current(arrival.batch, paths, mark):
             seen = read(paths.seen / f"{arrival.batch}.parquet", SEEN)
         else:
@@ -153,6 +153,32 @@ def _counts(batch: str, paths: Paths) -> BatchCounts:
     seen = pl.read_parquet(paths.seen / f"{batch}.parquet", columns=["fate"])
     split = pl.read_parquet(paths.raw / f"{batch}.parquet", columns=["split"])["split"]
     return counts(seen, split, quarantined=read(paths.quarantine / f"{batch}.parquet", QUARANTINE).height)
+
+
+def outdated_batches(arrived: Sequence[Arrival], problem: Problem, settings: IngestSettings, paths: Paths) -> set[str]:
+    """Name the batches whose tables are missing or were made with other settings, such as another ``ingest.key``.
+
+    Parameters
+    ----------
+    arrived
+        Oldest first.
+    problem, settings, paths
+        As ``add_batches`` takes them.
+
+    Returns
+    -------
+    set of str
+        Those that ingest will make anew.
+    """
+    marks = zip(arrived, _marks(arrived, problem, settings), strict=True)
+    return {arrival.batch for arrival, mark in marks if not _is_current(arrival.batch, paths, mark)}
+
+
+def _marks(arrived: Sequence[Arrival], problem: Problem, settings: IngestSettings) -> Iterator[str]:
+    mark = _settings_mark(problem, settings)
+    for arrival in arrived:
+        mark = hashlib.sha256(f"{mark}\n{arrival.batch}\n{arrival.sha256}".encode()).hexdigest()
+        yield mark
 
 
 def _settings_mark(problem: Problem, settings: IngestSettings) -> str:

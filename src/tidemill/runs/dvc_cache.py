@@ -123,13 +123,10 @@ def damaged_objects(cache: Path, digest: str) -> Iterator[Path]:
     Path
     """
     path = object_path(cache, digest)
-    if not path.exists():
-        return
-    if md5_of(path) != digest.removesuffix(".dir"):
+    if path.exists() and not _is_whole(path, digest):
         yield path
-    elif digest.endswith(".dir"):
-        for entry in json.loads(path.read_text(encoding="utf-8")):
-            yield from damaged_objects(cache, entry["md5"])
+    for part in _parts(path, digest):
+        yield from damaged_objects(cache, part)
 
 
 def missing_objects(cache: Path, digest: str) -> Iterator[Path]:
@@ -149,6 +146,16 @@ def missing_objects(cache: Path, digest: str) -> Iterator[Path]:
     path = object_path(cache, digest)
     if not path.exists():
         yield path
-    elif digest.endswith(".dir"):
-        for entry in json.loads(path.read_text(encoding="utf-8")):
-            yield from missing_objects(cache, entry["md5"])
+    for part in _parts(path, digest):
+        yield from missing_objects(cache, part)
+
+
+def _is_whole(path: Path, digest: str) -> bool:
+    return md5_of(path) == digest.removesuffix(".dir")
+
+
+def _parts(path: Path, digest: str) -> list[str]:
+    """Of a folder whose list of files is whole; nothing of a file."""
+    if not digest.endswith(".dir") or not path.exists() or not _is_whole(path, digest):
+        return []
+    return [str(entry["md5"]) for entry in json.loads(path.read_text(encoding="utf-8"))]

@@ -12,6 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from tidemill.project.layout import Paths
 from tidemill.project.project import Project
 from tidemill.runs.git import git, identity, succeeds
 from tidemill.runs.tags import Tags, read_tags
@@ -141,6 +142,37 @@ def registry_of(problem: str, tags: Tags) -> Registry:
     )
     damages = (*_broken(registry, tags), *_without_version(registry))
     return Registry(problem, registry.versions, registry.assignments, damages, registry.taken)
+
+
+def without_model(project: Project, registry: Registry) -> tuple[Damage, ...]:
+    """Find versions whose commit holds no model: tags of that form that were set by hand.
+
+    Parameters
+    ----------
+    project
+        The project.
+    registry
+        Versions of a problem.
+
+    Returns
+    -------
+    tuple of Damage
+        One for each, oldest first.
+    """
+    commits = sorted(set(registry.versions.values()))
+    model = Paths.within(registry.problem).model.as_posix()
+    words = ("grep", "-l", "--fixed-strings", "-e", f"path: {model}", *commits, "--", "dvc.lock")
+    found = git(*words, folder=project.shared, check=False).splitlines() if commits else []
+    holding = {line.partition(":")[0] for line in found}
+    return tuple(
+        Damage(
+            tag,
+            f"it names commit {commit[:12]}, which holds no model of {registry.problem}",
+            f"`git tag -d {tag}` if it was set by hand; `tidemill run` and `tidemill promote` make versions",
+        )
+        for tag, commit in registry.versions.items()
+        if commit not in holding
+    )
 
 
 def problems_in(tags: Tags) -> list[str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from tidemill.errors import ConfigError
 from tidemill.project.project import Project
 from tidemill.runs.git import git
-from tidemill.runs.model_registry import Registry, read_registry, tag_object
+from tidemill.runs.model_registry import Registry, read_registry, tag_object, without_model
 from tidemill.runs.promotion_record import PERSON, signed
 
 
@@ -31,24 +33,27 @@ def rollback(project: Project, problem: str, version: str | None, reason: str = 
     Raises
     ------
     ConfigError
-        There is no such version, or none before the champion.
+        There is no such version, it holds no model, or there is none before the champion.
     """
     registry, folder = read_registry(project, problem), project.shared
+    hollow = {damage.tag: damage for damage in without_model(project, registry)}
     target = version if version is None or "@" in version else f"{problem}@{version}"
     if target is None:
-        target = _before_champion(registry)
+        target = _before_champion(registry, hollow)
     if target not in registry.versions:
         damaged = "".join(f". {damage}" for damage in registry.damages if damage.tag == target)
         there = ", ".join(registry.versions) or "none"
         raise ConfigError(f"{problem} has no version {target}; there are {there}{damaged}")
+    if target in hollow:
+        raise ConfigError(f"{hollow[target]}. Nothing was changed")
     message = signed(f"Roll {problem} back to {target}\n\n{reason}", PERSON)
     tag = tag_object(registry.next_assignment(), registry.versions[target], message, folder)
     git("update-ref", f"refs/tags/{registry.next_assignment()}", tag, "0" * 40, folder=folder)
     return target
 
 
-def _before_champion(registry: Registry) -> str:
-    names = list(registry.versions)
+def _before_champion(registry: Registry, hollow: Collection[str]) -> str:
+    names = [name for name in registry.versions if name not in hollow or name == registry.champion]
     if not names:
         raise ConfigError(f"{registry.problem} has no version to go back to: tidemill run problem={registry.problem}")
     if registry.champion is None:

@@ -8,6 +8,7 @@ import pytest
 from tests.apps.reports.factories import fabricate
 from tidemill.apps.reports.index_page import render, summary
 from tidemill.project.project import Project
+from tidemill.project.refused_sources import Refusal, Refusals
 from tidemill.reports.evaluate import Verdict
 from tidemill.runs.git import git
 from tidemill.runs.model_registry import tag_object
@@ -143,6 +144,16 @@ def test_the_closing_words_tell_rows_functions_scores_drift_verdict_and_where_to
     assert "FAILED CHECKS of votes" in text
     assert "reports/index.html" in text
     assert max(len(line) for line in text.splitlines()) < 320
+
+
+def test_the_closing_words_name_the_files_that_were_set_aside_and_the_command_that_shows_why(root, tmp_path):
+    shutil.copytree(root, tmp_path, dirs_exist_ok=True, symlinks=True)
+    project = Project.open(tmp_path)
+    assert "set aside" not in summary(project, "spam")
+    refusals = {f"data/incoming/spam/{name}.csv": Refusal(reason="row 2: no text", stamp=None) for name in ("b", "a")}
+    Refusals(sources=refusals).write(project.paths("spam"))
+    line = "  set aside  2 incoming files, a.csv, b.csv: `tidemill arrive spam` shows the reasons\n"
+    assert line in summary(project, "spam")
 
 
 def test_a_question_that_has_been_answered_is_not_asked_again(root, tmp_path):

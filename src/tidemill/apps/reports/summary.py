@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import Any
 
 from tidemill.apps.reports.problem_report import METRICS, YARDSTICKS, ProblemReport, read_problem_report
 from tidemill.project.project import Project
+from tidemill.project.refused_sources import Refusals
 from tidemill.reports.monitor import Drift
 
 _TOLD_BATCHES = 8
@@ -15,7 +17,7 @@ _TOLD_REASONS = 12
 
 
 def summary(project: Project, problem: str, *, last_look: bool = False) -> str:
-    """Write rows, functions, scores, drift, verdict and where to look, as text.
+    """Write rows, incoming files that were set aside, functions, scores, drift, verdict and where to look, as text.
 
     Parameters
     ----------
@@ -38,6 +40,7 @@ def summary(project: Project, problem: str, *, last_look: bool = False) -> str:
     lines = [
         f"== {problem} ==",
         *_rows(problem_report),
+        *_set_aside(project, problem),
         *_functions(problem_report),
         *_scores(problem_report),
         *_drift(problem_report),
@@ -66,6 +69,15 @@ def _rows(problem_report: ProblemReport) -> list[str]:
     return [
         _line("rows", f"{problem_report.rows:,} in {len(problem_report.batches)} batches: {', '.join(lines)}{more}")
     ]
+
+
+def _set_aside(project: Project, problem: str) -> list[str]:
+    names = sorted(PurePosixPath(source).name for source in Refusals.read(project.paths(problem)).sources)
+    if not names:
+        return []
+    shown = ", ".join(names[:_TOLD_BATCHES]) + (" …" if len(names) > _TOLD_BATCHES else "")
+    files = "1 incoming file" if len(names) == 1 else f"{len(names)} incoming files"
+    return [_line("set aside", f"{files}, {shown}: `tidemill arrive {problem}` shows the reasons")]
 
 
 def _functions(problem_report: ProblemReport) -> list[str]:

@@ -115,11 +115,11 @@ class Process:
         self.confinement, self.confined = confinement, Confined()
         self._mark = uuid.uuid4().hex
         alive, self._alive = os.pipe()
-        self._position_file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the worker
+        self._position_file: IO[bytes] = _shared_file()
         self._position_file.write(POSITION.pack(NO_FUNCTION, 0))
         self._position_file.flush()
         self._position = mmap.mmap(self._position_file.fileno(), POSITION.size)
-        self._traces: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - as above
+        self._traces: IO[bytes] = _shared_file()
         shared = (self._position_file.fileno(), self._traces.fileno(), alive)
         self._child = subprocess.Popen(
             [sys.executable, "-m", worker_start.__name__, *map(str, shared), confinement.dump()],
@@ -288,6 +288,13 @@ class Process:
         lines = self._traces.read().decode(errors="replace").splitlines()
         shown = [line for line in lines if line.startswith("  File") and own not in line and "<frozen" not in line]
         return "\n".join(["Traceback (most recent call last):", *reversed(shown)]) if shown else "it left no traceback"
+
+
+def _shared_file() -> IO[bytes]:
+    """In memory where the system can, so that a full disk is no obstacle."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("tidemill"), "w+b")
+    return tempfile.TemporaryFile()
 
 
 def _bound(position: tuple[int, int], bounds: Bounds) -> float:

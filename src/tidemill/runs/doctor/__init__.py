@@ -4,5 +4,6 @@ examine        all checks, and the repairs that lose nothing
 lost_tags      tags of the registry that were deleted or torn, restored from git's objects
 torn_branches  branches whose file is torn, restored from their logs
 stale_locks    lock files of git that no command holds
+cached_results objects of DVC's cache that are damaged or gone
 leftovers      worktrees and servers of runs that were killed
 """

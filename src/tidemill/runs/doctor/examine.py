@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -11,23 +10,21 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-import yaml
-
 from tidemill.errors import ConfigError, PublishError, TidemillError
 from tidemill.project.batches import arrivals
 from tidemill.project.config import load_params
 from tidemill.project.gold_history import GoldHistory
-from tidemill.project.layout import Paths, problem_names
+from tidemill.project.layout import problem_names
 from tidemill.project.project import Project
 from tidemill.runs.checkout import branch_to_publish_on, require_repository
+from tidemill.runs.doctor.cached_results import damaged_results, lost_champions
 from tidemill.runs.doctor.leftovers import leftovers, sweep_leftovers
 from tidemill.runs.doctor.lost_tags import put_back
 from tidemill.runs.doctor.stale_locks import lock_files
 from tidemill.runs.doctor.torn_branches import mend_branches, torn_branches
-from tidemill.runs.dvc_cache import missing_objects
 from tidemill.runs.dvc_config import cache_folder, default_remote
-from tidemill.runs.git import git, succeeds
-from tidemill.runs.model_registry import problems_in, read_registry, registry_of
+from tidemill.runs.git import git
+from tidemill.runs.model_registry import problems_in, registry_of, without_model
 from tidemill.runs.repair_dvc_files import repair_dvc_files, torn_files
 from tidemill.runs.tags import read_tags
 
@@ -82,10 +79,10 @@ def examine(project: Project) -> list[Finding]:
     parts = [
         _locks(root),
         branches,
-        _registry(root),
+        _registry(project),
         _dvc_files(root),
         _records(project),
-        _models(project),
+        _cache(project),
         _leftovers(project),
     ]
     if not branches:
@@ -103,8 +100,10 @@ def _disk(project: Project) -> Iterator[Finding]:
     free = shutil.disk_usage(root).free
     if free < _LITTLE_ROOM:
         yield Finding(f"{free // 1_000_000} MB are free on the disk of {root}", "make room before the next run")
-    if not os.access(tempfile.gettempdir(), os.W_OK):
-        yield Finding(f"{tempfile.gettempdir()} cannot be written", "set TMPDIR to a folder that can")
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:  # it tries to write in each that the system names
+        yield Finding("no folder for temporary files can be written", "make room, or set TMPDIR to a folder that can")
 
 
 def _locks(root: Path) -> Iterator[Finding]:
@@ -137,11 +136,15 @@ def _checkout(root: Path) -> Iterator[Finding]:
         yield Finding("runs", str(error))
 
 
-def _registry(root: Path) -> Iterator[Finding]:
+def _registry(project: Project) -> Iterator[Finding]:
+    root = project.shared
     tags = read_tags(root)
     for problem in problems_in(tags):
-        for damage in registry_of(problem, tags).damages:
+        registry = registry_of(problem, tags)
+        for damage in registry.damages:
             yield Finding(f"{damage.tag}: {damage.what}", damage.remedy, lambda: put_back(root))
+        for damage in without_model(project, registry):
+            yield Finding(f"{damage.tag}: {damage.what}", damage.remedy)
 
 
 def _dvc_files(root: Path) -> Iterator[Finding]:
@@ -171,30 +174,26 @@ def _mended(root: Path) -> list[str]:
     return texts
 
 
-def _models(project: Project) -> Iterator[Finding]:
-    """Of champions whose files are in no cache; a remote may have them all."""
-    root = project.shared
-    if default_remote(root) is not None:
-        return
-    cache = cache_folder(root)
-    for problem in problems_in(read_tags(root)):
-        champion = read_registry(project, problem).champion
-        digests = [] if champion is None else _digests(root, problem, champion)
-        lost = [path for digest in digests for path in missing_objects(cache, digest)]
-        if champion is not None and lost and not (project.state / "models" / champion).exists():
+def _cache(project: Project) -> Iterator[Finding]:
+    """Of results whose objects are damaged, and of champions whose objects are gone: a remote may have those."""
+    root, torn = project.shared, damaged_results(project)
+    for path, result in torn.items():
+        what = (
+            f"{path} in DVC's cache is damaged (its content has not the MD5 that its name says; it is part of {result})"
+        )
+        yield Finding(what, "", partial(_remove_object, path, result))
+    if default_remote(root) is None:
+        for champion in lost_champions(project):
+            problem = champion.partition("@")[0]
             yield Finding(
-                f"files of the champion {champion} are not in DVC's cache ({cache})",
+                f"files of the champion {champion} are not in DVC's cache ({cache_folder(root)})",
                 f"`dvc fetch --rev {champion}` where a remote has them, or `tidemill rollback {problem}` to an older version",
             )
 
 
-def _digests(root: Path, problem: str, version: str) -> list[str]:
-    place = f"refs/tags/{version}:./dvc.lock"
-    if not succeeds("cat-file", "-e", place, folder=root):
-        return []
-    stages = yaml.load(git("show", place, folder=root), Loader=yaml.CSafeLoader).get("stages") or {}
-    model = Paths.within(problem).model.as_posix()
-    return [str(out["md5"]) for entry in stages.values() for out in entry.get("outs", []) if out["path"] == model]
+def _remove_object(path: Path, result: str) -> list[str]:
+    _remove(path)
+    return [f"{path}: removed; the next run fetches {result} from DVC's remote, or makes it again"]
 
 
 def _leftovers(project: Project) -> Iterator[Finding]:
