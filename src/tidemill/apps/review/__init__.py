@@ -1,5 +1,7 @@
 """People check labels: with tools of their own.
 
+rows_to_review      what people are shown of a row
+terminal            rows labeled at a terminal
 label_studio        a running Label Studio over plain HTTP
 label_studio_tasks  rows as tasks of Label Studio, and its annotations as answers
 label_studio_sync   rows pushed to a project of Label Studio, answers pulled into the gold history

@@ -6,12 +6,10 @@ so either side may be killed and started at any moment.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import numpy as np
 import polars as pl
 
 from tidemill.apps.gold.add import own_id
@@ -20,14 +18,13 @@ from tidemill.apps.review.label_studio import LabelStudio
 from tidemill.apps.review.label_studio_tasks import (
     SOURCE,
     Annotations,
-    RowToReview,
     labeling_interface,
     read_annotations,
     task,
 )
+from tidemill.apps.review.rows_to_review import rows_to_review
 from tidemill.common.locks import locked
-from tidemill.contracts import ABSTAIN, DataError, probability_columns
-from tidemill.project.contents import contents_of
+from tidemill.contracts import DataError
 from tidemill.project.gold_history import Answer, append_answers
 from tidemill.project.project import Project
 from tidemill.readers.options import DEFAULTS
@@ -134,7 +131,7 @@ def push_rows(project: Project, name: str, file: Path, server: LabelStudio) -> P
         missing = wanted.filter(~pl.col(_ROW).is_in(list(there)))
         if missing.height:
             classes = rows.problem.classes
-            server.add_tasks(number, [task(row, classes, f"Tidemill {name}") for row in _rows_to_review(rows, missing)])
+            server.add_tasks(number, [task(row, classes, f"Tidemill {name}") for row in rows_to_review(rows, missing)])
     return PushedRows(number, missing.height, wanted.height - missing.height)
 
 
@@ -163,53 +160,6 @@ def _wanted(file: Path, rows: ProblemRows) -> pl.DataFrame:
     if joined.is_empty():
         raise DataError(f"{file.name} names no row")
     return joined
-
-
-def _rows_to_review(rows: ProblemRows, wanted: pl.DataFrame) -> list[RowToReview]:
-    batches = wanted["batch"].unique(maintain_order=True).to_list()
-    contents = contents_of(rows.paths, batches, rows.problem.modality)
-    joined = wanted.join(contents, on=_ROW, how="left", maintain_order="left")
-    votes, probabilities = _votes(rows, wanted), _probabilities(rows, wanted)
-    return [
-        RowToReview(
-            row[_ROW],
-            row["batch"],
-            row["picked"],
-            row[rows.problem.modality],
-            votes.get(row[_ROW], {}),
-            probabilities.get(row[_ROW]),
-        )
-        for row in joined.to_dicts()
-    ]
-
-
-def _votes(rows: ProblemRows, wanted: pl.DataFrame) -> dict[str, Mapping[str, str]]:
-    if not rows.paths.votes.exists():
-        return {}
-    table = wanted.select(_ROW).join(pl.read_parquet(rows.paths.votes), on=_ROW, how="inner")
-    functions = [column for column in table.columns if column not in (_ROW, "batch", "split")]
-    return {
-        row[_ROW]: {
-            name: rows.problem.classes[row[name]]
-            for name in functions
-            if row[name] is not None and row[name] != ABSTAIN and 0 <= row[name] < len(rows.problem.classes)
-        }
-        for row in table.to_dicts()
-    }
-
-
-def _probabilities(rows: ProblemRows, wanted: pl.DataFrame) -> dict[str, Any]:
-    """Of the end model where it has predicted, else of the label model."""
-    columns, result = probability_columns(rows.problem.classes), dict[str, Any]()
-    for file in (rows.paths.labels, rows.paths.predictions):
-        if not file.exists():
-            continue
-        table = pl.read_parquet(file)
-        if all(column in table.columns for column in columns):
-            found = table.join(wanted.select(_ROW), on=_ROW, how="semi").drop_nulls(columns)
-            said = np.asarray(found.select(columns).to_numpy())
-            result |= dict(zip(found[_ROW], said, strict=True))
-    return result
 
 
 def pull_answers(project: Project, name: str, server: LabelStudio, *, dry_run: bool = False) -> PulledAnswers:

@@ -12,6 +12,7 @@ from xml.sax.saxutils import quoteattr
 
 import numpy as np
 
+from tidemill.apps.review.rows_to_review import RowToReview
 from tidemill.project.gold_history import Answer
 from tidemill.readers.image_decoder import decode_image
 
@@ -58,34 +59,6 @@ def labeling_interface(modality: str, classes: Sequence[str]) -> str:
 
 def _hotkey(place: int) -> str:
     return f' hotkey="{_HOTKEYS[place]}"' if place < len(_HOTKEYS) else ""
-
-
-@dataclass(frozen=True)
-class RowToReview:
-    """A row that people shall look at.
-
-    Parameters
-    ----------
-    row_id
-        The row.
-    batch
-        Its batch.
-    picked
-        random or uncertain; a random row is shown without votes and without a prediction, which would lead people.
-    content
-        The text, or the file of the picture.
-    votes
-        Name of the class by function, of those that vote.
-    probabilities : (n_classes,) or None
-        What the models say.
-    """
-
-    row_id: str
-    batch: str
-    picked: str
-    content: str | bytes
-    votes: Mapping[str, str]
-    probabilities: Any | None
 
 
 def task(row: RowToReview, classes: Sequence[str], model: str) -> dict[str, Any]:

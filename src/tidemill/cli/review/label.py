@@ -1,0 +1,52 @@
+"""`tidemill review label`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+from typer import Option
+
+from tidemill.cli.options import ProblemName
+from tidemill.cli.project import open_project
+
+
+def label(
+    problem: ProblemName,
+    *,
+    most: Annotated[int, Option("--most", metavar="N", min=1, help="number of rows")] = 50,
+    batch: Annotated[str | None, Option(metavar="BATCH", help="rows of this batch alone (default: of all)")] = None,
+    audit: Annotated[
+        float, Option(metavar="SHARE", min=0, max=1, help="share of rows drawn at random, shown without votes")
+    ] = 0.2,
+    seed: Annotated[int, Option(metavar="N", help="of the draw")] = 7,
+) -> None:
+    """Label rows at the terminal: a row is shown with its votes, a key answers.
+
+    Rows are picked as `tidemill gold sample` picks them. Each answer is kept at once, so it may end at any row. Digits and letters are
+    classes, s skips, u takes the last answer back, q ends. Where keys come through a pipe, each character is one.
+
+    Examples
+    --------
+    tidemill review label spam --most 20
+    """
+    from tidemill.apps.gold.sample import SampleRequest
+    from tidemill.apps.review.terminal import label_rows
+
+    request = SampleRequest(most=most, batch=batch, audit=audit, seed=seed)
+    done = label_rows(open_project(problem), problem, request, _read_key, print)
+    print(f"\n{problem}: {done.labeled} rows have a label now, {done.skipped} were skipped, {done.left} are left")
+    if done.labeled:
+        print(f"next: git commit -m 'Labels of {problem}' data/{problem}, then: tidemill run problem={problem}")
+
+
+def _read_key() -> str:
+    sys.stdout.flush()
+    if not sys.stdin.isatty():
+        key = sys.stdin.read(1)
+        return key if not key.isspace() else _read_key()
+    try:
+        return str(typer.getchar())
+    except (EOFError, KeyboardInterrupt):
+        return ""
