@@ -18,7 +18,8 @@ from PIL import Image
 from tidemill.apps.gold.rows import problem_rows
 from tidemill.apps.review.label_studio import TOKEN, LabelStudio
 from tidemill.apps.review.label_studio_sync import PulledAnswers, pull_answers, push_rows
-from tidemill.apps.review.label_studio_tasks import RowToReview, labeling_interface, task
+from tidemill.apps.review.label_studio_tasks import labeling_interface, task
+from tidemill.apps.review.rows_to_review import RowToReview
 from tidemill.contracts import NO_GOLD, ConfigError, DataError
 from tidemill.project.gold_history import GoldHistory
 from tidemill.project.project import Project
