@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from _pytest.doctest import DoctestModule
 
 ROOT = Path(__file__).parents[1]
 
@@ -23,6 +25,26 @@ LONGEST = (
     "tests/end_to_end",
 )
 """What runs first, so that no worker has one of these left when the others are done."""
+
+
+class NeededModules:
+    """Collects only modules that this session can take a test from: importing all others costs more than many tests."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collect_file(
+        self, file_path: Path, parent: pytest.Collector
+    ) -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
+        """Leave out the doctests of a module that has no example, and a module of slow tests where those are not run."""
+        collectors = yield
+        text = file_path.read_bytes() if collectors else b""
+        if parent.config.option.markexpr == "not slow" and b"\npytestmark = pytest.mark.slow\n" in text:
+            return []
+        return [one for one in collectors if b">>>" in text or not isinstance(one, DoctestModule)]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Collect by `NeededModules` in every folder, not in this one alone as a hook of a conftest would."""
+    config.pluginmanager.register(NeededModules())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,5 +1,6 @@
 """EndModel: fitted on features, or loaded and asked of texts and images."""
 
+import functools
 import inspect
 import json
 import math
@@ -163,6 +164,16 @@ def test_its_defaults_are_those_of_the_config():
     assert defaults == {name: values[name] for name in defaults}
 
 
+@functools.cache
+def fitted_with(**change):
+    """Probabilities of a model that was fitted with one other parameter than these."""
+    features, truth = blobs(300)
+    features[truth == 1] = features[truth == 1] * 0.5  # the classes differ in spread,
+    keep = np.arange(300) % 3 + truth > 0  # and in number
+    base = {"hidden_sizes": (4,), "learning_rate": 0.05, "max_epochs": 40, "batch_size": 64, "patience": 3}
+    return EndModel(**(base | change)).fit(features[keep] * 0.4, weak(truth)[keep]).predict_proba(features)
+
+
 @pytest.mark.parametrize(
     ("parameter", "value"),
     [
@@ -173,15 +184,7 @@ def test_its_defaults_are_those_of_the_config():
     ],
 )
 def test_every_parameter_reaches_the_head(parameter, value):
-    features, truth = blobs(300)
-    features[truth == 1] = features[truth == 1] * 0.5  # the classes differ in spread,
-    keep = np.arange(300) % 3 + truth > 0  # and in number
-    data = features[keep] * 0.4, weak(truth)[keep]
-    base = {"hidden_sizes": (4,), "learning_rate": 0.05, "max_epochs": 40, "batch_size": 64, "patience": 3}
-    before, after = (
-        EndModel(**(base | change)).fit(*data).predict_proba(features) for change in ({}, {parameter: value})
-    )
-    assert not np.allclose(before, after)
+    assert not np.allclose(fitted_with(), fitted_with(**{parameter: value}))
 
 
 def test_q_and_threads_reach_the_settings():

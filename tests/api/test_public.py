@@ -107,6 +107,7 @@ def test_importing_tidemill_loads_its_own_names_and_modules_of_python_alone():
     assert len(loaded) < 100
 
 
+@pytest.mark.slow
 def test_the_label_model_needs_neither_scikit_learn_nor_pandas_nor_torch():
     code = (
         "import sys, numpy as np, polars as pl, tidemill as tm\n"

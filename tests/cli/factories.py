@@ -11,7 +11,7 @@ COMMANDS = GROUP.commands
 
 
 def tidemill(*words):
-    app(list(words), prog_name="tidemill", standalone_mode=False)
+    GROUP(list(words), prog_name="tidemill", standalone_mode=False)
 
 
 def every_command():

@@ -82,6 +82,7 @@ def test_outside_of_a_project_the_commands_that_need_one_say_so(tmp_path, monkey
             tidemill(*words)
 
 
+@pytest.mark.slow
 def test_a_program_exits_with_1_on_an_error_that_it_names_and_with_2_on_a_wrong_word(small):
     wrong = run("models", "spma", folder=small)
     assert (wrong.returncode, wrong.stdout) == (1, "")

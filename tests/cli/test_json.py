@@ -101,6 +101,7 @@ def test_a_file_is_written_where_the_command_was_given(files, monkeypatch):
     assert json.loads((files / "below/s.json").read_text())["title"] == "Tidemill labeling functions"
 
 
+@pytest.mark.slow
 def test_a_reader_that_has_seen_enough_is_no_error():
     lines = f"{sys.executable} -m tidemill lf schema | head -1"
     done = subprocess.run(["bash", "-o", "pipefail", "-c", lines], capture_output=True, text=True, check=True)

@@ -26,6 +26,7 @@ def place(inside: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     return made
 
 
+@pytest.mark.slow
 def test_monitor_prints_what_a_run_prints_with_the_drift_of_its_look(place: Place, capsys: pytest.CaptureFixture[str]):
     tidemill("monitor", "problem=spam")
     lines = capsys.readouterr().out.strip().splitlines()
@@ -37,6 +38,7 @@ def test_monitor_prints_what_a_run_prints_with_the_drift_of_its_look(place: Plac
     assert json.loads(capsys.readouterr().out) == {"spam": "retrain"}
 
 
+@pytest.mark.slow
 def test_monitor_refuses_settings_that_it_would_not_use(place: Place):
     with pytest.raises(ConfigError, match=r"spam\.monitor\.alpha=0\.1: monitor takes no settings but problem=NAME"):
         tidemill("monitor", "problem=spam", "monitor.alpha=0.1")

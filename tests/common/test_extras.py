@@ -45,6 +45,7 @@ def base():
     return {re.match(r"[\w.-]+", line)[0].lower() for line in lines}
 
 
+@pytest.mark.slow
 def test_every_library_that_is_imported_is_in_the_base_or_in_an_extra(root):
     libraries = set(imported(root)) - set(sys.stdlib_module_names) - {"tidemill", "flows"}
     lost = [name for name in libraries if BASE.get(name, name) not in base() and extra_of(name) is None]

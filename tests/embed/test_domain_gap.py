@@ -108,6 +108,7 @@ def test_the_packaged_text_backbone_is_near_english_and_far_from_other_scripts_a
     assert domain_gap(embedder, pl.DataFrame({"row_id": ["a"], "text": ["12 34"]})).verdict == "unknown"
 
 
+@pytest.mark.slow
 def test_the_packaged_image_backbone_is_near_photographs_and_far_from_noise(packages):
     from sklearn.datasets import load_sample_images
 

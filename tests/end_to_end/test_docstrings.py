@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,9 +21,14 @@ ARROW = re.compile(r"→|^(?!\s*def ).*(?<![-<])->", re.MULTILINE)  # an example
 Documented = ast.Module | ast.ClassDef | ast.FunctionDef
 
 
+@functools.cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def documented(path: Path) -> Iterator[tuple[str, Documented, str]]:
     """Where each docstring stands, what it belongs to, and the docstring."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = parsed(path)
     for node in [tree, *definitions(tree)]:
         name = "module" if isinstance(node, ast.Module) else node.name
         where = f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 1)} {name}"
@@ -91,7 +97,7 @@ def test_parameters_are_read_from_a_section():
 def test_a_section_of_parameters_names_those_that_the_function_has():
     wrong = []
     for path in FILES:
-        for node in definitions(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in definitions(parsed(path)):
             if isinstance(node, ast.FunctionDef):
                 own = {argument.arg for argument in ast.walk(node.args) if isinstance(argument, ast.arg)}
                 strange = sorted(set(named_parameters(ast.get_docstring(node) or "")) - own)
@@ -155,7 +161,7 @@ def test_public_functions_have_their_sections():
     lacking = [
         f"{path.relative_to(ROOT)}:{node.lineno} {node.name}: {what}"
         for path in SECTIONED
-        for node in definitions(ast.parse(path.read_text(encoding="utf-8")), public=True)
+        for node in definitions(parsed(path), public=True)
         if isinstance(node, ast.FunctionDef) and not decorators(node) & NOT_CALLED
         for what in lacking_sections(node)
     ]
@@ -190,7 +196,7 @@ def test_classes_are_read_from_sections():
 
 @pytest.mark.slow
 def test_sections_name_classes_that_exist():
-    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
+    trees = {path: parsed(path) for path in FILES}
     known = set(dir(builtins)).union(*(identifiers(tree) for tree in trees.values()))
     unknown = [
         f"{path.relative_to(ROOT)}:{node.lineno} {node.name}: {name}"

@@ -32,6 +32,7 @@ functions:
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("functions", FUNCTIONS)
 def test_two_hundred_classes_are_voted_for_and_labeled(tmp_path: Path, functions: str) -> None:
     (tmp_path / functions).write_text(FUNCTIONS[functions])

@@ -51,6 +51,7 @@ def test_a_perfect_score_on_few_rows_does_not_claim_to_be_certain():
     assert (recalls["low"], recalls["high"]) == (0.5, 0.5)  # it answers the same whatever the rows are
 
 
+@pytest.mark.slow
 def test_of_fewer_than_ten_rows_there_are_no_scores_and_pictures_are_drawn_all_the_same(tmp_path):
     table = rows().with_columns(split=pl.Series(["test"] * (LEAST_ROWS - 1) + ["valid"] * (400 - LEAST_ROWS + 1)))
     gold = table["gold"].to_numpy()

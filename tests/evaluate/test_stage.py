@@ -45,6 +45,7 @@ def run(mail, ceiling, answers, monkeypatch):
     return go
 
 
+@pytest.mark.slow
 def test_the_first_candidate_is_scored_beside_its_yardsticks_and_promoted(run, mail):
     found = run()
     assert found["verdict"]["verdict"] == "promote"

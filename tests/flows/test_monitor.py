@@ -104,6 +104,7 @@ def test_what_is_held_back_is_no_event_and_what_a_person_is_asked_is_one(inside:
     assert [one["event"] for one in emitted] == ["tidemill.ask"]
 
 
+@pytest.mark.slow
 def test_of_triggers_that_come_twice_late_or_too_early_one_is_carried_out(inside: Path):
     place = Place(inside)
     drift = place.decided("relabel", "b")

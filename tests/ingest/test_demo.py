@@ -56,7 +56,7 @@ def test_a_torn_tag_ends_at_the_end() -> None:
 
 @pytest.mark.parametrize("part", ["<br ", "<a ", "<a href ", "</p ", "<script ", "<!-- ", "< ", "https:", "href= "])
 def test_what_begins_again_and_again_and_never_ends_takes_time_in_proportion(part: str) -> None:
-    text = part * (8_000_000 // len(part))  # a quadratic search would take days
+    text = part * (2_000_000 // len(part))  # a quadratic search would take hours
     readable(text)
     count_links(text)
     count_links(text + ">")

@@ -57,6 +57,7 @@ def test_pieces_of_a_large_file_are_put_together_and_kept(here, monkeypatch):
     assert len(list((here / "kept").glob("*/*.arrow"))) == 4
 
 
+@pytest.mark.slow
 def test_failures_leave_no_file_or_are_told_of(here, capsys):
     (here / "f.py").write_text(PYTHON.replace("return 2", "return 7"))
     words = ["rows.csv", "--functions", "f.py", "--out", "votes.parquet", "--classes", "a,b,c", "--processes", "1"]

@@ -87,6 +87,7 @@ def test_no_gold_at_all_changes_no_vote(folder):
     assert run(path, dev=DEV.clear()).votes.equals(run(path).votes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("column", ["group", "key", "batch", "split"])
 def test_functions_cannot_read_hidden_columns_nor_where_a_row_comes_from(folder, column):
     source = f"from tidemill.label import labeling_function\n@labeling_function()\ndef f(row):\n    return int(row.{column} == 'x')\n"

@@ -114,6 +114,7 @@ def test_two_runs_write_the_same_bytes(project):
     assert written[0] == written[1]
 
 
+@pytest.mark.slow
 def test_a_function_that_fails_leaves_the_last_votes_in_place(project, capsys):
     label.main()
     before = (project / "data/mail/votes.parquet").read_bytes()
@@ -125,6 +126,7 @@ def test_a_function_that_fails_leaves_the_last_votes_in_place(project, capsys):
     assert (project / "data/mail/votes.parquet").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_the_stage_starts_without_heavy_libraries():
     heavy = (
         "{'scipy.stats', 'torch', 'prefect', 'great_expectations', 'pandas', 'timm', 'transformers', 'hydra', 'dvc'}"
@@ -134,6 +136,7 @@ def test_the_stage_starts_without_heavy_libraries():
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "place", ["data/mail/gold/x.parquet", "data/incoming/mail/x.csv", ".dvc/cache/files/md5/00/1", "reports/x.csv"]
 )

@@ -31,6 +31,7 @@ def test_each_detector_alone_calls_batches_of_the_same_kind_drifted_about_as_oft
         assert rate >= 0.01
 
 
+@pytest.mark.slow
 def test_all_detectors_together_keep_alpha_too():
     assert rate_of_alarms(120, 80, without_floors(), lambda finding: bool(finding.moved)) <= 0.10
 
@@ -40,6 +41,7 @@ def test_false_harm_is_about_as_rare_as_alpha():
     assert 0.01 <= rate <= 0.10
 
 
+@pytest.mark.slow
 def test_with_the_floors_of_everyday_false_alarms_are_rarer_still():
     assert rate_of_alarms(150, 120, settings(), lambda finding: bool(finding.moved)) <= 0.05
 

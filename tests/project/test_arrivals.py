@@ -172,6 +172,7 @@ def test_names_are_sorted_as_people_count() -> None:
     assert sorted(["b-10", "b-9", "a-11", "b", "9"], key=natural) == ["9", "a-11", "b", "b-9", "b-10"]
 
 
+@pytest.mark.slow
 def test_batches_that_are_there_are_left_alone_and_the_result_is_that_of_a_run_from_scratch(project: Path) -> None:
     arrive(Project.open(project), "spam")
     add_batches(SPAM, CHOSEN, PATHS)

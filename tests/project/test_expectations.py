@@ -36,6 +36,7 @@ def test_a_table_that_keeps_its_contract_passes_and_leaves_data_docs(inside: Pat
     assert SuiteResult.read(here().suite_result("votes")).success
 
 
+@pytest.mark.slow
 def test_a_failing_suite_names_column_rows_value_and_page(inside: Path):
     with pytest.raises(SuiteError) as raised:
         guard(votes(0, 7, 1), votes_contract(2), here(), "votes")
@@ -45,6 +46,7 @@ def test_a_failing_suite_names_column_rows_value_and_page(inside: Path):
     assert not SuiteResult.read(here().suite_result("votes")).success
 
 
+@pytest.mark.slow
 def test_each_check_replaces_the_page_of_the_one_before(inside: Path):
     for _ in range(2):
         guard(votes(0, 1), votes_contract(2), here(), "votes")

@@ -23,6 +23,7 @@ def expanded(project: Project, *words: str) -> list[str]:
     return expand(["problem=spam", *words], conf=project.conf)[1]
 
 
+@pytest.mark.slow
 def test_options_and_values_are_kept_and_every_other_line_stays(project: Project):
     path = project.conf / "problem/spam.yaml"
     before = path.read_text()
@@ -52,6 +53,7 @@ def test_what_cannot_be_kept_is_refused_and_nothing_is_written(project: Project,
     assert (project.conf / "problem/spam.yaml").read_text() == before
 
 
+@pytest.mark.slow
 def test_what_is_kept_is_committed_alone_and_once(project: Project, inside: Path):
     git("init", "-q", folder=inside)
     (inside / "other.txt").write_text("mine")

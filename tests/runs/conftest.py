@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -54,25 +55,39 @@ def dvc(*words: str, folder: Path) -> str:
     return answer.stdout
 
 
-@pytest.fixture
-def toy(inside: Path) -> Path:
-    """The committed project; nothing has been computed yet."""
-    git("init", "-q", "-b", "main", folder=inside)
-    git("config", "user.name", "Tester", folder=inside)
-    git("config", "user.email", "tester@localhost", folder=inside)
-    dvc("init", "-q", folder=inside)
-    (inside / ".gitignore").write_text(".tidemill/\n")
-    (inside / "dvc.yaml").write_text(PIPELINE)
-    (inside / "double.py").write_text(DOUBLE)
-    (inside / "judge.py").write_text(JUDGE)
-    (inside / "params.yaml").write_text(
+@pytest.fixture(scope="session")
+def committed_toy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project that `toy` copies: ``git init`` and ``dvc init`` take longer than most tests."""
+    folder = tmp_path_factory.mktemp("toy")
+    git("init", "-q", "-b", "main", folder=folder)
+    git("config", "user.name", "Tester", folder=folder)
+    git("config", "user.email", "tester@localhost", folder=folder)
+    dvc("init", "-q", folder=folder)
+    (folder / ".gitignore").write_text(".tidemill/\n")
+    (folder / "dvc.yaml").write_text(PIPELINE)
+    (folder / "double.py").write_text(DOUBLE)
+    (folder / "judge.py").write_text(JUDGE)
+    (folder / "params.yaml").write_text(
         "overrides: []\nproblems: [solar, spam]\nsolar: {seed: 1}\nspam: {seed: 1, tolerance: 1.0e-06}\n"
     )
     for problem in ("solar", "spam"):
-        folder = inside / "data" / problem
-        folder.mkdir(parents=True)
-        (folder / "batches.json").write_text(json.dumps({"one": 1}))
-        (folder / ".gitignore").write_text("/raw\n")
-    git("add", "-A", folder=inside)
-    git("commit", "-q", "-m", "start", folder=inside)
-    return inside
+        data = folder / "data" / problem
+        data.mkdir(parents=True)
+        (data / "batches.json").write_text(json.dumps({"one": 1}))
+        (data / ".gitignore").write_text("/raw\n")
+    git("add", "-A", folder=folder)
+    git("commit", "-q", "-m", "start", folder=folder)
+    return folder
+
+
+def copy_checkout(source: Path, target: Path) -> Path:
+    """Copy a repository; its index knows the copied files, so that git need not read them again."""
+    shutil.copytree(source, target, symlinks=True, dirs_exist_ok=True)
+    git("update-index", "-q", "--refresh", folder=target)
+    return target
+
+
+@pytest.fixture
+def toy(committed_toy: Path, inside: Path) -> Path:
+    """The committed project; nothing has been computed yet."""
+    return copy_checkout(committed_toy, inside)

@@ -56,6 +56,7 @@ def test_a_whole_registry_has_no_damage(repository: Path):
     assert mend_all(Project.open(repository)) == []
 
 
+@pytest.mark.slow
 def test_a_deleted_version_that_is_assigned_is_named_and_put_back(repository: Path):
     before = git("for-each-ref", folder=repository)
     git("tag", "-d", "spam@v1.2.0", folder=repository)
@@ -77,6 +78,7 @@ def test_whoever_takes_the_champion_is_warned_that_another_may_be_meant(
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.slow
 def test_with_every_version_gone_there_is_no_champion_and_a_rollback_says_so(repository: Path):
     for number in range(3):
         git("tag", "-d", f"spam@v1.{number}.0", folder=repository)
@@ -100,6 +102,7 @@ def test_the_number_of_a_version_whose_tag_is_damaged_is_not_given_again(reposit
     assert registry(repository).next_tags() == ("spam@v1.3.0", "spam#prod#4")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("torn", TORN)
 def test_a_torn_tag_is_named_and_put_back_from_what_git_keeps(repository: Path, torn: str):
     before = git("for-each-ref", folder=repository)
@@ -179,6 +182,7 @@ def test_a_truncated_model_in_the_cache_is_named_and_removed_for_the_next_run(re
     assert "files of the champion spam@v1.2.0 are not in DVC's cache" in told(repository)
 
 
+@pytest.mark.slow
 def test_a_lock_that_a_killed_git_left_is_named_and_removed(repository: Path):
     lock = repository / ".git/refs/tags/spam#prod#4.lock"
     lock.write_text("")
@@ -195,6 +199,7 @@ def test_a_lock_that_a_killed_git_left_is_named_and_removed(repository: Path):
     assert rollback(Project.open(repository), "spam", None) == "spam@v1.1.0"
 
 
+@pytest.mark.slow
 def test_a_torn_branch_is_set_to_the_commit_that_its_log_names(repository: Path):
     head = git("rev-parse", "HEAD", folder=repository)
     (repository / ".git/refs/heads/main").write_text("")

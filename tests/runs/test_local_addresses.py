@@ -40,6 +40,7 @@ def test_what_is_excepted_already_stays_and_nothing_is_said_twice():
     assert loopback_without_proxy({})["NO_PROXY"] == "127.0.0.1,localhost,::1"
 
 
+@pytest.mark.slow
 def test_prefects_client_reaches_loopback_past_a_proxy_that_answers_nothing(
     port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -80,6 +80,7 @@ def test_a_version_that_is_not_there_is_named_with_those_that_are(repository: Pa
         rollback(Project.open(repository), "spam", "v9.0.0")
 
 
+@pytest.mark.slow
 def test_gto_reads_the_same_champion(repository: Path):
     shown = subprocess.run(
         [str(Path(sys.executable).with_name("gto")), "show", "spam"],

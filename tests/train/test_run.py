@@ -145,6 +145,7 @@ def test_a_torn_model_is_refused(folder):
         Head.load(folder)
 
 
+@pytest.mark.slow
 def test_asking_a_head_needs_no_torch(folder):
     import subprocess
     import sys

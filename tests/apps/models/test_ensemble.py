@@ -85,6 +85,7 @@ def stage(monkeypatch):
     train.main()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("modality", "beside"),
     [("text", ["linear", "ngrams", "naive_bayes", "xgboost", "lstm"]), ("image", ["linear", "xgboost"])],

@@ -179,6 +179,7 @@ def test_what_cannot_be_is_told_and_nothing_is_written(project: Path, changes: d
     assert sorted(str(path) for path in project.rglob("*")) == before
 
 
+@pytest.mark.slow
 def test_a_folder_of_images_becomes_a_problem_with_functions_of_pixels(
     project: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -415,6 +416,7 @@ def test_forms_of_unicode_of_one_name_are_one_class_and_told_apart_in_the_note(p
     assert any(r"'cafe\u0301', 'café' are one class" in line for line in done.lines)
 
 
+@pytest.mark.slow
 def test_columns_of_a_table_in_the_folder_and_files_are_metadata_where_they_are_named(project: Path) -> None:
     write_params(Project.open(project))
     folder = images(project / "elsewhere/pets", *(f"{kind}/{k}.png" for kind in ("cat", "dog") for k in range(12)))
@@ -445,6 +447,7 @@ def test_labels_may_be_a_column_of_the_table_in_the_folder(project: Path) -> Non
     assert (made.rows, made.classes) == (8, ("cat", "dog"))
 
 
+@pytest.mark.slow
 def test_images_of_a_table_without_ids_are_called_by_their_files(project: Path) -> None:
     write_params(Project.open(project))
     images(project / "elsewhere", *(f"shots/{k}.png" for k in range(6)))
@@ -461,6 +464,7 @@ def test_images_of_a_table_without_ids_are_called_by_their_files(project: Path) 
     assert (gold["list/shots/3.png"], gold["list/shots/4.png"], gold["list/shots/5.png"]) == ("cat", "dog", "dog")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", [None, ("source", "number")])
 def test_images_of_a_table_are_found_by_their_files_whatever_their_key_is(project: Path, key: Any) -> None:
     write_params(Project.open(project))

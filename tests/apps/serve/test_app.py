@@ -132,6 +132,7 @@ def test_a_row_of_another_form_is_named_and_so_is_the_first_where_none_can_be_ta
     assert answer.json()["error"]["message"].startswith(told)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "reason"),
     [

@@ -62,6 +62,7 @@ def whole_answer(connection: socket.socket) -> bytes:
             return b""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("begun", [b"", b"GET", BEGUN, WHOLE[:-2]])
 def test_headers_that_never_end_are_given_up(begun):
     with served(ConnectionLimits(0.2, 8, 8)) as port:
@@ -70,6 +71,7 @@ def test_headers_that_never_end_are_given_up(begun):
     assert b"the headers did not arrive in 0.2 seconds" in told
 
 
+@pytest.mark.slow
 def test_the_second_request_of_a_connection_has_no_longer():
     with served(ConnectionLimits(0.5, 8, 8)) as port:
         connection = opened(port, KEPT_OPEN)

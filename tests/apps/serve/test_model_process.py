@@ -71,12 +71,14 @@ def test_a_request_passes_there_and_back_and_failures_are_the_ones_of_the_model(
     assert asked(echo, b"x") == Answer(b"x", 1)
 
 
+@pytest.mark.slow
 def test_after_an_answer_that_is_no_frame_the_next_request_gets_its_own(echo):
     with pytest.raises(ChildProcessError, match="is started anew"):
         asked(echo, b"garble")
     assert asked(echo, b"x") == Answer(b"x", 1)
 
 
+@pytest.mark.slow
 def test_a_process_that_could_not_be_started_again_is_tried_at_the_next_request(echo):
     command, echo.command = echo.command, [sys.executable, "-c", "raise SystemExit(1)"]
     with pytest.raises(ChildProcessError):
@@ -89,6 +91,7 @@ def test_a_process_that_could_not_be_started_again_is_tried_at_the_next_request(
     assert asked(echo, b"x") == Answer(b"x", 1)
 
 
+@pytest.mark.slow
 def test_a_request_is_never_written_to_a_later_process_however_late_its_thread_runs(echo, monkeypatch):
     late = []
 
@@ -114,6 +117,7 @@ def test_a_request_is_never_written_to_a_later_process_however_late_its_thread_r
     assert asked(echo, b"second") == Answer(b"second", 1)
 
 
+@pytest.mark.slow
 def test_a_request_that_never_ends_is_ended_and_the_next_is_answered(echo, monkeypatch):
     monkeypatch.setattr("tidemill.apps.serve.model_process._GRACE", 0.0)
     echo.seconds = 0.5
@@ -124,6 +128,7 @@ def test_a_request_that_never_ends_is_ended_and_the_next_is_answered(echo, monke
     assert asked(echo, b"x") == Answer(b"x", 1)  # it waits until the new process is ready
 
 
+@pytest.mark.slow
 def test_a_process_that_ends_is_started_anew(echo):
     first = echo.process.pid
     with pytest.raises(ChildProcessError, match="has ended, and is started anew"):
@@ -132,6 +137,7 @@ def test_a_process_that_ends_is_started_anew(echo):
     assert echo.process.pid != first
 
 
+@pytest.mark.slow
 def test_a_request_waits_for_another_no_longer_than_it_may_take(echo):
     echo.seconds = 0.0
     with echo.lock, pytest.raises(RequestError, match="busy with other requests"):

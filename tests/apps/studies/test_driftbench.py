@@ -59,6 +59,7 @@ def test_other_problems_and_projects_without_a_champion_are_refused(here, monkey
         population.population(here, "mail")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("null", NULLS, ids=lambda null: null.kind)
 def test_streams_in_which_nothing_changes_are_counted(people, null):
     cell = run_null(people, null, 2, 0)
@@ -166,6 +167,7 @@ def test_of_a_few_streams_only_what_chance_cannot_explain_is_missed():
     assert len(missed(null=one_of_eight.model_copy(update={"alarms": 4, "rate": 0.5}), quick=True)) == 1
 
 
+@pytest.mark.slow
 def test_the_whole_bench_writes_its_report(here, monkeypatch, tmp_path):
     monkeypatch.setattr(
         run, "QUICK", run.Size(nulls=1, shifts=1, decays=1, functions=1, harms=2, corruptions=1, tuning=1)

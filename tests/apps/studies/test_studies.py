@@ -32,6 +32,7 @@ def heads(monkeypatch):
     return taught
 
 
+@pytest.mark.slow
 def test_curves_are_measured_at_every_size_and_refuse_ten_million(mail, heads):
     told = learning_curves.fit_learning_curves(Project.open(Path()), "mail")
     assert heads == [10, 10, 20, 20, 40, 40, 80, 80] * 2  # two classes, two seeds; gold, then weak labels

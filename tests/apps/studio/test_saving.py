@@ -79,6 +79,7 @@ def test_a_link_out_of_the_folder_is_not_followed(workspace, file, tmp_path):
         workspace.file("linked.yaml")
 
 
+@pytest.mark.slow
 def test_edits_of_two_people_in_one_file_both_survive(workspace, file):
     """Each round, both begin with what the file had, and save in a drawn order or at once."""
     for seed in range(20):

@@ -48,6 +48,7 @@ def test_the_list_has_snorkels_figures_and_what_was_learned(lf, project):
     assert told["label_model"] == "dawid_skene"
 
 
+@pytest.mark.slow
 def test_gold_outside_dev_is_never_read(lf, project):
     assert (ProblemView(Project.open(Path()), "mail").gold != NO_GOLD).sum() == 120
     for words in (["list"], ["try", "shouts"], ["suggest"], ["explain", "r001"]):
@@ -83,6 +84,7 @@ def test_lost_votes_are_those_that_the_label_model_contradicts(lf, project):
         assert function(told, name)["outvoted"] == pytest.approx((look.votes[spoke, j] != answer[spoke]).mean())
 
 
+@pytest.mark.slow
 def test_the_list_can_be_sorted_and_a_wrong_column_names_the_nearest(lf):
     covered = [one["coverage"] for one in lf("list", "--sort", "coverage", "--no-cost", "--json")[0]["functions"]]
     assert covered == sorted(covered, reverse=True)
@@ -92,6 +94,7 @@ def test_the_list_can_be_sorted_and_a_wrong_column_names_the_nearest(lf):
         lf("list", "--sort", "worth")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [["list"], ["try", "says_you"], ["diff"], ["explain", "r001"], ["suggest"]])
 def test_lines_fit_a_terminal_of_100_columns_and_json_is_json(lf, words):
     assert max(map(len, lf(*words).split("\n"))) <= 100
@@ -240,6 +243,7 @@ def test_words_that_only_an_ngram_puts_side_by_side_are_not_offered():
         assert one.gains == sum(word in text for text in texts) >= 5
 
 
+@pytest.mark.slow
 def test_the_list_says_which_functions_are_not_those_of_its_figures(lf, project, edited):
     assert lf("list", "mail", "--no-cost", "--json")[0]["changed"] == []
     edited("words: [prize]", "words: [prize, award]")

@@ -102,6 +102,7 @@ def odd_votes():
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", odd_votes())
 @EVERY_MODEL
 def test_odd_votes_get_probabilities_too(name, case):

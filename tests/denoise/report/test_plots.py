@@ -1,6 +1,7 @@
 """Plots of fitted labels."""
 
 import numpy as np
+import pytest
 
 from tidemill.denoise.models import create
 from tidemill.denoise.report.explain import explain
@@ -13,6 +14,7 @@ def told_of(model):
     return explain(model, VOTES, names=["a", "b", "c"], classes=["no", "yes"])
 
 
+@pytest.mark.slow
 def test_plots_are_the_same_bytes_twice(tmp_path):
     model = create("majority", 2).fit(VOTES)
     told = told_of(model)

@@ -49,6 +49,7 @@ def test_a_leak_behind_honest_votes_is_named_by_how_often_others_agree():
     assert [one.function for one in named(worlds)] == ["f0"]
 
 
+@pytest.mark.slow
 def test_honest_functions_are_named_no_more_often_than_is_stated():
     rng = np.random.default_rng(3)
     runs = 300

@@ -116,6 +116,7 @@ def test_no_way_leads_from_a_function_to_gold_and_what_it_needs_still_works(tmp_
     assert sorted(path.name for path in folder.iterdir()) == ["f.py", "link.csv", "words.txt"]
 
 
+@pytest.mark.slow
 @kernel
 def test_the_history_of_gold_is_out_of_reach_of_functions_in_python_and_yaml(tmp_path):
     paths = Paths("spam", tmp_path, tmp_path)
@@ -157,6 +158,7 @@ def test_a_folder_that_is_named_is_readable_and_tables_cannot_be_named(tmp_path,
         asked(folder, Access(readable=(tmp_path / "gone",)))
 
 
+@pytest.mark.slow
 @kernel
 def test_what_is_closed_stays_closed_inside_a_folder_that_is_open(tmp_path):
     bodies = {"by_polars": REACHES["by_polars"], "helped": "assert HELP"}
@@ -199,6 +201,7 @@ seccomp._ARCHITECTURES.clear()
 """
 
 
+@pytest.mark.slow
 def test_where_the_kernel_refuses_nothing_it_is_said_and_python_still_refuses(tmp_path, gold, monkeypatch):
     assert notes(Confined(7, calls=True), enforced=True) == []
     told = notes(Confined(), enforced=True)
@@ -255,6 +258,7 @@ def test_without_the_kernels_help_a_family_that_grows_is_ended_as_a_whole(tmp_pa
     assert not left(marks)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds processes in /proc")
 def test_a_child_that_has_left_its_group_and_its_parent_ends_with_the_worker(tmp_path, gold, monkeypatch):
     folder = written(tmp_path / "f", gold, {"leaves": LEAVES})

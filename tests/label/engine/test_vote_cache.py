@@ -43,6 +43,7 @@ def forget():
     engine_digest.cache_clear()
 
 
+@pytest.mark.slow
 def test_kept_votes_are_read_without_pandas_or_arrows_functions(tmp_path):
     votes = np.array([0, -1, 3], dtype=np.int16)
     cache = vote_cache.BatchCache(tmp_path)

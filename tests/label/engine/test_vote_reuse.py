@@ -208,6 +208,7 @@ def python(folder, body, *, imports=""):
     return folder
 
 
+@pytest.mark.slow
 def test_a_function_that_answers_otherwise_the_second_time_is_named_with_its_row(tmp_path):
     body = "SAID = []\n@labeling_function()\ndef moody(row):\n    SAID.append(1)\n    return len(SAID) % 2\n"
     functions = python(tmp_path / "f", body)
@@ -261,6 +262,7 @@ GARBLES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", GARBLES)
 def test_a_reply_that_a_function_has_spoilt_is_no_reply_and_nothing_waits_for_the_rest_of_it(tmp_path, name):
     source = f"@labeling_function()\ndef {name}(row):\n    {GARBLES[name]}\n    return 0\n"
@@ -273,6 +275,7 @@ def test_a_reply_that_a_function_has_spoilt_is_no_reply_and_nothing_waits_for_th
     assert "sent a reply that cannot be read" in told or "ended its process" in told
 
 
+@pytest.mark.slow
 def test_a_file_that_never_ends_as_it_is_loaded_is_given_up(tmp_path, monkeypatch):
     monkeypatch.setattr(worker_pool, "_SECONDS_TO_LOAD", 1.0)
     functions = python(tmp_path / "f", "while True:\n    pass\n")
@@ -315,6 +318,7 @@ def test_functions_cannot_read_the_pipelines_tables(tmp_path):
         list(Engine(voters, fail).votes([batch_of("x", ["a"])]))
 
 
+@pytest.mark.slow
 def test_image_statistics_are_measured_once_and_kept(tmp_path):
     import io
 
@@ -337,6 +341,7 @@ def test_image_statistics_are_measured_once_and_kept(tmp_path):
             assert (voters.workers is None) == (limit == 0.9)  # nothing was decoded the second time
 
 
+@pytest.mark.slow
 def test_an_image_that_cannot_be_read_stops_the_run_with_its_row(tmp_path):
     table = pl.DataFrame({"row_id": ["a"], "image": [b"no image"]})
     body = "@labeling_function()\ndef dark(row):\n    return int(row.stats['mean'] < 0.5)\n"

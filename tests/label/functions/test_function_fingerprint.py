@@ -235,6 +235,7 @@ def test_a_docstring_that_is_also_said_counts():
     assert one != other
 
 
+@pytest.mark.slow
 def test_a_fingerprint_does_not_depend_on_the_order_of_sets_in_this_process(tmp_path):
     source = "from tidemill.label import labeling_function\nPAIRS = {(word, (word,)) for word in 'abcdefgh'}\n"
     source += "@labeling_function()\ndef f(row):\n    return 1 if (row.a, (row.a,)) in PAIRS else -1\n"

@@ -160,6 +160,7 @@ def test_twenty_frequent_values_of_a_column_are_groups_and_as_many_new_ones():
     assert sum("old" in name for name in names_of) == sum("new" in name for name in names_of) == 20
 
 
+@pytest.mark.slow
 def test_a_kind_of_rows_that_was_there_before_is_more_frequent_and_not_new():
     def more_of_c(name, rng):
         batch = batch_of(name, 50, rng, moved=3.0)

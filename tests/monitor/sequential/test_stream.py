@@ -143,6 +143,7 @@ def season(rng, *, named, checks=60, weekend_moved=4.0):
     return fold(stream, map(prepared, days))
 
 
+@pytest.mark.slow
 def test_a_season_is_quiet_where_its_strata_are_named_and_an_alarm_where_they_are_not():
     assert season(np.random.default_rng(11), named=True).alarm is None
     assert season(np.random.default_rng(11), named=False).alarm is not None
@@ -199,6 +200,7 @@ for k in range(1000):
 """
 
 
+@pytest.mark.slow
 def test_a_process_that_is_killed_while_it_writes_leaves_a_state_that_is_continued_byte_for_byte(tmp_path, root):
     file = tmp_path / "state"
     with subprocess.Popen([sys.executable, "-c", KILLED, str(file)], cwd=root) as process:

@@ -222,6 +222,7 @@ def trained(settings, *, texts=True):
     return train(given, problem=PROBLEM, settings=settings, backbone=BACKBONE), given
 
 
+@pytest.mark.slow
 def test_an_ensemble_comes_back_from_its_folder_and_says_the_same(settings, tmp_path):
     done, given = trained(settings)
     assert done.ensemble.used
@@ -259,6 +260,7 @@ def test_a_head_alone_has_the_files_that_it_had_and_no_word_of_ensembles(setting
     assert done.model.files() == done.head.files()
 
 
+@pytest.mark.slow
 def test_an_ensemble_that_is_not_used_leaves_the_heads_files_as_they_are(settings):
     features, labels, votes = tables()  # clouds ten deviations apart: nothing is left to gain
     given = Tables(features, labels, votes, None, None)
@@ -270,6 +272,7 @@ def test_an_ensemble_that_is_not_used_leaves_the_heads_files_as_they_are(setting
         assert done.files == alone.files
 
 
+@pytest.mark.slow
 def test_the_table_and_the_picture_tell_every_model_and_every_ablation(settings, tmp_path):
     rng = np.random.default_rng(0)
     classes = rng.integers(2, size=200)

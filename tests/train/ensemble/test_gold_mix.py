@@ -29,6 +29,7 @@ def accuracy(model: EndModel, rows: int = 2000) -> float:
     return float((model.predict_proba(features).argmax(axis=1) == truth.argmax(axis=1)).mean())
 
 
+@pytest.mark.slow
 def test_functions_that_guess_cost_nothing_and_it_is_said(settings: TrainSettings) -> None:
     known, _, _ = training_set(rows=300, known=90)
     done = fit_gold_mix(guessing(known), changed(settings, AUTO))
@@ -48,6 +49,7 @@ def test_functions_that_guess_cost_nothing_and_it_is_said(settings: TrainSetting
     assert accuracy(done.model) >= accuracy(alone.model) - 0.01
 
 
+@pytest.mark.slow
 def test_functions_that_are_right_teach_beside_few_labels(settings: TrainSettings) -> None:
     """Among sixty dimensions of noise two dozen labels do not show which five matter; three hundred do."""
     known, truth, _ = training_set(rows=300, known=24)

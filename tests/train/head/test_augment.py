@@ -30,6 +30,7 @@ def test_a_mixed_row_costs_what_its_two_rows_cost_in_their_shares():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [{"mixup_alpha": 0.4}, {"noise_std": 0.5}])
 def test_augmented_heads_learn_the_same_bytes_from_the_same_seed(settings, change):
     features, targets = clouds()

@@ -25,6 +25,7 @@ def test_a_constant_feature_is_harmless(settings):
     assert np.isfinite(fit_head(features, targets, settings=settings).predict_proba(features)).all()
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(settings):
     features, targets = clouds()
     once, again = (fit_head(features, targets, settings=settings).files() for _ in range(2))
@@ -88,6 +89,7 @@ def test_inputs_are_left_as_they_were(settings):
     assert (targets == copies[1]).all()
 
 
+@pytest.mark.slow
 def test_balance_gives_a_rare_class_the_weight_of_the_common_one(settings):
     features = np.zeros((100, 1), dtype=np.float32)  # nothing to tell them apart: the head learns the shares
     targets = np.eye(2)[(np.arange(100) < 10).astype(int)]

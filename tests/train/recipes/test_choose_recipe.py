@@ -80,6 +80,7 @@ def test_stability_is_the_share_of_rows_that_the_models_say_alike():
     assert validation([one, other]).stability == pytest.approx(0.8)
 
 
+@pytest.mark.slow
 def test_auto_fits_the_first_recipe_that_is_not_passed_over_and_reports_why(settings):
     known, truth, _ = training_set(wrong=0.1)
     recipes = ({"name": "plain"}, {"name": "cut", "cut_statistic": {"fraction": 0.6}})

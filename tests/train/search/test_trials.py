@@ -212,6 +212,7 @@ def test_a_search_killed_in_a_trial_goes_on_and_counts_what_was_done_once(settin
     assert all(json.loads(line) for line in journal.read_text().splitlines())
 
 
+@pytest.mark.slow
 def test_what_a_kill_took_from_the_settings_there_are_is_tried_again(settings, fast, tmp_path):
     known, _, now = fast
     with open_study(tmp_path / "journal", seed=0) as study:

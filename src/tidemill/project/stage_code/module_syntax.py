@@ -7,6 +7,7 @@ the same under every version of Python that can parse the file.
 from __future__ import annotations
 
 import ast
+import functools
 import hashlib
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
@@ -84,8 +85,9 @@ class ModuleSyntax:
     is_package: bool = False
 
 
+@functools.cache
 def read_module(source: bytes, name: str, *, is_package: bool) -> ModuleSyntax:
-    """Read the source of a module.
+    """Read the source of a module; a process reads the same source once.
 
     Parameters
     ----------
