@@ -241,6 +241,27 @@ def test_what_is_no_file_in_a_folder_of_images_is_named_for_what_it_is(tmp_path:
         take(tmp_path / "may", image_settings(), FRUIT)
 
 
+def test_folders_of_classes_may_be_links_and_one_without_images_is_told(tmp_path: Path) -> None:
+    for kind, number in (("pear", 1), ("apple", 2)):
+        write(tmp_path / "far" / kind / "a.png", png(number))
+    (tmp_path / "may" / "quince" / "old").mkdir(parents=True)
+    for kind in ("pear", "apple"):
+        (tmp_path / "may" / kind).symlink_to(tmp_path / "far" / kind)
+    (tmp_path / "far" / "pear" / "again").symlink_to(tmp_path / "may")  # and back to where it came from
+    batch = take(tmp_path / "may", image_settings(key="path"), FRUIT)
+    assert batch.raw["key"].to_list() == ["apple/a.png", "pear/a.png"]
+    assert batch.notes == ("may: no image is in the folder quince, which makes no class",)
+
+
+def test_damaged_images_are_refused_with_the_way_to_set_them_aside(tmp_path: Path) -> None:
+    write(tmp_path / "may/pear/a.png", png(1))
+    write(tmp_path / "may/pear/b.png", png(2)[:45])
+    with pytest.raises(DataError, match=r"pear/b\.png .* or set such rows aside with --bad-rows quarantine"):
+        take(tmp_path / "may", image_settings(), FRUIT)
+    batch = take(tmp_path / "may", image_settings(bad_rows="quarantine", max_bad_rows=0.5), FRUIT)
+    assert "set such rows aside" not in batch.bad["reason"][0]
+
+
 def test_a_later_table_may_bring_labels_of_images_that_an_earlier_one_had(tmp_path: Path) -> None:
     for number in range(4):
         write(tmp_path / "pool" / f"{number}.png", png(number))

@@ -46,6 +46,7 @@ def check_images(
     """
     errors = errors or RowErrors(table)
     done: Counter[str] = Counter()
+    way_out = ", or set such rows aside with --bad-rows quarantine (ingest.bad_rows)" * (errors.policy == "refuse")
     together = zip(images, paths, strict=True)
     for row, (data, path) in enumerate(progress(together, total=len(images), name="checking images", unit="images")):
         if row in errors.reasons:
@@ -53,7 +54,7 @@ def check_images(
         try:
             done.update(decode_image(data, max_pixels=max_pixels).notes)
         except DataError as error:
-            errors.add(row, f"{path} {error}")
+            errors.add(row, f"{path} {error}{way_out}")
     return done
 
 

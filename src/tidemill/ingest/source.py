@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
@@ -142,7 +143,7 @@ class Source:
             raise DataError(
                 f"{self.name} is a folder, but this problem's rows are text: give a {', '.join(SUFFIXES)} file"
             )
-        inside = sorted(str(PurePosixPath(path).relative_to(self.path)) for path in self.files.find(self.path))
+        inside = sorted(str(PurePosixPath(path).relative_to(self.path)) for path in files_below(self.files, self.path))
         shown = [path for path in inside if not _hidden(path)]
         unreadable = next((path for path in shown if not path.isascii() and not _is_unicode(path)), None)
         if unreadable is not None:
@@ -169,11 +170,17 @@ class Source:
             path for path in shown if PurePosixPath(path).suffix.lower() not in MAYBE_IMAGES and path != _base(table)
         ]
         notes = (
-            (f"{self.name}: {len(others)} files are no images and left out ({', '.join(others[:3])})",)
-            if others
-            else ()
+            [f"{self.name}: {len(others)} files are no images and left out ({', '.join(others[:3])})"] if others else []
         )
-        return Table(self.name, columns, range(1, len(images) + 1), "file", notes=notes)
+        if named and place == 0:
+            notes += self._without_images({part[0] for part in parts})
+        return Table(self.name, columns, range(1, len(images) + 1), "file", notes=tuple(notes))
+
+    def _without_images(self, classes: set[str]) -> list[str]:
+        """Folders where those of classes are, in which no image is."""
+        folders = {_base(str(item)) for item in self.files.ls(self.path, detail=False) if self.files.isdir(item)}
+        empty = sorted(name for name in folders - classes if not _hidden(name))
+        return [f"{self.name}: no image is in the folder {', '.join(empty[:3])}, which makes no class"] if empty else []
 
     def _metadata_file(self) -> str | None:
         """Path of the table in a folder of images that tells more of them."""
@@ -291,8 +298,33 @@ def _named(files: Any, path: str, root: Path, *, is_url: bool) -> str:
 
 def _is_batch(files: Any, path: str) -> bool:
     if files.isdir(path):
-        return any(PurePosixPath(str(item)).suffix.lower() in MAYBE_IMAGES - {""} for item in files.find(path))
+        return any(PurePosixPath(str(item)).suffix.lower() in MAYBE_IMAGES - {""} for item in files_below(files, path))
     return path.lower().endswith(SUFFIXES)
+
+
+def files_below(files: Any, folder: str, above: frozenset[str] = frozenset()) -> Iterator[str]:
+    """Find all files below a folder, those of folders that links on this machine lead to among them.
+
+    Parameters
+    ----------
+    files
+        fsspec file system.
+    folder
+        Path on it.
+    above
+        Real paths of the folders through which it was reached: a link back to one is not followed.
+
+    Yields
+    ------
+    str
+        Path that begins with that of the folder.
+    """
+    for item in map(str, files.find(folder)):
+        is_image = PurePosixPath(item).suffix.lower() in MAYBE_IMAGES - {""}
+        if is_image or not os.path.islink(item) or not files.isdir(item):  # noqa: PTH114 - a path on whatever file system
+            yield item
+        elif (real := os.path.realpath(item)) not in above:
+            yield from files_below(files, item, above | {os.path.realpath(folder), real})
 
 
 def _is_unicode(path: str) -> bool:
