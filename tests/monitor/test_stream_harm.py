@@ -10,7 +10,7 @@ from tests.monitor.test_accuracy import labeled
 from tidemill.contracts import ABSTAIN
 from tidemill.monitor.accuracy import fit_witnesses
 from tidemill.monitor.label_queue import Arrived
-from tidemill.monitor.stream_harm import Judge, Since
+from tidemill.monitor.stream_harm import _LEAST_BAR, Judge, Since
 
 REFERENCE, GOLD = labeled(600, 0, champion=0.95)
 
@@ -159,3 +159,25 @@ def test_it_is_said_where_agreement_is_blind_until_labels_decide():
     by_labels = dataclasses.replace(judge(answers), same_features=names).verdict(stream)
     assert not [reason for reason in by_labels.reasons if "blind" in reason]
     assert not [reason for reason in judge().verdict(stream).reasons if "blind" in reason]
+
+
+def test_the_bar_is_below_one_so_that_right_answers_can_prove_anything():
+    sure, gold = labeled(600, 0, champion=1.0)
+    stream, _ = since(labeled(300, 1))
+    found = judge(reference=sure, gold=gold, harm={"tolerated_drop": 1e-9}).verdict(stream)
+    assert found.labels.bar == pytest.approx(1.0 - _LEAST_BAR)
+
+
+def test_where_fewer_rows_have_arrived_than_labels_are_needed_their_number_is_given():
+    few, _ = since(labeled(40, 1, champion=0.95, functions=0.8))
+    many, _ = since(labeled(600, 1, champion=0.95, functions=0.8))
+    found = judge().verdict(few)
+    assert found.labels.more_labels > len(found.labels.rows) > 0
+    assert f"; {len(found.labels.rows)} have arrived: `tidemill gold sample" in found.reasons[-1]
+    assert "have arrived" not in judge().verdict(many).reasons[-1]
+
+
+@pytest.mark.parametrize(("before_alarm", "together"), [(None, 1), (1, 1), (3, 3)])
+def test_labels_are_drawn_from_the_batches_before_the_alarm_together(before_alarm, together):
+    stream, _ = since(*[labeled(10, seed) for seed in range(4)], before_alarm=before_alarm)
+    assert stream.together == together

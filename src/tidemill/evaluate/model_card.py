@@ -91,7 +91,7 @@ def _cell(line: Mapping[str, Any] | None) -> str:
 
 
 def _classes(done: Evaluated) -> list[str]:
-    """Precision and recall of each class, as the likeliest one is told."""
+    """Precision and recall of each class, where the likeliest class is predicted."""
     mine = done.scores.filter((pl.col("slice") == ALL) & (pl.col("model") == END_MODEL))
     results = {line["metric"]: line for line in mine.iter_rows(named=True) if line["score"] is not None}
     names = [metric.removeprefix("recall_") for metric in results if metric.startswith("recall_")]

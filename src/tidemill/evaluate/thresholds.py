@@ -101,8 +101,8 @@ def least_confidence(gold: Gold, probabilities: Probabilities, precision: float)
 
     Examples
     --------
-    >>> said = np.array([[0.9, 0.1], [0.8, 0.2], [0.7, 0.3], [0.4, 0.6]])
-    >>> least_confidence(np.array([0, 0, 1, 0]), said, 0.95)
+    >>> probabilities = np.array([[0.9, 0.1], [0.8, 0.2], [0.7, 0.3], [0.4, 0.6]])
+    >>> least_confidence(np.array([0, 0, 1, 0]), probabilities, 0.95)
     0.8
     """
     order = np.argsort(-probabilities.max(axis=1), kind="stable")

@@ -115,8 +115,8 @@ class ImagePaths:
             mode = Path(path).stat().st_mode
         except OSError as error:
             missing = isinstance(error, FileNotFoundError)
-            said = "which is not there" if missing else f"which cannot be followed ({error.strerror})"
-            return f"is a link to {Path(path).readlink()}, {said}"
+            reason = "which is not there" if missing else f"which cannot be followed ({error.strerror})"
+            return f"is a link to {Path(path).readlink()}, {reason}"
         return "is a folder" if stat.S_ISDIR(mode) else "is a pipe, a socket or a device, and no file"
 
     def _joined(self, path: str) -> list[str]:

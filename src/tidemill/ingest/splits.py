@@ -88,9 +88,9 @@ def describe_labels(labels: Mapping[str, int]) -> str:
     """
     number = {name: labels.get(name, 0) for name in SPLITS}
     parts = ", ".join(f"{name} {number[name]}" for name in ("dev", "train") if number[name])
-    taught = sum(number[name] for name in ("train", "dev"))
+    teaching = sum(number[name] for name in ("train", "dev"))
     return (
-        f"of {sum(number.values())} labels {taught} can teach{f' ({parts})' if parts else ''}, {number['valid']} decide what is "
+        f"of {sum(number.values())} labels {teaching} can teach{f' ({parts})' if parts else ''}, {number['valid']} decide what is "
         f"promoted (valid), {number['test']} measure scores (test)"
     )
 

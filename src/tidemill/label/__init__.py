@@ -5,7 +5,7 @@ conditions/        what declared functions ask of a row
 image_statistics/  statistics of images that functions read
 engine/            how votes are cast: in this process or in workers, batch by batch, and kept
 analysis/          what votes are like: coverage, conflicts, accuracy, candidates for new functions
-cautions           what is to be said of functions, on standard error
+cautions           warnings about labeling functions, on standard error
 applier            LFApplier: labeling functions on a DataFrame of pandas or Polars
 run                label: the stage
 command            `tidemill label`: votes without a project

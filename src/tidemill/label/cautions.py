@@ -1,4 +1,4 @@
-"""What is to be said of labeling functions, on standard error."""
+"""Warnings about labeling functions, on standard error."""
 
 from __future__ import annotations
 

@@ -177,7 +177,7 @@ def _classes(given: str | Sequence[str] | None, path: Path) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class _Rows:
-    """The rows to label, which of them have no text, and what is to be said of them."""
+    """The rows to label, which of them have no text, and warnings about them."""
 
     frame: pl.LazyFrame
     blank: npt.NDArray[np.bool_]

@@ -57,7 +57,7 @@ class LabelResult:
     fingerprints
         Of each function; empty where one reaches what cannot be seen.
     notes
-        What is to be said of functions: that several vote alike, or that one knows what its row does not show.
+        Warnings about functions: that several vote alike, or that one knows what its row does not show.
     """
 
     summary: pl.DataFrame

@@ -94,8 +94,8 @@ def counts(votes: Votes, n_classes: int) -> tuple[Array, Array]:
 
     Examples
     --------
-    >>> said, denied = counts(np.array([[0, 0, -3, -1]], dtype=np.int16), 2)
-    >>> said.tolist(), denied.tolist()
+    >>> voted, denied = counts(np.array([[0, 0, -3, -1]], dtype=np.int16), 2)
+    >>> voted.tolist(), denied.tolist()
     ([[2.0, 0.0]], [[0.0, 1.0]])
     """
     votes_for = np.stack([(votes == k).sum(axis=1) for k in range(n_classes)], axis=1)

@@ -267,9 +267,9 @@ def _repeated(first: Sequence[str], rows: Rows) -> tuple[str | None, int]:
 def _refuse_twice(header: Sequence[str], name: str) -> None:
     for place, column in enumerate(header):
         if column in header[:place]:
-            told = f"column {column!r} is there twice" if column else "two columns have no name"
+            reason = f"column {column!r} is there twice" if column else "two columns have no name"
             raise DataError(
-                f"{name}: {told}, as cells {header.index(column) + 1} and {place + 1} of the header: name columns "
+                f"{name}: {reason}, as cells {header.index(column) + 1} and {place + 1} of the header: name columns "
                 "differently, and remove lines above the header"
             )
 

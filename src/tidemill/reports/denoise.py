@@ -75,7 +75,7 @@ class Identifiability(Part):
 class LabelValue(Part):
     """How many gold rows give as good a classifier as these labels do."""
 
-    gold_rows: float | None = Field(description="null: cannot be told")
+    gold_rows: float | None = Field(description="null: not known")
     interval: tuple[float, float] | None = Field(default=None, description="90%")
     at_least: bool | None = Field(default=None, description="more than there are gold rows to measure by")
     weak_accuracy: Share | None = Field(default=None, description="of a classifier of these labels")

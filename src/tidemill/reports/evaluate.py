@@ -107,7 +107,7 @@ class SliceCoverage(Part):
 
 
 class Coverage(Part):
-    """Selective prediction at a precision, its threshold set on valid and told of test."""
+    """Selective prediction at a precision, its threshold set on valid and measured on test."""
 
     target_precision: Share = Field(description="precision asked for, `evaluate.target_precision`")
     threshold: Share | None = Field(description="least confidence of an answer; null: none gives that precision")

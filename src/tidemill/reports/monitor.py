@@ -173,7 +173,7 @@ class GroupCause(Part):
 
 
 class Cause(Part):
-    """What the change is, as far as it can be told."""
+    """What the change is, as far as it is known."""
 
     kind: CauseKind = Field(description="of the likeliest, by which the decision is made")
     sentence: str = Field(description="the likeliest, in words")

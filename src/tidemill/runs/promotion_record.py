@@ -15,7 +15,7 @@ GATE: Final = "gate"
 PERSON: Final = "person"
 _TRAILER: Final = "Promoted-by: "
 _UNSIGNED: Final = ": promote"
-"""How the first line of the gate's tags ended before they said who decided."""
+"""How the first line of the gate's tags ended before they named who decided."""
 _FIELD, _RECORD = "\x1f", "\x1e"
 
 

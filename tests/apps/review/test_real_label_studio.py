@@ -23,7 +23,16 @@ from tidemill.contracts import NO_GOLD
 from tidemill.project.project import Project
 
 pytestmark = pytest.mark.slow
-ANSWERS = 10_000
+ANSWERS = 2000
+PULL = """
+from pathlib import Path
+from tidemill.apps.review.label_studio import LabelStudio
+from tidemill.apps.review.label_studio_sync import pull_answers
+from tidemill.project.project import Project
+
+with LabelStudio.connect(None) as server:
+    pull_answers(Project.open(Path.cwd()), "spam", server)
+"""
 
 
 def choice(label: str) -> list[dict[str, Any]]:
@@ -34,16 +43,16 @@ def test_answers_of_people_reach_the_gold_history(project: Project, tmp_path_fac
     table = problem_rows(project, "spam").table
     rows = table["row_id"][2:8].to_list()
     pl.DataFrame({"row_id": rows, "picked": ["random"] * 6}).write_csv("rows.csv")
-    with label_studio(tmp_path_factory.mktemp("server")) as running:
-        studio = LabelStudio(running.url, TOKEN)
+    with label_studio(tmp_path_factory.mktemp("server")) as running, LabelStudio(running.url, TOKEN) as studio:
         number = push_rows(project, "spam", Path("rows.csv"), studio).project
         assert push_rows(project, "spam", Path("rows.csv"), studio).sent == 0
-        _label_change_and_delete(running, number, project, rows)
+        _label_change_and_delete(running, studio, number, project, rows)
         _pull_while_it_is_killed(running, number, project, rows[5])
 
 
-def _label_change_and_delete(running: Running, number: int, project: Project, rows: list[str]) -> None:
-    studio = LabelStudio(running.url, TOKEN)
+def _label_change_and_delete(
+    running: Running, studio: LabelStudio, number: int, project: Project, rows: list[str]
+) -> None:
     tasks = {item["data"]["row_id"]: item["id"] for item in studio.tasks(number)}
     assert list(tasks) == rows
 
@@ -76,18 +85,18 @@ def _label_change_and_delete(running: Running, number: int, project: Project, ro
 
 
 def _pull_while_it_is_killed(running: Running, number: int, project: Project, row: str) -> None:
-    """Ten thousand answers of one row by as many tasks, pulled by processes that die at random moments."""
+    """Many answers of one row by as many tasks, pulled by processes that die at random moments."""
     before = len(problem_rows(project, "spam").history.answers)
-    for _ in range(10):
+    for _ in range(2):
         data = {"row_id": row, "picked": "random", "text": "t", "votes": "-", "batch": "b"}
-        made = [{"data": data, "annotations": [{"result": choice("spam")}]} for _ in range(ANSWERS // 10)]
+        made = [{"data": data, "annotations": [{"result": choice("spam")}]} for _ in range(ANSWERS // 2)]
         assert running.client.post(f"/api/projects/{number}/import", json=made).is_success
-    words = [sys.executable, "-m", "tidemill", "review", "pull", "spam"]
+    words = [sys.executable, "-c", PULL]
     environment = os.environ | {ADDRESS: running.url, TOKEN_VARIABLE: TOKEN}
     chance = random.Random(3)
-    for _ in range(6):
+    for _ in range(5):
         process = subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(chance.uniform(0.2, 6.0))
+        time.sleep(chance.uniform(0.2, 4.0))
         process.send_signal(signal.SIGKILL)
         process.wait()
     subprocess.run(words, env=environment, check=True, capture_output=True)

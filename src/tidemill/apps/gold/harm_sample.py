@@ -48,8 +48,8 @@ def sample_for_harm(project: Project, name: str, out: Path) -> GoldSample:
     stream = _newest_stream(project, name)
     harm = None if stream is None else stream.harm
     if harm is None or harm.labels is None or not harm.labels.rows:
-        said = "nothing has arrived" if harm is None else harm.reasons[0]
-        raise DataError(f"the monitor asks for no labels of {name}: {said}")
+        reason = "nothing has arrived" if harm is None else harm.reasons[0]
+        raise DataError(f"the monitor asks for no labels of {name}: {reason}")
     wanted = pl.DataFrame(
         {
             "row_id": [*harm.labels.rows, *harm.labels.informative],

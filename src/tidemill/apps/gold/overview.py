@@ -164,7 +164,7 @@ def history_lines(row: str, history: Sequence[dict[str, Any]]) -> list[str]:
     first = history[0]
     lines = [f"{row} is {first['row_id']}, of the split {first['split']}"]
     for item in history:
-        said = item["label"] if item["label"] is not None else f"withdraws {item['replaces']}"
+        answer = item["label"] if item["label"] is not None else f"withdraws {item['replaces']}"
         about = ", by ".join(filter(None, (item["source"], item["who"])))
-        lines.append(f"  {item['when'] or 'with its batch':<28}{item['id']:<14}{said:<20}{item['state']:<12}{about}")
+        lines.append(f"  {item['when'] or 'with its batch':<28}{item['id']:<14}{answer:<20}{item['state']:<12}{about}")
     return lines

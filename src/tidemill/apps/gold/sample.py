@@ -155,16 +155,16 @@ def _scores(rows: ProblemRows, open_rows: pl.DataFrame) -> tuple[npt.NDArray[np.
     """Doubt of each row: how unsure the models are, and how far apart. None where no model has seen any row."""
     columns = probability_columns(rows.problem.classes)
     files = {"label model": rows.paths.labels, "end model": rows.paths.predictions}
-    said = {title: _predicted(file, open_rows, columns) for title, file in files.items() if file.exists()}
-    said = {title: table for title, table in said.items() if not np.isnan(table).all()}
-    if not said:
+    predicted = {title: _predicted(file, open_rows, columns) for title, file in files.items() if file.exists()}
+    predicted = {title: table for title, table in predicted.items() if not np.isnan(table).all()}
+    if not predicted:
         why = (
             "has been trained yet"
             if not any(file.exists() for file in files.values())
             else "has predicted these rows yet"
         )
         return None, f"chance alone, since no model {why} (`dvc repro` does)"
-    stacked = np.stack(list(said.values()))
+    stacked = np.stack(list(predicted.values()))
     known = ~np.isnan(stacked).any(axis=2)
     mean = np.nan_to_num(np.nansum(stacked, axis=0) / np.maximum(known.sum(axis=0), 1)[:, None], nan=0.0)
     two = np.sort(mean, axis=1)[:, -2:]
@@ -173,7 +173,7 @@ def _scores(rows: ProblemRows, open_rows: pl.DataFrame) -> tuple[npt.NDArray[np.
     if len(stacked) > 1:
         both = known.all(axis=0)
         apart[both] = np.abs(stacked[0, both] - stacked[1, both]).sum(axis=1) / 2
-    return unsure + apart, f"doubt and disagreement of {' and '.join(said)}"
+    return unsure + apart, f"doubt and disagreement of {' and '.join(predicted)}"
 
 
 def _predicted(file: Path, open_rows: pl.DataFrame, columns: list[str]) -> npt.NDArray[np.float64]:

@@ -343,7 +343,7 @@ def _refuse_odd_folders(table: Table) -> None:
 
 
 def _options(reading: ReadOptions) -> dict[str, Any]:
-    """What was said of the file, for the problem's configuration."""
+    """What the user stated of the file, for the problem's configuration."""
     stated = {name: getattr(reading, name) for name in ("encoding", "delimiter", "header", "bad_rows")}
     return {name: value for name, value in stated.items() if value != getattr(DEFAULTS, name)}
 

@@ -75,6 +75,14 @@ class LabelStudio:
             access = self._checked(client, "POST", "/api/token/refresh/", json={"refresh": self.token})["access"]
         return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {access}"}, timeout=_TIMEOUT)
 
+    def __enter__(self) -> Self:
+        """Connect where something is asked first."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connections."""
+        self._client.close()
+
     def _ask(self, method: str, path: str, **content: Any) -> Any:
         return self._checked(self._client, method, path, **content)
 

@@ -100,6 +100,6 @@ def _probabilities(rows: ProblemRows, wanted: pl.DataFrame) -> dict[str, Any]:
         table = pl.read_parquet(file)
         if all(column in table.columns for column in columns):
             found = table.join(wanted.select(_ROW), on=_ROW, how="semi").drop_nulls(columns)
-            said = np.asarray(found.select(columns).to_numpy())
-            result |= dict(zip(found[_ROW], said, strict=True))
+            predicted = np.asarray(found.select(columns).to_numpy())
+            result |= dict(zip(found[_ROW], predicted, strict=True))
     return result

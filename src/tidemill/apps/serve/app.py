@@ -137,7 +137,7 @@ class RequestGate:
             self._refuse(brought)
             return message
 
-        async def heard(message: Message) -> None:
+        async def answered(message: Message) -> None:
             nonlocal status
             status = message.get("status", status)
             if (
@@ -151,10 +151,10 @@ class RequestGate:
         host = dict(scope["headers"]).get(b"host", b"").decode("latin-1")
         try:
             if is_allowed(host, self.hosts):
-                await self.app(inner, counted, heard)
+                await self.app(inner, counted, answered)
             else:
                 message = f"this service is not asked for as {host}: tidemill serve --allowed-host allows another name"
-                await _error_response(_MISDIRECTED, message, None)(inner, counted, heard)
+                await _error_response(_MISDIRECTED, message, None)(inner, counted, answered)
         finally:
             rows = scope.get("state", {}).get("rows")
             text = f" {rows} rows" if rows else ""

@@ -76,7 +76,7 @@ def fit_learning_curves(project: Project, name: str) -> Curves:
 
 
 def _recipe(request: Study, weak: Any) -> TrainSettings:
-    """The one recipe that every point of the curve of weak labels is taught by."""
+    """The one recipe that every point of the curve of weak labels is trained by."""
     if not request.train.recipes or not len(weak):
         return request.train
     choice = fit_chosen_recipe(request.training_set(weak), request.train)[1]

@@ -177,6 +177,6 @@ def _flip(result: RowExplanation) -> str:
         if without
         else "no votes that could be taken away would flip it"
     )
-    some = [f"{other.function} said {other.vote}" for other in others[:_SHOWN]]
+    some = [f"{other.function} voted {other.vote}" for other in others[:_SHOWN]]
     more = f" (or {len(others) - len(some)} more)" if len(others) > len(some) else ""
     return f"{first}; " + (f"or if {', or '.join(some)}{more}" if some else "no single other vote would flip it")

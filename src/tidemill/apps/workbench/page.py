@@ -62,7 +62,7 @@ def page(view: ProblemView, *, size: int | None = None, most: int = 8) -> Path:
     summary = function_table(view)
     read = _read(view, rows)
     text = template(TEMPLATE).render(
-        told=summary,
+        summary=summary,
         read=read,
         pictures=_pictures(view),
         suggested=_suggested(view, most, size),

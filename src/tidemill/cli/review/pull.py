@@ -43,9 +43,9 @@ def pull(
     from tidemill.apps.review.label_studio import LabelStudio
     from tidemill.apps.review.label_studio_sync import pull_answers
 
-    server, project = LabelStudio.connect(url), open_project(problem)
+    project = open_project(problem)
     while True:
-        with answering(as_json=as_json) as answer:
+        with answering(as_json=as_json) as answer, LabelStudio.connect(url) as server:
             done = pull_answers(project, problem, server, dry_run=dry_run)
             answer(_content(problem, done, dry_run=dry_run), _lines(problem, done, dry_run=dry_run))
         if every is None:

@@ -34,8 +34,8 @@ def push(
     from tidemill.apps.review.label_studio_sync import push_rows
 
     with answering(as_json=as_json) as answer:
-        server = LabelStudio.connect(url)
-        done = push_rows(open_project(problem), problem, file, server)
+        with LabelStudio.connect(url) as server:
+            done = push_rows(open_project(problem), problem, file, server)
         page = f"{server.url}/projects/{done.project}"
         content = {"problem": problem, "url": page, "sent": done.sent, "there": done.there}
         lines = [

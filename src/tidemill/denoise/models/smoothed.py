@@ -8,7 +8,7 @@ or more. The bounds are narrow because errors of real functions depend on one an
 
 Pair precisions alone may overturn a majority: they have half the weight in the mean where the classes that they hand out are
 there by the balance, and none otherwise or beside a rare class. Answers are about as good with less of them; end models
-taught by these labels are not.
+trained on these labels are not.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ class Drive:
     seed
         Of the moment of the kill.
     say
-        Is told each event.
+        Called with each event.
     """
 
     project: Project

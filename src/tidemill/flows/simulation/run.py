@@ -59,7 +59,7 @@ def simulate(  # noqa: PLR0913 - what is simulated, and where
     rows
         Of a day; the batch before the first day is twice as large. None: as many as a month allows.
     say
-        Is told each event.
+        Called with each event.
 
     Returns
     -------

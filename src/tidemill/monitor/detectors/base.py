@@ -161,7 +161,7 @@ class BatchDetector(DriftDetector):
         Returns
         -------
         Finding
-            Of the detector's own report. No more than ``alpha`` of the batches of one kind are said to have moved.
+            Of the detector's own report. No more than ``alpha`` of the batches of one kind are reported as moved.
         """
 
     @staticmethod

@@ -74,7 +74,7 @@ class Null:
     Attributes
     ----------
     kind
-        What is told.
+        Name in the table.
     sizes
         Rows of each check, by its number.
     fixed
@@ -192,7 +192,7 @@ class Shift:
 
     @property
     def kind(self) -> str:
-        """What is told."""
+        """Name in the table."""
         verb = f"rising over {self.ramp} checks" if self.ramp else "at once"
         seen = "with functions" if self.functions else "without functions"
         return f"{self.share:.0%} of an unseen source from check {self.change} on, {verb}, {seen}"

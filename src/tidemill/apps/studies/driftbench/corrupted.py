@@ -35,7 +35,7 @@ class Corruption:
     problem
         Packaged problem whose rows it is of.
     kind
-        What is told.
+        Name in the table.
     strength
         Share of words with a typing error; or radius of the blur, in pixels.
     """

@@ -36,7 +36,7 @@ class Mix:
     Attributes
     ----------
     kind
-        What is told.
+        Name in the table.
     share
         Of rows of later sources.
     chances

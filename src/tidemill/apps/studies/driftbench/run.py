@@ -90,7 +90,7 @@ def driftbench(project: Project, problems: Sequence[str], *, quick: bool, say: S
     quick : bool
         A few streams of each kind, in place of hundreds; bounds in place of point estimates decide then.
     say : callable
-        Is told each cell when it is done.
+        Called with each cell when it is done.
 
     Returns
     -------
