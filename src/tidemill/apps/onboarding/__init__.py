@@ -11,4 +11,5 @@ metadata_kinds     kinds of the columns that labeling functions may ask
 new_problem        configuration, first batch and manifest of the new problem
 added_class        a class that a problem gets later
 starter_functions  labeling functions to start from
+prototype_functions  the same by features, where pixels say nothing
 """

@@ -13,15 +13,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
+import numpy as np
+import numpy.typing as npt
+import polars as pl
 import yaml
 
 from tidemill.apps.onboarding.class_labels import find_classes, smallest_class_size
 from tidemill.apps.onboarding.metadata_kinds import metadata_kinds
-from tidemill.apps.onboarding.starter_functions import starter_functions
+from tidemill.apps.onboarding.prototype_functions import FILE as EXAMPLES
+from tidemill.apps.onboarding.starter_functions import StarterFunctions, starter_functions
 from tidemill.common.class_names import shown
 from tidemill.common.edited_yaml import dump_yaml, load_yaml
 from tidemill.common.files import atomic_write
-from tidemill.contracts import STAGES, ConfigError, DataError, Problem
+from tidemill.contracts import STAGES, ConfigError, DataError, Problem, TidemillError
 from tidemill.ingest.batch import Batch, build_batch, empty_seen
 from tidemill.ingest.image_paths import IMAGE_SUFFIXES, ImagePaths
 from tidemill.ingest.settings import IngestSettings
@@ -163,19 +167,42 @@ def create_problem(wanted: NewProblem, project: Project) -> CreatedProblem:
     batch = build_batch(
         batch_name(plan.source.name), Source(str(plan.source)), plan.problem, settings, before=empty_seen(settings)
     )
-    functions = starter_functions(wanted.name, plan.problem.classes, batch.raw, batch.dev)
+    backbone = _Backbone(project)
+    functions = starter_functions(wanted.name, plan.problem.classes, batch.raw, batch.dev, backbone.features)
     source = _bring(plan, settings, root)
     sha256 = Source(str(root / source)).fingerprint(settings)
     entry = Arrival(batch=batch.name, source=source, sha256=sha256)
     _write(plan, functions, entry, project)
-    notes = [f"note: {note}" for note in dict.fromkeys((*plan.notes, *batch.notes))]
+    notes = [f"note: {note}" for note in dict.fromkeys((*plan.notes, *batch.notes, *backbone.notes))]
     if batch.bad.height:
         number, reason = batch.bad.row(0)
         notes.append(
             f"note: {batch.bad.height} rows are set aside, each with its reason; the first is {number}: {reason}"
         )
-    lines = [*notes, *_summary_line(plan, batch, functions).splitlines()]
+    lines = [*notes, *_summary_line(plan, batch, functions.yaml).splitlines()]
     return CreatedProblem(batch.raw.height, plan.problem.classes, lines)
+
+
+class _Backbone:
+    """The backbone that a new problem of images has; what stands in its way is a note, for other functions do without."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.notes: list[str] = []
+
+    def features(self, rows: pl.DataFrame) -> npt.NDArray[np.float32] | None:
+        """Compute features of images; None where the backbone cannot be had."""
+        from tidemill.embed.settings import EmbedSettings
+
+        file = option_file("embed", _EMBED["image"], self.project.root / CONF)
+        settings = EmbedSettings.model_validate(load_yaml(file.read_text(encoding="utf-8"))[1])
+        try:
+            from tidemill.embed.embedder import Embedder
+
+            return Embedder(settings, "image", root=self.project.root).features(rows, name="labeled images")
+        except (ImportError, TidemillError) as error:
+            self.notes.append(f"no function could be made of the images' features: {error}")
+            return None
 
 
 def _check_name(name: str, root: Path) -> None:
@@ -421,15 +448,17 @@ def _images_beside(plan: _Plan, settings: IngestSettings) -> list[str]:
     return list(dict.fromkeys(results))
 
 
-def _write(plan: _Plan, functions: str, entry: Arrival, project: Project) -> None:
+def _write(plan: _Plan, functions: StarterFunctions, entry: Arrival, project: Project) -> None:
     """The two lists that make the problem known come last."""
     name, root = plan.paths.name, project.root
     texts = {
         root / CONF / "problem" / f"{name}.yaml": _config(plan),
-        root / plan.paths.functions / "functions.yaml": functions,
+        root / plan.paths.functions / "functions.yaml": functions.yaml,
         root / CONF / "config.yaml": _with_problem((root / CONF / "config.yaml").read_text(encoding="utf-8"), name),
         root / "dvc.yaml": _with_artifact((root / "dvc.yaml").read_text(encoding="utf-8"), name),
     }
+    if functions.examples:
+        texts[root / plan.paths.functions / EXAMPLES] = functions.examples
     Manifest(batches=(entry,)).write(root / plan.paths.manifest)
     ChampionPin(version=None).write(root / plan.paths.champion)
     start_history(project.paths(name))

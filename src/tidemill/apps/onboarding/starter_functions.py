@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy.typing as npt
 import polars as pl
 import yaml
 
+from tidemill.apps.onboarding.prototype_functions import Prototypes, prototype_functions
 from tidemill.contracts import NO_GOLD
 
 _WORD: Final = re.compile(r"[^\W\d_]{3,}")
@@ -38,8 +40,29 @@ _PLACEHOLDERS: Final = """\
 """
 
 
-def starter_functions(name: str, classes: Sequence[str], raw: pl.DataFrame, dev: pl.DataFrame) -> str:
-    """Write a first functions.yaml.
+Features = Callable[[pl.DataFrame], npt.NDArray[np.float32] | None]
+
+
+@dataclass(frozen=True)
+class StarterFunctions:
+    """Files of labeling functions to start from.
+
+    Parameters
+    ----------
+    yaml
+        Content of functions.yaml.
+    examples
+        Content of the file of examples that prototypes read; empty where there are none.
+    """
+
+    yaml: str
+    examples: str = ""
+
+
+def starter_functions(
+    name: str, classes: Sequence[str], raw: pl.DataFrame, dev: pl.DataFrame, features: Features
+) -> StarterFunctions:
+    """Write a first functions.yaml: words of texts, statistics of images, or where those say nothing examples of images.
 
     Parameters
     ----------
@@ -51,14 +74,15 @@ def starter_functions(name: str, classes: Sequence[str], raw: pl.DataFrame, dev:
         The first raw rows.
     dev
         Gold of the dev rows.
+    features
+        Computes features of images.
 
     Returns
     -------
-    str
-        Content of the file.
+    StarterFunctions
     """
     marked = raw.join(dev.filter(pl.col("gold") != NO_GOLD), on="row_id", maintain_order="left")
-    has_gold = marked["gold"].n_unique() > 1
+    has_gold, examples = marked["gold"].n_unique() > 1, ""
     if "text" in raw.columns:
         entries = word_functions(marked["text"].to_list(), marked["gold"].to_numpy(), classes) if has_gold else []
         origin, spare = "words", _length_functions(raw["text"], classes)
@@ -67,6 +91,11 @@ def starter_functions(name: str, classes: Sequence[str], raw: pl.DataFrame, dev:
         table = _statistics(chosen["image"].to_list())
         entries = threshold_functions(table, chosen["gold"].to_numpy(), classes) if has_gold else []
         origin, spare = "pixels", _extreme_functions(table, classes)
+        unclear = _unclear_classes(table, chosen["gold"].to_numpy(), classes) if has_gold else set()
+        if unclear:
+            prototypes = _prototypes(chosen, features(chosen), classes)
+            added = [entry for entry in prototypes.entries if entry["vote"] in unclear]
+            entries, examples = [*entries, *added], prototypes.examples if added else ""
     guessed = len(entries) > 1
     message = (
         f"Guessed from the {origin} of {marked.height} labeled rows of the development split." if guessed else _NO_GOLD
@@ -74,7 +103,15 @@ def starter_functions(name: str, classes: Sequence[str], raw: pl.DataFrame, dev:
     text = _HEADER.format(name=name, origin=message)
     if not guessed and "text" in raw.columns:
         text += _PLACEHOLDERS.format(first=_flow(classes[0]), last=_flow(classes[-1]))
-    return text + "".join(f"  - {_flow(entry)}\n" for entry in (entries if guessed else [*entries, *spare]))
+    text += "".join(f"  - {_flow(entry)}\n" for entry in (entries if guessed else [*entries, *spare]))
+    return StarterFunctions(text, examples)
+
+
+def _prototypes(rows: pl.DataFrame, features: npt.NDArray[np.float32] | None, classes: Sequence[str]) -> Prototypes:
+    if features is None:
+        return Prototypes((), "")
+    names = {label: f"looks_like_{_identifier(label, index)}" for index, label in enumerate(classes)}
+    return prototype_functions(rows, features, classes, names)
 
 
 _NO_GOLD: Final = "Nothing could be learned from labels, so these are arbitrary: replace them."
@@ -149,7 +186,7 @@ def threshold_functions(table: pl.DataFrame, gold: npt.NDArray[Any], classes: Se
     entries = []
     for index, name in enumerate(classes):
         share = float((gold == index).mean())
-        results = [_best_cut(column, gold == index) for column in table.iter_columns()]
+        results = _best_cuts(table, gold == index)
         good = sorted(
             (item for item in results if item[0] > min(_PRECISE * share, (1 + share) / 2)), key=lambda item: -item[0]
         )
@@ -159,6 +196,20 @@ def threshold_functions(table: pl.DataFrame, gold: npt.NDArray[Any], classes: Se
                 {"name": function, "kind": "threshold", "column": f"image.{statistic}", **limit, "vote": name}
             )
     return entries
+
+
+def _unclear_classes(table: pl.DataFrame, gold: npt.NDArray[Any], classes: Sequence[str]) -> set[str]:
+    """Classes of which no statistic says more than half of what could be said."""
+    of_class = {name: gold == index for index, name in enumerate(classes)}
+    return {
+        name
+        for name, is_class in of_class.items()
+        if max(precision for precision, *_ in _best_cuts(table, is_class)) < (1 + is_class.mean()) / 2
+    }
+
+
+def _best_cuts(table: pl.DataFrame, is_class: npt.NDArray[np.bool_]) -> list[tuple[float, str, dict[str, float]]]:
+    return [_best_cut(column, is_class) for column in table.iter_columns()]
 
 
 def _best_cut(column: pl.Series, is_class: npt.NDArray[np.bool_]) -> tuple[float, str, dict[str, float]]:
