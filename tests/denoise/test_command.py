@@ -324,6 +324,8 @@ def test_two_classes_may_be_minus_one_and_one_and_how_they_are_read_is_told(tmp_
     assert usual.votes.tolist() == [[-1, 1], [0, 1]]
     assert any("-1 is read as an abstain, 0 as 'ham' and 1 as 'spam'; where 0 abstains" in note for note in usual.notes)
     assert not any("is read as" in note for note in read_votes(path, "012").notes)
+    path.write_text("row_id,a,b\nr0,,spam\nr1,ham,spam\n")
+    assert read_votes(path, ("ham", "spam")).notes == ()
 
 
 def test_a_column_of_other_numbers_is_named_with_the_way_to_leave_it_out(tmp_path):

@@ -72,6 +72,19 @@ def test_two_files_of_one_name_are_told_and_the_others_are_taken(project: Path) 
     assert "a batch 'sms-2' came from data/incoming/spam/sms-2.csv; rename the new file" in found.refused[0].reason
 
 
+def test_what_is_no_batch_is_told_and_not_passed_over(project: Path) -> None:
+    incoming = Path("data/incoming/spam")
+    (incoming / "april").mkdir()
+    put("april/sms-7", "in a folder of its own")
+    for name in ("old.tar.gz", "notes.txt", ".gitkeep", "photo.png"):
+        (incoming / name).write_text("x")
+    found = arrive(Project.open(project), "spam")
+    assert found.batches == ["sms-2", "sms-10", "email-1"]
+    assert found.notes[0].startswith(
+        "data/incoming/spam: april, notes.txt, old.tar.gz: not read, for a batch is a file"
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "batch"),
     [("april 2024.csv", "april-2024"), ("what now?.csv", "what-now"), ("new.csv.gz", "new"), ("v1.2.csv", "v1.2")],

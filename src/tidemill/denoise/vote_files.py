@@ -113,7 +113,6 @@ def read_votes(
         result = _wrench(path)
     else:
         result = _table(path, classes, options)
-    result = replace(result, notes=(*result.notes, *_of_either_reading(result.votes, options, classes, path)))
     result = replace(result, votes=_numbered_from_zero(result.votes, options.abstain, len(classes)))
     try:
         result = replace(result, votes=check_votes(result.votes, len(classes), names=result.functions))
@@ -135,20 +134,6 @@ def _columns_of_others(result: VotesFile, n_classes: int) -> str:
     if not others or len(others) == len(result.functions):
         return ""
     return f"; where it is no function, leave it out with --not-columns {','.join(others)}"
-
-
-def _of_either_reading(votes: npt.NDArray[Any], options: VoteOptions, classes: Sequence[str], path: Path) -> list[str]:
-    """How votes of -1, 0 and 1 are read, for nothing in them shows which of -1 and 0 abstains; Tidemill's own files are sure."""
-    if options.abstain != ABSTAIN or path.suffix == ".parquet" or len(classes) != len(_SIGNS):
-        return []
-    if set(np.unique(votes).tolist()) != {ABSTAIN, 0, 1}:
-        return []
-    return [
-        (
-            f"{path.name}: -1 is read as an abstain, 0 as {classes[0]!r} and 1 as {classes[1]!r}; where 0 abstains and -1 and 1 "
-            "are the classes, as FlyingSquid has them, say --abstain 0"
-        )
-    ]
 
 
 def _numbered_from_zero(votes: npt.NDArray[Any], abstain: int, n_classes: int) -> npt.NDArray[Any]:
@@ -202,7 +187,23 @@ def _table(path: Path, classes: Sequence[str], options: VoteOptions) -> VotesFil
     functions = _vote_columns(table, classes, options, path)
     votes = np.column_stack([_votes_of(table[name], classes, read) for name in functions])
     notes = [*read.notes, *notes, *_repeated_names(table, path), *_doubtful(votes, functions, len(classes), path)]
+    if options.abstain == ABSTAIN and path.suffix != ".parquet":  # as `tidemill label` writes them
+        notes += _of_either_reading(table.select(functions), classes, path)
     return VotesFile(_row_names(table) if rows is None else rows, functions, votes, notes=tuple(notes))
+
+
+def _of_either_reading(table: pl.DataFrame, classes: Sequence[str], path: Path) -> list[str]:
+    """How -1, 0 and 1 are read where they stand in a file, for nothing shows which of -1 and 0 abstains."""
+    numbers = table.select(pl.selectors.integer())
+    found = {value for column in numbers for value in column.unique().drop_nulls().to_list()}
+    if len(classes) != len(_SIGNS) or found != {*_SIGNS, 0}:
+        return []
+    return [
+        (
+            f"{path.name}: -1 is read as an abstain, 0 as {classes[0]!r} and 1 as {classes[1]!r}; where 0 abstains and "
+            "-1 and 1 are the classes, as FlyingSquid has them, say --abstain 0"
+        )
+    ]
 
 
 def _plain_names(table: pl.DataFrame) -> pl.DataFrame:

@@ -277,16 +277,38 @@ def discover(incoming: str, root: Path) -> list[str]:
     list of str
         Relative to the project where they are inside it.
     """
-    location = locate(incoming, root)
-    files, path = fsspec.core.url_to_fs(location)
+    files, result = _entries(incoming, root)
+    return sorted(_named(files, item, root, is_url="://" in incoming) for item in result if _is_batch(files, item))
+
+
+def not_read(incoming: str, root: Path) -> list[str]:
+    """List what lies in a place of incoming data and is no batch: folders without images, and files of other formats.
+
+    Parameters
+    ----------
+    incoming, root
+        As ``discover`` takes them.
+
+    Returns
+    -------
+    list of str
+        Names, sorted; files of single images are left out, since a table beside them may name them.
+    """
+    files, result = _entries(incoming, root)
+    others = [item for item in result if not _is_batch(files, item)]
+    return sorted(_base(item) for item in others if PurePosixPath(item).suffix.lower() not in MAYBE_IMAGES - {""})
+
+
+def _entries(incoming: str, root: Path) -> tuple[Any, list[str]]:
+    """All that is there and not hidden."""
+    files, path = fsspec.core.url_to_fs(locate(incoming, root))
     if any(sign in path for sign in "*?["):
         result = files.glob(path)
     elif files.isdir(path):
         result = files.ls(path, detail=False)
     else:
         result = [path] if files.exists(path) else []
-    kept = [item for item in map(str, result) if not _hidden(PurePosixPath(item).name) and _is_batch(files, item)]
-    return sorted(_named(files, item, root, is_url="://" in incoming) for item in kept)
+    return files, [item for item in map(str, result) if not _hidden(PurePosixPath(item).name)]
 
 
 def _named(files: Any, path: str, root: Path, *, is_url: bool) -> str:

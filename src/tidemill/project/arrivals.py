@@ -7,13 +7,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from typing import Final
 
 import polars as pl
 
 from tidemill.contracts import NO_GOLD, DataError, Problem
 from tidemill.ingest.batch import Batch, build_batch, empty_seen
 from tidemill.ingest.settings import RESERVED, IngestSettings
-from tidemill.ingest.source import Source, discover, fetch_beside, locate
+from tidemill.ingest.source import Source, discover, fetch_beside, locate, not_read
 from tidemill.monitor.broken import lost_values
 from tidemill.monitor.retrain_decision import NOTHING
 from tidemill.monitor.settings import BrokenSettings, MonitorSettings
@@ -27,6 +28,7 @@ from tidemill.project.refused_sources import Refusal, Refusals, stamp_of
 from tidemill.readers.read import SUFFIXES
 from tidemill.reports.project import Arrival, Manifest
 
+_TOLD: Final = 5
 _ODD = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -108,6 +110,7 @@ def scan(
     taken = {entry.batch: entry.source for entry in known}
     light = settings.model_copy(update={"near_duplicates": "keep"})
     result, refusals = ArrivalScan(), Refusals.read(paths)
+    result.notes.extend(_notes_on_others(settings, paths))
     before: pl.DataFrame | None = None
     kept: dict[str, Refusal] = {}
     for source in sorted(sources, key=lambda item: (_place(_stem(item), settings.batch_order), item)):
@@ -143,6 +146,19 @@ def scan(
     Refusals(sources=kept).write(paths)
     result.refused.extend(RefusedFile(source, reason) for source, reason in changed.items())
     return result
+
+
+def _notes_on_others(settings: IngestSettings, paths: Paths) -> list[str]:
+    others = not_read(settings.incoming, paths.shared)
+    if not others:
+        return []
+    shown = ", ".join(others[:_TOLD]) + (" …" if len(others) > _TOLD else "")
+    return [
+        (
+            f"{settings.incoming}: {shown}: not read, for a batch is a file in a format of `tidemill new` or a folder of images; "
+            "unpack archives, and move files out of folders of their own"
+        )
+    ]
 
 
 def _is_known(source: str, place: Source, settings: IngestSettings, history: GoldHistory) -> bool:

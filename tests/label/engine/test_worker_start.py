@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import grimp
+import pytest
 
 from tidemill.label.engine import worker_start
 from tidemill.label.engine.process import Bounds, Process, confinement_of
@@ -23,10 +24,14 @@ def test_no_module_of_the_package_is_named_in_a_string_that_starts_it():
         assert '"tidemill.' not in file.read_text(encoding="utf-8"), file
 
 
-def test_a_started_worker_answers_and_reports_a_file_that_cannot_be_loaded(tmp_path):
+@pytest.mark.parametrize("standard", ["types", "random", "yaml"])
+def test_a_started_worker_answers_and_reports_a_file_that_cannot_be_loaded(tmp_path, monkeypatch, standard):
+    """Where it stands, modules with the names of others do not take their place."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / f"{standard}.py").write_text("raise RuntimeError")
     bounds = Bounds(30.0, 30.0, float("inf"))
     (tmp_path / "f.py").write_text(
-        "from tidemill.label import labeling_function\n\n\n@labeling_function()\ndef one(row):\n    return 1\n",
+        "import random, types\nfrom tidemill.label import labeling_function\n\n\n@labeling_function()\ndef one(row):\n    return 1\n",
         encoding="utf-8",
     )
     header = {"do": "load", "files": [str(tmp_path / "f.py")], "classes": ["a", "b"], "megabytes": 500}

@@ -194,7 +194,7 @@ def model_command(*words: str) -> list[str]:
     -------
     list of str
     """
-    return [sys.executable, "-m", model_worker.__name__, *words]
+    return [sys.executable, "-P", "-m", model_worker.__name__, *words]
 
 
 def _answer(header: dict[str, Any], parts: Sequence[bytes]) -> Answer:

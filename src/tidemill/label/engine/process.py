@@ -122,7 +122,7 @@ class Process:
         self._traces: IO[bytes] = _shared_file()
         shared = (self._position_file.fileno(), self._traces.fileno(), alive)
         self._child = subprocess.Popen(
-            [sys.executable, "-m", worker_start.__name__, *map(str, shared), confinement.dump()],
+            [sys.executable, "-P", "-m", worker_start.__name__, *map(str, shared), confinement.dump()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             pass_fds=shared,

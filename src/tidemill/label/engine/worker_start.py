@@ -1,4 +1,4 @@
-"""Entry point of a worker process: ``python -m tidemill.label.engine.worker_start POSITION TRACES ALIVE CONFINEMENT``.
+"""Entry point of a worker process: ``python -P -m tidemill.label.engine.worker_start POSITION TRACES ALIVE CONFINEMENT``.
 
 It is the module that ``process`` imports and starts by its name, so that a check of imports sees the worker. It loads the
 worker, and with it NumPy and Polars, only where it runs, and only once the process is confined: what the kernel refuses a
@@ -21,6 +21,7 @@ def main() -> None:
     """Serve the parent process until it ends."""
     _end_with_parent(int(sys.argv[3]))
     confine(Confinement.parse(sys.argv[4]))
+    sys.path.append(os.getcwd())  # noqa: PTH109 - last: a module there, such as random.py, takes no other's place
     from tidemill.label.engine.worker import main as serve_parent
 
     serve_parent()
