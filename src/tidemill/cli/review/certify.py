@@ -10,8 +10,7 @@ from tidemill.cli.project import open_project
 def certify(problem: ProblemName, *, as_json: AsJson = False) -> None:
     """Say what the answers of people prove of the labels, and write a certificate where it is what was planned.
 
-    It may be asked after every answer. The certificate is data/PROBLEM/certificate.json; it names the labels, and is expired when they change. The model
-    card shows it after the next run.
+    It may be asked after every answer. The certificate is data/PROBLEM/certificate.json; it names the labels, and is expired when they change.
 
     Examples
     --------
