@@ -70,7 +70,7 @@ def test_a_plan_a_sample_and_answers_make_a_certificate_that_expires_with_the_la
 
 
 def test_a_row_in_dispute_is_asked_again_and_two_more_answers_confirm_the_label(project: Project) -> None:
-    label_all(project, spam={row for row in _known(project) if row[1] == 1 for row in row[:1]})
+    label_all(project, spam={row for row, own in _known(project) if own == 1})
     plan_audit(project, "spam", REQUEST)
     rows = sample_audit(project, "spam", OUT, most=5, tests=0, seed=1).table["row_id"].to_list()
     answer(rows, "a1", spam=(rows[0],))
