@@ -8,7 +8,7 @@ studio/      `tidemill studio`: labeling functions written and tried in a browse
 search/      `tidemill search` and its stage: better settings of embed and train
 studies/     `tidemill learning-curves`, `tidemill label-errors`: learning curves, suspect labels
 gold/        `tidemill gold`: labels by people, added, listed, withdrawn and asked for
-review/      `tidemill review`: labels checked by people in tools of their own
+review/      `tidemill review`: rows checked by people, how far they are trusted, and what their answers prove of labels
 lineage/     `tidemill lineage`, `tidemill diff`: what a version or a row is made of
 reports/     `tidemill report`: reports/index.html and the summary of a run
 onboarding/  `tidemill init`, `upgrade` and `new`: a project made and moved on, a problem made from data

@@ -109,6 +109,16 @@ class Paths:
         return self.data / "gold_history.jsonl"
 
     @property
+    def audit_plan(self) -> Path:
+        """What a review of the labels is to prove. git keeps it."""
+        return self.data / "audit_plan.json"
+
+    @property
+    def certificate(self) -> Path:
+        """What a review has proven of the labels. git keeps it."""
+        return self.data / "certificate.json"
+
+    @property
     def gold_state(self) -> Path:
         """As of when the gold labels are."""
         return self.gold / "as_of.json"

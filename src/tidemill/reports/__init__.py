@@ -18,6 +18,7 @@ denoise        denoise.json, functions.json, label_model.json
 train          train/ensemble.json
 model          config.json and ensemble.json of a model's folder
 lineage        answers of `tidemill lineage` and `tidemill diff`, `--json`
+review         audit_plan.json, certificate.json, answers of `tidemill review --json`
 workbench      answers of `tidemill lf --json`
 studio         answers of the studio to its pages
 """

@@ -1,9 +1,14 @@
 """`tidemill review`: people check labels; one file a command."""
 
 from tidemill.cli.grammar import add, group
-from tidemill.cli.review import label, pull, push
+from tidemill.cli.review import agreement, annotators, certify, label, plan, pull, push, sample
 
-app = group("review", text="People check labels, in tools of their own.")
+app = group("review", text="People check labels: where, how far they are trusted, and what that proves.")
 add(app, label.label)
 add(app, push.push)
 add(app, pull.pull)
+add(app, agreement.agreement)
+add(app, annotators.annotators)
+add(app, plan.plan)
+add(app, sample.sample)
+add(app, certify.certify)
