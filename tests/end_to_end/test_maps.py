@@ -6,7 +6,20 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).parents[2] / "src/tidemill"
-MAPPED = ["api", "apps", "common", "denoise", "flows", "label", "monitor", "project", "reports", "review", "runs", "train"]
+MAPPED = [
+    "api",
+    "apps",
+    "common",
+    "denoise",
+    "flows",
+    "label",
+    "monitor",
+    "project",
+    "reports",
+    "review",
+    "runs",
+    "train",
+]
 PACKAGES = sorted(init.parent for name in MAPPED for init in (SOURCE / name).rglob("__init__.py"))
 
 
