@@ -19,5 +19,6 @@ train          train/ensemble.json
 model          config.json and ensemble.json of a model's folder
 lineage        answers of `tidemill lineage` and `tidemill diff`, `--json`
 workbench      answers of `tidemill lf --json`
+run_progress   how far the stages of a run are
 studio         answers of the studio to its pages
 """

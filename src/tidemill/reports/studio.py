@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from tidemill.reports.base import Count, Estimate, Part, Share
+from tidemill.reports.run_progress import StageProgress
 from tidemill.reports.workbench import FunctionChange
 
 
@@ -120,6 +123,42 @@ class Committed(Part):
 
     commit: str = Field(description="abbreviated name")
     files: tuple[str, ...] = Field(description="files in it")
+
+
+class RunStatus(Part):
+    """How far a run is, or what became of it."""
+
+    state: Literal["running", "cancelling", "done", "failed", "cancelled"] = Field(description="of the whole run")
+    what: Literal["refresh", "labels", "model"] | None = Field(
+        description="a whole run, or in place up to labels or model; null: not started in the studio"
+    )
+    started: str | None = Field(description="UTC time")
+    flow_run: str | None = Field(description="id of the Prefect run")
+    stages: tuple[StageProgress, ...] = Field(description="none before the run is planned")
+    outcome: tuple[str, ...] = Field(description="what each of its cycles came to, where it is done")
+    error: str | None = Field(description="why it failed")
+    lines: tuple[str, ...] = Field(description="the last that it printed")
+
+
+class RunResult(Part):
+    """What a run came to."""
+
+    commit: str | None = Field(description="that holds it; null: run in place, not committed")
+    when: str | None = Field(description="time of the commit")
+    version: str | None = Field(description="that was promoted of it, such as v1.0.0")
+    champion: bool = Field(description="whether that is in production")
+    metric: str = Field(description="the gate's metric")
+    rows: Count = Field(description="gold rows of test")
+    scores: dict[str, Estimate] = Field(description="metric: of the model on these rows")
+    verdict: Literal["promote", "keep", "ask"] | None = Field(description="of the gate")
+    reasons: tuple[str, ...] = Field(description="of the gate, a sentence each")
+
+
+class Link(Part):
+    """A page on which more is said."""
+
+    title: str = Field(description="what it is")
+    address: str = Field(description="of the studio, or of Prefect while `tidemill ui` is up")
 
 
 class FunctionPreview(Part):

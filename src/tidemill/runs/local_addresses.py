@@ -72,6 +72,23 @@ def _running_port(project: Project) -> int | None:
         return None
 
 
+def ui_address(project: Project) -> str | None:
+    """Build the address of Prefect's pages, where `tidemill ui` is up.
+
+    Parameters
+    ----------
+    project
+        The project.
+
+    Returns
+    -------
+    str or None
+        None where it is not.
+    """
+    port = _running_port(project)
+    return None if port is None else f"http://{HOST}:{port}"
+
+
 def loopback_without_proxy(environment: Mapping[str, str]) -> dict[str, str]:
     """Add loopback to the addresses that need no proxy, in both spellings that programs read.
 

@@ -11,6 +11,10 @@ function_file  the text of single functions in a YAML file, replaced without tou
 form           fields of a function's YAML, both ways
 offers         functions that are suggested, with their evidence
 preview        what an edited function would change, before it is saved
+running        runs started, each a process of its own, followed and cancelled
+results        the newest result beside the one before, versions, links to pages
+deciding       rollback, approval and rejection
+run_routes     answers about runs and versions
 committing     what was written and is not committed yet, and a commit of it alone
 saving         the edited file written, unless somebody else has changed the function meanwhile
 """

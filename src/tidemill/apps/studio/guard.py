@@ -21,6 +21,7 @@ from tidemill.apps.serve.hosts import is_allowed
 COOKIE: Final = "tidemill_studio"
 CSRF: Final = "x-tidemill-csrf"
 MAX_BYTES: Final = 1_000_000
+REPORTS: Final = "/reports/"
 _HEADERS: Final = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'",
@@ -30,6 +31,11 @@ _HEADERS: Final = {
     "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-store",
 }
+_REPORT_POLICY: Final = (
+    "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'; sandbox allow-same-origin allow-top-navigation-by-user-activation"
+)
+"""Pages of reports have styles of their own, and no script runs in them."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +147,8 @@ class Guard:
 
         async def safely(message: Message) -> None:
             if message["type"] == "http.response.start":
-                extra = [(name.encode(), value.encode()) for name, value in _HEADERS.items()]
+                own = {"content-security-policy": _REPORT_POLICY} if scope["path"].startswith(REPORTS) else {}
+                extra = [(name.encode(), value.encode()) for name, value in (_HEADERS | own).items()]
                 message = {**message, "headers": [*message.get("headers", ()), *extra]}
             await send(message)
 

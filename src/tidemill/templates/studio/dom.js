@@ -17,7 +17,7 @@ function fill(node, attributes, children) {
     else if (name === "value" || name === "checked" || name === "disabled" || name === "selected") node[name] = value;
     else if (value !== null && value !== undefined) node.setAttribute(name, value);
   }
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
   return node;
 }
 
@@ -44,7 +44,7 @@ export const percent = (share, digits = 1) => (share === null || share === undef
 export const number = (count) => Number(count).toLocaleString("en");
 
 export function show(node, ...children) {
-  node.replaceChildren(...children.flat().filter(Boolean));
+  node.replaceChildren(...children.flat(Infinity).filter(Boolean));
   return node;
 }
 

@@ -1,4 +1,4 @@
-// Which page is shown: #/ lists the problems, #/NAME is a problem's.
+// Which page is shown: #/ lists the problems, #/NAME is a problem's, #/NAME/label and #/NAME/runs are pages of it.
 
 import { Changes } from "./changes.js";
 import { address, ask, el, failed, session, show } from "./dom.js";
@@ -6,6 +6,7 @@ import { Functions } from "./functions.js";
 import { labelPage } from "./label.js";
 import { problemsPage } from "./problems.js";
 import { Rows } from "./rows.js";
+import { runsPage } from "./runs.js";
 
 async function problemPage(page, name) {
   show(page, el("p", { class: "soft" }, `Loading ${name}…`));
@@ -14,8 +15,8 @@ async function problemPage(page, name) {
   const changes = new Changes(about);
   const functions = new Functions(about, rows, () => changes.load());
   show(page, el("h1", {}, name),
-    el("p", {}, el("a", { href: `#/${encodeURIComponent(name)}/label` }, "Label rows by hand")),
-    about.voted ? null : el("p", { class: "note" }, `The functions have not voted on these rows yet. Run in the terminal: tidemill run problem=${name}`),
+    el("p", {}, el("a", { href: `#/${encodeURIComponent(name)}/label` }, "Label rows by hand"), " · ", el("a", { href: `#/${encodeURIComponent(name)}/runs` }, "Runs and versions")),
+    about.voted ? null : el("p", { class: "note" }, "The functions have not voted on these rows yet. ", el("a", { href: `#/${encodeURIComponent(name)}/runs` }, "Start a run"), " and come back."),
     changes.node,
     el("div", { class: "columns" }, rows.node, functions.node));
   await rows.load();
@@ -32,7 +33,7 @@ async function route() {
   document.title = name ? `${name} – Tidemill studio` : "Tidemill studio";
   try {
     await session();
-    await (part === "label" ? labelPage(page, name) : name ? problemPage(page, name) : problemsPage(page));
+    await (part === "label" ? labelPage(page, name) : part === "runs" ? runsPage(page, name) : name ? problemPage(page, name) : problemsPage(page));
   } catch (error) { show(page, failed(error), el("p", {}, el("a", { href: "#/" }, "All problems"))); }
 }
 
