@@ -154,6 +154,30 @@ class RunResult(Part):
     reasons: tuple[str, ...] = Field(description="of the gate, a sentence each")
 
 
+class DataColumn(Part):
+    """A column of a file that is to become a problem."""
+
+    name: str = Field(description="its name")
+    values: tuple[str, ...] = Field(description="its first cells, cut short")
+    different: Count = Field(description="different values")
+    missing: Count = Field(description="empty cells")
+    notes: tuple[str, ...] = Field(description="what `tidemill new` says of it")
+
+
+class ProblemPreview(Part):
+    """What a file or folder would become, before anything is written."""
+
+    folder: bool = Field(description="whether it is a folder of images")
+    columns: tuple[DataColumn, ...] = Field(description="in the order of the file")
+    text: str | None = Field(description="column of the text, as chosen or guessed")
+    label: str | None = Field(description="column of labels, as chosen or guessed; null: none")
+    rows: Count = Field(description="that would be taken")
+    classes: tuple[str, ...] = Field(description="names")
+    labels: str | None = Field(description="what becomes of rows with labels")
+    notes: tuple[str, ...] = Field(description="that are of no column")
+    error: str | None = Field(description="why nothing can be made of it yet")
+
+
 class Link(Part):
     """A page on which more is said."""
 

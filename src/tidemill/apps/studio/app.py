@@ -23,6 +23,7 @@ from tidemill.apps.studio.labeling import (
     picture_of,
     withdraw_label,
 )
+from tidemill.apps.studio.new_routes import add_new_problem_routes
 from tidemill.apps.studio.offers import offer
 from tidemill.apps.studio.preview import preview
 from tidemill.apps.studio.problems import summarize
@@ -83,6 +84,7 @@ def application(project: Project, access: Access) -> FastAPI:
     _commits(studio, workspace)
     _offers(studio, workspace)
     add_run_routes(studio, project, workspace)
+    add_new_problem_routes(studio, project)
     return studio
 
 

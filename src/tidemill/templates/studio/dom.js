@@ -33,6 +33,24 @@ export async function ask(path, body) {
   return content;
 }
 
+export function send(path, file, progress) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    const fail = (text) => reject(new Error(text));
+    request.open("POST", path);
+    request.setRequestHeader("content-type", "application/octet-stream");
+    request.setRequestHeader("x-tidemill-csrf", csrf);
+    request.upload.onprogress = (event) => progress(event.loaded / Math.max(event.total, 1));
+    request.onerror = () => fail("The studio does not answer. Is it still running in the terminal?");
+    request.onload = () => {
+      let content = {};
+      try { content = JSON.parse(request.responseText); } catch { content = { error: "The studio failed; the terminal says how." }; }
+      if (request.status === 200) resolve(content); else fail(content.error || `status ${request.status}`);
+    };
+    request.send(file);
+  });
+}
+
 export async function session() {
   const content = await ask("/api/session");
   csrf = content.csrf;

@@ -1,9 +1,11 @@
-// Which page is shown: #/ lists the problems, #/NAME is a problem's, #/NAME/label and #/NAME/runs are pages of it.
+// Which page is shown: #/ lists the problems, #/NAME is a problem's, #/NAME/label and #/NAME/runs are pages of it;
+// #/-/new makes a problem: - is the name of none.
 
 import { Changes } from "./changes.js";
 import { address, ask, el, failed, session, show } from "./dom.js";
 import { Functions } from "./functions.js";
 import { labelPage } from "./label.js";
+import { newProblemPage } from "./newproblem.js";
 import { problemsPage } from "./problems.js";
 import { Rows } from "./rows.js";
 import { runsPage } from "./runs.js";
@@ -29,12 +31,12 @@ async function route() {
   const [name, part] = window.location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
   show(document.getElementById("crumbs"),
     name ? el("a", { href: "#/" }, "All problems") : null,
-    part ? [" › ", el("a", { href: `#/${encodeURIComponent(name)}` }, name)] : null);
-  document.title = name ? `${name} – Tidemill studio` : "Tidemill studio";
+    part && name !== "-" ? [" › ", el("a", { href: `#/${encodeURIComponent(name)}` }, name)] : null);
+  document.title = name && name !== "-" ? `${name} – Tidemill studio` : "Tidemill studio";
   try {
     await session();
-    await (part === "label" ? labelPage(page, name) : part === "runs" ? runsPage(page, name) : name ? problemPage(page, name) : problemsPage(page));
-  } catch (error) { show(page, failed(error), el("p", {}, el("a", { href: "#/" }, "All problems"))); }
+    await (name === "-" ? newProblemPage(page) : part === "label" ? labelPage(page, name) : part === "runs" ? runsPage(page, name) : name ? problemPage(page, name) : problemsPage(page));
+  } catch (error) { show(page, failed(error), el("p", {}, el("a", { href: "#/" }, "All problems"), name && name !== "-" ? [" · ", el("a", { href: `#/${encodeURIComponent(name)}/runs` }, `Runs of ${name}`)] : null)); }
 }
 
 window.addEventListener("hashchange", route);
