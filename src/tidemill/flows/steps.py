@@ -22,7 +22,7 @@ from tidemill.reports.evaluate import Metrics, Verdict
 from tidemill.reports.monitor import Drift
 from tidemill.reports.search import SearchReport
 from tidemill.runs.in_place import outcome_of
-from tidemill.runs.local_addresses import page_url
+from tidemill.runs.local_addresses import page_url, studio_url
 from tidemill.runs.plan import Step
 from tidemill.runs.run_progress import begin_progress, note_stage
 from tidemill.runs.subprocesses import end_commands
@@ -178,6 +178,12 @@ def _show_evaluate(problem: str, reports: Path) -> None:
     create_table_artifact(key=artifact_key(problem, "metrics"), table=table, description=f"Scores of {problem}")
     reasons = "\n".join(f"- {reason}" for reason in verdict.reasons)
     create_markdown_artifact(key=artifact_key(problem, "verdict"), markdown=f"## {verdict.verdict}\n\n{reasons}\n")
+    create_link_artifact(
+        key=artifact_key(problem, "studio"),
+        link=studio_url(f"{problem}/runs"),
+        link_text=f"Runs and versions of {problem} in the studio",
+        description="Served by `make ui` and by `tidemill studio`.",
+    )
 
 
 def _show_search(problem: str, reports: Path) -> None:
