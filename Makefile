@@ -28,7 +28,7 @@ check: $(TEST_STAMP)  ## style, types, layers
 bench: $(TEST_STAMP)  ## the figures of the README
 	@$(BIN)/python benchmarks/readme_figures.py
 
-ui: $(STAMP)  ## Prefect and the reports on this machine
+ui: $(STAMP)  ## Prefect, the reports and the studio on this machine
 	@$(BIN)/tidemill ui
 
 lock: $(TEST_STAMP)  ## resolve requirements.lock anew, from PyPI alone; CUDA's own packages are left to torch's metadata

@@ -54,8 +54,8 @@ def ask(url: str, body: Any = None) -> Any:
 class Ui:
     """A project whose `tidemill ui` is up."""
 
-    def __init__(self, folder: Path, port: int, pages: int) -> None:
-        self.folder, self.port, self.pages = folder, port, pages
+    def __init__(self, folder: Path, port: int, pages: int, studio: int) -> None:
+        self.folder, self.port, self.pages, self.studio = folder, port, pages, studio
         self.api = f"http://127.0.0.1:{port}/api"
 
     def start(self, deployment: str, parameters: dict[str, Any]) -> str:
@@ -74,18 +74,19 @@ class Ui:
 @pytest.fixture(scope="module")
 def ui(sprout: Callable[[str], Path]) -> Iterator[Ui]:
     """A copy of the project with its UI up on free ports."""
-    folder, port, pages = sprout("ui"), free_port(), free_port()
+    folder, port, pages, studio = sprout("ui"), free_port(), free_port(), free_port()
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "PREFECT"))}
     environment |= {
         "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": f"{folder / 'src'}{os.pathsep}{folder}",
     }
     command = [sys.executable, "-m", "tidemill", "ui", "--port", str(port), "--pages-port", str(pages)]
+    command += ["--studio-port", str(studio)]
     with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
             assert any("Ctrl-C" in line for line in process.stdout), "the UI did not come up"
-            yield Ui(folder, port, pages)
+            yield Ui(folder, port, pages, studio)
         finally:
             process.send_signal(signal.SIGTERM)
 
@@ -131,7 +132,9 @@ def test_a_typo_in_the_form_fails_the_run_with_the_nearest_key(ui: Ui):
 
 def test_the_artifacts_show_functions_scores_drift_and_data_docs(ui: Ui, ran: str):
     assert ran.startswith("COMPLETED")
-    keys = {artifact["key"] for artifact in ask(f"{ui.api}/artifacts/latest/filter", {})}
+    artifacts = {artifact["key"]: artifact for artifact in ask(f"{ui.api}/artifacts/latest/filter", {})}
+    keys = artifacts.keys()
+    assert f"http://127.0.0.1:{ui.studio}/#/tiny/runs" in artifacts["tiny-studio"]["data"]
     assert {"tiny-labeling-functions", "tiny-metrics", "tiny-verdict", "tiny-drift"} <= keys
     assert {"tiny-raw-data-docs", "tiny-votes-data-docs", "tiny-labels-data-docs"} <= keys
 
@@ -154,4 +157,9 @@ def test_a_person_sees_the_run_and_the_report_in_a_browser(ui: Ui, ran: str, tmp
         assert page.evaluate("document.documentElement.scrollWidth") <= 1280
         page.goto(f"http://127.0.0.1:{ui.pages}/data_docs/tiny/votes/latest.html", wait_until="load")
         page.get_by_text("tiny_votes").first.wait_for(timeout=30_000)
+        page.goto(f"http://127.0.0.1:{ui.studio}/#/tiny/runs")
+        page.locator("[data-version='v1.0.0']").wait_for(timeout=30_000)
+        with page.expect_popup() as opened:
+            page.get_by_role("link", name="Run in Prefect").click()
+        opened.value.get_by_text("refresh tiny").first.wait_for(timeout=30_000)
         browser.close()

@@ -13,8 +13,9 @@ def ui(
     *,
     port: Annotated[int, Option(help="port of Prefect")] = 4200,
     pages_port: Annotated[int, Option(help="port of the reports")] = 4201,
+    studio_port: Annotated[int, Option(help="port of the studio")] = 4202,
 ) -> None:
-    """Serve Prefect, its deployments and the reports locally.
+    """Serve Prefect, the reports and the studio locally.
 
     Examples
     --------
@@ -25,4 +26,4 @@ def ui(
 
     project = open_project()
     require("prefect")
-    serve(project, port=port, pages_port=pages_port)
+    serve(project, port=port, pages_port=pages_port, studio_port=studio_port)

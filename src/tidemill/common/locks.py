@@ -60,6 +60,26 @@ def claimed(path: Path) -> Iterator[None]:
             path.unlink(missing_ok=True)
 
 
+def is_held(path: Path) -> bool:
+    """Tell whether another process, or another part of this one, holds a lock.
+
+    Parameters
+    ----------
+    path
+        File that stands for the lock; it need not exist.
+
+    Returns
+    -------
+    bool
+    """
+    if not path.exists():
+        return False
+    lock = _taken(path)
+    if lock is not None:
+        lock.release()
+    return lock is None
+
+
 def hold(path: Path) -> None:
     """Own something for as long as this process lasts.
 

@@ -13,7 +13,7 @@ from tidemill.flows.decisions import decision_key, find_due, gave_up, last_decis
 from tidemill.flows.events import emit
 from tidemill.flows.kept_tables import keep_tables
 from tidemill.flows.notifications import notify_alarm, notify_decision, notify_failure
-from tidemill.flows.problem_cycle import only_run, planned_steps, prepare, steps_up_to, take_in_arrivals
+from tidemill.flows.problem_cycle import only_run, planned_steps, prepare, take_in_arrivals
 from tidemill.flows.steps import run_steps
 from tidemill.flows.unchanged import has_new_sources, has_unlearned_batches, incoming_files, is_looked_at, keep_look
 from tidemill.monitor.retrain_decision import without_champion
@@ -23,6 +23,7 @@ from tidemill.reports.monitor import Drift
 from tidemill.runs.checkout import require_repository
 from tidemill.runs.flow_records import note_flow_run
 from tidemill.runs.model_registry import read_registry
+from tidemill.runs.plan import steps_up_to
 from tidemill.runs.worktree import Workspace, workspace
 
 _NOTHING_ARRIVED: Final = "nothing has arrived"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,12 +27,13 @@ from tidemill.project.project import Project
 from tidemill.reports.evaluate import Verdict
 from tidemill.reports.project import ChampionPin, Manifest
 from tidemill.reports.promotion import PendingCandidate
-from tidemill.runs.checkout import branch_to_publish_on, repository_state
+from tidemill.runs.checkout import branch_to_publish_on
 from tidemill.runs.dvc_cache import locked_stages, outputs
 from tidemill.runs.model_registry import read_registry
 from tidemill.runs.pending import candidate_digest, read_question, was_rejected
-from tidemill.runs.plan import Step
+from tidemill.runs.plan import Step, plan_apart, steps_up_to
 from tidemill.runs.publish import Publication, publish
+from tidemill.runs.run_progress import run_lock
 from tidemill.runs.worktree import Workspace, advance, restore, workspace
 
 _NOT_OPEN: Final = "nothing to do: the decision was carried out, or is held back"
@@ -219,7 +218,7 @@ def planned_steps(work: Workspace, problem: str) -> list[Step]:
     list of Step
         A step per stage, with those that it waits for and whether it has changed.
     """
-    steps = _plan(work, problem)
+    steps = plan_apart(work, problem)
     if not any(step.changed for step in steps):
         return steps
     pin = work.project.paths(problem).champion
@@ -227,36 +226,7 @@ def planned_steps(work: Workspace, problem: str) -> list[Step]:
     if ChampionPin.read(pin).version == champion.version:  # drifts that were accepted for it stay
         return steps
     champion.write(pin)
-    return _plan(work, problem)
-
-
-def steps_up_to(address: str, steps: list[Step]) -> list[Step]:
-    """Pick the steps that the addressed one waits for, and itself.
-
-    Parameters
-    ----------
-    address
-        Such as ``monitor@spam``.
-    steps
-        A plan.
-
-    Returns
-    -------
-    list of Step
-        In the plan's order.
-    """
-    wanted = {address}
-    for step in reversed(steps):
-        if step.address in wanted:
-            wanted |= set(step.after)
-    return [step for step in steps if step.address in wanted]
-
-
-def _plan(work: Workspace, problem: str) -> list[Step]:
-    """DVC's Repo object knows a lock's holder by process and arguments, so each plan has a process of its own."""
-    lines: list[str] = []
-    work.run(sys.executable, "-m", "tidemill.runs.plan", str(work.folder), problem, say=lines.append)
-    return [Step(address, tuple(after), changed) for address, after, changed in json.loads(lines[-1])]
+    return plan_apart(work, problem)
 
 
 def _cycle(work: Workspace, problem: str, arrived: Sequence[str], *, log: Log) -> CycleResult:
@@ -331,7 +301,7 @@ def only_run(project: Project, problem: str, log: Log) -> Iterator[None]:
         Logger of the flow's run; it reports where another run is waited for.
     """
     with locked(
-        repository_state(project.shared) / "locks" / problem,
+        run_lock(project, problem),
         waits=lambda: log.info(f"{problem}: another run is under way; waiting for it"),
     ):
         yield

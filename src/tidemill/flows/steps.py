@@ -10,6 +10,7 @@ from prefect import get_run_logger, task
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture, wait
+from prefect.runtime import flow_run
 from prefect.states import Completed
 
 from tidemill.apps.reports.problem_report import EXPLAINED, SEARCHED
@@ -20,8 +21,10 @@ from tidemill.reports.denoise import DenoiseReport
 from tidemill.reports.evaluate import Metrics, Verdict
 from tidemill.reports.monitor import Drift
 from tidemill.reports.search import SearchReport
-from tidemill.runs.local_addresses import page_url
+from tidemill.runs.in_place import outcome_of
+from tidemill.runs.local_addresses import page_url, studio_url
 from tidemill.runs.plan import Step
+from tidemill.runs.run_progress import begin_progress, note_stage
 from tidemill.runs.subprocesses import end_commands
 from tidemill.runs.worktree import Workspace
 
@@ -55,6 +58,7 @@ def run_step(address: str, work: Workspace, *, changed: bool) -> State[None]:
     if not changed:
         return Completed(name="Skipped", message=f"{address}: nothing changed")
     log = get_run_logger()
+    note_stage(work.project, address, "running")
     covered: list[str] = []
 
     def say(line: str) -> None:
@@ -62,11 +66,17 @@ def run_step(address: str, work: Workspace, *, changed: bool) -> State[None]:
         if line.strip() and not line.startswith(_CHATTER):
             log.info(line)
 
-    work.dvc("repro", "--single-item", address, say=say)
+    try:
+        work.dvc("repro", "--single-item", address, say=say)
+    except RunError as error:
+        note_stage(work.project, address, "failed", str(error))
+        raise
     show(address, work.project)
-    if any("didn't change, skipping" in line for line in covered):
+    outcome = outcome_of(covered)
+    note_stage(work.project, address, outcome)
+    if outcome == "not needed":
         return Completed(name="Skipped", message=f"{address}: nothing changed")
-    if any("is cached - skipping run" in line for line in covered):
+    if outcome == "restored":
         return Completed(name="Restored", message=f"{address}: restored from the run cache")
     return Completed(message=f"{address}: done")
 
@@ -91,6 +101,8 @@ def run_steps(steps: list[Step], work: Workspace) -> tuple[str, ...]:
     RunError
         A stage failed; the message is the stage's own.
     """
+    if steps:
+        begin_progress(work.project, steps[0].address.partition("@")[2], steps, flow_run=_own_id())
     futures: dict[str, PrefectFuture[Any]] = {}
     for step in steps:
         waits = [futures[name] for name in step.after if name in futures]
@@ -106,6 +118,10 @@ def run_steps(steps: list[Step], work: Workspace) -> tuple[str, ...]:
         if future.state.is_failed() or future.state.is_crashed():
             raise RunError(f"stage {address}: {_reason(future.state)}")
     return tuple(address for address, future in futures.items() if future.state.name == "Completed")
+
+
+def _own_id() -> str | None:
+    return None if flow_run.id is None else str(flow_run.id)
 
 
 def _reason(state: State[Any]) -> str:
@@ -162,6 +178,12 @@ def _show_evaluate(problem: str, reports: Path) -> None:
     create_table_artifact(key=artifact_key(problem, "metrics"), table=table, description=f"Scores of {problem}")
     reasons = "\n".join(f"- {reason}" for reason in verdict.reasons)
     create_markdown_artifact(key=artifact_key(problem, "verdict"), markdown=f"## {verdict.verdict}\n\n{reasons}\n")
+    create_link_artifact(
+        key=artifact_key(problem, "studio"),
+        link=studio_url(f"{problem}/runs"),
+        link_text=f"Runs and versions of {problem} in the studio",
+        description="Served by `make ui` and by `tidemill studio`.",
+    )
 
 
 def _show_search(problem: str, reports: Path) -> None:

@@ -20,5 +20,6 @@ model          config.json and ensemble.json of a model's folder
 lineage        answers of `tidemill lineage` and `tidemill diff`, `--json`
 review         audit_plan.json, certificate.json, answers of `tidemill review --json`
 workbench      answers of `tidemill lf --json`
+run_progress   how far the stages of a run are
 studio         answers of the studio to its pages
 """

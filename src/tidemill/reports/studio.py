@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from tidemill.reports.base import Count, Estimate, Part, Share
+from tidemill.reports.run_progress import StageProgress
 from tidemill.reports.workbench import FunctionChange
 
 
@@ -120,6 +123,66 @@ class Committed(Part):
 
     commit: str = Field(description="abbreviated name")
     files: tuple[str, ...] = Field(description="files in it")
+
+
+class RunStatus(Part):
+    """How far a run is, or what became of it."""
+
+    state: Literal["running", "cancelling", "done", "failed", "cancelled"] = Field(description="of the whole run")
+    what: Literal["refresh", "labels", "model"] | None = Field(
+        description="a whole run, or in place up to labels or model; null: not started in the studio"
+    )
+    started: str | None = Field(description="UTC time")
+    flow_run: str | None = Field(description="id of the Prefect run")
+    stages: tuple[StageProgress, ...] = Field(description="none before the run is planned")
+    outcome: tuple[str, ...] = Field(description="what each of its cycles came to, where it is done")
+    error: str | None = Field(description="why it failed")
+    lines: tuple[str, ...] = Field(description="the last that it printed")
+
+
+class RunResult(Part):
+    """What a run came to."""
+
+    commit: str | None = Field(description="that holds it; null: run in place, not committed")
+    when: str | None = Field(description="time of the commit")
+    version: str | None = Field(description="that was promoted of it, such as v1.0.0")
+    champion: bool = Field(description="whether that is in production")
+    metric: str = Field(description="the gate's metric")
+    rows: Count = Field(description="gold rows of test")
+    scores: dict[str, Estimate] = Field(description="metric: of the model on these rows")
+    verdict: Literal["promote", "keep", "ask"] | None = Field(description="of the gate")
+    reasons: tuple[str, ...] = Field(description="of the gate, a sentence each")
+
+
+class DataColumn(Part):
+    """A column of a file that is to become a problem."""
+
+    name: str = Field(description="its name")
+    values: tuple[str, ...] = Field(description="its first cells, cut short")
+    different: Count = Field(description="different values")
+    missing: Count = Field(description="empty cells")
+    notes: tuple[str, ...] = Field(description="what `tidemill new` says of it")
+
+
+class ProblemPreview(Part):
+    """What a file or folder would become, before anything is written."""
+
+    folder: bool = Field(description="whether it is a folder of images")
+    columns: tuple[DataColumn, ...] = Field(description="in the order of the file")
+    text: str | None = Field(description="column of the text, as chosen or guessed")
+    label: str | None = Field(description="column of labels, as chosen or guessed; null: none")
+    rows: Count = Field(description="that would be taken")
+    classes: tuple[str, ...] = Field(description="names")
+    labels: str | None = Field(description="what becomes of rows with labels")
+    notes: tuple[str, ...] = Field(description="that are of no column")
+    error: str | None = Field(description="why nothing can be made of it yet")
+
+
+class Link(Part):
+    """A page on which more is said."""
+
+    title: str = Field(description="what it is")
+    address: str = Field(description="of the studio, or of Prefect while `tidemill ui` is up")
 
 
 class FunctionPreview(Part):

@@ -5,6 +5,8 @@ checkout          what a run needs of a checkout and its repository
 worktree          Workspace: a git worktree of its own for each run, with the shared DVC cache
 subprocesses      a command that dies with its parent
 plan              the stages of a problem in order, and which have something to do
+run_progress      how far the stages of a run are, for whoever looks
+in_place          stages run in the user's checkout, committed or not
 saved_settings    settings of a command line kept in the project by a commit
 outdated          which stages will run again, and why
 dvc_cache         which objects results need, and whether they are whole

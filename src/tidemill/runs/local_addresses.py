@@ -11,6 +11,7 @@ from tidemill.project.project import Project
 
 HOST = "127.0.0.1"
 PAGES_PORT = 4201
+STUDIO_PORT = 4202
 _LOOPBACK = (HOST, "localhost", "::1")
 
 
@@ -28,6 +29,22 @@ def page_url(page: str) -> str:
         On the loopback interface; the port is ``TIDEMILL_PAGES_PORT`` where that is set.
     """
     return f"http://{HOST}:{os.environ.get('TIDEMILL_PAGES_PORT', PAGES_PORT)}/{page}"
+
+
+def studio_url(page: str) -> str:
+    """Build the address of a page of the studio while it is up.
+
+    Parameters
+    ----------
+    page
+        What follows ``#/``, such as ``spam/runs``.
+
+    Returns
+    -------
+    str
+        On the loopback interface; the port is ``TIDEMILL_STUDIO_PORT`` where that is set.
+    """
+    return f"http://{HOST}:{os.environ.get('TIDEMILL_STUDIO_PORT', STUDIO_PORT)}/#/{page}"
 
 
 def api_url(port: int) -> str:
@@ -70,6 +87,23 @@ def _running_port(project: Project) -> int | None:
             return port
     except (OSError, ValueError):
         return None
+
+
+def ui_address(project: Project) -> str | None:
+    """Build the address of Prefect's pages, where `tidemill ui` is up.
+
+    Parameters
+    ----------
+    project
+        The project.
+
+    Returns
+    -------
+    str or None
+        None where it is not.
+    """
+    port = _running_port(project)
+    return None if port is None else f"http://{HOST}:{port}"
 
 
 def loopback_without_proxy(environment: Mapping[str, str]) -> dict[str, str]:

@@ -9,9 +9,12 @@ import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tidemill.errors import RunError
+
+if TYPE_CHECKING:  # the process of its own needs no more than DVC
+    from tidemill.runs.worktree import Workspace
 
 _UNCHANGED: Final[tuple[list[str], ...]] = ([], ["always changed"])
 """Statuses of a stage that has nothing to do; a run has just composed what the preflight stage always checks."""
@@ -73,6 +76,53 @@ def plan(folder: Path, problem: str) -> list[Step]:
         )
         steps.append(Step(name, after[name], changed))
     return steps
+
+
+def steps_up_to(address: str, steps: list[Step]) -> list[Step]:
+    """Pick the steps that the addressed one waits for, and itself.
+
+    Parameters
+    ----------
+    address
+        Such as ``monitor@spam``.
+    steps
+        A plan.
+
+    Returns
+    -------
+    list of Step
+        In the plan's order.
+    """
+    wanted = {address}
+    for step in reversed(steps):
+        if step.address in wanted:
+            wanted |= set(step.after)
+    return [step for step in steps if step.address in wanted]
+
+
+def plan_apart(work: Workspace, problem: str) -> list[Step]:
+    """Plan the steps of a problem in a process of its own, for DVC's Repo object knows a lock's holder by process and arguments.
+
+    Parameters
+    ----------
+    work
+        Where the stages are to run.
+    problem
+        Name of the problem.
+
+    Returns
+    -------
+    list of Step
+        As ``plan``.
+
+    Raises
+    ------
+    RunError
+        As ``plan``.
+    """
+    lines: list[str] = []
+    work.run(sys.executable, "-m", "tidemill.runs.plan", str(work.folder), problem, say=lines.append)
+    return [Step(address, tuple(after), changed) for address, after, changed in json.loads(lines[-1])]
 
 
 def _names(stages: object) -> tuple[str, ...]:

@@ -1,10 +1,11 @@
-"""`tidemill ui`: a Prefect server on SQLite, the deployments of prefect.yaml, a worker, and the reports, on loopback."""
+"""`tidemill ui`: a Prefect server on SQLite, the deployments of prefect.yaml, a worker, the reports and the studio, on loopback."""
 
 from __future__ import annotations
 
 import contextlib
 import functools
 import http.server
+import importlib.util
 import os
 import signal
 import subprocess
@@ -25,8 +26,8 @@ _START_SECONDS = 120
 _POOL = "tidemill"
 
 
-def serve(project: Project, *, port: int, pages_port: int) -> None:
-    """Run server, worker and pages until the process is interrupted; all have ended afterwards.
+def serve(project: Project, *, port: int, pages_port: int, studio_port: int) -> None:
+    """Run server, worker, pages and studio until the process is interrupted; all have ended afterwards.
 
     Parameters
     ----------
@@ -36,15 +37,37 @@ def serve(project: Project, *, port: int, pages_port: int) -> None:
         Port of the Prefect server on the loopback interface.
     pages_port
         Port of the reports.
+    studio_port
+        Port of the studio, which is left out where what it needs is not installed.
     """
-    with up(project, port=port, pages_port=pages_port) as worker:
+    os.environ["TIDEMILL_STUDIO_PORT"] = str(studio_port)  # runs link to it
+    with up(project, port=port, pages_port=pages_port) as worker, _studio(project, studio_port) as address:
         print(f"Prefect  http://{HOST}:{port}  (deployments: Run > Quick run, or Custom run)")
         print(f"reports  http://{HOST}:{pages_port}/index.html")
-        print("Ctrl-C ends both.", flush=True)
+        print(f"studio   {address or 'not installed: pip install tidemill[studio]'}")
+        print("Ctrl-C ends all.", flush=True)
         for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT is ignored where a shell started us in the background
             signal.signal(number, _interrupt)
         with contextlib.suppress(KeyboardInterrupt):
             worker.wait()
+
+
+@contextlib.contextmanager
+def _studio(project: Project, port: int) -> Iterator[str | None]:
+    """None where it cannot be served."""
+    if not all(map(importlib.util.find_spec, ("fastapi", "uvicorn", "ruamel"))):
+        yield None
+        return
+    words = ["tidemill", "studio", "--port", str(port), "--no-browser"]
+    environment = os.environ | {"PYTHONPATH": _path_of(project)}
+    with _process(words, project.shared, environment, project.state / "logs" / "studio.log"):
+        yield f"http://{HOST}:{port}"
+
+
+def _path_of(project: Project) -> str:
+    """The project's own flows and functions come first, as in the worker."""
+    before = os.environ.get("PYTHONPATH")
+    return str(project.shared) + (f"{os.pathsep}{before}" if before else "")
 
 
 def _interrupt(*_: object) -> None:
@@ -73,7 +96,7 @@ def up(project: Project, *, port: int, pages_port: int) -> Iterator[subprocess.P
     logs = project.state / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
-        words = ["server", "start", "--host", HOST, "--port", str(port)]
+        words = ["prefect", "server", "start", "--host", HOST, "--port", str(port)]
         server = stack.enter_context(_process(words, root, environment, logs / "server.log"))
         await_health(port, server, logs / "server.log")
         stack.enter_context(_pages(root, pages_port))
@@ -81,7 +104,7 @@ def up(project: Project, *, port: int, pages_port: int) -> Iterator[subprocess.P
         _once(["--no-prompt", "deploy", "--all"], root, environment)
         server_file(project).write_text(str(port), encoding="utf-8")
         stack.callback(server_file(project).unlink, missing_ok=True)
-        words = ["worker", "start", "--pool", _POOL, "--type", "process", "--name", "local"]
+        words = ["prefect", "worker", "start", "--pool", _POOL, "--type", "process", "--name", "local"]
         yield stack.enter_context(_process(words, root, environment, logs / "worker.log"))
 
 
@@ -105,7 +128,7 @@ def _environment(project: Project, port: int, pages_port: int) -> dict[str, str]
 def _process(words: list[str], root: Path, environment: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Ended with the block, or with this process."""
     with log.open("ab") as out:
-        command = [sys.executable, "-m", "prefect", *words]
+        command = [sys.executable, "-m", *words]
         process = start_with_parent(command, folder=root, environment=environment, out=out)
     try:
         yield process

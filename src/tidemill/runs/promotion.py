@@ -107,7 +107,7 @@ def promote(project: Project, problem: str, reason: str) -> str:
         A file of the model is missing or damaged.
     """
     with _deciding(project, reason):
-        commit = _latest_run(project, problem)
+        commit = latest_run(project, problem)
         _require_candidate(project, problem, commit)
         return _promote(project, problem, commit, f"{problem}: promoted by a person\n\n{reason}")
 
@@ -124,8 +124,21 @@ def _require_open(project: Project, question: Question) -> None:
         raise ConfigError(f"{question.about.problem}: the question about {question.commit[:12]} is no longer open")
 
 
-def _latest_run(project: Project, problem: str) -> str:
-    """HEAD, or the branch on which a run publishes where HEAD's has changes, if that is ahead."""
+def latest_run(project: Project, problem: str) -> str:
+    """Find the commit of a problem's last run: HEAD, or the branch on which a run publishes where HEAD's has changes, if that is ahead.
+
+    Parameters
+    ----------
+    project
+        The project.
+    problem
+        Name of the problem.
+
+    Returns
+    -------
+    str
+        The commit.
+    """
     head, own = git("rev-parse", "HEAD^{commit}", folder=project.root), f"refs/heads/tidemill/{problem}"
     if not succeeds("merge-base", "--is-ancestor", head, own, folder=project.root):
         return head

@@ -91,6 +91,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         who = ["-c", "user.name=a", "-c", "user.email=a@b"]
         subprocess.run(["git", *who, *words], cwd=folder, check=True)
     _run_stages(folder)
+    for words in (["add", "-A"], ["commit", "-qm", "a run"]):
+        subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", *words], cwd=folder, check=True)
     return folder
 
 

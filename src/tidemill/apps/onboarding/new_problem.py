@@ -8,7 +8,7 @@ import keyword
 import os
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -136,6 +136,35 @@ class _Plan:
         return 0 < self.smallest_class_size < _ENOUGH
 
 
+@dataclass(frozen=True)
+class PreparedProblem:
+    """What a new problem would be, before anything is written."""
+
+    plan: _Plan
+    settings: IngestSettings
+    batch: Batch
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes."""
+        return self.plan.problem.classes
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was guessed, and what is set aside."""
+        found = dict.fromkeys((*self.plan.notes, *self.batch.notes))
+        if self.batch.bad.height:
+            number, reason = self.batch.bad.row(0)
+            text = f"{self.batch.bad.height} rows are set aside, each with its reason; the first is {number}: {reason}"
+            return (*found, text)
+        return tuple(found)
+
+    @property
+    def caution(self) -> str | None:
+        """What few labels mean for the problem; None where there are enough, or none."""
+        return _caution(self.plan) if self.plan.few else None
+
+
 def create_problem(wanted: NewProblem, project: Project) -> CreatedProblem:
     """Make a problem that runs.
 
@@ -161,26 +190,79 @@ def create_problem(wanted: NewProblem, project: Project) -> CreatedProblem:
         The data cannot be read, or its labels make no problem.
     """
     root = project.root
+    prepared = prepare_problem(wanted, project)
+    plan, settings, batch = prepared.plan, prepared.settings, prepared.batch
+    backbone = _Backbone(project)
+    functions = starter_functions(wanted.name, plan.problem.classes, batch.raw, batch.dev, backbone.features)
+    with _all_or_nothing(plan, project):
+        source = _bring(plan, settings, project)
+        sha256 = Source(str(root / source)).fingerprint(settings)
+        entry = Arrival(batch=batch.name, source=source, sha256=sha256)
+        _write(plan, functions, entry, project)
+    notes = [f"note: {note}" for note in (*prepared.notes, *backbone.notes)]
+    lines = [*notes, *_summary_line(plan, batch, functions.yaml).splitlines()]
+    return CreatedProblem(batch.raw.height, plan.problem.classes, lines)
+
+
+def prepare_problem(wanted: NewProblem, project: Project) -> PreparedProblem:
+    """Read the data of a new problem and find out what it would be, without writing anything but images that are to be fetched.
+
+    Parameters
+    ----------
+    wanted
+        The problem's name and data.
+    project
+        The project that gets it.
+
+    Returns
+    -------
+    PreparedProblem
+
+    Raises
+    ------
+    ConfigError
+        The name cannot be used, or a required option is missing.
+    DataError
+        The data cannot be read, or its labels make no problem.
+    """
+    root = project.root
     _check_name(wanted.name, root)
     plan = _plan(_with_fetched(wanted, root) if wanted.fetch else wanted)
     settings = _settings(plan, root)
-    batch = build_batch(
-        batch_name(plan.source.name), Source(str(plan.source)), plan.problem, settings, before=empty_seen(settings)
-    )
-    backbone = _Backbone(project)
-    functions = starter_functions(wanted.name, plan.problem.classes, batch.raw, batch.dev, backbone.features)
-    source = _bring(plan, settings, root)
-    sha256 = Source(str(root / source)).fingerprint(settings)
-    entry = Arrival(batch=batch.name, source=source, sha256=sha256)
-    _write(plan, functions, entry, project)
-    notes = [f"note: {note}" for note in dict.fromkeys((*plan.notes, *batch.notes, *backbone.notes))]
-    if batch.bad.height:
-        number, reason = batch.bad.row(0)
-        notes.append(
-            f"note: {batch.bad.height} rows are set aside, each with its reason; the first is {number}: {reason}"
-        )
-    lines = [*notes, *_summary_line(plan, batch, functions.yaml).splitlines()]
-    return CreatedProblem(batch.raw.height, plan.problem.classes, lines)
+    source = Source(str(plan.source))
+    batch = build_batch(batch_name(plan.source.name), source, plan.problem, settings, before=empty_seen(settings))
+    return PreparedProblem(plan, settings, batch)
+
+
+@contextlib.contextmanager
+def _all_or_nothing(plan: _Plan, project: Project) -> Iterator[None]:
+    """Where something fails, files that were changed are as they were, and those that were made are gone."""
+    name, root = plan.paths.name, project.root
+    shared = [root / CONF / "config.yaml", *(root / file for file in ("dvc.yaml", "params.yaml", "code.yaml"))]
+    before = {path: path.read_bytes() for path in shared if path.exists()}
+    folders = (plan.paths.functions, plan.paths.data, plan.paths.model.parent)
+    own = (root / CONF / "problem" / f"{name}.yaml", *(root / folder for folder in folders))
+    arrived = root / INCOMING / name
+    made = [path for path in (*own, *(arrived.iterdir() if arrived.is_dir() else ())) if path.exists()]
+    try:
+        yield
+    except BaseException:
+        for path in (*own, *(arrived.iterdir() if arrived.is_dir() else ())):
+            if path not in made and path != plan.source:
+                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # others' files are in it
+            arrived.rmdir()
+        for path in shared:
+            _put_back(path, before.get(path))
+        raise
+
+
+def _put_back(path: Path, content: bytes | None) -> None:
+    if content is None:
+        path.unlink(missing_ok=True)
+    elif path.read_bytes() != content:
+        with atomic_write(path) as part:
+            part.write_bytes(content)
 
 
 class _Backbone:
@@ -400,10 +482,10 @@ def _settings(plan: _Plan, root: Path) -> IngestSettings:
     return parse(IngestSettings, defaults | own, f"{plan.paths.name}.ingest")
 
 
-def _bring(plan: _Plan, settings: IngestSettings, root: Path) -> str:
-    """What is outside of the project is copied to the problem's incoming folder."""
-    source = plan.source
-    if source.is_relative_to(root):
+def _bring(plan: _Plan, settings: IngestSettings, project: Project) -> str:
+    """What is outside of the project, or in its local state, is copied to the problem's incoming folder."""
+    source, root = plan.source, project.root
+    if source.is_relative_to(root) and not source.is_relative_to(project.state):
         return source.relative_to(root).as_posix()
     target = root / INCOMING / plan.paths.name / source.name
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -515,15 +597,19 @@ def _with_artifact(text: str, name: str) -> str:
 def _summary_line(plan: _Plan, batch: Batch, functions: str) -> str:
     labels = f"  {describe_labels(batch.labels)}\n" if any(batch.labels.values()) else ""
     name, count = plan.paths.name, functions.count("\n  - ")
-    few = (
-        f"caution: the rarest class has {plan.smallest_class_size} labels, fewer than {_ENOUGH}: nearly all of them teach, few are left to score "
-        f"by, so a person promotes (`tidemill approve {name}`). `tidemill predict {name} FILE --out OUT --version candidate` asks the model all the same; label more\n"
-    )
     return (
         f"{name}: {batch.raw.height} rows, {shown(plan.problem.classes)}, {count} labeling functions to start from\n"
         f"{labels}"
         f"  conf/problem/{name}.yaml                what your columns mean\n"
         f"  src/problems/{name}/functions.yaml      labeling functions: the part that needs you\n"
-        f"{few if plan.few else ''}"
+        f"{f'caution: {_caution(plan)}{chr(10)}' if plan.few else ''}"
         f"next: git add -A && git commit -m 'Add {name}', then: tidemill run problem={name}"
+    )
+
+
+def _caution(plan: _Plan) -> str:
+    name = plan.paths.name
+    return (
+        f"the rarest class has {plan.smallest_class_size} labels, fewer than {_ENOUGH}: nearly all of them teach, few are left to score "
+        f"by, so a person promotes (`tidemill approve {name}`). `tidemill predict {name} FILE --out OUT --version candidate` asks the model all the same; label more"
     )

@@ -23,10 +23,12 @@ from tidemill.apps.studio.labeling import (
     picture_of,
     withdraw_label,
 )
+from tidemill.apps.studio.new_routes import add_new_problem_routes
 from tidemill.apps.studio.offers import offer
 from tidemill.apps.studio.preview import preview
 from tidemill.apps.studio.problems import summarize
 from tidemill.apps.studio.rows import RowQuery, find_rows, shown_rows, slices_of, votes_of
+from tidemill.apps.studio.run_routes import add_run_routes
 from tidemill.apps.studio.saving import ConflictError, save
 from tidemill.apps.studio.workspace import Workspace
 from tidemill.apps.workbench.explain_row import explain_place
@@ -81,6 +83,8 @@ def application(project: Project, access: Access) -> FastAPI:
     _labels(studio, workspace)
     _commits(studio, workspace)
     _offers(studio, workspace)
+    add_run_routes(studio, project, workspace)
+    add_new_problem_routes(studio, project)
     return studio
 
 

@@ -17,7 +17,7 @@ class CommitMessage(Settings):
 
 
 def changed_files(workspace: Workspace) -> tuple[str, ...]:
-    """List files of labeling functions, and the history of gold, that differ from the last commit.
+    """List files of the problem that differ from the last commit: functions, labels, settings, and reports of runs in place.
 
     Parameters
     ----------
@@ -34,8 +34,12 @@ def changed_files(workspace: Workspace) -> tuple[str, ...]:
     PublishError
         The folder is in no git repository.
     """
-    paths = workspace.project.paths(workspace.name)
-    written = [str(path) for path in (paths.functions, paths.gold_history)]
+    project, name = workspace.project, workspace.name
+    paths = project.paths(name)
+    own = (paths.functions, paths.gold_history, paths.manifest, paths.champion, paths.reports)
+    settings = [project.conf / "problem" / f"{name}.yaml", project.conf / "config.yaml", project.params]
+    shared = [project.root / file for file in ("code.yaml", "dvc.yaml", "dvc.lock")]
+    written = [str(path) for path in (*own, *settings, *shared)]
     status = git(
         "status",
         "--porcelain",

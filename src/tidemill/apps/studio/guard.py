@@ -21,6 +21,9 @@ from tidemill.apps.serve.hosts import is_allowed
 COOKIE: Final = "tidemill_studio"
 CSRF: Final = "x-tidemill-csrf"
 MAX_BYTES: Final = 1_000_000
+UPLOADS: Final = "/api/uploads"
+MAX_UPLOAD_BYTES: Final = 1_000_000_000
+REPORTS: Final = "/reports/"
 _HEADERS: Final = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'",
@@ -30,6 +33,11 @@ _HEADERS: Final = {
     "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-store",
 }
+_REPORT_POLICY: Final = (
+    "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'; sandbox allow-same-origin allow-top-navigation-by-user-activation"
+)
+"""Pages of reports have styles of their own, and no script runs in them."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +61,7 @@ class Access:
     csrf: str = field(default_factory=lambda: secrets.token_urlsafe(32))
     session: str = field(default_factory=lambda: secrets.token_urlsafe(32))
 
-    def refusal(self, method: str, headers: dict[str, str]) -> tuple[int, str] | None:
+    def refusal(self, method: str, headers: dict[str, str], path: str = "") -> tuple[int, str] | None:
         """Decide on a request.
 
         Parameters
@@ -62,6 +70,8 @@ class Access:
             Its HTTP method.
         headers
             Its headers by lower-case name.
+        path
+            That is asked for.
 
         Returns
         -------
@@ -75,17 +85,19 @@ class Access:
             return 403, "a page of another site asked"
         if self.token is not None and not _equal(_cookie(headers), self.session):
             return 401, "open the address with ?token=..., as the terminal shows it"
-        return None if method in {"GET", "HEAD"} else self._refusal_of_change(headers)
+        return None if method in {"GET", "HEAD"} else self._refusal_of_change(headers, path)
 
-    def _refusal_of_change(self, headers: dict[str, str]) -> tuple[int, str] | None:
+    def _refusal_of_change(self, headers: dict[str, str], path: str) -> tuple[int, str] | None:
+        is_upload = path == UPLOADS
+        kind, most = ("application/octet-stream", MAX_UPLOAD_BYTES) if is_upload else ("application/json", MAX_BYTES)
         length = headers.get("content-length", "")
         if not _equal(headers.get(CSRF, ""), self.csrf):
             return 403, "the page is of an earlier start of the studio: load it again"
-        if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-            return 415, "send application/json"
+        if headers.get("content-type", "").partition(";")[0].strip().lower() != kind:
+            return 415, f"send {kind}"
         if not (length.isascii() and length.isdecimal()):
             return 411, "give the length of the content"
-        return (413, f"more than {MAX_BYTES:,} bytes") if int(length) > MAX_BYTES else None
+        return (413, f"more than {most:,} bytes") if int(length) > most else None
 
     def accepts(self, query: str) -> bool:
         """Tell whether the query of an address has the token.
@@ -141,7 +153,8 @@ class Guard:
 
         async def safely(message: Message) -> None:
             if message["type"] == "http.response.start":
-                extra = [(name.encode(), value.encode()) for name, value in _HEADERS.items()]
+                own = {"content-security-policy": _REPORT_POLICY} if scope["path"].startswith(REPORTS) else {}
+                extra = [(name.encode(), value.encode()) for name, value in (_HEADERS | own).items()]
                 message = {**message, "headers": [*message.get("headers", ()), *extra]}
             await send(message)
 
@@ -150,7 +163,7 @@ class Guard:
         await (answer or self.app)(scope, receive, safely)
 
     def _answer(self, scope: Scope, headers: dict[str, str]) -> Response | None:
-        refusal = self.access.refusal(scope["method"], headers)
+        refusal = self.access.refusal(scope["method"], headers, scope["path"])
         if refusal is None:
             return None
         status, reason = refusal

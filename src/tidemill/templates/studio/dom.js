@@ -17,7 +17,7 @@ function fill(node, attributes, children) {
     else if (name === "value" || name === "checked" || name === "disabled" || name === "selected") node[name] = value;
     else if (value !== null && value !== undefined) node.setAttribute(name, value);
   }
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
   return node;
 }
 
@@ -33,6 +33,24 @@ export async function ask(path, body) {
   return content;
 }
 
+export function send(path, file, progress) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    const fail = (text) => reject(new Error(text));
+    request.open("POST", path);
+    request.setRequestHeader("content-type", "application/octet-stream");
+    request.setRequestHeader("x-tidemill-csrf", csrf);
+    request.upload.onprogress = (event) => progress(event.loaded / Math.max(event.total, 1));
+    request.onerror = () => fail("The studio does not answer. Is it still running in the terminal?");
+    request.onload = () => {
+      let content = {};
+      try { content = JSON.parse(request.responseText); } catch { content = { error: "The studio failed; the terminal says how." }; }
+      if (request.status === 200) resolve(content); else fail(content.error || `status ${request.status}`);
+    };
+    request.send(file);
+  });
+}
+
 export async function session() {
   const content = await ask("/api/session");
   csrf = content.csrf;
@@ -44,7 +62,7 @@ export const percent = (share, digits = 1) => (share === null || share === undef
 export const number = (count) => Number(count).toLocaleString("en");
 
 export function show(node, ...children) {
-  node.replaceChildren(...children.flat().filter(Boolean));
+  node.replaceChildren(...children.flat(Infinity).filter(Boolean));
   return node;
 }
 

@@ -18,15 +18,16 @@ export class Functions {
     this.list = el("div", {}, el("p", { class: "soft" }, "Loading the functions…"));
     this.editing = el("div", {});
     this.offers = el("div", { "aria-live": "polite" });
+    this.starting = [el("button", { class: "main", disabled: true, onclick: () => this.create() }, "New function"), el("button", { disabled: true, onclick: () => this.suggest() }, "Suggest functions")];
     this.node = el("div", {}, this.editing, el("section", { class: "card", "aria-label": "Functions" }, el("h2", {}, "Functions"),
-      el("div", { class: "fields" }, el("button", { class: "main", onclick: () => this.create() }, "New function"),
-        el("button", { onclick: () => this.suggest() }, "Suggest functions")), this.offers, this.list));
+      el("div", { class: "fields" }, this.starting), this.offers, this.list));
   }
 
   async load() {
     try {
       const { table, files } = await ask(address(this.about.name, "functions"));
       Object.assign(this, { table, files });
+      for (const button of this.starting) button.disabled = false;
       this.rows.offer(table ? table.functions.map((one) => one.function) : []);
       this.draw();
     } catch (error) { show(this.list, failed(error)); }
@@ -40,7 +41,7 @@ export class Functions {
   unvoted() {
     const names = this.files.flatMap((file) => file.functions.map((one) => el("li", {}, this.opener(one.name))));
     return [
-      el("p", { class: "note" }, names.length ? `These functions have not voted on the rows yet. Run in the terminal: tidemill run problem=${this.about.name}` : "There is no function yet. Make one with New function: say which words or pattern speak for a class."),
+      el("p", { class: "note" }, names.length ? "These functions have not voted on the rows yet: start a run, which the link above leads to." : "There is no function yet. Make one with New function: say which words or pattern speak for a class."),
       el("ul", {}, names),
     ];
   }

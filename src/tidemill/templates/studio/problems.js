@@ -10,15 +10,14 @@ const DRIFT = {
 export async function problemsPage(page) {
   show(page, el("p", { class: "soft" }, "Loading the problems…"));
   const problems = await ask("/api/problems");
-  show(page, el("h1", {}, "Problems"), problems.length ? problems.map(card) : empty());
+  show(page, el("h1", {}, "Problems"), problems.length ? el("p", {}, el("a", { href: "#/-/new" }, "New problem")) : null, problems.length ? problems.map(card) : empty());
 }
 
 function empty() {
   return el("section", { class: "card" },
     el("h2", {}, "No problem yet"),
-    el("p", {}, "A problem is a question asked of every row, such as: is this message spam? Make one from a table with texts, in the terminal:"),
-    el("pre", {}, "tidemill new reviews --from reviews.csv"),
-    el("p", { class: "soft" }, "Then load this page again."));
+    el("p", {}, "A problem is a question asked of every row, such as: is this message spam? It begins with a table of texts (CSV, JSONL, Parquet, Excel) or a folder of images."),
+    el("p", {}, el("a", { href: "#/-/new" }, "New problem")));
 }
 
 function card(problem) {
@@ -33,7 +32,7 @@ function card(problem) {
     problem.drift_reasons.length ? el("ul", {}, problem.drift_reasons.map((one) => el("li", {}, one))) : null,
     el("h3", {}, "Waiting for a person"),
     problem.waiting.length ? el("ul", {}, problem.waiting.map((one) => el("li", {}, one))) : el("p", { class: "soft" }, "Nothing."),
-    el("p", {}, el("a", { href: `#/${encodeURIComponent(problem.name)}` }, "Open its functions and rows")));
+    el("p", {}, el("a", { href: `#/${encodeURIComponent(problem.name)}` }, "Open its functions and rows"), " · ", el("a", { href: `#/${encodeURIComponent(problem.name)}/runs` }, "Runs and versions")));
 }
 
 function version(one) {

@@ -1,11 +1,14 @@
-// Which page is shown: #/ lists the problems, #/NAME is a problem's.
+// Which page is shown: #/ lists the problems, #/NAME is a problem's, #/NAME/label and #/NAME/runs are pages of it;
+// #/-/new makes a problem: - is the name of none.
 
 import { Changes } from "./changes.js";
 import { address, ask, el, failed, session, show } from "./dom.js";
 import { Functions } from "./functions.js";
 import { labelPage } from "./label.js";
+import { newProblemPage } from "./newproblem.js";
 import { problemsPage } from "./problems.js";
 import { Rows } from "./rows.js";
+import { runsPage } from "./runs.js";
 
 async function problemPage(page, name) {
   show(page, el("p", { class: "soft" }, `Loading ${name}…`));
@@ -14,8 +17,8 @@ async function problemPage(page, name) {
   const changes = new Changes(about);
   const functions = new Functions(about, rows, () => changes.load());
   show(page, el("h1", {}, name),
-    el("p", {}, el("a", { href: `#/${encodeURIComponent(name)}/label` }, "Label rows by hand")),
-    about.voted ? null : el("p", { class: "note" }, `The functions have not voted on these rows yet. Run in the terminal: tidemill run problem=${name}`),
+    el("p", {}, el("a", { href: `#/${encodeURIComponent(name)}/label` }, "Label rows by hand"), " · ", el("a", { href: `#/${encodeURIComponent(name)}/runs` }, "Runs and versions")),
+    about.voted ? null : el("p", { class: "note" }, "The functions have not voted on these rows yet. ", el("a", { href: `#/${encodeURIComponent(name)}/runs` }, "Start a run"), " and come back."),
     changes.node,
     el("div", { class: "columns" }, rows.node, functions.node));
   await rows.load();
@@ -28,12 +31,12 @@ async function route() {
   const [name, part] = window.location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
   show(document.getElementById("crumbs"),
     name ? el("a", { href: "#/" }, "All problems") : null,
-    part ? [" › ", el("a", { href: `#/${encodeURIComponent(name)}` }, name)] : null);
-  document.title = name ? `${name} – Tidemill studio` : "Tidemill studio";
+    part && name !== "-" ? [" › ", el("a", { href: `#/${encodeURIComponent(name)}` }, name)] : null);
+  document.title = name && name !== "-" ? `${name} – Tidemill studio` : "Tidemill studio";
   try {
     await session();
-    await (part === "label" ? labelPage(page, name) : name ? problemPage(page, name) : problemsPage(page));
-  } catch (error) { show(page, failed(error), el("p", {}, el("a", { href: "#/" }, "All problems"))); }
+    await (name === "-" ? newProblemPage(page) : part === "label" ? labelPage(page, name) : part === "runs" ? runsPage(page, name) : name ? problemPage(page, name) : problemsPage(page));
+  } catch (error) { show(page, failed(error), el("p", {}, el("a", { href: "#/" }, "All problems"), name && name !== "-" ? [" · ", el("a", { href: `#/${encodeURIComponent(name)}/runs` }, `Runs of ${name}`)] : null)); }
 }
 
 window.addEventListener("hashchange", route);
