@@ -368,6 +368,8 @@ def _check_values(series: pl.Series, column: Column, contract: Contract, table: 
 
 
 def _outside(series: pl.Series, column: Column) -> tuple[pl.Series, str] | None:
+    if column.dtype == pl.Binary:
+        return series.bin.size() == 0, "has no bytes"
     if column.values is not None:
         return ~series.is_in(list(column.values)), f"is none of {', '.join(map(str, column.values))}"
     if column.minimum is None or column.maximum is None:

@@ -36,7 +36,6 @@ def built(inside: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         names.append(arrival.batch)
         return own(arrival, *rest)
 
-    monkeypatch.setattr(batches, "guard", lambda *_, **__: None)
     monkeypatch.setattr(batches, "_build", build)
     monkeypatch.setattr(Source, "fingerprint", lambda self, _: Path(self.path).stem)
     for batch in ("may", "june"):

@@ -35,7 +35,7 @@ def put(name: str, *texts: str, start: int = 0) -> None:
 
 
 @pytest.fixture
-def project(inside: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(inside: Path) -> Path:
     PATHS.data.mkdir(parents=True)
     PATHS.manifest.write_text('{"batches": []}')
     content = {
@@ -44,7 +44,6 @@ def project(inside: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "monitor": monitor_settings().model_dump(mode="json"),
     }
     Path("params.yaml").write_text(yaml.safe_dump({"problems": ["spam"], "spam": content}))
-    monkeypatch.setattr(batches, "guard", lambda *_, **__: None)
     put("email-1", "hello from a long way off", "buy these watches at once")
     put("sms-2", "where are you my friend")
     put("sms-10", "call me when you get home")
@@ -267,7 +266,7 @@ def test_a_bad_row_or_a_failed_suite_leaves_what_was_there(project: Path, monkey
     def fails(*_: Any, **__: Any) -> None:
         raise SuiteError("raw: column 'text'")
 
-    monkeypatch.setattr(batches, "guard", fails)
+    monkeypatch.setattr(batches, "check_expectations", fails)
     Manifest(batches=Manifest.read(PATHS.manifest).batches[:3]).write(PATHS.manifest)
     (PATHS.raw / "sms-2.parquet").unlink()
     with pytest.raises(SuiteError):

@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from tidemill.contracts import SuiteError, labels_contract, raw_contract, votes_contract
-from tidemill.project.expectations import check_expectations, defer_pages, guard, write_pages
+from tidemill.project.expectations import check_expectations, defer_page_of, defer_pages, guard, write_pages
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
 from tidemill.reports.project import SuiteResult
@@ -53,12 +53,23 @@ def test_each_check_replaces_the_page_of_the_one_before(inside: Path):
     assert len(list((here().data_docs("votes") / "validations").rglob("*.html"))) == 1
 
 
+def images(*contents: bytes) -> pl.DataFrame:
+    return pl.DataFrame({"row_id": ["a", "b"], "key": ["1", "2"], "batch": "x", "split": "dev", "image": contents})
+
+
 def test_an_image_without_bytes_is_named(inside: Path):
-    table = pl.DataFrame(
-        {"row_id": ["a", "b"], "key": ["1", "2"], "batch": "x", "split": "dev", "image": [b"png", b""]}
-    )
     with pytest.raises(SuiteError, match=r"'image' .*rows b"):
-        guard(table, raw_contract("image", {}), here("solar"), "raw")
+        check_expectations(images(b"png", b""), raw_contract("image", {}), here("solar"), "raw")
+
+
+def test_of_a_table_that_is_no_file_its_lengths_are_kept_until_the_page_is_there(inside: Path):
+    defer_page_of(images(b"png", b"jpeg"), raw_contract("image", {}), here("solar"), "raw")
+    kept = here("solar").suite_result("raw").with_suffix(".parquet")
+    assert pl.read_parquet(kept)["image"].to_list() == [3, 4]
+    write_pages(here("solar"))
+    assert SuiteResult.read(here("solar").suite_result("raw")).success
+    assert here("solar").data_docs_page("raw").exists()
+    assert not kept.exists()
 
 
 def test_a_probability_above_one_is_named(inside: Path):

@@ -11,7 +11,6 @@ import yaml
 from tests.ingest.factories import SPAM, settings
 from tests.monitor.factories import settings as monitor_settings
 from tidemill.contracts import NO_GOLD
-from tidemill.project import batches
 from tidemill.project.arrivals import arrive
 from tidemill.project.batches import add_batches
 from tidemill.project.gold_history import Answer, GoldHistory, append_answers
@@ -34,14 +33,13 @@ def put(name: str, *rows: tuple[str, str, str]) -> None:
 
 
 @pytest.fixture
-def project(inside: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+def project(inside: Path) -> Project:
     """Forty rows, the first two labeled ham."""
     PATHS.data.mkdir(parents=True)
     PATHS.manifest.write_text('{"batches": []}')
     monitor = monitor_settings().model_dump(mode="json")
     content = {"problem": SPAM.model_dump(mode="json"), "ingest": CHOSEN.model_dump(mode="json"), "monitor": monitor}
     Path("params.yaml").write_text(yaml.safe_dump({"problems": ["spam"], "spam": content}))
-    monkeypatch.setattr(batches, "guard", lambda *_, **__: None)
     put("a.csv", *((str(n), text, "ham" if n < 2 else "") for n, text in enumerate(TEXTS)))
     found = Project.open(inside)
     take_in(found)

@@ -21,7 +21,7 @@ from tidemill.ingest.batch import SEEN, Batch, build_batch, counts, empty_seen
 from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.source import Source, locate
 from tidemill.ingest.splits import describe_labels
-from tidemill.project.expectations import guard
+from tidemill.project.expectations import check_expectations, defer_page_of
 from tidemill.project.gold_history import GoldHistory
 from tidemill.project.gold_tables import own_labels, write_gold
 from tidemill.project.layout import Paths
@@ -93,10 +93,10 @@ def add_batches(problem: Problem, settings: IngestSettings, paths: Paths) -> Non
         raise DataError(f"{paths.manifest}: no batch has arrived; run `tidemill arrive {paths.name}`")
     made = _make(arrived, problem, settings, paths)
     if made:
-        rows = pl.concat([batch.raw for batch, _ in made])
-        guard(rows, settings.raw, paths, "raw")
-    for batch, mark in made:
-        _write(batch, mark, (settings, paths, gold_contract(len(problem.classes))))
+        check_expectations(rows := pl.concat([batch.raw for batch, _ in made]), settings.raw, paths, "raw")
+        for batch, mark in made:
+            _write(batch, mark, (settings, paths, gold_contract(len(problem.classes))))
+        defer_page_of(rows, settings.raw, paths, "raw")
     _remove_others([arrival.batch for arrival in arrived], paths)
     notes = write_gold(problem, paths, [arrival.batch for arrival in arrived])
     for batch, _ in made:

@@ -48,7 +48,7 @@ def guard(table: pl.DataFrame, contract: Contract, paths: Paths, table_name: str
 
 def _judge(table: pl.DataFrame, expectations: list[tuple[str, dict[str, Any]]], paths: Paths, table_name: str) -> None:
     docs, page = paths.data_docs(table_name), paths.data_docs_page(table_name)
-    result = _validate(_to_pandas(table), expectations, f"{paths.name}_{table_name}", docs)
+    result = _validate(_measured(table).to_pandas(), expectations, f"{paths.name}_{table_name}", docs)
     _lead(page, next(docs.glob("validations/**/*.html")))
     SuiteResult.of(result).write(paths.suite_result(table_name))
     failed = [item for item in result["results"] if not item["success"]]
@@ -99,9 +99,27 @@ def defer_pages(file: Path, contract: Contract, paths: Paths, table_name: str) -
     table_name
         Name by which the result and the page are kept.
     """
-    expectations = _expectations(pl.read_parquet(file, n_rows=1), contract)
-    with atomic_write(_note(paths, table_name)) as path:
-        path.write_text(json.dumps({"file": _within(file, paths), "expectations": expectations}), encoding="utf-8")
+    _leave_note(file, _expectations(pl.read_parquet(file, n_rows=1), contract), paths, table_name)
+
+
+def defer_page_of(table: pl.DataFrame, contract: Contract, paths: Paths, table_name: str) -> None:
+    """Do what ``defer_pages`` does for a table that is no file of its own; what its suite looks at is kept until then.
+
+    Parameters
+    ----------
+    table
+        The table.
+    contract
+        What it promises.
+    paths
+        Paths of the problem.
+    table_name
+        Name by which the result and the page are kept.
+    """
+    file = _kept_table(paths, table_name)
+    with atomic_write(file) as path:
+        _measured(table).write_parquet(path)
+    _leave_note(file, _expectations(table, contract), paths, table_name)
 
 
 def write_pages(paths: Paths) -> None:
@@ -123,7 +141,17 @@ def write_pages(paths: Paths) -> None:
         if file.exists():
             expectations = [(kind, arguments) for kind, arguments in predicted["expectations"]]
             _judge(pl.read_parquet(file), expectations, paths, note.stem)
+        _kept_table(paths, note.stem).unlink(missing_ok=True)
         note.unlink(missing_ok=True)
+
+
+def _leave_note(file: Path, expectations: list[tuple[str, dict[str, Any]]], paths: Paths, table_name: str) -> None:
+    with atomic_write(_note(paths, table_name)) as path:
+        path.write_text(json.dumps({"file": _within(file, paths), "expectations": expectations}), encoding="utf-8")
+
+
+def _kept_table(paths: Paths, table_name: str) -> Path:
+    return paths.suite_result(table_name).with_suffix(".parquet")
 
 
 def _note(paths: Paths, table_name: str) -> Path:
@@ -145,11 +173,11 @@ def _lead(page: Path, target: Path) -> None:
     )
 
 
-def _to_pandas(table: pl.DataFrame) -> pd.DataFrame:
-    """Bytes and vectors become their lengths, which is all that a suite looks at."""
+def _measured(table: pl.DataFrame) -> pl.DataFrame:
+    """What a suite looks at: the lengths of bytes, and no vectors."""
     lengths = [pl.col(name).bin.size() for name, dtype in table.schema.items() if dtype == pl.Binary]
     vectors = [name for name, dtype in table.schema.items() if dtype.base_type() == pl.Array]
-    return table.drop(vectors).with_columns(lengths).to_pandas()
+    return table.drop(vectors).with_columns(lengths)
 
 
 def _expectations(table: pl.DataFrame, contract: Contract) -> list[tuple[str, dict[str, Any]]]:

@@ -26,7 +26,7 @@ from tidemill.label.engine.vote_reuse import Batch
 from tidemill.label.run import VoteStorage, label, visible_columns, with_features
 from tidemill.label.settings import LabelSettings
 from tidemill.project.applied_functions import keep_applied
-from tidemill.project.expectations import check_expectations, defer_pages
+from tidemill.project.expectations import check_expectations, defer_page_of, defer_pages
 from tidemill.project.project import Project
 from tidemill.project.stage_arguments import stage_arguments
 from tidemill.project.tables import batch_names, growing, read, read_batches
@@ -59,17 +59,10 @@ def run(project: Project, name: str) -> None:
         check_expectations(done.quality, quality_contract(settings.suite), paths, "votes_quality")
     keep_applied(paths, done.fingerprints)
     defer_pages(paths.votes, contract, paths, "votes")
-    _page_of_quality(done.quality, settings, paths)
+    defer_page_of(done.quality, quality_contract(settings.suite), paths, "votes_quality")
     print(f"label: {done.n_cast} votes cast, all others were in the cache", file=sys.stderr)
     with atomic_write(paths.reports / "lf_summary.csv") as path:
         done.summary.write_csv(path)
-
-
-def _page_of_quality(table: pl.DataFrame, settings: LabelSettings, paths: Paths) -> None:
-    file = paths.suite_result("votes_quality").with_suffix(".parquet")
-    with atomic_write(file) as path:
-        table.write_parquet(path)
-    defer_pages(file, quality_contract(settings.suite), paths, "votes_quality")
 
 
 def _batch(name: str, paths: Paths, raw: Contract, hidden: tuple[str, ...]) -> Batch:

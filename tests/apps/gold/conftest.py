@@ -10,7 +10,6 @@ import yaml
 
 from tests.ingest.factories import SPAM, settings
 from tests.monitor.factories import settings as monitor_settings
-from tidemill.project import batches
 from tidemill.project.arrivals import arrive
 from tidemill.project.batches import add_batches
 from tidemill.project.layout import Paths
@@ -21,9 +20,8 @@ CHOSEN = settings(incoming="data/incoming/spam", key=["source", "id"], near_dupl
 
 
 @pytest.fixture
-def project(inside: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+def project(inside: Path) -> Project:
     """In both batches the keys are 0 to 19; rows 0 of the first batch is ham, row 1 is spam."""
-    monkeypatch.setattr(batches, "guard", lambda *_, **__: None)
     PATHS.data.mkdir(parents=True)
     PATHS.manifest.write_text('{"batches": []}')
     monitor = monitor_settings().model_dump(mode="json")
