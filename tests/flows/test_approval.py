@@ -10,13 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prefect import flow, task
+from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.states import Pending, Running
 
 from tests.end_to_end.conftest import free_port
 from tests.end_to_end.test_ui import ask
 from tests.runs.test_promotion import PIPELINE, TRAIN, ran, waiting
 from tests.runs.test_subprocesses import wait_until
 from tidemill.apps.onboarding.init_project import init_project
+from tidemill.common.locks import CLAIM
 from tidemill.flows.approval import close_questions
 from tidemill.project.layout import PARAMS
 from tidemill.project.project import Project
@@ -115,6 +119,7 @@ def test_a_question_outlives_the_server_and_ends_by_an_answer_elsewhere_or_by_ti
         answered_in_the_form(project, api, commit)
         decided_on_the_command_line(project, api)
         never_answered(project, api)
+        killed_before_its_part_began(project, api)
 
 
 def answered_in_the_form(project: Project, api: str, commit: str) -> None:
@@ -153,3 +158,27 @@ def never_answered(project: Project, api: str) -> None:
     assert asking_run(api)["state"]["message"] == "The flow was paused and never resumed."
     assert read_registry(project, "spam").champion == "spam@v1.1.0"
     assert approve(project, waiting(project), "later, on the command line") == "spam@v1.2.0"
+
+
+def killed_before_its_part_began(project: Project, api: str) -> None:
+    """A part that is PENDING has no record of its process yet; it ends with the run that it is of."""
+
+    @flow(name="whole")
+    def whole() -> None:
+        part()
+
+    @flow(name="part")
+    def part() -> None: ...
+
+    @task(name="part")
+    def stand_in() -> None: ...
+
+    with temporary_settings({PREFECT_API_URL: api}), get_client(sync_client=True) as client:
+        run = client.create_flow_run(whole, state=Running())
+        of_run = client.create_task_run(stand_in, run.id, dynamic_key="0", state=Running())
+        inner = client.create_flow_run(part, parent_task_run_id=of_run.id, state=Pending())
+        claim = project.state / "prefect" / "flow-runs" / f"{run.id}{CLAIM}"
+        claim.touch()
+        assert sweep_flow_runs(project) == [str(run.id)]
+        states = [client.read_flow_run(one).state for one in (run.id, inner.id)]
+    assert [state.type.value for state in states if state is not None] == ["CRASHED", "CRASHED"]

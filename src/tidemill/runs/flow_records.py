@@ -63,8 +63,13 @@ def _waits(state: State[object]) -> bool:
 
 
 def _crash(client: SyncPrefectClient, run: UUID) -> bool:
-    """Whether it had not ended."""
-    from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId, TaskRunFilter
+    """Whether it had not ended; parts of it that had not begun their bodies, and have no claim yet, end with it."""
+    from prefect.client.schemas.filters import (
+        FlowRunFilter,
+        FlowRunFilterId,
+        FlowRunFilterParentFlowRunId,
+        TaskRunFilter,
+    )
     from prefect.exceptions import ObjectNotFound
     from prefect.states import Crashed
 
@@ -77,5 +82,9 @@ def _crash(client: SyncPrefectClient, run: UUID) -> bool:
             if task.state is not None and not task.state.is_final():
                 client.set_task_run_state(task.id, Crashed(message=_MESSAGE), force=True)
         client.set_flow_run_state(run, Crashed(message=_MESSAGE), force=True)
+        parts = FlowRunFilter(parent_flow_run_id=FlowRunFilterParentFlowRunId(any_=[run]))
+        for part in client.read_flow_runs(flow_run_filter=parts):
+            if part.deployment_id is None:  # one of a deployment has a process of its own
+                _crash(client, part.id)
         return True
     return False

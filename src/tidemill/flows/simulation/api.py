@@ -7,14 +7,36 @@ import json
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from tidemill.errors import RunError
 from tidemill.runs.local_addresses import api_url
 
-FINAL: Final = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
+_FINAL: Final = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 _PATIENCE: Final = 60.0
+_PAGE: Final = 200
+
+
+def has_ended(run: Mapping[str, Any]) -> bool:
+    """Whether nothing of a flow run goes on by itself: it has ended, or its question waits for a person.
+
+    Parameters
+    ----------
+    run
+        As Prefect's API has it.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> has_ended({"state_type": "PAUSED"}), has_ended({"state_type": "PENDING"})
+    (True, False)
+    """
+    return run["state_type"] in (*_FINAL, "PAUSED")
 
 
 @dataclass(frozen=True)
@@ -75,7 +97,13 @@ class Api:
         -------
         list of dict
         """
-        found = self.ask("flow_runs/filter", {"sort": "EXPECTED_START_TIME_DESC", "limit": 200})
+        found = list[dict[str, Any]]()
+        while True:
+            asked = {"sort": "EXPECTED_START_TIME_DESC", "limit": _PAGE, "offset": len(found)}
+            page = self.ask("flow_runs/filter", asked)
+            found += page
+            if len(page) < _PAGE:
+                break
         return [run for run in found if run["state_type"] != "SCHEDULED"]
 
     def automate(self, *, enabled: bool) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from tidemill.flows.simulation.api import FINAL
+from tidemill.flows.simulation.api import has_ended
 from tidemill.flows.simulation.drive import FIRST, Drive
 from tidemill.flows.simulation.plan import Day
 from tidemill.flows.simulation.project import tidemill
@@ -83,7 +83,7 @@ def _runs(drive: Drive) -> Iterator[SimulationCheck]:
         passed={"SCHEDULE", "AUTOMATION"} <= set(makers),
         found=", ".join(f"{makers.count(kind)} by {kind}" for kind in sorted({str(one) for one in makers if one})),
     )
-    left = [run["name"] for run in runs.values() if run["state_type"] not in FINAL]
+    left = [run["name"] for run in runs.values() if not has_ended(run)]
     failed = [run["name"] for run in runs.values() if run["state_type"] == "FAILED"]
     yield SimulationCheck(
         what="no run is left running, and none failed",

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from tidemill.errors import RunError
 from tidemill.flows.decisions import find_due, gave_up, last_decision
-from tidemill.flows.simulation.api import FINAL, Api
+from tidemill.flows.simulation.api import Api, has_ended
 from tidemill.flows.simulation.plan import Day
 from tidemill.flows.simulation.rows import Row, Rows
 from tidemill.project.project import Project
@@ -105,7 +105,7 @@ class Drive:
                 self._day(day, rows, mended)
                 mended = {}
         self.api.schedule("monitor/monitor", seconds=None)
-        self._wait("the end of all runs", lambda: all(run["state_type"] in FINAL for run in self.api.runs()))
+        self._wait("the end of all runs", lambda: all(has_ended(run) for run in self.api.runs()))
 
     @property
     def _champion(self) -> str | None:
