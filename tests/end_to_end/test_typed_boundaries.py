@@ -57,6 +57,8 @@ ALLOWED = {
     "tidemill.denoise.settings.DenoiseSettings.parameters": "parameters of the label model that is chosen by name",
     "tidemill.train.settings.TrainSettings.recipes": "settings as YAML has them, validated one by one",
     "tidemill.train.settings.TrainSettings.trainer": "options of Lightning's Trainer",
+    "tidemill.apps.review.label_studio.LabelStudio.add_tasks": "tasks, whose form is Label Studio's",
+    "tidemill.apps.review.label_studio.LabelStudio.tasks": "tasks, whose form is Label Studio's",
     "tidemill.train.search.settings.SearchSettings.backbones": "settings as YAML has them, validated one by one",
 }
 """Name: why it may stay untyped."""

@@ -32,7 +32,7 @@ def error_rate_bound(wrong: int, asked: int, alpha: float) -> float:
     Examples
     --------
     >>> [round(error_rate_bound(wrong, asked, 0.05), 3) for wrong, asked in ((0, 0), (0, 100), (3, 100), (30, 1000))]
-    [1.0, 0.056, 0.107, 0.05]
+    [1.0, 0.057, 0.123, 0.054]
     """
     from scipy.optimize import brentq
     from scipy.special import betaln

@@ -78,7 +78,7 @@ def sequential_bound(n_rows: int, *, rows: int, errors: int, expected: int, alph
     Examples
     --------
     >>> [sequential_bound(1000, rows=rows, errors=0, expected=0, alpha=0.05) for rows in (0, 100, 200, 1000)]
-    [1000, 34, 16, 0]
+    [1000, 29, 13, 0]
     """
     kept = np.flatnonzero(log_capital(n_rows, rows=rows, errors=errors, expected=expected) < -math.log(alpha))
     return int(kept[-1])

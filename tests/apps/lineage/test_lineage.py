@@ -19,6 +19,9 @@ from tidemill.runs.rollback import rollback
 FUNCTIONS = Path("src/problems/mail")
 
 
+MODEL = "models/mail/candidate"
+
+
 def lock(batches: str, *, epochs: int, code: str = "c1") -> str:
     stage = {
         "cmd": "python -m tidemill.stages.train mail",
@@ -27,7 +30,10 @@ def lock(batches: str, *, epochs: int, code: str = "c1") -> str:
             "params.yaml": {"mail.train": {"seed": 0, "optimizer": {"max_epochs": epochs}}},
             "code.yaml": {"train": code},
         },
-        "outs": [{"path": "data/mail/labels.parquet", "hash": "md5", "md5": f"{batches}-labels", "size": 1}],
+        "outs": [
+            {"path": "data/mail/labels.parquet", "hash": "md5", "md5": f"{batches}-labels", "size": 1},
+            {"path": MODEL, "hash": "md5", "md5": f"{batches}-model.dir", "size": 1, "nfiles": 1},
+        ],
     }
     return yaml.safe_dump({"schema": "2.0", "stages": {"train@mail": stage, "train@other": {"cmd": "x"}}})
 
@@ -93,7 +99,7 @@ def test_a_version_is_what_its_commit_holds_of_its_problem(mail: Project) -> Non
     assert version.assignments == ("mail#prod#1",)
     assert [entry.source for entry in version.batches] == ["data/incoming/mail/january.csv"]
     assert version.functions.keys() == {"words.yaml", "old.py"}
-    assert version.outputs == {"data/mail/labels.parquet": "one-labels"}
+    assert version.outputs == {"data/mail/labels.parquet": "one-labels", MODEL: "one-model.dir"}
     assert version.settings == {"mail.train.optimizer.max_epochs": 5, "mail.train.seed": 0}
     assert version.code == {"train": "c1"}
     assert version.scores == {}
@@ -112,7 +118,7 @@ def test_a_difference_names_batches_functions_settings_code_and_outputs(mail: Pr
     assert [(change.key, change.old, change.new) for change in diff.settings] == [
         ("mail.train.optimizer.max_epochs", 5, 9)
     ]
-    assert (diff.code, diff.outputs) == (("train",), ("data/mail/labels.parquet",))
+    assert (diff.code, diff.outputs) == (("train",), ("data/mail/labels.parquet", MODEL))
     assert "mail.train.optimizer.max_epochs: 5 -> 9" in diff_lines(diff)
 
 

@@ -3,7 +3,7 @@
 from tidemill.cli.grammar import add, group
 from tidemill.cli.review import agreement, annotators, certify, label, plan, pull, push, sample
 
-app = group("review", text="People check labels: where, how far they are trusted, and what that proves.")
+app = group("review", text="People check labels: tools, trust and certificates.")
 add(app, label.label)
 add(app, push.push)
 add(app, pull.pull)

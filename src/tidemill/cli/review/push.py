@@ -21,7 +21,7 @@ def push(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make rows tasks of Label Studio, with their votes and what the models predict.
+    """Make rows tasks of Label Studio, with votes and predictions.
 
     The project of the problem is made where it is not there. Rows that are tasks already are not sent again. Rows drawn at random are shown without votes
     and predictions, which would lead people. The token is read from LABEL_STUDIO_API_KEY.
