@@ -19,7 +19,7 @@ test: $(TEST_STAMP) browser  ## set up what the tests need and run them all
 	@$(MAKE) --no-print-directory check
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-test-fast: $(TEST_STAMP)  ## the tests of every package that take no data, no browser and no half second of their own: a minute and a half on 2 cores
+test-fast: $(TEST_STAMP)  ## the tests of every package that take no data, no browser and no half second of their own: two minutes on 2 cores
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 check: $(TEST_STAMP)  ## style, types, layers
