@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,7 +27,7 @@ REQUEST = PlanRequest(
 )
 
 
-def label_all(project: Project, *, spam: set[str] = frozenset()) -> list[str]:  # type: ignore[assignment] # an empty set
+def label_all(project: Project, *, spam: Collection[str] = frozenset()) -> list[str]:
     """Labels of all rows: ham, but for those that are named."""
     rows = problem_rows(project, "spam").table["row_id"]
     p = np.where(rows.is_in(list(spam)).to_numpy(), 0.9, 0.1)

@@ -36,6 +36,7 @@ class Server:
         self.of: dict[int, list[dict[str, Any]]] = {}
         self.failing_after: int | None = None
         self.number = 100
+        self.made = "2026-01-01T00:00:00Z"
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         parts = request.url.path.strip("/").split("/")[1:]
@@ -56,7 +57,8 @@ class Server:
             self.failing_after = None if self.failing_after is None else self.failing_after - 1
             for item in content:
                 self.number += 1
-                self.of[number].append({"id": self.number, "annotations": [], **item})
+                made = {"id": self.number, "annotations": [], "created_at": self.made, **item}
+                self.of[number].append(made)
             return httpx.Response(201, json={"task_count": len(content)})
         if parts[2:] == ["export"]:
             return httpx.Response(200, json=copy.deepcopy(self.of[number]))
@@ -254,13 +256,26 @@ def test_answers_of_tasks_that_were_deleted_stay(
     assert gold(project, rows[0]) == 1
 
 
+def test_another_server_with_the_same_numbers_withdraws_nothing(
+    project: Project, rows: list[str], server: Server, studio: LabelStudio
+) -> None:
+    push_rows(project, "spam", Path("rows.csv"), studio)
+    server.answer(rows[0], "spam")
+    pulled(project, studio)
+    server.projects, server.of, server.number = {}, {}, 100
+    server.made = "2026-02-01T00:00:00Z"
+    assert push_rows(project, "spam", Path("rows.csv"), studio).sent == 4
+    assert pulled(project, studio).answers == ()
+    assert gold(project, rows[0]) == 1
+
+
 def test_what_is_no_class_or_no_row_is_refused_by_name_and_the_rest_is_taken(
     project: Project, rows: list[str], server: Server, studio: LabelStudio
 ) -> None:
     push_rows(project, "spam", Path("rows.csv"), studio)
     server.answer(rows[0], "maybe")
     server.answer(rows[1], "ham")
-    server.of[1].append({"id": 1, "data": {"text": "made by hand"}, "annotations": []})
+    server.of[1].append({"id": 1, "data": {"text": "made by hand"}, "annotations": [], "created_at": server.made})
     server.of[1][-1]["annotations"].append(server.answer(rows[2], "ham"))
     done = pulled(project, studio)
     assert [answer.row_id for answer in done.answers] == [rows[1], rows[2]]

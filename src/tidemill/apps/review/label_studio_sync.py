@@ -199,22 +199,23 @@ def pull_answers(project: Project, name: str, server: LabelStudio, *, dry_run: b
     found = read_annotations(tasks, number, classes=rows.problem.classes, rows=rows.place)
     known = {answer.id for answer in rows.history.answers}
     fresh = [answer for answer in found.answers if answer.id not in known]
-    gone = _deleted(rows, found, {item["id"] for item in tasks}, number)
+    gone = _deleted(rows, found)
     answers = (*fresh, *_withdrawals(rows, gone, make=not dry_run))
     if not dry_run:
         append_answers(rows.paths, answers)
     return PulledAnswers(number, answers, len(found.answers) - len(fresh), len(gone), found.skipped, found.refused)
 
 
-def _deleted(rows: ProblemRows, found: Annotations, tasks: set[int], number: int) -> list[Answer]:
-    """Valid answers of annotations that are not there any more, though their task is, or that skip their row now."""
+def _deleted(rows: ProblemRows, found: Annotations) -> list[Answer]:
+    """Valid answers of annotations that are not there any more, though their task is, or that skip their row now.
+
+    Another server counts its tasks from 1 too: a task that was made after the answer is not the one that was answered.
+    """
     result = []
     for answer in rows.history.valid:
-        origin = answer.source.split("/")
-        if origin[0] == SOURCE and len(origin) == 4 and origin[1] == str(number):  # noqa: PLR2004 - as source_of writes it
-            is_there = int(origin[2]) in tasks
-            if is_there and answer.source not in found.sources:
-                result.append(answer)
+        row_id, made = found.tasks.get(answer.source.rpartition("/")[0], (None, ""))
+        if row_id == answer.row_id and made <= answer.when and answer.source not in found.sources:
+            result.append(answer)
     return result
 
 

@@ -117,12 +117,15 @@ class Annotations:
         Number of annotations by which a person skipped a row.
     sources
         Source of each annotation that is there and no skip, refused ones too.
+    tasks
+        Row of each task, and when it was made, by the source of its annotations less their number.
     """
 
     answers: tuple[Answer, ...]
     refused: tuple[str, ...]
     skipped: int
     sources: frozenset[str]
+    tasks: Mapping[str, tuple[str | None, str]]
 
 
 def read_annotations(
@@ -146,7 +149,9 @@ def read_annotations(
     Annotations
     """
     answers, refused, sources, skipped = [], [], set(), 0
+    made = dict[str, tuple[str | None, str]]()
     for item in tasks:
+        made[f"{SOURCE}/{project}/{item['id']}"] = (item["data"].get("row_id"), _time(item["created_at"]))
         for annotation in item.get("annotations", ()):
             if annotation.get("was_cancelled"):
                 skipped += 1
@@ -161,7 +166,7 @@ def read_annotations(
                 refused.append(f"{where}: {label!r} is no class; classes are {', '.join(classes)}")
             else:
                 answers.append(_answer(item["data"], annotation, str(label), source))
-    return Annotations(tuple(answers), tuple(refused), skipped, frozenset(sources))
+    return Annotations(tuple(answers), tuple(refused), skipped, frozenset(sources), made)
 
 
 def source_of(project: int, task_number: int, annotation: int) -> str:
@@ -191,16 +196,20 @@ def _chosen(annotation: Mapping[str, Any], name: str, kind: str) -> str | None:
     return None
 
 
+def _time(text: str) -> str:
+    """As ``Answer.when`` has it."""
+    return dt.datetime.fromisoformat(text).astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
 def _answer(data: Mapping[str, Any], annotation: Mapping[str, Any], label: str, source: str) -> Answer:
     person = annotation["completed_by"]
     number = person["id"] if isinstance(person, Mapping) else person
-    time = dt.datetime.fromisoformat(annotation["updated_at"]).astimezone(dt.UTC)
     note = (_chosen(annotation, _NOTE, "text") or "")[:_NOTE_LENGTH]
     content = {
         "row_id": data["row_id"],
         "label": label,
         "who": f"{SOURCE}-{number}",
-        "when": time.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "when": _time(annotation["updated_at"]),
         "source": source,
         "picked": data.get("picked") if data.get("picked") in ("random", "uncertain") else None,
         "note": note or None,
