@@ -18,8 +18,7 @@ from tidemill.denoise.report.gold_report import against_gold
 from tidemill.label.analysis.cost import costs
 from tidemill.label.analysis.disagreements import disagreements
 from tidemill.label.analysis.summary import conflicts, lf_summary
-from tidemill.label.functions.declared import AnyFunction
-from tidemill.label.functions.function_fingerprint import OpaqueError, fingerprint
+from tidemill.label.engine.load import fingerprint_or_empty
 from tidemill.project.applied_functions import applied
 from tidemill.reports.denoise import Explanation, GoldScores
 from tidemill.reports.workbench import DependentGroup, FunctionLine, FunctionTable
@@ -193,7 +192,7 @@ def _costs(view: ProblemView) -> dict[str, float]:
     """Of those that can be loaded."""
     try:
         rows = np.arange(min(len(view.raw), 200), dtype=np.intp)
-        return costs(view.table(rows), view.functions, n_classes=len(view.classes))
+        return costs(view.table(rows), view.loaded)
     except TidemillError:
         return {}
 
@@ -235,7 +234,7 @@ def changed_functions(view: ProblemView) -> tuple[str, ...]:
         votes, functions that were edited are not among them.
     """
     try:
-        now = {function.name: _fingerprint(function) for function in view.functions}
+        now = {function.name: fingerprint_or_empty(function) for function in view.functions}
     except TidemillError as error:
         return (f"none can be loaded: {error}",)
     voted = set(view.names)
@@ -243,13 +242,6 @@ def changed_functions(view: ProblemView) -> tuple[str, ...]:
     edited = [name for name in now if name in voted and (before := known.get(name)) and now[name] not in {before, ""}]
     added = [f"{name} (new)" for name in now if name not in voted]
     return (*edited, *added, *(f"{name} (removed)" for name in view.names if name not in now))
-
-
-def _fingerprint(function: AnyFunction) -> str:
-    try:
-        return fingerprint(function)
-    except OpaqueError:
-        return ""
 
 
 _HEAD: Final = ["function", "votes", "cover", "over", "confl", "dev", "learned", "weight", "outvoted", "ms/1k", "value"]
