@@ -255,7 +255,7 @@ def test_many_more_rows_than_were_learned_are_worth_a_retrain():
     quiet = dict.fromkeys(
         ("b", "a"), BatchDrift(rows=300, judged=True, harm=False, relabel=False, moved=(), reasons=())
     )
-    few, many = (retrain_decision("m@v1.0.0", quiet, stream(), settings(), learned_rows=rows) for rows in (201, 200))
+    few, many = (retrain_decision("m@v1.0.0", quiet, stream(), chosen, learned_rows=rows) for rows in (201, 200))
     assert (few.decision, few.rule) == ("nothing", None)
     assert (many.decision, many.rule, many.order, many.learned_rows) == ("retrain", "more_rows", ("b", "a"), 200)
     assert "many more rows than the champion was trained on" in many.reasons[0]
