@@ -252,6 +252,7 @@ def test_only_batches_that_ask_for_labels_are_named_for_it():
 
 
 def test_many_more_rows_than_were_learned_are_worth_a_retrain():
+    chosen = settings(actions={"more_rows": "retrain"})
     quiet = dict.fromkeys(
         ("b", "a"), BatchDrift(rows=300, judged=True, harm=False, relabel=False, moved=(), reasons=())
     )
