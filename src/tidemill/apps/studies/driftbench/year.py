@@ -235,10 +235,31 @@ class Trigger(Protocol):
     """Hand labels that it has asked for so far."""
 
     def begin(self, model: Model, held_out: Sequence[tuple[int, Index]], day: int) -> None:
-        """Watch a new champion from a day on; ``held_out`` are rows by the day on which they arrived, that it was not trained on."""
+        """Watch a new champion.
+
+        Parameters
+        ----------
+        model
+            The champion.
+        held_out
+            Rows that it was not trained on, by day of arrival.
+        day
+            From which on it is watched.
+        """
 
     def retrains(self, day: Day) -> bool:
-        """Look at a day; whether a model is to be trained."""
+        """Look at a day.
+
+        Parameters
+        ----------
+        day
+            Of which rows arrive.
+
+        Returns
+        -------
+        bool
+            Whether a model is to be trained.
+        """
 
 
 def draw_days(world: World, rng: np.random.Generator) -> list[Day]:
