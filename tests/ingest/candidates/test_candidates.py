@@ -71,7 +71,7 @@ def test_both_directions_are_candidates_and_an_order_keeps_one():
     assert texts(text) == ["[Rome] lies in <Italy>.", "<Rome> lies in [Italy]."]
     assert texts(text, order="subject_first") == ["[Rome] lies in <Italy>."]
     assert texts(text, order="object_first") == ["<Rome> lies in [Italy]."]
-    assert texts(text, order="subject_first", markers="types") == ["[place] lies in <place>."]
+    assert texts(f"Old {text}", order="subject_first", markers="types") == ["[place] lies in <place>"]
 
 
 def test_pairs_stay_within_the_sentence_the_window_and_the_limit():
@@ -88,6 +88,18 @@ def test_one_entity_twice_and_overlapping_mentions_are_no_pair():
     assert texts("Rome is Rome") == []
     overlapping = {**PLACES, "thing": {"pattern": "Rome lies"}}
     assert texts("Rome lies", mentions=overlapping, pairs=[["place", "thing"]]) == []
+
+
+def test_two_types_at_one_place_make_one_candidate():
+    """The pair of types that is listed first counts."""
+    both = {**PLACES, "first": {"pattern": r"^\w+"}}
+    chosen = candidates(mentions=both, pairs=[["first", "place"], ["place", "place"]], order="subject_first")
+    found = Candidates(chosen, Path()).of("Rome, Italy, France")
+    assert [(pair.subject.type, pair.subject.entity, pair.object.entity) for pair in found] == [
+        ("first", "Rome", "Italy"),
+        ("first", "Rome", "France"),
+        ("place", "Italy", "France"),
+    ]
 
 
 def test_names_are_found_as_a_list_of_words_finds_them(tmp_path: Path):
@@ -150,6 +162,15 @@ def test_candidates_are_rows_of_a_text_problem_whose_documents_share_a_split(tmp
     assert (row["subject"], row["object"], row["subject_first"], row["sentence_number"]) == ("Rome", "Italy", True, 0)
 
 
+def test_candidates_that_read_alike_are_rows_of_their_own(tmp_path: Path):
+    """Only what the end model reads is the same of them."""
+    chosen = settings(candidates=candidates(markers="types", order="subject_first").model_dump(), split=SPLIT)
+    rows = documents(("a", "Rome in Italy", None), ("b", "Paris in France", None), ("c", "Rome in Italy", None))
+    batch = take(write(tmp_path / "b.jsonl", rows), chosen, LOCATED)
+    assert batch.raw["text"].to_list() == ["[place] in <place>"] * 2
+    assert batch.raw["row_id"].n_unique() == 2
+
+
 def test_row_ids_depend_on_document_sentence_and_spans_alone(tmp_path: Path):
     chosen = settings(candidates=candidates().model_dump(), split=SPLIT)
     one = ("a", "Rome lies in Italy.", None)
@@ -194,6 +215,15 @@ def test_repeated_sentences_are_dropped_where_they_are_about_the_same_pair(tmp_p
     assert batch.seen["fate"].to_list() == ["kept", "near", "kept"]
 
 
+def test_other_sentences_about_a_pair_are_kept_though_the_words_between_are_the_same(tmp_path: Path):
+    chosen = settings(candidates=candidates(markers="types", order="subject_first").model_dump(), split=SPLIT)
+    rows = documents(
+        ("a", "Travellers of all ages praise Rome in Italy.", None),
+        ("b", "He was born at home, near Rome in Italy!", None),
+    )
+    assert take(write(tmp_path / "b.jsonl", rows), chosen, LOCATED).seen["fate"].to_list() == ["kept", "kept"]
+
+
 def test_mentions_come_from_a_column_of_the_documents(tmp_path: Path):
     spans = {"place": {"spans": "places"}}
     chosen = settings(candidates=candidates(mentions=spans, order="subject_first").model_dump(), split=SPLIT)
@@ -204,6 +234,12 @@ def test_mentions_come_from_a_column_of_the_documents(tmp_path: Path):
     line["places"] = [{"begin": 3, "end": 99}]
     with pytest.raises(DataError, match=r"line 1, column 'places'.*inside a text of 26 characters"):
         take(write(tmp_path / "c.jsonl", json.dumps(line)), chosen, LOCATED)
+
+
+def test_documents_without_candidates_say_where_to_look(tmp_path: Path):
+    chosen = settings(candidates=candidates().model_dump(), split=SPLIT)
+    with pytest.raises(DataError, match="no sentence of its 1 documents has two mentions"):
+        take(write(tmp_path / "b.jsonl", documents(("a", "Rome.", None))), chosen, LOCATED)
 
 
 def test_a_document_without_text_is_refused_as_a_row_is(tmp_path: Path):

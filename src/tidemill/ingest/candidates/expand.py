@@ -143,7 +143,7 @@ def expand(table: Table, candidates: Candidates, columns: Columns, classes: Sequ
     Raises
     ------
     DataError
-        A cell of mentions or of facts cannot be read.
+        A cell of mentions or of facts cannot be read, or there are no candidates.
     """
     texts = table.column(columns.text, "ingest.text")
     numbered, names = list[int](), (columns.text, *COLUMNS)
@@ -163,7 +163,12 @@ def expand(table: Table, candidates: Candidates, columns: Columns, classes: Sequ
             cells.append(_cells(pair, document, candidates.settings))
             keys.append(_key(pair, document))
             labels.append(None if facts is None else facts.get((pair.subject.entity, pair.object.entity), classes[0]))
-    made = dict(zip(names, map(list, zip(*cells, strict=True)), strict=True)) if cells else {name: [] for name in names}
+    if not cells:
+        raise DataError(
+            f"{table.name}: no sentence of its {len(texts)} documents has two mentions that make a candidate: look at "
+            "ingest.candidates (mentions, pairs, order, window)"
+        )
+    made = dict(zip(names, map(list, zip(*cells, strict=True)), strict=True))
     kept = {name: [column[row] for row in numbered] for name, column in table.columns.items()}
     own: dict[str, list[Any]] = {} if columns.gold is None else {columns.gold: labels}
     own |= {} if columns.key is None else {columns.key: keys}

@@ -58,9 +58,12 @@ def sentence_pairs(sentence: Sentence, settings: CandidateSettings) -> list[Pair
     Returns
     -------
     list of Pair
-        In the order of the sentence; two mentions that overlap or name one entity are no candidate.
+        In the order of the sentence; two mentions that overlap or name one entity are no candidate, and where places have
+        mentions of several types, the types that ``pairs`` lists first count.
     """
     pairs = list(_pairs(sentence, settings))
+    if len(settings.pairs) > 1:
+        pairs = _once(pairs, settings)
     if len(pairs) > settings.most:
         kept = sorted(range(len(pairs)), key=lambda place: (pairs[place].distance, place))[: settings.most]
         pairs = [pairs[place] for place in sorted(kept)]
@@ -78,6 +81,15 @@ def _pairs(sentence: Sentence, settings: CandidateSettings) -> Iterator[Pair]:
         distance = bisect_left(begins, second.begin) - bisect_left(begins, first.end)
         if distance <= settings.window:
             yield Pair(sentence, subject, object_, distance)
+
+
+def _once(pairs: list[Pair], settings: CandidateSettings) -> list[Pair]:
+    best: dict[tuple[int, ...], tuple[int, int]] = {}
+    for place, pair in enumerate(pairs):
+        spans = (*pair.subject[:2], *pair.object[:2])
+        rank = (settings.pairs.index((pair.subject.type, pair.object.type)), place)
+        best[spans] = min(best.get(spans, rank), rank)
+    return [pairs[place] for place in sorted(place for _, place in best.values())]
 
 
 def contexts(pair: Pair, words: int) -> tuple[str, str, str]:
@@ -105,22 +117,22 @@ def contexts(pair: Pair, words: int) -> tuple[str, str, str]:
 
 
 def marked(pair: Pair, *, by_type: bool) -> str:
-    """Write the sentence with its two mentions marked, as the backbone reads it.
+    """Write a candidate as the end model reads it.
 
     Parameters
     ----------
     pair
         A candidate.
     by_type
-        Whether the types of the mentions stand in place of their names.
+        Whether the types of the mentions stand in place of their names, and nothing outside of them.
 
     Returns
     -------
     str
-        ``[subject]`` and ``<object>`` in the sentence.
+        ``[subject]`` and ``<object>`` in the sentence, or in the words between.
     """
     text, first, second = pair.sentence.text, pair.first, pair.second
     names = [mention.type if by_type else text[mention.begin : mention.end] for mention in (first, second)]
     one, other = ("[{}]", "<{}>") if first is pair.subject else ("<{}>", "[{}]")
-    between = text[first.end : second.begin]
-    return f"{text[: first.begin]}{one.format(names[0])}{between}{other.format(names[1])}{text[second.end :]}"
+    inner = f"{one.format(names[0])}{text[first.end : second.begin]}{other.format(names[1])}"
+    return inner if by_type else f"{text[: first.begin]}{inner}{text[second.end :]}"

@@ -90,7 +90,8 @@ class CandidateSettings(Settings):
     most
         Candidates of one sentence, at most: those whose mentions are nearest to each other.
     markers
-        How the text that is embedded shows the pair: ``names`` encloses the mentions, ``types`` puts their types in their place.
+        What the end model reads of a candidate: ``types``: the words between, with the types of the mentions in place of their
+        names; ``names``: the whole sentence, its mentions enclosed.
     """
 
     mentions: Annotated[dict[Name, MentionSettings], Field(min_length=1)]
