@@ -12,6 +12,7 @@ MAPPED = [
     "common",
     "denoise",
     "flows",
+    "generate",
     "label",
     "monitor",
     "project",

@@ -14,6 +14,7 @@ promotion      a candidate about which a person is asked
 ingest         ingest.json
 embed          domain.json
 search         search.json
+generate       generated.json
 denoise        denoise.json, functions.json, label_model.json
 train          train/ensemble.json
 model          config.json and ensemble.json of a model's folder

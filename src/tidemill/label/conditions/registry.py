@@ -18,6 +18,7 @@ from tidemill.common.spelling import did_you_mean
 from tidemill.contracts import ABSTAIN, Settings
 from tidemill.label.conditions.base import Condition
 from tidemill.label.conditions.external import Annotator, Scores
+from tidemill.label.conditions.generated import Model, Prompt, ZeroShot
 from tidemill.label.conditions.labeled_examples import Neighbours, Prototype
 from tidemill.label.conditions.text import Fuzzy, Language, Lexicon
 from tidemill.label.conditions.values import Date, IsFlag, Length, Member, Threshold
@@ -141,6 +142,9 @@ AnyCondition = Annotated[
     | Annotator
     | Prototype
     | Neighbours
+    | ZeroShot
+    | Model
+    | Prompt
     | All
     | AnyOf
     | Not
@@ -162,6 +166,9 @@ KINDS: Final[dict[str, type[Condition]]] = {
     "annotator": Annotator,
     "prototype": Prototype,
     "neighbours": Neighbours,
+    "zero_shot": ZeroShot,
+    "model": Model,
+    "prompt": Prompt,
     "all": All,
     "any": AnyOf,
     "not": Not,
