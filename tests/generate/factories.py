@@ -11,7 +11,7 @@ import polars as pl
 
 from tidemill.contracts import NO_GOLD, Problem
 from tidemill.generate.rows import Rows
-from tidemill.generate.run import Storage
+from tidemill.generate.storage import Storage
 from tidemill.label.conditions.generated import Generated
 from tidemill.label.conditions.registry import KINDS
 from tidemill.label.engine.vote_cache import BatchCache
@@ -76,6 +76,7 @@ def function(name: str, **fields: Any) -> DeclaredLabelingFunction:
     return DeclaredLabelingFunction(name, condition, -1)
 
 
-def storage(folder: Path, batches: int = 2) -> Storage:
+def storage(folder: Path, batches: int = 2, **more: Any) -> Storage:
     """Where generators are kept, and votes of so many batches."""
-    return Storage(folder / "generated", [BatchCache(folder / "votes" / f"b{number}") for number in range(batches)])
+    caches = [BatchCache(folder / "votes" / f"b{number}") for number in range(batches)]
+    return Storage(folder / "generated", caches, folder / "state" / "answers.jsonl", **more)

@@ -10,6 +10,8 @@ few_gold       models trained on few gold rows, out of fold, or on rows of which
 learners       what a model learns with, by name
 image_network  a small convolutional network on thumbnails
 gan            a semi-supervised GAN, on thumbnails or on features
+prompt/        language models behind an endpoint
+storage        where generators are kept, which servers they may ask, and what that may cost
 fitted         a generator as it is kept between runs
 gold_check     what a generator is worth on gold of dev, and what is dropped
 run            generate: the votes of all generators of a problem

@@ -48,6 +48,8 @@ class KeptVoter(Settings):
         Number of models.
     likeness
         Of ``zero_shot``: fields of ``Likeness``.
+    examples
+        Of ``prompt``: ids of gold rows that are shown.
     reason
         Why it does not vote; None where it does.
     """
@@ -58,6 +60,7 @@ class KeptVoter(Settings):
     learned_from: int = 0
     members: int = 0
     likeness: dict[str, Any] | None = None
+    examples: tuple[str, ...] = ()
     reason: str | None = None
 
 
@@ -109,7 +112,7 @@ def _version(name: str) -> str:
         return "none"
 
 
-def read_voter(folder: Path, identity: str) -> KeptVoter | None:
+def read_voter(folder: Path, identity: str | None) -> KeptVoter | None:
     """Read a generator that is kept.
 
     Parameters
@@ -117,7 +120,7 @@ def read_voter(folder: Path, identity: str) -> KeptVoter | None:
     folder
         Of the generator.
     identity
-        What it has to be fitted with.
+        What it has to be fitted with; None: anything.
 
     Returns
     -------
@@ -128,7 +131,7 @@ def read_voter(folder: Path, identity: str) -> KeptVoter | None:
         voter = KeptVoter.model_validate_json((folder / VOTER).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, ValidationError):
         return None
-    return voter if voter.identity == identity else None
+    return voter if identity in {None, voter.identity} else None
 
 
 def write_voter(folder: Path, voter: KeptVoter, members: Sequence[Member] = ()) -> None:

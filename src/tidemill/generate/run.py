@@ -27,32 +27,18 @@ from tidemill.generate.fitted import (
 )
 from tidemill.generate.gold_check import Checked, check_on_gold, lines
 from tidemill.generate.learners import LEARNERS
+from tidemill.generate.prompt.voter import ask_rows, choose_examples, folds_of, is_soft
 from tidemill.generate.rows import Indices, Rows
+from tidemill.generate.storage import Storage
 from tidemill.generate.thresholds import NEVER, cast, cast_held_out, choose_thresholds
 from tidemill.generate.zero_shot import fit_likeness, likeness_of
-from tidemill.label.conditions.generated import Generated, Model, ZeroShot
-from tidemill.label.engine.vote_cache import BatchCache, VoteColumn, cache_key
+from tidemill.label.conditions.generated import Generated, Model, Prompt, ZeroShot
+from tidemill.label.engine.vote_cache import VoteColumn, cache_key
 from tidemill.label.functions.declared import DeclaredLabelingFunction
-from tidemill.reports.generate import ClassVotes, GeneratedReport, GeneratedVoter
+from tidemill.reports.generate import ClassVotes, GeneratedReport, GeneratedVoter, Spending
 
 DRAWN: Final = "drawn.png"
 Column = npt.NDArray[np.int16]
-
-
-@dataclass(frozen=True)
-class Storage:
-    """Where generators are kept.
-
-    Parameters
-    ----------
-    folder
-        Folder of fitted generators.
-    caches
-        Votes cast before, a cache per batch, in the order of the rows.
-    """
-
-    folder: Path
-    caches: Sequence[BatchCache]
 
 
 @dataclass(frozen=True)
@@ -68,7 +54,7 @@ class GeneratedVotes:
     notes
         What was dropped and why.
     seconds
-        Time that each took in this run, by name.
+        Time that those took that were fitted or asked in this run, by name.
     identities
         What each was fitted with, by name.
     """
@@ -89,6 +75,9 @@ class _Cast:
     group: str
     by: str
     learns_from: str
+    worked: bool
+    spending: Spending | None = None
+    notes: tuple[str, ...] = ()
 
 
 def generate(functions: Sequence[DeclaredLabelingFunction], rows: Rows, storage: Storage) -> GeneratedVotes:
@@ -120,13 +109,14 @@ def generate(functions: Sequence[DeclaredLabelingFunction], rows: Rows, storage:
         checked = check_on_gold(
             made.votes, rows.gold, rows.labeled, others=others, names=names, classes=rows.problem.classes
         )
-        seconds[function.name] = round(time.perf_counter() - start, 2)
+        if made.worked:
+            seconds[function.name] = round(time.perf_counter() - start, 1)
         identities[function.name] = made.voter.identity
         others, names = np.column_stack([others, checked.votes]), [*names, function.name]
         columns.append(checked.votes)
         voters.append(_line(function, made, checked, rows))
         reasons = [f"{function.name} does not vote: {made.voter.reason}"] if made.voter.reason else []
-        notes += [*reasons, *lines(function.name, checked, rows.n_classes)]
+        notes += [*made.notes, *reasons, *lines(function.name, checked, rows.n_classes)]
     _remove_others(storage.folder, functions)
     report = GeneratedReport(voters=tuple(voters))
     return GeneratedVotes(np.column_stack(columns), report, notes, seconds, identities)
@@ -138,6 +128,8 @@ def _cast_votes(function: DeclaredLabelingFunction, rows: Rows, storage: Storage
         return _by_descriptions(condition, rows, storage, folder)
     if isinstance(condition, Model):
         return _by_model(function.name, condition, rows, storage, folder)
+    if isinstance(condition, Prompt):
+        return _by_prompt(function.name, condition, rows, storage, folder)
     raise ConfigError(f"{function.name}: nothing generates its votes")
 
 
@@ -159,6 +151,7 @@ def _by_descriptions(condition: ZeroShot, rows: Rows, storage: Storage, folder: 
     known = rows.ids["row_id"].gather(rows.fitted_on).hash().to_numpy().tobytes().hex()
     identity = identity_of(condition, rows, about, known)
     voter = read_voter(folder, identity)
+    fits = voter is None
     if voter is None:
         likeness, held_out, folds = fit_likeness(likeness_of(condition, rows, _all(rows)), rows, condition)
         voter = _kept(condition, rows, identity, held_out, folds)
@@ -173,7 +166,8 @@ def _by_descriptions(condition: ZeroShot, rows: Rows, storage: Storage, folder: 
         return likeness_from(voter.likeness).probabilities(likeness_of(condition, rows, where), rows.n_classes)
 
     votes = _votes(voter, rows, storage, probabilities)
-    return _Cast(votes, voter, f"zero_shot {by}", by, "gold" if voter.learned_from else "nothing")
+    learns = "gold" if voter.learned_from else "nothing"
+    return _Cast(votes, voter, f"zero_shot {by}", by, learns, fits)
 
 
 def _calibrated_on(likeness: Any, rows: Rows) -> int:
@@ -189,6 +183,7 @@ def _by_model(name: str, condition: Model, rows: Rows, storage: Storage, folder:
         others += rows.ids["row_id"].gather(rows.fitted_on).to_list()
     identity = identity_of(condition, rows, *others)
     voter = read_voter(folder, identity)
+    fits = voter is None
     if voter is None:
         model = fit_on_gold(condition, rows) if sure is None else fit_on_labels(condition, rows, sure)
         voter = _write_model(condition, rows, identity, model, folder)
@@ -202,7 +197,7 @@ def _by_model(name: str, condition: Model, rows: Rows, storage: Storage, folder:
         return found
 
     votes = _votes(voter, rows, storage, probabilities)
-    return _Cast(votes, voter, name, condition.learner, condition.learns_from)
+    return _Cast(votes, voter, name, condition.learner, condition.learns_from, fits)
 
 
 def _write_model(condition: Model, rows: Rows, identity: str, model: FewGoldModel | str, folder: Path) -> KeptVoter:
@@ -226,6 +221,26 @@ def _kept(condition: Generated, rows: Rows, identity: str, held_out: Probabiliti
         thresholds=tuple(choose_thresholds(held_out, gold, **how).tolist()),
         held_out=votes_by_row(cast_held_out(held_out, gold, folds, **how), rows),
     )
+
+
+def _by_prompt(name: str, condition: Prompt, rows: Rows, storage: Storage, folder: Path) -> _Cast:
+    """Answers are kept, not votes: thresholds are chosen anew from them. An answer without probability is a vote as it is."""
+    before = read_voter(folder, None)
+    examples = choose_examples(condition, rows, () if before is None else before.examples)
+    said = ask_rows(name, condition, rows, storage, examples)
+    gold, held_out = rows.gold[rows.labeled], said.probabilities[rows.labeled]
+    voter = KeptVoter(identity=identity_of(condition, rows), thresholds=(condition.at_least,) * rows.n_classes)
+    if is_soft(condition):
+        voter = _kept(condition, rows, voter.identity, held_out, folds_of(gold))
+    voter = voter.model_copy(
+        update={"examples": tuple(row_id for row_id, _ in examples), "learned_from": len(examples)}
+    )
+    if before != voter:
+        write_voter(folder, voter)
+    votes = _cast_batch(voter, rows, _all(rows), lambda where: said.probabilities[where])
+    learns = "gold" if examples else "nothing"
+    group = f"prompt {condition.endpoint}/{condition.model}"
+    return _Cast(votes, voter, group, condition.model, learns, said.asked > 0, said.spending, tuple(said.notes))
 
 
 def _all(rows: Rows) -> Indices:
@@ -258,6 +273,7 @@ def _line(function: DeclaredLabelingFunction, made: _Cast, checked: Checked, row
     thresholds = made.voter.thresholds
     return GeneratedVoter(
         function=function.name,
+        folder=_folder_of(function),
         kind=str(getattr(function.condition, "kind", "")),
         by=made.by,
         group=made.group,
@@ -268,6 +284,7 @@ def _line(function: DeclaredLabelingFunction, made: _Cast, checked: Checked, row
         repeats=None if checked.repeats is None else checked.repeats[0],
         agreement=None if checked.repeats is None else round(checked.repeats[1], 6),
         reason=made.voter.reason,
+        spending=made.spending,
         classes={
             name: ClassVotes(
                 threshold=None if thresholds[k] >= NEVER else round(thresholds[k], 6),

@@ -6,24 +6,32 @@ What is kept of generators is an output of the label stage, so that DVC brings i
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 
+from tidemill.common.files import atomic_write
 from tidemill.contracts import FEATURES, Problem
 from tidemill.embed.embedder import Embedder, backbone_record, embedder_of
+from tidemill.generate.prompt.budget import Purse
 from tidemill.generate.rows import Indices, Rows
-from tidemill.generate.run import Storage, generate
+from tidemill.generate.run import generate
+from tidemill.generate.storage import Storage
 from tidemill.label.engine.vote_cache import BatchCache
 from tidemill.label.engine.vote_reuse import Batch
 from tidemill.label.run import Given, Made, gold_of
+from tidemill.label.settings import LabelSettings
 from tidemill.project.layout import Paths
 from tidemill.project.tables import read_batches
 
 
-def generator(problem: Problem, paths: Paths, dev: pl.DataFrame, *, threads: int = 1) -> Callable[[Given], Made]:
+def generator(
+    problem: Problem, paths: Paths, dev: pl.DataFrame, settings: LabelSettings, *, threads: int = 1
+) -> Callable[[Given], Made]:
     """Build what makes the votes of a problem's generators, and writes what they are worth.
 
     Parameters
@@ -34,6 +42,8 @@ def generator(problem: Problem, paths: Paths, dev: pl.DataFrame, *, threads: int
         Its files.
     dev
         ``row_id`` and ``gold`` of the development split; no other gold is read.
+    settings
+        Of the label stage: endpoints that are allowed, and the money of a run.
     threads
         Of the backbone.
 
@@ -48,11 +58,62 @@ def generator(problem: Problem, paths: Paths, dev: pl.DataFrame, *, threads: int
         rows = rows.with_votes(np.concatenate(list(given.votes)), given.names)
         folder = given.cache_folder
         caches = [BatchCache(None if folder is None else folder / batch.key) for batch in given.batches]
-        done = generate(given.functions, rows, Storage(paths.generated, caches))
+        done = generate(given.functions, rows, storage_of(paths, settings, caches))
         done.report.write(paths.generated_report)
+        _keep_seconds(paths, done.seconds)
         return Made(done.votes, done.identities, done.notes)
 
     return make
+
+
+def seconds_of(paths: Paths) -> dict[str, float]:
+    """Recall how long generators took when they were last fitted or asked on this machine.
+
+    Parameters
+    ----------
+    paths
+        Files of the problem.
+
+    Returns
+    -------
+    dict of str to float
+        Seconds by name of the function; without those that another machine fitted.
+    """
+    try:
+        content = json.loads(_seconds_file(paths).read_text(encoding="utf-8"))
+        return {str(name): float(seconds) for name, seconds in content.items()}
+    except (OSError, ValueError, AttributeError, TypeError):
+        return {}
+
+
+def _keep_seconds(paths: Paths, seconds: Mapping[str, float]) -> None:
+    if seconds:
+        with atomic_write(_seconds_file(paths)) as part:
+            part.write_text(json.dumps({**seconds_of(paths), **seconds}), encoding="utf-8")
+
+
+def _seconds_file(paths: Paths) -> Path:
+    return paths.state / "generated" / f"{paths.name}.json"
+
+
+def storage_of(paths: Paths, settings: LabelSettings, caches: Sequence[BatchCache] = ()) -> Storage:
+    """Locate where generators of a problem are kept, and what they may ask.
+
+    Parameters
+    ----------
+    paths
+        Files of the problem.
+    settings
+        Of the label stage.
+    caches
+        Votes cast before, a cache per batch.
+
+    Returns
+    -------
+    Storage
+    """
+    journal = paths.state / "answers" / f"{paths.name}.jsonl"
+    return Storage(paths.generated, caches, journal, settings.endpoints, Purse(settings.run_budget))
 
 
 def rows_of(problem: Problem, paths: Paths, batches: Sequence[Batch], dev: pl.DataFrame, *, threads: int) -> Rows:

@@ -22,18 +22,24 @@ class Spending(Part):
     """What a language model was asked, over all runs."""
 
     answers: Count = Field(description="answers that are kept")
-    asked_now: Count = Field(description="requests of this run")
     prompt_tokens: Count = Field(description="tokens of the requests")
     completion_tokens: Count = Field(description="tokens of the answers")
     money: float | None = Field(description="by the prices of the endpoint; null: it has none")
     quarantined: Count = Field(description="rows whose answer is no class")
     unanswered: Count = Field(description="rows that the server did not answer, or that the budget left out")
 
+    def __str__(self) -> str:
+        """Say how many answers, tokens and how much money."""
+        tokens = self.prompt_tokens + self.completion_tokens
+        money = "" if self.money is None else f", {self.money:.2f} spent"
+        return f"{self.answers:,} answers, {tokens:,} tokens{money}"
+
 
 class GeneratedVoter(Part):
     """One labeling function whose votes are generated."""
 
     function: str = Field(description="its name")
+    folder: str = Field(description="below data/<problem>/generated/, where it is kept")
     kind: str = Field(description="zero_shot, model or prompt")
     by: str = Field(description="its learner, backbone or language model")
     group: str = Field(description="voters of one group repeat one another's errors")
@@ -46,6 +52,40 @@ class GeneratedVoter(Part):
     reason: str | None = Field(description="why it does not vote at all")
     classes: dict[str, ClassVotes] = Field(description="by class")
     spending: Spending | None = Field(default=None, description="of a language model")
+
+    def sentence(self, seconds: float | None = None) -> str:
+        """Say what it learned from, covers, is worth, repeats and cost.
+
+        Parameters
+        ----------
+        seconds
+            That it took; None: not known.
+
+        Returns
+        -------
+        str
+        """
+        if self.reason:
+            return f"{self._learned()}, and does not vote: {self.reason}"
+        parts = [self._learned(), f"votes on {self.kept:.1%} of the rows", *map(_of_class, *self._classes())]
+        if self.repeats is not None:
+            parts.append(f"agrees most with {self.repeats} ({self.agreement:.0%})")
+        if self.spending is not None:
+            parts.append(str(self.spending))
+        return "; ".join([*parts, *([] if seconds is None else [f"took {seconds:.0f} s"])])
+
+    def _learned(self) -> str:
+        taught = {"gold": "gold rows", "labels": "rows that the label model is sure of"}.get(self.learns_from)
+        learned = f"learned from {self.learned_from} {taught}" if taught else "learned from no row"
+        return f"{self.function} ({self.by}) {learned}"
+
+    def _classes(self) -> tuple[list[str], list[ClassVotes]]:
+        return list(self.classes), list(self.classes.values())
+
+
+def _of_class(name: str, votes: ClassVotes) -> str:
+    sure = "never" if votes.threshold is None else f"from {votes.threshold:.2f}"
+    return votes.dropped or f"{name} {votes.right}/{votes.votes} right on gold it had not seen ({sure})"
 
 
 class GeneratedReport(Report):

@@ -57,7 +57,9 @@ def run(project: Project, name: str) -> None:
     GeneratedReport(voters=()).write(paths.generated_report)  # replaced where anything is generated
     with growing(paths.votes, contract, keeps_contract) as write:
         cache = paths.state / "votes" / problem.name
-        storage = VoteStorage(write, cache_folder=cache, closed=paths.closed, generate=_generator(problem, paths, dev))
+        storage = VoteStorage(
+            write, cache_folder=cache, closed=paths.closed, generate=_generator(problem, paths, dev, settings)
+        )
         done = label(batches, dev, paths.functions, classes=classes, settings=settings, storage=storage)
         for failure in done.failures:
             print(f"quarantined: {failure}", file=sys.stderr)
@@ -71,11 +73,11 @@ def run(project: Project, name: str) -> None:
         done.summary.write_csv(path)
 
 
-def _generator(problem: Problem, paths: Paths, dev: pl.DataFrame) -> Callable[[Given], Made]:
+def _generator(problem: Problem, paths: Paths, dev: pl.DataFrame, settings: LabelSettings) -> Callable[[Given], Made]:
     def make(given: Given) -> Made:
         from tidemill.project.generated_votes import generator  # which a problem without generators need not wait for
 
-        return generator(problem, paths, dev)(given)
+        return generator(problem, paths, dev, settings)(given)
 
     return make
 

@@ -21,6 +21,7 @@ from tidemill.contracts import (
     DataError,
     Features,
     Probabilities,
+    TidemillError,
     Votes,
     gold_contract,
     labels_contract,
@@ -30,7 +31,8 @@ from tidemill.contracts import (
 from tidemill.denoise.models.base import BaseLabelModel
 from tidemill.denoise.run import load_label_model
 from tidemill.ingest.settings import IngestSettings
-from tidemill.label.functions.declared import AnyFunction
+from tidemill.label.conditions.generated import Generated
+from tidemill.label.functions.declared import AnyFunction, DeclaredLabelingFunction
 from tidemill.label.functions.loading import load_functions
 from tidemill.label.run import gold_of, visible_columns
 from tidemill.label.settings import LabelSettings
@@ -207,10 +209,26 @@ class ProblemView:
         Returns
         -------
         polars.DataFrame
-            Visible columns, and ``feature`` where features have been computed.
+            Visible columns, ``feature`` where features have been computed, and votes that the label stage has generated.
         """
         kept = visible_columns(self.raw[rows], self.settings.hidden_columns)
+        kept = kept.with_columns(pl.Series(name, votes[rows]) for name, votes in self._generated.items())
         return kept if self.features is None else kept.with_columns(pl.Series("feature", self.features[rows]))
+
+    @cached_property
+    def _generated(self) -> dict[str, npt.NDArray[np.int16]]:
+        """Votes of generators by their column, as the votes table has them: they are not made anew."""
+        try:
+            functions = self.functions if self.paths.votes.exists() else []
+        except TidemillError:  # commands that need no function say nothing of one that cannot be loaded
+            return {}
+        return {
+            function.condition.column: self.votes[:, self.names.index(function.name)]
+            for function in functions
+            if isinstance(function, DeclaredLabelingFunction)
+            and isinstance(function.condition, Generated)
+            and function.name in self.names
+        }
 
     def check(self) -> None:
         """The votes are of the rows that have arrived.
