@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import polars as pl
@@ -16,7 +17,7 @@ from tidemill.evaluate.baselines import align_classes
 from tidemill.ingest.settings import IngestSettings
 from tidemill.monitor.rows import Names, Rows
 from tidemill.project.project import Project
-from tidemill.project.tables import read
+from tidemill.project.tables import batch_names, read
 from tidemill.reports.model import BackboneRecord
 from tidemill.reports.project import ChampionPin
 from tidemill.runs.model_files import champion_folder
@@ -25,6 +26,9 @@ from tidemill.train.end_model.reference import FILE, reference_contract
 from tidemill.train.head.head import TUNED
 
 HELD_OUT = ("valid", "test")
+
+_LEAST_SINCE_CHANGE: Final = 60
+"""Rows; half of them fit scores. Of fewer, rows of before the change are better than nothing."""
 
 
 @dataclass(frozen=True)
@@ -51,18 +55,26 @@ class Reference:
 
 @dataclass(frozen=True)
 class Champion:
-    """Version, folder and files of the model in production, for one problem."""
+    """Version, folder and files of the model in production, for one problem, and since which batch rows are as they are now."""
 
     version: str
     folder: Path
     model: EndModel
     problem: Problem
     project: Project
+    since: str | None = None
 
     @property
     def batches(self) -> tuple[str, ...]:
         """Names of the batches it was trained on."""
         return tuple(self.model.config.batches)
+
+    @property
+    def batches_since_change(self) -> tuple[str, ...]:
+        """Those of them since the change that it was promoted after, in order of arrival; all where nothing had changed."""
+        arrived = batch_names(self.project.paths(self.problem.name).manifest)
+        names = tuple(name for name in arrived if name in self.batches)
+        return names[names.index(self.since) :] if self.since in names else names
 
     def features(self, batch: str) -> tuple[pl.Series, Features]:
         """Compute features of a batch by the champion's backbone.
@@ -169,8 +181,9 @@ class Champion:
         """Collect what a new batch is compared with.
 
         The functions of now vote anew on the rows of the reference, so that an edited function is not taken for
-        drift. Rows that the champion was not trained on are preferred: of the others it is too confident. Where too few of
-        the rows are still there, the votes that were kept with the champion stand in.
+        drift. Rows that the champion was not trained on are preferred: of the others it is too confident. Of these, where it
+        was promoted after a change, those since the change: among rows of before, rows of now would be news for ever.
+        Where too few of the rows are still there, the votes that were kept with the champion stand in.
 
         Parameters
         ----------
@@ -192,6 +205,9 @@ class Champion:
             .join(votes, on="row_id", maintain_order="left")
         )
         held_out = again.filter(pl.col("split").is_in(HELD_OUT))
+        since = held_out.filter(pl.col("batch").is_in(self.batches_since_change))
+        if since.height >= max(min_rows, _LEAST_SINCE_CHANGE):
+            return self._reference(since, names, held_out=True)
         for table in (held_out, again):
             if table.height >= min_rows:
                 return self._reference(table, names, held_out=table is held_out)
@@ -232,7 +248,7 @@ def find_champion(project: Project, problem: Problem) -> Champion | None:
     if pin is None or pin.version is None:
         return None
     folder = champion_folder(project, problem.name, pin.version)
-    return Champion(pin.version, folder, EndModel.load(folder), problem, project)
+    return Champion(pin.version, folder, EndModel.load(folder), problem, project, pin.since)
 
 
 def backbone_root(folder: Path, about: BackboneRecord, project: Project) -> Path:
