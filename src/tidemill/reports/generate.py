@@ -95,3 +95,16 @@ class GeneratedReport(Report):
     FILE: ClassVar[str] = "reports/<problem>/generated.json"
 
     voters: tuple[GeneratedVoter, ...] = Field(description="in the order of their functions")
+
+    def groups(self) -> list[list[str]]:
+        """List the voters of each group of two or more, which repeat one another's errors.
+
+        Returns
+        -------
+        list of list of str
+            Names of functions.
+        """
+        names: dict[str, list[str]] = {}
+        for voter in self.voters:
+            names.setdefault(voter.group, []).append(voter.function)
+        return [group for group in names.values() if len(group) > 1]
