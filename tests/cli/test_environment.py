@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tidemill.apps.onboarding.init_project import init_project
 from tidemill.apps.onboarding.new_problem import NewProblem, create_problem
@@ -334,3 +335,16 @@ def test_commands_run_where_python_drops_docstrings(tmp_path: Path) -> None:
     shown = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (shown.returncode, shown.stderr) == (0, "")
     assert "--functions" in shown.stdout
+
+
+def test_modules_of_a_project_take_no_place_of_pythons_own_in_stages_and_flows(project: Path):
+    for name in ("random", "types", "statistics", "calendar"):
+        (project / f"{name}.py").write_text("raise SystemExit('a module of the project')\n", encoding="utf-8")
+    stages = yaml.safe_load((project / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+    binaries = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    for name in ("preflight", "monitor"):
+        ended = shell(stages[name]["cmd"].replace("${item.problem}", "spma"), project, PATH=binaries)
+        assert ended.stderr.startswith("error: ")  # params.yaml names a problem that has no settings
+    load = "from pathlib import Path; from tidemill.cli.flows import flow; from tidemill.project.project import Project"
+    ended = shell(f"{sys.executable} -P -c \"{load}; print(flow('refresh', Project.open(Path())).name)\"", project)
+    assert ended.stdout.startswith("refresh"), ended.stderr
