@@ -13,6 +13,7 @@ gan            a semi-supervised GAN, on thumbnails or on features
 prompt/        language models behind an endpoint
 storage        where generators are kept, which servers they may ask, and what that may cost
 fitted         a generator as it is kept between runs
-gold_check     what a generator is worth on gold of dev, and what is dropped
+gold_check     whether a generator's votes are right more often than chance, and no copies
+label_gain     what a generator's votes do to labels of gold rows
 run            generate: the votes of all generators of a problem
 """

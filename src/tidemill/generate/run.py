@@ -26,6 +26,7 @@ from tidemill.generate.fitted import (
     write_voter,
 )
 from tidemill.generate.gold_check import Checked, check_on_gold, lines
+from tidemill.generate.label_gain import keep_what_helps
 from tidemill.generate.learners import LEARNERS
 from tidemill.generate.prompt.voter import ask_rows, choose_examples, folds_of, is_soft
 from tidemill.generate.rows import Indices, Rows
@@ -109,6 +110,7 @@ def generate(functions: Sequence[DeclaredLabelingFunction], rows: Rows, storage:
         checked = check_on_gold(
             made.votes, rows.gold, rows.labeled, others=others, names=names, classes=rows.problem.classes
         )
+        checked = keep_what_helps(checked, rows, others)
         if made.worked:
             seconds[function.name] = round(time.perf_counter() - start, 1)
         identities[function.name] = made.voter.identity

@@ -201,3 +201,25 @@ class PromptCosts(Part):
     problem: str = Field(description="its name")
     run_budget: float | None = Field(description="most that all prompts of a run may spend")
     functions: tuple[PromptCost, ...] = Field(description="of kind prompt")
+
+
+class GeneratorCandidate(Part):
+    """A generator that could be added, tried on gold of dev or not."""
+
+    entry: dict[str, JsonValue] = Field(description="its entry in a YAML file of labeling functions")
+    tried: bool = Field(
+        description="whether it was fitted; others need a text that a person writes, a server or minutes"
+    )
+    coverage: Share | None = Field(description="share of the rows on which it would vote")
+    error_without: float | None = Field(description="squared error of the labels of gold rows as they are")
+    error_with: float | None = Field(description="the same with it")
+    seconds: float | None = Field(description="that it took")
+    about: str = Field(description="what it brings, or what it needs")
+
+
+class GeneratorSuggestions(Part):
+    """`tidemill lf suggest --generate`: generators, those first that would make labels better by most."""
+
+    problem: str = Field(description="its name")
+    gold_rows: Count = Field(description="rows of dev with gold")
+    candidates: tuple[GeneratorCandidate, ...] = Field(description="those that were tried first")

@@ -68,6 +68,16 @@ def test_cost_says_what_is_answered_and_what_more_would_take(generated, capsys):
     assert cost["spent"] <= cost["budget"] == 1.0
 
 
+def test_suggest_tries_quick_generators_on_gold_and_names_others(generated, capsys):
+    (found,) = asked(generated, capsys, "lf", "suggest", "mail", "--generate")
+    tried = [item for item in found["candidates"] if item["tried"]]
+    assert {item["entry"]["learner"] for item in tried} == {"linear", "ngrams"}
+    errors = [item["error_with"] for item in tried]
+    assert errors == sorted(errors)
+    assert all(item["about"].endswith("get better") == (item["error_with"] < item["error_without"]) for item in tried)
+    assert {item["entry"]["kind"] for item in found["candidates"]} == {"model", "zero_shot", "prompt"}
+
+
 def test_try_and_explain_show_generated_votes_as_they_were_cast(generated, capsys):
     trial = asked(generated, capsys, "lf", "try", "words", "--problem", "mail")
     assert trial["votes"]["ham"] > 0

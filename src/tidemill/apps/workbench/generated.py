@@ -40,8 +40,19 @@ def generated_lines(voters: Sequence[GeneratedVoter], seconds: Mapping[str, floa
     return lines
 
 
-def _rows(view: ProblemView) -> Rows:
-    """The problem's rows, with the votes of the functions that generate nothing."""
+def generator_rows(view: ProblemView) -> Rows:
+    """Collect what generators may read of a problem.
+
+    Parameters
+    ----------
+    view
+        View of the problem.
+
+    Returns
+    -------
+    Rows
+        With the votes of the functions that generate nothing.
+    """
     generated = {function.name for function in view.loaded.generated()}
     kept = [j for j, name in enumerate(view.names) if name not in generated]
     batches = [
@@ -78,7 +89,7 @@ def prompt_costs(view: ProblemView) -> PromptCosts:
         The votes are of other rows than have arrived.
     """
     view.check()
-    rows, storage = _rows(view), storage_of(view.paths, view.settings)
+    rows, storage = generator_rows(view), storage_of(view.paths, view.settings)
     costs = []
     for function in view.functions:
         if isinstance(function, DeclaredLabelingFunction) and isinstance(function.condition, Prompt):
