@@ -99,7 +99,8 @@ def denoise(
         model.known_groups = known
         return model
 
-    taught = part(gold, fitted) if settings.use_gold else None
+    known_gold = part(gold, fitted) if settings.use_gold else None
+    taught = None if known_gold is None or (known_gold == NO_GOLD).all() else known_gold
     model, blind = fit_twice(make, votes[fitted], features=part(seen, fitted), gold=taught)
     probabilities = model.predict_proba(votes, features=seen)
     without = probabilities if blind is model else blind.predict_proba(votes, features=seen)
