@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -189,3 +190,18 @@ def test_facts_are_a_table_by_its_contract_and_agree_with_each_other():
     assert done.table.filter("published", relation="located").group_by("subject").len()["len"].max() == 1
     assert (done.report.broken, done.report.candidates, done.report.facts) == (0, 280, 560)
     assert done.report.held_out == sum(len(truth) for name, (_, truth) in done.known.items() if "test" in name)
+
+
+def test_people_are_shown_the_pair_and_its_sentence(tmp_path: Path):
+    """A text problem with a column called subject is none of relations."""
+    from tidemill.project.contents import shown_contents
+    from tidemill.project.layout import Paths
+
+    paths = Paths("located", tmp_path, tmp_path)
+    paths.raw.mkdir(parents=True)
+    columns = {"row_id": ["r"], "text": ["[place] in <place>"], "subject": ["Rome"]}
+    pl.DataFrame(columns).write_parquet(paths.raw / "a.parquet")
+    more = {"object": ["Italy"], "sentence": ["Rome in Italy."], "sentence_number": [0]}
+    pl.DataFrame(columns | more).write_parquet(paths.raw / "b.parquet")
+    assert shown_contents(paths, ["a"], "text")["text"].to_list() == ["[place] in <place>"]
+    assert shown_contents(paths, ["b"], "text")["text"].to_list() == ["Rome | Italy: Rome in Italy."]

@@ -16,7 +16,7 @@ import polars as pl
 
 from tidemill.apps.gold.rows import ProblemRows, make_tables, problem_rows
 from tidemill.contracts import NO_GOLD, DataError, probability_columns
-from tidemill.project.contents import texts_of
+from tidemill.project.contents import shown_contents
 from tidemill.project.project import Project
 from tidemill.readers.write import check_out, write_frame
 
@@ -294,5 +294,5 @@ def with_content(rows: ProblemRows, picked: pl.DataFrame) -> pl.DataFrame:
     blank = pl.lit("").alias("label")
     if rows.problem.modality == "image":
         return picked.with_columns(blank)
-    texts = texts_of(rows.paths, picked["batch"].unique(maintain_order=True).to_list())
+    texts = shown_contents(rows.paths, picked["batch"].unique(maintain_order=True).to_list(), "text")
     return picked.join(texts, on="row_id", how="left", maintain_order="left").with_columns(blank)
