@@ -11,6 +11,7 @@ MAPPED = [
     "apps",
     "common",
     "denoise",
+    "facts",
     "flows",
     "generate",
     "label",

@@ -8,7 +8,7 @@ import pytest
 
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
-from tidemill.reports.monitor import Drift, DriftAlarm, StreamDrift
+from tidemill.reports.monitor import BatchDrift, Drift, DriftAlarm, StreamDrift
 from tidemill.reports.project import AcceptedDrift, ChampionPin
 from tidemill.runs.champion_pin import champion_pin
 from tidemill.runs.git import git
@@ -88,6 +88,19 @@ def test_a_version_trained_after_an_alarm_is_of_the_batches_since_the_change(pro
     promoted.version("spam@v1.0.0", None, ChampionPin(version=None))
     assert pin_of(promoted) == ChampionPin(version="spam@v1.0.0")
     promoted.version("spam@v1.1.0", drift("june"), ChampionPin(version="spam@v1.0.0"))
+    assert pin_of(promoted) == ChampionPin(version="spam@v1.1.0", since="june")
+
+
+def test_a_version_trained_after_harm_without_an_alarm_is_of_the_batches_that_were_harmed(promoted: Promoted) -> None:
+    harmed = {"april": True, "may": False, "june": True, "july": True}
+    batches = {
+        name: BatchDrift(rows=80, judged=True, harm=harm, relabel=False, moved=(), reasons=())
+        for name, harm in harmed.items()
+    }
+    report = drift(None).model_copy(
+        update={"batches": batches, "order": tuple(harmed), "decision": "retrain", "rule": "harm"}
+    )
+    promoted.version("spam@v1.1.0", report, ChampionPin(version="spam@v1.0.0"))
     assert pin_of(promoted) == ChampionPin(version="spam@v1.1.0", since="june")
 
 

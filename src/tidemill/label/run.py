@@ -177,7 +177,7 @@ def label(
     allowed = settings.max_failures if settings.on_error == "quarantine" else 0
     limits = Limits(settings.timeout_seconds, settings.memory_limit_mb, allowed)
     counted, split, votes_on_gold = [], [], []
-    access = Access(storage.closed, tuple(map(Path, settings.readable_folders)), settings.confined)
+    access = Access.configured(settings, storage.closed)
     opened = open_functions(folder, classes, limits, processes=settings.n_workers, access=access)
     with opened as loaded, ThreadPoolExecutor(1) as pool:
         print_cautions(loaded.notes)

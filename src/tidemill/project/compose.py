@@ -71,6 +71,7 @@ def compose(overrides: Sequence[str] = (), *, conf: Path) -> dict[str, Any]:
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(_explain(error, overrides, conf)) from error
     content["overrides"] = list(overrides)
+    content.setdefault("relations", [])  # a project that was made before there were any
     for name in content["problems"]:
         _refuse_empty(name, content[name], conf)
         for stage in STAGES:

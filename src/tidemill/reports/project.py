@@ -98,11 +98,14 @@ class ChampionPin(Report):
 
 
 class Preflight(Report):
-    """That params.yaml is what conf/ composes to: a constant, so that what follows is not recomputed."""
+    """That params.yaml is what conf/ composes to, and what files of names hold; constant, so that what follows is not recomputed."""
 
     FILE: ClassVar[str] = "data/<problem>/preflight.json"
 
     params: str = Field(description="where params.yaml comes from")
+    names: dict[str, str] | None = Field(
+        default=None, description="SHA-256 of each file of names that candidates are found with"
+    )
 
 
 class ExpectationResult(Part):

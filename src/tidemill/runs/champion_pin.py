@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
+
 from tidemill.contracts import DataError
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
@@ -35,7 +37,7 @@ def champion_pin(project: Project, problem: str) -> ChampionPin:
 
 
 def _changed_since(project: Project, problem: str, commit: str) -> str | None:
-    """The change that the version was trained after: an alarm, else an accepted drift, else that of the version before."""
+    """The change that the version was trained after: of an alarm or harm, else an accepted drift, else that of the version before."""
     paths = Paths.within(problem)
     texts = [file_at_version(project, path, commit) for path in (paths.reports / "drift.json", paths.champion)]
     try:
@@ -43,8 +45,18 @@ def _changed_since(project: Project, problem: str, commit: str) -> str | None:
         pin = None if texts[1] is None else ChampionPin.parse(texts[1], where="champion.json")
     except DataError:  # of an older version of Tidemill: its reference is of all batches, as it was
         return None
-    if drift is not None and drift.stream is not None and drift.stream.alarm is not None:
-        return drift.stream.alarm.since
+    since = None if drift is None else _harmed_since(drift)
+    if since is not None:
+        return since
     if pin is None:
         return None
     return pin.accepted[-1].since if pin.accepted else pin.since
+
+
+def _harmed_since(drift: Drift) -> str | None:
+    if drift.stream is not None and drift.stream.alarm is not None:
+        return drift.stream.alarm.since
+    if drift.rule != "harm":
+        return None
+    harmed = list(takewhile(lambda name: drift.batches[name].harm, reversed(drift.order or tuple(drift.batches))))
+    return harmed[-1] if harmed else None

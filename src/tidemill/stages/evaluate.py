@@ -14,6 +14,7 @@ from tidemill.evaluate.model_card import evaluation_card
 from tidemill.evaluate.plots import draw
 from tidemill.evaluate.run import evaluate
 from tidemill.evaluate.settings import EvaluateSettings
+from tidemill.label.settings import LabelSettings
 from tidemill.project.gold import gold_rows
 from tidemill.project.project import Project
 from tidemill.project.stage_arguments import stage_arguments
@@ -34,7 +35,7 @@ def run(project: Project, name: str) -> None:
     problem, settings, paths = project.load(name, "evaluate", EvaluateSettings)
     head = project.load(name, "train", TrainSettings)[1]
     champion = find_champion(project, problem)
-    known = gold_rows(paths, len(problem.classes))
+    known = gold_rows(paths, len(problem.classes), project.load(name, "label", LabelSettings)[1])
     rows, models = evaluation_predictions(problem, paths, known, head, champion)
     version = None if champion is None else champion.version
     unlike = outlier_scores(paths, rows, problem, head)

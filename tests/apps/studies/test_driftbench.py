@@ -202,7 +202,7 @@ def test_the_whole_bench_writes_its_report(here, monkeypatch, tmp_path):
     parts = (report.nulls, report.shifts, report.decays, report.harms, report.rankings)
     assert [part[0].problem for part in parts] == ["mail"] * 5
     assert {cell.problem for cell in report.rivals} == {"mail", "docstrings"}
-    assert len(lines) == 8
+    assert len(lines) == 10
 
 
 def test_a_check_is_measured_at_the_start_and_at_the_end(monkeypatch):

@@ -44,7 +44,7 @@ def accept_drift(
     alarm = None if report.stream is None else report.stream.alarm
     if alarm is None and since is None:
         raise ConfigError(f"{problem} has no alarm to accept; --since BATCH takes a new reference all the same")
-    batches = list(report.batches)
+    batches = list(report.order or report.batches)
     first = since or (alarm.since if alarm is not None else "")
     accepted = AcceptedDrift(
         since=first, until=until or batches[-1], reason=reason.strip(), score=None if alarm is None else alarm.score

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -28,7 +28,7 @@ from tidemill.train.head.head import TUNED
 HELD_OUT = ("valid", "test")
 
 _LEAST_SINCE_CHANGE: Final = 60
-"""Rows; half of them fit scores. Of fewer, rows of before the change are better than nothing."""
+"""Rows; half of them fit scores. Of fewer, rows of the batches before are better than nothing."""
 
 
 @dataclass(frozen=True)
@@ -72,9 +72,14 @@ class Champion:
     @property
     def batches_since_change(self) -> tuple[str, ...]:
         """Those of them since the change that it was promoted after, in order of arrival; all where nothing had changed."""
-        arrived = batch_names(self.project.paths(self.problem.name).manifest)
-        names = tuple(name for name in arrived if name in self.batches)
+        names = self._arrived
         return names[names.index(self.since) :] if self.since in names else names
+
+    @property
+    def _arrived(self) -> tuple[str, ...]:
+        """Batches that it was trained on, in order of arrival."""
+        arrived = batch_names(self.project.paths(self.problem.name).manifest)
+        return tuple(name for name in arrived if name in self.batches)
 
     def features(self, batch: str) -> tuple[pl.Series, Features]:
         """Compute features of a batch by the champion's backbone.
@@ -205,14 +210,20 @@ class Champion:
             .join(votes, on="row_id", maintain_order="left")
         )
         held_out = again.filter(pl.col("split").is_in(HELD_OUT))
-        since = held_out.filter(pl.col("batch").is_in(self.batches_since_change))
-        if since.height >= max(min_rows, _LEAST_SINCE_CHANGE):
-            return self._reference(since, names, held_out=True)
+        for since in self._tables_since_change(held_out):
+            if since.height >= max(min_rows, _LEAST_SINCE_CHANGE):
+                return self._reference(since, names, held_out=True)
         for table in (held_out, again):
             if table.height >= min_rows:
                 return self._reference(table, names, held_out=table is held_out)
         shared = Names(names.classes, tuple(name for name in names.functions if name in kept.columns))
         return self._reference(kept, shared, held_out=False)
+
+    def _tables_since_change(self, table: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        """Rows since the change, then with those of ever more batches before it."""
+        names = self._arrived
+        for first in range(len(names) - len(self.batches_since_change), -1, -1):
+            yield table.filter(pl.col("batch").is_in(names[first:]))
 
     def _reference(self, table: pl.DataFrame, names: Names, *, held_out: bool) -> Reference:
         places = tuple(zip(table["row_id"], table["batch"], strict=True))

@@ -11,27 +11,12 @@ from tidemill.generate.fitted import read_voter
 from tidemill.generate.prompt.budget import Budget, cost_of
 from tidemill.generate.prompt.voter import Plan, choose_examples, plan
 from tidemill.generate.rows import Rows
-from tidemill.label.conditions.generated import Generated, Prompt
+from tidemill.label.conditions.generated import Prompt
 from tidemill.label.engine.vote_reuse import Batch
-from tidemill.label.functions.declared import AnyFunction, DeclaredLabelingFunction
+from tidemill.label.functions.declared import DeclaredLabelingFunction
 from tidemill.project.generated_votes import rows_of, storage_of
 from tidemill.reports.generate import GeneratedVoter
 from tidemill.reports.workbench import PromptCost, PromptCosts
-
-
-def is_generated(function: AnyFunction) -> bool:
-    """Tell whether the votes of a function are generated for all rows at once.
-
-    Parameters
-    ----------
-    function
-        A labeling function.
-
-    Returns
-    -------
-    bool
-    """
-    return isinstance(function, DeclaredLabelingFunction) and isinstance(function.condition, Generated)
 
 
 def generated_lines(voters: Sequence[GeneratedVoter], seconds: Mapping[str, float]) -> list[str]:
@@ -68,7 +53,7 @@ def generator_rows(view: ProblemView) -> Rows:
     Rows
         With the votes of the functions that generate nothing.
     """
-    generated = {function.name for function in view.functions if is_generated(function)}
+    generated = {function.name for function in view.loaded.generated()}
     kept = [j for j, name in enumerate(view.names) if name not in generated]
     batches = [
         Batch(

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tidemill.apps.workbench.formatting import WIDTH, columns, percent, vote_name
-from tidemill.apps.workbench.generated import generated_lines, is_generated
+from tidemill.apps.workbench.generated import generated_lines
 from tidemill.apps.workbench.problem_view import SEED, ProblemView
 from tidemill.common.spelling import did_you_mean
 from tidemill.contracts import ABSTAIN, NO_GOLD, ConfigError, Probabilities, TidemillError
@@ -19,8 +19,7 @@ from tidemill.denoise.report.gold_report import against_gold
 from tidemill.label.analysis.cost import costs
 from tidemill.label.analysis.disagreements import disagreements
 from tidemill.label.analysis.summary import conflicts, lf_summary
-from tidemill.label.functions.declared import AnyFunction
-from tidemill.label.functions.function_fingerprint import OpaqueError, fingerprint
+from tidemill.label.engine.load import fingerprint_or_empty
 from tidemill.project.applied_functions import applied
 from tidemill.project.generated_votes import seconds_of
 from tidemill.reports.denoise import Explanation, GoldScores
@@ -199,8 +198,7 @@ def _costs(view: ProblemView) -> dict[str, float]:
     """Of those that can be loaded."""
     try:
         rows = np.arange(min(len(view.raw), 200), dtype=np.intp)
-        asked = [function for function in view.functions if not is_generated(function)]
-        return costs(view.table(rows), asked, n_classes=len(view.classes))
+        return costs(view.table(rows), view.loaded.asked_of_rows())
     except TidemillError:
         return {}
 
@@ -242,7 +240,7 @@ def changed_functions(view: ProblemView) -> tuple[str, ...]:
         votes, functions that were edited are not among them.
     """
     try:
-        now = {function.name: _fingerprint(function) for function in view.functions}
+        now = {function.name: fingerprint_or_empty(function) for function in view.functions}
     except TidemillError as error:
         return (f"none can be loaded: {error}",)
     voted = set(view.names)
@@ -250,13 +248,6 @@ def changed_functions(view: ProblemView) -> tuple[str, ...]:
     edited = [name for name in now if name in voted and (before := known.get(name)) and now[name] not in {before, ""}]
     added = [f"{name} (new)" for name in now if name not in voted]
     return (*edited, *added, *(f"{name} (removed)" for name in view.names if name not in now))
-
-
-def _fingerprint(function: AnyFunction) -> str:
-    try:
-        return fingerprint(function)
-    except OpaqueError:
-        return ""
 
 
 _HEAD: Final = ["function", "votes", "cover", "over", "confl", "dev", "learned", "weight", "outvoted", "ms/1k", "value"]

@@ -19,6 +19,7 @@ from tidemill.contracts import ABSTAIN, Settings
 from tidemill.label.conditions.base import Condition
 from tidemill.label.conditions.external import Annotator, Scores
 from tidemill.label.conditions.generated import Model, Prompt, ZeroShot
+from tidemill.label.conditions.knowledge import Knowledge
 from tidemill.label.conditions.labeled_examples import Neighbours, Prototype
 from tidemill.label.conditions.text import Fuzzy, Language, Lexicon
 from tidemill.label.conditions.values import Date, IsFlag, Length, Member, Threshold
@@ -140,6 +141,7 @@ AnyCondition = Annotated[
     | IsFlag
     | Scores
     | Annotator
+    | Knowledge
     | Prototype
     | Neighbours
     | ZeroShot
@@ -164,6 +166,7 @@ KINDS: Final[dict[str, type[Condition]]] = {
     "flag": IsFlag,
     "scores": Scores,
     "annotator": Annotator,
+    "knowledge": Knowledge,
     "prototype": Prototype,
     "neighbours": Neighbours,
     "zero_shot": ZeroShot,

@@ -32,7 +32,7 @@ COOLDOWN: Final = 3
 WORTH: Final = 0.01
 """A retrain is needless if the new model is not this much more accurate on rows of its day."""
 
-_FIRST_ROWS: Final = 600
+FIRST_ROWS: Final = 600
 _TEACHING: Final = 1500  # of the newest rows
 _HELD_OUT: Final = 0.3
 _JUDGING: Final = 0.4  # of the population: never arrives
@@ -235,10 +235,31 @@ class Trigger(Protocol):
     """Hand labels that it has asked for so far."""
 
     def begin(self, model: Model, held_out: Sequence[tuple[int, Index]], day: int) -> None:
-        """Watch a new champion from a day on; ``held_out`` are rows by the day on which they arrived, that it was not trained on."""
+        """Watch a new champion.
+
+        Parameters
+        ----------
+        model
+            The champion.
+        held_out
+            Rows that it was not trained on, by day of arrival.
+        day
+            From which on it is watched.
+        """
 
     def retrains(self, day: Day) -> bool:
-        """Look at a day; whether a model is to be trained."""
+        """Look at a day.
+
+        Parameters
+        ----------
+        day
+            Of which rows arrive.
+
+        Returns
+        -------
+        bool
+            Whether a model is to be trained.
+        """
 
 
 def draw_days(world: World, rng: np.random.Generator) -> list[Day]:
@@ -284,7 +305,7 @@ def run_year(world: World, trigger: Trigger, rng: np.random.Generator) -> YearCe
     YearCell
         Of one year.
     """
-    first = rng.choice(world.arriving[0], _FIRST_ROWS, p=world.weights(0, world.arriving)[0])
+    first = rng.choice(world.arriving[0], FIRST_ROWS, p=world.weights(0, world.arriving)[0])
     days = draw_days(world, rng)
     held_out, teaching = _parted([(-1, first)], rng)
     champion = world.train(teaching[0][1])

@@ -12,11 +12,12 @@ import polars as pl
 
 from tidemill.apps.models.watched_stream import level
 from tidemill.apps.studies.driftbench.evidently_drift import Evidently
-from tidemill.apps.studies.driftbench.year import Day, Model, World, part_of_week
+from tidemill.apps.studies.driftbench.year import FIRST_ROWS, Day, Model, World, part_of_week
 from tidemill.monitor.accuracy import fit_witnesses
 from tidemill.monitor.harm import estimate
 from tidemill.monitor.label_queue import Arrived
 from tidemill.monitor.retrain_decision import Findings, HarmVerdict, choose
+from tidemill.monitor.retrain_limits import has_grown
 from tidemill.monitor.rows import Rows
 from tidemill.monitor.sequential.batch import Batch
 from tidemill.monitor.sequential.stream import Stream, advance, start
@@ -60,6 +61,9 @@ class SequentialTrigger:
     _champions: int = 0
     _changed: int = 0
     _asked: int = 0
+    _rows: list[tuple[int, int]] = field(default_factory=list)
+    _learned: int = 0
+    _began: int = 0
 
     def begin(self, model: Model, held_out: Dated, day: int) -> None:
         """Start a stream of rows since the change, of which the champion was not trained on.
@@ -75,9 +79,13 @@ class SequentialTrigger:
         """
         self.labels, self._asked = self.labels + self._asked, 0
         self._model, self._accepted, self._champions = model, 0, self._champions + 1
-        since = [item for item in held_out if item[0] >= self._changed]
-        enough = sum(len(places) for _, places in since) >= _LEAST_REFERENCE
-        self._reference = self._joined([self._watched(d, p) for d, p in (since if enough else held_out)])
+        first = next((k for k, (when, _) in enumerate(held_out) if when >= self._changed), 0)
+        while first and sum(len(places) for _, places in held_out[first:]) < _LEAST_REFERENCE:
+            first -= 1
+        self._reference = self._joined([self._watched(*item) for item in held_out[first:]])
+        self._rows = self._rows or [(-1, FIRST_ROWS)]
+        self._learned = sum(rows for when, rows in self._rows if when >= self._changed or self._changed <= 0)
+        self._began = day
         self._restart(day)
 
     def retrains(self, day: Day) -> bool:
@@ -104,17 +112,24 @@ class SequentialTrigger:
         drift = self._stream.alarm is not None
         if self._stream.alarm is not None and harm == "no harm":
             self._accept(self._stream.alarm.change, day.number + 1)
-        findings = Findings(arrived=True, drift=drift, harm=harm)
-        return choose(findings, self.world.people.settings.actions)[0] == "retrain"
+        self._rows.append((day.number, len(places)))
+        arrived, settings = sum(rows for when, rows in self._rows if when >= self._began), self.world.people.settings
+        grown = has_grown(self._learned, arrived, settings.retrain)
+        findings = Findings(arrived=True, drift=drift, harm=harm, more_rows=grown)
+        return choose(findings, settings.actions)[0] == "retrain"
 
     def _harm(self, now: Watched) -> HarmVerdict:
         people = self.world.people
         alarm = self._stream.alarm
         if alarm is None:
-            found = estimate(self._reference.batch.rows, now.batch.rows, people.names, people.settings)
+            reference, settings = self._reference.batch.rows, people.settings
+            found = estimate(reference, now.batch.rows, people.names, settings, alpha=settings.batch_alpha)
             self._harmed.append(bool(found.harm))
-            last = self._harmed[-people.settings.retrain.harm_checks :]
-            return "harm" if all(last) and len(last) == people.settings.retrain.harm_checks else "no harm"
+            last = self._harmed[-settings.retrain.harm_checks :]
+            if not all(last) or len(last) < settings.retrain.harm_checks:
+                return "no harm"
+            self._changed = int(self._since[-len(last)].batch.name)
+            return "harm"
         self._changed = int(self._since[alarm.change].batch.name)
         changed = self._since[alarm.change :]
         arrived = tuple(Arrived(one.batch.row_ids, one.batch.rows) for one in changed)
