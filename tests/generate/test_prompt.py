@@ -9,6 +9,7 @@ import textwrap
 import time
 
 import numpy as np
+import polars as pl
 import pytest
 
 from tests.generate.factories import CLASSES, function, rows_of, storage
@@ -301,6 +302,16 @@ def test_a_template_names_columns_alone():
             columns_of(wrong)
     with pytest.raises(ConfigError, match="there is no column 'txt'; did you mean text"):
         filled("{txt}", {"text": "x"}, CLASSES, ())
+
+
+def test_images_are_not_written_into_a_prompt(tmp_path):
+    rows = rows_of(TRUTH, gold=5)
+    table = rows.read(np.arange(60)).with_columns(text=pl.lit(b"png"))
+    object.__setattr__(rows, "read", lambda where: table[where])
+    with language_model() as server:
+        with pytest.raises(ConfigError, match="column 'text' holds images"):
+            ask(tmp_path, server, rows=rows)
+        assert server.bodies == []
 
 
 def test_a_torn_line_is_passed_over_and_the_next_one_is_whole(tmp_path):

@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 
 from tests.generate.factories import function, rows_of, storage
-from tidemill.contracts import ABSTAIN, ConfigError, Problem
+from tidemill.contracts import ABSTAIN
 from tidemill.denoise.models.registry import create
 from tidemill.generate import run as generate_run
 from tidemill.generate.few_gold import mean_prediction
 from tidemill.generate.run import generate
-from tidemill.generate.zero_shot import likeness_of
 
 TRUTH = np.random.default_rng(8).integers(0, 2, 400)
 HEAD = {"kind": "model", "learner": "linear", "precision": 0.85}
@@ -150,13 +149,6 @@ def test_a_self_trained_voter_gives_an_error_of_its_teachers_no_weight(tmp_path)
     assert doubt(votes, made)[wrong].mean() == pytest.approx(before, abs=0.02)
     repeats = np.where(error, 0, np.where(np.random.default_rng(5).random(600) < 0.1, 1 - truth, truth))
     assert doubt(votes, repeats.astype(np.int16))[wrong].mean() > before + 0.03
-
-
-def test_images_are_asked_for_a_model_that_reads_sentences():
-    rows = rows_of(TRUTH, gold=0)
-    object.__setattr__(rows, "problem", Problem(name="cells", modality="image", classes=("ham", "spam")))
-    with pytest.raises(ConfigError, match="name a CLIP model, such as `model: openai/clip-vit-base-patch32`"):
-        likeness_of(function("shot", **SHOT).condition, rows, np.arange(3))
 
 
 def test_learners_of_texts_learn_words(tmp_path: Path):

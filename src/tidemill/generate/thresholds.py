@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from tidemill.contracts import ABSTAIN, NO_GOLD, Probabilities, Votes
+from tidemill.contracts import ABSTAIN, Probabilities, Votes
 
 LEAST: Final = 20
 """Gold rows from which on thresholds are chosen; with fewer the stated one holds."""
@@ -144,18 +144,3 @@ def silent_on(votes: Votes, names: tuple[str, ...], teachers: tuple[str, ...]) -
     """
     columns = [names.index(name) for name in teachers]
     return np.asarray((votes[:, columns] == ABSTAIN).all(axis=1))
-
-
-def has_gold(gold: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
-    """Find the rows with gold.
-
-    Parameters
-    ----------
-    gold : (n_rows,)
-        Class index or ``NO_GOLD``.
-
-    Returns
-    -------
-    (n_rows,)
-    """
-    return np.asarray(gold != NO_GOLD)

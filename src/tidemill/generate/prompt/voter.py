@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from tidemill.common.spelling import did_you_mean
 from tidemill.contracts import ABSTAIN, ConfigError, Probabilities
@@ -198,10 +199,13 @@ def plan(name: str, condition: Prompt, rows: Rows, storage: Storage, examples: S
 
 
 def _rows(rows: Rows, where: Indices, columns: Sequence[str]) -> list[dict[str, Any]]:
+    if not columns:
+        return [{}] * len(where)
     table = rows.read(where)
-    return (
-        table.select([name for name in columns if name in table.columns]).to_dicts() if columns else [{}] * len(where)
-    )
+    images = [name for name in columns if table.schema.get(name) == pl.Binary]
+    if images:
+        raise ConfigError(f"template: column {images[0]!r} holds images, and prompts are text: name another column")
+    return table.select([name for name in columns if name in table.columns]).to_dicts()
 
 
 def ask_rows(
