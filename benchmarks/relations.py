@@ -228,7 +228,7 @@ def wrong_gold(file: Path) -> float:
     """Share of the checked pairs whose label a person finds wrong."""
     with file.open(encoding="utf-8", newline="") as lines:
         rows = list(csv.DictReader(lines))
-    return sum(row["gold"] != row["judged"] for row in rows) / len(rows)
+    return float(sum(row["gold"] != row["judged"] for row in rows) / len(rows))
 
 
 if __name__ == "__main__":
