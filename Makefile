@@ -9,8 +9,12 @@ unexport PYTHONDONTWRITEBYTECODE  # a run starts a process a stage: without byte
 
 .PHONY: run test test-fast check bench ui clean lock install browser
 
-run: $(STAMP)  ## the main job for both packaged problems
-	@$(BIN)/tidemill run
+run: $(STAMP)  ## the main job for both packaged problems; problem=located: the demo of relations, in build/located
+ifeq ($(problem),located)
+	@$(BIN)/python examples/located/build.py build/located
+else
+	@$(BIN)/tidemill run $(if $(problem),problem=$(problem))
+endif
 
 install: $(STAMP)  ## the environment alone
 

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from typing import Final
 
-STAGES: Final = ("ingest", "embed", "label", "denoise", "search", "train", "evaluate", "monitor")
+STAGES: Final = ("ingest", "embed", "label", "denoise", "search", "train", "evaluate", "facts", "monitor")

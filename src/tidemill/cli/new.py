@@ -37,6 +37,18 @@ def new(
             help="a folder of images; subfolders are classes, unless --from names the images",
         ),
     ] = None,
+    documents: Annotated[
+        Path | None,
+        Option(
+            metavar="FOLDER", resolve_path=True, help="documents in which relations are found: tables or .txt files"
+        ),
+    ] = None,
+    knowledge: Annotated[
+        Path | None,
+        Option(
+            metavar="FILE", resolve_path=True, help="known facts for --documents: subject, object, perhaps relation"
+        ),
+    ] = None,
     classes: Annotated[
         list[str] | None,
         Option(
@@ -70,8 +82,10 @@ def new(
     tidemill new reviews --from reviews.csv --text body --label stars
     tidemill new cells --images photographs/ --classes good,bad
     tidemill new parts --from shots.csv --image file --label kind --meta camera,exif_iso
+    tidemill new founded_by --documents articles/ --knowledge founders.csv
     """
     from tidemill.apps.onboarding.new_problem import NewProblem, create_problem
+    from tidemill.apps.onboarding.new_relation import create_relation, new_relation
     from tidemill.readers.options import ReadOptions
 
     with answering(as_json=as_json) as answer:
@@ -88,5 +102,6 @@ def new(
             fetch=fetch,
             reading=ReadOptions(encoding, delimiter, header, bad_rows),
         )
-        made = create_problem(wanted, open_project())
+        relation = new_relation(wanted, documents, knowledge)
+        made = create_problem(wanted, open_project()) if relation is None else create_relation(relation, open_project())
         answer({"problem": name, "rows": made.rows, "classes": made.classes}, made.lines)

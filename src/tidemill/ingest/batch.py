@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
 
 from tidemill.contracts import NO_GOLD, SPLITS, Column, Contract, DataError, Problem
 from tidemill.ingest import values
+from tidemill.ingest.candidates.expand import with_candidates
 from tidemill.ingest.image_metadata import with_image_metadata
 from tidemill.ingest.images import check_images, notes_on_images, rewrites, standard_images
 from tidemill.ingest.labels_of_known_rows import late_labels
@@ -67,7 +69,13 @@ class Batch:
 
 
 def build_batch(
-    name: str, source: Source, problem: Problem, settings: IngestSettings, *, before: pl.DataFrame
+    name: str,
+    source: Source,
+    problem: Problem,
+    settings: IngestSettings,
+    *,
+    before: pl.DataFrame,
+    root: Path = Path(),
 ) -> Batch:
     """Make the tables of a batch, all checked.
 
@@ -83,6 +91,8 @@ def build_batch(
         What the columns mean, and what becomes of rows that cannot be taken.
     before
         The ``seen`` rows of earlier batches.
+    root
+        The project's folder, in which files of names are.
 
     Returns
     -------
@@ -96,10 +106,11 @@ def build_batch(
         new nor a label.
     """
     table = values.with_usual_names(source.table(settings), settings.columns)
+    table = with_candidates(table, settings, problem.classes, root)
     errors = RowErrors(table, settings.bad_rows)
     keys = None if settings.key_column is None else _keys(table, name, settings, errors)
     contents, names, notes_of_images = _contents(source, table, settings, errors)
-    hashes = _hashes(contents)
+    hashes = candidate_hashes(table, contents) if settings.candidates else _hashes(contents)
     if keys is not None and not rewrites(settings):  # before images are decoded, which takes long
         _refuse_changed(keys, hashes, before, errors, settings)
     if settings.modality == "image":
@@ -112,14 +123,15 @@ def build_batch(
     keys = [item[:16] for item in hashes] if keys is None else keys
     _refuse_changed(keys, hashes, before, errors, settings)
     gold = values.gold(table, settings, problem.classes, errors)
-    columns = {column: values.typed(table, column, kind, errors) for column, kind in settings.meta.items()}
+    columns = {column: values.typed(table, column, kind, errors) for column, kind in settings.kinds.items()}
     slices = {column: values.typed(table, column, "string", errors) for column in settings.slices}
     groups = values.groups(table, settings, errors)
     errors.refuse_many(settings.max_bad_rows)
     good = [row for row in range(len(contents)) if row not in errors.reasons]
     contents, hashes, keys, gold, groups = (_picked(item, good) for item in (contents, hashes, keys, gold, groups))
     columns, slices = ({key: _picked(content, good) for key, content in many.items()} for many in (columns, slices))
-    repeats = find_repeats(contents, (keys, hashes), gold, settings, before, source=source.name)
+    compared, topics = (contents, None) if settings.candidates is None else _sentences_and_pairs(columns)
+    repeats = find_repeats(compared, (keys, hashes), gold, settings, before, source=source.name, topics=topics)
     ids, leaders = row_ids(hashes, keys), row_ids(*zip(*repeats.first, strict=True))
     is_kept = repeats.seen["fate"].is_in(["kept", "grouped"])
     own = [label if kept else NO_GOLD for label, kept in zip(repeats.gold, is_kept, strict=True)]
@@ -210,6 +222,31 @@ def _contents(
 
 def _hashes(contents: Sequence[Any]) -> list[str]:
     return [hashlib.sha256(item.encode() if isinstance(item, str) else item).hexdigest() for item in contents]
+
+
+def _sentences_and_pairs(columns: Mapping[str, Sequence[Any]]) -> tuple[Sequence[Any], list[str]]:
+    """What near-duplicates are found by among candidates."""
+    pairs = zip(columns["subject"], columns["object"], strict=True)
+    return columns["sentence"], [" > ".join(pair) for pair in pairs]
+
+
+def candidate_hashes(table: Table, contents: Sequence[Any]) -> list[str]:
+    """Hash candidates: two of other pairs or sentences are different whatever the end model reads of them.
+
+    Parameters
+    ----------
+    table
+        Candidates with their columns.
+    contents
+        Text of each.
+
+    Returns
+    -------
+    list of str
+        SHA-256 of each.
+    """
+    about = zip(*(table.columns[name] for name in ("subject", "object", "sentence")), strict=True)
+    return _hashes(["\0".join(map(str, (*names, text))) for names, text in zip(about, contents, strict=True)])
 
 
 def _refuse_changed(

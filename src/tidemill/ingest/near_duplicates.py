@@ -80,7 +80,7 @@ def shingles(text: str) -> npt.NDArray[np.uint32]:
     return hashed ^ (hashed >> np.uint32(16))
 
 
-def signature(text: str, *, digits: bool = False) -> Signature:
+def signature(text: str, *, digits: bool = False, topic: str = "") -> Signature:
     """Compute the MinHash signature of a text.
 
     Two signatures agree in a share of places near the texts' Jaccard similarity.
@@ -91,23 +91,27 @@ def signature(text: str, *, digits: bool = False) -> Signature:
         Text of a row.
     digits
         Whether numbers are content: texts with different numbers have no shingle in common then.
+    topic
+        What the text is about: texts of different topics have no shingle in common.
 
     Returns
     -------
     (n_permutations,)
     """
-    hashes = shingles(text) ^ (_salt(text) if digits else np.uint32(0))
+    salt = f"{' '.join(_NUMBER.findall(text)) if digits else ''}{topic}"
+    hashes = shingles(text) ^ _salt(salt)
     parts = [hashes[begin : begin + _CHUNK] for begin in range(0, len(hashes), _CHUNK)]
     smallest: Signature = np.min([(part * _FACTORS + _OFFSETS).min(axis=1) for part in parts], axis=0)
     return smallest
 
 
 def _salt(text: str) -> np.uint32:
-    numbers = " ".join(_NUMBER.findall(text))
-    return np.uint32(int.from_bytes(hashlib.sha256(numbers.encode()).digest()[:4]) if numbers else 0)
+    return np.uint32(int.from_bytes(hashlib.sha256(text.encode()).digest()[:4]) if text else 0)
 
 
-def signatures(texts: Sequence[str], *, digits: bool = False) -> npt.NDArray[np.uint32]:
+def signatures(
+    texts: Sequence[str], *, digits: bool = False, topics: Sequence[str] | None = None
+) -> npt.NDArray[np.uint32]:
     """Compute the MinHash signatures of texts.
 
     Parameters
@@ -116,12 +120,16 @@ def signatures(texts: Sequence[str], *, digits: bool = False) -> npt.NDArray[np.
         Texts of the rows.
     digits
         Whether numbers are content.
+    topics : (n_texts,)
+        What each is about; None: texts are compared whatever they are about.
 
     Returns
     -------
     (n_texts, n_permutations)
     """
-    results = [signature(text, digits=digits) for text in progress(texts, total=len(texts), name="comparing texts")]
+    pairs = zip(texts, topics or [""] * len(texts), strict=True)
+    shown = progress(pairs, total=len(texts), name="comparing texts")
+    results = [signature(text, digits=digits, topic=topic) for text, topic in shown]
     return np.array(results, dtype=np.uint32).reshape(len(texts), PERMUTATIONS)
 
 

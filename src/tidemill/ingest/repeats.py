@@ -5,7 +5,8 @@
    telephone numbers is one text.
 3. Unless the texts are made from templates: where more than a fifth of them differ from another in digits alone, numbers are what
    they say, and texts with different numbers are no near-duplicates.
-4. ``group``: a near-duplicate has the split of the first text that it is like, so that none is tested on what was learned.
+4. Candidates of a relation are near-duplicates only where they are about the same subject and object.
+5. ``group``: a near-duplicate has the split of the first text that it is like, so that none is tested on what was learned.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ def compares(settings: IngestSettings) -> bool:
     return settings.modality == "text" and settings.near_duplicates != "keep"
 
 
-def find_repeats(
+def find_repeats(  # noqa: PLR0913 - what a row is, and what it is compared with
     contents: Sequence[Any],
     names: tuple[Sequence[str], Sequence[str]],
     gold: Sequence[int],
@@ -80,6 +81,7 @@ def find_repeats(
     before: pl.DataFrame,
     *,
     source: str,
+    topics: Sequence[str] | None = None,
 ) -> Repeats:
     """Find rows that repeat others of their batch or of earlier ones.
 
@@ -97,6 +99,8 @@ def find_repeats(
         ``seen`` rows of earlier batches.
     source
         Name of the source, for notes.
+    topics
+        What each row is about, where rows that are about different things are no near-duplicates.
 
     Returns
     -------
@@ -109,7 +113,10 @@ def find_repeats(
     seen = pl.DataFrame({"key": keys, "content": hashes, "fate": fates, "gold": joined}, schema=SCHEMA)
     if compares(settings):
         templated = _is_templated([contents[row] for row, fate in enumerate(fates) if fate == "kept"])
-        marks, like = _near(contents, fates, settings, before, templated=templated)
+        open_rows = [row for row, fate in enumerate(fates) if fate == "kept"]
+        about = None if topics is None else [topics[row] for row in open_rows]
+        found = signatures([contents[row] for row in open_rows], digits=templated, topics=about)
+        marks, like = _near(found, open_rows, len(fates), settings, before)
         known = before.filter(pl.col("fate") == "kept").select("content", "key").rows()
         for row, leader in like.items():
             fates[row] = "grouped" if settings.near_duplicates == "group" else "near"
@@ -172,17 +179,16 @@ def _is_templated(texts: Sequence[str]) -> bool:
 
 
 def _near(
-    contents: Sequence[Any], fates: Sequence[str], settings: IngestSettings, before: pl.DataFrame, *, templated: bool
+    found: np.ndarray[Any, Any], open_rows: Sequence[int], n_rows: int, settings: IngestSettings, before: pl.DataFrame
 ) -> tuple[np.ndarray[Any, Any], dict[int, int]]:
     """Signatures of the rows, zero where none is kept, and for each near-duplicate the place of the text that it is like.
 
     Places count the texts of earlier batches first, then the rows of this one.
     """
-    marks = np.zeros((len(fates), PERMUTATIONS), dtype=np.uint32)
-    open_rows = [row for row, fate in enumerate(fates) if fate == "kept"]
+    marks = np.zeros((n_rows, PERMUTATIONS), dtype=np.uint32)
     known = before.filter(pl.col("fate") == "kept")["signature"].to_numpy().reshape(-1, PERMUTATIONS)
     index, kept, like = Seen(known, threshold=settings.near_similarity), list(range(len(known))), {}
-    for row, mark in zip(open_rows, signatures([contents[row] for row in open_rows], digits=templated), strict=True):
+    for row, mark in zip(open_rows, found, strict=True):
         result = index.find(mark)
         if result is None:
             marks[row] = mark

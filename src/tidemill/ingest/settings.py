@@ -8,6 +8,7 @@ import polars as pl
 from pydantic import Field, field_validator, model_validator
 
 from tidemill.contracts import Contract, Settings, raw_contract
+from tidemill.ingest.candidates.settings import COLUMNS, DOCUMENT, CandidateSettings
 from tidemill.readers.options import BadRows, ReadOptions
 
 Kind = Literal["string", "int", "float", "bool"]
@@ -68,6 +69,7 @@ class IngestSettings(Settings):
     image_bits: int | None = Field(default=None, ge=1, le=32)
     image_folder: str | None = None
     split: SplitSettings
+    candidates: CandidateSettings | None = None
 
     @field_validator("near_duplicates", mode="before")
     @classmethod
@@ -88,7 +90,19 @@ class IngestSettings(Settings):
             raise ValueError(f"gold column {self.gold!r} may not be metadata: labeling functions would see it")
         if self.split.group is not None and self.split.group in {self.gold, self.content}:
             raise ValueError(f"split.group {self.split.group!r} is the column of the labels or of the content")
+        self._refuse_odd_candidates()
         return self
+
+    def _refuse_odd_candidates(self) -> None:
+        if self.candidates is None:
+            return
+        if self.text is None:
+            raise ValueError("candidates are found in texts: name the column of the documents in text")
+        if self.split.group is None:
+            raise ValueError(f"the candidates of a document share a split: set split.group to {DOCUMENT}")
+        taken = [name for name in (self.text, self.key_column, *self.meta, *self.slices) if name in COLUMNS]
+        if taken:
+            raise ValueError(f"{taken[0]!r} is a column of candidates; call that of the documents otherwise")
 
     @property
     def reading(self) -> ReadOptions:
@@ -108,7 +122,8 @@ class IngestSettings(Settings):
     @property
     def columns(self) -> tuple[str, ...]:
         """Columns that are read."""
-        named = (self.content, self.key_column, self.gold, *self.meta, *self.slices, self.split.group)
+        spans = () if self.candidates is None else tuple(item.spans for item in self.candidates.mentions.values())
+        named = (self.content, self.key_column, self.gold, *self.meta, *self.slices, self.split.group, *spans)
         return tuple(dict.fromkeys(name for name in named if name is not None))
 
     def full_key(self, key: str, batch: str) -> str:
@@ -159,6 +174,11 @@ class IngestSettings(Settings):
         return self.text or self.image or ""
 
     @property
+    def kinds(self) -> dict[str, Kind]:
+        """Kinds of the columns that labeling functions may read besides the content."""
+        return self.meta if self.candidates is None else {**self.meta, **COLUMNS}
+
+    @property
     def raw(self) -> Contract:
         """What ``raw/<batch>.parquet`` promises."""
-        return raw_contract(self.modality, {name: _DTYPES[self.meta[name]] for name in sorted(self.meta)})
+        return raw_contract(self.modality, {name: _DTYPES[kind] for name, kind in sorted(self.kinds.items())})

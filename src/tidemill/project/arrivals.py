@@ -128,7 +128,10 @@ def scan(
                 continue
             result.notes.extend(fetch_beside(place, settings) if fetch else [])
             before = _seen(known, problem, settings, paths, result.notes) if before is None else before
-            batch, sha256 = build_batch(name, place, problem, light, before=before), place.fingerprint(settings)
+            batch, sha256 = (
+                build_batch(name, place, problem, light, before=before, root=paths.root),
+                place.fingerprint(settings),
+            )
             late = late_answers(
                 batch.late, history, problem.classes, source=source, sha256=None if batch.has_rows else sha256
             )
@@ -230,7 +233,8 @@ def _seen(
 def _read_again(
     entry: Arrival, problem: Problem, settings: IngestSettings, paths: Paths, before: pl.DataFrame
 ) -> pl.DataFrame:
-    return build_batch(entry.batch, Source(locate(entry.source, paths.shared)), problem, settings, before=before).seen
+    source = Source(locate(entry.source, paths.shared))
+    return build_batch(entry.batch, source, problem, settings, before=before, root=paths.root).seen
 
 
 def _with_labels(seen: pl.DataFrame) -> pl.DataFrame:

@@ -114,11 +114,11 @@ def add_batches(problem: Problem, settings: IngestSettings, paths: Paths) -> Non
 def _make(arrived: list[Arrival], problem: Problem, settings: IngestSettings, paths: Paths) -> list[tuple[Batch, str]]:
     """Only those that are not current, each with its mark; none is written yet."""
     before, made = empty_seen(settings), list[tuple[Batch, str]]()
-    for arrival, mark in zip(arrived, _marks(arrived, problem, settings), strict=True):
+    for arrival, mark in zip(arrived, _marks(arrived, problem, settings, paths.root), strict=True):
         if _is_current(arrival.batch, paths, mark):
             seen = read(paths.seen / f"{arrival.batch}.parquet", SEEN)
         else:
-            made.append((_build(arrival, problem, settings, before, paths.shared), mark))
+            made.append((_build(arrival, problem, settings, before, paths), mark))
             seen = made[-1][0].seen
         before = pl.concat([before, seen])
     return made
@@ -170,12 +170,14 @@ def outdated_batches(arrived: Sequence[Arrival], problem: Problem, settings: Ing
     set of str
         Those that ingest will make anew.
     """
-    marks = zip(arrived, _marks(arrived, problem, settings), strict=True)
+    marks = zip(arrived, _marks(arrived, problem, settings, paths.root), strict=True)
     return {arrival.batch for arrival, mark in marks if not _is_current(arrival.batch, paths, mark)}
 
 
-def _marks(arrived: Sequence[Arrival], problem: Problem, settings: IngestSettings) -> Iterator[str]:
-    mark = _settings_mark(problem, settings)
+def _marks(arrived: Sequence[Arrival], problem: Problem, settings: IngestSettings, root: Path) -> Iterator[str]:
+    mark = _settings_mark(problem, settings) + "".join(
+        f"\n{name} {sha}" for name, sha in digests(settings, root).items()
+    )
     for arrival in arrived:
         mark = hashlib.sha256(f"{mark}\n{arrival.batch}\n{arrival.sha256}".encode()).hexdigest()
         yield mark
@@ -183,9 +185,33 @@ def _marks(arrived: Sequence[Arrival], problem: Problem, settings: IngestSetting
 
 def _settings_mark(problem: Problem, settings: IngestSettings) -> str:
     kept: dict[str, Any] = settings.model_dump(exclude=_ELSEWHERE)
+    if settings.candidates is None:
+        del kept["candidates"]  # as are those that were made before there were candidates
     if settings.split.group is None:
         del kept["split"]["group"]  # batches that were made before there were groups stay as they are
     return json.dumps([_FORMAT, problem.modality, problem.classes, kept], sort_keys=True)
+
+
+def digests(settings: IngestSettings, root: Path) -> dict[str, str]:
+    """Hash the files of names that candidates are found with.
+
+    Parameters
+    ----------
+    settings
+        Settings of ingest.
+    root
+        The project's folder.
+
+    Returns
+    -------
+    dict of str to str
+        File and SHA-256, empty where there is none of that name; no entries where there are no candidates.
+    """
+    files = () if settings.candidates is None else settings.candidates.files
+    there = {name: root / name for name in files}
+    return {
+        name: hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else "" for name, file in there.items()
+    }
 
 
 def _folders(paths: Paths) -> list[Path]:
@@ -202,15 +228,15 @@ def _is_current(batch: str, paths: Paths, mark: str) -> bool:
         return False
 
 
-def _build(arrival: Arrival, problem: Problem, settings: IngestSettings, before: pl.DataFrame, shared: Path) -> Batch:
+def _build(arrival: Arrival, problem: Problem, settings: IngestSettings, before: pl.DataFrame, paths: Paths) -> Batch:
     print(f"ingest: {arrival.batch} from {arrival.source}", file=sys.stderr, flush=True)
-    source = Source(locate(arrival.source, shared))
+    source = Source(locate(arrival.source, paths.shared))
     if source.fingerprint(settings) != arrival.sha256:
         raise DataError(
             f"{arrival.source} changed since it arrived as batch {arrival.batch!r}; batches are never edited: put the "
             "file back as it was, and let changed rows arrive in a new file"
         )
-    return build_batch(arrival.batch, source, problem, settings, before=before)
+    return build_batch(arrival.batch, source, problem, settings, before=before, root=paths.root)
 
 
 def _write(batch: Batch, mark: str, summary: tuple[IngestSettings, Paths, Contract]) -> None:

@@ -32,6 +32,30 @@ def contents_of(paths: Paths, batches: Sequence[str], modality: str) -> pl.DataF
     return pl.concat([pl.read_parquet(file, columns=["row_id", modality]) for file in files])
 
 
+def shown_contents(paths: Paths, batches: Sequence[str], modality: str) -> pl.DataFrame:
+    """Read what people are shown of all rows of some batches.
+
+    Parameters
+    ----------
+    paths
+        Paths of the problem.
+    batches
+        Names of the batches.
+    modality
+        ``text`` or ``image``.
+
+    Returns
+    -------
+    polars.DataFrame
+        As ``contents_of``; of candidates of a relation the pair and its sentence, for models read less of them.
+    """
+    first = pl.read_parquet_schema(paths.raw / f"{batches[0]}.parquet") if batches else {}
+    if not {"subject", "object", "sentence", "sentence_number"} <= set(first):
+        return contents_of(paths, batches, modality)
+    pair = pl.format("{} | {}: {}", "subject", "object", "sentence").alias(modality)
+    return pl.concat([pl.read_parquet(paths.raw / f"{batch}.parquet").select("row_id", pair) for batch in batches])
+
+
 def texts_of(paths: Paths, batches: Sequence[str]) -> pl.DataFrame:
     """Read ids and texts of all rows of some batches, for models that read texts.
 

@@ -13,7 +13,9 @@ project        batches.json, champion.json, preflight.json, results of suites
 promotion      a candidate about which a person is asked
 ingest         ingest.json
 embed          domain.json
+facts          facts.json of relation problems
 search         search.json
+generate       generated.json
 denoise        denoise.json, functions.json, label_model.json
 train          train/ensemble.json
 model          config.json and ensemble.json of a model's folder

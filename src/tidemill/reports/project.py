@@ -72,6 +72,10 @@ class ChampionPin(Report):
     REMEDY: ClassVar[str] = "`git checkout` brings the last committed one back"
 
     version: str | None = Field(description="tag such as spam@v1.4.0; null: there is no champion yet")
+    since: str | None = Field(
+        default=None,
+        description="batch from which on rows are of the kind that it was promoted for: its reference is of these; null: of all",
+    )
     accepted: tuple[AcceptedDrift, ...] | None = Field(default=None, description="oldest first")
 
     @classmethod
@@ -94,11 +98,14 @@ class ChampionPin(Report):
 
 
 class Preflight(Report):
-    """That params.yaml is what conf/ composes to: a constant, so that what follows is not recomputed."""
+    """That params.yaml is what conf/ composes to, and what files of names hold; constant, so that what follows is not recomputed."""
 
     FILE: ClassVar[str] = "data/<problem>/preflight.json"
 
     params: str = Field(description="where params.yaml comes from")
+    names: dict[str, str] | None = Field(
+        default=None, description="SHA-256 of each file of names that candidates are found with"
+    )
 
 
 class ExpectationResult(Part):

@@ -163,6 +163,17 @@ def test_stages_that_will_run_again_are_named_with_the_reason(project: Path) -> 
     assert "overrides is [], was ['of old']" in rerun.reason
 
 
+def test_a_project_that_was_made_before_there_were_relations_gets_an_empty_list_of_them(project: Path) -> None:
+    config = project / "conf/config.yaml"
+    text = config.read_text(encoding="utf-8")
+    config.write_text("".join(line for line in text.splitlines(keepends=True) if not line.startswith("relations")))
+    upgrade_project(Project.open(project))
+    assert yaml.safe_load(config.read_text(encoding="utf-8"))["relations"] == []
+    once = config.read_text(encoding="utf-8")
+    upgrade_project(Project.open(project))
+    assert config.read_text(encoding="utf-8") == once
+
+
 def test_overrides_that_were_composed_are_kept(project: Path) -> None:
     write_params(Project.open(project), ["+mine=1"])
     upgrade_project(Project.open(project))

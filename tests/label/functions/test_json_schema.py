@@ -16,6 +16,7 @@ VALID = [
     {**HEAD, "kind": "member", "column": "c", "file": "a.txt"},
     {**HEAD, "kind": "lexicon", "file": "a.tsv", "above": 1},
     {**HEAD, "kind": "date", "column": "sent", "after": "2026-01-01"},
+    {**HEAD, "kind": "knowledge", "file": "facts.csv", "says": "contradicted"},
     {"name": "f", "kind": "annotator", "column": "ann"},
     {"name": "f", "kind": "annotator", "column": "ann", "votes": {"yes": "spam"}},
     {**HEAD, "name": "f_*", "kind": "regex", "each": {"a": "x", "b": {"pattern": "y"}}},

@@ -8,6 +8,8 @@ three_way          what becomes of each generated file
 stages_to_rerun    which stages an upgrade makes run again, and why
 class_labels       what a column of labels holds, and which classes those are
 metadata_kinds     kinds of the columns that labeling functions may ask
+problem_files      files that make a problem known, put back where making it fails
+new_relation       a relation problem, from documents and known facts
 new_problem        configuration, first batch and manifest of the new problem
 added_class        a class that a problem gets later
 starter_functions  labeling functions to start from

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
-import keyword
 import os
-import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -20,12 +18,13 @@ import yaml
 
 from tidemill.apps.onboarding.class_labels import find_classes, smallest_class_size
 from tidemill.apps.onboarding.metadata_kinds import metadata_kinds
+from tidemill.apps.onboarding.problem_files import all_or_nothing, check_name, with_artifact, with_problem
 from tidemill.apps.onboarding.prototype_functions import FILE as EXAMPLES
 from tidemill.apps.onboarding.starter_functions import StarterFunctions, starter_functions
 from tidemill.common.class_names import shown
-from tidemill.common.edited_yaml import dump_yaml, load_yaml
+from tidemill.common.edited_yaml import load_yaml
 from tidemill.common.files import atomic_write
-from tidemill.contracts import STAGES, ConfigError, DataError, Problem, TidemillError
+from tidemill.contracts import ConfigError, DataError, Problem, TidemillError
 from tidemill.ingest.batch import Batch, build_batch, empty_seen
 from tidemill.ingest.image_paths import IMAGE_SUFFIXES, ImagePaths
 from tidemill.ingest.settings import IngestSettings
@@ -51,7 +50,6 @@ _NOT_CLASSES: Final = frozenset(
 """Names of folders that hold other images of the same rows."""
 _DEEP: Final = 2
 """Parts of the path of an image in a folder."""
-_TAKEN: Final = {*STAGES, "problem", "problems", "overrides", "experiment", "all", "packages", "incoming"}
 _EMBED: Final = {"text": "minilm", "image": "efficientnet_lite0"}
 _CONFIG: Final = """\
 # {name}: made by `tidemill new`. All of it is yours to change; `tidemill defaults` lists what may stand here.
@@ -79,11 +77,15 @@ ingest:
 {split}"""
 _BY_LABELS: Final = """\
   split: {by: labels}  # rows with labels are divided by how many there are, as docs/data.md shows; hash: every row by its hash
+denoise:
+  use_gold: true  # labels of dev tell how often each function is right; false: the votes alone do
 train:
   gold: {use: auto}  # labels by people, by functions or both teach: what errs less on labels held out; true or false decides it
 """
 _FEW_LABELS: Final = """\
   split: {{train: 0.0, dev: 0.8, valid: 0.0, test: 0.2, seed: 7}}  # few labels: nearly all are trained on, a person promotes
+denoise:
+  use_gold: true  # labels of dev tell how often each function is right
 train:
   gold: {{use: true}}  # few labels: the model is trained on each. With {enough} or more of each class delete this and the split above
 """
@@ -194,7 +196,7 @@ def create_problem(wanted: NewProblem, project: Project) -> CreatedProblem:
     plan, settings, batch = prepared.plan, prepared.settings, prepared.batch
     backbone = _Backbone(project)
     functions = starter_functions(wanted.name, plan.problem.classes, batch.raw, batch.dev, backbone.features)
-    with _all_or_nothing(plan, project):
+    with all_or_nothing(plan.paths, plan.source, project):
         source = _bring(plan, settings, project)
         sha256 = Source(str(root / source)).fingerprint(settings)
         entry = Arrival(batch=batch.name, source=source, sha256=sha256)
@@ -226,43 +228,12 @@ def prepare_problem(wanted: NewProblem, project: Project) -> PreparedProblem:
         The data cannot be read, or its labels make no problem.
     """
     root = project.root
-    _check_name(wanted.name, root)
+    check_name(wanted.name, root)
     plan = _plan(_with_fetched(wanted, root) if wanted.fetch else wanted)
     settings = _settings(plan, root)
     source = Source(str(plan.source))
     batch = build_batch(batch_name(plan.source.name), source, plan.problem, settings, before=empty_seen(settings))
     return PreparedProblem(plan, settings, batch)
-
-
-@contextlib.contextmanager
-def _all_or_nothing(plan: _Plan, project: Project) -> Iterator[None]:
-    """Where something fails, files that were changed are as they were, and those that were made are gone."""
-    name, root = plan.paths.name, project.root
-    shared = [root / CONF / "config.yaml", *(root / file for file in ("dvc.yaml", "params.yaml", "code.yaml"))]
-    before = {path: path.read_bytes() for path in shared if path.exists()}
-    folders = (plan.paths.functions, plan.paths.data, plan.paths.model.parent)
-    own = (root / CONF / "problem" / f"{name}.yaml", *(root / folder for folder in folders))
-    arrived = root / INCOMING / name
-    made = [path for path in (*own, *(arrived.iterdir() if arrived.is_dir() else ())) if path.exists()]
-    try:
-        yield
-    except BaseException:
-        for path in (*own, *(arrived.iterdir() if arrived.is_dir() else ())):
-            if path not in made and path != plan.source:
-                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):  # others' files are in it
-            arrived.rmdir()
-        for path in shared:
-            _put_back(path, before.get(path))
-        raise
-
-
-def _put_back(path: Path, content: bytes | None) -> None:
-    if content is None:
-        path.unlink(missing_ok=True)
-    elif path.read_bytes() != content:
-        with atomic_write(path) as part:
-            part.write_bytes(content)
 
 
 class _Backbone:
@@ -285,14 +256,6 @@ class _Backbone:
         except (ImportError, TidemillError) as error:
             self.notes.append(f"no function could be made of the images' features: {error}")
             return None
-
-
-def _check_name(name: str, root: Path) -> None:
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name) or name in _TAKEN:
-        raise ConfigError(f"{name!r} cannot be a problem's name: use a word of a-z, 0-9 and _ that is not a stage's")
-    for path in (root / CONF / "problem" / f"{name}.yaml", root / "src/problems" / name, root / "data" / name):
-        if path.exists():
-            raise ConfigError(f"there is a problem {name!r} already ({path.relative_to(root)}): choose another name")
 
 
 def _with_fetched(wanted: NewProblem, root: Path) -> NewProblem:
@@ -536,8 +499,8 @@ def _write(plan: _Plan, functions: StarterFunctions, entry: Arrival, project: Pr
     texts = {
         root / CONF / "problem" / f"{name}.yaml": _config(plan),
         root / plan.paths.functions / "functions.yaml": functions.yaml,
-        root / CONF / "config.yaml": _with_problem((root / CONF / "config.yaml").read_text(encoding="utf-8"), name),
-        root / "dvc.yaml": _with_artifact((root / "dvc.yaml").read_text(encoding="utf-8"), name),
+        root / CONF / "config.yaml": with_problem((root / CONF / "config.yaml").read_text(encoding="utf-8"), name),
+        root / "dvc.yaml": with_artifact((root / "dvc.yaml").read_text(encoding="utf-8"), name),
     }
     if functions.examples:
         texts[root / plan.paths.functions / EXAMPLES] = functions.examples
@@ -575,23 +538,6 @@ def _config(plan: _Plan) -> str:
 
 def _flow(value: dict[str, str]) -> str:
     return "{" + ", ".join(f"{json.dumps(name, ensure_ascii=False)}: {kind}" for name, kind in value.items()) + "}"
-
-
-def _with_problem(text: str, name: str) -> str:
-    editor, content = load_yaml(text)
-    content["defaults"].insert(content["defaults"].index("_self_"), {f"problem@{name}": name})
-    content["problems"].append(name)
-    return dump_yaml(editor, content)
-
-
-def _with_artifact(text: str, name: str) -> str:
-    from ruamel.yaml.comments import CommentedMap
-
-    editor, content = load_yaml(text)
-    entry = CommentedMap({"type": "model", "path": f"models/{name}/candidate", "desc": f"model of {name}"})
-    entry.fa.set_flow_style()
-    content.setdefault("artifacts", CommentedMap())[name] = entry
-    return dump_yaml(editor, content)
 
 
 def _summary_line(plan: _Plan, batch: Batch, functions: str) -> str:

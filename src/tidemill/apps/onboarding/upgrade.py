@@ -132,6 +132,7 @@ def upgrade_project(
     if not dry_run:
         write_changes(root, changes)
         _move_pin(root, pyproject)
+        _list_relations(project.conf / "config.yaml")
         compose_all(project, _overrides(project))
         write_lock_file(upgraded_lock_file(record, changes, files, __version__), root)
     return UpgradeResult(
@@ -175,6 +176,16 @@ def _move_pin(root: Path, text: str | None) -> None:
     if text is not None:
         with atomic_write(root / _PYPROJECT) as part:
             part.write_text(text, encoding="utf-8")
+
+
+def _list_relations(config: Path) -> None:
+    """``dvc.yaml`` names the list, and `dvc exp run -S` composes from this file alone."""
+    text = config.read_text(encoding="utf-8")
+    if not re.search(r"^relations:", text, re.MULTILINE):
+        with atomic_write(config) as part:
+            part.write_text(
+                f"{text.rstrip()}\nrelations: []  # problems that have a stage `facts` more\n", encoding="utf-8"
+            )
 
 
 def moved_pin(text: str, version: str) -> str | None:

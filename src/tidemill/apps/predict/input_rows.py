@@ -15,6 +15,8 @@ import polars as pl
 from tidemill.apps.models.model import CHUNK
 from tidemill.contracts import DataError
 from tidemill.ingest import values
+from tidemill.ingest.batch import candidate_hashes
+from tidemill.ingest.candidates.expand import with_candidates
 from tidemill.ingest.images import check_images, notes_on_images, standard_images
 from tidemill.ingest.row_errors import RowErrors
 from tidemill.ingest.row_ids import row_ids
@@ -25,6 +27,8 @@ from tidemill.readers.options import BadRows
 from tidemill.readers.read import SUFFIXES, parse, report_reading, suffix_of
 from tidemill.readers.table import Table
 
+PAIR: Final = ("subject", "object")
+"""Columns of candidates that predictions repeat."""
 STANDARD: Final = Path("-")
 """Standard input or output."""
 
@@ -84,18 +88,24 @@ class InputRows:
             part = _part(self.table, start, start + size)
             inside = RowErrors(part, policy)
             contents = self._contents(part, inside, done)
-            hashes = [
-                hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()
-                for content in contents
-            ]
+            hashes = self._hashes(part, contents)
             named = [key or content[:16] for key, content in zip(keys[start : start + size], hashes, strict=True)]
             given = [self.settings.full_key(key, batch) for key in keys[start : start + size]]
             among_all = [key or content[:16] for key, content in zip(given, hashes, strict=True)]
             basic = {"source": [self.source.name] * len(contents), "key": named, "row_id": row_ids(hashes, among_all)}
             reasons = [inside.reasons.get(row) for row in range(len(contents))]
             about = pl.Series("error", reasons, dtype=pl.String)
-            yield pl.DataFrame(basic | {self.settings.modality: contents}).with_columns(about)
+            pairs = {} if self.settings.candidates is None else {name: part.columns[name] for name in PAIR}
+            yield pl.DataFrame(basic | pairs | {self.settings.modality: contents}).with_columns(about)
         report_reading(notes_on_images(done, self.source.name))
+
+    def _hashes(self, part: Table, contents: list[Any]) -> list[str]:
+        if self.settings.candidates is not None:
+            return candidate_hashes(part, contents)
+        return [
+            hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()
+            for content in contents
+        ]
 
     def _contents(self, part: Table, errors: RowErrors, done: Counter[str]) -> list[Any]:
         if self.settings.modality == "text":
@@ -105,7 +115,7 @@ class InputRows:
         return standard_images(result.images, self.settings)
 
 
-def input_rows(path: Path, settings: IngestSettings, *, strict: bool = False) -> list[InputRows]:
+def input_rows(path: Path, settings: IngestSettings, *, strict: bool = False, root: Path = Path()) -> list[InputRows]:
     """List the sources in a file, folder of images, or folder of tables, and check that they can be read.
 
     Parameters
@@ -116,6 +126,8 @@ def input_rows(path: Path, settings: IngestSettings, *, strict: bool = False) ->
         Settings of ingest.
     strict
         Whether a row that cannot be predicted refuses its file.
+    root
+        The project's folder, in which files of names are.
 
     Returns
     -------
@@ -128,8 +140,8 @@ def input_rows(path: Path, settings: IngestSettings, *, strict: bool = False) ->
         A file is missing, empty or cannot be read, or there is none.
     """
     if path == STANDARD:
-        return [_listed(StandardInput(), settings, strict=strict)]
-    return [_listed(Source(str(file.resolve())), settings, strict=strict) for file in _files(path, settings)]
+        return [_listed(StandardInput(), settings, root, strict=strict)]
+    return [_listed(Source(str(file.resolve())), settings, root, strict=strict) for file in _files(path, settings)]
 
 
 def _files(path: Path, settings: IngestSettings) -> list[Path]:
@@ -145,15 +157,19 @@ def _files(path: Path, settings: IngestSettings) -> list[Path]:
     return tables or [path]
 
 
-def _listed(source: Source, settings: IngestSettings, *, strict: bool) -> InputRows:
+def _listed(source: Source, settings: IngestSettings, root: Path, *, strict: bool) -> InputRows:
     whole = settings.model_copy(update={"bad_rows": "refuse"})  # a line without cells would have no line in the answer
     table = values.with_usual_names(source.table(whole), filter(None, (settings.content, settings.key_column)))
     report_reading(table.notes)
     known = settings if settings.key_column in table.columns else settings.model_copy(update={"key": None})
     content = table.column(known.content, f"ingest.{known.modality}")  # refused before others are read
+    if known.candidates is not None:  # a row is a document, and its candidates are predicted
+        table = with_candidates(table, known.model_copy(update={"gold": None}), (), root)
+        content = table.columns[known.content]
     columns = {known.content: content} | (
         {} if known.key_column is None else {known.key_column: table.columns[known.key_column]}
     )
+    columns |= {name: table.columns[name] for name in (*PAIR, "sentence")} if known.candidates is not None else {}
     return InputRows(source, replace(table, columns=columns), known, strict)
 
 

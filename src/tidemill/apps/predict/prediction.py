@@ -12,7 +12,7 @@ import polars as pl
 
 from tidemill.apps.models.engines import Engine, resolve_engine, use_engine
 from tidemill.apps.models.model import CHUNK, Model, find_model
-from tidemill.apps.predict.input_rows import STANDARD, input_rows
+from tidemill.apps.predict.input_rows import PAIR, STANDARD, input_rows
 from tidemill.apps.predict.writers import open_output
 from tidemill.common.progress import progress
 from tidemill.contracts import (
@@ -99,10 +99,10 @@ def predict_files(  # noqa: PLR0913 - what the command takes
     model = find_model(project, problem, version)
     if list(sources).count(STANDARD) > 1:
         raise ConfigError("standard input (-) can be read once: name it once")
-    results = [row for source in sources for row in input_rows(source, settings, strict=strict)]
+    results = [row for source in sources for row in input_rows(source, settings, strict=strict, root=project.root)]
     if not overwrite and any(Path(row.source.path) == out.resolve() for row in results):
         raise ConfigError(f"{out} is what is read: name another file with --out, or replace it with --force")
-    total, contract = sum(len(row.table.numbers) for row in results), _answers_contract(model)
+    total, contract = sum(len(row.table.numbers) for row in results), _answers_contract(model, settings)
     use_engine(resolve_engine(engine, known.modality, total), model.embedder, paths, must=engine == "onnx")
     chunks = progress(
         (chunk for row in results for chunk in row.chunks()), total=total, name="predict", size=CHUNK[known.modality]
@@ -121,9 +121,10 @@ def predict_files(  # noqa: PLR0913 - what the command takes
     return PredictionCounts(model.version, total, dict(counts), errors)
 
 
-def _answers_contract(model: Model) -> Contract:
+def _answers_contract(model: Model, settings: IngestSettings) -> Contract:
     """Make the contract of what ``predict`` writes; a row may be there twice."""
-    about = tuple(Column(name, pl.String) for name in ("source", "key", "row_id"))
+    pair = () if settings.candidates is None else PAIR
+    about = tuple(Column(name, pl.String) for name in ("source", "key", "row_id", *pair))
     predicted = Column("prediction", pl.String, nullable=True)
     error = Column("error", pl.String, nullable=True)
     promised = predictions_contract(model.head.classes, outliers=model.outliers is not None)

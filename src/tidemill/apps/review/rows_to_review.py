@@ -11,7 +11,7 @@ import polars as pl
 
 from tidemill.apps.gold.rows import ProblemRows
 from tidemill.contracts import ABSTAIN, probability_columns
-from tidemill.project.contents import contents_of
+from tidemill.project.contents import shown_contents
 
 _ROW: Final = "row_id"
 
@@ -60,7 +60,7 @@ def rows_to_review(rows: ProblemRows, wanted: pl.DataFrame) -> list[RowToReview]
         In the same order.
     """
     batches = wanted["batch"].unique(maintain_order=True).to_list()
-    contents = contents_of(rows.paths, batches, rows.problem.modality)
+    contents = shown_contents(rows.paths, batches, rows.problem.modality)
     joined = wanted.join(contents, on=_ROW, how="left", maintain_order="left")
     votes, probabilities = _votes(rows, wanted), _probabilities(rows, wanted)
     return [

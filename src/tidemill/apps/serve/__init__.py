@@ -8,6 +8,7 @@ model_process  the model in a process of its own, ended where a request takes to
 model_worker   what that process runs
 frames         what passes between the two
 answers        a request's body read, checked and predicted
+document_answers  documents of a request answered with the facts in them
 request_rows   the body of a request read and checked
 request_queue  one request at a time, each within its time limit
 lineage        where the model comes from: commit, batches, label model, backbone

@@ -83,7 +83,13 @@ def _loaded(problem: str, version: str, settings: ServiceSettings) -> tuple[Answ
     engine = resolve_engine(settings.engine, ingest.modality, None)
     use_engine(engine, model.embedder, paths, must=settings.engine == "onnx")
     queue = RequestQueue(model, settings.abstain_below, settings.seconds)
-    return ModelAnswers(queue, ingest, settings.max_rows), lineage(project, model, problem)
+    about = lineage(project, model, problem)
+    if ingest.candidates is None:
+        return ModelAnswers(queue, ingest, settings.max_rows), about
+    from tidemill.apps.serve.document_answers import DocumentAnswers
+    from tidemill.ingest.candidates.expand import Candidates
+
+    return DocumentAnswers(queue, ingest, settings.max_rows, Candidates(ingest.candidates, project.root)), about
 
 
 if __name__ == "__main__":

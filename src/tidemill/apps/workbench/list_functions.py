@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tidemill.apps.workbench.formatting import WIDTH, columns, percent, vote_name
+from tidemill.apps.workbench.generated import generated_lines
 from tidemill.apps.workbench.problem_view import SEED, ProblemView
 from tidemill.common.spelling import did_you_mean
 from tidemill.contracts import ABSTAIN, NO_GOLD, ConfigError, Probabilities, TidemillError
@@ -20,7 +21,9 @@ from tidemill.label.analysis.disagreements import disagreements
 from tidemill.label.analysis.summary import conflicts, lf_summary
 from tidemill.label.engine.load import fingerprint_or_empty
 from tidemill.project.applied_functions import applied
+from tidemill.project.generated_votes import seconds_of
 from tidemill.reports.denoise import Explanation, GoldScores
+from tidemill.reports.generate import GeneratedReport
 from tidemill.reports.workbench import DependentGroup, FunctionLine, FunctionTable
 
 ROWS: Final = 50_000
@@ -73,6 +76,7 @@ def function_table(view: ProblemView, *, sort: str = "name", cost: bool = True) 
         raise ConfigError(f"--sort {sort}: no such column{did_you_mean(sort, list(_SORTS))}")
     key, down = _SORTS[sort]
     known = [line for line in functions if getattr(line, key) is not None]
+    generated = GeneratedReport.read_if_there(view.paths.generated_report)
     return FunctionTable(
         problem=view.name,
         rows=len(view.votes),
@@ -88,6 +92,8 @@ def function_table(view: ProblemView, *, sort: str = "name", cost: bool = True) 
             *sorted(known, key=lambda line: getattr(line, key), reverse=down),
             *(line for line in functions if getattr(line, key) is None),
         ),
+        generated=() if generated is None else generated.voters,
+        seconds=seconds_of(view.paths),
     )
 
 
@@ -192,7 +198,7 @@ def _costs(view: ProblemView) -> dict[str, float]:
     """Of those that can be loaded."""
     try:
         rows = np.arange(min(len(view.raw), 200), dtype=np.intp)
-        return costs(view.table(rows), view.loaded)
+        return costs(view.table(rows), view.loaded.asked_of_rows())
     except TidemillError:
         return {}
 
@@ -275,7 +281,7 @@ def printed(table: FunctionTable) -> list[str]:
     for group in table.groups:
         text = f"these {len(group.functions)} have an effective number of {group.effective:.1f}: {', '.join(group.functions)}"
         lines += textwrap.wrap(text, WIDTH, subsequent_indent="  ")
-    return lines
+    return [*lines, *generated_lines(table.generated, table.seconds)]
 
 
 def _cells(line: FunctionLine) -> list[str]:

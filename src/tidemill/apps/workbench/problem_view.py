@@ -23,6 +23,7 @@ from tidemill.contracts import (
     DataError,
     Features,
     Probabilities,
+    TidemillError,
     Votes,
     gold_contract,
     labels_contract,
@@ -33,10 +34,13 @@ from tidemill.denoise.models.base import BaseLabelModel
 from tidemill.denoise.run import load_label_model
 from tidemill.ingest.settings import IngestSettings
 from tidemill.label.cautions import print_cautions
+from tidemill.label.conditions.generated import Generated
 from tidemill.label.engine.apply_loaded import apply_loaded
 from tidemill.label.engine.failures import Failure, Quarantine
 from tidemill.label.engine.load import Access, LoadedFunction, LoadedFunctions, open_functions
 from tidemill.label.engine.worker_pool import Limits
+from tidemill.label.functions.declared import DeclaredLabelingFunction
+from tidemill.label.functions.loading import files_of, load_file
 from tidemill.label.run import gold_of, visible_columns
 from tidemill.label.settings import LabelSettings
 from tidemill.project.project import Project
@@ -269,10 +273,31 @@ class ProblemView:
         Returns
         -------
         polars.DataFrame
-            Visible columns, and ``feature`` where features have been computed.
+            Visible columns, ``feature`` where features have been computed, and votes that the label stage has generated.
         """
         kept = visible_columns(self.raw[rows], self.settings.hidden_columns)
+        kept = kept.with_columns(pl.Series(name, votes[rows]) for name, votes in self._generated.items())
         return kept if self.features is None else kept.with_columns(pl.Series("feature", self.features[rows]))
+
+    @cached_property
+    def _generated(self) -> dict[str, npt.NDArray[np.int16]]:
+        """Votes of generators by their column, as the votes table has them: they are not made anew."""
+        if not self.paths.votes.exists():
+            return {}
+        try:  # Python functions are not loaded for this: only files in YAML have generators
+            files = [file for file in files_of(self.paths.functions) if file.suffix != ".py"]
+            functions = [
+                one for file in files for one in load_file(file, classes=self.classes, closed=self.paths.closed)
+            ]
+        except TidemillError:  # commands that need no function say nothing of one that cannot be loaded
+            return {}
+        return {
+            function.condition.column: self.votes[:, self.names.index(function.name)]
+            for function in functions
+            if isinstance(function, DeclaredLabelingFunction)
+            and isinstance(function.condition, Generated)
+            and function.name in self.names
+        }
 
     def check(self) -> None:
         """The votes are of the rows that have arrived.

@@ -18,6 +18,8 @@ from tidemill.common.spelling import did_you_mean
 from tidemill.contracts import ABSTAIN, Settings
 from tidemill.label.conditions.base import Condition
 from tidemill.label.conditions.external import Annotator, Scores
+from tidemill.label.conditions.generated import Model, Prompt, ZeroShot
+from tidemill.label.conditions.knowledge import Knowledge
 from tidemill.label.conditions.labeled_examples import Neighbours, Prototype
 from tidemill.label.conditions.text import Fuzzy, Language, Lexicon
 from tidemill.label.conditions.values import Date, IsFlag, Length, Member, Threshold
@@ -139,8 +141,12 @@ AnyCondition = Annotated[
     | IsFlag
     | Scores
     | Annotator
+    | Knowledge
     | Prototype
     | Neighbours
+    | ZeroShot
+    | Model
+    | Prompt
     | All
     | AnyOf
     | Not
@@ -160,8 +166,12 @@ KINDS: Final[dict[str, type[Condition]]] = {
     "flag": IsFlag,
     "scores": Scores,
     "annotator": Annotator,
+    "knowledge": Knowledge,
     "prototype": Prototype,
     "neighbours": Neighbours,
+    "zero_shot": ZeroShot,
+    "model": Model,
+    "prompt": Prompt,
     "all": All,
     "any": AnyOf,
     "not": Not,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from tidemill.contracts import ConfigError
+from tidemill.label.conditions.generated import Generated
 from tidemill.label.engine.process import confinement_of
 from tidemill.label.engine.readable import is_within
 from tidemill.label.engine.sandbox import Confinement
@@ -79,6 +81,30 @@ class LoadedFunctions:
     def notes(self) -> list[str]:
         """What Python functions are not kept from; empty without any."""
         return [] if self.workers is None else self.workers.notes
+
+    def generated(self) -> list[DeclaredLabelingFunction]:
+        """List the functions whose votes are generated for all rows at once.
+
+        Returns
+        -------
+        list of DeclaredLabelingFunction
+        """
+        declared = (function for function in self.functions if isinstance(function, DeclaredLabelingFunction))
+        return [function for function in declared if isinstance(function.condition, Generated)]
+
+    def asked_of_rows(self) -> LoadedFunctions:
+        """Leave out the functions whose votes are generated.
+
+        Returns
+        -------
+        LoadedFunctions
+            The same workers; these functions themselves where nothing is generated.
+        """
+        generated = {function.name for function in self.generated()}
+        if not generated:
+            return self
+        others = [function for function in self.functions if function.name not in generated]
+        return dataclasses.replace(self, functions=others)
 
     def start(self, files: Sequence[Path] = ()) -> list[list[RemoteFunction]]:
         """Start workers and load Python files there.

@@ -1,0 +1,67 @@
+"""Documents cut into sentences by their punctuation, without a model."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+Span = tuple[int, int]
+
+_END: Final = re.compile("[.!?…]+[\"'\u201d\u2019)\\]]*\\s+|\\n\\s*\\n")
+_LAST_WORD: Final = re.compile(r"(\w[\w.]*)[.]$")
+_OPENING: Final = "\"'\u201c\u2018(["
+_ABBREVIATION: Final = re.compile(
+    r"(?:al|approx|art|ca|capt|cf|co|col|corp|dept|dr|ed|e\.g|est|etc|fig|ft|gen|gov|hon|i\.e|inc|jr|lt|ltd|maj|mr|mrs|ms|mt|no|"
+    r"nos|nr|op|ph\.d|pp|prof|pt|rep|rev|sen|sgt|sr|st|ste|u\.k|u\.s|u\.s\.a|viz|vol|vs)",
+    re.IGNORECASE,
+)
+
+
+def split_sentences(text: str) -> list[Span]:
+    """Cut a text into sentences.
+
+    A sentence ends with a stop, question or exclamation mark before a capital letter or digit, or with an empty line. Initials
+    and usual English abbreviations end none.
+
+    Parameters
+    ----------
+    text
+        A document.
+
+    Returns
+    -------
+    list of (int, int)
+        Begin and end of each sentence in characters, without white space around it.
+
+    Examples
+    --------
+    >>> text = "St. Louis is in Missouri. Is it? J. F. Kennedy knew."
+    >>> [text[begin:end] for begin, end in split_sentences(text)]
+    ['St. Louis is in Missouri.', 'Is it?', 'J. F. Kennedy knew.']
+    """
+    spans, begin = [], 0
+    for match in _END.finditer(text):
+        if _ends(text, begin, match):
+            spans.append(_trimmed(text, begin, match.end()))
+            begin = match.end()
+    spans.append(_trimmed(text, begin, len(text)))
+    return [(first, last) for first, last in spans if first < last]
+
+
+def _ends(text: str, begin: int, match: re.Match[str]) -> bool:
+    if match.group()[0] == "\n":
+        return True
+    following = text[match.end() : match.end() + 2].lstrip(_OPENING)
+    if not following or not (following[0].isupper() or following[0].isdigit()):
+        return not following
+    word = _LAST_WORD.search(text, max(begin, match.start() - 20), match.start() + 1)
+    return word is None or not _is_abbreviation(word.group(1))
+
+
+def _is_abbreviation(word: str) -> bool:
+    return (len(word) == 1 and word.isupper()) or _ABBREVIATION.fullmatch(word) is not None
+
+
+def _trimmed(text: str, begin: int, end: int) -> Span:
+    inner = text[begin:end]
+    return begin + len(inner) - len(inner.lstrip()), end - len(inner) + len(inner.rstrip())
