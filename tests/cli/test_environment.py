@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tidemill.apps.onboarding.init_project import init_project
 from tidemill.apps.onboarding.new_problem import NewProblem, create_problem
@@ -134,6 +135,9 @@ def test_other_answers_of_a_disk_name_the_file_and_those_of_a_program_keep_their
     assert "on a read-only file system" in str(as_line(OSError(30, "Read-only file system", "a/b.json")))
     assert str(as_line(PermissionError(13, "Permission denied", "a/b.json"))).startswith("a/b.json may not be")
     assert "`ulimit -f`" in str(as_line(OSError(27, "File too large", "votes.csv")))
+    for error in (NotADirectoryError(20, "Not a directory", "a/b"), FileExistsError(17, "File exists", "a/b")):
+        assert str(as_line(error)).startswith("a/b ")  # a folder to write into that is a file
+    assert "name a file" in str(as_line(IsADirectoryError(21, "Is a directory", "a")))
     nowhere = FileNotFoundError(2, "No usable temporary directory found in ['/tmp']")
     assert "set TMPDIR to a folder that can" in str(as_line(nowhere))
     assert as_line(FileNotFoundError(2, "No such file or directory", "a")) is None
@@ -331,3 +335,16 @@ def test_commands_run_where_python_drops_docstrings(tmp_path: Path) -> None:
     shown = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (shown.returncode, shown.stderr) == (0, "")
     assert "--functions" in shown.stdout
+
+
+def test_modules_of_a_project_take_no_place_of_pythons_own_in_stages_and_flows(project: Path):
+    for name in ("random", "types", "statistics", "calendar"):
+        (project / f"{name}.py").write_text("raise SystemExit('a module of the project')\n", encoding="utf-8")
+    stages = yaml.safe_load((project / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+    binaries = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    for name in ("preflight", "monitor"):
+        ended = shell(stages[name]["cmd"].replace("${item.problem}", "spma"), project, PATH=binaries)
+        assert ended.stderr.startswith("error: ")  # params.yaml names a problem that has no settings
+    load = "from pathlib import Path; from tidemill.cli.flows import flow; from tidemill.project.project import Project"
+    ended = shell(f"{sys.executable} -P -c \"{load}; print(flow('refresh', Project.open(Path())).name)\"", project)
+    assert ended.stdout.startswith("refresh"), ended.stderr

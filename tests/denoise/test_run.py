@@ -8,9 +8,10 @@ import pytest
 
 from tests.denoise.factories import settings, votes_table
 from tidemill.contracts import NO_GOLD, ConfigError, check, labels_contract
+from tidemill.denoise import run
 from tidemill.denoise.models.registry import MODELS, create
 from tidemill.denoise.report.summary import facts
-from tidemill.denoise.run import denoise, load_label_model
+from tidemill.denoise.run import denoise, fit_twice, load_label_model
 
 
 def features_of(table):
@@ -101,3 +102,15 @@ def test_every_accuracy_lies_in_its_own_interval_whatever_the_label_model(model)
 def test_an_unknown_model_is_named_with_the_valid_ones():
     with pytest.raises(ConfigError, match=r"unknown label model 'dawid'; valid are .*dawid_skene"):
         create("dawid", 2)
+
+
+def test_without_a_label_there_is_nothing_to_learn_from_and_one_model_is_fitted(monkeypatch):
+    fits = []
+    monkeypatch.setattr(
+        run, "fit_twice", lambda *words, **named: fits.append(named["gold"]) or fit_twice(*words, **named)
+    )
+    learned = settings("dawid_skene_votes").model_copy(update={"use_gold": True})
+    table = votes_table()
+    done = denoise(table, ("ham", "spam"), learned, gold=np.full(200, NO_GOLD))
+    assert fits == [None]
+    assert done.labels.equals(denoise(table, ("ham", "spam"), settings("dawid_skene_votes")).labels)

@@ -13,6 +13,7 @@ MAPPED = [
     "denoise",
     "facts",
     "flows",
+    "generate",
     "label",
     "monitor",
     "project",

@@ -111,11 +111,15 @@ def _write(table: pl.DataFrame, path: Path, metadata: dict[str, str] | None = No
 
 def _params(folder: Path) -> None:
     guard = {"column": "group", "value": "hard-ham", "metric": "accuracy", "tolerance": 0.05, "min_rows": 10}
-    train = yaml.safe_load((Path(__file__).parents[2] / "src/tidemill/conf" / "train" / "base.yaml").read_text())
+    train, label = (
+        yaml.safe_load((Path(__file__).parents[2] / "src/tidemill/conf" / file).read_text())
+        for file in ("train/base.yaml", "label/default.yaml")
+    )
     mail = {
         "problem": {"name": "mail", "modality": "text", "classes": CLASSES},
         "evaluate": evaluate_settings(gate={"guards": [guard]}).model_dump(mode="json"),
         "monitor": monitor_settings().model_dump(mode="json"),
         "train": train,
+        "label": label,
     }
     (folder / "params.yaml").write_text(yaml.safe_dump({"problems": ["mail"], "mail": mail}))

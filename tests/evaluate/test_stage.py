@@ -9,6 +9,8 @@ from tests.evaluate import project
 from tidemill.apps import evaluation_data
 from tidemill.apps.models import champion_reference as champion
 from tidemill.reports.evaluate import CleanProcessCheck, Metrics, Verdict
+from tidemill.reports.review import AuditTarget, Certificate, ReviewersError
+from tidemill.review.audit import CheckedLabels
 from tidemill.stages import evaluate
 from tidemill.train.end_model.model import EndModel
 
@@ -233,3 +235,34 @@ def test_a_candidate_that_refuses_has_its_refusals_told(run, mail):
     assert told["rejected"]["score"] == pytest.approx(
         72 / 162, abs=1e-6
     )  # 80 test rows of email, 8 without gold; 90 of sms
+
+
+@pytest.mark.slow
+def test_the_card_has_the_certificate_of_the_labels_and_says_when_it_is_of_other_labels(run, mail):
+    labels = pl.read_parquet(mail / "data" / "mail" / "labels.parquet")
+    sha256 = CheckedLabels.of(labels, tuple(project.CLASSES), sure=0.0).sha256
+    target = AuditTarget(
+        labels_sha256=sha256, rows=900, error=0.02, confidence=0.95, expected=0.01, sure=0.0, trusted=True
+    )
+    found = Certificate.none("mail").model_copy(
+        update={
+            "target": target,
+            "met": True,
+            "checked": 300,
+            "errors": 1,
+            "bound": 0.018,
+            "reviewers": ReviewersError(wrong=0, asked=0, bound=0.0),
+        }
+    )
+    card = mail / "reports" / "mail" / "model_card.md"
+    for hashed, expired in ((sha256, False), ("0", True)):
+        other = found.model_copy(update={"target": target.model_copy(update={"labels_sha256": hashed})})
+        other.write(mail / "data" / "mail" / "certificate.json")
+        run()
+        text = card.read_text(encoding="utf-8")
+        assert "## Certificate of the labels" in text
+        assert "at most 1.80% of 900 labels are wrong, at 95% confidence" in text
+        assert ("**It is expired:**" in text) is expired
+    Certificate.none("mail").write(mail / "data" / "mail" / "certificate.json")
+    run()
+    assert "Certificate" not in card.read_text(encoding="utf-8")

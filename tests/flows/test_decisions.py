@@ -12,7 +12,7 @@ from tidemill.project.project import Project
 from tidemill.reports.monitor import BatchDrift, Drift
 
 QUIET = BatchDrift(rows=9, judged=True, harm=False, relabel=False, moved=(), reasons=())
-LIMITS = {"cooldown_checks": 2, "cooldown_hours": 0, "budget": 9, "budget_days": 30, "harm_checks": 1}
+LIMITS = {"cooldown_checks": 2, "cooldown_hours": 0, "budget": 9, "budget_days": 30, "harm_checks": 1, "growth": 4}
 
 
 class Place:
@@ -144,3 +144,16 @@ def test_what_was_started_three_times_in_vain_is_left_to_a_person_and_a_new_batc
     place.decided("retrain", "b", "c")
     assert find_due(place.project, "spam") is not None
     assert gave_up(place.project, "spam") is None
+
+
+def test_rows_that_a_candidate_in_vain_has_learned_from_are_not_more_rows_for_the_next(place: Place):
+    """The champion was trained on 10 rows of a; 36 more are enough, unless a model of 10 + 9 of them was not promoted."""
+    drift = place.decided("retrain", "b", "c", "d", "e")
+    grown = drift.model_copy(update={"rule": "more_rows", "learned_rows": 10})
+    grown.write(place.project.paths("spam").last_drift)
+    assert find_due(place.project, "spam").held is None
+    place.published.run("a", "b", time=200, model="second")
+    held = find_due(place.project, "spam").held
+    assert held == "46 rows, 19 of which the last model was trained on; monitor.retrain.growth is 4"
+    drift.write(place.project.paths("spam").last_drift)
+    assert find_due(place.project, "spam").held is None  # of harm it is not asked

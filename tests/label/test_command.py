@@ -124,6 +124,19 @@ def test_ids_that_are_missing_or_come_twice_are_told(here, capsys):
     assert "d.csv: 1 row_ids come more than once (a)" in told
 
 
+@pytest.mark.parametrize("functions", ["gone.yaml", "gone.py"])
+def test_functions_that_are_not_there_are_named(here, functions):
+    with pytest.raises(ConfigError, match=f"--functions {functions}: there is no such file or folder"):
+        tidemill("label", "rows.csv", "--functions", functions, "--out", "votes.parquet")
+
+
+@pytest.mark.parametrize("values", [[["you", "win"], [], []], [b"\xff", b"win", b"win"]])
+def test_a_text_column_that_holds_no_text_is_named_with_its_type(here, values):
+    pl.DataFrame({"text": values}).write_parquet("odd.parquet")
+    with pytest.raises(DataError, match=r"odd\.parquet: columns .*text of (List|Binary)"):
+        tidemill("label", "odd.parquet", "--functions", "f.yaml", "--out", "votes.parquet")
+
+
 def test_an_unknown_format_of_the_votes_is_refused_before_work_begins(here):
     with pytest.raises(ConfigError, match=r"votes\.xls: \.xls is not a format that is written"):
         tidemill("label", "rows.csv", "--functions", "f.yaml", "--out", "votes.xls")

@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 import yaml
 
+from tidemill.reports.generate import GeneratedReport
 from tidemill.reports.project import Arrival, Manifest
 from tidemill.stages import label
 
@@ -102,6 +103,25 @@ def test_functions_that_compare_features_get_those_of_the_embed_stage(project):
     label.main()
     votes = pl.read_parquet(project / "data/mail/votes.parquet")
     assert votes.select("row_id", "alike").rows() == [("c", 1), ("d", -1), ("a", 1), ("b", -1)]
+
+
+def test_a_generated_function_is_a_column_beside_the_others(project):
+    """Five gold rows of each class are too few here, which is said; nothing is generated, and nothing fails."""
+    (project / "src/problems/mail/h.yaml").write_text("functions: [{name: at_head, kind: model, learner: ngrams}]")
+    label.main()
+    votes = pl.read_parquet(project / "data/mail/votes.parquet")
+    assert votes.columns[3:] == ["bare", "wins", "at_head"]
+    assert votes["at_head"].to_list() == [-1, -1, -1, -1]
+    assert votes.select("bare", "wins").rows() == [(-1, 1), (-1, -1), (-1, 1), (0, -1)]
+    (voter,) = GeneratedReport.read(project / "reports/mail/generated.json").voters
+    assert voter.reason is not None
+    assert voter.reason.startswith("class spam has 0 gold rows in dev")
+
+
+def test_without_generators_the_report_says_so(project):
+    label.main()
+    assert GeneratedReport.read(project / "reports/mail/generated.json").voters == ()
+    assert list((project / "data/mail/generated").iterdir()) == []
 
 
 def test_two_runs_write_the_same_bytes(project):

@@ -131,6 +131,7 @@ HOLDS = {
     "new_cluster": Findings(arrived=True, drift=True, cause="new_cluster"),
     "new_value": Findings(arrived=True, drift=True, cause="new_value"),
     "mix_of_classes": Findings(arrived=True, drift=True, cause="mix_of_classes"),
+    "more_rows": Findings(arrived=True, more_rows=True),
     "drift": Findings(arrived=True, drift=True, cause="other"),
     "arrival": Findings(arrived=True),
 }
@@ -248,3 +249,14 @@ def test_only_batches_that_ask_for_labels_are_named_for_it():
     assert told.relabel == ("a",)
     assert told.champion == "c"
     assert told.reasons[2:] == ("a: why",)
+
+
+def test_many_more_rows_than_were_learned_are_worth_a_retrain():
+    chosen = settings(actions={"more_rows": "retrain"})
+    quiet = dict.fromkeys(
+        ("b", "a"), BatchDrift(rows=300, judged=True, harm=False, relabel=False, moved=(), reasons=())
+    )
+    few, many = (retrain_decision("m@v1.0.0", quiet, stream(), chosen, learned_rows=rows) for rows in (201, 200))
+    assert (few.decision, few.rule) == ("nothing", None)
+    assert (many.decision, many.rule, many.order, many.learned_rows) == ("retrain", "more_rows", ("b", "a"), 200)
+    assert "many more rows than the champion was trained on" in many.reasons[0]

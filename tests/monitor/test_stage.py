@@ -12,6 +12,8 @@ from tidemill.apps.models import champion_reference as champion
 from tidemill.apps.models.accepted_drift import accept_drift
 from tidemill.contracts import ConfigError, DataError
 from tidemill.monitor.compare import compare
+from tidemill.monitor.rows import Names
+from tidemill.monitor.settings import MonitorSettings
 from tidemill.project.project import Project
 from tidemill.reports.monitor import Drift
 from tidemill.reports.project import AcceptedDrift, ChampionPin
@@ -133,6 +135,31 @@ def test_rows_that_taught_the_champion_are_not_what_it_is_compared_with(run, mai
     told = run(["sms-1"])
     # valid is a fifth of 500 rows; on some of these the functions tie or are silent
     assert told["batches"]["email-1"]["agreement"]["reference"]["rows"] <= 100
+
+
+@pytest.mark.parametrize(
+    ("since", "held_out", "batches"), [("email-1", 80, {"email-1"}), (None, 180, {"sms-1", "email-1"})]
+)
+def test_a_champion_promoted_after_a_change_is_compared_with_rows_since_the_change(mail, run, since, held_out, batches):
+    run(["sms-1", "email-1"])
+    ChampionPin(version=project.VERSION, since=since).write(mail / "models" / "mail" / "champion.json")
+    here = Project.open(mail)
+    found = champion.find_champion(here, here.load("mail", "monitor", MonitorSettings)[0])
+    votes = pl.read_parquet(mail / "data" / "mail" / "votes.parquet")
+    reference = found.reference(votes, Names(("ham", "spam"), tuple(project.FUNCTIONS)), min_rows=30)
+    assert (len(reference.rows), {batch for _, batch in reference.places}) == (held_out, batches)
+    assert reference.held_out is True
+
+
+def test_of_too_few_rows_since_a_change_the_reference_is_of_all(mail, run, monkeypatch):
+    monkeypatch.setattr(champion, "_LEAST_SINCE_CHANGE", 81)
+    run(["sms-1", "email-1"])
+    ChampionPin(version=project.VERSION, since="email-1").write(mail / "models" / "mail" / "champion.json")
+    here = Project.open(mail)
+    found = champion.find_champion(here, here.load("mail", "monitor", MonitorSettings)[0])
+    votes = pl.read_parquet(mail / "data" / "mail" / "votes.parquet")
+    reference = found.reference(votes, Names(("ham", "spam"), tuple(project.FUNCTIONS)), min_rows=30)
+    assert len(reference.rows) == 180
 
 
 def test_a_row_without_votes_is_named(run, mail, capsys):

@@ -86,10 +86,32 @@ def test_what_is_no_batch_is_told_and_not_passed_over(project: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "batch"),
-    [("april 2024.csv", "april-2024"), ("what now?.csv", "what-now"), ("new.csv.gz", "new"), ("v1.2.csv", "v1.2")],
+    [
+        ("april 2024.csv", "april-2024"),
+        ("what now?.csv", "what-now"),
+        ("new.csv.gz", "new"),
+        ("v1.2.csv", "v1.2"),
+        ("данные март.csv", "данные-март"),
+        ("日本.csv", "日本"),
+        ("cafe\u0301.csv", "caf\u00e9"),
+        ("_a_.csv", "_a_"),
+    ],
 )
 def test_a_batch_has_its_files_name_without_suffixes_and_odd_characters(name: str, batch: str) -> None:
     assert batch_name(f"data/incoming/spam/{name}") == batch
+
+
+def test_a_long_name_is_cut_where_files_named_after_it_would_not_fit_and_stays_one_of_its_own() -> None:
+    names = [batch_name(f"in/{'é' * 110}{end}.csv") for end in "ab"]
+    assert names[0] != names[1]
+    assert all(len(f".{name}.parquet.1234567.part".encode()) < 255 for name in names)
+    assert names[0].startswith("é" * 60 + "-")
+
+
+def test_a_batch_whose_name_differs_in_case_alone_is_refused(project: Path) -> None:
+    put("SMS-2", "another text")
+    found = arrive(Project.open(project), "spam")
+    assert "'SMS-2' would be the same file where case does not count" in found.refused[0].reason
 
 
 def test_a_name_of_odd_characters_alone_is_refused() -> None:

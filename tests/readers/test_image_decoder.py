@@ -54,6 +54,7 @@ FORMS = {
     "float to 1": encoded(scaled(1 / 255, "float32"), "TIFF"),
     "float to 255": encoded(scaled(1, "float32"), "TIFF"),
     "float to 65535": encoded(scaled(257, "float32"), "TIFF"),
+    "18 bits in 32": encoded(scaled((2**18 - 1) / 255, "int32"), "TIFF"),
     "24 bits in 32": encoded(scaled((2**24 - 1) / 255, "int32"), "TIFF"),
     "ink on transparent ground": encoded(ink()),
     "grey ink": encoded(ink("LA")),
@@ -122,6 +123,12 @@ def test_an_image_that_needs_a_package_names_it(start: bytes, told: str) -> None
 def test_numbers_that_are_none_and_values_below_zero_are_read_by_the_range_of_the_others() -> None:
     values = np.array([[-1.0, 0.0], [1.0, np.nan]], dtype=np.float32)
     assert decode_image(encoded(Image.fromarray(values), "TIFF")).grey().tolist() == [[0.0, 0.5], [1.0, 0.5]]
+
+
+@pytest.mark.parametrize("bits", range(17, 32))
+def test_whole_numbers_of_any_range_use_at_least_a_quarter_of_the_scale(bits: int) -> None:
+    values = np.array([[0, 2**bits - 1]], dtype=np.int32)
+    assert decode_image(encoded(Image.fromarray(values), "TIFF")).grey().max() > 0.24
 
 
 def test_broken_exif_does_not_refuse_whole_pixels() -> None:

@@ -260,7 +260,7 @@ class Project:
         return self._of_batches(problem, "dev", gold_contract(len(self.problem(problem).classes)), None)
 
     def functions(self, problem: str) -> list[AnyFunction]:
-        """Load the labeling functions from ``src/problems/``.
+        """Load the labeling functions from ``src/problems/``, to be called here: Python files run in this process, unconfined.
 
         Parameters
         ----------

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import importlib.machinery
+import importlib.util
 import os
 import sys
 from collections.abc import Callable
@@ -44,9 +46,20 @@ def flow(name: str, project: Project) -> Callable[..., dict[str, Any]]:
     os.environ.update(prefect_environment(project))
     _forget_flows_of_others(root)
     if str(root) not in sys.path:
-        sys.path.insert(0, str(root))
+        sys.path.append(str(root))  # last: a module there, such as random.py, takes no other's place
+    _load_package_of_flows(root)
     result: Callable[..., dict[str, Any]] = getattr(importlib.import_module(f"flows.{name}"), name)
     return result
+
+
+def _load_package_of_flows(root: Path) -> None:
+    """Not another of that name on Python's path."""
+    spec = importlib.machinery.PathFinder.find_spec("flows", [str(root)])
+    if "flows" in sys.modules or spec is None:
+        return
+    sys.modules["flows"] = package = importlib.util.module_from_spec(spec)
+    if spec.loader is not None:
+        spec.loader.exec_module(package)
 
 
 def _forget_flows_of_others(root: Path) -> None:

@@ -28,8 +28,11 @@ _REMEDIES: Final = {
     errno.EACCES: "{place} may not be read or written by you: see to whom it belongs (`ls -l`)",
     errno.EPERM: "{place} may not be changed by you: see to whom it belongs (`ls -l`)",
     errno.ENAMETOOLONG: "the name {place} is too long for this file system: choose a shorter one",
+    errno.ENOTDIR: "{place} lies below a file, where only a folder can hold it: choose another place",
+    errno.EEXIST: "{place} is there already, and is no folder: choose another place, or move it away",
+    errno.EISDIR: "{place} is a folder, and a file is needed: name a file",
 }
-"""Error numbers for which the machine, not the program, is the cause."""
+"""Error numbers for which the machine or a path, not the program, is the cause."""
 
 
 def says_errors(main: Callable[[], None]) -> Callable[[], None]:

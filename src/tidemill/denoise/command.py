@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,7 @@ import polars as pl
 from tidemill.common.class_names import class_names
 from tidemill.contracts import ConfigError, Features, Probabilities
 from tidemill.denoise.models.base import BaseLabelModel
-from tidemill.denoise.models.registry import MODELS
+from tidemill.denoise.models.registry import MODELS, create
 from tidemill.denoise.report.explain import explain_votes, row_evidence
 from tidemill.denoise.report.identifiability import identifiability
 from tidemill.denoise.report.summary import facts
@@ -87,8 +88,9 @@ def label_votes(request: Request) -> DenoiseReport:
     other = train if request.predict is None else _others(request, classes, train.functions)
     features, other_features = _features(request, train, other)
     gold = None if request.gold is None else read_gold(request.gold, train.rows, classes)
-    learned = (request.model, len(classes), _parameters(request, train.functions), train.votes)
-    model, blind = fit_twice(*learned, features=features, gold=gold)
+    parameters = _parameters(request, train.functions)
+    make = functools.partial(create, request.model, len(classes), **parameters)
+    model, blind = fit_twice(make, train.votes, features=features, gold=gold)
     fitted = Fitted(model, blind.predict_proba(train.votes, features=features), train, features, gold)
     probabilities = model.predict_proba(other.votes, features=other_features)
     about = gold_report(fitted.gold_free, train.votes, gold, classes=classes, seed=request.seed)

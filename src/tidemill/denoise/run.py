@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -56,6 +56,7 @@ def denoise(
     *,
     features: Features | None = None,
     gold: Gold = None,
+    groups: Sequence[Sequence[str]] = (),
 ) -> Denoised:
     """Label all rows by a model fitted on the rows of train and dev.
 
@@ -72,6 +73,8 @@ def denoise(
         wherever they are given.
     gold : (n_rows,), optional
         Class index or ``NO_GOLD``, used as features are.
+    groups
+        Names of functions that are known to repeat one another's errors.
 
     Returns
     -------
@@ -89,14 +92,16 @@ def denoise(
     votes = table.select(names).to_numpy().astype(np.int16)
     fitted = table["split"].is_in(FITTED_ON).to_numpy()
     seen = features if settings.use_features else None
-    model, blind = fit_twice(
-        settings.model,
-        len(classes),
-        model_parameters(settings, classes),
-        votes[fitted],
-        features=part(seen, fitted),
-        gold=part(gold, fitted) if settings.use_gold else None,
-    )
+    known = tuple(tuple(names.index(name) for name in group) for group in groups)
+
+    def make() -> BaseLabelModel:
+        model = create(settings.model, len(classes), **model_parameters(settings, classes))
+        model.known_groups = known
+        return model
+
+    known_gold = part(gold, fitted) if settings.use_gold else None
+    taught = None if known_gold is None or (known_gold == NO_GOLD).all() else known_gold
+    model, blind = fit_twice(make, votes[fitted], features=part(seen, fitted), gold=taught)
     probabilities = model.predict_proba(votes, features=seen)
     without = probabilities if blind is model else blind.predict_proba(votes, features=seen)
     explained = explain_votes(votes[fitted], probabilities[fitted], names=names, classes=classes)
@@ -132,18 +137,14 @@ def dependences_and_intervals(explained: Explanation) -> dict[str, Any]:
 
 
 def fit_twice(
-    name: str, n_classes: int, parameters: dict[str, Any], votes: Votes, *, features: Features | None, gold: Gold
+    make: Callable[[], BaseLabelModel], votes: Votes, *, features: Features | None, gold: Gold
 ) -> tuple[BaseLabelModel, BaseLabelModel]:
     """Fit a label model with gold and without.
 
     Parameters
     ----------
-    name
-        Name of the model.
-    n_classes
-        Number of classes.
-    parameters
-        Parameters of the label model.
+    make
+        Makes the label model.
     votes : (n_rows, n_functions)
         A class index, ``ABSTAIN`` (-1) or ``not_class(k)``.
     features : (n_rows, n_dimensions) or None
@@ -155,8 +156,8 @@ def fit_twice(
     model, without_gold : LabelModel
         The same model where there is no gold to learn from. Only the second may be scored on the gold.
     """
-    model = create(name, n_classes, **parameters).fit(votes, features=features, gold=gold)
-    return model, model if gold is None else create(name, n_classes, **parameters).fit(votes, features=features)
+    model = make().fit(votes, features=features, gold=gold)
+    return model, model if gold is None else make().fit(votes, features=features)
 
 
 def gold_report(

@@ -16,8 +16,8 @@ from typing import Final
 
 from tidemill.contracts import DataError
 from tidemill.monitor.retrain_decision import TRAIN
-from tidemill.monitor.retrain_limits import held_back
-from tidemill.monitor.settings import MonitorSettings
+from tidemill.monitor.retrain_limits import has_grown, held_back
+from tidemill.monitor.settings import MonitorSettings, RetrainSettings
 from tidemill.project.project import Project
 from tidemill.reports.monitor import Drift
 from tidemill.runs.model_registry import read_registry
@@ -136,7 +136,19 @@ def _held(project: Project, problem: str, drift: Drift, now: float) -> str | Non
     known = {arrival.batch for arrival in manifest.batches} if manifest is not None else set()
     batches = len(known.union(drift.batches))
     history = retrains(project.shared, problem, since=now - limits.budget_days * _DAY)
-    return held_back(history, limits, batches=batches, now=now)
+    held = held_back(history, limits, batches=batches, now=now)
+    return held or (_learned_before(project, problem, drift, limits) if drift.rule == "more_rows" else None)
+
+
+def _learned_before(project: Project, problem: str, drift: Drift, limits: RetrainSettings) -> str | None:
+    """A candidate that was not promoted has learned from some of these rows: they are not news for the next one."""
+    learned = learned_batches(project.shared, problem, STAGE_OF["retrain"])
+    old = sum(one.rows for name, one in drift.batches.items() if name in learned)
+    new = sum(one.rows for one in drift.batches.values()) - old
+    known = (drift.learned_rows or 0) + old
+    if has_grown(known, new, limits):
+        return None
+    return f"{known + new} rows, {known} of which the last model was trained on; monitor.retrain.growth is {limits.growth:g}"
 
 
 def note_start(project: Project, problem: str, key: str) -> None:

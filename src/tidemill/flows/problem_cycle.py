@@ -27,6 +27,7 @@ from tidemill.project.project import Project
 from tidemill.reports.evaluate import Verdict
 from tidemill.reports.project import ChampionPin, Manifest
 from tidemill.reports.promotion import PendingCandidate
+from tidemill.runs.champion_pin import champion_pin
 from tidemill.runs.checkout import branch_to_publish_on
 from tidemill.runs.dvc_cache import locked_stages, outputs
 from tidemill.runs.model_registry import read_registry
@@ -222,7 +223,7 @@ def planned_steps(work: Workspace, problem: str) -> list[Step]:
     if not any(step.changed for step in steps):
         return steps
     pin = work.project.paths(problem).champion
-    champion = ChampionPin(version=read_registry(work.project, problem).champion)
+    champion = champion_pin(work.project, problem)
     if ChampionPin.read(pin).version == champion.version:  # drifts that were accepted for it stay
         return steps
     champion.write(pin)

@@ -153,7 +153,10 @@ class Source:
             )
         images = [path for path in shown if PurePosixPath(path).suffix.lower() in MAYBE_IMAGES]
         if not images:
-            raise DataError(f"{self.location} holds no images: put some in it, in a folder per class if they have one")
+            lying_there = f"{len(shown)} files of other kinds, such as {shown[0]}" if shown else "no files"
+            raise DataError(
+                f"{self.location} holds no images but {lying_there}: put some in it, as PNG or JPEG, in a folder per class if they have one"
+            )
         parts = [PurePosixPath(path).parts for path in images]
         beside = self._metadata(images, settings)
         named = settings.gold is not None and settings.gold not in beside

@@ -211,7 +211,7 @@ def gold(table: Table, settings: IngestSettings, classes: Sequence[str], errors:
             guess = nearest(str(value).strip(), classes)
             errors.add(
                 row,
-                f"column {settings.gold!r} is {named}, not a class{guess}; mend the row, or add the class to problem.classes",
+                f"column {settings.gold!r} is {named}, not a class{guess}; mend the row, or add the class (--classes of a new problem, else `tidemill class add`)",
             )
         results.append(NO_GOLD if label is None else label)
     return results

@@ -129,6 +129,8 @@ def cast(request: Request) -> Cast:
     FunctionError
         A labeling function failed more often than ``quarantine`` allows; no file is written then.
     """
+    if not request.functions.exists():
+        raise ConfigError(f"--functions {request.functions}: there is no such file or folder")
     classes = _classes(request.classes, request.functions)
     quarantine = Quarantine(limit=request.quarantine or 0)
     on_error: OnError = fail if request.quarantine is None else quarantine
@@ -205,7 +207,13 @@ def _rows(path: Path, options: ReadOptions) -> _Rows:
     if "text" in schema and schema["text"] != pl.String:
         frame = frame.with_columns(pl.col("text").cast(pl.String))
     empty = pl.col("text").is_null() if "text" in schema else pl.lit(value=False)
-    about = frame.select("row_id", empty.alias("blank")).collect()
+    try:
+        about = frame.select("row_id", empty.alias("blank")).collect()
+    except pl.exceptions.PolarsError as error:
+        kinds = ", ".join(f"{name} of {kind}" for name, kind in schema.items() if name in {"row_id", "text"})
+        raise DataError(
+            f"{path}: columns {kinds} are no text ({str(error).splitlines()[0]}); write text there"
+        ) from error
     if not about.height:
         raise DataError(f"{path} has no rows")
     blank = about["blank"].to_numpy()

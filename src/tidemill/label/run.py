@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,10 +25,11 @@ from tidemill.label.analysis.summary import lf_summary_table, printable
 from tidemill.label.cautions import print_cautions
 from tidemill.label.conditions.labeled_examples import FEATURE
 from tidemill.label.engine.failures import Failure, OnError, Quarantine, fail
-from tidemill.label.engine.load import Access, LoadedFunction, fingerprint_or_empty, open_functions
+from tidemill.label.engine.load import Access, LoadedFunction, LoadedFunctions, fingerprint_or_empty, open_functions
 from tidemill.label.engine.vote_cache import prune
 from tidemill.label.engine.vote_reuse import Batch, Engine
 from tidemill.label.engine.worker_pool import Limits
+from tidemill.label.functions.declared import DeclaredLabelingFunction
 from tidemill.label.functions.function_fingerprint import OpaqueError
 from tidemill.label.settings import LabelSettings
 
@@ -69,8 +70,52 @@ class LabelResult:
 
 
 @dataclass(frozen=True)
+class Given:
+    """What generators get: all batches, and the votes of the functions that generate nothing.
+
+    Parameters
+    ----------
+    functions
+        The functions whose votes are to be generated.
+    batches
+        Batches of raw rows.
+    votes
+        Votes of the other functions, an array per batch.
+    names
+        Names of the other functions.
+    cache_folder
+        Folder where votes are kept between runs; None: nowhere.
+    """
+
+    functions: Sequence[DeclaredLabelingFunction]
+    batches: Sequence[Batch]
+    votes: Sequence[Votes]
+    names: tuple[str, ...]
+    cache_folder: Path | None
+
+
+@dataclass(frozen=True)
+class Made:
+    """Generated votes.
+
+    Parameters
+    ----------
+    votes : (n_rows, n_functions)
+        Of all batches.
+    identities
+        What each generator was fitted with, by name.
+    notes
+        What was dropped and why.
+    """
+
+    votes: Votes
+    identities: dict[str, str]
+    notes: list[str]
+
+
+@dataclass(frozen=True)
 class VoteStorage:
-    """Where votes go and what is closed to labeling functions.
+    """Where votes go, what is closed to labeling functions, and who generates votes.
 
     Parameters
     ----------
@@ -80,11 +125,14 @@ class VoteStorage:
         Folder where votes are kept between runs; None: nowhere.
     closed
         Folders that no labeling function may read.
+    generate
+        Makes the votes of functions of kinds ``zero_shot``, ``model`` and ``prompt``; None: there is no project to make them in.
     """
 
     write: Callable[[pl.DataFrame], None]
     cache_folder: Path | None = None
     closed: tuple[Path, ...] = ()
+    generate: Callable[[Given], Made] | None = None
 
 
 def label(
@@ -129,13 +177,14 @@ def label(
     allowed = settings.max_failures if settings.on_error == "quarantine" else 0
     limits = Limits(settings.timeout_seconds, settings.memory_limit_mb, allowed)
     counted, split, votes_on_gold = [], [], []
-    access = Access(storage.closed, tuple(map(Path, settings.readable_folders)), settings.confined)
+    access = Access.configured(settings, storage.closed)
     opened = open_functions(folder, classes, limits, processes=settings.n_workers, access=access)
     with opened as loaded, ThreadPoolExecutor(1) as pool:
         print_cautions(loaded.notes)
         names = [function.name for function in loaded.functions]
-        engine = Engine(loaded, on_error, storage.cache_folder, settings.suite.determinism_rows)
-        for batch, cast in zip(batches, engine.votes(batches), strict=True):
+        engine = Engine(loaded.asked_of_rows(), on_error, storage.cache_folder, settings.suite.determinism_rows)
+        all_votes = _AllVotes(loaded, engine, storage)
+        for batch, cast in zip(batches, all_votes.of(batches), strict=True):
             ids = batch.ids()
             storage.write(votes_table(ids, names, cast))
             counted.append(pool.submit(count_votes, cast, n_classes=len(classes)))
@@ -150,24 +199,59 @@ def label(
     counts = functools.reduce(operator.add, (future.result() for future in counted))
     dependent = find_dependent([future.result() for future in split], names)
     alike = alike_functions(loaded.functions, counts.digests, counts.fires.tolist())
-    notes = [*alike, *map(str, dependent), *engine.notes()]
-    return dataclasses.replace(_result(counts, of_gold, names, engine, quarantine), notes=notes)
+    notes = [*alike, *map(str, dependent), *engine.notes(), *all_votes.made.notes]
+    result = _result(counts, of_gold, loaded, engine, quarantine)
+    return dataclasses.replace(result, notes=notes, fingerprints=result.fingerprints | all_votes.made.identities)
+
+
+class _AllVotes:
+    """Votes of all functions in their order; generated ones need those of all batches first."""
+
+    def __init__(self, loaded: LoadedFunctions, engine: Engine, storage: VoteStorage) -> None:
+        self.loaded, self.engine, self.storage = loaded, engine, storage
+        self.made = Made(np.empty((0, 0), dtype=np.int16), {}, [])
+
+    def of(self, batches: Sequence[Batch]) -> Iterator[Votes]:
+        """Votes of each batch, (n_rows, n_functions)."""
+        generated = self.loaded.generated()
+        if not generated:
+            yield from self.engine.votes(batches)
+            return
+        if self.storage.generate is None:
+            raise ConfigError(
+                f"{generated[0].where}: {generated[0].name} votes on all rows of a problem at once, which takes a project: "
+                "`tidemill init`, `tidemill new`"
+            )
+        asked = [function.name for function in self.engine.loaded.functions]
+        try:
+            votes = list(self.engine.votes(batches)) if asked else [_no_votes(batch) for batch in batches]
+        finally:
+            self.loaded.workers = self.engine.loaded.workers  # which may have been started for images alone
+        self.made = self.storage.generate(Given(generated, batches, votes, tuple(asked), self.storage.cache_folder))
+        order = [[*asked, *(function.name for function in generated)].index(f.name) for f in self.loaded.functions]
+        ends = np.cumsum([len(part) for part in votes])[:-1]
+        for part, more in zip(votes, np.split(self.made.votes, ends), strict=True):
+            yield np.asfortranarray(np.column_stack([part, more])[:, order])
+
+
+def _no_votes(batch: Batch) -> Votes:
+    return np.empty((batch.ids().height, 0), dtype=np.int16)
 
 
 def _result(
     counts: VoteCounts,
     of_gold: tuple[Votes, npt.NDArray[np.int16]],
-    names: Sequence[str],
+    loaded: LoadedFunctions,
     engine: Engine,
     quarantine: Quarantine,
 ) -> LabelResult:
-    classes = engine.loaded.classes
+    classes, names = loaded.classes, [function.name for function in loaded.functions]
     took = 1000 * engine.seconds / engine.n_rows if engine.n_rows >= MIN_TIMED_ROWS else None
     second = Repeatability(np.array([engine.unstable[name] for name in names], dtype=np.int64), took)
     summary = lf_summary_table(counts, names, on_gold=of_gold)
     failures = pl.Series("Failures", [quarantine.counts[name] for name in names], dtype=pl.Int64)
     checked = vote_quality(counts, names, second, classes=classes)
-    known = {function.name: _fingerprint(function) for function in engine.loaded.functions}
+    known = {function.name: _fingerprint(function) for function in loaded.functions}
     return LabelResult(
         printable(summary.with_columns(failures)), checked, quarantine.failures, engine.n_cast, known, []
     )

@@ -47,7 +47,7 @@ def compare(reference: Rows, batch: Rows, names: Names, settings: MonitorSetting
         return BatchDrift(rows=len(batch), judged=False, harm=None, relabel=False, moved=(), reasons=(text,))
     results = {name: detector.finding(reference, batch) for name, detector in detectors.items()}
     moved = tuple(name for name, finding in results.items() if finding.drift)
-    harm = estimate(reference, batch, names, settings)
+    harm = estimate(reference, batch, names, settings, alpha=settings.batch_alpha)
     first = () if moved else ("by itself it looks like the reference",)
     reports: dict[str, Any] = {name: finding.report for name, finding in results.items()}
     return BatchDrift(

@@ -62,7 +62,9 @@ class Harm:
         return tuple(reasons)
 
 
-def estimate(reference: Rows, batch: Rows, names: Names, settings: MonitorSettings) -> Harm:
+def estimate(
+    reference: Rows, batch: Rows, names: Names, settings: MonitorSettings, *, alpha: float | None = None
+) -> Harm:
     """Estimate whether the champion became worse, without gold.
 
     Harm: the agreement fell by at least ``min_agreement_drop``, and the one-sided interval of the fall at level ``alpha`` is
@@ -76,12 +78,14 @@ def estimate(reference: Rows, batch: Rows, names: Names, settings: MonitorSettin
         Of classes and functions.
     settings
         Of the stage.
+    alpha
+        Level of the interval of the fall; None: that of the settings.
 
     Returns
     -------
     Harm
     """
-    agreement, harm = agreement_of(reference, batch, len(names.classes), settings)
+    agreement, harm = agreement_of(reference, batch, len(names.classes), settings, alpha=alpha)
     coverage = Shift(
         reference=rounded(covered(reference.votes).mean()),
         batch=rounded(covered(batch.votes).mean()),
@@ -123,7 +127,7 @@ def _coverage_fell(reference: Rows, batch: Rows, settings: MonitorSettings) -> b
 
 
 def agreement_of(
-    reference: Rows, batch: Rows, n_classes: int, settings: MonitorSettings
+    reference: Rows, batch: Rows, n_classes: int, settings: MonitorSettings, *, alpha: float | None = None
 ) -> tuple[Agreement, bool | None]:
     """Compare how often the champion predicts the functions' majority vote.
 
@@ -135,6 +139,8 @@ def agreement_of(
         How many there are.
     settings : MonitorSettings
         Of the stage.
+    alpha : float, optional
+        Level; None: that of the settings.
 
     Returns
     -------
@@ -144,7 +150,7 @@ def agreement_of(
         Surely, and by at least ``min_agreement_drop``; None where the majority decides fewer than ``min_rows`` rows of either.
     """
     one, other = (_hits(rows, n_classes) for rows in (reference, batch))
-    level = 1.0 - 2.0 * settings.alpha
+    level = 1.0 - 2.0 * (settings.alpha if alpha is None else alpha)
     before, after = (_share(*hits, confidence=level) for hits in (one, other))
     if min(one[1], other[1]) < settings.harm.min_rows:
         return Agreement(reference=before, batch=after), None

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from tidemill.monitor.retrain_limits import has_grown
 from tidemill.monitor.settings import MonitorSettings, RetrainSettings
 from tidemill.reports.monitor import CONDITIONS, Action, BatchDrift, CauseKind, Condition, Drift, StreamDrift
 
@@ -35,6 +36,8 @@ class Findings:
         Whether the champion became worse, over all batches.
     broken
         Whether a batch cannot be taken.
+    more_rows
+        Whether there are ``retrain.growth`` times as many rows as the champion was trained on.
     """
 
     arrived: bool
@@ -42,6 +45,7 @@ class Findings:
     cause: CauseKind | None = None
     harm: HarmVerdict = "no harm"
     broken: bool = False
+    more_rows: bool = False
 
 
 def choose(findings: Findings, actions: Mapping[Condition, Action]) -> tuple[Action, Condition | None]:
@@ -83,6 +87,8 @@ def _conditions(findings: Findings) -> Iterator[Condition]:
         yield "harm"
     if findings.arrived:
         yield "arrival"
+    if findings.more_rows:
+        yield "more_rows"
     if not findings.drift:
         return
     yield "drift"
@@ -182,7 +188,12 @@ def without_news(champion: str, known: Sequence[str]) -> Drift:
 
 
 def retrain_decision(
-    champion: str, batches: Mapping[str, BatchDrift], stream: StreamDrift, settings: MonitorSettings
+    champion: str,
+    batches: Mapping[str, BatchDrift],
+    stream: StreamDrift,
+    settings: MonitorSettings,
+    *,
+    learned_rows: int | None = None,
 ) -> Drift:
     """Decide by what was found of all new batches as one stream, and by the harm of each.
 
@@ -196,6 +207,8 @@ def retrain_decision(
         Of all new batches together.
     settings
         Of the stage.
+    learned_rows
+        Rows that the champion was trained on, since the last change where there was one.
 
     Returns
     -------
@@ -203,7 +216,10 @@ def retrain_decision(
     """
     harm, harmed = overall_harm(batches, stream, settings.retrain)
     cause = None if stream.cause is None else stream.cause.kind
-    findings = Findings(arrived=bool(batches), drift=stream.drift, cause=cause, harm=harm)
+    grown = learned_rows is not None and has_grown(
+        learned_rows, sum(one.rows for one in batches.values()), settings.retrain
+    )
+    findings = Findings(arrived=bool(batches), drift=stream.drift, cause=cause, harm=harm, more_rows=grown)
     decision, rule = choose(findings, settings.actions)
     reasons = [f"{decision}: {_because(findings, rule, harmed)}", *_stream_reasons(stream)]
     reasons += [] if stream.harm is None else stream.harm.reasons
@@ -215,6 +231,8 @@ def retrain_decision(
         champion=champion,
         relabel=tuple(name for name, finding in batches.items() if finding.relabel),
         batches=dict(batches),
+        order=tuple(batches),
+        learned_rows=learned_rows,
         stream=stream,
     )
 
@@ -226,6 +244,7 @@ def _because(findings: Findings, rule: Condition | None, harmed: tuple[str, ...]
     }
     text = found.get(findings.harm, "no harm" if not findings.drift else "no harm that can be seen")
     seen = f"drift, {text}" if findings.drift else f"no drift, {text}"
+    seen += ", and many more rows than the champion was trained on" if rule == "more_rows" else ""
     return f"{seen} (monitor.actions.{rule})" if rule else f"{seen}, and monitor.actions asks for nothing then"
 
 

@@ -28,6 +28,33 @@ class Retrain:
     batches: int
 
 
+def has_grown(learned: int, arrived: int, settings: RetrainSettings) -> bool:
+    """Tell whether so many rows have arrived that a model of all of them is worth its training.
+
+    The error that comes of few rows falls with the root of their number, so four times as many halve it.
+
+    Parameters
+    ----------
+    learned
+        Rows that the last model was trained on, since the last change where there was one.
+    arrived
+        Rows that have arrived since.
+    settings
+        The limits.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> limits = RetrainSettings(harm_checks=1, cooldown_checks=3, cooldown_hours=0, budget=2, budget_days=30, growth=4)
+    >>> [has_grown(300, arrived, limits) for arrived in (899, 900)]
+    [False, True]
+    """
+    return learned > 0 and learned + arrived >= settings.growth * learned
+
+
 def held_back(retrains: Sequence[Retrain], settings: RetrainSettings, *, batches: int, now: float) -> str | None:
     """Tell why a model may not be retrained now.
 
@@ -49,7 +76,7 @@ def held_back(retrains: Sequence[Retrain], settings: RetrainSettings, *, batches
 
     Examples
     --------
-    >>> limits = RetrainSettings(harm_checks=1, cooldown_checks=3, cooldown_hours=0, budget=2, budget_days=30)
+    >>> limits = RetrainSettings(harm_checks=1, cooldown_checks=3, cooldown_hours=0, budget=2, budget_days=30, growth=4)
     >>> held_back([Retrain(0.0, 4)], limits, batches=5, now=60.0)
     'retrained 1 batch ago, monitor.retrain.cooldown_checks is 3'
     >>> held_back([Retrain(0.0, 4)], limits, batches=7, now=60.0) is None

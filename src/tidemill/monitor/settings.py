@@ -62,6 +62,7 @@ class RetrainSettings(Settings):
     cooldown_hours: float = Field(ge=0.0)
     budget: int = Field(ge=1)
     budget_days: float = Field(gt=0.0)
+    growth: float = Field(gt=1.0)
 
 
 class BrokenSettings(Settings):
@@ -86,6 +87,16 @@ class MonitorSettings(Settings):
     predictions: PredictionSettings
     harm: HarmSettings
     sequential: SequentialSettings
+
+    @property
+    def look_alpha(self) -> float:
+        """Level of one look at rows that have not drifted, so that among ``horizon`` looks any false harm has a chance of ``alpha``."""
+        return self.alpha / self.sequential.horizon
+
+    @property
+    def batch_alpha(self) -> float:
+        """The same of one batch by itself, where ``harm_checks`` in a row have to be harmed."""
+        return float(self.look_alpha ** (1.0 / self.retrain.harm_checks))
 
     @field_validator("actions", mode="before")
     @classmethod

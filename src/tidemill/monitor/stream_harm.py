@@ -112,7 +112,8 @@ class Judge:
         """
         witnesses, rows = self.witnesses, since.rows
         now = estimate_accuracy(witnesses, rows, level=1.0 - self.settings.alpha)
-        agreement, fell = agreement_of(self.reference, rows, self.n_classes, self.settings)
+        alpha = self.settings.look_alpha if since.before_alarm is None else self.settings.alpha
+        agreement, fell = agreement_of(self.reference, rows, self.n_classes, self.settings, alpha=alpha)
         changed = since.before_alarm is not None or bool(fell)
         without = self._without_labels(rows, agreement, changed=changed, low=now.low)
         labels = self._test(since, asks=without is not False) if changed else None

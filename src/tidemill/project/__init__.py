@@ -19,6 +19,7 @@ keep_overrides  settings of a command line written into conf/problem/
 changed_sources files that have changed since they arrived
 gold          rows with gold, and what only evaluate may know of them
 applied_functions fingerprints of the functions that cast the votes of a table
+generated_votes votes of models, descriptions and language models, made from a problem's tables
 row_names     rows as people name them: by row_id, key or file
 expectations  a contract checked by Great Expectations, and its Data Docs
 packages      pinned packages of demo data and weights, fetched and unpacked

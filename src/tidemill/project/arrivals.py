@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import fnmatch
+import hashlib
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -29,7 +31,9 @@ from tidemill.readers.read import SUFFIXES
 from tidemill.reports.project import Arrival, Manifest
 
 _TOLD: Final = 5
-_ODD = re.compile(r"[^A-Za-z0-9._-]+")
+_ODD = re.compile(r"[^\w.-]+")
+_MOST_BYTES: Final = 120
+"""Bytes of a batch's name, so that files named after it with a suffix and a mark of their writer fit into 255."""
 
 
 @dataclass(frozen=True)
@@ -183,8 +187,10 @@ def _refuse_as_before(reason: str | None) -> None:
 
 
 def _refuse_taken(name: str, source: str, taken: Mapping[str, str]) -> None:
-    if name in taken:
-        raise DataError(f"{source}: a batch {name!r} came from {taken[name]}; rename the new file")
+    alike = next((other for other in taken if other.casefold() == name.casefold()), None)
+    if alike is not None:
+        differs = "" if alike == name else f", and {name!r} would be the same file where case does not count"
+        raise DataError(f"{source}: a batch {alike!r} came from {taken[alike]}{differs}; rename the new file")
 
 
 def _refuse_broken(batch: Batch, earlier: Sequence[str], paths: Paths, broken: BrokenSettings | None) -> None:
@@ -268,7 +274,9 @@ def arrive(project: Project, problem: str, *, retry: bool = False, fetch: bool =
 
 
 def batch_name(source: str) -> str:
-    """Name the batch of a source: its file's name without suffixes, ``-`` in place of characters unfit for file names.
+    """Name the batch of a source: its file's name without suffixes, ``-`` in place of what is no letter, digit, ``_`` or dot.
+
+    A name too long for files that are named after it ends in a hash of what was cut off.
 
     Parameters
     ----------
@@ -290,10 +298,13 @@ def batch_name(source: str) -> str:
     >>> batch_name("data/incoming/spam/sms-1.csv"), batch_name("in/april 2024.csv.gz")
     ('sms-1', 'april-2024')
     """
-    name = _ODD.sub("-", _stem(source)).strip("-.")
+    name = _ODD.sub("-", unicodedata.normalize("NFC", _stem(source))).strip("-.")
     if not name:
         raise DataError(f"{source}: its name has no letter or digit; rename it")
-    return name
+    if len(name.encode()) <= _MOST_BYTES:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{name.encode()[:_MOST_BYTES].decode(errors='ignore')}-{digest}"
 
 
 def _stem(source: str) -> str:

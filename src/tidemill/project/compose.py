@@ -332,7 +332,7 @@ def compose_all(project: Project, overrides: Sequence[str] = ()) -> None:
 
 
 def start_history(paths: Paths) -> None:
-    """Make an empty history where a problem has none, since DVC wants the file to be there.
+    """Make an empty history of gold, and a file that says that nothing is certified, where a problem has none: DVC wants them to be there.
 
     Parameters
     ----------
@@ -342,10 +342,16 @@ def start_history(paths: Paths) -> None:
     if not paths.gold_history.exists():
         with atomic_write(paths.gold_history) as part:
             part.write_text(EMPTY_HISTORY, encoding="utf-8")
+    if not paths.certificate.exists():
+        from tidemill.reports.review import (
+            Certificate,
+        )  # pydantic is slow to import, and the file is there nearly always
+
+        Certificate.none(paths.name).write(paths.certificate)
 
 
 def start_histories(project: Project) -> None:
-    """Give problems of an older version an empty history of gold.
+    """Give problems of an older version an empty history of gold and no certificate.
 
     Parameters
     ----------

@@ -88,6 +88,26 @@ def load(name: str, stage: str, settings: type[S], *, params: dict[str, Any]) ->
     return problem, parse(settings, section[stage], f"{name}.{stage}")
 
 
+def has_setting(path: Path, name: str, stage: str, key: str) -> bool:
+    """Tell whether a problem has a setting, without importing what describes settings.
+
+    Parameters
+    ----------
+    path
+        params.yaml.
+    name
+        Name of the problem.
+    stage, key
+        Of the setting.
+
+    Returns
+    -------
+    bool
+        False where it is null or not there.
+    """
+    return problem_section(name, load_params(path)).get(stage, {}).get(key) is not None
+
+
 def problem_section(name: str, params: dict[str, Any]) -> dict[str, Any]:
     """Take a problem's section from the content of params.yaml.
 

@@ -139,6 +139,16 @@ class Paths:
         return self.data / "votes.parquet"
 
     @property
+    def generated(self) -> Path:
+        """Folder of what generates votes: fitted models, thresholds, answers of language models."""
+        return self.data / "generated"
+
+    @property
+    def generated_report(self) -> Path:
+        """What generated votes cost and are worth."""
+        return self.reports / "generated.json"
+
+    @property
     def labels(self) -> Path:
         """Probabilistic labels."""
         return self.data / "labels.parquet"

@@ -247,7 +247,7 @@ def _pip(pin: Pin, target: Path) -> list[str]:
 
 def _pip_command() -> list[str]:
     """An environment made by uv has none, so any pip on PATH serves."""
-    own = [sys.executable, "-m", "pip"]
+    own = [sys.executable, "-P", "-m", "pip"]
     if subprocess.run([*own, "--version"], capture_output=True, check=False).returncode == 0:
         return own
     result = shutil.which("pip3") or shutil.which("pip")

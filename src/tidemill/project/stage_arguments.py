@@ -25,6 +25,6 @@ def stage_arguments(stage: str, description: str | None) -> tuple[Project, str]:
     problem : str
         Name of the problem.
     """
-    parser = argparse.ArgumentParser(prog=f"python -m tidemill.stages.{stage}", description=description)
+    parser = argparse.ArgumentParser(prog=f"python -P -m tidemill.stages.{stage}", description=description)
     parser.add_argument("problem", help="name of a problem in params.yaml, such as spam")
     return Project.open(Path()), str(parser.parse_args().problem)

@@ -29,7 +29,7 @@ _FORMATS: Final = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
 _ORIENTATION: Final = 0x0112
 _UPRIGHT: Final = 1
 _DECLARABLE: Final = frozenset(map(str, range(1, 33)))
-_WHITE_OF_INTEGERS: Final = tuple(2**bits - 1 for bits in (8, 10, 12, 14, 16, 24, 32))
+_WHITE_OF_INTEGERS: Final = tuple(2**bits - 1 for bits in range(8, 33, 2))
 _WHITE_OF_FLOATS: Final = (1, *_WHITE_OF_INTEGERS)
 _PACKAGES: Final = {
     b"ftypheic": ("HEIC", "pillow-heif"),

@@ -15,6 +15,7 @@ ingest         ingest.json
 embed          domain.json
 facts          facts.json of relation problems
 search         search.json
+generate       generated.json
 denoise        denoise.json, functions.json, label_model.json
 train          train/ensemble.json
 model          config.json and ensemble.json of a model's folder

@@ -239,6 +239,9 @@ class LabelModelFile(Report):
     classes: tuple[str, ...] = Field(description="that it predicts, in its order")
     parameters: dict[str, JsonValue] = Field(description="of its constructor")
     learned: dict[str, JsonValue] = Field(description="arrays by attribute")
+    groups: list[list[int]] | None = Field(
+        default=None, description="functions that repeat one another, by their indices"
+    )
     chosen: dict[str, JsonValue] | None = Field(default=None, description="of `auto`: the label model that answers")
     calibration: dict[str, JsonValue] | None = Field(default=None, description="of `auto`: what gold changes")
     evidence: dict[str, JsonValue] | None = Field(default=None, description="of `auto`: what spoke for its choice")

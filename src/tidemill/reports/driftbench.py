@@ -92,6 +92,18 @@ class HarmRanking(Part):
     auc: Share = Field(description="area under the curve")
 
 
+class YearCell(Part):
+    """Simulated years with a season, broken days and three real shifts, in which a trigger decides when a model is retrained."""
+
+    problem: str = Field(description="whose rows they are of")
+    trigger: str = Field(description="what decides")
+    years: Count = Field(description="how many")
+    retrains: Count = Field(description="in all of them")
+    needless: Count = Field(description="after which the model was not a point more accurate on rows of its day")
+    accuracy: Share = Field(description="mean over the days")
+    labels: Count = Field(description="hand labels that it asked for, in all years")
+
+
 class CheckCost(Part):
     """Processor time of one check of 100 rows of 384 features and 40 functions."""
 
@@ -113,5 +125,6 @@ class DriftBench(Report):
     decays: tuple[DecayCell, ...] = Field(description="labeling functions that decay")
     harms: tuple[HarmCell, ...] = Field(default=(), description="harm, without labels and with those asked for")
     rankings: tuple[HarmRanking, ...] = Field(default=(), description="of harmful against benign batches")
+    years: tuple[YearCell, ...] = Field(default=(), description="simulated years of retrains")
     cost: CheckCost = Field(description="of one check")
     missed: tuple[str, ...] = Field(description="targets that are missed, a sentence each")

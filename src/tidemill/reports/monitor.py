@@ -19,6 +19,7 @@ Condition = Literal[
     "new_value",
     "mix_of_classes",
     "drift",
+    "more_rows",
     "arrival",
 ]
 Action = Literal["nothing", "reestimate_balance", "relabel", "retrain", "ask", "stop"]
@@ -262,6 +263,11 @@ class Drift(Report):
     arrived: str | None = Field(default=None, description="MD5 of data/<problem>/batches.json, as dvc.lock has it")
     relabel: tuple[str, ...] = Field(description="batches that need labels or functions")
     batches: dict[str, BatchDrift] = Field(description="each new batch by itself, by name")
+    order: tuple[str, ...] = Field(default=(), description="names of the new batches in order of arrival")
+    learned_rows: Count | None = Field(
+        default=None,
+        description="rows of the batches that the champion was trained on, since the last change where there was one",
+    )
     stream: StreamDrift | None = Field(
         default=None, description="all new batches as one stream, which decides on drift"
     )

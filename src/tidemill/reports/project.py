@@ -72,6 +72,10 @@ class ChampionPin(Report):
     REMEDY: ClassVar[str] = "`git checkout` brings the last committed one back"
 
     version: str | None = Field(description="tag such as spam@v1.4.0; null: there is no champion yet")
+    since: str | None = Field(
+        default=None,
+        description="batch from which on rows are of the kind that it was promoted for: its reference is of these; null: of all",
+    )
     accepted: tuple[AcceptedDrift, ...] | None = Field(default=None, description="oldest first")
 
     @classmethod

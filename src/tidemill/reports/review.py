@@ -126,3 +126,26 @@ class AnnotatorTable(Part):
 
     problem: str = Field(description="its name")
     annotators: tuple[AnnotatorTrust, ...] = Field(description="most trusted first")
+
+
+class QueuePart(Part):
+    """Some of the rows of a queue, in the order in which they are to be answered."""
+
+    first: Count = Field(description="number of the first row, from 1 on")
+    last: Count = Field(description="number of the last row")
+    wrong: float = Field(description="labels among them that are expected to be wrong")
+    per_minute: float = Field(description="the same for a minute of answers")
+
+
+class ReviewQueue(Part):
+    """Rows that are worth a person's minute, and what their answers are expected to bring."""
+
+    rows: Count = Field(description="in the file")
+    picked: dict[str, Count] = Field(description="why: how many")
+    expected_errors: float = Field(description="labels among them that are expected to be wrong")
+    errors_of_all: Share = Field(description="share of all labels without an answer that are expected to be wrong")
+    seconds: float = Field(description="that a row takes")
+    parts: tuple[QueuePart, ...] = Field(description="tenths of the rows")
+    stop_after: int | None = Field(
+        description="rows after which one corrects less than twice what a row drawn at random does; null: none"
+    )

@@ -6,6 +6,7 @@ from pydantic import Field, JsonValue
 
 from tidemill.reports.base import Count, Part, Share
 from tidemill.reports.denoise import GoldScores
+from tidemill.reports.generate import GeneratedVoter
 
 Row = dict[str, object]
 """One row of a table whose columns are the user's own."""
@@ -52,6 +53,8 @@ class FunctionTable(Part):
     groups: tuple[DependentGroup, ...] = Field(description="that repeat one another")
     changed: tuple[str, ...] = Field(description="functions that are not as these figures have them, and why")
     functions: tuple[FunctionLine, ...] = Field(description="in the order asked for")
+    generated: tuple[GeneratedVoter, ...] = Field(description="what is generated, what it cost and what was dropped")
+    seconds: dict[str, float] = Field(description="that generators took when they were fitted or asked on this machine")
 
 
 class RowVote(Part):
@@ -173,3 +176,50 @@ class ExamplesAdded(Part):
     file: str = Field(description="its path")
     examples: Count = Field(description="that it holds now")
     added: tuple[str, ...] = Field(description="row_ids")
+
+
+class PromptCost(Part):
+    """What a function of kind ``prompt`` would ask and cost, before anything is sent."""
+
+    function: str = Field(description="its name")
+    endpoint: str = Field(description="name of the server")
+    model: str = Field(description="of the server")
+    rows: Count = Field(description="rows that it is to be asked about")
+    answered: Count = Field(description="of these, rows whose answer is kept")
+    requests: Count = Field(description="requests to be sent")
+    prompt_tokens: Count = Field(description="of these requests, estimated")
+    completion_tokens: Count = Field(description="of the answers, at most")
+    money: float | None = Field(description="for these, estimated; null: the endpoint has no prices")
+    most: float | None = Field(description="most that they can cost")
+    spent: float | None = Field(description="on answers that are kept")
+    budget: float | None = Field(description="most that the function may spend")
+
+
+class PromptCosts(Part):
+    """`tidemill lf cost`: what the prompts of a problem would cost."""
+
+    problem: str = Field(description="its name")
+    run_budget: float | None = Field(description="most that all prompts of a run may spend")
+    functions: tuple[PromptCost, ...] = Field(description="of kind prompt")
+
+
+class GeneratorCandidate(Part):
+    """A generator that could be added, tried on gold of dev or not."""
+
+    entry: dict[str, JsonValue] = Field(description="its entry in a YAML file of labeling functions")
+    tried: bool = Field(
+        description="whether it was fitted; others need a text that a person writes, a server or minutes"
+    )
+    coverage: Share | None = Field(description="share of the rows on which it would vote")
+    error_without: float | None = Field(description="squared error of the labels of gold rows as they are")
+    error_with: float | None = Field(description="the same with it")
+    seconds: float | None = Field(description="that it took")
+    about: str = Field(description="what it brings, or what it needs")
+
+
+class GeneratorSuggestions(Part):
+    """`tidemill lf suggest --generate`: generators, those first that would make labels better by most."""
+
+    problem: str = Field(description="its name")
+    gold_rows: Count = Field(description="rows of dev with gold")
+    candidates: tuple[GeneratorCandidate, ...] = Field(description="those that were tried first")

@@ -121,7 +121,7 @@ def plan_apart(work: Workspace, problem: str) -> list[Step]:
         As ``plan``.
     """
     lines: list[str] = []
-    work.run(sys.executable, "-m", "tidemill.runs.plan", str(work.folder), problem, say=lines.append)
+    work.run(sys.executable, "-P", "-m", "tidemill.runs.plan", str(work.folder), problem, say=lines.append)
     return [Step(address, tuple(after), changed) for address, after, changed in json.loads(lines[-1])]
 
 

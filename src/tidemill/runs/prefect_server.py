@@ -128,7 +128,7 @@ def _environment(project: Project, port: int, pages_port: int) -> dict[str, str]
 def _process(words: list[str], root: Path, environment: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Ended with the block, or with this process."""
     with log.open("ab") as out:
-        command = [sys.executable, "-m", *words]
+        command = [sys.executable, "-P", "-m", *words]
         process = start_with_parent(command, folder=root, environment=environment, out=out)
     try:
         yield process
@@ -173,7 +173,7 @@ def await_health(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
 
 def _once(words: list[str], root: Path, environment: dict[str, str]) -> None:
     answer = subprocess.run(
-        [sys.executable, "-m", "prefect", *words],
+        [sys.executable, "-P", "-m", "prefect", *words],
         cwd=root,
         env=environment,
         capture_output=True,

@@ -18,6 +18,7 @@ from tidemill.project.project import Project
 from tidemill.project.stage_arguments import stage_arguments
 from tidemill.project.tables import batch_names, read, read_batches, write
 from tidemill.reports.denoise import DenoiseReport
+from tidemill.reports.generate import GeneratedReport
 
 
 @says_errors
@@ -32,7 +33,9 @@ def run(project: Project, name: str) -> None:
     votes = read(paths.votes, votes_contract(len(problem.classes)))
     write_pages(paths)
     gold = _gold(votes, paths, len(problem.classes))
-    done = denoise(votes, problem.classes, settings, features=_features(votes, paths), gold=gold)
+    generated = GeneratedReport.read_if_there(paths.generated_report) or GeneratedReport(voters=())
+    features = _features(votes, paths)
+    done = denoise(votes, problem.classes, settings, features=features, gold=gold, groups=generated.groups())
     guard(done.labels, labels_contract(problem.classes), paths, "labels")
     write(done.labels, paths.labels, labels_contract(problem.classes))
     done.model.write(paths.label_model)

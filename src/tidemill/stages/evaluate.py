@@ -9,16 +9,23 @@ from tidemill.apps.models.champion_reference import find_champion
 from tidemill.apps.models.clean_process import check_in_clean_process
 from tidemill.common.failures import says_errors
 from tidemill.common.files import atomic_write
+from tidemill.contracts import Problem, labels_contract
 from tidemill.denoise.report.summary import facts
 from tidemill.evaluate.model_card import evaluation_card
 from tidemill.evaluate.plots import draw
 from tidemill.evaluate.run import evaluate
 from tidemill.evaluate.settings import EvaluateSettings
+from tidemill.label.settings import LabelSettings
 from tidemill.project.gold import gold_rows
+from tidemill.project.layout import Paths
 from tidemill.project.project import Project
 from tidemill.project.stage_arguments import stage_arguments
+from tidemill.project.tables import read
 from tidemill.reports.denoise import DenoiseReport
 from tidemill.reports.ingest import GoldState
+from tidemill.reports.review import Certificate
+from tidemill.review.audit import CheckedLabels
+from tidemill.review.certificate import card_section
 from tidemill.train.run import CARD
 from tidemill.train.settings import TrainSettings
 
@@ -34,7 +41,7 @@ def run(project: Project, name: str) -> None:
     problem, settings, paths = project.load(name, "evaluate", EvaluateSettings)
     head = project.load(name, "train", TrainSettings)[1]
     champion = find_champion(project, problem)
-    known = gold_rows(paths, len(problem.classes))
+    known = gold_rows(paths, len(problem.classes), project.load(name, "label", LabelSettings)[1])
     rows, models = evaluation_predictions(problem, paths, known, head, champion)
     version = None if champion is None else champion.version
     unlike = outlier_scores(paths, rows, problem, head)
@@ -61,10 +68,18 @@ def run(project: Project, name: str) -> None:
     done.metrics.write(paths.reports / "metrics.json")
     done.verdict.write(paths.reports / "verdict.json")
     trained = (paths.model / CARD).read_text(encoding="utf-8")
+    card = evaluation_card(trained, done, facts(DenoiseReport.read(paths.reports / "denoise.json")))
     with atomic_write(paths.reports / "model_card.md") as path:
-        path.write_text(
-            evaluation_card(trained, done, facts(DenoiseReport.read(paths.reports / "denoise.json"))), encoding="utf-8"
-        )
+        path.write_text("\n".join([card.rstrip("\n"), "", *_certificate(problem, paths)]), encoding="utf-8")
+
+
+def _certificate(problem: Problem, paths: Paths) -> list[str]:
+    """The section of the card on what people's checks prove of the labels."""
+    found = Certificate.read_if_there(paths.certificate)
+    if found is None or found.target is None:
+        return []
+    labels = read(paths.labels, labels_contract(problem.classes))
+    return card_section(found, CheckedLabels.of(labels, problem.classes, sure=found.target.sure).sha256)
 
 
 if __name__ == "__main__":

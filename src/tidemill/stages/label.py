@@ -13,23 +13,26 @@ if __name__ == "__main__" and len(sys.argv) > 1:
         prepare(confinement_of([_here.functions], _here.closed))
 
 
+from collections.abc import Callable
+
 import polars as pl
 
 from tidemill.common.failures import says_errors
 from tidemill.common.files import atomic_write
-from tidemill.contracts import FEATURES, Contract, gold_contract, votes_contract
+from tidemill.contracts import FEATURES, Contract, Problem, gold_contract, votes_contract
 from tidemill.ingest.settings import IngestSettings
 from tidemill.label.analysis.quality import quality_contract
 from tidemill.label.cautions import print_cautions
 from tidemill.label.engine.vote_cache import cache_key, hash_of_file
 from tidemill.label.engine.vote_reuse import Batch
-from tidemill.label.run import VoteStorage, label, visible_columns, with_features
+from tidemill.label.run import Given, Made, VoteStorage, label, visible_columns, with_features
 from tidemill.label.settings import LabelSettings
 from tidemill.project.applied_functions import keep_applied
 from tidemill.project.expectations import check_expectations, defer_page_of, defer_pages
 from tidemill.project.project import Project
 from tidemill.project.stage_arguments import stage_arguments
 from tidemill.project.tables import batch_names, growing, read, read_batches
+from tidemill.reports.generate import GeneratedReport
 
 
 @says_errors
@@ -50,8 +53,13 @@ def run(project: Project, name: str) -> None:
     def keeps_contract(table: pl.DataFrame) -> None:
         check_expectations(table, contract, paths, "votes")
 
+    paths.generated.mkdir(exist_ok=True)
+    GeneratedReport(voters=()).write(paths.generated_report)  # replaced where anything is generated
     with growing(paths.votes, contract, keeps_contract) as write:
-        storage = VoteStorage(write, cache_folder=paths.state / "votes" / problem.name, closed=paths.closed)
+        cache = paths.state / "votes" / problem.name
+        storage = VoteStorage(
+            write, cache_folder=cache, closed=paths.closed, generate=_generator(problem, paths, dev, settings)
+        )
         done = label(batches, dev, paths.functions, classes=classes, settings=settings, storage=storage)
         for failure in done.failures:
             print(f"quarantined: {failure}", file=sys.stderr)
@@ -63,6 +71,15 @@ def run(project: Project, name: str) -> None:
     print(f"label: {done.n_cast} votes cast, all others were in the cache", file=sys.stderr)
     with atomic_write(paths.reports / "lf_summary.csv") as path:
         done.summary.write_csv(path)
+
+
+def _generator(problem: Problem, paths: Paths, dev: pl.DataFrame, settings: LabelSettings) -> Callable[[Given], Made]:
+    def make(given: Given) -> Made:
+        from tidemill.project.generated_votes import generator  # which a problem without generators need not wait for
+
+        return generator(problem, paths, dev, settings)(given)
+
+    return make
 
 
 def _batch(name: str, paths: Paths, raw: Contract, hidden: tuple[str, ...]) -> Batch:

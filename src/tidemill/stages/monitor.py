@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import polars as pl
+
 from tidemill.apps.models.batch_findings import find_of_batches
 from tidemill.apps.models.champion_reference import Champion, find_champion
 from tidemill.apps.models.harm_since_change import HarmWatch
@@ -56,7 +58,9 @@ def _look(champion: Champion, problem: Problem, settings: MonitorSettings, paths
     watch = HarmWatch(champion, reference, arrived, votes, settings)
     harm = watch.judge(report, stream.batches)
     judged = report.model_copy(update={"harm": harm})
-    return retrain_decision(champion.version, watch.of_batches(findings, harm), judged, settings)
+    found = watch.of_batches(findings, harm)
+    learned = votes.filter(pl.col("batch").is_in(champion.batches_since_change)).height
+    return retrain_decision(champion.version, found, judged, settings, learned_rows=learned)
 
 
 if __name__ == "__main__":

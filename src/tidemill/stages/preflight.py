@@ -6,7 +6,7 @@ import os
 
 from tidemill.common.failures import says_errors
 from tidemill.project.compose import refuse_stale_code, refuse_stale_params
-from tidemill.project.config import load_params, problem_section
+from tidemill.project.config import has_setting
 from tidemill.project.project import Project
 from tidemill.project.stage_arguments import stage_arguments
 from tidemill.project.stage_code.stage_fingerprints import running_package
@@ -24,8 +24,7 @@ def run(project: Project, name: str) -> None:
     if "DVC_EXP_NAME" not in os.environ:  # `dvc exp run -S` has composed params.yaml itself a moment ago
         refuse_stale_params(project)
     refuse_stale_code(project, running_package())
-    has_candidates = problem_section(name, load_params(project.params))["ingest"].get("candidates") is not None
-    names = _digests(project, name) if has_candidates else None
+    names = _digests(project, name) if has_setting(project.params, name, "ingest", "candidates") else None
     Preflight(params="composed from conf/", names=names).write(project.paths(name).preflight)
 
 

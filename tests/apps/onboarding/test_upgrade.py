@@ -155,7 +155,9 @@ def test_stages_that_will_run_again_are_named_with_the_reason(project: Path) -> 
     (project / "dvc.lock").write_text(yaml.safe_dump({"schema": "2.0", "stages": {"label@tiny": ran}}))
     (rerun,) = upgrade_project(Project.open(project), dry_run=True).stages
     assert rerun.address == "label@tiny"
-    assert "its command is `python -m tidemill.stages.label tiny`, was `python -m tidemill.label tiny`" in rerun.reason
+    assert (
+        "its command is `python -P -m tidemill.stages.label tiny`, was `python -m tidemill.label tiny`" in rerun.reason
+    )
     assert "it reads data/tiny/dev, data/tiny/features, data/tiny/raw, src/problems/tiny" in rerun.reason
     assert rerun.reason.endswith("its code changed")
     assert "overrides is [], was ['of old']" in rerun.reason

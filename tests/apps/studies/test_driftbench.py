@@ -2,6 +2,8 @@
 
 import dataclasses
 import io
+import subprocess
+import sys
 
 import numpy as np
 import polars as pl
@@ -11,14 +13,27 @@ from typer.testing import CliRunner
 
 from tests.evaluate import project
 from tidemill.apps.models import champion_reference as champion
-from tidemill.apps.studies.driftbench import cells, corrupted, harm_cells, population, rivals, run
+from tidemill.apps.studies.driftbench import cells, corrupted, harm_cells, population, rivals, run, year
 from tidemill.apps.studies.driftbench.cells import NULLS, SHIFTS, Shift, run_decay, run_null, run_shift
+from tidemill.apps.studies.driftbench.evidently_drift import Evidently
 from tidemill.apps.studies.driftbench.harm_cells import MIXES, auc, ranking, run_harm
 from tidemill.apps.studies.driftbench.harm_targets import missed_harm
+from tidemill.apps.studies.driftbench.year_targets import missed_years
+from tidemill.apps.studies.driftbench.year_triggers import SequentialTrigger
 from tidemill.cli.main import app
 from tidemill.contracts import ConfigError, DataError
+from tidemill.errors import RunError
 from tidemill.project.project import Project
-from tidemill.reports.driftbench import CheckCost, DecayCell, DriftBench, HarmCell, HarmRanking, NullCell, ShiftCell
+from tidemill.reports.driftbench import (
+    CheckCost,
+    DecayCell,
+    DriftBench,
+    HarmCell,
+    HarmRanking,
+    NullCell,
+    ShiftCell,
+    YearCell,
+)
 from tidemill.runs.model_registry import Registry
 
 
@@ -170,9 +185,10 @@ def test_of_a_few_streams_only_what_chance_cannot_explain_is_missed():
 @pytest.mark.slow
 def test_the_whole_bench_writes_its_report(here, monkeypatch, tmp_path):
     monkeypatch.setattr(
-        run, "QUICK", run.Size(nulls=1, shifts=1, decays=1, functions=1, harms=2, corruptions=1, tuning=1)
+        run, "QUICK", run.Size(nulls=1, shifts=1, decays=1, functions=1, harms=2, corruptions=1, tuning=1, years=1)
     )
     monkeypatch.setattr(run, "SOURCES", {"mail": ("channel", "sms")})
+    monkeypatch.setattr(year, "DAYS", 9)
     monkeypatch.setattr(run, "NULLS", NULLS[:1])
     monkeypatch.setattr(run, "SHIFTS", [dataclasses.replace(SHIFTS[0], change=3)])
     monkeypatch.setattr(run, "MIXES", MIXES[:1])
@@ -186,7 +202,7 @@ def test_the_whole_bench_writes_its_report(here, monkeypatch, tmp_path):
     parts = (report.nulls, report.shifts, report.decays, report.harms, report.rankings)
     assert [part[0].problem for part in parts] == ["mail"] * 5
     assert {cell.problem for cell in report.rivals} == {"mail", "docstrings"}
-    assert len(lines) == 8
+    assert len(lines) == 10
 
 
 def test_a_check_is_measured_at_the_start_and_at_the_end(monkeypatch):
@@ -367,10 +383,105 @@ def test_rows_made_worse_are_a_later_source_of_the_same_gold(labeled):
 
 @pytest.mark.usefixtures("worse")
 def test_rows_made_worse_are_looked_for_and_judged(labeled):
-    size = run.Size(nulls=1, shifts=1, decays=1, functions=1, harms=2, corruptions=1, tuning=1)
+    size = run.Size(nulls=1, shifts=1, decays=1, functions=1, harms=2, corruptions=1, tuning=1, years=1)
     shifts, ((harm, falls),) = run._worse(labeled, size, lambda _: None)
     assert [cell.kind for cell in shifts] == [
         f"noise, from check 20 on, {seen} functions" for seen in ("with", "without")
     ]
     assert len(falls) == 2
     assert (shifts[0].caught, harm.kind, harm.effect, harm.right) == (1.0, "noise", "harmful", 1.0)
+
+
+class Every:
+    """Retrains on every day that it is asked."""
+
+    name = "every day"
+    labels = 0
+
+    def __init__(self) -> None:
+        self.began, self.days = [], []
+
+    def begin(self, _model, held_out, day):
+        self.began.append((day, sum(len(places) for _, places in held_out)))
+
+    def retrains(self, day):
+        self.days.append(day)
+        return True
+
+
+@pytest.fixture
+def world(people, monkeypatch):
+    monkeypatch.setattr(year, "DAYS", 21)
+    monkeypatch.setattr(year, "SHIFTS", ((7, 0.8),))
+    monkeypatch.setattr(year, "EMPTY_DAYS", (3,))
+    monkeypatch.setattr(year, "COPIED_DAYS", (4,))
+    return year.World.of(people, np.random.default_rng(0))
+
+
+@pytest.mark.slow
+def test_a_year_is_the_same_for_each_trigger_and_counts_what_a_retrain_brings(world):
+    first, again = Every(), Every()
+    cell = year.run_year(world, first, np.random.default_rng(1))
+    assert year.run_year(world, again, np.random.default_rng(1)) == cell
+    assert all((a.places == b.places).all() for a, b in zip(first.days, again.days, strict=True))
+    assert cell.retrains == len(first.began) - 1 == 7  # a cool-down of three days each
+    assert 3 <= cell.needless < 7  # those of days 0, 3 and 6 are, and one after the change is not
+    assert not set(np.concatenate(world.arriving)) & set(np.concatenate(world.judging))
+
+
+def test_days_of_a_year_have_a_season_a_change_and_broken_ones(world):
+    days = year.draw_days(world, np.random.default_rng(2))
+    later = [np.isin(day.places, world.arriving[1]).mean() for day in days]
+    assert max(later[:7]) == 0.0
+    assert min(later[7:]) > 0.5
+    assert [day.number for day in days if day.empty.any()] == [3]
+    assert [len(set(day.places)) <= 5 for day in days].index(True) == 4
+    gold = world.people.gold
+    weekend, weekday = (
+        np.concatenate([gold[day.places] for day in days[:7] if (day.stratum == "weekend") == part])
+        for part in (True, False)
+    )
+    assert weekend.mean() > weekday.mean() + 0.05
+
+
+@pytest.mark.slow
+def test_the_monitor_retrains_at_the_change_and_neither_for_a_season_nor_for_broken_days(world):
+    begun = []
+
+    class Noted(SequentialTrigger):
+        def begin(self, model, held_out, day):
+            begun.append(day)
+            super().begin(model, held_out, day)
+
+    trigger = Noted(world)
+    cell = year.run_year(world, trigger, np.random.default_rng(1))
+    assert begun[0] == 0
+    assert 8 <= begun[1] <= 11
+    assert cell.retrains > cell.needless <= 1
+    assert cell.labels > 0
+
+
+def test_a_year_misses_its_target_where_retrains_are_needless_or_accuracy_is_lost():
+    ours = YearCell(problem="mail", trigger="this monitor", years=1, retrains=3, needless=1, accuracy=0.9, labels=9)
+    other = ours.model_copy(update={"trigger": "another", "needless": 5, "accuracy": 0.905})
+    assert missed_years([ours, other], quick=False) == []
+    worse = [other.model_copy(update=change) for change in ({"needless": 4}, {"accuracy": 0.906})]
+    assert ["80% fewer are asked" in missed_years([ours, one], quick=False)[0] for one in worse] == [True, False]
+    assert missed_years([ours, *worse], quick=True) == []
+
+
+def test_the_process_of_evidently_is_asked_line_by_line_and_its_end_is_an_error():
+    code = (
+        "import sys, json\n"
+        "for line in sys.stdin:\n"
+        "    asked = json.loads(line)\n"
+        "    if 'rows' in asked:\n"
+        "        if asked['rows']['a'][0] > 5: break\n"
+        "        print(json.dumps({'drift': asked['rows']['a'][0] > 1}), flush=True)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdin=-1, stdout=-1, text=True) as process:
+        rival = Evidently(process)
+        rival.reference({"a": [1.0]})
+        assert [rival.drifted({"a": [value]}) for value in (1.0, 2.0)] == [False, True]
+        with pytest.raises(RunError, match="Evidently ended with status 0"):
+            rival.drifted({"a": [6.0]})

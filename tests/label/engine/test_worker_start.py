@@ -29,9 +29,10 @@ def test_a_started_worker_answers_and_reports_a_file_that_cannot_be_loaded(tmp_p
     """Where it stands, modules with the names of others do not take their place."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / f"{standard}.py").write_text("raise RuntimeError")
+    (tmp_path / "colorsys.py").write_text("raise RuntimeError")  # no library has imported it before
     bounds = Bounds(30.0, 30.0, float("inf"))
     (tmp_path / "f.py").write_text(
-        "import random, types\nfrom tidemill.label import labeling_function\n\n\n@labeling_function()\ndef one(row):\n    return 1\n",
+        "import colorsys, random, types\nfrom tidemill.label import labeling_function\n\n\n@labeling_function()\ndef one(row):\n    return 1\n",
         encoding="utf-8",
     )
     header = {"do": "load", "files": [str(tmp_path / "f.py")], "classes": ["a", "b"], "megabytes": 500}

@@ -117,7 +117,7 @@ def pick_rows(rows: ProblemRows, request: SampleRequest) -> GoldSample:
     DataError
         There is no such batch, or all its rows have labels.
     """
-    open_rows = _open_rows(rows, request.batch)
+    open_rows = rows_without_label(rows, request.batch)
     scores, by = _scores(rows, open_rows)
     rng = np.random.default_rng(request.seed)
     order = rng.permutation(open_rows.height)
@@ -128,7 +128,7 @@ def pick_rows(rows: ProblemRows, request: SampleRequest) -> GoldSample:
         teaches[random] = False
         left = np.flatnonzero(teaches)
         ranked = left[np.argsort(-scores[left], kind="stable")][: _CANDIDATES * request.most]
-        chosen = _unlike(ranked, scores, _features(rows, open_rows), request.most - len(random))
+        chosen = pick_unlike(ranked, scores, unit_features(rows, open_rows), request.most - len(random))
     picked = pl.concat([_rows(open_rows, chosen, "uncertain"), _rows(open_rows, random, "random")])
     table = with_content(rows, picked)[rng.permutation(picked.height).tolist()]
     return GoldSample(table, by)
@@ -138,7 +138,26 @@ def _audited(request: SampleRequest) -> int:
     return round(request.audit * request.most)
 
 
-def _open_rows(rows: ProblemRows, batch: str | None) -> pl.DataFrame:
+def rows_without_label(rows: ProblemRows, batch: str | None) -> pl.DataFrame:
+    """List rows that nobody has labeled.
+
+    Parameters
+    ----------
+    rows
+        Of the problem.
+    batch
+        That they are of; None: any.
+
+    Returns
+    -------
+    polars.DataFrame
+        Of the columns of ``rows.table``.
+
+    Raises
+    ------
+    DataError
+        There is no such batch, or all its rows have labels.
+    """
     table = rows.table
     if batch is not None:
         table = table.filter(pl.col("batch") == batch)
@@ -185,8 +204,21 @@ def _predicted(file: Path, open_rows: pl.DataFrame, columns: list[str]) -> npt.N
     return result
 
 
-def _features(rows: ProblemRows, open_rows: pl.DataFrame) -> npt.NDArray[np.float32] | None:
-    """None where the rows have not been embedded."""
+def unit_features(rows: ProblemRows, open_rows: pl.DataFrame) -> npt.NDArray[np.float32] | None:
+    """Read features of rows, at length one.
+
+    Parameters
+    ----------
+    rows
+        Of the problem.
+    open_rows
+        Some of its rows.
+
+    Returns
+    -------
+    (n_rows, n_dimensions) or None
+        None where one of the rows has not been embedded, or by another backbone than the others.
+    """
     files = [rows.paths.features / f"{batch}.parquet" for batch in open_rows["batch"].unique(maintain_order=True)]
     if not all(file.exists() for file in files):
         return None
@@ -201,10 +233,31 @@ def _features(rows: ProblemRows, open_rows: pl.DataFrame) -> npt.NDArray[np.floa
     return np.divide(features, np.maximum(lengths, 1e-12))
 
 
-def _unlike(
+def pick_unlike(
     ranked: npt.NDArray[np.int64], scores: npt.NDArray[np.float64], features: Any, number: int
 ) -> npt.NDArray[np.int64]:
-    """Greedily the row with the most doubt times distance to the nearest row chosen before (Sener and Savarese, 2018)."""
+    """Pick greedily the row with the largest score times distance to the nearest row picked before.
+
+    Parameters
+    ----------
+    ranked : (n_ranked,)
+        Places of rows to pick from, that of the largest score first.
+    scores : (n_rows,)
+        Of all rows.
+    features : (n_rows, n_dimensions) or None
+        At length one; None: the first of ``ranked`` are picked.
+    number
+        Of rows to pick.
+
+    Returns
+    -------
+    (n_picked,)
+        In the order in which they were picked.
+
+    References
+    ----------
+    Sener and Savarese (2018), "Active learning for convolutional neural networks: a core-set approach".
+    """
     if features is None or len(ranked) <= number:
         return ranked[:number]
     own = features[ranked]

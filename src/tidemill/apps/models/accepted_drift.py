@@ -6,6 +6,7 @@ from tidemill.contracts import ConfigError
 from tidemill.project.project import Project
 from tidemill.reports.monitor import Drift
 from tidemill.reports.project import AcceptedDrift, ChampionPin
+from tidemill.runs.champion_pin import champion_pin
 from tidemill.runs.model_registry import read_registry
 
 
@@ -43,7 +44,7 @@ def accept_drift(
     alarm = None if report.stream is None else report.stream.alarm
     if alarm is None and since is None:
         raise ConfigError(f"{problem} has no alarm to accept; --since BATCH takes a new reference all the same")
-    batches = list(report.batches)
+    batches = list(report.order or report.batches)
     first = since or (alarm.since if alarm is not None else "")
     accepted = AcceptedDrift(
         since=first, until=until or batches[-1], reason=reason.strip(), score=None if alarm is None else alarm.score
@@ -95,7 +96,9 @@ def _check(accepted: AcceptedDrift, batches: list[str]) -> None:
 def _keep(project: Project, problem: str, version: str, accepted: AcceptedDrift) -> None:
     file = project.paths(problem).champion
     pin = ChampionPin.read_if_there(file)
-    before = pin.accepted or () if pin is not None and pin.version == version else ()
+    if pin is None or pin.version != version:
+        pin = champion_pin(project, problem)
+    before = pin.accepted or ()
     if any(item.until == accepted.until for item in before):
         raise ConfigError(f"{file} accepts the drift up to {accepted.until!r} already")
-    ChampionPin(version=version, accepted=(*before, accepted)).write(file)
+    pin.model_copy(update={"accepted": (*before, accepted)}).write(file)

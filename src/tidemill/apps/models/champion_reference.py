@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import polars as pl
@@ -16,7 +17,7 @@ from tidemill.evaluate.baselines import align_classes
 from tidemill.ingest.settings import IngestSettings
 from tidemill.monitor.rows import Names, Rows
 from tidemill.project.project import Project
-from tidemill.project.tables import read
+from tidemill.project.tables import batch_names, read
 from tidemill.reports.model import BackboneRecord
 from tidemill.reports.project import ChampionPin
 from tidemill.runs.model_files import champion_folder
@@ -25,6 +26,9 @@ from tidemill.train.end_model.reference import FILE, reference_contract
 from tidemill.train.head.head import TUNED
 
 HELD_OUT = ("valid", "test")
+
+_LEAST_SINCE_CHANGE: Final = 60
+"""Rows; half of them fit scores. Of fewer, rows of the batches before are better than nothing."""
 
 
 @dataclass(frozen=True)
@@ -51,18 +55,31 @@ class Reference:
 
 @dataclass(frozen=True)
 class Champion:
-    """Version, folder and files of the model in production, for one problem."""
+    """Version, folder and files of the model in production, for one problem, and since which batch rows are as they are now."""
 
     version: str
     folder: Path
     model: EndModel
     problem: Problem
     project: Project
+    since: str | None = None
 
     @property
     def batches(self) -> tuple[str, ...]:
         """Names of the batches it was trained on."""
         return tuple(self.model.config.batches)
+
+    @property
+    def batches_since_change(self) -> tuple[str, ...]:
+        """Those of them since the change that it was promoted after, in order of arrival; all where nothing had changed."""
+        names = self._arrived
+        return names[names.index(self.since) :] if self.since in names else names
+
+    @property
+    def _arrived(self) -> tuple[str, ...]:
+        """Batches that it was trained on, in order of arrival."""
+        arrived = batch_names(self.project.paths(self.problem.name).manifest)
+        return tuple(name for name in arrived if name in self.batches)
 
     def features(self, batch: str) -> tuple[pl.Series, Features]:
         """Compute features of a batch by the champion's backbone.
@@ -169,8 +186,9 @@ class Champion:
         """Collect what a new batch is compared with.
 
         The functions of now vote anew on the rows of the reference, so that an edited function is not taken for
-        drift. Rows that the champion was not trained on are preferred: of the others it is too confident. Where too few of
-        the rows are still there, the votes that were kept with the champion stand in.
+        drift. Rows that the champion was not trained on are preferred: of the others it is too confident. Of these, where it
+        was promoted after a change, those since the change: among rows of before, rows of now would be news for ever.
+        Where too few of the rows are still there, the votes that were kept with the champion stand in.
 
         Parameters
         ----------
@@ -192,11 +210,20 @@ class Champion:
             .join(votes, on="row_id", maintain_order="left")
         )
         held_out = again.filter(pl.col("split").is_in(HELD_OUT))
+        for since in self._tables_since_change(held_out):
+            if since.height >= max(min_rows, _LEAST_SINCE_CHANGE):
+                return self._reference(since, names, held_out=True)
         for table in (held_out, again):
             if table.height >= min_rows:
                 return self._reference(table, names, held_out=table is held_out)
         shared = Names(names.classes, tuple(name for name in names.functions if name in kept.columns))
         return self._reference(kept, shared, held_out=False)
+
+    def _tables_since_change(self, table: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        """Rows since the change, then with those of ever more batches before it."""
+        names = self._arrived
+        for first in range(len(names) - len(self.batches_since_change), -1, -1):
+            yield table.filter(pl.col("batch").is_in(names[first:]))
 
     def _reference(self, table: pl.DataFrame, names: Names, *, held_out: bool) -> Reference:
         places = tuple(zip(table["row_id"], table["batch"], strict=True))
@@ -232,7 +259,7 @@ def find_champion(project: Project, problem: Problem) -> Champion | None:
     if pin is None or pin.version is None:
         return None
     folder = champion_folder(project, problem.name, pin.version)
-    return Champion(pin.version, folder, EndModel.load(folder), problem, project)
+    return Champion(pin.version, folder, EndModel.load(folder), problem, project, pin.since)
 
 
 def backbone_root(folder: Path, about: BackboneRecord, project: Project) -> Path:

@@ -61,7 +61,7 @@ def _rows(project: Project, name: str) -> pl.DataFrame:
 
 def _run(folder: Path, problem: str, asked: Path, answers: Path) -> str | None:
     """What failed, None where nothing did."""
-    command = [sys.executable, "-m", answer_rows.__name__, problem, str(asked), str(answers)]
+    command = [sys.executable, "-P", "-m", answer_rows.__name__, problem, str(asked), str(answers)]
     try:
         done = subprocess.run(
             command,

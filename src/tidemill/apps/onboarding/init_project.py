@@ -167,7 +167,7 @@ def _write(path: Path, text: str) -> None:
 def _dvc_init(folder: Path) -> None:
     """Make DVC's folder; what else it would write comes from the template."""
     quiet = os.environ | {"DVC_NO_ANALYTICS": "1"}
-    words = [sys.executable, "-m", "dvc", "init", "--quiet"]
+    words = [sys.executable, "-P", "-m", "dvc", "init", "--quiet"]
     ignored = folder / ".dvcignore"
     had_one = ignored.exists()
     done = subprocess.run(

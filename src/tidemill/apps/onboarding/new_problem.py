@@ -77,11 +77,15 @@ ingest:
 {split}"""
 _BY_LABELS: Final = """\
   split: {by: labels}  # rows with labels are divided by how many there are, as docs/data.md shows; hash: every row by its hash
+denoise:
+  use_gold: true  # labels of dev tell how often each function is right; false: the votes alone do
 train:
   gold: {use: auto}  # labels by people, by functions or both teach: what errs less on labels held out; true or false decides it
 """
 _FEW_LABELS: Final = """\
   split: {{train: 0.0, dev: 0.8, valid: 0.0, test: 0.2, seed: 7}}  # few labels: nearly all are trained on, a person promotes
+denoise:
+  use_gold: true  # labels of dev tell how often each function is right
 train:
   gold: {{use: true}}  # few labels: the model is trained on each. With {enough} or more of each class delete this and the split above
 """

@@ -19,6 +19,7 @@ from tidemill.project.layout import Paths
 from tidemill.project.project import Project
 from tidemill.reports.denoise import DenoiseReport
 from tidemill.reports.evaluate import Metrics, Verdict
+from tidemill.reports.generate import GeneratedReport
 from tidemill.reports.monitor import Drift
 from tidemill.reports.project import ExpectationResult, SuiteResult
 from tidemill.reports.search import SearchReport
@@ -99,6 +100,8 @@ class ProblemReport:
     searched: dict[str, str]
     cards: dict[str, str]
     refreshes: list[str]
+    generated: list[str]
+    drawn: dict[str, str]
 
     @property
     def rows(self) -> int:
@@ -165,6 +168,7 @@ def read_problem_report(project: Project, name: str) -> ProblemReport:
     coverage, conflict = _votes(paths.votes)
     label_model = DenoiseReport.read_if_there(reports / "denoise.json")
     search = _search(paths)
+    generated = GeneratedReport.read_if_there(paths.generated_report)
     verdict = Verdict.read_if_there(reports / "verdict.json")
     return ProblemReport(
         name=name,
@@ -190,7 +194,15 @@ def read_problem_report(project: Project, name: str) -> ProblemReport:
         searched=_pictures(dict.fromkeys(SEARCHED, search)) if search else {},
         cards={title: page(reports / file) for title, file in CARDS.items() if (reports / file).exists()},
         refreshes=_refreshes(project, name),
+        generated=[] if generated is None else [voter.sentence() for voter in generated.voters],
+        drawn={} if generated is None else _drawn(paths, generated),
     )
+
+
+def _drawn(paths: Paths, generated: GeneratedReport) -> dict[str, str]:
+    """What the generators of GANs draw, by the name of their function."""
+    files = {voter.function: paths.generated / voter.folder / "drawn.png" for voter in generated.voters}
+    return {name: data_uri(file.read_bytes()) for name, file in files.items() if file.exists()}
 
 
 def _refreshes(project: Project, name: str) -> list[str]:

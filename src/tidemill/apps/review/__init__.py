@@ -7,5 +7,6 @@ label_studio_tasks  rows as tasks of Label Studio, and its annotations as answer
 label_studio_sync   rows pushed to a project of Label Studio, answers pulled into the gold history
 answers             valid answers of a problem's gold history, by row and person
 people              agreement and trust
+queue               rows whose answers are expected to correct the most labels
 audit               plan, sample and certificate
 """

@@ -35,7 +35,7 @@ from tidemill.apps.workbench.explain_row import explain_place
 from tidemill.apps.workbench.list_functions import function_table
 from tidemill.contracts import ConfigError, Settings, TidemillError
 from tidemill.label.functions.declared import DeclaredLabelingFunction
-from tidemill.label.functions.loading import files_of, load_file
+from tidemill.label.functions.loading import files_of
 from tidemill.project.project import Project
 
 PAGES: Final = Path(__file__).parents[2] / "templates/studio"
@@ -207,7 +207,7 @@ def _file(space: Workspace, path: Path) -> dict[str, Any]:
     """What is wrong with one file is shown beside it; the others are listed all the same."""
     listed: dict[str, Any] = {"file": path.name, "python": path.suffix == ".py", "functions": [], "error": None}
     try:
-        made = load_file(path, classes=space.view.classes)
+        made = space.functions_in(path)
         listed["functions"] = [
             {"name": one.name, "entry": None, "yaml": None}
             for one in made

@@ -82,7 +82,7 @@ def decide(project: Project, problem: str, decision: Decision) -> dict[str, Any]
 
 
 def _command(project: Project, *words: str) -> dict[str, Any]:
-    command = [sys.executable, "-m", "tidemill", *words, "--json"]
+    command = [sys.executable, "-P", "-m", "tidemill", *words, "--json"]
     done = subprocess.run(
         command, cwd=project.root, stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS, check=False
     )

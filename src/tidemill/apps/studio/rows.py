@@ -15,8 +15,9 @@ from tidemill.apps.workbench.problem_view import ProblemView
 from tidemill.contracts import ABSTAIN, NO_GOLD, ConfigError, Settings, Votes
 from tidemill.label.analysis.summary import conflicts
 from tidemill.label.conditions.match_span import match_span
-from tidemill.label.functions.declared import AnyFunction, DeclaredLabelingFunction
-from tidemill.label.functions.slicing import load_slices, slice_rows
+from tidemill.label.engine.load import LoadedFunction
+from tidemill.label.engine.slices import NO_ROWS
+from tidemill.label.functions.declared import DeclaredLabelingFunction
 from tidemill.reports.studio import RowPage, ShownRow, ShownVote, TextPart
 
 PAGE: Final = 25
@@ -129,14 +130,14 @@ def slices_of(workspace: Workspace) -> list[str]:
     -------
     list of str
     """
-    return [one.name for one in load_slices(workspace.view.paths.functions)]
+    return workspace.slices(NO_ROWS).columns[1:]
 
 
 def _in_slice(workspace: Workspace, name: str) -> Mask:
-    functions = [one for one in load_slices(workspace.view.paths.functions) if one.name == name]
-    if not functions:
+    slices = workspace.slices(workspace.view.raw)
+    if name not in slices.columns[1:]:
         raise ConfigError(f"there is no slice {name!r}")
-    return slice_rows(functions, workspace.view.raw)[name].to_numpy()
+    return slices[name].to_numpy()
 
 
 def votes_of(view: ProblemView) -> Votes | None:
@@ -179,12 +180,12 @@ def _votes_of_saved(view: ProblemView, name: str) -> Votes:
     return view.votes[:, view.names.index(name)]
 
 
-def _selected(view: ProblemView, name: str) -> AnyFunction | None:
+def _selected(view: ProblemView, name: str) -> LoadedFunction | None:
     return next((one for one in view.functions if one.name == name), None) if name else None
 
 
 def shown_rows(
-    view: ProblemView, places: npt.NDArray[np.intp], function: AnyFunction | None = None
+    view: ProblemView, places: npt.NDArray[np.intp], function: LoadedFunction | None = None
 ) -> tuple[ShownRow, ...]:
     """Collect what the list shows of rows.
 
@@ -227,7 +228,7 @@ def _shown_votes(view: ProblemView, votes: Votes) -> tuple[ShownVote, ...]:
     )
 
 
-def _parts(text: object, function: AnyFunction | None) -> tuple[TextPart, ...]:
+def _parts(text: object, function: LoadedFunction | None) -> tuple[TextPart, ...]:
     if not isinstance(text, str):
         return ()
     span = match_span(function.condition, text) if isinstance(function, DeclaredLabelingFunction) else None

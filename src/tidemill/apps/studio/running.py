@@ -95,10 +95,10 @@ def _words(project: Project, problem: str, wanted: WantedRun) -> list[str]:
                 "from stands in conf/"
             )
     if wanted.what == "refresh":
-        return [sys.executable, "-m", "tidemill", "run", f"problem={problem}", *wanted.settings, "--json"]
+        return [sys.executable, "-P", "-m", "tidemill", "run", f"problem={problem}", *wanted.settings, "--json"]
     if wanted.settings:
         raise ConfigError("settings of one run are for a whole run: stages in place take those of conf/")
-    return [sys.executable, "-m", "tidemill.runs.in_place", str(project.root), problem, _LAST[wanted.what]]
+    return [sys.executable, "-P", "-m", "tidemill.runs.in_place", str(project.root), problem, _LAST[wanted.what]]
 
 
 def _refuse_second(project: Project) -> None:

@@ -10,7 +10,7 @@ from tidemill.common.files import atomic_write
 from tidemill.common.locks import locked
 from tidemill.contracts import ConfigError
 from tidemill.label.functions.declared import declared_functions
-from tidemill.label.functions.loading import files_of, load_file, refuse_bad_names
+from tidemill.label.functions.loading import files_of, refuse_bad_names
 from tidemill.label.functions.yaml_lines import parse_yaml
 
 
@@ -92,7 +92,7 @@ def _check(workspace: Workspace, path: Path, before: str, after: str) -> None:
     differing = [a for a, b in zip(was, now, strict=False) if a.text != b.text]
     if len(differing) > 1 or len(now) - len(was) not in {0, 1}:
         raise ConfigError(f"{path}: the text would change more than one function: check its indentation")
-    others = [one for other in files_of(paths.functions) if other != path for one in load_file(other, classes=classes)]
+    others = [one for other in files_of(paths.functions) if other != path for one in workspace.functions_in(other)]
     refuse_bad_names([*others, *functions], paths.functions)
 
 

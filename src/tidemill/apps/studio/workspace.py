@@ -12,6 +12,8 @@ import polars as pl
 
 from tidemill.apps.workbench.problem_view import ProblemView
 from tidemill.contracts import ConfigError
+from tidemill.label.engine.load import LoadedFunction, functions_in_file
+from tidemill.label.engine.slices import apply_slices
 from tidemill.label.functions.loading import files_of
 from tidemill.project.project import Project
 
@@ -89,6 +91,41 @@ class Workspace:
         """(n_rows,) indices of the rows that functions are previewed on."""
         view = self.view
         return view.sample() if view.problem.modality == "image" else np.arange(view.raw.height, dtype=np.intp)
+
+    def functions_in(self, path: Path) -> list[LoadedFunction]:
+        """Look what functions a file of the problem's folder holds; Python files are run in a confined worker.
+
+        Parameters
+        ----------
+        path
+            The file.
+
+        Returns
+        -------
+        list of LoadedFunction
+            By name.
+        """
+        view = self.view
+        key = ("file", path, stamp_of(path, *sorted(path.parent.glob("*.py"))))
+        return self.kept(key, lambda: functions_in_file(path, view.classes, view.limits, view.access))
+
+    def slices(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Apply the problem's slicing functions in a confined worker.
+
+        Parameters
+        ----------
+        rows
+            Raw rows; without any, the names of the slices are seen alone.
+
+        Returns
+        -------
+        polars.DataFrame
+            ``row_id`` and a boolean column per slice.
+        """
+        view = self.view
+        folder = view.paths.functions
+        key = ("slices", rows.height, stamp_of(*sorted(folder.glob("*.py"))))
+        return self.kept(key, lambda: apply_slices(folder, [rows], view.limits, view.access)[0])
 
     def file(self, name: str, *, new: bool = False) -> Path:
         """Locate a YAML file of labeling functions.

@@ -7,6 +7,8 @@ diff            `lf diff`: whose votes changed since a revision, and on which ro
 explain_row     `lf explain`: every vote on a row and what it moved
 facts              facts of a relation problem, and what is behind each
 suggest_functions `lf suggest`: candidates where no function votes, or where they conflict
+generated   generated voters in words; `lf cost`: what prompts would ask and cost
+suggest_generators `lf suggest --generate`: which generator would pay next
 examples    `lf examples`: rows written to a file of labeled examples
 page        `lf report`: all of it as an HTML page
 formatting  tables and rows as lines of a terminal

@@ -16,11 +16,7 @@ from tidemill.apps.workbench.problem_view import SEED, ProblemView
 from tidemill.contracts import NO_GOLD, ConfigError, Votes
 from tidemill.label.analysis.disagreements import Change, changes
 from tidemill.label.analysis.summary import is_right
-from tidemill.label.engine.apply import apply
-from tidemill.label.engine.failures import Quarantine
-from tidemill.label.functions.declared import AnyFunction
-from tidemill.label.functions.function_fingerprint import OpaqueError, fingerprint
-from tidemill.label.functions.loading import load_functions
+from tidemill.label.engine.load import LoadedFunction, fingerprint_or_empty
 from tidemill.reports.workbench import ChangedRows, FunctionChange, FunctionDiff, Row
 from tidemill.runs.git import git, succeeds
 
@@ -49,10 +45,12 @@ def diff(view: ProblemView, *, against: str = "HEAD", size: int | None = None, s
     rows = view.sample(size)
     revision = _revision(view, against)
     with _folder_at(revision, view) as folder:
-        old = load_functions(folder, classes=view.classes)
         new = view.functions
-        left_old, left_new = _differing(old, new)
-        result = changes(_votes(view, left_old, rows), _votes(view, left_new, rows))
+        with view.open_functions(folder) as opened:
+            left_old, left_new = _differing(opened.functions, new)
+            before = view.votes_of(left_old, rows, opened)[0]
+        after = view.votes_of(left_new, rows)[0]
+        result = changes((_names(left_old), before), (_names(left_new), after))
     return FunctionDiff(
         problem=view.name,
         against=revision,
@@ -83,27 +81,19 @@ def _folder_at(revision: str, view: ProblemView) -> Iterator[Path]:
         yield Path(scratch) / folder
 
 
-def _differing(old: list[AnyFunction], new: list[AnyFunction]) -> tuple[list[AnyFunction], list[AnyFunction]]:
-    """Those of each that may vote differently from their namesake."""
-    was, now = ({function.name: _fingerprint(function) for function in functions} for functions in (old, new))
-    alike = {name for name, result in was.items() if result is not None and now.get(name) == result}
+def _differing(
+    old: list[LoadedFunction], new: list[LoadedFunction]
+) -> tuple[list[LoadedFunction], list[LoadedFunction]]:
+    """Those of each that may vote differently from their namesake; without a fingerprint only votes tell."""
+    was, now = ({function.name: fingerprint_or_empty(function) for function in functions} for functions in (old, new))
+    alike = {name for name, result in was.items() if result and now.get(name) == result}
     return [function for function in old if function.name not in alike], [
         function for function in new if function.name not in alike
     ]
 
 
-def _fingerprint(function: AnyFunction) -> str | None:
-    """None where the function reaches what cannot be seen, so that only its votes tell."""
-    try:
-        return fingerprint(function)
-    except OpaqueError:
-        return None
-
-
-def _votes(view: ProblemView, functions: list[AnyFunction], rows: Indices) -> tuple[list[str], Votes]:
-    quarantine = Quarantine(limit=len(rows))
-    votes = apply(view.table(rows), functions, n_classes=len(view.classes), on_error=quarantine)
-    return [function.name for function in functions], votes
+def _names(functions: list[LoadedFunction]) -> list[str]:
+    return [function.name for function in functions]
 
 
 def function_change(view: ProblemView, change: Change, rows: Indices, shown: int) -> FunctionChange:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tidemill.apps.workbench.formatting import WIDTH, columns, percent, vote_name
+from tidemill.apps.workbench.generated import generated_lines
 from tidemill.apps.workbench.problem_view import SEED, ProblemView
 from tidemill.common.spelling import did_you_mean
 from tidemill.contracts import ABSTAIN, NO_GOLD, ConfigError, Probabilities, TidemillError
@@ -18,10 +19,11 @@ from tidemill.denoise.report.gold_report import against_gold
 from tidemill.label.analysis.cost import costs
 from tidemill.label.analysis.disagreements import disagreements
 from tidemill.label.analysis.summary import conflicts, lf_summary
-from tidemill.label.functions.declared import AnyFunction
-from tidemill.label.functions.function_fingerprint import OpaqueError, fingerprint
+from tidemill.label.engine.load import fingerprint_or_empty
 from tidemill.project.applied_functions import applied
+from tidemill.project.generated_votes import seconds_of
 from tidemill.reports.denoise import Explanation, GoldScores
+from tidemill.reports.generate import GeneratedReport
 from tidemill.reports.workbench import DependentGroup, FunctionLine, FunctionTable
 
 ROWS: Final = 50_000
@@ -74,6 +76,7 @@ def function_table(view: ProblemView, *, sort: str = "name", cost: bool = True) 
         raise ConfigError(f"--sort {sort}: no such column{did_you_mean(sort, list(_SORTS))}")
     key, down = _SORTS[sort]
     known = [line for line in functions if getattr(line, key) is not None]
+    generated = GeneratedReport.read_if_there(view.paths.generated_report)
     return FunctionTable(
         problem=view.name,
         rows=len(view.votes),
@@ -89,6 +92,8 @@ def function_table(view: ProblemView, *, sort: str = "name", cost: bool = True) 
             *sorted(known, key=lambda line: getattr(line, key), reverse=down),
             *(line for line in functions if getattr(line, key) is None),
         ),
+        generated=() if generated is None else generated.voters,
+        seconds=seconds_of(view.paths),
     )
 
 
@@ -193,7 +198,7 @@ def _costs(view: ProblemView) -> dict[str, float]:
     """Of those that can be loaded."""
     try:
         rows = np.arange(min(len(view.raw), 200), dtype=np.intp)
-        return costs(view.table(rows), view.functions, n_classes=len(view.classes))
+        return costs(view.table(rows), view.loaded.asked_of_rows())
     except TidemillError:
         return {}
 
@@ -235,7 +240,7 @@ def changed_functions(view: ProblemView) -> tuple[str, ...]:
         votes, functions that were edited are not among them.
     """
     try:
-        now = {function.name: _fingerprint(function) for function in view.functions}
+        now = {function.name: fingerprint_or_empty(function) for function in view.functions}
     except TidemillError as error:
         return (f"none can be loaded: {error}",)
     voted = set(view.names)
@@ -243,13 +248,6 @@ def changed_functions(view: ProblemView) -> tuple[str, ...]:
     edited = [name for name in now if name in voted and (before := known.get(name)) and now[name] not in {before, ""}]
     added = [f"{name} (new)" for name in now if name not in voted]
     return (*edited, *added, *(f"{name} (removed)" for name in view.names if name not in now))
-
-
-def _fingerprint(function: AnyFunction) -> str:
-    try:
-        return fingerprint(function)
-    except OpaqueError:
-        return ""
 
 
 _HEAD: Final = ["function", "votes", "cover", "over", "confl", "dev", "learned", "weight", "outvoted", "ms/1k", "value"]
@@ -283,7 +281,7 @@ def printed(table: FunctionTable) -> list[str]:
     for group in table.groups:
         text = f"these {len(group.functions)} have an effective number of {group.effective:.1f}: {', '.join(group.functions)}"
         lines += textwrap.wrap(text, WIDTH, subsequent_indent="  ")
-    return lines
+    return [*lines, *generated_lines(table.generated, table.seconds)]
 
 
 def _cells(line: FunctionLine) -> list[str]:

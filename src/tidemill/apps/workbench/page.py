@@ -24,9 +24,8 @@ from tidemill.contracts import ABSTAIN, DataError, Votes
 from tidemill.denoise.report.explain import explain
 from tidemill.denoise.report.plots import draw
 from tidemill.label.analysis.disagreements import disagreements, plurality
-from tidemill.label.engine.apply import apply
-from tidemill.label.engine.failures import Quarantine
-from tidemill.label.functions.declared import AnyFunction, DeclaredLabelingFunction
+from tidemill.label.engine.load import LoadedFunction
+from tidemill.label.functions.declared import DeclaredLabelingFunction
 from tidemill.reports.workbench import CandidateFunction, Row
 
 TEMPLATE: Final = "lf.html.j2"
@@ -101,14 +100,13 @@ def _read(view: ProblemView, rows: npt.NDArray[np.intp]) -> dict[str, dict[str, 
 def _weak(view: ProblemView, rows: npt.NDArray[np.intp]) -> dict[str, Votes]:
     """Declared functions only, all at once."""
     functions = [weak for item in view.functions if (weak := weaker(item)) is not None]
-    quarantine = Quarantine(limit=len(rows) * max(len(functions), 1))
-    votes = apply(view.table(rows), functions, n_classes=len(view.classes), on_error=quarantine)
+    votes, _ = view.votes_of(functions, rows)
     return {function.name: votes[:, j] for j, function in enumerate(functions)}
 
 
 def _of_one(
     view: ProblemView,
-    function: AnyFunction | None,
+    function: LoadedFunction | None,
     rows: npt.NDArray[np.intp],
     votes: Votes,
     answer: npt.NDArray[np.int16],
@@ -127,7 +125,7 @@ def _of_one(
     }
 
 
-def _weak_or_own(function: AnyFunction | None, votes: Votes, weak: Votes | None) -> Votes | None:
+def _weak_or_own(function: LoadedFunction | None, votes: Votes, weak: Votes | None) -> Votes | None:
     """Near misses are sought by a weaker form's votes; of a Python function by its own."""
     return weak if isinstance(function, DeclaredLabelingFunction) else votes
 

@@ -1,12 +1,14 @@
 """A problem's files as the commands of `tidemill lf` look at them, each read once and only when asked for.
 
-Gold is read of the development split alone.
+Gold is read of the development split alone. Functions in Python are loaded in confined workers, as the label stage loads them.
 """
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -21,6 +23,7 @@ from tidemill.contracts import (
     DataError,
     Features,
     Probabilities,
+    TidemillError,
     Votes,
     gold_contract,
     labels_contract,
@@ -30,8 +33,14 @@ from tidemill.contracts import (
 from tidemill.denoise.models.base import BaseLabelModel
 from tidemill.denoise.run import load_label_model
 from tidemill.ingest.settings import IngestSettings
-from tidemill.label.functions.declared import AnyFunction
-from tidemill.label.functions.loading import load_functions
+from tidemill.label.cautions import print_cautions
+from tidemill.label.conditions.generated import Generated
+from tidemill.label.engine.apply_loaded import apply_loaded
+from tidemill.label.engine.failures import Failure, Quarantine
+from tidemill.label.engine.load import Access, LoadedFunction, LoadedFunctions, open_functions
+from tidemill.label.engine.worker_pool import Limits
+from tidemill.label.functions.declared import DeclaredLabelingFunction
+from tidemill.label.functions.loading import files_of, load_file
 from tidemill.label.run import gold_of, visible_columns
 from tidemill.label.settings import LabelSettings
 from tidemill.project.project import Project
@@ -41,6 +50,7 @@ from tidemill.reports.denoise import LabelModelFile
 SEED: Final = 20
 TEXTS: Final = 5_000
 IMAGES: Final = 400
+_ALL_FAILURES: Final = 1 << 30
 
 
 class ProblemView:
@@ -62,12 +72,68 @@ class ProblemView:
         """All rows, in the order of the votes table."""
         return read_batches(self.paths.raw, self.ingest.raw, self.batches)
 
-    @cached_property
-    def functions(self) -> list[AnyFunction]:
-        """The labeling functions, as the problem's folder has them now."""
-        return load_functions(self.paths.functions, classes=self.classes)
+    @property
+    def limits(self) -> Limits:
+        """What a function in Python may take; its failures are borne, for they are shown."""
+        return Limits(self.settings.timeout_seconds, self.settings.memory_limit_mb, _ALL_FAILURES)
 
-    def function(self, name: str) -> AnyFunction:
+    @property
+    def access(self) -> Access:
+        """What functions may read."""
+        return Access.configured(self.settings, self.paths.closed)
+
+    @cached_property
+    def loaded(self) -> LoadedFunctions:
+        """The labeling functions as the problem's folder has them now, and their workers, which end with this view."""
+        opened = self.open_functions(self.paths.functions)
+        weakref.finalize(self, opened.__exit__)
+        print_cautions(opened.notes)
+        return opened
+
+    @property
+    def functions(self) -> list[LoadedFunction]:
+        """The labeling functions, as the problem's folder has them now."""
+        return self.loaded.functions
+
+    def open_functions(self, folder: Path) -> LoadedFunctions:
+        """Load the labeling functions of a folder, confined as the problem's settings say.
+
+        Parameters
+        ----------
+        folder
+            The problem's folder of functions, or a copy of an earlier one.
+
+        Returns
+        -------
+        LoadedFunctions
+            A context manager that ends the workers.
+        """
+        return open_functions(folder, self.classes, self.limits, processes=self.settings.n_workers, access=self.access)
+
+    def votes_of(
+        self, functions: Sequence[LoadedFunction], rows: npt.NDArray[np.intp], loaded: LoadedFunctions | None = None
+    ) -> tuple[Votes, list[Failure]]:
+        """Apply labeling functions; where one fails it abstains.
+
+        Parameters
+        ----------
+        functions
+            Some of the loaded functions, or declared ones.
+        rows : (n_rows,)
+            Indices of rows.
+        loaded
+            What the functions are of; None: the problem's folder as it is now.
+
+        Returns
+        -------
+        votes : (n_rows, n_functions)
+        failures : list of Failure
+        """
+        quarantine = Quarantine(limit=len(rows))
+        votes = apply_loaded(loaded or self.loaded, functions, self.table(rows), on_error=quarantine)
+        return votes, quarantine.failures
+
+    def function(self, name: str) -> LoadedFunction:
         """Look up a labeling function.
 
         Parameters
@@ -77,7 +143,7 @@ class ProblemView:
 
         Returns
         -------
-        AnyFunction
+        LoadedFunction
             As the problem's folder has it now.
 
         Raises
@@ -207,10 +273,31 @@ class ProblemView:
         Returns
         -------
         polars.DataFrame
-            Visible columns, and ``feature`` where features have been computed.
+            Visible columns, ``feature`` where features have been computed, and votes that the label stage has generated.
         """
         kept = visible_columns(self.raw[rows], self.settings.hidden_columns)
+        kept = kept.with_columns(pl.Series(name, votes[rows]) for name, votes in self._generated.items())
         return kept if self.features is None else kept.with_columns(pl.Series("feature", self.features[rows]))
+
+    @cached_property
+    def _generated(self) -> dict[str, npt.NDArray[np.int16]]:
+        """Votes of generators by their column, as the votes table has them: they are not made anew."""
+        if not self.paths.votes.exists():
+            return {}
+        try:  # Python functions are not loaded for this: only files in YAML have generators
+            files = [file for file in files_of(self.paths.functions) if file.suffix != ".py"]
+            functions = [
+                one for file in files for one in load_file(file, classes=self.classes, closed=self.paths.closed)
+            ]
+        except TidemillError:  # commands that need no function say nothing of one that cannot be loaded
+            return {}
+        return {
+            function.condition.column: self.votes[:, self.names.index(function.name)]
+            for function in functions
+            if isinstance(function, DeclaredLabelingFunction)
+            and isinstance(function.condition, Generated)
+            and function.name in self.names
+        }
 
     def check(self) -> None:
         """The votes are of the rows that have arrived.

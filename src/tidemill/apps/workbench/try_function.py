@@ -16,9 +16,8 @@ from tidemill.label.conditions.labeled_examples import unit
 from tidemill.label.conditions.match_span import match_span
 from tidemill.label.conditions.near_misses import weakened
 from tidemill.label.conditions.registry import AnyOf
-from tidemill.label.engine.apply import apply
-from tidemill.label.engine.failures import Failure, Quarantine
-from tidemill.label.functions.declared import AnyFunction, DeclaredLabelingFunction
+from tidemill.label.engine.load import LoadedFunction
+from tidemill.label.functions.declared import DeclaredLabelingFunction
 from tidemill.reports.workbench import Row, Trial
 
 Indices = npt.NDArray[np.intp]
@@ -46,7 +45,8 @@ def evaluate_function(view: ProblemView, name: str, *, size: int | None = None, 
         Figures on the sample, and example rows.
     """
     function, rows = view.function(name), view.sample(size)
-    votes, failures = votes_of_function(view, function, rows)
+    by_function, failures = view.votes_of([function], rows)
+    votes = by_function[:, 0]
     answer, source = answers(view, name, votes, rows)
     lost = disagreements(votes[:, None], answer)[:, 0] & (answer != ABSTAIN)
     gold = view.gold[rows]
@@ -78,28 +78,6 @@ def evaluate_function(view: ProblemView, name: str, *, size: int | None = None, 
 def _counted(view: ProblemView, votes: Votes) -> dict[str, int]:
     predicted, counts = np.unique(votes[votes != ABSTAIN], return_counts=True)
     return {vote_name(int(vote), view.classes): int(count) for vote, count in zip(predicted, counts, strict=True)}
-
-
-def votes_of_function(view: ProblemView, function: AnyFunction, rows: Indices) -> tuple[Votes, list[Failure]]:
-    """Apply a labeling function.
-
-    Parameters
-    ----------
-    view
-        View of the problem.
-    function
-        The labeling function.
-    rows : (n_rows,)
-        Indices of rows.
-
-    Returns
-    -------
-    votes : (n_rows,)
-    failures : list of Failure
-    """
-    quarantine = Quarantine(limit=len(rows))
-    votes = apply(view.table(rows), [function], n_classes=len(view.classes), on_error=quarantine)
-    return votes[:, 0], quarantine.failures
 
 
 def answers(view: ProblemView, name: str, votes: Votes, rows: Indices) -> tuple[npt.NDArray[np.int16], str]:
@@ -136,16 +114,16 @@ def answers(view: ProblemView, name: str, votes: Votes, rows: Indices) -> tuple[
 
 
 def _near(
-    view: ProblemView, function: AnyFunction, votes: Votes, rows: Indices, answer: npt.NDArray[np.int16]
+    view: ProblemView, function: LoadedFunction, votes: Votes, rows: Indices, answer: npt.NDArray[np.int16]
 ) -> Indices:
     """Rows on which it is silent and nearly fires: by a weaker condition, or by likeness to rows on which it fires."""
     weak = weaker(function)
     if weak is not None:
-        return nearly(view, votes, rows, answer, votes_of_function(view, weak, rows)[0])
+        return nearly(view, votes, rows, answer, view.votes_of([weak], rows)[0][:, 0])
     return nearly(view, votes, rows, answer, None if isinstance(function, DeclaredLabelingFunction) else votes)
 
 
-def weaker(function: AnyFunction) -> DeclaredLabelingFunction | None:
+def weaker(function: LoadedFunction) -> DeclaredLabelingFunction | None:
     """Make a function that votes wherever any weakening of the condition holds.
 
     Parameters
@@ -230,7 +208,7 @@ def spread(result: Indices, gold: npt.NDArray[np.int16], shown: int) -> Indices:
 
 def worth_reading(
     view: ProblemView,
-    function: AnyFunction | None,
+    function: LoadedFunction | None,
     rows: Indices,
     places: Indices,
     votes: Votes,
@@ -271,7 +249,7 @@ def worth_reading(
     )
 
 
-def _matched(function: AnyFunction | None, row: dict[str, Any]) -> tuple[int, int] | None:
+def _matched(function: LoadedFunction | None, row: dict[str, Any]) -> tuple[int, int] | None:
     if not isinstance(function, DeclaredLabelingFunction) or not isinstance(row.get("text"), str):
         return None
     return match_span(function.condition, row["text"])

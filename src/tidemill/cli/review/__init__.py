@@ -1,9 +1,10 @@
 """`tidemill review`: people check labels; one file a command."""
 
 from tidemill.cli.grammar import add, group
-from tidemill.cli.review import agreement, annotators, certify, label, plan, pull, push, sample
+from tidemill.cli.review import agreement, annotators, certify, label, plan, pull, push, queue, sample
 
 app = group("review", text="People check labels: tools, trust and certificates.")
+add(app, queue.queue)
 add(app, label.label)
 add(app, push.push)
 add(app, pull.pull)

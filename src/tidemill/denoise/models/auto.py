@@ -123,7 +123,7 @@ class Auto(ModelWithPriors):
 
     def _choose(self, rows: DistinctRows) -> BaseLabelModel:
         pairs = PairLifts(self.n_classes, **self.prior_parameters())
-        pairs.order_ = self.order_
+        pairs.order_, pairs.known_groups = self.order_, self.known_groups
         pairs.learn(rows)
         candidates = self._candidates(rows, pairs)
         best = _best(candidates)

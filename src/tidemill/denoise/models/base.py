@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Final, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from tidemill.contracts import ConfigError, DataError, Features, Probabilities, Votes
 from tidemill.denoise.statistics.distinct_rows import DistinctRows, distinct_rows, function_order
@@ -50,6 +51,8 @@ class BaseLabelModel(ABC):
     uses_features: ClassVar[bool] = False
 
     budget: int = 20_000
+    known_groups: tuple[tuple[int, ...], ...] = ()
+    """Functions, by their indices, that are known to repeat one another's errors; models of pairs count each group as one."""
     prior_: Array
     balance_: Array
     functions_: int
@@ -207,6 +210,22 @@ class BaseLabelModel(ABC):
         """
         return {"model": self.name, "class_balance": self.balance_.tolist()}
 
+    def of_one_group(self) -> npt.NDArray[np.bool_]:
+        """Tell which functions are of one group.
+
+        Returns
+        -------
+        (n_functions, n_functions)
+            In the model's order; False on the diagonal.
+        """
+        place = np.argsort(self.order_)
+        same = np.zeros((self.functions_, self.functions_), dtype=np.bool_)
+        for group in self.known_groups:
+            own = place[list(group)]
+            same[np.ix_(own, own)] = True
+        np.fill_diagonal(same, val=False)
+        return same
+
     def to_dict(self) -> dict[str, Any]:
         """Save the model as JSON content, enough to predict new rows without a refit.
 
@@ -215,7 +234,8 @@ class BaseLabelModel(ABC):
         dict
             JSON content, as ``from_dict`` takes it.
         """
-        return {
+        known = {"groups": [list(group) for group in self.known_groups]} if self.known_groups else {}
+        return known | {
             "model": self.name,
             "parameters": {name: _plain(getattr(self, name)) for name in self.parameters},
             "learned": {name: _plain(getattr(self, name)) for name in self.learned},
@@ -236,6 +256,7 @@ class BaseLabelModel(ABC):
             Fitted; predicts as the model that was saved.
         """
         model = cls(**content["parameters"])
+        model.known_groups = tuple(tuple(group) for group in content.get("groups") or ())
         for name, value in content["learned"].items():
             setattr(model, _OLD_NAMES.get(name, name), _array(name, value))
         return model

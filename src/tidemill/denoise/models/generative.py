@@ -60,7 +60,7 @@ class Generative(DawidSkene):
             Distinct rows of votes, their weights and gold.
         """
         pairs = PairLifts(self.n_classes, **self.prior_parameters())
-        pairs.order_ = self.order_
+        pairs.order_, pairs.known_groups = self.order_, self.known_groups
         pairs.learn(rows)
         self.learn_from(rows, pairs)
 

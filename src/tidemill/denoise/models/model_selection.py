@@ -96,7 +96,7 @@ def balance_interval(rows: DistinctRows, model: PairLifts, *, draws: int, seed: 
     base, kept, balances = model.posterior(rows).argmax(axis=1), [], []
     for _ in range(draws):
         again = PairLifts(model.n_classes, anchor=model.anchor, most=min(model.most, 100), **model.prior_parameters())
-        again.order_ = model.order_
+        again.order_, again.known_groups = model.order_, model.known_groups
         again.learn(resample(rows, generator))
         balances.append(again.balance_)
         kept.append(float(((again.posterior(rows).argmax(axis=1) == base) * rows.weights).sum() / rows.weights.sum()))

@@ -85,7 +85,11 @@ class PairLifts(ModelWithPriors):
         self.counts_ = pair_counts(rows, self.n_classes, most=self.most)
         prior = self.anchor + self.balance_counts() + gold_counts(rows, self.n_classes)
         learned = self.dependence_ = estimate_dependence(
-            self.counts_, self.functions_, prior=prior, pseudo_counts=self._precision_counts(rows)
+            self.counts_,
+            self.functions_,
+            prior=prior,
+            pseudo_counts=self._precision_counts(rows),
+            known=self.of_one_group(),
         )
         self.balance_, self.talk_ = learned.fit.balance, learned.fit.talk
         self.weights_, self.excess_ = learned.weights, learned.excess

@@ -77,6 +77,8 @@ class SmoothedVote(ModelWithPriors):
         Weight of pair precisions in the answer.
     sharpness_ : float
         Power that probabilities are raised to.
+    shares_ : (n_functions,)
+        What a vote of each function counts: less than 1 in a known group. None in files of before 0.2.0.
     mismatch_ : float
         Share of rows to which pair precisions give a class beyond the balance that they estimate.
 
@@ -92,7 +94,7 @@ class SmoothedVote(ModelWithPriors):
     learned = (
         *ModelWithPriors.learned,
         *("pseudo_", "rarity_", "evidence_", "pair_evidence_", "pair_share_", "weights_", "sharpness_", "mismatch_"),
-        *("accuracies_", "effective_"),
+        *("accuracies_", "effective_", "shares_"),
     )
 
     pseudo_: Array
@@ -105,6 +107,7 @@ class SmoothedVote(ModelWithPriors):
     mismatch_: float
     accuracies_: Array
     effective_: float
+    shares_: Array | None = None
 
     def __init__(
         self, n_classes: int, *, default: int | None = None, default_rate: float | None = None, **priors: Any
@@ -122,7 +125,7 @@ class SmoothedVote(ModelWithPriors):
             Distinct rows of votes, their weights and gold.
         """
         pairs = PairLifts(self.n_classes, **self.prior_parameters())
-        pairs.order_ = self.order_
+        pairs.order_, pairs.known_groups = self.order_, self.known_groups
         pairs.learn(rows)
         self.learn_from(rows, pairs)
 
@@ -140,6 +143,7 @@ class SmoothedVote(ModelWithPriors):
         of_votes.order_ = pairs.order_
         of_votes.iterate(rows, pairs.weights_)
         self.functions_, self.weights_ = pairs.functions_, pairs.weights_
+        self.known_groups, self.shares_ = pairs.known_groups, 1.0 / (1.0 + pairs.of_one_group().sum(axis=1))
         self.evidence_, self.pair_evidence_ = of_votes.evidence_, pairs.evidence_
         self.accuracies_, self.effective_ = pairs.precisions(), pairs.effective()
         self.rarity_ = rarity(rows, self.n_classes)
@@ -191,12 +195,17 @@ class SmoothedVote(ModelWithPriors):
         return np.asarray((1.0 - self.pair_share_) * smoothed + self.pair_share_ * softmax(logs))
 
     def _smoothed(self, votes: Votes) -> Probabilities:
-        named = np.tile(named_classes(self.n_classes), (self.functions_, 1))
+        named = np.tile(named_classes(self.n_classes), (self.functions_, 1)) * self._shares()
         counts = sum_evidence(votes, named, self.n_classes)
         total = counts.sum(axis=1, keepdims=True)
         smooth = np.log((counts + self.pseudo_) / (total + PSEUDO_VOTES))
         nudge = self._specific(votes, counts, total) + self._confused(votes)
         return softmax(self.sharpness_ * (smooth + np.clip(nudge, -BOUND, BOUND)))
+
+    def _shares(self) -> Array:
+        """Votes of a known group are counted as one vote, a share each; (n_functions * 2 * n_classes, 1)."""
+        shares = np.ones(self.functions_) if self.shares_ is None else self.shares_
+        return np.repeat(shares, 2 * self.n_classes)[:, None]
 
     def _specific(self, votes: Votes, counts: Array, total: Array) -> Array:
         """Rarity of the mean vote for each class beside that of the row's mean vote; 0 for classes without votes."""
@@ -204,6 +213,7 @@ class SmoothedVote(ModelWithPriors):
         kinds = np.arange(len(self.rarity_)) % (2 * self.n_classes)
         positive = kinds < self.n_classes
         own[positive, kinds[positive]] = self.rarity_[positive]
+        own *= self._shares()
         rare = sum_evidence(votes, own, self.n_classes)
         mean = rare.sum(axis=1, keepdims=True) / np.maximum(total, 1e-9)
         return np.asarray(np.where(rare > 0, SPECIFIC * (rare / np.maximum(counts, 1e-9) - mean), 0.0))

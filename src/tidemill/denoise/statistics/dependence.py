@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from tidemill.denoise.statistics.pair_counts import PairCounts
 from tidemill.denoise.statistics.pair_fit import PairFit, fit_pairs
@@ -60,7 +61,14 @@ def dependent_groups(excess: Array) -> list[list[int]]:
     return [group for group in results if len(group) > 1]
 
 
-def estimate_dependence(counts: PairCounts, functions: int, *, prior: Array, pseudo_counts: Array) -> Dependence:
+def estimate_dependence(
+    counts: PairCounts,
+    functions: int,
+    *,
+    prior: Array,
+    pseudo_counts: Array,
+    known: npt.NDArray[np.bool_] | None = None,
+) -> Dependence:
     """Fit pair counts without the pairs of functions that repeat one another.
 
     Parameters
@@ -73,6 +81,8 @@ def estimate_dependence(counts: PairCounts, functions: int, *, prior: Array, pse
         Dirichlet pseudo-counts of the class balance.
     pseudo_counts : (2, n_kinds)
         Pseudo-counts of each kind of vote: how many were right, and how many there were.
+    known : (n_functions, n_functions), optional
+        Pairs that are known to repeat one another, whatever the counts say.
 
     Returns
     -------
@@ -80,15 +90,16 @@ def estimate_dependence(counts: PairCounts, functions: int, *, prior: Array, pse
         The fit, the excess agreement of each pair, and the weight of each function.
     """
     own = np.asarray(counts.functions)
-    suspects = agreement(counts, functions, counts.together) > SUSPECT
+    known = np.zeros((functions, functions), dtype=np.bool_) if known is None else known
+    suspects = (agreement(counts, functions, counts.together) > SUSPECT) | known
     fit = fit_pairs(
         counts, included=_unsuspected(suspects, functions)[np.ix_(own, own)], prior=prior, pseudo_counts=pseudo_counts
     )
     excess = np.zeros((functions, functions))
     if suspects.any():
-        excess = _excess(counts, functions, fit)
+        excess = np.where(known, 1.0, _excess(counts, functions, fit))
         fit = fit_pairs(counts, included=(excess < EXCESS)[np.ix_(own, own)], prior=prior, pseudo_counts=pseudo_counts)
-        excess = _excess(counts, functions, fit)
+        excess = np.where(known, 1.0, _excess(counts, functions, fit))
     return Dependence(fit, excess, 1.0 / (1.0 + np.where(excess > EXCESS, excess, 0.0).sum(axis=1)))
 
 

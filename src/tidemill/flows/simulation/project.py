@@ -70,7 +70,7 @@ def tidemill(folder: Path, *words: str) -> str:
         It failed.
     """
     answer = subprocess.run(
-        [sys.executable, "-m", "tidemill", *words],
+        [sys.executable, "-P", "-m", "tidemill", *words],
         cwd=folder,
         env=environment_without(),
         capture_output=True,

@@ -8,6 +8,7 @@ values            threshold, length, member, flag, date
 knowledge         a pair in a table of facts: distant supervision
 external          scores of another model, answers of annotators
 labeled_examples  prototype, neighbours: labeled examples near the row
+generated         zero_shot, model, prompt: votes that ``tidemill.generate`` makes
 registry          all, any, not, cases, and every kind by its name
 files             files that conditions read
 vote_names        names of votes: a class, or ``not <class>``

@@ -18,6 +18,7 @@ from tidemill.common.spelling import did_you_mean
 from tidemill.contracts import ABSTAIN, Settings
 from tidemill.label.conditions.base import Condition
 from tidemill.label.conditions.external import Annotator, Scores
+from tidemill.label.conditions.generated import Model, Prompt, ZeroShot
 from tidemill.label.conditions.knowledge import Knowledge
 from tidemill.label.conditions.labeled_examples import Neighbours, Prototype
 from tidemill.label.conditions.text import Fuzzy, Language, Lexicon
@@ -143,6 +144,9 @@ AnyCondition = Annotated[
     | Knowledge
     | Prototype
     | Neighbours
+    | ZeroShot
+    | Model
+    | Prompt
     | All
     | AnyOf
     | Not
@@ -165,6 +169,9 @@ KINDS: Final[dict[str, type[Condition]]] = {
     "knowledge": Knowledge,
     "prototype": Prototype,
     "neighbours": Neighbours,
+    "zero_shot": ZeroShot,
+    "model": Model,
+    "prompt": Prompt,
     "all": All,
     "any": AnyOf,
     "not": Not,

@@ -1,9 +1,11 @@
 """How votes are cast: here or in worker processes, batch by batch, and kept.
 
 apply            apply: labeling functions on rows, in this process
+apply_loaded     apply_loaded: loaded functions on a table, those in Python in their workers
 vote_reuse       Engine: batches of rows, and only votes that were not cast before
 load             open_functions: declared functions here, Python ones in workers
 row_applier      Python functions of a row, block by block
+slices           apply_slices: slicing functions in a worker
 vectorised       declared functions in as few passes as they can share
 keyword_matcher  all keyword lists of a column in one pass over its bytes
 lookups          functions that look rows up, by id or by heart

@@ -15,6 +15,7 @@ import polars as pl
 
 from tidemill.common.spelling import did_you_mean
 from tidemill.contracts import ABSTAIN, Votes, not_class
+from tidemill.label.conditions.generated import GENERATED
 from tidemill.label.conditions.vote_names import vote_of
 from tidemill.label.engine.failures import Failure, OnError, can_be_interrupted, fail, traceback_of
 from tidemill.label.engine.row_applier import STATISTIC, Position, RowApplier, check_vote
@@ -195,6 +196,10 @@ def _votes_or_reason(function: TableFunction, table: pl.DataFrame) -> pl.Series 
 
 def _declared_votes(function: DeclaredLabelingFunction, table: pl.DataFrame) -> pl.Series | str:
     missing = [name for name in columns_of(function) if name not in table.columns]
+    if missing and missing[0].startswith(GENERATED):
+        return (
+            "its votes are generated for all rows of a problem at once: run the label stage, `dvc repro label@PROBLEM`"
+        )
     if missing:
         return f"there is no column {missing[0]!r}{did_you_mean(missing[0], _readable(table.columns))}"
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from tidemill.contracts import ConfigError
+from tidemill.label.conditions.generated import Generated
 from tidemill.label.engine.process import confinement_of
 from tidemill.label.engine.readable import is_within
 from tidemill.label.engine.sandbox import Confinement
@@ -16,6 +18,7 @@ from tidemill.label.engine.worker_pool import Limits, RemoteFunction, WorkerPool
 from tidemill.label.functions.declared import DeclaredLabelingFunction
 from tidemill.label.functions.function_fingerprint import fingerprint
 from tidemill.label.functions.loading import files_of, load_file, refuse_bad_names
+from tidemill.label.settings import LabelSettings
 
 LoadedFunction = DeclaredLabelingFunction | RemoteFunction
 
@@ -37,6 +40,23 @@ class Access:
     closed: tuple[Path, ...] = ()
     readable: tuple[Path, ...] = ()
     confined: bool = True
+
+    @classmethod
+    def configured(cls, settings: LabelSettings, closed: Sequence[Path]) -> Self:
+        """Take from a problem's settings what its functions may read.
+
+        Parameters
+        ----------
+        settings
+            Settings of the label stage.
+        closed
+            Files and folders that no function may read.
+
+        Returns
+        -------
+        Access
+        """
+        return cls(tuple(closed), tuple(map(Path, settings.readable_folders)), settings.confined)
 
 
 @dataclass
@@ -61,6 +81,30 @@ class LoadedFunctions:
     def notes(self) -> list[str]:
         """What Python functions are not kept from; empty without any."""
         return [] if self.workers is None else self.workers.notes
+
+    def generated(self) -> list[DeclaredLabelingFunction]:
+        """List the functions whose votes are generated for all rows at once.
+
+        Returns
+        -------
+        list of DeclaredLabelingFunction
+        """
+        declared = (function for function in self.functions if isinstance(function, DeclaredLabelingFunction))
+        return [function for function in declared if isinstance(function.condition, Generated)]
+
+    def asked_of_rows(self) -> LoadedFunctions:
+        """Leave out the functions whose votes are generated.
+
+        Returns
+        -------
+        LoadedFunctions
+            The same workers; these functions themselves where nothing is generated.
+        """
+        generated = {function.name for function in self.generated()}
+        if not generated:
+            return self
+        others = [function for function in self.functions if function.name not in generated]
+        return dataclasses.replace(self, functions=others)
 
     def start(self, files: Sequence[Path] = ()) -> list[list[RemoteFunction]]:
         """Start workers and load Python files there.
@@ -113,10 +157,8 @@ def open_functions(
         As ``load_functions``.
     """
     files = files_of(path) if path.is_dir() or not path.is_file() else [path]
-    _refuse_closed(access)
-    folder = path if path.is_dir() else path.parent
-    confinement = confinement_of([folder, *access.readable], access.closed, enforced=access.confined)
     python = [file for file in files if file.suffix == ".py"]
+    confinement = confine_to(path if path.is_dir() else path.parent, access)
     loaded = LoadedFunctions([], tuple(classes), limits, processes, confinement)
     try:
         by_file: dict[Path, list[Any]] = dict(zip(python, loaded.start(python), strict=True)) if python else {}
@@ -131,13 +173,63 @@ def open_functions(
     return loaded
 
 
-def _refuse_closed(access: Access) -> None:
+def functions_in_file(path: Path, classes: Sequence[str], limits: Limits, access: Access) -> list[LoadedFunction]:
+    """Look what functions a file holds; those in Python cannot be applied, since their worker has ended.
+
+    Parameters
+    ----------
+    path
+        File of labeling functions, or of slicing functions alone.
+    classes
+        Names of the classes.
+    limits
+        What a Python file may take.
+    access
+        What functions may read.
+
+    Returns
+    -------
+    list of LoadedFunction
+        By name.
+
+    Raises
+    ------
+    FunctionError, ConfigError
+        As ``load_file``.
+    """
+    if path.suffix != ".py":
+        functions: list[Any] = load_file(path, classes=classes, closed=access.closed)
+        return functions
+    with LoadedFunctions([], tuple(classes), limits, 1, confine_to(path.parent, access)) as loaded:
+        return list(loaded.start([path])[0])
+
+
+def confine_to(folder: Path, access: Access) -> Confinement:
+    """Confine workers to the folder of functions and to what else is readable.
+
+    Parameters
+    ----------
+    folder
+        Folder of functions.
+    access
+        What functions may read.
+
+    Returns
+    -------
+    Confinement
+
+    Raises
+    ------
+    ConfigError
+        A readable folder is missing, or holds what is closed.
+    """
     closed = tuple(map(os.path.realpath, access.closed))
-    for folder in access.readable:
-        if not folder.exists():
-            raise ConfigError(f"label.readable_folders: there is no {folder}")
-        if is_within(os.path.realpath(folder), closed):
-            raise ConfigError(f"label.readable_folders: {folder} holds tables of the pipeline, gold among them")
+    for other in access.readable:
+        if not other.exists():
+            raise ConfigError(f"label.readable_folders: there is no {other}")
+        if is_within(os.path.realpath(other), closed):
+            raise ConfigError(f"label.readable_folders: {other} holds tables of the pipeline, gold among them")
+    return confinement_of([folder, *access.readable], access.closed, enforced=access.confined)
 
 
 def fingerprint_or_empty(function: LoadedFunction) -> str:

@@ -33,6 +33,7 @@ from tidemill.label.functions.declared import AnyFunction
 from tidemill.label.functions.function_fingerprint import OpaqueError, fingerprint
 from tidemill.label.functions.labeling_function import LabelingFunction
 from tidemill.label.functions.loading import load_file
+from tidemill.label.functions.slicing import SlicingFunction, load_slices, slice_rows
 
 _EVERY: Final = 0.5
 _SOME: Final = 1024
@@ -50,6 +51,7 @@ class Worker:
     def __init__(self, position: memoryview) -> None:
         self.position = position
         self.functions: list[AnyFunction] = []
+        self.slices: list[SlicingFunction] = []
         self.n_classes = self.megabytes = 0
         self.at_first = self.seconds = 0.0
 
@@ -95,7 +97,7 @@ class Worker:
         tuple of dict and bytes
             ``failures`` and whether there were too many; votes, then image statistics, column by column.
         """
-        table = pl.read_ipc(io.BytesIO(payload))
+        table, start = pl.read_ipc(io.BytesIO(payload)), time.perf_counter()
         limit_seconds(_REST + self.seconds * table.height * len(header["functions"]))
         functions = [self.functions[k] for k in header["functions"]]
         failures: list[Failure] = []
@@ -112,8 +114,50 @@ class Worker:
             votes, statistics = self._answers(functions, table, header, on_error)
         except _TooManyFailuresError:
             return {"failures": _plain(failures, functions), "stopped": True}, b""
+        seconds = time.perf_counter() - start
         failures += self._leaks(functions, table, skipped)
-        return {"failures": _plain(failures, functions), "stopped": False}, votes.tobytes("F") + statistics.tobytes("F")
+        reply = {"failures": _plain(failures, functions), "stopped": False, "seconds": seconds}
+        return reply, votes.tobytes("F") + statistics.tobytes("F")
+
+    def load_slices(self, header: dict[str, Any], _: bytes) -> tuple[dict[str, Any], bytes]:
+        """Load the slicing functions of a folder.
+
+        Parameters
+        ----------
+        header
+            ``folder`` and ``megabytes``.
+        _
+            Not read: this request has no table.
+
+        Returns
+        -------
+        tuple of dict and bytes
+            ``names`` of the slices.
+        """
+        watch()
+        limit_memory(header["megabytes"])
+        self.slices = load_slices(Path(header["folder"]))
+        return {"names": [function.name for function in self.slices]}, b""
+
+    def slice(self, header: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
+        """Tell which rows are in the slices.
+
+        Parameters
+        ----------
+        header
+            ``seconds``: processor time that the whole table may take.
+        payload
+            The table as Arrow IPC.
+
+        Returns
+        -------
+        tuple of dict and bytes
+            Nothing; ``row_id`` and a boolean column per slice, as Arrow IPC.
+        """
+        limit_seconds(header["seconds"])
+        answer = io.BytesIO()
+        slice_rows(self.slices, pl.read_ipc(io.BytesIO(payload))).write_ipc(answer)
+        return {}, answer.getvalue()
 
     def _answers(
         self,
@@ -205,7 +249,7 @@ def serve(requests: Any, replies: Any, worker: Worker) -> None:
     worker
         What answers.
     """
-    doers = {"load": worker.load, "ask": worker.ask}
+    doers = {"load": worker.load, "ask": worker.ask, "load_slices": worker.load_slices, "slice": worker.slice}
     while head := requests.read(HEAD.size):
         _, header_size, payload_size = HEAD.unpack(head)
         header = json.loads(requests.read(header_size))

@@ -100,12 +100,15 @@ class Reply:
         Failures of the functions.
     stopped_early
         Whether asking ended at too many failures; then there are no votes.
+    seconds
+        Time that the functions and statistics took in the worker.
     """
 
     votes: Votes
     statistics: npt.NDArray[np.float64]
     failures: list[WorkerFailure]
     stopped_early: bool
+    seconds: float = 0.0
 
 
 class WorkerPool:
@@ -254,7 +257,7 @@ class WorkerPool:
         except DiedError as death:
             files = ", ".join(self._load["files"])
             raise FunctionError(f"{files} cannot be loaded: a worker {death.reason}") from None
-        _refuse(reply)
+        refuse_error(reply)
         self._at_first = reply["megabytes"]
         process.confined = Confined(*reply["confined"])
         self._idle.put(process)
@@ -281,7 +284,7 @@ class WorkerPool:
 
 
 def _reply(reply: Any, content: bytes, failures: list[WorkerFailure], shape: tuple[int, int, int]) -> Reply:
-    _refuse(reply)
+    refuse_error(reply)
     rows, functions, statistics = shape
     failures = failures + [WorkerFailure(j, None if row < 0 else row, reason) for j, row, reason in reply["failures"]]
     if reply["stopped"]:
@@ -291,10 +294,22 @@ def _reply(reply: Any, content: bytes, failures: list[WorkerFailure], shape: tup
     numbers = np.frombuffer(content[cut * np.dtype(np.int16).itemsize :], dtype=np.float64).reshape(
         (rows, statistics), order="F"
     )
-    return Reply(votes, numbers, failures, stopped_early=False)
+    return Reply(votes, numbers, failures, stopped_early=False, seconds=reply["seconds"])
 
 
-def _refuse(reply: Any) -> None:
+def refuse_error(reply: Any) -> None:
+    """Raise the error that a worker answers with.
+
+    Parameters
+    ----------
+    reply
+        Header of its answer.
+
+    Raises
+    ------
+    DataError, FunctionError
+        The answer is one.
+    """
     if "error" in reply:
         raise (DataError if reply["error"] == "data" else FunctionError)(reply["message"])
 

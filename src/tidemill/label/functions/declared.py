@@ -22,6 +22,7 @@ from pydantic import TypeAdapter, ValidationError
 from tidemill.common.spelling import did_you_mean
 from tidemill.contracts import ABSTAIN
 from tidemill.label.conditions.base import Condition
+from tidemill.label.conditions.generated import generated_within
 from tidemill.label.conditions.registry import KINDS, AnyCondition
 from tidemill.label.conditions.vote_names import vote_of
 from tidemill.label.functions.labeling_function import BatchLabelingFunction, LabelingFunction
@@ -178,6 +179,11 @@ def _function(
         raise file.error(location, "a labeling function needs a name")
     fields = {key: entry[key] for key in entry if key not in HEAD}
     condition = _condition(file, location, name, fields, context)
+    if inner := generated_within(condition):
+        raise file.error(
+            location,
+            f"{name}: {type(inner).__name__.lower()} votes on all rows at once; write it as a function of its own",
+        )
     if condition.votes_itself:
         return _voting_itself(file, location, entry, condition)
     if "vote" not in entry:

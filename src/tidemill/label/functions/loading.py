@@ -122,7 +122,7 @@ class _Loader(importlib.machinery.SourceFileLoader):
 
 
 class _Finder:
-    """Finds helpers of one folder before anybody else does, for that loader: an edit within the second is seen too.
+    """Finds helpers of one folder before others do but Python's own modules, for that loader: an edit within the second is seen too.
 
     A folder of a project's ``problems`` is found by that name, too, whichever other project's is on Python's path.
     """
@@ -137,7 +137,9 @@ class _Finder:
         path: Sequence[str] | None = None,
         target: ModuleType | None = None,  # noqa: ARG002 - the finder protocol's signature
     ) -> ModuleSpec | None:
-        """Find a module of the folder; None where it is none of the folder's."""
+        """Find a module of the folder; None where it is none of the folder's, or has the name of one of Python's own."""
+        if fullname.partition(".")[0] in sys.stdlib_module_names:  # libraries that a file imports ask for it too
+            return None
         if self.packages is not None and fullname == _PROBLEMS:
             return _package_spec(fullname, self.packages)
         for entry in [str(self.folder)] if path is None else path:

@@ -9,5 +9,10 @@ corrupted   rows with typing errors or blur
 weak_text   docstrings of installed libraries, weakly embedded
 rivals      tests of each batch that other tools run, tuned to the same false alarms
 rival_targets whether the stream is as soon as the best of them
+year        a simulated year with a season, broken days and shifts, in which a trigger decides when a model is retrained
+year_triggers the monitor, that of version 0.1.0, and Evidently's defaults as such triggers
+year_targets years of each, and whether the monitor retrains needlessly less often
+evidently_drift Evidently in an environment of its own
+evidently_worker what runs there
 run         all cells, the cost of a check, and the targets that are missed
 """

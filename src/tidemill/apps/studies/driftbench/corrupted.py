@@ -11,11 +11,15 @@ import polars as pl
 
 from tidemill.apps.models.champion_reference import backbone_root
 from tidemill.apps.studies.driftbench.population import Population
+from tidemill.contracts import Votes
 from tidemill.embed.embedder import embed_rows
 from tidemill.evaluate.baselines import align_classes
 from tidemill.ingest.settings import IngestSettings
-from tidemill.label.applier import LFApplier
-from tidemill.label.functions.loading import load_functions
+from tidemill.label.engine.apply_loaded import apply_loaded
+from tidemill.label.engine.load import Access, open_functions
+from tidemill.label.engine.worker_pool import Limits
+from tidemill.label.run import visible_columns
+from tidemill.label.settings import LabelSettings
 from tidemill.monitor.rows import Rows
 from tidemill.monitor.sequential.batch import Batch
 from tidemill.monitor.stream_harm import joined_rows
@@ -111,10 +115,18 @@ def _looked_at(people: Population, table: pl.DataFrame) -> Rows:
     features = embed_rows(table, model.backbone, root=root, threads=1)
     texts = table["text"].to_list() if model.reads_text else None
     probabilities = align_classes(model.predict_proba(features, texts), model.classes, names.classes)
-    functions = load_functions(champion.project.paths(people.problem).functions, classes=names.classes)
-    applier = LFApplier(functions, classes=names.classes)
-    order = [applier.names.index(name) for name in names.functions]
-    return Rows(features, probabilities, applier.apply(table)[:, order])
+    return Rows(features, probabilities, _votes(people, table))
+
+
+def _votes(people: Population, table: pl.DataFrame) -> Votes:
+    _, settings, paths = people.champion.project.load(people.problem, "label", LabelSettings)
+    limits = Limits(settings.timeout_seconds, settings.memory_limit_mb, 0)
+    access = Access.configured(settings, paths.closed)
+    with open_functions(paths.functions, people.names.classes, limits, access=access) as loaded:
+        by_name = {function.name: function for function in loaded.functions}
+        return apply_loaded(
+            loaded, [by_name[name] for name in people.names.functions], visible_columns(table, settings.hidden_columns)
+        )
 
 
 def with_typos(text: str, share: float, rng: np.random.Generator) -> str:

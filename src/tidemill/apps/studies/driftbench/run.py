@@ -31,6 +31,7 @@ from tidemill.apps.studies.driftbench.population import SOURCES, Population, pop
 from tidemill.apps.studies.driftbench.rival_targets import missed_rivals, rival_line
 from tidemill.apps.studies.driftbench.rivals import run_rivals, thresholds_of
 from tidemill.apps.studies.driftbench.weak_text import weak_population
+from tidemill.apps.studies.driftbench.year_targets import missed_years, run_years
 from tidemill.monitor.rows import Names, Rows, rounded
 from tidemill.monitor.sequential.batch import Batch
 from tidemill.monitor.sequential.stream import advance, start
@@ -61,7 +62,7 @@ _COVERAGE: Final = 0.3
 
 @dataclass(frozen=True)
 class Size:
-    """How many streams of each kind: without a change, with one, with a decaying function; how many functions; batches of a mix; corruptions."""
+    """How many streams of each kind: without a change, with one, with a decaying function; functions; batches of a mix; corruptions; years."""
 
     nulls: int
     shifts: int
@@ -70,10 +71,11 @@ class Size:
     harms: int
     corruptions: int
     tuning: int
+    years: int
 
 
-FULL: Final = Size(nulls=500, shifts=60, decays=20, functions=None, harms=100, corruptions=2, tuning=100)
-QUICK: Final = Size(nulls=15, shifts=6, decays=3, functions=2, harms=10, corruptions=1, tuning=10)
+FULL: Final = Size(nulls=500, shifts=60, decays=20, functions=None, harms=100, corruptions=2, tuning=100, years=5)
+QUICK: Final = Size(nulls=15, shifts=6, decays=3, functions=2, harms=10, corruptions=1, tuning=10, years=1)
 WEAK: Final = (Shift(0.2, 20, functions=False), Shift(0.1, 20, functions=False))
 """Kinds of change of weakly embedded rows; reported, not gated."""
 
@@ -114,6 +116,8 @@ def driftbench(project: Project, problems: Sequence[str], *, quick: bool, say: S
         cells, falls = [cell for cell, _ in judged], [values for _, values in judged]
         harms += cells
         rankings += [ranking(item.problem, cells, falls, hard=hard) for hard in (False, True)]
+    state = None if quick else project.state
+    years = [cell for item in people for cell in run_years(item, size.years, _SEED, state=state, say=say)]
     cost = check_cost()
     say(f"{cost.milliseconds_first:.0f} ms for the first check, {cost.milliseconds_last:.0f} ms for the last")
     report = DriftBench(
@@ -124,11 +128,13 @@ def driftbench(project: Project, problems: Sequence[str], *, quick: bool, say: S
         decays=tuple(decays),
         harms=tuple(harms),
         rankings=tuple(rankings),
+        years=tuple(years),
         cost=cost,
         missed=(
             *missed(nulls, shifts, decays, cost, quick=quick),
             *missed_rivals(shifts, rivals, quick=quick),
             *missed_harm(harms, rankings, quick=quick),
+            *missed_years(years, quick=quick),
         ),
     )
     report.write(project.root / "reports" / "driftbench.json")

@@ -1,0 +1,321 @@
+"""Rows that are worth a person's minute: those whose label is likely wrong, what the monitor asks about, and a random share.
+
+What a row is worth is the chance that its label is wrong, which an answer corrects: by the label model's and the end model's
+probability of the label, calibrated on rows that people have labeled. Rows of the splits that judge come in by the random share alone.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from tidemill.apps.gold.rows import ProblemRows, make_tables, problem_rows
+from tidemill.apps.gold.sample import pick_unlike, rows_without_label, unit_features, with_content
+from tidemill.contracts import ABSTAIN, NO_GOLD, DataError, probability_columns, votes_contract
+from tidemill.monitor.accuracy import calibrate
+from tidemill.project.gold_history import GoldHistory
+from tidemill.project.project import Project
+from tidemill.readers.write import check_out, write_frame
+from tidemill.reports.monitor import Drift
+from tidemill.reports.review import QueuePart, ReviewQueue
+
+Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+
+SECONDS: Final = 10.0
+"""That a row takes, where earlier answers do not say."""
+
+_TEACHING: Final = ("train", "dev")
+_CANDIDATES: Final = 10
+_MONITOR_SHARE: Final = 0.25
+_CALIBRATING: Final = 30
+_WORTH: Final = 2.0  # times what a row drawn at random is expected to correct
+_PARTS: Final = 10
+_PAUSE: Final = 120.0  # seconds after which a person did something else between two answers
+_AT_ONCE: Final = 0.5  # seconds: answers of one file
+_GAPS: Final = 20
+
+RANDOM: Final = "random"
+CLUSTER: Final = "of a kind that is new"
+DECAYED: Final = "a function that decayed votes on it"
+CONTRADICTED: Final = "the end model contradicts the label"
+CONFLICT: Final = "functions disagree"
+SILENT: Final = "no function votes"
+UNSURE: Final = "the models are unsure"
+
+
+@dataclass(frozen=True)
+class QueueRequest:
+    """How many rows, and which.
+
+    Parameters
+    ----------
+    budget
+        Number of rows.
+    batch
+        The batch that they are of; None: any.
+    audit
+        Share of rows that are drawn at random from all splits, in [0, 1].
+    seconds
+        That a row takes; None: as measured of earlier answers.
+    seed
+        Of the draw.
+    """
+
+    budget: int
+    batch: str | None = None
+    audit: float = 0.1
+    seconds: float | None = None
+    seed: int = 7
+
+
+def write_queue(project: Project, name: str, request: QueueRequest, out: Path) -> ReviewQueue:
+    """Pick rows, and write them in the order in which they are to be answered.
+
+    Parameters
+    ----------
+    project
+        The project; `tidemill run` has made labels.
+    name
+        Name of the problem.
+    request
+        How many rows, and which.
+    out
+        ``.csv``, ``.jsonl`` or ``.parquet``, for `tidemill gold add` or `tidemill review push`.
+
+    Returns
+    -------
+    ReviewQueue
+        What the rows are expected to bring.
+
+    Raises
+    ------
+    DataError
+        There are no labels yet, no such batch, or all its rows have been answered.
+    ConfigError
+        The name of ``out`` ends with no format that is written.
+    """
+    check_out(out)
+    make_tables(project, name)
+    rows = problem_rows(project, name)
+    drift = Drift.read_if_there(rows.paths.reports / "drift.json")
+    table, errors = pick_queue(rows, request, drift)
+    write_frame(with_content(rows, table), out)
+    seconds = request.seconds or seconds_of(rows.history) or SECONDS
+    return summarized(table, errors, seconds)
+
+
+def pick_queue(rows: ProblemRows, request: QueueRequest, drift: Drift | None) -> tuple[pl.DataFrame, float]:
+    """Pick rows without an answer.
+
+    Parameters
+    ----------
+    rows
+        Of the problem.
+    request
+        How many rows, and which.
+    drift
+        Report of the monitor, where there is one.
+
+    Returns
+    -------
+    table : polars.DataFrame
+        row_id, batch, key, picked (why) and expected (chance that the label is wrong), in the order in which they are to be answered.
+    errors : float
+        Mean of these chances over all rows without an answer.
+
+    Raises
+    ------
+    DataError
+        There are no labels yet, no such batch, or all its rows have been answered.
+    """
+    open_rows = rows_without_label(rows, request.batch)
+    wrong = chances_of_error(rows, open_rows)
+    why = _reasons(rows, open_rows, drift)
+    rng = np.random.default_rng(request.seed)
+    random = rng.permutation(len(wrong))[: round(request.audit * request.budget)]
+    free = open_rows["split"].is_in(_TEACHING).to_numpy().copy()
+    free[random] = False
+    of_monitor = np.isin(why, (CLUSTER, DECAYED)) & free
+    asked = _largest(wrong, np.flatnonzero(of_monitor))[: round(_MONITOR_SHARE * request.budget)]
+    free[asked] = False
+    ranked = _largest(wrong, np.flatnonzero(free))[: _CANDIDATES * request.budget]
+    number = max(0, request.budget - len(random) - len(asked))
+    features = unit_features(rows, open_rows)
+    others = pick_unlike(ranked, wrong, features, number)
+    ordered = _spread(_largest(wrong, np.concatenate([asked, others])), random)
+    picked = pl.Series("picked", np.where(np.isin(ordered, random), RANDOM, why[ordered]), dtype=pl.String)
+    table: pl.DataFrame = open_rows[ordered.tolist()].select("row_id", "batch", "key")
+    return table.with_columns(picked, pl.Series("expected", wrong[ordered].round(4))), float(wrong.mean())
+
+
+def _largest(scores: Array, places: Index) -> Index:
+    return places[np.argsort(-scores[places], kind="stable")]
+
+
+def _spread(ranked: Index, random: Index) -> Index:
+    """Random rows at even distances among the others, so that whoever stops early has answered their share of both."""
+    places = np.concatenate([(np.arange(len(part)) + 0.5) / max(len(part), 1) for part in (ranked, random)])
+    return np.concatenate([ranked, random])[np.argsort(places, kind="stable")]
+
+
+def chances_of_error(rows: ProblemRows, some: pl.DataFrame) -> Array:
+    """Estimate the chance that the label of a row is wrong.
+
+    Parameters
+    ----------
+    rows
+        Of the problem.
+    some
+        Rows of it.
+
+    Returns
+    -------
+    (n_rows,)
+        Calibrated where 30 rows have labels by people; a row without a label has the chance of the least sure class.
+
+    Raises
+    ------
+    DataError
+        There are no labels yet.
+    """
+    chances, _, _ = _chances(rows, some)
+    known = rows.table.filter(pl.col("gold") != NO_GOLD)
+    of_known, classes, _ = _chances(rows, known) if known.height >= _CALIBRATING else (chances, None, None)
+    if classes is None:
+        return 1.0 - chances
+    right = classes == known["gold"].to_numpy()
+    if right.all() or not right.any():
+        return 1.0 - chances
+    return np.asarray(1.0 - calibrate(of_known, right).predict(chances))
+
+
+def _chances(rows: ProblemRows, some: pl.DataFrame) -> tuple[Array, Index, npt.NDArray[np.bool_]]:
+    """Of the label's class, by the mean of both models; the class; and whether the end model has another."""
+    columns = probability_columns(rows.problem.classes)
+    if not rows.paths.labels.exists():
+        raise DataError(f"there are no labels of {rows.paths.name} yet: `tidemill run {rows.paths.name}` makes them")
+    label = _predicted(rows.paths.labels, some, columns)
+    model = _predicted(rows.paths.predictions, some, columns) if rows.paths.predictions.exists() else label
+    classes = label.argmax(axis=1)
+    place = np.arange(len(label))
+    return (label[place, classes] + model[place, classes]) / 2.0, classes, model.argmax(axis=1) != classes
+
+
+def _predicted(file: Path, some: pl.DataFrame, columns: list[str]) -> Array:
+    """Rows that the file lacks have no class that is likelier than another."""
+    table = pl.read_parquet(file)
+    even = 1.0 / len(columns)
+    if any(column not in table.columns for column in columns):
+        return np.full((some.height, len(columns)), even)
+    joined = some.select("row_id").join(table, on="row_id", how="left", maintain_order="left")
+    return np.asarray(joined.select(pl.col(columns).cast(pl.Float64).fill_null(even)).to_numpy())
+
+
+def _reasons(rows: ProblemRows, some: pl.DataFrame, drift: Drift | None) -> npt.NDArray[Any]:
+    """The first that holds."""
+    votes = _votes(rows, some)
+    matrix = np.stack(list(votes.values()), axis=1) if votes else np.full((some.height, 1), ABSTAIN)
+    _, _, contradicted = _chances(rows, some)
+    highest, lowest = matrix.max(axis=1), np.where(matrix == ABSTAIN, np.iinfo(np.int16).max, matrix).min(axis=1)
+    voted = highest > ABSTAIN
+    cluster, decayed = _of_monitor(some, votes, drift)
+    conditions = [cluster, decayed, contradicted, voted & (lowest < highest), ~voted]
+    return np.select(conditions, [CLUSTER, DECAYED, CONTRADICTED, CONFLICT, SILENT], default=UNSURE)
+
+
+def _votes(rows: ProblemRows, some: pl.DataFrame) -> dict[str, npt.NDArray[np.int16]]:
+    if not rows.paths.votes.exists():
+        return {}
+    table = pl.read_parquet(rows.paths.votes)
+    names = votes_contract(len(rows.problem.classes)).other_names(table.columns)
+    joined = some.select("row_id").join(table, on="row_id", how="left", maintain_order="left")
+    return {name: joined[name].fill_null(ABSTAIN).to_numpy().astype(np.int16) for name in names}
+
+
+def _of_monitor(
+    some: pl.DataFrame, votes: Mapping[str, npt.NDArray[np.int16]], drift: Drift | None
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Rows of a cluster that is new, and rows of new batches on which a function that decayed votes."""
+    cause = None if drift is None or drift.stream is None else drift.stream.cause
+    if drift is None or cause is None:
+        return np.zeros(some.height, dtype=np.bool_), np.zeros(some.height, dtype=np.bool_)
+    ids = [row_id for group in cause.groups if group.kind == "cluster" for row_id in group.rows]
+    new = some["batch"].is_in(list(drift.batches)).to_numpy()
+    decayed = np.zeros(some.height, dtype=np.bool_)
+    for function in cause.functions:
+        if function.change == "decayed" and function.function in votes:
+            decayed |= new & (votes[function.function] != ABSTAIN)
+    return some["row_id"].is_in(ids).to_numpy(), decayed
+
+
+def seconds_of(history: GoldHistory) -> float | None:
+    """Measure how long an answer takes: the median time between two of one person, pauses left out.
+
+    Parameters
+    ----------
+    history
+        Of labels.
+
+    Returns
+    -------
+    float or None
+        In seconds; None where there are fewer than 20 such times.
+    """
+    table = pl.DataFrame(
+        [(item.who, item.when) for item in history.answers if item.who is not None],
+        schema={"who": pl.String, "when": pl.String},
+        orient="row",
+    )
+    times = table.with_columns(pl.col("when").str.to_datetime(time_zone="UTC", strict=False)).sort("who", "when")
+    gaps = times.select(pl.col("when").diff().over("who").dt.total_milliseconds() / 1000.0).to_series().drop_nulls()
+    short = gaps.filter((gaps > _AT_ONCE) & (gaps < _PAUSE))
+    return float(np.median(short.to_numpy())) if len(short) >= _GAPS else None
+
+
+def summarized(table: pl.DataFrame, errors: float, seconds: float) -> ReviewQueue:
+    """Sum up what rows are expected to bring.
+
+    Parameters
+    ----------
+    table
+        As ``pick_queue`` gives it.
+    errors
+        Share of all labels without an answer that are expected to be wrong.
+    seconds
+        That a row takes.
+
+    Returns
+    -------
+    ReviewQueue
+    """
+    expected = table["expected"].to_numpy()
+    ends = np.unique(np.linspace(0, len(expected), _PARTS + 1).round().astype(int))
+    parts = tuple(
+        QueuePart(
+            first=int(first) + 1,
+            last=int(last),
+            wrong=round(float(expected[first:last].sum()), 2),
+            per_minute=round(float(expected[first:last].mean()) * 60.0 / seconds, 2),
+        )
+        for first, last in itertools.pairwise(ends)
+    )
+    least = _WORTH * errors * 60.0 / seconds
+    stop = next((part.first - 1 for part in parts if part.per_minute < least), None)
+    reasons = table["picked"].value_counts(sort=True).sort("count", "picked", descending=[True, False])
+    return ReviewQueue(
+        rows=table.height,
+        picked=dict(reasons.iter_rows()),
+        expected_errors=round(float(expected.sum()), 2),
+        errors_of_all=round(errors, 4),
+        seconds=round(seconds, 1),
+        parts=parts,
+        stop_after=stop,
+    )

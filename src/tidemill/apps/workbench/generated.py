@@ -1,0 +1,154 @@
+"""Generated voters: what each covers, is worth, cost and repeats, in words; and what prompts would cost before they are asked."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+
+from tidemill.apps.workbench.formatting import WIDTH
+from tidemill.apps.workbench.problem_view import ProblemView
+from tidemill.generate.fitted import read_voter
+from tidemill.generate.prompt.budget import Budget, cost_of
+from tidemill.generate.prompt.voter import Plan, choose_examples, plan
+from tidemill.generate.rows import Rows
+from tidemill.label.conditions.generated import Prompt
+from tidemill.label.engine.vote_reuse import Batch
+from tidemill.label.functions.declared import DeclaredLabelingFunction
+from tidemill.project.generated_votes import rows_of, storage_of
+from tidemill.reports.generate import GeneratedVoter
+from tidemill.reports.workbench import PromptCost, PromptCosts
+
+
+def generated_lines(voters: Sequence[GeneratedVoter], seconds: Mapping[str, float]) -> list[str]:
+    """Write what generators are worth and cost.
+
+    Parameters
+    ----------
+    voters
+        As the label stage reports them.
+    seconds
+        That they took, by name.
+
+    Returns
+    -------
+    list of str
+        Lines of a terminal of 100 columns; none without a generator.
+    """
+    lines = [""] if voters else []
+    for voter in voters:
+        lines += textwrap.wrap(voter.sentence(seconds.get(voter.function)), WIDTH, subsequent_indent="  ")
+    return lines
+
+
+def generator_rows(view: ProblemView) -> Rows:
+    """Collect what generators may read of a problem.
+
+    Parameters
+    ----------
+    view
+        View of the problem.
+
+    Returns
+    -------
+    Rows
+        With the votes of the functions that generate nothing.
+    """
+    generated = {function.name for function in view.loaded.generated()}
+    kept = [j for j, name in enumerate(view.names) if name not in generated]
+    batches = [
+        Batch(
+            name,
+            key="",
+            read=lambda name=name: view.table((view.raw["batch"] == name).arg_true().to_numpy()),  # type: ignore[misc]
+            ids=lambda name=name: view.raw.filter(batch=name).select("row_id", "batch", "split"),  # type: ignore[misc]
+        )
+        for name in view.batches
+    ]
+    dev = view.raw.select("row_id").with_columns(gold=view.gold)
+    rows = rows_of(view.problem, view.paths, batches, dev, threads=1)
+    return rows.with_votes(view.votes[:, kept], tuple(view.names[j] for j in kept))
+
+
+def prompt_costs(view: ProblemView) -> PromptCosts:
+    """Tell how many rows, tokens and money the prompts of a problem will take; nothing is sent.
+
+    Parameters
+    ----------
+    view
+        View of the problem, whose votes table tells which rows are uncertain.
+
+    Returns
+    -------
+    PromptCosts
+
+    Raises
+    ------
+    ConfigError
+        An endpoint is not allowed, or a template names no column.
+    DataError
+        The votes are of other rows than have arrived.
+    """
+    view.check()
+    rows, storage = generator_rows(view), storage_of(view.paths, view.settings)
+    costs = []
+    for function in view.functions:
+        if isinstance(function, DeclaredLabelingFunction) and isinstance(function.condition, Prompt):
+            before = read_voter(storage.folder / function.condition.column.split()[-1], None)
+            examples = choose_examples(function.condition, rows, () if before is None else before.examples)
+            made = plan(function.name, function.condition, rows, storage, examples)
+            costs.append(_cost(function.name, function.condition, made))
+    return PromptCosts(problem=view.name, run_budget=view.settings.run_budget, functions=tuple(costs))
+
+
+def _cost(name: str, condition: Prompt, made: Plan) -> PromptCost:
+    todo, endpoint = made.unanswered, made.endpoint
+    known = {request.key: made.known[request.key] for request in made.requests if request.key in made.known}
+    tokens = sum(request.prompt_tokens for request in todo)
+    answers = len(todo) * condition.max_tokens * condition.samples
+    priced = endpoint.prompt_price is not None or endpoint.completion_price is not None
+    budget = Budget(endpoint, condition, ())
+    spent = sum(cost_of(endpoint, answer.prompt_tokens, answer.completion_tokens) for answer in known.values())
+    return PromptCost(
+        function=name,
+        endpoint=condition.endpoint,
+        model=condition.model,
+        rows=len(made.requests),
+        answered=sum(request.key in known for request in made.requests),
+        requests=len(todo),
+        prompt_tokens=tokens,
+        completion_tokens=answers,
+        money=round(cost_of(endpoint, tokens, answers), 4) if priced else None,
+        most=round(sum(map(budget.most, todo)), 4) if priced else None,
+        spent=round(spent, 4) if priced else None,
+        budget=condition.budget,
+    )
+
+
+def printed_costs(costs: PromptCosts) -> list[str]:
+    """Write costs as lines.
+
+    Parameters
+    ----------
+    costs
+        Of a problem's prompts.
+
+    Returns
+    -------
+    list of str
+        Lines of a terminal of 100 columns.
+    """
+    if not costs.functions:
+        return [f"{costs.problem}: no function of kind prompt"]
+    lines = [f"{costs.problem}: nothing is sent by this command"]
+    for cost in costs.functions:
+        money = "no prices are known"
+        if cost.money is not None:
+            money = f"about {cost.money:.2f}, at most {cost.most:.2f}; spent so far {cost.spent:.2f}"
+        limit = f"; budget {cost.budget:.2f}" if cost.budget is not None else ""
+        text = (
+            f"{cost.function}: {cost.model} at {cost.endpoint}, {cost.rows:,} rows, {cost.answered:,} of them answered; "
+            f"{cost.requests:,} requests, about {cost.prompt_tokens:,} tokens and at most {cost.completion_tokens:,} of "
+            f"answers: {money}{limit}"
+        )
+        lines += textwrap.wrap(text, WIDTH, subsequent_indent="  ")
+    return lines
