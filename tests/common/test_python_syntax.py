@@ -1,11 +1,11 @@
 """Python source is parsed by one thread at a time."""
 
 import ast
+import contextlib
 import threading
 
 import pytest
 
-from tidemill.common import python_syntax
 from tidemill.common.python_syntax import parse_python
 
 
@@ -17,14 +17,12 @@ def test_threads_wait_for_each_other(monkeypatch):
     def noted(source):
         inside.append(source)
         together.append(len(inside))
-        try:
+        with contextlib.suppress(threading.BrokenBarrierError):
             both_began.wait(timeout=0.2)  # as long as another thread could come in
-        except threading.BrokenBarrierError:
-            pass
         inside.remove(source)
         return ast.Module([], [])
 
-    monkeypatch.setattr(python_syntax.ast, "parse", noted)
+    monkeypatch.setattr("ast.parse", noted)
     threads = [threading.Thread(target=parse_python, args=(f"x = {k}",)) for k in range(2)]
     for thread in threads:
         thread.start()
