@@ -182,6 +182,15 @@ def test_a_truncated_model_in_the_cache_is_named_and_removed_for_the_next_run(re
     assert "files of the champion spam@v1.2.0 are not in DVC's cache" in told(repository)
 
 
+def test_a_truncated_model_of_an_older_version_is_found_before_a_rollback_chooses_it(repository: Path):
+    (path,) = (
+        item for item in (repository / ".dvc" / "cache").rglob("*") if item.is_file() and item.read_text() == "1"
+    )
+    path.write_text("")
+    assert f"{path} in DVC's cache is damaged" in told(repository)
+    assert "part of the model of spam@v1.1.0" in told(repository)
+
+
 @pytest.mark.slow
 def test_a_lock_that_a_killed_git_left_is_named_and_removed(repository: Path):
     lock = repository / ".git/refs/tags/spam#prod#4.lock"

@@ -17,6 +17,7 @@ from tidemill.apps.studio.run import run
 from tidemill.apps.workbench.suggest_functions import suggest_functions
 from tidemill.common.statistics import wilson
 from tidemill.contracts import ConfigError
+from tidemill.label.engine import landlock
 from tidemill.project.project import Project
 from tidemill.reports.evaluate import Metrics
 
@@ -254,3 +255,22 @@ def test_what_lf_suggest_finds_is_offered_as_yaml_that_the_editor_takes(client, 
     assert tried["error"] is None
     assert tried["functions"][0]["change"]["gained"]["rows"] > 0
     assert "no such batch" in client.get("/api/problems/mail/suggestions?batch=zzz").json()["error"]
+
+
+@pytest.mark.skipif(not landlock.version(), reason="this kernel has no Landlock")
+def test_python_files_that_reach_for_gold_are_shown_with_their_error_and_gold_stays(client, copied):
+    gold = copied / "data/mail/dev/b.parquet"
+    folder = copied / "src/problems/mail"
+    (folder / "eats.py").write_text(f"import os\nos.unlink({str(gold)!r})\n", encoding="utf-8")
+    files = {one["file"]: one["error"] for one in client.get("/api/problems/mail/functions").json()["files"]}
+    assert "PermissionError" in files["eats.py"]
+    assert files["f.py"] is None
+    (folder / "eats.py").write_text(
+        "from tidemill.label import slicing_function\n\n\n@slicing_function()\ndef eats(row):\n"
+        f"    __import__('os').unlink({str(gold)!r})\n    return True\n",
+        encoding="utf-8",
+    )
+    assert client.get("/api/problems/mail").json()["slices"] == ["eats"]
+    answer = client.get("/api/problems/mail/rows?slice=eats").json()
+    assert "slicing function eats failed" in answer["error"]
+    assert gold.exists()

@@ -1,4 +1,4 @@
-"""Objects of DVC's cache that results and champions need: damaged ones, and champions of which some are gone."""
+"""Objects of DVC's cache that results and versions need: damaged ones, and champions of which some are gone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tidemill.runs.tags import read_tags
 
 
 def damaged_results(project: Project) -> dict[Path, str]:
-    """Find damaged objects of the results in ``dvc.lock`` and of the champions; each is read once.
+    """Find damaged objects of the results in ``dvc.lock`` and of all versions, which a rollback could choose.
 
     Parameters
     ----------
@@ -29,8 +29,8 @@ def damaged_results(project: Project) -> dict[Path, str]:
     """
     cache = cache_folder(project.shared)
     digests = {digest: path for path, digest in outputs(read_lock(project.shared))}
-    for champion, digest in _champions(project):
-        digests.setdefault(digest, f"the model of {champion}")
+    for version, digest, _ in _models(project):
+        digests.setdefault(digest, f"the model of {version}")
     return {path: result for digest, result in digests.items() for path in damaged_objects(cache, digest)}
 
 
@@ -49,17 +49,17 @@ def lost_champions(project: Project) -> list[str]:
     """
     cache, kept = cache_folder(project.shared), project.state / "models"
     return [
-        champion
-        for champion, digest in _champions(project)
-        if any(missing_objects(cache, digest)) and not (kept / champion).exists()
+        version
+        for version, digest, is_champion in _models(project)
+        if is_champion and any(missing_objects(cache, digest)) and not (kept / version).exists()
     ]
 
 
-def _champions(project: Project) -> Iterator[tuple[str, str]]:
-    """Tag of each champion and MD5 of its model's folder."""
+def _models(project: Project) -> Iterator[tuple[str, str, bool]]:
+    """Tag of each version, MD5 of its model's folder, and whether it is the champion."""
     for problem in problems_in(read_tags(project.shared)):
         registry, model = read_registry(project, problem), Paths.within(problem).model.as_posix()
-        if registry.champion is not None:
-            held = dict(locked_outputs(project, problem, registry.versions[registry.champion]))
+        for version, commit in registry.versions.items():
+            held = dict(locked_outputs(project, problem, commit))
             if model in held:
-                yield registry.champion, held[model]
+                yield version, held[model], version == registry.champion
