@@ -1,6 +1,6 @@
 """Relations: candidates, inference over facts, and the demo `located` against its baselines and its ceiling.
 
-The demo is read where ``make run problem=located`` has left it. Run: python benchmarks/relations.py [--json FILE] [--check]
+The demo is read where ``make run problem=located`` has left it. Run: python benchmarks/relations.py [--json FILE] [--check] [--picture docs/relations.png]
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import csv
 import json
 import random
 import resource
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator
@@ -38,8 +39,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path, help="also write the figures here")
     parser.add_argument("--check", action="store_true", help="exit with 1 where a target is missed")
+    parser.add_argument("--demo", type=Path, default=DEMO, help="project of the demo (default: build/located)")
+    parser.add_argument("--picture", type=Path, help="also copy the picture of the demo's facts here")
     chosen = parser.parse_args()
-    figures = candidates_figures() | inference_figures() | (demo_figures(DEMO) if DEMO.exists() else {})
+    demo = demo_figures(chosen.demo) if chosen.demo.exists() else {}
+    if chosen.picture:
+        shutil.copyfile(chosen.demo / "reports" / "located" / "facts.png", chosen.picture)
+    figures = candidates_figures() | inference_figures() | demo
     targets = {name: target for name, target in TARGETS.items() if name in figures}
     print("| | measured | target |\n| --- | --- | --- |")
     for name, value in figures.items():
@@ -63,10 +69,10 @@ TARGETS: dict[str, tuple[float | None, float | None]] = {
     "inference: seconds for 100,000 facts": (None, 60.0),
     "inference: largest error beside brute force, exact": (None, 1e-6),
     "inference: largest error beside brute force, sampled": (None, 0.02),
-    "demo: F1 of the end model above majority vote": (0.0, None),
+    "demo: low end of balanced accuracy above majority vote": (0.0, None),
     "demo: F1 of the end model above distant supervision": (0.0, None),
     "demo: points of F1 below the gold ceiling": (None, 0.05),
-    "demo: low end of precision from .9": (None, 0.9),
+    "demo: low end of precision from .9, less its mean probability": (None, 0.0),
     "demo: high end of precision from .9": (0.9, None),
     "demo: constraints broken by published facts": (None, 0.0),
 }
@@ -192,7 +198,8 @@ def _brute_force(graph: Graph) -> np.ndarray[Any, Any]:
 def demo_figures(demo: Path) -> dict[str, float]:
     """Scores of the demo's candidates and facts on held-out documents."""
     reports = demo / "reports" / "located"
-    scores = json.loads((reports / "metrics.json").read_text(encoding="utf-8"))["scores"]
+    metrics = json.loads((reports / "metrics.json").read_text(encoding="utf-8"))
+    scores, gains = metrics["scores"], metrics["end_model_gains"]
     facts = json.loads((reports / "facts.json").read_text(encoding="utf-8"))
     f1 = {name: scores[name]["f1"] for name in ("end_model", "label_model", "majority_vote", "gold_ceiling")}
     alone = distant_supervision(demo)
@@ -200,12 +207,14 @@ def demo_figures(demo: Path) -> dict[str, float]:
     return {
         **{f"demo: F1 of {name.replace('_', ' ')}": value for name, value in f1.items()},
         "demo: F1 of distant supervision alone": alone,
-        "demo: F1 of the end model above majority vote": f1["end_model"] - f1["majority_vote"],
+        "demo: low end of balanced accuracy above majority vote": gains["majority_vote"]["interval"][0],
         "demo: F1 of the end model above distant supervision": f1["end_model"] - alone,
         "demo: points of F1 below the gold ceiling": f1["gold_ceiling"] - f1["end_model"],
         "demo: held-out facts from .9": at["facts"],
         "demo: precision from .9": at["precision"],
+        "demo: mean probability from .9": at["expected"],
         "demo: low end of precision from .9": at["interval"][0],
+        "demo: low end of precision from .9, less its mean probability": at["interval"][0] - at["expected"],
         "demo: high end of precision from .9": at["interval"][1],
         "demo: constraints broken by published facts": facts["broken"],
         "demo: share of gold that a person finds wrong": wrong_gold(ROOT / "examples" / "located" / "gold_checked.csv"),
@@ -221,14 +230,14 @@ def distant_supervision(demo: Path) -> float:
     rows = pl.read_parquet(data / "votes.parquet", columns=["row_id", "split", "known"]).join(gold, on="row_id")
     test = rows.filter((pl.col("split") == "test") & (pl.col("gold") >= 0))
     said, true = test["known"] == 1, test["gold"] == 1
-    return 2 * int((said & true).sum()) / (int(said.sum()) + int(true.sum()))
+    return float(2 * int((said & true).sum()) / (int(said.sum()) + int(true.sum())))
 
 
 def wrong_gold(file: Path) -> float:
     """Share of the checked pairs whose label a person finds wrong."""
     with file.open(encoding="utf-8", newline="") as lines:
         rows = list(csv.DictReader(lines))
-    return float(sum(row["gold"] != row["judged"] for row in rows) / len(rows))
+    return float(np.mean([row["gold"] != row["judged"] for row in rows]))
 
 
 if __name__ == "__main__":
