@@ -72,7 +72,8 @@ class GeneratedVoter(Part):
             parts.append(f"agrees most with {self.repeats} ({self.agreement:.0%})")
         if self.spending is not None:
             parts.append(str(self.spending))
-        return "; ".join([*parts, *([] if seconds is None else [f"took {seconds:.0f} s"])])
+        took = [] if seconds is None else [f"took {seconds:.0f} s"]
+        return "; ".join(dict.fromkeys([*parts, *took]))
 
     def _learned(self) -> str:
         taught = {"gold": "gold rows", "labels": "rows that the label model is sure of"}.get(self.learns_from)
