@@ -1,6 +1,6 @@
 """Draws the pictures of docs/generated.md from what a run left under data/, for packaged problems and a server on loopback.
 
-python benchmarks/generated_pictures.py [--out docs]
+python benchmarks/generated_pictures.py [--out docs] [--steps 600]
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ DESCRIBE = {
 }
 
 
-def models(out: Path) -> None:
-    """Folder -> generated_model.png: precision and coverage of held-out votes by threshold, and what a GAN draws."""
+def models(out: Path, steps: int) -> None:
+    """Folder and steps of networks -> generated_model.png: precision and coverage of held-out votes by threshold, and what a GAN draws."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -38,7 +38,7 @@ def models(out: Path) -> None:
     drawn = with_gold(packaged("solar"), 100, 0)
     figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
     for learner in ("linear", "cnn", "gan"):
-        model = fit_on_gold(Model(kind="model", learner=learner, seed=0), drawn.rows)
+        model = fit_on_gold(Model.model_validate({"kind": "model", "learner": learner, "steps": steps}), drawn.rows)
         if isinstance(model, str):
             raise SystemExit(model)
         coverage, precision = _curve(model.held_out, drawn)
@@ -120,6 +120,7 @@ def asked(out: Path) -> None:
     drawn = axis.barh(list(bars)[::-1], list(bars.values())[::-1])
     axis.bar_label(drawn, padding=3)
     axis.set(xlabel="requests")
+    axis.margins(x=0.12)
     figure.savefig(out / "generated_prompt.png", **PLAIN)
 
 
@@ -127,10 +128,12 @@ def main() -> None:
     """Draw all pictures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("docs"))
-    out = parser.parse_args().out
+    parser.add_argument("--steps", type=int, default=600, help="of the networks on images")
+    given = parser.parse_args()
+    out = given.out
     asked(out)
     descriptions(out)
-    models(out)
+    models(out, given.steps)
 
 
 if __name__ == "__main__":

@@ -106,9 +106,12 @@ def test_an_unknown_model_is_named_with_the_valid_ones():
 
 def test_without_a_label_there_is_nothing_to_learn_from_and_one_model_is_fitted(monkeypatch):
     fits = []
-    monkeypatch.setattr(
-        run, "fit_twice", lambda *words, **named: fits.append(named["gold"]) or fit_twice(*words, **named)
-    )
+
+    def noted(*words, gold, **named):
+        fits.append(gold)
+        return fit_twice(*words, gold=gold, **named)
+
+    monkeypatch.setattr(run, "fit_twice", noted)
     learned = settings("dawid_skene_votes").model_copy(update={"use_gold": True})
     table = votes_table()
     done = denoise(table, ("ham", "spam"), learned, gold=np.full(200, NO_GOLD))

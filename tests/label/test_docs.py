@@ -1,17 +1,19 @@
 import re
 
 import polars as pl
+import yaml
 
 from tidemill.label.conditions.registry import KINDS
 from tidemill.label.engine.apply import apply
 from tidemill.label.functions.loading import load_file
+from tidemill.label.settings import EndpointSettings
 
 CLASSES = ("ham", "spam", "functional", "defective")
 
 
-def blocks(root, language):
+def blocks(root, language, page="label"):
     return re.findall(
-        rf"```{language}\n(.*?)```", (root / "docs/label.md").read_text(encoding="utf-8"), flags=re.DOTALL
+        rf"```{language}\n(.*?)```", (root / f"docs/{page}.md").read_text(encoding="utf-8"), flags=re.DOTALL
     )
 
 
@@ -27,6 +29,15 @@ def test_the_files_of_the_docs_load_and_vote(root, folder):
     assert votes["capitals"] == [-1, -1, -1, -1]
     assert votes["long_letter"] == [-1, -1, -1, -3]
     assert votes["sells_money"] == [-1, 1, -1, -1]
+
+
+def test_the_generated_functions_of_the_docs_load_and_their_endpoints_are_settings(root, folder):
+    functions, settings = blocks(root, "yaml", "generated")
+    path = folder(g__yaml=functions)
+    loaded = load_file(path / "g.yaml", classes=("ham", "spam"))
+    assert [function.name for function in loaded] == ["asked", "described", "head"]
+    for endpoint in yaml.safe_load(settings)["label"]["endpoints"].values():
+        EndpointSettings.model_validate(endpoint)
 
 
 def test_the_docs_tell_every_kind_and_field(root):

@@ -3,7 +3,7 @@ import operator
 
 import numpy as np
 
-from tidemill.label.analysis.counts import count_votes
+from tidemill.label.analysis.counts import count_votes, in_conflict
 
 
 def test_tallies_of_batches_and_blocks_add_up_to_that_of_all_rows(monkeypatch):
@@ -34,3 +34,14 @@ def test_counts_are_those_counted_by_hand():
 def test_many_classes_are_told_apart():
     votes = np.arange(-1, 60, dtype=np.int16)[:, None]
     assert sorted(count_votes(votes, n_classes=60).polarity[0]) == list(range(60))
+
+
+def test_a_row_is_in_conflict_where_no_class_is_left_however_many_there_are():
+    rng = np.random.default_rng(3)
+    for n_classes in (2, 3, 8, 9, 12):
+        first = -1 - n_classes  # not_class of the last
+        votes = rng.integers(first, n_classes, (300, 4)).astype(np.int16)
+        left = [
+            [k for k in range(n_classes) if all(v in {-1, k} or (v < -1 and v != -2 - k) for v in row)] for row in votes
+        ]
+        assert in_conflict(votes, n_classes).tolist() == [not classes for classes in left]

@@ -95,6 +95,17 @@ def test_small_narrow_black_and_white_pictures_have_statistics(shape, value):
     assert np.isfinite(list(statistics(constant(value, shape)).values())).all()
 
 
+@pytest.mark.parametrize("scale", [1.0, 3.0])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 2), (7, 5), (60, 41)])
+def test_percentiles_are_those_of_numpy(shape, scale):
+    rng = np.random.default_rng(len(shape) + shape[1])
+    of_few_levels = rng.integers(0, 3, shape) / 2
+    for picture in (rng.uniform(size=shape), of_few_levels, np.zeros(shape), np.ones(shape), rng.normal(size=shape)):
+        values = (picture * scale).astype(np.float32)
+        found = grey.percentiles(values, 0, 10, 50, 90, 100)
+        assert found == pytest.approx(np.percentile(values, (0, 10, 50, 90, 100)), rel=1e-6, abs=1e-7)
+
+
 def test_two_halves_have_their_closed_forms():
     picture = halves()
     assert grey.variation(picture) == pytest.approx(0.2)

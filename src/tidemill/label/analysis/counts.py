@@ -14,6 +14,7 @@ Counts = npt.NDArray[np.int64]
 
 _BLOCK: Final = 1 << 16
 _VALUES: Final = 256  # of a byte
+_BITS: Final = 8
 
 
 @dataclass(frozen=True)
@@ -106,17 +107,38 @@ def in_conflict(votes: Votes, n_classes: int) -> npt.NDArray[np.bool_]:
     -------
     (n_rows,)
     """
+    if n_classes <= _BITS:
+        return np.equal(_left_by_all(votes, n_classes), 0)
     impossible = np.ones(len(votes), dtype=np.bool_)
     for k in range(n_classes):
         impossible &= (((votes >= 0) & (votes != k)) | (votes == not_class(k))).any(axis=1)
     return impossible
 
 
+def _left_by_all(votes: Votes, n_classes: int) -> npt.NDArray[np.uint8]:
+    """A bit per class that no vote on a row speaks against."""
+    first = not_class(n_classes - 1)
+    left = np.array([_bits_left(vote, n_classes) for vote in range(first, n_classes)], dtype=np.uint8)
+    result = np.full(len(votes), 2**n_classes - 1, dtype=np.uint8)
+    for j in range(votes.shape[1]):
+        result &= left[votes[:, j] - first]
+    return result
+
+
+def _bits_left(vote: int, n_classes: int) -> int:
+    every: int = 2**n_classes - 1
+    if vote == ABSTAIN:
+        return every
+    return 1 << vote if vote >= 0 else every & ~(1 << (not_class(0) - vote))
+
+
 def _of_block(votes: Votes, n_classes: int) -> VoteCounts:
     is_vote = votes != ABSTAIN
-    n_votes = is_vote.sum(axis=1, dtype=np.int32)
     conflict = in_conflict(votes, n_classes)
     columns = range(votes.shape[1])
+    n_votes = np.zeros(len(votes), dtype=np.int32)
+    for j in columns:
+        n_votes += is_vote[:, j]
     overlap = n_votes > 1
 
     def count(rows: npt.NDArray[np.bool_] | None) -> Counts:

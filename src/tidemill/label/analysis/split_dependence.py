@@ -83,12 +83,17 @@ def count_by_split(votes: Votes, splits: pl.Series, n_classes: int) -> SplitCoun
     (n_functions, n_splits, n_categories)
     """
     step = max(1, -(-len(votes) // _SAMPLE))
-    votes, of_row = votes[::step], _numbers(splits.gather_every(step).to_numpy())
-    totals = np.stack([(votes == k).sum(axis=1, dtype=np.int16) for k in range(n_classes)], axis=1)
+    votes, of_row = np.asfortranarray(votes[::step]), _numbers(splits.gather_every(step).to_numpy())
+    totals = np.zeros((len(votes), n_classes), dtype=np.int16)
+    for k in range(n_classes):
+        for j in range(votes.shape[1]):  # a column at a time lies together
+            totals[:, k] += votes[:, j] == k
     counts = np.zeros((votes.shape[1], len(SPLITS), _CATEGORIES), dtype=np.int64)
     for j in range(votes.shape[1]):
-        cells = of_row * _CATEGORIES + _categories(votes[:, j], totals)
+        rows = np.flatnonzero(votes[:, j] != ABSTAIN)
+        cells = of_row[rows] * _CATEGORIES + _categories(votes[rows, j], totals[rows])
         counts[j] = np.bincount(cells, minlength=len(SPLITS) * _CATEGORIES).reshape(len(SPLITS), _CATEGORIES)
+    counts[:, :, _ABSTAINS] = np.bincount(of_row, minlength=len(SPLITS)) - counts.sum(axis=2)
     return counts
 
 
@@ -125,14 +130,13 @@ def _numbers(names: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     return numbers
 
 
-def _categories(own: npt.NDArray[np.int16], totals: npt.NDArray[np.int16]) -> npt.NDArray[np.int64]:
-    """Whether the function abstains, and with what most of the others agree."""
-    others = totals.copy()
+def _categories(own: npt.NDArray[np.int16], others: npt.NDArray[np.int16]) -> npt.NDArray[np.int64]:
+    """Whether most of the others agree with a function, on rows on which it votes; its own votes are among theirs at first."""
     rows = np.flatnonzero(own >= 0)
     others[rows, own[rows]] -= 1
     most, any_other = others.argmax(axis=1), others.max(axis=1) > 0
     agrees = np.where(own >= 0, most == own, not_class(0) - own != most)
-    return np.select([own == ABSTAIN, ~any_other, agrees], [_ABSTAINS, _ALONE, _AGREES], default=_DISAGREES)
+    return np.where(any_other, np.where(agrees, _AGREES, _DISAGREES), _ALONE)
 
 
 def _dependence(name: str, split: int, batches: Sequence[SplitCounts]) -> Dependence | None:

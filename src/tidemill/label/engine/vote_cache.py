@@ -123,12 +123,12 @@ def _read(content: bytes) -> tuple[npt.NDArray[Any], list[Any]]:
         return frame["value"].to_numpy(), json.loads(frame["failures"][0]) if "failures" in frame.columns else []
     table = pa.ipc.open_file(pa.py_buffer(content), options=pa.ipc.IpcReadOptions(use_threads=False)).read_all()
     column = table["value"]
-    dtype = np.dtype(str(column.type).replace("double", "float64"))
+    dtype = np.dtype(np.float64 if pa.types.is_floating(column.type) else np.int16)
     parts = [  # without to_numpy, which imports pandas
         np.frombuffer(chunk.buffers()[1], dtype, len(chunk), chunk.offset * dtype.itemsize) for chunk in column.chunks
     ]
     failures = json.loads(table["failures"][0].as_py()) if "failures" in table.column_names else []
-    return np.concatenate(parts), failures
+    return parts[0] if len(parts) == 1 else np.concatenate(parts), failures
 
 
 def cache_key(*parts: str) -> str:

@@ -29,6 +29,7 @@ import numpy as np
 import polars as pl
 from pydantic import BaseModel
 
+from tidemill.common.python_syntax import parse_python
 from tidemill.label.functions.declared import AnyFunction, DeclaredLabelingFunction
 
 _PLAIN: Final = (type(None), bool, int, float, complex, str, bytes)
@@ -333,7 +334,7 @@ def _source_of_file(path: Path, seen: frozenset[Path] = frozenset()) -> bytes:
     """Syntax without docstrings, and the files beside it that it imports."""
     if not path.is_file():
         return _hash("no source", str(path).encode())
-    tree = ast.parse(path.read_bytes())
+    tree = parse_python(path.read_bytes())
     imported: list[str] = []
     for node in ast.walk(tree):
         body = getattr(node, "body", None)

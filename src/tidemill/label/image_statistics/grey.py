@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,8 @@ BLOCKS: Final = 10
 DARK: Final = 0.6
 BRIGHT: Final = 1.3
 EDGE: Final = 0.1
+_LEVELS: Final = 512
+"""Of brightness, by which pixels are counted before those of a level are sorted."""
 
 
 def relative(pixels: Grey) -> Grey:
@@ -55,8 +57,49 @@ def blocks(pixels: Grey, number: int = BLOCKS) -> Grey:
     """
     rows, columns = (min(number, side) for side in pixels.shape)
     height, width = pixels.shape[0] // rows, pixels.shape[1] // columns
-    means: Grey = pixels[: rows * height, : columns * width].reshape(rows, height, columns, width).mean((1, 3))
-    return means
+    whole = pixels[: rows * height, : columns * width]
+    means: Grey = whole.reshape(rows, height, -1).sum(1).reshape(rows, columns, width).sum(2) / (height * width)
+    return means.astype(pixels.dtype, copy=False)
+
+
+def percentiles(pixels: Grey, *percents: float) -> tuple[float, ...]:
+    """Compute percentiles of pixels, as NumPy does; of those in [0, 1] only the levels around a percentile are sorted.
+
+    Parameters
+    ----------
+    pixels : (height, width)
+        Grey values.
+    percents
+        From 0 to 100.
+
+    Returns
+    -------
+    tuple of float
+        Interpolated linearly between neighbours.
+
+    Examples
+    --------
+    >>> percentiles(np.linspace(0, 1, 5, dtype=np.float32), 25, 50)
+    (0.25, 0.5)
+    """
+    flat = pixels.ravel()
+    if not (flat.min() >= 0 and flat.max() <= 1):
+        return tuple(np.percentile(flat, percents).tolist())
+    level = (flat * np.float32(_LEVELS - 1)).astype(np.int16)
+    below = np.bincount(level, minlength=_LEVELS).cumsum()
+
+    def ranked(rank: int) -> float:
+        at = int(np.searchsorted(below, rank, side="right"))
+        members, place = flat[level == at], rank - int(below[at - 1] if at else 0)
+        return float(np.partition(members, place)[place])
+
+    return tuple(_interpolated(ranked, percent / 100 * (flat.size - 1)) for percent in percents)
+
+
+def _interpolated(ranked: Callable[[int], float], place: float) -> float:
+    first = math.floor(place)
+    low = ranked(first)
+    return low if place == first else low + (ranked(first + 1) - low) * (place - first)
 
 
 def dark_fraction(pixels: Grey) -> float:
@@ -72,7 +115,7 @@ def dark_fraction(pixels: Grey) -> float:
     float
         In [0, 1].
     """
-    return float((pixels < DARK).mean())
+    return np.count_nonzero(pixels < DARK) / pixels.size
 
 
 def bright_fraction(pixels: Grey) -> float:
@@ -88,7 +131,7 @@ def bright_fraction(pixels: Grey) -> float:
     float
         In [0, 1].
     """
-    return float((pixels > BRIGHT).mean())
+    return np.count_nonzero(pixels > BRIGHT) / pixels.size
 
 
 def variation(pixels: Grey) -> float:
@@ -104,7 +147,8 @@ def variation(pixels: Grey) -> float:
     float
         In units of the median.
     """
-    return float(pixels.std())
+    centred = (pixels - pixels.mean()).ravel()
+    return math.sqrt(float(np.dot(centred, centred)) / centred.size)
 
 
 def darkest_block(pixels: Grey) -> float:
@@ -120,7 +164,7 @@ def darkest_block(pixels: Grey) -> float:
     float
         In units of the median.
     """
-    return float(blocks(pixels).min())
+    return float(OF_BLOCKS["darkest_block"](blocks(pixels)))
 
 
 def brightest_block(pixels: Grey) -> float:
@@ -136,7 +180,7 @@ def brightest_block(pixels: Grey) -> float:
     float
         In units of the median.
     """
-    return float(blocks(pixels).max())
+    return float(OF_BLOCKS["brightest_block"](blocks(pixels)))
 
 
 def block_variation(pixels: Grey) -> float:
@@ -152,7 +196,7 @@ def block_variation(pixels: Grey) -> float:
     float
         In units of the median.
     """
-    return float(blocks(pixels).std())
+    return float(OF_BLOCKS["block_variation"](blocks(pixels)))
 
 
 def block_step(pixels: Grey) -> float:
@@ -168,7 +212,7 @@ def block_step(pixels: Grey) -> float:
     float
         In units of the median; 0 where the image is one block wide.
     """
-    return float(np.abs(np.diff(blocks(pixels), axis=1)).max(initial=0.0))
+    return float(OF_BLOCKS["block_step"](blocks(pixels)))
 
 
 def quadrant_difference(pixels: Grey) -> float:
@@ -284,7 +328,10 @@ def edge_density(pixels: Grey) -> float:
     if min(pixels.shape) < 3:  # noqa: PLR2004 - a pixel with neighbours on both sides
         return 0.0
     down, right = pixels[2:, 1:-1] - pixels[:-2, 1:-1], pixels[1:-1, 2:] - pixels[1:-1, :-2]
-    return float((down**2 + right**2 > EDGE**2).mean())
+    down *= down
+    right *= right
+    down += right
+    return np.count_nonzero(down > EDGE**2) / down.size
 
 
 def roughness(pixels: Grey) -> float:
@@ -417,6 +464,13 @@ def _middle(pixels: Grey) -> Grey:
     return pixels[height // 4 : height - height // 4, width // 4 : width - width // 4]
 
 
+OF_BLOCKS: Final[dict[str, Callable[[Grey], Any]]] = {
+    "darkest_block": np.min,
+    "brightest_block": np.max,
+    "block_variation": np.std,
+    "block_step": lambda means: np.abs(np.diff(means, axis=1)).max(initial=0.0),
+}
+"""Statistics that look at the means of ``blocks`` alone, by name."""
 STATISTICS: Final[dict[str, Callable[[Grey], float]]] = {
     function.__name__: function
     for function in (

@@ -62,8 +62,16 @@ def reduced(pixels: Grey, size: int = 150) -> Grey:
     """
     step = max(1, min(round(max(pixels.shape) / size), *pixels.shape))
     height, width = pixels.shape[0] // step, pixels.shape[1] // step
+    if step == 1:
+        return pixels.astype(np.float32, copy=False)
     whole = pixels[: height * step, : width * step]
-    mean: Grey = sum(whole[row::step, column::step] for row in range(step) for column in range(step)) / step**2
+    rows = whole[::step] + whole[1::step]
+    for row in range(2, step):
+        rows += whole[row::step]
+    mean: Grey = rows[:, ::step] + rows[:, 1::step]
+    for column in range(2, step):
+        mean += rows[:, column::step]
+    mean /= step**2
     return mean.astype(np.float32, copy=False)
 
 

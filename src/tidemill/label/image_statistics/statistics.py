@@ -15,7 +15,7 @@ import numpy as np
 
 from tidemill.label.image_statistics.colours import COLOURS, Colours, colours
 from tidemill.label.image_statistics.dark_lines import DarkLines, dark_lines
-from tidemill.label.image_statistics.grey import BLACK, STATISTICS, Grey, relative
+from tidemill.label.image_statistics.grey import BLACK, OF_BLOCKS, STATISTICS, Grey, blocks, percentiles, relative
 from tidemill.label.image_statistics.pixels import decode, inside, reduced, without_bands
 
 
@@ -49,6 +49,8 @@ class Statistics(Mapping[str, float]):
         return self._computed[name]
 
     def _measured(self, name: str) -> float:
+        if name in OF_BLOCKS:
+            return float(OF_BLOCKS[name](self.block_means))
         if name in STATISTICS:
             return float(STATISTICS[name](self.plain))
         return float(COLOURS[name](self.colours) if name in COLOURS else _OTHERS[name](self))
@@ -79,13 +81,18 @@ class Statistics(Mapping[str, float]):
     @cached_property
     def levels(self) -> tuple[float, float, float]:
         """10th, 50th and 90th percentile."""
-        dark, median, bright = np.percentile(self.picture, (10, 50, 90))
+        dark, median, bright = percentiles(self.picture, 10, 50, 90)
         return dark, median, bright
 
     @cached_property
     def plain(self) -> Grey:
         """The picture relative to its median."""
         return self.picture / np.float32(max(self.levels[1], BLACK))
+
+    @cached_property
+    def block_means(self) -> Grey:
+        """Means of its blocks, relative to the median of its pixels."""
+        return blocks(self.plain)
 
     @cached_property
     def lines(self) -> DarkLines:

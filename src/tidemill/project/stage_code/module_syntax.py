@@ -14,6 +14,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from tidemill.common.python_syntax import parse_python
+
 FORMAT: Final = 1
 """Raised where what is read of a module changes, so that summaries kept in a cache are made again."""
 
@@ -104,7 +106,7 @@ def read_module(source: bytes, name: str, *, is_package: bool) -> ModuleSyntax:
         Its statements, without docstrings and annotations, and its imports.
     """
     package = name if is_package else name.rpartition(".")[0]
-    body = [node for node in _run_statements(ast.parse(source).body) if not _is_text(node)]
+    body = [node for node in _run_statements(parse_python(source).body) if not _is_text(node)]
     for node in body:
         _drop_annotations(node)
     run = [node for node in body if not isinstance(node, _DEFINITIONS)]

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from tidemill.apps.studies.driftbench.population import Population
+from tidemill.common.python_syntax import parse_python
 from tidemill.contracts import ABSTAIN, NO_GOLD
 from tidemill.monitor.rows import Names, Rows
 from tidemill.monitor.sequential.batch import Batch
@@ -56,7 +57,7 @@ def _of_file(file: Path) -> Iterator[str]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # escapes in strings of others
-            tree = ast.parse(file.read_text(encoding="utf-8"))
+            tree = parse_python(file.read_text(encoding="utf-8"))
     except (SyntaxError, UnicodeDecodeError):
         return
     for node in ast.walk(tree):
