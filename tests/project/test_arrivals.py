@@ -17,7 +17,7 @@ from tidemill.contracts import DataError, SuiteError
 from tidemill.ingest.batch import Batch, build_batch
 from tidemill.project import arrivals, batches
 from tidemill.project.arrivals import arrive, batch_name, natural, scan
-from tidemill.project.batches import add_batches
+from tidemill.project.batches import _settings_mark, add_batches
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
 from tidemill.reports.ingest import IngestReport
@@ -370,3 +370,8 @@ def test_links_in_a_circle_and_pipes_are_refused_and_the_others_are_taken(projec
     reasons = {Path(one.source).name: one.reason for one in found.refused}
     assert "circle.csv is missing" in reasons["circle.csv"]
     assert "pipe.csv is no file but a pipe or a device" in reasons["pipe.csv"]
+
+
+def test_batches_that_were_made_before_there_were_candidates_are_not_made_again() -> None:
+    """What marks them is as it was: a setting that is not there is no part of it."""
+    assert "candidates" not in _settings_mark(SPAM, CHOSEN)

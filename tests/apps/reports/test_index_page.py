@@ -10,6 +10,7 @@ from tidemill.apps.reports.index_page import render, summary
 from tidemill.project.project import Project
 from tidemill.project.refused_sources import Refusal, Refusals
 from tidemill.reports.evaluate import Verdict
+from tidemill.reports.facts import FactsReport, PrecisionAt
 from tidemill.runs.git import git
 from tidemill.runs.model_registry import tag_object
 
@@ -217,3 +218,19 @@ def test_curves_and_label_errors_are_shown_once_they_are_there(root, page, tmp_p
     after = render(Project.open(tmp_path), ["spam", "solar"]).read_text(encoding="utf-8")
     assert after.count('src="data:image/png;base64,') == 7
     assert 'href="spam/label_errors.html"' in after
+
+
+def test_facts_of_a_relation_problem_are_shown_once_they_are_there(root, page, tmp_path):
+    assert "held-out facts from" not in page
+    copy = shutil.copytree(root, tmp_path / "copy")
+    at = PrecisionAt(threshold=0.9, facts=40, true=38, precision=0.95, interval=(0.835, 0.986), expected=0.94)
+    numbers = dict.fromkeys(
+        ("published", "broken", "withheld", "alone", "exact", "sampled", "fitted_to", "held_out"), 0
+    )
+    more = {"candidates": 90, "facts": 70, "publish": 0.9, "further": 0.5, "slope": 1.0, "offset": 0.0}
+    report = FactsReport(**numbers, **more, calibration_error=None, precision=[at], errors=[])
+    report.write(copy / "reports/spam/facts.json")
+    told = render(Project.open(copy), ["spam"]).read_text(encoding="utf-8")
+    assert "0 of 70 facts are published, from 0.9 on" in told
+    assert "Too few facts of valid" in told
+    assert re.search(r"<td>0\.9</td><td class=\"n\">40</td><td class=\"n\">38</td>", told)

@@ -19,6 +19,7 @@ from tidemill.project.layout import Paths
 from tidemill.project.project import Project
 from tidemill.reports.denoise import DenoiseReport
 from tidemill.reports.evaluate import Metrics, Verdict
+from tidemill.reports.facts import FactsReport
 from tidemill.reports.generate import GeneratedReport
 from tidemill.reports.monitor import Drift
 from tidemill.reports.project import ExpectationResult, SuiteResult
@@ -91,6 +92,7 @@ class ProblemReport:
     verdict: Verdict | None
     answer: str | None
     drift: Drift | None
+    facts: FactsReport | None
     pictures: dict[str, str]
     explained: dict[str, str]
     suites: list[Suite]
@@ -182,9 +184,10 @@ def read_problem_report(project: Project, name: str) -> ProblemReport:
         verdict=verdict,
         answer=None if verdict is None or verdict.verdict != ASK else answer_since(project, name, verdict.champion),
         drift=Drift.read_if_there(reports / "drift.json"),
+        facts=FactsReport.read_if_there(reports / "facts.json"),
         pictures=_pictures(
             dict.fromkeys(PICTURES, reports / "plots")
-            | {"drift": reports, "curves": reports, "ensemble": reports / "train"}
+            | {"drift": reports, "facts": reports, "curves": reports, "ensemble": reports / "train"}
         ),
         explained=_pictures(dict.fromkeys(EXPLAINED, reports / "denoise")),
         suites=_suites(paths),
