@@ -266,7 +266,7 @@ class Drift(Report):
     order: tuple[str, ...] = Field(default=(), description="names of the new batches in order of arrival")
     learned_rows: Count | None = Field(
         default=None,
-        description="rows of the batches that the champion was trained on, since the last change where there was one",
+        description="rows of the batches that the champion learned from, since the last change",
     )
     stream: StreamDrift | None = Field(
         default=None, description="all new batches as one stream, which decides on drift"

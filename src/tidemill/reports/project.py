@@ -74,7 +74,7 @@ class ChampionPin(Report):
     version: str | None = Field(description="tag such as spam@v1.4.0; null: there is no champion yet")
     since: str | None = Field(
         default=None,
-        description="batch from which on rows are of the kind that it was promoted for: its reference is of these; null: of all",
+        description="batch from which on its reference is, after a change; null: of all batches",
     )
     accepted: tuple[AcceptedDrift, ...] | None = Field(default=None, description="oldest first")
 
