@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE  # a run starts a process a stage: without byte
 
 run: $(STAMP)  ## the main job for both packaged problems; problem=located: the demo of relations, in build/located
 ifeq ($(problem),located)
-	@$(BIN)/python examples/located/build.py build/located
+	@$(BIN)/python benchmarks/located/build.py build/located
 else
 	@$(BIN)/tidemill run $(if $(problem),problem=$(problem))
 endif

@@ -121,6 +121,7 @@ def test_the_commands_are_those_of_a_terminal(opened):
     wanted = running.WantedRun(what="refresh", settings=("train=head", "train.optimizer.max_epochs=3"))
     words = running._words(opened, "mail", wanted)
     assert words[1:] == [
+        "-P",
         "-m",
         "tidemill",
         "run",
@@ -130,4 +131,4 @@ def test_the_commands_are_those_of_a_terminal(opened):
         "--json",
     ]
     in_place = running._words(opened, "mail", running.WantedRun(what="labels"))
-    assert in_place[1:] == ["-m", "tidemill.runs.in_place", str(opened.root), "mail", "denoise"]
+    assert in_place[1:] == ["-P", "-m", "tidemill.runs.in_place", str(opened.root), "mail", "denoise"]

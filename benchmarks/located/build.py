@@ -1,6 +1,6 @@
 """The demo of relations: a project of its own in a folder, from `tidemill init` to its facts.
 
-``python examples/located/build.py build/located`` makes the project, fetches the two packages, lets `tidemill new` make the problem and
+``python benchmarks/located/build.py build/located`` makes the project, fetches the two packages, lets `tidemill new` make the problem and
 runs it. A second call only runs it: nothing has changed then.
 """
 
