@@ -97,7 +97,10 @@ def _runs(drive: Drive) -> Iterator[SimulationCheck]:
 def _better(drive: Drive) -> SimulationCheck:
     """On rows of the later source that no day has had."""
     rows = [row | {WEEKEND: "no"} for row in drive.rows.later[:_FRESH]]
-    file = drive.project.shared.parent / "fresh.csv"
+    file = (
+        drive.project.shared / "data" / "fresh" / drive.problem / "fresh.csv"
+    )  # as deep as batches, for paths of images
+    file.parent.mkdir(parents=True, exist_ok=True)
     drive.rows.write(rows, file)
     registry = read_registry(drive.project, drive.problem)
     first, last = next(iter(registry.versions)), str(registry.champion)
