@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from tidemill.errors import ConfigError, DataError
+from tidemill.flows.simulation.checks import fresh_file
 from tidemill.flows.simulation.plan import plan_days
 from tidemill.flows.simulation.rows import Rows
 
@@ -58,3 +59,9 @@ def test_too_few_days_or_rows_are_refused(files: list[Path]):
         plan_days(1)
     with pytest.raises(DataError, match="too few rows for so many days"):
         of(files).day(plan_days(3)[2], 100, rare=0.1)
+
+
+def test_fresh_rows_lie_where_the_images_of_batches_are_found_from(tmp_path: Path):
+    batch = tmp_path / "data" / "incoming" / "solar" / "day-01.csv"
+    images = "../../packages/images"
+    assert (fresh_file(tmp_path, "solar").parent / images).resolve() == (batch.parent / images).resolve()
