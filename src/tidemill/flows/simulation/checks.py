@@ -97,9 +97,7 @@ def _runs(drive: Drive) -> Iterator[SimulationCheck]:
 def _better(drive: Drive) -> SimulationCheck:
     """On rows of the later source that no day has had."""
     rows = [row | {WEEKEND: "no"} for row in drive.rows.later[:_FRESH]]
-    file = (
-        drive.project.shared / "data" / "fresh" / drive.problem / "fresh.csv"
-    )  # as deep as batches, for paths of images
+    file = fresh_file(drive.project.shared, drive.problem)
     file.parent.mkdir(parents=True, exist_ok=True)
     drive.rows.write(rows, file)
     registry = read_registry(drive.project, drive.problem)
@@ -110,6 +108,23 @@ def _better(drive: Drive) -> SimulationCheck:
         passed=after >= before + _MARGIN,
         found=f"{before:.3f} of {first}, {after:.3f} of {last}",
     )
+
+
+def fresh_file(shared: Path, problem: str) -> Path:
+    """Choose where rows that no day has had are written: as deep as batches are, for paths of images are relative to their file.
+
+    Parameters
+    ----------
+    shared
+        Folder of the project.
+    problem
+        Its problem.
+
+    Returns
+    -------
+    Path
+    """
+    return shared / "data" / "fresh" / problem / "fresh.csv"
 
 
 def _accuracy(drive: Drive, file: Path, version: str, rows: list[dict[str, str]]) -> float:
