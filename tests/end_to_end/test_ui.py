@@ -73,14 +73,16 @@ class Ui:
 
 @pytest.fixture(scope="module")
 def ui(sprout: Callable[[str], Path]) -> Iterator[Ui]:
-    """A copy of the project with its UI up on free ports."""
+    """A copy of the project with its UI up on free ports, and files in it that are named as modules of Python are."""
     folder, port, pages, studio = sprout("ui"), free_port(), free_port(), free_port()
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "PREFECT"))}
     environment |= {
         "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONPATH": f"{folder / 'src'}{os.pathsep}{folder}",
+        "PYTHONPATH": str(folder / "src"),
     }
-    command = [sys.executable, "-m", "tidemill", "ui", "--port", str(port), "--pages-port", str(pages)]
+    for name in ("email", "random", "types"):
+        (folder / f"{name}.py").write_text("raise RuntimeError('a file of the project in the place of a module')\n")
+    command = [sys.executable, "-P", "-m", "tidemill", "ui", "--port", str(port), "--pages-port", str(pages)]
     command += ["--studio-port", str(studio)]
     with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -1,4 +1,4 @@
-"""`tidemill run` with a server of its own, killed and interrupted in a stage, on a machine that has a proxy."""
+"""`tidemill run` with a server of its own, killed, interrupted and terminated in a stage, on a machine that has a proxy."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def worktrees(project: Path) -> list[Path]:
 
 
 @pytest.mark.slow
-def test_what_a_killed_run_leaves_ends_with_it_or_at_the_next_start_and_ctrl_c_leaves_nothing(project: Path):
+def test_what_a_killed_run_leaves_ends_with_it_or_at_the_next_start_and_a_signal_leaves_nothing(project: Path):
     with waiting_run(project) as (process, stage):
         (server,) = servers(project)
         process.send_signal(signal.SIGKILL)
@@ -101,16 +101,17 @@ def test_what_a_killed_run_leaves_ends_with_it_or_at_the_next_start_and_ctrl_c_l
     assert states(project) == ["RUNNING", "RUNNING"]
     (left,) = worktrees(project)
 
-    with waiting_run(project) as (process, stage):
-        assert worktrees(project) != [left]
-        assert states(project)[:2] == ["CRASHED", "CRASHED"]
-        (server,) = servers(project)
-        process.send_signal(signal.SIGINT)
-        assert process.stdout is not None
-        said = process.stdout.read()
-    assert process.returncode == 130
-    assert "Traceback" not in said
-    assert is_gone(stage)
-    assert is_gone(server)
-    assert worktrees(project) == []
-    assert states(project)[:3] == ["CRASHED"] * 3  # the inner run too, or at the next start
+    for number, before in ((signal.SIGINT, 2), (signal.SIGTERM, 4)):
+        with waiting_run(project) as (process, stage):
+            assert worktrees(project) != [left]
+            assert states(project)[:before] == ["CRASHED"] * before
+            (server,) = servers(project)
+            process.send_signal(number)
+            assert process.stdout is not None
+            said = process.stdout.read()
+        assert process.returncode == 130
+        assert "Traceback" not in said
+        assert is_gone(stage)
+        assert is_gone(server)
+        assert worktrees(project) == []
+        assert states(project)[: before + 1] == ["CRASHED"] * (before + 1)  # the inner run too, or at the next start

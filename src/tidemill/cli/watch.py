@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 from typing import Annotated
 
 from typer import Option
@@ -20,7 +19,7 @@ def watch(
 ) -> None:
     """Watch for new batches, and act on them.
 
-    Does in the foreground what the schedule and the automations of `tidemill ui` do, until Ctrl-C. What an earlier run decided and did not
+    Does in the foreground what the schedule and the automations of `tidemill ui` do, until Ctrl-C or SIGTERM. What an earlier run decided and did not
     finish is done first.
 
     Examples
@@ -41,7 +40,6 @@ def watch(
     require_problem(problems)
     require_repository(project.shared)
     end_commands_on_interrupt()
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
     with contextlib.suppress(KeyboardInterrupt):
         wait = prefect_api(project)
         monitor = flow("monitor", project)

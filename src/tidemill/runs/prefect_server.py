@@ -6,6 +6,7 @@ import contextlib
 import functools
 import http.server
 import importlib.util
+import json
 import os
 import signal
 import subprocess
@@ -15,7 +16,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from tidemill.errors import RunError
 from tidemill.project.project import Project
@@ -23,7 +24,13 @@ from tidemill.runs.local_addresses import HOST, api_url, prefect_environment, se
 from tidemill.runs.subprocesses import start_with_parent
 
 _START_SECONDS = 120
-_POOL = "tidemill"
+_POOL: Final = "tidemill"
+_OPTIONS: Final = ("env", "labels", "name", "stream_output", "working_dir")
+_TEMPLATE: Final = {
+    "job_configuration": {"command": "python -P -m prefect.engine", **{name: f"{{{{ {name} }}}}" for name in _OPTIONS}},
+    "variables": {"type": "object", "properties": {name: {} for name in _OPTIONS}},
+}
+"""Of the work pool's flow runs: Prefect's own command puts the project's folder before the standard library."""
 
 
 def serve(project: Project, *, port: int, pages_port: int, studio_port: int) -> None:
@@ -59,15 +66,8 @@ def _studio(project: Project, port: int) -> Iterator[str | None]:
         yield None
         return
     words = ["tidemill", "studio", "--port", str(port), "--no-browser"]
-    environment = os.environ | {"PYTHONPATH": _path_of(project)}
-    with _process(words, project.shared, environment, project.state / "logs" / "studio.log"):
+    with _process(words, project.shared, dict(os.environ), project.state / "logs" / "studio.log"):
         yield f"http://{HOST}:{port}"
-
-
-def _path_of(project: Project) -> str:
-    """The project's own flows and functions come first, as in the worker."""
-    before = os.environ.get("PYTHONPATH")
-    return str(project.shared) + (f"{os.pathsep}{before}" if before else "")
 
 
 def _interrupt(*_: object) -> None:
@@ -100,7 +100,10 @@ def up(project: Project, *, port: int, pages_port: int) -> Iterator[subprocess.P
         server = stack.enter_context(_process(words, root, environment, logs / "server.log"))
         await_health(port, server, logs / "server.log")
         stack.enter_context(_pages(root, pages_port))
-        _once(["work-pool", "create", _POOL, "--type", "process", "--overwrite"], root, environment)
+        template = logs / "work-pool.json"
+        template.write_text(json.dumps(_TEMPLATE), encoding="utf-8")
+        words = ["work-pool", "create", _POOL, "--type", "process", "--overwrite", "--base-job-template", str(template)]
+        _once(words, root, environment)
         _once(["--no-prompt", "deploy", "--all"], root, environment)
         server_file(project).write_text(str(port), encoding="utf-8")
         stack.callback(server_file(project).unlink, missing_ok=True)
@@ -119,7 +122,7 @@ def _environment(project: Project, port: int, pages_port: int) -> dict[str, str]
             "PREFECT_WORKER_QUERY_SECONDS": "2",
             "TIDEMILL_PAGES_PORT": str(pages_port),
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
-            "PYTHONPATH": str(project.shared),
+            "PYTHONSAFEPATH": "1",  # a file random.py in the project's folder takes no other module's place
         }
     )
 

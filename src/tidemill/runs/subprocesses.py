@@ -81,9 +81,10 @@ def end_commands() -> None:
 
 
 def end_commands_on_interrupt() -> None:
-    """Let Ctrl-C end the commands that run, too; to be called in the main thread.
+    """Let Ctrl-C and SIGTERM end the commands that run, too; to be called in the main thread.
 
-    A handler of one's own stays, where asyncio puts its own in the place of Python's.
+    A handler of one's own stays, where asyncio puts its own in the place of Python's. Prefect sends SIGTERM again once it has noted that the
+    flow run crashed: by default that ends the process before its threads have removed their worktrees.
     """
 
     def interrupt(*_: object) -> None:
@@ -93,7 +94,8 @@ def end_commands_on_interrupt() -> None:
         )
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGINT, interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupt)
 
 
 def start_with_parent(
