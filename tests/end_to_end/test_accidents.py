@@ -58,7 +58,7 @@ def kill_all(top: psutil.Process) -> None:
 
 def test_a_kill_in_any_stage_is_mended_by_a_plain_rerun(sprout: Callable[[str], Path], reproduced: Path):
     folder = sprout("killed")
-    left = set(STAGES)
+    left = set(STAGES) - {"facts"}  # of relations alone
     while (killed := killed_at(left, folder, "dvc", "repro", *TARGETS)) is not None:
         left.remove(killed)
         run("tidemill", "compose", folder=folder)  # a kill in DVC's own write would stop DVC; this mends it
