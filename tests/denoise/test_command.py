@@ -245,7 +245,7 @@ def test_zero_may_abstain_and_classes_be_numbered_from_one(tmp_path):
         read_votes(path, "01")
 
 
-@pytest.mark.parametrize("name", ["label", "gold", "Y", "target", "index"])
+@pytest.mark.parametrize("name", ["label", "gold", "Y", "target", "index", "y_true", "Ground_Truth"])
 def test_a_column_that_may_be_gold_or_an_index_is_asked_about(tmp_path, name):
     path = tmp_path / "votes.csv"
     path.write_text(f"row_id,a,b,{name}\nx,0,1,1\ny,-1,1,1\n")

@@ -28,7 +28,9 @@ LONG: Final = ("task", "worker", "label")
 NAMES: Final = ("row_id", "task", "id")
 _TOLOKA: Final = ("INPUT:", "ASSIGNMENT:worker_id", "OUTPUT:")
 """How Toloka's columns of task, worker and label begin."""
-_NOT_VOTES: Final = frozenset({"label", "labels", "gold", "y", "target", "truth", "class", "index", "level_0"})
+_NOT_VOTES: Final = frozenset(
+    {"label", "labels", "gold", "y", "y_true", "target", "truth", "ground_truth", "class", "index", "level_0"}
+)
 """Names, in lower case, of columns that need a decision where their values could be votes."""
 QUOTES: Final = "''"
 """An empty name, for a shell."""
