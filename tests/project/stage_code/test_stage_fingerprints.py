@@ -79,13 +79,16 @@ def decide_otherwise(file: Path) -> None:
     [
         ("monitor/harm.py", {"monitor"}),
         ("embed/domain_gap.py", {"embed"}),
-        ("denoise/models/auto.py", {"denoise"}),
+        ("denoise/models/auto.py", {"denoise", "label"}),  # generators are checked by a label model
         ("evaluate/gate.py", {"evaluate"}),
         ("ingest/near_duplicates.py", {"ingest"}),
         ("train/finetune/advice.py", {"train"}),
         ("train/recipes/choose_recipe.py", {"train", "search"}),
         ("apps/models/champion_reference.py", {"evaluate", "monitor"}),
-        ("project/tables.py", {"ingest", "embed", "label", "denoise", "search", "train", "evaluate", "monitor"}),
+        (
+            "project/tables.py",
+            {"ingest", "embed", "label", "denoise", "search", "train", "evaluate", "facts", "monitor"},
+        ),
         ("apps/predict/input_rows.py", set()),
         ("apps/reports/summary.py", set()),
     ],
