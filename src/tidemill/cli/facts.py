@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 from typer import Argument, Option
@@ -41,6 +42,9 @@ def facts(
         project = open_project(problem)
         found = list_facts(project, problem, names or (), above=above, most=most)
         behind = [explain_fact(project, problem, fact) if explain else [] for fact in found]
-        content = [fact | ({"candidates": rows} if explain else {}) for fact, rows in zip(found, behind, strict=True)]
+        content = [
+            asdict(fact) | ({"candidates": [asdict(row) for row in rows]} if explain else {})
+            for fact, rows in zip(found, behind, strict=True)
+        ]
         lines = [line for fact, rows in zip(found, behind, strict=True) for line in printed_fact(fact, rows)]
         answer(content, lines or [f"{problem}: no such fact from {above:g} on"])

@@ -50,7 +50,7 @@ def project(inside: Path) -> Project:
 
 def test_facts_are_listed_by_names_and_probability(project: Project):
     def subjects(*names: str, above: float = 0.0, most: int = 9) -> list[str]:
-        return [fact["subject"] for fact in list_facts(project, "located", names, above=above, most=most)]
+        return [fact.subject for fact in list_facts(project, "located", names, above=above, most=most)]
 
     assert subjects("Italy") == ["Rome", "Oslo"]
     assert subjects("Italy", "Oslo") == ["Oslo"]
@@ -61,7 +61,7 @@ def test_facts_are_listed_by_names_and_probability(project: Project):
 def test_a_fact_is_explained_by_its_sentences_and_their_votes(project: Project):
     (fact,) = list_facts(project, "located", ["Rome"], above=0, most=9)
     behind = explain_fact(project, "located", fact)
-    assert [(item["row_id"], item["probability"], item["votes"]) for item in behind] == [
+    assert [(item.row_id, item.probability, item.votes) for item in behind] == [
         ("r2", 0.9, {"far": "not located"}),
         ("r1", 0.6, {"known": "located"}),
     ]
