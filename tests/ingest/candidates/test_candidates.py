@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from tests.ingest.factories import settings, take, write
 from tidemill.contracts import ConfigError, DataError, Problem, check
 from tidemill.ingest.candidates.expand import Candidates
-from tidemill.ingest.candidates.names import WORD, NameMatcher, read_names
+from tidemill.ingest.candidates.names import NameMatcher, read_names, word_spans
 from tidemill.ingest.candidates.pairs import contexts, marked
 from tidemill.ingest.candidates.sentences import split_sentences
 from tidemill.ingest.candidates.settings import COLUMNS, CandidateSettings, MentionSettings
@@ -55,6 +55,10 @@ def documents(*rows: tuple[str, str, object]) -> str:
         ("no stop\n\nanother paragraph", 2),
         ("it ends, e.g. Here, with etc. and so on", 1),
         ("", 0),
+        ("Rome fell. 東京は残る。次の文\uff01終わり", 4),
+        ("Rome fell. روما سقطت؟ نعم.", 3),
+        ("दिल्ली भारत में है। यह बड़ी है।", 2),
+        ("Yahoo! bought it. iPhone sales rose", 1),
     ],
 )
 def test_sentences_end_where_a_reader_ends_them(text: str, count: int):
@@ -106,7 +110,7 @@ def test_names_are_found_as_a_list_of_words_finds_them(tmp_path: Path):
     """The longest name at a word wins; compared with a search for every name at every word."""
     names = {"New York": "NY", "New": "new", "York Minster": "minster", "São Paulo": "SP", "U.S.": "US", "O'Hare": "O"}
     text = "New York Minster, New Year in São Paulo, the U.S. and O'Hare; NewYork"
-    found = NameMatcher(names, case=True).find(text, [match.span() for match in WORD.finditer(text)])
+    found = NameMatcher(names, case=True).find(text, word_spans(text))
     assert [(text[begin:end], entity) for begin, end, entity in found] == [
         ("New York", "NY"),
         ("New", "new"),
@@ -115,8 +119,32 @@ def test_names_are_found_as_a_list_of_words_finds_them(tmp_path: Path):
         ("O'Hare", "O"),
     ]
     text = "İ new york"  # a letter that is longer in lower case
-    found = NameMatcher({"New York": "NY"}, case=False).find(text, [match.span() for match in WORD.finditer(text)])
+    found = NameMatcher({"New York": "NY"}, case=False).find(text, word_spans(text))
     assert [text[begin:end] for begin, end, _ in found] == ["new york"]
+
+
+@pytest.mark.parametrize(
+    ("names", "text", "found"),
+    [
+        ({"C++": "cpp", "C": "c"}, "C++ or C, C++: C", ["cpp", "c", "cpp", "c"]),
+        ({"C#": "sharp"}, "C is not C# yet", ["sharp"]),
+        ({"a.b": "dotted", "(x)": "brackets", "[a-z]+": "range"}, "axb, a.b, x", ["dotted", "brackets"]),
+        ({"New York": "NY"}, "New\r\n  York and New\u202fYork", ["NY", "NY"]),
+        ({"O'Neil": "one", "d\u2019Arc": "two"}, "O\u2019Neil and d'Arc", ["one", "two"]),
+        ({"東京": "Tokyo", "京都": "Kyoto"}, "東京から京都まで", ["Tokyo", "Kyoto"]),
+        ({"दिल": "heart", "दिल्ली": "Delhi"}, "दिल्ली में दिल", ["Delhi", "heart"]),
+        ({"Z\u0075\u0308rich": "ZH"}, "Zürich", ["ZH"]),
+        ({"Acme": "one", "Acme Corp": "two"}, "Acme Corp and Acme", ["two", "one"]),
+        ({"!!!": "none"}, "Oh!!!", []),
+    ],
+)
+def test_names_are_found_as_a_reader_finds_them(names: dict[str, str], text: str, found: list[str], tmp_path: Path):
+    """Signs, line breaks, apostrophes, scripts without spaces, vowel signs, composed letters, and names inside names."""
+    names_file = "name,entity\n" + "".join(f'"{name}",{entity}\n' for name, entity in names.items())
+    mentions = {"name": {"names": "names.csv"}, "end": {"pattern": "END"}}
+    write(tmp_path / "names.csv", names_file)
+    chosen = candidates(mentions=mentions, pairs=[["name", "end"]])
+    assert [pair.subject.entity for pair in Candidates(chosen, tmp_path).of(f"{text} END")] == found
 
 
 def test_a_file_of_names_links_aliases_to_their_entity(tmp_path: Path):

@@ -7,7 +7,14 @@ from typing import Final
 
 Span = tuple[int, int]
 
-_END: Final = re.compile("[.!?…]+[\"'\u201d\u2019)\\]]*\\s+|\\n\\s*\\n")
+_CLOSING: Final = "[\"'\u201d\u2019)\\]\u300d\u300f\u3011\uff09]*"
+_EAST_ASIAN: Final = "\u3002\uff01\uff1f\uff61"
+_INDIC_AND_ARABIC: Final = "\u0964\u061f\u06d4"
+_END: Final = re.compile(
+    f"[.!?…]+{_CLOSING}\\s+|[{_EAST_ASIAN}]+{_CLOSING}\\s*|[{_INDIC_AND_ARABIC}]+{_CLOSING}\\s+|\\n\\s*\\n"
+)
+_ALWAYS: Final = frozenset(f"\n{_EAST_ASIAN}{_INDIC_AND_ARABIC}")
+"""What a sentence ends with whatever follows."""
 _LAST_WORD: Final = re.compile(r"(\w[\w.]*)[.]$")
 _OPENING: Final = "\"'\u201c\u2018(["
 _ABBREVIATION: Final = re.compile(
@@ -20,8 +27,8 @@ _ABBREVIATION: Final = re.compile(
 def split_sentences(text: str) -> list[Span]:
     """Cut a text into sentences.
 
-    A sentence ends with a stop, question or exclamation mark before a capital letter or digit, or with an empty line. Initials
-    and usual English abbreviations end none.
+    A sentence ends with a stop, question or exclamation mark before a letter that is not a small one or a digit, with a stop of
+    Chinese, Japanese, Hindi, Arabic or Urdu, or with an empty line. Initials and usual English abbreviations end none.
 
     Parameters
     ----------
@@ -49,10 +56,10 @@ def split_sentences(text: str) -> list[Span]:
 
 
 def _ends(text: str, begin: int, match: re.Match[str]) -> bool:
-    if match.group()[0] == "\n":
+    if match.group()[0] in _ALWAYS:
         return True
     following = text[match.end() : match.end() + 2].lstrip(_OPENING)
-    if not following or not (following[0].isupper() or following[0].isdigit()):
+    if not following or following[0].islower() or not following[0].isalnum():
         return not following
     word = _LAST_WORD.search(text, max(begin, match.start() - 20), match.start() + 1)
     return word is None or not _is_abbreviation(word.group(1))
