@@ -70,6 +70,17 @@ def test_sentences_cover_every_word_once():
     assert [text[begin:end] for begin, end in split_sentences(text)] == ["One two.", "Three", "four!", "Five."]
 
 
+def test_what_has_no_stop_is_cut_at_lines_or_between_words():
+    lines, words = "some words of a line\n" * 600, "word " * 2400
+    for text, end in ((lines, "line"), (words, "word")):
+        parts = [text[begin:end] for begin, end in split_sentences(text)]
+        assert " ".join(" ".join(parts).split()) == " ".join(text.split())
+        assert {len(part) <= 5000 and part.endswith(end) for part in parts} == {True}
+        assert len(parts) == 3
+    assert [end - begin for begin, end in split_sentences("x" * 12_000)] == [5000, 5000, 2000]
+    assert len(split_sentences("." * 200_000)) == 40  # in a time that does not grow with its square
+
+
 def test_both_directions_are_candidates_and_an_order_keeps_one():
     text = "Rome lies in Italy."
     assert texts(text) == ["[Rome] lies in <Italy>.", "<Rome> lies in [Italy]."]
@@ -82,6 +93,10 @@ def test_pairs_stay_within_the_sentence_the_window_and_the_limit():
     assert texts("Rome is old. Italy is not.") == []
     assert texts("Rome is not in Italy", window=2) == []
     assert len(texts("Rome is not in Italy", window=3)) == 2
+    assert texts("Rome, Milan, but never Paris", window=2, order="subject_first") == [
+        "[Rome], <Milan>, but never Paris",
+        "Rome, [Milan], but never <Paris>",
+    ]
     assert texts("Rome, Milan, Paris", order="subject_first", most=2) == [
         "[Rome], <Milan>, Paris",
         "Rome, [Milan], <Paris>",

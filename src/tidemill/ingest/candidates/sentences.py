@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 Span = tuple[int, int]
@@ -11,10 +12,12 @@ _CLOSING: Final = "[\"'\u201d\u2019)\\]\u300d\u300f\u3011\uff09]*"
 _EAST_ASIAN: Final = "\u3002\uff01\uff1f\uff61"
 _INDIC_AND_ARABIC: Final = "\u0964\u061f\u06d4"
 _END: Final = re.compile(
-    f"[.!?…]+{_CLOSING}\\s+|[{_EAST_ASIAN}]+{_CLOSING}\\s*|[{_INDIC_AND_ARABIC}]+{_CLOSING}\\s+|\\n\\s*\\n"
+    f"(?<![.!?…])[.!?…]+{_CLOSING}\\s+|[{_EAST_ASIAN}]+{_CLOSING}\\s*|(?<![{_INDIC_AND_ARABIC}])[{_INDIC_AND_ARABIC}]+{_CLOSING}\\s+|\\n\\s*\\n"
 )
 _ALWAYS: Final = frozenset(f"\n{_EAST_ASIAN}{_INDIC_AND_ARABIC}")
 """What a sentence ends with whatever follows."""
+_LONGEST: Final = 5000
+"""Characters of a sentence, at most."""
 _LAST_WORD: Final = re.compile(r"(\w[\w.]*)[.]$")
 _OPENING: Final = "\"'\u201c\u2018(["
 _ABBREVIATION: Final = re.compile(
@@ -28,7 +31,8 @@ def split_sentences(text: str) -> list[Span]:
     """Cut a text into sentences.
 
     A sentence ends with a stop, question or exclamation mark before a letter that is not a small one or a digit, with a stop of
-    Chinese, Japanese, Hindi, Arabic or Urdu, or with an empty line. Initials and usual English abbreviations end none.
+    Chinese, Japanese, Hindi, Arabic or Urdu, or with an empty line. Initials and usual English abbreviations end none. What is
+    longer than 5,000 characters without an end, as lists and tables are, is cut at the end of a line, or else between words.
 
     Parameters
     ----------
@@ -52,7 +56,18 @@ def split_sentences(text: str) -> list[Span]:
             spans.append(_trimmed(text, begin, match.end()))
             begin = match.end()
     spans.append(_trimmed(text, begin, len(text)))
-    return [(first, last) for first, last in spans if first < last]
+    return [part for span in spans for part in _parts(text, *span)]
+
+
+def _parts(text: str, begin: int, end: int) -> Iterator[Span]:
+    while end - begin > _LONGEST:
+        cut = text.rfind("\n", begin, begin + _LONGEST)
+        cut = text.rfind(" ", begin, begin + _LONGEST) if cut <= begin else cut
+        cut = begin + _LONGEST if cut <= begin else cut
+        yield _trimmed(text, begin, cut)
+        begin = _trimmed(text, cut, end)[0]
+    if begin < end:
+        yield begin, end
 
 
 def _ends(text: str, begin: int, match: re.Match[str]) -> bool:
