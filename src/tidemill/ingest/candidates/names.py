@@ -108,13 +108,19 @@ class NameMatcher:
             Begin, end and entity of each name, none inside another.
         """
         text = self._read_alike(text)
-        found, sizes, place, count, wide = [], self.sizes, 0, len(words), "  " in text
+        found, sizes, entities, place, count = [], self.sizes, self.entities, 0, len(words)
+        is_plain = not self.signed and "  " not in text  # as most are; the quick way then
         while place < count:
             begin, end = words[place]
             step = 1
             for size in sizes.get(text[begin:end], ()):
                 if place + size <= count:
-                    item = self._at(text, (begin, words[place + size - 1][1]), wide=wide)
+                    end = words[place + size - 1][1]
+                    if is_plain:
+                        entity = entities.get(text[begin:end])
+                        item = None if entity is None else (begin, end, entity)
+                    else:
+                        item = self._at(text, begin, end)
                     if item is not None:
                         found.append(item)
                         step = size
@@ -122,14 +128,13 @@ class NameMatcher:
             place += step
         return found
 
-    def _at(self, text: str, span: Span, *, wide: bool) -> tuple[int, int, str] | None:
-        begin, end = span
-        key = " ".join(text[begin:end].split()) if wide else text[begin:end]
+    def _at(self, text: str, begin: int, end: int) -> tuple[int, int, str] | None:
+        key = " ".join(text[begin:end].split())
         for (before, after), entity in self.signed[key].items() if key in self.signed else ():
             if text.endswith(before, 0, begin) and text.startswith(after, end):
                 return begin - len(before), end + len(after), entity
-        entity_alone = self.entities.get(key)
-        return None if entity_alone is None else (begin, end, entity_alone)
+        alone = self.entities.get(key)
+        return None if alone is None else (begin, end, alone)
 
 
 def _signs(before: str, after: str) -> Signs:

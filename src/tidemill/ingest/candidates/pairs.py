@@ -71,7 +71,7 @@ def sentence_pairs(sentence: Sentence, settings: CandidateSettings) -> list[Pair
 
 
 def _pairs(sentence: Sentence, settings: CandidateSettings) -> Iterator[Pair]:
-    begins, mentions = sentence.begins, sentence.mentions
+    begins, mentions, wanted, order = sentence.begins, sentence.mentions, settings.pairs, settings.order
     for place, first in enumerate(mentions):
         after = bisect_left(begins, first.end)
         for second in islice(mentions, place + 1, None):
@@ -80,18 +80,12 @@ def _pairs(sentence: Sentence, settings: CandidateSettings) -> Iterator[Pair]:
             distance = bisect_left(begins, second.begin) - after
             if distance > settings.window:
                 break  # those that follow are further away
-            if first.entity != second.entity:
-                yield from _directions(sentence, (first, second), distance, settings)
-
-
-def _directions(
-    sentence: Sentence, ends: tuple[Mention, Mention], distance: int, settings: CandidateSettings
-) -> Iterator[Pair]:
-    first, second = ends
-    if settings.order != "object_first" and (first.type, second.type) in settings.pairs:
-        yield Pair(sentence, first, second, distance)
-    if settings.order != "subject_first" and (second.type, first.type) in settings.pairs:
-        yield Pair(sentence, second, first, distance)
+            if first.entity == second.entity:
+                continue
+            if order != "object_first" and (first.type, second.type) in wanted:
+                yield Pair(sentence, first, second, distance)
+            if order != "subject_first" and (second.type, first.type) in wanted:
+                yield Pair(sentence, second, first, distance)
 
 
 def _once(pairs: list[Pair], settings: CandidateSettings) -> list[Pair]:

@@ -14,6 +14,8 @@ _INDIC_AND_ARABIC: Final = "\u0964\u061f\u06d4"
 _END: Final = re.compile(
     f"(?<![.!?…])[.!?…]+{_CLOSING}\\s+|[{_EAST_ASIAN}]+{_CLOSING}\\s*|(?<![{_INDIC_AND_ARABIC}])[{_INDIC_AND_ARABIC}]+{_CLOSING}\\s+|\\n\\s*\\n"
 )
+_ASCII_END: Final = re.compile("(?<![.!?])[.!?]+[\"')\\]]*\\s+|\\n\\s*\\n")
+"""The same for text without other signs, which takes half the time."""
 _ALWAYS: Final = frozenset(f"\n{_EAST_ASIAN}{_INDIC_AND_ARABIC}")
 """What a sentence ends with whatever follows."""
 _LONGEST: Final = 5000
@@ -51,15 +53,21 @@ def split_sentences(text: str) -> list[Span]:
     ['St. Louis is in Missouri.', 'Is it?', 'J. F. Kennedy knew.']
     """
     spans, begin = [], 0
-    for match in _END.finditer(text):
+    for match in (_ASCII_END if text.isascii() else _END).finditer(text):
         if _ends(text, begin, match):
             spans.append(_trimmed(text, begin, match.end()))
             begin = match.end()
     spans.append(_trimmed(text, begin, len(text)))
-    return [part for span in spans for part in _parts(text, *span)]
+    parts = list[Span]()
+    for first, last in spans:
+        if last - first > _LONGEST:
+            parts += _cut(text, first, last)
+        elif first < last:
+            parts.append((first, last))
+    return parts
 
 
-def _parts(text: str, begin: int, end: int) -> Iterator[Span]:
+def _cut(text: str, begin: int, end: int) -> Iterator[Span]:
     while end - begin > _LONGEST:
         cut = text.rfind("\n", begin, begin + _LONGEST)
         cut = text.rfind(" ", begin, begin + _LONGEST) if cut <= begin else cut
