@@ -139,6 +139,9 @@ def test_published_facts_break_no_constraint():
     assert published.tolist() == [True, False, True, False, False]
     assert broken(graph, chances >= 0.9) == [(0, 1), (2, 3)]
     assert broken(graph, published) == []
+    kept = Graph(np.zeros(3), [Clause((2,), (0, 1), HARD)])
+    assert published_facts(kept, np.array([0.9, 0.92, 0.95]), 0.9).tolist() == [True] * 3
+    assert published_facts(kept, np.array([0.9, 0.89, 0.2]), 0.9).tolist() == [True, False, False]
 
 
 def test_precision_and_calibration_are_shares_of_counted_facts():
