@@ -155,24 +155,24 @@ def test_precision_and_calibration_are_shares_of_counted_facts():
 
 def test_functions_are_counted_by_the_wrong_facts_that_they_spoke_for():
     facts = pl.DataFrame(
-        {"relation": ["located", "located"], "truth": [False, True], "rows": [["a", "b"], ["c"]]},
+        {"relation": ["located"] * 3, "truth": [False, True, True], "rows": [["a", "b"], ["c"], ["d"]]},
     )
     votes = pl.DataFrame(
         {
-            "row_id": ["a", "b", "c"],
-            "batch": ["x"] * 3,
-            "split": ["test"] * 3,
-            "eager": [1, 1, -1],
-            "shy": [-1, -1, not_class(1)],
-            "other": [-1, 2, 0],
+            "row_id": ["a", "b", "c", "d"],
+            "batch": ["x"] * 4,
+            "split": ["test"] * 4,
+            "eager": [1, 1, -1, 1],
+            "shy": [-1, -1, not_class(1), -1],
+            "other": [-1, 2, 0, 0],
         },
         schema_overrides=dict.fromkeys(("eager", "shy", "other"), pl.Int16),
     )
     found = {
         item.function: (item.false_facts, item.missed_facts, item.votes)
-        for item in function_errors(facts, np.array([0.9, 0.2]), votes, CLASSES)
+        for item in function_errors(facts, np.array([0.9, 0.2, 0.9]), votes, CLASSES)
     }
-    assert found == {"eager": (1, 0, 1), "other": (0, 1, 2), "shy": (0, 1, 1)}
+    assert found == {"eager": (1, 0, 2), "other": (0, 1, 3), "shy": (0, 1, 1)}
 
 
 def test_facts_are_a_table_by_its_contract_and_agree_with_each_other():
@@ -296,3 +296,14 @@ def test_a_constraint_on_a_relation_that_there_is_not_stops_the_stage():
     rows = drawn(9)
     with pytest.raises(ConfigError, match=r"facts\.exclusive: there is no relation 'borders'"):
         make_facts(rows, cast(rows), CLASSES, settings(exclusive=(("located", "borders"),)))
+
+
+def test_a_fact_is_true_where_one_sentence_states_it_and_is_held_out_where_somebody_looked():
+    rows = candidates(
+        ("Rome", "Italy", 0.6, 0.3, 0, "test"),
+        ("Rome", "Italy", 0.9, 0.0, 1, "test"),
+        ("Oslo", "Norway", 0.9, 0.0, -1, "test"),
+    )
+    facts = group(evidence_table(rows, CLASSES[:2], ()))
+    assert facts["truth"].to_list() == [None, True]
+    assert held_out(facts, "test").tolist() == [False, True]
