@@ -8,6 +8,7 @@ import types
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from pydantic import ValidationError
 
@@ -201,6 +202,7 @@ def test_candidates_are_rows_of_a_text_problem_whose_documents_share_a_split(tmp
     assert all(splits[document] == split for document, split in batch.raw.select("document", "split").iter_rows())
     assert len(set(splits.values())) > 1
     row = batch.raw.filter(key="d0:0-4:22-27").to_dicts()[0]
+    assert batch.raw.filter(key="d0:29-34:46-52")["sentence"].to_list() == ["Milan  is not in France."]
     assert (row["text"], row["distance"]) == ("[Rome] number 0 lies in <Italy>.", 4)
     assert (row["subject"], row["object"], row["subject_first"], row["sentence_number"]) == ("Rome", "Italy", True, 0)
 
@@ -243,6 +245,10 @@ def test_gold_of_a_document_lists_its_facts(tmp_path: Path):
         ("France", "Italy"): -1,
         ("Italy", "France"): -1,
     }
+    several = Problem(name="ties", modality="text", classes=("unrelated", "located", "capital"))
+    triples = documents(("a", "Rome, Italy", [["Rome", "capital", "Italy"], ["Italy", "located", "Rome"]]))
+    batch = take(write(tmp_path / "c.jsonl", triples), chosen, several)
+    assert pl.concat([batch.dev, batch.gold])["gold"].sort().to_list() == [1, 2]
     with pytest.raises(DataError, match=r"line 1, column 'label'.*is no JSON list of facts"):
         take(write(tmp_path / "odd.jsonl", documents(("a", "Rome, Italy", "Rome"))), chosen, LOCATED)
 
@@ -252,10 +258,13 @@ def test_repeated_sentences_are_dropped_where_they_are_about_the_same_pair(tmp_p
     chosen = settings(candidates=candidates(order="subject_first").model_dump(), split=SPLIT)
     words = "of which travellers of all ages have written at great length lies in"
     rows = documents(
-        ("a", f"Rome {words} Italy.", None), ("b", f"Rome {words} Italy!", None), ("c", f"Milan {words} Italy.", None)
+        ("a", f"Rome {words} Italy.", None),
+        ("b", f"Rome {words} Italy!", None),
+        ("c", f"Milan {words} Italy.", None),
+        ("d", f"Rome {words} France.", None),
     )
     batch = take(write(tmp_path / "b.jsonl", rows), chosen, LOCATED)
-    assert batch.seen["fate"].to_list() == ["kept", "near", "kept"]
+    assert batch.seen["fate"].to_list() == ["kept", "near", "kept", "kept"]
 
 
 def test_other_sentences_about_a_pair_are_kept_though_the_words_between_are_the_same(tmp_path: Path):

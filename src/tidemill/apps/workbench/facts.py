@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import polars as pl
 
@@ -12,6 +13,8 @@ from tidemill.contracts import ABSTAIN, ConfigError, DataError, not_class, proba
 from tidemill.facts.run import FACTS
 from tidemill.project.project import Project
 from tidemill.project.tables import batch_names, read
+
+Truth = Literal["true", "false", "unknown"]
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,30 @@ class FactCandidate:
     votes: Mapping[str, str]
 
 
-def list_facts(project: Project, problem: str, names: Sequence[str], *, above: float, most: int) -> list[Fact]:
+@dataclass(frozen=True)
+class WhichFacts:
+    """Which facts are listed.
+
+    Attributes
+    ----------
+    above, below
+        Probability, at least and at most.
+    most
+        How many, at most.
+    truth
+        ``true``, ``false`` or ``unknown`` by what people answered of their candidates; None: all.
+    seed
+        Of a random draw; None: the likeliest are listed.
+    """
+
+    above: float = 0.0
+    below: float = 1.0
+    most: int = 20
+    truth: Truth | None = None
+    seed: int | None = None
+
+
+def list_facts(project: Project, problem: str, names: Sequence[str], which: WhichFacts) -> list[Fact]:
     """List facts, the likeliest first.
 
     Parameters
@@ -52,10 +78,8 @@ def list_facts(project: Project, problem: str, names: Sequence[str], *, above: f
         Name of a relation problem.
     names
         Subjects, objects or relations that a fact has to have, all of them; none: any fact.
-    above
-        Least probability.
-    most
-        Facts that are listed at most.
+    which
+        Which of them.
 
     Returns
     -------
@@ -80,8 +104,14 @@ def list_facts(project: Project, problem: str, names: Sequence[str], *, above: f
             if odd is None
             else f"{problem}: no fact is about {odd!r}{did_you_mean(odd, known)}"
         )
-    chosen = kept.filter(pl.col("probability") >= above).head(most)
-    return [Fact(**row) for row in chosen.iter_rows(named=True)]
+    chosen = kept.filter(pl.col("probability").is_between(which.above, which.below))
+    if which.truth is not None:
+        answer = {"true": True, "false": False, "unknown": None}[which.truth]
+        chosen = chosen.filter(pl.col("truth").eq_missing(pl.lit(answer, dtype=pl.Boolean)))
+    if which.seed is not None:
+        drawn = chosen.sample(min(which.most, chosen.height), seed=which.seed)
+        chosen = drawn.sort("probability", "subject", "object", descending=[True, False, False])
+    return [Fact(**row) for row in chosen.head(which.most).iter_rows(named=True)]
 
 
 def explain_fact(project: Project, problem: str, fact: Fact) -> list[FactCandidate]:
@@ -137,6 +167,7 @@ def printed_fact(fact: Fact, behind: Sequence[FactCandidate]) -> list[str]:
         Lines.
     """
     state = "published" if fact.published else "not published"
+    state += "" if fact.truth is None else ", true by gold" if fact.truth else ", false by gold"
     lines = [
         f"{fact.probability:.3f}  {fact.subject} | {fact.relation} | {fact.object}  ({fact.documents} documents, {state})"
     ]
