@@ -40,7 +40,7 @@ def test_each_document_has_its_facts_with_the_sentences_behind_them(tmp_path):
     chosen = candidates(order="subject_first", markers="types")
     ingest = settings(candidates=chosen.model_dump(), split=SPLIT)
     answers = DocumentAnswers(cast("RequestQueue", Model()), ingest, 9, Candidates(chosen, tmp_path))
-    texts = ["Rome lies in Italy. Rome in Italy! Paris, France.", "", "nothing"]
+    texts = ["Rome lies in Italy. Rome in Italy! Rome is in Italy. Paris, France.", "", "nothing"]
     body = json.dumps({"rows": [{"text": text, "key": str(n)} for n, text in enumerate(texts)]}).encode()
     answer = answers.answer(Body(None, (body,)), 0.0)
     first, second, third = json.loads(answer.content)["rows"]
@@ -52,7 +52,7 @@ def test_each_document_has_its_facts_with_the_sentences_behind_them(tmp_path):
             "relation": "located",
             "object": "Italy",
             "probability": 0.9,
-            "sentences": ["Rome lies in Italy.", "Rome in Italy!"],
+            "sentences": ["Rome lies in Italy.", "Rome in Italy!", "Rome is in Italy."],
         }
     ]
     assert (second["facts"], "error" in second) == (None, True)
