@@ -245,7 +245,10 @@ def test_zero_may_abstain_and_classes_be_numbered_from_one(tmp_path):
         read_votes(path, "01")
 
 
-@pytest.mark.parametrize("name", ["label", "gold", "Y", "target", "index", "y_true", "Ground_Truth"])
+@pytest.mark.parametrize(
+    "name",
+    ["label", "gold", "Y", "target", "index", "y_true", "Ground_Truth", "human", "true_label", "Annotator", "y_class"],
+)
 def test_a_column_that_may_be_gold_or_an_index_is_asked_about(tmp_path, name):
     path = tmp_path / "votes.csv"
     path.write_text(f"row_id,a,b,{name}\nx,0,1,1\ny,-1,1,1\n")
@@ -265,17 +268,52 @@ def test_an_index_of_pandas_names_rows(tmp_path):
     assert "the unnamed column numbers the rows" in found.notes[0]
 
 
-def test_columns_that_are_equal_or_guess_are_told(tmp_path):
+def test_columns_that_are_equal_or_never_abstain_are_told(tmp_path):
     chance = np.random.default_rng(0)
     truth = chance.integers(0, 2, 400)
     votes = {name: np.where(chance.random(400) < 0.8, truth, -1) for name in "abc"}
-    votes |= {"again": votes["a"], "is_weekend": chance.integers(0, 2, 400), "sure": truth}
+    votes |= {"again": votes["a"], "reviewer": truth}
     path = tmp_path / "votes.parquet"
     pl.DataFrame(votes).write_parquet(path)
     told = read_votes(path, "01").notes
     assert len(told) == 2
     assert "columns 'a' and 'again' are equal" in told[0]
-    assert "column 'is_weekend' votes on every row and agrees with the others no more than chance" in told[1]
+    assert "column 'reviewer' votes on every row, as gold or a feature would, and agrees" in told[1]
+
+
+def test_a_column_that_never_abstains_and_agrees_by_chance_is_asked_about(tmp_path):
+    chance = np.random.default_rng(0)
+    truth = chance.integers(0, 2, 400)
+    votes = {name: np.where(chance.random(400) < 0.8, truth, -1) for name in "abc"}
+    votes |= {"is_weekend": chance.integers(0, 2, 400)}
+    path = tmp_path / "votes.csv"
+    pl.DataFrame(votes).write_csv(path)
+    with pytest.raises(DataError, match=r"is column 'is_weekend' a function's votes\? .* --not-columns is_weekend"):
+        read_votes(path, "01")
+    assert read_votes(path, "01", options=VoteOptions(left_out=["is_weekend"])).functions == ["a", "b", "c"]
+    assert len(read_votes(path, "01", options=VoteOptions(columns=list(votes))).functions) == 4
+    pl.DataFrame(votes).head(30).write_csv(path)  # chance cannot be told from a function by so few rows
+    assert len(read_votes(path, "01").functions) == 4
+
+
+def test_na_abstains_among_numbers_and_other_words_are_named(tmp_path):
+    path = tmp_path / "votes.csv"
+    path.write_text("row_id,a,b\nr0,1,NA\nr1,n/a,1\nr2,0,0.0\n")
+    assert read_votes(path, "01").votes.tolist() == [[1, -1], [-1, 1], [0, 0]]
+
+
+def test_numbers_are_names_of_classes_where_they_cannot_be_indices(tmp_path):
+    path = tmp_path / "votes.csv"
+    path.write_text("row_id,a,b\nr0,1,3\nr1,-1,2\nr2,3,\n")
+    read = read_votes(path, ["1", "2", "3"])
+    assert read.votes.tolist() == [[0, 2], [-1, 1], [2, -1]]
+    assert read.notes == ("numbers are read as names of classes, 1, 2, 3",)
+    path.write_text("row_id,a,b\nr0,0,2\nr1,0,1\n")
+    assert read_votes(path, ["1", "2", "3"]).votes.tolist() == [[0, 2], [0, 1]]
+    path.write_text("row_id,a,b\nr0,1,2\nr1,1,1\n")
+    read = read_votes(path, ["1", "2", "3"])
+    assert (read.votes.tolist(), len(read.notes)) == ([[1, 2], [1, 1]], 1)
+    assert "indices of classes: 1 is class '2', not '1'" in read.notes[0]
 
 
 def test_tolokas_columns_are_tasks_workers_and_labels(tmp_path):

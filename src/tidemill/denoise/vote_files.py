@@ -8,6 +8,7 @@ indices or names of classes.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,10 +29,12 @@ LONG: Final = ("task", "worker", "label")
 NAMES: Final = ("row_id", "task", "id")
 _TOLOKA: Final = ("INPUT:", "ASSIGNMENT:worker_id", "OUTPUT:")
 """How Toloka's columns of task, worker and label begin."""
-_NOT_VOTES: Final = frozenset(
-    {"label", "labels", "gold", "y", "y_true", "target", "truth", "ground_truth", "class", "index", "level_0"}
+_NOT_VOTES: Final = re.compile(
+    r"((y|gold|true|manual|human|expert|hand|reference|correct)[ _-]?)?(label|class|answer|annotation|category|target|truth)s?"
+    r"|y|y[ _-]?true|gold|golds|gold[ _-]?standard|ground[ _-]?truth|gt|human|manual|expert|annotators?|index|idx|level_0",
+    re.IGNORECASE,
 )
-"""Names, in lower case, of columns that need a decision where their values could be votes."""
+"""Whole names of columns that need a decision where their values could be votes."""
 QUOTES: Final = "''"
 """An empty name, for a shell."""
 _TEXT: Final = (*NAMES, "worker", "INPUT:image", "INPUT:text", "ASSIGNMENT:worker_id")
@@ -39,7 +42,10 @@ _TEXT: Final = (*NAMES, "worker", "INPUT:image", "INPUT:text", "ASSIGNMENT:worke
 _SIGNS: Final = (-1, 1)
 """The two classes where 0 abstains, as FlyingSquid numbers them."""
 _STANDARD_ERRORS: Final = 2.0
-_ABSTAINS: Final = frozenset({"", "abstain", "-1", "nan", "none", "null"})
+_ABSTAINS: Final = frozenset({"", "abstain", "-1", "nan", "none", "null", "na", "n/a", "<na>"})
+_WHOLE: Final = re.compile(r"[+-]?\d+(\.0+)?")
+_FEATURE_ROWS: Final = 50
+"""Rows with a majority from which on a column that agrees no more than chance is asked about."""
 
 
 @dataclass(frozen=True)
@@ -187,8 +193,16 @@ def _table(path: Path, classes: Sequence[str], options: VoteOptions) -> VotesFil
         return replace(result, notes=read.notes)
     table, rows, notes = _without_index(table, path)
     functions = _vote_columns(table, classes, options, path)
+    table, told = _named_by_numbers(table, functions, classes, options)
     votes = np.column_stack([_votes_of(table[name], classes, read) for name in functions])
-    notes = [*read.notes, *notes, *_repeated_names(table, path), *_doubtful(votes, functions, len(classes), path)]
+    _refuse_a_feature(votes, functions, len(classes), options, path)
+    notes = [
+        *read.notes,
+        *notes,
+        *told,
+        *_repeated_names(table, path),
+        *_doubtful(votes, functions, len(classes), path),
+    ]
     if options.abstain == ABSTAIN and path.suffix != ".parquet":  # as `tidemill label` writes them
         notes += _of_either_reading(table.select(functions), classes, path)
     return VotesFile(_row_names(table) if rows is None else rows, functions, votes, notes=tuple(notes))
@@ -248,7 +262,7 @@ def _vote_columns(table: pl.DataFrame, classes: Sequence[str], options: VoteOpti
             f"{path}: no column of votes, which are class numbers or names, {ABSTAIN} or empty where a function abstains; "
             f"it has {', '.join(table.columns)}"
         )
-    asked = [name for name in results if name.lower() in _NOT_VOTES or not name.strip()]
+    asked = [name for name in results if _NOT_VOTES.fullmatch(name.strip()) or not name.strip()]
     if asked:
         raise DataError(
             f"{path}: is column {asked[0]!r} a function's votes, or gold or an index? Leave it out with "
@@ -276,12 +290,16 @@ def _numbers(classes: Sequence[str]) -> dict[str, int]:
 
 
 def _vote_of(value: str | None, numbers: dict[str, int]) -> int | None:
-    """Vote that a name is; None where it is none."""
+    """Vote that a name or a whole number is; None where it is none."""
     if value is None:
         return ABSTAIN
     name = value.strip()
     result = numbers.get(name, numbers.get(name.casefold()))
-    return ABSTAIN if result is None and name.casefold() in _ABSTAINS else result
+    if result is None and name.casefold() in _ABSTAINS:
+        return ABSTAIN
+    if result is None and _WHOLE.fullmatch(name):
+        return int(float(name))
+    return result
 
 
 def _votes_of(column: pl.Series, classes: Sequence[str], read: Table) -> npt.NDArray[np.int64]:
@@ -310,6 +328,36 @@ def _votes_of(column: pl.Series, classes: Sequence[str], read: Table) -> npt.NDA
     return np.array(values, dtype=np.int64)
 
 
+def _named_by_numbers(
+    table: pl.DataFrame, functions: Sequence[str], classes: Sequence[str], options: VoteOptions
+) -> tuple[pl.DataFrame, list[str]]:
+    """Class indices where the classes' names are other whole numbers, such as 1 to 5, and the votes fit these names alone.
+
+    Returns
+    -------
+    DataFrame
+        As it was where numbers are indices.
+    list of str
+        How they were read, where both were possible ways.
+    """
+    index = {int(name): k for k, name in enumerate(classes) if _WHOLE.fullmatch(name)}
+    if options.abstain != ABSTAIN or len(index) < len(classes) or ABSTAIN in index:
+        return table, []
+    numbers = table.select(functions).select(pl.selectors.numeric())
+    found = {value for column in numbers for value in column.unique().drop_nulls() if value == value} - {ABSTAIN}  # noqa: PLR0124 - NaN
+    if list(index) == list(range(len(classes))) or not found or not found <= set(index):
+        return table, []
+    if found <= set(range(len(classes))):
+        one = min(found)
+        told = (
+            f"numbers are read as indices of classes: {one:g} is class {classes[int(one)]!r}, not {classes[index[one]]!r}; "
+            "where they are names, give classes and votes names that are no numbers, such as c1"
+        )
+        return table, [told]
+    named = {name: numbers[name].cast(pl.Int64).replace_strict(index, default=ABSTAIN) for name in numbers.columns}
+    return table.with_columns(**named), [f"numbers are read as names of classes, {', '.join(classes[:5])}"]
+
+
 def _repeated_names(table: pl.DataFrame, path: Path) -> list[str]:
     """Notes about names of rows that come twice or are missing."""
     named = next((name for name in NAMES if name in table.columns), None)
@@ -321,35 +369,71 @@ def _repeated_names(table: pl.DataFrame, path: Path) -> list[str]:
     return notes + ([f"{path.name}: {missing} rows have no {named}"] if missing else [])
 
 
+def _refuse_a_feature(
+    votes: npt.NDArray[Any], functions: Sequence[str], n_classes: int, options: VoteOptions, path: Path
+) -> None:
+    """Ask about a column that may be a number about the rows, where nobody named the columns of votes.
+
+    Raises
+    ------
+    DataError
+        Names the column and its agreement.
+    """
+    if options.columns is not None or options.abstain != ABSTAIN:
+        return
+    for j, name in enumerate(functions):
+        compared = _agreement(votes, j, n_classes)
+        if compared is not None and compared.by_chance and compared.rows >= _FEATURE_ROWS:
+            raise DataError(
+                f"{path}: is column {name!r} a function's votes? It votes on every row and agrees with the others no more than "
+                f"chance would ({compared.agreement:.2f} of {compared.rows} rows, by chance {compared.chance:.2f}). Leave it out with "
+                f"--not-columns {name}, or name all columns that are votes in --columns"
+            )
+
+
 def _doubtful(votes: npt.NDArray[Any], functions: Sequence[str], n_classes: int, path: Path) -> list[str]:
-    """Notes about columns that equal another, or that agree with the others no more than chance and never abstain."""
+    """Notes about columns that equal another, or that never abstain where all others do."""
     lines = []
     for j, name in enumerate(functions):
         twin = next((other for k, other in enumerate(functions[:j]) if np.array_equal(votes[:, j], votes[:, k])), None)
+        compared = _agreement(votes, j, n_classes)
         if twin is not None:
             lines.append(
                 f"{path.name}: columns {twin!r} and {name!r} are equal; leave one out with --not-columns {name}"
             )
-        elif _looks_like_a_feature(votes, j, n_classes):
+        elif compared is not None:
             lines.append(
-                f"{path.name}: column {name!r} votes on every row and agrees with the others no more than chance; "
-                f"if it is no function, leave it out with --not-columns {name}"
+                f"{path.name}: column {name!r} votes on every row, as gold or a feature would, and agrees with the majority of the "
+                f"others in {compared.agreement:.2f} of {compared.rows} rows (by chance {compared.chance:.2f}); if it is no function, "
+                f"leave it out with --not-columns {name}"
             )
     return lines
 
 
-def _looks_like_a_feature(votes: npt.NDArray[Any], j: int, n_classes: int) -> bool:
+@dataclass(frozen=True)
+class _Agreement:
+    """How often a column that votes on every row agrees with the majority of the others, and would by chance."""
+
+    rows: int
+    agreement: float
+    chance: float
+    by_chance: bool
+
+
+def _agreement(votes: npt.NDArray[Any], j: int, n_classes: int) -> _Agreement | None:
+    """Compare a column with the others; None where it abstains, or others never do, or they have no majority."""
     others = np.delete(votes, j, axis=1)
     if others.shape[1] < 2 or (votes[:, j] < 0).any() or not (others < 0).any():  # noqa: PLR2004 - a majority
-        return False
+        return None
     counts = np.stack([(others == k).sum(axis=1) for k in range(n_classes)], axis=1)
     clear = counts.max(axis=1) > np.sort(counts, axis=1)[:, -2]
     if not clear.any():
-        return False
+        return None
     majority, own = counts[clear].argmax(axis=1), votes[clear, j]
     chance = sum(float((majority == k).mean() * (own == k).mean()) for k in range(n_classes))
     sure = _STANDARD_ERRORS * np.sqrt(max(chance * (1 - chance), 1e-9) / len(own))
-    return bool(abs((majority == own).mean() - chance) <= sure)
+    agreement = float((majority == own).mean())
+    return _Agreement(len(own), agreement, chance, bool(abs(agreement - chance) <= sure))
 
 
 def _row_names(table: pl.DataFrame) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -15,8 +16,16 @@ from tidemill.readers.cell_text import as_string
 from tidemill.readers.table import Table, nearest
 
 _TRUE: Final = ("true", "1", "yes", "t", "y")
-_NO_CLASS: Final = frozenset({"-1", "-1.0", "na", "n/a", "<na>", "none", "null", "unlabeled", "unlabelled", "?"})
-"""Labels that mean that there is none, where no class has that name."""
+_NO_CLASS: Final = frozenset(
+    {"-1", "na", "n/a", "n.a.", "#n/a", "<na>", "none", "null", "nil", "?", "??", "-", "--", "---", ".", "..."}
+    | {"unlabeled", "unlabelled", "not labeled", "not labelled", "no label"}
+)
+"""Labels, folded, that mean that there is none, where no class has that name."""
+_MAYBE_NO_CLASS: Final = frozenset(
+    {"unknown", "missing", "undefined", "undecided", "unsure", "unassigned", "tbd", "todo", "skip", "skipped"}
+)
+"""Labels, folded, that are a class in some data and no label in others."""
+_WHOLE: Final = re.compile(r"([+-]?\d+)\.0+")
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
 """Categories of Unicode of characters that nobody sees: controls, formats and spaces."""
 JOINERS: Final = "\u200c\u200d"
@@ -218,7 +227,7 @@ def gold(table: Table, settings: IngestSettings, classes: Sequence[str], errors:
 
 
 def fold(name: str) -> str:
-    """Normalize the name of a class: letter case, spaces and forms of Unicode do not tell classes apart.
+    """Normalize the name of a class: letter case, spaces, forms of Unicode and ``.0`` do not tell classes apart.
 
     Parameters
     ----------
@@ -228,15 +237,16 @@ def fold(name: str) -> str:
     Returns
     -------
     str
-        NFKC, case-folded, single spaces.
+        NFKC, case-folded, single spaces; a whole number with a fraction of zeros is written whole.
 
     Examples
     --------
-    >>> fold(" Very  Good ")
-    'very good'
+    >>> fold(" Very  Good "), fold("1.0")
+    ('very good', '1')
     """
     shown = "".join(letter for letter in name if unicodedata.category(letter) != "Cf" or letter in JOINERS)
-    return " ".join(unicodedata.normalize("NFKC", shown).casefold().split())
+    folded = " ".join(unicodedata.normalize("NFKC", shown).casefold().split())
+    return _WHOLE.sub(r"\1", folded) if _WHOLE.fullmatch(folded) else folded
 
 
 def is_no_class(value: object) -> bool:
@@ -255,6 +265,22 @@ def is_no_class(value: object) -> bool:
     return is_missing(value) or (not isinstance(value, (list, dict, bytes)) and fold(as_string(value)) in _NO_CLASS)
 
 
+def is_maybe_no_class(value: str) -> bool:
+    """Decide whether a label is a class in some data and means that there is none in others.
+
+    Parameters
+    ----------
+    value
+        Label as written.
+
+    Returns
+    -------
+    bool
+        True for words such as unknown and skipped.
+    """
+    return fold(value) in _MAYBE_NO_CLASS
+
+
 def _folded(classes: Sequence[str]) -> dict[str, int]:
     """Index of each class by its folded name, where no other class has the same."""
     names = [fold(name) for name in classes]
@@ -262,14 +288,12 @@ def _folded(classes: Sequence[str]) -> dict[str, int]:
 
 
 def _label(value: Any, exact: dict[str, int], folded: dict[str, int]) -> int | None:
-    if is_missing(value):
-        return NO_GOLD
     try:
         name = as_string(value).strip()
     except TypeError:
         return None
     result = exact.get(name, folded.get(fold(name)))
-    return NO_GOLD if result is None and is_no_class(name) else result
+    return NO_GOLD if result is None and (is_no_class(value) or is_maybe_no_class(name)) else result
 
 
 def typed(table: Table, name: str, kind: Kind, errors: RowErrors | None = None) -> list[Any]:

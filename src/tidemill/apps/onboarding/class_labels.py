@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from typing import Final
 from tidemill.common.arrays import MAX_CLASSES
 from tidemill.common.class_names import class_names
 from tidemill.contracts import OUTLIER, ConfigError, DataError
-from tidemill.ingest.values import JOINERS, fold, is_missing, is_no_class
+from tidemill.ingest.values import JOINERS, fold, is_maybe_no_class, is_missing, is_no_class
 from tidemill.project.arrivals import natural
 from tidemill.readers.cell_text import as_string
 
@@ -18,6 +19,7 @@ _LEAST: Final = 2
 _FEW: Final = 20
 """Classes that a column may hold however few rows each has."""
 _ROWS_OF_EACH: Final = 2.0
+_NUMBER: Final = re.compile(r"[+-]?\d+([.,]\d+)?")
 _RESERVED: Final = frozenset({"row_id", "prediction", "none_of_the_above", OUTLIER})
 """Columns of the tables that have a column per class."""
 _LATIN: Final = str.maketrans(
@@ -58,7 +60,11 @@ def find_classes(
         The labels make no classes: fewer than two, too many, or names that cannot be used.
     """
     notes: list[str] = []
-    result = class_names(given) if given else _from_labels(labels, where, notes)
+    if given:
+        result = list(class_names(given))
+        notes += _without_label(labels, result, where)
+    else:
+        result = _from_labels(labels, where, notes)
     if not result:
         raise ConfigError("there are no labels to take the classes from: name them, --classes good,bad")
     if len(result) < _LEAST:
@@ -72,7 +78,7 @@ def find_classes(
         raise DataError(
             f"{where} holds {len(result)} classes ({', '.join(result[:5])}, …); a problem may have {MAX_CLASSES} at most"
         )
-    return tuple(result), [*notes, *_look_alikes(result, where)]
+    return tuple(result), [*notes, *_look_alikes(result, where), *_numbers_among_names(result, where)]
 
 
 def smallest_class_size(labels: Sequence[object], classes: Sequence[str]) -> int:
@@ -102,14 +108,12 @@ def _from_labels(labels: Sequence[object], where: str, notes: list[str]) -> list
         raise DataError(
             f"{where} holds {str(several)[:60]}, several labels of one row: Tidemill's classes exclude one another"
         )
-    texts = [as_string(label).strip() for label in labels if not is_missing(label)]
+    texts = [as_string(label).strip() for label in labels if _is_written(label)]
     known = [name for name in texts if not is_no_class(name)]
-    left_out = sorted(set(texts) - set(known))
+    left_out = [name for name in texts if is_no_class(name)]
     if left_out:
-        notes.append(
-            f"{where}: {', '.join(map(repr, left_out))} {'is' if len(left_out) == 1 else 'are'} taken for no label "
-            f"({len(texts) - len(known)} rows); name the classes with --classes where it is one"
-        )
+        notes.append(f"{_taken_for_no_label(left_out, where)}; name the classes with --classes where it is one")
+    _refuse_doubtful(known, where)
     spellings: dict[str, Counter[str]] = {}
     written: dict[str, set[str]] = {}
     for name in known:
@@ -123,6 +127,45 @@ def _from_labels(labels: Sequence[object], where: str, notes: list[str]) -> list
     return sorted((counts.most_common(1)[0][0] for counts in spellings.values()), key=natural)
 
 
+def _without_label(labels: Sequence[object], classes: Sequence[str], where: str) -> list[str]:
+    """Note about words for a missing label that are none of the named classes."""
+    named = {fold(name) for name in classes}
+    texts = [as_string(label).strip() for label in labels if _is_written(label) and not isinstance(label, (list, dict))]
+    left_out = [name for name in texts if fold(name) not in named and (is_no_class(name) or is_maybe_no_class(name))]
+    return [_taken_for_no_label(left_out, where)] if left_out else []
+
+
+def _taken_for_no_label(names: Sequence[str], where: str) -> str:
+    shown = sorted(set(names))
+    verb = "is" if len(shown) == 1 else "are"
+    return f"{where}: {', '.join(map(repr, shown))} {verb} taken for no label ({len(names)} rows)"
+
+
+def _is_written(label: object) -> bool:
+    """True also for the word NaN, which is told of, as other words for a missing label are."""
+    return not is_missing(label) or (isinstance(label, str) and any(letter.isalnum() for letter in label))
+
+
+def _refuse_doubtful(names: Sequence[str], where: str) -> None:
+    """Ask where a label may be a class or mean that there is none.
+
+    Raises
+    ------
+    DataError
+        Names the label, how many rows have it, and both answers.
+    """
+    doubtful = Counter(name for name in names if is_maybe_no_class(name))
+    others = list(dict.fromkeys(name for name in names if name not in doubtful))
+    if not doubtful or len({fold(name) for name in others}) < _LEAST:
+        return
+    name, rows = doubtful.most_common(1)[0]
+    shown = ",".join(others) if len(others) <= _FEW else f"{','.join(others[:3])},…"
+    raise DataError(
+        f"{where}: is {name!r} a class, or does it mean that a row has no label ({rows} of {len(names)} rows)? "
+        f"A class: --classes {shown},{name}; no label: --classes {shown}"
+    )
+
+
 def _look_alikes(names: Sequence[str], where: str) -> list[str]:
     alike: dict[str, list[str]] = {}
     for name in names:
@@ -133,6 +176,18 @@ def _look_alikes(names: Sequence[str], where: str) -> list[str]:
         for several in alike.values()
         if len(several) > 1
     ]
+
+
+def _numbers_among_names(names: Sequence[str], where: str) -> list[str]:
+    numbers = [name for name in names if _NUMBER.fullmatch(name)]
+    others = [name for name in names if name not in numbers]
+    if not numbers or not others:
+        return []
+    told = (
+        f"{where}: the classes {', '.join(numbers[:5])} are numbers and {', '.join(others[:5])} are names: "
+        "where a number stands for a name, give them one spelling in the file"
+    )
+    return [told]
 
 
 def _spelled(name: str) -> str:
