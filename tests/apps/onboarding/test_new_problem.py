@@ -282,6 +282,11 @@ def test_joined_emoji_and_words_with_joiners_are_classes(project: Path) -> None:
     assert set(made(project, rows_of(list(names))).classes) == set(names)
 
 
+def test_rows_that_are_one_text_are_told_to_be_too_few(project: Path) -> None:
+    content = "body,kind\n" + "connection lost,bad\nlogin ok,good\n" * 150
+    assert any("2 different rows are too few to train" in line for line in made(project, content).lines)
+
+
 def test_many_classes_of_several_rows_each_are_classes(project: Path) -> None:
     assert len(made(project, rows_of([f"intent_{k}" for k in range(77)], 77 * 4)).classes) == 77
 

@@ -42,6 +42,8 @@ from tidemill.readers.options import DEFAULTS, ReadOptions
 from tidemill.readers.table import Table, nearest
 from tidemill.reports.project import Arrival, ChampionPin, Manifest
 
+_FEW_ROWS: Final = 30
+"""Rows below which a new problem is told that it needs more."""
 _SPLIT_FOLDERS: Final = frozenset({"train", "training", "val", "valid", "validation", "dev", "test", "testing"})
 _NOT_CLASSES: Final = frozenset(
     {"mask", "masks", "annotation", "annotations", "labels", "segmentation", "ground_truth", "groundtruth", "gt"}
@@ -201,9 +203,15 @@ def create_problem(wanted: NewProblem, project: Project) -> CreatedProblem:
         sha256 = Source(str(root / source)).fingerprint(settings)
         entry = Arrival(batch=batch.name, source=source, sha256=sha256)
         _write(plan, functions, entry, project)
-    notes = [f"note: {note}" for note in (*prepared.notes, *backbone.notes)]
+    notes = [f"note: {note}" for note in (*prepared.notes, *backbone.notes, *_few_rows(batch.raw.height))]
     lines = [*notes, *_summary_line(plan, batch, functions.yaml).splitlines()]
     return CreatedProblem(batch.raw.height, plan.problem.classes, lines)
+
+
+def _few_rows(count: int) -> list[str]:
+    if count >= _FEW_ROWS:
+        return []
+    return [f"{count} different rows are too few to train a model and to judge it by: add more with `tidemill arrive`"]
 
 
 def prepare_problem(wanted: NewProblem, project: Project) -> PreparedProblem:
