@@ -7,12 +7,12 @@ import math
 import pytest
 
 from tests.ingest.factories import settings
-from tidemill.contracts import NO_GOLD
+from tidemill.contracts import NO_GOLD, DataError
 from tidemill.ingest.values import gold, is_missing
 from tidemill.readers.table import Table
 
 
-@pytest.mark.parametrize("cell", [None, math.nan, "", " ", "\u200b", "NaN", "nan", " NaN "])
+@pytest.mark.parametrize("cell", [None, math.nan, "", " ", "\u200b", "\u3164", "\ufe0f", "NaN", "nan", " NaN "])
 def test_nothing_null_and_nan_are_missing(cell: object) -> None:
     assert is_missing(cell)
 
@@ -35,3 +35,39 @@ def test_a_label_that_is_a_class_by_name_is_read_as_it() -> None:
 def test_words_for_no_label_are_none_where_no_class_has_the_name() -> None:
     assert labels_of(["unknown", "-", "nan", math.nan, None, "bad"], ["good", "bad"]) == [*[NO_GOLD] * 5, 1]
     assert labels_of(["Unknown", "-"], ["unknown", "-"]) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["-1", "NA", "n/a", "N.A.", "#N/A", "<NA>", "None", "NULL", "nil", "\\N", "?", "??", "-", "--", "---", ".", "..."]
+    + ["Unlabeled", "unlabelled", "not labeled", "Not  Labelled", "No label"]
+    + [
+        "unknown",
+        "missing",
+        "undefined",
+        "undecided",
+        "unsure",
+        "unassigned",
+        "TBD",
+        "todo",
+        "skip",
+        "skipped",
+        "abstain",
+    ],
+)
+def test_each_word_for_no_label_is_one_unless_a_class_has_that_name(word: str) -> None:
+    assert labels_of([word], ["good", "bad"]) == [NO_GOLD]
+    assert labels_of([word], ["good", word]) == [1]
+
+
+@pytest.mark.parametrize(
+    "name", ["CAFÉ", " cafe\u0301 ", "ca\u00adfé", "\u200ecafé", "ｃａｆé", "café\ufe0e", "caf\u034fé", "\ufeffcafé"]
+)
+def test_letter_case_spaces_and_what_nobody_sees_tell_no_classes_apart(name: str) -> None:
+    assert labels_of([name], ["café", "bar"]) == [0]
+
+
+def test_classes_that_differ_by_what_is_folded_alone_are_told_apart_by_their_exact_names() -> None:
+    assert labels_of(["A", "a", "b"], ["A", "a", "b"]) == [0, 1, 2]
+    with pytest.raises(DataError, match="'\uff21', not a class"):
+        labels_of(["\uff21"], ["A", "a", "b"])

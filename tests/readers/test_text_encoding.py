@@ -85,6 +85,9 @@ def test_a_declared_encoding_is_kept_to() -> None:
     [
         ("iso8859_5", "вкусный суп и вежливый официант в понедельник"),
         ("cp866", "вкусный суп и вежливый официант в понедельник"),
+        ("koi8_u", "привітний офіціант, їжа й затишний зал"),
+        ("mac_cyrillic", "Привітний офіціант, їжа й затишний зал"),
+        ("mac_cyrillic", "Вкусный суп, вежливый официант и свежая рыба"),
         ("iso8859_2", "zażółć gęślą jaźń wszystko było bardzo dobre"),
         ("iso8859_15", "le café coûte 5 € à l'œuvre"),
         ("mac_roman", "café très bon déjà vu à la crème brûlée"),
