@@ -39,9 +39,29 @@ def test_words_for_no_label_are_none_where_no_class_has_the_name() -> None:
 
 @pytest.mark.parametrize(
     "word",
-    ["-1", "NA", "n/a", "N.A.", "#N/A", "<NA>", "None", "NULL", "nil", "\\N", "?", "??", "-", "--", "---", ".", "..."]
-    + ["Unlabeled", "unlabelled", "not labeled", "Not  Labelled", "No label"]
-    + [
+    [
+        "-1",
+        "NA",
+        "n/a",
+        "N.A.",
+        "#N/A",
+        "<NA>",
+        "None",
+        "NULL",
+        "nil",
+        "\\N",
+        "?",
+        "??",
+        "-",
+        "--",
+        "---",
+        ".",
+        "...",
+        "Unlabeled",
+        "unlabelled",
+        "not labeled",
+        "Not  Labelled",
+        "No label",
         "unknown",
         "missing",
         "undefined",
