@@ -1,4 +1,4 @@
-"""Votes in WRENCH's JSON: id -> {"weak_labels": [...], "data": {...}}."""
+"""Votes in WRENCH's JSON: an object that has, by the id of each row, ``{"weak_labels": [...], "data": {...}}``."""
 
 from __future__ import annotations
 
