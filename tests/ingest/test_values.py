@@ -91,3 +91,15 @@ def test_classes_that_differ_by_what_is_folded_alone_are_told_apart_by_their_exa
     assert labels_of(["A", "a", "b"], ["A", "a", "b"]) == [0, 1, 2]
     with pytest.raises(DataError, match="'\uff21', not a class"):
         labels_of(["\uff21"], ["A", "a", "b"])
+
+
+@pytest.mark.parametrize(
+    ("name", "one"), [("STRASSE", "straße"), ("ΣΊΣΥΦΟΣ", "σίσυφος"), ("x²", "x2"), ("ﬁne", "fine")]
+)
+def test_letters_that_are_one_in_another_case_or_form_tell_no_classes_apart(name: str, one: str) -> None:
+    assert labels_of([name], [one, "bar"]) == [0]
+
+
+def test_joiners_between_letters_tell_classes_apart() -> None:
+    with pytest.raises(DataError, match="not a class"):
+        labels_of(["\u0645\u06cc\u062e\u0648"], ["\u0645\u06cc\u200c\u062e\u0648", "bar"])
