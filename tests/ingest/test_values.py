@@ -8,7 +8,7 @@ import pytest
 
 from tests.ingest.factories import settings
 from tidemill.contracts import NO_GOLD, DataError
-from tidemill.ingest.values import gold, is_missing
+from tidemill.ingest.values import gold, is_missing, typed
 from tidemill.readers.table import Table
 
 
@@ -103,3 +103,15 @@ def test_letters_that_are_one_in_another_case_or_form_tell_no_classes_apart(name
 def test_joiners_between_letters_tell_classes_apart() -> None:
     with pytest.raises(DataError, match="not a class"):
         labels_of(["\u0645\u06cc\u062e\u0648"], ["\u0645\u06cc\u200c\u062e\u0648", "bar"])
+
+
+@pytest.mark.parametrize("cell", [2**63, -(2**63), "9223372036854775808", 1e19, math.inf, 1.5, "1.5", True, "one"])
+def test_a_number_that_is_no_whole_one_of_64_bits_is_refused_with_its_row(cell: object) -> None:
+    table = Table("rows.csv", {"n": [1, cell]}, (2, 3))
+    with pytest.raises(DataError, match=r"rows\.csv, line 3: column 'n' is .*, not int"):
+        typed(table, "n", "int")
+
+
+def test_whole_numbers_are_read_however_they_are_written() -> None:
+    table = Table("rows.csv", {"n": [2**63 - 1, "7", 7.0, None, ""]}, range(2, 7))
+    assert typed(table, "n", "int") == [2**63 - 1, 7, 7, None, None]

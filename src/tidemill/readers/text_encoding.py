@@ -206,7 +206,8 @@ class _Reading:
 
 def _readings(data: bytes, sample: bytes) -> tuple[list[_Reading], list[_Reading]]:
     """Of encodings that read the file, and of those that some bytes of it are not: the likeliest first; of those that read the same, the usual one."""
-    whole, broken = [], []
+    whole: list[_Reading] = []
+    broken: list[_Reading] = []
     for encoding in _USUAL:
         text = sample.decode(encoding, errors="replace")
         if text.count(_UNDEFINED) > _FEW_UNDEFINED * len(text):
