@@ -7,12 +7,12 @@ from tidemill.reports.evaluate import Metrics, Verdict
 from tidemill.runs.git import git
 
 
-def judged(folder, accuracy: float) -> None:
+def judged(folder, accuracy: float, reason: str = "a tie") -> None:
     reports = folder / "reports/mail"
     scores = {"end_model": {"accuracy": accuracy}}
     intervals = {"end_model": {"accuracy": (accuracy - 0.1, accuracy + 0.1)}}
     Metrics.model_validate(METRICS | {"scores": scores, "intervals": intervals}).write(reports / "metrics.json")
-    verdict = {"verdict": "keep", "blessing": "NOT_BLESSED", "reasons": ("a tie",), "metric": "accuracy", "rows": 8}
+    verdict = {"verdict": "keep", "blessing": "NOT_BLESSED", "reasons": (reason,), "metric": "accuracy", "rows": 8}
     Verdict.model_validate(verdict | {"champion": None}).write(reports / "verdict.json")
 
 

@@ -6,6 +6,8 @@ guard          who may ask: hosts, origins, a token, sizes; and what the browser
 workspace      problems as they are on disk, read again when a file changes
 problems       a line per problem: champion, scores of its versions, last decision on drift, what waits for a person
 rows           rows searched, filtered and paged
+columns        values of columns and statistics of images, as bars
+examples       rows that are picked as examples, and a function of rows like them
 uploads        files that a browser sends, and images unpacked from archives
 new_problem    what a file would become as a problem, and the problem made of it
 new_routes     answers about new problems

@@ -2,6 +2,9 @@
 
 import { address, ask, el, failed, field, say, show } from "./dom.js";
 
+const FEW = 3;
+const PARTS = [["functions", /^src\/problems\//], ["labels", /gold_history/], ["settings", /^(conf\/|params|dvc\.yaml|code\.yaml)/], ["data", /batches\.json$/], ["results of runs", /^(reports\/|models\/|dvc\.lock)/]];
+
 export class Changes {
   constructor(about) {
     this.about = about;
@@ -18,17 +21,19 @@ export class Changes {
   form(files) {
     const message = el("input", { type: "text", name: "message", maxlength: 5000, placeholder: "why, such as: words of the new campaign" });
     const problem = el("div", {});
+    const parts = PARTS.filter(([, pattern]) => files.some((one) => pattern.test(one))).map(([name]) => name);
     const commit = async (event) => {
       event.preventDefault();
       try {
         const done = await ask(address(this.about.name, "commit"), { message: message.value });
-        say(`Committed ${done.files.join(", ")} as ${done.commit}`);
+        say(done.files.length > FEW ? `Committed ${done.files.length} files as ${done.commit}` : `Committed ${done.files.join(", ")} as ${done.commit}`);
         await this.load();
       } catch (error) { show(problem, failed(error)); }
     };
     return el("section", { class: "card", "aria-label": "Not committed" }, el("h2", {}, "Not committed yet"),
-      el("ul", {}, files.map((one) => el("li", {}, el("code", {}, one)))),
+      el("p", {}, `Changed since the last commit: ${parts.join(", ") || "files of this problem"}. A commit keeps them under a message, and a run takes what is committed.`),
+      el("details", files.length > FEW ? {} : { open: "" }, el("summary", {}, files.length === 1 ? "1 file" : `${files.length} files`), el("ul", {}, files.map((one) => el("li", {}, el("code", {}, one))))),
       el("form", { class: "fields", onsubmit: commit }, field("Message", message, { class: "grow" }), el("button", { class: "main" }, "Commit")),
-      el("p", { class: "small soft" }, "Commits these files and no others. A run takes what is committed."), problem);
+      el("p", { class: "small soft" }, "Commits these files and no others."), problem);
   }
 }

@@ -13,7 +13,7 @@ export function svg(tag, attributes = {}, ...children) {
 
 function fill(node, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    if (name.startsWith("on")) { if (value) node.addEventListener(name.slice(2), value); }
     else if (name === "value" || name === "checked" || name === "disabled" || name === "selected") node[name] = value;
     else if (value !== null && value !== undefined) node.setAttribute(name, value);
   }

@@ -32,7 +32,7 @@ class Runs {
   async load() {
     const found = await ask(address(this.about.name, "runs"));
     [this.run, this.elsewhere] = [found.run, found.elsewhere];
-    this.versions.draw(found.models);
+    this.versions.draw(found.models, found.results[0]);
     show(this.node, this.form(), this.versions.question, resultsCard(found.results), this.versions.node, linksCard(found.links));
     this.draw();
   }

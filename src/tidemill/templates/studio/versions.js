@@ -15,11 +15,12 @@ export class Versions {
     this.question = el("div", {});
   }
 
-  draw(models) {
+  draw(models, newest) {
     this.models = models;
     this.below = el("div", { "aria-live": "polite" });
     const versions = [...models.versions].reverse();
-    show(this.question, models.pending ? this.asked(models.pending) : null);
+    const kept = newest && newest.commit && !newest.version && (!models.pending || models.pending.expired);
+    show(this.question, models.pending ? this.asked(models.pending) : null, kept ? this.promoting(newest) : null);
     show(this.node, el("h2", {}, "Versions"),
       models.damaged.map((one) => failed({ message: one })),
       versions.length ? this.table(versions) : el("p", { class: "soft" }, "No version yet: the first run whose model is better than naming the most common class makes one."),
@@ -72,6 +73,16 @@ export class Versions {
     return el("section", { class: "card", "aria-label": "Decision" }, el("h2", {}, "A candidate waits for your decision"),
       el("p", {}, pending.champion ? `It would replace ${pending.champion}.` : "It would be the first version.", " The gate could not decide:"), about,
       this.reasoned("", "", [["Approve", send(true)], ["Reject", send(false)]]));
+  }
+
+  promoting(newest) {
+    const send = async (reason) => {
+      const done = await ask(address(this.about.name, "promote"), { reason });
+      say(`${done.champion} is in production`);
+    };
+    return el("details", { class: "card", "aria-label": "Promote" }, el("summary", {}, "Put the newest model into production all the same"),
+      el("p", {}, newest.verdict === "keep" ? "The gate has not found it better. If you know more than its labels say, promote it; the version before can be put back." : "No version has been made of it."),
+      this.reasoned("", "", [["Promote", send]]));
   }
 
   reasoned(title, text, actions, dismiss) {
