@@ -183,6 +183,7 @@ class ColumnValues(Part):
     missing: Count = Field(description="of them without a value")
     different: Count = Field(description="different values")
     by: Literal["label", "gold", ""] = Field(description="classes are by the label model, or by people")
+    about: str = Field(description="what it measures, of a statistic of images")
     bars: tuple[ColumnBar, ...] = Field(description="ranges in order, or the most common values first")
 
 
@@ -213,6 +214,16 @@ class Link(Part):
 
     title: str = Field(description="what it is")
     address: str = Field(description="of the studio, or of Prefect while `tidemill ui` is up")
+
+
+class LabelGain(Part):
+    """What a label model would gain by an edited function: labels of dev rows with gold, before and with it."""
+
+    dev_rows: Count = Field(description="dev rows with gold")
+    labeled_before: Count = Field(description="of them that get a label of the votes of the last run")
+    right_before: Count = Field(description="of these labels that are right")
+    labeled: Count = Field(description="of them that get a label with the edited function")
+    right: Count = Field(description="of these labels that are right")
 
 
 class FunctionPreview(Part):

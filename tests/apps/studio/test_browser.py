@@ -9,10 +9,12 @@ from collections.abc import Iterator
 import polars as pl
 import pytest
 import yaml
+from playwright.sync_api import expect
 
 from tests.apps.studio.test_results import judged
 from tests.apps.workbench.conftest import _run_stages
 from tests.end_to_end.test_ui import CHROMIUM, FLAGS
+from tidemill.label.conditions.registry import KINDS
 from tidemill.project.gold_history import GoldHistory
 from tidemill.project.project import Project
 from tidemill.runs.git import git
@@ -212,3 +214,86 @@ def test_planted_markup_runs_nowhere(reported, page, tmp_path):
     shown.append(seen(page))
     assert [text.count(PLANTED) > 0 for text in shown] == [True] * 6
     assert sum(text.count(PLANTED) for text in shown) > 50
+
+
+def test_a_message_that_is_being_written_outlives_a_save(page):
+    page.get_by_role("link", name="mail", exact=True).click()
+    page.get_by_role("button", name="says_prize").click()
+    editor = page.get_by_role("region", name="Editor")
+    for words, message in (("prize\nmoney", ""), ("prize\nmoney\ncash", "money speaks")):
+        editor.get_by_label("Words, one on each line").fill(words)
+        editor.get_by_role("button", name="Save").click()
+        page.get_by_role("status").get_by_text("Saved says_prize").wait_for()
+        waiting = page.get_by_role("region", name="Not committed")
+        waiting.get_by_label("Message").wait_for()
+        assert waiting.get_by_label("Message").input_value() == message
+        waiting.get_by_label("Message").fill("money speaks")
+        page.evaluate("document.getElementById('status').replaceChildren()")
+
+
+def test_fields_that_are_entered_while_an_answer_is_under_way_are_kept(page, copied):
+    page.get_by_role("link", name="mail", exact=True).click()
+    page.get_by_role("button", name="says_prize").click()
+    editor = page.get_by_role("region", name="Editor")
+    editor.get_by_text("rows gained").wait_for()
+    held = []
+
+    def hold(route) -> None:
+        held.append(route)
+
+    page.route("**/preview", hold)
+    with page.expect_request("**/preview"):
+        editor.get_by_label("Words, one on each line").fill("prize\nmoney")
+    editor.get_by_label("Votes for").select_option("not ham")
+    while len(held) < 2:
+        page.wait_for_timeout(20)
+    for route in held:
+        route.continue_()
+    page.unroute("**/preview")
+    editor.get_by_role("button", name="Save").click()
+    page.get_by_role("status").get_by_text("Saved says_prize").wait_for()
+    saved = yaml.safe_load((copied / "src/problems/mail/f.yaml").read_text())["functions"][0]
+    assert (saved["words"], saved["vote"]) == (["prize", "money"], "not ham")
+
+
+def test_a_function_is_deleted_once_a_person_has_confirmed(page, copied):
+    page.get_by_role("link", name="mail", exact=True).click()
+    page.get_by_role("button", name="says_prize").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    page.get_by_role("button", name="Keep it").click()
+    assert "says_prize" in (copied / "src/problems/mail/f.yaml").read_text()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    page.get_by_role("button", name="Delete says_prize").click()
+    page.get_by_role("status").get_by_text("Deleted says_prize").wait_for()
+    assert "says_prize" not in (copied / "src/problems/mail/f.yaml").read_text()
+
+
+def test_every_kind_has_a_form_that_fits_the_page(page):
+    page.get_by_role("link", name="mail", exact=True).click()
+    page.get_by_role("button", name="New function").click()
+    page.set_viewport_size({"width": 640, "height": 450})  # 1280 pixels at 200%
+    editor = page.get_by_role("region", name="Editor")
+    for kind in KINDS:
+        editor.locator("select[name=kind]").first.select_option(kind)
+        expect(editor.get_by_label("YAML of the function")).to_have_value(re.compile(rf"\bkind: {kind}$", re.MULTILINE))
+        assert page.evaluate("document.documentElement.scrollWidth") <= 640, kind
+    editor.get_by_role("button", name="Add a case").click()
+    words = editor.get_by_label("Words, one on each line")
+    words.fill("prize")
+    editor.get_by_text("rows gained").wait_for()
+    assert "{kind: keywords, words: [prize]}" in editor.get_by_label("YAML of the function").input_value()
+
+
+def test_picked_rows_become_a_function_of_rows_like_them(page, copied):
+    page.get_by_role("link", name="mail", exact=True).click()
+    page.locator("select[name=label]").select_option("spam")
+    page.get_by_text("240 of 240 rows").wait_for(state="detached")
+    for box in page.get_by_label(re.compile("^Pick row")).all()[:6]:
+        box.check()
+    page.get_by_role("button", name="New function of rows like these").click()
+    editor = page.get_by_role("region", name="Editor")
+    editor.get_by_text("rows gained").wait_for()
+    editor.get_by_role("button", name="Save").click()
+    page.get_by_role("status").get_by_text("Saved like_spam_1").wait_for()
+    saved = yaml.safe_load((copied / "src/problems/mail/f.yaml").read_text())["functions"][-1]
+    assert (saved["kind"], saved["file"], saved["of"]) == ("prototype", "like_spam_1.jsonl", "spam")

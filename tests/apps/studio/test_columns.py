@@ -6,8 +6,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tests.apps.studio.test_app import preview
+from tests.apps.studio.test_app import PRIZE, preview
 from tests.ingest.factories import png
+from tidemill.apps.studio import columns
 from tidemill.apps.studio.columns import column_values
 from tidemill.apps.studio.rows import RowQuery, find_rows
 from tidemill.apps.studio.workspace import Workspace, measured
@@ -37,6 +38,14 @@ def test_the_most_common_values_come_first_and_missing_ones_are_counted(copied, 
 @pytest.mark.parametrize("column", ["row_id", "split", "text", "image.mean", "egg"])
 def test_columns_that_functions_may_not_ask_have_no_bars(client, column):
     assert client.get(f"/api/problems/mail/columns/{column}").status_code == 400
+
+
+def test_every_statistic_says_what_it_measures():
+    assert all(columns._about(f"image.{name}") for name in NAMES)
+    assert (
+        columns._about("image.row_variation") == "the standard deviation of the rows' means: bands across the picture"
+    )
+    assert columns._about("links") == ""
 
 
 def test_statistics_are_those_of_the_label_stage():
@@ -124,3 +133,18 @@ def test_what_was_asked_for_last_is_kept(workspace: Workspace):
         workspace.kept("often", compute)
         workspace.kept(number, int)
     assert asked == [1]
+
+
+def test_what_a_label_model_would_gain_is_counted_on_labeled_rows(client, workspace):
+    view = workspace.view
+    dev = view.gold >= 0
+    covered = dev & (view.votes != -1).any(axis=1)
+    wanted = {"file": "f.yaml", "yaml": "{name: new, kind: keywords, words: [refinance, kernel], vote: spam}"}
+    found = client.post("/api/problems/mail/preview/gain", json=wanted).json()["gain"]
+    more = view.raw["text"].str.contains("refinance|kernel").to_numpy()
+    assert (found["dev_rows"], found["labeled_before"]) == (dev.sum(), covered.sum())
+    assert found["labeled"] == (covered | (dev & more)).sum() > found["labeled_before"]
+    assert found["right_before"] <= found["labeled_before"]
+    same = {"file": "f.yaml", "yaml": PRIZE, "name": "says_prize"}
+    found = client.post("/api/problems/mail/preview/gain", json=same).json()["gain"]
+    assert (found["labeled"], found["right"]) == (found["labeled_before"], found["right_before"])

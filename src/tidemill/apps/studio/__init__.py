@@ -16,6 +16,7 @@ function_file  the text of single functions in a YAML file, replaced without tou
 form           fields of a function's YAML, both ways
 offers         functions that are suggested, with their evidence
 preview        what an edited function would change, before it is saved
+gain           what a label model would gain by an edited function
 running        runs started, each a process of its own, followed and cancelled
 results        the newest result beside the one before, versions, links to pages
 deciding       rollback, approval and rejection

@@ -16,6 +16,7 @@ from tidemill.apps.studio.committing import CommitMessage, changed_files, commit
 from tidemill.apps.studio.examples import PickedRows, make_examples
 from tidemill.apps.studio.form import fields_of, with_fields
 from tidemill.apps.studio.function_file import entries
+from tidemill.apps.studio.gain import label_gain
 from tidemill.apps.studio.guard import Access, Guard
 from tidemill.apps.studio.labeling import (
     GivenLabel,
@@ -256,6 +257,11 @@ def _edits(studio: FastAPI, workspace: Callable[[str], Workspace]) -> None:
         except TidemillError as error:
             answer["error"] = str(error)
         return answer
+
+    @studio.post("/api/problems/{problem}/preview/gain")
+    def gained(problem: str, edited: EditedFunction) -> dict[str, Any]:
+        found = label_gain(workspace(problem), edited.file, edited.yaml, replaces=edited.name, new=edited.name is None)
+        return {"gain": None if found is None else found.model_dump(mode="json")}
 
     @studio.post("/api/problems/{problem}/functions")
     def saved(problem: str, edited: EditedFunction) -> dict[str, Any]:

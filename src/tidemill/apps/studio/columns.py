@@ -20,6 +20,16 @@ _BARS: Final = 30
 _VALUES: Final = 20
 _NOT_ASKED: Final = frozenset({"row_id", "key", "batch", "split", "image", "text"})
 _UNKNOWN: Final = -1
+_ABOUT: Final = {
+    "width": "pixels from left to right",
+    "height": "pixels from top to bottom",
+    "aspect": "width by height",
+    "mean": "mean brightness, from 0 (black) to 1",
+    "dark_level": "brightness below which the darkest tenth lies",
+    "bright_level": "brightness above which the brightest tenth lies",
+    "line_depth": "how dark the most crack-like dark line is",
+    "line_contrast": "how surely that line stands out",
+}
 
 
 def columns_of(workspace: Workspace) -> list[str]:
@@ -105,8 +115,24 @@ def _counted(workspace: Workspace, column: str, values: pl.Series) -> ColumnValu
         missing=len(values) - len(there),
         different=there.n_unique(),
         by=by,
+        about=_about(column),
         bars=tuple(bars),
     )
+
+
+def _about(column: str) -> str:
+    """What a statistic of images measures, as its function says."""
+    name = column.removeprefix(STATISTIC)
+    if name == column:
+        return ""
+    from tidemill.label.image_statistics.colours import COLOURS
+    from tidemill.label.image_statistics.grey import BRIGHT, DARK, EDGE, STATISTICS
+
+    function = STATISTICS.get(name) or COLOURS.get(name)
+    words = _ABOUT[name] if function is None else (function.__doc__ or "").split("\n", 1)[0].replace("`", "")
+    for constant, value in (("DARK", DARK), ("BRIGHT", BRIGHT), ("EDGE", EDGE)):
+        words = words.replace(constant, f"{value:g}")
+    return words.removeprefix("Compute ").removesuffix(".")
 
 
 def _kind(values: pl.Series) -> Literal["number", "flag", "value"]:

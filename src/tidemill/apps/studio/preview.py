@@ -56,15 +56,47 @@ def preview(
     ConfigError
         The YAML is wrong; file and line are named.
     """
+    functions, before = edited_functions(workspace, file, text, replaces=replaces, new=new)
+    is_single = len(before) == len(functions) == 1
+    was = {functions[0].name: before[0]} if is_single else {function.name: function for function in before}
+    return [_preview(workspace, function, was.get(function.name)) for function in functions]
+
+
+def edited_functions(
+    workspace: Workspace, file: str, text: str, *, replaces: str | None, new: bool
+) -> tuple[list[DeclaredLabelingFunction], list[DeclaredLabelingFunction]]:
+    """Read the YAML of an edited function, and that of the saved one.
+
+    Parameters
+    ----------
+    workspace
+        The problem.
+    file
+        Name of the YAML file.
+    text
+        YAML of the function as it is edited.
+    replaces
+        Name of the saved function in whose place it is to stand; None: it is an additional one.
+    new
+        Whether the file need not exist.
+
+    Returns
+    -------
+    edited, saved : list of DeclaredLabelingFunction
+        Several of a template; none is saved of an additional one.
+
+    Raises
+    ------
+    ConfigError
+        The YAML is wrong; file and line are named.
+    """
     view, path = workspace.view, workspace.file(file, new=new)
     saved = entries(path.read_text(encoding="utf-8"), path) if path.exists() else []
     entry = next((one for one in saved if one.name == replaces), None)
     line = entry.line if entry else 2
     functions = declared_functions(one_function(text, path, line), view.classes, view.paths.closed)
     before = declared_functions(one_function(entry.text, path, line), view.classes, view.paths.closed) if entry else []
-    is_single = len(before) == len(functions) == 1
-    was = {functions[0].name: before[0]} if is_single else {function.name: function for function in before}
-    return [_preview(workspace, function, was.get(function.name)) for function in functions]
+    return functions, before
 
 
 def _preview(
@@ -72,11 +104,11 @@ def _preview(
 ) -> FunctionPreview:
     view, rows = workspace.view, workspace.rows
     waits = isinstance(function.condition, Generated) and function.condition.column not in workspace.table.columns
-    votes, failures = (nothing(workspace), ()) if waits else _votes(workspace, function)
+    votes, failures = (nothing(workspace), ()) if waits else votes_on(workspace, function)
     before = (
         nothing(workspace)
         if saved is None or waits
-        else workspace.kept(_key(saved), lambda: _votes(workspace, saved)[0])
+        else workspace.kept(_key(saved), lambda: votes_on(workspace, saved)[0])
     )
     gold = view.gold[rows]
     judged = (votes != ABSTAIN) & (gold != NO_GOLD)
@@ -133,7 +165,23 @@ def _key(function: DeclaredLabelingFunction) -> tuple[str, str, int]:
     return ("votes", repr(function.condition), function.vote)
 
 
-def _votes(workspace: Workspace, function: DeclaredLabelingFunction) -> tuple[Votes, tuple[str, ...]]:
+def votes_on(workspace: Workspace, function: DeclaredLabelingFunction) -> tuple[Votes, tuple[str, ...]]:
+    """Apply a function to the rows that functions are previewed on.
+
+    Parameters
+    ----------
+    workspace
+        The problem.
+    function
+        As it is edited.
+
+    Returns
+    -------
+    votes : (n_rows,)
+        An abstain where the function fails.
+    reasons : tuple of str
+        Why it fails, where it does.
+    """
     quarantine = Quarantine(limit=len(workspace.rows) + 1)
     table = _table_for(workspace, function)
     votes = apply(table, [function], n_classes=len(workspace.view.classes), on_error=quarantine)

@@ -27,7 +27,7 @@ export function histogram(about, found, { limits = {}, move = null, pick = null 
     found.bars.map((bar) => stack(about, bar, x(bar.low), x(bar.high), most, pick)),
     [low, (low + high) / 2, high].map((one, place) => svg("text", { x: x(one), y: HEIGHT - 4, "text-anchor": ["start", "middle", "end"][place] }, rounded(one, high - low))),
     Object.entries(limits).map(([name, at]) => line(name, at, { low, high, x, value, move })));
-  return el("div", {}, drawing, el("p", { class: "small soft" }, `${number(found.rows - found.missing)} rows${found.missing ? `, ${number(found.missing)} without a value` : ""}. ${BY[found.by]}`, legend(about, found)));
+  return el("div", {}, found.about ? el("p", { class: "small" }, `${found.column}: ${found.about}.`) : null, drawing, el("p", { class: "small soft" }, `${number(found.rows - found.missing)} rows${found.missing ? `, ${number(found.missing)} without a value` : ""}. ${BY[found.by]} `, legend(about, found)));
 }
 
 function legend(about, found) {
@@ -53,7 +53,7 @@ function line(name, at, { low, high, x, value, move }) {
   const place = (one) => x(Math.min(high, Math.max(low, one)));
   const mark = svg("line", { class: "limit", x1: place(at), x2: place(at), y1: 2, y2: HEIGHT - FOOT });
   const grip = svg("circle", { class: "grip", cx: place(at), cy: TOP - 2, r: 7 });
-  const node = svg("g", { class: "handle", role: "slider", tabindex: "0", "data-limit": name, "aria-label": name.replaceAll("_", " "), "aria-valuemin": low, "aria-valuemax": high, "aria-valuenow": at },
+  const node = svg("g", { class: "handle", role: "slider", tabindex: "0", "data-limit": name, "aria-label": `limit: ${name.replaceAll("_", " ")}`, "aria-valuemin": low, "aria-valuemax": high, "aria-valuenow": at },
     svg("rect", { class: "whole", x: place(at) - 9, y: 0, width: 18, height: HEIGHT - FOOT }), mark, grip);
   let now = at;
   const go = (next) => {
@@ -79,6 +79,9 @@ function rounded(value, range) {
   const digits = Math.max(0, 3 - Math.ceil(Math.log10(range || 1)));
   return Number(value.toFixed(Math.min(digits, 12)));
 }
+
+// the end of a bar, with no more digits than the chart tells apart
+export const lowOf = (found, bar) => rounded(bar.low, found.bars.at(-1).high - found.bars[0].low);
 
 export function valueBars(found, pick) {
   if (!found.bars.length) return el("p", { class: "soft" }, "No row has a value.");

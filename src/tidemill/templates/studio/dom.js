@@ -84,7 +84,7 @@ export function choice(name, options, chosen, onchange) {
 
 export const picture = (problem, row) => el("img", { class: "picture", src: address(problem, "pictures", row), alt: `image of row ${row}`, loading: "lazy" });
 
-export function voteBadge(vote, classes, before = "") {
+export function voteBadge(vote, classes, before = "", after = "") {
   const place = classes.indexOf(vote.replace(/^not /, ""));
-  return el("span", { class: `badge ${place >= 0 ? `c${place % 6}` : ""}` }, `${before}${vote}`);
+  return el("span", { class: `badge ${place >= 0 ? `c${place % 6}` : ""}` }, `${before}${vote}${after}`);
 }

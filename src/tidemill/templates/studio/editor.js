@@ -1,9 +1,12 @@
 // One function as a form and as YAML, both ways, with what it would change on the rows while it is edited.
 
-import { address, ask, choice, el, failed, field, number, percent, say, show, voteBadge } from "./dom.js";
+import { address, ask, choice, el, failed, field, number, percent, picture, say, show, voteBadge } from "./dom.js";
 import { conditionForm, kindChoice, lines, votesItself, votesOf } from "./form.js";
 
-const WAIT = 200;
+const [WAIT, GAIN_WAIT] = [200, 500];
+// What is wrong with a form says nothing of files and lines.
+const inWords = (error) => `Not complete yet: ${error.replace(/^.*?\.ya?ml:\d+: /, "").replace("Tuple should have at least 1 item after validation, not 0", "nothing is given")}`;
+
 export class Editor {
   constructor(about, files, place, events) {
     Object.assign(this, { about, events, changed: Boolean(place.yaml), dirty: {} });
@@ -14,6 +17,7 @@ export class Editor {
     this.text = this.entry ? this.entry.yaml : place.yaml || (about.modality === "text" ? `name: new_function\nkind: keywords\nwords: []\nvote: ${vote}` : `name: new_function\nkind: threshold\ncolumn: image.mean\nvote: ${vote}`);
     this.yaml = el("textarea", { "aria-label": "YAML of the function", spellcheck: "false", rows: Math.min(18, this.text.split("\n").length + 2), value: this.text, oninput: () => this.edited({ yaml: this.yaml.value }) });
     this.form = el("div", {});
+    this.gain = el("div", { "data-gain": "" });
     this.figures = el("div", { "aria-live": "polite" });
     this.problem = el("div", {});
     this.saving = el("button", { class: "main", onclick: () => this.save() }, "Save");
@@ -23,10 +27,10 @@ export class Editor {
       el("h2", {}, this.entry ? this.entry.name : "New function"),
       el("p", { class: "small soft" }, this.entry ? `in ${this.file}` : "It is added to the end of a file: ", this.entry ? null : this.fileChoice()),
       this.form,
-      el("label", { class: "full" }, "YAML, as it stands in the file", this.yaml),
       this.problem,
       el("div", { class: "fields" }, this.saving, el("button", { onclick: () => this.close() }, "Close"), this.deleting, el("span", { class: "small soft" }, "Save writes the file. Nothing is committed or run.")),
-      this.figures);
+      this.figures,
+      el("label", { class: "full" }, "YAML, as it stands in the file", this.yaml));
   }
 
   fileChoice() {
@@ -70,16 +74,31 @@ export class Editor {
       for (const name of Object.keys(sent)) if (this.dirty[name] === sent[name]) delete this.dirty[name];
       if (ofForm) { this.text = answer.yaml; this.yaml.value = answer.yaml; }
       this.fields = answer.fields;
-      if (!ofForm || this.redraw) this.draw(answer.fields);
+      if (!ofForm || this.redraw) this.draw(answer.fields && this.withUnsent(answer.fields));
       this.redraw = false;
       const begins = !this.entry && !this.changed;
-      show(this.problem, begins ? el("p", { class: "note" }, this.about.modality === "text" ? "Enter the words and the class that they speak for." : "Choose what is measured, and set its limit.") : answer.error ? failed({ message: answer.error }) : null);
+      show(this.problem, begins ? el("p", { class: "note" }, this.about.modality === "text" ? "Enter the words and the class that they speak for." : "Choose what is measured, and set its limit.") : answer.error ? (ofForm ? el("p", { class: "note", role: "alert" }, inWords(answer.error)) : failed({ message: answer.error })) : null);
       this.saving.disabled = Boolean(answer.error);
-      show(this.figures, answer.functions.map((one) => this.preview1(one, answer.functions.length > 1)));
+      show(this.figures, answer.functions.map((one) => this.preview1(one, answer.functions.length > 1)), this.gain);
+      clearTimeout(this.later);
+      if (answer.functions.length && !answer.functions.some((one) => one.waits)) this.later = setTimeout(() => this.showGain(turn), GAIN_WAIT); else show(this.gain);
     } catch (error) {
       if (turn === this.turn) show(this.problem, failed(error));
     }
     this.figures.setAttribute("aria-busy", "false");
+  }
+
+  // A label model is fitted for this, so it comes when nothing has been entered for a while.
+  async showGain(turn) {
+    try {
+      const { gain } = await ask(address(this.about.name, "preview", "gain"), { file: this.file, yaml: this.text, name: this.entry ? this.entry.name : null });
+      if (turn !== this.turn) return;
+      show(this.gain, gain ? el("p", { class: "small" }, `With the other functions it labels ${number(gain.labeled)} of ${number(gain.dev_rows)} rows that people labeled on dev, ${number(gain.right)} of them right; the last run had ${number(gain.labeled_before)}, ${number(gain.right_before)} right.`) : null);
+    } catch (error) { if (turn === this.turn) show(this.gain, failed(error)); }
+  }
+
+  withUnsent(fields) {
+    return Object.fromEntries(Object.entries({ ...fields, ...this.dirty }).filter(([, value]) => value !== null));
   }
 
   draw(fields) {
@@ -114,6 +133,7 @@ export class Editor {
   examples(title, part) {
     const dev = part.dev_votes ? `; right on ${part.dev_correct} of ${part.dev_votes} labeled rows` : "";
     return el("details", { open: "" }, el("summary", {}, `${title}: ${number(part.rows)} rows${dev}`), part.examples.map((row) => el("div", { class: "row" },
+      this.about.modality === "image" ? picture(this.about.name, row.row_id) : null,
       el("div", { class: "text" }, String(row.text ?? row.key ?? row.row_id)),
       row.was ? voteBadge(row.was, this.about.classes, "was ") : null, row.is ? voteBadge(row.is, this.about.classes, "now ") : null, row.gold ? voteBadge(row.gold, this.about.classes, "by a person: ") : null)));
   }

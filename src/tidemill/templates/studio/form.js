@@ -1,6 +1,6 @@
 // The fields of a labeling function as a form: every kind of condition, those within others too.
 
-import { histogram, valuesOf } from "./chart.js";
+import { histogram, lowOf, valuesOf } from "./chart.js";
 import { choice, el, failed, field, show } from "./dom.js";
 
 export const lines = (text) => text.split("\n").map((one) => one.trim()).filter(Boolean);
@@ -119,7 +119,7 @@ const WIDGETS = {
         const found = await valuesOf(about, own.column);
         const limits = Object.fromEntries(Object.keys(LIMITS).filter((name) => typeof own[name] === "number").map((name) => [name, own[name]]));
         const move = (name, value) => { own.inputs[name].value = value; put({ [name]: value }); };
-        const pick = Object.keys(limits).length ? null : (bar) => { own.inputs.above.value = bar.low; put({ above: bar.low }); own.redraw(); };
+        const pick = Object.keys(limits).length ? null : (bar) => { own.inputs.above.value = lowOf(found, bar); put({ above: lowOf(found, bar) }); own.redraw(); };
         if (found.kind === "number") show(own.chart, el("p", { class: "small soft" }, pick ? "Click where the limit shall be, then drag its line." : "Drag the line, or move it with the arrow keys."), histogram(about, found, { limits, move, pick }));
         else show(own.chart, el("p", { class: "small soft" }, `${own.column} is no column of numbers.`));
       } catch (error) { show(own.chart, failed(error)); }

@@ -1,6 +1,7 @@
 // The functions of a problem: the analysis table, and the editor of one of them.
 
 import { address, ask, el, failed, number, percent, show } from "./dom.js";
+import { lowOf } from "./chart.js";
 import { Editor } from "./editor.js";
 
 const COLUMNS = [
@@ -128,8 +129,8 @@ export class Functions {
   ofBar(found, bar) {
     const vote = Object.entries(bar.classes).sort(([, a], [, b]) => b - a)[0][0];
     const plain = (text) => String(text).toLowerCase().replace(/[^a-z0-9]+/g, "_").replace(/^_+|_+$/g, "").slice(0, 30);
-    const name = this.free(`${plain(found.column)}_${plain(bar.value ?? bar.low) || "is_so"}`);
-    const what = { value: ["member", `values: [${JSON.stringify(bar.value)}]`], flag: ["flag", `value: ${bar.value}`], number: ["threshold", `at_least: ${bar.low}\nbelow: ${bar.high}`] }[found.kind];
+    const name = this.free(`${plain(found.column)}_${plain(bar.value ?? lowOf(found, bar)) || "is_so"}`);
+    const what = { value: ["member", `values: [${JSON.stringify(bar.value)}]`], flag: ["flag", `value: ${bar.value}`], number: ["threshold", `at_least: ${found.kind === "number" ? lowOf(found, bar) : 0}\nbelow: ${found.kind === "number" ? lowOf(found, { low: bar.high }) : 0}`] }[found.kind];
     this.create(`name: ${name}\nkind: ${what[0]}\ncolumn: ${JSON.stringify(found.column)}\n${what[1]}\nvote: ${JSON.stringify(vote)}`);
   }
 

@@ -30,7 +30,7 @@ export class Picked {
       if (event.target.checked) this.rows.set(row.row_id, row.gold || row.label); else this.rows.delete(row.row_id);
       this.draw();
     };
-    return el("label", { class: "check small" }, el("input", { type: "checkbox", name: "pick", checked: this.rows.has(row.row_id), onchange: change, "aria-label": `Pick row ${row.row_id}` }), "pick");
+    return el("label", { class: "check small" }, "pick", el("input", { type: "checkbox", name: "pick", checked: this.rows.has(row.row_id), onchange: change, "aria-label": `Pick row ${row.row_id}` }));
   }
 
   clear() {

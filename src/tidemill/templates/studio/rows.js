@@ -22,7 +22,7 @@ export class Rows {
   filters() {
     const pick = (name, options) => choice(name, options, this.query[name], (event) => this.change({ [name]: event.target.value }));
     const named = (items, all) => [["", all], ...items.map((one) => [one, one])];
-    const text = el("input", { type: "search", name: "text", placeholder: "such as: prize", oninput: (event) => this.later({ text: event.target.value }) });
+    const text = el("input", { type: "search", name: "text", placeholder: this.about.modality === "text" ? "such as: prize" : "part of the name of a file", oninput: (event) => this.later({ text: event.target.value }) });
     return el("div", {},
       el("div", { class: "fields" },
         field("Search", text, { class: "grow" }),
@@ -100,9 +100,9 @@ export class Rows {
     return show(node,
       this.about.modality === "image" ? picture(this.about.name, row.row_id) : null,
       row.parts.length === 0 ? null : el("div", { class: "text", tabindex: "0" }, row.parts.map((part) => (part.matched ? el("mark", { class: this.matchClass(row) }, part.text) : part.text))),
-      el("div", { class: "small soft" }, [row.row_id.slice(0, 12), row.batch, row.split, facts].filter(Boolean).join(" · ")),
+      el("div", { class: "small soft" }, [`row ${row.row_id.slice(0, 12)}`, `batch ${row.batch}`, row.split, facts].filter(Boolean).join(" · ")),
       el("div", {},
-        row.label ? voteBadge(row.label, classes, `label ${percent(row.probability, 0)} `) : el("span", { class: "badge" }, "no label yet"),
+        row.label ? voteBadge(row.label, classes, "label: ", `, ${percent(row.probability, 0)} sure`) : el("span", { class: "badge" }, "no label yet"),
         row.gold ? voteBadge(row.gold, classes, "by a person: ") : null,
         el("span", { class: "small soft" }, row.votes.length ? `${row.votes.length} vote${row.votes.length > 1 ? "s" : ""} ` : "no function votes "), toggle, " ", this.picked.box(row)),
       more);

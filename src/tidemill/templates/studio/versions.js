@@ -39,7 +39,7 @@ export class Versions {
     return el("tr", { "data-version": name },
       el("td", {}, `${name}${champion ? " ★ in production" : ""}`), el("td", {}, score),
       el("td", {}, `${one.when.slice(0, 16).replace("T", " ")} by ${one.by === "person" ? one.who || "a person" : "the gate"}`),
-      el("td", { class: "name" }, one.reason, one.rolled_back ? el("div", { class: "small soft" }, `in production again: ${one.rolled_back}`) : null),
+      el("td", { class: "name lines" }, one.reason, one.rolled_back ? el("div", { class: "small soft" }, `in production again: ${one.rolled_back}`) : null),
       el("td", {}, champion ? null : el("button", { onclick: () => this.ask(name) }, "Roll back to it")));
   }
 
@@ -71,7 +71,8 @@ export class Versions {
     };
     const about = el("ul", {}, pending.reasons.map((one) => el("li", {}, one)));
     return el("section", { class: "card", "aria-label": "Decision" }, el("h2", {}, "A candidate waits for your decision"),
-      el("p", {}, pending.champion ? `It would replace ${pending.champion}.` : "It would be the first version.", " The gate could not decide:"), about,
+      el("p", {}, pending.champion ? `It would replace ${pending.champion}.` : "It would be the first version.", " On so few labeled rows the gate cannot tell which is better; scores of both stand below. Approve it if you know more than these rows say: what is in production now stays a version that can be put back."),
+      el("details", {}, el("summary", {}, "What the gate found"), about),
       this.reasoned("", "", [["Approve", send(true)], ["Reject", send(false)]]));
   }
 
