@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -21,6 +23,7 @@ from tidemill.apps.review.queue import (
     QueueRequest,
     chances_of_error,
     pick_queue,
+    read_opinions,
     seconds_of,
     summarized,
     write_queue,
@@ -107,7 +110,7 @@ def test_rows_that_the_monitor_asks_about_have_a_quarter(rows: ProblemRows) -> N
 
 def test_chances_are_calibrated_where_people_have_labeled(rows: ProblemRows, project: Project) -> None:
     """Half of the labels that both models are sure of are wrong."""
-    before = chances_of_error(rows, rows.table)
+    before = chances_of_error(read_opinions(rows), rows.table["gold"].to_numpy())
     ids = rows.table["row_id"].to_list()[:36]
     answers = [
         Answer(
@@ -121,9 +124,21 @@ def test_chances_are_calibrated_where_people_have_labeled(rows: ProblemRows, pro
     ]
     append_answers(PATHS, answers)
     again = problem_rows(project, "spam")
-    after = chances_of_error(again, again.table)
+    after = chances_of_error(read_opinions(again), again.table["gold"].to_numpy())
     assert np.median(before) < 0.02
     assert np.median(after) == pytest.approx(0.5, abs=0.1)
+
+
+def test_labels_and_predictions_are_read_once(rows: ProblemRows, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, original = Counter[str](), pl.read_parquet
+
+    def counted(source: Path, *words: Any, **options: Any) -> pl.DataFrame:
+        read[Path(source).name] += 1
+        return original(source, *words, **options)
+
+    monkeypatch.setattr(pl, "read_parquet", counted)
+    pick_queue(rows, QueueRequest(5), None)
+    assert (read["labels.parquet"], read["predictions.parquet"], read["votes.parquet"]) == (1, 1, 1)
 
 
 def test_it_says_when_it_no_longer_pays() -> None:

@@ -137,8 +137,10 @@ def pick_queue(rows: ProblemRows, request: QueueRequest, drift: Drift | None) ->
         There are no labels yet, no such batch, or all its rows have been answered.
     """
     open_rows = rows_without_label(rows, request.batch)
-    wrong = chances_of_error(rows, open_rows)
-    why = _reasons(rows, open_rows, drift)
+    places = np.array([rows.place[row_id] for row_id in open_rows["row_id"]], dtype=np.int64)
+    opinions = read_opinions(rows)
+    wrong = chances_of_error(opinions, rows.table["gold"].to_numpy())[places]
+    why = _reasons(rows, open_rows, opinions.contradicted[places], drift)
     rng = np.random.default_rng(request.seed)
     random = rng.permutation(len(wrong))[: round(request.audit * request.budget)]
     free = open_rows["split"].is_in(_TEACHING).to_numpy().copy()
@@ -166,47 +168,75 @@ def _spread(ranked: Index, random: Index) -> Index:
     return np.concatenate([ranked, random])[np.argsort(places, kind="stable")]
 
 
-def chances_of_error(rows: ProblemRows, some: pl.DataFrame) -> Array:
-    """Estimate the chance that the label of a row is wrong.
+@dataclass(frozen=True)
+class ModelOpinions:
+    """What label model and end model say of the labels of all rows.
+
+    Parameters
+    ----------
+    chance : (n_rows,)
+        That the label is right, by the mean of both models, uncalibrated.
+    label : (n_rows,)
+        Likeliest class by the label model.
+    contradicted : (n_rows,)
+        Whether another class is likelier by the end model.
+    """
+
+    chance: Array
+    label: Index
+    contradicted: npt.NDArray[np.bool_]
+
+
+def read_opinions(rows: ProblemRows) -> ModelOpinions:
+    """Read what both models say of every row of a problem.
 
     Parameters
     ----------
     rows
         Of the problem.
-    some
-        Rows of it.
 
     Returns
     -------
-    (n_rows,)
-        Calibrated where 30 rows have labels by people; a row without a label has the chance of the least sure class.
+    ModelOpinions
+        In the order of the problem's table; a row without a label has classes that are equally likely.
 
     Raises
     ------
     DataError
         There are no labels yet.
     """
-    chances, _, _ = _chances(rows, some)
-    known = rows.table.filter(pl.col("gold") != NO_GOLD)
-    of_known, classes, _ = _chances(rows, known) if known.height >= _CALIBRATING else (chances, None, None)
-    if classes is None:
-        return 1.0 - chances
-    right = classes == known["gold"].to_numpy()
-    if right.all() or not right.any():
-        return 1.0 - chances
-    return np.asarray(1.0 - calibrate(of_known, right).predict(chances))
-
-
-def _chances(rows: ProblemRows, some: pl.DataFrame) -> tuple[Array, Index, npt.NDArray[np.bool_]]:
-    """Of the label's class, by the mean of both models; the class; and whether the end model has another."""
     columns = probability_columns(rows.problem.classes)
     if not rows.paths.labels.exists():
         raise DataError(f"there are no labels of {rows.paths.name} yet: `tidemill run {rows.paths.name}` makes them")
-    label = _predicted(rows.paths.labels, some, columns)
-    model = _predicted(rows.paths.predictions, some, columns) if rows.paths.predictions.exists() else label
+    label = _predicted(rows.paths.labels, rows.table, columns)
+    model = _predicted(rows.paths.predictions, rows.table, columns) if rows.paths.predictions.exists() else label
     classes = label.argmax(axis=1)
     place = np.arange(len(label))
-    return (label[place, classes] + model[place, classes]) / 2.0, classes, model.argmax(axis=1) != classes
+    return ModelOpinions(
+        (label[place, classes] + model[place, classes]) / 2.0, classes, model.argmax(axis=1) != classes
+    )
+
+
+def chances_of_error(opinions: ModelOpinions, gold: Index) -> Array:
+    """Estimate the chance that the label of a row is wrong.
+
+    Parameters
+    ----------
+    opinions
+        Of the models about all rows.
+    gold : (n_rows,)
+        What people say, ``NO_GOLD`` where they say nothing.
+
+    Returns
+    -------
+    (n_rows,)
+        Calibrated where people have labeled 30 rows.
+    """
+    known = np.flatnonzero(gold != NO_GOLD)
+    right = opinions.label[known] == gold[known]
+    if len(known) < _CALIBRATING or right.all() or not right.any():
+        return 1.0 - opinions.chance
+    return np.asarray(1.0 - calibrate(opinions.chance[known], right).predict(opinions.chance))
 
 
 def _predicted(file: Path, some: pl.DataFrame, columns: list[str]) -> Array:
@@ -219,11 +249,12 @@ def _predicted(file: Path, some: pl.DataFrame, columns: list[str]) -> Array:
     return np.asarray(joined.select(pl.col(columns).cast(pl.Float64).fill_null(even)).to_numpy())
 
 
-def _reasons(rows: ProblemRows, some: pl.DataFrame, drift: Drift | None) -> npt.NDArray[Any]:
+def _reasons(
+    rows: ProblemRows, some: pl.DataFrame, contradicted: npt.NDArray[np.bool_], drift: Drift | None
+) -> npt.NDArray[Any]:
     """The first that holds."""
     votes = _votes(rows, some)
     matrix = np.stack(list(votes.values()), axis=1) if votes else np.full((some.height, 1), ABSTAIN)
-    _, _, contradicted = _chances(rows, some)
     highest, lowest = matrix.max(axis=1), np.where(matrix == ABSTAIN, np.iinfo(np.int16).max, matrix).min(axis=1)
     voted = highest > ABSTAIN
     cluster, decayed = _of_monitor(some, votes, drift)
