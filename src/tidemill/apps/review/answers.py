@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -75,7 +75,8 @@ class PeoplesAnswers:
 def peoples_answers(rows: ProblemRows) -> PeoplesAnswers:
     """Read what every person says of every row.
 
-    A row is a test question for a person where the label that it came with, or at least two others, say what it is.
+    A row is a test question for a person where the label that it came with, or at least two others, say what it is. Who answers a row without a label first is not judged by it:
+    others are asked where that answer is in dispute, and not where it is right.
 
     Parameters
     ----------
@@ -108,9 +109,19 @@ def peoples_answers(rows: ProblemRows) -> PeoplesAnswers:
     weights = np.ones(len(people))
     weights[-1] = _CAME_WITH_ROW
     truth = truth_by_others(answers, weights, least=_CAME_WITH_ROW)
-    trust = trust_from_tests(answers, truth, prior=_PRIOR_TRUST, strength=_PRIOR_TESTS)
     when = (*(answer.when for answer in newest.values()), *[""] * len(own))
+    truth[_first_alone(answers, when)] = NO_GOLD
+    trust = trust_from_tests(answers, truth, prior=_PRIOR_TRUST, strength=_PRIOR_TESTS)
     return PeoplesAnswers(answers, when, people, trust)
+
+
+def _first_alone(answers: Answers, when: Sequence[str]) -> Indices:
+    """Places of people's answers that are older than all others of their row."""
+    table = pl.DataFrame({"row": answers.row, "when": list(when)}, schema={"row": pl.Int64, "when": pl.String})
+    oldest = pl.col("when") == pl.col("when").min().over("row")
+    table = table.with_columns(oldest.alias("oldest"))
+    alone = pl.col("oldest") & (pl.col("oldest").sum().over("row") == 1) & (pl.col("when") != "")
+    return np.flatnonzero(table.select(alone).to_series().to_numpy())
 
 
 def _newest(rows: ProblemRows) -> Mapping[tuple[int, str], Answer]:
