@@ -29,7 +29,7 @@ def import_file(
     dry_run: Annotated[bool, Option("--dry-run", help="say what would be added, and write nothing")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Add what people answered on Mechanical Turk or Toloka to the labels of a problem.
+    """Add answers of Mechanical Turk or Toloka.
 
     Whose file it is, its columns say. What was taken in before is not added again; an assignment that was rejected is left out, and its answer withdrawn where it
     was taken in. People are known by a hash of their id; which is whose stays in .tidemill/review/workers.csv, out of git.

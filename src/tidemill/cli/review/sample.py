@@ -23,9 +23,9 @@ def sample(
     seed: Annotated[int, Option(metavar="N", help="of test questions and of the order")] = 7,
     as_json: AsJson = False,
 ) -> None:
-    """Write the next rows of the random sample that is to be checked to a file with an empty column label.
+    """Write the next rows that are to be checked.
 
-    Rows whose answer differs from the label are among them again, for another person. Test questions are rows whose label is known, and
+    They are the next of a random sample, in a file with an empty column label. Rows whose answer differs from the label are among them again, for another person. Test questions are rows whose label is known, and
     look like all others. All rows have to be answered: one that is left out ends what counts.
 
     Examples
