@@ -136,6 +136,9 @@ def test_test_questions_look_like_other_rows_and_tell_who_is_ejected(project: Pr
     plan_audit(project, "spam", REQUEST)
     alone = label_all(project)[30:34]
     answer(alone, "bad")
+    asked = sample_audit(project, "spam", OUT, most=0, tests=40, seed=1).table["row_id"].to_list()
+    assert set(rows) < set(asked)
+    assert len(asked) == 14  # with the two that came with a label: one answer alone settles no row
     done = sample_audit(project, "spam", OUT, most=50, tests=3, seed=1)
     assert set(alone) <= set(checked())
     assert done.tests == 3

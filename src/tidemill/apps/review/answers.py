@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from tidemill.apps.gold.rows import ProblemRows
@@ -50,6 +51,13 @@ class PeoplesAnswers:
     def ejected(self) -> Indices:
         """Indices of people whose answers are replaced."""
         return np.flatnonzero(ejected(self.trust, limit=_LEAST_TRUST, least_tests=_LEAST_TESTS))
+
+    @property
+    def settled(self) -> Indices:
+        """Rows that can be a test question for whoever has not answered them: as ``peoples_answers`` has it."""
+        counts = self.answers.counts(_weights(len(self.people)))
+        leading = counts.max(axis=1, initial=0.0)
+        return np.flatnonzero((leading >= _CAME_WITH_ROW) & (2.0 * leading > counts.sum(axis=1)))
 
     def of_people(self) -> Answers:
         """Leave out the labels that rows came with.
@@ -106,13 +114,17 @@ def peoples_answers(rows: ProblemRows) -> PeoplesAnswers:
         n_annotators=len(people),
         n_classes=len(places),
     )
-    weights = np.ones(len(people))
-    weights[-1] = _CAME_WITH_ROW
-    truth = truth_by_others(answers, weights, least=_CAME_WITH_ROW)
+    truth = truth_by_others(answers, _weights(len(people)), least=_CAME_WITH_ROW)
     when = (*(answer.when for answer in newest.values()), *[""] * len(own))
     truth[_first_alone(answers, when)] = NO_GOLD
     trust = trust_from_tests(answers, truth, prior=_PRIOR_TRUST, strength=_PRIOR_TESTS)
     return PeoplesAnswers(answers, when, people, trust)
+
+
+def _weights(people: int) -> npt.NDArray[np.float64]:
+    weights = np.ones(people)
+    weights[-1] = _CAME_WITH_ROW
+    return weights
 
 
 def _first_alone(answers: Answers, when: Sequence[str]) -> Indices:

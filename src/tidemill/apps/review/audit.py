@@ -208,7 +208,7 @@ def sample_audit(project: Project, name: str, out: Path, *, most: int, tests: in
     most
         Rows that nobody has answered yet.
     tests
-        Test questions: rows whose label is known.
+        Test questions: rows whose label is settled, by itself or by two people.
     seed
         Of the test questions and of the order in the file.
 
@@ -229,7 +229,7 @@ def sample_audit(project: Project, name: str, out: Path, *, most: int, tests: in
     rng = np.random.default_rng(seed)
     first = audit.places[audit.state.waiting[:most]]
     again = audit.places[audit.state.disputed]
-    known = np.setdiff1d(np.flatnonzero(audit.rows.table["gold"].to_numpy() != NO_GOLD), again)
+    known = np.setdiff1d(audit.people.settled, again)
     hidden = rng.permutation(known)[:tests]
     chosen = rng.permutation(np.concatenate([first, again, hidden]))
     if not len(chosen):
