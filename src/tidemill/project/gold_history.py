@@ -265,6 +265,29 @@ class GoldHistory:
         return time.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+def how_picked(reason: object) -> Literal["random", "uncertain"] | None:
+    """Tell how a row was chosen from the reason that a file names.
+
+    Parameters
+    ----------
+    reason
+        Such as "random", or "functions disagree" of a queue; anything that is no text is no reason.
+
+    Returns
+    -------
+    str or None
+        "uncertain" for whatever is not random.
+
+    Examples
+    --------
+    >>> how_picked("random: is the drift harmful"), how_picked("functions disagree"), how_picked(None)
+    ('random', 'uncertain', None)
+    """
+    if not isinstance(reason, str) or not reason.strip():
+        return None
+    return "random" if reason.startswith("random") else "uncertain"
+
+
 def _parsed(line: str, where: str) -> Answer:
     try:
         return Answer.model_validate_json(line)

@@ -17,6 +17,7 @@ from tidemill.apps.review.queue import (
     CONFLICT,
     CONTRADICTED,
     DECAYED,
+    HARM,
     RANDOM,
     SILENT,
     UNSURE,
@@ -31,7 +32,7 @@ from tidemill.apps.review.queue import (
 from tidemill.contracts import DataError
 from tidemill.project.gold_history import Answer, GoldHistory, append_answers
 from tidemill.project.project import Project
-from tidemill.reports.monitor import Cause, Drift, FunctionCause, GroupCause, Shift, StreamDrift
+from tidemill.reports.monitor import Cause, Drift, FunctionCause, GroupCause, LabelTest, Shift, StreamDrift, StreamHarm
 
 OUT = Path("rows.csv")
 ZERO = Shift(reference=0.0, batch=0.0)
@@ -106,6 +107,24 @@ def test_rows_that_the_monitor_asks_about_have_a_quarter(rows: ProblemRows) -> N
     assert why[ids[6]] == CLUSTER
     assert len(asked) >= 3
     assert {row for row, reason in why.items() if reason == DECAYED} <= set(june)
+
+
+def test_rows_that_tell_whether_a_drift_harms_come_first_in_their_order_until_it_is_decided(rows: ProblemRows) -> None:
+    ids = free_rows(rows)
+    asked = (ids[9], "of no batch", ids[7], ids[8])
+    test = LabelTest.model_construct(rows=asked, outcome=None)
+    stream = StreamDrift.model_construct(cause=None, harm=StreamHarm.model_construct(labels=test))
+    drift = Drift.model_construct(batches={}, stream=stream)
+    table, _ = pick_queue(rows, QueueRequest(12, audit=0.5), drift)
+    assert table["row_id"].to_list()[:3] == [ids[9], ids[7], ids[8]]
+    assert table["picked"].to_list().count(HARM) == 3
+    assert table["picked"].to_list().count(RANDOM) == 6
+    assert table["row_id"].n_unique() == table.height == 12
+    assert pick_queue(rows, QueueRequest(8, audit=0.0), drift)[0]["picked"].to_list().count(HARM) == 2  # a quarter
+    decided = LabelTest.model_construct(rows=asked, outcome="harm")
+    stream = StreamDrift.model_construct(cause=None, harm=StreamHarm.model_construct(labels=decided))
+    table, _ = pick_queue(rows, QueueRequest(12), Drift.model_construct(batches={}, stream=stream))
+    assert HARM not in table["picked"].to_list()
 
 
 def test_chances_are_calibrated_where_people_have_labeled(rows: ProblemRows, project: Project) -> None:

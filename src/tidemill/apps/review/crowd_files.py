@@ -18,12 +18,12 @@ import polars as pl
 from tidemill.apps.review.rows_to_review import RowToReview
 from tidemill.contracts import DataError
 from tidemill.ingest.values import is_missing
+from tidemill.project.gold_history import how_picked
 from tidemill.readers.cell_text import as_string
 from tidemill.readers.table import Table, nearest
 
 ROW: Final = "row_id"
 LABEL: Final = "label"
-PICKED: Final = ("random", "uncertain")
 _CROWD_FORM: Final = "taskAnswers"
 """Column of Mechanical Turk in which crowd elements put all that a person said, as JSON."""
 _ZONES: Final = {"UTC": 0, "GMT": 0, "PST": -8, "PDT": -7}
@@ -111,7 +111,7 @@ def task_table(rows: Sequence[RowToReview], platform: Platform, *, image_url: st
             if isinstance(row.content, str)
             else {"image_url": (image_url or "").replace("{row_id}", row.row_id)}
         )
-        line = {ROW: row.row_id} | content | {"picked": "random" if row.picked == "random" else "uncertain"}
+        line = {ROW: row.row_id} | content | {"picked": "random" if row.is_random else "uncertain"}
         lines.append({f"{platform.task}{name}": value for name, value in line.items()})
     return pl.DataFrame(lines)
 
@@ -227,7 +227,7 @@ def assignments(table: Table, platform: Platform) -> tuple[list[Assignment], lis
             )
             continue
         source = f"{platform.name}/{assignment}/{row_id}"
-        chosen = picked[place] if picked[place] in PICKED else None
+        chosen = how_picked(picked[place])
         result.append(Assignment(place, row_id, worker or "", when or "", source, chosen, counts))
     return result, refused
 

@@ -43,6 +43,7 @@ _AT_ONCE: Final = 0.5  # seconds: answers of one file
 _GAPS: Final = 20
 
 RANDOM: Final = "random"
+HARM: Final = "random: is the drift harmful"
 CLUSTER: Final = "of a kind that is new"
 DECAYED: Final = "a function that decayed votes on it"
 CONTRADICTED: Final = "the end model contradicts the label"
@@ -105,7 +106,7 @@ def write_queue(project: Project, name: str, request: QueueRequest, out: Path) -
     check_out(out)
     make_tables(project, name)
     rows = problem_rows(project, name)
-    drift = Drift.read_if_there(rows.paths.reports / "drift.json")
+    drift = Drift.read_if_there(rows.paths.last_drift) or Drift.read_if_there(rows.paths.reports / "drift.json")
     table, errors = pick_queue(rows, request, drift)
     write_frame(with_content(rows, table), out)
     seconds = request.seconds or seconds_of(rows.history) or SECONDS
@@ -142,20 +143,31 @@ def pick_queue(rows: ProblemRows, request: QueueRequest, drift: Drift | None) ->
     wrong = chances_of_error(opinions, rows.table["gold"].to_numpy())[places]
     why = _reasons(rows, open_rows, opinions.contradicted[places], drift)
     rng = np.random.default_rng(request.seed)
-    random = rng.permutation(len(wrong))[: round(request.audit * request.budget)]
+    harm = _of_harm(open_rows, drift)[: round(_MONITOR_SHARE * request.budget)]
+    mixed = rng.permutation(len(wrong))
+    random = mixed[~np.isin(mixed, harm)][: round(request.audit * request.budget)]
     free = open_rows["split"].is_in(_TEACHING).to_numpy().copy()
-    free[random] = False
+    free[np.concatenate([random, harm])] = False
     of_monitor = np.isin(why, (CLUSTER, DECAYED)) & free
     asked = _largest(wrong, np.flatnonzero(of_monitor))[: round(_MONITOR_SHARE * request.budget)]
     free[asked] = False
     ranked = _largest(wrong, np.flatnonzero(free))[: _CANDIDATES * request.budget]
-    number = max(0, request.budget - len(random) - len(asked))
+    number = max(0, request.budget - len(random) - len(harm) - len(asked))
     features = unit_features(rows, open_rows)
     others = pick_unlike(ranked, wrong, features, number)
-    ordered = _spread(_largest(wrong, np.concatenate([asked, others])), random)
-    picked = pl.Series("picked", np.where(np.isin(ordered, random), RANDOM, why[ordered]), dtype=pl.String)
+    ordered = np.concatenate([harm, _spread(_largest(wrong, np.concatenate([asked, others])), random)])
+    why[harm], why[random] = HARM, RANDOM
+    picked = pl.Series("picked", why[ordered], dtype=pl.String)
     table: pl.DataFrame = open_rows[ordered.tolist()].select("row_id", "batch", "key")
     return table.with_columns(picked, pl.Series("expected", wrong[ordered].round(4))), float(wrong.mean())
+
+
+def _of_harm(open_rows: pl.DataFrame, drift: Drift | None) -> Index:
+    """Places of the rows by which the monitor decides whether a drift harms, in their order, of which none may be skipped."""
+    harm = None if drift is None or drift.stream is None else drift.stream.harm
+    wanted = () if harm is None or harm.labels is None or harm.labels.outcome is not None else harm.labels.rows
+    places = {row_id: place for place, row_id in enumerate(open_rows["row_id"])}
+    return np.array([places[row_id] for row_id in wanted if row_id in places], dtype=np.int64)
 
 
 def _largest(scores: Array, places: Index) -> Index:

@@ -30,7 +30,7 @@ class RowToReview:
     batch
         Its batch.
     picked
-        random or uncertain; a random row is shown without votes and without a prediction, which would lead people.
+        Why; a random row is shown without votes and without a prediction, which would lead people.
     content
         The text, or the file of the picture.
     votes
@@ -45,6 +45,11 @@ class RowToReview:
     content: str | bytes
     votes: Mapping[str, str]
     probabilities: Any | None
+
+    @property
+    def is_random(self) -> bool:
+        """Whether it was drawn at random."""
+        return self.picked.startswith("random")
 
 
 def rows_to_review(rows: ProblemRows, wanted: pl.DataFrame) -> list[RowToReview]:
