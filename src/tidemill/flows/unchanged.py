@@ -13,11 +13,13 @@ from tidemill.common.files import atomic_write
 from tidemill.errors import TidemillError
 from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.source import discover, locate
+from tidemill.monitor.retrain_decision import NOTHING
+from tidemill.monitor.settings import MonitorSettings
 from tidemill.project.project import Project
 from tidemill.runs.git import git
 from tidemill.runs.model_registry import read_registry
 from tidemill.runs.plan import Step
-from tidemill.runs.retrain_history import learned_batches, manifest_at
+from tidemill.runs.retrain_history import history_at, learned_batches, learned_history, manifest_at
 from tidemill.runs.worktree import Workspace, outputs_are_whole
 
 Files = tuple[tuple[str, int, int], ...]
@@ -139,6 +141,28 @@ def has_unlearned_batches(project: Project, problem: str) -> bool:
     """
     has_champion = read_registry(project, problem).champion is not None
     return has_champion and not learned_batches(project.shared, problem, "train")
+
+
+def has_new_labels(project: Project, problem: str) -> bool:
+    """Whether people have answered so many rows since the newest published model that the monitor may ask for another.
+
+    Parameters
+    ----------
+    project
+        The user's checkout.
+    problem
+        Name of the problem.
+
+    Returns
+    -------
+    bool
+        By the committed history; False where ``monitor.actions.new_labels`` asks for nothing.
+    """
+    settings = project.load(problem, "monitor", MonitorSettings)[1]
+    if settings.actions.get("new_labels", NOTHING) == NOTHING or read_registry(project, problem).champion is None:
+        return False
+    now = history_at(project.shared, "HEAD", problem)
+    return now.rows_since(learned_history(project.shared, problem)) >= settings.retrain.new_labels
 
 
 def unchanged_steps(work: Workspace, problem: str) -> list[Step] | None:

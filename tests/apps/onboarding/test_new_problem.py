@@ -237,6 +237,42 @@ def test_words_for_no_label_are_no_class_and_that_is_told(project: Path) -> None
     )
 
 
+def test_the_null_of_a_databases_export_is_no_label_and_that_is_told(project: Path) -> None:
+    done = made(project, rows_of(["good", "bad", "\\N"]))
+    assert done.classes == ("bad", "good")
+    assert any(r"'\\N' is taken for no label (20 rows)" in line for line in done.lines)
+
+
+@pytest.mark.parametrize("both", ["good;bad", "bad, good", "['good', 'bad']", "Good|bad", "good + bad", "[good][bad]"])
+def test_a_cell_that_holds_several_labels_is_asked_about(project: Path, both: str) -> None:
+    content = rows_of(["good", "bad", f'"{both}"'])
+    if both == "[good][bad]":  # a name as any other
+        assert len(made(project, content).classes) == 3
+        return
+    with pytest.raises(
+        DataError, match=r"\(20 rows\), where '.*' and '.*' are labels too: .*name all classes with --classes"
+    ):
+        made(project, content)
+    assert len(made(project, content, classes=["good", "bad", f"{both}"]).classes) == 3
+
+
+def test_names_that_are_put_together_and_whose_parts_are_no_labels_are_classes(project: Path) -> None:
+    assert made(project, rows_of(["C", "C++", "ja/nein", "nein"])).classes == ("C", "C++", "ja/nein", "nein")
+
+
+def test_emoji_in_colours_and_in_outline_are_one_class(project: Path) -> None:
+    done = made(project, rows_of(["\u2764", "\u2764\ufe0f", "\u2764\ufe0f", "\U0001f494"]))
+    assert done.classes == ("\u2764\ufe0f", "\U0001f494")
+    assert any("are one class" in line for line in done.lines)
+
+
+def test_class_names_that_differ_in_marks_around_them_are_noted(project: Path) -> None:
+    done = made(project, rows_of(["good", "good.", "'bad'", "bad"]))
+    assert len(done.classes) == 4
+    assert any("'good' ('good') and 'good.' ('good.') look alike" in line for line in done.lines)
+    assert any("look alike" in line and "bad" in line for line in done.lines)
+
+
 def test_nan_is_no_label_and_that_is_told(project: Path) -> None:
     done = made(project, rows_of(["good", "bad", "nan"]))
     assert done.classes == ("bad", "good")
@@ -253,7 +289,7 @@ def test_whole_numbers_and_fractions_of_zeros_are_one_class_and_that_is_told(pro
     assert any("'1', '1.0' are one class, '1'" in line for line in done.lines)
 
 
-@pytest.mark.parametrize("word", ["unknown", "TBD"])
+@pytest.mark.parametrize("word", ["unknown", "TBD", "Abstain"])
 def test_a_word_that_may_be_a_class_or_no_label_is_asked_about(project: Path, word: str) -> None:
     content = rows_of(["good", "bad", word])
     with pytest.raises(
@@ -454,6 +490,15 @@ def test_forms_of_unicode_of_one_name_are_one_class_and_told_apart_in_the_note(p
     done = new_problem.create_problem(words(source=str(source), text="body", label="drink"), Project.open(project))
     assert done.classes == ("caf\u00e9", "tea")
     assert any(r"'cafe\u0301', 'café' are one class" in line for line in done.lines)
+
+
+def test_numbers_and_truth_values_of_a_csv_are_no_text(project: Path) -> None:
+    lines = [f"text number {k},{'ab'[k % 2]},{k},{k / 8},{('True', 'false')[k % 2]},00{k},{k}e5" for k in range(30)]
+    source = write(project / "r.csv", "body,kind,links,share,html,zip,sum\n" + "\n".join(lines) + "\n")
+    asked = words(source=str(source), text="body", label="kind", meta=["links,share,html,zip,sum"])
+    new_problem.create_problem(asked, Project.open(project))
+    settings = yaml.safe_load(Path("conf/problem/reviews.yaml").read_text())["ingest"]
+    assert settings["meta"] == {"links": "int", "share": "float", "html": "bool", "zip": "string", "sum": "float"}
 
 
 @pytest.mark.slow

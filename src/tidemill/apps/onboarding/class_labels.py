@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from tidemill.common.arrays import MAX_CLASSES
-from tidemill.common.class_names import class_names
+from tidemill.common.class_names import JOINERS, class_names, fold
 from tidemill.contracts import OUTLIER, ConfigError, DataError
-from tidemill.ingest.values import JOINERS, fold, is_maybe_no_class, is_missing, is_no_class
+from tidemill.ingest.values import is_maybe_no_class, is_missing, is_no_class
 from tidemill.project.arrivals import natural
 from tidemill.readers.cell_text import as_string
 
@@ -22,6 +22,10 @@ _ROWS_OF_EACH: Final = 2.0
 _NUMBER: Final = re.compile(r"[+-]?\d+([.,]\d+)?")
 _RESERVED: Final = frozenset({"row_id", "prediction", "none_of_the_above", OUTLIER})
 """Columns of the tables that have a column per class."""
+_BETWEEN: Final = re.compile(r"[;,|/&+]")
+"""What stands between the labels of a cell that holds several."""
+_AROUND: Final = " .,:;!'\"`"
+"""Marks around a label that tell no classes apart to a reader."""
 _LATIN: Final = str.maketrans(
     "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u04bb\u0501\u051b\u051d"
     "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425\u0406\u0408\u0405"
@@ -119,6 +123,7 @@ def _from_labels(labels: Sequence[object], where: str, notes: list[str]) -> list
     for name in known:
         spellings.setdefault(fold(name), Counter())[unicodedata.normalize("NFC", name)] += 1
         written.setdefault(fold(name), set()).add(name)
+    _refuse_several(spellings, where)
     _refuse_many(spellings, len(known), where)
     for folded, counts in spellings.items():
         if written[folded] != set(counts) or len(counts) > 1:
@@ -169,13 +174,32 @@ def _refuse_doubtful(names: Sequence[str], where: str) -> None:
 def _look_alikes(names: Sequence[str], where: str) -> list[str]:
     alike: dict[str, list[str]] = {}
     for name in names:
-        alike.setdefault(fold(unicodedata.normalize("NFKC", name).translate(_LATIN)), []).append(name)
+        plain = fold(unicodedata.normalize("NFKC", name).translate(_LATIN))
+        alike.setdefault(plain.strip(_AROUND) or plain, []).append(name)
     return [
-        f"{where}: the classes {' and '.join(f'{name!r} ({name!a})' for name in several)} look alike and differ in their letters: "
+        f"{where}: the classes {' and '.join(f'{name!r} ({name!a})' for name in several)} look alike: "
         "give them one spelling in the file where they are one class"
         for several in alike.values()
         if len(several) > 1
     ]
+
+
+def _refuse_several(spellings: dict[str, Counter[str]], where: str) -> None:
+    """Ask where a label is made of others, as a cell is that holds several.
+
+    Raises
+    ------
+    DataError
+        Names the label, how many rows have it, and what to do.
+    """
+    for folded, counts in spellings.items():
+        parts = [part.strip(_AROUND) for part in _BETWEEN.split(folded.strip("[](){}"))]
+        if len(parts) > 1 and all(part in spellings for part in parts):
+            name, rows = counts.most_common(1)[0]
+            raise DataError(
+                f"{where} holds {name!r} ({rows} rows), where {' and '.join(map(repr, parts))} are labels too: Tidemill's classes exclude "
+                "one another. Keep one label in each cell, or empty such cells; where it is a class of its own, name all classes with --classes"
+            )
 
 
 def _numbers_among_names(names: Sequence[str], where: str) -> list[str]:
