@@ -68,7 +68,9 @@ def text_files(
             text, note = read_text(data, f"{name}/{path}", settings.reading)
         except DataError as error:
             if settings.bad_rows == "refuse":
-                raise
+                raise DataError(
+                    f"{error}; or take the file out of the folder, or set such files aside: --bad-rows quarantine (ingest.bad_rows)"
+                ) from error
             bad.append(BadRow(number, str(error)))
             continue
         if not text.strip():

@@ -137,9 +137,7 @@ def read_text(data: bytes, name: str, options: ReadOptions = DEFAULTS) -> tuple[
     place = next((place for place, letter in enumerate(text) if letter in _NEVER_TEXT), None)
     if place is not None:
         line = text.count("\n", 0, place) + 1
-        raise DataError(
-            f"{name}, line {line}: character {text[place]!r} is none of a text: take the file out, or export it as text"
-        )
+        raise DataError(f"{name}, line {line}: character {text[place]!r} is none of a text: export the file as text")
     return text, note
 
 

@@ -18,7 +18,7 @@ from tidemill.ingest.settings import IngestSettings
 from tidemill.label.engine.apply import apply
 from tidemill.label.functions.loading import load_functions
 from tidemill.project.arrivals import scan
-from tidemill.project.batches import add_batches
+from tidemill.project.batches import add_batches, arrivals, outdated_batches
 from tidemill.project.compose import refuse_stale_params, write_params
 from tidemill.project.config import load_params
 from tidemill.project.project import Project
@@ -74,6 +74,11 @@ def test_text_files_and_facts_become_a_problem_that_ingests_and_votes(project: P
     assert set(known.select("subject", "object").rows()) <= set(zip(CITIES, COUNTRIES, strict=True))
     assert known.height
     assert any(name.startswith("between_") for name in names)
+    arrived = arrivals(paths.manifest)
+    assert outdated_batches(arrived, problem, settings, paths) == set()
+    with (paths.functions / "subjects.csv").open("a", encoding="utf-8") as file:
+        file.write("Turin,Turin\n")
+    assert outdated_batches(arrived, problem, settings, paths) == {"texts"}  # other names make other candidates
 
 
 @pytest.mark.slow
