@@ -12,7 +12,7 @@ import polars as pl
 from tidemill.common.files import atomic_write
 from tidemill.contracts import ConfigError
 
-WRITTEN: Final = (".parquet", ".csv", ".jsonl")
+WRITTEN: Final = (".parquet", ".csv", ".tsv", ".jsonl")
 """How the names of files end that are written."""
 
 
@@ -80,7 +80,7 @@ def write_frame(frame: pl.DataFrame, path: Path) -> None:
     frame
         Rows to write.
     path
-        File to write: ``.parquet``, ``.csv`` or ``.jsonl``.
+        File to write: ``.parquet``, ``.csv``, ``.tsv`` or ``.jsonl``.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def write_frame(frame: pl.DataFrame, path: Path) -> None:
     with atomic_write(path) as part:
         if suffix == ".parquet":
             frame.write_parquet(part)
-        elif suffix == ".csv":
-            frame.write_csv(part)
+        elif suffix in (".csv", ".tsv"):
+            frame.write_csv(part, separator="\t" if suffix == ".tsv" else ",")
         else:
             frame.write_ndjson(part)

@@ -285,7 +285,7 @@ def _with_fetched(wanted: NewProblem, root: Path) -> NewProblem:
         with atomic_write(target) as part:
             shutil.copyfile(source, part)
         source = target
-    settings = _reading({"image": wanted.image} | _options(wanted.reading))
+    settings = _reading({"image": wanted.image} | stated(wanted.reading))
     fetch_beside(Source(str(source)), settings)
     return replace(wanted, source=source)
 
@@ -310,7 +310,7 @@ def _plan_table(wanted: NewProblem, source: Path) -> _Plan:
     if wanted.text is not None and wanted.image is not None:
         raise ConfigError("--text and --image: a problem's rows are one or the other")
     modality: Literal["text", "image"] = "text" if wanted.image is None else "image"
-    table = Source(str(source)).table(_reading({modality: modality} | _options(wanted.reading)))
+    table = Source(str(source)).table(_reading({modality: modality} | stated(wanted.reading)))
     content = wanted.text or wanted.image
     if content is None:
         raise ConfigError(
@@ -332,9 +332,8 @@ def _plan_table(wanted: NewProblem, source: Path) -> _Plan:
             f"{source.name}: column {content!r} holds paths of images; with --image {content} the rows are the images"
         )
     key = _key(table)
-    ingest = {"key": None if key is None else ["source", key], modality: content, "gold": wanted.label} | _options(
-        wanted.reading
-    )
+    ingest: dict[str, Any] = {"key": None if key is None else ["source", key], modality: content, "gold": wanted.label}
+    ingest |= stated(wanted.reading)
     if modality == "image":  # a folder of images beside the table is no batch of its own
         ingest["incoming"] = (INCOMING / wanted.name / f"*{source.suffix}").as_posix()
         if key is None and _are_unique_paths(table.column(content, "--image")):
@@ -370,7 +369,7 @@ def _plan_folder(wanted: NewProblem, source: Path) -> _Plan:
     if wanted.text or wanted.image:
         raise ConfigError("--images takes a folder of images: leave out --text and --image")
     gold = wanted.label or "folder"
-    ingest: dict[str, Any] = {"key": ["source", "path"], "image": "path", "gold": gold} | _options(wanted.reading)
+    ingest: dict[str, Any] = {"key": ["source", "path"], "image": "path", "gold": gold} | stated(wanted.reading)
     if wanted.ignore_splits:
         ingest["class_folder"] = "last"
     table = Source(str(source)).table(_reading(ingest))
@@ -422,10 +421,21 @@ def _refuse_odd_folders(table: Table) -> None:
         )
 
 
-def _options(reading: ReadOptions) -> dict[str, Any]:
-    """What the user stated of the file, for the problem's configuration."""
-    stated = {name: getattr(reading, name) for name in ("encoding", "delimiter", "header", "bad_rows")}
-    return {name: value for name, value in stated.items() if value != getattr(DEFAULTS, name)}
+def stated(reading: ReadOptions) -> dict[str, str | bool | None]:
+    """List what the user stated of files, for the problem's configuration.
+
+    Parameters
+    ----------
+    reading
+        Options of the command line.
+
+    Returns
+    -------
+    dict of str to str or bool
+        Those that are not as usual.
+    """
+    given = {name: getattr(reading, name) for name in ("encoding", "delimiter", "header", "bad_rows")}
+    return {name: value for name, value in given.items() if value != getattr(DEFAULTS, name)}
 
 
 def _key(table: Table) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import polars as pl
@@ -20,7 +21,9 @@ from tidemill.readers.write import check_out
 from tidemill.reports.review import AuditPlan, AuditTarget, Certificate, ReviewersError
 from tidemill.review.acceptance import Reviewers, Target, make_plan, proven, rows_to_go
 from tidemill.review.answers import Answers, Indices
-from tidemill.review.audit import MOST_ANSWERS, AuditState, CheckedLabels, audit_state
+from tidemill.review.audit import AuditState, CheckedLabels, audit_state
+
+_MORE_OF_DISPUTED: Final = 2
 
 
 @dataclass(frozen=True)
@@ -108,10 +111,10 @@ def plan_audit(project: Project, name: str, request: PlanRequest) -> AuditPlan:
 
 
 def _answers(mean_rows: float, request: PlanRequest, tests: int) -> int:
-    """A row costs an answer; one in dispute, rightly or not, two more at most."""
+    """A row costs an answer; one in dispute, rightly or not, two more in nearly all cases."""
     error_rate = 0.0 if request.trusted else request.reviewer_error
     disputed = request.expected + error_rate
-    return math.ceil(mean_rows * (1.0 + (MOST_ANSWERS - 1) * disputed)) + tests
+    return math.ceil(mean_rows * (1.0 + _MORE_OF_DISPUTED * disputed)) + tests
 
 
 def _labels(rows: ProblemRows, sure: float) -> CheckedLabels:
@@ -206,7 +209,7 @@ def sample_audit(project: Project, name: str, out: Path, *, most: int, tests: in
     most
         Rows that nobody has answered yet.
     tests
-        Test questions: rows whose label is known.
+        Test questions: rows whose label is settled, by itself or by two people.
     seed
         Of the test questions and of the order in the file.
 
@@ -227,7 +230,7 @@ def sample_audit(project: Project, name: str, out: Path, *, most: int, tests: in
     rng = np.random.default_rng(seed)
     first = audit.places[audit.state.waiting[:most]]
     again = audit.places[audit.state.disputed]
-    known = np.setdiff1d(np.flatnonzero(audit.rows.table["gold"].to_numpy() != NO_GOLD), again)
+    known = np.setdiff1d(audit.people.settled, again)
     hidden = rng.permutation(known)[:tests]
     chosen = rng.permutation(np.concatenate([first, again, hidden]))
     if not len(chosen):
@@ -259,12 +262,9 @@ def certify(project: Project, name: str) -> Certificate:
         There is no plan, or the labels are not those of the plan any more.
     """
     audit = _audit(project, name)
-    state, trusted = audit.state, audit.plan.target.trusted
-    trust = audit.people.trust
-    by = np.setdiff1d(np.unique(audit.people.answers.annotator), audit.people.ejected)
-    asked, right = int(trust.asked[by].sum()), int(trust.right[by].sum())
-    reviewers = Reviewers(asked - right, asked, trusted)
+    state = audit.state
     rows, errors = len(state.checked), len(state.errors)
+    reviewers = _reviewers(audit)
     bound = proven(audit.target, reviewers, rows=rows, errors=errors)
     result = Certificate(
         problem=name,
@@ -273,7 +273,13 @@ def certify(project: Project, name: str) -> Certificate:
         checked=rows,
         errors=errors,
         bound=bound.share,
-        reviewers=ReviewersError(wrong=asked - right, asked=asked, bound=bound.reviewer_error),
+        reviewers=ReviewersError(
+            wrong=reviewers.wrong,
+            asked=reviewers.asked,
+            overruled=reviewers.overruled,
+            confirmed=reviewers.confirmed,
+            bound=bound.reviewer_error,
+        ),
         newest_answer=_newest(audit),
         disputed=len(state.disputed),
         rows_to_go=None if bound.met else rows_to_go(audit.target, reviewers, rows=rows, errors=errors),
@@ -281,6 +287,18 @@ def certify(project: Project, name: str) -> Certificate:
     if result.met:
         result.write(audit.rows.paths.certificate)
     return result
+
+
+def _reviewers(audit: _Audit) -> Reviewers:
+    """What test questions say of the reviewers, and rows of the sample of which nothing was known: those with a label of their own are test questions."""
+    state, trust, trusted = audit.state, audit.people.trust, audit.plan.target.trusted
+    by = np.setdiff1d(np.unique(audit.people.answers.annotator), audit.people.ejected)
+    asked, right = int(trust.asked[by].sum()), int(trust.right[by].sum())
+    unknown = audit.rows.table["own"].to_numpy()[audit.places] == NO_GOLD
+    kept = np.setdiff1d(state.checked, np.setdiff1d(state.errors, state.disputed))
+    kept = kept[unknown[kept]]
+    denied = np.intersect1d(kept, state.denied)
+    return Reviewers(asked - right, asked, trusted, overruled=len(denied), confirmed=len(kept))
 
 
 def _newest(audit: _Audit) -> str | None:
