@@ -567,3 +567,10 @@ def test_images_of_a_table_are_found_by_their_files_whatever_their_key_is(projec
         assert table["image"][place] == (project / f"elsewhere/shots/{k}.png").read_bytes()
     with pytest.raises(DataError, match=r"there is no row '7\.png'"):
         names.find("7.png")
+
+
+def test_a_table_that_is_called_txt_is_not_taken_for_one_document(project: Path) -> None:
+    with pytest.raises(
+        DataError, match=r"looks like a table of 60 rows \(id, body, kind\), and would be one document: name it"
+    ):
+        made(project, rows_of(["good", "bad"]), "new.txt")
