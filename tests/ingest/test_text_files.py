@@ -112,4 +112,6 @@ def test_a_single_file_that_looks_like_a_table_is_asked_about(tmp_path: Path, te
 )
 def test_a_single_letter_is_one_document(tmp_path: Path, text: str) -> None:
     (tmp_path / "letter.txt").write_text(text)
-    assert Source(str(tmp_path / "letter.txt")).table(settings(key="id")).columns["text"] == [text]
+    table = Source(str(tmp_path / "letter.txt")).table(settings(key="id"))
+    assert table.columns["text"] == [text]
+    assert "lines are one document, which is one row; a text a line is read from" in table.notes[0]

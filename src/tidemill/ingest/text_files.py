@@ -95,8 +95,8 @@ def text_files(
     return Table(name, columns, range(1, len(kept) + 1), "file", notes=tuple(told), bad=tuple(bad))
 
 
-def refuse_a_table(document: Table, name: str, settings: IngestSettings) -> None:
-    """Ask about a file of plain text that may be a table, all of which would be one row.
+def single_document(document: Table, name: str, settings: IngestSettings) -> Table:
+    """Note that a file of plain text is one row, and ask about one that may be a table.
 
     Parameters
     ----------
@@ -107,6 +107,11 @@ def refuse_a_table(document: Table, name: str, settings: IngestSettings) -> None
     settings
         Names of the columns.
 
+    Returns
+    -------
+    Table
+        The document, with the note where it has several lines.
+
     Raises
     ------
     DataError
@@ -115,10 +120,14 @@ def refuse_a_table(document: Table, name: str, settings: IngestSettings) -> None
     (text,) = document.columns[settings.content]
     try:
         table = parse_delimited(text, name, replace(settings.reading, bad_rows="refuse"), usual=",")
+        cells = len(table.columns)
     except DataError:
-        return
-    if len(table.columns) > 1 and len(table.numbers) >= _LINES:
+        table, cells = document, 0
+    if cells > 1 and len(table.numbers) >= _LINES:
         raise DataError(
             f"{name} looks like a table of {len(table.numbers)} rows ({', '.join(list(table.columns)[:5])}), and would be one document: name it so "
             "that its suffix says what it is (.csv, .tsv), or put it into a folder if it is one"
         )
+    lines = sum(1 for line in str(text).splitlines() if line.strip())
+    told = f"{name}: its {lines} lines are one document, which is one row; a text a line is read from .csv and .jsonl"
+    return document if lines == 1 else replace(document, notes=(*document.notes, told))
