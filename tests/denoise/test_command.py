@@ -536,3 +536,13 @@ def test_features_that_are_not_of_the_rows_are_refused(tmp_path, table, message)
     path.write_text("row_id,feature\na,1\n") if table is None else pl.DataFrame(table).write_parquet(path)
     with pytest.raises(DataError, match=message):
         read_features(path, ["a", "b"])
+
+
+def test_votes_without_an_abstain_are_told_to_be_read_with_0_as_the_first_class(tmp_path):
+    path = tmp_path / "votes.csv"
+    path.write_text("row_id,a,b\nr0,0,1\nr1,1,0\n")
+    (told,) = read_votes(path, ("ham", "spam")).notes
+    assert "no function abstains anywhere, and 0 is read as 'ham'; where 0 abstains" in told
+    for content in ("row_id,a,b\nr0,0,1\nr1,1,\n", "row_id,a,b\nr0,0,1\nr1,1,ham\n"):
+        path.write_text(content)
+        assert read_votes(path, ("ham", "spam")).notes == ()

@@ -99,3 +99,22 @@ def test_a_folder_without_a_text_says_what_is_needed(tmp_path: Path):
 def test_files_of_one_name_in_two_folders_are_two_documents(tmp_path: Path):
     table = Source(str(folder(tmp_path, documents={"x/a.txt": "one", "y/a.txt": "two"}))).table(settings(key="id"))
     assert json.dumps(table.columns["id"]) == '["x/a.txt", "y/a.txt"]'
+
+
+@pytest.mark.parametrize(
+    "text", ["id;text\n1;a\n2;b\n3;c\n", "ham\thello there\nspam\twin\nham\tat noon\nham\tsee you\n"]
+)
+def test_a_single_file_that_looks_like_a_table_is_asked_about(tmp_path: Path, text: str) -> None:
+    (tmp_path / "rows.txt").write_text(text)
+    with pytest.raises(DataError, match=r"^rows\.txt looks like a table of \d rows"):
+        Source(str(tmp_path / "rows.txt")).table(settings(key="id"))
+
+
+@pytest.mark.parametrize(
+    "text", ["One, two.\nThree\n\nFour, five, six.\nSeven.\n", "A line\nand another\nand a third\n"]
+)
+def test_a_single_letter_is_one_document(tmp_path: Path, text: str) -> None:
+    (tmp_path / "letter.txt").write_text(text)
+    table = Source(str(tmp_path / "letter.txt")).table(settings(key="id"))
+    assert table.columns["text"] == [text]
+    assert "lines are one document, which is one row; a text a line is read from" in table.notes[0]

@@ -8,7 +8,7 @@ import pytest
 
 from tests.ingest.factories import settings
 from tidemill.contracts import NO_GOLD, DataError
-from tidemill.ingest.values import gold, is_missing, typed
+from tidemill.ingest.values import gold, is_missing, typed, words_for_no_label
 from tidemill.readers.table import Table
 
 
@@ -105,7 +105,9 @@ def test_joiners_between_letters_tell_classes_apart() -> None:
         labels_of(["\u0645\u06cc\u062e\u0648"], ["\u0645\u06cc\u200c\u062e\u0648", "bar"])
 
 
-@pytest.mark.parametrize("cell", [2**63, -(2**63), "9223372036854775808", 1e19, math.inf, 1.5, "1.5", True, "one"])
+@pytest.mark.parametrize(
+    "cell", [2**63, -(2**63), "9223372036854775808", 1e19, math.inf, 1.5, "1.5", ".0", "1²", "1.0.0", True, "one"]
+)
 def test_a_number_that_is_no_whole_one_of_64_bits_is_refused_with_its_row(cell: object) -> None:
     table = Table("rows.csv", {"n": [1, cell]}, (2, 3))
     with pytest.raises(DataError, match=r"rows\.csv, line 3: column 'n' is .*, not int"):
@@ -113,5 +115,13 @@ def test_a_number_that_is_no_whole_one_of_64_bits_is_refused_with_its_row(cell: 
 
 
 def test_whole_numbers_are_read_however_they_are_written() -> None:
-    table = Table("rows.csv", {"n": [2**63 - 1, "7", 7.0, None, ""]}, range(2, 7))
-    assert typed(table, "n", "int") == [2**63 - 1, 7, 7, None, None]
+    table = Table("rows.csv", {"n": [2**63 - 1, "7", 7.0, "7.0", " 07 ", None, ""]}, range(2, 9))
+    assert typed(table, "n", "int") == [2**63 - 1, 7, 7, 7, 7, None, None]
+
+
+def test_words_that_are_taken_for_no_label_are_told_with_their_rows() -> None:
+    table = Table("rows.csv", {"label": ["good", "Unknown", "\\N", "unknown", "", None, "bad"]}, range(2, 9))
+    (told,) = words_for_no_label(table, settings(), ["good", "bad"])
+    assert told == r"rows.csv: in column 'label' 'Unknown', '\\N', 'unknown' are taken for no label (3 rows)"
+    assert words_for_no_label(table, settings(), ["good", "bad", "unknown", "\\N"]) == []
+    assert words_for_no_label(table, settings(gold=None), ["good", "bad"]) == []

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,7 @@ from tidemill.contracts import DataError
 from tidemill.embed.image import pixels
 from tidemill.label.image_statistics.colours import colours
 from tidemill.label.image_statistics.pixels import decode
-from tidemill.readers.image_decoder import decode_image, written
+from tidemill.readers.image_decoder import decode_image, needs_more, written
 
 
 def drawing() -> Image.Image:
@@ -129,6 +131,84 @@ def test_numbers_that_are_none_and_values_below_zero_are_read_by_the_range_of_th
 def test_whole_numbers_of_any_range_use_at_least_a_quarter_of_the_scale(bits: int) -> None:
     values = np.array([[0, 2**bits - 1]], dtype=np.int32)
     assert decode_image(encoded(Image.fromarray(values), "TIFF")).grey().max() > 0.24
+
+
+def wide_png(values: np.ndarray) -> bytes:
+    """Colours of 16 bits, with or without opacity, as a PNG, which Pillow cannot write."""
+    height, width, channels = values.shape
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
+    head = struct.pack(">IIBBBBB", width, height, 16, 2 if channels == 3 else 6, 0, 0, 0)
+    parts = ((b"IHDR", head), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    packed = (
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(packed)
+
+
+def plain_tiff(values: np.ndarray, photometric: int, order: str = "<") -> bytes:
+    """Values of 16 bits as a TIFF that is not compressed; photometric 0: white is zero."""
+    height, width = values.shape[:2]
+    channels = values.shape[2] if values.ndim == 3 else 1
+    data = values.astype(f"{order}u2").tobytes()
+    end = 8 + len(data)
+    tags = [(256, 3, 1, width), (257, 3, 1, height), (258, 3, channels, 16 if channels == 1 else end), (259, 3, 1, 1)]
+    tags += [
+        (262, 3, 1, photometric),
+        (273, 4, 1, 8),
+        (277, 3, 1, channels),
+        (278, 3, 1, height),
+        (279, 4, 1, len(data)),
+    ]
+    entries = b"".join(
+        struct.pack(f"{order}HHI", tag, kind, count)
+        + (struct.pack(f"{order}HH", value, 0) if kind == 3 and count == 1 else struct.pack(f"{order}I", value))
+        for tag, kind, count, value in tags
+    )
+    bits = struct.pack(f"{order}{channels}H", *[16] * channels) if channels > 1 else b""
+    start = struct.pack(f"{order}2sHI", b"II" if order == "<" else b"MM", 42, end + len(bits))
+    return start + data + bits + struct.pack(f"{order}H", len(tags)) + entries + struct.pack(f"{order}I", 0)
+
+
+TINTS = np.array([1.0, 0.5, 0.25])
+
+
+@pytest.mark.parametrize("bits", [10, 12, 14, 16])
+@pytest.mark.parametrize("form", ["PNG", "PNG with opacity", "TIFF", "TIFF of another order"])
+def test_colours_of_more_than_8_bits_are_not_black(bits: int, form: str) -> None:
+    values = np.broadcast_to(np.rint((2**bits - 1) * TINTS), (6, 8, 3))
+    if form == "PNG with opacity":
+        values = np.concatenate([values, np.full((6, 8, 1), 2**16 - 1)], axis=2)
+    data = wide_png(values) if form.startswith("PNG") else plain_tiff(values, 2, "<" if form == "TIFF" else ">")
+    picture = decode_image(data)
+    assert picture.rgb().size == (8, 6)
+    assert np.abs(np.asarray(picture.rgb())[0, 0] - 255 * TINTS).max() <= 1
+    told = f"colours of more than 8 bits, read from 0 as black to {2**bits - 1} as white, by their own range"
+    assert any(told in note for note in picture.notes) == (bits < 16)
+
+
+def test_colours_are_read_by_the_bits_that_are_stated() -> None:
+    data = wide_png(np.broadcast_to(4095 * TINTS, (6, 8, 3)))
+    assert needs_more(data)
+    picture = decode_image(data, bits=16)
+    assert np.asarray(picture.rgb())[0, 0].tolist() == [16, 8, 4]
+    assert picture.notes == ()
+
+
+@pytest.mark.parametrize("bits", [12, 16])
+def test_where_white_is_zero_greys_are_turned_over(bits: int) -> None:
+    light = np.asarray(drawing(), dtype=np.float64) / 255
+    values = np.rint((1 - light) * (2**bits - 1))
+    values[0, 0] = 2**bits - 1  # black
+    read = decode_image(plain_tiff(values, 0)).grey()
+    assert read[1:] == pytest.approx(light[1:], abs=0.001)
+    assert decode_image(plain_tiff(values, 1)).grey()[1:] == pytest.approx(1 - light[1:], abs=0.001)
+
+
+def test_pixels_that_are_no_numbers_are_told() -> None:
+    values = np.array([[0.25, np.nan], [1.0, np.inf]], dtype=np.float32)
+    picture = decode_image(encoded(Image.fromarray(values), "TIFF"))
+    assert picture.grey().tolist() == [[0.25, 0.0], [1.0, 0.0]]
+    assert "pixels that are no numbers: they are read as black" in picture.notes
 
 
 def test_broken_exif_does_not_refuse_whole_pixels() -> None:

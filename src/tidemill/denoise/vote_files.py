@@ -205,6 +205,14 @@ def _of_either_reading(table: pl.DataFrame, classes: Sequence[str], path: Path) 
     """How -1, 0 and 1 are read where they stand in a file, for nothing shows which of -1 and 0 abstains."""
     numbers = table.select(pl.selectors.integer())
     found = {value for column in numbers for value in column.unique().drop_nulls().to_list()}
+    numeric = table.select(pl.selectors.numeric())
+    if numeric.width == table.width and 0 in found and min(found) == 0 and not sum(numeric.null_count().row(0)):
+        return [
+            (
+                f"{path.name}: no function abstains anywhere, and 0 is read as {classes[0]!r}; where 0 abstains and classes are "
+                "numbered from 1, say --abstain 0"
+            )
+        ]
     if len(classes) != len(_SIGNS) - 1 or found != _SIGNS:
         return []
     return [

@@ -148,7 +148,8 @@ def build_batch(
         raise DataError(_nothing_new(seen, repeats, source.name))
     sliced = pl.DataFrame({"row_id": ids} | slices, schema={"row_id": pl.String} | dict.fromkeys(slices, pl.String))
     dev, other = marked.filter(is_kept & is_dev), marked.filter(is_kept & ~is_dev)
-    notes = (*table.notes, *notes_of_images, *repeats.notes, *_without_gold(table, settings))
+    about_gold = (*_without_gold(table, settings), *values.words_for_no_label(table, settings, problem.classes))
+    notes = (*table.notes, *notes_of_images, *repeats.notes, *about_gold)
     return Batch(name, raw.filter(is_kept), dev, other, sliced.filter(is_kept), seen, _bad_rows(errors), late, notes)
 
 

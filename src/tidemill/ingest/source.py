@@ -18,7 +18,7 @@ from tidemill.ingest.image_metadata import TABLE, columns_of_files, joined
 from tidemill.ingest.image_paths import MAYBE_IMAGES, ImagePaths
 from tidemill.ingest.row_errors import RowErrors
 from tidemill.ingest.settings import IngestSettings
-from tidemill.ingest.text_files import TEXT_SUFFIX, is_text_file, text_files
+from tidemill.ingest.text_files import TEXT_SUFFIX, is_text_file, single_document, text_files
 from tidemill.readers.read import SUFFIXES, parse
 from tidemill.readers.table import Table
 
@@ -156,7 +156,8 @@ class Source:
     def _texts(self, settings: IngestSettings) -> Table:
         if not self.files.isdir(self.path):
             file = [(self.name, self.files.cat_file(self.path))]
-            return text_files(file, PurePosixPath(self.path).parent.name, settings)
+            result = text_files(file, PurePosixPath(self.path).parent.name, settings)
+            return single_document(result, self.name, settings)
         texts, others = _text_paths(self._inside())
         if not texts:
             raise DataError(

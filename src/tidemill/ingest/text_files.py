@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Final
 
 from tidemill.contracts import DataError
 from tidemill.ingest.settings import IngestSettings
+from tidemill.readers.delimited import parse_delimited
 from tidemill.readers.read import read_text
 from tidemill.readers.table import BadRow, Table
 
 TEXT_SUFFIX: Final = ".txt"
 _TOLD: Final = 3
+_LINES: Final = 3
+"""Lines below a header that make a table."""
 
 
 def is_text_file(path: str) -> bool:
@@ -91,3 +95,41 @@ def text_files(
     if settings.key_column is not None:
         columns[settings.key_column] = list(kept)
     return Table(name, columns, range(1, len(kept) + 1), "file", notes=tuple(told), bad=tuple(bad))
+
+
+def single_document(document: Table, name: str, settings: IngestSettings) -> Table:
+    """Note that a file of plain text is one row, and ask about one that may be a table.
+
+    Parameters
+    ----------
+    document
+        The file as a document.
+    name
+        Of the file, for messages.
+    settings
+        Names of the columns.
+
+    Returns
+    -------
+    Table
+        The document, with the note where it has several lines.
+
+    Raises
+    ------
+    DataError
+        Its lines have as many cells as each other.
+    """
+    (text,) = document.columns[settings.content]
+    try:
+        table = parse_delimited(text, name, replace(settings.reading, bad_rows="refuse"), usual=",")
+        cells = len(table.columns)
+    except DataError:
+        table, cells = document, 0
+    if cells > 1 and len(table.numbers) >= _LINES:
+        raise DataError(
+            f"{name} looks like a table of {len(table.numbers)} rows ({', '.join(list(table.columns)[:5])}), and would be one document: name it so "
+            "that its suffix says what it is (.csv, .tsv), or put it into a folder if it is one"
+        )
+    lines = sum(1 for line in str(text).splitlines() if line.strip())
+    told = f"{name}: its {lines} lines are one document, which is one row; a text a line is read from .csv and .jsonl"
+    return document if lines == 1 else replace(document, notes=(*document.notes, told))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -34,6 +35,9 @@ _MAYBE_NO_CLASS: Final = frozenset(
 """Labels, folded, that are a class in some data and no label in others."""
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
 """Categories of Unicode of characters that nobody sees: controls, formats and spaces."""
+_FRACTION_OF_ZEROS: Final = re.compile(r"(?<=\d)\.0+\s*\Z")
+NO_LABEL: Final = "taken for no label"
+"""What notes say of words that mean that a row has no label."""
 _SHOWN: Final = 60
 """Characters of a value that a message shows."""
 _FALSE: Final = ("false", "0", "no", "f", "n")
@@ -229,6 +233,36 @@ def gold(table: Table, settings: IngestSettings, classes: Sequence[str], errors:
     return results
 
 
+def words_for_no_label(table: Table, settings: IngestSettings, classes: Sequence[str]) -> list[str]:
+    """Word which labels ``gold`` has taken for none, though a cell is not empty.
+
+    Parameters
+    ----------
+    table
+        The rows.
+    settings
+        Which column holds the labels.
+    classes
+        Names of the classes.
+
+    Returns
+    -------
+    list of str
+        A note, where there are such labels.
+    """
+    if settings.gold is None or not table.has(settings.gold):
+        return []
+    index = class_indices(classes)
+    cells = [cell for cell in table.column(settings.gold, "ingest.gold") if not is_missing(cell)]
+    written = [as_string(cell).strip() for cell in cells if not isinstance(cell, (list, dict, bytes))]
+    found = [word for word in written if index(word) is None and (is_no_class(word) or is_maybe_no_class(word))]
+    if not found:
+        return []
+    words = ", ".join(map(repr, sorted(set(found))))
+    verb = "is" if len(set(found)) == 1 else "are"
+    return [f"{table.name}: in column {settings.gold!r} {words} {verb} {NO_LABEL} ({len(found)} rows)"]
+
+
 def is_no_class(value: object) -> bool:
     """Decide whether a label states that there is none.
 
@@ -352,6 +386,8 @@ def _float(value: Any) -> float:
 def _int(value: Any) -> int:
     if isinstance(value, bool):
         raise TypeError(value)
+    if isinstance(value, str):
+        value = _FRACTION_OF_ZEROS.sub("", value)
     number = int(value) if isinstance(value, (int, str)) else float(value)
     if number != int(number) or abs(number) >= 2**63:
         raise ValueError(value)

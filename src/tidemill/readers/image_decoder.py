@@ -4,6 +4,7 @@
 2. Transparency is composed on white.
 3. Greys of more than 8 bits are put on a scale of 0 to 1: by the bits that the file declares in a text chunk ``tidemill:bits``
    (`ingest.image_bits` writes it), else by the first usual white level that no pixel exceeds, else by the range of the pixels.
+   Colours of more than 8 bits are, where none of them exceeds 14 bits; a TIFF in which white is zero is turned over.
 4. Of several frames or pages the first is taken.
 """
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 import functools
 import io
 import struct
+import sys
 import warnings
 from dataclasses import dataclass
 from typing import Any, Final
@@ -40,6 +42,13 @@ _PACKAGES: Final = {
     b"JXL ": ("JPEG XL", "pillow-jxl-plugin"),
 }
 """What stands in the first bytes of files that Pillow reads with a further package."""
+_WIDE: Final = {"RGB;16B": "RGB;16L", "RGB;16L": "RGB;16B", "RGBA;16B": "RGBA;16L", "RGBA;16L": "RGBA;16B"}
+"""How Pillow reads colours of 16 bits, of which it keeps the upper half, and how it reads the lower half."""
+_NATIVE: Final = ";16B" if sys.byteorder == "big" else ";16L"
+_DARK: Final = 63
+"""Upper half up to which no colour has more than 14 of the 16 bits."""
+_PHOTOMETRIC: Final = 262
+"""Tag of TIFF: 0 where white is zero."""
 _JXL_STREAM: Final = b"\xff\x0a"
 
 
@@ -127,7 +136,7 @@ def decode_image(
                     raise _too_large(f"{image.width} x {image.height}", max_pixels)
                 if draft is not None:
                     image.draft("RGB", (draft, draft))
-                return _picture(image, background, bits)
+                return _wide_colours(image, data, background, bits) or _picture(image, background, bits)
         except UnidentifiedImageError as error:
             raise DataError(_unknown(data)) from error
         except Image.DecompressionBombError as error:
@@ -153,7 +162,7 @@ def needs_more(data: bytes) -> bool:
         warnings.simplefilter("ignore")
         try:
             with Image.open(io.BytesIO(data), formats=_formats()) as image:
-                return _is_high(image) or image.has_transparency_data
+                return _is_high(image) or image.has_transparency_data or _halves(image) is not None
         except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError):
             return False
 
@@ -216,11 +225,12 @@ def _too_large(size: str, max_pixels: int) -> DataError:
 def _picture(image: Image.Image, background: int, bits: int | None) -> Picture:
     frames = ("several frames or pages: the first is read",) if getattr(image, "n_frames", 1) > 1 else ()
     bits = bits or _declared_bits(image)
+    white_is_zero = _white_is_zero(image)
     if _orientation(image) != _UPRIGHT:
         image = ImageOps.exif_transpose(image)
     if _is_high(image):
         scaled, note = _scaled(np.asarray(image), bits)
-        return Picture(Image.fromarray(scaled), (*frames, *note))
+        return Picture(Image.fromarray(1.0 - scaled if white_is_zero else scaled), (*frames, *note))
     if image.has_transparency_data:
         return _composed(image, background, frames)
     image.load()
@@ -229,6 +239,46 @@ def _picture(image: Image.Image, background: int, bits: int | None) -> Picture:
     if image.mode not in {"L", "RGB"}:
         return Picture(image.convert("L" if image.mode in {"1", "LA"} else "RGB"), frames)
     return Picture(image, frames)
+
+
+def _wide_colours(image: Image.Image, data: bytes, background: int, bits: int | None) -> Picture | None:
+    """Colours of 16 bits, as cameras of 10 to 14 bits write them; None where the upper halves hold them, or there are none."""
+    lower = _halves(image)
+    if lower is None:
+        return None
+    upper = np.asarray(image)
+    if bits is None and upper[..., :3].max(initial=0) > _DARK:
+        return None
+    with Image.open(io.BytesIO(data), formats=_formats()) as again:
+        again.tile = [tile._replace(args=_with_rawmode(tile.args, lower)) for tile in again.tile]
+        whole = upper.astype(np.uint16) * 256 + np.asarray(again)
+    scaled, note = _scaled(whole[..., :3], bits)
+    eight = np.concatenate([np.rint(scaled * 255).astype(np.uint8), upper[..., 3:]], axis=2)
+    shown = Image.fromarray(eight)
+    if _orientation(image) != _UPRIGHT:
+        shown.getexif().update(image.getexif())
+    picture = _picture(shown, background, bits)
+    return Picture(picture.image, (*(text.replace("greys", "colours") for text in note), *picture.notes))
+
+
+def _halves(image: Image.Image) -> str | None:
+    """How the lower halves of colours are read; None where an image has no colours of 16 bits."""
+    tiles = getattr(image, "tile", None)
+    return _WIDE.get(_rawmode(tiles[0].args).replace(";16N", _NATIVE)) if tiles else None
+
+
+def _rawmode(arguments: Any) -> str:
+    first = arguments[0] if isinstance(arguments, tuple) and arguments else arguments
+    return first if isinstance(first, str) else ""
+
+
+def _with_rawmode(arguments: Any, rawmode: str) -> Any:
+    return (rawmode, *arguments[1:]) if isinstance(arguments, tuple) else rawmode
+
+
+def _white_is_zero(image: Image.Image) -> bool:
+    """Whether a TIFF says so; Pillow turns greys of 8 bits over by itself."""
+    return image.format == "TIFF" and getattr(image, "tag_v2", {}).get(_PHOTOMETRIC) == 0
 
 
 def _orientation(image: Image.Image) -> int:
@@ -269,6 +319,8 @@ def _scaled(values: npt.NDArray[Any], bits: int | None) -> tuple[npt.NDArray[np.
         if white is not None:
             low, high = 0.0, float(white)
         note = _note_of_scale(low, high, values.dtype)
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        note = (*note, "pixels that are no numbers: they are read as black")
     spread = high - low or 1.0
     return ((grey - low) / spread).clip(0, 1).astype(np.float32), note
 

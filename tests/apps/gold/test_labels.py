@@ -81,6 +81,16 @@ def test_a_dry_run_says_the_same_and_writes_nothing(project: Project) -> None:
     assert (again.answers, dict(again.counts)) == ((), {"blank": 1, "known": 3})
 
 
+def test_words_that_mean_no_label_are_told_and_are_not_of_the_class_of_blank_rows(project: Project) -> None:
+    text = "id,batch,label\n0,may,unknown\n1,may,\n2,may,ham\n"
+    done = add(project, text, dry_run=True)
+    assert done.counts["blank"] == 2
+    assert done.notes == ("labels.csv: in column 'label' 'unknown' is taken for no label (1 rows)",)
+    added = add(project, text, blank="spam", dry_run=True)
+    assert added.counts["blank"] == 1
+    assert [answer.label for answer in added.answers] == ["spam", "ham"]
+
+
 def test_two_people_may_say_the_same_and_the_newest_counts(project: Project) -> None:
     done = add(project, "id,batch,label,who\n2,may,ham,r1\n2,may,spam,r2\n")
     assert [(answer.label, answer.who) for answer in done.answers] == [("ham", "r1"), ("spam", "r2")]

@@ -240,7 +240,7 @@ def test_words_for_no_label_are_no_class_and_that_is_told(project: Path) -> None
 def test_the_null_of_a_databases_export_is_no_label_and_that_is_told(project: Path) -> None:
     done = made(project, rows_of(["good", "bad", "\\N"]))
     assert done.classes == ("bad", "good")
-    assert any(r"'\\N' is taken for no label (20 rows)" in line for line in done.lines)
+    assert sum(r"'\\N' is taken for no label (20 rows)" in line for line in done.lines) == 1
 
 
 @pytest.mark.parametrize("both", ["good;bad", "bad, good", "['good', 'bad']", "Good|bad", "good + bad", "[good][bad]"])
@@ -567,3 +567,10 @@ def test_images_of_a_table_are_found_by_their_files_whatever_their_key_is(projec
         assert table["image"][place] == (project / f"elsewhere/shots/{k}.png").read_bytes()
     with pytest.raises(DataError, match=r"there is no row '7\.png'"):
         names.find("7.png")
+
+
+def test_a_table_that_is_called_txt_is_not_taken_for_one_document(project: Path) -> None:
+    with pytest.raises(
+        DataError, match=r"looks like a table of 60 rows \(id, body, kind\), and would be one document: name it"
+    ):
+        made(project, rows_of(["good", "bad"]), "new.txt")

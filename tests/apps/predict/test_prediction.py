@@ -93,6 +93,14 @@ def test_many_files_and_folders_are_told_apart_by_their_source(mail):
     assert read(mail / "said.csv")["source"].to_list() == ["new.csv", "a.csv", "b.csv"]
 
 
+def test_files_of_one_name_are_told_apart_by_their_folders(mail):
+    for folder in ("monday", "tuesday"):
+        (mail / folder).mkdir()
+        csv(mail / folder / "new.csv", [folder])
+    predict([mail / "monday", mail / "tuesday" / "new.csv", csv(mail / "other.csv", ["no"])], mail / "said.csv")
+    assert read(mail / "said.csv")["source"].to_list() == ["monday/new.csv", "tuesday/new.csv", "other.csv"]
+
+
 def test_a_file_without_keys_is_taken_too(mail):
     predict(csv(mail / "new.csv", ["one", "one"], header="number,body,note"), mail / "said.csv")
     first, second = read(mail / "said.csv")["key"]

@@ -46,6 +46,19 @@ def test_an_annotators_column_votes_for_the_class_it_names(folder):
     assert votes(folder, "kind: annotator, column: who, file: w.csv", w__csv="row_id,who\nb,spam\n") == [-1, 1, -1, -1]
 
 
+@pytest.mark.parametrize("answer", [" Spam ", "SPAM", "s\u00adpam", "\uff33pam"])
+def test_an_annotators_answer_is_the_class_it_means_however_it_is_spelled(folder, answer):
+    table = f"row_id,who\nb,{answer}\na,spma\n"
+    assert votes(folder, "kind: annotator, column: who, file: w.csv", w__csv=table) == [-1, 1, -1, -1]
+    given = "kind: annotator, column: who, file: w.csv, votes: {spam: not spam}"
+    assert votes(folder, given, w__csv=table) == [-1, -3, -1, -1]
+
+
+def test_an_annotators_numbers_are_answers_with_and_without_a_fraction_of_zeros(folder):
+    given = "kind: annotator, column: who, file: w.csv, votes: {'1': spam, '0': ham}"
+    assert votes(folder, given, w__csv="row_id,who\na,1.0\nb,0.0\nc,0.5\n") == [1, 0, -1, -1]
+
+
 def test_an_annotator_has_no_vote_of_ours_and_names_classes_that_there_are(folder):
     assert "annotator votes itself; take `vote` away here" in refusal(
         folder, "kind: annotator, column: ann, vote: spam"

@@ -113,7 +113,9 @@ def add_labels(project: Project, name: str, file: Path, options: FileOptions, *,
     done = _answers(given, rows, file.name)
     if not dry_run:
         append_answers(rows.paths, done.answers)
-    return AddedLabels(done.answers, done.counts, done.splits, table.notes)
+    reading = rows.settings.model_copy(update={"gold": _label_column(table, rows, options)})
+    notes = (*table.notes, *values.words_for_no_label(table, reading, rows.problem.classes))
+    return AddedLabels(done.answers, done.counts, done.splits, notes)
 
 
 @dataclass(frozen=True)
@@ -216,7 +218,8 @@ def _given_labels(table: Table, rows: ProblemRows, options: FileOptions, who: st
     labels = values.gold(table, reading, rows.problem.classes, errors)
     if options.blank is not None:
         blank = rows.problem.classes.index(options.blank)
-        labels = [blank if value == NO_GOLD else value for value in labels]
+        cells = [None] * len(labels) if label is None else table.column(label, "--label")
+        labels = [blank if values.is_missing(cell) else value for cell, value in zip(cells, labels, strict=True)]
     result, first = list[_GivenLabel](), dict[tuple[int, str], int]()
     for row, value in enumerate(table.column(named, "--rows")):
         if row in errors.reasons or labels[row] == NO_GOLD:

@@ -11,7 +11,7 @@ from typing import Final
 from tidemill.common.arrays import MAX_CLASSES
 from tidemill.common.class_names import JOINERS, class_names, fold
 from tidemill.contracts import OUTLIER, ConfigError, DataError
-from tidemill.ingest.values import is_maybe_no_class, is_missing, is_no_class
+from tidemill.ingest.values import NO_LABEL, is_maybe_no_class, is_missing, is_no_class
 from tidemill.project.arrivals import natural
 from tidemill.readers.cell_text import as_string
 
@@ -143,7 +143,7 @@ def _without_label(labels: Sequence[object], classes: Sequence[str], where: str)
 def _taken_for_no_label(names: Sequence[str], where: str) -> str:
     shown = sorted(set(names))
     verb = "is" if len(shown) == 1 else "are"
-    return f"{where}: {', '.join(map(repr, shown))} {verb} taken for no label ({len(names)} rows)"
+    return f"{where}: {', '.join(map(repr, shown))} {verb} {NO_LABEL} ({len(names)} rows)"
 
 
 def _is_written(label: object) -> bool:

@@ -30,7 +30,7 @@ from tidemill.ingest.image_paths import IMAGE_SUFFIXES, ImagePaths
 from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.source import Source, fetch_beside
 from tidemill.ingest.splits import describe_labels
-from tidemill.ingest.values import is_missing
+from tidemill.ingest.values import NO_LABEL, is_missing
 from tidemill.project.arrivals import batch_name
 from tidemill.project.compose import compose_all, option_file, start_history
 from tidemill.project.config import load_params, parse
@@ -156,7 +156,8 @@ class PreparedProblem:
     @property
     def notes(self) -> tuple[str, ...]:
         """What was guessed, and what is set aside."""
-        found = dict.fromkeys((*self.plan.notes, *self.batch.notes))
+        others = [note for note in self.batch.notes if NO_LABEL not in note]  # the plan says so with the remedy
+        found = dict.fromkeys((*self.plan.notes, *others))
         if self.batch.bad.height:
             number, reason = self.batch.bad.row(0)
             text = f"{self.batch.bad.height} rows are set aside, each with its reason; the first is {number}: {reason}"

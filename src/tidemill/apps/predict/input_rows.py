@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 import polars as pl
@@ -58,12 +59,27 @@ class StandardInput(Source):
 
 @dataclass(frozen=True)
 class InputRows:
-    """A source whose rows are listed: of images only their paths, unless the table holds them."""
+    """A source whose rows are listed: of images only their paths, unless the table holds them.
+
+    Parameters
+    ----------
+    source
+        File or folder.
+    table
+        Its rows.
+    settings
+        What its columns mean.
+    strict
+        Whether a row that cannot be taken is an error.
+    shown
+        What the rows name as their source; None: its name.
+    """
 
     source: Source
     table: Table
     settings: IngestSettings
     strict: bool = False
+    shown: str | None = None
 
     def chunks(self) -> Iterator[pl.DataFrame]:
         """Read rows chunk by chunk.
@@ -92,7 +108,8 @@ class InputRows:
             named = [key or content[:16] for key, content in zip(keys[start : start + size], hashes, strict=True)]
             given = [self.settings.full_key(key, batch) for key in keys[start : start + size]]
             among_all = [key or content[:16] for key, content in zip(given, hashes, strict=True)]
-            basic = {"source": [self.source.name] * len(contents), "key": named, "row_id": row_ids(hashes, among_all)}
+            shown = self.shown or self.source.name
+            basic = {"source": [shown] * len(contents), "key": named, "row_id": row_ids(hashes, among_all)}
             reasons = [inside.reasons.get(row) for row in range(len(contents))]
             about = pl.Series("error", reasons, dtype=pl.String)
             pairs = {} if self.settings.candidates is None else {name: part.columns[name] for name in PAIR}
@@ -155,6 +172,32 @@ def _files(path: Path) -> list[Path]:
         item for item in sorted(path.iterdir()) if item.suffix.lower() in SUFFIXES and not item.name.startswith(".")
     ]
     return tables or [path]
+
+
+def told_apart(listed: Sequence[InputRows]) -> list[InputRows]:
+    """Name sources of equal names by their paths below the folder that they have in common.
+
+    Parameters
+    ----------
+    listed
+        Sources, in their order.
+
+    Returns
+    -------
+    list of InputRows
+        Others as they are.
+    """
+    paths = {one.source.path for one in listed if one.source.path.startswith(os.sep)}
+    names = Counter(PurePosixPath(path).name for path in paths)
+    if max(names.values(), default=0) < 2:  # noqa: PLR2004 - two of a name
+        return list(listed)
+    common = os.path.commonpath(paths)
+    return [
+        replace(one, shown=os.path.relpath(one.source.path, common))
+        if names[one.source.name] > 1 and one.source.path in paths
+        else one
+        for one in listed
+    ]
 
 
 def _listed(source: Source, settings: IngestSettings, root: Path, *, strict: bool) -> InputRows:

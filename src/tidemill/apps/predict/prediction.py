@@ -12,7 +12,7 @@ import polars as pl
 
 from tidemill.apps.models.engines import Engine, resolve_engine, use_engine
 from tidemill.apps.models.model import CHUNK, Model, find_model
-from tidemill.apps.predict.input_rows import PAIR, STANDARD, input_rows
+from tidemill.apps.predict.input_rows import PAIR, STANDARD, input_rows, told_apart
 from tidemill.apps.predict.writers import open_output
 from tidemill.common.progress import progress
 from tidemill.contracts import (
@@ -99,7 +99,8 @@ def predict_files(  # noqa: PLR0913 - what the command takes
     model = find_model(project, problem, version)
     if list(sources).count(STANDARD) > 1:
         raise ConfigError("standard input (-) can be read once: name it once")
-    results = [row for source in sources for row in input_rows(source, settings, strict=strict, root=project.root)]
+    listed = [row for source in sources for row in input_rows(source, settings, strict=strict, root=project.root)]
+    results = told_apart(listed)
     if not overwrite and any(Path(row.source.path) == out.resolve() for row in results):
         raise ConfigError(f"{out} is what is read: name another file with --out, or replace it with --force")
     total, contract = sum(len(row.table.numbers) for row in results), _answers_contract(model, settings)

@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import polars as pl
 from pydantic import PrivateAttr, StrictStr, ValidationInfo, WithJsonSchema, model_validator
 
+from tidemill.common.class_names import class_indices
 from tidemill.common.spelling import did_you_mean
 from tidemill.contracts import ABSTAIN
 from tidemill.label.conditions.base import Limits
@@ -46,7 +47,8 @@ class Scores(FromFile, Limits):
 class Annotator(FromFile):
     """An annotator's answer: a column of the row, or of a table with ``row_id``, that names a class.
 
-    ``votes`` maps answers to classes; without it, answers are names of classes. Other answers abstain.
+    ``votes`` maps answers to classes; without it, answers are names of classes. Letter case, spaces, forms of Unicode and a fraction of
+    zeros do not count where one answer is meant, as in labels. Other answers abstain.
     """
 
     votes_itself: ClassVar[bool] = True
@@ -101,6 +103,12 @@ class Annotator(FromFile):
         """
         own = pl.col(self.column).cast(pl.String)
         answers = own if self._answers is None else looked_up(self._answers, self.column, pl.String)
-        return answers.replace_strict(
-            list(self.votes), list(self.votes.values()), default=ABSTAIN, return_dtype=pl.Int16
-        )
+        return answers.map_batches(self._votes_of, return_dtype=pl.Int16, is_elementwise=True)
+
+    def _votes_of(self, answers: pl.Series) -> pl.Series:
+        find, votes = class_indices(tuple(self.votes)), list(self.votes.values())
+        found = {answer: find(answer) for answer in answers.unique().drop_nulls()}
+        known = {answer: votes[place] for answer, place in found.items() if place is not None}
+        if not known:
+            return pl.Series(answers.name, [ABSTAIN], dtype=pl.Int16).new_from_index(0, len(answers))
+        return answers.replace_strict(known, default=ABSTAIN, return_dtype=pl.Int16)
