@@ -42,9 +42,8 @@ def incoming_files(project: Project, problem: str) -> Files:
         Name, bytes and nanoseconds of change of each file; of a folder, of the newest file in it; zeros at an address.
     """
     _, settings, paths = project.load(problem, "ingest", IngestSettings)
-    return tuple(
-        (source, *_stamp(locate(source, paths.shared))) for source in discover(settings.incoming, paths.shared)
-    )
+    there = discover(settings.incoming, paths.shared, texts=settings.modality == "text")
+    return tuple((source, *_stamp(locate(source, paths.shared))) for source in there)
 
 
 def _stamp(location: str) -> tuple[int, int]:
@@ -122,7 +121,7 @@ def has_new_sources(project: Project, problem: str) -> bool:
     _, settings, paths = project.load(problem, "ingest", IngestSettings)
     manifest = manifest_at(project.shared, "HEAD", problem)
     known = set() if manifest is None else {arrival.source for arrival in manifest.batches}
-    return not known.issuperset(discover(settings.incoming, paths.shared))
+    return not known.issuperset(discover(settings.incoming, paths.shared, texts=settings.modality == "text"))
 
 
 def has_unlearned_batches(project: Project, problem: str) -> bool:

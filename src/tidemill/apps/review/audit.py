@@ -12,11 +12,12 @@ import polars as pl
 
 from tidemill.apps.gold.rows import ProblemRows, make_tables, problem_rows
 from tidemill.apps.gold.sample import with_content
+from tidemill.apps.gold.sample_file import write_sample
 from tidemill.apps.review.answers import PeoplesAnswers, peoples_answers
 from tidemill.contracts import NO_GOLD, ConfigError, DataError, labels_contract
 from tidemill.project.project import Project
 from tidemill.project.tables import read
-from tidemill.readers.write import check_out, write_frame
+from tidemill.readers.write import check_out
 from tidemill.reports.review import AuditPlan, AuditTarget, Certificate, ReviewersError
 from tidemill.review.acceptance import Reviewers, Target, make_plan, proven, rows_to_go
 from tidemill.review.answers import Answers, Indices
@@ -221,7 +222,7 @@ def sample_audit(project: Project, name: str, out: Path, *, most: int, tests: in
     DataError
         There is no plan, the labels are not those of the plan any more, or nothing is left to be answered.
     ConfigError
-        The name of ``out`` ends with no format that is written.
+        The name of ``out`` ends with no format that is written, or the file holds labels or other content.
     """
     check_out(out)
     make_tables(project, name)
@@ -236,7 +237,7 @@ def sample_audit(project: Project, name: str, out: Path, *, most: int, tests: in
         raise DataError(f"all rows of {name} are answered and none is in dispute: `tidemill review certify {name}`")
     picked = audit.rows.table[chosen.tolist()].select("row_id", "batch", "key", pl.lit("random").alias("picked"))
     table = with_content(audit.rows, picked)
-    write_frame(table, out)
+    write_sample(table, out, audit.rows)
     return AuditSample(table, len(first), len(again), len(hidden))
 
 

@@ -18,11 +18,12 @@ import polars as pl
 
 from tidemill.apps.gold.rows import ProblemRows, make_tables, problem_rows
 from tidemill.apps.gold.sample import pick_unlike, rows_without_label, unit_features, with_content
+from tidemill.apps.gold.sample_file import write_sample
 from tidemill.contracts import ABSTAIN, NO_GOLD, DataError, probability_columns, votes_contract
 from tidemill.monitor.accuracy import calibrate
 from tidemill.project.gold_history import GoldHistory
 from tidemill.project.project import Project
-from tidemill.readers.write import check_out, write_frame
+from tidemill.readers.write import check_out
 from tidemill.reports.monitor import Drift
 from tidemill.reports.review import QueuePart, ReviewQueue
 
@@ -101,14 +102,14 @@ def write_queue(project: Project, name: str, request: QueueRequest, out: Path) -
     DataError
         There are no labels yet, no such batch, or all its rows have been answered.
     ConfigError
-        The name of ``out`` ends with no format that is written.
+        The name of ``out`` ends with no format that is written, or the file holds labels or other content.
     """
     check_out(out)
     make_tables(project, name)
     rows = problem_rows(project, name)
     drift = Drift.read_if_there(rows.paths.last_drift) or Drift.read_if_there(rows.paths.reports / "drift.json")
     table, errors = pick_queue(rows, request, drift)
-    write_frame(with_content(rows, table), out)
+    write_sample(with_content(rows, table), out, rows)
     seconds = request.seconds or seconds_of(rows.history) or SECONDS
     return summarized(table, errors, seconds)
 
