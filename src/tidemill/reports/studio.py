@@ -164,6 +164,37 @@ class DataColumn(Part):
     notes: tuple[str, ...] = Field(description="what `tidemill new` says of it")
 
 
+class ColumnBar(Part):
+    """Rows that have one value of a column, or one between two limits."""
+
+    value: str | None = Field(description="written as text; null: a range of numbers")
+    low: float | None = Field(description="least number; null: a value")
+    high: float | None = Field(description="what the numbers stay below, or reach in the last bar")
+    rows: Count = Field(description="that have it")
+    classes: dict[str, Count] = Field(description="of them, rows of each class")
+
+
+class ColumnValues(Part):
+    """What values a column has."""
+
+    column: str = Field(description="its name")
+    kind: Literal["number", "flag", "value"] = Field(description="of its values")
+    rows: Count = Field(description="rows that were looked at")
+    missing: Count = Field(description="of them without a value")
+    different: Count = Field(description="different values")
+    by: Literal["label", "gold", ""] = Field(description="classes are by the label model, or by people")
+    about: str = Field(description="what it measures, of a statistic of images")
+    bars: tuple[ColumnBar, ...] = Field(description="ranges in order, or the most common values first")
+
+
+class MadeExamples(Part):
+    """A file of examples made of rows that were picked, and a function that asks for rows like them."""
+
+    file: str = Field(description="that was written")
+    examples: Count = Field(description="in it")
+    yaml: str = Field(description="of the function, which is not saved yet")
+
+
 class ProblemPreview(Part):
     """What a file or folder would become, before anything is written."""
 
@@ -185,6 +216,16 @@ class Link(Part):
     address: str = Field(description="of the studio, or of Prefect while `tidemill ui` is up")
 
 
+class LabelGain(Part):
+    """What a label model would gain by an edited function: labels of dev rows with gold, before and with it."""
+
+    dev_rows: Count = Field(description="dev rows with gold")
+    labeled_before: Count = Field(description="of them that get a label of the votes of the last run")
+    right_before: Count = Field(description="of these labels that are right")
+    labeled: Count = Field(description="of them that get a label with the edited function")
+    right: Count = Field(description="of these labels that are right")
+
+
 class FunctionPreview(Part):
     """What an edited labeling function would do, before it is saved."""
 
@@ -198,4 +239,7 @@ class FunctionPreview(Part):
     dev_votes: Count = Field(description="its votes on them")
     precision_interval: tuple[Share, Share] | None = Field(description="95%, Wilson; null: no votes on dev rows")
     failures: tuple[str, ...] = Field(description="why it cannot be applied, where it cannot")
+    waits: bool = Field(description="whether its votes are made by the next run, so that nothing can be counted yet")
+    nearest: str | None = Field(description="function of the last run that votes on most of the same rows")
+    nearest_share: Share | None = Field(description="share of its rows on which that one votes too")
     change: FunctionChange = Field(description="rows gained, lost and flipped against the saved function")

@@ -492,6 +492,15 @@ def test_forms_of_unicode_of_one_name_are_one_class_and_told_apart_in_the_note(p
     assert any(r"'cafe\u0301', 'café' are one class" in line for line in done.lines)
 
 
+def test_numbers_and_truth_values_of_a_csv_are_no_text(project: Path) -> None:
+    lines = [f"text number {k},{'ab'[k % 2]},{k},{k / 8},{('True', 'false')[k % 2]},00{k},{k}e5" for k in range(30)]
+    source = write(project / "r.csv", "body,kind,links,share,html,zip,sum\n" + "\n".join(lines) + "\n")
+    asked = words(source=str(source), text="body", label="kind", meta=["links,share,html,zip,sum"])
+    new_problem.create_problem(asked, Project.open(project))
+    settings = yaml.safe_load(Path("conf/problem/reviews.yaml").read_text())["ingest"]
+    assert settings["meta"] == {"links": "int", "share": "float", "html": "bool", "zip": "string", "sum": "float"}
+
+
 @pytest.mark.slow
 def test_columns_of_a_table_in_the_folder_and_files_are_metadata_where_they_are_named(project: Path) -> None:
     write_params(Project.open(project))

@@ -239,7 +239,7 @@ def test_a_version_has_the_scores_of_its_own_commit_and_a_candidate_waits(client
     assert (old["version"], old["score"]) == ("v0.9.0", None)
     shown = [(one["version"], one["champion"], *one["score"].values()) for one in scored]
     assert shown == [("v1.0.0", True, 0.75, 0.5, 1.0), ("v1.1.0", False, 0.5, 0.25, 0.75)]
-    assert "tidemill approve mail" in mail["waiting"][0]
+    assert "approve or reject it" in mail["waiting"][0]
 
 
 def test_what_lf_suggest_finds_is_offered_as_yaml_that_the_editor_takes(client, workspace):

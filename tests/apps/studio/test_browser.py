@@ -9,11 +9,17 @@ from collections.abc import Iterator
 import polars as pl
 import pytest
 import yaml
+from playwright.sync_api import expect
 
+from tests.apps.studio.test_results import judged
 from tests.apps.workbench.conftest import _run_stages
 from tests.end_to_end.test_ui import CHROMIUM, FLAGS
+from tidemill.label.conditions.registry import KINDS
 from tidemill.project.gold_history import GoldHistory
+from tidemill.project.project import Project
 from tidemill.runs.git import git
+from tidemill.runs.plan import Step
+from tidemill.runs.run_progress import begin_progress, note_stage
 
 pytestmark = pytest.mark.slow
 PLANTED = "<img src=x onerror=planted=1>"
@@ -37,13 +43,14 @@ def page(address):
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         one = browser.new_page(viewport={"width": 1280, "height": 900})
-        elsewhere = []
+        elsewhere, broken = [], []
+        one.on("pageerror", lambda error: broken.append(str(error)))
         one.on(
             "request", lambda asked: None if asked.url.startswith((address, "data:")) else elsewhere.append(asked.url)
         )
         one.goto(address)
         yield one
-        assert elsewhere == []
+        assert (elsewhere, broken) == ([], [])
         browser.close()
 
 
@@ -135,19 +142,158 @@ def planted(copied):
     return copied
 
 
-@pytest.mark.filterwarnings("ignore:constrained_layout not applied")  # a plot of denoise has a short name's width
-def test_planted_markup_runs_nowhere(planted, page):
-    page.get_by_role("link", name="mail", exact=True).click()
-    page.get_by_role("button", name=PLANTED, exact=True).first.click()
-    page.get_by_role("region", name="Editor").get_by_text("rows gained").wait_for()
-    page.get_by_label("YAML of the function").fill(f"name: '{PLANTED}'\nkind: '{PLANTED}'")
-    page.get_by_text("unknown kind").wait_for()
-    page.get_by_role("button", name="Why this label?").first.click()
-    page.get_by_text("moves the label by").first.wait_for()
-    shown = page.inner_text("body")
-    page.get_by_role("link", name="Label rows by hand").click()
-    page.get_by_role("button", name=f"1{PLANTED}").or_(page.get_by_role("button", name=f"2{PLANTED}")).first.wait_for()
-    shown += page.inner_text("body")
-    assert shown.count(PLANTED) > 10
+@pytest.fixture
+def reported(planted):
+    """Markup in what a run says too: in its error, in reasons of the gate, and beside a file on the server."""
+    project = Project.open(planted)
+    begin_progress(project, "mail", [Step("label@mail", (), changed=True)], flow_run=PLANTED)
+    note_stage(project, "label@mail", "failed", error=f"row 1: {PLANTED}")
+    judged(planted, 0.5, reason=PLANTED)
+    (planted / "data/incoming" / PLANTED).mkdir(parents=True)
+    return planted
+
+
+def seen(page) -> str:
+    """Text of the page, in which nothing has become an element or has run."""
     assert page.evaluate("window.planted") is None
     assert page.locator("main img, main script").count() == 0
+    return page.inner_text("body")
+
+
+def edit_what_is_planted(page) -> str:
+    page.get_by_role("button", name=PLANTED, exact=True).first.click()
+    page.get_by_role("region", name="Editor").get_by_text("rows gained").wait_for()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    page.get_by_role("button", name=f"Delete {PLANTED}").wait_for()
+    shown = seen(page)
+    page.get_by_label("YAML of the function").fill(f"name: '{PLANTED}'\nkind: '{PLANTED}'")
+    page.get_by_text("unknown kind").wait_for()
+    return shown + seen(page)
+
+
+def pick_what_is_planted(page) -> str:
+    page.get_by_role("button", name="Why this label?").first.click()
+    page.get_by_text("moves the label by").first.wait_for()
+    page.get_by_text("Other columns of the rows").click()
+    page.locator("select[name=shown_column]").select_option("links")
+    page.locator("svg.chart").first.wait_for()
+    page.get_by_label(re.compile("^Pick row")).first.check()
+    page.get_by_role("button", name="New function of rows like these").wait_for()
+    page.evaluate("document.getSelection().selectAllChildren(document.querySelector('[data-row] .text'))")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name=re.compile("New function of the words")).click()
+    page.get_by_role("region", name="Editor").get_by_text("rows gained").wait_for()
+    return seen(page)
+
+
+def make_what_is_planted(page, folder) -> str:
+    page.get_by_role("link", name="New problem").click()
+    file = folder / f"{PLANTED}.csv"
+    lines = [f'"a text {n} {PLANTED}",{("ham", PLANTED)[n % 2]},{PLANTED}' for n in range(40)]
+    file.write_text("\n".join([f"body {PLANTED},label,{PLANTED}", *lines]))
+    page.get_by_label("File of this computer").set_input_files(file)
+    page.locator("[data-taken]").wait_for()
+    page.get_by_label("Name").fill(PLANTED)
+    page.get_by_text("cannot be a problem's name").wait_for()
+    return seen(page)
+
+
+@pytest.mark.filterwarnings("ignore:constrained_layout not applied")  # a plot of denoise has a short name's width
+def test_planted_markup_runs_nowhere(reported, page, tmp_path):
+    page.get_by_role("link", name="mail", exact=True).wait_for()
+    shown = [seen(page), make_what_is_planted(page, tmp_path)]
+    page.get_by_role("link", name="All problems").click()
+    page.get_by_role("link", name="mail", exact=True).click()
+    shown += [pick_what_is_planted(page), edit_what_is_planted(page)]
+    page.get_by_role("link", name="Label rows by hand").click()
+    page.get_by_role("button", name=f"1{PLANTED}").or_(page.get_by_role("button", name=f"2{PLANTED}")).first.wait_for()
+    shown.append(seen(page))
+    page.get_by_role("link", name="mail", exact=True).click()
+    page.get_by_role("link", name="Runs and versions").click()
+    page.locator("[data-stage]").first.wait_for()
+    shown.append(seen(page))
+    assert [text.count(PLANTED) > 0 for text in shown] == [True] * 6
+    assert sum(text.count(PLANTED) for text in shown) > 50
+
+
+def test_a_message_that_is_being_written_outlives_a_save(page):
+    page.get_by_role("link", name="mail", exact=True).click()
+    page.get_by_role("button", name="says_prize").click()
+    editor = page.get_by_role("region", name="Editor")
+    for words, message in (("prize\nmoney", ""), ("prize\nmoney\ncash", "money speaks")):
+        editor.get_by_label("Words, one on each line").fill(words)
+        editor.get_by_role("button", name="Save").click()
+        page.get_by_role("status").get_by_text("Saved says_prize").wait_for()
+        waiting = page.get_by_role("region", name="Not committed")
+        waiting.get_by_label("Message").wait_for()
+        assert waiting.get_by_label("Message").input_value() == message
+        waiting.get_by_label("Message").fill("money speaks")
+        page.evaluate("document.getElementById('status').replaceChildren()")
+
+
+def test_fields_that_are_entered_while_an_answer_is_under_way_are_kept(page, copied):
+    page.get_by_role("link", name="mail", exact=True).click()
+    page.get_by_role("button", name="says_prize").click()
+    editor = page.get_by_role("region", name="Editor")
+    editor.get_by_text("rows gained").wait_for()
+    held = []
+
+    def hold(route) -> None:
+        held.append(route)
+
+    page.route("**/preview", hold)
+    with page.expect_request("**/preview"):
+        editor.get_by_label("Words, one on each line").fill("prize\nmoney")
+    editor.get_by_label("Votes for").select_option("not ham")
+    while len(held) < 2:
+        page.wait_for_timeout(20)
+    for route in held:
+        route.continue_()
+    page.unroute("**/preview")
+    editor.get_by_role("button", name="Save").click()
+    page.get_by_role("status").get_by_text("Saved says_prize").wait_for()
+    saved = yaml.safe_load((copied / "src/problems/mail/f.yaml").read_text())["functions"][0]
+    assert (saved["words"], saved["vote"]) == (["prize", "money"], "not ham")
+
+
+def test_a_function_is_deleted_once_a_person_has_confirmed(page, copied):
+    page.get_by_role("link", name="mail", exact=True).click()
+    page.get_by_role("button", name="says_prize").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    page.get_by_role("button", name="Keep it").click()
+    assert "says_prize" in (copied / "src/problems/mail/f.yaml").read_text()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    page.get_by_role("button", name="Delete says_prize").click()
+    page.get_by_role("status").get_by_text("Deleted says_prize").wait_for()
+    assert "says_prize" not in (copied / "src/problems/mail/f.yaml").read_text()
+
+
+def test_every_kind_has_a_form_that_fits_the_page(page):
+    page.get_by_role("link", name="mail", exact=True).click()
+    page.get_by_role("button", name="New function").click()
+    page.set_viewport_size({"width": 640, "height": 450})  # 1280 pixels at 200%
+    editor = page.get_by_role("region", name="Editor")
+    for kind in KINDS:
+        editor.locator("select[name=kind]").first.select_option(kind)
+        expect(editor.get_by_label("YAML of the function")).to_have_value(re.compile(rf"\bkind: {kind}$", re.MULTILINE))
+        assert page.evaluate("document.documentElement.scrollWidth") <= 640, kind
+    editor.get_by_role("button", name="Add a case").click()
+    words = editor.get_by_label("Words, one on each line")
+    words.fill("prize")
+    editor.get_by_text("rows gained").wait_for()
+    assert "{kind: keywords, words: [prize]}" in editor.get_by_label("YAML of the function").input_value()
+
+
+def test_picked_rows_become_a_function_of_rows_like_them(page, copied):
+    page.get_by_role("link", name="mail", exact=True).click()
+    page.locator("select[name=label]").select_option("spam")
+    page.get_by_text("240 of 240 rows").wait_for(state="detached")
+    for box in page.get_by_label(re.compile("^Pick row")).all()[:6]:
+        box.check()
+    page.get_by_role("button", name="New function of rows like these").click()
+    editor = page.get_by_role("region", name="Editor")
+    editor.get_by_text("rows gained").wait_for()
+    editor.get_by_role("button", name="Save").click()
+    page.get_by_role("status").get_by_text("Saved like_spam_1").wait_for()
+    saved = yaml.safe_load((copied / "src/problems/mail/f.yaml").read_text())["functions"][-1]
+    assert (saved["kind"], saved["file"], saved["of"]) == ("prototype", "like_spam_1.jsonl", "spam")

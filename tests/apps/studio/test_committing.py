@@ -10,8 +10,14 @@ def test_a_commit_takes_functions_and_labels_and_leaves_what_else_is_staged(copi
     functions = copied / "src/problems/mail"
     (functions / "ü.yaml").write_text("functions: []\n")
     (functions / "f.py").unlink()
+    (copied / "data/mail/certificate.json").write_text("{}\n")
     client.post("/api/problems/mail/labels", json={"row_id": "r003", "label": "spam"})
-    files = ["data/mail/gold_history.jsonl", "src/problems/mail/f.py", "src/problems/mail/ü.yaml"]
+    files = [
+        "data/mail/certificate.json",
+        "data/mail/gold_history.jsonl",
+        "src/problems/mail/f.py",
+        "src/problems/mail/ü.yaml",
+    ]
     assert sorted(client.get("/api/problems/mail/changes").json()["files"]) == files
     done = client.post("/api/problems/mail/commit", json={"message": " labels and a file "}).json()
     assert sorted(done["files"]) == files

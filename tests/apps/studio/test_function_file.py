@@ -1,13 +1,16 @@
 """One function of a file replaced: every other character stays."""
 
+import re
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tidemill.apps.studio.form import fields_of, with_fields
-from tidemill.apps.studio.function_file import appended, entries, replaced
+from tidemill.apps.studio import form
+from tidemill.apps.studio.form import FIELDS, fields_of, with_fields
+from tidemill.apps.studio.function_file import appended, entries, removed, replaced
 from tidemill.contracts import ConfigError
+from tidemill.label.conditions.registry import KINDS
 
 PATH = Path("f.yaml")
 FILE = """# Messages of 2004, é and 😀.
@@ -89,6 +92,64 @@ def test_another_kind_takes_the_fields_of_the_old_one_away():
     }
 
 
-def test_what_the_form_cannot_show_has_no_form():
-    assert fields_of("name: a\nkind: all\nof: []\nvote: spam", PATH) is None
-    assert fields_of("name: a\nkind: keywords\nwords: [a]\nnear: {words: [b]}\nvote: spam", PATH) is None
+NESTED = """name: a
+kind: all
+of:
+  - {kind: member, column: cell, values: [mono]}  # came first
+  - kind: not
+    of: {kind: threshold, column: image.mean, below: 0.5}
+vote: spam"""
+
+
+def test_conditions_within_others_have_a_form_and_keep_their_comments():
+    fields = fields_of(NESTED, PATH)
+    fields["of"][1]["of"]["below"] = 0.25
+    after = with_fields(NESTED, {"of": fields["of"]}, PATH)
+    assert after == NESTED.replace("0.5", "0.25")
+    more = [*fields["of"], {"kind": "keywords", "words": ["x"]}]
+    assert fields_of(with_fields(NESTED, {"of": more}, PATH), PATH)["of"] == more
+
+
+def test_a_kind_that_votes_itself_has_no_vote():
+    after = with_fields("name: a\nkind: keywords\nwords: [x]\nvote: spam", {"kind": "model"}, PATH)
+    assert fields_of(after, PATH) == {"name": "a", "kind": "model"}
+    described = with_fields(
+        after, {"kind": "zero_shot", "describe": {"ham": "a chat", "spam": ["an ad", "a trap"]}}, PATH
+    )
+    assert fields_of(described, PATH)["describe"] == {"ham": "a chat", "spam": ["an ad", "a trap"]}
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_kind_has_a_form_with_all_of_its_fields(kind):
+    """The page names no field that the kind lacks, and leaves out none that a person may write."""
+    script = (Path(form.__file__).parents[2] / "templates/studio/form.js").read_text(encoding="utf-8")
+    [line] = re.findall(rf"^  {kind}: (.*)$", script.split("const FORMS")[1].split("\n};")[0], re.MULTILINE)
+    line = re.sub(r"options: \[\[.*?\]\]", "", line)
+    named = set(re.findall(r'\["\w+", "(\w+)"', line))
+    named |= {"precision", "at_least"} if "...PRECISION" in line else set()
+    named |= {"above", "below", "at_least", "at_most", "between"} if '["limits"]' in line else set()
+    assert named == set(FIELDS[kind])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "name: 'a_*'\nkind: keywords\neach: {b: [c]}\nvote: spam",
+        "name: a\nkind: all\nof: [{kind: egg}]\nvote: spam",
+        "name: a\nkind: not\nof: {kind: keywords, words: [b], vote: ham}\nvote: spam",
+        "name: a\nkind: cases\nof: [1]",
+    ],
+)
+def test_what_the_form_cannot_show_has_no_form(text):
+    assert fields_of(text, PATH) is None
+
+
+def test_a_function_is_taken_away_with_its_lines_alone():
+    known = entries(FILE, PATH)
+    rest = removed(FILE, known[0], PATH)
+    assert entries(rest, PATH)[0].text == known[1].text
+    assert [one.text for one in entries(rest, PATH)] == [one.text for one in known[1:]]
+    for entry in (entries(rest, PATH)[0] for _ in known[1:]):
+        rest = removed(rest, entry, PATH)
+    assert yaml.safe_load(rest) == {"functions": []}
+    assert yaml.safe_load(appended(rest, PATH, "name: first")) == {"functions": [{"name": "first"}]}

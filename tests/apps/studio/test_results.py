@@ -7,12 +7,12 @@ from tidemill.reports.evaluate import Metrics, Verdict
 from tidemill.runs.git import git
 
 
-def judged(folder, accuracy: float) -> None:
+def judged(folder, accuracy: float, reason: str = "a tie") -> None:
     reports = folder / "reports/mail"
     scores = {"end_model": {"accuracy": accuracy}}
     intervals = {"end_model": {"accuracy": (accuracy - 0.1, accuracy + 0.1)}}
     Metrics.model_validate(METRICS | {"scores": scores, "intervals": intervals}).write(reports / "metrics.json")
-    verdict = {"verdict": "keep", "blessing": "NOT_BLESSED", "reasons": ("a tie",), "metric": "accuracy", "rows": 8}
+    verdict = {"verdict": "keep", "blessing": "NOT_BLESSED", "reasons": (reason,), "metric": "accuracy", "rows": 8}
     Verdict.model_validate(verdict | {"champion": None}).write(reports / "verdict.json")
 
 
@@ -44,9 +44,9 @@ def test_results_are_newest_first_and_what_is_not_committed_before_what_is(copie
 def test_pages_of_reports_are_linked_and_hold_no_script(copied, client):
     (copied / "reports").mkdir(exist_ok=True)
     (copied / "reports/index.html").write_text("<script>1</script>")
-    assert {"title": "Report", "address": "/reports/index.html"} in client.get("/api/problems/mail/runs").json()[
-        "links"
-    ]
+    assert {"title": "Report of all problems", "address": "/reports/index.html"} in client.get(
+        "/api/problems/mail/runs"
+    ).json()["links"]
     answer = client.get("/reports/index.html")
     policy = answer.headers.get_list("content-security-policy")
     assert len(policy) == 1

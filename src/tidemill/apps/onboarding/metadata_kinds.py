@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +14,8 @@ from tidemill.ingest.source import Source
 from tidemill.ingest.values import is_missing
 from tidemill.readers.table import Table, nearest
 
+_INTEGER: Final = re.compile(r"-?(0|[1-9]\d{0,14})", re.ASCII)
+_NUMBER: Final = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?", re.ASCII)
 _IMAGES: Final = 100
 """Images whose EXIF is looked at."""
 
@@ -73,9 +76,20 @@ def _known(values: Sequence[Any]) -> list[Any]:
 
 
 def _kind(values: Sequence[Any]) -> Kind:
+    """Cells of a CSV are text: what all of them say is taken, unless zeros that lead show that they are names."""
     known = _known(values)
+    if known and all(isinstance(value, str) for value in known):
+        return _kind_of_texts([value.strip() for value in known])
     if known and all(isinstance(value, bool) for value in known):
         return "bool"
     if known and all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in known):
         return "int" if all(value == int(value) for value in known) else "float"
     return "string"
+
+
+def _kind_of_texts(values: Sequence[str]) -> Kind:
+    if all(value.lower() in {"true", "false"} for value in values):
+        return "bool"
+    if all(_INTEGER.fullmatch(value) for value in values):
+        return "int"
+    return "float" if all(_NUMBER.fullmatch(value) for value in values) else "string"

@@ -20,14 +20,14 @@ import yaml
 from tidemill.apps.onboarding.class_labels import find_classes
 from tidemill.apps.onboarding.new_problem import CreatedProblem, NewProblem, stated
 from tidemill.apps.onboarding.problem_files import all_or_nothing, check_name, with_artifact, with_problem
-from tidemill.common.class_names import shown
+from tidemill.common.class_names import fold, shown
 from tidemill.common.files import atomic_write
 from tidemill.contracts import ConfigError, DataError, Problem
 from tidemill.ingest.batch import Batch, build_batch, empty_seen
 from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.source import Source
 from tidemill.ingest.text_files import is_text_file
-from tidemill.ingest.values import fold, is_missing, with_usual_names
+from tidemill.ingest.values import is_missing, with_usual_names
 from tidemill.project.arrivals import batch_name
 from tidemill.project.compose import compose_all, option_file, start_history
 from tidemill.project.config import load_params, parse

@@ -11,9 +11,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, Response
 from pydantic import Field
 
+from tidemill.apps.studio.columns import column_values, columns_of, statistic_columns
 from tidemill.apps.studio.committing import CommitMessage, changed_files, commit
+from tidemill.apps.studio.examples import PickedRows, make_examples
 from tidemill.apps.studio.form import fields_of, with_fields
 from tidemill.apps.studio.function_file import entries
+from tidemill.apps.studio.gain import label_gain
 from tidemill.apps.studio.guard import Access, Guard
 from tidemill.apps.studio.labeling import (
     GivenLabel,
@@ -29,7 +32,7 @@ from tidemill.apps.studio.preview import preview
 from tidemill.apps.studio.problems import summarize
 from tidemill.apps.studio.rows import RowQuery, find_rows, shown_rows, slices_of, votes_of
 from tidemill.apps.studio.run_routes import add_run_routes
-from tidemill.apps.studio.saving import ConflictError, save
+from tidemill.apps.studio.saving import ConflictError, delete, save
 from tidemill.apps.studio.workspace import Workspace
 from tidemill.apps.workbench.explain_row import explain_place
 from tidemill.apps.workbench.list_functions import function_table
@@ -50,6 +53,14 @@ class EditedFunction(Settings):
     fields: dict[str, Any] | None = None
     name: str | None = None
     began_with: str | None = None
+
+
+class DeletedFunction(Settings):
+    """What is to be taken out of a file."""
+
+    file: str = Field(max_length=200)
+    name: str = Field(max_length=1000)
+    began_with: str = Field(max_length=200_000)
 
 
 def application(project: Project, access: Access) -> FastAPI:
@@ -135,7 +146,8 @@ def _looks(studio: FastAPI, workspace: Callable[[str], Workspace]) -> None:
             "classes": list(view.classes),
             "batches": view.batches,
             "slices": slices_of(space),
-            "columns": [name for name in view.raw.columns if name not in {"row_id", "image", "batch", "split", "key"}],
+            "columns": columns_of(space),
+            "statistics": statistic_columns(space),
             "rows": view.raw.height,
             "voted": votes_of(view) is not None,
         }
@@ -155,6 +167,10 @@ def _looks(studio: FastAPI, workspace: Callable[[str], Workspace]) -> None:
             return {"row": shown, "explanation": None}
         explained = explain_place(view, int(places[0])).model_dump(mode="json", exclude={"row"})
         return {"row": shown, "explanation": explained}
+
+    @studio.get("/api/problems/{problem}/columns/{column:path}")
+    def values(problem: str, column: str) -> dict[str, Any]:
+        return column_values(workspace(problem), column).model_dump(mode="json")
 
     @studio.get("/api/problems/{problem}/functions")
     def functions(problem: str) -> dict[str, Any]:
@@ -242,9 +258,24 @@ def _edits(studio: FastAPI, workspace: Callable[[str], Workspace]) -> None:
             answer["error"] = str(error)
         return answer
 
+    @studio.post("/api/problems/{problem}/preview/gain")
+    def gained(problem: str, edited: EditedFunction) -> dict[str, Any]:
+        found = label_gain(workspace(problem), edited.file, edited.yaml, replaces=edited.name, new=edited.name is None)
+        return {"gain": None if found is None else found.model_dump(mode="json")}
+
     @studio.post("/api/problems/{problem}/functions")
     def saved(problem: str, edited: EditedFunction) -> dict[str, Any]:
         space = workspace(problem)
         entry = save(space, edited.file, edited.yaml, began_with=edited.began_with, name=edited.name)
         written = space.file(edited.file).relative_to(space.project.root)
         return {"name": entry.name, "yaml": entry.text, "file": str(written)}
+
+    @studio.post("/api/problems/{problem}/functions/delete")
+    def deleted(problem: str, wanted: DeletedFunction) -> dict[str, Any]:
+        space = workspace(problem)
+        delete(space, wanted.file, began_with=wanted.began_with, name=wanted.name)
+        return {"file": str(space.file(wanted.file).relative_to(space.project.root))}
+
+    @studio.post("/api/problems/{problem}/examples")
+    def exemplified(problem: str, picked: PickedRows) -> dict[str, Any]:
+        return make_examples(workspace(problem), picked).model_dump(mode="json")

@@ -36,7 +36,7 @@ def changed_files(workspace: Workspace) -> tuple[str, ...]:
     """
     project, name = workspace.project, workspace.name
     paths = project.paths(name)
-    own = (paths.functions, paths.gold_history, paths.manifest, paths.champion, paths.reports)
+    own = (paths.functions, paths.data, paths.champion.parent, paths.reports)
     settings = [project.conf / "problem" / f"{name}.yaml", project.conf / "config.yaml", project.params]
     shared = [project.root / file for file in ("code.yaml", "dvc.yaml", "dvc.lock")]
     written = [str(path) for path in (*own, *settings, *shared)]

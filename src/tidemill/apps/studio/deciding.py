@@ -30,6 +30,12 @@ class Decision(Settings):
     reason: str = _REASON
 
 
+class WantedPromotion(Settings):
+    """Why the newest candidate is promoted whatever the gate says."""
+
+    reason: str = _REASON
+
+
 def roll_back(project: Project, problem: str, wanted: WantedRollback) -> dict[str, Any]:
     """Make an older version the champion again: `tidemill rollback`.
 
@@ -79,6 +85,31 @@ def decide(project: Project, problem: str, decision: Decision) -> dict[str, Any]
     """
     more = [] if decision.approve else ["--reject"]
     return _command(project, "approve", problem, *more, f"--reason={decision.reason}")
+
+
+def promote(project: Project, problem: str, wanted: WantedPromotion) -> dict[str, Any]:
+    """Promote the newest candidate whatever the gate says: `tidemill promote`.
+
+    Parameters
+    ----------
+    project
+        The project.
+    problem
+        Name of the problem.
+    wanted
+        Why.
+
+    Returns
+    -------
+    dict
+        The command's answer.
+
+    Raises
+    ------
+    ConfigError
+        The command refuses.
+    """
+    return _command(project, "promote", problem, f"--reason={wanted.reason}")
 
 
 def _command(project: Project, *words: str) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from tidemill.label.functions.yaml_lines import YamlFile, parse_yaml
 
 EMPTY: Final = "functions:\n"
 _BREAK: Final = re.compile("\\r\\n|[\\n\\r\\x85\\u2028\\u2029]")  # YAML's
+_HEAD: Final = re.compile(r"^(functions:)([ \t]*(?:#[^\r\n]*)?\r?)$", re.MULTILINE)
+_EMPTY_LIST: Final = re.compile(r"^functions:[ \t]*\[\][ \t]*\r?(\n|\Z)", re.MULTILINE)
 _COMMENT: Final = re.compile(r"[ \t]+#[^\r\n]*")
 
 
@@ -188,7 +190,8 @@ def appended(text: str, path: Path, new: str) -> str:
     """
     known = entries(text, path)
     if not known:
-        if parse_yaml(text, path).root is not None:
+        text, file = _without_empty_list(text), parse_yaml(text, path)
+        if file.root is not None and file.content != {"functions": []}:
             raise ConfigError(f"{path}: there is no function to add another to: choose another file")
         return f"{text}{EMPTY}  - {indented(new, 4)}\n"
     last = known[-1]
@@ -196,6 +199,38 @@ def appended(text: str, path: Path, new: str) -> str:
     column = dash - (text.rfind("\n", 0, dash) + 1)
     added = _breaking_as(text, f"\n\n{' ' * column}- {indented(new, column + 2)}")
     return text[: last.end] + added + (text[last.end :] or "\n")
+
+
+def removed(text: str, entry: Entry, path: Path) -> str:
+    """Take one function away; an empty list stays where it was the last.
+
+    Parameters
+    ----------
+    text
+        Text of the file.
+    entry
+        The function.
+    path
+        The file, for errors.
+
+    Returns
+    -------
+    str
+        Text of the file; all before and after the function is as it was.
+    """
+    dash = text.rindex("-", 0, entry.start)
+    begin = text.rfind("\n", 0, dash) + 1
+    end = text.find("\n", entry.end)
+    rest = text[:begin] + (text[end + 1 :] if end >= 0 else "")
+    if len(entries(text, path)) > 1:
+        return rest
+    return _HEAD.sub(lambda found: f"{found[1]} []{found[2]}", rest, count=1)
+
+
+def _without_empty_list(text: str) -> str:
+    """The file without its empty list, to whose end a first function is added."""
+    found = _EMPTY_LIST.search(text)
+    return text if found is None else text[: found.start()] + text[found.end() :]
 
 
 def one_function(new: str, path: Path, line: int = 2) -> YamlFile:

@@ -99,16 +99,16 @@ def _score(metrics: Metrics) -> Estimate:
 def _candidate(project: Project, name: str) -> Iterator[str]:
     question = read_question(project, name)
     if question is not None and not question.expired:
-        yield f"A candidate waits for a decision. Look at it with: tidemill models {name}; then tidemill approve {name}"
+        yield "A candidate waits for your decision: open Runs and versions, and approve or reject it."
 
 
 def _waiting(name: str, registry: Registry, drift: Drift | None, batches: list[str], files: int) -> Iterator[str]:
     if not batches:
         yield f"No rows have arrived. Put a file where the settings say and run: tidemill arrive {name}"
     elif files < len(batches):
-        yield f"{len(batches) - files} batches are not read in yet. Run: tidemill run problem={name}"
+        yield f"{len(batches) - files} batches are not read in yet: open Runs and versions, and start a run."
     if registry.champion is None:
-        yield f"There is no model in production. Write functions, then run: tidemill run problem={name}"
+        yield "There is no model in production yet: write functions, then start a run under Runs and versions."
     for damage in registry.damages:
         yield f"Damaged: {damage}"
     if drift is not None and drift.relabel:
@@ -116,6 +116,6 @@ def _waiting(name: str, registry: Registry, drift: Drift | None, batches: list[s
     harm = drift.stream.harm if drift is not None and drift.stream is not None else None
     if harm is not None and harm.verdict == "undecided" and harm.labels is not None:
         yield (
-            f"It is not known whether the model has become worse; about {harm.labels.more_labels} labels decide it: "
-            f"tidemill gold sample {name} --harm"
+            f"It is not known whether the model has become worse; about {harm.labels.more_labels} more labels decide it: "
+            "label rows by hand, those of the new batches first."
         )

@@ -127,8 +127,8 @@ def links_of(project: Project, problem: str, flow_run: str | None) -> list[Link]
     """
     reports = project.shared / "reports"
     paths = project.paths(problem)
-    pages = [("Report", reports / "index.html"), ("Functions", paths.reports / "lf.html")]
-    pages += [(f"Data Docs of {words}", paths.data_docs_page(table)) for table, words in _TABLES.items()]
+    pages = [("Report of all problems", reports / "index.html"), ("Report on the functions", paths.reports / "lf.html")]
+    pages += [(f"Checks of the {words} (Data Docs)", paths.data_docs_page(table)) for table, words in _TABLES.items()]
     found = [
         Link(title=title, address=f"/reports/{page.relative_to(reports).as_posix()}")
         for title, page in pages

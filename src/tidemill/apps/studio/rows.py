@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -9,13 +10,15 @@ import numpy.typing as npt
 import polars as pl
 from pydantic import Field
 
-from tidemill.apps.studio.workspace import Workspace
+from tidemill.apps.studio.workspace import Workspace, measured, stamp_of
 from tidemill.apps.workbench.formatting import vote_name
 from tidemill.apps.workbench.problem_view import ProblemView
-from tidemill.contracts import ABSTAIN, NO_GOLD, ConfigError, Settings, Votes
+from tidemill.contracts import ABSTAIN, NO_GOLD, ConfigError, Settings, Votes, probability_columns
 from tidemill.label.analysis.summary import conflicts
 from tidemill.label.conditions.match_span import match_span
+from tidemill.label.engine.apply import required_statistics
 from tidemill.label.engine.load import LoadedFunction
+from tidemill.label.engine.row_applier import STATISTIC
 from tidemill.label.engine.slices import NO_ROWS
 from tidemill.label.functions.declared import DeclaredLabelingFunction
 from tidemill.reports.studio import RowPage, ShownRow, ShownVote, TextPart
@@ -30,7 +33,7 @@ class RowQuery(Settings):
 
     text: str = Field(default="", max_length=1000)
     how: Literal["words", "regex", "id"] = "words"
-    votes: Literal["", "none", "conflict"] = ""
+    votes: Literal["", "none", "conflict", "model", "person"] = ""
     batch: str = ""
     slice: str = ""
     label: str = ""
@@ -101,8 +104,7 @@ def _filtered(workspace: Workspace, query: RowQuery) -> Mask:
     if query.slice:
         mask &= _in_slice(workspace, query.slice)
     if query.votes and votes_of(view) is not None:
-        silent = (view.votes == ABSTAIN).all(axis=1)
-        mask &= silent if query.votes == "none" else _conflicts(workspace)
+        mask &= _DOUBTS[query.votes](workspace)
     if query.function:
         mask &= _votes_of_saved(view, query.function) != ABSTAIN
     if query.label:
@@ -113,9 +115,49 @@ def _filtered(workspace: Workspace, query: RowQuery) -> Mask:
     return mask
 
 
+def _silent(workspace: Workspace) -> Mask:
+    silent: Mask = (workspace.view.votes == ABSTAIN).all(axis=1)
+    return silent
+
+
 def _conflicts(workspace: Workspace) -> Mask:
     view = workspace.view
     return workspace.kept("conflicts", lambda: conflicts(view.votes, n_classes=len(view.classes)))
+
+
+def _against_model(workspace: Workspace) -> Mask:
+    """The label model and the end model name different classes."""
+    view = workspace.view
+    path, labels = view.paths.predictions, view_labels(view)
+    if labels is None or not path.exists():
+        raise ConfigError("no model has been trained on these rows yet: start a run")
+    columns = probability_columns(view.classes)
+    predicted = workspace.kept(
+        ("predictions", stamp_of(path)), lambda: pl.read_parquet(path, columns=["row_id", *columns])
+    )
+    joined = view.raw.select("row_id").join(predicted, on="row_id", how="left", maintain_order="left").select(columns)
+    is_known = joined[:, 0].is_not_null().to_numpy()
+    classes = joined.fill_null(0.0).to_numpy().argmax(axis=1)
+    differs: Mask = is_known & (classes != labels.argmax(axis=1))
+    return differs
+
+
+def _against_person(workspace: Workspace) -> Mask:
+    """The label model and a person name different classes, on rows of dev."""
+    view = workspace.view
+    labels = view_labels(view)
+    if labels is None:
+        raise ConfigError("the label model has not spoken on these rows yet: start a run")
+    differs: Mask = (view.gold != NO_GOLD) & (view.gold != labels.argmax(axis=1))
+    return differs
+
+
+_DOUBTS: Final[dict[str, Callable[[Workspace], Mask]]] = {
+    "none": _silent,
+    "conflict": _conflicts,
+    "model": _against_model,
+    "person": _against_person,
+}
 
 
 def slices_of(workspace: Workspace) -> list[str]:
@@ -176,7 +218,7 @@ def view_labels(view: ProblemView) -> npt.NDArray[Any] | None:
 
 def _votes_of_saved(view: ProblemView, name: str) -> Votes:
     if votes_of(view) is None or name not in view.names:
-        raise ConfigError(f"{name!r} has no votes yet: run `dvc repro denoise@{view.name}`")
+        raise ConfigError(f"{name!r} has no votes yet: start a run, up to the labels")
     return view.votes[:, view.names.index(name)]
 
 
@@ -204,14 +246,15 @@ def shown_rows(
     """
     votes, labels = votes_of(view), view_labels(view)
     hidden = {*_HIDDEN, *view.settings.hidden_columns}
-    rows = view.raw[places].drop("image", strict=False).to_dicts()
+    table = view.raw[places]
+    rows = table.drop("image", strict=False).hstack(_asked(table, function)).to_dicts()
     return tuple(
         ShownRow(
             row_id=str(row["row_id"]),
             batch=str(row["batch"]),
             split=str(row["split"]),
             parts=_parts(row.get("text"), function),
-            metadata={key: str(value) for key, value in row.items() if key not in hidden and value is not None},
+            metadata={key: _shown(value) for key, value in row.items() if key not in hidden and value is not None},
             gold=view.classes[gold] if (gold := int(view.gold[place])) != NO_GOLD else None,
             label=None if labels is None else view.classes[int(labels[place].argmax())],
             probability=None if labels is None else float(labels[place].max()),
@@ -219,6 +262,18 @@ def shown_rows(
         )
         for row, place in zip(rows, places, strict=True)
     )
+
+
+def _asked(table: pl.DataFrame, function: LoadedFunction | None) -> pl.DataFrame:
+    """Statistics of the images that the function asks for."""
+    if "image" not in table.columns or not isinstance(function, DeclaredLabelingFunction):
+        return pl.DataFrame()
+    names = [f"{STATISTIC}{name}" for name in required_statistics([function], table.columns)]
+    return measured(table["row_id", "image"]).select(names) if names else pl.DataFrame()
+
+
+def _shown(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _shown_votes(view: ProblemView, votes: Votes) -> tuple[ShownVote, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tidemill.apps.studio.function_file import Entry, appended, entries, one_function, replaced
+from tidemill.apps.studio.function_file import Entry, appended, entries, one_function, removed, replaced
 from tidemill.apps.studio.workspace import Workspace
 from tidemill.common.files import atomic_write
 from tidemill.common.locks import locked
@@ -68,6 +68,38 @@ def save(workspace: Workspace, file: str, text: str, *, began_with: str | None, 
         _write(path, result, before)
     written = entries(result, path)
     return written[-1] if began_with is None else written[_place(entries(whole, path), began_with, name)]
+
+
+def delete(workspace: Workspace, file: str, *, began_with: str, name: str) -> None:
+    """Take a labeling function, or a template of several, out of its YAML file.
+
+    Parameters
+    ----------
+    workspace
+        The problem.
+    file
+        Name of the YAML file.
+    began_with
+        YAML of the function as it was shown.
+    name
+        Its name.
+
+    Raises
+    ------
+    ConflictError
+        The function was changed, renamed or taken away meanwhile; nothing is written.
+    ConfigError
+        There is no such file.
+    """
+    path = workspace.file(file)
+    with workspace.lock, locked(workspace.project.state / f"studio-{workspace.name}.lock"):
+        before = path.read_bytes()
+        whole = before.decode("utf-8")
+        known = entries(whole, path)
+        result = removed(whole, known[_place(known, began_with, name)], path)
+        if len(entries(result, path)) != len(known) - 1:
+            raise ConfigError(f"{path}: the lines of {name} cannot be told from the rest: delete it in the file")
+        _write(path, result, before)
 
 
 def _replaced(whole: str, path: Path, text: str, began_with: str, name: str | None) -> str:

@@ -12,13 +12,15 @@ import polars as pl
 
 from tidemill.apps.workbench.problem_view import ProblemView
 from tidemill.contracts import ConfigError
+from tidemill.label.engine.failures import fail
 from tidemill.label.engine.load import LoadedFunction, functions_in_file
+from tidemill.label.engine.row_applier import RowApplier
 from tidemill.label.engine.slices import apply_slices
 from tidemill.label.functions.loading import files_of
 from tidemill.project.project import Project
 
 T = TypeVar("T")
-_KEPT: Final = 32
+_KEPT: Final = 64
 _TABLES: Final = ("batches", "raw", "voted", "votes", "gold", "labels", "model", "features")
 Stamp = tuple[tuple[str, int, int], ...]
 
@@ -73,11 +75,10 @@ class Workspace:
             What ``compute`` returned.
         """
         with self._reading:
-            if key not in self._kept:
-                if len(self._kept) >= _KEPT:
-                    self._kept.pop(next(iter(self._kept)))
-                self._kept[key] = compute()
-            value: T = self._kept[key]
+            value: T = self._kept.pop(key) if key in self._kept else compute()
+            self._kept[key] = value  # what was asked for last goes last
+            if len(self._kept) > _KEPT:
+                self._kept.pop(next(iter(self._kept)))
             return value
 
     @property
@@ -85,6 +86,11 @@ class Workspace:
         """What labeling functions see of all rows, or of a sample of images."""
         view = self.view
         return self.kept("table", lambda: view.table(self.rows))
+
+    @property
+    def statistics(self) -> pl.DataFrame:
+        """Statistics of the images of ``rows``, a column ``image.…`` each; measured once."""
+        return self.kept("statistics", lambda: measured(self.table["row_id", "image"]))
 
     @property
     def rows(self) -> np.ndarray[Any, np.dtype[np.intp]]:
@@ -155,6 +161,24 @@ class Workspace:
         if path.resolve().parent != folder.resolve():
             raise ConfigError(f"{path} is a link to another folder: edit the file that it leads to")
         return path
+
+
+def measured(images: pl.DataFrame) -> pl.DataFrame:
+    """Compute all statistics of images.
+
+    Parameters
+    ----------
+    images
+        ``row_id`` and ``image``.
+
+    Returns
+    -------
+    polars.DataFrame
+        A column ``image.…`` for each.
+    """
+    from tidemill.label.image_statistics.statistics import NAMES
+
+    return RowApplier([], n_classes=0, on_error=fail).ask(images, statistics=NAMES)[1]
 
 
 def stamp_of(*paths: Path) -> Stamp:

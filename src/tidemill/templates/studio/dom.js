@@ -13,7 +13,7 @@ export function svg(tag, attributes = {}, ...children) {
 
 function fill(node, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    if (name.startsWith("on")) { if (value) node.addEventListener(name.slice(2), value); }
     else if (name === "value" || name === "checked" || name === "disabled" || name === "selected") node[name] = value;
     else if (value !== null && value !== undefined) node.setAttribute(name, value);
   }
@@ -84,7 +84,7 @@ export function choice(name, options, chosen, onchange) {
 
 export const picture = (problem, row) => el("img", { class: "picture", src: address(problem, "pictures", row), alt: `image of row ${row}`, loading: "lazy" });
 
-export function voteBadge(vote, classes, before = "") {
+export function voteBadge(vote, classes, before = "", after = "") {
   const place = classes.indexOf(vote.replace(/^not /, ""));
-  return el("span", { class: `badge ${place >= 0 ? `c${place % 6}` : ""}` }, `${before}${vote}`);
+  return el("span", { class: `badge ${place >= 0 ? `c${place % 6}` : ""}` }, `${before}${vote}${after}`);
 }

@@ -1,6 +1,7 @@
 // The functions of a problem: the analysis table, and the editor of one of them.
 
 import { address, ask, el, failed, number, percent, show } from "./dom.js";
+import { lowOf } from "./chart.js";
 import { Editor } from "./editor.js";
 
 const COLUMNS = [
@@ -103,13 +104,39 @@ export class Functions {
       el("button", { onclick: () => this.create(one.yaml) }, "Open in the editor"));
   }
 
-  create(yaml = null) {
-    if (!this.leaves()) return;
+  async create(yaml = null) {
+    if (!this.files) await this.load();
+    if (!this.files || !this.leaves()) return;
     this.chosen = null;
     this.rows.select("");
     this.edit(null, yaml);
     if (this.table) this.draw();
   }
+
+  keywords(words, vote) {
+    const name = this.free(`says_${words.toLowerCase().replace(/[^a-z0-9]+/g, "_").replace(/^_+|_+$/g, "").slice(0, 40) || "this"}`);
+    this.create(`name: ${name}\nkind: keywords\nwords: [${JSON.stringify(words)}]\nvote: ${JSON.stringify(vote)}`);
+  }
+
+  free(name) {
+    const taken = new Set((this.files || []).flatMap((file) => file.functions.map((one) => one.name)));
+    for (let number = 1; ; number += 1) {
+      const wanted = number === 1 ? name : `${name}_${number}`;
+      if (!taken.has(wanted)) return wanted;
+    }
+  }
+
+  ofBar(found, bar) {
+    const vote = Object.entries(bar.classes).sort(([, a], [, b]) => b - a)[0][0];
+    const plain = (text) => String(text).toLowerCase().replace(/[^a-z0-9]+/g, "_").replace(/^_+|_+$/g, "").slice(0, 30);
+    const name = this.free(`${plain(found.column)}_${plain(bar.value ?? lowOf(found, bar)) || "is_so"}`);
+    const what = { value: ["member", `values: [${JSON.stringify(bar.value)}]`], flag: ["flag", `value: ${bar.value}`], number: ["threshold", `at_least: ${found.kind === "number" ? lowOf(found, bar) : 0}\nbelow: ${found.kind === "number" ? lowOf(found, { low: bar.high }) : 0}`] }[found.kind];
+    this.create(`name: ${name}\nkind: ${what[0]}\ncolumn: ${JSON.stringify(found.column)}\n${what[1]}\nvote: ${JSON.stringify(vote)}`);
+  }
+
+  openWords() { return this.editor && this.editor.words() ? this.editor.title() : null; }
+
+  addWord(word) { this.editor.addWord(word); }
 
   leaves() {
     return !this.editor || !this.editor.changed || window.confirm("The edited function has not been saved. Leave it?");

@@ -55,7 +55,7 @@ class Labels {
       el("p", { class: "soft" }, `${number(this.given.length)} labels given on this page. ${number(counts.labels)} of ${number(counts.rows)} rows have a label (${splits}).`),
       el("progress", { max: counts.rows, value: counts.labels, "aria-label": "rows with a label" }),
       row ? this.asked(row) : this.done(),
-      el("p", { class: "small soft" }, "Labels go to the history of gold with your id and the time; the next run uses them: ", el("code", {}, `tidemill run problem=${this.about.name}`)));
+      el("p", { class: "small soft" }, "Labels go to the history of gold with your id and the time. The next run uses them: ", el("a", { href: `#/${encodeURIComponent(this.about.name)}/runs` }, "commit them and run"), "."));
     const first = this.page.querySelector(".classes button");
     if (first) first.focus({ preventScroll: true });
   }

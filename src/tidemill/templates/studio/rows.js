@@ -1,6 +1,8 @@
 // The rows of a problem: searched, filtered, and each opened to its votes.
 
+import { Columns } from "./chart.js";
 import { address, ask, choice, el, failed, field, number, percent, picture, show, voteBadge } from "./dom.js";
+import { Picked } from "./picked.js";
 
 const ALL = { text: "", how: "words", votes: "", batch: "", slice: "", label: "", function: "", order: "", page: 0 };
 
@@ -11,19 +13,22 @@ export class Rows {
     this.list = el("div", { "aria-busy": "true" });
     this.functionChoice = el("select", { onchange: (event) => this.change({ function: event.target.value }) }, el("option", { value: "" }, "any function"));
     this.chosen = el("div", {}, this.filters());
-    this.node = el("section", { class: "card", "aria-label": "Rows" }, el("h2", {}, "Rows"), this.chosen, this.list);
+    this.picked = new Picked(about, this.list);
+    this.columns = new Columns(about);
+    this.node = el("section", { class: "card", "aria-label": "Rows" }, el("h2", {}, "Rows"), this.chosen, this.columns.node,
+      el("p", { class: "small soft" }, about.modality === "text" ? "Select words in a text, or pick rows, to make a function of them." : "Pick rows to make a function of them."), this.list, this.picked.node);
   }
 
   filters() {
     const pick = (name, options) => choice(name, options, this.query[name], (event) => this.change({ [name]: event.target.value }));
     const named = (items, all) => [["", all], ...items.map((one) => [one, one])];
-    const text = el("input", { type: "search", name: "text", placeholder: "such as: prize", oninput: (event) => this.later({ text: event.target.value }) });
+    const text = el("input", { type: "search", name: "text", placeholder: this.about.modality === "text" ? "such as: prize" : "part of the name of a file", oninput: (event) => this.later({ text: event.target.value }) });
     return el("div", {},
       el("div", { class: "fields" },
         field("Search", text, { class: "grow" }),
         field("search as", pick("how", [["words", "words"], ["regex", "regular expression"], ["id", "row id"]]))),
       el("div", { class: "fields" },
-        field("Votes", pick("votes", [["", "all rows"], ["none", "no function votes"], ["conflict", "functions disagree"]])),
+        field("Votes", pick("votes", [["", "all rows"], ["none", "no function votes"], ["conflict", "functions disagree"], ["model", "label and model differ"], ["person", "label and person differ"]])),
         field("Function", this.functionChoice),
         field("Label", pick("label", named(this.about.classes, "any class"))),
         field("Batch", pick("batch", named(this.about.batches, "all"))),
@@ -89,18 +94,24 @@ export class Rows {
   row(row) {
     const classes = this.about.classes;
     const more = el("div", { hidden: "" });
-    const node = el("article", { class: "row", "data-row": row.row_id });
+    const node = el("article", { class: "row", "data-row": row.row_id, "data-class": row.gold || row.label || classes[classes.length - 1] });
     const toggle = el("button", { class: "link small", "aria-expanded": "false", onclick: () => this.open(row, node, more, toggle) }, "Why this label?");
     const facts = Object.entries(row.metadata).map(([name, value]) => `${name} ${value}`).join(", ");
-    return fillRow(node,
+    return show(node,
       this.about.modality === "image" ? picture(this.about.name, row.row_id) : null,
-      row.parts.length === 0 ? null : el("div", { class: "text", tabindex: "0" }, row.parts.map((part) => (part.matched ? el("mark", {}, part.text) : part.text))),
-      el("div", { class: "small soft" }, [row.row_id.slice(0, 12), row.batch, row.split, facts].filter(Boolean).join(" · ")),
+      row.parts.length === 0 ? null : el("div", { class: "text", tabindex: "0" }, row.parts.map((part) => (part.matched ? el("mark", { class: this.matchClass(row) }, part.text) : part.text))),
+      el("div", { class: "small soft" }, [`row ${row.row_id.slice(0, 12)}`, `batch ${row.batch}`, row.split, facts].filter(Boolean).join(" · ")),
       el("div", {},
-        row.label ? voteBadge(row.label, classes, `label ${percent(row.probability, 0)} `) : el("span", { class: "badge" }, "no label yet"),
+        row.label ? voteBadge(row.label, classes, "label: ", `, ${percent(row.probability, 0)} sure`) : el("span", { class: "badge" }, "no label yet"),
         row.gold ? voteBadge(row.gold, classes, "by a person: ") : null,
-        el("span", { class: "small soft" }, row.votes.length ? `${row.votes.length} vote${row.votes.length > 1 ? "s" : ""} ` : "no function votes "), toggle),
+        el("span", { class: "small soft" }, row.votes.length ? `${row.votes.length} vote${row.votes.length > 1 ? "s" : ""} ` : "no function votes "), toggle, " ", this.picked.box(row)),
       more);
+  }
+
+  matchClass(row) {
+    const vote = row.votes.find((one) => one.function === this.query.function);
+    const place = vote ? this.about.classes.indexOf(vote.vote) : -1;
+    return place < 0 ? null : `m${place % 6}`;
   }
 
   async open(row, node, more, toggle) {
@@ -132,9 +143,4 @@ export class Rows {
       result.flips_if.length ? el("p", { class: "small" }, `It would change if ${result.flips_if.slice(0, 4).map((one) => `${one.function} voted ${one.vote}`).join(", or ")}.`) : null,
     ];
   }
-}
-
-function fillRow(node, ...children) {
-  node.append(...children);
-  return node;
 }

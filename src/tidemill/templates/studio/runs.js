@@ -7,6 +7,10 @@ import { Versions } from "./versions.js";
 const WHAT = { refresh: "a whole run", labels: "in place, up to the labels", model: "in place, up to the scores of a model" };
 const STATE = { running: "Running", cancelling: "Ending", done: "Done", failed: "Failed", cancelled: "Cancelled" };
 const VERDICT = { promote: "promoted", keep: "the champion stays", ask: "a person has to decide" };
+const DOES = {
+  preflight: "settings are checked", ingest: "rows are read in", embed: "the backbone looks at the rows", label: "functions vote", denoise: "votes become labels", facts: "candidates become facts",
+  search: "better settings are tried, if time is given", train: "a model learns from the labels", evaluate: "it is scored and compared", monitor: "new rows are compared with earlier ones",
+};
 const [BUSY_MS, IDLE_MS] = [1000, 5000];
 
 export async function runsPage(page, name) {
@@ -32,8 +36,8 @@ class Runs {
   async load() {
     const found = await ask(address(this.about.name, "runs"));
     [this.run, this.elsewhere] = [found.run, found.elsewhere];
-    this.versions.draw(found.models);
-    show(this.node, this.form(), this.versions.question, resultsCard(found.results), this.versions.node, linksCard(found.links));
+    this.versions.draw(found.models, found.results[0]);
+    show(this.node, this.form(), this.versions.question, resultsCard(found.results, found.models.pending), this.versions.node, linksCard(found.links));
     this.draw();
   }
 
@@ -41,7 +45,8 @@ class Runs {
     const button = (what, text, main) => el("button", { class: main ? "main" : null, "data-start": what, onclick: () => this.start(what) }, text);
     return el("section", { class: "card", "aria-label": "Run" }, el("h2", {}, "Run"),
       el("p", {}, "A whole run takes what is committed: new rows, functions, labels; trains, compares with the champion, and promotes what is better."),
-      el("div", { class: "fields" }, field("Settings of this run only", this.settings, { class: "grow" }), button("refresh", "Run", true)),
+      el("div", { class: "fields" }, button("refresh", "Run", true)),
+      el("details", { class: "small" }, el("summary", {}, "Settings of this run only"), field("KEY=VALUE, with spaces between", this.settings, { class: "full" })),
       el("p", {}, "Or only what an edit needs, in place, committed or not. Nothing is compared with the champion or promoted."),
       el("div", { class: "fields" }, button("labels", "Up to the labels"), button("model", "Up to the scores of a model")),
       this.problem, this.status);
@@ -106,21 +111,21 @@ class Runs {
 function stage(one, run) {
   const ended = !["running", "cancelling"].includes(run);
   const state = ended && one.state === "running" ? "ended" : ended && one.state === "waiting" ? "not begun" : one.state;
-  return el("li", { "data-stage": one.stage, class: state === "failed" ? "bad" : state === "running" ? "now" : null }, el("strong", {}, one.stage), ` ${state}`,
+  return el("li", { "data-stage": one.stage, class: state === "failed" ? "bad" : state === "running" ? "now" : null }, el("strong", {}, one.stage), ` ${state}`, DOES[one.stage] ? el("span", { class: "small soft" }, ` · ${DOES[one.stage]}`) : null,
     one.error ? failed({ message: one.error }) : null);
 }
 
-function resultsCard(results) {
+function resultsCard(results, pending) {
   if (!results.length) return el("section", { class: "card", "aria-label": "Results" }, el("h2", {}, "Results"), el("p", { class: "soft" }, "None yet: they come with the first run."));
-  const names = [...new Set(results.flatMap((one) => Object.keys(one.scores)))];
+  const names = [...new Set([results[0].metric, ...results.flatMap((one) => Object.keys(one.scores))])];
   const head = (one, place) => el("th", { class: "n" }, `${place ? "The one before" : "Newest"}: ${one.version || (one.commit ? one.commit.slice(0, 7) : "in place")}${one.champion ? " ★" : ""}`);
   return el("section", { class: "card", "aria-label": "Results" }, el("h2", {}, "The newest result beside the one before"),
     el("div", { class: "wide" }, el("table", {}, el("thead", {}, el("tr", {}, el("th", {}, "Of the model, on labeled rows of test"), results.map(head))),
-      el("tbody", {}, names.map((name) => el("tr", {}, el("td", {}, name.replaceAll("_", " ")), results.map((one) => el("td", { class: "n" }, estimate(name, one.scores[name]))))),
+      el("tbody", {}, names.map((name) => el("tr", {}, name === results[0].metric ? el("td", {}, el("strong", {}, name.replaceAll("_", " ")), el("span", { class: "small soft" }, " by which the gate decides")) : el("td", {}, name.replaceAll("_", " ")), results.map((one) => el("td", { class: "n" }, estimate(name, one.scores[name]))))),
         el("tr", {}, el("td", {}, "rows"), results.map((one) => el("td", { class: "n" }, number(one.rows)))),
         el("tr", {}, el("td", {}, "the gate"), results.map((one) => el("td", { class: "n" }, VERDICT[one.verdict] || "–")))))),
     el("p", { class: "small soft" }, "★ in production. Numbers in brackets are ends of intervals."),
-    results[0].reasons.length ? [el("h3", {}, "Why the gate decided so"), el("ul", {}, results[0].reasons.map((one) => el("li", {}, one)))] : null);
+    results[0].reasons.length && !(pending && !pending.expired) ? [el("h3", {}, "Why the gate decided so"), el("ul", {}, results[0].reasons.map((one) => el("li", {}, one)))] : null);
 }
 
 function estimate(name, score) {

@@ -16,6 +16,7 @@ async function problemPage(page, name) {
   const rows = new Rows(about);
   const changes = new Changes(about);
   const functions = new Functions(about, rows, () => changes.load());
+  rows.picked.makes = rows.columns.makes = functions;
   show(page, el("h1", {}, name),
     el("p", {}, el("a", { href: `#/${encodeURIComponent(name)}/label` }, "Label rows by hand"), " · ", el("a", { href: `#/${encodeURIComponent(name)}/runs` }, "Runs and versions")),
     about.voted ? null : el("p", { class: "note" }, "The functions have not voted on these rows yet. ", el("a", { href: `#/${encodeURIComponent(name)}/runs` }, "Start a run"), " and come back."),

@@ -15,11 +15,12 @@ export class Versions {
     this.question = el("div", {});
   }
 
-  draw(models) {
+  draw(models, newest) {
     this.models = models;
     this.below = el("div", { "aria-live": "polite" });
     const versions = [...models.versions].reverse();
-    show(this.question, models.pending ? this.asked(models.pending) : null);
+    const kept = newest && newest.commit && !newest.version && (!models.pending || models.pending.expired);
+    show(this.question, models.pending ? this.asked(models.pending) : null, kept ? this.promoting(newest) : null);
     show(this.node, el("h2", {}, "Versions"),
       models.damaged.map((one) => failed({ message: one })),
       versions.length ? this.table(versions) : el("p", { class: "soft" }, "No version yet: the first run whose model is better than naming the most common class makes one."),
@@ -38,7 +39,7 @@ export class Versions {
     return el("tr", { "data-version": name },
       el("td", {}, `${name}${champion ? " ★ in production" : ""}`), el("td", {}, score),
       el("td", {}, `${one.when.slice(0, 16).replace("T", " ")} by ${one.by === "person" ? one.who || "a person" : "the gate"}`),
-      el("td", { class: "name" }, one.reason, one.rolled_back ? el("div", { class: "small soft" }, `in production again: ${one.rolled_back}`) : null),
+      el("td", { class: "name lines" }, one.reason, one.rolled_back ? el("div", { class: "small soft" }, `in production again: ${one.rolled_back}`) : null),
       el("td", {}, champion ? null : el("button", { onclick: () => this.ask(name) }, "Roll back to it")));
   }
 
@@ -70,8 +71,19 @@ export class Versions {
     };
     const about = el("ul", {}, pending.reasons.map((one) => el("li", {}, one)));
     return el("section", { class: "card", "aria-label": "Decision" }, el("h2", {}, "A candidate waits for your decision"),
-      el("p", {}, pending.champion ? `It would replace ${pending.champion}.` : "It would be the first version.", " The gate could not decide:"), about,
+      el("p", {}, pending.champion ? `It would replace ${pending.champion}.` : "It would be the first version.", " On so few labeled rows the gate cannot tell which is better; scores of both stand below. Approve it if you know more than these rows say: what is in production now stays a version that can be put back."),
+      el("details", {}, el("summary", {}, "What the gate found"), about),
       this.reasoned("", "", [["Approve", send(true)], ["Reject", send(false)]]));
+  }
+
+  promoting(newest) {
+    const send = async (reason) => {
+      const done = await ask(address(this.about.name, "promote"), { reason });
+      say(`${done.champion} is in production`);
+    };
+    return el("details", { class: "card", "aria-label": "Promote" }, el("summary", {}, "Put the newest model into production all the same"),
+      el("p", {}, newest.verdict === "keep" ? "The gate has not found it better. If you know more than its labels say, promote it; the version before can be put back." : "No version has been made of it."),
+      this.reasoned("", "", [["Promote", send]]));
   }
 
   reasoned(title, text, actions, dismiss) {
