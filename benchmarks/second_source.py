@@ -6,7 +6,8 @@ Each draw is a project of its own, made as a user makes it: `tidemill init`, `ne
 (functions are those that `new` writes, prototypes and limits of the images' statistics), `run`; 300 polycrystalline cells arrive
 without labels, `run`; `gold sample --batch --most 50`, answers, `gold add`, `run`. Each of these is one command, and no file is edited by
 hand but the one that is filled in. The candidate before and after is asked of photographs that the project never had, 300 of the first
-source and 400 of the second, and so is logistic regression on features of the same backbone and the labels that there were at the time.
+source and 400 of the second, and so is logistic regression on features of the same backbone and the labels that there were at the time: on
+all of them, of which Tidemill keeps some to judge by, and on those that teach.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ CLASSES: Final = ("functional", "defective")
 LABELED, KNOWN_MONO, HELD_MONO = 200, 349, 300
 KNOWN_POLY, HELD_POLY, NEW_LABELS = 300, 400, 50
 OURS, PLAIN, SCALED = "functions and gold", "logistic regression", "logistic regression, scaled"
+TEACHING: Final = "logistic regression, labels that teach"
+RIVALS: Final = (PLAIN, SCALED, TEACHING)
 METRIC: Final = "balanced"
 MAX_LOSS: Final = -1.0
 _TIDEMILL: Final = (sys.executable, "-m", "tidemill")
@@ -152,7 +155,23 @@ def _answers(project: Path, held: Path, labels: Mapping[str, str]) -> dict[str, 
     asked = _features(project, pl.read_csv(held, infer_schema=False)["file"].to_list())
     targets = np.array([CLASSES.index(label) for label in labels.values()])
     columns = probability_columns(CLASSES)
-    return {OURS: predicted.select(columns).to_numpy(), **_rivals(_features(project, list(labels)), targets, asked)}
+    features = _features(project, list(labels))
+    teaching = _teaching(project, list(labels))
+    plain = LogisticRegression(max_iter=1000, class_weight="balanced")
+    scaled = make_pipeline(StandardScaler(), clone(plain))
+    return {
+        OURS: predicted.select(columns).to_numpy(),
+        PLAIN: clone(plain).fit(features, targets).predict_proba(asked),
+        SCALED: scaled.fit(features, targets).predict_proba(asked),
+        TEACHING: plain.fit(features[teaching], targets[teaching]).predict_proba(asked),
+    }
+
+
+def _teaching(project: Path, photographs: Sequence[str]) -> Any:
+    """Which photographs are of splits whose labels teach."""
+    rows = Project.open(project).rows(NAME).filter(pl.col("split").is_in(["train", "dev"]))
+    names = {Path(key).name for key in rows["key"]}
+    return np.array([Path(name).name in names for name in photographs])
 
 
 def _features(project: Path, photographs: Sequence[str]) -> Any:
@@ -162,14 +181,6 @@ def _features(project: Path, photographs: Sequence[str]) -> Any:
     return embedder_of(backbone, root=project, threads=1).features(
         content_table(contents, "image", 0), name="photographs"
     )
-
-
-def _rivals(features: Any, labels: Any, asked: Any) -> dict[str, Any]:
-    plain = LogisticRegression(max_iter=1000, class_weight="balanced")
-    scaled = make_pipeline(StandardScaler(), clone(plain))
-    return {
-        name: model.fit(features, labels).predict_proba(asked) for name, model in ((PLAIN, plain), (SCALED, scaled))
-    }
 
 
 def _tidemill(folder: Path, *words: str) -> None:
@@ -189,7 +200,7 @@ def _scores(draws: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float]]:
                 float(np.mean([mean_score([one[when][name][rows]], one["gold"][rows], METRIC) for one, rows in parts])),
                 1,
             )
-            for name in (OURS, PLAIN, SCALED)
+            for name in (OURS, *RIVALS)
         }
         for source, parts in _by_source(draws).items()
         for when in ("before", "after")
@@ -208,9 +219,7 @@ def _gains(draws: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     results = {}
     for source, parts in _by_source(draws).items():
         pairs = {
-            f"over {rival}, {when}": ((when, OURS), (when, rival))
-            for when in ("before", "after")
-            for rival in (PLAIN, SCALED)
+            f"over {rival}, {when}": ((when, OURS), (when, rival)) for when in ("before", "after") for rival in RIVALS
         }
         for name, (one, other) in (pairs | {"by the labels": (("after", OURS), ("before", OURS))}).items():
             compared = [
