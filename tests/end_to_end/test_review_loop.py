@@ -33,7 +33,7 @@ SETTINGS = {
     "split: {by: labels}": "split: {by: hash, train: 0.25, dev: 0.35, valid: 0.3, test: 0.1, seed: 7}",
     "train:\n": "train:\n  optimizer: {max_epochs: 12}\n",
 }
-GATE = "evaluate:\n  gate: {min_rows: 10}\n"
+MORE = "evaluate:\n  gate: {min_rows: 10}\nmonitor:\n  retrain: {new_labels: 50}\n"
 
 
 def meant(text: str) -> str:
@@ -104,7 +104,7 @@ def loop(tmp_path: Path, packages: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
         made("tidemill", "new", "tiny", "--from", "../reviews.csv", "--text", "body", "--classes", "bad,good")
         (made.folder / "src/problems/tiny/functions.yaml").write_text(FUNCTIONS, encoding="utf-8")
         conf = made.folder / "conf/problem/tiny.yaml"
-        text = conf.read_text(encoding="utf-8") + GATE
+        text = conf.read_text(encoding="utf-8") + MORE
         for before, after in SETTINGS.items():
             assert before in text
             text = text.replace(before, after)
@@ -113,6 +113,7 @@ def loop(tmp_path: Path, packages: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
         yield made
 
 
+@pytest.mark.timeout(1800)  # Label Studio may have to be installed first
 def test_answers_make_a_better_champion_and_its_labels_are_certified(loop: Loop, tmp_path: Path):
     loop("tidemill", "run", "problem=tiny")
     loop("tidemill", "approve", "tiny", "--reason", "there are no labels to judge it by")
@@ -123,7 +124,10 @@ def test_answers_make_a_better_champion_and_its_labels_are_certified(loop: Loop,
     loop("tidemill", "review", "queue", "tiny", "--budget", str(QUEUED), "--audit", "0.7", "--out", str(queue))
     assert loop.answer(queue) == QUEUED
     loop.commit("Labels of tiny")
-    assert "promoted tiny@v1.1.0" in loop("tidemill", "run", "problem=tiny")
+    # no batch has arrived, but as many labels as the settings ask for
+    told = loop("tidemill", "monitor", "problem=tiny")
+    assert "monitor.actions.new_labels" in told
+    assert "promoted tiny@v1.1.0" in told
     assert loop.champion() == "tiny@v1.1.0"
     assert right(loop) > 0.95
 
