@@ -7,6 +7,7 @@ all answers are simulated. Costs are answers; those to test questions and to row
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from tidemill.review.acceptance import Reviewers, Target, make_plan, proven
 from tidemill.review.aggregation.label_models import crowd_and_functions, dawid_skene
 from tidemill.review.aggregation.majority import majority
 from tidemill.review.answers import Answers
+from tidemill.review.audit import MOST_ANSWERS
 from tidemill.review.trust import DynamicJudgments, ejected, trust_from_tests
 
 ROOT = Path(__file__).parents[1]
@@ -126,19 +128,32 @@ def audit(seed: int, *, wrong: float) -> dict[str, float]:
     """Certify in sequence, a look after every 25 rows: whether no bound was ever below the truth, and the share of answers it cost."""
     rng = np.random.default_rng(seed)
     is_wrong = rng.permutation(N_LABELS) < round(wrong * N_LABELS)
-    errs = rng.random((3, N_LABELS)) < REVIEWERS_ERR
-    denied = is_wrong != errs[0]
-    errors = np.cumsum(denied & ((is_wrong != errs[1]) | (is_wrong != errs[2])))
+    refuted, asked = _answered(is_wrong != (rng.random((MOST_ANSWERS, N_LABELS)) < REVIEWERS_ERR))
+    errors, overruled = np.cumsum(refuted), np.cumsum(~refuted & (asked > 1))
     tests = Reviewers(int((rng.random(TEST_QUESTIONS) < REVIEWERS_ERR).sum()), TEST_QUESTIONS)
     aim = Target(N_LABELS, ERROR, CONFIDENCE, ERROR / 2)
     covered, rows = True, N_LABELS
     for rows in range(LOOK, N_LABELS + 1, LOOK):
-        bound = proven(aim, tests, rows=rows, errors=int(errors[rows - 1]))
+        found = int(errors[rows - 1])
+        seen = replace(tests, overruled=int(overruled[rows - 1]), confirmed=rows - found)
+        bound = proven(aim, seen, rows=rows, errors=found)
         covered &= bound.wrong >= int(is_wrong.sum())
         if bound.met:
             break
-    answers = rows + 2 * int(denied[:rows].sum()) + TEST_QUESTIONS
+    answers = int(asked[:rows].sum()) + TEST_QUESTIONS
     return {"covered": covered, "cost": answers / N_LABELS}
+
+
+def _answered(denies: Any) -> tuple[Any, Any]:
+    """Answers to every row, in the order in which they would be given -> whether its label is refuted, and how many are asked."""
+    refuted, asked = denies[0].copy(), np.ones(denies.shape[1], dtype=np.int64)
+    confirming, is_open = (~denies[0]).astype(np.int64), denies[0].copy()
+    for total in range(2, MOST_ANSWERS + 1):
+        asked += is_open
+        confirming += is_open & ~denies[total - 1]
+        refuted &= ~(is_open & (2 * confirming > total))
+        is_open &= refuted & (2 * (confirming + MOST_ANSWERS - total) > MOST_ANSWERS)
+    return refuted, asked
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ def test_every_example_is_understood(words, capsys):
 
 
 def test_no_summary_in_a_list_of_commands_is_cut_short(capsys):
-    for words in ([], ["lf"]):
+    for words in ([], ["lf"], ["review"], ["gold"]):
         assert "..." not in help_of(words, capsys).partition("Commands:")[2]
 
 

@@ -9,7 +9,8 @@ import pytest
 from tests.cli.factories import tidemill
 from tidemill.contracts import ConfigError, DataError
 from tidemill.denoise.command import Request, label_votes
-from tidemill.denoise.vote_files import VoteOptions, read_gold, read_votes
+from tidemill.denoise.companion_files import read_features, read_gold
+from tidemill.denoise.vote_files import VoteOptions, read_votes
 
 VOTES = np.array([[0, 0, -1], [1, 1, 1], [0, -1, 0], [-1, -1, -1]] * 10, dtype=np.int16)
 WORDS = {0: "see you soon", 1: "win cash now", -1: "other words here"}
@@ -65,7 +66,7 @@ def test_labels_and_gold_may_be_names_of_classes(tmp_path):
     path.write_text("task,worker,label\nt2,b,yes\nt1,a,no\nt1,b,yes\n")
     gold.write_text("task,label\nt1,no\n")
     assert read_votes(path, ["no", "yes"]).votes.tolist() == [[0, 1], [-1, 1]]
-    assert read_gold(gold, ["t1", "t2"], ["no", "yes"]).tolist() == [0, -1]
+    assert read_gold(gold, ["t1", "t2"], ["no", "yes"])[0].tolist() == [0, -1]
     with pytest.raises(DataError, match="'yes' is no class; promised class indices, or one of ham, spam"):
         read_votes(path, ["ham", "spam"])
 
@@ -245,7 +246,10 @@ def test_zero_may_abstain_and_classes_be_numbered_from_one(tmp_path):
         read_votes(path, "01")
 
 
-@pytest.mark.parametrize("name", ["label", "gold", "Y", "target", "index", "y_true", "Ground_Truth"])
+@pytest.mark.parametrize(
+    "name",
+    ["label", "gold", "Y", "target", "index", "y_true", "Ground_Truth", "human", "true_label", "Annotator", "y_class"],
+)
 def test_a_column_that_may_be_gold_or_an_index_is_asked_about(tmp_path, name):
     path = tmp_path / "votes.csv"
     path.write_text(f"row_id,a,b,{name}\nx,0,1,1\ny,-1,1,1\n")
@@ -265,17 +269,52 @@ def test_an_index_of_pandas_names_rows(tmp_path):
     assert "the unnamed column numbers the rows" in found.notes[0]
 
 
-def test_columns_that_are_equal_or_guess_are_told(tmp_path):
+def test_columns_that_are_equal_or_never_abstain_are_told(tmp_path):
     chance = np.random.default_rng(0)
     truth = chance.integers(0, 2, 400)
     votes = {name: np.where(chance.random(400) < 0.8, truth, -1) for name in "abc"}
-    votes |= {"again": votes["a"], "is_weekend": chance.integers(0, 2, 400), "sure": truth}
+    votes |= {"again": votes["a"], "reviewer": truth}
     path = tmp_path / "votes.parquet"
     pl.DataFrame(votes).write_parquet(path)
     told = read_votes(path, "01").notes
     assert len(told) == 2
     assert "columns 'a' and 'again' are equal" in told[0]
-    assert "column 'is_weekend' votes on every row and agrees with the others no more than chance" in told[1]
+    assert "column 'reviewer' votes on every row, as gold or a feature would, and agrees" in told[1]
+
+
+def test_a_column_that_never_abstains_and_agrees_by_chance_is_asked_about(tmp_path):
+    chance = np.random.default_rng(0)
+    truth = chance.integers(0, 2, 400)
+    votes = {name: np.where(chance.random(400) < 0.8, truth, -1) for name in "abc"}
+    votes |= {"is_weekend": chance.integers(0, 2, 400)}
+    path = tmp_path / "votes.csv"
+    pl.DataFrame(votes).write_csv(path)
+    with pytest.raises(DataError, match=r"is column 'is_weekend' a function's votes\? .* --not-columns is_weekend"):
+        read_votes(path, "01")
+    assert read_votes(path, "01", options=VoteOptions(left_out=["is_weekend"])).functions == ["a", "b", "c"]
+    assert len(read_votes(path, "01", options=VoteOptions(columns=list(votes))).functions) == 4
+    pl.DataFrame(votes).head(30).write_csv(path)  # chance cannot be told from a function by so few rows
+    assert len(read_votes(path, "01").functions) == 4
+
+
+def test_na_abstains_among_numbers_and_other_words_are_named(tmp_path):
+    path = tmp_path / "votes.csv"
+    path.write_text("row_id,a,b\nr0,1,NA\nr1,n/a,1\nr2,0,0.0\n")
+    assert read_votes(path, "01").votes.tolist() == [[1, -1], [-1, 1], [0, 0]]
+
+
+def test_numbers_are_names_of_classes_where_they_cannot_be_indices(tmp_path):
+    path = tmp_path / "votes.csv"
+    path.write_text("row_id,a,b\nr0,1,3\nr1,-1,2\nr2,3,\n")
+    read = read_votes(path, ["1", "2", "3"])
+    assert read.votes.tolist() == [[0, 2], [-1, 1], [2, -1]]
+    assert read.notes == ("numbers are read as names of classes, 1, 2, 3",)
+    path.write_text("row_id,a,b\nr0,0,2\nr1,0,1\n")
+    assert read_votes(path, ["1", "2", "3"]).votes.tolist() == [[0, 2], [0, 1]]
+    path.write_text("row_id,a,b\nr0,1,2\nr1,1,1\n")
+    read = read_votes(path, ["1", "2", "3"])
+    assert (read.votes.tolist(), len(read.notes)) == ([[1, 2], [1, 1]], 1)
+    assert "indices of classes: 1 is class '2', not '1'" in read.notes[0]
 
 
 def test_tolokas_columns_are_tasks_workers_and_labels(tmp_path):
@@ -344,7 +383,7 @@ def test_names_of_rows_that_come_twice_or_are_missing_are_noted(tmp_path):
     )
 
 
-@pytest.mark.parametrize("option", ["--out", "--explanations"])
+@pytest.mark.parametrize("option", ["--out", "--explanations", "--report", "--save"])
 def test_labels_are_not_written_over_the_votes(tmp_path, option):
     votes = tmp_path / "votes.csv"
     votes.write_text("row_id,a,b,c\nx,0,0,1\ny,1,1,1\n")
@@ -353,3 +392,147 @@ def test_labels_are_not_written_over_the_votes(tmp_path, option):
     with pytest.raises(ConfigError, match="is what is read: name another file to write"):
         tidemill("denoise", str(votes), "--classes", "2", *[word for pair in outs.items() for word in pair])
     assert votes.read_bytes() == before
+
+
+def test_two_results_are_not_written_into_one_file_nor_over_features(tmp_path):
+    votes, features = str(write(tmp_path, "npy")), tmp_path / "f.npy"
+    np.save(features, np.zeros((40, 2), dtype=np.float32))
+    words = ["denoise", votes, "--classes", "2", "--out", str(tmp_path / "l.csv")]
+    with pytest.raises(ConfigError, match="--out and --explanations are both"):
+        tidemill(*words, "--explanations", str(tmp_path / "sub" / ".." / "l.csv"))
+    with pytest.raises(ConfigError, match="is what is read"):
+        tidemill(*words, "--features", str(features), "--save", str(features))
+
+
+@pytest.mark.parametrize("cell", ["spma", "cafe", "0.5"])
+def test_a_column_in_which_most_cells_are_votes_is_not_passed_over(tmp_path, cell):
+    path = tmp_path / "votes.csv"
+    path.write_text(f"row_id,a,b\nr0,ham,spam\nr1,ham,{cell}\nr2,,ham\n")
+    with pytest.raises(
+        DataError, match=rf"votes\.csv, line 3: column 'b' is '{cell}', where 2 other rows have votes: mend it"
+    ):
+        read_votes(path, ["ham", "spam"])
+    assert read_votes(path, ["ham", "spam"], options=VoteOptions(left_out=["b"])).functions == ["a"]
+
+
+def test_columns_that_are_passed_over_are_told_and_truth_values_asked_about(tmp_path):
+    path = tmp_path / "votes.csv"
+    path.write_text("row_id,a,text,size\nr0,ham,see you,0.5\nr1,spam,ham,0.25\n")
+    assert "columns that are no votes are passed over: text, size" in read_votes(path, ["ham", "spam"]).notes[0]
+    for name in ("votes.csv", "votes.parquet"):
+        table = pl.DataFrame({"a": [0, 1, -1], "b": [True, False, None]})
+        (table.write_csv if name.endswith("csv") else table.write_parquet)(tmp_path / name)
+        with pytest.raises(DataError, match="column 'b' holds truth values, which are no votes"):
+            read_votes(tmp_path / name, ["ham", "spam"])
+
+
+def test_names_of_classes_are_folded_as_labels_are(tmp_path):
+    path = tmp_path / "votes.csv"
+    path.write_text("row_id,a,b\nr0,cafe\u0301,NOT\u00a0 good\nr1,CAFÉ,unlabeled\n", encoding="utf-8")
+    assert read_votes(path, ["café", "not good"]).votes.tolist() == [[0, 1], [0, -1]]
+
+
+def test_where_zero_abstains_names_and_empty_cells_are_what_they_say(tmp_path):
+    path = tmp_path / "votes.csv"
+    zero = VoteOptions(abstain=0)
+    path.write_text("row_id,a,b\nr0,0,ham\nr1,1,spam\nr2,2,ABSTAIN\n")
+    assert read_votes(path, ["ham", "spam"], options=zero).votes.tolist() == [[-1, 0], [0, 1], [1, -1]]
+    path.write_text("row_id,a,b\nr0,0,\nr1,1,0\nr2,1,1\n")
+    assert read_votes(path, ["ham", "spam"], options=zero).votes.tolist() == [[-1, -1], [0, -1], [0, 0]]
+    path.write_text("row_id,a,b\nr0,0,NA\nr1,1,-1\nr2,-1,1\n")
+    assert read_votes(path, ["ham", "spam"], options=zero).votes.tolist() == [[-1, -1], [1, 0], [0, 1]]
+
+
+def test_classes_that_are_named_minus_one_and_one_are_not_mistaken_for_abstains_or_indices(tmp_path):
+    path = tmp_path / "votes.csv"
+    path.write_text("row_id,a,b\nr0,-1,1\nr1,0,-1\n")
+    with pytest.raises(DataError, match="-1 is a class and may be an abstain: say how an abstain is written"):
+        read_votes(path, ["1", "-1"])
+    assert read_votes(path, ["1", "-1"], options=VoteOptions(abstain=0)).votes.tolist() == [[1, 0], [-1, 1]]
+
+
+def test_numbers_of_gold_and_of_workers_are_names_of_classes_as_votes_are(tmp_path):
+    path, gold, stars = tmp_path / "votes.csv", tmp_path / "gold.csv", ["1", "2", "3"]
+    path.write_text("task,worker,label\nt0,a,3\nt0,b,1\nt1,a,2\n")
+    found = read_votes(path, stars)
+    assert (found.votes.tolist(), found.by_name) == ([[2, 0], [1, -1]], True)
+    gold.write_text("task,label\nt0,1\nt1,2\n")
+    assert read_gold(gold, found.rows, stars, by_name=found.by_name)[0].tolist() == [0, 1]
+    labels, notes = read_gold(gold, found.rows, stars)
+    assert labels.tolist() == [1, 2]
+    assert "1 is class '2', not '1'" in notes[0]
+    path.write_text("task,worker,label\nt0,a,1\nt0,b,2\n")
+    assert "1 is class '2', not '1'" in read_votes(path, stars).notes[0]
+
+
+def test_text_and_numbers_that_are_names_of_classes_are_read_alike(tmp_path):
+    path = tmp_path / "votes.csv"
+    path.write_text("row_id,a,b\nr0,3,ABSTAIN\nr1,2,1\n")
+    assert read_votes(path, ["1", "2", "3"]).votes.tolist() == [[2, -1], [1, 0]]
+    path.write_text("row_id,a,b\nr0,1,ABSTAIN\nr1,2,1\n")
+    assert read_votes(path, ["1", "2", "3"]).votes.tolist() == [[1, -1], [2, 1]]
+
+
+def test_gold_of_rows_that_are_not_in_the_votes_is_told(tmp_path):
+    gold = tmp_path / "gold.csv"
+    gold.write_text("row_id,gold\na,no\nx,yes\ny,n/a\n")
+    labels, notes = read_gold(gold, ["a", "b"], ["no", "yes"])
+    assert labels.tolist() == [0, -1]
+    assert notes == ["gold.csv: 2 of its 3 rows are not in the votes (x is the first)"]
+
+
+def test_functions_of_which_other_votes_hold_nothing_are_told(tmp_path):
+    path = tmp_path / "votes.csv"
+    path.write_text("row_id,a\nr0,1\n")
+    found = read_votes(path, "01", functions=["a", "b"])
+    assert (found.votes.tolist(), found.notes) == ([[1, -1]], ("votes.csv: there are no votes of b, which abstain",))
+
+
+WRENCH_ROW = '"data": {"text": "x"}'
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (f'{{"7": {{"weak_labels": [0, 0.9], {WRENCH_ROW}}}}}', r"row 7: vote 0\.9 is no class number"),
+        (f'{{"7": {{"weak_labels": [0, true], {WRENCH_ROW}}}}}', "row 7: vote True is no class number"),
+        (f'{{"7": {{"weak_labels": [0, null], {WRENCH_ROW}}}}}', "row 7: vote None is no class number"),
+        (f'{{"7": {{"weak_labels": [0, 70000], {WRENCH_ROW}}}}}', "vote 70000 is neither ABSTAIN"),
+        (
+            f'{{"7": {{"weak_labels": [0], {WRENCH_ROW}}}, "7": {{"weak_labels": [1], {WRENCH_ROW}}}}}',
+            "key '7' is there twice",
+        ),
+        ('{"7": {"weak_labels": [0, 1]}, "8": {"weak_labels": [1]}}', "row 8: it has another number of votes"),
+        ('{"7": {"weak_labels": [0, 1]}, "8": [1, 0]}', "row 8: promised WRENCH's form"),
+        ('{"7": {"weak_labels": [0, 1]', r"line 1"),
+    ],
+)
+def test_wrench_files_whose_votes_cannot_be_meant_are_refused_with_the_row(tmp_path, content, message):
+    path = tmp_path / "votes.json"
+    path.write_text(content)
+    with pytest.raises(DataError, match=message):
+        read_votes(path, "01")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_wrench_files_are_decoded_as_other_text_is(tmp_path, encoding):
+    path = tmp_path / "votes.json"
+    path.write_text('{"7": {"weak_labels": [0, 1.0]}, "8": {"weak_labels": [1, -1]}}', encoding=encoding)
+    found = read_votes(path, "01")
+    assert (found.rows, found.votes.tolist(), found.texts) == (["7", "8"], [[0, 1], [1, -1]], None)
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ({"row_id": ["a", "b", "b"], "feature": [[0.0], [1.0], [2.0]]}, "row b has features twice"),
+        ({"row_id": ["a"], "feature": [[0.0]]}, "no feature of row b"),
+        ({"row_id": ["a", "b"], "vector": [[0.0], [1.0]]}, "promised Parquet with columns row_id and feature"),
+        (None, "promised Parquet with columns row_id and feature"),
+    ],
+)
+def test_features_that_are_not_of_the_rows_are_refused(tmp_path, table, message):
+    path = tmp_path / "features.parquet"
+    path.write_text("row_id,feature\na,1\n") if table is None else pl.DataFrame(table).write_parquet(path)
+    with pytest.raises(DataError, match=message):
+        read_features(path, ["a", "b"])

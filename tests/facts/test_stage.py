@@ -53,6 +53,9 @@ def test_the_stage_writes_facts_by_their_contract_with_report_and_picture(inside
     made = read(paths.data / "facts.parquet", FACTS)
     report = FactsReport.read(paths.reports / "facts.json")
     assert made.height == report.facts == batch.raw.select("subject", "object").unique().height
+    assert (
+        made["truth"].to_list() == made["object"].is_in(PLACES[3:]).to_list()
+    )  # labels of all splits, of train and dev too
     assert (report.candidates, report.broken, report.sampled) == (batch.raw.height, 0, 0)
     assert made.group_by("subject").agg(pl.col("probability").sum())["probability"].max() <= 1 + 1e-9
     assert (paths.reports / "facts.png").read_bytes().startswith(b"\x89PNG")

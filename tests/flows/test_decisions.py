@@ -6,13 +6,16 @@ import pytest
 import yaml
 
 from tests.monitor.factories import settings
-from tests.runs.published import Published, digest_of
+from tests.runs.published import Published, answers_of, digest_of
 from tidemill.flows.decisions import decision_key, find_due, gave_up, note_start
+from tidemill.project.gold_history import append_answers
 from tidemill.project.project import Project
 from tidemill.reports.monitor import BatchDrift, Drift
 
 QUIET = BatchDrift(rows=9, judged=True, harm=False, relabel=False, moved=(), reasons=())
-LIMITS = {"cooldown_checks": 2, "cooldown_hours": 0, "budget": 9, "budget_days": 30, "harm_checks": 1, "growth": 4}
+LIMITS = {"cooldown_checks": 2, "cooldown_hours": 0, "budget": 9, "budget_days": 30, "harm_checks": 1, "growth": 4} | {
+    "new_labels": 3
+}
 
 
 class Place:
@@ -157,3 +160,25 @@ def test_rows_that_a_candidate_in_vain_has_learned_from_are_not_more_rows_for_th
     assert held == "46 rows, 19 of which the last model was trained on; monitor.retrain.growth is 4"
     drift.write(place.project.paths("spam").last_drift)
     assert find_due(place.project, "spam").held is None  # of harm it is not asked
+
+
+def test_labels_are_due_until_a_run_has_learned_from_them_and_those_of_a_candidate_in_vain_are_not_new(place: Place):
+    project, paths = place.project, place.project.paths("spam")
+    decided = {"rule": "new_labels", "new_labels": 3, "labels_as_of": answers_of("xyz")[-1].when}
+    drift = place.decided("retrain").model_copy(update=decided)
+    drift.write(paths.last_drift)
+    append_answers(paths, answers_of("xyz"))
+    place.published.commit(time=150)
+    due = find_due(project, "spam")
+    assert due is not None
+    assert due.held is None
+    assert due.key != decision_key(drift.model_copy(update={"labels_as_of": "2026-01-02"}))
+    place.published.run("a", time=200, model="second")
+    assert find_due(project, "spam") is None
+
+    append_answers(paths, answers_of("vw", day=2))
+    later = {"rule": "new_labels", "new_labels": 5, "labels_as_of": answers_of("vw", day=2)[-1].when}
+    place.decided("retrain").model_copy(update=later).write(paths.last_drift)
+    held = find_due(project, "spam")
+    assert held is not None
+    assert held.held == "retrained 0 batches ago, monitor.retrain.cooldown_checks is 2"

@@ -9,7 +9,9 @@ import yaml
 
 from tests.flows.test_decisions import Place
 from tests.ingest.factories import settings
+from tests.runs.published import answers_of
 from tidemill.flows.unchanged import (
+    has_new_labels,
     has_new_sources,
     has_unlearned_batches,
     incoming_files,
@@ -18,6 +20,7 @@ from tidemill.flows.unchanged import (
     keep_unchanged,
     unchanged_steps,
 )
+from tidemill.project.gold_history import append_answers
 from tidemill.runs.dvc_cache import object_path
 from tidemill.runs.git import git
 from tidemill.runs.plan import Step
@@ -111,6 +114,24 @@ def test_batches_that_training_has_not_seen_are_looked_at_though_no_file_is_new(
     assert has_unlearned_batches(project, "spam")
     run.publish("a", "b", time=500)
     assert not has_unlearned_batches(project, "spam")
+
+
+def test_as_many_answers_as_are_configured_are_looked_at_though_no_file_is_new(run: Run):
+    project = run.place.project
+    for rows, day, enough in (("xy", 1, False), ("z", 2, True)):
+        append_answers(project.paths("spam"), answers_of(rows, day=day))
+        assert not has_new_labels(project, "spam")  # a look reads commits
+        run.place.published.commit(time=400 + day)
+        assert not has_new_labels(project, "spam")  # nothing asks for it
+        _ask(run.folder, {"new_labels": "retrain"})
+        assert has_new_labels(project, "spam") == enough
+        _ask(run.folder, {})
+
+
+def _ask(folder: Path, actions: dict[str, str]) -> None:
+    content = yaml.safe_load((folder / "params.yaml").read_text())
+    content["spam"]["monitor"]["actions"] = actions
+    (folder / "params.yaml").write_text(yaml.safe_dump(content))
 
 
 def test_without_a_champion_there_is_nothing_to_compare_batches_with(run: Run):

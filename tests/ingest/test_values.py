@@ -6,10 +6,13 @@ import math
 
 import pytest
 
-from tidemill.ingest.values import is_missing
+from tests.ingest.factories import settings
+from tidemill.contracts import NO_GOLD, DataError
+from tidemill.ingest.values import gold, is_missing, typed
+from tidemill.readers.table import Table
 
 
-@pytest.mark.parametrize("cell", [None, math.nan, "", " ", "\u200b", "NaN", "nan", " NaN "])
+@pytest.mark.parametrize("cell", [None, math.nan, "", " ", "\u200b", "\u3164", "\ufe0f", "NaN", "nan", " NaN "])
 def test_nothing_null_and_nan_are_missing(cell: object) -> None:
     assert is_missing(cell)
 
@@ -17,3 +20,98 @@ def test_nothing_null_and_nan_are_missing(cell: object) -> None:
 @pytest.mark.parametrize("cell", [0, 0.0, False, "0", "nano", "Nan is my aunt"])
 def test_values_are_not_missing(cell: object) -> None:
     assert not is_missing(cell)
+
+
+def labels_of(cells: list[object], classes: list[str]) -> list[int]:
+    return gold(Table("rows.csv", {"label": cells}, range(2, 2 + len(cells))), settings(), classes)
+
+
+def test_a_label_that_is_a_class_by_name_is_read_as_it() -> None:
+    assert labels_of(["naan", "nan", "Nan", ""], ["naan", "nan"]) == [0, 1, 1, NO_GOLD]
+    assert labels_of(["1.0", 1, 1.0, "0"], ["0", "1"]) == [1, 1, 1, 0]
+    assert labels_of(["1.10", "1.1"], ["1.1", "1.10"]) == [1, 0]
+
+
+def test_words_for_no_label_are_none_where_no_class_has_the_name() -> None:
+    assert labels_of(["unknown", "-", "nan", math.nan, None, "bad"], ["good", "bad"]) == [*[NO_GOLD] * 5, 1]
+    assert labels_of(["Unknown", "-"], ["unknown", "-"]) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "-1",
+        "NA",
+        "n/a",
+        "N.A.",
+        "#N/A",
+        "<NA>",
+        "None",
+        "NULL",
+        "nil",
+        "\\N",
+        "?",
+        "??",
+        "-",
+        "--",
+        "---",
+        ".",
+        "...",
+        "Unlabeled",
+        "unlabelled",
+        "not labeled",
+        "Not  Labelled",
+        "No label",
+        "unknown",
+        "missing",
+        "undefined",
+        "undecided",
+        "unsure",
+        "unassigned",
+        "TBD",
+        "todo",
+        "skip",
+        "skipped",
+        "abstain",
+    ],
+)
+def test_each_word_for_no_label_is_one_unless_a_class_has_that_name(word: str) -> None:
+    assert labels_of([word], ["good", "bad"]) == [NO_GOLD]
+    assert labels_of([word], ["good", word]) == [1]
+
+
+@pytest.mark.parametrize(
+    "name", ["CAFÉ", " cafe\u0301 ", "ca\u00adfé", "\u200ecafé", "ｃａｆé", "café\ufe0e", "caf\u034fé", "\ufeffcafé"]
+)
+def test_letter_case_spaces_and_what_nobody_sees_tell_no_classes_apart(name: str) -> None:
+    assert labels_of([name], ["café", "bar"]) == [0]
+
+
+def test_classes_that_differ_by_what_is_folded_alone_are_told_apart_by_their_exact_names() -> None:
+    assert labels_of(["A", "a", "b"], ["A", "a", "b"]) == [0, 1, 2]
+    with pytest.raises(DataError, match="'\uff21', not a class"):
+        labels_of(["\uff21"], ["A", "a", "b"])
+
+
+@pytest.mark.parametrize(
+    ("name", "one"), [("STRASSE", "straße"), ("ΣΊΣΥΦΟΣ", "σίσυφος"), ("x²", "x2"), ("ﬁne", "fine")]
+)
+def test_letters_that_are_one_in_another_case_or_form_tell_no_classes_apart(name: str, one: str) -> None:
+    assert labels_of([name], [one, "bar"]) == [0]
+
+
+def test_joiners_between_letters_tell_classes_apart() -> None:
+    with pytest.raises(DataError, match="not a class"):
+        labels_of(["\u0645\u06cc\u062e\u0648"], ["\u0645\u06cc\u200c\u062e\u0648", "bar"])
+
+
+@pytest.mark.parametrize("cell", [2**63, -(2**63), "9223372036854775808", 1e19, math.inf, 1.5, "1.5", True, "one"])
+def test_a_number_that_is_no_whole_one_of_64_bits_is_refused_with_its_row(cell: object) -> None:
+    table = Table("rows.csv", {"n": [1, cell]}, (2, 3))
+    with pytest.raises(DataError, match=r"rows\.csv, line 3: column 'n' is .*, not int"):
+        typed(table, "n", "int")
+
+
+def test_whole_numbers_are_read_however_they_are_written() -> None:
+    table = Table("rows.csv", {"n": [2**63 - 1, "7", 7.0, None, ""]}, range(2, 7))
+    assert typed(table, "n", "int") == [2**63 - 1, 7, 7, None, None]

@@ -25,6 +25,7 @@ def settings(**changes: Any) -> MonitorSettings:
             "budget": 9,
             "budget_days": 30,
             "growth": 4,
+            "new_labels": 100,
         },
         "broken": {"min_rows": 20, "max_null_increase": 0.5},
         "detectors": ("embeddings", "functions", "predictions"),

@@ -10,6 +10,7 @@ from tidemill.monitor.compare import compare
 from tidemill.monitor.plots import draw
 from tidemill.monitor.retrain_decision import (
     Findings,
+    NewLabels,
     choose,
     overall_harm,
     retrain_decision,
@@ -97,9 +98,26 @@ def test_without_a_champion_one_is_to_be_trained():
 
 
 def test_without_a_new_batch_the_champion_stays():
-    told = without_news("spam@v1.0.0", ["sms-1", "sms-2"])
+    told = without_news("spam@v1.0.0", ["sms-1", "sms-2"], settings(), NewLabels())
     assert told.decision == "nothing"
     assert "sms-1, sms-2" in told.reasons[0]
+
+
+def test_as_many_labels_by_people_as_are_configured_are_worth_a_retrain_with_and_without_a_new_batch():
+    chosen = settings(actions={"new_labels": "retrain"}, retrain={"new_labels": 20})
+    few, enough = NewLabels(19, "2026-01-01"), NewLabels(20, "2026-01-02")
+    quiet = {"a": BatchDrift(rows=300, judged=True, harm=False, relabel=False, moved=(), reasons=())}
+    for told in (
+        without_news("m@v1.0.0", ["z"], chosen, few),
+        retrain_decision("m@v1.0.0", quiet, stream(), chosen, labels=few),
+    ):
+        assert (told.decision, told.rule, told.new_labels) == ("nothing", None, 19)
+    for told in (
+        without_news("m@v1.0.0", ["z"], chosen, enough),
+        retrain_decision("m@v1.0.0", quiet, stream(), chosen, labels=enough),
+    ):
+        assert (told.decision, told.rule, told.labels_as_of) == ("retrain", "new_labels", "2026-01-02")
+        assert "labeled or corrected 20 rows since the champion's run (monitor.actions.new_labels)" in told.reasons[0]
 
 
 @pytest.mark.slow
@@ -132,6 +150,7 @@ HOLDS = {
     "new_value": Findings(arrived=True, drift=True, cause="new_value"),
     "mix_of_classes": Findings(arrived=True, drift=True, cause="mix_of_classes"),
     "more_rows": Findings(arrived=True, more_rows=True),
+    "new_labels": Findings(arrived=False, new_labels=True),
     "drift": Findings(arrived=True, drift=True, cause="other"),
     "arrival": Findings(arrived=True),
 }

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
+import math
+
 import numpy as np
 import pytest
 from scipy.stats import binom
 
+from tests.review.factories import answers_of
 from tidemill.review.acceptance import Reviewers, Target, make_plan, proven, rows_to_go
-from tidemill.review.reviewers import error_rate_bound, least_found, missed_share, most_wrong
+from tidemill.review.audit import MOST_ANSWERS, CheckedLabels, audit_state
+from tidemill.review.reviewers import (
+    confirmed_after_denial,
+    error_rate_bound,
+    error_rate_floor,
+    error_rate_of_overruled,
+    least_found,
+    missed_share,
+    most_wrong,
+)
 
 
 def test_the_bound_on_the_error_rate_holds_at_all_numbers_of_test_questions() -> None:
@@ -29,7 +42,40 @@ def test_without_test_questions_nothing_is_known_of_reviewers() -> None:
 
 
 def test_reviewers_miss_what_the_first_or_two_others_call_right() -> None:
-    assert missed_share(0.1) == pytest.approx(0.1 + 0.9 * 0.1 * 0.1)
+    assert missed_share(0.1) == pytest.approx(0.1 + 0.9 * (0.1**2 + 2 * 0.1**3 * 0.9))
+
+
+@pytest.mark.parametrize("confirms", [0.03, 0.5, 0.97])
+def test_how_often_a_label_is_confirmed_after_a_denial_is_what_the_rule_makes_of_all_sequences(confirms: float) -> None:
+    """All answers of four others, in their order: a row is asked about until it is not in dispute any more."""
+    labels, total = CheckedLabels(("a",), np.ones(1, dtype=np.int64), ""), 0.0
+    for others in itertools.product([0, 1], repeat=MOST_ANSWERS - 1):
+        for asked in range(1, MOST_ANSWERS + 1):
+            said = [(0, who, label) for who, label in enumerate([0, *others][:asked])]
+            state = audit_state(labels, np.arange(1), answers_of(said, rows=1, people=MOST_ANSWERS, classes=2))
+            if not len(state.disputed):
+                break
+        chance = math.prod(confirms if label else 1.0 - confirms for label in others)
+        total += chance * (not len(state.errors))
+    assert confirmed_after_denial(confirms) == pytest.approx(total)
+
+
+def test_how_often_reviewers_err_and_how_often_they_are_overruled_are_inverse() -> None:
+    assert error_rate_of_overruled(0.05 * confirmed_after_denial(0.95)) == pytest.approx(0.05)
+    assert error_rate_of_overruled(0.4) is None
+
+
+def test_checked_rows_tell_more_of_reviewers_than_test_questions_alone() -> None:
+    alone = Reviewers(6, 200).bound(0.05)
+    together = Reviewers(6, 200, overruled=60, confirmed=2000).bound(0.05, error=0.02)
+    assert 0.03 < together < 0.05 < alone
+
+
+def test_what_nobody_denies_is_not_taken_for_right_against_or_without_test_questions() -> None:
+    """Reviewers who deny no label of 2000, as those who say what they expect: a third of the test questions shows them."""
+    assert Reviewers(0, 0, overruled=0, confirmed=2000).bound(0.05) == 1.0
+    assert Reviewers(30, 100, overruled=0, confirmed=2000).bound(0.05) == error_rate_floor(30, 100, 0.05) > 0.15
+    assert Reviewers(6, 200, overruled=900, confirmed=2000).bound(0.05) == Reviewers(6, 200).bound(0.05)
 
 
 def test_how_many_are_found_and_how_many_there_are_are_inverse() -> None:
@@ -72,13 +118,18 @@ def test_the_bound_covers_the_truth_when_reviewers_err_and_one_looks_all_the_tim
 def _never_below(n_rows: int, wrong: int, error_rate: float, *, seed: int) -> bool:
     rng = np.random.default_rng(seed)
     is_wrong = rng.permutation(n_rows) < wrong
-    errs = rng.random((3, n_rows)) < error_rate
-    first = is_wrong != errs[0]
-    others = (is_wrong != errs[1]) | (is_wrong != errs[2])
-    errors = np.cumsum(first & others)
+    errs = rng.random((MOST_ANSWERS, n_rows)) < error_rate
+    denies = is_wrong != errs
+    confirming = np.cumsum(~denies, axis=0)
+    refuted = denies[0] & (confirming[2] < 2) & (confirming[4] < 3)
+    errors, overruled = np.cumsum(refuted), np.cumsum(denies[0] & ~refuted)
     tests = int((rng.random(200) < error_rate).sum())
     target = Target(n_rows, 0.02, 0.95, 0.01)
     looks = range(100, n_rows + 1, 100)
-    return all(
-        proven(target, Reviewers(tests, 200), rows=rows, errors=int(errors[rows - 1])).wrong >= wrong for rows in looks
-    )
+
+    def bound(rows: int) -> int:
+        found, denied = int(errors[rows - 1]), int(overruled[rows - 1])
+        reviewers = Reviewers(tests, 200, overruled=denied, confirmed=rows - found)
+        return proven(target, reviewers, rows=rows, errors=found).wrong
+
+    return all(bound(rows) >= wrong for rows in looks)

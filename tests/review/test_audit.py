@@ -39,14 +39,15 @@ def test_the_order_is_a_new_draw_for_other_labels_and_other_plans() -> None:
 
 
 def test_a_label_is_confirmed_by_more_than_half_and_nothing_counts_behind_a_row_without_answer() -> None:
-    """In order: confirmed; denied by one, so in dispute; denied by two; denied by one of three; no answer; confirmed."""
+    """In order: confirmed; denied by one, so in dispute; denied by three; denied by one of three; no answer; confirmed."""
     labels = CheckedLabels(tuple("abcdef"), np.ones(6, dtype=np.int64), "")
-    said = {0: [1], 1: [0], 2: [0, 0], 3: [0, 1, 1], 5: [1]}
+    said = {0: [1], 1: [0], 2: [0, 0, 0], 3: [0, 1, 1], 5: [1]}
     table = [(row, who, label) for row, names in said.items() for who, label in enumerate(names)]
     state = audit_state(labels, np.arange(6), answers_of(table, rows=6, people=3, classes=2))
     assert state.checked.tolist() == [0, 1, 2, 3]
     assert state.errors.tolist() == [1, 2]
     assert state.disputed.tolist() == [1]
+    assert state.denied.tolist() == [1, 2, 3]
     assert state.waiting.tolist() == [4]
 
 

@@ -5,12 +5,22 @@ from pathlib import Path
 
 import yaml
 
+from tidemill.project.gold_history import Answer
 from tidemill.project.layout import Paths
 from tidemill.reports.project import Arrival, Manifest
 from tidemill.runs.git import git
 from tidemill.runs.model_registry import tag_object
 
 MANIFEST = Paths.within("spam").manifest
+HISTORY = Paths.within("spam").gold_history
+
+
+def answers_of(rows: str, *, day: int = 1) -> list[Answer]:
+    """An answer to each row, whose names are letters."""
+    return [
+        Answer(row_id=row, label="ham", who="r1", when=f"2026-01-{day:02d}T00:00:{k:02d}.000000Z", source="test")
+        for k, row in enumerate(rows)
+    ]
 
 
 def manifest_of(*batches: str) -> Manifest:
@@ -32,13 +42,21 @@ class Published:
         git("init", "-q", "-b", "main", folder=folder)
         self.commit(time=0)
 
-    def run(self, *batches: str, time: float, model: str | None = None, stages: tuple[str, ...] = ()) -> str:
-        """Publish; a run that names a model has trained it, and `stages` are those that ran beside ingest."""
-        ran = ("ingest", *stages, *(("denoise", "train") if model else ()))
+    def run(
+        self, *batches: str, time: float, model: str | None = None, stages: tuple[str, ...] = (), dev: str = ""
+    ) -> str:
+        """Publish; a run that names a model has trained it, and `stages` are those that ran beside ingest, which made `dev`."""
+        ran = ("ingest", *stages, *(("denoise", "train", "evaluate") if model else ()))
         deps = [{"path": MANIFEST.as_posix(), "md5": digest_of(*batches)}]
+        history = self.folder / HISTORY
+        if history.exists():
+            digest = hashlib.md5(history.read_bytes(), usedforsecurity=False).hexdigest()
+            deps = [*deps, {"path": HISTORY.as_posix(), "md5": digest}]
         for stage in ran:
             outs = [{"path": "models/spam/candidate", "md5": model}] if stage == "train" else []
-            self.stages[f"{stage}@spam"] = {"cmd": stage, "deps": deps, "outs": outs}
+            labels = [{"path": "data/spam/dev", "md5": dev}] if dev else []
+            read, made = (deps + labels, outs) if stage == "evaluate" else (deps, labels if stage == "ingest" else outs)
+            self.stages[f"{stage}@spam"] = {"cmd": stage, "deps": read, "outs": made}
         manifest_of(*batches).write(self.folder / MANIFEST)
         (self.folder / "dvc.lock").write_text(yaml.safe_dump({"schema": "2.0", "stages": self.stages}))
         return self.commit(time=time)

@@ -2,10 +2,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.runs.published import MANIFEST, Published, manifest_of
+from tests.runs.published import MANIFEST, Published, answers_of, manifest_of
 from tidemill.monitor.retrain_limits import Retrain
+from tidemill.project.gold_history import append_answers
+from tidemill.project.layout import Paths
 from tidemill.runs.git import git
-from tidemill.runs.retrain_history import learned_batches, retrains
+from tidemill.runs.retrain_history import history_at, learned_batches, learned_history, retrains
 
 
 @pytest.fixture
@@ -73,3 +75,26 @@ def test_a_lock_that_is_damaged_says_of_no_batch_that_it_was_learned(repository:
     (repository.folder / "dvc.lock").write_text("- torn")
     repository.commit(time=600)
     assert learned_batches(repository.folder, "spam", "train") == frozenset()
+
+
+def test_answers_are_learned_when_a_run_has_read_them_and_not_when_they_are_committed(repository: Published):
+    folder, paths = repository.folder, Paths.within("spam")
+    assert learned_history(folder, "spam").answers == ()
+    append_answers(paths, answers_of("xy"))
+    repository.commit(time=500)
+    assert len(history_at(folder, "HEAD", "spam").answers) == 2
+    assert learned_history(folder, "spam").answers == ()
+    repository.run("a", "b", "c", "d", time=600, model="fourth")
+    append_answers(paths, answers_of("z", day=2))
+    repository.commit(time=700)
+    assert [answer.row_id for answer in learned_history(folder, "spam").answers] == ["x", "y"]
+    assert history_at(folder, "HEAD", "spam").rows_since(learned_history(folder, "spam")) == 1
+
+
+def test_answers_that_labels_alone_were_made_with_are_not_learned(repository: Published):
+    folder = repository.folder
+    append_answers(Paths.within("spam"), answers_of("xy"))
+    repository.run("a", "b", "c", "d", time=500, stages=("denoise",), dev="new")
+    assert learned_history(folder, "spam").answers == ()
+    repository.run("a", "b", "c", "d", time=600, model="fourth", dev="new")
+    assert len(learned_history(folder, "spam").answers) == 2

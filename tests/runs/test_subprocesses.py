@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from tidemill.runs.subprocesses import run_with_parent
+from tidemill.runs.subprocesses import run_with_parent, start_with_parent
 
 
 def wait_until(true: Callable[[], object], seconds: float = 20.0) -> bool:
@@ -68,6 +68,22 @@ def test_a_server_is_asked_to_end_when_its_parent_is_killed(inside: Path):
         process.send_signal(signal.SIGKILL)
     assert wait_until(lambda: is_gone(pid))
     assert (inside / "ended").read_text() == "in order"
+
+
+def test_what_a_killed_server_has_started_ends_with_it(inside: Path):
+    server = (
+        "import os, subprocess, sys\nchild = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+        "open('part', 'w').write(f'{os.getpid()} {child.pid}'); os.rename('part', 'pids'); child.wait()"
+    )
+    with (inside / "out").open("wb") as out:
+        wrapper = start_with_parent([sys.executable, "-c", server], folder=inside, environment=os.environ, out=out)
+    assert wait_until((inside / "pids").exists)
+    pid, child = map(int, (inside / "pids").read_text().split())
+    os.kill(pid, signal.SIGKILL)
+    assert wrapper.wait(timeout=60) == 128 + signal.SIGKILL
+    assert is_gone(child)
+    assert wrapper.stdin is not None
+    wrapper.stdin.close()
 
 
 def test_after_an_interruption_running_commands_end_and_none_begins(inside: Path):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import asdict
+from typing import Annotated, Literal
 
 from typer import Argument, Option
 
 from tidemill.cli.options import AsJson, OutFile, ProblemName
 from tidemill.cli.output import answering
 from tidemill.cli.project import open_project
+
+Truth = Literal["true", "false", "unknown"]
 
 
 def facts(
@@ -21,6 +24,14 @@ def facts(
     ] = None,
     *,
     above: Annotated[float, Option(metavar="P", min=0, max=1, help="least probability")] = 0.5,
+    below: Annotated[float, Option(metavar="P", min=0, max=1, help="greatest probability")] = 1.0,
+    truth: Annotated[
+        Truth | None, Option(help="only facts that are true or false by gold, or unknown", show_default=False)
+    ] = None,
+    random: Annotated[
+        int | None,
+        Option("--random", metavar="SEED", help="draw facts at random in place of the likeliest", show_default=False),
+    ] = None,
     most: Annotated[int, Option(metavar="N", min=1, help="facts that are listed at most")] = 20,
     explain: Annotated[
         bool, Option("--explain", help="show all sentences of each fact, and the votes on them")
@@ -34,13 +45,18 @@ def facts(
     --------
     tidemill facts located --above 0.9
     tidemill facts located Padua --explain
+    tidemill facts located --truth false --random 1 --explain
     """
-    from tidemill.apps.workbench.facts import explain_fact, list_facts, printed_fact
+    from tidemill.apps.workbench.facts import WhichFacts, explain_fact, list_facts, printed_fact
 
     with answering(as_json=as_json, out=out) as answer:
         project = open_project(problem)
-        found = list_facts(project, problem, names or (), above=above, most=most)
+        which = WhichFacts(above, below, most, truth, random)
+        found = list_facts(project, problem, names or (), which)
         behind = [explain_fact(project, problem, fact) if explain else [] for fact in found]
-        content = [fact | ({"candidates": rows} if explain else {}) for fact, rows in zip(found, behind, strict=True)]
+        content = [
+            asdict(fact) | ({"candidates": [asdict(row) for row in rows]} if explain else {})
+            for fact, rows in zip(found, behind, strict=True)
+        ]
         lines = [line for fact, rows in zip(found, behind, strict=True) for line in printed_fact(fact, rows)]
-        answer(content, lines or [f"{problem}: no such fact from {above:g} on"])
+        answer(content, lines or [f"{problem}: no such fact from {above:g} to {below:g}"])

@@ -25,7 +25,7 @@ def predict(
         Argument(
             metavar="SOURCE...",
             parser=path_or_standard,
-            help="tables as the problem's batches are, a folder of them, a folder of images, or - for standard input",
+            help="tables as the problem's batches are, a folder of them, of images or of .txt files, or - for standard input",
         ),
     ],
     *,

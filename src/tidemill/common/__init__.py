@@ -2,7 +2,7 @@
 
 arrays             votes, features and probabilities in the forms that people have them in
 calibration_error  expected calibration error of the likeliest class, and its bins
-class_names        names of classes as the user gives them to a command
+class_names        names of classes: as the user gives them, and as files spell them
 files              atomic_write: a file is whole or absent
 edited_yaml        a user's YAML file changed in one place
 locks              locked: one process at a time

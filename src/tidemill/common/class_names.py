@@ -1,10 +1,12 @@
-"""Names of classes as the user gives them to a command."""
+"""Names of classes: as the user gives them to a command, and as files spell them."""
 
 from __future__ import annotations
 
 import csv
+import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +14,16 @@ from tidemill.contracts import ConfigError
 
 _SHOWN: Final = 12
 _LONG: Final = 40
+JOINERS: Final = "\u200c\u200d"
+"""Characters without a width that tell words and emoji apart."""
+UNSEEN: Final = "\u034f\u115f\u1160\u3164\uffa0\ufe0e\ufe0f"
+"""Letters and marks that nobody sees: fillers, and the choice between the colours and the outline of an emoji."""
+_WHOLE: Final = re.compile(r"([+-]?\d+)\.0+")
+_NO_CLASS: Final = frozenset(
+    {"-1", "na", "n/a", "n.a.", "#n/a", "<na>", "none", "null", "nil", "\\n", "?", "??", "-", "--", "---", ".", "..."}
+    | {"unlabeled", "unlabelled", "not labeled", "not labelled", "no label"}
+)
+"""Labels, folded, that mean that there is none, where no class has that name; backslash n is a null of databases."""
 
 
 def shown(names: Sequence[str]) -> str:
@@ -86,3 +98,100 @@ def _lines(path: Path, option: str) -> list[str]:
         return [line for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{option} @{path} cannot be read: {error}") from error
+
+
+def fold(name: str) -> str:
+    """Normalize the name of a class: letter case, spaces, forms of Unicode and ``.0`` do not tell classes apart.
+
+    Parameters
+    ----------
+    name
+        Name as written.
+
+    Returns
+    -------
+    str
+        NFKC, case-folded, single spaces; a whole number with a fraction of zeros is written whole.
+
+    Examples
+    --------
+    >>> fold(" Very  Good "), fold("1.0")
+    ('very good', '1')
+    """
+    visible = "".join(letter for letter in name if not _is_unseen(letter))
+    folded = " ".join(unicodedata.normalize("NFKC", visible).casefold().split())
+    return _WHOLE.sub(r"\1", folded) if _WHOLE.fullmatch(folded) else folded
+
+
+def _is_unseen(letter: str) -> bool:
+    return letter in UNSEEN or (unicodedata.category(letter) == "Cf" and letter not in JOINERS)
+
+
+def means_no_class(name: str) -> bool:
+    """Decide whether a word in place of a class states that there is none.
+
+    Parameters
+    ----------
+    name
+        As a file has it.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> means_no_class("N/A"), means_no_class("ham")
+    (True, False)
+    """
+    return fold(name) in _NO_CLASS
+
+
+def class_indices(classes: Sequence[str]) -> ClassIndices:
+    """Prepare to find classes by names as files spell them.
+
+    Parameters
+    ----------
+    classes
+        Names of the classes.
+
+    Returns
+    -------
+    ClassIndices
+        Letter case, spaces and forms of Unicode do not count where only one class is meant.
+
+    Examples
+    --------
+    >>> find = class_indices(["good", "bad"])
+    >>> find(" BAD"), find("worse")
+    (1, None)
+    """
+    folded = [fold(name) for name in classes]
+    return ClassIndices(
+        {name: k for k, name in enumerate(classes)},
+        {name: k for k, name in enumerate(folded) if folded.count(name) == 1},
+    )
+
+
+@dataclass(frozen=True)
+class ClassIndices:
+    """Indices of classes by their names, and by their folded names where no other class has the same."""
+
+    exact: dict[str, int]
+    folded: dict[str, int]
+
+    def __call__(self, name: str) -> int | None:
+        """Find a class.
+
+        Parameters
+        ----------
+        name
+            As a file has it.
+
+        Returns
+        -------
+        int or None
+            None where it names no class, or several.
+        """
+        known = self.exact.get(name.strip())
+        return self.folded.get(fold(name)) if known is None else known

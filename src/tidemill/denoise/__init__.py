@@ -3,7 +3,10 @@
 models/      label models, a file each, named as in the registry
 statistics/  what label models count, estimate and fit
 report/      reports of fitted labels: in words, on a card, in plots, against gold
-vote_files   files of votes, features and gold
+vote_files   files of votes
+wrench_file  votes in WRENCH's JSON
+vote_values  cells as votes: class numbers, names of classes, abstains
+companion_files  features and gold beside a file of votes
 label_model  LabelModel: all of them behind one estimator, with scikit-learn's conventions
 run          denoise: the stage
 command      `tidemill denoise`: labels without a project

@@ -12,6 +12,7 @@ import polars as pl
 
 from tidemill.common.class_names import class_names
 from tidemill.contracts import ConfigError, Features, Probabilities
+from tidemill.denoise.companion_files import TextFeatures, read_features, read_gold
 from tidemill.denoise.models.base import BaseLabelModel
 from tidemill.denoise.models.registry import MODELS, create
 from tidemill.denoise.report.explain import explain_votes, row_evidence
@@ -27,9 +28,9 @@ from tidemill.denoise.run import (
     save_label_model,
     value_of,
 )
-from tidemill.denoise.vote_files import TextFeatures, VoteOptions, VotesFile, read_features, read_gold, read_votes
+from tidemill.denoise.vote_files import VoteOptions, VotesFile, read_votes
 from tidemill.readers.read import report_reading
-from tidemill.readers.write import check_out, write_frame
+from tidemill.readers.write import check_apart, check_out, write_frame
 from tidemill.reports.denoise import DenoiseReport
 
 DIMENSIONS = 128
@@ -80,14 +81,12 @@ def label_votes(request: Request) -> DenoiseReport:
         A file cannot be read, or does not hold what is promised of it.
     """
     classes = _classes(request.classes)
-    for path in (request.out, request.why):
-        if path is not None:
-            check_out(path, (request.votes, request.predict, request.gold))
+    _check_outputs(request)
     train = read_votes(request.votes, classes, options=request.reading)
     report_reading(train.notes)
     other = train if request.predict is None else _others(request, classes, train.functions)
     features, other_features = _features(request, train, other)
-    gold = None if request.gold is None else read_gold(request.gold, train.rows, classes)
+    gold = _gold(request, train, classes)
     parameters = _parameters(request, train.functions)
     make = functools.partial(create, request.model, len(classes), **parameters)
     model, blind = fit_twice(make, train.votes, features=features, gold=gold)
@@ -104,6 +103,25 @@ def label_votes(request: Request) -> DenoiseReport:
     if request.why is not None:
         _write_why(request.why, model, other, other_features, classes)
     return report
+
+
+def _check_outputs(request: Request) -> None:
+    """Refuse to write over what is read, or two results into one file."""
+    features = None if request.features is None else Path(request.features)
+    sources = (request.votes, request.predict, request.gold, features, request.predict_features)
+    outputs = {"--out": request.out, "--explanations": request.why, "--report": request.report, "--save": request.save}
+    check_apart(outputs, sources)
+    for path in (request.out, request.why):
+        if path is not None:
+            check_out(path)
+
+
+def _gold(request: Request, train: VotesFile, classes: tuple[str, ...]) -> Any:
+    if request.gold is None:
+        return None
+    result, notes = read_gold(request.gold, train.rows, classes, by_name=train.by_name)
+    report_reading(notes)
+    return result
 
 
 def _others(request: Request, classes: tuple[str, ...], functions: Sequence[str]) -> VotesFile:

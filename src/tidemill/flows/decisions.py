@@ -18,10 +18,11 @@ from tidemill.contracts import DataError
 from tidemill.monitor.retrain_decision import TRAIN
 from tidemill.monitor.retrain_limits import has_grown, held_back
 from tidemill.monitor.settings import MonitorSettings, RetrainSettings
+from tidemill.project.gold_history import GoldHistory
 from tidemill.project.project import Project
 from tidemill.reports.monitor import Drift
 from tidemill.runs.model_registry import read_registry
-from tidemill.runs.retrain_history import learned_batches, manifest_at, published, retrains
+from tidemill.runs.retrain_history import learned_batches, learned_history, manifest_at, published, retrains
 
 STAGE_OF: Final[dict[str, str]] = {
     TRAIN: "train",
@@ -58,7 +59,7 @@ class Due:
 
 
 def decision_key(drift: Drift) -> str:
-    """Identify a decision: by what was decided, about which champion, of which batches.
+    """Identify a decision: by what was decided, about which champion, of which batches or labels.
 
     Parameters
     ----------
@@ -70,6 +71,7 @@ def decision_key(drift: Drift) -> str:
     str
     """
     content = f"{drift.decision} {drift.champion} {drift.arrived}"
+    content += f" {drift.labels_as_of}" if drift.rule == "new_labels" else ""
     return hashlib.blake2b(content.encode(), digest_size=8).hexdigest()
 
 
@@ -126,6 +128,8 @@ def find_due(project: Project, problem: str, *, now: float | None = None) -> Due
 def _is_done(project: Project, problem: str, drift: Drift) -> bool:
     if read_registry(project, problem).champion != drift.champion:
         return True
+    if drift.rule == "new_labels":
+        return (learned_history(project.shared, problem).as_of or "") >= (drift.labels_as_of or "")
     learned = learned_batches(project.shared, problem, STAGE_OF[drift.decision])
     return bool(learned) and learned.issuperset(drift.batches)
 
@@ -137,7 +141,9 @@ def _held(project: Project, problem: str, drift: Drift, now: float) -> str | Non
     batches = len(known.union(drift.batches))
     history = retrains(project.shared, problem, since=now - limits.budget_days * _DAY)
     held = held_back(history, limits, batches=batches, now=now)
-    return held or (_learned_before(project, problem, drift, limits) if drift.rule == "more_rows" else None)
+    if held is None and drift.rule == "more_rows":
+        return _learned_before(project, problem, drift, limits)
+    return _few_labels(project, problem, drift, limits) if held is None and drift.rule == "new_labels" else held
 
 
 def _learned_before(project: Project, problem: str, drift: Drift, limits: RetrainSettings) -> str | None:
@@ -149,6 +155,16 @@ def _learned_before(project: Project, problem: str, drift: Drift, limits: Retrai
     if has_grown(known, new, limits):
         return None
     return f"{known + new} rows, {known} of which the last model was trained on; monitor.retrain.growth is {limits.growth:g}"
+
+
+def _few_labels(project: Project, problem: str, drift: Drift, limits: RetrainSettings) -> str | None:
+    """A candidate that was not promoted has learned from some of these labels: they are not news for the next one."""
+    learned = learned_history(project.shared, problem)
+    now = GoldHistory.read(project.paths(problem).gold_history)
+    new = min(drift.new_labels, now.rows_since(learned))
+    if new >= limits.new_labels:
+        return None
+    return f"{new} rows were labeled since the last model; monitor.retrain.new_labels is {limits.new_labels}"
 
 
 def note_start(project: Project, problem: str, key: str) -> None:

@@ -15,7 +15,14 @@ from tidemill.flows.kept_tables import keep_tables
 from tidemill.flows.notifications import notify_alarm, notify_decision, notify_failure
 from tidemill.flows.problem_cycle import only_run, planned_steps, prepare, take_in_arrivals
 from tidemill.flows.steps import run_steps
-from tidemill.flows.unchanged import has_new_sources, has_unlearned_batches, incoming_files, is_looked_at, keep_look
+from tidemill.flows.unchanged import (
+    has_new_labels,
+    has_new_sources,
+    has_unlearned_batches,
+    incoming_files,
+    is_looked_at,
+    keep_look,
+)
 from tidemill.monitor.retrain_decision import without_champion
 from tidemill.project.compose import expand, require_problem
 from tidemill.project.project import Project
@@ -107,6 +114,7 @@ def check_drift(root: str, problem: str) -> str:
     note_flow_run(project)
     files, before = incoming_files(project.main, problem), last_decision(project, problem)
     unlearned = has_unlearned_batches(project.main, problem)  # labels of their rows may have come since
+    unlearned |= has_new_labels(project.main, problem)
     if not unlearned and not has_new_sources(project.main, problem):
         return _NOTHING_ARRIVED
     if before is not None and is_looked_at(project.main, problem, files):

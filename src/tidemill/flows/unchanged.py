@@ -13,11 +13,13 @@ from tidemill.common.files import atomic_write
 from tidemill.errors import TidemillError
 from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.source import discover, locate
+from tidemill.monitor.retrain_decision import NOTHING
+from tidemill.monitor.settings import MonitorSettings
 from tidemill.project.project import Project
 from tidemill.runs.git import git
 from tidemill.runs.model_registry import read_registry
 from tidemill.runs.plan import Step
-from tidemill.runs.retrain_history import learned_batches, manifest_at
+from tidemill.runs.retrain_history import history_at, learned_batches, learned_history, manifest_at
 from tidemill.runs.worktree import Workspace, outputs_are_whole
 
 Files = tuple[tuple[str, int, int], ...]
@@ -40,9 +42,8 @@ def incoming_files(project: Project, problem: str) -> Files:
         Name, bytes and nanoseconds of change of each file; of a folder, of the newest file in it; zeros at an address.
     """
     _, settings, paths = project.load(problem, "ingest", IngestSettings)
-    return tuple(
-        (source, *_stamp(locate(source, paths.shared))) for source in discover(settings.incoming, paths.shared)
-    )
+    there = discover(settings.incoming, paths.shared, texts=settings.modality == "text")
+    return tuple((source, *_stamp(locate(source, paths.shared))) for source in there)
 
 
 def _stamp(location: str) -> tuple[int, int]:
@@ -120,7 +121,7 @@ def has_new_sources(project: Project, problem: str) -> bool:
     _, settings, paths = project.load(problem, "ingest", IngestSettings)
     manifest = manifest_at(project.shared, "HEAD", problem)
     known = set() if manifest is None else {arrival.source for arrival in manifest.batches}
-    return not known.issuperset(discover(settings.incoming, paths.shared))
+    return not known.issuperset(discover(settings.incoming, paths.shared, texts=settings.modality == "text"))
 
 
 def has_unlearned_batches(project: Project, problem: str) -> bool:
@@ -140,6 +141,28 @@ def has_unlearned_batches(project: Project, problem: str) -> bool:
     """
     has_champion = read_registry(project, problem).champion is not None
     return has_champion and not learned_batches(project.shared, problem, "train")
+
+
+def has_new_labels(project: Project, problem: str) -> bool:
+    """Whether people have answered so many rows since the newest published model that the monitor may ask for another.
+
+    Parameters
+    ----------
+    project
+        The user's checkout.
+    problem
+        Name of the problem.
+
+    Returns
+    -------
+    bool
+        By the committed history; False where ``monitor.actions.new_labels`` asks for nothing.
+    """
+    settings = project.load(problem, "monitor", MonitorSettings)[1]
+    if settings.actions.get("new_labels", NOTHING) == NOTHING or read_registry(project, problem).champion is None:
+        return False
+    now = history_at(project.shared, "HEAD", problem)
+    return now.rows_since(learned_history(project.shared, problem)) >= settings.retrain.new_labels
 
 
 def unchanged_steps(work: Workspace, problem: str) -> list[Step] | None:

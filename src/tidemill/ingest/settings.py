@@ -122,7 +122,7 @@ class IngestSettings(Settings):
     @property
     def columns(self) -> tuple[str, ...]:
         """Columns that are read."""
-        spans = () if self.candidates is None else tuple(item.spans for item in self.candidates.mentions.values())
+        spans = () if self.candidates is None else self.candidates.columns
         named = (self.content, self.key_column, self.gold, *self.meta, *self.slices, self.split.group, *spans)
         return tuple(dict.fromkeys(name for name in named if name is not None))
 

@@ -1,10 +1,10 @@
-"""A place of incoming data (file, folder of images, any fsspec URL): its table, its images and its hash."""
+"""A place of incoming data (file, folder of images or texts, any fsspec URL): its table, its images and its hash."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
@@ -18,6 +18,7 @@ from tidemill.ingest.image_metadata import TABLE, columns_of_files, joined
 from tidemill.ingest.image_paths import MAYBE_IMAGES, ImagePaths
 from tidemill.ingest.row_errors import RowErrors
 from tidemill.ingest.settings import IngestSettings
+from tidemill.ingest.text_files import TEXT_SUFFIX, is_text_file, text_files
 from tidemill.readers.read import SUFFIXES, parse
 from tidemill.readers.table import Table
 
@@ -32,7 +33,7 @@ class Images:
 
 
 class Source:
-    """One batch's data as it arrived: a table file, or a folder of images with a subfolder per class (or none).
+    """One batch's data as it arrived: a table file, a folder of images with a subfolder per class (or none), or one of texts.
 
     Parameters
     ----------
@@ -50,7 +51,9 @@ class Source:
         return PurePosixPath(self.path).name
 
     def table(self, settings: IngestSettings) -> Table:
-        """Read the table of the source; of a folder, one with an ``image`` path, a ``key`` and a ``gold`` class.
+        """Read the table of the source; of a folder of images, one with an ``image`` path, a ``key`` and a ``gold`` class.
+
+        Of a folder of ``.txt`` files, a document a file, it has the text and the ``key``; so has that of a single one.
 
         Parameters
         ----------
@@ -68,7 +71,10 @@ class Source:
         """
         if not self.files.exists(self.path):
             raise DataError(f"{self.location} is missing: put it back, or for packaged data run `tidemill fetch`")
-        if self.files.isdir(self.path):
+        is_folder = self.files.isdir(self.path)
+        if settings.image is None and (is_folder or is_text_file(self.path)):
+            return self._texts(settings)
+        if is_folder:
             return self._folder(settings)
         if self.files.info(self.path)["type"] == "other":
             raise DataError(f"{self.location} is no file but a pipe or a device: save its content as a file")
@@ -87,15 +93,16 @@ class Source:
         str
             SHA-256.
         """
-        if settings.modality == "text" and not self.files.isdir(self.path):
-            self.table(settings)
+        if settings.modality == "text":
+            table = self.table(settings)
+            if self.files.isdir(self.path):
+                return _hash_of(self._contents(_text_paths(self._inside())[0]))
+            del table  # read for its errors
             return hashlib.sha256(self.files.cat_file(self.path)).hexdigest()
         result = self.images(self.table(settings), settings)
         file = self._metadata_file() if self.files.isdir(self.path) else self.path
-        total = hashlib.sha256(b"" if file is None else self.files.cat_file(file))
-        for name, data in zip(result.names, result.images, strict=True):
-            total.update(f"{name}\0{hashlib.sha256(data).hexdigest()}\n".encode())
-        return total.hexdigest()
+        head = b"" if file is None else self.files.cat_file(file)
+        return _hash_of(zip(result.names, result.images, strict=True), head)
 
     def images(self, table: Table, settings: IngestSettings, errors: RowErrors | None = None) -> Images:
         """Read the image of each row: a path below the table's folder or ``image_folder``, or bytes in the table.
@@ -138,13 +145,29 @@ class Source:
         result.notes.extend(paths.notes(self.name))
         return result
 
-    def _folder(self, settings: IngestSettings) -> Table:
-        if settings.image is None:
-            raise DataError(
-                f"{self.name} is a folder, but this problem's rows are text: give a {', '.join(SUFFIXES)} file"
-            )
+    def _inside(self) -> list[str]:
+        """Paths of the files below the folder that are not hidden, from the folder on."""
         inside = sorted(str(PurePosixPath(path).relative_to(self.path)) for path in files_below(self.files, self.path))
-        shown = [path for path in inside if not _hidden(path)]
+        return [path for path in inside if not _hidden(path)]
+
+    def _contents(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        return ((path, self.files.cat_file(f"{self.path}/{path}")) for path in paths)
+
+    def _texts(self, settings: IngestSettings) -> Table:
+        if not self.files.isdir(self.path):
+            file = [(self.name, self.files.cat_file(self.path))]
+            return text_files(file, PurePosixPath(self.path).parent.name, settings)
+        texts, others = _text_paths(self._inside())
+        if not texts:
+            raise DataError(
+                f"{self.name} is a folder, but this problem's rows are text: give one of {TEXT_SUFFIX} files, or a file that "
+                f"ends in {', '.join(SUFFIXES)}"
+            )
+        files = progress(self._contents(texts), total=len(texts), name=f"reading {self.name}", unit="documents")
+        return text_files(files, self.name, settings, others)
+
+    def _folder(self, settings: IngestSettings) -> Table:
+        shown = self._inside()
         unreadable = next((path for path in shown if not path.isascii() and not _is_unicode(path)), None)
         if unreadable is not None:
             raise DataError(
@@ -160,7 +183,7 @@ class Source:
         parts = [PurePosixPath(path).parts for path in images]
         beside = self._metadata(images, settings)
         named = settings.gold is not None and settings.gold not in beside
-        columns: dict[str, list[Any]] = {**beside, settings.image: list(images)}
+        columns: dict[str, list[Any]] = {**beside, settings.content: list(images)}
         if settings.key_column is not None:
             columns[settings.key_column] = list(images)
         place = 0 if settings.class_folder == "first" else -2
@@ -197,6 +220,20 @@ class Source:
         table = parse(self.files.cat_file(file), f"{self.name}/{_base(file)}", settings.reading)
         known = joined(images, table)
         return {name: column for name, column in known.items() if name not in {settings.image, settings.key_column}}
+
+
+def _text_paths(paths: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Those of texts, and the others."""
+    paths = list(paths)
+    return [path for path in paths if is_text_file(path)], [path for path in paths if not is_text_file(path)]
+
+
+def _hash_of(files: Iterable[tuple[str, bytes]], head: bytes = b"") -> str:
+    """Hash of names and contents."""
+    total = hashlib.sha256(head)
+    for name, data in files:
+        total.update(f"{name}\0{hashlib.sha256(data).hexdigest()}\n".encode())
+    return total.hexdigest()
 
 
 _METADATA: Final = frozenset(f"{TABLE}{suffix}" for suffix in SUFFIXES)
@@ -263,10 +300,10 @@ def locate(source: str, root: Path) -> str:
     return source if "://" in source else os.path.realpath(root / source)  # resolve() raises where links go in a circle
 
 
-def discover(incoming: str, root: Path) -> list[str]:
+def discover(incoming: str, root: Path, *, texts: bool = False) -> list[str]:
     """List the sources in a place of incoming data.
 
-    A file in a format that is read is one batch; so is a folder that holds images. Hidden files are left out.
+    A file in a format that is read is one batch; so is a folder that holds images, or texts. Hidden files are left out.
 
     Parameters
     ----------
@@ -274,6 +311,8 @@ def discover(incoming: str, root: Path) -> list[str]:
         Folder, glob or fsspec URL.
     root
         The project's folder.
+    texts
+        Whether a folder of ``.txt`` files is a batch, as it is where rows are text.
 
     Returns
     -------
@@ -281,15 +320,16 @@ def discover(incoming: str, root: Path) -> list[str]:
         Relative to the project where they are inside it.
     """
     files, result = _entries(incoming, root)
-    return sorted(_named(files, item, root, is_url="://" in incoming) for item in result if _is_batch(files, item))
+    chosen = (item for item in result if _is_batch(files, item, texts=texts))
+    return sorted(_named(files, item, root, is_url="://" in incoming) for item in chosen)
 
 
-def not_read(incoming: str, root: Path) -> list[str]:
-    """List what lies in a place of incoming data and is no batch: folders without images, and files of other formats.
+def not_read(incoming: str, root: Path, *, texts: bool = False) -> list[str]:
+    """List what lies in a place of incoming data and is no batch: folders without images or texts, files of other formats.
 
     Parameters
     ----------
-    incoming, root
+    incoming, root, texts
         As ``discover`` takes them.
 
     Returns
@@ -298,7 +338,7 @@ def not_read(incoming: str, root: Path) -> list[str]:
         Names, sorted; files of single images are left out, since a table beside them may name them.
     """
     files, result = _entries(incoming, root)
-    others = [item for item in result if not _is_batch(files, item)]
+    others = [item for item in result if not _is_batch(files, item, texts=texts)]
     return sorted(_base(item) for item in others if PurePosixPath(item).suffix.lower() not in MAYBE_IMAGES - {""})
 
 
@@ -321,9 +361,13 @@ def _named(files: Any, path: str, root: Path, *, is_url: bool) -> str:
     return own.relative_to(root.resolve()).as_posix() if own.is_relative_to(root.resolve()) else own.as_posix()
 
 
-def _is_batch(files: Any, path: str) -> bool:
+def _is_batch(files: Any, path: str, *, texts: bool) -> bool:
     if files.isdir(path):
-        return any(PurePosixPath(str(item)).suffix.lower() in MAYBE_IMAGES - {""} for item in files_below(files, path))
+        inside = (str(item) for item in files_below(files, path))
+        return any(
+            PurePosixPath(item).suffix.lower() in MAYBE_IMAGES - {""} or (texts and is_text_file(item))
+            for item in inside
+        )
     return path.lower().endswith(SUFFIXES)
 
 

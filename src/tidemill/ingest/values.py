@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from tidemill.common.class_names import UNSEEN, ClassIndices, class_indices, fold, means_no_class
 from tidemill.contracts import NO_GOLD
 from tidemill.ingest.row_errors import RowErrors
 from tidemill.ingest.settings import IngestSettings, Kind
@@ -15,12 +16,24 @@ from tidemill.readers.cell_text import as_string
 from tidemill.readers.table import Table, nearest
 
 _TRUE: Final = ("true", "1", "yes", "t", "y")
-_NO_CLASS: Final = frozenset({"-1", "-1.0", "na", "n/a", "<na>", "none", "null", "unlabeled", "unlabelled", "?"})
-"""Labels that mean that there is none, where no class has that name."""
+_MAYBE_NO_CLASS: Final = frozenset(
+    {
+        "unknown",
+        "missing",
+        "undefined",
+        "undecided",
+        "unsure",
+        "unassigned",
+        "tbd",
+        "todo",
+        "skip",
+        "skipped",
+        "abstain",
+    }
+)
+"""Labels, folded, that are a class in some data and no label in others."""
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
 """Categories of Unicode of characters that nobody sees: controls, formats and spaces."""
-JOINERS: Final = "\u200c\u200d"
-"""Characters without a width that tell words and emoji apart."""
 _SHOWN: Final = 60
 """Characters of a value that a message shows."""
 _FALSE: Final = ("false", "0", "no", "f", "n")
@@ -45,7 +58,7 @@ def is_missing(value: object) -> bool:
 
 
 def _is_visible(letter: str) -> bool:
-    return unicodedata.category(letter) not in _INVISIBLE
+    return unicodedata.category(letter) not in _INVISIBLE and letter not in UNSEEN
 
 
 def with_usual_names(table: Table, wanted: Iterable[str]) -> Table:
@@ -197,11 +210,10 @@ def gold(table: Table, settings: IngestSettings, classes: Sequence[str], errors:
     if settings.gold is None or not table.has(settings.gold):
         return [NO_GOLD] * len(table.numbers)
     errors = errors or RowErrors(table)
-    exact = {name: place for place, name in enumerate(classes)}
-    folded = _folded(classes)
+    index = class_indices(classes)
     results = []
     for row, value in enumerate(table.column(settings.gold, "ingest.gold")):
-        label = _label(value, exact, folded)
+        label = _label(value, index)
         if label is None:
             named = (
                 _shortened(value)
@@ -217,28 +229,6 @@ def gold(table: Table, settings: IngestSettings, classes: Sequence[str], errors:
     return results
 
 
-def fold(name: str) -> str:
-    """Normalize the name of a class: letter case, spaces and forms of Unicode do not tell classes apart.
-
-    Parameters
-    ----------
-    name
-        Name as written.
-
-    Returns
-    -------
-    str
-        NFKC, case-folded, single spaces.
-
-    Examples
-    --------
-    >>> fold(" Very  Good ")
-    'very good'
-    """
-    shown = "".join(letter for letter in name if unicodedata.category(letter) != "Cf" or letter in JOINERS)
-    return " ".join(unicodedata.normalize("NFKC", shown).casefold().split())
-
-
 def is_no_class(value: object) -> bool:
     """Decide whether a label states that there is none.
 
@@ -252,24 +242,32 @@ def is_no_class(value: object) -> bool:
     bool
         True where it is missing or a usual word for a missing label, such as NA, -1 or unlabeled.
     """
-    return is_missing(value) or (not isinstance(value, (list, dict, bytes)) and fold(as_string(value)) in _NO_CLASS)
+    return is_missing(value) or (not isinstance(value, (list, dict, bytes)) and means_no_class(as_string(value)))
 
 
-def _folded(classes: Sequence[str]) -> dict[str, int]:
-    """Index of each class by its folded name, where no other class has the same."""
-    names = [fold(name) for name in classes]
-    return {name: place for place, name in enumerate(names) if names.count(name) == 1}
+def is_maybe_no_class(value: str) -> bool:
+    """Decide whether a label is a class in some data and means that there is none in others.
+
+    Parameters
+    ----------
+    value
+        Label as written.
+
+    Returns
+    -------
+    bool
+        True for words such as unknown and skipped.
+    """
+    return fold(value) in _MAYBE_NO_CLASS
 
 
-def _label(value: Any, exact: dict[str, int], folded: dict[str, int]) -> int | None:
-    if is_missing(value):
-        return NO_GOLD
+def _label(value: Any, index: ClassIndices) -> int | None:
     try:
         name = as_string(value).strip()
     except TypeError:
         return None
-    result = exact.get(name, folded.get(fold(name)))
-    return NO_GOLD if result is None and is_no_class(name) else result
+    result = index(name)
+    return NO_GOLD if result is None and (is_no_class(value) or is_maybe_no_class(name)) else result
 
 
 def typed(table: Table, name: str, kind: Kind, errors: RowErrors | None = None) -> list[Any]:

@@ -38,6 +38,8 @@ class Findings:
         Whether a batch cannot be taken.
     more_rows
         Whether there are ``retrain.growth`` times as many rows as the champion was trained on.
+    new_labels
+        Whether people have labeled ``retrain.new_labels`` rows since the champion's run.
     """
 
     arrived: bool
@@ -46,6 +48,23 @@ class Findings:
     harm: HarmVerdict = "no harm"
     broken: bool = False
     more_rows: bool = False
+    new_labels: bool = False
+
+
+@dataclass(frozen=True)
+class NewLabels:
+    """What people have labeled since the champion's run.
+
+    Attributes
+    ----------
+    rows
+        Rows whose label is new or another.
+    as_of
+        Time of the newest answer; None where nobody has answered.
+    """
+
+    rows: int = 0
+    as_of: str | None = None
 
 
 def choose(findings: Findings, actions: Mapping[Condition, Action]) -> tuple[Action, Condition | None]:
@@ -89,6 +108,8 @@ def _conditions(findings: Findings) -> Iterator[Condition]:
         yield "arrival"
     if findings.more_rows:
         yield "more_rows"
+    if findings.new_labels:
+        yield "new_labels"
     if not findings.drift:
         return
     yield "drift"
@@ -169,8 +190,8 @@ def without_champion(arrived: str | None = None) -> Drift:
     return Drift(decision=TRAIN, reasons=(reason,), champion=None, arrived=arrived, relabel=(), batches={})
 
 
-def without_news(champion: str, known: Sequence[str]) -> Drift:
-    """Decide where the champion was trained on all batches there are: nothing.
+def without_news(champion: str, known: Sequence[str], settings: MonitorSettings, labels: NewLabels) -> Drift:
+    """Decide where the champion was trained on all batches there are: by the labels that people have given since.
 
     Parameters
     ----------
@@ -178,13 +199,34 @@ def without_news(champion: str, known: Sequence[str]) -> Drift:
         Its version.
     known
         Batches that it was trained on.
+    settings
+        Of the stage.
+    labels
+        Since the champion's run.
 
     Returns
     -------
     Drift
     """
-    reason = f"no batch has arrived since the champion {champion} was trained on {', '.join(known)}"
-    return Drift(decision=NOTHING, reasons=(reason,), champion=champion, relabel=(), batches={})
+    is_enough = labels.rows >= settings.retrain.new_labels
+    decision, rule = choose(Findings(arrived=False, new_labels=is_enough), settings.actions)
+    reasons = [f"no batch has arrived since the champion {champion} was trained on {', '.join(known)}"]
+    if rule is not None:
+        reasons.insert(0, f"{decision}: {_labels_sentence(labels)} (monitor.actions.{rule})")
+    return Drift(
+        decision=decision,
+        rule=rule,
+        reasons=tuple(reasons),
+        champion=champion,
+        relabel=(),
+        batches={},
+        new_labels=labels.rows,
+        labels_as_of=labels.as_of,
+    )
+
+
+def _labels_sentence(labels: NewLabels) -> str:
+    return f"people have labeled or corrected {labels.rows} rows since the champion's run"
 
 
 def retrain_decision(
@@ -194,6 +236,7 @@ def retrain_decision(
     settings: MonitorSettings,
     *,
     learned_rows: int | None = None,
+    labels: NewLabels | None = None,
 ) -> Drift:
     """Decide by what was found of all new batches as one stream, and by the harm of each.
 
@@ -209,6 +252,8 @@ def retrain_decision(
         Of the stage.
     learned_rows
         Rows that the champion was trained on, since the last change where there was one.
+    labels
+        That people have given since the champion's run; None: none.
 
     Returns
     -------
@@ -219,9 +264,13 @@ def retrain_decision(
     grown = learned_rows is not None and has_grown(
         learned_rows, sum(one.rows for one in batches.values()), settings.retrain
     )
-    findings = Findings(arrived=bool(batches), drift=stream.drift, cause=cause, harm=harm, more_rows=grown)
+    labels = labels or NewLabels()
+    taught = labels.rows >= settings.retrain.new_labels
+    findings = Findings(
+        arrived=bool(batches), drift=stream.drift, cause=cause, harm=harm, more_rows=grown, new_labels=taught
+    )
     decision, rule = choose(findings, settings.actions)
-    reasons = [f"{decision}: {_because(findings, rule, harmed)}", *_stream_reasons(stream)]
+    reasons = [f"{decision}: {_because(findings, rule, harmed, labels)}", *_stream_reasons(stream)]
     reasons += [] if stream.harm is None else stream.harm.reasons
     reasons += [f"{name}: {reason}" for name, finding in batches.items() for reason in finding.reasons]
     return Drift(
@@ -233,11 +282,13 @@ def retrain_decision(
         batches=dict(batches),
         order=tuple(batches),
         learned_rows=learned_rows,
+        new_labels=labels.rows,
+        labels_as_of=labels.as_of,
         stream=stream,
     )
 
 
-def _because(findings: Findings, rule: Condition | None, harmed: tuple[str, ...]) -> str:
+def _because(findings: Findings, rule: Condition | None, harmed: tuple[str, ...], labels: NewLabels) -> str:
     found = {
         "harm": f"{', '.join(harmed)} harm{'s' if len(harmed) == 1 else ''} the champion",
         "undecided": "harm cannot be judged",
@@ -245,6 +296,7 @@ def _because(findings: Findings, rule: Condition | None, harmed: tuple[str, ...]
     text = found.get(findings.harm, "no harm" if not findings.drift else "no harm that can be seen")
     seen = f"drift, {text}" if findings.drift else f"no drift, {text}"
     seen += ", and many more rows than the champion was trained on" if rule == "more_rows" else ""
+    seen += f", and {_labels_sentence(labels)}" if rule == "new_labels" else ""
     return f"{seen} (monitor.actions.{rule})" if rule else f"{seen}, and monitor.actions asks for nothing then"
 
 

@@ -48,7 +48,7 @@ def has_grown(learned: int, arrived: int, settings: RetrainSettings) -> bool:
 
     Examples
     --------
-    >>> limits = RetrainSettings(harm_checks=1, cooldown_checks=3, cooldown_hours=0, budget=2, budget_days=30, growth=4)
+    >>> limits = RetrainSettings(harm_checks=1, cooldown_checks=3, cooldown_hours=0, budget=2, budget_days=30, growth=4, new_labels=9)
     >>> [has_grown(300, arrived, limits) for arrived in (899, 900)]
     [False, True]
     """
@@ -76,7 +76,7 @@ def held_back(retrains: Sequence[Retrain], settings: RetrainSettings, *, batches
 
     Examples
     --------
-    >>> limits = RetrainSettings(harm_checks=1, cooldown_checks=3, cooldown_hours=0, budget=2, budget_days=30, growth=4)
+    >>> limits = RetrainSettings(harm_checks=1, cooldown_checks=3, cooldown_hours=0, budget=2, budget_days=30, growth=4, new_labels=9)
     >>> held_back([Retrain(0.0, 4)], limits, batches=5, now=60.0)
     'retrained 1 batch ago, monitor.retrain.cooldown_checks is 3'
     >>> held_back([Retrain(0.0, 4)], limits, batches=7, now=60.0) is None

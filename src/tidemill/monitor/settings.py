@@ -63,6 +63,7 @@ class RetrainSettings(Settings):
     budget: int = Field(ge=1)
     budget_days: float = Field(gt=0.0)
     growth: float = Field(gt=1.0)
+    new_labels: int = Field(ge=1)
 
 
 class BrokenSettings(Settings):

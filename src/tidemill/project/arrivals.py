@@ -110,7 +110,8 @@ def scan(
         A source of which a row cannot be taken, or whose name is taken, is refused, and the others are not.
     """
     known, history = arrivals(paths.manifest), GoldHistory.read(paths.gold_history)
-    sources = set(discover(settings.incoming, paths.shared)) - {entry.source for entry in known}
+    texts = settings.modality == "text"
+    sources = set(discover(settings.incoming, paths.shared, texts=texts)) - {entry.source for entry in known}
     taken = {entry.batch: entry.source for entry in known}
     light = settings.model_copy(update={"near_duplicates": "keep"})
     result, refusals = ArrivalScan(), Refusals.read(paths)
@@ -156,14 +157,16 @@ def scan(
 
 
 def _notes_on_others(settings: IngestSettings, paths: Paths) -> list[str]:
-    others = not_read(settings.incoming, paths.shared)
+    texts = settings.modality == "text"
+    others = not_read(settings.incoming, paths.shared, texts=texts)
     if not others:
         return []
     shown = ", ".join(others[:_TOLD]) + (" …" if len(others) > _TOLD else "")
     return [
         (
-            f"{settings.incoming}: {shown}: not read, for a batch is a file in a format of `tidemill new` or a folder of images; "
-            "unpack archives, and move files out of folders of their own"
+            f"{settings.incoming}: {shown}: not read, for a batch is a file in a format of `tidemill new` or a folder of "
+            f"{'.txt files' if texts else 'images'}; unpack archives, "
+            + ("and put .txt files into a folder" if texts else "and move files out of folders of their own")
         )
     ]
 

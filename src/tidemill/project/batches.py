@@ -42,6 +42,7 @@ QUARANTINE = Contract("quarantine", (Column("number", pl.Int64), Column("reason"
 """Rows of a batch that could not be taken: line in the source, and why."""
 
 _FORMAT = "2"  # raised when what ingest writes changes, so that every batch is made again
+_CANDIDATES = "2"  # raised when other candidates are found by the same settings
 _MARK = "tidemill.ingest"
 _ELSEWHERE = {
     "incoming",
@@ -187,6 +188,8 @@ def _settings_mark(problem: Problem, settings: IngestSettings) -> str:
     kept: dict[str, Any] = settings.model_dump(exclude=_ELSEWHERE)
     if settings.candidates is None:
         del kept["candidates"]  # as are those that were made before there were candidates
+    else:
+        kept["candidates"]["format"] = _CANDIDATES
     if settings.split.group is None:
         del kept["split"]["group"]  # batches that were made before there were groups stay as they are
     return json.dumps([_FORMAT, problem.modality, problem.classes, kept], sort_keys=True)

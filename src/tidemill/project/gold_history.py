@@ -118,14 +118,33 @@ class GoldHistory:
         if not path.exists():
             return cls()
         try:
-            lines = path.read_text(encoding="utf-8").split("\n")  # names may hold other separators of lines
+            text = path.read_text(encoding="utf-8")
         except UnicodeDecodeError as error:
             raise DataError(
                 f"{path} is not UTF-8 ({error}): `git checkout` brings the last committed one back"
             ) from error
+        return cls.parse(text, where=str(path))
+
+    @classmethod
+    def parse(cls, text: str, *, where: str) -> GoldHistory:
+        """Read the text of a file.
+
+        Parameters
+        ----------
+        text
+            JSON lines.
+        where
+            Its place, for messages.
+
+        Returns
+        -------
+        GoldHistory
+            Lines that stand twice, as a merge can leave them, once.
+        """
+        lines = text.split("\n")  # names may hold other separators of lines
         first = {line: number for number, line in reversed([*enumerate(lines, start=1)])}
         kept = [line for line in dict.fromkeys(lines) if line.strip() and line != EMPTY_HISTORY.strip()]
-        return cls(tuple(_parsed(line, f"{path}, line {first[line]}") for line in kept))
+        return cls(tuple(_parsed(line, f"{where}, line {first[line]}") for line in kept))
 
     @cached_property
     def withdrawn(self) -> frozenset[tuple[str, str]]:
@@ -159,6 +178,22 @@ class GoldHistory:
     def as_of(self) -> str | None:
         """When the last line was added; None where there is none."""
         return max((answer.when for answer in self.answers), default=None)
+
+    def rows_since(self, before: GoldHistory) -> int:
+        """Count the rows with lines that an earlier history lacks.
+
+        Parameters
+        ----------
+        before
+            The same history at an earlier time.
+
+        Returns
+        -------
+        int
+            At least as many as have another label since.
+        """
+        known = {answer.line() for answer in before.answers}
+        return len({answer.row_id for answer in self.answers if answer.line() not in known})
 
     def of_row(self, row_id: str) -> list[Answer]:
         """List the answers of a row.
@@ -228,6 +263,29 @@ class GoldHistory:
         if newest is not None:
             time = max(time, dt.datetime.fromisoformat(newest) + _STEP)
         return time.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def how_picked(reason: object) -> Literal["random", "uncertain"] | None:
+    """Tell how a row was chosen from the reason that a file names.
+
+    Parameters
+    ----------
+    reason
+        Such as "random", or "functions disagree" of a queue; anything that is no text is no reason.
+
+    Returns
+    -------
+    str or None
+        "uncertain" for whatever is not random.
+
+    Examples
+    --------
+    >>> how_picked("random: is the drift harmful"), how_picked("functions disagree"), how_picked(None)
+    ('random', 'uncertain', None)
+    """
+    if not isinstance(reason, str) or not reason.strip():
+        return None
+    return "random" if reason.startswith("random") else "uncertain"
 
 
 def _parsed(line: str, where: str) -> Answer:

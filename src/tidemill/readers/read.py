@@ -52,6 +52,8 @@ _CONTENTS: Final = {
 """What the first bytes of files say that are no text."""
 _HEAD: Final = 1 << 10
 """Bytes in which a web page begins, blank ones before it included."""
+_NEVER_TEXT: Final = frozenset(map(chr, {*range(9), *range(14, 27), *range(28, 32)}))
+"""Control characters that files of text never have, as those of programs and archives do."""
 FORMATS: Final = (*_TEXT, *_BINARY)
 SUFFIXES: Final = (*FORMATS, *(f"{plain}{packed}" for plain in _TEXT for packed in (".gz", ".zst")), ".zip")
 """How the names of files end that are read."""
@@ -93,9 +95,7 @@ def parse(data: bytes, name: str, options: ReadOptions = DEFAULTS) -> Table:
     if not data.strip():
         raise DataError(f"{name} is empty: replace it with the full file, or remove it from what arrives")
     if suffix in _TEXT:
-        _refuse_other_content(data, name)
-        text, note = decode(data, name, options.encoding)
-        note = note or (utf7_note(text, name) if options.encoding is None else None)
+        text, note = _text(data, name, options)
         try:
             table = _TEXT[suffix](text, name, options)
         except RecursionError as error:
@@ -107,6 +107,46 @@ def parse(data: bytes, name: str, options: ReadOptions = DEFAULTS) -> Table:
         raise DataError(f"{name} has a header and no rows: replace it with the full file")
     notes = [note for note in (guessed, *table.notes, doubly_encoded_note(table)) if note is not None]
     return replace(table, notes=tuple(notes))
+
+
+def read_text(data: bytes, name: str, options: ReadOptions = DEFAULTS) -> tuple[str, str | None]:
+    """Read the bytes of a file of plain text.
+
+    Parameters
+    ----------
+    data
+        Its content.
+    name
+        Its name, for messages.
+    options
+        Its encoding, where that is stated.
+
+    Returns
+    -------
+    str
+        The text, without a byte-order mark.
+    str or None
+        What was guessed, and the option that overrides it.
+
+    Raises
+    ------
+    DataError
+        It is no text, or in an encoding that cannot be detected.
+    """
+    text, note = _text(data, name, options)
+    place = next((place for place, letter in enumerate(text) if letter in _NEVER_TEXT), None)
+    if place is not None:
+        line = text.count("\n", 0, place) + 1
+        raise DataError(
+            f"{name}, line {line}: character {text[place]!r} is none of a text: take the file out, or export it as text"
+        )
+    return text, note
+
+
+def _text(data: bytes, name: str, options: ReadOptions) -> tuple[str, str | None]:
+    _refuse_other_content(data, name)
+    text, note = decode(data, name, options.encoding)
+    return text, note or (utf7_note(text, name) if options.encoding is None else None)
 
 
 def _refuse_other_content(data: bytes, name: str) -> None:

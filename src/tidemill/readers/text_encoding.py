@@ -31,8 +31,10 @@ _USUAL: Final = (
     "big5",
     "euc_kr",
     "koi8_r",
+    "koi8_u",
     "iso8859_5",
     "cp866",
+    "mac_cyrillic",
     "cp1250",
     "iso8859_2",
     "cp1253",
@@ -40,6 +42,18 @@ _USUAL: Final = (
     "cp1255",
     "cp1256",
     "cp874",
+    "cp1257",
+    "iso8859_13",
+    "iso8859_6",
+    "kz1048",
+    "cp737",
+    "cp862",
+    "cp855",
+    "cp1125",
+    "cp720",
+    "cp850",
+    "cp852",
+    "cp857",
     "latin_1",
 )
 """Encodings that files have, in the order in which they are taken where two read the same letters."""
@@ -58,6 +72,9 @@ _CLEARLY: Final = 0.2
 """Share from which on it is also where no line ends."""
 _ELSEWHERE: Final = 0.3
 """Share of those at the other places, as of spaces between ideographs, up to which it is."""
+_UNDEFINED: Final = "\ufffd"
+_FEW_UNDEFINED: Final = 0.002
+"""Share of the characters that an encoding does not have, up to which a file is in it, with errors."""
 _SHIFT: Final = b"\x1b$"
 """How ISO-2022-JP, whose bytes are all ASCII, goes over to Japanese."""
 _ANY: Final = "--encoding (ingest.encoding)"
@@ -150,7 +167,9 @@ def _detected(data: bytes, name: str, error: UnicodeDecodeError) -> tuple[str, s
     _refuse_mixed(data, name, error)
     lines = [line for line in data.splitlines() if not line.isascii()]
     sample = b"\n".join(lines)[:_SAMPLE]
-    candidates = _readings(data, sample)
+    candidates, broken = _readings(data, sample)
+    if broken and (not candidates or broken[0].likelihood > candidates[0].likelihood):
+        _refuse_broken(data, name, broken[0].encoding)
     if not candidates:
         raise DataError(
             f"{_bad_bytes(data, name, error)} are not UTF-8, and no usual encoding reads the file; {_REMEDY}"
@@ -159,7 +178,7 @@ def _detected(data: bytes, name: str, error: UnicodeDecodeError) -> tuple[str, s
     if best.strange > _MOST_STRANGE:
         raise DataError(
             f"{name} is not UTF-8, and no usual encoding reads its words: in {_word(best.encoding)}, the likeliest, a line is "
-            f"{_shown(lines[0], best.encoding)}; name its encoding, such as cp437 or cp850 of old programs: {_ANY}"
+            f"{_shown(lines[0], best.encoding)}; name its encoding, such as cp437 of old programs: {_ANY}"
         )
     other = next((item for item in candidates[1:] if item.words != best.words), None)
     if other is not None and best.likelihood - other.likelihood < _CLEAR:
@@ -185,16 +204,29 @@ class _Reading:
     strange: float
 
 
-def _readings(data: bytes, sample: bytes) -> list[_Reading]:
-    """The likeliest first; of those that read the same, the usual one."""
-    found = []
+def _readings(data: bytes, sample: bytes) -> tuple[list[_Reading], list[_Reading]]:
+    """Of encodings that read the file, and of those that some bytes of it are not: the likeliest first; of those that read the same, the usual one."""
+    whole: list[_Reading] = []
+    broken: list[_Reading] = []
     for encoding in _USUAL:
-        text = _decoded(sample, encoding)
-        if text is not None and _reads(data, encoding):
-            words = words_beyond_ascii(text)
-            likelihood, strange = likeliest_language(words)
-            found.append(_Reading(encoding, words, likelihood + _PRIOR * (encoding == "cp1252"), strange))
-    return sorted(found, key=lambda item: -item.likelihood)
+        text = sample.decode(encoding, errors="replace")
+        if text.count(_UNDEFINED) > _FEW_UNDEFINED * len(text):
+            continue
+        words = words_beyond_ascii(text)
+        likelihood, strange = likeliest_language(words)
+        reading = _Reading(encoding, words, likelihood + _PRIOR * (encoding == "cp1252"), strange)
+        (whole if _UNDEFINED not in text and _reads(data, encoding) else broken).append(reading)
+    return sorted(whole, key=lambda item: -item.likelihood), sorted(broken, key=lambda item: -item.likelihood)
+
+
+def _refuse_broken(data: bytes, name: str, encoding: str) -> None:
+    try:
+        data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{_bad_bytes(data, name, error)} are not {_word(encoding)}, as all else of the file is; mend the line, or name another "
+            f"encoding: {_ANY}"
+        ) from error
 
 
 def _differ(line: bytes, one: str, other: str) -> bool:

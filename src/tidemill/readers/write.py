@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +12,7 @@ import polars as pl
 from tidemill.common.files import atomic_write
 from tidemill.contracts import ConfigError
 
-WRITTEN: Final = (".parquet", ".csv", ".jsonl")
+WRITTEN: Final = (".parquet", ".csv", ".tsv", ".jsonl")
 """How the names of files end that are written."""
 
 
@@ -36,13 +36,40 @@ def check_out(path: Path, sources: Iterable[Path | None] = ()) -> Path:
     ConfigError
         Its suffix names no format that is written, or the file is one that is read.
     """
-    if any(source is not None and os.path.realpath(source) == os.path.realpath(path) for source in sources):
-        raise ConfigError(f"{path} is what is read: name another file to write")
+    check_apart({"": path}, sources)
     if path.suffix.lower() not in WRITTEN:
         raise ConfigError(
             f"{path}: {path.suffix or 'no suffix'} is not a format that is written; those are {', '.join(WRITTEN)}"
         )
     return path
+
+
+def check_apart(outputs: Mapping[str, Path | None], sources: Iterable[Path | None]) -> None:
+    """Check that files to write are none of those that are read, and different ones.
+
+    Parameters
+    ----------
+    outputs
+        Files to write, by the options that name them; None: not written.
+    sources
+        Files that are read; None: none.
+
+    Raises
+    ------
+    ConfigError
+        One is a file that is read, or two are one file; links are followed.
+    """
+    read = {os.path.realpath(source) for source in sources if source is not None}
+    options: dict[str, str] = {}
+    for option, path in outputs.items():
+        if path is None:
+            continue
+        place = os.path.realpath(path)
+        if place in read:
+            raise ConfigError(f"{path} is what is read: name another file to write")
+        if place in options:
+            raise ConfigError(f"{options[place]} and {option} are both {path}: name two files")
+        options[place] = option
 
 
 def write_frame(frame: pl.DataFrame, path: Path) -> None:
@@ -53,7 +80,7 @@ def write_frame(frame: pl.DataFrame, path: Path) -> None:
     frame
         Rows to write.
     path
-        File to write: ``.parquet``, ``.csv`` or ``.jsonl``.
+        File to write: ``.parquet``, ``.csv``, ``.tsv`` or ``.jsonl``.
 
     Raises
     ------
@@ -64,7 +91,7 @@ def write_frame(frame: pl.DataFrame, path: Path) -> None:
     with atomic_write(path) as part:
         if suffix == ".parquet":
             frame.write_parquet(part)
-        elif suffix == ".csv":
-            frame.write_csv(part)
+        elif suffix in (".csv", ".tsv"):
+            frame.write_csv(part, separator="\t" if suffix == ".tsv" else ",")
         else:
             frame.write_ndjson(part)

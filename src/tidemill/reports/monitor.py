@@ -20,6 +20,7 @@ Condition = Literal[
     "mix_of_classes",
     "drift",
     "more_rows",
+    "new_labels",
     "arrival",
 ]
 Action = Literal["nothing", "reestimate_balance", "relabel", "retrain", "ask", "stop"]
@@ -268,6 +269,8 @@ class Drift(Report):
         default=None,
         description="rows of the batches that the champion learned from, since the last change",
     )
+    new_labels: Count = Field(default=0, description="rows that people labeled or corrected since the champion's run")
+    labels_as_of: str | None = Field(default=None, description="time of the newest answer in the history of gold")
     stream: StreamDrift | None = Field(
         default=None, description="all new batches as one stream, which decides on drift"
     )

@@ -39,10 +39,14 @@ class AuditPlan(Report):
 
 
 class ReviewersError(Part):
-    """What test questions say of the reviewers."""
+    """What test questions and checked rows say of the reviewers."""
 
     wrong: Count = Field(description="test questions that were answered wrong")
     asked: Count = Field(description="test questions")
+    overruled: Count = Field(
+        default=0, description="rows of the sample of which an answer was overruled or is in dispute"
+    )
+    confirmed: Count = Field(default=0, description="rows of the sample whose label was not refuted")
     bound: Share = Field(description="on their error rate; 0 where they are taken to be right")
 
 

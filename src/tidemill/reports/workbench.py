@@ -117,6 +117,25 @@ class Trial(Part):
     nearly_on: tuple[Row, ...] = Field(description="the same")
 
 
+class ContradictedFunction(Part):
+    """A labeling function whose votes people contradict."""
+
+    function: str = Field(description="its name")
+    where: str = Field(description="file and line")
+    votes: Count = Field(description="its votes on dev rows that people labeled")
+    wrong: Count = Field(description="of them those that people contradict")
+    fix: str = Field(description="what might mend it")
+    rows: tuple[Row, ...] = Field(description="some of these rows, with vote and gold")
+
+
+class ContradictedFunctions(Part):
+    """`tidemill lf contradicted`: labeling functions against people."""
+
+    problem: str = Field(description="its name")
+    dev_rows: Count = Field(description="rows of dev that people labeled")
+    functions: tuple[ContradictedFunction, ...] = Field(description="most wrong votes first")
+
+
 class CandidateFunction(Part):
     """A labeling function that might be added."""
 

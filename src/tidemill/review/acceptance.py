@@ -7,15 +7,24 @@ many of the wrong labels they would find.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tidemill.review.fixed_plan import FixedPlan, fixed_plan
-from tidemill.review.reviewers import error_rate_bound, least_found, missed_share, most_wrong
+from tidemill.review.reviewers import (
+    error_rate_bound,
+    error_rate_floor,
+    error_rate_of_overruled,
+    least_found,
+    missed_share,
+    most_wrong,
+)
 from tidemill.review.sequential_plan import SequentialPlan, sequential_bound, sequential_plan
 
 _FOR_REVIEWERS: Final = 0.1
 _POWER: Final = 0.95
+_ROUNDS: Final = 8
+"""The more rows are checked, the fewer are needed: so often is it computed anew."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +61,10 @@ class Target:
 
 @dataclass(frozen=True)
 class Reviewers:
-    """What test questions say of the reviewers.
+    """What test questions and the checked rows say of the reviewers.
+
+    A row whose label is right is a question too: who denies it is overruled by two others. So many rows are checked that they tell more than test
+    questions, which are needed all the same: what all reviewers take for right though it is wrong, nobody denies.
 
     Parameters
     ----------
@@ -60,26 +72,59 @@ class Reviewers:
         Test questions that were answered wrong, of how many.
     trusted
         Reviewers are taken to be right, whatever test questions say.
+    overruled, confirmed
+        Checked rows of which an answer was overruled or is in dispute, of those whose label has not been refuted.
     """
 
     wrong: int
     asked: int
     trusted: bool = False
+    overruled: int = 0
+    confirmed: int = 0
 
-    def bound(self, alpha: float) -> float:
+    def bound(self, alpha: float, *, error: float = 0.0) -> float:
         """Bound their error rate.
 
         Parameters
         ----------
         alpha : float
             Chance that the bound is too low.
+        error : float
+            Share of wrong labels that is allowed: twice as many of the confirmed ones are left out, for some of the wrong are among them.
 
         Returns
         -------
         float
-            0 where they are taken to be right.
+            0 where they are taken to be right, 1 without test questions; never what test questions refute.
         """
-        return 0.0 if self.trusted else error_rate_bound(self.wrong, self.asked, alpha)
+        if self.trusted:
+            return 0.0
+        of_tests = error_rate_bound(self.wrong, self.asked, alpha)
+        if not self.asked or not self.confirmed:
+            return of_tests
+        rows = max(math.floor(self.confirmed * (1.0 - 2.0 * error)), self.overruled)
+        together = error_rate_bound(self.wrong + self.overruled, self.asked + rows, alpha)
+        rate = error_rate_of_overruled(together)
+        return of_tests if rate is None else max(rate, error_rate_floor(self.wrong, self.asked, alpha))
+
+    def after(self, rows: int, *, wrong: float) -> Reviewers:
+        """Foresee what checked rows will say, if reviewers err as often there as in test questions.
+
+        Parameters
+        ----------
+        rows : int
+            Rows that will be checked.
+        wrong : float
+            Share of wrong labels.
+
+        Returns
+        -------
+        Reviewers
+        """
+        if self.trusted or not self.asked:
+            return self
+        rate, confirmed = self.wrong / self.asked, math.floor(rows * (1.0 - wrong))
+        return replace(self, overruled=round(rate * confirmed), confirmed=confirmed)
 
 
 @dataclass(frozen=True)
@@ -150,7 +195,7 @@ def proven(target: Target, reviewers: Reviewers, *, rows: int, errors: int) -> B
         With all rows checked by reviewers taken to be right: exact.
     """
     levels = Levels.of(target.confidence, trusted=reviewers.trusted)
-    error_rate = reviewers.bound(levels.error_rate)
+    error_rate = reviewers.bound(levels.error_rate, error=target.error)
     found = sequential_bound(
         target.n_rows, rows=rows, errors=errors, expected=target.expected_wrong, alpha=levels.sample
     )
@@ -193,8 +238,18 @@ def make_plan(target: Target, reviewers: Reviewers) -> Plan | None:
     Plan or None
         None where reviewers err so much that no number of rows would do.
     """
+    plan, rows = _plan(target, reviewers), target.n_rows
+    for _ in range(_ROUNDS):
+        foreseen = _plan(target, reviewers.after(rows, wrong=target.expected))
+        if foreseen is None:
+            break
+        plan, rows = foreseen, round((rows + foreseen.mean_rows) / 2.0)
+    return plan
+
+
+def _plan(target: Target, reviewers: Reviewers) -> Plan | None:
     levels = Levels.of(target.confidence, trusted=reviewers.trusted)
-    missed = missed_share(reviewers.bound(levels.error_rate))
+    missed = missed_share(reviewers.bound(levels.error_rate, error=target.error))
     allowed = target.allowed if missed == 0.0 else least_found(target.allowed + 1, missed, levels.found) - 1
     if allowed < 0:
         return None
@@ -222,7 +277,13 @@ def rows_to_go(target: Target, reviewers: Reviewers, *, rows: int, errors: int) 
 
     def met(size: int) -> bool:
         more = errors + round(rate * (size - rows))
-        return proven(target, reviewers, rows=size, errors=more).met
+        times = size / max(rows, 1)
+        then = replace(
+            reviewers,
+            overruled=math.ceil(reviewers.overruled * times),
+            confirmed=math.floor(reviewers.confirmed * times),
+        )
+        return proven(target, then, rows=size, errors=more).met
 
     if not met(high):
         return None

@@ -14,8 +14,8 @@ import polars as pl
 from tidemill.contracts import probability_columns
 from tidemill.review.answers import Answers, Indices
 
-MOST_ANSWERS: Final = 3
-"""Answers to a row that is in dispute: the majority of so many decides."""
+MOST_ANSWERS: Final = 5
+"""Answers to a row that is in dispute: the majority of so many decides, or of fewer where they cannot change it."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,8 @@ class AuditState:
         Those of them whose label is not what more than half of the answers say; rows in dispute are among them.
     disputed : (n_disputed,)
         Those of them where another person may still confirm the label.
+    denied : (n_denied,)
+        Those of them of which an answer is not the label.
     waiting : (n_waiting,)
         Rows that are to be answered next, in order.
     """
@@ -98,6 +100,7 @@ class AuditState:
     checked: Indices
     errors: Indices
     disputed: Indices
+    denied: Indices
     waiting: Indices
 
 
@@ -125,7 +128,13 @@ def audit_state(labels: CheckedLabels, order: Indices, answers: Answers) -> Audi
     wrong = 2.0 * own <= total
     disputed = wrong & (total < MOST_ANSWERS) & (own + MOST_ANSWERS - total > MOST_ANSWERS / 2)
     waiting = order[first:]
-    return AuditState(checked, _among(checked, wrong), _among(checked, disputed), _among(waiting, total == 0))
+    return AuditState(
+        checked,
+        errors=_among(checked, wrong),
+        disputed=_among(checked, disputed),
+        denied=_among(checked, own < total),
+        waiting=_among(waiting, total == 0),
+    )
 
 
 def _among(rows: Indices, mask: npt.NDArray[np.bool_]) -> Indices:

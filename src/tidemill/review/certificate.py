@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tidemill.reports.review import AuditTarget, Certificate
+from tidemill.reports.review import AuditTarget, Certificate, ReviewersError
 
 
 def certificate_lines(found: Certificate) -> list[str]:
@@ -26,11 +26,15 @@ def certificate_lines(found: Certificate) -> list[str]:
     by = (
         "reviewers are taken to be right"
         if target.trusted
-        else f"reviewers were wrong in {reviewers.wrong} of {reviewers.asked} test questions, so in {reviewers.bound:.1%} at most"
+        else f"reviewers were wrong in {reviewers.wrong} of {reviewers.asked} test questions{_overruled(reviewers)}, so in {reviewers.bound:.1%} at most"
     )
     newest = f"; newest answer {found.newest_answer[:16]}Z" if found.newest_answer else ""
     lines = [f"{claim}: {verdict}", f"  {found.checked} rows checked, {found.errors} errors; {by}{newest}"]
     return lines if found.met else [*lines, f"  {_missing(found)}"]
+
+
+def _overruled(reviewers: ReviewersError) -> str:
+    return f" and overruled in {reviewers.overruled} of {reviewers.confirmed} rows" if reviewers.confirmed else ""
 
 
 def _which(target: AuditTarget) -> str:

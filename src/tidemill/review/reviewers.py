@@ -1,15 +1,39 @@
 """How often reviewers are wrong themselves, and what that does to what a sample proves.
 
 A reviewer who errs misses some wrong labels, and calls some right ones wrong. The second is cured by asking again: where an answer differs from
-the label, others are asked until the label or its rival has two answers more than half; until then the row counts as wrong, which is on
-the safe side. The first is not, for a row whose first answer is the label is not asked again. So of the wrong labels only a part can be found.
+the label, others are asked, five in all at most, until more than half confirm the label or no longer can; until then the row counts as wrong, which
+is on the safe side. The first is not, for a row whose first answer is the label is not asked again. So of the wrong labels only a part can be found.
 """
 
 from __future__ import annotations
 
 import math
+from typing import Final
 
 import numpy as np
+
+_MOST_ERRORS: Final = 1.0 / 3.0
+"""Of reviewers who err more often, false denials may be taken for right ones so often that fewer are overruled."""
+
+
+def confirmed_after_denial(confirms: float) -> float:
+    """Compute how often others confirm a label that the first answer denies: two of two, or three of four.
+
+    Parameters
+    ----------
+    confirms : float
+        Chance that an answer confirms it.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> round(confirmed_after_denial(0.97), 4), round(confirmed_after_denial(0.03), 6)
+    (0.9957, 0.000952)
+    """
+    return confirms**2 + 2.0 * confirms**3 * (1.0 - confirms)
 
 
 def error_rate_bound(wrong: int, asked: int, alpha: float) -> float:
@@ -49,10 +73,61 @@ def error_rate_bound(wrong: int, asked: int, alpha: float) -> float:
     return float(brentq(surplus, low, 1.0 - 1e-12))
 
 
+def error_rate_floor(wrong: int, asked: int, alpha: float) -> float:
+    """Bound the reviewers' error rate from below by test questions, at any time.
+
+    Parameters
+    ----------
+    wrong, asked : int
+        Test questions that were answered wrong, of how many.
+    alpha : float
+        Chance that the bound is ever too high.
+
+    Returns
+    -------
+    float
+        0 where none was answered wrong.
+
+    Examples
+    --------
+    >>> [round(error_rate_floor(wrong, asked, 0.05), 3) for wrong, asked in ((0, 0), (0, 100), (3, 100), (30, 100))]
+    [0.0, 0.0, 0.002, 0.166]
+    """
+    return 1.0 - error_rate_bound(asked - wrong, asked, alpha) if wrong else 0.0
+
+
+def error_rate_of_overruled(rate: float) -> float | None:
+    """Compute how often reviewers err who are overruled at a rate.
+
+    A reviewer who denies a right label is overruled where the others confirm it.
+
+    Parameters
+    ----------
+    rate : float
+        Share of right labels of which an answer was overruled.
+
+    Returns
+    -------
+    float or None
+        The lesser of two; None where no error rate makes for so many.
+
+    Examples
+    --------
+    >>> error_rate_of_overruled(0.1 * confirmed_after_denial(0.9))
+    0.1
+    """
+    from scipy.optimize import brentq
+
+    def surplus(error: float) -> float:
+        return error * confirmed_after_denial(1.0 - error) - rate
+
+    return None if surplus(_MOST_ERRORS) <= 0.0 else round(float(brentq(surplus, 0.0, _MOST_ERRORS)), 12)
+
+
 def missed_share(error_rate: float) -> float:
     """Compute the share of wrong labels that a review leaves as they are.
 
-    Either the first answer is the label, or it is not and two others then name the label.
+    Either the first answer is the label, or it is not and others then confirm the label.
 
     Parameters
     ----------
@@ -68,7 +143,7 @@ def missed_share(error_rate: float) -> float:
     >>> missed_share(0.0), round(missed_share(0.03), 4)
     (0.0, 0.0309)
     """
-    return 1.0 - (1.0 - error_rate) * (1.0 - error_rate**2)
+    return error_rate + (1.0 - error_rate) * confirmed_after_denial(error_rate)
 
 
 def least_found(wrong: int, missed: float, alpha: float) -> int:

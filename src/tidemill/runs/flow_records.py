@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -88,3 +89,18 @@ def _crash(client: SyncPrefectClient, run: UUID) -> bool:
                 _crash(client, part.id)
         return True
     return False
+
+
+def main() -> None:
+    """Set flow runs whose processes were killed to Crashed, and remove their worktrees; in a process of its own beside a server."""
+    from tidemill.runs.worktree import sweep
+
+    project = Project.open(Path(sys.argv[1]))
+    for run in sweep_flow_runs(project):
+        print(f"flow run {run}: crashed, for its process was killed")
+    for folder in sweep(project.shared):
+        print(f"{folder}: removed")
+
+
+if __name__ == "__main__":
+    main()

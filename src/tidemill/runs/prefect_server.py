@@ -99,6 +99,8 @@ def up(project: Project, *, port: int, pages_port: int) -> Iterator[subprocess.P
         words = ["prefect", "server", "start", "--host", HOST, "--port", str(port)]
         server = stack.enter_context(_process(words, root, environment, logs / "server.log"))
         await_health(port, server, logs / "server.log")
+        _sweep(project, environment)
+        stack.callback(_sweep, project, environment)  # once the worker has ended, and its runs with it
         stack.enter_context(_pages(root, pages_port))
         template = logs / "work-pool.json"
         template.write_text(json.dumps(_TEMPLATE), encoding="utf-8")
@@ -109,6 +111,20 @@ def up(project: Project, *, port: int, pages_port: int) -> Iterator[subprocess.P
         stack.callback(server_file(project).unlink, missing_ok=True)
         words = ["prefect", "worker", "start", "--pool", _POOL, "--type", "process", "--name", "local"]
         yield stack.enter_context(_process(words, root, environment, logs / "worker.log"))
+
+
+def _sweep(project: Project, environment: dict[str, str]) -> None:
+    """End what runs have left whose processes were killed with the worker, or before; what is left of it is in the log."""
+    with (project.state / "logs" / "sweep.log").open("ab") as out:
+        subprocess.run(
+            [sys.executable, "-P", "-m", "tidemill.runs.flow_records", str(project.shared)],
+            cwd=project.shared,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            check=False,
+        )
 
 
 def _environment(project: Project, port: int, pages_port: int) -> dict[str, str]:

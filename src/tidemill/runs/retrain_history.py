@@ -10,6 +10,7 @@ from typing import Any, Final
 import yaml
 
 from tidemill.monitor.retrain_limits import Retrain
+from tidemill.project.gold_history import GoldHistory
 from tidemill.project.layout import Paths
 from tidemill.reports.project import Manifest
 from tidemill.runs.git import git, succeeds
@@ -110,6 +111,62 @@ def manifest_at(root: Path, ref: str, problem: str) -> Manifest | None:
     return Manifest.parse(text, where=f"{ref}:{path}") if text else None
 
 
+def history_at(root: Path, ref: str, problem: str) -> GoldHistory:
+    """Read the history of a problem's gold as it is in a commit.
+
+    Parameters
+    ----------
+    root
+        The user's checkout.
+    ref
+        The commit.
+    problem
+        Name of the problem.
+
+    Returns
+    -------
+    GoldHistory
+        Empty where there is none.
+    """
+    path = Paths.within(problem).gold_history.as_posix()
+    return GoldHistory.parse(_show(root, ref, path), where=f"{ref}:{path}")
+
+
+def learned_history(root: Path, problem: str) -> GoldHistory:
+    """Read the history of gold that the newest published model was trained and judged with.
+
+    Parameters
+    ----------
+    root
+        The user's checkout.
+    problem
+        Name of the problem.
+
+    Returns
+    -------
+    GoldHistory
+        Empty where there is no such model.
+    """
+    path = Paths.within(problem).gold_history.as_posix()
+    words = ["log", "--first-parent", "--format=%H", published(root, problem), "--", LOCK]
+    for commit in git(*words, folder=root).splitlines():
+        stages = _lock(root, commit)
+        text = _show(root, commit, path)
+        if _knows_ingest(stages, problem) and _md5(stages, "ingest", "deps", problem, path) in _digests(text):
+            return GoldHistory.parse(text, where=f"{commit}:{path}")
+    return GoldHistory()
+
+
+def _knows_ingest(stages: dict[str, Any], problem: str) -> bool:
+    """Whether the candidate was judged with the labels that ingest made last: a relabeling runs ingest alone."""
+    paths = Paths.within(problem)
+    return all(
+        _md5(stages, "ingest", "outs", problem, folder.as_posix())
+        == _md5(stages, "evaluate", "deps", problem, folder.as_posix())
+        for folder in (paths.dev, paths.train_gold, paths.gold)
+    )
+
+
 def _changes(root: Path, problem: str) -> Iterator[tuple[str, float]]:
     """Commits in which another model replaced an older one."""
     words = ["log", "--first-parent", "--format=%H %ct", published(root, problem), "--", LOCK]
@@ -144,8 +201,12 @@ def _digests(text: str) -> set[str]:
 
 
 def _made_of(stages: dict[str, Any], stage: str, problem: str) -> str | None:
-    path = Paths.within(problem).manifest.as_posix()
-    found = (item.get("md5") for item in _entry(stages, stage, problem).get("deps", []) if item.get("path") == path)
+    return _md5(stages, stage, "deps", problem, Paths.within(problem).manifest.as_posix())
+
+
+def _md5(stages: dict[str, Any], stage: str, kind: str, problem: str, path: str) -> str | None:
+    """Of a file or folder among a stage's ``deps`` or ``outs``."""
+    found = (item.get("md5") for item in _entry(stages, stage, problem).get(kind, []) if item.get("path") == path)
     return next(found, None)
 
 

@@ -130,6 +130,17 @@ def start_with_parent(
     )
 
 
+def _end_rest(group: int) -> None:
+    """End what a server has started and left, such as the flow runs of a worker that was killed."""
+    end = time.monotonic() + _GRACE_SECONDS
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGTERM)
+        while time.monotonic() < end:
+            os.killpg(group, 0)  # is anything left?
+            time.sleep(0.1)
+        os.killpg(group, signal.SIGKILL)
+
+
 def _main() -> None:
     gently = sys.argv[1] == _GENTLY
     child = subprocess.Popen(sys.argv[1 + gently :], stdin=subprocess.DEVNULL, start_new_session=True)
@@ -148,6 +159,8 @@ def _main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: end(signal.SIGTERM if gently else signal.SIGKILL))
     threading.Thread(target=end_with_parent, daemon=True).start()
     status = child.wait()
+    if gently:
+        _end_rest(child.pid)
     os._exit(status if status >= 0 else 128 - status)
 
 

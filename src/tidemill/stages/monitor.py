@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from tidemill.apps.gold.rows import problem_rows
 from tidemill.apps.models.batch_findings import find_of_batches
 from tidemill.apps.models.champion_reference import Champion, find_champion
 from tidemill.apps.models.harm_since_change import HarmWatch
@@ -12,15 +13,17 @@ from tidemill.common.failures import says_errors
 from tidemill.common.files import atomic_write, md5_of
 from tidemill.contracts import Problem, votes_contract
 from tidemill.monitor.plots import draw
-from tidemill.monitor.retrain_decision import retrain_decision, without_champion, without_news
+from tidemill.monitor.retrain_decision import NewLabels, retrain_decision, without_champion, without_news
 from tidemill.monitor.rows import Names
 from tidemill.monitor.settings import MonitorSettings
+from tidemill.project.gold_history import GoldHistory
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
 from tidemill.project.stage_arguments import stage_arguments
 from tidemill.project.stage_code.stage_fingerprints import read_code
 from tidemill.project.tables import batch_names, read
 from tidemill.reports.monitor import Drift
+from tidemill.runs.retrain_history import history_at
 
 
 @says_errors
@@ -42,8 +45,9 @@ def run(project: Project, name: str) -> None:
 
 def _look(champion: Champion, problem: Problem, settings: MonitorSettings, paths: Paths) -> Drift:
     new = [batch for batch in batch_names(paths.manifest) if batch not in champion.batches]
+    labels = _new_labels(champion, paths)
     if not new:
-        return without_news(champion.version, champion.batches)
+        return without_news(champion.version, champion.batches, settings, labels)
     contract = votes_contract(len(problem.classes))
     votes = read(paths.votes, contract)
     names = Names(problem.classes, tuple(contract.other_names(votes.columns)))
@@ -60,7 +64,18 @@ def _look(champion: Champion, problem: Problem, settings: MonitorSettings, paths
     judged = report.model_copy(update={"harm": harm})
     found = watch.of_batches(findings, harm)
     learned = votes.filter(pl.col("batch").is_in(champion.batches_since_change)).height
-    return retrain_decision(champion.version, found, judged, settings, learned_rows=learned)
+    return retrain_decision(champion.version, found, judged, settings, learned_rows=learned, labels=labels)
+
+
+def _new_labels(champion: Champion, paths: Paths) -> NewLabels:
+    """A row counts where its label is another than in the commit of the champion: not one that an answer confirms."""
+    history = GoldHistory.read(paths.gold_history)
+    if not history.answers:
+        return NewLabels()
+    rows = problem_rows(champion.project, paths.name)
+    own = rows.table.select("row_id", pl.col("own").alias("gold"))
+    before = history_at(champion.project.shared, champion.version, paths.name).applied(own, rows.problem.classes)
+    return NewLabels(int((before["gold"] != rows.table["gold"]).sum()), history.as_of)
 
 
 if __name__ == "__main__":

@@ -13,9 +13,10 @@ from tests.apps.gold.conftest import PATHS
 from tidemill.apps.gold.add import FileOptions, add_labels
 from tidemill.apps.gold.rows import problem_rows
 from tidemill.apps.gold.sample import GoldSample, SampleRequest, sample_rows
-from tidemill.contracts import DataError
+from tidemill.contracts import ConfigError, DataError
 from tidemill.project.arrivals import arrive
 from tidemill.project.project import Project
+from tidemill.readers.write import write_frame
 
 OUT = Path("to_label.csv")
 
@@ -115,3 +116,23 @@ def test_a_batch_that_is_not_there_and_one_that_is_labeled_are_told(project: Pro
     add_labels(project, "spam", OUT, FileOptions())
     with pytest.raises(DataError, match="all 20 rows of june have labels already"):
         sampled(project, 10, batch="june")
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_a_file_in_which_somebody_has_written_a_label_is_not_written_over(project: Project, suffix: str) -> None:
+    out = OUT.with_suffix(suffix)
+    request = SampleRequest(5, None, 0.0, 1)
+    table = sample_rows(project, "spam", request, out).table
+    assert sample_rows(project, "spam", request, out).table.equals(table)
+    write_frame(table.with_columns(pl.Series("label", ["", "", "ham", "", ""])), out)
+    before = out.read_bytes()
+    with pytest.raises(ConfigError, match=rf"to_label{suffix} holds 1 labels that have not been added"):
+        sample_rows(project, "spam", request, out)
+    assert out.read_bytes() == before
+
+
+def test_a_file_of_other_content_is_not_written_over(project: Project) -> None:
+    OUT.write_text("id,text\n1,the original\n")
+    with pytest.raises(ConfigError, match="is there and is no sample of rows"):
+        sampled(project, 5)
+    assert OUT.read_text() == "id,text\n1,the original\n"

@@ -237,6 +237,78 @@ def test_words_for_no_label_are_no_class_and_that_is_told(project: Path) -> None
     )
 
 
+def test_the_null_of_a_databases_export_is_no_label_and_that_is_told(project: Path) -> None:
+    done = made(project, rows_of(["good", "bad", "\\N"]))
+    assert done.classes == ("bad", "good")
+    assert any(r"'\\N' is taken for no label (20 rows)" in line for line in done.lines)
+
+
+@pytest.mark.parametrize("both", ["good;bad", "bad, good", "['good', 'bad']", "Good|bad", "good + bad", "[good][bad]"])
+def test_a_cell_that_holds_several_labels_is_asked_about(project: Path, both: str) -> None:
+    content = rows_of(["good", "bad", f'"{both}"'])
+    if both == "[good][bad]":  # a name as any other
+        assert len(made(project, content).classes) == 3
+        return
+    with pytest.raises(
+        DataError, match=r"\(20 rows\), where '.*' and '.*' are labels too: .*name all classes with --classes"
+    ):
+        made(project, content)
+    assert len(made(project, content, classes=["good", "bad", f"{both}"]).classes) == 3
+
+
+def test_names_that_are_put_together_and_whose_parts_are_no_labels_are_classes(project: Path) -> None:
+    assert made(project, rows_of(["C", "C++", "ja/nein", "nein"])).classes == ("C", "C++", "ja/nein", "nein")
+
+
+def test_emoji_in_colours_and_in_outline_are_one_class(project: Path) -> None:
+    done = made(project, rows_of(["\u2764", "\u2764\ufe0f", "\u2764\ufe0f", "\U0001f494"]))
+    assert done.classes == ("\u2764\ufe0f", "\U0001f494")
+    assert any("are one class" in line for line in done.lines)
+
+
+def test_class_names_that_differ_in_marks_around_them_are_noted(project: Path) -> None:
+    done = made(project, rows_of(["good", "good.", "'bad'", "bad"]))
+    assert len(done.classes) == 4
+    assert any("'good' ('good') and 'good.' ('good.') look alike" in line for line in done.lines)
+    assert any("look alike" in line and "bad" in line for line in done.lines)
+
+
+def test_nan_is_no_label_and_that_is_told(project: Path) -> None:
+    done = made(project, rows_of(["good", "bad", "nan"]))
+    assert done.classes == ("bad", "good")
+    assert any("'nan' is taken for no label (20 rows)" in line for line in done.lines)
+
+
+def test_nan_that_is_named_is_a_class(project: Path) -> None:
+    assert made(project, rows_of(["naan", "nan"]), classes=["naan", "nan"]).classes == ("naan", "nan")
+
+
+def test_whole_numbers_and_fractions_of_zeros_are_one_class_and_that_is_told(project: Path) -> None:
+    done = made(project, rows_of(["1", "0", "1", "0", "1.0", "0.0"]))
+    assert done.classes == ("0", "1")
+    assert any("'1', '1.0' are one class, '1'" in line for line in done.lines)
+
+
+@pytest.mark.parametrize("word", ["unknown", "TBD", "Abstain"])
+def test_a_word_that_may_be_a_class_or_no_label_is_asked_about(project: Path, word: str) -> None:
+    content = rows_of(["good", "bad", word])
+    with pytest.raises(
+        DataError, match=rf"is '{word}' a class, .* \(20 of 60 rows\)\? A class: --classes good,bad,{word}"
+    ):
+        made(project, content)
+    done = made(project, content, classes=["good", "bad"])
+    assert any(f"{word!r} is taken for no label (20 rows)" in line for line in done.lines)
+
+
+def test_an_asked_word_that_is_named_is_a_class(project: Path) -> None:
+    assert made(project, rows_of(["a", "unknown"]), classes=["a", "unknown"]).classes == ("a", "unknown")
+
+
+def test_numbers_among_names_of_classes_are_told(project: Path) -> None:
+    done = made(project, rows_of(["spam", "ham", "0", "1"]))
+    assert any("the classes 0, 1 are numbers and ham, spam are names" in line for line in done.lines)
+
+
 def test_a_word_for_no_label_that_is_named_is_a_class(project: Path) -> None:
     assert made(project, rows_of(["good", "NA"]), classes=["good", "NA"]).classes == ("good", "NA")
 
@@ -244,6 +316,11 @@ def test_a_word_for_no_label_that_is_named_is_a_class(project: Path) -> None:
 def test_joined_emoji_and_words_with_joiners_are_classes(project: Path) -> None:
     names = ("\U0001f3f3\ufe0f\u200d\U0001f308", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645")
     assert set(made(project, rows_of(list(names))).classes) == set(names)
+
+
+def test_rows_that_are_one_text_are_told_to_be_too_few(project: Path) -> None:
+    content = "body,kind\n" + "connection lost,bad\nlogin ok,good\n" * 150
+    assert any("2 different rows are too few to train" in line for line in made(project, content).lines)
 
 
 def test_many_classes_of_several_rows_each_are_classes(project: Path) -> None:

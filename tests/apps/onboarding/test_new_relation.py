@@ -17,10 +17,12 @@ from tidemill.contracts import ConfigError, DataError
 from tidemill.ingest.settings import IngestSettings
 from tidemill.label.engine.apply import apply
 from tidemill.label.functions.loading import load_functions
+from tidemill.project.arrivals import scan
 from tidemill.project.batches import add_batches
 from tidemill.project.compose import refuse_stale_params, write_params
 from tidemill.project.config import load_params
 from tidemill.project.project import Project
+from tidemill.readers.options import ReadOptions
 
 CITIES = ("Rome", "Milan", "Paris", "Lyon", "Oslo", "Bergen", "Madrid", "Seville")
 COUNTRIES = ("Italy", "Italy", "France", "France", "Norway", "Norway", "Spain", "Spain")
@@ -90,9 +92,50 @@ def test_relations_of_the_facts_are_classes_and_tables_of_documents_are_batches(
 
 
 @pytest.mark.slow
+def test_texts_keep_their_files_and_later_folders_of_texts_arrive(project: Project, elsewhere: Path):
+    write(elsewhere / "texts" / "scan.pdf", "%PDF-")
+    made = create_relation(wanted(elsewhere), project)
+    assert "note: texts: 1 files are no .txt files and left out (scan.pdf)" in made.lines
+    incoming = Path("data/incoming/lies_in")
+    assert len(list((incoming / "texts").iterdir())) == 48
+    problem, settings, paths = project.load("lies_in", "ingest", IngestSettings)
+    assert scan(problem, settings, paths).batches == []
+    write(incoming / "later" / "a.txt", "Bergen lies in Norway, far in the north.")
+    write(incoming / "later" / "b.txt", "")
+    found = scan(problem, settings, paths)
+    assert (found.batches, found.refused) == (["later"], [])
+    assert "later: 1 files are empty and left out (b.txt)" in found.notes
+
+
+@pytest.mark.slow
+def test_facts_are_cleaned_and_what_is_left_out_is_told(project: Project, elsewhere: Path):
+    rows = [*zip(CITIES, COUNTRIES, strict=True), ("", ""), ("Rome", ""), (" Rome ", "Italy")]
+    odd = "Subject,OBJECT\n" + "".join(f"{city},{country}\n" for city, country in rows)
+    made = create_relation(wanted(elsewhere, knowledge=write(elsewhere / "odd.csv", odd)), project)
+    assert "note: odd.csv: 2 rows without a subject or an object are left out (line 10, 11)" in made.lines
+    table = pl.read_csv("src/problems/lies_in/facts.csv")
+    assert table.rows() == [(city, country, "lies_in") for city, country in zip(CITIES, COUNTRIES, strict=True)]
+
+
+@pytest.mark.slow
+def test_encodings_that_are_stated_stand_in_the_settings(project: Project, elsewhere: Path):
+    for file in (*elsewhere.glob("texts/*.txt"), elsewhere / "facts.csv"):
+        file.write_bytes(file.read_text(encoding="utf-8").replace("Milan", "M\u00fclan").encode("cp850"))
+    create_relation(wanted(elsewhere, reading=ReadOptions(encoding="cp850")), project)
+    settings = project.load("lies_in", "ingest", IngestSettings)[1]
+    assert settings.encoding == "cp850"
+    assert "M\u00fclan" in Path("src/problems/lies_in/facts.csv").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        ({"knowledge": "columns.csv"}, "columns.csv: column 'subject' is missing"),
+        ({"knowledge": "blank.csv"}, "blank.csv, line 2: column 'relation' is 'born in': a relation is a class"),
+        ({"knowledge": "unrelated.csv"}, "column 'relation' is 'Unrelated'.*and not 'unrelated'"),
+        ({"knowledge": "empty.csv"}, "empty.csv holds no facts"),
+        ({"label": "facts"}, "--label facts names a column of facts, and .txt files have none"),
         ({"knowledge": "none.csv"}, "none.csv is not there"),
         ({"documents": "facts.csv"}, "is no folder"),
         ({"documents": "empty"}, "holds no documents"),
@@ -103,8 +146,12 @@ def test_what_cannot_become_a_problem_leaves_nothing_behind(
     project: Project, elsewhere: Path, changes: Any, message: str
 ):
     (elsewhere / "empty").mkdir()
+    write(elsewhere / "columns.csv", "city,country\nRome,Italy\n")
+    write(elsewhere / "blank.csv", "subject,object,relation\nRome,Italy,born in\n")
+    write(elsewhere / "unrelated.csv", "subject,object,relation\nRome,Italy,Unrelated\n")
+    write(elsewhere / "empty.csv", "subject,object\n,Italy\n")
     before = sorted(path.as_posix() for path in Path().rglob("*"))
-    paths = {key: value if key == "name" else elsewhere / value for key, value in changes.items()}
+    paths = {key: value if key in {"name", "label"} else elsewhere / value for key, value in changes.items()}
     with pytest.raises((ConfigError, DataError), match=message):
         create_relation(wanted(elsewhere, **paths), project)
     assert sorted(path.as_posix() for path in Path().rglob("*")) == before

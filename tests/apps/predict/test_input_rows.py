@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import polars as pl
 
 from tests.ingest.candidates.test_candidates import LOCATED, SPLIT, candidates
-from tests.ingest.factories import settings, take
+from tests.ingest.factories import settings, take, write
 from tidemill.apps.predict.input_rows import input_rows
 
 
@@ -30,3 +31,23 @@ def test_documents_are_predicted_candidate_by_candidate_under_the_ids_of_a_batch
     assert found["row_id"].to_list() == raw["row_id"].to_list()
     assert found.select("subject", "object").rows() == raw.select("subject", "object").rows()
     assert found["text"].to_list()[0] == "[place] lies in <place>"
+
+
+def test_folders_of_texts_and_single_ones_are_predicted_and_documents_without_a_pair_have_no_line(tmp_path: Path):
+    chosen = settings(key=["source", "id"], gold=None, candidates=candidates(markers="types").model_dump(), split=SPLIT)
+    write(tmp_path / "may" / "a.txt", "Rome in Italy")
+    write(tmp_path / "may" / "b.txt", "Rome")
+    (folder,) = input_rows(tmp_path / "may", chosen)
+    (single,) = input_rows(tmp_path / "may" / "a.txt", chosen)
+    (nothing,) = input_rows(tmp_path / "may" / "b.txt", chosen)
+    keys = [pl.concat(list(rows.chunks()))["key"].to_list() for rows in (folder, single, nothing)]
+    assert keys == [["a.txt:0-4:8-13", "a.txt:8-13:0-4"]] * 2 + [[]]
+    assert set(next(iter(nothing.chunks())).dtypes) == {pl.String}
+
+
+def test_mentions_of_a_column_are_found_in_what_is_predicted(tmp_path: Path):
+    spans = {"place": {"spans": "places"}}
+    chosen = settings(key="id", gold=None, candidates=candidates(mentions=spans).model_dump(), split=SPLIT)
+    row = {"id": "a", "text": "Rome in Italy", "places": [{"begin": 0, "end": 4}, {"begin": 8, "end": 13}]}
+    (rows,) = input_rows(write(tmp_path / "a.jsonl", json.dumps(row)), chosen)
+    assert pl.concat(list(rows.chunks())).select("subject", "object").rows() == [("Rome", "Italy"), ("Italy", "Rome")]

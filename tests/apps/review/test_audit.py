@@ -87,6 +87,27 @@ def test_a_row_in_dispute_is_asked_again_and_two_more_answers_confirm_the_label(
     assert (after.errors, after.disputed, after.checked) == (0, 0, before.checked)
 
 
+def test_who_is_overruled_once_is_not_judged_by_the_rows_in_dispute_alone(project: Project) -> None:
+    """Others are asked where somebody denies a label: of those rows alone, who is right in all but one would be wrong in all."""
+    label_all(project, spam={row for row, own in _known(project) if own == 1})
+    plan_audit(project, "spam", REQUEST)
+    rows = sample_audit(project, "spam", OUT, most=20, tests=0, seed=1).table["row_id"].to_list()
+    answer(rows, "a1", spam=(rows[0],))
+    open_row = certify(project, "spam").reviewers
+    answer([rows[0]], "a2", hour=12)
+    answer([rows[0]], "a3", hour=13)
+    table = {line.who: line for line in annotator_table(project, "spam").annotators}
+    assert (table["a1"].tests, table["a1"].ejected) == (0, False)
+    found = certify(project, "spam").reviewers
+    assert found is not None
+    assert open_row is not None
+    assert (found.asked, found.overruled, found.confirmed) == (0, 1, 20)
+    assert (open_row.overruled, open_row.confirmed) == (
+        1,
+        20,
+    )  # a dispute counts against the reviewers until it is settled
+
+
 def _known(project: Project) -> list[tuple[str, int]]:
     return list(problem_rows(project, "spam").table.select("row_id", "own").iter_rows())
 
@@ -115,6 +136,9 @@ def test_test_questions_look_like_other_rows_and_tell_who_is_ejected(project: Pr
     plan_audit(project, "spam", REQUEST)
     alone = label_all(project)[30:34]
     answer(alone, "bad")
+    asked = sample_audit(project, "spam", OUT, most=0, tests=40, seed=1).table["row_id"].to_list()
+    assert set(rows) < set(asked)
+    assert len(asked) == 14  # with the two that came with a label: one answer alone settles no row
     done = sample_audit(project, "spam", OUT, most=50, tests=3, seed=1)
     assert set(alone) <= set(checked())
     assert done.tests == 3

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -15,12 +17,14 @@ from tidemill.apps.review.queue import (
     CONFLICT,
     CONTRADICTED,
     DECAYED,
+    HARM,
     RANDOM,
     SILENT,
     UNSURE,
     QueueRequest,
     chances_of_error,
     pick_queue,
+    read_opinions,
     seconds_of,
     summarized,
     write_queue,
@@ -28,7 +32,7 @@ from tidemill.apps.review.queue import (
 from tidemill.contracts import DataError
 from tidemill.project.gold_history import Answer, GoldHistory, append_answers
 from tidemill.project.project import Project
-from tidemill.reports.monitor import Cause, Drift, FunctionCause, GroupCause, Shift, StreamDrift
+from tidemill.reports.monitor import Cause, Drift, FunctionCause, GroupCause, LabelTest, Shift, StreamDrift, StreamHarm
 
 OUT = Path("rows.csv")
 ZERO = Shift(reference=0.0, batch=0.0)
@@ -105,9 +109,27 @@ def test_rows_that_the_monitor_asks_about_have_a_quarter(rows: ProblemRows) -> N
     assert {row for row, reason in why.items() if reason == DECAYED} <= set(june)
 
 
+def test_rows_that_tell_whether_a_drift_harms_come_first_in_their_order_until_it_is_decided(rows: ProblemRows) -> None:
+    ids = free_rows(rows)
+    asked = (ids[9], "of no batch", ids[7], ids[8])
+    test = LabelTest.model_construct(rows=asked, outcome=None)
+    stream = StreamDrift.model_construct(cause=None, harm=StreamHarm.model_construct(labels=test))
+    drift = Drift.model_construct(batches={}, stream=stream)
+    table, _ = pick_queue(rows, QueueRequest(12, audit=0.5), drift)
+    assert table["row_id"].to_list()[:3] == [ids[9], ids[7], ids[8]]
+    assert table["picked"].to_list().count(HARM) == 3
+    assert table["picked"].to_list().count(RANDOM) == 6
+    assert table["row_id"].n_unique() == table.height == 12
+    assert pick_queue(rows, QueueRequest(8, audit=0.0), drift)[0]["picked"].to_list().count(HARM) == 2  # a quarter
+    decided = LabelTest.model_construct(rows=asked, outcome="harm")
+    stream = StreamDrift.model_construct(cause=None, harm=StreamHarm.model_construct(labels=decided))
+    table, _ = pick_queue(rows, QueueRequest(12), Drift.model_construct(batches={}, stream=stream))
+    assert HARM not in table["picked"].to_list()
+
+
 def test_chances_are_calibrated_where_people_have_labeled(rows: ProblemRows, project: Project) -> None:
     """Half of the labels that both models are sure of are wrong."""
-    before = chances_of_error(rows, rows.table)
+    before = chances_of_error(read_opinions(rows), rows.table["gold"].to_numpy())
     ids = rows.table["row_id"].to_list()[:36]
     answers = [
         Answer(
@@ -121,9 +143,21 @@ def test_chances_are_calibrated_where_people_have_labeled(rows: ProblemRows, pro
     ]
     append_answers(PATHS, answers)
     again = problem_rows(project, "spam")
-    after = chances_of_error(again, again.table)
+    after = chances_of_error(read_opinions(again), again.table["gold"].to_numpy())
     assert np.median(before) < 0.02
     assert np.median(after) == pytest.approx(0.5, abs=0.1)
+
+
+def test_labels_and_predictions_are_read_once(rows: ProblemRows, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, original = Counter[str](), pl.read_parquet
+
+    def counted(source: Path, *words: Any, **options: Any) -> pl.DataFrame:
+        read[Path(source).name] += 1
+        return original(source, *words, **options)
+
+    monkeypatch.setattr(pl, "read_parquet", counted)
+    pick_queue(rows, QueueRequest(5), None)
+    assert (read["labels.parquet"], read["predictions.parquet"], read["votes.parquet"]) == (1, 1, 1)
 
 
 def test_it_says_when_it_no_longer_pays() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.apps.workbench.conftest import YAML
 from tidemill.apps.workbench import list_functions
+from tidemill.apps.workbench.contradicted_functions import contradicted_functions
 from tidemill.apps.workbench.formatting import columns, row_line
 from tidemill.apps.workbench.problem_view import ProblemView
 from tidemill.contracts import ABSTAIN, NO_GOLD, ConfigError, DataError
@@ -316,3 +317,34 @@ def test_votes_of_other_functions_than_the_label_models_are_listed_without_it(lf
             lf("explain", "r001")
     finally:
         path.write_bytes(before)
+
+
+@pytest.mark.slow
+def test_functions_that_people_contradict_are_listed_with_their_rows_and_what_mends_them(lf, project):
+    """says_you takes "money for you" for ham, of which people say spam; all other functions are right on dev."""
+    told = lf("contradicted", "mail", "--json", "--show", "2")
+    assert [one["function"] for one in told["functions"]] == ["says_you"]
+    only = told["functions"][0]
+    texts = pl.read_parquet("data/mail/raw/b.parquet").filter(pl.col("split") == "dev")["text"]
+    assert only["wrong"] == texts.str.contains("money for you").sum()
+    assert only["votes"] == texts.str.contains("you").sum()
+    assert only["fix"] == "let it abstain where the text has 'money'"
+    assert [(row["vote"], row["gold"], "money for you" in row["text"]) for row in only["rows"]] == [
+        ("ham", "spam", True)
+    ] * 2
+    assert "says_you (src/problems/mail/f.yaml:5): wrong in" in lf("contradicted", "mail")
+
+
+@pytest.mark.slow
+def test_a_function_that_people_nearly_always_contradict_is_to_vote_as_they_do(project, monkeypatch):
+    monkeypatch.chdir(project)
+    look = ProblemView(Project.open(Path()), "mail")
+    turned = look.votes.copy()
+    place = look.names.index("says_prize")
+    turned[turned[:, place] == 1, place] = 0
+    look.__dict__["votes"] = turned
+    first = contradicted_functions(look, shown=0).functions[0]
+    assert first.function == "says_prize"
+    assert first.fix == f"let it vote spam, as people say on {first.wrong} of these {first.votes} rows"
+    look.__dict__["votes"] = np.full_like(turned, ABSTAIN)
+    assert contradicted_functions(look, shown=0).functions == ()

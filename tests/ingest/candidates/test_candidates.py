@@ -8,13 +8,14 @@ import types
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from pydantic import ValidationError
 
 from tests.ingest.factories import settings, take, write
 from tidemill.contracts import ConfigError, DataError, Problem, check
 from tidemill.ingest.candidates.expand import Candidates
-from tidemill.ingest.candidates.names import WORD, NameMatcher, read_names
+from tidemill.ingest.candidates.names import NameMatcher, read_names, word_spans
 from tidemill.ingest.candidates.pairs import contexts, marked
 from tidemill.ingest.candidates.sentences import split_sentences
 from tidemill.ingest.candidates.settings import COLUMNS, CandidateSettings, MentionSettings
@@ -55,6 +56,10 @@ def documents(*rows: tuple[str, str, object]) -> str:
         ("no stop\n\nanother paragraph", 2),
         ("it ends, e.g. Here, with etc. and so on", 1),
         ("", 0),
+        ("Rome fell. 東京は残る。次の文\uff01終わり", 4),
+        ("Rome fell. روما سقطت؟ نعم.", 3),
+        ("दिल्ली भारत में है। यह बड़ी है।", 2),
+        ("Yahoo! bought it. iPhone sales rose", 1),
     ],
 )
 def test_sentences_end_where_a_reader_ends_them(text: str, count: int):
@@ -64,6 +69,17 @@ def test_sentences_end_where_a_reader_ends_them(text: str, count: int):
 def test_sentences_cover_every_word_once():
     text = "  One two. Three\n\n\nfour! Five. "
     assert [text[begin:end] for begin, end in split_sentences(text)] == ["One two.", "Three", "four!", "Five."]
+
+
+def test_what_has_no_stop_is_cut_at_lines_or_between_words():
+    lines, words = "some words of a line\n" * 600, "word " * 2400
+    for text, end in ((lines, "line"), (words, "word")):
+        parts = [text[begin:end] for begin, end in split_sentences(text)]
+        assert " ".join(" ".join(parts).split()) == " ".join(text.split())
+        assert {len(part) <= 5000 and part.endswith(end) for part in parts} == {True}
+        assert len(parts) == 3
+    assert [end - begin for begin, end in split_sentences("x" * 12_000)] == [5000, 5000, 2000]
+    assert len(split_sentences("." * 200_000)) == 40  # in a time that does not grow with its square
 
 
 def test_both_directions_are_candidates_and_an_order_keeps_one():
@@ -78,6 +94,10 @@ def test_pairs_stay_within_the_sentence_the_window_and_the_limit():
     assert texts("Rome is old. Italy is not.") == []
     assert texts("Rome is not in Italy", window=2) == []
     assert len(texts("Rome is not in Italy", window=3)) == 2
+    assert texts("Rome, Milan, but never Paris", window=2, order="subject_first") == [
+        "[Rome], <Milan>, but never Paris",
+        "Rome, [Milan], but never <Paris>",
+    ]
     assert texts("Rome, Milan, Paris", order="subject_first", most=2) == [
         "[Rome], <Milan>, Paris",
         "Rome, [Milan], <Paris>",
@@ -106,7 +126,7 @@ def test_names_are_found_as_a_list_of_words_finds_them(tmp_path: Path):
     """The longest name at a word wins; compared with a search for every name at every word."""
     names = {"New York": "NY", "New": "new", "York Minster": "minster", "São Paulo": "SP", "U.S.": "US", "O'Hare": "O"}
     text = "New York Minster, New Year in São Paulo, the U.S. and O'Hare; NewYork"
-    found = NameMatcher(names, case=True).find(text, [match.span() for match in WORD.finditer(text)])
+    found = NameMatcher(names, case=True).find(text, word_spans(text))
     assert [(text[begin:end], entity) for begin, end, entity in found] == [
         ("New York", "NY"),
         ("New", "new"),
@@ -115,8 +135,32 @@ def test_names_are_found_as_a_list_of_words_finds_them(tmp_path: Path):
         ("O'Hare", "O"),
     ]
     text = "İ new york"  # a letter that is longer in lower case
-    found = NameMatcher({"New York": "NY"}, case=False).find(text, [match.span() for match in WORD.finditer(text)])
+    found = NameMatcher({"New York": "NY"}, case=False).find(text, word_spans(text))
     assert [text[begin:end] for begin, end, _ in found] == ["new york"]
+
+
+@pytest.mark.parametrize(
+    ("names", "text", "found"),
+    [
+        ({"C++": "cpp", "C": "c"}, "C++ or C, C++: C", ["cpp", "c", "cpp", "c"]),
+        ({"C#": "sharp"}, "C is not C# yet", ["sharp"]),
+        ({"a.b": "dotted", "(x)": "brackets", "[a-z]+": "range"}, "axb, a.b, x", ["dotted", "brackets"]),
+        ({"New York": "NY"}, "New\r\n  York and New\u202fYork", ["NY", "NY"]),
+        ({"O'Neil": "one", "d\u2019Arc": "two"}, "O\u2019Neil and d'Arc", ["one", "two"]),
+        ({"東京": "Tokyo", "京都": "Kyoto"}, "東京から京都まで", ["Tokyo", "Kyoto"]),
+        ({"दिल": "heart", "दिल्ली": "Delhi"}, "दिल्ली में दिल", ["Delhi", "heart"]),
+        ({"Z\u0075\u0308rich": "ZH"}, "Zürich", ["ZH"]),
+        ({"Acme": "one", "Acme Corp": "two"}, "Acme Corp and Acme", ["two", "one"]),
+        ({"!!!": "none"}, "Oh!!!", []),
+    ],
+)
+def test_names_are_found_as_a_reader_finds_them(names: dict[str, str], text: str, found: list[str], tmp_path: Path):
+    """Signs, line breaks, apostrophes, scripts without spaces, vowel signs, composed letters, and names inside names."""
+    names_file = "name,entity\n" + "".join(f'"{name}",{entity}\n' for name, entity in names.items())
+    mentions = {"name": {"names": "names.csv"}, "end": {"pattern": "END"}}
+    write(tmp_path / "names.csv", names_file)
+    chosen = candidates(mentions=mentions, pairs=[["name", "end"]])
+    assert [pair.subject.entity for pair in Candidates(chosen, tmp_path).of(f"{text} END")] == found
 
 
 def test_a_file_of_names_links_aliases_to_their_entity(tmp_path: Path):
@@ -158,6 +202,7 @@ def test_candidates_are_rows_of_a_text_problem_whose_documents_share_a_split(tmp
     assert all(splits[document] == split for document, split in batch.raw.select("document", "split").iter_rows())
     assert len(set(splits.values())) > 1
     row = batch.raw.filter(key="d0:0-4:22-27").to_dicts()[0]
+    assert batch.raw.filter(key="d0:29-34:46-52")["sentence"].to_list() == ["Milan  is not in France."]
     assert (row["text"], row["distance"]) == ("[Rome] number 0 lies in <Italy>.", 4)
     assert (row["subject"], row["object"], row["subject_first"], row["sentence_number"]) == ("Rome", "Italy", True, 0)
 
@@ -200,6 +245,10 @@ def test_gold_of_a_document_lists_its_facts(tmp_path: Path):
         ("France", "Italy"): -1,
         ("Italy", "France"): -1,
     }
+    several = Problem(name="ties", modality="text", classes=("unrelated", "located", "capital"))
+    triples = documents(("a", "Rome, Italy", [["Rome", "capital", "Italy"], ["Italy", "located", "Rome"]]))
+    batch = take(write(tmp_path / "c.jsonl", triples), chosen, several)
+    assert pl.concat([batch.dev, batch.gold])["gold"].sort().to_list() == [1, 2]
     with pytest.raises(DataError, match=r"line 1, column 'label'.*is no JSON list of facts"):
         take(write(tmp_path / "odd.jsonl", documents(("a", "Rome, Italy", "Rome"))), chosen, LOCATED)
 
@@ -209,10 +258,13 @@ def test_repeated_sentences_are_dropped_where_they_are_about_the_same_pair(tmp_p
     chosen = settings(candidates=candidates(order="subject_first").model_dump(), split=SPLIT)
     words = "of which travellers of all ages have written at great length lies in"
     rows = documents(
-        ("a", f"Rome {words} Italy.", None), ("b", f"Rome {words} Italy!", None), ("c", f"Milan {words} Italy.", None)
+        ("a", f"Rome {words} Italy.", None),
+        ("b", f"Rome {words} Italy!", None),
+        ("c", f"Milan {words} Italy.", None),
+        ("d", f"Rome {words} France.", None),
     )
     batch = take(write(tmp_path / "b.jsonl", rows), chosen, LOCATED)
-    assert batch.seen["fate"].to_list() == ["kept", "near", "kept"]
+    assert batch.seen["fate"].to_list() == ["kept", "near", "kept", "kept"]
 
 
 def test_other_sentences_about_a_pair_are_kept_though_the_words_between_are_the_same(tmp_path: Path):

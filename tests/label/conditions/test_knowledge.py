@@ -35,6 +35,38 @@ def test_aliases_relations_and_symmetry(folder):
     assert votes(folder, entry, rows, **files) == [-1, 1, 1]
 
 
+def test_what_a_relation_says_is_told_from_its_own_facts(folder):
+    """That Rome is the capital of Italy contradicts no pair of another relation."""
+    facts = "subject,object,relation\nRome,Italy,capital\nParis,France,capital\nRome,Europe,in\nOslo,Norway,in\n"
+    rows = pl.DataFrame({"row_id": list("ab"), "subject": ["Rome", "Rome"], "object": ["France", "Norway"]})
+    for relation, expected in (("capital", [0, -1]), ("in", [-1, 0])):
+        entry = f"kind: knowledge, file: f.csv, says: contradicted, relation: {relation}, vote: ham"
+        assert votes(folder, entry, rows, f__csv=facts) == expected
+
+
+def test_a_symmetric_fact_contradicts_in_both_directions(folder):
+    rows = pl.DataFrame({"row_id": list("ab"), "subject": ["Ben", "Eve"], "object": ["Eve", "Ada"]})
+    files = {"f__csv": "subject,object\nAda,Ben\nDan,Eve\n"}
+    entry = "kind: knowledge, file: f.csv, says: contradicted, symmetric: true, vote: ham"
+    assert votes(folder, entry, rows, **files) == [0, 0]
+    assert votes(folder, entry.replace("symmetric: true, ", ""), rows, **files) == [-1, -1]
+
+
+def test_names_are_compared_as_they_are_written(folder):
+    """Of an alias that stands for two the first counts; digits are no numbers; forms of Unicode do not count."""
+    facts = "subject,object\n007,MI6\nZ\u00fcrich,Switzerland\nParis,France\n"
+    aliases = "name,entity\nCity of Light,Paris\nCity of Light,Lyon\n"
+    rows = pl.DataFrame(
+        {
+            "row_id": list("abcd"),
+            "subject": ["007", "7", "Zu\u0308rich", "City of Light"],
+            "object": ["MI6", "MI6", "Switzerland", "France"],
+        }
+    )
+    entry = "kind: knowledge, file: f.csv, aliases: a.csv, vote: spam"
+    assert votes(folder, entry, rows, f__csv=facts, a__csv=aliases) == [1, -1, 1, 1]
+
+
 @pytest.mark.parametrize(
     ("entry", "files", "message"),
     [

@@ -5,5 +5,6 @@ add          answers of a file
 overview     how many labels there are, and the history of a row
 withdraw     answers that shall not count any more
 sample       rows that are worth labeling
+sample_file  a sample as a file, not written over what somebody has typed
 harm_sample  rows whose labels decide whether a drift is harm
 """

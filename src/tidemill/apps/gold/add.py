@@ -15,7 +15,7 @@ from tidemill.common.files import atomic_write
 from tidemill.contracts import NO_GOLD, SPLITS, ConfigError, DataError
 from tidemill.ingest import values
 from tidemill.ingest.row_errors import RowErrors
-from tidemill.project.gold_history import WITH_BATCH, Answer, append_answers
+from tidemill.project.gold_history import WITH_BATCH, Answer, append_answers, how_picked
 from tidemill.project.layout import Paths
 from tidemill.project.project import Project
 from tidemill.readers.cell_text import as_string
@@ -23,7 +23,6 @@ from tidemill.readers.options import DEFAULTS, ReadOptions
 from tidemill.readers.read import read_file
 from tidemill.readers.table import Table, nearest
 
-PICKED: Final = ("random", "uncertain")
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 Fate = Literal["new", "changed", "same", "known"]
 
@@ -169,8 +168,7 @@ def add_answer(project: Project, name: str, given: LabeledRow, *, source: str) -
     if given.label not in rows.problem.classes:
         raise DataError(f"{given.label!r} is no class of {name}{nearest(given.label, rows.problem.classes)}")
     place, label = rows.place[given.row_id], rows.problem.classes.index(given.label)
-    picked = given.picked if given.picked in PICKED else None
-    answer = _GivenLabel(place, label, own_id(rows.paths), picked, given.note or None)
+    answer = _GivenLabel(place, label, own_id(rows.paths), how_picked(given.picked), given.note or None)
     done = _answers(([answer], 0), rows, source)
     append_answers(rows.paths, done.answers)
     return done
@@ -287,8 +285,7 @@ def _who(table: Table, row: int, usual: str) -> str:
 
 
 def _picked(table: Table, row: int) -> str | None:
-    value = table.columns["picked"][row] if table.has("picked") else None
-    return str(value) if value in PICKED else None
+    return how_picked(table.columns["picked"][row]) if table.has("picked") else None
 
 
 def _answers(given: tuple[list[_GivenLabel], int], rows: ProblemRows, source: str) -> AddedLabels:

@@ -8,11 +8,12 @@ import polars as pl
 
 from tidemill.apps.gold.rows import ProblemRows, make_tables, problem_rows
 from tidemill.apps.gold.sample import GoldSample, with_content
+from tidemill.apps.gold.sample_file import write_sample
 from tidemill.apps.models.accepted_drift import newest_report
 from tidemill.contracts import DataError
 from tidemill.project.arrivals import arrive
 from tidemill.project.project import Project
-from tidemill.readers.write import check_out, write_frame
+from tidemill.readers.write import check_out
 from tidemill.reports.monitor import StreamDrift
 from tidemill.runs.model_registry import read_registry
 
@@ -42,7 +43,7 @@ def sample_for_harm(project: Project, name: str, out: Path) -> GoldSample:
     DataError
         Nothing is asked for, or the file of a row is not there any more.
     ConfigError
-        There is no champion or no report; or the name of ``out`` ends with no format that is written.
+        There is no champion or no report; or the name of ``out`` ends with no format that is written, or the file holds labels or other content.
     """
     check_out(out)
     stream = _newest_stream(project, name)
@@ -84,7 +85,7 @@ def sample_of_cluster(project: Project, name: str, out: Path) -> GoldSample:
     DataError
         No cluster of rows is new, or the file of a row is not there any more.
     ConfigError
-        There is no champion or no report; or the name of ``out`` ends with no format that is written.
+        There is no champion or no report; or the name of ``out`` ends with no format that is written, or the file holds labels or other content.
     """
     check_out(out)
     stream = _newest_stream(project, name)
@@ -105,7 +106,7 @@ def _written(project: Project, name: str, wanted: pl.DataFrame, out: Path) -> pl
     rows = _rows_with(project, name, wanted["row_id"])
     picked = wanted.join(rows.table.select("row_id", "batch", "key"), on="row_id", how="left", maintain_order="left")
     table = with_content(rows, picked.select("row_id", "batch", "key", "picked"))
-    write_frame(table, out)
+    write_sample(table, out, rows)
     return table
 
 

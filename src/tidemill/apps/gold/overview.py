@@ -166,5 +166,5 @@ def history_lines(row: str, history: Sequence[dict[str, Any]]) -> list[str]:
     for item in history:
         answer = item["label"] if item["label"] is not None else f"withdraws {item['replaces']}"
         about = ", by ".join(filter(None, (item["source"], item["who"])))
-        lines.append(f"  {item['when'] or 'with its batch':<28}{item['id']:<14}{answer:<20}{item['state']:<12}{about}")
+        lines.append(f"  {item['when'] or 'with its batch':<28}{item['id']:<14}{answer:<24}{item['state']:<12}{about}")
     return lines

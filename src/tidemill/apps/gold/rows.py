@@ -58,7 +58,9 @@ class ProblemRows:
     def not_arrived(self) -> str:
         """Names files that wait in the incoming folder, as the end of a message about rows that are not there."""
         known = {entry.source for entry in arrivals(self.paths.manifest)}
-        waiting = [item for item in discover(self.settings.incoming, self.paths.shared) if item not in known]
+        texts = self.settings.modality == "text"
+        there = discover(self.settings.incoming, self.paths.shared, texts=texts)
+        waiting = [item for item in there if item not in known]
         if not waiting:
             return ""
         return f"; {', '.join(waiting[:3])} has not been taken in: `tidemill arrive {self.paths.name}`"

@@ -15,10 +15,11 @@ import numpy.typing as npt
 import polars as pl
 
 from tidemill.apps.gold.rows import ProblemRows, make_tables, problem_rows
+from tidemill.apps.gold.sample_file import write_sample
 from tidemill.contracts import NO_GOLD, DataError, probability_columns
 from tidemill.project.contents import shown_contents
 from tidemill.project.project import Project
-from tidemill.readers.write import check_out, write_frame
+from tidemill.readers.write import check_out
 
 _TEACHING: Final = ("train", "dev")
 _CANDIDATES: Final = 10
@@ -88,12 +89,13 @@ def sample_rows(project: Project, name: str, request: SampleRequest, out: Path) 
     DataError
         There is no such batch, all its rows have labels, or a row of a new batch cannot be taken.
     ConfigError
-        The name of ``out`` ends with no format that is written.
+        The name of ``out`` ends with no format that is written, or the file holds labels or other content.
     """
     check_out(out)
     make_tables(project, name)
-    sample = pick_rows(problem_rows(project, name), request)
-    write_frame(sample.table, out)
+    rows = problem_rows(project, name)
+    sample = pick_rows(rows, request)
+    write_sample(sample.table, out, rows)
     return sample
 
 

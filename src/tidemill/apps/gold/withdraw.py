@@ -83,6 +83,34 @@ def withdraw_labels(
     return WithdrawnLabels(answers, len(set(ids)), sum(after.table["gold"][place] == NO_GOLD for place in places))
 
 
+def withdrawals(rows: ProblemRows, gone: Sequence[Answer], *, source: str, make: bool) -> list[Answer]:
+    """Withdraw answers that their tool has taken back.
+
+    Parameters
+    ----------
+    rows
+        Of the problem.
+    gone
+        The answers.
+    source
+        Name of the tool.
+    make
+        Keep this checkout's id, where one is drawn for it.
+
+    Returns
+    -------
+    list of Answer
+        Lines that are to be added to the history.
+    """
+    if not gone:
+        return []
+    who, when = own_id(rows.paths, make=make), rows.history.time(answer.row_id for answer in gone)
+    return [
+        Answer(row_id=answer.row_id, label=None, who=who, when=when, source=source, replaces=answer.id)
+        for answer in gone
+    ]
+
+
 def _of_rows(known: ProblemRows, rows: Sequence[str], *, everything: bool) -> list[tuple[str, str]]:
     result, errors = [], []
     for name in rows:

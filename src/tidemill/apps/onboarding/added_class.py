@@ -6,11 +6,11 @@ import contextlib
 from collections.abc import Iterator
 
 from tidemill.apps.onboarding.class_labels import find_classes
+from tidemill.common.class_names import fold
 from tidemill.common.edited_yaml import dump_yaml, load_yaml
 from tidemill.common.files import atomic_write
 from tidemill.contracts import ConfigError
 from tidemill.ingest.settings import IngestSettings
-from tidemill.ingest.values import fold
 from tidemill.project.compose import compose_all
 from tidemill.project.config import load_params
 from tidemill.project.layout import CONF

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
 from tidemill.common.arrays import MAX_CLASSES
-from tidemill.common.class_names import class_names
+from tidemill.common.class_names import JOINERS, class_names, fold
 from tidemill.contracts import OUTLIER, ConfigError, DataError
-from tidemill.ingest.values import JOINERS, fold, is_missing, is_no_class
+from tidemill.ingest.values import is_maybe_no_class, is_missing, is_no_class
 from tidemill.project.arrivals import natural
 from tidemill.readers.cell_text import as_string
 
@@ -18,8 +19,13 @@ _LEAST: Final = 2
 _FEW: Final = 20
 """Classes that a column may hold however few rows each has."""
 _ROWS_OF_EACH: Final = 2.0
+_NUMBER: Final = re.compile(r"[+-]?\d+([.,]\d+)?")
 _RESERVED: Final = frozenset({"row_id", "prediction", "none_of_the_above", OUTLIER})
 """Columns of the tables that have a column per class."""
+_BETWEEN: Final = re.compile(r"[;,|/&+]")
+"""What stands between the labels of a cell that holds several."""
+_AROUND: Final = " .,:;!'\"`"
+"""Marks around a label that tell no classes apart to a reader."""
 _LATIN: Final = str.maketrans(
     "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u04bb\u0501\u051b\u051d"
     "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425\u0406\u0408\u0405"
@@ -58,7 +64,11 @@ def find_classes(
         The labels make no classes: fewer than two, too many, or names that cannot be used.
     """
     notes: list[str] = []
-    result = class_names(given) if given else _from_labels(labels, where, notes)
+    if given:
+        result = list(class_names(given))
+        notes += _without_label(labels, result, where)
+    else:
+        result = _from_labels(labels, where, notes)
     if not result:
         raise ConfigError("there are no labels to take the classes from: name them, --classes good,bad")
     if len(result) < _LEAST:
@@ -72,7 +82,7 @@ def find_classes(
         raise DataError(
             f"{where} holds {len(result)} classes ({', '.join(result[:5])}, …); a problem may have {MAX_CLASSES} at most"
         )
-    return tuple(result), [*notes, *_look_alikes(result, where)]
+    return tuple(result), [*notes, *_look_alikes(result, where), *_numbers_among_names(result, where)]
 
 
 def smallest_class_size(labels: Sequence[object], classes: Sequence[str]) -> int:
@@ -102,19 +112,18 @@ def _from_labels(labels: Sequence[object], where: str, notes: list[str]) -> list
         raise DataError(
             f"{where} holds {str(several)[:60]}, several labels of one row: Tidemill's classes exclude one another"
         )
-    texts = [as_string(label).strip() for label in labels if not is_missing(label)]
+    texts = [as_string(label).strip() for label in labels if _is_written(label)]
     known = [name for name in texts if not is_no_class(name)]
-    left_out = sorted(set(texts) - set(known))
+    left_out = [name for name in texts if is_no_class(name)]
     if left_out:
-        notes.append(
-            f"{where}: {', '.join(map(repr, left_out))} {'is' if len(left_out) == 1 else 'are'} taken for no label "
-            f"({len(texts) - len(known)} rows); name the classes with --classes where it is one"
-        )
+        notes.append(f"{_taken_for_no_label(left_out, where)}; name the classes with --classes where it is one")
+    _refuse_doubtful(known, where)
     spellings: dict[str, Counter[str]] = {}
     written: dict[str, set[str]] = {}
     for name in known:
         spellings.setdefault(fold(name), Counter())[unicodedata.normalize("NFC", name)] += 1
         written.setdefault(fold(name), set()).add(name)
+    _refuse_several(spellings, where)
     _refuse_many(spellings, len(known), where)
     for folded, counts in spellings.items():
         if written[folded] != set(counts) or len(counts) > 1:
@@ -123,16 +132,86 @@ def _from_labels(labels: Sequence[object], where: str, notes: list[str]) -> list
     return sorted((counts.most_common(1)[0][0] for counts in spellings.values()), key=natural)
 
 
+def _without_label(labels: Sequence[object], classes: Sequence[str], where: str) -> list[str]:
+    """Note about words for a missing label that are none of the named classes."""
+    named = {fold(name) for name in classes}
+    texts = [as_string(label).strip() for label in labels if _is_written(label) and not isinstance(label, (list, dict))]
+    left_out = [name for name in texts if fold(name) not in named and (is_no_class(name) or is_maybe_no_class(name))]
+    return [_taken_for_no_label(left_out, where)] if left_out else []
+
+
+def _taken_for_no_label(names: Sequence[str], where: str) -> str:
+    shown = sorted(set(names))
+    verb = "is" if len(shown) == 1 else "are"
+    return f"{where}: {', '.join(map(repr, shown))} {verb} taken for no label ({len(names)} rows)"
+
+
+def _is_written(label: object) -> bool:
+    """True also for the word NaN, which is told of, as other words for a missing label are."""
+    return not is_missing(label) or (isinstance(label, str) and any(letter.isalnum() for letter in label))
+
+
+def _refuse_doubtful(names: Sequence[str], where: str) -> None:
+    """Ask where a label may be a class or mean that there is none.
+
+    Raises
+    ------
+    DataError
+        Names the label, how many rows have it, and both answers.
+    """
+    doubtful = Counter(name for name in names if is_maybe_no_class(name))
+    others = list(dict.fromkeys(name for name in names if name not in doubtful))
+    if not doubtful or len({fold(name) for name in others}) < _LEAST:
+        return
+    name, rows = doubtful.most_common(1)[0]
+    shown = ",".join(others) if len(others) <= _FEW else f"{','.join(others[:3])},…"
+    raise DataError(
+        f"{where}: is {name!r} a class, or does it mean that a row has no label ({rows} of {len(names)} rows)? "
+        f"A class: --classes {shown},{name}; no label: --classes {shown}"
+    )
+
+
 def _look_alikes(names: Sequence[str], where: str) -> list[str]:
     alike: dict[str, list[str]] = {}
     for name in names:
-        alike.setdefault(fold(unicodedata.normalize("NFKC", name).translate(_LATIN)), []).append(name)
+        plain = fold(unicodedata.normalize("NFKC", name).translate(_LATIN))
+        alike.setdefault(plain.strip(_AROUND) or plain, []).append(name)
     return [
-        f"{where}: the classes {' and '.join(f'{name!r} ({name!a})' for name in several)} look alike and differ in their letters: "
+        f"{where}: the classes {' and '.join(f'{name!r} ({name!a})' for name in several)} look alike: "
         "give them one spelling in the file where they are one class"
         for several in alike.values()
         if len(several) > 1
     ]
+
+
+def _refuse_several(spellings: dict[str, Counter[str]], where: str) -> None:
+    """Ask where a label is made of others, as a cell is that holds several.
+
+    Raises
+    ------
+    DataError
+        Names the label, how many rows have it, and what to do.
+    """
+    for folded, counts in spellings.items():
+        parts = [part.strip(_AROUND) for part in _BETWEEN.split(folded.strip("[](){}"))]
+        if len(parts) > 1 and all(part in spellings for part in parts):
+            name, rows = counts.most_common(1)[0]
+            raise DataError(
+                f"{where} holds {name!r} ({rows} rows), where {' and '.join(map(repr, parts))} are labels too: Tidemill's classes exclude "
+                "one another. Keep one label in each cell, or empty such cells; where it is a class of its own, name all classes with --classes"
+            )
+
+
+def _numbers_among_names(names: Sequence[str], where: str) -> list[str]:
+    numbers = [name for name in names if _NUMBER.fullmatch(name)]
+    others = [name for name in names if name not in numbers]
+    if not numbers or not others:
+        return []
+    told = (
+        f"{where}: the classes {', '.join(numbers[:5])} are numbers and {', '.join(others[:5])} are names: "
+        "where a number stands for a name, give them one spelling in the file"
+    )
+    return [told]
 
 
 def _spelled(name: str) -> str:

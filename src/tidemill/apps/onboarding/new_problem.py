@@ -42,6 +42,8 @@ from tidemill.readers.options import DEFAULTS, ReadOptions
 from tidemill.readers.table import Table, nearest
 from tidemill.reports.project import Arrival, ChampionPin, Manifest
 
+_FEW_ROWS: Final = 30
+"""Rows below which a new problem is told that it needs more."""
 _SPLIT_FOLDERS: Final = frozenset({"train", "training", "val", "valid", "validation", "dev", "test", "testing"})
 _NOT_CLASSES: Final = frozenset(
     {"mask", "masks", "annotation", "annotations", "labels", "segmentation", "ground_truth", "groundtruth", "gt"}
@@ -201,9 +203,15 @@ def create_problem(wanted: NewProblem, project: Project) -> CreatedProblem:
         sha256 = Source(str(root / source)).fingerprint(settings)
         entry = Arrival(batch=batch.name, source=source, sha256=sha256)
         _write(plan, functions, entry, project)
-    notes = [f"note: {note}" for note in (*prepared.notes, *backbone.notes)]
+    notes = [f"note: {note}" for note in (*prepared.notes, *backbone.notes, *_few_rows(batch.raw.height))]
     lines = [*notes, *_summary_line(plan, batch, functions.yaml).splitlines()]
     return CreatedProblem(batch.raw.height, plan.problem.classes, lines)
+
+
+def _few_rows(count: int) -> list[str]:
+    if count >= _FEW_ROWS:
+        return []
+    return [f"{count} different rows are too few to train a model and to judge it by: add more with `tidemill arrive`"]
 
 
 def prepare_problem(wanted: NewProblem, project: Project) -> PreparedProblem:
@@ -277,7 +285,7 @@ def _with_fetched(wanted: NewProblem, root: Path) -> NewProblem:
         with atomic_write(target) as part:
             shutil.copyfile(source, part)
         source = target
-    settings = _reading({"image": wanted.image} | _options(wanted.reading))
+    settings = _reading({"image": wanted.image} | stated(wanted.reading))
     fetch_beside(Source(str(source)), settings)
     return replace(wanted, source=source)
 
@@ -302,7 +310,7 @@ def _plan_table(wanted: NewProblem, source: Path) -> _Plan:
     if wanted.text is not None and wanted.image is not None:
         raise ConfigError("--text and --image: a problem's rows are one or the other")
     modality: Literal["text", "image"] = "text" if wanted.image is None else "image"
-    table = Source(str(source)).table(_reading({modality: modality} | _options(wanted.reading)))
+    table = Source(str(source)).table(_reading({modality: modality} | stated(wanted.reading)))
     content = wanted.text or wanted.image
     if content is None:
         raise ConfigError(
@@ -324,9 +332,8 @@ def _plan_table(wanted: NewProblem, source: Path) -> _Plan:
             f"{source.name}: column {content!r} holds paths of images; with --image {content} the rows are the images"
         )
     key = _key(table)
-    ingest = {"key": None if key is None else ["source", key], modality: content, "gold": wanted.label} | _options(
-        wanted.reading
-    )
+    ingest: dict[str, Any] = {"key": None if key is None else ["source", key], modality: content, "gold": wanted.label}
+    ingest |= stated(wanted.reading)
     if modality == "image":  # a folder of images beside the table is no batch of its own
         ingest["incoming"] = (INCOMING / wanted.name / f"*{source.suffix}").as_posix()
         if key is None and _are_unique_paths(table.column(content, "--image")):
@@ -362,7 +369,7 @@ def _plan_folder(wanted: NewProblem, source: Path) -> _Plan:
     if wanted.text or wanted.image:
         raise ConfigError("--images takes a folder of images: leave out --text and --image")
     gold = wanted.label or "folder"
-    ingest: dict[str, Any] = {"key": ["source", "path"], "image": "path", "gold": gold} | _options(wanted.reading)
+    ingest: dict[str, Any] = {"key": ["source", "path"], "image": "path", "gold": gold} | stated(wanted.reading)
     if wanted.ignore_splits:
         ingest["class_folder"] = "last"
     table = Source(str(source)).table(_reading(ingest))
@@ -414,10 +421,21 @@ def _refuse_odd_folders(table: Table) -> None:
         )
 
 
-def _options(reading: ReadOptions) -> dict[str, Any]:
-    """What the user stated of the file, for the problem's configuration."""
-    stated = {name: getattr(reading, name) for name in ("encoding", "delimiter", "header", "bad_rows")}
-    return {name: value for name, value in stated.items() if value != getattr(DEFAULTS, name)}
+def stated(reading: ReadOptions) -> dict[str, str | bool | None]:
+    """List what the user stated of files, for the problem's configuration.
+
+    Parameters
+    ----------
+    reading
+        Options of the command line.
+
+    Returns
+    -------
+    dict of str to str or bool
+        Those that are not as usual.
+    """
+    given = {name: getattr(reading, name) for name in ("encoding", "delimiter", "header", "bad_rows")}
+    return {name: value for name, value in given.items() if value != getattr(DEFAULTS, name)}
 
 
 def _key(table: Table) -> str | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import shutil
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,30 +17,35 @@ from typing import Any, Final
 import polars as pl
 import yaml
 
-from tidemill.apps.onboarding.new_problem import CreatedProblem, NewProblem
+from tidemill.apps.onboarding.class_labels import find_classes
+from tidemill.apps.onboarding.new_problem import CreatedProblem, NewProblem, stated
 from tidemill.apps.onboarding.problem_files import all_or_nothing, check_name, with_artifact, with_problem
-from tidemill.common.class_names import shown
+from tidemill.common.class_names import fold, shown
 from tidemill.common.files import atomic_write
 from tidemill.contracts import ConfigError, DataError, Problem
 from tidemill.ingest.batch import Batch, build_batch, empty_seen
 from tidemill.ingest.settings import IngestSettings
 from tidemill.ingest.source import Source
-from tidemill.ingest.values import is_missing
+from tidemill.ingest.text_files import is_text_file
+from tidemill.ingest.values import is_missing, with_usual_names
 from tidemill.project.arrivals import batch_name
 from tidemill.project.compose import compose_all, option_file, start_history
 from tidemill.project.config import load_params, parse
 from tidemill.project.layout import CONF, Paths
 from tidemill.project.packages import INCOMING
 from tidemill.project.project import Project
+from tidemill.readers.cell_text import as_string
 from tidemill.readers.options import DEFAULTS, ReadOptions
-from tidemill.readers.read import SUFFIXES
-from tidemill.readers.read import parse as parse_table
+from tidemill.readers.read import SUFFIXES, read_file
 from tidemill.readers.table import Table, nearest
 from tidemill.reports.project import Arrival, ChampionPin, Manifest
 
 UNRELATED: Final = "unrelated"
 FACTS: Final = "facts.csv"
 _NAMES: Final = {"subject": "subjects.csv", "object": "objects.csv"}
+_FACT: Final = ("subject", "object", "relation")
+_RELATION: Final = re.compile(r"[\w-]+")
+_TOLD: Final = 3
 _CUES, _LEAST, _WORDS = 6, 5, 4
 """Phrases between two names that become functions at most, pairs that have one at least, and its words at most."""
 _CONFIG: Final = """\
@@ -60,11 +67,11 @@ problem:
   modality: text
   classes: {classes}  # the first is of pairs without a relation
 ingest:
-  incoming: data/incoming/{name}  # put further files of documents there: each is a batch, taken in by `tidemill arrive {name}`
+  incoming: data/incoming/{name}  # put further documents there: a folder of .txt files or a table is a batch, `tidemill arrive {name}` takes it in
   key: [source, {key}]
   text: {text}
   gold: {gold}  # a column of facts that a document states, [["subject", "object"], ...]; null: there is none
-  candidates:
+{reading}  candidates:
     mentions:  # names that are known; {{pattern: "\\\\b[A-Z]\\\\w+"}}, {{spans: COLUMN}} or {{tagger: "spacy:MODEL"}} find others
       subject: {{names: src/problems/{name}/subjects.csv}}
       object: {{names: src/problems/{name}/objects.csv}}
@@ -92,6 +99,7 @@ class _Knowledge:
 
     facts: list[tuple[str, str, str]]
     classes: tuple[str, ...]
+    notes: list[str]
 
     def names(self, column: int) -> list[str]:
         return sorted({fact[column] for fact in self.facts})
@@ -158,15 +166,20 @@ def create_relation(wanted: NewRelation, project: Project) -> CreatedProblem:
     """
     check_name(wanted.name, project.root)
     knowledge = _knowledge(wanted)
-    files = _document_files(wanted.documents)
+    files, left_out = _document_files(wanted.documents)
     first = _first_table(files, wanted)
     text, key = _text_column(first, wanted), _key_column(first)
     paths = Paths.within(wanted.name)
     with all_or_nothing(paths, wanted.documents, project):
-        sources = _bring(files, project.root, wanted.name)
+        sources = _bring(files, wanted.documents, project.root, wanted.name)
         _write_functions(project.root / paths.functions, knowledge, ())
         config = _CONFIG.format(
-            name=wanted.name, classes=json.dumps(knowledge.classes), key=key, text=text, gold=json.dumps(wanted.label)
+            name=wanted.name,
+            classes=json.dumps(knowledge.classes),
+            key=key,
+            text=text,
+            gold=json.dumps(wanted.label),
+            reading="".join(f"  {name}: {json.dumps(value)}\n" for name, value in stated(wanted.reading).items()),
         )
         settings = _settings(config, project)
         batches = _batches(
@@ -179,50 +192,83 @@ def create_relation(wanted: NewRelation, project: Project) -> CreatedProblem:
             for batch, source in zip(batches, sources, strict=True)
         ]
         _write(wanted.name, config, entries, project)
-    notes = dict.fromkeys(f"note: {note}" for batch in batches for note in batch.notes)
+    told = [*knowledge.notes, *left_out, *(note for batch in batches for note in batch.notes)]
+    notes = dict.fromkeys(f"note: {note}" for note in told)
     return CreatedProblem(raw.height, knowledge.classes, [*notes, *_summary(wanted.name, raw, knowledge)])
 
 
 def _knowledge(wanted: NewRelation) -> _Knowledge:
-    source = Source(str(wanted.knowledge.resolve()))
-    table = (
-        parse_table(source.files.cat_file(source.path), source.name, wanted.reading)
-        if wanted.knowledge.is_file()
-        else None
-    )
-    if table is None:
+    if not wanted.knowledge.is_file():
         raise DataError(
             f"{wanted.knowledge} is not there: --knowledge is a table of facts with the columns subject and object"
         )
-    subjects, objects = (table.column(name, "--knowledge") for name in ("subject", "object"))
-    relations = table.column("relation", "--knowledge") if table.has("relation") else [wanted.name] * len(subjects)
-    facts = [
-        (str(subject).strip(), str(object_).strip(), str(relation).strip())
-        for subject, object_, relation in zip(subjects, objects, relations, strict=True)
-        if not (is_missing(subject) or is_missing(object_) or is_missing(relation))
-    ]
+    table = with_usual_names(read_file(wanted.knowledge, wanted.reading), _FACT)
+    subjects, objects = (table.column(name, "--knowledge, subject and object") for name in _FACT[:2])
+    relations = table.column(_FACT[2], "--knowledge") if table.has(_FACT[2]) else [wanted.name] * len(subjects)
+    facts, left_out = dict[tuple[str, str, str], None](), list[int]()
+    spelled = dict[str, str]()
+    for row, cells in enumerate(zip(subjects, objects, relations, strict=True)):
+        if any(map(is_missing, cells)):
+            left_out.append(table.numbers[row])
+            continue
+        subject, object_, relation = (" ".join(unicodedata.normalize("NFC", as_string(cell)).split()) for cell in cells)
+        facts[subject, object_, spelled.setdefault(fold(relation), _relation(relation, table, row))] = None
     if not facts:
         raise DataError(f"{table.name} holds no facts: a subject and an object on each line")
-    return _Knowledge(facts, (UNRELATED, *dict.fromkeys(sorted({fact[2] for fact in facts}))))
+    classes, _ = find_classes([UNRELATED, *sorted(spelled.values())], (), f"{table.name}, column {_FACT[2]!r}")
+    notes = list(table.notes)
+    if left_out:
+        rest = " …" if len(left_out) > _TOLD else ""
+        lines = f"{table.unit} {', '.join(map(str, left_out[:_TOLD]))}{rest}"
+        notes.append(f"{table.name}: {len(left_out)} rows without a subject or an object are left out ({lines})")
+    return _Knowledge(list(facts), classes, notes)
 
 
-def _document_files(folder: Path) -> list[Path]:
+def _relation(name: str, table: Table, row: int) -> str:
+    if fold(name) == UNRELATED or _RELATION.fullmatch(name) is None:
+        raise DataError(
+            f"{table.where(row)}: column {_FACT[2]!r} is {name!r:.60}: a relation is a class and stands in rules, so it is one word of "
+            f"letters, digits, _ and -, such as founded_by, and not {UNRELATED!r}; rename it there"
+        )
+    return name
+
+
+def _document_files(folder: Path) -> tuple[list[Path], list[str]]:
+    """Tables, or else texts, and a note about what else there is."""
     if not folder.is_dir():
         raise ConfigError(f"{folder} is no folder: --documents takes a folder of tables or of .txt files")
-    found = [path for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
-    tables = [path for path in found if path.name.lower().endswith(SUFFIXES)]
-    texts = [path for path in sorted(folder.rglob("*.txt")) if path.is_file()]
-    if not tables and not texts:
+    tables = [path for path in sorted(folder.iterdir()) if path.name.lower().endswith(SUFFIXES)]
+    inside = [path for path in sorted(folder.rglob("*")) if path.is_file() and not _is_hidden(path, folder)]
+    files = [path for path in tables if path in inside] or [path for path in inside if is_text_file(path.name)]
+    if not files:
         raise DataError(
             f"{folder} holds no documents: .txt files, or tables with a column of texts ({', '.join(SUFFIXES)})"
         )
-    return tables or texts
+    others = [path.relative_to(folder).as_posix() for path in inside if path not in set(files)]
+    rest = " …" if len(others) > _TOLD else ""
+    kind = "no .txt files" if is_text_file(files[0].name) else f"no tables ({files[0].name} is one)"
+    left_out = f"{folder.name}: {len(others)} files are {kind} and left out ({', '.join(others[:_TOLD])}{rest})"
+    return files, [left_out] if others else []
+
+
+def _is_hidden(path: Path, folder: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
 
 
 def _first_table(files: Sequence[Path], wanted: NewRelation) -> Table | None:
-    if files[0].suffix == ".txt":
+    if is_text_file(files[0].name):
+        if wanted.label is not None:
+            raise ConfigError(
+                f"--label {wanted.label} names a column of facts, and .txt files have none: give documents as a table with the "
+                f"columns id, text and {wanted.label}, or leave --label out"
+            )
         return None
-    return parse_table(files[0].read_bytes(), files[0].name, wanted.reading)
+    table = read_file(files[0], wanted.reading)
+    if wanted.label is not None and not table.has(wanted.label):
+        raise ConfigError(
+            f"--label {wanted.label}: {table.name} has no such column{nearest(wanted.label, list(table.columns))}"
+        )
+    return table
 
 
 def _text_column(table: Table | None, wanted: NewRelation) -> str:
@@ -245,20 +291,20 @@ def _key_column(table: Table | None) -> str:
     )
 
 
-def _bring(files: Sequence[Path], root: Path, name: str) -> list[str]:
-    """Tables are copied; a folder of text files becomes one table, a document a line."""
+def _bring(files: Sequence[Path], documents: Path, root: Path, name: str) -> list[str]:
+    """Copy tables, or the folder of text files, which is one batch, to where data arrives."""
     folder = root / INCOMING / name
-    folder.mkdir(parents=True, exist_ok=True)
-    if files[0].suffix != ".txt":
-        for file in files:
-            if file.parent.resolve() != folder.resolve():
-                with atomic_write(folder / file.name) as part:
-                    shutil.copyfile(file, part)
-        return [(INCOMING / name / file.name).as_posix() for file in files]
-    rows = ({"id": path.name, "text": path.read_text(encoding="utf-8", errors="replace")} for path in files)
-    with atomic_write(folder / "documents.jsonl") as part:
-        part.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
-    return [(INCOMING / name / "documents.jsonl").as_posix()]
+    is_texts = is_text_file(files[0].name)
+    if is_texts:
+        folder /= documents.name if documents.resolve() != folder.resolve() else "documents"
+    for file in files:
+        place = folder / (file.relative_to(documents) if is_texts else file.name)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if file.resolve() != place.resolve():
+            with atomic_write(place) as part:
+                shutil.copyfile(file, part)
+    brought = [folder] if is_texts else [folder / file.name for file in files]
+    return [path.relative_to(root).as_posix() for path in brought]
 
 
 def _settings(config: str, project: Project) -> IngestSettings:
@@ -320,7 +366,7 @@ def _write_functions(folder: Path, knowledge: _Knowledge, cues: Iterable[tuple[s
         )
     lines = [f"  - {json.dumps(entry, ensure_ascii=False)}" for entry in entries]
     about = "# Columns: before, between, after, around, distance, subject_first, subject, object, sentence (docs/relations.md)\n"
-    texts = {FACTS: _csv(("subject", "object", "relation"), knowledge.facts)}
+    texts = {FACTS: _csv(_FACT, knowledge.facts)}
     texts |= {
         file: _csv(("name", "entity"), ((name, name) for name in knowledge.names(place)))
         for place, file in enumerate(_NAMES.values())

@@ -84,7 +84,7 @@ class InputRows:
         keys = _keys(self.table, self.settings, RowErrors(self.table, policy))
         done: Counter[str] = Counter()
         batch = batch_name(self.source.name)
-        for start in range(0, len(self.table.numbers), size):
+        for start in range(0, max(len(self.table.numbers), 1), size):
             part = _part(self.table, start, start + size)
             inside = RowErrors(part, policy)
             contents = self._contents(part, inside, done)
@@ -96,7 +96,9 @@ class InputRows:
             reasons = [inside.reasons.get(row) for row in range(len(contents))]
             about = pl.Series("error", reasons, dtype=pl.String)
             pairs = {} if self.settings.candidates is None else {name: part.columns[name] for name in PAIR}
-            yield pl.DataFrame(basic | pairs | {self.settings.modality: contents}).with_columns(about)
+            texts = dict.fromkeys((*basic, *pairs, "text"), pl.String)  # of documents without candidates too
+            table = pl.DataFrame(basic | pairs | {self.settings.modality: contents}).with_columns(about)
+            yield table.cast({name: kind for name, kind in texts.items() if name in table.columns})
         report_reading(notes_on_images(done, self.source.name))
 
     def _hashes(self, part: Table, contents: list[Any]) -> list[str]:
@@ -116,12 +118,12 @@ class InputRows:
 
 
 def input_rows(path: Path, settings: IngestSettings, *, strict: bool = False, root: Path = Path()) -> list[InputRows]:
-    """List the sources in a file, folder of images, or folder of tables, and check that they can be read.
+    """List the sources in a file, folder of images, texts or tables, and check that they can be read.
 
     Parameters
     ----------
     path
-        File, folder of images or folder of tables; ``-`` is standard input.
+        File, folder of images, of ``.txt`` files or of tables; ``-`` is standard input.
     settings
         Settings of ingest.
     strict
@@ -141,10 +143,10 @@ def input_rows(path: Path, settings: IngestSettings, *, strict: bool = False, ro
     """
     if path == STANDARD:
         return [_listed(StandardInput(), settings, root, strict=strict)]
-    return [_listed(Source(str(file.resolve())), settings, root, strict=strict) for file in _files(path, settings)]
+    return [_listed(Source(str(file.resolve())), settings, root, strict=strict) for file in _files(path)]
 
 
-def _files(path: Path, settings: IngestSettings) -> list[Path]:
+def _files(path: Path) -> list[Path]:
     if path.exists() and not (path.is_file() or path.is_dir()):
         raise DataError(f"{path} is a pipe or a device, not a file: send its content to standard input, and name -")
     if not path.is_dir():
@@ -152,8 +154,6 @@ def _files(path: Path, settings: IngestSettings) -> list[Path]:
     tables = [
         item for item in sorted(path.iterdir()) if item.suffix.lower() in SUFFIXES and not item.name.startswith(".")
     ]
-    if not tables and settings.modality == "text":
-        raise DataError(f"{path} holds no file that ends in {', '.join(SUFFIXES)}")
     return tables or [path]
 
 
@@ -164,7 +164,7 @@ def _listed(source: Source, settings: IngestSettings, root: Path, *, strict: boo
     known = settings if settings.key_column in table.columns else settings.model_copy(update={"key": None})
     content = table.column(known.content, f"ingest.{known.modality}")  # refused before others are read
     if known.candidates is not None:  # a row is a document, and its candidates are predicted
-        table = with_candidates(table, known.model_copy(update={"gold": None}), (), root)
+        table = with_candidates(table, known.model_copy(update={"gold": None}), (), root, at_least=0)
         content = table.columns[known.content]
     columns = {known.content: content} | (
         {} if known.key_column is None else {known.key_column: table.columns[known.key_column]}

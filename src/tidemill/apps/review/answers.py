@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from tidemill.apps.gold.rows import ProblemRows
@@ -51,6 +52,13 @@ class PeoplesAnswers:
         """Indices of people whose answers are replaced."""
         return np.flatnonzero(ejected(self.trust, limit=_LEAST_TRUST, least_tests=_LEAST_TESTS))
 
+    @property
+    def settled(self) -> Indices:
+        """Rows that can be a test question for whoever has not answered them: as ``peoples_answers`` has it."""
+        counts = self.answers.counts(_weights(len(self.people)))
+        leading = counts.max(axis=1, initial=0.0)
+        return np.flatnonzero((leading >= _CAME_WITH_ROW) & (2.0 * leading > counts.sum(axis=1)))
+
     def of_people(self) -> Answers:
         """Leave out the labels that rows came with.
 
@@ -75,7 +83,8 @@ class PeoplesAnswers:
 def peoples_answers(rows: ProblemRows) -> PeoplesAnswers:
     """Read what every person says of every row.
 
-    A row is a test question for a person where the label that it came with, or at least two others, say what it is.
+    A row is a test question for a person where the label that it came with, or at least two others, say what it is. Who answers a row without a label first is not judged by it:
+    others are asked where that answer is in dispute, and not where it is right.
 
     Parameters
     ----------
@@ -105,12 +114,26 @@ def peoples_answers(rows: ProblemRows) -> PeoplesAnswers:
         n_annotators=len(people),
         n_classes=len(places),
     )
-    weights = np.ones(len(people))
-    weights[-1] = _CAME_WITH_ROW
-    truth = truth_by_others(answers, weights, least=_CAME_WITH_ROW)
-    trust = trust_from_tests(answers, truth, prior=_PRIOR_TRUST, strength=_PRIOR_TESTS)
+    truth = truth_by_others(answers, _weights(len(people)), least=_CAME_WITH_ROW)
     when = (*(answer.when for answer in newest.values()), *[""] * len(own))
+    truth[_first_alone(answers, when)] = NO_GOLD
+    trust = trust_from_tests(answers, truth, prior=_PRIOR_TRUST, strength=_PRIOR_TESTS)
     return PeoplesAnswers(answers, when, people, trust)
+
+
+def _weights(people: int) -> npt.NDArray[np.float64]:
+    weights = np.ones(people)
+    weights[-1] = _CAME_WITH_ROW
+    return weights
+
+
+def _first_alone(answers: Answers, when: Sequence[str]) -> Indices:
+    """Places of people's answers that are older than all others of their row."""
+    table = pl.DataFrame({"row": answers.row, "when": list(when)}, schema={"row": pl.Int64, "when": pl.String})
+    oldest = pl.col("when") == pl.col("when").min().over("row")
+    table = table.with_columns(oldest.alias("oldest"))
+    alone = pl.col("oldest") & (pl.col("oldest").sum().over("row") == 1) & (pl.col("when") != "")
+    return np.flatnonzero(table.select(alone).to_series().to_numpy())
 
 
 def _newest(rows: ProblemRows) -> Mapping[tuple[int, str], Answer]:

@@ -5,21 +5,25 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import polars as pl
 
 from tidemill.apps.gold.rows import ProblemRows, make_tables, problem_rows
 from tidemill.apps.gold.sample import with_content
+from tidemill.apps.gold.sample_file import write_sample
 from tidemill.apps.review.answers import PeoplesAnswers, peoples_answers
 from tidemill.contracts import NO_GOLD, ConfigError, DataError, labels_contract
 from tidemill.project.project import Project
 from tidemill.project.tables import read
-from tidemill.readers.write import check_out, write_frame
+from tidemill.readers.write import check_out
 from tidemill.reports.review import AuditPlan, AuditTarget, Certificate, ReviewersError
 from tidemill.review.acceptance import Reviewers, Target, make_plan, proven, rows_to_go
 from tidemill.review.answers import Answers, Indices
-from tidemill.review.audit import MOST_ANSWERS, AuditState, CheckedLabels, audit_state
+from tidemill.review.audit import AuditState, CheckedLabels, audit_state
+
+_MORE_OF_DISPUTED: Final = 2
 
 
 @dataclass(frozen=True)
@@ -107,10 +111,10 @@ def plan_audit(project: Project, name: str, request: PlanRequest) -> AuditPlan:
 
 
 def _answers(mean_rows: float, request: PlanRequest, tests: int) -> int:
-    """A row costs an answer; one in dispute, rightly or not, two more at most."""
+    """A row costs an answer; one in dispute, rightly or not, two more in nearly all cases."""
     error_rate = 0.0 if request.trusted else request.reviewer_error
     disputed = request.expected + error_rate
-    return math.ceil(mean_rows * (1.0 + (MOST_ANSWERS - 1) * disputed)) + tests
+    return math.ceil(mean_rows * (1.0 + _MORE_OF_DISPUTED * disputed)) + tests
 
 
 def _labels(rows: ProblemRows, sure: float) -> CheckedLabels:
@@ -205,7 +209,7 @@ def sample_audit(project: Project, name: str, out: Path, *, most: int, tests: in
     most
         Rows that nobody has answered yet.
     tests
-        Test questions: rows whose label is known.
+        Test questions: rows whose label is settled, by itself or by two people.
     seed
         Of the test questions and of the order in the file.
 
@@ -218,7 +222,7 @@ def sample_audit(project: Project, name: str, out: Path, *, most: int, tests: in
     DataError
         There is no plan, the labels are not those of the plan any more, or nothing is left to be answered.
     ConfigError
-        The name of ``out`` ends with no format that is written.
+        The name of ``out`` ends with no format that is written, or the file holds labels or other content.
     """
     check_out(out)
     make_tables(project, name)
@@ -226,14 +230,14 @@ def sample_audit(project: Project, name: str, out: Path, *, most: int, tests: in
     rng = np.random.default_rng(seed)
     first = audit.places[audit.state.waiting[:most]]
     again = audit.places[audit.state.disputed]
-    known = np.setdiff1d(np.flatnonzero(audit.rows.table["gold"].to_numpy() != NO_GOLD), again)
+    known = np.setdiff1d(audit.people.settled, again)
     hidden = rng.permutation(known)[:tests]
     chosen = rng.permutation(np.concatenate([first, again, hidden]))
     if not len(chosen):
         raise DataError(f"all rows of {name} are answered and none is in dispute: `tidemill review certify {name}`")
     picked = audit.rows.table[chosen.tolist()].select("row_id", "batch", "key", pl.lit("random").alias("picked"))
     table = with_content(audit.rows, picked)
-    write_frame(table, out)
+    write_sample(table, out, audit.rows)
     return AuditSample(table, len(first), len(again), len(hidden))
 
 
@@ -258,12 +262,9 @@ def certify(project: Project, name: str) -> Certificate:
         There is no plan, or the labels are not those of the plan any more.
     """
     audit = _audit(project, name)
-    state, trusted = audit.state, audit.plan.target.trusted
-    trust = audit.people.trust
-    by = np.setdiff1d(np.unique(audit.people.answers.annotator), audit.people.ejected)
-    asked, right = int(trust.asked[by].sum()), int(trust.right[by].sum())
-    reviewers = Reviewers(asked - right, asked, trusted)
+    state = audit.state
     rows, errors = len(state.checked), len(state.errors)
+    reviewers = _reviewers(audit)
     bound = proven(audit.target, reviewers, rows=rows, errors=errors)
     result = Certificate(
         problem=name,
@@ -272,7 +273,13 @@ def certify(project: Project, name: str) -> Certificate:
         checked=rows,
         errors=errors,
         bound=bound.share,
-        reviewers=ReviewersError(wrong=asked - right, asked=asked, bound=bound.reviewer_error),
+        reviewers=ReviewersError(
+            wrong=reviewers.wrong,
+            asked=reviewers.asked,
+            overruled=reviewers.overruled,
+            confirmed=reviewers.confirmed,
+            bound=bound.reviewer_error,
+        ),
         newest_answer=_newest(audit),
         disputed=len(state.disputed),
         rows_to_go=None if bound.met else rows_to_go(audit.target, reviewers, rows=rows, errors=errors),
@@ -280,6 +287,18 @@ def certify(project: Project, name: str) -> Certificate:
     if result.met:
         result.write(audit.rows.paths.certificate)
     return result
+
+
+def _reviewers(audit: _Audit) -> Reviewers:
+    """What test questions say of the reviewers, and rows of the sample of which nothing was known: those with a label of their own are test questions."""
+    state, trust, trusted = audit.state, audit.people.trust, audit.plan.target.trusted
+    by = np.setdiff1d(np.unique(audit.people.answers.annotator), audit.people.ejected)
+    asked, right = int(trust.asked[by].sum()), int(trust.right[by].sum())
+    unknown = audit.rows.table["own"].to_numpy()[audit.places] == NO_GOLD
+    kept = np.setdiff1d(state.checked, np.setdiff1d(state.errors, state.disputed))
+    kept = kept[unknown[kept]]
+    denied = np.intersect1d(kept, state.denied)
+    return Reviewers(asked - right, asked, trusted, overruled=len(denied), confirmed=len(kept))
 
 
 def _newest(audit: _Audit) -> str | None:

@@ -12,8 +12,8 @@ from typing import Final
 
 import polars as pl
 
-from tidemill.apps.gold.add import own_id
 from tidemill.apps.gold.rows import ProblemRows, make_tables, problem_rows
+from tidemill.apps.gold.withdraw import withdrawals
 from tidemill.apps.review.label_studio import LabelStudio
 from tidemill.apps.review.label_studio_tasks import (
     SOURCE,
@@ -22,13 +22,11 @@ from tidemill.apps.review.label_studio_tasks import (
     read_annotations,
     task,
 )
-from tidemill.apps.review.rows_to_review import rows_to_review
+from tidemill.apps.review.rows_to_review import rows_to_review, wanted_rows
 from tidemill.common.locks import locked
 from tidemill.contracts import DataError
 from tidemill.project.gold_history import Answer, append_answers
 from tidemill.project.project import Project
-from tidemill.readers.options import DEFAULTS
-from tidemill.readers.read import read_file
 
 _ROW: Final = "row_id"
 
@@ -124,7 +122,7 @@ def push_rows(project: Project, name: str, file: Path, server: LabelStudio) -> P
     """
     make_tables(project, name)
     rows = problem_rows(project, name)
-    wanted = _wanted(file, rows)
+    wanted = wanted_rows(file, rows)
     with locked(rows.paths.state / "locks" / f"label-studio-{name}.lock"):  # two at once would both send a row
         number = _project(server, rows)
         there = {item["data"].get(_ROW) for item in server.tasks(number)}
@@ -143,23 +141,6 @@ def _project(server: LabelStudio, rows: ProblemRows) -> int:
     if server.config(number) != config:
         server.set_config(number, config)
     return number
-
-
-def _wanted(file: Path, rows: ProblemRows) -> pl.DataFrame:
-    """row_id, batch and picked of the rows that a file names, each once."""
-    table = read_file(file, DEFAULTS)
-    ids = [str(value).strip() for value in table.column(_ROW, "")]
-    unknown = [value for value in ids if value not in rows.place]
-    if unknown:
-        raise DataError(f"{file.name}: {unknown[0]!r} is no row of {rows.problem.name}{rows.not_arrived}")
-    picked = [str(value) for value in table.columns["picked"]] if table.has("picked") else ["uncertain"] * len(ids)
-    named = pl.DataFrame({_ROW: ids, "picked": picked}, schema={_ROW: pl.String, "picked": pl.String})
-    joined = named.unique(_ROW, keep="first", maintain_order=True).join(
-        rows.table.select(_ROW, "batch"), on=_ROW, how="left", maintain_order="left"
-    )
-    if joined.is_empty():
-        raise DataError(f"{file.name} names no row")
-    return joined
 
 
 def pull_answers(project: Project, name: str, server: LabelStudio, *, dry_run: bool = False) -> PulledAnswers:
@@ -200,7 +181,7 @@ def pull_answers(project: Project, name: str, server: LabelStudio, *, dry_run: b
     known = {answer.id for answer in rows.history.answers}
     fresh = [answer for answer in found.answers if answer.id not in known]
     gone = _deleted(rows, found)
-    answers = (*fresh, *_withdrawals(rows, gone, make=not dry_run))
+    answers = (*fresh, *withdrawals(rows, gone, source=SOURCE, make=not dry_run))
     if not dry_run:
         append_answers(rows.paths, answers)
     return PulledAnswers(number, answers, len(found.answers) - len(fresh), len(gone), found.skipped, found.refused)
@@ -217,13 +198,3 @@ def _deleted(rows: ProblemRows, found: Annotations) -> list[Answer]:
         if row_id == answer.row_id and made <= answer.when and answer.source not in found.sources:
             result.append(answer)
     return result
-
-
-def _withdrawals(rows: ProblemRows, gone: list[Answer], *, make: bool) -> list[Answer]:
-    if not gone:
-        return []
-    who, when = own_id(rows.paths, make=make), rows.history.time(answer.row_id for answer in gone)
-    return [
-        Answer(row_id=answer.row_id, label=None, who=who, when=when, source=SOURCE, replaces=answer.id)
-        for answer in gone
-    ]

@@ -13,7 +13,7 @@ from xml.sax.saxutils import quoteattr
 import numpy as np
 
 from tidemill.apps.review.rows_to_review import RowToReview
-from tidemill.project.gold_history import Answer
+from tidemill.project.gold_history import Answer, how_picked
 from tidemill.readers.image_decoder import decode_image
 
 SOURCE: Final = "label-studio"
@@ -78,7 +78,7 @@ def task(row: RowToReview, classes: Sequence[str], model: str) -> dict[str, Any]
     dict
         Label Studio's JSON.
     """
-    shown = row.picked != "random"
+    shown = not row.is_random
     votes = ", ".join(f"{name}: {label}" for name, label in row.votes.items()) if shown else ""
     data = {"row_id": row.row_id, "batch": row.batch, "picked": row.picked, "votes": votes or "-"}
     data |= {"image": _picture(row.content)} if isinstance(row.content, bytes) else {"text": row.content}
@@ -211,7 +211,7 @@ def _answer(data: Mapping[str, Any], annotation: Mapping[str, Any], label: str, 
         "who": f"{SOURCE}-{number}",
         "when": _time(annotation["updated_at"]),
         "source": source,
-        "picked": data.get("picked") if data.get("picked") in ("random", "uncertain") else None,
+        "picked": how_picked(data.get("picked")),
         "note": note or None,
     }
     return Answer.model_validate(content)

@@ -18,11 +18,12 @@ import polars as pl
 
 from tidemill.apps.gold.rows import ProblemRows, make_tables, problem_rows
 from tidemill.apps.gold.sample import pick_unlike, rows_without_label, unit_features, with_content
+from tidemill.apps.gold.sample_file import write_sample
 from tidemill.contracts import ABSTAIN, NO_GOLD, DataError, probability_columns, votes_contract
 from tidemill.monitor.accuracy import calibrate
 from tidemill.project.gold_history import GoldHistory
 from tidemill.project.project import Project
-from tidemill.readers.write import check_out, write_frame
+from tidemill.readers.write import check_out
 from tidemill.reports.monitor import Drift
 from tidemill.reports.review import QueuePart, ReviewQueue
 
@@ -43,6 +44,7 @@ _AT_ONCE: Final = 0.5  # seconds: answers of one file
 _GAPS: Final = 20
 
 RANDOM: Final = "random"
+HARM: Final = "random: is the drift harmful"
 CLUSTER: Final = "of a kind that is new"
 DECAYED: Final = "a function that decayed votes on it"
 CONTRADICTED: Final = "the end model contradicts the label"
@@ -100,14 +102,14 @@ def write_queue(project: Project, name: str, request: QueueRequest, out: Path) -
     DataError
         There are no labels yet, no such batch, or all its rows have been answered.
     ConfigError
-        The name of ``out`` ends with no format that is written.
+        The name of ``out`` ends with no format that is written, or the file holds labels or other content.
     """
     check_out(out)
     make_tables(project, name)
     rows = problem_rows(project, name)
-    drift = Drift.read_if_there(rows.paths.reports / "drift.json")
+    drift = Drift.read_if_there(rows.paths.last_drift) or Drift.read_if_there(rows.paths.reports / "drift.json")
     table, errors = pick_queue(rows, request, drift)
-    write_frame(with_content(rows, table), out)
+    write_sample(with_content(rows, table), out, rows)
     seconds = request.seconds or seconds_of(rows.history) or SECONDS
     return summarized(table, errors, seconds)
 
@@ -137,23 +139,36 @@ def pick_queue(rows: ProblemRows, request: QueueRequest, drift: Drift | None) ->
         There are no labels yet, no such batch, or all its rows have been answered.
     """
     open_rows = rows_without_label(rows, request.batch)
-    wrong = chances_of_error(rows, open_rows)
-    why = _reasons(rows, open_rows, drift)
+    places = np.array([rows.place[row_id] for row_id in open_rows["row_id"]], dtype=np.int64)
+    opinions = read_opinions(rows)
+    wrong = chances_of_error(opinions, rows.table["gold"].to_numpy())[places]
+    why = _reasons(rows, open_rows, opinions.contradicted[places], drift)
     rng = np.random.default_rng(request.seed)
-    random = rng.permutation(len(wrong))[: round(request.audit * request.budget)]
+    harm = _of_harm(open_rows, drift)[: round(_MONITOR_SHARE * request.budget)]
+    mixed = rng.permutation(len(wrong))
+    random = mixed[~np.isin(mixed, harm)][: round(request.audit * request.budget)]
     free = open_rows["split"].is_in(_TEACHING).to_numpy().copy()
-    free[random] = False
+    free[np.concatenate([random, harm])] = False
     of_monitor = np.isin(why, (CLUSTER, DECAYED)) & free
     asked = _largest(wrong, np.flatnonzero(of_monitor))[: round(_MONITOR_SHARE * request.budget)]
     free[asked] = False
     ranked = _largest(wrong, np.flatnonzero(free))[: _CANDIDATES * request.budget]
-    number = max(0, request.budget - len(random) - len(asked))
+    number = max(0, request.budget - len(random) - len(harm) - len(asked))
     features = unit_features(rows, open_rows)
     others = pick_unlike(ranked, wrong, features, number)
-    ordered = _spread(_largest(wrong, np.concatenate([asked, others])), random)
-    picked = pl.Series("picked", np.where(np.isin(ordered, random), RANDOM, why[ordered]), dtype=pl.String)
+    ordered = np.concatenate([harm, _spread(_largest(wrong, np.concatenate([asked, others])), random)])
+    why[harm], why[random] = HARM, RANDOM
+    picked = pl.Series("picked", why[ordered], dtype=pl.String)
     table: pl.DataFrame = open_rows[ordered.tolist()].select("row_id", "batch", "key")
     return table.with_columns(picked, pl.Series("expected", wrong[ordered].round(4))), float(wrong.mean())
+
+
+def _of_harm(open_rows: pl.DataFrame, drift: Drift | None) -> Index:
+    """Places of the rows by which the monitor decides whether a drift harms, in their order, of which none may be skipped."""
+    harm = None if drift is None or drift.stream is None else drift.stream.harm
+    wanted = () if harm is None or harm.labels is None or harm.labels.outcome is not None else harm.labels.rows
+    places = {row_id: place for place, row_id in enumerate(open_rows["row_id"])}
+    return np.array([places[row_id] for row_id in wanted if row_id in places], dtype=np.int64)
 
 
 def _largest(scores: Array, places: Index) -> Index:
@@ -166,47 +181,75 @@ def _spread(ranked: Index, random: Index) -> Index:
     return np.concatenate([ranked, random])[np.argsort(places, kind="stable")]
 
 
-def chances_of_error(rows: ProblemRows, some: pl.DataFrame) -> Array:
-    """Estimate the chance that the label of a row is wrong.
+@dataclass(frozen=True)
+class ModelOpinions:
+    """What label model and end model say of the labels of all rows.
+
+    Parameters
+    ----------
+    chance : (n_rows,)
+        That the label is right, by the mean of both models, uncalibrated.
+    label : (n_rows,)
+        Likeliest class by the label model.
+    contradicted : (n_rows,)
+        Whether another class is likelier by the end model.
+    """
+
+    chance: Array
+    label: Index
+    contradicted: npt.NDArray[np.bool_]
+
+
+def read_opinions(rows: ProblemRows) -> ModelOpinions:
+    """Read what both models say of every row of a problem.
 
     Parameters
     ----------
     rows
         Of the problem.
-    some
-        Rows of it.
 
     Returns
     -------
-    (n_rows,)
-        Calibrated where 30 rows have labels by people; a row without a label has the chance of the least sure class.
+    ModelOpinions
+        In the order of the problem's table; a row without a label has classes that are equally likely.
 
     Raises
     ------
     DataError
         There are no labels yet.
     """
-    chances, _, _ = _chances(rows, some)
-    known = rows.table.filter(pl.col("gold") != NO_GOLD)
-    of_known, classes, _ = _chances(rows, known) if known.height >= _CALIBRATING else (chances, None, None)
-    if classes is None:
-        return 1.0 - chances
-    right = classes == known["gold"].to_numpy()
-    if right.all() or not right.any():
-        return 1.0 - chances
-    return np.asarray(1.0 - calibrate(of_known, right).predict(chances))
-
-
-def _chances(rows: ProblemRows, some: pl.DataFrame) -> tuple[Array, Index, npt.NDArray[np.bool_]]:
-    """Of the label's class, by the mean of both models; the class; and whether the end model has another."""
     columns = probability_columns(rows.problem.classes)
     if not rows.paths.labels.exists():
         raise DataError(f"there are no labels of {rows.paths.name} yet: `tidemill run {rows.paths.name}` makes them")
-    label = _predicted(rows.paths.labels, some, columns)
-    model = _predicted(rows.paths.predictions, some, columns) if rows.paths.predictions.exists() else label
+    label = _predicted(rows.paths.labels, rows.table, columns)
+    model = _predicted(rows.paths.predictions, rows.table, columns) if rows.paths.predictions.exists() else label
     classes = label.argmax(axis=1)
     place = np.arange(len(label))
-    return (label[place, classes] + model[place, classes]) / 2.0, classes, model.argmax(axis=1) != classes
+    return ModelOpinions(
+        (label[place, classes] + model[place, classes]) / 2.0, classes, model.argmax(axis=1) != classes
+    )
+
+
+def chances_of_error(opinions: ModelOpinions, gold: Index) -> Array:
+    """Estimate the chance that the label of a row is wrong.
+
+    Parameters
+    ----------
+    opinions
+        Of the models about all rows.
+    gold : (n_rows,)
+        What people say, ``NO_GOLD`` where they say nothing.
+
+    Returns
+    -------
+    (n_rows,)
+        Calibrated where people have labeled 30 rows.
+    """
+    known = np.flatnonzero(gold != NO_GOLD)
+    right = opinions.label[known] == gold[known]
+    if len(known) < _CALIBRATING or right.all() or not right.any():
+        return 1.0 - opinions.chance
+    return np.asarray(1.0 - calibrate(opinions.chance[known], right).predict(opinions.chance))
 
 
 def _predicted(file: Path, some: pl.DataFrame, columns: list[str]) -> Array:
@@ -219,11 +262,12 @@ def _predicted(file: Path, some: pl.DataFrame, columns: list[str]) -> Array:
     return np.asarray(joined.select(pl.col(columns).cast(pl.Float64).fill_null(even)).to_numpy())
 
 
-def _reasons(rows: ProblemRows, some: pl.DataFrame, drift: Drift | None) -> npt.NDArray[Any]:
+def _reasons(
+    rows: ProblemRows, some: pl.DataFrame, contradicted: npt.NDArray[np.bool_], drift: Drift | None
+) -> npt.NDArray[Any]:
     """The first that holds."""
     votes = _votes(rows, some)
     matrix = np.stack(list(votes.values()), axis=1) if votes else np.full((some.height, 1), ABSTAIN)
-    _, _, contradicted = _chances(rows, some)
     highest, lowest = matrix.max(axis=1), np.where(matrix == ABSTAIN, np.iinfo(np.int16).max, matrix).min(axis=1)
     voted = highest > ABSTAIN
     cluster, decayed = _of_monitor(some, votes, drift)

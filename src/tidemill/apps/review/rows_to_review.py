@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import polars as pl
 
 from tidemill.apps.gold.rows import ProblemRows
-from tidemill.contracts import ABSTAIN, probability_columns
+from tidemill.contracts import ABSTAIN, DataError, probability_columns
 from tidemill.project.contents import shown_contents
+from tidemill.readers.options import DEFAULTS
+from tidemill.readers.read import read_file
 
 _ROW: Final = "row_id"
 
@@ -27,7 +30,7 @@ class RowToReview:
     batch
         Its batch.
     picked
-        random or uncertain; a random row is shown without votes and without a prediction, which would lead people.
+        Why; a random row is shown without votes and without a prediction, which would lead people.
     content
         The text, or the file of the picture.
     votes
@@ -42,6 +45,11 @@ class RowToReview:
     content: str | bytes
     votes: Mapping[str, str]
     probabilities: Any | None
+
+    @property
+    def is_random(self) -> bool:
+        """Whether it was drawn at random."""
+        return self.picked.startswith("random")
 
 
 def rows_to_review(rows: ProblemRows, wanted: pl.DataFrame) -> list[RowToReview]:
@@ -74,6 +82,41 @@ def rows_to_review(rows: ProblemRows, wanted: pl.DataFrame) -> list[RowToReview]
         )
         for row in joined.to_dicts()
     ]
+
+
+def wanted_rows(file: Path, rows: ProblemRows) -> pl.DataFrame:
+    """Read which rows a file names.
+
+    Parameters
+    ----------
+    file
+        As `tidemill review queue` or `gold sample` writes it: a column row_id, and picked where rows were drawn at random.
+    rows
+        Of the problem.
+
+    Returns
+    -------
+    polars.DataFrame
+        row_id, picked and batch, each row once.
+
+    Raises
+    ------
+    DataError
+        The file names no row, or one that the problem does not have.
+    """
+    table = read_file(file, DEFAULTS)
+    ids = [str(value).strip() for value in table.column(_ROW, "the file")]
+    unknown = [value for value in ids if value not in rows.place]
+    if unknown:
+        raise DataError(f"{file.name}: {unknown[0]!r} is no row of {rows.problem.name}{rows.not_arrived}")
+    picked = [str(value) for value in table.columns["picked"]] if table.has("picked") else ["uncertain"] * len(ids)
+    named = pl.DataFrame({_ROW: ids, "picked": picked}, schema={_ROW: pl.String, "picked": pl.String})
+    joined = named.unique(_ROW, keep="first", maintain_order=True).join(
+        rows.table.select(_ROW, "batch"), on=_ROW, how="left", maintain_order="left"
+    )
+    if joined.is_empty():
+        raise DataError(f"{file.name} names no row")
+    return joined
 
 
 def _votes(rows: ProblemRows, wanted: pl.DataFrame) -> dict[str, Mapping[str, str]]:

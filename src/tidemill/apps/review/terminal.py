@@ -110,7 +110,7 @@ def _shown(row: RowToReview, place: int, total: int, paths: Paths) -> str:
         _plain(row.content) if isinstance(row.content, str) else f"open {_picture(row.row_id, row.content, paths)}"
     )
     votes = ", ".join(f"{name}: {label}" for name, label in row.votes.items())
-    shown_votes = f"\n  votes: {votes}" if votes and row.picked != "random" else ""
+    shown_votes = f"\n  votes: {votes}" if votes and not row.is_random else ""
     return f"\n[{place + 1}/{total}] {row.batch} {row.row_id}\n{content}{shown_votes}"
 
 

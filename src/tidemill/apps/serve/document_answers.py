@@ -9,7 +9,8 @@ from typing import Any
 
 from tidemill.apps.serve.answers import Answer, Body
 from tidemill.apps.serve.request_queue import RequestQueue
-from tidemill.apps.serve.request_rows import Rows, checked_rows, from_json
+from tidemill.apps.serve.request_rows import BAD_ROW, Rows, checked_rows, from_json
+from tidemill.contracts import DataError, RequestError
 from tidemill.ingest.candidates.expand import Candidates
 from tidemill.ingest.candidates.pairs import Pair, marked
 from tidemill.ingest.settings import IngestSettings
@@ -63,7 +64,17 @@ class DocumentAnswers:
             The body is of another form, no document can be taken, or it takes too long.
         """
         documents = checked_rows(from_json(body.parts[0], self.ingest, self.max_rows), self.ingest)
-        found = [(place, pair) for place in documents.taken for pair in self.candidates.of(documents.contents[place])]
+        reasons, found = dict(documents.reasons), list[tuple[int, Pair]]()
+        for place in documents.taken:
+            cells = documents.mentions[place] if documents.mentions else {}
+            try:
+                listed = self.candidates.listed(cells, documents.contents[place])
+            except DataError as error:
+                reasons[place] = str(error)
+                continue
+            found += ((place, pair) for pair in self.candidates.of(documents.contents[place], listed))
+        if len(reasons) == len(documents.contents):
+            raise RequestError(f"row 1: {reasons[0]}", status=BAD_ROW, row=1)
         by_type = self.candidates.settings.markers == "types"
         contents = [marked(pair, by_type=by_type) for _, pair in found]
         answered = self.queue.answer(Rows([None] * len(found), contents), start)["rows"] if found else []
@@ -71,7 +82,7 @@ class DocumentAnswers:
         facts: list[list[dict[str, Any]]] = [[] for _ in documents.contents]
         for (place, pair), row in zip(found, answered, strict=True):
             _add(facts[place], pair, row, classes)
-        rows = [_row(documents, place, facts[place]) for place in range(len(documents.contents))]
+        rows = [_row(documents.keys[place], facts[place], reasons.get(place)) for place in range(len(facts))]
         content = {"version": self.version, "classes": classes, "rows": rows}
         return Answer(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode(), len(rows))
 
@@ -90,9 +101,8 @@ def _add(facts: list[dict[str, Any]], pair: Pair, row: dict[str, Any], classes: 
         known["sentences"].append(pair.sentence.text)
 
 
-def _row(documents: Rows, place: int, facts: list[dict[str, Any]]) -> dict[str, Any]:
-    key = documents.keys[place]
+def _row(key: str | None, facts: list[dict[str, Any]], reason: str | None) -> dict[str, Any]:
     named: dict[str, Any] = {} if key is None else {"key": key}
-    if place in documents.reasons:
-        return {**named, "facts": None, "error": documents.reasons[place]}
+    if reason is not None:
+        return {**named, "facts": None, "error": reason}
     return {**named, "facts": sorted(facts, key=lambda fact: -fact["probability"])}

@@ -32,11 +32,14 @@ class Rows:
         One for each row; the content of a row that cannot be taken may be anything.
     reasons
         Why rows cannot be taken, by their place, counted from 0.
+    mentions
+        Cells of the columns that list mentions, for each document of a relation problem that has such columns.
     """
 
     keys: Sequence[str | None]
     contents: Sequence[Any]
     reasons: Mapping[int, str] = field(default_factory=dict)
+    mentions: Sequence[Mapping[str, object]] = ()
 
     @property
     def taken(self) -> list[int]:
@@ -46,6 +49,8 @@ class Rows:
 
 def from_json(body: bytes, settings: IngestSettings, max_rows: int) -> Rows:
     """Read ``{"rows": [{"text": …, "key": …}, …]}``, or with ``image`` in base64; of contents only the type is checked.
+
+    A document has beside its text the columns that list its mentions, where its problem has any.
 
     Parameters
     ----------
@@ -75,7 +80,8 @@ def from_json(body: bytes, settings: IngestSettings, max_rows: int) -> Rows:
         form = f'{{"rows": [{{"{settings.modality}": …, "key": …}}]}}'
         raise RequestError(f"the body is not of the form {form}; key may be left out", status=BAD_BODY)
     refuse_many(len(rows), max_rows)
-    pairs = [_pair(row, number, settings.modality) for number, row in enumerate(rows, start=1)]
+    names = () if settings.candidates is None else settings.candidates.columns
+    pairs = [_pair(row, number, settings.modality, names) for number, row in enumerate(rows, start=1)]
     contents: list[Any] = []
     reasons: dict[int, str] = {}
     for place, (_, content) in enumerate(pairs):
@@ -84,7 +90,8 @@ def from_json(body: bytes, settings: IngestSettings, max_rows: int) -> Rows:
         except DataError as error:
             contents.append(None)
             reasons[place] = str(error)
-    return Rows([key for key, _ in pairs], contents, reasons)
+    mentions = [{name: row[name] for name in names} for row in rows] if names else []
+    return Rows([key for key, _ in pairs], contents, reasons, mentions)
 
 
 def refuse_many(count: int, max_rows: int) -> None:
@@ -108,9 +115,14 @@ def refuse_many(count: int, max_rows: int) -> None:
         raise RequestError(f"{count} rows, at most {max_rows} in one request: send them in parts", status=TOO_LARGE)
 
 
-def _pair(row: object, number: int, modality: Literal["text", "image"]) -> tuple[str | None, Any]:
-    if not isinstance(row, dict) or modality not in row or not set(row) <= {modality, "key"}:
-        raise RequestError(f"row {number}: not an object with {modality}, and perhaps key", status=BAD_ROW, row=number)
+def _pair(
+    row: object, number: int, modality: Literal["text", "image"], mentions: Sequence[str]
+) -> tuple[str | None, Any]:
+    wanted = (modality, *mentions)
+    if not isinstance(row, dict) or not set(wanted) <= set(row) <= {*wanted, "key"}:
+        raise RequestError(
+            f"row {number}: not an object with {', '.join(wanted)}, and perhaps key", status=BAD_ROW, row=number
+        )
     key, content = row.get("key"), row[modality]
     if not isinstance(key, str | None):
         raise RequestError(f"row {number}: key is {key!r}, not a string", status=BAD_ROW, row=number)
@@ -158,7 +170,7 @@ def checked_rows(rows: Rows, settings: IngestSettings) -> Rows:
             reasons[place] = reason
     if len(reasons) == len(rows.contents):
         raise RequestError(f"row 1: {reasons[0]}", status=BAD_ROW, row=1)
-    checked = Rows(rows.keys, list(rows.contents), reasons)
+    checked = Rows(rows.keys, list(rows.contents), reasons, rows.mentions)
     return checked if settings.modality == "text" else _standard(checked, settings)
 
 

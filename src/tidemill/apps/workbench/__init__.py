@@ -6,6 +6,7 @@ try_function    `lf try`: one function on a sample of rows
 diff            `lf diff`: whose votes changed since a revision, and on which rows
 explain_row     `lf explain`: every vote on a row and what it moved
 facts              facts of a relation problem, and what is behind each
+contradicted_functions `lf contradicted`: functions that people contradict, and what might mend them
 suggest_functions `lf suggest`: candidates where no function votes, or where they conflict
 generated   generated voters in words; `lf cost`: what prompts would ask and cost
 suggest_generators `lf suggest --generate`: which generator would pay next

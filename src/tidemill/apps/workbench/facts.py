@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 import polars as pl
 
@@ -13,10 +14,60 @@ from tidemill.facts.run import FACTS
 from tidemill.project.project import Project
 from tidemill.project.tables import batch_names, read
 
+Truth = Literal["true", "false", "unknown"]
 
-def list_facts(
-    project: Project, problem: str, names: Sequence[str], *, above: float, most: int
-) -> list[dict[str, Any]]:
+
+@dataclass(frozen=True)
+class Fact:
+    """A row of ``facts.parquet``: ``evidence`` is its probability before constraints, ``rows`` are its candidates."""
+
+    subject: str
+    relation: str
+    object: str
+    probability: float
+    published: bool
+    evidence: float
+    documents: int
+    sentences: Sequence[str]
+    rows: Sequence[str]
+    truth: bool | None
+
+
+@dataclass(frozen=True)
+class FactCandidate:
+    """A candidate of a fact: its place, the end model's probability of the relation, and what each function voted."""
+
+    row_id: str
+    document: str
+    sentence: str
+    probability: float
+    votes: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class WhichFacts:
+    """Which facts are listed.
+
+    Attributes
+    ----------
+    above, below
+        Probability, at least and at most.
+    most
+        How many, at most.
+    truth
+        ``true``, ``false`` or ``unknown`` by what people answered of their candidates; None: all.
+    seed
+        Of a random draw; None: the likeliest are listed.
+    """
+
+    above: float = 0.0
+    below: float = 1.0
+    most: int = 20
+    truth: Truth | None = None
+    seed: int | None = None
+
+
+def list_facts(project: Project, problem: str, names: Sequence[str], which: WhichFacts) -> list[Fact]:
     """List facts, the likeliest first.
 
     Parameters
@@ -27,15 +78,12 @@ def list_facts(
         Name of a relation problem.
     names
         Subjects, objects or relations that a fact has to have, all of them; none: any fact.
-    above
-        Least probability.
-    most
-        Facts that are listed at most.
+    which
+        Which of them.
 
     Returns
     -------
-    list of dict
-        Columns of ``facts.parquet``.
+    list of Fact
 
     Raises
     ------
@@ -56,10 +104,17 @@ def list_facts(
             if odd is None
             else f"{problem}: no fact is about {odd!r}{did_you_mean(odd, known)}"
         )
-    return kept.filter(pl.col("probability") >= above).head(most).to_dicts()
+    chosen = kept.filter(pl.col("probability").is_between(which.above, which.below))
+    if which.truth is not None:
+        answer = {"true": True, "false": False, "unknown": None}[which.truth]
+        chosen = chosen.filter(pl.col("truth").eq_missing(pl.lit(answer, dtype=pl.Boolean)))
+    if which.seed is not None:
+        drawn = chosen.sample(min(which.most, chosen.height), seed=which.seed)
+        chosen = drawn.sort("probability", "subject", "object", descending=[True, False, False])
+    return [Fact(**row) for row in chosen.head(which.most).iter_rows(named=True)]
 
 
-def explain_fact(project: Project, problem: str, fact: dict[str, Any]) -> list[dict[str, Any]]:
+def explain_fact(project: Project, problem: str, fact: Fact) -> list[FactCandidate]:
     """Look up what each candidate of a fact says.
 
     Parameters
@@ -73,30 +128,30 @@ def explain_fact(project: Project, problem: str, fact: dict[str, Any]) -> list[d
 
     Returns
     -------
-    list of dict
-        Row, document, sentence, the end model's probability and the votes by function, the likeliest first.
+    list of FactCandidate
+        The likeliest first.
     """
     paths, classes = project.paths(problem), project.problem(problem).classes
-    chosen = pl.col("row_id").is_in(fact["rows"])
+    chosen = pl.col("row_id").is_in(fact.rows)
     files = [paths.raw / f"{name}.parquet" for name in batch_names(paths.manifest)]
     rows = pl.concat([pl.scan_parquet(file).filter(chosen).select("row_id", "document", "sentence") for file in files])
-    column = dict(zip(classes, probability_columns(classes), strict=True))[fact["relation"]]
+    column = dict(zip(classes, probability_columns(classes), strict=True))[fact.relation]
     predicted = pl.scan_parquet(paths.predictions).select("row_id", pl.col(column).alias("probability"))
     votes = pl.scan_parquet(paths.votes).filter(chosen).drop("batch", "split")
     table = rows.join(predicted, on="row_id").join(votes, on="row_id").sort("probability", descending=True).collect()
     return [
-        {
-            "row_id": row["row_id"],
-            "document": row["document"],
-            "sentence": row["sentence"],
-            "probability": row["probability"],
-            "votes": {name: _vote(row[name], classes) for name in table.columns[4:] if row[name] != ABSTAIN},
-        }
+        FactCandidate(
+            row_id=row["row_id"],
+            document=row["document"],
+            sentence=row["sentence"],
+            probability=row["probability"],
+            votes={name: _vote(row[name], classes) for name in table.columns[4:] if row[name] != ABSTAIN},
+        )
         for row in table.iter_rows(named=True)
     ]
 
 
-def printed_fact(fact: dict[str, Any], behind: Sequence[dict[str, Any]]) -> list[str]:
+def printed_fact(fact: Fact, behind: Sequence[FactCandidate]) -> list[str]:
     """Format a fact for people.
 
     Parameters
@@ -111,16 +166,17 @@ def printed_fact(fact: dict[str, Any], behind: Sequence[dict[str, Any]]) -> list
     list of str
         Lines.
     """
-    state = "published" if fact["published"] else "not published"
+    state = "published" if fact.published else "not published"
+    state += "" if fact.truth is None else ", true by gold" if fact.truth else ", false by gold"
     lines = [
-        f"{fact['probability']:.3f}  {fact['subject']} | {fact['relation']} | {fact['object']}  ({fact['documents']} documents, {state})"
+        f"{fact.probability:.3f}  {fact.subject} | {fact.relation} | {fact.object}  ({fact.documents} documents, {state})"
     ]
     if not behind:
-        return lines + [f"       {sentence}" for sentence in fact["sentences"][:1]]
-    lines.append(f"       {fact['evidence']:.3f} by its sentences alone, {fact['probability']:.3f} beside other facts")
+        return lines + [f"       {sentence}" for sentence in fact.sentences[:1]]
+    lines.append(f"       {fact.evidence:.3f} by its sentences alone, {fact.probability:.3f} beside other facts")
     for item in behind:
-        votes = ", ".join(f"{name} {vote}" for name, vote in item["votes"].items()) or "none"
-        lines += [f"  {item['probability']:.3f}  {item['sentence']}", f"         {item['row_id']}; votes: {votes}"]
+        votes = ", ".join(f"{name} {vote}" for name, vote in item.votes.items()) or "none"
+        lines += [f"  {item.probability:.3f}  {item.sentence}", f"         {item.row_id}; votes: {votes}"]
     return lines
 
 

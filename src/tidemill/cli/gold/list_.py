@@ -20,7 +20,9 @@ def list_labels(
     as_json: AsJson = False,
     out: OutFile = None,
 ) -> None:
-    """Count the labels by split, class, batch, source and person, or show the history of a row.
+    """Count the labels, or show the history of a row.
+
+    They are counted by split, class, batch, source and person.
 
     Examples
     --------

@@ -32,9 +32,9 @@ def sample(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Pick rows that are worth labeling, and write them to a file with an empty column label.
+    """Pick rows that are worth labeling.
 
-    They are rows about which the label model and the end model are unsure or differ, unlike each other, of train and dev; and a
+    They are written to a file with an empty column label: rows about which the label model and the end model are unsure or differ, unlike each other, of train and dev; and a
     random share of all rows, so that what is measured on labels is not of hard rows alone. With --harm they are the rows that the monitor asks for; label those drawn at random from the top, for a row that is left out ends the test. Fill the column in, wholly or in part, and `tidemill gold add` takes the file.
 
     Examples

@@ -24,9 +24,9 @@ def withdraw(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Withdraw labels; the one before counts again, where there is one.
+    """Withdraw labels.
 
-    Nothing is taken out of the history: a line is added that says so.
+    The label before counts again, where there is one. Nothing is taken out of the history: a line is added that says so.
 
     Examples
     --------

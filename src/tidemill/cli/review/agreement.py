@@ -21,9 +21,9 @@ def agreement(
     seed: Annotated[int, Option(metavar="N", help="of the resamples")] = 7,
     as_json: AsJson = False,
 ) -> None:
-    """Measure how far people agree who labeled the same rows, by Krippendorff's alpha.
+    """Measure how far people agree.
 
-    1: all agree; 0: as if answers were dealt out by chance. The newest valid answer of each person counts.
+    It is Krippendorff's alpha of rows that several people labeled. 1: all agree; 0: as if answers were dealt out by chance. The newest valid answer of each person counts.
 
     Examples
     --------

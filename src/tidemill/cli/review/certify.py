@@ -8,9 +8,9 @@ from tidemill.cli.project import open_project
 
 
 def certify(problem: ProblemName, *, as_json: AsJson = False) -> None:
-    """Say what the answers of people prove of the labels, and write a certificate where it is what was planned.
+    """Say what people's answers prove of the labels.
 
-    It may be asked after every answer. The certificate is data/PROBLEM/certificate.json; it names the labels, and is expired when they change.
+    A certificate is written where that is what was planned. It may be asked after every answer. The certificate is data/PROBLEM/certificate.json; it names the labels, and is expired when they change.
 
     Examples
     --------

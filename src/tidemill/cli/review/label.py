@@ -22,9 +22,9 @@ def label(
     ] = 0.2,
     seed: Annotated[int, Option(metavar="N", help="of the draw")] = 7,
 ) -> None:
-    """Label rows at the terminal: a row is shown with its votes, a key answers.
+    """Label rows at the terminal.
 
-    Rows are picked as `tidemill gold sample` picks them. Each answer is kept at once, so it may end at any row. Digits and letters are
+    A row is shown with its votes, a key answers. Rows are picked as `tidemill gold sample` picks them. Each answer is kept at once, so it may end at any row. Digits and letters are
     classes, s skips, u takes the last answer back, q ends. Where keys come through a pipe, each character is one.
 
     Examples

@@ -36,9 +36,9 @@ def plan(
     price: Annotated[float | None, Option(metavar="X", min=0, help="of an answer")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say how many labels people have to check, to prove that few are wrong.
+    """Plan how many labels people have to check.
 
-    The plan is kept in data/PROBLEM/audit_plan.json; `tidemill review sample` and `certify` go by it. It is of today's labels.
+    It says how many rows prove that few labels are wrong. The plan is kept in data/PROBLEM/audit_plan.json; `tidemill review sample` and `certify` go by it. It is of today's labels.
 
     Examples
     --------

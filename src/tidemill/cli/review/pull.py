@@ -30,7 +30,7 @@ def pull(
     dry_run: Annotated[bool, Option("--dry-run", help="say what would be added, and write nothing")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Add what people answered in Label Studio to the labels of a problem.
+    """Add what people answered in Label Studio.
 
     What was pulled before is known and not added again, so it may be killed and started at any time. A changed annotation is a newer answer; of a deleted
     one, or one that skips its row now, the answer is withdrawn. People are known by their number in Label Studio. The token is read from LABEL_STUDIO_API_KEY.

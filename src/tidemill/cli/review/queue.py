@@ -14,6 +14,9 @@ from tidemill.cli.project import open_project
 if TYPE_CHECKING:
     from tidemill.reports.review import ReviewQueue
 
+_MANY = 0.1
+"""Share of wrong labels from which on functions are to be mended first."""
+
 
 def queue(
     problem: ProblemName,
@@ -68,9 +71,15 @@ def _lines(problem: str, out: Path, done: ReviewQueue) -> list[str]:
         lines.append(
             f"stop after {done.stop_after} rows: from there on a row corrects less than two drawn at random do"
             if done.stop_after
-            else "no row is worth more than two that are drawn at random: the labels are as sure as they get"
+            else f"no row is worth more than two that are drawn at random: {_nowhere_more(problem, done)}"
         )
     return [
         *lines,
         f"next: fill the column label in, then: tidemill gold add {problem} {out}; or: tidemill review push {problem} {out}",
     ]
+
+
+def _nowhere_more(problem: str, done: ReviewQueue) -> str:
+    if done.errors_of_all < _MANY:
+        return "the labels are as sure as they get"
+    return f"so many labels are wrong that functions bring more than answers to some rows: tidemill lf list {problem}"

@@ -23,9 +23,9 @@ def sample(
     seed: Annotated[int, Option(metavar="N", help="of test questions and of the order")] = 7,
     as_json: AsJson = False,
 ) -> None:
-    """Write the next rows of the random sample that is to be checked to a file with an empty column label.
+    """Write the next rows that are to be checked.
 
-    Rows whose answer differs from the label are among them again, for another person. Test questions are rows whose label is known, and
+    They are the next of a random sample, in a file with an empty column label. Rows whose answer differs from the label are among them again, for another person. Test questions are rows that came with a label, or that two people answered alike, and
     look like all others. All rows have to be answered: one that is left out ends what counts.
 
     Examples
@@ -36,12 +36,20 @@ def sample(
 
     with answering(as_json=as_json) as answer:
         done = sample_audit(open_project(problem), problem, out, most=most, tests=tests, seed=seed)
+        few = (
+            [
+                f"only {done.tests} rows can be test questions: those that came with a label, or that two people answered alike"
+            ]
+            if done.tests < tests
+            else []
+        )
         content = {"problem": problem, "file": str(out), "rows": done.table.height}
         content |= {"first": done.first, "again": done.again, "tests": done.tests}
         answer(
             content,
             [
                 f"{problem}: {done.table.height} rows are in {out}: {done.first} that nobody has answered, {done.again} for another person, {done.tests} test questions",
+                *few,
                 f"next: fill the column label in, then: tidemill gold add {problem} {out} --who ID, and: tidemill review certify {problem}",
             ],
         )

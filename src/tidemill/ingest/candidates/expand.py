@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from tidemill.common.progress import progress
 from tidemill.contracts import DataError
 from tidemill.ingest.candidates.mentions import Find, Mention, finders, listed_mentions
-from tidemill.ingest.candidates.names import WORD
+from tidemill.ingest.candidates.names import word_spans
 from tidemill.ingest.candidates.pairs import Pair, Sentence, contexts, marked, sentence_pairs
 from tidemill.ingest.candidates.sentences import split_sentences
 from tidemill.ingest.candidates.settings import COLUMNS, CandidateSettings
@@ -52,7 +53,7 @@ class Candidates:
         Parameters
         ----------
         text
-            The document.
+            The document; it is read in Unicode's composed form (NFC), as names are, unless mentions are listed.
         listed
             Mentions that are known of it, by characters of the document.
 
@@ -61,22 +62,53 @@ class Candidates:
         list of Pair
             In the order of the document.
         """
+        text = text if listed else unicodedata.normalize("NFC", text)
         plain = text.translate(_BLANKS)
         spans, found = split_sentences(text), []
         for number, (begin, end) in enumerate(spans):
             sentence = plain[begin:end]
-            words = [match.span() for match in WORD.finditer(sentence)]
+            words = word_spans(sentence)
             mentions = [mention for find in self.finders for mention in find(sentence, words)]
             inside = (item for item in listed if begin <= item.begin and item.end <= end)
             mentions += [item._replace(begin=item.begin - begin, end=item.end - begin) for item in inside]
-            if len(mentions) > 1:
+            if len(mentions) > 1 and words:
                 begins, ends = zip(*words, strict=True)
                 whole = Sentence(sentence, begin, number, words, sorted(mentions), begins, ends)
                 found += sentence_pairs(whole, self.settings)
         return found
 
+    def listed(self, cells: Mapping[str, object], text: str) -> list[Mention]:
+        """Read the mentions that columns list for a document.
 
-_BLANKS = str.maketrans("\n\r\t\u00a0", "    ")
+        Parameters
+        ----------
+        cells
+            Of the document, by column: those of ``CandidateSettings.columns``.
+        text
+            The document.
+
+        Returns
+        -------
+        list of Mention
+
+        Raises
+        ------
+        DataError
+            A cell is no list of mentions; names its column.
+        """
+        found = []
+        for type_, source in self.settings.mentions.items():
+            if source.spans is not None:
+                try:
+                    found += listed_mentions(cells[source.spans], type_, text)
+                except DataError as error:
+                    raise DataError(f"column {source.spans!r}: {error}") from error
+        return found
+
+
+_BLANKS = {ord(blank): " " for blank in "\n\r\t\v\f\x85\u00a0\u2028\u2029\u202f\u3000"} | dict.fromkeys(
+    range(0x2000, 0x200B), " "
+)
 
 
 @dataclass(frozen=True)
@@ -88,7 +120,9 @@ class Columns:
     gold: str | None
 
 
-def with_candidates(table: Table, settings: IngestSettings, classes: Sequence[str], root: Path) -> Table:
+def with_candidates(
+    table: Table, settings: IngestSettings, classes: Sequence[str], root: Path, *, at_least: int = 1
+) -> Table:
     """Make candidates of documents where settings ask for them.
 
     Parameters
@@ -101,6 +135,8 @@ def with_candidates(table: Table, settings: IngestSettings, classes: Sequence[st
         Classes of the problem; the first is that of pairs without a relation.
     root
         The project's folder, in which files of names are.
+    at_least
+        Candidates that there have to be.
 
     Returns
     -------
@@ -110,14 +146,20 @@ def with_candidates(table: Table, settings: IngestSettings, classes: Sequence[st
     Raises
     ------
     DataError
-        A cell of mentions or of facts cannot be read.
+        A cell of mentions or of facts cannot be read, or there are too few candidates.
     ConfigError
         Mentions cannot be found as the settings say.
     """
     if settings.candidates is None:
         return table
     columns = Columns(settings.content, settings.key_column, settings.gold)
-    return expand(table, Candidates(settings.candidates, root), columns, classes)
+    result = expand(table, Candidates(settings.candidates, root), columns, classes)
+    if len(result.numbers) < at_least:
+        raise DataError(
+            f"{table.name}: no sentence of its {len(table.numbers)} documents has two mentions that make a candidate: look at "
+            "ingest.candidates (mentions, pairs, order, window)"
+        )
+    return result
 
 
 def expand(table: Table, candidates: Candidates, columns: Columns, classes: Sequence[str]) -> Table:
@@ -143,9 +185,10 @@ def expand(table: Table, candidates: Candidates, columns: Columns, classes: Sequ
     Raises
     ------
     DataError
-        A cell of mentions or of facts cannot be read, or there are no candidates.
+        A cell of mentions or of facts cannot be read.
     """
     texts = table.column(columns.text, "ingest.text")
+    listed = {name: table.column(name, "ingest.candidates.mentions") for name in candidates.settings.columns}
     numbered, names = list[int](), (columns.text, *COLUMNS)
     cells, keys, labels = list[tuple[Any, ...]](), list[str](), list[str | None]()
     for row, text in enumerate(progress(texts, total=len(texts), name=f"candidates of {table.name}", unit="documents")):
@@ -156,19 +199,18 @@ def expand(table: Table, candidates: Candidates, columns: Columns, classes: Sequ
             keys.append(document)
             labels.append(None)
             continue
-        found = candidates.of(text, list(_listed(table, row, candidates.settings, text)))
+        try:
+            mentions = candidates.listed({name: column[row] for name, column in listed.items()}, text)
+        except DataError as error:
+            raise DataError(f"{table.where(row)}, {error}") from error
+        found = candidates.of(text, mentions)
         facts = _facts(table, row, columns.gold, classes) if found else None
         for pair in found:
             numbered.append(row)
             cells.append(_cells(pair, document, candidates.settings))
             keys.append(_key(pair, document))
             labels.append(None if facts is None else facts.get((pair.subject.entity, pair.object.entity), classes[0]))
-    if not cells:
-        raise DataError(
-            f"{table.name}: no sentence of its {len(texts)} documents has two mentions that make a candidate: look at "
-            "ingest.candidates (mentions, pairs, order, window)"
-        )
-    made = dict(zip(names, map(list, zip(*cells, strict=True)), strict=True))
+    made = {name: [cell[place] for cell in cells] for place, name in enumerate(names)}
     kept = {name: [column[row] for row in numbered] for name, column in table.columns.items()}
     own: dict[str, list[Any]] = {} if columns.gold is None else {columns.gold: labels}
     own |= {} if columns.key is None else {columns.key: keys}
@@ -210,16 +252,6 @@ def _cells(pair: Pair, document: str, settings: CandidateSettings) -> tuple[Any,
         after,
         f"{before} … {after}",
     )
-
-
-def _listed(table: Table, row: int, settings: CandidateSettings, text: str) -> Iterator[Mention]:
-    for type_, source in settings.mentions.items():
-        if source.spans is not None:
-            cell = table.column(source.spans, f"ingest.candidates.mentions.{type_}.spans")[row]
-            try:
-                yield from listed_mentions(cell, type_, text)
-            except DataError as error:
-                raise DataError(f"{table.where(row)}, column {source.spans!r}: {error}") from error
 
 
 def _facts(table: Table, row: int, gold: str | None, classes: Sequence[str]) -> dict[tuple[str, str], str] | None:

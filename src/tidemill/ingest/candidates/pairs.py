@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import permutations
+from itertools import islice
 
 from tidemill.ingest.candidates.mentions import Mention
 from tidemill.ingest.candidates.sentences import Span
@@ -71,16 +71,21 @@ def sentence_pairs(sentence: Sentence, settings: CandidateSettings) -> list[Pair
 
 
 def _pairs(sentence: Sentence, settings: CandidateSettings) -> Iterator[Pair]:
-    begins, wanted = sentence.begins, settings.pairs
-    for subject, object_ in permutations(sentence.mentions, 2):
-        if (subject.type, object_.type) not in wanted or subject.entity == object_.entity:
-            continue
-        first, second = (subject, object_) if subject <= object_ else (object_, subject)
-        if second.begin < first.end or (settings.order != "any" and (settings.order[0] == "s") != (first is subject)):
-            continue
-        distance = bisect_left(begins, second.begin) - bisect_left(begins, first.end)
-        if distance <= settings.window:
-            yield Pair(sentence, subject, object_, distance)
+    begins, mentions, wanted, order = sentence.begins, sentence.mentions, settings.pairs, settings.order
+    for place, first in enumerate(mentions):
+        after = bisect_left(begins, first.end)
+        for second in islice(mentions, place + 1, None):
+            if second.begin < first.end:
+                continue
+            distance = bisect_left(begins, second.begin) - after
+            if distance > settings.window:
+                break  # those that follow are further away
+            if first.entity == second.entity:
+                continue
+            if order != "object_first" and (first.type, second.type) in wanted:
+                yield Pair(sentence, first, second, distance)
+            if order != "subject_first" and (second.type, first.type) in wanted:
+                yield Pair(sentence, second, first, distance)
 
 
 def _once(pairs: list[Pair], settings: CandidateSettings) -> list[Pair]:

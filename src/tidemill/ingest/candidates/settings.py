@@ -110,6 +110,11 @@ class CandidateSettings(Settings):
         return self
 
     @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the documents that list mentions."""
+        return tuple(dict.fromkeys(item.spans for item in self.mentions.values() if item.spans is not None))
+
+    @property
     def files(self) -> tuple[str, ...]:
         """Files of names, which candidates depend on."""
         return tuple(sorted({item.names for item in self.mentions.values() if item.names is not None}))

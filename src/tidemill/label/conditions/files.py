@@ -93,13 +93,15 @@ def _is_same(path: Path, closed: Path) -> bool:
     return closed.is_file() and path.samefile(closed)
 
 
-def read_table(path: Path) -> pl.DataFrame:
+def read_table(path: Path, *, typed: bool = True) -> pl.DataFrame:
     """Read a table from a CSV, JSONL or Parquet file.
 
     Parameters
     ----------
     path
         File; its suffix (``.csv``, ``.jsonl`` or ``.parquet``) names its format.
+    typed
+        Whether cells of CSV that are numbers are read as such; else they stay as they are written.
 
     Returns
     -------
@@ -113,7 +115,7 @@ def read_table(path: Path) -> pl.DataFrame:
     """
     try:
         if path.suffix == ".csv":
-            return pl.read_csv(path)
+            return pl.read_csv(path, infer_schema=typed)
         if path.suffix == ".jsonl":
             return pl.read_ndjson(path)
         if path.suffix == ".parquet":

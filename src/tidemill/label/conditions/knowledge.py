@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import unicodedata
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -35,7 +36,8 @@ class Knowledge(FromFile):
     symmetric
         Whether (a, b) is a fact where (b, a) is.
     aliases
-        CSV with a header, a name and its entity on each line: names are looked up under their entities.
+        CSV with a header, a name and its entity on each line: names are looked up under their entities; of a name that stands
+        for several the first counts.
     case
         Whether upper and lower case differ.
     """
@@ -67,10 +69,10 @@ class Knowledge(FromFile):
     @model_validator(mode="after")
     def _read(self, info: ValidationInfo) -> Knowledge:
         if self.aliases is not None:
-            pairs = _read_aliases(located(self.aliases, info))
-            self._aliases = {self._folded(name): self._folded(entity) for name, entity in pairs}
+            for name, entity in _read_aliases(located(self.aliases, info)):
+                self._aliases.setdefault(self._folded(name), self._folded(entity))
         path = located(self.file, info)
-        table = read_table(path)
+        table = read_table(path, typed=False)  # 007 is a name
         for name in ("subject", "object", *(() if self.relation is None else ("relation",))):
             if name not in table.columns:
                 raise ValueError(f"{path}: there is no column {name!r}{did_you_mean(name, table.columns)}")
@@ -87,10 +89,11 @@ class Knowledge(FromFile):
         return self
 
     def _folded(self, text: str) -> str:
+        text = unicodedata.normalize("NFC", text)
         return text if self.case else text.lower()
 
     def _entity(self, column: str) -> pl.Expr:
-        text = as_text(column).str.strip_chars()
+        text = as_text(column).str.strip_chars().str.normalize("NFC")
         text = text if self.case else text.str.to_lowercase()
         return (text.replace(self._aliases) if self._aliases else text).alias(column)
 

@@ -1,0 +1,174 @@
+"""Tasks and answers in the columns of Mechanical Turk and Toloka: there and back, once, without what was rejected."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from tidemill.apps.gold.rows import problem_rows
+from tidemill.apps.review.crowd_exchange import export_tasks, import_answers
+from tidemill.contracts import ConfigError, DataError
+from tidemill.project.project import Project
+
+ROWS, ANSWERS = Path("rows.csv"), Path("answers.csv")
+TURK_TIME = "Sat Nov 28 10:13:24 PST 2026"
+
+
+@pytest.fixture
+def rows(project: Project) -> list[str]:
+    """Three rows in a file as `review queue` writes it."""
+    ids = problem_rows(project, "spam").table["row_id"][5:8].to_list()
+    pl.DataFrame({"row_id": ids, "picked": ["random", "functions disagree", "uncertain"]}).write_csv(ROWS)
+    return ids
+
+
+def turk(row_id: str, label: str, worker: str = "A1WORKER", **more: str) -> dict[str, str]:
+    """A line of a batch file of Mechanical Turk, with columns of no interest too."""
+    line = {"HITId": f"3HIT{row_id}", "Title": "Spam?", "AssignmentId": f"3A{worker}{row_id}", "WorkerId": worker}
+    line |= {"AssignmentStatus": "Submitted", "AcceptTime": TURK_TIME, "SubmitTime": TURK_TIME}
+    line |= {"Input.row_id": row_id, "Input.text": "t", "Input.picked": "random", "Answer.label": label, "Approve": ""}
+    return line | more
+
+
+def toloka(row_id: str, label: str, **more: str) -> dict[str, str]:
+    """A line of Toloka's file of assignments; a suite of tasks is one assignment."""
+    line = {"INPUT:row_id": row_id, "INPUT:text": "t", "INPUT:picked": "random", "OUTPUT:label": label}
+    line |= {"GOLDEN:label": "", "HINT:text": "", "ASSIGNMENT:assignment_id": "0001a--1", "ASSIGNMENT:task_id": row_id}
+    line |= {"ASSIGNMENT:worker_id": "ab12" * 8, "ASSIGNMENT:status": "APPROVED"}
+    return line | {"ASSIGNMENT:submitted": "2026-11-28T18:13:24.5"} | more
+
+
+def put(lines: list[dict[str, Any]], file: Path = ANSWERS) -> Path:
+    table = pl.DataFrame(lines)
+    table.write_ndjson(file) if file.suffix == ".jsonl" else table.write_csv(
+        file, separator="\t" if file.suffix == ".tsv" else ","
+    )
+    return file
+
+
+@pytest.mark.parametrize(
+    ("platform", "out", "columns"),
+    [
+        ("mturk", "tasks.csv", ["row_id", "text", "picked"]),
+        ("toloka", "tasks.tsv", ["INPUT:row_id", "INPUT:text", "INPUT:picked"]),
+        ("toloka", "tasks.jsonl", ["INPUT:row_id", "INPUT:text", "INPUT:picked"]),
+    ],
+)
+def test_tasks_have_the_columns_that_the_platform_takes_and_nothing_that_leads_people(
+    project, rows, platform, out, columns
+):
+    assert export_tasks(project, "spam", ROWS, platform, Path(out)) == 3
+    read = (
+        pl.read_ndjson(out)
+        if out.endswith("jsonl")
+        else pl.read_csv(out, separator="\t" if out.endswith("tsv") else ",")
+    )
+    assert read.columns == columns
+    assert read[columns[0]].to_list() == rows
+    assert read[columns[2]].to_list() == ["random", "uncertain", "uncertain"]
+    texts = pl.read_parquet("data/spam/raw/*.parquet")
+    assert set(read[columns[1]]) == set(texts.filter(pl.col("row_id").is_in(rows))["text"])
+
+
+def test_a_platform_that_there_is_not_and_a_file_that_would_be_overwritten_are_named(project, rows):
+    with pytest.raises(ConfigError, match="there is no platform 'yang'; there are mturk, toloka"):
+        export_tasks(project, "spam", ROWS, "yang", Path("tasks.csv"))
+    with pytest.raises(ConfigError, match="is what is read"):
+        export_tasks(project, "spam", ROWS, "mturk", ROWS)
+
+
+@pytest.mark.parametrize("line", [turk, toloka])
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl"])
+def test_answers_become_gold_once_with_who_when_and_where_from(project: Project, rows, line, suffix):
+    file = put([line(rows[0], "spam"), line(rows[1], "HAM "), line(rows[2], "")], Path(f"answers{suffix}"))
+    done = import_answers(project, "spam", file)
+    assert (len(done.answers), done.known, done.blank, done.void, done.refused) == (2, 0, 1, 0, ())
+    known = problem_rows(project, "spam")
+    assert [known.table["gold"][known.place[row]] for row in rows] == [1, 0, -1]
+    first = done.answers[0]
+    assert (first.label, first.picked, first.when[:19]) == ("spam", "random", "2026-11-28T18:13:24")
+    assert first.source == f"{done.platform}/{'3AA1WORKER' + rows[0] if line is turk else '0001a--1'}/{rows[0]}"
+    again = import_answers(project, "spam", file)
+    assert (again.answers, again.known) == ((), 2)
+
+
+def test_ids_of_workers_stay_out_of_what_git_keeps(project: Project, rows):
+    done = import_answers(project, "spam", put([turk(rows[0], "spam"), turk(rows[1], "spam", "A2OTHER")]))
+    assert "WORKER" not in done.answers[0].who
+    assert len({answer.who for answer in done.answers}) == 2
+    kept = pl.read_csv(problem_rows(project, "spam").paths.state / "review" / "workers.csv")
+    assert dict(zip(kept["worker"], kept["who"], strict=True))["A1WORKER"] == done.answers[0].who
+    import_answers(project, "spam", put([turk(rows[2], "spam", "A3THIRD")]))
+    assert pl.read_csv(problem_rows(project, "spam").paths.state / "review" / "workers.csv").height == 3
+
+
+@pytest.mark.parametrize(
+    ("line", "status"), [(turk, {"AssignmentStatus": "Rejected"}), (toloka, {"ASSIGNMENT:status": "REJECTED"})]
+)
+def test_a_rejected_assignment_is_no_answer_and_is_withdrawn_where_it_was_one(project: Project, rows, line, status):
+    import_answers(project, "spam", put([line(rows[0], "spam")]))
+    done = import_answers(project, "spam", put([line(rows[0], "spam", **status), line(rows[1], "ham", **status)]))
+    assert (done.withdrawn, done.void) == (1, 2)
+    known = problem_rows(project, "spam")
+    assert [known.table["gold"][known.place[row]] for row in rows[:2]] == [-1, -1]
+    assert import_answers(project, "spam", ANSWERS).answers == ()
+
+
+def test_a_dry_run_writes_nothing(project: Project, rows):
+    done = import_answers(project, "spam", put([turk(rows[0], "spam")]), dry_run=True)
+    assert len(done.answers) == 1
+    assert problem_rows(project, "spam").history.answers == ()
+    assert not (problem_rows(project, "spam").paths.state / "review" / "workers.csv").exists()
+
+
+def test_what_is_no_answer_is_named_and_the_others_are_taken(project: Project, rows):
+    lines = [
+        turk("nowhere", "spam"),
+        turk(rows[0], "eggs"),
+        turk(rows[1], "ham", SubmitTime="soon"),
+        turk(rows[2], "ham"),
+    ]
+    done = import_answers(project, "spam", put(lines))
+    assert [answer.row_id for answer in done.answers] == [rows[2]]
+    assert sorted(reason.split(": ", 1)[1][:20] for reason in done.refused) == [
+        "'eggs' is no class; ",
+        "'nowhere' is no row ",
+        "AssignmentId, Worker",
+    ]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        [{"label": {"label": "spam"}}],
+        [{"label": {"spam": True, "ham": False}}],
+        [{"label": "spam"}],
+        {"verdict": "spam"},
+    ],
+)
+def test_answers_of_crowd_elements_are_read_from_their_json(project: Project, rows, said):
+    line = turk(rows[0], "")
+    del line["Answer.label"]
+    done = import_answers(project, "spam", put([line | {"Answer.taskAnswers": json.dumps(said)}]))
+    assert [answer.label for answer in done.answers] == ["spam"]
+
+
+def test_the_only_column_of_answers_is_taken_and_of_several_one_has_to_be_named(project: Project, rows):
+    line = turk(rows[0], "")
+    del line["Answer.label"]
+    assert len(import_answers(project, "spam", put([line | {"Answer.kind": "spam"}])).answers) == 1
+    both = put([line | {"Answer.kind": "spam", "Answer.why": "it sells"}])
+    with pytest.raises(DataError, match=r"the answers are not in 'Answer.label'.*--label"):
+        import_answers(project, "spam", both)
+    assert import_answers(project, "spam", both, label="Answer.kind").known == 1
+
+
+def test_a_file_of_neither_platform_is_refused(project: Project, rows):
+    with pytest.raises(
+        DataError, match=r"no columns Input\.row_id and WorkerId or INPUT:row_id and ASSIGNMENT:worker_id"
+    ):
+        import_answers(project, "spam", ROWS)
