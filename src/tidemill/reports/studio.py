@@ -168,8 +168,8 @@ class ColumnBar(Part):
     """Rows that have one value of a column, or one between two limits."""
 
     value: str | None = Field(description="written as text; null: a range of numbers")
-    low: float | None = Field(description="least number; null: a value")
-    high: float | None = Field(description="what the numbers stay below, or reach in the last bar")
+    low: float | None = Field(description="least number, smaller ones are in the first bar; null: a value")
+    high: float | None = Field(description="what the numbers stay below; those from it on are in the last bar")
     rows: Count = Field(description="that have it")
     classes: dict[str, Count] = Field(description="of them, rows of each class")
 

@@ -26,6 +26,14 @@ def test_bars_of_a_number_hold_every_row_by_its_label(workspace):
     }
 
 
+def test_a_few_numbers_that_lie_far_off_leave_room_for_the_others():
+    numbers = np.r_[np.arange(1000.0), 1e6, -1e6]
+    edges = columns._edges(numbers, whole=False)
+    assert (len(edges), edges[0], edges[-1]) == (31, 5 - 1, 996 - 1)
+    assert columns._edges(np.r_[numbers[:1000], 2500.0], whole=False)[-1] == 2500
+    assert list(columns._edges(np.array([2.0, 4.0]), whole=True)) == [2, 3, 4, 5]
+
+
 def test_the_most_common_values_come_first_and_missing_ones_are_counted(copied, workspace):
     raw = copied / "data/mail/raw/b.parquet"
     values = pl.Series("links", ["a"] * 100 + ["<b>"] * 120 + [None] * 20)
@@ -50,7 +58,7 @@ def test_every_statistic_says_what_it_measures():
 
 def test_statistics_are_those_of_the_label_stage():
     images = pl.DataFrame({"row_id": ["a", "b"], "image": [png(1), png(2)]})
-    found = measured(images)
+    found = measured(images, NAMES)
     assert found.columns == [f"image.{name}" for name in NAMES]
     assert found.row(1) == tuple(statistics_of(png(2)).values())
 
@@ -148,3 +156,21 @@ def test_what_a_label_model_would_gain_is_counted_on_labeled_rows(client, worksp
     same = {"file": "f.yaml", "yaml": PRIZE, "name": "says_prize"}
     found = client.post("/api/problems/mail/preview/gain", json=same).json()["gain"]
     assert (found["labeled"], found["right"]) == (found["labeled_before"], found["right_before"])
+
+
+def test_statistics_that_cost_alike_are_measured_together_and_once(workspace, monkeypatch):
+    images = pl.DataFrame({"row_id": ["a", "b"], "image": [png(1), png(2)]})
+    asked: list[tuple[str, ...]] = []
+
+    def measure(table: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:
+        asked.append(names)
+        return measured(table, names)
+
+    monkeypatch.setattr("tidemill.apps.studio.workspace.measured", measure)
+    monkeypatch.setattr(Workspace, "table", images)
+    found = workspace.statistics(["mean", "red", "entropy"])
+    assert found.columns == ["image.mean", "image.red", "image.entropy"]
+    assert found["image.entropy"][1] == statistics_of(png(2))["entropy"]
+    workspace.statistics(["aspect", "line_depth", "blue"])
+    assert [names[0] for names in asked] == ["width", "saturation", "line_depth"]
+    assert sorted(name for names in asked for name in names) == sorted(NAMES)

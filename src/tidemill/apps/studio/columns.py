@@ -18,6 +18,7 @@ from tidemill.reports.studio import ColumnBar, ColumnValues
 
 _BARS: Final = 30
 _VALUES: Final = 20
+_FAR: Final = 3
 _NOT_ASKED: Final = frozenset({"row_id", "key", "batch", "split", "image", "text"})
 _UNKNOWN: Final = -1
 _ABOUT: Final = {
@@ -94,7 +95,7 @@ def column_values(workspace: Workspace, column: str) -> ColumnValues:
     if column not in known:
         raise ConfigError(f"there is no column {column!r}{did_you_mean(column, known)}")
     if column.startswith(STATISTIC):
-        values = workspace.statistics[column]
+        values = workspace.statistics([column.removeprefix(STATISTIC)])[column]
     else:
         values = workspace.view.raw[column][workspace.rows]
     return workspace.kept(("column", column), lambda: _counted(workspace, column, values))
@@ -187,10 +188,17 @@ def _histogram(values: pl.Series, classes: npt.NDArray[Any], names: tuple[str, .
 
 
 def _edges(numbers: npt.NDArray[np.float64], *, whole: bool) -> npt.NDArray[np.float64]:
-    low, high = float(numbers.min()), float(numbers.max())
+    low, high = _range(numbers)
     if whole and high - low < _BARS:
         return np.arange(low, high + 2)
     return np.linspace(low, high if high > low else low + 1, _BARS + 1)
+
+
+def _range(numbers: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """Least and greatest number, or the middle 99% where a few that lie far off would leave no room for it."""
+    low, high = float(numbers.min()), float(numbers.max())
+    inner = np.quantile(numbers, [0.005, 0.995], method="nearest")
+    return (low, high) if high - low <= _FAR * (inner[1] - inner[0]) else (float(inner[0]), float(inner[1]))
 
 
 def _by_class(classes: npt.NDArray[Any], names: tuple[str, ...]) -> dict[str, int]:

@@ -20,7 +20,6 @@ from tidemill.label.analysis.summary import is_right
 from tidemill.label.conditions.generated import Generated
 from tidemill.label.engine.apply import apply, required_statistics
 from tidemill.label.engine.failures import Quarantine
-from tidemill.label.engine.row_applier import STATISTIC
 from tidemill.label.functions.declared import DeclaredLabelingFunction, declared_functions
 from tidemill.reports.studio import FunctionPreview
 
@@ -194,4 +193,4 @@ def _table_for(workspace: Workspace, function: DeclaredLabelingFunction) -> pl.D
     names = required_statistics([function], table.columns)
     if not names:
         return table
-    return table.drop("image").hstack(workspace.statistics.select(f"{STATISTIC}{name}" for name in names))
+    return table.drop("image").hstack(workspace.statistics(names))

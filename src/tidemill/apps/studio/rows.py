@@ -18,7 +18,6 @@ from tidemill.label.analysis.summary import conflicts
 from tidemill.label.conditions.match_span import match_span
 from tidemill.label.engine.apply import required_statistics
 from tidemill.label.engine.load import LoadedFunction
-from tidemill.label.engine.row_applier import STATISTIC
 from tidemill.label.engine.slices import NO_ROWS
 from tidemill.label.functions.declared import DeclaredLabelingFunction
 from tidemill.reports.studio import RowPage, ShownRow, ShownVote, TextPart
@@ -268,8 +267,8 @@ def _asked(table: pl.DataFrame, function: LoadedFunction | None) -> pl.DataFrame
     """Statistics of the images that the function asks for."""
     if "image" not in table.columns or not isinstance(function, DeclaredLabelingFunction):
         return pl.DataFrame()
-    names = [f"{STATISTIC}{name}" for name in required_statistics([function], table.columns)]
-    return measured(table["row_id", "image"]).select(names) if names else pl.DataFrame()
+    names = required_statistics([function], table.columns)
+    return measured(table["row_id", "image"], names) if names else pl.DataFrame()
 
 
 def _shown(value: object) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -14,13 +14,14 @@ from tidemill.apps.workbench.problem_view import ProblemView
 from tidemill.contracts import ConfigError
 from tidemill.label.engine.failures import fail
 from tidemill.label.engine.load import LoadedFunction, functions_in_file
-from tidemill.label.engine.row_applier import RowApplier
+from tidemill.label.engine.row_applier import STATISTIC, RowApplier
 from tidemill.label.engine.slices import apply_slices
 from tidemill.label.functions.loading import files_of
 from tidemill.project.project import Project
 
 T = TypeVar("T")
 _KEPT: Final = 64
+_OF_LINES: Final = ("line_depth", "line_contrast")
 _TABLES: Final = ("batches", "raw", "voted", "votes", "gold", "labels", "model", "features")
 Stamp = tuple[tuple[str, int, int], ...]
 
@@ -87,10 +88,25 @@ class Workspace:
         view = self.view
         return self.kept("table", lambda: view.table(self.rows))
 
-    @property
-    def statistics(self) -> pl.DataFrame:
-        """Statistics of the images of ``rows``, a column ``image.…`` each; measured once."""
-        return self.kept("statistics", lambda: measured(self.table["row_id", "image"]))
+    def statistics(self, names: Iterable[str]) -> pl.DataFrame:
+        """Measure statistics of the images of ``rows`` once, those that take as long as each other together.
+
+        Parameters
+        ----------
+        names
+            Without ``image.``.
+
+        Returns
+        -------
+        polars.DataFrame
+            A column ``image.…`` for each.
+        """
+        images = self.table["row_id", "image"]
+        found = {name: self._measured(_alike(name), images)[f"{STATISTIC}{name}"] for name in names}
+        return pl.DataFrame(list(found.values()))
+
+    def _measured(self, names: tuple[str, ...], images: pl.DataFrame) -> pl.DataFrame:
+        return self.kept(("statistics", names), lambda: measured(images, names))
 
     @property
     def rows(self) -> np.ndarray[Any, np.dtype[np.intp]]:
@@ -163,22 +179,32 @@ class Workspace:
         return path
 
 
-def measured(images: pl.DataFrame) -> pl.DataFrame:
-    """Compute all statistics of images.
+def _alike(name: str) -> tuple[str, ...]:
+    """Statistics that cost about as much as one of them: of grey pixels, of lines, of colours."""
+    from tidemill.label.image_statistics.colours import COLOURS
+    from tidemill.label.image_statistics.statistics import NAMES
+
+    slow = (_OF_LINES, tuple(COLOURS))
+    rest = tuple(one for one in NAMES if not any(one in names for names in slow))
+    return next(names for names in (*slow, rest) if name in names)
+
+
+def measured(images: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """Compute statistics of images.
 
     Parameters
     ----------
     images
         ``row_id`` and ``image``.
+    names
+        Of the statistics, without ``image.``.
 
     Returns
     -------
     polars.DataFrame
         A column ``image.…`` for each.
     """
-    from tidemill.label.image_statistics.statistics import NAMES
-
-    return RowApplier([], n_classes=0, on_error=fail).ask(images, statistics=NAMES)[1]
+    return RowApplier([], n_classes=0, on_error=fail).ask(images, statistics=names)[1]
 
 
 def stamp_of(*paths: Path) -> Stamp:

@@ -132,7 +132,7 @@ export class Editor {
 
   examples(title, part) {
     const dev = part.dev_votes ? `; right on ${part.dev_correct} of ${part.dev_votes} labeled rows` : "";
-    return el("details", { open: "" }, el("summary", {}, `${title}: ${number(part.rows)} rows${dev}`), part.examples.map((row) => el("div", { class: "row" },
+    return el("details", { open: "" }, el("summary", {}, `${title}: ${number(part.rows)} row${part.rows === 1 ? "" : "s"}${dev}`), part.examples.map((row) => el("div", { class: "row" },
       this.about.modality === "image" ? picture(this.about.name, row.row_id) : null,
       el("div", { class: "text" }, String(row.text ?? row.key ?? row.row_id)),
       row.was ? voteBadge(row.was, this.about.classes, "was ") : null, row.is ? voteBadge(row.is, this.about.classes, "now ") : null, row.gold ? voteBadge(row.gold, this.about.classes, "by a person: ") : null)));

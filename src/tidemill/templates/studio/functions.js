@@ -130,7 +130,9 @@ export class Functions {
     const vote = Object.entries(bar.classes).sort(([, a], [, b]) => b - a)[0][0];
     const plain = (text) => String(text).toLowerCase().replace(/[^a-z0-9]+/g, "_").replace(/^_+|_+$/g, "").slice(0, 30);
     const name = this.free(`${plain(found.column)}_${plain(bar.value ?? lowOf(found, bar)) || "is_so"}`);
-    const what = { value: ["member", `values: [${JSON.stringify(bar.value)}]`], flag: ["flag", `value: ${bar.value}`], number: ["threshold", `at_least: ${found.kind === "number" ? lowOf(found, bar) : 0}\nbelow: ${found.kind === "number" ? lowOf(found, { low: bar.high }) : 0}`] }[found.kind];
+    const [first, last] = [found.bars[0], found.bars.at(-1)].map((one) => one === bar);
+    const limits = found.kind !== "number" ? "" : [first && !last ? null : `at_least: ${lowOf(found, bar)}`, last ? null : `below: ${lowOf(found, { low: bar.high })}`].filter(Boolean).join("\n");
+    const what = { value: ["member", `values: [${JSON.stringify(bar.value)}]`], flag: ["flag", `value: ${bar.value}`], number: ["threshold", limits] }[found.kind];
     this.create(`name: ${name}\nkind: ${what[0]}\ncolumn: ${JSON.stringify(found.column)}\n${what[1]}\nvote: ${JSON.stringify(vote)}`);
   }
 

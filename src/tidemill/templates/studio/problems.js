@@ -25,7 +25,7 @@ function card(problem) {
   if (problem.error) return el("section", { class: "card" }, head, failed({ message: problem.error }));
   const champion = problem.versions.find((one) => one.champion);
   return el("section", { class: "card" }, head,
-    el("p", { class: "soft" }, `${number(problem.rows)} ${problem.modality} rows in ${number(problem.batches)} batches; classes ${problem.classes.join(", ")}`),
+    el("p", { class: "soft" }, `${number(problem.rows)} ${problem.modality} rows in ${number(problem.batches)} batch${problem.batches === 1 ? "" : "es"}; classes ${problem.classes.join(", ")}`),
     el("p", {}, el("strong", {}, "In production: "), champion ? version(champion) : "no model yet"),
     timeline(problem.versions.filter((one) => one.score && one.score.score !== null)),
     el("p", {}, el("strong", {}, "Last drift decision: "), problem.drift ? DRIFT[problem.drift] || problem.drift : "new batches were never looked at"),
