@@ -1,11 +1,12 @@
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 import pytest
 
-from tidemill.contracts import ConfigError, FunctionError, check, votes_contract
+from tidemill.contracts import ABSTAIN, ConfigError, FunctionError, check, votes_contract
 from tidemill.label.engine.vote_reuse import Batch
-from tidemill.label.run import VoteStorage, label, visible_columns
+from tidemill.label.run import Made, VoteStorage, label, visible_columns
 from tidemill.label.settings import LabelSettings, SuiteSettings
 
 CLASSES = ("ham", "spam")
@@ -111,13 +112,19 @@ def test_quarantined_failures_are_counted_in_the_table(folder):
     assert [failure.row_id for failure in done.failures] == ["a", "b", "c", "d"]
 
 
-def test_a_copy_of_held_out_gold_beside_the_functions_is_named(folder):
+def held_out_gold():
+    """Rows whose gold is known outside of train, and that gold."""
     number = 400
     splits = ["train", "train", "train", "dev", "valid"] * (number // 5)
     gold = [k // 5 % 2 for k in range(number)]
     texts = [f"{'win' if gold[k] and k % 3 else 'hello'} {k}" for k in range(number)]
     ids = [f"r{k}" for k in range(number)]
     rows = pl.DataFrame({"row_id": ids, "key": ids, "batch": "x", "split": splits, "text": texts, "group": "g"})
+    return rows, gold
+
+
+def test_a_copy_of_held_out_gold_beside_the_functions_is_named(folder):
+    rows, gold = held_out_gold()
     known = rows.with_columns(answer=pl.Series([CLASSES[k] for k in gold])).filter(pl.col("split") != "train")
     copy = known.select("row_id", "answer").write_csv()
     line = "  - {name: copied, kind: annotator, file: copy.csv, column: answer}\n"
@@ -128,6 +135,15 @@ def test_a_copy_of_held_out_gold_beside_the_functions_is_named(folder):
     assert len(done.notes) == 1
     assert done.notes[0].startswith("copied votes on 100.0% of ")
     assert "it knows what its row does not show, such as gold" in done.notes[0]
+
+
+def test_a_model_that_learned_from_gold_is_not_taken_for_a_function_that_was_told_of_it(folder):
+    rows, gold = held_out_gold()
+    votes = np.where(rows["split"].to_numpy() == "dev", gold, ABSTAIN).astype(np.int16)[:, None]
+    path = folder(f__yaml=YAML + "  - {name: head, kind: model, learner: linear}\n")
+    storage = VoteStorage(len, generate=lambda _: Made(votes, {"head": "1"}, ["head is new"]))
+    done = label(batches_of(rows, []), DEV, path, classes=CLASSES, settings=SETTINGS_WITHOUT_HIDDEN, storage=storage)
+    assert done.notes == ["head is new"]
 
 
 SETTINGS_WITHOUT_HIDDEN = SETTINGS.model_copy(update={"hidden_columns": ()})

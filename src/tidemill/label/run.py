@@ -199,7 +199,9 @@ def label(
     counts = functools.reduce(operator.add, (future.result() for future in counted))
     dependent = find_dependent([future.result() for future in split], names)
     alike = alike_functions(loaded.functions, counts.digests, counts.fires.tolist())
-    notes = [*alike, *map(str, dependent), *engine.notes(), *all_votes.made.notes]
+    learned = {function.name for function in loaded.generated()}  # of gold, out of fold where it learned
+    leaks = [str(found) for found in dependent if found.function not in learned]
+    notes = [*alike, *leaks, *engine.notes(), *all_votes.made.notes]
     result = _result(counts, of_gold, loaded, engine, quarantine)
     return dataclasses.replace(result, notes=notes, fingerprints=result.fingerprints | all_votes.made.identities)
 
