@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 
 from tests.embed.test_image import encoded
+from tests.embed.tiny_encoder import save_tiny_encoder
 from tidemill.embed.embedder import Embedder
 from tidemill.embed.image import pixels
 from tidemill.embed.settings import EmbedSettings, ImageSettings, TextSettings
@@ -23,16 +24,7 @@ IMAGE = ImageSettings(size=32, mean=0.5, std=0.5, images_per_step=4, stages=())
 @pytest.fixture
 def text(tmp_path, packages):
     """A tiny encoder with MiniLM's tokenizer."""
-    from tidemill.common.torchvision import repair_torchvision
-
-    repair_torchvision()
-    import torch
-    from transformers import AutoTokenizer, BertConfig, BertModel
-
-    torch.manual_seed(0)
-    shape = {"hidden_size": 16, "num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 32}
-    BertModel(BertConfig(**shape)).save_pretrained(tmp_path / "tiny")
-    AutoTokenizer.from_pretrained(packages / "minilm").save_pretrained(tmp_path / "tiny")
+    save_tiny_encoder(tmp_path / "tiny", packages)
     settings = EmbedSettings(backbone="tiny", weights="tiny", threads=1, domain_rows=8, text=TEXT, image=None)
     return Embedder(settings, "text", root=tmp_path)
 

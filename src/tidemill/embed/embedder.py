@@ -42,7 +42,9 @@ class Embedder:
     @functools.cached_property
     def about(self) -> BackboneRecord:
         """What identifies the features: modality, settings that change them, and the weights' hash."""
-        kept = self.settings.model_dump(mode="json", include={"backbone", "weights", self.modality})
+        kept = self.settings.model_dump(
+            mode="json", include={"backbone", "weights", self.modality}, exclude_defaults=True
+        )  # a setting that is newer than a model's record, at what was done before, changes nothing
         return BackboneRecord(format=FORMAT, modality=self.modality, settings=kept, sha256=weights_sha256(self.path))
 
     @functools.cached_property

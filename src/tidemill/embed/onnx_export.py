@@ -27,13 +27,11 @@ Feed = Mapping[str, Any]
 class _Text(nn.Module):
     def __init__(self, backbone: TextBackbone) -> None:
         super().__init__()
-        self.model, self.normalize = backbone.model, backbone.settings.normalize
+        self.model, self.pooling = backbone.model, backbone.pooling
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
         hidden = self.model(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-        there = attention_mask[..., None].to(hidden.dtype)
-        mean = (hidden * there).sum(dim=1) / there.sum(dim=1)
-        return _shortened(nn.functional.normalize(mean, dim=1) if self.normalize else mean)
+        return _shortened(self.pooling(hidden, input_ids, attention_mask))
 
 
 class _Image(nn.Module):

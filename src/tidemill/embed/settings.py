@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from tidemill.contracts import Settings
@@ -14,6 +16,7 @@ class TextSettings(Settings):
     tokens_per_step: int = Field(ge=1)
     squeeze: bool
     normalize: bool
+    pooling: Literal["mean", "first", "entity_start", "entity_mean"] = "mean"
 
 
 class ImageSettings(Settings):

@@ -1,4 +1,4 @@
-"""Features of texts: the mean of the last layer of any Hugging Face encoder over the tokens that are there.
+"""Features of texts: the last layer of any Hugging Face encoder, by default its mean over the tokens that are there.
 
 With all-MiniLM-L6-v2 and ``normalize`` this is the sentence embedding of Reimers and Gurevych, "Sentence-BERT" (2019).
 """
@@ -17,6 +17,7 @@ from tidemill.contracts import ConfigError, Features
 from tidemill.embed.backbone import round_features
 from tidemill.embed.hub import from_hub, quiet_transformers
 from tidemill.embed.settings import TextSettings
+from tidemill.embed.token_pooling import TokenPooling
 
 CHARACTERS_PER_TOKEN: Final = 16  # a text is cut there before it is tokenised: tokens are four letters on average
 _LINK = re.compile(r"(?:https?://|www\.)[^\s<>\"]+", re.IGNORECASE)
@@ -34,6 +35,7 @@ class TextBackbone:
     def __init__(self, backbone: str, path: Path | None, settings: TextSettings) -> None:
         self.settings = settings
         self.tokenizer, self.model = _load(backbone, path)
+        self.pooling = TokenPooling.of(settings, self.tokenizer)
 
     def embed(self, contents: Sequence[str], *, name: str) -> Features:
         """Compute features; texts of like length are padded together.
@@ -51,7 +53,8 @@ class TextBackbone:
             In the order of the texts.
         """
         tokens = self.tokens(contents)
-        features = np.zeros((len(tokens), self.model.config.hidden_size), dtype=np.float32)
+        width = self.pooling.parts * self.model.config.hidden_size
+        features = np.zeros((len(tokens), width), dtype=np.float32)
         groups = list(batches_by_length(tokens, self.settings.tokens_per_step))
         for group in progress(groups, total=len(groups), name=name, unit="steps"):
             features[group] = self._forward([tokens[row] for row in group])
@@ -85,12 +88,9 @@ class TextBackbone:
 
         ids, mask = pad_tokens(rows, self.pad)
         with torch.inference_mode():
-            there = torch.from_numpy(mask)
-            hidden = self.model(input_ids=torch.from_numpy(ids), attention_mask=there).last_hidden_state
-            mean = (hidden * there[..., None]).sum(dim=1) / there.sum(dim=1, keepdim=True)
-            if self.settings.normalize:
-                mean = torch.nn.functional.normalize(mean, dim=1)
-            return np.asarray(mean.float().numpy())
+            there, tokens = torch.from_numpy(mask), torch.from_numpy(ids)
+            hidden = self.model(input_ids=tokens, attention_mask=there).last_hidden_state
+            return np.asarray(self.pooling(hidden, tokens, there).float().numpy())
 
 
 def readable(text: str, settings: TextSettings) -> str:

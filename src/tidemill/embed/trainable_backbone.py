@@ -26,7 +26,7 @@ class TrainableText:
     """A Hugging Face encoder; texts are hidden in part where they are augmented."""
 
     def __init__(self, backbone: TextBackbone, settings: TextSettings, *, scratch: bool) -> None:
-        self.settings, self.tokenizer = settings, backbone.tokenizer
+        self.settings, self.tokenizer, self.pooling = settings, backbone.tokenizer, backbone.pooling
         self.module = type(backbone.model)(backbone.model.config) if scratch else backbone.model
 
     def prepare(self, contents: Sequence[str]) -> list[Any]:
@@ -55,7 +55,7 @@ class TrainableText:
         rows
             Token ids of each row, as ``prepare`` gave them.
         rng
-            With one, a tenth of the tokens is masked, never the ends.
+            With one, a tenth of the tokens is masked, never the ends or the marks of names.
 
         Returns
         -------
@@ -65,7 +65,7 @@ class TrainableText:
 
         ids, mask = pad_tokens(rows, self.tokenizer.pad_token_id or 0)
         if rng is not None and self.tokenizer.mask_token_id is not None:
-            special = np.isin(ids, self.tokenizer.all_special_ids)
+            special = np.isin(ids, [*self.tokenizer.all_special_ids, *self.pooling.marks])
             ids = np.where(~special & (rng.random(ids.shape) < _HIDDEN), self.tokenizer.mask_token_id, ids)
         return torch.from_numpy(ids), torch.from_numpy(mask)
 
@@ -80,11 +80,7 @@ class TrainableText:
         -------
         (n_rows, n_dimensions)
         """
-        import torch
-
-        hidden = self.module(input_ids=ids, attention_mask=mask).last_hidden_state
-        mean = (hidden * mask[..., None]).sum(dim=1) / mask.sum(dim=1, keepdim=True)
-        return torch.nn.functional.normalize(mean, dim=1) if self.settings.normalize else mean
+        return self.pooling(self.module(input_ids=ids, attention_mask=mask).last_hidden_state, ids, mask)
 
     def layers(self) -> list[list[str]]:
         """List names of the parameters, layer by layer: embeddings first, the last block last.

@@ -90,6 +90,11 @@ def test_both_directions_are_candidates_and_an_order_keeps_one():
     assert texts(f"Old {text}", order="subject_first", markers="types") == ["[place] lies in <place>"]
 
 
+def test_other_brackets_are_not_taken_for_marks_of_names():
+    text = "It is said [1] that Rome <old> lies in Italy [2]."
+    assert texts(text, order="subject_first") == ["It is said (1) that [Rome] (old) lies in <Italy> (2)."]
+
+
 def test_pairs_stay_within_the_sentence_the_window_and_the_limit():
     assert texts("Rome is old. Italy is not.") == []
     assert texts("Rome is not in Italy", window=2) == []

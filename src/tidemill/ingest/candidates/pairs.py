@@ -6,10 +6,14 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Final
 
 from tidemill.ingest.candidates.mentions import Mention
 from tidemill.ingest.candidates.sentences import Span
 from tidemill.ingest.candidates.settings import CandidateSettings
+
+_ROUND: Final = str.maketrans("[]<>", "()()")
+"""Brackets that mark names, in the text around them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +138,9 @@ def marked(pair: Pair, *, by_type: bool) -> str:
     Returns
     -------
     str
-        ``[subject]`` and ``<object>`` in the sentence, or in the words between.
+        ``[subject]`` and ``<object>`` in the sentence, or in the words between; other brackets of these kinds are round.
     """
-    text, first, second = pair.sentence.text, pair.first, pair.second
+    text, first, second = pair.sentence.text.translate(_ROUND), pair.first, pair.second
     names = [mention.type if by_type else text[mention.begin : mention.end] for mention in (first, second)]
     one, other = ("[{}]", "<{}>") if first is pair.subject else ("<{}>", "[{}]")
     inner = f"{one.format(names[0])}{text[first.end : second.begin]}{other.format(names[1])}"
