@@ -1,10 +1,12 @@
 import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tidemill.common.files import atomic_write
+from tidemill.common.files import atomic_write, remove_unfinished
 
 
 def test_a_file_is_there_whole_once_the_block_has_ended_and_its_folder_with_it(inside: Path):
@@ -56,3 +58,18 @@ def test_a_disk_that_refuses_is_told_with_the_file_that_was_wanted(inside: Path,
     assert list(inside.iterdir()) == []
     with pytest.raises(FileNotFoundError, match="other"), atomic_write(path):
         (inside / "other").read_text()
+
+
+def test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_not(inside: Path):
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    left = inside / "deep" / f".table.csv.{ended.pid}.part"
+    left.parent.mkdir()
+    left.write_text("half")
+    (inside / "book.part").write_text("a user's")
+    with atomic_write(inside / "table.csv") as temporary:
+        temporary.write_text("half")
+        remove_unfinished(inside)
+        assert temporary.exists()
+    assert sorted(path.name for path in inside.rglob("*") if path.is_file()) == ["book.part", "table.csv"]
+    remove_unfinished(inside / "missing")

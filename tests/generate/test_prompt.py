@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import subprocess
 import sys
 import textwrap
@@ -137,14 +138,19 @@ def test_a_server_without_structured_output_is_asked_without(tmp_path):
 
 
 def test_a_server_that_limits_rates_is_asked_again_when_it_says(tmp_path, no_pauses):
-    turns = itertools.count()
+    refused = set()
 
-    def busy(body):
-        return (429, {"Retry-After": "7"}, {}) if next(turns) % 3 == 0 else by_words(body)
+    def busy(body):  # a row once: by turns, a row would be refused for good where others come between
+        text = json.dumps(body["messages"])
+        if text in refused or len(text) % 3:
+            return by_words(body)
+        refused.add(text)
+        return 429, {"Retry-After": "7"}, {}
 
     with language_model(busy) as server:
         made = ask(tmp_path, server)
     assert (made.votes[:, 0] == TRUTH).all()
+    assert refused
     assert set(no_pauses) == {7.0}
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+_UNFINISHED: Final = re.compile(r"\..+\.(\d+)\.part")
 _QUOTED: Final = re.compile(r"\(os error (\d+)\)")
 
 
@@ -51,6 +52,24 @@ def atomic_write(path: Path, *, durable: bool = True) -> Iterator[Path]:
         raise OSError(number, os.strerror(number), str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove files that ``atomic_write`` had not finished when its process was killed.
+
+    Parameters
+    ----------
+    folder
+        Folder to look through, with those inside; it may be missing. What a living process writes is left.
+    """
+    found = [(path, match) for path in folder.rglob(".*.part") if (match := _UNFINISHED.fullmatch(path.name))]
+    if not found:
+        return
+    import psutil  # imported where there is something to ask alone
+
+    for path, match in found:
+        if not psutil.pid_exists(int(match[1])):
+            path.unlink(missing_ok=True)
 
 
 def system_error(error: BaseException) -> int | None:

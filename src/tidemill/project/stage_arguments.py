@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from tidemill.common.files import remove_unfinished
 from tidemill.project.project import Project
 
 
 def stage_arguments(stage: str, description: str | None) -> tuple[Project, str]:
-    """Parse the command line of a stage script.
+    """Parse the command line of a stage script, and remove what a killed run of the problem's stages left half written.
 
     Parameters
     ----------
@@ -27,4 +28,8 @@ def stage_arguments(stage: str, description: str | None) -> tuple[Project, str]:
     """
     parser = argparse.ArgumentParser(prog=f"python -P -m tidemill.stages.{stage}", description=description)
     parser.add_argument("problem", help="name of a problem in params.yaml, such as spam")
-    return Project.open(Path()), str(parser.parse_args().problem)
+    project, name = Project.open(Path()), str(parser.parse_args().problem)
+    paths = project.paths(name)
+    for folder in (paths.data, paths.reports, paths.model):
+        remove_unfinished(folder)
+    return project, name
