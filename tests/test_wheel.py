@@ -53,7 +53,10 @@ def elsewhere(tmp_path):
 
 
 def size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    """Bytes that were installed; bytecode is written by whatever test imported something before."""
+    return sum(
+        path.stat().st_size for path in folder.rglob("*") if path.is_file() and path.parent.name != "__pycache__"
+    )
 
 
 def test_it_holds_every_file_of_the_package_and_no_project(environment):
@@ -87,7 +90,7 @@ def test_the_base_is_light(environment):
     site = next(environment.glob("lib/python*/site-packages"))
     sizes = {path.name: size(path) for path in site.iterdir() if path.is_dir()}
     assert sum(sizes.values()) < 480 * MB
-    assert sum(size for name, size in sizes.items() if name not in LARGE) < 95 * MB
+    assert sum(size for name, size in sizes.items() if name not in LARGE) < 90 * MB
     assert set(sizes).isdisjoint({"torch", "pyarrow", "pandas", "sklearn", "matplotlib", "dvc", "prefect", "hydra"})
 
 
