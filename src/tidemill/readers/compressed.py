@@ -102,7 +102,10 @@ def _limited(stream: IO[bytes] | gzip.GzipFile, packed: int, name: str) -> bytes
 
 
 def _zstandard(data: bytes, name: str) -> bytes:
-    import zstandard
+    try:
+        import zstandard
+    except ImportError as error:
+        raise DataError(f"{name}: .zst is read by zstandard: pip install zstandard, or pack it as .gz") from error
 
     try:
         with zstandard.ZstdDecompressor().stream_reader(io.BytesIO(data), read_across_frames=True) as stream:
