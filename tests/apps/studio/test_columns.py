@@ -156,21 +156,3 @@ def test_what_a_label_model_would_gain_is_counted_on_labeled_rows(client, worksp
     same = {"file": "f.yaml", "yaml": PRIZE, "name": "says_prize"}
     found = client.post("/api/problems/mail/preview/gain", json=same).json()["gain"]
     assert (found["labeled"], found["right"]) == (found["labeled_before"], found["right_before"])
-
-
-def test_statistics_that_cost_alike_are_measured_together_and_once(workspace, monkeypatch):
-    images = pl.DataFrame({"row_id": ["a", "b"], "image": [png(1), png(2)]})
-    asked: list[tuple[str, ...]] = []
-
-    def measure(table: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:
-        asked.append(names)
-        return measured(table, names)
-
-    monkeypatch.setattr("tidemill.apps.studio.workspace.measured", measure)
-    monkeypatch.setattr(Workspace, "table", images)
-    found = workspace.statistics(["mean", "red", "entropy"])
-    assert found.columns == ["image.mean", "image.red", "image.entropy"]
-    assert found["image.entropy"][1] == statistics_of(png(2))["entropy"]
-    workspace.statistics(["aspect", "line_depth", "blue"])
-    assert [names[0] for names in asked] == ["width", "saturation", "line_depth"]
-    assert sorted(name for names in asked for name in names) == sorted(NAMES)
