@@ -103,7 +103,7 @@ def _by_tagger(type_: str, source: MentionSettings) -> Find:
 @functools.cache
 def _spacy(model: str, labels: tuple[str, ...]) -> Callable[[str], Iterator[tuple[int, int]]]:
     try:
-        import spacy  # type: ignore[import-not-found, unused-ignore]
+        import spacy
 
         pipeline = spacy.load(model)
     except ImportError as error:
@@ -124,7 +124,7 @@ def _spacy(model: str, labels: tuple[str, ...]) -> Callable[[str], Iterator[tupl
 @functools.cache
 def _gliner(model: str, labels: tuple[str, ...]) -> Callable[[str], Iterator[tuple[int, int]]]:
     try:
-        from gliner import GLiNER  # type: ignore[import-not-found, unused-ignore]
+        from gliner import GLiNER
 
         tagger: Any = GLiNER.from_pretrained(model)
     except ImportError as error:
