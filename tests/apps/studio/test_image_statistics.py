@@ -110,6 +110,7 @@ def test_an_image_that_cannot_be_measured_is_named(cells):
     workspace.images.wait()
     with pytest.raises(DataError, match="c230"):
         workspace.statistics(["mean"], workspace.rows())
+    assert workspace.measured_share(["mean"]) == 20 / 24  # those of the batch before
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
