@@ -97,6 +97,16 @@ def test_a_deleted_assignment_leaves_a_gap_that_is_no_obstacle(repository: Path)
     assert told(repository) == ""
 
 
+def test_where_no_assignment_is_left_the_list_says_that_there_is_no_champion_and_how_to_name_one(repository: Path):
+    listed = "\n".join(model_lines("spam", problem_models(Project.open(repository), "spam")))
+    assert "no champion" not in listed
+    git("tag", "-d", *(f"spam#prod#{number}" for number in (1, 2, 3)), folder=repository)
+    listed = "\n".join(model_lines("spam", problem_models(Project.open(repository), "spam")))
+    assert "spam has versions and no champion: `tidemill rollback spam v1.2.0` makes one of them so" in listed
+    assert rollback(Project.open(repository), "spam", "v1.2.0") == "spam@v1.2.0"
+    assert registry(repository).champion == "spam@v1.2.0"
+
+
 def test_the_number_of_a_version_whose_tag_is_damaged_is_not_given_again(repository: Path):
     (repository / ".git/refs/tags/spam@v1.2.0").write_text("")
     assert registry(repository).next_tags() == ("spam@v1.3.0", "spam#prod#4")

@@ -152,24 +152,25 @@ def _by_descriptions(condition: ZeroShot, rows: Rows, storage: Storage, folder: 
     about = rows.embedder().about.model_dump_json() if condition.model is None else by
     known = rows.ids["row_id"].gather(rows.fitted_on).hash().to_numpy().tobytes().hex()
     identity = identity_of(condition, rows, about, known)
-    voter = read_voter(folder, identity)
-    fits = voter is None
-    if voter is None:
-        likeness, held_out, folds = fit_likeness(likeness_of(condition, rows, _all(rows)), rows, condition)
-        voter = _kept(condition, rows, identity, held_out, folds)
-        voter = voter.model_copy(
-            update={"likeness": likeness_fields(likeness), "learned_from": _calibrated_on(likeness, rows)}
-        )
-        write_voter(folder, voter)
+    kept = read_voter(folder, identity)
+    voter = _write_likeness(condition, rows, identity, folder) if kept is None else kept
 
     def probabilities(where: Indices) -> Probabilities:
-        assert voter is not None  # noqa: S101 - read or made above
         assert voter.likeness is not None  # noqa: S101 - of this kind
         return likeness_from(voter.likeness).probabilities(likeness_of(condition, rows, where), rows.n_classes)
 
     votes = _votes(voter, rows, storage, probabilities)
     learns = "gold" if voter.learned_from else "nothing"
-    return _Cast(votes, voter, f"zero_shot {by}", by, learns, fits)
+    return _Cast(votes, voter, f"zero_shot {by}", by, learns, kept is None)
+
+
+def _write_likeness(condition: ZeroShot, rows: Rows, identity: str, folder: Path) -> KeptVoter:
+    likeness, held_out, folds = fit_likeness(likeness_of(condition, rows, _all(rows)), rows, condition)
+    voter = _kept(condition, rows, identity, held_out, folds).model_copy(
+        update={"likeness": likeness_fields(likeness), "learned_from": _calibrated_on(likeness, rows)}
+    )
+    write_voter(folder, voter)
+    return voter
 
 
 def _calibrated_on(likeness: Any, rows: Rows) -> int:
@@ -184,14 +185,14 @@ def _by_model(name: str, condition: Model, rows: Rows, storage: Storage, folder:
     if learner.uses_unlabeled:
         others += rows.ids["row_id"].gather(rows.fitted_on).to_list()
     identity = identity_of(condition, rows, *others)
-    voter = read_voter(folder, identity)
-    fits = voter is None
-    if voter is None:
+    kept = read_voter(folder, identity)
+    if kept is None:
         model = fit_on_gold(condition, rows) if sure is None else fit_on_labels(condition, rows, sure)
         voter = _write_model(condition, rows, identity, model, folder)
+    else:
+        voter = kept
 
     def probabilities(where: Indices) -> Probabilities:
-        assert voter is not None  # noqa: S101 - read or made above
         found = np.full((len(where), rows.n_classes), np.nan)
         asked = np.ones(len(where), dtype=np.bool_) if sure is None else sure.silent[where]
         if asked.any() and voter.members:
@@ -199,7 +200,7 @@ def _by_model(name: str, condition: Model, rows: Rows, storage: Storage, folder:
         return found
 
     votes = _votes(voter, rows, storage, probabilities)
-    return _Cast(votes, voter, name, condition.learner, condition.learns_from, fits)
+    return _Cast(votes, voter, name, condition.learner, condition.learns_from, kept is None)
 
 
 def _write_model(condition: Model, rows: Rows, identity: str, model: FewGoldModel | str, folder: Path) -> KeptVoter:

@@ -7,6 +7,7 @@ All of it is asked for by name in ``ingest.meta``, and is a column like others t
 from __future__ import annotations
 
 import io
+import math
 import re
 import struct
 import warnings
@@ -154,7 +155,7 @@ def _of_kind(value: Any, kind: Kind) -> Any:
     if kind == "string" or value is None:
         return None if value is None else str(value)
     number = _number(value)
-    if number is None or number != number:  # noqa: PLR0124 - NaN
+    if number is None or math.isnan(number):
         return None
     return number if kind == "float" else int(number) if number == int(number) else None
 

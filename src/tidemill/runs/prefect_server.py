@@ -31,6 +31,18 @@ _TEMPLATE: Final = {
     "variables": {"type": "object", "properties": {name: {} for name in _OPTIONS}},
 }
 """Of the work pool's flow runs: Prefect's own command puts the project's folder before the standard library."""
+_IN_TURN: Final = """
+import json, sys
+from prefect.cli import app
+for words in json.loads(sys.argv[1]):
+    sys.argv = ["prefect", *words]
+    try:
+        app()
+    except SystemExit as ending:
+        if ending.code:
+            sys.exit(f"`prefect {' '.join(words)}` failed")
+"""
+"""Commands of Prefect in one process: to import it takes longer than either."""
 
 
 def serve(project: Project, *, port: int, pages_port: int, studio_port: int) -> None:
@@ -104,9 +116,8 @@ def up(project: Project, *, port: int, pages_port: int) -> Iterator[subprocess.P
         stack.enter_context(_pages(root, pages_port))
         template = logs / "work-pool.json"
         template.write_text(json.dumps(_TEMPLATE), encoding="utf-8")
-        words = ["work-pool", "create", _POOL, "--type", "process", "--overwrite", "--base-job-template", str(template)]
-        _once(words, root, environment)
-        _once(["--no-prompt", "deploy", "--all"], root, environment)
+        pool = ["work-pool", "create", _POOL, "--type", "process", "--overwrite", "--base-job-template", str(template)]
+        _set_up([pool, ["--no-prompt", "deploy", "--all"]], root, environment)
         server_file(project).write_text(str(port), encoding="utf-8")
         stack.callback(server_file(project).unlink, missing_ok=True)
         words = ["prefect", "worker", "start", "--pool", _POOL, "--type", "process", "--name", "local"]
@@ -190,9 +201,9 @@ def await_health(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
     raise RunError(f"Prefect's server did not answer within {_START_SECONDS} s; see {log}")
 
 
-def _once(words: list[str], root: Path, environment: dict[str, str]) -> None:
+def _set_up(commands: list[list[str]], root: Path, environment: dict[str, str]) -> None:
     answer = subprocess.run(
-        [sys.executable, "-P", "-m", "prefect", *words],
+        [sys.executable, "-P", "-c", _IN_TURN, json.dumps(commands)],
         cwd=root,
         env=environment,
         capture_output=True,
@@ -202,7 +213,7 @@ def _once(words: list[str], root: Path, environment: dict[str, str]) -> None:
         stdin=subprocess.DEVNULL,
     )
     if answer.returncode:
-        raise RunError(f"`prefect {' '.join(words)}` failed: {answer.stderr or answer.stdout}")
+        raise RunError(f"{answer.stderr}{answer.stdout}".strip())
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):

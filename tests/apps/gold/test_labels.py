@@ -23,7 +23,7 @@ FILE = Path("labels.csv")
 
 def add(project: Project, text: str, *, dry_run: bool = False, **options: str) -> AddedLabels:
     FILE.write_text(text)
-    return add_labels(project, "spam", FILE, FileOptions(**options), dry_run=dry_run)  # type: ignore[arg-type] # texts all
+    return add_labels(project, "spam", FILE, FileOptions(**options), dry_run=dry_run)
 
 
 def labels(project: Project) -> dict[str, int]:

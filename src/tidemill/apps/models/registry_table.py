@@ -150,7 +150,16 @@ def model_lines(problem: str, models: ProblemModels) -> list[str]:
     lines += [
         f"{item.version} is the champion again: {item.rolled_back}" for item in models.versions if item.rolled_back
     ]
-    return [*lines, *_waiting(problem, models.pending), *(f"damaged: {line}" for line in models.damaged)]
+    lines += [*_no_champion(problem, models), *_waiting(problem, models.pending)]
+    return [*lines, *(f"damaged: {line}" for line in models.damaged)]
+
+
+def _no_champion(problem: str, models: ProblemModels) -> list[str]:
+    """As where the tags of its assignments were deleted."""
+    if not models.versions or models.champion is not None:
+        return []
+    newest = models.versions[-1].version.partition("@")[2]
+    return [f"{problem} has versions and no champion: `tidemill rollback {problem} {newest}` makes one of them so"]
 
 
 def _cells(model: RegisteredModel) -> Sequence[str]:

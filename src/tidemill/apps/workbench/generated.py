@@ -5,10 +5,12 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from tidemill.apps.workbench.formatting import WIDTH
 from tidemill.apps.workbench.problem_view import ProblemView
@@ -69,14 +71,22 @@ def generator_rows(view: ProblemView) -> Rows:
         Batch(
             name,
             key="",
-            read=lambda name=name: view.table((view.raw["batch"] == name).arg_true().to_numpy()),  # type: ignore[misc]
-            ids=lambda name=name: view.raw.filter(batch=name).select("row_id", "batch", "split"),  # type: ignore[misc]
+            read=partial(_table_of, view, name),
+            ids=partial(_ids_of, view, name),
         )
         for name in view.batches
     ]
     dev = view.raw.select("row_id").with_columns(gold=view.gold)
     rows = rows_of(view.problem, view.paths, batches, dev, threads=1)
     return rows.with_votes(view.votes[:, kept], tuple(view.names[j] for j in kept))
+
+
+def _table_of(view: ProblemView, batch: str) -> pl.DataFrame:
+    return view.table((view.raw["batch"] == batch).arg_true().to_numpy())
+
+
+def _ids_of(view: ProblemView, batch: str) -> pl.DataFrame:
+    return view.raw.filter(batch=batch).select("row_id", "batch", "split")
 
 
 def prompt_costs(view: ProblemView) -> PromptCosts:

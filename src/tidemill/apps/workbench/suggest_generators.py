@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import textwrap
 import time
 from typing import Any, Final
@@ -67,16 +68,14 @@ def _tried(learner: str, rows: Rows) -> GeneratorCandidate | None:
         return None
     everywhere = mean_prediction(model.members, condition, rows, np.arange(rows.ids.height))
     gold, without = rows.gold[rows.labeled], float(label_errors(rows.votes, rows).mean())
-    best: tuple[float, float, float] | None = None
+    tried = []
     for precision in _PRECISIONS:
         how = {"precision": precision, "at_least": condition.at_least}
         votes = cast(everywhere, choose_thresholds(model.held_out, gold, **how))
         votes[rows.labeled] = cast_held_out(model.held_out, gold, model.folds, **how)
         error = float(label_errors(np.column_stack([rows.votes, votes]), rows).mean())
-        if best is None or error < best[0]:
-            best = (error, precision, float((votes != ABSTAIN).mean()))
-    assert best is not None  # noqa: S101 - there are precisions to try
-    error, precision, coverage = best
+        tried.append((error, precision, float((votes != ABSTAIN).mean())))
+    error, precision, coverage = min(tried, key=operator.itemgetter(0))
     verdict = "labels of gold rows get better" if error < without else "labels of gold rows get no better"
     return GeneratorCandidate(
         entry={"name": f"{learner}_model", "kind": "model", "learner": learner, "precision": precision},

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -21,7 +22,10 @@ from tidemill.reports.simulation import SimulatedEvent
 from tidemill.runs.model_registry import read_registry
 from tidemill.runs.retrain_history import learned_batches
 
-TICK_SECONDS: Final = 10.0
+_MONITOR: Final = "monitor/monitor"
+_TICK_SECONDS: Final = 5.0
+_TICK_SECONDS_DURING_REFRESH: Final = 30.0
+"""Nothing waits for these ticks, and the process of each takes seconds from the refresh."""
 _PATIENCE: Final = 900.0
 _POLL_SECONDS: Final = 1.0
 _KILL_WITHIN: Final = 4.0
@@ -91,9 +95,11 @@ class Drive:
             Something that had to happen did not.
         """
         self._put(FIRST, self.rows.first_batch(first_rows, rare=self.rare))
-        self.api.schedule("monitor/monitor", seconds=TICK_SECONDS)
-        self._wait("the first champion", lambda: self._champion is not None and self._is_settled())
-        self._wait("the end of its run", lambda: self._refreshing() is None)
+        self.api.schedule(_MONITOR, seconds=_TICK_SECONDS)
+        self._wait("the first training", lambda: self._refreshing() is not None or self._champion is not None)
+        with self._fewer_ticks():
+            self._wait("the first champion", lambda: self._champion is not None and self._is_settled())
+            self._wait("the end of its run", lambda: self._refreshing() is None)
         self.note(f"{self._champion} was trained, as the monitor decided")
         mended: dict[str, list[Row]] = {}
         for day in days:
@@ -104,8 +110,14 @@ class Drive:
             else:
                 self._day(day, rows, mended)
                 mended = {}
-        self.api.schedule("monitor/monitor", seconds=None)
+        self.api.schedule(_MONITOR, seconds=None)
         self._wait("the end of all runs", lambda: all(has_ended(run) for run in self.api.runs()))
+
+    @contextlib.contextmanager
+    def _fewer_ticks(self) -> Iterator[None]:
+        self.api.schedule(_MONITOR, seconds=_TICK_SECONDS_DURING_REFRESH)
+        yield
+        self.api.schedule(_MONITOR, seconds=_TICK_SECONDS)
 
     @property
     def _champion(self) -> str | None:
@@ -134,7 +146,9 @@ class Drive:
         if day.accidents:
             self._kill()
             self.api.automate(enabled=True)
-        self._wait(f"the decision about {day.batch} to be carried out", self._is_settled)
+            self._wait("a tick to begin again", lambda: self._refreshing() is not None or self._is_settled())
+        with self._fewer_ticks():
+            self._wait(f"the decision about {day.batch} to be carried out", self._is_settled)
         self.note(f"{day.batch}: the champion is {self._champion}")
 
     def _is_refused(self, batch: str) -> bool:
@@ -164,10 +178,11 @@ class Drive:
         self.note(f"the event was lost; the flow run {run['name']} of a later tick is killed while it refreshes")
 
     def _refreshing(self) -> dict[str, Any] | None:
-        """The process's own flow run of a refresh that is under way."""
+        """The process's own flow run of a refresh that is under way, and was not killed."""
         under_way = [run for run in self.api.runs() if run["state_type"] == "RUNNING"]
         owners = (self._owner(run) for run in under_way if run["name"] == f"refresh {self.problem}")
-        return next((run for run in owners if run["infrastructure_pid"] is not None), None)
+        alive = (run for run in owners if run["infrastructure_pid"] is not None and run["id"] not in self.killed)
+        return next(alive, None)
 
     def _owner(self, run: dict[str, Any]) -> dict[str, Any]:
         while run["infrastructure_pid"] is None and run["parent_task_run_id"] is not None:

@@ -82,8 +82,10 @@ class NameMatcher:
             if spans:
                 begin, end = spans[0][0], spans[-1][1]
                 signs, key = _signs(whole[:begin], whole[end:]), whole[begin:end]
-                known, place = (self.signed[key], signs) if any(signs) else (self.entities, key)
-                known.setdefault(place, entity)  # type: ignore[arg-type, unused-ignore]
+                if any(signs):
+                    self.signed[key].setdefault(signs, entity)
+                else:
+                    self.entities.setdefault(key, entity)
                 sizes[whole[begin : spans[0][1]]].add(len(spans))
         self.sizes = {first: tuple(sorted(many, reverse=True)) for first, many in sizes.items()}
 

@@ -25,7 +25,7 @@ class SpacyPipeline:
 
     def __init__(self, name: str) -> None:
         try:
-            import spacy  # type: ignore[import-not-found, unused-ignore]
+            import spacy
 
             self._pipeline: Any = spacy.load(name)
         except ImportError as error:
@@ -88,7 +88,7 @@ class GlinerModel:
 
     def __init__(self, name: str) -> None:
         try:
-            from gliner import GLiNER  # type: ignore[import-not-found, unused-ignore]
+            from gliner import GLiNER
 
             self._model: Any = GLiNER.from_pretrained(name)
         except ImportError as error:
