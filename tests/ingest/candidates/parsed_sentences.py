@@ -76,14 +76,14 @@ def stand_in(words: Sequence[Word]) -> StandIn:
     return StandIn(tokens)
 
 
-def pipeline(*sentences: Sequence[Word], tagged: str = "") -> Callable[[str], StandIn]:
-    """What ``spacy.load`` gives: it knows these sentences, parses them, and tags the words ``tagged`` as PERSON."""
+def pipeline(*sentences: Sequence[Word], tagged: str = "", label: str = "PERSON") -> Callable[[str], StandIn]:
+    """What ``spacy.load`` gives: it knows these sentences, parses them, and tags the words ``tagged`` with the label."""
     known = {" ".join(word for word, *_ in words): words for words in sentences}
 
     def run(text: str) -> StandIn:
         found = stand_in(known[text]) if text in known else StandIn([], is_parsed=False)
         begin = text.find(tagged) if tagged else -1
-        entity = types.SimpleNamespace(start_char=begin, end_char=begin + len(tagged), label_="PERSON")
+        entity = types.SimpleNamespace(start_char=begin, end_char=begin + len(tagged), label_=label)
         found.ents = [entity] if begin >= 0 else []
         return found
 

@@ -93,6 +93,16 @@ def test_the_first_model_that_parses_is_asked_whatever_finds_the_mentions(monkey
     assert pairs_of("Ada Smith founded the Acme", mentions=by_pattern) == [("Acme", "dobj< found >nsubj")]
 
 
+def test_of_what_a_model_tags_the_labels_count_that_are_named_or_else_the_type(monkeypatch: pytest.MonkeyPatch):
+    load(monkeypatch, upper=parser, lower=pipeline(tagged="Ada Smith", label="person"))
+    text = "Ada Smith founded the Acme"
+    of = {"GPE": [], "PERSON": [("Acme", "dobj< found >nsubj")]}
+    for label, found in of.items():
+        person = {"tagger": "spacy:upper", "labels": [label]}
+        assert pairs_of(text, mentions=MENTIONS | {"person": person}) == found
+    assert pairs_of(text, mentions=MENTIONS | {"person": {"tagger": "spacy:lower"}}) == [("Acme", "")]
+
+
 def test_functions_in_yaml_and_python_ask_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     load(monkeypatch, byhand=parser)
     chosen = settings(candidates=candidates(**PAIRS).model_dump(), split=SPLIT)
