@@ -59,24 +59,32 @@ def interval(gains: Sequence[float]) -> list[float]:
 
 
 def on_packaged(name: str, seeds: int) -> dict[str, Any]:
-    """Problem and number of seeds -> balanced accuracy on test of functions alone, each generator alone, and all together."""
+    """Problem and number of seeds -> balanced accuracy on test of functions, of each generator, and of all together."""
     whole, lines = packaged(name), []
     for seed in range(seeds):
         drawn = with_gold(whole, GOLD_PER_CLASS[name], seed)
         with tempfile.TemporaryDirectory() as folder:
             made = votes_of({k: v | {"seed": seed} for k, v in VOTERS[name].items()}, drawn.rows, Path(folder), {})
-        use_gold = USES_GOLD[name]
-        both = np.column_stack([drawn.rows.votes, made.votes])
+        use_gold, labels = USES_GOLD[name], labels_of(drawn.rows.votes, drawn.rows, use_gold=False)
+        with_votes = labels_of(np.column_stack([drawn.rows.votes, made.votes]), drawn.rows, use_gold=use_gold)
+        alone = {voter: _predicted(drawn, fields | {"seed": seed}) for voter, fields in VOTERS[name].items()}
+        soft = soft_evidence(labels, list(alone.values()))
         line = {
-            "functions": drawn.balanced(labels_of(drawn.rows.votes, drawn.rows, use_gold=False)),
+            "functions": drawn.balanced(labels),
             "functions and gold": drawn.balanced(labels_of(drawn.rows.votes, drawn.rows, use_gold=use_gold)),
-            "with generated": drawn.balanced(labels_of(both, drawn.rows, use_gold=use_gold)),
-            **{voter: _alone(drawn, {voter: fields | {"seed": seed}}) for voter, fields in VOTERS[name].items()},
+            "with generated": drawn.balanced(with_votes),
+            **{voter: drawn.balanced(predicted) for voter, predicted in alone.items()},
+            "soft evidence": drawn.balanced(soft),
+            "with generated, equal shares": drawn.balanced(_at_equal_shares(with_votes, with_votes, drawn)),
+            "soft evidence, equal shares": drawn.balanced(_at_equal_shares(soft, labels, drawn)),
+            "squared error, with generated": _squared_error(with_votes, drawn),
+            "squared error, soft evidence": _squared_error(soft, drawn),
         }
         hard = hard_ham(whole) if name == "spam" else ()
         if len(hard):
-            line["hard ham, functions"] = drawn.balanced(labels_of(drawn.rows.votes, drawn.rows, use_gold=False), hard)
-            line["hard ham, with generated"] = drawn.balanced(labels_of(both, drawn.rows, use_gold=use_gold), hard)
+            line["hard ham, functions"] = drawn.balanced(labels, hard)
+            line["hard ham, with generated"] = drawn.balanced(with_votes, hard)
+            line["hard ham, soft evidence"] = drawn.balanced(soft, hard)
         lines.append(line)
         print(f"{name} seed {seed}: {_rounded(line)}", file=sys.stderr, flush=True)
     return {"seeds": lines, "mean": {key: float(np.mean([line[key] for line in lines])) for key in lines[0]}}
@@ -92,15 +100,37 @@ def hard_ham(whole: Drawn) -> Any:
     return whole.test[(joined["group"] == "hard-ham").fill_null(value=False).to_numpy()[whole.test]]
 
 
-def _alone(drawn: Drawn, voter: dict[str, dict[str, Any]]) -> float:
-    ((_, fields),) = voter.items()
-    condition = Model.model_validate(fields)
-    model = fit_on_gold(condition, drawn.rows)
+def soft_evidence(labels: Any, predicted: Sequence[Any]) -> Any:
+    """Labels by the functions and probabilities of generators -> their product, in which the generators count as one together."""
+    logs = np.log(np.clip(labels, 1e-6, 1)) + np.mean([np.log(np.clip(one, 1e-6, 1)) for one in predicted], axis=0)
+    return _normalised(logs)
+
+
+def _at_equal_shares(probabilities: Any, labels: Any, drawn: Drawn) -> Any:
+    """Probabilities, and the labels whose shares of the classes they have -> the same as if classes were equally frequent."""
+    return _normalised(np.log(np.clip(probabilities, 1e-6, 1)) - np.log(labels[drawn.rows.fitted_on].mean(axis=0)))
+
+
+def _normalised(logs: Any) -> Any:
+    shares = np.exp(logs - logs.max(axis=1, keepdims=True))
+    return shares / shares.sum(axis=1, keepdims=True)
+
+
+def _squared_error(probabilities: Any, drawn: Drawn) -> float:
+    """Mean squared error of the last class's probability on test, x 100."""
+    truth = drawn.gold[drawn.test] == probabilities.shape[1] - 1
+    return 100.0 * float(np.mean((probabilities[drawn.test, -1] - truth) ** 2))
+
+
+def _predicted(drawn: Drawn, fields: dict[str, Any]) -> Any:
+    """Rows and a voter's fields -> its probabilities of all rows; of rows with gold those of models that have not seen them."""
+    condition, rows = Model.model_validate(fields), drawn.rows
+    model = fit_on_gold(condition, rows)
     if isinstance(model, str):
         raise SystemExit(model)
-    predicted = np.full((len(drawn.gold), drawn.rows.n_classes), 0.5)
-    predicted[drawn.test] = mean_prediction(model.members, condition, drawn.rows, drawn.test)
-    return drawn.balanced(predicted)
+    predicted = mean_prediction(model.members, condition, rows, np.arange(len(drawn.gold)))
+    predicted[rows.labeled] = model.held_out
+    return predicted
 
 
 def _rounded(line: dict[str, float]) -> str:
@@ -145,7 +175,7 @@ def gan_against_network(seeds: int) -> dict[str, Any]:
             for learner in ("cnn", "gan"):
                 start = time.process_time()
                 fields = {"kind": "model", "learner": learner, "folds": 2, "seed": seed}
-                scores[learner].append(_alone(drawn, {learner: fields}))
+                scores[learner].append(drawn.balanced(_predicted(drawn, fields)))
                 seconds[learner].append(time.process_time() - start)
             gains.append(scores["gan"][-1] - scores["cnn"][-1])
             print(f"gan {per_class} seed {seed}: {gains[-1]:+.1f}", file=sys.stderr, flush=True)

@@ -21,7 +21,9 @@ from typing import Final
 
 import polars as pl
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
+
+from studio_server import browsing, serving
 
 PACKAGES: Final = Path(__file__).parents[1] / "data/packages"
 WIDTH: Final = 1280
@@ -117,26 +119,10 @@ def write_cells(folder: Path) -> None:
 @contextmanager
 def studio(folder: Path) -> Iterator[Page]:
     """The studio of a project in a browser."""
-    chromium = next(
-        (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
-    )
-    words = [sys.executable, "-P", "-m", "tidemill", "studio", "--port", "0", "--no-browser"]
-    with (
-        subprocess.Popen(words, cwd=folder, stderr=subprocess.PIPE, text=True) as server,
-        sync_playwright() as playwright,
-    ):
-        try:
-            found = re.search(r"http://\S+", server.stderr.readline() if server.stderr else "")
-            if found is None:
-                raise SystemExit("the studio did not start")
-            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-            page = browser.new_page(viewport={"width": WIDTH, "height": 900}, color_scheme="light")
-            page.set_default_timeout(120_000)
-            page.goto(found[0].rstrip(";"))
-            yield page
-            browser.close()
-        finally:
-            server.terminate()
+    size = {"width": WIDTH, "height": 900}
+    with serving(folder) as server, browsing(viewport=size, color_scheme="light") as page:
+        page.goto(server.address)
+        yield page
 
 
 def take_functions(page: Page) -> None:
@@ -157,7 +143,7 @@ def take_new(page: Page) -> None:
     with tempfile.TemporaryDirectory() as folder:
         write_messages(file := Path(folder, "new", "july.csv"))
         page.get_by_role("link", name="New problem").click()
-        page.get_by_label("File of this computer").set_input_files(file)
+        page.get_by_label("File on this computer").set_input_files(file)
         page.locator("[data-taken]").wait_for()
         page.get_by_label("Use of characters").select_option("meta")
         page.get_by_label("Name").fill("july")
@@ -180,6 +166,7 @@ def take_images(page: Page) -> None:
     editor = page.get_by_role("region", name="Editor")
     editor.get_by_label("Name").fill("glows_enough")
     editor.get_by_label("number in column").select_option("image.dark_level")
+    editor.get_by_text("200 rows. Colours").wait_for()  # once all have been measured
     bars = editor.get_by_label("Distribution of image.dark_level").locator("g[role=button]")
     bars.nth(14).click()
     editor.locator("[data-limit=above]").wait_for()

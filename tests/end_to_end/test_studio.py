@@ -25,6 +25,8 @@ from tidemill.runs.model_registry import read_registry
 pytestmark = pytest.mark.slow
 MINUTE = 60_000
 """A limit to wait until, never a speed that is asked for."""
+QUICK = "train=head"
+"""Of a whole run: it trains for seconds, which is no less a model."""
 SELECT_WORD = """(word) => {
   const row = [...document.querySelectorAll('[data-row] .text')].find((one) => one.textContent.toLowerCase().includes(word));
   row.scrollIntoView({block: 'center'});
@@ -41,18 +43,19 @@ SELECT_WORD = """(word) => {
 }"""
 
 
-@pytest.fixture
-def folder(tmp_path: Path, packages: Path) -> Path:
-    """A project without a problem, as `tidemill init` makes it, with the backbones at hand."""
-    run("tidemill", "init", "mine", folder=tmp_path)
-    made = tmp_path / "mine"
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, packages: Path) -> Path:
+    """A project without a problem, as `tidemill init` makes it, with the backbones at hand; each test makes a problem of its own."""
+    outside = tmp_path_factory.mktemp("studio")
+    run("tidemill", "init", "mine", folder=outside)
+    made = outside / "mine"
     (made / "data/packages").mkdir(parents=True, exist_ok=True)
     for name in ("minilm", "efficientnet-lite0"):
         (made / "data/packages" / name).symlink_to(packages / name)
     return made
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def page(folder: Path) -> Iterator[Page]:
     """The studio of that project in a browser, which asks no other machine for anything."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "PREFECT", "DVC"))}
@@ -83,9 +86,9 @@ def page(folder: Path) -> Iterator[Page]:
 
 
 def write_messages(path: Path, packages: Path) -> Path:
-    """CSV of 240 short messages, of which three in four have a label."""
+    """CSV of 200 short messages, of which three in four have a label."""
     read = pl.read_csv(packages / "sms/sms-spam.csv").unique("text", maintain_order=True)
-    both = pl.concat([read.filter(pl.col("spam") == is_spam).head(120) for is_spam in (0, 1)])
+    both = pl.concat([read.filter(pl.col("spam") == is_spam).head(100) for is_spam in (0, 1)])
     mixed = both.sample(fraction=1, shuffle=True, seed=1).with_row_index("place")
     name = pl.when(pl.col("spam") == 1).then(pl.lit("spam")).otherwise(pl.lit("ham"))
     label = pl.when(pl.col("place") % 4 != 0).then(name).alias("label")
@@ -95,9 +98,10 @@ def write_messages(path: Path, packages: Path) -> Path:
 
 def make_problem(page: Page, name: str, file: Path, metadata: str | None = None) -> None:
     """Upload a file, look at what will be taken, and make the problem."""
-    page.get_by_text("No problem yet").wait_for()
+    page.goto(page.url.partition("#")[0])
+    page.get_by_text("No problem yet").or_(page.get_by_text("Waiting for a person")).first.wait_for()
     page.get_by_role("link", name="New problem").click()
-    page.get_by_label("File of this computer").set_input_files(file)
+    page.get_by_label("File on this computer").set_input_files(file)
     page.locator("[data-taken]").wait_for()
     if metadata:
         page.get_by_label(f"Use of {metadata}").select_option("meta")
@@ -106,8 +110,11 @@ def make_problem(page: Page, name: str, file: Path, metadata: str | None = None)
     page.get_by_role("heading", name=f"{name} is made").wait_for()
 
 
-def start(page: Page, button: str) -> Locator:
+def start(page: Page, button: str, settings: str = "") -> Locator:
     """Start a run and follow it to its end; each stage was seen to do something."""
+    if settings:
+        page.get_by_text("Settings of this run only").click()
+        page.get_by_label("KEY=VALUE").fill(settings)
     page.get_by_role("button", name=button, exact=True).click()
     page.locator("[data-run=running]").wait_for()
     ended = page.locator("[data-run]:not([data-run=running])")
@@ -214,6 +221,7 @@ def label(page: Page, count: int) -> dict[str, str]:
 
 
 def test_from_a_csv_to_a_champion_a_rollback_and_labels(page: Page, folder: Path, packages: Path, tmp_path: Path):
+    page.get_by_text("No problem yet").wait_for()
     make_problem(page, "sms", write_messages(tmp_path / "messages.csv", packages), metadata="characters")
     page.get_by_role("link", name="let its functions vote").click()
     start(page, "Up to the labels")
@@ -221,7 +229,7 @@ def test_from_a_csv_to_a_champion_a_rollback_and_labels(page: Page, folder: Path
     names = write_functions(page)
     commit(page, "words of prizes; short messages are ham")
     page.get_by_role("link", name="Runs and versions").click()
-    start(page, "Run")
+    start(page, "Run", QUICK)
     page.locator("[data-version='v1.0.0']").get_by_text("in production").wait_for()
 
     page.get_by_role("link", name="sms", exact=True).click()
@@ -231,7 +239,7 @@ def test_from_a_csv_to_a_champion_a_rollback_and_labels(page: Page, folder: Path
     save(page)
     commit(page, "free and cash speak too")
     page.get_by_role("link", name="Runs and versions").click()
-    start(page, "Run")
+    start(page, "Run", QUICK)
     promote(page)
     roll_back(page)
 
@@ -256,11 +264,11 @@ def expect_in_gold(folder: Path, given: dict[str, str]) -> None:
 
 
 def write_pictures(path: Path, packages: Path) -> Path:
-    """ZIP archive of 80 pictures of solar cells, in a folder for each class."""
+    """ZIP archive of 40 pictures of solar cells, in a folder for each class."""
     lines = [line.split() for line in (packages / "elpv/labels.csv").read_text(encoding="utf-8").splitlines()]
     with zipfile.ZipFile(path, "w") as packed:
         for probability, name in (("0.0", "functional"), ("1.0", "defective")):
-            for file, *_ in [line for line in lines if line[1] == probability][:40]:
+            for file, *_ in [line for line in lines if line[1] == probability][:20]:
                 packed.write(packages / "elpv" / file, f"cells/{name}/{Path(file).name}")
     return path
 

@@ -6,6 +6,7 @@ Here its votes are made, for all rows of a problem at once.
 rows           Rows: what generators may read of a problem
 thresholds     from which probability on a generator votes for a class, chosen on gold that was held out
 zero_shot      descriptions of classes against rows, by the embeddings of a backbone
+entailment     the same by a model of natural language inference
 few_gold       models trained on few gold rows, out of fold, or on rows of which the label model is sure
 learners       what a model learns with, by name
 image_network  a small convolutional network on thumbnails

@@ -1,7 +1,7 @@
-"""Descriptions of classes against rows: whichever sentence a row's embedding is nearest to, calibrated on gold.
+"""Descriptions of classes against rows: whichever sentence a row's embedding is nearest to, or entails, calibrated on gold.
 
-A row's likeness to a class is the cosine to the nearest of its sentences, less the mean of that over rows of train and dev: some
-sentences are near to everything. On gold rows a multinomial logistic regression from likenesses to classes is fitted (Platt, 1999,
+A row's likeness to a class is the cosine to the nearest of its sentences, or the log odds that the text entails it, less the mean of
+that over rows of train and dev: some sentences are near to everything. On gold rows a multinomial logistic regression from likenesses to classes is fitted (Platt, 1999,
 for several classes); where fewer than ``LEAST`` rows have gold, likenesses are divided by ``SPREAD`` of their standard deviations and
 taken for log odds.
 """
@@ -17,9 +17,10 @@ import numpy.typing as npt
 
 from tidemill.contracts import ConfigError, Features, Probabilities
 from tidemill.embed.hub import from_hub, quiet_transformers
+from tidemill.generate.entailment import entailment_log_odds
 from tidemill.generate.rows import Indices, Rows, stratified_folds
 from tidemill.generate.thresholds import LEAST
-from tidemill.label.conditions.generated import ZeroShot
+from tidemill.label.conditions.generated import DESCRIPTION, ZeroShot
 from tidemill.label.conditions.labeled_examples import unit
 from tidemill.train.classical.logistic import fit_logistic
 from tidemill.train.head.head import softmax
@@ -132,17 +133,22 @@ def likeness_of(condition: ZeroShot, rows: Rows, where: Indices) -> Array:
     Returns
     -------
     (n_some, n_described)
-        Cosine to the nearest sentence of each class.
+        Cosine to the nearest sentence of each class, or the log odds that it is entailed.
 
     Raises
     ------
     ConfigError
-        Images, and no model is named that reads both images and sentences.
+        Images, and no model is named that reads both images and sentences; or the model named for hypotheses is none of
+        natural language inference.
     PackageError
         The model that is named cannot be had.
     """
     groups = [condition.sentences(name) for name in rows.problem.classes if condition.sentences(name)]
     sentences = [sentence for group in groups for sentence in group]
+    ends = np.cumsum([len(group) for group in groups])[:-1]
+    if condition.hypothesis is not None and condition.model is not None:
+        hypotheses = [condition.hypothesis.replace(DESCRIPTION, sentence) for sentence in sentences]
+        return _nearest(entailment_log_odds(condition.model, hypotheses, rows.texts(where)), ends)
     if rows.problem.modality == "image":
         vectors, embedded = _by_clip(condition, sentences, rows, where)
     elif condition.model is None:
@@ -151,8 +157,12 @@ def likeness_of(condition: ZeroShot, rows: Rows, where: Indices) -> Array:
     else:
         vectors, embedded = _by_encoder(condition.model, sentences, rows.texts(where), rows)
     cosines = unit(embedded).astype(np.float64) @ unit(vectors).astype(np.float64).T
-    ends = np.cumsum([len(group) for group in groups])
-    return np.stack([part.max(axis=1) for part in np.split(cosines, ends[:-1], axis=1)], axis=1)
+    return _nearest(cosines, ends)
+
+
+def _nearest(likeness: Array, ends: Indices) -> Array:
+    """Of each class the sentence that a row is most like."""
+    return np.stack([part.max(axis=1) for part in np.split(likeness, ends, axis=1)], axis=1)
 
 
 def _by_encoder(model: str, sentences: Sequence[str], texts: Sequence[str], rows: Rows) -> tuple[Features, Features]:

@@ -10,6 +10,7 @@ layout          Paths of one problem; the main checkout of a worktree
 stage_arguments what DVC starts a stage with
 tables        tables read and written by their contract; JSON; names of batches
 flow_settings conf/flows.yaml: how long a question is open, and who is notified of what
+label_batches batches as the label stage reads them; where votes and statistics of images are kept
 contents      texts or images of all rows, and gold to learn from
 gold_history  answers of people that came after their rows' batches: who labeled what, and when
 gold_tables   labels of batches and answers of the history made into dev/ and gold/

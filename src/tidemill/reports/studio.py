@@ -231,6 +231,8 @@ class FunctionPreview(Part):
 
     function: str = Field(description="its name")
     rows: Count = Field(description="rows that it was tried on")
+    rows_in_all: Count = Field(description="of the problem; where more: it was tried on a sample")
+    measured: Share | None = Field(description="of the images, while its statistics are measured; null: all or none")
     votes: dict[str, Count] = Field(description="rows by vote")
     coverage: Share = Field(description="share of rows on which it votes")
     coverage_before: Share | None = Field(description="the same of the saved function; null: there is none")

@@ -115,6 +115,10 @@ class Trial(Part):
     fires_on: tuple[Row, ...] = Field(description="rows with their vote, answer and gold")
     outvoted_on: tuple[Row, ...] = Field(description="the same")
     nearly_on: tuple[Row, ...] = Field(description="the same")
+    asked: Count | None = Field(
+        default=None, description="rows sent to a language model for this; null: it is no prompt"
+    )
+    notes: tuple[str, ...] = Field(default=(), description="rows of a prompt that have no answer, and why")
 
 
 class ContradictedFunction(Part):

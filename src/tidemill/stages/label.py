@@ -19,19 +19,18 @@ import polars as pl
 
 from tidemill.common.failures import says_errors
 from tidemill.common.files import atomic_write
-from tidemill.contracts import FEATURES, Contract, Problem, gold_contract, votes_contract
+from tidemill.contracts import Problem, gold_contract, votes_contract
 from tidemill.ingest.settings import IngestSettings
 from tidemill.label.analysis.quality import quality_contract
 from tidemill.label.cautions import print_cautions
-from tidemill.label.engine.vote_cache import cache_key, hash_of_file
-from tidemill.label.engine.vote_reuse import Batch
-from tidemill.label.run import Given, Made, VoteStorage, label, visible_columns, with_features
+from tidemill.label.run import Given, Made, VoteStorage, label
 from tidemill.label.settings import LabelSettings
 from tidemill.project.applied_functions import keep_applied
 from tidemill.project.expectations import check_expectations, defer_page_of, defer_pages
+from tidemill.project.label_batches import label_batch, votes_cache
 from tidemill.project.project import Project
 from tidemill.project.stage_arguments import stage_arguments
-from tidemill.project.tables import batch_names, growing, read, read_batches
+from tidemill.project.tables import batch_names, growing, read_batches
 from tidemill.reports.generate import GeneratedReport
 
 
@@ -46,7 +45,7 @@ def run(project: Project, name: str) -> None:
     problem, settings, paths = project.load(name, "label", LabelSettings)
     raw = project.load(name, "ingest", IngestSettings)[1].raw
     names, classes = batch_names(paths.manifest), problem.classes
-    batches = [_batch(name, paths, raw, settings.hidden_columns) for name in names]
+    batches = [label_batch(name, paths, raw, settings.hidden_columns) for name in names]
     dev = read_batches(paths.dev, gold_contract(len(classes)), names)
     contract = votes_contract(len(classes))
 
@@ -56,10 +55,8 @@ def run(project: Project, name: str) -> None:
     paths.generated.mkdir(exist_ok=True)
     GeneratedReport(voters=()).write(paths.generated_report)  # replaced where anything is generated
     with growing(paths.votes, contract, keeps_contract) as write:
-        cache = paths.state / "votes" / problem.name
-        storage = VoteStorage(
-            write, cache_folder=cache, closed=paths.closed, generate=_generator(problem, paths, dev, settings)
-        )
+        generate = _generator(problem, paths, dev, settings)
+        storage = VoteStorage(write, cache_folder=votes_cache(paths), closed=paths.closed, generate=generate)
         done = label(batches, dev, paths.functions, classes=classes, settings=settings, storage=storage)
         for failure in done.failures:
             print(f"quarantined: {failure}", file=sys.stderr)
@@ -80,20 +77,6 @@ def _generator(problem: Problem, paths: Paths, dev: pl.DataFrame, settings: Labe
         return generator(problem, paths, dev, settings)(given)
 
     return make
-
-
-def _batch(name: str, paths: Paths, raw: Contract, hidden: tuple[str, ...]) -> Batch:
-    file, features = paths.raw / f"{name}.parquet", paths.features / f"{name}.parquet"
-    if not file.exists():
-        read(file, raw)  # says what to do
-    return Batch(
-        name,
-        key=cache_key("raw", hash_of_file(file), *hidden),
-        read=lambda: visible_columns(read(file, raw), hidden),
-        ids=lambda: pl.read_parquet(file, columns=["row_id", "batch", "split"]),
-        features=lambda rows: with_features(rows, read(features, FEATURES)),
-        features_key=lambda: hash_of_file(features) if features.exists() else "",
-    )
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 run          train: the stage
 settings     settings of `conf/train/`
+scale        how features are scaled
 row_weights  which rows are trained on, and how much each counts
 head/        a small network on the features of a frozen backbone
 classical/   classical models on the same rows and labels

@@ -1,4 +1,4 @@
-"""Rows worth labeling: doubtful ones of the splits that teach, unlike each other, and a random share of all."""
+"""Rows worth labeling: of each group of alike rows of the splits that teach, doubtful ones more, and a random share of all."""
 
 from __future__ import annotations
 
@@ -62,6 +62,14 @@ def test_without_predictions_of_the_rows_chance_picks_and_says_why(project: Proj
     assert "no model has predicted these rows yet" in sampled(project, 5, batch="june").by
 
 
+def write_features(rows: pl.DataFrame, features: np.typing.NDArray[np.float64]) -> None:
+    PATHS.features.mkdir(exist_ok=True)
+    for batch in ("may", "june"):
+        here = (rows["batch"] == batch).to_numpy()
+        column = pl.Series("feature", features[here].astype(np.float32), dtype=pl.Array(pl.Float32, 2))
+        rows.filter(here).select("row_id", column).write_parquet(PATHS.features / f"{batch}.parquet")
+
+
 def test_rows_that_look_alike_are_not_all_picked(project: Project) -> None:
     rows = problem_rows(project, "spam").table
     teach = rows.filter(pl.col("split").is_in(["train", "dev"]) & (pl.col("gold") < 0))["row_id"].to_list()
@@ -69,12 +77,26 @@ def test_rows_that_look_alike_are_not_all_picked(project: Project) -> None:
     alike = np.tile([1.0, 0.0], (rows.height, 1))
     other = rows["row_id"].is_in(teach[4:6]).to_numpy()
     alike[other] = [[0.0, 1.0], [0.0, -1.0]]
-    for batch in ("may", "june"):
-        here = (rows["batch"] == batch).to_numpy()
-        PATHS.features.mkdir(exist_ok=True)
-        features = pl.Series("feature", alike[here].astype(np.float32), dtype=pl.Array(pl.Float32, 2))
-        rows.filter(here).select("row_id", features).write_parquet(PATHS.features / f"{batch}.parquet")
+    write_features(rows, alike)
     assert set(teach[4:6]) < set(sampled(project, 3).table["row_id"])
+    few = sampled(project, 10).table  # of three kinds of rows: all groups, and the most doubtful of the others
+    assert few["row_id"].n_unique() == 10
+    assert set(teach[4:6]) < set(few["row_id"])
+
+
+def test_a_kind_of_rows_that_no_model_doubts_is_not_left_out(project: Project) -> None:
+    """Models that know nothing of a new source can doubt one class of it alone."""
+    rows = problem_rows(project, "spam").table
+    teach = rows.filter(pl.col("split").is_in(["train", "dev"]) & (pl.col("gold") < 0))["row_id"].to_list()
+    doubted = teach[: len(teach) // 2]
+    predict(project, doubted)
+    angle = np.random.default_rng(0).normal(0.0, 0.2, rows.height)
+    angle += np.where(rows["row_id"].is_in(doubted), 0.0, np.pi / 2)
+    write_features(rows, np.column_stack([np.cos(angle), np.sin(angle)]))
+    picked = sampled(project, 12)
+    of_doubted = picked.table["row_id"].is_in(doubted).sum()
+    assert 6 <= of_doubted <= 9
+    assert "groups of alike rows" in picked.by
 
 
 def test_a_batch_that_has_arrived_since_the_last_run_is_made_into_tables_first(

@@ -2,9 +2,11 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -25,33 +27,53 @@ pytestmark = pytest.mark.slow
 PLANTED = "<img src=x onerror=planted=1>"
 
 
+@pytest.fixture(scope="module")
+def served(tmp_path_factory) -> Path:
+    """Where the project of each test is, with one server for all of them."""
+    return tmp_path_factory.mktemp("served")
+
+
 @pytest.fixture
-def address(copied) -> Iterator[str]:
+def copied(project: Path, served: Path) -> Path:
+    """A project that a test may change: it is what it was when the next test begins."""
+    for one in served.iterdir():
+        shutil.rmtree(one) if one.is_dir() else one.unlink()
+    shutil.copytree(project, served, dirs_exist_ok=True)
+    return served
+
+
+@pytest.fixture(scope="module")
+def address(project: Path, served: Path) -> Iterator[str]:
     """A server of the copied project on a free port."""
+    shutil.copytree(project, served, dirs_exist_ok=True)
     words = [sys.executable, "-m", "tidemill", "studio", "--port", "0", "--no-browser"]
-    with subprocess.Popen(words, cwd=copied, stderr=subprocess.PIPE, text=True, env=os.environ) as server:
+    with subprocess.Popen(words, cwd=served, stderr=subprocess.PIPE, text=True, env=os.environ) as server:
         found = re.search(r"http://\S+", server.stderr.readline())
         yield found[0].rstrip(";")
         server.terminate()
 
 
-@pytest.fixture
-def page(address):
+@pytest.fixture(scope="module")
+def browser():
     assert CHROMIUM is not None, "install chromium"
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        one = browser.new_page(viewport={"width": 1280, "height": 900})
-        elsewhere, broken = [], []
-        one.on("pageerror", lambda error: broken.append(str(error)))
-        one.on(
-            "request", lambda asked: None if asked.url.startswith((address, "data:")) else elsewhere.append(asked.url)
-        )
-        one.goto(address)
+        one = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         yield one
-        assert (elsewhere, broken) == ([], [])
-        browser.close()
+        one.close()
+
+
+@pytest.fixture
+def page(address, browser, copied):
+    one = browser.new_page(viewport={"width": 1280, "height": 900})
+    elsewhere, broken = [], []
+    one.on("pageerror", lambda error: broken.append(str(error)))
+    one.on("request", lambda asked: None if asked.url.startswith((address, "data:")) else elsewhere.append(asked.url))
+    one.goto(address)
+    yield one
+    assert (elsewhere, broken) == ([], [])
+    one.close()
 
 
 def test_a_function_is_edited_previewed_and_saved(page, copied):
@@ -191,7 +213,7 @@ def make_what_is_planted(page, folder) -> str:
     file = folder / f"{PLANTED}.csv"
     lines = [f'"a text {n} {PLANTED}",{("ham", PLANTED)[n % 2]},{PLANTED}' for n in range(40)]
     file.write_text("\n".join([f"body {PLANTED},label,{PLANTED}", *lines]))
-    page.get_by_label("File of this computer").set_input_files(file)
+    page.get_by_label("File on this computer").set_input_files(file)
     page.locator("[data-taken]").wait_for()
     page.get_by_label("Name").fill(PLANTED)
     page.get_by_text("cannot be a problem's name").wait_for()
@@ -214,6 +236,56 @@ def test_planted_markup_runs_nowhere(reported, page, tmp_path):
     shown.append(seen(page))
     assert [text.count(PLANTED) > 0 for text in shown] == [True] * 6
     assert sum(text.count(PLANTED) for text in shown) > 50
+
+
+def test_a_template_is_edited_as_yaml_above_a_line_for_each_of_its_functions(page, copied):
+    file = copied / "src/problems/mail/f.yaml"
+    file.write_text(
+        file.read_text() + "  # what sells\n  - {name: 'sells_*', kind: keywords, each: {b: [b]}, vote: spam}\n"
+    )
+    page.get_by_role("link", name="mail", exact=True).click()
+    page.get_by_text("Saved and not run yet:").get_by_role("button", name="sells_*").click()
+    editor = page.get_by_role("region", name="Editor")
+    editor.get_by_text("This is a template").wait_for()
+    editor.get_by_text("what sells", exact=True).wait_for()
+    yaml_text = editor.get_by_label("YAML of the function")
+    yaml_text.fill("{name: 'sells_*', kind: keywords, each: {prizes: [prize], money: [money]}, vote: spam}")
+    money = pl.read_parquet(copied / "data/mail/raw/b.parquet")["text"].str.contains("money").sum()
+    line = editor.get_by_role("row", name=re.compile("^sells_money"))
+    line.wait_for()
+    assert line.get_by_role("cell").all_inner_texts()[3:] == [str(money), "0", "0"]
+    above = "(two) => two[0].getBoundingClientRect().bottom <= two[1].getBoundingClientRect().top"
+    assert page.evaluate(above, [yaml_text.element_handle(), line.element_handle()])
+    editor.get_by_role("button", name="Save").click()
+    page.get_by_role("status").get_by_text("Saved sells_* in").wait_for()
+    editor.get_by_role("button", name="Delete", exact=True).click()
+    editor.get_by_text("The comment right above it goes too.").wait_for()
+    editor.get_by_role("button", name="Delete sells_*").click()
+    page.get_by_role("status").get_by_text("Deleted sells_*").wait_for()
+    assert "sells" not in file.read_text()
+
+
+def test_figures_of_a_sample_say_so_until_all_rows_are_counted(page):
+    """Of a million rows, or of images that are still being measured; the form is not drawn anew under the hands."""
+    measured = iter([0.25, 0.5])
+
+    def of_a_sample(route) -> None:
+        answer = route.fetch()
+        content = answer.json()
+        if not route.request.post_data_json["quick"]:
+            content["functions"][0] |= {"rows": 6, "measured": next(measured, None)}
+        route.fulfill(response=answer, json=content)
+
+    page.route("**/preview", of_a_sample)
+    page.get_by_role("link", name="mail", exact=True).click()
+    page.get_by_role("button", name="few_links").click()
+    editor = page.get_by_role("region", name="Editor")
+    editor.get_by_text("Counted on a sample of 6 rows. All 240 images are being measured (25% done)").wait_for()
+    limit = editor.get_by_role("spinbutton", name="less than")
+    limit.focus()
+    editor.get_by_text("(50% done)").wait_for()
+    editor.get_by_text("are being counted").wait_for()
+    assert page.evaluate("document.activeElement.name") == "below"
 
 
 def test_a_message_that_is_being_written_outlives_a_save(page):
@@ -257,9 +329,16 @@ def test_fields_that_are_entered_while_an_answer_is_under_way_are_kept(page, cop
 
 
 def test_a_function_is_deleted_once_a_person_has_confirmed(page, copied):
+    held = []
+    page.route("**/preview", lambda route: held.append(route))  # noqa: PLW0108 - Playwright takes no built-in function
     page.get_by_role("link", name="mail", exact=True).click()
-    page.get_by_role("button", name="says_prize").click()
+    with page.expect_request("**/preview"):
+        page.get_by_role("button", name="says_prize").click()
     page.get_by_role("button", name="Delete", exact=True).click()
+    for route in held:
+        route.continue_()
+    page.unroute("**/preview")
+    page.get_by_text("rows gained").wait_for()  # figures that come meanwhile leave the question alone
     page.get_by_role("button", name="Keep it").click()
     assert "says_prize" in (copied / "src/problems/mail/f.yaml").read_text()
     page.get_by_role("button", name="Delete", exact=True).click()
@@ -286,6 +365,7 @@ def test_every_kind_has_a_form_that_fits_the_page(page):
 
 def test_picked_rows_become_a_function_of_rows_like_them(page, copied):
     page.get_by_role("link", name="mail", exact=True).click()
+    page.get_by_text("240 of 240 rows").wait_for()
     page.locator("select[name=label]").select_option("spam")
     page.get_by_text("240 of 240 rows").wait_for(state="detached")
     for box in page.get_by_label(re.compile("^Pick row")).all()[:6]:

@@ -10,8 +10,12 @@ from tests.apps.studio.test_app import PRIZE, preview
 from tests.ingest.factories import png
 from tidemill.apps.studio import columns
 from tidemill.apps.studio.columns import column_values
+from tidemill.apps.studio.gain import label_gain
+from tidemill.apps.studio.preview import EditedText
+from tidemill.apps.studio.preview import preview as try_it
 from tidemill.apps.studio.rows import RowQuery, find_rows
 from tidemill.apps.studio.workspace import Workspace, measured
+from tidemill.apps.workbench import problem_view
 from tidemill.contracts import ConfigError
 from tidemill.label.image_statistics.statistics import NAMES, statistics_of
 
@@ -90,6 +94,8 @@ def test_picked_rows_become_examples_and_a_function_that_finds_the_like(copied, 
     gold = (np.arange(240) % 3 == 0).sum()
     assert 0.5 * gold < one["votes"]["spam"] < 1.2 * gold
     assert answer["fields"]["at_least"] > 0.9
+    [quick] = preview(client, made["yaml"], name=None, quick=True)["functions"]
+    assert (quick["rows"], quick["failures"], quick["dev_correct"]) == (180, [], one["dev_correct"])
     again = client.post("/api/problems/mail/examples", json={"of": "spam", "rows": spam[:1]}).json()
     assert again["file"] == "like_spam_2.jsonl"
 
@@ -102,13 +108,23 @@ def test_examples_of_no_class_or_row_are_refused(copied, client, picked):
     assert not list((copied / "src/problems/mail").glob("*.jsonl"))
 
 
-def test_the_preview_names_the_function_that_votes_on_most_of_the_same_rows(client, workspace):
+def test_the_preview_names_the_function_that_votes_on_most_of_the_same_rows(client, workspace, monkeypatch):
+    monkeypatch.setattr(problem_view, "TEXTS", 130)
+    quick = "{name: new, kind: keywords, words: [win], vote: spam}"
+    assert preview(client, quick, name=None, quick=True)["functions"][0]["rows"] == 130
     [one] = preview(client, "{name: new, kind: keywords, words: [win], vote: spam}", name=None)["functions"]
     view = workspace.view
     fires = view.raw["text"].str.contains("(?i)win").to_numpy()
     shares = {name: (view.votes[fires, j] != -1).mean() for j, name in enumerate(view.names)}
     assert one["nearest_share"] == pytest.approx(max(shares.values()))
     assert shares[one["nearest"]] == max(shares.values())
+
+
+def test_features_are_read_where_a_function_compares_them_alone(workspace):
+    text = EditedText("f.yaml", PRIZE, "says_prize")
+    assert try_it(workspace, text)[0].coverage > 0
+    assert label_gain(workspace, text) is not None
+    assert "features" not in vars(workspace.view)
 
 
 def test_votes_that_a_model_makes_are_waited_for(client):
@@ -156,21 +172,3 @@ def test_what_a_label_model_would_gain_is_counted_on_labeled_rows(client, worksp
     same = {"file": "f.yaml", "yaml": PRIZE, "name": "says_prize"}
     found = client.post("/api/problems/mail/preview/gain", json=same).json()["gain"]
     assert (found["labeled"], found["right"]) == (found["labeled_before"], found["right_before"])
-
-
-def test_statistics_that_cost_alike_are_measured_together_and_once(workspace, monkeypatch):
-    images = pl.DataFrame({"row_id": ["a", "b"], "image": [png(1), png(2)]})
-    asked: list[tuple[str, ...]] = []
-
-    def measure(table: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:
-        asked.append(names)
-        return measured(table, names)
-
-    monkeypatch.setattr("tidemill.apps.studio.workspace.measured", measure)
-    monkeypatch.setattr(Workspace, "table", images)
-    found = workspace.statistics(["mean", "red", "entropy"])
-    assert found.columns == ["image.mean", "image.red", "image.entropy"]
-    assert found["image.entropy"][1] == statistics_of(png(2))["entropy"]
-    workspace.statistics(["aspect", "line_depth", "blue"])
-    assert [names[0] for names in asked] == ["width", "saturation", "line_depth"]
-    assert sorted(name for names in asked for name in names) == sorted(NAMES)

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from tidemill.apps.studio import form
-from tidemill.apps.studio.form import FIELDS, fields_of, with_fields
+from tidemill.apps.studio.form import FIELDS, fields_of, is_template, with_fields
 from tidemill.apps.studio.function_file import appended, entries, removed, replaced
 from tidemill.contracts import ConfigError
 from tidemill.label.conditions.registry import KINDS
@@ -142,6 +142,29 @@ def test_every_kind_has_a_form_with_all_of_its_fields(kind):
 )
 def test_what_the_form_cannot_show_has_no_form(text):
     assert fields_of(text, PATH) is None
+    assert is_template(text, PATH) == ("each" in text)
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_the_comment_right_above_a_function_goes_with_it_and_no_other_does(ending):
+    text = FILE.replace("\n", ending)
+    prize, links, verbose = entries(text, PATH)
+    assert [one.comment for one in (prize, links, verbose)] == ["# a prize", "# between the two", ""]
+    without_links = text.replace(f"  # between the two{ending}", "").replace(
+        "  - " + links.text + f"  # few{ending}", ""
+    )
+    assert removed(text, links, PATH) == without_links
+    assert "still the pattern" not in removed(text, verbose, PATH)
+    assert "# between the two" in removed(text, verbose, PATH)
+    assert removed(text, prize, PATH).startswith(f"# Messages of 2004, é and 😀.{ending}functions:{ending}{ending}")
+
+
+def test_a_comment_that_an_empty_line_or_another_function_parts_from_it_stays():
+    text = "functions:\n# of all\n\n# first\n# second\n- {name: a}\n- name: b\n  pattern: |\n    # of b\n- {name: c}\n"
+    a, b, c = entries(text, PATH)
+    assert [a.comment, b.comment, c.comment] == ["# first\n# second", "", ""]
+    assert removed(text, a, PATH) == text.replace("# first\n# second\n- {name: a}\n", "")
+    assert removed(text, c, PATH) == text.replace("- {name: c}\n", "")
 
 
 def test_a_function_is_taken_away_with_its_lines_alone():

@@ -1,8 +1,11 @@
 """The newest result stands beside the one before, and pages of reports are shown without scripts."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from tests.apps.studio.test_app import METRICS
+from tidemill.apps.studio import deciding
 from tidemill.reports.evaluate import Metrics, Verdict
 from tidemill.runs.git import git
 
@@ -61,6 +64,28 @@ def test_what_is_no_version_reaches_no_command(client, version):
     answer = client.post("/api/problems/mail/rollback", json={"version": version, "reason": "why"})
     assert answer.status_code == 400
     assert "version" in answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "given", "words"),
+    [
+        ("rollback", {"version": "v1.0.0"}, ["rollback", "mail", "v1.0.0"]),
+        ("decision", {"approve": True}, ["approve", "mail"]),
+        ("decision", {"approve": False}, ["approve", "mail", "--reject"]),
+        ("promote", {}, ["promote", "mail"]),
+    ],
+)
+def test_a_decision_is_the_command_that_a_terminal_has(client, monkeypatch, asked, given, words):
+    run = []
+
+    def answer(command, **_):
+        run.append(command[command.index("tidemill") + 1 :])
+        return SimpleNamespace(returncode=0, stdout=b'{"done": true}')
+
+    monkeypatch.setattr(deciding, "subprocess", SimpleNamespace(run=answer, DEVNULL=None))
+    answered = client.post(f"/api/problems/mail/{asked}", json={**given, "reason": "why"})
+    assert answered.json() == {"done": True}
+    assert run == [[*words, "--reason=why", "--json"]]
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 import yaml
 
 from tests.cli.factories import tidemill
-from tests.generate.language_model import language_model
+from tests.generate.language_model import Server, language_model
 from tidemill.apps.reports.problem_report import read_problem_report
 from tidemill.project.project import Project
 from tidemill.stages import denoise, label
@@ -20,6 +21,9 @@ pytestmark = pytest.mark.slow
 YAML = """functions:
   - {name: words, kind: model, learner: ngrams, precision: 0.8}
   - {name: llm, kind: prompt, endpoint: local, model: small, template: "{text}", sample: uncertain, budget: 1.0}
+"""
+FRESH = """functions:
+  - {name: fresh, kind: prompt, endpoint: local, model: small, template: "Is it spam? {text}"}
 """
 
 
@@ -82,6 +86,43 @@ def test_try_and_explain_show_generated_votes_as_they_were_cast(generated, capsy
     trial = asked(generated, capsys, "lf", "try", "words", "--problem", "mail")
     assert trial["votes"]["ham"] > 0
     assert trial["failed"] == 0
+
+
+@pytest.fixture
+def server(generated: Path) -> Iterator[Server]:
+    """A server of the problem's only endpoint, and a prompt that no run has asked."""
+    params, file = generated / "params.yaml", generated / "src/problems/mail/fresh.yaml"
+    before = params.read_text(encoding="utf-8")
+    file.write_text(FRESH, encoding="utf-8")
+    with language_model() as server:
+        content = yaml.safe_load(before)
+        content["mail"]["label"]["endpoints"]["local"]["url"] = server.url
+        params.write_text(yaml.safe_dump(content), encoding="utf-8")
+        yield server
+    file.unlink()
+    params.write_text(before, encoding="utf-8")
+
+
+def test_try_asks_a_prompt_about_a_sample_alone_and_about_no_row_twice(generated, capsys, server):
+    tracked = (generated / "data/mail/generated/answers.jsonl").read_bytes()
+    trial = asked(generated, capsys, "lf", "try", "fresh", "--problem", "mail", "--rows", "12")
+    assert (trial["rows"], trial["dev_rows"], trial["asked"], len(server.bodies)) == (12, 12, 12, 12)
+    says_prize = sum("prize" in text for text in server.texts)
+    assert trial["votes"] == {"ham": 12 - says_prize, "spam": says_prize}
+    trial = asked(generated, capsys, "lf", "try", "fresh", "--problem", "mail")
+    assert (trial["rows"], trial["asked"], len(server.bodies)) == (20, 8, 20)
+    assert (generated / "data/mail/generated/answers.jsonl").read_bytes() == tracked  # an output of the stage
+    (costs,) = asked(generated, capsys, "lf", "cost", "mail")
+    assert [cost["answered"] for cost in costs["functions"] if cost["function"] == "fresh"] == [20]
+
+
+def test_try_spends_no_more_than_runs_have_left_of_the_budget(generated, capsys, server):
+    trial = asked(generated, capsys, "lf", "try", "llm", "--problem", "mail", "--rows", "10")
+    assert trial["asked"] == len(server.bodies) < 10
+    assert any("the budget is spent" in note for note in trial["notes"])
+    (costs,) = asked(generated, capsys, "lf", "cost", "mail")
+    (spent,) = (cost["spent"] for cost in costs["functions"] if cost["function"] == "llm")
+    assert 0.5 < spent <= 1.0  # of answers to all rows, not to the sample's alone
 
 
 def test_the_problems_page_says_it_too(generated):

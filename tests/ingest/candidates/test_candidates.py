@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 from pydantic import ValidationError
 
+from tests.ingest.candidates.parsed_sentences import pipeline
 from tests.ingest.factories import settings, take, write
 from tidemill.contracts import ConfigError, DataError, Problem, check
 from tidemill.ingest.candidates.expand import Candidates
@@ -306,13 +307,8 @@ def test_a_document_without_text_is_refused_as_a_row_is(tmp_path: Path):
 
 
 def test_a_tagger_is_named_and_a_missing_one_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
-    entity = types.SimpleNamespace(start_char=0, end_char=4, label_="GPE")
-
-    def pipeline(_: str) -> Any:  # stands in for spaCy's
-        return types.SimpleNamespace(ents=[entity])
-
-    monkeypatch.setitem(sys.modules, "spacy", types.SimpleNamespace(load=lambda _: pipeline))
-    tagged = {**PLACES, "city": {"tagger": "spacy:stand-in", "labels": ["GPE"]}}
+    monkeypatch.setitem(sys.modules, "spacy", types.SimpleNamespace(load=lambda _: pipeline(tagged="Rome")))
+    tagged = {**PLACES, "city": {"tagger": "spacy:stand-in", "labels": ["PERSON"]}}
     assert texts("Rome in Italy", mentions=tagged, pairs=[["city", "place"]]) == ["[Rome] in <Italy>"]
     for library, remedy in (("spacy", "pip install spacy"), ("gliner", "pip install gliner")):
         monkeypatch.setitem(sys.modules, library, None)

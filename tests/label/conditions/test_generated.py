@@ -18,6 +18,8 @@ def loaded(tmp_path, line):
     [
         ("{name: a, kind: zero_shot, describe: {ham: x, spem: y}}", "no class 'spem'; did you mean spam"),
         ("{name: a, kind: zero_shot, describe: {ham: x}}", "describe at least two classes"),
+        (f"{{name: a, kind: zero_shot, {DESCRIBE}, model: m, hypothesis: it is}}", "'it is' has no {}, where the"),
+        (f"{{name: a, kind: zero_shot, {DESCRIBE}, hypothesis: 'it is {{}}'}}", "name a model of natural language"),
         ("{name: a, kind: model, vote: ham}", "model votes itself"),
         ("{name: a, kind: model, learner: lineer}", "learner"),
         ("{name: a, kind: all, of: [{kind: model}], vote: ham}", "write it as a function of its own"),

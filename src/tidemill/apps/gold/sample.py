@@ -1,11 +1,14 @@
-"""Rows that are worth a person's label: where models are unsure or differ, unlike each other, and a share drawn at random.
+"""Rows that are worth a person's label: one of each group of alike rows, more of those that models doubt, and a share drawn at random.
 
 Rows that are picked because models are unsure are harder than most, so scores on them would mislead: they are of the splits that
 teach. Rows of the splits that judge come in by the random share alone, which also estimates without bias how good labels are.
+
+Doubt alone would pick by what models know, and of a new source they know nothing: its doubtful rows can all be of one class.
 """
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -22,8 +25,8 @@ from tidemill.project.project import Project
 from tidemill.readers.write import check_out
 
 _TEACHING: Final = ("train", "dev")
-_CANDIDATES: Final = 10
-"""Times as many rows as are asked for, among which unlike ones are looked for."""
+_MOST_GROUPED: Final = 5000
+"""Rows that are grouped at most, drawn at random from more: seconds."""
 
 
 @dataclass(frozen=True)
@@ -128,9 +131,10 @@ def pick_rows(rows: ProblemRows, request: SampleRequest) -> GoldSample:
     if scores is not None:
         teaches = open_rows["split"].is_in(_TEACHING).to_numpy().copy()
         teaches[random] = False
-        left = np.flatnonzero(teaches)
-        ranked = left[np.argsort(-scores[left], kind="stable")][: _CANDIDATES * request.most]
-        chosen = pick_unlike(ranked, scores, unit_features(rows, open_rows), request.most - len(random))
+        teaching = order[teaches[order]][:_MOST_GROUPED]
+        features, number = unit_features(rows, open_rows), request.most - len(random)
+        chosen = pick_from_groups(teaching, scores, features, number, seed=request.seed)
+        by = by if features is None else f"groups of alike rows and by {by}"
     picked = pl.concat([_rows(open_rows, chosen, "uncertain"), _rows(open_rows, random, "random")])
     table = with_content(rows, picked)[rng.permutation(picked.height).tolist()]
     return GoldSample(table, by)
@@ -233,6 +237,56 @@ def unit_features(rows: ProblemRows, open_rows: pl.DataFrame) -> npt.NDArray[np.
     features: npt.NDArray[np.float32] = joined["feature"].to_numpy()
     lengths: npt.NDArray[np.float32] = np.linalg.norm(features, axis=1, keepdims=True)
     return np.divide(features, np.maximum(lengths, 1e-12))
+
+
+def pick_from_groups(
+    places: npt.NDArray[np.int64], scores: npt.NDArray[np.float64], features: Any, number: int, *, seed: int
+) -> npt.NDArray[np.int64]:
+    """Group rows by k-means, in which a row of twice the mean score weighs half as much again, and pick the row nearest to each centre.
+
+    Parameters
+    ----------
+    places : (n_places,)
+        Places of rows to pick from.
+    scores : (n_rows,)
+        Of all rows, at least 0.
+    features : (n_rows, n_dimensions) or None
+        None: rows of the largest scores are picked.
+    number
+        Of rows to pick.
+    seed
+        Of k-means.
+
+    Returns
+    -------
+    (n_picked,)
+        All of ``places`` where there are no more than ``number``.
+
+    References
+    ----------
+    Zhdanov (2019), "Diverse mini-batch active learning"; Hacohen, Dekel and Weinshall (2022), "Active learning on a budget: opposite
+    strategies suit high and low budgets".
+    """
+    if features is None or len(places) <= number or number < 1:
+        return places[np.argsort(-scores[places], kind="stable")][:number]
+    from sklearn.cluster import KMeans
+
+    own = features[places] - features[places].mean(axis=0)
+    own /= np.maximum(np.linalg.norm(own, axis=1, keepdims=True), 1e-12)
+    mean = float(scores[places].mean())
+    weights = 1.0 + (scores[places] / mean if mean > 0 else 0.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # fewer rows differ than groups are asked for: handled below
+        groups = KMeans(number, n_init=2, random_state=seed).fit(own, sample_weight=weights)
+    distances = groups.transform(own)
+    own_distance = distances[np.arange(len(own)), groups.labels_]
+    nearest = np.lexsort((own_distance, groups.labels_))
+    first = np.unique(groups.labels_[nearest], return_index=True)[1]
+    picked = nearest[first]
+    if len(picked) < number:  # of rows that are the same there are fewer groups
+        doubtful = np.argsort(-scores[places], kind="stable")
+        picked = np.concatenate([picked, doubtful[~np.isin(doubtful, picked)][: number - len(picked)]])
+    return places[picked]
 
 
 def pick_unlike(

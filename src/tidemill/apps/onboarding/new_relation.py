@@ -365,7 +365,7 @@ def _write_functions(folder: Path, knowledge: _Knowledge, cues: Iterable[tuple[s
             {"name": f"between_{number}", "kind": "keywords", "column": "between", "words": [phrase], "vote": relation}
         )
     lines = [f"  - {json.dumps(entry, ensure_ascii=False)}" for entry in entries]
-    about = "# Columns: before, between, after, around, distance, subject_first, subject, object, sentence (docs/relations.md)\n"
+    about = "# Columns: before, between, after, around, path, distance, subject_first, subject, object, sentence (docs/relations.md)\n"
     texts = {FACTS: _csv(_FACT, knowledge.facts)}
     texts |= {
         file: _csv(("name", "entity"), ((name, name) for name in knowledge.names(place)))

@@ -4,6 +4,7 @@ run            the server started and stopped
 app            the web application (FastAPI): JSON, and templates/studio, which shows it as text alone
 guard          who may ask: hosts, origins, a token, sizes; and what the browser may load
 workspace      problems as they are on disk, read again when a file changes
+image_statistics  statistics of the images of all rows, measured beside the requests
 problems       a line per problem: champion, scores of its versions, last decision on drift, what waits for a person
 rows           rows searched, filtered and paged
 columns        values of columns and statistics of images, as bars

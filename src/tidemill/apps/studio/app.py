@@ -14,7 +14,7 @@ from pydantic import Field
 from tidemill.apps.studio.columns import column_values, columns_of, statistic_columns
 from tidemill.apps.studio.committing import CommitMessage, changed_files, commit
 from tidemill.apps.studio.examples import PickedRows, make_examples
-from tidemill.apps.studio.form import fields_of, with_fields
+from tidemill.apps.studio.form import fields_of, is_template, with_fields
 from tidemill.apps.studio.function_file import entries
 from tidemill.apps.studio.gain import label_gain
 from tidemill.apps.studio.guard import Access, Guard
@@ -28,7 +28,7 @@ from tidemill.apps.studio.labeling import (
 )
 from tidemill.apps.studio.new_routes import add_new_problem_routes
 from tidemill.apps.studio.offers import offer
-from tidemill.apps.studio.preview import preview
+from tidemill.apps.studio.preview import EditedText, preview
 from tidemill.apps.studio.problems import summarize
 from tidemill.apps.studio.rows import RowQuery, find_rows, shown_rows, slices_of, votes_of
 from tidemill.apps.studio.run_routes import add_run_routes
@@ -53,6 +53,7 @@ class EditedFunction(Settings):
     fields: dict[str, Any] | None = None
     name: str | None = None
     began_with: str | None = None
+    quick: bool = False
 
 
 class DeletedFunction(Settings):
@@ -225,9 +226,7 @@ def _file(space: Workspace, path: Path) -> dict[str, Any]:
     try:
         made = space.functions_in(path)
         listed["functions"] = [
-            {"name": one.name, "entry": None, "yaml": None}
-            for one in made
-            if not isinstance(one, DeclaredLabelingFunction)
+            {"name": one.name, "yaml": None} for one in made if not isinstance(one, DeclaredLabelingFunction)
         ]
         if path.suffix != ".py":
             listed["functions"] = _declared(path)
@@ -238,7 +237,7 @@ def _file(space: Workspace, path: Path) -> dict[str, Any]:
 
 def _declared(path: Path) -> list[dict[str, Any]]:
     return [
-        {"name": entry.name, "yaml": entry.text, "line": entry.line, "fields": fields_of(entry.text, path)}
+        {"name": entry.name, "yaml": entry.text, "comment": entry.comment}
         for entry in entries(path.read_bytes().decode("utf-8"), path)
     ]
 
@@ -249,10 +248,10 @@ def _edits(studio: FastAPI, workspace: Callable[[str], Workspace]) -> None:
         space = workspace(problem)
         path = space.file(edited.file, new=edited.name is None)
         text = edited.yaml if edited.fields is None else with_fields(edited.yaml, edited.fields, path)
-        answer: dict[str, Any] = {"yaml": text, "fields": None, "functions": [], "error": None}
+        answer: dict[str, Any] = {"yaml": text, "fields": None, "template": False, "functions": [], "error": None}
         try:
-            answer["fields"] = fields_of(text, path)
-            found = preview(space, edited.file, text, replaces=edited.name, new=edited.name is None)
+            answer |= {"fields": fields_of(text, path), "template": is_template(text, path)}
+            found = preview(space, EditedText(edited.file, text, edited.name), is_quick=edited.quick)
             answer["functions"] = [one.model_dump(mode="json") for one in found]
         except TidemillError as error:
             answer["error"] = str(error)
@@ -260,7 +259,7 @@ def _edits(studio: FastAPI, workspace: Callable[[str], Workspace]) -> None:
 
     @studio.post("/api/problems/{problem}/preview/gain")
     def gained(problem: str, edited: EditedFunction) -> dict[str, Any]:
-        found = label_gain(workspace(problem), edited.file, edited.yaml, replaces=edited.name, new=edited.name is None)
+        found = label_gain(workspace(problem), EditedText(edited.file, edited.yaml, edited.name))
         return {"gain": None if found is None else found.model_dump(mode="json")}
 
     @studio.post("/api/problems/{problem}/functions")
@@ -268,7 +267,7 @@ def _edits(studio: FastAPI, workspace: Callable[[str], Workspace]) -> None:
         space = workspace(problem)
         entry = save(space, edited.file, edited.yaml, began_with=edited.began_with, name=edited.name)
         written = space.file(edited.file).relative_to(space.project.root)
-        return {"name": entry.name, "yaml": entry.text, "file": str(written)}
+        return {"name": entry.name, "yaml": entry.text, "comment": entry.comment, "file": str(written)}
 
     @studio.post("/api/problems/{problem}/functions/delete")
     def deleted(problem: str, wanted: DeletedFunction) -> dict[str, Any]:

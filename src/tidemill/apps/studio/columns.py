@@ -9,7 +9,7 @@ import numpy.typing as npt
 import polars as pl
 
 from tidemill.apps.studio.rows import view_labels
-from tidemill.apps.studio.workspace import Workspace
+from tidemill.apps.studio.workspace import TriedRows, Workspace
 from tidemill.common.spelling import did_you_mean
 from tidemill.contracts import NO_GOLD, ConfigError
 from tidemill.label.engine.row_applier import STATISTIC
@@ -84,7 +84,7 @@ def column_values(workspace: Workspace, column: str) -> ColumnValues:
     Returns
     -------
     ColumnValues
-        Of all texts, or of the sample of images that functions are tried on.
+        Of all rows, or of a sample while the statistic of all images is being measured.
 
     Raises
     ------
@@ -94,16 +94,23 @@ def column_values(workspace: Workspace, column: str) -> ColumnValues:
     known = columns_of(workspace)
     if column not in known:
         raise ConfigError(f"there is no column {column!r}{did_you_mean(column, known)}")
+    rows = workspace.rows()
     if column.startswith(STATISTIC):
-        values = workspace.statistics([column.removeprefix(STATISTIC)])[column]
+        name = column.removeprefix(STATISTIC)
+        measured = workspace.statistics([name], rows)
+        if measured is None:
+            rows = workspace.rows(is_sample=True)
+            measured = workspace.statistics([name], rows)
+        assert measured is not None  # noqa: S101 - those of a sample are measured at once
+        values = measured[column]
     else:
-        values = workspace.view.raw[column][workspace.rows]
-    return workspace.kept(("column", column), lambda: _counted(workspace, column, values))
+        values = workspace.view.raw[column]
+    return workspace.kept(("column", column, rows.is_sample), lambda: _counted(workspace, column, values, rows))
 
 
-def _counted(workspace: Workspace, column: str, values: pl.Series) -> ColumnValues:
+def _counted(workspace: Workspace, column: str, values: pl.Series, rows: TriedRows) -> ColumnValues:
     kind = _kind(values)
-    by, classes = _classes(workspace)
+    by, classes = _classes(workspace, rows)
     known = values.fill_nan(None) if values.dtype.is_float() else values
     is_there = known.is_not_null().to_numpy()
     there, of_row = known.filter(pl.Series(is_there)), classes[is_there]
@@ -142,13 +149,13 @@ def _kind(values: pl.Series) -> Literal["number", "flag", "value"]:
     return "number" if values.dtype.is_numeric() else "value"
 
 
-def _classes(workspace: Workspace) -> tuple[Literal["label", "gold", ""], npt.NDArray[np.int64]]:
+def _classes(workspace: Workspace, rows: TriedRows) -> tuple[Literal["label", "gold", ""], npt.NDArray[np.int64]]:
     """By the label model where it has spoken, else by people."""
-    view, rows = workspace.view, workspace.rows
+    view, places = workspace.view, rows.places
     labels = view_labels(view)
     if labels is not None:
-        return "label", labels[rows].argmax(axis=1).astype(np.int64)
-    gold = view.gold[rows].astype(np.int64)
+        return "label", labels[places].argmax(axis=1).astype(np.int64)
+    gold = view.gold[places].astype(np.int64)
     return ("gold" if (gold != NO_GOLD).any() else ""), np.where(gold == NO_GOLD, _UNKNOWN, gold)
 
 

@@ -17,27 +17,27 @@ _REASON: Final = Field(min_length=1, max_length=2000)
 
 
 class WantedRollback(Settings):
-    """The version that is to be the champion again."""
+    """The version that is to be the champion again: `tidemill rollback`."""
 
     version: str = Field(max_length=100, pattern=r"^v\d+\.\d+\.\d+$")
     reason: str = _REASON
 
 
 class Decision(Settings):
-    """What is decided about the candidate that waits."""
+    """What is decided about the candidate that waits: `tidemill approve`."""
 
     approve: bool
     reason: str = _REASON
 
 
 class WantedPromotion(Settings):
-    """Why the newest candidate is promoted whatever the gate says."""
+    """Why the newest candidate is promoted whatever the gate says: `tidemill promote`."""
 
     reason: str = _REASON
 
 
-def roll_back(project: Project, problem: str, wanted: WantedRollback) -> dict[str, Any]:
-    """Make an older version the champion again: `tidemill rollback`.
+def decide(project: Project, problem: str, wanted: WantedRollback | Decision | WantedPromotion) -> dict[str, Any]:
+    """Roll back, approve, reject or promote.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def roll_back(project: Project, problem: str, wanted: WantedRollback) -> dict[st
     problem
         Name of the problem.
     wanted
-        The version, and why.
+        What is decided, and why.
 
     Returns
     -------
@@ -58,62 +58,7 @@ def roll_back(project: Project, problem: str, wanted: WantedRollback) -> dict[st
     ConfigError
         The command refuses.
     """
-    return _command(project, "rollback", problem, wanted.version, f"--reason={wanted.reason}")
-
-
-def decide(project: Project, problem: str, decision: Decision) -> dict[str, Any]:
-    """Promote or reject the candidate that waits: `tidemill approve`.
-
-    Parameters
-    ----------
-    project
-        The project.
-    problem
-        Name of the problem.
-    decision
-        Which, and why.
-
-    Returns
-    -------
-    dict
-        The command's answer.
-
-    Raises
-    ------
-    ConfigError
-        The command refuses.
-    """
-    more = [] if decision.approve else ["--reject"]
-    return _command(project, "approve", problem, *more, f"--reason={decision.reason}")
-
-
-def promote(project: Project, problem: str, wanted: WantedPromotion) -> dict[str, Any]:
-    """Promote the newest candidate whatever the gate says: `tidemill promote`.
-
-    Parameters
-    ----------
-    project
-        The project.
-    problem
-        Name of the problem.
-    wanted
-        Why.
-
-    Returns
-    -------
-    dict
-        The command's answer.
-
-    Raises
-    ------
-    ConfigError
-        The command refuses.
-    """
-    return _command(project, "promote", problem, f"--reason={wanted.reason}")
-
-
-def _command(project: Project, *words: str) -> dict[str, Any]:
-    command = [sys.executable, "-P", "-m", "tidemill", *words, "--json"]
+    command = [sys.executable, "-P", "-m", "tidemill", *_words(problem, wanted), f"--reason={wanted.reason}", "--json"]
     done = subprocess.run(
         command, cwd=project.root, stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS, check=False
     )
@@ -121,3 +66,11 @@ def _command(project: Project, *words: str) -> dict[str, Any]:
         raise ConfigError(done.stderr.decode("utf-8", "replace").strip().removeprefix("error: "))
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
+
+
+def _words(problem: str, wanted: WantedRollback | Decision | WantedPromotion) -> list[str]:
+    if isinstance(wanted, WantedRollback):
+        return ["rollback", problem, wanted.version]
+    if isinstance(wanted, Decision):
+        return ["approve", problem, *([] if wanted.approve else ["--reject"])]
+    return ["promote", problem]

@@ -44,6 +44,28 @@ def fields_of(text: str, path: Path) -> dict[str, Any] | None:
     return entry if set(entry) <= {*_HEAD, *_fields(entry)} and _can_be_shown(entry) else None
 
 
+def is_template(text: str, path: Path) -> bool:
+    """Tell whether the YAML makes a function of each of several entries, which the form does not show.
+
+    Parameters
+    ----------
+    text
+        YAML of the function.
+    path
+        Its file.
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    ConfigError
+        The text is not the YAML of one function.
+    """
+    return "each" in one_function(text, path).content["functions"][0]
+
+
 def _fields(condition: Mapping[str, Any]) -> tuple[str, ...]:
     return FIELDS.get(str(condition.get("kind")), ())
 

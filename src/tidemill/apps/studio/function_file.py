@@ -35,6 +35,10 @@ class Entry:
         Columns before the text, the dash and its space among them.
     start, end
         Offsets in the file, in characters.
+    top
+        Offset at which its first line begins, or that of the comment that stands right above it, with no empty line between.
+    comment
+        That comment, without its indentation; empty where there is none.
     """
 
     name: str
@@ -43,6 +47,8 @@ class Entry:
     column: int
     start: int
     end: int
+    top: int
+    comment: str
 
 
 def entries(text: str, path: Path) -> list[Entry]:
@@ -73,7 +79,10 @@ def entries(text: str, path: Path) -> list[Entry]:
         raise file.error(("functions",), "the list is in brackets: give each function a line that begins with a dash")
     _refuse_aliases(listed, file, set())
     offsets = _line_offsets(text)
-    return [_entry(node, text, offsets) for node in listed.value]
+    found: list[Entry] = []
+    for node in listed.value:
+        found.append(_entry(node, text, offsets, after=found[-1].end if found else 0))
+    return found
 
 
 def _functions(file: YamlFile) -> yaml.SequenceNode | None:
@@ -87,7 +96,8 @@ def _line_offsets(text: str) -> list[int]:
     return [0, *(found.end() for found in _BREAK.finditer(text))]
 
 
-def _entry(node: yaml.Node, text: str, offsets: list[int]) -> Entry:
+def _entry(node: yaml.Node, text: str, offsets: list[int], after: int) -> Entry:
+    """What follows the entry that ends at ``after``."""
     begin, finish = node.start_mark, _end_mark(node)
     start = offsets[begin.line] + begin.column
     end = offsets[finish.line] + finish.column
@@ -96,7 +106,21 @@ def _entry(node: yaml.Node, text: str, offsets: list[int]) -> Entry:
     end = start + len(text[start:end].rstrip())
     pairs = node.value if isinstance(node, yaml.MappingNode) else []
     name = next((str(value.value) for key, value in pairs if key.value == "name"), "")
-    return Entry(name, _dedented(text[start:end], begin.column), begin.line + 1, begin.column, start, end)
+    top, comment = _comment_above(text, text.rfind("\n", 0, text.rindex("-", 0, start)) + 1, after)
+    own = _dedented(text[start:end], begin.column)
+    return Entry(name, own, begin.line + 1, begin.column, start, end, top, comment)
+
+
+def _comment_above(text: str, top: int, after: int) -> tuple[int, str]:
+    """Lines of comment right above the line that begins at ``top``; text up to ``after`` is of another function."""
+    lines: list[str] = []
+    while (begin := text.rfind("\n", 0, max(top - 1, 0)) + 1) >= after:
+        line = text[begin:top].strip()
+        if not line.startswith("#"):
+            break
+        lines.insert(0, line)
+        top = begin
+    return top, "\n".join(lines)
 
 
 def _end_mark(node: yaml.Node) -> yaml.Mark:
@@ -202,7 +226,7 @@ def appended(text: str, path: Path, new: str) -> str:
 
 
 def removed(text: str, entry: Entry, path: Path) -> str:
-    """Take one function away; an empty list stays where it was the last.
+    """Take one function away, with the comment right above it; an empty list stays where it was the last.
 
     Parameters
     ----------
@@ -216,12 +240,10 @@ def removed(text: str, entry: Entry, path: Path) -> str:
     Returns
     -------
     str
-        Text of the file; all before and after the function is as it was.
+        Text of the file; all else is as it was.
     """
-    dash = text.rindex("-", 0, entry.start)
-    begin = text.rfind("\n", 0, dash) + 1
     end = text.find("\n", entry.end)
-    rest = text[:begin] + (text[end + 1 :] if end >= 0 else "")
+    rest = text[: entry.top] + (text[end + 1 :] if end >= 0 else "")
     if len(entries(text, path)) > 1:
         return rest
     return _HEAD.sub(lambda found: f"{found[1]} []{found[2]}", rest, count=1)

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from tidemill.apps.studio.preview import edited_functions, votes_on
+from tidemill.apps.studio.preview import EditedText, edited_functions, votes_on
 from tidemill.apps.studio.rows import votes_of
 from tidemill.apps.studio.workspace import Workspace
 from tidemill.contracts import ABSTAIN, NO_GOLD, Votes
@@ -19,17 +19,15 @@ _MODEL: Final = "one_coin"
 """An accuracy for each function, learned of agreement alone: the quickest label model that is not a majority."""
 
 
-def label_gain(
-    workspace: Workspace, file: str, text: str, *, replaces: str | None, new: bool = False
-) -> LabelGain | None:
+def label_gain(workspace: Workspace, edited: EditedText) -> LabelGain | None:
     """Fit a label model on a sample of rows, with the votes of the last run and with those of the edited function in their place.
 
     Parameters
     ----------
     workspace
         The problem.
-    file, text, replaces, new
-        As ``preview`` takes them.
+    edited
+        YAML of the function.
 
     Returns
     -------
@@ -41,17 +39,16 @@ def label_gain(
     ConfigError
         The YAML is wrong; file and line are named.
     """
-    functions, before = edited_functions(workspace, file, text, replaces=replaces, new=new)
+    functions, before = edited_functions(workspace, edited)
     view = workspace.view
-    sample = view.sample()
-    gold = view.gold[sample]
+    sample = workspace.rows(is_sample=True)
+    gold = view.gold[sample.places]
     if votes_of(view) is None or not (gold != NO_GOLD).any():
         return None
-    place = np.searchsorted(workspace.rows, sample)  # all rows, or the same sample
-    added = [votes_on(workspace, function)[0][place] for function in functions]
+    added = [votes_on(workspace, function, sample)[0] for function in functions]
     gone = {one.name for one in (*before, *functions)}
     kept = [j for j, name in enumerate(view.names) if name not in gone]
-    votes: Votes = view.votes[sample]
+    votes: Votes = view.votes[sample.places]
     was = workspace.kept("labels of the last run", lambda: _labels(votes, len(view.classes)))
     now = _labels(np.column_stack([votes[:, kept], *added]), len(view.classes))
     return LabelGain(

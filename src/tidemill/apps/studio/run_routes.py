@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.responses import FileResponse
 
 from tidemill.apps.lineage.comparison import version_diff
-from tidemill.apps.studio.deciding import Decision, WantedPromotion, WantedRollback, decide, promote, roll_back
+from tidemill.apps.studio.deciding import Decision, WantedPromotion, WantedRollback, decide
 from tidemill.apps.studio.results import links_of, newest_results, versions_of
 from tidemill.apps.studio.running import WantedRun, cancel_run, last_run, run_elsewhere, start_run
 from tidemill.apps.studio.workspace import Workspace
@@ -79,7 +79,7 @@ def _versions(studio: FastAPI, project: Project, workspace: Callable[[str], Work
 
     @studio.post("/api/problems/{problem}/rollback")
     def rolled_back(problem: str, wanted: WantedRollback) -> dict[str, Any]:
-        return roll_back(project, workspace(problem).name, wanted)
+        return decide(project, workspace(problem).name, wanted)
 
     @studio.post("/api/problems/{problem}/decision")
     def decided(problem: str, decision: Decision) -> dict[str, Any]:
@@ -87,4 +87,4 @@ def _versions(studio: FastAPI, project: Project, workspace: Callable[[str], Work
 
     @studio.post("/api/problems/{problem}/promote")
     def promoted(problem: str, wanted: WantedPromotion) -> dict[str, Any]:
-        return promote(project, workspace(problem).name, wanted)
+        return decide(project, workspace(problem).name, wanted)

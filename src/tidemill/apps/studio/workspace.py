@@ -4,26 +4,45 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
+from tidemill.apps.studio.image_statistics import ImageStatistics, alike, image_batches
 from tidemill.apps.workbench.problem_view import ProblemView
 from tidemill.contracts import ConfigError
 from tidemill.label.engine.failures import fail
 from tidemill.label.engine.load import LoadedFunction, functions_in_file
 from tidemill.label.engine.row_applier import STATISTIC, RowApplier
 from tidemill.label.engine.slices import apply_slices
+from tidemill.label.engine.vote_reuse import Batch
 from tidemill.label.functions.loading import files_of
 from tidemill.project.project import Project
 
 T = TypeVar("T")
 _KEPT: Final = 64
-_OF_LINES: Final = ("line_depth", "line_contrast")
 _TABLES: Final = ("batches", "raw", "voted", "votes", "gold", "labels", "model", "features")
 Stamp = tuple[tuple[str, int, int], ...]
+
+
+@dataclass(frozen=True)
+class TriedRows:
+    """Rows that functions are tried on.
+
+    Attributes
+    ----------
+    places : (n_rows,)
+        Their indices.
+    is_sample
+        Whether they are the sample of `tidemill lf try`, not all rows.
+    """
+
+    places: npt.NDArray[np.intp]
+    is_sample: bool
 
 
 class Workspace:
@@ -35,11 +54,14 @@ class Workspace:
         Name of the problem.
     lock
         Held while a file of functions is read, changed and written.
+    images
+        Statistics of the images of all rows.
     """
 
     def __init__(self, project: Project, name: str) -> None:
         self.project, self.name = project, name
         self.lock = threading.Lock()
+        self.images = ImageStatistics()
         self._reading = threading.RLock()
         self._stamp: Stamp | None = None
         self._view: ProblemView | None = None
@@ -82,37 +104,94 @@ class Workspace:
                 self._kept.pop(next(iter(self._kept)))
             return value
 
-    @property
-    def table(self) -> pl.DataFrame:
-        """What labeling functions see of all rows, or of a sample of images."""
-        view = self.view
-        return self.kept("table", lambda: view.table(self.rows))
+    def rows(self, *, is_sample: bool = False) -> TriedRows:
+        """Choose the rows that functions are tried on.
 
-    def statistics(self, names: Iterable[str]) -> pl.DataFrame:
-        """Measure statistics of the images of ``rows`` once, those that take as long as each other together.
+        Parameters
+        ----------
+        is_sample
+            Whether the sample of `tidemill lf try`, or all rows.
+
+        Returns
+        -------
+        TriedRows
+        """
+        view = self.view
+        places = self.kept(("rows", is_sample), view.sample if is_sample else lambda: np.arange(view.raw.height))
+        return TriedRows(places.astype(np.intp, copy=False), is_sample=is_sample)
+
+    def table(self, rows: TriedRows) -> pl.DataFrame:
+        """Select what labeling functions see of rows, without features.
+
+        Parameters
+        ----------
+        rows
+            The rows.
+
+        Returns
+        -------
+        polars.DataFrame
+        """
+        view = self.view
+        places = rows.places if rows.is_sample else None
+        return self.kept(("table", rows.is_sample), lambda: view.table(places, features=False))
+
+    def statistics(self, names: Iterable[str], rows: TriedRows) -> pl.DataFrame | None:
+        """Look up statistics of the images of rows, or measure them: of a sample at once, of all rows beside the requests.
+
+        Those that take as long as each other are measured together.
 
         Parameters
         ----------
         names
             Without ``image.``.
+        rows
+            The rows.
 
         Returns
         -------
-        polars.DataFrame
-            A column ``image.…`` for each.
+        polars.DataFrame or None
+            A column ``image.…`` for each; None while those of all rows are being measured.
+
+        Raises
+        ------
+        DataError
+            An image cannot be read.
         """
-        images = self.table["row_id", "image"]
-        found = {name: self._measured(_alike(name), images)[f"{STATISTIC}{name}"] for name in names}
-        return pl.DataFrame(list(found.values()))
+        wanted = list(names)
+        view, batches = self.view, self._batches()
+        parts = [self.images.of_all(view, batches, alike(name)) for name in wanted]
+        if all(part is not None for part in parts):
+            whole = _chosen(wanted, [part for part in parts if part is not None])
+            return whole[rows.places] if rows.is_sample else whole
+        if not rows.is_sample:
+            return None
+        images = self.table(rows)["row_id", "image"]
+        return _chosen(wanted, [self._of_sample(alike(name), images) for name in wanted])
 
-    def _measured(self, names: tuple[str, ...], images: pl.DataFrame) -> pl.DataFrame:
-        return self.kept(("statistics", names), lambda: measured(images, names))
+    def measured_share(self, names: Iterable[str]) -> float | None:
+        """Tell how many of the images have been measured.
 
-    @property
-    def rows(self) -> np.ndarray[Any, np.dtype[np.intp]]:
-        """(n_rows,) indices of the rows that functions are previewed on."""
+        Parameters
+        ----------
+        names
+            Statistics that are asked for, without ``image.``.
+
+        Returns
+        -------
+        float or None
+            Between 0 and 1; None where those of all rows are known.
+        """
+        batches = self._batches()
+        shares = [self.images.share(batches, alike(name)) for name in names]
+        return min((share for share in shares if share is not None), default=None)
+
+    def _batches(self) -> list[Batch]:
         view = self.view
-        return view.sample() if view.problem.modality == "image" else np.arange(view.raw.height, dtype=np.intp)
+        return self.kept("batches", lambda: image_batches(view))
+
+    def _of_sample(self, names: tuple[str, ...], images: pl.DataFrame) -> pl.DataFrame:
+        return self.kept(("statistics", names), lambda: measured(images, names))
 
     def functions_in(self, path: Path) -> list[LoadedFunction]:
         """Look what functions a file of the problem's folder holds; Python files are run in a confined worker.
@@ -179,16 +258,6 @@ class Workspace:
         return path
 
 
-def _alike(name: str) -> tuple[str, ...]:
-    """Statistics that cost about as much as one of them: of grey pixels, of lines, of colours."""
-    from tidemill.label.image_statistics.colours import COLOURS
-    from tidemill.label.image_statistics.statistics import NAMES
-
-    slow = (_OF_LINES, tuple(COLOURS))
-    rest = tuple(one for one in NAMES if not any(one in names for names in slow))
-    return next(names for names in (*slow, rest) if name in names)
-
-
 def measured(images: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
     """Compute statistics of images.
 
@@ -222,6 +291,10 @@ def stamp_of(*paths: Path) -> Stamp:
     """
     states = [(path, path.stat()) if path.exists() else (path, None) for path in paths]
     return tuple((str(path), s.st_mtime_ns if s else 0, s.st_size if s else -1) for path, s in states)
+
+
+def _chosen(names: Sequence[str], tables: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    return pl.DataFrame([table[f"{STATISTIC}{name}"] for name, table in zip(names, tables, strict=True)])
 
 
 def _same_tables(before: Stamp | None, after: Stamp, tables: int) -> bool:

@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from tidemill.apps.workbench.formatting import WIDTH
 from tidemill.apps.workbench.problem_view import ProblemView
 from tidemill.generate.fitted import read_voter
 from tidemill.generate.prompt.budget import Budget, cost_of
-from tidemill.generate.prompt.voter import Plan, choose_examples, plan
-from tidemill.generate.rows import Rows
+from tidemill.generate.prompt.voter import Plan, ask_rows, choose_examples, plan
+from tidemill.generate.rows import Indices, Rows
+from tidemill.generate.storage import Storage
+from tidemill.generate.thresholds import cast
 from tidemill.label.conditions.generated import Prompt
 from tidemill.label.engine.vote_reuse import Batch
 from tidemill.label.functions.declared import DeclaredLabelingFunction
 from tidemill.project.generated_votes import rows_of, storage_of
 from tidemill.reports.generate import GeneratedVoter
 from tidemill.reports.workbench import PromptCost, PromptCosts
+
+PROMPTS: Final = 20
+"""Rows that `lf try` asks a language model about, unless it is told otherwise."""
 
 
 def generated_lines(voters: Sequence[GeneratedVoter], seconds: Mapping[str, float]) -> list[str]:
@@ -104,11 +113,74 @@ def prompt_costs(view: ProblemView) -> PromptCosts:
     costs = []
     for function in view.functions:
         if isinstance(function, DeclaredLabelingFunction) and isinstance(function.condition, Prompt):
-            before = read_voter(storage.folder / function.condition.column.split()[-1], None)
-            examples = choose_examples(function.condition, rows, () if before is None else before.examples)
+            examples = _examples(function.condition, rows, storage)
             made = plan(function.name, function.condition, rows, storage, examples)
             costs.append(_cost(function.name, function.condition, made))
     return PromptCosts(problem=view.name, run_budget=view.settings.run_budget, functions=tuple(costs))
+
+
+def _examples(condition: Prompt, rows: Rows, storage: Storage) -> list[tuple[str, int]]:
+    """Those that the label stage shows, so that its requests are the same."""
+    before = read_voter(storage.folder / condition.column.split()[-1], None)
+    return choose_examples(condition, rows, () if before is None else before.examples)
+
+
+@dataclass(frozen=True)
+class PromptedSample:
+    """What a language model says of a few rows.
+
+    Parameters
+    ----------
+    rows : (n_asked,)
+        Indices of the rows.
+    votes : (n_asked,)
+        ``ABSTAIN`` where it cannot tell, is not sure enough, or gave no answer that is a class.
+    asked
+        Requests that were sent; answers to the others were there.
+    notes
+        Rows that have no answer, and why.
+    """
+
+    rows: Indices
+    votes: npt.NDArray[np.int16]
+    asked: int
+    notes: list[str]
+
+
+def ask_sample(view: ProblemView, name: str, condition: Prompt, *, most: int) -> PromptedSample:
+    """Ask a language model about a few of the rows that a run would ask about, within the function's budget.
+
+    Parameters
+    ----------
+    view
+        View of the problem, whose votes table tells which rows are uncertain.
+    name
+        Of the function.
+    condition
+        The function's.
+    most
+        Rows; those with gold of dev come first.
+
+    Returns
+    -------
+    PromptedSample
+
+    Raises
+    ------
+    ConfigError
+        The endpoint is not allowed, its key is missing, or the template names no column of the rows.
+    RunError
+        The server refuses such requests, or does not answer at all.
+    DataError
+        The votes are of other rows than have arrived.
+    """
+    view.check()
+    rows, storage = generator_rows(view), storage_of(view.paths, view.settings)
+    said = ask_rows(name, condition, rows, storage, _examples(condition, rows, storage), most=most)
+    # thresholds for a precision take gold of all dev rows; of a sample the stated one counts
+    thresholds = np.full(rows.n_classes, condition.at_least)
+    votes = cast(said.probabilities[said.rows], thresholds)
+    return PromptedSample(said.rows, votes, said.asked - said.left_out, said.notes)
 
 
 def _cost(name: str, condition: Prompt, made: Plan) -> PromptCost:

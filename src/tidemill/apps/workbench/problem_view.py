@@ -35,6 +35,7 @@ from tidemill.denoise.run import load_label_model
 from tidemill.ingest.settings import IngestSettings
 from tidemill.label.cautions import print_cautions
 from tidemill.label.conditions.generated import Generated
+from tidemill.label.conditions.labeled_examples import FEATURE
 from tidemill.label.engine.apply_loaded import apply_loaded
 from tidemill.label.engine.failures import Failure, Quarantine
 from tidemill.label.engine.load import Access, LoadedFunction, LoadedFunctions, open_functions
@@ -262,22 +263,26 @@ class ProblemView:
         drawn = mixed.choice(others, min(len(others), limit - len(dev)), replace=False)
         return np.sort(np.concatenate([dev, drawn])).astype(np.intp)
 
-    def table(self, rows: npt.NDArray[np.intp]) -> pl.DataFrame:
+    def table(self, rows: npt.NDArray[np.intp] | None = None, *, features: bool = True) -> pl.DataFrame:
         """Select what labeling functions see of rows.
 
         Parameters
         ----------
         rows : (n_some,)
-            Their indices.
+            Their indices; None: all rows, which are not copied.
+        features
+            Whether with the column ``feature``, where features have been computed: of a million rows they take over a gigabyte.
 
         Returns
         -------
         polars.DataFrame
-            Visible columns, ``feature`` where features have been computed, and votes that the label stage has generated.
+            Visible columns, ``feature``, and votes that the label stage has generated.
         """
-        kept = visible_columns(self.raw[rows], self.settings.hidden_columns)
-        kept = kept.with_columns(pl.Series(name, votes[rows]) for name, votes in self._generated.items())
-        return kept if self.features is None else kept.with_columns(pl.Series("feature", self.features[rows]))
+        whole = self.raw.with_columns(pl.Series(name, votes) for name, votes in self._generated.items())
+        kept = visible_columns(whole if rows is None else whole[rows], self.settings.hidden_columns)
+        if not features or self.features is None:
+            return kept
+        return kept.with_columns(pl.Series(FEATURE, self.features if rows is None else self.features[rows]))
 
     @cached_property
     def _generated(self) -> dict[str, npt.NDArray[np.int16]]:

@@ -8,14 +8,17 @@ import numpy as np
 import numpy.typing as npt
 
 from tidemill.apps.workbench.formatting import percent, row_line, vote_name
+from tidemill.apps.workbench.generated import PROMPTS, ask_sample
 from tidemill.apps.workbench.problem_view import SEED, ProblemView
 from tidemill.contracts import ABSTAIN, NO_GOLD, Votes
 from tidemill.label.analysis.disagreements import disagreements, plurality
 from tidemill.label.analysis.summary import is_right
+from tidemill.label.conditions.generated import Prompt
 from tidemill.label.conditions.labeled_examples import unit
 from tidemill.label.conditions.match_span import match_span
 from tidemill.label.conditions.near_misses import weakened
 from tidemill.label.conditions.registry import AnyOf
+from tidemill.label.engine.failures import Failure
 from tidemill.label.engine.load import LoadedFunction
 from tidemill.label.functions.declared import DeclaredLabelingFunction
 from tidemill.reports.workbench import Row, Trial
@@ -35,7 +38,8 @@ def evaluate_function(view: ProblemView, name: str, *, size: int | None = None, 
     name
         Of the function.
     size
-        Rows of the sample.
+        Rows of the sample; None: 5,000 texts or 400 images, and of a prompt ``PROMPTS`` rows, for each that was never asked
+        about is sent to its endpoint, and may cost.
     shown
         Rows shown of each kind.
 
@@ -44,9 +48,14 @@ def evaluate_function(view: ProblemView, name: str, *, size: int | None = None, 
     Trial
         Figures on the sample, and example rows.
     """
-    function, rows = view.function(name), view.sample(size)
-    by_function, failures = view.votes_of([function], rows)
-    votes = by_function[:, 0]
+    function, prompted = view.function(name), None
+    if isinstance(function, DeclaredLabelingFunction) and isinstance(function.condition, Prompt):
+        prompted = ask_sample(view, name, function.condition, most=size or PROMPTS)
+        rows, votes, failures = prompted.rows, prompted.votes, list[Failure]()
+    else:
+        rows = view.sample(size)
+        by_function, failures = view.votes_of([function], rows)
+        votes = by_function[:, 0]
     answer, source = answers(view, name, votes, rows)
     lost = disagreements(votes[:, None], answer)[:, 0] & (answer != ABSTAIN)
     gold = view.gold[rows]
@@ -72,6 +81,8 @@ def evaluate_function(view: ProblemView, name: str, *, size: int | None = None, 
         fires_on=worth_reading(view, function, rows, fires_on, votes, answer),
         outvoted_on=worth_reading(view, function, rows, outvoted_on, votes, answer),
         nearly_on=worth_reading(view, function, rows, near[:shown], votes, answer),
+        asked=None if prompted is None else prompted.asked,
+        notes=() if prompted is None else tuple(prompted.notes),
     )
 
 
@@ -274,6 +285,11 @@ def printed(result: Trial) -> list[str]:
         f"{result.function} ({result.where})",
         f"on {result.rows:,} rows of {result.problem} it says {votes}: {percent(result.coverage, 1)}{right}",
     ]
+    if result.asked is not None:
+        lines += [
+            f"of these rows {result.asked:,} were sent to its endpoint now; answers are kept, and a run does not ask again"
+        ]
+    lines += result.notes
     if result.failed:
         lines += [f"FAILED on {result.failed:,} rows, such as", *[f"  {failure}" for failure in result.failures]]
     for title, rows in (

@@ -34,7 +34,7 @@ def sample(
 ) -> None:
     """Pick rows that are worth labeling.
 
-    They are written to a file with an empty column label: rows about which the label model and the end model are unsure or differ, unlike each other, of train and dev; and a
+    They are written to a file with an empty column label: a row of each group of alike ones, more of those about which the label model and the end model are unsure or differ, of train and dev; and a
     random share of all rows, so that what is measured on labels is not of hard rows alone. With --harm they are the rows that the monitor asks for; label those drawn at random from the top, for a row that is left out ends the test. Fill the column in, wholly or in part, and `tidemill gold add` takes the file.
 
     Examples

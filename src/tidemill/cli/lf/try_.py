@@ -6,7 +6,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from tidemill.cli.options import AsJson, OneProblem, OutFile, SampleSize
+from tidemill.cli.options import AsJson, OneProblem, OutFile
 from tidemill.cli.output import answering
 from tidemill.cli.project import open_project
 
@@ -15,19 +15,26 @@ def try_function(
     name: Annotated[str, Argument(metavar="FUNCTION", help="the labeling function, as it stands in its file now")],
     *,
     problem: OneProblem = None,
-    rows: SampleSize = None,
+    rows: Annotated[
+        int | None,
+        Option(
+            "--rows", metavar="N", min=1, help="size of the sample (5000 texts, 400 images, 20 for a prompt; dev first)"
+        ),
+    ] = None,
     show: Annotated[int, Option(metavar="N", help="rows to show of each kind")] = 5,
     as_json: AsJson = False,
     out: OutFile = None,
 ) -> None:
     """Apply one labeling function to a sample of rows.
 
-    Shows rows that it labels, rows on which others contradict it, and near misses.
+    Shows rows that it labels, rows on which others contradict it, and near misses. A prompt is sent the rows of the sample that it was
+    never asked about, within its budget, and the answers are kept: a run does not ask again.
 
     Examples
     --------
     tidemill lf try shouts
     tidemill lf try shouts --problem spam --show 20
+    tidemill lf try asked --problem spam --rows 50
     """
     from tidemill.apps.workbench.problem_view import problem_with
     from tidemill.apps.workbench.try_function import evaluate_function, printed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,12 +42,18 @@ class Prompted:
         Rows that have no answer, and why.
     asked
         Number of requests that had no answer before.
+    left_out
+        Of these, those that the budget did not allow.
+    rows : (n_some,)
+        Indices of the rows that it was asked about, now or before.
     """
 
     probabilities: Probabilities
     spending: Spending
     notes: list[str]
     asked: int
+    left_out: int
+    rows: Indices
 
 
 @dataclass(frozen=True)
@@ -129,8 +135,12 @@ def rows_to_ask(condition: Prompt, rows: Rows, examples: Sequence[str]) -> Indic
     where = np.flatnonzero(asked & ~ids.is_in(list(examples)).to_numpy())
     if condition.rows is None or len(where) <= condition.rows:
         return where
-    order = [hashlib.blake2b(row_id.encode(), digest_size=8).digest() for row_id in ids.gather(where).to_list()]
+    order = _hashes(ids.gather(where).to_list())
     return np.sort(where[sorted(range(len(where)), key=order.__getitem__)[: condition.rows]])
+
+
+def _hashes(ids: Sequence[str]) -> list[bytes]:
+    return [hashlib.blake2b(row_id.encode(), digest_size=8).digest() for row_id in ids]
 
 
 def choose_examples(condition: Prompt, rows: Rows, kept: Sequence[str]) -> list[tuple[str, int]]:
@@ -209,7 +219,13 @@ def _rows(rows: Rows, where: Indices, columns: Sequence[str]) -> list[dict[str, 
 
 
 def ask_rows(
-    name: str, condition: Prompt, rows: Rows, storage: Storage, examples: Sequence[tuple[str, int]]
+    name: str,
+    condition: Prompt,
+    rows: Rows,
+    storage: Storage,
+    examples: Sequence[tuple[str, int]],
+    *,
+    most: int | None = None,
 ) -> Prompted:
     """Ask a language model about the rows that it was not asked about before.
 
@@ -225,6 +241,9 @@ def ask_rows(
         Where answers are kept, endpoints that are allowed, and the money of the run.
     examples
         Rows that are shown, and their classes.
+    most
+        Of the rows that it is to be asked about so many alone, those with gold first; None: all. Answers to such a sample stand in
+        the journal alone, which a run reads: outputs are left as they are.
 
     Returns
     -------
@@ -237,11 +256,13 @@ def ask_rows(
     RunError
         The server refuses such requests, or does not answer at all.
     """
-    made = plan(name, condition, rows, storage, examples)
+    whole = plan(name, condition, rows, storage, examples)
+    made = whole if most is None else replace(whole, requests=_sample(whole.requests, rows, most))
     new = len(made.unanswered)
-    counts = _send(condition, rows, storage, made) if new else (0, 0)
+    counts = _send(condition, rows, storage, made, whole.requests) if new else (0, 0)
     answers = [(request.row, made.known.get(request.key)) for request in made.requests]
-    _keep(storage.tracked, {answer.key: answer for _, answer in answers if answer is not None})
+    if most is None:
+        _keep(storage.tracked, {answer.key: answer for _, answer in answers if answer is not None})
     probabilities = np.full((rows.ids.height, rows.n_classes), np.nan)
     quarantined = 0
     for place, answer in answers:
@@ -250,13 +271,21 @@ def ask_rows(
         if found is not None:
             probabilities[place] = found
     spending = _spending(made, [answer for _, answer in answers], quarantined)
-    return Prompted(probabilities, spending, _notes(name, counts, quarantined), new)
+    asked = np.array([request.row for request in made.requests], dtype=np.intp)
+    return Prompted(probabilities, spending, _notes(name, counts, quarantined), new, counts[0], asked)
 
 
-def _send(condition: Prompt, rows: Rows, storage: Storage, made: Plan) -> tuple[int, int]:
-    """Rows that the budget left out, and rows without an answer."""
+def _sample(requests: Sequence[Request], rows: Rows, most: int) -> list[Request]:
+    """Requests of rows with gold first, and of these as of the others those whose ids have the lowest hashes."""
+    order, labeled = _hashes(rows.ids["row_id"].to_list()), set(rows.labeled.tolist())
+    ranked = sorted(requests, key=lambda request: (request.row not in labeled, order[request.row]))
+    return sorted(ranked[:most], key=lambda request: request.row)
+
+
+def _send(condition: Prompt, rows: Rows, storage: Storage, made: Plan, requests: Sequence[Request]) -> tuple[int, int]:
+    """Rows that the budget left out, and rows without an answer; the budget is of all requests of the function."""
     ids = rows.ids["row_id"].to_list()
-    own = {request.key for request in made.requests}
+    own = {request.key for request in requests}
     spent = sum(_cost(made.endpoint, answer) for key, answer in made.known.items() if key in own)
     budget = Budget(made.endpoint, condition, (Purse(condition.budget, spent), storage.purse))
     client = Client(condition.endpoint, made.endpoint, rows.problem.classes, structured=_has_form(condition))

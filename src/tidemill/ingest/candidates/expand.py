@@ -17,6 +17,7 @@ from tidemill.ingest.candidates.names import word_spans
 from tidemill.ingest.candidates.pairs import Pair, Sentence, contexts, marked, sentence_pairs
 from tidemill.ingest.candidates.sentences import split_sentences
 from tidemill.ingest.candidates.settings import COLUMNS, CandidateSettings
+from tidemill.ingest.candidates.taggers import SpacyPipeline, load_tagger
 from tidemill.ingest.settings import IngestSettings
 from tidemill.readers.table import Table
 
@@ -46,6 +47,8 @@ class Candidates:
     def __init__(self, settings: CandidateSettings, root: Path) -> None:
         self.settings = settings
         self.finders: Sequence[Find] = finders(settings, root)
+        named = dict.fromkeys(item.tagger for item in settings.mentions.values() if item.tagger is not None)
+        self._pipelines = [tagger for tagger in map(load_tagger, named) if isinstance(tagger, SpacyPipeline)]
 
     def of(self, text: str, listed: Sequence[Mention] = ()) -> list[Pair]:
         """Find the candidates of one document.
@@ -73,9 +76,15 @@ class Candidates:
             mentions += [item._replace(begin=item.begin - begin, end=item.end - begin) for item in inside]
             if len(mentions) > 1 and words:
                 begins, ends = zip(*words, strict=True)
-                whole = Sentence(sentence, begin, number, words, sorted(mentions), begins, ends)
+                parsed = self._parsed(sentence)
+                whole = Sentence(sentence, begin, number, words, sorted(mentions), begins, ends, parsed)
                 found += sentence_pairs(whole, self.settings)
         return found
+
+    def _parsed(self, sentence: str) -> Any:
+        """What the first pipeline with a parser makes of a sentence; None: there is none."""
+        found = (pipeline.parsed(sentence) for pipeline in self._pipelines)
+        return next((doc for doc in found if doc.has_annotation("DEP")), None)
 
     def listed(self, cells: Mapping[str, object], text: str) -> list[Mention]:
         """Read the mentions that columns list for a document.
@@ -251,6 +260,7 @@ def _cells(pair: Pair, document: str, settings: CandidateSettings) -> tuple[Any,
         between,
         after,
         f"{before} … {after}",
+        pair.path,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -10,7 +9,8 @@ from typing import Any, Final, NamedTuple
 
 from tidemill.contracts import ConfigError, DataError
 from tidemill.ingest.candidates.names import NameMatcher, read_names
-from tidemill.ingest.candidates.settings import CandidateSettings, MentionSettings
+from tidemill.ingest.candidates.settings import CandidateSettings
+from tidemill.ingest.candidates.taggers import GlinerModel, SpacyPipeline, load_tagger
 
 Find = Callable[[str, Sequence[tuple[int, int]]], Iterator["Mention"]]
 _SECONDS: Final = 2.0
@@ -53,7 +53,7 @@ def finders(settings: CandidateSettings, root: Path) -> list[Find]:
         elif source.pattern is not None:
             found.append(_by_pattern(type_, source.pattern))
         elif source.tagger is not None:
-            found.append(_by_tagger(type_, source))
+            found.append(_by_tagger(type_, load_tagger(source.tagger), source.labels or (type_,)))
     return found
 
 
@@ -88,54 +88,12 @@ def _by_pattern(type_: str, pattern: str) -> Find:
     return find
 
 
-def _by_tagger(type_: str, source: MentionSettings) -> Find:
-    library, _, model = str(source.tagger).partition(":")
-    wanted = source.labels or (type_,)
-    tag = _spacy(model, wanted) if library == "spacy" else _gliner(model, wanted)
-
+def _by_tagger(type_: str, tagger: SpacyPipeline | GlinerModel, labels: Sequence[str]) -> Find:
     def find(text: str, words: Sequence[tuple[int, int]]) -> Iterator[Mention]:  # noqa: ARG001 - as all finders
-        for begin, end in tag(text):
+        for begin, end in tagger.tagged(text, labels):
             yield Mention(begin, end, type_, " ".join(text[begin:end].split()))
 
     return find
-
-
-@functools.cache
-def _spacy(model: str, labels: tuple[str, ...]) -> Callable[[str], Iterator[tuple[int, int]]]:
-    try:
-        import spacy
-
-        pipeline = spacy.load(model)
-    except ImportError as error:
-        raise ConfigError(
-            f"tagger spacy:{model}: spaCy is not installed; `pip install spacy && python -m spacy download {model}`"
-        ) from error
-    except OSError as error:
-        raise ConfigError(
-            f"tagger spacy:{model}: there is no such model; `python -m spacy download {model}`"
-        ) from error
-
-    def tag(text: str) -> Iterator[tuple[int, int]]:
-        return ((span.start_char, span.end_char) for span in pipeline(text).ents if span.label_ in labels)
-
-    return tag
-
-
-@functools.cache
-def _gliner(model: str, labels: tuple[str, ...]) -> Callable[[str], Iterator[tuple[int, int]]]:
-    try:
-        from gliner import GLiNER
-
-        tagger: Any = GLiNER.from_pretrained(model)
-    except ImportError as error:
-        raise ConfigError(f"tagger gliner:{model}: GLiNER is not installed; `pip install gliner`") from error
-    except OSError as error:
-        raise ConfigError(f"tagger gliner:{model}: there is no such model: {error}") from error
-
-    def tag(text: str) -> Iterator[tuple[int, int]]:
-        return ((item["start"], item["end"]) for item in tagger.predict_entities(text, list(labels)))
-
-    return tag
 
 
 def listed_mentions(cell: Any, type_: str, text: str) -> list[Mention]:

@@ -6,8 +6,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
+from tidemill.ingest.candidates.dependencies import dependency_path
 from tidemill.ingest.candidates.mentions import Mention
 from tidemill.ingest.candidates.sentences import Span
 from tidemill.ingest.candidates.settings import CandidateSettings
@@ -18,7 +19,10 @@ _ROUND: Final = str.maketrans("[]<>", "()()")
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence, its place in the document, its words (with their begins and ends) and mentions, by characters of the sentence."""
+    """A sentence, its place in the document, its words (with their begins and ends) and mentions, by characters of the sentence.
+
+    ``parsed`` is spaCy's ``Doc`` of it with its dependencies, where a named model parses.
+    """
 
     text: str
     begin: int
@@ -27,6 +31,7 @@ class Sentence:
     mentions: Sequence[Mention]
     begins: Sequence[int]
     ends: Sequence[int]
+    parsed: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,13 @@ class Pair:
     def second(self) -> Mention:
         """The other mention."""
         return max(self.subject, self.object)
+
+    @property
+    def path(self) -> str:
+        """The dependency path from the subject to the object; empty where nothing parses the sentence."""
+        if self.sentence.parsed is None:
+            return ""
+        return dependency_path(self.sentence.parsed, self.subject[:2], self.object[:2])
 
 
 def sentence_pairs(sentence: Sentence, settings: CandidateSettings) -> list[Pair]:

@@ -29,8 +29,9 @@ COLUMNS: Final[dict[str, Kind]] = {
     "between": "string",
     "after": "string",
     "around": "string",
+    "path": "string",
 }
-"""Columns of every candidate and their kinds; begin and end are characters of the document."""
+"""Columns of every candidate and their kinds; begin and end are characters of the document, path is empty without a parser."""
 DOCUMENT: Final = "document"
 
 

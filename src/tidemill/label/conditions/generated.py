@@ -19,6 +19,8 @@ from tidemill.label.conditions.base import Condition
 
 GENERATED: Final = "generated "
 """How the columns of generated votes begin."""
+DESCRIPTION: Final = "{}"
+"""What a hypothesis has in place of the description of a class."""
 _Line = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
 
@@ -68,13 +70,25 @@ class Generated(Condition):
 class ZeroShot(Generated):
     """A description of each class in a sentence or several, held against the row by a backbone's embeddings.
 
-    ``model`` names another model on the hub, for whoever has a network: of texts a sentence encoder, of images CLIP. A class that is
-    not described is never voted for.
+    ``model`` names another model on the hub, for whoever has a network, or a folder: of texts a sentence encoder, of images CLIP.
+    With ``hypothesis`` it is a model of natural language inference, which tells whether a text entails ``hypothesis`` with the
+    description in place of ``{}``. A class that is not described is never voted for.
     """
 
     kind: Literal["zero_shot"]
     describe: dict[str, _Line | Annotated[tuple[_Line, ...], Field(min_length=1)]]
     model: str | None = None
+    hypothesis: _Line | None = None
+
+    @model_validator(mode="after")
+    def _asks_a_model(self) -> ZeroShot:
+        if self.hypothesis is not None and DESCRIPTION not in self.hypothesis:
+            raise ValueError(
+                f"hypothesis: {self.hypothesis!r} has no {DESCRIPTION}, where the description of a class goes"
+            )
+        if self.hypothesis is not None and self.model is None:
+            raise ValueError("hypothesis: name a model of natural language inference, such as `model: NAME`")
+        return self
 
     @model_validator(mode="after")
     def _describes_classes(self, info: ValidationInfo) -> ZeroShot:

@@ -9,7 +9,11 @@ const BY = { label: "Colours are of the labels.", gold: "Colours are of the labe
 export async function valuesOf(about, column) {
   about.values = about.values || new Map();
   if (!about.values.has(column)) about.values.set(column, ask(address(about.name, "columns", column)));
-  try { return await about.values.get(column); } catch (error) { about.values.delete(column); throw error; }
+  try {
+    const found = await about.values.get(column);
+    if (found.rows < about.rows) about.values.delete(column); // a sample, while all are being measured
+    return found;
+  } catch (error) { about.values.delete(column); throw error; }
 }
 
 // limits: name → value, as fields of a threshold have them; move(name, value) is told of each move; pick(bar) of a click on a bar
@@ -27,7 +31,7 @@ export function histogram(about, found, { limits = {}, move = null, pick = null 
     found.bars.map((bar) => stack(about, bar, x(bar.low), x(bar.high), most, pick)),
     [low, (low + high) / 2, high].map((one, place) => svg("text", { x: x(one), y: HEIGHT - 4, "text-anchor": ["start", "middle", "end"][place] }, rounded(one, high - low))),
     Object.entries(limits).map(([name, at]) => line(name, at, { low, high, x, value, move })));
-  return el("div", {}, found.about ? el("p", { class: "small" }, `${found.column}: ${found.about}.`) : null, drawing, el("p", { class: "small soft" }, `${number(found.rows - found.missing)} rows${found.missing ? `, ${number(found.missing)} without a value` : ""}. ${BY[found.by]} `, legend(about, found)));
+  return el("div", {}, found.about ? el("p", { class: "small" }, `${found.column}: ${found.about}.`) : null, drawing, el("p", { class: "small soft" }, `${number(found.rows - found.missing)} rows${found.rows < about.rows ? ` of a sample, while all ${number(about.rows)} are being measured` : ""}${found.missing ? `, ${number(found.missing)} without a value` : ""}. ${BY[found.by]} `, legend(about, found)));
 }
 
 function legend(about, found) {

@@ -3,7 +3,8 @@
 import { address, ask, choice, el, failed, field, number, percent, picture, say, show, voteBadge } from "./dom.js";
 import { conditionForm, kindChoice, lines, votesItself, votesOf } from "./form.js";
 
-const [WAIT, GAIN_WAIT] = [200, 500];
+const [WAIT, GAIN_WAIT, MEASURE_WAIT] = [200, 500, 1000];
+const MANY = 200000; // rows from which on those of a sample are shown before all are counted
 // What is wrong with a form says nothing of files and lines.
 const inWords = (error) => `Not complete yet: ${error.replace(/^.*?\.ya?ml:\d+: /, "").replace("Tuple should have at least 1 item after validation, not 0", "nothing is given")}`;
 
@@ -16,21 +17,25 @@ export class Editor {
     const vote = JSON.stringify(about.classes[about.classes.length - 1]);
     this.text = this.entry ? this.entry.yaml : place.yaml || (about.modality === "text" ? `name: new_function\nkind: keywords\nwords: []\nvote: ${vote}` : `name: new_function\nkind: threshold\ncolumn: image.mean\nvote: ${vote}`);
     this.yaml = el("textarea", { "aria-label": "YAML of the function", spellcheck: "false", rows: Math.min(18, this.text.split("\n").length + 2), value: this.text, oninput: () => this.edited({ yaml: this.yaml.value }) });
+    this.written = el("label", { class: "full" }, "YAML, as it stands in the file", this.yaml);
     this.form = el("div", {});
     this.gain = el("div", { "data-gain": "" });
     this.figures = el("div", { "aria-live": "polite" });
     this.problem = el("div", {});
+    this.question = el("div", {}); // stays while previews come and go
     this.saving = el("button", { class: "main", onclick: () => this.save() }, "Save");
     this.deleting = el("button", { onclick: () => this.askDelete() }, "Delete");
     this.deleting.hidden = !this.entry;
     this.node = el("section", { class: "card", "aria-label": "Editor" },
       el("h2", {}, this.entry ? this.entry.name : "New function"),
+      this.entry && this.entry.comment ? el("p", { class: "small lines" }, this.entry.comment.replace(/^#+ ?/gm, "")) : null,
       el("p", { class: "small soft" }, this.entry ? `in ${this.file}` : "It is added to the end of a file: ", this.entry ? null : this.fileChoice()),
       this.form,
       this.problem,
+      this.question,
       el("div", { class: "fields" }, this.saving, el("button", { onclick: () => this.close() }, "Close"), this.deleting, el("span", { class: "small soft" }, "Save writes the file. Nothing is committed or run.")),
       this.figures,
-      el("label", { class: "full" }, "YAML, as it stands in the file", this.yaml));
+      this.written);
   }
 
   fileChoice() {
@@ -55,8 +60,10 @@ export class Editor {
 
   edited(change) {
     this.changed = true;
+    show(this.question);
     clearTimeout(this.timer);
-    if (change.yaml !== undefined) { this.text = change.yaml; this.dirty = {}; } else Object.assign(this.dirty, change.fields);
+    this.byForm = change.yaml === undefined;
+    if (!this.byForm) { this.text = change.yaml; this.dirty = {}; } else Object.assign(this.dirty, change.fields);
     this.redraw = this.redraw || Boolean(change.redraw);
     this.timer = setTimeout(() => this.preview(), WAIT);
   }
@@ -65,27 +72,38 @@ export class Editor {
   async preview() {
     clearTimeout(this.timer);
     const turn = (this.turn = (this.turn || 0) + 1);
-    const sent = { ...this.dirty };
-    const ofForm = Object.keys(sent).length > 0;
     this.figures.setAttribute("aria-busy", "true");
     try {
-      const answer = await ask(address(this.about.name, "preview"), { file: this.file, yaml: this.text, fields: ofForm ? sent : null, name: this.entry ? this.entry.name : null });
-      if (turn !== this.turn) return;
-      for (const name of Object.keys(sent)) if (this.dirty[name] === sent[name]) delete this.dirty[name];
-      if (ofForm) { this.text = answer.yaml; this.yaml.value = answer.yaml; }
-      this.fields = answer.fields;
-      if (!ofForm || this.redraw) this.draw(answer.fields && this.withUnsent(answer.fields));
-      this.redraw = false;
-      const begins = !this.entry && !this.changed;
-      show(this.problem, begins ? el("p", { class: "note" }, this.about.modality === "text" ? "Enter the words and the class that they speak for." : "Choose what is measured, and set its limit.") : answer.error ? (ofForm ? el("p", { class: "note", role: "alert" }, inWords(answer.error)) : failed({ message: answer.error })) : null);
-      this.saving.disabled = Boolean(answer.error);
-      show(this.figures, answer.functions.map((one) => this.preview1(one, answer.functions.length > 1)), this.gain);
-      clearTimeout(this.later);
-      if (answer.functions.length && !answer.functions.some((one) => one.waits)) this.later = setTimeout(() => this.showGain(turn), GAIN_WAIT); else show(this.gain);
+      if (this.about.rows > MANY) await this.count(turn, true);
+      await this.count(turn, false);
     } catch (error) {
       if (turn === this.turn) show(this.problem, failed(error));
     }
-    this.figures.setAttribute("aria-busy", "false");
+    if (turn === this.turn) this.figures.setAttribute("aria-busy", "false");
+  }
+
+  async count(turn, quick) {
+    if (turn !== this.turn) return;
+    const sent = { ...this.dirty };
+    const ofForm = Object.keys(sent).length > 0;
+    const answer = await ask(address(this.about.name, "preview"), { file: this.file, yaml: this.text, fields: ofForm ? sent : null, name: this.entry ? this.entry.name : null, quick });
+    if (turn !== this.turn) return;
+    for (const name of Object.keys(sent)) if (this.dirty[name] === sent[name]) delete this.dirty[name];
+    if (ofForm) { this.text = this.drawn = answer.yaml; this.yaml.value = answer.yaml; }
+    this.fields = answer.fields;
+    const measures = answer.functions.some((one) => one.measured !== null);
+    const isIdle = !this.form.contains(document.activeElement);
+    this.template = answer.template;
+    if (this.text !== this.drawn || this.redraw || (this.measures && !measures && isIdle)) this.draw(answer.fields && this.withUnsent(answer.fields));
+    Object.assign(this, { drawn: this.text, redraw: false, measures });
+    const begins = !this.entry && !this.changed;
+    show(this.problem, begins ? el("p", { class: "note" }, this.about.modality === "text" ? "Enter the words and the class that they speak for." : "Choose what is measured, and set its limit.") : answer.error ? (this.byForm ? el("p", { class: "note", role: "alert" }, inWords(answer.error)) : failed({ message: answer.error })) : null);
+    this.saving.disabled = Boolean(answer.error);
+    show(this.figures, answer.functions.length > 1 ? this.several(answer.functions) : answer.functions.map((one) => this.preview1(one)), this.gain);
+    clearTimeout(this.later);
+    if (quick) return;
+    if (measures) this.timer = setTimeout(() => this.preview(), MEASURE_WAIT);
+    if (answer.functions.length && !answer.functions.some((one) => one.waits)) this.later = setTimeout(() => this.showGain(turn), GAIN_WAIT); else show(this.gain);
   }
 
   // A label model is fitted for this, so it comes when nothing has been entered for a while.
@@ -103,9 +121,14 @@ export class Editor {
 
   draw(fields) {
     if (!fields) {
-      show(this.form, el("p", { class: "small soft" }, "This function has parts that the form does not show; edit its YAML."));
+      const why = this.template
+        ? "This is a template: under “each” stand names, and each becomes a function of its own, named with it in place of the *. It has no form: change its YAML here, and the preview counts every one of its functions."
+        : "This function has parts that the form does not show. Change its YAML here; the preview follows.";
+      show(this.form, el("p", { class: "note" }, why));
+      this.form.after(this.written); // what is edited stands above its preview
       return;
     }
+    this.node.append(this.written);
     const change = (partial, redraw = false) => this.edited({ fields: partial, redraw });
     const kind = (value) => change({ kind: value, ...(votesItself(value) || fields.vote ? {} : { vote: this.about.classes.at(-1) }) }, true);
     show(this.form, el("div", { class: "fields" },
@@ -115,12 +138,23 @@ export class Editor {
     conditionForm(this.about, fields, change));
   }
 
-  preview1(one, named) {
+  // The functions of a template: a line for each, and its examples where they are asked for.
+  several(functions) {
+    const head = ["Function", "rows with a vote", "right on labeled rows", "gained", "lost", "another vote"].map((text, place) => el("th", { class: place ? "n wraps" : "" }, text));
+    const row = (one) => el("tr", {}, el("td", { class: "name" }, one.function),
+      [percent(one.coverage), one.dev_votes ? `${one.dev_correct} of ${one.dev_votes}` : "–", ...[one.change.gained, one.change.lost, one.change.flipped].map((part) => number(part.rows))].map((text) => el("td", { class: "n" }, text)));
+    return [el("h3", {}, `Preview of ${number(functions.length)} functions`),
+      el("div", { class: "wide" }, el("table", {}, el("tr", {}, head), functions.map(row))),
+      functions.map((one) => el("details", {}, el("summary", {}, `Examples of ${one.function}`), this.preview1(one)))];
+  }
+
+  preview1(one) {
     const figure = (value, text) => el("div", { class: "figure" }, el("b", {}, value), el("span", {}, text));
     const ends = one.precision_interval;
     const { gained, lost, flipped } = one.change;
     if (one.waits) return el("div", {}, el("h3", {}, "Preview"), el("p", { class: "note" }, "A model makes its votes for all rows at once, in the next run. Save it, start a run up to the labels, and figures come here."));
-    return el("div", {}, el("h3", {}, named ? `Preview of ${one.function}` : "Preview"),
+    return el("div", {}, el("h3", {}, this.template ? one.function : "Preview"),
+      one.rows < one.rows_in_all ? el("p", { class: "note" }, `Counted on a sample of ${number(one.rows)} rows. `, one.measured === null ? `All ${number(one.rows_in_all)} are being counted…` : `All ${number(one.rows_in_all)} images are being measured (${percent(one.measured, 0)} done); figures of all come by themselves.`) : null,
       one.failures.length ? failed({ message: `It cannot be applied: ${one.failures.join("; ")}` }) : null,
       el("div", { class: "figures" },
         figure(percent(one.coverage), `of ${number(one.rows)} rows get a vote${one.coverage_before === null ? "" : `; saved ${percent(one.coverage_before)}`}`),
@@ -139,6 +173,7 @@ export class Editor {
   }
 
   async save() {
+    show(this.question);
     await this.preview();
     if (this.saving.disabled) return;
     const entry = this.entry;
@@ -150,13 +185,13 @@ export class Editor {
       show(this.node.querySelector("h2"), saved.name);
       say(`Saved ${saved.name} in ${saved.file}`);
       await Promise.all([this.events.saved(), this.preview()]);
-    } catch (error) { show(this.problem, error.status === 409 ? this.conflict(error) : failed(error)); }
+    } catch (error) { show(this.question, error.status === 409 ? this.conflict(error) : failed(error)); }
   }
 
   conflict(error) {
     const current = error.content.current;
-    const take = () => { Object.assign(this.entry, { yaml: current }); this.text = current; this.yaml.value = current; this.changed = false; show(this.problem); this.preview(); };
-    const keep = () => { Object.assign(this.entry, { yaml: current }); show(this.problem); this.save(); };
+    const take = () => { Object.assign(this.entry, { yaml: current }); this.text = current; this.yaml.value = current; this.changed = false; show(this.question); this.preview(); };
+    const keep = () => { Object.assign(this.entry, { yaml: current }); show(this.question); this.save(); };
     return el("div", { class: "error", role: "alert" }, el("strong", {}, error.message),
       current ? [el("p", {}, "The file has now:"), el("pre", {}, current), el("div", { class: "fields" }, el("button", { onclick: take }, "Take what the file has"), el("button", { onclick: keep }, "Replace it by mine"))] : el("p", {}, "Copy your YAML, close the editor and open the function again."));
   }
@@ -164,9 +199,10 @@ export class Editor {
   askDelete() {
     const name = this.entry.name;
     const several = name.includes("*") ? " All functions of this template go." : "";
-    show(this.problem, el("div", { class: "note", role: "alert" }, el("p", {}, `Delete ${name} from ${this.file}?${several} Its votes are gone with the next run.`),
-      el("div", { class: "fields" }, el("button", { class: "main", onclick: () => this.remove() }, `Delete ${name}`), el("button", { onclick: () => show(this.problem) }, "Keep it"))));
-    this.problem.querySelector("button").focus();
+    const comment = this.entry.comment ? " The comment right above it goes too." : "";
+    show(this.question, el("div", { class: "note", role: "alert" }, el("p", {}, `Delete ${name} from ${this.file}?${several}${comment} Its votes are gone with the next run.`),
+      el("div", { class: "fields" }, el("button", { class: "main", onclick: () => this.remove() }, `Delete ${name}`), el("button", { onclick: () => show(this.question) }, "Keep it"))));
+    this.question.querySelector("button").focus();
   }
 
   async remove() {
@@ -175,7 +211,7 @@ export class Editor {
       say(`Deleted ${this.entry.name} from ${done.file}`);
       this.events.closed();
       await this.events.saved();
-    } catch (error) { show(this.problem, error.status === 409 ? this.conflict(error) : failed(error)); }
+    } catch (error) { show(this.question, error.status === 409 ? this.conflict(error) : failed(error)); }
   }
 
   close() {

@@ -13,6 +13,9 @@ const COLUMNS = [
   ["learned_accuracy", "learned accuracy", "how often the label model believes it is right"],
 ];
 
+// whether an entry is the function of that name, or the template that it is made by
+const makes = (entry, name) => entry === name || (entry.includes("*") && name.startsWith(entry.split("*")[0]) && name.endsWith(entry.split("*").slice(-1)[0]));
+
 export class Functions {
   constructor(about, rows, saved) {
     Object.assign(this, { about, rows, saved, sort: ["function", 1], chosen: null });
@@ -51,7 +54,7 @@ export class Functions {
     const [key, down] = this.sort;
     const value = (one) => (one[key] === null || one[key] === undefined ? -Infinity : one[key]);
     const lines = [...this.table.functions].sort((a, b) => down * (value(a) < value(b) ? -1 : value(a) > value(b) ? 1 : 0));
-    const unvoted = this.files.flatMap((file) => file.functions).filter((one) => one.name && !one.name.includes("*") && !lines.some((line) => line.function === one.name));
+    const unvoted = this.files.flatMap((file) => file.functions).filter((one) => one.name && !lines.some((line) => makes(one.name, line.function)));
     const head = COLUMNS.map(([name, text, hint], place) => el("th", { class: place ? "n" : "", "aria-sort": name !== key ? "none" : down > 0 ? "ascending" : "descending" },
       el("button", { title: hint, onclick: () => this.sortBy(name) }, `${text}${name === key ? (down > 0 ? " ▲" : " ▼") : ""}`)));
     return [
@@ -157,8 +160,7 @@ export class Functions {
   }
 
   find(name) {
-    const fits = (entry) => entry === name || (entry.includes("*") && name.startsWith(entry.split("*")[0]) && name.endsWith(entry.split("*").slice(-1)[0]));
-    const known = this.files.flatMap((file) => file.functions.filter((one) => one.yaml && fits(one.name)).map((entry) => ({ file: file.file, entry })));
+    const known = this.files.flatMap((file) => file.functions.filter((one) => one.yaml && makes(one.name, name)).map((entry) => ({ file: file.file, entry })));
     return known.find((one) => one.entry.name === name) || known[0];
   }
 }

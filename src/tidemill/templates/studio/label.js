@@ -3,7 +3,7 @@
 import { address, ask, el, failed, field, number, picture, say, show } from "./dom.js";
 
 const WHY = {
-  uncertain: "models doubt about this row or differ, so its label teaches much",
+  uncertain: "models are unsure of this row or disagree, so its label teaches much",
   random: "drawn by chance: a share of such rows keeps scores honest",
 };
 const KEYS = 9;
@@ -55,7 +55,7 @@ class Labels {
       el("p", { class: "soft" }, `${number(this.given.length)} labels given on this page. ${number(counts.labels)} of ${number(counts.rows)} rows have a label (${splits}).`),
       el("progress", { max: counts.rows, value: counts.labels, "aria-label": "rows with a label" }),
       row ? this.asked(row) : this.done(),
-      el("p", { class: "small soft" }, "Labels go to the history of gold with your id and the time. The next run uses them: ", el("a", { href: `#/${encodeURIComponent(this.about.name)}/runs` }, "commit them and run"), "."));
+      el("p", { class: "small soft" }, "Each label is kept with who gave it and when (the history of gold). The next run uses them: ", el("a", { href: `#/${encodeURIComponent(this.about.name)}/runs` }, "commit them and run"), "."));
     const first = this.page.querySelector(".classes button");
     if (first) first.focus({ preventScroll: true });
   }

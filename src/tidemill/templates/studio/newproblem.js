@@ -31,7 +31,7 @@ class NewProblem {
   chooser(files) {
     return el("section", { class: "card", "aria-label": "Data" }, el("h2", {}, "1. Data"),
       el("p", {}, "A table of rows (CSV, JSONL, Parquet, Excel …), or a ZIP archive of images whose folders are the classes."),
-      el("div", { class: "fields" }, field("File of this computer", this.file)),
+      el("div", { class: "fields" }, field("File on this computer", this.file)),
       el("form", { class: "fields", onsubmit: (event) => { event.preventDefault(); this.begin({ path: this.path.value.trim() }); } },
         field("Or a file or folder on the server", this.path, { class: "grow" }), el("datalist", { id: "incoming" }, files.map((one) => el("option", { value: one }))), el("button", {}, "Look at it")),
       this.step, this.problem);
@@ -132,7 +132,7 @@ class NewProblem {
 }
 
 function summary(found) {
-  return el("p", { "data-taken": "" }, `${number(found.rows)} rows will be taken; classes ${found.classes.join(", ")}. ${found.labels ? `Of the labels: ${found.labels}.` : "No row has a label yet: label some by hand afterwards."}`);
+  return el("p", { "data-taken": "" }, `${number(found.rows)} rows will be taken; classes ${found.classes.join(", ")}. ${found.labels ? `${found.labels[0].toUpperCase()}${found.labels.slice(1)}.` : "No row has a label yet: label some by hand afterwards."}`);
 }
 
 function done(made) {

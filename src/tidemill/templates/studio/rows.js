@@ -100,7 +100,7 @@ export class Rows {
     return show(node,
       this.about.modality === "image" ? picture(this.about.name, row.row_id) : null,
       row.parts.length === 0 ? null : el("div", { class: "text", tabindex: "0" }, row.parts.map((part) => (part.matched ? el("mark", { class: this.matchClass(row) }, part.text) : part.text))),
-      el("div", { class: "small soft" }, [`row ${row.row_id.slice(0, 12)}`, `batch ${row.batch}`, row.split, facts].filter(Boolean).join(" · ")),
+      el("div", { class: "small soft" }, [`row ${row.row_id.slice(0, 12)}`, `batch ${row.batch}`, `split ${row.split}`, facts].filter(Boolean).join(" · ")),
       el("div", {},
         row.label ? voteBadge(row.label, classes, "label: ", `, ${percent(row.probability, 0)} sure`) : el("span", { class: "badge" }, "no label yet"),
         row.gold ? voteBadge(row.gold, classes, "by a person: ") : null,
@@ -138,7 +138,7 @@ export class Rows {
     const without = result.flips_without;
     return [
       el("p", {}, `Label ${result.label}: ${Object.entries(result.probabilities).map(([name, share]) => `${name} ${percent(share)}`).join(", ")}`),
-      lines.length ? el("table", {}, head, lines) : el("p", {}, "No function votes on it; its label is what most rows are."),
+      lines.length ? el("table", {}, head, lines) : el("p", {}, "No function votes on it; its label is what most rows have, or rows like it."),
       el("p", { class: "small" }, without ? `It would be ${without.label} without ${without.functions.join(", ")}.` : "No votes that could be taken away would change the label."),
       result.flips_if.length ? el("p", { class: "small" }, `It would change if ${result.flips_if.slice(0, 4).map((one) => `${one.function} voted ${one.vote}`).join(", or ")}.`) : null,
     ];

@@ -11,6 +11,7 @@ const DOES = {
   preflight: "settings are checked", ingest: "rows are read in", embed: "the backbone looks at the rows", label: "functions vote", denoise: "votes become labels", facts: "candidates become facts",
   search: "better settings are tried, if time is given", train: "a model learns from the labels", evaluate: "it is scored and compared", monitor: "new rows are compared with earlier ones",
 };
+const LOW = /(loss|error)$/;
 const [BUSY_MS, IDLE_MS] = [1000, 5000];
 
 export async function runsPage(page, name) {
@@ -121,7 +122,7 @@ function resultsCard(results, pending) {
   const head = (one, place) => el("th", { class: "n" }, `${place ? "The one before" : "Newest"}: ${one.version || (one.commit ? one.commit.slice(0, 7) : "in place")}${one.champion ? " ★" : ""}`);
   return el("section", { class: "card", "aria-label": "Results" }, el("h2", {}, "The newest result beside the one before"),
     el("div", { class: "wide" }, el("table", {}, el("thead", {}, el("tr", {}, el("th", {}, "Of the model, on labeled rows of test"), results.map(head))),
-      el("tbody", {}, names.map((name) => el("tr", {}, name === results[0].metric ? el("td", {}, el("strong", {}, name.replaceAll("_", " ")), el("span", { class: "small soft" }, " by which the gate decides")) : el("td", {}, name.replaceAll("_", " ")), results.map((one) => el("td", { class: "n" }, estimate(name, one.scores[name]))))),
+      el("tbody", {}, names.map((name) => el("tr", {}, name === results[0].metric ? el("td", {}, el("strong", {}, name.replaceAll("_", " ")), el("span", { class: "small soft" }, " by which the gate decides")) : el("td", {}, name.replaceAll("_", " "), LOW.test(name) ? el("span", { class: "small soft" }, " lower is better") : null), results.map((one) => el("td", { class: "n" }, estimate(name, one.scores[name]))))),
         el("tr", {}, el("td", {}, "rows"), results.map((one) => el("td", { class: "n" }, number(one.rows)))),
         el("tr", {}, el("td", {}, "the gate"), results.map((one) => el("td", { class: "n" }, VERDICT[one.verdict] || "–")))))),
     el("p", { class: "small soft" }, "★ in production. Numbers in brackets are ends of intervals."),

@@ -38,7 +38,7 @@ export class Versions {
     const score = one.score === null ? "–" : `${one.metric.replaceAll("_", " ")} ${percent(one.score)}${one.low === null ? "" : ` [${percent(one.low)}, ${percent(one.high)}]`}`;
     return el("tr", { "data-version": name },
       el("td", {}, `${name}${champion ? " ★ in production" : ""}`), el("td", {}, score),
-      el("td", {}, `${one.when.slice(0, 16).replace("T", " ")} by ${one.by === "person" ? one.who || "a person" : "the gate"}`),
+      el("td", {}, `${new Date(one.when).toLocaleString()} by ${one.by === "person" ? one.who || "a person" : "the gate"}`),
       el("td", { class: "name lines" }, one.reason, one.rolled_back ? el("div", { class: "small soft" }, `in production again: ${one.rolled_back}`) : null),
       el("td", {}, champion ? null : el("button", { onclick: () => this.ask(name) }, "Roll back to it")));
   }

@@ -11,14 +11,13 @@ import numpy as np
 from tidemill.contracts import Probabilities
 from tidemill.train.classical.base import Array, ModelInputs, from_files, rows_with_weight, to_files
 from tidemill.train.classical.logistic import Logistic, fit_logistic
+from tidemill.train.scale import pareto_scale
 from tidemill.train.settings import LinearSettings
-
-_MIN_SPREAD = 1e-6  # a feature that moves less than this is left as it is
 
 
 @dataclass(frozen=True)
 class Linear:
-    """Logistic regression on standardised features."""
+    """Logistic regression on features that are centred and scaled."""
 
     mean: Any
     scale: Any
@@ -30,7 +29,7 @@ class Linear:
     def fit(
         cls, inputs: ModelInputs, targets: Probabilities, weights: Array, settings: LinearSettings, seed: int
     ) -> Self:
-        """Fit standardisation and logistic regression; nothing in it is random.
+        """Fit scaling and logistic regression; nothing in it is random.
 
         Parameters
         ----------
@@ -53,9 +52,8 @@ class Linear:
         del seed
         rows, targets, weights = rows_with_weight(inputs, targets, weights)
         features = rows.features.astype(np.float64)
-        spread = features.std(axis=0)
         mean = features.mean(axis=0).astype(np.float32)
-        scale = np.where(spread > _MIN_SPREAD, spread, 1.0).astype(np.float32)
+        scale = pareto_scale(features).astype(np.float32)
         return cls(mean, scale, fit_logistic((features - mean) / scale, targets, weights, l2=settings.l2))
 
     def predict_proba(self, inputs: ModelInputs) -> Probabilities:

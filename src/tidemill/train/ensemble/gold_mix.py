@@ -53,8 +53,8 @@ _GOLD_ALONE: Final = {
     "cotraining.views": (),
     "ensemble.ngrams.min_df": 1,
 }
-_L2_PER_DIMENSION: Final = 0.25
-"""Of features of unit variance, in rows: C=4 of scikit-learn where features of a row have length one."""
+_L2_PER_DIMENSION: Final = 0.15
+"""Of scaled features, in rows: C=7 of scikit-learn where features of a row have length one."""
 _NORMAL: Final = 1.96
 
 

@@ -19,7 +19,7 @@ def augment(batch: tuple[Any, ...], settings: TrainSettings) -> tuple[Any, ...]:
     Parameters
     ----------
     batch
-        Standardised features (n_rows, n_dimensions), targets (n_rows, n_classes) and weights (n_rows,).
+        Scaled features (n_rows, n_dimensions), targets (n_rows, n_classes) and weights (n_rows,).
     settings
         Settings of train.
 

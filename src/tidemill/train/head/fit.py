@@ -16,9 +16,9 @@ from tidemill.reports.model import HeadTraining
 from tidemill.train.head.feature_selection import select_dimensions
 from tidemill.train.head.head import Head
 from tidemill.train.row_weights import Array, class_balance_factors
+from tidemill.train.scale import pareto_scale
 from tidemill.train.settings import TrainSettings
 
-_MIN_SPREAD: Final = 1e-6  # a feature that moves less than this is left as it is
 _MIN_HELD_OUT: Final = 10  # fewer held-out rows tell nothing: all rows are trained on, for max_epochs
 
 
@@ -91,8 +91,7 @@ def fit_head(
     if settings.labels.class_balance:
         weights = weights * class_balance_factors(targets, weights)
     mean = features.mean(axis=0, dtype=np.float64)
-    spread = features.std(axis=0, dtype=np.float64)
-    scale = np.where(spread > _MIN_SPREAD, spread, 1.0)
+    scale = pareto_scale(features)
     scaled = ((features - mean) / scale).astype(np.float32)
     held = held_out(len(targets), settings)
     targets = targets / targets.sum(axis=1, keepdims=True)

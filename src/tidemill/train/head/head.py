@@ -23,12 +23,12 @@ _DIGITS: Final = 9  # the last bits of a sum depend on how many threads add it u
 
 @dataclass(frozen=True)
 class Head:
-    """Standardisation, then linear layers with ReLU between them.
+    """Scaling, then linear layers with ReLU between them.
 
     Parameters
     ----------
     mean, scale : (n_dimensions,)
-        Of the standardisation.
+        Of the scaling.
     layers
         Weight (n_outputs, n_inputs) and bias (n_outputs,) of each.
     config

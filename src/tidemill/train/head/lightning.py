@@ -37,7 +37,7 @@ class SoftClassifier(LightningModule):  # type: ignore[misc] # mypy does not fol
         Parameters
         ----------
         features : (n_rows, n_dimensions)
-            Standardised.
+            Scaled.
 
         Returns
         -------
