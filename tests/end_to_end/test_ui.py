@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -72,11 +72,9 @@ class Ui:
 
 
 @pytest.fixture(scope="module")
-def ui(unpublished: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
+def ui(sprout: Callable[[str], Path]) -> Iterator[Ui]:
     """A copy of the project with its UI up on free ports, and files in it that are named as modules of Python are."""
-    folder = tmp_path_factory.mktemp("ui") / "project"
-    shutil.copytree(unpublished, folder, symlinks=True)
-    port, pages, studio = free_port(), free_port(), free_port()
+    folder, port, pages, studio = sprout("ui"), free_port(), free_port(), free_port()
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "PREFECT"))}
     environment |= {
         "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
