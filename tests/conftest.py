@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
 from _pytest.doctest import DoctestModule
+from filelock import FileLock
 
 ROOT = Path(__file__).parents[1]
 
@@ -75,3 +79,49 @@ def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder, which is the current one."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+Shared = Callable[[str, Callable[[Path], None]], Path]
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
+    """Name of a project and what makes it in an empty path → a copy of it; all workers of a session make it once."""
+    top = tmp_path_factory.getbasetemp()
+    top = top.parent if "PYTEST_XDIST_WORKER" in os.environ else top
+
+    def get(name: str, make: Callable[[Path], None]) -> Path:
+        original = top / f"shared-{name}" / "project"
+        original.parent.mkdir(exist_ok=True)
+        with FileLock(original.parent / "lock"):
+            if not (original.parent / "made").exists():
+                shutil.rmtree(original, ignore_errors=True)
+                make(original)
+                (original.parent / "made").touch()
+        folder = tmp_path_factory.mktemp(name) / "project"
+        shutil.copytree(original, folder, symlinks=True)
+        return folder
+
+    return get
+
+
+@pytest.fixture(scope="session")
+def prefect_home(shared: Shared) -> Path:
+    """A home of Prefect with an empty database: to make its tables takes longer than all else that a server does to start."""
+
+    def make(folder: Path) -> None:
+        folder.mkdir()
+        environment = os.environ | {"PREFECT_HOME": str(folder)}
+        words = [sys.executable, "-m", "prefect", "server", "database", "upgrade", "-y"]
+        subprocess.run(words, env=environment, capture_output=True, check=True)
+
+    return shared("prefect-home", make)
+
+
+def lend_database(prefect_home: Path, project: Path) -> None:
+    """Give a project that has never run the empty database that it would make."""
+    from tidemill.project.layout import STATE
+
+    place = project / STATE / "prefect"
+    place.mkdir(parents=True, exist_ok=True)
+    shutil.copy(prefect_home / "prefect.db", place)

@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
+import yaml
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, Shared, lend_database
 from tidemill.runs.git import git
 from tidemill.runs.local_addresses import api_url
 from tidemill.runs.prefect_server import await_health
@@ -96,12 +96,12 @@ def write_reviews(path: Path, *, rows: int, seed: int, note: str = "") -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def prefect_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def prefect_server(request: pytest.FixtureRequest) -> Iterator[None]:
     """A real Prefect server on SQLite and a free port, for all runs of the tests; the quick ones run nothing."""
     if not any(item.get_closest_marker("slow") for item in request.session.items):
         yield
         return
-    home, port = tmp_path_factory.mktemp("prefect"), free_port()
+    home, port = request.getfixturevalue("prefect_home"), free_port()
     environment = os.environ | {
         "PREFECT_HOME": str(home),
         "DO_NOT_TRACK": "1",
@@ -127,43 +127,27 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
-Shared = Callable[[str, Callable[[Path], None]], Path]
 QUICK = "  optimizer: {max_epochs: 12}\n"
+RETRAINED = "monitor:\n  actions: {arrival: retrain}\n"
+
+
+def write_quick(conf: Path) -> None:
+    """Settings of a new problem → those of one model in a few epochs, and of a retraining at each arrival."""
+    text = conf.read_text(encoding="utf-8").replace("/train@train: auto", "/train@train: head")
+    conf.write_text(text + QUICK + RETRAINED, encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
-    """Name of a project and what makes it in an empty path → a copy of it; all workers of a session make it once."""
-    top = tmp_path_factory.getbasetemp()
-    top = top.parent if "PYTEST_XDIST_WORKER" in os.environ else top
-
-    def get(name: str, make: Callable[[Path], None]) -> Path:
-        original = top / f"shared-{name}" / "project"
-        original.parent.mkdir(exist_ok=True)
-        with FileLock(original.parent / "lock"):
-            if not (original.parent / "made").exists():
-                shutil.rmtree(original, ignore_errors=True)
-                make(original)
-                (original.parent / "made").touch()
-        folder = tmp_path_factory.mktemp(name) / "project"
-        shutil.copytree(original, folder, symlinks=True)
-        return folder
-
-    return get
-
-
-@pytest.fixture(scope="session")
-def seedling(shared: Shared, packages: Path) -> Path:
+def seedling(shared: Shared, packages: Path, prefect_home: Path) -> Path:
     """A clone with the problem `tiny`, committed; nothing has been computed."""
 
     def make(folder: Path) -> None:
         clone(folder, packages)
+        lend_database(prefect_home, folder)
         compileall.compile_dir(folder / "src", quiet=1)  # once, and not by each copy
         write_reviews(folder.parent / "reviews.csv", rows=240, seed=1)
         run("tidemill", "new", "tiny", "--from", "../reviews.csv", "--text", "body", "--label", "stars", folder=folder)
-        conf = folder / "conf/problem/tiny.yaml"
-        text = conf.read_text(encoding="utf-8").replace("/train@train: auto", "/train@train: head")
-        conf.write_text(text + QUICK, encoding="utf-8")
+        write_quick(folder / "conf/problem/tiny.yaml")
         run("tidemill", "compose", folder=folder)
         git("add", "-A", folder=folder)
         git("commit", "-q", "-m", "tiny", folder=folder)
@@ -195,11 +179,30 @@ def reproduced(seedling: Path, shared: Shared) -> Path:
 
 
 @pytest.fixture(scope="session")
-def refreshed(seedling: Path, shared: Shared) -> Path:
+def unpublished(reproduced: Path, shared: Shared) -> Path:
+    """A copy whose results are committed, but for those of monitor: a run publishes them when it has computed these few.
+
+    In `test_own_project` a run computes all.
+    """
+
+    def make(folder: Path) -> None:
+        shutil.copytree(reproduced, folder, symlinks=True)
+        lock = yaml.safe_load((folder / "dvc.lock").read_text(encoding="utf-8"))
+        del lock["stages"]["monitor@tiny"]
+        (folder / "dvc.lock").write_text(yaml.safe_dump(lock, sort_keys=False), encoding="utf-8")
+        shutil.rmtree(folder / ".dvc/cache/runs")  # that of monitor would be restored from it
+        git("add", "-A", folder=folder)
+        git("commit", "-q", "-m", "all but monitor", folder=folder)
+
+    return shared("unpublished", make)
+
+
+@pytest.fixture(scope="session")
+def refreshed(unpublished: Path, shared: Shared) -> Path:
     """A copy on which `tidemill run` has made the first champion."""
 
     def make(folder: Path) -> None:
-        shutil.copytree(seedling, folder, symlinks=True)
+        shutil.copytree(unpublished, folder, symlinks=True)
         run("tidemill", "run", "problem=tiny", folder=folder)
 
     return shared("run", make)

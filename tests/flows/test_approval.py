@@ -15,6 +15,7 @@ from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Pending, Running
 
+from tests.conftest import lend_database
 from tests.end_to_end.conftest import free_port
 from tests.end_to_end.test_ui import ask
 from tests.runs.test_promotion import PIPELINE, TRAIN, ran, waiting
@@ -37,10 +38,11 @@ SECONDS = 180
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
+def project(tmp_path: Path, prefect_home: Path) -> Project:
     """A project with flows, whose only stage makes a candidate from a seed."""
     folder = tmp_path / "project"
     init_project(folder)
+    lend_database(prefect_home, folder)
     (folder / "dvc.yaml").write_text(PIPELINE)
     (folder / "train.py").write_text(TRAIN)
     (folder / "seed.txt").write_text("0")

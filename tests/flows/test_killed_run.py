@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import lend_database
 from tests.end_to_end.conftest import write_reviews
 from tests.runs.test_subprocesses import is_gone, wait_until
 from tidemill.apps.onboarding.init_project import init_project
@@ -33,10 +34,11 @@ WAIT = "import os, time\nprint('waits as', os.getpid(), flush=True)\ntime.sleep(
 
 
 @pytest.fixture
-def project(tmp_path: Path, packages: Path) -> Path:
+def project(tmp_path: Path, packages: Path, prefect_home: Path) -> Path:
     """A project whose only stage waits until it is killed."""
     folder = tmp_path / "project"
     init_project(folder)
+    lend_database(prefect_home, folder)
     (folder / "data").mkdir(exist_ok=True)
     (folder / "data/packages").symlink_to(packages)
     write_reviews(tmp_path / "reviews.csv", rows=60, seed=1)
