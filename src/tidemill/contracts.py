@@ -54,6 +54,7 @@ __all__ = [
     "SuiteError",
     "TidemillError",
     "Votes",
+    "answers_contract",
     "check",
     "gold_contract",
     "labels_contract",
@@ -214,6 +215,23 @@ def gold_contract(n_classes: int) -> Contract:
     """
     gold = Column("gold", pl.Int16, minimum=NO_GOLD, maximum=n_classes - 1)
     return Contract("gold", (_ROW_ID, gold), min_rows=0)
+
+
+def answers_contract(n_classes: int) -> Contract:
+    """Make the contract of ``answers.parquet``: a row for each person who answers a row of train or dev.
+
+    Parameters
+    ----------
+    n_classes
+        Number of classes.
+
+    Returns
+    -------
+    Contract
+        Columns ``row_id``, ``who`` and ``label``.
+    """
+    label = Column("label", pl.Int16, minimum=0, maximum=n_classes - 1)
+    return Contract("answers", (Column("row_id", pl.String), Column("who", pl.String), label), min_rows=0)
 
 
 FEATURES: Final = Contract("features", (_ROW_ID, Column("feature", pl.Array)))

@@ -109,10 +109,12 @@ def prefect_server(request: pytest.FixtureRequest) -> Iterator[None]:
     }
     words = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     with (home / "log").open("w") as log, subprocess.Popen(words, env=environment, stdout=log, stderr=log) as server:
-        await_health(port, server, home / "log")
-        _SERVER["PREFECT_API_URL"] = api_url(port)
-        yield
-        server.terminate()
+        try:
+            await_health(port, server, home / "log")
+            _SERVER["PREFECT_API_URL"] = api_url(port)
+            yield
+        finally:  # a server that does not answer in time would be waited for without end
+            server.terminate()
 
 
 def prefect_settings() -> dict[str, str]:

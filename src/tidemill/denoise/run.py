@@ -362,7 +362,7 @@ def describe(
         rows=len(votes),
         coverage=_rounded(covered.mean()),
         uncovered_rows=_by_class(classes, model.prior_),
-        label_shares=_by_class(classes, _shares(probabilities)),
+        label_shares=label_shares(probabilities, classes),
         majority_vote=MajorityVote(
             label_shares=_by_class(classes, _shares(majority)),
             agreement_where_covered=_rounded(same[covered].mean()) if covered.any() else None,
@@ -394,6 +394,24 @@ def _named(summary: dict[str, Any], names: list[str], classes: tuple[str, ...]) 
                 name: [_rounded(low), _rounded(high)] for name, low, high in zip(classes, *ends, strict=True)
             }
     return summary
+
+
+def label_shares(probabilities: Probabilities, classes: tuple[str, ...]) -> dict[str, float]:
+    """Compute the share of rows by their likeliest class.
+
+    Parameters
+    ----------
+    probabilities : (n_rows, n_classes)
+        Labels.
+    classes
+        Names of the classes in the order of their indices.
+
+    Returns
+    -------
+    dict
+        Share of each class.
+    """
+    return _by_class(classes, _shares(probabilities))
 
 
 def _shares(probabilities: Probabilities) -> Any:

@@ -14,4 +14,5 @@ class DenoiseSettings(Settings):
     parameters: dict[str, Any]
     use_gold: bool
     use_features: bool
+    use_answers: bool
     seed: int

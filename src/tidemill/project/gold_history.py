@@ -26,6 +26,8 @@ from tidemill.readers.table import nearest
 
 WITH_BATCH: Final = "batch"
 """What ``replaces`` holds for the label that a row came with."""
+UNKNOWN: Final = "unknown"
+"""People of whom a file does not say who they are."""
 _WHO: Final = r"^[a-z0-9][a-z0-9_-]{0,31}$"
 _WHEN: Final = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$"
 _STEP: Final = dt.timedelta(microseconds=1)
@@ -173,6 +175,12 @@ class GoldHistory:
             if answer.label is not None
             and (answer.row_id not in rows or (answer.row_id, answer.id) not in self.withdrawn)
         )
+
+    @cached_property
+    def by_person(self) -> Mapping[tuple[str, str], Answer]:
+        """The newest answer of each person to each row that nobody has withdrawn, by row and person."""
+        ordered = sorted(self.valid, key=lambda answer: (answer.when, answer.id))
+        return {(answer.row_id, answer.who or UNKNOWN): answer for answer in ordered}
 
     @cached_property
     def as_of(self) -> str | None:

@@ -1,4 +1,4 @@
-"""``dev/``, ``train_gold/`` and ``gold/`` of a problem: the labels that its rows came with, and what its history says of them later."""
+"""``dev/``, ``train_gold/``, ``gold/`` and ``answers.parquet`` of a problem: the labels that its rows came with, and what its history says of them later."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from tidemill.contracts import NO_GOLD, Contract, DataError, Problem, gold_contract
+from tidemill.contracts import NO_GOLD, Contract, DataError, Problem, answers_contract, gold_contract
 from tidemill.ingest.batch import SEEN
 from tidemill.ingest.row_ids import row_ids
 from tidemill.project.gold_history import GoldHistory
@@ -40,7 +40,7 @@ def own_labels(paths: Paths, batch: str) -> pl.DataFrame:
 
 
 def write_gold(problem: Problem, paths: Paths, batches: Sequence[str]) -> list[str]:
-    """Bring ``dev/``, ``train_gold/`` and ``gold/`` to what the history says; a table that says so already is left alone.
+    """Bring ``dev/``, ``train_gold/``, ``gold/`` and ``answers.parquet`` to what the history says; a table that says so already is left alone.
 
     Parameters
     ----------
@@ -63,6 +63,7 @@ def write_gold(problem: Problem, paths: Paths, batches: Sequence[str]) -> list[s
     """
     history, contract = GoldHistory.read(paths.gold_history), gold_contract(len(problem.classes))
     known: set[str] = set()
+    teaching: set[str] = set()
     labels = 0
     for batch in batches:
         own = own_labels(paths, batch)
@@ -70,7 +71,12 @@ def write_gold(problem: Problem, paths: Paths, batches: Sequence[str]) -> list[s
         for folder, splits in ((paths.dev, ["dev"]), (paths.train_gold, ["train"]), (paths.gold, ["valid", "test"])):
             _write_where_other(counts.filter(own["split"].is_in(splits)), folder / f"{batch}.parquet", contract)
         labels += int((counts["gold"] != NO_GOLD).sum())
-        known |= set(own["row_id"].to_list()) if history.answers else set()
+        if history.answers:
+            known |= set(own["row_id"].to_list())
+            teaching |= set(own.filter(own["split"].is_in(["dev", "train"]))["row_id"].to_list())
+    _write_where_other(
+        _answers(history, problem.classes, teaching), paths.answers, answers_contract(len(problem.classes))
+    )
     late = [answer for row_id, answer in history.counting.items() if row_id in known]
     as_of = max((answer.when for answer in late), default=None)
     GoldState(labels=labels, late=len(late), as_of=as_of).write(paths.gold_state)
@@ -78,6 +84,16 @@ def write_gold(problem: Problem, paths: Paths, batches: Sequence[str]) -> list[s
     return [f"{lost} labels of {paths.gold_history.name} are of rows that no batch has; they wait for them"] * (
         lost > 0
     )
+
+
+def _answers(history: GoldHistory, classes: Sequence[str], rows: set[str]) -> pl.DataFrame:
+    """What each person says of some rows; in the same order however the lines of the history stand."""
+    lines = [
+        (row_id, who, classes.index(str(answer.label)))
+        for (row_id, who), answer in sorted(history.by_person.items())
+        if row_id in rows
+    ]
+    return pl.DataFrame(lines, schema={"row_id": pl.String, "who": pl.String, "label": pl.Int16}, orient="row")
 
 
 def _write_where_other(table: pl.DataFrame, path: Path, contract: Contract) -> None:

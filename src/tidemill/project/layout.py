@@ -109,6 +109,11 @@ class Paths:
         return self.data / "gold_history.jsonl"
 
     @property
+    def answers(self) -> Path:
+        """What each person says of rows of train and dev, from which ``denoise`` may learn."""
+        return self.data / "answers.parquet"
+
+    @property
     def audit_plan(self) -> Path:
         """What a review of the labels is to prove. git keeps it."""
         return self.data / "audit_plan.json"

@@ -156,6 +156,17 @@ class MajorityVote(Part):
     agreement_where_covered: Share | None = Field(description="share of rows with votes that get the same class")
 
 
+class PeopleInLabels(Part):
+    """Answers of people that are part of the labels."""
+
+    people: Count = Field(description="who answered rows of train or dev")
+    answers: Count = Field(description="newest of each person and row")
+    rows: Count = Field(description="rows with answers")
+    changed: Count = Field(description="of these, rows that get another class than by functions alone")
+    accuracy: Shares = Field(description="person: expected share of answers that are right")
+    slope: float = Field(description="how far functions are believed: 1 as they are, 0 not at all")
+
+
 class DenoiseReport(Report):
     """The label model and what it believes."""
 
@@ -179,6 +190,7 @@ class DenoiseReport(Report):
     row_groups_on_gold: RowGroups | None = Field(description="null: no gold")
     identifiability: Identifiability | None = Field(default=None, description="what votes cannot tell")
     label_value: LabelValue | None = Field(default=None, description="in gold rows")
+    people: PeopleInLabels | None = Field(default=None, description="with `use_answers`, where there are any")
     effective_functions: float | None = Field(default=None, description="of label models that count repetition")
     too_dependent: bool | None = Field(default=None, description="whether votes are too dependent to learn from")
     talk: float | None = Field(default=None, description="of `pairs`: how far votes occur together beyond the classes")

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 
 from tidemill.common.failures import says_errors
 from tidemill.common.files import atomic_write
-from tidemill.contracts import FEATURES, NO_GOLD, gold_contract, labels_contract, votes_contract
+from tidemill.contracts import (
+    FEATURES,
+    NO_GOLD,
+    answers_contract,
+    gold_contract,
+    labels_contract,
+    probability_columns,
+    votes_contract,
+)
 from tidemill.denoise.report.card import label_card
 from tidemill.denoise.report.plots import draw
-from tidemill.denoise.run import Denoised, denoise
+from tidemill.denoise.run import Denoised, denoise, label_shares
 from tidemill.denoise.settings import DenoiseSettings
 from tidemill.project.expectations import guard, write_pages
 from tidemill.project.layout import Paths
@@ -19,6 +29,7 @@ from tidemill.project.stage_arguments import stage_arguments
 from tidemill.project.tables import batch_names, read, read_batches, write
 from tidemill.reports.denoise import DenoiseReport
 from tidemill.reports.generate import GeneratedReport
+from tidemill.review.combined_labels import combined_labels
 
 
 @says_errors
@@ -36,10 +47,21 @@ def run(project: Project, name: str) -> None:
     generated = GeneratedReport.read_if_there(paths.generated_report) or GeneratedReport(voters=())
     features = _features(votes, paths)
     done = denoise(votes, problem.classes, settings, features=features, gold=gold, groups=generated.groups())
+    if settings.use_answers:
+        done = _with_answers(done, paths, problem.classes)
     guard(done.labels, labels_contract(problem.classes), paths, "labels")
     write(done.labels, paths.labels, labels_contract(problem.classes))
     done.model.write(paths.label_model)
     _write_explanation(paths, done, gold)
+
+
+def _with_answers(done: Denoised, paths: Paths, classes: tuple[str, ...]) -> Denoised:
+    answers = read(paths.answers, answers_contract(len(classes)))
+    labels, people = combined_labels(done.labels, answers, classes)
+    shares = label_shares(labels.select(probability_columns(classes)).to_numpy(), classes)
+    return replace(
+        done, labels=labels, report=done.report.model_copy(update={"people": people, "label_shares": shares})
+    )
 
 
 def _write_explanation(paths: Paths, done: Denoised, gold: np.ndarray) -> None:

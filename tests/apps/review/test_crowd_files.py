@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,15 @@ def test_ids_of_workers_stay_out_of_what_git_keeps(project: Project, rows):
     assert dict(zip(kept["worker"], kept["who"], strict=True))["A1WORKER"] == done.answers[0].who
     import_answers(project, "spam", put([turk(rows[2], "spam", "A3THIRD")]))
     assert pl.read_csv(problem_rows(project, "spam").paths.state / "review" / "workers.csv").height == 3
+
+
+def test_imports_at_the_same_time_keep_all_answers_and_all_workers(project: Project, rows):
+    files = [put([turk(rows[0], "spam", f"A{number}WORKER")], Path(f"{number}.csv")) for number in range(8)]
+    with ThreadPoolExecutor(len(files)) as pool:
+        list(pool.map(lambda file: import_answers(project, "spam", file), [*files, *files]))
+    known = problem_rows(project, "spam")
+    assert len(known.history.answers) == len(files)
+    assert pl.read_csv(known.paths.state / "review" / "workers.csv").height == len(files)
 
 
 @pytest.mark.parametrize(

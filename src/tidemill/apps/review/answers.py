@@ -16,8 +16,6 @@ from tidemill.project.gold_history import WITH_BATCH, Answer
 from tidemill.review.answers import Answers, Indices
 from tidemill.review.trust import Trust, ejected, trust_from_tests, truth_by_others
 
-UNKNOWN: Final = "unknown"
-"""People of whom a file does not say who they are."""
 _CAME_WITH_ROW: Final = 2.0
 """People that a label which came with its row counts as, where it makes a test question for others."""
 _PRIOR_TRUST: Final = 0.8
@@ -138,12 +136,11 @@ def _first_alone(answers: Answers, when: Sequence[str]) -> Indices:
 
 def _newest(rows: ProblemRows) -> Mapping[tuple[int, str], Answer]:
     rows.history.applied(rows.table.select("row_id", "gold"), rows.problem.classes)  # names a label that is no class
-    result: dict[tuple[int, str], Answer] = {}
-    for answer in sorted(rows.history.valid, key=lambda item: (item.when, item.id)):
-        place = rows.place.get(answer.row_id)
-        if place is not None and answer.label in rows.problem.classes:
-            result[place, answer.who or UNKNOWN] = answer
-    return result
+    return {
+        (rows.place[row_id], who): answer
+        for (row_id, who), answer in rows.history.by_person.items()
+        if row_id in rows.place and answer.label in rows.problem.classes
+    }
 
 
 def _own(rows: ProblemRows) -> dict[int, int]:

@@ -26,6 +26,7 @@ from tidemill.apps.review.crowd_files import (
 )
 from tidemill.apps.review.rows_to_review import rows_to_review, wanted_rows
 from tidemill.common.files import atomic_write
+from tidemill.common.locks import locked
 from tidemill.contracts import NO_GOLD, ConfigError
 from tidemill.ingest import values
 from tidemill.ingest.row_errors import RowErrors
@@ -200,6 +201,7 @@ def _keep_workers(paths: Paths, platform: Platform, workers: Mapping[str, str]) 
     file = paths.state / "review" / _WORKERS
     schema = {"who": pl.String, "platform": pl.String, "worker": pl.String}
     new = pl.DataFrame([(who, platform.name, worker) for who, worker in workers.items()], schema=schema, orient="row")
-    before = pl.read_csv(file, schema=schema) if file.exists() else new.clear()
-    with atomic_write(file) as part:
-        pl.concat([before, new]).unique("who", keep="first").sort("who").write_csv(part)
+    with locked(paths.state / "locks" / "workers.lock"):  # of two imports at once the later would lose the other's
+        before = pl.read_csv(file, schema=schema) if file.exists() else new.clear()
+        with atomic_write(file) as part:
+            pl.concat([before, new]).unique("who", keep="first").sort("who").write_csv(part)

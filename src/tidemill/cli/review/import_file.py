@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from typer import Argument, Option
 
 from tidemill.cli.options import AsJson, ProblemName
 from tidemill.cli.output import answering
 from tidemill.cli.project import open_project
-
-if TYPE_CHECKING:
-    from tidemill.apps.review.crowd_exchange import CrowdAnswers
-
-_SHOWN = 10
+from tidemill.cli.review.new_answers import answers_content, answers_lines
 
 
 def import_file(
@@ -43,32 +39,7 @@ def import_file(
 
     with answering(as_json=as_json) as answer:
         done = import_answers(open_project(problem), problem, file, label=label, dry_run=dry_run)
-        answer(_content(problem, done, dry_run=dry_run), _lines(problem, done, dry_run=dry_run))
-
-
-def _content(problem: str, done: CrowdAnswers, *, dry_run: bool) -> dict[str, object]:
-    return {
-        "problem": problem,
-        "platform": done.platform,
-        "dry_run": dry_run,
-        "added": len(done.answers) - done.withdrawn,
-        "known": done.known,
-        "withdrawn": done.withdrawn,
-        "void": done.void,
-        "blank": done.blank,
-        "refused": list(done.refused),
-    }
-
-
-def _lines(problem: str, done: CrowdAnswers, *, dry_run: bool) -> list[str]:
-    added = len(done.answers) - done.withdrawn
-    would = " (dry run: nothing is written)" if dry_run else ""
-    counts = f"{added} answers are new, {done.known} are known already, {done.withdrawn} are withdrawn, {done.blank} are blank"
-    void = f"; {done.void} assignments were rejected or did not come to an end" if done.void else ""
-    lines = [f"{problem}: {counts}{void}{would}"]
-    lines += [f"  refused: {reason}" for reason in done.refused[:_SHOWN]]
-    if len(done.refused) > _SHOWN:
-        lines.append(f"  and {len(done.refused) - _SHOWN} more are refused")
-    if done.answers and not dry_run:
-        lines.append(f"next: git commit -m 'Labels of {problem}' data/{problem}, then: tidemill run problem={problem}")
-    return lines
+        own = {"platform": done.platform, "void": done.void, "blank": done.blank}
+        void = f"; {done.void} assignments were rejected or did not come to an end" if done.void else ""
+        lines = answers_lines(problem, done, f"{done.blank} are blank{void}", dry_run=dry_run)
+        answer(answers_content(problem, done, dry_run=dry_run) | own, lines)

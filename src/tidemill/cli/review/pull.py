@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from typer import Option
 
 from tidemill.cli.options import AsJson, ProblemName
 from tidemill.cli.output import answering
 from tidemill.cli.project import open_project
-
-if TYPE_CHECKING:
-    from tidemill.apps.review.label_studio_sync import PulledAnswers
-
-_SHOWN = 10
+from tidemill.cli.review.new_answers import answers_content, answers_lines
 
 
 def pull(
@@ -47,33 +43,9 @@ def pull(
     while True:
         with answering(as_json=as_json) as answer, LabelStudio.connect(url) as server:
             done = pull_answers(project, problem, server, dry_run=dry_run)
-            answer(_content(problem, done, dry_run=dry_run), _lines(problem, done, dry_run=dry_run))
+            content = answers_content(problem, done, dry_run=dry_run) | {"skipped": done.skipped}
+            answer(content, answers_lines(problem, done, f"{done.skipped} rows were skipped", dry_run=dry_run))
         if every is None:
             return
         sys.stdout.flush()
         time.sleep(every)
-
-
-def _content(problem: str, done: PulledAnswers, *, dry_run: bool) -> dict[str, object]:
-    return {
-        "problem": problem,
-        "dry_run": dry_run,
-        "added": len(done.answers) - done.withdrawn,
-        "known": done.known,
-        "withdrawn": done.withdrawn,
-        "skipped": done.skipped,
-        "refused": list(done.refused),
-    }
-
-
-def _lines(problem: str, done: PulledAnswers, *, dry_run: bool) -> list[str]:
-    added = len(done.answers) - done.withdrawn
-    would = " (dry run: nothing is written)" if dry_run else ""
-    counts = f"{added} answers are new, {done.known} are known already, {done.withdrawn} are withdrawn, {done.skipped} rows were skipped"
-    lines = [f"{problem}: {counts}{would}"]
-    lines += [f"  refused: {reason}" for reason in done.refused[:_SHOWN]]
-    if len(done.refused) > _SHOWN:
-        lines.append(f"  and {len(done.refused) - _SHOWN} more are refused")
-    if done.answers and not dry_run:
-        lines.append(f"next: git commit -m 'Labels of {problem}' data/{problem}, then: tidemill run problem={problem}")
-    return lines

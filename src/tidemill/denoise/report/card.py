@@ -40,13 +40,24 @@ def _head(name: str, report: DenoiseReport, functions: Sequence[Mapping[str, Any
         f"# Label card: {name}",
         "",
         (
-            "No person has given these labels. Labeling functions voted, and a label model turned their votes into a "
-            "probability per class."
+            _origin(report)
             + (f" People labeled {gold.label_model.rows:,} rows of dev, by which they are checked." if gold else "")
         ),
         f"{report.rows:,} rows, {len(functions)} functions; coverage {report.coverage:.1%}.",
         "",
     ]
+
+
+def _origin(report: DenoiseReport) -> str:
+    if report.people is None:
+        return (
+            "No person has given these labels. Labeling functions voted, and a label model turned their votes into a "
+            "probability per class."
+        )
+    return (
+        f"Labeling functions voted, {report.people.people} people answered {report.people.rows:,} rows, and one model turned both into a "
+        "probability per class."
+    )
 
 
 def _functions(functions: Sequence[Mapping[str, Any]]) -> list[str]:

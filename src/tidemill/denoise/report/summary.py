@@ -15,6 +15,7 @@ from tidemill.reports.denoise import (
     LabelValue,
     MajorityVote,
     ModelChoice,
+    PeopleInLabels,
     RowGroups,
 )
 
@@ -42,6 +43,7 @@ def facts(report: DenoiseReport) -> list[tuple[str, str]]:
         "majority vote": _majority(report.majority_vote),
         "class balance": _balance(report),
         "repetition": _repetition(report.dependences),
+        "people": _people(report.people),
         "against gold": _gold(report.gold),
         "calibrated by gold": _calibration(None if choice is None else choice.calibration),
         "class shares": _class_shares(report.class_shares_on_gold or {}),
@@ -75,6 +77,15 @@ def _evidence(choice: ModelChoice) -> str:
     if choice.stability is not None:
         parts.append(f"{choice.stability:.1%} of rows keep their class under resampling")
     return "; ".join(parts)
+
+
+def _people(people: PeopleInLabels | None) -> str:
+    if people is None:
+        return ""
+    return (
+        f"{people.answers} answers of {people.people} people are part of the labels of {people.rows} rows, of which {people.changed} have another "
+        f"class than by functions alone; functions are believed {people.slope:.2f} times as far as they are sure"
+    )
 
 
 def _majority(majority: MajorityVote) -> str:
