@@ -92,9 +92,9 @@ export class Editor {
     if (ofForm) { this.text = this.drawn = answer.yaml; this.yaml.value = answer.yaml; }
     this.fields = answer.fields;
     const measures = answer.functions.some((one) => one.measured !== null);
-    const isIdle = !this.form.contains(document.activeElement);
     this.template = answer.template;
-    if (this.text !== this.drawn || this.redraw || (this.measures && !measures && isIdle)) this.draw(answer.fields && this.withUnsent(answer.fields));
+    if (this.text !== this.drawn || this.redraw) this.draw(answer.fields && this.withUnsent(answer.fields));
+    else if (this.measures && !measures) this.drawCharts();
     Object.assign(this, { drawn: this.text, redraw: false, measures });
     const begins = !this.entry && !this.changed;
     show(this.problem, begins ? el("p", { class: "note" }, this.about.modality === "text" ? "Enter the words and the class that they speak for." : "Choose what is measured, and set its limit.") : answer.error ? (this.byForm ? el("p", { class: "note", role: "alert" }, inWords(answer.error)) : failed({ message: answer.error })) : null);
@@ -117,6 +117,11 @@ export class Editor {
 
   withUnsent(fields) {
     return Object.fromEntries(Object.entries({ ...fields, ...this.dirty }).filter(([, value]) => value !== null));
+  }
+
+  // Distributions of a sample become those of all images, unless a limit is being moved.
+  drawCharts() {
+    for (const chart of this.form.querySelectorAll("[data-chart]")) if (!chart.contains(document.activeElement)) chart.dispatchEvent(new Event("measured"));
   }
 
   draw(fields) {

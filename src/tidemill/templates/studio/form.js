@@ -125,6 +125,7 @@ const WIDGETS = {
       } catch (error) { show(own.chart, failed(error)); }
     };
     own.redraw = draw;
+    own.chart.addEventListener("measured", draw);
     if (own.column) show(own.chart, el("p", { class: "soft" }, "Measuring…"));
     draw();
     return short(null);
