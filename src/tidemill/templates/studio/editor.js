@@ -94,8 +94,7 @@ export class Editor {
     const measures = answer.functions.some((one) => one.measured !== null);
     this.template = answer.template;
     if (this.text !== this.drawn || this.redraw) this.draw(answer.fields && this.withUnsent(answer.fields));
-    else if (this.measures && !measures) this.drawCharts();
-    Object.assign(this, { drawn: this.text, redraw: false, measures });
+    Object.assign(this, { drawn: this.text, redraw: false });
     const begins = !this.entry && !this.changed;
     show(this.problem, begins ? el("p", { class: "note" }, this.about.modality === "text" ? "Enter the words and the class that they speak for." : "Choose what is measured, and set its limit.") : answer.error ? (this.byForm ? el("p", { class: "note", role: "alert" }, inWords(answer.error)) : failed({ message: answer.error })) : null);
     this.saving.disabled = Boolean(answer.error);
@@ -117,11 +116,6 @@ export class Editor {
 
   withUnsent(fields) {
     return Object.fromEntries(Object.entries({ ...fields, ...this.dirty }).filter(([, value]) => value !== null));
-  }
-
-  // Distributions of a sample become those of all images, unless a limit is being moved.
-  drawCharts() {
-    for (const chart of this.form.querySelectorAll("[data-chart]")) if (!chart.contains(document.activeElement)) chart.dispatchEvent(new Event("measured"));
   }
 
   draw(fields) {
