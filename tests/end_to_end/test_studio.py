@@ -276,6 +276,7 @@ def write_pictures(path: Path, packages: Path) -> Path:
 def drag_a_limit(page: Page) -> float:
     """Set a limit by a click into the distribution, drag its line to the middle, and move it on by a key."""
     page.get_by_role("button", name="New function").click()
+    editor(page).get_by_text("40 rows. Colours").wait_for()  # all have been measured
     editor(page).locator("svg.chart g[role=button]").nth(4).click()
     handle = editor(page).locator("[data-limit=above]")
     limit = editor(page).get_by_role("spinbutton", name="greater than")

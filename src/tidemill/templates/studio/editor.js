@@ -92,10 +92,9 @@ export class Editor {
     if (ofForm) { this.text = this.drawn = answer.yaml; this.yaml.value = answer.yaml; }
     this.fields = answer.fields;
     const measures = answer.functions.some((one) => one.measured !== null);
-    const isIdle = !this.form.contains(document.activeElement);
     this.template = answer.template;
-    if (this.text !== this.drawn || this.redraw || (this.measures && !measures && isIdle)) this.draw(answer.fields && this.withUnsent(answer.fields));
-    Object.assign(this, { drawn: this.text, redraw: false, measures });
+    if (this.text !== this.drawn || this.redraw) this.draw(answer.fields && this.withUnsent(answer.fields));
+    Object.assign(this, { drawn: this.text, redraw: false });
     const begins = !this.entry && !this.changed;
     show(this.problem, begins ? el("p", { class: "note" }, this.about.modality === "text" ? "Enter the words and the class that they speak for." : "Choose what is measured, and set its limit.") : answer.error ? (this.byForm ? el("p", { class: "note", role: "alert" }, inWords(answer.error)) : failed({ message: answer.error })) : null);
     this.saving.disabled = Boolean(answer.error);

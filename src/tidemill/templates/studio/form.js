@@ -122,9 +122,12 @@ const WIDGETS = {
         const pick = Object.keys(limits).length ? null : (bar) => { own.inputs.above.value = lowOf(found, bar); put({ above: lowOf(found, bar) }); own.redraw(); };
         if (found.kind === "number") show(own.chart, el("p", { class: "small soft" }, pick ? "Click where the limit shall be, then drag its line." : "Drag the line, or move it with the arrow keys."), histogram(about, found, { limits, move, pick }));
         else show(own.chart, el("p", { class: "small soft" }, `${own.column} is no column of numbers.`));
+        if (found.rows < about.rows) setTimeout(again, 2000);
       } catch (error) { show(own.chart, failed(error)); }
     };
     own.redraw = draw;
+    // a sample's distribution becomes that of all images, unless a limit is being moved
+    const again = () => { if (own.chart.isConnected) { if (own.chart.contains(document.activeElement)) setTimeout(again, 2000); else draw(); } };
     if (own.column) show(own.chart, el("p", { class: "soft" }, "Measuring…"));
     draw();
     return short(null);
