@@ -1,8 +1,9 @@
-"""Reviews by simulated people: what a crowd with spammers costs, crowd and functions together, and what certificates cost and cover.
+"""Reviews by simulated people: crowds with spammers, crowd and functions together, certificates, the queue, and answers pulled under kills.
 
-Run: python benchmarks/review.py [--seeds 100] [--json OUT] [--check]
+Run: python benchmarks/review.py [--seeds 100] [--draws 20] [--answers 10000] [--json OUT] [--check]
 Crowd and functions are measured on the packaged problems' rows with gold and the votes of their functions (made where they are not there);
-all answers are simulated. Costs are answers; those to test questions and to rows in dispute count.
+all answers are simulated. Which rows there are is what the last run has left under data/: `make run` brings all batches. --answers 0 leaves
+Label Studio out, which is installed for itself the first time. Costs are answers; those to test questions and to rows in dispute count.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from typing import Any
 import numpy as np
 
 from denoise_packaged import packaged
+from review_kills import pulled_under_kills
+from review_queue import review_gains
 from targets import finish, options, target
 from tidemill.denoise.models.registry import create
 from tidemill.review.acceptance import Reviewers, Target, make_plan, proven
@@ -35,10 +38,17 @@ def main() -> None:
     """Measure all, print the table, write and check it."""
     parser = options(__doc__)
     parser.add_argument("--seeds", type=int, default=100, help="simulated certifications")
+    parser.add_argument("--draws", type=int, default=20, help="divisions of the rows of solar, for the queue")
+    parser.add_argument(
+        "--answers", type=int, default=10_000, help="answers in Label Studio; 0: none, and no such figure"
+    )
     asked = parser.parse_args()
     crowds = [crowd(seed) for seed in range(CROWD_SEEDS)]
     figures: dict[str, Any] = {name: float(np.mean([each[name] for each in crowds])) for name in crowds[0]}
-    figures["together"] = {problem.name: together(problem) for problem in packaged(ROOT)}
+    problems = packaged(ROOT)
+    figures["together"] = {problem.name: together(problem) for problem in problems}
+    solar = next(problem for problem in problems if problem.name == "solar")
+    figures["review"] = review_gains(solar, ROOT, asked.draws)
     audits = [audit(seed, wrong=(0.01, 0.015, 0.025, 0.03)[seed % 4]) for seed in range(asked.seeds)]
     met = [audit(1000 + seed, wrong=ERROR / 2) for seed in range(20)]
     plan = make_plan(Target(N_LABELS, ERROR, CONFIDENCE, ERROR / 2), reviewers(TEST_QUESTIONS))
@@ -46,6 +56,7 @@ def main() -> None:
     figures["covered"] = sum(each["covered"] for each in audits) / len(audits)
     figures["cost"] = float(np.mean([each["cost"] for each in met]))
     figures["sequential"] = plan.mean_rows / plan.fixed.rows
+    figures["pulled"] = pulled_under_kills(asked.answers) if asked.answers else None
     figures["targets"] = targets(figures)
     finish(figures, asked)
 
@@ -53,6 +64,9 @@ def main() -> None:
 def targets(figures: dict[str, Any]) -> dict[str, Any]:
     """Figures -> what was promised of them."""
     least = min(each["together"] - max(each["crowd"], each["functions"]) for each in figures["together"].values())
+    review, pulled = figures["review"], figures["pulled"]
+    wrong = 0 if pulled is None else pulled["lost"] + pulled["doubled"]
+    kills = {"pulled under kills": target(wrong, "none lost, none doubled", met=wrong == 0)} if pulled else {}
     return {
         "crowd: accuracy": target(figures["accuracy"], "at least .95", met=figures["accuracy"] >= 0.95),
         "crowd: cost": target(figures["crowd_cost"], "at most .7 of always five", met=figures["crowd_cost"] <= 0.7),
@@ -61,6 +75,13 @@ def targets(figures: dict[str, Any]) -> dict[str, Any]:
         "coverage": target(figures["covered"], "at least .93", met=figures["covered"] >= 0.93),
         "cost to certify": target(figures["cost"], "at most .4 of labeling all", met=figures["cost"] <= 0.4),
         "sequential": target(figures["sequential"], "at most .8 of the fixed plan", met=figures["sequential"] <= 0.8),
+        "queue against random": target(
+            review["ratio"],
+            "at least twice the gain, by interval",
+            review["interval"],
+            met=review["interval"][0] >= 2.0,
+        ),
+        **kills,
     }
 
 
@@ -98,7 +119,8 @@ def _answers(said: Any, row: Any, who: Any) -> Answers:
 def together(problem: Any) -> dict[str, float]:
     """Two answers a row of a crowd with spammers, the functions' votes, and both: accuracy on rows with gold."""
     gold, votes = problem.gold[problem.scored], problem.votes[problem.scored]
-    functions = create("generative", problem.n_classes).fit(votes).predict_proba(votes)
+    fitted = create("auto", problem.n_classes, seed=20).fit(problem.votes[problem.fitted])
+    functions = fitted.predict_proba(votes)
     results: dict[str, list[float]] = {"crowd": [], "functions": [], "together": []}
     for seed in range(CROWD_SEEDS):
         rng = np.random.default_rng(seed)
