@@ -101,7 +101,9 @@ def prefect_server(request: pytest.FixtureRequest) -> Iterator[None]:
     if not any(item.get_closest_marker("slow") for item in request.session.items):
         yield
         return
-    home, port = request.getfixturevalue("prefect_home"), free_port()
+    made, port = request.getfixturevalue("prefect_home"), free_port()
+    home = request.getfixturevalue("tmp_path_factory").mktemp("prefect")  # what is lent stays empty
+    shutil.copy(made / "prefect.db", home)
     environment = os.environ | {
         "PREFECT_HOME": str(home),
         "DO_NOT_TRACK": "1",

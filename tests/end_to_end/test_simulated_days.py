@@ -16,7 +16,7 @@ def test_days_with_a_broken_batch_a_lost_event_and_a_kill_end_in_the_right_champ
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
     lines: list[str] = []
     report = simulate(
-        Project.open(root), "spam", days=2, seed=1, rows=160, folder=tmp_path / "simulated", say=lines.append
+        Project.open(root), "spam", days=2, seed=1, rows=240, folder=tmp_path / "simulated", say=lines.append
     )
     assert report.failed == (), lines
     assert len(report.checks) == 8

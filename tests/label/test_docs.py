@@ -32,10 +32,11 @@ def test_the_files_of_the_docs_load_and_vote(root, folder):
 
 
 def test_the_generated_functions_of_the_docs_load_and_their_endpoints_are_settings(root, folder):
-    functions, settings = blocks(root, "yaml", "generated")
-    path = folder(g__yaml=functions)
+    functions, inferred, settings = blocks(root, "yaml", "generated")
+    path = folder(g__yaml=functions, i__yaml=inferred)
     loaded = load_file(path / "g.yaml", classes=("ham", "spam"))
     assert [function.name for function in loaded] == ["asked", "described", "head"]
+    assert [function.name for function in load_file(path / "i.yaml", classes=("ham", "spam"))] == ["inferred"]
     for endpoint in yaml.safe_load(settings)["label"]["endpoints"].values():
         EndpointSettings.model_validate(endpoint)
 

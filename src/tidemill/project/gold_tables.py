@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -87,11 +88,15 @@ def write_gold(problem: Problem, paths: Paths, batches: Sequence[str]) -> list[s
 
 
 def _answers(history: GoldHistory, classes: Sequence[str], rows: set[str]) -> pl.DataFrame:
-    """What each person says of some rows; in the same order however the lines of the history stand."""
+    """What each person says of those of the rows that several have answered; in the same order however the history's lines stand.
+
+    What one person says is gold, and a label of a row of train makes no label model learn anew.
+    """
+    people = Counter(row_id for row_id, _ in history.by_person)
     lines = [
         (row_id, who, classes.index(str(answer.label)))
         for (row_id, who), answer in sorted(history.by_person.items())
-        if row_id in rows
+        if row_id in rows and people[row_id] > 1
     ]
     return pl.DataFrame(lines, schema={"row_id": pl.String, "who": pl.String, "label": pl.Int16}, orient="row")
 

@@ -146,16 +146,16 @@ def agreement(counts: PairCounts, functions: int, together: Array) -> Array:
     (n_functions, n_functions)
         Chance-corrected agreement: 0 by chance, 1 for a copy; 0 on the diagonal.
     """
-    rows, rates = counts.rows, counts.rates
+    by_chance, uses = counts.chance, np.diag(counts.together)
     shape = (functions, functions)
     same = np.zeros(shape)
     chance = np.zeros(shape)
     for symbol in np.unique(counts.symbols):
         kinds = np.flatnonzero(counts.symbols == symbol)
         own = np.ix_(counts.functions[kinds], counts.functions[kinds])
-        same[own] += together[np.ix_(kinds, kinds)] / rows
-        chance[own] += np.outer(rates[kinds], rates[kinds])
-    fires = np.bincount(counts.functions, weights=rates, minlength=functions)
+        same[own] += together[np.ix_(kinds, kinds)]
+        chance[own] += by_chance[np.ix_(kinds, kinds)]
+    fires = np.bincount(counts.functions, weights=uses, minlength=functions)
     most = np.sqrt(np.outer(fires, fires))
     kappa = (same - chance) / np.maximum(most - chance, 1e-9)
     np.fill_diagonal(kappa, 0.0)

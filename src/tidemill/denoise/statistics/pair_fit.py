@@ -52,8 +52,7 @@ class PairFit:
         -------
         (n_kinds, n_kinds)
         """
-        chance = np.outer(counts.rates, counts.rates) * counts.rows
-        return np.asarray(chance * self.talk * ((self.given / self.balance) @ self.given.T))
+        return np.asarray(counts.chance * self.talk * ((self.given / self.balance) @ self.given.T))
 
 
 def fit_pairs(counts: PairCounts, *, included: Any, prior: Array, pseudo_counts: Array) -> PairFit:
@@ -76,7 +75,7 @@ def fit_pairs(counts: PairCounts, *, included: Any, prior: Array, pseudo_counts:
     """
     from scipy.optimize import minimize
 
-    problem = _PairLoss(counts, included & counts.apart, prior, pseudo_counts)
+    problem = _PairLoss(counts, included & counts.apart & counts.overlapping, prior, pseudo_counts)
     start = np.concatenate(
         [_logit(np.clip(pseudo_counts[0] / pseudo_counts[1], 0.02, 0.98)), np.log(prior / prior.sum()), [0.0]]
     )
@@ -122,7 +121,7 @@ class _PairLoss:
         self.owner, self.prior = counts.owner, prior
         self.right, self.tries = pseudo_counts
         self.together = counts.together
-        self.chance = np.outer(counts.rates, counts.rates) * counts.rows
+        self.chance = counts.chance
         self.included = included.astype(np.float64)
         self.kinds = len(self.owner)
 
