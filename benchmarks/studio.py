@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -169,7 +170,7 @@ def _limits(edits: int) -> Iterator[dict[str, Any]]:
 
 
 def _waits(client: httpx.Client, problem: str, edits: Iterator[dict[str, Any]], *, quick: bool) -> list[float]:
-    return [_ms(lambda edit=edit: _preview(client, problem, edit, quick=quick)) for edit in edits]  # type: ignore[misc]
+    return [_ms(partial(_preview, client, problem, edit, quick=quick)) for edit in edits]
 
 
 def _preview(client: httpx.Client, problem: str, edit: dict[str, Any], *, quick: bool) -> dict[str, Any]:

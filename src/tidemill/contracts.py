@@ -218,7 +218,7 @@ def gold_contract(n_classes: int) -> Contract:
 
 
 def answers_contract(n_classes: int) -> Contract:
-    """Make the contract of ``answers.parquet``: a row for each person who answers a row of train or dev.
+    """Make the contract of ``answers.parquet``: a row for each person, of rows of train and dev that several have answered.
 
     Parameters
     ----------

@@ -28,8 +28,8 @@ TWO_TREES: Sequence[Word] = [("Rome", 0, "ROOT", "Rome"), ("Italy", 1, "ROOT", "
 
 def spacys(words: Sequence[Word]) -> Any:
     """A ``Doc`` of spaCy."""
-    import spacy  # type: ignore[import-not-found, unused-ignore]
-    from spacy.tokens import Doc  # type: ignore[import-not-found, unused-ignore]
+    import spacy
+    from spacy.tokens import Doc
 
     texts, heads, labels, lemmas = map(list, zip(*words, strict=True))
     return Doc(spacy.blank("en").vocab, words=texts, heads=heads, deps=labels, lemmas=lemmas)
