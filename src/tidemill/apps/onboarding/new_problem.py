@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -91,8 +92,15 @@ denoise:
 train:
   gold: {{use: true}}  # few labels: the model is trained on each. With {enough} or more of each class delete this and the split above
 """
+_KEY: Final = "  # the same name in another file is another row; a column alone: it is the same row"
+_NO_KEY: Final = (
+    "  # rows are named by row_id alone; with [source, COLUMN] by the ids of a column, in `tidemill gold add` too"
+)
 _FURTHER: Final = ("encoding", "delimiter", "header", "bad_rows", "class_folder", "image_folder", "near_duplicates")
 """Settings of ingest that are written where they are not as they are by default."""
+_ID_COLUMNS: Final = ("id", "key", "uuid")
+_NUMBER_COLUMNS: Final = ("uid", "guid", "nr", "no", "number")
+_ENDS_IN_ID: Final = re.compile(r"[_\W](id|ID|nr|NR|no|NO|uuid|key)$|[a-z](Id|ID|Nr|No)$")
 _ENOUGH: Final = 15  # labels of each class, from which on the usual split leaves enough of them to every use
 
 
@@ -332,7 +340,7 @@ def _plan_table(wanted: NewProblem, source: Path) -> _Plan:
         notes.append(
             f"{source.name}: column {content!r} holds paths of images; with --image {content} the rows are the images"
         )
-    key = _key(table)
+    key = _key(table, (content, wanted.label, *wanted.meta))
     ingest: dict[str, Any] = {"key": None if key is None else ["source", key], modality: content, "gold": wanted.label}
     ingest |= stated(wanted.reading)
     if modality == "image":  # a folder of images beside the table is no batch of its own
@@ -439,13 +447,18 @@ def stated(reading: ReadOptions) -> dict[str, str | bool | None]:
     return {name: value for name, value in given.items() if value != getattr(DEFAULTS, name)}
 
 
-def _key(table: Table) -> str | None:
-    """A column of unique ids, if there is one by a usual name."""
-    for name in ("id", "key", "uuid", "ID", "Id"):
-        values = table.columns.get(name, [])
+def _key(table: Table, taken: Sequence[str | None]) -> str | None:
+    """A column of unique ids, if there is one by a usual name; labels that come later name rows by it."""
+    names = [name for name in table.columns if name not in taken and _is_named_as_ids(name)]
+    for name in sorted(names, key=lambda name: name.lower() not in _ID_COLUMNS):
+        values = table.columns[name]
         if values and not any(map(is_missing, values)) and len(set(map(as_string, values))) == len(values):
             return name
     return None
+
+
+def _is_named_as_ids(name: str) -> bool:
+    return name.lower() in (*_ID_COLUMNS, *_NUMBER_COLUMNS) or (name != "row_id" and bool(_ENDS_IN_ID.search(name)))
 
 
 def _reading(ingest: dict[str, Any]) -> IngestSettings:
@@ -544,9 +557,7 @@ def _config(plan: _Plan) -> str:
         content=values[plan.problem.modality],
         incoming=plan.ingest.get("incoming", (INCOMING / plan.paths.name).as_posix()),
         key=values["key"],
-        about_key=""
-        if plan.ingest["key"] is None
-        else "  # the same name in another file is another row; a column alone: it is the same row",
+        about_key=_NO_KEY if plan.ingest["key"] is None else _KEY,
         gold=values["gold"],
         meta=_flow(plan.ingest["meta"]),
         reading="".join(f"  {key}: {value}\n" for key, value in values.items() if key in _FURTHER),
