@@ -68,6 +68,7 @@ def test_all_that_cannot_be_taken_is_named_and_nothing_is_added(project: Project
     told = str(error.value).splitlines()
     assert told[0] == "labels.csv: 6 rows cannot be taken, so none is:"
     assert "line 2: column 'id': '2' may be any of 2 rows" in told[1]
+    assert ": may/2)" in told[1]
     assert "add a column batch" in told[1]
     assert told[2].endswith("line 3: column 'id': there is no row 'none' in batch 'may'")  # and not a list of all rows
     assert "line 4: column 'label' is 'spma', not a class; did you mean 'spam'?" in told[3]
