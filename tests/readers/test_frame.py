@@ -70,4 +70,4 @@ def test_columns_that_functions_ask_have_truth_values_and_no_value_where_a_numbe
     assert asked["text"].to_list() == ["True", "False", "True"]
     assert asked.schema["note"] == pl.String
     votes, _ = read_frame(path)
-    assert votes["paid"].to_list() == ["True", "false", ""], "names of classes may be words of truth"
+    assert votes["paid"].to_list() == ["True", "false", None], "names of classes may be words of truth"
