@@ -83,6 +83,34 @@ def withdraw_labels(
     return WithdrawnLabels(answers, len(set(ids)), sum(after.table["gold"][place] == NO_GOLD for place in places))
 
 
+def withdraw_answer(project: Project, name: str, row_id: str, answer: str) -> None:
+    """Withdraw one answer, whatever others have said of its row since; once, however often it is asked for.
+
+    Parameters
+    ----------
+    project
+        The project.
+    name
+        Name of the problem.
+    row_id
+        The row.
+    answer
+        Id of the answer.
+
+    Raises
+    ------
+    DataError
+        There is no such answer.
+    """
+    known = problem_rows(project, name)
+    if (row_id, answer) in known.history.withdrawn:
+        return
+    gone = [one for one in known.history.valid if one.row_id == row_id and one.id == answer]
+    if not gone:
+        raise DataError(f"row {row_id} of {name} has no answer {answer}: it is not in this checkout's history any more")
+    append_answers(known.paths, withdrawals(known, gone, source="withdrawn", make=True))
+
+
 def withdrawals(rows: ProblemRows, gone: Sequence[Answer], *, source: str, make: bool) -> list[Answer]:
     """Withdraw answers that their tool has taken back.
 
