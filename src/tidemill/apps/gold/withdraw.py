@@ -51,7 +51,7 @@ def withdraw_labels(
     rows
         Rows by row_id, key or file name: the answer that counts goes, and the one before it counts again.
     source, who
-        Withdraw the answers of this file, or of this person, in place of those of rows.
+        Withdraw the answers of this file or tool, or of this person, in place of those of rows.
     everything
         Withdraw all answers of the rows, and the label that they came with.
 
@@ -165,10 +165,10 @@ def _of_origin(known: ProblemRows, source: str | None, who: str | None) -> list[
     result = [
         (answer.row_id, answer.id)
         for answer in known.history.valid
-        if (source is None or answer.source == source) and (who is None or answer.who == who)
+        if (source is None or source in (answer.source, answer.origin)) and (who is None or answer.who == who)
     ]
     if not result:
-        sources = sorted({answer.source for answer in known.history.valid})
+        sources = sorted({answer.origin for answer in known.history.valid})
         raise DataError(
             f"no answer is of {' and '.join(map(repr, filter(None, (source, who))))}; sources are {', '.join(sources) or 'none'} "
             "(`tidemill gold list` shows people too)"
