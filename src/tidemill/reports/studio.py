@@ -91,6 +91,13 @@ class LabelCounts(Part):
     splits: dict[str, Count] = Field(description="labels by split")
 
 
+class KeptLabel(Part):
+    """A label that was kept."""
+
+    answer: str = Field(description="id of the answer in the history of gold, by which it is taken back")
+    counts: LabelCounts = Field(description="with it")
+
+
 class LabelQueue(Part):
     """The next rows to label."""
 

@@ -163,3 +163,15 @@ def test_labels_make_tables_of_what_has_arrived_and_name_what_has_not(project: P
     before = (PATHS.reports / "ingest.json").read_bytes()
     assert dict(add_labels(project, "spam", Path("labels.csv"), FileOptions()).counts)["new"] == 1
     assert (PATHS.reports / "ingest.json").read_bytes() == before  # the ingest stage writes it, and git has it
+
+
+def test_files_that_come_again_change_nothing_whosever_answer_counts(project: Project) -> None:
+    """Two people differ on a row; neither their files nor one of both, added twice, turn its label over."""
+    both = "id,batch,label,who\n2,may,ham,r1\n2,may,spam,r2\n"
+    add(project, both)
+    add(project, "id,batch,label\n2,may,spam\n", who="r3")
+    before = PATHS.gold_history.read_text(encoding="utf-8")
+    for text, who in ((both, None), ("id,batch,label\n2,may,ham\n", "r1")):
+        done = add(project, text, **({} if who is None else {"who": who}))
+        assert (done.answers, done.counts["known"]) == ((), text.count("may"))
+    assert PATHS.gold_history.read_text(encoding="utf-8") == before

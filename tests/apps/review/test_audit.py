@@ -14,6 +14,7 @@ import pytest
 from tests.apps.gold.conftest import PATHS
 from tests.cli.factories import tidemill
 from tidemill.apps.gold.rows import problem_rows
+from tidemill.apps.gold.withdraw import withdraw_labels
 from tidemill.apps.review.audit import PlanRequest, certify, plan_audit, sample_audit
 from tidemill.apps.review.people import annotator_table, row_agreement
 from tidemill.contracts import ConfigError, DataError
@@ -66,8 +67,28 @@ def test_a_plan_a_sample_and_answers_make_a_certificate_that_expires_with_the_la
     assert found.newest_answer == "2026-11-03T10:00:00.000000Z"
     assert Certificate.read(PATHS.certificate) == found
     label_all(project, spam={rows[0]})
-    with pytest.raises(DataError, match="not those of the plan any more"):
+    with pytest.raises(DataError, match=r"the certificate is expired: .*not those of the plan any more"):
         certify(project, "spam")
+
+
+def test_a_certificate_is_taken_back_with_the_answers_that_it_was_made_of(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    label_all(project)
+    Path("dvc.yaml").write_text("stages: {}\n")
+    plan_audit(project, "spam", REQUEST)
+    sample_audit(project, "spam", OUT, most=30, tests=0, seed=1)
+    answer(checked(), "a1")
+    found = certify(project, "spam")
+    plan_audit(project, "spam", replace(REQUEST, error=0.06))
+    assert not certify(project, "spam").met
+    assert Certificate.read(PATHS.certificate) == found  # of another plan, which nothing speaks against
+    plan_audit(project, "spam", REQUEST)
+    withdraw_labels(project, "spam", who="a1")
+    tidemill("review", "certify", "spam")
+    assert "the certificate that was there is taken back" in capsys.readouterr().out
+    kept = Certificate.read(PATHS.certificate)
+    assert (kept.met, kept.checked) == (False, 0)
 
 
 def test_a_row_in_dispute_is_asked_again_and_two_more_answers_confirm_the_label(project: Project) -> None:
