@@ -104,14 +104,11 @@ class Made:
     ----------
     votes : (n_rows, n_functions)
         Of all batches.
-    identities
-        What each generator was fitted with, by name.
     notes
         What was dropped and why.
     """
 
     votes: Votes
-    identities: dict[str, str]
     notes: list[str]
 
 
@@ -206,7 +203,7 @@ def label(
     leaks = [str(found) for found in dependent if found.function not in learned]
     notes = [*alike, *constant, *leaks, *engine.notes(), *all_votes.made.notes]
     result = _result(counts, of_gold, loaded, engine, quarantine)
-    return dataclasses.replace(result, notes=notes, fingerprints=result.fingerprints | all_votes.made.identities)
+    return dataclasses.replace(result, notes=notes)
 
 
 class _AllVotes:
@@ -214,7 +211,7 @@ class _AllVotes:
 
     def __init__(self, loaded: LoadedFunctions, engine: Engine, storage: VoteStorage) -> None:
         self.loaded, self.engine, self.storage = loaded, engine, storage
-        self.made = Made(np.empty((0, 0), dtype=np.int16), {}, [])
+        self.made = Made(np.empty((0, 0), dtype=np.int16), [])
 
     def of(self, batches: Sequence[Batch]) -> Iterator[Votes]:
         """Votes of each batch, (n_rows, n_functions)."""
