@@ -18,6 +18,7 @@ def settings(**changes: Any) -> EvaluateSettings:
         "margin": 0.0,
         "fresh_rows": None,
         "ask": None,
+        "ask_gain": 0.02,
         "guard_probability": 0.5,
         "guards": (),
     } | changes.pop("gate", {})

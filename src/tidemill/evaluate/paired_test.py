@@ -69,8 +69,8 @@ def paired_test(pair: Pair, spec: MetricSpec, settings: EvaluateSettings, *, mar
     Returns
     -------
     PairedTest
-        ``better``; ``unclear`` where it is not and yet better in at least the share ``gate.ask`` of resamples; or
-        ``not better``.
+        ``better``; ``unclear`` where it is not and yet the gain is ``gate.ask_gain`` or more in at least the share ``gate.ask`` of
+        resamples; or ``not better``.
     """
     gate = settings.gate
     gain, gains = difference(pair.gold, pair.candidate, pair.rival, spec, settings, metric=gate.metric)
@@ -81,7 +81,7 @@ def paired_test(pair: Pair, spec: MetricSpec, settings: EvaluateSettings, *, mar
         passed = 1.0 - _share_within(gains, margin, len(pair.gold)) <= level
     else:
         passed = gain > 0.0 and 1.0 - probability <= level and chance <= level
-    unclear = gate.ask is not None and probability >= gate.ask
+    unclear = gate.ask is not None and float(np.mean(gains >= gate.ask_gain - _NOTHING)) >= gate.ask
     outcome: Outcome = "better" if passed else "unclear" if unclear else "not better"
     interval = estimate(gain, gains, settings)
     reason = (
