@@ -19,7 +19,7 @@ The rule, in its order:
    .075); at 0.8 it blocks one in fifteen, and a fall of .3 still blocks practically always. A guard of fewer rows is
    named in the reasons and blocks nothing.
 8. Where 4 or 5 is not met, no part or guard falls, and yet the rows do not rule out a gain of ``ask_gain``, which at least the share
-   ``ask`` of resamples has, a person is asked: too few rows decide, and a refusal would be a guess. So a candidate whose true gain is
+   ``ask`` of resamples would have with one row more, a person is asked: too few rows decide, and a refusal would be a guess. So a candidate whose true gain is
    ``ask_gain`` is refused unasked in about that share of cases at most, whatever the number of rows; and the more rows there are, the
    fewer candidates that are no better are asked about. ``ask: null`` never asks, and keeps the champion.
 9. Where the problem has got a class that the champion does not know, 5 to 7 are judged on rows of the classes that it knows: it
@@ -183,7 +183,7 @@ def _outcome(tests: list[PairedTest], guards: list[GuardResult]) -> str:
 
 
 def _question(gate: GateSettings) -> str:
-    return f"asked, not refused: these rows do not rule out a gain of {gate.ask_gain:g}, which {gate.ask:.0%} of resamples or more have"
+    return f"asked, not refused: these rows do not rule out a gain of {gate.ask_gain:g}, which {gate.ask:.0%} of resamples or more would have with one row more"
 
 
 def _verdict(
