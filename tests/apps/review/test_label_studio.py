@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -344,7 +345,7 @@ def test_pulling_again_and_again_outlives_a_server_that_does_not_answer_for_a_wh
     Path("dvc.yaml").write_text("stages: {}\n", encoding="utf-8")
     monkeypatch.setenv(TOKEN, "t0")
     gone = DataError("does not answer")
-    pulls = iter([gone, PulledAnswers(1, (), 3, 0, 0, ()), gone, gone])
+    pulls: Iterator[DataError | PulledAnswers] = iter([gone, PulledAnswers(1, (), 3, 0, 0, ()), gone, gone])
 
     def pull(*_: object, **__: object) -> PulledAnswers:
         found = next(pulls)
