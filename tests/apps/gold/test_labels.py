@@ -16,6 +16,8 @@ from tidemill.apps.gold.rows import problem_rows
 from tidemill.apps.gold.sample import SampleRequest, sample_rows
 from tidemill.apps.gold.withdraw import withdraw_labels
 from tidemill.apps.models.harm_since_change import KnownLabels
+from tidemill.apps.studio.labeling import label_page
+from tidemill.apps.studio.workspace import Workspace
 from tidemill.contracts import ConfigError, DataError
 from tidemill.project.arrivals import arrive
 from tidemill.project.batches import add_batches
@@ -197,3 +199,10 @@ def test_files_that_come_again_change_nothing_whosever_answer_counts(project: Pr
         done = add(project, text, **({} if who is None else {"who": who}))
         assert (done.answers, done.counts["known"]) == ((), text.count("may"))
     assert PATHS.gold_history.read_text(encoding="utf-8") == before
+
+
+def test_rows_of_a_batch_that_no_run_has_taken_in_are_labeled_in_the_studio(project: Project) -> None:
+    (PATHS.raw / "june.parquet").unlink()
+    page = label_page(Workspace(project, "spam"))
+    assert (page.classes, page.batches) == (("ham", "spam"), ("june", "may"))
+    assert problem_rows(project, "spam").table.height == 40

@@ -168,6 +168,22 @@ def test_test_questions_look_like_other_rows_and_tell_who_is_ejected(project: Pr
     assert (agreement.people, agreement.rows, agreement.answers) == (3, 12, 40)
 
 
+@pytest.mark.parametrize(("tests", "wrong", "is_ejected"), [(8, 3, True), (8, 2, False), (7, 7, False)])
+def test_below_seven_tenths_of_trust_after_eight_test_questions_answers_are_replaced(
+    project: Project, tests: int, wrong: int, *, is_ejected: bool
+) -> None:
+    """Trust is smoothed by two questions of which 1.6 are right: 5 of 8 make .66, 6 of 8 make .76."""
+    rows = label_all(project)[5:20]
+    for who in ("a1", "a2"):
+        answer(rows[:tests], who)
+    answer(rows[: tests + 1], "bad", spam=tuple(rows[:wrong]))
+    table = {line.who: line for line in annotator_table(project, "spam").annotators}
+    assert (table["bad"].tests, table["bad"].ejected) == (tests, is_ejected)
+    plan_audit(project, "spam", REQUEST)
+    sample_audit(project, "spam", OUT, most=40, tests=0, seed=1)
+    assert (rows[tests] in checked()) == is_ejected  # that he alone has answered
+
+
 def test_labels_that_are_not_there_and_plans_that_cannot_be_are_refused(project: Project) -> None:
     with pytest.raises(DataError, match=r"labels.parquet is missing"):
         plan_audit(project, "spam", REQUEST)

@@ -24,6 +24,7 @@ from tidemill.apps.studio.labeling import (
     RowsOnPages,
     WithdrawnLabel,
     give_label,
+    label_page,
     label_queue,
     picture_of,
     withdraw_label,
@@ -204,6 +205,10 @@ def _commits(studio: FastAPI, workspace: Callable[[str], Workspace]) -> None:
 
 def _labels(studio: FastAPI, workspace: Callable[[str], Workspace]) -> None:
     on_pages: dict[str, RowsOnPages] = {}
+
+    @studio.get("/api/problems/{problem}/labels")
+    def page(problem: str) -> dict[str, Any]:
+        return label_page(workspace(problem)).model_dump(mode="json")
 
     @studio.post("/api/problems/{problem}/labels/next")
     def queue(problem: str, asked: QueueRequest) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import polars as pl
 from pydantic import Field
 
 from tidemill.apps.gold.add import LabeledRow, add_answer, own_id
-from tidemill.apps.gold.rows import ProblemRows, problem_rows
+from tidemill.apps.gold.rows import ProblemRows, make_tables, problem_rows
 from tidemill.apps.gold.sample import SampleRequest, pick_rows
 from tidemill.apps.gold.withdraw import withdraw_answer
 from tidemill.apps.studio.saving import ConflictError
@@ -20,7 +20,7 @@ from tidemill.apps.studio.workspace import Workspace
 from tidemill.contracts import NO_GOLD, SPLITS, ConfigError, Settings
 from tidemill.project.gold_history import GoldHistory
 from tidemill.readers.image_decoder import decode_image
-from tidemill.reports.studio import KeptLabel, LabelCounts, LabelQueue, RowToLabel
+from tidemill.reports.studio import KeptLabel, LabelCounts, LabelPage, LabelQueue, RowToLabel
 
 SOURCE: Final = "studio"
 _AT_ONCE: Final = 20
@@ -93,6 +93,30 @@ class RowsOnPages:
         if page:
             with self._lock:
                 self._pages[page] = frozenset(rows), time.monotonic()
+
+
+def label_page(workspace: Workspace) -> LabelPage:
+    """Say what rows can be labeled as; of a problem that has not been run yet, the tables of rows are made first.
+
+    Parameters
+    ----------
+    workspace
+        The problem.
+
+    Returns
+    -------
+    LabelPage
+
+    Raises
+    ------
+    DataError
+        No batch has arrived, or a row of one cannot be taken.
+    """
+    with workspace.lock:
+        make_tables(workspace.project, workspace.name)
+    rows = problem_rows(workspace.project, workspace.name)
+    batches = rows.table["batch"].unique(maintain_order=True).to_list()
+    return LabelPage(name=workspace.name, classes=tuple(rows.problem.classes), batches=tuple(batches))
 
 
 def label_queue(workspace: Workspace, request: QueueRequest, on_pages: RowsOnPages) -> LabelQueue:

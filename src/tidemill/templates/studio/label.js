@@ -14,7 +14,7 @@ const WHO = "tidemill-who";
 
 export async function labelPage(page, name) {
   show(page, el("p", { class: "soft" }, "Looking for rows that are worth a label…"));
-  const about = await ask(address(name));
+  const about = await ask(address(name, "labels"));
   const labels = new Labels(page, about);
   await labels.more();
 }
