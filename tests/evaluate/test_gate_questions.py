@@ -149,6 +149,17 @@ def test_a_gain_on_rows_that_neither_model_saw_does_not_pay_for_a_clear_fall_on_
     assert verdict.verdict == "keep"
 
 
+@pytest.mark.parametrize(("tolerance", "verdict"), [(0.02, "promote"), (0.0, "keep")])
+def test_older_rows_may_fall_by_what_is_not_worth_a_question(tolerance, verdict):
+    """The champion is right on all of them, by which it was chosen; the candidate loses 4 of 200 and gains a third of the new."""
+    candidate, champion = GOLD.copy(), GOLD.copy()
+    champion[200:] = np.where(np.arange(100) % 3 == 0, 1 - GOLD[200:], GOLD[200:])
+    candidate[:4] = 1 - GOLD[:4]
+    judged = judge(arrived(candidate, champion, ("old",)), fresh_rows=100, older_tolerance=tolerance)
+    assert judged.guards[0].gain.score == pytest.approx(-0.02, abs=0.005)
+    assert judged.verdict == verdict
+
+
 def test_a_gain_on_the_older_rows_does_not_pay_for_a_clear_fall_on_rows_that_neither_model_saw():
     candidate, champion = flipped(GOLD, 30), flipped(GOLD, 30)
     champion[:80] = 1 - GOLD[:80]

@@ -10,6 +10,7 @@ from tidemill.contracts import ABSTAIN
 from tidemill.denoise.models.registry import create
 from tidemill.generate import run as generate_run
 from tidemill.generate.few_gold import mean_prediction
+from tidemill.generate.fitted import read_voter
 from tidemill.generate.run import generate
 
 TRUTH = np.random.default_rng(8).integers(0, 2, 400)
@@ -63,11 +64,13 @@ def test_what_is_fitted_is_read_again_and_a_new_batch_alone_is_voted_on(tmp_path
 
 
 def test_new_gold_fits_anew(tmp_path):
-    functions = [function("head", **HEAD)]
-    identities = [
-        generate(functions, rows_of(TRUTH, gold=gold), storage(tmp_path)).identities["head"] for gold in (30, 30, 31)
-    ]
-    assert identities[0] == identities[1] != identities[2]
+    kept = []
+    for gold in (30, 30, 31):
+        generate([function("head", **HEAD)], rows_of(TRUTH, gold=gold), storage(tmp_path))
+        (voter,) = [read_voter(folder, None) for folder in (tmp_path / "generated").iterdir()]
+        assert voter is not None
+        kept.append(voter.identity)
+    assert kept[0] == kept[1] != kept[2]
 
 
 def test_two_runs_keep_the_same_bytes(tmp_path):

@@ -11,7 +11,8 @@ The rule, in its order:
    work. With a ``margin`` it must not be worse by the margin or more.
 6. These rows decide: those of batches that the champion was not trained on, where there are ``fresh_rows`` of them with gold, for neither
    model has seen them and the champion was not chosen by them; else all of valid. Either way the other part may not
-   clearly fall: more than the margin, in at least the share ``min_probability`` of resamples.
+   clearly fall: more than the margin, in at least the share ``min_probability`` of resamples. Where that part is the older rows,
+   by which the champion was chosen and so has an advantage that is no skill, more than ``older_tolerance``.
 7. No guard slice may fall. A guard of at least its ``min_rows`` valid rows blocks when the fall is more than its
    tolerance in at least the share ``guard_probability`` of paired resamples of the slice. A guard slice is small, so
    neither proof of harm (nothing would ever block) nor proof of safety (everything would) can be asked of it. At 0.5 a
@@ -231,7 +232,8 @@ def _deciding_rows(gate_input: GateInput, settings: EvaluateSettings) -> tuple[M
     name, part = (OLDER, older) if alone else (FRESH, fresh)
     if not fresh.any() or not older.any():
         return everything, []
-    guard = GuardedSlice(name, part, gate.metric, gate.margin, gate.min_rows, gate.min_probability)
+    allowed = max(gate.margin, gate.older_tolerance) if alone else gate.margin
+    guard = GuardedSlice(name, part, gate.metric, allowed, gate.min_rows, gate.min_probability)
     return fresh if alone else everything, [guard]
 
 

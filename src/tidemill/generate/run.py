@@ -56,15 +56,12 @@ class GeneratedVotes:
         What was dropped and why.
     seconds
         Time that those took that were fitted or asked in this run, by name.
-    identities
-        What each was fitted with, by name.
     """
 
     votes: npt.NDArray[np.int16]
     report: GeneratedReport
     notes: list[str]
     seconds: dict[str, float]
-    identities: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -103,7 +100,7 @@ def generate(functions: Sequence[DeclaredLabelingFunction], rows: Rows, storage:
         A generator cannot read such rows.
     """
     others, names = rows.votes, list(rows.names)
-    columns, voters, notes, seconds, identities = [], [], [], {}, {}
+    columns, voters, notes, seconds = [], [], [], {}
     for function in functions:
         start = time.perf_counter()
         made = _cast_votes(function, rows, storage)
@@ -113,7 +110,6 @@ def generate(functions: Sequence[DeclaredLabelingFunction], rows: Rows, storage:
         checked = keep_what_helps(checked, rows, others)
         if made.worked:
             seconds[function.name] = round(time.perf_counter() - start, 1)
-        identities[function.name] = made.voter.identity
         others, names = np.column_stack([others, checked.votes]), [*names, function.name]
         columns.append(checked.votes)
         voters.append(_line(function, made, checked, rows))
@@ -121,7 +117,7 @@ def generate(functions: Sequence[DeclaredLabelingFunction], rows: Rows, storage:
         notes += [*made.notes, *reasons, *lines(function.name, checked, rows.n_classes)]
     _remove_others(storage.folder, functions)
     report = GeneratedReport(voters=tuple(voters))
-    return GeneratedVotes(np.column_stack(columns), report, notes, seconds, identities)
+    return GeneratedVotes(np.column_stack(columns), report, notes, seconds)
 
 
 def _cast_votes(function: DeclaredLabelingFunction, rows: Rows, storage: Storage) -> _Cast:

@@ -33,6 +33,7 @@ FOR_HARM: Final = "random: is the drift harmful"
 Picked = Literal["random", "uncertain", "asked"]
 _WHO: Final = r"^[a-z0-9][a-z0-9_-]{0,31}$"
 _WHEN: Final = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$"
+_TOOLS: Final = frozenset({"label-studio", "mturk", "toloka"})
 _STEP: Final = dt.timedelta(microseconds=1)
 
 
@@ -76,6 +77,12 @@ class Answer(Settings):
         """12 hexadecimal digits of what it says."""
         content = "\0".join([self.row_id, self.label or "", self.who or "", self.when, self.source])
         return hashlib.sha256(content.encode()).hexdigest()[:12]
+
+    @property
+    def origin(self) -> str:
+        """Where it came from, in a word: the file, or the tool, whose answers have a source each."""
+        tool, more, _ = self.source.partition("/")
+        return tool if more and tool in _TOOLS else self.source
 
     def line(self) -> str:
         """Write it as a line of the file.

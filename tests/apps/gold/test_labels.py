@@ -16,6 +16,8 @@ from tidemill.apps.gold.rows import problem_rows
 from tidemill.apps.gold.sample import SampleRequest, sample_rows
 from tidemill.apps.gold.withdraw import withdraw_labels
 from tidemill.apps.models.harm_since_change import KnownLabels
+from tidemill.apps.studio.labeling import label_page
+from tidemill.apps.studio.workspace import Workspace
 from tidemill.contracts import ConfigError, DataError
 from tidemill.project.arrivals import arrive
 from tidemill.project.batches import add_batches
@@ -185,3 +187,22 @@ def test_labels_make_tables_of_what_has_arrived_and_name_what_has_not(project: P
     before = (PATHS.reports / "ingest.json").read_bytes()
     assert dict(add_labels(project, "spam", Path("labels.csv"), FileOptions()).counts)["new"] == 1
     assert (PATHS.reports / "ingest.json").read_bytes() == before  # the ingest stage writes it, and git has it
+
+
+def test_files_that_come_again_change_nothing_whosever_answer_counts(project: Project) -> None:
+    """Two people differ on a row; neither their files nor one of both, added twice, turn its label over."""
+    both = "id,batch,label,who\n2,may,ham,r1\n2,may,spam,r2\n"
+    add(project, both)
+    add(project, "id,batch,label\n2,may,spam\n", who="r3")
+    before = PATHS.gold_history.read_text(encoding="utf-8")
+    for text, who in ((both, None), ("id,batch,label\n2,may,ham\n", "r1")):
+        done = add(project, text, **({} if who is None else {"who": who}))
+        assert (done.answers, done.counts["known"]) == ((), text.count("may"))
+    assert PATHS.gold_history.read_text(encoding="utf-8") == before
+
+
+def test_rows_of_a_batch_that_no_run_has_taken_in_are_labeled_in_the_studio(project: Project) -> None:
+    (PATHS.raw / "june.parquet").unlink()
+    page = label_page(Workspace(project, "spam"))
+    assert (page.classes, page.batches) == (("ham", "spam"), ("june", "may"))
+    assert problem_rows(project, "spam").table.height == 40

@@ -189,5 +189,5 @@ def test_the_file_has_what_a_person_needs(project: Project) -> None:
 
 
 def test_without_labels_the_command_that_makes_them_is_named(project: Project) -> None:
-    with pytest.raises(DataError, match="no labels of spam yet: `tidemill run spam`"):
+    with pytest.raises(DataError, match="no labels of spam yet: `tidemill run problem=spam`"):
         write_queue(project, "spam", QueueRequest(8), OUT)

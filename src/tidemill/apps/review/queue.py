@@ -220,7 +220,9 @@ def read_opinions(rows: ProblemRows) -> ModelOpinions:
     """
     columns = probability_columns(rows.problem.classes)
     if not rows.paths.labels.exists():
-        raise DataError(f"there are no labels of {rows.paths.name} yet: `tidemill run {rows.paths.name}` makes them")
+        raise DataError(
+            f"there are no labels of {rows.paths.name} yet: `tidemill run problem={rows.paths.name}` makes them"
+        )
     label = _predicted(rows.paths.labels, rows.table, columns)
     model = _predicted(rows.paths.predictions, rows.table, columns) if rows.paths.predictions.exists() else label
     classes = label.argmax(axis=1)

@@ -150,7 +150,7 @@ class Prompt(Generated):
     examples: Annotated[int, Field(ge=0)] = 0
     samples: Annotated[int, Field(ge=1, le=64)] = 1
     logprobs: bool = False
-    temperature: Annotated[float, Field(ge=0)] = 0.0
+    temperature: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     structured: bool = True
     max_tokens: Annotated[int, Field(ge=1)] = 16
     seed: Annotated[int, Field(ge=0)] = 1
