@@ -55,7 +55,8 @@ def test_a_run_whose_results_are_on_another_branch_says_that_the_figures_are_not
     git("-c", "user.name=T", "-c", "user.email=t@t", "commit", "-q", "-m", "all", folder=place.project.root)
     ending = f"your checkout of main has changes, so {ELSEWHERE} tidemill/spam" if elsewhere else "the champion stays"
     monkeypatch.setattr(flows, "flow", lambda *_: lambda *_: {"spam": [ending]})
-    tidemill("run", "problem=spam")
+    tidemill("run", "problem=spam", "train.seed=3")
     said = capsys.readouterr().out.strip()
+    assert said.startswith("for this run only: train.seed=3; --save keeps settings, and so does conf/problem/")
     assert ("what follows are figures of your checkout, not of this run" in said) is elsewhere
     assert said.endswith(ending)
