@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.apps.studio.conftest import client_of
 from tests.cli.factories import tidemill
 from tests.generate.language_model import Server, language_model
 from tidemill.apps.reports.problem_report import read_problem_report
@@ -143,3 +145,15 @@ def test_the_problems_page_says_it_too(generated):
     report = read_problem_report(Project.open(generated), "mail")
     assert [line.split(" ")[0] for line in report.generated] == ["llm", "words"]
     assert report.drawn == {}
+
+
+def test_the_label_card_and_the_studio_say_what_each_cost_is_worth_repeats_and_lost(generated):
+    table = client_of(generated).get("/api/problems/mail/functions").json()["table"]
+    llm, words = table["generated_sentences"]
+    assert re.search(
+        r"votes for ham: 0 of 2 right on gold of dev, .*; 6 answers, 660 tokens, 0.66 spent; took \d+ s$", llm
+    )
+    assert re.search(r"learned from 120 gold rows; votes on .*; agrees most with .*; took \d+ s$", words)
+    card = (generated / "reports/mail/label_card.md").read_text(encoding="utf-8").split("## Generated votes")[1]
+    for sentence in (llm, words):
+        assert sentence.partition("; took")[0] in card  # how long it took on this machine stands in no report
