@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 
 import polars as pl
 
-from tidemill.common.spelling import did_you_mean
+from tidemill.common.spelling import closest
 from tidemill.contracts import DataError
 from tidemill.ingest.batch import SEEN
 from tidemill.ingest.images import rewrites
@@ -72,8 +72,8 @@ class RowNames:
             return found[0]
         if not found:
             where = "" if batch is None else f" in batch {batch!r}"
-            known = self.by_name if len(self.by_name) < _GUESSED else ()
-            hint = did_you_mean(name, list(known)) if known else ""
+            meant = closest(name, list(self.by_name)) if len(self.by_name) < _GUESSED else None
+            hint = f"; did you mean {meant}?" if meant else f" among {self.table.height:,}"
             raise DataError(f"there is no row {name!r}{where}{hint}")
         shown = ", ".join(f"{self.table['row_id'][place]} of {batches[place]}" for place in found[:3])
         raise DataError(
