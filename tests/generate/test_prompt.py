@@ -18,22 +18,14 @@ from tests.generate.language_model import by_words, completion, language_model
 from tidemill.contracts import ABSTAIN, ConfigError, RunError
 from tidemill.generate.prompt.answers import Answer, parsed, probabilities_of
 from tidemill.generate.prompt.budget import Purse
-from tidemill.generate.prompt.client import Client
 from tidemill.generate.prompt.journal import open_journal, read_answers
 from tidemill.generate.prompt.messages import columns_of, filled
 from tidemill.generate.run import generate
 from tidemill.label.settings import EndpointSettings
 
+pytestmark = pytest.mark.usefixtures("no_pauses")
 TRUTH = np.random.default_rng(1).integers(0, 2, 60)
 KIND = {"kind": "prompt", "endpoint": "local", "model": "small", "template": "{row_id}: {text} ({classes})"}
-
-
-@pytest.fixture(autouse=True)
-def no_pauses(monkeypatch):
-    """Pauses are counted, and take no time."""
-    pauses: list[float] = []
-    monkeypatch.setattr(Client.__init__, "__kwdefaults__", {"sleep": pauses.append})
-    return pauses
 
 
 def ask(folder, server, *, rows=None, name="llm", purse=None, endpoint=None, **fields):
@@ -161,7 +153,9 @@ def test_failures_are_tried_again_with_longer_pauses_and_then_left_for_the_next_
     with language_model(broken) as server:
         made = ask(tmp_path, server, endpoint={"retries": 3, "requests_at_once": 1})
         assert server.texts.most_common(1)[0][1] == 4
-        assert made.notes == ["llm: the server did not answer about 1 rows; the next run asks them again"]
+        assert made.notes == [
+            "llm: the server did not answer about 1 rows (503 Service Unavailable); the next run asks them again"
+        ]
         assert no_pauses == sorted(no_pauses)
         assert len(no_pauses) == 3
         server.answer = by_words

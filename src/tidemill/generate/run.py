@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,7 +31,7 @@ from tidemill.generate.learners import LEARNERS
 from tidemill.generate.prompt.voter import ask_rows, choose_examples, folds_of, is_soft
 from tidemill.generate.rows import Indices, Rows
 from tidemill.generate.storage import Storage
-from tidemill.generate.thresholds import NEVER, cast, cast_held_out, choose_thresholds
+from tidemill.generate.thresholds import NEVER, cast, cast_held_out, choose_thresholds, uncertain_on
 from tidemill.generate.zero_shot import fit_likeness, likeness_of
 from tidemill.label.conditions.generated import Generated, Model, Prompt, ZeroShot
 from tidemill.label.engine.vote_cache import VoteColumn, cache_key
@@ -56,15 +56,12 @@ class GeneratedVotes:
         What was dropped and why.
     seconds
         Time that those took that were fitted or asked in this run, by name.
-    identities
-        What each was fitted with, by name.
     """
 
     votes: npt.NDArray[np.int16]
     report: GeneratedReport
     notes: list[str]
     seconds: dict[str, float]
-    identities: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -103,17 +100,16 @@ def generate(functions: Sequence[DeclaredLabelingFunction], rows: Rows, storage:
         A generator cannot read such rows.
     """
     others, names = rows.votes, list(rows.names)
-    columns, voters, notes, seconds, identities = [], [], [], {}, {}
+    columns, voters, notes, seconds = [], [], [], {}
     for function in functions:
         start = time.perf_counter()
-        made = _cast_votes(function, rows, storage)
+        made = _where_wanted(function, _cast_votes(function, rows, storage), rows)
         checked = check_on_gold(
             made.votes, rows.gold, rows.labeled, others=others, names=names, classes=rows.problem.classes
         )
         checked = keep_what_helps(checked, rows, others)
         if made.worked:
             seconds[function.name] = round(time.perf_counter() - start, 1)
-        identities[function.name] = made.voter.identity
         others, names = np.column_stack([others, checked.votes]), [*names, function.name]
         columns.append(checked.votes)
         voters.append(_line(function, made, checked, rows))
@@ -121,7 +117,7 @@ def generate(functions: Sequence[DeclaredLabelingFunction], rows: Rows, storage:
         notes += [*made.notes, *reasons, *lines(function.name, checked, rows.n_classes)]
     _remove_others(storage.folder, functions)
     report = GeneratedReport(voters=tuple(voters))
-    return GeneratedVotes(np.column_stack(columns), report, notes, seconds, identities)
+    return GeneratedVotes(np.column_stack(columns), report, notes, seconds)
 
 
 def _cast_votes(function: DeclaredLabelingFunction, rows: Rows, storage: Storage) -> _Cast:
@@ -133,6 +129,14 @@ def _cast_votes(function: DeclaredLabelingFunction, rows: Rows, storage: Storage
     if isinstance(condition, Prompt):
         return _by_prompt(function.name, condition, rows, storage, folder)
     raise ConfigError(f"{function.name}: nothing generates its votes")
+
+
+def _where_wanted(function: DeclaredLabelingFunction, made: _Cast, rows: Rows) -> _Cast:
+    """Votes where the functions that generate nothing leave it open, of a generator that is to vote there alone; votes that are kept are of all rows."""
+    if getattr(function.condition, "sample", "all") == "all":
+        return made
+    open_rows = uncertain_on(rows.votes, n_classes=rows.n_classes)
+    return replace(made, votes=np.where(open_rows, made.votes, np.int16(ABSTAIN)))
 
 
 def _folder_of(function: DeclaredLabelingFunction) -> str:
@@ -219,10 +223,19 @@ def _write_model(condition: Model, rows: Rows, identity: str, model: FewGoldMode
 def _kept(condition: Generated, rows: Rows, identity: str, held_out: Probabilities, folds: Any) -> KeptVoter:
     how = {"precision": condition.precision, "at_least": condition.at_least}
     gold = rows.gold[rows.labeled]
+    thresholds = tuple(choose_thresholds(held_out, gold, **how).tolist())
     return KeptVoter(
         identity=identity,
-        thresholds=tuple(choose_thresholds(held_out, gold, **how).tolist()),
+        thresholds=thresholds,
         held_out=votes_by_row(cast_held_out(held_out, gold, folds, **how), rows),
+        reason=_unsure(condition, rows) if min(thresholds) >= NEVER else None,
+    )
+
+
+def _unsure(condition: Generated, rows: Rows) -> str:
+    return (
+        f"for no class it keeps a precision of {condition.precision:g} on {len(rows.labeled)} gold rows held out: lower "
+        f"`precision`, or label more (tidemill gold sample {rows.problem.name})"
     )
 
 

@@ -15,6 +15,7 @@ from tidemill.common.arrays import MAX_CLASSES
 from tidemill.common.class_names import class_names
 from tidemill.contracts import ABSTAIN, ConfigError, DataError
 from tidemill.label.analysis.alike import alike_functions
+from tidemill.label.analysis.constant import constant_functions
 from tidemill.label.analysis.summary import lf_summary, printable
 from tidemill.label.cautions import print_cautions
 from tidemill.label.engine.failures import OnError, Quarantine, fail
@@ -157,7 +158,9 @@ def cast(request: Request) -> Cast:
     columns = [table[name] for name in names]
     digests = [hash(column.to_numpy().tobytes()) for column in columns]
     fires = [int((column != ABSTAIN).sum()) for column in columns]
-    print_cautions([*alike_functions(loaded.functions, digests, fires), *engine.notes()])
+    polarity = [frozenset(column.filter(column != ABSTAIN).unique().to_list()) for column in columns]
+    constant = constant_functions(names, fires, polarity, table.height)
+    print_cautions([*alike_functions(loaded.functions, digests, fires), *constant, *engine.notes()])
     return Cast(table.select(names).to_numpy(), names, () if numbered else classes, failures, request.out)
 
 
@@ -244,7 +247,7 @@ def _frame(path: Path, options: ReadOptions) -> tuple[pl.LazyFrame, list[str]]:
         except (pl.exceptions.PolarsError, OSError) as error:
             raise DataError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
     else:
-        result, table = read_frame(path, options, as_text=("row_id", "text"))
+        result, table = read_frame(path, options, as_text=("row_id", "text"), of_rows=True)
         frame, notes, names = result.lazy(), list(table.notes), result.columns
     frame = frame if "row_id" in names else frame.with_row_index("row_id")
     return frame.with_columns(pl.col("row_id").cast(pl.String)), notes

@@ -18,6 +18,7 @@ import polars as pl
 from tidemill.common.spelling import did_you_mean
 from tidemill.contracts import NO_GOLD, ConfigError, DataError, Votes
 from tidemill.label.analysis.alike import alike_functions
+from tidemill.label.analysis.constant import constant_functions
 from tidemill.label.analysis.counts import VoteCounts, count_votes
 from tidemill.label.analysis.quality import Repeatability, vote_quality
 from tidemill.label.analysis.split_dependence import count_by_split, find_dependent
@@ -58,7 +59,8 @@ class LabelResult:
     fingerprints
         Of each function; empty where one reaches what cannot be seen.
     notes
-        Warnings about functions: that several vote alike, or that one knows what its row does not show.
+        Warnings about functions: that several vote alike, that one votes on no row or the same on all, or that one knows what its
+        row does not show.
     """
 
     summary: pl.DataFrame
@@ -102,14 +104,11 @@ class Made:
     ----------
     votes : (n_rows, n_functions)
         Of all batches.
-    identities
-        What each generator was fitted with, by name.
     notes
         What was dropped and why.
     """
 
     votes: Votes
-    identities: dict[str, str]
     notes: list[str]
 
 
@@ -199,11 +198,12 @@ def label(
     counts = functools.reduce(operator.add, (future.result() for future in counted))
     dependent = find_dependent([future.result() for future in split], names)
     alike = alike_functions(loaded.functions, counts.digests, counts.fires.tolist())
+    constant = constant_functions(names, counts.fires.tolist(), counts.polarity, counts.rows)
     learned = {function.name for function in loaded.generated()}  # of gold, out of fold where it learned
     leaks = [str(found) for found in dependent if found.function not in learned]
-    notes = [*alike, *leaks, *engine.notes(), *all_votes.made.notes]
+    notes = [*alike, *constant, *leaks, *engine.notes(), *all_votes.made.notes]
     result = _result(counts, of_gold, loaded, engine, quarantine)
-    return dataclasses.replace(result, notes=notes, fingerprints=result.fingerprints | all_votes.made.identities)
+    return dataclasses.replace(result, notes=notes)
 
 
 class _AllVotes:
@@ -211,7 +211,7 @@ class _AllVotes:
 
     def __init__(self, loaded: LoadedFunctions, engine: Engine, storage: VoteStorage) -> None:
         self.loaded, self.engine, self.storage = loaded, engine, storage
-        self.made = Made(np.empty((0, 0), dtype=np.int16), {}, [])
+        self.made = Made(np.empty((0, 0), dtype=np.int16), [])
 
     def of(self, batches: Sequence[Batch]) -> Iterator[Votes]:
         """Votes of each batch, (n_rows, n_functions)."""

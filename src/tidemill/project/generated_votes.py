@@ -61,7 +61,7 @@ def generator(
         done = generate(given.functions, rows, storage_of(paths, settings, caches))
         done.report.write(paths.generated_report)
         _keep_seconds(paths, done.seconds)
-        return Made(done.votes, done.identities, done.notes)
+        return Made(done.votes, done.notes)
 
     return make
 

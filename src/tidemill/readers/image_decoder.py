@@ -45,6 +45,8 @@ _PACKAGES: Final = {
 _WIDE: Final = {"RGB;16B": "RGB;16L", "RGB;16L": "RGB;16B", "RGBA;16B": "RGBA;16L", "RGBA;16L": "RGBA;16B"}
 """How Pillow reads colours of 16 bits, of which it keeps the upper half, and how it reads the lower half."""
 _NATIVE: Final = ";16B" if sys.byteorder == "big" else ";16L"
+_OWN_RANGE: Final = "greys of more than 8 bits, each read from its own darkest value as black to its lightest as white (ingest.image_bits)"
+"""The same for all images of which no usual scale is known: the ranges differ, the note does not."""
 _DARK: Final = 63
 """Upper half up to which no colour has more than 14 of the 16 bits."""
 _PHOTOMETRIC: Final = 262
@@ -318,7 +320,7 @@ def _scaled(values: npt.NDArray[Any], bits: int | None) -> tuple[npt.NDArray[np.
         white = None if low < 0 else next((item for item in usual if high <= item), None)
         if white is not None:
             low, high = 0.0, float(white)
-        note = _note_of_scale(low, high, values.dtype)
+        note = _note_of_scale(low, high, values.dtype) if white is not None else (_OWN_RANGE,)
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         note = (*note, "pixels that are no numbers: they are read as black")
     spread = high - low or 1.0

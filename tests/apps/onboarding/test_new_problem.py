@@ -133,6 +133,29 @@ def test_without_labels_the_classes_are_given_and_two_functions_run(project: Pat
     assert compose(conf=Path("conf"))["reviews"]["ingest"]["key"] is None
 
 
+@pytest.mark.parametrize(
+    ("column", "values", "is_key"),
+    [
+        ("nr", "m{}", True),
+        ("mailId", "{}", True),
+        ("ticket_no", "{}", True),
+        ("nr", "same", False),
+        ("row_id", "{}", False),
+        ("piano", "{}", False),
+    ],
+)
+def test_rows_are_named_by_a_column_of_ids_by_which_labels_come_back(
+    project: Path, column: str, values: str, *, is_key: bool
+) -> None:
+    source = project / "r.jsonl"
+    rows = [{"body": f"{'word ' * (n % 7 + 1)}{chr(97 + n)}", column: values.format(n)} for n in range(20)]
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    new_problem.create_problem(words(source=str(source), text="body", classes="no, yes"), Project.open(project))
+    assert compose(conf=Path("conf"))["reviews"]["ingest"]["key"] == (["source", column] if is_key else None)
+    told = Path("conf/problem/reviews.yaml").read_text(encoding="utf-8")
+    assert ("in `tidemill gold add` too" in told) is not is_key
+
+
 def test_classes_that_look_like_numbers_or_booleans_stay_text(project: Path) -> None:
     source = reviews(project / "r.csv", labels=("1", "yes"))
     new_problem.create_problem(words(source=str(source), text="body", label="stars"), Project.open(project))
@@ -574,3 +597,60 @@ def test_a_table_that_is_called_txt_is_not_taken_for_one_document(project: Path)
         DataError, match=r"looks like a table of 60 rows \(id, body, kind\), and would be one document: name it"
     ):
         made(project, rows_of(["good", "bad"]), "new.txt")
+
+
+def test_a_folder_with_a_link_back_to_itself_and_one_elsewhere_is_brought_whole(
+    project: Path, tmp_path_factory
+) -> None:
+    folder, other = tmp_path_factory.mktemp("outside") / "cells", tmp_path_factory.mktemp("other")
+    for number in range(40):
+        write(folder / ("crack", "fine")[number % 2] / f"{number}.png", png(6 * number, size=(4 + number % 8, 5)))
+    write(other / "40.png", png(250))
+    (folder / "crack" / "more").symlink_to(other, target_is_directory=True)
+    (folder / "fine" / "again").symlink_to(folder, target_is_directory=True)
+    done = new_problem.create_problem(words(images=str(folder)), Project.open(project))
+    brought = Path("data/incoming/reviews/cells")
+    assert done.rows == 41
+    assert len([*brought.rglob("*.png")]) == 41
+    assert (brought / "crack/more/40.png").is_file()
+    assert not (brought / "fine/again").exists()
+
+
+def test_a_file_that_cannot_be_copied_is_named_and_no_part_stays(project: Path, tmp_path_factory, monkeypatch) -> None:
+    folder = tmp_path_factory.mktemp("outside") / "cells"
+    for number in range(40):
+        write(folder / ("crack", "fine")[number % 2] / f"{number}.png", png(6 * number, size=(4 + number % 8, 5)))
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device", str(folder / "crack" / "0.png"))
+
+    monkeypatch.setattr(shutil, "copy2", full)
+    with pytest.raises(DataError, match=r"0\.png cannot be copied into the project \(No space left on device\)"):
+        new_problem.create_problem(words(images=str(folder)), Project.open(project))
+    assert [*Path("data/incoming").rglob("*")] in ([], [Path("data/incoming/reviews")])
+
+
+@pytest.mark.parametrize(
+    ("second", "said"),
+    [
+        ("1", "new.csv, line 3: column 'id' has '1' a second time, and so does not name the rows; their content does"),
+        ("", "new.csv, line 3: column 'id' is empty, and so does not name the rows; their content does"),
+    ],
+)
+def test_ids_that_do_not_name_the_rows_are_told(project: Path, second: str, said: str) -> None:
+    lines = ["id,body,kind", "1,a film one likes,a", f"{second},a film one leaves,b", "3,nothing to say of it,a"]
+    assert f"note: {said}" in made(project, "\n".join(lines) + "\n").lines
+
+
+def test_images_that_are_named_as_masks_of_others_are_told(project: Path) -> None:
+    folder = images(
+        project / "elsewhere/pets", "cat/1.png", "cat/1_mask.png", "dog/2.png", "dog/mask.png", "dog/3_gt.png"
+    )
+    done = new_problem.create_problem(words(images=str(folder)), Project.open(project))
+    told = [line for line in done.lines if "word for a mask" in line]
+    assert told == [
+        (
+            "note: pets: 1 images are named as others are, with a word for a mask, such as cat/1_mask: each is a row of its own; move "
+            "masks out of the folder"
+        )
+    ]

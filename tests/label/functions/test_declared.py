@@ -115,6 +115,11 @@ HEAD = "functions:\n  - name: f\n"
             "/f.yaml:5: f: there is no class 'not hm'",
         ),
         (HEAD + "    kind: regex\n    pattern: 'a('\n", "/f.yaml:4: f: pattern: the pattern does not compile"),
+        (HEAD + '    kind: regex\n    pattern: "\\bcash\\b"\n', "/f.yaml:4: f: pattern: \\b between double quotes"),
+        (HEAD + '    kind: keywords\n    words: ["\\bcash"]\n', "/f.yaml:4: f: words: \\b between double quotes"),
+        (HEAD + "    kind: regex\n    pattern: 'cash|'\n", "/f.yaml:4: f: pattern: the pattern matches the empty text"),
+        (HEAD + "    kind: regex\n    pattern: 'x*'\n", "/f.yaml:4: f: pattern: the pattern matches the empty text"),
+        (HEAD + "    kind: regex\n    pattern: '(?!.*spam)'\n", "/f.yaml:4: f: pattern: the pattern matches the empty"),
         (HEAD + "    kind: threshold\n    column: n\n", "/f.yaml:2: f: threshold: no limit is given"),
         (
             HEAD + "    kind: all\n    of:\n      - kind: regex\n        pattern: a\n      - kind: rgex\n",
@@ -158,3 +163,10 @@ def test_python_declares_with_the_same_words_as_yaml():
         [1],
         [-1],
     ]
+
+
+@pytest.mark.parametrize(
+    "pattern", ["^[^!]*$", "^.{0,20}$", r"\bcash\b", "^(?!.*spam)", r"(?=.*a)(?=.*b)", ".*", "a?b", "^$"]
+)
+def test_patterns_that_may_match_little_text_but_not_everywhere_are_taken(folder, pattern):
+    assert len(load(folder, f"functions: [{{name: f, kind: regex, pattern: '{pattern}', vote: ham}}]")) == 1

@@ -24,6 +24,8 @@ from tidemill.readers.read import read_file
 from tidemill.readers.table import Table, nearest
 
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+_FILES: Final = ("file_name", "filename", "file", "image", "path")
+"""Columns that name rows by the files of images, as a metadata.csv beside them does."""
 Fate = Literal["new", "changed", "same", "known"]
 
 
@@ -288,7 +290,7 @@ def _label_column(table: Table, rows: ProblemRows, options: FileOptions) -> str 
 
 
 def _row_column(table: Table, rows: ProblemRows, wanted: str | None) -> str:
-    usual = ("row_id", rows.settings.key_column, "key", rows.settings.image, "file", "image", "path")
+    usual = ("row_id", rows.settings.key_column, "key", rows.settings.image, *_FILES)
     names = [wanted] if wanted else [name for name in dict.fromkeys(usual) if name]
     found = next((name for name in names if table.has(name)), None)
     if found is None:

@@ -5,14 +5,28 @@ from __future__ import annotations
 import operator
 import re
 from abc import ABC, abstractmethod
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Final
 
 import polars as pl
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from tidemill.contracts import ABSTAIN, Settings
 
-Word = Annotated[str, StringConstraints(min_length=1)]
+_ESCAPES: Final = {"\a": r"\a", "\b": r"\b", "\v": r"\v", "\x1b": r"\e", "\0": r"\0"}
+"""Characters that no one searches for, and the escapes of double quotes in YAML (and of strings in Python) that make them."""
+
+
+def _as_written(word: str) -> str:
+    for character, escape in _ESCAPES.items():
+        if character in word:
+            raise ValueError(
+                f"{escape} between double quotes is the control character {ord(character):#04x}, which no text has: put the pattern "
+                "between single quotes (in Python, before them an r)"
+            )
+    return word
+
+
+Word = Annotated[str, StringConstraints(min_length=1), AfterValidator(_as_written)]
 Words = Annotated[tuple[Word, ...], Field(min_length=1)]
 
 

@@ -12,6 +12,8 @@ from tidemill.label.conditions.base import Condition, Word, Words, any_of, as_te
 from tidemill.label.conditions.lookaround import compiled, has_matches, reason_against
 
 Flag = Literal["ignore_case", "multi_line", "dot_all"]
+_RUN: Final = 5
+"""Length of the texts of one character in which the pattern is looked for."""
 _FLAGS: Final = {"ignore_case": "i", "multi_line": "m", "dot_all": "s"}
 
 
@@ -71,6 +73,20 @@ class Keywords(Condition):
         return as_text(self.column).str.contains(pattern if self.case else f"(?i){pattern}")
 
 
+def _found_everywhere(pattern: str, *, goes_back: bool) -> bool:
+    """Whether the pattern matches nothing at all amid a run of one character, and so somewhere in every text.
+
+    A match of no length at the ends of a run may be what an anchor asks for, and so may look-ahead for this character.
+    """
+    runs = [character * _RUN for character in ("§ \ta0" if goes_back else {*pattern, "§"} - {"\n"})]
+    if goes_back:
+        each = [[match.group() for match in compiled(pattern).finditer(run)] for run in runs]
+    else:
+        each = pl.Series(runs).str.extract_all(pattern).to_list()
+    amid = [matches.count("") > 2 for matches in each]  # noqa: PLR2004 - one at either end
+    return all(amid) if goes_back else any(amid)
+
+
 class Regex(Condition):
     """The column matches a pattern, at least so many times.
 
@@ -94,6 +110,11 @@ class Regex(Condition):
                 compiled(pattern)
             except ValueError as error:
                 raise ValueError(f"the pattern does not compile: {reason}") from error
+        if _found_everywhere(pattern, goes_back=bool(reason)):
+            raise ValueError(
+                "the pattern matches the empty text, and so every row: it has an empty choice, as in `cash|`, or all of it may be "
+                "left out, as in `(cash)?` or `x*`"
+            )
         return pattern
 
     @property
