@@ -138,6 +138,15 @@ def said(copied) -> list[tuple[str, str | None, str | None]]:
 
 def test_a_key_that_is_held_and_a_double_click_answer_one_row(page, copied, address):
     asked = opened(page, address)
+    asked.wait_for()
+    page.get_by_role("link", name="mail", exact=True).click()
+    page.get_by_text("240 of 240 rows").wait_for()
+    page.go_back()
+    skipped = asked.get_attribute("data-row")
+    page.get_by_role(
+        "button", name="Skip", exact=False
+    ).click()  # where the page that was left is, which listens to no key
+    page.locator(f"[data-row={skipped}]").wait_for(state="detached")
     rows = []
     for key in ("2", "Enter"):  # a class, and the button of the first class
         rows.append(asked.get_attribute("data-row"))
