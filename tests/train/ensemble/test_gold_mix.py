@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -77,6 +78,10 @@ def test_what_errs_least_on_gold_held_out_is_taken_and_named(
     assert done.settings.gold.use is (chosen != WEAK)
     assert (done.model.ensemble is not None) == (chosen == BOTH)
     assert done.mix.errors[chosen] == min(done.mix.errors.values())
+    if chosen == GOLD:
+        assert re.search(
+            r"functions take away from the labels there are, \+0\.\d+ .* more error than gold alone", done.mix.reason
+        )
 
 
 def test_models_by_which_labels_are_compared_have_not_seen_the_rows(
