@@ -202,6 +202,20 @@ def test_chance_is_that_of_the_rows_that_a_generator_is_for(tmp_path):
     assert ham.dropped is None
 
 
+def test_of_a_few_gold_rows_that_a_generator_is_for_chance_is_not_told(tmp_path):
+    """Three of them, all spam: that says nothing against votes for spam."""
+    is_open = np.arange(400) >= 397
+    wrong = np.random.default_rng(2).random(400) < 0.2
+    truth = np.where(is_open, 1, TRUTH)
+    votes = np.where(is_open, ABSTAIN, np.where(wrong, 1 - truth, truth))[:, None]
+    rows = dataclasses.replace(rows_of(truth, gold=0, apart=6, votes=votes), gold=truth.astype(np.int16))
+    rows = dataclasses.replace(rows, ids=rows.ids.with_columns(split=pl.lit("dev")))
+    fields = {"kind": "zero_shot", "describe": SHOT["describe"], "sample": "uncertain"}
+    (line,) = generate([function("shot", **fields)], rows, storage(tmp_path)).report.voters
+    assert (line.classes["spam"].votes, line.classes["spam"].right) == (3, 3)
+    assert line.classes["spam"].dropped is None
+
+
 def test_a_generator_that_is_never_sure_enough_says_so(tmp_path):
     made = generate([function("head", **{**HEAD, "precision": 0.99})], rows_of(TRUTH, gold=40), storage(tmp_path))
     assert made.notes == [

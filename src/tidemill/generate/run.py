@@ -26,7 +26,7 @@ from tidemill.generate.fitted import (
     write_voter,
 )
 from tidemill.generate.gold_check import Checked, check_on_gold, lines
-from tidemill.generate.label_gain import keep_what_helps
+from tidemill.generate.label_gain import LEAST, keep_what_helps
 from tidemill.generate.learners import LEARNERS
 from tidemill.generate.prompt.voter import ask_rows, choose_examples, folds_of, is_soft
 from tidemill.generate.rows import Indices, Rows
@@ -106,9 +106,7 @@ def generate(functions: Sequence[DeclaredLabelingFunction], rows: Rows, storage:
         open_rows = _open_rows(function, rows)
         made = _cast_votes(function, rows, storage)
         made = replace(made, votes=np.where(open_rows, made.votes, np.int16(ABSTAIN)))
-        judged = rows.labeled[
-            open_rows[rows.labeled]
-        ]  # chance is that of the rows it is for: where functions disagree, another
+        judged = _judged(open_rows, rows)
         checked = check_on_gold(made.votes, rows.gold, judged, others=others, names=names, classes=rows.problem.classes)
         checked = keep_what_helps(checked, rows, others)
         if made.worked:
@@ -141,6 +139,15 @@ def _open_rows(function: DeclaredLabelingFunction, rows: Rows) -> npt.NDArray[np
     if getattr(function.condition, "sample", "all") == "all":
         return np.ones(rows.ids.height, dtype=np.bool_)
     return uncertain_on(rows.votes, n_classes=rows.n_classes)
+
+
+def _judged(open_rows: npt.NDArray[np.bool_], rows: Rows) -> Indices:
+    """Gold rows whose shares of the classes are chance: those that a generator is for, all of them where these are few.
+
+    Where functions disagree classes are more even than elsewhere.
+    """
+    open_gold = rows.labeled[open_rows[rows.labeled]]
+    return open_gold if len(open_gold) >= LEAST else rows.labeled
 
 
 def _folder_of(function: DeclaredLabelingFunction) -> str:

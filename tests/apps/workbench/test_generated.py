@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import re
 import shutil
@@ -45,9 +47,11 @@ def generated(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         params["mail"]["label"]["endpoints"] = {"local": endpoint}
         (folder / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
         patch.chdir(folder)
-        for stage in (label, denoise):
-            patch.setattr("sys.argv", [stage.__name__, "mail"])
-            stage.main()
+        with contextlib.redirect_stderr(io.StringIO()) as said:
+            for stage in (label, denoise):
+                patch.setattr("sys.argv", [stage.__name__, "mail"])
+                stage.main()
+    assert "label: 0.66 spent on prompts in this run\n" in said.getvalue()  # six answers of .11
     return folder
 
 
