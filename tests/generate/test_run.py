@@ -4,15 +4,18 @@ import dataclasses
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
 from tests.generate.factories import function, rows_of, storage
 from tidemill.contracts import ABSTAIN, NO_GOLD
 from tidemill.denoise.models.registry import create
+from tidemill.generate import fitted
 from tidemill.generate import run as generate_run
 from tidemill.generate.few_gold import mean_prediction
-from tidemill.generate.fitted import read_voter
+from tidemill.generate.fitted import identity_of, read_voter
 from tidemill.generate.run import generate
+from tidemill.label.conditions.generated import Model
 
 TRUTH = np.random.default_rng(8).integers(0, 2, 400)
 HEAD = {"kind": "model", "learner": "linear", "precision": 0.85}
@@ -73,6 +76,14 @@ def test_new_gold_fits_anew(tmp_path):
         assert voter is not None
         kept.append(voter.identity)
     assert kept[0] == kept[1] != kept[2]
+
+
+def test_other_code_or_libraries_fit_anew(monkeypatch):
+    condition, rows = function("head", **HEAD).condition, rows_of(TRUTH, gold=30)
+    assert isinstance(condition, Model)
+    before = identity_of(condition, rows)
+    monkeypatch.setattr(fitted, "code_digest", lambda: "other")
+    assert identity_of(condition, rows) != before
 
 
 def test_two_runs_keep_the_same_bytes(tmp_path):
@@ -178,6 +189,33 @@ def test_a_generator_of_uncertain_rows_votes_where_functions_are_silent_or_disag
     assert (made[:200] != ABSTAIN).mean() > 0.8
 
 
+def test_chance_is_that_of_the_rows_that_a_generator_is_for(tmp_path):
+    """Ham are three rows in four, and where functions leave it open one in two: being right on two in three is better than that."""
+    truth = np.where(np.arange(400) < 160, np.arange(400) % 2, 0)
+    votes = np.where(np.arange(400) < 160, ABSTAIN, 0)[:, None]
+    rows = dataclasses.replace(rows_of(truth, gold=0, apart=1.2, votes=votes), gold=truth.astype(np.int16))
+    rows = dataclasses.replace(rows, ids=rows.ids.with_columns(split=pl.lit("dev")))
+    fields = {"kind": "zero_shot", "describe": SHOT["describe"], "precision": 0.5, "sample": "uncertain"}
+    (line,) = generate([function("shot", **fields)], rows, storage(tmp_path)).report.voters
+    ham = line.classes["ham"]
+    assert 0.55 < ham.right / ham.votes < 0.75
+    assert ham.dropped is None
+
+
+def test_of_a_few_gold_rows_that_a_generator_is_for_chance_is_not_told(tmp_path):
+    """Three of them, all spam: that says nothing against votes for spam."""
+    is_open = np.arange(400) >= 397
+    wrong = np.random.default_rng(2).random(400) < 0.2
+    truth = np.where(is_open, 1, TRUTH)
+    votes = np.where(is_open, ABSTAIN, np.where(wrong, 1 - truth, truth))[:, None]
+    rows = dataclasses.replace(rows_of(truth, gold=0, apart=6, votes=votes), gold=truth.astype(np.int16))
+    rows = dataclasses.replace(rows, ids=rows.ids.with_columns(split=pl.lit("dev")))
+    fields = {"kind": "zero_shot", "describe": SHOT["describe"], "sample": "uncertain"}
+    (line,) = generate([function("shot", **fields)], rows, storage(tmp_path)).report.voters
+    assert (line.classes["spam"].votes, line.classes["spam"].right) == (3, 3)
+    assert line.classes["spam"].dropped is None
+
+
 def test_a_generator_that_is_never_sure_enough_says_so(tmp_path):
     made = generate([function("head", **{**HEAD, "precision": 0.99})], rows_of(TRUTH, gold=40), storage(tmp_path))
     assert made.notes == [
@@ -193,7 +231,7 @@ def test_gold_of_one_class_shows_nothing_and_that_is_said(tmp_path):
     rows.gold[TRUTH == 1] = NO_GOLD
     made = generate([function("shot", **SHOT)], rows, storage(tmp_path))
     assert made.notes == [
-        "shot is dropped: votes for ham: all gold of dev is ham, and shows nothing of them; label rows of other classes"
+        "shot is dropped: votes for ham: all gold of dev on such rows is ham, and shows nothing of them; label others"
     ]
 
 

@@ -91,7 +91,7 @@ def check_on_gold(
     gold : (n_rows,)
         Of which the labeled rows count.
     labeled
-        Indices of the gold rows of dev.
+        Indices of the gold rows of dev among those that it is for.
     others : (n_rows, n_functions)
         Votes of the other functions.
     names
@@ -131,7 +131,7 @@ def _of_class(k: int, votes: npt.NDArray[np.int16], gold: npt.NDArray[Any]) -> C
 
 def _reason(name: str, check: ClassCheck) -> str:
     if check.chance == 1:
-        return f"votes for {name}: all gold of dev is {name}, and shows nothing of them; label rows of other classes"
+        return f"votes for {name}: all gold of dev on such rows is {name}, and shows nothing of them; label others"
     return f"votes for {name}: {check.right} of {check.votes} right on gold of dev, and chance is {check.chance:.2f}"
 
 
