@@ -5,7 +5,7 @@ An answer is made of its assignment alone, so a file that is taken in twice, or 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -159,6 +159,13 @@ def import_answers(
         f"{table.unit} {table.numbers[one.place]}: {one.row_id!r} is no row of {name}{rows.not_arrived}"
         for one in unknown
     ]
+    twice = _answered_twice(counting, labels)
+    refused += [
+        f"{table.unit} {table.numbers[one.place]}: {one.source} has another answer in this file: keep one of the two"
+        for one in counting
+        if one.source in twice
+    ]
+    counting = [one for one in counting if one.source not in twice]
     made = {
         one.source: _answer(one, rows.problem.classes[labels[one.place]], platform)
         for one in counting
@@ -189,6 +196,14 @@ def _labels(
         row: f"{table.unit} {table.numbers[row]}: {said.columns[LABEL][row]!r} is no class; classes are {classes}"
         for row in errors.reasons
     }
+
+
+def _answered_twice(given: Sequence[Assignment], labels: Sequence[int]) -> set[str]:
+    """Assignments that answer a row in two ways, of which neither is more likely to be meant."""
+    said: dict[str, set[int]] = {}
+    for one in given:
+        said.setdefault(one.source, set()).update({labels[one.place]} - {NO_GOLD})
+    return {source for source, different in said.items() if len(different) > 1}
 
 
 def _answer(given: Assignment, label: str, platform: Platform) -> Answer:

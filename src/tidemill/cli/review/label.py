@@ -20,7 +20,7 @@ def label(
     audit: Annotated[
         float, Option(metavar="SHARE", min=0, max=1, help="share of rows drawn at random, shown without votes")
     ] = 0.2,
-    seed: Annotated[int, Option(metavar="N", help="of the draw")] = 7,
+    seed: Annotated[int, Option(metavar="N", min=0, help="of the draw")] = 7,
 ) -> None:
     """Label rows at the terminal.
 
