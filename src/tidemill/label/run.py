@@ -59,14 +59,10 @@ class LabelResult:
     fingerprints
         Of each function; empty where one reaches what cannot be seen.
     notes
-<<<<<<< HEAD
         Warnings about functions: that several vote alike, that one votes on no row or the same on all, or that one knows what its
         row does not show.
-=======
-        Warnings about functions: that several vote alike, or that one knows what its row does not show.
     spent
         Money that generated votes took.
->>>>>>> b0848e9f58ded77a8f22a3f8afbbbb4f800a9613
     """
 
     summary: pl.DataFrame

@@ -23,7 +23,7 @@ def label(
     who: Annotated[
         str | None, Option(metavar="ID", help="id of the person, such as r07; no name (default: of this checkout)")
     ] = None,
-    seed: Annotated[int, Option(metavar="N", help="of the draw")] = 7,
+    seed: Annotated[int, Option(metavar="N", min=0, help="of the draw")] = 7,
 ) -> None:
     """Label rows at the terminal.
 

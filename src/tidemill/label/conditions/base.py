@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import operator
 import re
+import unicodedata
 from abc import ABC, abstractmethod
 from typing import Annotated, ClassVar, Final
 
@@ -24,7 +25,7 @@ def _as_written(word: str) -> str:
                 f"{escape} between double quotes is the control character {ord(character):#04x}, which no text has: put the pattern "
                 "between single quotes (in Python, before them an r)"
             )
-    return word
+    return unicodedata.normalize("NFC", word)
 
 
 Word = Annotated[str, StringConstraints(min_length=1), AfterValidator(_as_written)]
