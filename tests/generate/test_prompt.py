@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 import subprocess
@@ -67,6 +68,17 @@ def test_another_model_prompt_or_parameter_is_another_question(tmp_path, change)
         assert len(server.bodies) == 120
 
 
+def test_other_classes_are_another_question_though_the_prompt_does_not_name_them(tmp_path):
+    """A server with structured output answers with one of the classes, whatever the prompt says."""
+    rows, silent = rows_of(TRUTH, gold=0), {**KIND, "template": "{row_id}: {text}", "system": "Label this."}
+    renamed = dataclasses.replace(rows, problem=rows.problem.model_copy(update={"classes": ("ham", "junk")}))
+    with language_model() as server:
+        kept = storage(tmp_path, endpoints={"local": EndpointSettings(url=server.url)})
+        for some in (rows, renamed):
+            generate([function("llm", **silent)], some, kept)
+        assert len(server.bodies) == 120
+
+
 def test_nothing_is_sent_to_an_endpoint_that_the_config_does_not_name(tmp_path):
     with language_model() as server:
         allowed = {"locale": EndpointSettings(url=server.url)}
@@ -99,6 +111,10 @@ def test_masked_columns_are_never_sent(tmp_path):
     with language_model() as server:
         ask(tmp_path, server, endpoint={"masked": ["row_id"]})
         assert all(text.startswith("[masked]: ") for text in server.texts)
+        ask(tmp_path, server, endpoint={"masked": ["row_id"]}, examples=2)  # of rows that are shown as little
+        shown = [item["content"] for body in server.bodies for item in body["messages"] if item["role"] == "user"]
+        assert len(shown) > 2 * len(server.bodies)
+        assert all(text.startswith("[masked]: ") for text in shown)
 
 
 def test_what_is_no_class_is_quarantined_and_asked_no_second_time(tmp_path):

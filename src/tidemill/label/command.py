@@ -210,8 +210,10 @@ def _rows(path: Path, options: ReadOptions) -> _Rows:
     if "text" in schema and schema["text"] != pl.String:
         frame = frame.with_columns(pl.col("text").cast(pl.String))
     empty = pl.col("text").is_null() if "text" in schema else pl.lit(value=False)
+    texts = [name for name, kind in frame.collect_schema().items() if kind == pl.String and name != "row_id"]
+    marks = [pl.col(name).str.contains(r"\p{Mn}").any().alias(f"marks {name}") for name in texts]
     try:
-        about = frame.select("row_id", empty.alias("blank")).collect()
+        about = frame.select("row_id", empty.alias("blank"), *marks).collect()
     except pl.exceptions.PolarsError as error:
         kinds = ", ".join(f"{name} of {kind}" for name, kind in schema.items() if name in {"row_id", "text"})
         raise DataError(
@@ -219,6 +221,8 @@ def _rows(path: Path, options: ReadOptions) -> _Rows:
         ) from error
     if not about.height:
         raise DataError(f"{path} has no rows")
+    with_marks = [name for name in texts if about[f"marks {name}"][0]]
+    frame = frame.with_columns(pl.col(with_marks).str.normalize("NFC"))  # as ingest reads texts; words are composed too
     blank = about["blank"].to_numpy()
     if blank.any():
         frame = frame.with_columns(pl.col("text").fill_null(""))

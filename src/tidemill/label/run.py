@@ -61,6 +61,8 @@ class LabelResult:
     notes
         Warnings about functions: that several vote alike, that one votes on no row or the same on all, or that one knows what its
         row does not show.
+    spent
+        Money that generated votes took.
     """
 
     summary: pl.DataFrame
@@ -69,6 +71,7 @@ class LabelResult:
     n_cast: int
     fingerprints: dict[str, str]
     notes: list[str]
+    spent: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -106,10 +109,13 @@ class Made:
         Of all batches.
     notes
         What was dropped and why.
+    spent
+        Money that this took.
     """
 
     votes: Votes
     notes: list[str]
+    spent: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -203,7 +209,7 @@ def label(
     leaks = [str(found) for found in dependent if found.function not in learned]
     notes = [*alike, *constant, *leaks, *engine.notes(), *all_votes.made.notes]
     result = _result(counts, of_gold, loaded, engine, quarantine)
-    return dataclasses.replace(result, notes=notes)
+    return dataclasses.replace(result, notes=notes, spent=all_votes.made.spent)
 
 
 class _AllVotes:

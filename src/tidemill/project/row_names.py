@@ -73,7 +73,8 @@ class RowNames:
         if not found:
             where = "" if batch is None else f" in batch {batch!r}"
             meant = closest(name, list(self.by_name)) if len(self.by_name) < _GUESSED else None
-            raise DataError(f"there is no row {name!r}{where}{f'; did you mean {meant}?' if meant else ''}")
+            among = f" among {self.table.height:,}" if batch is None else ""
+            raise DataError(f"there is no row {name!r}{where}{f'; did you mean {meant}?' if meant else among}")
         shown = ", ".join(f"{self.table['row_id'][place]}: {self._full_name(place, name)}" for place in found[:3])
         raise DataError(
             f"{name!r} may be any of {len(found)} rows ({shown}): name one by its row_id or with its batch, or add a column batch to "

@@ -63,6 +63,17 @@ def test_rows_may_be_named_as_a_table_of_metadata_names_images(project: Project)
     assert labels(project)["may/3"] == 0
 
 
+def test_names_of_columns_may_differ_in_case_as_in_files_that_arrive(project: Project) -> None:
+    done = add(project, "ID,Batch,Label\n7,june,ham\n")
+    assert labels(project) == {"may/0": 0, "may/1": 1, "june/7": 0}
+    assert any("column 'Label' is read as 'label'" in note for note in done.notes)
+
+
+def test_a_row_that_is_like_no_other_is_told_without_the_names_of_all(project: Project) -> None:
+    with pytest.raises(DataError, match=r"there is no row '99999' among \d+$"):
+        add(project, "id,batch,label\n99999,,ham\n")
+
+
 def test_all_that_cannot_be_taken_is_named_and_nothing_is_added(project: Project) -> None:
     text = "id,batch,label\n2,,ham\nnone,may,ham\n3,may,spma\n4,may,ham\n4,may,spam\n,may,ham\n5,july,ham\n6,may,ham\n"
     with pytest.raises(DataError) as error:
@@ -75,7 +86,7 @@ def test_all_that_cannot_be_taken_is_named_and_nothing_is_added(project: Project
     assert told[2].endswith("line 3: column 'id': there is no row 'none' in batch 'may'")  # and not a list of all rows
     assert "line 4: column 'label' is 'spma', not a class; did you mean 'spam'?" in told[3]
     assert "line 6: " in told[4]
-    assert "has another label further up" in told[4]
+    assert "'4' has another label further up" in told[4]
     assert "line 7: column 'id': no row is named" in told[5]
     assert "in batch 'july'" in told[6]
     assert labels(project) == {"may/0": 0, "may/1": 1}

@@ -191,6 +191,21 @@ def test_what_is_no_answer_is_named_and_the_others_are_taken(project: Project, r
     ]
 
 
+def test_answers_that_may_be_none_or_are_two_or_are_yet_to_come_are_named_and_not_taken(project: Project, rows):
+    lines = [
+        turk(rows[0], "spam", AssignmentStatus="Frozen"),
+        turk(rows[1], "spam"),
+        turk(rows[1], "ham"),
+        turk(rows[2], "ham", SubmitTime="Sat Nov 28 10:13:24 PST 2999"),
+    ]
+    done = import_answers(project, "spam", put(lines))
+    assert done.answers == ()
+    told = sorted(reason.split(": ", 1)[1] for reason in done.refused)
+    assert told[0].startswith("AssignmentStatus is 'Frozen', which may be an answer or none; known are approved,")
+    assert told[1] == "SubmitTime is 'Sat Nov 28 10:13:24 PST 2999', which is yet to come"
+    assert [reason.endswith("has another answer further up: neither is taken") for reason in told[2:]] == [True]
+
+
 @pytest.mark.parametrize(
     "said",
     [

@@ -129,3 +129,11 @@ def test_more_classes_than_keys_are_told_before_a_row_is_asked(
     monkeypatch.setattr("tidemill.apps.review.terminal.KEYS", "1")
     with pytest.raises(ConfigError, match="2 classes and a terminal 1 keys"):
         pressed(project, "1")
+
+
+def test_answers_have_the_id_that_was_given_and_a_name_is_refused_before_a_row_is_asked(project: Project) -> None:
+    keys = iter("1")
+    label_rows(project, "spam", REQUEST, lambda: next(keys, ""), lambda _: None, who="r07")
+    assert [one.who for one in problem_rows(project, "spam").history.answers] == ["r07"]
+    with pytest.raises(ConfigError, match="'Ann Lee' is no id of a person"):
+        label_rows(project, "spam", REQUEST, lambda: pytest.fail("asked"), lambda _: None, who="Ann Lee")

@@ -110,6 +110,8 @@ def add_labels(project: Project, name: str, file: Path, options: FileOptions, *,
     make_tables(project, name)
     rows = problem_rows(project, name)
     table = read_file(file, options.reading)
+    usual = (*_label_names(rows, options), *_row_names(rows, options.rows), "batch", "who", "picked")
+    table = values.with_usual_names(table, usual)
     who = options.who or ("" if table.has("who") else own_id(rows.paths, make=not dry_run))
     given = _given_labels(table, rows, options, who)
     done = _answers(given, rows, file.name)
@@ -269,7 +271,7 @@ def _given_labels(table: Table, rows: ProblemRows, options: FileOptions, who: st
         if before == len(result):
             result.append(given)
         elif result[before].label != given.label:
-            errors.add(row, f"{rows.table['row_id'][given.place]} has another label further up: keep one of the two")
+            errors.add(row, f"{as_string(value).strip()!r} has another label further up: keep one of the two")
     problems = [f"{table.unit} {bad.number}: {bad.reason}" for bad in table.bad]
     problems += [f"{table.unit} {table.numbers[row]}: {reason}" for row, reason in sorted(errors.reasons.items())]
     if problems:
@@ -278,10 +280,9 @@ def _given_labels(table: Table, rows: ProblemRows, options: FileOptions, who: st
 
 
 def _label_column(table: Table, rows: ProblemRows, options: FileOptions) -> str | None:
-    wanted = options.label
-    names = [wanted] if wanted else ["label", *([rows.settings.gold] if rows.settings.gold else []), "gold", "class"]
+    names = _label_names(rows, options)
     found = next((name for name in names if table.has(name)), None)
-    if found is None and (wanted or options.blank is None):
+    if found is None and (options.label or options.blank is None):
         raise DataError(
             f"{table.name} has no column {' or '.join(map(repr, names))}{nearest(names[0], list(table.columns))}; name the "
             "column of the labels with --label"
@@ -289,9 +290,18 @@ def _label_column(table: Table, rows: ProblemRows, options: FileOptions) -> str 
     return found
 
 
-def _row_column(table: Table, rows: ProblemRows, wanted: str | None) -> str:
+def _label_names(rows: ProblemRows, options: FileOptions) -> list[str]:
+    usual = ("label", rows.settings.gold, "gold", "class")
+    return [options.label] if options.label else [name for name in dict.fromkeys(usual) if name]
+
+
+def _row_names(rows: ProblemRows, wanted: str | None) -> list[str]:
     usual = ("row_id", rows.settings.key_column, "key", rows.settings.image, *_FILES)
-    names = [wanted] if wanted else [name for name in dict.fromkeys(usual) if name]
+    return [wanted] if wanted else [name for name in dict.fromkeys(usual) if name]
+
+
+def _row_column(table: Table, rows: ProblemRows, wanted: str | None) -> str:
+    names = _row_names(rows, wanted)
     found = next((name for name in names if table.has(name)), None)
     if found is None:
         raise DataError(

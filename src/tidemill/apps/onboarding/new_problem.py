@@ -57,6 +57,7 @@ _MASK: Final = re.compile(
     re.IGNORECASE,
 )
 _DEEP: Final = 2
+_NUMBERED: Final = re.compile(r"[\s_-]*\d+$")
 """Parts of the path of an image in a folder."""
 _EMBED: Final = {"text": "minilm", "image": "efficientnet_lite0"}
 _CONFIG: Final = """\
@@ -432,14 +433,30 @@ def _about_masks(table: Table, column: str) -> list[str]:
 
 
 def _refuse_splits(table: Table) -> None:
-    """Ask about folders that are named as splits are, with folders below them."""
+    """Ask about folders that are named as splits are, or are numbered as folds are, with folders below them."""
     parts = [Path(path).parts for path in table.columns["path"]]
     tops = {part[0] for part in parts if len(part) > 1}
-    if tops and all(top.lower() in _SPLIT_FOLDERS for top in tops) and any(len(part) > _DEEP for part in parts):
+    are_named = (
+        bool(tops) and all(top.lower() in _SPLIT_FOLDERS for top in tops) and any(len(part) > _DEEP for part in parts)
+    )
+    if are_named or _are_numbered(parts, tops):
         raise DataError(
             f"{table.name}: are its folders {', '.join(sorted(tops))} splits, with the classes below them? Say --ignore-splits to take "
             f"the folders below as classes and all rows as one, or --classes {','.join(sorted(tops))} if they are classes"
         )
+
+
+def _are_numbered(parts: Sequence[tuple[str, ...]], tops: set[str]) -> bool:
+    """Whether folders differ in a number alone and the same names are below each, as of folds and sites with classes below."""
+    below = {top: {part[1] for part in parts if part[0] == top and len(part) > _DEEP} for top in tops}
+    first = next(iter(below.values()), set())
+    return (
+        len(tops) > 1
+        and len({_NUMBERED.sub("", top.lower()) for top in tops}) == 1
+        and all(_NUMBERED.search(top) for top in tops)
+        and all(names == first for names in below.values())
+        and len({_NUMBERED.sub("", name) for name in first}) > 1
+    )
 
 
 def _refuse_odd_folders(table: Table) -> None:
@@ -552,10 +569,10 @@ def _copy_folder(source: Path, target: Path) -> None:
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(file, copy)
         part.replace(target)
-    except OSError as error:
+    except (OSError, shutil.Error) as error:
         shutil.rmtree(part, ignore_errors=True)
         raise DataError(
-            f"{error.filename or source} cannot be copied into the project ({error.strerror}): mend it, or take it out of the folder"
+            f"{error.filename or source} cannot be copied into the project ({error.strerror or error}): mend it, or take it out of the folder"
         ) from error
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tidemill.apps.gold.add import LabeledRow, add_answer
+from tidemill.apps.gold.add import LabeledRow, add_answer, checked_id
 from tidemill.apps.gold.rows import make_tables, problem_rows
 from tidemill.apps.gold.sample import SampleRequest, pick_rows
 from tidemill.apps.gold.withdraw import withdraw_answer
@@ -46,7 +46,13 @@ class Session:
 
 
 def label_rows(
-    project: Project, name: str, request: SampleRequest, read_key: Callable[[], str], show: Callable[[str], None]
+    project: Project,
+    name: str,
+    request: SampleRequest,
+    read_key: Callable[[], str],
+    show: Callable[[str], None],
+    *,
+    who: str | None = None,
 ) -> Session:
     """Ask for the labels of rows that are worth one; each answer is kept at once.
 
@@ -62,6 +68,8 @@ def label_rows(
         Waits for a key; an empty text means that there are no more.
     show
         Prints a text.
+    who
+        Id of the person; None: that of this checkout.
 
     Returns
     -------
@@ -72,8 +80,10 @@ def label_rows(
     DataError
         There is no such batch, or all its rows have labels.
     ConfigError
-        There are more classes than keys.
+        There are more classes than keys, or ``who`` is a name and no id.
     """
+    if who is not None:
+        checked_id(who)
     make_tables(project, name)
     known = problem_rows(project, name)
     classes = known.problem.classes
@@ -98,7 +108,7 @@ def label_rows(
             answered[place], place = None, place + 1
         elif len(key) == 1 and key in KEYS[: len(classes)]:
             label = classes[KEYS.index(key)]
-            labeled = LabeledRow(rows[place].row_id, label, rows[place].picked)
+            labeled = LabeledRow(rows[place].row_id, label, rows[place].picked, who=who)
             given = add_answer(project, name, labeled, source=SOURCE).id
             show(f"  {label}")
             answered[place], place = given, place + 1

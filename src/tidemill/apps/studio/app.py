@@ -39,6 +39,7 @@ from tidemill.apps.studio.saving import ConflictError, delete, save
 from tidemill.apps.studio.workspace import Workspace
 from tidemill.apps.workbench.explain_row import explain_place
 from tidemill.apps.workbench.list_functions import function_table
+from tidemill.apps.workbench.problem_view import ProblemView
 from tidemill.contracts import ConfigError, Settings, TidemillError
 from tidemill.label.functions.declared import DeclaredLabelingFunction
 from tidemill.label.functions.loading import files_of
@@ -182,9 +183,16 @@ def _looks(studio: FastAPI, workspace: Callable[[str], Workspace]) -> None:
         view = space.view
         table = None
         if votes_of(view) is not None:
-            table = space.kept("functions", lambda: function_table(view, cost=False).model_dump(mode="json"))
+            table = space.kept("functions", lambda: _table(view))
         folder = view.paths.functions
         return {"table": table, "files": [_file(space, path) for path in (files_of(folder) if folder.is_dir() else [])]}
+
+
+def _table(view: ProblemView) -> dict[str, Any]:
+    """The analysis table, with what generators are worth in words."""
+    table = function_table(view, cost=False)
+    said = [voter.sentence(table.seconds.get(voter.function)) for voter in table.generated]
+    return table.model_dump(mode="json") | {"generated_sentences": said}
 
 
 def _offers(studio: FastAPI, workspace: Callable[[str], Workspace]) -> None:

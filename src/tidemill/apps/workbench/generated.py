@@ -14,7 +14,7 @@ import polars as pl
 
 from tidemill.apps.workbench.formatting import WIDTH
 from tidemill.apps.workbench.problem_view import ProblemView
-from tidemill.contracts import ABSTAIN, Votes
+from tidemill.contracts import ABSTAIN, DataError, Votes
 from tidemill.generate.fitted import read_voter
 from tidemill.generate.prompt.budget import Budget, cost_of
 from tidemill.generate.prompt.voter import Plan, ask_rows, choose_examples, plan
@@ -66,7 +66,17 @@ def generator_rows(view: ProblemView) -> Rows:
     Rows
         With the votes of the functions that generate nothing, as a label stage would give them now: those that are not in the votes
         table, and those edited since, are cast.
+
+    Raises
+    ------
+    DataError
+        A batch has no rows or features yet.
     """
+    unread = [batch for batch in view.batches if not (view.paths.features / f"{batch}.parquet").exists()]
+    if unread:
+        raise DataError(
+            f"batch {unread[0]} has arrived and has not been read yet: run `dvc repro embed@{view.name}`, which asks no language model"
+        )
     view = view.of_rows_there_are()
     batches = [
         Batch(

@@ -18,14 +18,17 @@ from tidemill.contracts import ABSTAIN, Votes
 from tidemill.generate.few_gold import fit_on_gold, mean_prediction
 from tidemill.generate.label_gain import label_errors
 from tidemill.generate.rows import Rows
-from tidemill.generate.thresholds import cast, cast_held_out, choose_thresholds
-from tidemill.label.analysis.summary import conflicts
+from tidemill.generate.thresholds import cast, cast_held_out, choose_thresholds, uncertain_on
 from tidemill.label.conditions.generated import Model
 from tidemill.reports.workbench import GeneratorCandidate, GeneratorSuggestions
 
 _QUICK: Final = {"text": ("linear", "ngrams"), "image": ("linear",)}
 _SLOW: Final = {
-    "text": {"lstm": "reads the order of words; fitted in a minute or so"},
+    "text": {
+        "lstm": "reads the order of words; fitted in a minute or so",
+        "text_cnn": "reads words beside one another; fitted in a minute or so",
+        "cnn_lstm": "reads both; fitted in a minute or two",
+    },
     "image": {
         "cnn": "reads pixels that the backbone may not; fitted in a minute or two",
         "gan": "uses images without labels too; fitted in five minutes",
@@ -74,7 +77,7 @@ def _generated_votes(view: ProblemView, names: Sequence[str]) -> list[Votes]:
 
 
 def _tried(learner: str, rows: Rows, beside: Votes) -> GeneratorCandidate | None:
-    """With the precision with which labels are best; None where there is too little gold to fit it."""
+    """With the precision, and on the rows, with which labels are best; None where there is too little gold to fit it."""
     start, condition = time.perf_counter(), Model.model_validate({"kind": "model", "learner": learner})
     model = fit_on_gold(condition, rows)
     if isinstance(model, str):
@@ -82,16 +85,20 @@ def _tried(learner: str, rows: Rows, beside: Votes) -> GeneratorCandidate | None
     everywhere = mean_prediction(model.members, condition, rows, np.arange(rows.ids.height))
     gold, without = rows.gold[rows.labeled], float(label_errors(beside, rows).mean())
     tried = []
+    open_rows = uncertain_on(rows.votes, n_classes=rows.n_classes)
     for precision in _PRECISIONS:
         how = {"precision": precision, "at_least": condition.at_least}
         votes = cast(everywhere, choose_thresholds(model.held_out, gold, **how))
         votes[rows.labeled] = cast_held_out(model.held_out, gold, model.folds, **how)
-        error = float(label_errors(np.column_stack([beside, votes]), rows).mean())
-        tried.append((error, precision, float((votes != ABSTAIN).mean())))
-    error, precision, coverage = min(tried, key=operator.itemgetter(0))
+        for sample in ("all", "uncertain"):
+            kept = votes if sample == "all" else np.where(open_rows, votes, np.int16(ABSTAIN))
+            error = float(label_errors(np.column_stack([beside, kept]), rows).mean())
+            tried.append((error, precision, sample, float((kept != ABSTAIN).mean())))
+    error, precision, sample, coverage = min(tried, key=operator.itemgetter(0))
     verdict = "labels of gold rows get better" if error < without else "labels of gold rows get no better"
+    entry: dict[str, Any] = {"name": f"{learner}_model", "kind": "model", "learner": learner, "precision": precision}
     return GeneratorCandidate(
-        entry={"name": f"{learner}_model", "kind": "model", "learner": learner, "precision": precision},
+        entry=entry if sample == "all" else entry | {"sample": sample},
         tried=True,
         coverage=coverage,
         error_without=round(without, 4),
@@ -103,7 +110,7 @@ def _tried(learner: str, rows: Rows, beside: Votes) -> GeneratorCandidate | None
 
 def _untried(view: ProblemView, rows: Rows) -> list[GeneratorCandidate]:
     silent = (rows.votes == ABSTAIN).all(axis=1)
-    uncertain = int((silent | conflicts(rows.votes, n_classes=rows.n_classes)).sum())
+    uncertain = int(uncertain_on(rows.votes, n_classes=rows.n_classes).sum())
     found = [
         _named({"name": f"{name}_model", "kind": "model", "learner": name}, about)
         for name, about in _SLOW[view.problem.modality].items()

@@ -23,7 +23,7 @@ def sample(
     audit: Annotated[
         float, Option(metavar="SHARE", min=0, max=1, help="share of rows drawn at random, marked in the column picked")
     ] = 0.2,
-    seed: Annotated[int, Option(metavar="N", help="of the draw")] = 7,
+    seed: Annotated[int, Option(metavar="N", min=0, help="of the draw")] = 7,
     harm: Annotated[
         bool, Option("--harm", help="the rows that the monitor asks for, to decide whether a drift is harm")
     ] = False,

@@ -12,7 +12,6 @@ from tidemill.cli.options import AsJson, ProblemName
 from tidemill.cli.output import answering
 from tidemill.cli.project import open_project
 from tidemill.cli.review.new_answers import answers_content, answers_lines
-from tidemill.contracts import DataError
 
 
 def pull(
@@ -39,6 +38,7 @@ def pull(
     """
     from tidemill.apps.review.label_studio import LabelStudio
     from tidemill.apps.review.label_studio_sync import pull_answers
+    from tidemill.contracts import DataError
 
     project = open_project(problem)
     while True:

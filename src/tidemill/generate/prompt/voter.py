@@ -13,7 +13,7 @@ import numpy.typing as npt
 import polars as pl
 
 from tidemill.common.spelling import did_you_mean
-from tidemill.contracts import ABSTAIN, ConfigError, Probabilities
+from tidemill.contracts import ConfigError, Probabilities
 from tidemill.generate.prompt.answers import Answer, probabilities_of
 from tidemill.generate.prompt.ask import Asked, ask_all
 from tidemill.generate.prompt.budget import Budget, Purse, cost_of
@@ -22,7 +22,7 @@ from tidemill.generate.prompt.journal import open_journal, read_answers, write_a
 from tidemill.generate.prompt.messages import ABSTAINS, Request, columns_of, request_of
 from tidemill.generate.rows import Indices, Rows
 from tidemill.generate.storage import Storage
-from tidemill.label.analysis.summary import conflicts
+from tidemill.generate.thresholds import uncertain_on
 from tidemill.label.conditions.generated import Prompt
 from tidemill.label.settings import EndpointSettings
 from tidemill.reports.generate import Spending
@@ -142,8 +142,7 @@ def rows_to_ask(condition: Prompt, rows: Rows, examples: Sequence[str]) -> Indic
     """
     asked = np.ones(rows.ids.height, dtype=np.bool_)
     if condition.sample == "uncertain":
-        silent = (rows.votes == ABSTAIN).all(axis=1)
-        asked = silent | conflicts(rows.votes, n_classes=rows.n_classes)
+        asked = uncertain_on(rows.votes, n_classes=rows.n_classes)
     ids = rows.ids["row_id"]
     where = np.flatnonzero(asked & ~ids.is_in(list(examples)).to_numpy())
     if condition.rows is None or len(where) <= condition.rows:

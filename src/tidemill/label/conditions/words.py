@@ -8,7 +8,7 @@ import polars as pl
 from pydantic import Field, field_validator, model_validator
 
 from tidemill.contracts import Settings
-from tidemill.label.conditions.base import Condition, Word, Words, any_of, as_text
+from tidemill.label.conditions.base import Condition, Word, Words, any_of, as_text, escaped
 from tidemill.label.conditions.lookaround import compiled, has_matches, reason_against
 
 Flag = Literal["ignore_case", "multi_line", "dot_all"]
@@ -43,6 +43,11 @@ class Keywords(Condition):
             raise ValueError(
                 "near asks for any whole word beside another; it goes with neither all, at_least nor parts"
             )
+        distinct = {word if self.case else word.lower() for word in self.words}
+        if self.at_least is not None and self.at_least > len(distinct):
+            raise ValueError(
+                f"at_least asks for {self.at_least} different words of {len(distinct)}, so that it holds for no row"
+            )
         return self
 
     def expression(self) -> pl.Expr:
@@ -67,9 +72,9 @@ class Keywords(Condition):
         return f"{'' if self.case else '(?i)'}{here}{between}{there}|{there}{between}{here}"
 
     def _contains(self, words: tuple[str, ...]) -> pl.Expr:
-        if not self.whole_words:
+        if not self.whole_words and (self.case or all(map(str.isascii, words))):
             return as_text(self.column).str.contains_any(list(words), ascii_case_insensitive=not self.case)
-        pattern = any_of(words)
+        pattern = any_of(words) if self.whole_words else "|".join(map(escaped, words))  # which folds case beyond ASCII
         return as_text(self.column).str.contains(pattern if self.case else f"(?i){pattern}")
 
 
