@@ -348,3 +348,19 @@ def test_modules_of_a_project_take_no_place_of_pythons_own_in_stages_and_flows(p
     load = "from pathlib import Path; from tidemill.cli.flows import flow; from tidemill.project.project import Project"
     ended = shell(f"{sys.executable} -P -c \"{load}; print(flow('refresh', Project.open(Path())).name)\"", project)
     assert ended.stdout.startswith("refresh"), ended.stderr
+
+
+def test_a_folder_that_was_removed_under_the_person_is_told(tmp_path: Path, monkeypatch, capsys):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+
+    @says_errors
+    def program() -> None:
+        Path.cwd()
+
+    with pytest.raises(SystemExit) as ending:
+        program()
+    assert ending.value.code == 1
+    assert capsys.readouterr().err == "error: the folder that you are in has been removed: change into another (`cd`)\n"

@@ -56,6 +56,17 @@ def test_every_example_is_understood(words, capsys):
         command.make_context(" ".join(words), example)
 
 
+def test_every_number_has_a_least_so_that_one_below_is_refused_where_it_is_written():
+    """Elsewhere it ends in a traceback, or after the work is done. An abstain may be written as any number."""
+    without = [
+        f"{' '.join(words)} {option.opts[0]}"
+        for words in ALL
+        for option in (COMMANDS[words[0]] if len(words) == 1 else COMMANDS[words[0]].commands[words[1]]).params
+        if option.type_descriptor.annotation in {int, float} and option.min is None
+    ]
+    assert without == ["denoise --abstain"]
+
+
 def test_no_summary_in_a_list_of_commands_is_cut_short(capsys):
     for words in ([], ["lf"], ["review"], ["gold"]):
         assert "..." not in help_of(words, capsys).partition("Commands:")[2]

@@ -546,3 +546,31 @@ def test_votes_without_an_abstain_are_told_to_be_read_with_0_as_the_first_class(
     for content in ("row_id,a,b\nr0,0,1\nr1,1,\n", "row_id,a,b\nr0,0,1\nr1,1,ham\n"):
         path.write_text(content)
         assert read_votes(path, ("ham", "spam")).notes == ()
+
+
+def test_votes_of_people_whose_columns_have_other_names_are_read_and_told(tmp_path):
+    path = tmp_path / "long.csv"
+    path.write_text("item,annotator,answer\n007,b,yes\n1,a,no\n1,b,yes\n")
+    found = read_votes(path, ["no", "yes"])
+    assert (found.rows, found.functions) == (["007", "1"], ["a", "b"])
+    assert "long.csv: a vote a line, item as task, annotator as worker, answer as label" in found.notes
+    path.write_text("item,annotator,answer\n1,b,yes\n2,b,no\n1,b,no\n")
+    with pytest.raises(DataError, match=r"long\.csv, line 4: worker b labels task 1 twice; keep one"):
+        read_votes(path, ["no", "yes"])
+
+
+def test_columns_without_a_vote_are_shown_with_what_they_hold(tmp_path):
+    path = tmp_path / "votes.csv"
+    path.write_text('row_id,f0,f1\na,yes,"1,0"\nb,no,\n')
+    with pytest.raises(DataError, match=r"\(ham, spam\), .* it has f0 with 'yes', 'no'; f1 with '1,0'.* --classes"):
+        read_votes(path, ["ham", "spam"])
+
+
+def test_a_table_with_more_functions_than_rows_is_asked_about(tmp_path):
+    path = tmp_path / "votes.csv"
+    path.write_text(
+        f"row_id,{','.join(f'r{j}' for j in range(40))}\nf0,{','.join('01' * 20)}\nf1,{','.join('1' * 40)}\n"
+    )
+    assert "votes.csv: 40 functions vote on 2 rows: is it turned round?" in "; ".join(
+        read_votes(path, ["no", "yes"]).notes
+    )

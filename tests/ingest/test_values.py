@@ -8,7 +8,7 @@ import pytest
 
 from tests.ingest.factories import settings
 from tidemill.contracts import NO_GOLD, DataError
-from tidemill.ingest.values import gold, is_missing, typed, words_for_no_label
+from tidemill.ingest.values import gold, is_missing, texts, typed, words_for_no_label
 from tidemill.readers.table import Table
 
 
@@ -112,6 +112,11 @@ def test_a_number_that_is_no_whole_one_of_64_bits_is_refused_with_its_row(cell: 
     table = Table("rows.csv", {"n": [1, cell]}, (2, 3))
     with pytest.raises(DataError, match=r"rows\.csv, line 3: column 'n' is .*, not int"):
         typed(table, "n", "int")
+
+
+def test_texts_are_in_the_composed_form_in_which_people_type_words() -> None:
+    table = Table("t.csv", {"text": ["cafe\u0301", "cafe\u0301".encode(), "caf\u00e9"]}, [1, 2, 3])
+    assert texts(table, settings(text="text")) == ["caf\u00e9"] * 3
 
 
 def test_whole_numbers_are_read_however_they_are_written() -> None:

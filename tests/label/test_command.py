@@ -162,3 +162,20 @@ def test_votes_are_not_written_over_the_rows(here, out):
     with pytest.raises(ConfigError, match="is what is read: name another file to write"):
         tidemill("label", "rows.csv", "--functions", "f.yaml", "--out", out)
     assert Path("rows.csv").read_bytes() == before
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_a_letter_and_its_accent_are_one_in_rows_and_words_whichever_form_they_have(here, suffix):
+    rows = pl.DataFrame(
+        {"text": ["cafe\u0301 noir", "caf\u00e9 noir", "the noir"], "place": ["Ko\u0308ln", "K\u00f6ln", "Bonn"]}
+    )
+    {".csv": rows.write_csv, ".jsonl": rows.write_ndjson, ".parquet": rows.write_parquet}[suffix](f"accents{suffix}")
+    (here / "accents.yaml").write_text(
+        "functions:\n"
+        "  - {name: composed, kind: keywords, words: [caf\u00e9], vote: a}\n"
+        "  - {name: decomposed, kind: regex, pattern: 'cafe\u0301', vote: b}\n"
+        "  - {name: place, kind: member, column: place, values: [K\u00f6ln], vote: b}\n",
+        encoding="utf-8",
+    )
+    tidemill("label", f"accents{suffix}", "--functions", "accents.yaml", "--out", "votes.parquet", "--classes", "a,b")
+    assert pl.read_parquet("votes.parquet").drop("row_id").rows() == [(0, 1, 1), (0, 1, 1), (-1, -1, -1)]

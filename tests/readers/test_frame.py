@@ -59,3 +59,15 @@ def test_names_and_texts_stay_as_they_are_written_where_that_is_asked_for(tmp_pa
     path.write_text("row_id,text,n\n1.10,1e5,2\n2.50,3,4\n")
     frame = read_frame(path, as_text=("row_id", "text"))[0]
     assert frame.to_dict(as_series=False) == {"row_id": ["1.10", "2.50"], "text": ["1e5", "3"], "n": [2, 4]}
+
+
+def test_columns_that_functions_ask_have_truth_values_and_no_value_where_a_number_is_blank(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("text,paid,stars,note\nTrue,True,5,\nFalse,false, ,ok\nTrue,,3,True\n")
+    asked, _ = read_frame(path, as_text=("text",), of_rows=True)
+    assert asked["paid"].to_list() == [True, False, None]
+    assert asked["stars"].to_list() == [5, None, 3]
+    assert asked["text"].to_list() == ["True", "False", "True"]
+    assert asked.schema["note"] == pl.String
+    votes, _ = read_frame(path)
+    assert votes["paid"].to_list() == ["True", "false", None], "names of classes may be words of truth"

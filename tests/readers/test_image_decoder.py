@@ -213,3 +213,23 @@ def test_pixels_that_are_no_numbers_are_told() -> None:
 
 def test_broken_exif_does_not_refuse_whole_pixels() -> None:
     assert decode(encoded(drawing(), "JPEG", exif=b"Exif\0\0MM\0*\xff\xff\xff\xff")).shape == (12, 24)
+
+
+def test_a_png_with_any_bit_of_its_pixels_turned_is_damaged() -> None:
+    """Pillow shows what it can of some of these: a checksum that is never compared finds nothing."""
+    shades = np.add.outer(np.arange(64), np.arange(64)).astype(np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(shades).save(file, "PNG")
+    whole = file.getvalue()
+    start, end = whole.index(b"IDAT") + 4, whole.index(b"IEND") - 8
+    decode_image(whole)
+    for place in range(start, end, 7):
+        damaged = bytearray(whole)
+        damaged[place] ^= 16
+        with pytest.raises(DataError, match="is damaged"):
+            decode_image(bytes(damaged))
+
+
+def test_a_pointer_of_git_lfs_is_told() -> None:
+    with pytest.raises(DataError, match="git lfs pull"):
+        decode_image(b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12\n")

@@ -342,6 +342,12 @@ def test_a_file_without_a_suffix_is_read_by_its_content_and_told(data: bytes, su
     assert table.notes == (f"rows has no suffix, and is read as {suffix}",)
 
 
+@pytest.mark.parametrize("name", ["t.csv", "t.jsonl", "t.parquet", "t.xlsx", "t.csv.gz"])
+def test_a_pointer_of_git_lfs_is_told(name: str) -> None:
+    with pytest.raises(DataError, match="git lfs pull"):
+        parse(b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12\n", name)
+
+
 @pytest.mark.parametrize(
     ("data", "told"),
     [

@@ -43,7 +43,12 @@ def denoise(
     ] = None,
     default_rate: Annotated[
         float | None,
-        Option(metavar="SHARE", help="share of rows without votes that are of the default class; else estimated"),
+        Option(
+            metavar="SHARE",
+            min=0,
+            max=1,
+            help="share of rows without votes that are of the default class; else estimated",
+        ),
     ] = None,
     model: Annotated[str, Option(help="the label model; an unknown one lists them all")] = "auto",
     predict: Annotated[
@@ -70,7 +75,7 @@ def denoise(
     ] = -1,
     encoding: Encoding = None,
     delimiter: Delimiter = None,
-    seed: Annotated[int, Option(help="of resampling")] = 20,
+    seed: Annotated[int, Option(min=0, help="of resampling")] = 20,
     as_json: AsJson = False,
 ) -> None:
     """Turn votes into probabilistic labels.

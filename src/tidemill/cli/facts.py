@@ -30,7 +30,9 @@ def facts(
     ] = None,
     random: Annotated[
         int | None,
-        Option("--random", metavar="SEED", help="draw facts at random in place of the likeliest", show_default=False),
+        Option(
+            "--random", metavar="SEED", min=0, help="draw facts at random in place of the likeliest", show_default=False
+        ),
     ] = None,
     most: Annotated[int, Option(metavar="N", min=1, help="facts that are listed at most")] = 20,
     explain: Annotated[

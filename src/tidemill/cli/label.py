@@ -30,15 +30,15 @@ def label(
         ),
     ] = None,
     quarantine: Annotated[
-        int | None, Option(metavar="N", help="bear N failures of a function (default: stop at one)")
+        int | None, Option(metavar="N", min=0, help="bear N failures of a function (default: stop at one)")
     ] = None,
     cache: Annotated[
         Path | None, Option(metavar="FOLDER", help="keep votes there, and next time compute only what changed")
     ] = None,
-    recheck: Annotated[int, Option(metavar="N", help="rows on which Python functions are called twice")] = 32,
-    seconds: Annotated[float, Option(help="longest that a Python function may take for a row")] = 10.0,
-    megabytes: Annotated[int, Option(help="most memory that a Python function may take")] = 2000,
-    processes: Annotated[int, Option(help="worker processes for Python functions (0: one per core)")] = 0,
+    recheck: Annotated[int, Option(metavar="N", min=0, help="rows on which Python functions are called twice")] = 32,
+    seconds: Annotated[float, Option(min=0.01, help="longest that a Python function may take for a row")] = 10.0,
+    megabytes: Annotated[int, Option(min=1, help="most memory that a Python function may take")] = 2000,
+    processes: Annotated[int, Option(min=0, help="worker processes for Python functions (0: one per core)")] = 0,
     readable: Annotated[
         list[Path] | None,
         Option(metavar="PATH", help="what Python functions may read besides their own folder, such as a model"),

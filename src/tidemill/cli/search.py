@@ -14,7 +14,7 @@ from tidemill.cli.project import open_project
 def search(
     problem: ProblemName,
     *,
-    minutes: Annotated[float, Option(help="how long the search may take")] = 10.0,
+    minutes: Annotated[float, Option(min=0, help="how long the search may take")] = 10.0,
     as_json: AsJson = False,
 ) -> None:
     """Search for better settings of embed and train.

@@ -14,7 +14,7 @@ def serve(
     problem: ProblemName,
     *,
     host: Annotated[str, Option(help="127.0.0.1: this machine alone")] = "127.0.0.1",
-    port: Annotated[int, Option(help="0: a free one, which is printed")] = 8080,
+    port: Annotated[int, Option(min=0, max=65535, help="0: a free one, which is printed")] = 8080,
     allowed_host: Annotated[
         list[str] | None,
         Option(
@@ -24,11 +24,13 @@ def serve(
     ] = None,
     version: ModelVersion = None,
     abstain_below: AbstainBelow = 0.0,
-    max_rows: Annotated[int, Option(metavar="N", help="rows of one request")] = 256,
-    max_bytes: Annotated[int, Option(metavar="N", help="bytes of one request")] = 16_000_000,
-    connections: Annotated[int, Option(metavar="N", help="connections of one address at a time")] = 32,
-    header_seconds: Annotated[float, Option(help="how long the headers of a request may take to arrive")] = 10.0,
-    seconds: Annotated[float, Option(help="how long one request may take")] = 30.0,
+    max_rows: Annotated[int, Option(metavar="N", min=1, help="rows of one request")] = 256,
+    max_bytes: Annotated[int, Option(metavar="N", min=1, help="bytes of one request")] = 16_000_000,
+    connections: Annotated[int, Option(metavar="N", min=1, help="connections of one address at a time")] = 32,
+    header_seconds: Annotated[
+        float, Option(min=0.01, help="how long the headers of a request may take to arrive")
+    ] = 10.0,
+    seconds: Annotated[float, Option(min=0.01, help="how long one request may take")] = 30.0,
     engine: EngineName = "auto",
 ) -> None:
     """Answer requests over HTTP with the champion.

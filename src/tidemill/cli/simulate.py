@@ -20,7 +20,7 @@ def simulate(
     problem: AnyProblem = None,
     *,
     days: Annotated[int, Option("--days", metavar="N", min=2)] = 30,
-    seed: Annotated[int, Option("--seed", metavar="N", help="of the rows and the moment of the kill")] = 1,
+    seed: Annotated[int, Option("--seed", metavar="N", min=0, help="of the rows and the moment of the kill")] = 1,
     rows: Annotated[int | None, Option("--rows", metavar="N", min=20, help="of each day")] = None,
     folder: Annotated[
         Path | None,

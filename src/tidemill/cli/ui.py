@@ -11,9 +11,9 @@ from tidemill.cli.project import open_project
 
 def ui(
     *,
-    port: Annotated[int, Option(help="port of Prefect")] = 4200,
-    pages_port: Annotated[int, Option(help="port of the reports")] = 4201,
-    studio_port: Annotated[int, Option(help="port of the studio")] = 4202,
+    port: Annotated[int, Option(min=0, max=65535, help="port of Prefect")] = 4200,
+    pages_port: Annotated[int, Option(min=0, max=65535, help="port of the reports")] = 4201,
+    studio_port: Annotated[int, Option(min=0, max=65535, help="port of the studio")] = 4202,
 ) -> None:
     """Serve Prefect, the reports and the studio locally.
 

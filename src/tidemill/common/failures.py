@@ -30,6 +30,10 @@ _REMEDIES: Final = {
     errno.ENAMETOOLONG: "the name {place} is too long for this file system: choose a shorter one",
     errno.ENOTDIR: "{place} lies below a file, where only a folder can hold it: choose another place",
     errno.EEXIST: "{place} is there already, and is no folder: choose another place, or move it away",
+    errno.ELOOP: "{place} is a symbolic link that leads back to itself: put the file or folder itself in its place",
+    errno.EMFILE: "too many files are open at once for {place} (`ulimit -n`): raise the limit and try again",
+    errno.EIO: "the disk could not read or write {place}: look whether it is damaged, or the network drive is there",
+    errno.ESTALE: "{place} is gone from the network drive that it was on: change out of the folder and back in",
     errno.EISDIR: "{place} is a folder, and a file is needed: name a file",
 }
 """Error numbers for which the machine or a path, not the program, is the cause."""
@@ -68,11 +72,19 @@ def says_errors(main: Callable[[], None]) -> Callable[[], None]:
             if line is None or os.environ.get(DEBUG, "0") not in {"", "0"}:
                 raise
             with contextlib.suppress(OSError):
-                print(f"error: {_as_seen_from(line, Path.cwd())}", file=sys.stderr, flush=True)
+                print(f"error: {_as_seen_from(line, _here())}", file=sys.stderr, flush=True)
             _drop_unwritten()
             raise SystemExit(1) from error
 
     return wrapped
+
+
+def _here() -> Path:
+    """The current folder; where it has been removed, the root, below which nothing is shortened."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return Path("/")
 
 
 def _as_seen_from(text: str, folder: Path) -> str:
@@ -129,6 +141,8 @@ def _machine_at_fault(error: Exception) -> str | None:
     """Of errors of a disk; a library may have put the system's answer into its own words."""
     if isinstance(error, FileNotFoundError) and str(error.strerror).startswith(_NO_SCRATCH):
         return "no folder for temporary files can be written: make room, or set TMPDIR to a folder that can"
+    if isinstance(error, FileNotFoundError) and error.filename is None and _here() == Path("/"):
+        return "the folder that you are in has been removed: change into another (`cd`)"
     number = system_error(error)
     name = getattr(error, "filename2", None) or getattr(error, "filename", None)
     return _REMEDIES[number].format(place=name or "the output") if number in _REMEDIES else None

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
+from typing import Final
 
 _SIMILAR = 0.5  # share of characters in common from which on two names are taken for one misspelled
 
 _LISTED = 60
+_NUMBER: Final = re.compile(r"[+-]?\d{1,18}(\.\d+)?")
 
 
 def closest(name: str, valid: Iterable[str], *, ignore_case: bool = False) -> str | None:
@@ -29,9 +32,13 @@ def closest(name: str, valid: Iterable[str], *, ignore_case: bool = False) -> st
 
     Examples
     --------
+    >>> closest("0.0", ["400", "0"]), closest("00000", ["400"])
+    ('0', None)
     >>> closest("spma", ["solar", "spam"]), closest("TXET", ["Text"], ignore_case=True), closest("x", ["spam"])
     ('spam', 'Text', None)
     """
+    if _NUMBER.fullmatch(name):  # a number is no misspelling of another, but may be written otherwise
+        return next((item for item in valid if _NUMBER.fullmatch(item) and float(item) == float(name)), None)
     spelled = {item.lower() if ignore_case else item: item for item in valid}
     similar = difflib.get_close_matches(name.lower() if ignore_case else name, list(spelled), n=1, cutoff=_SIMILAR)
     return spelled[similar[0]] if similar else None

@@ -26,6 +26,27 @@ from tidemill.readers.options import DEFAULTS, ReadOptions
 from tidemill.readers.table import Table
 
 LONG: Final = ("task", "worker", "label")
+_OTHER_NAMES: Final = (
+    frozenset(
+        {"task", "task_id", "item", "item_id", "question", "question_id", "example", "example_id", "row_id", "object"}
+    ),
+    frozenset(
+        {
+            "worker",
+            "worker_id",
+            "annotator",
+            "annotator_id",
+            "rater",
+            "rater_id",
+            "user",
+            "user_id",
+            "labeler",
+            "performer",
+        }
+    ),
+    frozenset({"label", "answer", "annotation", "rating", "vote", "response"}),
+)
+"""What others call task, worker and label; taken where a table has these three columns alone."""
 NAMES: Final = ("row_id", "task", "id")
 _TOLOKA: Final = ("INPUT:", "ASSIGNMENT:worker_id", "OUTPUT:")
 """How Toloka's columns of task, worker and label begin."""
@@ -39,6 +60,7 @@ QUOTES: Final = "''"
 """An empty name, for a shell."""
 TEXT_COLUMNS: Final = (*NAMES, "worker", "INPUT:image", "INPUT:text", "ASSIGNMENT:worker_id")
 """Columns of names, which are text whatever they look like."""
+_MANY_FUNCTIONS: Final = 30
 _SIGNS: Final = frozenset({-1, 0, 1})
 """Numbers of which nothing shows whether -1 or 0 abstains."""
 _STANDARD_ERRORS: Final = 2.0
@@ -181,9 +203,9 @@ def _numbered(votes: Any) -> list[str]:
 
 def _table(path: Path, classes: Sequence[str], options: VoteOptions) -> VotesFile:
     table, read = read_frame(path, options.reading, as_text=TEXT_COLUMNS)
-    table = _plain_names(table)
+    table, renamed = _plain_names(table, path)
     if set(LONG) <= set(table.columns):
-        return _long(table, path, classes, options, read)
+        return _long(table, path, classes, options, replace(read, notes=(*read.notes, *renamed)))
     table, rows, notes = _without_index(table, path)
     functions, passed_over = _vote_columns(table, classes, options, read)
     votes, told, by_name = as_indices(_read_all(functions, table, classes, read), classes, options.abstain)
@@ -194,6 +216,7 @@ def _table(path: Path, classes: Sequence[str], options: VoteOptions) -> VotesFil
         *([told] if told else []),
         *passed_over,
         *_repeated_names(table, path),
+        *_turned_round(table, functions, path),
         *_doubtful(votes, functions, len(classes), path),
     ]
     if options.abstain == ABSTAIN and path.suffix != ".parquet":  # as `tidemill label` writes them
@@ -223,15 +246,17 @@ def _of_either_reading(table: pl.DataFrame, classes: Sequence[str], path: Path) 
     ]
 
 
-def _plain_names(table: pl.DataFrame) -> pl.DataFrame:
-    """Toloka's columns by the names of crowd-kit's; other tables as they are."""
-    named = {}
-    for prefix, name in zip(_TOLOKA, ("task", "worker", "label"), strict=True):
-        matches = [column for column in table.columns if column.startswith(prefix)]
-        if len(matches) != 1:
-            return table
-        named[matches[0]] = name
-    return table.rename(named)
+def _plain_names(table: pl.DataFrame, path: Path) -> tuple[pl.DataFrame, list[str]]:
+    """Toloka's columns, and three alone that others name otherwise, by the names of crowd-kit's; and a note about these."""
+    toloka = [[column for column in table.columns if column.startswith(prefix)] for prefix in _TOLOKA]
+    others = [[column for column in table.columns if column.strip().lower() in names] for names in _OTHER_NAMES]
+    if all(len(matches) == 1 for matches in toloka):
+        return table.rename(dict(zip((matches[0] for matches in toloka), LONG, strict=True))), []
+    if table.width != len(LONG) or any(len(matches) != 1 for matches in others) or set(table.columns) == set(LONG):
+        return table, []
+    named = dict(zip((matches[0] for matches in others), LONG, strict=True))
+    told = ", ".join(f"{column} as {name}" for column, name in named.items() if column != name)
+    return table.rename(named), [f"{path.name}: a vote a line, {told}"]
 
 
 def _without_index(table: pl.DataFrame, path: Path) -> tuple[pl.DataFrame, list[str] | None, list[str]]:
@@ -267,8 +292,9 @@ def _vote_columns(
             _refuse_partly_votes(name, table[name], read_as, read)
     if not results:
         raise DataError(
-            f"{read.name}: no column of votes, which are class numbers or names, {ABSTAIN} or empty where a function abstains; "
-            f"it has {', '.join(table.columns)}"
+            f"{read.name}: no column of votes, which are class numbers or names ({', '.join(classes[:5])}), {ABSTAIN} or empty where "
+            f"a function abstains; it has {'; '.join(_values_of(table[name]) for name in list(cells)[:5])}. Other names of classes: "
+            "--classes"
         )
     asked = [name for name in results if _NOT_VOTES.fullmatch(name.strip()) or not name.strip()]
     if asked:
@@ -279,6 +305,11 @@ def _vote_columns(
     others = [name for name in cells if name not in results]
     notes = [f"{read.name}: columns that are no votes are passed over: {', '.join(others[:10])}"] if others else []
     return results, notes
+
+
+def _values_of(column: pl.Series) -> str:
+    values = column.drop_nulls().unique(maintain_order=True).head(3).to_list()
+    return f"{column.name} with {', '.join(repr(value)[:30] for value in values) or 'no value'}"
 
 
 def _refuse_partly_votes(name: str, column: pl.Series, cells: Cells, read: Table) -> None:
@@ -334,6 +365,14 @@ def _repeated_names(table: pl.DataFrame, path: Path) -> list[str]:
     missing = table[named].null_count()
     notes = [f"{path.name}: {len(twice)} names in {named} come more than once ({twice[0]})"] if len(twice) else []
     return notes + ([f"{path.name}: {missing} rows have no {named}"] if missing else [])
+
+
+def _turned_round(table: pl.DataFrame, functions: Sequence[str], path: Path) -> list[str]:
+    if len(functions) <= max(table.height, _MANY_FUNCTIONS):
+        return []
+    return [
+        f"{path.name}: {len(functions)} functions vote on {table.height} rows: is it turned round? A line is a row, a column a function"
+    ]
 
 
 def _refuse_a_feature(
@@ -424,8 +463,12 @@ def _long(table: pl.DataFrame, path: Path, classes: Sequence[str], options: Vote
     """Tasks and workers are put in the order of their names."""
     if table["label"].null_count():
         raise DataError(f"{path}, column 'label': a label is missing; leave the line out where a worker abstained")
-    if table.select("task", "worker").is_duplicated().any():
-        raise DataError(f"{path}: a worker labels a task twice; keep one label of each")
+    twice = np.flatnonzero(~table.select(pl.struct("task", "worker").is_first_distinct()).to_series().to_numpy())
+    if len(twice):
+        row = int(twice[0])
+        raise DataError(
+            f"{read.where(row)}: worker {table['worker'][row]} labels task {table['task'][row]} twice; keep one label of each"
+        )
     cells = read_cells(table["label"], classes)
     if len(cells.wrong):
         row = int(cells.wrong[0])

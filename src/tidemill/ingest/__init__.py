@@ -4,6 +4,7 @@ batch            one batch of rows and its gold, from one source
 source           which file or folder a batch is read from, and its rows
 text_files       files of plain text, a document each, as one table
 values           what counts as missing, as text and as a class
+doubtful_texts   notes on a column of texts that is hardly one
 row_errors       rows that cannot be read: refused, or set aside
 image_metadata   files, EXIF and a table beside images, as columns
 images           whether image files can be read

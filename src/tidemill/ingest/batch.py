@@ -13,6 +13,7 @@ import polars as pl
 from tidemill.contracts import NO_GOLD, SPLITS, Column, Contract, DataError, Problem
 from tidemill.ingest import values
 from tidemill.ingest.candidates.expand import with_candidates
+from tidemill.ingest.doubtful_texts import notes_on_texts
 from tidemill.ingest.image_metadata import with_image_metadata
 from tidemill.ingest.images import check_images, notes_on_images, rewrites, standard_images
 from tidemill.ingest.labels_of_known_rows import late_labels
@@ -109,15 +110,17 @@ def build_batch(
     table = with_candidates(table, settings, problem.classes, root)
     errors = RowErrors(table, settings.bad_rows)
     keys = None if settings.key_column is None else _keys(table, name, settings, errors)
-    contents, names, notes_of_images = _contents(source, table, settings, errors)
+    contents, names, notes_of_contents = _contents(source, table, settings, errors)
     hashes = candidate_hashes(table, contents) if settings.candidates else _hashes(contents)
     if keys is not None and not rewrites(settings):  # before images are decoded, which takes long
         _refuse_changed(keys, hashes, before, errors, settings)
     if settings.modality == "image":
         done = check_images(contents, names, table, max_pixels=settings.max_pixels, errors=errors)
-        notes_of_images = [*notes_of_images, *notes_on_images(done, source.name)]
+        notes_of_contents = [*notes_of_contents, *notes_on_images(done, source.name)]
         table = with_image_metadata(table, contents, settings)
         contents = standard_images(contents, settings)
+    elif settings.candidates is None:
+        notes_of_contents = notes_on_texts(table, settings.content, problem.classes)
     if rewrites(settings):
         hashes = _hashes(contents)
     keys = [item[:16] for item in hashes] if keys is None else keys
@@ -149,7 +152,7 @@ def build_batch(
     sliced = pl.DataFrame({"row_id": ids} | slices, schema={"row_id": pl.String} | dict.fromkeys(slices, pl.String))
     dev, other = marked.filter(is_kept & is_dev), marked.filter(is_kept & ~is_dev)
     about_gold = (*_without_gold(table, settings), *values.words_for_no_label(table, settings, problem.classes))
-    notes = (*table.notes, *notes_of_images, *repeats.notes, *about_gold)
+    notes = (*table.notes, *notes_of_contents, *repeats.notes, *about_gold)
     return Batch(name, raw.filter(is_kept), dev, other, sliced.filter(is_kept), seen, _bad_rows(errors), late, notes)
 
 

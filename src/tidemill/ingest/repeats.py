@@ -108,7 +108,7 @@ def find_repeats(  # noqa: PLR0913 - what a row is, and what it is compared with
     """
     keys, hashes = names
     fates = _fates_by_content(hashes, set(before["content"].to_list()))
-    joined, notes = _joined(hashes, gold, fates, contents, source)
+    joined, notes = _joined(names, gold, fates, contents, source)
     first = list(zip(hashes, keys, strict=True))
     seen = pl.DataFrame({"key": keys, "content": hashes, "fate": fates, "gold": joined}, schema=SCHEMA)
     if compares(settings):
@@ -135,9 +135,14 @@ def _fates_by_content(hashes: Sequence[str], known: set[str]) -> list[str]:
 
 
 def _joined(
-    hashes: Sequence[str], gold: Sequence[int], fates: Sequence[str], contents: Sequence[Any], source: str
+    names: tuple[Sequence[str], Sequence[str]],
+    gold: Sequence[int],
+    fates: Sequence[str],
+    contents: Sequence[Any],
+    source: str,
 ) -> tuple[list[int], list[str]]:
     """Labels of equal contents, joined in the row that is kept, and notes on them."""
+    keys, hashes = names
     labels: defaultdict[str, Counter[int]] = defaultdict(Counter)
     for content, label in zip(hashes, gold, strict=True):
         if label != NO_GOLD:
@@ -150,15 +155,17 @@ def _joined(
     earlier = [row for row in same if hashes[row] not in kept]
     notes = []
     if len(same) > len(earlier):
+        row = next(row for row in same if hashes[row] in kept)
         notes.append(
             f"{source}: {len(same) - len(earlier)} of {len(fates)} rows have the content of another, such as "
-            f"{_example(contents[next(row for row in same if hashes[row] in kept)])}; each content is one row, with their labels joined"
+            f"{_example(contents[row], keys[row], hashes[row])}; each content is one row, with their labels joined"
         )
     at_odds = [row for row, fate in enumerate(fates) if fate == "kept" and len(labels[hashes[row]]) > 1]
     if at_odds:
         undecided = sum(results[row] == NO_GOLD for row in at_odds)
         notes.append(
-            f"{source}: {len(at_odds)} contents have conflicting labels, such as {_example(contents[at_odds[0]])}: each has the label "
+            f"{source}: {len(at_odds)} contents have conflicting labels, such as "
+            f"{_example(contents[at_odds[0]], keys[at_odds[0]], hashes[at_odds[0]])}: each has the label "
             f"that most of its rows have, and {undecided} have none, since no label has most"
         )
     if earlier:
@@ -166,8 +173,10 @@ def _joined(
     return results, notes
 
 
-def _example(content: Any) -> str:
-    return repr(content[:_SHOWN]) if isinstance(content, str) else f"an image of {len(content)} bytes"
+def _example(content: Any, key: str, content_hash: str) -> str:
+    if isinstance(content, str):
+        return repr(content[:_SHOWN])
+    return f"an image of {len(content)} bytes" if content_hash.startswith(key) else f"image {key}"
 
 
 def _is_templated(texts: Sequence[str]) -> bool:
@@ -215,6 +224,6 @@ def _notes_on_near(
             else "are dropped as near-duplicates, labels and all"
         )
         notes.append(
-            f"{source}: {share} {done}, such as {_example(contents[near[0]])}; ingest.near_duplicates is keep, group or drop"
+            f"{source}: {share} {done}, such as {contents[near[0]][:_SHOWN]!r}; ingest.near_duplicates is keep, group or drop"
         )
     return notes

@@ -393,7 +393,7 @@ def files_below(files: Any, folder: str, above: frozenset[str] = frozenset()) ->
         is_image = PurePosixPath(item).suffix.lower() in MAYBE_IMAGES - {""}
         if is_image or not os.path.islink(item) or not files.isdir(item):  # noqa: PTH114 - a path on whatever file system
             yield item
-        elif (real := os.path.realpath(item)) not in above:
+        elif (real := os.path.realpath(item)) not in above and not Path(item).parent.resolve().is_relative_to(real):
             yield from files_below(files, item, above | {os.path.realpath(folder), real})
 
 

@@ -105,7 +105,7 @@ def texts(table: Table, settings: IngestSettings, errors: RowErrors | None = Non
     Returns
     -------
     list of str
-        One text a row, empty where a row was set aside; UTF-8 bytes are read as text.
+        One text a row in Unicode's composed form, empty where a row was set aside; UTF-8 bytes are read as text.
 
     Raises
     ------
@@ -130,7 +130,8 @@ def texts(table: Table, settings: IngestSettings, errors: RowErrors | None = Non
 
 def _text(value: Any) -> str | None:
     try:
-        return value.decode("utf-8") if isinstance(value, bytes) else as_string(value)
+        text = value.decode("utf-8") if isinstance(value, bytes) else as_string(value)
+        return unicodedata.normalize("NFC", text)  # what people type as words of functions is composed
     except (TypeError, UnicodeDecodeError):
         return None
 

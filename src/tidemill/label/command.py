@@ -15,6 +15,7 @@ from tidemill.common.arrays import MAX_CLASSES
 from tidemill.common.class_names import class_names
 from tidemill.contracts import ABSTAIN, ConfigError, DataError
 from tidemill.label.analysis.alike import alike_functions
+from tidemill.label.analysis.constant import constant_functions
 from tidemill.label.analysis.summary import lf_summary, printable
 from tidemill.label.cautions import print_cautions
 from tidemill.label.engine.failures import OnError, Quarantine, fail
@@ -157,7 +158,9 @@ def cast(request: Request) -> Cast:
     columns = [table[name] for name in names]
     digests = [hash(column.to_numpy().tobytes()) for column in columns]
     fires = [int((column != ABSTAIN).sum()) for column in columns]
-    print_cautions([*alike_functions(loaded.functions, digests, fires), *engine.notes()])
+    polarity = [frozenset(column.filter(column != ABSTAIN).unique().to_list()) for column in columns]
+    constant = constant_functions(names, fires, polarity, table.height)
+    print_cautions([*alike_functions(loaded.functions, digests, fires), *constant, *engine.notes()])
     return Cast(table.select(names).to_numpy(), names, () if numbered else classes, failures, request.out)
 
 
@@ -207,8 +210,10 @@ def _rows(path: Path, options: ReadOptions) -> _Rows:
     if "text" in schema and schema["text"] != pl.String:
         frame = frame.with_columns(pl.col("text").cast(pl.String))
     empty = pl.col("text").is_null() if "text" in schema else pl.lit(value=False)
+    texts = [name for name, kind in frame.collect_schema().items() if kind == pl.String and name != "row_id"]
+    marks = [pl.col(name).str.contains(r"\p{Mn}").any().alias(f"marks {name}") for name in texts]
     try:
-        about = frame.select("row_id", empty.alias("blank")).collect()
+        about = frame.select("row_id", empty.alias("blank"), *marks).collect()
     except pl.exceptions.PolarsError as error:
         kinds = ", ".join(f"{name} of {kind}" for name, kind in schema.items() if name in {"row_id", "text"})
         raise DataError(
@@ -216,6 +221,8 @@ def _rows(path: Path, options: ReadOptions) -> _Rows:
         ) from error
     if not about.height:
         raise DataError(f"{path} has no rows")
+    with_marks = [name for name in texts if about[f"marks {name}"][0]]
+    frame = frame.with_columns(pl.col(with_marks).str.normalize("NFC"))  # as ingest reads texts; words are composed too
     blank = about["blank"].to_numpy()
     if blank.any():
         frame = frame.with_columns(pl.col("text").fill_null(""))
@@ -244,7 +251,7 @@ def _frame(path: Path, options: ReadOptions) -> tuple[pl.LazyFrame, list[str]]:
         except (pl.exceptions.PolarsError, OSError) as error:
             raise DataError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
     else:
-        result, table = read_frame(path, options, as_text=("row_id", "text"))
+        result, table = read_frame(path, options, as_text=("row_id", "text"), of_rows=True)
         frame, notes, names = result.lazy(), list(table.notes), result.columns
     frame = frame if "row_id" in names else frame.with_row_index("row_id")
     return frame.with_columns(pl.col("row_id").cast(pl.String)), notes

@@ -18,6 +18,7 @@ import polars as pl
 from tidemill.common.spelling import did_you_mean
 from tidemill.contracts import NO_GOLD, ConfigError, DataError, Votes
 from tidemill.label.analysis.alike import alike_functions
+from tidemill.label.analysis.constant import constant_functions
 from tidemill.label.analysis.counts import VoteCounts, count_votes
 from tidemill.label.analysis.quality import Repeatability, vote_quality
 from tidemill.label.analysis.split_dependence import count_by_split, find_dependent
@@ -58,7 +59,8 @@ class LabelResult:
     fingerprints
         Of each function; empty where one reaches what cannot be seen.
     notes
-        Warnings about functions: that several vote alike, or that one knows what its row does not show.
+        Warnings about functions: that several vote alike, that one votes on no row or the same on all, or that one knows what its
+        row does not show.
     spent
         Money that generated votes took.
     """
@@ -202,9 +204,10 @@ def label(
     counts = functools.reduce(operator.add, (future.result() for future in counted))
     dependent = find_dependent([future.result() for future in split], names)
     alike = alike_functions(loaded.functions, counts.digests, counts.fires.tolist())
+    constant = constant_functions(names, counts.fires.tolist(), counts.polarity, counts.rows)
     learned = {function.name for function in loaded.generated()}  # of gold, out of fold where it learned
     leaks = [str(found) for found in dependent if found.function not in learned]
-    notes = [*alike, *leaks, *engine.notes(), *all_votes.made.notes]
+    notes = [*alike, *constant, *leaks, *engine.notes(), *all_votes.made.notes]
     result = _result(counts, of_gold, loaded, engine, quarantine)
     return dataclasses.replace(result, notes=notes, spent=all_votes.made.spent)
 

@@ -164,5 +164,5 @@ def parse(settings: type[S], section: dict[str, Any], where: str) -> S:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         hint = did_you_mean(key, list(settings.model_fields)) if first["type"] == "extra_forbidden" else ""
-        message = "unknown key" if first["type"] == "extra_forbidden" else first["msg"]
-        raise ConfigError(f"{where}.{key}: {message}{hint}") from error
+        message = "unknown key" if first["type"] == "extra_forbidden" else first["msg"].removeprefix("Value error, ")
+        raise ConfigError(f"{where}{key and f'.{key}'}: {message}{hint}") from error

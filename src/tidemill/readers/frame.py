@@ -18,11 +18,12 @@ from tidemill.readers.table import Table
 _WHOLE: Final = re.compile(r"-?(0|[1-9]\d{0,17})")
 """Whole numbers that are written as they would be printed: 007 is a name."""
 _FRACTION: Final = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,15})?([eE][+-]?\d{1,3})?|NaN|nan")
+_TRUTH: Final = {"true": True, "false": False}
 _TYPES: Final = ((_WHOLE, pl.Int64), (_FRACTION, pl.Float64))
 
 
 def read_frame(
-    path: Path, options: ReadOptions = DEFAULTS, *, as_text: Collection[str] = ()
+    path: Path, options: ReadOptions = DEFAULTS, *, as_text: Collection[str] = (), of_rows: bool = False
 ) -> tuple[pl.DataFrame, Table]:
     """Read a file as a frame.
 
@@ -34,6 +35,9 @@ def read_frame(
         Options of the file.
     as_text
         Columns that are text whatever they look like, such as names of rows.
+    of_rows
+        Whether these are columns that functions ask: text cells that all say true or false are booleans, and a blank one among
+        these or among numbers is no value.
 
     Returns
     -------
@@ -49,10 +53,10 @@ def read_frame(
         The file cannot be read, or a column holds values of several kinds.
     """
     table = read_file(path, options)
-    return to_frame(table, as_text=as_text), table
+    return to_frame(table, as_text=as_text, of_rows=of_rows), table
 
 
-def to_frame(table: Table, *, as_text: Collection[str] = ()) -> pl.DataFrame:
+def to_frame(table: Table, *, as_text: Collection[str] = (), of_rows: bool = False) -> pl.DataFrame:
     """Turn a table into a frame; see ``read_frame``.
 
     Parameters
@@ -61,6 +65,8 @@ def to_frame(table: Table, *, as_text: Collection[str] = ()) -> pl.DataFrame:
         As a file was read.
     as_text
         Columns that are text whatever they look like.
+    of_rows
+        Whether texts of truth values and blanks are read, too.
 
     Returns
     -------
@@ -73,8 +79,26 @@ def to_frame(table: Table, *, as_text: Collection[str] = ()) -> pl.DataFrame:
         A column holds values of several kinds.
     """
     return pl.DataFrame(
-        {name: _series(name, values, table, parsed=name not in as_text) for name, values in table.columns.items()}
+        {
+            name: _series(
+                name, _of_rows(values) if of_rows and name not in as_text else values, table, parsed=name not in as_text
+            )
+            for name, values in table.columns.items()
+        }
     )
+
+
+def _of_rows(values: list[Any]) -> list[Any]:
+    """Truth values for words of them, and no value for a blank among them or among numbers; other columns as they are."""
+    if not all(value is None or isinstance(value, str) for value in values):
+        return values
+    cells = [value.strip() if value else value for value in values]
+    known = [cell for cell in cells if cell]
+    if known and all(cell.lower() in _TRUTH for cell in known):
+        return [_TRUTH[cell.lower()] if cell else None for cell in cells]
+    if known and any(all(map(pattern.fullmatch, known)) for pattern, _ in _TYPES):
+        return [cell or None for cell in cells]
+    return values
 
 
 def _series(name: str, values: list[Any], table: Table, *, parsed: bool) -> pl.Series:

@@ -15,6 +15,7 @@ import io
 import struct
 import sys
 import warnings
+import zlib
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -45,11 +46,18 @@ _PACKAGES: Final = {
 _WIDE: Final = {"RGB;16B": "RGB;16L", "RGB;16L": "RGB;16B", "RGBA;16B": "RGBA;16L", "RGBA;16L": "RGBA;16B"}
 """How Pillow reads colours of 16 bits, of which it keeps the upper half, and how it reads the lower half."""
 _NATIVE: Final = ";16B" if sys.byteorder == "big" else ";16L"
+_OWN_RANGE: Final = "greys of more than 8 bits, each read from its own darkest value as black to its lightest as white (ingest.image_bits)"
+"""The same for all images of which no usual scale is known: the ranges differ, the note does not."""
 _DARK: Final = 63
 """Upper half up to which no colour has more than 14 of the 16 bits."""
 _PHOTOMETRIC: Final = 262
 """Tag of TIFF: 0 where white is zero."""
 _JXL_STREAM: Final = b"\xff\x0a"
+_PNG: Final = b"\x89PNG\r\n\x1a\n"
+_PIXELS_OF_PNG: Final = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT"})
+_EMPTY_CHUNK: Final = 12
+"""Bytes of a chunk without content: length, name, checksum."""
+_LFS: Final = b"version https://git-lfs"
 
 
 @dataclass(frozen=True)
@@ -128,6 +136,8 @@ def decode_image(
     """
     if not data:
         raise DataError("is empty: copy it again")
+    if data.startswith(_PNG) and (chunk := _damaged_chunk(data)):
+        raise DataError(f"is damaged (its chunk {chunk} has another checksum): copy it again, or remove its row")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of large images and odd metadata; the size is judged here
         try:
@@ -205,8 +215,25 @@ def _formats() -> tuple[str, ...]:
     return (*_FORMATS, *(name for name in dict.fromkeys(more) if name in Image.OPEN or name == "AVIF"))
 
 
+def _damaged_chunk(data: bytes) -> str | None:
+    """Name of the first chunk of a PNG that pixels come from and whose checksum is another; Pillow shows what it can of such files."""
+    place = len(_PNG)
+    while place + _EMPTY_CHUNK <= len(data):
+        length = int.from_bytes(data[place : place + 4], "big")
+        end = place + 8 + length
+        if end + 4 > len(data):
+            return None  # cut off, which Pillow finds
+        name = data[place + 4 : place + 8]
+        if name in _PIXELS_OF_PNG and zlib.crc32(data[place + 4 : end]) != int.from_bytes(data[end : end + 4], "big"):
+            return name.decode("ascii")
+        place = end + 4
+    return None
+
+
 def _unknown(data: bytes) -> str:
     start = data[:16]
+    if data.startswith(_LFS):
+        return "is a pointer of Git LFS, not the image itself: `git lfs pull`"
     result = next((item for mark, item in _PACKAGES.items() if mark in start), None)
     if result is None and start.startswith(_JXL_STREAM):
         result = ("JPEG XL", "pillow-jxl-plugin")
@@ -318,7 +345,7 @@ def _scaled(values: npt.NDArray[Any], bits: int | None) -> tuple[npt.NDArray[np.
         white = None if low < 0 else next((item for item in usual if high <= item), None)
         if white is not None:
             low, high = 0.0, float(white)
-        note = _note_of_scale(low, high, values.dtype)
+        note = _note_of_scale(low, high, values.dtype) if white is not None else (_OWN_RANGE,)
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         note = (*note, "pixels that are no numbers: they are read as black")
     spread = high - low or 1.0

@@ -50,6 +50,7 @@ _CONTENTS: Final = {
     b"<html": "a web page (HTML)",
 }
 """What the first bytes of files say that are no text."""
+_LFS: Final = b"version https://git-lfs"
 _HEAD: Final = 1 << 10
 """Bytes in which a web page begins, blank ones before it included."""
 _NEVER_TEXT: Final = frozenset(map(chr, {*range(9), *range(14, 27), *range(28, 32)}))
@@ -81,6 +82,8 @@ def parse(data: bytes, name: str, options: ReadOptions = DEFAULTS) -> Table:
     DataError
         The file is empty, has a format that is not read, or a row of it cannot be read; the row is named.
     """
+    if data.startswith(_LFS):
+        raise DataError(f"{name} is a pointer of Git LFS, not the file itself: `git lfs pull`")
     data, inner = unpack(data, name)
     name = name if inner == PurePosixPath(name).stem else inner
     suffix, guessed = PurePosixPath(inner).suffix.lower(), None

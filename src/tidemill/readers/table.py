@@ -164,5 +164,5 @@ def nearest(name: str, valid: Sequence[str]) -> str:
     "; did you mean 'text'? There are id, text"
     """
     meant = closest(name, valid, ignore_case=True)
-    guess = f"; did you mean {meant!r}?" if meant else ";"
-    return f"{guess} There are {', '.join(valid)}"
+    guess = f"; did you mean {meant!r}? There" if meant else "; there"
+    return f"{guess} are {', '.join(valid)}"

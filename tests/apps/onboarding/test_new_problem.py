@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import random
 import shutil
 from pathlib import Path
@@ -17,13 +18,16 @@ from tests.ingest.factories import png, write
 from tidemill.apps.gold.add import FileOptions, add_labels
 from tidemill.apps.gold.rows import problem_rows
 from tidemill.apps.onboarding import new_problem
+from tidemill.apps.onboarding.problem_files import all_or_nothing, check_name
 from tidemill.apps.onboarding.starter_functions import threshold_functions
+from tidemill.common.locks import is_held
 from tidemill.contracts import ConfigError, DataError, TidemillError
 from tidemill.ingest.settings import IngestSettings
 from tidemill.label.functions.loading import load_functions
 from tidemill.project import batches
 from tidemill.project.compose import compose, refuse_stale_params, write_params
 from tidemill.project.config import load
+from tidemill.project.layout import Paths
 from tidemill.project.project import Project
 from tidemill.project.row_names import RowNames
 from tidemill.readers.options import ReadOptions
@@ -131,6 +135,29 @@ def test_without_labels_the_classes_are_given_and_two_functions_run(project: Pat
     assert [function.name for function in functions] == ["is_long", "is_short"]
     assert "arbitrary: replace them" in Path("src/problems/reviews/functions.yaml").read_text()
     assert compose(conf=Path("conf"))["reviews"]["ingest"]["key"] is None
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "is_key"),
+    [
+        ("nr", "m{}", True),
+        ("mailId", "{}", True),
+        ("ticket_no", "{}", True),
+        ("nr", "same", False),
+        ("row_id", "{}", False),
+        ("piano", "{}", False),
+    ],
+)
+def test_rows_are_named_by_a_column_of_ids_by_which_labels_come_back(
+    project: Path, column: str, values: str, *, is_key: bool
+) -> None:
+    source = project / "r.jsonl"
+    rows = [{"body": f"{'word ' * (n % 7 + 1)}{chr(97 + n)}", column: values.format(n)} for n in range(20)]
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    new_problem.create_problem(words(source=str(source), text="body", classes="no, yes"), Project.open(project))
+    assert compose(conf=Path("conf"))["reviews"]["ingest"]["key"] == (["source", column] if is_key else None)
+    told = Path("conf/problem/reviews.yaml").read_text(encoding="utf-8")
+    assert ("in `tidemill gold add` too" in told) is not is_key
 
 
 def test_classes_that_look_like_numbers_or_booleans_stay_text(project: Path) -> None:
@@ -384,6 +411,21 @@ def test_folders_named_as_splits_are_asked_about(project: Path) -> None:
     assert Project.open(project).load("reviews", "ingest", IngestSettings)[1].class_folder == "last"
 
 
+def test_numbered_folders_with_the_same_folders_below_are_asked_about(project: Path) -> None:
+    names = [f"{fold}/{kind}/{k}.png" for fold in ("Fold 1", "fold_2") for kind in ("cat", "dog") for k in range(3)]
+    folder = images(project / "elsewhere/pets", *names)
+    with pytest.raises(DataError, match=r"are its folders Fold 1, fold_2 splits, .* --ignore-splits"):
+        new_problem.create_problem(words(images=str(folder)), Project.open(project))
+    done = new_problem.create_problem(words(images=str(folder), ignore_splits=True), Project.open(project))
+    assert (done.rows, done.classes) == (12, ("cat", "dog"))
+
+
+def test_numbered_folders_below_the_classes_are_no_classes(project: Path) -> None:
+    names = [f"{kind}/p{k}/v1/{k}.png" for kind in ("grade1", "grade2") for k in range(3)]
+    folder = images(project / "elsewhere/scans", *names)
+    assert new_problem.create_problem(words(images=str(folder)), Project.open(project)).classes == ("grade1", "grade2")
+
+
 def test_splits_without_folders_below_are_classes(project: Path) -> None:
     folder = images(project / "elsewhere/moves", "train/1.png", "train/2.png", "test/3.png", "test/4.png")
     assert new_problem.create_problem(words(images=str(folder)), Project.open(project)).classes == ("test", "train")
@@ -413,6 +455,58 @@ def test_class_names_of_two_scripts_that_look_alike_are_noted(project: Path) -> 
     done = made(project, rows_of(["cat", "\u0441at", "dog"]))
     assert len(done.classes) == 3
     assert any("('cat') and '\u0441at' ('\\u0441at') look alike" in line for line in done.lines)
+
+
+@pytest.mark.parametrize("other", ["non\u2013fiction", "non_fiction", "Non fiction", "non\u2010fiction"])
+def test_class_names_that_differ_in_a_dash_or_a_space_are_noted(project: Path, other: str) -> None:
+    done = made(project, rows_of(["non-fiction", other, "poem"]))
+    assert any("'non-fiction'" in line and f"{other!r}" in line and "look alike" in line for line in done.lines)
+
+
+def test_grades_with_a_minus_do_not_look_alike(project: Path) -> None:
+    assert not any("look alike" in line for line in made(project, rows_of(["A-", "A", "B+"])).lines)
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [
+        (("9223372036854775808", "9223372036854775809"), "string"),
+        (("4929123412341234567", "1"), "string"),
+        (("1E05", "1E06"), "string"),
+        (("1e5", "1E+06"), "float"),
+        (("12345678901234", "2"), "int"),
+        (("0.1234567890123456789", "2"), "float"),
+    ],
+)
+def test_numbers_that_would_be_others_as_numbers_are_texts(project: Path, cells: tuple[str, str], kind: str) -> None:
+    lines = "".join(f"text {k},{'ab'[k % 2]},{cells[k % 2]}\n" for k in range(8))
+    source = write(project / "r.csv", "body,kind,account\n" + lines)
+    asked = words(source=str(source), text="body", label="kind", meta=["account"])
+    new_problem.create_problem(asked, Project.open(project))
+    write_params(Project.open(project))
+    assert Project.open(project).load("reviews", "ingest", IngestSettings)[1].meta == {"account": kind}
+
+
+def test_numbers_of_json_that_are_no_integers_of_64_bits_are_texts(project: Path) -> None:
+    lines = [{"body": f"text {k}", "kind": "ab"[k % 2], "account": 2**63 + k} for k in range(8)]
+    source = write(project / "r.jsonl", "\n".join(map(json.dumps, lines)))
+    asked = words(source=str(source), text="body", label="kind", meta=["account"])
+    new_problem.create_problem(asked, Project.open(project))
+    write_params(Project.open(project))
+    assert Project.open(project).load("reviews", "ingest", IngestSettings)[1].meta == {"account": "string"}
+
+
+def test_a_label_that_is_an_object_says_how_to_name_what_is_in_it(project: Path) -> None:
+    lines = [{"body": f"text {k}", "kind": {"value": "ab"[k % 2], "by": 1}} for k in range(8)]
+    source = write(project / "r.jsonl", "\n".join(map(json.dumps, lines)))
+    with pytest.raises(DataError, match=r"an object of value, by: name the one inside"):
+        new_problem.create_problem(words(source=str(source), text="body", label="kind"), Project.open(project))
+
+
+@pytest.mark.parametrize("name", ["age_group_of", "brand_name_match"])
+def test_a_name_with_a_word_that_hydra_replaces_is_refused(project: Path, name: str) -> None:
+    with pytest.raises(ConfigError, match="Hydra replaces"):
+        check_name(name, project)
 
 
 def test_a_folder_of_unlabeled_images_is_no_class(project: Path) -> None:
@@ -574,3 +668,86 @@ def test_a_table_that_is_called_txt_is_not_taken_for_one_document(project: Path)
         DataError, match=r"looks like a table of 60 rows \(id, body, kind\), and would be one document: name it"
     ):
         made(project, rows_of(["good", "bad"]), "new.txt")
+
+
+def test_a_folder_with_a_link_back_to_itself_and_one_elsewhere_is_brought_whole(
+    project: Path, tmp_path_factory
+) -> None:
+    folder, other = tmp_path_factory.mktemp("outside") / "cells", tmp_path_factory.mktemp("other")
+    for number in range(40):
+        write(folder / ("crack", "fine")[number % 2] / f"{number}.png", png(6 * number, size=(4 + number % 8, 5)))
+    write(other / "40.png", png(250))
+    (folder / "crack" / "more").symlink_to(other, target_is_directory=True)
+    (folder / "fine" / "again").symlink_to(folder, target_is_directory=True)
+    done = new_problem.create_problem(words(images=str(folder)), Project.open(project))
+    brought = Path("data/incoming/reviews/cells")
+    assert done.rows == 41
+    assert len([*brought.rglob("*.png")]) == 41
+    assert (brought / "crack/more/40.png").is_file()
+    assert not (brought / "fine/again").exists()
+
+
+def test_one_problem_is_made_at_a_time_and_a_name_that_was_taken_meanwhile_is_refused(project: Path) -> None:
+    opened = Project.open(project)
+    with all_or_nothing(Paths.within("first"), project / "elsewhere", opened):
+        assert is_held(opened.state / "locks/problems.lock")
+        write(project / "conf/problem/first.yaml", "")
+    with pytest.raises(ConfigError, match="already"), all_or_nothing(Paths.within("first"), project, opened):
+        pass
+    assert (project / "conf/problem/first.yaml").exists()
+
+
+def test_a_setting_that_is_wrong_as_a_whole_is_told_without_words_of_pydantic(project: Path) -> None:
+    source = write(project / "r.csv", "text,kind\n" + "".join(f"text {k},{'ab'[k % 2]}\n" for k in range(8)))
+    asked = words(source=str(source), text="text", label="kind", meta=["text"])
+    with pytest.raises(ConfigError, match=r"^reviews\.ingest: '?[a-z]"):
+        new_problem.create_problem(asked, Project.open(project))
+
+
+def test_a_pipe_among_images_that_are_set_aside_is_named(project: Path) -> None:
+    folder = images(project.parent / "outside/pets", *(f"{kind}/{k}.png" for kind in ("cat", "dog") for k in range(15)))
+    os.mkfifo(folder / "cat/pipe.png")
+    with pytest.raises(DataError, match=r"pipe\.png.* is a named pipe\)"):
+        new_problem.create_problem(
+            words(images=str(folder), reading=ReadOptions(bad_rows="quarantine")), Project.open(project)
+        )
+
+
+def test_a_file_that_cannot_be_copied_is_named_and_no_part_stays(project: Path, tmp_path_factory, monkeypatch) -> None:
+    folder = tmp_path_factory.mktemp("outside") / "cells"
+    for number in range(40):
+        write(folder / ("crack", "fine")[number % 2] / f"{number}.png", png(6 * number, size=(4 + number % 8, 5)))
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device", str(folder / "crack" / "0.png"))
+
+    monkeypatch.setattr(shutil, "copy2", full)
+    with pytest.raises(DataError, match=r"0\.png cannot be copied into the project \(No space left on device\)"):
+        new_problem.create_problem(words(images=str(folder)), Project.open(project))
+    assert [*Path("data/incoming").rglob("*")] in ([], [Path("data/incoming/reviews")])
+
+
+@pytest.mark.parametrize(
+    ("second", "said"),
+    [
+        ("1", "new.csv, line 3: column 'id' has '1' a second time, and so does not name the rows; their content does"),
+        ("", "new.csv, line 3: column 'id' is empty, and so does not name the rows; their content does"),
+    ],
+)
+def test_ids_that_do_not_name_the_rows_are_told(project: Path, second: str, said: str) -> None:
+    lines = ["id,body,kind", "1,a film one likes,a", f"{second},a film one leaves,b", "3,nothing to say of it,a"]
+    assert f"note: {said}" in made(project, "\n".join(lines) + "\n").lines
+
+
+def test_images_that_are_named_as_masks_of_others_are_told(project: Path) -> None:
+    folder = images(
+        project / "elsewhere/pets", "cat/1.png", "cat/1_mask.png", "dog/2.png", "dog/mask.png", "dog/3_gt.png"
+    )
+    done = new_problem.create_problem(words(images=str(folder)), Project.open(project))
+    told = [line for line in done.lines if "word for a mask" in line]
+    assert told == [
+        (
+            "note: pets: 1 images are named as others are, with a word for a mask, such as cat/1_mask: each is a row of its own; move "
+            "masks out of the folder"
+        )
+    ]

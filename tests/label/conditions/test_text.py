@@ -47,3 +47,8 @@ def test_language_is_judged_of_texts_with_letters():
     assert answers("language", texts, languages=["en"], among=["de", "en"])[2:] == [None, None]
     with pytest.raises(ValidationError, match="there is no language 'xx'"):
         KINDS["language"].model_validate({"kind": "language", "languages": ["xx"]})
+
+
+def test_likeness_as_a_fraction_is_refused():
+    with pytest.raises(ValidationError, match=r"write 80 if it is a fraction"):
+        fires("fuzzy", ["a"], words=["prize"], at_least=0.8)

@@ -1,6 +1,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
+from pydantic import ValidationError
 
 from tests.label.conditions.factories import fires
 
@@ -57,3 +58,48 @@ def test_dates_are_compared_with_days_and_moments(limits, expected):
 def test_dates_in_a_form_of_their_own_and_columns_of_dates():
     assert fires("date", ["24.11.2026", "x"], column="text", format="%d.%m.%Y", after="2026-01-01") == [0]
     assert fires("date", [date(2026, 11, 24), None], column="text", since="2026-11-24") == [0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "limits"),
+    [
+        ("threshold", {"above": 9, "below": 3}),
+        ("threshold", {"above": 3, "below": 3}),
+        ("threshold", {"at_least": 3, "below": 3}),
+        ("threshold", {"above": 9, "between": [1, 5]}),
+        ("threshold", {"above": float("inf")}),
+        ("length", {"below": 0}),
+        ("length", {"at_most": -3}),
+    ],
+)
+def test_limits_that_no_number_is_within_are_refused(kind, limits):
+    with pytest.raises(ValidationError, match="holds for no row"):
+        fires(kind, ["a"], column="text", **limits)
+
+
+def test_a_limit_is_a_number_and_a_single_one_may_be_within():
+    with pytest.raises(ValidationError, match="nan is no limit"):
+        fires("threshold", [1.0], column="text", above=float("nan"))
+    assert fires("threshold", [1.0, 3.0], column="text", at_least=3, at_most=3) == [1]
+    assert fires("threshold", [-1.0, None], column="text", above=float("-inf")) == [0]
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        ({"after": "2026-02-01", "before": "2025-01-01"}, "swap them"),
+        ({"since": "2026-02-01", "before": "2026-02-01"}, "swap them"),
+        ({"weekdays": ["Monday"]}, "1 is Monday"),
+        ({"after": "2026-02-01", "format": "dd/mm/yyyy"}, "write %d"),
+    ],
+)
+def test_limits_that_no_date_is_within_are_refused(limits, said):
+    with pytest.raises(ValidationError, match=said):
+        fires("date", DAYS, column="text", **limits)
+
+
+def test_many_texts_of_which_none_is_a_date_are_of_another_form():
+    with pytest.raises(ValueError, match=r"none of the 12 values of column 'text' is a date in ISO 8601"):
+        fires("date", ["24/11/2026"] * 12, column="text", after="2026-01-01")
+    assert fires("date", ["24/11/2026"] * 12 + ["2026-11-24"], column="text", after="2026-01-01") == [12]
+    assert fires("date", [None] * 12, column="text", after="2026-01-01") == []

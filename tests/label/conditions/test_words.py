@@ -56,3 +56,13 @@ def test_near_goes_with_whole_words_and_any_of_them_only():
 )
 def test_regex(fields, expected):
     assert fires("regex", TEXTS, **fields) == expected
+
+
+def test_parts_of_words_do_not_care_for_the_case_of_other_alphabets():
+    assert fires("keywords", ["GROSSE ÜBERRASCHUNG", "(über"], words=["über", "x"], whole_words=False) == [0, 1]
+    assert fires("keywords", ["ÜBER", "über"], words=["über"], whole_words=False, case=True) == [1]
+
+
+def test_more_different_words_than_there_are_are_refused():
+    with pytest.raises(ValidationError, match="3 different words of 2"):
+        fires("keywords", ["a"], words=["win", "free", "Win"], at_least=3)

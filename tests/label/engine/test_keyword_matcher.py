@@ -35,7 +35,11 @@ WORDS = st.sampled_from(
 )
 CONDITIONS = st.builds(
     lambda words, case, match, least: Keywords(
-        kind="keywords", words=tuple(words), case=case, match=match, at_least=least
+        kind="keywords",
+        words=tuple(words),
+        case=case,
+        match=match,
+        at_least=least and min(least, len({word.lower() for word in words})),
     ),
     st.lists(WORDS, min_size=1, max_size=4),
     st.booleans(),

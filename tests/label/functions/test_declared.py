@@ -115,6 +115,11 @@ HEAD = "functions:\n  - name: f\n"
             "/f.yaml:5: f: there is no class 'not hm'",
         ),
         (HEAD + "    kind: regex\n    pattern: 'a('\n", "/f.yaml:4: f: pattern: the pattern does not compile"),
+        (HEAD + '    kind: regex\n    pattern: "\\bcash\\b"\n', "/f.yaml:4: f: pattern: \\b between double quotes"),
+        (HEAD + '    kind: keywords\n    words: ["\\bcash"]\n', "/f.yaml:4: f: words: \\b between double quotes"),
+        (HEAD + "    kind: regex\n    pattern: 'cash|'\n", "/f.yaml:4: f: pattern: the pattern matches the empty text"),
+        (HEAD + "    kind: regex\n    pattern: 'x*'\n", "/f.yaml:4: f: pattern: the pattern matches the empty text"),
+        (HEAD + "    kind: regex\n    pattern: '(?!.*spam)'\n", "/f.yaml:4: f: pattern: the pattern matches the empty"),
         (HEAD + "    kind: threshold\n    column: n\n", "/f.yaml:2: f: threshold: no limit is given"),
         (
             HEAD + "    kind: all\n    of:\n      - kind: regex\n        pattern: a\n      - kind: rgex\n",
@@ -122,6 +127,28 @@ HEAD = "functions:\n  - name: f\n"
         ),
         (HEAD + "    kind: member\n    column: n\n    file: no.txt\n", "/f.yaml:2: f: member: there is no file"),
         (HEAD + "    name: g\n", "/f.yaml:3: 'name' stands twice"),
+        (HEAD + "    kind: date\n    after: 2026-02-30\n", "/f.yaml:4: this is not YAML: '2026-02-30' is no timestamp"),
+        (HEAD + "    kind: length\n    above: !!int many\n", "/f.yaml:4: this is not YAML: 'many' is no int"),
+        (
+            "functions:\n\t- name: f\n",
+            "/f.yaml:2: this is not YAML: found character that cannot start any token; lines",
+        ),
+        ("functions: [[a]: b]\n", "/f.yaml:1: this is not YAML: found unhashable key"),
+        ("functions: " + "[" * 5000 + "]" * 5000, "/f.yaml: this is not YAML of plain data: it is nested too deeply"),
+        (HEAD + "    kind: keywords\n    words: []\n", "/f.yaml:4: f: words is empty; name at least one"),
+        (HEAD + "    kind: keywords\n    words: ['']\n", "/f.yaml:4: f: words: an empty text is in every row"),
+        (
+            HEAD + "    kind: length\n    unit: char\n    above: 1\n",
+            "/f.yaml:4: f: unit: 'char' is unknown; valid are 'ch",
+        ),
+        (
+            HEAD + "    kind: language\n    languages: [english]\n",
+            "/f.yaml:4: f: languages: 'english' is no code of ISO",
+        ),
+        (
+            HEAD + "    kind: all\n    of: [{kind: regex, pattern: a, name: b}]\n",
+            "/f.yaml:4: f: unknown key 'name'; valid are",
+        ),
         (HEAD + "    kind: keywords\n    each: {a: [b]}\n", "/f.yaml:2: 'f' needs a *"),
         ("functions: [\n", "/f.yaml:2: this is not YAML"),
         ("function: []\n", "/f.yaml:1: a file of labeling functions is a mapping with the key `functions`"),
@@ -133,6 +160,23 @@ HEAD = "functions:\n  - name: f\n"
 )
 def test_an_error_names_file_line_and_the_nearest_valid_word(folder, content, message):
     assert refusal(folder, content).startswith(message)
+
+
+def test_a_function_may_take_over_another_and_write_some_of_it_anew(folder):
+    first, second = load(
+        folder,
+        """functions:
+  - &cash {name: cash, kind: keywords, words: [cash], vote: spam}
+  - <<: *cash
+    name: prize
+    words: [prize]
+""",
+    )
+    assert apply(ROWS, [first, second], n_classes=2).tolist() == [[-1, 1], [1, -1], [-1, -1]]
+    again = (
+        "functions:\n  - &a {name: a, kind: keywords, words: [b], vote: ham}\n  - <<: *a\n    name: b\n    vote: hma\n"
+    )
+    assert refusal(folder, again).startswith("/f.yaml:5: b: there is no class 'hma'")
 
 
 def test_yaml_is_data_and_never_code(folder):
@@ -158,3 +202,10 @@ def test_python_declares_with_the_same_words_as_yaml():
         [1],
         [-1],
     ]
+
+
+@pytest.mark.parametrize(
+    "pattern", ["^[^!]*$", "^.{0,20}$", r"\bcash\b", "^(?!.*spam)", r"(?=.*a)(?=.*b)", ".*", "a?b", "^$"]
+)
+def test_patterns_that_may_match_little_text_but_not_everywhere_are_taken(folder, pattern):
+    assert len(load(folder, f"functions: [{{name: f, kind: regex, pattern: '{pattern}', vote: ham}}]")) == 1

@@ -138,3 +138,25 @@ def test_helpers_of_two_projects_with_the_same_names_are_not_mixed_up(tmp_path, 
         loaded = load_functions(tmp_path / project / "src" / "problems" / "spam", classes=["ham", "spam"])
         assert [function(Row({"text": ""})) for function in loaded] == [vote, vote]
     assert sys.modules["problems"].__path__ == before
+
+
+LOST = "from tidemill.label import labeling_function\n\n@labeling_function()\ndef f(row):\n    return 1\n\n@labeling_function()\ndef f(row):\n    return 0\n"
+LOOP = (
+    "from tidemill.label import labeling_function\n\nfor word in ['cash', 'prize']:\n    @labeling_function(name=f'says_{word}')\n"
+    "    def f(row, word=word):\n        return 1 if word in row.text else -1\n"
+)
+
+
+def test_a_function_over_which_another_is_defined_is_not_lost_in_silence(folder):
+    with pytest.raises(FunctionError, match=r"f\.py:3 and .*f\.py:7, and the second takes the place of the first"):
+        names(folder(f__py=LOST))
+
+
+def test_functions_of_a_loop_that_no_list_keeps_are_not_lost_in_silence(folder):
+    with pytest.raises(FunctionError, match="says_cash is lost, as says_prize of the same loop takes its place"):
+        names(folder(f__py=LOOP))
+
+
+def test_a_function_that_is_made_of_another_takes_its_place(folder):
+    made = "\nfrom tidemill.label.functions.labeling_function import LabelingFunction\nf = LabelingFunction('f', f.f)\n"
+    assert names(folder(f__py=LOST.partition("\n\n@labeling_function()\ndef f(row):\n    return 0")[0] + made)) == ["f"]

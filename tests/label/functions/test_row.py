@@ -2,7 +2,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tidemill.contracts import DataError
+from tidemill.contracts import DataError, FunctionError
 from tidemill.label import ABSTAIN, Row, batch_labeling_function, labeling_function, preprocessor
 from tidemill.label.conditions.values import Threshold
 from tidemill.label.engine.apply import apply
@@ -75,3 +75,24 @@ def test_an_unknown_statistic_is_named_with_the_nearest(decoded):
     function = DeclaredLabelingFunction("wide", Threshold(kind="threshold", column="image.widht", above=1), 1)
     with pytest.raises(Exception, match=r"wide.*no column 'image\.widht'; did you mean image\.width\?"):
         apply(ROWS, [function], n_classes=2)
+
+
+def test_a_row_is_not_changed_as_a_mapping_either_and_a_preprocessor_may_do_so():
+    @labeling_function()
+    def changes(row):
+        row["text"] = "x"
+        return 1
+
+    @preprocessor()
+    def lowered(row):
+        row["text"] = row["text"].lower()
+        return row
+
+    @labeling_function(pre=[lowered])
+    def greets(row):
+        return 1 if row.text == "hi" else ABSTAIN
+
+    rows = pl.DataFrame({"row_id": ["a"], "text": ["HI"]})
+    with pytest.raises(FunctionError, match=r"may not change its row \(it set 'text'\)"):
+        apply(rows, [changes], n_classes=2)
+    assert apply(rows, [greets], n_classes=2).tolist() == [[1]]

@@ -26,6 +26,11 @@ _BETWEEN: Final = re.compile(r"[;,|/&+]")
 """What stands between the labels of a cell that holds several."""
 _AROUND: Final = " .,:;!'\"`"
 """Marks around a label that tell no classes apart to a reader."""
+_DASHES: Final = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
+_QUOTES: Final = "\u2018\u2019\u201a\u201b\u2032`\u00b4"
+_MARKS: Final = str.maketrans(_DASHES + _QUOTES, "-" * len(_DASHES) + "'" * len(_QUOTES))
+"""Dashes and quotes, of which programs put one in the place of another."""
+_BETWEEN_WORDS: Final = re.compile(r"(?<=[^\W_])[-_\s]+(?=[^\W_])")
 _LATIN: Final = str.maketrans(
     "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u04bb\u0501\u051b\u051d"
     "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425\u0406\u0408\u0405"
@@ -109,9 +114,12 @@ def smallest_class_size(labels: Sequence[object], classes: Sequence[str]) -> int
 def _from_labels(labels: Sequence[object], where: str, notes: list[str]) -> list[str]:
     several = next((label for label in labels if isinstance(label, (list, dict))), None)
     if several is not None:
-        raise DataError(
-            f"{where} holds {str(several)[:60]}, several labels of one row: Tidemill's classes exclude one another"
+        hint = (
+            f"an object of {', '.join(map(str, several))}: name the one inside that is the label, after a dot"
+            if isinstance(several, dict)
+            else "several labels of one row: Tidemill's classes exclude one another"
         )
+        raise DataError(f"{where} holds {str(several)[:60]}, {hint}")
     texts = [as_string(label).strip() for label in labels if _is_written(label)]
     known = [name for name in texts if not is_no_class(name)]
     left_out = [name for name in texts if is_no_class(name)]
@@ -174,7 +182,8 @@ def _refuse_doubtful(names: Sequence[str], where: str) -> None:
 def _look_alikes(names: Sequence[str], where: str) -> list[str]:
     alike: dict[str, list[str]] = {}
     for name in names:
-        plain = fold(unicodedata.normalize("NFKC", name).translate(_LATIN))
+        plain = fold(unicodedata.normalize("NFKC", name).translate(_LATIN | _MARKS))
+        plain = _BETWEEN_WORDS.sub(" ", plain)
         alike.setdefault(plain.strip(_AROUND) or plain, []).append(name)
     return [
         f"{where}: the classes {' and '.join(f'{name!r} ({name!a})' for name in several)} look alike: "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +16,9 @@ from tidemill.ingest.values import is_missing
 from tidemill.readers.table import Table, nearest
 
 _INTEGER: Final = re.compile(r"-?(0|[1-9]\d{0,14})", re.ASCII)
-_NUMBER: Final = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?", re.ASCII)
+_NUMBER: Final = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE]([-+]\d+|[1-9]\d*))?", re.ASCII)
+_WHOLE: Final = re.compile(r"-?\d+", re.ASCII)
+_INT64: Final = 2**63
 _IMAGES: Final = 100
 """Images whose EXIF is looked at."""
 
@@ -83,7 +86,10 @@ def _kind(values: Sequence[Any]) -> Kind:
     if known and all(isinstance(value, bool) for value in known):
         return "bool"
     if known and all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in known):
-        return "int" if all(value == int(value) for value in known) else "float"
+        whole = all(math.isfinite(value) and value == int(value) for value in known)
+        if whole and any(abs(value) >= _INT64 for value in known):
+            return "string"
+        return "int" if whole else "float"
     return "string"
 
 
@@ -92,4 +98,9 @@ def _kind_of_texts(values: Sequence[str]) -> Kind:
         return "bool"
     if all(_INTEGER.fullmatch(value) for value in values):
         return "int"
-    return "float" if all(_NUMBER.fullmatch(value) for value in values) else "string"
+    return "float" if all(_NUMBER.fullmatch(value) and _is_kept(value) for value in values) else "string"
+
+
+def _is_kept(value: str) -> bool:
+    """Whether a float is the same number: numbers of accounts and cards have more digits, and would be others, or one."""
+    return not _WHOLE.fullmatch(value) or int(float(value)) == int(value)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
+import fsspec
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -28,7 +30,7 @@ from tidemill.contracts import ConfigError, DataError, Problem, TidemillError
 from tidemill.ingest.batch import Batch, build_batch, empty_seen
 from tidemill.ingest.image_paths import IMAGE_SUFFIXES, ImagePaths
 from tidemill.ingest.settings import IngestSettings
-from tidemill.ingest.source import Source, fetch_beside
+from tidemill.ingest.source import Source, fetch_beside, files_below
 from tidemill.ingest.splits import describe_labels
 from tidemill.ingest.values import NO_LABEL, is_missing
 from tidemill.project.arrivals import batch_name
@@ -50,7 +52,12 @@ _NOT_CLASSES: Final = frozenset(
     | {"thumbnail", "thumbnails", "thumbs", "preview", "previews", "heatmaps", "depth"}
 )
 """Names of folders that hold other images of the same rows."""
+_MASK: Final = re.compile(
+    r"[ ._-](masks?|segmentation|seg|annotations?|gt|ground_?truth|labels?|depth|thumb|thumbnail|preview)$",
+    re.IGNORECASE,
+)
 _DEEP: Final = 2
+_NUMBERED: Final = re.compile(r"[\s_-]*\d+$")
 """Parts of the path of an image in a folder."""
 _EMBED: Final = {"text": "minilm", "image": "efficientnet_lite0"}
 _CONFIG: Final = """\
@@ -91,8 +98,15 @@ denoise:
 train:
   gold: {{use: true}}  # few labels: the model is trained on each. With {enough} or more of each class delete this and the split above
 """
+_KEY: Final = "  # the same name in another file is another row; a column alone: it is the same row"
+_NO_KEY: Final = (
+    "  # rows are named by row_id alone; with [source, COLUMN] by the ids of a column, in `tidemill gold add` too"
+)
 _FURTHER: Final = ("encoding", "delimiter", "header", "bad_rows", "class_folder", "image_folder", "near_duplicates")
 """Settings of ingest that are written where they are not as they are by default."""
+_ID_COLUMNS: Final = ("id", "key", "uuid")
+_NUMBER_COLUMNS: Final = ("uid", "guid", "nr", "no", "number")
+_ENDS_IN_ID: Final = re.compile(r"[_\W](id|ID|nr|NR|no|NO|uuid|key)$|[a-z](Id|ID|Nr|No)$")
 _ENOUGH: Final = 15  # labels of each class, from which on the usual split leaves enough of them to every use
 
 
@@ -332,9 +346,11 @@ def _plan_table(wanted: NewProblem, source: Path) -> _Plan:
         notes.append(
             f"{source.name}: column {content!r} holds paths of images; with --image {content} the rows are the images"
         )
-    key = _key(table)
+    key, about_key = _key(table, (content, wanted.label, *wanted.meta))
+    notes += about_key
     ingest: dict[str, Any] = {"key": None if key is None else ["source", key], modality: content, "gold": wanted.label}
     ingest |= stated(wanted.reading)
+    notes += _about_masks(table, content) if modality == "image" else []
     if modality == "image":  # a folder of images beside the table is no batch of its own
         ingest["incoming"] = (INCOMING / wanted.name / f"*{source.suffix}").as_posix()
         if key is None and _are_unique_paths(table.column(content, "--image")):
@@ -395,19 +411,52 @@ def _plan_folder(wanted: NewProblem, source: Path) -> _Plan:
         ingest,
         _others(table, ingest),
         smallest_class_size(folders, classes),
-        (*table.notes, *notes),
+        (*table.notes, *notes, *_about_masks(table, "path")),
     )
 
 
+def _about_masks(table: Table, column: str) -> list[str]:
+    """A note where images are named as others are, with a word for a mask behind."""
+    stems = [Path(path).with_suffix("") for path in table.column(column, "--image") if isinstance(path, str)]
+    known = set(stems)
+    masks = [
+        stem for stem in stems if (name := _MASK.sub("", stem.name)) != stem.name and stem.with_name(name) in known
+    ]
+    if not masks:
+        return []
+    return [
+        (
+            f"{table.name}: {len(masks)} images are named as others are, with a word for a mask, such as {masks[0].as_posix()}: each is a "
+            "row of its own; move masks out of the folder"
+        )
+    ]
+
+
 def _refuse_splits(table: Table) -> None:
-    """Ask about folders that are named as splits are, with folders below them."""
+    """Ask about folders that are named as splits are, or are numbered as folds are, with folders below them."""
     parts = [Path(path).parts for path in table.columns["path"]]
     tops = {part[0] for part in parts if len(part) > 1}
-    if tops and all(top.lower() in _SPLIT_FOLDERS for top in tops) and any(len(part) > _DEEP for part in parts):
+    are_named = (
+        bool(tops) and all(top.lower() in _SPLIT_FOLDERS for top in tops) and any(len(part) > _DEEP for part in parts)
+    )
+    if are_named or _are_numbered(parts, tops):
         raise DataError(
             f"{table.name}: are its folders {', '.join(sorted(tops))} splits, with the classes below them? Say --ignore-splits to take "
             f"the folders below as classes and all rows as one, or --classes {','.join(sorted(tops))} if they are classes"
         )
+
+
+def _are_numbered(parts: Sequence[tuple[str, ...]], tops: set[str]) -> bool:
+    """Whether folders differ in a number alone and the same names are below each, as of folds and sites with classes below."""
+    below = {top: {part[1] for part in parts if part[0] == top and len(part) > _DEEP} for top in tops}
+    first = next(iter(below.values()), set())
+    return (
+        len(tops) > 1
+        and len({_NUMBERED.sub("", top.lower()) for top in tops}) == 1
+        and all(_NUMBERED.search(top) for top in tops)
+        and all(names == first for names in below.values())
+        and len({_NUMBERED.sub("", name) for name in first}) > 1
+    )
 
 
 def _refuse_odd_folders(table: Table) -> None:
@@ -439,13 +488,34 @@ def stated(reading: ReadOptions) -> dict[str, str | bool | None]:
     return {name: value for name, value in given.items() if value != getattr(DEFAULTS, name)}
 
 
-def _key(table: Table) -> str | None:
-    """A column of unique ids, if there is one by a usual name."""
-    for name in ("id", "key", "uuid", "ID", "Id"):
-        values = table.columns.get(name, [])
-        if values and not any(map(is_missing, values)) and len(set(map(as_string, values))) == len(values):
-            return name
-    return None
+def _key(table: Table, taken: Sequence[str | None]) -> tuple[str | None, list[str]]:
+    """A column of unique ids, by which labels that come later name rows; and a note where one of a usual name cannot name them."""
+    notes = []
+    candidates = [name for name in table.columns if name not in taken and _is_named_as_ids(name)]
+    for name in sorted(candidates, key=lambda name: name.lower() not in _ID_COLUMNS):
+        names = [None if is_missing(value) else as_string(value) for value in table.columns[name]]
+        problem = _why_no_key(names)
+        if names and problem is None:
+            return name, []
+        if problem is not None and any(names) and name.lower() in _ID_COLUMNS:
+            row, what = problem
+            notes.append(
+                f"{table.where(row)}: column {name!r} {what}, and so does not name the rows; their content does"
+            )
+    return None, notes[:1]
+
+
+def _why_no_key(names: Sequence[str | None]) -> tuple[int, str] | None:
+    """The first row without a name of its own, and what its cell is."""
+    if None in names:
+        return names.index(None), "is empty"
+    first = {item: row for row, item in reversed([*enumerate(names)])}
+    row = next((row for row, item in enumerate(names) if first[item] != row), None)
+    return None if row is None else (row, f"has {names[row]!r} a second time")
+
+
+def _is_named_as_ids(name: str) -> bool:
+    return name.lower() in (*_ID_COLUMNS, *_NUMBER_COLUMNS) or (name != "row_id" and bool(_ENDS_IN_ID.search(name)))
 
 
 def _reading(ingest: dict[str, Any]) -> IngestSettings:
@@ -472,10 +542,7 @@ def _bring(plan: _Plan, settings: IngestSettings, project: Project) -> str:
     target = root / INCOMING / plan.paths.name / source.name
     target.parent.mkdir(parents=True, exist_ok=True)
     if source.is_dir():
-        part = target.with_name(f".{target.name}.part")
-        shutil.rmtree(part, ignore_errors=True)
-        shutil.copytree(source, part)
-        part.replace(target)
+        _copy_folder(source, target)
         return target.relative_to(root).as_posix()
     for path in _images_beside(plan, settings):
         (target.parent / path).parent.mkdir(parents=True, exist_ok=True)
@@ -484,6 +551,29 @@ def _bring(plan: _Plan, settings: IngestSettings, project: Project) -> str:
     with atomic_write(target) as part:
         shutil.copyfile(source, part)
     return target.relative_to(root).as_posix()
+
+
+def _copy_folder(source: Path, target: Path) -> None:
+    """Copy the files that are read from a folder, those that links lead to among them, all or none.
+
+    Raises
+    ------
+    DataError
+        A file cannot be read, or the copy cannot be written.
+    """
+    part = target.with_name(f".{target.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    try:
+        for file in files_below(fsspec.filesystem("file"), str(source)):
+            copy = part / Path(file).relative_to(source)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(file, copy)
+        part.replace(target)
+    except (OSError, shutil.Error) as error:
+        shutil.rmtree(part, ignore_errors=True)
+        raise DataError(
+            f"{error.filename or source} cannot be copied into the project ({error.strerror or error}): mend it, or take it out of the folder"
+        ) from error
 
 
 def _images_beside(plan: _Plan, settings: IngestSettings) -> list[str]:
@@ -544,9 +634,7 @@ def _config(plan: _Plan) -> str:
         content=values[plan.problem.modality],
         incoming=plan.ingest.get("incoming", (INCOMING / plan.paths.name).as_posix()),
         key=values["key"],
-        about_key=""
-        if plan.ingest["key"] is None
-        else "  # the same name in another file is another row; a column alone: it is the same row",
+        about_key=_NO_KEY if plan.ingest["key"] is None else _KEY,
         gold=values["gold"],
         meta=_flow(plan.ingest["meta"]),
         reading="".join(f"  {key}: {value}\n" for key, value in values.items() if key in _FURTHER),

@@ -12,6 +12,7 @@ from typing import Final
 
 from tidemill.common.edited_yaml import dump_yaml, load_yaml
 from tidemill.common.files import atomic_write
+from tidemill.common.locks import locked
 from tidemill.contracts import STAGES, ConfigError
 from tidemill.project.layout import CONF, Paths
 from tidemill.project.packages import INCOMING
@@ -20,9 +21,15 @@ from tidemill.project.project import Project
 _TAKEN: Final = {*STAGES, "problem", "problems", "overrides", "experiment", "all", "packages", "incoming"}
 
 
+_OF_HYDRA: Final = ("_group_", "_name_", "_global_", "_here_")
+"""What Hydra replaces in the place that a configuration has, which is the name of the problem."""
+
+
 @contextlib.contextmanager
 def all_or_nothing(paths: Paths, source: Path, project: Project) -> Iterator[None]:
     """Leave a project as it was where making a problem fails: changed files are put back, and those that were made are removed.
+
+    One problem is made at a time: another that begins meanwhile waits.
 
     Parameters
     ----------
@@ -33,24 +40,28 @@ def all_or_nothing(paths: Paths, source: Path, project: Project) -> Iterator[Non
     project
         The project.
     """
-    name, root = paths.name, project.root
-    shared = [root / CONF / "config.yaml", *(root / file for file in ("dvc.yaml", "params.yaml", "code.yaml"))]
-    before = {path: path.read_bytes() for path in shared if path.exists()}
-    folders = (paths.functions, paths.data, paths.model.parent)
-    own = (root / CONF / "problem" / f"{name}.yaml", *(root / folder for folder in folders))
-    arrived = root / INCOMING / name
-    made = [path for path in (*own, *(arrived.iterdir() if arrived.is_dir() else ())) if path.exists()]
-    try:
-        yield
-    except BaseException:
-        for path in (*own, *(arrived.iterdir() if arrived.is_dir() else ())):
-            if path not in made and path != source:
-                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):  # others' files are in it
-            arrived.rmdir()
-        for path in shared:
-            _put_back(path, before.get(path))
-        raise
+    with locked(
+        project.state / "locks" / "problems.lock"
+    ):  # what is put back must not be from before another's problem
+        name, root = paths.name, project.root
+        check_name(name, root)
+        shared = [root / CONF / "config.yaml", *(root / file for file in ("dvc.yaml", "params.yaml", "code.yaml"))]
+        before = {path: path.read_bytes() for path in shared if path.exists()}
+        folders = (paths.functions, paths.data, paths.model.parent)
+        own = (root / CONF / "problem" / f"{name}.yaml", *(root / folder for folder in folders))
+        arrived = root / INCOMING / name
+        made = [path for path in (*own, *(arrived.iterdir() if arrived.is_dir() else ())) if path.exists()]
+        try:
+            yield
+        except BaseException:
+            for path in (*own, *(arrived.iterdir() if arrived.is_dir() else ())):
+                if path not in made and path != source:
+                    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # others' files are in it
+                arrived.rmdir()
+            for path in shared:
+                _put_back(path, before.get(path))
+            raise
 
 
 def _put_back(path: Path, content: bytes | None) -> None:
@@ -78,6 +89,8 @@ def check_name(name: str, root: Path) -> None:
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name) or name in _TAKEN:
         raise ConfigError(f"{name!r} cannot be a problem's name: use a word of a-z, 0-9 and _ that is not a stage's")
+    if found := next((word for word in _OF_HYDRA if word in name), None):
+        raise ConfigError(f"{name!r} cannot be a problem's name: Hydra replaces {found!r} in it by another word")
     for path in (root / CONF / "problem" / f"{name}.yaml", root / "src/problems" / name, root / "data" / name):
         if path.exists():
             raise ConfigError(f"there is a problem {name!r} already ({path.relative_to(root)}): choose another name")

@@ -18,6 +18,7 @@ from tidemill.contracts import DataError
 from tidemill.ingest import values
 from tidemill.ingest.batch import candidate_hashes
 from tidemill.ingest.candidates.expand import with_candidates
+from tidemill.ingest.doubtful_texts import notes_on_texts
 from tidemill.ingest.images import check_images, notes_on_images, standard_images
 from tidemill.ingest.row_errors import RowErrors
 from tidemill.ingest.row_ids import row_ids
@@ -209,6 +210,8 @@ def _listed(source: Source, settings: IngestSettings, root: Path, *, strict: boo
     if known.candidates is not None:  # a row is a document, and its candidates are predicted
         table = with_candidates(table, known.model_copy(update={"gold": None}), (), root, at_least=0)
         content = table.columns[known.content]
+    elif known.modality == "text":
+        report_reading(notes_on_texts(table, known.content))
     columns = {known.content: content} | (
         {} if known.key_column is None else {known.key_column: table.columns[known.key_column]}
     )

@@ -27,6 +27,8 @@ LABEL: Final = "label"
 _CROWD_FORM: Final = "taskAnswers"
 """Column of Mechanical Turk in which crowd elements put all that a person said, as JSON."""
 _ZONES: Final = {"UTC": 0, "GMT": 0, "PST": -8, "PDT": -7}
+_SLACK: Final = dt.timedelta(days=1)
+"""By which clocks and unnamed zones may differ."""
 _TURK_TIME: Final = re.compile(r"\w{3} \w{3} +\d+ [\d:]+ \w+ \d{4}")
 """Sat Nov 28 10:13:24 PST 2026"""
 
@@ -47,8 +49,10 @@ class Platform:
         What stands before the columns of an answer.
     assignment, worker, status, submitted
         Columns of the file of answers.
+    answers
+        States, in lower case, in which an assignment is an answer.
     void
-        States, in lower case, in which an assignment is no answer.
+        States, in lower case, in which it is none.
     """
 
     name: str
@@ -59,6 +63,7 @@ class Platform:
     worker: str
     status: str
     submitted: str
+    answers: frozenset[str]
     void: frozenset[str]
 
 
@@ -71,6 +76,7 @@ MTURK: Final = Platform(
     worker="WorkerId",
     status="AssignmentStatus",
     submitted="SubmitTime",
+    answers=frozenset({"submitted", "approved"}),
     void=frozenset({"rejected"}),
 )
 TOLOKA: Final = Platform(
@@ -82,6 +88,7 @@ TOLOKA: Final = Platform(
     worker="ASSIGNMENT:worker_id",
     status="ASSIGNMENT:status",
     submitted="ASSIGNMENT:submitted",
+    answers=frozenset({"submitted", "approved", "accepted"}),
     void=frozenset({"rejected", "expired", "skipped", "active"}),
 )
 PLATFORMS: Final[Mapping[str, Platform]] = {one.name: one for one in (MTURK, TOLOKA)}
@@ -111,7 +118,7 @@ def task_table(rows: Sequence[RowToReview], platform: Platform, *, image_url: st
             if isinstance(row.content, str)
             else {"image_url": (image_url or "").replace("{row_id}", row.row_id)}
         )
-        line = {ROW: row.row_id} | content | {"picked": "random" if row.is_random else "uncertain"}
+        line = {ROW: row.row_id} | content | {"picked": how_picked(row.picked)}
         lines.append({f"{platform.task}{name}": value for name, value in line.items()})
     return pl.DataFrame(lines)
 
@@ -220,16 +227,31 @@ def assignments(table: Table, platform: Platform) -> tuple[list[Assignment], lis
             continue
         counts = (status[place] or "").lower() not in platform.void
         when = _time(submitted)
-        if counts and not (assignment and worker and when):
-            refused.append(
-                f"{table.unit} {table.numbers[place]}: {platform.assignment}, {platform.worker} and a time in {platform.submitted} "
-                f"are needed; they are {assignment!r}, {worker!r}, {submitted!r}"
-            )
+        if counts and (reason := _reason_against(platform, status[place], (assignment, worker, submitted), when)):
+            refused.append(f"{table.unit} {table.numbers[place]}: {reason}")
             continue
         source = f"{platform.name}/{assignment}/{row_id}"
         chosen = how_picked(picked[place])
         result.append(Assignment(place, row_id, worker or "", when or "", source, chosen, counts))
     return result, refused
+
+
+def _reason_against(
+    platform: Platform, status: str | None, given: tuple[str | None, str | None, str | None], when: str | None
+) -> str | None:
+    """Why what an assignment says cannot be an answer; an answer of the future would be the newest for as long."""
+    assignment, worker, submitted = given
+    if not (assignment and worker and when):
+        return (
+            f"{platform.assignment}, {platform.worker} and a time in {platform.submitted} are needed; they are {assignment!r}, {worker!r}, "
+            f"{submitted!r}"
+        )
+    if status and status.lower() not in platform.answers:
+        known = ", ".join(sorted(platform.answers | platform.void))
+        return f"{platform.status} is {status!r}, which may be an answer or none; known are {known}"
+    if when > _written(dt.datetime.now(dt.UTC) + _SLACK):
+        return f"{platform.submitted} is {submitted!r}, which is yet to come"
+    return None
 
 
 def answered(table: Table, platform: Platform, wanted: str | None) -> list[str | None]:
@@ -300,7 +322,11 @@ def _time(text: str | None) -> str | None:
     except (ValueError, KeyError):
         return None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
-    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return _written(moment.astimezone(dt.UTC))
+
+
+def _written(moment: dt.datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def _turk_time(text: str) -> dt.datetime:

@@ -20,8 +20,11 @@ from tidemill.apps.studio.gain import label_gain
 from tidemill.apps.studio.guard import Access, Guard
 from tidemill.apps.studio.labeling import (
     GivenLabel,
+    QueueRequest,
+    RowsOnPages,
     WithdrawnLabel,
     give_label,
+    label_page,
     label_queue,
     picture_of,
     withdraw_label,
@@ -209,11 +212,16 @@ def _commits(studio: FastAPI, workspace: Callable[[str], Workspace]) -> None:
 
 
 def _labels(studio: FastAPI, workspace: Callable[[str], Workspace]) -> None:
-    @studio.get("/api/problems/{problem}/labels/next")
-    def queue(
-        problem: str, batch: str = "", skipped: Annotated[list[str] | None, Query(max_length=500)] = None
-    ) -> dict[str, Any]:
-        return label_queue(workspace(problem), batch=batch or None, skipped=skipped or ()).model_dump(mode="json")
+    on_pages: dict[str, RowsOnPages] = {}
+
+    @studio.get("/api/problems/{problem}/labels")
+    def page(problem: str) -> dict[str, Any]:
+        return label_page(workspace(problem)).model_dump(mode="json")
+
+    @studio.post("/api/problems/{problem}/labels/next")
+    def queue(problem: str, asked: QueueRequest) -> dict[str, Any]:
+        known = on_pages.setdefault(problem, RowsOnPages())
+        return label_queue(workspace(problem), asked, known).model_dump(mode="json")
 
     @studio.post("/api/problems/{problem}/labels")
     def labeled(problem: str, given: GivenLabel) -> dict[str, Any]:
@@ -221,7 +229,7 @@ def _labels(studio: FastAPI, workspace: Callable[[str], Workspace]) -> None:
 
     @studio.post("/api/problems/{problem}/labels/withdraw")
     def withdrawn(problem: str, given: WithdrawnLabel) -> dict[str, Any]:
-        return withdraw_label(workspace(problem), given.row_id).model_dump(mode="json")
+        return withdraw_label(workspace(problem), given).model_dump(mode="json")
 
     @studio.get("/api/problems/{problem}/pictures/{row_id:path}")
     def picture(problem: str, row_id: str) -> Response:

@@ -16,7 +16,7 @@ def diff(
     *,
     against: Annotated[str, Option(metavar="REVISION", help="a git revision or a version, such as v1.0.0")] = "HEAD",
     rows: SampleSize = None,
-    show: Annotated[int, Option(metavar="N", help="rows to show of each kind")] = 3,
+    show: Annotated[int, Option(metavar="N", min=0, help="rows to show of each kind")] = 3,
     as_json: AsJson = False,
     out: OutFile = None,
 ) -> None:

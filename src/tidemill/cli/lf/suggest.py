@@ -15,12 +15,12 @@ from tidemill.cli.output import answering
 def suggest(
     problem: AnyProblem = None,
     *,
-    limit: Annotated[int, Option(metavar="N", help="most candidates to give")] = 10,
+    limit: Annotated[int, Option(metavar="N", min=1, help="most candidates to give")] = 10,
     rows: SampleSize = None,
     batch: Annotated[
         str | None, Option(metavar="BATCH", help="only rows of this batch lack votes; any rows judge a candidate")
     ] = None,
-    show: Annotated[int, Option(metavar="N", help="rows to show of each candidate")] = 2,
+    show: Annotated[int, Option(metavar="N", min=0, help="rows to show of each candidate")] = 2,
     generate: Annotated[
         bool, Option("--generate", help="suggest generators instead: models, descriptions of classes, prompts")
     ] = False,

@@ -21,7 +21,7 @@ def try_function(
             "--rows", metavar="N", min=1, help="size of the sample (5000 texts, 400 images, 20 for a prompt; dev first)"
         ),
     ] = None,
-    show: Annotated[int, Option(metavar="N", help="rows to show of each kind")] = 5,
+    show: Annotated[int, Option(metavar="N", min=0, help="rows to show of each kind")] = 5,
     as_json: AsJson = False,
     out: OutFile = None,
 ) -> None:

@@ -18,7 +18,7 @@ def agreement(
     problem: ProblemName,
     *,
     draws: Annotated[int, Option(metavar="N", min=100, help="resamples of rows, for the interval")] = 1000,
-    seed: Annotated[int, Option(metavar="N", help="of the resamples")] = 7,
+    seed: Annotated[int, Option(metavar="N", min=0, help="of the resamples")] = 7,
     as_json: AsJson = False,
 ) -> None:
     """Measure how far people agree.

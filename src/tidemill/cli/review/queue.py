@@ -33,7 +33,7 @@ def queue(
         float | None,
         Option(metavar="S", min=0.1, help="that a row takes (default: as measured of earlier answers, else 10)"),
     ] = None,
-    seed: Annotated[int, Option(metavar="N", help="of the draw")] = 7,
+    seed: Annotated[int, Option(metavar="N", min=0, help="of the draw")] = 7,
     as_json: AsJson = False,
 ) -> None:
     """Pick the rows whose answers correct the most labels.

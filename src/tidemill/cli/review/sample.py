@@ -20,7 +20,7 @@ def sample(
     ],
     most: Annotated[int, Option("--most", metavar="N", min=0, help="rows that nobody has answered")] = 100,
     tests: Annotated[int, Option("--tests", metavar="N", min=0, help="hidden test questions among them")] = 20,
-    seed: Annotated[int, Option(metavar="N", help="of test questions and of the order")] = 7,
+    seed: Annotated[int, Option(metavar="N", min=0, help="of test questions and of the order")] = 7,
     as_json: AsJson = False,
 ) -> None:
     """Write the next rows that are to be checked.

@@ -62,8 +62,14 @@ def _origin(report: DenoiseReport) -> str:
         )
     return (
         f"Labeling functions voted, {report.people.people} people answered {report.people.rows:,} rows, and one model turned both into a "
-        "probability per class."
+        f"probability per class.{_overruled(report.people.overruled)}"
     )
+
+
+def _overruled(rows: int) -> str:
+    if not rows:
+        return ""
+    return f" On {rows:,} of them it keeps another class than all of two or more people name, for the functions are surer than they."
 
 
 def _functions(functions: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import re
+import unicodedata
 from abc import ABC, abstractmethod
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Final
 
 import polars as pl
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from tidemill.contracts import ABSTAIN, Settings
 
-Word = Annotated[str, StringConstraints(min_length=1)]
+_ESCAPES: Final = {"\a": r"\a", "\b": r"\b", "\v": r"\v", "\x1b": r"\e", "\0": r"\0"}
+"""Characters that no one searches for, and the escapes of double quotes in YAML (and of strings in Python) that make them."""
+
+
+def _as_written(word: str) -> str:
+    for character, escape in _ESCAPES.items():
+        if character in word:
+            raise ValueError(
+                f"{escape} between double quotes is the control character {ord(character):#04x}, which no text has: put the pattern "
+                "between single quotes (in Python, before them an r)"
+            )
+    return unicodedata.normalize("NFC", word)
+
+
+Word = Annotated[str, StringConstraints(min_length=1), AfterValidator(_as_written)]
 Words = Annotated[tuple[Word, ...], Field(min_length=1)]
 
 
@@ -57,7 +73,18 @@ class Condition(Settings, ABC):
 
 
 class Limits(Condition, ABC):
-    """Limits on a number; ``between`` includes both ends."""
+    """Limits on a number; ``between`` includes both ends.
+
+    Attributes
+    ----------
+    least
+        The least number that there can be.
+    kind_of_number
+        What the number is, for errors.
+    """
+
+    least: ClassVar[float] = -math.inf
+    kind_of_number: ClassVar[str] = "number"
 
     above: float | None = None
     below: float | None = None
@@ -71,6 +98,23 @@ class Limits(Condition, ABC):
             raise ValueError("no limit is given; give above, below, at_least, at_most or between")
         if self.between is not None and self.between[0] > self.between[1]:
             raise ValueError(f"between {self.between[0]:g} and {self.between[1]:g} lies nothing; swap them")
+        return self
+
+    @model_validator(mode="after")
+    def _hold_for_some_number(self) -> Limits:
+        """Refuse limits that a function would abstain on every row with, as it does where its units are mistaken."""
+        low, high = self.between or (None, None)
+        floors = [(self.least, False), (self.above, True), (self.at_least, False), (low, False)]
+        ceilings = [(math.inf, False), (self.below, True), (self.at_most, False), (high, False)]
+        if any(limit is not None and math.isnan(limit) for limit, _ in (*floors, *ceilings)):
+            raise ValueError("nan is no limit: give a number")
+        floor, leaves_out = max((limit, strict) for limit, strict in floors if limit is not None)
+        ceiling, _ = min((limit, not strict) for limit, strict in ceilings if limit is not None)
+        leaves_out |= any(strict and limit == ceiling for limit, strict in ceilings)
+        if floor > ceiling or (floor == ceiling and leaves_out):
+            given = self.model_dump(include={"above", "below", "at_least", "at_most", "between"}, exclude_none=True)
+            limits = ", ".join(f"{name} {list(limit) if name == 'between' else limit}" for name, limit in given.items())
+            raise ValueError(f"no {self.kind_of_number} is within {limits}, so that it holds for no row")
         return self
 
     def within(self, number: pl.Expr) -> pl.Expr:
@@ -137,7 +181,7 @@ def bounded(word: str) -> str:
     """
     left = r"\b" if re.match(r"\w", word[0]) else ""
     right = r"\b" if re.match(r"\w", word[-1]) else ""
-    return f"{left}{_escape(word)}{right}"
+    return f"{left}{escaped(word)}{right}"
 
 
 def any_of(words: tuple[str, ...]) -> str:
@@ -156,5 +200,22 @@ def any_of(words: tuple[str, ...]) -> str:
     return "|".join(bounded(word) for word in words)
 
 
-def _escape(word: str) -> str:
+def escaped(word: str) -> str:
+    r"""Make a pattern that matches a text as it is written.
+
+    Parameters
+    ----------
+    word
+        Text to match.
+
+    Returns
+    -------
+    str
+        Regular expression in the syntax of Polars.
+
+    Examples
+    --------
+    >>> escaped("$9.99")
+    '\\$9\\.99'
+    """
     return re.sub(r"[.^$*+?()\[\]{}|\\]", lambda match: f"\\{match.group()}", word)

@@ -32,6 +32,15 @@ class Fuzzy(Condition):
     column: str = "text"
     at_least: Annotated[float, Field(gt=0, le=100)] = 80.0
 
+    @field_validator("at_least")
+    @classmethod
+    def _is_no_fraction(cls, likeness: float) -> float:
+        if likeness <= 1:
+            raise ValueError(
+                f"likeness goes from 0 to 100, so {likeness:g} holds for nearly every row; write {likeness * 100:g} if it is a fraction"
+            )
+        return likeness
+
     def expression(self) -> pl.Expr:
         """Compare every run of that many words with the phrases; each distinct run is compared once.
 

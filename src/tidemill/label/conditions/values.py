@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, ClassVar, Final, Literal
 
@@ -11,6 +13,8 @@ from pydantic import Field, StrictFloat, StrictInt, StrictStr, ValidationInfo, f
 from tidemill.label.conditions.base import Condition, Limits, as_text
 from tidemill.label.conditions.files import located
 
+_MANY: Final = 10
+"""Texts of which not one is a date, from which on their form is another and not each of them a slip."""
 _UNITS: Final = {"characters": r"(?s).", "words": r"\S+", "lines": r"\n"}
 
 _ISO: Final = ((19, "%Y-%m-%dT%H:%M:%S"), (19, "%Y-%m-%d %H:%M:%S"), (10, "%Y-%m-%d"))
@@ -36,6 +40,8 @@ class Threshold(Limits):
 class Length(Limits):
     """The text's length in characters, words or lines lies within limits."""
 
+    least: ClassVar[float] = 0
+    kind_of_number: ClassVar[str] = "length"
     kind: Literal["length"]
     column: str = "text"
     unit: Literal["characters", "words", "lines"] = "characters"
@@ -135,6 +141,31 @@ class Date(Condition):
             raise ValueError("no limit is given; give after, before, since, until or weekdays (1 is Monday)")
         return self
 
+    @model_validator(mode="after")
+    def _holds_for_some_day(self) -> Date:
+        starts = [(_start(day), name) for name in ("after", "since") if (day := getattr(self, name))]
+        ends = [(_start(day), name) for name in ("before", "until") if (day := getattr(self, name))]
+        for (start, first), (end, second) in itertools.product(starts, ends):
+            if start > end or (start == end and (first, second) != ("since", "until")):
+                raise ValueError(f"nothing is {first} {start:%Y-%m-%d} and {second} {end:%Y-%m-%d}; swap them")
+        return self
+
+    @field_validator("weekdays", mode="before")
+    @classmethod
+    def _are_numbers(cls, weekdays: Any) -> Any:
+        if isinstance(weekdays, (list, tuple)) and not all(type(day) is int and 1 <= day <= 7 for day in weekdays):  # noqa: PLR2004
+            raise ValueError("weekdays are numbers: 1 is Monday, 7 is Sunday")
+        return weekdays
+
+    @field_validator("format")
+    @classmethod
+    def _has_directives(cls, form: str | None) -> str | None:
+        if form is not None and "%" not in form:
+            raise ValueError(
+                f"{form!r} reads no date: write %d for the day, %m for the month and %Y for the year, as in %d/%m/%Y"
+            )
+        return form
+
     def expression(self) -> pl.Expr:
         """Compare the date and time with the limits.
 
@@ -152,12 +183,27 @@ class Date(Condition):
         return pl.all_horizontal(compared)
 
     def _moment(self) -> pl.Expr:
-        text = pl.col(self.column).cast(pl.String).str
+        text = pl.col(self.column).cast(pl.String)
         if self.format is not None:
-            return text.to_datetime(self.format, strict=False, time_unit="us")
-        return pl.coalesce(
-            text.slice(0, length).str.to_datetime(pattern, strict=False, time_unit="us") for length, pattern in _ISO
-        )
+            read = text.str.to_datetime(self.format, strict=False, time_unit="us")
+        else:
+            read = pl.coalesce(
+                text.str.slice(0, length).str.to_datetime(pattern, strict=False, time_unit="us")
+                for length, pattern in _ISO
+            )
+        return pl.map_batches([text, read], self._refuse_other_forms, return_dtype=pl.Datetime("us"))
+
+    def _refuse_other_forms(self, columns: Sequence[pl.Series]) -> pl.Series:
+        """The moments; an error where none of many texts is one, since a form that nobody named would abstain on all."""
+        texts, moments = columns
+        written = texts.drop_nulls()
+        if len(written) >= _MANY and moments.null_count() == len(moments):
+            form = f"{self.format!r}" if self.format is not None else "ISO 8601 (2026-11-24)"
+            raise ValueError(
+                f"none of the {len(written)} values of column {self.column!r} is a date in {form}, such as {written[0]!r}: name their "
+                "form, as in format: '%d/%m/%Y'"
+            )
+        return moments
 
 
 def _start(day: datetime | date) -> datetime:

@@ -8,10 +8,12 @@ import polars as pl
 from pydantic import Field, field_validator, model_validator
 
 from tidemill.contracts import Settings
-from tidemill.label.conditions.base import Condition, Word, Words, any_of, as_text
+from tidemill.label.conditions.base import Condition, Word, Words, any_of, as_text, escaped
 from tidemill.label.conditions.lookaround import compiled, has_matches, reason_against
 
 Flag = Literal["ignore_case", "multi_line", "dot_all"]
+_RUN: Final = 5
+"""Length of the texts of one character in which the pattern is looked for."""
 _FLAGS: Final = {"ignore_case": "i", "multi_line": "m", "dot_all": "s"}
 
 
@@ -41,6 +43,11 @@ class Keywords(Condition):
             raise ValueError(
                 "near asks for any whole word beside another; it goes with neither all, at_least nor parts"
             )
+        distinct = {word if self.case else word.lower() for word in self.words}
+        if self.at_least is not None and self.at_least > len(distinct):
+            raise ValueError(
+                f"at_least asks for {self.at_least} different words of {len(distinct)}, so that it holds for no row"
+            )
         return self
 
     def expression(self) -> pl.Expr:
@@ -65,10 +72,24 @@ class Keywords(Condition):
         return f"{'' if self.case else '(?i)'}{here}{between}{there}|{there}{between}{here}"
 
     def _contains(self, words: tuple[str, ...]) -> pl.Expr:
-        if not self.whole_words:
+        if not self.whole_words and (self.case or all(map(str.isascii, words))):
             return as_text(self.column).str.contains_any(list(words), ascii_case_insensitive=not self.case)
-        pattern = any_of(words)
+        pattern = any_of(words) if self.whole_words else "|".join(map(escaped, words))  # which folds case beyond ASCII
         return as_text(self.column).str.contains(pattern if self.case else f"(?i){pattern}")
+
+
+def _found_everywhere(pattern: str, *, goes_back: bool) -> bool:
+    """Whether the pattern matches nothing at all amid a run of one character, and so somewhere in every text.
+
+    A match of no length at the ends of a run may be what an anchor asks for, and so may look-ahead for this character.
+    """
+    runs = [character * _RUN for character in ("§ \ta0" if goes_back else {*pattern, "§"} - {"\n"})]
+    if goes_back:
+        each = [[match.group() for match in compiled(pattern).finditer(run)] for run in runs]
+    else:
+        each = pl.Series(runs).str.extract_all(pattern).to_list()
+    amid = [matches.count("") > 2 for matches in each]  # noqa: PLR2004 - one at either end
+    return all(amid) if goes_back else any(amid)
 
 
 class Regex(Condition):
@@ -94,6 +115,11 @@ class Regex(Condition):
                 compiled(pattern)
             except ValueError as error:
                 raise ValueError(f"the pattern does not compile: {reason}") from error
+        if _found_everywhere(pattern, goes_back=bool(reason)):
+            raise ValueError(
+                "the pattern matches the empty text, and so every row: it has an empty choice, as in `cash|`, or all of it may be "
+                "left out, as in `(cash)?` or `x*`"
+            )
         return pattern
 
     @property

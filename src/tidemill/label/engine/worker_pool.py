@@ -276,7 +276,8 @@ class WorkerPool:
         """Of a function's second death in a table all rows are taken from it."""
         if death.function == NO_FUNCTION or len(failures) > self.limits.max_failures:
             names = ", ".join(function.name for function in functions)
-            raise FunctionError(f"while {names} were applied, the worker {death.reason}") from None
+            verb = "was" if len(functions) == 1 else "were"
+            raise FunctionError(f"while {names} {verb} applied, the worker {death.reason}") from None
         died_before = any(failure.function == death.function for failure in failures)
         return WorkerFailure(
             death.function, None if death.row < 0 or died_before else death.row, death.reason, transient=True

@@ -14,7 +14,7 @@ import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 from pydantic import TypeAdapter, ValidationError
@@ -29,6 +29,8 @@ from tidemill.label.functions.labeling_function import BatchLabelingFunction, La
 from tidemill.label.functions.yaml_lines import Location, YamlFile
 
 HEAD = ("name", "vote", "each")
+_TOP: Final = 2
+"""Parts of the place of a key that stands in the function itself, its kind and the key, and not in a condition within."""
 
 
 @dataclass(frozen=True)
@@ -225,7 +227,7 @@ def _message(error: Any) -> str:
     keys = [str(part) for part in error["loc"]]
     key = next((part for part in reversed(keys) if not part.isdecimal()), "")
     kind = next((part for part in reversed(keys[:-1]) if part in KINDS), "")
-    given, valid = error["input"], [*KINDS[kind].model_fields, *HEAD] if kind else []
+    given, valid = error["input"], [*KINDS[kind].model_fields, *(HEAD if len(keys) <= _TOP else ())] if kind else []
     tag = str(error.get("ctx", {}).get("tag"))
     messages = {
         "union_tag_invalid": f"unknown kind {tag!r}{did_you_mean(tag, KINDS)}",
@@ -234,5 +236,9 @@ def _message(error: Any) -> str:
         "missing": f"{kind} needs {key!r}",
         "tuple_type": f"{key} is a list: write [{given}]",
         "string_type": f"{key}: {given!r} is not text; put it in quotes",
+        "string_too_short": f"{key}: an empty text is in every row; take it away",
+        "too_short": f"{key} is empty; name at least one",
+        "string_pattern_mismatch": f"{key}: {given!r} is no code of ISO 639-1, such as en",
+        "literal_error": f"{key}: {given!r} is unknown; valid are {error.get('ctx', {}).get('expected')}",
     }
     return messages.get(error["type"], f"{key}: {error['msg'].removeprefix('Value error, ')}")

@@ -6,8 +6,11 @@ sees the whole table and votes on all rows at once.
 
 from __future__ import annotations
 
+import contextlib
 import copy
-from collections.abc import Callable, Mapping, Sequence
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -19,6 +22,7 @@ from tidemill.contracts import ABSTAIN, FunctionError
 from tidemill.label.conditions.vote_names import vote_of
 from tidemill.label.functions.row import Row, draft_of, final_row, memo_of
 
+_made: ContextVar[list[LabelingFunction | BatchLabelingFunction] | None] = ContextVar("made", default=None)
 BatchVotes = pl.Expr | pl.Series | npt.NDArray[Any]
 
 
@@ -89,6 +93,7 @@ class LabelingFunction:
         self.pre = tuple(pre or ())
         if classes is not None:
             self.classes = tuple(classes)
+        _remember(self)
 
     @property
     def where(self) -> str:
@@ -159,6 +164,7 @@ class BatchLabelingFunction:
         self.name = name
         self.f = f
         self.resources = dict(resources or {})
+        _remember(self)
 
     @property
     def where(self) -> str:
@@ -187,6 +193,35 @@ class BatchLabelingFunction:
         named = copy.copy(self)
         named.classes = tuple(classes)
         return named
+
+
+@contextlib.contextmanager
+def functions_made() -> Iterator[list[LabelingFunction | BatchLabelingFunction]]:
+    """List the functions that lines of a file itself make inside the block, whether anything keeps them or not.
+
+    Those that are made inside a function of the file are left out: it may well choose among them.
+
+    Yields
+    ------
+    list
+        Grows as functions are made.
+    """
+    made: list[LabelingFunction | BatchLabelingFunction] = []
+    token = _made.set(made)
+    try:
+        yield made
+    finally:
+        _made.reset(token)
+
+
+def _remember(function: LabelingFunction | BatchLabelingFunction) -> None:
+    made, frame = _made.get(), inspect.currentframe()
+    if made is None:
+        return
+    while frame is not None and frame.f_code.co_filename == __file__:
+        frame = frame.f_back
+    if frame is not None and frame.f_code.co_name == "<module>":
+        made.append(function)
 
 
 def labeling_function(

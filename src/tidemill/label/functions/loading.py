@@ -17,7 +17,7 @@ from typing import Any, Final, Protocol
 
 from tidemill.contracts import FunctionError, TidemillError
 from tidemill.label.functions.declared import AnyFunction, DeclaredLabelingFunction, declared_functions
-from tidemill.label.functions.labeling_function import BatchLabelingFunction, LabelingFunction
+from tidemill.label.functions.labeling_function import BatchLabelingFunction, LabelingFunction, functions_made
 from tidemill.label.functions.yaml_lines import read_yaml
 
 _TAKEN: Final = frozenset({"row_id", "batch", "split"})
@@ -99,12 +99,15 @@ def load_file(path: Path, *, classes: Sequence[str], closed: Sequence[Path] = ()
     Raises
     ------
     FunctionError
-        The Python file raises.
+        The Python file raises, or defines a function that a later one of its name or of its loop puts out.
     ConfigError
         The YAML file is wrong; file and line are named.
     """
     if path.suffix == ".py":
-        functions = (_named(function, classes) for function in _collect(run_file(path), path))
+        with functions_made() as made:
+            found = list(_collect(run_file(path), path))
+        _refuse_lost(found, made)
+        functions = (_named(function, classes) for function in found)
         return sorted(functions, key=lambda function: function.name)
     return sorted(declared_functions(read_yaml(path), classes, closed), key=lambda function: function.name)
 
@@ -272,6 +275,28 @@ def _collect(module: ModuleType, path: Path) -> Iterable[AnyFunction]:
             yield dataclasses.replace(function, where=str(path))
         else:
             yield function
+
+
+def _refuse_lost(found: Sequence[AnyFunction], made: Sequence[LabelingFunction | BatchLabelingFunction]) -> None:
+    """Refuse a file where a function is defined over another, which nothing would show: Python keeps the last."""
+    kept = {id(function) for function in found}
+    of_name = {function.name: function for function in found}
+    of_line = {function.where: function for function in found}
+    for function in made:
+        if id(function) in kept or not function.where:
+            continue
+        other = of_name.get(function.name)
+        if other is not None and other.where and other.where != function.where:
+            raise FunctionError(
+                f"two labeling functions are named {function.name!r}: {function.where} and {other.where}, and the second takes the "
+                "place of the first; rename one"
+            )
+        last = of_line.get(function.where)
+        if last is not None and last.name != function.name:
+            raise FunctionError(
+                f"{function.where}: {function.name} is lost, as {last.name} of the same loop takes its place; keep all of them in a "
+                "list, as in `functions.append(...)`"
+            )
 
 
 def _flat(value: Any) -> Iterator[AnyFunction]:

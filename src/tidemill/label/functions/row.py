@@ -105,6 +105,12 @@ class Row:
     def __delattr__(self, name: str) -> None:
         raise AttributeError(f"a labeling function may not change its row (it deleted {name!r})")
 
+    def __setitem__(self, name: str, value: object) -> None:
+        setattr(self, name, value)
+
+    def __delitem__(self, name: str) -> None:
+        delattr(self, name)
+
     def __repr__(self) -> str:
         return f"Row({', '.join(f'{name}={value!r:.60}' for name, value in values_of(self).items())})"
 

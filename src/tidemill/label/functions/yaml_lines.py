@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -107,20 +107,54 @@ def parse_yaml(text: str, path: Path) -> YamlFile:
     try:
         loader = yaml.CSafeLoader(text)
         root = loader.get_single_node()
+        _refuse_doubles(root, path, set())
         content = loader.construct_document(root) if root is not None else None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark is not None else 1
-        raise ConfigError(f"{path}:{line}: this is not YAML: {error.problem}") from error
+        tab = text.splitlines()[line - 1 :][:1]
+        hint = "; lines are indented by spaces, and this one by a tab" if tab and "\t" in _indent(tab[0]) else ""
+        raise ConfigError(f"{path}:{line}: this is not YAML: {error.problem}{hint}") from error
+    except (ValueError, OverflowError) as error:
+        raise ConfigError(f"{path}:{_misread(yaml.SafeLoader(''), _scalars(root))}") from error
+    except RecursionError as error:
+        raise ConfigError(f"{path}: this is not YAML of plain data: it is nested too deeply") from error
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: this is not YAML in UTF-8: {error}") from error
-    _refuse_doubles(root, path, set())
     return YamlFile(path, content, root)
+
+
+def _misread(loader: Any, nodes: Iterable[yaml.Node]) -> str:
+    """Say which value is none of its kind, such as the date 2026-02-30, and on which line."""
+    for node in nodes:
+        try:
+            loader.construct_object(node)
+        except (ValueError, OverflowError) as error:
+            return f"{node.start_mark.line + 1}: this is not YAML: {node.value!r} is no {node.tag.rpartition(':')[2]} ({error})"
+    return "1: this is not YAML"
+
+
+def _scalars(node: yaml.Node | None) -> Iterator[yaml.Node]:
+    if isinstance(node, yaml.ScalarNode):
+        yield node
+    elif isinstance(node, yaml.SequenceNode):
+        for child in node.value:
+            yield from _scalars(child)
+    elif isinstance(node, yaml.MappingNode):
+        for pair in node.value:
+            for child in pair:
+                yield from _scalars(child)
+
+
+def _indent(line: str) -> str:
+    return line[: len(line) - len(line.lstrip())]
 
 
 def _child(node: yaml.Node | None, part: str | int) -> tuple[int, yaml.Node] | None:
     if isinstance(node, yaml.MappingNode):
-        pairs = ((key, value) for key, value in node.value if key.value == str(part))
-        return next(((key.start_mark.line + 1, value) for key, value in pairs), None)
+        pairs = ((key, value) for key, value in reversed(node.value) if key.value == str(part))
+        return next(
+            ((key.start_mark.line + 1, value) for key, value in pairs), None
+        )  # the last: << puts what it merges first
     if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
         child = node.value[part]
         return child.start_mark.line + 1, child
@@ -137,7 +171,8 @@ def _refuse_doubles(node: yaml.Node | None, path: Path, seen: set[int]) -> None:
     if isinstance(node, yaml.MappingNode):
         names: set[str] = set()
         for key, child in node.value:
-            if key.value in names and key.tag != "tag:yaml.org,2002:merge":
-                raise ConfigError(f"{path}:{key.start_mark.line + 1}: {key.value!r} stands twice")
-            names.add(str(key.value))
+            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+                if key.value in names:
+                    raise ConfigError(f"{path}:{key.start_mark.line + 1}: {key.value!r} stands twice")
+                names.add(key.value)
             _refuse_doubles(child, path, seen)
